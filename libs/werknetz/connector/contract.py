@@ -1,0 +1,99 @@
+"""What a connector author writes against: three methods, and what they promise.
+
+A connector yields readings as the protocol gave them. It knows neither mapping nor
+spool; the pump names, keeps and acknowledges.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+
+
+class ConnectionLost(Exception):
+    """The session has ended; the pump closes, waits and connects again."""
+
+
+class ConfigurationRejected(Exception):
+    """The source refuses what we are: wrong password, untrusted certificate, unknown node.
+
+    The text says what to do next. The pump shows it, waits longer, and tries again.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value as the source gave it."""
+
+    source: str  # the address: a node id with namespace URI, "<topic>#<path>", …
+    value: Any  # bool, int, float, str, bytes, datetime, None, or list/dict (kept as JSON text)
+    status: int = 0  # OPC UA status code
+    source_time_us: int | None = None  # None: the source gave no time; the pump takes arrival time
+    server_time_us: int | None = None
+    raw: bytes = b""  # what to keep if it cannot be mapped
+
+
+@dataclass(slots=True)
+class ReadingBlock:
+    """Many numeric readings as columns: the fast path. `address` indexes `addresses`."""
+
+    addresses: Sequence[str]  # one list for the life of the session; only grows
+    address: NDArray[np.int32]
+    value: NDArray[np.float64]
+    status: NDArray[np.uint32]
+    source_time_us: NDArray[np.int64]
+    server_time_us: NDArray[np.int64] | None = None
+
+
+async def _nothing() -> None:
+    """Acknowledge where the source needs no word."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What the source gave at once, and the way to say that it is on disk."""
+
+    readings: Sequence[Reading] = ()
+    blocks: Sequence[ReadingBlock] = ()
+    gaps: Sequence[GapOpened | GapClosed] = ()
+    unreadable: Sequence[Unmapped] = ()
+    acknowledge: Callable[[], Awaitable[None]] = _nothing
+    lane: str = "live"
+
+
+@dataclass(slots=True)
+class ConnectorStatus:
+    """What the connector says of itself; the pump publishes it, the API shows it."""
+
+    state: str = "starting"  # starting, connecting, running, silent, rejected, stopped
+    detail: str = ""  # the last error or remark, with what to do next
+    last_good_us: int | None = None  # when the source last gave something
+    details: dict[str, str] = field(default_factory=dict)  # revised intervals, certificate expiry …
+
+
+class Connector(Protocol):
+    """One live session with one source. The pump owns its life."""
+
+    status: ConnectorStatus
+
+    async def connect(self) -> None:
+        """Open the session. Called again, with back-off, until it returns.
+
+        Raises ConnectionLost or OSError (try again) or ConfigurationRejected (a person is needed).
+        """
+
+    async def read(self) -> Delivery:
+        """Return the next readings, many at a time, and the way to acknowledge them.
+
+        Raises ConnectionLost when the session ends. The pump calls `delivery.acknowledge()`
+        only after the readings are on disk: until then the source must still be able to give
+        them again. A loss that the source reports (an overflow bit, a jump in its sequence)
+        travels in the delivery as a gap. Bounded: a reader that is slow slows the source down.
+        """
+
+    async def close(self) -> None:
+        """Release the session, within 5 s. Safe to call twice, and before connect."""

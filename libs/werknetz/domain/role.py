@@ -1,0 +1,26 @@
+"""What a signal means for its equipment."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    STATE = "state"
+    GOOD_COUNT = "good_count"
+    TOTAL_COUNT = "total_count"
+    SCRAP_COUNT = "scrap_count"
+    REWORK_COUNT = "rework_count"
+    ORDER = "order"  # text: the number of the order that runs; empty text: none
+    PLANNED_RUN_TIME = "planned_run_time"  # PRI: seconds per item, in force from its time on
+    MODE = "mode"
+    ENERGY = "energy"
+    PROCESS_VALUE = "process_value"
+    HEARTBEAT = "heartbeat"
+
+    @property
+    def is_count(self) -> bool:
+        return self.value.endswith("_count")
+
+    @property
+    def moves_kpis(self) -> bool:
+        """Whether a new sample of this role makes a bucket dirty."""
+        return self.is_count or self in {Role.STATE, Role.ORDER, Role.PLANNED_RUN_TIME}

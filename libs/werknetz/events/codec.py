@@ -1,0 +1,97 @@
+"""Bytes of a batch and back. A batch that cannot be read raises `UnreadableBatch`."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.events.batch import Batch, Samples
+
+HASH_BYTES: Final = 16
+GENESIS: Final = bytes(HASH_BYTES)
+"""The hash before the first batch of a spool."""
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Batch)
+
+
+class UnreadableBatch(ValueError):
+    """The payload is not a batch of any version: poison, for quarantine."""
+
+
+def encode(batch: Batch) -> bytes:
+    return _encoder.encode(batch)
+
+
+def decode(payload: bytes) -> Batch:
+    try:
+        batch = _decoder.decode(payload)
+        for record in batch.records:
+            if isinstance(record, Samples):
+                columns_of(record)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise UnreadableBatch(str(error)) from error
+    return batch
+
+
+def chain(previous: bytes, payload: bytes) -> bytes:
+    """hash_n = H(hash_{n-1} ‖ payload_n): two spools that share a prefix share its hash."""
+    return blake2b(previous + payload, digest_size=HASH_BYTES).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Views on the bytes of `Samples`, no copies. `server_time` is None when not given."""
+
+    point: NDArray[np.int32]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    status: NDArray[np.uint32]
+    server_time: NDArray[np.int64] | None
+    text_row: NDArray[np.int32]
+    text: list[str]
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+
+def columns_of(samples: Samples) -> Columns:
+    """Read the columns; raise ValueError where lengths or rows disagree."""
+    columns = Columns(
+        point=np.frombuffer(samples.point, "<i4"),
+        time=np.frombuffer(samples.time, "<i8"),
+        value=np.frombuffer(samples.value, "<f8"),
+        status=np.frombuffer(samples.status, "<u4"),
+        server_time=np.frombuffer(samples.server_time, "<i8") if samples.server_time else None,
+        text_row=np.frombuffer(samples.text_row, "<i4"),
+        text=samples.text,
+    )
+    lengths = {len(columns.point), len(columns.time), len(columns.value), len(columns.status)}
+    if columns.server_time is not None:
+        lengths.add(len(columns.server_time))
+    if len(lengths) != 1:
+        raise ValueError(f"columns of samples have different lengths {sorted(lengths)}")
+    if len(columns.text_row) != len(columns.text):
+        raise ValueError("as many texts as text rows are needed")
+    if len(columns.text_row) and not 0 <= columns.text_row[0] <= columns.text_row[-1] < len(
+        columns
+    ):
+        raise ValueError("a text row lies outside the samples")
+    return columns
+
+
+def samples_of(columns: Columns) -> Samples:
+    return Samples(
+        point=columns.point.astype("<i4", copy=False).tobytes(),
+        time=columns.time.astype("<i8", copy=False).tobytes(),
+        value=columns.value.astype("<f8", copy=False).tobytes(),
+        status=columns.status.astype("<u4", copy=False).tobytes(),
+        server_time=b""
+        if columns.server_time is None
+        else columns.server_time.astype("<i8", copy=False).tobytes(),
+        text_row=columns.text_row.astype("<i4", copy=False).tobytes(),
+        text=columns.text,
+    )
