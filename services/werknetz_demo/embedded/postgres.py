@@ -1,0 +1,143 @@
+"""PostgreSQL from its wheel, or the system's: one cluster, one database, loopback only.
+
+The role in `url` is no superuser: what works here works with an operator's database, and row-level
+security holds. The wheel's own Python API is not used: as root it adds a user to the machine and
+opens every parent folder to all.
+"""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import asyncpg
+
+from werknetz_demo.embedded import cluster, rootless
+from werknetz_demo.embedded.cluster import Installation
+from werknetz_demo.embedded.process import LOOPBACK, Child
+from werknetz_demo.embedded.rootless import Way
+from werknetz_demo.embedded.server import Server, ServerError, bare_environment
+
+
+class Postgres(Server):
+    """`throwaway` data is not synced when the cluster is made; running, fsync is always on."""
+
+    name: ClassVar[str] = "postgres"
+    stop_signal: ClassVar[int] = signal.SIGINT  # a fast shutdown; SIGTERM waits for the clients
+    death_signal: ClassVar[int] = signal.SIGINT  # SIGKILL would leave its backends to notice
+
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        *,
+        password: str | None = None,
+        throwaway: bool = False,
+        ways: Sequence[Way] | None = None,
+        homes: Sequence[Path] | None = None,
+    ) -> None:
+        super().__init__(folder, port, password=password)
+        self.throwaway = throwaway
+        self._ways = ways
+        self._homes = homes
+        self._installation: Installation | None = None
+
+    @property
+    def url(self) -> str:
+        return self._url("werknetz", "werknetz")
+
+    @property
+    def superuser_url(self) -> str:
+        """Return the way in for the cluster's owner, which no part of Werknetz uses."""
+        return self._url("postgres", "werknetz")
+
+    @property
+    def data(self) -> Path:
+        return self.folder.resolve() / "data"
+
+    @property
+    def installation(self) -> Installation:
+        if self._installation is None:
+            raise ServerError("what serves this folder is known once it was started")
+        return self._installation
+
+    async def start(self) -> None:
+        await super().start()
+        try:
+            await self._make_database()
+        except BaseException:
+            self.kill()
+            raise
+
+    async def _prepare(self) -> None:
+        await cluster.until_free(self.data)
+        homes = self._homes or tuple(cluster.places())
+        ways = self._ways or tuple(rootless.ways())
+        self._installation = await asyncio.to_thread(cluster.chosen, self.data, homes, ways)
+        if not self.data.exists():
+            await asyncio.to_thread(
+                cluster.make,
+                self._installation,
+                self.data,
+                password=self.password,
+                throwaway=self.throwaway,
+            )
+        rootless.give(self.data, self._installation.way.owner)
+
+    async def _command(self) -> Sequence[str]:
+        await self._prepare()
+        settings = {
+            "listen_addresses": LOOPBACK,
+            "port": self.port,
+            "unix_socket_directories": "",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+        }
+        return [
+            *self.installation.way.prefix,
+            str(self.installation.home / "postgres"),
+            *("-D", cluster.inside(self.installation, self.data)),
+            *(f"--{name}={value}" for name, value in settings.items()),
+        ]
+
+    def _launch(self, command: Sequence[str]) -> Child:
+        return Child.start(
+            command,
+            log=self.log,
+            folder=self.data,
+            user=self.installation.way.user,
+            death_signal=self.death_signal,
+            environment=bare_environment(),
+        )
+
+    async def _answers(self) -> bool:
+        try:
+            connection = await self._connection()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
+        try:
+            return bool(await connection.fetchval("SELECT 1") == 1)
+        finally:
+            await connection.close(timeout=2)
+
+    async def _make_database(self) -> None:
+        connection = await self._connection()
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = 'werknetz'"):
+                # DDL takes no parameters; the password's alphabet has no quote in it.
+                await connection.execute(
+                    f"CREATE ROLE werknetz LOGIN CREATEDB CREATEROLE PASSWORD '{self.password}'"
+                )
+            if not await connection.fetchval(
+                "SELECT 1 FROM pg_database WHERE datname = 'werknetz'"
+            ):
+                await connection.execute("CREATE DATABASE werknetz OWNER werknetz")
+        finally:
+            await connection.close(timeout=2)
+
+    async def _connection(self) -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(self._url("postgres", "postgres"), timeout=5)
+
+    def _url(self, role: str, database: str) -> str:
+        return f"postgresql://{role}:{self.password}@{LOOPBACK}:{self.port}/{database}"

