@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(
-    path.relative_to(ROOT) for shelf in ("libs", "services") for path in (ROOT / shelf).rglob("*.py")
+    path.relative_to(ROOT)
+    for shelf in ("libs", "services")
+    for path in (ROOT / shelf).rglob("*.py")
 )
 FUNCTION_LINES_MAX = 50  # one screen
 FILE_LINES_MAX = 400
