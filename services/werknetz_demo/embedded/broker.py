@@ -109,7 +109,7 @@ def find_mosquitto() -> Path | None:
     return Path(found) if found else None
 
 
-def _connects(port: int, password: str, within_s: float = 2.0) -> bool:
+def _connects(port: int, password: str, within_s: float = 1.0) -> bool:
     """Log in as a client does: a broker takes TCP connections before it is ready."""
     client = Client(
         CallbackAPIVersion.VERSION2,

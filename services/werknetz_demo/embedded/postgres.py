@@ -113,7 +113,7 @@ class Postgres(Server):
 
     async def _answers(self) -> bool:
         try:
-            connection = await self._connection()
+            connection = await self._connection(timeout_s=1)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
         try:
@@ -136,8 +136,8 @@ class Postgres(Server):
         finally:
             await connection.close(timeout=2)
 
-    async def _connection(self) -> "asyncpg.Connection[asyncpg.Record]":
-        return await asyncpg.connect(self._url("postgres", "postgres"), timeout=5)
+    async def _connection(self, timeout_s: float = 10) -> "asyncpg.Connection[asyncpg.Record]":
+        return await asyncpg.connect(self._url("postgres", "postgres"), timeout=timeout_s)
 
     def _url(self, role: str, database: str) -> str:
         return f"postgresql://{role}:{self.password}@{LOOPBACK}:{self.port}/{database}"

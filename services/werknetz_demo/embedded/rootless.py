@@ -67,14 +67,15 @@ def ways() -> Iterator[Way]:
             yield Way(f"setuid {name}", user=user)
 
 
-def give(folder: Path, owner: tuple[int, int]) -> None:
-    """Make the folder's content belong to `owner`, where it was made in another way."""
-    status = folder.stat()
+def give(path: Path, owner: tuple[int, int]) -> None:
+    """Make the file, or all in the folder, belong to `owner`, where another way made it."""
+    status = path.stat()
     if (status.st_uid, status.st_gid) == owner:
         return
-    for place, _, files in os.walk(folder):
-        for path in (place, *(os.path.join(place, file) for file in files)):  # noqa: PTH118
-            os.chown(path, *owner, follow_symlinks=False)
+    os.chown(path, *owner)
+    for place, _, files in os.walk(path):
+        for entry in (place, *(os.path.join(place, file) for file in files)):  # noqa: PTH118
+            os.chown(entry, *owner, follow_symlinks=False)
 
 
 def run(way: Way, command: Sequence[str], *, folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""The servers of the tests, and the watch over what tests leave behind."""

@@ -1,0 +1,120 @@
+"""PostgreSQL, Valkey and the MQTT broker of one session: the servers that the demo uses, too.
+
+Each starts when the first test asks for it. A test of faults may kill or stop one: the next test
+finds it up again, on the same port.
+"""
+
+import asyncio
+import importlib
+import importlib.util
+import secrets
+from collections.abc import Coroutine, Iterator
+from typing import TypeVar
+
+import asyncpg
+import pytest
+from redis import Redis
+
+from werknetz_demo.embedded.broker import Broker
+from werknetz_demo.embedded.postgres import Postgres
+from werknetz_demo.embedded.server import Server
+from werknetz_demo.embedded.valkey import Valkey
+
+TEMPLATE = "template_werknetz"
+SESSION_SERVERS: list[Server] = []
+
+Answer = TypeVar("Answer")
+Started = TypeVar("Started", bound=Server)
+
+
+def run(work: Coroutine[object, object, Answer]) -> Answer:
+    """Run on a loop of its own and leave the current loop, pytest-asyncio's, as it is."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    folder = tmp_path_factory.mktemp("postgres")
+    yield from _during_session(Postgres(folder, throwaway=True))
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    yield from _during_session(Valkey(tmp_path_factory.mktemp("valkey"), maxmemory_mb=256))
+
+
+@pytest.fixture(scope="session")
+def mqtt_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    yield from _during_session(Broker(tmp_path_factory.mktemp("mqtt")))
+
+
+@pytest.fixture(scope="session")
+def database_template(postgres_server: Postgres) -> str:
+    """Migrate once: a copy of the outcome takes a tenth of the time."""
+    _up(postgres_server)
+    run(_execute(postgres_server.url, f"CREATE DATABASE {TEMPLATE}"))
+    if importlib.util.find_spec("werknetz_core.migrate") is not None:
+        url = _named(postgres_server, TEMPLATE)
+        importlib.import_module("werknetz_core.migrate").upgrade(url)
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_server: Postgres, database_template: str) -> Iterator[str]:
+    """A migrated database that this test alone has."""
+    _up(postgres_server)
+    name = f"test_{secrets.token_hex(6)}"
+    run(_execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {database_template}"))
+    yield _named(postgres_server, name)
+    _up(postgres_server)
+    run(_execute(postgres_server.url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def redis_url(valkey_server: Valkey) -> str:
+    """A Valkey with nothing in it."""
+    _up(valkey_server)
+    with Redis.from_url(valkey_server.url) as client:
+        client.flushall()
+    return valkey_server.url
+
+
+@pytest.fixture
+def mqtt_url(mqtt_broker: Broker) -> str:
+    """The broker. Retained messages and sessions of other tests stay: take topics of your own."""
+    _up(mqtt_broker)
+    return mqtt_broker.url
+
+
+def _during_session(server: Started) -> Iterator[Started]:
+    SESSION_SERVERS.append(server)
+    try:
+        run(server.start())
+        yield server
+    finally:
+        run(server.stop())
+        SESSION_SERVERS.remove(server)
+
+
+def _up(server: Server) -> None:
+    if server.running:
+        server.resume()
+    else:
+        run(server.start())
+
+
+def _named(server: Postgres, database: str) -> str:
+    return f"{server.url.rpartition('/')[0]}/{database}"
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close(timeout=10)
