@@ -1,0 +1,306 @@
+"""Notifications of a subscription as columns; what does not fit columns, as readings.
+
+Runs of equal layout go the fast way (`runs`), the rest one by one (`record`). A message that
+cannot be read does not stop the flow: its bytes go to quarantine.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.connector.contract import Reading, ReadingBlock
+from werknetz.events.batch import Unmapped
+from werknetz_edge.opcua.filetime import EPOCH_US, NEVER, instant_of, instants_of, us_of
+from werknetz_edge.opcua.message import Publication
+from werknetz_edge.opcua.plain import plain_of
+from werknetz_edge.opcua.record import Record, record_at
+from werknetz_edge.opcua.runs import (
+    BOOLEAN,
+    EXACT,
+    INT64,
+    SERVER,
+    SOURCE,
+    UINT64,
+    VALUE,
+    Layout,
+    layout_of,
+    run_at,
+)
+
+HEARTBEAT: Final = "heartbeat"
+RAW_MAX: Final = 65_536
+ELEMENTS_MAX: Final = 4096  # a longer array stays one JSON text: signals are bounded
+_SHORT: Final = 8
+_OVERFLOW_MASK: Final = 0x0C80  # InfoType and the overflow bit
+_OVERFLOW: Final = 0x0480
+_NODE_UNKNOWN: Final = 0x8034_0000
+_NONE: Final = -1  # stands for "no time" in columns: FILETIMEs of servers are not negative
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What one message gave."""
+
+    blocks: list[ReadingBlock] = field(default_factory=list)
+    readings: list[Reading] = field(default_factory=list)
+    unreadable: list[Unmapped] = field(default_factory=list)
+    overflown: dict[int, int] = field(default_factory=dict)  # handle → instant
+    gone: set[int] = field(default_factory=set)  # handles whose node the server has no more
+    broken: int = 0  # notifications that could not be read
+
+    @property
+    def values(self) -> int:
+        return len(self.readings) + sum(len(block.address) for block in self.blocks)
+
+
+class Decoder:
+    """Reads messages by the list of addresses; a handle is the index of its address."""
+
+    def __init__(self, addresses: list[str], arrays: str = "elements") -> None:
+        self.addresses = addresses
+        self.namespaces: Sequence[str] = ()
+        self._arrays = arrays
+        self._elements: dict[int, list[int]] = {}
+
+    def decode(self, message: Publication, arrived_us: int) -> Decoded:
+        found = Decoded()
+        for changes in message.changes:
+            reader = _Reader(self, message.content, arrived_us, found)
+            reader.read(changes.start, changes.end, changes.count)
+        return found
+
+    def element(self, handle: int, index: int) -> int:
+        """The address of an array's element, made when it is first seen."""
+        known = self._elements.setdefault(handle, [])
+        while len(known) <= index:
+            self.addresses.append(f"{self.addresses[handle]}[{len(known)}]")
+            known.append(len(self.addresses) - 1)
+        return known[index]
+
+    def splits(self, elements: int) -> bool:
+        return self._arrays == "elements" and 0 < elements <= ELEMENTS_MAX
+
+
+class _Reader:
+    """One list of notifications."""
+
+    def __init__(self, decoder: Decoder, content: bytes, arrived_us: int, found: Decoded) -> None:
+        self._decoder = decoder
+        self._content = content
+        self._arrived_us = arrived_us
+        self._found = found
+        self._singles: dict[tuple[bool, bool], list[tuple[int, float, int, int, int]]] = {}
+
+    def read(self, position: int, end: int, count: int) -> None:
+        try:
+            while count > 0:
+                taken, position = self._next(position, end, count)
+                count -= taken
+        except Exception as error:  # noqa: BLE001  # whatever a decoder meets: quarantine
+            self._found.broken += count
+            self._quarantine(position, end, f"a notification cannot be read: {error!r}")
+        self._flush()
+
+    def _next(self, position: int, end: int, count: int) -> tuple[int, int]:
+        mask, kind = self._content[position + 4], self._content[position + 5]
+        layout = layout_of(mask, kind if mask & VALUE else 0)
+        if layout is None:
+            record = record_at(self._content, position, end)
+            self._emit_record(record, position)
+            return 1, record.end
+        if position + layout.size > end:
+            raise ValueError("the bytes end within a record")
+        run = run_at(self._content, position, end, count, mask, layout)
+        if len(run) < _SHORT:
+            for index in range(len(run)):
+                self._single(position + index * layout.size, layout)
+        else:
+            self._emit_run(run, layout, mask)
+        return len(run), position + len(run) * layout.size
+
+    def _single(self, position: int, layout: Layout) -> None:
+        """A record of fixed length among strangers: numpy costs more than it saves."""
+        values = layout.single.unpack_from(self._content, position)
+        record = dict(zip(layout.names, values, strict=True))
+        value = record.get("value")
+        if layout.kind == BOOLEAN:
+            value = float(value != 0)
+        status = record.get("status", 0)
+        source, server = record.get("source"), record.get("server")
+        if isinstance(value, int) and abs(value) > EXACT:
+            self._emit_text(record["handle"], value, status, source, server)
+            return
+        self._add(record["handle"], np.nan if value is None else value, status, source, server)
+
+    def _add(
+        self, handle: int, value: float, status: int, source: int | None, server: int | None
+    ) -> None:
+        self._singles.setdefault((source is not None, server is not None), []).append(
+            (
+                handle,
+                value,
+                status,
+                _NONE if source is None else source,
+                _NONE if server is None else server,
+            )
+        )
+
+    def _flush(self) -> None:
+        for (has_source, has_server), rows in self._singles.items():
+            handle, value, status, source, server = zip(*rows, strict=True)
+            self._emit(
+                np.array(handle, np.uint32),
+                np.array(value, np.float64),
+                np.array(status, np.uint32),
+                np.array(source, np.int64) if has_source else None,
+                np.array(server, np.int64) if has_server else None,
+            )
+        self._singles.clear()
+
+    def _emit_run(self, run: NDArray[np.void], layout: Layout, mask: int) -> None:
+        names = layout.names
+        handle = run["handle"]
+        status = run["status"] if "status" in names else np.zeros(len(run), np.uint32)
+        source = run["source"] if mask & SOURCE else None
+        server = run["server"] if mask & SERVER else None
+        if "value" not in names:
+            value = np.full(len(run), np.nan)
+        elif layout.kind == BOOLEAN:
+            value = (run["value"] != 0).astype(np.float64)
+        else:
+            value = run["value"].astype(np.float64)
+        if layout.kind in {INT64, UINT64}:
+            large = np.abs(value) >= EXACT
+            if large.any():
+                for index in np.flatnonzero(large):
+                    self._emit_text(
+                        int(handle[index]),
+                        int(run["value"][index]),
+                        int(status[index]),
+                        None if source is None else int(source[index]),
+                        None if server is None else int(server[index]),
+                    )
+                keep = ~large
+                handle, value, status = handle[keep], value[keep], status[keep]
+                source = None if source is None else source[keep]
+                server = None if server is None else server[keep]
+        self._emit(handle, value, status, source, server)
+
+    def _emit(
+        self,
+        handle: NDArray[np.uint32],
+        value: NDArray[np.float64],
+        status: NDArray[np.uint32],
+        source: NDArray[np.int64] | None,
+        server: NDArray[np.int64] | None,
+    ) -> None:
+        if not len(handle):
+            return
+        if int(handle.max()) >= len(self._decoder.addresses):
+            raise ValueError(f"client handle {int(handle.max())} was never given")
+        at, judged = instants_of(source, server, status, self._arrived_us)
+        if status.any():
+            self._note(handle, status, at)
+        self._found.blocks.append(
+            ReadingBlock(
+                addresses=self._decoder.addresses,
+                address=handle.astype(np.int32),
+                value=value,
+                status=np.ascontiguousarray(judged, np.uint32),
+                source_time_us=np.ascontiguousarray(at, np.int64),
+                server_time_us=_server_times(server, at),
+            )
+        )
+
+    def _note(
+        self, handle: NDArray[np.uint32], status: NDArray[np.uint32], at: NDArray[np.int64]
+    ) -> None:
+        over = (status & np.uint32(_OVERFLOW_MASK)) == _OVERFLOW
+        for index in np.flatnonzero(over):
+            self._found.overflown[int(handle[index])] = int(at[index])
+        self._found.gone.update(int(h) for h in handle[status == _NODE_UNKNOWN])
+
+    def _emit_record(self, record: Record, position: int) -> None:
+        if record.handle >= len(self._decoder.addresses):
+            raise ValueError(f"client handle {record.handle} was never given")
+        raw = self._content[position : min(record.end, position + RAW_MAX)]
+        value = record.value
+        if record.array and isinstance(value, list):
+            flat = _flat(value)
+            if self._decoder.splits(len(flat)):
+                self._emit_elements(record, flat)
+                return
+        if self._decoder.addresses[record.handle] == HEARTBEAT and isinstance(value, datetime):
+            value = value.timestamp()
+        elif not isinstance(value, datetime):
+            value = plain_of(value, self._decoder.namespaces)
+        self._emit_text(record.handle, value, record.status, record.source, record.server, raw=raw)
+
+    def _emit_elements(self, record: Record, flat: list[Any]) -> None:
+        for index, value in enumerate(flat):
+            handle = self._decoder.element(record.handle, index)
+            if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) <= EXACT):
+                self._add(handle, float(value), record.status, record.source, record.server)
+                continue
+            plain = value
+            if not isinstance(value, datetime):
+                plain = plain_of(value, self._decoder.namespaces)
+            self._emit_text(handle, plain, record.status, record.source, record.server)
+
+    def _emit_text(
+        self,
+        handle: int,
+        value: Any,
+        status: int,
+        source: int | None,
+        server: int | None,
+        raw: bytes = b"",
+    ) -> None:
+        at, judged = instant_of(source, server, status, self._arrived_us)
+        if status & _OVERFLOW_MASK == _OVERFLOW:
+            self._found.overflown[handle] = at
+        if status == _NODE_UNKNOWN:
+            self._found.gone.add(handle)
+        self._found.readings.append(
+            Reading(
+                source=self._decoder.addresses[handle],
+                value=value,
+                status=judged,
+                source_time_us=at,
+                server_time_us=None if server is None else us_of(server),
+                raw=raw,
+            )
+        )
+
+    def _quarantine(self, position: int, end: int, reason: str) -> None:
+        self._found.unreadable.append(
+            Unmapped(
+                source="opcua",
+                reason=reason,
+                raw=self._content[position : min(end, position + RAW_MAX)],
+                at_us=self._arrived_us,
+                size=end - position,
+            )
+        )
+
+
+def _flat(values: list[Any]) -> list[Any]:
+    """Elements of an array of any rank, row by row."""
+    if values and isinstance(values[0], list):
+        return [item for row in values for item in _flat(row)]
+    return values
+
+
+def _server_times(
+    server: NDArray[np.int64] | None, at: NDArray[np.int64]
+) -> NDArray[np.int64] | None:
+    """Where the server gives no time of its own, the value's time stands."""
+    if server is None:
+        return None
+    void = (server <= 0) | (server >= NEVER)
+    given = server // 10 - EPOCH_US
+    return np.where(void, at, given) if void.any() else given

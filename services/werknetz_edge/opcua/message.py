@@ -1,0 +1,109 @@
+"""The frame of a PublishResponse: sequence numbers and where the values lie in its bytes.
+
+The values themselves are not touched here: `decode` reads them in place.
+"""
+
+import struct
+from dataclasses import dataclass, field
+from struct import Struct
+from typing import Final
+
+from asyncua.common.utils import Buffer, NotEnoughData
+from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary
+
+from werknetz_edge.opcua.stack import ua
+
+_DATA_CHANGE: Final = ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary
+_STATUS_CHANGE: Final = ua.ObjectIds.StatusChangeNotification_Encoding_DefaultBinary
+_PUBLISH: Final = ua.ObjectIds.PublishResponse_Encoding_DefaultBinary
+_REPUBLISH: Final = ua.ObjectIds.RepublishResponse_Encoding_DefaultBinary
+_FAULT: Final = ua.ObjectIds.ServiceFault_Encoding_DefaultBinary
+_U32: Final = Struct("<I")
+_I32: Final = Struct("<i")
+_MESSAGE: Final = Struct("<Iqi")  # sequence number, publish time, number of notifications
+
+
+class UnreadableMessageError(ValueError):
+    """The bytes are not what the standard says; the sender or the wire is broken."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """`count` notifications between `start` and `end` of the message."""
+
+    start: int
+    end: int
+    count: int
+
+
+@dataclass(slots=True)
+class Publication:
+    """What the server said in one answer."""
+
+    content: bytes
+    subscription: int
+    sequence: int = 0
+    more: bool = False
+    changes: list[Changes] = field(default_factory=list)
+    status: int | None = None  # the subscription's own end, as a StatusCode
+    keep_alive: bool = False
+
+    @property
+    def values(self) -> int:
+        return sum(change.count for change in self.changes)
+
+
+def publication_of(content: bytes) -> Publication:
+    """Read a PublishResponse. Raises ua.UaStatusCodeError where the service failed."""
+    try:
+        return _publication_of(content)
+    except (NotEnoughData, struct.error, IndexError, TypeError, ValueError) as error:
+        raise UnreadableMessageError(f"a publish response cannot be read: {error}") from error
+
+
+def _publication_of(content: bytes) -> Publication:
+    buffer = Buffer(content)
+    _check_header(buffer, _PUBLISH)
+    subscription = int(_U32.unpack(buffer.read(4))[0])
+    available = int(_I32.unpack(buffer.read(4))[0])
+    buffer.skip(4 * max(available, 0))
+    found = Publication(content, subscription, more=buffer.read(1) != b"\0")
+    _read_notifications(buffer, found)
+    return found
+
+
+def republication_of(content: bytes, subscription: int) -> Publication:
+    """Read a RepublishResponse, which holds the message alone."""
+    try:
+        buffer = Buffer(content)
+        _check_header(buffer, _REPUBLISH)
+        found = Publication(content, subscription)
+        _read_notifications(buffer, found)
+    except (NotEnoughData, struct.error, IndexError, TypeError, ValueError) as error:
+        raise UnreadableMessageError(f"a republish response cannot be read: {error}") from error
+    return found
+
+
+def _check_header(buffer: Buffer, wanted: int) -> None:
+    kind = nodeid_from_binary(buffer).Identifier
+    header = struct_from_binary(ua.ResponseHeader, buffer)
+    header.ServiceResult.check()
+    if kind not in {wanted, _FAULT}:
+        raise UnreadableMessageError(f"message type {kind!r} where {wanted} was expected")
+
+
+def _read_notifications(buffer: Buffer, found: Publication) -> None:
+    found.sequence, _, count = _MESSAGE.unpack(buffer.read(_MESSAGE.size))
+    found.keep_alive = count <= 0
+    for _ in range(max(count, 0)):
+        kind = nodeid_from_binary(buffer).Identifier
+        if buffer.read(1) != b"\1":
+            raise UnreadableMessageError("a notification without a binary body")
+        length = _I32.unpack(buffer.read(4))[0]
+        start = buffer.cur_pos
+        buffer.skip(length)
+        if kind == _DATA_CHANGE:
+            items = max(_I32.unpack_from(found.content, start)[0], 0)
+            found.changes.append(Changes(start + 4, start + length, items))
+        elif kind == _STATUS_CHANGE:
+            found.status = _U32.unpack_from(found.content, start)[0]

@@ -1,0 +1,73 @@
+"""OPC UA's own types as plain values: text, numbers, lists and dicts that JSON can hold."""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+from werknetz_edge.opcua.address import address_of
+from werknetz_edge.opcua.stack import ua
+
+_Plain = Callable[[Any, Sequence[str]], Any]
+
+
+def plain_of(value: Any, namespaces: Sequence[str]) -> Any:
+    """The value as JSON knows it; a DateTime is ISO text, a ByteString is base64."""
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    for kind, convert in _BY_TYPE:
+        if isinstance(value, kind):
+            return convert(value, namespaces)
+    if is_dataclass(value):
+        return _structure(value, namespaces)
+    return str(value)
+
+
+def _structure(value: Any, namespaces: Sequence[str]) -> dict[str, Any]:
+    return {
+        field.name: plain_of(getattr(value, field.name), namespaces)
+        for field in fields(value)
+        if field.name != "Encoding"
+    }
+
+
+def _instant(value: datetime, _: Sequence[str]) -> str:
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _qualified(name: Any, namespaces: Sequence[str]) -> str:
+    index = int(name.NamespaceIndex)
+    text = str(name.Name or "")
+    if index == 0:
+        return text
+    uri = namespaces[index] if index < len(namespaces) else str(index)
+    return f"{{{uri}}}{text}"
+
+
+def _unknown_structure(value: Any, namespaces: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": address_of(value.TypeId, namespaces),
+        "body": base64.b64encode(value.Body or b"").decode(),
+    }
+
+
+_BY_TYPE: Final[tuple[tuple[Any, _Plain], ...]] = (
+    (datetime, _instant),
+    (bytes, lambda value, _: base64.b64encode(value).decode()),
+    (UUID, lambda value, _: str(value)),
+    (list | tuple, lambda value, names: [plain_of(item, names) for item in value]),
+    (ua.LocalizedText, lambda value, _: value.Text or ""),
+    (ua.QualifiedName, _qualified),
+    (ua.NodeId, lambda value, names: address_of(value, names)),
+    (ua.StatusCode, lambda value, _: int(value.value)),
+    (ua.XmlElement, lambda value, _: value.Value),
+    (ua.Variant, lambda value, names: plain_of(value.Value, names)),
+    (ua.DataValue, lambda value, names: plain_of(value.Value, names)),
+    (ua.ExtensionObject, _unknown_structure),
+)
