@@ -1,0 +1,70 @@
+"""How a process speaks: one event a line; JSON where a machine reads it, colours for a person."""
+
+import logging
+import os
+import re
+import sys
+from typing import Final
+
+import structlog
+
+_SECRET_IN_URL: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@")
+Logger = structlog.stdlib.BoundLogger
+
+
+def configure(*, json: bool | None = None, level: str | None = None) -> None:
+    """Set up logging once, at the start of a process. Warnings of libraries come the same way.
+
+    `json` is taken from stderr: JSON unless it is a terminal; the level from WERKNETZ_LOG_LEVEL.
+    """
+    as_json = not sys.stderr.isatty() if json is None else json
+    chosen = (level or os.environ.get("WERKNETZ_LOG_LEVEL") or "INFO").upper()
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.StackInfoRenderer(),
+        redact,
+    ]
+    rendering: list[structlog.typing.Processor] = (
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        if as_json
+        else [structlog.dev.ConsoleRenderer()]
+    )
+    output = logging.StreamHandler()
+    output.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [output]
+    root.setLevel(chosen)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def logger(name: str) -> Logger:
+    """Return the logger of a part of a process, such as `ingest.writer`."""
+    found: Logger = structlog.stdlib.get_logger(name)
+    return found
+
+
+def redact(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Take the password out of every URL that was given to a line."""
+    for key, value in event.items():
+        if isinstance(value, str) and "://" in value:
+            event[key] = without_password(value)
+    return event
+
+
+def without_password(text: str) -> str:
+    return _SECRET_IN_URL.sub(r"\1***@", text)

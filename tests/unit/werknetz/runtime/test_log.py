@@ -1,0 +1,36 @@
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from werknetz.runtime import log
+
+
+@pytest.fixture
+def as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    outputs, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = outputs
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("as_before")
+def test_a_line_is_json_without_passwords(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(json=True, level="info")
+    log.logger("ingest").warning("postgresql is not there", url="postgresql://w:secret@h:5/w", n=3)
+    logging.getLogger("redis").warning("from a library: redis://w:secret@h/0")
+    ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert ours["event"] == "postgresql is not there"
+    assert (ours["url"], ours["n"]) == ("postgresql://w:***@h:5/w", 3)
+    assert (ours["level"], ours["logger"]) == ("warning", "ingest")
+    assert theirs["event"] == "from a library: redis://w:***@h/0"
+
+
+@pytest.mark.parametrize("url", ["redis://:pw@h/0", "mqtt://u:p-w@h:1883"])
+def test_every_kind_of_url_is_covered(url: str) -> None:
+    assert "pw" not in log.without_password(url)
+    assert "p-w" not in log.without_password(url)
