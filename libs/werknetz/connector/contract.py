@@ -4,14 +4,17 @@ A connector yields readings as the protocol gave them. It knows neither mapping 
 spool; the pump names, keeps and acknowledges.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+
+MARKS_KEPT: Final = 4096
+"""More than a broker has in flight: what can be given again is among these."""
 
 
 class ConnectionLost(Exception):
@@ -35,6 +38,7 @@ class Reading:
     source_time_us: int | None = None  # None: the source gave no time; the pump takes arrival time
     server_time_us: int | None = None
     raw: bytes = b""  # what to keep if it cannot be mapped
+    fields: Mapping[str, Any] | None = None  # path → value of the whole message: a rule's time
 
 
 @dataclass(slots=True)
@@ -63,6 +67,7 @@ class Delivery:
     unreadable: Sequence[Unmapped] = ()
     acknowledge: Callable[[], Awaitable[None]] = _nothing
     lane: str = "live"
+    marks: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
 
 
 @dataclass(slots=True)
@@ -97,3 +102,16 @@ class Connector(Protocol):
 
     async def close(self) -> None:
         """Release the session, within 5 s. Safe to call twice, and before connect."""
+
+
+@runtime_checkable
+class Redeliverable(Protocol):
+    """A connector whose source gives unacknowledged messages again, marked as given again.
+
+    The pump keeps `delivery.marks` in the spool, in the transaction of the batch (the last
+    `MARKS_KEPT`), and hands them back here before the first connect. A message that is given
+    again and whose mark is among them is on disk already: the connector drops it.
+    """
+
+    def seen(self, marks: Sequence[bytes]) -> None:
+        """Take the marks of what is on disk, oldest first. Called once, before connect."""

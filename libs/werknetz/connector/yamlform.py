@@ -1,0 +1,180 @@
+"""YAML that remembers its lines, so that an error can say where it is.
+
+Keys are text as written (`4`, `on`), and dates stay text: YAML guesses both wrongly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+SIZE_MAX: Final = 8_000_000
+DEPTH_MAX: Final = 32
+NODES_MAX: Final = 1_000_000  # an alias of an alias of an alias must not eat the memory
+
+Key = tuple[str | int, ...]
+
+
+class ConfigurationError(ValueError):
+    """Errors of a file, each with file, line, what is wrong and the remedy."""
+
+    def __init__(self, errors: Sequence[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = tuple(errors)
+
+
+@dataclass(slots=True)
+class Form:
+    """What a YAML file says, and on which line it says it."""
+
+    file: str
+    tree: Any
+    lines: dict[Key, int] = field(default_factory=dict)
+
+    def line(self, key: Key) -> int:
+        """Return the line of a key, or of the nearest thing around it."""
+        while key and key not in self.lines:
+            key = key[:-1]
+        return self.lines.get(key, 1)
+
+    def error(self, key: Key, text: str) -> str:
+        return f"{self.file}, line {self.line(key)}: {text}"
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader without guesses at dates."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load_form(path: Path) -> Form:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError([f"{path}: cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError([f"{path}: is not UTF-8 text: save it as UTF-8"]) from error
+    return form_of(text, file=str(path))
+
+
+def form_of(text: str, *, file: str) -> Form:
+    """Read YAML; raise ConfigurationError that names the line."""
+    if len(text) > SIZE_MAX:
+        raise ConfigurationError([f"{file}: is larger than {SIZE_MAX // 1_000_000} MB"])
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        form = Form(file, None)
+        if node is not None:
+            form.tree = _Reader(loader, form).read(node, ())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise ConfigurationError(
+            [f"{file}, line {line}: is not YAML: {error.problem}; look at indents and quotes"]
+        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError([f"{file}: is not YAML: {error}"]) from error
+    except RecursionError as error:
+        raise ConfigurationError([f"{file}: is nested too deeply"]) from error
+    finally:
+        loader.dispose()
+    return form
+
+
+@dataclass(slots=True)
+class _Reader:
+    loader: _Loader
+    form: Form
+    nodes: int = 0
+
+    def read(self, node: yaml.Node, key: Key) -> Any:
+        self.form.lines[key] = node.start_mark.line + 1
+        self.nodes += 1
+        if self.nodes > NODES_MAX or len(key) > DEPTH_MAX:
+            raise ConfigurationError([self.form.error(key, "is too large or nested too deeply")])
+        if isinstance(node, yaml.MappingNode):
+            return self._read_mapping(node, key)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(item, (*key, n)) for n, item in enumerate(node.value)]
+        try:
+            return self.loader.construct_object(node)
+        except ValueError as error:
+            text = f"{node.value!r} cannot be read: put it in quotes if text is meant"
+            raise ConfigurationError([self.form.error(key, text)]) from error
+
+    def _read_mapping(self, node: yaml.MappingNode, key: Key) -> dict[str, Any]:
+        read: dict[str, Any] = {}
+        for name_node, value in node.value:
+            inner = (*key, str(name_node.value))
+            if not isinstance(name_node, yaml.ScalarNode):
+                raise ConfigurationError([self.form.error(key, "a key must be a plain text")])
+            if name_node.value in read:
+                first = self.form.line(inner)
+                self.form.lines[inner] = name_node.start_mark.line + 1
+                text = f"key {name_node.value!r} stands here and on line {first}: keep one of them"
+                raise ConfigurationError([self.form.error(inner, text)])
+            read[name_node.value] = self.read(value, inner)
+            self.form.lines[inner] = name_node.start_mark.line + 1
+        return read
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Return `: did you mean 'x'?`, or what there is where nothing is near."""
+    if near := get_close_matches(word, known, n=1, cutoff=0.6):
+        return f": did you mean {near[0]!r}?"
+    return f": there are {', '.join(map(repr, known[:20]))}" if known else ""
+
+
+def explain(form: Form, at: Key, error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Say each error of a pydantic model as a line of the file, with the remedy."""
+    return [
+        form.error((*at, *detail["loc"]), _sentence(detail, model)) for detail in error.errors()
+    ]
+
+
+def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    name = str(detail["loc"][-1]) if detail["loc"] else ""
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _fields(model, detail["loc"][:-1])
+            return f"key {name!r} is not known{nearest(name, known)}"
+        case "missing":
+            return f"key {name!r} is missing: add it"
+        case "value_error":
+            return detail["msg"].removeprefix("Value error, ")
+        case "enum" | "literal_error":
+            expected = str(detail.get("ctx", {}).get("expected", ""))
+            return f"{name} {detail['input']!r} is not known: take one of {expected}"
+        case _:
+            return f"{name} {detail['input']!r}: {detail['msg'].lower()}"
+
+
+def _fields(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """The keys that the model knows at a path."""
+    for step in path:
+        if isinstance(step, int) or step not in model.model_fields:
+            continue
+        found = _model_in(model.model_fields[step].annotation)
+        if found is None:
+            return []
+        model = found
+    return sorted(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        if (found := _model_in(part)) is not None:
+            return found
+    return None
