@@ -209,3 +209,7 @@ def trust(folder: Path, fingerprint: str) -> Path:
         )
     rejected.replace(trusted)
     return trusted
+
+
+def der_of(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)

@@ -64,7 +64,7 @@ _BY_TYPE: Final[tuple[tuple[Any, _Plain], ...]] = (
     (list | tuple, lambda value, names: [plain_of(item, names) for item in value]),
     (ua.LocalizedText, lambda value, _: value.Text or ""),
     (ua.QualifiedName, _qualified),
-    (ua.NodeId, lambda value, names: address_of(value, names)),
+    (ua.NodeId, address_of),
     (ua.StatusCode, lambda value, _: int(value.value)),
     (ua.XmlElement, lambda value, _: value.Value),
     (ua.Variant, lambda value, names: plain_of(value.Value, names)),

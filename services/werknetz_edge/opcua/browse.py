@@ -1,0 +1,187 @@
+"""Find the variables that the rules name: breadth first, in batches, each node once."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from werknetz.connector.contract import ConfigurationRejected
+from werknetz_edge.opcua.address import UnknownNamespaceError, address_of, node_of, path_of
+from werknetz_edge.opcua.config import BrowseRule, OpcuaConfig
+from werknetz_edge.opcua.datatype import bases_of, words_of
+from werknetz_edge.opcua.explore import VARIABLE, Explorer
+from werknetz_edge.opcua.session import Session
+from werknetz_edge.opcua.stack import ua
+
+_ROOT: Final = ua.NodeId(84, 0)
+_SERVER: Final = ua.NodeId(2253, 0)
+_READABLE: Final = 1
+_SHOWN_MAX: Final = 20
+
+
+@dataclass(slots=True)
+class Variable:
+    """A variable of the server, as far as one must know it to follow it."""
+
+    node: Any
+    address: str
+    path: str  # browse names from the root of its rule on
+    datatype: str = "Variant"  # the built-in type it is made of, or Enumeration, Structure
+    type_node: Any = None
+    rank: int = -1  # ≥ 0: an array
+    words: dict[int, str] = field(default_factory=dict)  # of an enumeration
+    unit: str | None = None
+
+
+async def browse(session: Session, config: OpcuaConfig) -> list[Variable]:
+    """All variables that the rules name. Raises ConfigurationRejected where a root is none."""
+    explorer = Explorer(session, config.timeout_s)
+    found: dict[Any, Variable] = {}
+    for rule in config.browse:
+        variables = await _below(explorer, session, rule, config.max_variables)
+        await _describe(explorer, variables)
+        for variable in variables:
+            if not rule.types or variable.datatype in rule.types:
+                found.setdefault(variable.node, variable)
+    if len(found) > config.max_variables:
+        raise _too_many(config.max_variables)
+    return list(found.values())
+
+
+def _too_many(most: int) -> ConfigurationRejected:
+    return ConfigurationRejected(
+        f"the browse rules name more than {most} variables: name a narrower root, types or"
+        " namespace, or raise max_variables"
+    )
+
+
+async def _below(
+    explorer: Explorer, session: Session, rule: BrowseRule, most: int
+) -> list[Variable]:
+    root, path = await _root(explorer, session, rule)
+    seen = {root, _SERVER}
+    found: list[Variable] = []
+    (kind,) = (await explorer.read([root], ua.AttributeIds.NodeClass))[0]
+    if kind == VARIABLE:
+        found.append(Variable(root, address_of(root, session.namespaces), path))
+    level = [(root, path)]
+    for _ in range(rule.depth):
+        lists = await explorer.references([node for node, _ in level])
+        parents, level = level, []
+        for (_, above), references in zip(parents, lists, strict=True):
+            for reference in references:
+                node = _local(reference.NodeId)
+                if node in seen:
+                    continue
+                seen.add(node)
+                name = f"{above}/{reference.BrowseName.Name}"
+                level.append((node, name))
+                if reference.NodeClass == VARIABLE:
+                    found.append(Variable(node, address_of(node, session.namespaces), name))
+        if len(found) > 4 * most:
+            raise _too_many(most)
+        if not level:
+            break
+    if rule.namespace is not None:
+        marker = f"nsu={rule.namespace};"
+        found = [variable for variable in found if variable.address.startswith(marker)]
+    return found
+
+
+def _local(node: Any) -> Any:
+    """References carry expanded node ids; here they are of this server."""
+    return ua.NodeId(node.Identifier, node.NamespaceIndex, node.NodeIdType)
+
+
+async def _root(explorer: Explorer, session: Session, rule: BrowseRule) -> tuple[Any, str]:
+    if not rule.root.startswith("/"):
+        try:
+            node = node_of(rule.root, session.namespaces)
+        except UnknownNamespaceError as error:
+            raise ConfigurationRejected(f"browse root {rule.root}: {error.args[0]}") from error
+        (name,) = (await explorer.read([node], ua.AttributeIds.BrowseName))[0]
+        if name is None:
+            raise ConfigurationRejected(f"browse root {rule.root}: the server has no such node")
+        return node, f"/{name.Name}"
+    node, walked = _ROOT, ""
+    for uri, name in path_of(rule.root):
+        references = (await explorer.references([node]))[0]
+        matching = [
+            reference
+            for reference in references
+            if reference.BrowseName.Name == name
+            and (uri is None or _uri(reference.BrowseName, session) == uri)
+        ]
+        if not matching:
+            there = sorted({str(reference.BrowseName.Name) for reference in references})
+            raise ConfigurationRejected(
+                f"browse root {rule.root}: below {walked or '/'} is no {name!r}; there are"
+                f" {', '.join(there[:_SHOWN_MAX]) or 'no nodes'}"
+            )
+        node, walked = _local(matching[0].NodeId), f"{walked}/{name}"
+    return node, walked
+
+
+def _uri(name: Any, session: Session) -> str | None:
+    index = int(name.NamespaceIndex)
+    return session.namespaces[index] if index < len(session.namespaces) else None
+
+
+async def _describe(explorer: Explorer, variables: list[Variable]) -> None:
+    """Types, ranks, words of enumerations and units. What cannot be read is left out."""
+    attributes = await explorer.read(
+        [variable.node for variable in variables],
+        ua.AttributeIds.DataType,
+        ua.AttributeIds.ValueRank,
+        ua.AttributeIds.AccessLevel,
+    )
+    readable = []
+    for variable, (datatype, rank, access) in zip(variables, attributes, strict=True):
+        variable.type_node = datatype
+        variable.rank = -1 if rank is None else int(rank)
+        if access is None or int(access) & _READABLE:
+            readable.append(variable)
+    variables[:] = readable
+    types = {variable.type_node for variable in variables if variable.type_node is not None}
+    bases = await bases_of(explorer, types)
+    words = await words_of(explorer, [node for node in types if bases[node] == "Enumeration"])
+    for variable in variables:
+        if variable.type_node is not None:
+            variable.datatype = bases[variable.type_node]
+            variable.words = words.get(variable.type_node, {})
+    await _add_units(explorer, variables)
+
+
+async def _add_units(explorer: Explorer, variables: list[Variable]) -> None:
+    by_path = {variable.path: variable for variable in variables}
+    units = [v for v in variables if v.path.endswith("/EngineeringUnits")]
+    values = await explorer.read([unit.node for unit in units], ua.AttributeIds.Value)
+    for unit, (value,) in zip(units, values, strict=True):
+        measured = by_path.get(unit.path.removesuffix("/EngineeringUnits"))
+        shown = getattr(getattr(value, "DisplayName", None), "Text", None)
+        if measured is not None and shown:
+            measured.unit = str(shown)
+
+
+async def learn_structures(session: Session, variables: Iterable[Variable], limit_s: float) -> str:
+    """Teach the decoder the server's own structures, if any is needed.
+
+    Returns why it could not; the values then carry type and bytes instead of fields.
+    """
+    needed = any(
+        variable.datatype in {"Structure", "Variant"} and built_in_namespace(variable)
+        for variable in variables
+    )
+    if not needed:
+        return ""
+    try:
+        async with asyncio.timeout(limit_s):
+            await session.client.load_data_type_definitions()
+    except Exception as error:  # noqa: BLE001  # the library generates code from what it reads
+        return f"the server's structures cannot be learnt ({error!r}): values keep their bytes"
+    return ""
+
+
+def built_in_namespace(variable: Variable) -> bool:
+    """Whether the variable's type is the server's own, not the standard's."""
+    return variable.type_node is not None and int(variable.type_node.NamespaceIndex) != 0

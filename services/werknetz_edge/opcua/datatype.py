@@ -1,0 +1,72 @@
+"""What a data type is made of: its built-in type, and the words of an enumeration."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from werknetz_edge.opcua.explore import HAS_PROPERTY, HAS_SUBTYPE, VARIABLE, Explorer
+from werknetz_edge.opcua.stack import ua
+
+_ENUMERATION: Final = 29
+_NAMES: Final = {24: "Variant", 26: "Number", 27: "Integer", 28: "UInteger", 29: "Enumeration",
+                 22: "Structure"}  # fmt: skip
+_DATA_TYPE_CLASS: Final = 64
+_LEVELS_MAX: Final = 30
+
+
+def built_in(node: Any) -> str | None:
+    """The name of a type that the standard builds in; None for one derived from it."""
+    if int(node.NamespaceIndex) != 0 or not isinstance(node.Identifier, int):
+        return None
+    number = int(node.Identifier)
+    if number in _NAMES:
+        return _NAMES[number]
+    return str(ua.VariantType(number).name) if 1 <= number <= 25 else None
+
+
+async def bases_of(explorer: Explorer, types: Iterable[Any]) -> dict[Any, str]:
+    """For each data type the built-in type that it is derived from."""
+    known: dict[Any, str] = {}
+    climbing: dict[Any, Any] = {}  # type → the ancestor reached so far
+    for node in set(types):
+        climbing[node] = node
+    for _ in range(_LEVELS_MAX):
+        for node, ancestor in list(climbing.items()):
+            name = built_in(ancestor)
+            if name is not None:
+                known[node] = name
+                del climbing[node]
+        if not climbing:
+            break
+        order = list(climbing)
+        parents = await explorer.references(
+            [climbing[node] for node in order], HAS_SUBTYPE, inverse=True, classes=_DATA_TYPE_CLASS
+        )
+        for node, found in zip(order, parents, strict=True):
+            if found:
+                climbing[node] = found[0].NodeId
+            else:
+                known[node] = "Variant"
+                del climbing[node]
+    return known
+
+
+async def words_of(explorer: Explorer, enumerations: list[Any]) -> dict[Any, dict[int, str]]:
+    """The words of enumerations: number → word."""
+    properties = await explorer.references(enumerations, HAS_PROPERTY, classes=VARIABLE)
+    owners, nodes = [], []
+    for owner, found in zip(enumerations, properties, strict=True):
+        for reference in found:
+            if reference.BrowseName.Name in {"EnumStrings", "EnumValues"}:
+                owners.append(owner)
+                nodes.append(reference.NodeId)
+    values = await explorer.read(nodes, ua.AttributeIds.Value)
+    words: dict[Any, dict[int, str]] = {}
+    for owner, (value,) in zip(owners, values, strict=True):
+        words[owner] = _words(value or [])
+    return words
+
+
+def _words(values: list[Any]) -> dict[int, str]:
+    if values and hasattr(values[0], "DisplayName"):
+        return {int(item.Value): str(item.DisplayName.Text or "") for item in values}
+    return {index: str(getattr(item, "Text", item) or "") for index, item in enumerate(values)}

@@ -1,0 +1,97 @@
+"""Calls to the address space in batches that the server allows, each with its time limit."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from werknetz_edge.opcua.session import Session
+from werknetz_edge.opcua.stack import ua
+
+HIERARCHICAL: Final = 33
+HAS_SUBTYPE: Final = 45
+HAS_PROPERTY: Final = 46
+OBJECT, VARIABLE = 1, 2
+_REFERENCES_MAX: Final = 1000  # for one node in one answer; the rest comes by BrowseNext
+
+
+class Explorer:
+    """Browse and read, many nodes at a time."""
+
+    def __init__(self, session: Session, timeout_s: float) -> None:
+        self._service = session.client.wire.session
+        self._limits = session.limits
+        self._timeout_s = timeout_s
+
+    async def references(
+        self,
+        nodes: Sequence[Any],
+        kind: int = HIERARCHICAL,
+        *,
+        inverse: bool = False,
+        classes: int = OBJECT | VARIABLE,
+    ) -> list[list[Any]]:
+        """The references of each node, in the order of the nodes. A bad node has none."""
+        found: list[list[Any]] = []
+        for batch in _batches(nodes, self._limits["browse"]):
+            parameters = ua.BrowseParameters(
+                RequestedMaxReferencesPerNode=_REFERENCES_MAX,
+                NodesToBrowse=[_description(node, kind, inverse, classes) for node in batch],
+            )
+            async with asyncio.timeout(self._timeout_s):
+                results: list[Any] = list(await self._service.browse(parameters))
+            lists = [list(result.References or []) for result in results]
+            await self._rest(results, lists)
+            found.extend(lists)
+        return found
+
+    async def _rest(self, results: list[Any], lists: list[list[Any]]) -> None:
+        """Follow the continuation points until none is left."""
+        open_points = {i: r.ContinuationPoint for i, r in enumerate(results) if r.ContinuationPoint}
+        while open_points:
+            parameters = ua.BrowseNextParameters(ContinuationPoints=list(open_points.values()))
+            async with asyncio.timeout(self._timeout_s):
+                following: list[Any] = list(await self._service.browse_next(parameters))
+            left = {}
+            for index, result in zip(open_points, following, strict=True):
+                result.StatusCode.check()
+                lists[index].extend(result.References or [])
+                if result.ContinuationPoint:
+                    left[index] = result.ContinuationPoint
+            open_points = left
+
+    async def read(self, nodes: Sequence[Any], *attributes: int) -> list[list[Any]]:
+        """For each node the values of these attributes; None where the server has none."""
+        wanted = [(node, attribute) for node in nodes for attribute in attributes]
+        values: list[Any] = []
+        for batch in _batches(wanted, self._limits["read"]):
+            parameters = ua.ReadParameters(
+                NodesToRead=[ua.ReadValueId(NodeId=n, AttributeId=a) for n, a in batch]
+            )
+            async with asyncio.timeout(self._timeout_s):
+                answers: list[Any] = list(await self._service.read(parameters))
+            values.extend(_value(answer) for answer in answers)
+        width = len(attributes)
+        return [values[i * width : (i + 1) * width] for i in range(len(nodes))]
+
+
+def _value(answer: Any) -> Any:
+    if answer.StatusCode is not None and answer.StatusCode.is_bad():
+        return None
+    return answer.Value.Value if answer.Value is not None else None
+
+
+def _description(node: Any, kind: int, inverse: bool, classes: int) -> Any:
+    direction = ua.BrowseDirection.Inverse if inverse else ua.BrowseDirection.Forward
+    return ua.BrowseDescription(
+        NodeId=node,
+        BrowseDirection=direction,
+        ReferenceTypeId=ua.NodeId(kind, 0),
+        IncludeSubtypes=True,
+        NodeClassMask=classes,
+        ResultMask=ua.BrowseResultMask.All,
+    )
+
+
+def _batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
