@@ -1,0 +1,89 @@
+"""Compares the oracle's log with the tables. Knows nothing of the code that moved the data."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+
+
+@dataclass
+class Verdict:
+    taken: int = 0
+    stored: int = 0
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    invented: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return self.taken > 0 and not (self.lost or self.doubled or self.invented or self.broken)
+
+    def __str__(self) -> str:
+        return (
+            f"taken {self.taken}  stored {self.stored}  lost {len(self.lost)}  "
+            f"doubled {len(self.doubled)}  invented {len(self.invented)}"
+            + "".join(f"\n  lost {one}" for one in self.lost[:10])
+            + "".join(f"\n  doubled {one}" for one in self.doubled[:10])
+            + "".join(f"\n  invented {one}" for one in self.invented[:10])
+            + "".join(f"\n  {one}" for one in self.broken)
+        )
+
+
+def read_oracle(path: Path) -> tuple[set[tuple[str, int, int]], set[tuple[str, int, int]]]:
+    """Return (generated, taken) as sets of (machine, n, instant in µs)."""
+    lines: dict[str, set[tuple[str, int, int]]] = {"generated": set(), "taken": set()}
+    for line in path.read_text().splitlines():
+        kind, machine, n, at_us = line.split()
+        lines[kind].add((machine, int(n), int(at_us)))
+    return lines["generated"], lines["taken"]
+
+
+async def check(database_url: str, oracle: Path) -> Verdict:
+    generated, taken = read_oracle(oracle)
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT split_part(g.key, '/', 5) AS machine, s.value, "
+            "(extract(epoch FROM s.at) * 1000000)::bigint AS at_us "
+            "FROM samples s JOIN signals g ON g.id = s.signal_id WHERE g.name = 'good'"
+        )
+        spans = await connection.fetch(
+            "SELECT (extract(epoch FROM start_at) * 1000000)::bigint AS low, "
+            "(extract(epoch FROM coalesce(end_at, 'infinity')) * 1000000)::float8 AS high FROM gaps"
+        )
+        verdict = Verdict(taken=len(taken), stored=len(rows))
+        seen = Counter(
+            (row["machine"].partition(":")[0], int(row["value"]), row["at_us"]) for row in rows
+        )
+        verdict.doubled = [f"{one} × {times}" for one, times in seen.items() if times > 1]
+        verdict.invented = [str(one) for one in seen if one not in generated]
+        verdict.lost = [
+            str(one)
+            for one in sorted(taken - set(seen), key=lambda each: each[2])
+            if not any(span["low"] <= one[2] <= span["high"] for span in spans)
+        ]
+        verdict.broken = await _broken(connection)
+    finally:
+        await connection.close()
+    return verdict
+
+
+async def _broken(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]:
+    """Return what contradicts itself inside the database."""
+    broken = []
+    spooled = await connection.fetchval("SELECT coalesce(sum(sample_count), 0) FROM spools")
+    rows = await connection.fetchval("SELECT count(*) FROM samples")
+    if spooled != rows:
+        broken.append(f"the spools' counters say {spooled} samples, the table has {rows}")
+    idle = await connection.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' "
+        "AND now() - state_change > interval '5 s'"
+    )
+    if idle:
+        broken.append(f"{idle} connections are idle in a transaction")
+    poison = await connection.fetchval("SELECT count(*) FROM quarantine")
+    if poison:
+        broken.append(f"{poison} rows are in quarantine, but the source sent nothing bad")
+    return broken
