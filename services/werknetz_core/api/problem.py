@@ -1,0 +1,171 @@
+"""Errors as RFC 9457 says, with a hint: what to do next. One sentence for API, CLI and client.
+
+Problem
+├── any status: raised by endpoints and the kit with code, detail and hint
+└── unavailable(): PostgreSQL does not answer (503, Retry-After)
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from werknetz.runtime.log import logger
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:werknetz:problem:"
+_HINTS: Final[Mapping[int, tuple[str, str, str]]] = {
+    404: ("no_such_route", "There is nothing at this address", "The routes are listed at /docs."),
+    405: ("method_not_allowed", "This address has no such method", "See /docs for its methods."),
+    413: ("body_too_large", "The body is too large", "Send it in parts of at most 1 MB."),
+    415: ("media_type", "This media type is not read", "Send Content-Type: application/json."),
+}
+_log: Final = logger("core.api")
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
+    """An answer that is not what was asked for; the hint says what to do next."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        hint: str,
+        *,
+        title: str | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.title = title or code.replace("_", " ").capitalize()
+        self.detail = detail
+        self.hint = hint
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+    def document(self, trace_id: str, instance: str) -> dict[str, object]:
+        return {
+            "type": TYPE_PREFIX + self.code,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "hint": self.hint,
+            "errors": self.errors,
+            "instance": instance,
+            "trace_id": trace_id,
+        }
+
+
+def wrong_parameter(name: str, detail: str, hint: str) -> Problem:
+    errors = [{"pointer": f"/query/{name}", "code": "invalid", "detail": detail}]
+    return Problem(422, "invalid_parameter", detail, hint, errors=errors)
+
+
+def unavailable() -> Problem:
+    return Problem(
+        503,
+        "database_unavailable",
+        "PostgreSQL does not answer.",
+        "Nothing is lost: connectors keep what they read. Try again in some seconds; "
+        "`werknetz doctor` says what is wrong.",
+        headers={"Retry-After": "5"},
+    )
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    trace_id = str(request.scope.get("trace_id", ""))
+    body = msgspec.json.encode(problem.document(trace_id, request.url.path))
+    return Response(body, problem.status, problem.headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem document."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for world in _WORLD:
+        app.add_exception_handler(world, _world)
+    app.add_exception_handler(Exception, _bug)
+
+
+# What says that PostgreSQL is away, starting, full or too slow; never that we asked wrongly.
+_WORLD: Final[tuple[type[Exception], ...]] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InvalidCatalogNameError,
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.TimeoutError,
+)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - narrows the type that it was registered for
+    return respond(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    found = [
+        {
+            "pointer": "/" + "/".join(str(part) for part in item["loc"]),
+            "code": str(item["type"]),
+            "detail": str(item["msg"]),
+        }
+        for item in error.errors()
+    ]
+    first = found[0] if found else {"pointer": "/", "detail": "unreadable"}
+    detail = f"{first['pointer']}: {first['detail']}"
+    hint = "Correct what `errors` lists; /docs has the parameters of each route."
+    return respond(request, Problem(422, "invalid_parameter", detail, hint, errors=found))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    code, title, hint = _HINTS.get(
+        error.status_code, ("http_error", str(error.detail), "See /docs for this route.")
+    )
+    problem = Problem(error.status_code, code, f"{title}.", hint, headers=error.headers)
+    return respond(request, problem)
+
+
+async def _world(request: Request, error: Exception) -> Response:
+    _log.warning("database unavailable", error=type(error).__name__, path=request.url.path)
+    return respond(request, unavailable())
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    if isinstance(error, asyncpg.UndefinedTableError) or _undefined_table(error):
+        return respond(
+            request,
+            Problem(503, "schema_missing", "The tables are missing.", "Run `werknetz migrate`."),
+        )
+    _log.error("request failed", path=request.url.path, exc_info=error)
+    return respond(
+        request,
+        Problem(
+            500,
+            "internal_error",
+            "The server failed at this request.",
+            "Look for the trace_id in the server's log, and tell the operator.",
+        ),
+    )
+
+
+def _undefined_table(error: Exception) -> bool:
+    return isinstance(error, sa.exc.ProgrammingError) and "UndefinedTable" in str(error)

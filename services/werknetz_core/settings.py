@@ -1,0 +1,27 @@
+"""What the API process is told by its environment; read once, in `create_app`'s caller."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from werknetz.runtime.settings import required_env, secret_env
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    database_url: str
+    redis_url: str | None = None  # None: no ETags, and connectors' state as the database knows it
+    pool_max: int = 10  # connections to PostgreSQL of the hot path
+    statement_timeout_s: float = 20.0
+    redis_timeout_s: float = 0.5  # a poll must not wait for a Redis that hangs
+    body_max_bytes: int = 1_000_000
+    tree_every_s: float = 5.0  # how old the equipment tree may be
+    key_cached_s: float = 5.0  # how long a revoked key may still work
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read WERKNETZ_DATABASE_URL (needed) and WERKNETZ_REDIS_URL, each also as …_FILE."""
+        return cls(
+            database_url=required_env("WERKNETZ_DATABASE_URL", environment),
+            redis_url=secret_env("WERKNETZ_REDIS_URL", environment),
+        )
