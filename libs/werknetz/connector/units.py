@@ -32,8 +32,8 @@ def conversion(source_unit: str, unit: str) -> tuple[float, float]:
         )
     except pint.DimensionalityError as error:
         raise UnitRejected(
-            f"source_unit {source_unit!r} is a {_dimension(origin)}, "
-            f"unit {unit!r} is a {_dimension(target)}: take two of the same kind"
+            f"source_unit {source_unit!r} is of {_dimension(origin)}, "
+            f"unit {unit!r} is of {_dimension(target)}: take two of the same kind"
         ) from error
     except (ArithmeticError, TypeError, pint.PintError) as error:
         raise UnitRejected(f"{source_unit!r} cannot be turned into {unit!r}: {error}") from error
@@ -72,4 +72,4 @@ def _near(unit: str) -> str:
 
 
 def _dimension(unit: Any) -> str:
-    return str(unit.dimensionality).strip("[]") or "number without dimension"
+    return str(unit.dimensionality).replace(" ", "") or "no dimension"

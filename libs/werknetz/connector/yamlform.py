@@ -70,7 +70,11 @@ def form_of(text: str, *, file: str) -> Form:
     """Read YAML; raise ConfigurationError that names the line."""
     if len(text) > SIZE_MAX:
         raise ConfigurationError([f"{file}: is larger than {SIZE_MAX // 1_000_000} MB"])
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.reader.ReaderError as error:
+        text = f"holds the character #x{error.character:04x}: remove it"
+        raise ConfigurationError([f"{file}: {text}"]) from error
     try:
         node = loader.get_single_node()
         form = Form(file, None)
@@ -102,6 +106,8 @@ class _Reader:
         self.nodes += 1
         if self.nodes > NODES_MAX or len(key) > DEPTH_MAX:
             raise ConfigurationError([self.form.error(key, "is too large or nested too deeply")])
+        if node.tag.startswith(("tag:yaml.org,2002:python/", "!")):
+            raise ConfigurationError([self.form.error(key, f"tag {node.tag} is code: remove it")])
         if isinstance(node, yaml.MappingNode):
             return self._read_mapping(node, key)
         if isinstance(node, yaml.SequenceNode):

@@ -1,0 +1,256 @@
+"""A mapping is data: which address is which signal of which equipment, and how its values read.
+
+Versioned YAML, checked when it is loaded; each error says file, line, what is wrong and the
+remedy. What to do with values is in `normalize`; nothing here sees one.
+"""
+
+from collections.abc import Mapping as Table
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from werknetz.connector import units
+from werknetz.connector.pattern import Pattern
+from werknetz.connector.yamlform import (
+    ConfigurationError,
+    Form,
+    Key,
+    explain,
+    load_form,
+    nearest,
+)
+from werknetz.domain.path import EquipmentPath
+from werknetz.domain.role import Role
+from werknetz.domain.state import SPECIFICATIONS, MachineState
+
+Datatype = Literal["float", "integer", "boolean", "text", "json"]
+_WORDS: Final = {state.word: state for state in MachineState}
+_FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _known_zone(zone: str | None) -> str | None:
+    if zone is not None:
+        try:
+            ZoneInfo(zone)
+        except (ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
+            raise ValueError(_ZONE.format(zone)) from error
+        except KeyError as error:
+            raise ValueError(_ZONE.format(zone)) from error
+    return zone
+
+
+_ZONE: Final = "time zone {!r} is not known: write an IANA name such as 'Europe/Berlin'"
+
+
+class Counter(BaseModel):
+    """How a counter behaves when it ends."""
+
+    model_config = _FORM
+    reset: Literal["none", "to_zero", "rollover"] = "to_zero"
+    modulus: Annotated[float, Field(gt=0)] | None = None
+    kind: Literal["cumulative", "increment"] = "cumulative"
+
+    @model_validator(mode="after")
+    def _rollover_has_modulus(self) -> Self:
+        if self.reset == "rollover" and self.modulus is None:
+            raise ValueError("a counter that rolls over needs `modulus`, such as 65536")
+        if self.reset != "rollover" and self.modulus is not None:
+            raise ValueError("`modulus` is for `reset: rollover`: drop one of them")
+        return self
+
+
+class TimeForm(BaseModel):
+    """Where in the message its own time is, and how it is written."""
+
+    model_config = _FORM
+    path: str
+    format: str = "iso"  # iso, unix_s, unix_ms, unix_us, or a strptime form (%f after a comma)
+    zone: str | None = None  # of times that say none
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, zone: str | None) -> str | None:
+        return _known_zone(zone)
+
+    @field_validator("format")
+    @classmethod
+    def _format(cls, form: str) -> str:
+        if form not in {"iso", "unix_s", "unix_ms", "unix_us"} and "%" not in form:
+            raise ValueError(
+                f"time format {form!r} is not known: take iso, unix_s, unix_ms, unix_us "
+                "or a form such as '%d.%m.%Y %H:%M:%S,%f'"
+            )
+        return form
+
+
+class Rule(BaseModel):
+    """One address, or a family of addresses with named segments, and what it means."""
+
+    model_config = _FORM
+    source: Annotated[str, Field(min_length=1)]
+    equipment: str | None = None
+    signal: str | None = None
+    role: Role = Role.PROCESS_VALUE
+    ignore: bool = False  # known and not wanted: neither stored nor put into quarantine
+    states: str | None = None
+    counter: Counter | None = None
+    decimal: Literal["point", "comma"] = "point"
+    time: TimeForm | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+    unit: str | None = None
+    source_unit: str | None = None
+    datatype: Datatype | None = None
+
+    @field_validator("unit", "source_unit")
+    @classmethod
+    def _unit(cls, unit: str | None) -> str | None:
+        if unit is not None:
+            units.check(unit)
+        return unit
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.role is Role.STATE) != (self.states is not None):
+            raise ValueError("`role: state` and `states: <table>` go together: give both or none")
+        if self.role is Role.STATE and (self.scale, self.offset, self.unit) != (1.0, 0.0, None):
+            raise ValueError("a state has no scale, offset or unit: drop them")
+        if self.counter is not None and not self.role.is_count:
+            raise ValueError(f"`counter` is for counts, but the role is {self.role.value!r}")
+        if self.source_unit is not None and self.unit is None:
+            raise ValueError("`source_unit` needs `unit`: the unit to store")
+        if self.scale == 0:
+            raise ValueError("scale 0 would make every value the same: drop it or correct it")
+        return self
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether its values must be numbers."""
+        return (
+            self.role.is_count
+            or self.role in {Role.PLANNED_RUN_TIME, Role.ENERGY}
+            or self.decimal == "comma"
+            or (self.unit, self.scale, self.offset) != (None, 1.0, 0.0)
+            or self.datatype in {"float", "integer"}
+        )
+
+    def factors(self) -> tuple[float, float]:
+        """Scale first, then the unit: value = raw * factor + offset."""
+        factor, shift = 1.0, 0.0
+        if self.unit is not None and self.source_unit is not None:
+            factor, shift = units.conversion(self.source_unit, self.unit)
+        return self.scale * factor, self.offset * factor + shift
+
+
+class Mapping(BaseModel):
+    """Which address is which signal. `version` grows with each change that is put to work."""
+
+    model_config = _FORM
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    version: Annotated[int, Field(ge=1)]
+    time_zone: str | None = None
+    unmapped: Literal["quarantine", "store-as-is"] = "quarantine"
+    equipment: str | None = None  # of rules that name none
+    enums: dict[str, dict[str, str]] = Field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, zone: str | None) -> str | None:
+        return _known_zone(zone)
+
+    @field_validator("equipment")
+    @classmethod
+    def _path(cls, path: str | None) -> str | None:
+        if path is not None:
+            EquipmentPath.parse(path)
+        return path
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}@{self.version}"
+
+    def states_of(self, table: str) -> Table[str, MachineState]:
+        if table in self.enums:
+            return {code: _WORDS[word] for code, word in self.enums[table].items()}
+        return SPECIFICATIONS[table]
+
+
+STORE_AS_IS: Final = Mapping(name="as-is", version=1, unmapped="store-as-is")
+"""For browsing: everything is kept under the connector, nothing is named yet."""
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read the key `mapping` of a YAML file; raise ConfigurationError with every error."""
+    return mapping_of(load_form(path))
+
+
+def mapping_of(form: Form, at: Key = ("mapping",)) -> Mapping:
+    """Read the mapping that stands at a key of a file; raise ConfigurationError."""
+    tree = form.tree
+    for step in at:
+        tree = tree.get(step) if isinstance(tree, dict) else None
+    if not isinstance(tree, dict):
+        remedy = f"key {'.'.join(map(str, at))!r} is missing: add name, version and rules"
+        raise ConfigurationError([form.error(at, remedy)])
+    try:
+        mapping = Mapping.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigurationError(explain(form, at, error, Mapping)) from error
+    wrong = [form.error((*at, *key), text) for key, text in _disagreements(mapping)]
+    if wrong:
+        raise ConfigurationError(wrong)
+    return mapping
+
+
+def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
+    """What each part alone cannot see: tables that are not there, segments without a name."""
+    wrong: list[tuple[Key, str]] = [
+        (
+            ("enums", table, code),
+            f"state {word!r} is not known{nearest(word, list(_WORDS))}",
+        )
+        for table, codes in mapping.enums.items()
+        for code, word in codes.items()
+        if word not in _WORDS
+    ]
+    first: dict[str, int] = {}
+    for number, rule in enumerate(mapping.rules):
+        wrong += [(("rules", number, *key), text) for key, text in _wrong_rule(mapping, rule)]
+        if (earlier := first.setdefault(rule.source, number)) != number:
+            text = f"source {rule.source!r} has a rule already, the {earlier + 1}.: drop one"
+            wrong.append((("rules", number, "source"), text))
+    return wrong
+
+
+def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[Key, str]]:
+    wrong: list[tuple[Key, str]] = []
+    tables = [*mapping.enums, *SPECIFICATIONS]
+    if rule.states is not None and rule.states not in tables:
+        text = f"state table {rule.states!r} is not known{nearest(rule.states, tables)}"
+        wrong.append((("states",), text))
+    try:
+        rule.factors()
+    except units.UnitRejected as error:
+        wrong.append((("source_unit",), str(error)))
+    try:
+        pattern = Pattern.parse(rule.source)
+    except ValueError as error:
+        return [*wrong, (("source",), str(error))]
+    if rule.ignore:
+        return wrong
+    equipment = rule.equipment or mapping.equipment
+    if equipment is None:
+        text = "has no equipment: add `equipment` to the rule, or to the mapping for all"
+        wrong.append((("source",), text))
+    example: dict[str, Any] = dict.fromkeys(pattern.names, "x")
+    for key, template in (("equipment", equipment), ("signal", rule.signal)):
+        try:
+            filled = pattern.fill(template, example) if template else None
+            if key == "equipment" and filled:
+                EquipmentPath.parse(filled)
+        except ValueError as error:
+            wrong.append(((key,), str(error)))
+    return wrong

@@ -1,0 +1,131 @@
+"""Every wrong mapping is refused with its line and the remedy."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from werknetz.connector.mapping import load_mapping, mapping_of
+from werknetz.connector.pattern import Pattern, signal_name, slug
+from werknetz.connector.yamlform import ConfigurationError, form_of
+from werknetz.domain.path import EquipmentPath
+from werknetz.domain.state import MachineState
+
+GOOD = """\
+mapping:
+  name: emden-1
+  version: 3
+  time_zone: Europe/Berlin
+  enums:
+    eigene: {Läuft: producing, Rüsten: setup, on: idle, 4: malfunction}
+  rules:
+    - source: nsu=urn:plant:peer;s=Cell7.StateCurrent
+      equipment: nordwerk/emden-1/body/line-2/cell-7
+      signal: state
+      role: state
+      states: eigene
+    - source: werk/{halle}/{maschine}/zyklus#gut
+      equipment: nordwerk/zwick-2/{halle}/line-1/{maschine}
+      signal: good
+      role: good_count
+      counter: {reset: rollover, modulus: 65536}
+      decimal: comma
+      time: {path: zeit, format: "%d.%m.%Y %H:%M:%S,%f", zone: Europe/Berlin}
+    - {source: a, equipment: n/p, unit: degC, source_unit: degF, scale: 0.1, offset: 2}
+"""
+
+
+def _read(text: str):
+    return mapping_of(form_of(text, file="emden.yaml"))
+
+
+def test_a_good_mapping() -> None:
+    mapping = _read(GOOD)
+    assert mapping.label == "emden-1@3"
+    assert mapping.states_of("eigene")["on"] is MachineState.IDLE
+    assert mapping.states_of("eigene")["4"] is MachineState.MALFUNCTION
+    assert mapping.states_of("packml/opc-30060")["4"] is MachineState.PRODUCING
+    scale, offset = mapping.rules[2].factors()
+    assert 500 * scale + offset == pytest.approx((52 - 32) * 5 / 9)
+
+
+WRONG = [
+    ("unit: degC,", "unit: kelvinn,", 20, "unit 'kelvinn' is not known: did you mean 'kelvin'?"),
+    ("source_unit: degF", "source_unit: bar", 20, "take two of the same kind"),
+    ("role: good_count", "role: good_cuont", 16, "is not known"),
+    ("role: state", "rolle: state", 11, "key 'rolle' is not known: did you mean 'role'?"),
+    ("modulus: 65536", "moduls: 65536", 17, "did you mean 'modulus'?"),
+    (", modulus: 65536", "", 17, "needs `modulus`"),
+    ("states: eigene", "states: eignee", 12, "did you mean 'eigene'?"),
+    ("Läuft: producing", "Läuft: producin", 6, "state 'producin' is not known: did you mean"),
+    ("version: 3", "version: 0", 3, "greater than or equal to 1"),
+    ("version: 3", "# no version", 1, "key 'version' is missing: add it"),
+    ("name: emden-1", "name: emden-1\n  name: b", 3, "stands here and on line 2"),
+    ("Europe/Berlin\n  e", "Europe/Berln\n  e", 4, "write an IANA name"),
+    ("zone: Europe/Berlin}", "zone: Emden}", 19, "write an IANA name"),
+    ("line-1/{maschine}", "line-1/{presse}", 14, "the source has {halle}, {maschine}"),
+    ("line-2/cell-7", "Line-2/cell-7", 9, "must be lower case"),
+    ("werk/{halle}/", "werk/{halle}{x}/", 13, "put a literal sign between"),
+    ("source: a,", "source: nsu=urn:plant:peer;s=Cell7.StateCurrent,", 20, "has a rule already"),
+    ("      states: eigene\n", "", 8, "go together"),
+    ("scale: 0.1", "scale: 0", 20, "scale 0"),
+    ("scale: 0.1", "scale: .nan", 20, "finite"),
+    ("  rules:", " rules:", 7, "is not YAML"),
+    ("equipment: n/p, ", "", 20, "add `equipment`"),
+    ("mapping:\n", "maping:\n", 1, "key 'mapping' is missing"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "remedy"), WRONG, ids=[w[3] for w in WRONG])
+def test_an_error_names_line_and_remedy(old: str, new: str, line: int, remedy: str) -> None:
+    assert old in GOOD
+    with pytest.raises(ConfigurationError) as caught:
+        _read(GOOD.replace(old, new, 1))
+    said = caught.value.errors[0]
+    assert said.startswith(f"emden.yaml, line {line}: "), said
+    assert remedy in said
+
+
+def test_all_errors_are_said_at_once() -> None:
+    text = GOOD.replace("unit: degC", "unit: foo").replace("version: 3", "version: x")
+    with pytest.raises(ConfigurationError) as caught:
+        _read(text)
+    assert len(caught.value.errors) == 2
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        load_mapping(tmp_path / "missing.yaml")
+    (tmp_path / "latin.yaml").write_bytes("Läuft".encode("latin-1"))
+    with pytest.raises(ConfigurationError, match="UTF-8"):
+        load_mapping(tmp_path / "latin.yaml")
+    (tmp_path / "empty.yaml").write_text("")
+    with pytest.raises(ConfigurationError, match="missing"):
+        load_mapping(tmp_path / "empty.yaml")
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &a [*a]", "a: " + "[" * 5000, "a: !!python/object:x {}", "\0"]
+)
+def test_hostile_yaml_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError):
+        form_of(text, file="x.yaml")
+
+
+def test_segments_match_one_level_or_to_the_next_literal() -> None:
+    pattern = Pattern.parse("nsu=urn:a;s=Cell{n}.State{x}")
+    assert pattern.match("nsu=urn:a;s=Cell7.StateCurrent") == {"n": "7", "x": "Current"}
+    assert pattern.match("nsu=urn:a;s=Cell7.8.StateCurrent") is None
+    topic = Pattern.parse("werk/{halle}/{maschine}/zyklus#gut")
+    assert topic.match("werk/h1/p/3/zyklus#gut") is None
+    found = topic.match("werk/Halle Süd/Presse_3/zyklus#gut")
+    assert found is not None
+    assert topic.fill("n/{halle}/{maschine}", found) == "n/halle-sued/presse_3"
+    assert Pattern.parse("{a}/{a}").match("x/y") is None
+
+
+@given(st.text())
+def test_any_segment_makes_a_path(text: str) -> None:
+    EquipmentPath.parse(slug(text))
+    assert signal_name(text)
