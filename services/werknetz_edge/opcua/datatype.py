@@ -26,9 +26,7 @@ def built_in(node: Any) -> str | None:
 async def bases_of(explorer: Explorer, types: Iterable[Any]) -> dict[Any, str]:
     """For each data type the built-in type that it is derived from."""
     known: dict[Any, str] = {}
-    climbing: dict[Any, Any] = {}  # type → the ancestor reached so far
-    for node in set(types):
-        climbing[node] = node
+    climbing = {node: node for node in types}  # type → the ancestor reached so far
     for _ in range(_LEVELS_MAX):
         for node, ancestor in list(climbing.items()):
             name = built_in(ancestor)

@@ -27,6 +27,11 @@ class Mailbox:
         self._waiting.append(delivery)
         self._news.set()
 
+    def add(self, delivery: Delivery) -> None:
+        """One more, whatever the room: a word of the connector itself, once a connection."""
+        self._waiting.append(delivery)
+        self._news.set()
+
     async def get(self) -> Delivery:
         """The next delivery; once all are given, raises what `fail` was told."""
         while not self._waiting:

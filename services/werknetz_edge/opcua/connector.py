@@ -1,0 +1,211 @@
+"""The OPC UA connector: follows the variables of its rules, whatever the server does.
+
+A lost connection is resumed where the server still holds the session; else everything is
+resolved anew, by namespace URI, and the time between is a gap.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from werknetz.connector.contract import (
+    ConfigurationRejected,
+    ConnectionLost,
+    ConnectorStatus,
+    Delivery,
+)
+from werknetz.events.batch import GapOpened
+from werknetz_edge.opcua import pki
+from werknetz_edge.opcua.browse import Variable, browse, learn_structures
+from werknetz_edge.opcua.config import OpcuaConfig
+from werknetz_edge.opcua.decode import HEARTBEAT, Decoder
+from werknetz_edge.opcua.flow import Flow, Outage, now_us
+from werknetz_edge.opcua.mailbox import Mailbox
+from werknetz_edge.opcua.session import Session, failure_of, open_session
+from werknetz_edge.opcua.stack import ua
+from werknetz_edge.opcua.subscription import Item, Subscription
+from werknetz_edge.opcua.transport import Ticket
+
+_MAILBOX: Final = 8
+_CLOCK: Final = ua.NodeId(2258, 0)  # Server_ServerStatus_CurrentTime
+_RESTORE_S: Final = 60
+_LEARN_S: Final = 60
+_BEATS_QUEUED: Final = 2
+
+
+class OpcuaConnector:
+    """One server. See `werknetz.connector.contract.Connector` for what it promises."""
+
+    def __init__(self, connector_id: str, config: OpcuaConfig, folder: Path) -> None:
+        self.status = ConnectorStatus()
+        self._id = connector_id
+        self._config = config
+        self._folder = folder
+        self._mailbox = Mailbox(_MAILBOX)
+        self._outage = Outage()
+        self._session: Session | None = None
+        self._subscription = Subscription()
+        self._decoder = Decoder([HEARTBEAT], config.arrays)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ticket: Ticket | None = None
+        self._sign = 0.0  # monotonic instant of the last sign of life
+
+    async def connect(self) -> None:
+        await self._leave()
+        self.status.state, self.status.detail = "connecting", ""
+        try:
+            await self._connect()
+        except ConfigurationRejected as error:
+            self.status.state, self.status.detail = "rejected", str(error)
+            raise
+        except (ConnectionLost, OSError) as error:
+            self.status.detail = str(error) or "the server does not answer in time"
+            raise
+        self.status.state = "running"
+
+    async def _connect(self) -> None:
+        identity = await asyncio.to_thread(
+            pki.identity, self._folder / (self._config.pki or "pki"), self._id
+        )
+        ticket, self._ticket = self._ticket, None
+        session = await open_session(self._config, self._folder, identity, ticket)
+        try:
+            if not session.resumed:
+                await self._subscribe(session)
+        except BaseException as error:
+            await session.client.stop(close_session=True)
+            if isinstance(error, ua.UaError):
+                raise failure_of(error, self._config, identity) from error
+            raise
+        self._session = session
+        self._start(session)
+
+    async def _subscribe(self, session: Session) -> None:
+        """Everything anew: nodes by URI, types, handles, items."""
+        variables = await browse(session, self._config)
+        if not variables:
+            raise ConfigurationRejected(
+                "the browse rules name no variable: look with `werknetz connect opcua"
+                f" {self._config.url}`, then set root, depth, types or namespace"
+            )
+        remark = await learn_structures(session, variables, _LEARN_S)
+        variables.sort(key=_by_type)
+        self._decoder = Decoder(
+            [HEARTBEAT, *(variable.address for variable in variables)], self._config.arrays
+        )
+        self._decoder.namespaces = session.namespaces
+        self._subscription = Subscription()
+        await self._subscription.create(session, self._config)
+        clock = Item(0, _CLOCK, self._config.heartbeat_s * 1000, _BEATS_QUEUED)
+        items = [
+            Item(handle, variable.node, self._config.sampling_ms, self._config.queue_values)
+            for handle, variable in enumerate(variables, start=1)
+        ]
+        await self._subscription.follow(session, [clock, *items], self._config.timeout_s)
+        self.status.details["structures"] = remark or "known"
+        self._tell_outage()
+
+    def _tell_outage(self) -> None:
+        if self._outage.opened is not None or self.status.last_good_us is None:
+            return
+        self._outage.opened = GapOpened(
+            uuid4(), self._id, [], self.status.last_good_us, "connection_lost", self.status.detail
+        )
+        self._mailbox.add(Delivery(gaps=[self._outage.opened]))
+
+    def _start(self, session: Session) -> None:
+        self._sign = asyncio.get_running_loop().time()
+        self._mailbox.reopen()
+        flow = Flow(
+            self._id, session, self._subscription, self._decoder, self._mailbox, self._outage,
+            self._alive,
+        )  # fmt: skip
+        self.status.details |= self._subscription.details() | {
+            "session": "resumed" if session.resumed else "new",
+            "security": f"{self._config.policy}/{self._config.mode}",
+        }
+        if session.certificate:
+            self.status.details["certificate_until"] = session.certificate
+        work: list[Coroutine[Any, Any, None]] = [
+            self._guard(flow.run()),
+            self._guard(session.client.renew_forever()),
+            self._guard(self._watch(session, flow)),
+        ]
+        self._tasks = [asyncio.create_task(part) for part in work]
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """The end of any part is the end of the session; a bug goes to the pump as it is."""
+        try:
+            await work
+        except (OSError, ua.UaError) as error:
+            lost = ConnectionLost(str(error) or type(error).__name__)
+            lost.__cause__ = error
+            self._lose(lost)
+        except Exception as error:  # noqa: BLE001  # read() raises it
+            self._lose(error)
+
+    def _lose(self, error: Exception) -> None:
+        session = self._session
+        if session is not None and not session.client.wire.alive:
+            self._ticket = session.client.ticket
+        self.status.detail = str(error)
+        if self.status.state == "running":
+            self.status.state = "connecting"
+        self._mailbox.fail(error)
+
+    def _alive(self, beats: bool) -> None:
+        """A sign of life. With a clock to follow, only the clock counts: it cannot be stale."""
+        self.status.last_good_us = now_us()
+        clock = self._subscription.items.get(0)
+        if beats or clock is None or clock.granted is None:
+            self._sign = asyncio.get_running_loop().time()
+
+    async def _watch(self, session: Session, flow: Flow) -> None:
+        restored = asyncio.get_running_loop().time()
+        while True:
+            await asyncio.sleep(min(1, self._config.silence_s / 4))
+            now = asyncio.get_running_loop().time()
+            if self._mailbox.full:
+                self._sign = now  # it is we who do not listen
+            if now - self._sign > self._config.silence_s:
+                self.status.state = "silent"
+                raise ConnectionLost(
+                    f"{self._config.url} gave no sign of life for {self._config.silence_s:g} s:"
+                    " a new session is opened"
+                )
+            if now - restored >= _RESTORE_S:
+                restored = now
+                gone, flow.gone = flow.gone, set()
+                await self._subscription.restore(session, gone, self._config.timeout_s)
+                self.status.details |= self._subscription.details()
+
+    async def read(self) -> Delivery:
+        return await self._mailbox.get()
+
+    async def close(self) -> None:
+        await self._leave()
+        if self.status.state not in {"rejected", "silent"}:
+            self.status.state = "stopped"
+
+    async def _leave(self) -> None:
+        """End the tasks, then the session, unless it is to be resumed."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=2)
+        session, self._session = self._session, None
+        if session is not None:
+            await session.client.stop(close_session=self._ticket is None)
+
+
+def _by_type(variable: Variable) -> tuple[bool, str]:
+    """Items of one type side by side make messages that are one array."""
+    return variable.rank >= 0, variable.datatype
+
+
+def create(connector_id: str, options: dict[str, Any], folder: Path) -> OpcuaConnector:
+    """What the edge's entry point calls. Raises pydantic.ValidationError for wrong options."""
+    return OpcuaConnector(connector_id, OpcuaConfig.model_validate(options), folder)

@@ -1,0 +1,147 @@
+"""A subscription and its monitored items: what was asked for, and what the server granted."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any, Final
+
+from asyncua.common.utils import Buffer
+from asyncua.ua.ua_binary import struct_from_binary
+
+from werknetz_edge.opcua.config import OpcuaConfig
+from werknetz_edge.opcua.sequence import Sequence
+from werknetz_edge.opcua.session import Session
+from werknetz_edge.opcua.stack import ua
+
+KEEP_ALIVE_MS: Final = 5_000
+_LIFETIME_MS: Final = 120_000  # as long as the session lives without us
+_MESSAGE_VALUES: Final = 10_000  # 16 MB hold more; a message stays one unit of work
+
+
+@dataclass(slots=True)
+class Item:
+    """One variable as it is to be followed. `handle` is the index of its address."""
+
+    handle: int
+    node: Any
+    sampling_ms: float
+    queue: int
+    granted: int | None = None  # the server's number of the item while it lives
+    refusal: str = ""
+
+
+@dataclass(slots=True)
+class Subscription:
+    """The subscription of a session; survives a connection when the session does."""
+
+    items: dict[int, Item] = field(default_factory=dict)
+    sequence: Sequence = field(default_factory=Sequence)
+    acks: dict[int, None] = field(default_factory=dict)  # on disk, not yet told to the server
+    number: int = 0
+    publishing_ms: float = 0
+    keep_alive_s: float = KEEP_ALIVE_MS / 1000
+    lifetime_s: float = 0
+    queues: set[int] = field(default_factory=set)
+    samplings: set[float] = field(default_factory=set)
+
+    async def create(self, session: Session, config: OpcuaConfig) -> None:
+        most_ms = min(KEEP_ALIVE_MS, config.silence_s * 1000 / 3)
+        keep_alive = max(1, int(most_ms // config.publishing_ms))
+        parameters = ua.CreateSubscriptionParameters(
+            RequestedPublishingInterval=config.publishing_ms,
+            RequestedLifetimeCount=max(3 * keep_alive, ceil(_LIFETIME_MS / config.publishing_ms)),
+            RequestedMaxKeepAliveCount=keep_alive,
+            MaxNotificationsPerPublish=_MESSAGE_VALUES,
+            PublishingEnabled=True,
+            Priority=0,
+        )
+        request = ua.CreateSubscriptionRequest(Parameters=parameters)
+        answer = await _asked(session, request, "CreateSubscriptionResponse", config.timeout_s)
+        granted = answer.Parameters
+        self.number = int(granted.SubscriptionId)
+        self.publishing_ms = float(granted.RevisedPublishingInterval)
+        self.keep_alive_s = self.publishing_ms * granted.RevisedMaxKeepAliveCount / 1000
+        self.lifetime_s = self.publishing_ms * granted.RevisedLifetimeCount / 1000
+
+    async def follow(self, session: Session, items: Iterable[Item], timeout_s: float) -> None:
+        """Create the monitored items, in the order given: type by type makes uniform messages."""
+        wanted = list(items)
+        size = session.limits["items"]
+        for start in range(0, len(wanted), size):
+            batch = wanted[start : start + size]
+            parameters = ua.CreateMonitoredItemsParameters(
+                SubscriptionId=self.number,
+                TimestampsToReturn=ua.TimestampsToReturn.Both,
+                ItemsToCreate=[_request(item) for item in batch],
+            )
+            request = ua.CreateMonitoredItemsRequest(Parameters=parameters)
+            answer = await _asked(session, request, "CreateMonitoredItemsResponse", timeout_s)
+            for item, result in zip(batch, answer.Results, strict=True):
+                self._note(item, result)
+
+    def _note(self, item: Item, result: Any) -> None:
+        self.items[item.handle] = item
+        if result.StatusCode.is_good():
+            item.granted, item.refusal = int(result.MonitoredItemId), ""
+            self.queues.add(int(result.RevisedQueueSize))
+            self.samplings.add(float(result.RevisedSamplingInterval))
+        else:
+            item.granted, item.refusal = None, str(result.StatusCode.name)
+
+    async def restore(self, session: Session, gone: set[int], timeout_s: float) -> None:
+        """Follow again what the server refused, or whose node it had lost."""
+        lost = [self.items[handle] for handle in gone if handle in self.items]
+        numbers = [item.granted for item in lost if item.granted is not None]
+        if numbers:
+            parameters = ua.DeleteMonitoredItemsParameters(self.number, numbers)
+            request = ua.DeleteMonitoredItemsRequest(Parameters=parameters)
+            await _asked(session, request, "DeleteMonitoredItemsResponse", timeout_s)
+        for item in lost:
+            item.granted = None
+        missing = [item for item in self.items.values() if item.granted is None]
+        if missing:
+            await self.follow(session, missing, timeout_s)
+
+    def details(self) -> dict[str, str]:
+        """What was granted, for the status."""
+        refused = [item for item in self.items.values() if item.granted is None]
+        told = {
+            "items": f"{len(self.items) - len(refused)} of {len(self.items)}",
+            "publishing_ms": f"{self.publishing_ms:g}",
+            "keep_alive_s": f"{self.keep_alive_s:g}",
+            "lifetime_s": f"{self.lifetime_s:g}",
+            "queue_size": _span(self.queues),
+            "sampling_ms": _span(self.samplings),
+        }
+        if refused:
+            told["refused"] = ", ".join(sorted({item.refusal or "gone" for item in refused}))
+        return told
+
+
+def _span(values: set[int] | set[float]) -> str:
+    if not values:
+        return "none"
+    low, high = min(values), max(values)
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def _request(item: Item) -> Any:
+    return ua.MonitoredItemCreateRequest(
+        ItemToMonitor=ua.ReadValueId(NodeId=item.node, AttributeId=ua.AttributeIds.Value),
+        MonitoringMode=ua.MonitoringMode.Reporting,
+        RequestedParameters=ua.MonitoringParameters(
+            ClientHandle=item.handle,
+            SamplingInterval=item.sampling_ms,
+            QueueSize=item.queue,
+            DiscardOldest=True,
+        ),
+    )
+
+
+async def _asked(session: Session, request: Any, answer: str, timeout_s: float) -> Any:
+    async with asyncio.timeout(timeout_s):
+        content = await session.client.wire.ask(request)
+    response: Any = struct_from_binary(getattr(ua, answer), Buffer(content))
+    response.ResponseHeader.ServiceResult.check()
+    return response
