@@ -1,0 +1,159 @@
+"""What a spool's point numbers mean: signals and equipment, made where they are new.
+
+Kept in the process, but only what is committed: numbers given in a transaction that fails are
+forgotten with it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.domain.path import EquipmentPath
+from werknetz.domain.role import Role
+from werknetz.events.batch import PointDefinition
+from werknetz.store import naming
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+NUMBER_MAX: Final = 4_000_000
+_INT32_MAX: Final = 2**31 - 1
+
+
+class BadDefinition(ValueError):
+    """A point that cannot be what it says; the reason is for the quarantine."""
+
+
+@dataclass(slots=True)
+class PointMap:
+    """Columns by point number; 0 where nothing is known, or where nothing is to be marked."""
+
+    signal_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    marked_equipment_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    def with_points(self, points: Iterable[tuple[int, int, int | None, str]]) -> "PointMap":
+        """Return a map that knows these, too: (number, signal id, equipment id, role)."""
+        new = list(points)
+        size = max(len(self.signal_id), 1 + max((number for number, *_ in new), default=-1))
+        signal_id, marked = np.zeros(size, np.int32), np.zeros(size, np.int32)
+        signal_id[: len(self.signal_id)] = self.signal_id
+        marked[: len(self.marked_equipment_id)] = self.marked_equipment_id
+        for number, signal, equipment, role in new:
+            signal_id[number] = signal
+            moves = role in _MOVING_ROLES
+            marked[number] = equipment if moves and equipment is not None else 0
+        return PointMap(signal_id, marked)
+
+
+_MOVING_ROLES: Final = frozenset(role.value for role in Role if role.moves_kpis)
+
+
+def check(definition: PointDefinition) -> None:
+    """Raise `BadDefinition` for what PostgreSQL or the model could not take."""
+    if not 0 <= definition.number < NUMBER_MAX:
+        raise BadDefinition(f"point number {definition.number} is not in 0 … {NUMBER_MAX - 1}")
+    texts = [v for v in _fields(definition) if isinstance(v, str)]
+    if any("\0" in text for text in texts):
+        raise BadDefinition("a NUL stands in the definition of the point")
+    if definition.role not in {role.value for role in Role}:
+        raise BadDefinition(f"role {definition.role!r} is not known: {', '.join(Role)}")
+    if definition.equipment is not None:
+        try:
+            EquipmentPath.parse(definition.equipment)
+        except ValueError as error:
+            raise BadDefinition(str(error)) from error
+
+
+async def load_points(connection: "Connection", spool: int) -> PointMap:
+    rows = await connection.fetch(naming.POINTS, spool)
+    return PointMap().with_points(
+        (r["number"], r["id"], r["equipment_id"], r["role"]) for r in rows
+    )
+
+
+async def add_points(
+    connection: "Connection",
+    spool: int,
+    connector_id: str,
+    definitions: Sequence[PointDefinition],
+    known: PointMap,
+) -> PointMap:
+    """Give equipment, signals and points their numbers; return the map with them."""
+    last = {definition.number: definition for definition in definitions}  # the last one holds
+    equipment = await _add_equipment(connection, list(last.values()))
+    signals = await _add_signals(connection, connector_id, list(last.values()), equipment)
+    numbers = sorted(last)
+    ids = [signals[last[number].key] for number in numbers]
+    await connection.execute(naming.ADD_POINTS, spool, numbers, ids)
+    return known.with_points(
+        (n, signals[d.key], equipment.get(d.equipment or ""), d.role) for n, d in last.items()
+    )
+
+
+async def _add_equipment(
+    connection: "Connection", definitions: Sequence[PointDefinition]
+) -> dict[str, int]:
+    leaves = {EquipmentPath.parse(d.equipment) for d in definitions if d.equipment is not None}
+    paths = sorted({path for leaf in leaves for path in leaf.ancestors()})
+    known = await _equipment_ids(connection, paths)
+    new = [path for path in paths if str(path) not in known]
+    for depth in sorted({len(path.segments) for path in new}):
+        level = [path for path in new if len(path.segments) == depth]
+        await connection.execute(
+            naming.ADD_EQUIPMENT,
+            [str(path) for path in level],
+            [path.level for path in level],
+            [path.name for path in level],
+            [str(path.parent) if path.parent else None for path in level],
+        )
+    zones: dict[str, str] = {}
+    for definition in definitions:
+        if definition.time_zone and definition.equipment:
+            plant = EquipmentPath.parse(definition.equipment).plant
+            zones |= {str(plant): definition.time_zone} if plant else {}
+    if zones:
+        await connection.execute(
+            naming.SET_TIME_ZONES, sorted(zones), [zones[p] for p in sorted(zones)]
+        )
+    return await _equipment_ids(connection, paths) if new else known
+
+
+async def _equipment_ids(
+    connection: "Connection", paths: Sequence[EquipmentPath]
+) -> dict[str, int]:
+    rows = await connection.fetch(naming.EQUIPMENT_IDS, [str(path) for path in paths])
+    return {row["path"]: row["id"] for row in rows}
+
+
+async def _add_signals(
+    connection: "Connection",
+    connector_id: str,
+    definitions: Sequence[PointDefinition],
+    equipment: dict[str, int],
+) -> dict[str, int]:
+    by_key = {definition.key: definition for definition in definitions}
+    new = [by_key[key] for key in sorted(by_key)]
+    rows = await connection.fetch(
+        naming.ADD_SIGNALS,
+        [d.key for d in new],
+        [equipment[d.equipment] if d.equipment is not None else None for d in new],
+        [connector_id for _ in new],
+        [d.signal for d in new],
+        [d.role for d in new],
+        [d.unit for d in new],
+        [d.datatype for d in new],
+        [d.source for d in new],
+        [d.mapping for d in new],
+        [d.counter_reset for d in new],
+        [d.counter_modulus for d in new],
+        [d.counter_kind for d in new],
+    )
+    return {row["key"]: row["id"] for row in rows}
+
+
+def _fields(definition: PointDefinition) -> Iterable[object]:
+    return (getattr(definition, name) for name in definition.__struct_fields__)

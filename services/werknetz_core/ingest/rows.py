@@ -1,0 +1,102 @@
+"""Samples as they came → rows, dirty buckets and what must go to quarantine. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
+from werknetz.domain.status import UNCERTAIN_TIME
+from werknetz.events.codec import Columns
+from werknetz.store.copy import SampleRows
+from werknetz_core.ingest.naming import PointMap
+
+CARRY_BACK_US: Final = 120 * 1_000_000
+"""A sample so close after a boundary can turn a minor stop before it into a failure."""
+_BUCKET_OFFSET: Final = 1 << 30
+_DAY_US: Final = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    rows: SampleRows
+    dirty: NDArray[np.int64]  # packed by `_pack`; unique, ascending
+    unknown: NDArray[np.int64]  # rows of the input whose point was never introduced
+
+
+def translate(columns: Columns, points: PointMap) -> Translated:
+    """Name the samples. An impossible time is clamped, and its status says so (R14)."""
+    number = columns.point
+    known = (number >= 0) & (number < len(points.signal_id))
+    safe = np.where(known, number, 0)
+    if len(points.signal_id):
+        known &= points.signal_id[safe] != 0
+    everything = bool(known.all())
+    if not everything:
+        columns = select(columns, np.nonzero(known)[0])
+        safe = safe[known]
+    at_us = np.clip(columns.time, TIME_MIN_US, TIME_MAX_US)
+    clamped = at_us != columns.time
+    status = columns.status
+    if clamped.any():
+        status = np.where(clamped, np.uint32(UNCERTAIN_TIME), status).astype(np.uint32)
+    server = columns.server_time
+    text_row, text = _last_text_per_row(columns)
+    rows = SampleRows(
+        signal_id=points.signal_id[safe],
+        at_us=at_us,
+        value=columns.value,
+        status=status,
+        server_at_us=None if server is None else np.clip(server, TIME_MIN_US, TIME_MAX_US),
+        text_row=text_row,
+        text=text,
+    )
+    dirty = _dirty(points.marked_equipment_id[safe], at_us)
+    unknown = np.empty(0, np.int64) if everything else np.nonzero(~known)[0]
+    return Translated(rows, dirty, unknown)
+
+
+def select(columns: Columns, rows: NDArray[np.int64]) -> Columns:
+    """Return only these rows (ascending), with their texts."""
+    place = np.full(len(columns), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    kept = place[columns.text_row] >= 0
+    return Columns(
+        point=columns.point[rows],
+        time=columns.time[rows],
+        value=columns.value[rows],
+        status=columns.status[rows],
+        server_time=None if columns.server_time is None else columns.server_time[rows],
+        text_row=place[columns.text_row][kept].astype(np.int32),
+        text=[text for text, keep in zip(columns.text, kept.tolist(), strict=True) if keep],
+    )
+
+
+def unpack_dirty(packed: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    """Return (equipment ids, bucket numbers since 1970), sorted by both."""
+    return (packed >> 32).tolist(), ((packed & 0xFFFF_FFFF) - _BUCKET_OFFSET).tolist()
+
+
+def _dirty(equipment_id: NDArray[np.int32], at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    # The first and last day that can be written are what devices send for "no time": no KPI
+    # lies there, and a bucket at the end of time has no end.
+    counted = (
+        (equipment_id != 0) & (at_us > TIME_MIN_US + _DAY_US) & (at_us < TIME_MAX_US - _DAY_US)
+    )
+    equipment, at = equipment_id[counted].astype(np.int64), at_us[counted]
+    bucket = at // BUCKET_US
+    packed = (equipment << 32) + bucket + _BUCKET_OFFSET
+    before = packed[at - bucket * BUCKET_US < CARRY_BACK_US] - 1
+    return np.unique(np.concatenate([packed, before]))
+
+
+def _last_text_per_row(columns: Columns) -> tuple[NDArray[np.int32] | None, tuple[str, ...]]:
+    if not len(columns.text_row):
+        return None, ()
+    step = np.diff(columns.text_row)
+    if len(step) == 0 or step.min() > 0:
+        return columns.text_row, tuple(columns.text)
+    texts = dict(zip(columns.text_row.tolist(), columns.text, strict=True))
+    ordered = sorted(texts)
+    return np.array(ordered, np.int32), tuple(texts[row] for row in ordered)
