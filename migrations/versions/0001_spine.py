@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("pmt_s", sa.Double(), server_default="0", nullable=False),
         sa.Column("ttr_s", sa.Double(), server_default="0", nullable=False),
         sa.Column("off_shift_s", sa.Double(), server_default="0", nullable=False),
+        sa.Column("aoet_s", sa.Double(), server_default="0", nullable=False),
         sa.Column("pq", sa.Double(), server_default="0", nullable=False),
         sa.Column("gq", sa.Double(), server_default="0", nullable=False),
         sa.Column("sq", sa.Double(), server_default="0", nullable=False),

@@ -159,7 +159,7 @@ ELEMENT_COLUMNS: Final = (
     # seconds
     "pot_s", "pdot_s", "pbt_s", "apt_s", "aust_s", "adet_s", "adot_s", "unknown_s",
     "unplanned_busy_s", "blocked_s", "starved_s", "suspended_s", "malfunction_s",
-    "minor_stop_s", "idle_s", "cmt_s", "pmt_s", "ttr_s", "off_shift_s",
+    "minor_stop_s", "idle_s", "cmt_s", "pmt_s", "ttr_s", "off_shift_s", "aoet_s",
     # quantities
     "pq", "gq", "sq", "rq", "pri_pq_s",
     # events

@@ -1,0 +1,17 @@
+"""The catalogue: every KPI by name. A formula file is entered by importing it here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from werknetz.kpi import maintenance, oee, quality, working_time
+from werknetz.kpi.definition import REGISTRY, Divisor, Kpi, Timing, Trend, Undefined, Unit
+
+__all__ = [
+    "FORMULA_FILES", "KPIS", "Divisor", "Kpi", "Timing", "Trend", "Undefined", "Unit",
+]  # fmt: skip
+
+FORMULA_FILES: Final = (working_time, oee, quality, maintenance)
+KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
+    dict(sorted(REGISTRY.items(), key=lambda item: (item[1].number or 99, item[0])))
+)
