@@ -112,9 +112,7 @@ def key_of(request: Request) -> str | None:
 class KeyRing:
     """Knows keys for some seconds, by their hash, so that a poll needs no query."""
 
-    def __init__(
-        self, pool: asyncpg.Pool, *, cached_s: float, now_us: Callable[[], int]
-    ) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, cached_s: float, now_us: Callable[[], int]) -> None:
         self._pool = pool
         self._cached_s = cached_s
         self._now_us = now_us

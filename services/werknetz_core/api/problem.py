@@ -28,7 +28,7 @@ _HINTS: Final[Mapping[int, tuple[str, str, str]]] = {
 _log: Final = logger("core.api")
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457's own word for it
+class Problem(Exception):
     """An answer that is not what was asked for; the hint says what to do next."""
 
     def __init__(

@@ -1,0 +1,50 @@
+"""Equipment, its states, stops and counts as the API shows them."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+
+class EquipmentView(BaseModel):
+    path: str
+    level: str
+    name: str
+    time_zone: str | None
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+class StateView(BaseModel):
+    equipment: str
+    start: datetime
+    end: datetime | None  # null: it goes on
+    duration_s: float
+    state: str
+    category: str
+    code: str | None
+    order_number: str | None
+
+
+class StopView(StateView):
+    minor: bool
+
+
+class CountView(BaseModel):
+    start: datetime
+    end: datetime
+    window: str
+    produced: float
+    good: float
+    scrap: float
+    rework: float
+    provisional: bool
+
+
+class CountsView(BaseModel):
+    equipment: str
+    items: list[CountView]
+    start: datetime
+    end: datetime
+    granularity: str
+    time_zone: str
+    no_data: bool

@@ -1,0 +1,306 @@
+"""Puts the records of accepted batches into tables, inside the caller's transaction.
+
+What PostgreSQL refuses for what it *is* (SQLSTATE class 22 or 23: poison, R13) is narrowed down
+by halves and goes to quarantine, the rest is stored. Every other error goes to the caller, who
+tries again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, assert_never
+from uuid import UUID
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
+from werknetz.events import codec
+from werknetz.events.batch import (
+    Batch,
+    GapClosed,
+    GapOpened,
+    Lane,
+    PointDefinition,
+    Points,
+    Record,
+    Samples,
+    Unmapped,
+)
+from werknetz.store import copy, fact
+from werknetz_core.ingest import naming
+from werknetz_core.ingest.naming import BadDefinition, PointMap
+from werknetz_core.ingest.rows import select, translate, unpack_dirty
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+POISON_CLASSES: Final = frozenset({"22", "23"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A record, or a part of one, and where it came."""
+
+    seq: int
+    lane: Lane
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A row for the quarantine."""
+
+    seq: int
+    source: str
+    reason: str
+    raw: bytes
+    at_us: int
+    size: int
+    mapping: str = ""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What is written at the end of a part, each kind in one statement."""
+
+    live: list[bytes] = field(default_factory=list)
+    history: list[bytes] = field(default_factory=list)
+    history_at_us: list[int] = field(default_factory=list)
+    dirty: list[NDArray[np.int64]] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+    samples: int = 0
+
+
+class Keeper:
+    """Keeps what one spool says. Of use for one transaction."""
+
+    def __init__(
+        self,
+        connection: "Connection",
+        *,
+        spool: int,
+        spool_id: UUID,
+        connector_id: str,
+        points: PointMap,
+    ) -> None:
+        self._connection = connection
+        self._spool = spool
+        self._spool_id = spool_id
+        self._connector_id = connector_id
+        self.points = points
+        self.sample_count = 0
+        self.quarantine_count = 0
+
+    async def keep(self, units: Sequence[Unit]) -> None:
+        """Write the units in their order; poison alone goes to quarantine."""
+        if not units:
+            return
+        before = self.points
+        try:
+            async with self._connection.transaction():
+                samples, bad = await self._write(units)
+        except (asyncpg.PostgresError, codec.UnreadableBatch) as error:
+            if not is_poison(error):
+                raise
+            self.points = before
+            halves = _halves(units)
+            if halves is None:
+                await self.quarantine([_bad_unit(units[0], str(error))])
+            else:
+                for half in halves:
+                    await self.keep(half)
+        else:
+            self.sample_count += samples
+            self.quarantine_count += bad
+
+    async def quarantine(self, bad: Sequence[Bad]) -> None:
+        await self._insert_bad(bad)
+        self.quarantine_count += len(bad)
+
+    async def _write(self, units: Sequence[Unit]) -> tuple[int, int]:
+        pending = _Pending()
+        for unit in units:
+            match unit.record:
+                case Points(points=definitions):
+                    await self._introduce(unit, definitions, pending)
+                case Samples():
+                    self._translate(unit, unit.record, pending)
+                case Unmapped():
+                    pending.bad.append(_bad_input(unit.seq, unit.record))
+                case GapOpened():
+                    await self._open_gap(unit.record)
+                case GapClosed():
+                    await self._close_gap(unit, unit.record, pending)
+                case _:
+                    assert_never(unit.record)
+        return await self._flush(pending), len(pending.bad)
+
+    async def _introduce(
+        self, unit: Unit, definitions: Sequence[PointDefinition], pending: _Pending
+    ) -> None:
+        good: list[PointDefinition] = []
+        for definition in definitions:
+            try:
+                naming.check(definition)
+            except BadDefinition as error:
+                alone = Unit(unit.seq, unit.lane, Points([definition]))
+                pending.bad.append(_bad_unit(alone, str(error)))
+            else:
+                good.append(definition)
+        if good:
+            self.points = await naming.add_points(
+                self._connection, self._spool, self._connector_id, good, self.points
+            )
+
+    def _translate(self, unit: Unit, samples: Samples, pending: _Pending) -> None:
+        columns = codec.columns_of(samples)
+        translated = translate(columns, self.points)
+        if len(translated.unknown):
+            lost = select(columns, translated.unknown)
+            numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
+            alone = Unit(unit.seq, unit.lane, codec.samples_of(lost))
+            reason = f"points {numbers}: never introduced by this spool, or refused"
+            pending.bad.append(_bad_unit(alone, reason))
+        rows = translated.rows
+        if not len(rows):
+            return
+        pending.dirty.append(translated.dirty)
+        if unit.lane == "live":
+            pending.live.append(copy.copy_bytes(rows))
+            pending.samples += len(rows)
+        else:
+            pending.history.append(copy.copy_bytes(rows))
+            pending.history_at_us += [int(rows.at_us.min()), int(rows.at_us.max())]
+
+    async def _open_gap(self, gap: GapOpened) -> None:
+        await self._connection.execute(
+            fact.OPEN_GAP,
+            gap.gap_id,
+            self._connector_id,
+            gap.source,
+            gap.signals,
+            _instant(gap.from_us),
+            gap.cause,
+            gap.detail,
+            gap.estimate,
+        )
+
+    async def _close_gap(self, unit: Unit, gap: GapClosed, pending: _Pending) -> None:
+        tag = await self._connection.execute(
+            fact.CLOSE_GAP, gap.gap_id, _instant(gap.to_us), gap.estimate, gap.backfilled
+        )
+        if tag == "UPDATE 0":
+            pending.bad.append(_bad_unit(unit, f"closes gap {gap.gap_id}, which never opened"))
+
+    async def _flush(self, pending: _Pending) -> int:
+        samples = pending.samples
+        if pending.live:
+            await self._copy("samples", pending.live)
+        if pending.history:
+            samples += await self._insert_history(pending)
+        dirty = np.unique(np.concatenate(pending.dirty)) if pending.dirty else ()
+        if len(dirty):
+            await self._connection.execute(fact.MARK_DIRTY, *unpack_dirty(np.asarray(dirty)))
+        await self._insert_bad(pending.bad)
+        return samples
+
+    async def _copy(self, table: str, parts: Sequence[bytes]) -> None:
+        await self._connection.copy_to_table(
+            table, source=copy.copy_source(*parts), columns=copy.COLUMNS, format="binary"
+        )
+
+    async def _insert_history(self, pending: _Pending) -> int:
+        """Stage what may overlap, and take over what is not there yet (R18)."""
+        await self._connection.execute(fact.MAKE_STAGE)
+        await self._copy(fact.STAGE, pending.history)
+        tag = await self._connection.execute(
+            fact.INSERT_STAGED,
+            instant_of(min(pending.history_at_us)),
+            instant_of(max(pending.history_at_us)),
+        )
+        await self._connection.execute(fact.CLEAR_STAGE)
+        return int(tag.rpartition(" ")[2])
+
+    async def _insert_bad(self, bad: Sequence[Bad]) -> None:
+        for row in bad:
+            await self._connection.execute(
+                fact.QUARANTINE,
+                self._connector_id,
+                self._spool_id,
+                row.seq,
+                _writable(row.source),
+                _writable(row.reason),
+                row.raw,
+                row.size,
+                _writable(row.mapping),
+                _instant(row.at_us),
+            )
+
+
+def is_poison(error: BaseException) -> bool:
+    """Tell whether the input itself is the reason. All else is the world's, and is tried again."""
+    if isinstance(error, codec.UnreadableBatch):
+        return True
+    if not isinstance(error, asyncpg.PostgresError):
+        return False
+    # "no partition found" is a check violation (23514) that names no constraint: the catch-all is
+    # missing, and that is not the fault of the rows.
+    nowhere = error.sqlstate == "23514" and not getattr(error, "constraint_name", None)
+    return (error.sqlstate or "")[:2] in POISON_CLASSES and not nowhere
+
+
+def _halves(units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]] | None:
+    """Return two smaller parts, or None: this is as small as it gets."""
+    if len(units) > 1:
+        middle = len(units) // 2
+        return list(units[:middle]), list(units[middle:])
+    unit = units[0]
+    match unit.record:
+        case Samples():
+            columns = codec.columns_of(unit.record)
+            rows = np.arange(len(columns))
+            parts = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
+            records: list[Record] = [codec.samples_of(select(columns, part)) for part in parts]
+            small = len(columns) <= 1
+        case Points(points=points):
+            middle = len(points) // 2
+            records = [Points(points[:middle]), Points(points[middle:])]
+            small = len(points) <= 1
+        case _:
+            return None
+    if small:
+        return None
+    left, right = ([Unit(unit.seq, unit.lane, record)] for record in records)
+    return left, right
+
+
+def _bad_unit(unit: Unit, reason: str) -> Bad:
+    raw = codec.encode(Batch([unit.record], unit.lane))
+    source, at_us, mapping = "", 0, ""
+    match unit.record:
+        case Points(points=[definition, *_]):
+            source, mapping = definition.source, definition.mapping
+        case Samples():
+            columns = codec.columns_of(unit.record)
+            source = f"point {columns.point[0]}" if len(columns) else ""
+            at_us = int(columns.time[0]) if len(columns) else 0
+        case GapOpened(source=source, from_us=at_us) | Unmapped(source=source, at_us=at_us):
+            pass
+        case GapClosed(to_us=at_us):
+            pass
+    return Bad(unit.seq, source, reason, raw, at_us, len(raw), mapping)
+
+
+def _bad_input(seq: int, record: Unmapped) -> Bad:
+    size = min(record.size or len(record.raw), 2**63 - 1)
+    return Bad(seq, record.source, record.reason, record.raw, record.at_us, size, record.mapping)
+
+
+def _instant(at_us: int) -> object:
+    return instant_of(min(max(at_us, TIME_MIN_US), TIME_MAX_US))
+
+
+def _writable(text: str) -> str:
+    """PostgreSQL's text holds no NUL; the raw bytes beside it do."""
+    return text.replace("\0", "\\0")
