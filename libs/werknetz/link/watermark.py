@@ -1,43 +1,85 @@
-"""The one decision that makes delivery exactly once: what to do with a batch, given the row.
+"""What the database does with a batch or a hello: pure, under the lock of the spool's row.
 
-Pure. Whoever calls it holds the lock on the spool's row and applies in the same transaction.
+The watermark alone decides (R2, R4, R5); what the link did to the entries does not matter.
 """
 
 from dataclasses import dataclass
-from enum import Enum
+from uuid import UUID
 
-from werknetz.link.wire import Envelope
+from werknetz.events.codec import chain
+from werknetz.link.wire import Envelope, Hello, Refused, Welcome
 
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """What the database knows of a spool, and which epoch of its connector is in force."""
+    """The rows of the connector and of the spool. A new spool: last_seq 0 and GENESIS."""
 
-    epoch: int
+    spool_id: UUID
+    connector_epoch: int
     last_seq: int
     last_hash: bytes
 
 
-class Verdict(Enum):
-    APPLY = "apply"
-    DUPLICATE = "duplicate"  # applied before: skip
-    HOLE = "hole"  # something before it is missing: write nothing, ask for last + 1
-    FORK = "fork"  # another history under the same spool: alarm, write nothing
-    STALE = "stale"  # an older epoch: a fenced connector still speaks
+@dataclass(frozen=True, slots=True)
+class Apply:
+    watermark: Watermark  # as it must be stored in the same transaction
 
 
-def decide(row: Watermark, batch: Envelope) -> Verdict:
-    """Say what to do with the batch (R4, R5).
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    pass
 
-    A batch before the last that was applied cannot be compared, since only the last hash is
-    kept; its successors in the chain are, so a fork shows at the latest there.
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    seq: int  # the first that is needed
+
+
+@dataclass(frozen=True, slots=True)
+class StaleEpoch:
+    epoch: int  # that in force
+
+
+Decision = Apply | Duplicate | Fork | Missing | StaleEpoch
+
+
+def decide(row: Watermark, envelope: Envelope) -> Decision:
+    """Say what to do with the batch; nothing but Apply may write.
+
+    An epoch above that in force means that the database was restored: not applied either,
+    until the connector has said hello.
     """
-    if batch.epoch < row.epoch:
-        return Verdict.STALE
-    if batch.seq < row.last_seq:
-        return Verdict.DUPLICATE
-    if batch.seq == row.last_seq:
-        return Verdict.DUPLICATE if batch.hash == row.last_hash else Verdict.FORK
-    if batch.seq > row.last_seq + 1:
-        return Verdict.HOLE
-    return Verdict.APPLY if batch.prev_hash == row.last_hash else Verdict.FORK
+    if envelope.spool_id != row.spool_id:
+        raise ValueError(f"envelope of spool {envelope.spool_id}, row of {row.spool_id}")
+    if envelope.epoch != row.connector_epoch:
+        return StaleEpoch(row.connector_epoch)
+    if envelope.seq == row.last_seq and envelope.hash != row.last_hash:
+        return Fork(f"batch {envelope.seq} has another hash than the one stored")
+    if envelope.seq <= row.last_seq:
+        return Duplicate()
+    if envelope.seq > row.last_seq + 1:
+        return Missing(row.last_seq + 1)
+    if envelope.prev_hash != row.last_hash:
+        return Fork(f"batch {envelope.seq} does not continue the chain")
+    if chain(envelope.prev_hash, envelope.payload) != envelope.hash:
+        return Missing(envelope.seq)  # damaged on the way: send it again
+    return Apply(Watermark(row.spool_id, row.connector_epoch, envelope.seq, envelope.hash))
+
+
+def greet(row: Watermark, hello: Hello, incarnation: UUID) -> Welcome | Refused:
+    """Answer a hello. A Welcome's epoch must be committed before it is sent (R3, R4)."""
+    if hello.epoch < row.connector_epoch:
+        return Refused(hello.nonce, row.connector_epoch)
+    return Welcome(
+        nonce=hello.nonce,
+        epoch=hello.epoch,
+        spool_id=hello.spool_id,
+        last_seq=row.last_seq,
+        last_hash=row.last_hash,
+        incarnation=incarnation,
+    )

@@ -1,19 +1,32 @@
-"""What travels on the link, in both directions, as one MessagePack field of a stream entry.
+"""Everything that is said on the link, and its bytes: one field `m` of a stream entry.
 
-Identity travels in the messages, never in the stream's entry ids: whatever the link does to
-order, number or existence of entries is then harmless.
+`Envelope.lane` decides how a batch is applied, whatever the batch says of itself: a spool
+that was replaced sends its kept batches again as `backfill` (may overlap).
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from werknetz.events.batch import Lane
+from werknetz.events.codec import GENESIS
+
 FIELD: Final = b"m"
+BACKFILL_SUFFIX: Final = "~backfill"
 
 
-class Envelope(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
-    """One batch of a spool with its place in the chain."""
+class UnreadableMessage(ValueError):
+    """The entry is not a message of ours: count it, log it, go on."""
+
+
+class _Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    pass
+
+
+class Envelope(_Message, frozen=True, tag="envelope.v1"):
+    """A batch with its identity (spool_id, seq) and its place in the hash chain."""
 
     connector: str
     spool_id: UUID
@@ -21,81 +34,161 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
     seq: int
     prev_hash: bytes
     hash: bytes
-    lane: str
+    lane: Lane
     payload: bytes
 
 
-class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
-    """A connector asks for an epoch and says what its spool knows (R3)."""
+class Hello(_Message, frozen=True, tag="hello.v1"):
+    """A connector asks for the lease with the epoch it would like; `nonce` finds the answer.
+
+    Granted when above the epoch in the database, confirmed when equal to it: a repeated or
+    late hello changes nothing.
+    """
 
     connector: str
-    spool_id: UUID
-    lane: str
-    last_seq: int
-    last_hash: bytes
-    nonce: bytes  # repeated while the same hello is repeated: asked twice is one epoch
-
-
-class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
-    """The core's answer: the epoch, and what the database knows of this spool."""
-
-    nonce: bytes
     spool_id: UUID
     epoch: int
     last_seq: int
     last_hash: bytes
+    nonce: UUID
+    lane: Lane = "live"
+
+
+class Welcome(_Message, frozen=True, tag="welcome.v1"):
+    """The lease, and what the database holds of the spool (0 and GENESIS: nothing)."""
+
+    nonce: UUID
+    epoch: int
+    spool_id: UUID
+    last_seq: int
+    last_hash: bytes
     incarnation: UUID
 
 
-class Ack(msgspec.Struct, frozen=True, array_like=True, tag="ack"):
-    """Everything up to `last_seq` is in the database (R8)."""
+class Refused(_Message, frozen=True, tag="refused.v1"):
+    """The hello asked for an epoch below that in force."""
+
+    nonce: UUID
+    epoch: int
+
+
+class Ack(_Message, frozen=True, tag="ack.v1"):
+    """Everything up to last_seq is committed in this life of the database (R8)."""
 
     incarnation: UUID
     spool_id: UUID
     last_seq: int
 
 
-class Need(msgspec.Struct, frozen=True, array_like=True, tag="need"):
-    """The writer has a hole: send again from here (R5, R7)."""
+class Need(_Message, frozen=True, tag="need.v1"):
+    """A hole: send again from here on."""
 
-    incarnation: UUID
     spool_id: UUID
     from_seq: int
 
 
-class Fenced(msgspec.Struct, frozen=True, array_like=True, tag="fenced"):
-    """A newer epoch of this connector exists: stop acknowledging upstream (R4)."""
+class Fenced(_Message, frozen=True, tag="fenced.v1"):
+    """A batch came with another epoch than that in force."""
 
-    connector: str
     epoch: int
 
 
-Uplink = Envelope | Hello
-Downlink = Welcome | Ack | Need | Fenced
+class Forked(_Message, frozen=True, tag="forked.v1"):
+    """The chain of the spool does not continue what the database holds: say hello again."""
+
+    spool_id: UUID
+    last_seq: int
+    last_hash: bytes
 
 
-class UnreadableMessage(ValueError):
-    """Not a message of this link."""
+ToCore = Envelope | Hello
+ToEdge = Welcome | Refused | Ack | Need | Fenced | Forked
 
+Fields = dict[bytes, bytes]
+_T = TypeVar("_T")
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_uplink: Final = msgspec.msgpack.Decoder(Uplink)
-_downlink: Final = msgspec.msgpack.Decoder(Downlink)
+_to_core: Final[msgspec.msgpack.Decoder[ToCore]] = msgspec.msgpack.Decoder(ToCore)
+_to_edge: Final[msgspec.msgpack.Decoder[ToEdge]] = msgspec.msgpack.Decoder(ToEdge)
 
 
-def encode(message: Uplink | Downlink) -> bytes:
-    return _encoder.encode(message)
+def fields_of(message: ToCore | ToEdge) -> Fields:
+    return {FIELD: _encoder.encode(message)}
 
 
-def decode_uplink(data: bytes) -> Uplink:
+def to_core_of(fields: Mapping[bytes, bytes]) -> ToCore:
+    """Read what a connector said; raise UnreadableMessage."""
+    return _read(_to_core, fields)
+
+
+def to_edge_of(fields: Mapping[bytes, bytes]) -> ToEdge:
+    """Read what the core said; raise UnreadableMessage."""
+    return _read(_to_edge, fields)
+
+
+def _read(decoder: msgspec.msgpack.Decoder[_T], fields: Mapping[bytes, bytes]) -> _T:
     try:
-        return _uplink.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return decoder.decode(fields[FIELD])
+    except (KeyError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise UnreadableMessage(f"{type(error).__name__}: {error}") from error
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What a connector says of itself every 5 s: the hash `wn:status:{connector}`."""
+
+    state: str
+    detail: str
+    protocol: str
+    backlog: int  # batches in the spool that are not acknowledged
+    lag_s: float  # age of the oldest of them
+    last_good_us: int | None
+    epoch: int
+    acked: int
+    last_seq: int
+    spool_id: str
+    spool_bytes: int
+    pid: int
+    version: str
+    rss_bytes: int
+    at_us: int
+    details: dict[str, str] = {}
+
+
+def hash_of(status: Status) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for name, value in msgspec.structs.asdict(status).items()
+    }
+
+
+def status_of(fields: Mapping[str, str]) -> Status:
+    """Read the status hash; raise UnreadableMessage."""
+    texts = {"state", "detail", "protocol", "spool_id", "version"}
+    try:
+        return msgspec.convert(
+            {
+                name: value if name in texts else msgspec.json.decode(value)
+                for name, value in fields.items()
+            },
+            Status,
+        )
+    except msgspec.DecodeError as error:
         raise UnreadableMessage(str(error)) from error
 
 
-def decode_downlink(data: bytes) -> Downlink:
-    try:
-        return _downlink.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnreadableMessage(str(error)) from error
+def link_name(connector: str, lane: Lane) -> str:
+    """The name of a lane on the link: each has its own spool, stream and lease."""
+    return connector if lane == "live" else connector + BACKFILL_SUFFIX
+
+
+def connector_of(name: str) -> tuple[str, Lane]:
+    if name.endswith(BACKFILL_SUFFIX):
+        return name.removesuffix(BACKFILL_SUFFIX), "backfill"
+    return name, "live"
+
+
+__all__ = [
+    "GENESIS", "Ack", "Envelope", "Fenced", "Fields", "Forked", "Hello", "Need", "Refused",
+    "Status", "ToCore", "ToEdge", "UnreadableMessage", "Welcome", "connector_of", "fields_of",
+    "hash_of", "link_name", "status_of", "to_core_of", "to_edge_of",
+]  # fmt: skip
