@@ -1,0 +1,124 @@
+"""A plant's past as a connector: weeks in seconds, by the same way that live values take.
+
+Slices of a few hours as columns; how far it got is kept when the spool has them, so that a
+connector that was killed goes on there. At the end it stays, and says so in its status.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from werknetz.connector.contract import ConnectorStatus, Delivery, Reading, ReadingBlock
+from werknetz_simulator import mqtt_plant, opcua_plant
+from werknetz_simulator.plan import HOUR_US, MINUTE_US
+from werknetz_simulator.plant import EMDEN_1, PLANTS, Machine
+from werknetz_simulator.position import Position
+from werknetz_simulator.truth import SEED, Change, Truth
+
+SLICE_US: Final = 6 * HOUR_US
+TEMPERATURE_EVERY_US: Final = 10 * MINUTE_US
+
+
+def create(options: Mapping[str, Any], *_: object, **__: object) -> "HistoryConnector":
+    """Make it from the `options` of an edge file: plant, start_us, end_us, since_us, position."""
+    plant = PLANTS[str(options["plant"])]
+    truth = Truth(plant, since_us=int(options["since_us"]), seed=str(options.get("seed", SEED)))
+    kept = options.get("position")
+    return HistoryConnector(
+        truth,
+        start_us=int(options["start_us"]),
+        end_us=int(options["end_us"]),
+        file=Path(str(kept)) if kept else None,
+    )
+
+
+class HistoryConnector:
+    def __init__(self, truth: Truth, *, start_us: int, end_us: int, file: Path | None) -> None:
+        self.status = ConnectorStatus()
+        self._truth = truth
+        self._kept = Position(file, start_us)
+        self._start_us = start_us
+        self._told_us = self._kept.at_us
+        self._end_us = end_us
+        self._addresses: list[str] = []
+        self._numbers: dict[tuple[Machine, str], int] = {}
+
+    async def connect(self) -> None:
+        self._told_us = self._kept.at_us
+        self.status.state = "running"
+
+    async def read(self) -> Delivery:
+        if self._told_us >= self._end_us:
+            self.status.state = "stopped"
+            self.status.detail = "the history is told"
+            await asyncio.Event().wait()
+        start, end = self._told_us, min(self._told_us + SLICE_US, self._end_us)
+        changes = self._restated(start) if start == self._start_us else []
+        for machine in self._truth.plant.machines:
+            changes += self._truth.changes(
+                machine, start, end, temperature_every_us=TEMPERATURE_EVERY_US
+            )
+        if end == self._end_us:
+            changes += self._restated(end)
+        changes = sorted(map(self._said, changes), key=lambda change: change.at_us)
+        self._told_us = end
+        self.status.last_good_us = time.time_ns() // 1000
+
+        async def keep() -> None:
+            self._kept.advance(end)
+
+        return Delivery(
+            readings=[self._reading(change) for change in changes if isinstance(change.value, str)],
+            blocks=[self._block([c for c in changes if not isinstance(c.value, str)])],
+            acknowledge=keep,
+        )
+
+    async def close(self) -> None:
+        self.status.state = "stopped"
+
+    def _restated(self, at_us: int) -> list[Change]:
+        """Say at the first and at the last instant what holds there."""
+        return [
+            replace(change, at_us=at_us)
+            for machine in self._truth.plant.machines
+            for change in self._truth.snapshot(machine, at_us)
+        ]
+
+    def _said(self, change: Change) -> Change:
+        """Say PackML's states as the numbers that they are."""
+        is_code = self._truth.plant is EMDEN_1 and change.signal == "state"
+        return replace(change, value=int(change.value)) if is_code else change
+
+    def _reading(self, change: Change) -> Reading:
+        return Reading(self._address(change), change.value, source_time_us=change.at_us)
+
+    def _block(self, changes: list[Change]) -> ReadingBlock:
+        numbers = [self._number(change) for change in changes]
+        return ReadingBlock(
+            addresses=self._addresses,
+            address=np.array(numbers, np.int32),
+            value=np.array([change.value for change in changes], np.float64),
+            status=np.zeros(len(changes), np.uint32),
+            source_time_us=np.array([change.at_us for change in changes], np.int64),
+        )
+
+    def _number(self, change: Change) -> int:
+        key = change.machine, change.signal
+        if key not in self._numbers:
+            self._numbers[key] = len(self._addresses)
+            self._addresses.append(self._address(change))
+        return self._numbers[key]
+
+    def _address(self, change: Change) -> str:
+        if self._truth.plant is EMDEN_1:
+            return opcua_plant.address_of(change.machine, change.signal)
+        cycle = mqtt_plant.CYCLE_WORDS | {"temperature": "temperatur"}
+        if change.signal in cycle:
+            return f"{mqtt_plant.topic_of(change.machine, 'zyklus')}#{cycle[change.signal]}"
+        word = mqtt_plant.STATE_WORDS[change.signal]
+        return f"{mqtt_plant.topic_of(change.machine, 'zustand')}#{word}"

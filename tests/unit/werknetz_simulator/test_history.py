@@ -1,0 +1,78 @@
+"""Weeks as columns: complete, in order, and resumed where the spool had them."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from werknetz.connector.contract import Delivery
+from werknetz.connector.mapping import Mapping
+from werknetz_simulator.edgefile import history_of, live_of, mapping_of
+from werknetz_simulator.history import HistoryConnector, create
+from werknetz_simulator.plan import DAY_US, us_of
+from werknetz_simulator.plant import PLANTS, Plant
+from werknetz_simulator.truth import Truth
+
+START = us_of(datetime(2026, 11, 9, 23, tzinfo=UTC))
+BOTH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
+
+
+def _connector(plant: Plant, file: Path) -> HistoryConnector:
+    options = {"plant": plant.name, "start_us": START, "end_us": START + DAY_US}
+    return create({**options, "since_us": START, "position": str(file)})
+
+
+async def _next(connector: HistoryConnector) -> Delivery | None:
+    try:
+        return await asyncio.wait_for(connector.read(), 0.5)
+    except TimeoutError:
+        return None
+
+
+@BOTH
+@pytest.mark.asyncio
+async def test_every_part_is_told(plant: Plant, tmp_path: Path) -> None:
+    connector = _connector(plant, tmp_path / "position")
+    await connector.connect()
+    counts: dict[str, int] = {}
+    before = 0
+    while (delivery := await _next(connector)) is not None:
+        for block in delivery.blocks:
+            assert np.all(np.diff(block.source_time_us) >= 0)
+            assert block.source_time_us[0] >= before
+            before = int(block.source_time_us[-1])
+            for number in block.address:
+                counts[block.addresses[number]] = counts.get(block.addresses[number], 0) + 1
+    assert connector.status.state == "stopped"
+    truth = Truth(plant, since_us=START)
+    for machine in plant.machines:
+        made = truth.parts(machine, START + 1, START + DAY_US + 1)["good"]
+        told = next(
+            n for a, n in counts.items() if machine.name in a and ("Good" in a or "gut" in a)
+        )
+        assert 0 <= told - len(made) <= 5  # both ends, and the counters that begin with a shift
+    await connector.close()
+
+
+@pytest.mark.asyncio
+async def test_one_that_was_killed_goes_on_where_the_spool_had_it(tmp_path: Path) -> None:
+    plant, file = PLANTS["zwick-2"], tmp_path / "position"
+    connector = _connector(plant, file)
+    await connector.connect()
+    first = await connector.read()
+    await first.acknowledge()
+    second = await connector.read()  # not on disk: to be told again
+    again = _connector(plant, file)
+    await again.connect()
+    told = await again.read()
+    assert np.array_equal(told.blocks[0].source_time_us, second.blocks[0].source_time_us)
+
+
+@BOTH
+def test_what_the_edge_is_told_is_a_mapping(plant: Plant) -> None:
+    for history in (False, True):
+        Mapping.model_validate(mapping_of(plant, history=history))
+    assert live_of(plant, "opc.tcp://x", "./spool")["connector"].startswith(plant.name)
+    assert history_of(plant, {}, "./spool")["protocol"] == "history"
