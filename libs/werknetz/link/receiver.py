@@ -3,9 +3,8 @@
 Pure: the writer reads, locks the rows, asks, commits, and only then sends the answers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Final
 from uuid import UUID
 
@@ -18,9 +17,10 @@ from werknetz.link.watermark import (
     Watermark,
     decide,
 )
-from werknetz.link.wire import Ack, Envelope, Fenced, Forked, Hello, Need, ToCore, ToEdge
+from werknetz.link.wire import Ack, Envelope, Fenced, Forked, Need, ToEdge
 
 ACK_EVERY_S: Final = 5.0
+SPOOLS_KEPT: Final = 4  # of one connector, whose acks are said again
 NEED_EVERY_S: Final = 1.0
 
 
@@ -41,41 +41,44 @@ class Receiver:
     connector: str
     incarnation: UUID
     _acked: dict[UUID, int] = field(default_factory=dict)
-    _acked_at_s: float = -ACK_EVERY_S
-    _needed: dict[UUID, tuple[int, float]] = field(default_factory=dict)
+    _acked_at_s: float = 0.0
+    _needed: tuple[UUID | None, int, float] = (None, 0, 0.0)
 
-    def plan(self, row: Watermark, envelopes: Sequence[Envelope], now_s: float) -> Plan:
+    def plan(self, row: Watermark, envelopes: Iterable[Envelope], now_s: float) -> Plan:
         """Take the contiguous run that continues the watermark, skip what is known."""
         run: list[Envelope] = []
-        answers: list[ToEdge] = []
-        alarm: str | None = None
-        repeated = False
-        for envelope in envelopes:
+        missing: int | None = None
+        stale: int | None = None
+        known = False
+        for envelope in sorted(envelopes, key=lambda envelope: envelope.seq):
             match decide(row, envelope):
-                case Apply(watermark):
+                case Apply(row):
                     run.append(envelope)
-                    row = watermark
+                    missing = None
                 case Duplicate():
-                    repeated = True
+                    known = True
+                case Missing(missing):
+                    pass
+                case StaleEpoch(stale):
+                    pass
                 case Fork(reason):
-                    alarm = f"fork: {reason}"
-                    answers = [Forked(row.spool_id, row.last_seq, row.last_hash)]
-                    break
-                case Missing(seq):
-                    answers = self._need(row.spool_id, seq, now_s)
-                case StaleEpoch(epoch):
-                    answers = [Fenced(epoch)]
-        if run and answers and isinstance(answers[0], Need):
-            answers = self._need(row.spool_id, row.last_seq + 1, now_s) if _hole(row, envelopes) \
-                else []
-        if run or repeated:
-            answers.append(self.committed(row, now_s))
-        return Plan(tuple(run), row, tuple(answers), alarm)
+                    forked = Forked(row.spool_id, row.last_seq, row.last_hash)
+                    return Plan(tuple(run), row, (forked,), f"fork: {reason}")
+        answers: list[ToEdge] = []
+        if stale is not None:
+            answers.append(Fenced(stale))
+        if run or known:
+            answers.append(self.committed(row))
+        if missing is not None:
+            answers.extend(self._need(row.spool_id, missing, now_s))
+        return Plan(tuple(run), row, tuple(answers))
 
-    def committed(self, row: Watermark, now_s: float) -> Ack:
-        """The ack of a committed watermark; only for what is durable (R9)."""
+    def committed(self, row: Watermark) -> Ack:
+        """The ack of a watermark: send it only when that is durable (R9)."""
+        self._acked.pop(row.spool_id, None)  # the newest last
         self._acked[row.spool_id] = row.last_seq
-        self._acked_at_s = now_s
+        while len(self._acked) > SPOOLS_KEPT:
+            self._acked.pop(next(iter(self._acked)))
         return Ack(self.incarnation, row.spool_id, row.last_seq)
 
     def tick(self, now_s: float) -> list[ToEdge]:
@@ -86,8 +89,7 @@ class Receiver:
         return [Ack(self.incarnation, spool, seq) for spool, seq in self._acked.items()]
 
     def _need(self, spool_id: UUID, seq: int, now_s: float) -> list[ToEdge]:
-        asked, at_s = self._needed.get(spool_id, (0, -NEED_EVERY_S))
-        if asked == seq and now_s - at_s < NEED_EVERY_S:
+        if self._needed[:2] == (spool_id, seq) and now_s - self._needed[2] < NEED_EVERY_S:
             return []
-        self._needed[spool_id] = (seq, now_s)
+        self._needed = (spool_id, seq, now_s)
         return [Need(spool_id, seq)]

@@ -62,12 +62,11 @@ def decide(row: Watermark, envelope: Envelope) -> Decision:
         return Fork(f"batch {envelope.seq} has another hash than the one stored")
     if envelope.seq <= row.last_seq:
         return Duplicate()
-    if envelope.seq > row.last_seq + 1:
-        return Missing(row.last_seq + 1)
+    whole = chain(envelope.prev_hash, envelope.payload) == envelope.hash
+    if envelope.seq > row.last_seq + 1 or not whole:
+        return Missing(row.last_seq + 1)  # a hole, or damaged on the way: send it again
     if envelope.prev_hash != row.last_hash:
         return Fork(f"batch {envelope.seq} does not continue the chain")
-    if chain(envelope.prev_hash, envelope.payload) != envelope.hash:
-        return Missing(envelope.seq)  # damaged on the way: send it again
     return Apply(Watermark(row.spool_id, row.connector_epoch, envelope.seq, envelope.hash))
 
 
