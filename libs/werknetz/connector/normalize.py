@@ -1,0 +1,182 @@
+"""Reading → sample or refusal. Pure: a mapping, values and the arrival time in, records out.
+
+Columns stay columns: numbers of known addresses meet no Python code one by one.
+"""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from werknetz.connector.columns import (
+    CLOCK_AHEAD_US,
+    CLOCK_FROM_US,
+    Lookup,
+    samples_of_block,
+)
+from werknetz.connector.contract import Delivery, Reading
+from werknetz.connector.mapping import Mapping
+from werknetz.connector.points import PointTable, Refused
+from werknetz.connector.refusal import Refusals
+from werknetz.connector.values import Target, Unreadable, instant_of_form, value_of
+from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
+from werknetz.domain.status import BAD, GOOD, UNCERTAIN, UNCERTAIN_TIME
+from werknetz.events.batch import Points, Record, Samples, Unmapped
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Samples in the making."""
+
+    point: "array[int]" = field(default_factory=lambda: array("i"))
+    time: "array[int]" = field(default_factory=lambda: array("q"))
+    value: "array[float]" = field(default_factory=lambda: array("d"))
+    status: "array[int]" = field(default_factory=lambda: array("I"))
+    server: list[int | None] = field(default_factory=list)
+    text_row: "array[int]" = field(default_factory=lambda: array("i"))
+    text: list[str] = field(default_factory=list)
+
+    def samples(self) -> Samples:
+        server = b""
+        if any(at is not None for at in self.server):
+            pairs = zip(self.server, self.time, strict=True)
+            server = array("q", [t if s is None else s for s, t in pairs]).tobytes()
+        return Samples(
+            point=self.point.tobytes(), time=self.time.tobytes(), value=self.value.tobytes(),
+            status=self.status.tobytes(), server_time=server,
+            text_row=self.text_row.tobytes(), text=self.text,
+        )  # fmt: skip
+
+
+class Normalizer:
+    """Names what a connector read. One a connector; lives as long as the spool's numbers.
+
+    `numbers` (key → number) is what the spool knows at start. New points get the next numbers,
+    and each point is introduced by a `Points` record before its first sample after a start.
+    """
+
+    def __init__(
+        self, mapping: Mapping, connector_id: str, numbers: dict[str, int] | None = None
+    ) -> None:
+        self.mapping = mapping
+        self._points = PointTable(mapping, connector_id, dict(numbers or {}))
+        self._refusals = Refusals(mapping.label)
+        self._lookups: list[Lookup] = []
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        return self._points.numbers
+
+    def reintroduce(self) -> Points:
+        """After a new spool: every point so far, numbered anew. Goes first into the new spool."""
+        points = self._points.reintroduce()
+        self._lookups.clear()
+        return Points(points)
+
+    def due(self, arrival_us: int) -> list[Unmapped]:
+        """Refusals held back for a minute: to ask for when a source has gone quiet."""
+        return self._refusals.due(arrival_us)
+
+    def normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
+        """Return the records of a delivery: gaps, points, samples, refusals, in that order."""
+        refused: list[Unmapped] = [*delivery.unreadable]
+        samples: list[Samples] = []
+        if delivery.readings:
+            samples += self._of_readings(delivery.readings, arrival_us, refused)
+        for block in delivery.blocks:
+            lookup = self._lookup(block.addresses)
+            lookup.grow()
+            found = samples_of_block(lookup, block, arrival_us, refused)
+            if found is not None:
+                samples.append(found)
+        refused += self._refusals.due(arrival_us)
+        records: list[Record] = [*delivery.gaps]
+        if self._points.fresh:
+            records.append(Points([*self._points.fresh]))
+            self._points.fresh.clear()
+        return [*records, *samples, *refused]
+
+    def _lookup(self, addresses: Sequence[str]) -> Lookup:
+        for lookup in self._lookups:
+            if lookup.addresses is addresses:
+                return lookup
+        lookup = Lookup(addresses, self._points, self._refusals)
+        self._lookups = [*self._lookups[-7:], lookup]
+        return lookup
+
+    def _of_readings(
+        self, readings: Sequence[Reading], arrival_us: int, refused: list[Unmapped]
+    ) -> list[Samples]:
+        rows, find = _Rows(), self._points.find
+        for reading in readings:
+            target = find(reading.source, reading.value)
+            if type(target) is Refused:
+                if target.reason:
+                    self._repeat(reading, target.reason, arrival_us, refused)
+                continue
+            assert isinstance(target, Target)  # noqa: S101  a slot of the table is one of two
+            try:
+                value, text = value_of(target, reading.value)
+            except Unreadable as error:
+                raw = raw_of(reading)
+                refused.append(self._refusals.one(reading.source, str(error), raw, arrival_us))
+                continue
+            status = reading.status
+            if target.states is not None and text not in target.states:
+                reason = f"state code {text!r} is not in table {target.table!r}"
+                self._repeat(reading, reason, arrival_us, refused)
+                status = max(status, UNCERTAIN)
+            elif reading.value is None and status == GOOD and text is None:
+                status = BAD
+            at_us, status = _when(target, reading, status, arrival_us)
+            if text is not None:
+                rows.text_row.append(len(rows.point))
+                rows.text.append(text)
+            rows.point.append(target.number)
+            rows.time.append(at_us)
+            rows.value.append(value)
+            rows.status.append(status)
+            rows.server.append(reading.server_time_us)
+        return [rows.samples()] if rows.point else []
+
+    def _repeat(
+        self, reading: Reading, reason: str, arrival_us: int, refused: list[Unmapped]
+    ) -> None:
+        said = self._refusals.repeated(reading.source, reason, raw_of(reading), arrival_us)
+        if said is not None:
+            refused.append(said)
+
+
+def _when(target: Target, reading: Reading, status: int, arrival_us: int) -> tuple[int, int]:
+    """Return the sample's time, and its status where that time is in doubt."""
+    at_us = reading.source_time_us
+    form = target.time
+    if form is not None:
+        stated = (reading.fields or {}).get(form.path)
+        at_us = None if stated is None else instant_of_form(stated, form, target.zone)
+        if at_us is None:
+            return arrival_us, status if status >= UNCERTAIN else UNCERTAIN_TIME
+    if at_us is None:
+        return arrival_us, status
+    if CLOCK_FROM_US <= at_us <= arrival_us + CLOCK_AHEAD_US:
+        return at_us, status
+    if not TIME_MIN_US <= at_us <= TIME_MAX_US:
+        at_us = arrival_us
+    return at_us, status if status >= UNCERTAIN else UNCERTAIN_TIME
+
+
+def raw_of(reading: Reading) -> bytes:
+    """What to keep of a reading that no rule could read."""
+    if reading.raw:
+        return reading.raw
+    value: Any = reading.value
+    if isinstance(value, str):
+        return value.encode(errors="surrogatepass")
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    try:
+        return msgspec.json.encode(value, enc_hook=str)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)[:4096].encode(errors="replace")

@@ -1,0 +1,161 @@
+"""Address → point: finds the rule, names the key, allots the number, keeps what it found."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from werknetz.connector.mapping import Mapping, Rule
+from werknetz.connector.pattern import Pattern, signal_name
+from werknetz.connector.values import Target
+from werknetz.domain.path import EquipmentPath
+from werknetz.domain.role import Role
+from werknetz.events.batch import PointDefinition
+
+ADDRESSES_MAX: Final = 200_000  # a topic that counts upward must not eat the memory
+ADDRESS_BYTES_MAX: Final = 1_000  # what an index of PostgreSQL holds with ease
+_TEXT_ROLES: Final = {Role.ORDER, Role.MODE}
+
+
+@dataclass(slots=True)
+class Refused:
+    """Why an address has no point. An empty reason: known and not wanted."""
+
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class PointTable:
+    mapping: Mapping
+    connector_id: str
+    numbers: dict[str, int]  # key → number, as the spool knows it
+    fresh: list[PointDefinition] = field(default_factory=list)  # not yet said
+    definitions: dict[str, PointDefinition] = field(default_factory=dict)
+    _found: dict[str, Target | Refused] = field(default_factory=dict)
+    _exact: dict[str, Rule] = field(default_factory=dict)
+    _patterns: list[tuple[Pattern, Rule]] = field(default_factory=list)
+    _times: list[Pattern] = field(default_factory=list)
+    _next: int = 1
+
+    def __post_init__(self) -> None:
+        self._next = max(self.numbers.values(), default=0) + 1
+        for rule in self.mapping.rules:
+            pattern = Pattern.parse(rule.source)
+            if pattern.names:
+                self._patterns.append((pattern, rule))
+            else:
+                self._exact[rule.source] = rule
+            if rule.time is not None and "#" in rule.source:
+                topic = rule.source.partition("#")[0]
+                self._times.append(Pattern.parse(f"{topic}#{rule.time.path}"))
+
+    def find(self, address: str, example: Any = 0.0) -> Target | Refused:
+        """Return what becomes of an address; its first value tells the datatype of a new point."""
+        known = self._found.get(address)
+        if known is None:
+            known = self._look_up(address, example)
+            if len(self._found) < ADDRESSES_MAX:
+                self._found[address] = known
+        return known
+
+    def reintroduce(self) -> list[PointDefinition]:
+        """Every point said so far, numbered again from 1: for a new spool."""
+        said, self.definitions, self._next = self.definitions, {}, 1
+        self.numbers.clear()
+        renumbered = {old.number: self._introduce(old) for old in said.values()}
+        self.fresh.clear()
+        for found in self._found.values():
+            if isinstance(found, Target):
+                found.number = renumbered[found.number]
+        return list(self.definitions.values())
+
+    def _look_up(self, address: str, example: Any) -> Target | Refused:  # noqa: PLR0911  a ladder
+        if "\0" in address or len(address.encode(errors="replace")) > ADDRESS_BYTES_MAX:
+            return Refused("the address is too long or holds the character NUL")
+        if len(self._found) >= ADDRESSES_MAX:
+            return Refused(f"more than {ADDRESSES_MAX} addresses: narrow what is read")
+        if (rule := self._exact.get(address)) is not None:
+            return self._by_rule(address, rule, {}, Pattern.parse(rule.source), example)
+        for pattern, candidate in self._patterns:
+            if (segments := pattern.match(address)) is not None:
+                return self._by_rule(address, candidate, segments, pattern, example)
+        if any(pattern.match(address) is not None for pattern in self._times):
+            return Refused()
+        if self.mapping.unmapped == "store-as-is":
+            return self._as_is(address, example)
+        return Refused(f"no rule of mapping {self.mapping.label} names this address")
+
+    def _by_rule(
+        self, address: str, rule: Rule, segments: dict[str, str], pattern: Pattern, example: Any
+    ) -> Target | Refused:
+        if rule.ignore:
+            return Refused()
+        template = rule.equipment or self.mapping.equipment or ""
+        try:
+            equipment = str(EquipmentPath.parse(pattern.fill(template, segments)))
+        except ValueError as error:
+            return Refused(str(error))
+        signal = pattern.fill(rule.signal, segments) if rule.signal else signal_name(address)
+        key = f"{equipment}:{signal}"
+        other = self.definitions.get(key)
+        if other is not None and other.source != address:
+            return Refused(f"point {key} is fed by {other.source!r} already: name another signal")
+        counter = rule.counter
+        definition = PointDefinition(
+            number=0, key=key, equipment=equipment, signal=signal, role=rule.role.value,
+            unit=rule.unit, source=address, mapping=self.mapping.label,
+            datatype=rule.datatype or _datatype(rule.role, example, linear=rule.is_linear),
+            counter_reset=counter.reset if counter else _reset(rule.role),
+            counter_modulus=counter.modulus if counter else None,
+            counter_kind=counter.kind if counter else "cumulative",
+            time_zone=self.mapping.time_zone,
+        )  # fmt: skip
+        factor, offset = rule.factors()
+        return Target(
+            number=self._introduce(definition), factor=factor, offset=offset,
+            linear=rule.is_linear, comma=rule.decimal == "comma",
+            as_text=rule.role in _TEXT_ROLES or rule.datatype in {"text", "json"},
+            states=self.mapping.states_of(rule.states) if rule.states else None,
+            table=rule.states or "", time=rule.time, zone=self.mapping.time_zone,
+        )  # fmt: skip
+
+    def _as_is(self, address: str, example: Any) -> Target:
+        datatype = _datatype(Role.PROCESS_VALUE, example, linear=False)
+        definition = PointDefinition(
+            number=0, key=f"connector:{self.connector_id}:{address}", equipment=None,
+            signal=address, role=Role.PROCESS_VALUE.value, unit=None, source=address,
+            mapping=self.mapping.label, datatype=datatype, time_zone=self.mapping.time_zone,
+        )  # fmt: skip
+        return Target(number=self._introduce(definition), zone=self.mapping.time_zone)
+
+    def _introduce(self, definition: PointDefinition) -> int:
+        """Give a point its number; it is said once a start, so that a new mapping is heard."""
+        number = self.numbers.get(definition.key)
+        if number is None:
+            number = self.numbers[definition.key] = self._next
+            self._next += 1
+        numbered = PointDefinition(
+            number, *(getattr(definition, name) for name in definition.__struct_fields__[1:])
+        )
+        self.definitions[definition.key] = numbered
+        self.fresh.append(numbered)
+        return number
+
+
+def _reset(role: Role) -> str:
+    return "to_zero" if role.is_count else "none"
+
+
+def _datatype(role: Role, example: Any, *, linear: bool) -> str:  # noqa: PLR0911  a ladder
+    if role in _TEXT_ROLES:
+        return "text"
+    if role is Role.STATE:
+        return "integer"
+    if linear:
+        return "float"
+    if isinstance(example, bool):
+        return "boolean"
+    if isinstance(example, int):
+        return "integer"
+    if isinstance(example, (dict, list, tuple)):
+        return "json"
+    return "text" if isinstance(example, (str, bytes, datetime)) else "float"

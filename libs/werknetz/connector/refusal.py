@@ -1,0 +1,70 @@
+"""What goes to quarantine, without a flood: the same refusal once a minute, with its count."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from werknetz.events.batch import Unmapped
+
+RAW_MAX: Final = 65_536
+KEPT_RAW_MAX: Final = 1_024
+REPEAT_US: Final = 60_000_000
+KEYS_MAX: Final = 10_000
+OTHERS: Final = "(other addresses)"
+
+
+@dataclass(slots=True)
+class _Said:
+    at_us: int
+    count: int = 0
+    raw: bytes = b""
+
+
+@dataclass(slots=True)
+class Refusals:
+    mapping: str
+    _said: dict[tuple[str, str], _Said] = field(default_factory=dict)
+    _pending: set[tuple[str, str]] = field(default_factory=set)
+    _next_look_us: int = 0
+
+    def one(self, source: str, reason: str, raw: bytes, at_us: int) -> Unmapped:
+        """A refusal that is always kept whole: a value of a known point that cannot be read."""
+        size = len(raw) if len(raw) > RAW_MAX else 0
+        source = source.replace("\0", "\\0").encode(errors="replace").decode()
+        return Unmapped(
+            source=source[:4096], reason=reason.replace("\0", "\\0"), raw=bytes(raw[:RAW_MAX]),
+            at_us=at_us, mapping=self.mapping, size=size,
+        )  # fmt: skip
+
+    def repeated(
+        self, source: str, reason: str, raw: bytes, at_us: int, count: int = 1
+    ) -> Unmapped | None:
+        """The first of its kind, then one a minute that says how many there were."""
+        key = (source, reason)
+        if key not in self._said and len(self._said) >= KEYS_MAX:
+            key = (OTHERS, reason if (OTHERS, reason) in self._said else "addresses without a rule")
+        said = self._said.get(key)
+        if said is None:
+            self._said[key] = _Said(at_us, count - 1, raw[:KEPT_RAW_MAX])
+            if count > 1:
+                self._pending.add(key)
+            return self.one(source, reason, raw, at_us)
+        said.count += count
+        said.raw = bytes(raw[:KEPT_RAW_MAX])
+        self._pending.add(key)
+        return None
+
+    def due(self, at_us: int) -> list[Unmapped]:
+        """What has been repeated and not been said for a minute."""
+        if not self._pending or at_us < self._next_look_us:
+            return []
+        self._next_look_us = at_us + 1_000_000
+        out = []
+        for key in sorted(self._pending):
+            said = self._said[key]
+            if at_us - said.at_us < REPEAT_US:
+                continue
+            reason = f"{key[1]} ({said.count} more)"
+            out.append(self.one(key[0], reason, said.raw, at_us))
+            said.at_us, said.count = at_us, 0
+            self._pending.discard(key)
+        return out

@@ -1,0 +1,175 @@
+"""From what a source writes to a number, a text, an instant; or the reason why not. Pure."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from werknetz.connector.mapping import TimeForm
+from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
+from werknetz.domain.state import MachineState
+
+EXACT_MAX: Final = 2**53  # a float64 holds every integer up to here
+TEXT_MAX: Final = 65_536
+_POINT: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_COMMA: Final = re.compile(
+    r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d{1,4})?", re.ASCII
+)
+_INTEGER: Final = re.compile(r"[+-]?\d{1,400}", re.ASCII)
+_NOT_FINITE: Final = {
+    "nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf,
+    "-infinity": -math.inf, "+inf": math.inf, "+infinity": math.inf,
+}  # fmt: skip
+_UNIX_US: Final = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
+
+
+class Unreadable(Exception):
+    """The value is not what the rule says that it is."""
+
+
+@dataclass(slots=True)
+class Target:
+    """What becomes of the values of one address."""
+
+    number: int
+    factor: float = 1.0
+    offset: float = 0.0
+    linear: bool = False  # a text that is no number is an error, not a text
+    comma: bool = False
+    as_text: bool = False
+    states: Mapping[str, MachineState] | None = None
+    table: str = ""
+    time: TimeForm | None = None
+    zone: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        return self.states is None and not self.as_text
+
+
+def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
+    target: Target, value: Any
+) -> tuple[float, str | None]:
+    """Return value and text; raise Unreadable. A state that no table knows is UNKNOWN."""
+    kind = type(value)
+    if target.states is not None:
+        code = code_of(value)
+        return float(target.states.get(code, MachineState.UNKNOWN)), _storable(code)
+    if target.as_text:
+        return math.nan, _storable(_text_of(value))
+    if kind is float:
+        return value * target.factor + target.offset, None
+    if kind is int or kind is bool:
+        return _of_integer(target, value)
+    if value is None:
+        return math.nan, None
+    if kind is str:
+        return _of_text(target, value)
+    if isinstance(value, (bool, int, float)):  # numpy's scalars are subclasses or have item()
+        return value_of(target, float(value))
+    if target.linear:
+        raise Unreadable(f"{kind.__name__} is not a number")
+    return math.nan, _storable(_text_of(value))
+
+
+def code_of(value: Any) -> str:
+    """Write a state's code as the tables write it: 4, 4.0 and "4" are the same code."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def instant_of_form(value: Any, form: TimeForm, zone: str | None) -> int | None:
+    """Read a message's own time; None where it cannot be read or lies outside all calendars."""
+    try:
+        if form.format in _UNIX_US:
+            at_us = round(float(value) * _UNIX_US[form.format])
+        else:
+            at = (
+                datetime.fromisoformat(str(value).strip())
+                if form.format == "iso"
+                else datetime.strptime(str(value).strip(), form.format)  # noqa: DTZ007  zone below
+            )
+            if at.tzinfo is None:
+                at = at.replace(tzinfo=_zone(form.zone or zone or "UTC"))
+            at_us = microseconds_of(at)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return at_us if TIME_MIN_US <= at_us <= TIME_MAX_US else None
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _of_integer(target: Target, value: int) -> tuple[float, str | None]:
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise Unreadable("the integer is too large for a number") from error
+    exact = None
+    if not -EXACT_MAX <= value <= EXACT_MAX and (target.factor, target.offset) == (1.0, 0.0):
+        exact = str(value)
+    return number * target.factor + target.offset, exact
+
+
+def _of_text(target: Target, text: str) -> tuple[float, str | None]:
+    stripped = text.strip()
+    if _INTEGER.fullmatch(stripped):
+        return _of_integer(target, int(stripped))
+    shape = _COMMA if target.comma else _POINT
+    if any(map(str.isdigit, stripped)) and shape.fullmatch(stripped):
+        plain = stripped.replace(".", "").replace(",", ".") if target.comma else stripped
+        return float(plain) * target.factor + target.offset, None
+    if (number := _NOT_FINITE.get(stripped.lower())) is not None:
+        return number * target.factor + target.offset, None
+    if target.linear:
+        hint = "" if target.comma or "," not in stripped else "; is it `decimal: comma`?"
+        raise Unreadable(f"{stripped[:80]!r} is not a number{hint}")
+    return math.nan, _storable(text)
+
+
+def _text_of(value: Any) -> str:  # noqa: PLR0911  a ladder of types
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_MAX:
+        return str(int(value))
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    if isinstance(value, (dict, list, tuple)):
+        return _json_of(value)
+    return str(value)
+
+
+def _json_of(value: Any) -> str:
+    try:
+        return msgspec.json.encode(value, enc_hook=str).decode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Unreadable(f"the structure cannot be written as JSON: {error}") from error
+
+
+def _storable(text: str) -> str:
+    """Refuse what PostgreSQL cannot hold."""
+    if "\0" in text:
+        raise Unreadable("the text holds the character NUL, which cannot be stored")
+    if len(text) > TEXT_MAX:
+        raise Unreadable(f"the text is longer than {TEXT_MAX} characters")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise Unreadable("the text holds half a surrogate pair: not Unicode") from error
+    return text
