@@ -1,0 +1,78 @@
+"""Emden-1 over the wire: every change arrives, with the very microsecond at which it happened."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from asyncua import Client
+
+from plumbing.waiting import until
+from werknetz_demo.embedded.process import free_port
+from werknetz_simulator.opcua_plant import OpcuaPlant, namespace_of
+from werknetz_simulator.plan import DAY_US, MINUTE_US
+from werknetz_simulator.plant import EMDEN_1, Kind
+from werknetz_simulator.position import Position
+from werknetz_simulator.truth import Truth
+
+
+class _Ear:
+    def __init__(self) -> None:
+        self.heard: list[tuple[int, Any]] = []
+
+    def datachange_notification(self, _node: Any, value: Any, message: Any) -> None:
+        at = message.monitored_item.Value.SourceTimestamp
+        self.heard.append((round(at.timestamp() * 1e6), value))
+
+
+def _busy_instant(truth: Truth) -> int:
+    """Find half an hour, less than a day ago, in which a machine works: plants sleep, too."""
+    now = time.time_ns() // 1000
+    for back in range(40, 24 * 60, 10):
+        start = now - back * MINUTE_US
+        segment = next(truth.segments(EMDEN_1.machines[0], start, start + 1))
+        if segment.kind is Kind.PRODUCING and segment.end_us > start + 2 * MINUTE_US:
+            return start
+    pytest.skip("Emden has had a day off")
+
+
+@pytest.mark.asyncio
+async def test_a_listener_hears_every_part() -> None:
+    since = time.time_ns() // 1000 - 3 * DAY_US
+    truth = Truth(EMDEN_1, since_us=since)
+    start = _busy_instant(truth)
+    url = f"opc.tcp://127.0.0.1:{free_port()}/emden-1"
+    served = asyncio.create_task(OpcuaPlant(truth, url, Position(None, start)).run())
+    ear, machine = _Ear(), EMDEN_1.machines[0]
+    expected = [
+        (change.at_us, change.value)
+        for change in truth.changes(machine, start, start + 2 * MINUTE_US)
+        if change.signal == "good"
+    ]
+    try:
+        client = await _connected(url)
+        async with client:
+            index = await client.get_namespace_index(namespace_of("emden-1"))
+            subscription = await client.create_subscription(50, ear)
+            node = client.get_node(f"ns={index};s={machine.line}.{machine.name}.GoodCount")
+            await subscription.subscribe_data_change(node, queuesize=100)
+            await until(lambda: set(expected) <= set(ear.heard), within_s=15)
+    finally:
+        served.cancel()
+        await asyncio.gather(served, return_exceptions=True)
+    assert expected
+    assert set(expected) <= set(ear.heard)
+
+
+async def _connected(url: str) -> Client:
+    for _ in range(100):
+        try:
+            client = Client(url)
+            await client.connect_socket()
+        except OSError:
+            await asyncio.sleep(0.1)
+        else:
+            client.disconnect_socket()
+            await asyncio.sleep(0)
+            return Client(url)
+    raise TimeoutError(url)

@@ -1,0 +1,11 @@
+"""Waiting for what another process does: asked again and again, never longer than told."""
+
+import asyncio
+from collections.abc import Callable
+
+
+async def until(is_true: Callable[[], bool], *, within_s: float, every_s: float = 0.05) -> None:
+    """Return when it is true; raise TimeoutError when it is not in time."""
+    async with asyncio.timeout(within_s):
+        while not is_true():  # noqa: ASYNC110 - the world outside our loop sets no event
+            await asyncio.sleep(every_s)
