@@ -10,13 +10,15 @@ LOCK_CONNECTOR: Final = "SELECT epoch FROM connectors WHERE id = $1 FOR NO KEY U
 
 ADD_CONNECTOR: Final = "INSERT INTO connectors (id) VALUES ($1) ON CONFLICT (id) DO NOTHING"
 
-NEXT_EPOCH: Final = "UPDATE connectors SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch"
+SET_EPOCH: Final = "UPDATE connectors SET epoch = $2 WHERE id = $1 AND epoch < $2"
+
+CLEAR_ALARM: Final = "UPDATE connectors SET alarm = NULL WHERE id = $1 AND alarm IS NOT NULL"
 
 LOCK_SPOOL: Final = """
 SELECT id, connector_id, last_seq, last_hash FROM spools WHERE spool_id = $1 FOR UPDATE"""
 
 ADD_SPOOL: Final = """
-INSERT INTO spools (spool_id, connector_id, last_hash) VALUES ($1, $2, $3)
+INSERT INTO spools (spool_id, connector_id, lane, last_hash) VALUES ($1, $2, $3, $4)
 ON CONFLICT (spool_id) DO NOTHING"""
 
 ADVANCE: Final = """
