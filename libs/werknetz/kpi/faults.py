@@ -1,0 +1,72 @@
+"""Faults: unbroken runs of malfunction and repair, and whether each is a failure or a minor stop.
+
+A run is judged whole, also where it began before or ends after what is being computed.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from werknetz.domain.state import MachineState
+from werknetz.kpi.plan import Plan
+from werknetz.kpi.series import Flags, Instants, Steps
+
+MINOR_STOP_US: Final = 120 * 1_000_000
+"""A malfunction shorter than this is a minor stop, not a failure."""
+
+FAULTS: Final = (int(MachineState.MALFUNCTION), int(MachineState.REPAIR))
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRuns:
+    since: Instants
+    until: Instants
+    eligible: Flags  # began in planned busy time while an order ran
+    has_malfunction: Flags
+
+    @property
+    def minor(self) -> Flags:
+        return self.until - self.since < MINOR_STOP_US
+
+    @property
+    def failure(self) -> Flags:
+        return ~self.minor & self.eligible
+
+    def index(self, at: Instants) -> Instants:
+        """Return the run that has begun last at each instant; -1: none."""
+        return np.searchsorted(self.since, at, side="right") - 1
+
+
+def fault_runs(
+    states: Steps,
+    orders: Steps,
+    plan: Plan,
+    *,
+    horizon_us: int,
+    before: tuple[int, bool] | None,
+) -> FaultRuns:
+    """Find the runs up to the horizon, up to which the states are known.
+
+    `before` says since when, and whether eligible, of the run that the states begin with.
+    """
+    known = states.at < horizon_us
+    at, value = states.at[known], states.value[known]
+    is_fault = np.isin(value, FAULTS)
+    begins = is_fault & ~np.append(False, is_fault[:-1])
+    ends = ~is_fault & np.append(False, is_fault[:-1])
+    since, until = at[begins], at[ends]
+    if len(until) < len(since):
+        until = np.append(until, horizon_us)
+    eligible = (
+        orders.value[orders.index(since)] & plan.shifts.holds(since) & ~plan.breaks.holds(since)
+    )
+    if len(is_fault) and is_fault[0] and before is not None:
+        since, eligible = since.copy(), eligible.copy()
+        since[0], eligible[0] = before
+    # The sentinel holds since ever: as a span it would overflow.
+    since = np.maximum(since, np.int64(-(1 << 61)))
+    run = np.cumsum(begins) - 1
+    malfunction = run[value == int(MachineState.MALFUNCTION)]
+    has_malfunction = np.bincount(malfunction, minlength=len(since)) > 0
+    return FaultRuns(since, until, eligible, has_malfunction)

@@ -1,0 +1,271 @@
+"""From a machine's samples to its elements: one timeline, cut by the calendar and by buckets.
+
+Pure: the same samples, plan and carry give the same elements, however the range is split.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.domain.bucket import BUCKET_US
+from werknetz.domain.state import MachineState as S
+from werknetz.kpi.carry import Carry
+from werknetz.kpi.counts import quantities
+from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs
+from werknetz.kpi.plan import Plan
+from werknetz.kpi.series import (
+    CountSeries,
+    Flags,
+    Ids,
+    Instants,
+    MachineSamples,
+    Names,
+    Numbers,
+    Steps,
+    order_steps,
+    run_time_steps,
+    state_steps,
+)
+
+CATEGORIES: Final = ("off_shift", "pdot", "unknown", "apt", "aust", "adet", "adot")
+_OFF_SHIFT, _PDOT, _UNKNOWN, _APT, _AUST, _ADET, _ADOT = range(len(CATEGORIES))
+GOOD_BELOW: Final = 0x4000_0000
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Whole buckets, and up to when time has passed in them."""
+
+    start_us: int
+    buckets: int
+    now_us: int
+
+    @property
+    def end_us(self) -> int:
+        return self.start_us + self.buckets * BUCKET_US
+
+    @property
+    def edges(self) -> Instants:
+        return self.start_us + np.arange(self.buckets + 1, dtype=np.int64) * BUCKET_US
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """State intervals cut at buckets, in order of time, as columns."""
+
+    start: Instants
+    end: Instants
+    state: Ids
+    category: Ids  # index into CATEGORIES
+    code: list[str | None]
+    order: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRun:
+    number: str
+    start_us: int
+    end_us: int | None  # None: it runs on
+    run_time_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    columns: dict[str, Numbers]  # by name of element, a row a bucket
+    carries: list[Carry]
+    pieces: Pieces
+    orders: list[OrderRun]
+
+    def elements(self, bucket: int) -> Elements:
+        return Elements(*(float(self.columns[name][bucket]) for name in ELEMENT_NAMES))
+
+
+@dataclass(frozen=True, slots=True)
+class _Timeline:
+    states: Steps
+    orders: Steps
+    run_time: Steps
+    runs: FaultRuns
+    codes: Names
+    numbers: Names
+
+
+def compute(samples: MachineSamples, plan: Plan, carry: Carry, span: Range) -> Computed:
+    """Compute every bucket of the range. Samples hold from `carry` on, states go a bit further."""
+    codes, numbers = Names(), Names()
+    states = state_steps(samples.state, carry.state, carry.code, codes)
+    orders = order_steps(samples.order, carry.order, numbers)
+    horizon_us = max(span.now_us, span.start_us + 1)
+    line = _Timeline(
+        states,
+        orders,
+        run_time_steps(samples.run_time, carry.run_time_s),
+        fault_runs(states, orders, plan, horizon_us=horizon_us, before=carry.fault),
+        codes,
+        numbers,
+    )
+    columns = {name: np.zeros(span.buckets) for name in ELEMENT_NAMES}
+    pieces = _times(line, plan, span, columns)
+    _events(line.runs, span, columns)
+    made = quantities(samples.counts, carry.counts, line.run_time, span.edges)
+    for name in ("pq", "gq", "sq", "rq", "pri_pq_s"):
+        columns[name] = getattr(made, name)
+    _trust(samples, span, columns)
+    carries = _carries(line, samples.counts, carry, span)
+    return Computed(columns, carries, pieces, _order_runs(line, span))
+
+
+def _times(line: _Timeline, plan: Plan, span: Range, columns: dict[str, Numbers]) -> Pieces:
+    end_us = min(span.end_us, max(span.now_us, span.start_us))
+    cuts = np.concatenate((line.states.at, line.orders.at, plan.boundaries, span.edges))
+    cuts = cuts[(cuts >= span.start_us) & (cuts < end_us)]
+    start = np.unique(cuts)
+    end = np.append(start[1:], end_us) if len(start) else start
+    step = line.states.index(start)
+    state: Ids = line.states.value[step]
+    order = line.orders.index(start)
+    has_order: Flags = line.orders.value[order]
+    in_shift, in_break = plan.shifts.holds(start), plan.breaks.holds(start)
+    category = _categories(state, has_order, in_shift, in_break)
+    bucket = (start - span.start_us) // BUCKET_US
+    run = line.runs.index(start)
+    is_fault = np.isin(state, FAULTS)
+    minor = is_fault & (state == S.MALFUNCTION) & _of_run(line.runs.minor, run)
+    failure = is_fault & _of_run(line.runs.failure, run)
+    busy = category >= _UNKNOWN  # inside planned busy time
+    adet = category == _ADET
+    masks: dict[str, Flags] = {
+        "pot_s": in_shift, "off_shift_s": ~in_shift, "pdot_s": category == _PDOT, "pbt_s": busy,
+        "unknown_s": category == _UNKNOWN, "apt_s": category == _APT, "aust_s": category == _AUST,
+        "adet_s": adet, "adot_s": category == _ADOT, "aoet_s": has_order,
+        "unplanned_busy_s": (state == S.PRODUCING) & ~busy,
+        "blocked_s": adet & (state == S.BLOCKED),
+        "starved_s": adet & (state == S.STARVED), "suspended_s": adet & (state == S.SUSPENDED),
+        "minor_stop_s": adet & minor, "malfunction_s": adet & is_fault & ~minor,
+        "idle_s": adet & np.isin(state, (S.IDLE, S.OFF)), "ttr_s": failure & busy,
+        "cmt_s": in_shift & (state == S.REPAIR), "pmt_s": in_shift & (state == S.MAINTENANCE),
+    }  # fmt: skip
+    lasting = (end - start).astype(np.float64)
+    for name, mask in masks.items():
+        summed = np.bincount(bucket[mask], lasting[mask], minlength=span.buckets)
+        columns[name] = summed / 1e6
+    return _pieces(line, bucket, start, end, (state, category, line.states.name[step], order))
+
+
+def _categories(state: Ids, has_order: Flags, in_shift: Flags, in_break: Flags) -> Ids:
+    """Return the one category of each piece; the first that fits holds."""
+    return np.select(
+        [
+            ~in_shift,
+            in_break | (state == S.MAINTENANCE),
+            state == S.UNKNOWN,
+            ~has_order,
+            state == S.PRODUCING,
+            state == S.SETUP,
+        ],
+        [_OFF_SHIFT, _PDOT, _UNKNOWN, _ADOT, _APT, _AUST],
+        _ADET,
+    ).astype(np.int64)
+
+
+def _of_run(flags: Flags, run: Ids) -> Flags:
+    """Return the flag of each piece's run; False where no run has begun."""
+    if not len(flags):
+        return np.zeros(len(run), np.bool_)
+    found: Flags = flags[np.maximum(run, 0)] & (run >= 0)
+    return found
+
+
+def _pieces(
+    line: _Timeline,
+    bucket: Ids,
+    start: Instants,
+    end: Instants,
+    columns: tuple[Ids, Ids, Ids, Ids],
+) -> Pieces:
+    """Join neighbours that say the same within a bucket."""
+    state, category, code, order_step = columns
+    order = line.orders.name[order_step]
+    new = np.ones(len(start), np.bool_)
+    if len(start):
+        same = [c[1:] == c[:-1] for c in (bucket, state, category, code, order)]
+        new[1:] = ~np.logical_and.reduce(same)
+    last = np.append(new[1:], True) if len(start) else new
+    return Pieces(
+        start[new], end[last], state[new], category[new],
+        [line.codes.known[n] for n in code[new]], [line.numbers.known[n] for n in order[new]],
+    )  # fmt: skip
+
+
+def _events(runs: FaultRuns, span: Range, columns: dict[str, Numbers]) -> None:
+    """Count runs in the bucket in which they begin."""
+    minor = runs.minor & runs.eligible & runs.has_malfunction
+    for name, chosen in (("fe", runs.failure), ("minor_stops", minor)):
+        since = runs.since[chosen]
+        inside = (since >= span.start_us) & (since < span.end_us)
+        bucket = (since[inside] - span.start_us) // BUCKET_US
+        columns[name] = np.bincount(bucket, minlength=span.buckets).astype(np.float64)
+
+
+def _trust(samples: MachineSamples, span: Range, columns: dict[str, Numbers]) -> None:
+    for series in samples.all():
+        inside = (series.at >= span.start_us) & (series.at < span.end_us)
+        bucket = (series.at[inside] - span.start_us) // BUCKET_US
+        good = bucket[series.status[inside] < GOOD_BELOW]
+        columns["samples"] += np.bincount(bucket, minlength=span.buckets)
+        columns["good_samples"] += np.bincount(good, minlength=span.buckets)
+
+
+def _carries(
+    line: _Timeline, counts: tuple[CountSeries, ...], carry: Carry, span: Range
+) -> list[Carry]:
+    """Return what holds at the end of each bucket."""
+    edges = span.edges[1:]
+    step, order = line.states.index_before(edges), line.orders.index_before(edges)
+    state: NDArray[np.int64] = line.states.value[step]
+    code, number = line.states.name[step], line.orders.name[order]
+    run_time = line.run_time.value[line.run_time.index_before(edges)]
+    run = line.runs.index(edges - 1)
+    last: dict[str, list[float | None]] = {}
+    for count in counts:
+        usable, key = count.series.usable(), str(count.signal_id)
+        index = np.searchsorted(usable.at, edges, side="left") - 1
+        first = carry.counts.get(key)
+        last[key] = [float(usable.value[i]) if i >= 0 else first for i in index]
+    found = []
+    for n in range(span.buckets):
+        fault = None
+        if state[n] in FAULTS and run[n] >= 0:
+            fault = (int(line.runs.since[run[n]]), bool(line.runs.eligible[run[n]]))
+        standing = {key: value for key, values in last.items() if (value := values[n]) is not None}
+        found.append(
+            Carry(
+                int(state[n]),
+                line.codes.known[code[n]],
+                line.numbers.known[number[n]] or "",
+                float(run_time[n]) or None,
+                standing,
+                fault,
+            )
+        )
+    return found
+
+
+def _order_runs(line: _Timeline, span: Range) -> list[OrderRun]:
+    """Return the orders of the range; one that was carried in may have ended at its start."""
+    found = []
+    at = line.orders.at
+    for n in range(len(at)):
+        number = line.numbers.known[line.orders.name[n]]
+        ends_us = int(at[n + 1]) if n + 1 < len(at) else None
+        if number is None or at[n] >= span.end_us or (ends_us or span.end_us) < span.start_us:
+            continue
+        if ends_us is not None and ends_us > span.end_us:
+            ends_us = None
+        start_us = max(int(at[n]), span.start_us)
+        run_time = float(line.run_time.value[line.run_time.index(np.array([start_us]))[0]])
+        found.append(OrderRun(number, start_us, ends_us, run_time or None))
+    return found

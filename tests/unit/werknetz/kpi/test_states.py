@@ -1,0 +1,282 @@
+"""The time model on examples that fit on a page, and its identities on what hypothesis finds."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from werknetz.domain.bucket import BUCKET_US
+from werknetz.domain.role import Role
+from werknetz.domain.shift import Shift
+from werknetz.domain.state import MachineState as S
+from werknetz.domain.status import BAD, BAD_STALE
+from werknetz.kpi.carry import Carry
+from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz.kpi.plan import Plan
+from werknetz.kpi.series import CountSeries, MachineSamples, Series
+from werknetz.kpi.states import CATEGORIES, Computed, Range, compute
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+T0 = 1_900_000 * BUCKET_US
+LATER = T0 + 10_000 * BUCKET_US
+ALWAYS = Plan.always()
+START = Carry()
+
+
+def states(*entries: tuple[float, S]) -> Series:
+    """Build from (minute, state)."""
+    return Series.of(
+        [T0 + int(minute * MINUTE) for minute, _ in entries],
+        [float(state) for _, state in entries],
+        text=[str(int(state)) for _, state in entries],
+    )
+
+
+def texts(*entries: tuple[float, str]) -> Series:
+    return Series.of(
+        [T0 + int(minute * MINUTE) for minute, _ in entries],
+        [None] * len(entries),
+        text=[text for _, text in entries],
+    )
+
+
+def numbers(*entries: tuple[float, float | None]) -> Series:
+    return Series.of([T0 + int(m * MINUTE) for m, _ in entries], [v for _, v in entries])
+
+
+def computed(
+    samples: MachineSamples, *, buckets: int = 1, plan: Plan = ALWAYS, now_us: int = LATER
+) -> Computed:
+    return compute(samples, plan, START, Range(T0, buckets, now_us))
+
+
+def one(samples: MachineSamples, *, plan: Plan = ALWAYS, now_us: int = LATER) -> Elements:
+    return computed(samples, plan=plan, now_us=now_us).elements(0)
+
+
+def test_every_state_has_its_category() -> None:
+    entries = [(float(n), state) for n, state in enumerate(S)]
+    e = one(MachineSamples(state=states(*entries)))
+    assert (e.pot_s, e.pdot_s, e.pbt_s) == (900, 60, 840)
+    assert (e.apt_s, e.aust_s, e.unknown_s, e.adot_s) == (60, 60, 60, 0)
+    assert (e.blocked_s, e.starved_s, e.suspended_s, e.minor_stop_s) == (60, 60, 60, 60)
+    assert (e.idle_s, e.malfunction_s) == (60 + 300, 60)
+    assert (e.cmt_s, e.pmt_s) == (60, 60)
+    assert e.adet_s == e.blocked_s + e.starved_s + e.suspended_s + 60 + e.idle_s + e.malfunction_s
+    assert (e.minor_stops, e.fe) == (1, 0)
+
+
+def test_without_an_order_the_machine_is_down_but_repair_stays_repair() -> None:
+    samples = MachineSamples(
+        state=states((0, S.PRODUCING), (10, S.REPAIR)), order=texts((5, "A"), (8, ""))
+    )
+    e = one(samples)
+    assert (e.adot_s, e.apt_s, e.cmt_s, e.aoet_s, e.fe) == (720, 180, 300, 180, 0)
+
+
+def test_breaks_and_the_end_of_the_shift_cut_the_same_state() -> None:
+    plan = Plan.of([
+        Shift("a", None, T0, T0 + 10 * MINUTE, ((T0 + 2 * MINUTE, T0 + 5 * MINUTE),))  # type: ignore[arg-type] # the day does not matter
+    ])  # fmt: skip
+    result = computed(MachineSamples(state=states((0, S.PRODUCING))), plan=plan)
+    e = result.elements(0)
+    assert (e.pot_s, e.pdot_s, e.apt_s, e.off_shift_s, e.unplanned_busy_s) == (
+        600, 180, 420, 300, 480,
+    )  # fmt: skip
+    names = [CATEGORIES[c] for c in result.pieces.category]
+    assert names == ["apt", "pdot", "apt", "off_shift"]
+
+
+def test_a_fault_of_two_minutes_is_a_failure_and_a_shorter_one_a_minor_stop() -> None:
+    e = one(MachineSamples(state=states(
+        (0, S.PRODUCING), (1, S.MALFUNCTION), (2.99, S.PRODUCING),
+        (5, S.MALFUNCTION), (6, S.REPAIR), (7, S.PRODUCING),
+    )))  # fmt: skip
+    assert (e.fe, e.minor_stops) == (1, 1)
+    assert e.minor_stop_s == pytest.approx(1.99 * 60)
+    assert (e.ttr_s, e.malfunction_s, e.cmt_s) == (120, 120, 60)
+
+
+def test_a_fault_over_the_bucket_is_judged_whole_and_counted_where_it_begins() -> None:
+    result = computed(
+        MachineSamples(
+            state=states((0, S.PRODUCING), (14.5, S.MALFUNCTION), (31, S.PRODUCING)),
+        ),
+        buckets=3,
+    )
+    assert result.columns["fe"].tolist() == [1, 0, 0]
+    assert result.columns["ttr_s"].tolist() == [30, 900, 60]
+    assert result.columns["minor_stop_s"].tolist() == [0, 0, 0]
+
+
+def test_a_fault_that_still_lasts_is_minor_until_two_minutes_have_passed() -> None:
+    samples = MachineSamples(state=states((0, S.PRODUCING), (14.5, S.MALFUNCTION)))
+    assert one(samples, now_us=T0 + 15 * MINUTE + SECOND).minor_stops == 1
+    assert one(samples, now_us=T0 + 17 * MINUTE).fe == 1
+
+
+def test_what_is_bad_or_no_state_is_unknown() -> None:
+    series = Series.of(
+        [T0, T0 + MINUTE, T0 + 2 * MINUTE, T0 + 3 * MINUTE, T0 + 4 * MINUTE],
+        [1, 1, 99, None, 1],
+        [0, BAD_STALE - 2**32, 0, 0, BAD],
+    )
+    e = one(MachineSamples(state=series))
+    assert (e.apt_s, e.unknown_s, e.coverage) == (60, 840, 1 - 840 / 900)
+    assert (e.samples, e.good_samples) == (5, 3)
+
+
+def test_time_that_has_not_passed_is_not_counted() -> None:
+    e = one(MachineSamples(state=states((0, S.PRODUCING))), now_us=T0 + 100 * SECOND)
+    assert (e.apt_s, e.pot_s) == (100, 100)
+
+
+def count(series: Series, role: Role = Role.TOTAL_COUNT, **options: Any) -> CountSeries:
+    return CountSeries(7, role, series, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "produced"),
+    [
+        ({"reset": "to_zero"}, 5 + 3 + 2),
+        ({"reset": "rollover", "modulus": 100.0}, 5 + 8 + 2),
+        ({"reset": "none"}, 5 + 0 + 2),
+        ({"kind": "increment"}, 90 + 95 + 3 + 5),
+    ],
+)
+def test_a_counter_that_falls(options: dict[str, Any], produced: float) -> None:
+    series = numbers((0, 90), (1, 95), (2, 3), (3, 5), (4, None))
+    assert one(MachineSamples(counts=(count(series, **options),))).pq == produced
+
+
+def test_planned_time_is_summed_item_by_item() -> None:
+    samples = MachineSamples(
+        run_time=numbers((0, 10.0), (2, 20.0)),
+        counts=(
+            count(numbers((0, 0), (1, 3), (2, 4)), Role.GOOD_COUNT),
+            replace(count(numbers((0, 0), (3, 2)), Role.SCRAP_COUNT), signal_id=8),
+            replace(count(numbers((0, 0), (3, 1)), Role.REWORK_COUNT), signal_id=9),
+        ),
+    )
+    e = one(samples)
+    assert (e.pq, e.gq, e.sq, e.rq) == (6, 4, 2, 1)
+    assert e.pri_pq_s == 3 * 10 + 1 * 20 + 2 * 20
+
+
+def test_good_is_the_total_without_scrap_where_nobody_counts_it() -> None:
+    samples = MachineSamples(
+        counts=(
+            count(numbers((0, 0), (3, 9))),
+            replace(count(numbers((0, 0), (3, 2)), Role.SCRAP_COUNT), signal_id=8),
+        )
+    )
+    assert (one(samples).pq, one(samples).gq) == (9, 7)
+
+
+def test_orders_tell_when_they_began_and_ended() -> None:
+    samples = MachineSamples(
+        order=texts((1, "A"), (5, "B"), (6, ""), (20, "C")), run_time=numbers((0, 2.5))
+    )
+    found = computed(samples, buckets=2).orders
+    assert [(r.number, (r.start_us - T0) // MINUTE) for r in found] == [
+        ("A", 1), ("B", 5), ("C", 20),
+    ]  # fmt: skip
+    assert [r.end_us and (r.end_us - T0) // MINUTE for r in found] == [5, 6, None]
+    assert found[0].run_time_s == 2.5
+
+
+AT = st.integers(0, 4 * BUCKET_US // SECOND - 1).map(lambda s: T0 + s * SECOND)
+
+
+@st.composite
+def machines(draw: st.DrawFn) -> MachineSamples:
+    def series(value: st.SearchStrategy[float], text: st.SearchStrategy[str]) -> Series:
+        at = sorted(draw(st.lists(AT, max_size=12)))
+        size = {"min_size": len(at), "max_size": len(at)}
+        return Series.of(
+            at,
+            draw(st.lists(value, **size)),  # type: ignore[arg-type] # sizes
+            draw(st.lists(st.sampled_from([0, 0, 0, BAD - 2**32]), **size)),  # type: ignore[arg-type] # sizes
+            draw(st.lists(text, **size)),  # type: ignore[arg-type] # sizes
+        )
+
+    code = st.sampled_from(["x", "y"])
+    return MachineSamples(
+        state=series(st.sampled_from([1, 1, 4, 9, 2, 5, 8, 0]).map(float), code),
+        order=series(st.just(0.0), st.sampled_from(["", "A", "B"])),
+        run_time=series(st.sampled_from([1.0, 2.0]), code),
+        counts=(
+            CountSeries(1, Role.GOOD_COUNT, series(st.integers(0, 9).map(float), code), "to_zero"),
+            CountSeries(
+                2, Role.SCRAP_COUNT, series(st.integers(0, 9).map(float), code), "rollover", 10.0
+            ),
+        ),
+    )
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    if draw(st.booleans()):
+        return ALWAYS
+    a, b, c, d = sorted(draw(st.lists(AT, min_size=4, max_size=4, unique=True)))
+    return Plan.of([Shift("s", None, a, d, ((b, c),))])  # type: ignore[arg-type] # the day does not matter
+
+
+@settings(max_examples=200)
+@given(machines(), plans())
+def test_every_second_is_in_exactly_one_category(samples: MachineSamples, plan: Plan) -> None:
+    result = computed(samples, buckets=4, plan=plan)
+    for n in range(4):
+        e = result.elements(n)
+        assert e.calendar_s == pytest.approx(900)
+        assert e.pot_s == pytest.approx(e.pdot_s + e.pbt_s)
+        busy = e.apt_s + e.aust_s + e.adet_s + e.adot_s + e.unknown_s
+        assert e.pbt_s == pytest.approx(busy)
+        parts = e.blocked_s + e.starved_s + e.suspended_s + e.malfunction_s
+        assert e.adet_s == pytest.approx(parts + e.minor_stop_s + e.idle_s)
+        assert e.pq == e.gq + e.sq
+    lasted = result.pieces.end - result.pieces.start
+    assert lasted.sum() == 4 * BUCKET_US
+    assert (lasted > 0).all()
+    for number, name in enumerate(CATEGORIES):
+        column = f"{name}_s" if f"{name}_s" in ELEMENT_NAMES else ""
+        in_pieces = lasted[result.pieces.category == number].sum() / 1e6
+        assert in_pieces == pytest.approx(result.columns[column].sum())
+
+
+def part(series: Series, start_us: int, end_us: int) -> Series:
+    return series.only((series.at >= start_us) & (series.at < end_us))
+
+
+@settings(max_examples=200)
+@given(machines(), plans(), st.integers(1, 3))
+def test_how_a_range_is_split_changes_nothing(
+    samples: MachineSamples, plan: Plan, first: int
+) -> None:
+    whole = computed(samples, buckets=4, plan=plan)
+    carry, columns = START, []
+    for start, buckets in ((0, first), (first, 4 - first)):
+        span = Range(T0 + start * BUCKET_US, buckets, LATER)
+        assert samples.state is not None
+        assert samples.order is not None
+        assert samples.run_time is not None
+        end_us = span.end_us + 2 * MINUTE  # as far as the states are loaded
+        known = MachineSamples(
+            state=part(samples.state, span.start_us, end_us),
+            order=part(samples.order, span.start_us, end_us),
+            run_time=part(samples.run_time, span.start_us, end_us),
+            counts=tuple(
+                replace(c, series=part(c.series, span.start_us, end_us)) for c in samples.counts
+            ),
+        )
+        result = compute(known, plan, carry, span)
+        carry = Carry.read(result.carries[-1].document())
+        columns.append(result.columns)
+    for name in ELEMENT_NAMES:
+        joined = np.concatenate([c[name] for c in columns])
+        np.testing.assert_allclose(joined, whole.columns[name], err_msg=name)
+    assert carry.document() == whole.carries[-1].document()
