@@ -1,0 +1,293 @@
+"""The connector's side of the link: what to say next, and what an answer means.
+
+Pure but for the spool it reads; times and randomness come in. Everything that would lower
+what is known (an ack that fell, another incarnation) is settled by a hello, whose nonce
+tells an answer of today from one that the link repeats.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from werknetz.events.batch import Lane
+from werknetz.link.wire import (
+    Ack,
+    Envelope,
+    Fenced,
+    Forked,
+    Hello,
+    Need,
+    Refused,
+    ToCore,
+    ToEdge,
+    Welcome,
+)
+
+WINDOW_BYTES: Final = 16 * 1024 * 1024
+CHUNK_BYTES: Final = 1024 * 1024
+STALL_S: Final = 30.0
+STALL_MAX_S: Final = 240.0
+HELLO_MIN_S: Final = 1.0
+HELLO_MAX_S: Final = 30.0
+EPOCH_LEAP: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A batch as kept, with its place in the chain."""
+
+    seq: int
+    prev_hash: bytes
+    hash: bytes
+    lane: Lane
+    payload: bytes
+
+
+class SpoolReader(Protocol):
+    """What the sender needs of the spool. Called from one thread only."""
+
+    @property
+    def spool_id(self) -> UUID: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def last_seq(self) -> int: ...
+    @property
+    def last_hash(self) -> bytes: ...
+    @property
+    def used(self) -> bool:
+        """Whether it has ever been welcomed."""
+
+    @property
+    def base_seq(self) -> int:
+        """The last batch that is no longer kept; 0: all are."""
+
+    def hash_at(self, seq: int) -> bytes | None:
+        """The hash after that batch; None where it is not known any more."""
+
+    def read(self, from_seq: int, bytes_max: int) -> Sequence[Spooled]:
+        """Batches in order, at least one if there is one."""
+
+    def keep_epoch(self, epoch: int, *, welcomed: bool = False) -> None:
+        """Remember the epoch: before it is asked for, and again when it was given."""
+
+    def replace(self, cause: str) -> None:
+        """Become a new spool: new id, a gap record first, then what is kept, may overlap."""
+
+
+class Sender:
+    """One lane of one connector."""
+
+    def __init__(
+        self,
+        connector: str,
+        spool: SpoolReader,
+        *,
+        random: Callable[[], float],
+        nonce: Callable[[], UUID],
+        window_bytes: int = WINDOW_BYTES,
+    ) -> None:
+        self.connector = connector
+        self.state = "greeting"  # greeting, running, fenced
+        self.acked = 0
+        self.alarm = ""
+        self._spool = spool
+        self._random = random
+        self._new_nonce = nonce
+        self._window_bytes = window_bytes
+        self._welcomed = False
+        self._epoch = 0
+        self._incarnation: UUID | None = None
+        self._nonce: UUID | None = None
+        self._hello_at_s = 0.0
+        self._hello_wait_s = HELLO_MIN_S
+        self._sent = 0  # the highest ever given to the link
+        self._next = 1
+        self._flight: deque[tuple[int, int]] = deque()  # (seq, bytes), bounded by the window
+        self._flight_bytes = 0
+        self._progress_at_s = 0.0
+        self._stall_s = STALL_S
+        self._rewound_at_s = 0.0
+
+    @property
+    def epoch(self) -> int:
+        return self._epoch
+
+    @property
+    def fenced(self) -> bool:
+        """Another one holds the lease: acknowledge nothing upstream, delete nothing (R4)."""
+        return self.state == "fenced"
+
+    def link_changed(self, now_s: float) -> None:
+        """A reconnect or another Redis: everything in flight may be gone (R7)."""
+        self._greet_again(now_s, at_once=True)
+
+    def poll(self, now_s: float) -> list[ToCore]:
+        """What to give to the link now; call again at once while it returns batches."""
+        if self.state == "running" and self._flight and self._stalled(now_s):
+            self._stall_s = min(self._stall_s * 2, STALL_MAX_S)
+            self._greet_again(now_s, at_once=True)
+        if self.state == "greeting":
+            return self._hello(now_s) if now_s >= self._hello_at_s else []
+        return list(self._batches(now_s)) if self.state == "running" else []
+
+    def heard(self, message: ToEdge, now_s: float) -> None:
+        """Take in what the core said; repeated, late and foreign words change nothing."""
+        match message:
+            case Welcome() if self._answers(message.nonce):
+                self._welcome(message, now_s)
+            case Refused() if self._answers(message.nonce):
+                self._refused(message, now_s)
+            case Ack():
+                self._acknowledged(message, now_s)
+            case Need() if message.spool_id == self._spool.spool_id:
+                self._needed(message, now_s)
+            case Fenced() if self.state == "running" and message.epoch > self._epoch:
+                self._fence(message.epoch)
+            case Fenced() if message.epoch < self._epoch:
+                self._greet_again(now_s)  # the database remembers less than it told us
+            case Forked() if message.spool_id == self._spool.spool_id:
+                self._greet_again(now_s)
+            case _:
+                pass
+
+    def _answers(self, nonce: UUID) -> bool:
+        return self.state == "greeting" and nonce == self._nonce
+
+    def _hello(self, now_s: float) -> list[ToCore]:
+        if not self._welcomed and self._epoch <= self._spool.epoch:
+            self._ask_above(self._spool.epoch)
+        self._nonce = self._new_nonce()
+        self._hello_at_s = now_s + self._hello_wait_s * (0.5 + self._random())
+        self._hello_wait_s = min(self._hello_wait_s * 2, HELLO_MAX_S)
+        spool = self._spool
+        return [
+            Hello(
+                connector=self.connector,
+                spool_id=spool.spool_id,
+                epoch=self._epoch,
+                last_seq=spool.last_seq,
+                last_hash=spool.last_hash,
+                nonce=self._nonce,
+            )
+        ]
+
+    def _ask_above(self, epoch: int) -> None:
+        # A leap of a random width: two copies of a disk do not ask for the same lease.
+        self._epoch = epoch + 1 + int(self._random() * EPOCH_LEAP)
+        self._spool.keep_epoch(self._epoch)
+
+    def _welcome(self, welcome: Welcome, now_s: float) -> None:
+        spool = self._spool
+        if welcome.spool_id != spool.spool_id or welcome.epoch != self._epoch:
+            return
+        self._nonce = None
+        self._welcomed = True
+        spool.keep_epoch(self._epoch, welcomed=True)
+        if welcome.last_seq > spool.last_seq:
+            self._replace("spool_rolled_back", now_s)
+        elif welcome.last_seq < spool.base_seq:
+            self._replace("unrecoverable", now_s)
+        elif not self._same_chain(welcome):
+            self._replace("fork", now_s)
+        else:
+            self.state = "running"
+            self.acked = welcome.last_seq
+            self._incarnation = welcome.incarnation
+            self._sent = max(self._sent, welcome.last_seq)
+            self._hello_wait_s = HELLO_MIN_S
+            self._rewind(welcome.last_seq + 1, now_s)
+
+    def _same_chain(self, welcome: Welcome) -> bool:
+        return self._spool.hash_at(welcome.last_seq) == welcome.last_hash
+
+    def _refused(self, refused: Refused, now_s: float) -> None:
+        if self._welcomed:
+            self._fence(refused.epoch)
+            return
+        # Our disk does not know of a lease given in our name: it is new, older than it should
+        # be, or a copy.
+        self._replace("spool_rolled_back" if self._spool.used else "spool_replaced", now_s)
+        self._ask_above(refused.epoch)
+
+    def _replace(self, cause: str, now_s: float) -> None:
+        self.alarm = cause
+        self._spool.replace(cause)
+        self.acked = 0
+        self._sent = 0
+        self._hello_wait_s = HELLO_MIN_S
+        self._rewind(1, now_s)
+        self._greet_again(now_s, at_once=True)
+
+    def _fence(self, epoch: int) -> None:
+        self.state = "fenced"
+        self.alarm = f"fenced: another process holds the lease with epoch {epoch}"
+
+    def _acknowledged(self, ack: Ack, now_s: float) -> None:
+        if ack.spool_id != self._spool.spool_id or ack.last_seq > self._sent:
+            return
+        if ack.incarnation != self._incarnation or ack.last_seq < self.acked:
+            self._greet_again(now_s)
+            return
+        if ack.last_seq == self.acked:
+            return
+        self.acked = ack.last_seq
+        self._next = max(self._next, self.acked + 1)
+        self._progress_at_s = now_s
+        self._stall_s = STALL_S
+        while self._flight and self._flight[0][0] <= self.acked:
+            self._flight_bytes -= self._flight.popleft()[1]
+
+    def _needed(self, need: Need, now_s: float) -> None:
+        if need.from_seq <= self.acked:
+            self._greet_again(now_s)
+        elif need.from_seq < self._next and now_s - self._rewound_at_s >= HELLO_MIN_S:
+            self._rewind(need.from_seq, now_s)
+
+    def _greet_again(self, now_s: float, *, at_once: bool = False) -> None:
+        if self.state == "fenced" or (self.state == "greeting" and not at_once):
+            return
+        self.state = "greeting"
+        self._nonce = None
+        wait_s = 0.0 if at_once else HELLO_MIN_S * self._random()
+        self._hello_at_s = now_s + wait_s
+
+    def _rewind(self, seq: int, now_s: float) -> None:
+        self._next = seq
+        while self._flight and self._flight[-1][0] >= seq:
+            self._flight_bytes -= self._flight.pop()[1]
+        self._rewound_at_s = now_s
+        self._progress_at_s = now_s
+
+    def _stalled(self, now_s: float) -> bool:
+        return now_s - self._progress_at_s >= self._stall_s * (1 + self._random() / 4)
+
+    def _batches(self, now_s: float) -> list[Envelope]:
+        room = self._window_bytes - self._flight_bytes
+        if room <= 0 or self._next > self._spool.last_seq:
+            return []
+        if not self._flight:
+            self._progress_at_s = now_s
+        envelopes: list[Envelope] = []
+        for batch in self._spool.read(self._next, min(room, CHUNK_BYTES)):
+            size = len(batch.payload)
+            self._flight.append((batch.seq, size))
+            self._flight_bytes += size
+            self._next = batch.seq + 1
+            envelopes.append(self._envelope(batch))
+        self._sent = max(self._sent, self._next - 1)
+        return envelopes
+
+    def _envelope(self, batch: Spooled) -> Envelope:
+        return Envelope(
+            connector=self.connector,
+            spool_id=self._spool.spool_id,
+            epoch=self._epoch,
+            seq=batch.seq,
+            prev_hash=batch.prev_hash,
+            hash=batch.hash,
+            lane=batch.lane,
+            payload=batch.payload,
+        )
