@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
 
 import numpy as np
 
 from werknetz.connector.contract import ConnectorStatus, Delivery, Reading, ReadingBlock
+from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_simulator import mqtt_plant, opcua_plant
 from werknetz_simulator.plan import HOUR_US, MINUTE_US
 from werknetz_simulator.plant import EMDEN_1, PLANTS, Machine
@@ -29,17 +31,21 @@ def create(options: Mapping[str, Any], *_: object, **__: object) -> "HistoryConn
     plant = PLANTS[str(options["plant"])]
     truth = Truth(plant, since_us=int(options["since_us"]), seed=str(options.get("seed", SEED)))
     kept = options.get("position")
-    return HistoryConnector(
+    connector = HistoryConnector(
         truth,
         start_us=int(options["start_us"]),
         end_us=int(options["end_us"]),
         file=Path(str(kept)) if kept else None,
     )
+    if options.get("gap_from_us") is not None:
+        connector.gap_from_us = int(options["gap_from_us"])
+    return connector
 
 
 class HistoryConnector:
     def __init__(self, truth: Truth, *, start_us: int, end_us: int, file: Path | None) -> None:
         self.status = ConnectorStatus()
+        self.gap_from_us: int | None = None  # what the plant does not remember any more
         self._truth = truth
         self._kept = Position(file, start_us)
         self._start_us = start_us
@@ -75,11 +81,21 @@ class HistoryConnector:
         return Delivery(
             readings=[self._reading(change) for change in changes if isinstance(change.value, str)],
             blocks=[self._block([c for c in changes if not isinstance(c.value, str)])],
+            gaps=self._gaps(start),
             acknowledge=keep,
         )
 
     async def close(self) -> None:
         self.status.state = "stopped"
+
+    def _gaps(self, at_us: int) -> list[GapOpened | GapClosed]:
+        if self.gap_from_us is None or at_us != self._start_us:
+            return []
+        gap_id = uuid5(NAMESPACE_URL, f"{self._truth.plant.path}/{self.gap_from_us}/{at_us}")
+        detail = "longer ago than the plant remembers"
+        source = self._truth.plant.name
+        opened = GapOpened(gap_id, source, [], self.gap_from_us, "source_silent", detail)
+        return [opened, GapClosed(gap_id, at_us)]
 
     def _restated(self, at_us: int) -> list[Change]:
         """Say at the first and at the last instant what holds there."""

@@ -1,0 +1,259 @@
+"""One life of the demo: everything up, each step said when it is true, then all down in reverse.
+
+A second start on a kept folder goes on: what the plants made meanwhile is loaded as history.
+"""
+
+import asyncio
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import asyncpg
+import yaml
+
+from werknetz_core.migrate import upgrade_async
+from werknetz_demo.crew import Crew, CrewError
+from werknetz_demo.embedded.process import LOOPBACK, is_free
+from werknetz_demo.embedded.servers import Servers, Urls
+from werknetz_demo.embedded.state import State
+from werknetz_demo.seed import demo_key, plant_seed
+from werknetz_demo.truths import Api, Database, until
+from werknetz_simulator import edgefile
+from werknetz_simulator.plan import DAY_US, SECOND_US
+from werknetz_simulator.plant import EMDEN_1, PLANTS, Plant
+from werknetz_simulator.position import CATCH_UP_MAX_US
+
+STEP_WITHIN_S: Final = 120.0
+OVERLAP_US: Final = 60 * SECOND_US  # what was on its way when the last run ended is told again
+MEANWHILE_US: Final = 5 * SECOND_US
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    port: int
+    data: Path | None = None
+    keep: bool = False
+    plants: int = len(PLANTS)
+    days: int = 30
+
+
+@dataclass
+class Demo:
+    """What is known of this run, once its servers are up."""
+
+    wish: Wish
+    folder: Path
+    urls: Urls
+    crew: Crew
+    database: Database
+    api: Api
+    key: str
+    say: Callable[[str], None]
+    opcua_port: int
+    now_us: int = field(default_factory=lambda: time.time_ns() // 1000)
+
+    @property
+    def plants(self) -> list[Plant]:
+        return list(PLANTS.values())[: self.wish.plants]
+
+    @property
+    def since_us(self) -> int:
+        """Return when the folder's history begins: at a midnight, kept from the first start on."""
+        file = self.folder / "since.json"
+        if not file.exists():
+            plan = EMDEN_1.plan
+            day = plan.day_of(self.now_us - self.wish.days * DAY_US)
+            file.write_text(json.dumps({"since_us": plan.day(day)[0]}))
+        return int(json.loads(file.read_text())["since_us"])
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.wish.port}"
+
+
+async def live(wish: Wish, say: Callable[[str], None], stopped: asyncio.Event) -> None:
+    """Start everything, say so, and stay until told to stop."""
+    folder = (wish.data or Path(tempfile.mkdtemp(prefix="werknetz-demo-"))).absolute()
+    try:
+        async with _demo(wish, folder, say) as demo:
+            watching = asyncio.create_task(demo.crew.watch())
+            try:
+                if await _unless(stopped, _rise(demo)):
+                    say(closing_words(demo))
+                    await stopped.wait()
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+            say("Stopping …")
+    finally:
+        if wish.data is None and not wish.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            say(f"The data stay in {folder}")
+    say("Stopped.")
+
+
+async def _unless(stopped: asyncio.Event, work: Awaitable[None]) -> bool:
+    """Do the work, unless told to stop before it is done; return whether it was done."""
+    doing = asyncio.ensure_future(work)
+    waiting = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            doing.result()
+            return True
+        return False
+    finally:
+        for task in (doing, waiting):
+            task.cancel()
+        await asyncio.gather(doing, waiting, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _demo(wish: Wish, folder: Path, say: Callable[[str], None]) -> AsyncIterator[Demo]:
+    began = time.monotonic()
+    if not is_free(wish.port):
+        raise CrewError(f"port {wish.port} is taken: name another one with --port")
+
+    def told(text: str) -> None:
+        say(f"{time.monotonic() - began:6.1f} s  {text}")
+
+    async with Servers(folder) as servers:
+        told("PostgreSQL, Valkey (streams and tasks) and the MQTT broker answer")
+        await upgrade_async(servers.urls.database)
+        told("the database has its tables")
+        connection = await asyncpg.connect(servers.urls.database, timeout=10)
+        key = demo_key(folder)
+        api = Api(f"http://{LOOPBACK}:{wish.port}", key)
+        crew = Crew(folder, servers.urls.environment, told)
+        try:
+            database = Database(connection)
+            port = State(folder).port("opcua")
+            yield Demo(wish, folder, servers.urls, crew, database, api, key, told, port)
+        finally:
+            await crew.stop()
+            await api.close()
+            await connection.close(timeout=5)
+
+
+async def _rise(demo: Demo) -> None:
+    crew = demo.crew
+    await plant_seed(demo.database.connection, demo.plants, demo.key)
+    demo.say(
+        f"plants, shift calendars and a key are there: {', '.join(p.path for p in demo.plants)}"
+    )
+    crew.start("ingest", "ingest")
+    crew.start("api", "up", "--host", LOOPBACK, "--port", str(demo.wish.port))
+    await _start_plants(demo)
+    crew.start("worker", "worker")
+    crew.start("beat", "beat")
+    await _true(demo, lambda: demo.database.has_rows_since(0), "ingest")
+    demo.say("the first rows are stored")
+    await _true(demo, demo.api.is_ready, "api")
+    demo.say(f"the API answers on {demo.url}")
+    await _load_history(demo)
+    await _true(demo, lambda: demo.database.has_rows_since(demo.now_us), "ingest")
+    demo.say("live values arrive over OPC UA and MQTT")
+    await _true(demo, lambda: _has_oee(demo), "worker")
+    demo.say("the first KPIs are computed")
+    await _true(demo, lambda: _is_computed(demo, 7), "worker")
+    demo.say("the KPIs of the last 7 days are complete")
+
+
+async def _start_plants(demo: Demo) -> None:
+    """Start each plant, its live edge, and the edge that loads what happened before."""
+    for plant in demo.plants:
+        url = demo.urls.mqtt
+        if plant is EMDEN_1:
+            url = f"opc.tcp://{LOOPBACK}:{demo.opcua_port}/{plant.name}"
+        options = {
+            "since_us": demo.since_us,
+            **await _history_start(demo, plant),
+            "end_us": demo.now_us,
+            "position": str(demo.folder / "edge" / f"{plant.name}-{demo.now_us}.position"),
+        }
+        history = edgefile.history_of(plant, options, f"./{plant.name}-history")
+        live_edge = edgefile.live_of(plant, url, f"./{plant.name}-live")
+        where = ("--opcua-url", url) if plant is EMDEN_1 else ()
+        demo.crew.start(
+            f"plant-{plant.name}",
+            *("simulate", plant.name, *where),
+            *("--since-us", str(demo.since_us), "--start-us", str(demo.now_us)),
+            *("--state", str(demo.folder / "plants")),
+        )
+        demo.crew.start(f"history-{plant.name}", "edge", str(_written(demo, "history", history)))
+        demo.crew.start(f"edge-{plant.name}", "edge", str(_written(demo, "live", live_edge)))
+
+
+async def _history_start(demo: Demo, plant: Plant) -> dict[str, int]:
+    """Return from where on the past is missing: its beginning, or where the last run ended.
+
+    A plant remembers a day; what happened before that, while nobody listened, is a gap.
+    """
+    latest = await demo.database.latest_us(plant, demo.now_us)
+    if latest is None:
+        return {"start_us": demo.since_us}
+    remembered = demo.now_us - CATCH_UP_MAX_US
+    if latest < remembered:
+        return {"start_us": remembered, "gap_from_us": latest}
+    return {"start_us": max(latest - OVERLAP_US, demo.since_us)}
+
+
+def _written(demo: Demo, kind: str, tree: dict[str, Any]) -> Path:
+    folder = demo.folder / "edge"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / f"{tree['connector']}-{kind}.yaml"
+    file.touch(mode=0o600)  # it may name a password
+    file.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False))
+    return file
+
+
+async def _load_history(demo: Demo) -> None:
+    for plant in demo.plants:
+        name = f"history-{plant.name}"
+        await _true(demo, lambda p=plant: demo.database.has_history(p, demo.now_us), name)  # type: ignore[misc] # a lambda with a default
+        await demo.crew.dismiss(name)
+        demo.say(f"{plant.name}: the past up to now is stored")
+
+
+async def _has_oee(demo: Demo) -> bool:
+    return await demo.api.oee("nordwerk", "-7d") is not None
+
+
+async def _is_computed(demo: Demo, days: int) -> bool:
+    end = demo.now_us - MEANWHILE_US
+    return await demo.database.dirty(end - days * DAY_US, end - 2 * 900 * SECOND_US) == 0
+
+
+async def _true(demo: Demo, ask: Callable[[], Awaitable[bool]], whose: str) -> None:
+    def otherwise() -> str:
+        words = demo.crew.last_words(whose)
+        return f"{whose} did not get there within {STEP_WITHIN_S:.0f} s. Its log ends:\n{words}"
+
+    try:
+        await until(ask, within_s=STEP_WITHIN_S, otherwise=otherwise)
+    except TimeoutError as error:
+        raise CrewError(str(error)) from None
+
+
+def closing_words(demo: Demo) -> str:
+    """Return what INTERFACES.md, section 4, shows: where it is, the key, a line that works."""
+    port = urlsplit(demo.url).port
+    return (
+        f"\n  API         {demo.url}/api/v1      API docs  {demo.url}/docs   key: {demo.key}\n"
+        f"  Try         WERKNETZ_URL={demo.url} WERKNETZ_API_KEY={demo.key} \\\n"
+        "              werknetz kpi oee nordwerk/emden-1 --start -7d\n"
+        f'              curl -H "X-API-Key: {demo.key}" '
+        f'"http://{LOOPBACK}:{port}/api/v1/kpi_values?equipment=nordwerk&kpi=oee&start=-7d"\n'
+        f"  Logs        {demo.folder}/logs\n"
+        "  Ctrl-C stops everything.\n"
+    )

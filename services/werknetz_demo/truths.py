@@ -1,0 +1,108 @@
+"""What must be true before the demo says it: asked of the database and of the API, not assumed."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import asyncpg
+import httpx2
+
+from werknetz_simulator.plan import instant_of, us_of
+from werknetz_simulator.plant import Plant
+
+ASK_EVERY_S: Final = 0.25
+ASK_WITHIN_S: Final = 5.0
+_STATES: Final = """
+    SELECT count(*), min(latest) FROM (
+        SELECT (SELECT max(at) FROM samples WHERE signal_id = signals.id AND at <= $2) AS latest
+        FROM signals JOIN equipment ON equipment.id = signals.equipment_id
+        WHERE signals.role = 'state' AND starts_with(equipment.path, $1)
+    ) AS machine
+"""
+_LATEST: Final = """
+    SELECT max((SELECT max(at) FROM samples WHERE signal_id = signals.id AND at <= $2))
+    FROM signals JOIN equipment ON equipment.id = signals.equipment_id
+    WHERE starts_with(equipment.path, $1)
+"""
+_ROW: Final = "SELECT EXISTS (SELECT FROM samples WHERE at > $1)"
+_DIRTY: Final = """
+    SELECT count(*) FROM dirty_buckets WHERE bucket_at >= $1 AND bucket_at < $2
+"""
+
+
+async def until(
+    ask: Callable[[], Awaitable[bool]], *, within_s: float, otherwise: Callable[[], str]
+) -> None:
+    """Return when the answer is yes; raise TimeoutError with the reason when it is not in time."""
+    deadline = time.monotonic() + within_s
+    while not await ask():
+        if time.monotonic() > deadline:
+            raise TimeoutError(otherwise())
+        await asyncio.sleep(ASK_EVERY_S)
+
+
+class Database:
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+
+    async def has_rows_since(self, at_us: int) -> bool:
+        return bool(await self._value(_ROW, instant_of(at_us)))
+
+    async def has_history(self, plant: Plant, until_us: int) -> bool:
+        """Tell whether the last sample of the history, a state of each machine, is there."""
+        row = await self.connection.fetchrow(
+            _STATES, f"{plant.path}/", instant_of(until_us), timeout=ASK_WITHIN_S
+        )
+        if row is None or row[0] < len(plant.machines) or row[1] is None:
+            return False
+        return us_of(row[1]) >= until_us
+
+    async def latest_us(self, plant: Plant, before_us: int) -> int | None:
+        """Return the newest instant that is known of a plant; None: nothing is."""
+        found = await self._value(_LATEST, f"{plant.path}/", instant_of(before_us))
+        return None if found is None else us_of(found)
+
+    async def dirty(self, start_us: int, end_us: int) -> int:
+        """Return how many buckets of the past wait to be computed."""
+        return int(await self._value(_DIRTY, instant_of(start_us), instant_of(end_us)) or 0)
+
+    async def _value(self, statement: str, *arguments: Any) -> Any:
+        return await self.connection.fetchval(statement, *arguments, timeout=ASK_WITHIN_S)
+
+
+class Api:
+    def __init__(self, url: str, key: str) -> None:
+        self._client = httpx2.AsyncClient(
+            base_url=url, headers={"X-API-Key": key}, timeout=ASK_WITHIN_S, trust_env=False
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def is_ready(self) -> bool:
+        try:
+            answer = await self._client.get("/api/v1/health/ready")
+        except httpx2.TransportError:
+            return False
+        return answer.status_code == httpx2.codes.OK
+
+    async def oee(self, equipment: str, start: str) -> float | None:
+        """Return the OEE as a newcomer's curl line gets it; None: not yet."""
+        try:
+            answer = await self._client.get(
+                "/api/v1/kpi_values", params={"equipment": equipment, "kpi": "oee", "start": start}
+            )
+        except httpx2.TransportError:
+            return None
+        if answer.status_code != httpx2.codes.OK:
+            return None
+        return first_value(answer.json())
+
+
+def first_value(answer: dict[str, Any]) -> float | None:
+    """Return the first value of an answer of kpi_values."""
+    for item in answer.get("items", []):
+        if isinstance(item, dict) and item.get("value") is not None:
+            return float(item["value"])
+    return None
