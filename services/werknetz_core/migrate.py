@@ -35,7 +35,7 @@ async def upgrade_async(url: str) -> None:
     engine = create_async_engine(sqlalchemy_url(url), poolclass=sa.NullPool)
     try:
         async with engine.connect() as connection:
-            # A long reader must not queue everybody behind our DDL: fail, and let it be tried again.
+            # A long reader must not queue everybody behind our DDL: fail, and be tried again.
             await connection.execute(sa.text("SET lock_timeout = '10s'"))
             await connection.execute(sa.text(f"SELECT pg_advisory_lock({_LOCK})"))
             await connection.commit()

@@ -23,6 +23,7 @@ End = Annotated[str | None, Query(description="As start; none: now, or the end o
 
 @router.get("/equipment")
 async def list_equipment(
+    *,
     request: Request,
     response: Response,
     core: Core,
@@ -64,6 +65,7 @@ async def list_equipment(
 
 @router.get("/stops")
 async def list_stops(
+    *,
     request: Request,
     core: Core,
     principal: Viewer,
@@ -82,6 +84,7 @@ async def list_stops(
 
 @router.get("/equipment/{path:path}/stops")
 async def list_stops_of(
+    *,
     path: str,
     request: Request,
     core: Core,
@@ -133,7 +136,9 @@ async def counts_of(
 
 
 @router.get("/equipment/{path:path}")
-async def show_equipment(path: str, core: Core, reading: Reading, principal: Viewer) -> EquipmentView:
+async def show_equipment(
+    path: str, core: Core, reading: Reading, principal: Viewer
+) -> EquipmentView:
     """Show one equipment."""
     node = await core.tree.find(path, principal)
     row = (await reading.execute(sa.select(equipment).where(equipment.c.id == node.id))).one()

@@ -24,7 +24,8 @@ async def list_plants(
     found = [
         node
         for node in tree.nodes.values()
-        if node.level == "plant" and principal.sees(node.path)
+        if node.level == "plant"
+        and principal.sees(node.path)
         and (after is None or node.path > str(after[0]))
     ]
     found.sort(key=lambda node: node.path)

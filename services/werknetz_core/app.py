@@ -1,0 +1,93 @@
+"""The API process put together: kit, resources, documentation. Nothing opens before it starts."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from importlib.metadata import version
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from werknetz_core.api import problem
+from werknetz_core.api.outer import Outer, RequestMetrics
+from werknetz_core.api.platform import opened
+from werknetz_core.api.tree import now_us as clock_us
+from werknetz_core.api_keys.endpoints import router as api_keys
+from werknetz_core.connectors.endpoints import router as connectors
+from werknetz_core.docs.endpoints import router as docs
+from werknetz_core.equipment.endpoints import router as equipment
+from werknetz_core.gaps.endpoints import router as gaps
+from werknetz_core.health.endpoints import public
+from werknetz_core.health.endpoints import router as health
+from werknetz_core.kpis.endpoints import router as kpis
+from werknetz_core.orders.endpoints import router as orders
+from werknetz_core.plants.endpoints import router as plants
+from werknetz_core.quarantine.endpoints import router as quarantine
+from werknetz_core.settings import CoreSettings
+from werknetz_core.shifts.endpoints import router as shifts
+from werknetz_core.signals.endpoints import router as signals
+
+PREFIX: Final = "/api/v1"
+RESOURCES: Final = (
+    plants, equipment, signals, shifts, orders, kpis, connectors, gaps, quarantine, api_keys,
+)  # fmt: skip
+_ABOUT: Final = "Machines, deliveries and stock of a company in one model, with nothing lost."
+
+
+def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) -> FastAPI:
+    """Return the API; it opens its connections when its lifespan begins."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opened(settings, now_us) as platform:
+            app.state.platform = platform
+            yield
+
+    app = FastAPI(
+        title="Werknetz",
+        description=_ABOUT,
+        version=version("werknetz"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=settings.body_max_bytes,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.registry = _registry()
+    app.add_middleware(Outer, metrics=RequestMetrics(app.state.registry))
+    problem.install(app)
+    api = APIRouter(prefix=PREFIX)
+    for router in (public, health, *RESOURCES):
+        api.include_router(router)
+    app.include_router(api)
+    app.include_router(health, include_in_schema=False)
+    app.include_router(docs)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
+    return app
+
+
+def _registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the document, with the two ways to send a key."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=_ABOUT, routes=app.routes
+        )
+        document.setdefault("components", {})["securitySchemes"] = {
+            "bearer": {"type": "http", "scheme": "bearer"},
+            "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        }
+        document["security"] = [{"bearer": []}, {"header": []}]
+        for path in ("/info", "/health/live", "/health/ready"):
+            document["paths"][PREFIX + path]["get"]["security"] = []
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,116 @@
+"""Connectors: what they say of themselves, beside what the database knows of them."""
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Request, Response
+from redis.exceptions import RedisError
+
+from werknetz.domain.bucket import instant_of
+from werknetz.link.wire import Status, UnreadableMessage, status_of
+from werknetz.runtime.log import logger
+from werknetz.store.tables import connectors, gaps, spools
+from werknetz_core.api import page, scope
+from werknetz_core.api.platform import Core, Platform, Reading, Viewer
+from werknetz_core.api.problem import Problem
+from werknetz_core.connectors.schemas import ConnectorView
+
+router = APIRouter(tags=["connectors"])
+_log = logger("core.connectors")
+_SPOOLS = (
+    sa.select(
+        spools.c.connector_id,
+        sa.func.sum(spools.c.sample_count).label("samples"),
+        sa.func.sum(spools.c.quarantine_count).label("quarantined"),
+    )
+    .group_by(spools.c.connector_id)
+    .subquery()
+)
+_GAPS = (
+    sa.select(gaps.c.connector_id, sa.func.count().label("open_gaps"))
+    .where(gaps.c.end_at.is_(None))
+    .group_by(gaps.c.connector_id)
+    .subquery()
+)
+_CONNECTOR = (
+    sa.select(connectors, _SPOOLS.c.samples, _SPOOLS.c.quarantined, _GAPS.c.open_gaps)
+    .select_from(
+        connectors.outerjoin(_SPOOLS, _SPOOLS.c.connector_id == connectors.c.id).outerjoin(
+            _GAPS, _GAPS.c.connector_id == connectors.c.id
+        )
+    )
+    .order_by(connectors.c.id)
+)
+
+
+@router.get("/connectors")
+async def list_connectors(
+    request: Request,
+    response: Response,
+    core: Core,
+    reading: Reading,
+    principal: Viewer,
+    limit: page.Limit = 100,
+    cursor: page.Cursor = None,
+) -> page.Page[ConnectorView]:
+    """List connectors: state, lag, backlog, last good value."""
+    query = _CONNECTOR.where(scope.connector_visible(principal)).limit(limit + 1)
+    if after := page.decode(cursor, str):
+        query = query.where(connectors.c.id > after[0])
+    rows, more = page.cut((await reading.execute(query)).all(), limit)
+    next_cursor = page.encode(rows[-1].id) if more else None
+    page.link(request, response, next_cursor)
+    items = [_view(row, await said(core, row.id)) for row in rows]
+    return page.Page(items=items, next_cursor=next_cursor)
+
+
+@router.get("/connectors/{connector}")
+async def show_connector(
+    connector: str, core: Core, reading: Reading, principal: Viewer
+) -> ConnectorView:
+    """Show one connector."""
+    query = _CONNECTOR.where(connectors.c.id == connector, scope.connector_visible(principal))
+    row = (await reading.execute(query)).first()
+    if row is None:
+        raise Problem(
+            404,
+            "unknown_connector",
+            f"There is no connector {connector!r} that this key may see.",
+            "GET /api/v1/connectors lists them.",
+        )
+    return _view(row, await said(core, connector))
+
+
+async def said(core: Platform, connector: str) -> Status | None:
+    """Return what a connector last said of itself; None: nothing in the last minute."""
+    if core.redis is None:
+        return None
+    try:
+        fields = await core.redis.hgetall(f"wn:status:{connector}")
+        return status_of(fields) if fields else None
+    except (RedisError, OSError, TimeoutError, UnreadableMessage) as error:
+        _log.warning("no status", connector=connector, error=type(error).__name__)
+        return None
+
+
+def _view(row: sa.Row[tuple[object, ...]], status: Status | None) -> ConnectorView:
+    last_good_us = status.last_good_us if status else None
+    return ConnectorView.model_validate(
+        {
+            "id": row.id,
+            "state": status.state if status else "silent",
+            "detail": status.detail if status else "It has said nothing for a minute.",
+            "protocol": status.protocol if status else None,
+            "lag_s": status.lag_s if status else None,
+            "backlog": status.backlog if status else None,
+            "last_good_at": instant_of(last_good_us) if last_good_us is not None else None,
+            "last_applied_at": row.last_applied_at,
+            "alarm": row.alarm,
+            "epoch": row.epoch,
+            "samples": int(row.samples or 0),
+            "quarantined": int(row.quarantined or 0),
+            "open_gaps": int(row.open_gaps or 0),
+            "version": status.version if status else None,
+            "spool_bytes": status.spool_bytes if status else None,
+            "rss_bytes": status.rss_bytes if status else None,
+            "details": dict(status.details) if status else {},
+        }
+    )

@@ -1,0 +1,25 @@
+"""A connector as the API shows it."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+
+class ConnectorView(BaseModel):
+    id: str
+    state: str  # as it says itself; "silent": it says nothing
+    detail: str
+    protocol: str | None
+    lag_s: float | None  # age of the oldest batch that is not in the database
+    backlog: int | None  # batches in the spool that are not in the database
+    last_good_at: datetime | None
+    last_applied_at: datetime | None
+    alarm: str | None
+    epoch: int
+    samples: int
+    quarantined: int
+    open_gaps: int
+    version: str | None
+    spool_bytes: int | None
+    rss_bytes: int | None
+    details: dict[str, str]

@@ -1,0 +1,89 @@
+"""KPIs: what they are, and their values for any equipment and period. Made to be polled."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from werknetz.kpi.catalogue import KPIS
+from werknetz.kpi.definition import Kpi
+from werknetz_core.api.answer import answer, unchanged
+from werknetz_core.api.etag import CACHE_CONTROL, matches
+from werknetz_core.api.keys import Principal
+from werknetz_core.api.platform import Core, Platform, Viewer
+from werknetz_core.api.problem import Problem
+from werknetz_core.kpis import values
+from werknetz_core.kpis.question import Question, kpi_named, parameter_documents
+from werknetz_core.kpis.schemas import (
+    KpiAnswersView,
+    KpiQuestion,
+    KpiQuestions,
+    KpiValuesView,
+    KpiView,
+)
+
+router = APIRouter(tags=["kpis"])
+_DOCUMENT: Final[dict[str, Any]] = {"parameters": parameter_documents()}
+
+
+@router.get("/kpis")
+async def list_kpis(_: Viewer) -> list[KpiView]:
+    """List the definitions, with ISO 22400-2's numbers where it has them."""
+    return [_view(kpi) for kpi in KPIS.values()]
+
+
+@router.get("/kpis/{name}")
+async def show_kpi(name: str, _: Viewer) -> KpiView:
+    """Show one definition."""
+    return _view(kpi_named(name))
+
+
+@router.get(
+    "/kpi_values",
+    response_model=KpiValuesView,
+    openapi_extra=_DOCUMENT,
+    responses={304: {"description": "Not changed since the ETag of If-None-Match"}},
+)
+async def kpi_values(request: Request, core: Core, principal: Viewer) -> Response:
+    """Compute KPI values; unchanged ones are 304 without a query."""
+    question = Question.read(request.query_params)
+    parts = await values.parts_of(question, core, principal)
+    tag = await values.tag_of(question, parts, core)
+    if tag is not None and matches(request.headers.get("if-none-match"), tag):
+        return unchanged(tag, CACHE_CONTROL)
+    content = await values.compute(question, parts, core)
+    # The tag was read before the rows: a change in between makes the next poll compute again.
+    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL} if tag else None
+    return answer(content, headers)
+
+
+@router.post("/kpi_values:query", response_model=KpiAnswersView)
+async def query_kpi_values(asked: KpiQuestions, core: Core, principal: Viewer) -> Response:
+    """Answer many questions in their order, with a problem for each that cannot be answered."""
+    return answer({"results": [await _result(one, core, principal) for one in asked.queries]})
+
+
+async def _result(given: KpiQuestion, core: Platform, principal: Principal) -> dict[str, object]:
+    try:
+        question = Question.of(given)
+        parts = await values.parts_of(question, core, principal)
+        return {"answer": await values.compute(question, parts, core), "problem": None}
+    except Problem as problem:
+        return {"answer": None, "problem": problem.document("", "/api/v1/kpi_values:query")}
+
+
+def _view(kpi: Kpi) -> KpiView:
+    return KpiView(
+        name=kpi.name,
+        number=kpi.number,
+        description=kpi.description,
+        formula=kpi.formula,
+        unit=kpi.unit.value,
+        lower=kpi.lower,
+        upper=kpi.upper,
+        trend=kpi.trend.value,
+        inputs=list(kpi.inputs),
+        timing=[timing.value for timing in kpi.timing],
+        audience=list(kpi.audience),
+        scope=list(kpi.scope),
+        version=kpi.version,
+    )

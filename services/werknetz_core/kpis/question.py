@@ -1,0 +1,117 @@
+"""What a KPI request asks for, read by hand: this route is polled, so it reads nothing twice."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from starlette.datastructures import QueryParams
+
+from werknetz.kpi.catalogue import KPIS
+from werknetz.kpi.definition import Divisor, Kpi
+from werknetz_core.api.problem import Problem, wrong_parameter
+from werknetz_core.kpis.schemas import KpiQuestion
+
+REPEATED_MAX: Final = 50
+_SINGLE: Final = ("start", "end", "granularity", "tz", "divisor")
+_KNOWN: Final = frozenset({"equipment", "kpi", *_SINGLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    equipment: tuple[str, ...]
+    kpis: tuple[Kpi, ...]
+    start: str = "-24h"
+    end: str | None = None
+    granularity: str = "none"
+    tz: str | None = None
+    divisor: Divisor = Divisor.FAILURES_PLUS_ONE
+
+    @classmethod
+    def of(cls, given: KpiQuestion) -> Self:
+        return cls(
+            tuple(given.equipment),
+            tuple(kpi_named(name) for name in given.kpi),
+            given.start,
+            given.end,
+            given.granularity,
+            given.tz,
+            _divisor(given.divisor),
+        )
+
+    @classmethod
+    def read(cls, parameters: QueryParams) -> Self:
+        """Read the query string; an unknown name is an error, so that no typo is ignored."""
+        if unknown := parameters.keys() - _KNOWN:
+            name = min(unknown)
+            near = difflib.get_close_matches(name, _KNOWN, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(_KNOWN))}."
+            raise wrong_parameter(name, f"There is no parameter {name!r} here.", hint)
+        return cls(
+            _repeated(parameters, "equipment"),
+            tuple(kpi_named(name) for name in _repeated(parameters, "kpi")),
+            parameters.get("start", "-24h"),
+            parameters.get("end"),
+            parameters.get("granularity", "none"),
+            parameters.get("tz"),
+            _divisor(parameters.get("divisor", "fe+1")),
+        )
+
+
+def parameter_documents() -> Sequence[dict[str, object]]:
+    """Return the OpenAPI form of what `read` reads."""
+    text = {"type": "string"}
+    many = {"type": "array", "items": text, "minItems": 1, "maxItems": REPEATED_MAX}
+    told: dict[str, tuple[dict[str, object], str]] = {
+        "equipment": (many, "Equipment path, of any level; repeated: each of them."),
+        "kpi": (many, "Name of a KPI, see /api/v1/kpis; repeated: each of them."),
+        "start": ({**text, "default": "-24h"}, "RFC 3339, epoch ms, -8h, shift:current, …"),
+        "end": (text, "As start; none: now, or the end of what start names."),
+        "granularity": ({**text, "default": "none"}, "hour, shift, 1d, 1w, 1mo or none."),
+        "tz": (text, "IANA zone of days, weeks and months; none: the plant's."),
+        "divisor": ({**text, "default": "fe+1"}, "Of mean times (31 to 33): fe+1 or fe."),
+    }
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in {"equipment", "kpi"},
+            "schema": schema,
+            "description": description,
+        }
+        for name, (schema, description) in told.items()
+    ]
+
+
+def _repeated(parameters: QueryParams, name: str) -> tuple[str, ...]:
+    values = tuple(dict.fromkeys(parameters.getlist(name)))
+    if 1 <= len(values) <= REPEATED_MAX:
+        return values
+    example = "equipment=nordwerk/emden-1" if name == "equipment" else "kpi=oee"
+    raise wrong_parameter(
+        name, f"{name} is given {len(values)} times.", f"Give 1 to {REPEATED_MAX}: {example}."
+    )
+
+
+def kpi_named(name: str) -> Kpi:
+    found = KPIS.get(name)
+    if found is not None:
+        return found
+    near = difflib.get_close_matches(name, KPIS, n=3, cutoff=0.4)
+    hint = f"Did you mean {', '.join(near)}? " if near else ""
+    errors = [{"pointer": "/query/kpi", "code": "unknown_kpi", "detail": name}]
+    raise Problem(
+        422,
+        "unknown_kpi",
+        f"There is no KPI {name!r}.",
+        f"{hint}GET /api/v1/kpis lists all.",
+        errors=errors,
+    )
+
+
+def _divisor(text: str) -> Divisor:
+    # "+" in a URL means a space.
+    plain = text.replace(" ", "+")
+    if plain in set(Divisor):
+        return Divisor(plain)
+    raise wrong_parameter("divisor", f"divisor={text!r} is not known.", "Write fe+1 or fe.")

@@ -1,0 +1,15 @@
+"""An order at a machine as the API shows it."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+
+class OrderView(BaseModel):
+    equipment: str
+    order_number: str
+    planned_run_s_per_item: float | None
+    planned_quantity: float | None
+    material: str | None
+    started_at: datetime | None
+    ended_at: datetime | None

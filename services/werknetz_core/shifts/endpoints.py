@@ -1,0 +1,54 @@
+"""Shifts: the calendar of an equipment, cut into the shifts that take place."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+
+from werknetz.domain.bucket import instant_of
+from werknetz.domain.shift import Shift, shifts_between
+from werknetz_core.api.platform import Core, Viewer
+from werknetz_core.api.time import Clockwork, span_of
+from werknetz_core.api.window import clockwork, too_large
+from werknetz_core.shifts.schemas import BreakView, ShiftsView, ShiftView
+
+router = APIRouter(tags=["shifts"])
+_SPAN_MAX_US: Final = 400 * 86_400_000_000
+
+
+@router.get("/shifts")
+async def list_shifts(
+    core: Core,
+    principal: Viewer,
+    equipment: Annotated[str, Query(description="Equipment path.")],
+    start: str = "day:today",
+    end: str | None = None,
+    tz: str | None = None,
+) -> ShiftsView:
+    """List the shifts that overlap the span, whole. No calendar: no shifts."""
+    node = await core.tree.find(equipment, principal)
+    clock = clockwork(core, await core.tree.current(), node, tz)
+    span = span_of(start, end, clock)
+    if span.end_us - span.start_us > _SPAN_MAX_US:
+        raise too_large("shifts")
+    shifts = shifts_between(clock.calendar, span.start_us, span.end_us) if clock.calendar else []
+    items = [_view(equipment, shift, clock) for shift in shifts]
+    return ShiftsView(items=items, time_zone=clock.zone.key, no_data=not items)
+
+
+def _view(equipment: str, shift: Shift, clock: Clockwork) -> ShiftView:
+    def local(at_us: int) -> object:
+        return instant_of(at_us).astimezone(clock.zone)
+
+    return ShiftView.model_validate(
+        {
+            "equipment": equipment,
+            "name": shift.name,
+            "on": shift.on,
+            "start": local(shift.start_us),
+            "end": local(shift.end_us),
+            "breaks": [
+                BreakView.model_validate({"start": local(begin), "end": local(until)})
+                for begin, until in shift.breaks
+            ],
+        }
+    )

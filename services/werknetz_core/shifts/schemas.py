@@ -1,0 +1,25 @@
+"""A shift as the API shows it."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel
+
+
+class BreakView(BaseModel):
+    start: datetime
+    end: datetime
+
+
+class ShiftView(BaseModel):
+    equipment: str
+    name: str
+    on: date  # the plant's day on which it starts
+    start: datetime
+    end: datetime
+    breaks: list[BreakView]
+
+
+class ShiftsView(BaseModel):
+    items: list[ShiftView]
+    time_zone: str
+    no_data: bool

@@ -1,0 +1,204 @@
+"""Samples of a signal: raw by cursor, or aggregated in windows; bad values never move a mean."""
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import asyncpg
+
+from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.domain.status import severity
+from werknetz.domain.window import Window
+from werknetz_core.api import page
+from werknetz_core.api.keys import Principal
+from werknetz_core.api.platform import Platform
+from werknetz_core.api.problem import wrong_parameter
+from werknetz_core.api.time import Clockwork, Span, local_text_of, span_of, text_of, zone_of
+from werknetz_core.api.window import WINDOWS_MAX, clockwork, too_large, windows_of
+from werknetz_core.signals.schemas import SignalView
+
+_WIDTH: Final = re.compile(r"(\d{1,6})(s|m|h)")
+_WIDTH_S: Final = {"s": 1, "m": 60, "h": 3600}
+# The same instant may hold several samples, so a page also says how many of them it gave.
+_RAW: Final = """
+    SELECT at, value, status, server_at, text FROM samples
+    WHERE signal_id = $1 AND at >= $2 AND at < $3
+    ORDER BY at, status, value, text OFFSET $4 LIMIT $5
+"""
+_FEWER: Final = """
+    SELECT count(*) FROM (SELECT 1 FROM samples
+        WHERE signal_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS some
+"""
+_AGGREGATES: Final = """
+    count(*) AS count, min(value) AS min, avg(value) AS avg, max(value) AS max,
+    sum(value) AS sum, (array_agg(value ORDER BY at))[1] AS first,
+    (array_agg(value ORDER BY at DESC))[1] AS last, stddev_samp(value) AS stddev
+"""
+# Signed, so a bad status (0x8…) is negative. PostgreSQL takes NaN for the largest number.
+_GOOD: Final = """
+    signal_id = $1 AND status >= 0 AND value IS NOT NULL
+    AND value <> 'NaN' AND value <> 'Infinity' AND value <> '-Infinity'
+"""
+_EVEN: Final = f"""
+    SELECT date_bin($4, at, $2) AS start_at, {_AGGREGATES} FROM samples
+    WHERE {_GOOD} AND at >= $2 AND at < $3 GROUP BY 1 ORDER BY 1
+"""  # noqa: S608 - made of constants
+_WINDOWED: Final = f"""
+    SELECT w.n, {_AGGREGATES}
+    FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS w(start_at, end_at, n)
+    JOIN samples ON {_GOOD} AND at >= w.start_at AND at < w.end_at GROUP BY w.n ORDER BY w.n
+"""  # noqa: S608 - made of constants
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    start: str
+    end: str | None
+    granularity: str | None
+    max_points: int | None
+    tz: str | None
+    limit: int
+    cursor: str | None
+
+
+async def given(
+    core: Platform, signal: SignalView, asked: Asked, principal: Principal
+) -> dict[str, object]:
+    """Return the answer in the form of SamplesView."""
+    clock = await _clock(core, signal, asked, principal)
+    span = span_of(asked.start, asked.end, clock)
+    granularity = asked.granularity or ("auto" if asked.max_points else "raw")
+    next_cursor = None
+    if granularity == "auto":
+        granularity, width_us = await _thinned(core, signal.id, span, asked.max_points or 1500)
+    else:
+        width_us = _width_us(granularity)
+    if granularity == "raw":
+        items, next_cursor = await _raw(core, signal.id, span, asked)
+    elif width_us:
+        span, items = await _even(core, signal.id, span, width_us)
+    else:
+        span, items = await _windowed(core, signal.id, windows_of(granularity, span, clock), span)
+    return {
+        "signal": signal.key,
+        "unit": signal.unit,
+        "items": items,
+        "next_cursor": next_cursor,
+        "start": local_text_of(span.start_us, clock.zone),
+        "end": local_text_of(span.end_us, clock.zone),
+        "granularity": granularity,
+        "time_zone": clock.zone.key,
+        "source": "samples",
+        "no_data": not items and asked.cursor is None,
+    }
+
+
+async def _clock(
+    core: Platform, signal: SignalView, asked: Asked, principal: Principal
+) -> Clockwork:
+    if signal.equipment is None:
+        return Clockwork(core.now_us(), zone_of(asked.tz, "UTC"))
+    node = await core.tree.find(signal.equipment, principal)
+    return clockwork(core, await core.tree.current(), node, asked.tz)
+
+
+async def _raw(
+    core: Platform, number: int, span: Span, asked: Asked
+) -> tuple[list[dict[str, object]], str | None]:
+    after = page.decode(asked.cursor, int, int)
+    start_us, skipped = (int(after[0]), int(after[1])) if after else (span.start_us, 0)
+    if not span.start_us <= start_us < span.end_us or skipped < 0:
+        raise wrong_parameter(
+            "cursor",
+            "The cursor lies outside the span.",
+            "Send the same start and end as for the page before; relative ones move.",
+        )
+    rows = await core.pool.fetch(
+        _RAW, number, instant_of(start_us), instant_of(span.end_us), skipped, asked.limit + 1
+    )
+    shown, more = page.cut(rows, asked.limit)
+    if not more:
+        return [_sample(row) for row in shown], None
+    last = shown[-1]["at"]
+    at_last = sum(row["at"] == last for row in shown)
+    if microseconds_of(last) == start_us:
+        at_last += skipped
+    return [_sample(row) for row in shown], page.encode(microseconds_of(last), at_last)
+
+
+async def _thinned(core: Platform, number: int, span: Span, max_points: int) -> tuple[str, int]:
+    """Return raw if there are no more samples than points, else how wide a window must be."""
+    start, end = instant_of(span.start_us), instant_of(span.end_us)
+    if await core.pool.fetchval(_FEWER, number, start, end, max_points + 1) <= min(
+        max_points, 1000
+    ):
+        return "raw", 0
+    width_us = math.ceil((span.end_us - span.start_us) / max_points)
+    return f"{width_us / 1e6:g}s", width_us
+
+
+async def _even(
+    core: Platform, number: int, span: Span, width_us: int
+) -> tuple[Span, list[dict[str, object]]]:
+    whole_s = width_us % 1_000_000 == 0
+    start_us = span.start_us - span.start_us % width_us if whole_s else span.start_us
+    count = -(-(span.end_us - start_us) // width_us)
+    if count > WINDOWS_MAX:
+        raise too_large("windows")
+    whole = Span(start_us, start_us + count * width_us)
+    width = timedelta(microseconds=width_us)
+    rows = await core.pool.fetch(
+        _EVEN, number, instant_of(whole.start_us), instant_of(whole.end_us), width
+    )
+    return whole, [
+        _aggregate(row, text_of(at := microseconds_of(row["start_at"])), text_of(at + width_us))
+        for row in rows
+    ]
+
+
+async def _windowed(
+    core: Platform, number: int, windows: list[Window], span: Span
+) -> tuple[Span, list[dict[str, object]]]:
+    rows = await core.pool.fetch(
+        _WINDOWED,
+        number,
+        [instant_of(window.start_us) for window in windows],
+        [instant_of(window.end_us) for window in windows],
+    )
+    if windows:
+        span = Span(windows[0].start_us, windows[-1].end_us)
+    found = []
+    for row in rows:
+        window = windows[row["n"] - 1]
+        found.append(_aggregate(row, text_of(window.start_us), text_of(window.end_us)))
+    return span, found
+
+
+def _width_us(granularity: str) -> int:
+    """Return the width of a plain granularity such as 10s or 5m, 0 for the plant's periods."""
+    match = _WIDTH.fullmatch(granularity)
+    if match is None or granularity == "1h":
+        return 0
+    width = int(match[1]) * _WIDTH_S[match[2]] * 1_000_000
+    if width == 0:
+        raise wrong_parameter("granularity", "A window cannot be 0 wide.", "Write 10s, 1m, 1h …")
+    return width
+
+
+def _sample(row: asyncpg.Record) -> dict[str, object]:
+    status = row["status"] & 0xFFFF_FFFF
+    return {
+        "at": row["at"],
+        "value": row["value"],
+        "text": row["text"],
+        "status": status,
+        "quality": severity(status),
+        "server_at": row["server_at"],
+    }
+
+
+def _aggregate(row: asyncpg.Record, start: str, end: str) -> dict[str, object]:
+    names = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
+    return {"start": start, "end": end, **{name: row[name] for name in names}}
