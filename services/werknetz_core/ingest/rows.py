@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN_TIME
-from werknetz.events.codec import Columns
+from werknetz.events.codec import Columns, UnreadableBatch
 from werknetz.store.copy import SampleRows
 from werknetz_core.ingest.naming import PointMap
 
@@ -27,6 +27,10 @@ class Translated:
 
 def translate(columns: Columns, points: PointMap) -> Translated:
     """Name the samples. An impossible time is clamped, and its status says so (R14)."""
+    if len(columns.text_row) and not (
+        0 <= columns.text_row.min() <= columns.text_row.max() < len(columns)
+    ):
+        raise UnreadableBatch("a text row lies outside the samples")
     number = columns.point
     known = (number >= 0) & (number < len(points.signal_id))
     safe = np.where(known, number, 0)

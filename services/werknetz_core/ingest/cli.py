@@ -1,0 +1,88 @@
+"""`werknetz ingest`: the process around the writer."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import typer
+from prometheus_client import start_http_server
+
+from werknetz.link.redis import RedisCoreLink
+from werknetz.runtime import log
+from werknetz.runtime.settings import SettingMissing, required_env
+from werknetz_core.ingest.guard import UnsafeDatabase
+from werknetz_core.ingest.writer import Writer
+
+STOPPED_WITHIN_S: Final = 20.0
+_UNSAFE_EXIT: Final = 78  # EX_CONFIG: a supervisor need not try again at once
+_log = log.logger("ingest")
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def ingest(
+        metrics_port: Annotated[
+            int | None,
+            typer.Option(envvar="WERKNETZ_INGEST_METRICS_PORT", help="Serve /metrics there."),
+        ] = None,
+    ) -> None:
+        """Write what connectors deliver into PostgreSQL, exactly once. Several may run."""
+        log.configure()
+        try:
+            database, redis = (
+                required_env("WERKNETZ_DATABASE_URL"),
+                required_env("WERKNETZ_REDIS_URL"),
+            )
+            with _metrics(metrics_port):
+                asyncio.run(serve(database, redis))
+        except (SettingMissing, ValueError) as error:
+            _log.error("cannot start", error=str(error))
+            raise typer.Exit(_UNSAFE_EXIT) from None
+        except UnsafeDatabase as error:
+            _log.critical("refusing to run", error=str(error))
+            raise typer.Exit(_UNSAFE_EXIT) from None
+
+
+async def serve(database_url: str, redis_url: str) -> None:
+    """Write until SIGTERM or SIGINT; the transaction in work ends first, within a bound."""
+    link = RedisCoreLink.connect(redis_url)
+    writer = Writer(database_url, link)
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        writer.stop()
+        # An answer that does not come must not hold the process up: what is open rolls back.
+        loop.call_later(STOPPED_WITHIN_S, _give_up)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    _log.info("writer starts", pid=os.getpid())
+    try:
+        await writer.run()
+    finally:
+        await link.close()
+    _log.info("writer stopped")
+
+
+def _give_up() -> None:
+    _log.error("did not stop in time: leaving what is open to be rolled back")
+    sys.stderr.flush()
+    os._exit(1)
+
+
+@contextmanager
+def _metrics(port: int | None) -> Iterator[None]:
+    if port is None:
+        yield
+        return
+    server, thread = start_http_server(port)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)

@@ -1,0 +1,91 @@
+"""Refuses a PostgreSQL that may lose what it has committed (R9), and tells its lives apart.
+
+With a synchronous standby (`synchronous_standby_names`) COMMIT returns only when the standby has
+flushed, for every value of synchronous_commit from `on` upwards; so an ack after COMMIT is right
+with and without one. `local` and `off` are refused: an acked batch could be missing after failover.
+"""
+
+from typing import TYPE_CHECKING, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from werknetz.runtime.log import logger
+from werknetz.store import spool as statements
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+_log = logger("ingest.guard")
+_SAFE: Final = {
+    "fsync": {"on"},
+    "full_page_writes": {"on"},
+    "synchronous_commit": {"on", "remote_apply", "remote_write"},
+}
+_SETTINGS: Final = """
+SELECT name, setting FROM pg_settings
+WHERE name = ANY($1::text[]) OR name = 'synchronous_standby_names'"""
+_UNLOGGED: Final = """
+SELECT c.relname FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+    AND c.relpersistence = 'u' ORDER BY 1"""
+_TABLES: Final = """
+SELECT to_regclass('samples') IS NOT NULL, to_regclass('samples_catch_all') IS NOT NULL"""
+
+
+class UnsafeDatabase(RuntimeError):
+    """What is committed here could be lost. The text says what to change."""
+
+
+class DatabaseNotReady(RuntimeError):
+    """The tables are not there yet; the migration has to run first."""
+
+
+async def check(connection: "Connection") -> None:
+    """Raise `UnsafeDatabase` or `DatabaseNotReady`; return when it is fit to be trusted."""
+    samples, catch_all = await connection.fetchrow(_TABLES) or (False, False)
+    if not samples:
+        raise DatabaseNotReady("there is no table `samples`: run `werknetz migrate`")
+    if not catch_all:
+        raise DatabaseNotReady("there is no partition `samples_catch_all`: create it as DEFAULT")
+    rows = await connection.fetch(_SETTINGS, list(_SAFE))
+    settings = {row["name"]: row["setting"] for row in rows}
+    wrong = [
+        f"{name} is {settings.get(name)}, must be on"
+        for name, safe in _SAFE.items()
+        if settings.get(name) not in safe
+    ]
+    if settings.get("synchronous_commit") == "remote_write" and settings.get(
+        "synchronous_standby_names"
+    ):
+        wrong.append("synchronous_commit is remote_write: the standby would not have flushed")
+    wrong += [
+        f"table {row['relname']} is UNLOGGED: ALTER TABLE {row['relname']} SET LOGGED"
+        for row in await connection.fetch(_UNLOGGED)
+    ]
+    if wrong:
+        raise UnsafeDatabase(
+            "PostgreSQL could lose what it has committed, and we would have told the connectors "
+            "to forget it. " + "; ".join(wrong)
+        )
+
+
+async def incarnation(connection: "Connection") -> UUID:
+    """Return the identity of this life of the database; a restore or a promotion begins a new one.
+
+    A restore to a moment ends on another timeline; one into a new cluster, from a dump, has
+    another system identifier.
+    """
+    async with connection.transaction():
+        await connection.execute(statements.LOCK_INCARNATIONS)
+        server = await connection.fetchrow(statements.SERVER_IDENTITY)
+        known = await connection.fetchrow(statements.INCARNATION)
+        if server is None or server["timeline"] is None:
+            raise DatabaseNotReady("this is a standby: the writer needs the primary")
+        identity = (server["system_identifier"], server["timeline"])
+        if known is not None and (known["system_identifier"], known["timeline"]) == identity:
+            return UUID(str(known["incarnation"]))
+        new = uuid4()
+        await connection.execute(statements.ADD_INCARNATION, new, *identity)
+    _log.warning("a new life of the database", incarnation=str(new), timeline=identity[1])
+    return new

@@ -1,0 +1,120 @@
+"""Which connectors' streams this writer reads, from where, and how much at once.
+
+Leases share the work between writers; a lease that two hold at once costs work and nothing else.
+"""
+
+from time import monotonic
+from typing import Final, Protocol
+
+from werknetz.link.redis import START, Entry
+from werknetz.link.wire import ToEdge
+from werknetz.runtime.log import logger
+
+LEASE_S: Final = 10.0
+LOOK_EVERY_S: Final = 2.0
+ROUND_BYTES: Final = 32 * 1024 * 1024
+COUNT_MAX: Final = 512
+NAME_MAX: Final = 200
+_ENTRY_BYTES_FIRST: Final = 64 * 1024  # before any was seen
+_log = logger("ingest.streams")
+
+
+class CoreLink(Protocol):
+    """The core's side of the link, as the writer needs it. Every method may raise LinkLost."""
+
+    async def run_id(self) -> str: ...
+    async def connectors(self) -> set[str]: ...
+    async def tops(self, connectors: list[str]) -> dict[str, str]: ...
+    async def read(
+        self, positions: dict[str, str], block_ms: int = ..., count: int = ...
+    ) -> list[Entry]: ...
+    async def reply(self, connector: str, messages: list[ToEdge]) -> None: ...
+    async def trim(self, connector: str, position: str) -> None: ...
+    async def lease(self, connector: str, holder: str, ttl_ms: int) -> bool: ...
+    async def release(self, connector: str, holder: str) -> None: ...
+    async def close(self) -> None: ...
+
+
+class Streams:
+    """The streams that we hold, and our place in each."""
+
+    def __init__(self, link: CoreLink, holder: str) -> None:
+        self._link = link
+        self._holder = holder
+        self._positions: dict[str, str] = {}
+        self._run_id: str | None = None
+        self._looked_at = -LOOK_EVERY_S
+        self._entry_bytes = _ENTRY_BYTES_FIRST
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._positions)
+
+    async def look(self) -> None:
+        """Take free connectors, keep ours; notice a server that lost what we had read."""
+        now = monotonic()
+        if now - self._looked_at < LOOK_EVERY_S:
+            return
+        run_id = await self._link.run_id()
+        if run_id != self._run_id:
+            _log.info("connected to Redis", run_id=run_id)
+            self.rewind()
+            self._run_id = run_id
+        for name in sorted(filter(_is_name, await self._link.connectors())):
+            held = await self._link.lease(name, self._holder, int(LEASE_S * 1000))
+            if held and name not in self._positions:
+                _log.info("reading", connector=name)
+                self._positions[name] = START
+            elif not held and self._positions.pop(name, ""):
+                _log.info("another writer reads", connector=name)
+        if self._positions:
+            for name, top in (await self._link.tops(self.names)).items():
+                if _order(top) < _order(self._positions[name]):
+                    self._positions[name] = START  # emptied; new ids may begin below ours
+        self._looked_at = now
+
+    async def read(self, block_ms: int) -> dict[str, list[Entry]]:
+        """Return what is new, by connector: of each the same number at most, to be fair."""
+        share = ROUND_BYTES // max(1, len(self._positions)) // self._entry_bytes
+        entries = await self._link.read(
+            self._positions, block_ms=block_ms, count=max(1, min(COUNT_MAX, share))
+        )
+        by_name: dict[str, list[Entry]] = {}
+        for entry in entries:
+            by_name.setdefault(entry.connector, []).append(entry)
+        if entries:
+            largest = max(sum(map(len, entry.fields.values())) for entry in entries)
+            # Rises at once, falls slowly: the bound is for the worst that has been seen lately.
+            self._entry_bytes = max(largest, self._entry_bytes * 15 // 16, 256)
+        return by_name
+
+    async def advance(self, name: str, position: str) -> None:
+        """Go on behind this entry, and drop it and all before it from the stream."""
+        if name in self._positions:
+            self._positions[name] = position
+        await self._link.trim(name, _after(position))
+
+    def rewind(self) -> None:
+        """Read all from the start: what was applied is skipped by its number."""
+        self._positions = dict.fromkeys(self._positions, START)
+        self._looked_at = -LOOK_EVERY_S
+
+    async def release(self) -> None:
+        for name in self.names:
+            await self._link.release(name, self._holder)
+        self._positions.clear()
+
+
+def _is_name(name: str) -> bool:
+    """What is no name (a NUL, a page of text) cannot be a connector's, and PostgreSQL refuses it."""
+    return 0 < len(name) <= NAME_MAX and name.isprintable()
+
+
+def _order(position: str) -> tuple[int, int]:
+    at, _, number = position.partition("-")
+    return int(at), int(number or 0)
+
+
+def _after(position: str) -> str:
+    at, number = _order(position)
+    return f"{at}-{number + 1}"

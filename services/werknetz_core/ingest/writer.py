@@ -1,0 +1,191 @@
+"""The ingest writer's loop: streams → applied batches → acks and trims.
+
+It remembers nothing that PostgreSQL does not hold: killed at any point, or beside any number of
+others, it begins again from the streams. Never cancelled inside a transaction: it is asked to
+stop, and stops between two.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import groupby
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from werknetz.link.receiver import Receiver
+from werknetz.link.redis import Entry, LinkLost
+from werknetz.link.wire import Envelope, Hello, ToCore, ToEdge, UnreadableMessage, to_core_of
+from werknetz.runtime import alive
+from werknetz.runtime.log import logger
+from werknetz_core.ingest import guard, metrics
+from werknetz_core.ingest.apply import Applier, welcome
+from werknetz_core.ingest.partition import Partitions
+from werknetz_core.ingest.session import WORLD, Session
+from werknetz_core.ingest.streams import CoreLink, Streams
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+BLOCK_MS: Final = 500
+CHECK_EVERY_S: Final = 60.0
+SAY_EVERY_S: Final = 10.0
+EPOCH_MAX: Final = 2**53
+_BACK_OFF_FIRST_S: Final = 0.1
+_BACK_OFF_MAX_S: Final = 5.0
+_log = logger("ingest.writer")
+
+
+class Writer:
+    """One writer. `run` until `stop`; several may run at once."""
+
+    def __init__(
+        self, database_url: str, link: CoreLink, *, partitions: Partitions | None = None
+    ) -> None:
+        self._link = link
+        self._partitions = partitions or Partitions()
+        self._applier = Applier(self._partitions)
+        self._session = Session(database_url, self._partitions, self._begin_anew)
+        self._streams = Streams(link, holder=secrets.token_hex(8))
+        self._receivers: dict[str, Receiver] = {}
+        self._stopping = asyncio.Event()
+        self._checked_at = monotonic()
+        self._back_off_s = _BACK_OFF_FIRST_S
+        self._link_said_at = -SAY_EVERY_S
+        self._link_lost = False
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Run until stopped. Raises `UnsafeDatabase`; outlives everything that the world does."""
+        try:
+            while not self._stopping.is_set():
+                connection = await self._session.connection(self._pause)
+                if connection is not None:
+                    await self._round(connection)
+        finally:
+            with suppress(LinkLost):  # they run out by themselves
+                await self._streams.release()
+            await self._session.drop()
+
+    async def _round(self, connection: "Connection") -> None:
+        alive.touch()
+        try:
+            await self._keep_house(connection)
+            await self._streams.look()
+            for name, entries in (await self._streams.read(BLOCK_MS)).items():
+                await self._take(connection, name, entries)
+                alive.touch()
+            for name in self._streams.names:
+                await self._reply(name, self._receiver(name).tick(monotonic()))
+            self._well()
+        except LinkLost as error:
+            await self._without_link(error)
+        except WORLD as error:
+            metrics.DATABASE_ERRORS.inc()
+            _log.warning("PostgreSQL", error=f"{type(error).__name__}: {error}", again=True)
+            await self._session.drop()
+            await self._wait_longer()
+
+    async def _take(self, connection: "Connection", name: str, entries: list[Entry]) -> None:
+        """Apply what one connector said, answer, then drop it from its stream."""
+        answers: list[ToEdge] = []
+        try:
+            for kind, messages in groupby(_messages(entries), key=_kind):
+                if kind is None:
+                    for hello in (m for m in messages if isinstance(m, Hello)):
+                        answers += [await self._welcome(connection, name, hello)]
+                else:
+                    run = [message for message in messages if isinstance(message, Envelope)]
+                    answers += await self._apply(connection, name, run)
+        except BaseException:
+            self._receivers.pop(name, None)  # it may believe what was not committed
+            raise
+        await self._reply(name, answers)
+        await self._streams.advance(name, entries[-1].position)
+
+    async def _apply(
+        self, connection: "Connection", name: str, run: Sequence[Envelope]
+    ) -> tuple[ToEdge, ...]:
+        outcome = await self._applier.apply(connection, self._receiver(name), run)
+        metrics.BATCHES.inc(outcome.batches)
+        metrics.SAMPLES.inc(outcome.samples)
+        if outcome.quarantined:
+            metrics.QUARANTINED.inc(outcome.quarantined)
+            _log.warning("quarantined", connector=name, rows=outcome.quarantined)
+        return outcome.answers
+
+    async def _welcome(self, connection: "Connection", name: str, hello: Hello) -> ToEdge:
+        answer = await welcome(connection, name, hello, self._session.incarnation)
+        _log.info("hello", connector=name, answer=type(answer).__name__, epoch=answer.epoch)
+        return answer
+
+    async def _reply(self, name: str, answers: Sequence[ToEdge]) -> None:
+        if answers:
+            await self._link.reply(name, list(answers))
+
+    def _receiver(self, name: str) -> Receiver:
+        if name not in self._receivers:
+            self._receivers[name] = Receiver(name, self._session.incarnation)
+        return self._receivers[name]
+
+    def _begin_anew(self) -> None:
+        """Forget what another connection knew, and read again what it had read."""
+        self._applier.forget()
+        self._receivers.clear()
+        self._streams.rewind()
+
+    async def _keep_house(self, connection: "Connection") -> None:
+        await self._partitions.make_ahead(connection)
+        if monotonic() - self._checked_at >= CHECK_EVERY_S:
+            await guard.check(connection)
+            self._checked_at = monotonic()
+
+    async def _without_link(self, error: LinkLost) -> None:
+        metrics.LINK_ERRORS.inc()
+        self._link_lost = True
+        if monotonic() - self._link_said_at >= SAY_EVERY_S:
+            self._link_said_at = monotonic()
+            _log.warning("waiting for Redis", error=str(error))
+        self._streams.rewind()
+        await self._wait_longer()
+
+    def _well(self) -> None:
+        if self._link_lost:
+            _log.info("Redis is back")
+        self._link_lost = False
+        self._back_off_s = _BACK_OFF_FIRST_S
+        metrics.CONNECTORS.set(len(self._streams.names))
+
+    async def _wait_longer(self) -> None:
+        await self._pause(self._back_off_s)
+        self._back_off_s = min(self._back_off_s * 2, _BACK_OFF_MAX_S)
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait so long, or until we are to stop; tell whether we are."""
+        alive.touch()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        return self._stopping.is_set()
+
+
+def _messages(entries: Sequence[Entry]) -> list[ToCore]:
+    messages: list[ToCore] = []
+    for entry in entries:
+        try:
+            message = to_core_of(entry.fields)
+            if isinstance(message, Hello) and not 0 <= message.epoch <= EPOCH_MAX:
+                raise UnreadableMessage(f"a hello that asks for epoch {message.epoch}")  # noqa: TRY301 - the same answer as for what cannot be read
+            messages.append(message)
+        except UnreadableMessage as error:
+            metrics.UNREADABLE.inc()
+            _log.warning("unreadable entry", connector=entry.connector, error=str(error))
+    return messages
+
+
+def _kind(message: ToCore) -> object:
+    """Batches of the same spool that follow one another are one transaction."""
+    return message.spool_id if isinstance(message, Envelope) else None
