@@ -35,10 +35,12 @@ class Sums:
     blocked_us: int = 0
     starved_us: int = 0
     suspended_us: int = 0
+    idle_us: int = 0
     ttr_us: int = 0
     cmt_us: int = 0
     pmt_us: int = 0
     off_shift_us: int = 0
+    aoet_us: int = 0
     pri_pq_us: int = 0
     gq: int = 0
     sq: int = 0
@@ -110,15 +112,27 @@ def _spend(total: Sums, kind: Kind, order: str, spent_us: int, *, planned: str) 
         total.off_shift_us += spent_us
     else:
         total.pot_us += spent_us
+        _maintain(total, kind, spent_us)
     if planned != "busy" and kind is Kind.PRODUCING:
         total.unplanned_busy_us += spent_us
-    if planned != "off" and kind is Kind.MAINTENANCE:
-        total.pmt_us += spent_us
+    if order:
+        total.aoet_us += spent_us
     if planned == "break" or (planned == "busy" and kind is Kind.MAINTENANCE):
         total.pdot_us += spent_us
     if planned != "busy" or kind is Kind.MAINTENANCE:
         return
     total.pbt_us += spent_us
+    _keep_busy(total, kind, order, spent_us)
+
+
+def _maintain(total: Sums, kind: Kind, spent_us: int) -> None:
+    if kind is Kind.MAINTENANCE:
+        total.pmt_us += spent_us
+    elif kind is Kind.REPAIR:
+        total.cmt_us += spent_us
+
+
+def _keep_busy(total: Sums, kind: Kind, order: str, spent_us: int) -> None:
     if kind is Kind.UNKNOWN:
         total.unknown_us += spent_us
     elif not order:
@@ -133,23 +147,23 @@ def _spend(total: Sums, kind: Kind, order: str, spent_us: int, *, planned: str) 
 
 
 def _delay(total: Sums, kind: Kind, spent_us: int) -> None:
-    if kind is Kind.REPAIR:
-        total.cmt_us += spent_us
-    elif kind is Kind.BLOCKED:
+    if kind is Kind.BLOCKED:
         total.blocked_us += spent_us
     elif kind is Kind.STARVED:
         total.starved_us += spent_us
     elif kind is Kind.SUSPENDED:
         total.suspended_us += spent_us
+    elif kind in {Kind.IDLE, Kind.OFF}:
+        total.idle_us += spent_us
 
 
 def _stops(truth: Truth, machine: Machine, start_us: int, end_us: int) -> list[Stop]:
-    """Merge what is contiguous, also over the ends of the window.
+    """Merge what is contiguous, also over the ends of the window, but not before the history.
 
     Only what began with an order, in time that was planned to be busy, is a stop of ours.
     """
     merged: list[tuple[int, int, bool]] = []
-    for segment in truth.segments(machine, start_us - DAY_US, end_us + DAY_US):
+    for segment in truth.segments(machine, max(start_us - DAY_US, truth.since_us), end_us + DAY_US):
         if segment.kind not in FAULTS:
             continue
         repair = segment.kind is Kind.REPAIR
@@ -157,7 +171,7 @@ def _stops(truth: Truth, machine: Machine, start_us: int, end_us: int) -> list[S
             begin, _, was_repair = merged.pop()
             merged.append((begin, segment.end_us, was_repair or repair))
         else:
-            merged.append((segment.start_us, segment.end_us, repair))
+            merged.append((max(segment.start_us, truth.since_us), segment.end_us, repair))
     return [
         Stop(begin, end, end - begin < MINOR_STOP_BELOW_US and not repair)
         for begin, end, repair in merged
@@ -205,13 +219,16 @@ def kpis(s: Sums) -> dict[str, float | None]:
     aupt, aubt = s.apt_us + s.aust_us, s.apt_us + s.aust_us + s.adet_us
     tbf = aupt + s.ttr_us
     defined = bool(s.pbt_us and s.apt_us and s.pq)
+    good_run = s.pri_pq_us * s.gq  # of which the PQ-th part is the planned time of the good parts
     return {
         "allocation_efficiency": _ratio(aubt, s.pbt_us),
         "utilization_efficiency": _ratio(s.apt_us, aubt),
         "availability": _ratio(s.apt_us, s.pbt_us),
         "effectiveness": _ratio(s.pri_pq_us, s.apt_us),
         "quality_ratio": _ratio(s.gq, s.pq),
-        "oee": _ratio(s.pri_pq_us * s.gq, s.pbt_us * s.pq) if defined else None,
+        "oee": _ratio(good_run, s.pbt_us * s.pq) if defined else None,
+        "ooe": _ratio(good_run, s.pot_us * s.pq) if defined else None,
+        "teep": _ratio(good_run, (s.pot_us + s.off_shift_us) * s.pq) if defined else None,
         "nee": _ratio(aupt * s.pri_pq_us * s.gq, s.pbt_us * s.apt_us * s.pq) if defined else None,
         "setup_ratio": _ratio(s.aust_us, aupt),
         "technical_efficiency": _ratio(s.apt_us, s.apt_us + s.adet_us),
