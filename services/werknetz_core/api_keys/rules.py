@@ -13,7 +13,7 @@ SHOWN = [column for column in api_keys.c if column.name not in {"id", "hash"}]
 
 def insert_of(
     key: NewKey, name: str, role: str, plants: Sequence[str] | None, expires_at: datetime | None
-) -> sa.ReturningInsert[tuple[object, ...]]:
+) -> sa.Executable:
     return (
         sa.insert(api_keys)
         .values(
@@ -28,7 +28,7 @@ def insert_of(
     )
 
 
-def revocation_of(prefix: str) -> sa.ReturningUpdate[tuple[object, ...]]:
+def revocation_of(prefix: str) -> sa.Executable:
     return (
         sa.update(api_keys)
         .where(api_keys.c.prefix == prefix, api_keys.c.revoked_at.is_(None))

@@ -84,8 +84,8 @@ async def said(core: Platform, connector: str) -> Status | None:
     if core.redis is None:
         return None
     try:
-        fields = await core.redis.hgetall(f"wn:status:{connector}")
-        return status_of(fields) if fields else None
+        found = await core.redis.hgetall(f"wn:status:{connector}")
+        return status_of({str(name): str(text) for name, text in found.items()}) if found else None
     except (RedisError, OSError, TimeoutError, UnreadableMessage) as error:
         _log.warning("no status", connector=connector, error=type(error).__name__)
         return None

@@ -60,8 +60,13 @@ class Question:
 
 def parameter_documents() -> Sequence[dict[str, object]]:
     """Return the OpenAPI form of what `read` reads."""
-    text = {"type": "string"}
-    many = {"type": "array", "items": text, "minItems": 1, "maxItems": REPEATED_MAX}
+    text: dict[str, object] = {"type": "string"}
+    many: dict[str, object] = {
+        "type": "array",
+        "items": text,
+        "minItems": 1,
+        "maxItems": REPEATED_MAX,
+    }
     told: dict[str, tuple[dict[str, object], str]] = {
         "equipment": (many, "Equipment path, of any level; repeated: each of them."),
         "kpi": (many, "Name of a KPI, see /api/v1/kpis; repeated: each of them."),

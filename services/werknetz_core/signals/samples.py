@@ -131,9 +131,8 @@ async def _raw(
 async def _thinned(core: Platform, number: int, span: Span, max_points: int) -> tuple[str, int]:
     """Return raw if there are no more samples than points, else how wide a window must be."""
     start, end = instant_of(span.start_us), instant_of(span.end_us)
-    if await core.pool.fetchval(_FEWER, number, start, end, max_points + 1) <= min(
-        max_points, 1000
-    ):
+    held = await core.pool.fetchval(_FEWER, number, start, end, max_points + 1)
+    if held <= min(max_points, page.LIMIT_MAX):
         return "raw", 0
     width_us = math.ceil((span.end_us - span.start_us) / max_points)
     return f"{width_us / 1e6:g}s", width_us

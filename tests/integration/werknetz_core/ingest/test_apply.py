@@ -1,0 +1,244 @@
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from plumbing.delivery import MACHINE, NOW_US, FakeSpool, point, samples
+from werknetz.domain.bucket import BUCKET_US, instant_of
+from werknetz.domain.status import UNCERTAIN_TIME
+from werknetz.events.batch import GapClosed, GapOpened, Points, Unmapped
+from werknetz.link.receiver import Receiver
+from werknetz.link.wire import Ack, Envelope, Fenced, Forked, Need, Welcome, link_name
+from werknetz_core.ingest.apply import Applier, Outcome, welcome
+from werknetz_core.ingest.partition import Partitions
+
+INCARNATION = uuid4()
+Connection = Any
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+class Core:
+    """An applier with its receivers, as the writer holds them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.applier = Applier(Partitions(ahead_days=0))
+        self.receivers: dict[str, Receiver] = {}
+
+    async def greet(self, spool: FakeSpool) -> Welcome:
+        name = link_name(spool.connector, spool.lane)
+        answer = await welcome(self.connection, name, spool.hello(), INCARNATION)
+        assert isinstance(answer, Welcome)
+        spool.epoch = answer.epoch
+        return answer
+
+    async def apply(self, *envelopes: Envelope) -> Outcome:
+        name = link_name(envelopes[0].connector, envelopes[0].lane)
+        receiver = self.receivers.setdefault(name, Receiver(name, INCARNATION))
+        return await self.applier.apply(self.connection, receiver, envelopes)
+
+
+@pytest.fixture
+def core(database: Connection) -> Core:
+    return Core(database)
+
+
+async def values(database: Connection) -> list[float]:
+    return [row[0] for row in await database.fetch("SELECT value FROM samples ORDER BY at, value")]
+
+
+@pytest.mark.asyncio
+async def test_rows_names_marks_and_watermark_come_together(
+    core: Core, database: Connection
+) -> None:
+    spool = FakeSpool()
+    await core.greet(spool)
+    first = spool.add(point(1, "state"), samples([1.0, 2.0], texts={0: "Execute", 1: "Held"}))
+    second = spool.add(point(2), samples([0.5], number=2))
+    outcome = await core.apply(first, second)
+    assert outcome.answers == (Ack(INCARNATION, spool.spool_id, 2),)
+    assert (outcome.batches, outcome.samples, outcome.quarantined) == (2, 3, 0)
+    row = await database.fetchrow("SELECT last_seq, last_hash, sample_count FROM spools")
+    assert tuple(row) == (2, spool.last_hash, 3)
+    texts = await database.fetch("SELECT text FROM samples WHERE text IS NOT NULL ORDER BY at")
+    assert [row["text"] for row in texts] == ["Execute", "Held"]
+    equipment = await database.fetch("SELECT path, level, time_zone FROM equipment ORDER BY path")
+    assert [row["level"] for row in equipment] == ["enterprise", "plant", "area", "line", "machine"]
+    assert equipment[1]["time_zone"] == "Europe/Berlin"
+    assert equipment[-1]["path"] == MACHINE
+    marks = await database.fetch("SELECT bucket_at, marks FROM dirty_buckets")
+    assert [tuple(row) for row in marks] == [(instant_of(NOW_US - NOW_US % BUCKET_US), 1)]
+
+
+@pytest.mark.asyncio
+async def test_what_is_there_is_skipped_and_what_is_missing_is_asked_for(
+    core: Core, database: Connection
+) -> None:
+    spool = FakeSpool()
+    await core.greet(spool)
+    batches = [spool.add(point())] + [spool.add(samples([float(n)])) for n in range(4)]
+    assert (await core.apply(*batches[:2])).samples == 1
+    assert (await core.apply(*batches[:3])).samples == 1
+    hole = await core.apply(batches[4])
+    assert hole.answers == (Need(spool.spool_id, 4),)
+    assert sorted(await values(database)) == [0, 1]
+    await core.apply(*batches[3:])
+    assert sorted(await values(database)) == [0, 1, 2, 3]
+
+
+@pytest.mark.asyncio
+async def test_an_older_epoch_and_another_history_write_nothing(
+    core: Core, database: Connection
+) -> None:
+    spool = FakeSpool()
+    await core.greet(spool)
+    old = spool.add(point(), samples([1.0]))
+    twin = FakeSpool()
+    twin.spool_id = spool.spool_id
+    other = twin.add(point(), samples([2.0]))
+    await core.apply(old)
+    forked = await core.apply(other)
+    assert isinstance(forked.answers[0], Forked)
+    assert "fork" in await database.fetchval("SELECT alarm FROM connectors")
+    spool.epoch = 2
+    await core.greet(spool)
+    spool.epoch = 1
+    assert (await core.apply(spool.add(samples([3.0])))).answers == (Fenced(2),)
+    assert await values(database) == [1.0]
+
+
+@pytest.mark.asyncio
+async def test_poison_goes_to_quarantine_and_the_rest_is_stored(
+    core: Core, database: Connection
+) -> None:
+    spool = FakeSpool()
+    await core.greet(spool)
+    bad_path = point(9, equipment="Nordwerk/Ärger")
+    run = [
+        spool.add(point(), samples([float(n) for n in range(50)], texts={7: "a\0b", 9: "fine"})),
+        spool.add_payload(b"\xc1 no batch"),
+        spool.add(bad_path, samples([1.0], number=9), samples([2.0], number=77)),
+        spool.add(Unmapped("topic/a", "not \0 JSON", b"{", NOW_US)),
+        spool.add(GapClosed(uuid4(), NOW_US)),
+        spool.add(Points([]), samples([1000.0])),
+    ]
+    outcome = await core.apply(*run)
+    assert outcome.answers == (Ack(INCARNATION, spool.spool_id, 6),)
+    assert sorted(await values(database)) == [*(float(n) for n in range(50) if n != 7), 1000.0]
+    reasons = {
+        row["seq"]: row["reason"] for row in await database.fetch("SELECT * FROM quarantine")
+    }
+    assert set(reasons) == {1, 2, 3, 4, 5}
+    assert "0x00" in reasons[1]
+    assert reasons[4] == "not \\0 JSON"
+    counts = await database.fetchrow("SELECT sample_count, quarantine_count FROM spools")
+    assert tuple(counts) == (50, await database.fetchval("SELECT count(*) FROM quarantine"))
+
+
+@pytest.mark.asyncio
+async def test_times_at_the_end_of_the_world_are_kept_and_marked(
+    core: Core, database: Connection
+) -> None:
+    spool = FakeSpool()
+    await core.greet(spool)
+    ends = [-(2**63), 2**63 - 1, 253_402_300_799_000_000, NOW_US + 20 * 366 * 86_400_000_000]
+    for at_us in ends:
+        spool.add(point(1, "total_count"), samples([1.0], at_us=at_us))
+    await core.apply(*spool.kept)
+    rows = await database.fetch("SELECT status FROM samples_catch_all ORDER BY at")
+    assert [row["status"] for row in rows] == [UNCERTAIN_TIME, 0, 0, UNCERTAIN_TIME]
+    assert await database.fetchval("SELECT count(*) FROM dirty_buckets") == 1
+
+
+@pytest.mark.asyncio
+async def test_gaps_open_and_close(core: Core, database: Connection) -> None:
+    spool, gap_id = FakeSpool(), uuid4()
+    await core.greet(spool)
+    await core.apply(spool.add(GapOpened(gap_id, "plc", ["a"], NOW_US, "connection_lost", "x", 3)))
+    await core.apply(spool.add(GapClosed(gap_id, NOW_US + 5, None, backfilled=True)))
+    gap = await database.fetchrow("SELECT * FROM gaps")
+    assert (gap["start_at"], gap["end_at"]) == (instant_of(NOW_US), instant_of(NOW_US + 5))
+    assert (gap["cause"], gap["estimate"], gap["backfilled"]) == ("connection_lost", 3, True)
+
+
+@pytest.mark.asyncio
+async def test_history_that_overlaps_is_stored_once(core: Core, database: Connection) -> None:
+    live, history = FakeSpool(), FakeSpool(lane="backfill", epoch=0)
+    await core.greet(live)
+    await core.greet(history)
+    await core.apply(live.add(point(), samples([5.0, 6.0])))
+    past = samples([float(n) for n in range(8)], at_us=NOW_US - 5_000_000)
+    first = await core.apply(history.add(point(), past))
+    again = await core.apply(history.add(past, past))
+    assert (first.samples, again.samples) == (6, 0)
+    assert await values(database) == [float(n) for n in range(8)]
+
+
+@pytest.mark.asyncio
+async def test_days_of_history_get_partitions_before_their_rows(
+    core: Core, database: Connection
+) -> None:
+    spool = FakeSpool()
+    await core.greet(spool)
+    days = 30
+    month = samples([0.0] * days, at_us=NOW_US - days * 86_400_000_000, step_us=86_400_000_000)
+    now = await database.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint")
+    shifted = samples([0.0] * days, at_us=now - days * 86_400_000_000, step_us=86_400_000_000)
+    await database.execute(
+        "INSERT INTO samples VALUES (99, $1, 1, 0)", instant_of(now - 86_400_000_000)
+    )
+    await core.apply(spool.add(point(), shifted))
+    assert await database.fetchval("SELECT count(*) FROM samples_catch_all") == 0
+    assert await database.fetchval("SELECT count(*) FROM samples") == days + 1
+    assert len(np.frombuffer(month.time, "<i8")) == days
+
+
+@pytest.mark.asyncio
+async def test_two_writers_at_once_store_everything_once(
+    database: Connection, database_url: str
+) -> None:
+    spools = [FakeSpool(f"plc-{n}") for n in range(3)]
+    other = await asyncpg.connect(database_url)
+    cores = [Core(database), Core(other)]
+    for spool in spools:
+        await cores[0].greet(spool)
+        spool.add(point(1, "total_count"), point(2, "state"))
+        for n in range(20):
+            spool.add(samples([float(n)]), samples([float(n)], number=2))
+
+    async def write(core: Core) -> None:
+        for start in range(0, 21, 4):
+            for spool in spools:
+                await core.apply(*spool.kept[start : start + 6])
+
+    await asyncio.gather(*(write(core) for core in cores))
+    await other.close()
+    assert await database.fetchval("SELECT count(*) FROM samples") == 3 * 40
+    assert {row[0] for row in await database.fetch("SELECT last_seq FROM spools")} == {21}
+
+
+@pytest.mark.asyncio
+async def test_what_is_not_the_inputs_fault_is_not_quarantined(
+    core: Core, database: Connection
+) -> None:
+    spool = FakeSpool()
+    await core.greet(spool)
+    batch = spool.add(point(), samples([1.0], at_us=2**62))
+    await database.execute("ALTER TABLE samples DETACH PARTITION samples_catch_all")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await core.apply(batch)
+    await database.execute("ALTER TABLE samples ATTACH PARTITION samples_catch_all DEFAULT")
+    core.receivers.clear()
+    assert (await core.apply(batch)).samples == 1
+    assert await database.fetchval("SELECT count(*) FROM quarantine") == 0
