@@ -106,7 +106,7 @@ class Streams:
 
 
 def _is_name(name: str) -> bool:
-    """What is no name (a NUL, a page of text) cannot be a connector's, and PostgreSQL refuses it."""
+    """What is no name (a NUL, a page of text) is no connector; PostgreSQL refuses it."""
     return 0 < len(name) <= NAME_MAX and name.isprintable()
 
 

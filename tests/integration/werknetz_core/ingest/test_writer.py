@@ -1,0 +1,147 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+from plumbing.delivery import FakeSpool, point, samples
+
+from werknetz.link.redis import RedisCoreLink, RedisEdgeLink
+from werknetz.link.wire import Ack, ToEdge, Welcome
+from werknetz_core.ingest.partition import Partitions
+from werknetz_core.ingest.writer import Writer
+from werknetz_demo.embedded.postgres import Postgres
+from werknetz_demo.embedded.valkey import Valkey
+
+pytestmark = pytest.mark.asyncio
+PATIENCE_S = 30.0
+
+
+@asynccontextmanager
+async def writing(database_url: str, redis_url: str) -> AsyncIterator[Writer]:
+    link = RedisCoreLink.connect(redis_url)
+    writer = Writer(database_url, link, partitions=Partitions(ahead_days=0))
+    task = asyncio.create_task(writer.run())
+    try:
+        yield writer
+    finally:
+        writer.stop()
+        await asyncio.wait_for(task, PATIENCE_S)
+        await link.close()
+
+
+class Edge:
+    """Sends what its spool holds until it is acknowledged: a connector, much simplified."""
+
+    def __init__(self, redis_url: str, spool: FakeSpool) -> None:
+        self.link = RedisEdgeLink.connect(redis_url, spool.connector)
+        self.spool = spool
+
+    async def greet(self) -> Welcome:
+        hello = self.spool.hello()
+        await self.link.send([hello])
+        answer = await self._until(lambda m: isinstance(m, Welcome) and m.nonce == hello.nonce)
+        assert isinstance(answer, Welcome)
+        return answer
+
+    async def deliver(self) -> Ack:
+        """Send everything again until the last batch is acknowledged, whatever dies."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                await self.link.send(self.spool.kept)
+                for _ in range(3):
+                    for message in await self.link.receive(500):
+                        if isinstance(message, Ack) and message.last_seq == len(self.spool.kept):
+                            return message
+
+    async def _until(self, wanted: Callable[[ToEdge], bool]) -> ToEdge:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                for message in await self.link.receive(500):
+                    if wanted(message):
+                        return message
+
+
+async def rows(database_url: str) -> int:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM samples"))
+    finally:
+        await connection.close()
+
+
+async def test_hello_welcome_batches_ack_and_an_empty_stream(
+    database_url: str, redis_url: str
+) -> None:
+    edge = Edge(redis_url, FakeSpool())
+    edge.spool.add(point())
+    for n in range(20):
+        edge.spool.add(samples([float(n)] * 10))
+    async with writing(database_url, redis_url):
+        welcome = await edge.greet()
+        assert (welcome.epoch, welcome.last_seq) == (1, 0)
+        ack = await edge.deliver()
+        assert (ack.incarnation, ack.last_seq) == (welcome.incarnation, 21)
+        assert (await edge.greet()).last_seq == 21
+    assert await rows(database_url) == 200
+    client = RedisCoreLink.connect(redis_url)
+    assert await client.tops(["plc"]) == {"plc": "0-0"}
+    await client.close()
+    await edge.link.close()
+
+
+async def test_two_writers_and_what_is_sent_twice(database_url: str, redis_url: str) -> None:
+    edges = [Edge(redis_url, FakeSpool(f"plc-{n}")) for n in range(3)]
+    for edge in edges:
+        edge.spool.add(point())
+        for n in range(30):
+            edge.spool.add(samples([float(n)] * 5))
+    async with writing(database_url, redis_url), writing(database_url, redis_url):
+        for edge in edges:
+            await edge.greet()
+        await asyncio.gather(*(edge.deliver() for edge in [*edges, *edges[:0]]))
+        for edge in edges:
+            await edge.deliver()
+    assert await rows(database_url) == 3 * 150
+    for edge in edges:
+        await edge.link.close()
+
+
+async def _outlives(
+    database_url: str, redis_url: str, fault: Callable[[], Awaitable[None]], faults: int = 2
+) -> None:
+    edge = Edge(redis_url, FakeSpool())
+    edge.spool.add(point())
+    async with writing(database_url, redis_url):
+        await edge.greet()
+        for n in range(faults):
+            edge.spool.add(samples([float(n)] * 7))
+            await edge.deliver()
+            await fault()
+            edge.spool.add(samples([float(n)] * 7))
+            await edge.deliver()
+    assert await rows(database_url) == faults * 14
+    await edge.link.close()
+
+
+async def test_it_outlives_postgresql(
+    database_url: str, redis_url: str, postgres_server: Postgres
+) -> None:
+    async def crash() -> None:
+        postgres_server.kill()
+        await asyncio.sleep(1)
+        await postgres_server.start()
+
+    await _outlives(database_url, redis_url, crash)
+
+
+async def test_it_outlives_valkey_and_what_valkey_forgets(
+    database_url: str, redis_url: str, valkey_server: Valkey
+) -> None:
+    async def crash() -> None:
+        valkey_server.kill()
+        for file in (valkey_server.folder / "appendonlydir").glob("*"):
+            file.unlink()
+        await valkey_server.start()
+
+    await _outlives(database_url, redis_url, crash)
