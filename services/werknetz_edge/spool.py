@@ -147,12 +147,12 @@ class Spool:
         row = self._db.execute("SELECT hash FROM batches WHERE seq = ?", (seq,)).fetchone()
         return None if row is None else bytes(row[0])
 
-    def trim(self, acked: int, *, retention_us: int, pressure: bool = False) -> int:
-        """Drop batches that are acked and older than the retention; under pressure any acked.
+    def trim(self, acked: int, *, retention_us: int) -> int:
+        """Drop batches that are acked and older than the retention (0: under pressure).
 
         Returns how many. Never an unacked one (R10).
         """
-        before_us = self._clock_us() - (0 if pressure else retention_us)
+        before_us = self._clock_us() - retention_us
         count, last, at_us = 0, 0, 0
         for row in self._db.execute(
             "SELECT seq, at_us FROM batches WHERE seq <= ? ORDER BY seq LIMIT ?",

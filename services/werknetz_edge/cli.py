@@ -1,0 +1,49 @@
+"""`werknetz edge FILE.yaml`: run one connector."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from werknetz.connector.yamlform import ConfigurationError
+from werknetz.runtime import log
+from werknetz.runtime.settings import SettingMissing
+from werknetz_edge.edge import run_edge
+from werknetz_edge.spool import SpoolFailed
+from werknetz_edge.spoolfile import SpoolTaken
+
+
+def register(app: typer.Typer) -> None:
+    app.command("edge")(edge)
+
+
+def edge(
+    file: Annotated[Path, typer.Argument(help="YAML: connector, protocol, options, mapping")],
+) -> None:
+    """Run one connector: read the source, keep on disk, carry to the core."""
+    log.configure()
+    try:
+        asyncio.run(_run(file))
+    except (ConfigurationError, SettingMissing, SpoolTaken) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    except SpoolFailed as error:
+        typer.echo(f"the spool failed, its file is kept: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+async def _run(file: Path) -> None:
+    try:
+        await run_edge(file)
+    except* SpoolFailed as failed:
+        raise next(_leaves(failed)) from None
+
+
+def _leaves(group: BaseExceptionGroup[SpoolFailed]) -> Iterator[SpoolFailed]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

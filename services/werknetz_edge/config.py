@@ -1,0 +1,87 @@
+"""The YAML of one edge: which source, which spool, which mapping; errors name their line."""
+
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from werknetz.connector.mapping import Mapping, load_mapping, mapping_of
+from werknetz.connector.yamlform import ConfigurationError, explain, load_form
+from werknetz.runtime.settings import secret_env
+from werknetz_edge.spool import BYTES_MAX
+
+GROUP: Final = "werknetz.connectors"
+_CONNECTOR_ID: Final = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SpoolOptions(_Strict):
+    folder: Path = Field(Path("spool"), description="Folder of the spool, beside the YAML file")
+    bytes_max: int = Field(BYTES_MAX, ge=1_000_000, description="Size at which input waits")
+    retention_h: float = Field(72.0, ge=0, description="Hours that acknowledged batches are kept")
+
+
+class RedisOptions(_Strict):
+    url: str | None = Field(None, description="Default: WERKNETZ_REDIS_URL")
+
+
+class EdgeForm(_Strict):
+    """The file as it is written."""
+
+    connector: str = Field(pattern=_CONNECTOR_ID, description="Name of the connector, for ever")
+    protocol: str = Field(description="One of the installed connectors")
+    spool: SpoolOptions = SpoolOptions()
+    redis: RedisOptions = RedisOptions()
+    options: dict[str, Any] = {}
+    mapping: dict[str, Any]
+
+
+class EdgeConfig(_Strict):
+    """The file as it is meant: paths resolved, mapping checked, connector found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    connector: str
+    protocol: str
+    folder: Path
+    spool_bytes_max: int
+    retention_us: int
+    redis_url: str | None
+    options: dict[str, Any]
+    mapping: Mapping
+    entry_point: EntryPoint
+
+
+def load_config(path: Path) -> EdgeConfig:
+    """Read the file; raise ConfigurationError with file, line, error and remedy."""
+    form = load_form(path)
+    if not isinstance(form.tree, dict):
+        raise ConfigurationError([form.error((), "needs keys: connector, protocol, mapping")])
+    try:
+        given = EdgeForm.model_validate(form.tree)
+    except ValidationError as error:
+        raise ConfigurationError(explain(form, (), error, EdgeForm)) from error
+    known = {point.name: point for point in entry_points(group=GROUP)}
+    if given.protocol not in known:
+        there = ", ".join(sorted(known)) or "none: install an extra such as werknetz[edge]"
+        text = f"protocol {given.protocol!r} is not known; there are: {there}"
+        raise ConfigurationError([form.error(("protocol",), text)])
+    if set(given.mapping) == {"file"}:
+        mapping = load_mapping(path.parent / str(given.mapping["file"]))
+    else:
+        mapping = mapping_of(form)
+    return EdgeConfig(
+        connector=given.connector,
+        protocol=given.protocol,
+        folder=(path.parent / given.spool.folder).resolve(),
+        spool_bytes_max=given.spool.bytes_max,
+        retention_us=int(given.spool.retention_h * 3_600_000_000),
+        redis_url=given.redis.url or secret_env("WERKNETZ_REDIS_URL"),
+        options=given.options,
+        mapping=mapping,
+        entry_point=known[given.protocol],
+    )

@@ -1,0 +1,98 @@
+"""The composition root of an edge: one YAML file becomes one running pump."""
+
+import asyncio
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from werknetz.connector.contract import Connector
+from werknetz.connector.yamlform import ConfigurationError
+from werknetz.events.batch import Lane as LaneName
+from werknetz.link.redis import RedisEdgeLink
+from werknetz.link.wire import link_name
+from werknetz.runtime.log import logger, without_password
+from werknetz.runtime.settings import SettingMissing
+from werknetz_edge.config import EdgeConfig, load_config
+from werknetz_edge.lane import Lane
+from werknetz_edge.pump import Pump
+
+STOP_S: Final = 10.0
+_LANES: Final[dict[str, LaneName]] = {"live": "live", "backfill": "backfill"}
+
+
+def create_connector(config: EdgeConfig) -> Connector:
+    """Load the protocol's module only now; raise ConfigurationError with the remedy."""
+    try:
+        create = config.entry_point.load()
+    except ImportError as error:
+        remedy = "install the extra that has it, such as pip install 'werknetz[edge]'"
+        raise ConfigurationError([f"protocol {config.protocol}: {error}; {remedy}"]) from error
+    connector: Connector = create(config.connector, config.options, config.folder)
+    return connector
+
+
+def build_pump(config: EdgeConfig) -> Pump:
+    """Open spool and link, make the connector; nothing runs yet."""
+    if config.redis_url is None:
+        raise SettingMissing("set WERKNETZ_REDIS_URL, or redis.url in the YAML file")
+    config.folder.mkdir(parents=True, exist_ok=True)
+    connector = create_connector(config)
+    return Pump(
+        connector,
+        partial(_open_lane, config, config.redis_url),
+        protocol=config.protocol,
+        retention_us=config.retention_us,
+    )
+
+
+def _open_lane(config: EdgeConfig, redis_url: str, name: str) -> Lane:
+    lane = _LANES[name]
+    return Lane(
+        config.connector,
+        config.folder,
+        config.mapping,
+        RedisEdgeLink.connect(redis_url, link_name(config.connector, lane)),
+        lane=lane,
+        bytes_max=config.spool_bytes_max,
+    )
+
+
+async def run_edge(config_path: Path, stop: asyncio.Event | None = None) -> None:
+    """Run until SIGTERM or SIGINT (or `stop`), bounded: what hangs after 10 s is left behind.
+
+    Raises ConfigurationError, SettingMissing, SpoolTaken, SpoolFailed.
+    """
+    config = load_config(config_path)
+    log = logger("edge")
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, loop, stop)
+    pump = build_pump(config)
+    log.info(
+        "edge started",
+        connector=config.connector,
+        protocol=config.protocol,
+        folder=str(config.folder),
+        redis=without_password(config.redis_url or ""),
+    )
+    try:
+        await pump.run(stop)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+    log.info("edge stopped", connector=config.connector)
+
+
+def _stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    stop.set()
+    loop.call_later(STOP_S, _leave)
+
+
+def _leave() -> None:
+    # The same as a kill, and as harmless: what is accepted is on disk (R1).
+    logger("edge").error("did not stop in time", after_s=STOP_S)
+    sys.stderr.flush()
+    signal.raise_signal(signal.SIGKILL)
