@@ -16,6 +16,9 @@ from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 MARKS_KEPT: Final = 4096
 """More than a broker has in flight: what can be given again is among these."""
 
+HEARTBEAT: Final = "heartbeat"
+"""The address of a connector's own sign of life: stored whatever the mapping says."""
+
 
 class ConnectionLost(Exception):
     """The session has ended; the pump closes, waits and connects again."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from werknetz.connector.contract import HEARTBEAT
 from werknetz.connector.mapping import Mapping, Rule
 from werknetz.connector.pattern import Pattern, signal_name
 from werknetz.connector.values import Target
@@ -73,6 +74,8 @@ class PointTable:
             return Refused("the address is too long or holds the character NUL")
         if len(self._found) >= ADDRESSES_MAX:
             return Refused(f"more than {ADDRESSES_MAX} addresses: narrow what is read")
+        if address == HEARTBEAT:
+            return self._as_is("heartbeat", 0.0, Role.HEARTBEAT)
         if (rule := self._exact.get(address)) is not None:
             return self._by_rule(address, rule, {}, Pattern.parse(rule.source), example)
         for pattern, candidate in self._patterns:
@@ -118,11 +121,11 @@ class PointTable:
             table=rule.states or "", time=rule.time, zone=self.mapping.time_zone,
         )  # fmt: skip
 
-    def _as_is(self, address: str, example: Any) -> Target:
-        datatype = _datatype(Role.PROCESS_VALUE, example, linear=False)
+    def _as_is(self, address: str, example: Any, role: Role = Role.PROCESS_VALUE) -> Target:
+        datatype = _datatype(role, example, linear=False)
         definition = PointDefinition(
             number=0, key=f"connector:{self.connector_id}:{address}", equipment=None,
-            signal=address, role=Role.PROCESS_VALUE.value, unit=None, source=address,
+            signal=address, role=role.value, unit=None, source=address,
             mapping=self.mapping.label, datatype=datatype, time_zone=self.mapping.time_zone,
         )  # fmt: skip
         return Target(number=self._introduce(definition), zone=self.mapping.time_zone)

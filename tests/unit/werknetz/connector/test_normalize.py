@@ -196,9 +196,14 @@ def test_an_unknown_state_is_a_sample_and_a_refusal() -> None:
     assert any(isinstance(r, Unmapped) and "'77'" in r.reason for r in records)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text()
-                    | st.binary(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-                    max_leaves=8), st.text(max_size=20))  # fmt: skip
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(ANYTHING, st.text(max_size=20))
 def test_anything_becomes_a_sample_or_a_refusal(value: Any, address: str) -> None:
     normalizer = Normalizer(STORE_AS_IS, "c")
     reading = replace(Reading("a", value), source=address)
