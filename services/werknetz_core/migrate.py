@@ -13,11 +13,15 @@ _LOCK = 0x5745524B  # "WERK": one migration at a time
 
 
 def migrations_folder() -> Path:
-    """Return where the migrations are: inside the installed package, else in the checkout."""
+    """Return where the migrations are: in the checkout, else inside the installed package.
+
+    The checkout first: beside an editable install lies a copy from the day of the install.
+    """
+    checkout = Path(__file__).resolve().parents[2] / "migrations"
     spec = find_spec("werknetz_migrations")
-    if spec is not None and spec.submodule_search_locations:
-        return Path(spec.submodule_search_locations[0])
-    return Path(__file__).resolve().parents[2] / "migrations"
+    if (checkout / "env.py").exists() or spec is None or not spec.submodule_search_locations:
+        return checkout
+    return Path(spec.submodule_search_locations[0])
 
 
 def sqlalchemy_url(url: str) -> str:
