@@ -51,18 +51,6 @@ class Crew:
         command = [*werknetz_command(), *arguments]
         self._members[name] = Member(name, command, self._launch(name, command))
 
-    async def call(self, name: str, *arguments: str, within_s: float = 60.0) -> None:
-        """Run `werknetz <arguments>` to its end; raise CrewError unless that is 0."""
-        child = self._launch(name, [*werknetz_command(), *arguments])
-        try:
-            async with asyncio.timeout(within_s):
-                while child.alive:  # noqa: ASYNC110 - a child's end sets no event
-                    await asyncio.sleep(0.02)
-        finally:
-            child.kill()
-        if child.popen.returncode != 0:
-            raise CrewError(f"{name} ended with {child.popen.returncode}:\n{child.last_words()}")
-
     async def watch(self) -> None:
         """Start again whoever dies, a little later each time; until cancelled."""
         while True:

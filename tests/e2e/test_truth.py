@@ -1,0 +1,154 @@
+"""What the platform says = what the plants did, to the last part and second, whatever dies.
+
+Two days of both plants through the whole way, while edge, writer and worker are killed and the
+streams forget everything.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from plumbing.installation import Installation, installation
+from werknetz_demo.embedded.process import free_port
+from werknetz_simulator.arithmetic import Sums, kpis, sums
+from werknetz_simulator.plan import instant_of, us_of
+from werknetz_simulator.plant import ENTERPRISE, PLANTS, Machine, Plant
+from werknetz_simulator.truth import Truth
+
+DAYS = 2
+_ELEMENTS = """
+    SELECT path, elements.* FROM elements JOIN equipment ON equipment.id = equipment_id
+    WHERE bucket_at >= $1 AND bucket_at < $2
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_the_platform_says_what_the_plants_did(tmp_path: Path) -> None:
+    with installation(tmp_path / "data", free_port(), "--days", str(DAYS)) as demo:
+        demo.wait_for("the first rows are stored")
+        _break_things(demo)
+        demo.wait_for("Ctrl-C stops everything", within_s=200)
+        assert demo.words.count("(SIGKILL); again in") >= 4
+        _wait_until_computed(demo)
+        truths = [Truth(plant, since_us=demo.since_us) for plant in PLANTS.values()]
+        _elements_agree(demo, truths)
+        _kpis_agree(demo, truths)
+        assert not demo.query("SELECT 1 FROM spools WHERE last_seq = 0")
+        demo.stop()
+
+
+def _break_things(demo: Installation) -> None:
+    assert demo.kill("edge", f"{demo.folder}/edge/zwick-2-history-history.yaml")
+    time.sleep(0.5)
+    assert demo.kill("ingest")
+    with Redis.from_url(demo.url("valkey")) as streams:
+        streams.flushall()
+    time.sleep(1)
+    assert demo.kill("worker")
+    assert demo.kill("edge", f"{demo.folder}/edge/emden-1-opcua-live.yaml")
+    assert demo.kill("edge", f"{demo.folder}/edge/zwick-2-mqtt-live.yaml")
+
+
+def _end_us(demo: Installation) -> int:
+    """Return the last quarter of an hour that had ended before the demo began."""
+    files = sorted((demo.folder / "edge").glob("emden-1-*.position"))
+    now_us = int(files[0].stem.rpartition("-")[2])
+    return now_us - now_us % 900_000_000
+
+
+def _wait_until_computed(demo: Installation) -> None:
+    deadline = time.monotonic() + 100
+    statement = "SELECT count(*) FROM dirty_buckets WHERE bucket_at < $1"
+    while demo.query(statement, instant_of(_end_us(demo)))[0]["count"]:
+        assert time.monotonic() < deadline, demo.report()
+        time.sleep(0.5)
+
+
+def _elements_agree(demo: Installation, truths: list[Truth]) -> None:
+    """Compare every bucket of every machine: each sum of them then agrees, too."""
+    end_us = _end_us(demo)
+    rows = demo.query(_ELEMENTS, instant_of(demo.since_us), instant_of(end_us))
+    known = {(row["path"], us_of(row["bucket_at"])): row for row in rows}
+    for truth in truths:
+        for machine in truth.plant.machines:
+            for start in range(demo.since_us, end_us, 3_600_000_000):
+                end = min(start + 3_600_000_000, end_us)
+                expected = sums(truth, [machine], start, end).seconds()
+                buckets = [known[machine.path, at] for at in range(start, end, 900_000_000)]
+                found = {
+                    name: sum(bucket[name] for bucket in buckets)
+                    for name in expected
+                    if name in buckets[0]
+                }
+                assert found == pytest.approx({name: expected[name] for name in found}, abs=1e-5), (
+                    machine.path,
+                    instant_of(start),
+                )
+
+
+def _kpis_agree(demo: Installation, truths: list[Truth]) -> None:
+    """Ask the API for machine, line, plant and enterprise, by shift and by day."""
+    for truth in truths:
+        plan = truth.plant.plan
+        first = plan.day_of(demo.since_us)
+        days = [first + timedelta(days=n) for n in range(DAYS)]
+        for path, machines in _scopes(truth.plant):
+            windows = [plan.day(day) for day in days]
+            _compare(demo, path, "1d", windows, [[(truth, machines)]] * len(windows))
+            shifts = [s for s in plan.shifts(*plan.day(days[0])) if s.on == days[0]]
+            windows = [(shift.start_us, shift.end_us) for shift in shifts]
+            _compare(demo, path, "shift", windows, [[(truth, machines)]] * len(windows))
+    everyone = [(truth, list(truth.plant.machines)) for truth in truths]
+    window = truths[0].plant.plan.day(truths[0].plant.plan.day_of(demo.since_us))
+    _compare(demo, ENTERPRISE, "none", [window], [everyone])
+
+
+def _scopes(plant: Plant) -> Iterator[tuple[str, list[Machine]]]:
+    yield plant.path, list(plant.machines)
+    for line in sorted({machine.line for machine in plant.machines}):
+        members = [machine for machine in plant.machines if machine.line == line]
+        yield f"{plant.path}/{members[0].area}/{line}", members
+        yield members[0].path, members[:1]
+
+
+def _compare(
+    demo: Installation,
+    path: str,
+    granularity: str,
+    windows: list[tuple[int, int]],
+    whose: list[list[tuple[Truth, list[Machine]]]],
+) -> None:
+    for (start, end), members in zip(windows, whose, strict=True):
+        total = Sums()
+        for truth, machines in members:
+            part = sums(truth, machines, start, end)
+            total = Sums(*(a + b for a, b in zip(_row(total), _row(part), strict=True)))
+        expected = kpis(total)
+        answer = demo.get(
+            "kpi_values",
+            equipment=path,
+            kpi=sorted(expected),
+            start=instant_of(start).isoformat(),
+            end=instant_of(end).isoformat(),
+            granularity=granularity,
+        )
+        found = {
+            item["kpi"]: item["value"]
+            for item in answer["items"]
+            if us_of(datetime.fromisoformat(item["start"])) == start
+        }
+        for name, value in expected.items():
+            if value is None:
+                assert not found[name], (path, name, found[name])
+            else:
+                assert found[name] == pytest.approx(value, rel=1e-9), (path, granularity, name)
+
+
+def _row(total: Sums) -> list[Any]:
+    return [getattr(total, name) for name in Sums.__slots__]

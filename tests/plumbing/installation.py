@@ -1,0 +1,147 @@
+"""`werknetz demo` as a newcomer runs it: a process, its words, its folder, its children."""
+
+import json
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import psutil
+
+from plumbing.servers import run
+from werknetz_demo.crew import werknetz_command
+
+_KEY = re.compile(r"wn_demo_[0-9a-f]{64}")
+
+
+@dataclass
+class Installation:
+    popen: subprocess.Popen[str]
+    folder: Path
+    port: int
+    began: float = field(default_factory=time.monotonic)
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def key(self) -> str:
+        found = _KEY.search(self.words)
+        assert found, self.words
+        return found[0]
+
+    @property
+    def since_us(self) -> int:
+        return int(json.loads((self.folder / "since.json").read_text())["since_us"])
+
+    def wait_for(self, words: str, within_s: float = 100) -> float:
+        """Return after how many seconds it was said."""
+        deadline = time.monotonic() + within_s
+        while words not in self.words:
+            assert self.popen.poll() is None, self.report()
+            assert time.monotonic() < deadline, f"{words!r} was not said:\n{self.report()}"
+            time.sleep(0.05)
+        return time.monotonic() - self.began
+
+    def report(self) -> str:
+        logs = sorted((self.folder / "logs").glob("*.log"))
+        ends = [f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}" for log in logs]
+        return "\n".join([self.words, *ends])
+
+    def processes(self) -> list[psutil.Process]:
+        with suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.popen.pid).children(recursive=True)
+        return []
+
+    def kill(self, *words: str) -> int:
+        """SIGKILL every process of `werknetz <words>`; return how many there were."""
+        found = [p for p in self.processes() if " ".join(words) in _command(p)]
+        for process in found:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        return len(found)
+
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        answer = httpx2.get(
+            f"http://127.0.0.1:{self.port}/api/v1/{path}",
+            params=parameters,
+            headers={"X-API-Key": self.key},
+            timeout=20,
+            trust_env=False,
+        )
+        assert answer.status_code == httpx2.codes.OK, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def query(self, statement: str, *arguments: Any) -> list[Any]:
+        return run(_fetch(self.url("postgres"), statement, *arguments))
+
+    def url(self, server: str) -> str:
+        port = json.loads((self.folder / "ports.json").read_text())[server]
+        secret = json.loads((self.folder / "secrets.json").read_text())[server]
+        if server == "postgres":
+            return f"postgresql://postgres:{secret}@127.0.0.1:{port}/postgres"
+        return f"redis://:{secret}@127.0.0.1:{port}/0"
+
+    def stop(self, number: int = signal.SIGINT, within_s: float = 60) -> float:
+        """Return how many seconds it took to end."""
+        began = time.monotonic()
+        self.popen.send_signal(number)
+        self.popen.wait(within_s)
+        return time.monotonic() - began
+
+
+@contextmanager
+def installation(folder: Path, port: int, *arguments: str) -> Iterator[Installation]:
+    """Start it; whatever happens, leave nobody behind."""
+    command = [*werknetz_command(), "demo", "--port", str(port), "--data", str(folder), *arguments]
+    popen = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    )
+    found = Installation(popen, folder, port)
+    listening = threading.Thread(target=_listen, args=(popen, found.lines.append))
+    listening.start()
+    try:
+        yield found
+    finally:
+        left = found.processes()
+        if popen.poll() is None:
+            popen.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                popen.wait(60)
+        popen.kill()
+        popen.wait(10)
+        psutil.wait_procs(left, timeout=10)
+        listening.join(10)
+        if popen.stdout is not None:
+            popen.stdout.close()
+
+
+def _listen(popen: subprocess.Popen[str], hear: Callable[[str], None]) -> None:
+    assert popen.stdout is not None
+    for line in popen.stdout:
+        hear(line.rstrip("\n"))
+
+
+def _command(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
+
+
+async def _fetch(url: str, statement: str, *arguments: Any) -> list[Any]:
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        return list(await connection.fetch(statement, *arguments, timeout=30))
+    finally:
+        await connection.close(timeout=5)
