@@ -179,7 +179,6 @@ async def _start_plants(demo: Demo) -> None:
             "since_us": demo.since_us,
             **await _history_start(demo, plant),
             "end_us": demo.now_us,
-            "position": str(demo.folder / "edge" / f"{plant.name}-{demo.now_us}.position"),
         }
         history = edgefile.history_of(plant, options, f"./{plant.name}-history")
         live_edge = edgefile.live_of(plant, url, f"./{plant.name}-live")

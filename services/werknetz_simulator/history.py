@@ -1,12 +1,12 @@
 """A plant's past as a connector: weeks in seconds, by the same way that live values take.
 
-Slices of a few hours as columns; how far it got is kept when the spool has them, so that a
-connector that was killed goes on there. At the end it stays, and says so in its status.
+Slices of a few hours as columns; how far it got is kept with them in the spool, so that one that
+was killed goes on there. At the end it stays, and says so in its status.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,43 +19,46 @@ from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_simulator import mqtt_plant, opcua_plant
 from werknetz_simulator.plan import HOUR_US, MINUTE_US
 from werknetz_simulator.plant import EMDEN_1, PLANTS, Machine
-from werknetz_simulator.position import Position
 from werknetz_simulator.truth import SEED, Change, Truth
 
 SLICE_US: Final = 6 * HOUR_US
 TEMPERATURE_EVERY_US: Final = 10 * MINUTE_US
 
 
-def create(options: Mapping[str, Any], *_: object, **__: object) -> "HistoryConnector":
-    """Make it from the `options` of an edge file: plant, start_us, end_us, since_us, position."""
+def create(_connector: str, options: Mapping[str, Any], _folder: Path) -> "HistoryConnector":
+    """Make it from the `options` of an edge file: plant, since_us, start_us, end_us."""
     plant = PLANTS[str(options["plant"])]
     truth = Truth(plant, since_us=int(options["since_us"]), seed=str(options.get("seed", SEED)))
-    kept = options.get("position")
-    connector = HistoryConnector(
+    gap = options.get("gap_from_us")
+    return HistoryConnector(
         truth,
         start_us=int(options["start_us"]),
         end_us=int(options["end_us"]),
-        file=Path(str(kept)) if kept else None,
+        gap_from_us=None if gap is None else int(gap),
     )
-    if options.get("gap_from_us") is not None:
-        connector.gap_from_us = int(options["gap_from_us"])
-    return connector
 
 
 class HistoryConnector:
-    def __init__(self, truth: Truth, *, start_us: int, end_us: int, file: Path | None) -> None:
+    def __init__(
+        self, truth: Truth, *, start_us: int, end_us: int, gap_from_us: int | None = None
+    ) -> None:
         self.status = ConnectorStatus()
-        self.gap_from_us: int | None = None  # what the plant does not remember any more
         self._truth = truth
-        self._kept = Position(file, start_us)
-        self._start_us = start_us
-        self._told_us = self._kept.at_us
-        self._end_us = end_us
+        self._start_us, self._end_us = start_us, end_us
+        self._gap_from_us = gap_from_us  # from here on the plant does not remember
+        self._told_us = start_us
+        self._kept_us = start_us
         self._addresses: list[str] = []
         self._numbers: dict[tuple[Machine, str], int] = {}
 
+    def seen(self, marks: Sequence[bytes]) -> None:
+        """Go on after the last slice of this very history that is on disk."""
+        ours = [mark.decode().split("/") for mark in marks]
+        ends = [int(end) for start, end in ours if int(start) == self._start_us]
+        self._kept_us = max([self._start_us, *ends])
+
     async def connect(self) -> None:
-        self._told_us = self._kept.at_us
+        self._told_us = self._kept_us
         self.status.state = "running"
 
     async def read(self) -> Delivery:
@@ -76,25 +79,26 @@ class HistoryConnector:
         self.status.last_good_us = time.time_ns() // 1000
 
         async def keep() -> None:
-            self._kept.advance(end)
+            self._kept_us = end
 
         return Delivery(
             readings=[self._reading(change) for change in changes if isinstance(change.value, str)],
             blocks=[self._block([c for c in changes if not isinstance(c.value, str)])],
             gaps=self._gaps(start),
             acknowledge=keep,
+            marks=[f"{self._start_us}/{end}".encode()],
         )
 
     async def close(self) -> None:
         self.status.state = "stopped"
 
     def _gaps(self, at_us: int) -> list[GapOpened | GapClosed]:
-        if self.gap_from_us is None or at_us != self._start_us:
+        if self._gap_from_us is None or at_us != self._start_us:
             return []
-        gap_id = uuid5(NAMESPACE_URL, f"{self._truth.plant.path}/{self.gap_from_us}/{at_us}")
+        gap_id = uuid5(NAMESPACE_URL, f"{self._truth.plant.path}/{self._gap_from_us}/{at_us}")
         detail = "longer ago than the plant remembers"
         source = self._truth.plant.name
-        opened = GapOpened(gap_id, source, [], self.gap_from_us, "source_silent", detail)
+        opened = GapOpened(gap_id, source, [], self._gap_from_us, "source_silent", detail)
         return [opened, GapClosed(gap_id, at_us)]
 
     def _restated(self, at_us: int) -> list[Change]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from redis import Redis
 
 from plumbing.installation import Installation, installation
@@ -57,8 +58,8 @@ def _break_things(demo: Installation) -> None:
 
 def _end_us(demo: Installation) -> int:
     """Return the last quarter of an hour that had ended before the demo began."""
-    files = sorted((demo.folder / "edge").glob("emden-1-*.position"))
-    now_us = int(files[0].stem.rpartition("-")[2])
+    file = demo.folder / "edge" / "emden-1-history-history.yaml"
+    now_us = int(yaml.safe_load(file.read_text())["options"]["end_us"])
     return now_us - now_us % 900_000_000
 
 

@@ -90,8 +90,8 @@ class Installation:
         port = json.loads((self.folder / "ports.json").read_text())[server]
         secret = json.loads((self.folder / "secrets.json").read_text())[server]
         if server == "postgres":
-            return f"postgresql://postgres:{secret}@127.0.0.1:{port}/postgres"
-        return f"redis://:{secret}@127.0.0.1:{port}/0"
+            return f"postgresql://werknetz:{secret}@127.0.0.1:{port}/werknetz"
+        return f"redis://werknetz:{secret}@127.0.0.1:{port}/0"
 
     def stop(self, number: int = signal.SIGINT, within_s: float = 60) -> float:
         """Return how many seconds it took to end."""

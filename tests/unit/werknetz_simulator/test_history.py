@@ -9,6 +9,7 @@ import pytest
 
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping import Mapping
+from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_simulator.edgefile import history_of, live_of, mapping_of
 from werknetz_simulator.history import HistoryConnector, create
 from werknetz_simulator.plan import DAY_US, us_of
@@ -19,9 +20,9 @@ START = us_of(datetime(2026, 11, 9, 23, tzinfo=UTC))
 BOTH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
 
 
-def _connector(plant: Plant, file: Path) -> HistoryConnector:
-    options = {"plant": plant.name, "start_us": START, "end_us": START + DAY_US}
-    return create({**options, "since_us": START, "position": str(file)})
+def _connector(plant: Plant) -> HistoryConnector:
+    options = {"plant": plant.name, "since_us": START, "start_us": START, "end_us": START + DAY_US}
+    return create("history", options, Path())
 
 
 async def _next(connector: HistoryConnector) -> Delivery | None:
@@ -33,8 +34,8 @@ async def _next(connector: HistoryConnector) -> Delivery | None:
 
 @BOTH
 @pytest.mark.asyncio
-async def test_every_part_is_told(plant: Plant, tmp_path: Path) -> None:
-    connector = _connector(plant, tmp_path / "position")
+async def test_every_part_is_told(plant: Plant) -> None:
+    connector = _connector(plant)
     await connector.connect()
     counts: dict[str, int] = {}
     before = 0
@@ -57,17 +58,29 @@ async def test_every_part_is_told(plant: Plant, tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_one_that_was_killed_goes_on_where_the_spool_had_it(tmp_path: Path) -> None:
-    plant, file = PLANTS["zwick-2"], tmp_path / "position"
-    connector = _connector(plant, file)
+async def test_one_that_was_killed_goes_on_where_the_spool_had_it() -> None:
+    plant = PLANTS["zwick-2"]
+    connector = _connector(plant)
     await connector.connect()
     first = await connector.read()
-    await first.acknowledge()
     second = await connector.read()  # not on disk: to be told again
-    again = _connector(plant, file)
+    again = _connector(plant)
+    again.seen([b"1/2", *first.marks])
     await again.connect()
     told = await again.read()
     assert np.array_equal(told.blocks[0].source_time_us, second.blocks[0].source_time_us)
+
+
+@pytest.mark.asyncio
+async def test_what_the_plant_has_forgotten_is_a_gap() -> None:
+    options = {"plant": "zwick-2", "since_us": START, "start_us": START, "end_us": START + DAY_US}
+    connector = create("history", {**options, "gap_from_us": START - DAY_US}, Path())
+    await connector.connect()
+    opened, closed = (await connector.read()).gaps
+    assert isinstance(opened, GapOpened)
+    assert isinstance(closed, GapClosed)
+    assert (opened.from_us, closed.to_us) == (START - DAY_US, START)
+    assert not (await connector.read()).gaps
 
 
 @BOTH
