@@ -1,6 +1,7 @@
 """Find the variables that the rules name: breadth first, in batches, each node once."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -169,19 +170,19 @@ async def learn_structures(session: Session, variables: Iterable[Variable], limi
     Returns why it could not; the values then carry type and bytes instead of fields.
     """
     needed = any(
-        variable.datatype in {"Structure", "Variant"} and built_in_namespace(variable)
+        variable.datatype == "Structure" and int(variable.type_node.NamespaceIndex) != 0
         for variable in variables
     )
     if not needed:
         return ""
+    log = logging.getLogger("asyncua")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it warns of each standard type that it meets again
     try:
         async with asyncio.timeout(limit_s):
             await session.client.load_data_type_definitions()
     except Exception as error:  # noqa: BLE001  # the library generates code from what it reads
         return f"the server's structures cannot be learnt ({error!r}): values keep their bytes"
+    finally:
+        log.setLevel(level)
     return ""
-
-
-def built_in_namespace(variable: Variable) -> bool:
-    """Whether the variable's type is the server's own, not the standard's."""
-    return variable.type_node is not None and int(variable.type_node.NamespaceIndex) != 0

@@ -120,6 +120,10 @@ class OpcuaConfig(BaseModel):
         return self
 
     @property
+    def security(self) -> str:
+        return "None" if self.policy == "None" else f"{self.policy}/{self.mode}"
+
+    @property
     def queue_values(self) -> int:
         """Two publishing intervals of changes, and what an outage brings."""
         if self.queue_size is not None:

@@ -50,6 +50,7 @@ class OpcuaConnector:
         self._decoder = Decoder([HEARTBEAT], config.arrays)
         self._tasks: list[asyncio.Task[None]] = []
         self._ticket: Ticket | None = None
+        self._loss = ""  # why the last session ended
         self._sign = 0.0  # monotonic instant of the last sign of life
 
     async def connect(self) -> None:
@@ -111,7 +112,7 @@ class OpcuaConnector:
         if self._outage.opened is not None or self.status.last_good_us is None:
             return
         self._outage.opened = GapOpened(
-            uuid4(), self._id, [], self.status.last_good_us, "connection_lost", self.status.detail
+            uuid4(), self._id, [], self.status.last_good_us, "connection_lost", self._loss
         )
         self._mailbox.add(Delivery(gaps=[self._outage.opened]))
 
@@ -124,7 +125,7 @@ class OpcuaConnector:
         )  # fmt: skip
         self.status.details |= self._subscription.details() | {
             "session": "resumed" if session.resumed else "new",
-            "security": f"{self._config.policy}/{self._config.mode}",
+            "security": self._config.security,
         }
         if session.certificate:
             self.status.details["certificate_until"] = session.certificate
@@ -150,7 +151,7 @@ class OpcuaConnector:
         session = self._session
         if session is not None and not session.client.wire.alive:
             self._ticket = session.client.ticket
-        self.status.detail = str(error)
+        self._loss = self.status.detail = str(error)
         if self.status.state == "running":
             self.status.state = "connecting"
         self._mailbox.fail(error)
