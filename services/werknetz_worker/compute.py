@@ -1,0 +1,257 @@
+"""From rows to elements: recomputes dirty buckets, a machine and a range at once (R15).
+
+The marks in PostgreSQL are the truth; whoever calls, how often and how many at once does not
+matter. A mark is deleted only where nobody has marked again since it was read.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+
+from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
+from werknetz.kpi.carry import Carry
+from werknetz.kpi.elements import ELEMENT_NAMES
+from werknetz.kpi.faults import MINOR_STOP_US
+from werknetz.kpi.states import Computed, Range
+from werknetz.kpi.states import compute as compute_range
+from werknetz_worker import rows
+from werknetz_worker.machine import Machine
+from werknetz_worker.session import Connection
+from werknetz_worker.watermarks import Watermarks
+
+BUCKETS_MAX: Final = 7 * 96  # of one transaction: a week, so that memory stays small
+NEAR: Final = 96  # buckets: marks not further apart are computed in one range
+FILL_US: Final = 400 * 86_400_000_000
+"""Buckets without samples are filled in no further back: one of 1601 must not make millions."""
+
+SETTLED_US: Final = MINOR_STOP_US  # a fault at the end of a bucket is judged by then
+QUIET_S: Final = 5.0
+PATIENCE_S: Final = 60.0
+"""While history comes in for a machine, its past waits until nothing has come for QUIET_S, at most
+for PATIENCE_S: each recomputation in between would have to go on up to now."""
+
+RECENT: Final = 4  # buckets: these never wait
+_LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
+_ACQUIRE_S: Final = 10.0
+_SAMPLES: Final = ELEMENT_NAMES.index("samples")
+_LATE: Final = ELEMENT_NAMES.index("late_samples")
+
+_WAITING: Final = """
+SELECT equipment_id FROM dirty_buckets WHERE bucket_at <= $1
+GROUP BY equipment_id ORDER BY min(marked_at)"""
+_DIRTY: Final = """
+SELECT bucket_at, marks, extract(epoch FROM clock_timestamp() - marked_at)::float8 AS age
+FROM dirty_buckets WHERE equipment_id = $1 AND bucket_at <= $2 ORDER BY bucket_at"""
+_MARK: Final = """
+INSERT INTO dirty_buckets AS old (equipment_id, bucket_at) VALUES ($1, $2)
+ON CONFLICT (equipment_id, bucket_at)
+DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp()"""
+# Skips what the writer has in hand: it marks again, so there is more to compute anyway.
+_DONE: Final = """
+DELETE FROM dirty_buckets WHERE equipment_id = $1 AND bucket_at IN (
+    SELECT d.bucket_at FROM dirty_buckets d
+    JOIN unnest($2::timestamptz[], $3::bigint[]) AS seen (bucket_at, marks)
+        ON d.bucket_at = seen.bucket_at AND d.marks = seen.marks
+    WHERE d.equipment_id = $1 FOR UPDATE OF d SKIP LOCKED)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one transaction has done to one machine."""
+
+    path: str = ""
+    done: int = 0  # marks looked after
+    changed: int = 0  # rows written
+    more: bool = False  # marks are left that can be looked after at once
+
+
+async def dirty_buckets(
+    pool: asyncpg.Pool,
+    watermarks: Watermarks,
+    *,
+    now_us: int | None = None,
+    seconds_max: float = 8.0,
+    quiet_s: float = QUIET_S,
+) -> int:
+    """Compute until the marks are looked after or the time is up; return how many were.
+
+    What is marked meanwhile is for the next call. `now_us` is for tests.
+    """
+    deadline = time.monotonic() + seconds_max
+    at_us = time.time_ns() // 1000 if now_us is None else now_us
+    waiting = [row[0] for row in await pool.fetch(_WAITING, instant_of(at_us))]
+    done = 0
+    while waiting:
+        left = []
+        for equipment_id in waiting:
+            if time.monotonic() > deadline:
+                return done
+            async with pool.acquire(timeout=_ACQUIRE_S) as connection:
+                outcome = await machine_buckets(connection, equipment_id, at_us, quiet_s=quiet_s)
+            done += outcome.done
+            if outcome.changed:
+                await watermarks.grow([outcome.path])
+            if outcome.more:
+                left.append(equipment_id)
+        waiting = left
+    return done
+
+
+async def machine_buckets(
+    connection: Connection, equipment_id: int, now_us: int, *, quiet_s: float = QUIET_S
+) -> Outcome:
+    """Compute the earliest dirty range of a machine, unless another worker is at it."""
+    async with connection.transaction():
+        locked = await connection.fetchval(
+            "SELECT pg_try_advisory_xact_lock($1, $2)", _LOCK, equipment_id
+        )
+        if not locked:
+            return Outcome()
+        found = await connection.fetch(_DIRTY, equipment_id, instant_of(now_us))
+        marks = _ready({microseconds_of(r[0]): (r[1], r[2]) for r in found}, now_us, quiet_s)
+        if not marks:
+            return Outcome()
+        machine = await Machine.load(connection, equipment_id)
+        if machine is None or not machine.signals:
+            await _forget(connection, equipment_id, marks)
+            return Outcome(done=len(marks))
+        return await _Work(connection, machine, now_us, marks).run()
+
+
+def _ready(found: dict[int, tuple[int, float]], now_us: int, quiet_s: float) -> dict[int, int]:
+    """Return the marks to look after now; the past waits while more of it comes in."""
+    recent_us = bucket_of(now_us) - RECENT * BUCKET_US
+    ages = [age for at, (_, age) in found.items() if at < recent_us]
+    wait = bool(ages) and min(ages) < quiet_s and max(ages) < PATIENCE_S
+    return {at: marks for at, (marks, _) in found.items() if at >= recent_us or not wait}
+
+
+class _Work:
+    """One range of one machine in one transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        machine: Machine,
+        now_us: int,
+        marks: dict[int, int],
+    ) -> None:
+        self._connection = connection
+        self._machine = machine
+        self._now_us = now_us
+        self._marks = marks
+        self._old: dict[int, rows.Stored] = {}
+
+    async def run(self) -> Outcome:
+        start_us, carry = await self._start(min(self._marks))
+        buckets = self._first_length(start_us)
+        more = False
+        while True:
+            span = Range(start_us, buckets, self._now_us)
+            computed = await self._computed(span, carry)
+            if not self._goes_on(span, computed):
+                break
+            if buckets >= BUCKETS_MAX:
+                await self._connection.execute(_MARK, self._machine.id, instant_of(span.end_us))
+                break
+            # The next buckets begin otherwise than they are stored: look further.
+            ahead = (bucket_of(self._now_us) - start_us) // BUCKET_US + 1
+            buckets = min(max(2 * buckets, buckets + 4), ahead, BUCKETS_MAX)
+        changes = self._changes(span, computed)
+        await rows.write(self._connection, self._machine.id, computed, span, changes)
+        seen = {at: n for at, n in self._marks.items() if start_us <= at < span.end_us}
+        await _forget(self._connection, self._machine.id, seen)
+        more = more or len(seen) < len(self._marks)
+        return Outcome(self._machine.path, len(seen), len(changes.buckets), more)
+
+    async def _start(self, first_us: int) -> tuple[int, Carry]:
+        """Return where to begin: after the last bucket that is known, so that no hole is left."""
+        row = await self._connection.fetchrow(rows.BEFORE, self._machine.id, instant_of(first_us))
+        if row is not None:
+            after_us = microseconds_of(row[0]) + BUCKET_US
+            if after_us == first_us or after_us > self._now_us - FILL_US:
+                return after_us, Carry.read(json.loads(row[1]))
+        return first_us, await self._machine.carry_before(self._connection, first_us)
+
+    def _first_length(self, start_us: int) -> int:
+        last_us = start_us
+        for at in sorted(self._marks):
+            if at - max(last_us, min(self._marks)) > NEAR * BUCKET_US:
+                break
+            last_us = at
+        return min((last_us - start_us) // BUCKET_US + 1, BUCKETS_MAX)
+
+    async def _computed(self, span: Range, carry: Carry) -> Computed:
+        machine, end_us = self._machine, span.end_us + MINOR_STOP_US
+        self._old = await rows.stored(
+            self._connection, machine.id, span.start_us, span.end_us + BUCKET_US
+        )
+        samples = await machine.samples(self._connection, span.start_us, end_us)
+        plan = machine.plan(span.start_us, end_us)
+        return compute_range(samples, plan, carry, span)
+
+    def _goes_on(self, span: Range, computed: Computed) -> bool:
+        """Whether the bucket after the range must be computed because of it."""
+        if span.end_us > self._now_us:
+            return False
+        if span.end_us not in self._old:
+            return span.end_us > self._now_us - FILL_US
+        last = self._old.get(span.end_us - BUCKET_US)
+        return last is None or _said(last.carry) != computed.carries[-1].document()
+
+    def _changes(self, span: Range, computed: Computed) -> rows.Changes:
+        carries, provisional, revisions = [], [], []
+        buckets, kept = [], []
+        columns = list(
+            zip(*(computed.columns[name].tolist() for name in ELEMENT_NAMES), strict=True)
+        )
+        for n in range(span.buckets):
+            at_us = span.start_us + n * BUCKET_US
+            old, settled = self._old.get(at_us), at_us + BUCKET_US + SETTLED_US <= self._now_us
+            late = _late(old, columns[n][_SAMPLES], at_us, self._now_us)
+            computed.columns["late_samples"][n] = late
+            values = (*columns[n][:_LATE], late, *columns[n][_LATE + 1 :])
+            carries.append(self._document(computed.carries[n], at_us))
+            provisional.append(not settled)
+            replaced = old is not None and not old.provisional and old.values != values
+            revisions.append(1 if old is None else old.revision + replaced)
+            if replaced:
+                kept.append(at_us)
+            if old is None or (old.values, old.carry, old.provisional) != (
+                values, carries[n], not settled,
+            ):  # fmt: skip
+                buckets.append(n)
+        touched = [span.start_us + n * BUCKET_US for n in buckets]
+        touched += [at for at in self._marks if span.start_us <= at < span.end_us]
+        pieces_us = (min(touched), max(touched) + BUCKET_US) if touched else (0, 0)
+        return rows.Changes(buckets, kept, carries, provisional, revisions, pieces_us)
+
+    def _document(self, carry: Carry, at_us: int) -> dict[str, Any]:
+        document = carry.document()
+        if self._machine.calendar_at(at_us) is None:
+            document["remark"] = "no shift calendar: all time is planned"
+        return document
+
+
+def _said(carry: dict[str, Any]) -> dict[str, Any]:
+    """Return what the next bucket begins with; a remark is only for readers."""
+    return {name: value for name, value in carry.items() if name != "remark"}
+
+
+def _late(old: rows.Stored | None, samples: float, at_us: int, now_us: int) -> float:
+    """Return how many samples came more than a bucket after theirs: new in a row that stood."""
+    if old is None:
+        return 0.0
+    end_us = at_us + BUCKET_US
+    came_late = old.computed_us >= end_us and now_us > end_us + BUCKET_US
+    return old.values[_LATE] + (max(0.0, samples - old.values[_SAMPLES]) if came_late else 0.0)
+
+
+async def _forget(connection: Connection, equipment_id: int, marks: dict[int, int]) -> None:
+    """Delete the marks as they were read; nothing is waited for, so the writer is never blocked."""
+    await connection.execute(
+        _DONE, equipment_id, [instant_of(at) for at in marks], list(marks.values())
+    )

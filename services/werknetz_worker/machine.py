@@ -1,0 +1,167 @@
+"""What is known of one machine: its signals that move KPIs, its calendars, its samples."""
+
+import json
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.domain.role import Role
+from werknetz.domain.shift import Calendar, CalendarRejected, Shift, shifts_between
+from werknetz.kpi.carry import Carry
+from werknetz.kpi.plan import Plan
+from werknetz.kpi.series import NOTHING, CountSeries, MachineSamples, Series
+from werknetz.runtime.log import logger
+from werknetz_worker.session import Connection
+
+ROLES: Final = [role.value for role in Role if role.moves_kpis]
+_log: Final = logger("worker.machine")
+
+_SIGNALS: Final = """
+SELECT id, role, counter_reset, counter_modulus, counter_kind FROM signals
+WHERE equipment_id = $1 AND role = ANY($2) ORDER BY id"""
+
+# The nearest first, and of one equipment the newest first.
+_CALENDARS: Final = """
+SELECT c.valid_from, c.document, c.id
+FROM shift_calendars c JOIN equipment e ON e.id = c.equipment_id
+WHERE $1 = e.path OR starts_with($1, e.path || '/')
+ORDER BY length(e.path) DESC, c.valid_from DESC"""
+
+# Of two samples at one instant the later row is the later sample.
+_SAMPLES: Final = """
+SELECT signal_id,
+    array_agg((date_part('epoch', at) * 1e6)::bigint ORDER BY at, ctid) AS at,
+    array_agg(value ORDER BY at, ctid) AS value,
+    array_agg(status ORDER BY at, ctid) AS status,
+    CASE WHEN signal_id = ANY($4) THEN array_agg(text ORDER BY at, ctid) END AS text
+FROM samples WHERE signal_id = ANY($1) AND at >= $2 AND at < $3 GROUP BY signal_id"""
+
+_BEFORE: Final = """
+SELECT s.id, x.value, x.status, x.text FROM unnest($1::int[]) AS s (id)
+CROSS JOIN LATERAL (
+    SELECT value, status, text FROM samples
+    WHERE signal_id = s.id AND at < $2 AND (status >= 0 OR s.id = $3)
+    ORDER BY at DESC LIMIT 1) AS x"""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    id: int
+    role: Role
+    reset: str
+    modulus: float | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    id: int
+    path: str
+    signals: tuple[Signal, ...]
+    calendars: tuple[tuple[int, Calendar], ...]  # valid from; the first that is valid holds
+
+    @classmethod
+    async def load(cls, connection: Connection, equipment_id: int) -> "Machine | None":
+        path = await connection.fetchval("SELECT path FROM equipment WHERE id = $1", equipment_id)
+        if path is None:
+            return None
+        signals = [
+            Signal(row[0], Role(row[1]), row[2], row[3], row[4])
+            for row in await connection.fetch(_SIGNALS, equipment_id, ROLES)
+        ]
+        calendars = []
+        for valid_from, document, number in await connection.fetch(_CALENDARS, path):
+            try:
+                calendar = Calendar.parse(json.loads(document))
+            except CalendarRejected as error:
+                _log.error("shift calendar cannot be used", id=number, reason=str(error))
+                continue
+            calendars.append((microseconds_of(valid_from), calendar))
+        return cls(equipment_id, path, tuple(signals), tuple(calendars))
+
+    def one(self, role: Role) -> Signal | None:
+        """Return the signal of a role; of several the one that was known first."""
+        return next((signal for signal in self.signals if signal.role is role), None)
+
+    def plan(self, start_us: int, end_us: int) -> Plan:
+        """Return the plan; where no calendar holds, all time is planned operation time."""
+        cuts = {start_us, *(at for at, _ in self.calendars if start_us < at < end_us)}
+        edges = [*sorted(cuts), end_us]
+        shifts: list[Shift] = []
+        for begin, end in pairwise(edges):
+            calendar = self.calendar_at(begin)
+            found = (
+                [Shift("", instant_of(begin).date(), begin, end)]
+                if calendar is None
+                else shifts_between(calendar, begin, end)
+            )
+            shifts += [_clipped(shift, begin, end) for shift in found]
+        return Plan.of(shifts)
+
+    def calendar_at(self, at_us: int) -> Calendar | None:
+        return next((calendar for since, calendar in self.calendars if since <= at_us), None)
+
+    async def samples(self, connection: Connection, start_us: int, end_us: int) -> MachineSamples:
+        texts = [s.id for s in self.signals if s.role in {Role.STATE, Role.ORDER}]
+        rows = await connection.fetch(
+            _SAMPLES,
+            [signal.id for signal in self.signals],
+            instant_of(start_us),
+            instant_of(end_us),
+            texts,
+        )
+        found = {row[0]: Series.of(row[1], row[2], row[3], row[4]) for row in rows}
+
+        def series(role: Role) -> Series | None:
+            signal = self.one(role)
+            return None if signal is None else found.get(signal.id, NOTHING)
+
+        return MachineSamples(
+            state=series(Role.STATE),
+            order=series(Role.ORDER),
+            run_time=series(Role.PLANNED_RUN_TIME),
+            counts=tuple(
+                CountSeries(s.id, s.role, found.get(s.id, NOTHING), s.reset, s.modulus, s.kind)
+                for s in self.signals
+                if s.role.is_count
+            ),
+        )
+
+    async def carry_before(self, connection: Connection, at_us: int) -> Carry:
+        """Return what held before the instant, from samples, where no bucket says it."""
+        state = self.one(Role.STATE)
+        rows: dict[int, Any] = {
+            row["id"]: row
+            for row in await connection.fetch(
+                _BEFORE,
+                [signal.id for signal in self.signals],
+                instant_of(at_us),
+                state.id if state else -1,
+            )
+        }
+        last = {role: rows.get(found.id) for role in Role if (found := self.one(role))}
+        before, order, run_time = (
+            last.get(role) for role in (Role.STATE, Role.ORDER, Role.PLANNED_RUN_TIME)
+        )
+        known = before is not None and before["status"] >= 0 and before["value"] is not None
+        return Carry(
+            state=int(before["value"]) if known and before is not None else 0,
+            code=before["text"] if before is not None else None,
+            order=(order["text"] or "") if order is not None else "",
+            run_time_s=run_time["value"] if run_time is not None else None,
+            counts={
+                str(signal.id): rows[signal.id]["value"]
+                for signal in self.signals
+                if signal.role.is_count and signal.id in rows
+                if rows[signal.id]["value"] is not None
+            },
+        )
+
+
+def _clipped(shift: Shift, start_us: int, end_us: int) -> Shift:
+    breaks = tuple(
+        (max(a, start_us), min(b, end_us)) for a, b in shift.breaks if a < end_us and b > start_us
+    )
+    begin, end = max(shift.start_us, start_us), min(shift.end_us, end_us)
+    return Shift(shift.name, shift.on, begin, end, breaks)

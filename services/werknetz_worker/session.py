@@ -1,0 +1,50 @@
+"""A process's connections: PostgreSQL's pool and Redis, opened on the loop that uses them."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from redis.asyncio import Redis
+
+from werknetz_worker.settings import WorkerSettings
+from werknetz_worker.watermarks import SOCKET_TIMEOUT_S, Watermarks
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+
+CONNECT_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    settings: WorkerSettings
+    pool: asyncpg.Pool
+    watermarks: Watermarks
+
+    @classmethod
+    async def open(cls, settings: WorkerSettings) -> Self:
+        pool = await asyncpg.create_pool(
+            settings.database_url,
+            min_size=1,
+            max_size=settings.connections,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=settings.statement_timeout_s,
+            server_settings={
+                "application_name": "werknetz-worker",
+                "timezone": "UTC",
+                "jit": "off",  # compiling costs more than these statements
+                "idle_in_transaction_session_timeout": "60s",
+            },
+        )
+        redis = None
+        if settings.redis_url is not None:
+            redis = Redis.from_url(
+                settings.redis_url,
+                socket_timeout=SOCKET_TIMEOUT_S,
+                socket_connect_timeout=SOCKET_TIMEOUT_S,
+            )
+        return cls(settings, pool, Watermarks(redis))
+
+    async def close(self) -> None:
+        await self.watermarks.close()
+        await self.pool.close()
