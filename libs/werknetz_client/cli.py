@@ -1,0 +1,81 @@
+"""The `werknetz` command: its own words, and those that installed services add."""
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+import typer
+from rich.console import Console
+
+from werknetz_client import alive, commands
+from werknetz_client.errors import WerknetzError
+
+GROUP: Final = "werknetz.commands"
+# What each service's entry point would add, said where its extra is missing.
+WORDS: Final = {
+    "edge": ("edge",),
+    "opcua": ("connect",),
+    "core": ("up", "migrate", "keys", "calendar"),
+    "ingest": ("ingest",),
+    "worker": ("worker", "beat"),
+    "simulator": ("simulate",),
+    "demo": ("demo",),
+}
+_EXTRAS: Final = {"opcua": "edge", "ingest": "core"}
+_ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def root() -> typer.Typer:
+    """Return the command with everything that is installed."""
+    app = typer.Typer(
+        name="werknetz",
+        help="An industrial cloud that a company runs itself.",
+        no_args_is_help=True,
+        pretty_exceptions_show_locals=False,  # locals hold keys and passwords
+    )
+    commands.register(app)
+    alive.register(app)
+    for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
+        _add(app, entry)
+    return app
+
+
+def main() -> None:
+    try:
+        root()()
+    except WerknetzError as error:
+        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console.print(f"[red]Error:[/] {_plain(str(error))}")
+        if error.hint:
+            console.print(f"[green]Hint:[/] {_plain(error.hint)}")
+        sys.exit(1)
+
+
+def _add(app: typer.Typer, entry: EntryPoint) -> None:
+    try:
+        register = entry.load()
+    except ModuleNotFoundError as error:
+        missing = error.name or "a library"
+        for word in WORDS.get(entry.name, (entry.name,)):
+            _add_missing(app, word, _EXTRAS.get(entry.name, entry.name), missing)
+        return
+    register(app)
+
+
+def _add_missing(app: typer.Typer, word: str, extra: str, missing: str) -> None:
+    @app.command(word, context_settings=_ANY, add_help_option=False)
+    def _missing() -> None:
+        raise WerknetzError(
+            f"`werknetz {word}` needs {missing}, which is not installed.",
+            f"pip install 'werknetz[{extra}]'",
+        )
+
+    _missing.__doc__ = f"Not installed: pip install 'werknetz[{extra}]'."
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+if __name__ == "__main__":
+    main()

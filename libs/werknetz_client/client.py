@@ -1,0 +1,167 @@
+"""The Python client: `AsyncClient` does the work, `Client` is the same without await.
+
+The sync face keeps an event loop in a thread, so it also works inside a notebook's own loop.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, Final, Self, TypeVar
+
+import httpx2
+
+from werknetz_client.transport import Transport
+
+T = TypeVar("T")
+Names = str | list[str] | tuple[str, ...]
+Row = dict[str, Any]
+_CLOSED_WITHIN_S: Final = 10.0
+
+
+class AsyncClient:
+    """The platform, from Python. Use it as `async with AsyncClient() as client`."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.transport = Transport(url, key, timeout_s=timeout_s, transport=transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self.transport.__aexit__()
+
+    def iterate(self, collection: str, **filters: object) -> AsyncIterator[Row]:
+        """Yield every item of a collection, page by page."""
+        return self.transport.pages(f"/{collection}", filters)
+
+    async def get(self, path: str, **parameters: object) -> Row:
+        found: Row = await self.transport.get(path, parameters)
+        return found
+
+    async def kpi_values(
+        self, kpi: Names, equipment: Names, *, start: str = "-24h", **options: object
+    ) -> list[Row]:
+        """Return values; options: end, granularity, tz, divisor."""
+        asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
+        found: list[Row] = (await self.transport.get("/kpi_values", asked))["items"]
+        return found
+
+    async def definitions(self) -> list[Row]:
+        found: list[Row] = await self.transport.get("/kpis")
+        return found
+
+    def samples(self, signal: int, **options: object) -> AsyncIterator[Row]:
+        """Yield samples; options: start, end, granularity, max_points, limit."""
+        return self.transport.pages(f"/signals/{signal}/samples", options)
+
+
+class Client:
+    """The platform, from Python. URL and key from the environment or ~/.config/werknetz."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._async = AsyncClient(url, key, timeout_s=timeout_s, transport=transport)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="werknetz client", daemon=True
+        )
+        self._thread.start()
+        self.plants = Collection(self, "plants")
+        self.equipment = Collection(self, "equipment")
+        self.signals = Signals(self, "signals")
+        self.stops = Collection(self, "stops")
+        self.orders = Collection(self, "orders")
+        self.connectors = Collection(self, "connectors")
+        self.gaps = Collection(self, "gaps")
+        self.quarantine = Collection(self, "quarantine")
+        self.kpis = Kpis(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and thread. Safe to call twice."""
+        if self._loop.is_closed():
+            return
+        self.wait(self._async.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSED_WITHIN_S)
+        self._loop.close()
+
+    @property
+    def core(self) -> AsyncClient:
+        return self._async
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def walk(self, rows: AsyncIterator[Row]) -> Iterator[Row]:
+        """Yield what an async iterator yields."""
+        end: Final = object()
+
+        async def following() -> object:
+            return await anext(rows, end)
+
+        while (row := self.wait(following())) is not end:
+            assert isinstance(row, dict)  # noqa: S101 - narrows what pages yield
+            yield row
+
+
+class Collection:
+    """Things of one kind: `iter` for all that match, `list` for them at once, `get` for one."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def iter(self, **filters: object) -> Iterator[Row]:
+        return self._client.walk(self._client.core.iterate(self._name, **filters))
+
+    def list(self, **filters: object) -> "list[Row]":
+        return [*self.iter(**filters)]
+
+    def get(self, name: str | int) -> Row:
+        return self._client.wait(self._client.core.get(f"/{self._name}/{name}"))
+
+    def __iter__(self) -> Iterator[Row]:
+        return self.iter()
+
+
+class Signals(Collection):
+    def samples(self, signal: int, **options: object) -> Iterator[Row]:
+        """Yield samples; options: start, end, granularity, max_points, limit."""
+        return self._client.walk(self._client.core.samples(signal, **options))
+
+
+class Kpis:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def definitions(self) -> list[Row]:
+        return self._client.wait(self._client.core.definitions())
+
+    def values(
+        self, kpi: Names, equipment: Names, *, start: str = "-24h", **options: object
+    ) -> list[Row]:
+        """Return values; options: end, granularity, tz, divisor."""
+        core = self._client.core
+        return self._client.wait(core.kpi_values(kpi, equipment, start=start, **options))

@@ -1,0 +1,91 @@
+"""`werknetz kpi` and `werknetz doctor`: what needs nothing but the API's address and a key."""
+
+import csv
+import json
+import sys
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from werknetz_client import doctor
+from werknetz_client.client import Client, Row
+
+COLUMNS = ("equipment", "kpi", "start", "end", "window", "value", "unit", "coverage",
+           "provisional", "reason")  # fmt: skip
+
+
+class Output(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("kpi")(kpi)
+    app.command("doctor")(diagnose)
+
+
+def kpi(
+    name: Annotated[str, typer.Argument(help="Such as oee; several with commas.")],
+    equipment: Annotated[list[str], typer.Argument(help="Paths, such as nordwerk/emden-1.")],
+    start: Annotated[str, typer.Option(help="-7d, shift:current, 2026-11-20 …")] = "-24h",
+    end: Annotated[str | None, typer.Option(help="As start; none: now.")] = None,
+    by: Annotated[str, typer.Option(help="hour, shift, 1d, 1w, 1mo or none")] = "none",
+    output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+) -> None:
+    """Show values of a KPI."""
+    with Client() as client:
+        rows = client.kpis.values(name.split(","), equipment, start=start, end=end, granularity=by)
+    match output:
+        case Output.JSON:
+            typer.echo(json.dumps(rows, indent=2))
+        case Output.CSV:
+            writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+        case Output.TABLE:
+            _print(rows)
+
+
+def diagnose() -> None:
+    """Check address, key, clock and, where they are set, database, Redis and broker."""
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    findings = doctor.examine()
+    for finding in findings:
+        console.print(f"{'ok  ' if finding.good else 'BAD '} {finding.what}: {finding.told}")
+        if not finding.good and finding.remedy:
+            console.print(f"      remedy: {finding.remedy}")
+    if not all(finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print(rows: list[Row]) -> None:
+    table = Table("equipment", "KPI", "from", "to", "window", "value", "coverage", "note")
+    for row in rows:
+        notes = [row["reason"] or "", "provisional" if row["provisional"] else ""]
+        table.add_row(
+            row["equipment"],
+            row["kpi"],
+            _clock(row["start"]),
+            _clock(row["end"]),
+            row["window"],
+            _value(row),
+            "–" if row["coverage"] is None else f"{row['coverage']:.0%}",
+            ", ".join(filter(None, notes)),
+        )
+    Console().print(table)
+
+
+def _value(row: Row) -> str:
+    value = row["value"]
+    if value is None:
+        return "–"
+    return f"{value:.1%}" if row["unit"] == "ratio" else f"{value:,.1f} {row['unit']}"
+
+
+def _clock(text: str) -> str:
+    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,31 @@
+"""What the client raises.
+
+WerknetzError
+├── Unreachable   the server does not answer; tried several times
+└── Answered      the server says no: status, detail and hint of RFC 9457
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class WerknetzError(Exception):
+    """`str()` is the sentence; `hint` says what to do next."""
+
+    def __init__(self, detail: str, hint: str = "") -> None:
+        super().__init__(detail)
+        self.hint = hint
+
+
+class Unreachable(WerknetzError):
+    pass
+
+
+class Answered(WerknetzError):
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(
+            str(problem.get("detail") or f"The server answers {status}."),
+            str(problem.get("hint") or "`werknetz doctor` looks closer."),
+        )
+        self.status = status
+        self.problem = dict(problem)
