@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from paho.mqtt.client import Client, MQTTMessageInfo, MQTTv311
+from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from werknetz_simulator.plan import MINUTE_US, SECOND_US, instant_of
@@ -38,7 +38,8 @@ class MqttPlant:
     def __init__(self, truth: Truth, url: str, position: Position) -> None:
         self._truth, self._url, self._position = truth, url, position
         self._told_us = position.at_us
-        self._waiting: deque[tuple[MQTTMessageInfo, int]] = deque()
+        self._waiting: deque[tuple[int, int]] = deque()  # message id, instant
+        self._confirmed: set[int] = set()  # filled by paho's thread, emptied by ours
         self._values: dict[tuple[Machine, str], str | int | float] = {}
         self._zone = ZoneInfo(self.plant.plan.time_zone)
 
@@ -73,6 +74,7 @@ class MqttPlant:
         client.max_inflight_messages_set(100)
         client.max_queued_messages_set(2 * WAITING_MAX)
         client.reconnect_delay_set(1, 5)
+        client.on_publish = lambda _client, _userdata, mid, *_: self._confirmed.add(mid)
         client.connect_timeout = 5.0
         if parts.scheme == "mqtts":
             client.tls_set()
@@ -88,9 +90,11 @@ class MqttPlant:
             self._publish(client, machine, "zyklus", self._told_us)
 
     def _turn(self, client: Client, now_us: int) -> None:
-        while self._waiting and self._waiting[0][0].is_published():
-            self._position.advance(self._waiting.popleft()[1] - 1)
-        if len(self._waiting) >= WAITING_MAX:
+        while self._waiting and self._waiting[0][0] in self._confirmed:
+            number, at_us = self._waiting.popleft()
+            self._confirmed.discard(number)
+            self._position.advance(at_us - 1)
+        if len(self._waiting) >= WAITING_MAX or not client.is_connected():
             return
         until_us = min(now_us, self._told_us + STEP_MAX_US)
         for at_us, machine, changes in self._moments(until_us):
@@ -124,7 +128,7 @@ class MqttPlant:
         info = client.publish(topic_of(machine, message), payload.encode(), qos=1)
         if info.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
             raise OverflowError(f"{self.plant.name}: more messages wait than paho may keep")
-        self._waiting.append((info, at_us))
+        self._waiting.append((info.mid, at_us))
 
     def _payload(self, machine: Machine, message: str, at_us: int) -> dict[str, str | int | float]:
         local = instant_of(at_us).astimezone(self._zone)
