@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from werknetz.connector.mapping import TimeForm
 from werknetz.connector.pattern import Pattern
@@ -17,13 +17,16 @@ class TopicConfig(BaseModel):
     """One subscription: `werk/{halle}/{maschine}/zyklus`, also with MQTT's own `+` and `#`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    topic: str = Field(description="topic pattern; a named segment is one level")
+    pattern: str = Field(
+        validation_alias=AliasChoices("pattern", "topic"),
+        description="topic pattern; a named segment is one level",
+    )
     payload: Literal["auto", "json", "number", "text"] = Field(
         default="auto", description="auto: JSON where it is JSON, else number or text"
     )
     time: TimeForm | None = Field(default=None, description="the message's own time (JSON only)")
 
-    @field_validator("topic")
+    @field_validator("pattern")
     @classmethod
     def _topic(cls, topic: str) -> str:
         levels = topic.split("/")
@@ -40,7 +43,7 @@ class TopicConfig(BaseModel):
     @property
     def filter(self) -> str:
         """The subscription as the broker reads it."""
-        levels = self.topic.split("/")
+        levels = self.pattern.split("/")
         return "/".join("+" if level.startswith("{") else level for level in levels)
 
 
@@ -67,7 +70,7 @@ class MqttConfig(BaseModel):
     @classmethod
     def _plain_topics(cls, topics: Any) -> Any:
         if isinstance(topics, list | tuple):
-            return [{"topic": topic} if isinstance(topic, str) else topic for topic in topics]
+            return [{"pattern": topic} if isinstance(topic, str) else topic for topic in topics]
         return topics
 
     @field_validator("url")

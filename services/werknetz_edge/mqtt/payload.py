@@ -21,7 +21,7 @@ _NUMBER: Final = re.compile(
     r"\s*([+-]?[0-9.,]*[0-9][0-9.,]*(e[+-]?\d+)?|[+-]?inf(inity)?|nan)\s*",
     re.IGNORECASE | re.ASCII,
 )
-_AUTO: Final = TopicConfig(topic="#")
+_AUTO: Final = TopicConfig(pattern="#")
 
 
 class UnreadablePayload(ValueError):

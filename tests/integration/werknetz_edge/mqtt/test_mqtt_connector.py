@@ -47,7 +47,8 @@ class Mosquitto:
         (self.folder / "mosquitto.conf").write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {users}\n"
             f"persistence true\npersistence_location {self.folder}/\nautosave_interval 1\n"
-            "autosave_on_changes true\nmax_queued_messages 0\nmax_inflight_messages 2000\nuser root\n"
+            "autosave_on_changes true\nmax_queued_messages 0\nmax_inflight_messages 2000\n"
+            "user root\n"
         )
 
     def start(self) -> None:
@@ -97,7 +98,7 @@ class Place:
     folder: Path
 
     def options(self, **more: Any) -> dict[str, Any]:
-        topics = [{"topic": f"{self.topic}/{{machine}}/#"}]
+        topics = [{"pattern": f"{self.topic}/{{machine}}/#"}]
         return {"url": self.url, "protocol": self.protocol, "topics": topics} | more
 
     def connector(self, **more: Any) -> MqttConnector:
@@ -268,8 +269,11 @@ async def test_a_reconnect_in_one_process_doubles_nothing(place: Place) -> None:
 
 @pytest.mark.asyncio
 async def test_bad_payloads_are_kept_and_the_flow_goes_on(place: Place) -> None:
-    options = place.options(topics=[{"topic": f"{place.topic}/m/j", "payload": "json"},
-                                    {"topic": f"{place.topic}/m/n", "payload": "number"}])  # fmt: skip
+    topics = [
+        {"pattern": f"{place.topic}/m/j", "payload": "json"},
+        {"pattern": f"{place.topic}/m/n", "payload": "number"},
+    ]
+    options = place.options(topics=topics)
     connector = create("bad" + place.topic[-4:], options, place.folder)
     assert isinstance(connector, MqttConnector)
     sink = Sink()
