@@ -3,9 +3,15 @@
 Seconds, quantities and counts after ISO 22400-2. A ratio is never kept and never averaged.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Final, Self
+from typing import Any, Final, Protocol, Self
+
+
+class Row(Protocol):
+    """A mapping, a row of a driver: whatever gives a column by its name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,9 @@ class Elements:
         return total
 
     @classmethod
-    def of(cls, row: Mapping[str, object]) -> Self:
+    def of(cls, row: Row) -> Self:
         """Take the elements out of a row; columns that are none are left, null counts as 0."""
-        return cls(**{n: float(row[n] or 0.0) for n in ELEMENT_NAMES})  # type: ignore[arg-type] # numbers: the table says so
+        return cls(**{n: float(row[n] or 0.0) for n in ELEMENT_NAMES})
 
     @property
     def calendar_s(self) -> float:
