@@ -1,0 +1,123 @@
+"""Every connector keeps the promises of its contract. A stand a connector, below."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as paho
+import pytest
+import pytest_asyncio
+from paho.mqtt.enums import CallbackAPIVersion
+
+from werknetz.connector.conformance import CHECKS, Stand
+from werknetz.connector.contract import Connector
+from werknetz_edge.mqtt import create as create_mqtt
+
+
+@dataclass
+class Wire:
+    """A TCP connection that can be cut, between a connector and its source."""
+
+    host: str
+    port: int
+    listening: int = 0
+    _server: asyncio.Server | None = None
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    async def show(self) -> None:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.listening)
+        self.listening = self._server.sockets[0].getsockname()[1]
+
+    async def hide(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        await self.cut()
+
+    async def cut(self) -> None:
+        for writer in list(self._open):
+            writer.transport.abort()
+        await asyncio.sleep(0.05)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(self.host, self.port)
+        self._open |= {writer, far_writer}
+        try:
+            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        finally:
+            for each in (writer, far_writer):
+                self._open.discard(each)
+                each.transport.abort()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while chunk := await reader.read(65_536):
+            writer.write(chunk)
+            await writer.drain()
+    except OSError:
+        writer.transport.abort()
+    finally:
+        writer.transport.abort()
+
+
+@dataclass
+class MqttStand:
+    url: str
+    folder: Path
+    wire: Wire
+    topic: str = field(default_factory=lambda: f"conform/{secrets.token_hex(4)}")
+
+    def connector(self) -> Connector:
+        parts = urlsplit(self.url)
+        options = {
+            "url": f"mqtt://127.0.0.1:{self.wire.listening}",
+            "user": parts.username,
+            "password": parts.password,
+            "topics": [self.topic],
+        }
+        return create_mqtt(self.topic.replace("/", "-"), options, self.folder)
+
+    async def give(self, first: int, count: int) -> None:
+        await asyncio.to_thread(self._publish, first, count)
+
+    async def cut(self) -> None:
+        await self.wire.cut()
+
+    async def hide(self) -> None:
+        await self.wire.hide()
+
+    async def show(self) -> None:
+        await self.wire.show()
+
+    def _publish(self, first: int, count: int) -> None:
+        parts = urlsplit(self.url)
+        client = paho.Client(CallbackAPIVersion.VERSION2)
+        client.max_inflight_messages_set(100)
+        client.username_pw_set(parts.username, parts.password)
+        client.connect(parts.hostname or "", parts.port or 1883)
+        client.loop_start()
+        sent = [client.publish(self.topic, str(n), qos=1) for n in range(first, first + count)]
+        for each in sent:
+            each.wait_for_publish(20)
+        client.disconnect()
+        client.loop_stop()
+
+
+@pytest_asyncio.fixture
+async def mqtt_stand(mqtt_url: str, tmp_path: Path) -> AsyncIterator[MqttStand]:
+    parts = urlsplit(mqtt_url)
+    wire = Wire(parts.hostname or "", parts.port or 1883)
+    await wire.show()
+    yield MqttStand(mqtt_url, tmp_path, wire)
+    await wire.hide()
+    await asyncio.sleep(0.05)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+async def test_mqtt(check: Callable[[Stand], Awaitable[None]], mqtt_stand: MqttStand) -> None:
+    await check(mqtt_stand)
