@@ -25,8 +25,11 @@ _EXTRAS: Final = {"opcua": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-def root() -> typer.Typer:
-    """Return the command with everything that is installed."""
+def root(word: str | None = None) -> typer.Typer:
+    """Return the command with everything that is installed.
+
+    For a known `word` only the service that has it is loaded: an edge starts without the core.
+    """
     app = typer.Typer(
         name="werknetz",
         help="An industrial cloud that a company runs itself.",
@@ -35,14 +38,16 @@ def root() -> typer.Typer:
     )
     commands.register(app)
     alive.register(app)
+    owners = {name for name, words in WORDS.items() if word in words}
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
-        _add(app, entry)
+        if not owners or entry.name in owners:
+            _add(app, entry)
     return app
 
 
 def main() -> None:
     try:
-        root()()
+        root(sys.argv[1] if len(sys.argv) > 1 else None)()
     except WerknetzError as error:
         console = Console(stderr=True, soft_wrap=True, highlight=False)
         console.print(f"[red]Error:[/] {_plain(str(error))}")
