@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS spool (
   one INTEGER PRIMARY KEY CHECK (one = 1), spool_id BLOB NOT NULL, last_seq INTEGER NOT NULL,
   last_hash BLOB NOT NULL, base_seq INTEGER NOT NULL, base_hash BLOB NOT NULL,
   base_at_us INTEGER NOT NULL, created_at_us INTEGER NOT NULL, epoch INTEGER NOT NULL,
-  used INTEGER NOT NULL);
+  base_epoch INTEGER NOT NULL, used INTEGER NOT NULL, doubt_at_us INTEGER);
 CREATE TABLE IF NOT EXISTS batches (
   seq INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, lane TEXT NOT NULL, hash BLOB NOT NULL,
   payload BLOB NOT NULL);
@@ -77,14 +77,21 @@ class Spool:
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute(
-                "INSERT OR IGNORE INTO spool VALUES (1, ?, 0, ?, 0, ?, ?, ?, 0, 0)",
+                "INSERT OR IGNORE INTO spool VALUES (1, ?, 0, ?, 0, ?, ?, ?, 0, 0, 0, NULL)",
                 (new_id().bytes, GENESIS, GENESIS, clock_us(), clock_us()),
+            )
+            # A file is copied or rolled back while no process has it open: what was last known
+            # then is where doubt begins, until the core has confirmed the chain.
+            self._db.execute(
+                "UPDATE spool SET doubt_at_us = coalesce(doubt_at_us,"
+                " (SELECT max(at_us) FROM batches), base_at_us)"
             )
         self._load()
 
     def _load(self) -> None:
         row = self._db.execute(
-            "SELECT spool_id, last_seq, last_hash, base_seq, base_hash, epoch, used FROM spool"
+            "SELECT spool_id, last_seq, last_hash, base_seq, base_hash, epoch, base_epoch, used"
+            " FROM spool"
         ).fetchone()
         self.spool_id = UUID(bytes=row[0])
         self.last_seq: int = row[1]
@@ -92,7 +99,8 @@ class Spool:
         self.base_seq: int = row[3]
         self._base_hash: bytes = row[4]
         self.epoch: int = row[5]
-        self.used = bool(row[6])
+        self.base_epoch: int = row[6]
+        self.used = bool(row[7])
 
     @property
     def bytes_used(self) -> int:
@@ -173,11 +181,14 @@ class Spool:
         self._load()
         return count
 
-    def keep_epoch(self, epoch: int, *, welcomed: bool = False) -> None:
-        if (epoch, self.used or welcomed) == (self.epoch, self.used):
-            return
+    def keep_epoch(self, epoch: int, base: int) -> None:
         with self._transaction():
-            self._db.execute("UPDATE spool SET epoch = ?, used = used OR ?", (epoch, welcomed))
+            self._db.execute("UPDATE spool SET epoch = ?, base_epoch = ?", (epoch, base))
+        self._load()
+
+    def confirm(self) -> None:
+        with self._transaction():
+            self._db.execute("UPDATE spool SET used = 1, doubt_at_us = NULL")
         self._load()
 
     def replace(self, cause: str) -> None:
@@ -202,7 +213,7 @@ class Spool:
                 )
             self._db.execute(
                 "UPDATE spool SET spool_id = ?, last_seq = ?, last_hash = ?, base_seq = 0,"
-                " base_hash = ?",
+                " base_hash = ?, doubt_at_us = NULL",
                 (self._new_id().bytes, len(seqs) + 1, digest, GENESIS),
             )
         self._load()
@@ -227,15 +238,15 @@ class Spool:
         self._db.close()
 
     def _gap(self, cause: str) -> list[Record]:
-        base_at_us, created_at_us = self._db.execute(
-            "SELECT base_at_us, created_at_us FROM spool"
+        base_at_us, created_at_us, doubt_at_us, last_at_us = self._db.execute(
+            "SELECT base_at_us, created_at_us, doubt_at_us, (SELECT max(at_us) FROM batches)"
+            " FROM spool"
         ).fetchone()
         gap_id = self._new_id()
         if cause == "unrecoverable":
             from_us, to_us = created_at_us, base_at_us
         else:
-            last = self._db.execute("SELECT max(at_us) FROM batches").fetchone()[0]
-            from_us, to_us = last or base_at_us, self._clock_us()
+            from_us, to_us = doubt_at_us or last_at_us or base_at_us, self._clock_us()
         detail = f"spool {self.spool_id} was replaced at its batch {self.last_seq}"
         return [
             GapOpened(gap_id, self._source, [], from_us, cause, detail),

@@ -51,14 +51,20 @@ class SpoolReader(Protocol):
     @property
     def spool_id(self) -> UUID: ...
     @property
-    def epoch(self) -> int: ...
+    def epoch(self) -> int:
+        """The epoch that was asked for last."""
+
+    @property
+    def base_epoch(self) -> int:
+        """The epoch that was given last."""
+
     @property
     def last_seq(self) -> int: ...
     @property
     def last_hash(self) -> bytes: ...
     @property
     def used(self) -> bool:
-        """Whether it has ever been welcomed."""
+        """Whether the core has ever confirmed it."""
 
     @property
     def base_seq(self) -> int:
@@ -70,8 +76,11 @@ class SpoolReader(Protocol):
     def read(self, from_seq: int, bytes_max: int) -> Sequence[Spooled]:
         """Batches in order, at least one if there is one."""
 
-    def keep_epoch(self, epoch: int, *, welcomed: bool = False) -> None:
-        """Remember the epoch: before it is asked for, and again when it was given."""
+    def keep_epoch(self, epoch: int, base: int) -> None:
+        """Remember what will be asked for, before it is asked for, and what was given."""
+
+    def confirm(self) -> None:
+        """The core holds a beginning of this very chain: the file is not an old copy."""
 
     def replace(self, cause: str) -> None:
         """Become a new spool: new id, a gap record first, then what is kept, may overlap."""
@@ -157,8 +166,10 @@ class Sender:
         return self.state == "greeting" and nonce == self._nonce
 
     def _hello(self, now_s: float) -> list[ToCore]:
-        if not self._welcomed and self._epoch <= self._spool.epoch:
-            self._ask_above(self._spool.epoch)
+        if not self._epoch and self._spool.epoch > self._spool.base_epoch:
+            self._epoch = self._spool.epoch  # asked before a crash, perhaps given
+        elif not self._epoch:
+            self._ask_above(self._spool.base_epoch)
         self._nonce = self._new_nonce()
         self._hello_at_s = now_s + self._hello_wait_s * (0.5 + self._random())
         self._hello_wait_s = min(self._hello_wait_s * 2, HELLO_MAX_S)
@@ -171,13 +182,14 @@ class Sender:
                 last_seq=spool.last_seq,
                 last_hash=spool.last_hash,
                 nonce=self._nonce,
+                base=spool.base_epoch,
             )
         ]
 
     def _ask_above(self, epoch: int) -> None:
         # A leap of a random width: two copies of a disk do not ask for the same lease.
         self._epoch = epoch + 1 + int(self._random() * EPOCH_LEAP)
-        self._spool.keep_epoch(self._epoch)
+        self._spool.keep_epoch(self._epoch, epoch)
 
     def _welcome(self, welcome: Welcome, now_s: float) -> None:
         spool = self._spool
@@ -185,7 +197,8 @@ class Sender:
             return
         self._nonce = None
         self._welcomed = True
-        spool.keep_epoch(self._epoch, welcomed=True)
+        if spool.base_epoch != self._epoch:
+            spool.keep_epoch(self._epoch, self._epoch)
         if welcome.last_seq > spool.last_seq:
             self._replace("spool_rolled_back", now_s)
         elif welcome.last_seq < spool.base_seq:
@@ -193,6 +206,7 @@ class Sender:
         elif not self._same_chain(welcome):
             self._replace("fork", now_s)
         else:
+            spool.confirm()
             self.state = "running"
             self.acked = welcome.last_seq
             self._incarnation = welcome.incarnation

@@ -72,7 +72,7 @@ def decide(row: Watermark, envelope: Envelope) -> Decision:
 
 def greet(row: Watermark, hello: Hello, incarnation: UUID) -> Welcome | Refused:
     """Answer a hello. A Welcome's epoch must be committed before it is sent (R3, R4)."""
-    if hello.epoch < row.connector_epoch:
+    if row.connector_epoch > hello.base and row.connector_epoch != hello.epoch:
         return Refused(hello.nonce, row.connector_epoch)
     return Welcome(
         nonce=hello.nonce,

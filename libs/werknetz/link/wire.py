@@ -39,10 +39,11 @@ class Envelope(_Message, frozen=True, tag="envelope.v1"):
 
 
 class Hello(_Message, frozen=True, tag="hello.v1"):
-    """A connector asks for the lease with the epoch it would like; `nonce` finds the answer.
+    """A connector asks for the lease with an epoch of its choice; `nonce` finds the answer.
 
-    Granted when above the epoch in the database, confirmed when equal to it: a repeated or
-    late hello changes nothing.
+    Granted when the epoch in force is `base`, the last it was given, or one that the database
+    has forgotten; confirmed when `epoch` is in force already: a repeated or late hello changes
+    nothing.
     """
 
     connector: str
@@ -52,6 +53,7 @@ class Hello(_Message, frozen=True, tag="hello.v1"):
     last_hash: bytes
     nonce: UUID
     lane: Lane = "live"
+    base: int = 0
 
 
 class Welcome(_Message, frozen=True, tag="welcome.v1"):
@@ -66,7 +68,7 @@ class Welcome(_Message, frozen=True, tag="welcome.v1"):
 
 
 class Refused(_Message, frozen=True, tag="refused.v1"):
-    """The hello asked for an epoch below that in force."""
+    """Another lease is in force than the one the hello builds on."""
 
     nonce: UUID
     epoch: int

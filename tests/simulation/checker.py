@@ -1,0 +1,65 @@
+"""The invariants of DESIGN section 3, over what is committed and what the sources remember."""
+
+from simulation.model import Violation
+from simulation.world import World
+from werknetz.events.codec import GENESIS
+
+
+def check(world: World) -> None:
+    """Raise Violation that says which invariant does not hold."""
+    _check_chains(world)
+    rows = {event: n for event, n in world.database.tables.rows.items() if n}
+    doubled = sorted(event for event, n in rows.items() if n > 1)
+    if doubled:
+        raise Violation(f"counted twice: {doubled[:5]}")
+    generated = set().union(*(edge.source.generated for edge in world.edges))
+    if invented := rows.keys() - generated:
+        raise Violation(f"invented: {sorted(invented)[:5]}")
+    for edge in world.edges:
+        gaps = _gaps_of(world, edge.connector)
+        missing = edge.source.accepted - rows.keys() - world.vanished
+        for event in sorted(missing):
+            excused = event in world.rolled_back or (
+                event in world.trimmed and world.database.restores
+            )
+            if not excused:
+                raise Violation(f"accepted and lost: {event}")
+            if not _covered(gaps, world.appended_us[event]):
+                raise Violation(f"lost without a gap record: {event}")
+        for event, at_us in edge.source.dropped.items():
+            if not _covered(gaps, at_us) and not _gap_gone(world):
+                raise Violation(f"dropped at the source without a gap record: {event}")
+        if rest := edge.source.generated - edge.source.accepted - edge.source.dropped.keys():
+            raise Violation(f"never accepted: {sorted(rest)[:5]}")
+
+
+def _check_chains(world: World) -> None:
+    tables = world.database.tables
+    for spool_id, log in tables.log.items():
+        last = tables.marks.get(spool_id, (0, GENESIS))
+        digest = GENESIS
+        for n, (seq, previous, after) in enumerate(log, start=1):
+            if seq != n:
+                raise Violation(f"batch {seq} of a spool was applied as its {n}th")
+            if previous != digest:
+                raise Violation(f"the chain of a spool breaks at batch {seq}")
+            digest = after
+        if (len(log), digest) != last:
+            raise Violation(f"{len(log)} batches applied, but the watermark says {last[0]}")
+
+
+def _gaps_of(world: World, connector: str) -> list[tuple[int, int]]:
+    return [
+        (from_us, to_us)
+        for source, from_us, to_us, _ in world.database.tables.gaps.values()
+        if source == connector and to_us is not None
+    ]
+
+
+def _covered(gaps: list[tuple[int, int]], at_us: int) -> bool:
+    return any(from_us <= at_us <= to_us for from_us, to_us in gaps)
+
+
+def _gap_gone(world: World) -> bool:
+    """A gap record that was itself on a disk that was taken back or trimmed and restored."""
+    return bool(world.vanished or world.rolled_back or world.database.restores)

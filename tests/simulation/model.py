@@ -1,0 +1,205 @@
+"""What the production machines run against: a database with transactions, a bad link, a source."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from uuid import UUID
+
+from werknetz.events.batch import GapClosed, GapOpened, Samples
+from werknetz.events.codec import GENESIS, columns_of, decode
+from werknetz.link.watermark import Watermark
+from werknetz.link.wire import Envelope, Fields
+
+
+class Violation(AssertionError):
+    """An invariant does not hold."""
+
+
+class Aborted(Exception):
+    """The database or the link broke the operation; nobody knows how far it came."""
+
+
+@dataclass
+class Tables:
+    """What is committed."""
+
+    epochs: dict[str, int] = field(default_factory=dict)
+    marks: dict[UUID, tuple[int, bytes]] = field(default_factory=dict)
+    rows: Counter[int] = field(default_factory=Counter)
+    log: dict[UUID, list[tuple[int, bytes, bytes]]] = field(default_factory=dict)
+    gaps: dict[UUID, tuple[str, int, int | None, str]] = field(default_factory=dict)
+
+    def copy(self) -> "Tables":
+        return Tables(
+            dict(self.epochs),
+            dict(self.marks),
+            Counter(self.rows),
+            {spool: list(log) for spool, log in self.log.items()},
+            dict(self.gaps),
+        )
+
+
+class Database:
+    """Row locks per connector; a commit is all or nothing; a restore begins a new incarnation."""
+
+    def __init__(self, random: Random) -> None:
+        self.tables = Tables()
+        self.incarnation = UUID(int=random.getrandbits(128))
+        self.life = 0
+        self.locks: dict[str, object] = {}
+        self.restores = 0
+        self.durable: dict[tuple[UUID, UUID], int] = {}  # (incarnation, spool) → the highest
+        self._random = random
+
+    def lock(self, connector: str, owner: object) -> bool:
+        return self.locks.setdefault(connector, owner) is owner
+
+    def unlock(self, owner: object) -> None:
+        for connector in [name for name, held in self.locks.items() if held is owner]:
+            del self.locks[connector]
+
+    def watermark(self, connector: str, spool_id: UUID) -> Watermark:
+        seq, digest = self.tables.marks.get(spool_id, (0, GENESIS))
+        return Watermark(spool_id, self.tables.epochs.get(connector, 0), seq, digest)
+
+    def crash(self) -> None:
+        self.life += 1
+        self.locks.clear()
+
+    def restore(self, tables: Tables) -> None:
+        self.crash()
+        self.restores += 1
+        self.tables = tables.copy()
+        self.incarnation = UUID(int=self._random.getrandbits(128))
+
+    def commit_epoch(self, life: int, connector: str, epoch: int) -> None:
+        self._alive(life)
+        if epoch < self.tables.epochs.get(connector, 0):
+            raise Violation("the epoch of a connector fell")
+        self.tables.epochs[connector] = epoch
+
+    def commit_rows(self, life: int, run: tuple[Envelope, ...], *, overlap_as_live: bool) -> None:
+        self._alive(life)
+        for envelope in run:
+            if envelope.epoch < self.tables.epochs.get(envelope.connector, 0):
+                raise Violation(f"batch {envelope.seq} applied with an old epoch")
+            log = self.tables.log.setdefault(envelope.spool_id, [])
+            log.append((envelope.seq, envelope.prev_hash, envelope.hash))
+            self._apply(envelope, overlap=envelope.lane == "backfill" and not overlap_as_live)
+
+    def commit_mark(self, life: int, row: Watermark) -> None:
+        self._alive(life)
+        last = self.tables.marks.get(row.spool_id, (0, GENESIS))[0]
+        if row.last_seq < last:
+            raise Violation(f"the watermark fell from {last} to {row.last_seq}")
+        self.tables.marks[row.spool_id] = (row.last_seq, row.last_hash)
+        self.durable[self.incarnation, row.spool_id] = row.last_seq
+
+    def _alive(self, life: int) -> None:
+        if life != self.life:
+            raise Aborted("the transaction died with the server")
+
+    def _apply(self, envelope: Envelope, *, overlap: bool) -> None:
+        for record in decode(envelope.payload).records:
+            match record:
+                case Samples():
+                    for event in columns_of(record).time.tolist():
+                        if not (overlap and self.tables.rows[event]):
+                            self.tables.rows[event] += 1
+                case GapOpened():
+                    self.tables.gaps[record.gap_id] = (
+                        record.source,
+                        record.from_us,
+                        None,
+                        record.cause,
+                    )
+                case GapClosed() if record.gap_id in self.tables.gaps:
+                    source, from_us, _, cause = self.tables.gaps[record.gap_id]
+                    self.tables.gaps[record.gap_id] = (source, from_us, record.to_us, cause)
+                case _:
+                    pass
+
+
+@dataclass
+class Faults:
+    """Probabilities; all zero while the world settles."""
+
+    lose: float = 0.0
+    repeat: float = 0.0
+    swap: float = 0.0
+    cut: float = 0.0
+
+
+class BadLink:
+    """Streams that lose, repeat, reorder, forget, and come back with what they had long ago."""
+
+    def __init__(self, random: Random) -> None:
+        self.faults = Faults()
+        self.run_id = 1
+        self.streams: dict[str, list[tuple[int, Fields]]] = {}
+        self._next = 1
+        self._random = random
+
+    def add(self, key: str, fields: Fields) -> None:
+        random, faults = self._random, self.faults
+        if random.random() < faults.cut:
+            raise Aborted("the link was cut")
+        if random.random() < faults.lose:
+            return
+        stream = self.streams.setdefault(key, [])
+        for _ in range(2 if random.random() < faults.repeat else 1):
+            stream.append((self._next, fields))
+            self._next += 1
+        if len(stream) > 1 and random.random() < faults.swap:
+            (a, first), (b, second) = stream[-2], stream[-1]
+            stream[-2:] = [(a, second), (b, first)]
+        if random.random() < faults.repeat / 4:  # something of long ago once more
+            stream.append((self._next, random.choice(stream)[1]))
+            self._next += 1
+        if random.random() < faults.cut:
+            raise Aborted("the answer was lost")
+
+    def read(self, key: str, position: int) -> list[tuple[int, Fields]]:
+        return [entry for entry in self.streams.get(key, []) if entry[0] > position]
+
+    def trim(self, key: str, position: int) -> None:
+        self.streams[key] = self.read(key, position)
+
+    def forget(self) -> None:
+        self.streams.clear()
+        self.run_id += self._random.random() < 0.5  # FLUSHALL keeps the id, a kill does not
+
+    def snapshot(self) -> dict[str, list[tuple[int, Fields]]]:
+        return {key: list(stream) for key, stream in self.streams.items()}
+
+    def restore(self, streams: dict[str, list[tuple[int, Fields]]]) -> None:
+        self.streams = {key: list(stream) for key, stream in streams.items()}
+        self.run_id += 1
+
+
+class Source:
+    """Gives again what was not acknowledged; drops when its queue is full, and says so."""
+
+    QUEUE_MAX = 40
+
+    def __init__(self) -> None:
+        self.waiting: list[int] = []
+        self.generated: set[int] = set()
+        self.accepted: set[int] = set()
+        self.dropped: dict[int, int] = {}  # event → µs
+        self.overflow: tuple[int, int] | None = None
+
+    def generate(self, event: int, now_us: int) -> None:
+        self.generated.add(event)
+        if len(self.waiting) < self.QUEUE_MAX:
+            self.waiting.append(event)
+            return
+        self.dropped[event] = now_us
+        self.overflow = (self.overflow[0] if self.overflow else now_us, now_us)
+
+    def acknowledge(self, events: list[int], overflow: tuple[int, int] | None) -> None:
+        self.accepted.update(events)
+        taken = set(events)
+        self.waiting = [event for event in self.waiting if event not in taken]
+        if self.overflow == overflow:
+            self.overflow = None
