@@ -9,22 +9,30 @@ import asyncpg
 
 @dataclass
 class Verdict:
+    generated: int = 0
     taken: int = 0
+    filled: int = 0  # times that the spool was full
+    gaps: dict[str, int] = field(default_factory=dict)  # by cause
     stored: int = 0
-    lost: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)  # accepted, and not there: never excused
+    unexplained: list[str] = field(default_factory=list)  # not accepted, and in no gap record
     doubled: list[str] = field(default_factory=list)
     invented: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
-        return self.taken > 0 and not (self.lost or self.doubled or self.invented or self.broken)
+        return self.taken > 0 and not (
+            self.lost or self.unexplained or self.doubled or self.invented or self.broken
+        )
 
     def __str__(self) -> str:
         return (
-            f"taken {self.taken}  stored {self.stored}  lost {len(self.lost)}  "
-            f"doubled {len(self.doubled)}  invented {len(self.invented)}"
+            f"generated {self.generated}  taken {self.taken}  stored {self.stored}  "
+            f"lost {len(self.lost)}  unexplained {len(self.unexplained)}  "
+            f"doubled {len(self.doubled)}  invented {len(self.invented)}  gaps {self.gaps}"
             + "".join(f"\n  lost {one}" for one in self.lost[:10])
+            + "".join(f"\n  unexplained {one}" for one in self.unexplained[:10])
             + "".join(f"\n  doubled {one}" for one in self.doubled[:10])
             + "".join(f"\n  invented {one}" for one in self.invented[:10])
             + "".join(f"\n  {one}" for one in self.broken)
@@ -50,18 +58,22 @@ async def check(database_url: str, oracle: Path) -> Verdict:
             "FROM samples s JOIN signals g ON g.id = s.signal_id WHERE g.name = 'good'"
         )
         spans = await connection.fetch(
-            "SELECT (extract(epoch FROM start_at) * 1000000)::bigint AS low, "
+            "SELECT cause, (extract(epoch FROM start_at) * 1000000)::bigint AS low, "
             "(extract(epoch FROM coalesce(end_at, 'infinity')) * 1000000)::float8 AS high FROM gaps"
         )
-        verdict = Verdict(taken=len(taken), stored=len(rows))
+        causes = Counter(span["cause"] for span in spans)
+        verdict = Verdict(len(generated), len(taken), gaps=dict(causes), stored=len(rows))
         seen = Counter(
             (row["machine"].partition(":")[0], int(row["value"]), row["at_us"]) for row in rows
         )
         verdict.doubled = [f"{one} × {times}" for one, times in seen.items() if times > 1]
         verdict.invented = [str(one) for one in seen if one not in generated]
-        verdict.lost = [
+        # The broker's PUBACK is the source's acceptance, and its session outlives everything here:
+        # no gap record excuses what is missing after it.
+        verdict.lost = [str(one) for one in sorted(taken - set(seen), key=lambda each: each[2])]
+        verdict.unexplained = [
             str(one)
-            for one in sorted(taken - set(seen), key=lambda each: each[2])
+            for one in sorted(generated - taken - set(seen), key=lambda each: each[2])
             if not any(span["low"] <= one[2] <= span["high"] for span in spans)
         ]
         verdict.broken = await _broken(connection)

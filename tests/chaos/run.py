@@ -24,10 +24,13 @@ from werknetz_demo.embedded.server import Server
 from werknetz_demo.embedded.servers import Servers
 
 SETTLE_S = 60
+WRITERS = ("ingest", "second-ingest")
+FULL = '"event": "spool full"'
+FULL_WITHIN_S = 25
 EDGE_YAML = """
 connector: chaos
 protocol: mqtt
-spool: {{folder: {folder}/spool}}
+spool: {{folder: {folder}/spool, bytes_max: 1000000}}
 options:
   url: {mqtt}
   client_id: chaos-edge
@@ -42,7 +45,7 @@ mapping:
       equipment: "nordwerk/chaos/hall/line-1/{{machine}}"
       signal: good
       role: good_count
-      time: {{path: us, format: epoch_us}}
+      time: {{path: us, format: unix_us}}
 """
 
 
@@ -55,14 +58,15 @@ class Stage:
         self.random = random.Random(seed)
         self.environment = os.environ | servers.urls.environment
         self.children: dict[str, Child] = {}
+        self.filled = 0
         self.config = folder / "edge.yaml"
         self.config.write_text(EDGE_YAML.format(folder=folder, mqtt=servers.urls.mqtt))
 
     def start(self, name: str) -> None:
         command = {
-            "edge": ["-m", "werknetz_client.cli", "edge", str(self.config)],
-            "ingest": ["-m", "werknetz_client.cli", "ingest"],
-            "second-ingest": ["-m", "werknetz_client.cli", "ingest"],
+            "edge": ["-m", "chaos.program", "edge", str(self.config)],
+            "ingest": ["-m", "chaos.program", "ingest"],
+            "second-ingest": ["-m", "chaos.program", "ingest"],
             "source": [
                 "-m", "chaos.source", "--mqtt", self.servers.urls.mqtt,
                 "--oracle", str(self.folder / "oracle.log"), "--stop", str(self.folder / "stop"),
@@ -122,6 +126,24 @@ class Stage:
         finally:
             await connection.close()
 
+    async def fill_spool(self) -> None:
+        """Let nobody take batches until the spool is full: the source must wait, nothing is lost.
+
+        What is full by its own bound behaves as a full disk does, and needs no right to mount.
+        """
+        for name in WRITERS:
+            self.children[name].kill()
+        log = self.folder / "edge.log"
+        said = log.read_text().count(FULL)
+        for _ in range(5 * FULL_WITHIN_S):
+            if log.read_text().count(FULL) > said:
+                break
+            await asyncio.sleep(0.2)
+        self.filled += log.read_text().count(FULL) > said
+        await asyncio.sleep(self.random.uniform(0, 2))
+        for name in WRITERS:
+            self.start(name)
+
     async def kill_broker(self) -> None:
         self.server("MQTT").kill()
         await asyncio.sleep(self.random.uniform(0, 2))
@@ -142,6 +164,7 @@ def faults(stage: Stage) -> dict[str, Callable[[], Awaitable[None]]]:
         "restart postgres": stage.restart_postgres,
         "slow postgres": stage.slow_postgres,
         "kill -9 broker": stage.kill_broker,
+        "full spool": stage.fill_spool,
     }
 
 
@@ -150,13 +173,15 @@ async def perform(seconds: float, seed: int, folder: Path) -> Verdict:
         await upgrade_async(servers.urls.database)
         stage = Stage(folder, servers, seed)
         try:
-            for name in ("edge", "ingest", "second-ingest"):
+            for name in ("edge", *WRITERS):
                 stage.start(name)
             await asyncio.sleep(3)  # the session must exist before the first message
             stage.start("source")
             await disturb(stage, seconds)
             (folder / "stop").touch()
-            return await settle(stage)
+            verdict = await settle(stage)
+            verdict.filled = stage.filled
+            return verdict
         finally:
             for name, child in stage.children.items():
                 if name != "source" and not child.alive:

@@ -17,6 +17,7 @@ import paho.mqtt.client as paho
 
 TOPIC = "chaos/{machine}/cycle"
 IN_FLIGHT_MAX = 500
+WAITING_MAX = 5000
 
 
 class Oracle:
@@ -66,7 +67,7 @@ def publish(client: paho.Client, oracle: Oracle, *, machines: int, rate: float, 
             body = json.dumps({"t": at_us / 1e6, "us": at_us, "n": n, "good": n})
             sent = client.publish(TOPIC.format(machine=machine), body, qos=1)
             waiting[sent.mid] = (machine, n, at_us)
-            while not sent.is_published() and len(waiting) > IN_FLIGHT_MAX:
+            while len(waiting) > WAITING_MAX and not stop.exists():  # the broker is down
                 time.sleep(0.01)
                 settle(client, oracle, waiting)
         settle(client, oracle, waiting)
@@ -91,7 +92,7 @@ def main() -> None:
     arguments.add_argument("--oracle", type=Path, required=True)
     arguments.add_argument("--stop", type=Path, required=True)
     arguments.add_argument("--machines", type=int, default=4)
-    arguments.add_argument("--rate", type=float, default=200.0)
+    arguments.add_argument("--rate", type=float, default=400.0)
     given = arguments.parse_args()
     client = connect(given.mqtt)
     publish(client, Oracle(given.oracle), machines=given.machines, rate=given.rate, stop=given.stop)
