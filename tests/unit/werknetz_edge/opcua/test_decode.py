@@ -1,0 +1,249 @@
+"""Messages that asyncua itself encoded, read by our decoder: every type, every mix."""
+
+import math
+import struct
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from asyncua.ua.ua_binary import struct_to_binary
+from hypothesis import given
+from hypothesis import strategies as st
+
+from werknetz_edge.opcua.decode import Decoded, Decoder
+from werknetz_edge.opcua.filetime import EPOCH_US, NEVER, filetime_of
+from werknetz_edge.opcua.message import UnreadableMessageError, publication_of
+from werknetz_edge.opcua.stack import ua
+
+AT = datetime(2026, 11, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+AT_US = int(AT.timestamp() * 1_000_000)
+ARRIVED = AT_US + 5_000_000
+KIND = ua.VariantType
+
+
+def message(items: list[tuple[int, Any]], sequence: int = 1) -> bytes:
+    change = ua.DataChangeNotification(
+        MonitoredItems=[
+            ua.MonitoredItemNotification(ClientHandle=handle, Value=value)
+            for handle, value in items
+        ]
+    )
+    response = ua.PublishResponse(
+        Parameters=ua.PublishResult(
+            SubscriptionId=7,
+            AvailableSequenceNumbers=[sequence],
+            NotificationMessage=ua.NotificationMessage(
+                SequenceNumber=sequence, NotificationData=[change]
+            ),
+        )
+    )
+    return bytes(struct_to_binary(response))
+
+
+def value(plain: Any, kind: Any, status: int = 0, at: datetime | None = AT) -> Any:
+    return ua.DataValue(ua.Variant(plain, kind), ua.StatusCode(status), at, AT)
+
+
+def decoded(items: list[tuple[int, Any]], count: int = 20, **options: Any) -> Decoded:
+    decoder = Decoder([f"a{n}" for n in range(count)], **options)
+    decoder.namespaces = ["", "urn:one"]
+    publication = publication_of(message(items))
+    assert publication.subscription == 7
+    assert publication.values == len(items)
+    return decoder.decode(publication, ARRIVED)
+
+
+def rows(found: Decoded) -> list[tuple[str, float, int, int]]:
+    return [
+        (block.addresses[block.address[i]], float(block.value[i]), int(block.status[i]),
+         int(block.source_time_us[i]))
+        for block in found.blocks
+        for i in range(len(block.address))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("plain", "kind"),
+    [
+        (True, KIND.Boolean), (-5, KIND.SByte), (200, KIND.Byte), (-300, KIND.Int16),
+        (60_000, KIND.UInt16), (-70_000, KIND.Int32), (4_000_000_000, KIND.UInt32),
+        (-(2**52), KIND.Int64), (2**53, KIND.UInt64), (0.5, KIND.Float), (1e300, KIND.Double),
+        (math.inf, KIND.Double),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 500])
+def test_numbers_become_columns(plain: Any, kind: Any, count: int) -> None:
+    found = decoded([(n % 20, value(plain, kind)) for n in range(count)])
+    numbers = rows(found)
+    texts = [(r.source, float(r.value), r.status, r.source_time_us) for r in found.readings]
+    assert numbers + texts == [(f"a{n % 20}", float(plain), 0, AT_US) for n in range(count)]
+    if abs(plain) < 2**53 or plain == math.inf:
+        assert not found.readings
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_large_integers_keep_their_digits(count: int) -> None:
+    items = [(n, value(2**64 - 1, KIND.UInt64)) for n in range(count)]
+    found = decoded([*items, (0, value(17, KIND.UInt64))])
+    assert [reading.value for reading in found.readings] == [2**64 - 1] * count
+    assert rows(found) == [("a0", 17.0, 0, AT_US)]
+
+
+@pytest.mark.parametrize(
+    ("plain", "kind", "expected"),
+    [
+        ("Müller", KIND.String, "Müller"),
+        ("", KIND.String, ""),
+        (None, KIND.String, None),
+        (b"\x00\xff", KIND.ByteString, "AP8="),
+        (UUID(int=5), KIND.Guid, str(UUID(int=5))),
+        (AT, KIND.DateTime, AT),
+        (datetime(1601, 1, 1, tzinfo=UTC), KIND.DateTime, datetime(1601, 1, 1, tzinfo=UTC)),
+        (ua.LocalizedText("läuft", "de"), KIND.LocalizedText, "läuft"),
+        (ua.QualifiedName("Temp", 1), KIND.QualifiedName, "{urn:one}Temp"),
+        (ua.NodeId("x", 1), KIND.NodeId, "nsu=urn:one;s=x"),
+        (ua.Range(1.0, 2.0), KIND.ExtensionObject, {"Low": 1.0, "High": 2.0}),
+        (
+            ua.ExtensionObject(ua.NodeId(999, 1), b"\x01"),
+            KIND.ExtensionObject,
+            {"type": "nsu=urn:one;i=999", "body": "AQ=="},
+        ),
+        ([], KIND.Double, []),
+    ],
+)
+def test_what_is_no_number_becomes_a_reading(plain: Any, kind: Any, expected: Any) -> None:
+    found = decoded([(3, value(plain, kind)), (4, value(1.0, KIND.Double))])
+    assert not found.unreadable
+    (reading,) = found.readings
+    assert (reading.source, reading.value, reading.source_time_us) == ("a3", expected, AT_US)
+    assert reading.server_time_us == AT_US
+    assert rows(found) == [("a4", 1.0, 0, AT_US)]
+
+
+def test_arrays_are_signals_an_element_or_one_text() -> None:
+    items = [(2, value([1, 2, 3], KIND.Int32)), (3, value(["a", "b"], KIND.String))]
+    found = decoded(items)
+    assert rows(found) == [(f"a2[{n}]", n + 1.0, 0, AT_US) for n in range(3)]
+    assert [(r.source, r.value) for r in found.readings] == [("a3[0]", "a"), ("a3[1]", "b")]
+    as_json = decoded(items, arrays="json")
+    assert [(r.source, r.value) for r in as_json.readings] == [("a2", [1, 2, 3]),
+                                                              ("a3", ["a", "b"])]  # fmt: skip
+
+
+def test_a_bad_value_without_content_is_kept_as_not_a_number() -> None:
+    bad = ua.DataValue(ua.Variant(None), ua.StatusCode(0x80340000), AT, AT)
+    (row,) = rows(found := decoded([(1, bad)]))
+    assert math.isnan(row[1])
+    assert row[2] == 0x80340000
+    assert found.gone == {1}
+
+
+def test_the_overflow_bit_is_told() -> None:
+    found = decoded([(1, value(1.0, KIND.Double, 0x480)), (2, value("x", KIND.String, 0x480))])
+    assert set(found.overflown) == {1, 2}
+
+
+def plain_record(handle: int, source: int | None, server: int | None) -> bytes:
+    mask = 1 | (4 if source is not None else 0) | (8 if server is not None else 0)
+    times = b"".join(struct.pack("<q", t) for t in (source, server) if t is not None)
+    return struct.pack("<IBBd", handle, mask, 11, 1.5) + times
+
+
+@pytest.mark.parametrize("repeat", [1, 30])
+@pytest.mark.parametrize(
+    ("source", "server", "at", "status"),
+    [
+        (filetime_of(AT), None, AT_US, 0),
+        (None, filetime_of(AT), AT_US, 0),
+        (None, None, ARRIVED, 0x40BC0000),
+        (0, filetime_of(AT), AT_US, 0x40BC0000),
+        (-(2**63), None, ARRIVED, 0x40BC0000),
+        (2**63 - 1, filetime_of(AT), AT_US, 0x40BC0000),
+        (NEVER, 0, ARRIVED, 0x40BC0000),
+        (864_000_000_000, None, 86_400_000_000 - EPOCH_US, 0x40BC0000),  # 1601-01-02 is kept
+    ],
+)
+def test_impossible_times_are_told(
+    source: int | None, server: int | None, at: int, status: int, repeat: int
+) -> None:
+    content = message([(1, value(0.0, KIND.Double))])
+    publication = publication_of(content)
+    record = plain_record(1, source, server) * repeat
+    publication.content = record
+    publication.changes[0].start, publication.changes[0].end = 0, len(record)
+    publication.changes[0].count = repeat
+    found = Decoder(["a0", "a1"]).decode(publication, ARRIVED)
+    assert rows(found) == [("a1", 1.5, status, at)] * repeat
+
+
+def test_broken_bytes_go_to_quarantine_and_the_rest_stays() -> None:
+    content = bytearray(message([(1, value(1.0, KIND.Double)), (2, value("abc", KIND.String))]))
+    position = content.index(b"abc") - 4
+    content[position : position + 4] = struct.pack("<i", 10_000)
+    found = Decoder(["a0", "a1", "a2"]).decode(publication_of(bytes(content)), ARRIVED)
+    assert rows(found) == [("a1", 1.0, 0, AT_US)]
+    assert found.broken == 1
+    (bad,) = found.unreadable
+    assert b"abc" in bad.raw
+
+
+def test_a_handle_that_was_never_given_is_no_value() -> None:
+    found = decoded([(19, value(1.0, KIND.Double)), (99, value("x", KIND.String))])
+    assert found.broken == 1
+    assert len(rows(found)) == 1
+
+
+def test_a_message_that_is_none_is_refused() -> None:
+    with pytest.raises(UnreadableMessageError):
+        publication_of(b"\x01\x00\x2f\x03\x00")
+    with pytest.raises(ua.UaStatusCodeError):
+        publication_of(
+            struct_to_binary(
+                ua.ServiceFault(
+                    ResponseHeader=ua.ResponseHeader(
+                        ServiceResult=ua.StatusCode(ua.StatusCodes.BadNoSubscription)
+                    )
+                )
+            )
+        )
+
+
+scalars = st.one_of(
+    st.booleans().map(lambda v: (v, KIND.Boolean)),
+    st.integers(-128, 127).map(lambda v: (v, KIND.SByte)),
+    st.integers(-(2**31), 2**31 - 1).map(lambda v: (v, KIND.Int32)),
+    st.integers(-(2**63), 2**63 - 1).map(lambda v: (v, KIND.Int64)),
+    st.floats(allow_nan=False).map(lambda v: (v, KIND.Double)),
+    st.text(st.characters(exclude_categories=["Cs"])).map(lambda v: (v, KIND.String)),
+    st.lists(st.integers(0, 65535), min_size=1).map(lambda v: (v, KIND.UInt16)),
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 19), scalars, st.integers(1, 12))))
+def test_any_mix_of_runs_is_read_whole(parts: list[tuple[int, tuple[Any, Any], int]]) -> None:
+    items = [
+        (handle, value(plain, kind)) for handle, (plain, kind), many in parts for _ in range(many)
+    ]
+    found = decoded(items)
+    expected: dict[str, list[Any]] = {}
+    for handle, item in items:
+        plain = item.Value.Value
+        if isinstance(plain, list):
+            for index, element in enumerate(plain):
+                expected.setdefault(f"a{handle}[{index}]", []).append(element)
+        else:
+            expected.setdefault(f"a{handle}", []).append(plain)
+    got: dict[str, list[Any]] = {}
+    for address, number, _, _ in rows(found):
+        got.setdefault(address, []).append(number)
+    for reading in found.readings:
+        got.setdefault(reading.source, []).append(reading.value)
+    assert not found.unreadable
+    assert {a: sorted(map(repr, map(as_number, v))) for a, v in got.items()} == {
+        a: sorted(map(repr, map(as_number, v))) for a, v in expected.items()
+    }
+
+
+def as_number(item: Any) -> Any:
+    return item if isinstance(item, str) or abs(item) > 2**53 else float(item)
