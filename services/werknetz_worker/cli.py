@@ -1,0 +1,70 @@
+"""`werknetz worker` and `werknetz beat`: Celery with the settings that fit us."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from werknetz.runtime import log
+
+
+def register(app: typer.Typer) -> None:
+    app.command("worker")(worker)
+    app.command("beat")(beat)
+
+
+def worker(
+    concurrency: Annotated[
+        int, typer.Option(min=1, help="Processes that compute at once; 1 computes in this one.")
+    ] = 1,
+    beat: Annotated[
+        bool, typer.Option("--beat", help="Also give the beat, so that no other process need.")
+    ] = False,
+) -> None:
+    """Compute KPIs from what has arrived."""
+    celery = _celery()
+    if beat:
+        _give_the_beat(celery)
+    celery.Worker(
+        pool="solo" if concurrency == 1 else "prefork",
+        concurrency=concurrency,
+        hostname=f"worker-{os.getpid()}@%h",
+        without_gossip=True,
+        without_mingle=True,
+        loglevel="INFO",
+    ).start()
+
+
+def beat() -> None:
+    """Give the beat: tell workers every few seconds to look for work."""
+    celery = _celery()
+    celery.Beat(loglevel="INFO", quiet=True).run()
+
+
+def _celery() -> Any:
+    """Load the application only now: it reads the environment."""
+    from werknetz.runtime.settings import required_env
+
+    log.configure()
+    required_env("WERKNETZ_BROKER_URL")
+    required_env("WERKNETZ_DATABASE_URL")
+    from werknetz_worker.app import app
+
+    return app
+
+
+def _give_the_beat(celery: Any) -> None:
+    """Start the beat in a thread when the worker is ready: it ends with the worker, always."""
+    from celery.beat import EmbeddedService
+    from celery.signals import worker_ready, worker_shutting_down
+
+    service: Any = EmbeddedService(celery, thread=True)
+
+    def start(**_: object) -> None:
+        service.start()
+
+    def stop(**_: object) -> None:
+        service.stop()
+
+    worker_ready.connect(start, weak=False)
+    worker_shutting_down.connect(stop, weak=False)

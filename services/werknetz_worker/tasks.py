@@ -1,0 +1,115 @@
+"""What Celery may call: three lines each over functions that are tested without it."""
+
+import asyncio
+import time
+from typing import Final
+
+import asyncpg
+from celery.signals import worker_process_shutdown, worker_shutdown
+
+from werknetz.runtime import alive
+from werknetz.runtime.log import logger
+from werknetz_worker import compute
+from werknetz_worker import sweep as sweeping
+from werknetz_worker.app import app
+from werknetz_worker.session import Session
+from werknetz_worker.settings import WorkerSettings
+
+SOFT_LIMIT_S: Final = 50
+# The database is away or busy: the next tick tries again, the marks are still there.
+_AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.UndefinedTableError,
+)
+_log: Final = logger("worker.tasks")
+
+
+class _Process:
+    """What this process has opened; opens on first use, so in the child, after the fork."""
+
+    def __init__(self) -> None:
+        self.runner = asyncio.Runner()
+        self._session: Session | None = None
+
+    async def session(self) -> Session:
+        if self._session is None:
+            self._session = await Session.open(WorkerSettings.from_environment())
+            # A worker that was killed may have computed without saying so.
+            paths = await self._session.pool.fetch(
+                "SELECT path FROM equipment e WHERE NOT EXISTS "
+                "(SELECT FROM equipment child WHERE child.parent_id = e.id)"
+            )
+            await self._session.watermarks.grow(row[0] for row in paths)
+        return self._session
+
+    def close(self) -> None:
+        if self._session is not None:
+            self.runner.run(self._session.close())
+            self._session = None
+        self.runner.close()
+
+
+_process = _Process()
+
+
+@app.task(name="kpi.compute_dirty_buckets", soft_time_limit=SOFT_LIMIT_S)
+def compute_dirty_buckets() -> None:
+    """Bring elements up to date with what arrived since the last tick."""
+    alive.touch()
+    _process.runner.run(_compute())
+
+
+@app.task(name="kpi.sweep", soft_time_limit=SOFT_LIMIT_S)
+def sweep() -> None:
+    """Find what nobody triggered and what time alone has changed."""
+    alive.touch()
+    _process.runner.run(_sweep())
+
+
+@app.task(name="kpi.retention", soft_time_limit=SOFT_LIMIT_S)
+def retention() -> None:
+    """Forget old revisions."""
+    alive.touch()
+    _process.runner.run(_forget())
+
+
+async def _compute() -> None:
+    try:
+        session = await _process.session()
+        await compute.dirty_buckets(session.pool, session.watermarks)
+    except _AWAY as error:
+        _log.warning("the database is away", error=type(error).__name__, detail=str(error))
+
+
+async def _sweep() -> None:
+    try:
+        session = await _process.session()
+        await sweeping.sweep(session.pool, time.time_ns() // 1000)
+        await compute.dirty_buckets(session.pool, session.watermarks)
+    except _AWAY as error:
+        _log.warning("the database is away", error=type(error).__name__, detail=str(error))
+
+
+async def _forget() -> None:
+    try:
+        session = await _process.session()
+        days = session.settings.revisions_kept_days
+        await sweeping.forget_revisions(session.pool, time.time_ns() // 1000, kept_days=days)
+    except _AWAY as error:
+        _log.warning("the database is away", error=type(error).__name__, detail=str(error))
+
+
+def _close(**_: object) -> None:
+    _process.close()
+
+
+worker_process_shutdown.connect(_close, weak=False)
+worker_shutdown.connect(_close, weak=False)

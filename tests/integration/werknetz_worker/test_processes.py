@@ -1,0 +1,175 @@
+"""Real worker processes: killed, doubled, and with a broker that forgets and restarts."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from redis import Redis
+
+from plumbing.machines import Plant, story
+from plumbing.servers import run
+from werknetz.domain.bucket import BUCKET_US, bucket_of
+from werknetz_demo.embedded.valkey import Valkey
+from werknetz_worker.compute import dirty_buckets
+from werknetz_worker.watermarks import MARKS, Watermarks
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
+PATH = "nordwerk/emden-1/body/line-2/press-3"
+START = """
+import typer
+from werknetz_worker.cli import register
+app = typer.Typer()
+register(app)
+app()
+"""
+
+
+class Processes:
+    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+        self._environment = environment
+        self._folder = folder
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        log = (self._folder / f"{len(self.started)}.log").open("wb")
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-c", START, *arguments],
+                env=os.environ | self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.started.append(process)
+        return process
+
+    def said(self) -> str:
+        return "\n".join(path.read_text() for path in sorted(self._folder.glob("*.log")))
+
+    def stop(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.started:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+
+
+@pytest.fixture
+def processes(
+    database_url: str, redis_url: str, valkey_server: Valkey, tmp_path: Path
+) -> Iterator[Processes]:
+    found = Processes(
+        {
+            "WERKNETZ_DATABASE_URL": database_url,
+            "WERKNETZ_REDIS_URL": redis_url,
+            "WERKNETZ_BROKER_URL": redis_url,
+            "WERKNETZ_ALIVE_FILE": str(tmp_path / "alive"),
+        },
+        tmp_path,
+    )
+    yield found
+    found.stop()
+
+
+@pytest_asyncio.fixture
+async def plant(database_url: str) -> AsyncIterator[Plant]:
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=10)
+    yield Plant(pool)
+    await pool.close()
+
+
+async def until(question: Callable[[], Awaitable[bool]], processes: Processes) -> None:
+    deadline = time.monotonic() + 60
+    while not await question():
+        assert time.monotonic() < deadline, processes.said()[-4000:]
+        await asyncio.sleep(0.2)
+
+
+def nothing_dirty(plant: Plant) -> Callable[[], Awaitable[bool]]:
+    async def question() -> bool:
+        found = await plant.pool.fetchval(
+            "SELECT count(*) FROM dirty_buckets WHERE bucket_at < now() - interval '15 min'"
+        )
+        return found == 0 and bool(await plant.pool.fetchval("SELECT count(*) FROM elements"))
+
+    return question
+
+
+async def all_sums(plant: Plant, end_us: int) -> list[tuple[object, ...]]:
+    rows = await plant.pool.fetch(
+        """SELECT equipment_id, sum(apt_s), sum(pot_s), sum(gq), sum(fe), sum(pri_pq_s), count(*)
+        FROM elements WHERE bucket_at < to_timestamp($1) GROUP BY 1 ORDER BY 1""",
+        end_us / 1e6,
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_killed_and_doubled_workers_lose_and_double_nothing(
+    plant: Plant, processes: Processes, redis_url: str, tmp_path: Path
+) -> None:
+    buckets = 300
+    start_us = bucket_of(time.time_ns() // 1000) - (buckets + 20) * BUCKET_US
+    end_us = start_us + buckets * BUCKET_US
+    machines = [await plant.machine(f"{PATH}{n}") for n in range(6)]
+    for n, machine in enumerate(machines):
+        await plant.samples(machine, story(start_us, buckets, seed=n))
+    await plant.pool.execute("UPDATE dirty_buckets SET marked_at = now() - interval '1 h'")
+    victim = processes.start("worker", "--beat")
+    await until(nothing_or_some(plant), processes)
+    os.killpg(victim.pid, signal.SIGKILL)  # in the middle, or just after
+    processes.start("worker", "--beat")
+    processes.start("worker")
+    processes.start("beat")
+    await until(nothing_dirty(plant), processes)
+    assert (tmp_path / "alive").exists()
+    found = await all_sums(plant, end_us)
+    assert len(found) == len(machines)
+    await plant.pool.execute("TRUNCATE elements, state_pieces")
+    processes.stop()
+    for machine in machines:
+        await plant.samples(machine, story(start_us, 1)[:1])
+    await plant.pool.execute("DELETE FROM orders")
+    await dirty_buckets(plant.pool, Watermarks(None), quiet_s=0, seconds_max=30)
+    assert await all_sums(plant, end_us) == found
+    with Redis.from_url(redis_url) as redis:
+        assert int(redis.hget(MARKS, "nordwerk") or 0) > 0  # type: ignore[arg-type] # of the synchronous client
+
+
+def nothing_or_some(plant: Plant) -> Callable[[], Awaitable[bool]]:
+    async def question() -> bool:
+        return bool(await plant.pool.fetchval("SELECT count(*) FROM elements"))
+
+    return question
+
+
+async def test_a_broker_that_forgets_and_restarts_is_joined_again(
+    plant: Plant, processes: Processes, redis_url: str, valkey_server: Valkey
+) -> None:
+    machine = await plant.machine(PATH)
+    start_us = bucket_of(time.time_ns() // 1000) - 40 * BUCKET_US
+    processes.start("worker")
+    processes.start("beat")
+    for n in range(3):
+        samples = story(start_us + n * 4 * BUCKET_US, 4, seed=n)
+        await plant.samples(machine, samples)
+        await plant.pool.execute("UPDATE dirty_buckets SET marked_at = now() - interval '1 h'")
+        await until(nothing_dirty(plant), processes)
+        if n == 0:
+            with Redis.from_url(redis_url) as redis:
+                redis.flushall()
+        else:
+            valkey_server.kill()
+            await asyncio.sleep(1)
+            await asyncio.to_thread(run, valkey_server.start())
