@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS spool (
   one INTEGER PRIMARY KEY CHECK (one = 1), spool_id BLOB NOT NULL, last_seq INTEGER NOT NULL,
   last_hash BLOB NOT NULL, base_seq INTEGER NOT NULL, base_hash BLOB NOT NULL,
   base_at_us INTEGER NOT NULL, created_at_us INTEGER NOT NULL, epoch INTEGER NOT NULL,
-  base_epoch INTEGER NOT NULL, used INTEGER NOT NULL, doubt_at_us INTEGER);
+  base_epoch INTEGER NOT NULL, used INTEGER NOT NULL, doubt_at_us INTEGER, incarnation BLOB);
 CREATE TABLE IF NOT EXISTS batches (
   seq INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, lane TEXT NOT NULL, hash BLOB NOT NULL,
   payload BLOB NOT NULL);
@@ -77,7 +77,7 @@ class Spool:
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute(
-                "INSERT OR IGNORE INTO spool VALUES (1, ?, 0, ?, 0, ?, ?, ?, 0, 0, 0, NULL)",
+                "INSERT OR IGNORE INTO spool VALUES (1, ?, 0, ?, 0, ?, ?, ?, 0, 0, 0, NULL, NULL)",
                 (new_id().bytes, GENESIS, GENESIS, clock_us(), clock_us()),
             )
             # A file is copied or rolled back while no process has it open: what was last known
@@ -90,8 +90,8 @@ class Spool:
 
     def _load(self) -> None:
         row = self._db.execute(
-            "SELECT spool_id, last_seq, last_hash, base_seq, base_hash, epoch, base_epoch, used"
-            " FROM spool"
+            "SELECT spool_id, last_seq, last_hash, base_seq, base_hash, epoch, base_epoch, used,"
+            " incarnation, base_at_us > created_at_us FROM spool"
         ).fetchone()
         self.spool_id = UUID(bytes=row[0])
         self.last_seq: int = row[1]
@@ -101,6 +101,8 @@ class Spool:
         self.epoch: int = row[5]
         self.base_epoch: int = row[6]
         self.used = bool(row[7])
+        self.incarnation = None if row[8] is None else UUID(bytes=row[8])
+        self.has_trimmed = bool(row[9])
 
     @property
     def bytes_used(self) -> int:
@@ -186,9 +188,12 @@ class Spool:
             self._db.execute("UPDATE spool SET epoch = ?, base_epoch = ?", (epoch, base))
         self._load()
 
-    def confirm(self) -> None:
+    def confirm(self, incarnation: UUID) -> None:
         with self._transaction():
-            self._db.execute("UPDATE spool SET used = 1, doubt_at_us = NULL")
+            self._db.execute(
+                "UPDATE spool SET used = 1, doubt_at_us = NULL, incarnation = ?",
+                (incarnation.bytes,),
+            )
         self._load()
 
     def replace(self, cause: str) -> None:

@@ -62,6 +62,8 @@ class Mischief:
     def restore_database(self) -> None:
         if self.world.random.random() < 0.3:
             self.world.database.restore(self.world.random.choice(self.database_before))
+            # Both sides were taken back: it may be that neither remembers now.
+            self.world.vanished |= self.world.rolled_back
 
     def flush_link(self) -> None:
         self.world.link.forget()
@@ -77,7 +79,8 @@ class Mischief:
 
     def keep_disk(self) -> None:
         for n, edge in enumerate(self.world.edges):
-            if not edge.disk.in_transaction and self.world.random.random() < 0.5:
+            made = edge.disk.execute("PRAGMA page_count").fetchone()[0]
+            if made and not edge.disk.in_transaction and self.world.random.random() < 0.5:
                 self.disk_before[n] = (edge.disk.serialize(), edge.spool.last_seq, 0)
 
     def roll_disk_back(self) -> None:

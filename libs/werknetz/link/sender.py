@@ -79,7 +79,15 @@ class SpoolReader(Protocol):
     def keep_epoch(self, epoch: int, base: int) -> None:
         """Remember what will be asked for, before it is asked for, and what was given."""
 
-    def confirm(self) -> None:
+    @property
+    def incarnation(self) -> UUID | None:
+        """The life of the database that confirmed it last."""
+
+    @property
+    def has_trimmed(self) -> bool:
+        """Whether it, or a spool that it replaced, has ever dropped batches."""
+
+    def confirm(self, incarnation: UUID) -> None:
         """The core holds a beginning of this very chain: the file is not an old copy."""
 
     def replace(self, cause: str) -> None:
@@ -201,18 +209,25 @@ class Sender:
             spool.keep_epoch(self._epoch, self._epoch)
         if welcome.last_seq > spool.last_seq:
             self._replace("spool_rolled_back", now_s)
-        elif welcome.last_seq < spool.base_seq:
+        elif welcome.last_seq < spool.base_seq or self._forgotten(welcome):
+            spool.confirm(welcome.incarnation)
             self._replace("unrecoverable", now_s)
         elif not self._same_chain(welcome):
             self._replace("fork", now_s)
         else:
-            spool.confirm()
+            spool.confirm(welcome.incarnation)
             self.state = "running"
             self.acked = welcome.last_seq
             self._incarnation = welcome.incarnation
             self._sent = max(self._sent, welcome.last_seq)
             self._hello_wait_s = HELLO_MIN_S
             self._rewind(welcome.last_seq + 1, now_s)
+
+    def _forgotten(self, welcome: Welcome) -> bool:
+        """Whether a restored database may lack what a predecessor of this spool has trimmed."""
+        spool = self._spool
+        restored = spool.incarnation not in (None, welcome.incarnation)
+        return restored and spool.has_trimmed and welcome.last_seq == 0
 
     def _same_chain(self, welcome: Welcome) -> bool:
         return self._spool.hash_at(welcome.last_seq) == welcome.last_hash
