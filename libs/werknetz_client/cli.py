@@ -75,7 +75,7 @@ def _add_missing(app: typer.Typer, word: str, extra: str, missing: str) -> None:
             f"pip install 'werknetz[{extra}]'",
         )
 
-    _missing.__doc__ = f"Not installed: pip install 'werknetz[{extra}]'."
+    _missing.__doc__ = f"Not installed: pip install 'werknetz\\[{extra}]'."
 
 
 def _plain(text: str) -> str:

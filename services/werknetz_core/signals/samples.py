@@ -29,7 +29,7 @@ _RAW: Final = """
 """
 _FEWER: Final = """
     SELECT count(*) FROM (SELECT 1 FROM samples
-        WHERE signal_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS some
+        WHERE signal_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS few
 """
 _AGGREGATES: Final = """
     count(*) AS count, min(value) AS min, avg(value) AS avg, max(value) AS max,

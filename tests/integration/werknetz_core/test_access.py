@@ -1,0 +1,165 @@
+"""Every route × no key, wrong key, low role, other plant: who may not, gets nothing."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+
+from werknetz_core.app import create_app
+from werknetz_core.settings import CoreSettings
+
+from .conftest import OTHER, PLANT, PRESS, World
+
+PUBLIC = {
+    "/api/v1/info",
+    "/api/v1/health/live",
+    "/api/v1/health/ready",
+    "/docs",
+    "/docs/page.js",
+    "/docs/page.css",
+    "/openapi.json",
+}
+ROLES = {
+    ("GET", "/api/v1/quarantine/{number}"): "engineer",
+    ("GET", "/api/v1/api_keys"): "admin",
+    ("POST", "/api/v1/api_keys"): "admin",
+    ("DELETE", "/api/v1/api_keys/{prefix}"): "admin",
+}
+BODIES = {
+    "/api/v1/kpi_values:query": {"queries": [{"equipment": [OTHER], "kpi": ["oee"]}]},
+    "/api/v1/api_keys": {"name": "x"},
+}
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """Every way in: of the document, and those that are not in it."""
+    for path, methods in app.openapi()["paths"].items():
+        for method in methods:
+            yield method.upper(), path
+    yield "GET", "/metrics"
+    for path in ("/docs", "/docs/page.js", "/docs/page.css", "/openapi.json"):
+        yield "GET", path
+
+
+ROUTES = sorted(routes_of(create_app(CoreSettings("postgresql://nowhere"))))
+LOCKED = [route for route in ROUTES if route[1] not in PUBLIC]
+
+
+def test_the_document_leaves_nothing_out() -> None:
+    app = create_app(CoreSettings("postgresql://nowhere"))
+    found: set[str] = set()
+    waiting: list[object] = [*app.routes]
+    while waiting:
+        route = waiting.pop()
+        if path := getattr(route, "path", None):
+            found.add(path)
+        else:
+            inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+            waiting += getattr(inner, "routes", [])
+    told = {path.replace("{path}", "{path:path}") for _, path in ROUTES}
+    known = {re.sub(r"^/api/v1", "", path) for path in told} | told
+    assert found, "the walk through the routes finds none: FastAPI keeps them elsewhere now"
+    assert {re.sub(r"^/api/v1", "", path) for path in found} <= known
+
+
+def test_public_routes_are_few_and_named() -> None:
+    assert {path for _, path in ROUTES} & PUBLIC == PUBLIC
+
+
+async def _ask(world: World, method: str, path: str, key: str | None) -> int:
+    filled = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
+    filled = filled.replace("{connector}", "zwick-mqtt")
+    filled = filled.replace("{number}", str(world.ids[f"{OTHER}#temperature"]))
+    if path == "/api/v1/quarantine/{number}":
+        filled = "/api/v1/quarantine/2"
+    parameters = {"equipment": OTHER, "under": OTHER}
+    if path == "/api/v1/kpi_values":
+        parameters = {"equipment": OTHER, "kpi": "oee"}
+    answer = await world.client.request(
+        method,
+        filled,
+        params=parameters if method == "GET" else None,
+        json=BODIES.get(path) if method == "POST" else None,
+        headers={"X-API-Key": key} if key is not None else {},
+    )
+    return answer.status_code
+
+
+@pytest.mark.asyncio
+async def test_nobody_without_a_key(world: World) -> None:
+    for method, path in LOCKED:
+        for key in (None, "wn_demo_123", world.keys["viewer"][:-1] + "x", world.keys["past"]):
+            assert await _ask(world, method, path, key) == 401, (method, path, key)
+    for path in PUBLIC:
+        assert (await world.client.get(path)).status_code == 200, path
+
+
+@pytest.mark.asyncio
+async def test_nobody_above_the_role(world: World) -> None:
+    for method, path in LOCKED:
+        wanted = ROLES.get((method, path), "viewer")
+        status = await _ask(world, method, path, world.keys["viewer"])
+        assert (status == 403) is (wanted != "viewer"), (method, path, status)
+        status = await _ask(world, method, path, world.keys["engineer"])
+        assert (status == 403) is (wanted == "admin"), (method, path, status)
+        assert await _ask(world, method, path, world.keys["admin"]) < 500, (method, path)
+
+
+# Lists answer with less instead of refusing, when nothing foreign was named.
+LISTS = {"/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis/{name}", "/api/v1/connectors",
+         "/api/v1/gaps", "/api/v1/quarantine"}  # fmt: skip
+
+
+@pytest.mark.asyncio
+async def test_nobody_outside_the_plants(world: World) -> None:
+    for method, path in LOCKED:
+        status = await _ask(world, method, path, world.keys["emden"])
+        if path in LISTS or path == "/api/v1/kpi_values:query":
+            assert status == 200, (method, path)
+        else:
+            assert status in {403, 404}, (method, path, status)
+
+
+@pytest.mark.asyncio
+async def test_lists_hold_only_the_plants_of_the_key(world: World) -> None:
+    for path in ("plants", "equipment", "signals", "orders", "connectors", "gaps", "quarantine"):
+        every = (await world.get(f"/{path}")).text
+        own = (await world.get(f"/{path}", key="emden")).text
+        assert path == "orders" or "zwick" in every, path
+        assert "zwick" not in own, path
+    answer = await world.client.post(
+        "/api/v1/kpi_values:query",
+        json=BODIES["/api/v1/kpi_values:query"],
+        headers={"X-API-Key": world.keys["emden"]},
+    )
+    assert answer.json()["results"][0]["problem"]["status"] == 403
+    above = await world.get("/kpi_values?equipment=nordwerk&kpi=oee", key="emden")
+    assert above.status_code == 403
+    assert PLANT in above.json()["hint"]
+    absent = await world.get("/equipment/nordwerk/zwick-9", key="emden")
+    assert absent.status_code == 403  # nobody learns what there is
+    assert (await world.get(f"/equipment/{PRESS}", key="emden")).status_code == 200
+
+
+@pytest.mark.asyncio
+async def test_a_key_is_made_shown_once_and_revoked(world: World) -> None:
+    headers = {"X-API-Key": world.keys["admin"]}
+    wanted = {"name": "line tablet", "role": "viewer", "plants": [PLANT], "expires_days": 1}
+    made = await world.client.post("/api/v1/api_keys", json=wanted, headers=headers)
+    assert made.status_code == 201, made.text
+    key, prefix = made.json()["key"], made.json()["prefix"]
+    assert key.startswith(f"wn_{prefix}_")
+    world.keys["tablet"] = key
+    assert (await world.get("/plants", key="tablet")).json()["items"][0]["path"] == PLANT
+    listed = await world.get("/api_keys", key="admin")
+    assert key not in listed.text
+    assert prefix in listed.text
+    gone = await world.client.delete(f"/api/v1/api_keys/{prefix}", headers=headers)
+    assert gone.json()["revoked_at"] is not None
+    ring = world.app.state.platform.keys
+    ring._known.clear()  # as five seconds later
+    assert (await world.get("/plants", key="tablet")).status_code == 401
+    unknown = {"name": "x", "plants": ["nordwerk/emden-2"]}
+    refused = await world.client.post("/api/v1/api_keys", json=unknown, headers=headers)
+    assert (refused.status_code, PLANT in refused.json()["hint"]) == (404, True)
