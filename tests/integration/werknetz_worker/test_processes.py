@@ -144,7 +144,7 @@ async def test_killed_and_doubled_workers_lose_and_double_nothing(
     await dirty_buckets(plant.pool, Watermarks(None), quiet_s=0, seconds_max=30)
     assert await all_sums(plant, end_us) == found
     with Redis.from_url(redis_url) as redis:
-        assert int(redis.hget(MARKS, "nordwerk") or 0) > 0  # type: ignore[arg-type] # of the synchronous client
+        assert int(redis.hget(MARKS, "nordwerk") or 0) > 0
 
 
 def nothing_or_some(plant: Plant) -> Callable[[], Awaitable[bool]]:
