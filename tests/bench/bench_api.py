@@ -1,0 +1,185 @@
+"""KPI answers against an empty route of the same process: 304 ≤ 2 ×, changed ≤ 5 × its time.
+
+uvicorn runs in a child process; one keep-alive connection asks the three by turns, so that a
+busy machine slows all of them alike.
+"""
+
+import argparse
+import asyncio
+import http.client
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from werknetz_core.api.keys import new_key
+
+MACHINES = 20
+DAYS = 2
+LINE = "bench/plant-1/area-1/line-1"
+
+
+@dataclass(frozen=True)
+class Figures:
+    empty_us: float
+    unchanged_us: float
+    changed_us: float
+
+    @property
+    def unchanged_ratio(self) -> float:
+        return self.unchanged_us / self.empty_us
+
+    @property
+    def changed_ratio(self) -> float:
+        return self.changed_us / self.empty_us
+
+
+def measure(database_url: str, redis_url: str, *, rounds: int = 400) -> Figures:
+    """Fill the migrated database, start the API, and compare medians."""
+    key = asyncio.run(_fill(database_url))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    environment = {
+        **os.environ,
+        "WERKNETZ_DATABASE_URL": database_url,
+        "WERKNETZ_REDIS_URL": redis_url,
+        "BENCH_PORT": str(port),
+    }
+    child = subprocess.Popen([sys.executable, __file__, "--serve"], env=environment)
+    try:
+        return _compare(port, key, rounds)
+    finally:
+        child.terminate()
+        child.wait(15)
+
+
+def _compare(port: int, key: str, rounds: int) -> Figures:
+    _await(port)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    path = f"/api/v1/kpi_values?equipment={LINE}&kpi=oee&start=-8h"
+    headers = {"X-API-Key": key}
+    _, tag, body = _ask(connection, path, headers)
+    assert json.loads(body)["items"][0]["value"] is not None
+    times: dict[str, list[float]] = {"empty": [], "unchanged": [], "changed": []}
+    asked = {
+        "empty": ("/bench/empty", headers, 200),
+        "unchanged": (path, {**headers, "If-None-Match": tag}, 304),
+        "changed": (path, {**headers, "If-None-Match": '"another"'}, 200),
+    }
+    for number in range(rounds + 50):
+        for name, (where, sent, _) in asked.items():
+            began = time.perf_counter()
+            status, new_tag, _ = _ask(connection, where, sent)
+            took = time.perf_counter() - began
+            if name == "unchanged" and status == 200:  # a minute went by: the tag ended
+                asked[name] = (where, {**headers, "If-None-Match": new_tag}, 304)
+            elif number >= 50:
+                times[name].append(took * 1e6)
+    connection.close()
+    return Figures(*(statistics.median(times[name]) for name in asked))
+
+
+def _ask(
+    connection: http.client.HTTPConnection, path: str, headers: dict[str, str]
+) -> tuple[int, str, bytes]:
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    return answer.status, answer.headers.get("ETag", ""), answer.read()
+
+
+def _await(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            status, _, _ = _ask(connection, "/api/v1/health/ready", {})
+            connection.close()
+        except OSError:
+            status = 0
+        if status == 200:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError("the API did not become ready")
+        time.sleep(0.1)
+
+
+async def _fill(url: str) -> str:
+    connection = await asyncpg.connect(url)
+    key = new_key()
+    await connection.execute(
+        "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'bench', 'viewer')",
+        key.prefix,
+        key.hash,
+    )
+    parts = LINE.split("/")
+    for depth, level in enumerate(("enterprise", "plant", "area", "line"), start=1):
+        await connection.execute(
+            "INSERT INTO equipment (path, level, name, time_zone)"
+            " VALUES ($1, $2, $3, 'Europe/Berlin') ON CONFLICT DO NOTHING",
+            "/".join(parts[:depth]),
+            level,
+            parts[depth - 1],
+        )
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    for machine in range(MACHINES):
+        number = await connection.fetchval(
+            "INSERT INTO equipment (path, level, name) VALUES ($1, 'machine', $2)"
+            " ON CONFLICT (path) DO UPDATE SET name = excluded.name RETURNING id",
+            f"{LINE}/m-{machine}",
+            f"m-{machine}",
+        )
+        await connection.executemany(
+            "INSERT INTO elements (equipment_id, bucket_at, pot_s, pbt_s, apt_s, pq, gq, pri_pq_s,"
+            " carry, provisional) VALUES ($1, $2, 900, 900, 700, 70, 69, 650, '{}', false)"
+            " ON CONFLICT DO NOTHING",
+            [(number, now - timedelta(minutes=15 * n)) for n in range(DAYS * 96)],
+        )
+    await connection.execute("ANALYZE elements")
+    await connection.close()
+    return key.key
+
+
+def _serve() -> None:
+    import uvicorn
+
+    from werknetz_core.app import create_app
+    from werknetz_core.settings import CoreSettings
+
+    app = create_app(CoreSettings.from_environment())
+
+    @app.get("/bench/empty")
+    async def empty() -> dict[str, str]:
+        return {}
+
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=int(os.environ["BENCH_PORT"]),
+        log_level="warning",
+        access_log=False,
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--serve", action="store_true")
+    parser.add_argument("--rounds", type=int, default=400)
+    given = parser.parse_args()
+    if given.serve:
+        _serve()
+    else:
+        figures = measure(
+            os.environ["WERKNETZ_DATABASE_URL"],
+            os.environ["WERKNETZ_REDIS_URL"],
+            rounds=given.rounds,
+        )
+        print(f"empty {figures.empty_us:.0f} us")
+        print(f"304 {figures.unchanged_us:.0f} us, {figures.unchanged_ratio:.2f} x")
+        print(f"changed {figures.changed_us:.0f} us, {figures.changed_ratio:.2f} x")
