@@ -15,7 +15,7 @@ class Mischief:
         self.world = world
         self.database_before = [world.database.tables.copy()]
         self.link_before = world.link.snapshot()
-        self.disk_before: dict[int, tuple[bytes, int, int]] = {}
+        self.disk_before: dict[int, tuple[bytes, set[int]]] = {}
         self.stalled: list[tuple[int, Any, Any]] = []
         self.steps = 0
 
@@ -81,7 +81,7 @@ class Mischief:
         for n, edge in enumerate(self.world.edges):
             made = edge.disk.execute("PRAGMA page_count").fetchone()[0]
             if made and not edge.disk.in_transaction and self.world.random.random() < 0.5:
-                self.disk_before[n] = (edge.disk.serialize(), edge.spool.last_seq, 0)
+                self.disk_before[n] = (edge.disk.serialize(), set(edge.appended))
 
     def roll_disk_back(self) -> None:
         world = self.world
@@ -91,7 +91,7 @@ class Mischief:
         n = world.random.choice(known)
         edge = world.edges[n]
         self._crash(edge)
-        self._replace_disk(edge, self.disk_before[n][0])
+        self._replace_disk(edge, *self.disk_before[n])
 
     def wipe_disk(self) -> None:
         world = self.world
@@ -99,8 +99,9 @@ class Mischief:
             return
         edge = world.random.choice(world.edges)
         self._crash(edge)
-        gone = self._events_on(edge.disk)
-        world.vanished |= gone  # an empty disk cannot say since when it is empty
+        # An empty disk cannot say since when it is empty, nor what it had trimmed.
+        world.vanished |= edge.appended
+        edge.appended = set()
         edge.disk = sqlite3.connect(":memory:", isolation_level=None)
         edge.unsynced = None
 
@@ -112,16 +113,17 @@ class Mischief:
             return
         n = world.random.choice(list(self.disk_before))
         twin = Edge(world, world.edges[n].connector, self.disk_before[n][0])
+        twin.appended = set(self.disk_before[n][1])
         world.edges.append(twin)
         twin.start()
 
-    def _replace_disk(self, edge: "Edge", disk: bytes) -> None:
+    def _replace_disk(self, edge: "Edge", disk: bytes, appended: set[int]) -> None:
         world = self.world
-        before = self._events_on(edge.disk)
         edge.disk = sqlite3.connect(":memory:", isolation_level=None)
         edge.disk.deserialize(disk)
         edge.unsynced = None
-        lost = before - self._events_on(edge.disk)
+        lost = edge.appended - appended
+        edge.appended = set(appended)
         spool, last, epoch = edge.disk.execute(
             "SELECT spool_id, last_seq, base_epoch FROM spool"
         ).fetchone()
@@ -130,13 +132,6 @@ class Mischief:
         row = world.database.watermark(edge.connector, UUID(bytes=spool))
         known = row.last_seq > last or row.connector_epoch > epoch
         (world.rolled_back if known else world.vanished).update(lost)
-
-    @staticmethod
-    def _events_on(disk: sqlite3.Connection) -> set[int]:
-        from simulation.world import events_in
-
-        rows = disk.execute("SELECT payload FROM batches").fetchall()
-        return {event for (payload,) in rows for event in events_in(payload)}
 
     ALL = (
         crash_edge, crash_edge, crash_writer, crash_writer, stall, crash_database, keep_database,

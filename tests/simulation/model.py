@@ -71,6 +71,8 @@ class Database:
         self.restores += 1
         self.tables = tables.copy()
         self.incarnation = UUID(int=self._random.getrandbits(128))
+        for spool_id, (seq, _) in tables.marks.items():
+            self.durable[self.incarnation, spool_id] = seq
 
     def commit_epoch(self, life: int, connector: str, epoch: int) -> None:
         self._alive(life)

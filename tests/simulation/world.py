@@ -53,6 +53,7 @@ class Edge:
             self.disk.deserialize(disk)
         self.unsynced: bytes | None = None  # the disk before the last commit, for one bug
         self.wiped_id: UUID | None = None
+        self.appended: set[int] = set()  # every event that this disk, as it is, has seen
         self.steps: Iterator[None] | None = None
 
     def start(self) -> None:
@@ -91,10 +92,6 @@ class Edge:
             and self.source.overflow is None
         )
 
-    def kept_events(self) -> set[int]:
-        rows = self.disk.execute("SELECT payload FROM batches").fetchall()
-        return {event for (payload,) in rows for event in events_in(payload)}
-
     def _run(self) -> Iterator[None]:
         seen = {int.from_bytes(mark, "big") for mark in self.spool.marks()}
         while True:
@@ -131,6 +128,7 @@ class Edge:
             except SpoolFull:
                 return
             self.world.committed(new)
+            self.appended.update(new)
             seen.update(new)
         yield
         self.source.acknowledge(events, overflow)
@@ -275,7 +273,6 @@ class World:
         self.trimmed: set[int] = set()
         self.rolled_back: set[int] = set()  # on a disk that was taken back: a gap must tell
         self.vanished: set[int] = set()  # and where nobody can know of it
-        self.faulty_s = 0.0
         self._event = 0
 
     def now_us(self) -> int:
@@ -316,7 +313,7 @@ class World:
                 self.generate(self.random.choice(self.edges))
             mischief.step()
             self.step()
-        self.settle(mischief)
+        self.settle()
 
     def generate(self, edge: Edge) -> None:
         for _ in range(self.random.randint(1, 3)):
@@ -331,19 +328,15 @@ class World:
             if thing.steps is not None:
                 next(thing.steps)
 
-    def settle(self, mischief: "object") -> None:
+    def settle(self) -> None:
         """No more faults; each copy of a connector has its turn alone, and must drain."""
         self.link.faults = Faults()
         for writer in self.writers:
             if writer.steps is None:
                 writer.start()
-        turn = {connector: 0 for connector in self.connectors}
         for edge in self.edges:
             edge.crash()
-        for _ in range(2 * max(1, len(self.edges))):
-            pass
         for edge in self.edges:
-            turn[edge.connector] += 1
             edge.start()
             self._drain(edge)
             edge.crash()
