@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+from pydantic import ValidationError
+
 from werknetz.connector.contract import (
     ConfigurationRejected,
     ConnectionLost,
     ConnectorStatus,
     Delivery,
 )
+from werknetz.connector.yamlform import ConfigurationError
 from werknetz.events.batch import GapOpened
 from werknetz_edge.opcua import pki
 from werknetz_edge.opcua.browse import Variable, browse, learn_structures
@@ -208,5 +211,14 @@ def _by_type(variable: Variable) -> tuple[bool, str]:
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> OpcuaConnector:
-    """What the edge's entry point calls. Raises pydantic.ValidationError for wrong options."""
-    return OpcuaConnector(connector_id, OpcuaConfig.model_validate(options), folder)
+    """What the edge's entry point calls. Raises ConfigurationError for wrong options."""
+    try:
+        config = OpcuaConfig.model_validate(options)
+    except ValidationError as error:
+        raise ConfigurationError(
+            [
+                f"{'.'.join(map(str, ('options', *detail['loc'])))}: {detail['msg']}"
+                for detail in error.errors()
+            ]
+        ) from error
+    return OpcuaConnector(connector_id, config, folder)

@@ -1,0 +1,140 @@
+"""`werknetz connect opcua URL` and `werknetz trust`: from a server's address to an edge file."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from pydantic import ValidationError
+
+from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
+from werknetz_edge.opcua import pki
+from werknetz_edge.opcua.browse import Variable, browse
+from werknetz_edge.opcua.config import OpcuaConfig
+from werknetz_edge.opcua.edgefile import edge_file, picked
+from werknetz_edge.opcua.session import endpoints_of, name_of, open_session
+
+_TIMEOUT_S: Final = 10.0
+_SHOWN: Final = 200
+_BEST: Final = ("Aes256Sha256RsaPss", "Basic256Sha256", "Aes128Sha256RsaOaep")
+
+
+def register_connect(app: typer.Typer) -> None:
+    connect = typer.Typer(help="Look at a source and write its edge file.", no_args_is_help=True)
+    connect.callback()(lambda: None)
+    connect.command("opcua")(connect_opcua)
+    app.add_typer(connect, name="connect")
+    app.command("trust")(trust)
+
+
+def connect_opcua(
+    url: Annotated[str, typer.Argument(help="opc.tcp://host:port/path")],
+    user: Annotated[str | None, typer.Option(help="user name; without: anonymous")] = None,
+    password: Annotated[
+        str | None, typer.Option(help="better: --password-file", envvar="WERKNETZ_OPCUA_PASSWORD")
+    ] = None,
+    password_file: Annotated[Path | None, typer.Option(help="file with the password")] = None,
+    root: Annotated[list[str] | None, typer.Option(help="where to browse")] = None,
+    pick: Annotated[
+        list[str] | None, typer.Option(help="pattern of paths or addresses: '*/Cell7/*'")
+    ] = None,
+    policy: Annotated[str | None, typer.Option(help="default: the best that is offered")] = None,
+    depth: Annotated[int, typer.Option(help="levels below the root")] = 8,
+    name: Annotated[str, typer.Option(help="the connector's id in the edge file")] = "opcua",
+    folder: Annotated[Path, typer.Option(help="where pki/ lies")] = Path("spool"),
+    out: Annotated[Path | None, typer.Option(help="write the edge file here")] = None,
+) -> None:
+    """Show endpoints and variables of an OPC UA server, and write an edge file."""
+    options: dict[str, Any] = {
+        "url": url,
+        "browse": [{"root": one, "depth": depth} for one in root or ["/Objects"]],
+    }
+    if user is not None:
+        options["user"] = user
+    if password_file is not None:
+        options["password_file"] = str(password_file.resolve())
+    try:
+        asyncio.run(_look(options, policy, password, pick or [], name, folder, out))
+    except ValidationError as error:
+        for detail in error.errors():
+            typer.echo(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}", err=True)
+        raise typer.Exit(2) from error
+    except ConfigurationRejected as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    except (ConnectionLost, OSError) as error:
+        reason = str(error) or "no answer in time"
+        typer.echo(f"{url} cannot be reached ({reason}): check address and firewall", err=True)
+        raise typer.Exit(1) from error
+
+
+async def _look(
+    options: dict[str, Any],
+    policy: str | None,
+    password: str | None,
+    patterns: list[str],
+    name: str,
+    folder: Path,
+    out: Path | None,
+) -> None:
+    OpcuaConfig.model_validate(options)  # wrong words are told before the network is asked
+    offers = [name_of(endpoint) for endpoint in await endpoints_of(options["url"], _TIMEOUT_S)]
+    typer.echo("policy                mode")
+    for offered, mode in sorted(set(offers)):
+        typer.echo(f"{offered:<21} {mode}")
+    options |= _security(policy, offers)
+    config = OpcuaConfig.model_validate(options | ({"password": password} if password else {}))
+    found = await _browse(config, name, folder)
+    chosen = picked(found, patterns)
+    typer.echo(f"\n{len(found)} variables, {len(chosen)} picked")
+    for variable in chosen[:_SHOWN]:
+        typer.echo(_line(variable))
+    if len(chosen) > _SHOWN:
+        typer.echo(f"… and {len(chosen) - _SHOWN} more")
+    if out is not None:
+        if password:
+            typer.echo("the password is not written: put it in a file, set password_file", err=True)
+        out.write_text(edge_file(name, str(out), options, chosen), encoding="utf-8")
+        typer.echo(f"\nwritten: {out}; name equipment and roles, then: werknetz edge {out}")
+
+
+def _security(policy: str | None, offers: list[tuple[str, str]]) -> dict[str, Any]:
+    """The best of what is offered, or what was asked for."""
+    wanted = [policy] if policy else [*_BEST, "None"]
+    for candidate in wanted:
+        for mode in ("SignAndEncrypt", "Sign"):
+            if candidate != "None" and (candidate, mode) in offers:
+                return {"policy": candidate, "mode": mode}
+    if "None" in wanted:
+        typer.echo("without security: everything travels in clear", err=True)
+        return {"policy": "None", "allow_insecure": True}
+    return {"policy": policy}
+
+
+async def _browse(config: OpcuaConfig, name: str, folder: Path) -> list[Variable]:
+    identity = await asyncio.to_thread(pki.identity, folder / "pki", name)
+    session = await open_session(config, folder, identity)
+    try:
+        return await browse(session, config)
+    finally:
+        await session.client.stop(close_session=True)
+
+
+def _line(variable: Variable) -> str:
+    kind = variable.datatype + ("[]" if variable.rank >= 0 else "")
+    words = ", ".join(f"{number}={word}" for number, word in list(variable.words.items())[:6])
+    more = " ".join(filter(None, (variable.unit, f"({words})" if words else "")))
+    return f"{variable.path:<50} {kind:<14} {variable.address} {more}".rstrip()
+
+
+def trust(
+    folder: Annotated[Path, typer.Argument(help="the pki folder of the connector")],
+    fingerprint: Annotated[str, typer.Argument(help="SHA-256, as the rejection shows it")],
+) -> None:
+    """Trust an OPC UA server whose certificate was rejected."""
+    try:
+        path = pki.trust(folder, fingerprint)
+    except OSError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    typer.echo(f"trusted: {path}")

@@ -1,0 +1,71 @@
+"""The first edge file of a server: what was found becomes rules that a person then names."""
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import yaml
+
+from werknetz_edge.opcua.browse import Variable
+
+HEADER = """\
+# Written by `werknetz connect opcua`. Name the equipment and the roles, then start it:
+#   werknetz edge {file}
+# Roles: state, good_count, total_count, scrap_count, rework_count, order, process_value …
+"""
+
+
+def picked(variables: Sequence[Variable], patterns: Sequence[str]) -> list[Variable]:
+    """Those whose path or address fits a pattern: */Cell7/*; none given: all."""
+    if not patterns:
+        return list(variables)
+    return [
+        variable
+        for variable in variables
+        if any(
+            fnmatchcase(variable.path, pattern) or fnmatchcase(variable.address, pattern)
+            for pattern in patterns
+        )
+    ]
+
+
+def edge_file(name: str, file: str, options: dict[str, Any], variables: Sequence[Variable]) -> str:
+    """The YAML text, readable and ready to be completed."""
+    document = {
+        "connector": name,
+        "protocol": "opcua",
+        "spool": {"folder": "./spool"},
+        "options": options,
+        "mapping": {
+            "name": name,
+            "version": 1,
+            "time_zone": "Europe/Berlin",
+            "rules": [_rule(name, variable) for variable in variables],
+            "unmapped": "store-as-is",
+        },
+    }
+    body = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return HEADER.format(file=file) + body
+
+
+def _rule(name: str, variable: Variable) -> dict[str, str]:
+    """The object above the variable is taken for the machine, until a person says better."""
+    parts = [_word(part) for part in variable.path.split("/") if part and part != "Objects"]
+    machine = parts[-2] if len(parts) > 1 else _word(name)
+    rule = {
+        "source": variable.address,
+        "equipment": f"enterprise/plant/area/line/{machine}",
+        "signal": parts[-1],
+    }
+    if variable.unit and variable.rank < 0:
+        rule["unit"] = _UNITS.get(variable.unit, variable.unit)
+    return rule
+
+
+_UNITS = {"°C": "degC", "°F": "degF", "%": "percent", "1/min": "1/minute"}
+
+
+def _word(name: str) -> str:
+    """A name as a path may hold it: cell7, spindle_temp."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
