@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
+from werknetz.link.redis import status_key
 from werknetz.link.wire import Status, UnreadableMessage, status_of
 from werknetz.runtime.log import logger
 from werknetz.store.tables import connectors, gaps, spools
@@ -84,7 +85,7 @@ async def said(core: Platform, connector: str) -> Status | None:
     if core.redis is None:
         return None
     try:
-        found = await core.redis.hgetall(f"wn:status:{connector}")
+        found = await core.redis.hgetall(status_key(connector))
         return status_of({str(name): str(text) for name, text in found.items()}) if found else None
     except (RedisError, OSError, TimeoutError, UnreadableMessage) as error:
         _log.warning("no status", connector=connector, error=type(error).__name__)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from werknetz.link.redis import status_key
 from werknetz_core.settings import CoreSettings
 
 from .conftest import LINE, NOW, PLANT, PRESS, ROBOT, World, add_bucket, opened_world
@@ -141,7 +142,7 @@ async def test_connectors_gaps_quarantine(world: World) -> None:
             "lag_s": "0.5", "last_good_us": "1795000000000000", "epoch": "1", "acked": "1",
             "last_seq": "4", "spool_id": "x", "spool_bytes": "9", "pid": "1", "version": "1",
             "rss_bytes": "5", "at_us": "1795000000000000", "details": "{}"}  # fmt: skip
-    await world.app.state.platform.redis.hset("wn:status:emden-opcua", mapping=told)
+    await world.app.state.platform.redis.hset(status_key("emden-opcua"), mapping=told)
     emden, zwick = (await world.get("/connectors")).json()["items"]
     assert (emden["state"], emden["backlog"], emden["lag_s"]) == ("connected", 3, 0.5)
     assert emden["last_good_at"] is not None
