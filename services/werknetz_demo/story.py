@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import asyncpg
 import yaml
 
 from werknetz_core.migrate import upgrade_async
-from werknetz_demo.crew import Crew, CrewError
+from werknetz_demo.crew import LOOK_EVERY_S, Crew, CrewError
 from werknetz_demo.embedded.process import LOOPBACK, is_free
-from werknetz_demo.embedded.servers import Servers, Urls
+from werknetz_demo.embedded.servers import Servers
 from werknetz_demo.embedded.state import State
 from werknetz_demo.seed import demo_key, plant_seed
 from werknetz_demo.truths import Api, Database, until
@@ -52,7 +51,7 @@ class Demo:
 
     wish: Wish
     folder: Path
-    urls: Urls
+    servers: Servers
     crew: Crew
     database: Database
     api: Api
@@ -85,7 +84,7 @@ async def live(wish: Wish, say: Callable[[str], None], stopped: asyncio.Event) -
     folder = (wish.data or Path(tempfile.mkdtemp(prefix="werknetz-demo-"))).absolute()
     try:
         async with _demo(wish, folder, say) as demo:
-            watching = asyncio.create_task(demo.crew.watch())
+            watching = asyncio.gather(demo.crew.watch(), _watch_servers(demo))
             try:
                 if await _unless(stopped, _rise(demo)):
                     say(closing_words(demo))
@@ -100,6 +99,17 @@ async def live(wish: Wish, say: Callable[[str], None], stopped: asyncio.Event) -
         else:
             say(f"The data stay in {folder}")
     say("Stopped.")
+
+
+async def _watch_servers(demo: Demo) -> None:
+    """Start a server again that died; the processes wait for it, that is what they promise."""
+    while True:
+        for server in demo.servers.started.values():
+            if not server.running:
+                demo.say(f"  {server.name} ended; again at once. Its log: {server.log}")
+                await server.stop()
+                await server.start()
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def _unless(stopped: asyncio.Event, work: Awaitable[None]) -> bool:
@@ -131,23 +141,22 @@ async def _demo(wish: Wish, folder: Path, say: Callable[[str], None]) -> AsyncIt
         told("PostgreSQL, Valkey (streams and tasks) and the MQTT broker answer")
         await upgrade_async(servers.urls.database)
         told("the database has its tables")
-        connection = await asyncpg.connect(servers.urls.database, timeout=10)
+        database = Database(servers.urls.database)
         key = demo_key(folder)
         api = Api(f"http://{LOOPBACK}:{wish.port}", key)
         crew = Crew(folder, servers.urls.environment, told)
         try:
-            database = Database(connection)
             port = State(folder).port("opcua")
-            yield Demo(wish, folder, servers.urls, crew, database, api, key, told, port)
+            yield Demo(wish, folder, servers, crew, database, api, key, told, port)
         finally:
             await crew.stop()
             await api.close()
-            await connection.close(timeout=5)
+            await database.close()
 
 
 async def _rise(demo: Demo) -> None:
     crew = demo.crew
-    await plant_seed(demo.database.connection, demo.plants, demo.key)
+    await plant_seed(await demo.database.connection(), demo.plants, demo.key)
     demo.say(
         f"plants, shift calendars and a key are there: {', '.join(p.path for p in demo.plants)}"
     )
@@ -172,7 +181,7 @@ async def _rise(demo: Demo) -> None:
 async def _start_plants(demo: Demo) -> None:
     """Start each plant, its live edge, and the edge that loads what happened before."""
     for plant in demo.plants:
-        url = demo.urls.mqtt
+        url = demo.servers.urls.mqtt
         if plant is EMDEN_1:
             url = f"opc.tcp://{LOOPBACK}:{demo.opcua_port}/{plant.name}"
         options = {

@@ -13,6 +13,13 @@ from werknetz_simulator.plant import Plant
 
 ASK_EVERY_S: Final = 0.25
 ASK_WITHIN_S: Final = 5.0
+AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)
 _STATES: Final = """
     SELECT count(*), min(latest) FROM (
         SELECT (SELECT max(at) FROM samples WHERE signal_id = signals.id AND at <= $2) AS latest
@@ -36,22 +43,42 @@ async def until(
 ) -> None:
     """Return when the answer is yes; raise TimeoutError with the reason when it is not in time."""
     deadline = time.monotonic() + within_s
-    while not await ask():
+    while not await _answered(ask):
         if time.monotonic() > deadline:
             raise TimeoutError(otherwise())
         await asyncio.sleep(ASK_EVERY_S)
 
 
+async def _answered(ask: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        return await ask()
+    except AWAY:
+        return False  # a server that was killed is coming back: ask again
+
+
 class Database:
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self.connection = connection
+    """Asks on a connection of its own; while PostgreSQL is away nothing is true yet."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: asyncpg.Connection | None = None
+
+    async def connection(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._url, timeout=ASK_WITHIN_S)
+        return self._connection
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close(timeout=ASK_WITHIN_S)
 
     async def has_rows_since(self, at_us: int) -> bool:
         return bool(await self._value(_ROW, instant_of(at_us)))
 
     async def has_history(self, plant: Plant, until_us: int) -> bool:
         """Tell whether the last sample of the history, a state of each machine, is there."""
-        row = await self.connection.fetchrow(
+        connection = await self.connection()
+        row = await connection.fetchrow(
             _STATES, f"{plant.path}/", instant_of(until_us), timeout=ASK_WITHIN_S
         )
         if row is None or row[0] < len(plant.machines) or row[1] is None:
@@ -68,7 +95,8 @@ class Database:
         return int(await self._value(_DIRTY, instant_of(start_us), instant_of(end_us)) or 0)
 
     async def _value(self, statement: str, *arguments: Any) -> Any:
-        return await self.connection.fetchval(statement, *arguments, timeout=ASK_WITHIN_S)
+        connection = await self.connection()
+        return await connection.fetchval(statement, *arguments, timeout=ASK_WITHIN_S)
 
 
 class Api:

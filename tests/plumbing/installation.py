@@ -65,7 +65,7 @@ class Installation:
 
     def kill(self, *words: str) -> int:
         """SIGKILL every process of `werknetz <words>`; return how many there were."""
-        found = [p for p in self.processes() if " ".join(words) in _command(p)]
+        found = [p for p in self.processes() if " ".join(("werknetz", *words)) in _command(p)]
         for process in found:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
