@@ -1,0 +1,26 @@
+from datetime import date
+
+import numpy as np
+
+from werknetz.store.partition import CATCH_ALL, DAY_US, day_of, days_of, making, name_of
+
+
+def test_a_name_says_its_day_and_back() -> None:
+    assert name_of(date(2026, 3, 9)) == "samples_20260309"
+    assert day_of("samples_20260309") == date(2026, 3, 9)
+    for other in (CATCH_ALL, "samples_20261399", "samples_2026", "archive"):
+        assert day_of(other) is None
+
+
+def test_days_are_cut_in_utc_and_only_those_asked_for() -> None:
+    day = 20_000
+    at_us = np.array([day * DAY_US, day * DAY_US - 1, 0, 2**62], np.int64)
+    first, last = date(2000, 1, 1), date(2100, 1, 1)
+    assert days_of(at_us, first, last) == {date(2024, 10, 4), date(2024, 10, 3)}
+
+
+def test_rows_move_before_the_day_is_attached() -> None:
+    create, move, attach = making(date(2026, 12, 31))
+    assert create.startswith("CREATE TABLE samples_20261231")
+    assert "2027-01-01T00:00:00+00:00" in move
+    assert attach.startswith("ALTER TABLE samples ATTACH PARTITION samples_20261231")
