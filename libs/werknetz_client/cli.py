@@ -14,7 +14,7 @@ GROUP: Final = "werknetz.commands"
 # What each service's entry point would add, said where its extra is missing.
 WORDS: Final = {
     "edge": ("edge",),
-    "opcua": ("connect",),
+    "opcua": ("connect", "trust"),
     "core": ("up", "migrate", "keys", "calendar"),
     "ingest": ("ingest",),
     "worker": ("worker", "beat"),

@@ -29,6 +29,7 @@ def register_connect(app: typer.Typer) -> None:
 
 def connect_opcua(
     url: Annotated[str, typer.Argument(help="opc.tcp://host:port/path")],
+    *,
     user: Annotated[str | None, typer.Option(help="user name; without: anonymous")] = None,
     password: Annotated[
         str | None, typer.Option(help="better: --password-file", envvar="WERKNETZ_OPCUA_PASSWORD")
@@ -54,7 +55,7 @@ def connect_opcua(
     if password_file is not None:
         options["password_file"] = str(password_file.resolve())
     try:
-        asyncio.run(_look(options, policy, password, pick or [], name, folder, out))
+        chosen = asyncio.run(_look(options, policy, password, pick or [], name, folder))
     except ValidationError as error:
         for detail in error.errors():
             typer.echo(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}", err=True)
@@ -66,6 +67,11 @@ def connect_opcua(
         reason = str(error) or "no answer in time"
         typer.echo(f"{url} cannot be reached ({reason}): check address and firewall", err=True)
         raise typer.Exit(1) from error
+    if out is not None:
+        if password:
+            typer.echo("the password is not written: put it in a file, set password_file", err=True)
+        out.write_text(edge_file(name, str(out), options, chosen), encoding="utf-8")
+        typer.echo(f"\nwritten: {out}; name equipment and roles, then: werknetz edge {out}")
 
 
 async def _look(
@@ -75,8 +81,7 @@ async def _look(
     patterns: list[str],
     name: str,
     folder: Path,
-    out: Path | None,
-) -> None:
+) -> list[Variable]:
     OpcuaConfig.model_validate(options)  # wrong words are told before the network is asked
     offers = [name_of(endpoint) for endpoint in await endpoints_of(options["url"], _TIMEOUT_S)]
     typer.echo("policy                mode")
@@ -91,11 +96,7 @@ async def _look(
         typer.echo(_line(variable))
     if len(chosen) > _SHOWN:
         typer.echo(f"… and {len(chosen) - _SHOWN} more")
-    if out is not None:
-        if password:
-            typer.echo("the password is not written: put it in a file, set password_file", err=True)
-        out.write_text(edge_file(name, str(out), options, chosen), encoding="utf-8")
-        typer.echo(f"\nwritten: {out}; name equipment and roles, then: werknetz edge {out}")
+    return chosen
 
 
 def _security(policy: str | None, offers: list[tuple[str, str]]) -> dict[str, Any]:
