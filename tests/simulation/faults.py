@@ -100,7 +100,7 @@ class Mischief:
         edge = world.random.choice(world.edges)
         self._crash(edge)
         # An empty disk cannot say since when it is empty, nor what it had trimmed.
-        world.vanished |= edge.appended
+        world.vanished |= edge.appended | (world.rolled_back & edge.source.accepted)
         edge.appended = set()
         edge.disk = sqlite3.connect(":memory:", isolation_level=None)
         edge.unsynced = None
