@@ -234,7 +234,8 @@ def kpis(s: Sums) -> dict[str, float | None]:
         "technical_efficiency": _ratio(s.apt_us, s.apt_us + s.adet_us),
         "scrap_ratio": _ratio(s.sq, s.pq),
         "rework_ratio": _ratio(s.rq, s.pq),
-        "mtbf": _ratio(tbf, (s.fe + 1) * SECOND_US),
-        "mttr": _ratio(s.ttr_us, (s.fe + 1) * SECOND_US),
+        "mtbf": _ratio(tbf, (s.fe + 1) * SECOND_US) if tbf else None,
+        "mttf": _ratio(aupt, (s.fe + 1) * SECOND_US) if aupt else None,
+        "mttr": _ratio(s.ttr_us, (s.fe + 1) * SECOND_US) if s.ttr_us else None,
         "corrective_maintenance_ratio": _ratio(s.cmt_us, s.cmt_us + s.pmt_us),
     }
