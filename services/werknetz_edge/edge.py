@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from werknetz.connector.contract import Connector
-from werknetz.connector.yamlform import ConfigurationError
+from werknetz.connector.yamlform import ConfigurationError, explain, load_form
 from werknetz.events.batch import Lane as LaneName
 from werknetz.link.redis import RedisEdgeLink
 from werknetz.link.wire import link_name
@@ -70,7 +72,10 @@ async def run_edge(config_path: Path, stop: asyncio.Event | None = None) -> None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, loop, stop)
-    pump = build_pump(config)
+    try:
+        pump = build_pump(config)
+    except ValidationError as error:  # the connector's own options
+        raise ConfigurationError(explain(load_form(config_path), ("options",), error)) from error
     log.info(
         "edge started",
         connector=config.connector,

@@ -141,18 +141,23 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return f": there are {', '.join(map(repr, known[:20]))}" if known else ""
 
 
-def explain(form: Form, at: Key, error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """Say each error of a pydantic model as a line of the file, with the remedy."""
+def explain(
+    form: Form, at: Key, error: ValidationError, model: type[BaseModel] | None = None
+) -> list[str]:
+    """Say each error of a pydantic model as a line of the file, with the remedy.
+
+    The model is for suggestions: which keys it knows.
+    """
     return [
         form.error((*at, *detail["loc"]), _sentence(detail, model)) for detail in error.errors()
     ]
 
 
-def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
+def _sentence(detail: ErrorDetails, model: type[BaseModel] | None) -> str:
     name = str(detail["loc"][-1]) if detail["loc"] else ""
     match detail["type"]:
         case "extra_forbidden":
-            known = _fields(model, detail["loc"][:-1])
+            known = _fields(model, detail["loc"][:-1]) if model is not None else []
             return f"key {name!r} is not known{nearest(name, known)}"
         case "missing":
             return f"key {name!r} is missing: add it"

@@ -58,7 +58,7 @@ class MqttConfig(BaseModel):
     key: Path | None = Field(default=None, description="PEM of its key")
     protocol: Literal["3.1.1", "5"] = "3.1.1"
     client_id: str | None = Field(default=None, description="default: werknetz-<connector id>")
-    topics: Annotated[tuple[TopicConfig, ...], Field(min_length=1, max_length=500)]
+    topics: tuple[TopicConfig, ...] = Field(description="1 to 500 subscriptions")
     session_expiry_s: Annotated[int, Field(ge=7 * _DAY_S, le=0xFFFFFFFE)] = 30 * _DAY_S
     receive_maximum: Annotated[int, Field(ge=1000, le=65_535)] = 4000
     keepalive_s: Annotated[int, Field(ge=60, le=3600)] = 60
@@ -71,6 +71,13 @@ class MqttConfig(BaseModel):
     def _plain_topics(cls, topics: Any) -> Any:
         if isinstance(topics, list | tuple):
             return [{"pattern": topic} if isinstance(topic, str) else topic for topic in topics]
+        return topics
+
+    @field_validator("topics")
+    @classmethod
+    def _some_topics(cls, topics: tuple[TopicConfig, ...]) -> tuple[TopicConfig, ...]:
+        if not 1 <= len(topics) <= 500:
+            raise ValueError(f"topics must have 1 to 500 patterns, not {len(topics)}")
         return topics
 
     @field_validator("url")

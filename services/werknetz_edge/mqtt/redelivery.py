@@ -1,7 +1,7 @@
 """Which messages are known already: a broker gives again what it saw no acknowledgement for.
 
 A mark is a hash of topic, payload and retain flag, and the packet identifier. Only a message that
-the broker itself marks as given again (DUP) is ever dropped, and each mark drops one message.
+the broker itself marks as given again (DUP) is ever dropped, and each mark stands for one message.
 """
 
 import struct
@@ -40,7 +40,11 @@ class KnownMessages:
             self._drop(next(iter(self._marks)))
 
     def is_again(self, message: Message, mark: bytes) -> bool:
-        """Whether the message is one of those; then it is forgotten here."""
+        """Whether the message is one of those; then it stays known, by its number of now.
+
+        It may come any number of times until we acknowledge: NATS gives again every `ack_wait`,
+        and once more after its restart.
+        """
         if not message.dup:
             return False
         if mark not in self._marks:
@@ -52,8 +56,8 @@ class KnownMessages:
             ]
             if not older:
                 return False
-            mark = older[0]
-        self._drop(mark)
+            self._drop(older[0])
+        self.add([mark])
         return True
 
     def _drop(self, mark: bytes) -> None:
