@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from werknetz_core.api import problem
 from werknetz_core.api.outer import Outer, RequestMetrics
@@ -52,10 +53,11 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=settings.body_max_bytes,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.registry = _registry()
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.body_max_bytes)
+    # Added last, so outermost: it also sees what the limit refuses.
     app.add_middleware(Outer, metrics=RequestMetrics(app.state.registry))
     problem.install(app)
     api = APIRouter(prefix=PREFIX)

@@ -1,0 +1,77 @@
+"""The client against an API that is made of functions: pages, retries, errors."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from werknetz_client import Answered, Client, Unreachable
+from werknetz_client import transport as transport_module
+from werknetz_client.transport import configured
+
+Answer = Callable[[httpx2.Request], httpx2.Response]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport_module.random, "uniform", lambda *_: 0.0)
+
+
+def _client(answer: Answer) -> Client:
+    return Client("http://core", "wn_x_y", transport=httpx2.MockTransport(answer))
+
+
+def test_all_pages_are_read() -> None:
+    asked: list[httpx2.URL] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request.url)
+        assert request.headers["x-api-key"] == "wn_x_y"
+        first = "cursor" not in request.url.params
+        return httpx2.Response(
+            200, json={"items": [{"n": 1 if first else 2}], "next_cursor": "c" if first else None}
+        )
+
+    with _client(answer) as client:
+        assert [row["n"] for row in client.stops.iter(under=["a", "b"], min_s=None)] == [1, 2]
+    assert asked[0].params.get_list("under") == ["a", "b"]
+    assert "min_s" not in asked[0].params
+
+
+def test_a_busy_server_is_asked_again() -> None:
+    answers = iter([httpx2.Response(503), httpx2.Response(200, json={"items": [{"value": 1}]})])
+    with _client(lambda _: next(answers)) as client:
+        assert client.kpis.values("oee", "nordwerk") == [{"value": 1}]
+
+
+def test_a_problem_is_its_sentence_and_hint() -> None:
+    problem = {"detail": "There is no KPI 'oe'.", "hint": "Did you mean oee?"}
+    with (
+        _client(lambda _: httpx2.Response(422, json=problem)) as client,
+        pytest.raises(Answered, match="There is no KPI") as caught,
+    ):
+        client.kpis.values("oe", "nordwerk")
+    assert (caught.value.status, caught.value.hint) == (422, "Did you mean oee?")
+
+
+def test_a_server_that_is_away_is_said() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused", request=request)
+
+    with _client(answer) as client, pytest.raises(Unreachable, match="does not answer"):
+        client.plants.list()
+
+
+def test_address_and_key_come_from_environment_then_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "werknetz"
+    folder.mkdir()
+    (folder / "config.toml").write_text('url = "http://file/"\napi_key = "wn_file"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name in ("WERKNETZ_URL", "WERKNETZ_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    assert configured() == ("http://file", "wn_file")
+    monkeypatch.setenv("WERKNETZ_URL", "http://environment")
+    assert configured() == ("http://environment", "wn_file")
