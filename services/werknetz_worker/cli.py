@@ -58,7 +58,9 @@ def _give_the_beat(celery: Any) -> None:
     from celery.beat import EmbeddedService
     from celery.signals import worker_ready, worker_shutting_down
 
-    service: Any = EmbeddedService(celery, thread=True)
+    from werknetz_worker.app import BeatScheduler
+
+    service: Any = EmbeddedService(celery, thread=True, scheduler_cls=BeatScheduler)
 
     def start(**_: object) -> None:
         service.start()

@@ -46,6 +46,7 @@ class Processes:
                 env=os.environ | self._environment,
                 stdout=log,
                 stderr=log,
+                cwd=self._folder,
                 start_new_session=True,
             )
         self.started.append(process)
@@ -53,6 +54,9 @@ class Processes:
 
     def said(self) -> str:
         return "\n".join(path.read_text() for path in sorted(self._folder.glob("*.log")))
+
+    def files(self) -> set[str]:
+        return {path.name for path in self._folder.iterdir()}
 
     def stop(self) -> None:
         for process in self.started:
@@ -117,7 +121,7 @@ async def all_sums(plant: Plant, end_us: int) -> list[tuple[object, ...]]:
 
 
 async def test_killed_and_doubled_workers_lose_and_double_nothing(
-    plant: Plant, processes: Processes, redis_url: str, tmp_path: Path
+    plant: Plant, processes: Processes, redis_url: str
 ) -> None:
     buckets = 300
     start_us = bucket_of(time.time_ns() // 1000) - (buckets + 20) * BUCKET_US
@@ -130,10 +134,12 @@ async def test_killed_and_doubled_workers_lose_and_double_nothing(
     await until(nothing_or_some(plant), processes)
     os.killpg(victim.pid, signal.SIGKILL)  # in the middle, or just after
     processes.start("worker", "--beat")
-    processes.start("worker")
+    processes.start("worker", "--concurrency", "2")
     processes.start("beat")
     await until(nothing_dirty(plant), processes)
-    assert (tmp_path / "alive").exists()
+    assert "alive" in processes.files()
+    assert not [name for name in processes.files() if name.startswith("celerybeat")]
+    assert "Traceback" not in processes.said()
     found = await all_sums(plant, end_us)
     assert len(found) == len(machines)
     await plant.pool.execute("TRUNCATE elements, state_pieces")
