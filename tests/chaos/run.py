@@ -175,7 +175,7 @@ async def perform(seconds: float, seed: int, folder: Path) -> Verdict:
         try:
             for name in ("edge", *WRITERS):
                 stage.start(name)
-            await asyncio.sleep(3)  # the session must exist before the first message
+            await until_subscribed(stage)  # else the broker keeps nothing for it
             stage.start("source")
             await disturb(stage, seconds)
             (folder / "stop").touch()
@@ -187,6 +187,15 @@ async def perform(seconds: float, seed: int, folder: Path) -> Verdict:
                 if name != "source" and not child.alive:
                     print(f"{name} had ended:\n{child.last_words()}", flush=True)
                 child.kill()
+
+
+async def until_subscribed(stage: Stage) -> None:
+    with Redis.from_url(stage.servers.urls.redis, socket_timeout=5) as client:
+        for _ in range(10 * SETTLE_S):
+            if client.hget("wn:status:{chaos}", "state") == b"running":
+                return
+            await asyncio.sleep(0.1)
+    raise TimeoutError(f"the edge does not run:\n{stage.children['edge'].last_words()}")
 
 
 async def disturb(stage: Stage, seconds: float) -> None:

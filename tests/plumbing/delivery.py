@@ -48,6 +48,7 @@ class FakeSpool:
             connector=self.connector,
             spool_id=self.spool_id,
             epoch=self.epoch,
+            base=max(self.epoch - 1, 0),
             last_seq=len(self.kept),
             last_hash=self.last_hash,
             nonce=uuid4(),

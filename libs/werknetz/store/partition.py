@@ -23,6 +23,8 @@ SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'samples'::regclass"""
 
 ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(1463898704)"  # 'WARP': partitions are made
+# Whoever waits for the catch-all makes every reader of `samples` wait behind it.
+SHORT_WAIT: Final = "SET LOCAL lock_timeout = '2s'"
 LOCK_CATCH_ALL: Final = f"LOCK TABLE {CATCH_ALL} IN ACCESS EXCLUSIVE MODE"
 
 

@@ -6,6 +6,7 @@ that history does not sit in the catch-all, which takes what lies further off.
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -23,6 +24,7 @@ BEHIND_DAYS: Final = 1
 HISTORY_DAYS: Final = 3 * 366
 """How far back a day gets a partition of its own: clocks gone astray must not make thousands."""
 _DAYS_A_TRANSACTION: Final = 16  # so that nobody waits long for the catch-all
+_TRY_AGAIN_S: Final = 60.0
 _log = logger("ingest.partition")
 
 
@@ -33,11 +35,13 @@ class Partitions:
         self._ahead = timedelta(days=ahead_days)
         self._known: set[date] = set()
         self._made_ahead_on: date | None = None
+        self._not_before_s = 0.0
 
     def forget(self) -> None:
         """Look again: the database may be another one, or an older one."""
         self._known.clear()
         self._made_ahead_on = None
+        self._not_before_s = 0.0
 
     async def make_ahead(self, connection: "Connection", today: date | None = None) -> int:
         """Make yesterday … three months ahead, once a day; return how many were new."""
@@ -45,8 +49,10 @@ class Partitions:
         if self._made_ahead_on == today:
             return 0
         span = range(-BEHIND_DAYS, self._ahead.days + 1)
-        made = await self.make(connection, {today + timedelta(days=n) for n in span})
-        self._made_ahead_on = today
+        wanted = {today + timedelta(days=n) for n in span}
+        made = await self.make(connection, wanted)
+        if wanted <= self._known:
+            self._made_ahead_on = today
         return made
 
     async def make_for(self, connection: "Connection", at_us: NDArray[np.int64]) -> int:
@@ -60,11 +66,18 @@ class Partitions:
     async def make(self, connection: "Connection", days: Iterable[date]) -> int:
         """Make the days that have no partition, in transactions of their own."""
         missing = sorted(set(days) - self._known)
-        if not missing:
+        if not missing or monotonic() < self._not_before_s:
             return 0
         made = 0
-        for start in range(0, len(missing), _DAYS_A_TRANSACTION):
-            made += await self._make_some(connection, missing[start : start + _DAYS_A_TRANSACTION])
+        try:
+            for start in range(0, len(missing), _DAYS_A_TRANSACTION):
+                some = missing[start : start + _DAYS_A_TRANSACTION]
+                made += await self._make_some(connection, some)
+        except asyncpg.LockNotAvailableError:
+            # A long reader, such as a backup. Rows go to the catch-all until it has ended, and
+            # move when the day is made.
+            self._not_before_s = monotonic() + _TRY_AGAIN_S
+            _log.warning("partitions have to wait", days=len(missing), first=str(missing[0]))
         if made:
             _log.info("partitions made", days=made, first=str(missing[0]), last=str(missing[-1]))
         return made
@@ -75,6 +88,7 @@ class Partitions:
             if existing.issuperset(days):
                 self._known |= existing
                 return 0
+            await connection.execute(partition.SHORT_WAIT)
             await connection.execute(partition.ONE_AT_A_TIME)
             lacking = [day for day in days if day not in await self._existing(connection)]
             if lacking:

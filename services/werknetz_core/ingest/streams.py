@@ -6,7 +6,7 @@ Leases share the work between writers; a lease that two hold at once costs work 
 from time import monotonic
 from typing import Final, Protocol
 
-from werknetz.link.redis import START, Entry
+from werknetz.link.redis import START, Entry, LinkLost
 from werknetz.link.wire import ToEdge
 from werknetz.runtime.log import logger
 
@@ -61,7 +61,7 @@ class Streams:
             self.rewind()
             self._run_id = run_id
         for name in sorted(filter(_is_name, await self._link.connectors())):
-            held = await self._link.lease(name, self._holder, int(LEASE_S * 1000))
+            held = await self._lease(name)
             if held and name not in self._positions:
                 _log.info("reading", connector=name)
                 self._positions[name] = START
@@ -72,6 +72,14 @@ class Streams:
                 if _order(top) < _order(self._positions[name]):
                     self._positions[name] = START  # emptied; new ids may begin below ours
         self._looked_at = now
+
+    async def _lease(self, name: str) -> bool:
+        try:
+            return await self._link.lease(name, self._holder, int(LEASE_S * 1000))
+        except LinkLost as error:
+            if is_full(error):
+                return True  # somebody has to read, or it stays full
+            raise
 
     async def read(self, block_ms: int) -> dict[str, list[Entry]]:
         """Return what is new, by connector: of each the same number at most, to be fair."""
@@ -100,9 +108,15 @@ class Streams:
         self._looked_at = -LOOK_EVERY_S
 
     async def release(self) -> None:
+        """Let others have our streams at once; without it they wait for the leases to end."""
         for name in self.names:
             await self._link.release(name, self._holder)
         self._positions.clear()
+
+
+def is_full(error: LinkLost) -> bool:
+    """Tell whether Redis has no room (`noeviction`): it still lets us read and trim."""
+    return "OutOfMemory" in str(error) or "OOM " in str(error)
 
 
 def _is_name(name: str) -> bool:

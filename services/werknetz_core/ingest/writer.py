@@ -24,7 +24,7 @@ from werknetz_core.ingest import guard, metrics
 from werknetz_core.ingest.apply import Applier, welcome
 from werknetz_core.ingest.partition import Partitions
 from werknetz_core.ingest.session import WORLD, Session
-from werknetz_core.ingest.streams import CoreLink, Streams
+from werknetz_core.ingest.streams import CoreLink, Streams, is_full
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -104,8 +104,10 @@ class Writer:
         except BaseException:
             self._receivers.pop(name, None)  # it may believe what was not committed
             raise
-        await self._reply(name, answers)
+        # The trim first: where Redis is full it makes the room that the answer needs. An answer
+        # that is lost is asked for again.
         await self._streams.advance(name, entries[-1].position)
+        await self._reply(name, answers)
 
     async def _apply(
         self, connection: "Connection", name: str, run: Sequence[Envelope]
@@ -124,8 +126,14 @@ class Writer:
         return answer
 
     async def _reply(self, name: str, answers: Sequence[ToEdge]) -> None:
-        if answers:
+        if not answers:
+            return
+        try:
             await self._link.reply(name, list(answers))
+        except LinkLost as error:
+            if not is_full(error):
+                raise
+            _log.warning("Redis is full, an answer is dropped", connector=name)
 
     def _receiver(self, name: str) -> Receiver:
         if name not in self._receivers:

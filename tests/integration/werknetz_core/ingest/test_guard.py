@@ -82,6 +82,22 @@ async def test_partitions_are_made_ahead_once_a_day(database: Connection) -> Non
     assert await Partitions(ahead_days=21).make_ahead(database) == 1
 
 
+async def test_a_long_reader_does_not_hold_ingest_up(
+    database: Connection, database_url: str
+) -> None:
+    reader = await asyncpg.connect(database_url)
+    partitions = Partitions(ahead_days=1)
+    try:
+        async with reader.transaction():
+            await reader.fetch("SELECT * FROM samples_catch_all")
+            assert await partitions.make_ahead(database) == 0
+            assert await partitions.make_ahead(database) == 0  # and now without a wait
+        partitions.forget()
+        assert await partitions.make_ahead(database) == 3
+    finally:
+        await reader.close()
+
+
 async def _set(owner: Connection, statement: str) -> None:
     await owner.execute(statement)
     await owner.execute("SELECT pg_reload_conf()")

@@ -3,7 +3,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
+import msgspec
 import pytest
+from redis.asyncio import Redis
 
 from plumbing.delivery import FakeSpool, point, samples
 from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink
@@ -151,3 +153,45 @@ async def test_it_outlives_valkey_and_what_valkey_forgets(
         await valkey_server.start()
 
     await _outlives(database_url, redis_url, crash)
+
+
+async def _until_empty(client: Redis, key: str) -> None:
+    for _ in range(int(PATIENCE_S / 0.05)):
+        if not await client.xlen(key):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("nothing was taken")
+
+
+async def test_a_full_valkey_is_emptied(database_url: str, redis_url: str) -> None:
+    edge = Edge(redis_url, FakeSpool())
+    edge.spool.add(point())
+    edge.spool.add(samples([1.0] * 100))
+    await edge.link.send([edge.spool.hello(), *edge.spool.kept])
+    async with Redis.from_url(redis_url) as client:
+        normal = (await client.config_get("maxmemory"))["maxmemory"]
+        await client.config_set("maxmemory", "1kb")
+        try:
+            async with writing(database_url, redis_url):
+                await _until_empty(client, "wn:in:{plc}")
+                await client.config_set("maxmemory", normal)
+                await edge.deliver()
+        finally:
+            await client.config_set("maxmemory", normal)
+    assert await rows(database_url) == 100
+    await edge.link.close()
+
+
+async def test_what_is_no_message_is_skipped(database_url: str, redis_url: str) -> None:
+    edge = Edge(redis_url, FakeSpool())
+    edge.spool.add(point(), samples([1.0]))
+    async with Redis.from_url(redis_url) as client:
+        await client.xadd("wn:in:{plc}", {"m": b"\xc1"})
+        await client.xadd("wn:in:{plc}", {"other": b"field"})
+        await client.sadd("wn:connectors", b"a\0b", b"x" * 1000)
+    await edge.link.send([msgspec.structs.replace(edge.spool.hello(), epoch=2**63)])
+    async with writing(database_url, redis_url):
+        await edge.greet()
+        await edge.deliver()
+    assert await rows(database_url) == 1
+    await edge.link.close()

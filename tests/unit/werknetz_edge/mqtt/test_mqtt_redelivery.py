@@ -20,11 +20,14 @@ def _known() -> KnownMessages:
     return known
 
 
-def test_a_message_given_again_is_known_once() -> None:
+def test_a_message_may_be_given_again_until_it_is_acknowledged() -> None:
     known = _known()
     assert not known.is_again(FIRST, mark_of(FIRST)), "an equal value that is new"
     assert known.is_again(AGAIN, mark_of(AGAIN))
-    assert not known.is_again(AGAIN, mark_of(AGAIN)), "a mark drops one message only"
+    assert known.is_again(AGAIN, mark_of(AGAIN)), "NATS gives again every ack_wait"
+    known.generation = 1
+    renumbered = replace(AGAIN, mid=1)
+    assert known.is_again(renumbered, mark_of(renumbered)), "and once more after its restart"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,8 @@ def test_after_a_restart_the_content_is_enough() -> None:
     known.generation = 1
     renumbered = replace(AGAIN, mid=1)
     assert known.is_again(renumbered, mark_of(renumbered))
-    assert not known.is_again(renumbered, mark_of(renumbered))
+    other = replace(AGAIN, mid=2)
+    assert not known.is_again(other, mark_of(other)), "a mark stands for one message only"
 
 
 def test_what_is_known_stays_bounded() -> None:
