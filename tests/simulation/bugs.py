@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from werknetz.link import receiver as receiver_module
 from werknetz.link.receiver import Plan, Receiver
 from werknetz.link.sender import Sender
@@ -28,7 +30,7 @@ class RowidSpool(Spool):
 class TrustingSender(Sender):
     """Takes any ack for its own."""
 
-    def _acknowledged(self, ack: Ack, now_s: float) -> None:
+    def _acknowledged(self, ack: Ack, now_s: float) -> None:  # noqa: ARG002  as it is overridden
         if ack.last_seq > self.acked:
             self.acked = ack.last_seq
             self._next = max(self._next, self.acked + 1)
@@ -59,7 +61,7 @@ class OnceSender(Sender):
 class BlindSender(Sender):
     """Does not compare the chain with what the core holds."""
 
-    def _same_chain(self, welcome: Any) -> bool:
+    def _same_chain(self, welcome: Any) -> bool:  # noqa: ARG002  as it is overridden
         return True
 
 
@@ -68,8 +70,6 @@ def any_epoch(row: Watermark, envelope: Envelope) -> Decision:
 
 
 def replace_epoch(envelope: Envelope, epoch: int) -> Envelope:
-    import msgspec
-
     return msgspec.structs.replace(envelope, epoch=epoch)
 
 
@@ -108,12 +108,12 @@ class Bugs:
     ) -> Plan:
         if self.decide is decide:
             return receiver.plan(row, batch, now_s)
-        original = receiver_module.decide
-        receiver_module.decide = self.decide  # type: ignore[assignment]  # the bug is planted here
+        names = vars(receiver_module)  # the bug is planted here, for this one call
+        names["decide"] = self.decide
         try:
             return receiver.plan(row, batch, now_s)
         finally:
-            receiver_module.decide = original
+            names["decide"] = decide
 
     def spool_id(self, edge: Any, fresh: UUID) -> UUID:
         if not self.same_spool_id:

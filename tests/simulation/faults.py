@@ -26,7 +26,7 @@ class Mischief:
             self.stalled.remove(stall)
             if stall[1].steps is None:
                 stall[1].steps = stall[2]
-        for thing in [*world.edges, *world.writers]:
+        for thing in world.processes:
             if thing.steps is None and not self._is_stalled(thing) and random.random() < RESTART:
                 thing.start()
         if random.random() < RATE:
@@ -47,7 +47,7 @@ class Mischief:
 
     def stall(self) -> None:
         world = self.world
-        thing = world.random.choice([*world.edges, *world.writers])
+        thing = world.random.choice(world.processes)
         if thing.steps is not None:
             self.stalled.append((self.steps + world.random.randint(5, 200), thing, thing.steps))
             thing.steps = None

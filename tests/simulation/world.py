@@ -275,6 +275,10 @@ class World:
         self.vanished: set[int] = set()  # and where nobody can know of it
         self._event = 0
 
+    @property
+    def processes(self) -> list["Edge | Writer"]:
+        return [*self.edges, *self.writers]
+
     def now_us(self) -> int:
         return int(self.now_s * 1_000_000)
 
@@ -288,7 +292,11 @@ class World:
     def trim(self, edge: Edge) -> None:
         rows = edge.disk.execute("SELECT seq, at_us, payload FROM batches").fetchall()
         durable = max(
-            (seq for (_, spool), seq in self.database.durable.items() if spool == edge.spool.spool_id),
+            (
+                seq
+                for (_, spool), seq in self.database.durable.items()
+                if spool == edge.spool.spool_id
+            ),
             default=0,
         )
         self.bugs.trim(edge, RETENTION_S)
@@ -306,7 +314,7 @@ class World:
 
         self.link.faults = Faults(lose=0.03, repeat=0.05, swap=0.05, cut=0.01)
         mischief = Mischief(self)
-        for thing in [*self.edges, *self.writers]:
+        for thing in self.processes:
             thing.start()
         for _ in range(steps):
             if self.random.random() < 0.25:
@@ -322,7 +330,7 @@ class World:
 
     def step(self) -> None:
         self.now_s += self.random.random() * 0.2
-        alive = [thing for thing in [*self.edges, *self.writers] if thing.steps is not None]
+        alive = [thing for thing in self.processes if thing.steps is not None]
         if alive:
             thing = self.random.choice(alive)
             if thing.steps is not None:

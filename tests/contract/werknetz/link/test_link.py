@@ -1,0 +1,145 @@
+"""One behaviour, proven for Redis and for the link in memory."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+
+from werknetz.link.memory import MemoryCoreLink, MemoryEdgeLink, MemoryServer
+from werknetz.link.redis import START, LinkLost, RedisCoreLink, RedisEdgeLink, client_of
+from werknetz.link.wire import Ack, Envelope, Hello, Status, ToCore, to_core_of
+
+SPOOL = UUID(int=7)
+
+
+@dataclass
+class Pair:
+    edge: Any
+    core: Any
+    name: str
+    server: MemoryServer | None = None
+    url: str = ""
+
+    async def forget(self) -> None:
+        if self.server is not None:
+            self.server.forget()
+            return
+        client = client_of(self.url)
+        await client.flushall()
+        await client.aclose()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def url(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "memory" else str(request.getfixturevalue("redis_url"))
+
+
+@pytest_asyncio.fixture
+async def pair(url: str | None) -> AsyncIterator[Pair]:
+    name = f"press-{uuid4().hex[:8]}"
+    if url is None:
+        server = MemoryServer()
+        yield Pair(MemoryEdgeLink(server, name), MemoryCoreLink(server), name, server)
+        return
+    made = Pair(RedisEdgeLink.connect(url, name), RedisCoreLink.connect(url), name, url=url)
+    yield made
+    await made.edge.close()
+    await made.core.close()
+
+
+def envelope(seq: int) -> Envelope:
+    return Envelope("press", SPOOL, 1, seq, b"p", b"h", "live", b"\x00payload\xff")
+
+
+def hello() -> Hello:
+    return Hello("press", SPOOL, 5, 0, b"h", UUID(int=1), base=2)
+
+
+async def read_all(pair: Pair, position: str = START) -> list[ToCore]:
+    return [to_core_of(entry.fields) for entry in await pair.core.read({pair.name: position}, 200)]
+
+
+@pytest.mark.asyncio
+async def test_messages_arrive_in_order_and_whole(pair: Pair) -> None:
+    said: list[ToCore] = [hello(), envelope(1), envelope(2)]
+    await pair.edge.send(said)
+    assert await read_all(pair) == said
+    assert pair.name in await pair.core.connectors()
+
+
+@pytest.mark.asyncio
+async def test_reading_goes_on_after_a_position_and_from_any(pair: Pair) -> None:
+    await pair.edge.send([envelope(1), envelope(2), envelope(3)])
+    entries = await pair.core.read({pair.name: START}, 200)
+    assert await read_all(pair, entries[0].position) == [envelope(2), envelope(3)]
+    assert await pair.core.tops([pair.name]) == {pair.name: entries[-1].position}
+
+
+@pytest.mark.asyncio
+async def test_trim_is_exact(pair: Pair) -> None:
+    await pair.edge.send([envelope(1), envelope(2), envelope(3)])
+    entries = await pair.core.read({pair.name: START}, 200)
+    await pair.core.trim(pair.name, entries[1].position)
+    assert await read_all(pair) == [envelope(2), envelope(3)]
+
+
+@pytest.mark.asyncio
+async def test_answers_arrive_once_and_again_after_rewind(pair: Pair) -> None:
+    ack = Ack(UUID(int=3), SPOOL, 9)
+    await pair.core.reply(pair.name, [ack])
+    assert await pair.edge.receive(200) == [ack]
+    assert await pair.edge.receive(20) == []
+    pair.edge.rewind()
+    assert await pair.edge.receive(200) == [ack]
+
+
+@pytest.mark.asyncio
+async def test_a_link_that_forgot_takes_messages_again(pair: Pair) -> None:
+    await pair.edge.send([envelope(1)])
+    position = (await pair.core.read({pair.name: START}, 200))[0].position
+    await pair.forget()
+    assert await read_all(pair, position) == []
+    await pair.edge.send([envelope(1)])
+    assert await read_all(pair, position) == [envelope(1)]
+
+
+@pytest.mark.asyncio
+async def test_a_lease_has_one_holder(pair: Pair) -> None:
+    assert await pair.core.lease(pair.name, "a", 5000)
+    assert await pair.core.lease(pair.name, "a", 5000)
+    assert not await pair.core.lease(pair.name, "b", 5000)
+    await pair.core.release(pair.name, "b")
+    assert not await pair.core.lease(pair.name, "b", 5000)
+    await pair.core.release(pair.name, "a")
+    assert await pair.core.lease(pair.name, "b", 5000)
+
+
+@pytest.mark.asyncio
+async def test_status_is_read_as_it_was_said(pair: Pair) -> None:
+    said = Status(
+        state="running", detail="1", protocol="opcua", backlog=3, lag_s=0.5, last_good_us=None,
+        epoch=4, acked=5, last_seq=8, spool_id=str(SPOOL), spool_bytes=4096, pid=1,
+        version="0.1", rss_bytes=2, at_us=3, details={"a": "b"},
+    )  # fmt: skip
+    assert await pair.core.status(pair.name) is None
+    await pair.edge.publish(said)
+    assert await pair.core.status(pair.name) == said
+
+
+@pytest.mark.asyncio
+async def test_run_id_is_the_same_for_both_sides(pair: Pair) -> None:
+    assert await pair.edge.run_id() == await pair.core.run_id()
+
+
+@pytest.mark.asyncio
+async def test_no_server_is_a_lost_link() -> None:
+    link = RedisEdgeLink.connect("redis://127.0.0.1:1/0", "press")
+    with pytest.raises(LinkLost):
+        await link.send([envelope(1)])
+    await link.close()
+    server = MemoryServer(down=True)
+    with pytest.raises(LinkLost):
+        await MemoryEdgeLink(server, "press").send([envelope(1)])
