@@ -177,9 +177,11 @@ class _Work:
         return first_us, await self._machine.carry_before(self._connection, first_us)
 
     def _first_length(self, start_us: int) -> int:
-        last_us = start_us
-        for at in sorted(self._marks):
-            if at - max(last_us, min(self._marks)) > NEAR * BUCKET_US:
+        """Return how many buckets lie up to the last mark that is near the one before it."""
+        ascending = sorted(self._marks)
+        last_us = ascending[0]
+        for at in ascending:
+            if at - last_us > NEAR * BUCKET_US:
                 break
             last_us = at
         return min((last_us - start_us) // BUCKET_US + 1, BUCKETS_MAX)

@@ -17,6 +17,7 @@ from redis import Redis
 from plumbing.machines import Plant, story
 from plumbing.servers import run
 from werknetz.domain.bucket import BUCKET_US, bucket_of
+from werknetz_demo.embedded.postgres import Postgres
 from werknetz_demo.embedded.valkey import Valkey
 from werknetz_worker.compute import dirty_buckets
 from werknetz_worker.watermarks import MARKS, Watermarks
@@ -179,3 +180,22 @@ async def test_a_broker_that_forgets_and_restarts_is_joined_again(
             valkey_server.kill()
             await asyncio.sleep(1)
             await asyncio.to_thread(run, valkey_server.start())
+
+
+async def test_a_database_that_restarts_is_joined_again(
+    plant: Plant, processes: Processes, postgres_server: Postgres
+) -> None:
+    machine = await plant.machine(PATH)
+    start_us = bucket_of(time.time_ns() // 1000) - 40 * BUCKET_US
+    processes.start("worker", "--beat")
+    await plant.samples(machine, story(start_us, 4))
+    await plant.pool.execute("UPDATE dirty_buckets SET marked_at = now() - interval '1 h'")
+    await until(nothing_dirty(plant), processes)
+    postgres_server.kill()
+    await asyncio.sleep(3)  # ticks meanwhile find no database
+    await asyncio.to_thread(run, postgres_server.start())
+    await plant.pool.expire_connections()
+    await plant.samples(machine, story(start_us + 8 * BUCKET_US, 4, seed=2))
+    await plant.pool.execute("UPDATE dirty_buckets SET marked_at = now() - interval '1 h'")
+    await until(nothing_dirty(plant), processes)
+    assert "Traceback" not in processes.said()
