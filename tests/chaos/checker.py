@@ -39,17 +39,24 @@ class Verdict:
         )
 
 
-def read_oracle(path: Path) -> tuple[set[tuple[str, int, int]], set[tuple[str, int, int]]]:
-    """Return (generated, taken) as sets of (machine, n, instant in µs)."""
-    lines: dict[str, set[tuple[str, int, int]]] = {"generated": set(), "taken": set()}
+Message = tuple[str, int, int]
+
+
+def read_oracle(path: Path) -> tuple[set[Message], set[Message], Counter[Message]]:
+    """Return (generated, taken, times resent) of messages (machine, n, instant in µs)."""
+    lines: dict[str, Counter[Message]] = {
+        "generated": Counter(),
+        "taken": Counter(),
+        "resent": Counter(),
+    }
     for line in path.read_text().splitlines():
         kind, machine, n, at_us = line.split()
-        lines[kind].add((machine, int(n), int(at_us)))
-    return lines["generated"], lines["taken"]
+        lines[kind][machine, int(n), int(at_us)] += 1
+    return set(lines["generated"]), set(lines["taken"]), lines["resent"]
 
 
 async def check(database_url: str, oracle: Path) -> Verdict:
-    generated, taken = read_oracle(oracle)
+    generated, taken, resent = read_oracle(oracle)
     connection = await asyncpg.connect(database_url)
     try:
         rows = await connection.fetch(
@@ -66,7 +73,9 @@ async def check(database_url: str, oracle: Path) -> Verdict:
         seen = Counter(
             (row["machine"].partition(":")[0], int(row["value"]), row["at_us"]) for row in rows
         )
-        verdict.doubled = [f"{one} × {times}" for one, times in seen.items() if times > 1]
+        verdict.doubled = [
+            f"{one} × {times}" for one, times in seen.items() if times > 1 + resent[one]
+        ]
         verdict.invented = [str(one) for one in seen if one not in generated]
         # The broker's PUBACK is the source's acceptance, and its session outlives everything here:
         # no gap record excuses what is missing after it.

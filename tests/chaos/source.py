@@ -1,7 +1,8 @@
 """A source with an oracle: every message is in an fsynced log before the broker sees it.
 
 Run as a process of its own that nobody kills. `generated` lines are written before the
-publish, `taken` lines after the broker's PUBACK: from then on nothing may be lost.
+publish, `taken` lines after the broker's PUBACK: from then on nothing may be lost. `resent`:
+the source itself says it twice (QoS 1 after a lost connection), so it may be there twice.
 """
 
 import argparse
@@ -52,6 +53,12 @@ def connect(url: str) -> paho.Client:
 
 def publish(client: paho.Client, oracle: Oracle, *, machines: int, rate: float, stop: Path) -> None:
     waiting: dict[int, tuple[str, int, int]] = {}
+
+    def on_connect(*_: object) -> None:
+        for message in list(waiting.values()):
+            oracle.write("resent", *message)
+
+    client.on_connect = on_connect
     n = 0
     began = time.monotonic()
     while not stop.exists():
