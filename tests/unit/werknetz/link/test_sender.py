@@ -1,0 +1,151 @@
+"""The handshake and the acks, word by word; the simulation does the rest."""
+
+import sqlite3
+from uuid import UUID, uuid4
+
+import pytest
+
+from werknetz.events.batch import Samples
+from werknetz.link.receiver import Receiver
+from werknetz.link.sender import STALL_S, Sender
+from werknetz.link.watermark import Watermark, greet
+from werknetz.link.wire import Ack, Envelope, Fenced, Hello, Need, Refused, Welcome
+from werknetz_edge.spool import Spool
+
+LIFE = UUID(int=77)
+ONE = Samples(point=bytes(4), time=bytes(8), value=bytes(8), status=bytes(4))
+
+
+def sender_of(batches: int = 0, window_bytes: int = 1_000_000) -> tuple[Sender, Spool]:
+    spool = Spool(sqlite3.connect(":memory:", isolation_level=None), "press", clock_us=lambda: 5)
+    for _ in range(batches):
+        spool.append([ONE])
+    sender = Sender("press", spool, random=lambda: 0.5, nonce=uuid4, window_bytes=window_bytes)
+    return sender, spool
+
+
+def hello_of(sender: Sender, now_s: float = 0.0) -> Hello:
+    (hello,) = sender.poll(now_s)
+    assert isinstance(hello, Hello)
+    return hello
+
+
+def welcome_to(sender: Sender, spool: Spool, last_seq: int = 0, now_s: float = 0.0) -> None:
+    hello = hello_of(sender, now_s)
+    digest = spool.hash_at(last_seq) or b"?"
+    sender.heard(Welcome(hello.nonce, hello.epoch, spool.spool_id, last_seq, digest, LIFE), now_s)
+
+
+def seqs(sender: Sender, now_s: float) -> list[int]:
+    return [message.seq for message in sender.poll(now_s) if isinstance(message, Envelope)]
+
+
+def test_batches_wait_for_the_welcome() -> None:
+    sender, spool = sender_of(2)
+    assert isinstance(sender.poll(0.0)[0], Hello)
+    assert sender.poll(0.1) == []
+    sender, spool = sender_of(2)
+    welcome_to(sender, spool)
+    assert seqs(sender, 0.2) == [1, 2]
+
+
+def test_a_welcome_of_another_nonce_changes_nothing() -> None:
+    sender, spool = sender_of(1)
+    hello = hello_of(sender)
+    sender.heard(Welcome(uuid4(), hello.epoch, spool.spool_id, 0, bytes(16), LIFE), 0.0)
+    assert sender.state == "greeting"
+
+
+@pytest.mark.parametrize(
+    ("ack", "acked"),
+    [
+        (Ack(LIFE, UUID(int=0), 1), 0),  # another spool
+        (Ack(LIFE, UUID(int=1), 3), 0),  # never sent
+        (Ack(UUID(int=9), UUID(int=1), 1), 0),  # an unknown life of the database
+        (Ack(LIFE, UUID(int=1), 1), 1),
+    ],
+)
+def test_an_ack_is_taken_only_when_it_fits(ack: Ack, acked: int) -> None:
+    sender, spool = sender_of(2)
+    welcome_to(sender, spool)
+    sender.poll(0.0)
+    spool_id = spool.spool_id if ack.spool_id == UUID(int=1) else ack.spool_id
+    sender.heard(Ack(ack.incarnation, spool_id, ack.last_seq), 1.0)
+    assert sender.acked == acked
+
+
+def test_the_window_bounds_what_is_in_flight() -> None:
+    sender, spool = sender_of(10, window_bytes=120)
+    welcome_to(sender, spool)
+    sent = seqs(sender, 0.0)
+    while more := seqs(sender, 0.0):
+        sent += more
+    assert 1 <= len(sent) < 10
+    sender.heard(Ack(LIFE, spool.spool_id, sent[-1]), 1.0)
+    assert seqs(sender, 1.0)[0] == sent[-1] + 1
+
+
+def test_need_and_silence_send_again() -> None:
+    sender, spool = sender_of(3)
+    welcome_to(sender, spool)
+    assert seqs(sender, 0.0) == [1, 2, 3]
+    sender.heard(Need(spool.spool_id, 2), 5.0)
+    assert seqs(sender, 5.0) == [2, 3]
+    now_s = 5.0 + STALL_S * 2
+    welcome_to(sender, spool, last_seq=1, now_s=now_s)
+    assert seqs(sender, now_s) == [2, 3]
+
+
+def test_a_core_that_knows_more_means_a_new_spool() -> None:
+    sender, spool = sender_of(2)
+    before = spool.spool_id
+    hello = hello_of(sender)
+    sender.heard(Welcome(hello.nonce, hello.epoch, before, 5, b"x" * 16, LIFE), 0.0)
+    assert spool.spool_id != before
+    assert sender.alarm == "spool_rolled_back"
+    assert hello_of(sender).spool_id == spool.spool_id
+
+
+def test_a_database_older_than_what_is_kept_is_told() -> None:
+    sender, spool = sender_of(3)
+    spool.trim(2, retention_us=0)
+    before = spool.spool_id
+    hello = hello_of(sender)
+    sender.heard(Welcome(hello.nonce, hello.epoch, before, 1, b"x" * 16, LIFE), 0.0)
+    assert spool.spool_id != before
+    assert sender.alarm == "unrecoverable"
+
+
+def test_a_newer_lease_fences_and_an_older_word_does_not() -> None:
+    sender, spool = sender_of(1)
+    welcome_to(sender, spool)
+    sender.heard(Fenced(sender.epoch - 1), 1.0)
+    assert sender.state == "greeting"
+    welcome_to(sender, spool, now_s=10.0)
+    sender.heard(Fenced(sender.epoch + 1), 11.0)
+    assert sender.fenced
+    assert sender.poll(100.0) == []
+
+
+def test_a_repeated_hello_changes_nothing_and_a_twin_is_refused() -> None:
+    row = Watermark(UUID(int=1), 7, 0, bytes(16))
+    late = Hello("press", UUID(int=1), 5, 0, bytes(16), UUID(int=2), base=4)
+    again = Hello("press", UUID(int=1), 7, 0, bytes(16), UUID(int=2), base=4)
+    taken = Hello("press", UUID(int=1), 9, 0, bytes(16), UUID(int=2), base=7)
+    assert greet(row, late, LIFE) == Refused(UUID(int=2), 7)
+    assert isinstance(greet(row, again, LIFE), Welcome)
+    assert isinstance(greet(row, taken, LIFE), Welcome)
+
+
+def test_the_writer_takes_the_run_and_asks_for_the_hole() -> None:
+    sender, spool = sender_of(5)
+    welcome_to(sender, spool)
+    batches = [message for message in sender.poll(0.0) if isinstance(message, Envelope)]
+    row = Watermark(spool.spool_id, sender.epoch, 0, bytes(16))
+    receiver = Receiver("press", LIFE)
+    plan = receiver.plan(row, [batches[4], batches[1], batches[0], batches[1]], 0.0)
+    assert [envelope.seq for envelope in plan.run] == [1, 2]
+    assert plan.answers == (Ack(LIFE, spool.spool_id, 2), Need(spool.spool_id, 3))
+    again = receiver.plan(plan.watermark, [batches[4]], 0.1)
+    assert again.answers == ()
+    assert receiver.tick(5.0) == [Ack(LIFE, spool.spool_id, 2)]
