@@ -25,6 +25,12 @@ class TopicConfig(BaseModel):
         default="auto", description="auto: JSON where it is JSON, else number or text"
     )
     time: TimeForm | None = Field(default=None, description="the message's own time (JSON only)")
+    unique: bool | None = Field(
+        default=None,
+        description="no two messages are equal, as each has its time or number in it: an equal one "
+        "is the same again, though the broker does not say so (NATS after a kill; a machine that "
+        "publishes again). Default: whether `time` is given",
+    )
 
     @field_validator("pattern")
     @classmethod
@@ -39,6 +45,10 @@ class TopicConfig(BaseModel):
                 raise ValueError(f"topic {topic!r}: a named segment is a whole level, `/{{name}}/`")
         Pattern.parse(topic)
         return topic
+
+    @property
+    def is_unique(self) -> bool:
+        return self.time is not None if self.unique is None else self.unique
 
     @property
     def filter(self) -> str:

@@ -133,13 +133,13 @@ class MqttConnector:
                 readings.append(_beat(message, now_us))
                 continue
             mark = mark_of(message)
-            if self._known.is_again(message, mark):
+            if self._known.is_again(message, mark, unique=self._is_unique(message)):
                 self._again += 1
                 self.status.details["given_again"] = str(self._again)
                 continue
             marks.append(mark)
+            self._known.add([mark])
             self._read_message(message, now_us, readings, unreadable)
-        self._known.add(marks)
         if marks:
             self._heard_at = time.monotonic()
             self.status.last_good_us, self.status.state, self.status.detail = now_us, "running", ""
@@ -153,6 +153,13 @@ class MqttConnector:
 
         return Delivery(
             readings=readings, unreadable=unreadable, acknowledge=acknowledge, marks=marks
+        )
+
+    def _is_unique(self, message: Message) -> bool:
+        return (
+            message.topic is not None
+            and self._reader is not None
+            and self._reader.is_unique(message.topic)
         )
 
     def _read_message(

@@ -56,6 +56,10 @@ class Reader:
             size = len(payload) if len(payload) > RAW_MAX else 0
             return Unmapped(topic, str(error), payload[:RAW_MAX], at_us, size=size)
 
+    def is_unique(self, topic: str) -> bool:
+        """Whether an equal message on this topic is the same one again."""
+        return (self._found.get(topic) or self._config_of(topic)).is_unique
+
     def _config_of(self, topic: str) -> TopicConfig:
         config = next((c for regex, c in self._filters if regex.fullmatch(topic)), _AUTO)
         if len(self._found) < TOPICS_KEPT:

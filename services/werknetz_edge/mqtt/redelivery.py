@@ -1,7 +1,8 @@
 """Which messages are known already: a broker gives again what it saw no acknowledgement for.
 
-A mark is a hash of topic, payload and retain flag, and the packet identifier. Only a message that
-the broker itself marks as given again (DUP) is ever dropped, and each mark stands for one message.
+A mark is a hash of topic, payload and retain flag, and the packet identifier. Where messages may be
+equal, only one that the broker itself marks as given again (DUP) is dropped, and each mark stands
+for one. Where the operator says that no two are equal (`unique`), an equal one is the same one.
 """
 
 import struct
@@ -39,12 +40,14 @@ class KnownMessages:
         while len(self._marks) > 2 * MARKS_KEPT:
             self._drop(next(iter(self._marks)))
 
-    def is_again(self, message: Message, mark: bytes) -> bool:
+    def is_again(self, message: Message, mark: bytes, *, unique: bool = False) -> bool:
         """Whether the message is one of those; then it stays known, by its number of now.
 
         It may come any number of times until we acknowledge: NATS gives again every `ack_wait`,
         and once more after its restart.
         """
+        if unique:
+            return mark[:_CONTENT] in self._by_content
         if not message.dup:
             return False
         if mark not in self._marks:

@@ -19,12 +19,14 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from werknetz.connector.contract import (
+    MARKS_KEPT,
     ConfigurationRejected,
     ConnectionLost,
     Delivery,
     Redeliverable,
 )
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+from werknetz_demo.embedded.broker import Broker
 from werknetz_edge.mqtt import create
 from werknetz_edge.mqtt.connector import MqttConnector
 
@@ -388,6 +390,39 @@ async def test_the_broker_is_killed_and_comes_back(
     await _nothing_comes(connector, sink, 0.5)
     await connector.close()
     assert sorted(sink.values) == list(range(41))
+
+
+@pytest.mark.asyncio
+async def test_both_are_killed_while_a_machine_publishes(
+    mqtt_url: str, mqtt_broker: Broker, tmp_path: Path
+) -> None:
+    """Broker and connector die by turns; what a machine saw acknowledged is there, once.
+
+    After a kill the embedded broker gives acknowledged messages again, and not as DUP: hence
+    `unique`.
+    """
+    place = Place(mqtt_url, "3.1.1", f"t/{secrets.token_hex(4)}", tmp_path)
+    sink, spool = Sink(), list[bytes]()
+    topics = [{"pattern": f"{place.topic}/{{machine}}/c", "unique": True}]
+    connector = place.connector(topics=topics)
+    await connector.connect()
+    for turn in range(3):
+        async with publisher(mqtt_url) as machine:
+            payloads = [str(100 * turn + n) for n in range(100)]
+            await asyncio.to_thread(machine.send_all, f"{place.topic}/m/c", payloads)
+        await sink.take(connector, 100 * turn + 60, acknowledge=turn != 1)
+        if turn == 0:
+            await asyncio.to_thread(mqtt_broker.kill)
+            await mqtt_broker.start()
+        spool = sink.marks[-MARKS_KEPT:]  # all that was read is on disk; not all is acknowledged
+        await connector.close()
+        connector = place.connector(topics=topics)
+        connector.seen(spool)
+        await connector.connect()
+    await sink.take(connector, 300, within=30)
+    await _nothing_comes(connector, sink, 6.0)  # the embedded broker gives again after 5 s
+    await connector.close()
+    assert sorted(sink.values) == list(range(300))
 
 
 @pytest.mark.asyncio

@@ -52,6 +52,14 @@ def test_after_a_restart_the_content_is_enough() -> None:
     assert not known.is_again(other, mark_of(other)), "a mark stands for one message only"
 
 
+def test_where_no_two_are_equal_an_equal_one_is_the_same() -> None:
+    known = _known()
+    for other in (FIRST, replace(FIRST, mid=9), AGAIN):
+        assert known.is_again(other, mark_of(other), unique=True)
+    changed = replace(FIRST, payload=b"20.2")
+    assert not known.is_again(changed, mark_of(changed), unique=True)
+
+
 def test_what_is_known_stays_bounded() -> None:
     known = KnownMessages()
     marks = [n.to_bytes(16, "big") for n in range(3 * MARKS_KEPT)]
