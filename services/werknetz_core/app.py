@@ -31,7 +31,7 @@ from werknetz_core.signals.endpoints import router as signals
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    plants, equipment, signals, shifts, orders, kpis, connectors, gaps, quarantine, api_keys,
+    plants, equipment, signals, shifts, orders, connectors, gaps, quarantine, api_keys,
 )  # fmt: skip
 _ABOUT: Final = "Machines, deliveries and stock of a company in one model, with nothing lost."
 
@@ -61,7 +61,8 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     app.add_middleware(Outer, metrics=RequestMetrics(app.state.registry))
     problem.install(app)
     api = APIRouter(prefix=PREFIX)
-    for router in (public, health, *RESOURCES):
+    # Routes are tried in order, and values are what dashboards poll.
+    for router in (kpis, public, health, *RESOURCES):
         api.include_router(router)
     app.include_router(api)
     app.include_router(health, include_in_schema=False)

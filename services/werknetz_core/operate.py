@@ -78,10 +78,11 @@ async def create_key(
 
 async def list_keys(url: str) -> Sequence[Mapping[str, Any]]:
     async with _Connection(url) as connection:
-        return await connection.fetch(
+        rows = await connection.fetch(
             "SELECT prefix, name, role, plants, created_at, expires_at, revoked_at"
             " FROM api_keys ORDER BY prefix"
         )
+    return [dict(row) for row in rows]
 
 
 async def revoke_key(url: str, prefix: str) -> str | None:

@@ -16,6 +16,7 @@ class CoreSettings:
     redis_timeout_s: float = 0.5  # a poll must not wait for a Redis that hangs
     body_max_bytes: int = 1_000_000
     tree_every_s: float = 5.0  # how old the equipment tree may be
+    marks_cached_s: float = 0.1  # how long a change may be taken for none
     key_cached_s: float = 5.0  # how long a revoked key may still work
 
     @classmethod

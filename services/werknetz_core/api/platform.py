@@ -48,6 +48,7 @@ async def opened(settings: CoreSettings, now_us: Callable[[], int]) -> AsyncIter
         timeout=CONNECT_S,
         command_timeout=settings.statement_timeout_s + 1,
         server_settings=server_settings,
+        reset=_as_it_is,
     )
     await pool
     engine = create_async_engine(
@@ -64,10 +65,11 @@ async def opened(settings: CoreSettings, now_us: Callable[[], int]) -> AsyncIter
     )
     redis = _redis(settings)
     tree = TreeKeeper(pool, every_s=settings.tree_every_s)
+    marks = Watermarks(redis, cached_s=settings.marks_cached_s)
     keys = KeyRing(pool, cached_s=settings.key_cached_s, now_us=now_us)
     renewing = asyncio.create_task(tree.run(), name="renew the equipment tree")
     try:
-        yield Platform(settings, pool, engine, redis, keys, tree, Watermarks(redis), now_us)
+        yield Platform(settings, pool, engine, redis, keys, tree, marks, now_us)
     finally:
         renewing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -76,6 +78,13 @@ async def opened(settings: CoreSettings, now_us: Callable[[], int]) -> AsyncIter
         if redis is not None:
             await redis.aclose()
         await _closed(pool)
+
+
+async def _as_it_is(_: object) -> None:
+    """Give a connection back without asking PostgreSQL to forget: single statements leave nothing.
+
+    Without this, each answer would cost a second round trip.
+    """
 
 
 def _redis(settings: CoreSettings) -> Redis | None:

@@ -62,11 +62,12 @@ class Tree:
 
     def calendar(self, path: str, at_us: int) -> Calendar | None:
         """Return the calendar that holds for the equipment: its own, else from above."""
-        for above in reversed(EquipmentPath.parse(path).ancestors()):
-            entries = self._calendars.get(str(above), ())
-            valid = [calendar for valid_from, calendar in entries if valid_from <= at_us]
-            if entries:
+        above = path
+        while above:
+            if entries := self._calendars.get(above):
+                valid = [calendar for valid_from, calendar in entries if valid_from <= at_us]
                 return valid[-1] if valid else entries[0][1]
+            above = above.rpartition("/")[0]
         return None
 
     def under(self, path: str) -> list[Node]:

@@ -6,14 +6,15 @@ Scopes and periods agree because each is the same formula over a sum; no ratio i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import asyncpg
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.window import Window
-from werknetz.kpi.elements import ELEMENT_NAMES, Elements
-from werknetz.store.tables import ELEMENT_COLUMNS
+from werknetz.kpi.definition import Kpi
+from werknetz.kpi.elements import Elements
 from werknetz_core.api.keys import Principal
 from werknetz_core.api.platform import Platform
 from werknetz_core.api.time import Clockwork, Span, local_text_of, span_of
@@ -21,17 +22,14 @@ from werknetz_core.api.tree import Node, Tree
 from werknetz_core.api.window import WINDOWS_MAX, clockwork, too_large, windows_of
 from werknetz_core.kpis.question import Question
 
-_SUMS: Final = ", ".join(
-    f"sum(e.{name})" if name in ELEMENT_COLUMNS else "0::float8" for name in ELEMENT_NAMES
-)
-_SUMMED: Final = f"""
-    SELECT {_SUMS}, w.n, bool_or(e.provisional), max(e.computed_at)
+_SUMMED: Final = """
+    SELECT w.n, bool_or(e.provisional) AS provisional, max(e.computed_at) AS computed_at, {sums}
     FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS w(start_at, end_at, n)
     JOIN elements e ON e.equipment_id = ANY($1::int[])
         AND e.bucket_at >= w.start_at AND e.bucket_at < w.end_at
     GROUP BY w.n
-"""  # noqa: S608 - made of the names of columns alone
-_COUNT: Final = len(ELEMENT_NAMES)
+"""
+_TRUST: Final = frozenset({"pbt_s", "unknown_s", "late_samples", "samples"})
 _NO_DATA: Final = "no data"
 
 
@@ -78,7 +76,7 @@ async def compute(question: Question, parts: Sequence[Part], core: Platform) -> 
     any_data = False
     async with core.pool.acquire() as connection:
         for part, windows in zip(parts, cuts, strict=True):
-            rows = await _summed(connection, tree, part, windows)
+            rows = await _summed(connection, tree, part, windows, question)
             any_data = any_data or bool(rows)
             for number, window in enumerate(windows, start=1):
                 items += _values(question, part, window, rows.get(number))
@@ -96,14 +94,31 @@ async def _summed(
     tree: Tree,
     part: Part,
     windows: Sequence[Window],
+    question: Question,
 ) -> dict[int, asyncpg.Record]:
+    names = _needed(question.kpis)
     rows = await connection.fetch(
-        _SUMMED,
+        _statement(names),
         tree.ids_below.get(part.node.path, []),
         [instant_of(window.start_us) for window in windows],
         [instant_of(window.end_us) for window in windows],
     )
-    return {row[_COUNT]: row for row in rows}
+    return {row["n"]: row for row in rows}
+
+
+def _needed(kpis: Sequence[Kpi]) -> frozenset[str]:
+    """Return the elements to sum: a formula sees nothing but its inputs, and a test says so."""
+    return _TRUST.union(*(kpi.inputs for kpi in kpis))
+
+
+@lru_cache(maxsize=256)
+def _statement(names: frozenset[str]) -> str:
+    # Sorted, so that the same question is the same prepared statement.
+    return _SUMMED.format(sums=", ".join(f"sum(e.{name}) AS {name}" for name in sorted(names)))
+
+
+def _elements(names: frozenset[str], row: asyncpg.Record) -> Elements:
+    return Elements(**{name: row[name] for name in names})
 
 
 def _values(
@@ -111,8 +126,8 @@ def _values(
 ) -> list[dict[str, object]]:
     """Return the values of one window, one a KPI."""
     zone = part.clock.zone
-    elements = Elements(*row[:_COUNT]) if row is not None else Elements()
-    computed_at: datetime | None = row[_COUNT + 2] if row is not None else None
+    elements = _elements(_needed(question.kpis), row) if row is not None else Elements()
+    computed_at: datetime | None = row["computed_at"] if row is not None else None
     shared: dict[str, object] = {
         "equipment": part.node.path,
         "start": local_text_of(window.start_us, zone),
@@ -120,7 +135,7 @@ def _values(
         "window": window.name,
         "coverage": elements.coverage,
         "late_share": elements.late_share,
-        "provisional": window.end_us > part.clock.now_us or bool(row and row[_COUNT + 1]),
+        "provisional": window.end_us > part.clock.now_us or bool(row and row["provisional"]),
         "computed_at": computed_at,
     }
     found = []

@@ -45,7 +45,7 @@ class World:
 
 @pytest_asyncio.fixture
 async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
-    async with opened_world(CoreSettings(database_url, redis_url)) as made:
+    async with opened_world(CoreSettings(database_url, redis_url, marks_cached_s=0)) as made:
         yield made
 
 

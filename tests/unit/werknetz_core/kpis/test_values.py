@@ -1,0 +1,25 @@
+"""A KPI's statement sums its inputs alone, so a formula may look at nothing else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from werknetz.kpi.catalogue import KPIS
+from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz.store.tables import ELEMENT_COLUMNS
+from werknetz_core.kpis.values import _needed
+
+NUMBERS = st.lists(st.floats(0, 1e6), min_size=len(ELEMENT_NAMES), max_size=len(ELEMENT_NAMES))
+
+
+@pytest.mark.parametrize("name", KPIS)
+@given(numbers=NUMBERS)
+def test_a_formula_sees_only_its_inputs(name: str, numbers: list[float]) -> None:
+    kpi = KPIS[name]
+    whole = dict(zip(ELEMENT_NAMES, numbers, strict=True))
+    summed = {name: value for name, value in whole.items() if name in _needed([kpi])}
+    assert kpi.compute(Elements(**summed)) == kpi.compute(Elements(**whole))
+
+
+def test_every_input_is_kept() -> None:
+    assert _needed(list(KPIS.values())) <= set(ELEMENT_COLUMNS)
