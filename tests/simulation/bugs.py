@@ -43,8 +43,8 @@ class DeafSender(Sender):
 
     def _acknowledged(self, ack: Ack, now_s: float) -> None:
         if ack.last_seq >= self.acked:
-            super()._acknowledged(Ack(self._incarnation or ack.incarnation, ack.spool_id,
-                                      ack.last_seq), now_s)  # fmt: skip
+            life = self._incarnation or ack.incarnation
+            super()._acknowledged(msgspec.structs.replace(ack, incarnation=life), now_s)
 
     def _greet_again(self, now_s: float, *, at_once: bool = False) -> None:
         if at_once:
@@ -56,6 +56,14 @@ class OnceSender(Sender):
 
     def _rewind(self, seq: int, now_s: float) -> None:
         super()._rewind(max(seq, self._sent + 1), now_s)
+
+
+class HashlessSender(Sender):
+    """Takes the ack of a batch that a copy of its spool has sent under the same number."""
+
+    def _acknowledged(self, ack: Ack, now_s: float) -> None:
+        ours = self._spool.hash_at(ack.last_seq) or ack.last_hash
+        super()._acknowledged(msgspec.structs.replace(ack, last_hash=ours), now_s)
 
 
 class BlindSender(Sender):
@@ -141,6 +149,7 @@ BUGS: dict[str, Bugs] = {
     "trim at send": Bugs(trim_at_send=True),
     "trim without retention": Bugs(no_retention=True),
     "believe any ack": Bugs(sender=TrustingSender),
+    "take the ack of a twin": Bugs(sender=HashlessSender),
     "overlook another incarnation": Bugs(sender=DeafSender),
     "send only once": Bugs(sender=OnceSender),
     "apply what may overlap as live": Bugs(overlap_as_live=True),

@@ -40,7 +40,7 @@ class Receiver:
 
     connector: str
     incarnation: UUID
-    _acked: dict[UUID, int] = field(default_factory=dict)
+    _acked: dict[UUID, Ack] = field(default_factory=dict)
     _acked_at_s: float = 0.0
     _needed: tuple[UUID | None, int, float] = (None, 0, 0.0)
 
@@ -76,17 +76,18 @@ class Receiver:
     def committed(self, row: Watermark) -> Ack:
         """The ack of a watermark: send it only when that is durable (R9)."""
         self._acked.pop(row.spool_id, None)  # the newest last
-        self._acked[row.spool_id] = row.last_seq
+        ack = Ack(self.incarnation, row.spool_id, row.last_seq, row.last_hash)
+        self._acked[row.spool_id] = ack
         while len(self._acked) > SPOOLS_KEPT:
             self._acked.pop(next(iter(self._acked)))
-        return Ack(self.incarnation, row.spool_id, row.last_seq)
+        return ack
 
     def tick(self, now_s: float) -> list[ToEdge]:
         """Every 5 s the acks again (R8)."""
         if now_s - self._acked_at_s < ACK_EVERY_S:
             return []
         self._acked_at_s = now_s
-        return [Ack(self.incarnation, spool, seq) for spool, seq in self._acked.items()]
+        return list(self._acked.values())
 
     def _need(self, spool_id: UUID, seq: int, now_s: float) -> list[ToEdge]:
         if self._needed[:2] == (spool_id, seq) and now_s - self._needed[2] < NEED_EVERY_S:

@@ -260,6 +260,9 @@ class Sender:
         if ack.incarnation != self._incarnation or ack.last_seq < self.acked:
             self._greet_again(now_s)
             return
+        if self._spool.hash_at(ack.last_seq) != ack.last_hash:
+            self._greet_again(now_s)  # another copy of this spool was there before us
+            return
         if ack.last_seq == self.acked:
             return
         self.acked = ack.last_seq

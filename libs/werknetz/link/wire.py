@@ -75,11 +75,15 @@ class Refused(_Message, frozen=True, tag="refused.v1"):
 
 
 class Ack(_Message, frozen=True, tag="ack.v1"):
-    """Everything up to last_seq is committed in this life of the database (R8)."""
+    """Everything up to last_seq is committed in this life of the database (R8).
+
+    The hash says whose: two copies of a spool hear the same acks.
+    """
 
     incarnation: UUID
     spool_id: UUID
     last_seq: int
+    last_hash: bytes
 
 
 class Need(_Message, frozen=True, tag="need.v1"):

@@ -88,7 +88,7 @@ async def test_trim_is_exact(pair: Pair) -> None:
 
 @pytest.mark.asyncio
 async def test_answers_arrive_once_and_again_after_rewind(pair: Pair) -> None:
-    ack = Ack(UUID(int=3), SPOOL, 9)
+    ack = Ack(UUID(int=3), SPOOL, 9, b"hash")
     await pair.core.reply(pair.name, [ack])
     assert await pair.edge.receive(200) == [ack]
     assert await pair.edge.receive(20) == []

@@ -66,7 +66,7 @@ async def test_rows_names_marks_and_watermark_come_together(
     first = spool.add(point(1, "state"), samples([1.0, 2.0], texts={0: "Execute", 1: "Held"}))
     second = spool.add(point(2), samples([0.5], number=2))
     outcome = await core.apply(first, second)
-    assert outcome.answers == (Ack(INCARNATION, spool.spool_id, 2),)
+    assert outcome.answers == (Ack(INCARNATION, spool.spool_id, 2, second.hash),)
     assert (outcome.batches, outcome.samples, outcome.quarantined) == (2, 3, 0)
     row = await database.fetchrow("SELECT last_seq, last_hash, sample_count FROM spools")
     assert tuple(row) == (2, spool.last_hash, 3)
@@ -133,7 +133,7 @@ async def test_poison_goes_to_quarantine_and_the_rest_is_stored(
         spool.add(Points([]), samples([1000.0])),
     ]
     outcome = await core.apply(*run)
-    assert outcome.answers == (Ack(INCARNATION, spool.spool_id, 6),)
+    assert outcome.answers == (Ack(INCARNATION, spool.spool_id, 6, run[-1].hash),)
     assert sorted(await values(database)) == [*(float(n) for n in range(50) if n != 7), 1000.0]
     reasons = {
         row["seq"]: row["reason"] for row in await database.fetch("SELECT * FROM quarantine")

@@ -59,10 +59,11 @@ def test_a_welcome_of_another_nonce_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("ack", "acked"),
     [
-        (Ack(LIFE, UUID(int=0), 1), 0),  # another spool
-        (Ack(LIFE, UUID(int=1), 3), 0),  # never sent
-        (Ack(UUID(int=9), UUID(int=1), 1), 0),  # an unknown life of the database
-        (Ack(LIFE, UUID(int=1), 1), 1),
+        (Ack(LIFE, UUID(int=0), 1, b""), 0),  # another spool
+        (Ack(LIFE, UUID(int=1), 3, b""), 0),  # never sent
+        (Ack(UUID(int=9), UUID(int=1), 1, b""), 0),  # an unknown life of the database
+        (Ack(LIFE, UUID(int=1), 1, b"twin"), 0),  # of a copy of the spool
+        (Ack(LIFE, UUID(int=1), 1, b""), 1),
     ],
 )
 def test_an_ack_is_taken_only_when_it_fits(ack: Ack, acked: int) -> None:
@@ -70,7 +71,8 @@ def test_an_ack_is_taken_only_when_it_fits(ack: Ack, acked: int) -> None:
     welcome_to(sender, spool)
     sender.poll(0.0)
     spool_id = spool.spool_id if ack.spool_id == UUID(int=1) else ack.spool_id
-    sender.heard(Ack(ack.incarnation, spool_id, ack.last_seq), 1.0)
+    digest = ack.last_hash or spool.hash_at(ack.last_seq) or b""
+    sender.heard(Ack(ack.incarnation, spool_id, ack.last_seq, digest), 1.0)
     assert sender.acked == acked
 
 
@@ -81,7 +83,7 @@ def test_the_window_bounds_what_is_in_flight() -> None:
     while more := seqs(sender, 0.0):
         sent += more
     assert 1 <= len(sent) < 10
-    sender.heard(Ack(LIFE, spool.spool_id, sent[-1]), 1.0)
+    sender.heard(Ack(LIFE, spool.spool_id, sent[-1], spool.hash_at(sent[-1]) or b""), 1.0)
     assert seqs(sender, 1.0)[0] == sent[-1] + 1
 
 
@@ -145,7 +147,8 @@ def test_the_writer_takes_the_run_and_asks_for_the_hole() -> None:
     receiver = Receiver("press", LIFE)
     plan = receiver.plan(row, [batches[4], batches[1], batches[0], batches[1]], 0.0)
     assert [envelope.seq for envelope in plan.run] == [1, 2]
-    assert plan.answers == (Ack(LIFE, spool.spool_id, 2), Need(spool.spool_id, 3))
+    ack = Ack(LIFE, spool.spool_id, 2, batches[1].hash)
+    assert plan.answers == (ack, Need(spool.spool_id, 3))
     again = receiver.plan(plan.watermark, [batches[4]], 0.1)
     assert again.answers == ()
-    assert receiver.tick(5.0) == [Ack(LIFE, spool.spool_id, 2)]
+    assert receiver.tick(5.0) == [ack]
