@@ -5,16 +5,19 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 import pytest
 import pytest_asyncio
+from asyncua import Server, ua
 from paho.mqtt.enums import CallbackAPIVersion
 
 from werknetz.connector.conformance import CHECKS, Stand
 from werknetz.connector.contract import Connector
 from werknetz_edge.mqtt import create as create_mqtt
+from werknetz_edge.opcua import create as create_opcua
 
 
 @dataclass
@@ -121,3 +124,63 @@ async def mqtt_stand(mqtt_url: str, tmp_path: Path) -> AsyncIterator[MqttStand]:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 async def test_mqtt(check: Callable[[Stand], Awaitable[None]], mqtt_stand: MqttStand) -> None:
     await check(mqtt_stand)
+
+
+@dataclass
+class OpcuaStand:
+    folder: Path
+    wire: Wire
+    number: Any
+
+    def connector(self) -> Connector:
+        options = {
+            "url": f"opc.tcp://127.0.0.1:{self.wire.listening}/plant",
+            "policy": "None",
+            "allow_insecure": True,
+            "browse": [{"root": "/Objects/Conform"}],
+            "publishing_ms": 50,
+            "queue_size": 10_000,
+            "timeout_s": 3,
+        }
+        return create_opcua("conform", options, self.folder)
+
+    async def give(self, first: int, count: int) -> None:
+        for number in range(first, first + count):
+            await self.number.write_value(float(number))
+
+    async def cut(self) -> None:
+        await self.wire.cut()
+
+    async def hide(self) -> None:
+        await self.wire.hide()
+
+    async def show(self) -> None:
+        await self.wire.show()
+
+
+@pytest_asyncio.fixture
+async def opcua_stand(tmp_path: Path) -> AsyncIterator[OpcuaStand]:
+    server = Server()
+    await server.init()
+    server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    server.set_endpoint("opc.tcp://127.0.0.1:0/plant")
+    space = await server.register_namespace("urn:werknetz:conform")
+    folder = await server.nodes.objects.add_object(space, "Conform")
+    number = await folder.add_variable(ua.NodeId("number", space), "number", -1.0)
+    async with server:
+        wire = Wire("127.0.0.1", server.bserver._server.sockets[0].getsockname()[1])
+        await wire.show()
+        yield OpcuaStand(tmp_path, wire, number)
+        await wire.hide()
+        await asyncio.sleep(0.05)
+    # A stopped asyncua server forgets the tasks of sessions that were cut.
+    left = [t for t in asyncio.all_tasks() if "Internal" in t.get_coro().__qualname__]
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+async def test_opcua(check: Callable[[Stand], Awaitable[None]], opcua_stand: OpcuaStand) -> None:
+    await check(opcua_stand)

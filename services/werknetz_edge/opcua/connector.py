@@ -5,7 +5,7 @@ resolved anew, by namespace URI, and the time between is a gap.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -24,7 +24,7 @@ from werknetz_edge.opcua import pki
 from werknetz_edge.opcua.browse import Variable, browse, learn_structures
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.decode import HEARTBEAT, Decoder
-from werknetz_edge.opcua.flow import Flow, Outage, now_us
+from werknetz_edge.opcua.flow import MARK, Flow, Outage, now_us
 from werknetz_edge.opcua.mailbox import Mailbox
 from werknetz_edge.opcua.session import Session, failure_of, open_session
 from werknetz_edge.opcua.stack import ua
@@ -53,6 +53,7 @@ class OpcuaConnector:
         self._decoder = Decoder([HEARTBEAT], config.arrays)
         self._tasks: list[asyncio.Task[None]] = []
         self._ticket: Ticket | None = None
+        self._kept_us: int | None = None  # until when a former edge has kept values
         self._loss = ""  # why the last session ended
         self._sign = 0.0  # monotonic instant of the last sign of life
 
@@ -111,12 +112,19 @@ class OpcuaConnector:
         self.status.details["structures"] = remark or "known"
         self._tell_outage()
 
+    def seen(self, marks: Sequence[bytes]) -> None:
+        """What is on disk ends with the last mark; a new edge knows nothing of before."""
+        self._kept_us = MARK.unpack(marks[-1])[0] if marks else now_us()
+
     def _tell_outage(self) -> None:
-        if self._outage.opened is not None or self.status.last_good_us is None:
+        """A new subscription: what the server said since we last heard of it is lost."""
+        since, cause, detail = self.status.last_good_us, "connection_lost", self._loss
+        if since is None:
+            since, cause = self._kept_us, "subscription_recreated"
+            detail = "the edge was away, or stopped before all was on disk"
+        if since is None or self._outage.opened is not None:
             return
-        self._outage.opened = GapOpened(
-            uuid4(), self._id, [], self.status.last_good_us, "connection_lost", self._loss
-        )
+        self._outage.opened = GapOpened(uuid4(), self._id, [], since, cause, detail)
         self._mailbox.add(Delivery(gaps=[self._outage.opened]))
 
     def _start(self, session: Session) -> None:
@@ -189,6 +197,7 @@ class OpcuaConnector:
         return await self._mailbox.get()
 
     async def close(self) -> None:
+        self._mailbox.close()
         await self._leave()
         if self.status.state not in {"rejected", "silent"}:
             self.status.state = "stopped"

@@ -67,5 +67,6 @@ _UNITS = {"°C": "degC", "°F": "degF", "%": "percent", "1/min": "1/minute"}
 
 
 def _word(name: str) -> str:
-    """A name as a path may hold it: cell7, spindle_temp."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
+    """A name as a path may hold it: cell7, spindle-temp."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
+    return re.sub(r"[^a-z0-9]+", "-", apart.lower()).strip("-") or "unnamed"

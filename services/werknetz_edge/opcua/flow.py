@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from werknetz_edge.opcua.subscription import Subscription
 
 OUTSTANDING: Final = 3
 REPUBLISH_MAX: Final = 200
+MARK: Final = Struct("<q")  # when the message came: from then on a restarted edge has a gap
 _SHOWN_MAX: Final = 10
 _LATER: Final = frozenset({"BadTimeout", "BadRequestTimeout"})
 
@@ -171,6 +173,7 @@ class Flow:
             gaps=gaps,
             unreadable=decoded.unreadable,
             acknowledge=kept,
+            marks=(MARK.pack(arrived),),
         )
         await self._mailbox.put(delivery)
         self._subscription.sequence.taken(message.sequence)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from werknetz.connector.contract import Delivery
+from werknetz.connector.contract import ConnectionLost, Delivery
 
 
 class Mailbox:
@@ -14,7 +14,8 @@ class Mailbox:
         self._waiting: deque[Delivery] = deque()
         self._news = asyncio.Event()
         self._room = asyncio.Event()
-        self._failure: Exception | None = None
+        self._failure: Exception | None = ConnectionLost("not connected")
+        self._closed = True
 
     @property
     def full(self) -> bool:
@@ -34,7 +35,7 @@ class Mailbox:
 
     async def get(self) -> Delivery:
         """The next delivery; once all are given, raises what `fail` was told."""
-        while not self._waiting:
+        while self._closed or not self._waiting:
             if self._failure is not None:
                 raise self._failure
             self._news.clear()
@@ -48,5 +49,10 @@ class Mailbox:
             self._failure = failure
         self._news.set()
 
+    def close(self) -> None:
+        """Give nothing any more; what waits is given when the connector connects again."""
+        self._closed = True
+        self.fail(ConnectionLost("closed"))
+
     def reopen(self) -> None:
-        self._failure = None
+        self._failure, self._closed = None, False
