@@ -1,6 +1,8 @@
-"""`werknetz worker` and `werknetz beat`: Celery with the settings that fit us."""
+"""`werknetz worker`, `beat` and `recompute`: Celery with the settings that fit us."""
 
+import asyncio
 import os
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +13,7 @@ from werknetz.runtime import log
 def register(app: typer.Typer) -> None:
     app.command("worker")(worker)
     app.command("beat")(beat)
+    app.command("recompute")(recompute)
 
 
 def worker(
@@ -39,6 +42,31 @@ def beat() -> None:
     """Give the beat: tell workers every few seconds to look for work."""
     celery = _celery()
     celery.Beat(loglevel="INFO", quiet=True).run()
+
+
+def recompute(
+    path: Annotated[str, typer.Argument(help="Equipment, such as nordwerk/emden-1.")],
+    since: Annotated[datetime, typer.Option(help="From when on, in UTC.")],
+) -> None:
+    """Let workers compute an equipment again, such as after a change of its shift calendar."""
+    found = asyncio.run(_mark_again(path, since.replace(tzinfo=UTC)))
+    typer.echo(f"{found} buckets of {path} will be computed again; what was known is kept")
+
+
+async def _mark_again(path: str, since: datetime) -> int:
+    import asyncpg
+
+    from werknetz.domain.bucket import microseconds_of
+    from werknetz_worker.session import CONNECT_TIMEOUT_S
+    from werknetz_worker.settings import WorkerSettings
+    from werknetz_worker.sweep import mark_again
+
+    url = WorkerSettings.from_environment().database_url
+    connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S, command_timeout=60)
+    try:
+        return await mark_again(connection, path, microseconds_of(since))
+    finally:
+        await connection.close(timeout=5)
 
 
 def _celery() -> Any:

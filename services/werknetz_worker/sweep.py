@@ -6,6 +6,7 @@ import asyncpg
 
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz_worker.machine import ROLES
+from werknetz_worker.session import Connection
 
 # For every machine that has elements: the bucket after its last, up to now, and those that
 # were computed before they had settled.
@@ -30,12 +31,26 @@ SELECT found.equipment_id, found.bucket_at FROM (
 ORDER BY 1, 2
 ON CONFLICT DO NOTHING"""
 
+_AGAIN: Final = """
+INSERT INTO dirty_buckets AS old (equipment_id, bucket_at)
+SELECT e.equipment_id, e.bucket_at FROM elements e JOIN equipment m ON m.id = e.equipment_id
+WHERE (m.path = $1 OR starts_with(m.path, $1 || '/')) AND e.bucket_at >= $2
+ORDER BY 1, 2
+ON CONFLICT (equipment_id, bucket_at)
+DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp()"""
+
 _FORGET: Final = "DELETE FROM element_revisions WHERE known_to < $1"
 
 
 async def sweep(pool: asyncpg.Pool, now_us: int) -> int:
     """Mark what time has made dirty; return how many marks are new."""
     answer = await pool.execute(_SWEEP, instant_of(bucket_of(now_us)), ROLES)
+    return int(answer.rpartition(" ")[2])
+
+
+async def mark_again(connection: Connection, path: str, since_us: int) -> int:
+    """Mark every bucket of an equipment and all below it, as after a change of its calendar."""
+    answer = await connection.execute(_AGAIN, path, instant_of(since_us))
     return int(answer.rpartition(" ")[2])
 
 

@@ -9,12 +9,15 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+import typer
 from redis.asyncio import Redis
+from typer.testing import CliRunner
 
 from plumbing.machines import MINUTE, SECOND, Plant, story
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz_worker.cli import register
 from werknetz_worker.compute import dirty_buckets
 from werknetz_worker.sweep import forget_revisions, sweep
 from werknetz_worker.watermarks import MARKS, Watermarks
@@ -227,6 +230,28 @@ async def test_a_calendar_of_the_plant_holds_from_its_day_on(plant: Plant) -> No
         8 * 3600, 1800, 7.5 * 3600, 16 * 3600,
     )  # fmt: skip
     assert second.unplanned_busy_s == 16.5 * 3600
+
+
+async def test_a_calendar_that_comes_later_is_applied_when_asked_for(
+    plant: Plant, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = await plant.machine(PATH)
+    day_us = T0 - T0 % (96 * BUCKET_US)
+    await plant.samples(machine, [("state", day_us, 1.0, "run"), ("order", day_us, None, "A")])
+    await work(plant, day_us + 96 * BUCKET_US)
+    closed = {"time_zone": "UTC", "shifts": []}
+    await plant.calendar("nordwerk/emden-1", closed, day_us)
+    monkeypatch.setenv("WERKNETZ_DATABASE_URL", database_url)
+    app = typer.Typer()
+    register(app)
+    since = instant_of(day_us).strftime("%Y-%m-%d")
+    asked = ["recompute", "nordwerk/emden-1", "--since", since]
+    answer = await asyncio.to_thread(CliRunner().invoke, app, asked)
+    assert "97 buckets" in answer.output
+    await work(plant, day_us + 96 * BUCKET_US)
+    total = summed(await plant.elements(machine))
+    assert (total.pot_s, total.off_shift_s) == (900, 96 * 900)
+    assert await plant.pool.fetchval("SELECT count(*) FROM element_revisions") == 95
 
 
 async def test_an_impossible_time_makes_one_bucket_not_millions(plant: Plant) -> None:
