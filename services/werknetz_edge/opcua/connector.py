@@ -5,7 +5,8 @@ resolved anew, by namespace URI, and the time between is a gap.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -140,17 +141,13 @@ class OpcuaConnector:
         }
         if session.certificate:
             self.status.details["certificate_until"] = session.certificate
-        work: list[Coroutine[Any, Any, None]] = [
-            self._guard(flow.run()),
-            self._guard(session.client.renew_forever()),
-            self._guard(self._watch(session, flow)),
-        ]
-        self._tasks = [asyncio.create_task(part) for part in work]
+        work = (flow.run, session.client.renew_forever, partial(self._watch, session, flow))
+        self._tasks = [asyncio.create_task(self._guard(part)) for part in work]
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """The end of any part is the end of the session; a bug goes to the pump as it is."""
         try:
-            await work
+            await work()
         except (OSError, ua.UaError) as error:
             lost = ConnectionLost(str(error) or type(error).__name__)
             lost.__cause__ = error
