@@ -31,8 +31,8 @@ chaos: .venv/dev.stamp ## SECONDS=n of real processes that are killed, stopped a
 bench: .venv/dev.stamp ## ratios side by side; ARGS=--short for the short form
 	cd tests && ../$(BIN)/python -m bench.run $(ARGS)
 
-test-compose: .venv/dev.stamp ## build, start and break the compose stack
-	$(BIN)/python deploy/compose_test.py
+test-compose: .venv/dev.stamp ## build, start and break the compose stack; ARGS=--short
+	$(BIN)/python deploy/compose_test.py $(ARGS)
 
 lock: .venv/uv.stamp ## pin every requirement with its hashes
 	@for extra in demo edge core worker simulator dev; do \
