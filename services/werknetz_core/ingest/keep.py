@@ -7,7 +7,7 @@ tries again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
 import asyncpg
@@ -17,47 +17,29 @@ from numpy.typing import NDArray
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.events import codec
 from werknetz.events.batch import (
-    Batch,
     GapClosed,
     GapOpened,
-    Lane,
     PointDefinition,
     Points,
-    Record,
     Samples,
     Unmapped,
 )
 from werknetz.store import copy, fact
 from werknetz_core.ingest import naming
 from werknetz_core.ingest.naming import BadDefinition, PointMap
+from werknetz_core.ingest.poison import (
+    Bad,
+    Unit,
+    bad_input,
+    bad_unit,
+    halves_of,
+    is_poison,
+    writable,
+)
 from werknetz_core.ingest.rows import select, translate, unpack_dirty
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
-
-POISON_CLASSES: Final = frozenset({"22", "23"})
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A record, or a part of one, and where it came."""
-
-    seq: int
-    lane: Lane
-    record: Record
-
-
-@dataclass(frozen=True, slots=True)
-class Bad:
-    """A row for the quarantine."""
-
-    seq: int
-    source: str
-    reason: str
-    raw: bytes
-    at_us: int
-    size: int
-    mapping: str = ""
 
 
 @dataclass(slots=True)
@@ -104,9 +86,9 @@ class Keeper:
             if not is_poison(error):
                 raise
             self.points = before
-            halves = _halves(units)
+            halves = halves_of(units)
             if halves is None:
-                await self.quarantine([_bad_unit(units[0], str(error))])
+                await self.quarantine([bad_unit(units[0], str(error))])
             else:
                 for half in halves:
                     await self.keep(half)
@@ -127,7 +109,7 @@ class Keeper:
                 case Samples():
                     self._translate(unit, unit.record, pending)
                 case Unmapped():
-                    pending.bad.append(_bad_input(unit.seq, unit.record))
+                    pending.bad.append(bad_input(unit.seq, unit.record))
                 case GapOpened():
                     await self._open_gap(unit.record)
                 case GapClosed():
@@ -145,7 +127,7 @@ class Keeper:
                 naming.check(definition)
             except BadDefinition as error:
                 alone = Unit(unit.seq, unit.lane, Points([definition]))
-                pending.bad.append(_bad_unit(alone, str(error)))
+                pending.bad.append(bad_unit(alone, str(error)))
             else:
                 good.append(definition)
         if good:
@@ -161,7 +143,7 @@ class Keeper:
             numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
             alone = Unit(unit.seq, unit.lane, codec.samples_of(lost))
             reason = f"points {numbers}: never introduced by this spool, or refused"
-            pending.bad.append(_bad_unit(alone, reason))
+            pending.bad.append(bad_unit(alone, reason))
         rows = translated.rows
         if not len(rows):
             return
@@ -191,7 +173,7 @@ class Keeper:
             fact.CLOSE_GAP, gap.gap_id, _instant(gap.to_us), gap.estimate, gap.backfilled
         )
         if tag == "UPDATE 0":
-            pending.bad.append(_bad_unit(unit, f"closes gap {gap.gap_id}, which never opened"))
+            pending.bad.append(bad_unit(unit, f"closes gap {gap.gap_id}, which never opened"))
 
     async def _flush(self, pending: _Pending) -> int:
         samples = pending.samples
@@ -229,78 +211,14 @@ class Keeper:
                 self._connector_id,
                 self._spool_id,
                 row.seq,
-                _writable(row.source),
-                _writable(row.reason),
+                writable(row.source),
+                writable(row.reason),
                 row.raw,
                 row.size,
-                _writable(row.mapping),
+                writable(row.mapping),
                 _instant(row.at_us),
             )
 
 
-def is_poison(error: BaseException) -> bool:
-    """Tell whether the input itself is the reason. All else is the world's, and is tried again."""
-    if isinstance(error, codec.UnreadableBatch):
-        return True
-    if not isinstance(error, asyncpg.PostgresError):
-        return False
-    # "no partition found" is a check violation (23514) that names no constraint: the catch-all is
-    # missing, and that is not the fault of the rows.
-    nowhere = error.sqlstate == "23514" and not getattr(error, "constraint_name", None)
-    return (error.sqlstate or "")[:2] in POISON_CLASSES and not nowhere
-
-
-def _halves(units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]] | None:
-    """Return two smaller parts, or None: this is as small as it gets."""
-    if len(units) > 1:
-        middle = len(units) // 2
-        return list(units[:middle]), list(units[middle:])
-    unit = units[0]
-    match unit.record:
-        case Samples():
-            columns = codec.columns_of(unit.record)
-            rows = np.arange(len(columns))
-            parts = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
-            records: list[Record] = [codec.samples_of(select(columns, part)) for part in parts]
-            small = len(columns) <= 1
-        case Points(points=points):
-            middle = len(points) // 2
-            records = [Points(points[:middle]), Points(points[middle:])]
-            small = len(points) <= 1
-        case _:
-            return None
-    if small:
-        return None
-    left, right = ([Unit(unit.seq, unit.lane, record)] for record in records)
-    return left, right
-
-
-def _bad_unit(unit: Unit, reason: str) -> Bad:
-    raw = codec.encode(Batch([unit.record], unit.lane))
-    source, at_us, mapping = "", 0, ""
-    match unit.record:
-        case Points(points=[definition, *_]):
-            source, mapping = definition.source, definition.mapping
-        case Samples():
-            columns = codec.columns_of(unit.record)
-            source = f"point {columns.point[0]}" if len(columns) else ""
-            at_us = int(columns.time[0]) if len(columns) else 0
-        case GapOpened(source=source, from_us=at_us) | Unmapped(source=source, at_us=at_us):
-            pass
-        case GapClosed(to_us=at_us):
-            pass
-    return Bad(unit.seq, source, reason, raw, at_us, len(raw), mapping)
-
-
-def _bad_input(seq: int, record: Unmapped) -> Bad:
-    size = min(record.size or len(record.raw), 2**63 - 1)
-    return Bad(seq, record.source, record.reason, record.raw, record.at_us, size, record.mapping)
-
-
 def _instant(at_us: int) -> object:
     return instant_of(min(max(at_us, TIME_MIN_US), TIME_MAX_US))
-
-
-def _writable(text: str) -> str:
-    """PostgreSQL's text holds no NUL; the raw bytes beside it do."""
-    return text.replace("\0", "\\0")

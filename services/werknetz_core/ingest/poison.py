@@ -1,0 +1,109 @@
+"""What the input itself is to blame for: how it shows, how it is narrowed down, what is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+import numpy as np
+
+from werknetz.events import codec
+from werknetz.events.batch import (
+    Batch,
+    GapClosed,
+    GapOpened,
+    Lane,
+    Points,
+    Record,
+    Samples,
+    Unmapped,
+)
+from werknetz_core.ingest.rows import select
+
+POISON_CLASSES: Final = frozenset({"22", "23"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A record, or a part of one, and where it came."""
+
+    seq: int
+    lane: Lane
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A row for the quarantine."""
+
+    seq: int
+    source: str
+    reason: str
+    raw: bytes
+    at_us: int
+    size: int
+    mapping: str = ""
+
+
+def is_poison(error: BaseException) -> bool:
+    """Tell whether the input itself is the reason. All else is the world's, and is tried again."""
+    if isinstance(error, codec.UnreadableBatch):
+        return True
+    if not isinstance(error, asyncpg.PostgresError):
+        return False
+    # "no partition found" is a check violation (23514) that names no constraint: the catch-all is
+    # missing, and that is not the fault of the rows.
+    nowhere = error.sqlstate == "23514" and not getattr(error, "constraint_name", None)
+    return (error.sqlstate or "")[:2] in POISON_CLASSES and not nowhere
+
+
+def halves_of(units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]] | None:
+    """Return two smaller parts, or None: this is as small as it gets."""
+    if len(units) > 1:
+        middle = len(units) // 2
+        return list(units[:middle]), list(units[middle:])
+    unit = units[0]
+    match unit.record:
+        case Samples():
+            columns = codec.columns_of(unit.record)
+            rows = np.arange(len(columns))
+            parts = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
+            records: list[Record] = [codec.samples_of(select(columns, part)) for part in parts]
+            small = len(columns) <= 1
+        case Points(points=points):
+            middle = len(points) // 2
+            records = [Points(points[:middle]), Points(points[middle:])]
+            small = len(points) <= 1
+        case _:
+            return None
+    if small:
+        return None
+    left, right = ([Unit(unit.seq, unit.lane, record)] for record in records)
+    return left, right
+
+
+def bad_unit(unit: Unit, reason: str) -> Bad:
+    raw = codec.encode(Batch([unit.record], unit.lane))
+    source, at_us, mapping = "", 0, ""
+    match unit.record:
+        case Points(points=[definition, *_]):
+            source, mapping = definition.source, definition.mapping
+        case Samples():
+            columns = codec.columns_of(unit.record)
+            source = f"point {columns.point[0]}" if len(columns) else ""
+            at_us = int(columns.time[0]) if len(columns) else 0
+        case GapOpened(source=source, from_us=at_us) | Unmapped(source=source, at_us=at_us):
+            pass
+        case GapClosed(to_us=at_us):
+            pass
+    return Bad(unit.seq, source, reason, raw, at_us, len(raw), mapping)
+
+
+def bad_input(seq: int, record: Unmapped) -> Bad:
+    size = min(record.size or len(record.raw), 2**63 - 1)
+    return Bad(seq, record.source, record.reason, record.raw, record.at_us, size, record.mapping)
+
+
+def writable(text: str) -> str:
+    """PostgreSQL's text holds no NUL; the raw bytes beside it do."""
+    return text.replace("\0", "\\0")
