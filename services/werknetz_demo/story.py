@@ -56,7 +56,8 @@ class Demo:
     database: Database
     api: Api
     key: str
-    say: Callable[[str], None]
+    say: Callable[[str], None]  # with the time since the start
+    plain: Callable[[str], None]
     opcua_port: int
     now_us: int = field(default_factory=lambda: time.time_ns() // 1000)
 
@@ -84,14 +85,21 @@ async def live(wish: Wish, say: Callable[[str], None], stopped: asyncio.Event) -
     folder = (wish.data or Path(tempfile.mkdtemp(prefix="werknetz-demo-"))).absolute()
     try:
         async with _demo(wish, folder, say) as demo:
-            watching = asyncio.gather(demo.crew.watch(), _watch_servers(demo))
+            tasks = [
+                asyncio.create_task(demo.crew.watch()),
+                asyncio.create_task(_watch_servers(demo)),
+                asyncio.create_task(_tell(demo)),
+                asyncio.create_task(stopped.wait()),
+            ]
             try:
-                if await _unless(stopped, _rise(demo)):
-                    say(closing_words(demo))
-                    await stopped.wait()
+                # The first three end only by an error, which then is the end of the demo.
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
             finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
             say("Stopping …")
     finally:
         if wish.data is None and not wish.keep:
@@ -112,20 +120,11 @@ async def _watch_servers(demo: Demo) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _unless(stopped: asyncio.Event, work: Awaitable[None]) -> bool:
-    """Do the work, unless told to stop before it is done; return whether it was done."""
-    doing = asyncio.ensure_future(work)
-    waiting = asyncio.create_task(stopped.wait())
-    try:
-        await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if doing.done():
-            doing.result()
-            return True
-        return False
-    finally:
-        for task in (doing, waiting):
-            task.cancel()
-        await asyncio.gather(doing, waiting, return_exceptions=True)
+async def _tell(demo: Demo) -> None:
+    """Bring everything up and say where it is; from then on there is nothing to tell."""
+    await _rise(demo)
+    demo.plain(closing_words(demo))
+    await asyncio.Event().wait()
 
 
 @asynccontextmanager
@@ -147,7 +146,7 @@ async def _demo(wish: Wish, folder: Path, say: Callable[[str], None]) -> AsyncIt
         crew = Crew(folder, servers.urls.environment, told)
         try:
             port = State(folder).port("opcua")
-            yield Demo(wish, folder, servers, crew, database, api, key, told, port)
+            yield Demo(wish, folder, servers, crew, database, api, key, told, say, port)
         finally:
             await crew.stop()
             await api.close()
@@ -172,7 +171,7 @@ async def _rise(demo: Demo) -> None:
     await _load_history(demo)
     await _true(demo, lambda: demo.database.has_rows_since(demo.now_us), "ingest")
     demo.say("live values arrive over OPC UA and MQTT")
-    await _true(demo, lambda: _has_oee(demo), "worker")
+    await _true(demo, lambda: _has_kpis(demo), "worker")
     demo.say("the first KPIs are computed")
     await _true(demo, lambda: _is_computed(demo, 7), "worker")
     demo.say("the KPIs of the last 7 days are complete")
@@ -233,8 +232,8 @@ async def _load_history(demo: Demo) -> None:
         demo.say(f"{plant.name}: the past up to now is stored")
 
 
-async def _has_oee(demo: Demo) -> bool:
-    return await demo.api.oee("nordwerk", "-7d") is not None
+async def _has_kpis(demo: Demo) -> bool:
+    return await demo.database.has_elements() and await demo.api.answers("nordwerk", "-7d")
 
 
 async def _is_computed(demo: Demo, days: int) -> bool:

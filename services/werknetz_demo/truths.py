@@ -33,6 +33,7 @@ _LATEST: Final = """
     WHERE starts_with(equipment.path, $1)
 """
 _ROW: Final = "SELECT EXISTS (SELECT FROM samples WHERE at > $1)"
+_ELEMENTS: Final = "SELECT EXISTS (SELECT FROM elements)"
 _DIRTY: Final = """
     SELECT count(*) FROM dirty_buckets WHERE bucket_at >= $1 AND bucket_at < $2
 """
@@ -75,6 +76,9 @@ class Database:
     async def has_rows_since(self, at_us: int) -> bool:
         return bool(await self._value(_ROW, instant_of(at_us)))
 
+    async def has_elements(self) -> bool:
+        return bool(await self._value(_ELEMENTS))
+
     async def has_history(self, plant: Plant, until_us: int) -> bool:
         """Tell whether the last sample of the history, a state of each machine, is there."""
         connection = await self.connection()
@@ -115,22 +119,11 @@ class Api:
             return False
         return answer.status_code == httpx2.codes.OK
 
-    async def oee(self, equipment: str, start: str) -> float | None:
-        """Return the OEE as a newcomer's curl line gets it; None: not yet."""
+    async def answers(self, equipment: str, start: str) -> bool:
+        """Tell whether a newcomer's curl line gets an answer; on a day off it has no value."""
+        question = {"equipment": equipment, "kpi": "oee", "start": start}
         try:
-            answer = await self._client.get(
-                "/api/v1/kpi_values", params={"equipment": equipment, "kpi": "oee", "start": start}
-            )
+            answer = await self._client.get("/api/v1/kpi_values", params=question)
         except httpx2.TransportError:
-            return None
-        if answer.status_code != httpx2.codes.OK:
-            return None
-        return first_value(answer.json())
-
-
-def first_value(answer: dict[str, Any]) -> float | None:
-    """Return the first value of an answer of kpi_values."""
-    for item in answer.get("items", []):
-        if isinstance(item, dict) and item.get("value") is not None:
-            return float(item["value"])
-    return None
+            return False
+        return answer.status_code == httpx2.codes.OK

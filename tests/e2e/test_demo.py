@@ -19,7 +19,6 @@ from werknetz_simulator.plant import EMDEN_1, PLANTS, ZWICK_2
 from werknetz_simulator.truth import Truth
 
 SECOND_START_S = 15
-COMPLETE = "the KPIs of the last 7 days are complete"
 
 
 @pytest.mark.slow
