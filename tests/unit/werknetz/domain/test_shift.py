@@ -3,7 +3,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.domain.bucket import microseconds_of
@@ -69,6 +69,7 @@ def test_a_rotation_counts_from_its_anchor() -> None:
     assert days == [True, False, False, True, False, False, True]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(us(2025, 1, 1), us(2028, 1, 1)))
 def test_three_shifts_leave_no_hole_and_never_overlap(at_us: int) -> None:
     calendar = Calendar.parse({**DOCUMENT, "exceptions": []})

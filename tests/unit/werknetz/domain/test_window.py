@@ -3,7 +3,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.domain.bucket import BUCKET_US, microseconds_of
@@ -19,6 +19,7 @@ INSTANTS = st.integers(
 PARTITIONING = [Period.HOUR, Period.DAY, Period.WEEK, Period.MONTH]
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     start_us=INSTANTS,
     hours=st.integers(1, 2000),
@@ -37,6 +38,7 @@ def test_windows_cut_time_without_hole_or_overlap(
     assert all(window.start_us % BUCKET_US == 0 for window in windows)
 
 
+@settings(deadline=None, max_examples=60)
 @given(at_us=INSTANTS, zone=st.sampled_from(ZONES), period=st.sampled_from(PARTITIONING))
 def test_the_window_of_an_instant_does_not_depend_on_the_question(
     at_us: int, zone: str, period: Period

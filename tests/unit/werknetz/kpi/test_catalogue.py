@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.kpi.catalogue import FORMULA_FILES, KPIS, Divisor
@@ -110,6 +110,7 @@ def consistent(draw: st.DrawFn) -> Elements:
     )  # fmt: skip
 
 
+@settings(deadline=None, max_examples=60)
 @given(consistent())
 def test_identities(e: Elements) -> None:
     got = {name: definition.compute(e)[0] for name, definition in KPIS.items()}
@@ -124,6 +125,7 @@ def test_identities(e: Elements) -> None:
         assert got["quality_ratio"] + got["scrap_ratio"] == pytest.approx(1)
 
 
+@settings(deadline=None, max_examples=60)
 @given(consistent())
 def test_values_stay_in_their_range(e: Elements) -> None:
     for definition in KPIS.values():

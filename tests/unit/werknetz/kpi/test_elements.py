@@ -1,6 +1,6 @@
 from dataclasses import fields
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
@@ -14,6 +14,7 @@ def test_elements_are_the_columns_of_the_table() -> None:
     assert ELEMENT_NAMES == ELEMENT_COLUMNS
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(ELEMENTS, max_size=5), st.integers(0, 5))
 def test_a_sum_does_not_depend_on_how_it_is_split(parts: list[Elements], at: int) -> None:
     whole = Elements.sum(parts)

@@ -226,7 +226,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan.of([Shift("s", None, a, d, ((b, c),))])  # type: ignore[arg-type] # the day does not matter
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(machines(), plans())
 def test_every_second_is_in_exactly_one_category(samples: MachineSamples, plan: Plan) -> None:
     result = computed(samples, buckets=4, plan=plan)
@@ -252,7 +252,7 @@ def part(series: Series, start_us: int, end_us: int) -> Series:
     return series.only((series.at >= start_us) & (series.at < end_us))
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(machines(), plans(), st.integers(1, 3))
 def test_how_a_range_is_split_changes_nothing(
     samples: MachineSamples, plan: Plan, first: int
