@@ -14,16 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
+from werknetz_edge.mqtt.client import build_client, connect_client, qos_1
 from werknetz_edge.mqtt.config import MqttConfig
 
-CONNECT_S: Final = 5.0
 ANSWER_S: Final = 15.0
 QUEUE_BYTES_MAX: Final = 64_000_000
 READS_AT_ONCE: Final = 200
@@ -83,7 +80,7 @@ class Session:
         """Subscribe at QoS 1; raise ConfigurationRejected where the broker grants less."""
         assert self._client is not None  # noqa: S101  open() came before
         self._grants = None
-        result, _ = self._client.subscribe([(topic, self._options()) for topic in filters])
+        result, _ = self._client.subscribe([(topic, qos_1(self.config)) for topic in filters])
         if result != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise ConnectionLost(f"SUBSCRIBE could not be sent: {result.name}")
         self._rouse()
@@ -153,46 +150,17 @@ class Session:
         return full or self._queue_bytes >= QUEUE_BYTES_MAX
 
     def _build(self) -> Client:
-        config = self.config
-        v5 = config.protocol == "5"
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self.client_id,
-            clean_session=None if v5 else False,
-            protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        client.connect_timeout = CONNECT_S
-        client.max_queued_messages_set(16)
-        try:
-            user, password = config.credentials()
-            if user is not None:
-                client.username_pw_set(user, password)
-            if config.is_tls:
-                client.tls_set(
-                    ca_certs=str(config.ca) if config.ca else None,
-                    certfile=str(config.cert) if config.cert else None,
-                    keyfile=str(config.key) if config.key else None,
-                )
-        except (OSError, ValueError) as error:
-            raise ConfigurationRejected(f"{error}: check ca, cert, key, password_file") from error
+        client = build_client(self.config, self.client_id)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        # paho then only queues what others ask it to send: this thread alone writes.
-        client.on_socket_register_write = lambda *_: None
         return client
-
-    def _options(self) -> Any:
-        if self.config.protocol == "5":  # retained messages once, not after each reconnect
-            return SubscribeOptions(qos=1, retainHandling=1)
-        return 1
 
     def _main(self) -> None:
         try:
-            self._connect()
+            assert self._client is not None  # noqa: S101  open() made it
+            connect_client(self._client, self.config)
             self._run()
         except (OSError, ValueError) as error:
             self.failure = self.failure or f"{error}"
@@ -204,20 +172,6 @@ class Session:
         finally:
             self.ended = True
             self._signal()
-
-    def _connect(self) -> None:
-        assert self._client is not None  # noqa: S101  open() made it
-        config = self.config
-        if config.protocol == "5":
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho
-            properties.SessionExpiryInterval = config.session_expiry_s
-            properties.ReceiveMaximum = config.receive_maximum
-            self._client.connect(
-                config.host, config.port, config.keepalive_s, clean_start=False,
-                properties=properties,
-            )  # fmt: skip
-        else:
-            self._client.connect(config.host, config.port, config.keepalive_s)
 
     def _run(self) -> None:
         client, wake = self._client, self._wake
