@@ -23,7 +23,7 @@ from werknetz_demo.embedded.process import LOOPBACK, is_free
 from werknetz_demo.embedded.servers import Servers
 from werknetz_demo.embedded.state import State
 from werknetz_demo.seed import demo_key, plant_seed
-from werknetz_demo.truths import Api, Database, until
+from werknetz_demo.truths import Api, Database, is_following, until
 from werknetz_simulator import edgefile
 from werknetz_simulator.plan import DAY_US, SECOND_US
 from werknetz_simulator.plant import EMDEN_1, PLANTS, Plant
@@ -166,6 +166,7 @@ async def _rise(demo: Demo) -> None:
     crew.start("beat", "beat")
     await _true(demo, lambda: demo.database.has_rows_since(0), "ingest")
     demo.say("the first rows are stored")
+    await _start_publishers(demo)
     await _true(demo, demo.api.is_ready, "api")
     demo.say(f"the API answers on {demo.url}")
     await _load_history(demo)
@@ -178,7 +179,10 @@ async def _rise(demo: Demo) -> None:
 
 
 async def _start_plants(demo: Demo) -> None:
-    """Start each plant, its live edge, and the edge that loads what happened before."""
+    """Start each live edge, and the edge that loads what happened before; and Emden.
+
+    An OPC UA plant holds its story until somebody listens.
+    """
     for plant in demo.plants:
         url = demo.servers.urls.mqtt
         if plant is EMDEN_1:
@@ -190,15 +194,33 @@ async def _start_plants(demo: Demo) -> None:
         }
         history = edgefile.history_of(plant, options, f"./{plant.name}-history")
         live_edge = edgefile.live_of(plant, url, f"./{plant.name}-live")
-        where = ("--opcua-url", url) if plant is EMDEN_1 else ()
-        demo.crew.start(
-            f"plant-{plant.name}",
-            *("simulate", plant.name, *where),
-            *("--since-us", str(demo.since_us), "--start-us", str(demo.now_us)),
-            *("--state", str(demo.folder / "plants")),
-        )
+        if plant is EMDEN_1:
+            _start_plant(demo, plant, "--opcua-url", url)
         demo.crew.start(f"history-{plant.name}", "edge", str(_written(demo, "history", history)))
         demo.crew.start(f"edge-{plant.name}", "edge", str(_written(demo, "live", live_edge)))
+
+
+def _start_plant(demo: Demo, plant: Plant, *where: str) -> None:
+    demo.crew.start(
+        f"plant-{plant.name}",
+        *("simulate", plant.name, *where),
+        *("--since-us", str(demo.since_us), "--start-us", str(demo.now_us)),
+        *("--state", str(demo.folder / "plants")),
+    )
+
+
+async def _start_publishers(demo: Demo) -> None:
+    """Start what publishes: a broker forgets messages for which nobody has ever subscribed."""
+    redis = demo.servers.urls.redis
+    for plant in demo.plants:
+        if plant is not EMDEN_1:
+            connector = f"{plant.name}-mqtt"
+            await _true(
+                demo,
+                lambda c=connector: is_following(redis, c, demo.now_us),  # type: ignore[misc] # a lambda with a default
+                f"edge-{plant.name}",
+            )
+            _start_plant(demo, plant)
 
 
 async def _history_start(demo: Demo, plant: Plant) -> dict[str, int]:

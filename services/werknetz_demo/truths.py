@@ -7,7 +7,10 @@ from typing import Any, Final
 
 import asyncpg
 import httpx2
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
+from werknetz.link.redis import status_key
 from werknetz_simulator.plan import instant_of, us_of
 from werknetz_simulator.plant import Plant
 
@@ -19,6 +22,7 @@ AWAY: Final = (
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
+    RedisError,
 )
 _STATES: Final = """
     SELECT count(*), min(latest) FROM (
@@ -101,6 +105,13 @@ class Database:
     async def _value(self, statement: str, *arguments: Any) -> Any:
         connection = await self.connection()
         return await connection.fetchval(statement, *arguments, timeout=ASK_WITHIN_S)
+
+
+async def is_following(redis_url: str, connector: str, since_us: int) -> bool:
+    """Tell whether a connector, by its own word of this run, follows its source."""
+    async with Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1) as client:
+        state, at_us = await client.hmget(status_key(connector), ["state", "at_us"])
+    return state == b"running" and int(at_us or 0) > since_us
 
 
 class Api:
