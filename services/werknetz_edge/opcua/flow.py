@@ -118,11 +118,13 @@ class Flow:
         request.Parameters.RetransmitSequenceNumber = number
         try:
             content = await self._session.client.wire.ask(request)
-            return republication_of(content, self._subscription.number)
+            message = republication_of(content, self._subscription.number)
         except UnreadableMessageError as error:
             raise ConnectionLost(str(error)) from error
         except ua.UaError:
             return None  # BadMessageNotAvailable: the jump in the sequence tells it
+        # asyncua's server gives an empty message, number 0, for one that it no longer has.
+        return message if message.sequence == number else None
 
     async def _in_sequence(self, message: Publication) -> None:
         sequence = self._subscription.sequence

@@ -254,6 +254,31 @@ async def test_a_restart_that_renumbers_namespaces_is_followed(connectors: Any) 
 
 
 @pytest.mark.asyncio
+async def test_a_cut_connection_is_resumed_and_nothing_is_missing(connectors: Any) -> None:
+    port = free_port()
+    async with plant(port) as (server, nodes):
+        connector = connectors(port)
+        await connector.connect()
+        await collect(connector, lambda v, _: len(v) >= 11)
+        for protocol in list(server.bserver.clients):
+            protocol.transport.abort()
+        for value in range(1, 20):
+            await nodes["Count"].write_value(ua.Variant(value, ua.VariantType.UInt32))
+            await asyncio.sleep(0.02)
+        with pytest.raises(ConnectionLost):
+            await collect(connector, lambda *_: False)
+        await connector.close()
+        await reconnect(connector)
+        assert connector.status.details["session"] == "resumed"
+        values, gaps = await collect(
+            connector, lambda v, _: 19 in [row[0] for row in v.get(at("Count"), [])]
+        )
+        assert [row[0] for row in values[at("Count")]] == list(range(1, 20))
+        assert gaps == []
+        await connector.close()
+
+
+@pytest.mark.asyncio
 async def test_the_ack_waits_for_acknowledge(connectors: Any) -> None:
     port = free_port()
     async with plant(port) as (server, nodes):
