@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 from fastapi import Request, Response
 
-from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
 from werknetz.domain.state import MachineState
 from werknetz_core.api import page
 from werknetz_core.api.answer import answer
@@ -78,7 +78,8 @@ async def listed(
         stops_of or 0.0,
         instant_of(int(after[0])) if after else None,
         int(after[1]) if after else None,
-        instant_of(clock.now_us - clock.now_us % 1_000_000 - 60_000_000),
+        # The running bucket ends where it was last computed, so what reaches it still goes on.
+        instant_of(bucket_of(clock.now_us) - BUCKET_US),
         limit + 1,
     )
     shown, more = page.cut(rows, limit)
