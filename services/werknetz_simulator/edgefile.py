@@ -113,7 +113,10 @@ def live_of(plant: Plant, url: str, spool: str) -> dict[str, Any]:
     else:
         protocol = "mqtt"
         topics = [f"werk/{{halle}}/{{maschine}}/{message}" for message in ("zyklus", "zustand")]
-        options = {"url": url, "topics": [{"topic": t, "payload": "json"} for t in topics]}
+        options = {
+            "url": url,
+            "topics": [{"topic": t, "payload": "json", "unique": True} for t in topics],
+        }
     return _file(plant, protocol, options, spool) | {"mapping": mapping_of(plant)}
 
 
