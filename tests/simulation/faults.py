@@ -2,6 +2,7 @@
 
 import sqlite3
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 if TYPE_CHECKING:
     from simulation.world import Edge, World
@@ -124,13 +125,13 @@ class Mischief:
         edge.unsynced = None
         lost = edge.appended - appended
         edge.appended = set(appended)
-        spool, last, epoch = edge.disk.execute(
-            "SELECT spool_id, last_seq, base_epoch FROM spool"
+        spool, last, base, asked = edge.disk.execute(
+            "SELECT spool_id, last_seq, base_epoch, epoch FROM spool"
         ).fetchone()
-        from uuid import UUID
-
         row = world.database.watermark(edge.connector, UUID(bytes=spool))
-        known = row.last_seq > last or row.connector_epoch > epoch
+        # A disk as it was while it asked for the lease in force looks like one that has crashed.
+        lease = row.connector_epoch
+        known = row.last_seq > last or (lease > base and lease != asked)
         (world.rolled_back if known else world.vanished).update(lost)
 
     ALL = (

@@ -14,6 +14,7 @@ from simulation.model import Aborted, BadLink, Database, Faults, Source, Violati
 from werknetz.events.batch import GapClosed, GapOpened, Record, Samples
 from werknetz.events.codec import columns_of, decode
 from werknetz.link.receiver import Receiver
+from werknetz.link.sender import STALL_MAX_S
 from werknetz.link.watermark import greet
 from werknetz.link.wire import Ack, Envelope, Hello, Welcome, fields_of, to_core_of, to_edge_of
 from werknetz_edge.spool import Spool, SpoolFull
@@ -316,8 +317,8 @@ class World:
         mischief = Mischief(self)
         for thing in self.processes:
             thing.start()
-        for _ in range(steps):
-            if self.random.random() < 0.25:
+        for n in range(steps):
+            if n % 500 < 350 and self.random.random() < 0.35:  # machines rest, and spools empty
                 self.generate(self.random.choice(self.edges))
             mischief.step()
             self.step()
@@ -337,17 +338,35 @@ class World:
                 next(thing.steps)
 
     def settle(self) -> None:
-        """No more faults; each copy of a connector has its turn alone, and must drain."""
+        """No more faults. Who is alone goes on as it is; copies have their turn, each alone."""
         self.link.faults = Faults()
         for writer in self.writers:
             if writer.steps is None:
+                writer.crash()
                 writer.start()
+        names = [edge.connector for edge in self.edges]
+        alone = [edge for edge in self.edges if names.count(edge.connector) == 1]
         for edge in self.edges:
-            edge.crash()
-        for edge in self.edges:
-            edge.start()
+            if edge not in alone:
+                edge.crash()
+        for edge in alone:
+            if edge.steps is None:
+                edge.crash()
+                edge.start()
+        self._rest(STALL_MAX_S * 2)
+        for edge in [*alone, *(edge for edge in self.edges if edge not in alone)]:
+            if edge.steps is None:
+                edge.start()
             self._drain(edge)
-            edge.crash()
+            if edge not in alone:
+                edge.crash()
+
+    def _rest(self, seconds: float) -> None:
+        until_s = self.now_s + seconds
+        while self.now_s < until_s:
+            self.now_s += 5.0
+            for _ in range(10):
+                self.step()
 
     def _drain(self, edge: Edge) -> None:
         for n in range(12_000):

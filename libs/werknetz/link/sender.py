@@ -269,6 +269,9 @@ class Sender:
         self._next = max(self._next, self.acked + 1)
         self._progress_at_s = now_s
         self._stall_s = STALL_S
+        self._land()
+
+    def _land(self) -> None:
         while self._flight and self._flight[0][0] <= self.acked:
             self._flight_bytes -= self._flight.popleft()[1]
 
@@ -290,6 +293,7 @@ class Sender:
         self._next = seq
         while self._flight and self._flight[-1][0] >= seq:
             self._flight_bytes -= self._flight.pop()[1]
+        self._land()  # a welcome acknowledges, too
         self._rewound_at_s = now_s
         self._progress_at_s = now_s
 

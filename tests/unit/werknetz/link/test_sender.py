@@ -152,3 +152,14 @@ def test_the_writer_takes_the_run_and_asks_for_the_hole() -> None:
     again = receiver.plan(plan.watermark, [batches[4]], 0.1)
     assert again.answers == ()
     assert receiver.tick(5.0) == [ack]
+
+
+def test_a_welcome_empties_the_window() -> None:
+    sender, spool = sender_of(20, window_bytes=120)
+    welcome_to(sender, spool)
+    sent = []
+    while more := seqs(sender, 0.0):
+        sent += more
+    sender.link_changed(1.0)
+    welcome_to(sender, spool, last_seq=sent[-1], now_s=1.0)
+    assert seqs(sender, 1.0)[0] == sent[-1] + 1
