@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from werknetz.connector.contract import Reading, ReadingBlock
 from werknetz.events.batch import Unmapped
-from werknetz_edge.opcua.filetime import EPOCH_US, NEVER, instant_of, instants_of, us_of
+from werknetz_edge.opcua.filetime import instant_of, instants_of, server_instants_of, us_of
 from werknetz_edge.opcua.message import Publication
 from werknetz_edge.opcua.plain import plain_of
 from werknetz_edge.opcua.record import Record, record_at
@@ -212,7 +212,7 @@ class _Reader:
                 value=value,
                 status=np.ascontiguousarray(judged, np.uint32),
                 source_time_us=np.ascontiguousarray(at, np.int64),
-                server_time_us=_server_times(server, at),
+                server_time_us=server_instants_of(server, at),
             )
         )
 
@@ -293,14 +293,3 @@ def _flat(values: list[Any]) -> list[Any]:
     if values and isinstance(values[0], list):
         return [item for row in values for item in _flat(row)]
     return values
-
-
-def _server_times(
-    server: NDArray[np.int64] | None, at: NDArray[np.int64]
-) -> NDArray[np.int64] | None:
-    """Where the server gives no time of its own, the value's time stands."""
-    if server is None:
-        return None
-    void = (server <= 0) | (server >= NEVER)
-    given = server // 10 - EPOCH_US
-    return np.where(void, at, given) if void.any() else given

@@ -79,6 +79,17 @@ def instant_of(
     return at, status if certain or status >= 0x4000_0000 else UNCERTAIN_TIME
 
 
+def server_instants_of(
+    server: NDArray[np.int64] | None, at: NDArray[np.int64]
+) -> NDArray[np.int64] | None:
+    """Where the server gives no time of its own, the value's time stands."""
+    if server is None:
+        return None
+    void = (server <= 0) | (server >= NEVER)
+    given = server // 10 - EPOCH_US
+    return np.where(void, at, given) if void.any() else given
+
+
 def _doubt(status: NDArray[np.uint32], where: NDArray[np.bool_]) -> NDArray[np.uint32]:
     """Only a good status is lowered: what the source says of a bad value weighs more."""
     good = status < np.uint32(0x4000_0000)
