@@ -239,11 +239,13 @@ class Sender:
         # Our disk does not know of a lease given in our name: it is new, older than it should
         # be, or a copy.
         self._replace("spool_rolled_back" if self._spool.used else "spool_replaced", now_s)
-        self._ask_above(refused.epoch)
+        self._ask_above(refused.epoch)  # on the lease that is in force
 
     def _replace(self, cause: str, now_s: float) -> None:
         self.alarm = cause
         self._spool.replace(cause)
+        # A copy of the old spool may hold the very lease that was given to both.
+        self._ask_above(self._epoch)
         self.acked = 0
         self._sent = 0
         self._hello_wait_s = HELLO_MIN_S
