@@ -170,7 +170,7 @@ async def _rise(demo: Demo) -> None:
     await _true(demo, demo.api.is_ready, "api")
     demo.say(f"the API answers on {demo.url}")
     await _load_history(demo)
-    await _true(demo, lambda: demo.database.has_rows_since(demo.now_us), "ingest")
+    await _true(demo, lambda: _is_live(demo), "ingest")
     demo.say("live values arrive over OPC UA and MQTT")
     await _true(demo, lambda: _has_kpis(demo), "worker")
     demo.say("the first KPIs are computed")
@@ -252,6 +252,13 @@ async def _load_history(demo: Demo) -> None:
         await _true(demo, lambda p=plant: demo.database.has_history(p, demo.now_us), name)  # type: ignore[misc] # a lambda with a default
         await demo.crew.dismiss(name)
         demo.say(f"{plant.name}: the past up to now is stored")
+
+
+async def _is_live(demo: Demo) -> bool:
+    """Tell whether each plant's machines, not only their edge, have spoken since the start."""
+    horizon = demo.now_us + CATCH_UP_MAX_US
+    latest = [await demo.database.latest_us(plant, horizon) for plant in demo.plants]
+    return all(at_us is not None and at_us > demo.now_us for at_us in latest)
 
 
 async def _has_kpis(demo: Demo) -> bool:
