@@ -64,20 +64,31 @@ def diagnose() -> None:
 
 
 def _print(rows: list[Row]) -> None:
-    table = Table("equipment", "KPI", "from", "to", "window", "value", "coverage", "note")
-    for row in rows:
-        notes = [row["reason"] or "", "provisional" if row["provisional"] else ""]
-        table.add_row(
-            row["equipment"],
-            row["kpi"],
-            _clock(row["start"]),
-            _clock(row["end"]),
-            row["window"],
-            _value(row),
-            "–" if row["coverage"] is None else f"{row['coverage']:.0%}",
-            ", ".join(filter(None, notes)),
-        )
+    """Print as a table; what is the same in every row stands once, above it."""
+    shown: dict[str, list[str]] = {
+        "equipment": [row["equipment"] for row in rows],
+        "KPI": [row["kpi"] for row in rows],
+        "from": [_clock(row["start"]) for row in rows],
+        "to": [_clock(row["end"]) for row in rows],
+        "window": [row["window"] for row in rows],
+        "value": [_value(row) for row in rows],
+        "coverage": ["–" if row["coverage"] is None else f"{row['coverage']:.0%}" for row in rows],
+        "note": [_note(row) for row in rows],
+    }
+    same = [name for name in ("equipment", "KPI", "window") if len(set(shown[name])) == 1]
+    table = Table(title="  ".join(filter(None, (shown[name][0] for name in same))) or None)
+    names = [name for name in shown if name not in same]
+    for name in names:
+        table.add_column(name, no_wrap=name != "note")
+    for cells in zip(*(shown[name] for name in names), strict=True):
+        table.add_row(*cells)
     Console().print(table)
+
+
+def _note(row: Row) -> str:
+    return ", ".join(
+        filter(None, [row["reason"] or "", "provisional" if row["provisional"] else ""])
+    )
 
 
 def _value(row: Row) -> str:

@@ -9,6 +9,12 @@ from typing import Final
 import structlog
 
 _SECRET_IN_URL: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@")
+_CHATTY: Final = {
+    "asyncua": logging.WARNING,  # a line for each browse
+    "celery.app.trace": logging.WARNING,  # two lines for each task, a task every 2 s
+    "celery.worker.strategy": logging.WARNING,
+    "pint.util": logging.ERROR,  # its own unit file defines the pica twice
+}
 Logger = structlog.stdlib.BoundLogger
 
 
@@ -48,6 +54,8 @@ def configure(*, json: bool | None = None, level: str | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(chosen)
+    for chatty, level_min in _CHATTY.items():
+        logging.getLogger(chatty).setLevel(max(level_min, logging.getLevelName(chosen)))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
