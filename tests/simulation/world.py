@@ -322,6 +322,16 @@ class World:
                 self.generate(self.random.choice(self.edges))
             mischief.step()
             self.step()
+        for edge in self._alone() if self.random.random() < 0.5 else []:
+            self.link.faults = Faults()
+            if edge.steps is not None and not edge.sender.fenced:
+                self._rest(400.0)  # long quiet: everything acknowledged, old and dropped
+                self.trim(edge)
+                self.generate(edge)
+                self._rest(20.0)
+        if self.random.random() < 0.3:
+            self.database.restore(self.random.choice(mischief.database_before))
+            self.vanished |= self.rolled_back
         self.settle()
 
     def generate(self, edge: Edge) -> None:
@@ -344,8 +354,7 @@ class World:
             if writer.steps is None:
                 writer.crash()
                 writer.start()
-        names = [edge.connector for edge in self.edges]
-        alone = [edge for edge in self.edges if names.count(edge.connector) == 1]
+        alone = self._alone()
         for edge in self.edges:
             if edge not in alone:
                 edge.crash()
@@ -360,6 +369,10 @@ class World:
             self._drain(edge)
             if edge not in alone:
                 edge.crash()
+
+    def _alone(self) -> list[Edge]:
+        names = [edge.connector for edge in self.edges]
+        return [edge for edge in self.edges if names.count(edge.connector) == 1]
 
     def _rest(self, seconds: float) -> None:
         until_s = self.now_s + seconds

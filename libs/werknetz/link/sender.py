@@ -29,6 +29,7 @@ WINDOW_BYTES: Final = 16 * 1024 * 1024
 CHUNK_BYTES: Final = 1024 * 1024
 STALL_S: Final = 30.0
 STALL_MAX_S: Final = 240.0
+QUIET_S: Final = 60.0
 HELLO_MIN_S: Final = 1.0
 HELLO_MAX_S: Final = 30.0
 EPOCH_LEAP: Final = 1 << 20
@@ -127,6 +128,7 @@ class Sender:
         self._progress_at_s = 0.0
         self._stall_s = STALL_S
         self._rewound_at_s = 0.0
+        self._confirmed_at_s = 0.0
 
     @property
     def epoch(self) -> int:
@@ -146,6 +148,8 @@ class Sender:
         if self.state == "running" and self._flight and self._stalled(now_s):
             self._stall_s = min(self._stall_s * 2, STALL_MAX_S)
             self._greet_again(now_s, at_once=True)
+        if self.state == "running" and now_s - self._confirmed_at_s >= QUIET_S:
+            self._greet_again(now_s, at_once=True)  # a restored database knows of nobody to tell
         if self.state == "greeting":
             return self._hello(now_s) if now_s >= self._hello_at_s else []
         return list(self._batches(now_s)) if self.state == "running" else []
@@ -221,6 +225,7 @@ class Sender:
             self._incarnation = welcome.incarnation
             self._sent = max(self._sent, welcome.last_seq)
             self._hello_wait_s = HELLO_MIN_S
+            self._confirmed_at_s = now_s
             self._rewind(welcome.last_seq + 1, now_s)
 
     def _forgotten(self, welcome: Welcome) -> bool:
@@ -265,6 +270,7 @@ class Sender:
         if self._spool.hash_at(ack.last_seq) != ack.last_hash:
             self._greet_again(now_s)  # another copy of this spool was there before us
             return
+        self._confirmed_at_s = now_s
         if ack.last_seq == self.acked:
             return
         self.acked = ack.last_seq
