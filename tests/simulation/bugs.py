@@ -58,14 +58,6 @@ class OnceSender(Sender):
         super()._rewind(max(seq, self._sent + 1), now_s)
 
 
-class HashlessSender(Sender):
-    """Takes the ack of a batch that a copy of its spool has sent under the same number."""
-
-    def _acknowledged(self, ack: Ack, now_s: float) -> None:
-        ours = self._spool.hash_at(ack.last_seq) or ack.last_hash
-        super()._acknowledged(msgspec.structs.replace(ack, last_hash=ours), now_s)
-
-
 class BlindSender(Sender):
     """Does not compare the chain with what the core holds."""
 
@@ -149,7 +141,6 @@ BUGS: dict[str, Bugs] = {
     "trim at send": Bugs(trim_at_send=True),
     "trim without retention": Bugs(no_retention=True),
     "believe any ack": Bugs(sender=TrustingSender),
-    "take the ack of a twin": Bugs(sender=HashlessSender),
     "overlook another incarnation": Bugs(sender=DeafSender),
     "send only once": Bugs(sender=OnceSender),
     "apply what may overlap as live": Bugs(overlap_as_live=True),
