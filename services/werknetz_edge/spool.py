@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from werknetz.connector.contract import MARKS_KEPT
 from werknetz.events.batch import (
     Batch,
     GapClosed,
@@ -27,7 +28,6 @@ from werknetz.link.sender import Spooled
 
 BYTES_MAX: Final = 4 * 1024**3
 RESERVE: Final = 0.05  # for gap records and the like, when it is full
-MARKS_KEPT: Final = 4096
 _TRIM_ROWS: Final = 2000
 
 _SCHEMA: Final = """

@@ -34,7 +34,7 @@ spool: {{folder: {folder}/spool, bytes_max: 1000000}}
 options:
   url: {mqtt}
   client_id: chaos-edge
-  topics: [{{pattern: "chaos/{{machine}}/cycle", payload: json}}]
+  topics: [{{pattern: "chaos/{{machine}}/cycle", payload: json, unique: true}}]
 mapping:
   name: chaos
   version: 1

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 
-MARKS_KEPT: Final = 4096
-"""More than a broker has in flight: what can be given again is among these."""
+MARKS_KEPT: Final = 32_768
+"""More than a broker has in flight: what can be given again is among these.
+
+A backlog of minutes drains in seconds, and a broker that was killed may give it all again.
+"""
 
 HEARTBEAT: Final = "heartbeat"
 """The address of a connector's own sign of life: stored whatever the mapping says."""
