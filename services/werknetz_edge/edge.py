@@ -58,6 +58,7 @@ def _open_lane(config: EdgeConfig, redis_url: str, name: str) -> Lane:
         RedisEdgeLink.connect(redis_url, link_name(config.connector, lane)),
         lane=lane,
         bytes_max=config.spool_bytes_max,
+        raw_bytes_per_minute_max=config.raw.bytes_per_minute_max if config.raw.keep else 0,
     )
 
 

@@ -16,11 +16,12 @@ from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.events.batch import Lane as LaneName
-from werknetz.events.batch import Points, Record
+from werknetz.events.batch import MappingUsed, Points, Record
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
 from werknetz.link.wire import Status, ToCore, ToEdge, link_name
 from werknetz.runtime.log import logger
+from werknetz_edge.rawkeep import RawKeeper
 from werknetz_edge.spoolfile import clock_us, open_spool
 
 RUN_ID_EVERY_S: Final = 5.0
@@ -52,6 +53,7 @@ class Lane:
         *,
         lane: LaneName = "live",
         bytes_max: int,
+        raw_bytes_per_minute_max: int = 0,
     ) -> None:
         self.name = link_name(connector, lane)
         self.log = logger("edge.lane").bind(connector=self.name)
@@ -62,6 +64,7 @@ class Lane:
         numbers = {point.key: point.number for point in self.spool.points()}
         self.normalizer = Normalizer(mapping, connector, numbers)
         self.sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
+        self.raw = RawKeeper(raw_bytes_per_minute_max, time.monotonic)
         self.link = link
         self.link_up = False
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
@@ -90,7 +93,7 @@ class Lane:
 
     def _keep_now(self, delivery: Delivery) -> None:
         records = [*self._owed, *self.normalizer.normalize(delivery, clock_us())]
-        self._owed = [record for record in records if isinstance(record, Points)]
+        self._owed = [record for record in records if isinstance(record, Points | MappingUsed)]
         self.spool.append(records)
         self._owed = []
 
@@ -98,8 +101,12 @@ class Lane:
         # The records are made once: after SpoolFull the same ones are kept, so that points
         # that were just introduced are not lost with the first try.
         if self._pending is None or self._pending[0] is not delivery:
-            records = [*self._owed, *self.normalizer.normalize(delivery, clock_us())]
+            arrival_us = clock_us()
+            records = [*self._owed, *self.normalizer.normalize(delivery, arrival_us)]
             self._owed = []
+            raw = self.raw.keep(delivery, arrival_us, self.normalizer.mapping.label)
+            if raw is not None:
+                records.append(raw)
             self._pending = (delivery, records)
         records = self._pending[1]
         if records or delivery.marks:

@@ -203,7 +203,8 @@ class Pump:
             version=version("werknetz"),
             rss_bytes=_rss_bytes(),
             at_us=clock_us(),
-            details=dict(source.details),
+            details=dict(source.details)
+            | ({"raw_dropped": str(lane.raw.dropped)} if lane.raw.dropped else {}),
         )
 
     async def _close_source(self) -> None:

@@ -19,8 +19,25 @@ UPDATE gaps SET end_at = $2, estimate = coalesce($3, estimate), backfilled = bac
 WHERE gap_id = $1"""
 
 QUARANTINE: Final = """
-INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
+INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at, place,
+    raw_hash, count)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, nullif($11, ''::bytea), $12)"""
+
+KEEP_RAW: Final = """
+INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at, count, mapping,
+    codec, payload, hashes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
+
+# The same fact told again, by whoever, is there already.
+ADD_EVENTS: Final = """
+INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, item, at, mapping,
+    raw_hash, body)
+SELECT new.event_id, new.kind, $1, $2, new.seq, new.source, new.item, new.at, new.mapping,
+    nullif(new.raw_hash, ''::bytea), new.body::jsonb
+FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[],
+    $9::text[], $10::bytea[], $11::text[])
+    AS new (event_id, kind, seq, source, item, at, mapping, raw_hash, body)
+ON CONFLICT (event_id) DO NOTHING"""
 
 STAGE: Final = "samples_staged"
 MAKE_STAGE: Final = """
