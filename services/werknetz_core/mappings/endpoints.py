@@ -110,7 +110,7 @@ async def diff_mapping(
 
 
 @router.get("/mappings/{name}")
-async def list_versions(
+async def list_mapping_versions(
     name: Name, reading: Reading, principal: Viewer
 ) -> list[MappingVersionView]:
     """List the versions of a mapping, newest first."""
@@ -131,7 +131,7 @@ async def list_versions(
 
 
 @router.get("/mappings/{name}/versions/{version}")
-async def show_version(
+async def show_mapping_version(
     name: Name, version: int, reading: Reading, principal: Engineer
 ) -> MappingDocumentView:
     """Show a version with its document."""
@@ -141,7 +141,7 @@ async def show_version(
 
 
 @router.post("/mappings/{name}/versions/{version}:activate")
-async def activate_version(
+async def activate_mapping_version(
     name: Name, version: int, writing: Writing, principal: Engineer
 ) -> MappingVersionView:
     """Put a version in force: edges that use the name take it within seconds."""
