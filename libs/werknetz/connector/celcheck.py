@@ -63,22 +63,20 @@ class _Check:
     def visit(self, node: Node, times: int, *, inside: bool) -> None:
         """`times`: how often it runs at most; `inside`: of a macro."""
         self.work += times
-        match node.kind:
-            case "call":
-                self._call(node, times, inside=inside)
-            case "list" | "struct":
-                self._literal(node, inside=inside)
-            case "ident" if node.name in self.variables:
-                self._need(node.name, None)
-                return
-        if node.kind == "comprehension":
+        if node.kind == "ident" and node.name in self.variables:
+            self._need(node.name, None)
+        elif node.kind == "comprehension":
             self._macro(node, times, inside=inside)
-            return
-        if inside and node.kind == "call" and node.name == "_+_" and _is_collecting(node):
+        elif inside and node.kind == "call" and node.name == "_+_" and _is_collecting(node):
+            self.work += times * INPUT_ITEMS_MAX * 16  # the engine copies the list at each step
             self.visit(node.parts[1].parts[0], times, inside=inside)
-            return
-        for part in self._remaining(node):
-            self.visit(part, times, inside=inside)
+        else:
+            for part in self._remaining(node):  # the innermost mistake is told
+                self.visit(part, times, inside=inside)
+            if node.kind == "call":
+                self._call(node, times, inside=inside)
+            elif node.kind in {"list", "struct"}:
+                self._literal(node, inside=inside)
 
     def _remaining(self, node: Node) -> Iterator[Node]:
         """The parts, without those that only name a key of a variable."""
@@ -142,9 +140,6 @@ class _Check:
             if {left, right} & {"int", "uint"}:
                 raise self.refuse(node, f"numbers of a map are doubles: write {sign} 2.0, not 2")
         if sign != "+" or node.type in _SMALL:
-            return
-        if inside and _is_collecting(node):
-            self.work += times * INPUT_ITEMS_MAX * 16  # the engine copies the list at each step
             return
         if inside:
             raise self.refuse(
