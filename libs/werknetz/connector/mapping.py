@@ -5,7 +5,7 @@ remedy. What to do with values is in `normalize`; nothing here sees one.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Table
 from hashlib import blake2b
 from pathlib import Path
@@ -25,6 +25,7 @@ from werknetz.connector.expression import (
     compiled_for,
 )
 from werknetz.connector.pattern import Pattern
+from werknetz.connector.template import expanded
 from werknetz.connector.timeform import TimeForm, known_zone
 from werknetz.connector.yamlform import (
     ConfigurationError,
@@ -42,6 +43,7 @@ Datatype = Literal["float", "integer", "boolean", "text", "json"]
 TEXT_ROLES: Final = {Role.ORDER, Role.MODE}
 _WORDS: Final = {state.word: state for state in MachineState}
 _EXPRESSIONS: Final[tuple[Literal["when", "expression"], ...]] = ("when", "expression")
+_ERRORS_MAX: Final = 50
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -228,14 +230,24 @@ def mapping_of(form: Form, at: Key = ("mapping",)) -> Mapping:
     if not isinstance(tree, dict):
         remedy = f"key {'.'.join(map(str, at))!r} is missing: add name, version and rules"
         raise ConfigurationError([form.error(at, remedy)])
+    form = expanded(form, at)
+    tree = form.tree
+    for step in at:
+        tree = tree[step]
     try:
         mapping = Mapping.model_validate(tree)
     except ValidationError as error:
-        raise ConfigurationError(explain(form, at, error, Mapping)) from error
+        raise ConfigurationError(_first_of(explain(form, at, error, Mapping))) from error
     wrong = [form.error((*at, *key), text) for key, text in _disagreements(mapping)]
     if wrong:
-        raise ConfigurationError(wrong)
+        raise ConfigurationError(_first_of(wrong))
     return mapping
+
+
+def _first_of(errors: Sequence[str]) -> list[str]:
+    """One mistake in a template is one in each of a thousand machines: the first will do."""
+    more = len(errors) - _ERRORS_MAX
+    return [*errors[:_ERRORS_MAX], *([f"… and {more} more errors"] if more > 0 else [])]
 
 
 def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
