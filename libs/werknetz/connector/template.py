@@ -20,8 +20,8 @@ from werknetz.connector.yamlform import (
 )
 
 RULES_MAX: Final = 50_000
-_ROOM: Final = SIZE_MAX // 2  # of the expanded document, which is kept and read again
-_LISTS: Final = ("rules", "events")
+_ROOM: Final = SIZE_MAX * 3 // 4  # of the expanded document, which is kept and read again
+_LISTS: Final = ("rules", "events", "constants")
 _USE: Final = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _TYPES: Final[dict[str, tuple[type, ...]]] = {"text": (str,), "number": (int, float)}
@@ -214,14 +214,14 @@ def _values(work: _Expansion, template: _Template, given: Any, at: Key) -> dict[
 def _filled(work: _Expansion, node: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(node, str):
         filled = _fill(node, values)
-        work.room -= len(str(filled)) + 8
+        work.room -= len(str(filled)) + 4
         return filled
     if isinstance(node, list):
         return [_filled(work, inner, values) for inner in node]
     if isinstance(node, dict):
         pairs = node.items()
         return {str(_filled(work, k, values)): _filled(work, v, values) for k, v in pairs}
-    work.room -= 16
+    work.room -= 12
     return node
 
 
