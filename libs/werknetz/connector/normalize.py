@@ -86,6 +86,10 @@ class Normalizer:
         """Refusals held back for a minute: to ask for when a source has gone quiet."""
         return self._refusals.due(arrival_us)
 
+    def held_back(self, arrival_us: int) -> list[Unmapped]:
+        """Every refusal that waits for its minute: to ask for when this normalizer is left."""
+        return self._refusals.due(arrival_us, everything=True)
+
     def normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
         """Return what a delivery says: gaps, points, samples, events, refusals, in that order."""
         refused: list[Unmapped] = [*delivery.unreadable]

@@ -57,15 +57,15 @@ class Refusals:
         self._pending.add(key)
         return None
 
-    def due(self, at_us: int) -> list[Unmapped]:
+    def due(self, at_us: int, *, everything: bool = False) -> list[Unmapped]:
         """What has been repeated and not been said for a minute."""
-        if not self._pending or at_us < self._next_look_us:
+        if not self._pending or (at_us < self._next_look_us and not everything):
             return []
         self._next_look_us = at_us + 1_000_000
         out = []
         for key in sorted(self._pending):
             said = self._said[key]
-            if at_us - said.at_us < REPEAT_US:
+            if at_us - said.at_us < REPEAT_US and not everything:
                 continue
             out.append(self.one(key[0], key[1], said.raw, at_us, count=said.count))
             said.at_us, said.count = at_us, 0
