@@ -30,7 +30,7 @@ class _Column:
     keep: NDArray[np.bool_]
     value: NDArray[np.float64]
     status: NDArray[np.uint32]
-    text: NDArray[np.object_]
+    text: NDArray[np.object_] | None = None  # most expressions give numbers
 
 
 def split_computed(
@@ -42,34 +42,43 @@ def split_computed(
         return block, None
     own = _rows(block, is_computed)
     size = len(own.address)
-    column = _Column(
-        np.zeros(size, np.bool_), np.zeros(size), own.status.copy(), np.full(size, None, object)
-    )
-    for index in np.unique(own.address):
-        _compute(lookup, int(index), own, column, arrival_us, refused)
-    time, status = times_of(own.source_time_us, column.status, arrival_us)
-    keep, server = column.keep, own.server_time_us
-    texts = column.text[keep]
-    text_row = np.flatnonzero([text is not None for text in texts]).astype(np.int32)
-    samples = None
-    if keep.any():
-        samples = samples_of(
-            Columns(
-                point=lookup.number[own.address[keep]],
-                time=time[keep],
-                value=column.value[keep],
-                status=status[keep],
-                server_time=None if server is None else server[keep],
-                text_row=text_row,
-                text=[str(text) for text in texts[text_row]],
-            )
+    column = _Column(np.zeros(size, np.bool_), np.zeros(size), own.status.copy())
+    order = np.argsort(own.address, kind="stable")
+    indices, starts = np.unique(own.address[order], return_index=True)
+    for index, rows in zip(indices, np.split(order, starts[1:]), strict=True):
+        _compute(lookup, int(index), rows, own, column, arrival_us, refused)
+    return _rows(block, ~is_computed), _samples(lookup, own, column, arrival_us)
+
+
+def _samples(
+    lookup: Lookup, block: ReadingBlock, column: _Column, arrival_us: int
+) -> Samples | None:
+    keep, server = column.keep, block.server_time_us
+    if not keep.any():
+        return None
+    time, status = times_of(block.source_time_us, column.status, arrival_us)
+    text_row, texts = np.empty(0, np.int32), list[str]()
+    if column.text is not None:
+        kept = column.text[keep]
+        text_row = np.flatnonzero([text is not None for text in kept]).astype(np.int32)
+        texts = kept[text_row].tolist()
+    return samples_of(
+        Columns(
+            point=lookup.number[block.address[keep]],
+            time=time[keep],
+            value=column.value[keep],
+            status=status[keep],
+            server_time=None if server is None else server[keep],
+            text_row=text_row,
+            text=texts,
         )
-    return _rows(block, ~is_computed), samples
+    )
 
 
 def _compute(
     lookup: Lookup,
     index: int,
+    of_address: NDArray[np.intp],
     block: ReadingBlock,
     column: _Column,
     arrival_us: int,
@@ -79,7 +88,6 @@ def _compute(
     target = lookup.targets[index]
     assert target is not None  # noqa: S101  only addresses with a target are computed
     assert target.computed is not None  # noqa: S101
-    of_address = np.flatnonzero(block.address == index)
     groups = [(0, of_address)]
     if target.computed.by_status:
         codes, which = np.unique(block.status[of_address], return_inverse=True)
@@ -89,24 +97,38 @@ def _compute(
         outcomes = [_outcome(target, float(value), status) for value in values]
         column.keep[rows] = np.array([o.kept for o in outcomes])[which]
         column.value[rows] = np.array([o.number for o in outcomes])[which]
-        column.text[rows] = np.array([o.text for o in outcomes], object)[which]
+        if any(outcome.text is not None for outcome in outcomes):
+            if column.text is None:
+                column.text = np.full(len(column.keep), None, object)
+            column.text[rows] = np.array([o.text for o in outcomes], object)[which]
         for n, outcome in enumerate(outcomes):
-            if not (outcome.refusal or outcome.is_strange):
-                continue
-            same = rows[which == n]
-            address = lookup.addresses[index]
-            if outcome.refusal:
-                raw = repr(float(values[n])).encode()
-                refused.append(
-                    lookup.refusals.one(address, outcome.refusal, raw, arrival_us, count=len(same))
-                )
-                continue
-            column.status[same] = np.maximum(column.status[same], UNCERTAIN)
-            reason = f"state code {outcome.text!r} is not in table {target.table!r}"
-            raw = (outcome.text or "").encode()
-            said = lookup.refusals.repeated(address, reason, raw, arrival_us, len(same))
-            if said is not None:
-                refused.append(said)
+            if outcome.refusal or outcome.is_strange:
+                raw = (outcome.text or repr(float(values[n]))).encode()
+                _tell(lookup, index, outcome, raw, rows[which == n], column, arrival_us, refused)
+
+
+def _tell(
+    lookup: Lookup,
+    index: int,
+    outcome: _Outcome,
+    raw: bytes,
+    rows: NDArray[np.intp],
+    column: _Column,
+    arrival_us: int,
+    refused: list[Unmapped],
+) -> None:
+    """Put into quarantine what could not be computed, and states that no table knows."""
+    address, refusals = lookup.addresses[index], lookup.refusals
+    if outcome.refusal:
+        refused.append(refusals.one(address, outcome.refusal, raw, arrival_us, count=len(rows)))
+        return
+    column.status[rows] = np.maximum(column.status[rows], UNCERTAIN)
+    target = lookup.targets[index]
+    table = "" if target is None else target.table
+    reason = f"state code {outcome.text!r} is not in table {table!r}"
+    said = refusals.repeated(address, reason, raw, arrival_us, len(rows))
+    if said is not None:
+        refused.append(said)
 
 
 def _outcome(target: Target, value: float, status: int) -> _Outcome:
