@@ -37,7 +37,7 @@ def split_computed(
     lookup: Lookup, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
 ) -> tuple[ReadingBlock, Samples | None]:
     """Return the block without the addresses that have expressions, and those as samples."""
-    is_computed = lookup.computed[block.address]
+    is_computed = lookup.computed.take(block.address)
     if not is_computed.any():
         return block, None
     own = _rows(block, is_computed)
