@@ -15,13 +15,14 @@ GROUP: Final = "werknetz.commands"
 WORDS: Final = {
     "edge": ("edge",),
     "opcua": ("connect", "trust"),
+    "mapping": ("mapping",),
     "core": ("up", "migrate", "keys", "calendar"),
     "ingest": ("ingest",),
     "worker": ("worker", "beat"),
     "simulator": ("simulate",),
     "demo": ("demo",),
 }
-_EXTRAS: Final = {"opcua": "edge", "ingest": "core"}
+_EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 

@@ -36,9 +36,11 @@ class Lookup:
     factor: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     offset: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     special: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    computed: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
     all_plain: bool = True
     all_identity: bool = True
     all_mapped: bool = True
+    any_computed: bool = False
 
     def grow(self) -> None:
         """Look up the addresses that are new."""
@@ -51,6 +53,7 @@ class Lookup:
             self.factor = _wider(self.factor, room)
             self.offset = _wider(self.offset, room)
             self.special = _wider(self.special, room)
+            self.computed = _wider(self.computed, room)
         for index in range(self.known, wanted):
             self._add(index, self.points.find(self.addresses[index]))
         self.known = wanted
@@ -65,6 +68,8 @@ class Lookup:
         self.special[index] = target is not None and not target.is_plain
         self.all_mapped &= target is not None
         if target is not None:
+            self.computed[index] = target.computed is not None
+            self.any_computed |= target.computed is not None
             self.all_plain &= target.is_plain
             self.all_identity &= (target.factor, target.offset) == (1.0, 0.0)
 
@@ -77,7 +82,7 @@ def samples_of_block(
     if not len(columns.address):
         return None
     address, value = columns.address, columns.value
-    time, status = _times(columns.source_time_us, columns.status, arrival_us)
+    time, status = times_of(columns.source_time_us, columns.status, arrival_us)
     rows, texts = np.empty(0, np.int32), list[str]()
     raw = value
     if not lookup.all_identity:
@@ -133,7 +138,7 @@ def _mapped(
     )
 
 
-def _times(
+def times_of(
     time: NDArray[np.int64], status: NDArray[np.uint32], arrival_us: int
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
     """Keep times as given; mark what no set clock would show, replace what no calendar holds."""

@@ -16,6 +16,8 @@ from werknetz.connector.columns import (
     Lookup,
     samples_of_block,
 )
+from werknetz.connector.computed import DROPPED
+from werknetz.connector.computedblock import split_computed
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.mapping import Mapping
 from werknetz.connector.points import PointTable, Refused
@@ -97,7 +99,11 @@ class Normalizer:
         for block in delivery.blocks:
             lookup = self._lookup(block.addresses)
             lookup.grow()
-            found = samples_of_block(lookup, block, arrival_us, refused)
+            plain = block
+            if lookup.any_computed:
+                plain, computed = split_computed(lookup, block, arrival_us, refused)
+                samples += [computed] if computed is not None else []
+            found = samples_of_block(lookup, plain, arrival_us, refused)
             if found is not None:
                 samples.append(found)
         events = self._of_records(delivery.records, arrival_us, refused)
@@ -147,18 +153,22 @@ class Normalizer:
                     self._repeat(reading, target.reason, arrival_us, refused)
                 continue
             assert isinstance(target, Target)  # noqa: S101  a slot of the table is one of two
+            given, status = reading.value, reading.status
             try:
-                value, text = value_of(target, reading.value)
+                if target.computed is not None:
+                    given = target.computed.result(given, status, reading.fields)
+                    if given is DROPPED:
+                        continue
+                value, text = value_of(target, given)
             except Unreadable as error:
                 raw = raw_of(reading)
                 refused.append(self._refusals.one(reading.source, str(error), raw, arrival_us))
                 continue
-            status = reading.status
             if target.states is not None and text not in target.states:
                 reason = f"state code {text!r} is not in table {target.table!r}"
                 self._repeat(reading, reason, arrival_us, refused)
                 status = max(status, UNCERTAIN)
-            elif reading.value is None and status == GOOD and text is None:
+            elif given is None and status == GOOD and text is None:
                 status = BAD
             at_us, status = _when(target, reading, status, arrival_us)
             if text is not None:
