@@ -1,0 +1,89 @@
+"""Neighbours share a request: points to pieces, within what one request may ask for. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from werknetz_edge.polling.point import Area, Point
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What one request may ask of an area."""
+
+    count_max: int
+    gap_max: int  # units that nobody wants and that are read along, to save a request
+    unit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of an area; its bytes stand at `offset` in the image of a poll."""
+
+    area: Area
+    start: int
+    count: int
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a point stands in the image, and which pieces bring it."""
+
+    offset: int
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class _Run:
+    area: Area
+    start: int
+    end: int
+    points: list[int]
+
+
+def grouped(
+    points: Sequence[Point], limit_of: Callable[[Area], Limit]
+) -> tuple[list[Piece], list[Place]]:
+    """Return the pieces, and a place for each point, in the order of the points.
+
+    A point that no request can hold (a long text) is cut; its pieces stand side by side.
+    """
+    pieces: list[Piece] = []
+    places: dict[int, Place] = {}
+    size = 0
+    for run in _runs(points, limit_of):
+        limit = limit_of(run.area)
+        first, offset = len(pieces), size
+        for start in range(run.start, run.end, limit.count_max):
+            count = min(limit.count_max, run.end - start)
+            pieces.append(Piece(run.area, start, count, size, count * limit.unit_bytes))
+            size += count * limit.unit_bytes
+        for index in run.points:
+            at = (points[index].start - run.start) * limit.unit_bytes
+            places[index] = Place(offset + at, first, len(pieces) - 1)
+    return pieces, [places[index] for index in range(len(points))]
+
+
+def _runs(points: Sequence[Point], limit_of: Callable[[Area], Limit]) -> list[_Run]:
+    order = sorted(range(len(points)), key=lambda i: (points[i].area, points[i].start))
+    runs: list[_Run] = []
+    for index in order:
+        point = points[index]
+        end = point.start + point.count
+        if runs and _joins(runs[-1], point, limit_of(point.area)):
+            runs[-1].end = max(runs[-1].end, end)
+            runs[-1].points.append(index)
+        else:
+            runs.append(_Run(point.area, point.start, end, [index]))
+    return runs
+
+
+def _joins(run: _Run, point: Point, limit: Limit) -> bool:
+    end = max(run.end, point.start + point.count)
+    return (
+        run.area == point.area
+        and point.start - run.end <= limit.gap_max
+        and end - run.start <= limit.count_max
+    )
