@@ -17,8 +17,7 @@ from werknetz_edge.modbus.refusal import refusal_of
 from werknetz_edge.polling.connector import PollingConnector
 from werknetz_edge.polling.device import Opened, Refusal
 from werknetz_edge.polling.grouping import Piece
-from werknetz_edge.polling.plan import plans_of
-from werknetz_edge.polling.point import Point
+from werknetz_edge.polling.plan import Rules
 
 _FUNCTIONS: Final = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 _EXCEPTION: Final = 0x80
@@ -28,9 +27,8 @@ _LATER_S: Final = 1.0  # pymodbus has its own time-out; ours is for the case tha
 class ModbusDevice:
     """See `werknetz_edge.polling.device.Device`. One request at a time, never repeated."""
 
-    def __init__(self, config: ModbusConfig, points: Sequence[Point]) -> None:
+    def __init__(self, config: ModbusConfig) -> None:
         self._config = config
-        self._plans = plans_of(points, config.limit)
         self._where = f"{config.host}:{config.port}"
         self._client: AsyncModbusTcpClient | None = None
         self._ended = asyncio.Event()
@@ -57,7 +55,7 @@ class ModbusDevice:
                 f"no connection to {self._where} within {self._config.timeout_s:g} s: check host"
                 " and port, and whether other masters hold all connections that the device allows"
             )
-        return Opened(self._plans)
+        return Opened(Rules(self._config.limit))
 
     async def ask(self, pieces: Sequence[Piece]) -> list[bytes | Refusal]:
         return [await self._ask(piece) for piece in pieces]
@@ -143,5 +141,4 @@ def content_of(answer: ModbusPDU, piece: Piece) -> bytes | None:
 
 def create(connector_id: str, options: dict[str, object], folder: Path) -> PollingConnector:
     config = ModbusConfig.model_validate(options)
-    points = config.points()
-    return PollingConnector(connector_id, ModbusDevice(config, points), points, config, folder)
+    return PollingConnector(connector_id, ModbusDevice(config), config.points(), config, folder)

@@ -17,13 +17,14 @@ from werknetz.connector.contract import (
     Delivery,
 )
 from werknetz.events.batch import GapClosed, GapOpened
-from werknetz_edge.polling.device import Device, Refusal
+from werknetz_edge.polling.cadence import Cadence, now_us
+from werknetz_edge.polling.device import Device
 from werknetz_edge.polling.memory import PollMemory
 from werknetz_edge.polling.options import PollingOptions
 from werknetz_edge.polling.outage import Outage
-from werknetz_edge.polling.plan import Plan
+from werknetz_edge.polling.plan import Plan, periods_of
 from werknetz_edge.polling.point import Point
-from werknetz_edge.polling.report import Poll, Report, Told
+from werknetz_edge.polling.report import Report, Told
 from werknetz_edge.polling.schedule import Schedule
 
 MEMORY: Final = "polled.json"
@@ -43,19 +44,20 @@ class PollingConnector:
     ) -> None:
         self.status = ConnectorStatus()
         self._device = device
+        self._points = points
         self._options = options
         self._addresses = [point.address for point in points]  # one list, for the normalizer
-        periods_s = sorted({point.period_s for point in points})
-        self._schedule = Schedule(periods_s)
-        self._outage = Outage(connector_id, options.gap_after_polls * periods_s[0])
+        self._periods_s = periods_of(points)
+        self._schedule = Schedule(self._periods_s)
+        self._outage = Outage(connector_id, options.gap_after_polls * self._periods_s[0])
         self._memory = PollMemory(folder / MEMORY)
         self._is_first = True
-        self._plans: list[Plan] = []  # empty: not connected
-        self._reports: list[Report] = []
+        self._cadences: list[Cadence] = []  # empty: not connected
+        self._again: int | None = None  # a cadence that is to be polled at once
+        self._gaps: list[GapOpened | GapClosed] = []
         self._failure: Exception | None = None
         self._loss = ""
         self._polls = 0
-        self._refused: dict[str, str] = {}
 
     async def connect(self) -> None:
         await self.close()
@@ -69,26 +71,23 @@ class PollingConnector:
             self.status.detail = str(error) or type(error).__name__
             await self._device.close()
             raise
-        self._plans = opened.plans
-        self._reports = [
-            Report(
-                plan,
-                self._addresses,
-                every=self._options.report == "every",
-                silence_max_s=self._options.silence_max_s,
-            )
-            for plan in opened.plans
+        self._cadences = [
+            Cadence(self._device, self._points, period_s, opened.rules, self._report_of)
+            for period_s in self._periods_s
         ]
-        self._failure = None
-        self._refused.clear()
+        self._failure, self._again = None, None
         self._outage.connected(self._loss)
         self._schedule.start(time.monotonic())
-        requests = sum(len(plan.requests) for plan in self._plans)
-        self.status.details |= opened.details | {
-            "values": str(len(self._addresses)),
-            "requests": str(requests),
-        }
+        self.status.details |= opened.details | {"values": str(len(self._addresses))}
         self.status.state = "running"
+
+    def _report_of(self, plan: Plan) -> Report:
+        return Report(
+            plan,
+            self._addresses,
+            every=self._options.report == "every",
+            silence_max_s=self._options.silence_max_s,
+        )
 
     async def _remember(self) -> None:
         """At the first connect: what an edge before us has kept, or that we are the first."""
@@ -96,7 +95,7 @@ class PollingConnector:
             return
         kept_us = await asyncio.to_thread(self._memory.load)
         if kept_us is None:
-            self._memory.kept_us = _now_us()
+            self._memory.kept_us = now_us()
             await self._save()
         else:
             self._outage.restarted(kept_us)
@@ -106,78 +105,66 @@ class PollingConnector:
         while True:
             if self._failure is not None:
                 raise self._failure
-            if not self._plans:
-                raise ConnectionLost("not connected")
-            cadence, due_s = self._schedule.next()
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-            if not self._plans:
-                continue  # closed while we waited
-            self._schedule.begin(cadence, time.monotonic())
-            gaps, told = await self._poll(cadence)
+            number = await self._turn()
+            cadence = self._cadences[number]
+            told, loss = await cadence.poll(self._heard)
+            self._again = number if cadence.is_parting else None
+            if loss is None:
+                self._polls += 1
+            else:
+                self._failure, self._loss = loss, str(loss) or type(loss).__name__
+            self._tell()
             if self._memory.is_due:
                 await self._save()
-            if gaps or told.blocks or told.readings or told.unreadable:
-                return self._delivery(gaps, told)
-            if self._failure is None:
-                self._memory.quiet(_now_us())
+            if told or self._gaps:
+                return self._delivery(told)
+            if loss is None and not cadence.is_parting:
+                self._memory.quiet(now_us())
+
+    async def _turn(self) -> int:
+        """Wait for the cadence that is due."""
+        number, self._again = self._again, None
+        if number is None:
+            if not self._cadences:
+                raise ConnectionLost("not connected")
+            number, due_s = self._schedule.next()
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            self._schedule.begin(number, time.monotonic())
+        if not self._cadences:
+            raise ConnectionLost("closed")
+        return number
 
     async def close(self) -> None:
-        self._plans, self._reports = [], []
+        self._cadences, self._again = [], None
         await self._device.close()
         await self._save()
         if self.status.state not in {"starting", "rejected"}:
             self.status.state = "stopped"
 
-    async def _poll(self, cadence: int) -> tuple[list[GapOpened | GapClosed], Told]:
-        """Ask everything of one cadence. What was answered before a loss is told before it."""
-        plan, report = self._plans[cadence], self._reports[cadence]
-        poll = Poll.empty(plan)
-        gaps: list[GapOpened | GapClosed] = []
-        try:
-            for request in plan.requests:
-                answers = await self._device.ask([plan.pieces[index] for index in request])
-                at_us = _now_us()
-                gaps += self._outage.answered(at_us, time.monotonic())
-                for index, answer in zip(request, answers, strict=True):
-                    self._take(plan, poll, index, answer, at_us)
-        except (ConnectionLost, OSError) as error:
-            self._failure = error
-            self._loss = str(error) or type(error).__name__
-            if not poll.at_us.any():
-                raise
-        else:
-            self._polls += 1
-        self._tell()
-        return gaps, report.of(poll, time.monotonic())
-
-    def _take(
-        self, plan: Plan, poll: Poll, index: int, answer: bytes | Refusal, at_us: int
-    ) -> None:
-        piece = plan.pieces[index]
-        poll.at_us[index] = at_us
-        where = self._device.name_of(piece)
-        if isinstance(answer, Refusal):
-            poll.status[index] = answer.status
-            self._refused[where] = answer.reason
-        else:
-            poll.image[piece.offset : piece.offset + piece.size] = answer
-            self._refused.pop(where, None)
+    def _heard(self, at_us: int) -> None:
+        """The machine has answered, be it with a refusal."""
+        self.status.last_good_us = at_us
+        self._gaps += self._outage.answered(at_us, time.monotonic())
 
     def _tell(self) -> None:
         """What operators see of it."""
-        self.status.last_good_us = _now_us()
         details = self.status.details
         details["polls"] = str(self._polls)
         details["polls_skipped"] = str(self._schedule.skipped)
-        if self._refused:
-            shown = [f"{where}: {why}" for where, why in self._refused.items()]
-            more = f"; and {len(shown) - _SHOWN_MAX} more" if len(shown) > _SHOWN_MAX else ""
-            details["refused"] = "; ".join(shown[:_SHOWN_MAX]) + more
-        else:
-            details.pop("refused", None)
+        details["requests"] = str(sum(len(cadence.plan.requests) for cadence in self._cadences))
+        refused = [
+            f"{where}: {why}"
+            for cadence in self._cadences
+            for where, why in cadence.refused.items()
+        ]
+        details.pop("refused", None)
+        if refused:
+            more = f"; and {len(refused) - _SHOWN_MAX} more" if len(refused) > _SHOWN_MAX else ""
+            details["refused"] = "; ".join(refused[:_SHOWN_MAX]) + more
 
-    def _delivery(self, gaps: list[GapOpened | GapClosed], told: Told) -> Delivery:
-        number, polled_us = self._memory.give(), _now_us()
+    def _delivery(self, told: Told) -> Delivery:
+        number, polled_us = self._memory.give(), now_us()
+        gaps, self._gaps = self._gaps, []
 
         async def acknowledge() -> None:
             self._memory.acknowledge(number, polled_us)
@@ -201,7 +188,3 @@ class PollingConnector:
             )
         else:
             self.status.details.pop("memory", None)
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1_000

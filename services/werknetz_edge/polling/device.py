@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from werknetz_edge.polling.grouping import Piece
-from werknetz_edge.polling.plan import Plan
+from werknetz_edge.polling.plan import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +14,14 @@ class Refusal:
 
     status: int  # an OPC UA status code, Bad
     reason: str
+    is_of_a_part: bool = False  # what was asked for together may be answered in parts
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session: what it will ask (the machine may have a say in that), and what to tell of it."""
+    """A session: what may be asked (the machine may have a say in that), and what to tell of it."""
 
-    plans: list[Plan]
+    rules: Rules
     details: dict[str, str] = field(default_factory=dict)
 
 

@@ -1,9 +1,11 @@
 """Neighbours share a request: points to pieces, within what one request may ask for. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from werknetz_edge.polling.point import Area, Point
+
+Cut = tuple[Area, int]  # no piece reaches over it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class _Run:
 
 
 def grouped(
-    points: Sequence[Point], limit_of: Callable[[Area], Limit]
+    points: Sequence[Point], limit_of: Callable[[Area], Limit], cuts: Collection[Cut] = ()
 ) -> tuple[list[Piece], list[Place]]:
     """Return the pieces, and a place for each point, in the order of the points.
 
@@ -53,7 +55,7 @@ def grouped(
     pieces: list[Piece] = []
     places: dict[int, Place] = {}
     size = 0
-    for run in _runs(points, limit_of):
+    for run in _runs(points, limit_of, cuts):
         limit = limit_of(run.area)
         first, offset = len(pieces), size
         for start in range(run.start, run.end, limit.count_max):
@@ -66,13 +68,34 @@ def grouped(
     return pieces, [places[index] for index in range(len(points))]
 
 
-def _runs(points: Sequence[Point], limit_of: Callable[[Area], Limit]) -> list[_Run]:
+def cut_in(points: Sequence[Point]) -> Cut | None:
+    """Where to part a piece that was refused: at its widest gap, or else in the middle.
+
+    None: it cannot be parted, so what is refused is the point itself.
+    """
+    order = sorted(points, key=lambda point: point.start)
+    seams: list[tuple[int, int]] = []  # width, start of what follows
+    end = order[0].start + order[0].count
+    for point in order[1:]:
+        if point.start >= end:
+            seams.append((point.start - end, point.start))
+        end = max(end, point.start + point.count)
+    if not seams:
+        return None
+    widest = max(width for width, _ in seams)
+    candidates = [start for width, start in seams if width == widest]
+    return order[0].area, candidates[len(candidates) // 2]
+
+
+def _runs(
+    points: Sequence[Point], limit_of: Callable[[Area], Limit], cuts: Collection[Cut]
+) -> list[_Run]:
     order = sorted(range(len(points)), key=lambda i: (points[i].area, points[i].start))
     runs: list[_Run] = []
     for index in order:
         point = points[index]
         end = point.start + point.count
-        if runs and _joins(runs[-1], point, limit_of(point.area)):
+        if runs and _joins(runs[-1], point, limit_of(point.area), cuts):
             runs[-1].end = max(runs[-1].end, end)
             runs[-1].points.append(index)
         else:
@@ -80,10 +103,11 @@ def _runs(points: Sequence[Point], limit_of: Callable[[Area], Limit]) -> list[_R
     return runs
 
 
-def _joins(run: _Run, point: Point, limit: Limit) -> bool:
+def _joins(run: _Run, point: Point, limit: Limit, cuts: Collection[Cut]) -> bool:
     end = max(run.end, point.start + point.count)
     return (
         run.area == point.area
         and point.start - run.end <= limit.gap_max
         and end - run.start <= limit.count_max
+        and not any(area == run.area and run.start < at <= point.start for area, at in cuts)
     )

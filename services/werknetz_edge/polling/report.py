@@ -39,6 +39,9 @@ class Told:
     readings: list[Reading] = field(default_factory=list)
     unreadable: list[Unmapped] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        return bool(self.blocks or self.readings or self.unreadable)
+
 
 @dataclass(slots=True)
 class _Last:
@@ -63,6 +66,10 @@ class Report:
         self._status = np.zeros(count, np.uint32)
         self._told_s = np.full(count, -inf)
         self._coded = [_Last() for _ in plan.layout.coded]
+
+    def follow(self, plan: Plan) -> None:
+        """The same points are asked for in other pieces."""
+        self._layout = plan.layout
 
     def of(self, poll: Poll, now_s: float) -> Told:
         told = Told()

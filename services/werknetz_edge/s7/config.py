@@ -15,8 +15,8 @@ class S7Item(PolledItem):
     address: str = Field(
         description="DB10.DBD4:REAL, DB1.DBX0.3, DB2.DBB8:STRING[20], MW20:INT, I0.0, Q4.1; types:"
         " BOOL, BYTE, USINT, SINT, WORD, UINT, INT, DWORD, UDINT, DINT, REAL, LWORD, ULINT, LINT,"
-        " LREAL, CHAR, WCHAR, STRING[n], WSTRING[n], TIME and S5TIME (ms), LTIME (ns), TIME_OF_DAY (ms),"
-        " LTIME_OF_DAY (ns), DATE, DATE_AND_TIME, DTL, LDT (ISO text, without a zone)"
+        " LREAL, CHAR, WCHAR, STRING[n], WSTRING[n], TIME and S5TIME (ms), LTIME (ns), TIME_OF_DAY"
+        " (ms), LTIME_OF_DAY (ns), DATE, DATE_AND_TIME, DTL, LDT (ISO text, without a zone)"
     )
 
     @property

@@ -18,8 +18,8 @@ from werknetz.connector.contract import ConnectionLost
 from werknetz_edge.polling.connector import PollingConnector
 from werknetz_edge.polling.device import Opened, Refusal
 from werknetz_edge.polling.grouping import Limit, Piece
-from werknetz_edge.polling.plan import plans_of
-from werknetz_edge.polling.point import Area, Point
+from werknetz_edge.polling.plan import Rules
+from werknetz_edge.polling.point import Area
 from werknetz_edge.s7.address import DB, LETTERS
 from werknetz_edge.s7.config import S7Config
 from werknetz_edge.s7.pdu import UnreadableAnswer, answers_of, packed, piece_max
@@ -37,9 +37,8 @@ _BROKEN: Final = (S7Error, UnreadableAnswer, struct.error, ValueError, LookupErr
 class S7Device:
     """See `werknetz_edge.polling.device.Device`. One request at a time."""
 
-    def __init__(self, config: S7Config, points: Sequence[Point]) -> None:
+    def __init__(self, config: S7Config) -> None:
         self._config = config
-        self._points = points
         self._where = f"{config.host}:{config.port}"
         self._connection: AsyncISOTCPConnection | None = None
         self._protocol = S7Protocol()
@@ -66,8 +65,8 @@ class S7Device:
         def limit_of(_: Area) -> Limit:
             return limit
 
-        plans = plans_of(self._points, limit_of, lambda pieces: packed(pieces, pdu))
-        return Opened(plans, {"pdu": f"{pdu} bytes"})
+        rules = Rules(limit_of, lambda pieces: packed(pieces, pdu))
+        return Opened(rules, {"pdu": f"{pdu} bytes"})
 
     async def _negotiated(self) -> int:
         asked = self._config.pdu_max
@@ -145,5 +144,4 @@ class _Refused(Exception):
 
 def create(connector_id: str, options: dict[str, object], folder: Path) -> PollingConnector:
     config = S7Config.model_validate(options)
-    points = config.points()
-    return PollingConnector(connector_id, S7Device(config, points), points, config, folder)
+    return PollingConnector(connector_id, S7Device(config), config.points(), config, folder)

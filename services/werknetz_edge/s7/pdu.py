@@ -19,7 +19,9 @@ _MEANINGS: Final[dict[int, Refusal]] = {
     0x03: Refusal(
         0x801F_0000, "access denied: permit PUT/GET communication in the CPU's protection settings"
     ),
-    0x05: Refusal(0x8034_0000, "address out of range: the block or area is shorter"),
+    0x05: Refusal(
+        0x8034_0000, "address out of range: the block or area is shorter", is_of_a_part=True
+    ),
     0x06: Refusal(0x8074_0000, "data type not supported"),
     0x07: Refusal(0x8074_0000, "data type inconsistent"),
     0x0A: Refusal(
