@@ -44,7 +44,7 @@ class PollingConnector:
     ) -> None:
         self.status = ConnectorStatus()
         self._device = device
-        self._points = points
+        self.points = points
         self._options = options
         self._addresses = [point.address for point in points]  # one list, for the normalizer
         self._periods_s = periods_of(points)
@@ -72,7 +72,7 @@ class PollingConnector:
             await self._device.close()
             raise
         self._cadences = [
-            Cadence(self._device, self._points, period_s, opened.rules, self._report_of)
+            Cadence(self._device, self.points, period_s, opened.rules, self._report_of)
             for period_s in self._periods_s
         ]
         self._failure, self._again = None, None
