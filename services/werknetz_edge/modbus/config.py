@@ -102,7 +102,7 @@ class ModbusConfig(PollingOptions):
         " 0 where a device refuses addresses that its manual does not name",
     )
     items: Annotated[tuple[ModbusItem, ...], BeforeValidator(items_of)] = Field(
-        min_length=1, description="what is read; an item may be its address alone: 40001"
+        description="what is read; an item may be its address alone: 40001"
     )
 
     @model_validator(mode="after")

@@ -27,7 +27,7 @@ from werknetz_edge.polling.point import Point
 from werknetz_edge.polling.report import Report, Told
 from werknetz_edge.polling.schedule import Schedule
 
-MEMORY: Final = "polled.json"
+MEMORY: Final = "{}.polled.json"  # edges may share a folder, as their spools may
 _SHOWN_MAX: Final = 5
 
 
@@ -50,7 +50,7 @@ class PollingConnector:
         self._periods_s = periods_of(points)
         self._schedule = Schedule(self._periods_s)
         self._outage = Outage(connector_id, options.gap_after_polls * self._periods_s[0])
-        self._memory = PollMemory(folder / MEMORY)
+        self._memory = PollMemory(folder / MEMORY.format(connector_id))
         self._is_first = True
         self._cadences: list[Cadence] = []  # empty: not connected
         self._again: int | None = None  # a cadence that is to be polled at once

@@ -53,7 +53,7 @@ class PollingOptions(BaseModel):
 
     host: str = Field(min_length=1, description="name or IP address of the machine")
     timeout_s: float = Field(
-        3, gt=0, le=30, description="how long one answer may take; after that, a new session"
+        3, gt=0, le=20, description="how long one answer may take; after that, a new session"
     )
     period_s: float = Field(1, ge=0.01, le=86_400, description="how often everything is read")
     report: Literal["changes", "every"] = Field(
@@ -75,7 +75,9 @@ def items_of(given: Any) -> Any:
 
 
 def check_names(names: list[str]) -> None:
-    """Raise ValueError for too many points, or two of the same name."""
+    """Raise ValueError for no points, too many, or two of the same name."""
+    if not names:
+        raise ValueError("`items` is empty: name what is to be read")
     if len(names) > POINTS_MAX:
         raise ValueError(
             f"items name {len(names)} values, but {POINTS_MAX} are the most that one edge polls:"

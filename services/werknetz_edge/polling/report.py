@@ -121,6 +121,7 @@ class Report:
             raw = b""
         if (raw, status) == (last.raw, last.status) and now_s - last.at_s < self._silence_max_s:
             return
+        is_new = last.raw != raw
         last.raw, last.status, last.at_s = raw, status, now_s
         address = self._addresses[coded.row]
         value = None
@@ -129,5 +130,6 @@ class Report:
                 value = coded.cell.read(raw)
             except ValueError as error:
                 status = BAD_DECODING
-                told.unreadable.append(Unmapped(address, str(error), raw, at_us))
+                if is_new:  # in quarantine once, however often it is told that there is no value
+                    told.unreadable.append(Unmapped(address, str(error), raw, at_us))
         told.readings.append(Reading(address, value, status, source_time_us=at_us, raw=raw))

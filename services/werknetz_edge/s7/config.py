@@ -53,7 +53,7 @@ class S7Config(PollingOptions):
         32, ge=0, le=900, description="bytes between two values that are read along"
     )
     items: Annotated[tuple[S7Item, ...], BeforeValidator(items_of)] = Field(
-        min_length=1, description="what is read; an item may be its address alone"
+        description="what is read; an item may be its address alone"
     )
 
     @model_validator(mode="after")

@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_an_error(item: dict[str, Any], remedy: str) -> Non
 @pytest.mark.parametrize(
     ("options", "remedy"),
     [
-        ({"items": []}, "at least 1"),
+        ({"items": []}, "name what is to be read"),
         ({"items": [40001, "holding/0"]}, "called 'modbus/1/holding/0'"),
         ({"items": [{"address": "holding/0", "count": 20_000}, 30001]}, "20001 values"),
         ({"items": [40001], "registers_max": 126}, "less than or equal to 125"),

@@ -251,12 +251,13 @@ async def test_an_edge_that_kept_nothing_at_all_still_tells_a_gap(tmp_path: Path
 @pytest.mark.asyncio
 async def test_without_a_memory_file_polling_goes_on_and_says_so(tmp_path: Path) -> None:
     machine = Machine()
-    (tmp_path / MEMORY).with_suffix(".new").mkdir()  # what is to be written is a folder
+    memory = tmp_path / MEMORY.format("press")
+    memory.with_suffix(".new").mkdir()  # what is to be written is a folder
     connector = _connector(machine, tmp_path, [_point(0)])
     await connector.connect()
     assert _values(await _next(connector)) == {"r0": 0}
     assert "cannot be written" in connector.status.details["memory"]
-    (tmp_path / MEMORY).with_suffix(".new").rmdir()
+    memory.with_suffix(".new").rmdir()
     await connector.close()
     assert "memory" not in connector.status.details
 

@@ -114,7 +114,10 @@ def test_what_is_no_text_goes_to_quarantine_with_its_bytes(plan: Plan) -> None:
     (reading,) = [reading for reading in told.readings if reading.source == "text"]
     assert (reading.value, reading.status) == (None, BAD_DECODING)
     assert not report.of(_poll(plan, text=b"\xff\xfe\0\0"), 1.0), "once, not at each poll"
-    assert _told(report.of(_poll(plan), 2.0)) == {"text": "abcd"}
+    again = report.of(_poll(plan, text=b"\xff\xfe\0\0"), 61.0)
+    assert "text" in _told(again)
+    assert not again.unreadable, "and not each time that it is told again"
+    assert _told(report.of(_poll(plan), 62.0)) == {"text": "abcd"}
 
 
 def test_other_pieces_for_the_same_points_tell_nothing_twice(plan: Plan) -> None:
