@@ -82,8 +82,8 @@ class ModbusItem(PolledItem):
 class ModbusConfig(PollingOptions):
     """The options of one Modbus TCP source: a device, or a gateway with several units.
 
-    A gateway that stays silent for a unit that is off, rather than answer with exception 11, ends
-    the session for all of them: give each of its units an edge file of its own.
+    Where a gateway stays silent for a unit that is off, the unit's values are Bad and it is asked
+    less often, while the others go on. When no unit answers, the session is opened anew.
     """
 
     port: int = Field(502, ge=1, le=65_535)

@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+import time
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
@@ -14,6 +15,7 @@ from werknetz.connector.contract import ConnectionLost
 from werknetz_edge.modbus.address import TABLES
 from werknetz_edge.modbus.config import ModbusConfig
 from werknetz_edge.modbus.refusal import refusal_of
+from werknetz_edge.modbus.silence import Silence
 from werknetz_edge.polling.connector import PollingConnector
 from werknetz_edge.polling.device import Opened, Refusal
 from werknetz_edge.polling.grouping import Piece
@@ -21,6 +23,9 @@ from werknetz_edge.polling.plan import Rules
 
 _FUNCTIONS: Final = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 _EXCEPTION: Final = 0x80
+_SILENT: Final = Refusal(
+    0x800A_0000, "no answer in time: the unit is off, or its id is wrong", is_answer=False
+)
 _LATER_S: Final = 1.0  # pymodbus has its own time-out; ours is for the case that it fails
 
 
@@ -32,10 +37,17 @@ class ModbusDevice:
         self._where = f"{config.host}:{config.port}"
         self._client: AsyncModbusTcpClient | None = None
         self._ended = asyncio.Event()
+        self._silence = self._all_heard()
+
+    def _all_heard(self) -> Silence:
+        config = self._config
+        units = {config.unit if item.unit is None else item.unit for item in config.items}
+        return Silence(units, config.timeout_s)
 
     async def open(self) -> Opened:
         await self.close()
         self._ended = ended = asyncio.Event()
+        self._silence = self._all_heard()
 
         def heard(is_connected: bool) -> None:
             # pymodbus leaves a request waiting when its connection ends; we do not.
@@ -61,6 +73,24 @@ class ModbusDevice:
         return [await self._ask(piece) for piece in pieces]
 
     async def _ask(self, piece: Piece) -> bytes | Refusal:
+        """An answer, or that its unit is silent while others behind the gateway answer."""
+        unit, _ = piece.area
+        if self._silence.is_resting(unit, time.monotonic()):
+            return _SILENT
+        try:
+            answer = await self._asked(piece)
+        except TimeoutError as error:
+            if self._silence.timed_out(unit, time.monotonic()):
+                raise ConnectionLost(
+                    f"{self._where} gives no answer for {self.name_of(piece)} within"
+                    f" {self._config.timeout_s:g} s: check unit, timeout_s and period_s"
+                ) from error
+            return _SILENT
+        self._silence.answered(unit)
+        return answer
+
+    async def _asked(self, piece: Piece) -> bytes | Refusal:
+        """Raises TimeoutError, or ConnectionLost for an answer that cannot be trusted."""
         client = self._client
         if client is None or not client.connected or self._ended.is_set():
             raise ConnectionLost(f"{self._where} has ended the connection")
@@ -71,7 +101,7 @@ class ModbusDevice:
             "holding": client.read_holding_registers,
             "input": client.read_input_registers,
         }[TABLES[table]]
-        answer = await self._answer(read(piece.start, count=piece.count, device_id=unit), piece)
+        answer = await self._answer(read(piece.start, count=piece.count, device_id=unit))
         function = _FUNCTIONS[TABLES[table]]
         if answer.function_code == function | _EXCEPTION:
             return refusal_of(answer.exception_code)
@@ -83,7 +113,7 @@ class ModbusDevice:
             )
         return content
 
-    async def _answer(self, asking: Any, piece: Piece) -> ModbusPDU:
+    async def _answer(self, asking: Any) -> ModbusPDU:
         """Wait for the answer, the end of the connection, or the time-out."""
         request = asyncio.ensure_future(cast("Coroutine[Any, Any, ModbusPDU]", asking))
         end = asyncio.ensure_future(self._ended.wait())
@@ -98,16 +128,10 @@ class ModbusDevice:
             if end.done():
                 raise ConnectionLost(f"{self._where} has ended the connection")
         except ModbusException as error:
-            raise ConnectionLost(self._silent(piece)) from error
+            raise TimeoutError(str(error)) from error
         finally:
             await _ended(request, end)
-        raise ConnectionLost(self._silent(piece))
-
-    def _silent(self, piece: Piece) -> str:
-        return (
-            f"{self._where} gives no answer for {self.name_of(piece)} within"
-            f" {self._config.timeout_s:g} s: check unit, timeout_s and period_s"
-        )
+        raise TimeoutError
 
     def name_of(self, piece: Piece) -> str:
         unit, table = piece.area

@@ -50,7 +50,8 @@ class Cadence:
             for request in self.plan.requests:
                 answers = await self._device.ask([self.plan.pieces[index] for index in request])
                 at_us = now_us()
-                answered(at_us)
+                if any(isinstance(answer, bytes) or answer.is_answer for answer in answers):
+                    answered(at_us)
                 for index, answer in zip(request, answers, strict=True):
                     self._take(poll, index, answer, at_us, cuts)
         except (ConnectionLost, OSError) as error:

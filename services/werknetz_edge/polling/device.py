@@ -10,11 +10,12 @@ from werknetz_edge.polling.plan import Rules
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The machine answers, but not with a value: an address that is not there, say."""
+    """No value, and why: an address that is not there, say. The session goes on."""
 
     status: int  # an OPC UA status code, Bad
     reason: str
     is_of_a_part: bool = False  # what was asked for together may be answered in parts
+    is_answer: bool = True  # False: this part of the machine is silent, while others are not
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,39 @@ async def test_a_read_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) ->
             await connector.close()
 
 
+@pytest.mark.asyncio
+async def test_a_silent_unit_behind_a_gateway_does_not_end_the_others(tmp_path: Path) -> None:
+    speaking = {1}
+    asked: list[int] = []
+
+    def reply(request: bytes) -> bytes | None:
+        unit = request[6]
+        asked.append(unit)
+        return _answer(request, struct.pack(">BBH", 3, 2, len(asked))) if unit in speaking else None
+
+    async with scripted(reply) as port:
+        items = [
+            {"name": "one", "address": 40001},
+            {"name": "two", "address": 40001, "unit": 2},
+        ]
+        connector = _connector(port, tmp_path, items, timeout_s=0.2, period_s=0.02)
+        seen = Seen()
+        await connector.connect()
+        await read_until(connector, seen, lambda seen: len(seen.values) == 2)
+        assert seen.status == {"one": 0, "two": 0x800A_0000}
+        assert "no answer in time" in connector.status.details["refused"]
+        before = asked.count(1)
+        await read_until(connector, seen, lambda _: asked.count(1) >= before + 20)
+        assert asked.count(2) <= 2, "waiting for it would cost the other its polls"
+        speaking.add(2)
+        await read_until(connector, seen, lambda seen: seen.status["two"] == 0)
+        assert not seen.gaps
+        speaking.clear()
+        with pytest.raises(ConnectionLost, match=r"within 0\.2 s"):
+            await read_until(connector, seen, lambda _: False)
+        await connector.close()
+
+
 def _answer(request: bytes, pdu: bytes, *, transaction: int | None = None) -> bytes:
     number = int.from_bytes(request[:2]) if transaction is None else transaction
     return struct.pack(">HHHB", number, 0, len(pdu) + 1, request[6]) + pdu
