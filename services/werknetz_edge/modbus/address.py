@@ -11,6 +11,7 @@ from typing import Final, Literal, cast
 
 Table = Literal["coil", "discrete", "input", "holding"]
 TABLES: Final[tuple[Table, ...]] = ("coil", "discrete", "input", "holding")
+OF_REGISTERS: Final = frozenset({"input", "holding"})  # the others are of bits
 OFFSET_MAX: Final = 65_535
 _CLASSIC: Final[dict[str, Table]] = {
     "0": "coil", "1": "discrete", "3": "input", "4": "holding",
@@ -26,7 +27,7 @@ class Place:
 
     @property
     def is_register(self) -> bool:
-        return self.table in {"input", "holding"}
+        return self.table in OF_REGISTERS
 
     def __str__(self) -> str:
         bit = "" if self.bit is None else f".{self.bit}"

@@ -4,7 +4,14 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr, model_validator
 
-from werknetz_edge.modbus.address import OFFSET_MAX, TABLES, Place, Table, place_of
+from werknetz_edge.modbus.address import (
+    OF_REGISTERS,
+    OFFSET_MAX,
+    TABLES,
+    Place,
+    Table,
+    place_of,
+)
 from werknetz_edge.modbus.datatype import (
     Datatype,
     Encoding,
@@ -31,7 +38,7 @@ class ModbusItem(PolledItem):
     table: Table | None = Field(None, description="coil, discrete, input or holding")
     unit: int | None = Field(None, ge=0, le=255, description="default: that of the source")
     datatype: Datatype | None = Field(
-        None, description="default: uint16 of a register, bool of a coil, an input or a bit"
+        None, description="default: uint16 of a register, bool of a coil, a discrete input or a bit"
     )
     bit: int | None = Field(
         None, ge=0, le=15, description="one bit of a register; 0 is the least significant"
@@ -111,7 +118,7 @@ class ModbusConfig(PollingOptions):
         return self
 
     def limit(self, area: Area) -> Limit:
-        if TABLES[area[1]] in {"input", "holding"}:
+        if TABLES[area[1]] in OF_REGISTERS:
             return Limit(self.registers_max, self.gap_max, 2)
         return Limit(self.bits_max, self.gap_max, 1)
 

@@ -3,16 +3,16 @@
 import asyncio
 import struct
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
 from werknetz.connector.contract import ConnectionLost
-from werknetz_edge.modbus.address import TABLES
+from werknetz_edge.modbus.address import OF_REGISTERS, TABLES
 from werknetz_edge.modbus.config import ModbusConfig
 from werknetz_edge.modbus.refusal import refusal_of
 from werknetz_edge.modbus.silence import Silence
@@ -113,9 +113,9 @@ class ModbusDevice:
             )
         return content
 
-    async def _answer(self, asking: Any) -> ModbusPDU:
+    async def _answer(self, asking: Awaitable[ModbusPDU]) -> ModbusPDU:
         """Wait for the answer, the end of the connection, or the time-out."""
-        request = asyncio.ensure_future(cast("Coroutine[Any, Any, ModbusPDU]", asking))
+        request = asyncio.ensure_future(asking)
         end = asyncio.ensure_future(self._ended.wait())
         try:
             await asyncio.wait(
@@ -145,7 +145,7 @@ class ModbusDevice:
             await asyncio.sleep(0)  # the loop closes the socket in its next turn
 
 
-async def _ended(*tasks: "asyncio.Task[Any] | asyncio.Future[Any]") -> None:
+async def _ended(*tasks: asyncio.Future[Any]) -> None:
     """Leave no task behind. What a cancelled one raises is of no interest: it has a reason."""
     for task in tasks:
         task.cancel()
@@ -154,13 +154,14 @@ async def _ended(*tasks: "asyncio.Task[Any] | asyncio.Future[Any]") -> None:
 
 def content_of(answer: ModbusPDU, piece: Piece) -> bytes | None:
     """The bytes of a piece: two a register, one a bit; None: the answer is not that long."""
-    if piece.size == piece.count:  # bits, in full bytes of eight
-        if len(answer.bits) != (piece.count + 7) // 8 * 8:
+    _, table = piece.area
+    if TABLES[table] in OF_REGISTERS:
+        if len(answer.registers) != piece.count:
             return None
-        return bytes(map(bool, answer.bits[: piece.count]))
-    if len(answer.registers) != piece.count:
+        return struct.pack(f">{piece.count}H", *answer.registers)
+    if len(answer.bits) != (piece.count + 7) // 8 * 8:  # they come in full bytes
         return None
-    return struct.pack(f">{piece.count}H", *answer.registers)
+    return bytes(map(bool, answer.bits[: piece.count]))
 
 
 def create(connector_id: str, options: dict[str, object], folder: Path) -> PollingConnector:
