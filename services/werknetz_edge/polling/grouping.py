@@ -1,11 +1,11 @@
 """Neighbours share a request: points to pieces, within what one request may ask for. Pure."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from werknetz_edge.polling.point import Area, Point
 
-Cut = tuple[Area, int]  # no piece reaches over it
+Cut = tuple[Area, int]  # the start of a point: no piece reaches over it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Run:
 
 
 def grouped(
-    points: Sequence[Point], limit_of: Callable[[Area], Limit], cuts: Collection[Cut] = ()
+    points: Sequence[Point], limit_of: Callable[[Area], Limit], cuts: Container[Cut] = frozenset()
 ) -> tuple[list[Piece], list[Place]]:
     """Return the pieces, and a place for each point, in the order of the points.
 
@@ -88,7 +88,7 @@ def cut_in(points: Sequence[Point]) -> Cut | None:
 
 
 def _runs(
-    points: Sequence[Point], limit_of: Callable[[Area], Limit], cuts: Collection[Cut]
+    points: Sequence[Point], limit_of: Callable[[Area], Limit], cuts: Container[Cut]
 ) -> list[_Run]:
     order = sorted(range(len(points)), key=lambda i: (points[i].area, points[i].start))
     runs: list[_Run] = []
@@ -103,11 +103,11 @@ def _runs(
     return runs
 
 
-def _joins(run: _Run, point: Point, limit: Limit, cuts: Collection[Cut]) -> bool:
+def _joins(run: _Run, point: Point, limit: Limit, cuts: Container[Cut]) -> bool:
     end = max(run.end, point.start + point.count)
     return (
         run.area == point.area
         and point.start - run.end <= limit.gap_max
         and end - run.start <= limit.count_max
-        and not any(area == run.area and run.start < at <= point.start for area, at in cuts)
+        and not (point.start > run.start and (point.area, point.start) in cuts)
     )

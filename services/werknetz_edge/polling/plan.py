@@ -1,9 +1,9 @@
 """What is asked in one poll: pieces, the requests that bring them, and what their bytes mean."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
-from werknetz_edge.polling.grouping import Cut, Limit, Piece, Place, cut_in, grouped
+from werknetz_edge.polling.grouping import Cut, Limit, Piece, cut_in, grouped
 from werknetz_edge.polling.layout import Layout
 from werknetz_edge.polling.point import Area, Point
 
@@ -31,18 +31,11 @@ class Plan:
     requests: list[list[int]]
     layout: Layout
     size: int
-    points: list[Point]
-    places: list[Place]
+    within: list[list[Point]]  # by piece: what it brings
 
     def cut_of(self, piece: int) -> Cut | None:
         """Where a refused piece may be parted, to find what of it is refused."""
-        return cut_in(
-            [
-                point
-                for point, place in zip(self.points, self.places, strict=True)
-                if place.first <= piece <= place.last
-            ]
-        )
+        return cut_in(self.within[piece])
 
 
 def periods_of(points: Sequence[Point]) -> list[float]:
@@ -51,16 +44,19 @@ def periods_of(points: Sequence[Point]) -> list[float]:
 
 
 def plan_of(
-    points: Sequence[Point], period_s: float, rules: Rules, cuts: Collection[Cut] = ()
+    points: Sequence[Point], period_s: float, rules: Rules, cuts: Container[Cut] = frozenset()
 ) -> Plan:
     rows = [row for row, point in enumerate(points) if point.period_s == period_s]
     chosen = [points[row] for row in rows]
     pieces, places = grouped(chosen, rules.limit_of, cuts)
+    within: list[list[Point]] = [[] for _ in pieces]
+    for point, place in zip(chosen, places, strict=True):
+        for piece in range(place.first, place.last + 1):
+            within[piece].append(point)
     return Plan(
         pieces=pieces,
         requests=rules.pack(pieces),
         layout=Layout(rows, chosen, places),
         size=sum(piece.size for piece in pieces),
-        points=chosen,
-        places=places,
+        within=within,
     )

@@ -85,11 +85,12 @@ def _wide_text(raw: bytes) -> str:
 
 
 def _character(raw: bytes) -> str:
-    return raw.decode("cp1252", errors="replace")
+    """One sign; NUL, which a PLC begins with, is none."""
+    return raw.decode("cp1252", errors="replace").rstrip("\0")
 
 
 def _wide_character(raw: bytes) -> str:
-    return raw.decode("utf-16-be")
+    return raw.decode("utf-16-be").rstrip("\0")
 
 
 def _date(raw: bytes) -> str:

@@ -18,15 +18,17 @@ def _ascii(raw: bytes) -> str:
     return raw.decode("ascii")
 
 
+POINTS = [
+    Point("a", (0, 0), 0, 2, Number("i2", (0, 1)), 1.0),
+    Point("b", (0, 1), 0, 2, Number("i2", (0, 1)), 1.0),
+    Point("text", (0, 2), 0, 4, Coded(4, _ascii), 1.0),
+    Point("big", (0, 3), 0, 8, Number("u8", tuple(range(8))), 1.0),
+]
+
+
 @pytest.fixture
 def plan() -> Plan:
-    points = [
-        Point("a", (0, 0), 0, 2, Number("i2", (0, 1)), 1.0),
-        Point("b", (0, 1), 0, 2, Number("i2", (0, 1)), 1.0),
-        Point("text", (0, 2), 0, 4, Coded(4, _ascii), 1.0),
-        Point("big", (0, 3), 0, 8, Number("u8", tuple(range(8))), 1.0),
-    ]
-    return plan_of(points, 1.0, Rules(lambda _: Limit(100, 0, 1)))
+    return plan_of(POINTS, 1.0, Rules(lambda _: Limit(100, 0, 1)))
 
 
 def _poll(
@@ -123,7 +125,7 @@ def test_what_is_no_text_goes_to_quarantine_with_its_bytes(plan: Plan) -> None:
 def test_other_pieces_for_the_same_points_tell_nothing_twice(plan: Plan) -> None:
     report = _report(plan)
     report.of(_poll(plan), 0.0)
-    other = plan_of(plan.points, 1.0, Rules(lambda _: Limit(2, 0, 1)))
+    other = plan_of(POINTS, 1.0, Rules(lambda _: Limit(2, 0, 1)))
     assert len(other.pieces) > len(plan.pieces)
     report.follow(other)
     told = report.of(_poll(other, a=8), 1.0)

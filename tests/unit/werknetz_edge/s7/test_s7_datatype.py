@@ -77,6 +77,12 @@ def test_times_by_hand() -> None:
     assert _read("DATE", b"\0\0") == "1990-01-01"
 
 
+def test_characters() -> None:
+    assert _read("CHAR", b"\x80") == "€"
+    assert _read("WCHAR", b"\x20\xac") == "€"
+    assert _read("CHAR", b"\0") == _read("WCHAR", b"\0\0") == ""
+
+
 @given(st.sampled_from(NAMES), st.data())
 def test_any_bytes_are_a_value_or_an_error_that_says_what(name: str, data: st.DataObject) -> None:
     datatype = datatype_of(name, 9 if name.endswith("STRING") else None)
