@@ -7,6 +7,10 @@ from contextlib import asynccontextmanager
 Reply = Callable[[bytes], bytes | None]  # None: silence
 
 
+class HangUp(Exception):
+    """Raised by a reply: the machine ends the connection instead."""
+
+
 @asynccontextmanager
 async def scripted(reply: Reply) -> AsyncIterator[int]:
     """Listen on loopback; yield the port. What arrives at once is one request."""
@@ -20,8 +24,8 @@ async def scripted(reply: Reply) -> AsyncIterator[int]:
                 if answer is not None:
                     writer.write(answer)
                     await writer.drain()
-        except OSError:
-            return  # the other side has gone: that is what it is for
+        except (OSError, HangUp):
+            return  # one of the two has gone: that is what it is for
         finally:
             writers.discard(writer)
             writer.close()

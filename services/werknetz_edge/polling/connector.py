@@ -57,6 +57,7 @@ class PollingConnector:
         self._gaps: list[GapOpened | GapClosed] = []
         self._failure: Exception | None = None
         self._loss = ""
+        self._answered_us = 0
         self._polls = 0
 
     async def connect(self) -> None:
@@ -95,10 +96,11 @@ class PollingConnector:
             return
         kept_us = await asyncio.to_thread(self._memory.load)
         if kept_us is None:
-            self._memory.kept_us = now_us()
+            kept_us = self._memory.kept_us = now_us()
             await self._save()
         else:
             self._outage.restarted(kept_us)
+        self._answered_us = kept_us
         self._is_first = False
 
     async def read(self) -> Delivery:
@@ -119,7 +121,7 @@ class PollingConnector:
             if told or self._gaps:
                 return self._delivery(told)
             if loss is None and not cadence.is_parting:
-                self._memory.quiet(now_us())
+                self._memory.quiet(self._answered_us)
 
     async def _turn(self) -> int:
         """Wait for the cadence that is due."""
@@ -143,7 +145,7 @@ class PollingConnector:
 
     def _heard(self, at_us: int) -> None:
         """The machine has answered, be it with a refusal."""
-        self.status.last_good_us = at_us
+        self.status.last_good_us = self._answered_us = at_us
         self._gaps += self._outage.answered(at_us, time.monotonic())
 
     def _tell(self) -> None:
@@ -163,7 +165,7 @@ class PollingConnector:
             details["refused"] = "; ".join(refused[:_SHOWN_MAX]) + more
 
     def _delivery(self, told: Told) -> Delivery:
-        number, polled_us = self._memory.give(), now_us()
+        number, polled_us = self._memory.give(), self._answered_us
         gaps, self._gaps = self._gaps, []
 
         async def acknowledge() -> None:

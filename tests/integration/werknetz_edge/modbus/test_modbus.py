@@ -14,7 +14,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plumbing.readings import Seen, read_until
-from plumbing.scripted import Reply, scripted
+from plumbing.scripted import HangUp, Reply, scripted
 from werknetz.connector.contract import ConnectionLost, Connector
 from werknetz.domain.status import is_bad
 from werknetz.events.batch import GapClosed, GapOpened
@@ -193,6 +193,20 @@ async def test_a_silent_machine_is_a_lost_connection_in_bounded_time(tmp_path: P
         connector = _connector(port, tmp_path, [40001], timeout_s=0.2)
         await connector.connect()
         with pytest.raises(ConnectionLost, match=r"unit 1, holding 0-0 within 0\.2 s"):
+            await read_until(connector, Seen(), lambda _: False, within_s=10)
+        await connector.close()
+
+
+def _hang_up(_: bytes) -> bytes:
+    raise HangUp
+
+
+@pytest.mark.asyncio
+async def test_a_machine_that_hangs_up_is_not_waited_for(tmp_path: Path) -> None:
+    async with scripted(_hang_up) as port:
+        connector = _connector(port, tmp_path, [40001], timeout_s=20)
+        await connector.connect()
+        with pytest.raises(ConnectionLost, match="has ended the connection"):
             await read_until(connector, Seen(), lambda _: False, within_s=10)
         await connector.close()
 

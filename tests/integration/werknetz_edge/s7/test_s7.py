@@ -210,6 +210,8 @@ MISBEHAVIOURS: dict[str, Callable[[bytes], bytes | None]] = {
     "too long": lambda r: _answer(r, b"\x04\x01", b"\xff\x04\x00\x20\x00\x00\x00\x00"),
     "no data": lambda r: _answer(r, b"\x04\x01"),
     "two items": lambda r: _answer(r, b"\x04\x02", b"\xff\x04\x00\x10\x00\x00" * 2),
+    "said to be two items": lambda r: _answer(r, b"\x04\x02", b"\xff\x04\x00\x10\x00\x07"),
+    "an answer to a write": lambda r: _answer(r, b"\x05\x01", b"\xff\x04\x00\x10\x00\x07"),
     "a write": lambda r: _answer(r, b"\x05\x01", b"\xff"),
     "another number": lambda r: _answer(
         r[:11] + b"\x77\x77" + r[13:], b"\x04\x01", b"\xff\x04\x00\x10\x00\x07"

@@ -19,6 +19,7 @@ from werknetz_edge.polling.point import Number, Point
 
 MISSING = Refusal(0x8034_0000, "not there", is_of_a_part=True)
 BUSY = Refusal(0x80B2_0000, "busy")
+SILENT = Refusal(0x800A_0000, "silent", is_answer=False)
 
 
 class Machine:
@@ -28,6 +29,7 @@ class Machine:
         self.values = [0] * registers
         self.missing: set[int] = set()
         self.busy = False
+        self.silent = False
         self.before: Callable[[Piece], None] = lambda _: None
         self.refuses_to_open: Exception | None = None
         self.asked: list[tuple[int, int]] = []
@@ -49,6 +51,8 @@ class Machine:
         self.before(piece)
         self.asked.append((piece.start, piece.count))
         span = range(piece.start, piece.start + piece.count)
+        if self.silent:
+            return SILENT
         if self.busy:
             return BUSY
         if self.missing & set(span):
@@ -216,6 +220,25 @@ async def test_a_long_loss_is_a_gap_and_a_short_one_is_not(tmp_path: Path) -> No
 
 
 @pytest.mark.asyncio
+async def test_a_part_that_is_silent_is_bad_and_no_answer(tmp_path: Path) -> None:
+    machine = Machine()
+    before = _connector(machine, tmp_path, [_point(0)])
+    await before.connect()
+    await _next(before)
+    await before.close()
+    machine.silent = True
+    after = _connector(machine, tmp_path, [_point(0)])
+    await after.connect()
+    delivery = await _next(after)
+    assert _bad(delivery) == {"r0"}
+    assert _gaps(delivery) == [], "the gap is not at its end yet"
+    assert after.status.last_good_us is None
+    machine.silent = False
+    assert len(_gaps(await _next(after))) == 1
+    await after.close()
+
+
+@pytest.mark.asyncio
 async def test_a_restart_tells_a_gap_from_what_was_on_disk(tmp_path: Path) -> None:
     machine = Machine()
     before = _connector(machine, tmp_path, [_point(0)])
@@ -228,8 +251,8 @@ async def test_a_restart_tells_a_gap_from_what_was_on_disk(tmp_path: Path) -> No
     await after.connect()
     delivery = await _next(after)
     ((from_us, to_us),) = _gaps(delivery)
-    assert int(kept.blocks[0].source_time_us[0]) <= from_us < to_us
-    assert from_us - int(kept.blocks[0].source_time_us[0]) < 1_000_000
+    assert from_us == int(kept.blocks[0].source_time_us[0])
+    assert to_us == int(delivery.blocks[0].source_time_us[0])
     await after.connect()
     assert _gaps(await _next(after)) == []
     await after.close()
