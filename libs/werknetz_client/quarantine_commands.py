@@ -85,9 +85,7 @@ def assign(
     """Give entries to somebody."""
     body = {**_choice(ids, connector, source, reason), "to": to}
     with Client() as client:
-        done = client.post(
-            "/quarantine:assign", {**_choice(ids, connector, source, reason), "to": to}
-        )
+        done = client.post("/quarantine:assign", body)
     typer.echo(f"{done['entries']} entries are {to}'s")
 
 
