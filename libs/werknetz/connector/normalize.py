@@ -124,7 +124,7 @@ class Normalizer:
                 refused.append(self._refusals.one(reading.source, str(error), raw, arrival_us))
                 continue
             status = reading.status
-            if target.states is not None and text not in target.states:
+            if text is not None and target.states is not None and text not in target.states:
                 reason = f"state code {text!r} is not in table {target.table!r}"
                 self._repeat(reading, reason, arrival_us, refused)
                 status = max(status, UNCERTAIN)
