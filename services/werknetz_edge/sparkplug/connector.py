@@ -191,9 +191,13 @@ class SparkplugConnector:
     def _hear_of_us(self, session: Session, message: Message) -> None:
         assert self._state is not None  # noqa: S101  the caller looked
         answer = self._state.answer(message.payload)
-        if answer is not None and not message.retained:
-            self.host.remarks.say("state", "someone said that this host is offline: contradicted")
-            session.publish(answer)
+        if answer is None:
+            return
+        birth, is_other = answer
+        session.publish(birth)
+        if is_other:
+            text = "another says that this host is offline: is there a second one of its host_id?"
+            self.host.remarks.say("state", text)
 
     def _turn(self, session: Session) -> None:
         now_s = time.monotonic()

@@ -19,6 +19,7 @@ from werknetz_edge.sparkplug.payload import Payload
 
 METRICS_MAX: Final = 200_000  # of all nodes together: as many addresses as a mapping takes
 UNITS_MAX: Final = 1_000
+PART_MAX: Final = 1_000  # more do not fit into what quarantine keeps of one message
 BD_SEQ: Final = "bdSeq"
 _CONTROLS: Final = ("Node Control/", "Device Control/")  # commands that are taken, no values
 _TIME_MAX_MS: Final = 2**62 // 1000
@@ -237,7 +238,7 @@ def part_of(payload: Any, metrics: list[Any]) -> bytes:
     for name in ("timestamp", "seq"):
         if payload.HasField(name):
             setattr(part, name, getattr(payload, name))
-    part.metrics.extend(metrics)
+    part.metrics.extend(metrics[:PART_MAX])
     return bytes(part.SerializeToString())
 
 

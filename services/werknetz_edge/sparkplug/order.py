@@ -53,9 +53,8 @@ class Order(Generic[_T]):
             return Verdict([message, *self._following()])
         if ahead >= _LATE_FROM:
             return self._from_behind(seq, message, ahead)
-        full = seq in self._held or len(self._held) >= HELD_MAX
-        flushed = self.flush() if full else Verdict[_T]([])
-        if full:
+        if seq in self._held or len(self._held) >= HELD_MAX:
+            flushed = self.flush()
             again = self.admit(seq, message, now_s)
             return Verdict([*flushed.messages, *again.messages], flushed.lost + again.lost)
         self._held[seq] = message

@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.message_factory import GetMessageClass
 
 PACKAGE: Final = "werknetz.sparkplug_b"
+METRICS_MAX: Final = 100_000  # of one message: it is read at one go
 COMPRESSED: Final = "SPBV1.0_COMPRESSED"  # the uuid of a payload whose body is a payload
 _ZLIB_OR_GZIP: Final = 32 + zlib.MAX_WBITS
 
@@ -222,12 +223,15 @@ def opened(raw: bytes, size_max: int) -> Any:
             "let the node say less at once, or raise payload_max_bytes"
         )
     payload = payload_of(raw)
-    if payload.uuid != COMPRESSED:
-        return payload
-    inner = payload_of(_inflated(payload.body, size_max))
-    if payload.HasField("seq") and not inner.HasField("seq"):
-        inner.seq = payload.seq
-    return inner
+    if payload.uuid == COMPRESSED:
+        outer, payload = payload, payload_of(_inflated(payload.body, size_max))
+        if outer.HasField("seq") and not payload.HasField("seq"):
+            payload.seq = outer.seq
+    if len(payload.metrics) > METRICS_MAX:
+        raise UnreadablePayload(
+            f"{len(payload.metrics)} metrics in one message are more than {METRICS_MAX}"
+        )
+    return payload
 
 
 def _inflated(body: bytes, size_max: int) -> bytes:

@@ -25,18 +25,23 @@ class HostState:
         """Before a disconnect that we mean: the broker keeps the will to itself then."""
         return self._said(online=False, at_ms=max(at_ms, self.since_ms))
 
-    def answer(self, payload: bytes) -> Publication | None:
-        """Someone says that we are offline: an old will of ours, or another with our name."""
+    def answer(self, payload: bytes) -> tuple[Publication, bool] | None:
+        """Contradict who says that we are offline; True: it is no older self of ours.
+
+        Our own death of before may come late, by the session or from a hanging connection; it is
+        contradicted too, as the broker may have kept it as the last word.
+        """
         try:
             said = json.loads(payload)
             online, at_ms = said["online"], int(said["timestamp"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
             online, at_ms = False, 0
         if online is True:
             return None
+        is_other = at_ms > self.since_ms
         # Nodes follow the youngest: ours must not be older than what it answers.
         self.since_ms = max(self.since_ms, min(at_ms, 2**53))
-        return self.birth
+        return self.birth, is_other
 
     def _said(self, *, online: bool, at_ms: int) -> Publication:
         payload = json.dumps({"online": online, "timestamp": at_ms}).encode()
