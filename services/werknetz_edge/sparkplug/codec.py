@@ -242,8 +242,8 @@ def write_value(holder: Any, datatype: Datatype, value: Any) -> None:
     elif datatype is Datatype.StringArray:
         holder.bytes_value = b"".join(text.encode() + b"\0" for text in value)
     elif datatype is Datatype.BooleanArray:
-        bits = np.packbits(np.array(value, bool))
-        holder.bytes_value = struct.pack("<I", len(value)) + bits.tobytes()
+        packed = np.packbits(np.array(value, bool))
+        holder.bytes_value = struct.pack("<I", len(value)) + packed.tobytes()
     elif datatype is Datatype.DateTimeArray:
         ms = [(at - _EPOCH) // timedelta(milliseconds=1) for at in value]
         holder.bytes_value = np.array(ms, "<i8").tobytes()
