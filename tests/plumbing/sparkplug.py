@@ -117,3 +117,31 @@ class EdgeNode:
         if any(m.name == REBIRTH and m.boolean_value for m in asked.metrics):
             self.rebirths += 1
             self.birth()
+
+
+class Watcher:
+    """Someone else at the broker: hears topics, and may say something."""
+
+    def __init__(self, url: str, topic_filter: str) -> None:
+        self.heard: list[paho.MQTTMessage] = []
+        parts = urlsplit(url)
+        self.client = paho.Client(CallbackAPIVersion.VERSION2)
+        self.client.username_pw_set(parts.username, parts.password)
+        self.client.on_message = lambda _client, _data, message: self.heard.append(message)
+        subscribed = threading.Event()
+        self.client.on_subscribe = lambda *_: subscribed.set()
+        self.client.connect(parts.hostname or "", parts.port or 1883, 60)
+        self.client.loop_start()
+        self.client.subscribe(topic_filter, 1)
+        if not subscribed.wait(10):
+            raise TimeoutError("the broker grants no subscription")
+
+    def kinds(self) -> list[str]:
+        return [message.topic.split("/")[2] for message in self.heard]
+
+    def say(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        self.client.publish(topic, payload, qos, retain).wait_for_publish(10)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()

@@ -15,8 +15,13 @@ from werknetz_edge.sparkplug.payload import Datatype
 
 ELEMENTS_MAX: Final = 32_768  # of a data set or template: more is no longer text that can be stored
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SIGNED: Final = {Datatype.Int8: 8, Datatype.Int16: 16, Datatype.Int32: 32, Datatype.Int64: 64}
-_UNSIGNED: Final = {
+_SIGNED: Final[dict[int, int]] = {
+    Datatype.Int8: 8,
+    Datatype.Int16: 16,
+    Datatype.Int32: 32,
+    Datatype.Int64: 64,
+}
+_UNSIGNED: Final[dict[int, int]] = {
     Datatype.UInt8: 8,
     Datatype.UInt16: 16,
     Datatype.UInt32: 32,
@@ -25,7 +30,7 @@ _UNSIGNED: Final = {
 _FLOATS: Final = {Datatype.Float, Datatype.Double}
 _TEXTS: Final = {Datatype.String, Datatype.Text, Datatype.UUID}
 _BYTES: Final = {Datatype.Bytes, Datatype.File}
-_ARRAYS: Final = {
+_ARRAYS: Final[dict[int, str]] = {
     Datatype.Int8Array: "<i1", Datatype.Int16Array: "<i2", Datatype.Int32Array: "<i4",
     Datatype.Int64Array: "<i8", Datatype.UInt8Array: "<u1", Datatype.UInt16Array: "<u2",
     Datatype.UInt32Array: "<u4", Datatype.UInt64Array: "<u8", Datatype.FloatArray: "<f4",
@@ -52,72 +57,71 @@ def value_of(holder: Any, datatype: int) -> Any:
     raw = getattr(holder, field)
     if field == "string_value" and isinstance(raw, bytes):  # how protobuf gives what is not UTF-8
         raise Unreadable("the text is not UTF-8")
-    kind = Datatype(datatype) if datatype in _KNOWN else Datatype.Unknown
-    read = _READERS.get(kind)
-    if read is not None and (value := read(kind, field, raw)) is not None:
+    read = _READERS.get(datatype)
+    if read is not None and (value := read(datatype, field, raw)) is not None:
         return value
     if field in _SELF_EVIDENT:
         return raw
-    if field in _CONTAINER and (kind is Datatype.Unknown or kind in _FLOATS):
-        return _sign_is_clear(field, raw, kind)
+    if field in _CONTAINER and (datatype not in _KNOWN or datatype == 0 or datatype in _FLOATS):
+        return _sign_is_clear(field, raw, datatype)
     raise Unreadable(f"{name_of(datatype)} cannot stand in {field}")
 
 
-def _sign_is_clear(field: str, raw: int, kind: Datatype) -> int:
+def _sign_is_clear(field: str, raw: int, kind: int) -> int:
     """Without an integer's datatype, a set top bit may be a sign or a size: never guessed."""
     if raw < 1 << (_CONTAINER[field] - 1):
         return raw
-    raise Unreadable(f"{raw} of {kind.name} type: whether it has a sign is not said")
+    raise Unreadable(f"{raw} as {name_of(kind)}: whether it has a sign is not said")
 
 
-def _integer(kind: Datatype, field: str, raw: Any) -> int | None:
+def _integer(kind: int, field: str, raw: Any) -> int | None:
     if field in {"float_value", "double_value"} or field not in _CONTAINER:
         return None
     if kind in _UNSIGNED:
         if raw >> _UNSIGNED[kind]:
-            raise Unreadable(f"{raw} is no {kind.name}")
+            raise Unreadable(f"{raw} is no {name_of(kind)}")
         return int(raw)
     bits, held = _SIGNED[kind], _CONTAINER[field]
     value = raw - (1 << held) if raw >> (held - 1) else raw
     if -(1 << (bits - 1)) <= value < 1 << (bits - 1):
         return int(value)
     if value < 0 or value >> bits:
-        raise Unreadable(f"{value} is no {kind.name}")
+        raise Unreadable(f"{value} is no {name_of(kind)}")
     return int(value) - (1 << bits)  # cut to its own width: 251 is -5 as an Int8
 
 
-def _float(_: Datatype, field: str, raw: Any) -> float | None:
+def _float(_: int, field: str, raw: Any) -> float | None:
     return float(raw) if field in {"float_value", "double_value"} else None
 
 
-def _boolean(_: Datatype, field: str, raw: Any) -> bool | None:
+def _boolean(_: int, field: str, raw: Any) -> bool | None:
     if field in _CONTAINER and raw in {0, 1}:
         return bool(raw)
     return raw if field == "boolean_value" else None
 
 
-def _instant(_: Datatype, field: str, raw: Any) -> datetime | None:
+def _instant(_: int, field: str, raw: Any) -> datetime | None:
     return instant_of_ms(signed_64(raw)) if field in _CONTAINER else None
 
 
-def _bytes(_: Datatype, field: str, raw: Any) -> bytes | None:
+def _bytes(_: int, field: str, raw: Any) -> bytes | None:
     return raw if field == "bytes_value" else None
 
 
-def _array(kind: Datatype, field: str, raw: Any) -> list[Any] | None:
+def _array(kind: int, field: str, raw: Any) -> list[Any] | None:
     if field != "bytes_value":
         return None
-    if kind is Datatype.StringArray:
+    if kind == Datatype.StringArray:
         return _strings(raw)
-    if kind is Datatype.BooleanArray:
+    if kind == Datatype.BooleanArray:
         return _booleans(raw)
     form = np.dtype(_ARRAYS[kind])
     if len(raw) % form.itemsize:
-        raise Unreadable(f"{len(raw)} bytes are no whole number of elements of {kind.name}")
+        raise Unreadable(f"{len(raw)} bytes are no whole number of elements of {name_of(kind)}")
     values = np.frombuffer(raw, form)
     if len(values) > ELEMENTS_MAX:
         raise Unreadable(f"{len(values)} elements are more than {ELEMENTS_MAX}")
-    if kind is Datatype.DateTimeArray:
+    if kind == Datatype.DateTimeArray:
         return [instant_of_ms(int(value)).isoformat() for value in values]
     return list(values.tolist())
 
@@ -145,7 +149,7 @@ def _booleans(raw: bytes) -> list[bool]:
     return list(bits.astype(bool).tolist())
 
 
-def _data_set(_: Datatype, field: str, raw: Any) -> dict[str, Any] | None:
+def _data_set(_: int, field: str, raw: Any) -> dict[str, Any] | None:
     if field != "dataset_value":
         return None
     types = list(raw.types)
@@ -163,7 +167,7 @@ def _data_set(_: Datatype, field: str, raw: Any) -> dict[str, Any] | None:
     return {"columns": columns, "types": [name_of(kind) for kind in types], "rows": rows}
 
 
-def _template(_: Datatype, field: str, raw: Any) -> dict[str, Any] | None:
+def _template(_: int, field: str, raw: Any) -> dict[str, Any] | None:
     if field != "template_value":
         return None
     if len(raw.metrics) + len(raw.parameters) > ELEMENTS_MAX:
@@ -194,11 +198,11 @@ def _utf8(text: str | bytes) -> str:
     return text
 
 
-def _text(_: Datatype, field: str, raw: Any) -> str | None:
+def _text(_: int, field: str, raw: Any) -> str | None:
     return raw if field == "string_value" else None
 
 
-_READERS: Final[dict[Datatype, Callable[[Datatype, str, Any], Any]]] = {
+_READERS: Final[dict[int, Callable[[int, str, Any], Any]]] = {
     **dict.fromkeys([*_SIGNED, *_UNSIGNED], _integer),
     **dict.fromkeys(_FLOATS, _float),
     **dict.fromkeys(_TEXTS, _text),

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -22,6 +22,7 @@ from werknetz_edge.mqtt.session import Message, Session
 from werknetz_edge.sparkplug.config import SparkplugConfig
 from werknetz_edge.sparkplug.host import Host
 from werknetz_edge.sparkplug.outcome import Outcome
+from werknetz_edge.sparkplug.payload import UnreadablePayload, payload_of
 from werknetz_edge.sparkplug.roster import Roster
 from werknetz_edge.sparkplug.state import HostState
 from werknetz_edge.sparkplug.topic import filters_of, state_topic
@@ -130,6 +131,7 @@ class SparkplugConnector:
         if session is not None:
             if session.is_alive and self._state is not None:
                 session.publish(self._state.death(_now_us() // 1000))
+            self.status.details.update(self.host.details())
             self._remember(within_s=0.0)
             await session.close()
         if self.status.state not in {"starting", "rejected"}:
@@ -171,7 +173,7 @@ class SparkplugConnector:
     def _take(self, session: Session, message: Message) -> None:
         owed = None
         if message.qos:
-            mark = mark_of(message)
+            mark = mark_of(_timeless(message))
             owed = _Owed(session, message.mid, mark)
             self._owed.append(owed)
             if self._known.is_again(message, mark):
@@ -268,6 +270,18 @@ def create(connector_id: str, options: dict[str, object], folder: Path) -> Spark
     config = SparkplugConfig.model_validate(options)
     memory = SessionMemory(folder / "sparkplug_session.json")
     return SparkplugConnector(connector_id, config, memory, Roster(folder / "sparkplug_nodes.json"))
+
+
+def _timeless(message: Message) -> Message:
+    """A death as the node wrote it: brokers that know Sparkplug (NATS) set its time at each try."""
+    if message.topic is None or "/NDEATH/" not in message.topic:
+        return message
+    try:
+        death = payload_of(message.payload)
+    except UnreadablePayload:
+        return message
+    death.ClearField("timestamp")
+    return replace(message, payload=death.SerializeToString(deterministic=True))
 
 
 def _now_us() -> int:

@@ -12,6 +12,11 @@ from werknetz_edge.sparkplug.payload import Datatype
 from werknetz_edge.sparkplug.topic import NAMESPACE, Topic
 
 EXACT_MAX: Final = 2**53  # above, a float64 would round what its text keeps
+_Get = Callable[[Any], Any]
+_GET: Final[dict[str, _Get]] = {
+    place: attrgetter(place)
+    for place in ("int_value", "long_value", "float_value", "double_value", "boolean_value")
+}
 _FAST: Final[dict[int, tuple[str, float, float]]] = {
     # Where peers put it, and what may be taken as it lies there: no sign to be read again.
     Datatype.Int8: ("int_value", 0, 2**7 - 1),
@@ -37,7 +42,7 @@ class Known:
     datatype: int
     wanted: bool = True  # False: a command that the peer takes, a template's definition
     field: str = ""  # where its number is; empty: it is none
-    get: Callable[[Any], Any] = attrgetter("int_value")
+    get: _Get = _GET["int_value"]
     low: float = 0
     high: float = 0
     index: int = -1  # its place among the addresses; -1: none yet
@@ -48,15 +53,12 @@ class Known:
         if fast is None:
             return cls(name, address, datatype)
         place, low, high = fast
-        return cls(
-            name, address, datatype, field=place, get=attrgetter(place), low=low, high=high,
-            index=index,
-        )  # fmt: skip
+        return cls(name, address, datatype, True, place, _GET[place], low, high, index)
 
     def lies_in(self, place: str) -> None:
         """A peer that puts a number elsewhere than others do, does so again."""
         if place != self.field:
-            self.field, self.get = place, attrgetter(place)
+            self.field, self.get = place, _GET[place]
 
 
 @dataclass(slots=True, eq=False)

@@ -160,7 +160,7 @@ def _measure() -> None:
         for kind in ("DDATA", "NBIRTH"):
             assert len(raw) <= MEGABYTE
             best = []
-            for _ in range(3):
+            while len(best) < 3 and min(best, default=9.0) > 1.0:  # others use this machine, too
                 host, began = Host("c"), time.process_time()
                 host.take(_topic(kind), raw, at_us=NOW_US, now_s=0.0)
                 assert host.drain()
