@@ -19,6 +19,7 @@ from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.memory import SessionMemory
 from werknetz_edge.mqtt.redelivery import KnownMessages, mark_of
 from werknetz_edge.mqtt.session import Message, Session
+from werknetz_edge.sparkplug.asking import Asker
 from werknetz_edge.sparkplug.config import SparkplugConfig
 from werknetz_edge.sparkplug.host import Host
 from werknetz_edge.sparkplug.outcome import Outcome
@@ -32,8 +33,10 @@ VALUES_MAX: Final = 50_000  # after which no further message is opened
 _CHUNK: Final = 50
 _CHUNK_BYTES: Final = 1_000_000
 _TURN_S: Final = 0.2  # time alone brings things: waiting ends, requests are due
+_TICK_S: Final = 0.1  # it looks at every node: not for each message
 _SAY_EVERY_S: Final = 1.0
 _REMEMBER_EVERY_S: Final = 30.0
+_SAVE_PAUSE: Final = 20.0  # times as long as saving took
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +66,9 @@ class SparkplugConnector:
     _again: int = 0
     _heard_at: float = 0.0
     _said_at: float = 0.0
+    _ticked_at: float = 0.0
     _remembered_at: float = 0.0
+    _save_at: float = 0.0
 
     @property
     def client_id(self) -> str:
@@ -76,8 +81,7 @@ class SparkplugConnector:
             self._host = Host(
                 self.connector_id,
                 reorder_s=config.reorder_s,
-                rebirth_every_s=config.rebirth_every_s,
-                asks=config.rebirth_requests,
+                asker=Asker(config.rebirth_every_s, config.rebirth_requests),
                 payload_max=config.payload_max_bytes,
             )
         return self._host
@@ -120,8 +124,8 @@ class SparkplugConnector:
             was_alive = session.is_alive
             heard = self._hear(session)
             self._turn(session)
-            if self.host.births_changed:
-                await asyncio.to_thread(self.roster.save, self.host.roster())
+            if self.host.births_changed and time.monotonic() >= self._save_at:
+                await self._save_roster()
             if not (was_alive or heard or self._ready):
                 self.status.detail = session.failure
                 raise ConnectionLost(session.failure or "the network thread has ended")
@@ -131,7 +135,10 @@ class SparkplugConnector:
         if session is not None:
             if session.is_alive and self._state is not None:
                 session.publish(self._state.death(_now_us() // 1000))
-            self.status.details.update(self.host.details())
+            if self._host is not None:
+                self.status.details.update(self._host.details())
+                if self._host.births_changed:
+                    await self._save_roster()
             self._remember(within_s=0.0)
             await session.close()
         if self.status.state not in {"starting", "rejected"}:
@@ -155,6 +162,13 @@ class SparkplugConnector:
         # Until that gap is on disk it must begin where it begins now.
         last_us = before.last_us if before is not None and known else now_us
         await asyncio.to_thread(self.memory.save, self.client_id, filters, last_us)
+
+    async def _save_roster(self) -> None:
+        """Before what made it new is given out; of many births not each, so that we keep up."""
+        began = time.monotonic()
+        await asyncio.to_thread(self.roster.save, self.host.roster())
+        took_s = time.monotonic() - began
+        self._save_at = began + took_s * _SAVE_PAUSE
 
     def _hear(self, session: Session) -> bool:
         """Open what has come; False where nothing had."""
@@ -203,8 +217,11 @@ class SparkplugConnector:
 
     def _turn(self, session: Session) -> None:
         now_s = time.monotonic()
-        for request in self.host.tick(now_s, _now_us()):
-            session.publish(Publication(request.topic, request.payload, qos=0))
+        if now_s - self._ticked_at >= _TICK_S:
+            self._ticked_at = now_s
+            request = self.host.tick(now_s, _now_us())
+            if request is not None:
+                session.publish(Publication(request.topic, request.payload, qos=0))
         for part in self.host.drain():
             self._ready += self._deliveries(part)
         if now_s - self._said_at >= _SAY_EVERY_S:
@@ -263,7 +280,8 @@ class SparkplugConnector:
         if self._given or self._ready or now_s - self._remembered_at < within_s:
             return
         self._remembered_at = now_s
-        self.memory.touch(_now_us())
+        # What waits for its turn is not on disk, but never longer than that.
+        self.memory.touch(_now_us() - int(self.config.reorder_s * 1e6))
 
 
 def create(connector_id: str, options: dict[str, object], folder: Path) -> SparkplugConnector:

@@ -11,18 +11,16 @@ from uuid import uuid4
 
 from werknetz.connector.refusal import RAW_MAX, Refusals
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
-from werknetz_edge.sparkplug.codec import write_value
+from werknetz_edge.sparkplug.asking import Asker, Request
 from werknetz_edge.sparkplug.intake import Intake, clean, part_of
 from werknetz_edge.sparkplug.node import Known, Message, Node, Source, Unnamed
 from werknetz_edge.sparkplug.order import ROUND, Verdict
-from werknetz_edge.sparkplug.outcome import Outcome, Remarks, Request
-from werknetz_edge.sparkplug.payload import Datatype, Payload, UnreadablePayload, opened
-from werknetz_edge.sparkplug.topic import Topic, command_topic, topic_of
+from werknetz_edge.sparkplug.outcome import Outcome, Remarks
+from werknetz_edge.sparkplug.payload import UnreadablePayload, opened
+from werknetz_edge.sparkplug.topic import Topic, topic_of
 
 NODES_MAX: Final = 10_000
 SOURCES_MAX: Final = 50_000
-REBIRTH_MAX_S: Final = 3600.0
-REQUESTS_EVERY_S: Final = 0.1  # births are large: never ask all nodes at once
 DEVICE_BIRTHS_S: Final = 10.0  # after its node's birth a device has this long to be born, too
 QUIET_S: Final = 10.0  # when a node is in doubt: until it is asked …
 GONE_S: Final = 45.0  # … and until it counts as gone
@@ -32,17 +30,14 @@ GONE_S: Final = 45.0  # … and until it counts as gone
 class Host:
     source: str  # of gap records: the connector
     reorder_s: float = 2.0
-    rebirth_every_s: float = 30.0
-    asks: bool = True  # False: never publish a command
+    asker: Asker = field(default_factory=lambda: Asker(30.0))
     payload_max: int = 2_000_000
     remarks: Remarks = field(default_factory=Remarks)
     nodes: dict[str, Node] = field(default_factory=dict)
-    requested: int = 0
     births_changed: bool = False  # what `roster` tells is another than before
     _intake: Intake = field(init=False)
     _parts: list[Outcome] = field(default_factory=list)
     _refusals: Refusals = field(default_factory=lambda: Refusals(""))
-    _next_request_s: float = 0.0
     _sources: int = 0
 
     def __post_init__(self) -> None:
@@ -54,7 +49,7 @@ class Host:
 
     @property
     def size(self) -> int:
-        return self._intake.outcome.size
+        return self._intake.outcome.size + sum(part.size for part in self._parts)
 
     def take(
         self, topic: str, raw: bytes, *, at_us: int, now_s: float, token: object = None
@@ -81,8 +76,8 @@ class Host:
         else:
             self._pass(node, node.order.admit(self._seq(message), message, now_s))
 
-    def tick(self, now_s: float, at_us: int) -> list[Request]:
-        """What time alone brings: waiting that ends, silence that means something, requests."""
+    def tick(self, now_s: float, at_us: int) -> Request | None:
+        """What time alone brings: waiting that ends, silence that means something, a request."""
         for node in self.nodes.values():
             until_s = node.order.until_s
             if until_s is not None and now_s >= until_s:
@@ -93,14 +88,14 @@ class Host:
                     self._end(node, source, at_us)
             if node.ask_at_s is not None and now_s >= node.ask_at_s:
                 node.ask_at_s = None
-                self._want(node, "nothing is heard of it")
+                node.asking.want("nothing is heard of it")
             if node.gone_at_s is not None and now_s >= node.gone_at_s:
                 node.is_heard()
                 self.remarks.say("silent", f"{node.key} does not answer: marked stale")
                 for source in node.sources:
                     self._mark(node, source, at_us)
         self._intake.outcome.unreadable += self._refusals.due(at_us)
-        return self._requests(now_s, at_us)
+        return self.asker.due(self.nodes.values(), now_s, at_us // 1000)
 
     def drain(self) -> list[Outcome]:
         """Take what has come of the messages so far, in order."""
@@ -152,7 +147,7 @@ class Host:
         figures = {
             "nodes": f"{sum(node.own.born for node in nodes)} of {len(nodes)} online",
             "devices": f"{sum(device.born for device in devices)} of {len(devices)} online",
-            "rebirths_asked": str(self.requested),
+            "rebirths_asked": str(self.asker.count),
         }
         if units:
             figures["units"] = ", ".join(units)
@@ -193,16 +188,27 @@ class Host:
             detail = f"{node.key}: {verdict.lost} messages are missing"
             self._gap(from_us, first_us, "sequence_jump", detail, verdict.lost)
             self.remarks.say("sequence_jump", detail)
-            self._want(node, "messages are missing")
+            node.asking.want("messages are missing")
         elif node.away_us is not None and _may_be_rounds(node, first_us):
             detail = f"{node.key}: we were away, perhaps for whole rounds of {ROUND} messages"
             self._gap(from_us, first_us, "sequence_jump", detail)
+        elif node.away_us is not None:
+            node.away_us = None  # it goes on where it was: still the session that we know
+        if node.away_us is not None:
+            self._unbind(node)
         node.away_us = None
         node.is_heard()
         for message in verdict.messages:
             self._apply(node, message)
             node.heard_us, node.messages = message.at_us, node.messages + 1
-            self._intake.outcome.tokens.append(message.token)
+            self._settle(message.token)
+
+    def _unbind(self, node: Node) -> None:
+        """A birth may be among what we missed: then an alias may mean another metric by now."""
+        for source in node.sources:
+            source.born = False
+            source.by_alias = {}
+        node.bd_seq = None
 
     def _apply(self, node: Node, message: Message) -> None:
         source = node.source(message.topic.device)
@@ -217,10 +223,10 @@ class Host:
     def _data(self, node: Node, source: Source, message: Message) -> None:
         if not source.born:
             self.remarks.say("data_before_birth", _called(message))
-            self._want(node, "data came before a birth")
-        if not source.speaks:
-            self.births_changed = True
+            node.asking.want("data came before a birth")
+        before = len(source.by_name) if source.speaks else -1
         unnamed = self._intake.data(node, source, message)
+        self.births_changed |= len(source.by_name) != before
         if unnamed:
             self._keep_unnamed(node, source, message, unnamed)
 
@@ -242,7 +248,7 @@ class Host:
         if said is not None:
             outcome.unreadable.append(said)
         self.remarks.say("alias_unknown", f"{source.prefix}: {metrics[0].alias}")
-        self._want(node, "an alias is not known")
+        node.asking.want("an alias is not known")
 
     def _node_birth(self, node: Node, message: Message, now_s: float) -> None:
         self._new_part()
@@ -259,21 +265,21 @@ class Host:
         node.bd_seq = self._intake.birth(node, node.own, message)
         if node.bd_seq is None:
             self.remarks.say("bdseq_missing", _called(message))
-        node.asking.wanted, node.asking.unanswered = "", 0
+        node.asking.is_answered()
         self._close_unnamed(node, message.at_us)
         self.births_changed = True
-        self._intake.outcome.tokens.append(message.token)
+        self._settle(message.token)
 
     def _device_birth(self, node: Node, source: Source, message: Message) -> None:
         self._new_part()
         if not node.own.born:
             self.remarks.say("device_before_node", _called(message))
-            self._want(node, "a device was born before it")
+            node.asking.want("a device was born before it")
         self._intake.birth(node, source, message)
         self.births_changed = True
 
     def _node_death(self, node: Node, message: Message, now_s: float) -> None:
-        self._intake.outcome.tokens.append(message.token)
+        self._settle(message.token)
         bd_seq = _bd_seq(message.payload)
         if bd_seq is None:
             self.remarks.say("bdseq_missing", _called(message))
@@ -317,27 +323,6 @@ class Host:
             self._intake.outcome.gaps.append(closed)
             node.unnamed = None
 
-    def _want(self, node: Node, reason: str) -> None:
-        node.asking.wanted = node.asking.wanted or reason
-
-    def _requests(self, now_s: float, at_us: int) -> list[Request]:
-        found: list[Request] = []
-        if not self.asks or now_s < self._next_request_s:
-            return found
-        for node in self.nodes.values():
-            asking = node.asking
-            if not asking.wanted or now_s < asking.next_s:
-                continue
-            wait_s = self.rebirth_every_s * 2.0 ** min(asking.unanswered, 16)
-            asking.next_s = now_s + min(wait_s, REBIRTH_MAX_S)
-            asking.unanswered += 1
-            self.requested += 1
-            self._next_request_s = now_s + REQUESTS_EVERY_S
-            payload = rebirth_of(at_us // 1000)
-            found.append(Request(command_topic(node.group, node.name), payload))
-            break
-        return found
-
     def _gap(
         self, from_us: int, to_us: int, cause: str, detail: str, estimate: int | None = None
     ) -> None:
@@ -348,23 +333,19 @@ class Host:
         size = len(raw) if len(raw) > RAW_MAX else 0
         outcome = self._intake.outcome
         outcome.unreadable.append(Unmapped(clean(topic), reason, raw[:RAW_MAX], at_us, size=size))
-        outcome.tokens.append(token)
+        self._settle(token)
         self.remarks.say("unreadable", f"{clean(topic)[:100]}: {reason}")
+
+    def _settle(self, token: object) -> None:
+        """What came of its message is in this part, wholly."""
+        if token is not None:
+            self._intake.outcome.tokens.append(token)
 
     def _new_part(self) -> None:
         """Readings come before columns in a delivery: what a birth says comes after them."""
         if self._intake.outcome.columns.index:
             self._parts.append(self._intake.outcome)
             self._intake.outcome = Outcome()
-
-
-def rebirth_of(at_ms: int) -> bytes:
-    """The command's payload; without a seq, as commands have none."""
-    payload = Payload(timestamp=at_ms)
-    metric = payload.metrics.add(name="Node Control/Rebirth", timestamp=at_ms)
-    metric.datatype = Datatype.Boolean
-    write_value(metric, Datatype.Boolean, True)
-    return bytes(payload.SerializeToString())
 
 
 def _bd_seq(payload: Any) -> int | None:

@@ -177,7 +177,7 @@ class Intake:
             return named
         if named is None and source.born:
             self.remarks.say("name_unknown", f"{source.prefix}#{name} is in no birth")
-            node.asking.wanted = node.asking.wanted or f"{name!r} is in no birth"
+            node.asking.want(f"{name!r} is in no birth")
         named = source.by_name[name] = self._known(source, name, metric.datatype)
         return named
 

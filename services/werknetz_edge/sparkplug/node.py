@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
+from werknetz_edge.sparkplug.asking import Asking
 from werknetz_edge.sparkplug.order import Order
 from werknetz_edge.sparkplug.payload import Datatype
 from werknetz_edge.sparkplug.topic import NAMESPACE, Topic
@@ -87,15 +88,6 @@ class Unnamed:
 
     gap_id: UUID
     count: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Asking:
-    """How often a node may be asked for its birth: less and less while it does not answer."""
-
-    wanted: str = ""  # why; empty: nothing is wanted
-    next_s: float = -math.inf
-    unanswered: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""What comes of messages: readings, columns of numbers, history, gaps, refusals, requests."""
+"""What comes of messages: readings, columns of numbers, history, gaps, refusals."""
 
 from array import array
 from collections import OrderedDict
@@ -50,14 +50,6 @@ class Outcome:
     @property
     def is_empty(self) -> bool:
         return not (self.size or self.gaps or self.unreadable or self.tokens)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A command to be published: please give birth again."""
-
-    topic: str
-    payload: bytes
 
 
 @dataclass(slots=True)

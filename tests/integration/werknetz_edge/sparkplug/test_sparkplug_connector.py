@@ -15,7 +15,7 @@ import pytest_asyncio
 from plumbing.sink import Sink
 from plumbing.sparkplug import EdgeNode, Watcher, payload
 from plumbing.waiting import until
-from werknetz.connector.contract import ConfigurationRejected
+from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz.domain.status import BAD_STALE, GOOD
 from werknetz_edge.sparkplug import create
 from werknetz_edge.sparkplug.connector import SparkplugConnector
@@ -209,6 +209,26 @@ async def test_when_we_vanish_the_broker_says_so_with_the_time_of_our_birth(
     (born, died) = _said(watcher)
     assert (born[0], died) == (True, (False, born[1]))
     await connector.close()
+
+
+@pytest.mark.asyncio
+async def test_a_start_without_a_broker_forgets_nothing(plant: Plant) -> None:
+    connector, sink = plant.connector(), Sink()
+    await connector.connect()
+    async with sink.reading(connector):
+        await plant.born()
+        await until(lambda: plant.number in sink.last(), within_s=20)
+    later, connector = Sink(), plant.connector()
+    broker = connector.config
+    connector.config = broker.model_copy(update={"url": "mqtt://127.0.0.1:1"})
+    with pytest.raises((ConnectionLost, OSError)):
+        await connector.connect()
+    connector.config = broker
+    await connector.connect()
+    async with later.reading(connector):
+        await until(lambda: plant.number in later.last(), within_s=20)
+    assert [gap.cause for gap in later.opened] == ["connection_lost"]
+    assert plant.node.rebirths == 1  # remembered, and so asked before it spoke
 
 
 @pytest.mark.asyncio
