@@ -66,8 +66,10 @@ class Intake:
         """Read a message's values; return the metrics that nobody has named."""
         aliases, names, columns = source.by_alias, source.by_name, self.outcome.columns
         sent_ms, start = message.payload.timestamp, len(columns.time_us)
-        to_index, to_value = columns.index.append, columns.value.append
-        to_status, to_time = columns.status.append, columns.time_us.append
+        to_index, to_value, to_time = (
+            columns.index.append, columns.value.append, columns.time_us.append
+        )  # fmt: skip
+        latest_ms = _TIME_MAX_MS
         unnamed: list[Any] = []
         bad: list[tuple[str, Any]] = []
         for metric in message.payload.metrics:
@@ -84,12 +86,11 @@ class Intake:
                 at_ms = metric.timestamp or sent_ms
                 if (
                     known.low <= value <= known.high
-                    and 0 < at_ms < _TIME_MAX_MS
+                    and 0 < at_ms < latest_ms
                     and (value or metric.WhichOneof("value") == known.field)
                 ):
                     to_index(known.index)
                     to_value(value)
-                    to_status(GOOD)
                     to_time(at_ms * 1000)
                     continue
             try:
@@ -100,6 +101,7 @@ class Intake:
                     self._read(node, known, metric, message, columns_too=True)
             except Unreadable as error:
                 bad.append((str(error), metric))
+        columns.all_good()
         if len(columns.time_us) > start:
             _move_latest(node, max(columns.time_us[start:]), message.at_us)
         source.speaks = True
@@ -205,6 +207,7 @@ class Intake:
             if value is not None:
                 known.lies_in(metric.WhichOneof("value"))
             columns = self.outcome.columns
+            columns.all_good()
             columns.index.append(self._place(known))
             columns.value.append(math.nan if value is None else value)
             columns.status.append(status)

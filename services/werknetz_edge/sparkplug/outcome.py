@@ -22,6 +22,10 @@ class Columns:
     status: "array[int]" = field(default_factory=lambda: array("I"))
     time_us: "array[int]" = field(default_factory=lambda: array("q"))
 
+    def all_good(self) -> None:
+        """Those that came since the last status have none of their own: Good, which is 0."""
+        self.status.frombytes(bytes(self.status.itemsize * (len(self.index) - len(self.status))))
+
     def block(self, addresses: list[str]) -> ReadingBlock:
         return ReadingBlock(
             addresses=addresses,

@@ -1,6 +1,7 @@
 """Against an edge node that others wrote (Eclipse Tahu's): births, data, death, and being away."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,12 @@ from plumbing.sink import Sink
 from plumbing.sparkplug import Watcher
 from plumbing.waiting import until
 from werknetz.connector.contract import Connector
+from werknetz.connector.mapping import mapping_of
+from werknetz.connector.normalize import Normalizer
+from werknetz.connector.yamlform import form_of
 from werknetz.domain.status import BAD, BAD_STALE, GOOD
+from werknetz.events.batch import Samples, Unmapped
+from werknetz.events.codec import columns_of
 from werknetz_edge.sparkplug import create
 
 NODE = "spBv1.0/Plant1/Edge7"
@@ -27,6 +33,27 @@ BORN = {
     },
 }  # fmt: skip
 SAID = {GOOD_COUNT, f"{PRESS}#Temp", f"{PRESS}#State", f"{PRESS}#Speed"}
+
+
+MAPPING = """
+mapping:
+  name: presses
+  version: 1
+  enums: {press: {IDLE: idle, RUN: producing, STOP: malfunction}}
+  rules:
+    - source: "spBv1.0/Plant1/{node}/{press}#Counter/{kind}"
+      equipment: nordwerk/emden-1/body/{node}/{press}
+      signal: "{kind}"
+      role: good_count
+    - source: "spBv1.0/Plant1/{node}/{press}#State"
+      equipment: nordwerk/emden-1/body/{node}/{press}
+      signal: state
+      role: state
+      states: press
+    - source: "spBv1.0/Plant1/{node}/{press}#{other}"
+      equipment: nordwerk/emden-1/body/{node}/{press}
+    - {source: "spBv1.0/Plant1/{node}#Properties/HW", ignore: true}
+"""
 
 
 @pytest.fixture
@@ -88,6 +115,17 @@ async def test_births_data_and_death(
     assert sink.values(f"{PRESS}#Temp")[1:-1] == pytest.approx([21.6, 21.7, 21.8, 21.9, 22.0])
     assert not sink.opened
     assert not sink.unreadable
+    normalizer = Normalizer(mapping_of(form_of(MAPPING, file="presses.yaml")), "host")
+    records = [r for d in sink.deliveries for r in normalizer.normalize(d, time.time_ns() // 1000)]
+    assert not [record for record in records if isinstance(record, Unmapped)]
+    columns = [columns_of(record) for record in records if isinstance(record, Samples)]
+    press = "nordwerk/emden-1/body/edge7/press01"
+    assert set(normalizer.numbers) == {
+        f"{press}:{name}"
+        for name in ("good", "scrap", "state", "temp", "running", "nullatbirth", "speed", "batch",
+                     "big")
+    }  # fmt: skip
+    assert sum(len(each.point) for each in columns) == len(sink.readings()) - 2  # HW: ignored
     assert connector.status.details["units"] == f"{PRESS}#Speed 1/min"
 
 
