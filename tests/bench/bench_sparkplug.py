@@ -20,7 +20,7 @@ NOW_MS: Final = 1_790_000_000_000
 _TYPES: Final = (Datatype.Double, Datatype.Float, Datatype.Int32, Datatype.Int64, Datatype.Boolean)
 SIZES: Final = (10, METRICS)
 BAR: Final = 0.015  # of the bare parse
-LOOK_BAR: Final = 0.2  # of the parse with a look at three fields
+LOOK_BAR: Final = 0.15  # of the parse with a look at three fields
 
 
 def measures(short: bool) -> list[Measure]:

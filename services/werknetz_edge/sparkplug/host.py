@@ -180,28 +180,35 @@ class Host:
         """Read what is in its turn, after the gap before it."""
         if not verdict.messages:
             return
-        first_us = min(message.at_us for message in verdict.messages)
-        from_us = node.heard_us if node.away_us is None else node.away_us
-        if verdict.late:
-            self.remarks.say("late", f"{_called(verdict.messages[0])} after its time")
-        if verdict.lost:
-            detail = f"{node.key}: {verdict.lost} messages are missing"
-            self._gap(from_us, first_us, "sequence_jump", detail, verdict.lost)
-            self.remarks.say("sequence_jump", detail)
-            node.asking.want("messages are missing")
-        elif node.away_us is not None and _may_be_rounds(node, first_us):
-            detail = f"{node.key}: we were away, perhaps for whole rounds of {ROUND} messages"
-            self._gap(from_us, first_us, "sequence_jump", detail)
-        elif node.away_us is not None:
-            node.away_us = None  # it goes on where it was: still the session that we know
-        if node.away_us is not None:
-            self._unbind(node)
-        node.away_us = None
+        if verdict.lost or verdict.late or node.away_us is not None:
+            self._account(node, verdict)
         node.is_heard()
         for message in verdict.messages:
             self._apply(node, message)
             node.heard_us, node.messages = message.at_us, node.messages + 1
             self._settle(message.token)
+
+    def _account(self, node: Node, verdict: Verdict[Message]) -> None:
+        """Say what is missing. After an absence, in sequence is not yet complete."""
+        first_us = min(message.at_us for message in verdict.messages)
+        away_us, node.away_us = node.away_us, None
+        if verdict.lost:
+            detail = f"{node.key}: {verdict.lost} messages are missing"
+        elif away_us is None:
+            self.remarks.say("late", f"{_called(verdict.messages[0])} after its time")
+            return
+        elif verdict.late or _may_be_rounds(node, away_us, first_us):
+            detail = f"{node.key}: how many messages are missing from our absence, nobody knows"
+            if verdict.late:
+                node.order.follow_late()
+        else:
+            return  # it goes on where it was: the session that we know
+        from_us = node.heard_us if away_us is None else away_us
+        self._gap(from_us, first_us, "sequence_jump", detail, verdict.lost or None)
+        self.remarks.say("sequence_jump", detail)
+        node.asking.want("messages are missing")
+        if away_us is not None:
+            self._unbind(node)
 
     def _unbind(self, node: Node) -> None:
         """A birth may be among what we missed: then an alias may mean another metric by now."""
@@ -360,8 +367,7 @@ def _called(message: Message) -> str:
     return f"{topic.kind} of {topic.key}" + (f"/{topic.device}" if topic.device else "")
 
 
-def _may_be_rounds(node: Node, at_us: int) -> bool:
+def _may_be_rounds(node: Node, from_us: int, to_us: int) -> bool:
     """Whether so many messages may be lost that their number begins again and nothing shows."""
     known_us = max(node.heard_us - node.since_us, 1_000_000)
-    away_us = at_us - (node.away_us or at_us)
-    return node.messages * away_us / known_us >= ROUND / 2
+    return node.messages * (to_us - from_us) / known_us >= ROUND / 2

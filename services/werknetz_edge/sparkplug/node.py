@@ -74,7 +74,7 @@ class Source:
     by_name: dict[str, Known] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Message:
     topic: Topic
     payload: Any

@@ -14,7 +14,7 @@ _LATE_FROM: Final = 192  # further ahead than this is rather 1 to 64 behind
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict(Generic[_T]):
     """What may be read now, in order; and how many messages are lost before the last of it."""
 
@@ -39,6 +39,10 @@ class Order(Generic[_T]):
     def begin(self, last: int | None) -> None:
         """A birth: what is held belongs to the time before it, so flush() comes first."""
         self.last, self._uncounted, self._late = last, 0, None
+
+    def follow_late(self) -> None:
+        """The late one was none: what comes after it is in order."""
+        self.begin(self._late)
 
     def admit(self, seq: int | None, message: _T, now_s: float) -> Verdict[_T]:
         if seq is None:

@@ -464,6 +464,28 @@ def test_back_again_what_was_missed_is_a_gap(bench: Bench) -> None:
     assert bench.stale() == METRICS | {f"{NODE}#hw"}
 
 
+def test_back_again_what_seems_late_is_a_jump(bench: Bench) -> None:
+    bench.clear()
+    bench.host.away(bench.now_s)
+    bench.seq += 250
+    bench.say("DDATA", data((1, I32, 4)))
+    assert "nobody knows" in bench.opened[0].detail
+    assert not bench.readings
+    bench.say("DDATA", data((1, I32, 4)))
+    bench.wait(5)
+    assert [gap.cause for gap in bench.opened] == ["sequence_jump", "decode_error"]
+
+
+def test_a_late_message_is_read_and_said(bench: Bench) -> None:
+    bench.clear()
+    for seq, value in ((3, 3), (2, 2)):
+        bench.say("DDATA", data((1, I32, value)), seq=seq)
+        bench.wait(2.5)
+    assert [r.value for r in bench.readings] == [3, 2]
+    assert "after its time" in bench.host.details()["late"]
+    assert [gap.estimate for gap in bench.opened] == [1]
+
+
 def test_back_again_a_birth_hides_what_was_missed_so_it_is_a_gap(bench: Bench) -> None:
     bench.clear()
     bench.host.away(bench.now_s)
@@ -481,7 +503,7 @@ def test_back_again_a_fast_node_may_have_gone_round(bench: Bench) -> None:
     bench.host.away(bench.now_s)
     bench.wait(40)
     bench.say("DDATA", data((1, I32, 4)))  # 400 messages may be missing, and 256 would not show
-    assert "whole rounds" in bench.opened[0].detail
+    assert "nobody knows" in bench.opened[0].detail
     assert not bench.readings
 
 
