@@ -35,7 +35,7 @@ _CHUNK_BYTES: Final = 1_000_000
 _TURN_S: Final = 0.2  # time alone brings things: waiting ends, requests are due
 _TICK_S: Final = 0.1  # it looks at every node: not for each message
 _SAY_EVERY_S: Final = 1.0
-_REMEMBER_EVERY_S: Final = 30.0
+_REMEMBER_EVERY_S: Final = 5.0  # as much as a gap may begin too early
 _SAVE_PAUSE: Final = 20.0  # times as long as saving took
 
 
