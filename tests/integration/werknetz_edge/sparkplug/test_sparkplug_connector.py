@@ -212,6 +212,25 @@ async def test_when_we_vanish_the_broker_says_so_with_the_time_of_our_birth(
 
 
 @pytest.mark.asyncio
+async def test_the_gap_of_a_kill_begins_at_the_last_commit(plant: Plant) -> None:
+    connector, sink = plant.connector(), Sink()
+    await connector.connect()
+    await plant.born()
+    before_us = time.time_ns() // 1000
+    await plant.give(0, 5)
+    async with asyncio.timeout(20):
+        while 4 not in sink.values(plant.number):
+            sink.deliveries.append(await connector.read())  # kept nowhere: the process dies
+    await asyncio.sleep(2 * connector.config.reorder_s)  # what it looks back anyway
+    await connector.close()
+    later, connector = Sink(), plant.connector()
+    await connector.connect()
+    async with later.reading(connector):
+        await until(lambda: len(later.opened) == 1, within_s=20)
+    assert later.opened[0].from_us <= before_us
+
+
+@pytest.mark.asyncio
 async def test_a_start_without_a_broker_forgets_nothing(plant: Plant) -> None:
     connector, sink = plant.connector(), Sink()
     await connector.connect()
