@@ -166,8 +166,10 @@ class Lane:
         self.link_up = True
 
     async def _wait(self) -> None:
+        # Not wait_for: up to Python 3.11 it swallows a cancellation that meets the event.
         try:
-            await asyncio.wait_for(self._more.wait(), IDLE_S)
+            async with asyncio.timeout(IDLE_S):
+                await self._more.wait()
         except TimeoutError:
             return
         self._more.clear()

@@ -103,10 +103,7 @@ class Session:
         self._signalled = False
         if self.queue or self.ended:  # it came between the look and the clearing
             return
-        try:
-            await asyncio.wait_for(self._event.wait(), timeout_s)
-        except TimeoutError:
-            return
+        await self._signal_within(timeout_s)
 
     def take(self, count_max: int, bytes_max: int) -> list[Message]:
         taken: list[Message] = []
@@ -287,10 +284,15 @@ class Session:
                 raise ConnectionLost(complaint)
             self._event.clear()
             if not reached() and not self.ended:
-                try:
-                    await asyncio.wait_for(self._event.wait(), 0.25)
-                except TimeoutError:
-                    continue
+                await self._signal_within(_TURN_S)
+
+    async def _signal_within(self, timeout_s: float) -> None:
+        # Not wait_for: up to Python 3.11 it swallows a cancellation that meets the signal.
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
+        except TimeoutError:
+            return
 
 
 def _watch(selector: selectors.BaseSelector, old: Any, sock: Any, wanted: int) -> None:
