@@ -200,8 +200,8 @@ class Lane:
         self.link_up = True
 
     async def _wait(self) -> None:
+        # Not wait_for: up to Python 3.11 it swallows a cancellation that meets the event.
         try:
-            # Not wait_for: in Python 3.11 it may swallow a cancellation, and we would never end.
             async with asyncio.timeout(IDLE_S):
                 await self._more.wait()
         except TimeoutError:

@@ -12,7 +12,7 @@ from werknetz.connector.points import PointTable
 from werknetz.connector.refusal import Refusals
 from werknetz.connector.values import Target, Unreadable, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
-from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
+from werknetz.domain.status import BAD, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Samples, Unmapped
 from werknetz.events.codec import Columns, samples_of
 
@@ -167,6 +167,7 @@ def _special(
     for index in np.unique(address[special]):
         target = lookup.targets[index]
         rows = np.flatnonzero(address == index)
+        rows = rows[~(np.isnan(raw[rows]) & (status[rows] >= BAD))]  # no value: it says no code
         codes, which = np.unique(raw[rows], return_inverse=True)
         meant = [_meaning(target, float(code)) for code in codes] if target else []
         value[rows] = np.array([number for number, _ in meant])[which]
@@ -184,9 +185,10 @@ def _special(
             )
             if unmapped is not None:
                 refused.append(unmapped)
-    order = np.concatenate(all_rows)
+    order = np.concatenate([*all_rows, np.empty(0, np.intp)])
     ranks = np.argsort(order, kind="stable")
-    return order[ranks].astype(np.int32), np.concatenate(texts)[ranks].tolist()
+    said_all = np.concatenate([*texts, np.empty(0, np.object_)])
+    return order[ranks].astype(np.int32), said_all[ranks].tolist()
 
 
 def _meaning(target: Target, code: float) -> tuple[float, str]:

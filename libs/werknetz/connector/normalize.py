@@ -170,7 +170,7 @@ class Normalizer:
                 said = self._refusals.kept(reading.source, str(error), raw, arrival_us)
                 refused += [] if said is None else [said]
                 continue
-            if target.states is not None and text not in target.states:
+            if text is not None and target.states is not None and text not in target.states:
                 reason = f"state code {text!r} is not in table {target.table!r}"
                 self._repeat(reading, reason, arrival_us, refused)
                 status = max(status, UNCERTAIN)

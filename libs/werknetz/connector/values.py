@@ -63,6 +63,8 @@ def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
     """Return value and text; raise Unreadable. A state that no table knows is UNKNOWN."""
     kind = type(value)
     if target.states is not None:
+        if value is None:
+            return math.nan, None  # no state is said: that is no code which a table might know
         code = code_of(value)
         return float(target.states.get(code, MachineState.UNKNOWN)), storable(code)
     if target.as_text:

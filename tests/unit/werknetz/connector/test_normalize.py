@@ -16,7 +16,7 @@ from werknetz.connector.contract import Delivery, Reading, ReadingBlock
 from werknetz.connector.mapping import STORE_AS_IS, load_mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yamlform import form_of
-from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
+from werknetz.domain.status import BAD_STALE, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Batch, MappingUsed, Points, Samples, Unmapped
 from werknetz.events.codec import columns_of, decode, encode
 
@@ -196,6 +196,19 @@ def test_an_unknown_state_is_a_sample_and_a_refusal() -> None:
     columns = columns_of(samples)
     assert (columns.value[0], columns.status[0], columns.text) == (0.0, UNCERTAIN, ["77"])
     assert any(isinstance(r, Unmapped) and "'77'" in r.reason for r in records)
+
+
+@pytest.mark.parametrize("columns_too", [False, True])
+def test_a_state_that_is_stale_says_no_code(columns_too: bool) -> None:
+    readings = [Reading("s", None, BAD_STALE, NOW)]
+    delivery = Delivery(readings)
+    if columns_too:
+        delivery = Delivery(blocks=[_block([(0, math.nan, BAD_STALE)], ["s"])])
+    records = _normalizer().normalize(delivery, NOW)
+    assert not [r for r in records if isinstance(r, Unmapped)]
+    (columns,) = (columns_of(r) for r in records if isinstance(r, Samples))
+    assert (columns.status.tolist(), columns.text) == ([BAD_STALE], [])
+    assert math.isnan(columns.value[0])
 
 
 ANYTHING = st.recursive(
