@@ -22,6 +22,7 @@ from werknetz.link.sender import Sender
 from werknetz.link.wire import Status, ToCore, ToEdge, link_name
 from werknetz.runtime.log import logger
 from werknetz_edge.spoolfile import clock_us, open_spool
+from werknetz_edge.told import Told
 
 RUN_ID_EVERY_S: Final = 5.0
 IDLE_S: Final = 0.25
@@ -61,6 +62,7 @@ class Lane:
         self.spool = self.file.spool
         numbers = {point.key: point.number for point in self.spool.points()}
         self.normalizer = Normalizer(mapping, connector, numbers)
+        self.told = Told(self.spool)
         self.sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
         self.link = link
         self.link_up = False
@@ -92,6 +94,7 @@ class Lane:
         records = [*self._owed, *self.normalizer.normalize(delivery, clock_us())]
         self._owed = [record for record in records if isinstance(record, Points)]
         self.spool.append(records)
+        self.told.note(records)
         self._owed = []
 
     def _keep(self, delivery: Delivery) -> int:
@@ -100,10 +103,13 @@ class Lane:
         if self._pending is None or self._pending[0] is not delivery:
             records = [*self._owed, *self.normalizer.normalize(delivery, clock_us())]
             self._owed = []
+            if delivery.may_repeat:
+                records = self.told.without_repeats(records)
             self._pending = (delivery, records)
         records = self._pending[1]
         if records or delivery.marks:
             self.spool.append(records, delivery.marks)
+            self.told.note(records)
         self._pending = None
         return len(records)
 
@@ -173,6 +179,7 @@ class Lane:
         self._more.clear()
 
     async def close(self) -> None:
+        await self.on_disk(self.told.save)
         await asyncio.to_thread(self._disk.shutdown)
         self.file.close()
         await self.link.close()

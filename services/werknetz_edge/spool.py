@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE TABLE IF NOT EXISTS points (number INTEGER PRIMARY KEY, definition BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS marks (
   number INTEGER PRIMARY KEY AUTOINCREMENT, mark BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS told (
+  one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, rows BLOB NOT NULL);
 """
 _point_decoder: Final = msgspec.msgpack.Decoder(PointDefinition)
 
@@ -207,6 +209,8 @@ class Spool:
             digest = chain(GENESIS, payload)
             seqs = [row[0] for row in self._db.execute("SELECT seq FROM batches ORDER BY seq")]
             self._db.execute("UPDATE batches SET seq = -seq, lane = 'backfill'")
+            # The database may lack what was trimmed: let the source tell it again.
+            self._db.execute("DELETE FROM told")
             self._insert(1, self._lane, digest, payload)
             for new, old in enumerate(seqs, start=2):
                 (kept,) = self._db.execute(
@@ -231,6 +235,18 @@ class Spool:
     def marks(self) -> list[bytes]:
         """The newest marks of accepted source messages, oldest first."""
         return [row[0] for row in self._db.execute("SELECT mark FROM marks ORDER BY number")]
+
+    def keep_told(self, rows: bytes) -> None:
+        """Keep what `told.Told` knows of the batches so far. Raises SpoolFull, SpoolFailed."""
+        if self.bytes_used + len(rows) > int(self._bytes_max * (1 - RESERVE)):
+            raise SpoolFull(f"the spool holds {self.bytes_used} of {self._bytes_max} bytes")
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO told VALUES (1, ?, ?)", (self.last_seq, rows))
+
+    def told(self) -> tuple[int, bytes] | None:
+        """Up to which batch `keep_told` was called last, and with what."""
+        row = self._db.execute("SELECT seq, rows FROM told").fetchone()
+        return None if row is None else (int(row[0]), bytes(row[1]))
 
     def oldest_at_us(self, after_seq: int) -> int | None:
         """When the oldest batch after that one was accepted."""

@@ -74,6 +74,7 @@ class Delivery:
     acknowledge: Callable[[], Awaitable[None]] = _nothing
     lane: str = "live"
     marks: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
+    may_repeat: bool = False  # holds values told before: a row that is on disk is not kept again
 
 
 @dataclass(slots=True)
