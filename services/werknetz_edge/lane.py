@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping import Mapping
@@ -68,6 +68,7 @@ class Lane:
         self.link_up = False
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
         self._more = asyncio.Event()
+        self._started_us = clock_us()
         self._run_id = ""
         self._run_id_at_s = 0.0
 
@@ -91,11 +92,27 @@ class Lane:
         self._more.set()
 
     def _keep_now(self, delivery: Delivery) -> None:
+        self._keep_constants()
         records = [*self._owed, *self.normalizer.normalize(delivery, clock_us())]
         self._owed = [record for record in records if isinstance(record, Points)]
         self.spool.append(records)
         self.told.note(records)
         self._owed = []
+
+    def _keep_constants(self) -> None:
+        """Once a spool: what the mapping itself says, unless the spool holds it already."""
+        if self._constants_in == self.spool.spool_id or not self.normalizer.mapping.constants:
+            return
+        if self._constants is None:
+            dated, undated = self.normalizer.constants(self._started_us)
+            self._constants = [
+                *self.told.without_repeats(dated),
+                *self.told.without_repeats(undated, at_any_time=True),
+            ]
+        if self._constants:
+            self.spool.append(self._constants)
+            self.told.note(self._constants)
+        self._constants, self._constants_in = None, self.spool.spool_id
 
     def _keep(self, delivery: Delivery) -> int:
         # The records are made once: after SpoolFull the same ones are kept, so that points
@@ -114,6 +131,8 @@ class Lane:
         return len(records)
 
     _pending: tuple[Delivery, list[Record]] | None = None
+    _constants: list[Record] | None = None  # made, and not yet on disk
+    _constants_in: UUID | None = None
     _owed: Sequence[Record] = ()  # points introduced by what found no room
 
     async def send(self) -> None:

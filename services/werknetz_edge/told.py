@@ -46,8 +46,13 @@ class Told:
         self._saved_at_s = 0.0
         self._saved_seq = 0
 
-    def without_repeats(self, records: Sequence[Record]) -> list[Record]:
-        """Leave out the rows that equal what is on disk last of their point."""
+    def without_repeats(
+        self, records: Sequence[Record], *, at_any_time: bool = False
+    ) -> list[Record]:
+        """Leave out the rows that equal what is on disk last of their point.
+
+        `at_any_time`: what differs in its time alone is equal, too.
+        """
         self._begin()
         kept: list[Record] = []
         for record in records:
@@ -55,19 +60,12 @@ class Told:
                 kept.append(record)
                 continue
             columns = columns_of(record)
-            new = np.flatnonzero(~self._is_known(columns))
+            new = np.flatnonzero(~self._is_known(columns, at_any_time))
             if len(new) == len(columns):
                 kept.append(record)
             elif len(new):
                 kept.append(samples_of(select(columns, new)))
         return kept
-
-    def last_value(self, point: int) -> float | None:
-        """The value that is on disk last of a point; None: none is known."""
-        self._begin()
-        if point >= len(self._last) or self._last[point, _STATUS] == _NEVER:
-            return None
-        return float(self._last[point, _VALUE].view(np.float64))
 
     def note(self, records: Sequence[Record]) -> None:
         """These are on disk now."""
@@ -129,11 +127,12 @@ class Told:
                     # Whole rows: whichever of several stays, it is one that is on disk.
                     self._last[columns.point] = _rows_of(columns)
 
-    def _is_known(self, columns: Columns) -> NDArray[np.bool_]:
+    def _is_known(self, columns: Columns, at_any_time: bool) -> NDArray[np.bool_]:
         if not len(columns):
             return np.zeros(0, np.bool_)
         self._widen(int(columns.point.max()))
         same = self._last[columns.point] == _rows_of(columns)
+        same[:, _TIME] |= at_any_time
         return np.asarray(same.all(axis=1), np.bool_)
 
     def _widen(self, point: int) -> None:

@@ -4,6 +4,7 @@ Versioned YAML, checked when it is loaded; each error says file, line, what is w
 remedy. What to do with values is in `normalize`; nothing here sees one.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Table
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -11,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from werknetz.connector import units
-from werknetz.connector.pattern import Pattern
+from werknetz.connector import constant, units
+from werknetz.connector.constant import Constant
+from werknetz.connector.pattern import Pattern, signal_name
 from werknetz.connector.yamlform import (
     ConfigurationError,
     Form,
@@ -155,6 +157,7 @@ class Mapping(BaseModel):
     equipment: str | None = None  # of rules that name none
     enums: dict[str, dict[str, str]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    constants: tuple[Constant, ...] = ()
 
     @field_validator("time_zone")
     @classmethod
@@ -222,7 +225,17 @@ def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
         if (earlier := first.setdefault(rule.source, number)) != number:
             text = f"source {rule.source!r} has a rule already, the {earlier + 1}.: drop one"
             wrong.append((("rules", number, "source"), text))
+    fed = dict(_fed(mapping))
+    wrong += constant.disagreements(mapping.constants, mapping.equipment, mapping.time_zone, fed)
     return wrong
+
+
+def _fed(mapping: Mapping) -> Iterator[tuple[str, str]]:
+    """Points that rules of one address feed, with that address."""
+    for rule in mapping.rules:
+        if "{" not in rule.source and not rule.ignore:
+            equipment = rule.equipment or mapping.equipment
+            yield f"{equipment}:{rule.signal or signal_name(rule.source)}", rule.source
 
 
 def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[Key, str]]:

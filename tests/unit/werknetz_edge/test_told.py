@@ -90,7 +90,8 @@ def test_the_last_row_of_a_point_counts() -> None:
     keep(spool, told, samples(A, newer))
     assert told.without_repeats([samples(newer)]) == []
     assert points(told.without_repeats([samples(A)])) == [1]
-    assert (told.last_value(1), told.last_value(2), told.last_value(99_999)) == (1.5, None, None)
+    assert told.without_repeats([samples(A)], at_any_time=True) == []
+    assert points(told.without_repeats([samples((1, 100, 2.5, 0, None))], at_any_time=True)) == [1]
 
 
 def test_what_is_not_on_disk_is_not_known() -> None:
