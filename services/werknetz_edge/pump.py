@@ -31,7 +31,8 @@ STATUS_EVERY_S: Final = 5.0
 CONNECT_S: Final = 60.0
 CLOSE_S: Final = 5.0
 RETRY_MIN_S: Final = 0.5
-RETRY_MAX_S: Final = 30.0
+RETRY_MAX_S: Final = 5.0  # with its jitter and a new session: values within 15 s of the return
+STEADY_S: Final = 30.0  # who was connected so long has earned a quick try
 REJECTED_S: Final = 30.0
 FULL_RETRY_S: Final = 1.0
 
@@ -104,10 +105,10 @@ class Pump:
                 retry_s = REJECTED_S
             except (ConnectionLost, OSError, TimeoutError) as error:
                 status.state, status.detail = "connecting", str(error) or type(error).__name__
+                if time.monotonic() - started_s > STEADY_S:
+                    retry_s = RETRY_MIN_S
             self.log.warning("source lost", state=status.state, reason=status.detail)
             await self._close_source()
-            if time.monotonic() - started_s > RETRY_MAX_S:
-                retry_s = RETRY_MIN_S
             await asyncio.sleep(retry_s * (0.5 + random.random()))  # noqa: S311  jitter
             retry_s = min(retry_s * 2, RETRY_MAX_S)
 
