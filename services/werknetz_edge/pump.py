@@ -5,6 +5,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 from uuid import uuid4
@@ -24,12 +25,13 @@ from werknetz.link.wire import Status
 from werknetz.runtime import alive
 from werknetz.runtime.log import logger
 from werknetz_edge.lane import Lane
-from werknetz_edge.spool import SpoolFull
+from werknetz_edge.spool import SpoolFailed, SpoolFull
 from werknetz_edge.spoolfile import clock_us
 
 STATUS_EVERY_S: Final = 5.0
 CONNECT_S: Final = 60.0
 CLOSE_S: Final = 5.0
+LAST_WORDS_S: Final = 1.0
 RETRY_MIN_S: Final = 0.5
 RETRY_MAX_S: Final = 5.0  # with its jitter and a new session: values within 15 s of the return
 STEADY_S: Final = 30.0  # who was connected so long has earned a quick try
@@ -68,8 +70,11 @@ class Pump:
                 ]
                 tasks.create_task(self._until(stop, running), name="stop")
         finally:
-            self._connector.status.state = "stopped"
             await self._close_source()
+            if self._connector.status.state != "finished":
+                self._connector.status.state = "stopped"
+            if stop.is_set():
+                await self._last_words()
             for lane in self._lanes.values():
                 await lane.close()
 
@@ -163,13 +168,23 @@ class Pump:
             alive.touch()
             await self._beat()
             for lane in self._lanes.values():
-                await lane.on_disk(lambda lane=lane: self._trim(lane))  # type: ignore[misc]  # mypy cannot type a default
+                await lane.on_disk(partial(self._trim, lane))
                 if lane.link_up:
                     try:
-                        await lane.link.publish(await lane.on_disk(lambda lane=lane: self._status(lane)))  # type: ignore[misc]  # mypy cannot type a default  # noqa: E501  # fmt: skip
+                        await lane.link.publish(await lane.on_disk(partial(self._status, lane)))
                     except LinkLost as error:
                         self.log.debug("status not published", reason=str(error))
             await asyncio.sleep(STATUS_EVERY_S)
+
+    async def _last_words(self) -> None:
+        """Say how it ended, so that an orderly end is not taken for silence."""
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                for lane in self._lanes.values():
+                    if lane.link_up:
+                        await lane.link.publish(await lane.on_disk(partial(self._status, lane)))
+        except (LinkLost, SpoolFailed, TimeoutError) as error:
+            self.log.debug("last words not heard", reason=str(error))
 
     async def _beat(self) -> None:
         """The connector's own series: a hole in it is an outage of the edge (R20)."""

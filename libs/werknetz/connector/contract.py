@@ -81,7 +81,7 @@ class Delivery:
 class ConnectorStatus:
     """What the connector says of itself; the pump publishes it, the API shows it."""
 
-    state: str = "starting"  # starting, connecting, running, silent, rejected, stopped
+    state: str = "starting"  # starting, connecting, running, silent, rejected, finished, stopped
     detail: str = ""  # the last error or remark, with what to do next
     last_good_us: int | None = None  # when the source last gave something
     details: dict[str, str] = field(default_factory=dict)  # revised intervals, certificate expiry …

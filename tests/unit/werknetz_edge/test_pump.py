@@ -27,7 +27,7 @@ LANES: dict[str, LaneName] = {"live": "live", "backfill": "backfill"}
 class Counter:
     """A source that counts up and gives again what was not acknowledged."""
 
-    def __init__(self, end: int, lane: str = "live", size: int = 1) -> None:
+    def __init__(self, end: int, lane: str = "live", size: int = 1, *, ends: bool = False) -> None:
         self.status = ConnectorStatus()
         self.end = end
         self.lane = lane
@@ -35,6 +35,8 @@ class Counter:
         self.acknowledged = 0
         self.connects = 0
         self.closed = 0
+        self.ends = ends
+        self.waits = False
 
     async def connect(self) -> None:
         self.connects += 1
@@ -44,6 +46,9 @@ class Counter:
         if self.acknowledged == 3 and self.connects == 1:
             raise ConnectionLost("cut")
         if self.acknowledged >= self.end:
+            self.waits = True
+            if self.ends:
+                self.status.state = "finished"
             await asyncio.Event().wait()
         value = self.acknowledged + 1
         readings = [Reading(f"n{n}", float(value), source_time_us=value) for n in range(self.size)]
@@ -147,6 +152,16 @@ async def test_every_value_arrives_once_and_in_order(tmp_path: Path) -> None:
     assert core.values() == [float(n) for n in range(1, 21)]
     assert (source.connects, source.status.state) == (2, "stopped")
     assert lanes["live"].sender.acked > 0
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("ends", [True, False])
+async def test_the_end_is_the_last_word(tmp_path: Path, ends: bool) -> None:
+    server, source = MemoryServer(), Counter(5, ends=ends)
+    core = Core(server)
+    pump, _ = pump_of(source, server, tmp_path)
+    await run_until(lambda: len(core.values()) == 5 and source.waits, pump, core.serve())
+    assert server.statuses["press"].state == ("finished" if ends else "stopped")
 
 
 @pytest.mark.asyncio
