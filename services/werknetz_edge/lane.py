@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 from uuid import UUID, uuid4
@@ -21,11 +22,13 @@ from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
 from werknetz.link.wire import Status, ToCore, ToEdge, link_name
 from werknetz.runtime.log import logger
+from werknetz_edge.spool import SpoolFull
 from werknetz_edge.spoolfile import clock_us, open_spool
 from werknetz_edge.told import Told
 
 RUN_ID_EVERY_S: Final = 5.0
 IDLE_S: Final = 0.25
+FULL_RETRY_S: Final = 1.0
 RETRY_MAX_S: Final = 10.0
 _T = TypeVar("_T")
 
@@ -66,6 +69,7 @@ class Lane:
         self.sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
         self.link = link
         self.link_up = False
+        self.full = False  # input waits for room
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
         self._more = asyncio.Event()
         self._started_us = clock_us()
@@ -124,6 +128,8 @@ class Lane:
                 records = self.told.without_repeats(records)
             self._pending = (delivery, records)
         records = self._pending[1]
+        if not self.file.has_room():
+            raise SpoolFull("the disk has no room left")
         if records or delivery.marks:
             self.spool.append(records, delivery.marks)
             self.told.note(records)
@@ -153,6 +159,9 @@ class Lane:
                 self.link_up = False
                 await asyncio.sleep(retry_s * (0.5 + random.random()))  # noqa: S311  jitter
                 retry_s = min(retry_s * 2, RETRY_MAX_S)
+            except SpoolFull as error:
+                self.log.warning("no room for a lease", reason=str(error))
+                await asyncio.sleep(FULL_RETRY_S)
 
     async def receive(self) -> None:
         """Hear for ever what the core says."""
@@ -166,7 +175,11 @@ class Lane:
                 self.link_up = False  # the sending side reconnects and tells
                 continue
             if messages:
-                await self.on_disk(lambda heard=messages: self._hear(heard))  # type: ignore[misc]  # mypy cannot type a default
+                try:
+                    await self.on_disk(partial(self._hear, messages))
+                except SpoolFull as error:  # the core says it again
+                    self.log.warning("no room for the core's word", reason=str(error))
+                    await asyncio.sleep(FULL_RETRY_S)
                 self._more.set()
 
     def _hear(self, messages: Sequence[ToEdge]) -> None:

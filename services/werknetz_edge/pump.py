@@ -19,12 +19,12 @@ from werknetz.connector.contract import (
     Reading,
     Redeliverable,
 )
-from werknetz.events.batch import GapClosed, GapOpened
+from werknetz.events.batch import GapClosed, GapOpened, Record
 from werknetz.link.redis import LinkLost
 from werknetz.link.wire import Status
 from werknetz.runtime import alive
 from werknetz.runtime.log import logger
-from werknetz_edge.lane import Lane
+from werknetz_edge.lane import FULL_RETRY_S, Lane
 from werknetz_edge.spool import SpoolFailed, SpoolFull
 from werknetz_edge.spoolfile import clock_us
 
@@ -36,7 +36,6 @@ RETRY_MIN_S: Final = 0.5
 RETRY_MAX_S: Final = 5.0  # with its jitter and a new session: values within 15 s of the return
 STEADY_S: Final = 30.0  # who was connected so long has earned a quick try
 REJECTED_S: Final = 30.0
-FULL_RETRY_S: Final = 1.0
 
 
 class Pump:
@@ -134,27 +133,45 @@ class Pump:
             await asyncio.sleep(FULL_RETRY_S)
 
     async def _keep_when_room(self, lane: Lane, delivery: Delivery, reason: str) -> None:
+        """Give up what can be given up; where that is not enough, wait and say so."""
+        if await self._kept_with_more_room(lane, delivery):
+            return
         gap_id = uuid4()
         status = self._connector.status
         status.detail = f"{reason}; input waits until the core has taken some"
         self.log.error("spool full", reason=reason)
-        opened = GapOpened(gap_id, lane.name, [], clock_us(), "spool_full", reason)
-        await self._say_gap(lane, opened)
+        unsaid: list[Record] = [GapOpened(gap_id, lane.name, [], clock_us(), "spool_full", reason)]
+        lane.full = True
         while True:
-            await lane.on_disk(lambda: lane.spool.trim(lane.sender.acked, retention_us=0))
-            try:
-                await lane.keep(delivery)
+            unsaid = await self._unsaid(lane, unsaid)
+            if await self._kept_with_more_room(lane, delivery):
                 break
-            except SpoolFull:
-                await asyncio.sleep(FULL_RETRY_S)
-        await self._say_gap(lane, GapClosed(gap_id, clock_us()))
+            await asyncio.sleep(FULL_RETRY_S)
+        lane.full = False
+        unsaid.append(GapClosed(gap_id, clock_us()))
+        while unsaid := await self._unsaid(lane, unsaid):
+            await lane.on_disk(lambda: lane.file.give_room(lane.sender.acked))
+            await asyncio.sleep(FULL_RETRY_S)
         status.detail = ""
 
-    async def _say_gap(self, lane: Lane, gap: GapOpened | GapClosed) -> None:
+    async def _kept_with_more_room(self, lane: Lane, delivery: Delivery) -> bool:
+        await lane.on_disk(lambda: lane.file.give_room(lane.sender.acked))
         try:
-            await lane.keep_records([gap], reserved=True)
-        except SpoolFull as error:
-            self.log.warning("gap record finds no room", reason=str(error))
+            await lane.keep(delivery)
+        except SpoolFull:
+            await lane.on_disk(lane.file.reserve.release)  # what is said now needs it
+            return False
+        return True
+
+    async def _unsaid(self, lane: Lane, gap: list[Record]) -> list[Record]:
+        """Say what there is to say of a gap; return what found no room."""
+        if gap:
+            try:
+                await lane.keep_records(gap, reserved=True)
+            except SpoolFull as error:
+                self.log.warning("gap record finds no room", reason=str(error))
+                return gap
+        return []
 
     def _lane(self, name: str) -> Lane:
         lane = self._lanes.get(name)
@@ -188,7 +205,7 @@ class Pump:
 
     async def _beat(self) -> None:
         """The connector's own series: a hole in it is an outage of the edge (R20)."""
-        if self._live.sender.fenced:
+        if self._live.sender.fenced or self._live.full:
             return
         beat = Delivery(readings=[Reading(HEARTBEAT, 1.0, source_time_us=clock_us())])
         try:
@@ -197,8 +214,11 @@ class Pump:
             self.log.debug("no room for the heartbeat", reason=str(error))
 
     def _trim(self, lane: Lane) -> None:
-        while lane.spool.trim(lane.sender.acked, retention_us=self._retention_us):
-            pass
+        try:
+            while lane.spool.trim(lane.sender.acked, retention_us=self._retention_us):
+                pass
+        except SpoolFull as error:
+            self.log.warning("no room to trim", reason=str(error))
 
     def _status(self, lane: Lane) -> Status:
         source, spool, sender = self._connector.status, lane.spool, lane.sender

@@ -29,6 +29,7 @@ from werknetz.link.sender import Spooled
 BYTES_MAX: Final = 4 * 1024**3
 RESERVE: Final = 0.05  # for gap records and the like, when it is full
 _TRIM_ROWS: Final = 2000
+_LATER: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS spool (
@@ -108,11 +109,15 @@ class Spool:
 
     @property
     def bytes_used(self) -> int:
-        pages, free, size = (
-            self._db.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return int((pages - free) * size)
+        return self._pragma("page_count") * self._pragma("page_size") - self.bytes_free
+
+    @property
+    def bytes_free(self) -> int:
+        """What was trimmed: room in the file, whatever the disk has."""
+        return self._pragma("freelist_count") * self._pragma("page_size")
+
+    def _pragma(self, name: str) -> int:
+        return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
 
     def append(
         self, records: Sequence[Record], marks: Sequence[bytes] = (), *, reserved: bool = False
@@ -255,6 +260,14 @@ class Spool:
         ).fetchone()
         return None if row is None else int(row[0])
 
+    def checkpoint(self) -> None:
+        """Fold the log into the file. The log's own room is kept, for what is said next."""
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) not in _LATER:
+                raise _meaning(error) from error
+
     def close(self) -> None:
         self._db.close()
 
@@ -305,6 +318,10 @@ class Spool:
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.rollback()
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise SpoolFull(str(error)) from error
-            raise SpoolFailed(f"{type(error).__name__}: {error}") from error
+            raise _meaning(error) from error
+
+
+def _meaning(error: sqlite3.Error) -> SpoolFull | SpoolFailed:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return SpoolFull(str(error))
+    return SpoolFailed(f"{type(error).__name__}: {error}")
