@@ -76,6 +76,7 @@ class Spool:
         self._new_id = new_id
         self._bytes_max = bytes_max
         self._lane: Lane = lane
+        self._page_bytes = self._pragma("page_size")
         with self._transaction():
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
@@ -109,12 +110,12 @@ class Spool:
 
     @property
     def bytes_used(self) -> int:
-        return self._pragma("page_count") * self._pragma("page_size") - self.bytes_free
+        return self._pragma("page_count") * self._page_bytes - self.bytes_free
 
     @property
     def bytes_free(self) -> int:
         """What was trimmed: room in the file, whatever the disk has."""
-        return self._pragma("freelist_count") * self._pragma("page_size")
+        return self._pragma("freelist_count") * self._page_bytes
 
     def _pragma(self, name: str) -> int:
         return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])

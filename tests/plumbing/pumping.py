@@ -6,16 +6,16 @@ from pathlib import Path
 from uuid import UUID
 
 from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery, Reading
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping import STORE_AS_IS
 from werknetz.events.batch import Lane as LaneName
 from werknetz.events.batch import Samples
 from werknetz.events.codec import GENESIS, columns_of, decode
 from werknetz.link.memory import MemoryCoreLink, MemoryEdgeLink, MemoryServer
 from werknetz.link.receiver import Receiver
-from werknetz.link.redis import START
+from werknetz.link.redis import START, RedisEdgeLink
 from werknetz.link.watermark import Watermark, greet
 from werknetz.link.wire import Envelope, Hello, Welcome, link_name, to_core_of
-from werknetz_edge.lane import Lane
+from werknetz_edge.lane import EdgeLink, Lane
 from werknetz_edge.pump import Pump
 
 LIFE = UUID(int=3)
@@ -105,17 +105,19 @@ class Core:
 
 
 def pump_of(
-    source: Counter, server: MemoryServer, folder: Path, bytes_max: int = 50_000_000
+    source: Counter, server: MemoryServer | str, folder: Path, bytes_max: int = 50_000_000
 ) -> tuple[Pump, dict[str, Lane]]:
+    """Over a link in memory, or over the Redis of that URL."""
     lanes: dict[str, Lane] = {}
-    mapping = Mapping.model_validate(
-        {"name": "m", "version": 1, "unmapped": "store-as-is", "rules": []}
-    )
 
     def open_lane(name: str) -> Lane:
         lane = LANES[name]
-        link = MemoryEdgeLink(server, link_name("press", lane))
-        lanes[name] = Lane("press", folder, mapping, link, lane=lane, bytes_max=bytes_max)
+        link: EdgeLink
+        if isinstance(server, str):
+            link = RedisEdgeLink.connect(server, link_name("press", lane))
+        else:
+            link = MemoryEdgeLink(server, link_name("press", lane))
+        lanes[name] = Lane("press", folder, STORE_AS_IS, link, lane=lane, bytes_max=bytes_max)
         return lanes[name]
 
     return Pump(source, open_lane, protocol="count", retention_us=0), lanes
