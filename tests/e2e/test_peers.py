@@ -17,7 +17,7 @@ from werknetz_demo.embedded.broker import Broker
 from werknetz_demo.embedded.process import free_port
 from werknetz_edge.opcua.address import address_of
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow]
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.timeout(240)]
 CELL7 = "nordwerk/emden-1/body/line-2/cell-7"
 PRESS42 = "nordwerk/zwick-2/press/line-1/press42"
 ROOTS = ("PackagingLine1", "MillingMachine1", "Cell7")
@@ -301,10 +301,11 @@ def covers(stage: Platform, connector: str, killed_at: datetime, back_at: dateti
 
 def no_row_is_there_twice(stage: Platform) -> None:
     doubled = stage.query(
-        """SELECT s.source, x.at, count(*) FROM samples x JOIN signals s ON s.id = x.signal_id
-        WHERE s.equipment_id IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1"""
+        """SELECT s.key, x.at, x.value, x.text, count(*)
+        FROM samples x JOIN signals s ON s.id = x.signal_id
+        GROUP BY s.key, x.at, x.value, x.text, x.status HAVING count(*) > 1"""
     )
-    assert doubled == []
+    assert [dict(row) for row in doubled] == []
 
 
 def test_a_machine_of_others_over_mqtt(stage: Platform, mqtt_url: str, mqtt_broker: Broker) -> None:
