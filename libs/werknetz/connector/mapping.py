@@ -5,7 +5,7 @@ remedy. What to do with values is in `normalize`; nothing here sees one.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Mapping as Table
 from hashlib import blake2b
 from pathlib import Path
@@ -14,8 +14,9 @@ from typing import Annotated, Any, Final, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from werknetz.connector import units
+from werknetz.connector import constant, units
 from werknetz.connector.computed import Input, signal_variables
+from werknetz.connector.constant import Constant
 from werknetz.connector.eventrule import EventRule
 from werknetz.connector.expression import (
     ExpressionError,
@@ -24,7 +25,7 @@ from werknetz.connector.expression import (
     compiled,
     compiled_for,
 )
-from werknetz.connector.pattern import Pattern
+from werknetz.connector.pattern import Pattern, signal_name
 from werknetz.connector.template import expanded
 from werknetz.connector.timeform import TimeForm, known_zone
 from werknetz.connector.yamlform import (
@@ -178,6 +179,7 @@ class Mapping(BaseModel):
     enums: dict[str, dict[str, str]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     events: tuple[EventRule, ...] = ()
+    constants: tuple[Constant, ...] = ()
 
     @field_validator("time_zone")
     @classmethod
@@ -269,6 +271,8 @@ def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
             wrong.append((("rules", number, "source"), text))
     for number, event in enumerate(mapping.events):
         wrong += [(("events", number, *key), text) for key, text in _wrong_event(event)]
+    fed = dict(_fed(mapping))
+    wrong += constant.disagreements(mapping.constants, mapping.equipment, mapping.time_zone, fed)
     return wrong
 
 
@@ -297,6 +301,14 @@ def _wrong_expressions(rule: Rule, pattern: Pattern) -> list[tuple[Key, str]]:
             except ExpressionError as error:
                 wrong.append(((key,), str(error)))
     return wrong
+
+
+def _fed(mapping: Mapping) -> Iterator[tuple[str, str]]:
+    """Points that rules of one address feed, with that address."""
+    for rule in mapping.rules:
+        if "{" not in rule.source and not rule.ignore:
+            equipment = rule.equipment or mapping.equipment
+            yield f"{equipment}:{rule.signal or signal_name(rule.source)}", rule.source
 
 
 def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[Key, str]]:

@@ -41,6 +41,19 @@ class _Rows:
     text_row: "array[int]" = field(default_factory=lambda: array("i"))
     text: list[str] = field(default_factory=list)
 
+    def add(
+        self, point: int, at_us: int, value: float, status: int, text: str | None,
+        server_us: int | None = None,
+    ) -> None:  # fmt: skip
+        if text is not None:
+            self.text_row.append(len(self.point))
+            self.text.append(text)
+        self.point.append(point)
+        self.time.append(at_us)
+        self.value.append(value)
+        self.status.append(status)
+        self.server.append(server_us)
+
     def samples(self) -> Samples:
         server = b""
         if any(at is not None for at in self.server):
@@ -90,6 +103,18 @@ class Normalizer:
         """Every refusal that waits for its minute: to ask for when this normalizer is left."""
         return self._refusals.due(arrival_us, everything=True)
 
+    def constants(self, start_us: int) -> tuple[list[Record], list[Record]]:
+        """Say what stands in the mapping itself: with a `since`, and from the start on."""
+        dated, undated = _Rows(), _Rows()
+        for constant in self.mapping.constants:
+            since_us = constant.since_us(self.mapping.time_zone)
+            rows = undated if since_us is None else dated
+            value, text, _ = constant.kept()
+            number = self._points.find_constant(constant)
+            rows.add(number, start_us if since_us is None else since_us, value, GOOD, text)
+        said = [[rows.samples()] if rows.point else [] for rows in (dated, undated)]
+        return [*self._introduced(), *said[0]], [*said[1]]
+
     def normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
         """Return what a delivery says: gaps, points, samples, events, refusals, in that order."""
         refused: list[Unmapped] = []
@@ -115,14 +140,7 @@ class Normalizer:
                 samples.append(found)
         events = self._of_records(delivery.records, arrival_us, refused)
         refused += self._refusals.due(arrival_us)
-        records: list[Record] = [*delivery.gaps]
-        if self._points.fresh or events:
-            records += self._used
-            self._used.clear()
-        if self._points.fresh:
-            records.append(Points([*self._points.fresh]))
-            self._points.fresh.clear()
-        return [*records, *samples, *events, *refused]
+        return [*delivery.gaps, *self._introduced(also=bool(events)), *samples, *events, *refused]
 
     def _of_records(
         self, records: Sequence[SourceRecord], arrival_us: int, refused: list[Unmapped]
@@ -138,6 +156,17 @@ class Normalizer:
                 )  # fmt: skip
                 refused += [] if said is None else [said]
         return events
+
+    def _introduced(self, *, also: bool = False) -> list[Record]:
+        """The mapping and the points that were not said since the start; `also`: it is used."""
+        if not self._points.fresh and not also:
+            return []
+        said: list[Record] = [*self._used]
+        self._used.clear()
+        if self._points.fresh:
+            said.append(Points([*self._points.fresh]))
+            self._points.fresh.clear()
+        return said
 
     def _lookup(self, addresses: Sequence[str]) -> Lookup:
         for lookup in self._lookups:
@@ -177,14 +206,7 @@ class Normalizer:
             elif given is None and status == GOOD and text is None:
                 status = BAD
             at_us, status = _when(target, reading, status, arrival_us)
-            if text is not None:
-                rows.text_row.append(len(rows.point))
-                rows.text.append(text)
-            rows.point.append(target.number)
-            rows.time.append(at_us)
-            rows.value.append(value)
-            rows.status.append(status)
-            rows.server.append(reading.server_time_us)
+            rows.add(target.number, at_us, value, status, text, reading.server_time_us)
         return [rows.samples()] if rows.point else []
 
     def _repeat(

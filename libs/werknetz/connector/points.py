@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from werknetz.connector.computed import Computed
+from werknetz.connector.constant import Constant
 from werknetz.connector.contract import HEARTBEAT
 from werknetz.connector.mapping import TEXT_ROLES, Mapping, Rule
 from werknetz.connector.pattern import Pattern, signal_name
@@ -57,6 +58,23 @@ class PointTable:
             if len(self._found) < ADDRESSES_MAX:
                 self._found[address] = known
         return known
+
+    def find_constant(self, constant: Constant) -> int:
+        """Return the number of a constant's point, which is introduced where it is new."""
+        equipment = constant.equipment or self.mapping.equipment or ""
+        _, _, unit = constant.kept()
+        address = f"constant:{equipment}:{constant.signal}"
+        known = self._found.get(address)
+        if isinstance(known, Target):
+            return known.number
+        definition = PointDefinition(
+            number=0, key=f"{equipment}:{constant.signal}", equipment=equipment,
+            signal=constant.signal, role=constant.role.value, unit=unit, source=address,
+            mapping=self.mapping.label, time_zone=self.mapping.time_zone,
+            datatype=_datatype(constant.role, 0.0, linear=False),
+        )  # fmt: skip
+        target = self._found[address] = Target(number=self._introduce(definition))
+        return target.number
 
     def reintroduce(self) -> list[PointDefinition]:
         """Every point said so far, numbered again from 1: for a new spool."""
