@@ -160,6 +160,7 @@ async def _theirs(url: str, seconds: float) -> tuple[int, float]:
 async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tuple[int, float]:
     from werknetz.connector.mapping import Mapping
     from werknetz.connector.normalize import Normalizer
+    from werknetz.connector.raw import raw_of_delivery
     from werknetz_edge.opcua import create
     from werknetz_edge.spoolfile import clock_us, open_spool
 
@@ -185,7 +186,10 @@ async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tup
             delivery = await asyncio.wait_for(connector.read(), 10)
             values += sum(len(block.address) for block in delivery.blocks)
             if spooled:
-                records = normalizer.normalize(delivery, clock_us())
+                now_us = clock_us()
+                records = normalizer.normalize(delivery, now_us)
+                raw = raw_of_delivery(delivery, now_us, mapping.label)  # as edges do by default
+                records += [] if raw is None else [raw]
                 await asyncio.to_thread(file.spool.append, records)
             await delivery.acknowledge()
             if not warm and time.monotonic() > start:

@@ -92,7 +92,14 @@ class Normalizer:
 
     def normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
         """Return what a delivery says: gaps, points, samples, events, refusals, in that order."""
-        refused: list[Unmapped] = [*delivery.unreadable]
+        refused: list[Unmapped] = []
+        for given in delivery.unreadable:
+            said = self._refusals.kept(
+                given.source, given.reason, given.raw, given.at_us,
+                arrival_us=arrival_us, place=given.place, raw_hash=given.raw_hash,
+            )  # fmt: skip
+            if said is not None:
+                refused.append(msgspec.structs.replace(said, size=given.size or said.size))
         samples: list[Samples] = []
         if delivery.readings:
             samples += self._of_readings(delivery.readings, arrival_us, refused)
@@ -125,13 +132,11 @@ class Normalizer:
             try:
                 events += self._records.events(record, arrival_us)
             except Unreadable as error:
-                raw = record.raw or json_of(record.fields)
-                refused.append(
-                    self._refusals.one(
-                        record.source, str(error), raw, arrival_us,
-                        place=record.item, raw_hash=record.message,
-                    )
+                said = self._refusals.kept(
+                    record.source, str(error), record.raw or json_of(record.fields), arrival_us,
+                    place=record.item, raw_hash=record.message,
                 )  # fmt: skip
+                refused += [] if said is None else [said]
         return events
 
     def _lookup(self, addresses: Sequence[str]) -> Lookup:
@@ -162,7 +167,8 @@ class Normalizer:
                 value, text = value_of(target, given)
             except Unreadable as error:
                 raw = raw_of(reading)
-                refused.append(self._refusals.one(reading.source, str(error), raw, arrival_us))
+                said = self._refusals.kept(reading.source, str(error), raw, arrival_us)
+                refused += [] if said is None else [said]
                 continue
             if target.states is not None and text not in target.states:
                 reason = f"state code {text!r} is not in table {target.table!r}"

@@ -28,6 +28,14 @@ INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at,
     codec, payload, hashes)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
 
+# A spool that was replaced tells what it kept once more.
+KEEP_RAW_ONCE: Final = """
+INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at, count, mapping,
+    codec, payload, hashes)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+WHERE NOT EXISTS (
+    SELECT FROM raw_inputs WHERE connector_id = $1 AND arrival_at = $4 AND payload = $10)"""
+
 # The same fact told again, by whoever, is there already.
 ADD_EVENTS: Final = """
 INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, item, at, mapping,

@@ -237,6 +237,34 @@ quarantine = sa.Table(
     sa.Index("ix_quarantine_state_source", "state", "source"),
 )
 
+replays = sa.Table(
+    "replays",
+    metadata,
+    # A mapping run again over raw inputs: page by page, each with its place in one transaction,
+    # so that whoever takes it up goes on where the last one ended.
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), nullable=False),
+    sa.Column("mapping_id", sa.Integer, sa.ForeignKey("mapping_versions.id"), nullable=False),
+    sa.Column("start_at", _AT, nullable=False),
+    sa.Column("end_at", _AT, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="waiting"),
+    # waiting, running, done, failed
+    sa.Column("place_at", _AT),
+    sa.Column("place_spool_id", pg.UUID(as_uuid=True)),
+    sa.Column("place_seq", sa.BigInteger),
+    sa.Column("inputs", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("samples_removed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("samples_added", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("events_changed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("quarantine_cleared", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("inputs_skipped", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("seen", pg.JSONB, nullable=False, server_default="{}"),  # source → still refused
+    sa.Column("requested_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("requested_at", _AT, nullable=False, server_default=_NOW),
+    sa.Column("finished_at", _AT),
+    sa.Column("error", sa.Text),
+)
+
 dirty_buckets = sa.Table(
     "dirty_buckets",
     metadata,

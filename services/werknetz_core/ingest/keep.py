@@ -125,7 +125,7 @@ class Keeper:
                 case MappingUsed():
                     await naming.use_mapping(self._connection, self._connector_id, unit.record)
                 case Raw():
-                    await self._keep_raw(unit.seq, unit.record)
+                    await self._keep_raw(unit, unit.record)
                 case _:
                     assert_never(unit.record)
         return await self._flush(pending), len(pending.bad)
@@ -187,12 +187,12 @@ class Keeper:
         if tag == "UPDATE 0":
             pending.bad.append(bad_unit(unit, f"closes gap {gap.gap_id}, which never opened"))
 
-    async def _keep_raw(self, seq: int, raw: Raw) -> None:
+    async def _keep_raw(self, unit: Unit, raw: Raw) -> None:
         await self._connection.execute(
-            fact.KEEP_RAW,
+            fact.KEEP_RAW if unit.lane == "live" else fact.KEEP_RAW_ONCE,
             self._connector_id,
             self._spool_id,
-            seq,
+            unit.seq,
             _instant(raw.arrival_us),
             _instant(raw.from_us),
             _instant(raw.to_us),
