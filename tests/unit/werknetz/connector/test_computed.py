@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
@@ -175,6 +175,7 @@ READINGS = st.lists(
 )
 
 
+@settings(deadline=None)  # machines are shared
 @given(READINGS)
 def test_a_block_means_what_its_readings_mean(given: list[tuple[str, float, int]]) -> None:
     block = ReadingBlock(
@@ -217,6 +218,7 @@ def test_a_wrong_expression_is_an_error_at_load(old: str, new: str, line: int, r
     assert remedy in str(refused.value)
 
 
+@settings(deadline=None)  # machines are shared
 @given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
 def test_any_text_as_expression_is_an_error_with_its_line_or_works(text: str) -> None:
     tree = {"name": "m", "version": 1, "rules": [{"source": "a", "equipment": "n/p"}]}
