@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
@@ -174,6 +175,7 @@ READINGS = st.lists(
 )
 
 
+@settings(deadline=None)  # machines are shared
 @given(READINGS)
 def test_a_block_means_what_its_readings_mean(given: list[tuple[str, float, int]]) -> None:
     block = ReadingBlock(
@@ -214,6 +216,23 @@ def test_a_wrong_expression_is_an_error_at_load(old: str, new: str, line: int, r
         _mapping(MAPPING.replace(old, new, 1))
     assert str(refused.value).startswith(f"m.yaml, line {line}: ")
     assert remedy in str(refused.value)
+
+
+@settings(deadline=None)  # machines are shared
+@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
+def test_any_text_as_expression_is_an_error_with_its_line_or_works(text: str) -> None:
+    tree = {"name": "m", "version": 1, "rules": [{"source": "a", "equipment": "n/p"}]}
+    tree["rules"][0]["expression"] = text  # type: ignore[index]
+    written = yaml.safe_dump({"mapping": tree}, allow_unicode=True)
+    try:
+        mapping = _mapping(written)
+    except ConfigurationError as error:
+        told = str(error)
+    else:
+        records = Normalizer(mapping, "c").normalize(Delivery([Reading("a", 1.0)]), NOW)
+        told = f"m.yaml, line {len(records)}"
+        assert records
+    assert told.startswith("m.yaml, line ")
 
 
 def test_a_mapping_without_expressions_loads_no_engine() -> None:

@@ -97,6 +97,8 @@ SAME = [
     ("'ABC'.lowerAscii()", "abc"),
     ("' a '.trim()", "a"),
     ("fields.t.matches('^x,[a-z]$')", True),
+    ("'2026-11-24 08:15'.matches('^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}$')", True),
+    ("['A1', 'B2'].exists(x, x.matches('^[A-Z][0-9]+$'))", True),
     ("math.bitAnd(int(value), 2)", 2),
     ("math.greatest(value, 4.0)", 4.0),
     ("math.round(2.5)", 3.0),
@@ -247,6 +249,11 @@ GROWING = [
     "fields.t.split(',').filter(a, a == 'x')",
     "[fields.t.split(',')].map(a, a.filter(b, b == 'x'))",
     "(fields.l + fields.l).filter(a, a > 1.0)",
+    "fields.l.exists(a, fields.t.split('a').size() == 1)",
+    "fields.l.exists(a, fields.t.replace('a', 'b') == 'x')",
+    "fields.l.exists(a, a.matches('^[0-9]{20}$'))",
+    "fields.t.matches('(([a-z]{9}){9}){9}')",
+    "fields.l.exists(a, fields.l.exists(b, fields.t.upperAscii() == a))",
     " + ".join(["fields.t"] * 30) + " + " + " + ".join(["(fields.t + fields.t)"] * 25),
     "fields.l.exists(a, fields.l.exists(b, b.matches('a') && b.matches('b') && b.contains('c')))",
 ]
@@ -271,6 +278,11 @@ BOMBS: list[tuple[str, dict[str, Any]]] = [
     ("l.exists(a, t == string(a))", {"l": NUMBERS, "t": LONG}),
     (" + ".join(["t"] * 28), {"t": LONG}),
     ("t.split('a').size()", {"t": LONG}),
+    ("l.exists(a, t.reverse() == 'x')", {"l": NUMBERS, "t": LONG}),
+    ("t.matches('[a-z]{1000}[a-z]{1000}$x')", {"t": LONG}),
+    ("t.matches('[a-z]{150}$x')", {"t": LONG}),
+    ("t.matches('(a|b)*a(a|b){20}$x')", {"t": "ab" * 32_000}),
+    ("l.exists(a, l.exists(b, u in l))", {"l": NUMBERS, "u": LONG}),
     ("t.lowerAscii().upperAscii().reverse().trim().size()", {"t": LONG}),
 ]
 
@@ -278,10 +290,10 @@ BOMBS: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("text", "fields"), BOMBS, ids=[b[0][:40] for b in BOMBS])
 def test_bombs_stop_fast(text: str, fields: dict[str, Any]) -> None:
     """The worst that passes the checks ends within the bound. CPU time: machines are shared."""
-    variables: dict[str, Kind] = {"l": "json", "t": "json"}
+    variables: dict[str, Kind] = {"l": "json", "t": "json", "u": "json"}
     began = time.process_time()
     with suppress(ExpressionError, Unreadable):  # refused at load or stopped: both are bounds
-        compiled(text, variables, "anything").evaluate({"l": [], "t": "", **fields})
+        compiled(text, variables, "anything").evaluate({"l": [], "t": "", "u": "", **fields})
     assert time.process_time() - began < 5
 
 

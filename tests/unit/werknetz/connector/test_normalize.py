@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock
@@ -98,6 +98,7 @@ ROW = st.tuples(
 )
 
 
+@settings(deadline=None)  # machines are shared
 @given(st.lists(ROW, min_size=1, max_size=60))
 def test_columns_say_the_same_as_single_readings(rows: list[tuple[int, float, int]]) -> None:
     addresses = ["a", "b", "s", "o", "i", "unknown"]
@@ -218,6 +219,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)  # machines are shared
 @given(ANYTHING, st.text(max_size=20))
 def test_anything_becomes_a_sample_or_a_refusal(value: Any, address: str) -> None:
     normalizer = Normalizer(STORE_AS_IS, "c")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading
@@ -194,6 +194,7 @@ SCALARS = st.one_of(
 )
 
 
+@settings(deadline=None)  # machines are shared
 @given(
     codes=st.dictionaries(SCALARS, st.sampled_from(["producing", "idle"]), max_size=4),
     source=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1),
