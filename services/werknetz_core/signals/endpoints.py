@@ -73,13 +73,17 @@ async def list_samples(
         str | None, Query(description="raw, or any of 10s, 1m, 5m, 1h, shift, 1d, 1w, 1mo …")
     ] = None,
     max_points: Annotated[int | None, Query(ge=1, le=10_000)] = None,
+    aggregates: Annotated[
+        list[str], Query(description=f"Of windows; any of {', '.join(samples.KNOWN)}.")
+    ] = [],  # noqa: B006 - FastAPI copies
     tz: str | None = None,
     limit: page.Limit = 1000,
     cursor: page.Cursor = None,
 ) -> Response:
     """Give samples; `max_points` thins them to windows with min, avg and max."""
     signal = await _find(number, reading, principal)
-    asked = samples.Asked(start, end, granularity, max_points, tz, limit, cursor)
+    chosen = samples.aggregates_of(aggregates)
+    asked = samples.Asked(start, end, granularity, max_points, tz, limit, cursor, chosen)
     content = await samples.given(core, signal, asked, principal)
     response = answer(content)
     next_cursor = content["next_cursor"]

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -17,6 +18,8 @@ from werknetz_core.api.platform import Platform
 from werknetz_core.api.problem import wrong_parameter
 from werknetz_core.api.time import Clockwork, Span, local_text_of, span_of, text_of, zone_of
 from werknetz_core.api.window import WINDOWS_MAX, clockwork, too_large, windows_of
+from werknetz_core.signals import held
+from werknetz_core.signals.finite import FINITE
 from werknetz_core.signals.schemas import SignalView
 
 _WIDTH: Final = re.compile(r"(\d{1,6})(s|m|h)")
@@ -36,11 +39,15 @@ _AGGREGATES: Final = """
     sum(value) AS sum, (array_agg(value ORDER BY at))[1] AS first,
     (array_agg(value ORDER BY at DESC))[1] AS last, stddev_samp(value) AS stddev
 """
-# Signed, so a bad status (0x8…) is negative. PostgreSQL takes NaN for the largest number.
-_GOOD: Final = """
-    signal_id = $1 AND status >= 0 AND value IS NOT NULL
-    AND value <> 'NaN' AND value <> 'Infinity' AND value <> '-Infinity'
-"""
+_GOOD: Final = f"signal_id = $1 AND {FINITE}"
+PLAIN: Final = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
+KNOWN: Final = (*PLAIN, *held.NAMES)
+_NOTHING_IN: Final[dict[str, object]] = {
+    **dict.fromkeys(PLAIN),
+    "count": 0,
+    "time_weighted_avg": None,
+    "duration_good": 0.0,
+}
 _EVEN: Final = f"""
     SELECT date_bin($4, at, $2) AS start_at, {_AGGREGATES} FROM samples
     WHERE {_GOOD} AND at >= $2 AND at < $3 GROUP BY 1 ORDER BY 1
@@ -61,6 +68,24 @@ class Asked:
     tz: str | None
     limit: int
     cursor: str | None
+    aggregates: tuple[str, ...]
+
+    @property
+    def timed(self) -> bool:
+        """Whether it must be known how long values held."""
+        return not set(self.aggregates).isdisjoint(held.NAMES)
+
+
+def aggregates_of(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the aggregates that were asked for, none: those that cost nothing more."""
+    chosen = tuple(dict.fromkeys(name for text in given for name in text.split(",") if name))
+    if unknown := set(chosen) - set(KNOWN):
+        raise wrong_parameter(
+            "aggregates",
+            f"aggregates={min(unknown)!r} is not known.",
+            f"Known: {', '.join(KNOWN)}.",
+        )
+    return chosen or PLAIN
 
 
 async def given(
@@ -78,9 +103,10 @@ async def given(
     if granularity == "raw":
         items, next_cursor = await _raw(core, signal.id, span, asked)
     elif width_us:
-        span, items = await _even(core, signal.id, span, width_us)
+        span, items = await _even(core, signal.id, span, width_us, asked)
     else:
-        span, items = await _windowed(core, signal.id, windows_of(granularity, span, clock), span)
+        windows = windows_of(granularity, span, clock)
+        span, items = await _windowed(core, signal.id, windows, span, asked)
     return {
         "signal": signal.key,
         "unit": signal.unit,
@@ -139,7 +165,7 @@ async def _thinned(core: Platform, number: int, span: Span, max_points: int) -> 
 
 
 async def _even(
-    core: Platform, number: int, span: Span, width_us: int
+    core: Platform, number: int, span: Span, width_us: int, asked: Asked
 ) -> tuple[Span, list[dict[str, object]]]:
     whole_s = width_us % 1_000_000 == 0
     start_us = span.start_us - span.start_us % width_us if whole_s else span.start_us
@@ -151,14 +177,17 @@ async def _even(
     rows = await core.pool.fetch(
         _EVEN, number, instant_of(whole.start_us), instant_of(whole.end_us), width
     )
-    return whole, [
-        _aggregate(row, text_of(at := microseconds_of(row["start_at"])), text_of(at + width_us))
-        for row in rows
-    ]
+    numbered = {
+        (microseconds_of(row["start_at"]) - start_us) // width_us + 1: dict(row) for row in rows
+    }
+    starts = [start_us + n * width_us for n in range(count)]
+    return whole, await _items(
+        core, number, [(at, at + width_us) for at in starts], numbered, asked
+    )
 
 
 async def _windowed(
-    core: Platform, number: int, windows: list[Window], span: Span
+    core: Platform, number: int, windows: list[Window], span: Span, asked: Asked
 ) -> tuple[Span, list[dict[str, object]]]:
     rows = await core.pool.fetch(
         _WINDOWED,
@@ -168,11 +197,29 @@ async def _windowed(
     )
     if windows:
         span = Span(windows[0].start_us, windows[-1].end_us)
+    cuts = [(window.start_us, window.end_us) for window in windows]
+    return span, await _items(core, number, cuts, {row["n"]: dict(row) for row in rows}, asked)
+
+
+async def _items(
+    core: Platform,
+    number: int,
+    cuts: list[tuple[int, int]],
+    rows: dict[int, dict[str, object]],
+    asked: Asked,
+) -> list[dict[str, object]]:
+    """Return the windows in which there was a sample or, where it is asked for, a value held."""
+    lasting: dict[int, dict[str, object]] = {}
+    if asked.timed and cuts:
+        starts, ends = ([instant_of(at) for at in column] for column in zip(*cuts, strict=True))
+        edges = held.Edges(starts, ends)
+        lasting = await held.held_in(core.pool, number, edges, instant_of(core.now_us()))
     found = []
-    for row in rows:
-        window = windows[row["n"] - 1]
-        found.append(_aggregate(row, text_of(window.start_us), text_of(window.end_us)))
-    return span, found
+    for n in sorted({*rows, *lasting}):
+        known = _NOTHING_IN | rows.get(n, {}) | lasting.get(n, {})
+        start, end = (text_of(at) for at in cuts[n - 1])
+        found.append({"start": start, "end": end, **{x: known[x] for x in asked.aggregates}})
+    return found
 
 
 def _width_us(granularity: str) -> int:
@@ -196,8 +243,3 @@ def _sample(row: asyncpg.Record) -> dict[str, object]:
         "quality": severity(status),
         "server_at": row["server_at"],
     }
-
-
-def _aggregate(row: asyncpg.Record, start: str, end: str) -> dict[str, object]:
-    names = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
-    return {"start": start, "end": end, **{name: row[name] for name in names}}
