@@ -56,6 +56,14 @@ class AsyncClient:
         found: list[Row] = (await self.transport.get("/kpi_values", asked))["items"]
         return found
 
+    async def explain(
+        self, kpi: str, equipment: str, *, start: str = "-24h", **options: object
+    ) -> Row:
+        """Return why a value is what it is; options: end, tz, divisor."""
+        asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
+        found: Row = await self.transport.get("/kpi_values/explain", asked)
+        return found
+
     async def definitions(self) -> list[Row]:
         found: list[Row] = await self.transport.get("/kpis")
         return found
@@ -165,3 +173,8 @@ class Kpis:
         """Return values; options: end, granularity, tz, divisor."""
         core = self._client.core
         return self._client.wait(core.kpi_values(kpi, equipment, start=start, **options))
+
+    def explain(self, kpi: str, equipment: str, *, start: str = "-24h", **options: object) -> Row:
+        """Return why a value is what it is; options: end, tz, divisor."""
+        core = self._client.core
+        return self._client.wait(core.explain(kpi, equipment, start=start, **options))

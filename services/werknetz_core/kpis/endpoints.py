@@ -1,17 +1,19 @@
 """KPIs: what they are, and their values for any equipment and period. Made to be polled."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.definition import Kpi
 from werknetz_core.api.answer import answer, unchanged
 from werknetz_core.api.etag import CACHE_CONTROL, matches
 from werknetz_core.api.keys import Principal
-from werknetz_core.api.platform import Core, Platform, Viewer
+from werknetz_core.api.platform import Core, Platform, Reading, Viewer
 from werknetz_core.api.problem import Problem
 from werknetz_core.kpis import values
+from werknetz_core.kpis.explain import explain
+from werknetz_core.kpis.explanation import ExplanationView
 from werknetz_core.kpis.question import Question, kpi_named, parameter_documents
 from werknetz_core.kpis.schemas import (
     KpiAnswersView,
@@ -54,6 +56,26 @@ async def kpi_values(request: Request, core: Core, principal: Viewer) -> Respons
     # The tag was read before the rows: a change in between makes the next poll compute again.
     headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL} if tag else None
     return answer(content, headers)
+
+
+@router.get("/kpi_values/explain", response_model=ExplanationView)
+async def explain_kpi_value(
+    *,
+    core: Core,
+    reading: Reading,
+    principal: Viewer,
+    equipment: Annotated[str, Query(description="Equipment path, of any level.")],
+    kpi: Annotated[str, Query(description="Name of a KPI, see /api/v1/kpis.")],
+    start: str = "-24h",
+    end: str | None = None,
+    tz: str | None = None,
+    divisor: str = "fe+1",
+) -> Response:
+    """Explain one value: formula, elements, machines, states, samples, gaps, mapping versions."""
+    asked = KpiQuestion(
+        equipment=[equipment], kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor
+    )
+    return answer(await explain(Question.of(asked), core, reading, principal))
 
 
 @router.post("/kpi_values:query", response_model=KpiAnswersView)
