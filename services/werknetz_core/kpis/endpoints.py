@@ -1,5 +1,6 @@
 """KPIs: what they are, and their values for any equipment and period. Made to be polled."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,6 +10,7 @@ from werknetz.kpi.definition import Kpi
 from werknetz_core.api.answer import answer, unchanged
 from werknetz_core.api.etag import CACHE_CONTROL, matches
 from werknetz_core.api.keys import Principal
+from werknetz_core.api.listing import AS_IT_IS, VARY, columns_of, given
 from werknetz_core.api.platform import Core, Platform, Reading, Viewer
 from werknetz_core.api.problem import Problem
 from werknetz_core.kpis import values
@@ -20,6 +22,7 @@ from werknetz_core.kpis.schemas import (
     KpiQuestion,
     KpiQuestions,
     KpiValuesView,
+    KpiValueView,
     KpiView,
 )
 
@@ -47,15 +50,19 @@ async def show_kpi(name: str, _: Viewer) -> KpiView:
 )
 async def kpi_values(request: Request, core: Core, principal: Viewer) -> Response:
     """Compute KPI values; unchanged ones are 304 without a query."""
-    question = Question.read(request.query_params)
+    question = Question.read(request.query_params, request.headers.get("accept"))
     parts = await values.parts_of(question, core, principal)
     tag = await values.tag_of(question, parts, core)
     if tag is not None and matches(request.headers.get("if-none-match"), tag):
         return unchanged(tag, CACHE_CONTROL)
     content = await values.compute(question, parts, core)
     # The tag was read before the rows: a change in between makes the next poll compute again.
-    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL} if tag else None
-    return answer(content, headers)
+    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL} if tag else {}
+    if question.shape is AS_IT_IS:
+        return answer(content, headers | {"Vary": VARY})
+    items = in_order(content.pop("items"), question.shape.sort)
+    names = columns_of(KpiValueView)
+    return given(request, question.shape, items, names, envelope=content, headers=headers)
 
 
 @router.get("/kpi_values/explain", response_model=ExplanationView)
@@ -91,6 +98,22 @@ async def _result(given: KpiQuestion, core: Platform, principal: Principal) -> d
         return {"answer": await values.compute(question, parts, core), "problem": None}
     except Problem as problem:
         return {"answer": None, "problem": problem.document("", "/api/v1/kpi_values:query")}
+
+
+def in_order(items: object, sort: str | None) -> list[dict[str, Any]]:
+    """Return the values in the order that was asked for; what has none comes last."""
+    assert isinstance(items, list)  # noqa: S101 - narrows what `compute` returns
+    if sort is None:
+        return items
+    name = sort.removeprefix("-")
+    known = [item for item in items if item[name] is not None]
+    known.sort(key=lambda item: _instant(item, name), reverse=sort.startswith("-"))
+    return known + [item for item in items if item[name] is None]
+
+
+def _instant(item: dict[str, Any], name: str) -> Any:
+    # Texts of two zones, or of both sides of a clock change, do not sort by time.
+    return datetime.fromisoformat(item[name]) if name == "start" else item[name]
 
 
 def _view(kpi: Kpi) -> KpiView:
