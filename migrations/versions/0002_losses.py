@@ -1,4 +1,4 @@
-"""Losses: when a gap was told, heartbeats, and the outages that holes in them are."""
+"""What hides or removes samples: gaps as they change, heartbeats and outages, dropped days."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,9 +38,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("connector_id", "start_at", name=op.f("pk_outages")),
     )
+    op.create_table(
+        "retentions",
+        sa.Column("table_name", sa.Text(), nullable=False),
+        sa.Column("dropped_before", _AT, nullable=False),
+        sa.PrimaryKeyConstraint("table_name", name=op.f("pk_retentions")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("retentions")
     op.drop_table("outages")
     op.drop_table("heartbeats")
     op.drop_index(op.f("ix_points_signal_id"), table_name="points")

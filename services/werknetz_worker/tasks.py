@@ -13,6 +13,7 @@ from werknetz.runtime.log import logger
 from werknetz_worker import compute, outages
 from werknetz_worker import sweep as sweeping
 from werknetz_worker.app import app
+from werknetz_worker.retention import drop_expired
 from werknetz_worker.session import Session
 from werknetz_worker.settings import WorkerSettings
 
@@ -78,7 +79,7 @@ def sweep() -> None:
 
 @app.task(name="kpi.retention", soft_time_limit=SOFT_LIMIT_S)
 def retention() -> None:
-    """Forget old revisions."""
+    """Forget old revisions, drop the days that nobody keeps."""
     alive.touch()
     _process.runner.run(_forget())
 
@@ -107,6 +108,7 @@ async def _forget() -> None:
         days = session.settings.revisions_kept_days
         await sweeping.forget_revisions(session.pool, time.time_ns() // 1000, kept_days=days)
         await outages.watch(session.pool, datetime.now(UTC), again=LOOK_BACK)
+        await drop_expired(session.pool, session.settings, datetime.now(UTC))
     except _AWAY as error:
         _log.warning("the database is away", error=type(error).__name__, detail=str(error))
 

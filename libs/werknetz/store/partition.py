@@ -1,4 +1,4 @@
-"""Daily partitions of `samples`: their names, and the statements that make one.
+"""Daily partitions: their names, and the statements that make one of `samples` or drop one.
 
 A partition is filled before it is attached: attaching locks out readers of the catch-all only,
 while CREATE TABLE … PARTITION OF would lock the whole of `samples`.
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 DAY_US: Final = 86_400_000_000
 CATCH_ALL: Final = "samples_catch_all"
-_PREFIX: Final = "samples_"
+SAMPLES: Final = "samples"
 _MOVE: Final = """
 WITH moved AS (DELETE FROM samples_catch_all WHERE at >= '{start}' AND at < '{end}' RETURNING *)
 INSERT INTO {name} SELECT * FROM moved"""
@@ -22,19 +22,23 @@ EXISTING: Final = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'samples'::regclass"""
 
+CHILDREN: Final = """
+SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = to_regclass($1)"""
+
 ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(1463898704)"  # 'WARP': partitions are made
 # Whoever waits for the catch-all makes every reader of `samples` wait behind it.
 SHORT_WAIT: Final = "SET LOCAL lock_timeout = '2s'"
 LOCK_CATCH_ALL: Final = f"LOCK TABLE {CATCH_ALL} IN ACCESS EXCLUSIVE MODE"
 
 
-def name_of(day: date) -> str:
-    return f"{_PREFIX}{day:%Y%m%d}"
+def name_of(day: date, table: str = SAMPLES) -> str:
+    return f"{table}_{day:%Y%m%d}"
 
 
-def day_of(name: str) -> date | None:
+def day_of(name: str, table: str = SAMPLES) -> date | None:
     """Return the day of a partition's name; None for the catch-all and for an operator's own."""
-    digits = name.removeprefix(_PREFIX)
+    digits = name.removeprefix(f"{table}_")
     if len(digits) != 8 or not digits.isdecimal():
         return None
     try:
@@ -62,6 +66,12 @@ def making(day: date) -> tuple[str, ...]:
         f"""ALTER TABLE samples ATTACH PARTITION {name}
             FOR VALUES FROM ('{start}') TO ('{end}')""",
     )
+
+
+def dropping(table: str, day: date) -> tuple[str, str]:
+    """Return the statements, for one transaction with a short wait for its locks."""
+    name = name_of(day, table)
+    return f"ALTER TABLE {table} DETACH PARTITION {name}", f"DROP TABLE {name}"
 
 
 def _midnight(day: date) -> str:

@@ -148,6 +148,14 @@ outages = sa.Table(
     sa.Column("changed_at", _AT, nullable=False, server_default=_NOW),
 )
 
+retentions = sa.Table(
+    "retentions",
+    metadata,
+    # Which days of a table were dropped: before this instant nothing can be computed anew.
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("dropped_before", _AT, nullable=False),
+)
+
 quarantine = sa.Table(
     "quarantine",
     metadata,

@@ -2,7 +2,7 @@ from datetime import date
 
 import numpy as np
 
-from werknetz.store.partition import CATCH_ALL, DAY_US, day_of, days_of, making, name_of
+from werknetz.store.partition import CATCH_ALL, DAY_US, day_of, days_of, dropping, making, name_of
 
 
 def test_a_name_says_its_day_and_back() -> None:
@@ -24,3 +24,12 @@ def test_rows_move_before_the_day_is_attached() -> None:
     assert create.startswith("CREATE TABLE samples_20261231")
     assert "2027-01-01T00:00:00+00:00" in move
     assert attach.startswith("ALTER TABLE samples ATTACH PARTITION samples_20261231")
+
+
+def test_other_tables_may_have_days_too() -> None:
+    assert day_of("raw_messages_20260309", "raw_messages") == date(2026, 3, 9)
+    assert day_of("samples_20260309", "raw_messages") is None
+    assert dropping("raw_messages", date(2026, 3, 9)) == (
+        "ALTER TABLE raw_messages DETACH PARTITION raw_messages_20260309",
+        "DROP TABLE raw_messages_20260309",
+    )
