@@ -10,6 +10,7 @@ from typing import Any, Final, Self, TypeVar
 
 import httpx2
 
+from werknetz_client.frame import Library, frame_of
 from werknetz_client.transport import Transport
 
 T = TypeVar("T")
@@ -178,3 +179,15 @@ class Kpis:
         """Return why a value is what it is; options: end, tz, divisor."""
         core = self._client.core
         return self._client.wait(core.explain(kpi, equipment, start=start, **options))
+
+    def frame(
+        self,
+        kpi: Names,
+        equipment: Names,
+        *,
+        start: str = "-24h",
+        library: Library | None = None,
+        **options: object,
+    ) -> Any:
+        """Return values as a data frame of polars or pandas; options: end, granularity, tz."""
+        return frame_of(self.values(kpi, equipment, start=start, **options), library)

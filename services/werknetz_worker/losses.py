@@ -37,26 +37,31 @@ WITH owners AS MATERIALIZED (
     WHERE {SERVES.format(connector="c.id")}),
 last AS (SELECT at FROM samples WHERE signal_id = $1 AND at < $2 ORDER BY at DESC LIMIT 1),
 found AS (
-    SELECT start_at, end_at, cause, backfilled AS kept, signal_keys <> '{{}}' AS listed
+    SELECT start_at, end_at, cause, backfilled AS kept, signal_keys <> '{{}}' AS listed,
+        connector_id
     FROM gaps JOIN owners ON owners.id = connector_id
     WHERE start_at < $3 AND (signal_keys = '{{}}'
         OR (SELECT key FROM signals WHERE id = $1) = ANY(signal_keys))
     UNION ALL
-    SELECT start_at, end_at, '{HEARTBEAT}', kept, false
+    SELECT start_at, end_at, '{HEARTBEAT}', kept, false, connector_id
     FROM outages JOIN owners ON owners.id = connector_id WHERE start_at < $3)
 SELECT *, CASE WHEN cause = '{_OVERFLOW_CAUSE}' AND NOT listed THEN (
     SELECT max(at) FROM samples WHERE signal_id = $1 AND (status & {OVERFLOW}) = {OVERFLOW}
         AND at >= start_at - interval '2 s' AND at <= coalesce(end_at, $3) + interval '2 s')
-    END AS overflown_at
+    END AS overflown_at,
+    start_at <= interval '5 s' + (
+        SELECT min(at) FROM samples JOIN signals h ON h.id = signal_id
+        WHERE h.role = 'heartbeat' AND h.connector_id = found.connector_id) AS is_first
 FROM found
 WHERE end_at IS NULL OR end_at > coalesce((SELECT at FROM last), '-infinity')
 ORDER BY start_at DESC LIMIT {LOSSES_MAX}"""  # noqa: S608 - made of constants
 
 _WORDS: Final = """
-SELECT before.at, before.told, after.at, said.at
+SELECT before.at, before.told, before.vouched, after.at, said.at
 FROM unnest($2::timestamptz[], $3::timestamptz[]) AS loss (start_at, end_at)
 LEFT JOIN LATERAL (
-    SELECT at, count(*) AS told FROM samples WHERE signal_id = $1 AND at = (
+    SELECT at, count(*) AS told, max(server_at) AS vouched FROM samples
+    WHERE signal_id = $1 AND at = (
         SELECT at FROM samples WHERE signal_id = $1 AND at <= loss.start_at
         ORDER BY at DESC LIMIT 1) GROUP BY at) AS before ON true
 LEFT JOIN LATERAL (
@@ -100,8 +105,8 @@ def _loss(row: asyncpg.Record) -> tuple[str, Loss] | None:
     if row["cause"] == _OVERFLOW_CAUSE and not row["listed"]:
         end_at = row["overflown_at"]
         kind = kind if end_at is not None else None
-    if kind is None:
-        return None
+    if kind is None or (kind is Kind.ANEW and row["is_first"]):
+        return None  # who follows for the first time has lost nothing
     end_us = None if end_at is None else microseconds_of(end_at)
     return row["cause"], Loss(microseconds_of(row["start_at"]), end_us, kind, row["kept"])
 
@@ -149,13 +154,15 @@ async def _words(connection: Connection, state_id: int, losses: list[Loss]) -> W
             [_instant((loss.end_us or 0) - SLACK_US) for loss in ended],
         )
     told: dict[int, int] = {}
-    for before, count, after, said in rows:
+    vouched: dict[int, int] = {}
+    for before, count, until, after, said in rows:
         for at in (after, said):
             if at is not None:
                 told.setdefault(microseconds_of(at), 1)
         if before is not None:
             told[microseconds_of(before)] = count
-    return Words.of(told)
+            vouched[microseconds_of(before)] = microseconds_of(until or before)
+    return Words.of(told, vouched)
 
 
 def _instant(at_us: int) -> datetime:

@@ -8,7 +8,9 @@ The rule. A state holds until the next sample of it, as long as no sample can be
 * Followed anew (`connection_lost`, `subscription_recreated`, `configuration_changed`): the source
   then tells what holds now, with the time since when. Unknown up to the first state sample after
   the start. The last one before the start told again, with its old time, proves that nothing
-  changed: nothing is unknown.
+  changed: nothing is unknown. That it was is told by one row more for each time, or by the
+  instant at which the server vouched for it. A connector that follows for the first time has
+  lost nothing.
 * `queue_overflow`: of the signals that the gap lists. A gap that lists none is known by the
   overflow bit in the status of the state's own sample; other signals' values do not matter.
 * `spool_full` and `decode_error` lose no state: input waits, or lies whole in quarantine. What the
@@ -44,6 +46,9 @@ HOLE_US: Final = 4 * BEAT_US
 
 SLACK_US: Final = 2_000_000
 """A gap ends when the edge hears again: the sample that it hears was taken right before."""
+
+ANEW_US: Final = 10_000_000
+"""How long a source that is followed anew takes to tell what holds, and its clock may differ."""
 
 HEARTBEAT: Final = "heartbeat"
 _NO_LOSS: Final = frozenset({"spool_full", "decode_error"})
@@ -90,12 +95,15 @@ def story_window(cause: str, loss: Loss) -> Span | None:
     if cause not in _ABSENCES or loss.end_us is None:
         return None
     heard_us = 1_000_000 if loss.kind is Kind.ANEW else 35_000_000
-    return loss.start_us + heard_us, loss.end_us - 10_000_000
+    return loss.start_us + heard_us, loss.end_us - ANEW_US
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Instants of state samples, ascending, and how many rows each has: told again, two or more.
+    """Instants of state samples, ascending.
+
+    `told`: how many rows each has; two or more: it was told again. `vouched`: until when the
+    server has said that it still holds.
 
     Enough are the last at or before the start of each loss, the first after it, and the first
     at or after its end.
@@ -103,11 +111,26 @@ class Words:
 
     at: Instants
     told: NDArray[np.int64]
+    vouched: Instants
 
     @classmethod
-    def of(cls, told: dict[int, int]) -> "Words":
-        at = sorted(told)
-        return cls(np.array(at, np.int64), np.array([told[n] for n in at], np.int64))
+    def of(cls, told: dict[int, int], vouched: dict[int, int] | None = None) -> "Words":
+        at, until = sorted(told), vouched or {}
+        return cls(
+            np.array(at, np.int64),
+            np.array([told[n] for n in at], np.int64),
+            np.array([max(n, until.get(n, n)) for n in at], np.int64),
+        )
+
+    def still_holds(self, number: int, loss: "Loss", times: int) -> bool:
+        """Whether a word was told again after the loss, the n-th time that it had to be."""
+        if number < 0 or loss.end_us is None:
+            return False
+        vouched = int(self.vouched[number])
+        # A word that was told when it was new is vouched for at about its own time.
+        late = vouched - int(self.at[number]) > ANEW_US
+        again = late and vouched > max(loss.start_us, loss.end_us - ANEW_US)
+        return bool(again or self.told[number] > times)
 
 
 def unknown_spans(losses: Iterable[Loss], words: Words) -> tuple[Span, ...]:
@@ -119,7 +142,7 @@ def unknown_spans(losses: Iterable[Loss], words: Words) -> tuple[Span, ...]:
         last = int(np.searchsorted(words.at, loss.start_us, side="right")) - 1
         if loss.kind is Kind.ANEW and loss.end_us is not None:
             anew[last] = anew.get(last, 0) + 1
-            if last >= 0 and words.told[last] > anew[last]:
+            if words.still_holds(last, loss, anew[last]):
                 continue
         end_us = _known_again(loss, words, last)
         if not loss.kept and loss.start_us < end_us:

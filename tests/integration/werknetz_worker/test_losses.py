@@ -153,6 +153,19 @@ async def test_a_source_that_is_followed_anew_tells_what_holds_now(plant: Plant)
     assert await unknown(plant, neighbour) == [(3600, 7200)]
 
 
+async def test_who_follows_for_the_first_time_has_lost_nothing(plant: Plant) -> None:
+    machine = await producing(plant)
+    now_us = T0 + 8 * BUCKET_US
+    first_us = T0 + 30 * MINUTE
+    await beats(plant, until=instant_of(first_us + 3600 * SECOND + SECOND), holes=[])
+    await gap(plant, "subscription_recreated", first_us, first_us + 4 * SECOND)
+    await work(plant, now_us)
+    assert await unknown(plant, machine) == []
+    await gap(plant, "subscription_recreated", first_us + 900 * SECOND, first_us + 904 * SECOND)
+    await work(plant, now_us)
+    assert await unknown(plant, machine) == [(2700, 7200)]
+
+
 async def test_a_story_that_the_source_had_kept_leaves_nothing_unknown(plant: Plant) -> None:
     machine = await producing(plant)
     now_us = T0 + 8 * BUCKET_US

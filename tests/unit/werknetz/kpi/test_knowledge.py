@@ -78,6 +78,20 @@ def test_each_time_that_the_source_is_followed_anew_needs_a_word_of_its_own() ->
     assert unknown_spans([first, second], words(900, told={50: 2, 250: 2})) == ()
 
 
+def test_a_server_that_vouches_for_a_value_says_that_it_holds() -> None:
+    minute = 60 * SECOND
+    loss = Loss(10 * minute, 15 * minute, Kind.ANEW)
+
+    def hidden(at: int, vouched: int) -> tuple[Span, ...]:
+        return unknown_spans([loss], Words.of({at: 1, 20 * minute: 1}, {at: vouched}))
+
+    assert hidden(minute, 15 * minute - SECOND) == ()
+    # when it was new, and not after the loss
+    assert hidden(minute, 11 * minute) == ((10 * minute, 20 * minute),)
+    # a clock that goes before ours says nothing
+    assert hidden(10 * minute - SECOND, 10 * minute + SECOND) == ((10 * minute, 20 * minute),)
+
+
 def test_spans_that_overlap_are_one() -> None:
     losses = [Loss(100, 300, Kind.SILENT), Loss(200, 400, Kind.SILENT), Loss(500, 600, Kind.SILENT)]
     assert unknown_spans(losses, words()) == ((100, 400), (500, 600))
