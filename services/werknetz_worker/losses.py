@@ -30,7 +30,8 @@ _OVERFLOW_CAUSE: Final = "queue_overflow"
 # Our clock gave the time: such a sample does not say when something happened.
 OWN_TIME: Final = f"(status & -65536) <> {UNCERTAIN_TIME & 0xFFFF_0000}"
 
-# What ended before the last word of the state hides nothing any more.
+# What ended before the last word of the state hides nothing any more. Nor does a connector that
+# went for good when another one follows the same state: it tells its own outages.
 _LOSSES: Final = f"""
 WITH owners AS MATERIALIZED (
     SELECT c.id FROM connectors c JOIN signals s ON s.id = $1
@@ -44,7 +45,11 @@ found AS (
         OR (SELECT key FROM signals WHERE id = $1) = ANY(signal_keys))
     UNION ALL
     SELECT start_at, end_at, '{HEARTBEAT}', kept, false, connector_id
-    FROM outages JOIN owners ON owners.id = connector_id WHERE start_at < $3)
+    FROM outages JOIN owners ON owners.id = connector_id
+    WHERE start_at < $3 AND (end_at IS NOT NULL OR NOT EXISTS (
+        SELECT FROM heartbeats other JOIN owners ON owners.id = other.connector_id
+        WHERE other.connector_id <> outages.connector_id
+            AND other.last_at > outages.start_at + interval '1 minute')))
 SELECT *, CASE WHEN cause = '{_OVERFLOW_CAUSE}' AND NOT listed THEN (
     SELECT max(at) FROM samples WHERE signal_id = $1 AND (status & {OVERFLOW}) = {OVERFLOW}
         AND at >= start_at - interval '2 s' AND at <= coalesce(end_at, $3) + interval '2 s')
@@ -117,7 +122,7 @@ async def _with_stories(
     """Mark the losses whose source gave later what had happened.
 
     A closed outage was judged by all signals of its connector when it was written; one that goes
-    on is none of a machine that another connector serves meanwhile.
+    on is none of a machine of which samples come by another connector.
     """
     windows = {
         number: window

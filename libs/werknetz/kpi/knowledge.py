@@ -16,7 +16,8 @@ The rule. A state holds until the next sample of it, as long as no sample can be
 * `spool_full` and `decode_error` lose no state: input waits, or lies whole in quarantine. What the
   source drops meanwhile it says itself, and the heartbeat shows how long nobody listened.
 * A hole in the heartbeat: unknown while it lasts; then what held before holds again, because a
-  connector that had lost its place would have said so with a gap.
+  connector that had lost its place would have said so with a gap. One that went for good hides
+  nothing where another connector follows the same state.
 * A story takes a loss back: samples whose own times lie inside show that the source had kept what
   happened and gave it later. A hole needs one of any signal of the connector; a gap in which
   nothing was listened to needs two of one signal, since a single one may be the present value.

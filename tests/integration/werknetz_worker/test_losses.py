@@ -299,6 +299,31 @@ async def test_silence_lasts_until_now_and_a_backlog_takes_it_back(silence: Sile
     assert await outages_of(silence.plant) == []
 
 
+async def test_a_connector_that_went_for_good_hides_nothing_where_another_follows(
+    silence: Silence,
+) -> None:
+    one, _ = silence.machines
+    pool = silence.plant.pool
+    await beats(silence.plant, until=silence.now - timedelta(seconds=600), holes=[])
+    await silence.hidden_s(one)
+    await pool.execute("UPDATE heartbeats SET seen_at = now() - interval '61 s'")
+    assert await silence.hidden_s(one) == 600
+    # The same state is introduced by another connector, which lives and has nothing to tell.
+    await pool.execute("INSERT INTO connectors (id) VALUES ('d')")
+    await pool.execute("UPDATE signals SET connector_id = 'd' WHERE role = 'state'")
+    await pool.execute(
+        "WITH spool AS (INSERT INTO spools (spool_id, connector_id, last_hash)"
+        " VALUES (gen_random_uuid(), 'c', '') RETURNING id)"
+        " INSERT INTO points (spool, number, signal_id)"
+        " SELECT spool.id, s.id, s.id FROM spool, signals s WHERE s.role = 'state'"
+    )
+    assert await silence.hidden_s(one) == 600
+    await pool.execute(
+        "INSERT INTO heartbeats (connector_id, last_at) VALUES ('d', $1)", silence.now
+    )
+    assert await silence.hidden_s(one) == 0
+
+
 async def test_beats_that_come_after_all_fill_their_hole(silence: Silence) -> None:
     one, _ = silence.machines
     await beats(silence.plant, until=silence.now, holes=[(2000, 1000)])
