@@ -7,6 +7,7 @@ from rich.table import Table
 
 from werknetz_client.client import Row
 
+MACHINES_WITH_SIGNALS: Final = 4
 CATEGORIES: Final = ("apt", "aust", "adet", "adot", "pdot", "unknown", "off_shift")
 
 
@@ -25,13 +26,7 @@ def show(told: Row, url: str) -> None:
         console.print(f"silent  {outage['connector_id']}  {lasting}{kept}")
     for entry in told["quarantine"]:
         console.print(f"quarantine {entry['id']}  {entry['source']}  {entry['reason']}")
-    for machine in told["machines"]:
-        for signal in machine["signals"]:
-            more = "" if signal["sample_count_is_complete"] else " and more"
-            console.print(
-                f"{signal['key']}  {signal['sample_count']}{more} samples"
-                f"  by {signal['mapping']}  {url}{signal['href']}"
-            )
+    _signals(console, told, url)
 
 
 def _machines(console: Console, told: Row) -> None:
@@ -54,6 +49,20 @@ def _machines(console: Console, told: Row) -> None:
     console.print(table)
     if left := told["machine_count"] - len(told["machines"]):
         console.print(f"{left} more machines are summed up above and not shown.")
+
+
+def _signals(console: Console, told: Row, url: str) -> None:
+    """Print where the samples are, as long as that fits on a screen."""
+    if told["machine_count"] > MACHINES_WITH_SIGNALS:
+        console.print("Ask for one of these machines to see its signals and their samples.")
+        return
+    for machine in told["machines"]:
+        for signal in machine["signals"]:
+            more = "" if signal["sample_count_is_complete"] else " and more"
+            console.print(
+                f"{signal['key']}  {signal['sample_count']}{more} samples"
+                f"  by {signal['mapping']}  {url}{signal['href']}"
+            )
 
 
 def _minutes(machine: Row) -> dict[str, float]:
