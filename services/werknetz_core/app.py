@@ -1,5 +1,6 @@
 """The API process put together: kit, resources, documentation. Nothing opens before it starts."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
@@ -22,6 +23,8 @@ from werknetz_core.gaps.endpoints import router as gaps
 from werknetz_core.health.endpoints import public
 from werknetz_core.health.endpoints import router as health
 from werknetz_core.kpis.endpoints import router as kpis
+from werknetz_core.mappings import replay
+from werknetz_core.mappings.endpoints import router as mappings
 from werknetz_core.orders.endpoints import router as orders
 from werknetz_core.plants.endpoints import router as plants
 from werknetz_core.quarantine.endpoints import router as quarantine
@@ -31,7 +34,8 @@ from werknetz_core.signals.endpoints import router as signals
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    plants, equipment, signals, shifts, orders, connectors, gaps, quarantine, api_keys,
+    plants, equipment, signals, shifts, orders, connectors, gaps, quarantine, mappings,
+    api_keys,
 )  # fmt: skip
 _ABOUT: Final = "Machines, deliveries and stock of a company in one model, with nothing lost."
 
@@ -43,7 +47,12 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with opened(settings, now_us) as platform:
             app.state.platform = platform
-            yield
+            replaying = asyncio.create_task(replay.run(platform.pool), name="replays")
+            try:
+                yield
+            finally:
+                replaying.cancel()
+                await asyncio.gather(replaying, return_exceptions=True)
 
     app = FastAPI(
         title="Werknetz",

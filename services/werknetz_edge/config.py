@@ -25,6 +25,15 @@ class SpoolOptions(_Strict):
     retention_h: float = Field(72.0, ge=0, description="Hours that acknowledged batches are kept")
 
 
+class RawOptions(_Strict):
+    """What the source gave is kept beside what it meant, so that a mapping can be run again."""
+
+    keep: bool = Field(True, description="Send it along; the core keeps it for 30 days")
+    bytes_per_minute_max: int = Field(
+        64_000_000, ge=10_000, description="Above it raw data is dropped and counted, facts never"
+    )
+
+
 class RedisOptions(_Strict):
     url: str | None = Field(None, description="Default: WERKNETZ_REDIS_URL")
 
@@ -36,8 +45,10 @@ class EdgeForm(_Strict):
     protocol: str = Field(description="One of the installed connectors")
     spool: SpoolOptions = SpoolOptions()
     redis: RedisOptions = RedisOptions()
+    raw: RawOptions = RawOptions()
     options: dict[str, Any] = {}
     mapping: dict[str, Any]
+    follow: bool = Field(True, description="Change to later versions of the mapping from the core")
 
 
 class EdgeConfig(_Strict):
@@ -51,8 +62,10 @@ class EdgeConfig(_Strict):
     spool_bytes_max: int
     retention_us: int
     redis_url: str | None
+    raw: RawOptions
     options: dict[str, Any]
     mapping: Mapping
+    follow: bool
     entry_point: EntryPoint
 
 
@@ -81,7 +94,9 @@ def load_config(path: Path) -> EdgeConfig:
         spool_bytes_max=given.spool.bytes_max,
         retention_us=int(given.spool.retention_h * 3_600_000_000),
         redis_url=given.redis.url or secret_env("WERKNETZ_REDIS_URL"),
+        raw=given.raw,
         options=given.options,
         mapping=mapping,
+        follow=given.follow,
         entry_point=known[given.protocol],
     )

@@ -16,11 +16,12 @@ from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.events.batch import Lane as LaneName
-from werknetz.events.batch import Points, Record
+from werknetz.events.batch import MappingUsed, Points, Record
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
-from werknetz.link.wire import Status, ToCore, ToEdge, link_name
+from werknetz.link.wire import Status, ToCore, ToEdge, WantedMapping, link_name
 from werknetz.runtime.log import logger
+from werknetz_edge.rawkeep import RawKeeper
 from werknetz_edge.spoolfile import clock_us, open_spool
 
 RUN_ID_EVERY_S: Final = 5.0
@@ -37,6 +38,7 @@ class EdgeLink(Protocol):
     async def receive(self, block_ms: int = 1000) -> list[ToEdge]: ...
     def rewind(self) -> None: ...
     async def publish(self, status: Status) -> None: ...
+    async def wanted_mapping(self) -> WantedMapping | None: ...
     async def close(self) -> None: ...
 
 
@@ -52,6 +54,7 @@ class Lane:
         *,
         lane: LaneName = "live",
         bytes_max: int,
+        raw_bytes_per_minute_max: int = 0,
     ) -> None:
         self.name = link_name(connector, lane)
         self.log = logger("edge.lane").bind(connector=self.name)
@@ -59,9 +62,13 @@ class Lane:
             folder / f"{self.name}.spool", connector, bytes_max=bytes_max, lane=lane
         )
         self.spool = self.file.spool
+        self._connector = connector
+        self._before: Normalizer | None = None  # until the new mapping has named something
+        self.change_failed = ""
         numbers = {point.key: point.number for point in self.spool.points()}
         self.normalizer = Normalizer(mapping, connector, numbers)
         self.sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
+        self.raw = RawKeeper(raw_bytes_per_minute_max, time.monotonic)
         self.link = link
         self.link_up = False
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
@@ -90,7 +97,7 @@ class Lane:
 
     def _keep_now(self, delivery: Delivery) -> None:
         records = [*self._owed, *self.normalizer.normalize(delivery, clock_us())]
-        self._owed = [record for record in records if isinstance(record, Points)]
+        self._owed = [record for record in records if isinstance(record, Points | MappingUsed)]
         self.spool.append(records)
         self._owed = []
 
@@ -98,14 +105,41 @@ class Lane:
         # The records are made once: after SpoolFull the same ones are kept, so that points
         # that were just introduced are not lost with the first try.
         if self._pending is None or self._pending[0] is not delivery:
-            records = [*self._owed, *self.normalizer.normalize(delivery, clock_us())]
+            arrival_us = clock_us()
+            records = [*self._owed, *self._named(delivery, arrival_us)]
             self._owed = []
+            raw = self.raw.keep(delivery, arrival_us, self.normalizer.mapping.label)
+            if raw is not None:
+                records.append(raw)
             self._pending = (delivery, records)
         records = self._pending[1]
         if records or delivery.marks:
             self.spool.append(records, delivery.marks)
         self._pending = None
         return len(records)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the mapping in use has named a delivery."""
+        return self._before is None
+
+    def change(self, mapping: Mapping) -> None:
+        """Name with another mapping from the next delivery on; in the thread of `disk`."""
+        self._owed = [*self._owed, *self.normalizer.held_back(clock_us())]
+        self._before = self.normalizer
+        self.normalizer = Normalizer(mapping, self._connector, self.normalizer.numbers)
+
+    def _named(self, delivery: Delivery, arrival_us: int) -> list[Record]:
+        if self._before is None:
+            return self.normalizer.normalize(delivery, arrival_us)
+        before, self._before = self._before, None
+        try:
+            return self.normalizer.normalize(delivery, arrival_us)
+        except Exception as error:
+            self.change_failed = f"{type(error).__name__}: {error}"
+            self.log.exception("the new mapping fails, back to the one before")
+            self.normalizer = before
+            return before.normalize(delivery, arrival_us)
 
     _pending: tuple[Delivery, list[Record]] | None = None
     _owed: Sequence[Record] = ()  # points introduced by what found no room
@@ -167,7 +201,9 @@ class Lane:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._more.wait(), IDLE_S)
+            # Not wait_for: in Python 3.11 it may swallow a cancellation, and we would never end.
+            async with asyncio.timeout(IDLE_S):
+                await self._more.wait()
         except TimeoutError:
             return
         self._more.clear()

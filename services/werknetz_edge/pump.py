@@ -18,11 +18,13 @@ from werknetz.connector.contract import (
     Reading,
     Redeliverable,
 )
+from werknetz.connector.mapping import Mapping
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz.link.redis import LinkLost
 from werknetz.link.wire import Status
 from werknetz.runtime import alive
 from werknetz.runtime.log import logger
+from werknetz_edge.follow import Follower, Trial
 from werknetz_edge.lane import Lane
 from werknetz_edge.spool import SpoolFull
 from werknetz_edge.spoolfile import clock_us
@@ -46,7 +48,9 @@ class Pump:
         *,
         protocol: str,
         retention_us: int,
+        follower: Follower | None = None,
     ) -> None:
+        self._follower = follower
         self._connector = connector
         self._lane_of = lane_of
         self._protocol = protocol
@@ -84,6 +88,7 @@ class Pump:
             task.cancel()
 
     _later: tuple[asyncio.Task[None], ...] = ()
+    _trial: Trial | None = None  # a mapping that is used and not yet kept
 
     async def _follow_source(self) -> None:
         if isinstance(self._connector, Redeliverable):
@@ -168,7 +173,45 @@ class Pump:
                         await lane.link.publish(await lane.on_disk(lambda lane=lane: self._status(lane)))  # type: ignore[misc]  # mypy cannot type a default  # noqa: E501  # fmt: skip
                     except LinkLost as error:
                         self.log.debug("status not published", reason=str(error))
+            await self._follow_mapping()
             await asyncio.sleep(STATUS_EVERY_S)
+
+    async def _follow_mapping(self) -> None:
+        """Change to the mapping that the core wants, between two deliveries; or say why not."""
+        follower, live = self._follower, self._live
+        if follower is None or not live.link_up:
+            return
+        if self._trial is not None:
+            await self._settle(follower, self._trial)
+            return
+        try:
+            wanted = await live.link.wanted_mapping()
+        except LinkLost as error:
+            self.log.debug("wanted mapping not read", reason=str(error))
+            return
+        mapping = follower.wants(wanted)
+        if mapping is not None and wanted is not None:
+            self._trial = Trial(wanted, mapping)
+            await self._change(mapping)
+            follower.tries()
+
+    async def _settle(self, follower: Follower, trial: Trial) -> None:
+        """Keep a new mapping once it has named something; go back where it failed."""
+        if failed := self._live.change_failed:
+            self._trial, self._live.change_failed = None, ""
+            follower.refuse(trial.wanted, failed)
+            await self._change(follower.current)
+        elif self._live.is_proven or trial.is_old:
+            self._trial = None
+            try:
+                await asyncio.to_thread(follower.use, trial.mapping, trial.wanted.document)
+            except OSError as error:
+                follower.refuse(trial.wanted, f"it cannot be kept on disk: {error}")
+                await self._change(follower.current)
+
+    async def _change(self, mapping: Mapping) -> None:
+        for lane in self._lanes.values():
+            await lane.on_disk(lambda lane=lane: lane.change(mapping))  # type: ignore[misc]  # mypy cannot type a default
 
     async def _beat(self) -> None:
         """The connector's own series: a hole in it is an outage of the edge (R20)."""
@@ -203,7 +246,11 @@ class Pump:
             version=version("werknetz"),
             rss_bytes=_rss_bytes(),
             at_us=clock_us(),
-            details=dict(source.details),
+            details=dict(source.details)
+            | ({"raw_dropped": str(lane.raw.dropped)} if lane.raw.dropped else {}),
+            mapping=lane.normalizer.mapping.label,
+            mapping_state=self._follower.state if self._follower else "own",
+            mapping_detail=self._follower.detail if self._follower else "",
         )
 
     async def _close_source(self) -> None:

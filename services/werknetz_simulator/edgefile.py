@@ -123,7 +123,8 @@ def live_of(plant: Plant, url: str, spool: str) -> dict[str, Any]:
 def history_of(plant: Plant, options: dict[str, Any], spool: str) -> dict[str, Any]:
     """Return the whole file of the edge that loads the plant's history."""
     whole = _file(plant, "history", {"plant": plant.name, **options}, spool)
-    return whole | {"mapping": mapping_of(plant, history=True)}
+    # What is loaded again from the truth needs no raw copy to be run again.
+    return whole | {"raw": {"keep": False}, "mapping": mapping_of(plant, history=True)}
 
 
 def _file(plant: Plant, protocol: str, options: dict[str, Any], spool: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import asyncpg
 
 from werknetz.runtime.log import logger
 from werknetz.store import partition
+from werknetz.store.partition import RAW_INPUTS, SAMPLES, DayTable
 from werknetz_worker.session import Connection
 from werknetz_worker.settings import WorkerSettings
 
@@ -30,13 +31,17 @@ DROPPED_BEFORE: Final = "SELECT dropped_before FROM retentions WHERE table_name 
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """A table with a partition a day, named <table>_<yyyymmdd>."""
+    """A table with a partition a day, and how long a day is kept."""
 
-    table: str
+    table: DayTable
     kept_days: Callable[[WorkerSettings], int | None]  # None: for ever
+    is_computed_from: bool = False  # then a day waits until its buckets are computed
 
 
-DAILY: Final = (Daily("samples", lambda settings: settings.samples_kept_days),)
+DAILY: Final = (
+    Daily(SAMPLES, lambda settings: settings.samples_kept_days, is_computed_from=True),
+    Daily(RAW_INPUTS, lambda settings: settings.raw_kept_days),
+)
 
 
 async def drop_expired(pool: asyncpg.Pool, settings: WorkerSettings, now: datetime) -> int:
@@ -46,38 +51,39 @@ async def drop_expired(pool: asyncpg.Pool, settings: WorkerSettings, now: dateti
         kept_days = daily.kept_days(settings)
         if kept_days is not None:
             cutoff = (now.astimezone(UTC) - timedelta(days=kept_days)).date()
-            dropped += await _drop_before(pool, daily.table, cutoff)
+            dropped += await _drop_before(pool, daily, cutoff)
     return dropped
 
 
-async def _drop_before(pool: asyncpg.Pool, table: str, cutoff: date) -> int:
+async def _drop_before(pool: asyncpg.Pool, daily: Daily, cutoff: date) -> int:
     """Drop the days that end at or before the cutoff's midnight."""
-    names = [row[0] for row in await pool.fetch(partition.CHILDREN, table)]
-    days = sorted(day for name in names if (day := partition.day_of(name, table)) is not None)
+    table = daily.table
+    names = [row[0] for row in await pool.fetch(table.existing)]
+    days = sorted(day for name in names if (day := table.day_of(name)) is not None)
     dropped = 0
     for day in [day for day in days if day < cutoff][:DAYS_A_RUN]:
         try:
             async with pool.acquire() as connection:
-                dropped += await _drop(connection, table, day)
+                dropped += await _drop(connection, daily, day)
         except asyncpg.LockNotAvailableError:
-            _log.warning("retention waits for a reader", table=table, day=str(day))
+            _log.warning("retention waits for a reader", table=table.name, day=str(day))
             break
     if dropped:
-        _log.info("days dropped", table=table, days=dropped, before=str(cutoff))
+        _log.info("days dropped", table=table.name, days=dropped, before=str(cutoff))
     return dropped
 
 
-async def _drop(connection: Connection, table: str, day: date) -> bool:
+async def _drop(connection: Connection, daily: Daily, day: date) -> bool:
     """Drop one day, unless something of it waits to be computed."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     end = start + timedelta(days=1)
     async with connection.transaction():
         await connection.execute(partition.SHORT_WAIT)
         await connection.execute(partition.ONE_AT_A_TIME)
-        if await connection.fetchval(_WAITS, start, end):
-            _log.info("a day is kept until its buckets are computed", table=table, day=str(day))
+        if daily.is_computed_from and await connection.fetchval(_WAITS, start, end):
+            _log.info("a day is kept until its buckets are computed", day=str(day))
             return False
-        for statement in partition.dropping(table, day):
+        for statement in daily.table.dropping(day):
             await connection.execute(statement)
-        await connection.execute(_REMEMBER, table, end)
+        await connection.execute(_REMEMBER, daily.table.name, end)
     return True

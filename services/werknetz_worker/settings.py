@@ -17,17 +17,20 @@ class WorkerSettings:
     statement_timeout_s: float = 60.0
     revisions_kept_days: int = 400  # what was known before a recomputation
     samples_kept_days: int | None = None  # None: for ever
+    raw_kept_days: int | None = None  # what mappings can be run over again; None: for ever
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read WERKNETZ_DATABASE_URL (needed) and WERKNETZ_REDIS_URL, each also as …_FILE.
 
-        WERKNETZ_SAMPLES_RETENTION_DAYS says after how many days samples are dropped.
+        WERKNETZ_SAMPLES_RETENTION_DAYS and WERKNETZ_RAW_RETENTION_DAYS say after how many days
+        samples and raw input are dropped.
         """
         return cls(
             database_url=plain_url(required_env("WERKNETZ_DATABASE_URL", environment)),
             redis_url=secret_env("WERKNETZ_REDIS_URL", environment),
             samples_kept_days=_days("WERKNETZ_SAMPLES_RETENTION_DAYS", environment),
+            raw_kept_days=_days("WERKNETZ_RAW_RETENTION_DAYS", environment),
         )
 
 

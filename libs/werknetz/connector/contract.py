@@ -6,6 +6,7 @@ spool; the pump names, keeps and acknowledges.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -59,6 +60,33 @@ class ReadingBlock:
     server_time_us: NDArray[np.int64] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One business record as its source wrote it: a row, a segment group, a JSON object."""
+
+    source: str  # what event rules match: "northwind/orders", "edi/4711/delivery_called_off"
+    fields: Mapping[str, Any]  # by the source's names; nested dicts and lists are paths
+    identity: bytes  # the same for the same record told again, also by another connector
+    item: str = ""  # where in the message: "line 12", "UNH 1 LIN 3"
+    kind: str = ""  # given: `fields` are those of this kind of event already, no rule is needed
+    source_time_us: int | None = None
+    raw: bytes = b""  # what to show in quarantine: the row, the segments
+    message: bytes = b""  # the hash of the `Message` it stands in; empty: none is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A whole message, kept as it came: an interchange, a request's body."""
+
+    source: str
+    content: bytes
+    hash: bytes  # `message_hash(content)`
+
+
+def message_hash(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
+
+
 async def _nothing() -> None:
     """Acknowledge where the source needs no word."""
 
@@ -73,6 +101,8 @@ class Delivery:
     unreadable: Sequence[Unmapped] = ()
     acknowledge: Callable[[], Awaitable[None]] = _nothing
     lane: str = "live"
+    records: Sequence[SourceRecord] = ()
+    messages: Sequence[Message] = ()  # the whole messages that records and readings stand in
     marks: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
 
 

@@ -4,15 +4,19 @@ Versioned YAML, checked when it is loaded; each error says file, line, what is w
 remedy. What to do with values is in `normalize`; nothing here sees one.
 """
 
+import json
 from collections.abc import Mapping as Table
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
-from zoneinfo import ZoneInfo
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from werknetz.connector import units
+from werknetz.connector.eventrule import EventRule
 from werknetz.connector.pattern import Pattern
+from werknetz.connector.timeform import TimeForm, known_zone
 from werknetz.connector.yamlform import (
     ConfigurationError,
     Form,
@@ -30,20 +34,6 @@ _WORDS: Final = {state.word: state for state in MachineState}
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def _known_zone(zone: str | None) -> str | None:
-    if zone is not None:
-        try:
-            ZoneInfo(zone)
-        except (ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
-            raise ValueError(_ZONE.format(zone)) from error
-        except KeyError as error:
-            raise ValueError(_ZONE.format(zone)) from error
-    return zone
-
-
-_ZONE: Final = "time zone {!r} is not known: write an IANA name such as 'Europe/Berlin'"
-
-
 class Counter(BaseModel):
     """How a counter behaves when it ends."""
 
@@ -59,30 +49,6 @@ class Counter(BaseModel):
         if self.reset != "rollover" and self.modulus is not None:
             raise ValueError("`modulus` is for `reset: rollover`: drop one of them")
         return self
-
-
-class TimeForm(BaseModel):
-    """Where in the message its own time is, and how it is written."""
-
-    model_config = _FORM
-    path: str
-    format: str = "iso"  # iso, unix_s, unix_ms, unix_us, or a strptime form (%f after a comma)
-    zone: str | None = None  # of times that say none
-
-    @field_validator("zone")
-    @classmethod
-    def _zone(cls, zone: str | None) -> str | None:
-        return _known_zone(zone)
-
-    @field_validator("format")
-    @classmethod
-    def _format(cls, form: str) -> str:
-        if form not in {"iso", "unix_s", "unix_ms", "unix_us"} and "%" not in form:
-            raise ValueError(
-                f"time format {form!r} is not known: take iso, unix_s, unix_ms, unix_us "
-                "or a form such as '%d.%m.%Y %H:%M:%S,%f'"
-            )
-        return form
 
 
 class Rule(BaseModel):
@@ -155,11 +121,12 @@ class Mapping(BaseModel):
     equipment: str | None = None  # of rules that name none
     enums: dict[str, dict[str, str]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    events: tuple[EventRule, ...] = ()
 
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, zone: str | None) -> str | None:
-        return _known_zone(zone)
+        return known_zone(zone)
 
     @field_validator("equipment")
     @classmethod
@@ -171,6 +138,18 @@ class Mapping(BaseModel):
     @property
     def label(self) -> str:
         return f"{self.name}@{self.version}"
+
+    @property
+    def document(self) -> str:
+        """The mapping as YAML in one form, however it was written."""
+        tree = self.model_dump(mode="json", exclude_defaults=True)
+        return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
+
+    @property
+    def digest(self) -> bytes:
+        """The same for the same meaning: comments and order of keys do not count."""
+        tree = self.model_dump(mode="json", exclude_defaults=True)
+        return blake2b(json.dumps(tree, sort_keys=True).encode(), digest_size=16).digest()
 
     def states_of(self, table: str) -> Table[str, MachineState]:
         if table in self.enums:
@@ -222,6 +201,22 @@ def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
         if (earlier := first.setdefault(rule.source, number)) != number:
             text = f"source {rule.source!r} has a rule already, the {earlier + 1}.: drop one"
             wrong.append((("rules", number, "source"), text))
+    for number, event in enumerate(mapping.events):
+        wrong += [(("events", number, *key), text) for key, text in _wrong_event(event)]
+    return wrong
+
+
+def _wrong_event(event: EventRule) -> list[tuple[Key, str]]:
+    wrong: list[tuple[Key, str]] = []
+    try:
+        Pattern.parse(event.source)
+    except ValueError as error:
+        wrong.append((("source",), str(error)))
+    for name, rule in event.fields.items():
+        try:
+            rule.factors()
+        except units.UnitRejected as error:
+            wrong.append((("fields", name, "source_unit"), str(error)))
     return wrong
 
 

@@ -16,14 +16,15 @@ from werknetz.connector.columns import (
     Lookup,
     samples_of_block,
 )
-from werknetz.connector.contract import Delivery, Reading
+from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.mapping import Mapping
 from werknetz.connector.points import PointTable, Refused
+from werknetz.connector.records import RecordMapper
 from werknetz.connector.refusal import Refusals
 from werknetz.connector.values import Target, Unreadable, instant_of_form, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import BAD, GOOD, UNCERTAIN, UNCERTAIN_TIME
-from werknetz.events.batch import Points, Record, Samples, Unmapped
+from werknetz.events.batch import BusinessEvent, MappingUsed, Points, Record, Samples, Unmapped
 
 
 @dataclass(slots=True)
@@ -62,8 +63,12 @@ class Normalizer:
     ) -> None:
         self.mapping = mapping
         self._points = PointTable(mapping, connector_id, dict(numbers or {}))
+        self._records = RecordMapper(mapping)
         self._refusals = Refusals(mapping.label)
         self._lookups: list[Lookup] = []
+        self._used: list[MappingUsed] = [
+            MappingUsed(mapping.name, mapping.version, mapping.digest, mapping.document)
+        ]
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -79,8 +84,12 @@ class Normalizer:
         """Refusals held back for a minute: to ask for when a source has gone quiet."""
         return self._refusals.due(arrival_us)
 
+    def held_back(self, arrival_us: int) -> list[Unmapped]:
+        """Every refusal that waits for its minute: to ask for when this normalizer is left."""
+        return self._refusals.due(arrival_us, everything=True)
+
     def normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
-        """Return the records of a delivery: gaps, points, samples, refusals, in that order."""
+        """Return what a delivery says: gaps, points, samples, events, refusals, in that order."""
         refused: list[Unmapped] = [*delivery.unreadable]
         samples: list[Samples] = []
         if delivery.readings:
@@ -91,12 +100,33 @@ class Normalizer:
             found = samples_of_block(lookup, block, arrival_us, refused)
             if found is not None:
                 samples.append(found)
+        events = self._of_records(delivery.records, arrival_us, refused)
         refused += self._refusals.due(arrival_us)
         records: list[Record] = [*delivery.gaps]
+        if self._points.fresh or events:
+            records += self._used
+            self._used.clear()
         if self._points.fresh:
             records.append(Points([*self._points.fresh]))
             self._points.fresh.clear()
-        return [*records, *samples, *refused]
+        return [*records, *samples, *events, *refused]
+
+    def _of_records(
+        self, records: Sequence[SourceRecord], arrival_us: int, refused: list[Unmapped]
+    ) -> list[BusinessEvent]:
+        events: list[BusinessEvent] = []
+        for record in records:
+            try:
+                events += self._records.events(record, arrival_us)
+            except Unreadable as error:
+                raw = record.raw or json_of(record.fields)
+                refused.append(
+                    self._refusals.one(
+                        record.source, str(error), raw, arrival_us,
+                        place=record.item, raw_hash=record.message,
+                    )
+                )  # fmt: skip
+        return events
 
     def _lookup(self, addresses: Sequence[str]) -> Lookup:
         for lookup in self._lookups:
@@ -176,6 +206,10 @@ def raw_of(reading: Reading) -> bytes:
         return value.encode(errors="surrogatepass")
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
+    return json_of(value)
+
+
+def json_of(value: Any) -> bytes:
     try:
         return msgspec.json.encode(value, enc_hook=str)
     except (TypeError, ValueError, RecursionError):

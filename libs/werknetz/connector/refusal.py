@@ -26,13 +26,17 @@ class Refusals:
     _pending: set[tuple[str, str]] = field(default_factory=set)
     _next_look_us: int = 0
 
-    def one(self, source: str, reason: str, raw: bytes, at_us: int) -> Unmapped:
+    def one(
+        self, source: str, reason: str, raw: bytes, at_us: int, *,
+        place: str = "", raw_hash: bytes = b"", count: int = 1,
+    ) -> Unmapped:  # fmt: skip
         """A refusal that is always kept whole: a value of a known point that cannot be read."""
         size = len(raw) if len(raw) > RAW_MAX else 0
         source = source.replace("\0", "\\0").encode(errors="replace").decode()
         return Unmapped(
             source=source[:4096], reason=reason.replace("\0", "\\0"), raw=bytes(raw[:RAW_MAX]),
-            at_us=at_us, mapping=self.mapping, size=size,
+            at_us=at_us, mapping=self.mapping, size=size, place=place, raw_hash=raw_hash,
+            count=count,
         )  # fmt: skip
 
     def repeated(
@@ -53,18 +57,17 @@ class Refusals:
         self._pending.add(key)
         return None
 
-    def due(self, at_us: int) -> list[Unmapped]:
+    def due(self, at_us: int, *, everything: bool = False) -> list[Unmapped]:
         """What has been repeated and not been said for a minute."""
-        if not self._pending or at_us < self._next_look_us:
+        if not self._pending or (at_us < self._next_look_us and not everything):
             return []
         self._next_look_us = at_us + 1_000_000
         out = []
         for key in sorted(self._pending):
             said = self._said[key]
-            if at_us - said.at_us < REPEAT_US:
+            if at_us - said.at_us < REPEAT_US and not everything:
                 continue
-            reason = f"{key[1]} ({said.count} more)"
-            out.append(self.one(key[0], reason, said.raw, at_us))
+            out.append(self.one(key[0], key[1], said.raw, at_us, count=said.count))
             said.at_us, said.count = at_us, 0
             self._pending.discard(key)
         return out

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from werknetz.connector.mapping import TimeForm
+from werknetz.connector.timeform import TimeForm
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.domain.state import MachineState
 
@@ -60,9 +60,9 @@ def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
     kind = type(value)
     if target.states is not None:
         code = code_of(value)
-        return float(target.states.get(code, MachineState.UNKNOWN)), _storable(code)
+        return float(target.states.get(code, MachineState.UNKNOWN)), storable(code)
     if target.as_text:
-        return math.nan, _storable(_text_of(value))
+        return math.nan, storable(text_of(value))
     if kind is float:
         return value * target.factor + target.offset, None
     if kind is int or kind is bool:
@@ -75,7 +75,7 @@ def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
         return value_of(target, float(value))
     if target.linear:
         raise Unreadable(f"{kind.__name__} is not a number")
-    return math.nan, _storable(_text_of(value))
+    return math.nan, storable(text_of(value))
 
 
 def code_of(value: Any) -> str:
@@ -135,10 +135,11 @@ def _of_text(target: Target, text: str) -> tuple[float, str | None]:
     if target.linear:
         hint = "" if target.comma or "," not in stripped else "; is it `decimal: comma`?"
         raise Unreadable(f"{stripped[:80]!r} is not a number{hint}")
-    return math.nan, _storable(text)
+    return math.nan, storable(text)
 
 
-def _text_of(value: Any) -> str:  # noqa: PLR0911  a ladder of types
+def text_of(value: Any) -> str:  # noqa: PLR0911  a ladder of types
+    """Write any value as the text that is kept; raise Unreadable for what JSON cannot hold."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -161,7 +162,7 @@ def _json_of(value: Any) -> str:
         raise Unreadable(f"the structure cannot be written as JSON: {error}") from error
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Refuse what PostgreSQL cannot hold."""
     if "\0" in text:
         raise Unreadable("the text holds the character NUL, which cannot be stored")

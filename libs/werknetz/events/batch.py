@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from werknetz.events.facts import Fact
+
 Lane = Literal["live", "backfill"]
 
 
@@ -55,6 +57,43 @@ class Unmapped(msgspec.Struct, frozen=True, array_like=True, tag="unmapped.v1"):
     at_us: int
     mapping: str = ""
     size: int = 0  # bytes of the original, when `raw` had to be cut
+    place: str = ""  # where in the message: "line 12", "UNH 1 LIN 3 DTM"
+    raw_hash: bytes = b""  # of the message it was found in, where that is kept whole
+    count: int = 1  # a flood is told once a minute, with how many there were
+
+
+class BusinessEvent(msgspec.Struct, frozen=True, array_like=True, tag="event.v1"):
+    """A fact of business and where it came from."""
+
+    event_id: UUID  # the same for the same fact told again, whoever carries it
+    source: str
+    item: str  # where in the message: "line 12", "UNH 1 LIN 3"
+    at_us: int  # the source's time; arrival where it gave none
+    mapping: str
+    raw_hash: bytes  # 16 bytes; empty: the message is not kept
+    fact: Fact
+
+
+class MappingUsed(msgspec.Struct, frozen=True, array_like=True, tag="mapping_used.v1"):
+    """The mapping of what follows in this spool: comes before its points and events."""
+
+    name: str
+    version: int
+    digest: bytes  # 16 bytes, of the document
+    document: str  # YAML
+
+
+class Raw(msgspec.Struct, frozen=True, array_like=True, tag="raw.v1"):
+    """What a delivery held before it was named: kept so that a mapping can be run again."""
+
+    arrival_us: int
+    from_us: int
+    to_us: int
+    count: int  # readings, rows of blocks and records
+    mapping: str  # that was in force
+    codec: str  # "zlib": MessagePack of `connector.raw`, compressed
+    payload: bytes
+    hashes: list[bytes] = []  # of the messages that are in it whole
 
 
 class GapOpened(msgspec.Struct, frozen=True, array_like=True, tag="gap_opened.v1"):
@@ -82,7 +121,7 @@ CAUSES = frozenset({
     "unrecoverable", "configuration_changed", "source_silent", "decode_error",
 })  # fmt: skip
 
-Record = Points | Samples | Unmapped | GapOpened | GapClosed
+Record = Points | Samples | Unmapped | GapOpened | GapClosed | BusinessEvent | MappingUsed | Raw
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, tag="batch.v1"):

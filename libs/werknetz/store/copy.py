@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-COLUMNS: Final = ("signal_id", "at", "value", "status", "server_at", "text")
+COLUMNS: Final = ("signal_id", "at", "value", "status", "server_at", "mapping_id", "text")
 """The order of the columns in the bytes, for `copy_to_table(columns=…)`."""
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -32,6 +32,7 @@ class SampleRows:
     at_us: NDArray[np.int64]
     value: NDArray[np.float64]
     status: NDArray[np.uint32]
+    mapping_id: NDArray[np.int32] | None = None  # 0 is kept as 0: not known
     server_at_us: NDArray[np.int64] | None = None  # where it equals `at_us`, NULL is kept
     text_row: NDArray[np.int32] | None = None  # rows that have a text, ascending, each once
     text: tuple[str, ...] = ()
@@ -123,6 +124,8 @@ def _layout(
     layout["server_n"] = _NULL if server_null else 8
     if not server_null and rows.server_at_us is not None:
         layout["server"] = rows.server_at_us[pick] - PG_EPOCH_US
+    layout["mapping_n"] = 4
+    layout["mapping"] = 0 if rows.mapping_id is None else rows.mapping_id[pick]
     layout["text_n"] = _NULL
     return layout
 
@@ -135,6 +138,7 @@ def _layout_of(*, value_null: bool, server_null: bool) -> np.dtype[np.void]:
         ("value_n", ">i4"), *([] if value_null else [("value", ">f8")]),
         ("status_n", ">i4"), ("status", ">i4"),
         ("server_n", ">i4"), *([] if server_null else [("server", ">i8")]),
+        ("mapping_n", ">i4"), ("mapping", ">i4"),
         ("text_n", ">i4"),
     ]  # fmt: skip
     return np.dtype(fields)

@@ -11,8 +11,33 @@ ON CONFLICT (equipment_id, bucket_at)
 DO UPDATE SET marks = dirty_buckets.marks + 1, marked_at = clock_timestamp()"""
 
 QUARANTINE: Final = """
-INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
+INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at, place,
+    raw_hash, count)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, nullif($11, ''::bytea), $12)"""
+
+KEEP_RAW: Final = """
+INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at, count, mapping,
+    codec, payload, hashes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
+
+# A spool that was replaced tells what it kept once more.
+KEEP_RAW_ONCE: Final = """
+INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at, count, mapping,
+    codec, payload, hashes)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+WHERE NOT EXISTS (
+    SELECT FROM raw_inputs WHERE connector_id = $1 AND arrival_at = $4 AND payload = $10)"""
+
+# The same fact told again, by whoever, is there already.
+ADD_EVENTS: Final = """
+INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, item, at, mapping,
+    raw_hash, body)
+SELECT new.event_id, new.kind, $1, $2, new.seq, new.source, new.item, new.at, new.mapping,
+    nullif(new.raw_hash, ''::bytea), new.body::jsonb
+FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[],
+    $9::text[], $10::bytea[], $11::text[])
+    AS new (event_id, kind, seq, source, item, at, mapping, raw_hash, body)
+ON CONFLICT (event_id) DO NOTHING"""
 
 STAGE: Final = "samples_staged"
 MAKE_STAGE: Final = """

@@ -32,11 +32,45 @@ ON CONFLICT (key) DO UPDATE SET equipment_id = excluded.equipment_id,
 RETURNING key, id"""
 
 ADD_POINTS: Final = """
-INSERT INTO points (spool, number, signal_id)
-SELECT $1, new.number, new.signal_id
-FROM unnest($2::int[], $3::int[]) AS new (number, signal_id) ORDER BY new.number
-ON CONFLICT (spool, number) DO UPDATE SET signal_id = excluded.signal_id"""
+INSERT INTO points (spool, number, signal_id, mapping_id)
+SELECT $1, new.number, new.signal_id, new.mapping_id
+FROM unnest($2::int[], $3::int[], $4::int[]) AS new (number, signal_id, mapping_id)
+ORDER BY new.number
+ON CONFLICT (spool, number) DO UPDATE SET signal_id = excluded.signal_id,
+    mapping_id = excluded.mapping_id"""
 
 POINTS: Final = """
-SELECT points.number, signals.id, signals.equipment_id, signals.role
+SELECT points.number, signals.id, signals.equipment_id, signals.role, points.mapping_id
 FROM points JOIN signals ON signals.id = points.signal_id WHERE points.spool = $1"""
+
+# What is known under a name and a version: with a document before without one, the newest first.
+MAPPING_IDS: Final = """
+SELECT DISTINCT ON (name, version) name || '@' || version AS label, id FROM mapping_versions
+WHERE name || '@' || version = ANY($1::text[])
+ORDER BY name, version, (digest = ''), id DESC"""
+
+ADD_UNKNOWN_MAPPING: Final = """
+INSERT INTO mapping_versions (name, version, digest, document) VALUES ($1, $2, '', '')
+ON CONFLICT (name, version, digest) DO UPDATE SET name = excluded.name RETURNING id"""
+
+# A stub that stood for it becomes it, so that what it named keeps its version.
+USE_MAPPING: Final = """
+WITH filled AS (
+    UPDATE mapping_versions SET digest = $3, document = $4
+    WHERE name = $1 AND version = $2 AND digest = '' AND NOT EXISTS (
+        SELECT FROM mapping_versions WHERE name = $1 AND version = $2 AND digest = $3)
+    RETURNING id),
+added AS (
+    INSERT INTO mapping_versions (name, version, digest, document)
+    SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM filled)
+    ON CONFLICT (name, version, digest) DO UPDATE SET name = excluded.name RETURNING id)
+SELECT id FROM filled UNION ALL SELECT id FROM added"""
+
+MAPPING_OF_CONNECTOR: Final = """
+UPDATE connectors SET mapping_id = $2 WHERE id = $1 AND mapping_id IS DISTINCT FROM $2"""
+
+WANTED_MAPPINGS: Final = """
+SELECT c.id AS connector, active.name, active.version, active.digest, active.document
+FROM connectors c JOIN mapping_versions used ON used.id = c.mapping_id
+JOIN mapping_versions active ON active.name = used.name AND active.state = 'active'
+WHERE c.id = ANY($1::text[]) ORDER BY c.id"""

@@ -1,9 +1,10 @@
-"""Daily partitions: their names, and the statements that make one of `samples` or drop one.
+"""Daily partitions of a table: their names, and the statements that make one or drop one.
 
 A partition is filled before it is attached: attaching locks out readers of the catch-all only,
-while CREATE TABLE … PARTITION OF would lock the whole of `samples`.
+while CREATE TABLE … PARTITION OF would lock the whole of the table.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -11,40 +12,69 @@ import numpy as np
 from numpy.typing import NDArray
 
 DAY_US: Final = 86_400_000_000
-CATCH_ALL: Final = "samples_catch_all"
-SAMPLES: Final = "samples"
-_MOVE: Final = """
-WITH moved AS (DELETE FROM samples_catch_all WHERE at >= '{start}' AND at < '{end}' RETURNING *)
-INSERT INTO {name} SELECT * FROM moved"""
+ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(1463898704)"  # 'WARP': partitions are made
+# Whoever waits for the catch-all makes every reader of the table wait behind it.
+SHORT_WAIT: Final = "SET LOCAL lock_timeout = '2s'"
 _EPOCH: Final = date(1970, 1, 1)
 
-EXISTING: Final = """
-SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = 'samples'::regclass"""
 
-CHILDREN: Final = """
-SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = to_regclass($1)"""
+@dataclass(frozen=True, slots=True)
+class DayTable:
+    """A table that is partitioned by the UTC day of one of its columns."""
 
-ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(1463898704)"  # 'WARP': partitions are made
-# Whoever waits for the catch-all makes every reader of `samples` wait behind it.
-SHORT_WAIT: Final = "SET LOCAL lock_timeout = '2s'"
-LOCK_CATCH_ALL: Final = f"LOCK TABLE {CATCH_ALL} IN ACCESS EXCLUSIVE MODE"
+    name: str
+    column: str
+
+    @property
+    def catch_all(self) -> str:
+        return f"{self.name}_catch_all"
+
+    @property
+    def existing(self) -> str:
+        return f"""
+            SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = '{self.name}'::regclass"""  # noqa: S608 - our own names
+
+    @property
+    def lock_catch_all(self) -> str:
+        return f"LOCK TABLE {self.catch_all} IN ACCESS EXCLUSIVE MODE"
+
+    def name_of(self, day: date) -> str:
+        return f"{self.name}_{day:%Y%m%d}"
+
+    def day_of(self, name: str) -> date | None:
+        """Return the day of a partition's name; None for the catch-all and an operator's own."""
+        digits = name.removeprefix(f"{self.name}_")
+        if len(digits) != 8 or not digits.isdecimal():
+            return None
+        try:
+            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        except ValueError:
+            return None
+
+    def making(self, day: date) -> tuple[str, ...]:
+        """Return the statements, for one transaction that holds both locks above.
+
+        What had gone to the catch-all moves: otherwise the day could not be attached.
+        """
+        name, start, end = self.name_of(day), _midnight(day), _midnight(day + timedelta(days=1))
+        return (
+            f"CREATE TABLE {name} (LIKE {self.name} INCLUDING ALL)",
+            f"""WITH moved AS (DELETE FROM {self.catch_all}
+                WHERE {self.column} >= '{start}' AND {self.column} < '{end}' RETURNING *)
+            INSERT INTO {name} SELECT * FROM moved""",  # noqa: S608 - our own names
+            f"""ALTER TABLE {self.name} ATTACH PARTITION {name}
+                FOR VALUES FROM ('{start}') TO ('{end}')""",
+        )
+
+    def dropping(self, day: date) -> tuple[str, str]:
+        """Return the statements, for one transaction with a short wait for its locks."""
+        name = self.name_of(day)
+        return f"ALTER TABLE {self.name} DETACH PARTITION {name}", f"DROP TABLE {name}"
 
 
-def name_of(day: date, table: str = SAMPLES) -> str:
-    return f"{table}_{day:%Y%m%d}"
-
-
-def day_of(name: str, table: str = SAMPLES) -> date | None:
-    """Return the day of a partition's name; None for the catch-all and for an operator's own."""
-    digits = name.removeprefix(f"{table}_")
-    if len(digits) != 8 or not digits.isdecimal():
-        return None
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    except ValueError:
-        return None
+SAMPLES: Final = DayTable("samples", "at")
+RAW_INPUTS: Final = DayTable("raw_inputs", "stored_at")
 
 
 def days_of(at_us: NDArray[np.int64], first: date, last: date) -> set[date]:
@@ -52,26 +82,6 @@ def days_of(at_us: NDArray[np.int64], first: date, last: date) -> set[date]:
     numbers = np.unique(at_us // DAY_US)
     chosen = numbers[(numbers >= (first - _EPOCH).days) & (numbers <= (last - _EPOCH).days)]
     return {_EPOCH + timedelta(days=int(number)) for number in chosen}
-
-
-def making(day: date) -> tuple[str, ...]:
-    """Return the statements, for one transaction that holds both locks above.
-
-    What had gone to the catch-all moves: otherwise the day could not be attached.
-    """
-    name, start, end = name_of(day), _midnight(day), _midnight(day + timedelta(days=1))
-    return (
-        f"CREATE TABLE {name} (LIKE samples INCLUDING ALL)",
-        _MOVE.format(name=name, start=start, end=end),
-        f"""ALTER TABLE samples ATTACH PARTITION {name}
-            FOR VALUES FROM ('{start}') TO ('{end}')""",
-    )
-
-
-def dropping(table: str, day: date) -> tuple[str, str]:
-    """Return the statements, for one transaction with a short wait for its locks."""
-    name = name_of(day, table)
-    return f"ALTER TABLE {table} DETACH PARTITION {name}", f"DROP TABLE {name}"
 
 
 def _midnight(day: date) -> str:

@@ -41,7 +41,32 @@ connectors = sa.Table(
     sa.Column("first_seen_at", _AT, nullable=False, server_default=_NOW),
     sa.Column("last_applied_at", _AT),
     sa.Column("alarm", sa.Text),  # "fork", "spool_rolled_back" …; null: none
+    sa.Column("mapping_id", sa.Integer, sa.ForeignKey("mapping_versions.id")),  # last used
 )
+
+mapping_versions = sa.Table(
+    "mapping_versions",
+    metadata,
+    # Every mapping that has named a value, and those that may. The document never changes.
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),  # of what it means; empty: not known yet
+    sa.Column("document", sa.Text, nullable=False),  # YAML as written
+    sa.Column("state", sa.Text, nullable=False, server_default="used"),
+    # draft: sent, not in force; active: what edges are to use; superseded: was active;
+    # used: an edge brought it along in its own file
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", _AT, nullable=False, server_default=_NOW),
+    sa.Column("created_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("activated_at", _AT),
+    sa.Column("activated_by", sa.Text),
+    sa.UniqueConstraint("name", "version", "digest"),
+    sa.Index(
+        "uq_mapping_versions_active", "name", unique=True,
+        postgresql_where=sa.text("state = 'active'"),
+    ),
+)  # fmt: skip
 
 spools = sa.Table(
     "spools",
@@ -96,6 +121,7 @@ points = sa.Table(
     sa.Column("spool", sa.Integer, sa.ForeignKey("spools.id"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("signal_id", sa.Integer, sa.ForeignKey("signals.id"), nullable=False, index=True),
+    sa.Column("mapping_id", sa.Integer, sa.ForeignKey("mapping_versions.id")),
 )
 
 samples = sa.Table(
@@ -108,8 +134,65 @@ samples = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),  # the 32 bits of the OPC UA code, signed
     sa.Column("server_at", _AT),  # null: not given
     sa.Column("text", sa.Text),
+    sa.Column("mapping_id", sa.Integer),  # of `mapping_versions`; what named and scaled it
     sa.Index("ix_samples_signal_id_at", "signal_id", "at"),
     postgresql_partition_by="RANGE (at)",
+)
+
+raw_inputs = sa.Table(
+    "raw_inputs",
+    metadata,
+    # What deliveries held before they were named (`connector.raw`), so that a mapping can be run
+    # again. Partitioned by the day on which it was stored; old days are dropped whole.
+    sa.Column("stored_at", _AT, nullable=False, server_default=_NOW),
+    sa.Column("connector_id", sa.Text, nullable=False),
+    sa.Column("spool_id", pg.UUID(as_uuid=True), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("arrival_at", _AT, nullable=False),
+    sa.Column("from_at", _AT, nullable=False),
+    sa.Column("to_at", _AT, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("mapping", sa.Text, nullable=False),
+    sa.Column("codec", sa.Text, nullable=False),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("hashes", pg.ARRAY(sa.LargeBinary), nullable=False),
+    sa.Index("ix_raw_inputs_connector_id_stored_at", "connector_id", "stored_at"),
+    sa.Index("ix_raw_inputs_hashes", "hashes", postgresql_using="gin"),
+    postgresql_partition_by="RANGE (stored_at)",
+)
+
+business_events = sa.Table(
+    "business_events",
+    metadata,
+    # Facts of partners, warehouses and shop-floor systems, each once: `events.facts`.
+    sa.Column("event_id", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), nullable=False),
+    sa.Column("spool_id", pg.UUID(as_uuid=True), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("item", sa.Text, nullable=False, server_default=""),
+    sa.Column("at", _AT, nullable=False),
+    sa.Column("mapping", sa.Text, nullable=False),
+    sa.Column("raw_hash", sa.LargeBinary),  # finds the message in `raw_inputs`
+    sa.Column("body", pg.JSONB, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("stored_at", _AT, nullable=False, server_default=_NOW),
+    sa.Index("ix_business_events_kind_at", "kind", "at"),
+    sa.Index("ix_business_events_connector_id_at", "connector_id", "at"),
+)
+
+business_event_revisions = sa.Table(
+    "business_event_revisions",
+    metadata,
+    # What was known before a replay said it better.
+    sa.Column("event_id", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("at", _AT, nullable=False),
+    sa.Column("mapping", sa.Text, nullable=False),
+    sa.Column("body", pg.JSONB, nullable=False),
+    sa.Column("known_from", _AT, nullable=False),
+    sa.Column("known_to", _AT, nullable=False, server_default=_NOW),
 )
 
 gaps = sa.Table(
@@ -171,6 +254,44 @@ quarantine = sa.Table(
     sa.Column("at", _AT, nullable=False),
     sa.Column("stored_at", _AT, nullable=False, server_default=_NOW),
     sa.Column("state", sa.Text, nullable=False, server_default="open"),
+    # open, assigned, discarded, replayed
+    sa.Column("place", sa.Text, nullable=False, server_default=""),  # in the message
+    sa.Column("raw_hash", sa.LargeBinary),  # of the message, where it is kept whole
+    sa.Column("count", sa.BigInteger, nullable=False, server_default="1"),  # a flood is counted
+    sa.Column("assigned_to", sa.Text),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    sa.Column("decided_at", _AT),
+    sa.Column("decided_by", sa.Text),
+    sa.Column("replayed_with", sa.Text),  # the mapping that could read it
+    sa.Index("ix_quarantine_state_source", "state", "source"),
+)
+
+replays = sa.Table(
+    "replays",
+    metadata,
+    # A mapping run again over raw inputs: page by page, each with its place in one transaction,
+    # so that whoever takes it up goes on where the last one ended.
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), nullable=False),
+    sa.Column("mapping_id", sa.Integer, sa.ForeignKey("mapping_versions.id"), nullable=False),
+    sa.Column("start_at", _AT, nullable=False),
+    sa.Column("end_at", _AT, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="waiting"),
+    # waiting, running, done, failed
+    sa.Column("place_at", _AT),
+    sa.Column("place_spool_id", pg.UUID(as_uuid=True)),
+    sa.Column("place_seq", sa.BigInteger),
+    sa.Column("inputs", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("samples_removed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("samples_added", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("events_changed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("quarantine_cleared", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("inputs_skipped", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("seen", pg.JSONB, nullable=False, server_default="{}"),  # source → still refused
+    sa.Column("requested_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("requested_at", _AT, nullable=False, server_default=_NOW),
+    sa.Column("finished_at", _AT),
+    sa.Column("error", sa.Text),
 )
 
 dirty_buckets = sa.Table(

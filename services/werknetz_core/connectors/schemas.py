@@ -23,3 +23,6 @@ class ConnectorView(BaseModel):
     spool_bytes: int | None
     rss_bytes: int | None
     details: dict[str, str]
+    mapping: str | None  # name@version that it uses
+    mapping_state: str | None  # own, in_sync, out_of_sync, failed
+    mapping_detail: str | None  # why

@@ -12,19 +12,24 @@ from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.events import codec
 from werknetz.events.batch import (
+    BusinessEvent,
     GapClosed,
     GapOpened,
+    MappingUsed,
     PointDefinition,
     Points,
+    Raw,
     Samples,
     Unmapped,
 )
+from werknetz.events.facts import body_of, kind_of
 from werknetz.store import copy, fact, loss
 from werknetz_core.ingest import naming
 from werknetz_core.ingest.hidden import hidden_buckets
@@ -53,6 +58,7 @@ class _Pending:
     history_at_us: list[int] = field(default_factory=list)
     dirty: list[NDArray[np.int64]] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
+    events: list[tuple[int, BusinessEvent]] = field(default_factory=list)
     samples: int = 0
 
 
@@ -116,6 +122,12 @@ class Keeper:
                     await self._open_gap(unit.record, pending)
                 case GapClosed():
                     await self._close_gap(unit, unit.record, pending)
+                case BusinessEvent():
+                    pending.events.append((unit.seq, unit.record))
+                case MappingUsed():
+                    await naming.use_mapping(self._connection, self._connector_id, unit.record)
+                case Raw():
+                    await self._keep_raw(unit, unit.record)
                 case _:
                     assert_never(unit.record)
         return await self._flush(pending), len(pending.bad)
@@ -186,12 +198,48 @@ class Keeper:
         marks = await hidden_buckets(self._connection, self._connector_id, keys, at)
         pending.dirty.append(marks)
 
+    async def _keep_raw(self, unit: Unit, raw: Raw) -> None:
+        await self._connection.execute(
+            fact.KEEP_RAW if unit.lane == "live" else fact.KEEP_RAW_ONCE,
+            self._connector_id,
+            self._spool_id,
+            unit.seq,
+            _instant(raw.arrival_us),
+            _instant(raw.from_us),
+            _instant(raw.to_us),
+            raw.count,
+            raw.mapping,
+            raw.codec,
+            raw.payload,
+            raw.hashes,
+        )
+
+    async def _add_events(self, events: Sequence[tuple[int, BusinessEvent]]) -> None:
+        # In the order of their ids: two writers that bring the same facts lock them in one order.
+        ordered = sorted(events, key=lambda pair: pair[1].event_id.bytes)
+        await self._connection.execute(
+            fact.ADD_EVENTS,
+            self._connector_id,
+            self._spool_id,
+            [event.event_id for _, event in ordered],
+            [kind_of(event.fact) for _, event in ordered],
+            [seq for seq, _ in ordered],
+            [event.source for _, event in ordered],
+            [event.item for _, event in ordered],
+            [_instant(event.at_us) for _, event in ordered],
+            [event.mapping for _, event in ordered],
+            [event.raw_hash for _, event in ordered],
+            [msgspec.json.encode(body_of(event.fact)).decode() for _, event in ordered],
+        )
+
     async def _flush(self, pending: _Pending) -> int:
         samples = pending.samples
         if pending.live:
             await self._copy("samples", pending.live)
         if pending.history:
             samples += await self._insert_history(pending)
+        if pending.events:
+            await self._add_events(pending.events)
         dirty = np.unique(np.concatenate(pending.dirty)) if pending.dirty else ()
         if len(dirty):
             await self._connection.execute(fact.MARK_DIRTY, *unpack_dirty(np.asarray(dirty)))
@@ -228,6 +276,9 @@ class Keeper:
                 row.size,
                 writable(row.mapping),
                 _instant(row.at_us),
+                writable(row.place),
+                row.raw_hash,
+                row.count,
             )
 
 

@@ -4,7 +4,7 @@ Kept in the process, but only what is committed: numbers given in a transaction 
 forgotten with it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
-from werknetz.events.batch import PointDefinition
+from werknetz.events.batch import MappingUsed, PointDefinition
 from werknetz.store import naming
 
 if TYPE_CHECKING:
@@ -34,19 +34,24 @@ class PointMap:
 
     signal_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     marked_equipment_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    mapping_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
 
-    def with_points(self, points: Iterable[tuple[int, int, int | None, str]]) -> "PointMap":
-        """Return a map that knows these, too: (number, signal id, equipment id, role)."""
+    def with_points(
+        self, points: Iterable[tuple[int, int, int | None, str, int | None]]
+    ) -> "PointMap":
+        """Return a map that knows these, too: (number, signal, equipment, role, mapping)."""
         new = list(points)
         size = max(len(self.signal_id), 1 + max((number for number, *_ in new), default=-1))
-        signal_id, marked = np.zeros(size, np.int32), np.zeros(size, np.int32)
+        signal_id, marked, mapping_id = (np.zeros(size, np.int32) for _ in range(3))
         signal_id[: len(self.signal_id)] = self.signal_id
         marked[: len(self.marked_equipment_id)] = self.marked_equipment_id
-        for number, signal, equipment, role in new:
+        mapping_id[: len(self.mapping_id)] = self.mapping_id
+        for number, signal, equipment, role, mapping in new:
             signal_id[number] = signal
             moves = role in _MOVING_ROLES
             marked[number] = equipment if moves and equipment is not None else 0
-        return PointMap(signal_id, marked)
+            mapping_id[number] = mapping or 0
+        return PointMap(signal_id, marked, mapping_id)
 
 
 _MOVING_ROLES: Final = frozenset(role.value for role in Role if role.moves_kpis)
@@ -71,7 +76,7 @@ def check(definition: PointDefinition) -> None:
 async def load_points(connection: "Connection", spool: int) -> PointMap:
     rows = await connection.fetch(naming.POINTS, spool)
     return PointMap().with_points(
-        (r["number"], r["id"], r["equipment_id"], r["role"]) for r in rows
+        (r["number"], r["id"], r["equipment_id"], r["role"], r["mapping_id"]) for r in rows
     )
 
 
@@ -84,14 +89,44 @@ async def add_points(
 ) -> PointMap:
     """Give equipment, signals and points their numbers; return the map with them."""
     last = {definition.number: definition for definition in definitions}  # the last one holds
-    equipment = await _add_equipment(connection, list(last.values()))
-    signals = await _add_signals(connection, connector_id, list(last.values()), equipment)
-    numbers = sorted(last)
-    ids = [signals[last[number].key] for number in numbers]
-    await connection.execute(naming.ADD_POINTS, spool, numbers, ids)
-    return known.with_points(
-        (n, signals[d.key], equipment.get(d.equipment or ""), d.role) for n, d in last.items()
+    new = await points_of(connection, connector_id, last)
+    numbers = [number for number, *_ in new]
+    ids, versions = [signal for _, signal, *_ in new], [version for *_, version in new]
+    await connection.execute(naming.ADD_POINTS, spool, numbers, ids, versions)
+    return known.with_points(new)
+
+
+async def points_of(
+    connection: "Connection", connector_id: str, definitions: Mapping[int, PointDefinition]
+) -> list[tuple[int, int, int | None, str, int]]:
+    """Make equipment and signals where they are new; return what `with_points` takes."""
+    equipment = await _add_equipment(connection, list(definitions.values()))
+    signals = await _add_signals(connection, connector_id, list(definitions.values()), equipment)
+    mappings = await _mapping_ids(connection, {d.mapping for d in definitions.values()})
+    return [
+        (n, signals[d.key], equipment.get(d.equipment or ""), d.role, mappings[d.mapping])
+        for n, d in sorted(definitions.items())
+    ]
+
+
+async def _mapping_ids(connection: "Connection", labels: set[str]) -> dict[str, int]:
+    """Find the versions; one that no `MappingUsed` has introduced gets a row without a document."""
+    rows = await connection.fetch(naming.MAPPING_IDS, sorted(labels))
+    found = {row["label"]: int(row["id"]) for row in rows}
+    for label in sorted(labels - found.keys()):
+        name, _, version = label.rpartition("@")
+        found[label] = await connection.fetchval(
+            naming.ADD_UNKNOWN_MAPPING, name, int(version) if version.isdigit() else 0
+        )
+    return found
+
+
+async def use_mapping(connection: "Connection", connector_id: str, used: MappingUsed) -> None:
+    """Keep the document of a mapping that names what follows."""
+    number = await connection.fetchval(
+        naming.USE_MAPPING, used.name, used.version, used.digest, used.document
     )
+    await connection.execute(naming.MAPPING_OF_CONNECTOR, connector_id, number)
 
 
 async def _add_equipment(

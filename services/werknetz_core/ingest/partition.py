@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from werknetz.runtime.log import logger
 from werknetz.store import partition
+from werknetz.store.partition import SAMPLES, DayTable
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -35,7 +36,8 @@ class Partitions:
     looked for again, is made anew, and dropped with it.
     """
 
-    def __init__(self, *, ahead_days: int = AHEAD_DAYS) -> None:
+    def __init__(self, *, ahead_days: int = AHEAD_DAYS, table: DayTable = SAMPLES) -> None:
+        self._table = table
         self._ahead = timedelta(days=ahead_days)
         self._known: set[date] = set()
         self._made_ahead_on: date | None = None
@@ -84,7 +86,13 @@ class Partitions:
             self._not_before_s = monotonic() + _TRY_AGAIN_S
             _log.warning("partitions have to wait", days=len(missing), first=str(missing[0]))
         if made:
-            _log.info("partitions made", days=made, first=str(missing[0]), last=str(missing[-1]))
+            _log.info(
+                "partitions made",
+                table=self._table.name,
+                days=made,
+                first=str(missing[0]),
+                last=str(missing[-1]),
+            )
         return made
 
     async def _make_some(self, connection: "Connection", days: list[date]) -> int:
@@ -97,16 +105,16 @@ class Partitions:
             await connection.execute(partition.ONE_AT_A_TIME)
             lacking = [day for day in days if day not in await self._existing(connection)]
             if lacking:
-                await connection.execute(partition.LOCK_CATCH_ALL)
+                await connection.execute(self._table.lock_catch_all)
             for day in lacking:
-                for statement in partition.making(day):
+                for statement in self._table.making(day):
                     await connection.execute(statement)
         self._known |= {*existing, *days}
         return len(lacking)
 
     async def _existing(self, connection: "Connection") -> set[date]:
-        names = await connection.fetch(partition.EXISTING)
-        return {day for row in names if (day := partition.day_of(row["relname"]))}
+        names = await connection.fetch(self._table.existing)
+        return {day for row in names if (day := self._table.day_of(row["relname"]))}
 
 
 def _today() -> date:

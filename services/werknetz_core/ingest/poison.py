@@ -10,10 +10,13 @@ import numpy as np
 from werknetz.events import codec
 from werknetz.events.batch import (
     Batch,
+    BusinessEvent,
     GapClosed,
     GapOpened,
     Lane,
+    MappingUsed,
     Points,
+    Raw,
     Record,
     Samples,
     Unmapped,
@@ -43,6 +46,9 @@ class Bad:
     at_us: int
     size: int
     mapping: str = ""
+    place: str = ""
+    raw_hash: bytes = b""
+    count: int = 1
 
 
 def is_poison(error: BaseException) -> bool:
@@ -96,12 +102,21 @@ def bad_unit(unit: Unit, reason: str) -> Bad:
             pass
         case GapClosed(to_us=at_us):
             pass
+        case BusinessEvent(source=source, at_us=at_us, mapping=mapping, item=place):
+            return Bad(unit.seq, source, reason, raw, at_us, len(raw), mapping, place)
+        case MappingUsed(name=name, version=version):
+            mapping = f"{name}@{version}"
+        case Raw(arrival_us=at_us, mapping=mapping):
+            pass
     return Bad(unit.seq, source, reason, raw, at_us, len(raw), mapping)
 
 
 def bad_input(seq: int, record: Unmapped) -> Bad:
     size = min(record.size or len(record.raw), 2**63 - 1)
-    return Bad(seq, record.source, record.reason, record.raw, record.at_us, size, record.mapping)
+    return Bad(
+        seq, record.source, record.reason, record.raw, record.at_us, size, record.mapping,
+        record.place, record.raw_hash, max(1, min(record.count, 2**62)),
+    )  # fmt: skip
 
 
 def writable(text: str) -> str:

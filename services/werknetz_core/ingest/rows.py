@@ -52,6 +52,7 @@ def translate(columns: Columns, points: PointMap) -> Translated:
         at_us=at_us,
         value=columns.value,
         status=status,
+        mapping_id=points.mapping_id[safe],
         server_at_us=None if server is None else np.clip(server, TIME_MIN_US, TIME_MAX_US),
         text_row=text_row,
         text=text,

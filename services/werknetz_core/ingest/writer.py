@@ -20,11 +20,13 @@ from werknetz.link.redis import Entry, LinkLost
 from werknetz.link.wire import Envelope, Hello, ToCore, ToEdge, UnreadableMessage, to_core_of
 from werknetz.runtime import alive
 from werknetz.runtime.log import logger
+from werknetz.store.partition import RAW_INPUTS
 from werknetz_core.ingest import guard, metrics
 from werknetz_core.ingest.apply import Applier, welcome
 from werknetz_core.ingest.partition import Partitions
 from werknetz_core.ingest.session import WORLD, Session
 from werknetz_core.ingest.streams import CoreLink, Streams, is_full
+from werknetz_core.ingest.wanted import Wanted
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 BLOCK_MS: Final = 500
 CHECK_EVERY_S: Final = 60.0
 SAY_EVERY_S: Final = 10.0
+RAW_AHEAD_DAYS: Final = 3  # raw inputs lie on the day on which they are stored
 EPOCH_MAX: Final = 2**53
 _BACK_OFF_FIRST_S: Final = 0.1
 _BACK_OFF_MAX_S: Final = 5.0
@@ -46,9 +49,11 @@ class Writer:
     ) -> None:
         self._link = link
         self._partitions = partitions or Partitions()
+        self._raw_days = Partitions(ahead_days=RAW_AHEAD_DAYS, table=RAW_INPUTS)
         self._applier = Applier(self._partitions)
         self._session = Session(database_url, self._partitions, self._begin_anew)
         self._streams = Streams(link, holder=secrets.token_hex(8))
+        self._wanted = Wanted(link)
         self._receivers: dict[str, Receiver] = {}
         self._stopping = asyncio.Event()
         self._checked_at = monotonic()
@@ -81,6 +86,7 @@ class Writer:
                 alive.touch()
             for name in self._streams.names:
                 await self._reply(name, self._receiver(name).tick(monotonic()))
+            await self._say_wanted(connection)
             self._well()
         except LinkLost as error:
             await self._without_link(error)
@@ -89,6 +95,14 @@ class Writer:
             _log.warning("PostgreSQL", error=f"{type(error).__name__}: {error}", again=True)
             await self._session.drop()
             await self._wait_longer()
+
+    async def _say_wanted(self, connection: "Connection") -> None:
+        try:
+            await self._wanted.say(connection, self._streams.names)
+        except LinkLost as error:
+            if not is_full(error):
+                raise
+            _log.warning("Redis is full, wanted mappings are not said")
 
     async def _take(self, connection: "Connection", name: str, entries: list[Entry]) -> None:
         """Apply what one connector said, answer, then drop it from its stream."""
@@ -143,11 +157,13 @@ class Writer:
     def _begin_anew(self) -> None:
         """Forget what another connection knew, and read again what it had read."""
         self._applier.forget()
+        self._raw_days.forget()
         self._receivers.clear()
         self._streams.rewind()
 
     async def _keep_house(self, connection: "Connection") -> None:
         await self._partitions.make_ahead(connection)
+        await self._raw_days.make_ahead(connection)
         if monotonic() - self._checked_at >= CHECK_EVERY_S:
             await guard.check(connection)
             self._checked_at = monotonic()

@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.mapping import TimeForm
 from werknetz.connector.pattern import Pattern
+from werknetz.connector.timeform import TimeForm
 
 _DAY_S = 86_400
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from plumbing.machines import MINUTE, Plant
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
-from werknetz.store import partition
+from werknetz.store.partition import RAW_INPUTS, SAMPLES, DayTable
 from werknetz_worker.compute import dirty_buckets
 from werknetz_worker.retention import drop_expired
 from werknetz_worker.settings import WorkerSettings
@@ -27,14 +27,14 @@ NOBODY = Watermarks(None)
 async def plant(database_url: str) -> AsyncIterator[Plant]:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
     for day in DAYS:
-        for statement in partition.making(day):
+        for statement in (*SAMPLES.making(day), *RAW_INPUTS.making(day)):
             await pool.execute(statement)
     yield Plant(pool)
     await pool.close()
 
 
-def kept(days: int | None) -> WorkerSettings:
-    return WorkerSettings("postgresql://nowhere", samples_kept_days=days)
+def kept(days: int | None, *, raw_days: int | None = None) -> WorkerSettings:
+    return WorkerSettings("postgresql://nowhere", samples_kept_days=days, raw_kept_days=raw_days)
 
 
 async def work(plant: Plant) -> None:
@@ -43,9 +43,9 @@ async def work(plant: Plant) -> None:
         pass
 
 
-async def days_of(plant: Plant) -> list[date]:
-    names = [row[0] for row in await plant.pool.fetch(partition.CHILDREN, "samples")]
-    return sorted(day for name in names if (day := partition.day_of(name)) is not None)
+async def days_of(plant: Plant, table: DayTable = SAMPLES) -> list[date]:
+    names = [row[0] for row in await plant.pool.fetch(table.existing)]
+    return sorted(day for name in names if (day := table.day_of(name)) is not None)
 
 
 async def two_weeks(plant: Plant) -> int:
@@ -62,7 +62,12 @@ async def two_weeks(plant: Plant) -> int:
 
 async def test_nothing_is_dropped_unless_the_operator_says_so(plant: Plant) -> None:
     assert await drop_expired(plant.pool, kept(None), NOW) == 0
-    assert await days_of(plant) == DAYS
+    assert await days_of(plant) == await days_of(plant, RAW_INPUTS) == DAYS
+
+
+async def test_each_table_has_a_time_of_its_own(plant: Plant) -> None:
+    assert await drop_expired(plant.pool, kept(None, raw_days=3), NOW) == 11
+    assert (await days_of(plant), await days_of(plant, RAW_INPUTS)) == (DAYS, DAYS[11:])
 
 
 async def test_whole_days_go_and_elements_stay(plant: Plant) -> None:

@@ -17,7 +17,7 @@ from werknetz.connector.mapping import STORE_AS_IS, load_mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yamlform import form_of
 from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
-from werknetz.events.batch import Batch, Points, Samples, Unmapped
+from werknetz.events.batch import Batch, MappingUsed, Points, Samples, Unmapped
 from werknetz.events.codec import columns_of, decode, encode
 
 NOW = 1_795_000_000_000_000
@@ -129,8 +129,10 @@ def test_columns_say_the_same_as_single_readings(rows: list[tuple[int, float, in
 def test_numbers_go_on_where_the_spool_stands() -> None:
     normalizer = _normalizer({"n/p:b": 7, "n/p:gone": 9})
     records = normalizer.normalize(Delivery([Reading("b", 1.0), Reading("a", 1.0)]), NOW)
-    assert isinstance(records[0], Points)
-    assert [(p.key, p.number) for p in records[0].points] == [("n/p:b", 7), ("n/p:a", 10)]
+    assert isinstance(records[0], MappingUsed)
+    assert (records[0].name, records[0].version) == ("m", 1)
+    assert isinstance(records[1], Points)
+    assert [(p.key, p.number) for p in records[1].points] == [("n/p:b", 7), ("n/p:a", 10)]
     again = normalizer.normalize(Delivery([Reading("b", 2.0)]), NOW)
     assert [type(record) for record in again] == [Samples], "a point is introduced once"
 
@@ -156,7 +158,7 @@ def test_unmapped_addresses_do_not_flood() -> None:
         said += normalizer.normalize(delivery, NOW + second * 1_000_000)
     said += normalizer.due(NOW + 400_000_000)
     assert len(said) == 4
-    counts = [int(r.reason.split("(")[1].split()[0]) for r in said[1:] if isinstance(r, Unmapped)]
+    counts = [r.count for r in said[1:] if isinstance(r, Unmapped)]
     assert 1 + sum(counts) == 1500, "every value is counted"
 
 
@@ -178,7 +180,7 @@ def test_impossible_times_and_a_large_raw() -> None:
     normalizer = Normalizer(STORE_AS_IS, "c")
     block = _block([(0, 1, 0), (0, 2, 0), (0, 3, 0x80000000)], ["a"])
     block.source_time_us[:] = [np.iinfo(np.int64).max, -11_644_473_600_000_000, 0]
-    (_, samples) = normalizer.normalize(Delivery(blocks=[block]), NOW)
+    (_, _, samples) = normalizer.normalize(Delivery(blocks=[block]), NOW)
     assert isinstance(samples, Samples)
     columns = columns_of(samples)
     assert columns.time.tolist() == [NOW, -11_644_473_600_000_000, 0]

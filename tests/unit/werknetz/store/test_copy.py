@@ -19,8 +19,9 @@ a_row = st.tuples(
     st.integers(0, 2**32 - 1),
     st.none() | st.integers(0, 2 * NOW_US),
     st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+    st.integers(0, 2**31 - 1),
 )
-Row = tuple[int, int, float, int, int | None, str | None]
+Row = tuple[int, int, float, int, int | None, str | None, int]
 
 
 def rows_of(rows: list[Row]) -> SampleRows:
@@ -30,6 +31,7 @@ def rows_of(rows: list[Row]) -> SampleRows:
         value=np.array([row[2] for row in rows], np.float64),
         status=np.array([row[3] for row in rows], np.uint32),
         server_at_us=np.array([row[1] if row[4] is None else row[4] for row in rows], np.int64),
+        mapping_id=np.array([row[6] for row in rows], np.int32),
         text_row=np.array([n for n, row in enumerate(rows) if row[5] is not None], np.int32),
         text=tuple(row[5] for row in rows if row[5] is not None),
     )
@@ -49,6 +51,7 @@ def by_pgpq(rows: list[Row]) -> bytes:
             [row[3] - 2**32 if row[3] >= 2**31 else row[3] for row in rows], pa.int32()
         ),
         "server_at": pa.array([None if row[4] == row[1] else row[4] for row in rows], at),
+        "mapping_id": pa.array([row[6] for row in rows], pa.int32()),
         "text": pa.array([row[5] for row in rows], pa.string()),
     }
     batch = pa.record_batch(columns)
@@ -70,13 +73,13 @@ def test_any_rows_are_what_another_encoder_makes_of_them(rows: list[Row]) -> Non
 @pytest.mark.parametrize("text", [None, "ärger", ""])
 def test_rows_of_one_shape(server: int | None, text: str | None) -> None:
     rows: list[Row] = [
-        (n, NOW_US + n, 0.5 * n, 0x8000_0000 + n, server, text) for n in range(1, 300)
+        (n, NOW_US + n, 0.5 * n, 0x8000_0000 + n, server, text, 3) for n in range(1, 300)
     ]
     assert ours(rows) == by_pgpq(rows)
 
 
 def test_no_server_time_at_all() -> None:
-    rows = rows_of([(7, NOW_US, 1.0, 0, None, None)])
+    rows = rows_of([(7, NOW_US, 1.0, 0, None, None, 0)])
     bare = SampleRows(rows.signal_id, rows.at_us, rows.value, rows.status)
     assert copy_bytes(bare) == copy_bytes(rows)
 

@@ -2,14 +2,14 @@ from datetime import date
 
 import numpy as np
 
-from werknetz.store.partition import CATCH_ALL, DAY_US, day_of, days_of, dropping, making, name_of
+from werknetz.store.partition import DAY_US, RAW_INPUTS, SAMPLES, days_of
 
 
 def test_a_name_says_its_day_and_back() -> None:
-    assert name_of(date(2026, 3, 9)) == "samples_20260309"
-    assert day_of("samples_20260309") == date(2026, 3, 9)
-    for other in (CATCH_ALL, "samples_20261399", "samples_2026", "archive"):
-        assert day_of(other) is None
+    assert SAMPLES.name_of(date(2026, 3, 9)) == "samples_20260309"
+    assert SAMPLES.day_of("samples_20260309") == date(2026, 3, 9)
+    for other in (SAMPLES.catch_all, "samples_20261399", "samples_2026", "archive"):
+        assert SAMPLES.day_of(other) is None
 
 
 def test_days_are_cut_in_utc_and_only_those_asked_for() -> None:
@@ -20,16 +20,16 @@ def test_days_are_cut_in_utc_and_only_those_asked_for() -> None:
 
 
 def test_rows_move_before_the_day_is_attached() -> None:
-    create, move, attach = making(date(2026, 12, 31))
+    create, move, attach = SAMPLES.making(date(2026, 12, 31))
     assert create.startswith("CREATE TABLE samples_20261231")
     assert "2027-01-01T00:00:00+00:00" in move
     assert attach.startswith("ALTER TABLE samples ATTACH PARTITION samples_20261231")
 
 
-def test_other_tables_may_have_days_too() -> None:
-    assert day_of("raw_messages_20260309", "raw_messages") == date(2026, 3, 9)
-    assert day_of("samples_20260309", "raw_messages") is None
-    assert dropping("raw_messages", date(2026, 3, 9)) == (
-        "ALTER TABLE raw_messages DETACH PARTITION raw_messages_20260309",
-        "DROP TABLE raw_messages_20260309",
+def test_other_tables_have_days_too() -> None:
+    assert RAW_INPUTS.day_of("raw_inputs_20260309") == date(2026, 3, 9)
+    assert RAW_INPUTS.day_of("samples_20260309") is None
+    assert RAW_INPUTS.dropping(date(2026, 3, 9)) == (
+        "ALTER TABLE raw_inputs DETACH PARTITION raw_inputs_20260309",
+        "DROP TABLE raw_inputs_20260309",
     )

@@ -13,7 +13,11 @@ from werknetz_core.ingest.rows import CARRY_BACK_US, select, translate, unpack_d
 
 START_US = NOW_US - NOW_US % BUCKET_US
 POINTS = PointMap().with_points(
-    [(1, 11, 7, "state"), (2, 12, 7, "process_value"), (3, 13, None, "heartbeat")]
+    [
+        (1, 11, 7, "state", 5),
+        (2, 12, 7, "process_value", 5),
+        (3, 13, None, "heartbeat", None),
+    ]
 )
 
 

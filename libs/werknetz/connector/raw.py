@@ -1,0 +1,169 @@
+"""A delivery as bytes and back: what is kept so that another mapping can be run over it.
+
+What is kept is what `normalize` is given (readings, blocks, records) with the arrival time, so
+running it again needs no connector. Whole messages are in it once.
+"""
+
+import zlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from werknetz.connector.contract import Delivery, Message, Reading, ReadingBlock, SourceRecord
+from werknetz.events.batch import Raw
+
+CODEC: Final = "zlib"
+LEVEL: Final = 1  # columns of doubles gain little from more, and it costs four times as much
+INFLATED_MAX: Final = 256_000_000
+
+
+class UnreadableRaw(ValueError):
+    """The bytes are not a kept delivery: they were damaged, or come from a newer version."""
+
+
+class _Block(msgspec.Struct, frozen=True, array_like=True):
+    addresses: list[str]  # those that occur, renumbered
+    address: bytes
+    value: bytes
+    status: bytes
+    time: bytes
+    server_time: bytes = b""
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    readings: list[tuple[str, Any, int, int | None, int | None, int | None]] = []
+    blocks: list[_Block] = []
+    records: list[tuple[str, Any, bytes, str, str, int | None, bytes, bytes]] = []
+    messages: list[tuple[str, bytes, bytes]] = []
+    fields: list[Any] = []  # of readings, each message's once
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    delivery: Delivery
+    arrival_us: int
+
+
+_encoder: Final = msgspec.msgpack.Encoder(enc_hook=str)
+_decoder: Final = msgspec.msgpack.Decoder(_Kept)
+
+
+def raw_of_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | None:
+    """Return what to keep of a delivery; None where it holds nothing that a mapping reads."""
+    count = len(delivery.readings) + len(delivery.records)
+    count += sum(len(block.address) for block in delivery.blocks)
+    if not count and not delivery.messages:
+        return None
+    times = [r.source_time_us for r in delivery.readings if r.source_time_us is not None]
+    times += [r.source_time_us for r in delivery.records if r.source_time_us is not None]
+    for block in delivery.blocks:
+        if len(block.source_time_us):
+            times += [int(block.source_time_us.min()), int(block.source_time_us.max())]
+    fields = {id(r.fields): r.fields for r in delivery.readings if r.fields is not None}
+    number = {key: index for index, key in enumerate(fields)}
+    kept = _Kept(
+        readings=[
+            (r.source, _writable(r.value), r.status, r.source_time_us, r.server_time_us,
+             None if r.fields is None else number[id(r.fields)])
+            for r in delivery.readings
+        ],
+        fields=[_writable(dict(each)) for each in fields.values()],
+        blocks=[_block_of(block) for block in delivery.blocks],
+        records=[
+            (r.source, _writable(dict(r.fields)), r.identity, r.item, r.kind, r.source_time_us,
+             b"" if r.message else r.raw, r.message)
+            for r in delivery.records
+        ],
+        messages=[(m.source, m.content, m.hash) for m in delivery.messages],
+    )  # fmt: skip
+    return Raw(
+        arrival_us=arrival_us,
+        from_us=min(times, default=arrival_us),
+        to_us=max(times, default=arrival_us),
+        count=count,
+        mapping=mapping,
+        codec=CODEC,
+        payload=zlib.compress(_encoder.encode(kept), LEVEL),
+        hashes=[message.hash for message in delivery.messages],
+    )
+
+
+def delivery_of_raw(raw: Raw) -> Opened:
+    """Open what was kept; raise UnreadableRaw."""
+    try:
+        if raw.codec != CODEC:
+            raise UnreadableRaw(f"codec {raw.codec!r} is not known to this version")
+        inflate = zlib.decompressobj()
+        plain = inflate.decompress(raw.payload, INFLATED_MAX)
+        if inflate.unconsumed_tail:
+            raise UnreadableRaw(f"holds more than {INFLATED_MAX // 1_000_000} MB")
+        kept = _decoder.decode(plain)
+        blocks = [_opened_block(block) for block in kept.blocks]
+        readings = _opened_readings(kept)
+    except (zlib.error, msgspec.DecodeError, LookupError, ValueError) as error:
+        raise UnreadableRaw(str(error)) from error
+    delivery = Delivery(
+        readings=readings,
+        blocks=blocks,
+        records=[
+            SourceRecord(source, fields, identity, item, kind, at_us, raw_bytes, message)
+            for source, fields, identity, item, kind, at_us, raw_bytes, message in kept.records
+        ],
+        messages=[Message(source, content, digest) for source, content, digest in kept.messages],
+    )
+    return Opened(delivery, raw.arrival_us)
+
+
+def _opened_readings(kept: _Kept) -> list[Reading]:
+    return [
+        Reading(
+            source, value, status, at_us, server_us,
+            fields=None if index is None else kept.fields[index],
+        )
+        for source, value, status, at_us, server_us, index in kept.readings
+    ]  # fmt: skip
+
+
+def _block_of(block: ReadingBlock) -> _Block:
+    occurring, renumbered = np.unique(block.address, return_inverse=True)
+    server = block.server_time_us
+    return _Block(
+        addresses=[block.addresses[index] for index in occurring.tolist()],
+        address=renumbered.astype("<i4").tobytes(),
+        value=block.value.astype("<f8", copy=False).tobytes(),
+        status=block.status.astype("<u4", copy=False).tobytes(),
+        time=block.source_time_us.astype("<i8", copy=False).tobytes(),
+        server_time=b"" if server is None else server.astype("<i8", copy=False).tobytes(),
+    )
+
+
+def _opened_block(block: _Block) -> ReadingBlock:
+    address = np.frombuffer(block.address, "<i4")
+    if len(address) and not 0 <= address.min() <= address.max() < len(block.addresses):
+        raise UnreadableRaw("a block names an address that it does not list")
+    return ReadingBlock(
+        addresses=block.addresses,
+        address=address,
+        value=np.frombuffer(block.value, "<f8"),
+        status=np.frombuffer(block.status, "<u4"),
+        source_time_us=np.frombuffer(block.time, "<i8"),
+        server_time_us=np.frombuffer(block.server_time, "<i8") if block.server_time else None,
+    )
+
+
+def _writable(value: Any) -> Any:
+    """What MessagePack cannot hold becomes the text that a mapping would read."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if -(2**63) <= value < 2**64 else str(value)
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(key): _writable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_writable(item) for item in value]
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode() if not value.isascii() else value
+    return value

@@ -1,0 +1,211 @@
+"""Business record → event or refusal. Pure: the rules of a mapping and a record in, facts out.
+
+Every matching rule makes an event of its own: a row of an order may be a call-off and a job.
+"""
+
+from collections.abc import Mapping as Table
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from werknetz.connector.contract import SourceRecord
+from werknetz.connector.eventrule import EventRule, FieldRule
+from werknetz.connector.mapping import Mapping
+from werknetz.connector.pattern import Pattern
+from werknetz.connector.timeform import TimeForm
+from werknetz.connector.values import (
+    Target,
+    Unreadable,
+    instant_of_form,
+    storable,
+    text_of,
+    value_of,
+)
+from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
+from werknetz.events.batch import BusinessEvent
+from werknetz.events.facts import FieldType, fact_of, fields_of
+
+QUANTITY_MAX: Final = 1e15
+"""Above it a float64 no longer holds thousandths: what says so is no quantity."""
+
+NO_RULE: Final = "no event rule of mapping {} names this source"
+_ENDS: Final = {"due_from_us": "due_until_us"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    pattern: Pattern
+    rule: EventRule
+    targets: Table[str, Target]  # of its numbers
+
+
+class RecordMapper:
+    """The event rules of one mapping, made ready once."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
+        self._rules = [_compiled(rule) for rule in mapping.events]
+
+    def events(self, record: SourceRecord, arrival_us: int) -> list[BusinessEvent]:
+        """Return the events of a record; raise Unreadable with the field and the reason."""
+        matching = [c for c in self._rules if c.pattern.match(record.source) is not None]
+        if not matching:
+            if record.kind:
+                body = {name: _plain(name, value) for name, value in record.fields.items()}
+                return [self._event(record, record.kind, body, None, arrival_us)]
+            if self._mapping.unmapped == "store-as-is":
+                raise Unreadable("a record needs an event rule: it cannot be stored as it is")
+            raise Unreadable(NO_RULE.format(self._mapping.label))
+        return [
+            self._by_rule(record, compiled, arrival_us)
+            for compiled in matching
+            if not compiled.rule.ignore
+        ]
+
+    def _by_rule(self, record: SourceRecord, compiled: _Compiled, arrival_us: int) -> BusinessEvent:
+        rule, kind = compiled.rule, compiled.rule.kind or ""
+        types = fields_of(kind)
+        body: dict[str, Any] = {}
+        for name, field in rule.fields.items():
+            body[name] = self._field(record, name, types[name], field, compiled.targets.get(name))
+        for first, end in _ENDS.items():
+            if body.get(first) is not None and end in types and end not in rule.fields:
+                body[end] = self._end_of_day(record, rule.fields[first], body[first])
+        at_us = None
+        if rule.at is not None:
+            at_us = self._field(record, "at", "instant", rule.at, None)
+        return self._event(record, kind, body, at_us, arrival_us)
+
+    def _event(
+        self, record: SourceRecord, kind: str, body: dict[str, Any], at_us: int | None,
+        arrival_us: int,
+    ) -> BusinessEvent:  # fmt: skip
+        try:
+            fact = fact_of(kind, body)
+        except ValueError as error:
+            raise Unreadable(str(error)) from error
+        when_us = next((t for t in (at_us, record.source_time_us) if t is not None), arrival_us)
+        return BusinessEvent(
+            event_id=event_id(record.identity, kind),
+            source=record.source,
+            item=record.item,
+            at_us=min(max(when_us, TIME_MIN_US), TIME_MAX_US),
+            mapping=self._mapping.label,
+            raw_hash=record.message,
+            fact=fact,
+        )
+
+    def _field(
+        self, record: SourceRecord, name: str, kind: FieldType, rule: FieldRule,
+        target: Target | None,
+    ) -> Any:  # fmt: skip
+        value = rule.constant if rule.field is None else lookup(record.fields, rule.field)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            value = rule.default
+        if value is None:
+            return None
+        if rule.values is not None:
+            written = text_of(value).strip()
+            if written not in rule.values:
+                raise Unreadable(f"{name}: {written[:80]!r} is not in its table of values")
+            value = rule.values[written]
+        try:
+            return _converted(value, kind, rule, target, self._mapping.time_zone)
+        except Unreadable as error:
+            raise Unreadable(f"{name}: {error}") from error
+
+    def _end_of_day(self, record: SourceRecord, rule: FieldRule, start_us: int) -> int:
+        """A time that names a day means the whole of it; one that names a moment, the moment."""
+        value = lookup(record.fields, rule.field or "")
+        if not _is_day(value, rule.format):
+            return start_us
+        zone = ZoneInfo(rule.zone or self._mapping.time_zone or "UTC")
+        day = instant_of(start_us).astimezone(zone).date() + timedelta(days=1)
+        return microseconds_of(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))
+
+
+def event_id(identity: bytes, kind: str) -> UUID:
+    """The same record told again makes the same events, whoever tells it."""
+    return UUID(bytes=blake2b(identity + b"\0" + kind.encode(), digest_size=16).digest())
+
+
+def lookup(fields: Table[str, Any], path: str) -> Any:
+    """Return what is at a path, None where there is nothing; a key with dots in it comes first."""
+    if path in fields:
+        return fields[path]
+    found: Any = fields
+    for step in path.split("."):
+        if isinstance(found, Table):
+            found = found.get(step)
+        elif isinstance(found, (list, tuple)) and step.isdigit() and int(step) < len(found):
+            found = found[int(step)]
+        else:
+            return None
+    return found
+
+
+def _compiled(rule: EventRule) -> _Compiled:
+    targets = {}
+    for name, field in rule.fields.items():
+        factor, offset = field.factors()
+        targets[name] = Target(
+            0, factor=factor, offset=offset, linear=True, comma=field.decimal == "comma"
+        )
+    return _Compiled(Pattern.parse(rule.source), rule, targets)
+
+
+def _converted(
+    value: Any, kind: FieldType, rule: FieldRule, target: Target | None, zone: str | None
+) -> Any:
+    match kind:
+        case "number":
+            number, _ = value_of(target or Target(0, linear=True), value)
+            return quantity_of(number, value)
+        case "instant":
+            form = TimeForm(path="", format=rule.format, zone=rule.zone)
+            at_us = instant_of_form(value, form, zone)
+            if at_us is None:
+                raise Unreadable(f"{str(value)[:80]!r} is no time of the form {rule.format!r}")
+            return at_us
+        case "texts":
+            items = value if isinstance(value, (list, tuple)) else [value]
+            return [storable(text_of(item).strip()) for item in items]
+        case _:
+            return storable(text_of(value).strip())
+
+
+def quantity_of(number: float, written: Any) -> float:
+    """Return the number; raise Unreadable for what no quantity can be."""
+    if not -QUANTITY_MAX <= number <= QUANTITY_MAX:
+        raise Unreadable(f"{str(written)[:80]!r} is out of any range for a quantity")
+    return number
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value that a connector gives in the event's own words: an integer is a number, too."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, (list, tuple)):
+        return [storable(text_of(item)) for item in value]
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if is_number and not name.endswith("_us"):
+        value = float(value)
+    if isinstance(value, float):
+        try:
+            return quantity_of(value, value)
+        except Unreadable as error:
+            raise Unreadable(f"{name}: {error}") from error
+    return value
+
+
+def _is_day(value: Any, form: str) -> bool:
+    if isinstance(value, datetime):
+        return False
+    if isinstance(value, date):
+        return True
+    if form == "iso":
+        return len(str(value).strip()) <= len("2026-11-24")
+    return "%" in form and not any(part in form for part in ("%H", "%I", "%X", "%c", "%T"))

@@ -1,0 +1,262 @@
+"""Business events: what partners, warehouses and shop-floor systems say, in one vocabulary.
+
+Flat on purpose: one fact a line of a document, with the document's head in each, so that a row
+of a table, a segment group and a JSON object become the same thing. Times end in `_us` (µs UTC);
+a day is the span from its midnight to the next in the zone of whoever said it.
+"""
+
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+
+class _Fact(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """New fields come last and have a default: old bytes stay readable."""
+
+
+class _Supply(_Fact, frozen=True, kw_only=True):
+    """Who delivers what to whom: shared by call-off, shipment and receipt."""
+
+    document: str  # number of the call-off, the despatch advice, the receipt
+    material: str | None = None  # the customer's number
+    quantity: float | None = None
+    unit: str | None = None  # as the partner writes it: PCE, ST, KGM
+    supplier: str | None = None  # the partner's number or name, as the message has it
+    customer: str | None = None
+    ship_from: str | None = None
+    ship_to: str | None = None
+    unloading_point: str | None = None
+    supplier_material: str | None = None
+    ean: str | None = None
+    description: str | None = None
+    batch: str | None = None
+    order_number: str | None = None
+    order_line: str | None = None
+    line: str | None = None  # of the document
+    document_us: int | None = None
+
+
+class DeliveryCalledOff(_Supply, frozen=True, kw_only=True, tag="delivery_called_off.v1"):
+    """One entry of a delivery schedule. Each new document replaces the former of its line."""
+
+    replaces: str | None = None  # the former document
+    due_from_us: int | None = None
+    due_until_us: int | None = None
+    commitment: Literal["firm", "forecast", "immediate", "backlog", "planning"] | None = None
+    due_kind: Literal["delivery", "ship"] | None = None
+    cumulative_quantity: float | None = None  # demanded up to this entry
+    cumulative_received: float | None = None
+    cumulative_since_us: int | None = None  # the zero date
+    last_receipt: str | None = None  # the delivery note that was received last
+    last_receipt_quantity: float | None = None
+    last_receipt_us: int | None = None
+
+
+class ShipmentAnnounced(_Supply, frozen=True, kw_only=True, tag="shipment_announced.v1"):
+    """One line of a despatch advice (ASN)."""
+
+    shipment: str | None = None  # of the carrier or the supplier, over several documents
+    delivery_note: str | None = None
+    despatched_us: int | None = None
+    arrives_us: int | None = None  # as estimated
+    handling_unit: str | None = None  # the label of the innermost unit that holds the line
+    packed_in: list[str] = []  # the units around it, from the inside out
+    package_type: str | None = None
+    package_count: float | None = None
+    carrier: str | None = None
+    cumulative_quantity: float | None = None  # delivered, with this line
+
+
+class GoodsReceived(_Supply, frozen=True, kw_only=True, tag="goods_received.v1"):
+    """One line of a receipt."""
+
+    shipment: str | None = None
+    delivery_note: str | None = None
+    received_us: int | None = None
+    accepted_quantity: float | None = None
+    rejected_quantity: float | None = None
+    discrepancy: str | None = None  # the code of the reason
+    warehouse: str | None = None
+    location: str | None = None
+
+
+class _Stock(_Fact, frozen=True, kw_only=True):
+    material: str
+    quantity: float
+    unit: str | None = None
+    warehouse: str | None = None
+    location: str | None = None
+    owner: str | None = None
+    keeper: str | None = None
+    batch: str | None = None
+    status: str | None = None  # free, blocked, in inspection … as the keeper says it
+    document: str | None = None
+    supplier_material: str | None = None
+    ean: str | None = None
+    description: str | None = None
+
+
+class StockCounted(_Stock, frozen=True, kw_only=True, tag="stock_counted.v1"):
+    """A truth to reconcile with: what is there at the event's time."""
+
+    on_order_quantity: float | None = None
+    reorder_level: float | None = None
+
+
+class StockMoved(_Stock, frozen=True, kw_only=True, tag="stock_moved.v1"):
+    """Applied once. Positive: into the warehouse; negative: out of it."""
+
+    reason: str | None = None
+    to_location: str | None = None
+    order_number: str | None = None
+
+
+class MaterialConsumed(_Fact, frozen=True, kw_only=True, tag="material_consumed.v1"):
+    equipment: str
+    material: str
+    quantity: float
+    unit: str | None = None
+    order_number: str | None = None
+    batch: str | None = None
+
+
+class _Job(_Fact, frozen=True, kw_only=True):
+    equipment: str
+    order_number: str
+    operation: str | None = None
+    material: str | None = None
+
+
+class JobStarted(_Job, frozen=True, kw_only=True, tag="job_started.v1"):
+    planned_quantity: float | None = None
+    planned_run_s_per_item: float | None = None
+    planned_setup_s: float | None = None
+    planned_end_us: int | None = None
+
+
+class JobFinished(_Job, frozen=True, kw_only=True, tag="job_finished.v1"):
+    good_quantity: float | None = None
+    scrap_quantity: float | None = None
+    rework_quantity: float | None = None
+    unit: str | None = None
+
+
+class QualityInspected(_Fact, frozen=True, kw_only=True, tag="quality_inspected.v1"):
+    equipment: str
+    inspected_quantity: float | None = None
+    good_quantity: float | None = None
+    scrap_quantity: float | None = None
+    rework_quantity: float | None = None
+    order_number: str | None = None
+    material: str | None = None
+    serial_number: str | None = None
+    characteristic: str | None = None
+    value: float | None = None
+    lower_limit: float | None = None
+    upper_limit: float | None = None
+    unit: str | None = None
+    defect: str | None = None
+
+
+class AttendanceRecorded(_Fact, frozen=True, kw_only=True, tag="attendance_recorded.v1"):
+    equipment: str
+    person: str
+    until_us: int | None = None  # null: still there
+    attended_s: float | None = None
+    work_s: float | None = None
+
+
+class StateChanged(_Fact, frozen=True, kw_only=True, tag="state_changed.v1"):
+    """A state that another system (an MES, a person) tells; machines tell theirs as samples."""
+
+    equipment: str
+    state: str  # one of the words of `domain.state`
+    code: str | None = None
+    reason: str | None = None
+    until_us: int | None = None
+    order_number: str | None = None
+
+
+Fact = (
+    DeliveryCalledOff | ShipmentAnnounced | GoodsReceived | StockCounted | StockMoved
+    | MaterialConsumed | JobStarted | JobFinished | QualityInspected | AttendanceRecorded
+    | StateChanged
+)  # fmt: skip
+
+KINDS: Final[dict[str, type[Fact]]] = {
+    str(fact.__struct_config__.tag).removesuffix(".v1"): fact for fact in get_args(Fact)
+}
+"""By the kind's name without its version: what mappings and the API say."""
+
+FieldType = Literal["text", "number", "instant", "texts"]
+
+
+def kind_of(fact: Fact) -> str:
+    return str(fact.__struct_config__.tag).removesuffix(".v1")
+
+
+@cache
+def fields_of(kind: str) -> dict[str, FieldType]:
+    """The fields of a kind and what they hold, in the order of the struct."""
+    hints = get_type_hints(KINDS[kind])
+    return {name: _type_of(name, hints[name]) for name in KINDS[kind].__struct_fields__}
+
+
+@cache
+def required_of(kind: str) -> tuple[str, ...]:
+    found = msgspec.structs.fields(KINDS[kind])
+    return tuple(field.name for field in found if field.required)
+
+
+def fact_of(kind: str, body: dict[str, Any]) -> Fact:
+    """Make a fact of plain values; raise ValueError that names the field."""
+    try:
+        return msgspec.convert([*_ordered(kind, body)], KINDS[kind])
+    except msgspec.ValidationError as error:
+        raise ValueError(_named(kind, str(error))) from error
+
+
+def body_of(fact: Fact) -> dict[str, Any]:
+    """The fields that say something, by name: what is kept and shown."""
+    body = msgspec.structs.asdict(fact)
+    return {name: value for name, value in body.items() if value is not None and value != []}
+
+
+def _ordered(kind: str, body: dict[str, Any]) -> list[Any]:
+    strange = sorted(set(body) - set(fields_of(kind)))
+    if strange:
+        raise ValueError(f"{kind} has no field {strange[0]!r}; it has {', '.join(fields_of(kind))}")
+    missing = [name for name in required_of(kind) if body.get(name) is None]
+    if missing:
+        raise ValueError(f"{kind} needs {missing[0]!r}, which is empty")
+    defaults = {f.name: f for f in msgspec.structs.fields(KINDS[kind])}
+    tag: list[Any] = [KINDS[kind].__struct_config__.tag]
+    return tag + [
+        body[name] if body.get(name) is not None else _default(defaults[name])
+        for name in fields_of(kind)
+    ]
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+
+
+def _named(kind: str, message: str) -> str:
+    """Msgspec says `$[7]`; a person wants the field's name."""
+    text, _, place = message.partition(" - at `$[")
+    number = place.partition("]")[0]
+    names = list(fields_of(kind))
+    if number.isdigit() and 1 <= int(number) <= len(names):
+        return f"{names[int(number) - 1]}: {text}"
+    return message
+
+
+def _type_of(name: str, hint: Any) -> FieldType:
+    if get_origin(hint) is list:
+        return "texts"
+    if name.endswith("_us"):
+        return "instant"
+    parts = get_args(hint) if isinstance(hint, UnionType) or get_origin(hint) else (hint,)
+    return "number" if float in {part for part in parts if part is not NoneType} else "text"

@@ -1,0 +1,74 @@
+import zlib
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from werknetz.connector.contract import Delivery, Message, Reading, ReadingBlock, SourceRecord
+from werknetz.connector.mapping import STORE_AS_IS
+from werknetz.connector.normalize import Normalizer
+from werknetz.connector.raw import UnreadableRaw, delivery_of_raw, raw_of_delivery
+from werknetz.events.batch import Raw
+
+NOW = 1_795_000_000_000_000
+values = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(max_size=20)
+    | st.datetimes(timezones=st.just(UTC)) | st.lists(st.integers(0, 9), max_size=3)
+    | st.dictionaries(st.text(max_size=3), st.integers(-5, 5), max_size=3)
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), values), min_size=1, max_size=20))
+def test_another_run_over_what_was_kept_says_the_same(given: list[tuple[str, Any]]) -> None:
+    fields = {"zeit": "2026-01-01"}
+    delivery = Delivery(
+        readings=[Reading(s, v, source_time_us=NOW - n, fields=fields)
+                  for n, (s, v) in enumerate(given)],
+    )  # fmt: skip
+    raw = raw_of_delivery(delivery, NOW, "as-is@1")
+    assert raw is not None
+    opened = delivery_of_raw(raw)
+    once, again = (
+        Normalizer(STORE_AS_IS, "c").normalize(each, opened.arrival_us)
+        for each in (delivery, opened.delivery)
+    )
+    assert repr(once) == repr(again)
+
+
+def test_blocks_records_and_messages_come_back() -> None:
+    block = ReadingBlock(
+        ["a", "unused", "b"], np.array([0, 2, 0], np.int32), np.array([1.0, np.nan, 3.0]),
+        np.array([0, 1, 2], np.uint32), np.array([5, 6, 7], np.int64),
+    )  # fmt: skip
+    record = SourceRecord(
+        "t", {"on": date(2026, 1, 2), "at": datetime(2026, 1, 2, tzinfo=UTC), "n": 2**70},
+        b"id", "line 1", "", 9, b"row", b"",
+    )  # fmt: skip
+    delivery = Delivery(blocks=[block], records=[record], messages=[Message("f", b"body", b"h")])
+    raw = raw_of_delivery(delivery, NOW, "m@1")
+    assert raw is not None
+    assert (raw.from_us, raw.to_us, raw.count, raw.hashes) == (5, 9, 4, [b"h"])
+    opened = delivery_of_raw(raw).delivery
+    (back,) = opened.blocks
+    assert [back.addresses[n] for n in back.address] == ["a", "b", "a"]
+    assert back.value.tobytes() == block.value.tobytes()
+    assert opened.records[0].fields == {
+        "on": "2026-01-02", "at": "2026-01-02T00:00:00+00:00", "n": str(2**70),
+    }  # fmt: skip
+    assert opened.records[0].raw == b"row"
+    assert opened.messages == [Message("f", b"body", b"h")]
+
+
+def test_nothing_to_name_is_nothing_to_keep() -> None:
+    assert raw_of_delivery(Delivery(), NOW, "m@1") is None
+
+
+@pytest.mark.parametrize("payload", [b"", b"junk", zlib.compress(b"\xff\xff"), zlib.compress(b"")])
+def test_damage_is_said(payload: bytes) -> None:
+    with pytest.raises(UnreadableRaw):
+        delivery_of_raw(Raw(NOW, NOW, NOW, 1, "m@1", "zlib", payload))
+    with pytest.raises(UnreadableRaw, match="codec"):
+        delivery_of_raw(Raw(NOW, NOW, NOW, 1, "m@1", "lz9", payload))

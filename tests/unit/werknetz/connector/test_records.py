@@ -1,0 +1,168 @@
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from werknetz.connector.contract import Delivery, Message, SourceRecord, message_hash
+from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.normalize import Normalizer
+from werknetz.connector.records import lookup
+from werknetz.connector.yamlform import ConfigurationError, form_of
+from werknetz.events.batch import BusinessEvent, MappingUsed, Unmapped
+from werknetz.events.facts import DeliveryCalledOff, ShipmentAnnounced, StockCounted
+
+NOW = 1_795_000_000_000_000
+MAPPING = """
+mapping:
+  name: erp
+  version: 3
+  time_zone: Europe/Berlin
+  events:
+  - source: erp/abrufe
+    kind: delivery_called_off
+    at: {field: angelegt, format: "%d.%m.%Y %H:%M"}
+    fields:
+      document: abruf
+      material: teil
+      quantity: {field: menge, decimal: comma, source_unit: pcs, unit: pcs}
+      due_from_us: {field: termin, format: "%d.%m.%Y"}
+      commitment: {field: art, values: {F: firm, V: forecast}}
+      supplier: {constant: "4711"}
+  - source: erp/abrufe
+    kind: stock_counted
+    fields: {material: teil, quantity: {field: menge, decimal: comma}}
+  - source: erp/protokoll
+    ignore: true
+"""
+
+
+def _mapping(text: str = MAPPING) -> Mapping:
+    return mapping_of(form_of(text, file="m.yaml"))
+
+
+def _row(**fields: Any) -> SourceRecord:
+    row = {
+        "abruf": "A-17", "teil": "T1", "menge": "1.250,5", "termin": "29.03.2026", "art": "F",
+        "angelegt": "24.03.2026 14:30", **fields,
+    }  # fmt: skip
+    return SourceRecord("erp/abrufe", row, b"row-1", item="line 2", message=b"h" * 16)
+
+
+def test_a_row_becomes_the_events_of_all_its_rules() -> None:
+    used, call_off, stock = Normalizer(_mapping(), "c").normalize(Delivery(records=[_row()]), NOW)
+    assert isinstance(used, MappingUsed)
+    assert isinstance(call_off, BusinessEvent)
+    assert isinstance(stock, BusinessEvent)
+    fact = call_off.fact
+    assert isinstance(fact, DeliveryCalledOff)
+    assert (fact.document, fact.material, fact.quantity) == ("A-17", "T1", 1250.5)
+    assert (fact.supplier, fact.commitment) == ("4711", "firm")
+    assert (call_off.item, call_off.mapping, call_off.raw_hash) == ("line 2", "erp@3", b"h" * 16)
+    assert call_off.at_us == _us(datetime(2026, 3, 24, 13, 30, tzinfo=UTC))
+    assert isinstance(stock.fact, StockCounted)
+    assert stock.event_id != call_off.event_id
+    assert stock.at_us == NOW
+
+
+def test_a_day_is_the_whole_day_in_the_plants_zone() -> None:
+    """29 March 2026 has 23 hours in Berlin."""
+    (_, call_off, _) = Normalizer(_mapping(), "c").normalize(Delivery(records=[_row()]), NOW)
+    assert isinstance(call_off, BusinessEvent)
+    fact = call_off.fact
+    assert isinstance(fact, DeliveryCalledOff)
+    assert fact.due_from_us == _us(datetime(2026, 3, 28, 23, tzinfo=UTC))
+    assert fact.due_until_us == _us(datetime(2026, 3, 29, 22, tzinfo=UTC))
+
+
+def test_the_same_record_makes_the_same_event_whoever_tells_it() -> None:
+    ids = [
+        [r.event_id for r in records if isinstance(r, BusinessEvent)]
+        for connector in ("a", "b")
+        for records in [Normalizer(_mapping(), connector).normalize(_delivery(_row()), NOW)]
+    ]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"menge": "viele"}, "quantity: 'viele' is not a number"),
+        ({"menge": "1e300"}, "out of any range"),
+        ({"termin": "48.01.2026"}, "due_from_us: '48.01.2026' is no time"),
+        ({"art": "X"}, "commitment: 'X' is not in its table"),
+        ({"abruf": "  "}, "needs 'document'"),
+        ({"teil": "a\0b"}, "NUL"),
+    ],
+)
+def test_what_a_row_gets_wrong_is_named_with_its_place(fields: dict[str, str], reason: str) -> None:
+    records = Normalizer(_mapping(), "c").normalize(_delivery(_row(**fields), _row()), NOW)
+    refused = [record for record in records if isinstance(record, Unmapped)]
+    assert len(refused) == 1
+    assert reason in refused[0].reason
+    assert (refused[0].place, refused[0].raw_hash) == ("line 2", b"h" * 16)
+    assert b"A-17" in refused[0].raw or b"T1" in refused[0].raw
+    assert sum(isinstance(record, BusinessEvent) for record in records) == 2  # the good row's
+
+
+def test_a_record_in_the_words_of_the_event_needs_no_rule() -> None:
+    fields = {"document": "D1", "quantity": 12, "packed_in": ["P1"], "despatched_us": NOW}
+    record = SourceRecord("edi/x", fields, b"1", kind="shipment_announced")
+    (_, event) = Normalizer(_mapping(), "c").normalize(_delivery(record), NOW)
+    assert isinstance(event, BusinessEvent)
+    assert event.fact == ShipmentAnnounced(
+        document="D1", quantity=12.0, packed_in=["P1"], despatched_us=NOW
+    )
+
+
+def test_no_rule_and_no_kind_is_said_and_ignored_is_not() -> None:
+    normalizer = Normalizer(_mapping(), "c")
+    (refused,) = normalizer.normalize(_delivery(SourceRecord("erp/neu", {"a": 1}, b"1")), NOW)
+    assert isinstance(refused, Unmapped)
+    assert "no event rule of mapping erp@3" in refused.reason
+    assert not normalizer.normalize(_delivery(SourceRecord("erp/protokoll", {}, b"1")), NOW)
+
+
+def test_dates_and_instants_of_a_driver_are_read_as_they_are() -> None:
+    text = MAPPING.replace(', format: "%d.%m.%Y"', "").replace(', format: "%d.%m.%Y %H:%M"', "")
+    row = _row(termin=date(2026, 7, 1), angelegt=datetime(2026, 7, 1, 12, tzinfo=UTC))
+    (_, event, _) = Normalizer(_mapping(text), "c").normalize(_delivery(row), NOW)
+    assert isinstance(event, BusinessEvent)
+    assert isinstance(event.fact, DeliveryCalledOff)
+    assert event.at_us == _us(datetime(2026, 7, 1, 12, tzinfo=UTC))
+    assert event.fact.due_until_us == _us(datetime(2026, 7, 1, 22, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (("kind: stock_counted", "kind: stock_cuonted"), "did you mean 'stock_counted'?"),
+        (("material: teil, quantity", "materiel: teil, quantity"), "did you mean 'material'?"),
+        (("document: abruf\n", "\n"), "needs a field 'document'"),
+        (("unit: pcs}", "unit: kg}"), "take two of the same kind"),
+        (('constant: "4711"', 'constant: "4711", field: x'), "`field` or `constant`"),
+        (("art, values", "art, decimal: comma, values"), "commitment is no number"),
+    ],
+)
+def test_a_wrong_rule_is_an_error_at_load_with_its_line(wrong: tuple[str, str], error: str) -> None:
+    text = MAPPING.replace(*wrong)
+    assert text != MAPPING
+    with pytest.raises(ConfigurationError, match=r"m\.yaml, line \d+: ") as found:
+        _mapping(text)
+    assert error in str(found.value)
+
+
+def test_paths_walk_objects_and_lists_and_a_key_with_dots_comes_first() -> None:
+    fields = {"a": {"b": [{"c": 1}, {"c": 2}]}, "a.b": "plain"}
+    assert lookup(fields, "a.b.1.c") == 2
+    assert lookup(fields, "a.b") == "plain"
+    assert lookup(fields, "a.b.7.c") is None
+
+
+def _delivery(*records: SourceRecord) -> Delivery:
+    content = b"whole"
+    return Delivery(records=records, messages=[Message("m", content, message_hash(content))])
+
+
+def _us(at: datetime) -> int:
+    return int(at.timestamp() * 1e6)
