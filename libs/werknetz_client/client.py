@@ -10,6 +10,7 @@ from typing import Any, Final, Self, TypeVar
 
 import httpx2
 
+from werknetz_client.frame import Library, frame_of
 from werknetz_client.transport import Transport
 
 T = TypeVar("T")
@@ -58,6 +59,14 @@ class AsyncClient:
         """Return values; options: end, granularity, tz, divisor."""
         asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
         found: list[Row] = (await self.transport.get("/kpi_values", asked))["items"]
+        return found
+
+    async def explain(
+        self, kpi: str, equipment: str, *, start: str = "-24h", **options: object
+    ) -> Row:
+        """Return why a value is what it is; options: end, tz, divisor."""
+        asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
+        found: Row = await self.transport.get("/kpi_values/explain", asked)
         return found
 
     async def definitions(self) -> list[Row]:
@@ -180,3 +189,20 @@ class Kpis:
         """Return values; options: end, granularity, tz, divisor."""
         core = self._client.core
         return self._client.wait(core.kpi_values(kpi, equipment, start=start, **options))
+
+    def explain(self, kpi: str, equipment: str, *, start: str = "-24h", **options: object) -> Row:
+        """Return why a value is what it is; options: end, tz, divisor."""
+        core = self._client.core
+        return self._client.wait(core.explain(kpi, equipment, start=start, **options))
+
+    def frame(
+        self,
+        kpi: Names,
+        equipment: Names,
+        *,
+        start: str = "-24h",
+        library: Library | None = None,
+        **options: object,
+    ) -> Any:
+        """Return values as a data frame of polars or pandas; options: end, granularity, tz."""
+        return frame_of(self.values(kpi, equipment, start=start, **options), library)

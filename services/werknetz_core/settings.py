@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
-from werknetz.runtime.settings import required_env, secret_env
+from werknetz.runtime.settings import number_env, required_env, secret_env
+
+RATE_PER_S: Final = 100.0
+RATE_BURST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +21,18 @@ class CoreSettings:
     tree_every_s: float = 5.0  # how old the equipment tree may be
     marks_cached_s: float = 0.1  # how long a change may be taken for none
     key_cached_s: float = 5.0  # how long a revoked key may still work
+    rate_per_s: float = RATE_PER_S  # requests of one key, in the long run; 0: no limit
+    rate_burst: int = RATE_BURST  # requests of one key at once, such as when all dashboards start
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read WERKNETZ_DATABASE_URL (needed) and WERKNETZ_REDIS_URL, each also as …_FILE."""
+        """Read WERKNETZ_DATABASE_URL (needed) and WERKNETZ_REDIS_URL, each also as …_FILE.
+
+        WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST say how often one key may ask.
+        """
         return cls(
             database_url=required_env("WERKNETZ_DATABASE_URL", environment),
             redis_url=secret_env("WERKNETZ_REDIS_URL", environment),
+            rate_per_s=number_env("WERKNETZ_RATE_PER_S", RATE_PER_S, environment),
+            rate_burst=max(1, int(number_env("WERKNETZ_RATE_BURST", RATE_BURST, environment))),
         )

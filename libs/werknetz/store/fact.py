@@ -1,4 +1,4 @@
-"""Statements that keep what an apply brings beside samples: marks, gaps, quarantine, backfill."""
+"""Statements that keep what an apply brings beside samples: marks, quarantine, backfill."""
 
 from typing import Final
 
@@ -9,14 +9,6 @@ SELECT new.equipment_id, timestamptz 'epoch' + new.bucket * interval '15 minutes
 FROM unnest($1::int[], $2::bigint[]) AS new (equipment_id, bucket)
 ON CONFLICT (equipment_id, bucket_at)
 DO UPDATE SET marks = dirty_buckets.marks + 1, marked_at = clock_timestamp()"""
-
-OPEN_GAP: Final = """
-INSERT INTO gaps (gap_id, connector_id, source, signal_keys, start_at, cause, detail, estimate)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (gap_id) DO NOTHING"""
-
-CLOSE_GAP: Final = """
-UPDATE gaps SET end_at = $2, estimate = coalesce($3, estimate), backfilled = backfilled OR $4
-WHERE gap_id = $1"""
 
 QUARANTINE: Final = """
 INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at, place,

@@ -120,7 +120,7 @@ points = sa.Table(
     # What a spool's point numbers mean.
     sa.Column("spool", sa.Integer, sa.ForeignKey("spools.id"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("signal_id", sa.Integer, sa.ForeignKey("signals.id"), nullable=False),
+    sa.Column("signal_id", sa.Integer, sa.ForeignKey("signals.id"), nullable=False, index=True),
     sa.Column("mapping_id", sa.Integer, sa.ForeignKey("mapping_versions.id")),
 )
 
@@ -208,6 +208,35 @@ gaps = sa.Table(
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
     sa.Column("estimate", sa.BigInteger),
     sa.Column("backfilled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("changed_at", _AT, nullable=False, server_default=_NOW, index=True),
+)
+
+heartbeats = sa.Table(
+    "heartbeats",
+    metadata,
+    # How far the worker has looked at the heartbeat of a connector, and when it saw it go on.
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), primary_key=True),
+    sa.Column("last_at", _AT, nullable=False),
+    sa.Column("seen_at", _AT, nullable=False, server_default=_NOW),
+)
+
+outages = sa.Table(
+    "outages",
+    metadata,
+    # Holes in a heartbeat: nobody listened. `kept`: the source gave later what had happened.
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), primary_key=True),
+    sa.Column("start_at", _AT, primary_key=True),
+    sa.Column("end_at", _AT),  # null: it goes on
+    sa.Column("kept", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("changed_at", _AT, nullable=False, server_default=_NOW),
+)
+
+retentions = sa.Table(
+    "retentions",
+    metadata,
+    # Which days of a table were dropped: before this instant nothing can be computed anew.
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("dropped_before", _AT, nullable=False),
 )
 
 quarantine = sa.Table(

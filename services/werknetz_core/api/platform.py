@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from werknetz_core.api.etag import Watermarks
 from werknetz_core.api.keys import KeyRing, Principal, admin, engineer, viewer
+from werknetz_core.api.rate import RateLimit
 from werknetz_core.api.tree import TreeKeeper
 from werknetz_core.migrate import sqlalchemy_url
 from werknetz_core.settings import CoreSettings
@@ -29,6 +30,7 @@ class Platform:
     keys: KeyRing
     tree: TreeKeeper
     marks: Watermarks
+    rate: RateLimit
     now_us: Callable[[], int]
 
 
@@ -67,9 +69,10 @@ async def opened(settings: CoreSettings, now_us: Callable[[], int]) -> AsyncIter
     tree = TreeKeeper(pool, every_s=settings.tree_every_s)
     marks = Watermarks(redis, cached_s=settings.marks_cached_s)
     keys = KeyRing(pool, cached_s=settings.key_cached_s, now_us=now_us)
+    rate = RateLimit(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
     renewing = asyncio.create_task(tree.run(), name="renew the equipment tree")
     try:
-        yield Platform(settings, pool, engine, redis, keys, tree, marks, now_us)
+        yield Platform(settings, pool, engine, redis, keys, tree, marks, rate, now_us)
     finally:
         renewing.cancel()
         with contextlib.suppress(asyncio.CancelledError):

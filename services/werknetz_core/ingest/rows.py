@@ -21,7 +21,7 @@ _DAY_US: Final = 86_400_000_000
 @dataclass(frozen=True, slots=True)
 class Translated:
     rows: SampleRows
-    dirty: NDArray[np.int64]  # packed by `_pack`; unique, ascending
+    dirty: NDArray[np.int64]  # packed by `pack_dirty`; unique, ascending
     unknown: NDArray[np.int64]  # rows of the input whose point was never introduced
 
 
@@ -57,7 +57,7 @@ def translate(columns: Columns, points: PointMap) -> Translated:
         text_row=text_row,
         text=text,
     )
-    dirty = _dirty(points.marked_equipment_id[safe], at_us)
+    dirty = pack_dirty(points.marked_equipment_id[safe], at_us)
     unknown = np.empty(0, np.int64) if everything else np.nonzero(~known)[0]
     return Translated(rows, dirty, unknown)
 
@@ -67,7 +67,8 @@ def unpack_dirty(packed: NDArray[np.int64]) -> tuple[list[int], list[int]]:
     return (packed >> 32).tolist(), ((packed & 0xFFFF_FFFF) - _BUCKET_OFFSET).tolist()
 
 
-def _dirty(equipment_id: NDArray[np.int32], at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+def pack_dirty(equipment_id: NDArray[np.int32], at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the buckets of the instants, packed; what an instant says of the one before, too."""
     # The first and last day that can be written are what devices send for "no time": no KPI
     # lies there, and a bucket at the end of time has no end.
     counted = (

@@ -6,14 +6,16 @@ Raw bytes need an engineer. Nothing is deleted here: an entry is decided, and sa
 import base64
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 
 from werknetz.store.tables import connectors, quarantine
-from werknetz_core.api import page, scope
+from werknetz_core.api import order, page, scope
 from werknetz_core.api.keys import Principal
+from werknetz_core.api.listing import Asked, columns_of, given
+from werknetz_core.api.order import Key, Kind, Sorting
 from werknetz_core.api.platform import Core, Engineer, Reading, Viewer, Writing
 from werknetz_core.api.problem import Problem
 from werknetz_core.mappings import registry
@@ -31,6 +33,16 @@ from werknetz_core.quarantine.schemas import (
 )
 
 router = APIRouter(tags=["quality"])
+_SORTING: Final = Sorting(
+    "-id",
+    tie=Key(quarantine.c.id, Kind.NUMBER),
+    keys={
+        "id": Key(quarantine.c.id, Kind.NUMBER),
+        "at": Key(quarantine.c.at, Kind.TIME),
+        "stored_at": Key(quarantine.c.stored_at, Kind.TIME),
+        "size": Key(quarantine.c.size, Kind.NUMBER),
+    },
+)
 _HEAD = [
     column for column in quarantine.c if column.name not in {"raw", "raw_hash", "spool_id", "seq"}
 ]
@@ -40,32 +52,28 @@ BEFORE_FIRST = timedelta(minutes=2)  # a flood is told a minute after it began
 @router.get("/quarantine")
 async def list_quarantine(
     request: Request,
-    response: Response,
     reading: Reading,
     principal: Viewer,
+    asked: Asked,
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     state: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
 ) -> page.Page[QuarantineView]:
-    """List quarantine, newest first, without the raw bytes."""
+    """List quarantine, newest first, without the raw bytes. Sort: id, at, stored_at, size."""
     query = (
         sa.select(*_HEAD)
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
         .where(scope.connector_visible(principal))
-        .order_by(quarantine.c.id.desc())
-        .limit(limit + 1)
     )
     if connector:
         query = query.where(quarantine.c.connector_id.in_(connector))
     if state:
         query = query.where(quarantine.c.state.in_(state))
-    if after := page.decode(cursor, int):
-        query = query.where(quarantine.c.id < after[0])
-    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
-    next_cursor = page.encode(rows[-1]["id"]) if more else None
-    page.link(request, response, next_cursor)
-    return page.Page(items=[QuarantineView(**row) for row in rows], next_cursor=next_cursor)
+    query, place = _SORTING.page(query, asked)
+    rows, next_cursor = order.cut(
+        (await reading.execute(query)).mappings().all(), place, asked.limit
+    )
+    items = [QuarantineView(**row) for row in rows]
+    return given(request, asked, items, columns_of(QuarantineView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
 
 
 @router.get("/quarantine/groups")

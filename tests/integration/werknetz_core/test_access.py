@@ -74,7 +74,7 @@ async def _ask(world: World, method: str, path: str, key: str | None) -> int:
     if path == "/api/v1/quarantine/{number}":
         filled = "/api/v1/quarantine/2"
     parameters = {"equipment": OTHER, "under": OTHER}
-    if path == "/api/v1/kpi_values":
+    if path.startswith("/api/v1/kpi_values"):
         parameters = {"equipment": OTHER, "kpi": "oee"}
     answer = await world.client.request(
         method,
