@@ -80,7 +80,9 @@ class Lane:
         """Name and keep: when this returns, the delivery is on disk. How many records."""
         kept = await self.on_disk(lambda: self._keep(delivery))
         self._more.set()
-        return kept
+        if delivery.report is not None:
+            delivery.report(kept)
+        return len(kept)
 
     async def keep_records(self, records: Sequence[Record], *, reserved: bool = False) -> None:
         await self.on_disk(lambda: self.spool.append(records, reserved=reserved))
@@ -97,7 +99,7 @@ class Lane:
         self.spool.append(records)
         self._owed = []
 
-    def _keep(self, delivery: Delivery) -> int:
+    def _keep(self, delivery: Delivery) -> Sequence[Record]:
         # The records are made once: after SpoolFull the same ones are kept, so that points
         # that were just introduced are not lost with the first try.
         if self._pending is None or self._pending[0] is not delivery:
@@ -112,7 +114,7 @@ class Lane:
         if records or delivery.marks:
             self.spool.append(records, delivery.marks)
         self._pending = None
-        return len(records)
+        return records
 
     _pending: tuple[Delivery, list[Record]] | None = None
     _owed: Sequence[Record] = ()  # points introduced by what found no room
