@@ -87,7 +87,8 @@ async def test_good_rows_go_on_and_bad_rows_are_named(tmp_path: Path) -> None:
         ),
         (
             "text/csv; charset=utf-8",
-            "\ufeffkind;material;quantity;at\r\nstock_counted;M1;3;2026-11-24T06:00:00Z\r\n"
+            "\ufeffkind;material;quantity;at\r\n"  # noqa: ISC004  one body
+            "stock_counted;M1;3;2026-11-24T06:00:00Z\r\n"
             'stock_counted;"M2";3.0;2026-11-24T07:00:00+01:00\r\n',
         ),
     ],

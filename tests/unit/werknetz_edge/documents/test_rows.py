@@ -173,8 +173,7 @@ def test_whatever_comes_is_kept_or_refused_and_never_breaks_the_lane(
 ) -> None:
     try:
         made = of(content, form, api=api)
-    except UnreadableDocument as error:
-        assert str(error)
+    except UnreadableDocument:
         return
     entries = [entry for each in made for unit in each.units for entry in unit.entries]
     assert len({entry.row.index for entry in entries}) == len(entries)
