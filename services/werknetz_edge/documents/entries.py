@@ -110,7 +110,7 @@ def handed(
     units: list[Unit] = []
     loose: list[Entry] = []
     for row in part.rows:
-        key = None if row.fields is None else key_of(row)
+        key = key_of(row)
         identity = key or hash_of(base, row.index.to_bytes(8, "big"))
         entry = entry_of(row, identity, digest, at_us)
         if key is None:

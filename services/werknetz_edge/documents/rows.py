@@ -218,7 +218,7 @@ def read_json(content: bytes) -> Any:
 
 def _json(value: Any) -> bytes:
     try:
-        return msgspec.json.encode(value)
+        return msgspec.json.encode(value, order="sorted")  # the same row, however it is written
     except (ValueError, RecursionError):
         return repr(value)[:4096].encode(errors="replace")
 

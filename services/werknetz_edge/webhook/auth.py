@@ -6,10 +6,12 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from werknetz_edge.webhook.config import HmacAuth, KeyAuth
 from werknetz_edge.webhook.problem import Refused
+
+SECRET_MIN: Final = 16  # whoever may try for years must not guess it
 
 
 class Check(Protocol):
@@ -139,7 +141,7 @@ class _Signed:
 
 def guard_of(auth: KeyAuth | HmacAuth) -> Guard:
     """Read the secrets; raise SecretMissing."""
-    secrets = auth.secret.read()
+    secrets = auth.secret.read(length_min=SECRET_MIN)
     return KeyGuard(auth, secrets) if isinstance(auth, KeyAuth) else HmacGuard(auth, secrets)
 
 

@@ -6,50 +6,11 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.runtime.settings import secret_env
 from werknetz_edge.documents.config import PLACEHOLDER, DocumentForm
+from werknetz_edge.secret import Secret
 
 SOURCE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-SECRET_MIN: Final = 16
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class SecretMissing(ValueError):
-    """A secret that is not there, or too short; the text says which and what to do."""
-
-
-class Secret(BaseModel):
-    """Where a secret stands: never in the YAML file itself."""
-
-    model_config = _FORM
-    file: Path | None = Field(
-        None, description="one secret a line: while one replaces another, both hold"
-    )
-    env: str | None = Field(None, description="NAME of a variable; NAME_FILE is read, too")
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if (self.file is None) == (self.env is None):
-            raise ValueError("give `file` or `env`, one of them")
-        return self
-
-    def read(self) -> tuple[bytes, ...]:
-        """Return the secrets; raise SecretMissing. Read at each connect."""
-        where = str(self.file) if self.file is not None else f"${self.env}"
-        try:
-            text = (
-                self.file.read_text(encoding="utf-8")
-                if self.file is not None
-                else secret_env(self.env or "") or ""
-            )
-        except (OSError, UnicodeDecodeError) as error:
-            raise SecretMissing(f"the secret in {where} cannot be read: {error}") from error
-        found = tuple(line.strip().encode() for line in text.splitlines() if line.strip())
-        if not found:
-            raise SecretMissing(f"there is no secret in {where}: `openssl rand -hex 32` makes one")
-        if min(map(len, found)) < SECRET_MIN:
-            raise SecretMissing(f"a secret in {where} has fewer than {SECRET_MIN} characters")
-        return found
 
 
 class KeyAuth(BaseModel):

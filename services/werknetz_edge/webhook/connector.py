@@ -12,9 +12,10 @@ from werknetz.connector.contract import (
     Delivery,
 )
 from werknetz_edge.documents.known import KnownRows
+from werknetz_edge.secret import SecretMissing
 from werknetz_edge.webhook.app import Hooks
 from werknetz_edge.webhook.auth import guard_of
-from werknetz_edge.webhook.config import SecretMissing, WebhookConfig
+from werknetz_edge.webhook.config import WebhookConfig
 from werknetz_edge.webhook.intake import Intake
 from werknetz_edge.webhook.server import HttpServer, TlsWrong
 
