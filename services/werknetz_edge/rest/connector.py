@@ -7,7 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery
+from werknetz.connector.contract import (
+    ConfigurationRejected,
+    ConnectionLost,
+    ConnectorStatus,
+    Delivery,
+)
 from werknetz_edge.documents.entries import Handed, Unit
 from werknetz_edge.documents.known import IDENTITY, KnownRows
 from werknetz_edge.rest.client import Client, Later
@@ -101,7 +106,7 @@ class RestConnector:
             self._due_s[name] = time.monotonic() + error.wait_s
             self.status.detail = f"{name}: {error}"
             return
-        except BaseException:
+        except (ConfigurationRejected, ConnectionLost):
             self._due_s[name] = time.monotonic() + max(form.period_s, FAILED_S)
             raise
         self.status.detail = ""

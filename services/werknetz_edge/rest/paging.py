@@ -10,7 +10,7 @@ from werknetz.connector.contract import ConfigurationRejected
 from werknetz.connector.records import lookup
 from werknetz_edge.rest.config import LinkPaging, NumberPaging, Paging, TokenPaging
 
-_LINK: Final = re.compile(r'<([^<>]*)>\s*((?:;[^;,]*(?:"[^"]*")?)*)')
+_LINK: Final = re.compile(r'<([^<>]*)>\s*((?:;[^;,"]*(?:"[^"]*")?)*)')
 _NEXT: Final = re.compile(
     r';\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:\s[^"]*)?"?\s*(?:;|$)', re.IGNORECASE
 )
