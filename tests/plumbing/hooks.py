@@ -102,7 +102,11 @@ async def desk_of(folder: Path, **more: Any) -> AsyncIterator[Desk]:
     assert isinstance(connector, WebhookConnector)
     lane = lane_of(folder)
     connector.seen(await lane.on_disk(lane.spool.marks))
-    await connector.connect()
+    try:
+        await connector.connect()
+    except BaseException:
+        await lane.close()
+        raise
     scheme = "https" if more.get("tls") else "http"
     desk = Desk(connector, lane, f"{scheme}://127.0.0.1:{connector.port}")
     desk.hold.set()

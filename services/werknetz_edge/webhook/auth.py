@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from werknetz_edge.secret import SecretMissing
 from werknetz_edge.webhook.config import HmacAuth, KeyAuth
 from werknetz_edge.webhook.problem import Refused
 
@@ -76,7 +77,8 @@ class HmacGuard:
     def _signatures(self, given: str) -> list[bytes]:
         """A header may hold several, while the sender changes its secret."""
         found = []
-        for word in given.replace(",", " ").split()[:8]:
+        words = given if "," in self.auth.prefix else given.replace(",", " ")
+        for word in words.split()[:8]:
             text = word.removeprefix(self.auth.prefix) if self.auth.prefix else word
             if self.auth.prefix and text == word:
                 continue
@@ -142,7 +144,18 @@ class _Signed:
 def guard_of(auth: KeyAuth | HmacAuth) -> Guard:
     """Read the secrets; raise SecretMissing."""
     secrets = auth.secret.read(length_min=SECRET_MIN)
-    return KeyGuard(auth, secrets) if isinstance(auth, KeyAuth) else HmacGuard(auth, secrets)
+    if isinstance(auth, KeyAuth):
+        return KeyGuard(auth, secrets)
+    if auth.secret_encoding == "base64":  # noqa: S105  how it is written, no secret
+        secrets = tuple(map(_decoded, secrets))
+    return HmacGuard(auth, secrets)
+
+
+def _decoded(secret: bytes) -> bytes:
+    try:
+        return base64.b64decode(secret.removeprefix(b"whsec_"), validate=True)
+    except binascii.Error as error:
+        raise SecretMissing(f"a secret is not base64: {error}; see `secret_encoding`") from error
 
 
 def _keys_of(headers: Mapping[str, str], name: str) -> list[bytes]:

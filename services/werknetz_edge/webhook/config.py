@@ -28,6 +28,9 @@ class HmacAuth(BaseModel):
     model_config = _FORM
     method: Literal["hmac"]
     secret: Secret
+    secret_encoding: Literal["plain", "base64"] = Field(
+        "plain", description="base64: also as standardwebhooks.com writes it, whsec_…"
+    )
     header: str = Field("X-Signature-256", description="the header that has the signature")
     prefix: str = Field("", description="before the signature, such as 'sha256='")
     encoding: Literal["hex", "base64"] = "hex"

@@ -6,14 +6,23 @@ import gzip
 import hashlib
 import hmac
 import json
+import random
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from plumbing.hooks import KEY, Desk, client_of, desk_of, key_file, options_of
+from werknetz.connector.contract import ConfigurationRejected
 from werknetz.events.batch import BusinessEvent, Samples, Unmapped
 from werknetz.events.codec import columns_of, decode
 from werknetz.events.facts import StockCounted
@@ -213,13 +222,14 @@ async def test_who_may_not_send_gets_a_problem_that_helps(tmp_path: Path) -> Non
 
 async def test_signatures(tmp_path: Path) -> None:
     options = options_of(tmp_path)
+    whsec = "whsec_" + base64.b64encode(SECRET.encode()).decode()
     plain = {
         "method": "hmac", "header": "X-Hub-Signature-256", "prefix": "sha256=",
         "secret": {"file": str(key_file(tmp_path, "plain", f"{SECRET}old\n{SECRET}"))},
     }  # fmt: skip
     stamped = {
-        "method": "hmac", "header": "webhook-signature", "prefix": "v1=", "encoding": "base64",
-        "secret": {"file": str(key_file(tmp_path, "stamped", SECRET))},
+        "method": "hmac", "header": "webhook-signature", "prefix": "v1,", "encoding": "base64",
+        "secret": {"file": str(key_file(tmp_path, "stamped", whsec))}, "secret_encoding": "base64",
         "signed": "{id}.{timestamp}.{body}", "timestamp_header": "webhook-timestamp",
         "id_header": "webhook-id",
     }  # fmt: skip
@@ -257,7 +267,7 @@ async def test_signatures(tmp_path: Path) -> None:
             stamp = str(int(at_s))
             mac = base64.b64encode(signed(f"m1.{stamp}.".encode() + body)).decode()
             return {
-                "webhook-signature": f"v1=AAAA v1={mac}", "webhook-timestamp": stamp,
+                "webhook-signature": f"v1,AAAA v1,{mac}", "webhook-timestamp": stamp,
                 "webhook-id": "m1",
             }  # fmt: skip
 
@@ -346,3 +356,80 @@ async def test_more_than_it_takes_at_once_are_told_to_come_back(tmp_path: Path) 
         desk.hold.set()
         answers = await asyncio.gather(*waiting)
         assert [answer.status_code for answer in answers] == [200] * len(waiting)
+
+
+async def test_whatever_comes_is_refused_or_kept(tmp_path: Path) -> None:
+    """Bytes without sense, at every address, in every coding: an answer, and it goes on."""
+    chance = random.Random(4711)
+    pieces = [
+        b"{", b"}", b"[", b"]", b",", b'"kind":', b'"stock_counted"', b"\n", b"\0", b"\xff", b'"',
+        b'{"hall":"a","weight":1}', b"1e999", b"-", b";", b"\\ud800", b"\xef\xbb\xbf", b'"id":1',
+    ]  # fmt: skip
+    kinds = ["application/json", "application/x-ndjson", "text/csv", "application/xml"]
+    paths = [BATCH, *(f"/hooks/{name}" for name in ("wms", "lines", "table", "note", "scales"))]
+    async with desk_of(tmp_path) as desk, client_of(desk.url) as client:
+        seen: set[int] = set()
+        for _ in range(400):
+            body = b"".join(chance.choices(pieces, k=chance.randrange(20)))
+            if chance.random() < 0.3:
+                body = chance.randbytes(chance.randrange(300))
+            headers = {"Content-Type": chance.choice(kinds)}
+            if chance.random() < 0.2:
+                headers["Content-Encoding"] = chance.choice(["gzip", "deflate"])
+                body = gzip.compress(body) if chance.random() < 0.5 else body
+            answer = await client.post(chance.choice(paths), content=body, headers=headers)
+            seen.add(answer.status_code)
+            assert answer.status_code in {200, 400, 413, 415}, (body, answer.text)
+        assert seen >= {200, 400, 415}
+        assert counts(await client.post(BATCH, json=[EVENT])) == (1, 0, 0)
+
+
+async def test_over_tls(tmp_path: Path) -> None:
+    key, cert = tmp_path / "tls.key", tmp_path / "tls.crt"
+    authority = certificate(key, cert)
+    tls = {"cert": str(cert), "key": str(key)}
+    async with (
+        desk_of(tmp_path, tls=tls) as desk,
+        client_of(desk.url, verify=authority) as client,
+    ):
+        assert counts(await client.post(BATCH, json=[EVENT])) == (1, 0, 0)
+    cert.write_text("no certificate")
+    with pytest.raises(ConfigurationRejected, match="check the files"):
+        async with desk_of(tmp_path, tls=tls):
+            pass
+    with pytest.raises(ConfigurationRejected, match="openssl rand"):
+        async with desk_of(tmp_path, events=empty_key(tmp_path)):
+            pass
+
+
+def empty_key(folder: Path) -> dict[str, Any]:
+    return {"method": "key", "secret": {"file": str(key_file(folder, "empty", ""))}}
+
+
+def certificate(key_path: Path, cert_path: Path) -> ssl.SSLContext:
+    """Write a key and a certificate of its own for 127.0.0.1; return who trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    cert_path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return ssl.create_default_context(cadata=cert_path.read_text())
