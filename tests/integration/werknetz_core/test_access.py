@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
 
-from .conftest import OTHER, PLANT, PRESS, World
+from .conftest import EVENT_ID, OTHER, PLANT, PRESS, World
 
 PUBLIC = {
     "/api/v1/info",
@@ -22,6 +22,9 @@ PUBLIC = {
 }
 ROLES = {
     ("GET", "/api/v1/quarantine/{number}"): "engineer",
+    ("POST", "/api/v1/events:batch"): "engineer",
+    ("GET", "/api/v1/events"): "engineer",
+    ("GET", "/api/v1/events/{event_id}"): "engineer",
     ("GET", "/api/v1/api_keys"): "admin",
     ("POST", "/api/v1/api_keys"): "admin",
     ("DELETE", "/api/v1/api_keys/{prefix}"): "admin",
@@ -69,7 +72,7 @@ def test_public_routes_are_few_and_named() -> None:
 
 async def _ask(world: World, method: str, path: str, key: str | None) -> int:
     filled = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
-    filled = filled.replace("{connector}", "zwick-mqtt")
+    filled = filled.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
     filled = filled.replace("{number}", str(world.ids[f"{OTHER}#temperature"]))
     if path == "/api/v1/quarantine/{number}":
         filled = "/api/v1/quarantine/2"
@@ -103,7 +106,8 @@ async def test_nobody_above_the_role(world: World) -> None:
         assert (status == 403) is (wanted != "viewer"), (method, path, status)
         status = await _ask(world, method, path, world.keys["engineer"])
         assert (status == 403) is (wanted == "admin"), (method, path, status)
-        assert await _ask(world, method, path, world.keys["admin"]) < 500, (method, path)
+        if path != "/api/v1/events:batch":  # 503: this world has no webhook connector
+            assert await _ask(world, method, path, world.keys["admin"]) < 500, (method, path)
 
 
 # Lists answer with less instead of refusing, when nothing foreign was named.
