@@ -1,5 +1,6 @@
 """Which characters the bytes of an interchange are: as it declares, or as its bytes prove."""
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -67,3 +68,15 @@ def _by_its_bytes(content: bytes) -> tuple[str, str]:
         return content.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:
         return latin, "iso8859-1"
+
+
+def known_charset(name: str | None) -> str | None:
+    """Return the name; raise ValueError with the remedy where no codec has it."""
+    if name is not None:
+        try:
+            codecs.lookup(name)
+        except LookupError as error:
+            raise ValueError(
+                f"character set {name!r} is not known: write a name such as cp850, cp1252, utf-8"
+            ) from error
+    return name

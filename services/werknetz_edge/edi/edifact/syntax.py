@@ -40,7 +40,8 @@ class Syntax:
         component, element, mark, release, repetition, terminator = six
         release, mark = release.strip(" "), mark.strip(" ")
         used = [component, element, terminator, *release]
-        if len({*used}) < len(used) or any(c.isalnum() for c in used) or " " in used:
+        plain = all(c.isascii() and not c.isalnum() and c != " " for c in used)
+        if len({*used}) < len(used) or not plain:
             raise Wrong(f"UNA {six!r}: the service characters cannot be told apart")
         if mark not in {"", ".", ","}:
             raise Wrong(f"UNA {six!r}: {mark!r} is no decimal mark")
