@@ -66,7 +66,7 @@ class ShipmentAnnounced(_Supply, frozen=True, kw_only=True, tag="shipment_announ
     handling_unit: str | None = None  # the label of the innermost unit that holds the line
     packed_in: list[str] = []  # the units around it, from the inside out
     package_type: str | None = None
-    package_count: float | None = None
+    package_count: float | None = None  # of the unit: with the first of its lines
     carrier: str | None = None
     cumulative_quantity: float | None = None  # delivered, with this line
     point_of_use: str | None = None  # inside the customer's plant

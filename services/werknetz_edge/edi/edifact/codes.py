@@ -156,7 +156,10 @@ def codes_for(message: str, partner: Partner) -> Codes:
     }  # fmt: skip
     return replace(
         base,
-        **own,
+        references=own["references"],
+        parties=own["parties"],
+        places=own["places"],
+        dates=own["dates"],
         items={**base.items, **ours.items},
         quantities={**base.quantities, **ours.quantities},
         labels=base.labels | set(ours.labels),

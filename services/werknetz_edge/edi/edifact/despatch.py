@@ -15,13 +15,13 @@ _DEPTH_MAX: Final = 32
 class _Unit:
     """A CPS: what is packed together."""
 
-    __slots__ = ("count", "labels", "master", "parent", "type")
+    __slots__ = ("labels", "master", "packages", "parent", "told")
 
     def __init__(self, parent: str) -> None:
         self.parent = parent
         self.labels: dict[str, None] = {}  # in their order, each once
-        self.type = ""
-        self.count: float | None = None
+        self.packages: dict[str, float] = {}  # type → how many
+        self.told = False
         self.master = ""  # the label of the unit around it, where a reference names it
 
 
@@ -46,7 +46,11 @@ class DespatchReader(Reader):
         own: dict[str, Any] = {"quantity": quantity}
         if "cumulative" in line.quantities:
             own["cumulative_quantity"] = line.quantities["cumulative"]
-        unit = self._unit_now
+        self.give(line, own | self._packed(self._unit_now))
+
+    def _packed(self, unit: _Unit | None) -> dict[str, Any]:
+        """In which units the line lies, by their labels."""
+        own: dict[str, Any] = {}
         labels = self._line_labels or (unit.labels if unit is not None else {})
         around = self._around(unit) if unit is not None else []
         if self._line_labels and unit is not None:
@@ -60,11 +64,7 @@ class DespatchReader(Reader):
             own["handling_units"] = [*labels]
         if any(around):
             own["packed_in"] = [label for outer in around for label in outer]
-        if unit is not None and unit.type:
-            own["package_type"] = unit.type
-        if unit is not None and unit.count is not None:
-            own["package_count"] = unit.count
-        self.give(line, own)
+        return own if unit is None else own | _packages_of(unit)
 
     def _around(self, unit: _Unit) -> list[dict[str, None]]:
         """The labels of the units around it, from the inside out. Partners send circles, too."""
@@ -92,10 +92,9 @@ class DespatchReader(Reader):
         unit = self._unit_now
         if unit is None or self.line is not None:
             return
-        unit.type = component(segment, 3, 0) or unit.type
-        count = component(segment, 1, 0)
-        if count:
-            unit.count = (unit.count or 0.0) + self.number(count)
+        kind, count = component(segment, 3, 0), component(segment, 1, 0)
+        if count and len(unit.packages) < LABELS_MAX:
+            unit.packages[kind] = unit.packages.get(kind, 0.0) + self.number(count)
 
     def _gin(self, segment: Segment) -> None:
         code = component(segment, 1, 0)
@@ -116,8 +115,20 @@ class DespatchReader(Reader):
 
     def _rff(self, segment: Segment) -> None:
         master = self.partner.master_label
-        if self.line is None and self._unit_now is not None and master:
-            if component(segment, 1, 0) == master:
-                self._unit_now.master = component(segment, 1, 1)
-                return
-        super()._rff(segment)
+        unit = self._unit_now if self.line is None else None
+        if unit is not None and master and component(segment, 1, 0) == master:
+            unit.master = component(segment, 1, 1)
+        else:
+            super()._rff(segment)
+
+
+def _packages_of(unit: _Unit) -> dict[str, Any]:
+    """Kind and number, where they are of one kind: of several, which holds the line?"""
+    own: dict[str, Any] = {}
+    if len(unit.packages) == 1:
+        ((kind, count),) = unit.packages.items()
+        if kind:
+            own["package_type"] = kind
+        if not unit.told:  # once: a sum over the lines is the number of packages
+            own["package_count"], unit.told = count, True
+    return own

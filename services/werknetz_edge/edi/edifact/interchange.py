@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from werknetz.connector.contract import Message, SourceRecord, message_hash
@@ -18,10 +17,11 @@ from werknetz_edge.edi.edifact.message import (
     key_of,
     line_count_fault,
 )
-from werknetz_edge.edi.edifact.reader import Fault, Found, Reader
+from werknetz_edge.edi.edifact.reader import Reader
 from werknetz_edge.edi.edifact.receipt import ReceiptReader
 from werknetz_edge.edi.edifact.schedule import ScheduleReader
 from werknetz_edge.edi.edifact.stock import StockReader
+from werknetz_edge.edi.found import Fault, Found
 from werknetz_edge.edi.profile import EDIFACT, Partner
 from werknetz_edge.edi.values import Wrong, shown
 from werknetz_edge.files.connector import Chunk
@@ -53,15 +53,19 @@ class Interchange:
         digest = message_hash(content)
         if len(content) <= WHOLE_MAX:
             self.hash = digest
-            self.cut.keep(Message(self._source("interchange"), content, digest))
-        if self.cut.advance(1, len(content)):
-            yield self.cut.take()
+        refused = ""
         try:
             self._open(content)
         except Wrong as error:
+            refused = str(error)
+        if self.hash:
+            self.cut.keep(Message(self._source("interchange"), content, self.hash))
+        if self.cut.advance(1, len(content)):
+            yield self.cut.take()
+        if refused:
             self.context.count("interchanges refused")
             self.cut.refuse(
-                self._source("interchange"), str(error), content[:_REFUSED_RAW_MAX],
+                self._source("interchange"), refused, content[:_REFUSED_RAW_MAX],
                 f"interchange {self.number} (byte {self.piece.start})", self.hash,
             )  # fmt: skip
         else:
@@ -98,7 +102,7 @@ class Interchange:
         elif partner.reused_references == "quarantine":
             raise Wrong(
                 f"control reference {shown(envelope.reference)} of {shown(envelope.sender)} was "
-                "used before with another content; say `reused_references: accept` if it starts anew"
+                "used before with another content; say `reused_references: accept` if they begin anew"
             )
 
     def _messages(self) -> Iterator[Chunk]:
@@ -143,14 +147,17 @@ class Interchange:
         return "; ".join([*message.faults, *counts])
 
     def _reader(self, message: RawMessage, envelope: Envelope, partner: Partner) -> Reader:
-        directory = partner.directory or message.release
-        schedule = partial(ScheduleReader, message=message.type, directory=directory)
-        make = {
-            "DELFOR": schedule, "DELJIT": schedule, "DESADV": DespatchReader,
-            "RECADV": ReceiptReader, "INVRPT": StockReader,
-        }[message.type]  # fmt: skip
         codes = self.context.codes(message.type, partner)
-        return make(envelope.syntax, codes, partner, self.context.zone_of(partner))
+        given = (envelope.syntax, codes, partner, self.context.zone_of(partner))
+        match message.type:
+            case "DESADV":
+                return DespatchReader(*given)
+            case "RECADV":
+                return ReceiptReader(*given)
+            case "INVRPT":
+                return StockReader(*given)
+        directory = partner.directory or message.release
+        return ScheduleReader(*given, message=message.type, directory=directory)
 
     def _read(self, message: RawMessage, reader: Reader, key: bytes) -> Iterator[Chunk]:
         broken = False

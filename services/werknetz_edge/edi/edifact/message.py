@@ -1,4 +1,4 @@
-"""The messages of an interchange, each whole, and the control segments around them checked. Pure."""
+"""The messages of an interchange, each whole, and the control segments around them checked."""
 
 from array import array
 from collections.abc import Iterator
@@ -154,7 +154,7 @@ class Messages:
 
 
 def line_count_fault(message: RawMessage, syntax: Syntax) -> str:
-    """What CNT+2 says against the lines that are there; empty where they agree or it is not said."""
+    """What CNT+2 says against the lines that are there; empty where nothing is wrong."""
     lines = 0
     stated = None
     for raw in message.segments:
@@ -177,7 +177,7 @@ def key_of(message: RawMessage, sender: str, syntax: Syntax) -> bytes:
     for index, raw in enumerate(body):
         if raw[:3] == "BGM":
             head = _split(syntax, raw)
-            body[index] = syntax.join(head[:_FUNCTION] + [[""]] + head[_FUNCTION + 1 :])
+            body[index] = syntax.join([*head[:_FUNCTION], [""], *head[_FUNCTION + 1 :]])
     content = "\n".join([sender, message.type, *body])
     return blake2b(content.encode(errors="surrogatepass"), digest_size=16).digest()
 

@@ -11,32 +11,11 @@ from typing import Any, Final
 from werknetz_edge.edi.edifact.codes import CANCELS, Codes, Ranked
 from werknetz_edge.edi.edifact.syntax import Segment, Syntax
 from werknetz_edge.edi.edifact.times import time_of
+from werknetz_edge.edi.found import Fault, Found, Scope
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import Span, Wrong, number_of, shown
 
-Scope = dict[str, Any]
 _ENDS: Final = frozenset({"UNS", "CNT", "UNT"})
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One fact."""
-
-    item: str  # "LIN 3 QTY 2"
-    kind: str
-    fields: Scope
-    at_us: int | None
-    segments: tuple[int, int]  # first and last, in the message
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What cannot be read, and why."""
-
-    item: str
-    reason: str
-    segment: int  # where it is
-    segments: tuple[int, int]  # what is lost by it: first and last
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from werknetz_edge.edi.edifact.codes import COMMITMENTS, DUE
-from werknetz_edge.edi.edifact.reader import Line, Reader, Scope, component, none_of
+from werknetz_edge.edi.edifact.reader import Line, Reader, component, none_of
 from werknetz_edge.edi.edifact.syntax import Segment
+from werknetz_edge.edi.found import Scope
 from werknetz_edge.edi.values import Wrong
 
 _RECEIPT_DATES: Final = frozenset({"50", "35", "11", "171", "137"})
@@ -104,12 +105,12 @@ class ScheduleReader(Reader):
         commitment = COMMITMENTS.get(component(segment, 1, 0))
         entry = self._entry
         self._in_receipt = False
-        if entry is not None and entry.meaning in _DEMAND and not entry.has_condition:
-            # One that has neither condition nor date yet can only be meant itself.
-            if self._after or (not self._is_asked and not entry.due):
-                entry.commitment = entry.commitment or commitment
-                entry.has_condition = True
-                return
+        free = entry is not None and entry.meaning in _DEMAND and not entry.has_condition
+        # A quantity that has neither condition nor date yet can only be meant itself.
+        if entry and free and (self._after or (not self._is_asked and not entry.due)):
+            entry.commitment = entry.commitment or commitment
+            entry.has_condition = True
+            return
         self._condition, self._entry = (commitment, True), None
 
     def _qty(self, segment: Segment) -> None:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from werknetz.events.facts import fields_of
-from werknetz_edge.edi.edifact.reader import Found, Line, Reader, Scope, component, none_of
+from werknetz_edge.edi.edifact.reader import Line, Reader, component, none_of
 from werknetz_edge.edi.edifact.syntax import Segment
+from werknetz_edge.edi.found import Found, Scope
 from werknetz_edge.edi.values import Wrong, number_of
 
 _WHEN: Final = {"179": 0, "366": 1, "137": 2}  # booked, counted, written

@@ -37,7 +37,7 @@ class Syntax:
     @classmethod
     def of_una(cls, six: str) -> "Syntax":
         """Read the six characters after UNA; raise Wrong where they cannot be told apart."""
-        component, element, mark, release, repetition, terminator = six
+        component, element, mark, release, repetition, terminator = [*six]
         release, mark = release.strip(" "), mark.strip(" ")
         used = [component, element, terminator, *release]
         plain = all(c.isascii() and not c.isalnum() and c != " " for c in used)
