@@ -57,6 +57,11 @@ class Cut:
         else:
             self._more, self._last = self._more + 1, entry
 
+    @property
+    def is_flooded(self) -> bool:
+        """Nobody will see the bytes and the place of what is refused now."""
+        return self._refused > REFUSED_MAX
+
     def end_interchange(self) -> None:
         """Count what was not told one by one."""
         last = self._last

@@ -51,6 +51,8 @@ class DespatchReader(Reader):
     def _packed(self, unit: _Unit | None) -> dict[str, Any]:
         """In which units the line lies, by their labels."""
         own: dict[str, Any] = {}
+        if unit is None and not self._line_labels:
+            return own
         labels = self._line_labels or (unit.labels if unit is not None else {})
         around = self._around(unit) if unit is not None else []
         if self._line_labels and unit is not None:
@@ -123,7 +125,7 @@ class DespatchReader(Reader):
 
 
 def _packages_of(unit: _Unit) -> dict[str, Any]:
-    """Kind and number, where they are of one kind: of several, which holds the line?"""
+    """Kind and number, where they are of one kind: of several nobody says which holds the line."""
     own: dict[str, Any] = {}
     if len(unit.packages) == 1:
         ((kind, count),) = unit.packages.items()

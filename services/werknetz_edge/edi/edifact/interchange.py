@@ -29,6 +29,7 @@ from werknetz_edge.files.connector import Chunk
 WHOLE_MAX: Final = 8_000_000
 """Larger interchanges are not kept whole beside their facts; each record has its segments then."""
 RAW_MAX: Final = 4_096  # of a record
+MESSAGES_MAX: Final = 50_000
 _REFUSED_RAW_MAX: Final = 65_536
 
 
@@ -102,7 +103,7 @@ class Interchange:
         elif partner.reused_references == "quarantine":
             raise Wrong(
                 f"control reference {shown(envelope.reference)} of {shown(envelope.sender)} was "
-                "used before with another content; say `reused_references: accept` if they begin anew"
+                "used before with another content; see `reused_references` if they begin anew"
             )
 
     def _messages(self) -> Iterator[Chunk]:
@@ -110,6 +111,10 @@ class Interchange:
         for message in Messages(self.envelope, self._text):
             if isinstance(message, Trailer):
                 self._trailer(message)
+                return
+            if message.number > MESSAGES_MAX:
+                reason = f"more than {MESSAGES_MAX} messages: what is behind them is not read"
+                self._refuse(message, reason, 0)
                 return
             yield from self._message(message)
 
@@ -178,6 +183,9 @@ class Interchange:
         source, name = self._source(message.type), f"UNH {message.number} "
         span, raw = (-1, -1), b""
         for each in found:
+            if isinstance(each, Fault) and self.cut.is_flooded:
+                self.cut.refuse(source, each.reason, b"", name + each.item, self.hash)
+                continue
             if each.segments != span:
                 span = each.segments
                 raw = self._raw(message, span, RAW_MAX)

@@ -163,16 +163,16 @@ class Reader:
 
     def _name_item(self, line: Line) -> None:
         fields = line.fields
-        named = any(fields.get(name) for name in ("material", "supplier_material", "ean"))
-        if not named:
-            if not line.bare_item:
-                raise Wrong("the line names no item, neither in LIN nor in PIA")
-            fields["material"] = line.bare_item
+        if "material" in fields or "supplier_material" in fields or "ean" in fields:
+            return
+        if not line.bare_item:
+            raise Wrong("the line names no item, neither in LIN nor in PIA")
+        fields["material"] = line.bare_item
 
     def _bgm(self, segment: Segment) -> None:
         document = component(segment, 2, 0)
         if not document:
-            raise Wrong("BGM names no document")
+            raise Wrong("names no document")
         self.head["document"] = document
         function = component(segment, 3, 0)
         if function in CANCELS:
@@ -262,9 +262,10 @@ class Reader:
 
 def component(segment: Segment, element: int, part: int) -> str:
     """A component, stripped; empty where there is none."""
-    if element < len(segment) and part < len(segment[element]):
+    try:
         return segment[element][part].strip()
-    return ""
+    except IndexError:
+        return ""
 
 
 def none_of(line: Line, what: str, codes: str) -> str:

@@ -17,6 +17,7 @@ _RECEIPT_DATES: Final = frozenset({"50", "35", "11", "171", "137"})
 _NOTES: Final = frozenset({"AAU", "DQ", "AAK", "SI"})
 _DEMAND: Final = frozenset({"called_off", "backlog"})
 _CONDITION_FIRST: Final = (1996, "B")
+ENTRIES_MAX: Final = 5_000  # of a line: daily for thirteen years
 
 
 @dataclass(slots=True)
@@ -132,6 +133,8 @@ class ScheduleReader(Reader):
                 self.at, meaning, value, component(segment, 1, 2),
                 "backlog" if meaning == "backlog" else commitment, has_condition,
             )  # fmt: skip
+            if len(self._entries) >= ENTRIES_MAX:
+                raise Wrong(f"more than {ENTRIES_MAX} entries in a line")
             self._entries.append(self._entry)
         elif meaning == "cumulative_received":
             self.put("cumulative_received", value)

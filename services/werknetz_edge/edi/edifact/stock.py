@@ -9,6 +9,7 @@ from werknetz_edge.edi.edifact.syntax import Segment
 from werknetz_edge.edi.found import Found, Scope
 from werknetz_edge.edi.values import Wrong, number_of
 
+ENTRIES_MAX: Final = 5_000  # of a line
 _WHEN: Final = {"179": 0, "366": 1, "137": 2}  # booked, counted, written
 _SIGNS: Final = {"1": -1.0, "2": 1.0}  # INV 4501: out of the stock, into it
 _NOT_DIRECTED: Final = (
@@ -101,6 +102,8 @@ class StockReader(Reader):
             return
         value = number_of(component(segment, 1, 1), self._mark, self.partner.quantity_max)
         self._entry = _Entry(meaning, value, component(segment, 1, 2), *self._inventory)
+        if len(self._entries) >= ENTRIES_MAX:
+            raise Wrong(f"more than {ENTRIES_MAX} quantities in a line")
         self._entries.append(self._entry)
 
     def _dtm(self, segment: Segment) -> None:
