@@ -99,6 +99,8 @@ class Cut:
 
 def raw_of(segments: Sequence[str], terminator: str, limit: int) -> bytes:
     """Segments as they stand in the message, as far as they fit."""
+    if len(segments) < 8 and sum(map(len, segments)) + 8 < limit:
+        return (terminator.join(segments) + terminator).encode(errors="replace")
     out, size = [], 0
     for raw in segments:
         size += len(raw) + 1

@@ -8,12 +8,15 @@ from werknetz_edge.edi.context import Context
 from werknetz_edge.edi.cut import Cut
 from werknetz_edge.edi.edifact.charset import decode, plain_bytes
 from werknetz_edge.edi.edifact.envelope import BOM, pieces
-from werknetz_edge.edi.edifact.interchange import WHOLE_MAX, Interchange
+from werknetz_edge.edi.edifact.interchange import Interchange
 from werknetz_edge.edi.profile import Partners
 from werknetz_edge.edi.vda.file import Sent
 from werknetz_edge.edi.vda.transmission import LOOKS_LIKE, Record, Transmission, transmissions
 from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile
+
+WHOLE_MAX: Final = 8_000_000
+"""Larger interchanges are not kept whole beside their facts; each record has its segments then."""
 
 INTERCHANGES_MAX: Final = 10_000
 """Of a file: one that has more is no file of a partner, and each would be told by itself."""
@@ -29,6 +32,7 @@ class EdiParser:
     bytes_max: int = 50_000_000
     unknown_partners: bool = True
     seen: Callable[[bytes], bytes | None] = lambda _key: None
+    whole_max: int = WHOLE_MAX
     details: dict[str, str] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
@@ -62,7 +66,8 @@ class EdiParser:
                 number += 1
                 if number > INTERCHANGES_MAX:
                     raise FileRefused(f"more than {INTERCHANGES_MAX} interchanges: split the file")
-                yield from Interchange(piece, number, context, cut).chunks()
+                whole = len(piece.content) <= self.whole_max
+                yield from Interchange(piece, number, context, cut, whole).chunks()
                 continue
             if number == 0 and piece.start + len(piece.content) == len(content):
                 raise FileRefused(_NOTHING)
@@ -97,7 +102,9 @@ class EdiParser:
     ) -> Iterator[Chunk]:  # fmt: skip
         end = len(text) if after is None else after.place
         content = text[sent.records[0].place : end].encode(charset, errors="replace")
-        yield from Sent(sent, content, context, cut, keep_whole=len(content) <= WHOLE_MAX).chunks()
+        yield from Sent(
+            sent, content, context, cut, keep_whole=len(content) <= self.whole_max
+        ).chunks()
 
     def _charset(self, content: bytes) -> str | None:
         """The profile is found by the head's numbers, which are plain in every charset."""

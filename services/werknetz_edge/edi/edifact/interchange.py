@@ -26,8 +26,6 @@ from werknetz_edge.edi.profile import EDIFACT, Partner
 from werknetz_edge.edi.values import Wrong, shown
 from werknetz_edge.files.connector import Chunk
 
-WHOLE_MAX: Final = 8_000_000
-"""Larger interchanges are not kept whole beside their facts; each record has its segments then."""
 RAW_MAX: Final = 4_096  # of a record
 MESSAGES_MAX: Final = 50_000
 _REFUSED_RAW_MAX: Final = 65_536
@@ -41,6 +39,7 @@ class Interchange:
     number: int
     context: Context
     cut: Cut
+    keep_whole: bool = True
     envelope: Envelope | None = None
     partner: Partner | None = None
     hash: bytes = b""
@@ -51,9 +50,8 @@ class Interchange:
 
     def chunks(self) -> Iterator[Chunk]:
         content = self.piece.content
-        digest = message_hash(content)
-        if len(content) <= WHOLE_MAX:
-            self.hash = digest
+        if self.keep_whole:
+            self.hash = message_hash(content)
         refused = ""
         try:
             self._open(content)

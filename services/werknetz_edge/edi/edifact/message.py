@@ -10,6 +10,7 @@ from werknetz_edge.edi.edifact.envelope import Envelope
 from werknetz_edge.edi.edifact.syntax import Segment, Syntax
 from werknetz_edge.edi.values import Wrong, shown
 
+_CONTROL: Final = frozenset({"UNH", "UNT", "UNG", "UNE", "UNZ"})
 _FUNCTION: Final = 3  # BGM 1225: "original" and "duplicate" of one message differ in it alone
 
 
@@ -57,6 +58,11 @@ class Messages:
         syntax = self._envelope.syntax
         at = 0
         for at, raw in syntax.segments(self._text):
+            message = self._open
+            if message is not None and raw[:3] not in _CONTROL:  # by far the most
+                message.segments.append(raw)
+                message.places.append(at)
+                continue
             done = self._take(at, raw, syntax)
             if done is not None:
                 yield done
@@ -70,9 +76,9 @@ class Messages:
             done = self._close("UNH begins another before UNT") if self._open else None
             self._begin(at, raw, syntax)
             return done
-        if self._open is not None and tag not in {"UNE", "UNZ", "UNG"}:
+        if self._open is not None and tag == "UNT":
             self._open.add(at, raw)
-            return self._end_message(raw, syntax) if tag == "UNT" else None
+            return self._end_message(raw, syntax)
         done = self._close(f"{tag} comes before UNT") if self._open else None
         if tag in {"UNG", "UNE", "UNZ"}:
             self._service(tag, _split(syntax, raw), at)

@@ -28,7 +28,8 @@ class Line:
     ranks: dict[str, int] = field(default_factory=dict)
     bare_item: str = ""  # an item number without a qualifier
     quantities: dict[str, float] = field(default_factory=dict)  # by what they mean
-    unread: list[str] = field(default_factory=list)  # codes of quantities that no table has
+    read: set[str] = field(default_factory=set)  # codes of quantities
+    unread: list[str] = field(default_factory=list)  # those that no table has
     fault: tuple[str, str, int] | None = None  # tag, reason, segment: the first
 
 
@@ -227,9 +228,11 @@ class Reader:
                 self._item(segment, at, self.line, rank=1)
 
     def _item(self, segment: Segment, at: int, line: Line, rank: int) -> None:
-        number, qualifier = component(segment, at, 0), component(segment, at, 1)
+        parts = segment[at] if at < len(segment) else [""]
+        number = parts[0].strip()
         if not number:
             return
+        qualifier = parts[1].strip() if len(parts) > 1 else ""
         name = self.codes.items.get(qualifier)
         if name is not None:
             self.put(name, number, rank)
@@ -252,8 +255,12 @@ class Reader:
             line.unread.append(code)
         elif meaning not in {"ignored", "per_package"}:
             value = self.number(component(segment, 1, 1))
-            if line.quantities.get(meaning, value) != value:
+            before = line.quantities.get(meaning)
+            if meaning == "rejected" and before is not None and code not in line.read:
+                value += before  # to be returned, and to be destroyed
+            elif before is not None and before != value:
                 raise Wrong(f"QTY+{code} stands twice in a line, with different quantities")
+            line.read.add(code)
             line.quantities[meaning] = value
             unit = component(segment, 1, 2)
             if unit and meaning in {"despatched", "received", "accepted"}:

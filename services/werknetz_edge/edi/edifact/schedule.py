@@ -24,7 +24,6 @@ ENTRIES_MAX: Final = 5_000  # of a line: daily for thirteen years
 class _Entry:
     """A QTY of the schedule."""
 
-    first: int
     meaning: str
     quantity: float
     unit: str
@@ -118,7 +117,7 @@ class ScheduleReader(Reader):
         line = self.line
         if line is None:
             return
-        code = component(segment, 1, 0)
+        code, written, unit = (*segment[1], "", "")[:3] if len(segment) > 1 else ("", "", "")
         meaning = self.codes.quantities.get(code)
         self._entry, self._in_receipt = None, False
         if meaning is None:
@@ -126,11 +125,11 @@ class ScheduleReader(Reader):
             return
         if meaning in {"ignored", "per_package"}:
             return
-        value = self.number(component(segment, 1, 1))
+        value = self.number(written)
         if meaning in _DEMAND or meaning == "cumulative":
             commitment, has_condition = self._condition
             self._entry = _Entry(
-                self.at, meaning, value, component(segment, 1, 2),
+                meaning, value, unit.strip(),
                 "backlog" if meaning == "backlog" else commitment, has_condition,
             )  # fmt: skip
             if len(self._entries) >= ENTRIES_MAX:
@@ -182,6 +181,8 @@ class ScheduleReader(Reader):
 
 def _with_cumulative(entries: list[_Entry]) -> list[_Entry]:
     """Each cumulative quantity goes to the demand of the same time, or stands for itself."""
+    if all(entry.meaning in _DEMAND for entry in entries):
+        return entries
     out: list[_Entry] = []
     last: dict[tuple[Any, Any], _Entry] = {}
     for entry in entries:

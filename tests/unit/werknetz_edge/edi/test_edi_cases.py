@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from werknetz.connector.contract import SourceRecord
+from werknetz.connector.contract import Delivery, SourceRecord
 from werknetz.connector.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yamlform import form_of
@@ -22,7 +22,6 @@ from werknetz.events.facts import body_of, kind_of
 from werknetz_edge.edi.parser import EdiParser
 from werknetz_edge.edi.profile import Partners, load_partners
 from werknetz_edge.files.connector import Chunk
-from werknetz.connector.contract import Delivery
 
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_dir())
 MAPPING = "mapping: {name: edi, version: 1}"
