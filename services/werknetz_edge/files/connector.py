@@ -56,6 +56,12 @@ class Chunk:
     remember: Sequence[tuple[bytes, bytes]] = ()  # for the ledger, once this piece is on disk
     lane: str = "live"  # "backfill": rows that were told before may be among them
 
+    @property
+    def size(self) -> int:
+        """Readings and records in it."""
+        in_blocks = sum(len(block.address) for block in self.blocks)
+        return len(self.readings) + len(self.records) + in_blocks
+
 
 class Parser(Protocol):
     """Reads files of one form. Runs in a thread; may block, must end."""
@@ -234,7 +240,7 @@ class FileConnector:
             if piece.remember:
                 await asyncio.to_thread(self.ledger.remember_all, piece.remember)
             reading.acknowledged += 1
-            self._count("rows", len(piece.records) + len(piece.readings))
+            self._count("taken", piece.size)
             if reading.is_safe and session == self._session:
                 await self._finish(reading)
 
