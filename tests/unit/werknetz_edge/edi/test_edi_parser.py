@@ -19,7 +19,7 @@ from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile
 
 CPU_S = 1.0
-YARDSTICK_S = 0.12  # of CPU, on the machine that the second is meant for
+YARDSTICK_S = 0.09  # of CPU, on the machine that the second is meant for
 MEMORY_MB = 256
 CASES = sorted((Path(__file__).parent / "cases").glob("*/input.*"))
 
@@ -67,6 +67,8 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_megabyte_of_anything_is_read_in_a_second_and_in_bounded_memory() -> None:
     """One process reads all of them: its highest mark is that of the worst.
 
@@ -74,7 +76,7 @@ def test_a_megabyte_of_anything_is_read_in_a_second_and_in_bounded_memory() -> N
     beside each reading says by how much.
     """
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=110
+        [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True, timeout=380
     )
     *floods, memory_mb = map(json.loads, done.stdout.splitlines())
     assert [name for name, *_ in floods] == [*FLOODS]
@@ -115,10 +117,11 @@ def test_a_file_in_which_bytes_were_changed_is_read_or_refused(
 
 
 def test_a_file_is_always_cut_alike() -> None:
-    content = FLOODS["lines of schedules"]() + b"\n" + FLOODS["lines"]()
+    schedules, lines = FLOODS["lines of schedules"](), FLOODS["lines"]()
+    content = schedules[:200_000] + b"'" + lines[:300_000]
     counts = [[len(chunk.records) for chunk in _read(content)] for _ in range(2)]
     assert counts[0] == counts[1]
-    assert len(counts[0]) > 100
+    assert len(counts[0]) > 40
     strict = Partner(name="s", counts={"interchange": "quarantine"}, reused_references="accept")
     parser = EdiParser(Partners(partners=(strict,)), "Europe/Berlin")
     assert len([*_read(content, parser)]) == len(counts[0])

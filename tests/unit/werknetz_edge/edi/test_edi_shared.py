@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from plumbing.peers import ROOT
+from plumbing.shared import DATA
 from werknetz.connector.contract import SourceRecord
 from werknetz.domain.bucket import microseconds_of
 from werknetz.events.batch import Unmapped
 from werknetz_edge.edi.parser import EdiParser
 from werknetz_edge.edi.profile import Partners
 
-SHARED = ROOT.parent / "shared" / "data" / "edi"
+SHARED = DATA / "edi"
 pytestmark = pytest.mark.skipif(
     not SHARED.is_dir(), reason=f"the shared files are not there: {SHARED}"
 )

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydifact.parser import Parser
 
-from plumbing.peers import ROOT
+from plumbing.shared import DATA
 from werknetz_edge.edi.edifact.envelope import pieces
 from werknetz_edge.edi.edifact.syntax import BLOCK, LEVEL_B, Syntax
 from werknetz_edge.edi.values import Wrong
 
-SHARED = ROOT.parent / "shared" / "data" / "edi"
+SHARED = DATA / "edi"
 SYNTAXES = [
     Syntax(), Syntax.of_una(":+.?*'"), Syntax.of_una("#|,! ~"), Syntax.of_una(":+.? \n"),
     Syntax(*LEVEL_B[:2], terminator=LEVEL_B[5]), Syntax.of_una(":+.?*'").of_version("4"),
