@@ -17,7 +17,7 @@ from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.events.batch import Lane as LaneName
-from werknetz.events.batch import MappingUsed, Points, Record
+from werknetz.events.batch import MappingUsed, Points, Record, Unmapped
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
 from werknetz.link.wire import Status, ToCore, ToEdge, WantedMapping, link_name
@@ -139,15 +139,15 @@ class Lane:
             raw = self.raw.keep(delivery, arrival_us, self.normalizer.mapping.label)
             if raw is not None:
                 records.append(raw)
-            self._pending = (delivery, records)
-        records = self._pending[1]
+            self._pending = (delivery, records, [*self.normalizer.counted])
+        records, counted = self._pending[1:]
         if not self.file.has_room():
             raise SpoolFull("the disk has no room left")
         if records or delivery.marks:
             self.spool.append(records, delivery.marks)
             self.told.note(records)
         self._pending = None
-        return records
+        return [*records, *counted]
 
     @property
     def is_proven(self) -> bool:
@@ -173,7 +173,7 @@ class Lane:
             self.normalizer = before
             return before.normalize(delivery, arrival_us)
 
-    _pending: tuple[Delivery, list[Record]] | None = None
+    _pending: tuple[Delivery, list[Record], list[Unmapped]] | None = None
     _constants: list[Record] | None = None  # made, and not yet on disk
     _constants_in: UUID | None = None
     _owed: Sequence[Record] = ()  # points introduced by what found no room

@@ -192,4 +192,5 @@ def _numbers(delivery: Delivery) -> list[int]:
     found = [int(r.value) for r in delivery.readings if isinstance(r.value, (int, float))]
     for block in delivery.blocks:
         found += block.value.astype(int).tolist()
-    return found
+    # A source of business records gives the numbers as quantities.
+    return found + [int(r.fields["quantity"]) for r in delivery.records if "quantity" in r.fields]

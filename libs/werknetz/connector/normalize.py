@@ -81,6 +81,8 @@ class Normalizer:
         self._records = RecordMapper(mapping)
         self._refusals = Refusals(mapping.label)
         self._lookups: list[Lookup] = []
+        self.counted: list[Unmapped] = []
+        """Records of the last delivery that were refused in a flood: counted, kept as raw input."""
         self._used: list[MappingUsed] = [
             MappingUsed(mapping.name, mapping.version, mapping.digest, mapping.document)
         ]
@@ -117,6 +119,7 @@ class Normalizer:
 
     def normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
         """Return what a delivery says: gaps, points, samples, events, refusals, in that order."""
+        self.counted.clear()
         refused: list[Unmapped] = []
         for given in delivery.unreadable:
             said = self._refusals.kept(
@@ -154,7 +157,14 @@ class Normalizer:
                     record.source, str(error), record.raw or json_of(record.fields), arrival_us,
                     place=record.item, raw_hash=record.message,
                 )  # fmt: skip
-                refused += [] if said is None else [said]
+                if said is None:
+                    said = self._refusals.one(
+                        record.source, str(error), b"", arrival_us,
+                        place=record.item, raw_hash=record.message,
+                    )  # fmt: skip
+                    self.counted.append(said)
+                else:
+                    refused.append(said)
         return events
 
     def _introduced(self, *, also: bool = False) -> list[Record]:

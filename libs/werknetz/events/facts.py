@@ -52,6 +52,8 @@ class DeliveryCalledOff(_Supply, frozen=True, kw_only=True, tag="delivery_called
     last_receipt: str | None = None  # the delivery note that was received last
     last_receipt_quantity: float | None = None
     last_receipt_us: int | None = None
+    point_of_use: str | None = None  # inside the customer's plant
+    sequence: str | None = None  # place in the order of production, of a just-in-time call
 
 
 class ShipmentAnnounced(_Supply, frozen=True, kw_only=True, tag="shipment_announced.v1"):
@@ -64,9 +66,11 @@ class ShipmentAnnounced(_Supply, frozen=True, kw_only=True, tag="shipment_announ
     handling_unit: str | None = None  # the label of the innermost unit that holds the line
     packed_in: list[str] = []  # the units around it, from the inside out
     package_type: str | None = None
-    package_count: float | None = None
+    package_count: float | None = None  # of the unit: with the first of its lines
     carrier: str | None = None
     cumulative_quantity: float | None = None  # delivered, with this line
+    point_of_use: str | None = None  # inside the customer's plant
+    handling_units: list[str] = []  # where the line is spread over several: all their labels
 
 
 class GoodsReceived(_Supply, frozen=True, kw_only=True, tag="goods_received.v1"):

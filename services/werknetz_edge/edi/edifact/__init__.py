@@ -1,0 +1,1 @@
+"""EDIFACT: bytes → interchanges → messages → facts."""

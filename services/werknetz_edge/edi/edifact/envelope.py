@@ -1,0 +1,137 @@
+"""A file cut into interchanges, and what UNA and UNB say about each. Pure.
+
+Cut on bytes: each interchange may have other service characters and another character set.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from werknetz_edge.edi.edifact.syntax import LEVEL_B, Segment, Syntax
+from werknetz_edge.edi.values import Wrong
+
+BLANK: Final = b" \t\r\n\0\x1a"
+BOM: Final = b"\xef\xbb\xbf"
+_START: Final = re.compile(rb"UNA[^A-Za-z0-9]{6}|UNB[^A-Za-z0-9 \r\n]")
+_HEAD_MAX: Final = 4_096  # UNA and UNB, however they are padded
+BLANK_ID: Final = "(blank)"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a file: an interchange, or what is none."""
+
+    start: int
+    content: bytes
+    is_interchange: bool
+
+
+@dataclass(slots=True)
+class Envelope:
+    """The head of an interchange."""
+
+    syntax: Syntax
+    identifier: str = ""  # UNOA …
+    version: str = ""  # of the syntax
+    sender: str = BLANK_ID
+    sender_qualifier: str = ""
+    receiver: str = BLANK_ID
+    reference: str = ""
+    is_test: bool = False
+    header: Segment = field(default_factory=list)
+
+    @property
+    def key(self) -> bytes:
+        """What a sender promises to use once."""
+        parts = (self.sender, self.sender_qualifier, self.receiver, self.reference)
+        return b"edifact\0" + "\0".join(parts).encode(errors="surrogateescape")
+
+
+def pieces(content: bytes) -> Iterator[Piece]:
+    """Cut a file into interchanges, and what lies between them."""
+    at = len(BOM) if content.startswith(BOM) else 0
+    while at < len(content):
+        found = _START.search(content, at)
+        start = found.start() if found else len(content)
+        if content[at:start].strip(BLANK + BOM):
+            yield Piece(at, content[at:start], is_interchange=False)
+        if found is None:
+            return
+        end = _end_of(content, start)
+        yield Piece(start, content[start:end], is_interchange=True)
+        at = end
+
+
+def open_envelope(content: bytes) -> Envelope:
+    """Read UNA and UNB of an interchange; raise Wrong."""
+    syntax, at = _syntax_of(content)
+    head = content[at : at + _HEAD_MAX].decode("iso8859-1")
+    _, raw = next(syntax.segments(head), (0, ""))
+    if not raw.startswith("UNB"):
+        raise Wrong("UNA is not followed by UNB")
+    header = syntax.split(raw)
+    if len(header) < 6:
+        raise Wrong(f"UNB has {len(header) - 1} elements: it needs five at least")
+    identifier, version = header[1][0].strip(), (*header[1], "")[1].strip()
+    return Envelope(
+        syntax=syntax.of_version(version),
+        identifier=identifier,
+        version=version,
+        sender=header[2][0].strip() or BLANK_ID,
+        sender_qualifier=(*header[2], "")[1].strip(),
+        receiver=header[3][0].strip() or BLANK_ID,
+        reference=header[5][0].strip(),
+        is_test=len(header) > 11 and header[11][0].strip() == "1",
+        header=header,
+    )
+
+
+def body_of(content: bytes) -> int:
+    """Where UNB begins: UNA is no segment and is not counted."""
+    return _syntax_of(content)[1]
+
+
+def _syntax_of(content: bytes) -> tuple[Syntax, int]:
+    if content.startswith(b"UNA"):
+        syntax = Syntax.of_una(content[3:9].decode("iso8859-1"))
+        rest = content[9:_HEAD_MAX]
+        return syntax, 9 + len(rest) - len(rest.lstrip(BLANK))
+    if content[3:4] == LEVEL_B[1].encode():
+        component, element, _, _, _, terminator = LEVEL_B
+        return Syntax(component=component, element=element, terminator=terminator), 0
+    return Syntax(), 0
+
+
+def _end_of(content: bytes, start: int) -> int:
+    """Behind UNZ, or where the next interchange begins without one."""
+    try:
+        syntax, body = _syntax_of(content[start : start + _HEAD_MAX])
+    except Wrong:  # told when it is opened
+        syntax, body = Syntax(), 9
+    release = syntax.release.encode()
+    for found in _next_service(syntax.terminator).finditer(content, start + body + 3):
+        if release and _is_released(content, found.start(), release):
+            continue
+        if found[1] != b"UNZ":
+            return found.start(1)
+        end = content.find(syntax.terminator.encode(), found.end())
+        return len(content) if end < 0 else end + 1
+    return len(content)
+
+
+def _is_released(content: bytes, at: int, release: bytes) -> bool:
+    before = at
+    while before and content[before - 1 : before] == release:
+        before -= 1
+    return (at - before) % 2 == 1
+
+
+@lru_cache(maxsize=64)
+def _next_service(terminator: str) -> re.Pattern[bytes]:
+    """UNZ, or another UNA or UNB, behind a terminator."""
+    return re.compile(
+        re.escape(terminator.encode())
+        + rb"[ \t\r\n\0\x1a]*(UNZ|UNA(?=[^A-Za-z0-9]{6})|UNB(?=[^A-Za-z0-9 \r\n]))"
+    )

@@ -1,0 +1,199 @@
+"""The messages of an interchange, each whole, and the control segments around them checked."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final
+
+from werknetz_edge.edi.edifact.envelope import Envelope
+from werknetz_edge.edi.edifact.syntax import Segment, Syntax
+from werknetz_edge.edi.values import Wrong, shown
+
+_CONTROL: Final = frozenset({"UNH", "UNT", "UNG", "UNE", "UNZ"})
+_FUNCTION: Final = 3  # BGM 1225: "original" and "duplicate" of one message differ in it alone
+
+
+@dataclass(slots=True)
+class RawMessage:
+    """UNH to UNT as they stand, with what is wrong about them."""
+
+    number: int  # in the interchange, from 1
+    segments: list[str] = field(default_factory=list)
+    places: "array[int]" = field(default_factory=lambda: array("q"))  # characters in the text
+    reference: str = ""
+    type: str = ""
+    release: str = ""  # "96A"
+    faults: list[str] = field(default_factory=list)  # its control segments
+    counts: list[str] = field(default_factory=list)  # its control counts
+
+    def add(self, place: int, raw: str) -> None:
+        self.segments.append(raw)
+        self.places.append(place)
+
+
+@dataclass(frozen=True, slots=True)
+class Trailer:
+    """What is wrong about the interchange as a whole, told behind its last message."""
+
+    counts: tuple[str, ...]
+    remarks: tuple[str, ...]
+    place: int
+
+
+class Messages:
+    """Walks an interchange once. Holds one message at a time."""
+
+    def __init__(self, envelope: Envelope, text: str) -> None:
+        self._envelope, self._text = envelope, text
+        self._counts: list[str] = []
+        self._remarks: list[str] = []
+        self._messages = self._groups = self._in_group = 0
+        self._group: Segment | None = None
+        self._open: RawMessage | None = None
+        self._end: int | None = None
+        self._strays = 0
+
+    def __iter__(self) -> Iterator[RawMessage | Trailer]:
+        syntax = self._envelope.syntax
+        at = 0
+        for at, raw in syntax.segments(self._text):
+            message = self._open
+            if message is not None and raw[:3] not in _CONTROL:  # by far the most
+                message.segments.append(raw)
+                message.places.append(at)
+                continue
+            done = self._take(at, raw, syntax)
+            if done is not None:
+                yield done
+        if self._open is not None:
+            yield self._close("the interchange ends before UNT: it was cut off")
+        yield self._trailer(at)
+
+    def _take(self, at: int, raw: str, syntax: Syntax) -> RawMessage | None:
+        tag = raw[:3]
+        if tag == "UNH":
+            done = self._close("UNH begins another before UNT") if self._open else None
+            self._begin(at, raw, syntax)
+            return done
+        if self._open is not None and tag == "UNT":
+            self._open.add(at, raw)
+            return self._end_message(raw, syntax)
+        done = self._close(f"{tag} comes before UNT") if self._open else None
+        if tag in {"UNG", "UNE", "UNZ"}:
+            self._service(tag, _split(syntax, raw), at)
+        elif tag != "UNB" or self._messages or self._end is not None:
+            self._strays += 1
+            if self._strays == 1:
+                self._remarks.append(f"segment {shown(raw)} stands outside any message")
+        return done
+
+    def _begin(self, at: int, raw: str, syntax: Syntax) -> None:
+        self._messages += 1
+        self._in_group += 1
+        message = self._open = RawMessage(self._messages)
+        message.add(at, raw)
+        header = _split(syntax, raw)
+        if len(header) < 3:
+            message.faults.append("UNH names no message type")
+            return
+        message.reference = header[1][0].strip()
+        kind = [part.strip() for part in header[2]]
+        message.type = kind[0]
+        message.release = kind[2] if len(kind) > 2 else ""
+
+    def _end_message(self, raw: str, syntax: Syntax) -> RawMessage:
+        message = self._open
+        assert message is not None  # noqa: S101  the caller looked
+        trailer = _split(syntax, raw)
+        stated = trailer[1][0].strip() if len(trailer) > 1 else ""
+        reference = trailer[2][0].strip() if len(trailer) > 2 else ""
+        if not _says(stated, len(message.segments)):
+            message.counts.append(
+                f"UNT counts {shown(stated)} segments, there are {len(message.segments)}"
+            )
+        if reference != message.reference:
+            message.faults.append(
+                f"UNT has reference {shown(reference)}, UNH {shown(message.reference)}"
+            )
+        return self._close("")
+
+    def _close(self, fault: str) -> RawMessage:
+        message, self._open = self._open, None
+        assert message is not None  # noqa: S101  the caller looked
+        if fault:
+            message.faults.append(fault)
+        return message
+
+    def _service(self, tag: str, segment: Segment, at: int) -> None:
+        stated = segment[1][0].strip() if len(segment) > 1 else ""
+        if tag == "UNG":
+            self._groups += 1
+            self._group, self._in_group = segment, 0
+        elif tag == "UNE":
+            if not _says(stated, self._in_group):
+                self._counts.append(
+                    f"UNE counts {shown(stated)} messages, there are {self._in_group}"
+                )
+            self._group = None
+        else:
+            self._end = at
+            what, there = "messages", self._messages
+            if self._groups:
+                what, there = "groups", self._groups
+            if not _says(stated, there):
+                self._counts.append(f"UNZ counts {shown(stated)} {what}, there are {there}")
+            reference = segment[2][0].strip() if len(segment) > 2 else ""
+            if reference != self._envelope.reference:
+                self._remarks.append(
+                    f"UNZ has reference {shown(reference)}, UNB {shown(self._envelope.reference)}"
+                )
+
+    def _trailer(self, at: int) -> Trailer:
+        if self._end is None:
+            self._counts.append("UNZ is missing: messages behind its place may be lost")
+        if self._group is not None:
+            self._remarks.append("UNE is missing")
+        if self._strays > 1:
+            self._remarks.append(f"{self._strays} segments stand outside any message")
+        return Trailer((*self._counts,), (*self._remarks,), at if self._end is None else self._end)
+
+
+def line_count_fault(message: RawMessage, syntax: Syntax) -> str:
+    """What CNT+2 says against the lines that are there; empty where nothing is wrong."""
+    lines = 0
+    stated = None
+    for raw in message.segments:
+        tag = raw[:3]
+        if tag == "LIN":
+            lines += 1
+        elif tag == "CNT":
+            control = _split(syntax, raw)
+            if len(control) > 1 and control[1][0] == "2" and len(control[1]) > 1:
+                stated = control[1][1].strip()
+    if stated is None or _says(stated, lines):
+        return ""
+    return f"CNT+2 counts {shown(stated)} lines, there are {lines}"
+
+
+def key_of(message: RawMessage, sender: str, syntax: Syntax) -> bytes:
+    """The same for the same message told again: by its content, whatever its references."""
+    ends = message.segments[-1][:3] == "UNT"
+    body = message.segments[1 : -1 if ends else None]
+    for index, raw in enumerate(body):
+        if raw[:3] == "BGM":
+            head = _split(syntax, raw)
+            body[index] = syntax.join([*head[:_FUNCTION], [""], *head[_FUNCTION + 1 :]])
+    content = "\n".join([sender, message.type, *body])
+    return blake2b(content.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def _split(syntax: Syntax, raw: str) -> Segment:
+    try:
+        return syntax.split(raw)
+    except Wrong:
+        return [[raw[:3]]]
+
+
+def _says(stated: str, count: int) -> bool:
+    return stated.isascii() and stated.isdigit() and len(stated) < 12 and int(stated) == count

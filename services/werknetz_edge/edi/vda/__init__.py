@@ -1,0 +1,1 @@
+"""VDA 4905 and 4913: records of fixed width → facts."""

@@ -1,0 +1,159 @@
+"""XLSX, as a stream: values of formulas, dates as dates; a bomb is refused before it is opened."""
+
+import datetime as dt
+import stat
+import warnings
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import openpyxl
+
+from werknetz_edge.files.inbox import FileRefused
+from werknetz_edge.tables.config import SourceConfig
+from werknetz_edge.tables.sheet import COLUMNS_MAX, BadRow, Row, Sheet, header_of
+
+RATIO_MAX: Final = 100
+TOTAL_MAX: Final = 500_000_000
+PARTS_MAX: Final = 5_000
+TREE_MAX: Final = 4_000_000  # parts that are read into memory as a tree: styles, the workbook
+STRINGS_RATIO_MAX: Final = 40  # shared strings are kept in memory, each with 50 bytes around it
+CELLS_MAX: Final = 50_000_000
+_SMALL: Final = 100_000  # a part of this size harms nobody, however well it is compressed
+
+
+def open_xlsx(path: Path, source: SourceConfig) -> Iterator[Sheet]:
+    """Yield the one sheet; the file is open for as long. Raises FileRefused."""
+    if not openpyxl.DEFUSEDXML:
+        raise FileRefused("XLSX is read with defusedxml only: install it")
+    check_zip(path)
+    with path.open("rb") as file:  # ours to close, also where openpyxl gives up
+        book = _open(file)
+        try:
+            sheet = _sheet(book, source.sheet)
+            sheet.reset_dimensions()  # what the file says of its size may be wrong
+            rows = _rows(sheet, source.skip_rows)
+            header = list(source.columns) or header_of(_first(rows))
+            yield Sheet(header, _of_width(rows, len(header)))
+        finally:
+            book.close()
+
+
+def _open(file: BinaryIO) -> openpyxl.Workbook:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and extensions that we do not look at
+            return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    except Exception as error:  # of a broken file openpyxl raises whatever it stumbles over
+        raise FileRefused(f"it is no XLSX that can be read: {_said(error)}") from error
+
+
+def check_zip(path: Path) -> None:
+    """Refuse bombs and what wants to be somewhere else, before anything is unpacked."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise FileRefused(f"it is no XLSX: {_said(error)}") from error
+    if len(parts) > PARTS_MAX:
+        raise FileRefused(f"it has {len(parts)} parts, more than {PARTS_MAX}")
+    total = sum(part.file_size for part in parts)
+    if total > TOTAL_MAX:
+        raise FileRefused(f"unpacked it has {total} bytes, more than {TOTAL_MAX}: send it as CSV")
+    packed = path.stat().st_size
+    if total > max(RATIO_MAX * packed, _SMALL):
+        raise FileRefused(f"unpacked it is {total // max(packed, 1)} times as large: a bomb?")
+    for part in parts:
+        _check_place(part)
+        _check_size(part, packed)
+
+
+def _check_place(part: zipfile.ZipInfo) -> None:
+    name = part.filename
+    if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
+        raise FileRefused(f"its part {name[:80]!r} wants to be elsewhere")
+    if stat.S_ISLNK(part.external_attr >> 16) or part.flag_bits & 0x1:
+        raise FileRefused(f"its part {name[:80]!r} is a link or encrypted")
+
+
+def _check_size(part: zipfile.ZipInfo, packed: int) -> None:
+    name, size = part.filename.lower(), part.file_size
+    if size > max(RATIO_MAX * part.compress_size, _SMALL):
+        raise FileRefused(f"its part {name[:80]!r} is packed too well: a bomb?")
+    if name.endswith("sharedstrings.xml"):
+        if size > max(STRINGS_RATIO_MAX * packed, _SMALL):
+            raise FileRefused("its texts are packed too well: a bomb? Send it as CSV")
+    elif "worksheets/" not in name and size > TREE_MAX and name.endswith((".xml", ".rels")):
+        raise FileRefused(f"its part {name[:80]!r} has more than {TREE_MAX} bytes")
+
+
+def _sheet(book: openpyxl.Workbook, name: str | None) -> Any:
+    sheets = [s for s in book.worksheets if name is None or s.title == name]
+    if not sheets:
+        there = ", ".join(book.sheetnames[:20])
+        raise FileRefused(f"it has no sheet {name!r}; it has: {there}")
+    return sheets[0]  # a ReadOnlyWorksheet, which the stubs do not know
+
+
+def _rows(sheet: Any, skip: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    cells = 0
+    rows = sheet.iter_rows(max_col=COLUMNS_MAX + 1, values_only=True)
+    number = 0
+    while True:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                row = next(rows, None)
+        except Exception as error:  # as above: whatever it stumbles over
+            raise FileRefused(f"row {number + 1} cannot be read: {_said(error)}") from error
+        if row is None:
+            return
+        number += 1
+        cells += len(row)
+        if cells > CELLS_MAX:
+            raise FileRefused(f"it has more than {CELLS_MAX} cells: send it as CSV")
+        if number > skip:
+            yield number, row
+
+
+def _first(rows: Iterator[tuple[int, tuple[Any, ...]]]) -> list[Any]:
+    for _, row in rows:
+        cells = _without_end(row)
+        if cells:
+            return cells
+    return []
+
+
+def _of_width(rows: Iterator[tuple[int, tuple[Any, ...]]], width: int) -> Iterator[Row | BadRow]:
+    for number, row in rows:
+        cells = [_plain(cell) for cell in _without_end(row)]
+        if not cells:
+            continue
+        size = 8 * width + sum(len(cell) for cell in cells if isinstance(cell, str))
+        if len(cells) > width:
+            reason = f"it has {len(cells)} cells, the header has {width}"
+            yield BadRow(f"line {number}", reason, repr(cells)[:60_000], size)
+            continue
+        yield Row(number, cells + [None] * (width - len(cells)), "", size)
+
+
+def _without_end(row: tuple[Any, ...]) -> list[Any]:
+    end = len(row)
+    while end and row[end - 1] is None:
+        end -= 1
+    return list(row[:end])
+
+
+def _plain(cell: Any) -> Any:
+    """Times of a day and spans have no date: they are read as they are shown."""
+    if isinstance(cell, (dt.time, dt.timedelta)):
+        return str(cell)
+    return cell
+
+
+def _said(error: BaseException) -> str:
+    """What was wrong at first: openpyxl wraps it in advice about other programs."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return f"{type(error).__name__}: {str(error)[:200]}"

@@ -1,0 +1,113 @@
+"""Real processes: files of others through edge, link and writer into PostgreSQL, and kills."""
+
+import asyncio
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from plumbing.edges import Edges, edges
+from plumbing.shared import shared
+from plumbing.waiting import until
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
+MAPPING = {"name": "edi", "version": 1, "time_zone": "Europe/Berlin"}
+COUNT = "SELECT count(*) FROM business_events"
+LINES = 30_000
+
+
+def _prepare(stage: Edges, drop: Path) -> None:
+    inbox = {"folder": str(drop), "settle_s": 0.1, "poll_s": 0.2}
+    stage.write("edi", "edi", {"inbox": inbox, "zone": "Europe/Berlin"}, MAPPING)
+
+
+async def test_the_shared_files_become_events_and_quarantine_and_change_nothing_again(
+    tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    names = sorted(p.name for p in shared("edi/04_desadv_96a_books.edi").parent.iterdir())
+    with edges(tmp_path, database_url, redis_url) as stage:
+        _prepare(stage, drop)
+        for name in names:
+            shutil.copyfile(shared(f"edi/{name}"), drop / name)
+        stage.start("ingest", "edge")
+        await until(lambda: len(_done(drop)) == len(names), within_s=60)
+        await stage.until(COUNT, 18)
+        await stage.until("SELECT count(*) FROM quarantine", 6)
+        kinds = await stage.query(
+            "SELECT kind, count(*), sum((body->>'quantity')::float) FROM business_events"
+            " GROUP BY kind ORDER BY kind"
+        )
+        assert [tuple(row) for row in kinds] == [
+            ("delivery_called_off", 1, 0.0),
+            ("goods_received", 1, 200.0),
+            ("shipment_announced", 16, 2.0 + 2000.0 + 240.0 + 492.0 + 123.0 + 12.0),
+        ]
+        reasons = await stage.query("SELECT source, reason FROM quarantine ORDER BY id")
+        assert sum("is not read here" in row["reason"] for row in reasons) == 2
+        assert sum("trailer 719" in row["reason"] for row in reasons) == 1
+        kept = await stage.query("SELECT count(*) FROM raw_inputs")
+        before = (18, len(reasons), kept[0][0])
+        for name in names:  # once more, and once more under other names
+            shutil.copyfile(shared(f"edi/{name}"), drop / name)
+            shutil.copyfile(shared(f"edi/{name}"), drop / f"again-{name}")
+        await until(lambda: not [p for p in drop.iterdir() if p.is_file()], within_s=60)
+        # A line of another sender comes through: so everything before it has.
+        (drop / "last.edi").write_text(_interchange("LAST", 1))
+        await stage.until(COUNT, 19)
+        after = await stage.query(
+            "SELECT (SELECT count(*) FROM business_events),"
+            " (SELECT count(*) FROM quarantine), (SELECT count(*) FROM raw_inputs)"
+        )
+        assert tuple(after[0]) == (before[0] + 1, before[1], before[2] + 1)
+
+
+async def test_lines_are_there_once_though_the_edge_is_killed_again_and_again(
+    tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    part = drop / "large.part"
+    part.write_text(_interchange("LARGE", LINES, wrong_every=1000))
+    part.rename(drop / "large.edi")
+    with edges(tmp_path, database_url, redis_url) as stage:
+        _prepare(stage, drop)
+        stage.start("ingest", "edge")
+        chance, taken, kills = random.Random(7), 0, 0
+        wrong = LINES // 1000
+        while taken < (LINES - wrong) // 2:
+            taken = await stage.until(COUNT, taken + 1, every_s=0.02)
+            await asyncio.sleep(chance.uniform(0, 0.15))
+            if (drop / "large.edi").exists():
+                kills += 1
+                stage.kill("edge")
+                stage.start("edge")
+        assert kills >= 1, "it was never killed within the file"
+        await stage.until(COUNT, LINES - wrong)
+        await until((drop / "done" / "large.edi").exists, within_s=30)
+        (row,) = await stage.query(
+            "SELECT count(*), count(DISTINCT body->>'line'), sum((body->>'quantity')::float)"
+            " FROM business_events"
+        )
+        total = sum(n for n in range(1, LINES + 1) if n % 1000)
+        assert tuple(row) == (LINES - wrong, LINES - wrong, float(total))
+        await stage.until("SELECT count(*) FROM quarantine", wrong)
+        (row,) = await stage.query("SELECT count(*), count(DISTINCT place) FROM quarantine")
+        assert tuple(row) == (wrong, wrong)
+
+
+def _done(drop: Path) -> list[Path]:
+    return [*(drop / "done").iterdir()] if (drop / "done").exists() else []
+
+
+def _interchange(document: str, lines: int, wrong_every: int = 0) -> str:
+    body = "".join(
+        f"LIN+{n}++P-{n}:IN'QTY+12:{n if not wrong_every or n % wrong_every else 'x'}:PCE'\n"
+        for n in range(1, lines + 1)
+    )
+    return (
+        f"UNB+UNOC:3+S+R+260101:0101+{document}'\nUNH+1+DESADV:D:96A:UN'\nBGM+351+{document}'\n"
+        f"{body}UNT+{2 * lines + 3}+1'\nUNZ+1+{document}'\n"
+    )

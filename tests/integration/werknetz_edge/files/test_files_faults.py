@@ -1,0 +1,103 @@
+"""Real processes: the edge killed within a large file, an SFTP server that breaks off."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from plumbing.edges import edges
+from plumbing.sftp import SftpServer
+from plumbing.waiting import until
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
+ROWS = 60_000
+SAMPLES = "SELECT count(*) FROM samples WHERE value >= 0 AND value < 1e9"
+EXACT = """
+SELECT count(*), count(DISTINCT value), min(value), max(value)
+FROM samples JOIN signals ON signals.id = signal_id WHERE signals.name = 'n'
+"""
+
+
+def _table(path: Path, rows: int) -> None:
+    with path.with_suffix(".part").open("w") as file:
+        file.write("Zeit;n\r\n")
+        for n in range(rows):
+            at = f"24.11.2025 {n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}"
+            file.write(f"{at};{n}\r\n")
+    path.with_suffix(".part").rename(path)
+
+
+SOURCE = {
+    "name": "log", "as": "readings",
+    "time": {"column": "Zeit", "format": "%d.%m.%Y %H:%M:%S", "zone": "Europe/Berlin"},
+}  # fmt: skip
+MAPPING = {
+    "name": "log", "version": 1,
+    "rules": [{"source": "log#n", "equipment": "nordwerk/emden-1/body/line-2/m", "signal": "n"}],
+}  # fmt: skip
+
+
+async def test_samples_are_there_once_though_the_edge_is_killed_again_and_again(
+    tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    _table(drop / "large.csv", ROWS)
+    with edges(tmp_path, database_url, redis_url) as stage:
+        inbox = {"folder": str(drop), "pattern": "*.csv", "settle_s": 0.1, "poll_s": 0.2}
+        stage.write("log", "tables", {"inbox": inbox, "sources": [SOURCE]}, MAPPING)
+        stage.start("ingest", "edge")
+        chance, taken, kills = random.Random(5), 0, 0
+        while taken < ROWS // 2:
+            # Kill it while it is in the file: somewhere after the next rows.
+            taken = await stage.until(SAMPLES, taken + 1, every_s=0.02)
+            await asyncio.sleep(chance.uniform(0, 0.15))
+            if (drop / "large.csv").exists():
+                kills += 1
+                stage.kill("edge")
+                stage.start("edge")
+        assert kills >= 1, "it was never killed within the file"
+        await stage.until(SAMPLES, ROWS)
+        await until(lambda: not (drop / "large.csv").exists(), within_s=30)
+        assert (drop / "done" / "large.csv").exists()
+        (row,) = await stage.query(EXACT)
+        assert tuple(row) == (ROWS, ROWS, 0, ROWS - 1)
+
+
+async def test_rows_of_an_sftp_server_that_breaks_off_become_events_once(
+    tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    server = SftpServer(drop)
+    await server.show()
+    rows = "".join(f"M{n % 50};{n};L{n % 3}\n" for n in range(20_000))
+    try:
+        with edges(tmp_path, database_url, redis_url) as stage:
+            inbox = {"sftp": server.inbox(), "pattern": "*.csv", "settle_s": 0.1, "poll_s": 0.2}
+            source = {"name": "stock", "as": "records"}
+            rule = {
+                "source": "stock", "kind": "stock_counted",
+                "fields": {"material": "material", "quantity": "n", "warehouse": "w"},
+            }  # fmt: skip
+            mapping = {"name": "stock", "version": 1, "events": [rule]}
+            stage.write("stock", "tables", {"inbox": inbox, "sources": [source]}, mapping)
+            server.break_after = 100_000
+            (drop / "stock.csv").write_text("material;n;w\n" + rows)
+            stage.start("ingest", "edge")
+            count = "SELECT count(*) FROM business_events"
+            await until(lambda: server.broken > 0, within_s=30)
+            await stage.until(count, 4_000)
+            await server.cut()
+            stage.kill("edge")
+            stage.start("edge")
+            await stage.until(count, 20_000)
+            # The server sends the same file under another name, and one with more rows.
+            (drop / "again.csv").write_text("material;n;w\n" + rows)
+            (drop / "more.csv").write_text("material;n;w\n" + rows + "M1;20000;L1\n")
+            await stage.until(count, 20_001)
+            await until(lambda: len(list((drop / "done").iterdir())) == 3, within_s=30)
+            assert await stage.until(count, 20_001) == 20_001
+    finally:
+        await server.hide()

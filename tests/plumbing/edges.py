@@ -1,0 +1,88 @@
+"""`werknetz edge FILE` and `werknetz ingest` as processes, to be killed while they work."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import yaml
+
+from werknetz_demo.embedded.process import Child
+
+TESTS = Path(__file__).parents[1]
+
+
+@dataclass
+class Edges:
+    folder: Path
+    database_url: str
+    redis_url: str
+    children: dict[str, Child] = field(default_factory=dict)
+
+    def write(self, connector: str, protocol: str, options: Any, mapping: Any) -> None:
+        form = {
+            "connector": connector, "protocol": protocol, "options": options, "mapping": mapping,
+            "spool": {"folder": str(self.folder / "spool")},
+        }  # fmt: skip
+        (self.folder / "edge.yaml").write_text(yaml.safe_dump(form, allow_unicode=True))
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            command = ["edge", str(self.folder / "edge.yaml")] if name == "edge" else [name]
+            self.children[name] = Child.start(
+                [sys.executable, "-m", "chaos.program", *command],
+                log=self.folder / f"{name}.log",
+                folder=TESTS,
+                environment=os.environ
+                | {
+                    "WERKNETZ_DATABASE_URL": self.database_url,
+                    "WERKNETZ_REDIS_URL": self.redis_url,
+                    "WERKNETZ_ALIVE_FILE": str(self.folder / f"{name}.alive"),
+                },
+            )
+
+    def kill(self, name: str) -> None:
+        self.children[name].kill()
+
+    async def query(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(self.database_url, timeout=10)
+        try:
+            return list(await connection.fetch(statement, *arguments, timeout=30))
+        finally:
+            await connection.close(timeout=5)
+
+    async def until(
+        self, statement: str, at_least: int, *, within_s: float = 60, every_s: float = 0.2
+    ) -> int:
+        """Ask for a number until it is large enough; return it."""
+        deadline = time.monotonic() + within_s
+        while True:
+            (row,) = await self.query(statement)
+            found = int(row[0] or 0)
+            if found >= at_least:
+                return found
+            assert time.monotonic() < deadline, f"{found} of {at_least}: {self.last_words()}"
+            await asyncio.sleep(every_s)
+
+    def last_words(self) -> str:
+        return "\n".join(
+            f"--- {name}\n{(self.folder / f'{name}.log').read_text()[-2000:]}"
+            for name in self.children
+        )
+
+
+@contextmanager
+def edges(folder: Path, database_url: str, redis_url: str) -> Iterator[Edges]:
+    """Whatever happens, nobody is left behind."""
+    made = Edges(folder, database_url, redis_url)
+    try:
+        yield made
+    finally:
+        for child in made.children.values():
+            child.kill()

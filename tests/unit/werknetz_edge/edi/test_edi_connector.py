@@ -1,0 +1,121 @@
+"""From an edge's file to a connector, and from a dropped file to deliveries."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from plumbing.shared import ROOT
+from plumbing.waiting import until
+from werknetz.connector.contract import Delivery
+from werknetz_edge.config import load_config
+from werknetz_edge.edge import create_connector
+from werknetz_edge.edi import create
+from werknetz_edge.edi.config import EdiConfig
+from werknetz_edge.files.connector import FileConnector
+
+EXAMPLES = sorted((ROOT / "deploy" / "edge" / "examples").glob("edi-*.yaml"))
+ONE = (
+    "UNB+UNOC:3+A+B+260101:0101+R{n}'UNH+1+DESADV:D:96A:UN'BGM+351+N{n}'DTM+11:20260112:102'"
+    "LIN+++X:IN'QTY+12:{n}'UNT+6+1'UNZ+1+R{n}'"
+)
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) >= 2
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_one(path: Path) -> None:
+    config = load_config(path)
+    options = EdiConfig.model_validate(config.options)
+    assert options.partners
+    if options.inbox.sftp is None:
+        assert isinstance(create_connector(config), FileConnector)
+
+
+def _create(tmp_path: Path, **options: object) -> FileConnector:
+    inbox = {"folder": str(tmp_path / "in"), "settle_s": 0, "poll_s": 0.02}
+    connector = create("edi", {"inbox": inbox, **options}, tmp_path / "state")
+    assert isinstance(connector, FileConnector)
+    return connector
+
+
+async def _until(connector: FileConnector, moved: Path) -> list[Delivery]:
+    """What the pump would take until the file lies there."""
+    found: list[Delivery] = []
+
+    async def take() -> None:
+        while True:
+            delivery = await connector.read()
+            await delivery.acknowledge()
+            found.append(delivery)
+
+    taking = asyncio.create_task(take())
+    try:
+        await until(moved.exists, within_s=20)
+    finally:
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+    return found
+
+
+@pytest.mark.asyncio
+async def test_a_file_becomes_deliveries_and_lies_in_done(tmp_path: Path) -> None:
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    (inbox / "one.edi").write_text(ONE.format(n=1))
+    connector = _create(tmp_path)
+    await connector.connect()
+    try:
+        (delivery,) = await _until(connector, inbox / "done" / "one.edi")
+        (record,) = delivery.records
+        assert (record.source, record.item) == ("edi/A/DESADV", "UNH 1 LIN 1")
+        (message,) = delivery.messages
+        assert message.hash == record.message
+        assert connector.status.details["messages"] == "1"
+        (inbox / "letter.edi").write_text("Dear Sir or Madam")
+        (delivery,) = await _until(connector, inbox / "failed" / "letter.edi")
+        assert "neither EDIFACT" in delivery.unreadable[0].reason
+    finally:
+        await connector.close()
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_comes_again_is_read_when_the_agreement_has_changed(
+    tmp_path: Path,
+) -> None:
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    content = ONE.format(n=1).replace("QTY+12:", "QTY+99:")
+    (inbox / "one.edi").write_text(content)
+    connector = _create(tmp_path)
+    await connector.connect()
+    (refused,) = await _until(connector, inbox / "done" / "one.edi")
+    assert "QTY+99" in refused.unreadable[0].reason
+    await connector.close()
+    (inbox / "one.edi").write_text(content)
+    agreed = {"name": "A", "qualifiers": {"quantities": {"99": "despatched"}}}
+    connector = _create(tmp_path, partners=[agreed])
+    await connector.connect()
+    try:
+        (read,) = await _until(connector, inbox / "done" / "one.1.edi")
+        assert [record.fields["quantity"] for record in read.records] == [1.0]
+    finally:
+        await connector.close()
+
+
+@pytest.mark.asyncio
+async def test_the_ledger_knows_a_reference_after_a_restart(tmp_path: Path) -> None:
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    reasons = []
+    for n, content in enumerate([ONE.format(n=1), ONE.format(n=1).replace("12:1'", "12:2'")]):
+        (inbox / f"{n}.edi").write_text(content)
+        connector = _create(tmp_path)
+        await connector.connect()
+        (delivery,) = await _until(connector, inbox / "done" / f"{n}.edi")
+        reasons.append([entry.reason for entry in delivery.unreadable])
+        await connector.close()
+    assert reasons[0] == []
+    assert "used before with another content" in reasons[1][0]
