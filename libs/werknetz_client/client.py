@@ -49,6 +49,10 @@ class AsyncClient:
         found: Row = await self.transport.get(path, parameters)
         return found
 
+    async def post(self, path: str, body: object) -> Any:
+        """Send a body to any route, such as /mappings:diff; return the answer."""
+        return await self.transport.post(path, body)
+
     async def kpi_values(
         self, kpi: Names, equipment: Names, *, start: str = "-24h", **options: object
     ) -> list[Row]:
@@ -99,6 +103,9 @@ class Client:
         self.connectors = Collection(self, "connectors")
         self.gaps = Collection(self, "gaps")
         self.quarantine = Collection(self, "quarantine")
+        self.mappings = Collection(self, "mappings")
+        self.replays = Collection(self, "replays")
+        self.events = Collection(self, "events")
         self.kpis = Kpis(self)
 
     def __enter__(self) -> Self:
@@ -119,6 +126,14 @@ class Client:
     @property
     def core(self) -> AsyncClient:
         return self._async
+
+    def get(self, path: str, **parameters: object) -> Any:
+        """Get any route, such as /quarantine/groups."""
+        return self.wait(self._async.get(path, **parameters))
+
+    def post(self, path: str, body: object) -> Any:
+        """Send a body to any route, such as /mappings:diff; return the answer."""
+        return self.wait(self._async.post(path, body))
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -104,13 +104,14 @@ class Delivery:
     records: Sequence[SourceRecord] = ()
     messages: Sequence[Message] = ()  # the whole messages that records and readings stand in
     marks: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
+    may_repeat: bool = False  # holds values told before: a row that is on disk is not kept again
 
 
 @dataclass(slots=True)
 class ConnectorStatus:
     """What the connector says of itself; the pump publishes it, the API shows it."""
 
-    state: str = "starting"  # starting, connecting, running, silent, rejected, stopped
+    state: str = "starting"  # starting, connecting, running, silent, rejected, finished, stopped
     detail: str = ""  # the last error or remark, with what to do next
     last_good_us: int | None = None  # when the source last gave something
     details: dict[str, str] = field(default_factory=dict)  # revised intervals, certificate expiry …

@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from werknetz.link.wire import (
+    LAST_WORDS,
     Fields,
     Status,
     ToCore,
@@ -145,7 +146,10 @@ class RedisEdgeLink:
         pipe = self._client.pipeline(transaction=True)
         pipe.sadd(CONNECTORS_KEY, self._connector)
         pipe.hset(status_key(self._connector), mapping=cast("Any", hash_of(status)))
-        pipe.expire(status_key(self._connector), STATUS_TTL_S)
+        if status.state in LAST_WORDS:
+            pipe.persist(status_key(self._connector))
+        else:
+            pipe.expire(status_key(self._connector), STATUS_TTL_S)
         await _whole(pipe.execute())
 
     async def wanted_mapping(self) -> WantedMapping | None:

@@ -139,6 +139,10 @@ def _read(decoder: msgspec.msgpack.Decoder[_T], fields: Mapping[bytes, bytes]) -
         raise UnreadableMessage(f"{type(error).__name__}: {error}") from error
 
 
+LAST_WORDS: Final = frozenset({"finished", "stopped"})
+"""States of a connector that has ended in order: what it said last stays true."""
+
+
 class Status(msgspec.Struct, frozen=True):
     """What a connector says of itself every 5 s: the hash `wn:status:{connector}`."""
 

@@ -39,15 +39,18 @@ DELETE FROM samples s USING (
 WHERE s.signal_id = $1 AND s.at BETWEEN $5 AND $6 AND s.at = told.at
     AND s.value IS NOT DISTINCT FROM told.value AND s.text IS NOT DISTINCT FROM told.text"""
 
-# In the order in which they were staged; what is there already is not added again.
+# In the order in which they were staged, each once; what is there already is not added again.
 ADD_STAGED: Final = """
-INSERT INTO samples
-SELECT new.* FROM samples_staged new
-WHERE NOT EXISTS (
+INSERT INTO samples (signal_id, at, value, status, server_at, text, mapping_id)
+SELECT signal_id, at, value, status, server_at, text, mapping_id FROM (
+    SELECT new.*, new.ctid AS place, row_number() OVER (
+        PARTITION BY new.signal_id, new.at, new.value, new.text ORDER BY new.ctid) AS n
+    FROM samples_staged new) AS new
+WHERE new.n = 1 AND NOT EXISTS (
     SELECT FROM samples old
     WHERE old.signal_id = new.signal_id AND old.at = new.at AND old.at BETWEEN $1 AND $2
         AND old.value IS NOT DISTINCT FROM new.value AND old.text IS NOT DISTINCT FROM new.text)
-ORDER BY new.ctid"""
+ORDER BY new.place"""
 
 RAW_NAMED: Final = """
 UPDATE raw_inputs r SET mapping = $1

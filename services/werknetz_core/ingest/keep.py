@@ -43,7 +43,7 @@ from werknetz_core.ingest.poison import (
     is_poison,
     writable,
 )
-from werknetz_core.ingest.rows import select, translate, unpack_dirty
+from werknetz_core.ingest.rows import translate, unpack_dirty
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -153,7 +153,7 @@ class Keeper:
         columns = codec.columns_of(samples)
         translated = translate(columns, self.points)
         if len(translated.unknown):
-            lost = select(columns, translated.unknown)
+            lost = codec.select(columns, translated.unknown)
             numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
             alone = Unit(unit.seq, unit.lane, codec.samples_of(lost))
             reason = f"points {numbers}: never introduced by this spool, or refused"

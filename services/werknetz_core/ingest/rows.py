@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN_TIME
-from werknetz.events.codec import Columns, UnreadableBatch
+from werknetz.events.codec import Columns, UnreadableBatch, select
 from werknetz.store.copy import SampleRows
 from werknetz_core.ingest.naming import PointMap
 
@@ -60,22 +60,6 @@ def translate(columns: Columns, points: PointMap) -> Translated:
     dirty = pack_dirty(points.marked_equipment_id[safe], at_us)
     unknown = np.empty(0, np.int64) if everything else np.nonzero(~known)[0]
     return Translated(rows, dirty, unknown)
-
-
-def select(columns: Columns, rows: NDArray[np.int64]) -> Columns:
-    """Return only these rows (ascending), with their texts."""
-    place = np.full(len(columns), -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    kept = place[columns.text_row] >= 0
-    return Columns(
-        point=columns.point[rows],
-        time=columns.time[rows],
-        value=columns.value[rows],
-        status=columns.status[rows],
-        server_time=None if columns.server_time is None else columns.server_time[rows],
-        text_row=place[columns.text_row][kept].astype(np.int32),
-        text=[text for text, keep in zip(columns.text, kept.tolist(), strict=True) if keep],
-    )
 
 
 def unpack_dirty(packed: NDArray[np.int64]) -> tuple[list[int], list[int]]:

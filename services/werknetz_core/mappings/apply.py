@@ -217,11 +217,18 @@ async def _clear(
         for row in rows
         for place in [(row["spool_id"], row["seq"])]
         if row["source"] in correction.seen[place]
-        and (row["source"], row["place"]) not in correction.still[place]
+        and not _is_refused(correction.still[place], row["source"], row["place"])
     ]
     if cleared:
         await connection.execute(statements.CLEAR, cleared, mapping.label)
     return len(cleared)
+
+
+def _is_refused(still: set[tuple[str, str]], source: str, place: str) -> bool:
+    """An entry without a place stands for all of its source."""
+    if place:
+        return (source, place) in still
+    return any(refused == source for refused, _ in still)
 
 
 def _instant(at_us: int) -> object:

@@ -3,7 +3,6 @@
 Adds up while inputs pass by; what it keeps is bounded by points, not by samples.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from werknetz.connector.refusal import kind_of_reason
 from werknetz.domain.role import Role
 from werknetz.events.batch import BusinessEvent, PointDefinition, Unmapped
 from werknetz.events.facts import body_of, kind_of
@@ -19,7 +19,6 @@ from werknetz_core.mappings.named import Named, Said
 
 EXAMPLES_MAX: Final = 3
 GROUPS_MAX: Final = 1_000
-_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +117,6 @@ class Comparison:
                 found.changed += 1
                 if len(found.examples) < EXAMPLES_MAX:
                     found.examples.append((told, tells))
-
-
-def kind_of_reason(reason: str) -> str:
-    """A reason without the values in it: what refusals are grouped by."""
-    return _QUOTED.sub("…", reason)
 
 
 def _count(counter: Counter[tuple[str, str]], refused: list[Unmapped]) -> None:

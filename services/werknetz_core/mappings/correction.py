@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from werknetz.connector.refusal import kind_of_reason
 from werknetz.events.batch import BusinessEvent, PointDefinition, Unmapped
 from werknetz.events.facts import body_of
-from werknetz_core.mappings.comparison import kind_of_reason
 from werknetz_core.mappings.kept import Kept
 from werknetz_core.mappings.named import Named, Said
 

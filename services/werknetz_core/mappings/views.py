@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from werknetz.connector.refusal import kind_of_reason
 from werknetz.domain.bucket import instant_of
 from werknetz.events.facts import body_of, kind_of
 from werknetz_core.api.tree import Tree
-from werknetz_core.mappings.comparison import Comparison, Difference, kind_of_reason, shown
+from werknetz_core.mappings.comparison import Comparison, Difference, shown
 from werknetz_core.mappings.effect import Side, Unmapped, moves
 from werknetz_core.mappings.named import Named
 from werknetz_core.mappings.schemas import (

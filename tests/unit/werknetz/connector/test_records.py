@@ -140,7 +140,7 @@ def test_dates_and_instants_of_a_driver_are_read_as_they_are() -> None:
         (("material: teil, quantity", "materiel: teil, quantity"), "did you mean 'material'?"),
         (("document: abruf\n", "\n"), "needs a field 'document'"),
         (("unit: pcs}", "unit: kg}"), "take two of the same kind"),
-        (('constant: "4711"', 'constant: "4711", field: x'), "`field` or `constant`"),
+        (('constant: "4711"', 'constant: "4711", field: x'), "`field`, `expression` or `constant`"),
         (("art, values", "art, decimal: comma, values"), "commitment is no number"),
     ],
 )
