@@ -4,6 +4,7 @@ Usually there is none, and that is one query. Else the instants that say when th
 again are looked up by index, however long a loss is.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from werknetz.store.loss import SERVES
 from werknetz_worker.session import Connection
 
 LOSSES_MAX: Final = 10_000
+_OPCUA: Final = "nsu="  # how its addresses begin: its connector leaves repeated rows out
 _OVERFLOW_CAUSE: Final = "queue_overflow"
 # Our clock gave the time: such a sample does not say when something happened.
 OWN_TIME: Final = f"(status & -65536) <> {UNCERTAIN_TIME & 0xFFFF_0000}"
@@ -56,7 +58,8 @@ SELECT *, CASE WHEN cause = '{_OVERFLOW_CAUSE}' AND NOT listed THEN (
     END AS overflown_at,
     start_at <= interval '5 s' + (
         SELECT min(at) FROM samples JOIN signals h ON h.id = signal_id
-        WHERE h.role = 'heartbeat' AND h.connector_id = found.connector_id) AS is_first
+        WHERE h.role = 'heartbeat' AND h.connector_id = found.connector_id) AS is_first,
+    (SELECT starts_with(source, '{_OPCUA}') FROM signals WHERE id = $1) AS leaves_out
 FROM found
 WHERE end_at IS NULL OR end_at > coalesce((SELECT at FROM last), '-infinity')
 ORDER BY start_at DESC LIMIT {LOSSES_MAX}"""  # noqa: S608 - made of constants
@@ -113,7 +116,8 @@ def _loss(row: asyncpg.Record) -> tuple[str, Loss] | None:
     if kind is None or (kind is Kind.ANEW and row["is_first"]):
         return None  # who follows for the first time has lost nothing
     end_us = None if end_at is None else microseconds_of(end_at)
-    return row["cause"], Loss(microseconds_of(row["start_at"]), end_us, kind, row["kept"])
+    start_us = microseconds_of(row["start_at"])
+    return row["cause"], Loss(start_us, end_us, kind, row["kept"], row["leaves_out"])
 
 
 async def _with_stories(
@@ -143,8 +147,7 @@ async def _with_stories(
     )
     for row in kept:
         number = numbers[row["number"] - 1]
-        loss = losses[number]
-        losses[number] = Loss(loss.start_us, loss.end_us, loss.kind, kept=True)
+        losses[number] = replace(losses[number], kept=True)
     return losses
 
 

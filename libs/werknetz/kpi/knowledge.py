@@ -9,8 +9,9 @@ The rule. A state holds until the next sample of it, as long as no sample can be
   then tells what holds now, with the time since when. Unknown up to the first state sample after
   the start. The last one before the start told again, with its old time, proves that nothing
   changed: nothing is unknown. That it was is told by one row more for each time, or by the
-  instant at which the server vouched for it. A connector that follows for the first time has
-  lost nothing.
+  instant at which the server vouched for it. An OPC UA connector leaves such a row out: there, no
+  new word within `ANEW_US` after the end says the same, since every variable that is followed
+  tells its value at once. A connector that follows for the first time has lost nothing.
 * `queue_overflow`: of the signals that the gap lists. A gap that lists none is known by the
   overflow bit in the status of the state's own sample; other signals' values do not matter.
 * `spool_full` and `decode_error` lose no state: input waits, or lies whole in quarantine. What the
@@ -71,6 +72,7 @@ class Loss:
     end_us: int | None  # None: it goes on
     kind: Kind
     kept: bool = False  # the source told later what had happened, or it was backfilled
+    leaves_out: bool = False  # the connector keeps no row again that equals the last one
 
 
 def kind_of(cause: str, *, listed: bool) -> Kind | None:
@@ -143,7 +145,7 @@ def unknown_spans(losses: Iterable[Loss], words: Words) -> tuple[Span, ...]:
         last = int(np.searchsorted(words.at, loss.start_us, side="right")) - 1
         if loss.kind is Kind.ANEW and loss.end_us is not None:
             anew[last] = anew.get(last, 0) + 1
-            if words.still_holds(last, loss, anew[last]):
+            if words.still_holds(last, loss, anew[last]) or _told_nothing_new(loss, words, last):
                 continue
         end_us = _known_again(loss, words, last)
         if not loss.kept and loss.start_us < end_us:
@@ -180,6 +182,14 @@ def holes(beats: Instants, longest_us: int = HOLE_US) -> list[Span]:
     """Return where a heartbeat failed to come, from the last beat to the next."""
     gone = np.flatnonzero(np.diff(beats) > longest_us)
     return [(int(beats[n]), int(beats[n + 1])) for n in gone]
+
+
+def _told_nothing_new(loss: Loss, words: Words, last: int) -> bool:
+    """Whether the present value was the last one, and so was left out."""
+    if not loss.leaves_out or loss.end_us is None or last < 0:
+        return False
+    new_us = int(words.at[last + 1]) if last + 1 < len(words.at) else OPEN_US
+    return new_us > loss.end_us + ANEW_US
 
 
 def _known_again(loss: Loss, words: Words, last: int) -> int:

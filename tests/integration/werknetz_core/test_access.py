@@ -25,6 +25,15 @@ ROLES = {
     ("POST", "/api/v1/events:batch"): "engineer",
     ("GET", "/api/v1/events"): "engineer",
     ("GET", "/api/v1/events/{event_id}"): "engineer",
+    ("POST", "/api/v1/quarantine:assign"): "engineer",
+    ("POST", "/api/v1/quarantine:discard"): "engineer",
+    ("POST", "/api/v1/quarantine:replay"): "engineer",
+    ("POST", "/api/v1/mappings"): "engineer",
+    ("POST", "/api/v1/mappings:preview"): "engineer",
+    ("POST", "/api/v1/mappings:diff"): "engineer",
+    ("GET", "/api/v1/mappings/{name}/versions/{version}"): "engineer",
+    ("POST", "/api/v1/mappings/{name}/versions/{version}:activate"): "engineer",
+    ("POST", "/api/v1/replays"): "engineer",
     ("GET", "/api/v1/api_keys"): "admin",
     ("POST", "/api/v1/api_keys"): "admin",
     ("DELETE", "/api/v1/api_keys/{prefix}"): "admin",
@@ -73,6 +82,7 @@ def test_public_routes_are_few_and_named() -> None:
 async def _ask(world: World, method: str, path: str, key: str | None) -> int:
     filled = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
     filled = filled.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
+    filled = filled.replace("{version}", "1")
     filled = filled.replace("{number}", str(world.ids[f"{OTHER}#temperature"]))
     if path == "/api/v1/quarantine/{number}":
         filled = "/api/v1/quarantine/2"
@@ -112,7 +122,7 @@ async def test_nobody_above_the_role(world: World) -> None:
 
 # Lists answer with less instead of refusing, when nothing foreign was named.
 LISTS = {"/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis/{name}", "/api/v1/connectors",
-         "/api/v1/gaps", "/api/v1/quarantine"}  # fmt: skip
+         "/api/v1/gaps", "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays"}  # fmt: skip
 
 
 @pytest.mark.asyncio

@@ -153,6 +153,21 @@ async def test_a_source_that_is_followed_anew_tells_what_holds_now(plant: Plant)
     assert await unknown(plant, neighbour) == [(3600, 7200)]
 
 
+async def test_an_opcua_connector_leaves_out_what_has_not_changed(plant: Plant) -> None:
+    machine = await producing(plant)
+    now_us = T0 + 8 * BUCKET_US
+    await gap(plant, "subscription_recreated", T0 + 30 * MINUTE, T0 + 45 * MINUTE)
+    await work(plant, now_us)
+    assert await unknown(plant, machine) == [(1800, 7200)]
+    await plant.pool.execute("UPDATE signals SET source = 'nsu=urn:x;s=S' WHERE role = 'state'")
+    await plant.pool.execute(
+        "INSERT INTO dirty_buckets (equipment_id, bucket_at) VALUES ($1, $2)",
+        machine, instant_of(T0 + 30 * MINUTE),
+    )  # fmt: skip
+    await work(plant, now_us)
+    assert await unknown(plant, machine) == []
+
+
 async def test_who_follows_for_the_first_time_has_lost_nothing(plant: Plant) -> None:
     machine = await producing(plant)
     now_us = T0 + 8 * BUCKET_US

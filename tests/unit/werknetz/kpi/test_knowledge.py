@@ -92,6 +92,18 @@ def test_a_server_that_vouches_for_a_value_says_that_it_holds() -> None:
     assert hidden(10 * minute - SECOND, 10 * minute + SECOND) == ((10 * minute, 20 * minute),)
 
 
+def test_where_repeats_are_left_out_no_new_word_says_that_nothing_changed() -> None:
+    loss = Loss(60 * SECOND, 90 * SECOND, Kind.ANEW, leaves_out=True)
+    assert unknown_spans([loss], words(0)) == unknown_spans([loss], words(0, 101 * SECOND)) == ()
+    # it had changed meanwhile, or right when it was followed anew
+    for at in (75 * SECOND, 91 * SECOND):
+        assert unknown_spans([loss], words(0, at)) == ((60 * SECOND, at),)
+    # nothing was ever said that could hold
+    assert unknown_spans([loss], words(200 * SECOND)) == ((60 * SECOND, 200 * SECOND),)
+    goes_on = Loss(60 * SECOND, None, Kind.ANEW, leaves_out=True)
+    assert unknown_spans([goes_on], words(0)) == ((60 * SECOND, OPEN_US),)
+
+
 def test_spans_that_overlap_are_one() -> None:
     losses = [Loss(100, 300, Kind.SILENT), Loss(200, 400, Kind.SILENT), Loss(500, 600, Kind.SILENT)]
     assert unknown_spans(losses, words()) == ((100, 400), (500, 600))
