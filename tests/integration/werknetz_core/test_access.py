@@ -121,8 +121,10 @@ async def test_nobody_above_the_role(world: World) -> None:
 
 
 # Lists answer with less instead of refusing, when nothing foreign was named.
-LISTS = {"/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis/{name}", "/api/v1/connectors",
-         "/api/v1/gaps", "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays"}  # fmt: skip
+LISTS = {
+    "/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis/{name}", "/api/v1/connectors", "/api/v1/gaps",
+    "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays",
+}  # fmt: skip
 
 
 @pytest.mark.asyncio
