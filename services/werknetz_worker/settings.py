@@ -7,6 +7,7 @@ from typing import Final, Self
 from werknetz.runtime.settings import SettingMissing, required_env, secret_env
 
 DAYS_MAX: Final = 36_500
+RAW_KEPT_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +18,20 @@ class WorkerSettings:
     statement_timeout_s: float = 60.0
     revisions_kept_days: int = 400  # what was known before a recomputation
     samples_kept_days: int | None = None  # None: for ever
-    raw_kept_days: int | None = None  # what mappings can be run over again; None: for ever
+    raw_kept_days: int | None = RAW_KEPT_DAYS  # what mappings can be run over again
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
         """Read WERKNETZ_DATABASE_URL (needed) and WERKNETZ_REDIS_URL, each also as …_FILE.
 
         WERKNETZ_SAMPLES_RETENTION_DAYS and WERKNETZ_RAW_RETENTION_DAYS say after how many days
-        samples and raw input are dropped.
+        samples (else never) and raw input (else 30) are dropped.
         """
         return cls(
             database_url=plain_url(required_env("WERKNETZ_DATABASE_URL", environment)),
             redis_url=secret_env("WERKNETZ_REDIS_URL", environment),
             samples_kept_days=_days("WERKNETZ_SAMPLES_RETENTION_DAYS", environment),
-            raw_kept_days=_days("WERKNETZ_RAW_RETENTION_DAYS", environment),
+            raw_kept_days=_days("WERKNETZ_RAW_RETENTION_DAYS", environment) or RAW_KEPT_DAYS,
         )
 
 
