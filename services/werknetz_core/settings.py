@@ -17,7 +17,10 @@ class CoreSettings:
     pool_max: int = 10  # connections to PostgreSQL of the hot path
     statement_timeout_s: float = 20.0
     redis_timeout_s: float = 0.5  # a poll must not wait for a Redis that hangs
+    webhook_url: str | None = None  # of the edge that takes events; None: none are taken
+    webhook_key: str | None = None
     body_max_bytes: int = 1_000_000
+    events_max_bytes: int = 50_000_000  # passed on part by part
     tree_every_s: float = 5.0  # how old the equipment tree may be
     marks_cached_s: float = 0.1  # how long a change may be taken for none
     key_cached_s: float = 5.0  # how long a revoked key may still work
@@ -26,13 +29,16 @@ class CoreSettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read WERKNETZ_DATABASE_URL (needed) and WERKNETZ_REDIS_URL, each also as …_FILE.
+        """Read WERKNETZ_DATABASE_URL (needed), WERKNETZ_REDIS_URL, WERKNETZ_WEBHOOK_URL and _KEY.
 
-        WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST say how often one key may ask.
+        Each also as …_FILE. WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST say how often one key may
+        ask.
         """
         return cls(
             database_url=required_env("WERKNETZ_DATABASE_URL", environment),
             redis_url=secret_env("WERKNETZ_REDIS_URL", environment),
             rate_per_s=number_env("WERKNETZ_RATE_PER_S", RATE_PER_S, environment),
             rate_burst=max(1, int(number_env("WERKNETZ_RATE_BURST", RATE_BURST, environment))),
+            webhook_url=secret_env("WERKNETZ_WEBHOOK_URL", environment),
+            webhook_key=secret_env("WERKNETZ_WEBHOOK_KEY", environment),
         )

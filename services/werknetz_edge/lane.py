@@ -91,7 +91,9 @@ class Lane:
         """Name and keep: when this returns, the delivery is on disk. How many records."""
         kept = await self.on_disk(lambda: self._keep(delivery))
         self._more.set()
-        return kept
+        if delivery.report is not None:
+            delivery.report(kept)
+        return len(kept)
 
     async def keep_records(self, records: Sequence[Record], *, reserved: bool = False) -> None:
         await self.on_disk(lambda: self.spool.append(records, reserved=reserved))
@@ -125,7 +127,7 @@ class Lane:
             self.told.note(self._constants)
         self._constants, self._constants_in = None, self.spool.spool_id
 
-    def _keep(self, delivery: Delivery) -> int:
+    def _keep(self, delivery: Delivery) -> Sequence[Record]:
         # The records are made once: after SpoolFull the same ones are kept, so that points
         # that were just introduced are not lost with the first try.
         if self._pending is None or self._pending[0] is not delivery:
@@ -145,7 +147,7 @@ class Lane:
             self.spool.append(records, delivery.marks)
             self.told.note(records)
         self._pending = None
-        return len(records)
+        return records
 
     @property
     def is_proven(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+from werknetz.events.batch import GapClosed, GapOpened, Record, Unmapped
 
 MARKS_KEPT: Final = 32_768
 """More than a broker has in flight: what can be given again is among these.
@@ -105,6 +105,8 @@ class Delivery:
     messages: Sequence[Message] = ()  # the whole messages that records and readings stand in
     marks: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
     may_repeat: bool = False  # holds values told before: a row that is on disk is not kept again
+    report: Callable[[Sequence[Record]], None] | None = None
+    """Told before `acknowledge` what was kept: for a source that waits for the verdict."""
 
 
 @dataclass(slots=True)

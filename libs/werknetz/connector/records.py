@@ -25,10 +25,10 @@ from werknetz.connector.values import (
     text_of,
     value_of,
 )
-from werknetz.connector.yamlform import Key
+from werknetz.connector.yamlform import Key, nearest
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
 from werknetz.events.batch import BusinessEvent
-from werknetz.events.facts import FieldType, fact_of, fields_of
+from werknetz.events.facts import KINDS, FieldType, fact_of, fields_of
 
 QUANTITY_MAX: Final = 1e15
 """Above it a float64 no longer holds thousandths: what says so is no quantity."""
@@ -100,6 +100,8 @@ class RecordMapper:
         self, record: SourceRecord, kind: str, body: dict[str, Any], at_us: int | None,
         arrival_us: int,
     ) -> BusinessEvent:  # fmt: skip
+        if kind not in KINDS:
+            raise Unreadable(f"kind {kind[:80]!r} is not known{nearest(kind, [*KINDS])}")
         try:
             fact = fact_of(kind, body)
         except ValueError as error:
@@ -244,7 +246,7 @@ def quantity_of(number: float, written: Any) -> float:
     """Return the number; raise Unreadable for what no quantity can be."""
     if not -QUANTITY_MAX <= number <= QUANTITY_MAX:
         raise Unreadable(f"{str(written)[:80]!r} is out of any range for a quantity")
-    return number
+    return float(number)
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -254,9 +256,11 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [storable(text_of(item)) for item in value]
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    if is_number and not name.endswith("_us"):
-        value = float(value)
-    if isinstance(value, float):
+    if is_number and name.endswith("_us"):
+        if not TIME_MIN_US <= value <= TIME_MAX_US:
+            raise Unreadable(f"{name}: {str(value)[:40]} is no time of the years 1 to 9999")
+        return value
+    if is_number or isinstance(value, float):
         try:
             return quantity_of(value, value)
         except Unreadable as error:

@@ -15,6 +15,7 @@ from werknetz_core.api.etag import Watermarks
 from werknetz_core.api.keys import KeyRing, Principal, admin, engineer, viewer
 from werknetz_core.api.rate import RateLimit
 from werknetz_core.api.tree import TreeKeeper
+from werknetz_core.api.webhook import EdgeWebhook
 from werknetz_core.migrate import sqlalchemy_url
 from werknetz_core.settings import CoreSettings
 
@@ -32,6 +33,7 @@ class Platform:
     marks: Watermarks
     rate: RateLimit
     now_us: Callable[[], int]
+    webhook: EdgeWebhook | None = None
 
 
 @contextlib.asynccontextmanager
@@ -70,13 +72,16 @@ async def opened(settings: CoreSettings, now_us: Callable[[], int]) -> AsyncIter
     marks = Watermarks(redis, cached_s=settings.marks_cached_s)
     keys = KeyRing(pool, cached_s=settings.key_cached_s, now_us=now_us)
     rate = RateLimit(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
+    webhook = EdgeWebhook.of(settings)
     renewing = asyncio.create_task(tree.run(), name="renew the equipment tree")
     try:
-        yield Platform(settings, pool, engine, redis, keys, tree, marks, rate, now_us)
+        yield Platform(settings, pool, engine, redis, keys, tree, marks, rate, now_us, webhook)
     finally:
         renewing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await renewing
+        if webhook is not None:
+            await webhook.close()
         await engine.dispose()
         if redis is not None:
             await redis.aclose()

@@ -166,3 +166,27 @@ def _delivery(*records: SourceRecord) -> Delivery:
 
 def _us(at: datetime) -> int:
     return int(at.timestamp() * 1e6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "said"),
+    [
+        ("stock_counter", {}, "did you mean 'stock_counted'"),
+        ("stock_counted", {"material": "m", "quantity": 10**400}, "out of any range"),
+        (
+            "delivery_called_off",
+            {"document": "d", "due_from_us": 10**30},
+            "no time of the years 1 to 9999",
+        ),
+    ],
+)
+def test_a_record_with_a_kind_is_checked_as_strictly(
+    kind: str, fields: dict[str, Any], said: str
+) -> None:
+    record = SourceRecord("api", fields, b"1", kind=kind)
+    kept = Normalizer(Mapping(name="m", version=1), "api").normalize(
+        Delivery(records=[record]), NOW
+    )
+    (refused,) = kept
+    assert isinstance(refused, Unmapped)
+    assert said in refused.reason
