@@ -64,17 +64,22 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        for address in await self._resolved(host, port, timeout):
-            reason = self.rules.forbids(address)
-            if reason:
+        addresses = await self._resolved(host, port, timeout)
+        for address in addresses:
+            if reason := self.rules.forbids(address):
                 raise ConfigurationRejected(
                     f"{host} is {address}, which {reason}: correct the URL, or add "
                     f"'{address}' to `allow` if it is meant"
                 )
-            return await self.below.connect_tcp(
-                str(address), port, timeout, local_address, socket_options
-            )
-        raise httpcore2.ConnectError(f"{host} has no address")
+        failed: Exception = httpcore2.ConnectError(f"{host} has no address")
+        for address in addresses:
+            try:
+                return await self.below.connect_tcp(
+                    str(address), port, timeout, local_address, socket_options
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failed = error  # a host may be reached by one of its addresses only
+        raise failed
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -86,7 +91,8 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
                 found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, TimeoutError) as error:
             raise httpcore2.ConnectError(f"{host} is not known: {error}") from error
-        return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+        texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
+        return [ipaddress.ip_address(text) for text in texts]
 
 
 class CheckedTransport(httpx2.AsyncHTTPTransport):

@@ -122,10 +122,7 @@ class HttpServer:
             self._server.config.load()
         except OSError as error:  # ssl.SSLError is one
             raise TlsWrong(f"tls: {error}: check the files `cert` and `key`") from error
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        self._socket = socket.create_server(
-            (self._host, self._port), family=family, backlog=CONNECTIONS_MAX
-        )
+        self._socket = _listening(self._host, self._port)
         self._task = asyncio.create_task(
             self._server.serve([self._socket]),
             name="webhook server",
@@ -148,3 +145,18 @@ class HttpServer:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio turns Nagle's delay off only where a socket says that it is TCP: with the default
+    # protocol 0 every answer would wait 40 ms for the other side's acknowledgement.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen(CONNECTIONS_MAX)
+    except OSError:
+        found.close()
+        raise
+    return found

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import random
+import socket
 import ssl
 import time
 from datetime import UTC, datetime, timedelta
@@ -382,6 +383,16 @@ async def test_whatever_comes_is_refused_or_kept(tmp_path: Path) -> None:
             assert answer.status_code in {200, 400, 413, 415}, (body, answer.text)
         assert seen >= {200, 400, 415}
         assert counts(await client.post(BATCH, json=[EVENT])) == (1, 0, 0)
+
+
+async def test_answers_do_not_wait_for_the_other_sides_acknowledgement(tmp_path: Path) -> None:
+    async with desk_of(tmp_path) as desk, client_of(desk.url) as client:
+        await client.get("/health")
+        server = desk.connector._server
+        assert server is not None
+        (connection,) = server._server.server_state.connections
+        spoken = connection.transport.get_extra_info("socket")
+        assert spoken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_over_tls(tmp_path: Path) -> None:
