@@ -229,18 +229,24 @@ def body_of(fact: Fact) -> dict[str, Any]:
 
 
 def _ordered(kind: str, body: dict[str, Any]) -> list[Any]:
-    strange = sorted(set(body) - set(fields_of(kind)))
-    if strange:
-        raise ValueError(f"{kind} has no field {strange[0]!r}; it has {', '.join(fields_of(kind))}")
+    if not body.keys() <= _defaults(kind).keys():
+        strange = min(set(body) - set(fields_of(kind)))
+        raise ValueError(f"{kind} has no field {strange!r}; it has {', '.join(fields_of(kind))}")
     missing = [name for name in required_of(kind) if body.get(name) is None]
     if missing:
         raise ValueError(f"{kind} needs {missing[0]!r}, which is empty")
-    defaults = {f.name: f for f in msgspec.structs.fields(KINDS[kind])}
-    tag: list[Any] = [KINDS[kind].__struct_config__.tag]
-    return tag + [
-        body[name] if body.get(name) is not None else _default(defaults[name])
-        for name in fields_of(kind)
-    ]
+    ordered: list[Any] = [KINDS[kind].__struct_config__.tag]
+    for name, default in _defaults(kind).items():
+        value = body.get(name)
+        ordered.append(default if value is None else value)
+    return ordered
+
+
+@cache
+def _defaults(kind: str) -> dict[str, Any]:
+    """By field, in the order of the struct. Lists among them are only read: msgspec makes new."""
+    found = msgspec.structs.fields(KINDS[kind])
+    return {f.name: None if f.required else _default(f) for f in found}
 
 
 def _default(field: msgspec.structs.FieldInfo) -> Any:

@@ -7,8 +7,9 @@ from werknetz_edge.edi.edifact.syntax import Segment
 from werknetz_edge.edi.values import Wrong
 
 LABELS_MAX: Final = 1_000  # of one packing unit
-MENTIONS_MAX: Final = 200_000
-"""Labels that the lines of a message name in all: many lines in a unit of many would be a flood."""
+MENTIONS: Final = 10  # labels that lines name, for each segment so far; and some to begin with
+MENTIONS_FIRST: Final = 10_000
+"""Many lines in a unit of many labels would be a flood: the product of both."""
 _DEPTH_MAX: Final = 32
 
 
@@ -58,8 +59,8 @@ class DespatchReader(Reader):
         if self._line_labels and unit is not None:
             around = [unit.labels, *around]
         self._mentions += len(labels) + sum(map(len, around))
-        if self._mentions > MENTIONS_MAX:
-            raise Wrong(f"the lines of the message name more than {MENTIONS_MAX} labels")
+        if self._mentions > MENTIONS_FIRST + MENTIONS * self.at:
+            raise Wrong(f"the lines so far name {self._mentions} labels: too many to be meant")
         if len(labels) == 1:
             own["handling_unit"] = next(iter(labels))
         elif labels:

@@ -11,6 +11,7 @@ from werknetz_edge.edi.edifact.syntax import Segment, Syntax
 from werknetz_edge.edi.values import Wrong, shown
 
 _CONTROL: Final = frozenset({"UNH", "UNT", "UNG", "UNE", "UNZ"})
+_HASHED: Final = 4_096  # segments at once
 _FUNCTION: Final = 3  # BGM 1225: "original" and "duplicate" of one message differ in it alone
 
 
@@ -178,14 +179,17 @@ def line_count_fault(message: RawMessage, syntax: Syntax) -> str:
 
 def key_of(message: RawMessage, sender: str, syntax: Syntax) -> bytes:
     """The same for the same message told again: by its content, whatever its references."""
+    hashed = blake2b(f"{sender}\0{message.type}".encode(errors="surrogatepass"), digest_size=16)
     ends = message.segments[-1][:3] == "UNT"
-    body = message.segments[1 : -1 if ends else None]
-    for index, raw in enumerate(body):
-        if raw[:3] == "BGM":
-            head = _split(syntax, raw)
-            body[index] = syntax.join([*head[:_FUNCTION], [""], *head[_FUNCTION + 1 :]])
-    content = "\n".join([sender, message.type, *body])
-    return blake2b(content.encode(errors="surrogatepass"), digest_size=16).digest()
+    last = len(message.segments) - int(ends)
+    for at in range(1, last, _HASHED):
+        part = message.segments[at : min(at + _HASHED, last)]
+        for index, raw in enumerate(part):
+            if raw[:3] == "BGM":
+                head = _split(syntax, raw)
+                part[index] = syntax.join([*head[:_FUNCTION], [""], *head[_FUNCTION + 1 :]])
+        hashed.update("\n".join(["", *part]).encode(errors="surrogatepass"))
+    return hashed.digest()
 
 
 def _split(syntax: Syntax, raw: str) -> Segment:

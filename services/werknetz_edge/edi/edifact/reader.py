@@ -15,6 +15,7 @@ from werknetz_edge.edi.found import Fault, Found, Scope
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import Span, Wrong, number_of, shown
 
+_NO_RANK: Final = 1 << 30
 _ENDS: Final = frozenset({"UNS", "CNT", "UNT"})
 
 
@@ -117,14 +118,22 @@ class Reader:
         return time_of(value, form or self.partner.date_format or "", self.zone)
 
     def put(self, name: str, value: Any, rank: int = 0) -> None:
-        """Into the line, the group or the head; a lower rank wins, else the first."""
+        """Into the line, the group or the head. A lower rank wins, there and around.
+
+        So a supplier's own order number in a line does not take the place of the customer's in
+        the head.
+        """
+        if name not in self.codes.names:
+            return
+        outer = self._head_ranks.get(name, _NO_RANK)
         if self.line is not None:
             scope, ranks = self.line.fields, self.line.ranks
+            outer = min(outer, self._group_ranks.get(name, _NO_RANK))
         elif self._in_group:
             scope, ranks = self.group, self._group_ranks
         else:
             scope, ranks = self.head, self._head_ranks
-        if name in self.codes.names and rank < ranks.get(name, 1 << 30):
+        if rank <= outer and rank < ranks.get(name, _NO_RANK):
             scope[name], ranks[name] = value, rank
 
     def _fault(self, tag: str, reason: str) -> None:

@@ -122,9 +122,6 @@ def test_a_file_is_always_cut_alike() -> None:
     counts = [[len(chunk.records) for chunk in _read(content)] for _ in range(2)]
     assert counts[0] == counts[1]
     assert len(counts[0]) > 40
-    strict = Partner(name="s", counts={"interchange": "quarantine"}, reused_references="accept")
-    parser = EdiParser(Partners(partners=(strict,)), "Europe/Berlin")
-    assert len([*_read(content, parser)]) == len(counts[0])
 
 
 def test_a_flood_of_refusals_is_counted() -> None:
