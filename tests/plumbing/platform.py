@@ -74,13 +74,17 @@ class Platform:
 
     def _environment(self, name: str) -> dict[str, str]:
         return os.environ | self.environment | {
+            "WERKNETZ_URL": f"http://127.0.0.1:{self.port}",
+            "WERKNETZ_API_KEY": self.key,
             "WERKNETZ_ALIVE_FILE": str(self.folder / f"{name}.alive"),
             "XDG_CONFIG_HOME": str(self.folder),
         }  # fmt: skip
 
 
 @contextmanager
-def platform(folder: Path, database_url: str, redis_url: str) -> Iterator[Platform]:
+def platform(
+    folder: Path, database_url: str, redis_url: str, *, role: str = "viewer"
+) -> Iterator[Platform]:
     """Over a migrated database and a Valkey of its own; whatever happens, nobody is left behind."""
     found = Platform(
         folder,
@@ -94,7 +98,7 @@ def platform(folder: Path, database_url: str, redis_url: str) -> Iterator[Platfo
         found.start("ingest", "ingest")
         found.start("worker", "worker", "--beat")
         found.start("core", "up", "--port", str(found.port))
-        words = found.command("keys", "create", "e2e", "--role", "viewer").stdout
+        words = found.command("keys", "create", "e2e", "--role", role).stdout
         match = _KEY.search(words)
         assert match, words
         found.key = match[0]
