@@ -91,6 +91,7 @@ class EventRule(BaseModel):
     model_config = _FORM
     source: Annotated[str, Field(min_length=1)]
     kind: str | None = None
+    name: str = ""  # tells two events of one kind apart that one record is: "free", "blocked"
     ignore: bool = False
     when: str | None = None  # CEL: a record for which it is false is no such event
     at: FieldOrName | None = None  # the event's time; default: the source's, else arrival

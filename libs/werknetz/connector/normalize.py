@@ -83,9 +83,7 @@ class Normalizer:
         self._lookups: list[Lookup] = []
         self.counted: list[Unmapped] = []
         """Records of the last delivery that were refused in a flood: counted, kept as raw input."""
-        self._used: list[MappingUsed] = [
-            MappingUsed(mapping.name, mapping.version, mapping.digest, mapping.document)
-        ]
+        self._is_used = False
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -171,8 +169,12 @@ class Normalizer:
         """The mapping and the points that were not said since the start; `also`: it is used."""
         if not self._points.fresh and not also:
             return []
-        said: list[Record] = [*self._used]
-        self._used.clear()
+        said: list[Record] = []
+        if not self._is_used:
+            mapping = self.mapping
+            used = MappingUsed(mapping.name, mapping.version, mapping.digest, mapping.document)
+            said.append(used)
+            self._is_used = True
         if self._points.fresh:
             said.append(Points([*self._points.fresh]))
             self._points.fresh.clear()

@@ -94,11 +94,11 @@ class RecordMapper:
         if rule.at is not None:
             value = _origin(record, rule.at, ("at",), computed)
             at_us = self._field(value, "at", "instant", rule.at, None)
-        return self._event(record, kind, body, at_us, arrival_us)
+        return self._event(record, kind, body, at_us, arrival_us, rule.name)
 
     def _event(
         self, record: SourceRecord, kind: str, body: dict[str, Any], at_us: int | None,
-        arrival_us: int,
+        arrival_us: int, name: str = "",
     ) -> BusinessEvent:  # fmt: skip
         if kind not in KINDS:
             raise Unreadable(f"kind {kind[:80]!r} is not known{nearest(kind, [*KINDS])}")
@@ -108,7 +108,7 @@ class RecordMapper:
             raise Unreadable(str(error)) from error
         when_us = next((t for t in (at_us, record.source_time_us) if t is not None), arrival_us)
         return BusinessEvent(
-            event_id=event_id(record.identity, kind),
+            event_id=event_id(record.identity, f"{kind}:{name}" if name else kind),
             source=record.source,
             item=record.item,
             at_us=min(max(when_us, TIME_MIN_US), TIME_MAX_US),

@@ -27,7 +27,9 @@ _WIDTH: Final = re.compile(r"(\d{1,6})(s|m|h)")
 _WIDTH_S: Final = {"s": 1, "m": 60, "h": 3600}
 # The same instant may hold several samples, so a page also says how many of them it gave.
 _PAGE: Final = """
-    SELECT at, value, status, server_at, text FROM samples
+    SELECT at, value, status, server_at, text, (
+        SELECT name || '@' || version FROM mapping_versions v WHERE v.id = mapping_id) AS mapping
+    FROM samples
     WHERE signal_id = $1 AND at >= $2 AND at < $3
     ORDER BY at {0}, status {0}, value {0}, text {0} OFFSET $4 LIMIT $5
 """
@@ -268,4 +270,5 @@ def _sample(row: asyncpg.Record) -> dict[str, object]:
         "status": status,
         "quality": severity(status),
         "server_at": row["server_at"],
+        "mapping": row["mapping"],
     }

@@ -28,6 +28,7 @@ class SampleView(BaseModel):
     status: int  # the 32 bits of the OPC UA status code
     quality: str
     server_at: datetime | None
+    mapping: str | None  # name@version that named and scaled it; null: stored before versions were
 
 
 class AggregateView(BaseModel):

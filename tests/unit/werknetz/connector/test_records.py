@@ -190,3 +190,22 @@ def test_a_record_with_a_kind_is_checked_as_strictly(
     (refused,) = kept
     assert isinstance(refused, Unmapped)
     assert said in refused.reason
+
+
+def test_two_events_of_one_kind_that_one_record_is_need_a_name() -> None:
+    twice = """
+mapping:
+  name: m
+  version: 1
+  events:
+  - {source: s, kind: stock_counted, fields: {material: m, quantity: free}}
+  - {source: s, kind: stock_counted, NAMEfields: {material: m, quantity: blocked}}
+"""
+    with pytest.raises(ConfigurationError, match=r"line 7: the 1\. event rule makes the same"):
+        _mapping(twice.replace("NAME", ""))
+    named = _mapping(twice.replace("NAME", "name: blocked, "))
+    record = SourceRecord("s", {"m": "T", "free": 5, "blocked": 2}, b"1")
+    (_, free, blocked) = Normalizer(named, "c").normalize(Delivery(records=[record]), NOW)
+    assert isinstance(free, BusinessEvent)
+    assert isinstance(blocked, BusinessEvent)
+    assert free.event_id != blocked.event_id
