@@ -79,6 +79,9 @@ def _raw_inputs() -> None:
     op.create_index(
         "ix_raw_inputs_connector_id_stored_at", "raw_inputs", ["connector_id", "stored_at"]
     )
+    op.create_index(
+        "ix_raw_inputs_connector_id_arrival_at", "raw_inputs", ["connector_id", "arrival_at"]
+    )
     op.create_index("ix_raw_inputs_hashes", "raw_inputs", ["hashes"], postgresql_using="gin")
     # The bytes are compressed already: PostgreSQL need not try again.
     op.execute("ALTER TABLE raw_inputs ALTER COLUMN payload SET STORAGE EXTERNAL")

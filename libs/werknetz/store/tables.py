@@ -157,6 +157,8 @@ raw_inputs = sa.Table(
     sa.Column("payload", sa.LargeBinary, nullable=False),
     sa.Column("hashes", pg.ARRAY(sa.LargeBinary), nullable=False),
     sa.Index("ix_raw_inputs_connector_id_stored_at", "connector_id", "stored_at"),
+    # A spool that was replaced tells what it kept again: found by when it arrived.
+    sa.Index("ix_raw_inputs_connector_id_arrival_at", "connector_id", "arrival_at"),
     sa.Index("ix_raw_inputs_hashes", "hashes", postgresql_using="gin"),
     postgresql_partition_by="RANGE (stored_at)",
 )
