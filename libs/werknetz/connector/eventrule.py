@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from werknetz.connector import units
 from werknetz.connector.expression import ExpressionError, Kind, Program, Wanted, compiled_for
-from werknetz.connector.timeform import TIME_FORMS, known_zone
+from werknetz.connector.timeform import known_form, known_zone
 from werknetz.connector.yamlform import Key, nearest
 from werknetz.events.facts import KINDS, FieldType, fields_of, required_of
 
@@ -44,10 +44,7 @@ class FieldRule(BaseModel):
     @field_validator("format")
     @classmethod
     def _format(cls, form: str) -> str:
-        if form not in TIME_FORMS and "%" not in form:
-            known = ", ".join(sorted(TIME_FORMS))
-            raise ValueError(f"time format {form!r} is not known: take {known} or such as %d.%m.%Y")
-        return form
+        return known_form(form)
 
     @field_validator("unit", "source_unit")
     @classmethod

@@ -21,6 +21,16 @@ def known_zone(zone: str | None) -> str | None:
     return zone
 
 
+def known_form(form: str) -> str:
+    """Return the form; raise ValueError with the remedy where it is none."""
+    if form not in TIME_FORMS and "%" not in form:
+        raise ValueError(
+            f"time format {form!r} is not known: take iso, unix_s, unix_ms, unix_us "
+            "or a form such as '%d.%m.%Y %H:%M:%S,%f'"
+        )
+    return form
+
+
 class TimeForm(BaseModel):
     """Where in the message its own time is, and how it is written."""
 
@@ -37,9 +47,4 @@ class TimeForm(BaseModel):
     @field_validator("format")
     @classmethod
     def _format(cls, form: str) -> str:
-        if form not in TIME_FORMS and "%" not in form:
-            raise ValueError(
-                f"time format {form!r} is not known: take iso, unix_s, unix_ms, unix_us "
-                "or a form such as '%d.%m.%Y %H:%M:%S,%f'"
-            )
-        return form
+        return known_form(form)

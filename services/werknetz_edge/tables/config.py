@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.timeform import TIME_FORMS, known_zone
+from werknetz.connector.timeform import known_form, known_zone
 from werknetz_edge.files.config import InboxConfig
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -69,10 +69,7 @@ class TimeConfig(BaseModel):
     @field_validator("format")
     @classmethod
     def _format(cls, form: str) -> str:
-        if form not in TIME_FORMS and "%" not in form:
-            known = ", ".join(sorted(TIME_FORMS))
-            raise ValueError(f"time format {form!r} is not known: take {known} or such as %d.%m.%Y")
-        return form
+        return known_form(form)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
