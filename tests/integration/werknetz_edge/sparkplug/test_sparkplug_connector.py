@@ -94,7 +94,10 @@ async def test_a_new_process_asks_for_the_births_that_it_does_not_know(plant: Pl
         await plant.born()
         await plant.give(0, 5)
         await until(lambda: 4 in sink.values(plant.number), within_s=20)
-    await plant.give(5, 5)  # nobody hears it
+    other = await asyncio.to_thread(Watcher, plant.url, f"spBv1.0/{plant.group}/DDATA/#")
+    await plant.give(5, 5)  # nobody of us hears it
+    await until(lambda: len(other.heard) == 1, within_s=20)  # the broker is through with it
+    await asyncio.to_thread(other.close)
     later, connector = Sink(), plant.connector()
     await connector.connect()
     async with later.reading(connector):
