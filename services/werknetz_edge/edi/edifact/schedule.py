@@ -203,6 +203,6 @@ def _with_cumulative(entries: list[_Entry]) -> list[_Entry]:
 def _age(directory: str) -> tuple[int, str]:
     """D96A, 96A → (1996, "A"); what is no directory is taken as new."""
     year = directory.removeprefix("D")
-    if len(year) == 3 and year[:2].isdigit():
+    if len(year) == 3 and year.isascii() and year[:2].isdigit():
         return int(year[:2]) + (1900 if int(year[:2]) > 80 else 2000), year[2]
     return 9999, ""
