@@ -175,6 +175,8 @@ class ScheduleReader(Reader):
         meant = self.codes.references.get(code)
         if self._entry is not None and meant is not None and meant[0] in self.codes.names:
             self._entry.own[meant[0]] = number
+            if meant[0] == "order_number":
+                self._entry.own["order_line"] = component(segment, 1, 2) or None
             return
         super()._rff(segment)
 
