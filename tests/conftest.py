@@ -1,3 +1,3 @@
 """What every test has: real servers when it asks for them, and nothing left behind when it ends."""
 
-pytest_plugins = ["plumbing.servers", "plumbing.leftovers"]
+pytest_plugins = ["plumbing.servers", "plumbing.mariadb", "plumbing.leftovers"]

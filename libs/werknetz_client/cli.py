@@ -7,7 +7,7 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from werknetz_client import alive, commands
+from werknetz_client import alive, commands, mapping_commands, quarantine_commands
 from werknetz_client.errors import WerknetzError
 
 GROUP: Final = "werknetz.commands"
@@ -15,13 +15,14 @@ GROUP: Final = "werknetz.commands"
 WORDS: Final = {
     "edge": ("edge",),
     "opcua": ("connect", "trust"),
+    "mapping": ("mapping",),
     "core": ("up", "migrate", "keys", "calendar"),
     "ingest": ("ingest",),
     "worker": ("worker", "beat"),
     "simulator": ("simulate",),
     "demo": ("demo",),
 }
-_EXTRAS: Final = {"opcua": "edge", "ingest": "core"}
+_EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -36,7 +37,8 @@ def root(word: str | None = None) -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,  # locals hold keys and passwords
     )
-    commands.register(app)
+    for module in (commands, mapping_commands, quarantine_commands):
+        module.register(app)
     alive.register(app)
     owners = {name for name, words in WORDS.items() if word in words}
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
@@ -68,6 +70,9 @@ def _add(app: typer.Typer, entry: EntryPoint) -> None:
 
 
 def _add_missing(app: typer.Typer, word: str, extra: str, missing: str) -> None:
+    if any(registered.name == word for registered in app.registered_groups):
+        return  # a group whose other words need nothing
+
     @app.command(word, context_settings=_ANY, add_help_option=False)
     def _missing() -> None:
         raise WerknetzError(

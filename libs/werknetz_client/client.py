@@ -10,6 +10,7 @@ from typing import Any, Final, Self, TypeVar
 
 import httpx2
 
+from werknetz_client.frame import Library, frame_of
 from werknetz_client.transport import Transport
 
 T = TypeVar("T")
@@ -48,12 +49,24 @@ class AsyncClient:
         found: Row = await self.transport.get(path, parameters)
         return found
 
+    async def post(self, path: str, body: object) -> Any:
+        """Send a body to any route, such as /mappings:diff; return the answer."""
+        return await self.transport.post(path, body)
+
     async def kpi_values(
         self, kpi: Names, equipment: Names, *, start: str = "-24h", **options: object
     ) -> list[Row]:
         """Return values; options: end, granularity, tz, divisor."""
         asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
         found: list[Row] = (await self.transport.get("/kpi_values", asked))["items"]
+        return found
+
+    async def explain(
+        self, kpi: str, equipment: str, *, start: str = "-24h", **options: object
+    ) -> Row:
+        """Return why a value is what it is; options: end, tz, divisor."""
+        asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
+        found: Row = await self.transport.get("/kpi_values/explain", asked)
         return found
 
     async def definitions(self) -> list[Row]:
@@ -90,6 +103,9 @@ class Client:
         self.connectors = Collection(self, "connectors")
         self.gaps = Collection(self, "gaps")
         self.quarantine = Collection(self, "quarantine")
+        self.mappings = Collection(self, "mappings")
+        self.replays = Collection(self, "replays")
+        self.events = Collection(self, "events")
         self.kpis = Kpis(self)
 
     def __enter__(self) -> Self:
@@ -110,6 +126,14 @@ class Client:
     @property
     def core(self) -> AsyncClient:
         return self._async
+
+    def get(self, path: str, **parameters: object) -> Any:
+        """Get any route, such as /quarantine/groups."""
+        return self.wait(self._async.get(path, **parameters))
+
+    def post(self, path: str, body: object) -> Any:
+        """Send a body to any route, such as /mappings:diff; return the answer."""
+        return self.wait(self._async.post(path, body))
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -165,3 +189,20 @@ class Kpis:
         """Return values; options: end, granularity, tz, divisor."""
         core = self._client.core
         return self._client.wait(core.kpi_values(kpi, equipment, start=start, **options))
+
+    def explain(self, kpi: str, equipment: str, *, start: str = "-24h", **options: object) -> Row:
+        """Return why a value is what it is; options: end, tz, divisor."""
+        core = self._client.core
+        return self._client.wait(core.explain(kpi, equipment, start=start, **options))
+
+    def frame(
+        self,
+        kpi: Names,
+        equipment: Names,
+        *,
+        start: str = "-24h",
+        library: Library | None = None,
+        **options: object,
+    ) -> Any:
+        """Return values as a data frame of polars or pandas; options: end, granularity, tz."""
+        return frame_of(self.values(kpi, equipment, start=start, **options), library)

@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from werknetz_client import doctor
+from werknetz_client import doctor, explanation
 from werknetz_client.client import Client, Row
+from werknetz_client.errors import WerknetzError
 
 COLUMNS = ("equipment", "kpi", "start", "end", "window", "value", "unit", "coverage",
            "provisional", "reason")  # fmt: skip
@@ -36,8 +37,14 @@ def kpi(
     end: Annotated[str | None, typer.Option(help="As start; none: now.")] = None,
     by: Annotated[str, typer.Option(help="hour, shift, 1d, 1w, 1mo or none")] = "none",
     output: Annotated[Output, typer.Option("--output", "-o")] = Output.TABLE,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Why is it so? Down to samples; one KPI, one path.")
+    ] = False,
 ) -> None:
     """Show values of a KPI."""
+    if explain:
+        _explain(name, equipment, start, end, output)
+        return
     with Client() as client:
         rows = client.kpis.values(name.split(","), equipment, start=start, end=end, granularity=by)
     match output:
@@ -49,6 +56,20 @@ def kpi(
             writer.writerows(rows)
         case Output.TABLE:
             _print(rows)
+
+
+def _explain(name: str, equipment: list[str], start: str, end: str | None, output: Output) -> None:
+    if "," in name or len(equipment) != 1 or output is Output.CSV:
+        raise WerknetzError(
+            "--explain is for one KPI of one equipment, as a table or as JSON.",
+            "Such as: werknetz kpi oee nordwerk/emden-1 --start shift:current --explain",
+        )
+    with Client() as client:
+        told = client.kpis.explain(name, equipment[0], start=start, end=end)
+        if output is Output.JSON:
+            typer.echo(json.dumps(told, indent=2))
+        else:
+            explanation.show(told, client.core.transport.url)
 
 
 def diagnose() -> None:

@@ -15,6 +15,7 @@ from werknetz_client.errors import Answered, Unreachable, WerknetzError
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 TRIES: Final = 4
+RETRY_AFTER_MAX_S: Final = 10.0
 _BUSY: Final = frozenset({429, 502, 503, 504})
 _SAFE: Final = frozenset({"GET", "HEAD"})
 Parameters = Mapping[str, object]
@@ -98,6 +99,7 @@ class Transport:
         """Ask, and again after a pause if the server is busy or away and asking twice is safe."""
         tries = TRIES if method in _SAFE or path.endswith(":query") else 1
         for attempt in range(1, tries + 1):
+            told_s = 0.0
             try:
                 answer = await self._client.request(
                     method, f"/api/v1{path}", params=_plain(parameters or {}), json=body
@@ -113,8 +115,16 @@ class Transport:
             else:
                 if answer.status_code not in _BUSY or attempt == tries:
                     return _good(answer)
-            await asyncio.sleep(min(4.0, 0.25 * 2**attempt) * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, no secret
+                told_s = _retry_after_s(answer)
+            pause_s = min(4.0, 0.25 * 2**attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
+            await asyncio.sleep(max(pause_s, told_s))
         raise AssertionError("the last try returns or raises")
+
+
+def _retry_after_s(answer: httpx2.Response) -> float:
+    """Return how long the server asks us to wait, within what a caller bears."""
+    text = answer.headers.get("retry-after", "")
+    return min(float(text), RETRY_AFTER_MAX_S) if text.isdecimal() else 0.0
 
 
 def _good(answer: httpx2.Response) -> httpx2.Response:

@@ -28,6 +28,7 @@ def upgrade() -> None:
     _raw_inputs()
     _business_events()
     _quarantine()
+    _replays()
 
 
 def _mapping_versions() -> None:
@@ -135,7 +136,44 @@ def _quarantine() -> None:
     op.create_index("ix_quarantine_state_source", "quarantine", ["state", "source"])
 
 
+def _replays() -> None:
+    def count(name: str) -> sa.Column[int]:
+        return sa.Column(name, sa.BigInteger(), server_default="0", nullable=False)
+
+    op.create_table(
+        "replays",
+        sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
+        sa.Column("connector_id", sa.Text(), nullable=False),
+        sa.Column("mapping_id", sa.Integer(), nullable=False),
+        sa.Column("start_at", _AT, nullable=False),
+        sa.Column("end_at", _AT, nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("place_at", _AT, nullable=True),
+        sa.Column("place_spool_id", postgresql.UUID(as_uuid=True), nullable=True),
+        sa.Column("place_seq", sa.BigInteger(), nullable=True),
+        count("inputs"),
+        count("samples_removed"),
+        count("samples_added"),
+        count("events_changed"),
+        count("quarantine_cleared"),
+        count("inputs_skipped"),
+        sa.Column("seen", postgresql.JSONB(), server_default="{}", nullable=False),
+        sa.Column("requested_by", sa.Text(), server_default="", nullable=False),
+        sa.Column("requested_at", _AT, server_default=_NOW, nullable=False),
+        sa.Column("finished_at", _AT, nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connector_id"], ["connectors.id"], name="fk_replays_connector_id_connectors"
+        ),
+        sa.ForeignKeyConstraint(
+            ["mapping_id"], ["mapping_versions.id"], name="fk_replays_mapping_id_mapping_versions"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_replays"),
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("replays")
     op.drop_index("ix_quarantine_state_source", "quarantine")
     for name in (
         "replayed_with", "decided_by", "decided_at", "note", "assigned_to", "count", "raw_hash",

@@ -1,5 +1,6 @@
 """The API process put together: kit, resources, documentation. Nothing opens before it starts."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
@@ -8,20 +9,24 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from werknetz_core.api import problem
+from werknetz_core.api.bodylimit import BodyLimit
 from werknetz_core.api.outer import Outer, RequestMetrics
 from werknetz_core.api.platform import opened
 from werknetz_core.api.tree import now_us as clock_us
+from werknetz_core.api.webhook import PATH
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.connectors.endpoints import router as connectors
 from werknetz_core.docs.endpoints import router as docs
 from werknetz_core.equipment.endpoints import router as equipment
+from werknetz_core.events.endpoints import router as events
 from werknetz_core.gaps.endpoints import router as gaps
 from werknetz_core.health.endpoints import public
 from werknetz_core.health.endpoints import router as health
 from werknetz_core.kpis.endpoints import router as kpis
+from werknetz_core.mappings import replay
+from werknetz_core.mappings.endpoints import router as mappings
 from werknetz_core.orders.endpoints import router as orders
 from werknetz_core.plants.endpoints import router as plants
 from werknetz_core.quarantine.endpoints import router as quarantine
@@ -31,7 +36,8 @@ from werknetz_core.signals.endpoints import router as signals
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    plants, equipment, signals, shifts, orders, connectors, gaps, quarantine, api_keys,
+    plants, equipment, signals, shifts, orders, connectors, gaps, quarantine, events, mappings,
+    api_keys,
 )  # fmt: skip
 _ABOUT: Final = "Machines, deliveries and stock of a company in one model, with nothing lost."
 
@@ -43,7 +49,12 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with opened(settings, now_us) as platform:
             app.state.platform = platform
-            yield
+            replaying = asyncio.create_task(replay.run(platform.pool), name="replays")
+            try:
+                yield
+            finally:
+                replaying.cancel()
+                await asyncio.gather(replaying, return_exceptions=True)
 
     app = FastAPI(
         title="Werknetz",
@@ -56,7 +67,9 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.registry = _registry()
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.body_max_bytes)
+    app.add_middleware(
+        BodyLimit, usual=settings.body_max_bytes, larger={PATH: settings.events_max_bytes}
+    )
     # Added last, so outermost: it also sees what the limit refuses.
     app.add_middleware(Outer, metrics=RequestMetrics(app.state.registry))
     problem.install(app)

@@ -48,6 +48,7 @@ class EdgeForm(_Strict):
     raw: RawOptions = RawOptions()
     options: dict[str, Any] = {}
     mapping: dict[str, Any]
+    follow: bool = Field(True, description="Change to later versions of the mapping from the core")
 
 
 class EdgeConfig(_Strict):
@@ -64,6 +65,7 @@ class EdgeConfig(_Strict):
     raw: RawOptions
     options: dict[str, Any]
     mapping: Mapping
+    follow: bool
     entry_point: EntryPoint
 
 
@@ -95,5 +97,6 @@ def load_config(path: Path) -> EdgeConfig:
         raw=given.raw,
         options=given.options,
         mapping=mapping,
+        follow=given.follow,
         entry_point=known[given.protocol],
     )

@@ -17,6 +17,7 @@ from werknetz.link.wire import link_name
 from werknetz.runtime.log import logger, without_password
 from werknetz.runtime.settings import SettingMissing
 from werknetz_edge.config import EdgeConfig, load_config
+from werknetz_edge.follow import Follower
 from werknetz_edge.lane import Lane
 from werknetz_edge.pump import Pump
 
@@ -41,20 +42,23 @@ def build_pump(config: EdgeConfig) -> Pump:
         raise SettingMissing("set WERKNETZ_REDIS_URL, or redis.url in the YAML file")
     config.folder.mkdir(parents=True, exist_ok=True)
     connector = create_connector(config)
+    kept = config.folder / f"{config.connector}.mapping.yaml"
+    follower = Follower(kept, config.mapping, follow=config.follow)
     return Pump(
         connector,
-        partial(_open_lane, config, config.redis_url),
+        partial(_open_lane, config, follower, config.redis_url),
         protocol=config.protocol,
         retention_us=config.retention_us,
+        follower=follower,
     )
 
 
-def _open_lane(config: EdgeConfig, redis_url: str, name: str) -> Lane:
+def _open_lane(config: EdgeConfig, follower: Follower, redis_url: str, name: str) -> Lane:
     lane = _LANES[name]
     return Lane(
         config.connector,
         config.folder,
-        config.mapping,
+        follower.current,
         RedisEdgeLink.connect(redis_url, link_name(config.connector, lane)),
         lane=lane,
         bytes_max=config.spool_bytes_max,

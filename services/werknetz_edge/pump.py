@@ -5,6 +5,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 from uuid import uuid4
@@ -18,22 +19,25 @@ from werknetz.connector.contract import (
     Reading,
     Redeliverable,
 )
-from werknetz.events.batch import GapClosed, GapOpened
+from werknetz.connector.mapping import Mapping
+from werknetz.events.batch import GapClosed, GapOpened, Record
 from werknetz.link.redis import LinkLost
 from werknetz.link.wire import Status
 from werknetz.runtime import alive
 from werknetz.runtime.log import logger
-from werknetz_edge.lane import Lane
-from werknetz_edge.spool import SpoolFull
+from werknetz_edge.follow import Follower, Trial
+from werknetz_edge.lane import FULL_RETRY_S, Lane
+from werknetz_edge.spool import SpoolFailed, SpoolFull
 from werknetz_edge.spoolfile import clock_us
 
 STATUS_EVERY_S: Final = 5.0
 CONNECT_S: Final = 60.0
 CLOSE_S: Final = 5.0
+LAST_WORDS_S: Final = 1.0
 RETRY_MIN_S: Final = 0.5
-RETRY_MAX_S: Final = 30.0
+RETRY_MAX_S: Final = 5.0  # with its jitter and a new session: values within 15 s of the return
+STEADY_S: Final = 30.0  # who was connected so long has earned a quick try
 REJECTED_S: Final = 30.0
-FULL_RETRY_S: Final = 1.0
 
 
 class Pump:
@@ -46,7 +50,9 @@ class Pump:
         *,
         protocol: str,
         retention_us: int,
+        follower: Follower | None = None,
     ) -> None:
+        self._follower = follower
         self._connector = connector
         self._lane_of = lane_of
         self._protocol = protocol
@@ -67,8 +73,11 @@ class Pump:
                 ]
                 tasks.create_task(self._until(stop, running), name="stop")
         finally:
-            self._connector.status.state = "stopped"
             await self._close_source()
+            if self._connector.status.state != "finished":
+                self._connector.status.state = "stopped"
+            if stop.is_set():
+                await self._last_words()
             for lane in self._lanes.values():
                 await lane.close()
 
@@ -84,6 +93,7 @@ class Pump:
             task.cancel()
 
     _later: tuple[asyncio.Task[None], ...] = ()
+    _trial: Trial | None = None  # a mapping that is used and not yet kept
 
     async def _follow_source(self) -> None:
         if isinstance(self._connector, Redeliverable):
@@ -104,10 +114,10 @@ class Pump:
                 retry_s = REJECTED_S
             except (ConnectionLost, OSError, TimeoutError) as error:
                 status.state, status.detail = "connecting", str(error) or type(error).__name__
+                if time.monotonic() - started_s > STEADY_S:
+                    retry_s = RETRY_MIN_S
             self.log.warning("source lost", state=status.state, reason=status.detail)
             await self._close_source()
-            if time.monotonic() - started_s > RETRY_MAX_S:
-                retry_s = RETRY_MIN_S
             await asyncio.sleep(retry_s * (0.5 + random.random()))  # noqa: S311  jitter
             retry_s = min(retry_s * 2, RETRY_MAX_S)
 
@@ -128,27 +138,45 @@ class Pump:
             await asyncio.sleep(FULL_RETRY_S)
 
     async def _keep_when_room(self, lane: Lane, delivery: Delivery, reason: str) -> None:
+        """Give up what can be given up; where that is not enough, wait and say so."""
+        if await self._kept_with_more_room(lane, delivery):
+            return
         gap_id = uuid4()
         status = self._connector.status
         status.detail = f"{reason}; input waits until the core has taken some"
         self.log.error("spool full", reason=reason)
-        opened = GapOpened(gap_id, lane.name, [], clock_us(), "spool_full", reason)
-        await self._say_gap(lane, opened)
+        unsaid: list[Record] = [GapOpened(gap_id, lane.name, [], clock_us(), "spool_full", reason)]
+        lane.full = True
         while True:
-            await lane.on_disk(lambda: lane.spool.trim(lane.sender.acked, retention_us=0))
-            try:
-                await lane.keep(delivery)
+            unsaid = await self._unsaid(lane, unsaid)
+            if await self._kept_with_more_room(lane, delivery):
                 break
-            except SpoolFull:
-                await asyncio.sleep(FULL_RETRY_S)
-        await self._say_gap(lane, GapClosed(gap_id, clock_us()))
+            await asyncio.sleep(FULL_RETRY_S)
+        lane.full = False
+        unsaid.append(GapClosed(gap_id, clock_us()))
+        while unsaid := await self._unsaid(lane, unsaid):
+            await lane.on_disk(lambda: lane.file.give_room(lane.sender.acked))
+            await asyncio.sleep(FULL_RETRY_S)
         status.detail = ""
 
-    async def _say_gap(self, lane: Lane, gap: GapOpened | GapClosed) -> None:
+    async def _kept_with_more_room(self, lane: Lane, delivery: Delivery) -> bool:
+        await lane.on_disk(lambda: lane.file.give_room(lane.sender.acked))
         try:
-            await lane.keep_records([gap], reserved=True)
-        except SpoolFull as error:
-            self.log.warning("gap record finds no room", reason=str(error))
+            await lane.keep(delivery)
+        except SpoolFull:
+            await lane.on_disk(lane.file.reserve.release)  # what is said now needs it
+            return False
+        return True
+
+    async def _unsaid(self, lane: Lane, gap: list[Record]) -> list[Record]:
+        """Say what there is to say of a gap; return what found no room."""
+        if gap:
+            try:
+                await lane.keep_records(gap, reserved=True)
+            except SpoolFull as error:
+                self.log.warning("gap record finds no room", reason=str(error))
+                return gap
+        return []
 
     def _lane(self, name: str) -> Lane:
         lane = self._lanes.get(name)
@@ -162,17 +190,65 @@ class Pump:
             alive.touch()
             await self._beat()
             for lane in self._lanes.values():
-                await lane.on_disk(lambda lane=lane: self._trim(lane))  # type: ignore[misc]  # mypy cannot type a default
+                await lane.on_disk(partial(self._trim, lane))
                 if lane.link_up:
                     try:
-                        await lane.link.publish(await lane.on_disk(lambda lane=lane: self._status(lane)))  # type: ignore[misc]  # mypy cannot type a default  # noqa: E501  # fmt: skip
+                        await lane.link.publish(await lane.on_disk(partial(self._status, lane)))
                     except LinkLost as error:
                         self.log.debug("status not published", reason=str(error))
+            await self._follow_mapping()
             await asyncio.sleep(STATUS_EVERY_S)
+
+    async def _follow_mapping(self) -> None:
+        """Change to the mapping that the core wants, between two deliveries; or say why not."""
+        follower, live = self._follower, self._live
+        if follower is None or not live.link_up:
+            return
+        if self._trial is not None:
+            await self._settle(follower, self._trial)
+            return
+        try:
+            wanted = await live.link.wanted_mapping()
+        except LinkLost as error:
+            self.log.debug("wanted mapping not read", reason=str(error))
+            return
+        mapping = follower.wants(wanted)
+        if mapping is not None and wanted is not None:
+            self._trial = Trial(wanted, mapping)
+            await self._change(mapping)
+            follower.tries()
+
+    async def _settle(self, follower: Follower, trial: Trial) -> None:
+        """Keep a new mapping once it has named something; go back where it failed."""
+        if failed := self._live.change_failed:
+            self._trial, self._live.change_failed = None, ""
+            follower.refuse(trial.wanted, failed)
+            await self._change(follower.current)
+        elif self._live.is_proven or trial.is_old:
+            self._trial = None
+            try:
+                await asyncio.to_thread(follower.use, trial.mapping, trial.wanted.document)
+            except OSError as error:
+                follower.refuse(trial.wanted, f"it cannot be kept on disk: {error}")
+                await self._change(follower.current)
+
+    async def _change(self, mapping: Mapping) -> None:
+        for lane in self._lanes.values():
+            await lane.on_disk(partial(lane.change, mapping))
+
+    async def _last_words(self) -> None:
+        """Say how it ended, so that an orderly end is not taken for silence."""
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
+                for lane in self._lanes.values():
+                    if lane.link_up:
+                        await lane.link.publish(await lane.on_disk(partial(self._status, lane)))
+        except (LinkLost, SpoolFailed, TimeoutError) as error:
+            self.log.debug("last words not heard", reason=str(error))
 
     async def _beat(self) -> None:
         """The connector's own series: a hole in it is an outage of the edge (R20)."""
-        if self._live.sender.fenced:
+        if self._live.sender.fenced or self._live.full:
             return
         beat = Delivery(readings=[Reading(HEARTBEAT, 1.0, source_time_us=clock_us())])
         try:
@@ -181,8 +257,11 @@ class Pump:
             self.log.debug("no room for the heartbeat", reason=str(error))
 
     def _trim(self, lane: Lane) -> None:
-        while lane.spool.trim(lane.sender.acked, retention_us=self._retention_us):
-            pass
+        try:
+            while lane.spool.trim(lane.sender.acked, retention_us=self._retention_us):
+                pass
+        except SpoolFull as error:
+            self.log.warning("no room to trim", reason=str(error))
 
     def _status(self, lane: Lane) -> Status:
         source, spool, sender = self._connector.status, lane.spool, lane.sender
@@ -205,6 +284,9 @@ class Pump:
             at_us=clock_us(),
             details=dict(source.details)
             | ({"raw_dropped": str(lane.raw.dropped)} if lane.raw.dropped else {}),
+            mapping=lane.normalizer.mapping.label,
+            mapping_state=self._follower.state if self._follower else "own",
+            mapping_detail=self._follower.detail if self._follower else "",
         )
 
     async def _close_source(self) -> None:

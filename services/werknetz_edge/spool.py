@@ -29,6 +29,7 @@ from werknetz.link.sender import Spooled
 BYTES_MAX: Final = 4 * 1024**3
 RESERVE: Final = 0.05  # for gap records and the like, when it is full
 _TRIM_ROWS: Final = 2000
+_LATER: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS spool (
@@ -42,6 +43,8 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE TABLE IF NOT EXISTS points (number INTEGER PRIMARY KEY, definition BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS marks (
   number INTEGER PRIMARY KEY AUTOINCREMENT, mark BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS told (
+  one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, rows BLOB NOT NULL);
 """
 _point_decoder: Final = msgspec.msgpack.Decoder(PointDefinition)
 
@@ -73,6 +76,7 @@ class Spool:
         self._new_id = new_id
         self._bytes_max = bytes_max
         self._lane: Lane = lane
+        self._page_bytes = self._pragma("page_size")
         with self._transaction():
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
@@ -106,11 +110,15 @@ class Spool:
 
     @property
     def bytes_used(self) -> int:
-        pages, free, size = (
-            self._db.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return int((pages - free) * size)
+        return self._pragma("page_count") * self._page_bytes - self.bytes_free
+
+    @property
+    def bytes_free(self) -> int:
+        """What was trimmed: room in the file, whatever the disk has."""
+        return self._pragma("freelist_count") * self._page_bytes
+
+    def _pragma(self, name: str) -> int:
+        return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
 
     def append(
         self, records: Sequence[Record], marks: Sequence[bytes] = (), *, reserved: bool = False
@@ -207,6 +215,8 @@ class Spool:
             digest = chain(GENESIS, payload)
             seqs = [row[0] for row in self._db.execute("SELECT seq FROM batches ORDER BY seq")]
             self._db.execute("UPDATE batches SET seq = -seq, lane = 'backfill'")
+            # The database may lack what was trimmed: let the source tell it again.
+            self._db.execute("DELETE FROM told")
             self._insert(1, self._lane, digest, payload)
             for new, old in enumerate(seqs, start=2):
                 (kept,) = self._db.execute(
@@ -232,12 +242,32 @@ class Spool:
         """The newest marks of accepted source messages, oldest first."""
         return [row[0] for row in self._db.execute("SELECT mark FROM marks ORDER BY number")]
 
+    def keep_told(self, rows: bytes) -> None:
+        """Keep what `told.Told` knows of the batches so far. Raises SpoolFull, SpoolFailed."""
+        if self.bytes_used + len(rows) > int(self._bytes_max * (1 - RESERVE)):
+            raise SpoolFull(f"the spool holds {self.bytes_used} of {self._bytes_max} bytes")
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO told VALUES (1, ?, ?)", (self.last_seq, rows))
+
+    def told(self) -> tuple[int, bytes] | None:
+        """Up to which batch `keep_told` was called last, and with what."""
+        row = self._db.execute("SELECT seq, rows FROM told").fetchone()
+        return None if row is None else (int(row[0]), bytes(row[1]))
+
     def oldest_at_us(self, after_seq: int) -> int | None:
         """When the oldest batch after that one was accepted."""
         row = self._db.execute(
             "SELECT at_us FROM batches WHERE seq > ? ORDER BY seq LIMIT 1", (after_seq,)
         ).fetchone()
         return None if row is None else int(row[0])
+
+    def checkpoint(self) -> None:
+        """Fold the log into the file. The log's own room is kept, for what is said next."""
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", None) not in _LATER:
+                raise _meaning(error) from error
 
     def close(self) -> None:
         self._db.close()
@@ -289,6 +319,10 @@ class Spool:
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.rollback()
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise SpoolFull(str(error)) from error
-            raise SpoolFailed(f"{type(error).__name__}: {error}") from error
+            raise _meaning(error) from error
+
+
+def _meaning(error: sqlite3.Error) -> SpoolFull | SpoolFailed:
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return SpoolFull(str(error))
+    return SpoolFailed(f"{type(error).__name__}: {error}")

@@ -11,8 +11,11 @@ from typing import IO, Final
 from uuid import uuid4
 
 from werknetz.events.batch import GapClosed, GapOpened, Lane
-from werknetz_edge.spool import BYTES_MAX, Spool, SpoolFailed
+from werknetz.runtime.log import logger
+from werknetz_edge.reserve import BYTES_MIN, Reserve
+from werknetz_edge.spool import BYTES_MAX, Spool, SpoolFailed, SpoolFull
 
+_log = logger("edge.spool")
 _PAGE_BYTES: Final = 4096
 _WAL_KEPT_BYTES: Final = 64 * 1024 * 1024
 
@@ -28,7 +31,21 @@ class SpoolFile:
     spool: Spool
     path: Path
     replaced: Path | None  # where a damaged file was put aside
+    reserve: Reserve
     _lock: IO[bytes]
+
+    def has_room(self) -> bool:
+        """Whether facts may be kept: never with what is needed to act on a full disk."""
+        return self.reserve.make() or self.spool.bytes_free >= BYTES_MIN
+
+    def give_room(self, acked: int) -> None:
+        """The disk or the spool is full: give up the reserve, and what the core has confirmed."""
+        self.reserve.release()
+        try:
+            self.spool.trim(acked, retention_us=0)
+            self.spool.checkpoint()
+        except SpoolFull as error:
+            _log.debug("no room even to trim", reason=str(error))
 
     def close(self) -> None:
         self.spool.close()
@@ -53,7 +70,9 @@ def open_spool(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = _lock(path.with_suffix(".lock"))
+    reserve = Reserve(path.with_suffix(".reserve"), bytes_max)
     try:
+        reserve.release()  # opening writes, too: not even a full disk may keep us down
         aside = None if _is_whole(path) else _set_aside(path, clock())
         spool = Spool(
             _connect(path, bytes_max), source, clock_us=clock, bytes_max=bytes_max, lane=lane
@@ -64,11 +83,15 @@ def open_spool(
             detail = f"the spool was damaged and is kept as {aside}"
             opened = GapOpened(gap_id, source, [], from_us, "spool_replaced", detail)
             spool.append([opened, GapClosed(gap_id, now_us)], reserved=True)
+        reserve.make()
         _sync_folder(path.parent)
+    except SpoolFull as error:
+        lock.close()
+        raise SpoolFailed(f"{path}: {error}: make room on its disk") from error
     except BaseException:
         lock.close()
         raise
-    return SpoolFile(spool, path, aside, lock)
+    return SpoolFile(spool, path, aside, reserve, lock)
 
 
 def _connect(path: Path, bytes_max: int) -> sqlite3.Connection:

@@ -63,7 +63,7 @@ class HistoryConnector:
 
     async def read(self) -> Delivery:
         if self._told_us >= self._end_us:
-            self.status.state = "stopped"
+            self.status.state = "finished"
             self.status.detail = "the history is told"
             await asyncio.Event().wait()
         start, end = self._told_us, min(self._told_us + SLICE_US, self._end_us)
@@ -90,7 +90,8 @@ class HistoryConnector:
         )
 
     async def close(self) -> None:
-        self.status.state = "stopped"
+        if self.status.state != "finished":
+            self.status.state = "stopped"
 
     def _gaps(self, at_us: int) -> list[GapOpened | GapClosed]:
         if self._gap_from_us is None or at_us != self._start_us:

@@ -17,8 +17,10 @@ from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.kpi.faults import MINOR_STOP_US
 from werknetz.kpi.states import Computed, Range
 from werknetz.kpi.states import compute as compute_range
+from werknetz.runtime.log import logger
 from werknetz_worker import rows
 from werknetz_worker.machine import Machine
+from werknetz_worker.retention import DROPPED_BEFORE
 from werknetz_worker.session import Connection
 from werknetz_worker.watermarks import Watermarks
 
@@ -34,6 +36,7 @@ PATIENCE_S: Final = 60.0
 for PATIENCE_S: each recomputation in between would have to go on up to now."""
 
 RECENT: Final = 4  # buckets: these never wait
+_log: Final = logger("worker.compute")
 _LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
 _ACQUIRE_S: Final = 10.0
 _SAMPLES: Final = ELEMENT_NAMES.index("samples")
@@ -111,7 +114,11 @@ async def machine_buckets(
         if not locked:
             return Outcome()
         found = await connection.fetch(_DIRTY, equipment_id, instant_of(now_us))
-        marks = _ready({microseconds_of(r[0]): (r[1], r[2]) for r in found}, now_us, quiet_s)
+        known = {microseconds_of(r[0]): (r[1], r[2]) for r in found}
+        if gone := await _without_samples(connection, known):
+            await _forget(connection, equipment_id, gone)
+            return Outcome(done=len(gone), more=len(gone) < len(known))
+        marks = _ready(known, now_us, quiet_s)
         if not marks:
             return Outcome()
         machine = await Machine.load(connection, equipment_id)
@@ -250,6 +257,20 @@ def _late(old: rows.Stored | None, samples: float, at_us: int, now_us: int) -> f
     end_us = at_us + BUCKET_US
     came_late = old.computed_us >= end_us and now_us > end_us + BUCKET_US
     return old.values[_LATE] + (max(0.0, samples - old.values[_SAMPLES]) if came_late else 0.0)
+
+
+async def _without_samples(
+    connection: Connection, found: dict[int, tuple[int, float]]
+) -> dict[int, int]:
+    """Return the marks whose samples were dropped: what was computed from them stays."""
+    dropped_before = await connection.fetchval(DROPPED_BEFORE)
+    if dropped_before is None:
+        return {}
+    before_us = microseconds_of(dropped_before)
+    gone = {at: marks for at, (marks, _) in found.items() if at < before_us}
+    if gone:
+        _log.warning("not computed anew: the samples were dropped", buckets=len(gone))
+    return gone
 
 
 async def _forget(connection: Connection, equipment_id: int, marks: dict[int, int]) -> None:

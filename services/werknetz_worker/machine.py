@@ -12,6 +12,7 @@ from werknetz.kpi.carry import Carry
 from werknetz.kpi.plan import Plan
 from werknetz.kpi.series import NOTHING, CountSeries, MachineSamples, Series
 from werknetz.runtime.log import logger
+from werknetz_worker import losses
 from werknetz_worker.session import Connection
 
 ROLES: Final = [role.value for role in Role if role.moves_kpis]
@@ -117,8 +118,15 @@ class Machine:
             signal = self.one(role)
             return None if signal is None else found.get(signal.id, NOTHING)
 
+        state = self.one(Role.STATE)
+        unknown = (
+            await losses.unknown_of(connection, self.id, state.id, start_us, end_us)
+            if state is not None
+            else ()
+        )
         return MachineSamples(
             state=series(Role.STATE),
+            unknown=unknown,
             order=series(Role.ORDER),
             run_time=series(Role.PLANNED_RUN_TIME),
             counts=tuple(

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
-from werknetz.runtime.settings import required_env, secret_env
+from werknetz.runtime.settings import SettingMissing, required_env, secret_env
+
+DAYS_MAX: Final = 36_500
+RAW_KEPT_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +17,32 @@ class WorkerSettings:
     connections: int = 2
     statement_timeout_s: float = 60.0
     revisions_kept_days: int = 400  # what was known before a recomputation
+    samples_kept_days: int | None = None  # None: for ever
+    raw_kept_days: int | None = RAW_KEPT_DAYS  # what mappings can be run over again
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read WERKNETZ_DATABASE_URL (needed) and WERKNETZ_REDIS_URL, each also as …_FILE."""
+        """Read WERKNETZ_DATABASE_URL (needed) and WERKNETZ_REDIS_URL, each also as …_FILE.
+
+        WERKNETZ_SAMPLES_RETENTION_DAYS and WERKNETZ_RAW_RETENTION_DAYS say after how many days
+        samples (else never) and raw input (else 30) are dropped.
+        """
         return cls(
             database_url=plain_url(required_env("WERKNETZ_DATABASE_URL", environment)),
             redis_url=secret_env("WERKNETZ_REDIS_URL", environment),
+            samples_kept_days=_days("WERKNETZ_SAMPLES_RETENTION_DAYS", environment),
+            raw_kept_days=_days("WERKNETZ_RAW_RETENTION_DAYS", environment) or RAW_KEPT_DAYS,
         )
+
+
+def _days(name: str, environment: Mapping[str, str] | None) -> int | None:
+    """Return a number of whole days; not given: for ever."""
+    text = secret_env(name, environment)
+    if text is None:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= DAYS_MAX:
+        raise SettingMissing(f"{name} is {text!r}: write whole days, 1 to {DAYS_MAX}")
+    return int(text)
 
 
 def plain_url(url: str) -> str:

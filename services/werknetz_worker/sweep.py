@@ -6,6 +6,7 @@ import asyncpg
 
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz_worker.machine import ROLES
+from werknetz_worker.retention import DROPPED_BEFORE
 from werknetz_worker.session import Connection
 
 # For every machine that has elements: the bucket after its last, up to now, and those that
@@ -31,13 +32,15 @@ SELECT found.equipment_id, found.bucket_at FROM (
 ORDER BY 1, 2
 ON CONFLICT DO NOTHING"""
 
-_AGAIN: Final = """
+# What lies in dropped days stays as it was computed.
+_AGAIN: Final = f"""
 INSERT INTO dirty_buckets AS old (equipment_id, bucket_at)
 SELECT e.equipment_id, e.bucket_at FROM elements e JOIN equipment m ON m.id = e.equipment_id
 WHERE (m.path = $1 OR starts_with(m.path, $1 || '/')) AND e.bucket_at >= $2
+    AND e.bucket_at >= coalesce(({DROPPED_BEFORE}), '-infinity')
 ORDER BY 1, 2
 ON CONFLICT (equipment_id, bucket_at)
-DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp()"""
+DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp()"""  # noqa: S608 - made of constants
 
 _FORGET: Final = "DELETE FROM element_revisions WHERE known_to < $1"
 

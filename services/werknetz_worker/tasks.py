@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -9,13 +10,15 @@ from celery.signals import worker_process_shutdown, worker_shutdown
 
 from werknetz.runtime import alive
 from werknetz.runtime.log import logger
-from werknetz_worker import compute
+from werknetz_worker import compute, outages
 from werknetz_worker import sweep as sweeping
 from werknetz_worker.app import app
+from werknetz_worker.retention import drop_expired
 from werknetz_worker.session import Session
 from werknetz_worker.settings import WorkerSettings
 
 SOFT_LIMIT_S: Final = 50
+LOOK_BACK: Final = timedelta(days=7)  # an edge away for days gives its backlog in hours
 # The database is away or busy: the next tick tries again, the marks are still there.
 _AWAY: Final = (
     OSError,
@@ -69,14 +72,14 @@ def compute_dirty_buckets() -> None:
 
 @app.task(name="kpi.sweep", soft_time_limit=SOFT_LIMIT_S)
 def sweep() -> None:
-    """Find what nobody triggered and what time alone has changed."""
+    """Find what nobody triggered: silent connectors, and what time alone has changed."""
     alive.touch()
     _process.runner.run(_sweep())
 
 
 @app.task(name="kpi.retention", soft_time_limit=SOFT_LIMIT_S)
 def retention() -> None:
-    """Forget old revisions."""
+    """Forget old revisions, drop the days that nobody keeps."""
     alive.touch()
     _process.runner.run(_forget())
 
@@ -92,6 +95,7 @@ async def _compute() -> None:
 async def _sweep() -> None:
     try:
         session = await _process.session()
+        await outages.watch(session.pool, datetime.now(UTC))
         await sweeping.sweep(session.pool, time.time_ns() // 1000)
         await compute.dirty_buckets(session.pool, session.watermarks)
     except _AWAY as error:
@@ -103,6 +107,8 @@ async def _forget() -> None:
         session = await _process.session()
         days = session.settings.revisions_kept_days
         await sweeping.forget_revisions(session.pool, time.time_ns() // 1000, kept_days=days)
+        await outages.watch(session.pool, datetime.now(UTC), again=LOOK_BACK)
+        await drop_expired(session.pool, session.settings, datetime.now(UTC))
     except _AWAY as error:
         _log.warning("the database is away", error=type(error).__name__, detail=str(error))
 

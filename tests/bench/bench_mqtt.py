@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from bench.measure import Measure
 from werknetz.connector.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
+from werknetz.connector.raw import raw_of_delivery
 from werknetz.connector.yamlform import form_of
 from werknetz.events.batch import Batch
 from werknetz.events.codec import encode
@@ -155,7 +156,11 @@ async def _connector(url: str, folder: Path, name: str, messages: int) -> Draine
     await connector.connect()
     while count < messages:
         delivery = await connector.read()
-        payload = encode(Batch(normalizer.normalize(delivery, time.time_ns() // 1000)))
+        now_us = time.time_ns() // 1000
+        records = normalizer.normalize(delivery, now_us)
+        raw = raw_of_delivery(delivery, now_us, "bench@1")  # as edges do by default
+        records += [] if raw is None else [raw]
+        payload = encode(Batch(records))
         spool.execute("INSERT INTO batches (payload) VALUES (?)", (payload,))
         await delivery.acknowledge()
         count += len(delivery.marks)

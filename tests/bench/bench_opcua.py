@@ -158,10 +158,13 @@ async def _theirs(url: str, seconds: float) -> tuple[int, float]:
 
 
 async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tuple[int, float]:
+    from werknetz.connector.contract import Delivery
     from werknetz.connector.mapping import Mapping
     from werknetz.connector.normalize import Normalizer
+    from werknetz.connector.raw import raw_of_delivery
     from werknetz_edge.opcua import create
     from werknetz_edge.spoolfile import clock_us, open_spool
+    from werknetz_edge.told import Told
 
     connector = create(
         "bench",
@@ -176,6 +179,18 @@ async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tup
     )
     normalizer = Normalizer(mapping, "bench")
     file = open_spool(folder / "bench.spool", "bench")
+    told = Told(file.spool)
+
+    def keep(delivery: Delivery) -> None:
+        now_us = clock_us()
+        records = normalizer.normalize(delivery, now_us)
+        if delivery.may_repeat:
+            records = told.without_repeats(records)
+        raw = raw_of_delivery(delivery, now_us, mapping.label)  # as edges do by default
+        records += [] if raw is None else [raw]
+        file.spool.append(records, delivery.marks)
+        told.note(records)
+
     await connector.connect()
     values, before, cpu_s = 0, 0, 0.0
     start = time.monotonic() + 1
@@ -185,8 +200,7 @@ async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tup
             delivery = await asyncio.wait_for(connector.read(), 10)
             values += sum(len(block.address) for block in delivery.blocks)
             if spooled:
-                records = normalizer.normalize(delivery, clock_us())
-                await asyncio.to_thread(file.spool.append, records)
+                await asyncio.to_thread(keep, delivery)
             await delivery.acknowledge()
             if not warm and time.monotonic() > start:
                 warm, before, cpu_s = True, values, time.process_time()

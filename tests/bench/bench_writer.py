@@ -17,6 +17,7 @@ from werknetz.events.batch import Points, Record, Samples
 from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Envelope
 from werknetz.store import copy
+from werknetz.store.copy import COLUMNS
 from werknetz_core.ingest.apply import Applier, welcome
 from werknetz_core.ingest.partition import Partitions
 from werknetz_core.migrate import upgrade_async
@@ -134,5 +135,6 @@ async def _apply(
 
 async def _copy(owner: "asyncpg.Connection[asyncpg.Record]", file: Path) -> float:
     began = time.perf_counter()
-    await owner.execute(f"COPY samples FROM '{file}' (FORMAT binary)")
+    columns = ", ".join(COLUMNS)
+    await owner.execute(f"COPY samples ({columns}) FROM '{file}' (FORMAT binary)")
     return time.perf_counter() - began

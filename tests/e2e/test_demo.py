@@ -30,6 +30,11 @@ def test_first_start_a_line_that_works_and_a_second_start(tmp_path: Path) -> Non
         key = first.key
         assert _printed_line_answers(first) > 0
         _oee_is_the_plants_own(first)
+        states = {item["id"]: item["state"] for item in first.get("connectors")["items"]}
+        assert {state for name, state in states.items() if "history" in name} == {"finished"}, (
+            states
+        )
+        assert {s for name, s in states.items() if "history" not in name} == {"running"}, states
         first.stop()
         assert "Stopped." in first.words
     assert _nobody_works_in(folder)

@@ -12,7 +12,7 @@ from werknetz.connector.points import PointTable
 from werknetz.connector.refusal import Refusals
 from werknetz.connector.values import Target, Unreadable, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
-from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
+from werknetz.domain.status import BAD, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Samples, Unmapped
 from werknetz.events.codec import Columns, samples_of
 
@@ -36,9 +36,11 @@ class Lookup:
     factor: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     offset: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     special: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    computed: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
     all_plain: bool = True
     all_identity: bool = True
     all_mapped: bool = True
+    any_computed: bool = False
 
     def grow(self) -> None:
         """Look up the addresses that are new."""
@@ -51,6 +53,7 @@ class Lookup:
             self.factor = _wider(self.factor, room)
             self.offset = _wider(self.offset, room)
             self.special = _wider(self.special, room)
+            self.computed = _wider(self.computed, room)
         for index in range(self.known, wanted):
             self._add(index, self.points.find(self.addresses[index]))
         self.known = wanted
@@ -65,6 +68,8 @@ class Lookup:
         self.special[index] = target is not None and not target.is_plain
         self.all_mapped &= target is not None
         if target is not None:
+            self.computed[index] = target.computed is not None
+            self.any_computed |= target.computed is not None
             self.all_plain &= target.is_plain
             self.all_identity &= (target.factor, target.offset) == (1.0, 0.0)
 
@@ -77,7 +82,7 @@ def samples_of_block(
     if not len(columns.address):
         return None
     address, value = columns.address, columns.value
-    time, status = _times(columns.source_time_us, columns.status, arrival_us)
+    time, status = times_of(columns.source_time_us, columns.status, arrival_us)
     rows, texts = np.empty(0, np.int32), list[str]()
     raw = value
     if not lookup.all_identity:
@@ -133,7 +138,7 @@ def _mapped(
     )
 
 
-def _times(
+def times_of(
     time: NDArray[np.int64], status: NDArray[np.uint32], arrival_us: int
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
     """Keep times as given; mark what no set clock would show, replace what no calendar holds."""
@@ -162,6 +167,7 @@ def _special(
     for index in np.unique(address[special]):
         target = lookup.targets[index]
         rows = np.flatnonzero(address == index)
+        rows = rows[~(np.isnan(raw[rows]) & (status[rows] >= BAD))]  # no value: it says no code
         codes, which = np.unique(raw[rows], return_inverse=True)
         meant = [_meaning(target, float(code)) for code in codes] if target else []
         value[rows] = np.array([number for number, _ in meant])[which]
@@ -179,9 +185,10 @@ def _special(
             )
             if unmapped is not None:
                 refused.append(unmapped)
-    order = np.concatenate(all_rows)
+    order = np.concatenate([*all_rows, np.empty(0, np.intp)])
     ranks = np.argsort(order, kind="stable")
-    return order[ranks].astype(np.int32), np.concatenate(texts)[ranks].tolist()
+    said_all = np.concatenate([*texts, np.empty(0, np.object_)])
+    return order[ranks].astype(np.int32), said_all[ranks].tolist()
 
 
 def _meaning(target: Target, code: float) -> tuple[float, str]:

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+from werknetz.events.batch import GapClosed, GapOpened, Record, Unmapped
 
 MARKS_KEPT: Final = 32_768
 """More than a broker has in flight: what can be given again is among these.
@@ -104,13 +104,16 @@ class Delivery:
     records: Sequence[SourceRecord] = ()
     messages: Sequence[Message] = ()  # the whole messages that records and readings stand in
     marks: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
+    may_repeat: bool = False  # holds values told before: a row that is on disk is not kept again
+    report: Callable[[Sequence[Record]], None] | None = None
+    """Told before `acknowledge` what was kept: for a source that waits for the verdict."""
 
 
 @dataclass(slots=True)
 class ConnectorStatus:
     """What the connector says of itself; the pump publishes it, the API shows it."""
 
-    state: str = "starting"  # starting, connecting, running, silent, rejected, stopped
+    state: str = "starting"  # starting, connecting, running, silent, rejected, finished, stopped
     detail: str = ""  # the last error or remark, with what to do next
     last_good_us: int | None = None  # when the source last gave something
     details: dict[str, str] = field(default_factory=dict)  # revised intervals, certificate expiry …

@@ -3,23 +3,28 @@
 Data, like the rest of a mapping; what is done with a record is in `records`.
 """
 
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from werknetz.connector import units
+from werknetz.connector.expression import ExpressionError, Kind, Program, Wanted, compiled_for
 from werknetz.connector.timeform import TIME_FORMS, known_zone
-from werknetz.connector.yamlform import nearest
+from werknetz.connector.yamlform import Key, nearest
 from werknetz.events.facts import KINDS, FieldType, fields_of, required_of
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+RECORD_VARIABLES: Final[dict[str, Kind]] = {"record": "fields", "segments": "segments"}
+
 
 class FieldRule(BaseModel):
-    """Where a field of an event comes from: one of `field`, `constant`."""
+    """Where a field of an event comes from: one of `field`, `expression`, `constant`."""
 
     model_config = _FORM
     field: str | None = None  # name or path in the record: "OrderID", "head.lines.0.qty"
+    expression: str | None = None  # CEL over `record` and `segments`
     constant: str | float | None = None
     default: str | float | None = None  # where the record has nothing there
     decimal: Literal["point", "comma"] = "point"
@@ -53,8 +58,8 @@ class FieldRule(BaseModel):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        if (self.field is None) == (self.constant is None):
-            raise ValueError("give `field` or `constant`, one of them")
+        if [self.field, self.expression, self.constant].count(None) != 2:
+            raise ValueError("give `field`, `expression` or `constant`, one of them")
         if (self.unit is None) != (self.source_unit is None):
             raise ValueError("`unit` and `source_unit` go together")
         if self.scale == 0:
@@ -87,12 +92,15 @@ class EventRule(BaseModel):
     source: Annotated[str, Field(min_length=1)]
     kind: str | None = None
     ignore: bool = False
+    when: str | None = None  # CEL: a record for which it is false is no such event
     at: FieldOrName | None = None  # the event's time; default: the source's, else arrival
     fields: dict[str, FieldOrName] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.ignore:
+            if self.when is not None:
+                raise ValueError("`ignore: true` drops every record: drop `when`")
             return self
         if self.kind is None or self.kind not in KINDS:
             raise ValueError(f"kind {self.kind!r} is not known{nearest(self.kind or '', [*KINDS])}")
@@ -105,6 +113,35 @@ class EventRule(BaseModel):
         if missing:
             raise ValueError(f"{self.kind} needs a field {missing[0]!r}: add it under `fields`")
         return self
+
+    def programs(self, segments: Collection[str]) -> dict[Key, Program]:
+        """Compile its expressions, by their place in the rule; raise ExpressionError."""
+        return {
+            key: compiled_for(text, RECORD_VARIABLES, wanted, segments)
+            for key, text, wanted in self._expressions()
+        }
+
+    def wrong_expressions(self, segments: Collection[str]) -> list[tuple[Key, str]]:
+        """What is wrong with each of them, and where."""
+        wrong: list[tuple[Key, str]] = []
+        for key, text, wanted in self._expressions():
+            try:
+                compiled_for(text, RECORD_VARIABLES, wanted, segments)
+            except ExpressionError as error:
+                wrong.append((key, str(error)))
+        return wrong
+
+    def _expressions(self) -> Iterator[tuple[Key, str, Wanted]]:
+        if self.when is not None:
+            yield ("when",), self.when, "boolean"
+        if self.at is not None and self.at.expression is not None:
+            yield ("at", "expression"), self.at.expression, "instant"
+        types = fields_of(self.kind) if self.kind else {}
+        for name, rule in self.fields.items():
+            if rule.expression is not None:
+                # A table of values reads words, whatever they stand for.
+                wanted = types[name] if rule.values is None else "scalar"
+                yield ("fields", name, "expression"), rule.expression, wanted
 
 
 def _fits(name: str, kind: FieldType, rule: FieldRule) -> None:

@@ -5,6 +5,7 @@ remedy. What to do with values is in `normalize`; nothing here sees one.
 """
 
 import json
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Mapping as Table
 from hashlib import blake2b
 from pathlib import Path
@@ -13,9 +14,19 @@ from typing import Annotated, Any, Final, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from werknetz.connector import units
+from werknetz.connector import constant, units
+from werknetz.connector.computed import Input, signal_variables
+from werknetz.connector.constant import Constant
 from werknetz.connector.eventrule import EventRule
-from werknetz.connector.pattern import Pattern
+from werknetz.connector.expression import (
+    ExpressionError,
+    Program,
+    Wanted,
+    compiled,
+    compiled_for,
+)
+from werknetz.connector.pattern import Pattern, signal_name
+from werknetz.connector.template import expanded
 from werknetz.connector.timeform import TimeForm, known_zone
 from werknetz.connector.yamlform import (
     ConfigurationError,
@@ -30,7 +41,10 @@ from werknetz.domain.role import Role
 from werknetz.domain.state import SPECIFICATIONS, MachineState
 
 Datatype = Literal["float", "integer", "boolean", "text", "json"]
+TEXT_ROLES: Final = {Role.ORDER, Role.MODE}
 _WORDS: Final = {state.word: state for state in MachineState}
+_EXPRESSIONS: Final[tuple[Literal["when", "expression"], ...]] = ("when", "expression")
+_ERRORS_MAX: Final = 50
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -69,6 +83,9 @@ class Rule(BaseModel):
     unit: str | None = None
     source_unit: str | None = None
     datatype: Datatype | None = None
+    when: str | None = None  # CEL: where it is false the value is dropped knowingly
+    expression: str | None = None  # CEL: what stands for the value, before scale and unit
+    input: Input = "number"  # what `value` is in them
 
     @field_validator("unit", "source_unit")
     @classmethod
@@ -89,7 +106,47 @@ class Rule(BaseModel):
             raise ValueError("`source_unit` needs `unit`: the unit to store")
         if self.scale == 0:
             raise ValueError("scale 0 would make every value the same: drop it or correct it")
+        if self.input != "number" and not self.is_computed:
+            raise ValueError("`input` is for `expression` and `when`: drop it, or add one")
+        if self.ignore and self.is_computed:
+            raise ValueError("`ignore: true` drops every value: drop `expression` and `when`")
         return self
+
+    @property
+    def is_computed(self) -> bool:
+        return self.expression is not None or self.when is not None
+
+    @property
+    def wanted(self) -> Wanted:
+        """What its expression must give."""
+        if self.role is Role.STATE:
+            return "scalar"
+        if self.datatype == "json":
+            return "anything"
+        if self.role in TEXT_ROLES or self.datatype == "text":
+            return "text"
+        if self.datatype == "boolean":
+            return "boolean"
+        return "number" if self.is_linear else "scalar"
+
+    def program(self, key: Literal["when", "expression"], segments: Collection[str]) -> Program:
+        """Compile one of its expressions; raise ExpressionError with place and remedy."""
+        text = (self.when if key == "when" else self.expression) or ""
+        wanted = "boolean" if key == "when" else self.wanted
+        return compiled_for(text, signal_variables(self.input), wanted, segments)
+
+    def result_type(self) -> Datatype | None:
+        """Of a new point whose rule names no datatype: what its expression gives."""
+        if self.expression is None or self.wanted != "scalar" or self.role is Role.STATE:
+            return None
+        kinds: dict[Wanted, Datatype] = {"boolean": "boolean", "number": "float", "text": "text"}
+        for wanted, datatype in kinds.items():
+            try:
+                compiled(self.expression, signal_variables(self.input), wanted)
+            except ExpressionError:
+                continue
+            return datatype
+        return None
 
     @property
     def is_linear(self) -> bool:
@@ -122,6 +179,7 @@ class Mapping(BaseModel):
     enums: dict[str, dict[str, str]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     events: tuple[EventRule, ...] = ()
+    constants: tuple[Constant, ...] = ()
 
     @field_validator("time_zone")
     @classmethod
@@ -174,14 +232,24 @@ def mapping_of(form: Form, at: Key = ("mapping",)) -> Mapping:
     if not isinstance(tree, dict):
         remedy = f"key {'.'.join(map(str, at))!r} is missing: add name, version and rules"
         raise ConfigurationError([form.error(at, remedy)])
+    form = expanded(form, at)
+    tree = form.tree
+    for step in at:
+        tree = tree[step]
     try:
         mapping = Mapping.model_validate(tree)
     except ValidationError as error:
-        raise ConfigurationError(explain(form, at, error, Mapping)) from error
+        raise ConfigurationError(_first_of(explain(form, at, error, Mapping))) from error
     wrong = [form.error((*at, *key), text) for key, text in _disagreements(mapping)]
     if wrong:
-        raise ConfigurationError(wrong)
+        raise ConfigurationError(_first_of(wrong))
     return mapping
+
+
+def _first_of(errors: Sequence[str]) -> list[str]:
+    """One mistake in a template is one in each of a thousand machines: the first will do."""
+    more = len(errors) - _ERRORS_MAX
+    return [*errors[:_ERRORS_MAX], *([f"… and {more} more errors"] if more > 0 else [])]
 
 
 def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
@@ -203,21 +271,44 @@ def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
             wrong.append((("rules", number, "source"), text))
     for number, event in enumerate(mapping.events):
         wrong += [(("events", number, *key), text) for key, text in _wrong_event(event)]
+    fed = dict(_fed(mapping))
+    wrong += constant.disagreements(mapping.constants, mapping.equipment, mapping.time_zone, fed)
     return wrong
 
 
 def _wrong_event(event: EventRule) -> list[tuple[Key, str]]:
     wrong: list[tuple[Key, str]] = []
     try:
-        Pattern.parse(event.source)
+        segments = Pattern.parse(event.source).names
     except ValueError as error:
         wrong.append((("source",), str(error)))
+    else:
+        wrong += event.wrong_expressions(segments)
     for name, rule in event.fields.items():
         try:
             rule.factors()
         except units.UnitRejected as error:
             wrong.append((("fields", name, "source_unit"), str(error)))
     return wrong
+
+
+def _wrong_expressions(rule: Rule, pattern: Pattern) -> list[tuple[Key, str]]:
+    wrong: list[tuple[Key, str]] = []
+    for key in _EXPRESSIONS:
+        if getattr(rule, key) is not None:
+            try:
+                rule.program(key, pattern.names)
+            except ExpressionError as error:
+                wrong.append(((key,), str(error)))
+    return wrong
+
+
+def _fed(mapping: Mapping) -> Iterator[tuple[str, str]]:
+    """Points that rules of one address feed, with that address."""
+    for rule in mapping.rules:
+        if "{" not in rule.source and not rule.ignore:
+            equipment = rule.equipment or mapping.equipment
+            yield f"{equipment}:{rule.signal or signal_name(rule.source)}", rule.source
 
 
 def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[Key, str]]:
@@ -240,6 +331,7 @@ def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[Key, str]]:
     if equipment is None:
         text = "has no equipment: add `equipment` to the rule, or to the mapping for all"
         wrong.append((("source",), text))
+    wrong += _wrong_expressions(rule, pattern)
     example: dict[str, Any] = dict.fromkeys(pattern.names, "x")
     for key, template in (("equipment", equipment), ("signal", rule.signal)):
         try:

@@ -16,6 +16,8 @@ from werknetz.connector.columns import (
     Lookup,
     samples_of_block,
 )
+from werknetz.connector.computed import DROPPED
+from werknetz.connector.computedblock import split_computed
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.mapping import Mapping
 from werknetz.connector.points import PointTable, Refused
@@ -38,6 +40,19 @@ class _Rows:
     server: list[int | None] = field(default_factory=list)
     text_row: "array[int]" = field(default_factory=lambda: array("i"))
     text: list[str] = field(default_factory=list)
+
+    def add(
+        self, point: int, at_us: int, value: float, status: int, text: str | None,
+        server_us: int | None = None,
+    ) -> None:  # fmt: skip
+        if text is not None:
+            self.text_row.append(len(self.point))
+            self.text.append(text)
+        self.point.append(point)
+        self.time.append(at_us)
+        self.value.append(value)
+        self.status.append(status)
+        self.server.append(server_us)
 
     def samples(self) -> Samples:
         server = b""
@@ -66,6 +81,8 @@ class Normalizer:
         self._records = RecordMapper(mapping)
         self._refusals = Refusals(mapping.label)
         self._lookups: list[Lookup] = []
+        self.counted: list[Unmapped] = []
+        """Records of the last delivery that were refused in a flood: counted, kept as raw input."""
         self._used: list[MappingUsed] = [
             MappingUsed(mapping.name, mapping.version, mapping.digest, mapping.document)
         ]
@@ -84,28 +101,49 @@ class Normalizer:
         """Refusals held back for a minute: to ask for when a source has gone quiet."""
         return self._refusals.due(arrival_us)
 
+    def held_back(self, arrival_us: int) -> list[Unmapped]:
+        """Every refusal that waits for its minute: to ask for when this normalizer is left."""
+        return self._refusals.due(arrival_us, everything=True)
+
+    def constants(self, start_us: int) -> tuple[list[Record], list[Record]]:
+        """Say what stands in the mapping itself: with a `since`, and from the start on."""
+        dated, undated = _Rows(), _Rows()
+        for constant in self.mapping.constants:
+            since_us = constant.since_us(self.mapping.time_zone)
+            rows = undated if since_us is None else dated
+            value, text, _ = constant.kept()
+            number = self._points.find_constant(constant)
+            rows.add(number, start_us if since_us is None else since_us, value, GOOD, text)
+        said = [[rows.samples()] if rows.point else [] for rows in (dated, undated)]
+        return [*self._introduced(), *said[0]], [*said[1]]
+
     def normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
         """Return what a delivery says: gaps, points, samples, events, refusals, in that order."""
-        refused: list[Unmapped] = [*delivery.unreadable]
+        self.counted.clear()
+        refused: list[Unmapped] = []
+        for given in delivery.unreadable:
+            said = self._refusals.kept(
+                given.source, given.reason, given.raw, given.at_us,
+                arrival_us=arrival_us, place=given.place, raw_hash=given.raw_hash,
+            )  # fmt: skip
+            if said is not None:
+                refused.append(msgspec.structs.replace(said, size=given.size or said.size))
         samples: list[Samples] = []
         if delivery.readings:
             samples += self._of_readings(delivery.readings, arrival_us, refused)
         for block in delivery.blocks:
             lookup = self._lookup(block.addresses)
             lookup.grow()
-            found = samples_of_block(lookup, block, arrival_us, refused)
+            plain = block
+            if lookup.any_computed:
+                plain, computed = split_computed(lookup, block, arrival_us, refused)
+                samples += [computed] if computed is not None else []
+            found = samples_of_block(lookup, plain, arrival_us, refused)
             if found is not None:
                 samples.append(found)
         events = self._of_records(delivery.records, arrival_us, refused)
         refused += self._refusals.due(arrival_us)
-        records: list[Record] = [*delivery.gaps]
-        if self._points.fresh or events:
-            records += self._used
-            self._used.clear()
-        if self._points.fresh:
-            records.append(Points([*self._points.fresh]))
-            self._points.fresh.clear()
-        return [*records, *samples, *events, *refused]
+        return [*delivery.gaps, *self._introduced(also=bool(events)), *samples, *events, *refused]
 
     def _of_records(
         self, records: Sequence[SourceRecord], arrival_us: int, refused: list[Unmapped]
@@ -115,14 +153,30 @@ class Normalizer:
             try:
                 events += self._records.events(record, arrival_us)
             except Unreadable as error:
-                raw = record.raw or json_of(record.fields)
-                refused.append(
-                    self._refusals.one(
-                        record.source, str(error), raw, arrival_us,
-                        place=record.item, raw_hash=record.message,
-                    )
+                said = self._refusals.kept(
+                    record.source, str(error), record.raw or json_of(record.fields), arrival_us,
+                    place=record.item, raw_hash=record.message,
                 )  # fmt: skip
+                if said is None:
+                    said = self._refusals.one(
+                        record.source, str(error), b"", arrival_us,
+                        place=record.item, raw_hash=record.message,
+                    )  # fmt: skip
+                    self.counted.append(said)
+                else:
+                    refused.append(said)
         return events
+
+    def _introduced(self, *, also: bool = False) -> list[Record]:
+        """The mapping and the points that were not said since the start; `also`: it is used."""
+        if not self._points.fresh and not also:
+            return []
+        said: list[Record] = [*self._used]
+        self._used.clear()
+        if self._points.fresh:
+            said.append(Points([*self._points.fresh]))
+            self._points.fresh.clear()
+        return said
 
     def _lookup(self, addresses: Sequence[str]) -> Lookup:
         for lookup in self._lookups:
@@ -143,28 +197,26 @@ class Normalizer:
                     self._repeat(reading, target.reason, arrival_us, refused)
                 continue
             assert isinstance(target, Target)  # noqa: S101  a slot of the table is one of two
+            given, status = reading.value, reading.status
             try:
-                value, text = value_of(target, reading.value)
+                if target.computed is not None:
+                    given = target.computed.result(given, status, reading.fields)
+                    if given is DROPPED:
+                        continue
+                value, text = value_of(target, given)
             except Unreadable as error:
                 raw = raw_of(reading)
-                refused.append(self._refusals.one(reading.source, str(error), raw, arrival_us))
+                said = self._refusals.kept(reading.source, str(error), raw, arrival_us)
+                refused += [] if said is None else [said]
                 continue
-            status = reading.status
-            if target.states is not None and text not in target.states:
+            if text is not None and target.states is not None and text not in target.states:
                 reason = f"state code {text!r} is not in table {target.table!r}"
                 self._repeat(reading, reason, arrival_us, refused)
                 status = max(status, UNCERTAIN)
-            elif reading.value is None and status == GOOD and text is None:
+            elif given is None and status == GOOD and text is None:
                 status = BAD
             at_us, status = _when(target, reading, status, arrival_us)
-            if text is not None:
-                rows.text_row.append(len(rows.point))
-                rows.text.append(text)
-            rows.point.append(target.number)
-            rows.time.append(at_us)
-            rows.value.append(value)
-            rows.status.append(status)
-            rows.server.append(reading.server_time_us)
+            rows.add(target.number, at_us, value, status, text, reading.server_time_us)
         return [rows.samples()] if rows.point else []
 
     def _repeat(

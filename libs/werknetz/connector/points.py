@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from werknetz.connector.computed import Computed
+from werknetz.connector.constant import Constant
 from werknetz.connector.contract import HEARTBEAT
-from werknetz.connector.mapping import Mapping, Rule
+from werknetz.connector.mapping import TEXT_ROLES, Mapping, Rule
 from werknetz.connector.pattern import Pattern, signal_name
 from werknetz.connector.values import Target
 from werknetz.domain.path import EquipmentPath
@@ -14,7 +16,6 @@ from werknetz.events.batch import PointDefinition
 
 ADDRESSES_MAX: Final = 200_000  # a topic that counts upward must not eat the memory
 ADDRESS_BYTES_MAX: Final = 1_000  # what an index of PostgreSQL holds with ease
-_TEXT_ROLES: Final = {Role.ORDER, Role.MODE}
 
 
 @dataclass(slots=True)
@@ -57,6 +58,23 @@ class PointTable:
             if len(self._found) < ADDRESSES_MAX:
                 self._found[address] = known
         return known
+
+    def find_constant(self, constant: Constant) -> int:
+        """Return the number of a constant's point, which is introduced where it is new."""
+        equipment = constant.equipment or self.mapping.equipment or ""
+        _, _, unit = constant.kept()
+        address = f"constant:{equipment}:{constant.signal}"
+        known = self._found.get(address)
+        if isinstance(known, Target):
+            return known.number
+        definition = PointDefinition(
+            number=0, key=f"{equipment}:{constant.signal}", equipment=equipment,
+            signal=constant.signal, role=constant.role.value, unit=unit, source=address,
+            mapping=self.mapping.label, time_zone=self.mapping.time_zone,
+            datatype=_datatype(constant.role, 0.0, linear=False),
+        )  # fmt: skip
+        target = self._found[address] = Target(number=self._introduce(definition))
+        return target.number
 
     def reintroduce(self) -> list[PointDefinition]:
         """Every point said so far, numbered again from 1: for a new spool."""
@@ -106,19 +124,31 @@ class PointTable:
         definition = PointDefinition(
             number=0, key=key, equipment=equipment, signal=signal, role=rule.role.value,
             unit=rule.unit, source=address, mapping=self.mapping.label,
-            datatype=rule.datatype or _datatype(rule.role, example, linear=rule.is_linear),
+            datatype=rule.datatype
+            or rule.result_type()
+            or _datatype(rule.role, example, linear=rule.is_linear),
             counter_reset=counter.reset if counter else _reset(rule.role),
             counter_modulus=counter.modulus if counter else None,
             counter_kind=counter.kind if counter else "cumulative",
             time_zone=self.mapping.time_zone,
         )  # fmt: skip
         factor, offset = rule.factors()
+        computed = None
+        if rule.is_computed:
+            computed = Computed(
+                rule.input,
+                None if rule.expression is None else rule.program("expression", pattern.names),
+                None if rule.when is None else rule.program("when", pattern.names),
+                segments,
+                comma=rule.decimal == "comma",
+            )
         return Target(
             number=self._introduce(definition), factor=factor, offset=offset,
             linear=rule.is_linear, comma=rule.decimal == "comma",
-            as_text=rule.role in _TEXT_ROLES or rule.datatype in {"text", "json"},
+            as_text=rule.role in TEXT_ROLES or rule.datatype in {"text", "json"},
             states=self.mapping.states_of(rule.states) if rule.states else None,
             table=rule.states or "", time=rule.time, zone=self.mapping.time_zone,
+            computed=computed,
         )  # fmt: skip
 
     def _as_is(self, address: str, example: Any, role: Role = Role.PROCESS_VALUE) -> Target:
@@ -149,7 +179,7 @@ def _reset(role: Role) -> str:
 
 
 def _datatype(role: Role, example: Any, *, linear: bool) -> str:  # noqa: PLR0911  a ladder
-    if role in _TEXT_ROLES:
+    if role in TEXT_ROLES:
         return "text"
     if role is Role.STATE:
         return "integer"

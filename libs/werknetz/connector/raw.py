@@ -47,8 +47,17 @@ class Opened:
     arrival_us: int
 
 
+_LARGE: Final = 1  # an integer of more than 64 bits, in decimals
+
+
+def _extended(code: int, content: memoryview) -> int:
+    if code != _LARGE or len(content) > 10_000:
+        raise UnreadableRaw(f"extension {code} is not known to this version")
+    return int(bytes(content))
+
+
 _encoder: Final = msgspec.msgpack.Encoder(enc_hook=str)
-_decoder: Final = msgspec.msgpack.Decoder(_Kept)
+_decoder: Final = msgspec.msgpack.Decoder(_Kept, ext_hook=_extended)
 
 
 def raw_of_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | None:
@@ -157,7 +166,8 @@ def _opened_block(block: _Block) -> ReadingBlock:
 def _writable(value: Any) -> Any:
     """What MessagePack cannot hold becomes the text that a mapping would read."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if -(2**63) <= value < 2**64 else str(value)
+        fits = -(2**63) <= value < 2**64
+        return value if fits else msgspec.msgpack.Ext(_LARGE, str(value).encode())
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, dict):

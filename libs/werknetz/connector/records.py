@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from werknetz.connector.contract import SourceRecord
 from werknetz.connector.eventrule import EventRule, FieldRule
+from werknetz.connector.expression import Budget, Program, chosen, finite
 from werknetz.connector.mapping import Mapping
 from werknetz.connector.pattern import Pattern
 from werknetz.connector.timeform import TimeForm
@@ -24,14 +25,16 @@ from werknetz.connector.values import (
     text_of,
     value_of,
 )
+from werknetz.connector.yamlform import Key, nearest
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
 from werknetz.events.batch import BusinessEvent
-from werknetz.events.facts import FieldType, fact_of, fields_of
+from werknetz.events.facts import KINDS, FieldType, fact_of, fields_of
 
 QUANTITY_MAX: Final = 1e15
 """Above it a float64 no longer holds thousandths: what says so is no quantity."""
 
 NO_RULE: Final = "no event rule of mapping {} names this source"
+_WHEN: Final = ("when",)
 _ENDS: Final = {"due_from_us": "due_until_us"}
 
 
@@ -40,6 +43,8 @@ class _Compiled:
     pattern: Pattern
     rule: EventRule
     targets: Table[str, Target]  # of its numbers
+    programs: Table[Key, Program]
+    looked_at: frozenset[str] | None  # by its expressions: keys of the record; None: all
 
 
 class RecordMapper:
@@ -51,7 +56,11 @@ class RecordMapper:
 
     def events(self, record: SourceRecord, arrival_us: int) -> list[BusinessEvent]:
         """Return the events of a record; raise Unreadable with the field and the reason."""
-        matching = [c for c in self._rules if c.pattern.match(record.source) is not None]
+        matching = [
+            (compiled, segments)
+            for compiled in self._rules
+            if (segments := compiled.pattern.match(record.source)) is not None
+        ]
         if not matching:
             if record.kind:
                 body = {name: _plain(name, value) for name, value in record.fields.items()}
@@ -59,30 +68,40 @@ class RecordMapper:
             if self._mapping.unmapped == "store-as-is":
                 raise Unreadable("a record needs an event rule: it cannot be stored as it is")
             raise Unreadable(NO_RULE.format(self._mapping.label))
-        return [
-            self._by_rule(record, compiled, arrival_us)
-            for compiled in matching
-            if not compiled.rule.ignore
-        ]
+        events = []
+        for compiled, segments in matching:
+            if compiled.rule.ignore:
+                continue
+            computed = _computed(compiled, record, segments) if compiled.programs else {}
+            if computed is not None:
+                events.append(self._by_rule(record, compiled, computed, arrival_us))
+        return events
 
-    def _by_rule(self, record: SourceRecord, compiled: _Compiled, arrival_us: int) -> BusinessEvent:
+    def _by_rule(
+        self, record: SourceRecord, compiled: _Compiled, computed: Table[Key, Any], arrival_us: int
+    ) -> BusinessEvent:
         rule, kind = compiled.rule, compiled.rule.kind or ""
         types = fields_of(kind)
         body: dict[str, Any] = {}
         for name, field in rule.fields.items():
-            body[name] = self._field(record, name, types[name], field, compiled.targets.get(name))
+            value = _origin(record, field, ("fields", name), computed)
+            body[name] = self._field(value, name, types[name], field, compiled.targets.get(name))
         for first, end in _ENDS.items():
             if body.get(first) is not None and end in types and end not in rule.fields:
-                body[end] = self._end_of_day(record, rule.fields[first], body[first])
+                value = _origin(record, rule.fields[first], ("fields", first), computed)
+                body[end] = self._end_of_day(value, rule.fields[first], body[first])
         at_us = None
         if rule.at is not None:
-            at_us = self._field(record, "at", "instant", rule.at, None)
+            value = _origin(record, rule.at, ("at",), computed)
+            at_us = self._field(value, "at", "instant", rule.at, None)
         return self._event(record, kind, body, at_us, arrival_us)
 
     def _event(
         self, record: SourceRecord, kind: str, body: dict[str, Any], at_us: int | None,
         arrival_us: int,
     ) -> BusinessEvent:  # fmt: skip
+        if kind not in KINDS:
+            raise Unreadable(f"kind {kind[:80]!r} is not known{nearest(kind, [*KINDS])}")
         try:
             fact = fact_of(kind, body)
         except ValueError as error:
@@ -99,10 +118,8 @@ class RecordMapper:
         )
 
     def _field(
-        self, record: SourceRecord, name: str, kind: FieldType, rule: FieldRule,
-        target: Target | None,
-    ) -> Any:  # fmt: skip
-        value = rule.constant if rule.field is None else lookup(record.fields, rule.field)
+        self, value: Any, name: str, kind: FieldType, rule: FieldRule, target: Target | None
+    ) -> Any:
         if value is None or (isinstance(value, str) and not value.strip()):
             value = rule.default
         if value is None:
@@ -117,9 +134,8 @@ class RecordMapper:
         except Unreadable as error:
             raise Unreadable(f"{name}: {error}") from error
 
-    def _end_of_day(self, record: SourceRecord, rule: FieldRule, start_us: int) -> int:
+    def _end_of_day(self, value: Any, rule: FieldRule, start_us: int) -> int:
         """A time that names a day means the whole of it; one that names a moment, the moment."""
-        value = lookup(record.fields, rule.field or "")
         if not _is_day(value, rule.format):
             return start_us
         zone = ZoneInfo(rule.zone or self._mapping.time_zone or "UTC")
@@ -154,7 +170,41 @@ def _compiled(rule: EventRule) -> _Compiled:
         targets[name] = Target(
             0, factor=factor, offset=offset, linear=True, comma=field.decimal == "comma"
         )
-    return _Compiled(Pattern.parse(rule.source), rule, targets)
+    pattern = Pattern.parse(rule.source)
+    programs = rule.programs(pattern.names)
+    looked_at: frozenset[str] | None = frozenset()
+    for program in programs.values():
+        keys = program.needs().get("record", frozenset())
+        looked_at = None if keys is None or looked_at is None else looked_at | keys
+    return _Compiled(pattern, rule, targets, programs, looked_at)
+
+
+def _computed(
+    compiled: _Compiled, record: SourceRecord, segments: Table[str, str]
+) -> dict[Key, Any] | None:
+    """Return the values of the rule's expressions; None where its `when` is false."""
+    try:
+        fields = chosen(record.fields, compiled.looked_at, Budget())
+    except Unreadable as error:
+        raise Unreadable(f"the record: {error}") from error
+    given = {"record": fields, "segments": segments}
+    computed: dict[Key, Any] = {}
+    for key, program in compiled.programs.items():  # `when` stands first
+        try:
+            result = finite(program.evaluate(given))
+        except Unreadable as error:
+            raise Unreadable(f"{key[-2] if len(key) > 1 else key[0]}: {error}") from error
+        if key == _WHEN and result is not True:
+            return None
+        computed[key[:-1]] = result
+    return computed
+
+
+def _origin(record: SourceRecord, rule: FieldRule, key: Key, computed: Table[Key, Any]) -> Any:
+    """What a field is made of, before it is read."""
+    if rule.expression is not None:
+        return computed[key]
+    return rule.constant if rule.field is None else lookup(record.fields, rule.field)
 
 
 def _converted(
@@ -165,6 +215,9 @@ def _converted(
             number, _ = value_of(target or Target(0, linear=True), value)
             return quantity_of(number, value)
         case "instant":
+            computed_us = _computed_us(value, rule) if rule.expression is not None else None
+            if computed_us is not None:
+                return computed_us
             form = TimeForm(path="", format=rule.format, zone=rule.zone)
             at_us = instant_of_form(value, form, zone)
             if at_us is None:
@@ -177,11 +230,23 @@ def _converted(
             return storable(text_of(value).strip())
 
 
+def _computed_us(value: Any, rule: FieldRule) -> int | None:
+    """An expression gives a timestamp, or µs; texts and numbers of a declared form are read."""
+    at_us = None
+    if isinstance(value, datetime):
+        at_us = microseconds_of(value)
+    elif isinstance(value, (int, float)) and rule.format == "iso":
+        at_us = round(value)
+    if at_us is not None and not TIME_MIN_US <= at_us <= TIME_MAX_US:
+        raise Unreadable(f"{str(value)[:80]!r} lies outside all calendars")
+    return at_us
+
+
 def quantity_of(number: float, written: Any) -> float:
     """Return the number; raise Unreadable for what no quantity can be."""
     if not -QUANTITY_MAX <= number <= QUANTITY_MAX:
         raise Unreadable(f"{str(written)[:80]!r} is out of any range for a quantity")
-    return number
+    return float(number)
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -191,9 +256,11 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [storable(text_of(item)) for item in value]
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    if is_number and not name.endswith("_us"):
-        value = float(value)
-    if isinstance(value, float):
+    if is_number and name.endswith("_us"):
+        if not TIME_MIN_US <= value <= TIME_MAX_US:
+            raise Unreadable(f"{name}: {str(value)[:40]} is no time of the years 1 to 9999")
+        return value
+    if is_number or isinstance(value, float):
         try:
             return quantity_of(value, value)
         except Unreadable as error:

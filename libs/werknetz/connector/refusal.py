@@ -1,5 +1,11 @@
-"""What goes to quarantine, without a flood: the same refusal once a minute, with its count."""
+"""What goes to quarantine, without a flood: the same refusal once a minute, with its count.
 
+Input that is bad by itself is kept whole, up to so much a minute; what is more is counted by
+source and kind of reason, and stays in the raw input, from where a corrected mapping gets it.
+"""
+
+import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,7 +15,15 @@ RAW_MAX: Final = 65_536
 KEPT_RAW_MAX: Final = 1_024
 REPEAT_US: Final = 60_000_000
 KEYS_MAX: Final = 10_000
+WHOLE_MAX: Final = 100  # a source and minute
+WHOLE_TOTAL_MAX: Final = 2_000  # a minute
+_VALUES: Final = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 OTHERS: Final = "(other addresses)"
+
+
+def kind_of_reason(reason: str) -> str:
+    """A reason without the values in it: what refusals are grouped by."""
+    return _VALUES.sub("…", reason)
 
 
 @dataclass(slots=True)
@@ -25,12 +39,28 @@ class Refusals:
     _said: dict[tuple[str, str], _Said] = field(default_factory=dict)
     _pending: set[tuple[str, str]] = field(default_factory=set)
     _next_look_us: int = 0
+    _minute: int = -1
+    _whole: Counter[str] = field(default_factory=Counter)  # kept in this minute, by source
+
+    def kept(
+        self, source: str, reason: str, raw: bytes, at_us: int, *,
+        arrival_us: int | None = None, place: str = "", raw_hash: bytes = b"",
+    ) -> Unmapped | None:  # fmt: skip
+        """A value that cannot be read: whole, as long as there is no flood of them."""
+        now_us = at_us if arrival_us is None else arrival_us
+        if now_us // REPEAT_US != self._minute:
+            self._minute = now_us // REPEAT_US
+            self._whole.clear()
+        if self._whole[source] >= WHOLE_MAX or self._whole.total() >= WHOLE_TOTAL_MAX:
+            return self.repeated(source, f"{kind_of_reason(reason)} (a flood)", raw, now_us)
+        self._whole[source] += 1
+        return self.one(source, reason, raw, at_us, place=place, raw_hash=raw_hash)
 
     def one(
         self, source: str, reason: str, raw: bytes, at_us: int, *,
         place: str = "", raw_hash: bytes = b"", count: int = 1,
     ) -> Unmapped:  # fmt: skip
-        """A refusal that is always kept whole: a value of a known point that cannot be read."""
+        """A refusal as the wire has it, cut where it is too long."""
         size = len(raw) if len(raw) > RAW_MAX else 0
         source = source.replace("\0", "\\0").encode(errors="replace").decode()
         return Unmapped(
@@ -57,15 +87,15 @@ class Refusals:
         self._pending.add(key)
         return None
 
-    def due(self, at_us: int) -> list[Unmapped]:
+    def due(self, at_us: int, *, everything: bool = False) -> list[Unmapped]:
         """What has been repeated and not been said for a minute."""
-        if not self._pending or at_us < self._next_look_us:
+        if not self._pending or (at_us < self._next_look_us and not everything):
             return []
         self._next_look_us = at_us + 1_000_000
         out = []
         for key in sorted(self._pending):
             said = self._said[key]
-            if at_us - said.at_us < REPEAT_US:
+            if at_us - said.at_us < REPEAT_US and not everything:
                 continue
             out.append(self.one(key[0], key[1], said.raw, at_us, count=said.count))
             said.at_us, said.count = at_us, 0

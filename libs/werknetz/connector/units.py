@@ -47,7 +47,11 @@ def conversion(source_unit: str, unit: str) -> tuple[float, float]:
 
 @cache
 def _registry() -> Any:
-    registry: Any = pint.UnitRegistry(non_int_type=Decimal, cache_folder=None)
+    registry: Any = pint.UnitRegistry(
+        non_int_type=Decimal,
+        cache_folder=None,
+        on_redefinition="ignore",  # pc is a piece here, and the parsec is not missed
+    )
     registry.define(_PIECES)
     return registry
 

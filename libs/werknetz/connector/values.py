@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,6 +14,9 @@ import msgspec
 from werknetz.connector.timeform import TimeForm
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.domain.state import MachineState
+
+if TYPE_CHECKING:
+    from werknetz.connector.computed import Computed
 
 EXACT_MAX: Final = 2**53  # a float64 holds every integer up to here
 TEXT_MAX: Final = 65_536
@@ -47,6 +50,7 @@ class Target:
     table: str = ""
     time: TimeForm | None = None
     zone: str | None = None
+    computed: "Computed | None" = None  # what its rule's expressions make of a value
 
     @property
     def is_plain(self) -> bool:
@@ -59,6 +63,8 @@ def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
     """Return value and text; raise Unreadable. A state that no table knows is UNKNOWN."""
     kind = type(value)
     if target.states is not None:
+        if value is None:
+            return math.nan, None  # no state is said: that is no code which a table might know
         code = code_of(value)
         return float(target.states.get(code, MachineState.UNKNOWN)), storable(code)
     if target.as_text:

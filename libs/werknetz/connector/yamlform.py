@@ -28,6 +28,14 @@ class ConfigurationError(ValueError):
         self.errors = tuple(errors)
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A part of the tree that was made from another: where that stands, and what made it."""
+
+    origin: Key
+    note: str
+
+
 @dataclass(slots=True)
 class Form:
     """What a YAML file says, and on which line it says it."""
@@ -35,15 +43,25 @@ class Form:
     file: str
     tree: Any
     lines: dict[Key, int] = field(default_factory=dict)
+    placed: dict[Key, Placed] = field(default_factory=dict)  # by the key of what was made
 
     def line(self, key: Key) -> int:
         """Return the line of a key, or of the nearest thing around it."""
+        key, _ = self._origin(key)
         while key and key not in self.lines:
             key = key[:-1]
         return self.lines.get(key, 1)
 
     def error(self, key: Key, text: str) -> str:
-        return f"{self.file}, line {self.line(key)}: {text}"
+        _, note = self._origin(key)
+        made_by = f" ({note})" if note else ""
+        return f"{self.file}, line {self.line(key)}{made_by}: {text}"
+
+    def _origin(self, key: Key) -> tuple[Key, str]:
+        for size in range(len(key), 0, -1) if self.placed else ():
+            if (placed := self.placed.get(key[:size])) is not None:
+                return (*placed.origin, *key[size:]), placed.note
+        return key, ""
 
 
 class _Loader(yaml.SafeLoader):

@@ -6,7 +6,7 @@ GOOD: Final = 0x0000_0000
 UNCERTAIN: Final = 0x4000_0000
 UNCERTAIN_TIME: Final = 0x40BC_0000  # we set the time: the source's was missing or impossible
 BAD: Final = 0x8000_0000
-BAD_STALE: Final = 0x80AA_0000  # the source says nothing any more (BadNoCommunication family)
+BAD_STALE: Final = 0x8031_0000  # BadNoCommunication: the source says nothing any more
 OVERFLOW: Final = 0x0000_0480  # InfoType DataValue + Overflow bit: values were lost before this
 
 

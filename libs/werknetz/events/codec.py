@@ -83,6 +83,22 @@ def columns_of(samples: Samples) -> Columns:
     return columns
 
 
+def select(columns: Columns, rows: NDArray[np.intp]) -> Columns:
+    """Return only these rows (ascending), with their texts."""
+    place = np.full(len(columns), -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    kept = place[columns.text_row] >= 0
+    return Columns(
+        point=columns.point[rows],
+        time=columns.time[rows],
+        value=columns.value[rows],
+        status=columns.status[rows],
+        server_time=None if columns.server_time is None else columns.server_time[rows],
+        text_row=place[columns.text_row][kept].astype(np.int32),
+        text=[text for text, keep in zip(columns.text, kept.tolist(), strict=True) if keep],
+    )
+
+
 def samples_of(columns: Columns) -> Samples:
     return Samples(
         point=columns.point.astype("<i4", copy=False).tobytes(),

@@ -17,6 +17,7 @@ class Carry:
     run_time_s: float | None = None
     counts: dict[str, float] = field(default_factory=dict)  # by signal id
     fault: tuple[int, bool] | None = None  # since when, and whether it began as a failure may
+    unknown_until_us: int | None = None  # a loss reaches over the end; `state` is what was told
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> Self:
@@ -28,6 +29,7 @@ class Carry:
             run_time_s=document.get("pri"),
             counts=dict(document.get("counts", {})),
             fault=(int(fault[0]), bool(fault[1])) if fault else None,
+            unknown_until_us=document.get("unknown_until"),
         )
 
     def document(self) -> dict[str, Any]:
@@ -40,4 +42,6 @@ class Carry:
             found["pri"] = self.run_time_s
         if self.fault is not None:
             found["fault"] = list(self.fault)
+        if self.unknown_until_us is not None:
+            found["unknown_until"] = self.unknown_until_us
         return found

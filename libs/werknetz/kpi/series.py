@@ -82,6 +82,7 @@ class MachineSamples:
     order: Series | None = None
     run_time: Series | None = None
     counts: tuple[CountSeries, ...] = ()
+    unknown: tuple[tuple[int, int], ...] = ()  # spans in which samples of the state may be missing
 
     def all(self) -> list[Series]:
         found = [self.state, self.order, self.run_time, *(c.series for c in self.counts)]

@@ -15,9 +15,9 @@ from werknetz.kpi.carry import Carry
 from werknetz.kpi.counts import quantities
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs
+from werknetz.kpi.knowledge import unknown_until, veiled
 from werknetz.kpi.plan import Plan
 from werknetz.kpi.series import (
-    CountSeries,
     Flags,
     Ids,
     Instants,
@@ -85,7 +85,8 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class _Timeline:
-    states: Steps
+    told: Steps  # states as samples say them
+    states: Steps  # the same, unknown where samples may be missing
     orders: Steps
     run_time: Steps
     runs: FaultRuns
@@ -96,10 +97,12 @@ class _Timeline:
 def compute(samples: MachineSamples, plan: Plan, carry: Carry, span: Range) -> Computed:
     """Compute every bucket of the range. Samples hold from `carry` on, states go a bit further."""
     codes, numbers = Names(), Names()
-    states = state_steps(samples.state, carry.state, carry.code, codes)
+    told = state_steps(samples.state, carry.state, carry.code, codes)
+    states = veiled(told, samples.unknown)
     orders = order_steps(samples.order, carry.order, numbers)
     horizon_us = max(span.now_us, span.start_us + 1)
     line = _Timeline(
+        told,
         states,
         orders,
         run_time_steps(samples.run_time, carry.run_time_s),
@@ -114,7 +117,7 @@ def compute(samples: MachineSamples, plan: Plan, carry: Carry, span: Range) -> C
     for name in ("pq", "gq", "sq", "rq", "pri_pq_s"):
         columns[name] = getattr(made, name)
     _trust(samples, span, columns)
-    carries = _carries(line, samples.counts, carry, span)
+    carries = _carries(line, samples, carry, span)
     return Computed(columns, carries, pieces, _order_runs(line, span))
 
 
@@ -219,18 +222,17 @@ def _trust(samples: MachineSamples, span: Range, columns: dict[str, Numbers]) ->
         columns["good_samples"] += np.bincount(good, minlength=span.buckets)
 
 
-def _carries(
-    line: _Timeline, counts: tuple[CountSeries, ...], carry: Carry, span: Range
-) -> list[Carry]:
+def _carries(line: _Timeline, samples: MachineSamples, carry: Carry, span: Range) -> list[Carry]:
     """Return what holds at the end of each bucket."""
     edges = span.edges[1:]
-    step, order = line.states.index_before(edges), line.orders.index_before(edges)
-    state: NDArray[np.int64] = line.states.value[step]
-    code, number = line.states.name[step], line.orders.name[order]
+    step, order = line.told.index_before(edges), line.orders.index_before(edges)
+    state: NDArray[np.int64] = line.told.value[step]
+    is_fault = np.isin(line.states.value[line.states.index_before(edges)], FAULTS)
+    code, number = line.told.name[step], line.orders.name[order]
     run_time = line.run_time.value[line.run_time.index_before(edges)]
     run = line.runs.index(edges - 1)
     last: dict[str, list[float | None]] = {}
-    for count in counts:
+    for count in samples.counts:
         usable, key = count.series.usable(), str(count.signal_id)
         index = np.searchsorted(usable.at, edges, side="left") - 1
         first = carry.counts.get(key)
@@ -238,7 +240,7 @@ def _carries(
     found = []
     for n in range(span.buckets):
         fault = None
-        if state[n] in FAULTS and run[n] >= 0:
+        if is_fault[n] and run[n] >= 0:
             fault = (int(line.runs.since[run[n]]), bool(line.runs.eligible[run[n]]))
         standing = {key: value for key, values in last.items() if (value := values[n]) is not None}
         found.append(
@@ -249,6 +251,7 @@ def _carries(
                 float(run_time[n]) or None,
                 standing,
                 fault,
+                unknown_until(samples.unknown, int(edges[n])),
             )
         )
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from werknetz.link.redis import START, Entry, LinkLost
-from werknetz.link.wire import Fields, Status, ToCore, ToEdge, fields_of, to_edge_of
+from werknetz.link.wire import Fields, Status, ToCore, ToEdge, WantedMapping, fields_of, to_edge_of
 
 _POLL_S: Final = 0.01
 
@@ -22,10 +22,13 @@ class MemoryServer:
     to_edge: dict[str, list[tuple[int, Fields]]] = field(default_factory=dict)
     statuses: dict[str, Status] = field(default_factory=dict)
     leases: dict[str, str] = field(default_factory=dict)
+    wanted: dict[str, WantedMapping] = field(default_factory=dict)
     _next: int = 1
 
     def forget(self) -> None:
-        for kept in (self.connectors, self.to_core, self.to_edge, self.statuses, self.leases):
+        for kept in (
+            self.connectors, self.to_core, self.to_edge, self.statuses, self.leases, self.wanted,
+        ):  # fmt: skip
             kept.clear()
 
     def restart(self) -> None:
@@ -77,6 +80,10 @@ class MemoryEdgeLink:
         self._server.reached()
         self._server.connectors.add(self._connector)
         self._server.statuses[self._connector] = status
+
+    async def wanted_mapping(self) -> WantedMapping | None:
+        self._server.reached()
+        return self._server.wanted.get(self._connector)
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -140,6 +147,10 @@ class MemoryCoreLink:
         self._server.reached()
         if self._server.leases.get(connector) == holder:
             del self._server.leases[connector]
+
+    async def want_mapping(self, connector: str, wanted: WantedMapping) -> None:
+        self._server.reached()
+        self._server.wanted[connector] = wanted
 
     async def status(self, connector: str) -> Status | None:
         self._server.reached()

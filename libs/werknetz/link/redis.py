@@ -15,20 +15,25 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from werknetz.link.wire import (
+    LAST_WORDS,
     Fields,
     Status,
     ToCore,
     ToEdge,
     UnreadableMessage,
+    WantedMapping,
+    bytes_of_wanted,
     fields_of,
     hash_of,
     status_of,
     to_edge_of,
+    wanted_of,
 )
 
 SOCKET_TIMEOUT_S: Final = 5.0
 BLOCK_MAX_MS: Final = 2000  # well below the socket's timeout
 STATUS_TTL_S: Final = 60
+WANTED_TTL_S: Final = 300
 OUT_KEPT: Final = 1000  # answers are said again, so old ones may go
 CONNECTORS_KEY: Final = "wn:connectors"
 START: Final = "0-0"
@@ -53,6 +58,10 @@ def status_key(connector: str) -> str:
 
 def lease_key(connector: str) -> str:
     return f"wn:lease:{{{connector}}}"
+
+
+def mapping_key(connector: str) -> str:
+    return f"wn:mapping:{{{connector}}}"
 
 
 def client_of(url: str) -> Redis:
@@ -137,8 +146,21 @@ class RedisEdgeLink:
         pipe = self._client.pipeline(transaction=True)
         pipe.sadd(CONNECTORS_KEY, self._connector)
         pipe.hset(status_key(self._connector), mapping=cast("Any", hash_of(status)))
-        pipe.expire(status_key(self._connector), STATUS_TTL_S)
+        if status.state in LAST_WORDS:
+            pipe.persist(status_key(self._connector))
+        else:
+            pipe.expire(status_key(self._connector), STATUS_TTL_S)
         await _whole(pipe.execute())
+
+    async def wanted_mapping(self) -> WantedMapping | None:
+        """What the core wants this connector to use; None: nothing, or nothing readable."""
+        found = await _whole(
+            cast("Awaitable[bytes | None]", self._client.get(mapping_key(self._connector)))
+        )
+        try:
+            return None if found is None else wanted_of(found)
+        except UnreadableMessage:
+            return None  # of another version of the core; it is said again for ours
 
     async def close(self) -> None:
         await _whole(self._client.aclose())
@@ -223,6 +245,12 @@ class RedisCoreLink:
         found = await _whole(cast("Awaitable[bytes | None]", self._client.get(key)))
         if found == holder.encode():
             await _whole(self._client.delete(key))
+
+    async def want_mapping(self, connector: str, wanted: WantedMapping) -> None:
+        """Say what a connector is to use. Said again for ever: Redis may forget it."""
+        await _whole(
+            self._client.set(mapping_key(connector), bytes_of_wanted(wanted), ex=WANTED_TTL_S)
+        )
 
     async def status(self, connector: str) -> Status | None:
         """What the connector said in the last minute; None: nothing, or nothing readable."""

@@ -200,8 +200,9 @@ class Sender:
 
     def _ask_above(self, epoch: int) -> None:
         # A leap of a random width: two copies of a disk do not ask for the same lease.
-        self._epoch = epoch + 1 + int(self._random() * EPOCH_LEAP)
-        self._spool.keep_epoch(self._epoch, epoch)
+        asked = epoch + 1 + int(self._random() * EPOCH_LEAP)
+        self._spool.keep_epoch(asked, epoch)  # first on disk: it may be given
+        self._epoch = asked
 
     def _welcome(self, welcome: Welcome, now_s: float) -> None:
         spool = self._spool

@@ -139,6 +139,10 @@ def _read(decoder: msgspec.msgpack.Decoder[_T], fields: Mapping[bytes, bytes]) -
         raise UnreadableMessage(f"{type(error).__name__}: {error}") from error
 
 
+LAST_WORDS: Final = frozenset({"finished", "stopped"})
+"""States of a connector that has ended in order: what it said last stays true."""
+
+
 class Status(msgspec.Struct, frozen=True):
     """What a connector says of itself every 5 s: the hash `wn:status:{connector}`."""
 
@@ -158,6 +162,37 @@ class Status(msgspec.Struct, frozen=True):
     rss_bytes: int
     at_us: int
     details: dict[str, str] = {}
+    mapping: str = ""  # name@version that is in use
+    mapping_state: str = ""  # own, in_sync, out_of_sync, failed
+    mapping_detail: str = ""
+
+
+class WantedMapping(msgspec.Struct, frozen=True, array_like=True, tag="wanted_mapping.v1"):
+    """What a connector is to name its input with: the key `wn:mapping:{connector}`, said again."""
+
+    name: str
+    version: int
+    digest: bytes
+    document: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+_wanted: Final = msgspec.msgpack.Decoder(WantedMapping)
+
+
+def bytes_of_wanted(wanted: WantedMapping) -> bytes:
+    return _encoder.encode(wanted)
+
+
+def wanted_of(payload: bytes) -> WantedMapping:
+    """Read what is wanted; raise UnreadableMessage."""
+    try:
+        return _wanted.decode(payload)
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise UnreadableMessage(f"{type(error).__name__}: {error}") from error
 
 
 def hash_of(status: Status) -> dict[str, str]:
@@ -169,7 +204,10 @@ def hash_of(status: Status) -> dict[str, str]:
 
 def status_of(fields: Mapping[str, str]) -> Status:
     """Read the status hash; raise UnreadableMessage."""
-    texts = {"state", "detail", "protocol", "spool_id", "version"}
+    texts = {
+        "state", "detail", "protocol", "spool_id", "version", "mapping", "mapping_state",
+        "mapping_detail",
+    }  # fmt: skip
     try:
         return msgspec.convert(
             {
@@ -194,7 +232,28 @@ def connector_of(name: str) -> tuple[str, Lane]:
 
 
 __all__ = [
-    "GENESIS", "Ack", "Envelope", "Fenced", "Fields", "Forked", "Hello", "Need", "Refused",
-    "Status", "ToCore", "ToEdge", "UnreadableMessage", "Welcome", "connector_of", "fields_of",
-    "hash_of", "link_name", "status_of", "to_core_of", "to_edge_of",
+    "GENESIS",
+    "Ack",
+    "Envelope",
+    "Fenced",
+    "Fields",
+    "Forked",
+    "Hello",
+    "Need",
+    "Refused",
+    "Status",
+    "ToCore",
+    "ToEdge",
+    "UnreadableMessage",
+    "WantedMapping",
+    "Welcome",
+    "bytes_of_wanted",
+    "connector_of",
+    "fields_of",
+    "hash_of",
+    "link_name",
+    "status_of",
+    "to_core_of",
+    "to_edge_of",
+    "wanted_of",
 ]  # fmt: skip

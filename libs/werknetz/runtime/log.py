@@ -13,6 +13,7 @@ _CHATTY: Final = {
     "asyncua": logging.WARNING,  # a line for each browse
     "celery.app.trace": logging.WARNING,  # two lines for each task, a task every 2 s
     "celery.worker.strategy": logging.WARNING,
+    "snap7": logging.WARNING,  # three lines for each session
     "pint.util": logging.ERROR,  # its own unit file defines the pica twice
 }
 Logger = structlog.stdlib.BoundLogger

@@ -1,5 +1,6 @@
 """What a process is told by its environment: NAME, or NAME_FILE with the path of a secret."""
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,20 @@ def secret_env(name: str, environment: Mapping[str, str] | None = None) -> str |
         except OSError as error:
             raise SettingMissing(f"{name}_FILE names {path}: {error.strerror}") from error
     return None
+
+
+def number_env(name: str, default: float, environment: Mapping[str, str] | None = None) -> float:
+    """Return a number that is not negative; an empty variable counts as not given."""
+    text = secret_env(name, environment)
+    if text is None:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise SettingMissing(f"{name} is {text!r}: write a number that is not negative")
+    return number
 
 
 def required_env(name: str, environment: Mapping[str, str] | None = None) -> str:

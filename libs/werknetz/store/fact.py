@@ -1,4 +1,4 @@
-"""Statements that keep what an apply brings beside samples: marks, gaps, quarantine, backfill."""
+"""Statements that keep what an apply brings beside samples: marks, quarantine, backfill."""
 
 from typing import Final
 
@@ -10,14 +10,6 @@ FROM unnest($1::int[], $2::bigint[]) AS new (equipment_id, bucket)
 ON CONFLICT (equipment_id, bucket_at)
 DO UPDATE SET marks = dirty_buckets.marks + 1, marked_at = clock_timestamp()"""
 
-OPEN_GAP: Final = """
-INSERT INTO gaps (gap_id, connector_id, source, signal_keys, start_at, cause, detail, estimate)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (gap_id) DO NOTHING"""
-
-CLOSE_GAP: Final = """
-UPDATE gaps SET end_at = $2, estimate = coalesce($3, estimate), backfilled = backfilled OR $4
-WHERE gap_id = $1"""
-
 QUARANTINE: Final = """
 INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at, place,
     raw_hash, count)
@@ -27,6 +19,14 @@ KEEP_RAW: Final = """
 INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at, count, mapping,
     codec, payload, hashes)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
+
+# A spool that was replaced tells what it kept once more.
+KEEP_RAW_ONCE: Final = """
+INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at, count, mapping,
+    codec, payload, hashes)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+WHERE NOT EXISTS (
+    SELECT FROM raw_inputs WHERE connector_id = $1 AND arrival_at = $4 AND payload = $10)"""
 
 # The same fact told again, by whoever, is there already.
 ADD_EVENTS: Final = """

@@ -68,3 +68,9 @@ SELECT id FROM filled UNION ALL SELECT id FROM added"""
 
 MAPPING_OF_CONNECTOR: Final = """
 UPDATE connectors SET mapping_id = $2 WHERE id = $1 AND mapping_id IS DISTINCT FROM $2"""
+
+WANTED_MAPPINGS: Final = """
+SELECT c.id AS connector, active.name, active.version, active.digest, active.document
+FROM connectors c JOIN mapping_versions used ON used.id = c.mapping_id
+JOIN mapping_versions active ON active.name = used.name AND active.state = 'active'
+WHERE c.id = ANY($1::text[]) ORDER BY c.id"""

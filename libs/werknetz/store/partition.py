@@ -1,4 +1,4 @@
-"""Daily partitions of a table: their names, and the statements that make one.
+"""Daily partitions of a table: their names, and the statements that make one or drop one.
 
 A partition is filled before it is attached: attaching locks out readers of the catch-all only,
 while CREATE TABLE … PARTITION OF would lock the whole of the table.
@@ -66,6 +66,11 @@ class DayTable:
             f"""ALTER TABLE {self.name} ATTACH PARTITION {name}
                 FOR VALUES FROM ('{start}') TO ('{end}')""",
         )
+
+    def dropping(self, day: date) -> tuple[str, str]:
+        """Return the statements, for one transaction with a short wait for its locks."""
+        name = self.name_of(day)
+        return f"ALTER TABLE {self.name} DETACH PARTITION {name}", f"DROP TABLE {name}"
 
 
 SAMPLES: Final = DayTable("samples", "at")

@@ -120,7 +120,7 @@ points = sa.Table(
     # What a spool's point numbers mean.
     sa.Column("spool", sa.Integer, sa.ForeignKey("spools.id"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("signal_id", sa.Integer, sa.ForeignKey("signals.id"), nullable=False),
+    sa.Column("signal_id", sa.Integer, sa.ForeignKey("signals.id"), nullable=False, index=True),
     sa.Column("mapping_id", sa.Integer, sa.ForeignKey("mapping_versions.id")),
 )
 
@@ -208,6 +208,35 @@ gaps = sa.Table(
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
     sa.Column("estimate", sa.BigInteger),
     sa.Column("backfilled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("changed_at", _AT, nullable=False, server_default=_NOW, index=True),
+)
+
+heartbeats = sa.Table(
+    "heartbeats",
+    metadata,
+    # How far the worker has looked at the heartbeat of a connector, and when it saw it go on.
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), primary_key=True),
+    sa.Column("last_at", _AT, nullable=False),
+    sa.Column("seen_at", _AT, nullable=False, server_default=_NOW),
+)
+
+outages = sa.Table(
+    "outages",
+    metadata,
+    # Holes in a heartbeat: nobody listened. `kept`: the source gave later what had happened.
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), primary_key=True),
+    sa.Column("start_at", _AT, primary_key=True),
+    sa.Column("end_at", _AT),  # null: it goes on
+    sa.Column("kept", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("changed_at", _AT, nullable=False, server_default=_NOW),
+)
+
+retentions = sa.Table(
+    "retentions",
+    metadata,
+    # Which days of a table were dropped: before this instant nothing can be computed anew.
+    sa.Column("table_name", sa.Text, primary_key=True),
+    sa.Column("dropped_before", _AT, nullable=False),
 )
 
 quarantine = sa.Table(
@@ -235,6 +264,34 @@ quarantine = sa.Table(
     sa.Column("decided_by", sa.Text),
     sa.Column("replayed_with", sa.Text),  # the mapping that could read it
     sa.Index("ix_quarantine_state_source", "state", "source"),
+)
+
+replays = sa.Table(
+    "replays",
+    metadata,
+    # A mapping run again over raw inputs: page by page, each with its place in one transaction,
+    # so that whoever takes it up goes on where the last one ended.
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), nullable=False),
+    sa.Column("mapping_id", sa.Integer, sa.ForeignKey("mapping_versions.id"), nullable=False),
+    sa.Column("start_at", _AT, nullable=False),
+    sa.Column("end_at", _AT, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="waiting"),
+    # waiting, running, done, failed
+    sa.Column("place_at", _AT),
+    sa.Column("place_spool_id", pg.UUID(as_uuid=True)),
+    sa.Column("place_seq", sa.BigInteger),
+    sa.Column("inputs", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("samples_removed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("samples_added", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("events_changed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("quarantine_cleared", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("inputs_skipped", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("seen", pg.JSONB, nullable=False, server_default="{}"),  # source → still refused
+    sa.Column("requested_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("requested_at", _AT, nullable=False, server_default=_NOW),
+    sa.Column("finished_at", _AT),
+    sa.Column("error", sa.Text),
 )
 
 dirty_buckets = sa.Table(

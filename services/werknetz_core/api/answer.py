@@ -17,4 +17,4 @@ def answer(content: object, headers: Mapping[str, str] | None = None) -> Respons
 
 
 def unchanged(tag: str, cache_control: str) -> Response:
-    return Response(None, 304, {"ETag": tag, "Cache-Control": cache_control})
+    return Response(None, 304, {"ETag": tag, "Cache-Control": cache_control, "Vary": "Accept"})

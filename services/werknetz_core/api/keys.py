@@ -52,6 +52,7 @@ class Principal:
     role: KeyRole
     plants: tuple[str, ...] | None
     expires_us: int | None = None
+    key_id: int = 0
 
     def sees(self, path: str) -> bool:
         """Whether the equipment lies in the key's plants."""
@@ -145,7 +146,7 @@ class KeyRing:
             return None
         role = KeyRole[row["role"].upper()]
         plants = None if row["plants"] is None else tuple(row["plants"])
-        return Principal(row["name"], role, plants, row[5])
+        return Principal(row["name"], role, plants, row[5], row["id"])
 
 
 def requires(role: KeyRole) -> Callable[[Request], Awaitable[Principal]]:
@@ -171,6 +172,7 @@ def requires(role: KeyRole) -> Callable[[Request], Awaitable[Principal]]:
                 f"{principal.role.word}.",
                 f"Use a key made with --role {role.word}.",
             )
+        await request.app.state.platform.rate.demand(principal.key_id)
         return principal
 
     return checked

@@ -1,40 +1,46 @@
 """API keys: for admins. A key is shown once; afterwards only its prefix is known."""
 
 from datetime import timedelta
+from typing import Final
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.tables import api_keys
-from werknetz_core.api import page
+from werknetz_core.api import order, page
 from werknetz_core.api.keys import new_key
+from werknetz_core.api.listing import Asked, columns_of, given
+from werknetz_core.api.order import Key, Kind, Sorting
 from werknetz_core.api.platform import Admin, Core, Reading, Writing
 from werknetz_core.api.problem import Problem
 from werknetz_core.api_keys import rules
 from werknetz_core.api_keys.schemas import ApiKeyView, CreatedApiKeyView, NewApiKey
 
 router = APIRouter(tags=["api_keys"])
+_SORTING: Final = Sorting(
+    "prefix",
+    tie=Key(api_keys.c.prefix),
+    keys={
+        "prefix": Key(api_keys.c.prefix),
+        "name": Key(api_keys.c.name),
+        "created_at": Key(api_keys.c.created_at, Kind.TIME),
+    },
+)
 
 
 @router.get("/api_keys")
 async def list_keys(
-    request: Request,
-    response: Response,
-    reading: Reading,
-    principal: Admin,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
+    request: Request, reading: Reading, principal: Admin, asked: Asked
 ) -> page.Page[ApiKeyView]:
-    """List keys by prefix, revoked ones too."""
+    """List keys by prefix, revoked ones too. Sort: prefix, name, created_at."""
     principal.demand_all_plants()
-    query = sa.select(*rules.SHOWN).order_by(api_keys.c.prefix).limit(limit + 1)
-    if after := page.decode(cursor, str):
-        query = query.where(api_keys.c.prefix > after[0])
-    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
-    next_cursor = page.encode(rows[-1]["prefix"]) if more else None
-    page.link(request, response, next_cursor)
-    return page.Page(items=[ApiKeyView(**row) for row in rows], next_cursor=next_cursor)
+    query, place = _SORTING.page(sa.select(*rules.SHOWN), asked)
+    rows, next_cursor = order.cut(
+        (await reading.execute(query)).mappings().all(), place, asked.limit
+    )
+    items = [ApiKeyView(**row) for row in rows]
+    return given(request, asked, items, columns_of(ApiKeyView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
 
 
 @router.post("/api_keys", status_code=201)

@@ -1,7 +1,9 @@
 """Connectors: what they say of themselves, beside what the database knows of them."""
 
+from typing import Final
+
 import sqlalchemy as sa
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
@@ -9,7 +11,9 @@ from werknetz.link.redis import status_key
 from werknetz.link.wire import Status, UnreadableMessage, status_of
 from werknetz.runtime.log import logger
 from werknetz.store.tables import connectors, gaps, spools
-from werknetz_core.api import page, scope
+from werknetz_core.api import order, page, scope
+from werknetz_core.api.listing import Asked, columns_of, given
+from werknetz_core.api.order import Key, Kind, Sorting
 from werknetz_core.api.platform import Core, Platform, Reading, Viewer
 from werknetz_core.api.problem import Problem
 from werknetz_core.connectors.schemas import ConnectorView
@@ -31,36 +35,41 @@ _GAPS = (
     .group_by(gaps.c.connector_id)
     .subquery()
 )
-_CONNECTOR = (
-    sa.select(connectors, _SPOOLS.c.samples, _SPOOLS.c.quarantined, _GAPS.c.open_gaps)
-    .select_from(
-        connectors.outerjoin(_SPOOLS, _SPOOLS.c.connector_id == connectors.c.id).outerjoin(
-            _GAPS, _GAPS.c.connector_id == connectors.c.id
-        )
+_CONNECTOR = sa.select(
+    connectors, _SPOOLS.c.samples, _SPOOLS.c.quarantined, _GAPS.c.open_gaps
+).select_from(
+    connectors.outerjoin(_SPOOLS, _SPOOLS.c.connector_id == connectors.c.id).outerjoin(
+        _GAPS, _GAPS.c.connector_id == connectors.c.id
     )
-    .order_by(connectors.c.id)
+)
+
+
+def _count(column: sa.ColumnElement[object]) -> Key:
+    return Key(sa.cast(sa.func.coalesce(column, 0), sa.BigInteger), Kind.NUMBER)
+
+
+_SORTING: Final = Sorting(
+    "id",
+    tie=Key(connectors.c.id),
+    keys={
+        "id": Key(connectors.c.id),
+        "open_gaps": _count(_GAPS.c.open_gaps),
+        "samples": _count(_SPOOLS.c.samples),
+    },
 )
 
 
 @router.get("/connectors")
 async def list_connectors(
-    request: Request,
-    response: Response,
-    core: Core,
-    reading: Reading,
-    principal: Viewer,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
+    request: Request, core: Core, reading: Reading, principal: Viewer, asked: Asked
 ) -> page.Page[ConnectorView]:
-    """List connectors: state, lag, backlog, last good value."""
-    query = _CONNECTOR.where(scope.connector_visible(principal)).limit(limit + 1)
-    if after := page.decode(cursor, str):
-        query = query.where(connectors.c.id > after[0])
-    rows, more = page.cut((await reading.execute(query)).all(), limit)
-    next_cursor = page.encode(rows[-1].id) if more else None
-    page.link(request, response, next_cursor)
-    items = [_view(row, await said(core, row.id)) for row in rows]
-    return page.Page(items=items, next_cursor=next_cursor)
+    """List connectors: state, lag, backlog, last good value. Sort: id, open_gaps, samples."""
+    query, place = _SORTING.page(_CONNECTOR.where(scope.connector_visible(principal)), asked)
+    rows, next_cursor = order.cut(
+        (await reading.execute(query)).mappings().all(), place, asked.limit
+    )
+    items = [_view(row, await said(core, row["id"])) for row in rows]
+    return given(request, asked, items, columns_of(ConnectorView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
 
 
 @router.get("/connectors/{connector}")
@@ -69,7 +78,7 @@ async def show_connector(
 ) -> ConnectorView:
     """Show one connector."""
     query = _CONNECTOR.where(connectors.c.id == connector, scope.connector_visible(principal))
-    row = (await reading.execute(query)).first()
+    row = (await reading.execute(query)).mappings().first()
     if row is None:
         raise Problem(
             404,
@@ -92,26 +101,29 @@ async def said(core: Platform, connector: str) -> Status | None:
         return None
 
 
-def _view(row: sa.Row[tuple[object, ...]], status: Status | None) -> ConnectorView:
+def _view(row: sa.RowMapping, status: Status | None) -> ConnectorView:
     last_good_us = status.last_good_us if status else None
     return ConnectorView.model_validate(
         {
-            "id": row.id,
+            "id": row["id"],
             "state": status.state if status else "silent",
             "detail": status.detail if status else "It has said nothing for a minute.",
             "protocol": status.protocol if status else None,
             "lag_s": status.lag_s if status else None,
             "backlog": status.backlog if status else None,
             "last_good_at": instant_of(last_good_us) if last_good_us is not None else None,
-            "last_applied_at": row.last_applied_at,
-            "alarm": row.alarm,
-            "epoch": row.epoch,
-            "samples": int(row.samples or 0),
-            "quarantined": int(row.quarantined or 0),
-            "open_gaps": int(row.open_gaps or 0),
+            "last_applied_at": row["last_applied_at"],
+            "alarm": row["alarm"],
+            "epoch": row["epoch"],
+            "samples": int(row["samples"] or 0),
+            "quarantined": int(row["quarantined"] or 0),
+            "open_gaps": int(row["open_gaps"] or 0),
             "version": status.version if status else None,
             "spool_bytes": status.spool_bytes if status else None,
             "rss_bytes": status.rss_bytes if status else None,
             "details": dict(status.details) if status else {},
+            "mapping": status.mapping if status else None,
+            "mapping_state": status.mapping_state if status else None,
+            "mapping_detail": status.mapping_detail if status else None,
         }
     )

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 class ConnectorView(BaseModel):
     id: str
-    state: str  # as it says itself; "silent": it says nothing
+    state: str  # as it says itself ("finished": it has given all it had); "silent": it says nothing
     detail: str
     protocol: str | None
     lag_s: float | None  # age of the oldest batch that is not in the database
@@ -23,3 +23,6 @@ class ConnectorView(BaseModel):
     spool_bytes: int | None
     rss_bytes: int | None
     details: dict[str, str]
+    mapping: str | None  # name@version that it uses
+    mapping_state: str | None  # own, in_sync, out_of_sync, failed
+    mapping_detail: str | None  # why

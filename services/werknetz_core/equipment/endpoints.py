@@ -1,16 +1,19 @@
 """Equipment by path, with what happened there: states, stops, counts."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.path import LEVELS
 from werknetz.store.tables import equipment
-from werknetz_core.api import page, scope
+from werknetz_core.api import order, page, scope
 from werknetz_core.api.answer import answer
+from werknetz_core.api.listing import Asked, columns_of, given
+from werknetz_core.api.order import Key, Kind, Sorting
 from werknetz_core.api.platform import Core, Reading, Viewer
 from werknetz_core.api.time import span_of
+from werknetz_core.api.tree import Tree
 from werknetz_core.api.window import clockwork
 from werknetz_core.equipment import counts, intervals
 from werknetz_core.equipment.schemas import CountsView, EquipmentView, StateView, StopView
@@ -18,6 +21,15 @@ from werknetz_core.equipment.schemas import CountsView, EquipmentView, StateView
 router = APIRouter(tags=["equipment"])
 Level = Literal["enterprise", "plant", "area", "line", "machine"]
 Start = Annotated[str, Query(description="RFC 3339, epoch ms, -8h, now, shift:current, …")]
+_SORTING: Final = Sorting(
+    "path",
+    tie=Key(equipment.c.path),
+    keys={
+        "path": Key(equipment.c.path),
+        "name": Key(equipment.c.name),
+        "valid_from": Key(equipment.c.valid_from, Kind.TIME),
+    },
+)
 End = Annotated[str | None, Query(description="As start; none: now, or the end of what is named.")]
 
 
@@ -25,42 +37,31 @@ End = Annotated[str | None, Query(description="As start; none: now, or the end o
 async def list_equipment(
     *,
     request: Request,
-    response: Response,
     core: Core,
     reading: Reading,
     principal: Viewer,
+    asked: Asked,
     level: Annotated[list[Level], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     kind: Annotated[list[Level], Query(description="The same as level.")] = [],  # noqa: B006 - as above
     under: scope.Under = [],  # noqa: B006 - as above
     depth: Annotated[int | None, Query(ge=0, le=len(LEVELS))] = None,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
 ) -> page.Page[EquipmentView]:
-    """List equipment in order of path; `depth` counts levels below `under`."""
-    condition = await scope.asked(under, core, principal)
-    query = sa.select(equipment).where(condition).order_by(equipment.c.path).limit(limit + 1)
+    """List equipment in order of path; `depth` counts levels below `under`.
+
+    Sort: path, name, valid_from.
+    """
+    query = sa.select(equipment).where(await scope.asked(under, core, principal))
     if levels := {*level, *kind}:
         query = query.where(equipment.c.level.in_(levels))
     if depth is not None:
         query = query.where(_not_deeper(under, depth))
-    if after := page.decode(cursor, str):
-        query = query.where(equipment.c.path > after[0])
-    rows, more = page.cut((await reading.execute(query)).all(), limit)
+    query, place = _SORTING.page(query, asked)
+    rows, next_cursor = order.cut(
+        (await reading.execute(query)).mappings().all(), place, asked.limit
+    )
     tree = await core.tree.current()
-    items = [
-        EquipmentView(
-            path=row.path,
-            level=row.level,
-            name=row.name,
-            time_zone=tree.nodes[row.path].time_zone if row.path in tree.nodes else row.time_zone,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-        )
-        for row in rows
-    ]
-    next_cursor = page.encode(rows[-1].path) if more else None
-    page.link(request, response, next_cursor)
-    return page.Page(items=items, next_cursor=next_cursor)
+    items = [EquipmentView.model_validate({**row, "time_zone": _zone(tree, row)}) for row in rows]
+    return given(request, asked, items, columns_of(EquipmentView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
 
 
 @router.get("/stops")
@@ -73,12 +74,11 @@ async def list_stops(
     start: Start = "-24h",
     end: End = None,
     min_s: Annotated[float, Query(ge=0, description="Only stops of at least so long.")] = 0,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
+    asked: Asked,
 ) -> page.Page[StopView]:
-    """List the stops of all machines below, in order of time."""
+    """List the stops of all machines below, in order of time. Sort: start, duration_s."""
     return await intervals.listed(  # type: ignore[return-value] # a ready answer of that form
-        request, core, principal, under, start, end, stops_of=min_s, limit=limit, cursor=cursor
+        request, core, principal, under, start, end, stops_of=min_s, asked=asked
     )
 
 
@@ -92,12 +92,14 @@ async def list_stops_of(
     start: Start = "-24h",
     end: End = None,
     min_s: Annotated[float, Query(ge=0, description="Only stops of at least so long.")] = 0,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
+    asked: Asked,
 ) -> page.Page[StopView]:
-    """List the stops of the equipment and everything below it: time lost while an order ran."""
+    """List the stops of the equipment and everything below it: time lost while an order ran.
+
+    Sort: start, duration_s.
+    """
     return await intervals.listed(  # type: ignore[return-value] # a ready answer of that form
-        request, core, principal, [path], start, end, stops_of=min_s, limit=limit, cursor=cursor
+        request, core, principal, [path], start, end, stops_of=min_s, asked=asked
     )
 
 
@@ -107,14 +109,16 @@ async def list_states(
     request: Request,
     core: Core,
     principal: Viewer,
+    asked: Asked,
     start: Start = "-24h",
     end: End = None,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
 ) -> page.Page[StateView]:
-    """List what the machines were doing; an interval that goes on has `end: null`."""
+    """List what the machines were doing; an interval that goes on has `end: null`.
+
+    Sort: start, duration_s.
+    """
     return await intervals.listed(  # type: ignore[return-value] # a ready answer of that form
-        request, core, principal, [path], start, end, stops_of=None, limit=limit, cursor=cursor
+        request, core, principal, [path], start, end, stops_of=None, asked=asked
     )
 
 
@@ -150,6 +154,13 @@ async def show_equipment(
         valid_from=row.valid_from,
         valid_to=row.valid_to,
     )
+
+
+def _zone(tree: Tree, row: sa.RowMapping) -> str | None:
+    """Return the zone that holds for the equipment, as far as the snapshot knows it."""
+    node = tree.nodes.get(row["path"])
+    found: str | None = node.time_zone if node is not None else row["time_zone"]
+    return found
 
 
 def _not_deeper(under: list[str], depth: int) -> sa.ColumnElement[bool]:

@@ -6,14 +6,16 @@ from typing import Final
 import asyncpg
 from fastapi import Request, Response
 
-from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
+from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.domain.state import MachineState
 from werknetz_core.api import page
-from werknetz_core.api.answer import answer
 from werknetz_core.api.keys import Principal
+from werknetz_core.api.listing import Listing, columns_of, given
+from werknetz_core.api.order import Kind, Place, place_of
 from werknetz_core.api.platform import Platform
 from werknetz_core.api.time import span_of, text_of
 from werknetz_core.api.window import clockwork
+from werknetz_core.equipment.schemas import StateView, StopView
 
 MINOR_STOP_S: Final = 120
 STOP_CATEGORY: Final = "adet"
@@ -41,13 +43,20 @@ _INTERVALS: Final = """
     )
     SELECT i.*, q.path,
            i.known_to = (SELECT max(l.end_at) FROM state_pieces l
-                         WHERE l.equipment_id = i.equipment_id) AND i.known_to >= $8 AS is_open
+                         WHERE l.equipment_id = i.equipment_id) AND i.known_to >= $6 AS is_open,
+           {key} AS key, {tie} AS tie
     FROM intervals i JOIN equipment q ON q.id = i.equipment_id
     WHERE ($4::text IS NULL OR category = $4)
       AND end_at - start_at >= make_interval(secs => $5)
-      AND ($6::timestamptz IS NULL OR (i.start_at, i.equipment_id) > ($6, $7::int))
-    ORDER BY i.start_at, i.equipment_id LIMIT $9
+    {goes_on}
+    ORDER BY {key} {way}, {tie} {way} LIMIT $7
 """
+# What is sorted by, in microseconds; the tie is one text that no two intervals share.
+_KEYS: Final = {
+    "start": "(extract(epoch FROM i.start_at) * 1000000)::bigint",
+    "duration_s": "(extract(epoch FROM i.end_at - i.start_at) * 1000000)::bigint",
+}
+_TIE: Final = "to_char(i.equipment_id, 'FM0000000000') || to_char(i.start_at, 'YYYYMMDDHH24MISSUS')"
 
 
 async def listed(
@@ -59,8 +68,7 @@ async def listed(
     end: str | None,
     *,
     stops_of: float | None,
-    limit: int,
-    cursor: str | None,
+    asked: Listing,
 ) -> Response:
     """Return a page of intervals; `stops_of` is how long a stop must be, None: every state."""
     nodes = [await core.tree.find(path, principal) for path in under]
@@ -68,37 +76,39 @@ async def listed(
     clock = clockwork(core, tree, nodes[0], None)
     span = span_of(start, end, clock)
     ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
-    after = page.decode(cursor, int, int)
+    kinds = dict.fromkeys(_KEYS, Kind.NUMBER)
+    place = place_of(asked.sort, asked.cursor, default="start", kinds=kinds, tie=Kind.TEXT)
     rows = await core.pool.fetch(
-        _INTERVALS,
+        _statement(place),
         ids,
         instant_of(span.start_us),
         instant_of(span.end_us),
         None if stops_of is None else STOP_CATEGORY,
         stops_of or 0.0,
-        instant_of(int(after[0])) if after else None,
-        int(after[1]) if after else None,
         # The running bucket ends where it was last computed, so what reaches it still goes on.
         instant_of(bucket_of(clock.now_us) - BUCKET_US),
-        limit + 1,
+        asked.limit + 1,
+        *(place.after or ()),
     )
-    shown, more = page.cut(rows, limit)
-    last = shown[-1] if more else None
-    next_cursor = (
-        page.encode(microseconds_of(last["start_at"]), last["equipment_id"]) if last else None
-    )
+    shown, more = page.cut(rows, asked.limit)
+    next_cursor = place.cursor(shown[-1]["key"], shown[-1]["tie"]) if more else None
     items = [_view(row, stop=stops_of is not None) for row in shown]
-    response = answer(
-        {
-            "items": items,
-            "next_cursor": next_cursor,
-            "start": text_of(span.start_us),
-            "end": text_of(span.end_us),
-            "no_data": not items and cursor is None,
-        }
-    )
-    page.link(request, response, next_cursor)
-    return response
+    envelope = {
+        "next_cursor": next_cursor,
+        "start": text_of(span.start_us),
+        "end": text_of(span.end_us),
+        "no_data": not items and asked.cursor is None,
+    }
+    names = columns_of(StateView if stops_of is None else StopView)
+    return given(request, asked, items, names, next_cursor=next_cursor, envelope=envelope)
+
+
+def _statement(place: Place) -> str:
+    """Return the statement in the order of the place; sort keys are our own words."""
+    key, way = _KEYS[place.name], "DESC" if place.descending else "ASC"
+    beyond = "<" if place.descending else ">"
+    goes_on = f"AND ({key}, {_TIE}) {beyond} ($8, $9)" if place.after is not None else ""
+    return _INTERVALS.format(key=key, tie=_TIE, way=way, goes_on=goes_on)
 
 
 def _view(row: asyncpg.Record, *, stop: bool) -> dict[str, object]:

@@ -7,6 +7,7 @@ tries again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
@@ -29,8 +30,9 @@ from werknetz.events.batch import (
     Unmapped,
 )
 from werknetz.events.facts import body_of, kind_of
-from werknetz.store import copy, fact
+from werknetz.store import copy, fact, loss
 from werknetz_core.ingest import naming
+from werknetz_core.ingest.hidden import hidden_buckets
 from werknetz_core.ingest.naming import BadDefinition, PointMap
 from werknetz_core.ingest.poison import (
     Bad,
@@ -41,7 +43,7 @@ from werknetz_core.ingest.poison import (
     is_poison,
     writable,
 )
-from werknetz_core.ingest.rows import select, translate, unpack_dirty
+from werknetz_core.ingest.rows import translate, unpack_dirty
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -117,7 +119,7 @@ class Keeper:
                 case Unmapped():
                     pending.bad.append(bad_input(unit.seq, unit.record))
                 case GapOpened():
-                    await self._open_gap(unit.record)
+                    await self._open_gap(unit.record, pending)
                 case GapClosed():
                     await self._close_gap(unit, unit.record, pending)
                 case BusinessEvent():
@@ -125,7 +127,7 @@ class Keeper:
                 case MappingUsed():
                     await naming.use_mapping(self._connection, self._connector_id, unit.record)
                 case Raw():
-                    await self._keep_raw(unit.seq, unit.record)
+                    await self._keep_raw(unit, unit.record)
                 case _:
                     assert_never(unit.record)
         return await self._flush(pending), len(pending.bad)
@@ -151,7 +153,7 @@ class Keeper:
         columns = codec.columns_of(samples)
         translated = translate(columns, self.points)
         if len(translated.unknown):
-            lost = select(columns, translated.unknown)
+            lost = codec.select(columns, translated.unknown)
             numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
             alone = Unit(unit.seq, unit.lane, codec.samples_of(lost))
             reason = f"points {numbers}: never introduced by this spool, or refused"
@@ -167,32 +169,41 @@ class Keeper:
             pending.history.append(copy.copy_bytes(rows))
             pending.history_at_us += [int(rows.at_us.min()), int(rows.at_us.max())]
 
-    async def _open_gap(self, gap: GapOpened) -> None:
+    async def _open_gap(self, gap: GapOpened, pending: _Pending) -> None:
+        start_at = _instant(gap.from_us)
         await self._connection.execute(
-            fact.OPEN_GAP,
+            loss.OPEN_GAP,
             gap.gap_id,
             self._connector_id,
             gap.source,
             gap.signals,
-            _instant(gap.from_us),
+            start_at,
             gap.cause,
             gap.detail,
             gap.estimate,
         )
+        await self._hide(gap.signals, [start_at], pending)
 
     async def _close_gap(self, unit: Unit, gap: GapClosed, pending: _Pending) -> None:
-        tag = await self._connection.execute(
-            fact.CLOSE_GAP, gap.gap_id, _instant(gap.to_us), gap.estimate, gap.backfilled
+        end_at = _instant(gap.to_us)
+        row = await self._connection.fetchrow(
+            loss.CLOSE_GAP, gap.gap_id, end_at, gap.estimate, gap.backfilled
         )
-        if tag == "UPDATE 0":
+        if row is None:
             pending.bad.append(bad_unit(unit, f"closes gap {gap.gap_id}, which never opened"))
+        else:
+            await self._hide(row["signal_keys"], [row["start_at"], end_at], pending)
 
-    async def _keep_raw(self, seq: int, raw: Raw) -> None:
+    async def _hide(self, keys: Sequence[str], at: Sequence[datetime], pending: _Pending) -> None:
+        marks = await hidden_buckets(self._connection, self._connector_id, keys, at)
+        pending.dirty.append(marks)
+
+    async def _keep_raw(self, unit: Unit, raw: Raw) -> None:
         await self._connection.execute(
-            fact.KEEP_RAW,
+            fact.KEEP_RAW if unit.lane == "live" else fact.KEEP_RAW_ONCE,
             self._connector_id,
             self._spool_id,
-            seq,
+            unit.seq,
             _instant(raw.arrival_us),
             _instant(raw.from_us),
             _instant(raw.to_us),
@@ -271,5 +282,5 @@ class Keeper:
             )
 
 
-def _instant(at_us: int) -> object:
+def _instant(at_us: int) -> datetime:
     return instant_of(min(max(at_us, TIME_MIN_US), TIME_MAX_US))

@@ -4,7 +4,7 @@ Kept in the process, but only what is committed: numbers given in a transaction 
 forgotten with it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -89,17 +89,24 @@ async def add_points(
 ) -> PointMap:
     """Give equipment, signals and points their numbers; return the map with them."""
     last = {definition.number: definition for definition in definitions}  # the last one holds
-    equipment = await _add_equipment(connection, list(last.values()))
-    signals = await _add_signals(connection, connector_id, list(last.values()), equipment)
-    numbers = sorted(last)
-    ids = [signals[last[number].key] for number in numbers]
-    mappings = await _mapping_ids(connection, {d.mapping for d in last.values()})
-    versions = [mappings[last[number].mapping] for number in numbers]
+    new = await points_of(connection, connector_id, last)
+    numbers = [number for number, *_ in new]
+    ids, versions = [signal for _, signal, *_ in new], [version for *_, version in new]
     await connection.execute(naming.ADD_POINTS, spool, numbers, ids, versions)
-    return known.with_points(
+    return known.with_points(new)
+
+
+async def points_of(
+    connection: "Connection", connector_id: str, definitions: Mapping[int, PointDefinition]
+) -> list[tuple[int, int, int | None, str, int]]:
+    """Make equipment and signals where they are new; return what `with_points` takes."""
+    equipment = await _add_equipment(connection, list(definitions.values()))
+    signals = await _add_signals(connection, connector_id, list(definitions.values()), equipment)
+    mappings = await _mapping_ids(connection, {d.mapping for d in definitions.values()})
+    return [
         (n, signals[d.key], equipment.get(d.equipment or ""), d.role, mappings[d.mapping])
-        for n, d in last.items()
-    )
+        for n, d in sorted(definitions.items())
+    ]
 
 
 async def _mapping_ids(connection: "Connection", labels: set[str]) -> dict[str, int]:

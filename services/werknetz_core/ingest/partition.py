@@ -30,7 +30,11 @@ _log = logger("ingest.partition")
 
 
 class Partitions:
-    """What this process knows to exist. Partitions are never dropped while writers run."""
+    """What this process knows to exist.
+
+    Retention drops old days: what comes late for one goes to the catch-all, until the day, once
+    looked for again, is made anew, and dropped with it.
+    """
 
     def __init__(self, *, ahead_days: int = AHEAD_DAYS, table: DayTable = SAMPLES) -> None:
         self._table = table
@@ -50,6 +54,7 @@ class Partitions:
         today = today or _today()
         if self._made_ahead_on == today:
             return 0
+        self._known.clear()  # retention may have dropped days since
         span = range(-BEHIND_DAYS, self._ahead.days + 1)
         wanted = {today + timedelta(days=n) for n in span}
         made = await self.make(connection, wanted)

@@ -21,7 +21,6 @@ from werknetz.events.batch import (
     Samples,
     Unmapped,
 )
-from werknetz_core.ingest.rows import select
 
 POISON_CLASSES: Final = frozenset({"22", "23"})
 
@@ -74,7 +73,9 @@ def halves_of(units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]] | None:
             columns = codec.columns_of(unit.record)
             rows = np.arange(len(columns))
             parts = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
-            records: list[Record] = [codec.samples_of(select(columns, part)) for part in parts]
+            records: list[Record] = [
+                codec.samples_of(codec.select(columns, part)) for part in parts
+            ]
             small = len(columns) <= 1
         case Points(points=points):
             middle = len(points) // 2

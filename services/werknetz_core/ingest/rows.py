@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN_TIME
-from werknetz.events.codec import Columns, UnreadableBatch
+from werknetz.events.codec import Columns, UnreadableBatch, select
 from werknetz.store.copy import SampleRows
 from werknetz_core.ingest.naming import PointMap
 
@@ -21,7 +21,7 @@ _DAY_US: Final = 86_400_000_000
 @dataclass(frozen=True, slots=True)
 class Translated:
     rows: SampleRows
-    dirty: NDArray[np.int64]  # packed by `_pack`; unique, ascending
+    dirty: NDArray[np.int64]  # packed by `pack_dirty`; unique, ascending
     unknown: NDArray[np.int64]  # rows of the input whose point was never introduced
 
 
@@ -57,25 +57,9 @@ def translate(columns: Columns, points: PointMap) -> Translated:
         text_row=text_row,
         text=text,
     )
-    dirty = _dirty(points.marked_equipment_id[safe], at_us)
+    dirty = pack_dirty(points.marked_equipment_id[safe], at_us)
     unknown = np.empty(0, np.int64) if everything else np.nonzero(~known)[0]
     return Translated(rows, dirty, unknown)
-
-
-def select(columns: Columns, rows: NDArray[np.int64]) -> Columns:
-    """Return only these rows (ascending), with their texts."""
-    place = np.full(len(columns), -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    kept = place[columns.text_row] >= 0
-    return Columns(
-        point=columns.point[rows],
-        time=columns.time[rows],
-        value=columns.value[rows],
-        status=columns.status[rows],
-        server_time=None if columns.server_time is None else columns.server_time[rows],
-        text_row=place[columns.text_row][kept].astype(np.int32),
-        text=[text for text, keep in zip(columns.text, kept.tolist(), strict=True) if keep],
-    )
 
 
 def unpack_dirty(packed: NDArray[np.int64]) -> tuple[list[int], list[int]]:
@@ -83,7 +67,8 @@ def unpack_dirty(packed: NDArray[np.int64]) -> tuple[list[int], list[int]]:
     return (packed >> 32).tolist(), ((packed & 0xFFFF_FFFF) - _BUCKET_OFFSET).tolist()
 
 
-def _dirty(equipment_id: NDArray[np.int32], at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+def pack_dirty(equipment_id: NDArray[np.int32], at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the buckets of the instants, packed; what an instant says of the one before, too."""
     # The first and last day that can be written are what devices send for "no time": no KPI
     # lies there, and a bucket at the end of time has no end.
     counted = (

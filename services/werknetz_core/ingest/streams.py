@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Final, Protocol
 
 from werknetz.link.redis import START, Entry, LinkLost
-from werknetz.link.wire import ToEdge
+from werknetz.link.wire import ToEdge, WantedMapping
 from werknetz.runtime.log import logger
 
 LEASE_S: Final = 10.0
@@ -32,6 +32,7 @@ class CoreLink(Protocol):
     async def trim(self, connector: str, position: str) -> None: ...
     async def lease(self, connector: str, holder: str, ttl_ms: int) -> bool: ...
     async def release(self, connector: str, holder: str) -> None: ...
+    async def want_mapping(self, connector: str, wanted: WantedMapping) -> None: ...
     async def close(self) -> None: ...
 
 

@@ -26,6 +26,7 @@ from werknetz_core.ingest.apply import Applier, welcome
 from werknetz_core.ingest.partition import Partitions
 from werknetz_core.ingest.session import WORLD, Session
 from werknetz_core.ingest.streams import CoreLink, Streams, is_full
+from werknetz_core.ingest.wanted import Wanted
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -52,6 +53,7 @@ class Writer:
         self._applier = Applier(self._partitions)
         self._session = Session(database_url, self._partitions, self._begin_anew)
         self._streams = Streams(link, holder=secrets.token_hex(8))
+        self._wanted = Wanted(link)
         self._receivers: dict[str, Receiver] = {}
         self._stopping = asyncio.Event()
         self._checked_at = monotonic()
@@ -84,6 +86,7 @@ class Writer:
                 alive.touch()
             for name in self._streams.names:
                 await self._reply(name, self._receiver(name).tick(monotonic()))
+            await self._say_wanted(connection)
             self._well()
         except LinkLost as error:
             await self._without_link(error)
@@ -92,6 +95,14 @@ class Writer:
             _log.warning("PostgreSQL", error=f"{type(error).__name__}: {error}", again=True)
             await self._session.drop()
             await self._wait_longer()
+
+    async def _say_wanted(self, connection: "Connection") -> None:
+        try:
+            await self._wanted.say(connection, self._streams.names)
+        except LinkLost as error:
+            if not is_full(error):
+                raise
+            _log.warning("Redis is full, wanted mappings are not said")
 
     async def _take(self, connection: "Connection", name: str, entries: list[Entry]) -> None:
         """Apply what one connector said, answer, then drop it from its stream."""

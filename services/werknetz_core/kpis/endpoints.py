@@ -1,23 +1,28 @@
 """KPIs: what they are, and their values for any equipment and period. Made to be polled."""
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.definition import Kpi
 from werknetz_core.api.answer import answer, unchanged
 from werknetz_core.api.etag import CACHE_CONTROL, matches
 from werknetz_core.api.keys import Principal
-from werknetz_core.api.platform import Core, Platform, Viewer
+from werknetz_core.api.listing import AS_IT_IS, VARY, columns_of, given
+from werknetz_core.api.platform import Core, Platform, Reading, Viewer
 from werknetz_core.api.problem import Problem
 from werknetz_core.kpis import values
+from werknetz_core.kpis.explain import explain
+from werknetz_core.kpis.explanation import ExplanationView
 from werknetz_core.kpis.question import Question, kpi_named, parameter_documents
 from werknetz_core.kpis.schemas import (
     KpiAnswersView,
     KpiQuestion,
     KpiQuestions,
     KpiValuesView,
+    KpiValueView,
     KpiView,
 )
 
@@ -45,15 +50,39 @@ async def show_kpi(name: str, _: Viewer) -> KpiView:
 )
 async def kpi_values(request: Request, core: Core, principal: Viewer) -> Response:
     """Compute KPI values; unchanged ones are 304 without a query."""
-    question = Question.read(request.query_params)
+    question = Question.read(request.query_params, request.headers.get("accept"))
     parts = await values.parts_of(question, core, principal)
     tag = await values.tag_of(question, parts, core)
     if tag is not None and matches(request.headers.get("if-none-match"), tag):
         return unchanged(tag, CACHE_CONTROL)
     content = await values.compute(question, parts, core)
     # The tag was read before the rows: a change in between makes the next poll compute again.
-    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL} if tag else None
-    return answer(content, headers)
+    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL} if tag else {}
+    if question.shape is AS_IT_IS:
+        return answer(content, headers | {"Vary": VARY})
+    items = in_order(content.pop("items"), question.shape.sort)
+    names = columns_of(KpiValueView)
+    return given(request, question.shape, items, names, envelope=content, headers=headers)
+
+
+@router.get("/kpi_values/explain", response_model=ExplanationView)
+async def explain_kpi_value(
+    *,
+    core: Core,
+    reading: Reading,
+    principal: Viewer,
+    equipment: Annotated[str, Query(description="Equipment path, of any level.")],
+    kpi: Annotated[str, Query(description="Name of a KPI, see /api/v1/kpis.")],
+    start: str = "-24h",
+    end: str | None = None,
+    tz: str | None = None,
+    divisor: str = "fe+1",
+) -> Response:
+    """Explain one value: formula, elements, machines, states, samples, gaps, mapping versions."""
+    asked = KpiQuestion(
+        equipment=[equipment], kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor
+    )
+    return answer(await explain(Question.of(asked), core, reading, principal))
 
 
 @router.post("/kpi_values:query", response_model=KpiAnswersView)
@@ -69,6 +98,22 @@ async def _result(given: KpiQuestion, core: Platform, principal: Principal) -> d
         return {"answer": await values.compute(question, parts, core), "problem": None}
     except Problem as problem:
         return {"answer": None, "problem": problem.document("", "/api/v1/kpi_values:query")}
+
+
+def in_order(items: object, sort: str | None) -> list[dict[str, Any]]:
+    """Return the values in the order that was asked for; what has none comes last."""
+    assert isinstance(items, list)  # noqa: S101 - narrows what `compute` returns
+    if sort is None:
+        return items
+    name = sort.removeprefix("-")
+    known = [item for item in items if item[name] is not None]
+    known.sort(key=lambda item: _instant(item, name), reverse=sort.startswith("-"))
+    return known + [item for item in items if item[name] is None]
+
+
+def _instant(item: dict[str, Any], name: str) -> Any:
+    # Texts of two zones, or of both sides of a clock change, do not sort by time.
+    return datetime.fromisoformat(item[name]) if name == "start" else item[name]
 
 
 def _view(kpi: Kpi) -> KpiView:

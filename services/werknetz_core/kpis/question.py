@@ -3,18 +3,23 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from starlette.datastructures import QueryParams
 
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.definition import Divisor, Kpi
+from werknetz_core.api.formats import CsvDialect, Format
+from werknetz_core.api.listing import AS_IT_IS, Listing, fields_of, form_of
 from werknetz_core.api.problem import Problem, wrong_parameter
 from werknetz_core.kpis.schemas import KpiQuestion
 
 REPEATED_MAX: Final = 50
-_SINGLE: Final = ("start", "end", "granularity", "tz", "divisor")
-_KNOWN: Final = frozenset({"equipment", "kpi", *_SINGLE})
+SORT_KEYS: Final = ("equipment", "kpi", "start", "value", "coverage")
+_SINGLE: Final = ("start", "end", "granularity", "tz", "divisor", "sort", "format", "csv_dialect")
+_KNOWN: Final = frozenset({"equipment", "kpi", "fields", *_SINGLE})
+_SHAPED: Final = frozenset({"fields", "sort", "format", "csv_dialect"})
+_Word = TypeVar("_Word", Format, CsvDialect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Question:
     granularity: str = "none"
     tz: str | None = None
     divisor: Divisor = Divisor.FAILURES_PLUS_ONE
+    shape: Listing = AS_IT_IS  # how the answer is given
 
     @classmethod
     def of(cls, given: KpiQuestion) -> Self:
@@ -40,7 +46,7 @@ class Question:
         )
 
     @classmethod
-    def read(cls, parameters: QueryParams) -> Self:
+    def read(cls, parameters: QueryParams, accept: str | None = None) -> Self:
         """Read the query string; an unknown name is an error, so that no typo is ignored."""
         if unknown := parameters.keys() - _KNOWN:
             name = min(unknown)
@@ -55,6 +61,7 @@ class Question:
             parameters.get("granularity", "none"),
             parameters.get("tz"),
             _divisor(parameters.get("divisor", "fe+1")),
+            _shape(parameters, accept),
         )
 
 
@@ -75,6 +82,10 @@ def parameter_documents() -> Sequence[dict[str, object]]:
         "granularity": ({**text, "default": "none"}, "hour, shift, 1d, 1w, 1mo or none."),
         "tz": (text, "IANA zone of days, weeks and months; none: the plant's."),
         "divisor": ({**text, "default": "fe+1"}, "Of mean times (31 to 33): fe+1 or fe."),
+        "sort": (text, f"One of {', '.join(SORT_KEYS)}; - before it for descending."),
+        "fields": ({"type": "array", "items": text}, "Only these; with commas or repeated."),
+        "format": ({**text, "enum": [*Format]}, "None: by the Accept header, else json."),
+        "csv_dialect": ({**text, "enum": [*CsvDialect]}, "How CSV is written."),
     }
     return [
         {
@@ -86,6 +97,35 @@ def parameter_documents() -> Sequence[dict[str, object]]:
         }
         for name, (schema, description) in told.items()
     ]
+
+
+def _shape(parameters: QueryParams, accept: str | None) -> Listing:
+    """Return how the answer is to be given; what dashboards poll asks for nothing special."""
+    if accept in {None, "*/*", "application/json"} and _SHAPED.isdisjoint(parameters.keys()):
+        return AS_IT_IS
+    sort = parameters.get("sort")
+    if sort is not None and sort.removeprefix("-") not in SORT_KEYS:
+        raise wrong_parameter(
+            "sort",
+            f"sort={sort!r} is not known here.",
+            f"Sort by one of {', '.join(SORT_KEYS)}; a - before it begins at the largest.",
+        )
+    format_ = _word(parameters, "format", Format)
+    dialect = _word(parameters, "csv_dialect", CsvDialect) or CsvDialect.STANDARD
+    fields = fields_of(parameters.getlist("fields"))
+    return Listing(sort=sort, fields=fields, form=form_of(accept, format_, dialect))
+
+
+def _word(parameters: QueryParams, name: str, words: type[_Word]) -> _Word | None:
+    text = parameters.get(name)
+    if text is None:
+        return None
+    try:
+        return words(text)
+    except ValueError as error:
+        raise wrong_parameter(
+            name, f"{name}={text!r} is not known.", f"Write one of {', '.join(words)}."
+        ) from error
 
 
 def _repeated(parameters: QueryParams, name: str) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ async def tag_of(question: Question, parts: Sequence[Part], core: Platform) -> s
         [(kpi.name, kpi.version) for kpi in question.kpis],
         question.granularity,
         question.divisor.value,
+        question.shape,
         [(part.span.start_us, part.span.end_us, part.clock.zone.key) for part in parts],
     )
     paths = [part.node.path for part in parts]

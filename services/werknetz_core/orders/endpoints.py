@@ -1,25 +1,38 @@
 """Production orders, one entry a machine that worked on it."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.tables import equipment, orders
-from werknetz_core.api import page, scope
+from werknetz_core.api import order, page, scope
+from werknetz_core.api.listing import Asked, columns_of, given
+from werknetz_core.api.order import Key, Kind, Sorting
 from werknetz_core.api.platform import Core, Reading, Viewer
 from werknetz_core.api.time import Clockwork, span_of, zone_of
 from werknetz_core.orders.schemas import OrderView
 
 router = APIRouter(tags=["orders"])
+# The tie is one text that no two rows share; a path has no space.
+_ROW: Final = Key(equipment.c.path + " " + orders.c.order_number)
+_NEVER: Final = sa.literal(instant_of(0), orders.c.started_at.type)
+_SORTING: Final = Sorting(
+    "equipment",
+    tie=_ROW,
+    keys={
+        "equipment": Key(equipment.c.path),
+        "order_number": Key(orders.c.order_number),
+        "started_at": Key(sa.func.coalesce(orders.c.started_at, _NEVER), Kind.TIME),
+    },
+)
 
 
 @router.get("/orders")
 async def list_orders(
     *,
     request: Request,
-    response: Response,
     core: Core,
     reading: Reading,
     principal: Viewer,
@@ -27,16 +40,16 @@ async def list_orders(
     order_number: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
+    asked: Asked,
 ) -> page.Page[OrderView]:
-    """List orders by machine and number; with a start, those that ran in the span."""
+    """List orders by machine and number; with a start, those that ran in the span.
+
+    Sort: equipment, order_number, started_at (not started: first).
+    """
     query = (
         sa.select(orders, equipment.c.path.label("equipment"))
         .join(equipment, equipment.c.id == orders.c.equipment_id)
         .where(await scope.asked(under, core, principal))
-        .order_by(equipment.c.path, orders.c.order_number)
-        .limit(limit + 1)
     )
     if order_number:
         query = query.where(orders.c.order_number.in_(order_number))
@@ -46,9 +59,9 @@ async def list_orders(
             orders.c.started_at < instant_of(span.end_us),
             sa.or_(orders.c.ended_at.is_(None), orders.c.ended_at > instant_of(span.start_us)),
         )
-    if after := page.decode(cursor, str, str):
-        query = query.where(sa.tuple_(equipment.c.path, orders.c.order_number) > sa.tuple_(*after))
-    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
-    next_cursor = page.encode(rows[-1]["equipment"], rows[-1]["order_number"]) if more else None
-    page.link(request, response, next_cursor)
-    return page.Page(items=[OrderView(**row) for row in rows], next_cursor=next_cursor)
+    query, place = _SORTING.page(query, asked)
+    rows, next_cursor = order.cut(
+        (await reading.execute(query)).mappings().all(), place, asked.limit
+    )
+    items = [OrderView(**row) for row in rows]
+    return given(request, asked, items, columns_of(OrderView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form

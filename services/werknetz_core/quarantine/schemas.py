@@ -1,24 +1,76 @@
 """What could not be mapped or stored, as the API shows it."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class QuarantineView(BaseModel):
     id: int
     connector_id: str
     source: str
+    place: str  # in the message: "line 12", "UNH 1 LIN 3"
     reason: str
+    count: int  # a flood is one entry a minute with its count
     size: int  # bytes of the original
     mapping: str
     at: datetime
     stored_at: datetime
-    state: str
+    state: str  # open, assigned, discarded, replayed
+    assigned_to: str | None
+    note: str
+    decided_at: datetime | None
+    decided_by: str | None
+    replayed_with: str | None
 
 
 class QuarantineDetailView(QuarantineView):
     raw_base64: str
     raw_complete: bool  # false: only the beginning was kept
+    raw_text: str | None  # the bytes as text, where they are text
+    message_hash: str | None  # of the whole message, where that is kept
     spool_id: str
     seq: int
+
+
+class QuarantineGroupView(BaseModel):
+    connector_id: str
+    source: str
+    reason: str  # without the values in it
+    state: str
+    entries: int
+    count: int
+    first_at: datetime
+    last_at: datetime
+    example_id: int  # the newest
+    example_reason: str
+
+
+class Choice(BaseModel):
+    """Which entries: by number, or by what they share. Nothing given chooses nothing."""
+
+    ids: Annotated[list[int], Field(max_length=1000)] = []
+    connector: str | None = None
+    source: str | None = None
+    reason: str | None = None  # as a group shows it
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.ids and self.connector is None and self.source is None
+
+
+class Assignment(Choice):
+    to: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Discard(Choice):
+    note: Annotated[str, Field(min_length=3, max_length=2000, description="Why it is not needed.")]
+
+
+class QuarantineReplay(Choice):
+    version: int | None = None  # of the mapping; default: the active one
+
+
+class Decided(BaseModel):
+    entries: int

@@ -2,10 +2,12 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.shift import Shift, shifts_between
+from werknetz_core.api.listing import ManyAsked, columns_of, given
+from werknetz_core.api.order import sorted_rows
 from werknetz_core.api.platform import Core, Viewer
 from werknetz_core.api.time import Clockwork, span_of
 from werknetz_core.api.window import clockwork, too_large
@@ -17,22 +19,33 @@ _SPAN_MAX_US: Final = 400 * 86_400_000_000
 
 @router.get("/shifts")
 async def list_shifts(
+    *,
+    request: Request,
     core: Core,
     principal: Viewer,
+    asked: ManyAsked,
     equipment: Annotated[str, Query(description="Equipment path.")],
     start: str = "day:today",
     end: str | None = None,
     tz: str | None = None,
 ) -> ShiftsView:
-    """List the shifts that overlap the span, whole. No calendar: no shifts."""
+    """List the shifts that overlap the span, whole. No calendar: no shifts. Sort: start, name."""
     node = await core.tree.find(equipment, principal)
     clock = clockwork(core, await core.tree.current(), node, tz)
     span = span_of(start, end, clock)
     if span.end_us - span.start_us > _SPAN_MAX_US:
         raise too_large("shifts")
     shifts = shifts_between(clock.calendar, span.start_us, span.end_us) if clock.calendar else []
-    items = [_view(equipment, shift, clock) for shift in shifts]
-    return ShiftsView(items=items, time_zone=clock.zone.key, no_data=not items)
+    known = {shift.start_us: shift for shift in shifts}
+    rows = [{"start": shift.start_us, "name": shift.name} for shift in shifts]
+    names = ("start", "name")
+    cut, next_cursor = sorted_rows(rows, asked, default="start", keys=names, tie="start")
+    items = [_view(equipment, known[row["start"]], clock) for row in cut]
+    envelope = {"next_cursor": next_cursor, "time_zone": clock.zone.key, "no_data": not items}
+    columns = columns_of(ShiftView)
+    return given(  # type: ignore[return-value] # a ready answer of that form
+        request, asked, items, columns, next_cursor=next_cursor, envelope=envelope
+    )
 
 
 def _view(equipment: str, shift: Shift, clock: Clockwork) -> ShiftView:

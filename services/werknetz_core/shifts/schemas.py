@@ -21,5 +21,6 @@ class ShiftView(BaseModel):
 
 class ShiftsView(BaseModel):
     items: list[ShiftView]
+    next_cursor: str | None
     time_zone: str
     no_data: bool

@@ -1,20 +1,31 @@
 """Signals, and their samples: raw, by granularity, or thinned so that peaks survive."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.store.tables import equipment, signals
-from werknetz_core.api import page, scope
-from werknetz_core.api.answer import answer
+from werknetz_core.api import order, page, scope
 from werknetz_core.api.keys import Principal
+from werknetz_core.api.listing import Asked, ManyAsked, columns_of, given
+from werknetz_core.api.order import Key, Kind, Sorting
 from werknetz_core.api.platform import Core, Reading, Viewer
 from werknetz_core.api.problem import Problem
 from werknetz_core.signals import samples
 from werknetz_core.signals.schemas import SamplesView, SignalView
 
 router = APIRouter(tags=["signals"])
+_SORTING: Final = Sorting(
+    "id",
+    tie=Key(signals.c.id, Kind.NUMBER),
+    keys={
+        "id": Key(signals.c.id, Kind.NUMBER),
+        "key": Key(signals.c.key),
+        "name": Key(signals.c.name),
+        "role": Key(signals.c.role),
+    },
+)
 _SIGNAL = sa.select(signals, equipment.c.path.label("equipment")).select_from(
     signals.outerjoin(equipment, equipment.c.id == signals.c.equipment_id)
 )
@@ -24,19 +35,17 @@ _SIGNAL = sa.select(signals, equipment.c.path.label("equipment")).select_from(
 async def list_signals(
     *,
     request: Request,
-    response: Response,
     core: Core,
     reading: Reading,
     principal: Viewer,
+    asked: Asked,
     under: scope.Under = [],  # noqa: B006 - FastAPI copies
     role: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     key: str | None = None,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
 ) -> page.Page[SignalView]:
-    """List signals in order of their number."""
-    query = _SIGNAL.order_by(signals.c.id).limit(limit + 1)
+    """List signals in order of their number. Sort: id, key, name, role."""
+    query = _SIGNAL
     if under or principal.plants is not None:
         query = query.where(await scope.asked(under, core, principal))
     if role:
@@ -45,12 +54,12 @@ async def list_signals(
         query = query.where(signals.c.connector_id.in_(connector))
     if key is not None:
         query = query.where(signals.c.key == key)
-    if after := page.decode(cursor, int):
-        query = query.where(signals.c.id > after[0])
-    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
-    next_cursor = page.encode(rows[-1]["id"]) if more else None
-    page.link(request, response, next_cursor)
-    return page.Page(items=[SignalView(**row) for row in rows], next_cursor=next_cursor)
+    query, place = _SORTING.page(query, asked)
+    rows, next_cursor = order.cut(
+        (await reading.execute(query)).mappings().all(), place, asked.limit
+    )
+    items = [SignalView(**row) for row in rows]
+    return given(request, asked, items, columns_of(SignalView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
 
 
 @router.get("/signals/{number}")
@@ -67,24 +76,27 @@ async def list_samples(
     core: Core,
     reading: Reading,
     principal: Viewer,
+    asked: ManyAsked,
     start: str = "-1h",
     end: str | None = None,
     granularity: Annotated[
         str | None, Query(description="raw, or any of 10s, 1m, 5m, 1h, shift, 1d, 1w, 1mo …")
     ] = None,
     max_points: Annotated[int | None, Query(ge=1, le=10_000)] = None,
+    aggregates: Annotated[
+        list[str], Query(description=f"Of windows; any of {', '.join(samples.KNOWN)}.")
+    ] = [],  # noqa: B006 - FastAPI copies
     tz: str | None = None,
-    limit: page.Limit = 1000,
-    cursor: page.Cursor = None,
 ) -> Response:
-    """Give samples; `max_points` thins them to windows with min, avg and max."""
+    """Give samples; `max_points` thins them to windows with min, avg and max. Sort: at, -at."""
     signal = await _find(number, reading, principal)
-    asked = samples.Asked(start, end, granularity, max_points, tz, limit, cursor)
-    content = await samples.given(core, signal, asked, principal)
-    response = answer(content)
-    next_cursor = content["next_cursor"]
-    page.link(request, response, next_cursor if isinstance(next_cursor, str) else None)
-    return response
+    chosen = samples.aggregates_of(aggregates)
+    question = samples.Question(start, end, granularity, max_points, tz, chosen, asked)
+    found = await samples.found(core, signal, question, principal)
+    return given(
+        request, asked, found.items, found.names,
+        next_cursor=found.next_cursor, envelope=found.envelope,
+    )  # fmt: skip
 
 
 async def _find(number: int, reading: Reading, principal: Principal) -> SignalView:

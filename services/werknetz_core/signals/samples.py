@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,20 +14,24 @@ from werknetz.domain.status import severity
 from werknetz.domain.window import Window
 from werknetz_core.api import page
 from werknetz_core.api.keys import Principal
+from werknetz_core.api.listing import Listing, columns_of
 from werknetz_core.api.platform import Platform
 from werknetz_core.api.problem import wrong_parameter
 from werknetz_core.api.time import Clockwork, Span, local_text_of, span_of, text_of, zone_of
 from werknetz_core.api.window import WINDOWS_MAX, clockwork, too_large, windows_of
-from werknetz_core.signals.schemas import SignalView
+from werknetz_core.signals import held
+from werknetz_core.signals.finite import FINITE
+from werknetz_core.signals.schemas import SampleView, SignalView
 
 _WIDTH: Final = re.compile(r"(\d{1,6})(s|m|h)")
 _WIDTH_S: Final = {"s": 1, "m": 60, "h": 3600}
 # The same instant may hold several samples, so a page also says how many of them it gave.
-_RAW: Final = """
+_PAGE: Final = """
     SELECT at, value, status, server_at, text FROM samples
     WHERE signal_id = $1 AND at >= $2 AND at < $3
-    ORDER BY at, status, value, text OFFSET $4 LIMIT $5
+    ORDER BY at {0}, status {0}, value {0}, text {0} OFFSET $4 LIMIT $5
 """
+_RAW: Final = {"at": _PAGE.format("ASC"), "-at": _PAGE.format("DESC")}
 _FEWER: Final = """
     SELECT count(*) FROM (SELECT 1 FROM samples
         WHERE signal_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS few
@@ -36,11 +41,15 @@ _AGGREGATES: Final = """
     sum(value) AS sum, (array_agg(value ORDER BY at))[1] AS first,
     (array_agg(value ORDER BY at DESC))[1] AS last, stddev_samp(value) AS stddev
 """
-# Signed, so a bad status (0x8…) is negative. PostgreSQL takes NaN for the largest number.
-_GOOD: Final = """
-    signal_id = $1 AND status >= 0 AND value IS NOT NULL
-    AND value <> 'NaN' AND value <> 'Infinity' AND value <> '-Infinity'
-"""
+_GOOD: Final = f"signal_id = $1 AND {FINITE}"
+PLAIN: Final = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
+KNOWN: Final = (*PLAIN, *held.NAMES)
+_NOTHING_IN: Final[dict[str, object]] = {
+    **dict.fromkeys(PLAIN),
+    "count": 0,
+    "time_weighted_avg": None,
+    "duration_good": 0.0,
+}
 _EVEN: Final = f"""
     SELECT date_bin($4, at, $2) AS start_at, {_AGGREGATES} FROM samples
     WHERE {_GOOD} AND at >= $2 AND at < $3 GROUP BY 1 ORDER BY 1
@@ -53,79 +62,122 @@ _WINDOWED: Final = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     start: str
     end: str | None
     granularity: str | None
     max_points: int | None
     tz: str | None
-    limit: int
-    cursor: str | None
+    aggregates: tuple[str, ...]
+    asked: Listing
+
+    @property
+    def timed(self) -> bool:
+        """Whether it must be known how long values held."""
+        return not set(self.aggregates).isdisjoint(held.NAMES)
+
+    @property
+    def newest_first(self) -> bool:
+        if self.asked.sort not in {None, "at", "-at"}:
+            raise wrong_parameter(
+                "sort", f"sort={self.asked.sort!r} is not known here.", "Sort by at or by -at."
+            )
+        return self.asked.sort == "-at"
 
 
-async def given(
-    core: Platform, signal: SignalView, asked: Asked, principal: Principal
-) -> dict[str, object]:
-    """Return the answer in the form of SamplesView."""
-    clock = await _clock(core, signal, asked, principal)
-    span = span_of(asked.start, asked.end, clock)
-    granularity = asked.granularity or ("auto" if asked.max_points else "raw")
-    next_cursor = None
+@dataclass(frozen=True, slots=True)
+class Found:
+    items: list[dict[str, object]]
+    names: Sequence[str]  # of the fields of an item
+    next_cursor: str | None
+    envelope: dict[str, object]
+
+
+def aggregates_of(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the aggregates that were asked for, none: those that cost nothing more."""
+    chosen = tuple(dict.fromkeys(name for text in given for name in text.split(",") if name))
+    if unknown := set(chosen) - set(KNOWN):
+        raise wrong_parameter(
+            "aggregates",
+            f"aggregates={min(unknown)!r} is not known.",
+            f"Known: {', '.join(KNOWN)}.",
+        )
+    return chosen or PLAIN
+
+
+async def found(
+    core: Platform, signal: SignalView, question: Question, principal: Principal
+) -> Found:
+    """Return what SamplesView shows."""
+    clock = await _clock(core, signal, question, principal)
+    span = span_of(question.start, question.end, clock)
+    granularity = question.granularity or ("auto" if question.max_points else "raw")
+    newest_first, next_cursor = question.newest_first, None
+    names: Sequence[str] = ("start", "end", *question.aggregates)
     if granularity == "auto":
-        granularity, width_us = await _thinned(core, signal.id, span, asked.max_points or 1500)
+        granularity, width_us = await _thinned(core, signal.id, span, question.max_points or 1500)
     else:
         width_us = _width_us(granularity)
     if granularity == "raw":
-        items, next_cursor = await _raw(core, signal.id, span, asked)
+        names = columns_of(SampleView)
+        items, next_cursor = await _raw(core, signal.id, span, question)
     elif width_us:
-        span, items = await _even(core, signal.id, span, width_us)
+        span, items = await _even(core, signal.id, span, width_us, question)
     else:
-        span, items = await _windowed(core, signal.id, windows_of(granularity, span, clock), span)
-    return {
+        windows = windows_of(granularity, span, clock)
+        span, items = await _windowed(core, signal.id, windows, span, question)
+    if newest_first and granularity != "raw":
+        items.reverse()
+    envelope: dict[str, object] = {
         "signal": signal.key,
         "unit": signal.unit,
-        "items": items,
         "next_cursor": next_cursor,
         "start": local_text_of(span.start_us, clock.zone),
         "end": local_text_of(span.end_us, clock.zone),
         "granularity": granularity,
         "time_zone": clock.zone.key,
         "source": "samples",
-        "no_data": not items and asked.cursor is None,
+        "no_data": not items and question.asked.cursor is None,
     }
+    return Found(items, names, next_cursor, envelope)
 
 
 async def _clock(
-    core: Platform, signal: SignalView, asked: Asked, principal: Principal
+    core: Platform, signal: SignalView, question: Question, principal: Principal
 ) -> Clockwork:
     if signal.equipment is None:
-        return Clockwork(core.now_us(), zone_of(asked.tz, "UTC"))
+        return Clockwork(core.now_us(), zone_of(question.tz, "UTC"))
     node = await core.tree.find(signal.equipment, principal)
-    return clockwork(core, await core.tree.current(), node, asked.tz)
+    return clockwork(core, await core.tree.current(), node, question.tz)
 
 
 async def _raw(
-    core: Platform, number: int, span: Span, asked: Asked
+    core: Platform, number: int, span: Span, question: Question
 ) -> tuple[list[dict[str, object]], str | None]:
-    after = page.decode(asked.cursor, int, int)
-    start_us, skipped = (int(after[0]), int(after[1])) if after else (span.start_us, 0)
-    if not span.start_us <= start_us < span.end_us or skipped < 0:
-        raise wrong_parameter(
-            "cursor",
-            "The cursor lies outside the span.",
-            "Send the same start and end as for the page before; relative ones move.",
-        )
+    """Go on at the instant of the last page; the same instant may hold several samples."""
+    limit, way = question.asked.limit, "-at" if question.newest_first else "at"
+    after = page.decode(question.asked.cursor, str, int, int)
+    start_us, end_us, skipped = span.start_us, span.end_us, 0
+    if after is not None:
+        last_us, skipped = int(after[1]), int(after[2])
+        if after[0] != way or not start_us <= last_us < end_us or skipped < 0:
+            raise wrong_parameter(
+                "cursor",
+                "The cursor lies outside the span, or was given for another order.",
+                "Send the same start, end and sort as for the page before; relative ones move.",
+            )
+        start_us, end_us = (start_us, last_us + 1) if way == "-at" else (last_us, end_us)
     rows = await core.pool.fetch(
-        _RAW, number, instant_of(start_us), instant_of(span.end_us), skipped, asked.limit + 1
+        _RAW[way], number, instant_of(start_us), instant_of(end_us), skipped, limit + 1
     )
-    shown, more = page.cut(rows, asked.limit)
+    shown, more = page.cut(rows, limit)
     if not more:
         return [_sample(row) for row in shown], None
     last = shown[-1]["at"]
     at_last = sum(row["at"] == last for row in shown)
-    if microseconds_of(last) == start_us:
+    if after is not None and microseconds_of(last) == int(after[1]):
         at_last += skipped
-    return [_sample(row) for row in shown], page.encode(microseconds_of(last), at_last)
+    return [_sample(row) for row in shown], page.encode(way, microseconds_of(last), at_last)
 
 
 async def _thinned(core: Platform, number: int, span: Span, max_points: int) -> tuple[str, int]:
@@ -139,7 +191,7 @@ async def _thinned(core: Platform, number: int, span: Span, max_points: int) -> 
 
 
 async def _even(
-    core: Platform, number: int, span: Span, width_us: int
+    core: Platform, number: int, span: Span, width_us: int, question: Question
 ) -> tuple[Span, list[dict[str, object]]]:
     whole_s = width_us % 1_000_000 == 0
     start_us = span.start_us - span.start_us % width_us if whole_s else span.start_us
@@ -151,14 +203,17 @@ async def _even(
     rows = await core.pool.fetch(
         _EVEN, number, instant_of(whole.start_us), instant_of(whole.end_us), width
     )
-    return whole, [
-        _aggregate(row, text_of(at := microseconds_of(row["start_at"])), text_of(at + width_us))
-        for row in rows
-    ]
+    numbered = {
+        (microseconds_of(row["start_at"]) - start_us) // width_us + 1: dict(row) for row in rows
+    }
+    starts = [start_us + n * width_us for n in range(count)]
+    return whole, await _items(
+        core, number, [(at, at + width_us) for at in starts], numbered, question
+    )
 
 
 async def _windowed(
-    core: Platform, number: int, windows: list[Window], span: Span
+    core: Platform, number: int, windows: list[Window], span: Span, question: Question
 ) -> tuple[Span, list[dict[str, object]]]:
     rows = await core.pool.fetch(
         _WINDOWED,
@@ -168,11 +223,29 @@ async def _windowed(
     )
     if windows:
         span = Span(windows[0].start_us, windows[-1].end_us)
+    cuts = [(window.start_us, window.end_us) for window in windows]
+    return span, await _items(core, number, cuts, {row["n"]: dict(row) for row in rows}, question)
+
+
+async def _items(
+    core: Platform,
+    number: int,
+    cuts: list[tuple[int, int]],
+    rows: dict[int, dict[str, object]],
+    question: Question,
+) -> list[dict[str, object]]:
+    """Return the windows in which there was a sample or, where it is asked for, a value held."""
+    lasting: dict[int, dict[str, object]] = {}
+    if question.timed and cuts:
+        starts, ends = ([instant_of(at) for at in column] for column in zip(*cuts, strict=True))
+        edges = held.Edges(starts, ends)
+        lasting = await held.held_in(core.pool, number, edges, instant_of(core.now_us()))
     found = []
-    for row in rows:
-        window = windows[row["n"] - 1]
-        found.append(_aggregate(row, text_of(window.start_us), text_of(window.end_us)))
-    return span, found
+    for n in sorted({*rows, *lasting}):
+        known = _NOTHING_IN | rows.get(n, {}) | lasting.get(n, {})
+        start, end = (text_of(at) for at in cuts[n - 1])
+        found.append({"start": start, "end": end, **{x: known[x] for x in question.aggregates}})
+    return found
 
 
 def _width_us(granularity: str) -> int:
@@ -196,8 +269,3 @@ def _sample(row: asyncpg.Record) -> dict[str, object]:
         "quality": severity(status),
         "server_at": row["server_at"],
     }
-
-
-def _aggregate(row: asyncpg.Record, start: str, end: str) -> dict[str, object]:
-    names = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
-    return {"start": start, "end": end, **{name: row[name] for name in names}}

@@ -31,16 +31,20 @@ class SampleView(BaseModel):
 
 
 class AggregateView(BaseModel):
+    """A window. What `aggregates` does not name is left out."""
+
     start: datetime
     end: datetime
-    count: int
-    min: float | None
-    avg: float | None
-    max: float | None
-    sum: float | None
-    first: float | None
-    last: float | None
-    stddev: float | None
+    count: int = 0
+    min: float | None = None
+    avg: float | None = None
+    max: float | None = None
+    sum: float | None = None
+    first: float | None = None
+    last: float | None = None
+    stddev: float | None = None
+    time_weighted_avg: float | None = None  # each value holds until the next sample
+    duration_good: float = 0.0  # seconds in which a good value held
 
 
 class SamplesView(BaseModel):

@@ -1,5 +1,6 @@
 """How a paho client is set up: nothing of it is left to paho's defaults, which lose messages."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from paho.mqtt.client import Client
@@ -9,12 +10,22 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from werknetz.connector.contract import ConfigurationRejected
-from werknetz_edge.mqtt.config import MqttConfig
+from werknetz_edge.mqtt.broker import BrokerConfig
 
 CONNECT_S: Final = 5.0
 
 
-def build_client(config: MqttConfig, client_id: str) -> Client:
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What we say ourselves; as a will, what the broker says for us when we are gone."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = False
+
+
+def build_client(config: BrokerConfig, client_id: str, will: Publication | None = None) -> Client:
     """Make a client that acknowledges only when told, and never reconnects by itself."""
     v5 = config.protocol == "5"
     client = Client(
@@ -27,6 +38,8 @@ def build_client(config: MqttConfig, client_id: str) -> Client:
     )
     client.connect_timeout = CONNECT_S
     client.max_queued_messages_set(16)
+    if will is not None:
+        client.will_set(will.topic, will.payload, will.qos, will.retain)
     try:
         user, password = config.credentials()
         if user is not None:
@@ -44,7 +57,7 @@ def build_client(config: MqttConfig, client_id: str) -> Client:
     return client
 
 
-def connect_client(client: Client, config: MqttConfig) -> None:
+def connect_client(client: Client, config: BrokerConfig) -> None:
     """Open the socket and send CONNECT for the session that the broker keeps for us."""
     if config.protocol != "5":
         client.connect(config.host, config.port, config.keepalive_s)
@@ -58,6 +71,6 @@ def connect_client(client: Client, config: MqttConfig) -> None:
     )
 
 
-def qos_1(config: MqttConfig) -> Any:
+def qos_1(config: BrokerConfig) -> Any:
     """The options of a subscription; with 5, retained messages come once, not at each connect."""
     return SubscribeOptions(qos=1, retainHandling=1) if config.protocol == "5" else 1

@@ -16,6 +16,7 @@ from werknetz.connector.contract import (
     Reading,
 )
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.config import MqttConfig
 from werknetz_edge.mqtt.memory import SessionMemory
 from werknetz_edge.mqtt.payload import Reader
@@ -211,7 +212,7 @@ class MqttConnector:
         period_s = self.config.silence_s / 3
         if now - self._beat_sent_at >= period_s:
             self._beat_sent_at = now
-            session.publish(self.config.heartbeat, str(_now_us()).encode())
+            session.publish(Publication(self.config.heartbeat, str(_now_us()).encode()))
         if now - self._beat_heard_at > self.config.silence_s:
             raise ConnectionLost("our own heartbeat did not come back: the broker hangs")
 

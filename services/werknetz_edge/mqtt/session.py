@@ -18,12 +18,13 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
-from werknetz_edge.mqtt.client import build_client, connect_client, qos_1
-from werknetz_edge.mqtt.config import MqttConfig
+from werknetz_edge.mqtt.broker import BrokerConfig
+from werknetz_edge.mqtt.client import Publication, build_client, connect_client, qos_1
 
 ANSWER_S: Final = 15.0
 QUEUE_BYTES_MAX: Final = 64_000_000
 READS_AT_ONCE: Final = 200
+PUBLISHES_MAX: Final = 16
 _TURN_S: Final = 0.25
 _REFUSED_US: Final = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C, 0x90}  # protocol, id, password, rights
 
@@ -44,8 +45,9 @@ class Message:
 class Session:
     """Dies with its connection: `Session` is the connection's generation."""
 
-    config: MqttConfig
+    config: BrokerConfig
     client_id: str
+    will: Publication | None = None
     queue: deque[Message] = field(default_factory=deque)
     session_present: bool = False
     failure: str = ""  # why it ended
@@ -53,7 +55,7 @@ class Session:
     ended: bool = False
     _queue_bytes: int = 0
     _acks: deque[int] = field(default_factory=deque)
-    _publishes: deque[tuple[str, bytes]] = field(default_factory=lambda: deque(maxlen=16))
+    _publishes: deque[Publication] = field(default_factory=deque)
     _grants: list[ReasonCode] | None = None
     _connected: bool = False
     _stopping: bool = False
@@ -101,10 +103,7 @@ class Session:
         self._signalled = False
         if self.queue or self.ended:  # it came between the look and the clearing
             return
-        try:
-            await asyncio.wait_for(self._event.wait(), timeout_s)
-        except TimeoutError:
-            return
+        await self._signal_within(timeout_s)
 
     def take(self, count_max: int, bytes_max: int) -> list[Message]:
         taken: list[Message] = []
@@ -125,9 +124,13 @@ class Session:
             self._acks.extend(mids)
             self._rouse()
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        self._publishes.append((topic, payload))
+    def publish(self, said: Publication) -> bool:
+        """Queue it for sending; False where the queue is full: say it again later."""
+        if len(self._publishes) >= PUBLISHES_MAX:
+            return False
+        self._publishes.append(said)
         self._rouse()
+        return True
 
     @property
     def is_alive(self) -> bool:
@@ -150,7 +153,7 @@ class Session:
         return full or self._queue_bytes >= QUEUE_BYTES_MAX
 
     def _build(self) -> Client:
-        client = build_client(self.config, self.client_id)
+        client = build_client(self.config, self.client_id, self.will)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -216,8 +219,8 @@ class Session:
         while self._acks:
             client.ack(self._acks.popleft(), 1)
         while self._publishes:
-            topic, payload = self._publishes.popleft()
-            client.publish(topic, payload, qos=1)
+            said = self._publishes.popleft()
+            client.publish(said.topic, said.payload, said.qos, said.retain)
         if client.want_write():
             client.loop_write()
 
@@ -281,10 +284,15 @@ class Session:
                 raise ConnectionLost(complaint)
             self._event.clear()
             if not reached() and not self.ended:
-                try:
-                    await asyncio.wait_for(self._event.wait(), 0.25)
-                except TimeoutError:
-                    continue
+                await self._signal_within(_TURN_S)
+
+    async def _signal_within(self, timeout_s: float) -> None:
+        # Not wait_for: up to Python 3.11 it swallows a cancellation that meets the signal.
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
+        except TimeoutError:
+            return
 
 
 def _watch(selector: selectors.BaseSelector, old: Any, sock: Any, wanted: int) -> None:

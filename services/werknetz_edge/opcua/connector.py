@@ -103,6 +103,7 @@ class OpcuaConnector:
         )
         self._decoder.namespaces = session.namespaces
         self._subscription = Subscription()
+        self._decoder.firsts = self._subscription.firsts
         await self._subscription.create(session, self._config)
         clock = Item(0, _CLOCK, self._config.heartbeat_s * 1000, _BEATS_QUEUED)
         items = [

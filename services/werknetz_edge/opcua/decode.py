@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from werknetz.connector.contract import Reading, ReadingBlock
 from werknetz.events.batch import Unmapped
 from werknetz_edge.opcua.filetime import instant_of, instants_of, server_instants_of, us_of
+from werknetz_edge.opcua.firsts import Firsts
 from werknetz_edge.opcua.message import Publication
 from werknetz_edge.opcua.plain import plain_of
 from werknetz_edge.opcua.record import Record, record_at
@@ -51,6 +52,7 @@ class Decoded:
     overflown: dict[int, int] = field(default_factory=dict)  # handle → instant
     gone: set[int] = field(default_factory=set)  # handles whose node the server has no more
     broken: int = 0  # notifications that could not be read
+    first: bool = False  # holds the first value of an item: the current one, perhaps told before
 
     @property
     def values(self) -> int:
@@ -63,6 +65,7 @@ class Decoder:
     def __init__(self, addresses: list[str], arrays: str = "elements") -> None:
         self.addresses = addresses
         self.namespaces: Sequence[str] = ()
+        self.firsts = Firsts()
         self._arrays = arrays
         self._elements: dict[int, list[int]] = {}
 
@@ -110,17 +113,24 @@ class _Reader:
         layout = layout_of(mask, kind if mask & VALUE else 0)
         if layout is None:
             record = record_at(self._content, position, end)
+            self._look_for_first(record.handle)
             self._emit_record(record, position)
             return 1, record.end
         if position + layout.size > end:
             raise ValueError("the bytes end within a record")
         run = run_at(self._content, position, end, count, mask, layout)
+        self._look_for_first(run["handle"])
         if len(run) < _SHORT:
             for index in range(len(run)):
                 self._single(position + index * layout.size, layout)
         else:
             self._emit_run(run, layout, mask)
         return len(run), position + len(run) * layout.size
+
+    def _look_for_first(self, handles: Any) -> None:
+        firsts = self._decoder.firsts
+        if firsts.waiting:
+            self._found.first |= firsts.told(handles)
 
     def _single(self, position: int, layout: Layout) -> None:
         """A record of fixed length among strangers: numpy costs more than it saves."""

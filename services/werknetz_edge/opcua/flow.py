@@ -176,6 +176,7 @@ class Flow:
             unreadable=decoded.unreadable,
             acknowledge=kept,
             marks=(MARK.pack(arrived),),
+            may_repeat=decoded.first,
         )
         await self._mailbox.put(delivery)
         self._subscription.sequence.taken(message.sequence)

@@ -10,6 +10,7 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary
 
 from werknetz_edge.opcua.config import OpcuaConfig
+from werknetz_edge.opcua.firsts import Firsts
 from werknetz_edge.opcua.sequence import Sequence
 from werknetz_edge.opcua.session import Session
 from werknetz_edge.opcua.stack import ua
@@ -38,6 +39,7 @@ class Subscription:
     items: dict[int, Item] = field(default_factory=dict)
     sequence: Sequence = field(default_factory=Sequence)
     acks: dict[int, None] = field(default_factory=dict)  # on disk, not yet told to the server
+    firsts: Firsts = field(default_factory=Firsts)
     number: int = 0
     publishing_ms: float = 0
     keep_alive_s: float = KEEP_ALIVE_MS / 1000
@@ -70,6 +72,7 @@ class Subscription:
         size = session.limits["items"]
         for start in range(0, len(wanted), size):
             batch = wanted[start : start + size]
+            self.firsts.expect(item.handle for item in batch)
             parameters = ua.CreateMonitoredItemsParameters(
                 SubscriptionId=self.number,
                 TimestampsToReturn=ua.TimestampsToReturn.Both,
@@ -88,6 +91,7 @@ class Subscription:
             self.samplings.add(float(result.RevisedSamplingInterval))
         else:
             item.granted, item.refusal = None, str(result.StatusCode.name)
+            self.firsts.forget(item.handle)
 
     async def restore(self, session: Session, gone: set[int], timeout_s: float) -> None:
         """Follow again what the server refused, or whose node it had lost."""

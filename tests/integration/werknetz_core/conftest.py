@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx2
@@ -22,6 +22,7 @@ PLANT = "nordwerk/emden-1"
 LINE = f"{PLANT}/body/line-2"
 PRESS, ROBOT = f"{LINE}/press-3", f"{LINE}/robot-14"
 OTHER = "nordwerk/zwick-2/mill/line-1/mill-1"
+EVENT_ID = UUID("6f0c1d2e-0000-4000-8000-000000000001")
 CALENDAR = """{"time_zone": "Europe/Berlin", "cycle_days": 7, "anchor": "2026-01-05", "shifts": [
     {"name": "early", "days": [0,1,2,3,4], "start": "06:00", "end": "14:00",
      "breaks": [["10:00","10:30"]]},
@@ -134,6 +135,13 @@ async def _fill_connector(database: asyncpg.Connection, ids: dict[str, int]) -> 
         " VALUES ($1, 'emden-opcua', 's', '{}', '2026-11-20T08:00Z', 'spool full'),"
         " ($2, 'zwick-mqtt', 's', '{}', '2026-11-20T09:00Z', 'queue overflow')",
         uuid4(),
+        uuid4(),
+    )
+    await database.execute(
+        "INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, at,"
+        " mapping, body) VALUES ($1, 'stock_counted', 'zwick-mqtt', $2, 9, 'zwick/wms',"
+        " '2026-11-20T09:30Z', 'm@1', '{\"material\": \"M1\", \"quantity\": 4.0}')",
+        EVENT_ID,
         uuid4(),
     )
     await database.execute(

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
 
-from .conftest import OTHER, PLANT, PRESS, World
+from .conftest import EVENT_ID, OTHER, PLANT, PRESS, World
 
 PUBLIC = {
     "/api/v1/info",
@@ -22,6 +22,18 @@ PUBLIC = {
 }
 ROLES = {
     ("GET", "/api/v1/quarantine/{number}"): "engineer",
+    ("POST", "/api/v1/events:batch"): "engineer",
+    ("GET", "/api/v1/events"): "engineer",
+    ("GET", "/api/v1/events/{event_id}"): "engineer",
+    ("POST", "/api/v1/quarantine:assign"): "engineer",
+    ("POST", "/api/v1/quarantine:discard"): "engineer",
+    ("POST", "/api/v1/quarantine:replay"): "engineer",
+    ("POST", "/api/v1/mappings"): "engineer",
+    ("POST", "/api/v1/mappings:preview"): "engineer",
+    ("POST", "/api/v1/mappings:diff"): "engineer",
+    ("GET", "/api/v1/mappings/{name}/versions/{version}"): "engineer",
+    ("POST", "/api/v1/mappings/{name}/versions/{version}:activate"): "engineer",
+    ("POST", "/api/v1/replays"): "engineer",
     ("GET", "/api/v1/api_keys"): "admin",
     ("POST", "/api/v1/api_keys"): "admin",
     ("DELETE", "/api/v1/api_keys/{prefix}"): "admin",
@@ -69,12 +81,13 @@ def test_public_routes_are_few_and_named() -> None:
 
 async def _ask(world: World, method: str, path: str, key: str | None) -> int:
     filled = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
-    filled = filled.replace("{connector}", "zwick-mqtt")
+    filled = filled.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
+    filled = filled.replace("{version}", "1")
     filled = filled.replace("{number}", str(world.ids[f"{OTHER}#temperature"]))
     if path == "/api/v1/quarantine/{number}":
         filled = "/api/v1/quarantine/2"
     parameters = {"equipment": OTHER, "under": OTHER}
-    if path == "/api/v1/kpi_values":
+    if path.startswith("/api/v1/kpi_values"):
         parameters = {"equipment": OTHER, "kpi": "oee"}
     answer = await world.client.request(
         method,
@@ -103,19 +116,23 @@ async def test_nobody_above_the_role(world: World) -> None:
         assert (status == 403) is (wanted != "viewer"), (method, path, status)
         status = await _ask(world, method, path, world.keys["engineer"])
         assert (status == 403) is (wanted == "admin"), (method, path, status)
-        assert await _ask(world, method, path, world.keys["admin"]) < 500, (method, path)
+        if path != "/api/v1/events:batch":  # 503: this world has no webhook connector
+            assert await _ask(world, method, path, world.keys["admin"]) < 500, (method, path)
 
 
 # Lists answer with less instead of refusing, when nothing foreign was named.
-LISTS = {"/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis/{name}", "/api/v1/connectors",
-         "/api/v1/gaps", "/api/v1/quarantine"}  # fmt: skip
+LISTS = {
+    "/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis/{name}", "/api/v1/connectors", "/api/v1/gaps",
+    "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays",
+}  # fmt: skip
 
 
 @pytest.mark.asyncio
 async def test_nobody_outside_the_plants(world: World) -> None:
     for method, path in LOCKED:
         status = await _ask(world, method, path, world.keys["emden"])
-        if path in LISTS or path == "/api/v1/kpi_values:query":
+        is_list = method == "GET" and path in LISTS
+        if is_list or path == "/api/v1/kpi_values:query":
             assert status == 200, (method, path)
         else:
             assert status in {403, 404}, (method, path, status)

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from werknetz_client import Answered, Client, Unreachable
+from werknetz_client import Answered, Client, Unreachable, WerknetzError, commands
 from werknetz_client import transport as transport_module
 from werknetz_client.transport import configured
 
@@ -75,3 +75,39 @@ def test_address_and_key_come_from_environment_then_file(
     assert configured() == ("http://file", "wn_file")
     monkeypatch.setenv("WERKNETZ_URL", "http://environment")
     assert configured() == ("http://environment", "wn_file")
+
+
+def test_an_explanation_is_printed_from_the_sentence_down(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signal = {
+        "key": "p:state", "sample_count": 15, "sample_count_is_complete": False,
+        "mapping": "emden@3", "href": "/api/v1/signals/7/samples",
+    }  # fmt: skip
+    machine = {
+        "equipment": "n/p/a/l/press-3", "value": 0.8, "counts": {"good": 72, "scrap": 0},
+        "states": [{"category": "unknown", "state": "unknown", "minutes": 2.0}],
+        "signals": [signal],
+    }  # fmt: skip
+    told = {
+        "kpi": "oee", "text": ["oee is 0.8 [ratio]."], "machine_count": 3, "machines": [machine],
+        "gaps": [{"connector_id": "c", "cause": "fork", "start": "1", "end": None,
+                  "backfilled": False}],
+        "outages": [{"connector_id": "c", "start": "1", "end": "2", "kept": True}],
+        "quarantine": [{"id": 4, "source": "t", "reason": "not JSON"}],
+    }  # fmt: skip
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert request.url.path == "/api/v1/kpi_values/explain"
+        return httpx2.Response(200, json=told)
+
+    with _client(answer) as client:
+        monkeypatch.setattr(commands, "Client", lambda: client)
+        commands.kpi("oee", ["n/p"], explain=True)
+    printed = capsys.readouterr().out
+    for part in ("oee is 0.8 [ratio].", "press-3", "fork", "1 to now", "given later",
+                 "quarantine 4", "15 and more samples", "http://core/api/v1/signals/7",
+                 "2 more machines"):  # fmt: skip
+        assert part in printed
+    with pytest.raises(WerknetzError, match="one KPI"):
+        commands.kpi("oee,nee", ["n/p"], explain=True)

@@ -1,137 +1,13 @@
 """The pump over the link in memory: accept what is on disk, wait when it is full, stop soon."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
-from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery, Reading
-from werknetz.connector.mapping import Mapping
-from werknetz.events.batch import GapOpened, Samples
-from werknetz.events.batch import Lane as LaneName
-from werknetz.events.codec import GENESIS, columns_of, decode
-from werknetz.link.memory import MemoryCoreLink, MemoryEdgeLink, MemoryServer
-from werknetz.link.receiver import Receiver
-from werknetz.link.redis import START
-from werknetz.link.watermark import Watermark, greet
-from werknetz.link.wire import Envelope, Hello, Welcome, link_name, to_core_of
-from werknetz_edge.lane import Lane
-from werknetz_edge.pump import Pump
-
-LIFE = UUID(int=3)
-LANES: dict[str, LaneName] = {"live": "live", "backfill": "backfill"}
-
-
-class Counter:
-    """A source that counts up and gives again what was not acknowledged."""
-
-    def __init__(self, end: int, lane: str = "live", size: int = 1) -> None:
-        self.status = ConnectorStatus()
-        self.end = end
-        self.lane = lane
-        self.size = size
-        self.acknowledged = 0
-        self.connects = 0
-        self.closed = 0
-
-    async def connect(self) -> None:
-        self.connects += 1
-
-    async def read(self) -> Delivery:
-        await asyncio.sleep(0)
-        if self.acknowledged == 3 and self.connects == 1:
-            raise ConnectionLost("cut")
-        if self.acknowledged >= self.end:
-            await asyncio.Event().wait()
-        value = self.acknowledged + 1
-        readings = [Reading(f"n{n}", float(value), source_time_us=value) for n in range(self.size)]
-        return Delivery(readings, acknowledge=self._acknowledge, lane=self.lane)
-
-    async def _acknowledge(self) -> None:
-        self.acknowledged += 1
-
-    async def close(self) -> None:
-        self.closed += 1
-
-
-class Core:
-    """A writer over a watermark in memory."""
-
-    def __init__(self, server: MemoryServer) -> None:
-        self.link = MemoryCoreLink(server)
-        self.rows: dict[str, Watermark] = {}
-        self.applied: list[Envelope] = []
-
-    async def serve(self) -> None:
-        positions: dict[str, str] = {}
-        while True:
-            for name in await self.link.connectors():
-                positions.setdefault(name, START)
-            for entry in await self.link.read(positions, 20):
-                positions[entry.connector] = entry.position
-                await self._take(entry.connector, to_core_of(entry.fields))
-
-    async def _take(self, name: str, message: Hello | Envelope) -> None:
-        row = self.rows.get(name, Watermark(message.spool_id, 0, 0, GENESIS))
-        if isinstance(message, Hello):
-            answer = greet(row, message, LIFE)
-            if isinstance(answer, Welcome):
-                self.rows[name] = Watermark(row.spool_id, answer.epoch, row.last_seq, row.last_hash)
-            await self.link.reply(name, [answer])
-            return
-        plan = Receiver(name, LIFE).plan(row, [message], 0.0)
-        self.rows[name] = plan.watermark
-        self.applied += plan.run
-        await self.link.reply(name, plan.answers)
-
-    def values(self) -> list[float]:
-        return [
-            value
-            for envelope in self.applied
-            for record in decode(envelope.payload).records
-            if isinstance(record, Samples)
-            for value, at in zip(
-                columns_of(record).value.tolist(), columns_of(record).time.tolist(), strict=True
-            )
-            if at < 1_000_000_000  # not the heartbeat
-        ]
-
-
-def pump_of(
-    source: Counter, server: MemoryServer, folder: Path, bytes_max: int = 50_000_000
-) -> tuple[Pump, dict[str, Lane]]:
-    lanes: dict[str, Lane] = {}
-    mapping = Mapping.model_validate(
-        {"name": "m", "version": 1, "unmapped": "store-as-is", "rules": []}
-    )
-
-    def open_lane(name: str) -> Lane:
-        lane = LANES[name]
-        link = MemoryEdgeLink(server, link_name("press", lane))
-        lanes[name] = Lane("press", folder, mapping, link, lane=lane, bytes_max=bytes_max)
-        return lanes[name]
-
-    return Pump(source, open_lane, protocol="count", retention_us=0), lanes
-
-
-async def run_until(
-    true: Callable[[], bool], pump: Pump, *others: Awaitable[None], within_s: float = 20.0
-) -> None:
-    stop = asyncio.Event()
-    tasks = [asyncio.ensure_future(other) for other in others]
-    running = asyncio.ensure_future(pump.run(stop))
-    try:
-        async with asyncio.timeout(within_s):
-            while not true() and not running.done():  # noqa: ASYNC110  what is waited for has no event
-                await asyncio.sleep(0.02)
-    finally:
-        stop.set()
-        await running
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+from plumbing.pumping import Core, Counter, pump_of, run_until
+from werknetz.events.batch import GapOpened
+from werknetz.events.codec import decode
+from werknetz.link.memory import MemoryServer
 
 
 @pytest.mark.asyncio
@@ -147,6 +23,16 @@ async def test_every_value_arrives_once_and_in_order(tmp_path: Path) -> None:
     assert core.values() == [float(n) for n in range(1, 21)]
     assert (source.connects, source.status.state) == (2, "stopped")
     assert lanes["live"].sender.acked > 0
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("ends", [True, False])
+async def test_the_end_is_the_last_word(tmp_path: Path, ends: bool) -> None:
+    server, source = MemoryServer(), Counter(5, ends=ends)
+    core = Core(server)
+    pump, _ = pump_of(source, server, tmp_path)
+    await run_until(lambda: len(core.values()) == 5 and source.waits, pump, core.serve())
+    assert server.statuses["press"].state == ("finished" if ends else "stopped")
 
 
 @pytest.mark.asyncio

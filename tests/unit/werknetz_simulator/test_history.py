@@ -46,7 +46,7 @@ async def test_every_part_is_told(plant: Plant) -> None:
             before = int(block.source_time_us[-1])
             for number in block.address:
                 counts[block.addresses[number]] = counts.get(block.addresses[number], 0) + 1
-    assert connector.status.state == "stopped"
+    assert connector.status.state == "finished"
     truth = Truth(plant, since_us=START)
     for machine in plant.machines:
         made = truth.parts(machine, START + 1, START + DAY_US + 1)["good"]
@@ -55,6 +55,7 @@ async def test_every_part_is_told(plant: Plant) -> None:
         )
         assert 0 <= told - len(made) <= 5  # both ends, and the counters that begin with a shift
     await connector.close()
+    assert connector.status.state == "finished"
 
 
 @pytest.mark.asyncio

@@ -5,11 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from werknetz.link.memory import MemoryCoreLink, MemoryEdgeLink, MemoryServer
-from werknetz.link.redis import START, LinkLost, RedisCoreLink, RedisEdgeLink, client_of
+from werknetz.link.redis import (
+    START,
+    STATUS_TTL_S,
+    LinkLost,
+    RedisCoreLink,
+    RedisEdgeLink,
+    client_of,
+    status_key,
+)
 from werknetz.link.wire import Ack, Envelope, Hello, Status, ToCore, to_core_of
 
 SPOOL = UUID(int=7)
@@ -127,6 +136,25 @@ async def test_status_is_read_as_it_was_said(pair: Pair) -> None:
     assert await pair.core.status(pair.name) is None
     await pair.edge.publish(said)
     assert await pair.core.status(pair.name) == said
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("state", ["finished", "stopped"])
+async def test_the_word_of_an_orderly_end_stays(redis_url: str, state: str) -> None:
+    link, client = RedisEdgeLink.connect(redis_url, "press"), client_of(redis_url)
+    said = Status(
+        state="running", detail="", protocol="history", backlog=0, lag_s=0, last_good_us=None,
+        epoch=4, acked=5, last_seq=5, spool_id=str(SPOOL), spool_bytes=4096, pid=1,
+        version="0.1", rss_bytes=2, at_us=3,
+    )  # fmt: skip
+    await link.publish(said)
+    assert 0 < await client.ttl(status_key("press")) <= STATUS_TTL_S
+    await link.publish(msgspec.structs.replace(said, state=state))
+    assert await client.ttl(status_key("press")) == -1
+    await link.publish(said)  # it is there again
+    assert 0 < await client.ttl(status_key("press")) <= STATUS_TTL_S
+    await client.aclose()
+    await link.close()
 
 
 @pytest.mark.asyncio

@@ -87,6 +87,67 @@ def test_an_error_names_line_and_remedy(old: str, new: str, line: int, remedy: s
     assert remedy in said
 
 
+CONSTANTS = (
+    GOOD
+    + """\
+  constants:
+    - {equipment: n/p/cell-7, signal: planned, role: planned_run_time, value: 150, unit: ms}
+    - equipment: n/p/cell-8
+      signal: rated_speed
+      role: process_value
+      value: 1.5
+      unit: m/s
+      since: 2026-11-01T06:00:00
+    - {equipment: n/p/cell-8, signal: way, role: mode, value: manual, since: 2026-11-01T06:00:00Z}
+"""
+)
+
+
+def test_constants_are_kept_in_the_unit_of_their_role() -> None:
+    mapping = _read(CONSTANTS)
+    planned, speed, way = mapping.constants
+    assert planned.kept() == (pytest.approx(0.15), None, "s")
+    assert planned.since_us(mapping.time_zone) is None
+    assert speed.kept() == (1.5, None, "m/s")
+    assert speed.since_us(mapping.time_zone) == 1_793_509_200_000_000  # 05:00 UTC
+    assert (way.kept()[1:], way.since_us(None)) == (("manual", None), 1_793_512_800_000_000)
+
+
+WRONG_CONSTANTS = [
+    ("value: 150", "value: fast", 22, "value 'fast' is not a number"),
+    ("value: 150", "value: 0", 22, "above 0"),
+    ("value: 150", "value: on", 22, "write 1 or 0"),
+    ("unit: ms", "unit: kWh", 22, "take two of the same kind"),
+    ("unit: ms", "unit: mss", 22, "unit 'mss' is not known"),
+    ("role: planned_run_time", "role: good_count", 22, "the role is one of planned_run_time"),
+    ("role: planned_run_time", "rolle: planned_run_time", 22, "did you mean 'role'?"),
+    ("2026-11-01T06:00:00\n", "gestern\n", 28, "is not an ISO time: write"),
+    ("  time_zone: Europe/Berlin\n", "", 27, "since says no zone"),
+    ("n/p/cell-7", "'n/p/{cell}'", 22, "a constant has no source with segments"),
+    ("n/p/cell-7", "n/p/Cell-7", 22, "must be lower case"),
+    ("{equipment: n/p/cell-7, ", "{", 22, "has no equipment"),
+    ("signal: way", "signal: rated_speed", 29, "is a constant already, the 2.: drop one"),
+    (
+        "{equipment: n/p/cell-7, signal: planned",
+        "{equipment: nordwerk/emden-1/body/line-2/cell-7, signal: state",
+        22,
+        "comes from 'nsu=urn:plant:peer;s=Cell7.StateCurrent' already",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "remedy"), WRONG_CONSTANTS, ids=[w[3] for w in WRONG_CONSTANTS]
+)
+def test_a_wrong_constant_is_refused(old: str, new: str, line: int, remedy: str) -> None:
+    assert old in CONSTANTS
+    with pytest.raises(ConfigurationError) as caught:
+        _read(CONSTANTS.replace(old, new, 1))
+    said = [error for error in caught.value.errors if remedy in error]
+    assert said, caught.value.errors
+    assert said[0].startswith(f"emden.yaml, line {line}: ")
+
+
 def test_all_errors_are_said_at_once() -> None:
     text = GOOD.replace("unit: degC", "unit: foo").replace("version: 3", "version: x")
     with pytest.raises(ConfigurationError) as caught:

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock
 from werknetz.connector.mapping import STORE_AS_IS, load_mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yamlform import form_of
-from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
+from werknetz.domain.status import BAD_STALE, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Batch, MappingUsed, Points, Samples, Unmapped
 from werknetz.events.codec import columns_of, decode, encode
 
@@ -98,6 +98,7 @@ ROW = st.tuples(
 )
 
 
+@settings(deadline=None)  # machines are shared
 @given(st.lists(ROW, min_size=1, max_size=60))
 def test_columns_say_the_same_as_single_readings(rows: list[tuple[int, float, int]]) -> None:
     addresses = ["a", "b", "s", "o", "i", "unknown"]
@@ -198,6 +199,19 @@ def test_an_unknown_state_is_a_sample_and_a_refusal() -> None:
     assert any(isinstance(r, Unmapped) and "'77'" in r.reason for r in records)
 
 
+@pytest.mark.parametrize("columns_too", [False, True])
+def test_a_state_that_is_stale_says_no_code(columns_too: bool) -> None:
+    readings = [Reading("s", None, BAD_STALE, NOW)]
+    delivery = Delivery(readings)
+    if columns_too:
+        delivery = Delivery(blocks=[_block([(0, math.nan, BAD_STALE)], ["s"])])
+    records = _normalizer().normalize(delivery, NOW)
+    assert not [r for r in records if isinstance(r, Unmapped)]
+    (columns,) = (columns_of(r) for r in records if isinstance(r, Samples))
+    assert (columns.status.tolist(), columns.text) == ([BAD_STALE], [])
+    assert math.isnan(columns.value[0])
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -205,6 +219,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)  # machines are shared
 @given(ANYTHING, st.text(max_size=20))
 def test_anything_becomes_a_sample_or_a_refusal(value: Any, address: str) -> None:
     normalizer = Normalizer(STORE_AS_IS, "c")

@@ -56,7 +56,7 @@ def test_blocks_records_and_messages_come_back() -> None:
     assert [back.addresses[n] for n in back.address] == ["a", "b", "a"]
     assert back.value.tobytes() == block.value.tobytes()
     assert opened.records[0].fields == {
-        "on": "2026-01-02", "at": "2026-01-02T00:00:00+00:00", "n": str(2**70),
+        "on": "2026-01-02", "at": "2026-01-02T00:00:00+00:00", "n": 2**70,
     }  # fmt: skip
     assert opened.records[0].raw == b"row"
     assert opened.messages == [Message("f", b"body", b"h")]

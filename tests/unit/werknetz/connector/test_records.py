@@ -140,7 +140,7 @@ def test_dates_and_instants_of_a_driver_are_read_as_they_are() -> None:
         (("material: teil, quantity", "materiel: teil, quantity"), "did you mean 'material'?"),
         (("document: abruf\n", "\n"), "needs a field 'document'"),
         (("unit: pcs}", "unit: kg}"), "take two of the same kind"),
-        (('constant: "4711"', 'constant: "4711", field: x'), "`field` or `constant`"),
+        (('constant: "4711"', 'constant: "4711", field: x'), "`field`, `expression` or `constant`"),
         (("art, values", "art, decimal: comma, values"), "commitment is no number"),
     ],
 )
@@ -166,3 +166,27 @@ def _delivery(*records: SourceRecord) -> Delivery:
 
 def _us(at: datetime) -> int:
     return int(at.timestamp() * 1e6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "said"),
+    [
+        ("stock_counter", {}, "did you mean 'stock_counted'"),
+        ("stock_counted", {"material": "m", "quantity": 10**400}, "out of any range"),
+        (
+            "delivery_called_off",
+            {"document": "d", "due_from_us": 10**30},
+            "no time of the years 1 to 9999",
+        ),
+    ],
+)
+def test_a_record_with_a_kind_is_checked_as_strictly(
+    kind: str, fields: dict[str, Any], said: str
+) -> None:
+    record = SourceRecord("api", fields, b"1", kind=kind)
+    kept = Normalizer(Mapping(name="m", version=1), "api").normalize(
+        Delivery(records=[record]), NOW
+    )
+    (refused,) = kept
+    assert isinstance(refused, Unmapped)
+    assert said in refused.reason

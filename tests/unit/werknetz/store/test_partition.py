@@ -2,7 +2,7 @@ from datetime import date
 
 import numpy as np
 
-from werknetz.store.partition import DAY_US, SAMPLES, days_of
+from werknetz.store.partition import DAY_US, RAW_INPUTS, SAMPLES, days_of
 
 
 def test_a_name_says_its_day_and_back() -> None:
@@ -24,3 +24,12 @@ def test_rows_move_before_the_day_is_attached() -> None:
     assert create.startswith("CREATE TABLE samples_20261231")
     assert "2027-01-01T00:00:00+00:00" in move
     assert attach.startswith("ALTER TABLE samples ATTACH PARTITION samples_20261231")
+
+
+def test_other_tables_have_days_too() -> None:
+    assert RAW_INPUTS.day_of("raw_inputs_20260309") == date(2026, 3, 9)
+    assert RAW_INPUTS.day_of("samples_20260309") is None
+    assert RAW_INPUTS.dropping(date(2026, 3, 9)) == (
+        "ALTER TABLE raw_inputs DETACH PARTITION raw_inputs_20260309",
+        "DROP TABLE raw_inputs_20260309",
+    )

@@ -94,6 +94,23 @@ async def test_in_sequence() -> None:
 
 
 @pytest.mark.asyncio
+async def test_only_the_first_value_of_an_item_may_repeat() -> None:
+    server = FakeServer([(1, 1.0), (2, 2.0)], {})
+    session: Any = SimpleNamespace(client=SimpleNamespace(wire=server), resumed=False)
+    subscription, decoder = Subscription(number=7), Decoder(["heartbeat", "a"])
+    subscription.firsts.expect([0, 1])
+    decoder.firsts = subscription.firsts
+    mailbox = Mailbox(100)
+    mailbox.reopen()
+    flow = Flow("plc", session, subscription, decoder, mailbox, Outage(), lambda _: None)
+    with pytest.raises(ConnectionError):
+        await flow.run()
+    assert [(await mailbox.get()).may_repeat for _ in range(2)] == [True, False]
+    subscription.firsts.forget(0)
+    assert subscription.firsts.waiting == 0
+
+
+@pytest.mark.asyncio
 async def test_nothing_is_acknowledged_that_is_not_on_disk() -> None:
     _, _, server = await run([(1, 1.0), (2, 2.0)], acknowledge=False)
     assert server.acks == []

@@ -1,0 +1,133 @@
+"""What a machine does not say and somebody knows: a planned run time, a rated speed.
+
+Part of a mapping: a signal with one value, which holds from `since` on, or from the start of the
+edge that first says it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from math import nan
+from typing import Annotated, Final, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from werknetz.connector import units
+from werknetz.connector.yamlform import Key
+from werknetz.domain.bucket import microseconds_of
+from werknetz.domain.path import EquipmentPath
+from werknetz.domain.role import Role
+
+ROLES: Final = (Role.PLANNED_RUN_TIME, Role.PROCESS_VALUE, Role.MODE)
+SECONDS: Final = "s"  # in which a planned run time is kept, whatever it is written in
+_SINCE: Final = "since {!r} is not an ISO time: write 2026-11-01 or 2026-11-01T06:00:00+01:00"
+
+
+class Constant(BaseModel):
+    """A value that stands in the mapping because no address has it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    equipment: str | None = None
+    signal: Annotated[str, Field(min_length=1, max_length=200)]
+    role: Role
+    value: float | str
+    unit: str | None = None
+    since: datetime | None = None  # without zone: in the mapping's
+
+    @field_validator("since", mode="before")
+    @classmethod
+    def _since(cls, since: object) -> object:
+        if since is None:
+            return None
+        try:
+            return datetime.fromisoformat(str(since).strip())
+        except ValueError as error:
+            raise ValueError(_SINCE.format(since)) from error
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _no_flag(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError(f"value {value} is neither a number nor a text: write 1 or 0")  # noqa: TRY004  pydantic explains ValueErrors
+        return value
+
+    @field_validator("unit")
+    @classmethod
+    def _unit(cls, unit: str | None) -> str | None:
+        if unit is not None:
+            units.check(unit)
+        return unit
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.role not in ROLES:
+            raise ValueError(
+                f"a {self.role.value} is not constant: the role is one of {', '.join(ROLES)}"
+            )
+        if self.role is Role.MODE and self.unit is not None:
+            raise ValueError("a mode has no unit: drop it")
+        if self.role is not Role.MODE and isinstance(self.value, str):
+            raise ValueError(f"value {self.value!r} is not a number: write 2.5, without quotes")
+        if self.role is Role.PLANNED_RUN_TIME and self._number() <= 0:
+            raise ValueError("a planned run time is above 0: it is the time an item takes")
+        return self
+
+    def _number(self) -> float:
+        """As it is kept. Raises UnitRejected."""
+        if isinstance(self.value, str) or self.role is Role.MODE:
+            return nan
+        if self.role is Role.PLANNED_RUN_TIME and self.unit is not None:
+            factor, shift = units.conversion(self.unit, SECONDS)
+            return self.value * factor + shift
+        return self.value
+
+    def kept(self) -> tuple[float, str | None, str | None]:
+        """Value, text and unit as they are kept."""
+        if self.role is Role.MODE:
+            text = self.value if isinstance(self.value, str) else f"{self.value:g}"
+            return nan, text, None
+        return self._number(), None, SECONDS if self.role is Role.PLANNED_RUN_TIME else self.unit
+
+    def since_us(self, zone: str | None) -> int | None:
+        if self.since is None:
+            return None
+        known = self.since if self.since.tzinfo else self.since.replace(tzinfo=ZoneInfo(zone or ""))
+        return microseconds_of(known)
+
+
+def disagreements(
+    constants: Sequence[Constant],
+    equipment: str | None,
+    zone: str | None,
+    rules: Mapping[str, str],
+) -> Iterator[tuple[Key, str]]:
+    """What is wrong with constants among others. `rules`: point key → its source."""
+    first: dict[str, int] = {}
+    for number, constant in enumerate(constants):
+        at: Key = ("constants", number)
+        path = constant.equipment or equipment
+        if path is None:
+            yield at, "has no equipment: add `equipment` to the constant, or to the mapping for all"
+            continue
+        for key, text in (("equipment", path), ("signal", constant.signal)):
+            if "{" in text or "}" in text:
+                yield (*at, key), f"{text!r}: a constant has no source with segments: write it out"
+                break
+        else:
+            try:
+                EquipmentPath.parse(path)
+            except ValueError as error:
+                yield (*at, "equipment"), str(error)
+        point = f"{path}:{constant.signal}"
+        if (earlier := first.setdefault(point, number)) != number:
+            yield at, f"{point} is a constant already, the {earlier + 1}.: drop one"
+        if point in rules:
+            yield (
+                at,
+                f"{point} comes from {rules[point]!r} already: drop it, or name another signal",
+            )
+        if constant.since is not None and constant.since.tzinfo is None and zone is None:
+            yield (
+                (*at, "since"),
+                "since says no zone: add one such as +01:00, or `time_zone` to the mapping",
+            )

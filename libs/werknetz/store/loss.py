@@ -1,0 +1,29 @@
+"""Statements about losses: gaps and outages of connectors, and the machines whose state they hide.
+
+A machine is served by whatever connector has ever introduced its state: history may come by one
+and live values by another.
+"""
+
+from typing import Final
+
+SERVES: Final = """(s.connector_id = {connector} OR EXISTS (
+    SELECT FROM points p JOIN spools sp ON sp.id = p.spool
+    WHERE p.signal_id = s.id AND sp.connector_id = {connector}))"""
+
+# Where nothing has been computed yet, there is nothing to compute again.
+HIDDEN: Final = f"""
+SELECT s.equipment_id,
+    (SELECT min(e.bucket_at) FROM elements e WHERE e.equipment_id = s.equipment_id) AS first_at
+FROM signals s
+WHERE s.role = 'state' AND s.equipment_id IS NOT NULL AND {SERVES.format(connector="$1")}
+    AND (cardinality($2::text[]) = 0 OR s.key = ANY($2))
+GROUP BY s.equipment_id"""  # noqa: S608 - made of constants
+
+OPEN_GAP: Final = """
+INSERT INTO gaps (gap_id, connector_id, source, signal_keys, start_at, cause, detail, estimate)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (gap_id) DO NOTHING"""
+
+CLOSE_GAP: Final = """
+UPDATE gaps SET end_at = $2, estimate = coalesce($3, estimate), backfilled = backfilled OR $4,
+    changed_at = clock_timestamp()
+WHERE gap_id = $1 RETURNING signal_keys, start_at"""

@@ -1,0 +1,154 @@
+"""Business events: taken through the edge's spool, listed, and followed back to their message."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request, Response
+
+from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.store.tables import business_event_revisions, business_events, connectors
+from werknetz_core.api import page, scope
+from werknetz_core.api.platform import Core, Engineer, Reading
+from werknetz_core.api.problem import Problem, wrong_parameter
+from werknetz_core.api.time import Clockwork, span_of, zone_of
+from werknetz_core.api.webhook import not_configured
+from werknetz_core.events.raw import message_of
+from werknetz_core.events.schemas import (
+    BatchView,
+    EventDetailView,
+    EventRevisionView,
+    EventView,
+)
+
+router = APIRouter(tags=["events"])
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["kind"],
+    "properties": {
+        "kind": {"type": "string", "examples": ["stock_counted"]},
+        "at": {"type": "string", "format": "date-time"},
+        "source": {"type": "string"},
+        "id": {"type": "string", "description": "Makes a repetition the same event."},
+    },
+    "additionalProperties": True,
+}
+_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"type": "array", "items": _EVENT}},
+        "application/x-ndjson": {"schema": {"type": "string"}},
+        "text/csv": {"schema": {"type": "string"}},
+    },
+}
+
+
+@router.post(
+    "/events:batch",
+    response_model=BatchView,
+    openapi_extra={"requestBody": _BODY},
+)
+async def take_events(request: Request, core: Core, principal: Engineer) -> Response:
+    """Take events as JSON, NDJSON or CSV. 2xx says that they are on disk; repeating is harmless."""
+    principal.demand_all_plants()
+    if core.webhook is None:
+        raise not_configured()
+    answer = await core.webhook.pass_on(request.headers, request.stream())
+    return Response(answer.body, answer.status, answer.headers, answer.media_type)
+
+
+@router.get("/events")
+async def list_events(
+    *,
+    request: Request,
+    response: Response,
+    core: Core,
+    reading: Reading,
+    principal: Engineer,
+    kind: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
+    source: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    start: str | None = None,
+    end: str | None = None,
+    limit: page.Limit = 100,
+    cursor: page.Cursor = None,
+) -> page.Page[EventView]:
+    """List business events, newest first by their own time; with a start, those of the span."""
+    events = business_events.c
+    query = (
+        sa.select(business_events)
+        .join(connectors, connectors.c.id == events.connector_id)
+        .where(scope.connector_visible(principal))
+        .order_by(events.at.desc(), events.event_id.desc())
+        .limit(limit + 1)
+    )
+    for column, wanted in (
+        (events.kind, kind), (events.source, source), (events.connector_id, connector),
+    ):  # fmt: skip
+        if wanted:
+            query = query.where(column.in_(wanted))
+    if start is not None:
+        span = span_of(start, end, Clockwork(core.now_us(), zone_of(None, "UTC")))
+        query = query.where(
+            events.at >= instant_of(span.start_us), events.at < instant_of(span.end_us)
+        )
+    elif end is not None:
+        raise wrong_parameter("end", "end needs a start.", "Give `start`, too, or neither.")
+    if after := page.decode(cursor, int, str):
+        query = query.where(
+            sa.tuple_(events.at, events.event_id)
+            < sa.tuple_(instant_of(int(after[0])), _uuid(str(after[1])))
+        )
+    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
+    last = rows[-1] if more else None
+    next_cursor = page.encode(microseconds_of(last["at"]), str(last["event_id"])) if last else None
+    page.link(request, response, next_cursor)
+    return page.Page(items=[_view(row) for row in rows], next_cursor=next_cursor)
+
+
+@router.get("/events/{event_id}")
+async def show_event(event_id: UUID, reading: Reading, principal: Engineer) -> EventDetailView:
+    """Show one event: where it came from, what was known before, and the message as it came."""
+    query = (
+        sa.select(business_events)
+        .join(connectors, connectors.c.id == business_events.c.connector_id)
+        .where(business_events.c.event_id == event_id, scope.connector_visible(principal))
+    )
+    row = (await reading.execute(query)).mappings().first()
+    if row is None:
+        raise Problem(
+            404,
+            "unknown_event",
+            f"There is no event {event_id} that this key may see.",
+            "GET /api/v1/events lists them.",
+        )
+    revisions = business_event_revisions
+    earlier = (
+        sa.select(revisions)
+        .where(revisions.c.event_id == event_id)
+        .order_by(revisions.c.revision.desc())
+        .limit(page.LIMIT_MAX)
+    )
+    before = (await reading.execute(earlier)).mappings().all()
+    digest = row["raw_hash"]
+    raw = None if digest is None else await message_of(reading, row["connector_id"], bytes(digest))
+    return EventDetailView(
+        **_view(row).model_dump(),
+        spool_id=str(row["spool_id"]),
+        seq=row["seq"],
+        revisions=[EventRevisionView(**{**each, "fields": each["body"]}) for each in before],
+        raw=raw,
+    )
+
+
+def _view(row: sa.RowMapping) -> EventView:
+    return EventView(**{**row, "fields": row["body"]})
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise wrong_parameter(
+            "cursor", "This cursor was not given by this route.", "Send none for the first page."
+        ) from error

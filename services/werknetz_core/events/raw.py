@@ -1,0 +1,72 @@
+"""From an event back to the message that it was read from."""
+
+import asyncio
+import base64
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from werknetz.connector.contract import Message
+from werknetz.connector.raw import UnreadableRaw, delivery_of_raw
+from werknetz.domain.bucket import microseconds_of
+from werknetz.events.batch import Raw
+from werknetz.store.tables import raw_inputs
+from werknetz_core.events.schemas import RawMessageView
+
+PAYLOAD_MAX: Final = 32_000_000
+MESSAGE_MAX: Final = 8_000_000
+_GONE: Final = "Raw input is kept for 30 days, and this one is not there any more."
+
+
+async def message_of(reading: AsyncConnection, connector: str, digest: bytes) -> RawMessageView:
+    """Find the message by its hash, with the bytes where they are there and not too many."""
+    hashes = sa.cast([digest], pg.ARRAY(sa.LargeBinary))
+    query = (
+        sa.select(raw_inputs, sa.func.length(raw_inputs.c.payload).label("length"))
+        .with_only_columns(
+            *(c for c in raw_inputs.c if c.name != "payload"),
+            sa.case(
+                (sa.func.length(raw_inputs.c.payload) <= PAYLOAD_MAX, raw_inputs.c.payload)
+            ).label("payload"),
+        )
+        .where(raw_inputs.c.hashes.contains(hashes), raw_inputs.c.connector_id == connector)
+        .order_by(raw_inputs.c.stored_at.desc())
+        .limit(1)
+    )
+    row = (await reading.execute(query)).mappings().first()
+    if row is None:
+        return _view(digest, None, _GONE)
+    if row["payload"] is None:
+        return _view(digest, None, f"The raw input is larger than {PAYLOAD_MAX} bytes.")
+    raw = Raw(
+        arrival_us=microseconds_of(row["arrival_at"]),
+        from_us=microseconds_of(row["from_at"]),
+        to_us=microseconds_of(row["to_at"]),
+        count=row["count"],
+        mapping=row["mapping"],
+        codec=row["codec"],
+        payload=bytes(row["payload"]),
+    )
+    try:
+        # Opening takes as long as the message is large: others must not wait for it.
+        opened = await asyncio.to_thread(delivery_of_raw, raw)
+    except UnreadableRaw as error:
+        return _view(digest, None, f"The raw input cannot be opened: {error}")
+    found = next((m for m in opened.delivery.messages if m.hash == digest), None)
+    return _view(digest, found, "" if found is not None else _GONE)
+
+
+def _view(digest: bytes, message: Message | None, note: str) -> RawMessageView:
+    if message is None:
+        return RawMessageView(hash=digest.hex(), source=None, size=None, base64=None, note=note)
+    size = len(message.content)
+    whole = size <= MESSAGE_MAX
+    return RawMessageView(
+        hash=digest.hex(),
+        source=message.source,
+        size=size,
+        base64=base64.b64encode(message.content).decode() if whole else None,
+        note="" if whole else f"The message has more than {MESSAGE_MAX} bytes.",
+    )

@@ -1,0 +1,106 @@
+"""The explanation of one KPI value as the API shows it: from the formula down to samples."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+
+class DefinitionView(BaseModel):
+    name: str
+    number: int | None
+    description: str
+    formula: str
+    version: int
+    unit: str
+    href: str
+
+
+class StateTimeView(BaseModel):
+    category: str  # apt, aust, adet, adot, pdot, unknown, off_shift
+    state: str
+    minutes: float
+    pieces: int
+
+
+class SignalTraceView(BaseModel):
+    id: int
+    key: str
+    role: str
+    connector_id: str
+    source: str
+    mapping: str
+    sample_count: int
+    sample_count_is_complete: bool  # false: there are more, counting ended there
+    first_at: datetime | None
+    last_at: datetime | None
+    href: str  # the samples
+
+
+class MachineTraceView(BaseModel):
+    equipment: str
+    value: float | None
+    reason: str | None
+    coverage: float | None
+    late_share: float | None
+    elements: dict[str, float]
+    states: list[StateTimeView]
+    counts: dict[str, float]
+    signals: list[SignalTraceView]
+    states_href: str
+    counts_href: str
+
+
+class GapTraceView(BaseModel):
+    connector_id: str
+    cause: str
+    detail: str
+    start: datetime
+    end: datetime | None
+    backfilled: bool
+
+
+class OutageTraceView(BaseModel):
+    """A hole in a connector's heartbeat; kept: the source gave later what had happened."""
+
+    connector_id: str
+    start: datetime
+    end: datetime | None
+    kept: bool
+
+
+class QuarantineTraceView(BaseModel):
+    id: int
+    connector_id: str
+    source: str
+    reason: str
+    at: datetime
+    href: str
+
+
+class ExplanationView(BaseModel):
+    equipment: str
+    kpi: str
+    start: datetime
+    end: datetime
+    time_zone: str
+    value: float | None
+    reason: str | None
+    unit: str
+    coverage: float | None
+    late_share: float | None
+    provisional: bool
+    computed_at: datetime | None
+    text: list[str]  # the same, in sentences
+    definition: DefinitionView
+    elements: dict[str, float]  # summed over all machines
+    machine_count: int
+    machines: list[MachineTraceView]  # the first of them, by path
+    mappings: list[str]
+    gap_count: int
+    gaps: list[GapTraceView]  # the first of them
+    outage_count: int
+    outages: list[OutageTraceView]
+    quarantine_count: int
+    quarantine: list[QuarantineTraceView]
+    gaps_href: str
+    values_href: str

@@ -1,0 +1,290 @@
+"""Mappings: versions, preview, diff, activation; and replays over what was kept."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Path, Request, Response
+
+from werknetz.connector.mapping import Mapping
+from werknetz.domain.bucket import instant_of
+from werknetz.store.tables import connectors, mapping_versions, replays
+from werknetz_core.api import page, scope
+from werknetz_core.api.keys import Principal
+from werknetz_core.api.platform import Core, Engineer, Reading, Viewer, Writing
+from werknetz_core.api.problem import Problem
+from werknetz_core.api.time import Clockwork, span_of, zone_of
+from werknetz_core.mappings import registry
+from werknetz_core.mappings.schemas import (
+    DiffQuestion,
+    DiffView,
+    MappingDocumentView,
+    MappingNameView,
+    MappingVersionView,
+    NewMapping,
+    NewReplay,
+    PreviewQuestion,
+    PreviewView,
+    Question,
+    ReplayView,
+)
+from werknetz_core.mappings.trial import Trial
+from werknetz_core.mappings.views import diff_view, preview_view
+
+router = APIRouter(tags=["mappings"])
+Name = Annotated[str, Path(description="The mapping's name.")]
+
+
+@router.get("/mappings")
+async def list_mappings(
+    request: Request,
+    response: Response,
+    reading: Reading,
+    principal: Viewer,
+    limit: page.Limit = 100,
+    cursor: page.Cursor = None,
+) -> page.Page[MappingNameView]:
+    """List mappings by name, with the version in force and who uses it."""
+    principal.demand_all_plants()
+    versions = mapping_versions
+    using = (
+        sa.select(sa.func.array_agg(connectors.c.id))
+        .join(used := mapping_versions.alias("used"), used.c.id == connectors.c.mapping_id)
+        .where(used.c.name == versions.c.name)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(
+            versions.c.name,
+            sa.func.max(versions.c.version).label("newest"),
+            sa.func.max(versions.c.version).filter(versions.c.state == "active").label("active"),
+            sa.func.count().label("versions"),
+            using.label("connectors"),
+        )
+        .group_by(versions.c.name)
+        .order_by(versions.c.name)
+        .limit(limit + 1)
+    )
+    if after := page.decode(cursor, str):
+        query = query.where(versions.c.name > after[0])
+    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
+    next_cursor = page.encode(rows[-1]["name"]) if more else None
+    page.link(request, response, next_cursor)
+    items = [
+        MappingNameView(**{**row, "connectors": sorted(row["connectors"] or [])}) for row in rows
+    ]
+    return page.Page(items=items, next_cursor=next_cursor)
+
+
+@router.post("/mappings", status_code=201)
+async def add_mapping(new: NewMapping, writing: Writing, principal: Engineer) -> MappingVersionView:
+    """Keep a version as a draft. It is checked as an edge would; nothing changes yet."""
+    principal.demand_all_plants()
+    mapping = registry.read(new.document)
+    row = await registry.add(writing, mapping, new.document, note=new.note, by=principal.name)
+    return _version(row)
+
+
+@router.post("/mappings:preview")
+async def preview_mapping(
+    question: PreviewQuestion, core: Core, reading: Reading, principal: Engineer
+) -> PreviewView:
+    """Show what a mapping makes of the newest input; nothing is stored."""
+    trial = await _trial(question, reading, principal)
+    since = _now(core) - timedelta(minutes=question.minutes)
+    named = await trial.preview(core.pool, since)
+    return preview_view(trial, named, question.examples)
+
+
+@router.post("/mappings:diff")
+async def diff_mapping(
+    question: DiffQuestion, core: Core, reading: Reading, principal: Engineer
+) -> DiffView:
+    """Run a mapping over kept input: which values, states, events and KPIs would move."""
+    trial = await _trial(question, reading, principal)
+    span = span_of(question.start, question.end, Clockwork(core.now_us(), zone_of(None, "UTC")))
+    await trial.diff(
+        core.pool, instant_of(span.start_us), instant_of(span.end_us), question.budget_s
+    )
+    return diff_view(trial, await core.tree.current())
+
+
+@router.get("/mappings/{name}")
+async def list_mapping_versions(
+    name: Name, reading: Reading, principal: Viewer
+) -> list[MappingVersionView]:
+    """List the versions of a mapping, newest first."""
+    principal.demand_all_plants()
+    query = (
+        sa.select(mapping_versions)
+        .where(mapping_versions.c.name == name)
+        .order_by(mapping_versions.c.version.desc(), mapping_versions.c.id.desc())
+        .limit(page.LIMIT_MAX)
+    )
+    rows = (await reading.execute(query)).mappings().all()
+    if not rows:
+        raise Problem(
+            404, "unknown_mapping", f"There is no mapping {name!r}.",
+            "GET /api/v1/mappings lists them.",
+        )  # fmt: skip
+    return [_version(row) for row in rows]
+
+
+@router.get("/mappings/{name}/versions/{version}")
+async def show_mapping_version(
+    name: Name, version: int, reading: Reading, principal: Engineer
+) -> MappingDocumentView:
+    """Show a version with its document."""
+    principal.demand_all_plants()
+    row = await registry.find(reading, name, version)
+    return MappingDocumentView(**_version(row).model_dump(), document=row["document"])
+
+
+@router.post("/mappings/{name}/versions/{version}:activate")
+async def activate_mapping_version(
+    name: Name, version: int, writing: Writing, principal: Engineer
+) -> MappingVersionView:
+    """Put a version in force: edges that use the name take it within seconds."""
+    principal.demand_all_plants()
+    row = await registry.find(writing, name, version)
+    await registry.activate(writing, row, by=principal.name)
+    return _version(await registry.find(writing, name, version))
+
+
+@router.post("/replays", status_code=202)
+async def add_replay(
+    new: NewReplay, core: Core, writing: Writing, principal: Engineer
+) -> list[ReplayView]:
+    """Run a mapping again over kept input and correct what it says otherwise, in the background."""
+    row = await _version_of(new, writing)
+    chosen = await _connectors(new.connector, new.mapping, writing, principal)
+    span = span_of(new.start, new.end, Clockwork(core.now_us(), zone_of(None, "UTC")))
+    made = []
+    for connector in chosen:
+        number = await writing.scalar(
+            sa.insert(replays)
+            .values(
+                connector_id=connector,
+                mapping_id=row["id"],
+                start_at=instant_of(span.start_us),
+                end_at=instant_of(span.end_us),
+                requested_by=principal.name,
+            )
+            .returning(replays.c.id)
+        )
+        made.append(number)
+    found = (await writing.execute(_REPLAYS.where(replays.c.id.in_(made)))).mappings().all()
+    return [_replay(each) for each in found]
+
+
+@router.get("/replays")
+async def list_replays(
+    request: Request,
+    response: Response,
+    reading: Reading,
+    principal: Viewer,
+    limit: page.Limit = 100,
+    cursor: page.Cursor = None,
+) -> page.Page[ReplayView]:
+    """List replays, newest first."""
+    query = (
+        _REPLAYS.join(connectors, connectors.c.id == replays.c.connector_id)
+        .where(scope.connector_visible(principal))
+        .order_by(replays.c.id.desc())
+        .limit(limit + 1)
+    )
+    if after := page.decode(cursor, int):
+        query = query.where(replays.c.id < after[0])
+    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
+    next_cursor = page.encode(rows[-1]["id"]) if more else None
+    page.link(request, response, next_cursor)
+    return page.Page(items=[_replay(row) for row in rows], next_cursor=next_cursor)
+
+
+@router.get("/replays/{number}")
+async def show_replay(number: int, reading: Reading, principal: Viewer) -> ReplayView:
+    """Show how far a replay is."""
+    query = (
+        _REPLAYS.join(connectors, connectors.c.id == replays.c.connector_id)
+        .where(replays.c.id == min(max(number, 0), 2**31 - 1))
+        .where(scope.connector_visible(principal))
+    )
+    row = (await reading.execute(query)).mappings().first()
+    if row is None:
+        raise Problem(
+            404, "unknown_replay", f"There is no replay {number} that this key may see.",
+            "GET /api/v1/replays lists them.",
+        )  # fmt: skip
+    return _replay(row)
+
+
+_REPLAYS = sa.select(
+    replays,
+    (mapping_versions.c.name + "@" + sa.cast(mapping_versions.c.version, sa.Text)).label("mapping"),
+).join(mapping_versions, mapping_versions.c.id == replays.c.mapping_id)
+
+
+async def _trial(question: Question, reading: Reading, principal: Principal) -> Trial:
+    mapping = await _mapping(question, reading)
+    chosen = await _connectors(question.connector, mapping.name, reading, principal)
+    return Trial(mapping, chosen)
+
+
+async def _mapping(question: Question, reading: Reading) -> Mapping:
+    if question.document is not None:
+        return registry.read(question.document)
+    if question.name is None or question.version is None:
+        raise Problem(
+            422, "invalid_parameter", "Neither a document nor a name and version were given.",
+            "Send `document` (YAML), or `name` and `version` of one that is there.",
+        )  # fmt: skip
+    row = await registry.find(reading, question.name, question.version)
+    return registry.read(row["document"], f"{question.name}@{question.version}")
+
+
+async def _version_of(new: NewReplay, reading: Reading) -> sa.RowMapping:
+    if new.version is not None:
+        return await registry.find(reading, new.mapping, new.version)
+    query = sa.select(mapping_versions).where(
+        mapping_versions.c.name == new.mapping, mapping_versions.c.state == "active"
+    )
+    row = (await reading.execute(query)).mappings().first()
+    if row is None:
+        raise Problem(
+            409, "no_active_version", f"No version of mapping {new.mapping!r} is active.",
+            "Activate one, or name the `version`.",
+        )  # fmt: skip
+    return row
+
+
+async def _connectors(
+    wanted: str | None, name: str, reading: Reading, principal: Principal
+) -> list[str]:
+    """Return the connectors to look at: the one that was named, or all that use the mapping."""
+    using = await registry.connectors_using(reading, name)
+    candidates = [wanted] if wanted is not None else using
+    query = sa.select(connectors.c.id).where(
+        connectors.c.id.in_(candidates), scope.connector_visible(principal)
+    )
+    found = sorted((await reading.scalars(query)).all())
+    if not found:
+        missing = wanted if wanted is not None else f"that uses mapping {name!r}"
+        raise Problem(
+            404, "unknown_connector", f"There is no connector {missing} that this key may see.",
+            "Name one with `connector`; GET /api/v1/connectors lists them.",
+        )  # fmt: skip
+    return found
+
+
+def _version(row: sa.RowMapping) -> MappingVersionView:
+    told = {name: row[name] for name in MappingVersionView.model_fields if name != "digest"}
+    return MappingVersionView(**told, digest=bytes(row["digest"]).hex())
+
+
+def _replay(row: sa.RowMapping) -> ReplayView:
+    told = {name: row[name] for name in ReplayView.model_fields if name not in {"start", "end"}}
+    return ReplayView(**told, start=row["start_at"], end=row["end_at"])
+
+
+def _now(core: Core) -> datetime:
+    return instant_of(core.now_us()).astimezone(UTC)

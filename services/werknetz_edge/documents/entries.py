@@ -1,0 +1,201 @@
+"""Rows → what is handed over: a record, readings or a refusal, under a mark that names the row."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from werknetz.connector.contract import Message, Reading, SourceRecord, message_hash
+from werknetz.connector.records import lookup
+from werknetz.connector.refusal import RAW_MAX
+from werknetz.connector.timeform import TimeForm
+from werknetz.connector.values import Unreadable, instant_of_form, text_of
+from werknetz.domain.status import GOOD, UNCERTAIN_TIME
+from werknetz.events.batch import Unmapped
+from werknetz_edge.documents.config import PLACEHOLDER, DocumentForm, ReadingsForm
+from werknetz_edge.documents.known import hash_of, mark_of
+from werknetz_edge.documents.rows import Part, Row
+
+CONTRADICTION: Final = (
+    "was given before with other content: if it is a correction, name its version in the key"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: exactly one of the three says something."""
+
+    row: Row
+    record: SourceRecord | None = None
+    readings: tuple[Reading, ...] = ()
+    refused: Unmapped | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is known or new as a whole: a row with a key of its own, or a part without."""
+
+    mark: bytes
+    entries: tuple[Entry, ...]
+
+    def contradicting(self, message: Message, at_us: int) -> "Unit":
+        """The same as a refusal, for quarantine; under a mark of its own, so that it is told once.
+
+        A row that cannot be read keeps the reason that it has.
+        """
+        entries = tuple(
+            entry
+            if entry.refused is not None
+            else Entry(
+                entry.row,
+                refused=refusal(message.source, entry.row, CONTRADICTION, at_us, message.hash),
+            )
+            for entry in self.entries
+        )
+        return Unit(mark_of(hash_of(b"contradiction", self.mark), self.mark), entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A part of a document as it is handed over: kept in one transaction, with its message."""
+
+    units: tuple[Unit, ...]
+    message: Message
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Makes entries of the rows of one source."""
+
+    source: str
+    form: DocumentForm
+
+    def entry(self, row: Row, identity: bytes, message: bytes, at_us: int) -> Entry:
+        if row.fields is None:
+            return Entry(row, refused=refusal(self.source, row, row.reason, at_us, message))
+        try:
+            if self.form.readings is not None:
+                found = _readings(row, self.form.readings, self.form.time)
+                return Entry(row, readings=found)
+            at = None if self.form.time is None else _time_of(row, self.form.time)
+        except Unreadable as error:
+            return Entry(row, refused=refusal(self.source, row, str(error), at_us, message))
+        record = SourceRecord(
+            source=self.source,
+            fields=row.fields,
+            identity=identity,
+            item=row.place,
+            source_time_us=at,
+            raw=row.raw[:RAW_MAX],
+            message=message,
+        )
+        return Entry(row, record=record)
+
+
+EntryOf = Callable[[Row, bytes, bytes, int], Entry]
+KeyOf = Callable[[Row], bytes | None]
+
+
+def handed(
+    part: Part, source: str, told: bytes, *, key_of: KeyOf, entry_of: EntryOf, at_us: int
+) -> Handed:
+    """Make ready a part. `told` tells this telling from others: where rows have no key of theirs.
+
+    `key_of` gives a row's identity, None where it has none.
+    """
+    digest = message_hash(part.content)
+    base = hash_of(b"row", source.encode(), told)
+    units: list[Unit] = []
+    loose: list[Entry] = []
+    for row in part.rows:
+        key = key_of(row)
+        identity = key or hash_of(base, row.index.to_bytes(8, "big"))
+        entry = entry_of(row, identity, digest, at_us)
+        if key is None:
+            loose.append(entry)
+        else:
+            units.append(Unit(mark_of(key, row.raw), (entry,)))
+    if loose:
+        # One mark for all of them: a long body must not push out the marks of its own beginning.
+        identity = hash_of(b"part", base, part.number.to_bytes(8, "big"))
+        content = b"".join(entry.row.raw for entry in loose)
+        units.append(Unit(mark_of(identity, content), tuple(loose)))
+    message = Message(source, part.content, digest)
+    return Handed(tuple(units), message, len(part.content))
+
+
+def key_of_paths(source: str, paths: tuple[str, ...], row: Row) -> bytes | None:
+    """The identity that the values at some paths make; None where one of them is missing."""
+    if not paths or row.fields is None:
+        return None
+    values = [lookup(row.fields, path) for path in paths]
+    if any(value is None or value == "" for value in values):
+        return None
+    return hash_of(b"key", source.encode(), *map(_written, values))
+
+
+def refusal(source: str, row: Row, reason: str, at_us: int, message: bytes = b"") -> Unmapped:
+    size = len(row.raw) if len(row.raw) > RAW_MAX else 0
+    return Unmapped(
+        source=source,
+        reason=reason.replace("\0", "\\0").encode(errors="replace").decode(),
+        raw=row.raw[:RAW_MAX],
+        at_us=at_us,
+        size=size,
+        place=row.place,
+        raw_hash=message,
+    )
+
+
+def _readings(row: Row, form: ReadingsForm, time: TimeForm | None) -> tuple[Reading, ...]:
+    fields = row.fields or {}
+    address = PLACEHOLDER.sub(lambda found: _part(fields, found[1]), form.address)
+    at_us, status = None, GOOD
+    if time is not None:
+        stated = lookup(fields, time.path)
+        at_us = None if stated is None else instant_of_form(stated, time, None)
+        status = UNCERTAIN_TIME if at_us is None else GOOD
+    values = {path: lookup(fields, path) for path in form.values} or {
+        name: value
+        for name, value in fields.items()
+        if not isinstance(value, (dict, list))
+        and name not in form.taken
+        and (time is None or name != time.path)
+    }
+    found = tuple(
+        Reading(f"{address}#{path}", value, status, at_us, None, row.raw[:RAW_MAX], fields)
+        for path, value in values.items()
+        if value is not None or path in fields
+    )
+    if not found:
+        raise Unreadable("none of the values is there: see `readings.values`")
+    return found
+
+
+def _part(fields: Mapping[str, Any], path: str) -> str:
+    value = lookup(fields, path)
+    if value is None or isinstance(value, (dict, list)):
+        raise Unreadable(f"the address needs {path!r}, which the row does not have")
+    text = text_of(value).strip()
+    if not text or len(text) > 200 or not text.isprintable():
+        raise Unreadable(f"{path!r} is nothing that an address can hold: {text[:80]!r}")
+    return text
+
+
+def _time_of(row: Row, form: TimeForm) -> int | None:
+    stated = lookup(row.fields or {}, form.path)
+    if stated is None or stated == "":
+        return None
+    at_us = instant_of_form(stated, form, None)
+    if at_us is None:
+        raise Unreadable(f"{form.path}: {str(stated)[:80]!r} is no time of the form {form.format}")
+    return at_us
+
+
+def _written(value: Any) -> bytes:
+    """4711 and "4711" are the same key: a CSV and a JSON of the same system tell the same."""
+    if isinstance(value, str):
+        return value.encode(errors="replace")
+    return msgspec.json.encode(value, enc_hook=str)

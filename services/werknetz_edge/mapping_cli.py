@@ -1,0 +1,94 @@
+"""`werknetz mapping check FILE…`: each error with its line and remedy, before anything runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.yamlform import ConfigurationError, Form, Key, load_form
+from werknetz.runtime.command import group
+
+_KINDS: Final = tuple(k for k in ("rules", "events", "constants") if k in Mapping.model_fields)
+
+
+def register(app: typer.Typer) -> None:
+    mapping = group(app, "mapping", "Mappings: which address is which signal, and what it means.")
+    mapping.command("check")(check)
+
+
+def check(
+    files: Annotated[
+        list[Path], typer.Argument(help="YAML of a mapping, or of an edge with its mapping")
+    ],
+) -> None:
+    """Check mapping files; say each error with file, line and remedy."""
+    failed = 0
+    for file in files:
+        try:
+            form, at = _form_of(file)
+            mapping = mapping_of(form, at)
+        except ConfigurationError as error:
+            failed += 1
+            for text in error.errors:
+                typer.echo(text, err=True)
+            continue
+        typer.echo(f"{form.file}: {mapping.label} can be loaded")
+        for line in _summary(form, at, mapping):
+            typer.echo(f"  {line}")
+    if failed:
+        raise typer.Exit(2)
+
+
+def _form_of(file: Path) -> tuple[Form, Key]:
+    """Where the mapping stands: below a key, in another file, or as the whole document."""
+    form = load_form(file)
+    tree = form.tree if isinstance(form.tree, dict) else {}
+    given = tree.get("mapping")
+    if isinstance(given, dict) and set(given) == {"file"}:
+        return load_form(file.parent / str(given["file"])), ("mapping",)
+    if "mapping" not in tree and {"name", "version"} <= tree.keys():
+        return form, ()
+    return form, ("mapping",)
+
+
+def _summary(form: Form, at: Key, mapping: Mapping) -> Iterator[str]:
+    for kind in _KINDS:
+        found = getattr(mapping, kind)
+        if found or kind == "rules":
+            yield f"{kind:<10} {len(found)}{_details(kind, found)}"
+    tree: Any = form.tree
+    for step in at:
+        tree = tree[step]
+    applied = tree.get("apply") or []
+    if applied:
+        machines = sum(len(one["with"]) for one in applied)
+        made = sum(len(getattr(mapping, kind)) - len(tree.get(kind) or []) for kind in _KINDS)
+        yield f"templates  {len(tree['templates'])}, for {machines} machines: {made} entries made"
+    tables = sorted({rule.states for rule in mapping.rules if rule.states is not None})
+    for table in tables:
+        users = sum(rule.states == table for rule in mapping.rules)
+        yield f"states     {table}: {len(mapping.states_of(table))} codes, of {users} rules"
+    for table in sorted(mapping.enums.keys() - tables):
+        yield f"states     {table}: no rule reads it"
+
+
+def _details(kind: str, found: Any) -> str:
+    """What is told of rules: how many stand for families, are computed, are left out."""
+    if kind == "constants":
+        return ""
+    counts = {
+        "with segments": sum("{" in rule.source for rule in found),
+        "with expressions": sum(_is_computed(rule) for rule in found),
+        "ignored": sum(rule.ignore for rule in found),
+    }
+    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f" ({said})" if said else ""
+
+
+def _is_computed(rule: Any) -> bool:
+    own = [rule, *getattr(rule, "fields", {}).values(), getattr(rule, "at", None)]
+    return any(
+        getattr(part, name, None) is not None for part in own for name in ("when", "expression")
+    )

@@ -1,0 +1,169 @@
+"""One Modbus TCP session on pymodbus: requests in, bytes or refusals out."""
+
+import asyncio
+import struct
+import time
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.exceptions import ModbusException
+from pymodbus.pdu import ModbusPDU
+
+from werknetz.connector.contract import ConnectionLost
+from werknetz_edge.modbus.address import OF_REGISTERS, TABLES
+from werknetz_edge.modbus.config import ModbusConfig
+from werknetz_edge.modbus.refusal import refusal_of
+from werknetz_edge.modbus.silence import Silence
+from werknetz_edge.polling.connector import PollingConnector
+from werknetz_edge.polling.device import Opened, Refusal
+from werknetz_edge.polling.grouping import Piece
+from werknetz_edge.polling.plan import Rules
+
+_FUNCTIONS: Final = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+_EXCEPTION: Final = 0x80
+_SILENT: Final = Refusal(
+    0x800A_0000, "no answer in time: the unit is off, or its id is wrong", is_answer=False
+)
+_LATER_S: Final = 1.0  # pymodbus has its own time-out; ours is for the case that it fails
+
+
+class ModbusDevice:
+    """See `werknetz_edge.polling.device.Device`. One request at a time, never repeated."""
+
+    def __init__(self, config: ModbusConfig) -> None:
+        self._config = config
+        self._where = f"{config.host}:{config.port}"
+        self._client: AsyncModbusTcpClient | None = None
+        self._ended = asyncio.Event()
+        self._silence = self._all_heard()
+
+    def _all_heard(self) -> Silence:
+        config = self._config
+        units = {config.unit if item.unit is None else item.unit for item in config.items}
+        return Silence(units, config.timeout_s)
+
+    async def open(self) -> Opened:
+        await self.close()
+        self._ended = ended = asyncio.Event()
+        self._silence = self._all_heard()
+
+        def heard(is_connected: bool) -> None:
+            # pymodbus leaves a request waiting when its connection ends; we do not.
+            if not is_connected:
+                ended.set()
+
+        self._client = AsyncModbusTcpClient(
+            self._config.host,
+            port=self._config.port,
+            timeout=self._config.timeout_s,
+            retries=0,  # a late answer to the first try would be taken for that to the second
+            reconnect_delay=0,  # the pump reconnects
+            trace_connect=heard,
+        )
+        if not await self._client.connect():
+            raise ConnectionLost(
+                f"no connection to {self._where} within {self._config.timeout_s:g} s: check host"
+                " and port, and whether other masters hold all connections that the device allows"
+            )
+        return Opened(Rules(self._config.limit))
+
+    async def ask(self, pieces: Sequence[Piece]) -> list[bytes | Refusal]:
+        return [await self._ask(piece) for piece in pieces]
+
+    async def _ask(self, piece: Piece) -> bytes | Refusal:
+        """An answer, or that its unit is silent while others behind the gateway answer."""
+        unit, _ = piece.area
+        if self._silence.is_resting(unit, time.monotonic()):
+            return _SILENT
+        try:
+            answer = await self._asked(piece)
+        except TimeoutError as error:
+            if self._silence.timed_out(unit, time.monotonic()):
+                raise ConnectionLost(
+                    f"{self._where} gives no answer for {self.name_of(piece)} within"
+                    f" {self._config.timeout_s:g} s: check unit, timeout_s and period_s"
+                ) from error
+            return _SILENT
+        self._silence.answered(unit)
+        return answer
+
+    async def _asked(self, piece: Piece) -> bytes | Refusal:
+        """Raises TimeoutError, or ConnectionLost for an answer that cannot be trusted."""
+        client = self._client
+        if client is None or not client.connected or self._ended.is_set():
+            raise ConnectionLost(f"{self._where} has ended the connection")
+        unit, table = piece.area
+        read = {
+            "coil": client.read_coils,
+            "discrete": client.read_discrete_inputs,
+            "holding": client.read_holding_registers,
+            "input": client.read_input_registers,
+        }[TABLES[table]]
+        answer = await self._answer(read(piece.start, count=piece.count, device_id=unit))
+        function = _FUNCTIONS[TABLES[table]]
+        if answer.function_code == function | _EXCEPTION:
+            return refusal_of(answer.exception_code)
+        content = content_of(answer, piece) if answer.function_code == function else None
+        if content is None:
+            raise ConnectionLost(
+                f"{self._where} answers with something else than {self.name_of(piece)}:"
+                f" {answer!s:.200}"
+            )
+        return content
+
+    async def _answer(self, asking: Awaitable[ModbusPDU]) -> ModbusPDU:
+        """Wait for the answer, the end of the connection, or the time-out."""
+        request = asyncio.ensure_future(asking)
+        end = asyncio.ensure_future(self._ended.wait())
+        try:
+            await asyncio.wait(
+                {request, end},
+                timeout=self._config.timeout_s + _LATER_S,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if request.done():
+                return request.result()
+            if end.done():
+                raise ConnectionLost(f"{self._where} has ended the connection")
+        except ModbusException as error:
+            raise TimeoutError(str(error)) from error
+        finally:
+            await _ended(request, end)
+        raise TimeoutError
+
+    def name_of(self, piece: Piece) -> str:
+        unit, table = piece.area
+        last = piece.start + piece.count - 1
+        return f"unit {unit}, {TABLES[table]} {piece.start}-{last}"
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+            await asyncio.sleep(0)  # the loop closes the socket in its next turn
+
+
+async def _ended(*tasks: asyncio.Future[Any]) -> None:
+    """Leave no task behind. What a cancelled one raises is of no interest: it has a reason."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def content_of(answer: ModbusPDU, piece: Piece) -> bytes | None:
+    """The bytes of a piece: two a register, one a bit; None: the answer is not that long."""
+    _, table = piece.area
+    if TABLES[table] in OF_REGISTERS:
+        if len(answer.registers) != piece.count:
+            return None
+        return struct.pack(f">{piece.count}H", *answer.registers)
+    if len(answer.bits) != (piece.count + 7) // 8 * 8:  # they come in full bytes
+        return None
+    return bytes(map(bool, answer.bits[: piece.count]))
+
+
+def create(connector_id: str, options: dict[str, object], folder: Path) -> PollingConnector:
+    config = ModbusConfig.model_validate(options)
+    return PollingConnector(connector_id, ModbusDevice(config), config.points(), config, folder)

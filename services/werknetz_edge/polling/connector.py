@@ -1,0 +1,192 @@
+"""The polling connector: asks on time, tells what changed, and says what it could not ask.
+
+Polled inside `read`, so a pump that is busy is not overrun: what it has no time for is skipped and
+counted. A machine gives nothing again; what was polled and not kept is a gap after a restart.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from werknetz.connector.contract import (
+    ConfigurationRejected,
+    ConnectionLost,
+    ConnectorStatus,
+    Delivery,
+)
+from werknetz.events.batch import GapClosed, GapOpened
+from werknetz_edge.polling.cadence import Cadence, now_us
+from werknetz_edge.polling.device import Device
+from werknetz_edge.polling.memory import PollMemory
+from werknetz_edge.polling.options import PollingOptions
+from werknetz_edge.polling.outage import Outage
+from werknetz_edge.polling.plan import Plan, periods_of
+from werknetz_edge.polling.point import Point
+from werknetz_edge.polling.report import Report, Told
+from werknetz_edge.polling.schedule import Schedule
+
+MEMORY: Final = "{}.polled.json"  # edges may share a folder, as their spools may
+_SHOWN_MAX: Final = 5
+
+
+class PollingConnector:
+    """One machine. See `werknetz.connector.contract.Connector` for what it promises."""
+
+    def __init__(
+        self,
+        connector_id: str,
+        device: Device,
+        points: Sequence[Point],
+        options: PollingOptions,
+        folder: Path,
+    ) -> None:
+        self.status = ConnectorStatus()
+        self._device = device
+        self.points = points
+        self._options = options
+        self._addresses = [point.address for point in points]  # one list, for the normalizer
+        self._periods_s = periods_of(points)
+        self._schedule = Schedule(self._periods_s)
+        self._outage = Outage(connector_id, options.gap_after_polls * self._periods_s[0])
+        self._memory = PollMemory(folder / MEMORY.format(connector_id))
+        self._is_first = True
+        self._cadences: list[Cadence] = []  # empty: not connected
+        self._again: int | None = None  # a cadence that is to be polled at once
+        self._gaps: list[GapOpened | GapClosed] = []
+        self._failure: Exception | None = None
+        self._loss = ""
+        self._answered_us = 0
+        self._polls = 0
+
+    async def connect(self) -> None:
+        await self.close()
+        self.status.state, self.status.detail = "connecting", ""
+        try:
+            await self._remember()
+            opened = await self._device.open()
+        except BaseException as error:
+            rejected = isinstance(error, ConfigurationRejected)
+            self.status.state = "rejected" if rejected else "connecting"
+            self.status.detail = str(error) or type(error).__name__
+            await self._device.close()
+            raise
+        self._cadences = [
+            Cadence(self._device, self.points, period_s, opened.rules, self._report_of)
+            for period_s in self._periods_s
+        ]
+        self._failure, self._again = None, None
+        self._outage.connected(self._loss)
+        self._schedule.start(time.monotonic())
+        self.status.details |= opened.details | {"values": str(len(self._addresses))}
+        self.status.state = "running"
+
+    def _report_of(self, plan: Plan) -> Report:
+        return Report(
+            plan,
+            self._addresses,
+            every=self._options.report == "every",
+            silence_max_s=self._options.silence_max_s,
+        )
+
+    async def _remember(self) -> None:
+        """At the first connect: what an edge before us has kept, or that we are the first."""
+        if not self._is_first:
+            return
+        kept_us = await asyncio.to_thread(self._memory.load)
+        if kept_us is None:
+            kept_us = self._memory.kept_us = now_us()
+            await self._save()
+        else:
+            self._outage.restarted(kept_us)
+        self._answered_us = kept_us
+        self._is_first = False
+
+    async def read(self) -> Delivery:
+        while True:
+            if self._failure is not None:
+                raise self._failure
+            number = await self._turn()
+            cadence = self._cadences[number]
+            told, loss = await cadence.poll(self._heard)
+            self._again = number if cadence.is_parting else None
+            if loss is None:
+                self._polls += 1
+            else:
+                self._failure, self._loss = loss, str(loss) or type(loss).__name__
+            self._tell()
+            if self._memory.is_due:
+                await self._save()
+            if told or self._gaps:
+                return self._delivery(told)
+            if loss is None and not cadence.is_parting:
+                self._memory.quiet(self._answered_us)
+
+    async def _turn(self) -> int:
+        """Wait for the cadence that is due."""
+        number, self._again = self._again, None
+        if number is None:
+            if not self._cadences:
+                raise ConnectionLost("not connected")
+            number, due_s = self._schedule.next()
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            self._schedule.begin(number, time.monotonic())
+        if not self._cadences:
+            raise ConnectionLost("closed")
+        return number
+
+    async def close(self) -> None:
+        self._cadences, self._again = [], None
+        await self._device.close()
+        await self._save()
+        if self.status.state not in {"starting", "rejected"}:
+            self.status.state = "stopped"
+
+    def _heard(self, at_us: int) -> None:
+        """The machine has answered, be it with a refusal."""
+        self.status.last_good_us = self._answered_us = at_us
+        self._gaps += self._outage.answered(at_us, time.monotonic())
+
+    def _tell(self) -> None:
+        """What operators see of it."""
+        details = self.status.details
+        details["polls"] = str(self._polls)
+        details["polls_skipped"] = str(self._schedule.skipped)
+        details["requests"] = str(sum(len(cadence.plan.requests) for cadence in self._cadences))
+        refused = [
+            f"{where}: {why}"
+            for cadence in self._cadences
+            for where, why in cadence.refused.items()
+        ]
+        details.pop("refused", None)
+        if refused:
+            more = f"; and {len(refused) - _SHOWN_MAX} more" if len(refused) > _SHOWN_MAX else ""
+            details["refused"] = "; ".join(refused[:_SHOWN_MAX]) + more
+
+    def _delivery(self, told: Told) -> Delivery:
+        number, polled_us = self._memory.give(), self._answered_us
+        gaps, self._gaps = self._gaps, []
+
+        async def acknowledge() -> None:
+            self._memory.acknowledge(number, polled_us)
+
+        return Delivery(
+            readings=told.readings,
+            blocks=told.blocks,
+            gaps=gaps,
+            unreadable=told.unreadable,
+            acknowledge=acknowledge,
+        )
+
+    async def _save(self) -> None:
+        """Without the file polling goes on: a gap after a restart then begins earlier, no more."""
+        try:
+            await asyncio.to_thread(self._memory.save)
+        except OSError as error:
+            self.status.details["memory"] = (
+                f"{error}: {self._memory.path} cannot be written, so a gap after a restart"
+                " will begin too early; make room, or correct the rights"
+            )
+        else:
+            self.status.details.pop("memory", None)

@@ -1,0 +1,176 @@
+"""The REST connector: what is due is asked for; how far it was read is kept after the commit."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from werknetz.connector.contract import (
+    ConfigurationRejected,
+    ConnectionLost,
+    ConnectorStatus,
+    Delivery,
+)
+from werknetz_edge.documents.entries import Handed, Unit
+from werknetz_edge.documents.known import IDENTITY, KnownRows
+from werknetz_edge.rest.client import Client, Later
+from werknetz_edge.rest.config import RestConfig
+from werknetz_edge.rest.memory import Bookmark, Bookmarks
+from werknetz_edge.rest.poll import Poll
+
+_LOOK_S: Final = 1.0
+FAILED_S: Final = 30.0
+
+
+@dataclass(slots=True, eq=False)
+class _Step:
+    """What was given out, or a round's end: done in this order, however they are acknowledged."""
+
+    marks: list[bytes] = field(default_factory=list)
+    bookmark: tuple[str, Bookmark] | None = None
+    stored: bool = False
+
+
+@dataclass(slots=True)
+class RestConnector:
+    config: RestConfig
+    bookmarks: Bookmarks
+    status: ConnectorStatus = field(default_factory=ConnectorStatus)
+    _known: KnownRows = field(default_factory=KnownRows)
+    _client: Client | None = None
+    _polls: dict[str, Poll] = field(default_factory=dict)
+    _due_s: dict[str, float] = field(default_factory=dict)
+    _ready: deque[Delivery] = field(default_factory=deque)
+    _steps: deque[_Step] = field(default_factory=deque)
+    _pending: dict[bytes, bytes] = field(default_factory=dict)  # given out, not yet on disk
+
+    def seen(self, marks: Sequence[bytes]) -> None:
+        self._known.add(marks)
+
+    async def connect(self) -> None:
+        """Ask the first question: only an answer says that the server and our key are good."""
+        await self.close()
+        self.bookmarks.load()
+        self._client = Client(self.config)
+        try:
+            await self._ask(self._next_due())
+        except BaseException:
+            await self.close()
+            raise
+        self.status.state = "running"
+
+    async def read(self) -> Delivery:
+        while True:
+            if self._client is None:
+                raise ConnectionLost("not connected")
+            if self._ready:
+                self.status.last_good_us = _now_us()
+                return self._ready.popleft()
+            name = self._next_due()
+            wait_s = self._due_s.get(name, 0.0) - time.monotonic()
+            if wait_s > 0:
+                await asyncio.sleep(min(wait_s, _LOOK_S))
+            else:
+                await self._ask(name)
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        # What was given out and not acknowledged is asked for again, from the last bookmark.
+        for unfinished in (self._polls, self._ready, self._steps, self._pending):
+            unfinished.clear()
+        if client is not None:
+            await client.close()
+        if self.status.state not in {"starting", "rejected"}:
+            self.status.state = "stopped"
+
+    def _next_due(self) -> str:
+        return min(self.config.endpoints, key=lambda name: self._due_s.get(name, 0.0))
+
+    async def _ask(self, name: str) -> None:
+        """Ask one question, and make ready what its answer has of new."""
+        client, form = self._client, self.config.endpoints[name]
+        if client is None:
+            raise ConnectionLost("not connected")
+        poll = self._polls.get(name)
+        if poll is None:
+            before = self.bookmarks.of(name)
+            due_s = time.monotonic() + form.period_s
+            poll = Poll(name, form, before, self.config.url, _now_us(), due_s)
+            self._polls[name] = poll
+        try:
+            taken = poll.take(await client.ask(poll.asking, poll.headers))
+        except Later as error:
+            # The round goes on where it stopped.
+            self._due_s[name] = time.monotonic() + error.wait_s
+            self.status.detail = f"{name}: {error}"
+            return
+        except (ConfigurationRejected, ConnectionLost):
+            self._due_s[name] = time.monotonic() + max(form.period_s, FAILED_S)
+            raise
+        self.status.detail = ""
+        for handed in taken:
+            self._make_ready(handed, poll.began_us)
+        if not poll.is_whole:
+            self.status.detail = f"{name}: an answer could not be read: see the quarantine"
+        if not poll.is_over:
+            self._due_s[name] = 0.0  # the next page, before anything else
+            return
+        del self._polls[name]
+        self._due_s[name] = poll.next_due_s
+        self._steps.append(_Step(bookmark=(name, poll.bookmark), stored=True))
+        self._settle()
+
+    def _make_ready(self, handed: Handed, at_us: int) -> None:
+        new = [found for unit in handed.units if (found := self._new(unit, handed, at_us))]
+        if not new:
+            return
+        entries = [entry for unit in new for entry in unit.entries]
+        step = _Step([unit.mark for unit in new])
+        self._steps.append(step)
+        self._ready.append(
+            Delivery(
+                readings=[reading for entry in entries for reading in entry.readings],
+                records=[entry.record for entry in entries if entry.record is not None],
+                unreadable=[entry.refused for entry in entries if entry.refused is not None],
+                messages=[handed.message],
+                marks=step.marks,
+                acknowledge=self._acknowledging(step),
+            )
+        )
+
+    def _new(self, unit: Unit, handed: Handed, at_us: int) -> Unit | None:
+        """The unit, or what it says against an earlier one; None: it is known."""
+        identity, content = unit.mark[:IDENTITY], unit.mark[IDENTITY:]
+        verdict = self._known.verdict(unit.mark)
+        before = self._pending.get(identity)
+        if verdict == "new" and before is not None:
+            verdict = "known" if before == content else "contradicts"
+        if verdict == "contradicts":
+            return self._new(unit.contradicting(handed.message, at_us), handed, at_us)
+        if verdict == "known":
+            return None
+        self._pending[identity] = content
+        return unit
+
+    def _acknowledging(self, step: _Step) -> Callable[[], Awaitable[None]]:
+        async def acknowledge() -> None:
+            step.stored = True
+            self._known.add(step.marks)
+            for mark in step.marks:
+                self._pending.pop(mark[:IDENTITY], None)
+            self._settle()
+
+        return acknowledge
+
+    def _settle(self) -> None:
+        """Keep the bookmarks of rounds of which all is on disk."""
+        while self._steps and self._steps[0].stored:
+            step = self._steps.popleft()
+            if step.bookmark is not None:
+                self.bookmarks.keep(*step.bookmark)
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000

@@ -1,0 +1,88 @@
+"""From one page to the next, as the many kinds of interfaces want it. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from werknetz.connector.contract import ConfigurationRejected
+from werknetz.connector.records import lookup
+from werknetz_edge.rest.config import LinkPaging, NumberPaging, Paging, TokenPaging
+
+_LINK: Final = re.compile(r'<([^<>]*)>\s*((?:;[^;,"]*(?:"[^"]*")?)*)')
+_NEXT: Final = re.compile(
+    r';\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:\s[^"]*)?"?\s*(?:;|$)', re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One page: a URL, and what is added to its query."""
+
+    url: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def first_of(question: Question, paging: Paging | None) -> Question:
+    if not isinstance(paging, NumberPaging):
+        return question
+    start = paging.first if paging.style == "page" else 0
+    more = {paging.parameter: str(start)}
+    if paging.size_parameter is not None:
+        more[paging.size_parameter] = str(paging.size)
+    return Question(question.url, {**question.parameters, **more})
+
+
+def next_of(
+    asked: Question, paging: Paging | None, *, body: Any, rows: int, headers: Mapping[str, str]
+) -> Question | None:
+    """Return the next question; None: it was the last page. `headers` are in lower case."""
+    match paging:
+        case None:
+            return None
+        case LinkPaging(path=None):
+            return _linked(asked, next_link(headers.get("link", "")))
+        case LinkPaging(path=path):
+            found = lookup(body, path or "") if isinstance(body, dict) else None
+            return _linked(asked, found if isinstance(found, str) else None)
+        case TokenPaging():
+            token = lookup(body, paging.path) if isinstance(body, dict) else None
+            is_last = token is None or token == "" or isinstance(token, (dict, list, bool))
+            word = None if is_last else str(token)
+        case NumberPaging():
+            step = 1 if paging.style == "page" else rows
+            number = int(asked.parameters[paging.parameter]) + step
+            word = None if rows < paging.size else str(number)
+    return None if word is None else _with(asked, paging.parameter, word)
+
+
+def _with(asked: Question, parameter: str, word: str) -> Question:
+    return Question(asked.url, {**asked.parameters, parameter: word})
+
+
+def next_link(header: str) -> str | None:
+    """The target of `rel="next"` in a Link header (RFC 8288)."""
+    for target, parameters in _LINK.findall(header[:8192]):
+        if _NEXT.search(parameters):
+            return str(target)
+    return None
+
+
+def _linked(asked: Question, link: str | None) -> Question | None:
+    if not link:
+        return None
+    url = urljoin(asked.url, link)
+    if _origin(url) != _origin(asked.url):
+        # Our key would go to whoever the answer names.
+        raise ConfigurationRejected(f"the next page is on another server: {url[:200]!r}")
+    return Question(url)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError as error:
+        raise ConfigurationRejected(f"the next page has no good address: {url[:200]!r}") from error
+    return parts.scheme, parts.hostname or "", port

@@ -1,0 +1,80 @@
+"""What can be said of an S7 source in the edge file, under `options`."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from werknetz_edge.polling.options import PolledItem, PollingOptions, check_names, items_of
+from werknetz_edge.polling.point import Point
+from werknetz_edge.s7.address import OFFSET_MAX, Address, address_of
+
+
+class S7Item(PolledItem):
+    """One value of the PLC, or `count` of them: an array."""
+
+    address: str = Field(
+        description="DB10.DBD4:REAL, DB1.DBX0.3, DB2.DBB8:STRING[20], MW20:INT, I0.0, Q4.1; types:"
+        " BOOL, BYTE, USINT, SINT, WORD, UINT, INT, DWORD, UDINT, DINT, REAL, LWORD, ULINT, LINT,"
+        " LREAL, CHAR, WCHAR, STRING[n], WSTRING[n], TIME and S5TIME (ms), LTIME (ns), TIME_OF_DAY"
+        " (ms), LTIME_OF_DAY (ns), DATE, DATE_AND_TIME, DTL, LDT (ISO text, without a zone)"
+    )
+
+    @property
+    def place(self) -> Address:
+        return address_of(self.address)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        last = self.place.after((self.count or 1) - 1)
+        if last.byte + last.datatype.size - 1 > OFFSET_MAX:
+            raise ValueError(f"the last of {self.count} values ends beyond byte {OFFSET_MAX}")
+        return self
+
+
+class S7Config(PollingOptions):
+    """The options of one PLC.
+
+    S7-1200/1500: in TIA Portal permit PUT/GET communication (Protection & Security), and switch
+    "optimized block access" off for the data blocks that are read.
+    """
+
+    port: int = Field(102, ge=1, le=65_535)
+    rack: int = Field(0, ge=0, le=7)
+    slot: int = Field(
+        1, ge=0, le=31, description="S7-1200/1500: 1; S7-300: 2; S7-400: see HW config"
+    )
+    connection: Literal["pg", "op", "basic"] = Field(
+        "basic", description="which of the CPU's connection resources is used"
+    )
+    pdu_max: int = Field(
+        960, ge=240, le=960, description="bytes of an answer that we ask for; the CPU may say less"
+    )
+    gap_max: int = Field(
+        32, ge=0, le=900, description="bytes between two values that are read along"
+    )
+    items: Annotated[tuple[S7Item, ...], BeforeValidator(items_of)] = Field(
+        description="what is read; an item may be its address alone"
+    )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        check_names([point.address for point in self.points()])
+        return self
+
+    def points(self) -> list[Point]:
+        return [point for item in self.items for point in self._points_of(item)]
+
+    def _points_of(self, item: S7Item) -> list[Point]:
+        first = item.place
+        places = [first.after(index) for index in range(item.count or 1)]
+        return [
+            Point(
+                address=item.called(index, str(place)),
+                area=(place.area, place.block),
+                start=place.byte,
+                count=place.datatype.size,
+                cell=place.datatype.cell(place.bit),
+                period_s=item.period_s or self.period_s,
+            )
+            for index, place in enumerate(places)
+        ]

@@ -1,0 +1,83 @@
+"""What one S7 request may ask for, and what its answer says, piece by piece. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from werknetz_edge.polling.device import Refusal
+from werknetz_edge.polling.grouping import Piece
+
+ITEMS_MAX: Final = 20  # variables of one request: the limit of the older CPUs
+_REQUEST_HEAD: Final = 12  # header 10, function, number of items
+_REQUEST_ITEM: Final = 12
+_ANSWER_HEAD: Final = 14  # header 12, function, number of items
+_ANSWER_ITEM: Final = 4  # return code, transport size, length
+_GOOD: Final = 0xFF
+_IN_BITS: Final = frozenset({0x03, 0x04, 0x05})  # transport sizes whose length counts bits
+
+_MEANINGS: Final[dict[int, Refusal]] = {
+    0x01: Refusal(0x808B_0000, "hardware error"),
+    0x03: Refusal(
+        0x801F_0000, "access denied: permit PUT/GET communication in the CPU's protection settings"
+    ),
+    0x05: Refusal(
+        0x8034_0000, "address out of range: the block or area is shorter", is_of_a_part=True
+    ),
+    0x06: Refusal(0x8074_0000, "data type not supported"),
+    0x07: Refusal(0x8074_0000, "data type inconsistent"),
+    0x0A: Refusal(
+        0x8034_0000,
+        "object does not exist: no such data block, or its block access is optimized: switch that"
+        " off in its properties",
+    ),
+}
+_BAD_DEVICE: Final = 0x808B_0000
+
+
+class UnreadableAnswer(Exception):
+    """The answer is not one to the request."""
+
+
+def piece_max(pdu: int) -> int:
+    """The bytes that one request can bring."""
+    return pdu - _ANSWER_HEAD - _ANSWER_ITEM
+
+
+def packed(pieces: Sequence[Piece], pdu: int) -> list[list[int]]:
+    """Fill requests with pieces, in order: request and answer each fit into a PDU."""
+    requests: list[list[int]] = []
+    room = 0
+    for index, piece in enumerate(pieces):
+        needed = _ANSWER_ITEM + piece.size + piece.size % 2
+        full = not requests or len(requests[-1]) == min(
+            ITEMS_MAX, (pdu - _REQUEST_HEAD) // _REQUEST_ITEM
+        )
+        if full or needed > room:
+            requests.append([])
+            room = pdu - _ANSWER_HEAD + 1  # the last piece needs no filling byte
+        requests[-1].append(index)
+        room -= needed
+    return requests
+
+
+def answers_of(content: bytes, pieces: Sequence[Piece]) -> list[bytes | Refusal]:
+    """Take the data of an answer apart; raise UnreadableAnswer."""
+    answers: list[bytes | Refusal] = []
+    at = 0
+    for piece in pieces:
+        head = content[at : at + _ANSWER_ITEM]
+        if len(head) < _ANSWER_ITEM:
+            raise UnreadableAnswer(f"the answer ends before item {len(answers) + 1}")
+        code, transport, length = head[0], head[1], int.from_bytes(head[2:])
+        at += _ANSWER_ITEM
+        if code != _GOOD:
+            answers.append(_MEANINGS.get(code, Refusal(_BAD_DEVICE, f"return code {code:#04x}")))
+            continue
+        size = (length + 7) // 8 if transport in _IN_BITS else length
+        found = content[at : at + size]
+        if len(found) != piece.size:
+            raise UnreadableAnswer(f"item has {len(found)} bytes, not {piece.size}")
+        answers.append(found)
+        at += size + size % 2
+    if at < len(content):
+        raise UnreadableAnswer(f"{len(content) - at} bytes more than were asked for")
+    return answers

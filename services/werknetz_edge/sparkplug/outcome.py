@@ -1,0 +1,71 @@
+"""What comes of messages: readings, columns of numbers, history, gaps, refusals."""
+
+from array import array
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from werknetz.connector.contract import Reading, ReadingBlock
+from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+
+TEXT_MAX: Final = 300
+
+
+@dataclass(slots=True)
+class Columns:
+    """Numbers on their way: one place a value, in the order in which they came."""
+
+    index: "array[int]" = field(default_factory=lambda: array("i"))
+    value: "array[float]" = field(default_factory=lambda: array("d"))
+    status: "array[int]" = field(default_factory=lambda: array("I"))
+    time_us: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def all_good(self) -> None:
+        """Those that came since the last status have none of their own: Good, which is 0."""
+        self.status.frombytes(bytes(self.status.itemsize * (len(self.index) - len(self.status))))
+
+    def block(self, addresses: list[str]) -> ReadingBlock:
+        return ReadingBlock(
+            addresses=addresses,
+            address=np.frombuffer(self.index, np.int32),
+            value=np.frombuffer(self.value, np.float64),
+            status=np.frombuffer(self.status, np.uint32),
+            source_time_us=np.frombuffer(self.time_us, np.int64),
+        )
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Of some messages, in their order. `tokens` are those of messages that are wholly in it."""
+
+    readings: list[Reading] = field(default_factory=list)
+    columns: Columns = field(default_factory=Columns)
+    history: list[Reading] = field(default_factory=list)
+    gaps: list[GapOpened | GapClosed] = field(default_factory=list)
+    unreadable: list[Unmapped] = field(default_factory=list)
+    tokens: list[object] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return len(self.columns.index) + len(self.readings) + len(self.history)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.size or self.gaps or self.unreadable or self.tokens)
+
+
+@dataclass(slots=True)
+class Remarks:
+    """What peers do against the specification: of each kind its number and the last one."""
+
+    _said: OrderedDict[str, tuple[int, str]] = field(default_factory=OrderedDict)
+
+    def say(self, kind: str, text: str) -> None:
+        """Kinds are words of ours, so that there are never many; texts are theirs, and cut."""
+        count, _ = self._said.get(kind, (0, ""))
+        self._said[kind] = (count + 1, text[:TEXT_MAX])
+
+    def texts(self) -> dict[str, str]:
+        return {kind: f"{count} times, last: {text}" for kind, (count, text) in self._said.items()}

@@ -1,0 +1,149 @@
+"""What an operator says about one database. The field descriptions are the documentation."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from werknetz.connector.timeform import known_zone
+
+_FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+DRIVERS: Final = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "mssql": "mssql+mssqlpython",
+    "oracle": "oracle+oracledb",
+    "hana": "hana+hdbcli",
+}
+_NAME: Final = r"^[^.\"'`\[\]\x00;]+(\.[^.\"'`\[\]\x00;]+)?$"
+
+
+class SqlSource(BaseModel):
+    """One table or query.
+
+    With `changed_at` rows are read as they change; with `append` by their id alone; else all of
+    it is read at each poll and compared with what was there before: for small tables.
+    """
+
+    model_config = _FORM
+    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        description="what the mapping's rules call it"
+    )
+    table: str | None = Field(default=None, pattern=_NAME, description="table or schema.table")
+    query: str | None = Field(default=None, description="a SELECT, without ORDER BY and LIMIT")
+    kind: Literal["records", "readings"] = Field(alias="as", default="records")
+    id: tuple[str, ...] = Field(min_length=1, description="columns that name a row, not null")
+    changed_at: str | None = Field(
+        default=None,
+        description="column that grows with each change: a time, number, rowversion; "
+        "rows where it is null are not read",
+    )
+    append: bool = Field(default=False, description="rows are only added, and the id grows")
+    lag_s: Annotated[float, Field(ge=0, le=604_800)] = Field(
+        default=300.0,
+        description="for times: a transaction may commit so much later than the time it writes",
+    )
+    lag: Annotated[int, Field(ge=0)] = Field(
+        default=1000, description="the same for numbers and rowversions"
+    )
+    start: datetime | int | None = Field(default=None, description="older rows are not read")
+    zone: str = Field(default="UTC", description="of times that say none: Europe/Berlin")
+    time: str | None = Field(default=None, description="column of a row's time; else `changed_at`")
+    address: str | None = Field(
+        default=None, description="readings: such as mes/{line}; the column's name follows after #"
+    )
+    deletions_every_s: Annotated[float, Field(ge=0.1)] | None = Field(
+        default=None, description="compare the ids so often: what is gone is told as <name>/deleted"
+    )
+    rows_max: Annotated[int, Field(ge=1)] = Field(
+        default=500_000, description="of a table that is read or compared as a whole"
+    )
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _one_or_many(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, str) else given
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, zone: str) -> str:
+        return known_zone(zone) or "UTC"
+
+    @field_validator("query")
+    @classmethod
+    def _query(cls, query: str | None) -> str | None:
+        if query is None:
+            return None
+        query = query.strip().rstrip(";").strip()
+        if query.split(None, 1)[0].lower() not in {"select", "with"}:
+            raise ValueError("query must be a SELECT")
+        return query
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            raise ValueError("give `table` or `query`, one of them")
+        if self.append and self.changed_at is not None:
+            raise ValueError("`append` is for tables without `changed_at`: drop one of them")
+        if self.append and len(self.id) != 1:
+            raise ValueError("`append` needs one id column, which grows")
+        if self.start is not None and self.cursor is None:
+            raise ValueError("`start` needs `changed_at` or `append`")
+        if self.kind == "records" and self.address is not None:
+            raise ValueError("`address` is for readings: drop it")
+        return self
+
+    @property
+    def cursor(self) -> str | None:
+        """The column by which new rows are found; None: all of the table is compared."""
+        return self.id[0] if self.append else self.changed_at
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether every row must be remembered, not only those that may come again."""
+        return self.cursor is None or self.deletions_every_s is not None
+
+
+class SqlConfig(BaseModel):
+    model_config = _FORM
+    url: str = Field(description="postgresql://user@host/db, mariadb://…, sqlite:////path, …")
+    password_file: Path | None = Field(default=None, description="rather than in `url`")
+    poll_s: Annotated[float, Field(gt=0, le=86_400)] = 10.0
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(
+        default=30.0, description="of connecting and of each statement"
+    )
+    page_rows: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    sources: tuple[SqlSource, ...] = Field(min_length=1, max_length=200)
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        try:
+            make_url(url)
+        except ArgumentError as error:
+            raise ValueError("url must read postgresql://user@host:port/database") from error
+        return url
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        names = [source.name for source in self.sources]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"source {min(twice)!r} is there twice: give each a name of its own")
+        return self
+
+    @property
+    def target(self) -> URL:
+        """With the driver that we use, and the password of now: it may be changed in its file."""
+        url = make_url(self.url)
+        url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+        if self.password_file is not None:
+            password = self.password_file.read_text(encoding="utf-8").rstrip(os.linesep)
+            url = url.set(password=password)
+        return url

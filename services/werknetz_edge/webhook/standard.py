@@ -1,0 +1,140 @@
+"""`POST /api/v1/events:batch`: rows that say their kind → records whose fields are the fact's.
+
+Instants may be written as RFC 3339 (`due_from`) or in µs UTC (`due_from_us`); in a CSV everything
+is text, so numbers are read from text, too.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from werknetz.connector.contract import SourceRecord
+from werknetz.connector.refusal import RAW_MAX
+from werknetz.connector.values import Target, Unreadable, text_of, value_of
+from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
+from werknetz.events.facts import KINDS, FieldType, fields_of
+from werknetz_edge.documents.entries import Entry, refusal
+from werknetz_edge.documents.known import hash_of
+from werknetz_edge.documents.rows import Row
+
+SOURCE: Final = "api"
+_HEAD: Final = frozenset({"kind", "at", "at_us", "source", "id", "fields"})
+_NAME_MAX: Final = 200
+
+
+def key_of(row: Row) -> bytes | None:
+    """The identity that an `id` gives, within its source and kind."""
+    fields = row.fields or {}
+    own = fields.get("id")
+    if own is None or own == "" or isinstance(own, (dict, list)):
+        return None
+    parts = (fields.get("source") or SOURCE, fields.get("kind"), own)
+    return hash_of(b"event", *(str(part).encode(errors="replace") for part in parts))
+
+
+def entry_of(row: Row, identity: bytes, message: bytes, at_us: int) -> Entry:
+    if row.fields is None:
+        return Entry(row, refused=refusal(SOURCE, row, row.reason, at_us, message))
+    try:
+        record = _record(row, row.fields, identity, message)
+    except Unreadable as error:
+        return Entry(row, refused=refusal(SOURCE, row, str(error), at_us, message))
+    return Entry(row, record=record)
+
+
+def _record(row: Row, fields: Mapping[str, Any], identity: bytes, message: bytes) -> SourceRecord:
+    kind = fields.get("kind")
+    if not isinstance(kind, str) or not kind:
+        raise Unreadable(f"`kind` is missing: one of {', '.join(KINDS)}")
+    source = fields.get("source") or SOURCE
+    if not isinstance(source, str) or len(source) > _NAME_MAX or not source.isprintable():
+        raise Unreadable("`source` must be a name of at most 200 characters")
+    return SourceRecord(
+        source=source,
+        fields=_body(kind, fields) if kind in KINDS else fields,  # the mapper says what is known
+        identity=identity,
+        item=row.place,
+        kind=kind,
+        source_time_us=_at(fields),
+        raw=row.raw[:RAW_MAX],
+        message=message,
+    )
+
+
+def _body(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    inner = fields.get("fields")
+    beside = {name: value for name, value in fields.items() if name not in _HEAD}
+    if inner is not None and not isinstance(inner, dict):
+        raise Unreadable("`fields` must be an object")
+    given = beside if inner is None else beside | inner
+    types = fields_of(kind)
+    body: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None or value == "":
+            continue
+        full = f"{name}_us" if name not in types and f"{name}_us" in types else name
+        if full in body:
+            raise Unreadable(f"{full} is given twice")
+        body[full] = value if full not in types else _field(full, types[full], value)
+    return body
+
+
+def _field(name: str, kind: FieldType, value: Any) -> Any:
+    try:
+        match kind:
+            case "number":
+                return _number(value)
+            case "instant":
+                return instant_of(value)
+            case "texts":
+                return value if isinstance(value, list) else [text_of(value)]
+            case _:
+                return _text(value)
+    except Unreadable as error:
+        raise Unreadable(f"{name}: {error}") from error
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        raise Unreadable("must be a text")
+    return text_of(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, (dict, list, bool)):
+        raise Unreadable("must be a number")
+    number, _ = value_of(Target(0, linear=True), value)
+    return number
+
+
+def instant_of(value: Any) -> int:
+    """Read RFC 3339 or µs UTC; raise Unreadable."""
+    if isinstance(value, str) and not value.strip().lstrip("-").isdecimal():
+        try:
+            at = datetime.fromisoformat(value.strip())
+        except ValueError as error:
+            raise Unreadable(f"{value[:80]!r} is no time such as 2026-11-24T06:00:00Z") from error
+        if at.tzinfo is None:
+            raise Unreadable(f"{value[:80]!r} has no zone: add Z or an offset such as +01:00")
+        try:
+            return microseconds_of(at)
+        except OverflowError as error:
+            raise Unreadable(f"{value[:80]!r} is out of all calendars") from error
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise Unreadable("must be a time such as 2026-11-24T06:00:00Z, or µs since 1970 UTC")
+    text = str(value).strip()
+    if len(text) > 20 or not TIME_MIN_US <= int(text) <= TIME_MAX_US:
+        raise Unreadable(f"{text[:40]} µs is out of all calendars")
+    return int(text)
+
+
+def _at(fields: Mapping[str, Any]) -> int | None:
+    given = [fields[name] for name in ("at", "at_us") if fields.get(name) not in (None, "")]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise Unreadable("give `at` or `at_us`, one of them")
+    try:
+        return instant_of(given[0])
+    except Unreadable as error:
+        raise Unreadable(f"at: {error}") from error

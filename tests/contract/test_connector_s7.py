@@ -1,0 +1,77 @@
+"""The S7 connector keeps the promises of its contract, against python-snap7's server."""
+
+import asyncio
+import struct
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from snap7.server import Server
+from snap7.type import SrvArea, SrvEvent
+
+from plumbing.wire import Wire
+from werknetz.connector.conformance import CHECKS, Stand
+from werknetz.connector.contract import Connector
+from werknetz_edge.s7 import create
+
+WORDS = 10
+
+
+@dataclass
+class S7Stand:
+    """After each answer the next numbers are in the block: what is not polled is overwritten."""
+
+    folder: Path
+    wire: Wire
+    block: bytearray
+    waiting: deque[int] = field(default_factory=deque)
+
+    def connector(self) -> Connector:
+        options = {
+            "host": "127.0.0.1",
+            "port": self.wire.listening,
+            "period_s": 0.01,
+            "timeout_s": 3,
+            "items": [{"address": "DB1.DBW0:INT", "count": WORDS}],
+        }
+        return create("conform", options, self.folder)
+
+    def advance(self, _: SrvEvent) -> None:
+        for index in range(min(WORDS, len(self.waiting))):
+            struct.pack_into(">h", self.block, 2 * index, self.waiting.popleft())
+
+    async def give(self, first: int, count: int) -> None:
+        self.waiting.extend(range(first, first + count))
+
+    async def cut(self) -> None:
+        await self.wire.cut()
+
+    async def hide(self) -> None:
+        await self.wire.hide()
+
+    async def show(self) -> None:
+        await self.wire.show()
+
+
+@pytest_asyncio.fixture
+async def s7_stand(tmp_path: Path) -> AsyncIterator[S7Stand]:
+    server = Server(log=False)
+    block = bytearray(struct.pack(">h", -1) * WORDS)
+    server.register_area(SrvArea.DB, 1, block)
+    server.start(0)
+    wire = Wire("127.0.0.1", server.server_socket.getsockname()[1])
+    stand = S7Stand(tmp_path, wire, block)
+    server.set_read_events_callback(stand.advance)
+    await wire.show()
+    yield stand
+    await wire.hide()
+    await asyncio.to_thread(server.stop)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+async def test_s7(check: Callable[[Stand], Awaitable[None]], s7_stand: S7Stand) -> None:
+    await check(s7_stand)

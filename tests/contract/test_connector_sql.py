@@ -1,0 +1,119 @@
+"""The SQL connector keeps the promises of the contract, with SQLite and PostgreSQL."""
+
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from plumbing.wire import Wire
+from werknetz.connector.conformance import CHECKS, Stand
+from werknetz.connector.contract import Connector
+from werknetz_edge.sql import create
+
+SOURCE = {"name": "t", "table": "numbers", "id": "id", "append": True, "as": "readings"}
+
+
+@dataclass
+class SqliteStand:
+    file: Path
+    state: Path
+
+    def connector(self) -> Connector:
+        options = {"url": f"sqlite:///{self.file}", "sources": [SOURCE], "poll_s": 0.05}
+        return create("conform", options, self.state)
+
+    async def give(self, first: int, count: int) -> None:
+        with sqlite3.connect(self.file) as db:
+            rows = [(n,) for n in range(first, first + count)]
+            db.executemany("INSERT INTO numbers (v) VALUES (?)", rows)
+        db.close()
+
+    async def cut(self) -> None:
+        """The file is put in place anew."""
+        copy = self.file.with_suffix(".copy")
+        copy.write_bytes(self.file.read_bytes())
+        copy.rename(self.file)
+
+    async def hide(self) -> None:
+        self.file.rename(self.file.with_suffix(".hidden"))
+
+    async def show(self) -> None:
+        self.file.with_suffix(".hidden").rename(self.file)
+
+
+@dataclass
+class PostgresStand:
+    url: str
+    state: Path
+    wire: Wire
+    table: str
+
+    def connector(self) -> Connector:
+        parts = urlsplit(self.url)
+        here = f"{parts.username}:{parts.password}@127.0.0.1:{self.wire.listening}{parts.path}"
+        source: dict[str, Any] = SOURCE | {"table": self.table}
+        options = {
+            "url": f"postgresql://{here}", "sources": [source], "poll_s": 0.05, "timeout_s": 3,
+        }  # fmt: skip
+        return create("conform", options, self.state)
+
+    async def give(self, first: int, count: int) -> None:
+        await self.execute(
+            f"INSERT INTO {self.table} (v) SELECT generate_series({first}, {first + count - 1})"
+        )
+
+    async def execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.url)
+        await connection.execute(statement)
+        await connection.close()
+
+    async def cut(self) -> None:
+        await self.wire.cut()
+
+    async def hide(self) -> None:
+        await self.wire.hide()
+
+    async def show(self) -> None:
+        await self.wire.show()
+
+
+@pytest_asyncio.fixture
+async def sqlite_stand(tmp_path: Path) -> SqliteStand:
+    file = tmp_path / "source.db"
+    db = sqlite3.connect(file)
+    db.execute("CREATE TABLE numbers (id INTEGER PRIMARY KEY AUTOINCREMENT, v INTEGER)")
+    db.close()
+    return SqliteStand(file, tmp_path / "state")
+
+
+@pytest_asyncio.fixture
+async def postgres_stand(database_url: str, tmp_path: Path) -> AsyncIterator[PostgresStand]:
+    parts = urlsplit(database_url)
+    wire = Wire(parts.hostname or "", parts.port or 5432)
+    await wire.show()
+    table = f"numbers_{secrets.token_hex(4)}"
+    stand = PostgresStand(database_url, tmp_path / "state", wire, table)
+    await stand.execute(f"CREATE TABLE {table} (id serial PRIMARY KEY, v int)")
+    yield stand
+    await wire.hide()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+async def test_sqlite(check: Callable[[Stand], Awaitable[None]], sqlite_stand: SqliteStand) -> None:
+    await check(sqlite_stand)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+async def test_postgres(
+    check: Callable[[Stand], Awaitable[None]], postgres_stand: PostgresStand
+) -> None:
+    await check(postgres_stand)

@@ -1,0 +1,183 @@
+"""Events through the API: taken by a real webhook edge, listed, followed to their message."""
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from plumbing.hooks import KEY, Desk, desk_of
+from werknetz.connector.contract import Delivery, Message, SourceRecord, message_hash
+from werknetz.connector.raw import raw_of_delivery
+from werknetz.domain.bucket import instant_of
+from werknetz.store.fact import KEEP_RAW
+from werknetz_core.settings import CoreSettings
+from werknetz_demo.embedded.process import free_port
+
+from .conftest import EVENT_ID, NOW, PLANT, World, opened_world
+
+pytestmark = pytest.mark.asyncio
+EVENT = {"kind": "stock_counted", "material": "M1", "quantity": 3}
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk_of(tmp_path) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def joined(database_url: str, redis_url: str, desk: Desk) -> AsyncIterator[World]:
+    settings = CoreSettings(database_url, redis_url, webhook_url=desk.url, webhook_key=KEY)
+    async with opened_world(settings) as made:
+        yield made
+
+
+async def post(world: World, key: str = "engineer", **request: Any) -> Any:
+    headers = {"X-API-Key": world.keys[key], **request.pop("headers", {})}
+    return await world.client.post("/api/v1/events:batch", headers=headers, **request)
+
+
+async def test_what_is_taken_is_on_the_edges_disk(joined: World, desk: Desk) -> None:
+    answer = await post(joined, json=[EVENT, {"kind": "none"}])
+    assert answer.status_code == 200, answer.text
+    assert {**answer.json(), "results": None} == {
+        "accepted": 1, "duplicates": 0, "quarantined": 1, "results": None,
+    }  # fmt: skip
+    assert answer.json()["results"][0]["index"] == 1
+    again = await post(joined, json=[EVENT, {"kind": "none"}])
+    assert again.json()["duplicates"] == 2
+    assert [len(delivery.records) for delivery in desk.kept] == [2]
+    own = {"Idempotency-Key": "k-1"}
+    assert (await post(joined, json=[EVENT], headers=own)).json()["accepted"] == 1
+
+
+async def test_a_large_body_is_passed_on_part_by_part(joined: World, desk: Desk) -> None:
+    line = json.dumps(EVENT | {"document": "x" * 200}).encode() + b"\n"
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(60):
+            yield line * 100
+
+    answer = await post(joined, content=body(), headers={"Content-Type": "application/x-ndjson"})
+    assert answer.json()["accepted"] == 6_000
+    assert len(line) * 6_000 > joined.app.state.platform.settings.body_max_bytes
+    other = await joined.client.post(
+        "/api/v1/api_keys",
+        content=b"x" * 1_000_001,
+        headers={"X-API-Key": joined.keys["admin"]},
+    )
+    assert other.status_code == 413
+
+
+async def test_the_edges_refusals_come_through(joined: World) -> None:
+    wrong = await post(joined, content=b"{", headers={"Content-Type": "application/json"})
+    assert (wrong.status_code, wrong.json()["type"][-19:]) == (400, "unreadable_document")
+    assert wrong.headers["Content-Type"] == "application/problem+json"
+    kind = await post(joined, content=b"x", headers={"Content-Type": "text/plain"})
+    assert kind.status_code == 415
+    foreign = await post(joined, key="zwick", json=[EVENT])
+    assert (foreign.status_code, foreign.json()["type"][-17:]) == (403, "plant_not_allowed")
+
+
+@pytest.mark.parametrize("case", ["none", "away", "other key"])
+async def test_without_an_edge_the_answer_says_what_to_do(
+    database_url: str, redis_url: str, desk: Desk, case: str
+) -> None:
+    url = {"none": None, "away": f"http://127.0.0.1:{free_port()}", "other key": desk.url}[case]
+    settings = CoreSettings(database_url, redis_url, webhook_url=url, webhook_key="another key")
+    async with opened_world(settings) as world:
+        answer = await post(world, json=[EVENT])
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    said = {"none": "WERKNETZ_WEBHOOK_URL", "away": "Send the same", "other key": "KEY_FILE"}
+    assert said[case] in answer.json()["hint"]
+
+
+async def fill(database: asyncpg.Connection) -> list[UUID]:
+    """Five events of the press shop, the newest two at the same instant."""
+    made = []
+    for number, minutes in enumerate((50, 40, 30, 20, 20)):
+        made.append(uuid4())
+        await database.execute(
+            "INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, at,"
+            " mapping, body) VALUES ($1, $2, 'emden-opcua', $3, $4, 'emden/mes', $5, 'mes@2', $6)",
+            made[-1], "job_started" if number % 2 else "job_finished", uuid4(), number,
+            NOW - timedelta(minutes=minutes), '{"equipment": "e", "order_number": "1"}',
+        )  # fmt: skip
+    return made
+
+
+async def test_lists_are_filtered_paged_and_newest_first(world: World) -> None:
+    made = await fill(world.database)
+
+    async def found(query: str = "", key: str = "engineer") -> list[UUID]:
+        ids: list[UUID] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            answer = await world.get(f"/events?limit=2{query}&{cursor}", key=key)
+            assert answer.status_code == 200, answer.text
+            ids += [UUID(item["event_id"]) for item in answer.json()["items"]]
+            after = answer.json()["next_cursor"]
+            cursor = None if after is None else f"cursor={after}"
+        return ids
+
+    everything = await found()
+    assert sorted(everything) == sorted([*made, EVENT_ID])
+    assert everything[:2] == sorted(made[3:], reverse=True)
+    assert everything[2:] == [made[2], EVENT_ID, made[1], made[0]]
+    assert set(await found("&kind=job_started")) == {made[1], made[3]}
+    assert await found("&kind=stock_counted&kind=goods_received") == [EVENT_ID]
+    assert set(await found("&connector=emden-opcua")) == set(made)
+    assert await found("&source=zwick/wms") == [EVENT_ID]
+    start, end = "2026-11-20T09:27:00Z", "2026-11-20T09:37:00Z"  # half-open
+    assert await found(f"&start={start}&end={end}") == [EVENT_ID, made[1]]
+    assert await found(key="zwick") == [EVENT_ID]
+    assert (await world.get("/events?cursor=WzEsMV0", key="engineer")).status_code == 422
+    assert (await world.get("/events?end=now", key="engineer")).status_code == 422
+    assert (await world.get("/events")).status_code == 403
+
+
+async def test_an_event_leads_back_to_its_message(world: World) -> None:
+    content = b'[{"kind":"stock_counted","material":"M1","quantity":4}]'
+    digest = message_hash(content)
+    record = SourceRecord("zwick/wms", {"material": "M1"}, b"i", message=digest)
+    message = Message("zwick/wms", content, digest)
+    raw = raw_of_delivery(Delivery(records=[record], messages=[message]), 1, "m@1")
+    assert raw is not None
+    at = datetime.now(UTC)
+    await world.database.execute(
+        KEEP_RAW, "zwick-mqtt", uuid4(), 9, at, at, at, raw.count, raw.mapping, raw.codec,
+        raw.payload, raw.hashes,
+    )  # fmt: skip
+    await world.database.execute(
+        "UPDATE business_events SET raw_hash = $1, revision = 2 WHERE event_id = $2",
+        digest, EVENT_ID,
+    )  # fmt: skip
+    await world.database.execute(
+        "INSERT INTO business_event_revisions (event_id, revision, at, mapping, body, known_from)"
+        " VALUES ($1, 1, $2, 'm@0', '{\"material\": \"M0\"}', $2)",
+        EVENT_ID,
+        instant_of(1),
+    )
+    found = (await world.get(f"/events/{EVENT_ID}", key="engineer")).json()
+    assert base64.b64decode(found["raw"]["base64"]) == content
+    assert (found["raw"]["hash"], found["raw"]["size"]) == (digest.hex(), len(content))
+    assert (found["fields"]["quantity"], found["mapping"], found["seq"]) == (4.0, "m@1", 9)
+    assert [(r["revision"], r["fields"]) for r in found["revisions"]] == [(1, {"material": "M0"})]
+    await world.database.execute("UPDATE raw_inputs SET payload = '\\x00'")
+    damaged = (await world.get(f"/events/{EVENT_ID}", key="engineer")).json()["raw"]
+    assert (damaged["base64"], "cannot be opened" in damaged["note"]) == (None, True)
+    await world.database.execute("DELETE FROM raw_inputs")
+    gone = (await world.get(f"/events/{EVENT_ID}", key="engineer")).json()["raw"]
+    assert (gone["base64"], "30 days" in gone["note"]) == (None, True)
+    assert (await world.get(f"/events/{uuid4()}", key="engineer")).status_code == 404
+    await world.database.execute("UPDATE api_keys SET role = 'engineer' WHERE name = 'emden'")
+    foreign = await world.get(f"/events/{EVENT_ID}", key="emden")
+    assert (foreign.status_code, PLANT in foreign.text) == (404, False)

@@ -1,0 +1,139 @@
+"""A KPI value explained: each level agrees with the one above, and every link answers."""
+
+from datetime import datetime
+
+import pytest
+
+from werknetz_core.kpis import trace
+
+from .conftest import LINE, OTHER, PLANT, PRESS, ROBOT, World, add_bucket
+
+pytestmark = pytest.mark.asyncio
+SPAN = "start=2026-11-20T05:00:00Z&end=2026-11-20T06:00:00Z"
+FIVE = datetime.fromisoformat("2026-11-20T05:00:00+00:00")
+
+
+async def some_history(world: World) -> None:
+    await add_bucket(world, PRESS, "2026-11-20T05:00Z", pq=72)
+    await add_bucket(world, ROBOT, "2026-11-20T05:15Z", pq=36)
+    await world.database.execute("UPDATE elements SET unknown_s = 90 WHERE pq = 72")
+    for state, category, start, end in (
+        (1, "apt", "05:00", "05:10"),
+        (4, "adet", "05:10", "05:13"),
+        (0, "unknown", "05:13", "05:15"),
+        (1, "apt", "04:00", "05:00"),
+    ):
+        await world.database.execute(
+            "INSERT INTO state_pieces (equipment_id, start_at, end_at, state, category)"
+            " VALUES ($1, $2, $3, $4, $5)",
+            world.ids[PRESS],
+            datetime.fromisoformat(f"2026-11-20T{start}+00:00"),
+            datetime.fromisoformat(f"2026-11-20T{end}+00:00"),
+            state,
+            category,
+        )
+    signal = await world.database.fetchval(
+        "INSERT INTO signals (key, equipment_id, connector_id, name, role, datatype, source,"
+        " mapping) VALUES ('p:state', $1, 'emden-opcua', 'state', 'state', 'integer', 'ns=2;s=S',"
+        " 'emden@3') RETURNING id",
+        world.ids[PRESS],
+    )
+    await world.database.execute(
+        "INSERT INTO samples (signal_id, at, value, status)"
+        " SELECT $1, $2::timestamptz + n * interval '1 minute', 1, 0"
+        " FROM generate_series(-5, 14) n",
+        signal,
+        FIVE,
+    )
+    await world.database.execute(
+        "INSERT INTO outages (connector_id, start_at, end_at) VALUES ('emden-opcua', $1, $2)",
+        FIVE,
+        datetime.fromisoformat("2026-11-20T05:01:30+00:00"),
+    )
+    await world.database.execute(
+        "UPDATE gaps SET start_at = $1, end_at = $1::timestamptz + interval '1 minute'"
+        " WHERE connector_id = 'emden-opcua'",
+        FIVE,
+    )
+    await world.database.execute("UPDATE quarantine SET at = $1", FIVE)
+
+
+async def test_a_value_is_followed_down_to_its_samples(world: World) -> None:
+    await some_history(world)
+    answer = await world.get(f"/kpi_values/explain?equipment={LINE}&kpi=oee&{SPAN}")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    [same] = (await world.get(f"/kpi_values?equipment={LINE}&kpi=oee&{SPAN}")).json()["items"]
+    for name in ("value", "unit", "coverage", "late_share", "provisional", "start", "end"):
+        assert told[name] == same[name], name
+    assert told["value"] == pytest.approx(1080 / 1800)
+    assert told["definition"]["version"] == same["definition_version"]
+    assert told["elements"]["pbt_s"] == 1800
+    press, robot = told["machines"]
+    assert (press["equipment"], robot["equipment"]) == (PRESS, ROBOT)
+    for name, value in told["elements"].items():
+        assert press["elements"][name] + robot["elements"][name] == pytest.approx(value), name
+    assert (press["value"], press["coverage"]) == (pytest.approx(0.8), 0.9)
+    assert {(s["category"], s["minutes"]) for s in press["states"]} == {
+        ("apt", 10), ("adet", 3), ("unknown", 2),
+    }  # fmt: skip
+    assert press["counts"] == {"produced": 72, "good": 72, "scrap": 0, "rework": 0}
+    [signal] = press["signals"]
+    assert (signal["sample_count"], signal["mapping"]) == (15, "emden@3")
+    assert signal["first_at"] == "2026-11-20T05:00:00Z"
+    assert told["mappings"] == ["emden@3"]
+    assert [gap["cause"] for gap in told["gaps"]] == ["spool full"]
+    assert [outage["kept"] for outage in told["outages"]] == [False]
+    assert [entry["reason"] for entry in told["quarantine"]] == ["not a number"]
+    text = " ".join(told["text"])
+    assert "number 6 of ISO 22400-2" in text
+    assert "95.0% are known; 1.5 minutes are not" in text
+    for href in (
+        press["states_href"], press["counts_href"], signal["href"], told["gaps_href"],
+        told["values_href"], told["definition"]["href"],
+    ):  # fmt: skip
+        found = await world.get(href.removeprefix("/api/v1"))
+        assert found.status_code == 200, href
+
+
+async def test_it_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await some_history(world)
+    monkeypatch.setattr("werknetz_core.kpis.explain.MACHINES_SHOWN", 1)
+    monkeypatch.setattr(trace, "COUNTED_MAX", 10)
+    told = (await world.get(f"/kpi_values/explain?equipment={PLANT}&kpi=oee&{SPAN}")).json()
+    assert (told["machine_count"], len(told["machines"])) == (2, 1)
+    [signal] = told["machines"][0]["signals"]
+    assert (signal["sample_count"], signal["sample_count_is_complete"]) == (10, False)
+
+
+async def test_nothing_there_is_explained_too(world: World) -> None:
+    told = (await world.get(f"/kpi_values/explain?equipment={PLANT}&kpi=mttr&start=-8h")).json()
+    assert (told["value"], told["reason"], told["machines"]) == (None, "no data", [])
+    assert "has no value: no data" in told["text"][0]
+
+
+async def test_a_key_for_one_plant_sees_no_foreign_losses(world: World) -> None:
+    await some_history(world)
+    address = f"/kpi_values/explain?equipment={PLANT}&kpi=oee&{SPAN}"
+    assert len((await world.get(address, key="emden")).json()["gaps"]) == 1
+    # The connector serves another plant as well: its gaps name foreign signals.
+    await world.database.execute(
+        "UPDATE signals SET connector_id = 'emden-opcua' WHERE equipment_id = $1", world.ids[OTHER]
+    )
+    told = (await world.get(address, key="emden")).json()
+    assert (told["gaps"], told["quarantine"], told["outages"]) == ([], [], [])
+    assert (await world.get(address, key="zwick")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (f"equipment={PLANT}&kpi=oe", 422),
+        (f"equipment={PLANT}&kpi=oee&start=rubbish", 422),
+        ("equipment=nordwerk/nowhere&kpi=oee", 404),
+        (f"equipment={PLANT}", 422),
+    ],
+)
+async def test_wrong_questions(world: World, query: str, status: int) -> None:
+    answer = await world.get(f"/kpi_values/explain?{query}")
+    assert (answer.status_code, bool(answer.json()["hint"])) == (status, True)

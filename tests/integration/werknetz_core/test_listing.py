@@ -1,0 +1,195 @@
+"""Every collection: in every order no item is left out or given twice, however small the pages."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from .conftest import LINE, NOW, OTHER, PLANT, PRESS, ROBOT, World, add_bucket
+
+pytestmark = pytest.mark.asyncio
+SORTED = {
+    "/plants": ("path", "name", "machines"),
+    "/equipment": ("path", "name", "valid_from"),
+    "/signals": ("id", "key", "name", "role"),
+    "/orders": ("equipment", "order_number", "started_at"),
+    "/connectors": ("id", "open_gaps", "samples"),
+    "/gaps": ("start", "cause", "connector_id"),
+    "/quarantine": ("id", "at", "stored_at", "size"),
+    "/api_keys": ("prefix", "name", "created_at"),
+    f"/stops?under={LINE}&start=-5h": ("start", "duration_s"),
+    f"/equipment/{LINE}/states?start=-5h": ("start", "duration_s"),
+    f"/shifts?equipment={PRESS}&start=-3d": ("start", "name"),
+}
+ORDERS = [
+    (path, f"{way}{key}") for path, keys in SORTED.items() for key in keys for way in ("", "-")
+]
+
+
+async def fill(world: World) -> None:
+    """Give every collection items that share the value of a sort key."""
+    for number in range(7):
+        await world.database.execute(
+            "INSERT INTO orders (equipment_id, order_number, started_at) VALUES ($1, $2, $3)",
+            world.ids[(PRESS, ROBOT, OTHER)[number % 3]],
+            f"A{number // 2}-{number}",
+            None if number % 3 == 0 else NOW - timedelta(hours=number // 3),
+        )
+        await world.database.execute(
+            "INSERT INTO gaps (gap_id, connector_id, source, signal_keys, start_at, cause)"
+            " VALUES (gen_random_uuid(), 'emden-opcua', 's', '{}', $1, 'fork')",
+            NOW - timedelta(hours=number // 3),
+        )
+        await world.database.execute(
+            "INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, at)"
+            " VALUES ('zwick-mqtt', gen_random_uuid(), 1, 't', 'no', '', 5, $1)",
+            NOW,
+        )
+        for path in (PRESS, ROBOT):
+            start = NOW - timedelta(minutes=20 * (7 - number))
+            await world.database.execute(
+                "INSERT INTO state_pieces (equipment_id, start_at, end_at, state, category)"
+                " VALUES ($1, $2, $3, $4, 'adet')",
+                world.ids[path], start, start + timedelta(minutes=5 + number % 2), 4 + number % 3,
+            )  # fmt: skip
+
+
+def at(path: str, query: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{query}"
+
+
+async def items_of(world: World, path: str) -> list[dict[str, Any]]:
+    answer = await world.get(path, key="admin")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+@pytest.mark.timeout(300)
+async def test_pages_in_every_order(world: World) -> None:
+    await fill(world)
+    for path, order in ORDERS:
+        whole = await items_of(world, at(path, f"sort={order}&limit=1000"))
+        assert len(whole) > 1, path
+        name = order.removeprefix("-")
+        values = [item.get(name) for item in whole]
+        if None not in values and name not in {"path", "key", "id", "name", "equipment", "cause"}:
+            assert values == sorted(values, reverse=order.startswith("-")), (path, order)
+        paged: list[dict[str, Any]] = []
+        cursor = ""
+        for _ in range(len(whole) + 1):
+            asked = at(path, f"sort={order}&limit=1{cursor}")
+            answer = await world.get(asked, key="admin")
+            page = answer.json()
+            paged += page["items"]
+            if page["next_cursor"] is None:
+                break
+            assert 'rel="next"' in answer.headers["link"]
+            cursor = f"&cursor={page['next_cursor']}"
+        assert paged == whole, (path, order)
+
+
+@pytest.mark.parametrize("path", SORTED)
+async def test_an_order_or_field_that_is_not_known_is_told(world: World, path: str) -> None:
+    for query, word in (("sort=colour", SORTED[path][0]), ("fields=colour", "Fields: ")):
+        answer = await world.get(at(path, query), key="admin")
+        assert answer.status_code == 422, (path, query)
+        assert word in answer.json()["hint"]
+    for query in ("format=xml", "csv_dialect=martian", "sort=id,-name"):
+        assert (await world.get(at(path, query), key="admin")).status_code == 422
+
+
+async def test_a_cursor_holds_for_its_order_only(world: World) -> None:
+    await fill(world)
+    cursor = (await world.get("/gaps?sort=start&limit=1")).json()["next_cursor"]
+    answer = await world.get(f"/gaps?sort=-start&limit=1&cursor={cursor}")
+    assert answer.status_code == 422
+    assert "same sort" in answer.json()["hint"]
+
+
+async def test_fields_and_forms(world: World) -> None:
+    await fill(world)
+    some = await items_of(world, "/gaps?fields=cause,start&fields=cause")
+    assert all(set(item) == {"cause", "start"} for item in some)
+    answer = await world.get("/gaps?fields=start,cause&format=csv&limit=3&sort=cause")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'filename="gaps.csv"' in answer.headers["content-disposition"]
+    assert 'rel="next"' in answer.headers["link"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["cause"] for row in rows] == ["fork"] * 3
+    lines = await world.get("/gaps?limit=4", headers={"Accept": "application/x-ndjson"})
+    assert lines.headers["vary"] == "Accept"
+    told = [msgspec.json.decode(line) for line in lines.text.splitlines()]
+    assert told == (await world.get("/gaps?limit=4")).json()["items"]
+
+
+async def test_what_a_machine_writes_does_no_harm_in_a_spreadsheet(world: World) -> None:
+    await world.database.execute(
+        "INSERT INTO state_pieces (equipment_id, start_at, end_at, state, category, code)"
+        " VALUES ($1, $2, $3, 1, 'apt', '=cmd|calc')",
+        world.ids[PRESS], NOW - timedelta(hours=1), NOW - timedelta(minutes=30.5),
+    )  # fmt: skip
+    address = f"/equipment/{PRESS}/states?start=-2h&csv_dialect=excel-de&fields=duration_s,code"
+    answer = await world.get(address)
+    assert answer.content == b"\xef\xbb\xbfduration_s;code\r\n1770,0;'=cmd|calc\r\n"
+
+
+async def test_samples_newest_first_and_as_csv(world: World) -> None:
+    number = world.ids[f"{PRESS}#temperature"]
+    start = NOW - timedelta(minutes=30)
+    await world.database.executemany(
+        "INSERT INTO samples (signal_id, at, value, status) VALUES ($1, $2, $3, 0)",
+        [(number, start + timedelta(seconds=n // 5), n + 0.5) for n in range(25)],
+    )
+    path = f"/signals/{number}/samples?start=2026-11-20T09:00:00Z&end=2026-11-20T10:00:00Z"
+    values: list[float] = []
+    cursor = ""
+    while True:
+        page = (await world.get(f"{path}&limit=3&sort=-at{cursor}")).json()
+        values += [item["value"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert values == [n + 0.5 for n in reversed(range(25))]
+    text = (await world.get(f"{path}&csv_dialect=excel-de&fields=value,quality&limit=2")).text
+    assert text == "\ufeffvalue;quality\r\n0,5;good\r\n1,5;good\r\n"
+    windows = await world.get(f"{path}&granularity=5s&format=csv&aggregates=max&sort=-at")
+    assert windows.text.splitlines() == [
+        "start,end,max",
+        "2026-11-20T09:37:00Z,2026-11-20T09:37:05Z,24.5",
+    ]
+    assert (await world.get(f"{path}&sort=value")).status_code == 422
+    assert (await world.get(f"{path}&granularity=5s&fields=avg&aggregates=max")).status_code == 422
+
+
+async def test_kpi_values_in_every_form_have_tags_of_their_own(world: World) -> None:
+    await add_bucket(world, PRESS, "2026-11-20T05:00Z", pq=72)
+    await add_bucket(world, ROBOT, "2026-11-20T06:15Z", pq=36)
+    span = "start=2026-11-20T05:00Z&end=2026-11-20T08:00Z&granularity=hour"
+    url = f"/kpi_values?equipment={PLANT}&kpi=oee&{span}"
+    plain = await world.get(url)
+    assert plain.headers["vary"] == "Accept"
+    asked = f"{url}&fields=value,start&sort=-value"
+    shaped = await world.get(asked)
+    assert [item["value"] for item in shaped.json()["items"]] == [
+        pytest.approx(0.8), pytest.approx(0.4), None,
+    ]  # fmt: skip
+    assert shaped.json()["granularity"] == "hour"
+    table = await world.get(asked, headers={"Accept": "text/csv"})
+    assert table.text.splitlines()[1] == "0.8,2026-11-20T06:00:00+01:00"
+    tags = {answer.headers["etag"] for answer in (plain, shaped, table)}
+    assert len(tags) == 3
+    again = await world.get(
+        asked, headers={"Accept": "text/csv", "If-None-Match": table.headers["etag"]}
+    )
+    assert (again.status_code, again.headers["vary"]) == (304, "Accept")
+    for wrong in ("sort=colour", "fields=colour", "format=xml", "csv_dialect=x"):
+        assert (await world.get(f"{url}&{wrong}")).status_code == 422, wrong
+
+
+async def test_instants_are_told_with_their_zone(world: World) -> None:
+    [item] = await items_of(world, "/gaps?connector=emden-opcua&fields=start")
+    assert datetime.fromisoformat(item["start"]).tzinfo is not None

@@ -1,0 +1,196 @@
+"""Real processes: the edge is killed at any moment, senders repeat, and everything counts once."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+import pytest_asyncio
+import yaml
+
+from plumbing.hooks import KEY, MAPPING, client_of, options_of, send_until_taken
+from werknetz_demo.embedded.process import Child
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.slow, pytest.mark.timeout(300)]
+TESTS = Path(__file__).parents[3]
+POSTS = 1_000
+READINGS = 200
+KILLS = 10
+BATCH = "/api/v1/events:batch"
+
+
+@dataclass
+class Plant:
+    """One edge and one writer, as processes."""
+
+    folder: Path
+    environment: dict[str, str]
+    options: dict[str, Any]
+    children: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.options['port']}"
+
+    def start(self, name: str, *arguments: str) -> None:
+        self.children[name] = Child.start(
+            [sys.executable, "-m", "chaos.program", name, *arguments],
+            log=self.folder / f"{name}.log",
+            folder=TESTS,
+            environment=self.environment | {"WERKNETZ_ALIVE_FILE": str(self.folder / name)},
+        )
+
+    def start_edge(self) -> None:
+        self.start("edge", str(self.folder / "edge.yaml"))
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+
+@pytest_asyncio.fixture
+async def plant(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Plant]:
+    options = options_of(tmp_path, answer_s=5)
+    document = {
+        "connector": "hooks", "protocol": "webhook", "options": options, "mapping": MAPPING,
+    }  # fmt: skip
+    (tmp_path / "edge.yaml").write_text(yaml.safe_dump(document))
+    environment = os.environ | {
+        "WERKNETZ_DATABASE_URL": database_url,
+        "WERKNETZ_REDIS_URL": redis_url,
+    }
+    made = Plant(tmp_path, environment, options)
+    made.start("ingest")
+    made.start_edge()
+    yield made
+    for child in made.children.values():
+        child.kill()
+
+
+async def until_stored(
+    database_url: str, statement: str, wanted: int, within_s: float = 60
+) -> list[Any]:
+    """Ask until so many rows are there; then once more, as too many may come later."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with asyncio.timeout(within_s):
+            while len(await connection.fetch(statement)) < wanted:  # noqa: ASYNC110  another process
+                await asyncio.sleep(0.2)
+        await asyncio.sleep(1)
+        return list(await connection.fetch(statement))
+    finally:
+        await connection.close()
+
+
+def event(number: int) -> dict[str, Any]:
+    found = {"kind": "job_started", "equipment": "e", "order_number": str(number)}
+    return found | ({"id": f"j-{number}"} if number % 2 else {})
+
+
+async def send_all(
+    plant: Plant, count: int, path: str, body_of: Callable[[int], Any]
+) -> tuple[list[dict[str, Any]], list[Any]]:
+    """Twenty senders at once, each repeating its post until it hears 2xx."""
+    numbers = iter(range(count))
+    answers: list[dict[str, Any]] = []
+    failures: list[Any] = []
+
+    async def sender() -> None:
+        async with client_of(plant.url) as client:
+            for number in numbers:
+                answers.append(
+                    await send_until_taken(
+                        client, path, within_s=120, failures=failures.append,
+                        content=json.dumps(body_of(number)),
+                        headers={"Content-Type": "application/json"},
+                    )
+                )  # fmt: skip
+                await asyncio.sleep(0.05)
+
+    await asyncio.gather(*(sender() for _ in range(20)))
+    return answers, failures
+
+
+async def kill_now_and_then(plant: Plant, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(KILLS):
+        async with asyncio.timeout(60):
+            async with client_of(plant.url) as client:
+                while True:
+                    try:
+                        await client.get("/health")
+                        break
+                    except httpx2.TransportError:  # it is starting
+                        assert plant.children["edge"].alive, plant.log("edge")
+                        await asyncio.sleep(0.05)
+        await asyncio.sleep(chance.uniform(0.0, 0.8))
+        plant.children["edge"].kill()
+        plant.start_edge()
+
+
+async def test_a_thousand_posts_and_random_kills(plant: Plant, database_url: str) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    killing = asyncio.create_task(kill_now_and_then(plant, seed))
+    halls = [f"hall-{number}" for number in range(READINGS)]
+    posts, weights = await asyncio.gather(
+        send_all(plant, POSTS, BATCH, lambda number: [event(number)]),
+        send_all(plant, READINGS, "/hooks/scales", lambda n: {"hall": halls[n], "weight": n}),
+    )
+    await killing
+    assert posts[1], "no sender has met a kill"
+    assert len(posts[0]) == POSTS
+    assert all(a["accepted"] + a["duplicates"] == 1 for a in posts[0] + weights[0])
+    stored = await until_stored(
+        database_url, "SELECT body ->> 'order_number' FROM business_events", POSTS
+    )
+    assert sorted(int(row[0]) for row in stored) == list(range(POSTS))
+    samples = await until_stored(
+        database_url,
+        "SELECT key, value FROM samples JOIN signals ON signals.id = signal_id"
+        " WHERE signals.name = 'weight'",
+        READINGS,
+    )
+    assert sorted(row[1] for row in samples) == list(range(READINGS))
+    connection = await asyncpg.connect(database_url)
+    assert await connection.fetchval("SELECT count(*) FROM quarantine") == 0
+    assert await connection.fetchval("SELECT count(*) FROM gaps") == 0
+    await connection.close()
+
+
+async def test_fifty_repetitions_across_a_kill_count_once(plant: Plant, database_url: str) -> None:
+    async def send() -> dict[str, Any]:
+        async with client_of(plant.url) as client:
+            return await send_until_taken(client, BATCH, json=[event(1), event(2)])
+
+    sending = [asyncio.create_task(send()) for _ in range(50)]
+    await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+    plant.children["edge"].kill()
+    plant.start_edge()
+    answers = await asyncio.gather(*sending)
+    assert sum(answer["accepted"] for answer in answers) <= 2
+    assert len(await until_stored(database_url, "SELECT FROM business_events", 2)) == 2
+    raw = await until_stored(database_url, "SELECT FROM raw_inputs WHERE hashes <> '{}'", 1)
+    assert len(raw) == 1
+
+
+async def test_sigterm_ends_it_while_a_sender_waits(plant: Plant) -> None:
+    async with client_of(plant.url) as client:
+        await send_until_taken(client, BATCH, json=[event(1)])
+        reader, writer = await asyncio.open_connection("127.0.0.1", plant.options["port"])
+        writer.write(b"POST /hooks/note HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
+                     b"X-API-Key: %b\r\n\r\n" % KEY.encode())  # fmt: skip
+        await writer.drain()
+        await plant.children["edge"].stop(signal.SIGTERM, patience_s=15)
+        assert '"event": "edge stopped"' in plant.log("edge")
+        assert "did not stop in time" not in plant.log("edge")
+        assert not (await reader.read()).startswith(b"HTTP/1.1 2")
+        writer.close()

@@ -1,0 +1,105 @@
+"""A planned run time that stands in the mapping reaches the elements, from its instant on."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from plumbing.delivery import FakeSpool
+from werknetz.connector.contract import Delivery, Reading
+from werknetz.connector.mapping import mapping_of
+from werknetz.connector.yamlform import form_of
+from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
+from werknetz.kpi.elements import Elements
+from werknetz.kpi.oee import oee
+from werknetz.link.memory import MemoryEdgeLink, MemoryServer
+from werknetz.link.receiver import Receiver
+from werknetz.link.wire import Welcome
+from werknetz_core.ingest.apply import Applier, welcome
+from werknetz_core.ingest.partition import Partitions
+from werknetz_edge.lane import Lane
+from werknetz_edge.spoolfile import clock_us
+from werknetz_worker.compute import dirty_buckets
+from werknetz_worker.watermarks import Watermarks
+
+MINUTE = 60_000_000
+MAPPING = """
+mapping:
+  name: cell
+  version: 1
+  equipment: nordwerk/emden-1/body/line-2/cell-7
+  rules:
+    - {source: state, signal: state, role: state, states: packml/opc-30060}
+    - {source: good, signal: good, role: good_count}
+  constants:
+    - {signal: planned, role: planned_run_time, value: 12, unit: s, since: "SINCE"}
+"""
+
+
+def records(folder: Path, since_us: int, delivery: Delivery) -> list[bytes]:
+    """What an edge with this mapping has on disk after one delivery."""
+    text = MAPPING.replace("SINCE", instant_of(since_us).isoformat())
+    mapping = mapping_of(form_of(text, file="cell.yaml"))
+    lane = Lane(
+        "cell", folder, mapping, MemoryEdgeLink(MemoryServer(down=True), "cell"), bytes_max=10**8
+    )
+    before = lane.spool.last_seq
+    lane._keep_now(Delivery())
+    if delivery.readings:
+        lane._keep(delivery)
+    found = [batch.payload for batch in lane.spool.read(before + 1, 10**9)]
+    lane.told.save()
+    lane._disk.shutdown()
+    lane.file.close()
+    return found
+
+
+async def apply(pool: asyncpg.Pool, spool: FakeSpool, payloads: list[bytes]) -> None:
+    incarnation = uuid4()
+    async with pool.acquire() as connection:
+        answer = await welcome(connection, spool.connector, spool.hello(), incarnation)
+        assert isinstance(answer, Welcome)
+        spool.epoch = answer.epoch
+        envelopes = [spool.add_payload(payload) for payload in payloads]
+        receiver = Receiver(spool.connector, incarnation)
+        outcome = await Applier(Partitions(ahead_days=0)).apply(connection, receiver, envelopes)
+        assert outcome.quarantined == 0
+
+
+async def elements(pool: asyncpg.Pool, start_us: int, end_us: int) -> Elements:
+    while await dirty_buckets(pool, Watermarks(None), now_us=end_us + MINUTE, quiet_s=0):
+        pass
+    rows = await pool.fetch(
+        "SELECT * FROM elements WHERE bucket_at >= $1 AND bucket_at < $2",
+        instant_of(start_us), instant_of(end_us),
+    )  # fmt: skip
+    return Elements.sum(Elements.of(row) for row in rows)
+
+
+@pytest.mark.asyncio
+async def test_an_oee_from_a_constant(database_url: str, tmp_path: Path) -> None:
+    start = bucket_of(clock_us()) - 4 * BUCKET_US
+    readings = [Reading("state", 4, source_time_us=start)]
+    # The first value is where counting begins, the last one lies behind the range.
+    readings += [Reading("good", n, source_time_us=start + n * MINUTE) for n in range(1, 31)]
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=10) as pool:
+        spool = FakeSpool("cell")
+        # In force only from the 16th minute on: items before are not planned.
+        later = start + 15 * MINUTE + 1
+        await apply(pool, spool, records(tmp_path, later, Delivery(readings=readings)))
+        end = start + 2 * BUCKET_US
+        found = await elements(pool, start, end)
+        assert (found.pq, found.gq, found.apt_s) == (28, 28, 1800)
+        assert found.pri_pq_s == pytest.approx(14 * 12)
+        # Somebody corrects since when it holds: what was computed is computed again.
+        await apply(pool, spool, records(tmp_path, start - MINUTE, Delivery()))
+        found = await elements(pool, start, end)
+        assert found.pri_pq_s == pytest.approx(28 * 12)
+        assert oee(found) == pytest.approx(28 * 12 / found.pbt_s)
+        rows = await pool.fetchval(
+            "SELECT count(*) FROM samples JOIN signals g ON g.id = signal_id WHERE name = 'planned'"
+        )
+        assert rows == 2
+        await apply(pool, spool, records(tmp_path, start - MINUTE, Delivery()))
+        assert await pool.fetchval("SELECT count(*) FROM samples") == 33

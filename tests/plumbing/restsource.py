@@ -1,0 +1,111 @@
+"""A web interface under a test's control: rows that change, pages, ETags, and faults."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from werknetz_demo.embedded.process import free_port
+from werknetz_edge.webhook.server import HttpServer
+
+
+@dataclass
+class RestSource:
+    """`/rows` gives what changed since `since`, `size` rows a page, in the style that is asked."""
+
+    port: int = field(default_factory=free_port)
+    rows: list[dict[str, Any]] = field(default_factory=list)  # {"n", "at_us", …} by at_us
+    answers: list[Response] = field(default_factory=list)  # given instead, each once
+    asked: list[Request] = field(default_factory=list)
+    tokens: int = 0
+    cutting: bool = False
+    server: HttpServer | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        routes = [
+            Route("/rows", self._rows),
+            Route("/all", self._all),
+            Route("/token", self._token, methods=["POST"]),
+        ]
+        self.server = HttpServer(
+            Starlette(routes=routes), host="127.0.0.1", port=self.port, header_s=10
+        )
+        await self.server.start()
+
+    async def stop(self) -> None:
+        if self.server is not None:
+            await self.server.stop()
+            self.server = None
+
+    def cut(self) -> None:
+        """Abort every connection, and the next question's, too."""
+        self.cutting = True
+        self._abort()
+
+    def _abort(self) -> None:
+        assert self.server is not None
+        for connection in list(self.server._server.server_state.connections):
+            connection.transport.abort()
+
+    async def _special(self, request: Request) -> Response | None:
+        self.asked.append(request)
+        if self.cutting:
+            self.cutting = False
+            self._abort()
+            await asyncio.sleep(0)
+        return self.answers.pop(0) if self.answers else None
+
+    async def _rows(self, request: Request) -> Response:
+        if (special := await self._special(request)) is not None:
+            return special
+        query = request.query_params
+        since, size = int(query.get("since", "0")), int(query.get("size", "500"))
+        style = query.get("style", "token")
+        found = [row for row in self.rows if row["at_us"] >= since]
+        at = int(query.get("token") or query.get("offset") or 0)
+        if style == "page":
+            at = (int(query["page"]) - 1) * size
+        some, more = found[at : at + size], at + size < len(found)
+        body: dict[str, Any] = {"data": {"items": some}, "next": str(at + size) if more else None}
+        headers = {}
+        if style in {"link", "header"}:
+            target = "/rows?" + urlencode({**query, "token": str(at + size)})
+            body["next"] = target if more else None
+            if style == "header" and more:
+                headers["Link"] = f'<{self.url}/>; rel="first", <{target}>; rel="next"'
+        return Response(json.dumps(body), media_type="application/json", headers=headers)
+
+    async def _all(self, request: Request) -> Response:
+        if (special := await self._special(request)) is not None:
+            return special
+        etag = f'"{len(self.rows)}"'
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers={"ETag": etag})
+        return JSONResponse(self.rows, headers={"ETag": etag})
+
+    async def _token(self, request: Request) -> Response:
+        self.asked.append(request)
+        self.tokens += 1
+        return JSONResponse({"access_token": f"token-{self.tokens}", "expires_in": 3600})
+
+
+@asynccontextmanager
+async def rest_source() -> AsyncIterator[RestSource]:
+    source = RestSource()
+    await source.start()
+    try:
+        yield source
+    finally:
+        await source.stop()

@@ -1,0 +1,74 @@
+"""A spool in memory: reads a connector in the background and keeps what was given, then says so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from werknetz.connector.contract import ConnectionLost, Connector, Delivery, Reading
+from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+
+
+@dataclass
+class Sink:
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def reading(self, connector: Connector) -> AsyncIterator[None]:
+        """Keep all that comes until the end of the block; then close the connector."""
+        task = asyncio.create_task(self._read(connector))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await connector.close()
+
+    async def _read(self, connector: Connector) -> None:
+        while True:
+            try:
+                delivery = await connector.read()
+            except ConnectionLost:
+                await asyncio.sleep(0.1)
+                await connector.connect()
+                continue
+            self.deliveries.append(delivery)
+            await delivery.acknowledge()
+
+    def readings(self, lane: str = "live") -> list[Reading]:
+        """Columns, too, one by one, in the order in which the core would have them."""
+        found: list[Reading] = []
+        for delivery in self.deliveries:
+            if delivery.lane != lane:
+                continue
+            found += delivery.readings
+            for block in delivery.blocks:
+                columns = (block.address, block.value, block.status, block.source_time_us)
+                rows = zip(*(column.tolist() for column in columns), strict=True)
+                found += [Reading(block.addresses[a], v, s, t) for a, v, s, t in rows]
+        return found
+
+    def last(self) -> dict[str, Reading]:
+        """The youngest reading of each address."""
+        found: dict[str, Reading] = {}
+        for reading in self.readings():
+            before = found.get(reading.source)
+            if before is None or (before.source_time_us or 0) <= (reading.source_time_us or 0):
+                found[reading.source] = reading
+        return found
+
+    def values(self, address: str) -> list[Any]:
+        return [reading.value for reading in self.readings() if reading.source == address]
+
+    @property
+    def opened(self) -> list[GapOpened]:
+        return [gap for d in self.deliveries for gap in d.gaps if isinstance(gap, GapOpened)]
+
+    @property
+    def closed(self) -> list[GapClosed]:
+        return [gap for d in self.deliveries for gap in d.gaps if isinstance(gap, GapClosed)]
+
+    @property
+    def unreadable(self) -> list[Unmapped]:
+        return [refused for d in self.deliveries for refused in d.unreadable]

@@ -1,0 +1,55 @@
+"""A TCP connection that can be cut: between a connector and its source."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Wire:
+    """A TCP connection that can be cut, between a connector and its source."""
+
+    host: str
+    port: int
+    listening: int = 0
+    _server: asyncio.Server | None = None
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    async def show(self) -> None:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.listening)
+        self.listening = self._server.sockets[0].getsockname()[1]
+
+    async def hide(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        await self.cut()
+
+    async def cut(self) -> None:
+        await asyncio.sleep(0.05)  # a connection that the kernel has is not yet ours
+        for writer in list(self._open):
+            writer.transport.abort()
+        await asyncio.sleep(0.05)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        both = {writer}
+        self._open.add(writer)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(self.host, self.port)
+            both.add(far_writer)
+            self._open.add(far_writer)
+            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        finally:
+            self._open -= both
+            for each in both:
+                each.transport.abort()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while chunk := await reader.read(65_536):
+            writer.write(chunk)
+            await writer.drain()
+    except OSError:
+        writer.transport.abort()
+    finally:
+        writer.transport.abort()

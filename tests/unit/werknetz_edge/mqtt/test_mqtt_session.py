@@ -1,0 +1,29 @@
+"""A session's waiting ends when it is told to, also in the very moment of a message."""
+
+import asyncio
+
+import pytest
+
+from werknetz_edge.mqtt.config import MqttConfig
+from werknetz_edge.mqtt.session import Session
+
+
+@pytest.mark.asyncio
+async def test_a_cancellation_that_meets_a_message_is_not_swallowed() -> None:
+    config = MqttConfig.model_validate({"url": "mqtt://broker", "topics": ["a"]})
+    session = Session(config, "c")
+
+    async def read_for_ever() -> None:
+        while True:
+            await session.wait(5.0)
+
+    reading = asyncio.create_task(read_for_ever())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    session._event.set()  # the message
+    await asyncio.sleep(0)
+    reading.cancel()  # the stop, before the waiting has seen it
+    done, _ = await asyncio.wait([reading], timeout=1.0)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert done

@@ -1,0 +1,96 @@
+"""Texts and times of a PLC, written by python-snap7's own setters and by hand."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from snap7.util import setters
+
+from werknetz_edge.polling.point import Coded
+from werknetz_edge.s7.datatype import NAMES, datatype_of
+
+NINETIES = datetime(1990, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # a PLC says no zone
+
+
+def _read(name: str, raw: bytes, length: int | None = None) -> object:
+    cell = datatype_of(name, length).cell(0)
+    assert isinstance(cell, Coded)
+    assert cell.size == len(raw)
+    return cell.read(raw)
+
+
+@given(st.text("abcÄÖÜß€ 019", max_size=20))
+def test_strings(text: str) -> None:
+    raw = bytearray(22)
+    raw[0] = 20
+    raw[1] = len(text)
+    raw[2 : 2 + len(text)] = text.encode("cp1252")
+    assert _read("STRING", bytes(raw), 20) == text
+
+
+def test_a_string_that_snap7_writes() -> None:
+    raw = bytearray(22)
+    setters.set_string(raw, 0, "AUFTRAG 4711", 20)
+    assert _read("STRING", bytes(raw), 20) == "AUFTRAG 4711"
+
+
+@given(st.text(st.characters(codec="utf-16-be", max_codepoint=0xFFFF), max_size=10))
+def test_wide_strings(text: str) -> None:
+    raw = bytes([0, 10, 0, len(text)]) + text.encode("utf-16-be")
+    assert _read("WSTRING", raw.ljust(24, b"\0"), 10) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "length"), [(b"\x04\x05abcd", 4), (b"\xff\x09abcd", 4), (b"\x02\x04abcd", 4)]
+)
+def test_what_is_no_string_says_so(raw: bytes, length: int) -> None:
+    with pytest.raises(ValueError, match="check the address"):
+        _read("STRING", raw, length)
+
+
+@given(st.datetimes(NINETIES, NINETIES.replace(year=2089)))
+def test_date_and_time(at: datetime) -> None:
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    digits = f"{at:%y%m%d%H%M%S}{at.microsecond // 1000:03}{at.isoweekday() % 7 + 1}"
+    assert _read("DATE_AND_TIME", bytes.fromhex(digits)) == at.isoformat(timespec="milliseconds")
+
+
+def test_times_that_snap7_writes() -> None:
+    at = datetime(2026, 11, 24, 6, 15, 30, 123_000, UTC).replace(tzinfo=None)
+    raw = bytearray(8)
+    setters.set_dt(raw, 0, at)
+    assert _read("DATE_AND_TIME", bytes(raw)) == "2026-11-24T06:15:30.123"
+    raw = bytearray(12)
+    setters.set_dtl(raw, 0, at)
+    assert _read("DTL", bytes(raw)) == "2026-11-24T06:15:30.123000"
+    raw = bytearray(2)
+    setters.set_date(raw, 0, at.date())
+    assert _read("DATE", bytes(raw)) == "2026-11-24"
+
+
+def test_times_by_hand() -> None:
+    assert _read("S5TIME", bytes.fromhex("0127")) == 1270
+    assert _read("S5TIME", bytes.fromhex("2005")) == 5000
+    assert _read("S5TIME", bytes.fromhex("3999")) == 9_990_000
+    assert _read("LDT", (1_500_000_000_123_456_789).to_bytes(8)) == "2017-07-14T02:40:00.123456"
+    assert _read("DATE", b"\0\0") == "1990-01-01"
+
+
+def test_characters() -> None:
+    assert _read("CHAR", b"\x80") == "€"
+    assert _read("WCHAR", b"\x20\xac") == "€"
+    assert _read("CHAR", b"\0") == _read("WCHAR", b"\0\0") == ""
+
+
+@given(st.sampled_from(NAMES), st.data())
+def test_any_bytes_are_a_value_or_an_error_that_says_what(name: str, data: st.DataObject) -> None:
+    datatype = datatype_of(name, 9 if name.endswith("STRING") else None)
+    cell = datatype.cell(0)
+    if not isinstance(cell, Coded):
+        return
+    raw = data.draw(st.binary(min_size=cell.size, max_size=cell.size))
+    try:
+        assert isinstance(cell.read(raw), str | int)
+    except ValueError as error:
+        assert str(error)  # noqa: PT017  either is right

@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from plumbing.hooks import lane_of
+from werknetz.connector.contract import Delivery, SourceRecord
+from werknetz.events.batch import Record, Unmapped
+
+
+@pytest.mark.asyncio
+async def test_a_source_that_waits_hears_what_was_kept_after_the_commit(tmp_path: Path) -> None:
+    lane = lane_of(tmp_path)
+    said: list[Record] = []
+    before = lane.spool.last_seq
+
+    def report(kept: object) -> None:
+        assert lane.spool.last_seq == before + 1
+        assert isinstance(kept, list)
+        said.extend(kept)
+
+    record = SourceRecord("hooks/wms", {"sku": "M1", "qty": "many"}, b"1", item="[0]")
+    await lane.keep(Delivery(records=[record], report=report))
+    assert [r.reason for r in said if isinstance(r, Unmapped)] == [
+        "quantity: 'many' is not a number"
+    ]
+    await lane.close()

@@ -1,0 +1,101 @@
+"""`werknetz mapping check`: what it says, and what it returns."""
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from werknetz.connector.mapping import load_mapping
+from werknetz.runtime.command import group
+from werknetz_client.cli import root
+from werknetz_edge.mapping_cli import register
+
+PRESSES = """\
+mapping:
+  name: presses
+  version: 4
+  enums: {own: {1: producing, 2: idle}, unused: {1: idle}}
+  rules:
+  - {source: "a/{b}", equipment: n/p, expression: "value * 2.0"}
+  - {source: c, ignore: true}
+  templates:
+    press:
+      variables: {m: text}
+      rules:
+      - {source: "${m}.state", equipment: "n/${m}", role: state, states: packml/tr88}
+      - {source: "${m}.own", equipment: "n/${m}", role: state, states: own}
+      events:
+      - {source: "e/${m}", kind: stock_counted, when: "record.a == 'b'",
+         fields: {material: m, quantity: q}}
+  apply:
+  - {template: press, with: [{m: p1}, {m: p2}, {m: p3}]}
+"""
+
+
+def _check(*files: Path):
+    return CliRunner().invoke(root("mapping"), ["mapping", "check", *map(str, files)])
+
+
+def _file(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_mapping_is_summed_up(tmp_path: Path) -> None:
+    file = _file(tmp_path, "presses.yaml", PRESSES)
+    told = _check(file)
+    assert told.exit_code == 0
+    assert told.stdout.splitlines() == [
+        f"{file}: presses@4 can be loaded",
+        "  rules      8 (1 with segments, 1 with expressions, 1 ignored)",
+        "  events     3 (3 with expressions)",
+        "  templates  1, for 3 machines: 9 entries made",
+        "  states     own: 2 codes, of 3 rules",
+        "  states     packml/tr88: 17 codes, of 3 rules",
+        "  states     unused: no rule reads it",
+    ]
+
+
+def test_the_mapping_of_an_edge_and_a_document_of_the_core(tmp_path: Path) -> None:
+    _file(tmp_path, "presses.yaml", PRESSES)
+    edge = _file(tmp_path, "edge.yaml", "connector: c\nmapping: {file: presses.yaml}\n")
+    document = load_mapping(tmp_path / "presses.yaml").document
+    plain = _file(tmp_path, "document.yaml", document)
+    told = _check(edge, plain)
+    assert told.exit_code == 0, told.output
+    assert told.stdout.count("presses@4 can be loaded") == 2
+    assert "rules      8" in told.stdout.split("document.yaml")[1]
+
+
+def test_every_error_of_every_file_is_told(tmp_path: Path) -> None:
+    bad = PRESSES.replace("value * 2.0", "value * 2").replace("states: own", "states: onw")
+    wrong = _file(tmp_path, "wrong.yaml", bad)
+    good = _file(tmp_path, "good.yaml", PRESSES)
+    told = _check(wrong, good, tmp_path / "missing.yaml")
+    assert told.exit_code == 2
+    assert "good.yaml: presses@4 can be loaded" in told.stdout
+    assert f"{wrong}, line 6: no matching overload" in told.stderr
+    assert "write 2.0, not 2" in told.stderr
+    assert (
+        "line 13 (template 'press', applied on line 18 with m: p1): state table 'onw'"
+        in told.stderr
+    )
+    assert "missing.yaml: cannot be read" in told.stderr
+
+
+@pytest.mark.parametrize("text", ["", "a: b", "- a", "mapping: x", "mapping: {file: gone.yaml}"])
+def test_what_is_no_mapping_says_so(tmp_path: Path, text: str) -> None:
+    told = _check(_file(tmp_path, "x.yaml", text))
+    assert told.exit_code == 2
+    assert "is missing" in told.stderr or "cannot be read" in told.stderr
+
+
+def test_others_add_commands_to_the_same_word() -> None:
+    app = typer.Typer()
+    group(app, "mapping", "x").command("preview")(lambda: typer.echo("previewed"))
+    register(app)
+    assert len(app.registered_groups) == 1
+    assert "previewed" in CliRunner().invoke(app, ["mapping", "preview"]).output
+    assert "check" in CliRunner().invoke(app, ["mapping", "--help"]).output
