@@ -55,7 +55,7 @@ def pieces(content: bytes) -> Iterator[Piece]:
     while at < len(content):
         found = _START.search(content, at)
         start = found.start() if found else len(content)
-        if content[at:start].strip(BLANK + BOM):
+        if content[at:start].replace(BOM, b"").strip(BLANK):
             yield Piece(at, content[at:start], is_interchange=False)
         if found is None:
             return

@@ -117,14 +117,14 @@ class Reader:
         form = parts[2].strip() if len(parts) > 2 else ""
         return time_of(value, form or self.partner.date_format or "", self.zone)
 
-    def put(self, name: str, value: Any, rank: int = 0) -> None:
+    def put(self, name: str, value: Any, rank: int = 0) -> bool:
         """Into the line, the group or the head. A lower rank wins, there and around.
 
         So a supplier's own order number in a line does not take the place of the customer's in
-        the head.
+        the head. Whether it was taken.
         """
         if name not in self.codes.names:
-            return
+            return False
         outer = self._head_ranks.get(name, _NO_RANK)
         if self.line is not None:
             scope, ranks = self.line.fields, self.line.ranks
@@ -133,8 +133,12 @@ class Reader:
             scope, ranks = self.group, self._group_ranks
         else:
             scope, ranks = self.head, self._head_ranks
-        if rank <= outer and rank < ranks.get(name, _NO_RANK):
-            scope[name], ranks[name] = value, rank
+        if rank > outer or rank >= ranks.get(name, _NO_RANK):
+            return False
+        scope[name], ranks[name] = value, rank
+        if name == "order_number":
+            scope.setdefault("order_line", None)  # that of another order is none of this one
+        return True
 
     def _fault(self, tag: str, reason: str) -> None:
         if self.line is not None:
@@ -201,8 +205,8 @@ class Reader:
         parts = segment[1] if len(segment) > 1 else [""]
         meant = self.codes.references.get(parts[0])
         if meant is not None and len(parts) > 1 and parts[1].strip():
-            self.put(meant[0], parts[1].strip(), meant[1])
-            if meant[0] == "order_number" and len(parts) > 2 and parts[2].strip():
+            taken = self.put(meant[0], parts[1].strip(), meant[1])
+            if taken and meant[0] == "order_number" and len(parts) > 2 and parts[2].strip():
                 self.put("order_line", parts[2].strip(), meant[1])
 
     def _nad(self, segment: Segment) -> None:

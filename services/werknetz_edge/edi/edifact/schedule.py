@@ -175,6 +175,8 @@ class ScheduleReader(Reader):
         meant = self.codes.references.get(code)
         if self._entry is not None and meant is not None and meant[0] in self.codes.names:
             self._entry.own[meant[0]] = number
+            if meant[0] == "order_number":
+                self._entry.own["order_line"] = component(segment, 1, 2) or None
             return
         super()._rff(segment)
 
@@ -203,6 +205,6 @@ def _with_cumulative(entries: list[_Entry]) -> list[_Entry]:
 def _age(directory: str) -> tuple[int, str]:
     """D96A, 96A → (1996, "A"); what is no directory is taken as new."""
     year = directory.removeprefix("D")
-    if len(year) == 3 and year[:2].isdigit():
+    if len(year) == 3 and year.isascii() and year[:2].isdigit():
         return int(year[:2]) + (1900 if int(year[:2]) > 80 else 2000), year[2]
     return 9999, ""
