@@ -2,26 +2,21 @@
 
 import asyncio
 import json
-import os
 import random
 import signal
-import sys
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx2
 import pytest
-import pytest_asyncio
-import yaml
 
+from plumbing.edgeplant import EdgePlant, plant_of, until_stored
 from plumbing.hooks import KEY, MAPPING, client_of, options_of, send_until_taken
-from werknetz_demo.embedded.process import Child
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.slow, pytest.mark.timeout(300)]
-TESTS = Path(__file__).parents[3]
 POSTS = 1_000
 READINGS = 200
 KILLS = 10
@@ -30,64 +25,23 @@ BATCH = "/api/v1/events:batch"
 
 @dataclass
 class Plant:
-    """One edge and one writer, as processes."""
-
-    folder: Path
-    environment: dict[str, str]
-    options: dict[str, Any]
-    children: dict[str, Child] = field(default_factory=dict)
+    edge: EdgePlant
+    port: int
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.options['port']}"
-
-    def start(self, name: str, *arguments: str) -> None:
-        self.children[name] = Child.start(
-            [sys.executable, "-m", "chaos.program", name, *arguments],
-            log=self.folder / f"{name}.log",
-            folder=TESTS,
-            environment=self.environment | {"WERKNETZ_ALIVE_FILE": str(self.folder / name)},
-        )
-
-    def start_edge(self) -> None:
-        self.start("edge", str(self.folder / "edge.yaml"))
-
-    def log(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text()
+        return f"http://127.0.0.1:{self.port}"
 
 
-@pytest_asyncio.fixture
-async def plant(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Plant]:
+@pytest.fixture
+def plant(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Plant]:
     options = options_of(tmp_path, answer_s=5)
     document = {
         "connector": "hooks", "protocol": "webhook", "options": options, "mapping": MAPPING,
     }  # fmt: skip
-    (tmp_path / "edge.yaml").write_text(yaml.safe_dump(document))
-    environment = os.environ | {
-        "WERKNETZ_DATABASE_URL": database_url,
-        "WERKNETZ_REDIS_URL": redis_url,
-    }
-    made = Plant(tmp_path, environment, options)
-    made.start("ingest")
-    made.start_edge()
-    yield made
-    for child in made.children.values():
-        child.kill()
-
-
-async def until_stored(
-    database_url: str, statement: str, wanted: int, within_s: float = 60
-) -> list[Any]:
-    """Ask until so many rows are there; then once more, as too many may come later."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with asyncio.timeout(within_s):
-            while len(await connection.fetch(statement)) < wanted:  # noqa: ASYNC110  another process
-                await asyncio.sleep(0.2)
-        await asyncio.sleep(1)
-        return list(await connection.fetch(statement))
-    finally:
-        await connection.close()
+    edge = plant_of(tmp_path, database_url, redis_url, document)
+    yield Plant(edge, options["port"])
+    edge.stop()
 
 
 def event(number: int) -> dict[str, Any]:
@@ -129,11 +83,11 @@ async def kill_now_and_then(plant: Plant, seed: int) -> None:
                         await client.get("/health")
                         break
                     except httpx2.TransportError:  # it is starting
-                        assert plant.children["edge"].alive, plant.log("edge")
+                        assert plant.edge.children["edge"].alive, plant.edge.log("edge")
                         await asyncio.sleep(0.05)
         await asyncio.sleep(chance.uniform(0.0, 0.8))
-        plant.children["edge"].kill()
-        plant.start_edge()
+        plant.edge.children["edge"].kill()
+        plant.edge.start_edge()
 
 
 async def test_a_thousand_posts_and_random_kills(plant: Plant, database_url: str) -> None:
@@ -173,8 +127,8 @@ async def test_fifty_repetitions_across_a_kill_count_once(plant: Plant, database
 
     sending = [asyncio.create_task(send()) for _ in range(50)]
     await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
-    plant.children["edge"].kill()
-    plant.start_edge()
+    plant.edge.children["edge"].kill()
+    plant.edge.start_edge()
     answers = await asyncio.gather(*sending)
     assert sum(answer["accepted"] for answer in answers) <= 2
     assert len(await until_stored(database_url, "SELECT FROM business_events", 2)) == 2
@@ -185,12 +139,12 @@ async def test_fifty_repetitions_across_a_kill_count_once(plant: Plant, database
 async def test_sigterm_ends_it_while_a_sender_waits(plant: Plant) -> None:
     async with client_of(plant.url) as client:
         await send_until_taken(client, BATCH, json=[event(1)])
-        reader, writer = await asyncio.open_connection("127.0.0.1", plant.options["port"])
+        reader, writer = await asyncio.open_connection("127.0.0.1", plant.port)
         writer.write(b"POST /hooks/note HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
                      b"X-API-Key: %b\r\n\r\n" % KEY.encode())  # fmt: skip
         await writer.drain()
-        await plant.children["edge"].stop(signal.SIGTERM, patience_s=15)
-        assert '"event": "edge stopped"' in plant.log("edge")
-        assert "did not stop in time" not in plant.log("edge")
+        await plant.edge.children["edge"].stop(signal.SIGTERM, patience_s=15)
+        assert '"event": "edge stopped"' in plant.edge.log("edge")
+        assert "did not stop in time" not in plant.edge.log("edge")
         assert not (await reader.read()).startswith(b"HTTP/1.1 2")
         writer.close()
