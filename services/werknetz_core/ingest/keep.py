@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
 import asyncpg
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
+from werknetz.domain.bucket import instant_of
 from werknetz.events import codec
 from werknetz.events.batch import (
     BusinessEvent,
@@ -29,9 +28,9 @@ from werknetz.events.batch import (
     Samples,
     Unmapped,
 )
-from werknetz.events.facts import body_of, kind_of
 from werknetz.store import copy, fact, loss
 from werknetz_core.ingest import naming
+from werknetz_core.ingest.eventrows import bounded_instant, columns_of_events
 from werknetz_core.ingest.hidden import hidden_buckets
 from werknetz_core.ingest.naming import BadDefinition, PointMap
 from werknetz_core.ingest.poison import (
@@ -170,7 +169,7 @@ class Keeper:
             pending.history_at_us += [int(rows.at_us.min()), int(rows.at_us.max())]
 
     async def _open_gap(self, gap: GapOpened, pending: _Pending) -> None:
-        start_at = _instant(gap.from_us)
+        start_at = bounded_instant(gap.from_us)
         await self._connection.execute(
             loss.OPEN_GAP,
             gap.gap_id,
@@ -185,7 +184,7 @@ class Keeper:
         await self._hide(gap.signals, [start_at], pending)
 
     async def _close_gap(self, unit: Unit, gap: GapClosed, pending: _Pending) -> None:
-        end_at = _instant(gap.to_us)
+        end_at = bounded_instant(gap.to_us)
         row = await self._connection.fetchrow(
             loss.CLOSE_GAP, gap.gap_id, end_at, gap.estimate, gap.backfilled
         )
@@ -204,9 +203,9 @@ class Keeper:
             self._connector_id,
             self._spool_id,
             unit.seq,
-            _instant(raw.arrival_us),
-            _instant(raw.from_us),
-            _instant(raw.to_us),
+            bounded_instant(raw.arrival_us),
+            bounded_instant(raw.from_us),
+            bounded_instant(raw.to_us),
             raw.count,
             raw.mapping,
             raw.codec,
@@ -215,21 +214,8 @@ class Keeper:
         )
 
     async def _add_events(self, events: Sequence[tuple[int, BusinessEvent]]) -> None:
-        # In the order of their ids: two writers that bring the same facts lock them in one order.
-        ordered = sorted(events, key=lambda pair: pair[1].event_id.bytes)
         await self._connection.execute(
-            fact.ADD_EVENTS,
-            self._connector_id,
-            self._spool_id,
-            [event.event_id for _, event in ordered],
-            [kind_of(event.fact) for _, event in ordered],
-            [seq for seq, _ in ordered],
-            [event.source for _, event in ordered],
-            [event.item for _, event in ordered],
-            [_instant(event.at_us) for _, event in ordered],
-            [event.mapping for _, event in ordered],
-            [event.raw_hash for _, event in ordered],
-            [msgspec.json.encode(body_of(event.fact)).decode() for _, event in ordered],
+            fact.ADD_EVENTS, self._connector_id, self._spool_id, *columns_of_events(events)
         )
 
     async def _flush(self, pending: _Pending) -> int:
@@ -275,12 +261,8 @@ class Keeper:
                 row.raw,
                 row.size,
                 writable(row.mapping),
-                _instant(row.at_us),
+                bounded_instant(row.at_us),
                 writable(row.place),
                 row.raw_hash,
                 row.count,
             )
-
-
-def _instant(at_us: int) -> datetime:
-    return instant_of(min(max(at_us, TIME_MIN_US), TIME_MAX_US))

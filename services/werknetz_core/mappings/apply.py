@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import asyncpg
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,10 +16,14 @@ from werknetz.connector.mapping import Mapping
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.events.batch import BusinessEvent
 from werknetz.events.codec import Columns
-from werknetz.events.facts import body_of, kind_of
 from werknetz.store import copy, fact
 from werknetz.store import mappings as statements
 from werknetz_core.ingest import naming
+from werknetz_core.ingest.eventrows import (
+    bounded_instant,
+    columns_of_events,
+    json_of_fact,
+)
 from werknetz_core.ingest.naming import PointMap
 from werknetz_core.ingest.rows import Translated, translate, unpack_dirty
 from werknetz_core.mappings.correction import Correction
@@ -151,7 +154,10 @@ async def _events(connection: "Connection", connector_id: str, correction: Corre
     changed = 0
     for kept, event in correction.new_events:
         tag = await connection.execute(
-            fact.ADD_EVENTS, connector_id, kept.place[1], *_columns([(kept.place[2], event)])
+            fact.ADD_EVENTS,
+            connector_id,
+            kept.place[1],
+            *columns_of_events([(kept.place[2], event)]),
         )
         changed += int(tag.rpartition(" ")[2])
     if correction.changed_events:
@@ -170,25 +176,11 @@ async def _rewrite(connection: "Connection", events: Sequence[BusinessEvent]) ->
     tag = await connection.execute(
         statements.REWRITE_EVENTS,
         ids,
-        [_instant(event.at_us) for event in events],
+        [bounded_instant(event.at_us) for event in events],
         [event.mapping for event in events],
-        [msgspec.json.encode(body_of(event.fact)).decode() for event in events],
+        [json_of_fact(event) for event in events],
     )
     return int(tag.rpartition(" ")[2])
-
-
-def _columns(events: Sequence[tuple[int, BusinessEvent]]) -> list[list[object]]:
-    return [
-        [event.event_id for _, event in events],
-        [kind_of(event.fact) for _, event in events],
-        [seq for seq, _ in events],
-        [event.source for _, event in events],
-        [event.item for _, event in events],
-        [_instant(event.at_us) for _, event in events],
-        [event.mapping for _, event in events],
-        [event.raw_hash for _, event in events],
-        [msgspec.json.encode(body_of(event.fact)).decode() for _, event in events],
-    ]
 
 
 async def _quarantine(connection: "Connection", connector_id: str, correction: Correction) -> None:
@@ -196,8 +188,8 @@ async def _quarantine(connection: "Connection", connector_id: str, correction: C
     for kept, each in correction.refused:
         await connection.execute(
             fact.QUARANTINE, connector_id, kept.place[1], kept.place[2], each.source, each.reason,
-            each.raw, each.size or len(each.raw), each.mapping, _instant(each.at_us), each.place,
-            each.raw_hash, each.count,
+            each.raw, each.size or len(each.raw), each.mapping, bounded_instant(each.at_us),
+            each.place, each.raw_hash, each.count,
         )  # fmt: skip
 
 
@@ -229,10 +221,6 @@ def _is_refused(still: set[tuple[str, str]], source: str, place: str) -> bool:
     if place:
         return (source, place) in still
     return any(refused == source for refused, _ in still)
-
-
-def _instant(at_us: int) -> object:
-    return instant_of(min(max(at_us, TIME_MIN_US), TIME_MAX_US))
 
 
 def sources_still_refused(correction: Correction) -> dict[str, bool]:
