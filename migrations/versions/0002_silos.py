@@ -111,6 +111,7 @@ def _business_events() -> None:
     )
     op.create_index("ix_business_events_kind_at", "business_events", ["kind", "at"])
     op.create_index("ix_business_events_connector_id_at", "business_events", ["connector_id", "at"])
+    op.create_index("ix_business_events_at_event_id", "business_events", ["at", "event_id"])
     op.create_table(
         "business_event_revisions",
         sa.Column("event_id", postgresql.UUID(as_uuid=True), nullable=False),

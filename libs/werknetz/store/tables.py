@@ -182,6 +182,7 @@ business_events = sa.Table(
     sa.Column("stored_at", _AT, nullable=False, server_default=_NOW),
     sa.Index("ix_business_events_kind_at", "kind", "at"),
     sa.Index("ix_business_events_connector_id_at", "connector_id", "at"),
+    sa.Index("ix_business_events_at_event_id", "at", "event_id"),  # pages of all
 )
 
 business_event_revisions = sa.Table(
