@@ -46,6 +46,7 @@ RECORDS = {"name": "stock", "as": "records", "key": ["t", "m"]}
 
 def measures(short: bool) -> list[Measure]:
     with tempfile.TemporaryDirectory(prefix="werknetz-bench-") as folder:
+        Path(folder).chmod(0o755)  # the server may run as another user
         return asyncio.run(_measured(Path(folder), 10_000 if short else 60_000))
 
 
@@ -107,7 +108,6 @@ async def _ours(url: str, folder: Path, rows: int, source: dict[str, Any]) -> fl
 
 async def _copy(server: Postgres, folder: Path, rows: int) -> float:
     path = _file(folder / "rows.csv", rows)
-    folder.chmod(0o755)  # the server may run as another user
     owner = await asyncpg.connect(server.superuser_url)
     try:
         await owner.execute(
