@@ -9,7 +9,7 @@ import pytest
 ROWS = 200_000
 WIDTH = 480  # characters of the note of each row: 100 MB together
 READ = """
-import asyncio, resource, sys
+import asyncio, sys
 from pathlib import Path
 from werknetz_edge.tables import create
 
@@ -24,13 +24,16 @@ async def main(drop, state):
         count += len(delivery.records)
         await delivery.acknowledge()
     await connector.close()
-    print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    # Not ru_maxrss: Linux hands that of the parent, here pytest, on over exec.
+    status = Path("/proc/self/status").read_text()
+    print(count, status.split("VmHWM:")[1].split()[0])
 
 asyncio.run(main(*sys.argv[1:]))
 """
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
 def test_a_hundred_megabytes_in_bounded_memory(tmp_path: Path) -> None:
     drop = tmp_path / "drop"
     drop.mkdir()
@@ -47,4 +50,4 @@ def test_a_hundred_megabytes_in_bounded_memory(tmp_path: Path) -> None:
     assert said.returncode == 0, said.stderr
     count, peak_kb = map(int, said.stdout.split())
     assert count == ROWS
-    assert peak_kb < 200_000
+    assert peak_kb < 200_000, f"{peak_kb} kB at most"
