@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from pydifact.segmentcollection import Interchange
+from pydifact.parser import Parser
 
 from werknetz_simulator.plan import DAY_US, HOUR_US
 from werknetz_simulator.supplier.arithmetic import ANNOUNCED, CALLED_OFF, COUNTED, known
@@ -33,6 +33,7 @@ def _files(span: Span, until_us: int) -> list[tuple[str, bytes]]:
     ]
 
 
+@pytest.mark.filterwarnings("ignore")  # pydifact misses most directories, and says so each time
 @pytest.mark.parametrize("span", [WEEK, LIVE], ids=["week", "live"])
 def test_the_files_say_what_the_arithmetic_says(span: Span) -> None:
     until_us = NOW_US + HOUR_US
@@ -45,11 +46,12 @@ def test_the_files_say_what_the_arithmetic_says(span: Span) -> None:
                 number = row["Bestand"].replace(".", "").replace(",", ".")
                 totals[COUNTED] += round(float(number) * 100)
             continue
-        (message,) = Interchange.from_str(content.decode(CHARSET)).get_messages()
-        if message.get_segment("BGM")[2] == "7":
+        segments = [*Parser().parse(content.decode(CHARSET))]
+        (opening,) = [each for each in segments if each.tag == "BGM"]
+        if opening[2] == "7":
             continue  # a duplicate by its own word
-        quantities = [s for s in message.segments if s.tag == "QTY"]
-        kind = ANNOUNCED if message.type == "DESADV" else CALLED_OFF
+        quantities = [each for each in segments if each.tag == "QTY"]
+        kind = ANNOUNCED if opening[0] == "351" else CALLED_OFF
         if b"0148" in content:
             quantities = [*quantities[:4], *quantities[8:]]  # its second line is unreadable
         counts[kind] += len(quantities)
