@@ -21,7 +21,8 @@ def register(app: typer.Typer) -> None:
         from werknetz_demo.crew import CrewError
         from werknetz_demo.embedded.server import ServerError
         from werknetz_demo.embedded.state import StateError
-        from werknetz_demo.story import Wish, live
+        from werknetz_demo.run import Wish
+        from werknetz_demo.story import live
 
         async def run() -> None:
             stopped = asyncio.Event()

@@ -4,80 +4,31 @@ A second start on a kept folder goes on: what the plants made meanwhile is loade
 """
 
 import asyncio
-import json
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-import yaml
-
 from werknetz_core.migrate import upgrade_async
+from werknetz_demo import supplier
 from werknetz_demo.crew import LOOK_EVERY_S, Crew, CrewError
 from werknetz_demo.embedded.process import LOOPBACK, is_free
 from werknetz_demo.embedded.servers import Servers
 from werknetz_demo.embedded.state import State
+from werknetz_demo.run import Demo, Wish
 from werknetz_demo.seed import demo_key, plant_seed
-from werknetz_demo.truths import Api, Database, is_following, until
+from werknetz_demo.truths import Api, Database, is_following
 from werknetz_simulator import edgefile
 from werknetz_simulator.plan import DAY_US, SECOND_US
-from werknetz_simulator.plant import EMDEN_1, PLANTS, Plant
+from werknetz_simulator.plant import EMDEN_1, Plant
 from werknetz_simulator.position import CATCH_UP_MAX_US
 
-STEP_WITHIN_S: Final = 120.0
 OVERLAP_US: Final = 60 * SECOND_US  # what was on its way when the last run ended is told again
 MEANWHILE_US: Final = 5 * SECOND_US
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What was asked for on the command line."""
-
-    port: int
-    data: Path | None = None
-    keep: bool = False
-    plants: int = len(PLANTS)
-    days: int = 30
-
-
-@dataclass
-class Demo:
-    """What is known of this run, once its servers are up."""
-
-    wish: Wish
-    folder: Path
-    servers: Servers
-    crew: Crew
-    database: Database
-    api: Api
-    key: str
-    say: Callable[[str], None]  # with the time since the start
-    plain: Callable[[str], None]
-    opcua_port: int
-    now_us: int = field(default_factory=lambda: time.time_ns() // 1000)
-
-    @property
-    def plants(self) -> list[Plant]:
-        return list(PLANTS.values())[: self.wish.plants]
-
-    @property
-    def since_us(self) -> int:
-        """Return when the folder's history begins: at a midnight, kept from the first start on."""
-        file = self.folder / "since.json"
-        if not file.exists():
-            plan = EMDEN_1.plan
-            day = plan.day_of(self.now_us - self.wish.days * DAY_US)
-            file.write_text(json.dumps({"since_us": plan.day(day)[0]}))
-        return int(json.loads(file.read_text())["since_us"])
-
-    @property
-    def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.wish.port}"
 
 
 async def live(wish: Wish, say: Callable[[str], None], stopped: asyncio.Event) -> None:
@@ -145,8 +96,8 @@ async def _demo(wish: Wish, folder: Path, say: Callable[[str], None]) -> AsyncIt
         api = Api(f"http://{LOOPBACK}:{wish.port}", key)
         crew = Crew(folder, servers.urls.environment, told)
         try:
-            port = State(folder).port("opcua")
-            yield Demo(wish, folder, servers, crew, database, api, key, told, say, port)
+            ports = State(folder).port
+            yield Demo(wish, folder, servers, crew, database, api, key, told, say, ports)
         finally:
             await crew.stop()
             await api.close()
@@ -164,18 +115,20 @@ async def _rise(demo: Demo) -> None:
     await _start_plants(demo)
     crew.start("worker", "worker")
     crew.start("beat", "beat")
-    await _true(demo, lambda: demo.database.has_rows_since(0), "ingest")
+    await demo.true(lambda: demo.database.has_rows_since(0), "ingest")
     demo.say("the first rows are stored")
     await _start_publishers(demo)
-    await _true(demo, demo.api.is_ready, "api")
+    await demo.true(demo.api.is_ready, "api")
     demo.say(f"the API answers on {demo.url}")
     await _load_history(demo)
-    await _true(demo, lambda: _is_live(demo), "ingest")
+    sftp_port = supplier.start(demo)  # as late as this: what is above must not wait for it
+    await demo.true(lambda: _is_live(demo), "ingest")
     demo.say("live values arrive over OPC UA and MQTT")
-    await _true(demo, lambda: _has_kpis(demo), "worker")
+    await demo.true(lambda: _has_kpis(demo), "worker")
     demo.say("the first KPIs are computed")
-    await _true(demo, lambda: _is_computed(demo, 7), "worker")
+    await demo.true(lambda: _is_computed(demo, 7), "worker")
     demo.say("the KPIs of the last 7 days are complete")
+    demo.say(await supplier.arrived(demo, sftp_port))
 
 
 async def _start_plants(demo: Demo) -> None:
@@ -183,10 +136,11 @@ async def _start_plants(demo: Demo) -> None:
 
     An OPC UA plant holds its story until somebody listens.
     """
+    opcua_port = demo.ports("opcua")
     for plant in demo.plants:
         url = demo.servers.urls.mqtt
         if plant is EMDEN_1:
-            url = f"opc.tcp://{LOOPBACK}:{demo.opcua_port}/{plant.name}"
+            url = f"opc.tcp://{LOOPBACK}:{opcua_port}/{plant.name}"
         options = {
             "since_us": demo.since_us,
             **await _history_start(demo, plant),
@@ -196,8 +150,8 @@ async def _start_plants(demo: Demo) -> None:
         live_edge = edgefile.live_of(plant, url, f"./{plant.name}-live")
         if plant is EMDEN_1:
             _start_plant(demo, plant, "--opcua-url", url)
-        demo.crew.start(f"history-{plant.name}", "edge", str(_written(demo, "history", history)))
-        demo.crew.start(f"edge-{plant.name}", "edge", str(_written(demo, "live", live_edge)))
+        demo.start_edge(f"history-{plant.name}", "history", history)
+        demo.start_edge(f"edge-{plant.name}", "live", live_edge)
 
 
 def _start_plant(demo: Demo, plant: Plant, *where: str) -> None:
@@ -215,8 +169,7 @@ async def _start_publishers(demo: Demo) -> None:
     for plant in demo.plants:
         if plant is not EMDEN_1:
             connector = f"{plant.name}-mqtt"
-            await _true(
-                demo,
+            await demo.true(
                 lambda c=connector: is_following(redis, c, demo.now_us),  # type: ignore[misc] # a lambda with a default
                 f"edge-{plant.name}",
             )
@@ -237,19 +190,10 @@ async def _history_start(demo: Demo, plant: Plant) -> dict[str, int]:
     return {"start_us": max(latest - OVERLAP_US, demo.since_us)}
 
 
-def _written(demo: Demo, kind: str, tree: dict[str, Any]) -> Path:
-    folder = demo.folder / "edge"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    file = folder / f"{tree['connector']}-{kind}.yaml"
-    file.touch(mode=0o600)  # it may name a password
-    file.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False))
-    return file
-
-
 async def _load_history(demo: Demo) -> None:
     for plant in demo.plants:
         name = f"history-{plant.name}"
-        await _true(demo, lambda p=plant: demo.database.has_history(p, demo.now_us), name)  # type: ignore[misc] # a lambda with a default
+        await demo.true(lambda p=plant: demo.database.has_history(p, demo.now_us), name)  # type: ignore[misc] # a lambda with a default
         await demo.crew.dismiss(name)
         demo.say(f"{plant.name}: the past up to now is stored")
 
@@ -270,17 +214,6 @@ async def _is_computed(demo: Demo, days: int) -> bool:
     return await demo.database.dirty(end - days * DAY_US, end - 2 * 900 * SECOND_US) == 0
 
 
-async def _true(demo: Demo, ask: Callable[[], Awaitable[bool]], whose: str) -> None:
-    def otherwise() -> str:
-        words = demo.crew.last_words(whose)
-        return f"{whose} did not get there within {STEP_WITHIN_S:.0f} s. Its log ends:\n{words}"
-
-    try:
-        await until(ask, within_s=STEP_WITHIN_S, otherwise=otherwise)
-    except TimeoutError as error:
-        raise CrewError(str(error)) from None
-
-
 def closing_words(demo: Demo) -> str:
     """Return what INTERFACES.md, section 4, shows: where it is, the key, a line that works."""
     port = urlsplit(demo.url).port
@@ -290,6 +223,10 @@ def closing_words(demo: Demo) -> str:
         "              werknetz kpi oee nordwerk/emden-1 --start -7d\n"
         f'              curl -H "X-API-Key: {demo.key}" '
         f'"http://{LOOPBACK}:{port}/api/v1/kpi_values?equipment=nordwerk&kpi=oee&start=-7d"\n'
+        f'              curl -H "X-API-Key: {demo.key}" '
+        f'"http://{LOOPBACK}:{port}/api/v1/events?kind=shipment_announced&limit=3"\n'
+        f"              WERKNETZ_URL={demo.url} WERKNETZ_API_KEY={demo.key} \\\n"
+        "              werknetz quarantine groups\n"
         f"  Logs        {demo.folder}/logs\n"
         "  Ctrl-C stops everything.\n"
     )

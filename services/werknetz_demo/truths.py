@@ -38,6 +38,9 @@ _LATEST: Final = """
 """
 _ROW: Final = "SELECT EXISTS (SELECT FROM samples WHERE at > $1)"
 _ELEMENTS: Final = "SELECT EXISTS (SELECT FROM elements)"
+_EVENTS: Final = """
+    SELECT kind, count(*) FROM business_events WHERE connector_id = ANY($1) GROUP BY kind
+"""
 _DIRTY: Final = """
     SELECT count(*) FROM dirty_buckets WHERE bucket_at >= $1 AND bucket_at < $2
 """
@@ -97,6 +100,12 @@ class Database:
         """Return the newest instant that is known of a plant; None: nothing is."""
         found = await self._value(_LATEST, f"{plant.path}/", instant_of(before_us))
         return None if found is None else us_of(found)
+
+    async def events(self, connectors: list[str]) -> dict[str, int]:
+        """Return how many business events of each kind came through the connectors."""
+        connection = await self.connection()
+        rows = await connection.fetch(_EVENTS, connectors, timeout=ASK_WITHIN_S)
+        return {row["kind"]: int(row["count"]) for row in rows}
 
     async def dirty(self, start_us: int, end_us: int) -> int:
         """Return how many buckets of the past wait to be computed."""

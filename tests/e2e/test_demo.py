@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from plumbing.installation import Installation, installation
+from plumbing.supply import agree, told_us
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.arithmetic import kpis, sums
 from werknetz_simulator.plan import instant_of
@@ -45,6 +46,7 @@ def test_first_start_a_line_that_works_and_a_second_start(tmp_path: Path) -> Non
         second.wait_for("Ctrl-C stops everything")
         assert second.key == key
         _no_part_is_missing(second)
+        agree(second, told_us(second))
         _killed_supervisor_leaves_nobody(second)
     assert _nobody_works_in(folder)
 

@@ -1,0 +1,60 @@
+"""The demo's supplier: its SFTP server, the edges on it, and when its files have arrived."""
+
+import asyncio
+from typing import Final
+
+from werknetz_demo.embedded.process import LOOPBACK
+from werknetz_demo.run import Demo
+from werknetz_simulator.supplier import edgefile
+from werknetz_simulator.supplier.arithmetic import ANNOUNCED, CALLED_OFF, COUNTED, known
+from werknetz_simulator.supplier.place import Place
+from werknetz_simulator.supplier.spans import read_diary
+from werknetz_simulator.supplier.truth import SupplierTruth
+
+NAME: Final = "supplier"
+CONNECTORS: Final = [edgefile.EDI_CONNECTOR, edgefile.STOCK_CONNECTOR]
+
+
+def place_of(demo: Demo) -> Place:
+    return Place(demo.folder / NAME)
+
+
+def start(demo: Demo) -> int:
+    """Start the server and return its port; the edges follow when its host key is known."""
+    port = demo.ports("sftp")
+    demo.crew.start(
+        NAME,
+        *("simulate", NAME, "--sftp", f"{LOOPBACK}:{port}"),
+        *("--start-us", str(demo.now_us), "--state", str(demo.folder)),
+    )
+    return port
+
+
+async def arrived(demo: Demo, port: int) -> str:
+    """Start the edges, wait for all that the supplier had told before this run; say what came."""
+    place = place_of(demo)
+    await demo.true(lambda: asyncio.to_thread(_is_open, place, demo.now_us), NAME)
+    for tree in (
+        edgefile.edi_of(place, LOOPBACK, port, f"./{edgefile.EDI_CONNECTOR}-live"),
+        edgefile.stock_of(place, LOOPBACK, port, f"./{edgefile.STOCK_CONNECTOR}-live"),
+    ):
+        demo.start_edge(f"edge-{tree['connector']}", "live", tree)
+    spans, _ = read_diary(place.diary)
+    expected = known(SupplierTruth(), spans, demo.now_us).facts
+    there: dict[str, int] = {}
+
+    async def has_all() -> bool:
+        there.update(await demo.database.events(CONNECTORS))
+        return all(there.get(kind, 0) >= facts.count for kind, facts in expected.items())
+
+    await demo.true(has_all, f"edge-{edgefile.EDI_CONNECTOR}")
+    return (
+        f"a supplier's files arrive over SFTP: {there[CALLED_OFF]} call-offs, "
+        f"{there[ANNOUNCED]} shipments, {there[COUNTED]} stock counts"
+    )
+
+
+def _is_open(place: Place, start_us: int) -> bool:
+    """Tell whether the server of this very run listens."""
+    spans, _ = read_diary(place.diary)
+    return place.public_key.exists() and bool(spans) and spans[-1].start_us == start_us
