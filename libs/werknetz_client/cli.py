@@ -7,7 +7,7 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from werknetz_client import alive, commands, mapping_commands, quarantine_commands
+from werknetz_client import alive
 from werknetz_client.errors import WerknetzError
 
 GROUP: Final = "werknetz.commands"
@@ -22,6 +22,7 @@ WORDS: Final = {
     "simulator": ("simulate",),
     "demo": ("demo",),
 }
+OWN: Final = frozenset({"alive", "kpi", "doctor", "quarantine"})  # of the client alone
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -29,7 +30,8 @@ _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 def root(word: str | None = None) -> typer.Typer:
     """Return the command with everything that is installed.
 
-    For a known `word` only the service that has it is loaded: an edge starts without the core.
+    For a known `word` only the service that has it is loaded: an edge starts without the core,
+    and the health check, asked every few seconds in each container, without anything.
     """
     app = typer.Typer(
         name="werknetz",
@@ -37,14 +39,24 @@ def root(word: str | None = None) -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,  # locals hold keys and passwords
     )
-    for module in (commands, mapping_commands, quarantine_commands):
-        module.register(app)
     alive.register(app)
+    if word == "alive":
+        return app
+    _register_own(app)
+    if word in OWN:
+        return app
     owners = {name for name, words in WORDS.items() if word in words}
     for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
         if not owners or entry.name in owners:
             _add(app, entry)
     return app
+
+
+def _register_own(app: typer.Typer) -> None:
+    from werknetz_client import commands, mapping_commands, quarantine_commands
+
+    for module in (commands, mapping_commands, quarantine_commands):
+        module.register(app)
 
 
 def main() -> None:
