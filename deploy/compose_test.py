@@ -248,11 +248,13 @@ def exercise(connectors: tuple[str, ...], *, short: bool) -> None:
                 flush=True,
             )
     doubled = sql(
-        "SELECT count(*) FROM (SELECT 1 FROM samples s JOIN signals g ON g.id = s.signal_id "
-        "WHERE g.role LIKE '%_count' GROUP BY s.signal_id, s.at HAVING count(*) > 1) x"
+        "SELECT g.connector_id, g.key, s.at, array_agg(s.value), array_agg(s.status), "
+        "count(*) OVER () FROM samples s "
+        "JOIN signals g ON g.id = s.signal_id WHERE g.role LIKE '%_count' "
+        "GROUP BY g.connector_id, g.key, s.at HAVING count(*) > 1 ORDER BY s.at LIMIT 12"
     )
-    if doubled != "0":
-        raise RuntimeError(f"{doubled} counts are in the table twice")
+    if doubled:
+        raise RuntimeError(f"counts are in the table twice, of so many at the end:\n{doubled}")
     print("ok  no count is in the table twice", flush=True)
 
 
