@@ -39,6 +39,7 @@ def root(word: str | None = None) -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,  # locals hold keys and passwords
     )
+    app.callback()(lambda: None)  # else a single command would be the app itself
     alive.register(app)
     if word == "alive":
         return app

@@ -9,8 +9,12 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
-    @app.command("demo")
+    demo = typer.Typer(invoke_without_command=True)
+    app.add_typer(demo, name="demo")
+
+    @demo.callback()
     def _demo(
+        context: typer.Context,
         port: Annotated[int, typer.Option(help="where the API answers")] = 8080,
         data: Annotated[Path | None, typer.Option(help="folder for the data; kept")] = None,
         keep: Annotated[bool, typer.Option("--keep", help="keep the data at the end")] = False,
@@ -18,6 +22,8 @@ def register(app: typer.Typer) -> None:
         days: Annotated[int, typer.Option(min=1, max=365, help="of history")] = 30,
     ) -> None:
         """Start servers, simulated plants and the platform; say where it is; stop on Ctrl-C."""
+        if context.invoked_subcommand is not None:
+            return
         from werknetz_demo.crew import CrewError
         from werknetz_demo.embedded.server import ServerError
         from werknetz_demo.embedded.state import StateError
@@ -37,6 +43,28 @@ def register(app: typer.Typer) -> None:
         except (CrewError, ServerError, StateError) as error:
             typer.echo(f"werknetz demo: {error}", err=True)
             raise typer.Exit(1) from None
+
+    @demo.command("bad-edi")
+    def _bad_edi(
+        data: Annotated[
+            Path | None, typer.Option(help="folder of the running demo; else the one that runs")
+        ] = None,
+    ) -> None:
+        """Put a despatch advice with a misspelt quantity into the supplier's SFTP folder."""
+        from werknetz_demo.embedded.state import StateError
+        from werknetz_demo.mischief import drop_bad_edi, running
+
+        try:
+            file = drop_bad_edi(running(data))
+        except StateError as error:
+            typer.echo(f"werknetz demo bad-edi: {error}", err=True)
+            raise typer.Exit(1) from None
+        typer.echo(
+            f"{file.name} lies in the supplier's folder: its line 1 has 12O pieces, with the "
+            "letter O.\nIn some seconds line 2 is an event, and line 1 is in quarantine with its "
+            "segment and byte:\n  werknetz quarantine groups      werknetz quarantine list\n"
+            "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
+        )
 
 
 def _say(text: str) -> None:

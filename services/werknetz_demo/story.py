@@ -19,6 +19,7 @@ from werknetz_demo.crew import LOOK_EVERY_S, Crew, CrewError
 from werknetz_demo.embedded.process import LOOPBACK, is_free
 from werknetz_demo.embedded.servers import Servers
 from werknetz_demo.embedded.state import State
+from werknetz_demo.mischief import PREFIX
 from werknetz_demo.run import Demo, Wish
 from werknetz_demo.seed import demo_key, plant_seed
 from werknetz_demo.truths import Api, Database, is_following
@@ -33,7 +34,7 @@ MEANWHILE_US: Final = 5 * SECOND_US
 
 async def live(wish: Wish, say: Callable[[str], None], stopped: asyncio.Event) -> None:
     """Start everything, say so, and stay until told to stop."""
-    folder = (wish.data or Path(tempfile.mkdtemp(prefix="werknetz-demo-"))).absolute()
+    folder = (wish.data or Path(tempfile.mkdtemp(prefix=PREFIX))).absolute()
     try:
         async with _demo(wish, folder, say) as demo:
             tasks = [
@@ -227,6 +228,7 @@ def closing_words(demo: Demo) -> str:
         f'"http://{LOOPBACK}:{port}/api/v1/events?kind=shipment_announced&limit=3"\n'
         f"              WERKNETZ_URL={demo.url} WERKNETZ_API_KEY={demo.key} \\\n"
         "              werknetz quarantine groups\n"
+        f"  Break it    werknetz demo bad-edi --data {demo.folder}\n"
         f"  Logs        {demo.folder}/logs\n"
         "  Ctrl-C stops everything.\n"
     )

@@ -1,6 +1,7 @@
 """What a supplier told = what the platform knows, whoever dies; what is wrong is set aside."""
 
 import stat
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from plumbing.installation import Installation, installation
 from plumbing.supply import agree, place_of, stored, told, told_us
+from werknetz_demo.crew import werknetz_command
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.supplier.arithmetic import CALLED_OFF
 from werknetz_simulator.supplier.edgefile import EDI_CONNECTOR
@@ -33,6 +35,7 @@ def test_a_suppliers_week_and_its_present_are_known_once(tmp_path: Path) -> None
         assert int(counted.split(" call-offs")[0].split()[-1]) > 200
         _the_wrong_line_is_set_aside(demo, expected.refused)
         _what_was_sent_twice_counts_once(demo, until_us)
+        _a_bad_file_can_be_watched(demo)
         demo.stop()
 
 
@@ -81,6 +84,19 @@ def _what_was_sent_twice_counts_once(demo: Installation, until_us: int) -> None:
     (shipment,) = (each for each in SupplierTruth().documents(at_us) if isinstance(each, Shipment))
     rows = demo.query("SELECT 1 FROM business_events WHERE body->>'document' = $1", number)
     assert len(rows) == len(shipment.lines)
+
+
+def _a_bad_file_can_be_watched(demo: Installation) -> None:
+    command = [*werknetz_command(), "demo", "bad-edi", "--data", str(demo.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    number = done.stdout.partition(".edi")[0].removeprefix("DESADV_")
+    statement = "SELECT place, reason FROM quarantine WHERE connector_id = $1 ORDER BY id OFFSET 1"
+    _wait_until(lambda: len(demo.query(statement, EDI_CONNECTOR)) == 1, demo)
+    (entry,) = demo.query(statement, EDI_CONNECTOR)
+    assert entry["place"].startswith("UNH 1 LIN 1 QTY (segment ")
+    assert "'12O' is no number" in entry["reason"]
+    count = "SELECT body->>'line' AS line FROM business_events WHERE body->>'document' = $1"
+    _wait_until(lambda: [row["line"] for row in demo.query(count, number)] == ["2"], demo)
 
 
 def _nobody_else_reads_its_secrets(demo: Installation) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from werknetz_simulator.plan import instant_of
 from werknetz_simulator.plant import EMDEN_1, ZWICK_2
-from werknetz_simulator.supplier.truth import CallOff, Shipment
+from werknetz_simulator.supplier.truth import ARTICLES, CallOff, Shipment, day_of
 
 FOUNDRY: Final = "4012345000009"
 CUSTOMER: Final = "4023456000000"
@@ -70,6 +70,15 @@ def desadv(document: Shipment, *, again: bool = False) -> bytes:
     segments.append(f"CNT+2:{len(document.lines)}")
     reference = f"{document.number}-2" if again else document.number
     return _interchange("DESADV", FOUNDRY, CUSTOMER, reference, document.at_us, segments)
+
+
+def misspelt(at_us: int) -> tuple[str, bytes]:
+    """Return a despatch advice's number and text: line 1 has 12O pieces, with the letter O."""
+    number = f"X-{at_us // 1_000}"[:14]
+    shipment = Shipment(
+        number, at_us, EMDEN_1.name, day_of(at_us), ((ARTICLES[0], 1), (ARTICLES[1], 2))
+    )
+    return number, desadv(shipment).replace(b"QTY+12:120:", b"QTY+12:12O:", 1)
 
 
 def _interchange(

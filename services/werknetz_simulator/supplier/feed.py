@@ -31,7 +31,7 @@ class Feed:
         for at_us in self._diary.waiting(now_us):
             for document in self._truth.documents(at_us):
                 for name, content in files_of(document):
-                    _put(self._folder / name, content, at_us)
+                    put(self._folder / name, content, at_us)
             self._diary.told(at_us)
             is_new = True
         if is_new:
@@ -59,7 +59,7 @@ def files_of(document: Document) -> Iterator[tuple[str, bytes]]:
         yield f"{STOCK}/BESTAND_{document.number}.csv", stock_csv(document)
 
 
-def _put(file: Path, content: bytes, at_us: int) -> None:
+def put(file: Path, content: bytes, at_us: int) -> None:
     """Under a name that nobody takes until all of it is there."""
     draft = file.with_name(f"{file.name}.part")
     draft.write_bytes(content)
