@@ -11,6 +11,7 @@ import structlog
 _SECRET_IN_URL: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@")
 _CHATTY: Final = {
     "asyncua": logging.WARNING,  # a line for each browse
+    "asyncssh": logging.WARNING,  # a dozen lines for each session
     "celery.app.trace": logging.WARNING,  # two lines for each task, a task every 2 s
     "celery.worker.strategy": logging.WARNING,
     "snap7": logging.WARNING,  # three lines for each session
