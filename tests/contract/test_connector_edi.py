@@ -1,83 +1,28 @@
 """The EDI connector keeps the promises of the contract, with a folder and with SFTP."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from plumbing.sftp import SftpServer
+from plumbing.filestand import file_stand
 from werknetz.connector.conformance import CHECKS, Stand
-from werknetz.connector.contract import Connector
 from werknetz_edge.edi import create
 
 
-@dataclass
-class FolderStand:
-    drop: Path
-    state: Path
-
-    def inbox(self) -> dict[str, Any]:
-        return {"folder": str(self.drop)}
-
-    def connector(self) -> Connector:
-        inbox = {**self.inbox(), "pattern": "*.edi", "settle_s": 0, "poll_s": 0.05}
-        return create("conform", {"inbox": inbox}, self.state)
-
-    async def give(self, first: int, count: int) -> None:
-        lines = "".join(f"LIN+++X:IN'QTY+12:{n}:PCE'" for n in range(first, first + count))
-        part = self.drop / f"{first}.edi.part"
-        part.write_text(
-            f"UNB+UNOC:3+A+B+260101:0101+{first}'UNH+1+DESADV:D:96A:UN'BGM+351+{first}'{lines}"
-            f"UNT+{2 * count + 3}+1'UNZ+1+{first}'"
-        )
-        part.rename(self.drop / f"{first}.edi")
-
-    async def cut(self) -> None:
-        """The share is mounted anew."""
-        old = self.drop.rename(self.drop.with_name("old"))
-        self.drop.mkdir()
-        for each in list(old.iterdir()):
-            each.rename(self.drop / each.name)
-        old.rmdir()
-
-    async def hide(self) -> None:
-        self.drop.rename(self.drop.with_name("hidden"))
-
-    async def show(self) -> None:
-        self.drop.with_name("hidden").rename(self.drop)
-
-
-@dataclass
-class SftpStand(FolderStand):
-    server: SftpServer
-
-    def inbox(self) -> dict[str, Any]:
-        return {"sftp": self.server.inbox()}
-
-    async def cut(self) -> None:
-        await self.server.cut()
-
-    async def hide(self) -> None:
-        await self.server.hide()
-
-    async def show(self) -> None:
-        await self.server.show()
+def written(first: int, count: int) -> str:
+    lines = "".join(f"LIN+++X:IN'QTY+12:{n}:PCE'" for n in range(first, first + count))
+    return (
+        f"UNB+UNOC:3+A+B+260101:0101+{first}'UNH+1+DESADV:D:96A:UN'BGM+351+{first}'{lines}"
+        f"UNT+{2 * count + 3}+1'UNZ+1+{first}'"
+    )
 
 
 @pytest_asyncio.fixture(params=["folder", "sftp"])
 async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
-    drop, state = tmp_path / "drop", tmp_path / "state"
-    drop.mkdir()
-    if request.param == "folder":
-        yield FolderStand(drop, state)
-        return
-    server = SftpServer(drop)
-    await server.show()
-    yield SftpStand(drop, state, server)
-    await server.hide()
+    async with file_stand(request.param, tmp_path, create, written, "edi") as made:
+        yield made
 
 
 @pytest.mark.asyncio
