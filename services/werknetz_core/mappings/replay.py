@@ -61,13 +61,14 @@ class Namers:
 async def run(pool: asyncpg.Pool) -> None:
     """Take up replays one after another, for ever; survives what the world does."""
     namers: dict[int, Namers] = {}
+    waits = False
     while True:
         try:
-            worked = await _page(pool, namers)
+            worked, waits = await _page(pool, namers), False
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            _log.warning("replay waits", error=f"{type(error).__name__}: {error}")
-            namers.clear()
-            worked = False
+            if not waits:  # once, not every two seconds of an outage
+                _log.warning("replays wait", error=f"{type(error).__name__}: {error}")
+            worked, waits = False, True
         if not worked:
             namers.clear()
             await asyncio.sleep(LOOK_EVERY_S)
