@@ -247,11 +247,15 @@ def exercise(connectors: tuple[str, ...], *, short: bool) -> None:
                 f"ok  {fault} of {service}: values again after {time.time() - moment:.0f} s",
                 flush=True,
             )
+    # The OPC UA plant tells again by itself what a listener that died had not acknowledged: the
+    # same values at the same instants. So it is held to no contradiction, MQTT to no repeat.
     doubled = sql(
         "SELECT g.connector_id, g.key, s.at, array_agg(s.value), array_agg(s.status), "
         "count(*) OVER () FROM samples s "
         "JOIN signals g ON g.id = s.signal_id WHERE g.role LIKE '%_count' "
-        "GROUP BY g.connector_id, g.key, s.at HAVING count(*) > 1 ORDER BY s.at LIMIT 12"
+        "GROUP BY g.connector_id, g.key, s.at HAVING count(*) > 1 "
+        "AND (g.connector_id NOT LIKE '%opcua' OR count(DISTINCT s.value) > 1) "
+        "ORDER BY s.at LIMIT 12"
     )
     if doubled:
         raise RuntimeError(f"counts are in the table twice, of so many at the end:\n{doubled}")
