@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Final
 
 from werknetz.connector.refusal import kind_of_reason
@@ -61,7 +62,7 @@ def diff_view(trial: Trial, tree: Tree) -> DiffView:
         unmapped_before=_unmapped(trial.before.unmapped(end_us)),
         unmapped_after=_unmapped(trial.after.unmapped(end_us)),
         states=_state_moves(trial.before, trial.after, end_us),
-        kpis=[KpiMoveView(**vars_of(each)) for each in kpis[:LISTED_MAX]],
+        kpis=[KpiMoveView(**asdict(each)) for each in kpis[:LISTED_MAX]],
         kpis_complete=complete,
     )  # fmt: skip
 
@@ -167,8 +168,3 @@ def _unmapped(found: Unmapped) -> UnmappedView:
         codes=list(found.codes[:LISTED_MAX]), codes_seen=found.codes_seen,
         unmapped_s=found.unmapped_s, seen_s=found.seen_s, share=share, text=text,
     )  # fmt: skip
-
-
-def vars_of(each: object) -> dict[str, object]:
-    """The fields of a dataclass with slots."""
-    return {name: getattr(each, name) for name in each.__slots__}  # type: ignore[attr-defined]  # slots=True

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from werknetz_edge.sidefile import open_sidefile
+
 DIGESTS_KEPT: Final = 200_000
 KEYS_KEPT: Final = 200_000
 _SCHEMA: Final = """
@@ -83,11 +85,7 @@ class Ledger:
     @property
     def _db(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_SCHEMA)
+            self._connection = open_sidefile(self._path, _SCHEMA)
         return self._connection
 
     def _forget(self, table: str) -> None:

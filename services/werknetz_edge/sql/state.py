@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
+from werknetz_edge.sidefile import open_sidefile
+
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS cursors (source TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS rows (
@@ -89,9 +91,5 @@ class PollState:
     @property
     def _db(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_SCHEMA)
+            self._connection = open_sidefile(self._path, _SCHEMA)
         return self._connection

@@ -4,6 +4,7 @@ A reader is fed segments and gives facts and faults. What is wrong before the fi
 message unreadable (`Wrong` comes out of `feed`); what is wrong in a line costs that line alone.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -34,7 +35,7 @@ class Line:
     fault: tuple[str, str, int] | None = None  # tag, reason, segment: the first
 
 
-class Reader:
+class Reader(ABC):
     """One message. Subclasses add their segments to `_steps` and say what a line becomes."""
 
     GROUPS: frozenset[str] = frozenset()  # segments that may begin a group of lines
@@ -89,9 +90,9 @@ class Reader:
         out, self._out = self._out, []
         return out
 
+    @abstractmethod
     def close_line(self, line: Line) -> None:
         """Give what the line says, by `give`; raise Wrong where that is not enough."""
-        raise NotImplementedError
 
     def begins_group(self, tag: str) -> bool:  # noqa: ARG002  for those who look closer
         return True
