@@ -177,6 +177,7 @@ async def perform(seconds: float, seed: int, folder: Path) -> Verdict:
                 stage.start(name)
             await until_subscribed(stage)  # else the broker keeps nothing for it
             stage.start("source")
+            await until_taken(stage)  # else a first fault could meet a source that is not there
             await disturb(stage, seconds)
             (folder / "stop").touch()
             verdict = await settle(stage)
@@ -196,6 +197,15 @@ async def until_subscribed(stage: Stage) -> None:
                 return
             await asyncio.sleep(0.1)
     raise TimeoutError(f"the edge does not run:\n{stage.children['edge'].last_words()}")
+
+
+async def until_taken(stage: Stage) -> None:
+    oracle = stage.folder / "oracle.log"
+    for _ in range(10 * SETTLE_S):
+        if oracle.exists() and "taken" in oracle.read_text():
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"the source is not heard:\n{stage.children['source'].last_words()}")
 
 
 async def disturb(stage: Stage, seconds: float) -> None:

@@ -46,7 +46,7 @@ def connect(url: str) -> paho.Client:
     client.username_pw_set(parts.username, parts.password)
     client.max_inflight_messages_set(IN_FLIGHT_MAX)
     client.reconnect_delay_set(1, 2)
-    client.connect(parts.hostname or "127.0.0.1", parts.port or 1883, keepalive=10)
+    client.connect_async(parts.hostname or "127.0.0.1", parts.port or 1883, keepalive=10)
     client.loop_start()
     return client
 

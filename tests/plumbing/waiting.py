@@ -1,6 +1,7 @@
 """Waiting for what another process does: asked again and again, never longer than told."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 
@@ -9,3 +10,14 @@ async def until(is_true: Callable[[], bool], *, within_s: float, every_s: float 
     async with asyncio.timeout(within_s):
         while not is_true():  # noqa: ASYNC110 - the world outside our loop sets no event
             await asyncio.sleep(every_s)
+
+
+def eventually(
+    is_true: Callable[[], bool], *, within_s: float, every_s: float = 0.2, what: str = ""
+) -> None:
+    """As `until`, for a test without a loop."""
+    deadline = time.monotonic() + within_s
+    while not is_true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {within_s} s: {what or is_true}")
+        time.sleep(every_s)
