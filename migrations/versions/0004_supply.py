@@ -39,6 +39,7 @@ def upgrade() -> None:
     _supply_derived()
     _stock_derived()
     _findings()
+    _lookups()
     for statement in _TRIGGERS.split(";\nCREATE TRIGGER"):
         is_first = statement.lstrip().startswith("CREATE FUNCTION")
         op.execute(statement if is_first else f"CREATE TRIGGER{statement}")
@@ -986,7 +987,25 @@ def _findings() -> None:
     op.create_index(op.f("ix_findings_warehouse_id"), "findings", ["warehouse_id"], unique=False)
 
 
+def _lookups() -> None:
+    op.create_index("ix_shipment_lines_delivery_note", "shipment_lines", ["delivery_note"])
+    op.create_index("ix_shipment_lines_document", "shipment_lines", ["document"])
+    op.create_index(
+        "ix_receipt_lines_unassigned",
+        "receipt_lines",
+        ["delivery_note"],
+        postgresql_where=sa.text("supplier_id IS NULL"),
+    )
+    op.create_index(
+        "ix_business_events_order_number",
+        "business_events",
+        [sa.text("(body ->> 'order_number')")],
+        postgresql_where=sa.text("kind IN ('job_started', 'job_finished')"),
+    )
+
+
 def downgrade() -> None:
+    op.drop_index("ix_business_events_order_number", table_name="business_events")
     for name in ("inserted", "updated", "deleted"):
         op.execute(f"DROP TRIGGER events_{name} ON business_events")
     op.execute("DROP FUNCTION mark_events_to_project()")

@@ -183,7 +183,11 @@ business_events = sa.Table(
     sa.Index("ix_business_events_kind_at", "kind", "at"),
     sa.Index("ix_business_events_connector_id_at", "connector_id", "at"),
     sa.Index("ix_business_events_at_event_id", "at", "event_id"),  # pages of all
-)
+    sa.Index(
+        "ix_business_events_order_number", sa.text("(body ->> 'order_number')"),
+        postgresql_where=sa.text("kind IN ('job_started', 'job_finished')"),
+    ),
+)  # fmt: skip
 
 business_event_revisions = sa.Table(
     "business_event_revisions",
