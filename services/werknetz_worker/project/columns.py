@@ -80,7 +80,7 @@ def row_of(table: str, told: Told, measure: Measure, resolved: dict[str, Any]) -
         "base_quantity": measure.base(told.number("quantity")),
         **resolved,
     }
-    return tuple(given[name] if name in given else _said(told, name) for name in TABLES[table])
+    return tuple([given[name] if name in given else _said(told, name) for name in TABLES[table]])
 
 
 _INSTANTS: Final = {
@@ -98,6 +98,8 @@ _LISTS: Final = frozenset({"packed_in", "handling_units"})
 
 
 def _said(told: Told, name: str) -> str | float | datetime | list[str] | None:
+    if _INSTANTS.get(name, name) not in told.body:
+        return [] if name in _LISTS else None
     if name in _INSTANTS:
         return told.instant(_INSTANTS[name])
     if name in _NUMBERS:

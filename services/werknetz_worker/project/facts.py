@@ -41,12 +41,16 @@ class Names:
     units: dict[int, dict[str, float]] = field(default_factory=dict)
     bases: dict[int, str] = field(default_factory=dict)
     consumed_from: dict[tuple[str, int], int] = field(default_factory=dict)
+    _meant: dict[int, int | None] = field(default_factory=dict)  # materials, by the event's id()
 
     def partner(self, told: Told) -> int | None:
         return self.partners.get(told.text("supplier") or "")
 
     def material(self, told: Told) -> int | None:
-        return self.materials.of(told, self.partner(told))
+        key = id(told)
+        if key not in self._meant:
+            self._meant[key] = self.materials.of(told, self.partner(told))
+        return self._meant[key]
 
     def warehouse(self, told: Told) -> int | None:
         if told.kind == "material_consumed":

@@ -1,12 +1,13 @@
 """Events as they were told, with every revision that was ever believed."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
+
+import msgspec
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz_worker.session import Connection
@@ -34,7 +35,9 @@ class Told:
     def text(self, name: str) -> str | None:
         """Return a field without blanks around it; None where it says nothing."""
         value = self.body.get(name)
-        return str(value).strip() or None if value is not None else None
+        if value is None:
+            return None
+        return (value if type(value) is str else str(value)).strip() or None
 
     def number(self, name: str) -> float | None:
         value = self.body.get(name)
@@ -63,14 +66,14 @@ async def load(connection: Connection, event_ids: Sequence[UUID]) -> list[Told]:
         found.append(
             Told(
                 row["event_id"], row["kind"], row["revision"], row["at"], row["stored_at"], None,
-                json.loads(row["body"]),
+                msgspec.json.decode(row["body"]),
             )
         )  # fmt: skip
     earlier = await connection.fetch(_EARLIER, revised) if revised else []
     found += [
         Told(
             row["event_id"], kinds[row["event_id"]], row["revision"], row["at"],
-            row["known_from"], row["known_to"], json.loads(row["body"]),
+            row["known_from"], row["known_to"], msgspec.json.decode(row["body"]),
         )
         for row in earlier
     ]  # fmt: skip
