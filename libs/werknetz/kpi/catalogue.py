@@ -5,13 +5,30 @@ from types import MappingProxyType
 from typing import Final
 
 from werknetz.kpi import maintenance, oee, quality, working_time
-from werknetz.kpi.definition import REGISTRY, Divisor, Kpi, Timing, Trend, Undefined, Unit
+from werknetz.kpi.definition import (
+    EQUIPMENT,
+    REGISTRY,
+    Divisor,
+    Kpi,
+    Subject,
+    Timing,
+    Trend,
+    Undefined,
+    Unit,
+)
 
 __all__ = [
-    "FORMULA_FILES", "KPIS", "Divisor", "Kpi", "Timing", "Trend", "Undefined", "Unit",
+    "CATALOGUE", "FORMULA_FILES", "KPIS", "Divisor", "Kpi", "Subject", "Timing", "Trend",
+    "Undefined", "Unit",
 ]  # fmt: skip
 
 FORMULA_FILES: Final = (working_time, oee, quality, maintenance)
-KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
+CATALOGUE: Final[Mapping[str, Kpi]] = MappingProxyType(
     dict(sorted(REGISTRY.items(), key=lambda item: (item[1].number or 99, item[0])))
 )
+"""Of machines, suppliers and warehouses."""
+
+KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
+    {name: kpi for name, kpi in CATALOGUE.items() if kpi.subject is EQUIPMENT}
+)
+"""Of machines and what is made of them."""
