@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from werknetz.kpi import maintenance, oee, quality, working_time
 from werknetz.kpi.definition import (
@@ -18,8 +18,8 @@ from werknetz.kpi.definition import (
 )
 
 __all__ = [
-    "CATALOGUE", "FORMULA_FILES", "KPIS", "Divisor", "Kpi", "Subject", "Timing", "Trend",
-    "Undefined", "Unit",
+    "CATALOGUE", "FORMULA_FILES", "KPIS", "SUBJECTS", "Divisor", "Kpi", "Subject", "Timing",
+    "Trend", "Undefined", "Unit",
 ]  # fmt: skip
 
 FORMULA_FILES: Final = (working_time, oee, quality, maintenance)
@@ -32,3 +32,8 @@ KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
     {name: kpi for name, kpi in CATALOGUE.items() if kpi.subject is EQUIPMENT}
 )
 """Of machines and what is made of them."""
+
+SUBJECTS: Final[Mapping[str, Subject[Any]]] = MappingProxyType(
+    {subject.name: subject for subject in (EQUIPMENT,)}
+)
+"""Whose KPIs there are, by the parameter of `kpi_values` that names one."""

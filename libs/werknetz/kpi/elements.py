@@ -22,6 +22,9 @@ class Summed(Protocol):
     @property
     def coverage(self) -> float | None: ...
 
+    @property
+    def late_share(self) -> float | None: ...
+
     def hides(self, inputs: Sequence[str]) -> bool: ...
 
 

@@ -1,0 +1,10 @@
+"""The scopes of KPI values, by the parameter that names what is asked. One more is one line."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from werknetz_core.kpis.machines import Machines
+from werknetz_core.kpis.part import Scope
+
+_EVERY: Final[tuple[Scope, ...]] = (Machines(),)
+SCOPES: Final[Mapping[str, Scope]] = {scope.subject.name: scope for scope in _EVERY}
