@@ -16,13 +16,15 @@ from werknetz.kpi.definition import (
     Undefined,
     Unit,
 )
+from werknetz.kpi.supply import formulas as supply
+from werknetz.kpi.supply.formulas import SUPPLIER
 
 __all__ = [
     "CATALOGUE", "FORMULA_FILES", "KPIS", "SUBJECTS", "Divisor", "Kpi", "Subject", "Timing",
     "Trend", "Undefined", "Unit",
 ]  # fmt: skip
 
-FORMULA_FILES: Final = (working_time, oee, quality, maintenance)
+FORMULA_FILES: Final = (working_time, oee, quality, maintenance, supply)
 CATALOGUE: Final[Mapping[str, Kpi]] = MappingProxyType(
     dict(sorted(REGISTRY.items(), key=lambda item: (item[1].number or 99, item[0])))
 )
@@ -34,6 +36,6 @@ KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
 """Of machines and what is made of them."""
 
 SUBJECTS: Final[Mapping[str, Subject[Any]]] = MappingProxyType(
-    {subject.name: subject for subject in (EQUIPMENT,)}
+    {subject.name: subject for subject in (EQUIPMENT, SUPPLIER)}
 )
 """Whose KPIs there are, by the parameter of `kpi_values` that names one."""

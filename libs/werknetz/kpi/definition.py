@@ -114,6 +114,7 @@ class Subject(Generic[E]):
         inputs: Sequence[str],
         trend: Trend,
         unit: Unit = Unit.RATIO,
+        lower: float | None = 0.0,
         upper: float | None = 1.0,
         audience: Sequence[str] = ("operator", "supervisor", "management"),
     ) -> Callable[[Formula[E]], Formula[E]]:
@@ -123,7 +124,8 @@ class Subject(Generic[E]):
             def calculate(elements: E, _: Divisor) -> Value:
                 return function(elements)
 
-            details = (number, formula, tuple(inputs), trend, unit, upper, tuple(audience))
+            bounds = (lower, upper)
+            details = (number, formula, tuple(inputs), trend, unit, bounds, tuple(audience))
             self.register(function, calculate, details)
             return function
 
@@ -138,7 +140,7 @@ class Subject(Generic[E]):
         divisor: bool = False,
     ) -> None:
         name = getattr(function, "__name__", "")
-        number, formula, inputs, trend, unit, upper, audience = details
+        number, formula, inputs, trend, unit, bounds, audience = details
         if name in REGISTRY:
             raise ValueError(f"there is already a KPI named {name}")
         if unknown := set(inputs) - set(self.inputs):
@@ -147,13 +149,14 @@ class Subject(Generic[E]):
         if not description:
             raise ValueError(f"KPI {name}: say in the docstring what it tells")
         REGISTRY[name] = Kpi(
-            name, number, description, formula, unit, 0.0, upper, trend, inputs,
+            name, number, description, formula, unit, *bounds, trend, inputs,
             (Timing.PERIODIC, Timing.ON_DEMAND) if divisor else tuple(Timing), audience,
             ("discrete", "batch"), calculate, self, divisor,
         )  # fmt: skip
 
 
-_Details = tuple[int | None, str, tuple[str, ...], Trend, Unit, float | None, tuple[str, ...]]
+_Bounds = tuple[float | None, float | None]
+_Details = tuple[int | None, str, tuple[str, ...], Trend, Unit, _Bounds, tuple[str, ...]]
 
 EQUIPMENT: Final = Subject(
     "equipment", Elements, ("enterprise", "plant", "area", "line", "machine")
@@ -167,7 +170,7 @@ def mean_kpi(
     """Enter a mean time between events: as `kpi`, with the divisor as an option."""
 
     def enter(function: MeanFormula) -> MeanFormula:
-        details = (number, formula, tuple(inputs), trend, Unit.SECONDS, None)
+        details = (number, formula, tuple(inputs), trend, Unit.SECONDS, (0.0, None))
         EQUIPMENT.register(
             function, function, (*details, ("supervisor", "management")), divisor=True
         )
