@@ -13,6 +13,7 @@ from werknetz.runtime.log import logger
 from werknetz_worker import compute, outages
 from werknetz_worker import sweep as sweeping
 from werknetz_worker.app import app
+from werknetz_worker.project import projector
 from werknetz_worker.retention import drop_expired
 from werknetz_worker.session import Session
 from werknetz_worker.settings import WorkerSettings
@@ -80,6 +81,13 @@ def sweep() -> None:
     _process.runner.run(_sweep())
 
 
+@app.task(name="supply.project", soft_time_limit=SOFT_LIMIT_S)
+def project_events() -> None:
+    """Bring business events into the model: facts of supply and stock, and what they change."""
+    alive.touch()
+    _process.runner.run(_project())
+
+
 @app.task(name="supply.reconcile", soft_time_limit=SOFT_LIMIT_S)
 def reconcile_supply() -> None:
     """Bring call-offs, due lines, shipments and findings up to date with what arrived."""
@@ -105,6 +113,14 @@ async def _compute() -> None:
     try:
         session = await _process.session()
         await compute.dirty_buckets(session.pool, session.watermarks)
+    except _AWAY as error:
+        _log.warning("the database is away", error=type(error).__name__, detail=str(error))
+
+
+async def _project() -> None:
+    try:
+        session = await _process.session()
+        await projector.project(session.pool)
     except _AWAY as error:
         _log.warning("the database is away", error=type(error).__name__, detail=str(error))
 
