@@ -31,11 +31,11 @@ CREATE TRIGGER events_deleted AFTER DELETE ON business_events
 _POLICIES = """
 CREATE FUNCTION mark_relations_of_policy() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO dirty_relations AS old (relation_id)
+    INSERT INTO dirty_relations AS d (relation_id)
     SELECT DISTINCT r.id FROM supply_relations r JOIN changed p
         ON p.supplier_id IS NULL OR p.supplier_id = r.supplier_id
     ORDER BY r.id
-    ON CONFLICT (relation_id) DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp();
+    ON CONFLICT (relation_id) DO UPDATE SET marks = d.marks + 1, marked_at = clock_timestamp();
     RETURN NULL;
 END $$"""
 _POLICY_TRIGGER = """
