@@ -298,6 +298,9 @@ def _warehouses() -> None:
         sa.Column("warehouse_id", sa.Integer(), nullable=False),
         sa.Column("location_id", sa.Integer(), nullable=True),
         sa.Column("material_id", sa.Integer(), nullable=False),
+        sa.Column("balance", sa.Double(), server_default="0", nullable=False),
+        sa.Column("balance_at", _AT, nullable=True),
+        sa.Column("counted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["location_id"], ["locations.id"], name=op.f("fk_stock_items_location_id_locations")
         ),

@@ -69,6 +69,8 @@ def create_celery(broker_url: str) -> Celery:
                 ("supply.project", TICK_S),
                 ("supply.reconcile", TICK_S),
                 ("supply.sweep", SWEEP_S),
+                ("stock.reconcile", TICK_S),
+                ("stock.sweep", SWEEP_S),
             )
         },
     )

@@ -17,6 +17,7 @@ from werknetz_worker.project import projector
 from werknetz_worker.retention import drop_expired
 from werknetz_worker.session import Session
 from werknetz_worker.settings import WorkerSettings
+from werknetz_worker.stock import reconcile as stock
 from werknetz_worker.supply import reconcile
 from werknetz_worker.supply import sweep as supply_sweep
 
@@ -54,7 +55,7 @@ class _Process:
                 "(SELECT FROM equipment child WHERE child.parent_id = e.id)"
             )
             await self._session.watermarks.grow(row[0] for row in paths)
-            await self._session.watermarks.grow_marks([reconcile.MARK])
+            await self._session.watermarks.grow_marks([reconcile.MARK, stock.MARK])
         return self._session
 
     def close(self) -> None:
@@ -102,6 +103,20 @@ def sweep_supply() -> None:
     _process.runner.run(_sweep_supply())
 
 
+@app.task(name="stock.reconcile", soft_time_limit=SOFT_LIMIT_S)
+def reconcile_stock() -> None:
+    """Bring balances, stock-outs and days of stock up to date with what arrived."""
+    alive.touch()
+    _process.runner.run(_reconcile_stock())
+
+
+@app.task(name="stock.sweep", soft_time_limit=SOFT_LIMIT_S)
+def sweep_stock() -> None:
+    """Find stock that time alone has changed: a new day, a stock-out that goes on."""
+    alive.touch()
+    _process.runner.run(_reconcile_stock(swept=True))
+
+
 @app.task(name="kpi.retention", soft_time_limit=SOFT_LIMIT_S)
 def retention() -> None:
     """Forget old revisions, drop the days that nobody keeps."""
@@ -129,6 +144,16 @@ async def _reconcile() -> None:
     try:
         session = await _process.session()
         await reconcile.dirty_relations(session.pool, session.watermarks)
+    except _AWAY as error:
+        _log.warning("the database is away", error=type(error).__name__, detail=str(error))
+
+
+async def _reconcile_stock(*, swept: bool = False) -> None:
+    try:
+        session = await _process.session()
+        if swept:
+            await stock.sweep(session.pool, datetime.now(UTC))
+        await stock.dirty_stock(session.pool, session.watermarks)
     except _AWAY as error:
         _log.warning("the database is away", error=type(error).__name__, detail=str(error))
 

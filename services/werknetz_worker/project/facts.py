@@ -171,9 +171,13 @@ def _one(facts: Facts, names: Names, told: Told, relation: int | None) -> None:
         case "stock_counted":
             _stock(facts, names, told, "stock_counts", told.text("location"))
         case "stock_moved":
-            _stock(facts, names, told, "stock_movements", told.text("location"))
-            if target := told.text("to_location"):
-                _stock(facts, names, told, "stock_movements", target, leg=1, sign=-1.0)
+            target = told.text("to_location")
+            # From place to place the sign says nothing: it leaves the one and comes to the other.
+            quantity = told.number("quantity") or 0.0
+            sign = 1.0 if target is None or quantity < 0 else -1.0
+            _stock(facts, names, told, "stock_movements", told.text("location"), sign=sign)
+            if target is not None:
+                _stock(facts, names, told, "stock_movements", target, leg=1, sign=-sign)
         case "material_consumed":
             said = {
                 "equipment_id": names.equipment.get(told.text("equipment") or ""),
