@@ -22,9 +22,10 @@ JOIN warehouses w ON w.id = n.warehouse_id JOIN materials m ON m.id = n.material
 LEFT JOIN equipment e ON e.id = w.equipment_id
 LEFT JOIN sites p ON p.id = w.site_id LEFT JOIN equipment s ON s.id = p.equipment_id"""
 _ITEMS: Final = """
-SELECT i.id, i.warehouse_id, i.material_id, last.balance, last.at IS NOT NULL AS has_before,
-    EXISTS (SELECT FROM stock_balances b
-        WHERE b.stock_item_id = i.id AND b.kind = 'count' AND b.at < n.since) AS counted
+SELECT i.id, i.warehouse_id, i.material_id, last.balance, (
+    SELECT b.event_id FROM stock_balances b
+    WHERE b.stock_item_id = i.id AND b.kind = 'count' AND b.at < n.since
+    ORDER BY b.at DESC, b.position DESC LIMIT 1) AS counted_by
 FROM unnest($1::int[], $2::int[], $3::timestamptz[]) AS n (warehouse_id, material_id, since)
 JOIN stock_items i ON i.warehouse_id = n.warehouse_id AND i.material_id = n.material_id
 LEFT JOIN LATERAL (
@@ -73,7 +74,10 @@ async def load(
     for row in await connection.fetch(_ITEMS, *columns):
         subject = subjects[row["warehouse_id"], row["material_id"]]
         owners[row["id"]] = subject
-        subject.openings[row["id"]] = Opening(row["balance"] or 0.0, row["counted"])
+        counted_by = row["counted_by"]
+        subject.openings[row["id"]] = Opening(row["balance"] or 0.0, counted_by is not None)
+        if counted_by is not None:
+            subject.counted_by[row["id"]] = counted_by
     await _entries(connection, owners)
     for row in await connection.fetch(_OUTS, *columns):
         subjects[row["warehouse_id"], row["material_id"]].open_out = StockOut(

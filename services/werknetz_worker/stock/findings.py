@@ -84,7 +84,7 @@ def _findings(done: Done) -> Iterator[Finding]:
 
 
 def _differences(subject: Subject, item: int, entries: Sequence[Balance]) -> Iterator[Finding]:
-    before: UUID | None = None
+    before = subject.counted_by.get(item)
     for entry in entries:
         if entry.difference is not None and abs(entry.difference) > DIFFERENCE_MIN:
             expected = entry.balance - entry.difference

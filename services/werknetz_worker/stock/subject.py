@@ -25,6 +25,7 @@ class Subject:
     since_us: int
     first_day: date
     openings: dict[int, Opening] = field(default_factory=dict)  # by stock item
+    counted_by: dict[int, UUID] = field(default_factory=dict)  # the last count before
     counts: dict[int, list[Count]] = field(default_factory=dict)
     moves: dict[int, list[Move]] = field(default_factory=dict)
     open_out: StockOut | None = None
