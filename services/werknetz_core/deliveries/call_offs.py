@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
@@ -191,7 +192,7 @@ def _in_force(at: datetime, known_at: datetime | None) -> sa.ColumnElement[bool]
     t = told.c
     newest = (
         sa.select(t.relation_id, t.document)
-        .distinct(t.relation_id, t.order_number, t.order_line)
+        .ext(pg.distinct_on(t.relation_id, t.order_number, t.order_line))
         .order_by(
             t.relation_id, t.order_number, t.order_line, t.issued_at.desc(), t.known_at.desc(),
             t.document.desc(),
