@@ -27,6 +27,22 @@ CREATE TRIGGER events_deleted AFTER DELETE ON business_events
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION mark_events_to_project();
 """
 
+# Whoever writes a policy: what was measured by another is measured again.
+_POLICIES = """
+CREATE FUNCTION mark_relations_of_policy() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO dirty_relations AS d (relation_id)
+    SELECT DISTINCT r.id FROM supply_relations r JOIN changed p
+        ON p.supplier_id IS NULL OR p.supplier_id = r.supplier_id
+    ORDER BY r.id
+    ON CONFLICT (relation_id) DO UPDATE SET marks = d.marks + 1, marked_at = clock_timestamp();
+    RETURN NULL;
+END $$"""
+_POLICY_TRIGGER = """
+CREATE TRIGGER policies_{word} AFTER {what} ON supply_policies
+    REFERENCING {which} TABLE AS changed
+    FOR EACH STATEMENT EXECUTE FUNCTION mark_relations_of_policy()"""
+
 
 def upgrade() -> None:
     _marks()
@@ -42,6 +58,11 @@ def upgrade() -> None:
     for statement in _TRIGGERS.split(";\nCREATE TRIGGER"):
         is_first = statement.lstrip().startswith("CREATE FUNCTION")
         op.execute(statement if is_first else f"CREATE TRIGGER{statement}")
+    op.execute(_POLICIES)
+    for word, what, which in (
+        ("inserted", "INSERT", "NEW"), ("updated", "UPDATE", "NEW"), ("deleted", "DELETE", "OLD"),
+    ):  # fmt: skip
+        op.execute(_POLICY_TRIGGER.format(word=word, what=what, which=which))
     op.execute("INSERT INTO events_to_project (event_id) SELECT event_id FROM business_events")
 
 
@@ -656,7 +677,7 @@ def _orders() -> None:
 def _supply_derived() -> None:
     op.create_table(
         "call_offs",
-        sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("relation_id", sa.Integer(), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("issued_at", _AT, nullable=False),
@@ -680,7 +701,7 @@ def _supply_derived() -> None:
     op.create_index(op.f("ix_call_offs_relation_id"), "call_offs", ["relation_id"], unique=False)
     op.create_table(
         "due_lines",
-        sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("relation_id", sa.Integer(), nullable=False),
         sa.Column("group_key", sa.Text(), server_default="", nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
@@ -711,6 +732,10 @@ def _supply_derived() -> None:
             server_default=sa.text("'{}'"),
             nullable=False,
         ),
+        sa.Column("order_number", sa.Text(), nullable=True),
+        sa.Column("window_from", _AT, nullable=False),
+        sa.Column("window_until", _AT, nullable=False),
+        sa.Column("is_uncertain", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.ForeignKeyConstraint(
             ["relation_id"],
             ["supply_relations.id"],
@@ -719,6 +744,7 @@ def _supply_derived() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_due_lines")),
     )
     op.create_index("ix_due_lines_due_until", "due_lines", ["due_until"], unique=False)
+    op.create_index("ix_due_lines_window_until", "due_lines", ["window_until"], unique=False)
     op.create_index(
         "ix_due_lines_open",
         "due_lines",
@@ -828,24 +854,27 @@ def _supply_derived() -> None:
         sa.Column("lines_on_time", sa.Double(), server_default="0", nullable=False),
         sa.Column("lines_in_full", sa.Double(), server_default="0", nullable=False),
         sa.Column("lines_otif", sa.Double(), server_default="0", nullable=False),
+        sa.Column("lines_early", sa.Double(), server_default="0", nullable=False),
+        sa.Column("lines_late", sa.Double(), server_default="0", nullable=False),
+        sa.Column("lines_late_1d", sa.Double(), server_default="0", nullable=False),
+        sa.Column("lines_late_3d", sa.Double(), server_default="0", nullable=False),
+        sa.Column("lines_late_7d", sa.Double(), server_default="0", nullable=False),
+        sa.Column("lines_late_more", sa.Double(), server_default="0", nullable=False),
         sa.Column("uncertain_lines", sa.Double(), server_default="0", nullable=False),
-        sa.Column("orders_due", sa.Double(), server_default="0", nullable=False),
-        sa.Column("orders_otif", sa.Double(), server_default="0", nullable=False),
         sa.Column("quantity_due", sa.Double(), server_default="0", nullable=False),
-        sa.Column("quantity_delivered", sa.Double(), server_default="0", nullable=False),
+        sa.Column("quantity_in_window", sa.Double(), server_default="0", nullable=False),
+        sa.Column("quantity_late", sa.Double(), server_default="0", nullable=False),
+        sa.Column("quantity_delay_s", sa.Double(), server_default="0", nullable=False),
+        sa.Column("quantity_received", sa.Double(), server_default="0", nullable=False),
+        sa.Column("quantity_rejected", sa.Double(), server_default="0", nullable=False),
         sa.Column("quantity_over", sa.Double(), server_default="0", nullable=False),
-        sa.Column("late_lines", sa.Double(), server_default="0", nullable=False),
-        sa.Column("delay_s", sa.Double(), server_default="0", nullable=False),
-        sa.Column("delay_quantity_s", sa.Double(), server_default="0", nullable=False),
-        sa.Column("asn_lines", sa.Double(), server_default="0", nullable=False),
+        sa.Column("asn_due", sa.Double(), server_default="0", nullable=False),
+        sa.Column("asn_announced", sa.Double(), server_default="0", nullable=False),
         sa.Column("asn_accurate", sa.Double(), server_default="0", nullable=False),
+        sa.Column("asn_matched", sa.Double(), server_default="0", nullable=False),
         sa.Column("asn_lead_s", sa.Double(), server_default="0", nullable=False),
-        sa.Column("asn_leads", sa.Double(), server_default="0", nullable=False),
-        sa.Column("asn_late", sa.Double(), server_default="0", nullable=False),
-        sa.Column("receipts_without_asn", sa.Double(), server_default="0", nullable=False),
-        sa.Column("receipt_lines", sa.Double(), server_default="0", nullable=False),
         sa.Column("frozen_quantity", sa.Double(), server_default="0", nullable=False),
-        sa.Column("frozen_change", sa.Double(), server_default="0", nullable=False),
+        sa.Column("frozen_changed", sa.Double(), server_default="0", nullable=False),
         sa.Column("policy_id", sa.Integer(), nullable=True),
         sa.Column("computed_at", _AT, server_default=_NOW, nullable=False),
         sa.ForeignKeyConstraint(
@@ -989,7 +1018,9 @@ def _findings() -> None:
 def downgrade() -> None:
     for name in ("inserted", "updated", "deleted"):
         op.execute(f"DROP TRIGGER events_{name} ON business_events")
+        op.execute(f"DROP TRIGGER policies_{name} ON supply_policies")
     op.execute("DROP FUNCTION mark_events_to_project()")
+    op.execute("DROP FUNCTION mark_relations_of_policy()")
     for table in reversed(_TABLES):
         op.drop_table(table)
 

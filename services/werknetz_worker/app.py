@@ -66,6 +66,8 @@ def create_celery(broker_url: str) -> Celery:
                 ("kpi.compute_dirty_buckets", TICK_S),
                 ("kpi.sweep", SWEEP_S),
                 ("kpi.retention", RETENTION_S),
+                ("supply.reconcile", TICK_S),
+                ("supply.sweep", SWEEP_S),
             )
         },
     )

@@ -226,7 +226,7 @@ call_offs = sa.Table(
     "call_offs",
     metadata,
     # Every version of a relation's schedule. Derived.
-    number(),
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     to("relation_id", "supply_relations.id", null=False, index=True),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("issued_at", AT, nullable=False),
@@ -244,7 +244,8 @@ due_lines = sa.Table(
     "due_lines",
     metadata,
     # What was to be delivered when, by the version that counts, and what came of it. Derived.
-    number(),
+    # 64 bits: replaced whole with each message, so ids are used up fast.
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     to("relation_id", "supply_relations.id", null=False, index=True),
     sa.Column("group_key", sa.Text, nullable=False, server_default=""),
     sa.Column("document", sa.Text, nullable=False),
@@ -263,7 +264,13 @@ due_lines = sa.Table(
     sa.Column("event_ids", UUIDS, nullable=False, server_default=NO_UUIDS),
     sa.Column("receipt_ids", UUIDS, nullable=False, server_default=NO_UUIDS),
     sa.Column("shipment_ids", UUIDS, nullable=False, server_default=NO_UUIDS),  # of their events
+    sa.Column("order_number", sa.Text),
+    sa.Column("window_from", AT, nullable=False),  # on time from … up to, not with, …
+    sa.Column("window_until", AT, nullable=False),
+    sa.Column("is_uncertain", sa.Boolean, nullable=False, server_default=sa.false()),
+    # uncertain: messages that say otherwise may have been lost before acceptance
     sa.Index("ix_due_lines_due_until", "due_until"),
+    sa.Index("ix_due_lines_window_until", "window_until"),
     sa.Index(
         "ix_due_lines_open", "relation_id", "due_until",
         postgresql_where=sa.text("open_quantity > 0"),
@@ -340,11 +347,12 @@ cumulatives = sa.Table(
 )
 
 SUPPLY_ELEMENTS: Final = (
-    "lines_due", "lines_on_time", "lines_in_full", "lines_otif", "uncertain_lines",
-    "orders_due", "orders_otif", "quantity_due", "quantity_delivered", "quantity_over",
-    "late_lines", "delay_s", "delay_quantity_s",
-    "asn_lines", "asn_accurate", "asn_lead_s", "asn_leads", "asn_late", "receipts_without_asn",
-    "receipt_lines", "frozen_quantity", "frozen_change",
+    "lines_due", "lines_on_time", "lines_in_full", "lines_otif", "lines_early", "lines_late",
+    "lines_late_1d", "lines_late_3d", "lines_late_7d", "lines_late_more", "uncertain_lines",
+    "quantity_due", "quantity_in_window", "quantity_late", "quantity_delay_s",
+    "quantity_received", "quantity_rejected", "quantity_over",
+    "asn_due", "asn_announced", "asn_accurate", "asn_matched", "asn_lead_s",
+    "frozen_quantity", "frozen_changed",
 )  # fmt: skip
 
 supply_elements = sa.Table(

@@ -43,7 +43,7 @@ class Question:
         scope = _one_scope([name for name in SUBJECTS if getattr(given, name)])
         return cls(
             scope,
-            tuple(getattr(given, scope)),
+            _some(scope, getattr(given, scope)),
             _kpis(given.kpi, scope),
             given.start,
             given.end,
@@ -139,7 +139,12 @@ def _word(parameters: QueryParams, name: str, words: type[_Word]) -> _Word | Non
 
 
 def _repeated(parameters: QueryParams, name: str) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(parameters.getlist(name)))
+    return _some(name, parameters.getlist(name))
+
+
+def _some(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Return what is asked for, each once; none or too many is an error."""
+    values = tuple(dict.fromkeys(given))
     if 1 <= len(values) <= REPEATED_MAX:
         return values
     example = "equipment=nordwerk/emden-1" if name == "equipment" else f"{name}=…"

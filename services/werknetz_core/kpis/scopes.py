@@ -5,6 +5,7 @@ from typing import Final
 
 from werknetz_core.kpis.machines import Machines
 from werknetz_core.kpis.part import Scope
+from werknetz_core.kpis.suppliers import Suppliers
 
-_EVERY: Final[tuple[Scope, ...]] = (Machines(),)
+_EVERY: Final[tuple[Scope, ...]] = (Machines(), Suppliers())
 SCOPES: Final[Mapping[str, Scope]] = {scope.subject.name: scope for scope in _EVERY}

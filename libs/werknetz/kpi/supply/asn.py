@@ -4,11 +4,12 @@ A receipt belongs to the shipment whose delivery note, shipment or document numb
 same relation and order. What names none is not guessed: it is a finding.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
 
+from werknetz.kpi.supply.allocation import Piece, Running
 from werknetz.kpi.supply.facts import Receipt, ShipmentLine, Terms
 from werknetz.kpi.supply.findings import EPSILON, Finding, amount, day, differ, events_of
 
@@ -25,6 +26,7 @@ class Transit:
     received: float
     received_us: int | None  # the last receipt of it
     state: State
+    receipt_ids: tuple[UUID, ...]
 
     @property
     def open(self) -> float:
@@ -129,25 +131,26 @@ def _paper_of(
 
 def _filled(paper: _Paper, terms: Terms) -> list[Transit]:
     """Fill the lines of a paper with its receipts, in their order."""
-    came = [(r.received_us, r.quantity + r.rejected) for r in paper.receipts]
-    left = sum(quantity for _, quantity in came)
-    found, passed = [], 0.0
+    came = Running.of(
+        Piece(r.received_us, r.quantity + r.rejected, r.event_id, r.group) for r in paper.receipts
+    )
+    left, passed = came.total, 0.0
+    found = []
     for line in paper.lines:
         received = min(max(left, 0.0), line.quantity)
         left -= received
+        pieces = came.within(passed, passed + received) if received > 0 else []
         passed += received
-        received_us = _reached(came, passed) if received > 0 else None
-        found.append(Transit(line, received, received_us, _state(line, received, terms)))
+        found.append(
+            Transit(
+                line,
+                received,
+                came.reached_us(passed) if received > 0 else None,
+                _state(line, received, terms),
+                tuple(dict.fromkeys(piece.event_id for piece in pieces)),
+            )
+        )
     return found
-
-
-def _reached(came: Sequence[tuple[int, float]], quantity: float) -> int:
-    sum_ = 0.0
-    for at_us, each in came:
-        sum_ += each
-        if sum_ >= quantity - EPSILON * max(1.0, quantity):
-            return at_us
-    return came[-1][0]
 
 
 def _state(line: ShipmentLine, received: float, terms: Terms) -> State:

@@ -35,6 +35,8 @@ class DueLine:
     receipt_ids: tuple[UUID, ...]
     coming_ids: tuple[UUID, ...]  # lines of shipments that are to fill the rest
     uncertain: bool  # messages that say otherwise may have been lost
+    event_ids: tuple[UUID, ...] = ()  # who has called it off, each that said so
+    shipment_ids: tuple[UUID, ...] = ()  # lines of advices of what came, and of what is to come
 
     @property
     def otif(self) -> bool | None:

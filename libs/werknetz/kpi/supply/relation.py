@@ -4,9 +4,10 @@ Pure and deterministic: neither the order of the facts nor that one was told twi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from werknetz.domain.shift import local_day
@@ -46,9 +47,17 @@ def reconcile(relation: Relation, terms: Terms) -> Reconciled:
     receipts = receipts_once(relation.receipts)
     told = _Told(versions_of(entries.kept), shipments.kept, receipts.kept)
     matched = asn.matched(told.shipments, told.receipts, terms)
+    by_receipt = _advices(matched)
     demands = {group: measured(chain_, terms) for group, chain_ in told.versions.items()}
     came = assigned(_came(told, demands), demands)
-    lines = _lines(relation, told, demands, came, (matched, terms))
+    lines = [
+        replace(
+            line,
+            event_ids=entries.ids_of(line.demand.entry.event_id),
+            shipment_ids=_shipments(line, by_receipt),
+        )
+        for line in _lines(relation, told, demands, came, (matched, terms))
+    ]
     versions = [version for each in told.versions.values() for version in each]
     over, over_findings = _over(told, demands, came, terms)
     cumulated, cumulative_findings = cumulative.reconciled(
@@ -70,6 +79,20 @@ def reconcile(relation: Relation, terms: Terms) -> Reconciled:
             *cumulative_findings,
         ),
     )
+
+
+def _advices(matched: asn.Matched) -> dict[UUID, list[UUID]]:
+    """Return by what came, a receipt or the shipment itself, the lines of advices that told it."""
+    found: dict[UUID, list[UUID]] = {}
+    for transit in matched.transit:
+        for event_id in (transit.line.event_id, *transit.receipt_ids):
+            found.setdefault(event_id, []).append(transit.line.event_id)
+    return found
+
+
+def _shipments(line: DueLine, by_receipt: dict[UUID, list[UUID]]) -> tuple[UUID, ...]:
+    came = chain.from_iterable(by_receipt.get(each, ()) for each in line.receipt_ids)
+    return tuple(dict.fromkeys((*came, *line.coming_ids)))
 
 
 def _is_shipped(demands: Sequence[Demand]) -> bool:
