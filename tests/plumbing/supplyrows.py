@@ -112,11 +112,12 @@ async def _call_offs(rows: SupplyRows) -> None:
                 state="in_force" if is_last else "replaced", entries=len(plan),
                 quantity=sum(plan), event_ids=[event(f"{document}/{n}") for n in range(len(plan))],
             )  # fmt: skip
-        for days, quantity, came in ((-1, 40.0, 40.0), (-0.5, 30.0, 0.0), (1, 120.0, 0.0)):
-            due_from = rows.now + timedelta(days=days)
+        for day, quantity, came in ((-1.0, 40.0, 40.0), (-0.5, 30.0, 0.0), (1.0, 120.0, 0.0)):
+            due_from = rows.now + timedelta(days=day)
             await rows.add(
                 "due_lines", relation_id=relation, document=f"{name}-2", due_from=due_from,
-                due_until=due_from + timedelta(hours=6), quantity=quantity,
+                due_until=due_from + timedelta(hours=6), window_from=due_from,
+                window_until=due_from + timedelta(hours=6), quantity=quantity,
                 delivered_quantity=came, open_quantity=quantity - came,
                 state="measured" if came else "open", on_time=bool(came) or None,
                 in_full=bool(came) or None, delay_s=0.0 if came else None,

@@ -60,12 +60,11 @@ INSERT INTO events_to_project (event_id)
 SELECT DISTINCT event_id FROM consumptions
 WHERE equipment_id = ANY(:ids) ORDER BY event_id"""
 
+# A supplier's own policy begins some day; before it, the one of all holds for it, too.
 MARK_RELATIONS: Final = """
 INSERT INTO dirty_relations (relation_id)
 SELECT id FROM supply_relations
-WHERE supplier_id = :supplier OR (CAST(:supplier AS int) IS NULL AND NOT EXISTS (
-    SELECT FROM supply_policies own WHERE own.supplier_id = supply_relations.supplier_id))
-ORDER BY id
+WHERE supplier_id = :supplier OR CAST(:supplier AS int) IS NULL ORDER BY id
 ON CONFLICT (relation_id)
 DO UPDATE SET marks = dirty_relations.marks + 1, marked_at = clock_timestamp()"""
 

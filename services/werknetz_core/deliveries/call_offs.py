@@ -1,7 +1,9 @@
 """Call-offs: every version of every delivery schedule, and what each changed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
@@ -29,7 +31,6 @@ from werknetz_core.deliveries.changes import changes_of
 from werknetz_core.deliveries.schemas import CallOffDetailView, CallOffEntryView, CallOffView
 
 router = APIRouter(tags=["supply"])
-INT_MAX: Final = 2**31 - 1
 _SORTING: Final = Sorting(
     "-issued_at",
     tie=Key(call_offs.c.id, Kind.NUMBER),
@@ -41,9 +42,11 @@ _SORTING: Final = Sorting(
         "material": Key(materials.c.number),
     },
 )
-_SHOWN: Final = sa.select(call_offs, *supply.RELATION_NAMES).select_from(
-    call_offs.join(supply.RELATIONS, supply_relations.c.id == call_offs.c.relation_id)
-)
+# A row's number changes with each message of its relation; an event stays what it is.
+_ID: Final = call_offs.c.event_ids[1].label("id")
+_SHOWN: Final = sa.select(
+    *(c for c in call_offs.c if c.name != "id"), _ID, *supply.RELATION_NAMES
+).select_from(call_offs.join(supply.RELATIONS, supply_relations.c.id == call_offs.c.relation_id))
 
 
 @router.get("/call_offs")
@@ -86,43 +89,40 @@ async def list_call_offs(
     return await paged(request, reading, asked, query, _SORTING, CallOffView)
 
 
-@router.get("/call_offs/{number}")
-async def show_call_off(number: int, reading: Reading, principal: Viewer) -> CallOffDetailView:
-    """Show a version with its entries, and what it changed against the one that it replaced."""
+@router.get("/call_offs/{event_id}")
+async def show_call_off(event_id: UUID, reading: Reading, principal: Viewer) -> CallOffDetailView:
+    """Show the version that the event belongs to: its entries, and what it changed."""
+    told = call_off_entries.alias()
     query = _SHOWN.where(
-        call_offs.c.id == min(max(number, 0), INT_MAX),
+        call_offs.c.relation_id.in_(
+            sa.select(told.c.relation_id).where(told.c.event_id == event_id)
+        ),
+        sa.literal(event_id) == sa.any_(call_offs.c.event_ids),
         supply.relation_visible(principal, call_offs.c.relation_id),
-    )
+    ).limit(1)
     row = (await reading.execute(query)).mappings().first()
     if row is None:
         raise Problem(
-            404, "unknown_call_off", f"There is no call-off {number} that this key may see.",
+            404, "unknown_call_off", f"No call-off that this key may see has the event {event_id}.",
             "GET /api/v1/call_offs lists them.",
         )  # fmt: skip
-    lines = await _entries(reading, row["relation_id"], row["document"])
+    lines = await _entries(reading, row["event_ids"])
     former = (await reading.execute(_former(row))).mappings().first()
-    changes = []
-    if former is not None:
-        before = await _entries(reading, row["relation_id"], former["document"])
-        orders = {(line.order_number, line.order_line) for line in lines}
-        kept = [line for line in before if (line.order_number, line.order_line) in orders]
-        changes = changes_of(kept, lines)
+    before = [] if former is None else await _entries(reading, former["event_ids"])
     return CallOffDetailView(
         **row,
         lines=lines,
         former=None if former is None else former["document"],
         former_id=None if former is None else former["id"],
-        changes=changes,
+        changes=[] if former is None else changes_of(before, lines),
     )
 
 
-async def _entries(
-    reading: AsyncConnection, relation_id: int, document: str
-) -> list[CallOffEntryView]:
+async def _entries(reading: AsyncConnection, event_ids: Sequence[UUID]) -> list[CallOffEntryView]:
     e = call_off_entries.c
     query = (
         sa.select(call_off_entries)
-        .where(e.relation_id == relation_id, e.document == document, e.known_to.is_(None))
+        .where(e.event_id.in_(event_ids), e.known_to.is_(None))
         .order_by(e.due_from.asc().nulls_first(), e.line, e.event_id)
     )
     rows = (await reading.execute(query)).mappings().all()
@@ -130,39 +130,37 @@ async def _entries(
 
 
 def _former(row: sa.RowMapping) -> sa.Select[Any]:
-    """The version before this one that speaks of an order of this one; without orders: of all."""
+    """The version that was in force until this one, of the same order where it is of one."""
     told, own, v = call_off_entries.alias(), call_off_entries.alias(), call_offs.c
-    shares = (
+    of_the_same = (
         sa.select(1)
         .select_from(told)
         .join(
             own,
             sa.and_(
-                own.c.relation_id == told.c.relation_id,
                 own.c.order_number.is_not_distinct_from(told.c.order_number),
                 own.c.order_line.is_not_distinct_from(told.c.order_line),
             ),
         )
         .where(
-            told.c.relation_id == v.relation_id,
-            told.c.document == v.document,
-            told.c.known_to.is_(None),
-            own.c.document == row["document"],
-            own.c.known_to.is_(None),
+            told.c.event_id == sa.any_(v.event_ids), told.c.known_to.is_(None),
+            own.c.event_id.in_(row["event_ids"]), own.c.known_to.is_(None),
         )
+        .correlate(call_offs)
         .exists()
-    )
-    place = sa.tuple_(v.issued_at, v.known_at, v.document)
+    )  # fmt: skip
+    place = (v.issued_at, v.known_at, v.document)
+    here = sa.tuple_(*(sa.literal(row[c.name], c.type) for c in place))
     return (
-        sa.select(call_offs)
+        sa.select(call_offs.c.document, _ID)
+        .add_columns(v.event_ids)
         .where(
             v.relation_id == row["relation_id"],
-            v.document != row["document"],
             v.state != "outdated_on_arrival",
-            place < sa.tuple_(*(sa.literal(row[c.name], c.type) for c in place.clauses)),
-            shares,
+            sa.tuple_(*place) < here,
+            of_the_same,
         )
-        .order_by(v.issued_at.desc(), v.known_at.desc(), v.document.desc())
+        .order_by(*(c.desc() for c in place))
         .limit(1)
     )
 
@@ -177,6 +175,7 @@ def _in_force(at: datetime, known_at: datetime | None) -> sa.ColumnElement[bool]
         sa.select(
             *group, e.document, sa.func.max(e.issued_at).label("issued_at"),
             sa.func.min(e.known_from).label("known_at"),
+            sa.func.array_agg(e.event_id).label("event_ids"),
         )
         .where(
             e.relation_id.is_not(None), e.issued_at <= at, e.known_from <= known_at,
@@ -191,7 +190,7 @@ def _in_force(at: datetime, known_at: datetime | None) -> sa.ColumnElement[bool]
     )  # fmt: skip
     t = told.c
     newest = (
-        sa.select(t.relation_id, t.document)
+        sa.select(t.relation_id, t.document, t.event_ids)
         .ext(pg.distinct_on(t.relation_id, t.order_number, t.order_line))
         .order_by(
             t.relation_id, t.order_number, t.order_line, t.issued_at.desc(), t.known_at.desc(),
@@ -199,6 +198,14 @@ def _in_force(at: datetime, known_at: datetime | None) -> sa.ColumnElement[bool]
         )
         .subquery()
     )  # fmt: skip
-    return sa.tuple_(v.relation_id, v.document).in_(
-        sa.select(newest.c.relation_id, newest.c.document)
+    n = newest.c
+    return (
+        sa.select(1)
+        .where(
+            n.relation_id == v.relation_id,
+            n.document == v.document,
+            n.event_ids[1] == sa.any_(v.event_ids),  # of the same order
+        )
+        .correlate(call_offs)
+        .exists()
     )

@@ -53,8 +53,8 @@ async def list_due_lines(
     Sort: due_from, due_until, supplier, material, delay_s (not late: 0).
     """
     d = due_lines.c
-    now = sa.literal(instant_of(core.now_us()), d.due_until.type)
-    overdue = sa.and_(d.open_quantity > 0, d.due_until < now)
+    now = sa.literal(instant_of(core.now_us()), d.window_until.type)
+    overdue = sa.and_(d.open_quantity > 0, d.window_until <= now)
     is_late = sa.or_(overdue, sa.func.coalesce(d.delay_s, 0) > 0)
     query = (
         sa.select(due_lines, *supply.RELATION_NAMES, is_late.label("late"))

@@ -19,7 +19,7 @@ class _Of(BaseModel):
 class CallOffView(_Of):
     """One version of a schedule."""
 
-    id: int
+    id: UUID  # an event of it
     document: str
     issued_at: datetime
     known_at: datetime
@@ -67,22 +67,25 @@ class CallOffChangeView(BaseModel):
 class CallOffDetailView(CallOffView):
     lines: list[CallOffEntryView]
     former: str | None  # document of the version that it replaced
-    former_id: int | None
+    former_id: UUID | None
     changes: list[CallOffChangeView]
 
 
 class DueLineView(_Of):
-    id: int
     document: str
+    order_number: str | None
     group_key: str
     due_from: datetime
     due_until: datetime
+    window_from: datetime  # on time from then up to, not with, …
+    window_until: datetime
     commitment: str | None
     quantity: float
     delivered_quantity: float
     open_quantity: float
     state: Literal["open", "measured"]
-    late: bool  # not there although it is due, or came after its window
+    late: bool  # not there although its window is over, or came after it
+    is_uncertain: bool  # what says otherwise may have been lost before it was accepted
     on_time: bool | None
     in_full: bool | None
     delay_s: float | None

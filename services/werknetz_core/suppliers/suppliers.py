@@ -108,7 +108,7 @@ def _shown(
     r, d, f = supply_relations.c, due_lines.c, findings.c
     own = sa.and_(r.supplier_id == partners.c.id, supply.site_visible(principal, r.site_id))
     lines = due_lines.join(supply_relations, r.id == d.relation_id)
-    now = sa.literal(instant_of(core.now_us()), d.due_until.type)
+    now = sa.literal(instant_of(core.now_us()), d.window_until.type)
     is_open = sa.and_(own, d.open_quantity > 0)
     to = (
         sa.select(sa.func.array_agg(sa.distinct(sites.c.key)))
@@ -124,7 +124,7 @@ def _shown(
         _count(sa.select(sa.func.count()).select_from(supply_relations).where(own), "relations"),
         _count(sa.select(sa.func.count()).select_from(lines).where(is_open), "open_lines"),
         _count(
-            sa.select(sa.func.count()).select_from(lines).where(is_open, d.due_until < now),
+            sa.select(sa.func.count()).select_from(lines).where(is_open, d.window_until <= now),
             "overdue_lines",
         ),
         _count(
