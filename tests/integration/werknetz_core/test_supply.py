@@ -227,3 +227,32 @@ async def test_receipts_cumulatives_and_findings(world: World, rows: SupplyRows)
     assert (await world.get("/findings?kind=odd")).status_code == 422
     text = (await world.get("/findings?format=csv&fields=kind,detail")).text
     assert text.startswith("kind,detail\r\n")
+
+
+async def test_call_offs_of_two_orders_do_not_replace_each_other(
+    world: World, rows: SupplyRows
+) -> None:
+    relation = rows.ids["r3"]
+    for order, days in (("A", 4), ("B", 3), ("A", 1)):
+        document, issued = f"{order}{days}", rows.ago(days=days)
+        told = await rows.fact(
+            "call_off_entries", document, issued, relation_id=relation, document=document,
+            issued_at=issued, quantity=days * 10.0, base_quantity=days * 10.0,
+            order_number=order, due_from=rows.now,
+        )  # fmt: skip
+        await rows.add(
+            "call_offs", relation_id=relation, document=document, issued_at=issued,
+            known_at=issued, in_force_from=issued, entries=1, quantity=days * 10.0,
+            in_force_to=rows.ago(days=1) if document == "A4" else None,
+            state="replaced" if document == "A4" else "in_force", event_ids=[told],
+        )  # fmt: skip
+
+    async def documents(query: str) -> set[str]:
+        return {one["document"] for one in await items(world, f"/call_offs?supplier=lenz&{query}")}
+
+    assert await documents("at=now") == {"r3-2", "B3", "A1"}
+    assert await documents("known_at=-2h") == {"r3-2", "B3", "A1"}
+    assert await documents("known_at=-30h") == {"r3-2", "B3", "A4"}
+    shown = (await world.get(f"/call_offs/{event('A1')}")).json()
+    assert (shown["former"], shown["changes"][0]["change"]) == ("A4", -30.0)
+    assert (await world.get(f"/call_offs/{event('B3')}")).json()["former"] is None
