@@ -6,6 +6,10 @@ Found over the facts that were made of events, which have indexes; what nobody c
 
 from typing import Final
 
+# Before anything else: whoever projects now has read what is about to change. They end first, and
+# nobody begins until this is kept; so no event is left with what no longer holds.
+ALONE: Final = "LOCK TABLE events_to_project IN EXCLUSIVE MODE"
+
 AGAIN_OF_PARTNERS: Final = """
 INSERT INTO events_to_project (event_id)
 SELECT DISTINCT told.event_id FROM (

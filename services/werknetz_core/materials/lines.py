@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import logger
-from werknetz.store.masterdata import AGAIN_OF_LINE, MARK_STOCK
+from werknetz.store.masterdata import AGAIN_OF_LINE, ALONE, MARK_STOCK
 from werknetz.store.stock import line_materials, line_rates, warehouses
 from werknetz.store.supply import materials
 from werknetz.store.tables import equipment
@@ -94,11 +94,9 @@ async def set_line_materials(
 ) -> list[LineMaterialView]:
     """Say what a line or machine consumes, as a whole; stock-outs and losses follow."""
     node = await core.tree.find(path, principal)
+    await writing.execute(sa.text(ALONE))
     rows = [await _row(node.id, one, writing, principal) for one in given.items]
     _demand_apart(rows)
-    await writing.execute(
-        sa.select(equipment.c.id).where(equipment.c.id == node.id).with_for_update()
-    )
     gone = sa.delete(line_materials).where(_L.equipment_id == node.id)
     changed = {
         (before[0], before[1])

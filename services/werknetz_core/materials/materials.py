@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.runtime.log import logger
-from werknetz.store.masterdata import AGAIN_OF_MATERIALS
+from werknetz.store.masterdata import AGAIN_OF_MATERIALS, ALONE
 from werknetz.store.supply import (
     material_numbers,
     material_units,
@@ -75,6 +75,9 @@ async def set_material(
 ) -> MaterialDetailView:
     """Make or change a material. What its messages say is read again where it means more now."""
     principal.demand_all_plants()
+    means_more = any(each is not None for each in (change.numbers, change.units, change.unit))
+    if means_more:
+        await writing.execute(sa.text(ALONE))
     found = sa.select(_M.id).where(_M.number == material)
     number = await writing.scalar(found.with_for_update())
     if number is None:
@@ -92,7 +95,7 @@ async def set_material(
         if change.units:
             rows = [{"material_id": number, **unit.model_dump()} for unit in change.units]
             await writing.execute(sa.insert(material_units), rows)
-    if change.numbers is not None or change.units is not None or change.unit is not None:
+    if means_more:
         await writing.execute(sa.text(AGAIN_OF_MATERIALS), {"ids": sorted(changed)})
     _log.info("material changed", material=material, by=principal.name)
     return await _detail(number, writing, principal)

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request
 
 from werknetz.runtime.log import logger
+from werknetz.store.masterdata import ALONE
 from werknetz.store.supply import partners, site_identities, sites
 from werknetz.store.tables import equipment
 from werknetz_core.api import page, supply
@@ -54,6 +55,8 @@ async def set_site(
 ) -> SiteView:
     """Make or change a site: which plant it is, and which codes mean it."""
     principal.demand_all_plants()
+    if change.identities is not None:
+        await writing.execute(sa.text(ALONE))
     found = sa.select(sites.c.id).where(sites.c.key == key)
     number = await writing.scalar(found.with_for_update())
     if number is None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import logger
+from werknetz.store.masterdata import ALONE
 from werknetz.store.supply import (
     due_lines,
     findings,
@@ -66,6 +67,8 @@ async def set_supplier(
 ) -> SupplierDetailView:
     """Make or change a supplier. A number that another had moves here, with all its messages."""
     principal.demand_all_plants()
+    if change.identities is not None:
+        await writing.execute(sa.text(ALONE))
     found = sa.select(partners.c.id).where(partners.c.key == key)
     number = await writing.scalar(found.with_for_update())
     if number is None:

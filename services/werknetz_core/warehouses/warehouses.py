@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.runtime.log import logger
-from werknetz.store.masterdata import AGAIN_OF_WAREHOUSES, MARK_WAREHOUSE
+from werknetz.store.masterdata import AGAIN_OF_WAREHOUSES, ALONE, MARK_WAREHOUSE
 from werknetz.store.stock import (
     locations,
     stock_counts,
@@ -56,6 +56,8 @@ async def set_warehouse(
 ) -> WarehouseDetailView:
     """Make or change a warehouse; its stock is derived anew where that matters."""
     principal.demand_all_plants()
+    if change.code is not None or change.moved_by is not None:
+        await writing.execute(sa.text(ALONE))
     row = (
         await writing.execute(sa.select(warehouses).where(_W.key == key).with_for_update())
     ).mappings().first()  # fmt: skip

@@ -1,5 +1,6 @@
 """Suppliers and their deliveries through the API, and what a key of one plant sees of them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -256,3 +257,32 @@ async def test_call_offs_of_two_orders_do_not_replace_each_other(
     shown = (await world.get(f"/call_offs/{event('A1')}")).json()
     assert (shown["former"], shown["changes"][0]["change"]) == ("A4", -30.0)
     assert (await world.get(f"/call_offs/{event('B3')}")).json()["former"] is None
+
+
+async def test_what_is_just_being_projected_is_not_left_behind(
+    world: World, rows: SupplyRows
+) -> None:
+    """Somebody has read whose number it is, and writes facts while it moves."""
+    await queued(world)
+    moving: asyncio.Task[Any] | None = None
+    async with world.database.transaction():
+        await world.database.execute(
+            "INSERT INTO events_to_project (event_id) VALUES ($1)", event("other")
+        )
+        moving = asyncio.create_task(put(world, "suppliers/lenz", {"identities": ["77", "78"]}))
+        await until_waiting(world)
+        await rows.fact(
+            "call_off_entries", "late", rows.now, relation_id=rows.ids["r1"], document="late",
+            issued_at=rows.now, quantity=1.0, base_quantity=1.0,
+        )  # fmt: skip
+    assert (await moving).status_code == 200
+    assert event("late") in await queued(world)
+
+
+async def until_waiting(world: World) -> None:
+    """Wait until somebody waits for the queue of events; it must not take long."""
+    deadline = asyncio.get_running_loop().time() + 20
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'ExclusiveLock'"
+    while await world.database.fetchval(waiting) == 0:
+        assert asyncio.get_running_loop().time() < deadline, "nobody waits"
+        await asyncio.sleep(0.02)
