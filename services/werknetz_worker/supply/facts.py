@@ -4,6 +4,7 @@ A few statements for many relations at once. What is no longer believed is left 
 revised event is as if it had never been, or had always been so.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -100,7 +101,7 @@ def _spans(
 def _entry(row: asyncpg.Record) -> Entry | None:
     """Return an entry; none of what has no quantity that counts: that is a finding elsewhere."""
     quantity = row["base_quantity"]
-    if quantity is None:
+    if not _counts(quantity):
         return None
     factor = _factor(row)
     return Entry(
@@ -127,7 +128,7 @@ def _entry(row: asyncpg.Record) -> Entry | None:
 
 
 def _shipment(row: asyncpg.Record) -> ShipmentLine | None:
-    if row["base_quantity"] is None:
+    if not _counts(row["base_quantity"]):
         return None
     return ShipmentLine(
         event_id=row["event_id"],
@@ -149,7 +150,7 @@ def _shipment(row: asyncpg.Record) -> ShipmentLine | None:
 
 
 def _receipt(row: asyncpg.Record) -> Receipt | None:
-    if row["accepted_quantity"] is None:
+    if not _counts(row["accepted_quantity"]):
         return None
     return Receipt(
         event_id=row["event_id"],
@@ -166,6 +167,11 @@ def _receipt(row: asyncpg.Record) -> Receipt | None:
         batch=row["batch"],
         discrepancy=row["discrepancy"],
     )
+
+
+def _counts(quantity: float | None) -> bool:
+    """Whether a quantity can be added up; NaN and infinity, as some files have them, cannot."""
+    return quantity is not None and math.isfinite(quantity)
 
 
 def _group(row: asyncpg.Record) -> Group:

@@ -248,6 +248,20 @@ def test_what_was_planned_anew_is_no_second_demand_by_cumulative_quantities() ->
     assert [(line.on_time, line.open_quantity) for line in found.lines] == [(False, 0), (True, 0)]
 
 
+@pytest.mark.parametrize(
+    ("demand", "on_time"), [("entries", [True, False, False]), ("latest", [True, True, True])]
+)
+def test_what_is_added_inside_the_frozen_zone(demand: str, on_time: list[bool]) -> None:
+    """150 instead of 100, asked and delivered: added up, it comes early for all that follows."""
+    told = Told().call_off("A", 0, {5: 100.0, 9: 50.0, 12: 50.0})
+    told.call_off("B", 4, {5: 150.0, 9: 50.0, 12: 50.0})
+    told.receive(5.5, 150).receive(9.5, 50).receive(12.5, 50)
+    found = reconcile(told.relation(), terms(frozen_days=3, demand=demand))
+    assert [line.demand.quantity for line in found.lines] == [100, 50, 50]
+    assert [line.on_time for line in found.lines] == on_time
+    assert "over_delivery" not in kinds(found)
+
+
 def test_where_messages_may_be_lost_lines_are_uncertain() -> None:
     told = Told().call_off("A", 0, {5: 100.0, 8: 100.0})
     found = reconcile(told.relation(lost=((at(5.2), at(5.3)),)), terms())
