@@ -234,6 +234,23 @@ def test_a_correction_makes_a_statement_step_back_rightly() -> None:
     assert reconcile(told.relation(), terms()).findings == ()
 
 
+def test_cumulatives_of_several_orders_are_counted_apart() -> None:
+    told = Told()
+    for number, quantity in (("P1", 100.0), ("P2", 40.0)):
+        own: dict[str, object] = {"group": order(number), "cumulative_since_us": at(0)}
+        told.call_off(f"A{number}", 1, {5: quantity}, cumulative_received=0.0, **own)
+        told.receive(5.5, quantity, group=order(number))
+        stated = quantity - (10 if number == "P2" else 0)
+        told.call_off(f"B{number}", 6, {9: quantity}, cumulative_received=stated, **own)
+    found = reconcile(told.relation(), terms())
+    [finding] = found.findings
+    assert (finding.name, finding.quantity) == ("received/P2/BP2", -10)
+    assert (found.cumulative.stated_received, found.cumulative.received_difference) == (130, -10)
+    # A receipt without an order could be of either: then nothing is said to differ.
+    told.receive(5.6, 1)
+    assert "cumulative_difference" not in kinds(reconcile(told.relation(), terms()))
+
+
 def test_demand_falls_inside_a_document() -> None:
     told = Told().call_off("A", 0, {5: 10.0}, cumulative_quantity=100.0)
     told.call_off("A", 0, {6: 10.0}, cumulative_quantity=60.0)
