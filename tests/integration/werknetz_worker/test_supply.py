@@ -152,6 +152,29 @@ async def test_a_deleted_event_is_as_if_it_had_never_been(books: Deliveries) -> 
     assert (line["on_time"], line["open_quantity"]) == (False, 100)
 
 
+async def test_a_revision_does_not_make_a_call_off_outdated(books: Deliveries) -> None:
+    await policy(books)
+    relation = await books.relation()
+    [event] = await books.call_off(relation, "A", 0, {5: 100.0})
+    await books.call_off(relation, "B", 3, {9: 100.0})
+    # A replay says better what the first call-off said, long after the second was known.
+    await books.pool.execute(
+        "INSERT INTO business_event_revisions (event_id, revision, at, mapping, body, known_from)"
+        " SELECT event_id, revision, at, mapping, body, stored_at FROM business_events"
+        " WHERE event_id = $1",
+        event,
+    )
+    await books.pool.execute(
+        "UPDATE business_events SET revision = 2, stored_at = clock_timestamp()"
+        " WHERE event_id = $1",
+        event,
+    )
+    await work(books)
+    states = {row["document"]: row["state"] for row in await books.rows("call_offs")}
+    assert states == {"A": "replaced", "B": "in_force"}
+    assert await books.kinds() == []
+
+
 async def test_a_policy_that_changes_measures_again(books: Deliveries) -> None:
     relation = await books.relation()
     await books.relation("beta", "4711")
