@@ -241,8 +241,7 @@ call_offs = sa.Table(
 )
 
 due_lines = sa.Table(
-    "due_lines",
-    metadata,
+    "due_lines", metadata,
     # What was to be delivered when, by the version that counts, and what came of it. Derived.
     # 64 bits: replaced whole with each message, so ids are used up fast.
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
@@ -255,11 +254,9 @@ due_lines = sa.Table(
     sa.Column("commitment", sa.Text),
     sa.Column("delivered_quantity", sa.Double, nullable=False, server_default="0"),
     sa.Column("open_quantity", sa.Double, nullable=False, server_default="0"),
-    sa.Column("first_received_at", AT),
-    sa.Column("fulfilled_at", AT),
+    sa.Column("first_received_at", AT), sa.Column("fulfilled_at", AT),
     sa.Column("state", sa.Text, nullable=False),  # open, measured
-    sa.Column("on_time", sa.Boolean),
-    sa.Column("in_full", sa.Boolean),
+    sa.Column("on_time", sa.Boolean), sa.Column("in_full", sa.Boolean),
     sa.Column("delay_s", sa.Double),
     sa.Column("event_ids", UUIDS, nullable=False, server_default=NO_UUIDS),
     sa.Column("receipt_ids", UUIDS, nullable=False, server_default=NO_UUIDS),
@@ -271,10 +268,8 @@ due_lines = sa.Table(
     # uncertain: messages that say otherwise may have been lost before acceptance
     sa.Index("ix_due_lines_due_until", "due_until"),
     sa.Index("ix_due_lines_window_until", "window_until"),
-    sa.Index(
-        "ix_due_lines_open", "relation_id", "due_until",
-        postgresql_where=sa.text("open_quantity > 0"),
-    ),
+    sa.Index("ix_due_lines_open", "relation_id", "due_until",
+             postgresql_where=sa.text("open_quantity > 0")),
 )  # fmt: skip
 
 shipments = sa.Table(
@@ -298,21 +293,17 @@ shipments = sa.Table(
 )
 
 handling_units = sa.Table(
-    "handling_units",
-    metadata,
+    "handling_units", metadata,
     # A tree: pallets hold boxes.
-    sa.Column(
-        "shipment_id", sa.Integer, sa.ForeignKey("shipments.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    sa.Column("shipment_id", sa.Integer, sa.ForeignKey("shipments.id", ondelete="CASCADE"),
+              primary_key=True),
     sa.Column("label", sa.Text, primary_key=True),
     sa.Column("parent_label", sa.Text),
     sa.Column("package_type", sa.Text),
 )  # fmt: skip
 
 transit_lines = sa.Table(
-    "transit_lines",
-    metadata,
+    "transit_lines", metadata,
     # What of a shipment line has come. Derived, with its relation.
     sa.Column("event_id", pg.UUID(as_uuid=True), primary_key=True),
     to("relation_id", "supply_relations.id", null=False, index=True),
@@ -323,10 +314,8 @@ transit_lines = sa.Table(
     sa.Column("open_quantity", sa.Double, nullable=False),
     sa.Column("received_at", AT),
     sa.Column("receipt_ids", UUIDS, nullable=False, server_default=NO_UUIDS),
-    sa.Index(
-        "ix_transit_lines_open", "relation_id", "arrives_at",
-        postgresql_where=sa.text("open_quantity > 0"),
-    ),
+    sa.Index("ix_transit_lines_open", "relation_id", "arrives_at",
+             postgresql_where=sa.text("open_quantity > 0")),
 )  # fmt: skip
 
 cumulatives = sa.Table(
