@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from werknetz_simulator.machine import Kind, Machine, Plant
 from werknetz_simulator.plan import MINUTE_US, SECOND_US, Shift
-from werknetz_simulator.plant import Kind, Machine, Plant
 
 BROKEN_SHARE: Final = 0.12  # of shifts that end, and so begin, with a machine that is broken
 OVERTIME_SHARE: Final = 0.2
 BREAK_TAKEN_SHARE: Final = 0.8
 SCRAP_SHARE: Final = 0.025
 REWORK_SHARE: Final = 0.015
+DRIFT_DAYS: Final = 21
+DRIFT_PERMILLE_A_DAY: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class Section:
     rework: tuple[int, ...]
 
     def segment_at(self, at_us: int) -> Segment:
-        starts = [segment.start_us for segment in self.segments]
-        return self.segments[bisect_right(starts, at_us) - 1]
+        index = bisect_right(self.segments, at_us, key=lambda segment: segment.start_us)
+        return self.segments[index - 1]
 
 
 class _Story:
@@ -84,7 +86,9 @@ def section_of(plant: Plant, machine: Machine, seed: str, shift: Shift, next_us:
     story.spend(Kind.FAULT, shift.end_us - story.at_us)
     _after(story, next_us, broken=broken)
     segments = tuple(_with_breaks(plant, story.segments, shift, rng))
-    return Section(shift.start_us, next_us, segments, *_parts(segments, Random(f"{key}/parts")))
+    slower = _drift_permille(shift) if machine.name == plant.drifting else 1000
+    parts = _parts(segments, Random(f"{key}/parts"), slower)
+    return Section(shift.start_us, next_us, segments, *parts)
 
 
 def is_broken_at(machine: Machine, seed: str, at_us: int) -> bool:
@@ -92,12 +96,17 @@ def is_broken_at(machine: Machine, seed: str, at_us: int) -> bool:
     return Random(f"{seed}/{machine.path}/{at_us}/broken").random() < BROKEN_SHARE
 
 
+def _drift_permille(shift: Shift) -> int:
+    """Let a tool wear for three weeks, until somebody changes it: the finding of that machine."""
+    return 1000 + DRIFT_PERMILLE_A_DAY * (shift.on.toordinal() % DRIFT_DAYS)
+
+
 def _begin(plant: Plant, machine: Machine, seed: str, shift: Shift, story: _Story) -> None:
     if is_broken_at(machine, seed, shift.start_us):
         story.spend(Kind.FAULT, story.between(60, 1200))
     if plant.slow_mondays and shift.on.weekday() == 0 and shift.name == "early":
         story.spend(Kind.IDLE, story.between(35 * 60, 60 * 60))  # the finding: a cold start
-    if not plant.counters_restart and shift.on.weekday() == 2 and shift.name == "frueh":
+    if shift.on.weekday() == 2 and shift.name == plant.maintenance_shift:
         story.spend(Kind.MAINTENANCE, story.between(20 * 60, 45 * 60))
 
 
@@ -194,7 +203,7 @@ def _stopped(segment: Segment, first: int, last: int, code: str, meant: Kind) ->
 
 
 def _parts(
-    segments: tuple[Segment, ...], rng: Random
+    segments: tuple[Segment, ...], rng: Random, slower_permille: int
 ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """Return when good parts, scrap and reworked parts were counted, never at a segment's end."""
     good: list[int] = []
@@ -203,7 +212,7 @@ def _parts(
     for segment in segments:
         if segment.kind is not Kind.PRODUCING:
             continue
-        cycle_us = segment.pri_us * rng.randrange(1020, 1190) // 1000
+        cycle_us = segment.pri_us * rng.randrange(1020, 1190) // 1000 * slower_permille // 1000
         for at_us in range(segment.start_us + cycle_us, segment.end_us, cycle_us):
             draw = rng.random()
             (scrap if draw < SCRAP_SHARE else good).append(at_us)
