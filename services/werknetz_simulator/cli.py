@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     @app.command("simulate")
     def _simulate(
         plants: Annotated[list[str], typer.Argument(help=f"of {', '.join(PLANTS)}, {SUPPLIER}")],
+        *,
         opcua_url: Annotated[
             str, typer.Option(help="where Emden-1 serves")
         ] = "opc.tcp://127.0.0.1:4840/emden-1",
@@ -44,13 +45,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Run simulated plants until stopped, each by its own protocol; a supplier."""
-        unknown = sorted(set(plants) - {*PLANTS, SUPPLIER})
-        if unknown:
-            raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(PLANTS)}, supplier")
-        if SUPPLIER in plants and state is None:
-            raise typer.BadParameter("the supplier needs --state: where its files and keys lie")
-        if "pueb-5" in plants and webhook_key is None:
-            raise typer.BadParameter("Pueb-5 needs --webhook-key: the file with the edge's key")
+        _check(plants, state, webhook_key)
         try:
             places = Places(opcua_url, place_of(modbus), place_of(s7), webhook, webhook_key)
             sftp_place = place_of(sftp)
@@ -70,6 +65,15 @@ def register(app: typer.Typer) -> None:
                         group.create_task(work)
 
         asyncio.run(run())
+
+
+def _check(plants: list[str], state: Path | None, webhook_key: Path | None) -> None:
+    if unknown := sorted(set(plants) - {*PLANTS, SUPPLIER}):
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(PLANTS)}, supplier")
+    if SUPPLIER in plants and state is None:
+        raise typer.BadParameter("the supplier needs --state: where its files and keys lie")
+    if "pueb-5" in plants and webhook_key is None:
+        raise typer.BadParameter("Pueb-5 needs --webhook-key: the file with the edge's key")
 
 
 async def _run_supplier(state: Path, where: tuple[str, int], seed: str, start_us: int) -> None:

@@ -57,6 +57,9 @@ class _Story:
         self.segments: list[Segment] = []
         self._said = {kind: (code, meant) for kind, code, meant in plant.codes}
 
+    def may_say(self, kind: Kind) -> bool:
+        return kind in self._said
+
     def spend(self, kind: Kind, duration_us: int) -> None:
         end = min(self.at_us + max(duration_us, SECOND_US), self.end_us)
         if end > self.at_us:
@@ -117,7 +120,7 @@ def _go_on(plant: Plant, machine: Machine, story: _Story) -> None:
     starved = machine.line == plant.starved_line
     kind = rng.choices(
         ("minor", "failure", "blocked", "starved", "change", "no order", "unknown"),
-        (40, 10, 8, 60 if starved else 6, 10, 3, 0.4),
+        (40, 10, 8, 60 if starved else 6, 10, 3, 0.4 if story.may_say(Kind.UNKNOWN) else 0),
     )[0]
     if kind == "minor":
         story.spend(Kind.FAULT, story.between(8, 118))

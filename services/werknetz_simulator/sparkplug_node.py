@@ -28,7 +28,7 @@ ALIASES: Final = {signal: number for number, signal in enumerate(METRICS, start=
 
 
 class EdgeNode:
-    """paho's thread only sets `host_is_there` and `is_born`; everything is said from the plant's."""
+    """paho's thread only sets `host_is_there` and `is_born`: all is said from the plant's own."""
 
     def __init__(
         self, url: str, group: str, name: str, machines: Sequence[Machine], host: str

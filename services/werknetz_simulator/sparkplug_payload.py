@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-INT_16: Final = 5  # UInt16
+INT_16: Final = 6  # UInt16
 INT_64: Final = 8  # UInt64
 DOUBLE: Final = 10
 BOOLEAN: Final = 11
