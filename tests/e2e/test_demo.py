@@ -17,7 +17,7 @@ from plumbing.waiting import eventually
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.arithmetic import kpis, sums
 from werknetz_simulator.plan import instant_of
-from werknetz_simulator.plant import EMDEN_1, PLANTS, ZWICK_2
+from werknetz_simulator.plant import EMDEN_1, ZWICK_2
 from werknetz_simulator.truth import Truth
 
 SECOND_START_S = 15
@@ -27,7 +27,7 @@ SECOND_START_S = 15
 @pytest.mark.timeout(300)
 def test_first_start_a_line_that_works_and_a_second_start(tmp_path: Path) -> None:
     folder, port = tmp_path / "data", free_port()
-    with installation(folder, port, "--days", "1") as first:
+    with installation(folder, port, "--plants", "2", "--days", "1") as first:
         assert first.wait_for("Ctrl-C stops everything") < 100
         key = first.key
         assert _printed_line_answers(first) > 0
@@ -37,7 +37,7 @@ def test_first_start_a_line_that_works_and_a_second_start(tmp_path: Path) -> Non
         assert "Stopped." in first.words
     assert _nobody_works_in(folder)
     time.sleep(1)
-    with installation(folder, port, "--days", "1") as second:
+    with installation(folder, port, "--plants", "2", "--days", "1") as second:
         ready = second.wait_for("the API answers on", within_s=60)
         assert ready < SECOND_START_S, second.report()
         second.wait_for("Ctrl-C stops everything")
@@ -84,7 +84,7 @@ def _oee_is_the_plants_own(demo: Installation) -> None:
 
 def _no_part_is_missing(demo: Installation) -> None:
     """The counters at the newest instant are the plants' own: also over the time between."""
-    for plant in PLANTS.values():
+    for plant in (EMDEN_1, ZWICK_2):
         truth = Truth(plant, since_us=demo.since_us)
         for machine in plant.machines:
             row = demo.query(

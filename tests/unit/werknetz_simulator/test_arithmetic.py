@@ -11,10 +11,10 @@ from werknetz_simulator.plant import EMDEN_1, PLANTS, ZWICK_2, Plant
 from werknetz_simulator.truth import Truth
 
 SINCE = us_of(datetime(2026, 11, 8, 23, tzinfo=UTC))
-BOTH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
+EACH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
 
 
-@BOTH
+@EACH
 def test_identities(plant: Plant) -> None:
     truth = Truth(plant, since_us=SINCE)
     s = sums(truth, plant.machines, SINCE, SINCE + 7 * DAY_US)
@@ -27,7 +27,7 @@ def test_identities(plant: Plant) -> None:
     assert values["oee"] == pytest.approx(factors[0] * factors[1] * factors[2])
 
 
-@BOTH
+@EACH
 def test_windows_add_up(plant: Plant) -> None:
     truth, machine = Truth(plant, since_us=SINCE), plant.machines[5]
     whole = sums(truth, [machine], SINCE, SINCE + 2 * DAY_US)
