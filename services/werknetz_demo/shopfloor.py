@@ -45,14 +45,15 @@ def state_of(demo: Demo) -> Path:
     return demo.folder / STATE
 
 
-async def start_plants(demo: Demo) -> None:
+async def start_plants(demo: Demo, *, abroad: bool) -> None:
     """Start each live edge, and the edge that loads what happened before; and who holds its story.
 
     An OPC UA plant waits until somebody listens, and so do those abroad.
     """
     live: dict[str, list[dict[str, Any]]] = {}
     past: dict[str, list[dict[str, Any]]] = {}
-    for plant in demo.plants:
+    plants = [plant for plant in demo.plants if (crew_of(plant) == ABROAD) is abroad]
+    for plant in plants:
         options = {
             "since_us": demo.since_of(plant),
             **await _history_start(demo, plant),
@@ -63,7 +64,7 @@ async def start_plants(demo: Demo) -> None:
         past.setdefault(crew_of(plant), []).append(history)
         live.setdefault(crew_of(plant), []).extend(_live_edges(demo, plant))
     for name, trees in live.items():
-        if any(crew_of(plant) == name and plant.protocol != "mqtt" for plant in demo.plants):
+        if any(crew_of(plant) == name and plant.protocol != "mqtt" for plant in plants):
             _simulate(demo, name)
         demo.start_edges(f"history-{name}", "history", past[name])
         demo.start_edges(f"edge-{name}", "live", trees)

@@ -110,7 +110,7 @@ async def _rise(demo: Demo) -> None:
     )
     crew.start("ingest", "ingest")
     crew.start("api", "up", "--host", LOOPBACK, "--port", str(demo.wish.port))
-    await shopfloor.start_plants(demo)
+    await shopfloor.start_plants(demo, abroad=False)
     crew.start("worker", "worker")
     crew.start("beat", "beat")
     await demo.true(lambda: demo.database.has_rows_since(0), "ingest")
@@ -118,6 +118,7 @@ async def _rise(demo: Demo) -> None:
     await shopfloor.start_publishers(demo)
     await demo.true(demo.api.is_ready, "api")
     demo.say(f"the API answers on {demo.url}")
+    await shopfloor.start_plants(demo, abroad=True)  # four plants more: the API goes first
     await shopfloor.load_history(demo)
     sftp_port = supplier.start(demo)  # as late as this: what is above must not wait for it
     await demo.true(lambda: _is_live(demo), "ingest")

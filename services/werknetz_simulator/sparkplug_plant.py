@@ -1,6 +1,7 @@
-"""Brati-4 as Sparkplug B edge nodes, one a line, that hold their story while nobody listens.
+"""Brati-4 as Sparkplug B edge nodes, one a line, that store their story while nobody listens.
 
-Data have no acknowledgement: what is on its way when the host dies is lost, as it is in plants.
+A birth tells what holds now; what happened before it is forwarded after it, as historical. Data
+have no acknowledgement: what is on its way when the host dies is lost, as it is in plants.
 """
 
 import asyncio
@@ -31,15 +32,11 @@ class SparkplugPlant:
             for line, machines in groupby(plant.machines, key=lambda machine: machine.line)
         ]
         self._node_of = {m: node for node in self._nodes for m in node.machines}
-        self._values: dict[tuple[Machine, str], Any] = {}
         self._told_us = 0
 
     async def run(self) -> None:
         """Publish until cancelled; paho's threads connect again, as often as needed."""
         self._told_us = _whole_ms(self._position.bounded(time.time_ns() // 1000))
-        for machine in self._truth.plant.machines:
-            for change in self._truth.snapshot(machine, self._told_us):
-                self._values[machine, change.signal] = change.value
         for node in self._nodes:
             node.start()
         try:
@@ -56,19 +53,24 @@ class SparkplugPlant:
             return
         for node in self._nodes:
             if not node.is_born:
-                node.birth(self._told_us // MS, self._values)
+                node.birth(now_us // MS, self._values(node, now_us))
         until_us = min(now_us, self._told_us + STEP_MAX_US)
         for machine in self._truth.plant.machines:
             changes = self._truth.changes(
                 machine, self._told_us, until_us, temperature_every_us=TEMPERATURE_EVERY_US
             )
-            for change in changes:
-                self._values[machine, change.signal] = change.value
             if changes:
                 late = changes[0].at_us < now_us - LATE_US
                 self._node_of[machine].data(machine, changes, until_us // MS, late=late)
         self._told_us = max(self._told_us, until_us)
         self._position.advance(self._told_us)
+
+    def _values(self, node: EdgeNode, at_us: int) -> dict[tuple[Machine, str], Any]:
+        return {
+            (machine, change.signal): change.value
+            for machine in node.machines
+            for change in self._truth.snapshot(machine, at_us)
+        }
 
 
 def _whole_ms(at_us: int) -> int:
