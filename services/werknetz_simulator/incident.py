@@ -12,7 +12,7 @@ from typing import Final
 
 from werknetz_simulator.machine import Kind, Machine, Plant
 from werknetz_simulator.plan import SECOND_US
-from werknetz_simulator.shiftwork import Section, Segment
+from werknetz_simulator.shiftwork import Section, overlaid
 
 BEGINS_AFTER_US: Final = 3 * SECOND_US  # longer than any plant takes to look into the file
 Span = tuple[int, int]
@@ -79,25 +79,18 @@ def _read(file: Path) -> dict[str, list[Span]]:
 
 def _broken(plant: Plant, section: Section, start_us: int, end_us: int) -> Section:
     code, meant = next((said, meant) for kind, said, meant in plant.codes if kind is Kind.FAULT)
-    segments: list[Segment] = []
-    for segment in section.segments:
-        begin, end = max(segment.start_us, start_us), min(segment.end_us, end_us)
-        if begin >= end:
-            segments.append(segment)
-            continue
-        pieces = (
-            replace(segment, end_us=begin),
-            replace(segment, start_us=begin, end_us=end, kind=meant, code=code),
-            replace(segment, start_us=end),
-        )
-        segments += [piece for piece in pieces if piece.start_us < piece.end_us]
+    segments = tuple(
+        piece
+        for segment in section.segments
+        for piece in overlaid(segment, start_us, end_us, code, meant)
+    )
 
     def kept(instants: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(at for at in instants if not start_us <= at < end_us)
 
     return replace(
         section,
-        segments=tuple(segments),
+        segments=segments,
         good=kept(section.good),
         scrap=kept(section.scrap),
         rework=kept(section.rework),

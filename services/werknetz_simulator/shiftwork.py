@@ -10,6 +10,7 @@ from typing import Final
 
 from werknetz_simulator.machine import Kind, Machine, Plant
 from werknetz_simulator.plan import MINUTE_US, SECOND_US, Shift
+from werknetz_simulator.starving import windows
 
 BROKEN_SHARE: Final = 0.12  # of shifts that end, and so begin, with a machine that is broken
 OVERTIME_SHARE: Final = 0.2
@@ -88,7 +89,8 @@ def section_of(plant: Plant, machine: Machine, seed: str, shift: Shift, next_us:
     story.order, story.pri_us = _order_at(plant, machine, seed, shift.end_us)
     story.spend(Kind.FAULT, shift.end_us - story.at_us)
     _after(story, next_us, broken=broken)
-    segments = tuple(_with_breaks(plant, story.segments, shift, rng))
+    told = _with_breaks(plant, story.segments, shift, rng)
+    segments = tuple(_without_material(plant, machine, seed, told))
     slower = _drift_permille(shift) if machine.name == plant.drifting else 1000
     parts = _parts(segments, Random(f"{key}/parts"), slower)
     return Section(shift.start_us, next_us, segments, *parts)
@@ -117,10 +119,10 @@ def _go_on(plant: Plant, machine: Machine, story: _Story) -> None:
     """Produce for a while, then stop for one of the reasons why machines stop."""
     rng = story.rng
     story.spend(Kind.PRODUCING, round(rng.expovariate(1 / 1500) * SECOND_US) + 120 * SECOND_US)
-    starved = machine.line == plant.starved_line
+    material = 0 if machine.line == plant.starved_line else 6  # there it comes from outside
     kind = rng.choices(
         ("minor", "failure", "blocked", "starved", "change", "no order", "unknown"),
-        (40, 10, 8, 60 if starved else 6, 10, 3, 0.4 if story.may_say(Kind.UNKNOWN) else 0),
+        (40, 10, 8, material, 10, 3, 0.4 if story.may_say(Kind.UNKNOWN) else 0),
     )[0]
     if kind == "minor":
         story.spend(Kind.FAULT, story.between(8, 118))
@@ -131,7 +133,7 @@ def _go_on(plant: Plant, machine: Machine, story: _Story) -> None:
     elif kind == "blocked":
         story.spend(Kind.BLOCKED, story.between(45, 420))
     elif kind == "starved":
-        story.spend(Kind.STARVED, story.between(240, 1300) if starved else story.between(30, 300))
+        story.spend(Kind.STARVED, story.between(30, 300))
     elif kind == "change":
         story.order, story.pri_us = _new_order(plant, machine, rng)
         story.spend(Kind.SETUP, story.between(360, 1300))
@@ -194,8 +196,32 @@ def _with_breaks(plant: Plant, segments: list[Segment], shift: Shift, rng: Rando
 
 def _stopped(segment: Segment, first: int, last: int, code: str, meant: Kind) -> list[Segment]:
     """Cut a stop out of a segment that produced; other stops stay what they are."""
+    if segment.kind is not Kind.PRODUCING:
+        return [segment]
+    return overlaid(segment, first, last, code, meant)
+
+
+def _without_material(
+    plant: Plant, machine: Machine, seed: str, segments: list[Segment]
+) -> list[Segment]:
+    """Let a machine with an order stand while its line has no material, whatever else it did."""
+    code, meant = next((said, meant) for kind, said, meant in plant.codes if kind is Kind.STARVED)
+    span = segments[0].start_us, segments[-1].end_us
+    for first, last in windows(plant, machine.line, seed, *span):
+        segments = [
+            piece
+            for segment in segments
+            for piece in (
+                overlaid(segment, first, last, code, meant) if segment.order else [segment]
+            )
+        ]
+    return segments
+
+
+def overlaid(segment: Segment, first: int, last: int, code: str, meant: Kind) -> list[Segment]:
+    """Cut the segment where something else held from `first` to `last`."""
     begin, end = max(segment.start_us, first), min(segment.end_us, last)
-    if segment.kind is not Kind.PRODUCING or begin >= end:
+    if begin >= end:
         return [segment]
     parts = [
         replace(segment, end_us=begin),
