@@ -54,9 +54,9 @@ class AsyncClient:
         return await self.transport.post(path, body)
 
     async def kpi_values(
-        self, kpi: Names, equipment: Names, *, start: str = "-24h", **options: object
+        self, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
     ) -> list[Row]:
-        """Return values; options: end, granularity, tz, divisor."""
+        """Return values; options: end, granularity, tz, divisor; supplier instead of equipment."""
         asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
         found: list[Row] = (await self.transport.get("/kpi_values", asked))["items"]
         return found
@@ -184,9 +184,9 @@ class Kpis:
         return self._client.wait(self._client.core.definitions())
 
     def values(
-        self, kpi: Names, equipment: Names, *, start: str = "-24h", **options: object
+        self, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
     ) -> list[Row]:
-        """Return values; options: end, granularity, tz, divisor."""
+        """Return values; options: end, granularity, tz, divisor; supplier instead of equipment."""
         core = self._client.core
         return self._client.wait(core.kpi_values(kpi, equipment, start=start, **options))
 
@@ -198,7 +198,7 @@ class Kpis:
     def frame(
         self,
         kpi: Names,
-        equipment: Names,
+        equipment: Names = (),
         *,
         start: str = "-24h",
         library: Library | None = None,

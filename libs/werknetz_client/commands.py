@@ -14,8 +14,9 @@ from rich.table import Table
 from werknetz_client import doctor, explanation
 from werknetz_client.client import Client, Row
 from werknetz_client.errors import WerknetzError
+from werknetz_client.frame import SCOPES, scope_of
 
-COLUMNS = ("equipment", "kpi", "start", "end", "window", "value", "unit", "coverage",
+COLUMNS = ("kpi", "start", "end", "window", "value", "unit", "coverage",
            "provisional", "reason")  # fmt: skip
 
 
@@ -32,7 +33,13 @@ def register(app: typer.Typer) -> None:
 
 def kpi(
     name: Annotated[str, typer.Argument(help="Such as oee; several with commas.")],
-    equipment: Annotated[list[str], typer.Argument(help="Paths, such as nordwerk/emden-1.")],
+    equipment: Annotated[
+        list[str] | None, typer.Argument(help="Paths, such as nordwerk/emden-1.")
+    ] = None,
+    *,
+    supplier: Annotated[
+        list[str] | None, typer.Option(help="Instead of paths: keys of suppliers, or '*'.")
+    ] = None,
     start: Annotated[str, typer.Option(help="-7d, shift:current, 2026-11-20 …")] = "-24h",
     end: Annotated[str | None, typer.Option(help="As start; none: now.")] = None,
     by: Annotated[str, typer.Option(help="hour, shift, 1d, 1w, 1mo or none")] = "none",
@@ -43,15 +50,19 @@ def kpi(
 ) -> None:
     """Show values of a KPI."""
     if explain:
-        _explain(name, equipment, start, end, output)
+        _explain(name, equipment or [], start, end, output)
         return
+    asked = {"supplier": supplier} if supplier else {}
     with Client() as client:
-        rows = client.kpis.values(name.split(","), equipment, start=start, end=end, granularity=by)
+        rows = client.kpis.values(
+            name.split(","), equipment or [], start=start, end=end, granularity=by, **asked
+        )
     match output:
         case Output.JSON:
             typer.echo(json.dumps(rows, indent=2))
         case Output.CSV:
-            writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore")
+            scope = scope_of(rows[0]) if rows else SCOPES[0]
+            writer = csv.DictWriter(sys.stdout, (scope, *COLUMNS), extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)
         case Output.TABLE:
@@ -86,8 +97,9 @@ def diagnose() -> None:
 
 def _print(rows: list[Row]) -> None:
     """Print as a table; what is the same in every row stands once, above it."""
+    scope = scope_of(rows[0]) if rows else SCOPES[0]
     shown: dict[str, list[str]] = {
-        "equipment": [row["equipment"] for row in rows],
+        scope: [row[scope] for row in rows],
         "KPI": [row["kpi"] for row in rows],
         "from": [_clock(row["start"]) for row in rows],
         "to": [_clock(row["end"]) for row in rows],
@@ -96,14 +108,17 @@ def _print(rows: list[Row]) -> None:
         "coverage": ["–" if row["coverage"] is None else f"{row['coverage']:.0%}" for row in rows],
         "note": [_note(row) for row in rows],
     }
-    same = [name for name in ("equipment", "KPI", "window") if len(set(shown[name])) == 1]
+    same = [name for name in (scope, "KPI", "window") if len(set(shown[name])) == 1]
     table = Table(title="  ".join(filter(None, (shown[name][0] for name in same))) or None)
     names = [name for name in shown if name not in same]
     for name in names:
         table.add_column(name, no_wrap=name != "note")
     for cells in zip(*(shown[name] for name in names), strict=True):
         table.add_row(*cells)
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for told in sorted({p["text"] for row in rows for p in row.get("policies") or ()}):
+        console.print(f"Measured: {told}.", markup=False, highlight=False)
 
 
 def _note(row: Row) -> str:

@@ -12,6 +12,9 @@ from werknetz_client.errors import WerknetzError
 
 Library = Literal["polars", "pandas"]
 LIBRARIES: Final[tuple[Library, ...]] = ("polars", "pandas")
+SCOPES: Final = ("equipment", "supplier")
+"""Whose value a row is: the one of them that it has is the first column."""
+
 COLUMNS: Final = (
     "equipment", "kpi", "start", "end", "window", "value", "unit", "coverage", "late_share",
     "provisional", "reason", "definition_version", "computed_at",
@@ -24,10 +27,16 @@ def frame_of(rows: Iterable[Mapping[str, Any]], library: Library | None = None) 
     """Return a polars.DataFrame or a pandas.DataFrame; raise what is to be installed."""
     name, module = _library(library)
     known = list(rows)
-    columns = {column: [_cell(row, column) for row in known] for column in COLUMNS}
+    names = (scope_of(known[0]) if known else COLUMNS[0], *COLUMNS[1:])
+    columns = {column: [_cell(row, column) for row in known] for column in names}
     if name == "pandas":
         return module.DataFrame(columns).astype(_pandas_types())
-    return module.DataFrame(columns, schema=_polars_types(module))
+    return module.DataFrame(columns, schema=_polars_types(module, names))
+
+
+def scope_of(row: Mapping[str, Any]) -> str:
+    """Return which of the scopes a value is of."""
+    return next((scope for scope in SCOPES if row.get(scope) is not None), SCOPES[0])
 
 
 def _library(wanted: Library | None) -> tuple[str, Any]:
@@ -64,12 +73,12 @@ def _pandas_types() -> dict[str, str]:
     }
 
 
-def _polars_types(polars: Any) -> dict[str, Any]:
+def _polars_types(polars: Any, names: Iterable[str]) -> dict[str, Any]:
     instants = polars.Datetime("us", "UTC")
     special = {"provisional": polars.Boolean, "definition_version": polars.Int64}
     return {
         column: special.get(column)
         or (instants if column in _INSTANTS else None)
         or (polars.Float64 if column in _NUMBERS else polars.String)
-        for column in COLUMNS
+        for column in names
     }

@@ -26,6 +26,14 @@ class Watermarks:
         """Count up for the equipments and all above them. Call after the commit."""
         for path in paths:
             self._unsaid |= {str(above) for above in EquipmentPath.parse(path).ancestors()}
+        await self._say()
+
+    async def grow_marks(self, names: Iterable[str]) -> None:
+        """Count up for what is no equipment, such as all suppliers. Call after the commit."""
+        self._unsaid |= set(names)
+        await self._say()
+
+    async def _say(self) -> None:
         if self._redis is None or not self._unsaid:
             return
         try:

@@ -2,16 +2,40 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from werknetz.kpi import maintenance, oee, quality, working_time
-from werknetz.kpi.definition import REGISTRY, Divisor, Kpi, Timing, Trend, Undefined, Unit
+from werknetz.kpi.definition import (
+    EQUIPMENT,
+    REGISTRY,
+    Divisor,
+    Kpi,
+    Subject,
+    Timing,
+    Trend,
+    Undefined,
+    Unit,
+)
+from werknetz.kpi.supply import formulas as supply
+from werknetz.kpi.supply.formulas import SUPPLIER
 
 __all__ = [
-    "FORMULA_FILES", "KPIS", "Divisor", "Kpi", "Timing", "Trend", "Undefined", "Unit",
+    "CATALOGUE", "FORMULA_FILES", "KPIS", "SUBJECTS", "Divisor", "Kpi", "Subject", "Timing",
+    "Trend", "Undefined", "Unit",
 ]  # fmt: skip
 
-FORMULA_FILES: Final = (working_time, oee, quality, maintenance)
-KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
+FORMULA_FILES: Final = (working_time, oee, quality, maintenance, supply)
+CATALOGUE: Final[Mapping[str, Kpi]] = MappingProxyType(
     dict(sorted(REGISTRY.items(), key=lambda item: (item[1].number or 99, item[0])))
 )
+"""Of machines, suppliers and warehouses."""
+
+KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
+    {name: kpi for name, kpi in CATALOGUE.items() if kpi.subject is EQUIPMENT}
+)
+"""Of machines and what is made of them."""
+
+SUBJECTS: Final[Mapping[str, Subject[Any]]] = MappingProxyType(
+    {subject.name: subject for subject in (EQUIPMENT, SUPPLIER)}
+)
+"""Whose KPIs there are, by the parameter of `kpi_values` that names one."""

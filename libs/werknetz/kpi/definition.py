@@ -1,23 +1,26 @@
 """What a KPI is: a formula over elements, and everything a reader must know about it.
 
 A formula returns a number, or `Undefined` with the reason: never 0 for what cannot be told.
+Machines, suppliers and warehouses have elements of their own; a `Subject` says whose they are.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
-from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz.kpi.elements import Elements, Summed
 
-SCOPES: Final = ("enterprise", "plant", "area", "line", "machine")
 NO_TIME: Final = "no planned busy time"
 NO_DATA: Final = "no good data"
+E = TypeVar("E", bound=Summed)
 
 
 class Unit(StrEnum):
     RATIO = "ratio"
     SECONDS = "s"
+    DAYS = "d"
+    COUNT = "count"
 
 
 class Trend(StrEnum):
@@ -49,7 +52,7 @@ class Undefined:
 
 
 Value = float | Undefined
-Formula = Callable[[Elements], Value]
+Formula = Callable[[E], Value]
 MeanFormula = Callable[[Elements, Divisor], Value]
 
 
@@ -67,49 +70,98 @@ class Kpi:
     timing: tuple[Timing, ...]
     audience: tuple[str, ...]
     methodology: tuple[str, ...]
-    calculate: MeanFormula
+    calculate: Callable[[Any, Divisor], Value]  # over the elements of its subject
+    subject: "Subject[Any]"
     has_divisor: bool = False
     version: int = 1
-    scope: tuple[str, ...] = SCOPES
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        return self.subject.scopes
 
     def compute(
-        self, elements: Elements, *, divisor: Divisor = Divisor.FAILURES_PLUS_ONE
+        self, elements: Summed, *, divisor: Divisor = Divisor.FAILURES_PLUS_ONE
     ) -> tuple[float | None, str | None]:
         """Return the value, or None and the reason why there is none."""
-        if elements.pbt_s > 0 and elements.unknown_s >= elements.pbt_s and self._needs_states:
+        if elements.hides(self.inputs):
             return None, NO_DATA
         value = self.calculate(elements, divisor)
         return (None, value.reason) if isinstance(value, Undefined) else (value, None)
 
-    @property
-    def _needs_states(self) -> bool:
-        return any(name.endswith("_s") for name in self.inputs)
-
 
 REGISTRY: Final[dict[str, Kpi]] = {}
+"""By name, which is unique over all subjects: the API knows a KPI by nothing else."""
 
 
-def kpi(
-    *,
-    number: int | None,
-    formula: str,
-    inputs: Sequence[str],
-    trend: Trend,
-    unit: Unit = Unit.RATIO,
-    upper: float | None = 1.0,
-    audience: Sequence[str] = ("operator", "supervisor", "management"),
-) -> Callable[[Formula], Formula]:
-    """Enter a formula into the catalogue; its docstring's first line is the description."""
+@dataclass(frozen=True, slots=True)
+class Subject(Generic[E]):
+    """Whose elements a formula is over, and how formulas over them enter the catalogue."""
 
-    def enter(function: Formula) -> Formula:
-        _register(
-            function,
-            lambda elements, _: function(elements),
-            (number, formula, tuple(inputs), trend, unit, upper, tuple(audience)),
-        )
-        return function
+    name: str  # also the parameter of `kpi_values` that names one
+    elements: type[E]
+    scopes: tuple[str, ...]  # what a value can be asked for
 
-    return enter
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return the names of its elements."""
+        return tuple(field.name for field in fields(self.elements))
+
+    def kpi(
+        self,
+        *,
+        number: int | None,
+        formula: str,
+        inputs: Sequence[str],
+        trend: Trend,
+        unit: Unit = Unit.RATIO,
+        lower: float | None = 0.0,
+        upper: float | None = 1.0,
+        audience: Sequence[str] = ("operator", "supervisor", "management"),
+    ) -> Callable[[Formula[E]], Formula[E]]:
+        """Enter a formula into the catalogue; its docstring's first line is the description."""
+
+        def enter(function: Formula[E]) -> Formula[E]:
+            def calculate(elements: E, _: Divisor) -> Value:
+                return function(elements)
+
+            bounds = (lower, upper)
+            details = (number, formula, tuple(inputs), trend, unit, bounds, tuple(audience))
+            self.register(function, calculate, details)
+            return function
+
+        return enter
+
+    def register(
+        self,
+        function: Callable[..., Value],
+        calculate: Callable[[Any, Divisor], Value],
+        details: "_Details",
+        *,
+        divisor: bool = False,
+    ) -> None:
+        name = getattr(function, "__name__", "")
+        number, formula, inputs, trend, unit, bounds, audience = details
+        if name in REGISTRY:
+            raise ValueError(f"there is already a KPI named {name}")
+        if unknown := set(inputs) - set(self.inputs):
+            raise ValueError(f"KPI {name}: {sorted(unknown)} are no elements of a {self.name}")
+        description = (function.__doc__ or "").partition("\n")[0].strip()
+        if not description:
+            raise ValueError(f"KPI {name}: say in the docstring what it tells")
+        REGISTRY[name] = Kpi(
+            name, number, description, formula, unit, *bounds, trend, inputs,
+            (Timing.PERIODIC, Timing.ON_DEMAND) if divisor else tuple(Timing), audience,
+            ("discrete", "batch"), calculate, self, divisor,
+        )  # fmt: skip
+
+
+_Bounds = tuple[float | None, float | None]
+_Details = tuple[int | None, str, tuple[str, ...], Trend, Unit, _Bounds, tuple[str, ...]]
+
+EQUIPMENT: Final = Subject(
+    "equipment", Elements, ("enterprise", "plant", "area", "line", "machine")
+)
+kpi: Final = EQUIPMENT.kpi
 
 
 def mean_kpi(
@@ -118,37 +170,13 @@ def mean_kpi(
     """Enter a mean time between events: as `kpi`, with the divisor as an option."""
 
     def enter(function: MeanFormula) -> MeanFormula:
-        details = (number, formula, tuple(inputs), trend, Unit.SECONDS, None)
-        _register(function, function, (*details, ("supervisor", "management")), divisor=True)
+        details = (number, formula, tuple(inputs), trend, Unit.SECONDS, (0.0, None))
+        EQUIPMENT.register(
+            function, function, (*details, ("supervisor", "management")), divisor=True
+        )
         return function
 
     return enter
-
-
-_Details = tuple[int | None, str, tuple[str, ...], Trend, Unit, float | None, tuple[str, ...]]
-
-
-def _register(
-    function: Formula | MeanFormula,
-    calculate: MeanFormula,
-    details: _Details,
-    *,
-    divisor: bool = False,
-) -> None:
-    name = getattr(function, "__name__", "")
-    number, formula, inputs, trend, unit, upper, audience = details
-    if name in REGISTRY:
-        raise ValueError(f"there is already a KPI named {name}")
-    if unknown := set(inputs) - set(ELEMENT_NAMES):
-        raise ValueError(f"KPI {name}: {sorted(unknown)} are no elements")
-    description = (function.__doc__ or "").partition("\n")[0].strip()
-    if not description:
-        raise ValueError(f"KPI {name}: say in the docstring what it tells")
-    REGISTRY[name] = Kpi(
-        name, number, description, formula, unit, 0.0, upper, trend, inputs,
-        (Timing.PERIODIC, Timing.ON_DEMAND) if divisor else tuple(Timing), audience,
-        ("discrete", "batch"), calculate, divisor,
-    )  # fmt: skip
 
 
 def ratio(part: float, whole: float, reason: str) -> Value:

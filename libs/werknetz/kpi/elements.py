@@ -3,15 +3,29 @@
 Seconds, quantities and counts after ISO 22400-2. A ratio is never kept and never averaged.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
 
 class Row(Protocol):
     """A mapping, a row of a driver: whatever gives a column by its name."""
 
     def __getitem__(self, name: str, /) -> Any: ...
+
+
+class Summed(Protocol):
+    """Sums of one subject and window, whoever's they are: what a formula is over."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def coverage(self) -> float | None: ...
+
+    @property
+    def late_share(self) -> float | None: ...
+
+    def hides(self, inputs: Sequence[str]) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +100,11 @@ class Elements:
     def coverage(self) -> float | None:
         """Share of the planned busy time with good data; None: nothing was planned."""
         return 1 - self.unknown_s / self.pbt_s if self.pbt_s else None
+
+    def hides(self, inputs: Sequence[str]) -> bool:
+        """Whether nothing is known of what a formula over these elements would need."""
+        nothing = self.pbt_s > 0 and self.unknown_s >= self.pbt_s
+        return nothing and any(name.endswith("_s") for name in inputs)
 
     @property
     def late_share(self) -> float | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from werknetz.kpi.catalogue import KPIS
+from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.definition import Kpi
 from werknetz_core.api.answer import answer, unchanged
 from werknetz_core.api.etag import CACHE_CONTROL, matches
@@ -33,7 +33,7 @@ _DOCUMENT: Final[dict[str, Any]] = {"parameters": parameter_documents()}
 @router.get("/kpis")
 async def list_kpis(_: Viewer) -> list[KpiView]:
     """List the definitions, with ISO 22400-2's numbers where it has them."""
-    return [_view(kpi) for kpi in KPIS.values()]
+    return [_view(kpi) for kpi in CATALOGUE.values()]
 
 
 @router.get("/kpis/{name}")
@@ -106,9 +106,9 @@ def in_order(items: object, sort: str | None) -> list[dict[str, Any]]:
     if sort is None:
         return items
     name = sort.removeprefix("-")
-    known = [item for item in items if item[name] is not None]
+    known = [item for item in items if item.get(name) is not None]
     known.sort(key=lambda item: _instant(item, name), reverse=sort.startswith("-"))
-    return known + [item for item in items if item[name] is None]
+    return known + [item for item in items if item.get(name) is None]
 
 
 def _instant(item: dict[str, Any], name: str) -> Any:

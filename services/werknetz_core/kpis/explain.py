@@ -37,8 +37,8 @@ async def explain(
     [told], [where] = _rows(answered["items"]), _rows(answered["ranges"])
     tree = await core.tree.current()
     span = trace.Span(instant_of(part.span.start_us), instant_of(part.span.end_us))
-    sums = await trace.sums_of(core.pool, tree.ids_below.get(part.node.path, []), span)
-    named = {node.id: node.path for node in tree.under(part.node.path) if node.id in sums}
+    sums = await trace.sums_of(core.pool, part.ids, span)
+    named = {node.id: node.path for node in tree.under(part.name) if node.id in sums}
     shown = sorted(named, key=named.__getitem__)[:MACHINES_SHOWN]
     behind = await trace.machines_of(core.pool, shown, span, sums)
     losses = await trace.losses_of(reading, principal, list(named), span)
@@ -55,7 +55,7 @@ async def explain(
         "mappings": sorted({s["mapping"] for m in machines for s in m["signals"]}),
         **_losses(losses),
         "gaps_href": links.to("/gaps", connector=_connectors(machines)),
-        "values_href": links.to("/kpi_values", equipment=part.node.path, kpi=kpi.name),
+        "values_href": links.to("/kpi_values", equipment=part.name, kpi=kpi.name),
     }
     document.pop("inputs")
     return document | {"text": _sentences(document, total)}

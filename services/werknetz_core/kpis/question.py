@@ -3,28 +3,29 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from starlette.datastructures import QueryParams
 
-from werknetz.kpi.catalogue import KPIS
-from werknetz.kpi.definition import Divisor, Kpi
+from werknetz.kpi.catalogue import CATALOGUE, SUBJECTS
+from werknetz.kpi.definition import Divisor, Kpi, Subject
 from werknetz_core.api.formats import CsvDialect, Format
 from werknetz_core.api.listing import AS_IT_IS, Listing, fields_of, form_of
 from werknetz_core.api.problem import Problem, wrong_parameter
 from werknetz_core.kpis.schemas import KpiQuestion
 
 REPEATED_MAX: Final = 50
-SORT_KEYS: Final = ("equipment", "kpi", "start", "value", "coverage")
+SORT_KEYS: Final = (*SUBJECTS, "kpi", "start", "value", "coverage")
 _SINGLE: Final = ("start", "end", "granularity", "tz", "divisor", "sort", "format", "csv_dialect")
-_KNOWN: Final = frozenset({"equipment", "kpi", "fields", *_SINGLE})
+_KNOWN: Final = frozenset({*SUBJECTS, "kpi", "fields", *_SINGLE})
 _SHAPED: Final = frozenset({"fields", "sort", "format", "csv_dialect"})
 _Word = TypeVar("_Word", Format, CsvDialect)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    equipment: tuple[str, ...]
+    scope: str  # whose values: the parameter that was given
+    names: tuple[str, ...]
     kpis: tuple[Kpi, ...]
     start: str = "-24h"
     end: str | None = None
@@ -33,11 +34,17 @@ class Question:
     divisor: Divisor = Divisor.FAILURES_PLUS_ONE
     shape: Listing = AS_IT_IS  # how the answer is given
 
+    @property
+    def subject(self) -> Subject[Any]:
+        return SUBJECTS[self.scope]
+
     @classmethod
     def of(cls, given: KpiQuestion) -> Self:
+        scope = _one_scope([name for name in SUBJECTS if getattr(given, name)])
         return cls(
-            tuple(given.equipment),
-            tuple(kpi_named(name) for name in given.kpi),
+            scope,
+            _some(scope, getattr(given, scope)),
+            _kpis(given.kpi, scope),
             given.start,
             given.end,
             given.granularity,
@@ -53,9 +60,11 @@ class Question:
             near = difflib.get_close_matches(name, _KNOWN, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(_KNOWN))}."
             raise wrong_parameter(name, f"There is no parameter {name!r} here.", hint)
+        scope = _one_scope([name for name in SUBJECTS if name in parameters])
         return cls(
-            _repeated(parameters, "equipment"),
-            tuple(kpi_named(name) for name in _repeated(parameters, "kpi")),
+            scope,
+            _repeated(parameters, scope),
+            _kpis(_repeated(parameters, "kpi"), scope),
             parameters.get("start", "-24h"),
             parameters.get("end"),
             parameters.get("granularity", "none"),
@@ -76,6 +85,7 @@ def parameter_documents() -> Sequence[dict[str, object]]:
     }
     told: dict[str, tuple[dict[str, object], str]] = {
         "equipment": (many, "Equipment path, of any level; repeated: each of them."),
+        "supplier": (many, "Instead of equipment: key of a supplier, or * for each."),
         "kpi": (many, "Name of a KPI, see /api/v1/kpis; repeated: each of them."),
         "start": ({**text, "default": "-24h"}, "RFC 3339, epoch ms, -8h, shift:current, …"),
         "end": (text, "As start; none: now, or the end of what start names."),
@@ -91,7 +101,7 @@ def parameter_documents() -> Sequence[dict[str, object]]:
         {
             "name": name,
             "in": "query",
-            "required": name in {"equipment", "kpi"},
+            "required": name == "kpi",
             "schema": schema,
             "description": description,
         }
@@ -129,20 +139,53 @@ def _word(parameters: QueryParams, name: str, words: type[_Word]) -> _Word | Non
 
 
 def _repeated(parameters: QueryParams, name: str) -> tuple[str, ...]:
-    values = tuple(dict.fromkeys(parameters.getlist(name)))
+    return _some(name, parameters.getlist(name))
+
+
+def _some(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Return what is asked for, each once; none or too many is an error."""
+    values = tuple(dict.fromkeys(given))
     if 1 <= len(values) <= REPEATED_MAX:
         return values
-    example = "equipment=nordwerk/emden-1" if name == "equipment" else "kpi=oee"
+    example = "equipment=nordwerk/emden-1" if name == "equipment" else f"{name}=…"
     raise wrong_parameter(
-        name, f"{name} is given {len(values)} times.", f"Give 1 to {REPEATED_MAX}: {example}."
+        name,
+        f"{name} is given {len(values)} times.",
+        f"Give 1 to {REPEATED_MAX}: {'kpi=oee' if name == 'kpi' else example}.",
     )
 
 
+def _one_scope(given: Sequence[str]) -> str:
+    """Return the one scope that is asked of; none is asked of the equipment, which then misses."""
+    if len(given) < 2:
+        return given[0] if given else "equipment"
+    raise wrong_parameter(
+        given[1],
+        f"{' and '.join(given)} are given at once.",
+        "A value is of one of them: ask twice, or POST /api/v1/kpi_values:query.",
+    )
+
+
+def _kpis(names: Sequence[str], scope: str) -> tuple[Kpi, ...]:
+    found = tuple(kpi_named(name) for name in names)
+    for kpi in found:
+        if kpi.subject.name != scope:
+            errors = [{"pointer": "/query/kpi", "code": "other_scope", "detail": kpi.name}]
+            raise Problem(
+                422,
+                "other_scope",
+                f"{kpi.name} is no KPI of {scope}.",
+                f"Ask it with {kpi.subject.name}=…; GET /api/v1/kpis says the scope of each.",
+                errors=errors,
+            )
+    return found
+
+
 def kpi_named(name: str) -> Kpi:
-    found = KPIS.get(name)
+    found = CATALOGUE.get(name)
     if found is not None:
         return found
-    near = difflib.get_close_matches(name, KPIS, n=3, cutoff=0.4)
+    near = difflib.get_close_matches(name, CATALOGUE, n=3, cutoff=0.4)
     hint = f"Did you mean {', '.join(near)}? " if near else ""
     errors = [{"pointer": "/query/kpi", "code": "unknown_kpi", "detail": name}]
     raise Problem(

@@ -22,8 +22,26 @@ class KpiView(BaseModel):
     version: int
 
 
+class PolicyView(BaseModel):
+    """What counts as on time and in full: in force for some of the window."""
+
+    supplier: str | None  # None: of all that have none of their own
+    version: int  # 0: nobody has made one, the built-in holds
+    valid_from: datetime | None
+    reference: str
+    early: str
+    late: str
+    tolerance: float
+    level: str
+    frozen_days: float
+    text: str  # the same in words
+
+
 class KpiValueView(BaseModel):
-    equipment: str
+    """Of an equipment or a supplier: the one that was asked for is there."""
+
+    equipment: str | None = None
+    supplier: str | None = None
     kpi: str
     start: datetime
     end: datetime
@@ -31,18 +49,20 @@ class KpiValueView(BaseModel):
     value: float | None
     reason: str | None  # why there is no value
     unit: str
-    coverage: float | None  # share of the planned busy time with good data
+    coverage: float | None  # share with good data: of planned busy time, of what was due
     late_share: float | None  # share of samples that came more than a bucket late
     provisional: bool
     definition_version: int
     computed_at: datetime | None
     inputs: dict[str, float]
+    policies: list[PolicyView] | None = None  # of suppliers: what the numbers were measured by
 
 
 class RangeView(BaseModel):
     """The span that was answered for: windows are whole, so it may be wider than asked."""
 
-    equipment: str
+    equipment: str | None = None
+    supplier: str | None = None
     start: datetime
     end: datetime
     time_zone: str
@@ -57,7 +77,8 @@ class KpiValuesView(BaseModel):
 
 
 class KpiQuestion(BaseModel):
-    equipment: Annotated[list[str], Field(min_length=1, max_length=50)]
+    equipment: Annotated[list[str], Field(max_length=50)] = []
+    supplier: Annotated[list[str], Field(max_length=50)] = []
     kpi: Annotated[list[str], Field(min_length=1, max_length=50)]
     start: str = "-24h"
     end: str | None = None

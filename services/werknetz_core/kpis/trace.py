@@ -71,7 +71,7 @@ class Losses:
     quarantine: Rows
 
 
-async def sums_of(pool: asyncpg.Pool, ids: list[int], span: Span) -> dict[int, asyncpg.Record]:
+async def sums_of(pool: asyncpg.Pool, ids: Sequence[int], span: Span) -> dict[int, asyncpg.Record]:
     rows = await pool.fetch(_SUMS, ids, span.start, span.end)
     return {row["equipment_id"]: row for row in rows}
 

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from werknetz.store.tables import metadata
+from werknetz.store.schema import metadata
 from werknetz_core.migrate import sqlalchemy_url
 
 OUTSIDE = re.compile(r"[a-z_]+_(\d{8}|catch_all)|alembic_version")

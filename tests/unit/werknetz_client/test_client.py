@@ -111,3 +111,26 @@ def test_an_explanation_is_printed_from_the_sentence_down(
         assert part in printed
     with pytest.raises(WerknetzError, match="one KPI"):
         commands.kpi("oee,nee", ["n/p"], explain=True)
+
+
+def test_a_suppliers_value_is_printed_with_what_it_was_measured_by(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {
+        "supplier": "alfa", "kpi": "otif", "start": "2026-11-01T00:00:00Z", "window": "",
+        "end": "2026-12-01T00:00:00Z", "value": 0.875, "reason": None, "unit": "ratio",
+        "coverage": 0.5, "provisional": True, "policies": [{"text": "each line: all of it"}],
+    }  # fmt: skip
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert request.url.params.get_list("supplier") == ["alfa"]
+        assert "equipment" not in request.url.params
+        return httpx2.Response(200, json={"items": [row]})
+
+    monkeypatch.setattr(commands, "Client", lambda: _client(answer))
+    commands.kpi("otif", supplier=["alfa"])
+    printed = capsys.readouterr().out
+    for part in ("alfa", "otif", "87.5%", "50%", "provisional", "Measured: each line: all of it."):
+        assert part in printed
+    commands.kpi("otif", supplier=["alfa"], output=commands.Output.CSV)
+    assert capsys.readouterr().out.splitlines()[1].startswith("alfa,otif,")

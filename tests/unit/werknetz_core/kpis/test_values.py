@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.store.tables import ELEMENT_COLUMNS
-from werknetz_core.kpis.values import _needed
+from werknetz_core.kpis.machines import needed
 
 NUMBERS = st.lists(st.floats(0, 1e6), min_size=len(ELEMENT_NAMES), max_size=len(ELEMENT_NAMES))
 
@@ -17,9 +17,9 @@ NUMBERS = st.lists(st.floats(0, 1e6), min_size=len(ELEMENT_NAMES), max_size=len(
 def test_a_formula_sees_only_its_inputs(name: str, numbers: list[float]) -> None:
     kpi = KPIS[name]
     whole = dict(zip(ELEMENT_NAMES, numbers, strict=True))
-    summed = {name: value for name, value in whole.items() if name in _needed([kpi])}
+    summed = {name: value for name, value in whole.items() if name in needed([kpi])}
     assert kpi.compute(Elements(**summed)) == kpi.compute(Elements(**whole))
 
 
 def test_every_input_is_kept() -> None:
-    assert _needed(list(KPIS.values())) <= set(ELEMENT_COLUMNS)
+    assert needed(list(KPIS.values())) <= set(ELEMENT_COLUMNS)

@@ -1,0 +1,225 @@
+"""The policy of a supplier: what counts as on time and in full. Printed beside every number.
+
+A checked document; what is wrong with one is said with the place and what to write instead.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+from werknetz.domain.bucket import instant_of, microseconds_of
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WORKWEEK: Final = frozenset({0, 1, 2, 3, 4})
+_ALLOWANCE: Final = re.compile(r"(\d{1,4})\s*(h|d|bd)")
+_WORDS: Final = {"h": "hours", "d": "days", "bd": "business days"}
+_LONGEST_D: Final = 366
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+class PolicyRejected(ValueError):
+    """A policy that cannot be used; the text says where and what to write instead."""
+
+
+class Reference(StrEnum):
+    """What a delivery is held against."""
+
+    REQUESTED = "requested_delivery"  # the call-off's due date
+    CONFIRMED = "confirmed"  # the arrival that the supplier announced before it was due
+
+
+class Level(StrEnum):
+    """What is on time and in full or not: each line, or an order with all its lines."""
+
+    LINE = "line"
+    ORDER = "order"
+
+
+class DemandRule(StrEnum):
+    """How much was demanded up to an entry."""
+
+    ENTRIES = "entries"  # the measured entries before it, added up
+    CUMULATIVE = "cumulative"  # the cumulative quantity that it states, where it states one
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much earlier or later is still on time: 4h, 1d, 2bd."""
+
+    amount: int = 0
+    unit: str = "h"
+
+    def __str__(self) -> str:
+        return f"{self.amount}{self.unit}"
+
+    @property
+    def words(self) -> str:
+        word = _WORDS[self.unit]
+        return f"{self.amount} {word.removesuffix('s') if self.amount == 1 else word}"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    version: int = 0  # 0: built in
+    reference: Reference = Reference.REQUESTED
+    early: Allowance = Allowance(1, "d")
+    late: Allowance = Allowance()
+    tolerance: float = 0.0  # share of a quantity that may miss
+    over_tolerance: float = 0.0  # share of what is demanded that may come beyond it
+    level: Level = Level.LINE
+    frozen_days: float = 3.0
+    demand: DemandRule = DemandRule.ENTRIES
+    business_days: frozenset[int] = WORKWEEK
+    holidays: frozenset[date] = frozenset()
+    asn_expected: bool = True  # each receipt should have been announced
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any], version: int = 0) -> Self:
+        """Read a document; raise PolicyRejected with the place and the remedy."""
+        known = {field.name for field in fields(cls)} - {"version"}
+        if unknown := sorted(set(document) - known):
+            raise PolicyRejected(f"{unknown[0]} is not known: write {', '.join(sorted(known))}")
+        built_in = cls()
+
+        def given(name: str) -> Any:
+            return document.get(name, getattr(built_in, name))
+
+        asn_expected = given("asn_expected")
+        if not isinstance(asn_expected, bool):
+            raise PolicyRejected(f"asn_expected is {asn_expected!r}: write true or false")
+        return cls(
+            version,
+            _word(given("reference"), "reference", Reference),
+            _allowance(given("early"), "early"),
+            _allowance(given("late"), "late"),
+            _number(given("tolerance"), "tolerance", 0.99),
+            _number(given("over_tolerance"), "over_tolerance", 10.0),
+            _word(given("level"), "level", Level),
+            _number(given("frozen_days"), "frozen_days", _LONGEST_D),
+            _word(given("demand"), "demand", DemandRule),
+            _business_days(document.get("business_days", DAYS[:5])),
+            _holidays(document.get("holidays", [])),
+            asn_expected,
+        )
+
+    def document(self) -> dict[str, Any]:
+        """Return the document that `parse` reads."""
+        return {
+            "reference": self.reference.value,
+            "early": str(self.early),
+            "late": str(self.late),
+            "tolerance": self.tolerance,
+            "over_tolerance": self.over_tolerance,
+            "level": self.level.value,
+            "frozen_days": self.frozen_days,
+            "demand": self.demand.value,
+            "business_days": [DAYS[day] for day in sorted(self.business_days)],
+            "holidays": [day.isoformat() for day in sorted(self.holidays)],
+            "asn_expected": self.asn_expected,
+        }
+
+    @property
+    def text(self) -> str:
+        """Return the policy in one sentence, for whoever reads a number."""
+        until = f"{self.late.words} after its end" if self.late.amount else "its end"
+        since = f"{self.early.words} before" if self.early.amount else "the start of"
+        named = "announced arrival" if self.reference is Reference.CONFIRMED else "requested date"
+        missing = f", {self.tolerance:.4g} of it may miss" if self.tolerance else ""
+        what = "every line of an order" if self.level is Level.ORDER else "each line"
+        demand = (
+            "; demand as the cumulative quantities state it"
+            if self.demand is DemandRule.CUMULATIVE
+            else ""
+        )
+        return (
+            f"{what}: the whole quantity{missing}, from {since} the {named} until {until}; "
+            f"measured is what was called off {self.frozen_days:g} days before it was due{demand}"
+        )
+
+    @property
+    def frozen_us(self) -> int:
+        return round(self.frozen_days * 86_400_000_000)
+
+    def window(self, from_us: int, until_us: int, zone: ZoneInfo) -> tuple[int, int]:
+        """Return the span in which a delivery is on time, half-open.
+
+        A due day ends with its midnight, which belongs to the next; a due instant itself is in.
+        """
+        # The last instant that is due, so that a whole day later is the end of the next day.
+        last_us = max(until_us - 1, from_us)
+        return (
+            self._shifted(from_us, self.early, -1, zone),
+            self._shifted(last_us, self.late, 1, zone) + 1,
+        )
+
+    def _shifted(self, at_us: int, by: Allowance, sign: int, zone: ZoneInfo) -> int:
+        if by.unit == "h" or not by.amount:
+            return at_us + sign * by.amount * 3_600_000_000
+        try:
+            local = instant_of(at_us).astimezone(zone)
+            day, left = local.date(), by.amount
+            while left:
+                day += timedelta(days=sign)
+                left -= by.unit == "d" or self._is_business(day)
+            moved = datetime.combine(day, local.time(), zone)
+            return microseconds_of(moved.astimezone(UTC))
+        except OverflowError:  # 9999-12-31, as some write "open": no day is after it
+            return at_us
+
+    def _is_business(self, day: date) -> bool:
+        return day.weekday() in self.business_days and day not in self.holidays
+
+
+BUILT_IN: Final = Policy()
+
+
+def _word(value: object, where: str, words: type[_Word]) -> _Word:
+    try:
+        return words(str(value))
+    except ValueError as error:
+        raise PolicyRejected(f"{where} is {value!r}: write one of {', '.join(words)}") from error
+
+
+def _number(value: object, where: str, most: float) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and 0 <= float(str(value)) <= most:
+        return float(str(value))
+    raise PolicyRejected(f"{where} is {value!r}: write a number from 0 to {most:g}")
+
+
+def _allowance(value: object, where: str) -> Allowance:
+    found = _ALLOWANCE.fullmatch(str(value))
+    if found is None or int(found[1]) > _LONGEST_D * (24 if found[2] == "h" else 1):
+        raise PolicyRejected(
+            f'{where} is {value!r}: write hours, days or business days, such as "4h", "1d", "2bd"'
+        )
+    return Allowance(int(found[1]), found[2])
+
+
+def _list(value: object, where: str) -> Sequence[Any]:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    raise PolicyRejected(f"{where} is {value!r}: write a list")
+
+
+def _business_days(value: object) -> frozenset[int]:
+    names = [str(name) for name in _list(value, "business_days")]
+    if not names or not set(names) <= set(DAYS):
+        raise PolicyRejected(f"business_days is {value!r}: write some of {', '.join(DAYS)}")
+    return frozenset(DAYS.index(name) for name in names)
+
+
+def _holidays(value: object) -> frozenset[date]:
+    found = set()
+    for text in _list(value, "holidays"):
+        try:
+            found.add(date.fromisoformat(str(text)))
+        except ValueError as error:
+            raise PolicyRejected(
+                f"holidays has {text!r}: write dates such as 2026-12-24"
+            ) from error
+    return frozenset(found)

@@ -1,0 +1,215 @@
+"""Warehouses, what lies in them, what lines consume, and orders: facts and what follows."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from werknetz.store.supply import AT, NOW, fact_columns, measured, number, to
+from werknetz.store.tables import metadata
+
+warehouses = sa.Table(
+    "warehouses",
+    metadata,
+    number(),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False, unique=True),  # as messages say it
+    to("site_id", "sites.id"),
+    to("equipment_id", "equipment.id", index=True),  # the plant
+    # Which events move its stock: stock_moved, goods_received, material_consumed. A warehouse
+    # that books receipts and withdrawals itself tells each as a movement.
+    sa.Column(
+        "moved_by", pg.ARRAY(sa.Text), nullable=False, server_default=sa.text("'{stock_moved}'")
+    ),
+)
+
+locations = sa.Table(
+    "locations",
+    metadata,
+    number(),
+    to("warehouse_id", "warehouses.id", null=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.UniqueConstraint("warehouse_id", "code"),
+)
+
+stock_items = sa.Table(
+    "stock_items",
+    metadata,
+    # A material at a place; without a location: the warehouse does not say where.
+    number(),
+    to("warehouse_id", "warehouses.id", null=False),
+    to("location_id", "locations.id"),
+    to("material_id", "materials.id", null=False),
+    # Derived: after the last entry, and whether any count has ever said so.
+    sa.Column("balance", sa.Double, nullable=False, server_default="0"),
+    sa.Column("balance_at", AT),
+    sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint(
+        "warehouse_id", "material_id", "location_id", postgresql_nulls_not_distinct=True
+    ),
+    sa.Index("ix_stock_items_material_id", "material_id"),
+)
+
+stock_counts = sa.Table(
+    "stock_counts",
+    metadata,
+    *fact_columns(),
+    to("stock_item_id", "stock_items.id", null=False),
+    *measured(),
+    sa.Column("document", sa.Text),
+    sa.Column("batch", sa.Text),
+    sa.Column("status", sa.Text),
+    sa.Column("owner", sa.Text),
+    sa.Column("keeper", sa.Text),
+    sa.Column("on_order_quantity", sa.Double),
+    sa.Column("reorder_level", sa.Double),
+    sa.Index("ix_stock_counts_stock_item_id_at", "stock_item_id", "at"),
+)
+
+stock_movements = sa.Table(
+    "stock_movements",
+    metadata,
+    # Two rows, of opposite sign, where something goes from one location to another.
+    *fact_columns(),
+    sa.Column("leg", sa.SmallInteger, primary_key=True, server_default="0"),
+    sa.Column("kind", sa.Text, nullable=False),  # of the event: see warehouses.moved_by
+    to("stock_item_id", "stock_items.id", null=False),
+    *measured(),
+    sa.Column("document", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("batch", sa.Text),
+    sa.Column("status", sa.Text),
+    sa.Column("order_number", sa.Text),
+    sa.Index("ix_stock_movements_stock_item_id_at", "stock_item_id", "at"),
+)
+
+consumptions = sa.Table(
+    "consumptions",
+    metadata,
+    *fact_columns(),
+    to("equipment_id", "equipment.id", index=True),
+    sa.Column("equipment", sa.Text, nullable=False),  # as said
+    to("material_id", "materials.id", index=True),
+    *measured(),
+    sa.Column("order_number", sa.Text),
+    sa.Column("batch", sa.Text),
+)
+
+line_materials = sa.Table(
+    "line_materials",
+    metadata,
+    # What a line or a machine consumes: the join across the gate.
+    number(),
+    to("equipment_id", "equipment.id", null=False, index=True),
+    to("material_id", "materials.id", null=False, index=True),
+    to("warehouse_id", "warehouses.id", null=False, index=True),
+    sa.Column("quantity_per_item", sa.Double, nullable=False),
+    sa.Column("items_per_hour", sa.Double, nullable=False),  # as planned
+    sa.Column("minimum_quantity", sa.Double, nullable=False, server_default="0"),
+    sa.Column("valid_from", AT, nullable=False, server_default=sa.text("'-infinity'")),
+    sa.Column("valid_to", AT),
+    sa.UniqueConstraint("equipment_id", "material_id", "warehouse_id", "valid_from"),
+)
+
+line_rates = sa.Table(
+    "line_rates",
+    metadata,
+    # What an hour of standstill costs.
+    to("equipment_id", "equipment.id", null=False),
+    sa.Column("valid_from", AT, nullable=False, server_default=sa.text("'-infinity'")),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("per_hour", sa.Double, nullable=False),
+    sa.PrimaryKeyConstraint("equipment_id", "valid_from"),
+)
+
+production_orders = sa.Table(
+    "production_orders",
+    metadata,
+    sa.Column("number", sa.Text, primary_key=True),
+    to("material_id", "materials.id", index=True),
+    sa.Column("planned_quantity", sa.Double),
+    sa.Column("planned_end_at", AT),
+    sa.Column("started_at", AT),
+    sa.Column("finished_at", AT),
+)
+
+operations = sa.Table(
+    "operations",
+    metadata,
+    # Derived from what was told of a job's start and end.
+    sa.Column("order_number", sa.Text, primary_key=True),
+    sa.Column("operation", sa.Text, primary_key=True, server_default=""),
+    sa.Column("equipment", sa.Text, primary_key=True),  # as said
+    to("equipment_id", "equipment.id", index=True),
+    to("material_id", "materials.id"),
+    sa.Column("planned_quantity", sa.Double),
+    sa.Column("planned_run_s_per_item", sa.Double),
+    sa.Column("planned_setup_s", sa.Double),
+    sa.Column("planned_end_at", AT),
+    sa.Column("started_at", AT),
+    sa.Column("ended_at", AT),
+    sa.Column("good_quantity", sa.Double),
+    sa.Column("scrap_quantity", sa.Double),
+    sa.Column("rework_quantity", sa.Double),
+    sa.Column(
+        "event_ids", pg.ARRAY(pg.UUID(as_uuid=True)), nullable=False,
+        server_default=sa.text("'{}'"),
+    ),
+)  # fmt: skip
+
+stock_balances = sa.Table(
+    "stock_balances",
+    metadata,
+    # Running balance after each count and movement of an item. Derived.
+    sa.Column("stock_item_id", sa.Integer, sa.ForeignKey("stock_items.id"), primary_key=True),
+    sa.Column("at", AT, primary_key=True),
+    sa.Column("event_id", pg.UUID(as_uuid=True), primary_key=True),
+    sa.Column("leg", sa.SmallInteger, primary_key=True, server_default="0"),
+    sa.Column("position", sa.Integer, nullable=False),  # among those of one instant
+    sa.Column("kind", sa.Text, nullable=False),  # count, move
+    sa.Column("balance", sa.Double, nullable=False),
+    sa.Column("difference", sa.Double),  # of a count: counted less expected
+)
+
+stock_outs = sa.Table(
+    "stock_outs",
+    metadata,
+    # When a warehouse had nothing of a material. Derived.
+    number(),
+    to("warehouse_id", "warehouses.id", null=False),
+    to("material_id", "materials.id", null=False),
+    sa.Column("start_at", AT, nullable=False),
+    sa.Column("end_at", AT),
+    sa.Column("start_event_id", pg.UUID(as_uuid=True)),
+    sa.Column("end_event_id", pg.UUID(as_uuid=True)),
+    sa.UniqueConstraint("warehouse_id", "material_id", "start_at"),
+    sa.Index("ix_stock_outs_start_at", "start_at"),
+)
+
+stock_days = sa.Table(
+    "stock_days",
+    metadata,
+    # Additive inputs of the warehouses' KPIs, a row a material and day of the site. Derived.
+    to("warehouse_id", "warehouses.id", null=False),
+    to("material_id", "materials.id", null=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("closing", sa.Double, nullable=False),
+    sa.Column("average", sa.Double, nullable=False),  # over the day's known seconds
+    sa.Column("known_s", sa.Double, nullable=False),
+    sa.Column("inflow", sa.Double, nullable=False),
+    sa.Column("outflow", sa.Double, nullable=False),
+    sa.Column("stock_out_s", sa.Double, nullable=False),
+    sa.Column("stock_outs", sa.Double, nullable=False, server_default="0"),
+    sa.Column("computed_at", AT, nullable=False, server_default=NOW),
+    sa.PrimaryKeyConstraint("warehouse_id", "material_id", "day"),
+    sa.Index("ix_stock_days_day", "day"),
+)
+
+dirty_stock = sa.Table(
+    "dirty_stock",
+    metadata,
+    sa.Column("warehouse_id", sa.Integer, primary_key=True),
+    sa.Column("material_id", sa.Integer, primary_key=True),
+    sa.Column("from_at", AT, nullable=False),  # nothing before it has changed
+    sa.Column("marks", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("marked_at", AT, nullable=False, server_default=NOW),
+)

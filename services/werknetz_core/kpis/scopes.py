@@ -1,0 +1,11 @@
+"""The scopes of KPI values, by the parameter that names what is asked. One more is one line."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from werknetz_core.kpis.machines import Machines
+from werknetz_core.kpis.part import Scope
+from werknetz_core.kpis.suppliers import Suppliers
+
+_EVERY: Final[tuple[Scope, ...]] = (Machines(), Suppliers())
+SCOPES: Final[Mapping[str, Scope]] = {scope.subject.name: scope for scope in _EVERY}

@@ -1,0 +1,185 @@
+"""What is known of dirty relations: facts out of rows, as `kpi.supply` needs them.
+
+A few statements for many relations at once. What is no longer believed is left out, so a deleted or
+revised event is as if it had never been, or had always been so.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from werknetz.domain.bucket import microseconds_of
+from werknetz.kpi.supply.facts import Entry, Group, Receipt, Relation, ShipmentLine
+from werknetz_worker.session import Connection
+from werknetz_worker.supply import lost
+
+_RELATIONS: Final = """
+SELECT r.id, r.supplier_id, r.material_id, r.site_id, p.name AS supplier, m.number AS material,
+    coalesce(e.time_zone, 'UTC') AS zone
+FROM supply_relations r JOIN partners p ON p.id = r.supplier_id
+JOIN materials m ON m.id = r.material_id
+LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN equipment e ON e.id = s.equipment_id
+WHERE r.id = ANY($1)"""
+# Which message has told it: by its hash, else by its name. Two that say the same are doubles.
+_FACTS: Final = """
+SELECT f.*, b.stored_at, b.connector_id, coalesce(encode(b.raw_hash, 'hex'), b.source) AS message
+FROM {table} f JOIN business_events b ON b.event_id = f.event_id
+WHERE f.relation_id = ANY($1) AND f.known_to IS NULL"""
+ENTRIES: Final = _FACTS.format(table="call_off_entries")
+SHIPMENTS: Final = _FACTS.format(table="shipment_lines")
+RECEIPTS: Final = _FACTS.format(table="receipt_lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One relation with what its rows need beside the facts."""
+
+    id: int
+    supplier_id: int
+    material_id: int
+    site_id: int | None
+    zone: ZoneInfo
+    relation: Relation
+
+
+@dataclass(slots=True)
+class _Told:
+    entries: list[Entry] = field(default_factory=list)
+    shipments: list[ShipmentLine] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    connectors: set[str] = field(default_factory=set)
+
+
+async def load(connection: Connection, relation_ids: Sequence[int]) -> list[Subject]:
+    """Return the relations that there are, in the order of their ids."""
+    told = {relation_id: _Told() for relation_id in relation_ids}
+    for row in await connection.fetch(ENTRIES, relation_ids):
+        if (entry := _entry(row)) is not None:
+            told[row["relation_id"]].entries.append(entry)
+        told[row["relation_id"]].connectors.add(row["connector_id"])
+    for row in await connection.fetch(SHIPMENTS, relation_ids):
+        if (line := _shipment(row)) is not None:
+            told[row["relation_id"]].shipments.append(line)
+        told[row["relation_id"]].connectors.add(row["connector_id"])
+    for row in await connection.fetch(RECEIPTS, relation_ids):
+        if (receipt := _receipt(row)) is not None:
+            told[row["relation_id"]].receipts.append(receipt)
+        told[row["relation_id"]].connectors.add(row["connector_id"])
+    connectors = {name for each in told.values() for name in each.connectors}
+    spans = await lost.spans_of(connection, sorted(connectors))
+    return [
+        Subject(
+            row["id"],
+            row["supplier_id"],
+            row["material_id"],
+            row["site_id"],
+            ZoneInfo(row["zone"]),
+            Relation(
+                supplier=row["supplier"],
+                material=row["material"],
+                entries=tuple(told[row["id"]].entries),
+                shipments=tuple(told[row["id"]].shipments),
+                receipts=tuple(told[row["id"]].receipts),
+                lost=_spans(told[row["id"]].connectors, spans),
+            ),
+        )
+        for row in sorted(await connection.fetch(_RELATIONS, relation_ids), key=lambda r: r["id"])
+    ]
+
+
+def _spans(
+    connectors: Iterable[str], spans: dict[str, list[tuple[int, int]]]
+) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted(span for name in connectors for span in spans.get(name, ())))
+
+
+def _entry(row: asyncpg.Record) -> Entry | None:
+    """Return an entry; none of what has no quantity that counts: that is a finding elsewhere."""
+    quantity = row["base_quantity"]
+    if quantity is None:
+        return None
+    factor = _factor(row)
+    return Entry(
+        event_id=row["event_id"],
+        document=row["document"],
+        issued_us=microseconds_of(row["issued_at"]),
+        known_us=microseconds_of(row["stored_at"]),
+        quantity=quantity,
+        due_from_us=_us(row["due_from"]),
+        due_until_us=_us(row["due_until"]),
+        group=_group(row),
+        line=row["line"] or "",
+        place=row["point_of_use"] or "",
+        message=row["message"],
+        commitment=row["commitment"],
+        due_kind=row["due_kind"],
+        replaces=row["replaces"],
+        cumulative_quantity=_times(row["cumulative_quantity"], factor),
+        cumulative_received=_times(row["cumulative_received"], factor),
+        cumulative_since_us=_us(row["cumulative_since"]),
+        last_receipt=row["last_receipt"],
+        last_receipt_us=_us(row["last_receipt_at"]),
+    )
+
+
+def _shipment(row: asyncpg.Record) -> ShipmentLine | None:
+    if row["base_quantity"] is None:
+        return None
+    return ShipmentLine(
+        event_id=row["event_id"],
+        document=row["document"],
+        announced_us=microseconds_of(row["announced_at"]),
+        known_us=microseconds_of(row["stored_at"]),
+        quantity=row["base_quantity"],
+        group=_group(row),
+        line=row["line"] or "",
+        message=row["message"],
+        shipment=row["shipment"],
+        delivery_note=row["delivery_note"],
+        despatched_us=_us(row["despatched_at"]),
+        arrives_us=_us(row["arrives_at"]),
+        handling_unit=row["handling_unit"],
+        batch=row["batch"],
+        cumulative_quantity=_times(row["cumulative_quantity"], _factor(row)),
+    )
+
+
+def _receipt(row: asyncpg.Record) -> Receipt | None:
+    if row["accepted_quantity"] is None:
+        return None
+    return Receipt(
+        event_id=row["event_id"],
+        document=row["document"],
+        received_us=microseconds_of(row["received_at"]),
+        known_us=microseconds_of(row["stored_at"]),
+        quantity=row["accepted_quantity"],
+        rejected=row["rejected_quantity"] or 0.0,
+        group=_group(row),
+        line=row["line"] or "",
+        message=row["message"],
+        shipment=row["shipment"],
+        delivery_note=row["delivery_note"],
+        batch=row["batch"],
+        discrepancy=row["discrepancy"],
+    )
+
+
+def _group(row: asyncpg.Record) -> Group:
+    return Group(row["order_number"] or "", row["order_line"] or "")
+
+
+def _factor(row: asyncpg.Record) -> float:
+    """Return how many base units one of the message's units is: its sums are in the same unit."""
+    return float(row["base_quantity"] / row["quantity"]) if row["quantity"] else 1.0
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _us(at: datetime | None) -> int | None:
+    return None if at is None else microseconds_of(at)

@@ -1,0 +1,112 @@
+"""Dirty relations reconciled: facts in, derived rows and findings out, in one transaction (R15).
+
+A supplier is in one worker's hands at a time, since its shipments serve several relations. A mark
+is removed only where nobody has marked again since it was read; killed anywhere, nothing is lost.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from werknetz.domain.bucket import instant_of
+from werknetz.kpi.supply.relation import reconcile
+from werknetz_worker.session import Connection
+from werknetz_worker.supply import facts, findings, rows, shipments
+from werknetz_worker.supply.policies import Policies
+from werknetz_worker.watermarks import Watermarks
+
+RELATIONS_MAX: Final = 200  # of one transaction, so that memory and locks stay small
+SUPPLIERS_MAX: Final = 50
+MARK: Final = "#supply"
+"""The watermark of all suppliers: no path of an equipment has this form."""
+
+_LOCK: Final = 0x53555050  # "SUPP": one worker at a supplier
+_ACQUIRE_S: Final = 10.0
+
+_WAITING: Final = """
+SELECT r.supplier_id FROM dirty_relations d JOIN supply_relations r ON r.id = d.relation_id
+GROUP BY r.supplier_id ORDER BY min(d.marked_at), r.supplier_id"""
+_TRY: Final = """
+SELECT id FROM unnest($2::int[]) AS id WHERE pg_try_advisory_xact_lock($1, id)"""
+_DIRTY: Final = """
+SELECT d.relation_id, d.marks FROM dirty_relations d
+JOIN supply_relations r ON r.id = d.relation_id
+WHERE r.supplier_id = ANY($1) ORDER BY d.marked_at, d.relation_id LIMIT $2"""
+# Skips what the projector has in hand: it marks again, so there is more to do anyway.
+_DONE: Final = """
+DELETE FROM dirty_relations WHERE relation_id IN (
+    SELECT d.relation_id FROM dirty_relations d
+    JOIN unnest($1::int[], $2::bigint[]) AS seen (relation_id, marks)
+        ON d.relation_id = seen.relation_id AND d.marks = seen.marks
+    FOR UPDATE OF d SKIP LOCKED)"""
+# Marks of relations that are gone: nothing follows from them.
+_ORPHANS: Final = """
+DELETE FROM dirty_relations d
+WHERE NOT EXISTS (SELECT FROM supply_relations r WHERE r.id = d.relation_id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one transaction has done."""
+
+    relations: int = 0
+    more: bool = False  # of the same suppliers
+
+
+async def dirty_relations(
+    pool: asyncpg.Pool,
+    watermarks: Watermarks,
+    *,
+    now_us: int | None = None,
+    seconds_max: float = 8.0,
+) -> int:
+    """Reconcile until no relation is dirty or the time is up; return how many were.
+
+    What is marked meanwhile is for the next call. `now_us` is for tests.
+    """
+    deadline = time.monotonic() + seconds_max
+    done = 0
+    await pool.execute(_ORPHANS)
+    waiting = [row[0] for row in await pool.fetch(_WAITING)]
+    while waiting and time.monotonic() < deadline:
+        chosen, waiting = waiting[:SUPPLIERS_MAX], waiting[SUPPLIERS_MAX:]
+        at_us = time.time_ns() // 1000 if now_us is None else now_us
+        async with pool.acquire(timeout=_ACQUIRE_S) as connection:
+            outcome = await suppliers(connection, chosen, at_us)
+        done += outcome.relations
+        if outcome.relations:
+            await watermarks.grow_marks([MARK])
+        if outcome.more:
+            waiting = [*chosen, *waiting]
+    return done
+
+
+async def suppliers(connection: Connection, supplier_ids: Sequence[int], now_us: int) -> Outcome:
+    """Reconcile dirty relations of those suppliers that no other worker is at."""
+    async with connection.transaction():
+        held = [row[0] for row in await connection.fetch(_TRY, _LOCK, sorted(supplier_ids))]
+        if not held:
+            return Outcome()
+        # The marks first: what comes after them is marked again.
+        dirty = await connection.fetch(_DIRTY, held, RELATIONS_MAX)
+        if not dirty:
+            return Outcome()
+        ids = [row["relation_id"] for row in dirty]
+        await _reconcile(connection, ids, now_us)
+        await connection.execute(_DONE, ids, [row["marks"] for row in dirty])
+        return Outcome(len(ids), len(ids) == RELATIONS_MAX)
+
+
+async def _reconcile(connection: Connection, ids: Sequence[int], now_us: int) -> None:
+    subjects = await facts.load(connection, ids)
+    policies = await Policies.load(connection, sorted({s.supplier_id for s in subjects}))
+    done = [
+        (s, reconcile(s.relation, policies.terms(s.supplier_id, s.zone, now_us))) for s in subjects
+    ]
+    documents = await shipments.touched(connection, ids)
+    await rows.replace(connection, ids, done, policies)
+    await shipments.replace(connection, documents, instant_of(now_us))
+    await findings.replace(connection, ids, done)

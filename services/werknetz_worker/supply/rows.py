@@ -1,0 +1,133 @@
+"""The derived rows of relations: what was there is replaced whole, many relations at a time."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
+from werknetz.domain.shift import local_us
+from werknetz.kpi.supply.otif import DueLine
+from werknetz.kpi.supply.relation import Reconciled
+from werknetz.store.supply import SUPPLY_ELEMENTS
+from werknetz_worker.session import Connection
+from werknetz_worker.supply.facts import Subject
+from werknetz_worker.supply.policies import Policies
+
+Done = Sequence[tuple[Subject, Reconciled]]
+_CLEAR: Final = tuple(
+    f"DELETE FROM {table} WHERE relation_id = ANY($1)"  # noqa: S608 - made of constants
+    for table in ("call_offs", "due_lines", "transit_lines", "cumulatives", "supply_elements")
+)
+# A line that another relation had: that one is dirty, too, and gives it up later.
+_CLEAR_MOVED: Final = "DELETE FROM transit_lines WHERE event_id = ANY($1)"
+_CALL_OFFS: Final = (
+    "relation_id", "document", "issued_at", "known_at", "in_force_from", "in_force_to", "state",
+    "entries", "quantity", "event_ids",
+)  # fmt: skip
+_DUE_LINES: Final = (
+    "relation_id", "group_key", "document", "due_from", "due_until", "quantity", "commitment",
+    "delivered_quantity", "open_quantity", "first_received_at", "fulfilled_at", "state", "on_time",
+    "in_full", "delay_s", "event_ids", "receipt_ids", "shipment_ids", "order_number",
+    "window_from", "window_until", "is_uncertain",
+)  # fmt: skip
+_TRANSIT: Final = (
+    "event_id", "relation_id", "document", "arrives_at", "quantity", "received_quantity",
+    "open_quantity", "received_at", "receipt_ids",
+)  # fmt: skip
+_CUMULATIVES: Final = (
+    "relation_id", "zero_at", "as_of", "demanded", "received", "in_transit", "open",
+    "stated_received", "stated_delivered", "received_difference", "delivered_difference",
+)  # fmt: skip
+_ELEMENTS: Final = ("relation_id", "day", *SUPPLY_ELEMENTS, "policy_id")
+
+
+async def replace(
+    connection: Connection, relation_ids: Sequence[int], done: Done, policies: Policies
+) -> None:
+    """Write what follows for the relations; of those that are gone nothing stays."""
+    for statement in _CLEAR:
+        await connection.execute(statement, relation_ids)
+    moved = [t.line.event_id for _, found in done for t in found.transit]
+    await connection.execute(_CLEAR_MOVED, moved)
+    for table, columns, records in (
+        ("call_offs", _CALL_OFFS, _call_offs(done)),
+        ("due_lines", _DUE_LINES, _due_lines(done)),
+        ("transit_lines", _TRANSIT, _transit(done)),
+        ("cumulatives", _CUMULATIVES, _cumulatives(done)),
+        ("supply_elements", _ELEMENTS, _elements(done, policies)),
+    ):
+        await connection.copy_records_to_table(table, columns=columns, records=records)
+
+
+def _call_offs(done: Done) -> Iterator[tuple[Any, ...]]:
+    for subject, found in done:
+        for version in found.versions:
+            yield (
+                subject.id, version.document, at(version.issued_us), at(version.known_us),
+                _at(version.from_us), _at(version.to_us), version.state, len(version.entries),
+                sum(entry.quantity for entry in version.entries),
+                [entry.event_id for entry in version.entries],
+            )  # fmt: skip
+
+
+def _due_lines(done: Done) -> Iterator[tuple[Any, ...]]:
+    for subject, found in done:
+        for line in found.lines:
+            yield _due_line(subject.id, line)
+
+
+def _due_line(relation_id: int, line: DueLine) -> tuple[Any, ...]:
+    demand, entry = line.demand, line.demand.entry
+    return (
+        relation_id, line.group.key, entry.document, at(demand.due_from_us),
+        at(demand.due_until_us), demand.quantity, entry.commitment, line.delivered,
+        line.open_quantity, _at(line.first_received_us), _at(line.fulfilled_us), line.state,
+        line.on_time, line.in_full, line.delay_s, list(line.event_ids), list(line.receipt_ids),
+        list(line.shipment_ids), line.group.order_number or None, at(line.window[0]),
+        at(line.window[1]), line.uncertain,
+    )  # fmt: skip
+
+
+def _transit(done: Done) -> Iterator[tuple[Any, ...]]:
+    for subject, found in done:
+        for transit in found.transit:
+            line = transit.line
+            yield (
+                line.event_id, subject.id, line.document, _at(line.arrives_us), line.quantity,
+                transit.received, transit.open, _at(transit.received_us),
+                list(transit.receipt_ids),
+            )  # fmt: skip
+
+
+def _cumulatives(done: Done) -> Iterator[tuple[Any, ...]]:
+    for subject, found in done:
+        c = found.cumulative
+        yield (
+            subject.id, _at(c.zero_us), at(c.as_of_us), c.demanded, c.received, c.in_transit,
+            c.open, c.stated_received, c.stated_delivered, c.received_difference,
+            c.delivered_difference,
+        )  # fmt: skip
+
+
+def _elements(done: Done, policies: Policies) -> Iterator[tuple[Any, ...]]:
+    for subject, found in done:
+        for day, elements in found.elements.items():
+            policy_id = policies.id_at(subject.supplier_id, _start(day, subject))
+            values = (getattr(elements, name) for name in SUPPLY_ELEMENTS)
+            yield (subject.id, day, *values, policy_id)
+
+
+def _start(day: date, subject: Subject) -> int:
+    try:
+        return local_us(day, 0, subject.zone)
+    except OverflowError:  # 9999-12-31 has no end
+        return TIME_MAX_US
+
+
+def at(at_us: int) -> datetime:
+    """Return the instant, as far as PostgreSQL and Python can both say it."""
+    return instant_of(min(max(at_us, TIME_MIN_US), TIME_MAX_US))
+
+
+def _at(at_us: int | None) -> datetime | None:
+    return None if at_us is None else at(at_us)
