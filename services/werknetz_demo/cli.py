@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
         port: Annotated[int, typer.Option(help="where the API answers")] = 8080,
         data: Annotated[Path | None, typer.Option(help="folder for the data; kept")] = None,
         keep: Annotated[bool, typer.Option("--keep", help="keep the data at the end")] = False,
-        plants: Annotated[int, typer.Option(min=1, max=2, help="how many plants")] = 2,
+        plants: Annotated[int, typer.Option(min=1, max=6, help="how many plants")] = 6,
         days: Annotated[int, typer.Option(min=1, max=365, help="of history")] = 30,
     ) -> None:
         """Start servers, simulated plants and the platform; say where it is; stop on Ctrl-C."""
@@ -65,6 +65,25 @@ def register(app: typer.Typer) -> None:
             "segment and byte:\n  werknetz quarantine groups      werknetz quarantine list\n"
             "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
         )
+
+    @demo.command("break")
+    def _break(
+        machine: Annotated[str, typer.Argument(help="its name or path: press-3, pueb-5/…/robot-2")],
+        minutes: Annotated[float, typer.Option(min=0.5, max=240, help="how long it stands")] = 5,
+        data: Annotated[
+            Path | None, typer.Option(help="folder of the running demo; else the one that runs")
+        ] = None,
+    ) -> None:
+        """Let a machine of a running demo fail for some minutes; say what to look at."""
+        from werknetz_demo.embedded.state import StateError
+        from werknetz_demo.mischief import break_down, running
+
+        try:
+            text = break_down(running(data), machine, minutes)
+        except StateError as error:
+            typer.echo(f"werknetz demo break: {error}", err=True)
+            raise typer.Exit(1) from None
+        typer.echo(text)
 
 
 def _say(text: str) -> None:

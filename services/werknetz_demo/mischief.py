@@ -5,11 +5,19 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from werknetz_demo.embedded.state import StateError
+from werknetz_demo.shopfloor import STATE, WORDS
 from werknetz_demo.supplier import NAME
+from werknetz_simulator.incident import break_machine
+from werknetz_simulator.machine import Machine
+from werknetz_simulator.plan import MINUTE_US, instant_of
+from werknetz_simulator.plant import PLANTS
+from werknetz_simulator.serve import BROKEN
 from werknetz_simulator.supplier.edifact import misspelt
 from werknetz_simulator.supplier.feed import EDI, put
 from werknetz_simulator.supplier.place import PARTNERS, Place
@@ -41,6 +49,49 @@ def drop_bad_edi(folder: Path) -> Path:
     file = inbox / f"DESADV_{document}.edi"
     put(file, content, now_us)
     return file
+
+
+def break_down(folder: Path, name: str, minutes: float) -> str:
+    """Let a machine fail; return what to look at. Raise StateError where there is none such."""
+    machine = _machine(folder, name)
+    now_us = time.time_ns() // 1000
+    begin_us, end_us = break_machine(
+        folder / STATE / BROKEN, machine, now_us, round(minutes * MINUTE_US)
+    )
+    plant = PLANTS[machine.plant]
+    zone = ZoneInfo(plant.plan.time_zone)
+    begin, end = (instant_of(at_us).astimezone(zone) for at_us in (begin_us, end_us))
+    return (
+        f"{machine.path} fails at {begin:%H:%M:%S} and stands until {end:%H:%M:%S} "
+        f"({plant.plan.time_zone}), said over {WORDS[plant.protocol]}.\n"
+        "In some seconds its state is malfunction; no part is made meanwhile; later its stop and "
+        "the loss in OEE:\n"
+        f'  curl -H "X-API-Key: $WERKNETZ_API_KEY" '
+        f'"$WERKNETZ_URL/api/v1/equipment/{machine.path}/states?start=-10m"\n'
+        f"  werknetz kpi oee {machine.path} --start -1h\n"
+        "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
+    )
+
+
+def _machine(folder: Path, name: str) -> Machine:
+    """Find it by its name or the end of its path among the plants of this demo."""
+    there = [
+        machine
+        for plant in PLANTS.values()
+        if (folder / "edge" / f"{plant.name}-{plant.protocol}-live.yaml").exists()
+        for machine in plant.machines
+    ]
+    if not there:
+        raise StateError(f"{folder} has no plants yet: wait until the demo says they are there")
+    found = [m for m in there if m.path == name or m.path.endswith(f"/{name}")]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        paths = ", ".join(machine.path for machine in found)
+        raise StateError(f"{name!r} is {len(found)} machines: name one by its path: {paths}")
+    near = get_close_matches(name, [machine.name for machine in there], n=1, cutoff=0.5)
+    hint = f": did you mean {near[0]!r}?" if near else ": see `werknetz demo` for its plants"
+    raise StateError(f"no machine is called {name!r}{hint}")
 
 
 def _ours() -> Iterator[Path]:

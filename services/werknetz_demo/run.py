@@ -53,12 +53,26 @@ class Demo:
     @property
     def since_us(self) -> int:
         """Return when the folder's history begins: at a midnight, kept from the first start on."""
+        return self._since()["since_us"]
+
+    def since_of(self, plant: Plant) -> int:
+        """Return when a plant's own history begins: some know only the last days."""
+        kept = self._since()
+        return max(kept["since_us"], kept.get(f"{plant.history_days} days", 0))
+
+    def _since(self) -> dict[str, int]:
         file = self.folder / "since.json"
         if not file.exists():
-            plan = EMDEN_1.plan
-            day = plan.day_of(self.now_us - self.wish.days * DAY_US)
-            file.write_text(json.dumps({"since_us": plan.day(day)[0]}))
-        return int(json.loads(file.read_text())["since_us"])
+            kept = {"since_us": self._midnight(self.wish.days)}
+            for plant in PLANTS.values():
+                kept[f"{plant.history_days} days"] = self._midnight(plant.history_days)
+            file.write_text(json.dumps(kept))
+        return {name: int(at_us) for name, at_us in json.loads(file.read_text()).items()}
+
+    def _midnight(self, days: int) -> int:
+        """Return it in Germany; abroad it is some hour of that day."""
+        plan = EMDEN_1.plan
+        return plan.day(plan.day_of(self.now_us - days * DAY_US))[0]
 
     @property
     def url(self) -> str:
@@ -78,9 +92,19 @@ class Demo:
 
     def start_edge(self, name: str, kind: str, tree: dict[str, Any]) -> None:
         """Write the edge's file and start it under this name."""
-        folder = self.folder / "edge"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        file = folder / f"{tree['connector']}-{kind}.yaml"
-        file.touch(mode=0o600)  # it may name a password
-        file.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False))
-        self.crew.start(name, "edge", str(file))
+        self.start_edges(name, kind, [tree])
+
+    def start_edges(self, name: str, kind: str, trees: list[dict[str, Any]]) -> None:
+        """Write the edges' files and start one process for all of them."""
+        self.edge_folder.mkdir(mode=0o700, exist_ok=True)
+        files = []
+        for tree in trees:
+            file = self.edge_folder / f"{tree['connector']}-{kind}.yaml"
+            file.touch(mode=0o600)  # it may name a password
+            file.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False))
+            files.append(str(file))
+        self.crew.start(name, "edge", *files)
+
+    @property
+    def edge_folder(self) -> Path:
+        return self.folder / "edge"

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from werknetz_core.migrate import upgrade_async
-from werknetz_demo import supplier
+from werknetz_demo import shopfloor, supplier
 from werknetz_demo.crew import LOOK_EVERY_S, Crew, CrewError
 from werknetz_demo.embedded.process import LOOPBACK, is_free
 from werknetz_demo.embedded.servers import Servers
@@ -22,13 +22,10 @@ from werknetz_demo.embedded.state import State
 from werknetz_demo.mischief import PREFIX
 from werknetz_demo.run import Demo, Wish
 from werknetz_demo.seed import demo_key, plant_seed
-from werknetz_demo.truths import Api, Database, is_following
-from werknetz_simulator import edgefile
+from werknetz_demo.truths import Api, Database
 from werknetz_simulator.plan import DAY_US, SECOND_US
-from werknetz_simulator.plant import EMDEN_1, Plant
 from werknetz_simulator.position import CATCH_UP_MAX_US
 
-OVERLAP_US: Final = 60 * SECOND_US  # what was on its way when the last run ended is told again
 MEANWHILE_US: Final = 5 * SECOND_US
 
 
@@ -113,90 +110,26 @@ async def _rise(demo: Demo) -> None:
     )
     crew.start("ingest", "ingest")
     crew.start("api", "up", "--host", LOOPBACK, "--port", str(demo.wish.port))
-    await _start_plants(demo)
+    await shopfloor.start_plants(demo, abroad=False)
     crew.start("worker", "worker")
     crew.start("beat", "beat")
     await demo.true(lambda: demo.database.has_rows_since(0), "ingest")
     demo.say("the first rows are stored")
-    await _start_publishers(demo)
+    await shopfloor.start_publishers(demo)
     await demo.true(demo.api.is_ready, "api")
     demo.say(f"the API answers on {demo.url}")
-    await _load_history(demo)
+    await shopfloor.start_plants(demo, abroad=True)  # four plants more: the API goes first
+    await shopfloor.load_history(demo)
     sftp_port = supplier.start(demo)  # as late as this: what is above must not wait for it
     await demo.true(lambda: _is_live(demo), "ingest")
-    demo.say("live values arrive over OPC UA and MQTT")
+    demo.say(f"live values arrive over {shopfloor.spoken(demo)}")
     await demo.true(lambda: _has_kpis(demo), "worker")
     demo.say("the first KPIs are computed")
     await demo.true(lambda: _is_computed(demo, 7), "worker")
     demo.say("the KPIs of the last 7 days are complete")
+    if any(shopfloor.crew_of(plant) == shopfloor.ABROAD for plant in demo.plants):
+        demo.say(await shopfloor.systems_arrived(demo))
     demo.say(await supplier.arrived(demo, sftp_port))
-
-
-async def _start_plants(demo: Demo) -> None:
-    """Start each live edge, and the edge that loads what happened before; and Emden.
-
-    An OPC UA plant holds its story until somebody listens.
-    """
-    opcua_port = demo.ports("opcua")
-    for plant in demo.plants:
-        url = demo.servers.urls.mqtt
-        if plant is EMDEN_1:
-            url = f"opc.tcp://{LOOPBACK}:{opcua_port}/{plant.name}"
-        options = {
-            "since_us": demo.since_us,
-            **await _history_start(demo, plant),
-            "end_us": demo.now_us,
-        }
-        history = edgefile.history_of(plant, options, f"./{plant.name}-history")
-        live_edge = edgefile.live_of(plant, url, f"./{plant.name}-live")
-        if plant is EMDEN_1:
-            _start_plant(demo, plant, "--opcua-url", url)
-        demo.start_edge(f"history-{plant.name}", "history", history)
-        demo.start_edge(f"edge-{plant.name}", "live", live_edge)
-
-
-def _start_plant(demo: Demo, plant: Plant, *where: str) -> None:
-    demo.crew.start(
-        f"plant-{plant.name}",
-        *("simulate", plant.name, *where),
-        *("--since-us", str(demo.since_us), "--start-us", str(demo.now_us)),
-        *("--state", str(demo.folder / "plants")),
-    )
-
-
-async def _start_publishers(demo: Demo) -> None:
-    """Start what publishes: a broker forgets messages for which nobody has ever subscribed."""
-    redis = demo.servers.urls.redis
-    for plant in demo.plants:
-        if plant is not EMDEN_1:
-            connector = f"{plant.name}-mqtt"
-            await demo.true(
-                lambda c=connector: is_following(redis, c, demo.now_us),  # type: ignore[misc] # a lambda with a default
-                f"edge-{plant.name}",
-            )
-            _start_plant(demo, plant)
-
-
-async def _history_start(demo: Demo, plant: Plant) -> dict[str, int]:
-    """Return from where on the past is missing: its beginning, or where the last run ended.
-
-    A plant remembers a day; what happened before that, while nobody listened, is a gap.
-    """
-    latest = await demo.database.latest_us(plant, demo.now_us)
-    if latest is None:
-        return {"start_us": demo.since_us}
-    remembered = demo.now_us - CATCH_UP_MAX_US
-    if latest < remembered:
-        return {"start_us": remembered, "gap_from_us": latest}
-    return {"start_us": max(latest - OVERLAP_US, demo.since_us)}
-
-
-async def _load_history(demo: Demo) -> None:
-    for plant in demo.plants:
-        name = f"history-{plant.name}"
-        await demo.true(lambda p=plant: demo.database.has_history(p, demo.now_us), name)  # type: ignore[misc] # a lambda with a default
-        await demo.crew.dismiss(name)
-        demo.say(f"{plant.name}: the past up to now is stored")
 
 
 async def _is_live(demo: Demo) -> bool:
@@ -228,7 +161,8 @@ def closing_words(demo: Demo) -> str:
         f'"http://{LOOPBACK}:{port}/api/v1/events?kind=shipment_announced&limit=3"\n'
         f"              WERKNETZ_URL={demo.url} WERKNETZ_API_KEY={demo.key} \\\n"
         "              werknetz quarantine groups\n"
-        f"  Break it    werknetz demo bad-edi --data {demo.folder}\n"
+        f"  Break it    werknetz demo break press-3 --data {demo.folder}\n"
+        f"              werknetz demo bad-edi --data {demo.folder}\n"
         f"  Logs        {demo.folder}/logs\n"
         "  Ctrl-C stops everything.\n"
     )

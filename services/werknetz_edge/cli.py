@@ -1,4 +1,4 @@
-"""`werknetz edge FILE.yaml`: run one connector."""
+"""`werknetz edge FILE.yaml`: run one connector, or those of several files in one process."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,12 +20,14 @@ def register(app: typer.Typer) -> None:
 
 
 def edge(
-    file: Annotated[Path, typer.Argument(help="YAML: connector, protocol, options, mapping")],
+    files: Annotated[
+        list[Path], typer.Argument(help="YAML: connector, protocol, options, mapping")
+    ],
 ) -> None:
-    """Run one connector: read the source, keep on disk, carry to the core."""
+    """Run a connector: read the source, keep on disk, carry to the core. Several files: several."""
     log.configure()
     try:
-        asyncio.run(_run(file))
+        asyncio.run(_run(files))
     except (ConfigurationError, SettingMissing, SpoolTaken) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
@@ -34,9 +36,9 @@ def edge(
         raise typer.Exit(1) from error
 
 
-async def _run(file: Path) -> None:
+async def _run(files: list[Path]) -> None:
     try:
-        await run_edge(file)
+        await run_edge(*files)
     except* SpoolFailed as failed:
         raise next(_leaves(failed)) from None
 

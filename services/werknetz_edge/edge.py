@@ -1,8 +1,9 @@
-"""The composition root of an edge: one YAML file becomes one running pump."""
+"""The composition root of an edge: each YAML file becomes one running pump."""
 
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -66,34 +67,52 @@ def _open_lane(config: EdgeConfig, follower: Follower, redis_url: str, name: str
     )
 
 
-async def run_edge(config_path: Path, stop: asyncio.Event | None = None) -> None:
+async def run_edge(*config_paths: Path, stop: asyncio.Event | None = None) -> None:
     """Run until SIGTERM or SIGINT (or `stop`), bounded: what hangs after 10 s is left behind.
 
-    Raises ConfigurationError, SettingMissing, SpoolTaken, SpoolFailed.
+    Several files are several connectors that live and die together: small sources share a process.
+    Raises ConfigurationError, SettingMissing, SpoolTaken, SpoolFailed (in a group, if of several).
     """
-    config = load_config(config_path)
+    configs = [load_config(path) for path in config_paths]
+    _check_names(configs, config_paths)
     log = logger("edge")
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, loop, stop)
     try:
-        pump = build_pump(config)
-    except ValidationError as error:  # the connector's own options
-        raise ConfigurationError(explain(load_form(config_path), ("options",), error)) from error
-    log.info(
-        "edge started",
-        connector=config.connector,
-        protocol=config.protocol,
-        folder=str(config.folder),
-        redis=without_password(config.redis_url or ""),
-    )
-    try:
-        await pump.run(stop)
+        pumps = [_pump_of(*both) for both in zip(configs, config_paths, strict=True)]
+        for config in configs:
+            log.info(
+                "edge started",
+                connector=config.connector,
+                protocol=config.protocol,
+                folder=str(config.folder),
+                redis=without_password(config.redis_url or ""),
+            )
+        async with asyncio.TaskGroup() as group:
+            for pump in pumps:
+                group.create_task(pump.run(stop))
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
-    log.info("edge stopped", connector=config.connector)
+    log.info("edge stopped", connectors=", ".join(config.connector for config in configs))
+
+
+def _pump_of(config: EdgeConfig, path: Path) -> Pump:
+    try:
+        return build_pump(config)
+    except ValidationError as error:  # the connector's own options
+        raise ConfigurationError(explain(load_form(path), ("options",), error)) from error
+
+
+def _check_names(configs: Sequence[EdgeConfig], paths: Sequence[Path]) -> None:
+    first: dict[str, Path] = {}
+    for config, path in zip(configs, paths, strict=True):
+        if (other := first.setdefault(config.connector, path)) is not path:
+            raise ConfigurationError(
+                [f"{path}: connector {config.connector!r} is that of {other}: name it otherwise"]
+            )
 
 
 def _stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

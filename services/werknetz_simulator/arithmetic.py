@@ -66,11 +66,15 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A fault from its first to its last microsecond, whatever shift or hour lies between."""
+    """A fault from its first to its last microsecond, whatever shift or hour lies between.
+
+    The end of a repair that had begun before the history may be too short for either.
+    """
 
     start_us: int
     end_us: int
     is_minor: bool
+    is_failure: bool
 
 
 def sums(truth: Truth, machines: Iterable[Machine], start_us: int, end_us: int) -> Sums:
@@ -166,15 +170,20 @@ def _stops(truth: Truth, machine: Machine, start_us: int, end_us: int) -> list[S
     for segment in truth.segments(machine, max(start_us - DAY_US, truth.since_us), end_us + DAY_US):
         if segment.kind not in FAULTS:
             continue
-        repair = segment.kind is Kind.REPAIR
+        fault = segment.kind is Kind.FAULT
         if merged and merged[-1][1] == segment.start_us:
-            begin, _, was_repair = merged.pop()
-            merged.append((begin, segment.end_us, was_repair or repair))
+            begin, _, was_fault = merged.pop()
+            merged.append((begin, segment.end_us, was_fault or fault))
         else:
-            merged.append((max(segment.start_us, truth.since_us), segment.end_us, repair))
+            merged.append((max(segment.start_us, truth.since_us), segment.end_us, fault))
     return [
-        Stop(begin, end, end - begin < MINOR_STOP_BELOW_US and not repair)
-        for begin, end, repair in merged
+        Stop(
+            begin,
+            end,
+            fault and end - begin < MINOR_STOP_BELOW_US,
+            end - begin >= MINOR_STOP_BELOW_US,
+        )
+        for begin, end, fault in merged
         if _is_ours(truth, machine, begin)
     ]
 
@@ -187,7 +196,7 @@ def _is_ours(truth: Truth, machine: Machine, at_us: int) -> bool:
 def _stop_at(stops: list[Stop], at_us: int) -> Stop | None:
     """Return the failure, not a minor stop, that lasts at the instant."""
     index = bisect_right([stop.start_us for stop in stops], at_us) - 1
-    if index < 0 or stops[index].end_us <= at_us or stops[index].is_minor:
+    if index < 0 or stops[index].end_us <= at_us or not stops[index].is_failure:
         return None
     return stops[index]
 
@@ -196,7 +205,7 @@ def _count_stops(total: Sums, stops: list[Stop], start_us: int, end_us: int) -> 
     for stop in stops:
         if start_us <= stop.start_us < end_us:
             total.minor_stops += stop.is_minor
-            total.fe += not stop.is_minor
+            total.fe += stop.is_failure
 
 
 def _count_parts(total: Sums, truth: Truth, machine: Machine, start_us: int, end_us: int) -> None:

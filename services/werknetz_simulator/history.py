@@ -16,19 +16,24 @@ import numpy as np
 
 from werknetz.connector.contract import ConnectorStatus, Delivery, Reading, ReadingBlock
 from werknetz.events.batch import GapClosed, GapOpened
-from werknetz_simulator import mqtt_plant, opcua_plant
-from werknetz_simulator.plan import HOUR_US, MINUTE_US
-from werknetz_simulator.plant import EMDEN_1, PLANTS, Machine
+from werknetz_simulator.plan import HOUR_US, SECOND_US
+from werknetz_simulator.plant import PLANTS, Machine
+from werknetz_simulator.spoken.dialects import dialect_of
 from werknetz_simulator.truth import SEED, Change, Truth
 
 SLICE_US: Final = 6 * HOUR_US
-TEMPERATURE_EVERY_US: Final = 10 * MINUTE_US
 
 
 def create(_connector: str, options: Mapping[str, Any], _folder: Path) -> "HistoryConnector":
-    """Make it from the `options` of an edge file: plant, since_us, start_us, end_us."""
+    """Make it from the `options` of an edge file: plant, since_us, start_us, end_us, broken."""
     plant = PLANTS[str(options["plant"])]
-    truth = Truth(plant, since_us=int(options["since_us"]), seed=str(options.get("seed", SEED)))
+    broken = options.get("broken")
+    truth = Truth(
+        plant,
+        since_us=int(options["since_us"]),
+        seed=str(options.get("seed", SEED)),
+        broken=None if broken is None else Path(str(broken)),
+    )
     gap = options.get("gap_from_us")
     return HistoryConnector(
         truth,
@@ -44,6 +49,7 @@ class HistoryConnector:
     ) -> None:
         self.status = ConnectorStatus()
         self._truth = truth
+        self._dialect = dialect_of(truth.plant)
         self._start_us, self._end_us = start_us, end_us
         self._gap_from_us = gap_from_us  # from here on the plant does not remember
         self._told_us = start_us
@@ -70,7 +76,10 @@ class HistoryConnector:
         changes = self._restated(start) if start == self._start_us else []
         for machine in self._truth.plant.machines:
             changes += self._truth.changes(
-                machine, start, end, temperature_every_us=TEMPERATURE_EVERY_US
+                machine,
+                start,
+                end,
+                temperature_every_us=self._truth.plant.temperature_s * SECOND_US,
             )
         if end == self._end_us:
             changes += self._restated(end)
@@ -111,9 +120,9 @@ class HistoryConnector:
         ]
 
     def _said(self, change: Change) -> Change:
-        """Say PackML's states as the numbers that they are."""
-        is_code = self._truth.plant is EMDEN_1 and change.signal == "state"
-        return replace(change, value=int(change.value)) if is_code else change
+        """Say it as the plant's controllers would: states as numbers, tenths, texts with a unit."""
+        raw = self._dialect.raw(change.machine, change.signal, change.value)
+        return change if raw is change.value else replace(change, value=raw)
 
     def _reading(self, change: Change) -> Reading:
         return Reading(self._address(change), change.value, source_time_us=change.at_us)
@@ -136,10 +145,4 @@ class HistoryConnector:
         return self._numbers[key]
 
     def _address(self, change: Change) -> str:
-        if self._truth.plant is EMDEN_1:
-            return opcua_plant.address_of(change.machine, change.signal)
-        cycle = mqtt_plant.CYCLE_WORDS | {"temperature": "temperatur"}
-        if change.signal in cycle:
-            return f"{mqtt_plant.topic_of(change.machine, 'zyklus')}#{cycle[change.signal]}"
-        word = mqtt_plant.STATE_WORDS[change.signal]
-        return f"{mqtt_plant.topic_of(change.machine, 'zustand')}#{word}"
+        return self._dialect.address(change.machine, change.signal)

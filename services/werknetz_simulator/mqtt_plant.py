@@ -8,8 +8,6 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
-from itertools import groupby
 from typing import Final
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -17,21 +15,16 @@ from zoneinfo import ZoneInfo
 from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
+from werknetz_simulator.machine import Machine, Plant
 from werknetz_simulator.plan import MINUTE_US, SECOND_US, instant_of
-from werknetz_simulator.plant import Machine, Plant
 from werknetz_simulator.position import Position
-from werknetz_simulator.truth import Change, Truth
+from werknetz_simulator.spoken.mqtt import CYCLE_WORDS, STATE_WORDS, TIME_FORM, topic_of
+from werknetz_simulator.truth import Truth
 
 TURN_S: Final = 0.1
 WAITING_MAX: Final = 1000  # messages without an acknowledgement; more wait in the story itself
 STEP_MAX_US: Final = 10 * MINUTE_US
 SILENT_MAX_US: Final = 30 * SECOND_US  # without a part, a message for the temperature alone
-CYCLE_WORDS: Final = {"good": "gut", "scrap": "ausschuss", "rework": "nacharbeit"}
-STATE_WORDS: Final = {"state": "zustand", "order": "auftrag", "pri": "soll_s"}
-
-
-def topic_of(machine: Machine, message: str) -> str:
-    return f"werk/{machine.line}/{machine.name}/{message}"
 
 
 class MqttPlant:
@@ -90,6 +83,7 @@ class MqttPlant:
             self._publish(client, machine, "zyklus", self._told_us)
 
     def _turn(self, client: Client, now_us: int) -> None:
+        self._truth.refresh()
         while self._waiting and self._waiting[0][0] in self._confirmed:
             number, at_us = self._waiting.popleft()
             self._confirmed.discard(number)
@@ -97,7 +91,8 @@ class MqttPlant:
         if len(self._waiting) >= WAITING_MAX or not client.is_connected():
             return
         until_us = min(now_us, self._told_us + STEP_MAX_US)
-        for at_us, machine, changes in self._moments(until_us):
+        moments = self._truth.moments(self._told_us, until_us, temperature_every_us=SILENT_MAX_US)
+        for at_us, machine, changes in moments:
             signals = set()
             for change in changes:
                 self._values[machine, change.signal] = change.value
@@ -110,19 +105,6 @@ class MqttPlant:
         if not self._waiting:
             self._position.advance(until_us)
 
-    def _moments(self, until_us: int) -> Iterator[tuple[int, Machine, list[Change]]]:
-        """Yield what happened at one instant in one machine, in order of time."""
-        found = [
-            change
-            for machine in self.plant.machines
-            for change in self._truth.changes(
-                machine, self._told_us, until_us, temperature_every_us=SILENT_MAX_US
-            )
-        ]
-        found.sort(key=lambda change: (change.at_us, change.machine.path))
-        for (at_us, machine), changes in groupby(found, key=lambda c: (c.at_us, c.machine)):
-            yield at_us, machine, list(changes)
-
     def _publish(self, client: Client, machine: Machine, message: str, at_us: int) -> None:
         payload = json.dumps(self._payload(machine, message, at_us), ensure_ascii=False)
         info = client.publish(topic_of(machine, message), payload.encode(), qos=1)
@@ -132,7 +114,7 @@ class MqttPlant:
 
     def _payload(self, machine: Machine, message: str, at_us: int) -> dict[str, str | int | float]:
         local = instant_of(at_us).astimezone(self._zone)
-        said: dict[str, str | int | float] = {"zeit": f"{local:%d.%m.%Y %H:%M:%S,%f}"}
+        said: dict[str, str | int | float] = {"zeit": f"{local:{TIME_FORM}}"}
         if message == "zyklus":
             for signal in self.plant.counts:
                 said[CYCLE_WORDS[signal]] = self._values[machine, signal]

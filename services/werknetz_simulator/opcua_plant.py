@@ -13,9 +13,10 @@ from typing import Any, Final
 import asyncua
 from asyncua.server.server import Server
 
+from werknetz_simulator.machine import Machine, Plant
 from werknetz_simulator.plan import MINUTE_US, instant_of
-from werknetz_simulator.plant import Machine, Plant
 from werknetz_simulator.position import Position
+from werknetz_simulator.spoken.opcua import NAMES, identifier_of, namespace_of
 from werknetz_simulator.truth import Change, Truth
 
 ua: Any = asyncua.ua  # its generated types say less than they know
@@ -24,27 +25,14 @@ SETTLE_S: Final = 3.0  # a new listener adds its items in several requests
 STEP_MAX_US: Final = 2 * MINUTE_US  # so that no item's queue overflows while catching up
 START_WITHIN_S: Final = 30.0
 WRITE_WITHIN_S: Final = 10.0
-VARIABLES: Final = {
-    "state": ("StateCurrent", ua.VariantType.Int32, int),
-    "good": ("GoodCount", ua.VariantType.UInt32, int),
-    "scrap": ("ScrapCount", ua.VariantType.UInt32, int),
-    "order": ("OrderNumber", ua.VariantType.String, str),
-    "pri": ("IdealCycleTime", ua.VariantType.Double, float),
-    "temperature": ("Temperature", ua.VariantType.Double, float),
+TYPES: Final = {
+    "state": (ua.VariantType.Int32, int),
+    "good": (ua.VariantType.UInt32, int),
+    "scrap": (ua.VariantType.UInt32, int),
+    "order": (ua.VariantType.String, str),
+    "pri": (ua.VariantType.Double, float),
+    "temperature": (ua.VariantType.Double, float),
 }
-
-
-def address_of(machine: Machine, signal: str) -> str:
-    """Return the node of a signal, as the edge writes addresses."""
-    return f"nsu={namespace_of(machine.plant)};s={_identifier(machine, signal)}"
-
-
-def namespace_of(plant: str) -> str:
-    return f"urn:nordwerk:{plant}"
-
-
-def _identifier(machine: Machine, signal: str) -> str:
-    return f"{machine.line}.{machine.name}.{VARIABLES[signal][0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +84,9 @@ class OpcuaPlant:
             if machine.line not in lines:
                 lines[machine.line] = await root.add_object(index, machine.line)
             parent = await lines[machine.line].add_object(index, machine.name)
-            for signal, (name, kind, _) in VARIABLES.items():
-                node = ua.NodeId(_identifier(machine, signal), index)
+            for signal, (kind, _) in TYPES.items():
+                name = NAMES[signal]
+                node = ua.NodeId(identifier_of(machine, signal), index)
                 empty = "" if kind is ua.VariantType.String else 0
                 await parent.add_variable(node, ua.QualifiedName(name, index), empty, kind)
                 self._nodes[machine, signal] = node
@@ -110,6 +99,7 @@ class OpcuaPlant:
                 await self._write(change)
 
     async def _turn(self, now_us: int) -> None:
+        self._truth.refresh()
         listener = self._listener()
         if listener is None:
             return
@@ -134,12 +124,12 @@ class OpcuaPlant:
             change
             for machine in self.plant.machines
             for change in self._truth.changes(machine, self._told_us, until_us)
-            if change.signal in VARIABLES
+            if change.signal in TYPES
         ]
         return sorted(found, key=lambda change: change.at_us)
 
     async def _write(self, change: Change) -> None:
-        _, kind, as_type = VARIABLES[change.signal]
+        kind, as_type = TYPES[change.signal]
         value = ua.DataValue(
             Value=ua.Variant(as_type(change.value), kind),
             SourceTimestamp=instant_of(change.at_us),

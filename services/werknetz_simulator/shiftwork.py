@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from werknetz_simulator.machine import Kind, Machine, Plant
 from werknetz_simulator.plan import MINUTE_US, SECOND_US, Shift
-from werknetz_simulator.plant import Kind, Machine, Plant
+from werknetz_simulator.starving import windows
 
 BROKEN_SHARE: Final = 0.12  # of shifts that end, and so begin, with a machine that is broken
 OVERTIME_SHARE: Final = 0.2
 BREAK_TAKEN_SHARE: Final = 0.8
 SCRAP_SHARE: Final = 0.025
 REWORK_SHARE: Final = 0.015
+DRIFT_DAYS: Final = 21
+DRIFT_PERMILLE_A_DAY: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class Section:
     rework: tuple[int, ...]
 
     def segment_at(self, at_us: int) -> Segment:
-        starts = [segment.start_us for segment in self.segments]
-        return self.segments[bisect_right(starts, at_us) - 1]
+        index = bisect_right(self.segments, at_us, key=lambda segment: segment.start_us)
+        return self.segments[index - 1]
 
 
 class _Story:
@@ -54,6 +57,9 @@ class _Story:
         self.order, self.pri_us = "", 0
         self.segments: list[Segment] = []
         self._said = {kind: (code, meant) for kind, code, meant in plant.codes}
+
+    def may_say(self, kind: Kind) -> bool:
+        return kind in self._said
 
     def spend(self, kind: Kind, duration_us: int) -> None:
         end = min(self.at_us + max(duration_us, SECOND_US), self.end_us)
@@ -83,8 +89,11 @@ def section_of(plant: Plant, machine: Machine, seed: str, shift: Shift, next_us:
     story.order, story.pri_us = _order_at(plant, machine, seed, shift.end_us)
     story.spend(Kind.FAULT, shift.end_us - story.at_us)
     _after(story, next_us, broken=broken)
-    segments = tuple(_with_breaks(plant, story.segments, shift, rng))
-    return Section(shift.start_us, next_us, segments, *_parts(segments, Random(f"{key}/parts")))
+    told = _with_breaks(plant, story.segments, shift, rng)
+    segments = tuple(_without_material(plant, machine, seed, told))
+    slower = _drift_permille(shift) if machine.name == plant.drifting else 1000
+    parts = _parts(segments, Random(f"{key}/parts"), slower)
+    return Section(shift.start_us, next_us, segments, *parts)
 
 
 def is_broken_at(machine: Machine, seed: str, at_us: int) -> bool:
@@ -92,12 +101,17 @@ def is_broken_at(machine: Machine, seed: str, at_us: int) -> bool:
     return Random(f"{seed}/{machine.path}/{at_us}/broken").random() < BROKEN_SHARE
 
 
+def _drift_permille(shift: Shift) -> int:
+    """Let a tool wear for three weeks, until somebody changes it: the finding of that machine."""
+    return 1000 + DRIFT_PERMILLE_A_DAY * (shift.on.toordinal() % DRIFT_DAYS)
+
+
 def _begin(plant: Plant, machine: Machine, seed: str, shift: Shift, story: _Story) -> None:
     if is_broken_at(machine, seed, shift.start_us):
         story.spend(Kind.FAULT, story.between(60, 1200))
     if plant.slow_mondays and shift.on.weekday() == 0 and shift.name == "early":
         story.spend(Kind.IDLE, story.between(35 * 60, 60 * 60))  # the finding: a cold start
-    if not plant.counters_restart and shift.on.weekday() == 2 and shift.name == "frueh":
+    if shift.on.weekday() == 2 and shift.name == plant.maintenance_shift:
         story.spend(Kind.MAINTENANCE, story.between(20 * 60, 45 * 60))
 
 
@@ -105,10 +119,10 @@ def _go_on(plant: Plant, machine: Machine, story: _Story) -> None:
     """Produce for a while, then stop for one of the reasons why machines stop."""
     rng = story.rng
     story.spend(Kind.PRODUCING, round(rng.expovariate(1 / 1500) * SECOND_US) + 120 * SECOND_US)
-    starved = machine.line == plant.starved_line
+    material = 0 if machine.line == plant.starved_line else 6  # there it comes from outside
     kind = rng.choices(
         ("minor", "failure", "blocked", "starved", "change", "no order", "unknown"),
-        (40, 10, 8, 60 if starved else 6, 10, 3, 0.4),
+        (40, 10, 8, material, 10, 3, 0.4 if story.may_say(Kind.UNKNOWN) else 0),
     )[0]
     if kind == "minor":
         story.spend(Kind.FAULT, story.between(8, 118))
@@ -119,7 +133,7 @@ def _go_on(plant: Plant, machine: Machine, story: _Story) -> None:
     elif kind == "blocked":
         story.spend(Kind.BLOCKED, story.between(45, 420))
     elif kind == "starved":
-        story.spend(Kind.STARVED, story.between(240, 1300) if starved else story.between(30, 300))
+        story.spend(Kind.STARVED, story.between(30, 300))
     elif kind == "change":
         story.order, story.pri_us = _new_order(plant, machine, rng)
         story.spend(Kind.SETUP, story.between(360, 1300))
@@ -182,8 +196,32 @@ def _with_breaks(plant: Plant, segments: list[Segment], shift: Shift, rng: Rando
 
 def _stopped(segment: Segment, first: int, last: int, code: str, meant: Kind) -> list[Segment]:
     """Cut a stop out of a segment that produced; other stops stay what they are."""
+    if segment.kind is not Kind.PRODUCING:
+        return [segment]
+    return overlaid(segment, first, last, code, meant)
+
+
+def _without_material(
+    plant: Plant, machine: Machine, seed: str, segments: list[Segment]
+) -> list[Segment]:
+    """Let a machine with an order stand while its line has no material, whatever else it did."""
+    code, meant = next((said, meant) for kind, said, meant in plant.codes if kind is Kind.STARVED)
+    span = segments[0].start_us, segments[-1].end_us
+    for first, last in windows(plant, machine.line, seed, *span):
+        segments = [
+            piece
+            for segment in segments
+            for piece in (
+                overlaid(segment, first, last, code, meant) if segment.order else [segment]
+            )
+        ]
+    return segments
+
+
+def overlaid(segment: Segment, first: int, last: int, code: str, meant: Kind) -> list[Segment]:
+    """Cut the segment where something else held from `first` to `last`."""
     begin, end = max(segment.start_us, first), min(segment.end_us, last)
-    if segment.kind is not Kind.PRODUCING or begin >= end:
+    if begin >= end:
         return [segment]
     parts = [
         replace(segment, end_us=begin),
@@ -194,7 +232,7 @@ def _stopped(segment: Segment, first: int, last: int, code: str, meant: Kind) ->
 
 
 def _parts(
-    segments: tuple[Segment, ...], rng: Random
+    segments: tuple[Segment, ...], rng: Random, slower_permille: int
 ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
     """Return when good parts, scrap and reworked parts were counted, never at a segment's end."""
     good: list[int] = []
@@ -203,7 +241,7 @@ def _parts(
     for segment in segments:
         if segment.kind is not Kind.PRODUCING:
             continue
-        cycle_us = segment.pri_us * rng.randrange(1020, 1190) // 1000
+        cycle_us = segment.pri_us * rng.randrange(1020, 1190) // 1000 * slower_permille // 1000
         for at_us in range(segment.start_us + cycle_us, segment.end_us, cycle_us):
             draw = rng.random()
             (scrap if draw < SCRAP_SHARE else good).append(at_us)

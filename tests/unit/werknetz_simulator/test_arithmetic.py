@@ -7,14 +7,15 @@ import pytest
 
 from werknetz_simulator.arithmetic import Sums, kpis, sums
 from werknetz_simulator.plan import DAY_US, HOUR_US, us_of
-from werknetz_simulator.plant import EMDEN_1, PLANTS, ZWICK_2, Plant
-from werknetz_simulator.truth import Truth
+from werknetz_simulator.plant import EMDEN_1, PLANTS, ZWICK_2, Kind, Plant
+from werknetz_simulator.starving import windows
+from werknetz_simulator.truth import SEED, Truth
 
 SINCE = us_of(datetime(2026, 11, 8, 23, tzinfo=UTC))
-BOTH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
+EACH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
 
 
-@BOTH
+@EACH
 def test_identities(plant: Plant) -> None:
     truth = Truth(plant, since_us=SINCE)
     s = sums(truth, plant.machines, SINCE, SINCE + 7 * DAY_US)
@@ -27,7 +28,7 @@ def test_identities(plant: Plant) -> None:
     assert values["oee"] == pytest.approx(factors[0] * factors[1] * factors[2])
 
 
-@BOTH
+@EACH
 def test_windows_add_up(plant: Plant) -> None:
     truth, machine = Truth(plant, since_us=SINCE), plant.machines[5]
     whole = sums(truth, [machine], SINCE, SINCE + 2 * DAY_US)
@@ -60,6 +61,24 @@ def test_a_line_in_zwick_is_starved() -> None:
         s = sums(truth, machines, SINCE, SINCE + 5 * DAY_US)
         shares[line] = s.starved_us / s.pbt_us
     assert shares.pop("halle-2") > 3 * max(shares.values())
+
+
+def test_its_machines_starve_together_and_only_for_want_of_material() -> None:
+    truth = Truth(ZWICK_2, since_us=SINCE)
+    line = [machine for machine in ZWICK_2.machines if machine.line == ZWICK_2.starved_line]
+    window = SINCE, SINCE + 10 * DAY_US
+    spans = windows(ZWICK_2, ZWICK_2.starved_line, SEED, *window)
+    assert len(spans) > 4
+    for machine in line:
+        for segment in truth.segments(machine, *window):
+            if not segment.order:
+                continue  # nothing that it could wait for
+            inside = [s for s in spans if s[0] <= segment.start_us and segment.end_us <= s[1]]
+            outside = all(
+                segment.end_us <= first or segment.start_us >= last for first, last in spans
+            )
+            assert inside or outside, "cut where the material ends"
+            assert (segment.kind is Kind.STARVED) == bool(inside)
 
 
 def test_nothing_planned_is_undefined_not_zero() -> None:

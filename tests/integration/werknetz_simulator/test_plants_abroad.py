@@ -1,0 +1,153 @@
+"""The plants abroad over the wire, each heard by the real connector: what is heard is the truth."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from plumbing.heard import Heard, config_of, listen
+from werknetz_demo.embedded.process import free_port
+from werknetz_simulator import incident
+from werknetz_simulator.edgefile import live_of
+from werknetz_simulator.incident import break_machine
+from werknetz_simulator.machine import Kind, Machine, Plant
+from werknetz_simulator.plan import DAY_US, HOUR_US, MINUTE_US
+from werknetz_simulator.plant import PLANTS
+from werknetz_simulator.serve import BROKEN, Places, Work, serve
+from werknetz_simulator.spoken.dialect import Where
+from werknetz_simulator.truth import SEED, Truth
+
+STALE_US = 300_000  # as old as a polled value may be
+SIGNALS = ("state", "good", "order", "pri")
+
+
+def _works(
+    plant: Plant, where: Where, state: Path, since_us: int, start_us: int | None
+) -> list[Work]:
+    """Return the machines alone: the systems beside them have tests of their own."""
+    place = where.host, where.port
+    key = Path(where.key_file)
+    places = Places("", place, place, f"http://{where.host}:{where.port}", key)
+    machines, *beside = serve(
+        plant, places, state, SEED, since_us, start_us or time.time_ns() // 1000
+    )
+    for work in beside:
+        work.close()
+    return [machines]
+
+
+@asynccontextmanager
+async def _served(
+    plant: Plant, where: Where, state: Path, since_us: int, start_us: int | None = None
+) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(w) for w in _works(plant, where, state, since_us, start_us)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            assert isinstance(result, asyncio.CancelledError), result
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["palma-3", "brati-4", "pueb-5", "chatt-6"])
+async def test_what_is_heard_is_what_happens(
+    name: str, mqtt_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WERKNETZ_MQTT_URL", mqtt_url)
+    monkeypatch.setattr(incident, "BEGINS_AFTER_US", 1_000_000)
+    plant = PLANTS[name]
+    key = tmp_path / "webhook.key"
+    key.write_text("a-key-that-opens-the-hooks\n")
+    where = Where(mqtt_url, port=free_port(), key_file=str(key))
+    config = config_of(live_of(plant, where, "./spool"), tmp_path)
+    since = time.time_ns() // 1000 - 2 * DAY_US
+    heard, victim = Heard(), plant.machines[7]
+    wanted = {f"{machine.path}:{signal}" for machine in plant.machines for signal in SIGNALS}
+    wanted |= {f"{m.path}:temperature" for m in plant.machines if m.name != plant.wrong_unit}
+    fault = next(code for kind, code, _ in plant.codes if kind is Kind.FAULT)
+    async with _served(plant, where, tmp_path, since):
+        await listen(config, heard, lambda: wanted <= heard.latest.keys())
+        truth = Truth(plant, since_us=since)
+        for machine in plant.machines:
+            _agrees(truth, machine, heard)
+        _temperatures_are_celsius(plant, heard)
+        break_machine(tmp_path / BROKEN, victim, time.time_ns() // 1000, HOUR_US)
+        await listen(config, heard, lambda: heard.latest[f"{victim.path}:state"][2] == fault)
+
+
+def _agrees(truth: Truth, machine: Machine, heard: Heard) -> None:
+    at_us = {signal: heard.latest[f"{machine.path}:{signal}"][0] for signal in SIGNALS}
+    said = {
+        "state": heard.latest[f"{machine.path}:state"][2],
+        "order": heard.latest[f"{machine.path}:order"][2],
+        "good": heard.latest[f"{machine.path}:good"][1],
+        "pri": heard.latest[f"{machine.path}:pri"][1],
+    }
+    for signal, value in said.items():
+        possible = {
+            change.value
+            for at in (at_us[signal], at_us[signal] - STALE_US)
+            for change in truth.snapshot(machine, at)
+            if change.signal == signal
+        }
+        if signal == "pri":
+            near = [one for one in possible if value == pytest.approx(float(one), rel=1e-6)]
+            assert near, (machine.path, value, possible)
+        else:
+            assert value in possible, (machine.path, signal, value, possible)
+
+
+def _temperatures_are_celsius(plant: Plant, heard: Heard) -> None:
+    """Believe only what has the agreed unit; it is kept as Celsius, whatever was said."""
+    keys = {f"{machine.path}:temperature": machine for machine in plant.machines}
+    for key, machine in keys.items():
+        if machine.name == plant.wrong_unit:
+            assert key not in heard.latest
+        else:
+            assert 35 < heard.latest[key][1] < 75, key
+            assert heard.units[key] == "degC"
+    refused = {unmapped.reason for unmapped in heard.refused}
+    assert refused == ({'expression: no key "C"'} if plant.wrong_unit else set())
+
+
+@pytest.mark.asyncio
+async def test_a_node_that_was_unheard_tells_its_story_when_the_host_is_there(
+    mqtt_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Births wait for the host's STATE; what happened meanwhile comes with its own times."""
+    monkeypatch.setenv("WERKNETZ_MQTT_URL", mqtt_url)
+    plant = PLANTS["brati-4"]
+    where = Where(mqtt_url, key_file="unused")
+    config = config_of(live_of(plant, where, "./spool"), tmp_path)
+    now = time.time_ns() // 1000
+    since, start = now - 2 * DAY_US, now - 10 * MINUTE_US
+    heard = Heard()
+    truth = Truth(plant, since_us=since)
+    expected = {
+        machine.path: {
+            (-(-change.at_us // 1000) * 1000, change.value)
+            for change in truth.changes(machine, start, now)
+            if change.signal == "good"
+        }
+        for machine in plant.machines
+    }
+    assert any(expected.values()) or not _works_now(truth, now)
+
+    def is_told() -> bool:
+        return all(
+            parts <= set(heard.told.get(f"{path}:good", [])) for path, parts in expected.items()
+        )
+
+    async with _served(plant, where, tmp_path, since, start):
+        await asyncio.sleep(1.0)  # nobody listens
+        await listen(config, heard, is_told)
+
+
+def _works_now(truth: Truth, at_us: int) -> bool:
+    segments = [next(truth.segments(m, at_us, at_us + 1)) for m in truth.plant.machines]
+    return sum(segment.kind is Kind.PRODUCING for segment in segments) > 4

@@ -1,0 +1,82 @@
+"""What must be true of a demo with all six plants: their numbers, their faults, their parts."""
+
+import subprocess
+from datetime import timedelta
+
+import pytest
+
+from plumbing.installation import Installation
+from werknetz_demo.crew import werknetz_command
+from werknetz_simulator.arithmetic import kpis, sums
+from werknetz_simulator.machine import Kind
+from werknetz_simulator.plan import DAY_US, instant_of
+from werknetz_simulator.plant import PLANTS
+from werknetz_simulator.serve import BROKEN
+from werknetz_simulator.truth import Truth
+
+_LATEST = """
+    SELECT at, value, text FROM samples JOIN signals ON signals.id = signal_id
+    WHERE key = $1 ORDER BY at DESC LIMIT 1
+"""
+
+
+def kpis_are_the_plants_own(demo: Installation) -> None:
+    start, end = demo.since_us, demo.since_us + DAY_US
+    for plant in PLANTS.values():
+        expected = kpis(sums(Truth(plant, since_us=start), plant.machines, start, end))
+        answer = demo.get(
+            "kpi_values",
+            equipment=plant.path,
+            kpi=sorted(expected),
+            start=instant_of(start).isoformat(),
+            end=instant_of(end).isoformat(),
+        )
+        found = {item["kpi"]: item["value"] for item in answer["items"]}
+        for name, value in expected.items():
+            near = None if value is None else pytest.approx(value, rel=1e-9)
+            assert found[name] == near, (plant.name, name)
+
+
+def what_is_not_believed_waits_in_quarantine(demo: Installation) -> None:
+    rows = demo.query("SELECT DISTINCT reason FROM quarantine WHERE connector_id LIKE 'chatt-6-%'")
+    assert [row["reason"] for row in rows] == ['expression: no key "C"']
+    for oven, count in (("oven-1", 1), ("oven-2", 0)):
+        told = demo.query(_LATEST.replace("= $1", "LIKE $1"), f"%/{oven}:temperature")
+        assert len(told) == count, oven
+
+
+def break_one_of_each(demo: Installation) -> dict[str, str]:
+    """Return the code by which each says that it fails, by the key of its state."""
+    found: dict[str, str] = {}
+    for plant in PLANTS.values():
+        machine = plant.machines[-1]
+        done = subprocess.run(
+            [*werknetz_command(), "demo", "break", machine.path, "--data", str(demo.folder)],
+            capture_output=True, text=True, timeout=30, check=True,
+        )  # fmt: skip
+        assert f"{machine.path} fails at" in done.stdout
+        code = next(code for kind, code, _ in plant.codes if kind is Kind.FAULT)
+        found[f"{machine.path}:state"] = code
+    return found
+
+
+def stand_still(demo: Installation, broken: dict[str, str]) -> bool:
+    return all(demo.query(_LATEST, key)[0]["text"] == code for key, code in broken.items())
+
+
+def no_part_is_missing(demo: Installation) -> None:
+    """Compare the counters at the newest instant, also over the break between two starts."""
+    broken = demo.folder / "plants" / BROKEN
+    for plant in PLANTS.values():
+        truth = Truth(plant, since_us=demo.since_us, broken=broken)
+        for machine in plant.machines[::4]:
+            row = demo.query(_LATEST, f"{machine.path}:good")[0]
+            at_us = round((row["at"] - instant_of(0)) / timedelta(microseconds=1))
+            late_us = 300_000 if plant.is_polled else 0  # as old as a polled value may be
+            values = [
+                change.value
+                for at in (at_us, at_us - late_us)
+                for change in truth.snapshot(machine, at)
+                if change.signal == "good"
+            ]
+            assert row["value"] in values, machine.path
