@@ -1,0 +1,124 @@
+"""What the edges are told of the group's supply: one for EDI, one for CSV, on one SFTP server."""
+
+from typing import Any, Final
+
+from werknetz_simulator.supplier.edgefile import POLL_S, SETTLE_S
+from werknetz_simulator.supplier.place import PARTNERS, Place
+from werknetz_simulator.supply.group import CUSTOMER, FIRMS, WAREHOUSES, ZONE
+from werknetz_simulator.supply.wire import ADVICE, BOOKING, CHARSET, EDI, KINDS, TIME_FORM
+
+CONNECTORS: Final = (EDI, ADVICE, BOOKING)
+
+
+def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
+    agreed = {"zone": ZONE, "charset": CHARSET, "directory": "D96A"}
+    options = {
+        "inbox": _inbox(place, host, port, EDI, "*.edi"),
+        "zone": ZONE,
+        "unknown_partners": False,
+        "partners": [
+            *({"name": firm.name, "sender": firm.number, "messages": ["DESADV"], **agreed}
+              for firm in FIRMS),
+            *({"name": w.code, "sender": w.code, "messages": ["INVRPT"], **agreed}
+              for w in WAREHOUSES if w.speaks == "invrpt"),
+            {"name": "Nordwerk, ERP", "sender": CUSTOMER, "messages": ["DELFOR"], **agreed},
+        ],
+    }  # fmt: skip
+    return _file(EDI, "edi", options, spool, [])
+
+
+def advice_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
+    """Despatch advices of suppliers without EDI."""
+    options = {
+        "inbox": _inbox(place, host, port, ADVICE, "*.csv"),
+        "sources": [_source("avis", "Gemeldet", ["Lieferschein", "Material"])],
+    }
+    event = {
+        "source": "avis",
+        "kind": "shipment_announced",
+        "fields": {
+            "document": "Lieferschein",
+            "delivery_note": "Lieferschein",
+            "document_us": _time("Gemeldet"),
+            "despatched_us": _time("Abgang"),
+            "arrives_us": _time("Ankunft"),
+            "ship_to": "Werk",
+            "material": "Material",
+            "supplier_material": "Artikel",
+            "quantity": "Menge",
+            "unit": "Einheit",
+            "supplier": "Lieferant",
+            "handling_unit": "Behaelter",
+        },
+    }
+    return _file(ADVICE, "tables", options, spool, [event])
+
+
+def warehouses_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
+    """What the warehouses book: receipts, movements and counts in one file."""
+    options = {
+        "inbox": _inbox(place, host, port, BOOKING, "*.csv"),
+        "sources": [_source("lager", "Zeit", ["Beleg", "Art", "Lager", "Material"])],
+    }
+    shared = {"document": "Beleg", "material": "Material", "quantity": "Menge", "unit": "Einheit",
+              "warehouse": "Lager"}  # fmt: skip
+    received = {**shared, "delivery_note": "Lieferschein", "supplier": "Lieferant",
+                "received_us": _time("Zeit")}  # fmt: skip
+    events = [
+        {"source": "lager", "name": kind, "kind": f"{what}",
+         "when": f'record["Art"] == "{KINDS[kind]}"', "fields": fields}
+        for kind, what, fields in (
+            ("receipt", "goods_received", received),
+            ("move", "stock_moved", shared),
+            ("count", "stock_counted", shared),
+        )
+    ]  # fmt: skip
+    return _file(BOOKING, "tables", options, spool, events)
+
+
+def _time(column: str) -> dict[str, Any]:
+    return {"field": column, "time": {"format": TIME_FORM}}
+
+
+def _source(name: str, time: str, key: list[str]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "as": "records",
+        "delimiter": ";",
+        "numbers": ["Menge"],
+        "decimal": "comma",
+        "time": {"column": time, "format": TIME_FORM},
+        "key": key,
+    }
+
+
+def _inbox(place: Place, host: str, port: int, folder: str, pattern: str) -> dict[str, Any]:
+    (partner,) = PARTNERS
+    return {
+        "sftp": {
+            "host": host,
+            "port": port,
+            "user": partner,
+            "path": f"/{folder}",
+            "password_file": str(place.password(partner)),
+            "fingerprint": place.fingerprint(),
+            "timeout_s": 10,
+        },
+        "pattern": pattern,
+        "done": "done",
+        "settle_s": SETTLE_S,
+        "poll_s": POLL_S,
+    }
+
+
+def _file(
+    connector: str, protocol: str, options: dict[str, Any], spool: str, events: list[Any]
+) -> dict[str, Any]:
+    mapping: dict[str, Any] = {"name": connector, "version": 1, "time_zone": ZONE}
+    return {
+        "connector": connector,
+        "protocol": protocol,
+        "spool": {"folder": spool},
+        "options": options,
+        "mapping": mapping | ({"events": events} if events else {}),
+    }

@@ -1,0 +1,64 @@
+"""Puts the group's files down: what was since the beginning a day at a time, then as it happens.
+
+How far it got is kept beside the files. Killed before it is kept, the same files are put down
+again as they were: whoever has read them knows them by their content.
+"""
+
+import json
+from pathlib import Path
+from typing import Final
+
+from werknetz_simulator.plan import DAY_US
+from werknetz_simulator.supplier.feed import put
+from werknetz_simulator.supply.group import RELATIONS
+from werknetz_simulator.supply.late import Late
+from werknetz_simulator.supply.story import Story
+from werknetz_simulator.supply.wire import ADVICE, BOOKING, EDI, files_of
+
+PAST_DAYS: Final = 16
+FOLDERS: Final = (EDI, ADVICE, BOOKING)
+
+
+class GroupFeed:
+    def __init__(self, folder: Path, diary: Path, *, start_us: int, seed: str, late: Path) -> None:
+        self._folder, self._diary = folder, diary
+        for name in FOLDERS:
+            (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        since_us, self._told_us = _read(diary) or (start_us - PAST_DAYS * DAY_US,) * 2
+        self._since_us = since_us
+        self._late = Late(late)
+        self._stories = [Story(one, since_us=since_us, seed=seed) for one in RELATIONS]
+        self._write()
+
+    def tell(self, now_us: int) -> None:
+        """Put down what has happened since the last time; a day is one step."""
+        while self._told_us < now_us:
+            until_us = min(now_us, self._told_us - self._told_us % DAY_US + DAY_US)
+            said = [
+                (story.relation, told)
+                for story in self._stories
+                for told in story.told(self._told_us, until_us)
+            ]
+            said += self._late.told(self._told_us, until_us)
+            said.sort(key=lambda pair: pair[1].at_us)
+            for folder, name, content in files_of(said, until_us):
+                put(self._folder / folder / name, content, until_us)
+            self._told_us = until_us
+            self._write()
+
+    def _write(self) -> None:
+        draft = self._diary.with_suffix(".new")
+        draft.write_text(json.dumps([self._since_us, self._told_us]))
+        draft.replace(self._diary)
+
+
+def _read(diary: Path) -> tuple[int, int] | None:
+    if not diary.exists():
+        return None
+    since_us, told_us = json.loads(diary.read_text())
+    return since_us, told_us
+
+
+def told_of(diary: Path) -> tuple[int, int] | None:
+    """Return (since, told up to) of a feed; None: it has not begun."""
+    return _read(diary)
