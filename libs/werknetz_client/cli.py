@@ -22,7 +22,7 @@ WORDS: Final = {
     "simulator": ("simulate",),
     "demo": ("demo",),
 }
-OWN: Final = frozenset({"alive", "kpi", "doctor", "quarantine"})  # of the client alone
+OWN: Final = frozenset({"alive", "kpi", "doctor", "quarantine", "supply"})  # of the client alone
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -54,9 +54,14 @@ def root(word: str | None = None) -> typer.Typer:
 
 
 def _register_own(app: typer.Typer) -> None:
-    from werknetz_client import commands, mapping_commands, quarantine_commands
+    from werknetz_client import (
+        commands,
+        mapping_commands,
+        quarantine_commands,
+        supply_commands,
+    )
 
-    for module in (commands, mapping_commands, quarantine_commands):
+    for module in (commands, mapping_commands, quarantine_commands, supply_commands):
         module.register(app)
 
 

@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote
 
 import httpx2
 
@@ -52,6 +53,10 @@ class AsyncClient:
     async def post(self, path: str, body: object) -> Any:
         """Send a body to any route, such as /mappings:diff; return the answer."""
         return await self.transport.post(path, body)
+
+    async def put(self, path: str, body: object) -> Any:
+        """Set what is at a path, such as /suppliers/kirchhoff; return how it is now."""
+        return await self.transport.put(path, body)
 
     async def kpi_values(
         self, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
@@ -106,6 +111,22 @@ class Client:
         self.mappings = Collection(self, "mappings")
         self.replays = Collection(self, "replays")
         self.events = Collection(self, "events")
+        self.suppliers = Setting(self, "suppliers")
+        self.sites = Setting(self, "sites")
+        self.supply_policies = Collection(self, "supply_policies")
+        self.call_offs = Collection(self, "call_offs")
+        self.due_lines = Collection(self, "due_lines")
+        self.shipments = Collection(self, "shipments")
+        self.receipts = Collection(self, "receipts")
+        self.cumulatives = Collection(self, "cumulatives")
+        self.materials = Setting(self, "materials")
+        self.warehouses = Setting(self, "warehouses")
+        self.stock_levels = Collection(self, "stock_levels")
+        self.stock_movements = Collection(self, "stock_movements")
+        self.line_materials = Setting(self, "line_materials")
+        self.line_rates = Setting(self, "line_rates")
+        self.findings = Collection(self, "findings")
+        self.operations = Collection(self, "operations")
         self.kpis = Kpis(self)
 
     def __enter__(self) -> Self:
@@ -134,6 +155,10 @@ class Client:
     def post(self, path: str, body: object) -> Any:
         """Send a body to any route, such as /mappings:diff; return the answer."""
         return self.wait(self._async.post(path, body))
+
+    def put(self, path: str, body: object) -> Any:
+        """Set what is at a path, such as /suppliers/kirchhoff; return how it is now."""
+        return self.wait(self._async.put(path, body))
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -164,10 +189,18 @@ class Collection:
         return [*self.iter(**filters)]
 
     def get(self, name: str | int) -> Row:
-        return self._client.wait(self._client.core.get(f"/{self._name}/{name}"))
+        return self._client.wait(self._client.core.get(f"/{self._name}/{quote(str(name))}"))
 
     def __iter__(self) -> Iterator[Row]:
         return self.iter()
+
+
+class Setting(Collection):
+    """Things that are also set: master data."""
+
+    def put(self, name: str, body: object) -> Any:
+        """Make or change one; what is not given stays as it is."""
+        return self._client.put(f"/{self._name}/{quote(name)}", body)
 
 
 class Signals(Collection):

@@ -17,7 +17,7 @@ DEFAULT_URL: Final = "http://127.0.0.1:8080"
 TRIES: Final = 4
 RETRY_AFTER_MAX_S: Final = 10.0
 _BUSY: Final = frozenset({429, 502, 503, 504})
-_SAFE: Final = frozenset({"GET", "HEAD"})
+_SAFE: Final = frozenset({"GET", "HEAD", "PUT"})  # asked twice they do no more than once
 Parameters = Mapping[str, object]
 Plain = str | int | float | bool | None
 
@@ -76,6 +76,9 @@ class Transport:
 
     async def post(self, path: str, body: object) -> Any:
         return (await self.request("POST", path, body=body)).json()
+
+    async def put(self, path: str, body: object) -> Any:
+        return (await self.request("PUT", path, body=body)).json()
 
     async def pages(self, path: str, parameters: Parameters) -> AsyncIterator[dict[str, Any]]:
         """Yield the items of all pages, asking for the next one when it is needed."""

@@ -18,26 +18,33 @@ from werknetz_core.api.tree import now_us as clock_us
 from werknetz_core.api.webhook import PATH
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.connectors.endpoints import router as connectors
+from werknetz_core.deliveries.endpoints import router as deliveries
 from werknetz_core.docs.endpoints import router as docs
 from werknetz_core.equipment.endpoints import router as equipment
 from werknetz_core.events.endpoints import router as events
+from werknetz_core.findings.endpoints import router as findings
 from werknetz_core.gaps.endpoints import router as gaps
+from werknetz_core.gate.endpoints import router as gate
 from werknetz_core.health.endpoints import public
 from werknetz_core.health.endpoints import router as health
 from werknetz_core.kpis.endpoints import router as kpis
 from werknetz_core.mappings import replay
 from werknetz_core.mappings.endpoints import router as mappings
+from werknetz_core.materials.endpoints import router as materials
 from werknetz_core.orders.endpoints import router as orders
+from werknetz_core.orders.operations import router as operations
 from werknetz_core.plants.endpoints import router as plants
 from werknetz_core.quarantine.endpoints import router as quarantine
 from werknetz_core.settings import CoreSettings
 from werknetz_core.shifts.endpoints import router as shifts
 from werknetz_core.signals.endpoints import router as signals
+from werknetz_core.suppliers.endpoints import router as suppliers
+from werknetz_core.warehouses.endpoints import router as warehouses
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    plants, equipment, signals, shifts, orders, connectors, gaps, quarantine, events, mappings,
-    api_keys,
+    plants, equipment, signals, shifts, orders, operations, suppliers, deliveries, materials,
+    warehouses, findings, connectors, gaps, quarantine, events, mappings, gate, api_keys,
 )  # fmt: skip
 _ABOUT: Final = "Machines, deliveries and stock of a company in one model, with nothing lost."
 

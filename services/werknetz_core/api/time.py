@@ -70,6 +70,14 @@ def span_of(start: str, end: str | None, clock: Clockwork) -> Span:
     return span
 
 
+def moment_of(text: str | None, parameter: str, clock: Clockwork) -> int:
+    """Read an instant; of a named span, its start; none: now."""
+    at_us = clock.now_us if text is None else _read(text, parameter, clock)[0]
+    if not EARLIEST_US <= at_us <= LATEST_US:
+        raise wrong_parameter(parameter, f"{parameter} is not between 1970 and 2200.", FORMS)
+    return at_us
+
+
 def zone_of(name: str | None, default: str) -> ZoneInfo:
     try:
         return ZoneInfo(name or default)

@@ -34,6 +34,14 @@ ROLES = {
     ("GET", "/api/v1/mappings/{name}/versions/{version}"): "engineer",
     ("POST", "/api/v1/mappings/{name}/versions/{version}:activate"): "engineer",
     ("POST", "/api/v1/replays"): "engineer",
+    ("PUT", "/api/v1/suppliers/{key}"): "engineer",
+    ("PUT", "/api/v1/suppliers/{key}/policy"): "engineer",
+    ("PUT", "/api/v1/supply_policies"): "engineer",
+    ("PUT", "/api/v1/sites/{key}"): "engineer",
+    ("PUT", "/api/v1/materials/{material}"): "engineer",
+    ("PUT", "/api/v1/warehouses/{key}"): "engineer",
+    ("PUT", "/api/v1/line_materials/{path}"): "engineer",
+    ("PUT", "/api/v1/line_rates/{path}"): "engineer",
     ("GET", "/api/v1/api_keys"): "admin",
     ("POST", "/api/v1/api_keys"): "admin",
     ("DELETE", "/api/v1/api_keys/{prefix}"): "admin",
@@ -41,6 +49,19 @@ ROLES = {
 BODIES = {
     "/api/v1/kpi_values:query": {"queries": [{"equipment": [OTHER], "kpi": ["oee"]}]},
     "/api/v1/api_keys": {"name": "x"},
+    "/api/v1/supply_policies": {"document": {}},
+    "/api/v1/suppliers/{key}/policy": {"document": {}},
+    "/api/v1/line_materials/{path}": {"items": []},
+    "/api/v1/line_rates/{path}": {"currency": "EUR", "per_hour": 1},
+    **{
+        path: {}
+        for path in (
+            "/api/v1/suppliers/{key}",
+            "/api/v1/sites/{key}",
+            "/api/v1/materials/{material}",
+            "/api/v1/warehouses/{key}",
+        )
+    },
 }
 
 
@@ -69,7 +90,8 @@ def test_the_document_leaves_nothing_out() -> None:
         else:
             inner = getattr(route, "original_router", None) or getattr(route, "router", None)
             waiting += getattr(inner, "routes", [])
-    told = {path.replace("{path}", "{path:path}") for _, path in ROUTES}
+    texts = re.compile(r"{(path|material)}")
+    told = {texts.sub(r"{\1:path}", path) for _, path in ROUTES}
     known = {re.sub(r"^/api/v1", "", path) for path in told} | told
     assert found, "the walk through the routes finds none: FastAPI keeps them elsewhere now"
     assert {re.sub(r"^/api/v1", "", path) for path in found} <= known
@@ -82,7 +104,8 @@ def test_public_routes_are_few_and_named() -> None:
 async def _ask(world: World, method: str, path: str, key: str | None) -> int:
     filled = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
     filled = filled.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
-    filled = filled.replace("{version}", "1")
+    filled = filled.replace("{version}", "1").replace("{key}", "lenz")
+    filled = filled.replace("{material}", "M2")
     filled = filled.replace("{number}", str(world.ids[f"{OTHER}#temperature"]))
     if path == "/api/v1/quarantine/{number}":
         filled = "/api/v1/quarantine/2"
@@ -93,7 +116,7 @@ async def _ask(world: World, method: str, path: str, key: str | None) -> int:
         method,
         filled,
         params=parameters if method == "GET" else None,
-        json=BODIES.get(path) if method == "POST" else None,
+        json=BODIES.get(path) if method in {"POST", "PUT"} else None,
         headers={"X-API-Key": key} if key is not None else {},
     )
     return answer.status_code
@@ -123,7 +146,10 @@ async def test_nobody_above_the_role(world: World) -> None:
 # Lists answer with less instead of refusing, when nothing foreign was named.
 LISTS = {
     "/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis/{name}", "/api/v1/connectors", "/api/v1/gaps",
-    "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays",
+    "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays", "/api/v1/suppliers",
+    "/api/v1/sites", "/api/v1/supply_policies", "/api/v1/call_offs", "/api/v1/due_lines",
+    "/api/v1/shipments", "/api/v1/receipts", "/api/v1/cumulatives", "/api/v1/materials",
+    "/api/v1/warehouses", "/api/v1/stock_levels", "/api/v1/stock_movements", "/api/v1/findings",
 }  # fmt: skip
 
 

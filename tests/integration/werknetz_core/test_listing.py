@@ -8,9 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from plumbing.supplyrows import fill_supply
+
 from .conftest import LINE, NOW, OTHER, PLANT, PRESS, ROBOT, World, add_bucket
 
 pytestmark = pytest.mark.asyncio
+ZWICK = "nordwerk/zwick-2"
 SORTED = {
     "/plants": ("path", "name", "machines"),
     "/equipment": ("path", "name", "valid_from"),
@@ -20,6 +23,22 @@ SORTED = {
     "/gaps": ("start", "cause", "connector_id"),
     "/quarantine": ("id", "at", "stored_at", "size"),
     "/api_keys": ("prefix", "name", "created_at"),
+    "/suppliers": ("key", "name"),
+    "/sites": ("key", "name"),
+    "/supply_policies": ("supplier", "valid_from", "version"),
+    "/call_offs": ("issued_at", "known_at", "document", "supplier", "material"),
+    "/due_lines": ("due_from", "due_until", "supplier", "material", "delay_s"),
+    "/shipments": ("announced_at", "arrives_at", "document", "supplier"),
+    "/receipts": ("received_at", "document", "supplier", "material"),
+    "/cumulatives": ("supplier", "material", "as_of"),
+    "/materials": ("number", "description"),
+    "/warehouses": ("key", "name"),
+    "/stock_levels": ("warehouse", "material", "location"),
+    "/stock_movements": ("at", "warehouse", "material"),
+    "/line_materials": ("equipment", "material", "warehouse"),
+    "/line_rates": ("equipment",),
+    "/findings": ("at", "first_seen_at", "kind", "supplier"),
+    "/operations": ("order_number", "equipment", "started_at"),
     f"/stops?under={LINE}&start=-5h": ("start", "duration_s"),
     f"/equipment/{LINE}/states?start=-5h": ("start", "duration_s"),
     f"/shifts?equipment={PRESS}&start=-3d": ("start", "name"),
@@ -31,6 +50,17 @@ ORDERS = [
 
 async def fill(world: World) -> None:
     """Give every collection items that share the value of a sort key."""
+    rows = await fill_supply(
+        world.database, {"emden": world.ids[PLANT], "zwick": world.ids[ZWICK]},
+        world.ids[LINE], NOW,
+    )  # fmt: skip
+    await rows.add(
+        "line_materials", equipment_id=world.ids[OTHER], material_id=rows.ids["M2"],
+        warehouse_id=rows.ids["w-zwick"], quantity_per_item=1.0, items_per_hour=10.0,
+    )  # fmt: skip
+    await rows.add("line_rates", equipment_id=world.ids[OTHER], currency="EUR", per_hour=9.0)
+    for version in (1, 2):
+        await rows.add("supply_policies", version=version, valid_from=NOW, document="{}")
     for number in range(7):
         await world.database.execute(
             "INSERT INTO orders (equipment_id, order_number, started_at) VALUES ($1, $2, $3)",

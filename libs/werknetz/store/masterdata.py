@@ -1,0 +1,91 @@
+"""What follows from a change of master data: which events to read again, which rows to derive anew.
+
+Found over the facts that were made of events, which have indexes; what nobody could be found for
+(no relation) is read again each time.
+"""
+
+from typing import Final
+
+# Before anything else: whoever projects now has read what is about to change. They end first, and
+# nobody begins until this is kept; so no event is left with what no longer holds.
+ALONE: Final = "LOCK TABLE events_to_project IN EXCLUSIVE MODE"
+
+AGAIN_OF_PARTNERS: Final = """
+INSERT INTO events_to_project (event_id)
+SELECT DISTINCT told.event_id FROM (
+    SELECT event_id FROM call_off_entries
+    WHERE relation_id IS NULL
+        OR relation_id IN (SELECT id FROM supply_relations WHERE supplier_id = ANY(:ids))
+    UNION ALL SELECT event_id FROM shipment_lines
+    WHERE supplier_id IS NULL OR supplier_id = ANY(:ids)
+    UNION ALL SELECT event_id FROM receipt_lines
+    WHERE supplier_id IS NULL OR supplier_id = ANY(:ids)
+) AS told ORDER BY told.event_id"""
+
+AGAIN_OF_SITES: Final = """
+INSERT INTO events_to_project (event_id)
+SELECT DISTINCT told.event_id FROM supply_relations
+CROSS JOIN LATERAL (
+    SELECT event_id FROM call_off_entries WHERE relation_id = supply_relations.id
+    UNION ALL SELECT event_id FROM shipment_lines WHERE relation_id = supply_relations.id
+    UNION ALL SELECT event_id FROM receipt_lines WHERE relation_id = supply_relations.id
+) AS told
+WHERE supply_relations.site_id = ANY(:ids) ORDER BY told.event_id"""
+
+AGAIN_OF_MATERIALS: Final = """
+INSERT INTO events_to_project (event_id)
+WITH relation AS (SELECT id FROM supply_relations WHERE material_id = ANY(:ids)),
+    item AS (SELECT id FROM stock_items WHERE material_id = ANY(:ids))
+SELECT DISTINCT told.event_id FROM (
+    SELECT event_id FROM call_off_entries
+    WHERE relation_id IS NULL OR relation_id IN (SELECT id FROM relation)
+    UNION ALL SELECT event_id FROM shipment_lines
+    WHERE relation_id IS NULL OR relation_id IN (SELECT id FROM relation)
+    UNION ALL SELECT event_id FROM receipt_lines
+    WHERE relation_id IS NULL OR relation_id IN (SELECT id FROM relation)
+    UNION ALL SELECT event_id FROM stock_counts WHERE stock_item_id IN (SELECT id FROM item)
+    UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
+    UNION ALL SELECT event_id FROM consumptions
+    WHERE material_id IS NULL OR material_id = ANY(:ids)
+) AS told ORDER BY told.event_id"""
+
+AGAIN_OF_WAREHOUSES: Final = """
+INSERT INTO events_to_project (event_id)
+WITH item AS (SELECT id FROM stock_items WHERE warehouse_id = ANY(:ids))
+SELECT DISTINCT told.event_id FROM (
+    SELECT event_id FROM receipt_lines WHERE warehouse_id IS NULL OR warehouse_id = ANY(:ids)
+    UNION ALL SELECT event_id FROM stock_counts WHERE stock_item_id IN (SELECT id FROM item)
+    UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
+) AS told ORDER BY told.event_id"""
+
+# What was consumed is taken from where the line's materials lie.
+AGAIN_OF_LINE: Final = """
+INSERT INTO events_to_project (event_id)
+SELECT DISTINCT event_id FROM consumptions
+WHERE equipment_id = ANY(:ids) ORDER BY event_id"""
+
+# A supplier's own policy begins some day; before it, the one of all holds for it, too.
+MARK_RELATIONS: Final = """
+INSERT INTO dirty_relations (relation_id)
+SELECT id FROM supply_relations
+WHERE supplier_id = :supplier OR CAST(:supplier AS int) IS NULL ORDER BY id
+ON CONFLICT (relation_id)
+DO UPDATE SET marks = dirty_relations.marks + 1, marked_at = clock_timestamp()"""
+
+MARK_STOCK: Final = """
+INSERT INTO dirty_stock (warehouse_id, material_id, from_at)
+SELECT DISTINCT warehouse_id, material_id, timestamptz 'epoch'
+FROM unnest(CAST(:warehouses AS int[]), CAST(:materials AS int[]))
+    AS changed (warehouse_id, material_id)
+ORDER BY warehouse_id, material_id
+ON CONFLICT (warehouse_id, material_id) DO UPDATE
+SET marks = dirty_stock.marks + 1, marked_at = clock_timestamp(),
+    from_at = least(dirty_stock.from_at, excluded.from_at)"""
+
+MARK_WAREHOUSE: Final = """
+INSERT INTO dirty_stock (warehouse_id, material_id, from_at)
+SELECT DISTINCT warehouse_id, material_id, timestamptz 'epoch'
+FROM stock_items WHERE warehouse_id = :warehouse ORDER BY warehouse_id, material_id
+ON CONFLICT (warehouse_id, material_id) DO UPDATE
+SET marks = dirty_stock.marks + 1, marked_at = clock_timestamp(),
+    from_at = least(dirty_stock.from_at, excluded.from_at)"""

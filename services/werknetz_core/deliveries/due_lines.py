@@ -1,0 +1,78 @@
+"""Due lines: what was to be delivered when, by the version that counts, and what came of it."""
+
+from typing import Annotated, Final, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+
+from werknetz.domain.bucket import instant_of
+from werknetz.store.supply import due_lines, materials, partners, supply_relations
+from werknetz_core.api import page, supply
+from werknetz_core.api.collection import during, paged
+from werknetz_core.api.listing import Asked
+from werknetz_core.api.order import Key, Kind, Sorting
+from werknetz_core.api.platform import Core, Reading, Viewer
+from werknetz_core.api.supply import MATERIAL, SITE, SUPPLIER
+from werknetz_core.deliveries.schemas import DueLineView
+
+router = APIRouter(tags=["supply"])
+_DELAY: Final = sa.cast(sa.func.coalesce(due_lines.c.delay_s, 0), sa.BigInteger)
+_SORTING: Final = Sorting(
+    "due_from",
+    tie=Key(due_lines.c.id, Kind.NUMBER),
+    keys={
+        "due_from": Key(due_lines.c.due_from, Kind.TIME),
+        "due_until": Key(due_lines.c.due_until, Kind.TIME),
+        "supplier": Key(partners.c.key),
+        "material": Key(materials.c.number),
+        "delay_s": Key(_DELAY, Kind.NUMBER),
+    },
+)
+
+
+@router.get("/due_lines")
+async def list_due_lines(
+    *,
+    request: Request,
+    core: Core,
+    reading: Reading,
+    principal: Viewer,
+    supplier: supply.Suppliers = [],  # noqa: B006 - FastAPI copies
+    material: supply.Materials = [],  # noqa: B006 - as above
+    site: supply.Sites = [],  # noqa: B006 - as above
+    state: Annotated[list[Literal["open", "measured"]], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    late: Annotated[
+        bool | None, Query(description="true: only what is overdue or came too late.")
+    ] = None,
+    start: str | None = None,
+    end: str | None = None,
+    asked: Asked,
+) -> page.Page[DueLineView]:
+    """List due lines; with a start, those due in the span.
+
+    Sort: due_from, due_until, supplier, material, delay_s (not late: 0).
+    """
+    d = due_lines.c
+    now = sa.literal(instant_of(core.now_us()), d.window_until.type)
+    overdue = sa.and_(d.open_quantity > 0, d.window_until <= now)
+    is_late = sa.or_(overdue, sa.func.coalesce(d.delay_s, 0) > 0)
+    query = (
+        sa.select(due_lines, *supply.RELATION_NAMES, is_late.label("late"))
+        .select_from(due_lines.join(supply.RELATIONS, supply_relations.c.id == d.relation_id))
+        .where(
+            supply.relation_visible(principal, d.relation_id),
+            await supply.chosen(
+                SUPPLIER, supplier, supply_relations.c.supplier_id, reading, principal
+            ),
+            await supply.chosen(
+                MATERIAL, material, supply_relations.c.material_id, reading, principal
+            ),
+            await supply.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
+            during(core, d.due_from, start, end),
+        )
+    )
+    if state:
+        query = query.where(d.state.in_(state))
+    if late is not None:
+        query = query.where(is_late if late else ~is_late)
+    return await paged(request, reading, asked, query, _SORTING, DueLineView)

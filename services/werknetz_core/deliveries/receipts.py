@@ -1,0 +1,93 @@
+"""Receipts: what arrived at our docks, line by line, as it is believed now."""
+
+from typing import Annotated, Any, Final
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+
+from werknetz.store.stock import warehouses
+from werknetz.store.supply import materials, partners, receipt_lines, sites, supply_relations
+from werknetz_core.api import page, supply
+from werknetz_core.api.collection import during, paged
+from werknetz_core.api.keys import Principal
+from werknetz_core.api.links import EVENTS
+from werknetz_core.api.listing import Asked
+from werknetz_core.api.order import Key, Kind, Sorting
+from werknetz_core.api.platform import Core, Reading, Viewer
+from werknetz_core.api.supply import MATERIAL, SITE, SUPPLIER, WAREHOUSE
+from werknetz_core.deliveries.schemas import ReceiptView
+
+router = APIRouter(tags=["supply"])
+_R: Final = receipt_lines.c
+_SORTING: Final = Sorting(
+    "-received_at",
+    tie=Key(_R.event_id, Kind.UUID),
+    keys={
+        "received_at": Key(_R.received_at, Kind.TIME),
+        "document": Key(_R.document),
+        "supplier": Key(sa.func.coalesce(partners.c.key, "")),
+        "material": Key(sa.func.coalesce(materials.c.number, "")),
+    },
+)
+_JOINED: Final = (
+    receipt_lines.outerjoin(partners, partners.c.id == _R.supplier_id)
+    .outerjoin(supply_relations, supply_relations.c.id == _R.relation_id)
+    .outerjoin(materials, materials.c.id == supply_relations.c.material_id)
+    .outerjoin(sites, sites.c.id == supply_relations.c.site_id)
+    .outerjoin(warehouses, warehouses.c.id == _R.warehouse_id)
+)
+
+
+@router.get("/receipts")
+async def list_receipts(
+    *,
+    request: Request,
+    core: Core,
+    reading: Reading,
+    principal: Viewer,
+    supplier: supply.Suppliers = [],  # noqa: B006 - FastAPI copies
+    material: supply.Materials = [],  # noqa: B006 - as above
+    site: supply.Sites = [],  # noqa: B006 - as above
+    warehouse: supply.Warehouses = [],  # noqa: B006 - as above
+    delivery_note: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    start: str | None = None,
+    end: str | None = None,
+    asked: Asked,
+) -> page.Page[ReceiptView]:
+    """List receipts, newest first; with a start, those of the span.
+
+    Sort: received_at, document, supplier, material (not known: first).
+    """
+    query = receipts_shown(principal).where(
+        await supply.chosen(SUPPLIER, supplier, _R.supplier_id, reading, principal),
+        await supply.chosen(MATERIAL, material, supply_relations.c.material_id, reading, principal),
+        await supply.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
+        await supply.chosen(WAREHOUSE, warehouse, _R.warehouse_id, reading, principal),
+        during(core, _R.received_at, start, end),
+    )
+    if delivery_note:
+        query = query.where(_R.delivery_note.in_(delivery_note))
+    return await paged(request, reading, asked, query, _SORTING, ReceiptView)
+
+
+def receipts_shown(principal: Principal) -> sa.Select[Any]:
+    """What is believed now of what the key may see, by its site or the warehouse it went to."""
+    return (
+        sa.select(
+            receipt_lines,
+            partners.c.key.label("supplier"),
+            materials.c.number.label("material"),
+            sites.c.key.label("site"),
+            supply_relations.c.dock,
+            warehouses.c.key.label("warehouse"),
+            (f"{EVENTS}/" + sa.cast(_R.event_id, sa.Text)).label("event"),
+        )
+        .select_from(_JOINED)
+        .where(
+            _R.known_to.is_(None),
+            sa.or_(
+                supply.relation_visible(principal, _R.relation_id),
+                supply.warehouse_visible(principal, _R.warehouse_id),
+            ),
+        )
+    )

@@ -1,0 +1,94 @@
+"""Findings: what messages say that does not fit together. None stops the flow."""
+
+from typing import Annotated, Final, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+
+from werknetz.store.stock import locations, stock_items, warehouses
+from werknetz.store.supply import findings, materials, partners, sites, supply_relations
+from werknetz_core.api import order, page, supply
+from werknetz_core.api.collection import during
+from werknetz_core.api.links import messages_of
+from werknetz_core.api.listing import Asked, columns_of, given
+from werknetz_core.api.order import Key, Kind, Sorting
+from werknetz_core.api.platform import Core, Reading, Viewer
+from werknetz_core.api.supply import MATERIAL, SUPPLIER, WAREHOUSE
+from werknetz_core.findings.schemas import FindingView
+
+router = APIRouter(tags=["supply"])
+FindingKind = Literal[
+    "receipt_without_shipment", "shipment_without_call_off", "over_delivery",
+    "cumulative_step_back", "cumulative_difference", "stock_below_zero", "stock_difference",
+    "unit_mismatch", "ambiguous_material", "outdated_call_off", "quantity_difference",
+    "duplicate_document",
+]  # fmt: skip
+_F: Final = findings.c
+_SORTING: Final = Sorting(
+    "-at",
+    tie=Key(_F.id, Kind.NUMBER),
+    keys={
+        "at": Key(_F.at, Kind.TIME),
+        "first_seen_at": Key(_F.first_seen_at, Kind.TIME),
+        "kind": Key(_F.kind),
+        "supplier": Key(sa.func.coalesce(partners.c.key, "")),
+    },
+)
+_SHOWN: Final = sa.select(
+    findings, partners.c.key.label("supplier"), materials.c.number.label("material"),
+    sites.c.key.label("site"), supply_relations.c.dock, warehouses.c.key.label("warehouse"),
+    locations.c.code.label("location"),
+).select_from(
+    findings.outerjoin(supply_relations, supply_relations.c.id == _F.relation_id)
+    .outerjoin(partners, partners.c.id == _F.supplier_id)
+    .outerjoin(materials, materials.c.id == _F.material_id)
+    .outerjoin(sites, sites.c.id == sa.func.coalesce(_F.site_id, supply_relations.c.site_id))
+    .outerjoin(stock_items, stock_items.c.id == _F.stock_item_id)
+    .outerjoin(locations, locations.c.id == stock_items.c.location_id)
+    .outerjoin(warehouses, warehouses.c.id == _F.warehouse_id)
+)  # fmt: skip
+
+
+@router.get("/findings")
+async def list_findings(
+    *,
+    request: Request,
+    core: Core,
+    reading: Reading,
+    principal: Viewer,
+    kind: Annotated[list[FindingKind], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
+    supplier: supply.Suppliers = [],  # noqa: B006 - as above
+    material: supply.Materials = [],  # noqa: B006 - as above
+    warehouse: supply.Warehouses = [],  # noqa: B006 - as above
+    open: Annotated[  # noqa: A002 - the name in the address
+        bool | None, Query(description="true: only what is still so; false: what is no more.")
+    ] = None,
+    start: str | None = None,
+    end: str | None = None,
+    asked: Asked,
+) -> page.Page[FindingView]:
+    """List findings, newest first, each with its messages; with a start, those of the span.
+
+    Sort: at, first_seen_at, kind, supplier (none: first).
+    """
+    query = _SHOWN.where(
+        sa.or_(
+            supply.relation_visible(principal, _F.relation_id),
+            supply.site_visible(principal, _F.site_id),
+            supply.warehouse_visible(principal, _F.warehouse_id),
+        ),
+        await supply.chosen(SUPPLIER, supplier, _F.supplier_id, reading, principal),
+        await supply.chosen(MATERIAL, material, _F.material_id, reading, principal),
+        await supply.chosen(WAREHOUSE, warehouse, _F.warehouse_id, reading, principal),
+        during(core, _F.at, start, end),
+    )
+    if kind:
+        query = query.where(_F.kind.in_(kind))
+    if open is not None:
+        query = query.where(_F.cleared_at.is_(None) if open else _F.cleared_at.is_not(None))
+    query, place = _SORTING.page(query, asked)
+    rows, next_cursor = order.cut(
+        (await reading.execute(query)).mappings().all(), place, asked.limit
+    )
+    items = [FindingView(**row, messages=messages_of(row["event_ids"])) for row in rows]
+    return given(request, asked, items, columns_of(FindingView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form

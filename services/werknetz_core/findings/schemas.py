@@ -1,0 +1,29 @@
+"""A finding as the API shows it."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from werknetz_core.api.links import MessageView
+
+
+class FindingView(BaseModel):
+    """What does not fit together: a sentence, what to do, and the messages that say so."""
+
+    key: str
+    kind: str
+    subject: str  # relation, stock, event
+    supplier: str | None
+    material: str | None
+    site: str | None
+    dock: str | None
+    warehouse: str | None
+    location: str | None
+    at: datetime
+    quantity: float | None
+    expected: float | None
+    actual: float | None
+    detail: str
+    messages: list[MessageView]
+    first_seen_at: datetime
+    cleared_at: datetime | None  # null: still so

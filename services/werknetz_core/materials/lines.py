@@ -1,0 +1,192 @@
+"""What lines consume, and what their standstill costs: the join across the gate."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Annotated, Any, Final
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from werknetz.domain.bucket import instant_of
+from werknetz.runtime.log import logger
+from werknetz.store.masterdata import AGAIN_OF_LINE, ALONE, MARK_STOCK
+from werknetz.store.stock import line_materials, line_rates, warehouses
+from werknetz.store.supply import materials
+from werknetz.store.tables import equipment
+from werknetz_core.api import page, scope, supply
+from werknetz_core.api.collection import paged, utc
+from werknetz_core.api.keys import Principal
+from werknetz_core.api.listing import Asked
+from werknetz_core.api.order import Key, Kind, Sorting
+from werknetz_core.api.platform import Core, Engineer, Reading, Viewer, Writing
+from werknetz_core.api.problem import Problem
+from werknetz_core.api.supply import MATERIAL, WAREHOUSE
+from werknetz_core.api.time import moment_of
+from werknetz_core.materials.schemas import (
+    LineMaterials,
+    LineMaterialView,
+    LineRateView,
+    NewLineMaterial,
+    NewLineRate,
+)
+
+router = APIRouter(tags=["stock"])
+_L, _R = line_materials.c, line_rates.c
+_ALWAYS: Final = sa.text("'-infinity'::timestamptz")
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
+_END: Final = datetime.max.replace(tzinfo=UTC)
+_SORTING: Final = Sorting(
+    "equipment",
+    tie=Key(_L.id, Kind.NUMBER),
+    keys={
+        "equipment": Key(equipment.c.path),
+        "material": Key(materials.c.number),
+        "warehouse": Key(warehouses.c.key),
+    },
+)
+_SHOWN: Final = sa.select(
+    *(c for c in line_materials.c if c.name != "valid_from"),
+    sa.func.nullif(_L.valid_from, _ALWAYS).label("valid_from"),
+    equipment.c.path.label("equipment"),
+    materials.c.number.label("material"),
+    warehouses.c.key.label("warehouse"),
+).select_from(
+    line_materials.join(equipment, equipment.c.id == _L.equipment_id)
+    .join(materials, materials.c.id == _L.material_id)
+    .join(warehouses, warehouses.c.id == _L.warehouse_id)
+)
+_RATE_ROW: Final = Key(equipment.c.path + " " + sa.cast(_R.valid_from, sa.Text))
+_RATES: Final = Sorting("equipment", tie=_RATE_ROW, keys={"equipment": Key(equipment.c.path)})
+_log: Final = logger("core.supply")
+
+
+@router.get("/line_materials")
+async def list_line_materials(
+    *,
+    request: Request,
+    core: Core,
+    reading: Reading,
+    principal: Viewer,
+    under: scope.Under = [],  # noqa: B006 - FastAPI copies
+    material: supply.Materials = [],  # noqa: B006 - as above
+    warehouse: supply.Warehouses = [],  # noqa: B006 - as above
+    at: Annotated[str | None, Query(description="Only what is valid at this time.")] = None,
+    asked: Asked,
+) -> page.Page[LineMaterialView]:
+    """List what lines and machines consume. Sort: equipment, material, warehouse."""
+    query = _SHOWN.where(
+        await scope.asked(under, core, principal),
+        await supply.chosen(MATERIAL, material, _L.material_id, reading, principal),
+        await supply.chosen(WAREHOUSE, warehouse, _L.warehouse_id, reading, principal),
+    )
+    if at is not None:
+        moment = instant_of(moment_of(at, "at", utc(core)))
+        query = query.where(
+            _L.valid_from <= moment, sa.or_(_L.valid_to.is_(None), _L.valid_to > moment)
+        )
+    return await paged(request, reading, asked, query, _SORTING, LineMaterialView)
+
+
+@router.put("/line_materials/{path:path}")
+async def set_line_materials(
+    path: str, given: LineMaterials, core: Core, writing: Writing, principal: Engineer
+) -> list[LineMaterialView]:
+    """Say what a line or machine consumes, as a whole; stock-outs and losses follow."""
+    node = await core.tree.find(path, principal)
+    await writing.execute(sa.text(ALONE))
+    rows = [await _row(node.id, one, writing, principal) for one in given.items]
+    _demand_apart(rows)
+    gone = sa.delete(line_materials).where(_L.equipment_id == node.id)
+    changed = {
+        (before[0], before[1])
+        for before in await writing.execute(gone.returning(_L.warehouse_id, _L.material_id))
+    } | {(row["warehouse_id"], row["material_id"]) for row in rows}
+    for row in rows:
+        await writing.execute(sa.insert(line_materials).values(row))
+    marked = {"warehouses": [w for w, _ in changed], "materials": [m for _, m in changed]}
+    await writing.execute(sa.text(MARK_STOCK), marked)
+    below = [each.id for each in (await core.tree.current()).under(path)]
+    await writing.execute(sa.text(AGAIN_OF_LINE), {"ids": below})
+    _log.info("line materials set", equipment=path, items=len(rows), by=principal.name)
+    shown = _SHOWN.where(_L.equipment_id == node.id).order_by(materials.c.number, _L.id)
+    return [LineMaterialView(**row) for row in (await writing.execute(shown)).mappings()]
+
+
+@router.get("/line_rates")
+async def list_line_rates(
+    *,
+    request: Request,
+    core: Core,
+    reading: Reading,
+    principal: Viewer,
+    under: scope.Under = [],  # noqa: B006 - FastAPI copies
+    asked: Asked,
+) -> page.Page[LineRateView]:
+    """List what an hour of standstill costs. Sort: equipment."""
+    query = _rates().where(await scope.asked(under, core, principal))
+    return await paged(request, reading, asked, query, _RATES, LineRateView)
+
+
+@router.put("/line_rates/{path:path}")
+async def set_line_rate(
+    path: str, given: NewLineRate, core: Core, writing: Writing, principal: Engineer
+) -> LineRateView:
+    """Say what an hour of standstill costs, from then on; without `valid_from`: always."""
+    node = await core.tree.find(path, principal)
+    since: Any = _ALWAYS if given.valid_from is None else given.valid_from
+    same = [_R.equipment_id == node.id, _R.valid_from == since]
+    await writing.execute(sa.delete(line_rates).where(*same))
+    await writing.execute(
+        sa.insert(line_rates).values(
+            equipment_id=node.id, valid_from=since, currency=given.currency,
+            per_hour=given.per_hour,
+        )
+    )  # fmt: skip
+    _log.info("line rate set", equipment=path, by=principal.name)
+    row = (await writing.execute(_rates().where(*same))).mappings().one()
+    return LineRateView(**row)
+
+
+def _rates() -> sa.Select[Any]:
+    return sa.select(
+        _R.currency, _R.per_hour,
+        sa.func.nullif(_R.valid_from, _ALWAYS).label("valid_from"),
+        equipment.c.path.label("equipment"),
+    ).select_from(line_rates.join(equipment, equipment.c.id == _R.equipment_id))  # fmt: skip
+
+
+async def _row(
+    equipment_id: int, one: NewLineMaterial, writing: AsyncConnection, principal: Principal
+) -> dict[str, Any]:
+    values = one.model_dump(exclude={"material", "warehouse"})
+    if one.valid_from is None:
+        del values["valid_from"]  # the table's own: always
+    return {
+        **values,
+        "equipment_id": equipment_id,
+        "material_id": await supply.id_of(MATERIAL, one.material, writing, principal),
+        "warehouse_id": await supply.id_of(WAREHOUSE, one.warehouse, writing, principal),
+    }
+
+
+def _demand_apart(rows: list[dict[str, Any]]) -> None:
+    """Raise unless each material is taken from a warehouse once at a time: else it counts twice."""
+    spans: dict[tuple[int, int], list[tuple[datetime, datetime]]] = {}
+    for row in rows:
+        span = row.get("valid_from") or _EVER, row["valid_to"] or _END
+        if span[0] >= span[1]:
+            raise _refused(f"valid_to {span[1].isoformat()} is not after valid_from.")
+        spans.setdefault((row["material_id"], row["warehouse_id"]), []).append(span)
+    for each in spans.values():
+        for former, later in pairwise(sorted(each)):
+            if later[0] < former[1]:
+                raise _refused("The same material of a warehouse is valid twice at a time.")
+
+
+def _refused(detail: str) -> Problem:
+    return Problem(
+        422, "invalid_line_materials", detail,
+        "Spans are half-open: end the former with `valid_to` where the next begins.",
+        errors=[{"pointer": "/body/items", "code": "invalid", "detail": detail}],
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""Materials, what lines consume of them, and what a standstill costs, as the API shows them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class MaterialView(BaseModel):
+    number: str  # ours
+    description: str
+    unit: str | None  # the base unit
+    unit_cost: float | None
+    currency: str | None
+    suppliers: list[str]
+
+
+class NumberView(BaseModel):
+    """What somebody else calls it."""
+
+    kind: Literal["own", "supplier", "customer", "ean"]
+    partner: str | None  # whose number it is; null: ours, or nobody's
+    number: str
+
+
+class UnitView(BaseModel):
+    unit: str
+    factor: float  # base units in one of it
+
+
+class MaterialDetailView(MaterialView):
+    numbers: list[NumberView]
+    units: list[UnitView]
+
+
+class NewNumber(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["own", "supplier", "customer", "ean"]
+    partner: Word | None = Field(None, description="Key, for supplier and customer numbers.")
+    number: Word
+
+
+class NewUnit(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    unit: Word
+    factor: Positive = Field(description="Base units in one of it.")
+
+
+class MaterialChange(BaseModel):
+    """What is not given stays as it is; lists are given whole."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    description: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    unit: Word | None = None
+    unit_cost: Amount | None = None
+    currency: Currency | None = None
+    numbers: Annotated[list[NewNumber], Field(max_length=1000)] | None = None
+    units: Annotated[list[NewUnit], Field(max_length=100)] | None = None
+
+
+class LineMaterialView(BaseModel):
+    """What a line or machine consumes, from which warehouse, and how fast by plan."""
+
+    equipment: str
+    material: str
+    warehouse: str
+    quantity_per_item: float
+    items_per_hour: float
+    minimum_quantity: float
+    valid_from: datetime | None  # null: always was
+    valid_to: datetime | None
+
+
+class NewLineMaterial(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    material: Word
+    warehouse: Word
+    quantity_per_item: Positive
+    items_per_hour: Amount = Field(description="As planned, while the shift calendar says so.")
+    minimum_quantity: Amount = 0.0
+    valid_from: AwareDatetime | None = None
+    valid_to: AwareDatetime | None = None
+
+
+class LineMaterials(BaseModel):
+    """The whole list of a line: what is not in it ends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[NewLineMaterial], Field(max_length=2000)]
+
+
+class LineRateView(BaseModel):
+    """What an hour of standstill costs."""
+
+    equipment: str
+    currency: str
+    per_hour: float
+    valid_from: datetime | None  # null: always was
+
+
+class NewLineRate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    currency: Currency
+    per_hour: Amount
+    valid_from: AwareDatetime | None = None

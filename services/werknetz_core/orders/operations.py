@@ -1,0 +1,79 @@
+"""Operations of orders: what each machine was to make, when it did, and what came of it."""
+
+from typing import Annotated, Final
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+
+from werknetz.domain.bucket import instant_of
+from werknetz.store.stock import operations
+from werknetz.store.supply import materials
+from werknetz.store.tables import equipment
+from werknetz_core.api import page, scope, supply
+from werknetz_core.api.collection import paged, utc
+from werknetz_core.api.listing import Asked
+from werknetz_core.api.order import Key, Kind, Sorting
+from werknetz_core.api.platform import Core, Reading, Viewer
+from werknetz_core.api.supply import MATERIAL
+from werknetz_core.api.time import span_of
+from werknetz_core.orders.schemas import OperationView
+
+router = APIRouter(tags=["orders"])
+_O: Final = operations.c
+# One text that no two rows share: of a length each, then the texts themselves.
+_ROW: Final = Key(
+    sa.cast(sa.func.length(_O.order_number), sa.Text) + " "
+    + sa.cast(sa.func.length(_O.operation), sa.Text) + " "
+    + _O.order_number + _O.operation + _O.equipment
+)  # fmt: skip
+_NEVER: Final = sa.literal(instant_of(0), _O.started_at.type)
+_SORTING: Final = Sorting(
+    "order_number",
+    tie=_ROW,
+    keys={
+        "order_number": Key(_O.order_number),
+        "equipment": Key(_O.equipment),
+        "started_at": Key(sa.func.coalesce(_O.started_at, _NEVER), Kind.TIME),
+    },
+)
+
+
+@router.get("/operations")
+async def list_operations(
+    *,
+    request: Request,
+    core: Core,
+    reading: Reading,
+    principal: Viewer,
+    under: scope.Under = [],  # noqa: B006 - FastAPI copies
+    order_number: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    material: supply.Materials = [],  # noqa: B006 - as above
+    start: str | None = None,
+    end: str | None = None,
+    asked: Asked,
+) -> page.Page[OperationView]:
+    """List operations; with a start, those that ran in the span.
+
+    Sort: order_number, equipment, started_at (not started: first).
+    """
+    query = (
+        sa.select(operations, materials.c.number.label("material"))
+        .select_from(
+            operations.outerjoin(equipment, equipment.c.id == _O.equipment_id).outerjoin(
+                materials, materials.c.id == _O.material_id
+            )
+        )
+        .where(
+            await scope.asked(under, core, principal),
+            await supply.chosen(MATERIAL, material, _O.material_id, reading, principal),
+        )
+    )
+    if order_number:
+        query = query.where(_O.order_number.in_(order_number))
+    if start is not None:
+        span = span_of(start, end, utc(core))
+        query = query.where(
+            _O.started_at < instant_of(span.end_us),
+            sa.or_(_O.ended_at.is_(None), _O.ended_at > instant_of(span.start_us)),
+        )
+    return await paged(request, reading, asked, query, _SORTING, OperationView)

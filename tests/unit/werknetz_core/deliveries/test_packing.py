@@ -1,0 +1,40 @@
+"""Handling units as trees: whatever labels say, each unit stands once and no line is lost."""
+
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from werknetz_core.deliveries.packing import tree_of
+from werknetz_core.deliveries.schemas import HandlingUnitView
+
+LABELS = "abcdef"
+
+
+def unit(label: str, above: str | None) -> dict[str, Any]:
+    return {"label": label, "parent_label": above, "package_type": None}
+
+
+def walk(views: list[HandlingUnitView]) -> list[HandlingUnitView]:
+    found, waiting = [], list(views)
+    while waiting:
+        found.append(waiting.pop())
+        waiting += found[-1].contains
+    return found
+
+
+def test_boxes_lie_on_their_pallet() -> None:
+    line = UUID(int=7)
+    [pallet] = tree_of([unit("b", "p"), unit("p", None), unit("c", "p")], {"c": [line]})
+    assert [(box.label, box.lines) for box in pallet.contains] == [("b", []), ("c", [line])]
+
+
+def test_a_pallet_that_is_not_told_of_holds_nothing_up() -> None:
+    assert [view.label for view in tree_of([unit("b", "p")], {})] == ["b"]
+
+
+@given(st.dictionaries(st.sampled_from(LABELS), st.sampled_from([None, *LABELS])))
+def test_each_unit_stands_once_also_in_circles(parents: dict[str, str | None]) -> None:
+    found = walk(tree_of([unit(label, above) for label, above in parents.items()], {}))
+    assert sorted(view.label for view in found) == sorted(parents)
