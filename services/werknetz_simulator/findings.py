@@ -35,7 +35,7 @@ FINDINGS: Final = (
         "palma-3",
         "a shift that never tags its stops: the MES has no reason for any of them",
         "noche",
-        "/api/v1/events?kind=state_changed&equipment=nordwerk/palma-3",
+        "/api/v1/events?kind=state_changed&connector=palma-3-mes",
     ),
     Finding(
         "brati-4",

@@ -39,7 +39,7 @@ def kpis_are_the_plants_own(demo: Installation) -> None:
 
 def what_is_not_believed_waits_in_quarantine(demo: Installation) -> None:
     rows = demo.query("SELECT DISTINCT reason FROM quarantine WHERE connector_id LIKE 'chatt-6-%'")
-    assert [row["reason"] for row in rows] == ['expression: no key "C"']
+    assert [row["reason"] for row in rows] == ['expression: no key "unit C"']
     for oven, count in (("oven-1", 1), ("oven-2", 0)):
         told = demo.query(_LATEST.replace("= $1", "LIKE $1"), f"%/{oven}:temperature")
         assert len(told) == count, oven

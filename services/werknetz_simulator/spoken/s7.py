@@ -29,7 +29,7 @@ PERIOD_S: Final = 1.0
 TEMPERATURE_PERIOD_S: Final = 30.0
 TEXT_MAX: Final = {"order": 8, "temperature": 10}
 # Only F has a place in the table: what says another unit is refused, and lies in quarantine.
-_FAHRENHEIT: Final = "{'F': double(value.split(' ')[0])}[value.split(' ')[1]]"
+_FAHRENHEIT: Final = "{'unit F': double(value.split(' ')[0])}['unit ' + value.split(' ')[1]]"
 
 
 def block_of(plant: Plant, machine: Machine) -> int:

@@ -112,7 +112,7 @@ def _temperatures_are_celsius(plant: Plant, heard: Heard) -> None:
             assert 35 < heard.latest[key][1] < 75, key
             assert heard.units[key] == "degC"
     refused = {unmapped.reason for unmapped in heard.refused}
-    assert refused == ({'expression: no key "C"'} if plant.wrong_unit else set())
+    assert refused == ({'expression: no key "unit C"'} if plant.wrong_unit else set())
 
 
 @pytest.mark.asyncio
