@@ -66,6 +66,23 @@ def register(app: typer.Typer) -> None:
             "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
         )
 
+    @demo.command("late-delivery")
+    def _late_delivery(
+        minutes: Annotated[float, typer.Option(min=1, max=240, help="until it comes")] = 10,
+        data: Annotated[
+            Path | None, typer.Option(help="folder of the running demo; else the one that runs")
+        ] = None,
+    ) -> None:
+        """Hold a delivery back in a running demo, so that a line stands for it."""
+        from werknetz_demo.embedded.state import StateError
+        from werknetz_demo.mischief import hold_back, running
+
+        try:
+            typer.echo(hold_back(running(data), minutes))
+        except StateError as error:
+            typer.echo(f"werknetz demo late-delivery: {error}", err=True)
+            raise typer.Exit(1) from None
+
     @demo.command("break")
     def _break(
         machine: Annotated[str, typer.Argument(help="its name or path: press-3, pueb-5/…/robot-2")],

@@ -21,6 +21,8 @@ from werknetz_simulator.serve import BROKEN
 from werknetz_simulator.supplier.edifact import misspelt
 from werknetz_simulator.supplier.feed import EDI, put
 from werknetz_simulator.supplier.place import PARTNERS, Place
+from werknetz_simulator.supply.group import PLANTED, key_of
+from werknetz_simulator.truth import LATE
 
 PREFIX: Final = "werknetz-demo-"
 """Of the folders that a demo without `--data` makes for itself."""
@@ -69,6 +71,29 @@ def break_down(folder: Path, name: str, minutes: float) -> str:
         f'  curl -H "X-API-Key: $WERKNETZ_API_KEY" '
         f'"$WERKNETZ_URL/api/v1/equipment/{machine.path}/states?start=-10m"\n'
         f"  werknetz kpi oee {machine.path} --start -1h\n"
+        "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
+    )
+
+
+def hold_back(folder: Path, minutes: float) -> str:
+    """Let a delivery come later; return what to look at. Raise StateError without that plant."""
+    plant = next((plant for plant in PLANTS.values() if plant.starved_line), None)
+    edge = None if plant is None else folder / "edge" / f"{plant.name}-{plant.protocol}-live.yaml"
+    if plant is None or edge is None or not edge.exists():
+        raise StateError(f"{folder} has no line that starves: start the demo with two plants")
+    now_us = time.time_ns() // 1000
+    machines = [machine for machine in plant.machines if machine.line == plant.starved_line]
+    span = (now_us, now_us)
+    for machine in machines:
+        span = break_machine(folder / STATE / LATE, machine, now_us, round(minutes * MINUTE_US))
+    begin, end = (instant_of(at_us).astimezone(ZoneInfo(plant.plan.time_zone)) for at_us in span)
+    line = machines[0].path.rpartition("/")[0]
+    return (
+        f"{PLANTED.material} from {PLANTED.firm.name} does not come: the last of it is used up at "
+        f"{begin:%H:%M:%S}, {line} stands until it is there at {end:%H:%M:%S}.\n"
+        "In some seconds its machines starve, the stock is 0, and across the gate says why:\n"
+        f"  werknetz gate losses --start -1h --under {line}\n"
+        f"  werknetz supply shipments --supplier {key_of(PLANTED.firm)}\n"
         "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
     )
 

@@ -14,11 +14,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from werknetz_core.migrate import upgrade_async
-from werknetz_demo import shopfloor, supplier
+from werknetz_demo import shopfloor, supplier, supply
 from werknetz_demo.crew import LOOK_EVERY_S, Crew, CrewError
 from werknetz_demo.embedded.process import LOOPBACK, is_free
 from werknetz_demo.embedded.servers import Servers
 from werknetz_demo.embedded.state import State
+from werknetz_demo.masterdata import plant_masterdata
 from werknetz_demo.mischief import PREFIX
 from werknetz_demo.run import Demo, Wish
 from werknetz_demo.seed import demo_key, plant_seed
@@ -105,6 +106,7 @@ async def _demo(wish: Wish, folder: Path, say: Callable[[str], None]) -> AsyncIt
 async def _rise(demo: Demo) -> None:
     crew = demo.crew
     await plant_seed(await demo.database.connection(), demo.plants, demo.key)
+    await plant_masterdata(await demo.database.connection(), demo.plants)
     demo.say(
         f"plants, shift calendars and a key are there: {', '.join(p.path for p in demo.plants)}"
     )
@@ -121,6 +123,8 @@ async def _rise(demo: Demo) -> None:
     await shopfloor.start_plants(demo, abroad=True)  # four plants more: the API goes first
     await shopfloor.load_history(demo)
     sftp_port = supplier.start(demo)  # as late as this: what is above must not wait for it
+    await supplier.opened(demo)
+    supply.start(demo, sftp_port)
     await demo.true(lambda: _is_live(demo), "ingest")
     demo.say(f"live values arrive over {shopfloor.spoken(demo)}")
     await demo.true(lambda: _has_kpis(demo), "worker")
@@ -130,6 +134,9 @@ async def _rise(demo: Demo) -> None:
     if any(shopfloor.crew_of(plant) == shopfloor.ABROAD for plant in demo.plants):
         demo.say(await shopfloor.systems_arrived(demo))
     demo.say(await supplier.arrived(demo, sftp_port))
+    demo.say(await supply.arrived(demo))
+    if any(plant.starved_line for plant in demo.plants):
+        demo.say(await supply.across_the_gate(demo))
 
 
 async def _is_live(demo: Demo) -> bool:
@@ -161,8 +168,11 @@ def closing_words(demo: Demo) -> str:
         f'"http://{LOOPBACK}:{port}/api/v1/events?kind=shipment_announced&limit=3"\n'
         f"              WERKNETZ_URL={demo.url} WERKNETZ_API_KEY={demo.key} \\\n"
         "              werknetz quarantine groups\n"
+        "              werknetz gate losses --start -7d    (what stood, for which delivery)\n"
+        "              werknetz gate warnings              (what will stand)\n"
         f"  Break it    werknetz demo break press-3 --data {demo.folder}\n"
         f"              werknetz demo bad-edi --data {demo.folder}\n"
+        f"              werknetz demo late-delivery --data {demo.folder}\n"
         f"  Logs        {demo.folder}/logs\n"
         "  Ctrl-C stops everything.\n"
     )

@@ -30,10 +30,14 @@ def start(demo: Demo) -> int:
     return port
 
 
+async def opened(demo: Demo) -> None:
+    """Wait until the server of this run listens: its host key is known then."""
+    await demo.true(lambda: asyncio.to_thread(_is_open, place_of(demo), demo.now_us), NAME)
+
+
 async def arrived(demo: Demo, port: int) -> str:
     """Start the edges, wait for all that the supplier had told before this run; say what came."""
     place = place_of(demo)
-    await demo.true(lambda: asyncio.to_thread(_is_open, place, demo.now_us), NAME)
     for tree in (
         edgefile.edi_of(place, LOOPBACK, port, f"./{edgefile.EDI_CONNECTOR}-live"),
         edgefile.stock_of(place, LOOPBACK, port, f"./{edgefile.STOCK_CONNECTOR}-live"),

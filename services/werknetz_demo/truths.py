@@ -139,6 +139,17 @@ class Api:
             return False
         return answer.status_code == httpx2.codes.OK
 
+    async def get(self, path: str, question: dict[str, str]) -> dict[str, Any]:
+        """Ask; raise OSError while there is no answer, as every one of those who wait expects."""
+        try:
+            answer = await self._client.get(path, params=question)
+        except httpx2.TransportError as error:
+            raise ConnectionError(str(error)) from error
+        if answer.status_code != httpx2.codes.OK:
+            raise ConnectionError(f"{path} answered {answer.status_code}")
+        found: dict[str, Any] = answer.json()
+        return found
+
     async def answers(self, equipment: str, start: str) -> bool:
         """Tell whether a newcomer's curl line gets an answer; on a day off it has no value."""
         question = {"equipment": equipment, "kpi": "oee", "start": start}

@@ -9,7 +9,7 @@ import typer
 
 from werknetz_simulator.plant import PLANTS
 from werknetz_simulator.serve import Places, place_of, serve
-from werknetz_simulator.truth import SEED
+from werknetz_simulator.truth import LATE, SEED
 
 SUPPLIER = "supplier"
 SINCE_US = 1_790_805_600_000_000
@@ -82,4 +82,5 @@ async def _run_supplier(state: Path, where: tuple[str, int], seed: str, start_us
     from werknetz_simulator.supplier.truth import SupplierTruth
 
     host, port = where
-    await Supplier(Place(state / SUPPLIER), host, port, SupplierTruth(seed), start_us).run()
+    late = state / "plants" / LATE
+    await Supplier(Place(state / SUPPLIER), host, port, SupplierTruth(seed), start_us, late).run()

@@ -21,8 +21,8 @@ Span = tuple[int, int]
 class Incidents:
     """Those of one file, as it was when it was last looked into."""
 
-    def __init__(self, file: Path | None) -> None:
-        self._file = file
+    def __init__(self, file: Path | None, kind: Kind = Kind.FAULT) -> None:
+        self._file, self._kind = file, kind
         self._seen: tuple[int, int] | None = None
         self._spans: dict[str, list[Span]] = {}
 
@@ -45,12 +45,12 @@ class Incidents:
         """Return the section with the machine standing still in each of its incidents."""
         for start_us, end_us in self._spans.get(machine.path, ()):
             if start_us < section.end_us and end_us > section.start_us:
-                section = _broken(plant, section, start_us, end_us)
+                section = _broken(plant, section, start_us, end_us, self._kind)
         return section
 
 
 def break_machine(file: Path, machine: Machine, now_us: int, duration_us: int) -> Span:
-    """Write down that the machine fails shortly; return from when until when."""
+    """Write down that the machine stands shortly; return from when until when."""
     span = now_us + BEGINS_AFTER_US, now_us + BEGINS_AFTER_US + duration_us
     spans = _read(file) if file.exists() else {}
     spans[machine.path] = _merged([*spans.get(machine.path, []), span])
@@ -77,8 +77,8 @@ def _read(file: Path) -> dict[str, list[Span]]:
     return {path: [(start, end) for start, end in spans] for path, spans in content.items()}
 
 
-def _broken(plant: Plant, section: Section, start_us: int, end_us: int) -> Section:
-    code, meant = next((said, meant) for kind, said, meant in plant.codes if kind is Kind.FAULT)
+def _broken(plant: Plant, section: Section, start_us: int, end_us: int, why: Kind) -> Section:
+    code, meant = next((said, meant) for kind, said, meant in plant.codes if kind is why)
     segments = tuple(
         piece
         for segment in section.segments

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from werknetz_simulator.incident import Incidents
-from werknetz_simulator.machine import ROLLOVER, Machine, Plant
+from werknetz_simulator.machine import ROLLOVER, Kind, Machine, Plant
 from werknetz_simulator.plan import SECOND_US
 from werknetz_simulator.shiftwork import Section, Segment, section_of
 
 SEED: Final = "nordwerk"
+LATE: Final = "late.json"  # beside the file of what is broken: what `demo late-delivery` writes
 SECTIONS_MAX: Final = 4096
 TEMPERATURE_EVERY_US: Final = 10 * SECOND_US
 COUNTS: Final = ("good", "scrap", "rework")
@@ -40,15 +41,17 @@ class Truth:
     ) -> None:
         self.plant = plant
         self.since_us = since_us
-        self._incidents = Incidents(broken)
-        self._incidents.refresh()
+        late = None if broken is None else broken.with_name(LATE)
+        self._incidents = (Incidents(late, Kind.STARVED), Incidents(broken))
+        for incidents in self._incidents:
+            incidents.refresh()
         self._seed = seed
         self._sections: dict[tuple[Machine, int], Section] = {}
         self._counted: dict[Machine, tuple[list[int], list[tuple[int, int, int]]]] = {}
 
     def refresh(self) -> None:
         """Take note of incidents that somebody has asked for since the last look."""
-        if broken := self._incidents.refresh():
+        if broken := set().union(*(incidents.refresh() for incidents in self._incidents)):
             self._sections = {
                 key: kept for key, kept in self._sections.items() if key[0].path not in broken
             }
@@ -67,7 +70,9 @@ class Truth:
                 while len(self._sections) >= SECTIONS_MAX:
                     self._sections.pop(next(iter(self._sections)))
                 told = section_of(self.plant, machine, self._seed, shift, following.start_us)
-                self._sections[key] = self._incidents.applied(self.plant, machine, told)
+                for incidents in self._incidents:
+                    told = incidents.applied(self.plant, machine, told)
+                self._sections[key] = told
             yield self._sections[key]
             shift = following
 

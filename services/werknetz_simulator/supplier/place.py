@@ -26,6 +26,10 @@ class Place:
     def diary(self) -> Path:
         return self.folder / "told.json"
 
+    @property
+    def group_diary(self) -> Path:
+        return self.folder / "group.json"
+
     def password(self, partner: str) -> Path:
         return self.folder / f"{partner}.password"
 

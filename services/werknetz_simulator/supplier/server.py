@@ -17,6 +17,7 @@ from werknetz_simulator.supplier.feed import Feed
 from werknetz_simulator.supplier.place import PARTNERS, Place
 from werknetz_simulator.supplier.spans import Diary
 from werknetz_simulator.supplier.truth import SupplierTruth
+from werknetz_simulator.supply.feed import GroupFeed
 
 LOOK_EVERY_S: Final = 1.0
 LOGIN_WITHIN_S: Final = 20.0
@@ -28,8 +29,16 @@ class Supplier:
     """One process: server and feed. It tells what is due since its last end."""
 
     def __init__(
-        self, place: Place, host: str, port: int, truth: SupplierTruth, start_us: int
+        self,
+        place: Place,
+        host: str,
+        port: int,
+        truth: SupplierTruth,
+        start_us: int,
+        late: Path | None = None,
     ) -> None:
+        """`late`: where deliveries are made late; without it the group's other suppliers rest."""
+        self._late = late
         self._place, self._host, self._port = place, host, port
         self._truth, self._start_us = truth, start_us
         self._passwords: dict[str, str] = {}
@@ -41,7 +50,17 @@ class Supplier:
         key = _host_key(place.host_key)
         self._passwords = {name: _password(place.password(name)) for name in PARTNERS}
         diary = Diary(place.diary, self._start_us)
-        feeds = [Feed(place.files(name), self._truth, diary) for name in PARTNERS]
+        feeds: list[Feed | GroupFeed] = [
+            Feed(place.files(name), self._truth, diary) for name in PARTNERS
+        ]
+        if self._late is not None:
+            files = place.files(PARTNERS[0])
+            feeds.append(
+                GroupFeed(
+                    files, place.group_diary, start_us=self._start_us, seed=self._truth.seed,
+                    late=self._late,
+                )
+            )  # fmt: skip
         async with await asyncssh.listen(
             self._host, self._port, server_factory=lambda: _Door(self._passwords), config=None,
             server_host_keys=[key], sftp_factory=self._files, reuse_address=True,

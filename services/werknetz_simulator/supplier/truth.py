@@ -90,7 +90,7 @@ Document = CallOff | Shipment | StockCount
 
 class SupplierTruth:
     def __init__(self, seed: str = SEED) -> None:
-        self._seed = seed
+        self.seed = seed
 
     def documents(self, at_us: int) -> Iterator[Document]:
         """Yield what is told at the instant, which must be a slot."""
@@ -160,7 +160,7 @@ class SupplierTruth:
         return SITES[self._number(slot, "site") % len(SITES)]
 
     def _number(self, slot: int, *what: str) -> int:
-        text = "/".join((self._seed, "weserguss", str(slot), *what))
+        text = "/".join((self.seed, "weserguss", str(slot), *what))
         return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big")
 
 

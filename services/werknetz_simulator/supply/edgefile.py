@@ -77,7 +77,7 @@ def warehouses_of(place: Place, host: str, port: int, spool: str) -> dict[str, A
 
 
 def _time(column: str) -> dict[str, Any]:
-    return {"field": column, "time": {"format": TIME_FORM}}
+    return {"field": column, "format": TIME_FORM}
 
 
 def _source(name: str, time: str, key: list[str]) -> dict[str, Any]:

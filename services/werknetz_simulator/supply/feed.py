@@ -26,8 +26,8 @@ class GroupFeed:
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         since_us, self._told_us = _read(diary) or (start_us - PAST_DAYS * DAY_US,) * 2
         self._since_us = since_us
-        self._late = Late(late)
         self._stories = [Story(one, since_us=since_us, seed=seed) for one in RELATIONS]
+        self._late = Late(late, self._stories[0])
         self._write()
 
     def tell(self, now_us: int) -> None:

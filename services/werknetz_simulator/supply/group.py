@@ -105,3 +105,8 @@ RELATIONS: Final = _relations()
 PLANTED: Final = RELATIONS[0]
 LINE_OF: Final = {"emden-1": "body/line-1", "zwick-2": "presswerk/halle-1"}
 """Lines that consume some of what their warehouse has, beside the planted one."""
+
+
+def key_of(firm: Firm) -> str:
+    """Return what the platform is to call it: as its name, to be typed."""
+    return firm.name.removesuffix(" GmbH").lower().replace(" ", "-")

@@ -1,30 +1,45 @@
 """A delivery that somebody made late while the plants run: `werknetz demo late-delivery`.
 
 A file says from when until when the planted line has none of its material. Machines stand then;
-the warehouse takes the last, and what was due that morning comes at the end.
+the warehouse gives out the last of it, and what was overdue comes at the end.
 """
 
 import json
 from pathlib import Path
 from typing import Final
 
-from werknetz_simulator.plan import MINUTE_US, instant_of
+from werknetz_simulator.plan import MINUTE_US, SECOND_US, instant_of
 from werknetz_simulator.supply.group import PLANTED, Relation
-from werknetz_simulator.supply.story import CallOff, Count, Entry, Move, Receipt, Shipment, Told
+from werknetz_simulator.supply.story import Move, Receipt, Shipment, Story, Told
 
-AGAIN: Final = 400  # pieces that come at last
-TAKES_US: Final = 10_000_000
+TOLD_AFTER_US: Final = 10 * SECOND_US  # the despatch advice, when the line already stands
 Span = tuple[int, int]
 
 
 class Late:
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    """`story`: of the planted relation, which goes on as if nothing had been."""
+
+    def __init__(self, file: Path, story: Story) -> None:
+        self._file, self._story = file, story
 
     def told(self, start_us: int, end_us: int) -> list[tuple[Relation, Told]]:
         """Return what is told of it with start < at <= end."""
-        found = [one for span in spans(self._file) for one in _of(span)]
+        found = [one for span in spans(self._file) for one in self._of(*span)]
         return [(PLANTED, one) for one in found if start_us < one.at_us <= end_us]
+
+    def _of(self, start_us: int, end_us: int) -> list[Told]:
+        left = self._story.stock(start_us)
+        if not left:
+            return []  # the line stands anyway
+        name = f"{start_us // MINUTE_US}"
+        note = f"LS-SPAET-{name}"
+        due = instant_of(start_us).date()
+        return [
+            Move(start_us, f"B-SPAET-{name}-A", -left),
+            Shipment(start_us + TOLD_AFTER_US, note, due, left, start_us, end_us),
+            Receipt(end_us, f"WE-SPAET-{name}", note, left),
+            Move(end_us, f"B-SPAET-{name}-E", left),
+        ]
 
 
 def spans(file: Path) -> list[Span]:
@@ -32,17 +47,3 @@ def spans(file: Path) -> list[Span]:
         return []
     content: dict[str, list[list[int]]] = json.loads(file.read_text(encoding="utf-8"))
     return sorted({(start, end) for each in content.values() for start, end in each})
-
-
-def _of(span: Span) -> list[Told]:
-    start_us, end_us = span
-    name = f"{start_us // MINUTE_US}"
-    due = instant_of(start_us).date()
-    note = f"LS-SPAET-{name}"
-    return [
-        Count(start_us, f"INV-SPAET-{name}", 0),
-        CallOff(start_us - 1, f"LAB-SPAET-{name}", (Entry(due, AGAIN, is_firm=True),)),
-        Shipment(start_us + TAKES_US, note, due, AGAIN, start_us, end_us),
-        Receipt(end_us, f"WE-SPAET-{name}", note, AGAIN),
-        Move(end_us, f"B-SPAET-{name}", AGAIN),
-    ]

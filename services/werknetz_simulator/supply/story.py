@@ -20,6 +20,7 @@ FIXED_DAYS: Final = 12  # so long before it is due a quantity is not changed any
 AHEAD_DAYS: Final = 28
 OPENING_DAYS: Final = 6
 LATEST_DAYS: Final = 3
+LATE_DAYS: Final = 3  # so late is what the planted line waits for: then the stock is used up
 _LAST: Final = 1 << 40  # of what happens at one instant, a count comes last
 
 
@@ -100,6 +101,16 @@ class Story:
         """Return the deliveries that are due, or come, up to the instant."""
         plans = self._starved_plans if self.relation.starves else self._steady_plans
         return list(plans(end_us))
+
+    def stock(self, at_us: int) -> int:
+        """Return what is there after everything at the instant."""
+        stock = 0
+        for one in self.told(0, at_us):
+            if isinstance(one, Count):
+                stock = one.quantity
+            elif isinstance(one, Move):
+                stock += one.quantity
+        return stock
 
     def _all(self, end_us: int) -> Iterator[Told]:
         plans = self.deliveries(end_us + (AHEAD_DAYS + LATEST_DAYS) * DAY_US)
@@ -211,7 +222,7 @@ class Story:
         return ((at_us, quantity),)
 
     def _starved_plans(self, end_us: int) -> Iterator[_Plan]:
-        """Yield what ends each window: due the day before it began, and enough until the next."""
+        """Yield what ends each window: due days before it began, and enough until the next."""
         relation = self.relation
         for begin_us, until_us in windows(
             ZWICK_2, relation.starves, self._seed, self._first_us, end_us
@@ -219,14 +230,14 @@ class Story:
             if begin_us < self._first_us:
                 continue
             hours = (self._next_start(until_us) - until_us) // HOUR_US
-            due = instant_of(begin_us).astimezone(ZoneInfo(ZONE)).date() - timedelta(days=1)
+            due = instant_of(begin_us).astimezone(ZoneInfo(ZONE)).date() - timedelta(days=LATE_DAYS)
             quantity = max(1, hours) * relation.per_day // 24
             yield _Plan(due, quantity, ((until_us, quantity),))
 
     @property
     def _first_us(self) -> int:
         """Return from when on the line may stand for it: what is due then is called off by then."""
-        return (self.first_day + 2) * DAY_US + 4 * HOUR_US
+        return (self.first_day + LATE_DAYS + 1) * DAY_US + 4 * HOUR_US
 
     def _until_first(self) -> list[tuple[int, int]]:
         """Return what is used up before the first window, of what was there at first."""

@@ -1,0 +1,76 @@
+"""The group's supply in the demo: its edges, what has arrived, and what it shows across the gate."""
+
+import asyncio
+from typing import Final
+
+from werknetz_demo.embedded.process import LOOPBACK
+from werknetz_demo.run import Demo
+from werknetz_demo.supplier import place_of
+from werknetz_simulator.supply import edgefile
+from werknetz_simulator.supply.feed import told_of
+from werknetz_simulator.supply.group import FIRMS, PLANTED, RELATIONS, WAREHOUSES
+from werknetz_simulator.supply.story import CallOff, Story
+from werknetz_simulator.truth import SEED
+
+NAME: Final = "edge-supply"
+GATE: Final = "/api/v1/losses/across-the-gate"
+
+
+def start(demo: Demo, port: int) -> None:
+    """Start one process for the three edges; the supplier's server must be open."""
+    where = place_of(demo), LOOPBACK, port
+    trees = [
+        make(*where, f"./{name}-live")
+        for name, make in (
+            ("group-edi", edgefile.edi_of),
+            ("group-advice", edgefile.advice_of),
+            ("group-warehouses", edgefile.warehouses_of),
+        )
+    ]
+    demo.start_edges(NAME, "live", trees)
+
+
+async def arrived(demo: Demo) -> str:
+    """Wait for all that was told before this run; say what came."""
+    expected = await asyncio.to_thread(_expected, demo)
+    there: dict[str, int] = {}
+
+    async def has_all() -> bool:
+        there.update(await demo.database.events([*edgefile.CONNECTORS]))
+        return sum(there.values()) >= expected
+
+    await demo.true(has_all, NAME)
+    return (
+        f"{len(FIRMS)} suppliers and {len(WAREHOUSES)} warehouses: "
+        f"{there['delivery_called_off']} call-off entries, {there['shipment_announced']} despatch "
+        f"advices, {there['goods_received']} receipts, {there['stock_moved']} movements, "
+        f"{there['stock_counted']} counts"
+    )
+
+
+def _expected(demo: Demo) -> int:
+    told = told_of(place_of(demo).group_diary)
+    if told is None:
+        return 0
+    count = 0
+    for relation in RELATIONS:
+        for one in Story(relation, since_us=told[0], seed=SEED).told(told[0], demo.now_us):
+            count += len(one.entries) if isinstance(one, CallOff) else 1
+    return count
+
+
+async def across_the_gate(demo: Demo) -> str:
+    """Wait until the planted line's loss leads to its supplier; say it as the API does."""
+    found: list[str] = []
+
+    async def is_there() -> bool:
+        answer = await demo.api.get(GATE, {"start": "-7d", "under": "nordwerk/zwick-2"})
+        found[:] = [
+            loss["text"]
+            for loss in answer["items"]
+            if loss["line"].endswith(PLANTED.starves) and loss["causes"][0]["suppliers"]
+        ]
+        return bool(found)
+
+    await demo.true(is_there, "worker")
+    return f"across the gate: {found[0]}"

@@ -1,0 +1,125 @@
+"""What the group's partners write is read back by the real readers into exactly what happened."""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from werknetz.connector.contract import Delivery
+from werknetz.connector.mapping import Mapping
+from werknetz.connector.normalize import Normalizer
+from werknetz.events.batch import BusinessEvent, Unmapped
+from werknetz.events.facts import body_of, kind_of
+from werknetz_edge.edi.config import EdiConfig
+from werknetz_edge.edi.parser import EdiParser
+from werknetz_edge.edi.profile import Partners
+from werknetz_edge.files.connector import Chunk
+from werknetz_edge.files.inbox import LocalFile
+from werknetz_edge.tables.config import TablesConfig
+from werknetz_edge.tables.parser import TableParser
+from werknetz_simulator.plan import DAY_US, us_of
+from werknetz_simulator.supplier.place import Place
+from werknetz_simulator.supply import edgefile
+from werknetz_simulator.supply.group import RELATIONS, ZONE
+from werknetz_simulator.supply.story import CallOff, Count, Move, Receipt, Shipment, Story
+from werknetz_simulator.supply.wire import ADVICE, BOOKING, EDI, files_of
+
+SINCE = us_of(datetime(2026, 11, 1, tzinfo=UTC))
+UNTIL = SINCE + 9 * DAY_US
+SAID = [
+    (relation, told)
+    for relation in RELATIONS
+    for told in Story(relation, since_us=SINCE, seed="nordwerk").told(0, UNTIL)
+]
+
+
+def place(folder: Path) -> Place:
+    made = Place(folder)
+    made.public_key.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGI= host")
+    return made
+
+
+def read(folder: Path) -> tuple[list[BusinessEvent], list[Unmapped]]:
+    """Read every file as its edge would."""
+    where = place(folder), "127.0.0.1", 22, "./spool"
+    trees = {
+        EDI: edgefile.edi_of(*where),
+        ADVICE: edgefile.advice_of(*where),
+        BOOKING: edgefile.warehouses_of(*where),
+    }
+    events: list[BusinessEvent] = []
+    refused: list[Unmapped] = []
+    for number, (inbox, name, content) in enumerate(files_of(SAID, UNTIL)):
+        tree = trees[inbox]
+        normalizer = Normalizer(Mapping.model_validate(tree["mapping"]), tree["connector"])
+        for chunk in chunks(tree, folder, name, content, number):
+            refused += chunk.unreadable
+            told = normalizer.normalize(Delivery(records=chunk.records), 0)
+            events += [one for one in told if isinstance(one, BusinessEvent)]
+            refused += [one for one in told if isinstance(one, Unmapped)]
+    return events, refused
+
+
+def chunks(
+    tree: dict[str, Any], folder: Path, name: str, content: bytes, number: int
+) -> list[Chunk]:
+    if tree["protocol"] == "edi":
+        config = EdiConfig.model_validate(tree["options"])
+        partners = Partners(partners=config.partners)
+        return [*EdiParser(partners, config.zone).parse_bytes(content, 0)]
+    file = folder / f"{number}-{name}"
+    file.write_bytes(content)
+    parser = TableParser(TablesConfig.model_validate(tree["options"]), folder)
+    return [*parser.parse(LocalFile(name, file, len(content), 0, bytes(16)))]
+
+
+def test_it_comes_out_as_it_went_in(tmp_path: Path) -> None:
+    events, refused = read(tmp_path)
+    assert refused == []
+    found: Counter[tuple[Any, ...]] = Counter()
+    for event in events:
+        body = body_of(event.fact)
+        kind = kind_of(event.fact)
+        when = body.get("due_from_us", event.at_us)
+        found[kind, body["document"], body["material"], body["quantity"], when] += 1
+    assert found == Counter(_expected())
+    notes = [body_of(e.fact) for e in events if kind_of(e.fact) == "shipment_announced"]
+    assert all(body["handling_unit"] for body in notes)
+    assert {body["supplier"] for body in notes} == {
+        relation.firm.number for relation, told in SAID if isinstance(told, Shipment)
+    }
+    calls = [body_of(e.fact) for e in events if kind_of(e.fact) == "delivery_called_off"]
+    assert {body["ship_to"] for body in calls} == {relation.site for relation in RELATIONS}
+    assert {body["document_us"] for body in calls} == {
+        told.at_us for _, told in SAID if isinstance(told, CallOff)
+    }
+
+
+def _expected() -> list[tuple[Any, ...]]:
+    kinds = {
+        Shipment: "shipment_announced", Receipt: "goods_received", Move: "stock_moved",
+        Count: "stock_counted",
+    }  # fmt: skip
+    expected: list[tuple[Any, ...]] = []
+    for relation, told in SAID:
+        number, material = told.number, relation.material
+        if isinstance(told, CallOff):
+            expected += [
+                ("delivery_called_off", number, material, entry.quantity, _midnight(entry.due))
+                for entry in told.entries
+            ]
+        else:
+            expected.append((kinds[type(told)], number, material, told.quantity, told.at_us))
+    return expected
+
+
+def _midnight(day: date) -> int:
+    return us_of(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(ZONE)).astimezone(UTC))
+
+
+def test_every_partner_has_a_voice() -> None:
+    kinds = Counter(inbox for inbox, _, _ in files_of(SAID, UNTIL))
+    assert kinds[EDI] > 30
+    assert kinds[ADVICE] > 5
+    assert kinds[BOOKING] == 5
