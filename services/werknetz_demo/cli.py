@@ -44,6 +44,12 @@ def register(app: typer.Typer) -> None:
             typer.echo(f"werknetz demo: {error}", err=True)
             raise typer.Exit(1) from None
 
+    _register_mischief(demo)
+
+
+def _register_mischief(demo: typer.Typer) -> None:
+    """Something to watch in a demo that runs."""
+
     @demo.command("bad-edi")
     def _bad_edi(
         data: Annotated[

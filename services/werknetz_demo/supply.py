@@ -1,4 +1,4 @@
-"""The group's supply in the demo: its edges, what has arrived, and what it shows across the gate."""
+"""The group's supply in the demo: its edges, what has arrived, what it shows across the gate."""
 
 import asyncio
 from typing import Final

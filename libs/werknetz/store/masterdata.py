@@ -6,6 +6,11 @@ Found over the facts that were made of events, which have indexes; what nobody c
 
 from typing import Final
 
+# Of stock that could not be placed there is no row: its finding names the event.
+_UNPLACED: Final = """
+    SELECT unnest(event_ids) FROM findings
+    WHERE kind IN ('ambiguous_material', 'unknown_place', 'unit_mismatch') AND cleared_at IS NULL"""
+
 # Before anything else: whoever projects now has read what is about to change. They end first, and
 # nobody begins until this is kept; so no event is left with what no longer holds.
 ALONE: Final = "LOCK TABLE events_to_project IN EXCLUSIVE MODE"
@@ -32,7 +37,7 @@ CROSS JOIN LATERAL (
 ) AS told
 WHERE supply_relations.site_id = ANY(:ids) ORDER BY told.event_id"""
 
-AGAIN_OF_MATERIALS: Final = """
+AGAIN_OF_MATERIALS: Final = f"""
 INSERT INTO events_to_project (event_id)
 WITH relation AS (SELECT id FROM supply_relations WHERE material_id = ANY(:ids)),
     item AS (SELECT id FROM stock_items WHERE material_id = ANY(:ids))
@@ -47,16 +52,18 @@ SELECT DISTINCT told.event_id FROM (
     UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
     UNION ALL SELECT event_id FROM consumptions
     WHERE material_id IS NULL OR material_id = ANY(:ids)
-) AS told ORDER BY told.event_id"""
+    UNION ALL {_UNPLACED}
+) AS told ORDER BY told.event_id"""  # noqa: S608 - made of constants
 
-AGAIN_OF_WAREHOUSES: Final = """
+AGAIN_OF_WAREHOUSES: Final = f"""
 INSERT INTO events_to_project (event_id)
 WITH item AS (SELECT id FROM stock_items WHERE warehouse_id = ANY(:ids))
 SELECT DISTINCT told.event_id FROM (
     SELECT event_id FROM receipt_lines WHERE warehouse_id IS NULL OR warehouse_id = ANY(:ids)
     UNION ALL SELECT event_id FROM stock_counts WHERE stock_item_id IN (SELECT id FROM item)
     UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
-) AS told ORDER BY told.event_id"""
+    UNION ALL {_UNPLACED}
+) AS told ORDER BY told.event_id"""  # noqa: S608 - made of constants
 
 # What was consumed is taken from where the line's materials lie.
 AGAIN_OF_LINE: Final = """

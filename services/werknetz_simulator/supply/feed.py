@@ -24,7 +24,8 @@ class GroupFeed:
         self._folder, self._diary = folder, diary
         for name in FOLDERS:
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
-        since_us, self._told_us = _read(diary) or (start_us - PAST_DAYS * DAY_US,) * 2
+        first_us = start_us - start_us % DAY_US - PAST_DAYS * DAY_US  # with its opening counts
+        since_us, self._told_us = _read(diary) or (first_us, first_us)
         self._since_us = since_us
         self._stories = [Story(one, since_us=since_us, seed=seed) for one in RELATIONS]
         self._late = Late(late, self._stories[0])

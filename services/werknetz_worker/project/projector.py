@@ -29,7 +29,11 @@ DELETE FROM events_to_project WHERE change IN (
     SELECT change FROM events_to_project ORDER BY change LIMIT $1 FOR UPDATE SKIP LOCKED)
 RETURNING event_id"""
 _STAGE: Final = {"delivery_called_off": 0, "shipment_announced": 1}
-_POISON: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
+# The database refuses it, or it is not what its kind promises: nothing that waiting would mend.
+_POISON: Final = (
+    asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
+    ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
+)  # fmt: skip
 _log: Final = logger("worker.project")
 
 

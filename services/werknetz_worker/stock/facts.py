@@ -25,7 +25,9 @@ _ITEMS: Final = """
 SELECT i.id, i.warehouse_id, i.material_id, last.balance, (
     SELECT b.event_id FROM stock_balances b
     WHERE b.stock_item_id = i.id AND b.kind = 'count' AND b.at < n.since
-    ORDER BY b.at DESC, b.position DESC LIMIT 1) AS counted_by
+    ORDER BY b.at DESC, b.position DESC LIMIT 1) AS counted_by,
+    EXISTS (SELECT FROM stock_movements m
+        WHERE m.stock_item_id = i.id AND m.known_to IS NULL) AS is_moved
 FROM unnest($1::int[], $2::int[], $3::timestamptz[]) AS n (warehouse_id, material_id, since)
 JOIN stock_items i ON i.warehouse_id = n.warehouse_id AND i.material_id = n.material_id
 LEFT JOIN LATERAL (
@@ -78,6 +80,8 @@ async def load(
         subject.openings[row["id"]] = Opening(row["balance"] or 0.0, counted_by is not None)
         if counted_by is not None:
             subject.counted_by[row["id"]] = counted_by
+        if row["is_moved"]:
+            subject.moved.add(row["id"])
     await _entries(connection, owners)
     for row in await connection.fetch(_OUTS, *columns):
         subjects[row["warehouse_id"], row["material_id"]].open_out = StockOut(

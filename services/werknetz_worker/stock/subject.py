@@ -26,6 +26,7 @@ class Subject:
     first_day: date
     openings: dict[int, Opening] = field(default_factory=dict)  # by stock item
     counted_by: dict[int, UUID] = field(default_factory=dict)  # the last count before
+    moved: set[int] = field(default_factory=set)  # items whose keeper tells movements, too
     counts: dict[int, list[Count]] = field(default_factory=dict)
     moves: dict[int, list[Move]] = field(default_factory=dict)
     open_out: StockOut | None = None
