@@ -2,6 +2,7 @@
 PYTHON ?= python3
 SEEDS ?= 1000
 SECONDS ?= 300
+WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
@@ -13,8 +14,8 @@ help: ## what there is
 demo: .venv/run.stamp ## the whole platform on this machine, embedded; ARGS="--plants 1 --keep --data DIR"
 	$(BIN)/werknetz demo $(ARGS)
 
-test: .venv/dev.stamp ## every test; ARGS passes on to pytest
-	$(BIN)/python -m pytest $(ARGS)
+test: .venv/dev.stamp ## every test; WORKERS=n at once; ARGS passes on to pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 check: .venv/dev.stamp ## lint, types, layers
 	$(BIN)/ruff check .

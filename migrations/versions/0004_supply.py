@@ -55,6 +55,7 @@ def upgrade() -> None:
     _supply_derived()
     _stock_derived()
     _findings()
+    _lookups()
     for statement in _TRIGGERS.split(";\nCREATE TRIGGER"):
         is_first = statement.lstrip().startswith("CREATE FUNCTION")
         op.execute(statement if is_first else f"CREATE TRIGGER{statement}")
@@ -297,6 +298,9 @@ def _warehouses() -> None:
         sa.Column("warehouse_id", sa.Integer(), nullable=False),
         sa.Column("location_id", sa.Integer(), nullable=True),
         sa.Column("material_id", sa.Integer(), nullable=False),
+        sa.Column("balance", sa.Double(), server_default="0", nullable=False),
+        sa.Column("balance_at", _AT, nullable=True),
+        sa.Column("counted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["location_id"], ["locations.id"], name=op.f("fk_stock_items_location_id_locations")
         ),
@@ -1015,7 +1019,32 @@ def _findings() -> None:
     op.create_index(op.f("ix_findings_warehouse_id"), "findings", ["warehouse_id"], unique=False)
 
 
+def _lookups() -> None:
+    op.create_index("ix_shipment_lines_delivery_note", "shipment_lines", ["delivery_note"])
+    op.create_index("ix_shipment_lines_document", "shipment_lines", ["document"])
+    op.create_index(
+        "ix_receipt_lines_unassigned",
+        "receipt_lines",
+        ["delivery_note"],
+        postgresql_where=sa.text("supplier_id IS NULL"),
+    )
+    op.create_index(
+        "ix_state_pieces_outside",
+        "state_pieces",
+        ["equipment_id", "start_at"],
+        postgresql_where=sa.text("state IN (6, 7)"),
+    )
+    op.create_index(
+        "ix_business_events_order_number",
+        "business_events",
+        [sa.text("(body ->> 'order_number')")],
+        postgresql_where=sa.text("kind IN ('job_started', 'job_finished')"),
+    )
+
+
 def downgrade() -> None:
+    op.drop_index("ix_state_pieces_outside", table_name="state_pieces")
+    op.drop_index("ix_business_events_order_number", table_name="business_events")
     for name in ("inserted", "updated", "deleted"):
         op.execute(f"DROP TRIGGER events_{name} ON business_events")
         op.execute(f"DROP TRIGGER policies_{name} ON supply_policies")

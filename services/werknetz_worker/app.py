@@ -66,8 +66,11 @@ def create_celery(broker_url: str) -> Celery:
                 ("kpi.compute_dirty_buckets", TICK_S),
                 ("kpi.sweep", SWEEP_S),
                 ("kpi.retention", RETENTION_S),
+                ("supply.project", TICK_S),
                 ("supply.reconcile", TICK_S),
                 ("supply.sweep", SWEEP_S),
+                ("stock.reconcile", TICK_S),
+                ("stock.sweep", SWEEP_S),
             )
         },
     )

@@ -13,9 +13,11 @@ from werknetz.runtime.log import logger
 from werknetz_worker import compute, outages
 from werknetz_worker import sweep as sweeping
 from werknetz_worker.app import app
+from werknetz_worker.project import projector
 from werknetz_worker.retention import drop_expired
 from werknetz_worker.session import Session
 from werknetz_worker.settings import WorkerSettings
+from werknetz_worker.stock import reconcile as stock
 from werknetz_worker.supply import reconcile
 from werknetz_worker.supply import sweep as supply_sweep
 
@@ -53,7 +55,7 @@ class _Process:
                 "(SELECT FROM equipment child WHERE child.parent_id = e.id)"
             )
             await self._session.watermarks.grow(row[0] for row in paths)
-            await self._session.watermarks.grow_marks([reconcile.MARK])
+            await self._session.watermarks.grow_marks([reconcile.MARK, stock.MARK])
         return self._session
 
     def close(self) -> None:
@@ -80,6 +82,13 @@ def sweep() -> None:
     _process.runner.run(_sweep())
 
 
+@app.task(name="supply.project", soft_time_limit=SOFT_LIMIT_S)
+def project_events() -> None:
+    """Bring business events into the model: facts of supply and stock, and what they change."""
+    alive.touch()
+    _process.runner.run(_project())
+
+
 @app.task(name="supply.reconcile", soft_time_limit=SOFT_LIMIT_S)
 def reconcile_supply() -> None:
     """Bring call-offs, due lines, shipments and findings up to date with what arrived."""
@@ -92,6 +101,20 @@ def sweep_supply() -> None:
     """Find relations that time alone has changed: windows that passed, shipments overdue."""
     alive.touch()
     _process.runner.run(_sweep_supply())
+
+
+@app.task(name="stock.reconcile", soft_time_limit=SOFT_LIMIT_S)
+def reconcile_stock() -> None:
+    """Bring balances, stock-outs and days of stock up to date with what arrived."""
+    alive.touch()
+    _process.runner.run(_reconcile_stock())
+
+
+@app.task(name="stock.sweep", soft_time_limit=SOFT_LIMIT_S)
+def sweep_stock() -> None:
+    """Find stock that time alone has changed: a new day, a stock-out that goes on."""
+    alive.touch()
+    _process.runner.run(_reconcile_stock(swept=True))
 
 
 @app.task(name="kpi.retention", soft_time_limit=SOFT_LIMIT_S)
@@ -109,10 +132,28 @@ async def _compute() -> None:
         _log.warning("the database is away", error=type(error).__name__, detail=str(error))
 
 
+async def _project() -> None:
+    try:
+        session = await _process.session()
+        await projector.project(session.pool)
+    except _AWAY as error:
+        _log.warning("the database is away", error=type(error).__name__, detail=str(error))
+
+
 async def _reconcile() -> None:
     try:
         session = await _process.session()
         await reconcile.dirty_relations(session.pool, session.watermarks)
+    except _AWAY as error:
+        _log.warning("the database is away", error=type(error).__name__, detail=str(error))
+
+
+async def _reconcile_stock(*, swept: bool = False) -> None:
+    try:
+        session = await _process.session()
+        if swept:
+            await stock.sweep(session.pool, datetime.now(UTC))
+        await stock.dirty_stock(session.pool, session.watermarks)
     except _AWAY as error:
         _log.warning("the database is away", error=type(error).__name__, detail=str(error))
 

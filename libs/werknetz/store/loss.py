@@ -27,3 +27,18 @@ CLOSE_GAP: Final = """
 UPDATE gaps SET end_at = $2, estimate = coalesce($3, estimate), backfilled = backfilled OR $4,
     changed_at = clock_timestamp()
 WHERE gap_id = $1 RETURNING signal_keys, start_at"""
+
+LOSSES_MAX: Final = 10_000
+
+# Of connectors that bring messages: when some may have been lost before they were accepted. One
+# that was away but then told what had happened meanwhile has lost nothing. An outage's cause is
+# the word that `kpi.knowledge.HEARTBEAT` is.
+LOST_MESSAGES: Final = f"""
+SELECT connector_id, start_at, end_at, cause FROM gaps
+WHERE connector_id = ANY($1) AND NOT backfilled
+UNION ALL
+SELECT o.connector_id, o.start_at, o.end_at, 'heartbeat' FROM outages o
+WHERE o.connector_id = ANY($1) AND NOT o.kept AND NOT (o.end_at IS NOT NULL AND EXISTS (
+    SELECT FROM business_events b
+    WHERE b.connector_id = o.connector_id AND b.at > o.start_at AND b.at < o.end_at))
+ORDER BY start_at DESC LIMIT {LOSSES_MAX}"""  # noqa: S608 - made of constants

@@ -39,6 +39,10 @@ stock_items = sa.Table(
     to("warehouse_id", "warehouses.id", null=False),
     to("location_id", "locations.id"),
     to("material_id", "materials.id", null=False),
+    # Derived: after the last entry, and whether any count has ever said so.
+    sa.Column("balance", sa.Double, nullable=False, server_default="0"),
+    sa.Column("balance_at", AT),
+    sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint(
         "warehouse_id", "material_id", "location_id", postgresql_nulls_not_distinct=True
     ),

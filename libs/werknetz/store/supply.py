@@ -195,6 +195,9 @@ shipment_lines = sa.Table(
     sa.Column("order_line", sa.Text),
     sa.Index("ix_shipment_lines_relation_id_at", "relation_id", "at"),
     sa.Index("ix_shipment_lines_supplier_id_document", "supplier_id", "document"),
+    # A receipt may only name the delivery note: its despatch advice says whose it is.
+    sa.Index("ix_shipment_lines_delivery_note", "delivery_note"),
+    sa.Index("ix_shipment_lines_document", "document"),
 )
 
 receipt_lines = sa.Table(
@@ -220,7 +223,11 @@ receipt_lines = sa.Table(
     sa.Column("batch", sa.Text),
     sa.Index("ix_receipt_lines_relation_id_received_at", "relation_id", "received_at"),
     sa.Index("ix_receipt_lines_stock_item_id_received_at", "stock_item_id", "received_at"),
-)
+    sa.Index(
+        "ix_receipt_lines_unassigned", "delivery_note",
+        postgresql_where=sa.text("supplier_id IS NULL"),
+    ),
+)  # fmt: skip
 
 call_offs = sa.Table(
     "call_offs",

@@ -183,7 +183,11 @@ business_events = sa.Table(
     sa.Index("ix_business_events_kind_at", "kind", "at"),
     sa.Index("ix_business_events_connector_id_at", "connector_id", "at"),
     sa.Index("ix_business_events_at_event_id", "at", "event_id"),  # pages of all
-)
+    sa.Index(
+        "ix_business_events_order_number", sa.text("(body ->> 'order_number')"),
+        postgresql_where=sa.text("kind IN ('job_started', 'job_finished')"),
+    ),
+)  # fmt: skip
 
 business_event_revisions = sa.Table(
     "business_event_revisions",
@@ -256,8 +260,7 @@ quarantine = sa.Table(
     sa.Column("mapping", sa.Text, nullable=False, server_default=""),
     sa.Column("at", _AT, nullable=False),
     sa.Column("stored_at", _AT, nullable=False, server_default=_NOW),
-    sa.Column("state", sa.Text, nullable=False, server_default="open"),
-    # open, assigned, discarded, replayed
+    sa.Column("state", sa.Text, nullable=False, server_default="open"),  # assigned, discarded …
     sa.Column("place", sa.Text, nullable=False, server_default=""),  # in the message
     sa.Column("raw_hash", sa.LargeBinary),  # of the message, where it is kept whole
     sa.Column("count", sa.BigInteger, nullable=False, server_default="1"),  # a flood is counted
@@ -300,8 +303,7 @@ replays = sa.Table(
 dirty_buckets = sa.Table(
     "dirty_buckets",
     metadata,
-    # The truth about what must be recomputed (R15). `marks` grows with each mark, so that a
-    # worker deletes only what it has seen.
+    # The truth about what must be recomputed (R15). A worker deletes only marks that it has seen.
     sa.Column("equipment_id", sa.Integer, primary_key=True),
     sa.Column("bucket_at", _AT, primary_key=True),
     sa.Column("marks", sa.BigInteger, nullable=False, server_default="1"),
@@ -358,7 +360,12 @@ state_pieces = sa.Table(
     sa.Column("category", sa.Text, nullable=False),  # apt, aust, adet, adot, pdot, off_shift …
     sa.Column("code", sa.Text),  # as the source gave it
     sa.Column("order_number", sa.Text),
-)
+    # What starved or was suspended: across the gate asks for nothing else.
+    sa.Index(
+        "ix_state_pieces_outside", "equipment_id", "start_at",
+        postgresql_where=sa.text("state IN (6, 7)"),
+    ),
+)  # fmt: skip
 
 orders = sa.Table(
     "orders",

@@ -1,0 +1,43 @@
+"""Days of supply: how long what is there will last against the demand that is planned.
+
+Never against past consumption: a plant that stood still last week would seem to have enough.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from werknetz.kpi.stock.ledger import NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class DaysOfSupply:
+    """`days` None: see `reason`. `at_least`: nothing within the horizon empties it."""
+
+    days: float | None
+    reason: str | None = None
+    at_least: bool = False
+
+
+def days_of_supply(
+    stock: float | None, demand: Sequence[float], arrivals: Sequence[float] = ()
+) -> DaysOfSupply:
+    """Return the calendar days until `stock` is used up by the demand of the coming days.
+
+    `demand[0]` is that of the first 24 hours. Within a day demand is even; what arrives on a day
+    is there at its start.
+    """
+    if stock is None:
+        return DaysOfSupply(None, "nobody has told what is there")
+    if sum(demand) <= NOTHING:
+        return DaysOfSupply(None, "no demand is planned")
+    if stock <= NOTHING and not any(arrivals[:1]):
+        return DaysOfSupply(0.0)
+    left = stock
+    for day, wanted in enumerate(demand):
+        left += arrivals[day] if day < len(arrivals) else 0.0
+        if wanted > left + NOTHING:
+            return DaysOfSupply(day + max(left, 0.0) / wanted)
+        left -= wanted
+    if left <= NOTHING:
+        return DaysOfSupply(float(len(demand)))
+    return DaysOfSupply(float(len(demand)), at_least=True)

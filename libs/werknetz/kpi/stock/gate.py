@@ -1,0 +1,160 @@
+"""Across the gate: which missing material a machine starved for, minute by minute.
+
+Every starved instant belongs to exactly one cause: the set of its line's materials that were out
+of stock then. With several missing at once all are named together; nothing is split, nothing is
+guessed. Where nothing was missing, or nobody knows, the time stays unattributed, with the reason.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+NO_LINE_MATERIAL: Final = "no_line_material"
+STOCK_WAS_THERE: Final = "stock_was_there"
+STOCK_UNKNOWN: Final = "stock_unknown"
+
+Span = tuple[int, int]
+Place = tuple[int, int]  # warehouse, material
+
+
+@dataclass(frozen=True, slots=True)
+class Starved:
+    """A machine that got no material. `places`: what it, its line and what is above consume."""
+
+    machine_id: int
+    line_id: int
+    start_us: int
+    end_us: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A stock-out of a place; `id` names its row."""
+
+    id: int
+    place: Place
+    start_us: int
+    end_us: int
+
+
+@dataclass(slots=True)
+class Loss:
+    """Time that a line's machines starved for one cause: these stock-outs, together."""
+
+    line_id: int
+    outs: tuple[Out, ...]
+    spans: dict[int, list[Span]] = field(default_factory=dict)  # by machine
+
+    @property
+    def machine_us(self) -> int:
+        return sum(end - start for spans in self.spans.values() for start, end in spans)
+
+    @property
+    def line_us(self) -> int:
+        """Return the time in which at least one of the machines starved."""
+        every = [span for spans in self.spans.values() for span in spans]
+        return sum(end - start for start, end in united(every))
+
+
+@dataclass(slots=True)
+class Attribution:
+    losses: list[Loss]
+    unattributed: dict[str, int]  # reason → µs
+    unattributed_lines: dict[tuple[int, str], int]  # (line, reason) → µs
+
+
+def attribute(
+    starved: Iterable[Starved],
+    outs: Iterable[Out],
+    known_since: Mapping[Place, int],
+    unknown: Mapping[Place, Sequence[Span]],
+) -> Attribution:
+    """Tie starved time to stock-outs.
+
+    `known_since`: from when on the level of a place is known at all; `unknown`: spans in which it
+    is not, because what its warehouse said may be lost.
+    """
+    by_place: dict[Place, list[Out]] = {}
+    for out in sorted(outs, key=lambda one: one.start_us):
+        by_place.setdefault(out.place, []).append(out)
+    losses: dict[tuple[int, tuple[int, ...]], Loss] = {}
+    rest: dict[str, int] = {}
+    rest_lines: dict[tuple[int, str], int] = {}
+    for one in starved:
+        for start, end, cause in _pieces(one, by_place, known_since, unknown):
+            if isinstance(cause, str):
+                rest[cause] = rest.get(cause, 0) + end - start
+                key = one.line_id, cause
+                rest_lines[key] = rest_lines.get(key, 0) + end - start
+                continue
+            name = one.line_id, tuple(out.id for out in cause)
+            loss = losses.setdefault(name, Loss(one.line_id, cause))
+            loss.spans.setdefault(one.machine_id, []).append((start, end))
+    ranked = sorted(losses.values(), key=lambda loss: (-loss.machine_us, loss.outs[0].start_us))
+    return Attribution(ranked, rest, rest_lines)
+
+
+def _pieces(
+    one: Starved,
+    by_place: Mapping[Place, Sequence[Out]],
+    known_since: Mapping[Place, int],
+    unknown: Mapping[Place, Sequence[Span]],
+) -> Iterable[tuple[int, int, tuple[Out, ...] | str]]:
+    """Cut a starved span where the set of what is missing, or known, changes."""
+    if not one.places:
+        yield one.start_us, one.end_us, NO_LINE_MATERIAL
+        return
+    touching: list[Out] = []
+    cuts = {one.start_us, one.end_us}
+    for place in one.places:
+        outs = by_place.get(place, ())
+        # Stock-outs of one place do not overlap: the last that began before the end, and back.
+        for out in reversed(outs[: bisect_right([o.start_us for o in outs], one.end_us - 1)]):
+            if out.end_us <= one.start_us:
+                break
+            touching.append(out)
+        spans = [(o.start_us, o.end_us) for o in touching if o.place == place]
+        spans += unknown.get(place, ())
+        spans.append((known_since.get(place, one.end_us), one.end_us))
+        cuts |= {at for span in spans for at in span if one.start_us < at < one.end_us}
+    edges = sorted(cuts)
+    for start, end in pairwise(edges):
+        yield start, end, _cause(one.places, start, end, touching, known_since, unknown)
+
+
+def _cause(
+    places: Sequence[Place],
+    start: int,
+    end: int,
+    touching: Sequence[Out],
+    known_since: Mapping[Place, int],
+    unknown: Mapping[Place, Sequence[Span]],
+) -> tuple[Out, ...] | str:
+    hidden = {
+        place
+        for place in places
+        if known_since.get(place, end) >= end
+        or any(s < end and e > start for s, e in unknown.get(place, ()))
+    }
+    missing = [
+        out
+        for out in touching
+        if out.start_us < end and out.end_us > start and out.place not in hidden
+    ]
+    if missing:
+        return tuple(sorted(missing, key=lambda out: (out.place, out.start_us)))
+    return STOCK_UNKNOWN if hidden else STOCK_WAS_THERE
+
+
+def united(spans: Iterable[Span]) -> list[Span]:
+    """Return the spans without overlaps, in order."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found

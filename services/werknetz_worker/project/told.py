@@ -1,0 +1,85 @@
+"""Events as they were told, with every revision that was ever believed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
+from werknetz_worker.session import Connection
+
+_CURRENT: Final = """
+SELECT event_id, kind, revision, at, stored_at, body::text AS body FROM business_events
+WHERE event_id = ANY($1::uuid[])"""
+_EARLIER: Final = """
+SELECT event_id, revision, at, known_from, known_to, body::text AS body
+FROM business_event_revisions WHERE event_id = ANY($1::uuid[]) ORDER BY event_id, revision"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One revision of an event. `known_to` None: it is believed."""
+
+    event_id: UUID
+    kind: str
+    revision: int
+    at: datetime
+    known_from: datetime
+    known_to: datetime | None
+    body: dict[str, Any]
+
+    def text(self, name: str) -> str | None:
+        """Return a field without blanks around it; None where it says nothing."""
+        value = self.body.get(name)
+        if value is None:
+            return None
+        return (value if type(value) is str else str(value)).strip() or None
+
+    def number(self, name: str) -> float | None:
+        value = self.body.get(name)
+        return None if value is None else float(value)
+
+    def instant(self, name: str) -> datetime | None:
+        value = self.body.get(name)
+        if value is None:
+            return None
+        return instant_of(min(max(int(value), TIME_MIN_US), TIME_MAX_US))
+
+    def texts(self, name: str) -> list[str]:
+        return [str(one) for one in self.body.get(name) or []]
+
+
+async def load(connection: Connection, event_ids: Sequence[UUID]) -> list[Told]:
+    """Return the events that there are, those told first first; each with its revisions."""
+    current = await connection.fetch(_CURRENT, event_ids)
+    found: list[Told] = []
+    kinds: dict[UUID, str] = {}
+    revised = []
+    for row in current:
+        kinds[row["event_id"]] = row["kind"]
+        if row["revision"] > 1:
+            revised.append(row["event_id"])
+        found.append(
+            Told(
+                row["event_id"], row["kind"], row["revision"], row["at"], row["stored_at"], None,
+                msgspec.json.decode(row["body"]),
+            )
+        )  # fmt: skip
+    earlier = await connection.fetch(_EARLIER, revised) if revised else []
+    found += [
+        Told(
+            row["event_id"], kinds[row["event_id"]], row["revision"], row["at"],
+            row["known_from"], row["known_to"], msgspec.json.decode(row["body"]),
+        )
+        for row in earlier
+    ]  # fmt: skip
+    found.sort(key=lambda told: (told.event_id.bytes, told.revision))
+    for number, (told, later) in enumerate(pairwise(found)):
+        if told.event_id == later.event_id:  # what is replaced is believed until then
+            found[number] = replace(told, known_to=later.known_from)
+    found.sort(key=lambda told: (told.known_from, told.event_id.bytes, told.revision))
+    return found

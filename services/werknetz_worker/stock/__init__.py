@@ -1,0 +1,1 @@
+"""From counts and movements to balances, stock-outs, days and findings."""

@@ -1,0 +1,109 @@
+"""What counts reveal: stock below zero, and counts that differ from what was expected."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from werknetz.domain.bucket import instant_of
+from werknetz.kpi.stock.ledger import Balance
+from werknetz_worker.session import Connection
+from werknetz_worker.stock.rows import Done
+from werknetz_worker.stock.subject import Subject
+
+DIFFERENCE_MIN: Final = 1e-6
+KINDS: Final = ("stock_below_zero", "stock_difference")
+_TELL: Final = """
+INSERT INTO findings AS old (key, kind, subject, stock_item_id, warehouse_id, material_id, site_id,
+    at, expected, actual, detail, event_ids)
+SELECT key, kind, 'stock', item, warehouse_id, material_id, site_id, at, expected, actual, detail,
+    ARRAY(SELECT one FROM unnest(ARRAY[before_id, event_id]) AS one WHERE one IS NOT NULL)
+FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::timestamptz[],
+    $8::float8[], $9::float8[], $10::text[], $11::uuid[], $12::uuid[])
+    AS n (key, kind, item, warehouse_id, material_id, site_id, at, expected, actual, detail,
+        before_id, event_id)
+ON CONFLICT (key) DO UPDATE SET at = excluded.at, expected = excluded.expected,
+    actual = excluded.actual, detail = excluded.detail, event_ids = excluded.event_ids,
+    cleared_at = NULL
+WHERE old.cleared_at IS NOT NULL OR (old.at, old.expected, old.actual, old.detail, old.event_ids)
+    IS DISTINCT FROM (excluded.at, excluded.expected, excluded.actual, excluded.detail,
+        excluded.event_ids)"""
+_CLEAR: Final = """
+UPDATE findings f SET cleared_at = clock_timestamp()
+FROM unnest($1::int[], $2::timestamptz[]) AS n (item, since)
+WHERE f.stock_item_id = n.item AND f.at >= n.since AND f.kind = ANY($3) AND f.subject = 'stock'
+    AND f.cleared_at IS NULL AND f.key <> ALL($4::text[])"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    key: str
+    kind: str
+    item: int
+    warehouse_id: int
+    material_id: int
+    site_id: int | None
+    at: datetime
+    expected: float
+    actual: float
+    detail: str
+    before_id: UUID | None
+    event_id: UUID
+
+
+async def replace(connection: Connection, done: Done) -> None:
+    """Write what is found now; clear what was found in the same time and no longer is."""
+    found = sorted(_findings(done), key=lambda finding: finding.key)
+    items = [(item, instant_of(s.since_us)) for s, _ in done for item in s.items]
+    await connection.execute(
+        _CLEAR,
+        [one[0] for one in items],
+        [one[1] for one in items],
+        list(KINDS),
+        [finding.key for finding in found],
+    )
+    if found:
+        names = Finding.__dataclass_fields__
+        await connection.execute(
+            _TELL, *([getattr(finding, name) for finding in found] for name in names)
+        )
+
+
+def _findings(done: Done) -> Iterator[Finding]:
+    for subject, result in done:
+        for item, entries in result.balances.items():
+            yield from _differences(subject, item, entries)
+            for entry in result.fallen[item]:
+                place = f"{subject.number} in {subject.code}"
+                detail = (
+                    f"{place} is {entry.balance:g}: more was taken than was there. A receipt or a "
+                    "count is missing, or a movement was told twice under two names."
+                )
+                yield _finding("stock_below_zero", subject, item, entry, 0.0, detail, None)
+
+
+def _differences(subject: Subject, item: int, entries: Sequence[Balance]) -> Iterator[Finding]:
+    before = subject.counted_by.get(item)
+    for entry in entries:
+        if entry.difference is not None and abs(entry.difference) > DIFFERENCE_MIN:
+            expected = entry.balance - entry.difference
+            detail = (
+                f"{subject.number} in {subject.code}: {entry.balance:g} counted, {expected:g} "
+                f"expected, {entry.difference:+g}. What was moved and not told? From now on the "
+                "count holds."
+            )
+            yield _finding("stock_difference", subject, item, entry, expected, detail, before)
+        if entry.kind == "count":
+            before = entry.event_id
+
+
+def _finding(
+    kind: str, subject: Subject, item: int, entry: Balance, expected: float, detail: str,
+    before: UUID | None,
+) -> Finding:  # fmt: skip
+    return Finding(
+        f"{kind}/{item}/{entry.event_id}/{entry.leg}", kind, item, subject.warehouse_id,
+        subject.material_id, subject.site_id, instant_of(entry.at_us), expected, entry.balance,
+        detail, before, entry.event_id,
+    )  # fmt: skip

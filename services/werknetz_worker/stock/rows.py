@@ -1,0 +1,99 @@
+"""The derived rows of stock: what lies from a subject's first changed day on is replaced whole."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from werknetz.domain.bucket import instant_of
+from werknetz_worker.session import Connection
+from werknetz_worker.stock.subject import Reconciled, Subject
+
+Done = Sequence[tuple[Subject, Reconciled]]
+_CLEAR_BALANCES: Final = """
+DELETE FROM stock_balances b USING unnest($1::int[], $2::timestamptz[]) AS n (item, since)
+WHERE b.stock_item_id = n.item AND b.at >= n.since"""
+_CLEAR_OUTS: Final = """
+DELETE FROM stock_outs o
+USING unnest($1::int[], $2::int[], $3::timestamptz[]) AS n (warehouse_id, material_id, since)
+WHERE o.warehouse_id = n.warehouse_id AND o.material_id = n.material_id
+    AND (o.end_at IS NULL OR o.end_at >= n.since)"""
+_CLEAR_DAYS: Final = """
+DELETE FROM stock_days d
+USING unnest($1::int[], $2::int[], $3::date[]) AS n (warehouse_id, material_id, since)
+WHERE d.warehouse_id = n.warehouse_id AND d.material_id = n.material_id AND d.day >= n.since"""
+_NOW: Final = """
+UPDATE stock_items i SET balance = n.balance, balance_at = n.at, counted = n.counted
+FROM unnest($1::int[], $2::float8[], $3::timestamptz[], $4::bool[])
+    AS n (id, balance, at, counted)
+WHERE i.id = n.id"""
+_BALANCES: Final = (
+    "stock_item_id", "at", "event_id", "leg", "position", "kind", "balance", "difference",
+)  # fmt: skip
+_OUTS: Final = (
+    "warehouse_id", "material_id", "start_at", "end_at", "start_event_id", "end_event_id",
+)  # fmt: skip
+_DAYS: Final = (
+    "warehouse_id", "material_id", "day", "closing", "average", "known_s", "inflow", "outflow",
+    "stock_out_s", "stock_outs",
+)  # fmt: skip
+
+
+async def replace(connection: Connection, done: Done) -> None:
+    warehouses = [subject.warehouse_id for subject, _ in done]
+    materials = [subject.material_id for subject, _ in done]
+    since = [instant_of(subject.since_us) for subject, _ in done]
+    items = [(item, at) for (subject, _), at in zip(done, since, strict=True)
+             for item in subject.items]  # fmt: skip
+    await connection.execute(_CLEAR_BALANCES, [one[0] for one in items], [one[1] for one in items])
+    await connection.execute(_CLEAR_OUTS, warehouses, materials, since)
+    first = [found.days[0][0] if found.days else subject.first_day for subject, found in done]
+    await connection.execute(_CLEAR_DAYS, warehouses, materials, first)
+    for table, columns, records in (
+        ("stock_balances", _BALANCES, _balances(done)),
+        ("stock_outs", _OUTS, _outs(done)),
+        ("stock_days", _DAYS, _days(done)),
+    ):
+        await connection.copy_records_to_table(table, columns=columns, records=records)
+    await _write_now(connection, done)
+
+
+async def _write_now(connection: Connection, done: Done) -> None:
+    """Keep beside each item what is there now: its last entry, if it has any in what changed."""
+    rows = []
+    for subject, found in done:
+        for item, entries in found.balances.items():
+            opening = subject.openings.get(item)
+            counted = bool(opening and opening.counted) or any(e.kind == "count" for e in entries)
+            balance = entries[-1].balance if entries else opening.balance if opening else 0.0
+            at = instant_of(entries[-1].at_us) if entries else None
+            rows.append((item, balance, at, counted))
+    rows.sort(key=lambda row: row[0])
+    await connection.execute(_NOW, *([row[n] for row in rows] for n in range(4)))
+
+
+def _balances(done: Done) -> Iterator[tuple[Any, ...]]:
+    for _, found in done:
+        for item, entries in found.balances.items():
+            for entry in entries:
+                yield (
+                    item, instant_of(entry.at_us), entry.event_id, entry.leg, entry.position,
+                    entry.kind, entry.balance, entry.difference,
+                )  # fmt: skip
+
+
+def _outs(done: Done) -> Iterator[tuple[Any, ...]]:
+    for subject, found in done:
+        for out in found.outs:
+            end_at = None if out.end_us is None else instant_of(out.end_us)
+            yield (
+                subject.warehouse_id, subject.material_id, instant_of(out.start_us), end_at,
+                out.start_event, out.end_event,
+            )  # fmt: skip
+
+
+def _days(done: Done) -> Iterator[tuple[Any, ...]]:
+    for subject, found in done:
+        for name, day in found.days:
+            yield (
+                subject.warehouse_id, subject.material_id, name, day.closing, day.average,
+                day.known_s, day.inflow, day.outflow, day.stock_out_s, float(day.stock_outs),
+            )  # fmt: skip

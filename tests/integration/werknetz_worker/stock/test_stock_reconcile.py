@@ -1,0 +1,129 @@
+"""Stock from events to balances, stock-outs, days and findings, whatever the order."""
+
+import random
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from plumbing.business import Business, us
+from werknetz_worker.stock.reconcile import dirty_stock, sweep
+from werknetz_worker.watermarks import Watermarks
+
+pytestmark = pytest.mark.asyncio
+NOW = us("2026-11-06 12:00")
+STORY = [
+    ("count", "stock_counted", "2026-11-02 06:00", 100.0),
+    ("out 1", "stock_moved", "2026-11-02 10:00", -60.0),
+    ("out 2", "stock_moved", "2026-11-03 09:00", -40.0),
+    ("in", "stock_moved", "2026-11-03 09:45", 80.0),
+    ("count 2", "stock_counted", "2026-11-04 06:00", 75.0),
+    ("out 3", "stock_moved", "2026-11-05 06:00", -90.0),
+]
+
+
+@pytest_asyncio.fixture
+async def business(database_url: str) -> AsyncIterator[Business]:
+    pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
+    told = Business(pool)
+    await told.begin()
+    yield told
+    await pool.close()
+
+
+async def tell(business: Business, name: str) -> None:
+    _, kind, when, quantity = next(row for row in STORY if row[0] == name)
+    await business.tell(name, kind, when, material="M-1", quantity=quantity, warehouse="EM-HL")
+
+
+async def work(business: Business) -> None:
+    while await business.project():
+        pass
+    await dirty_stock(business.pool, Watermarks(None), now_us=NOW)
+
+
+async def picture(business: Business) -> list[list[tuple[object, ...]]]:
+    return [
+        await business.all("SELECT at, kind, balance, difference FROM stock_balances ORDER BY at"),
+        await business.all("SELECT start_at, end_at FROM stock_outs ORDER BY start_at"),
+        await business.all(
+            "SELECT day, closing, average, known_s, inflow, outflow, stock_out_s FROM stock_days "
+            "ORDER BY day"
+        ),
+        await business.all("SELECT kind, at, actual FROM findings WHERE cleared_at IS NULL "
+                           "ORDER BY at"),
+        await business.all("SELECT balance, counted FROM stock_items"),
+    ]  # fmt: skip
+
+
+async def test_the_order_in_which_it_is_told_does_not_matter(business: Business) -> None:
+    names = [row[0] for row in STORY]
+    for name in names:
+        await tell(business, name)
+    await work(business)
+    whole = await picture(business)
+    balances, outs, days, findings, now = whole
+    assert [row[2] for row in balances] == [100.0, 40.0, 0.0, 80.0, 75.0, -15.0]
+    assert [(str(a)[5:16], b and str(b)[5:16]) for a, b in outs] == [
+        ("11-03 09:00", "11-03 09:45"), ("11-05 06:00", None),
+    ]  # fmt: skip
+    assert [row[1] for row in days] == [40.0, 80.0, 75.0, -15.0, -15.0]
+    assert days[1][-1] == 45 * 60
+    assert [row[0] for row in findings] == ["stock_difference", "stock_below_zero"]
+    assert now == [(-15.0, True)]
+    for seed in range(4):
+        for name in names:
+            await business.delete(name)
+        await work(business)
+        assert (await picture(business))[:2] == [[], []]
+        for name in random.Random(seed).sample(names, k=len(names)):
+            await tell(business, name)
+            await tell(business, name)  # a movement is applied once
+            await work(business)
+        assert await picture(business) == whole
+
+
+async def test_a_late_movement_changes_only_what_follows(business: Business) -> None:
+    for name in ("count", "out 1", "in", "count 2"):
+        await tell(business, name)
+    await work(business)
+    before = await business.all("SELECT ctid FROM stock_days WHERE day < '2026-11-03'")
+    await tell(business, "out 2")
+    await work(business)
+    assert await business.all("SELECT ctid FROM stock_days WHERE day < '2026-11-03'") == before
+    (found,) = await business.all(
+        "SELECT expected, actual, event_ids FROM findings WHERE kind = 'stock_difference' "
+        "AND cleared_at IS NULL"
+    )
+    assert found == (80.0, 75.0, [business.made["count"], business.made["count 2"]])
+
+
+async def test_a_new_day_begins_by_itself(business: Business) -> None:
+    await tell(business, "count")
+    await work(business)
+    later = us("2026-11-08 12:00")
+    moment = (await business.all("SELECT timestamptz '2026-11-08 12:00Z'"))[0][0]
+    assert await sweep(business.pool, moment) == 1
+    await dirty_stock(business.pool, Watermarks(None), now_us=later)
+    days = await business.all("SELECT day::text, average FROM stock_days ORDER BY day")
+    assert days[-1] == ("2026-11-08", 100.0)
+    assert len(days) == 7
+    assert await sweep(business.pool, moment) == 0
+
+
+async def test_a_warehouse_may_be_moved_by_receipts(business: Business) -> None:
+    await tell(business, "count")
+    await business.tell(
+        "receipt", "goods_received", "2026-11-02 12:00", document="WE-1", material="M-1",
+        quantity=20.0, warehouse="EM-HL", supplier="S",
+    )  # fmt: skip
+    await work(business)
+    assert await business.all("SELECT balance FROM stock_items") == [(100.0,)]
+    await business.pool.execute("UPDATE warehouses SET moved_by = '{stock_moved,goods_received}'")
+    await business.pool.execute(
+        "INSERT INTO dirty_stock (warehouse_id, material_id, from_at) "
+        "SELECT warehouse_id, material_id, '2026-11-01Z' FROM stock_items"
+    )
+    await work(business)
+    assert await business.all("SELECT balance FROM stock_items") == [(120.0,)]
