@@ -1,7 +1,7 @@
 """What follows from a change of master data: which events to read again, which rows to derive anew.
 
-Found over the facts that were made of events, which have indexes; what nobody could be found for
-(no relation) is read again each time.
+Found over the facts that were made of events, which have indexes. What could not be understood
+(no relation, a finding of an event) is read again each time: it may mean something now.
 """
 
 from typing import Final
@@ -20,6 +20,8 @@ SELECT DISTINCT told.event_id FROM (
     WHERE supplier_id IS NULL OR supplier_id = ANY(:ids)
     UNION ALL SELECT event_id FROM receipt_lines
     WHERE supplier_id IS NULL OR supplier_id = ANY(:ids)
+    UNION ALL SELECT unnest(event_ids) FROM findings
+    WHERE subject = 'event' AND cleared_at IS NULL
 ) AS told ORDER BY told.event_id"""
 
 AGAIN_OF_SITES: Final = """
@@ -47,6 +49,8 @@ SELECT DISTINCT told.event_id FROM (
     UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
     UNION ALL SELECT event_id FROM consumptions
     WHERE material_id IS NULL OR material_id = ANY(:ids)
+    UNION ALL SELECT unnest(event_ids) FROM findings
+    WHERE subject = 'event' AND cleared_at IS NULL
 ) AS told ORDER BY told.event_id"""
 
 AGAIN_OF_WAREHOUSES: Final = """
@@ -56,13 +60,18 @@ SELECT DISTINCT told.event_id FROM (
     SELECT event_id FROM receipt_lines WHERE warehouse_id IS NULL OR warehouse_id = ANY(:ids)
     UNION ALL SELECT event_id FROM stock_counts WHERE stock_item_id IN (SELECT id FROM item)
     UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
+    UNION ALL SELECT unnest(event_ids) FROM findings
+    WHERE subject = 'event' AND cleared_at IS NULL
 ) AS told ORDER BY told.event_id"""
 
 # What was consumed is taken from where the line's materials lie.
 AGAIN_OF_LINE: Final = """
 INSERT INTO events_to_project (event_id)
-SELECT DISTINCT event_id FROM consumptions
-WHERE equipment_id = ANY(:ids) ORDER BY event_id"""
+SELECT DISTINCT told.event_id FROM (
+    SELECT event_id FROM consumptions WHERE equipment_id = ANY(:ids)
+    UNION ALL SELECT unnest(event_ids) FROM findings
+    WHERE subject = 'event' AND cleared_at IS NULL
+) AS told ORDER BY told.event_id"""
 
 # A supplier's own policy begins some day; before it, the one of all holds for it, too.
 MARK_RELATIONS: Final = """
