@@ -92,23 +92,22 @@ def _load_measures(load: Load) -> list[Measure]:
 
 async def _load(url: str, made: SupplySet) -> Load:
     rows = list(made.rows())
+    database = await asyncpg.connect(url, timeout=10)
     pool = await asyncpg.create_pool(url, min_size=1, max_size=2, timeout=10)
     try:
-        async with pool.acquire() as database:
-            await made.prepare(database)
-            plain_s = await _took(_copy(database, rows))
-            added_s = await _took(_add(database, rows))
-            await database.execute("ANALYZE")
+        await made.prepare(database)
+        plain_s = await _took(_copy(database, rows))
+        added_s = await _took(_add(database, rows))
+        await database.execute("ANALYZE")
         projected_s = await _took(_project(pool))
-        async with pool.acquire() as database:
-            await made.line_up(database)
-            await database.execute("ANALYZE")
+        await made.line_up(database)
+        await database.execute("ANALYZE")
         reconciled_s = await _took(_reconcile(pool))
-        async with pool.acquire() as database:
-            await _demand_whole(database, made, rows)
-            await database.execute("ANALYZE")
+        await _demand_whole(database, made, rows)
+        await database.execute("ANALYZE")
     finally:
         await pool.close()
+        await database.close()
     return Load(len(rows), plain_s, added_s, projected_s, reconciled_s)
 
 
