@@ -1,15 +1,10 @@
 """What follows from a change of master data: which events to read again, which rows to derive anew.
 
-Found over the facts that were made of events, which have indexes; what nobody could be found for
-(no relation) is read again each time.
+Found over the facts that were made of events, which have indexes. What could not be understood
+(no relation, a finding of an event) is read again each time: it may mean something now.
 """
 
 from typing import Final
-
-# Of stock that could not be placed there is no row: its finding names the event.
-_UNPLACED: Final = """
-    SELECT unnest(event_ids) FROM findings
-    WHERE kind IN ('ambiguous_material', 'unknown_place', 'unit_mismatch') AND cleared_at IS NULL"""
 
 # Before anything else: whoever projects now has read what is about to change. They end first, and
 # nobody begins until this is kept; so no event is left with what no longer holds.
@@ -25,6 +20,8 @@ SELECT DISTINCT told.event_id FROM (
     WHERE supplier_id IS NULL OR supplier_id = ANY(:ids)
     UNION ALL SELECT event_id FROM receipt_lines
     WHERE supplier_id IS NULL OR supplier_id = ANY(:ids)
+    UNION ALL SELECT unnest(event_ids) FROM findings
+    WHERE subject = 'event' AND cleared_at IS NULL
 ) AS told ORDER BY told.event_id"""
 
 AGAIN_OF_SITES: Final = """
@@ -37,7 +34,7 @@ CROSS JOIN LATERAL (
 ) AS told
 WHERE supply_relations.site_id = ANY(:ids) ORDER BY told.event_id"""
 
-AGAIN_OF_MATERIALS: Final = f"""
+AGAIN_OF_MATERIALS: Final = """
 INSERT INTO events_to_project (event_id)
 WITH relation AS (SELECT id FROM supply_relations WHERE material_id = ANY(:ids)),
     item AS (SELECT id FROM stock_items WHERE material_id = ANY(:ids))
@@ -52,24 +49,29 @@ SELECT DISTINCT told.event_id FROM (
     UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
     UNION ALL SELECT event_id FROM consumptions
     WHERE material_id IS NULL OR material_id = ANY(:ids)
-    UNION ALL {_UNPLACED}
-) AS told ORDER BY told.event_id"""  # noqa: S608 - made of constants
+    UNION ALL SELECT unnest(event_ids) FROM findings
+    WHERE subject = 'event' AND cleared_at IS NULL
+) AS told ORDER BY told.event_id"""
 
-AGAIN_OF_WAREHOUSES: Final = f"""
+AGAIN_OF_WAREHOUSES: Final = """
 INSERT INTO events_to_project (event_id)
 WITH item AS (SELECT id FROM stock_items WHERE warehouse_id = ANY(:ids))
 SELECT DISTINCT told.event_id FROM (
     SELECT event_id FROM receipt_lines WHERE warehouse_id IS NULL OR warehouse_id = ANY(:ids)
     UNION ALL SELECT event_id FROM stock_counts WHERE stock_item_id IN (SELECT id FROM item)
     UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
-    UNION ALL {_UNPLACED}
-) AS told ORDER BY told.event_id"""  # noqa: S608 - made of constants
+    UNION ALL SELECT unnest(event_ids) FROM findings
+    WHERE subject = 'event' AND cleared_at IS NULL
+) AS told ORDER BY told.event_id"""
 
 # What was consumed is taken from where the line's materials lie.
 AGAIN_OF_LINE: Final = """
 INSERT INTO events_to_project (event_id)
-SELECT DISTINCT event_id FROM consumptions
-WHERE equipment_id = ANY(:ids) ORDER BY event_id"""
+SELECT DISTINCT told.event_id FROM (
+    SELECT event_id FROM consumptions WHERE equipment_id = ANY(:ids)
+    UNION ALL SELECT unnest(event_ids) FROM findings
+    WHERE subject = 'event' AND cleared_at IS NULL
+) AS told ORDER BY told.event_id"""
 
 # A supplier's own policy begins some day; before it, the one of all holds for it, too.
 MARK_RELATIONS: Final = """

@@ -144,17 +144,12 @@ WAREHOUSE: Final = Kind(
 async def ids_of(
     kind: Kind, names: Sequence[str], reading: AsyncConnection, principal: Principal
 ) -> list[int]:
-    """Return what is named so and may be seen; raise 404 for a name that nothing has."""
-    own = sa.select(kind.name, kind.id).where(kind.name.in_(names))
-    found = {
-        name: [number]
-        for name, number in await reading.execute(own.where(kind.visible(principal, kind.id)))
-    }
-    if missing := [name for name in names if name not in found]:
-        number, value = kind.other.selected_columns
-        other = kind.other.where(value.in_(missing), kind.visible(principal, number))
-        for one, name in await reading.execute(other):
-            found.setdefault(name, []).append(one)
+    """Return all that is named so and may be seen; raise 404 for a name that nothing has."""
+    found = await _own(kind, names, reading, principal)
+    number, value = kind.other.selected_columns
+    other = kind.other.where(value.in_(names), kind.visible(principal, number))
+    for one, name in await reading.execute(other):
+        found.setdefault(name, set()).add(one)
     for name in names:
         if name not in found:
             raise await _unknown(kind, name, reading, principal)
@@ -162,8 +157,9 @@ async def ids_of(
 
 
 async def id_of(kind: Kind, name: str, reading: AsyncConnection, principal: Principal) -> int:
-    """Return the one thing of this name; a name of several is told."""
-    found = await ids_of(kind, [name], reading, principal)
+    """Return the one thing of this name: its own before those that messages use; several: 409."""
+    own = await _own(kind, [name], reading, principal)
+    found = [*own[name]] if own else await ids_of(kind, [name], reading, principal)
     if len(found) > 1:
         query = sa.select(kind.name).where(kind.id.in_(found)).order_by(kind.name)
         known = ", ".join((await reading.scalars(query)).all())
@@ -172,6 +168,14 @@ async def id_of(kind: Kind, name: str, reading: AsyncConnection, principal: Prin
             f"Write one of {known}.",
         )  # fmt: skip
     return found[0]
+
+
+async def _own(
+    kind: Kind, names: Sequence[str], reading: AsyncConnection, principal: Principal
+) -> dict[str, set[int]]:
+    own = sa.select(kind.name, kind.id).where(kind.name.in_(names))
+    rows = await reading.execute(own.where(kind.visible(principal, kind.id)))
+    return {name: {number} for name, number in rows}
 
 
 async def chosen(

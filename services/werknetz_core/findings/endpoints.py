@@ -21,7 +21,7 @@ FindingKind = Literal[
     "receipt_without_shipment", "shipment_without_call_off", "over_delivery",
     "cumulative_step_back", "cumulative_difference", "stock_below_zero", "stock_difference",
     "unit_mismatch", "ambiguous_material", "outdated_call_off", "quantity_difference",
-    "duplicate_document",
+    "duplicate_document", "unknown_place", "unprojectable_event",
 ]  # fmt: skip
 _F: Final = findings.c
 _SORTING: Final = Sorting(

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
+from werknetz.kpi.stock.ledger import NOTHING
 from werknetz.store.levels import STOCK_AT
 from werknetz.store.stock import locations, stock_items, warehouses
 from werknetz.store.supply import materials
@@ -95,6 +96,8 @@ async def list_stock_levels(
 
 def _view(row: sa.RowMapping, level: sa.RowMapping | None) -> StockLevelView:
     quantity: float | None = None if level is None else level["quantity"]
+    if quantity is not None and abs(quantity) < NOTHING:
+        quantity = 0.0
     moments: tuple[datetime | None, datetime | None] = (
         (None, None) if level is None else (level["counted_at"], level["moved_at"])
     )

@@ -1,0 +1,106 @@
+"""A change of master data with the worker behind it: messages that came before follow it."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from plumbing.supplyrows import event
+from werknetz.domain.bucket import microseconds_of
+from werknetz_worker.project.projector import project
+from werknetz_worker.stock.reconcile import dirty_stock
+from werknetz_worker.supply.reconcile import dirty_relations
+from werknetz_worker.watermarks import Watermarks
+
+from .conftest import NOW, PLANT, World
+from .test_supply import items, put
+
+pytestmark = pytest.mark.asyncio
+
+
+async def tell(world: World, name: str, kind: str, at: datetime, **body: Any) -> UUID:
+    await world.database.execute(
+        "INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, at,"
+        " mapping, body) VALUES ($1, $2, 'emden-opcua', $3, 1, 's', $4, 'm@1', $5)",
+        event(name), kind, uuid4(), at, json.dumps(body),
+    )  # fmt: skip
+    return event(name)
+
+
+async def call_off(world: World, name: str, **body: Any) -> UUID:
+    due_us = microseconds_of(NOW + timedelta(days=1))
+    told = {
+        "document": name, "supplier": "4711", "ship_to": "0815", "material": "M1", "quantity": 10.0,
+        "unit": "PCE", "due_from_us": due_us, "due_until_us": due_us,
+    }  # fmt: skip
+    return await tell(world, name, "delivery_called_off", NOW, **{**told, **body})
+
+
+async def settle(world: World) -> None:
+    pool: asyncpg.Pool = world.app.state.platform.pool
+    await project(pool)
+    await dirty_relations(pool, Watermarks(None), now_us=microseconds_of(NOW))
+    await dirty_stock(pool, Watermarks(None), now_us=microseconds_of(NOW))
+
+
+async def test_messages_of_a_number_follow_it_to_its_supplier(world: World) -> None:
+    told = await call_off(world, "C1")
+    await settle(world)
+    [found] = await items(world, "/suppliers")
+    assert (found["name"], found["sites"]) == ("4711", ["0815"])
+    body = {"name": "Kirchhoff AG", "identities": ["4711"]}
+    assert (await put(world, "suppliers/kirchhoff", body)).status_code == 200
+    await settle(world)
+    [shown] = await items(world, "/call_offs")
+    assert (shown["supplier"], shown["id"]) == ("kirchhoff", str(told))
+    [line] = await items(world, "/due_lines?supplier=4711")
+    assert (line["supplier"], line["open_quantity"]) == ("kirchhoff", 10.0)
+    # What was discovered keeps its address, though nothing is left of it.
+    former = (await world.get("/suppliers/4711")).json()
+    assert (former["key"], former["identities"], former["open_lines"]) == ("4711", [], 0)
+
+
+async def test_a_site_that_becomes_a_plants_shows_it_its_supply(world: World) -> None:
+    await call_off(world, "C1")
+    await settle(world)
+    assert await items(world, "/call_offs", "emden") == []
+    body = {"identities": ["0815"], "plant": PLANT}
+    assert (await put(world, "sites/emden", body)).status_code == 200
+    await settle(world)
+    [shown] = await items(world, "/call_offs", "emden")
+    assert shown["site"] == "emden"
+
+
+async def test_a_unit_that_did_not_fit_fits_once_it_is_known(world: World) -> None:
+    await call_off(world, "C1")
+    await settle(world)
+    odd = await call_off(world, "C2", unit="BX", quantity=2.0)
+    await settle(world)
+    [finding] = await items(world, "/findings?kind=unit_mismatch&open=true")
+    assert finding["messages"][0]["event_id"] == str(odd)
+    body = {"units": [{"unit": "BX", "factor": 12}]}
+    assert (await put(world, "materials/M1", body)).status_code == 200
+    await settle(world)
+    assert await items(world, "/findings?kind=unit_mismatch&open=true") == []
+    [shown] = await items(world, "/call_offs?document=C2")
+    assert shown["quantity"] == 24.0
+
+
+async def test_a_warehouse_whose_code_is_taken_over_has_its_stock(world: World) -> None:
+    await tell(
+        world, "count", "stock_counted", NOW - timedelta(hours=1), material="M1", quantity=8.0,
+        unit="PCE", warehouse="WH7",
+    )  # fmt: skip
+    await settle(world)
+    [discovered] = await items(world, "/warehouses")
+    assert (discovered["code"], discovered["plant"]) == ("WH7", None)
+    assert await items(world, "/stock_levels", "emden") == []
+    key = discovered["key"]
+    assert (await put(world, f"warehouses/{key}", {"plant": PLANT})).status_code == 200
+    [level] = await items(world, "/stock_levels", "emden")
+    assert (level["quantity"], level["counted_at"]) == (8.0, "2026-11-20T09:07:00Z")
+    [told] = await items(world, "/stock_movements", "emden")
+    assert (told["balance"], told["kind"]) == (8.0, "stock_counted")
