@@ -4,7 +4,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from werknetz.store import stock, supply, tables
+from werknetz.store import access, finding, stock, supply, tables
 
 metadata: Final[sa.MetaData] = tables.metadata
-FILES: Final = (tables, supply, stock)
+FILES: Final = (tables, access, supply, stock, finding)

@@ -389,17 +389,3 @@ shift_calendars = sa.Table(
     sa.Column("document", pg.JSONB, nullable=False),
     sa.UniqueConstraint("equipment_id", "valid_from"),
 )
-
-api_keys = sa.Table(
-    "api_keys",
-    metadata,
-    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
-    sa.Column("prefix", sa.Text, nullable=False, unique=True),
-    sa.Column("hash", sa.LargeBinary, nullable=False),  # SHA-256 of the whole key
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),  # viewer, engineer, planner, operator, admin
-    sa.Column("plants", pg.ARRAY(sa.Text)),  # null: all
-    sa.Column("created_at", _AT, nullable=False, server_default=_NOW),
-    sa.Column("expires_at", _AT),
-    sa.Column("revoked_at", _AT),
-)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request
 
 from werknetz.domain.bucket import instant_of
-from werknetz.store.tables import api_keys
+from werknetz.store.access import api_keys
 from werknetz_core.api import order, page
 from werknetz_core.api.keys import new_key
 from werknetz_core.api.listing import Asked, columns_of, given

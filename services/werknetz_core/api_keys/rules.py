@@ -5,7 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from werknetz.store.tables import api_keys, equipment
+from werknetz.store.access import api_keys
+from werknetz.store.tables import equipment
 from werknetz_core.api.keys import NewKey
 
 SHOWN = [column for column in api_keys.c if column.name not in {"id", "hash"}]

@@ -5,8 +5,9 @@ from typing import Annotated, Final, Literal
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
+from werknetz.store.finding import findings
 from werknetz.store.stock import locations, stock_items, warehouses
-from werknetz.store.supply import findings, materials, partners, sites, supply_relations
+from werknetz.store.supply import materials, partners, sites, supply_relations
 from werknetz_core.api import order, page, supply
 from werknetz_core.api.collection import during
 from werknetz_core.api.links import messages_of

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import logger
+from werknetz.store.finding import findings
 from werknetz.store.masterdata import ALONE
 from werknetz.store.supply import (
     due_lines,
-    findings,
     partner_identities,
     partners,
     sites,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.runtime.log import logger
+from werknetz.store.finding import findings
 from werknetz.store.masterdata import AGAIN_OF_WAREHOUSES, ALONE, MARK_WAREHOUSE
 from werknetz.store.stock import (
     locations,
@@ -15,7 +16,7 @@ from werknetz.store.stock import (
     stock_movements,
     warehouses,
 )
-from werknetz.store.supply import findings, sites
+from werknetz.store.supply import sites
 from werknetz.store.tables import equipment
 from werknetz_core.api import page, supply
 from werknetz_core.api.collection import paged

@@ -1,0 +1,49 @@
+"""What does not fit together, and what is still to be derived: findings, outbox, marks."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from werknetz.store.supply import AT, NO_UUIDS, NOW, UUIDS, number, to
+from werknetz.store.tables import metadata
+
+findings = sa.Table(
+    "findings",
+    metadata,
+    # What does not fit together, each with its messages. Kept when it is no longer true.
+    number(),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),  # relation, stock, event
+    to("relation_id", "supply_relations.id", index=True),
+    to("stock_item_id", "stock_items.id", index=True),
+    to("supplier_id", "partners.id", index=True),
+    to("material_id", "materials.id", index=True),
+    to("warehouse_id", "warehouses.id", index=True),
+    to("site_id", "sites.id"),
+    sa.Column("at", AT, nullable=False),
+    sa.Column("quantity", sa.Double),
+    sa.Column("expected", sa.Double),
+    sa.Column("actual", sa.Double),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("event_ids", UUIDS, nullable=False, server_default=NO_UUIDS),
+    sa.Column("first_seen_at", AT, nullable=False, server_default=NOW),
+    sa.Column("cleared_at", AT),
+    sa.Index("ix_findings_kind_at", "kind", "at"),
+    sa.Index("ix_findings_at", "at"),
+)
+
+events_to_project = sa.Table(
+    "events_to_project",
+    metadata,
+    # Filled by triggers on business_events, in the transaction that changes them.
+    sa.Column("change", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("event_id", pg.UUID(as_uuid=True), nullable=False),
+)
+
+dirty_relations = sa.Table(
+    "dirty_relations",
+    metadata,
+    sa.Column("relation_id", sa.Integer, primary_key=True),
+    sa.Column("marks", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("marked_at", AT, nullable=False, server_default=NOW),
+)
