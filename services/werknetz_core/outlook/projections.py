@@ -12,10 +12,10 @@ from werknetz_core.api import supply
 from werknetz_core.api.listing import Asked, columns_of, given
 from werknetz_core.api.platform import Core, Reading, Viewer
 from werknetz_core.api.time import text_of
+from werknetz_core.api.tree import Tree
 from werknetz_core.outlook import named
 from werknetz_core.outlook.schemas import ProjectedDayView, StockProjectionView
 from werknetz_core.outlook.stock import Outlook, project_all, zone_of
-from werknetz_core.api.tree import Tree
 
 router = APIRouter(tags=["stock"])
 DAYS_MAX: Final = 92
@@ -74,8 +74,7 @@ def _view(row: dict[str, Any], look: Outlook, tree: Tree) -> StockProjectionView
         reason=None if is_known else UNKNOWN,
         short_day=today + timedelta(days=short) if is_known and short >= 0 else None,
         days=[
-            _day(today + timedelta(days=n), number, n, look)
-            for n in range(found.opening.shape[1])
+            _day(today + timedelta(days=n), number, n, look) for n in range(found.opening.shape[1])
         ],
     )
 
