@@ -42,7 +42,7 @@ async def chosen(
         supply.warehouse_visible(principal, warehouses.c.id),
         await supply.chosen(WAREHOUSE, warehouse, warehouses.c.id, reading, principal),
     )
-    keys = {number: key for number, key in await reading.execute(query)}
+    keys = {row.id: row.key for row in await reading.execute(query)}
     named = await supply.ids_of(MATERIAL, material, reading, principal) if material else None
     return Chosen(keys, named)
 
