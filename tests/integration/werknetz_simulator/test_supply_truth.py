@@ -312,7 +312,7 @@ async def _outs_agree(supply: Supply) -> None:
 
 
 async def _starved_minutes_agree(supply: Supply) -> None:
-    """Each minute of the line that stands leads to the one supplier that was late, no other does."""
+    """Each minute of the line that stands leads to the one supplier that was late; no other."""
     span = END - GATE_DAYS * DAY_US, END
     truth = Truth(ZWICK_2, since_us=span[0], seed=supply.seed)
     await _machines_stand(supply.pool, truth, span)
