@@ -33,6 +33,7 @@ from werknetz_core.mappings.endpoints import router as mappings
 from werknetz_core.materials.endpoints import router as materials
 from werknetz_core.orders.endpoints import router as orders
 from werknetz_core.orders.operations import router as operations
+from werknetz_core.outlook.endpoints import router as outlook
 from werknetz_core.plants.endpoints import router as plants
 from werknetz_core.quarantine.endpoints import router as quarantine
 from werknetz_core.settings import CoreSettings
@@ -44,7 +45,7 @@ from werknetz_core.warehouses.endpoints import router as warehouses
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
     plants, equipment, signals, shifts, orders, operations, suppliers, deliveries, materials,
-    warehouses, findings, connectors, gaps, quarantine, events, mappings, gate, api_keys,
+    warehouses, outlook, findings, connectors, gaps, quarantine, events, mappings, gate, api_keys,
 )  # fmt: skip
 _ABOUT: Final = "Machines, deliveries and stock of a company in one model, with nothing lost."
 

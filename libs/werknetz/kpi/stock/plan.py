@@ -1,0 +1,41 @@
+"""When a line is planned to run: its shifts less their breaks, and how much it needs meanwhile."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+from werknetz.domain.shift import Calendar, shifts_between
+
+HOUR_US: Final = 3_600_000_000
+Span = tuple[int, int]
+
+
+def planned_spans(calendar: Calendar | None, start_us: int, end_us: int) -> list[Span]:
+    """Return the planned time inside a window, in order; without a calendar it is all planned."""
+    if calendar is None:
+        return [(start_us, end_us)]
+    found: list[Span] = []
+    for shift in shifts_between(calendar, start_us, end_us):
+        at_us = shift.start_us
+        for begin, until in shift.breaks:
+            found.append((at_us, begin))
+            at_us = until
+        found.append((at_us, shift.end_us))
+    return clipped(found, start_us, end_us)
+
+
+def clipped(spans: Sequence[Span], start_us: int, end_us: int) -> list[Span]:
+    """Return what of the spans lies in a window."""
+    cut = ((max(start, start_us), min(end, end_us)) for start, end in spans)
+    return [(start, end) for start, end in cut if start < end]
+
+
+def planned_us(spans: Sequence[Span], edges: Sequence[int]) -> list[int]:
+    """Return the planned time between each two edges, which rise."""
+    found = [0] * (len(edges) - 1)
+    for start, end in clipped(spans, edges[0], edges[-1]):
+        number = bisect_right(edges, start) - 1
+        while number < len(found) and edges[number] < end:
+            found[number] += min(end, edges[number + 1]) - max(start, edges[number])
+            number += 1
+    return found
