@@ -4,13 +4,13 @@ A receipt belongs to the shipment whose delivery note, shipment or document numb
 same relation and order. What names none is not guessed: it is a finding.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
 
 from werknetz.kpi.supply.allocation import Piece, Running
-from werknetz.kpi.supply.facts import Receipt, ShipmentLine, Terms
+from werknetz.kpi.supply.facts import Receipt, ShipmentLine, Span, Terms
 from werknetz.kpi.supply.findings import EPSILON, Finding, amount, day, differ, events_of
 
 State = Literal["announced", "in_transit", "received", "partly_received", "overdue"]
@@ -100,6 +100,32 @@ def matched(lines: Iterable[ShipmentLine], receipts: Iterable[Receipt], terms: T
         if paper.receipts and any(receipt.quantity > 0 for receipt in paper.receipts):
             deliveries.append(_delivery(paper))
     return Matched(tuple(transit), tuple(deliveries))
+
+
+def maybe_received(matched: Matched, lost: Sequence[Span], terms: Terms) -> list[Piece]:
+    """Return what should have come by now, and may have come while messages were lost.
+
+    Nobody can say for sure that it is missing, nor how late is what the next to come fills instead.
+    """
+    found = []
+    for transit in matched.transit:
+        line = transit.line
+        arrives_us = line.left_us if line.arrives_us is None else line.arrives_us
+        # Of what has come in part, the rest comes soon or is missing.
+        until_us = terms.now_us
+        if transit.received_us is not None:
+            until_us = min(until_us, transit.received_us + PARTIAL_US)
+        if transit.open <= EPSILON or arrives_us > terms.now_us:
+            continue
+        instants = [
+            min(max(arrives_us, start_us, line.left_us), end_us)
+            for start_us, end_us in lost
+            if end_us > line.left_us and start_us < until_us
+        ]
+        if instants:
+            at_us = min(instants, key=lambda at_us: (abs(at_us - arrives_us), at_us))
+            found.append(Piece(at_us, transit.open, line.event_id, line.group))
+    return found
 
 
 def findings_of(matched: Matched, terms: Terms) -> list[Finding]:

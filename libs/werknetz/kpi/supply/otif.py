@@ -54,6 +54,16 @@ class Flow:
     came: Running
     coming: Running  # begins where `came` ends
     announced: Sequence[Piece] = ()  # by announced arrival, with what has come: for confirmed dates
+    perhaps: Running | None = None  # as `came`, with what may have come and was lost on the way
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """How a line is judged by what came; None: its window has not passed."""
+
+    on_time: bool | None
+    in_full: bool | None
+    delay_s: float | None
 
 
 def due_lines(
@@ -78,31 +88,49 @@ def _line(
     confirmed_us = promised.reached_us(enough) if policy.reference is Reference.CONFIRMED else None
     due = (confirmed_us, confirmed_us) if confirmed_us is not None else _due(demand)
     window = policy.window(*due, terms.zone)
-    fulfilled_us = flow.came.reached_us(enough)
-    sum_ = flow.came.before(min(window[1], terms.now_us + 1))
-    in_window = filled(demand, sum_)
-    passed = window[1] <= terms.now_us
+    verdict = _verdict(demand, flow.came, (due[1], window), policy, terms)
+    perhaps = verdict
+    if flow.perhaps is not None:
+        perhaps = _verdict(demand, flow.perhaps, (due[1], window), policy, terms)
     delivered = filled(demand, flow.came.total)
     received = flow.came.within(demand.low, demand.high)
-    until_us = fulfilled_us if fulfilled_us is not None else terms.now_us
     return DueLine(
         group,
         demand,
         window,
         confirmed_us,
-        "measured" if passed else "open",
+        "measured" if window[1] <= terms.now_us else "open",
         delivered,
-        in_window,
+        _in_window(demand, flow.came, window, terms),
         received[0].at_us if received else None,
-        fulfilled_us,
-        _is_on_time(fulfilled_us, window) if passed else None,
-        _is_in_full(demand, in_window, policy) if passed else None,
-        max(until_us - due[1], 0) / 1e6 if passed and until_us >= window[1] else None,
+        flow.came.reached_us(enough),
+        verdict.on_time,
+        verdict.in_full,
+        verdict.delay_s,
         demand.quantity - delivered,
         tuple(dict.fromkeys(piece.event_id for piece in received)),
         tuple(dict.fromkeys(p.event_id for p in flow.coming.within(demand.low, demand.high))),
-        any(start < window[1] and end > window[0] for start, end in lost),
+        verdict != perhaps or any(start < window[1] and end > window[0] for start, end in lost),
     )
+
+
+def _verdict(
+    demand: Demand, came: Running, until: tuple[int, Span], policy: Policy, terms: Terms
+) -> _Verdict:
+    due_us, window = until
+    if window[1] > terms.now_us:
+        return _Verdict(None, None, None)
+    filled_us = came.reached_us(demand.low + demand.quantity * (1 - policy.tolerance))
+    until_us = filled_us if filled_us is not None else terms.now_us
+    return _Verdict(
+        _is_on_time(filled_us, window),
+        _is_in_full(demand, _in_window(demand, came, window, terms), policy),
+        max(until_us - due_us, 0) / 1e6 if until_us >= window[1] else None,
+    )
+
+
+def _in_window(demand: Demand, came: Running, window: Span, terms: Terms) -> float:
+    return filled(demand, came.before(min(window[1], terms.now_us + 1)))
 
 
 def _due(demand: Demand) -> Span:

@@ -124,6 +124,8 @@ def _lines(
         {group: _still_open(each, came[group]) for group, each in demands.items()},
     )
     found: list[DueLine] = []
+    maybe = asn.maybe_received(matched, relation.lost, terms)
+    perhaps = assigned([*_came(told, demands), *maybe], demands) if maybe else {}
     for group, each in demands.items():
         running = Running.of(came[group])
         announced = [
@@ -131,7 +133,12 @@ def _lines(
             for s in told.shipments
             if s.group in {group, Group()} and s.arrives_us is not None
         ]
-        flow = Flow(running, Running.of(coming[group], running.total), tuple(announced))
+        flow = Flow(
+            running,
+            Running.of(coming[group], running.total),
+            tuple(announced),
+            Running.of(perhaps[group]) if group in perhaps else None,
+        )
         found += due_lines(group, each, flow, terms, relation.lost)
     return found
 
