@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+Running = Annotated[
+    Path | None, typer.Option(help="folder of the running demo; else the one that runs")
+]
+
 
 def register(app: typer.Typer) -> None:
     demo = typer.Typer(invoke_without_command=True)
@@ -52,9 +56,7 @@ def _register_mischief(demo: typer.Typer) -> None:
 
     @demo.command("bad-edi")
     def _bad_edi(
-        data: Annotated[
-            Path | None, typer.Option(help="folder of the running demo; else the one that runs")
-        ] = None,
+        data: Running = None,
     ) -> None:
         """Put a despatch advice with a misspelt quantity into the supplier's SFTP folder."""
         from werknetz_demo.embedded.state import StateError
@@ -75,9 +77,7 @@ def _register_mischief(demo: typer.Typer) -> None:
     @demo.command("late-delivery")
     def _late_delivery(
         minutes: Annotated[float, typer.Option(min=1, max=240, help="until it comes")] = 10,
-        data: Annotated[
-            Path | None, typer.Option(help="folder of the running demo; else the one that runs")
-        ] = None,
+        data: Running = None,
     ) -> None:
         """Hold a delivery back in a running demo, so that a line stands for it."""
         from werknetz_demo.embedded.state import StateError
@@ -93,9 +93,7 @@ def _register_mischief(demo: typer.Typer) -> None:
     def _break(
         machine: Annotated[str, typer.Argument(help="its name or path: press-3, pueb-5/…/robot-2")],
         minutes: Annotated[float, typer.Option(min=0.5, max=240, help="how long it stands")] = 5,
-        data: Annotated[
-            Path | None, typer.Option(help="folder of the running demo; else the one that runs")
-        ] = None,
+        data: Running = None,
     ) -> None:
         """Let a machine of a running demo fail for some minutes; say what to look at."""
         from werknetz_demo.embedded.state import StateError
