@@ -49,6 +49,7 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(1) from None
 
     _register_mischief(demo)
+    _register_plants_mischief(demo)
 
 
 def _register_mischief(demo: typer.Typer) -> None:
@@ -73,6 +74,10 @@ def _register_mischief(demo: typer.Typer) -> None:
             "segment and byte:\n  werknetz quarantine groups      werknetz quarantine list\n"
             "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
         )
+
+
+def _register_plants_mischief(demo: typer.Typer) -> None:
+    """What makes machines stand."""
 
     @demo.command("late-delivery")
     def _late_delivery(
