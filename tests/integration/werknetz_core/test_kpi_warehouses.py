@@ -63,7 +63,7 @@ async def test_turns_are_by_value_where_costs_are_known(world: World) -> None:
         await day(world, house, cheap, on, average=100, outflow=50)
         await day(world, house, free, on, average=7, outflow=7000)
         await day(world, house, foreign, on, average=7, outflow=7000)
-    names = "&kpi=".join(("inventory_turns", "inventory_turns_per_year", "days_of_inventory"))
+    names = "inventory_turns&kpi=inventory_turns_per_year&kpi=days_of_inventory"
     turns, annual, days = await values(world, f"warehouse=hall&kpi={names}&{MARCH}")
     # 2 × (150 + 50) out of 20 × 10 + 100 × 1 on average
     assert turns["value"] == pytest.approx(400 / 300)
@@ -95,7 +95,7 @@ async def test_stock_outs_and_what_is_not_known(world: World) -> None:
     house, part = await warehouse(world, "hall"), await material(world, "M1")
     await day(world, house, part, "2026-03-02", known_s=DAY_S / 2, stock_out_s=4320, stock_outs=2)
     await day(world, house, part, "2026-03-03", known_s=0)
-    names = "&kpi=".join(("stock_out_ratio", "stock_outs", "stock_out_duration"))
+    names = "stock_out_ratio&kpi=stock_outs&kpi=stock_out_duration"
     share, count, mean = await values(world, f"warehouse=*&kpi={names}&{MARCH}")
     assert (share["value"], count["value"], mean["value"]) == (0.1, 2, 2160)
     assert share["coverage"] == 0.25
