@@ -22,7 +22,8 @@ WORDS: Final = {
     "simulator": ("simulate",),
     "demo": ("demo",),
 }
-OWN: Final = frozenset({"alive", "kpi", "doctor", "quarantine", "supply"})  # of the client alone
+# Words of the client alone.
+OWN: Final = frozenset({"alive", "kpi", "doctor", "quarantine", "supply", "stock", "gate"})
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -56,12 +57,17 @@ def root(word: str | None = None) -> typer.Typer:
 def _register_own(app: typer.Typer) -> None:
     from werknetz_client import (
         commands,
+        gate_commands,
         mapping_commands,
         quarantine_commands,
+        stock_commands,
         supply_commands,
     )
 
-    for module in (commands, mapping_commands, quarantine_commands, supply_commands):
+    for module in (
+        commands, mapping_commands, quarantine_commands, supply_commands, stock_commands,
+        gate_commands,
+    ):  # fmt: skip
         module.register(app)
 
 

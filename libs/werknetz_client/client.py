@@ -61,7 +61,7 @@ class AsyncClient:
     async def kpi_values(
         self, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
     ) -> list[Row]:
-        """Return values; options: end, granularity, tz, divisor; supplier instead of equipment."""
+        """Return values; options: end, granularity, tz, divisor; or of a supplier, warehouse."""
         asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
         found: list[Row] = (await self.transport.get("/kpi_values", asked))["items"]
         return found
@@ -123,6 +123,9 @@ class Client:
         self.warehouses = Setting(self, "warehouses")
         self.stock_levels = Collection(self, "stock_levels")
         self.stock_movements = Collection(self, "stock_movements")
+        self.stock_projection = Collection(self, "stock_projection")
+        self.days_of_supply = Collection(self, "days_of_supply")
+        self.early_warnings = Collection(self, "losses/early-warnings")
         self.line_materials = Setting(self, "line_materials")
         self.line_rates = Setting(self, "line_rates")
         self.findings = Collection(self, "findings")
@@ -219,7 +222,7 @@ class Kpis:
     def values(
         self, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
     ) -> list[Row]:
-        """Return values; options: end, granularity, tz, divisor; supplier instead of equipment."""
+        """Return values; options: end, granularity, tz, divisor; or of a supplier, warehouse."""
         core = self._client.core
         return self._client.wait(core.kpi_values(kpi, equipment, start=start, **options))
 

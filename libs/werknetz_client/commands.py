@@ -40,6 +40,9 @@ def kpi(
     supplier: Annotated[
         list[str] | None, typer.Option(help="Instead of paths: keys of suppliers, or '*'.")
     ] = None,
+    warehouse: Annotated[
+        list[str] | None, typer.Option(help="Instead of paths: keys of warehouses, or '*'.")
+    ] = None,
     start: Annotated[str, typer.Option(help="-7d, shift:current, 2026-11-20 …")] = "-24h",
     end: Annotated[str | None, typer.Option(help="As start; none: now.")] = None,
     by: Annotated[str, typer.Option(help="hour, shift, 1d, 1w, 1mo or none")] = "none",
@@ -52,7 +55,8 @@ def kpi(
     if explain:
         _explain(name, equipment or [], start, end, output)
         return
-    asked = {"supplier": supplier} if supplier else {}
+    scopes = {"supplier": supplier, "warehouse": warehouse}
+    asked = {name: keys for name, keys in scopes.items() if keys}
     with Client() as client:
         rows = client.kpis.values(
             name.split(","), equipment or [], start=start, end=end, granularity=by, **asked
@@ -119,6 +123,8 @@ def _print(rows: list[Row]) -> None:
     console.print(table)
     for told in sorted({p["text"] for row in rows for p in row.get("policies") or ()}):
         console.print(f"Measured: {told}.", markup=False, highlight=False)
+    for told in sorted({row["inventory"]["text"] for row in rows if row.get("inventory")}):
+        console.print(f"Inventory: {told}.", markup=False, highlight=False)
 
 
 def _note(row: Row) -> str:

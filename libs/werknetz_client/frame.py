@@ -12,7 +12,7 @@ from werknetz_client.errors import WerknetzError
 
 Library = Literal["polars", "pandas"]
 LIBRARIES: Final[tuple[Library, ...]] = ("polars", "pandas")
-SCOPES: Final = ("equipment", "supplier")
+SCOPES: Final = ("equipment", "supplier", "warehouse")
 """Whose value a row is: the one of them that it has is the first column."""
 
 COLUMNS: Final = (

@@ -17,6 +17,7 @@ from werknetz_client.commands import Output
 
 NOTHING: Final = "–"
 Cell = Callable[[Any], str]
+Columns = Mapping[str, tuple[str, Cell]]
 
 
 def show(

@@ -16,6 +16,8 @@ from werknetz.kpi.definition import (
     Undefined,
     Unit,
 )
+from werknetz.kpi.stock import formulas as stock
+from werknetz.kpi.stock.formulas import WAREHOUSE
 from werknetz.kpi.supply import formulas as supply
 from werknetz.kpi.supply.formulas import SUPPLIER
 
@@ -24,7 +26,7 @@ __all__ = [
     "Trend", "Undefined", "Unit",
 ]  # fmt: skip
 
-FORMULA_FILES: Final = (working_time, oee, quality, maintenance, supply)
+FORMULA_FILES: Final = (working_time, oee, quality, maintenance, supply, stock)
 CATALOGUE: Final[Mapping[str, Kpi]] = MappingProxyType(
     dict(sorted(REGISTRY.items(), key=lambda item: (item[1].number or 99, item[0])))
 )
@@ -36,6 +38,6 @@ KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
 """Of machines and what is made of them."""
 
 SUBJECTS: Final[Mapping[str, Subject[Any]]] = MappingProxyType(
-    {subject.name: subject for subject in (EQUIPMENT, SUPPLIER)}
+    {subject.name: subject for subject in (EQUIPMENT, SUPPLIER, WAREHOUSE)}
 )
 """Whose KPIs there are, by the parameter of `kpi_values` that names one."""

@@ -86,6 +86,7 @@ def parameter_documents() -> Sequence[dict[str, object]]:
     told: dict[str, tuple[dict[str, object], str]] = {
         "equipment": (many, "Equipment path, of any level; repeated: each of them."),
         "supplier": (many, "Instead of equipment: key of a supplier, or * for each."),
+        "warehouse": (many, "Instead of equipment: key of a warehouse, or * for each."),
         "kpi": (many, "Name of a KPI, see /api/v1/kpis; repeated: each of them."),
         "start": ({**text, "default": "-24h"}, "RFC 3339, epoch ms, -8h, shift:current, …"),
         "end": (text, "As start; none: now, or the end of what start names."),

@@ -37,11 +37,23 @@ class MeasuredByView(BaseModel):
     text: str  # the same in words
 
 
+class InventoryView(BaseModel):
+    """Which inventory is turned, and how it is measured."""
+
+    of: str  # purchased parts in the warehouse
+    measured_by: str | None  # value, quantity; None: cannot be added up
+    unit: str | None  # the currency or the unit
+    materials: int
+    left_out: int  # of these: without a unit cost, or in another currency
+    text: str  # the same in words
+
+
 class KpiValueView(BaseModel):
-    """Of an equipment or a supplier: the one that was asked for is there."""
+    """Of an equipment, a supplier or a warehouse: the one that was asked for is there."""
 
     equipment: str | None = None
     supplier: str | None = None
+    warehouse: str | None = None
     kpi: str
     start: datetime
     end: datetime
@@ -57,6 +69,7 @@ class KpiValueView(BaseModel):
     inputs: dict[str, float]
     policies: list[MeasuredByView] | None = None  # of suppliers: what they were measured by
     evidence_href: str | None = None  # of suppliers: the lines behind the numbers
+    inventory: InventoryView | None = None  # of warehouses
 
 
 class RangeView(BaseModel):
@@ -64,6 +77,7 @@ class RangeView(BaseModel):
 
     equipment: str | None = None
     supplier: str | None = None
+    warehouse: str | None = None
     start: datetime
     end: datetime
     time_zone: str
@@ -80,6 +94,7 @@ class KpiValuesView(BaseModel):
 class KpiQuestion(BaseModel):
     equipment: Annotated[list[str], Field(max_length=50)] = []
     supplier: Annotated[list[str], Field(max_length=50)] = []
+    warehouse: Annotated[list[str], Field(max_length=50)] = []
     kpi: Annotated[list[str], Field(min_length=1, max_length=50)]
     start: str = "-24h"
     end: str | None = None

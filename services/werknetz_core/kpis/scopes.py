@@ -6,6 +6,7 @@ from typing import Final
 from werknetz_core.kpis.machines import Machines
 from werknetz_core.kpis.part import Scope
 from werknetz_core.kpis.suppliers import Suppliers
+from werknetz_core.kpis.warehouses import Warehouses
 
-_EVERY: Final[tuple[Scope, ...]] = (Machines(), Suppliers())
+_EVERY: Final[tuple[Scope, ...]] = (Machines(), Suppliers(), Warehouses())
 SCOPES: Final[Mapping[str, Scope]] = {scope.subject.name: scope for scope in _EVERY}

@@ -25,11 +25,13 @@ def fed_by(
         if warehouse.plant_id is not None:
             of_plant.setdefault(warehouse.plant_id, []).append(warehouse)
     found: dict[int, Place] = {}
+    nearby: dict[tuple[int | None, int | None], list[Warehouse]] = {}
     for relation in relations:
-        near = [
-            *of_site.get(relation.site_id or 0, ()),
-            *of_plant.get(relation.plant_id or 0, ()),
-        ]
+        where = relation.site_id, relation.plant_id
+        near = nearby.get(where)
+        if near is None:
+            both = [*of_site.get(where[0] or 0, ()), *of_plant.get(where[1] or 0, ())]
+            near = nearby[where] = list({one.id: one for one in both}.values())
         if not near:
             continue
         if len(near) == 1:

@@ -10,7 +10,7 @@ import pytest
 FOREIGN = ("werknetz_core", "werknetz_edge", "werknetz_worker", "asyncua", "celery", "fastapi")
 
 
-@pytest.mark.parametrize("word", ["alive", "kpi", "quarantine", "supply"])
+@pytest.mark.parametrize("word", ["alive", "kpi", "quarantine", "supply", "stock", "gate"])
 def test_what_needs_no_service_loads_none(word: str) -> None:
     """The health check runs every few seconds in each container."""
     asked = (

@@ -1,0 +1,105 @@
+"""KPIs of warehouses: turns, what ran out, for how long.
+
+Number 24 of ISO 22400-2 divides the throughput by the average inventory and leaves open which:
+here it is purchased parts in one warehouse, and the throughput is what went out of it.
+"""
+
+from typing import Final
+
+from werknetz.kpi.definition import Subject, Trend, Undefined, Unit, Value, ratio
+from werknetz.kpi.stock import turns
+from werknetz.kpi.stock.elements import WarehouseElements
+
+WAREHOUSE: Final = Subject("warehouse", WarehouseElements, ("warehouse",))
+_AUDIENCE: Final = ("supervisor", "management")
+_TURNED: Final = ("outflow", "stock_s", "warehouse_s")
+_NOBODY: Final = "nobody has told what is there"
+_APART: Final = "no unit costs are known, and the materials have different units"
+
+
+@WAREHOUSE.kpi(
+    number=24,
+    formula="outflow / time-weighted average stock",
+    inputs=_TURNED,
+    trend=Trend.UP,
+    unit=Unit.COUNT,
+    upper=None,
+    audience=_AUDIENCE,
+)
+def inventory_turns(e: WarehouseElements) -> Value:
+    """How often the stock was used up in the window: not a rate, a month has fewer than a year."""
+    return _measured(e) or turns.turns(e.outflow, e.stock_s, e.warehouse_s)
+
+
+@WAREHOUSE.kpi(
+    number=None,
+    formula="outflow / time-weighted average stock × 365 days / window",
+    inputs=_TURNED,
+    trend=Trend.UP,
+    unit=Unit.COUNT,
+    upper=None,
+    audience=_AUDIENCE,
+)
+def inventory_turns_per_year(e: WarehouseElements) -> Value:
+    """How often the stock would be used up in a year that went on like the window."""
+    return _measured(e) or turns.turns(e.outflow, e.stock_s, e.warehouse_s, annualised=True)
+
+
+@WAREHOUSE.kpi(
+    number=None,
+    formula="time-weighted average stock / outflow a day",
+    inputs=_TURNED,
+    trend=Trend.DOWN,
+    unit=Unit.DAYS,
+    upper=None,
+    audience=_AUDIENCE,
+)
+def days_of_inventory(e: WarehouseElements) -> Value:
+    """How many days of past outflow lay there on average; what is to come: days of supply."""
+    return _measured(e) or turns.days_of_inventory(e.outflow, e.stock_s, e.warehouse_s)
+
+
+@WAREHOUSE.kpi(
+    number=None,
+    formula="time without stock / time in which stock is known, over all materials",
+    inputs=("stock_out_s", "known_s"),
+    trend=Trend.DOWN,
+    audience=_AUDIENCE,
+)
+def stock_out_ratio(e: WarehouseElements) -> Value:
+    """Share of the materials' time in which nothing was there."""
+    return ratio(e.stock_out_s, e.known_s, _NOBODY)
+
+
+@WAREHOUSE.kpi(
+    number=None,
+    formula="stock-outs that began",
+    inputs=("stock_outs", "known_s"),
+    trend=Trend.DOWN,
+    unit=Unit.COUNT,
+    upper=None,
+    audience=_AUDIENCE,
+)
+def stock_outs(e: WarehouseElements) -> Value:
+    """How often a material ran out."""
+    return e.stock_outs if e.known_s > 0 else Undefined(_NOBODY)
+
+
+@WAREHOUSE.kpi(
+    number=None,
+    formula="time without stock / stock-outs that began",
+    inputs=("stock_out_s", "stock_outs", "known_s"),
+    trend=Trend.DOWN,
+    unit=Unit.SECONDS,
+    upper=None,
+    audience=_AUDIENCE,
+)
+def stock_out_duration(e: WarehouseElements) -> Value:
+    """Mean time without stock of what ran out in the window."""
+    if e.known_s <= 0:
+        return Undefined(_NOBODY)
+    return ratio(e.stock_out_s, e.stock_outs, "nothing ran out")
+
+
+def _measured(e: WarehouseElements) -> Undefined | None:
+    return Undefined(_APART) if e.unmeasured and e.stock_s <= 0 and e.outflow <= 0 else None
