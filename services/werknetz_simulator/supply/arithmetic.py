@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from werknetz_simulator.machine import Kind, Machine
-from werknetz_simulator.plan import DAY_US, us_of
+from werknetz_simulator.plan import DAY_US, HOUR_US, Plan, us_of
 from werknetz_simulator.supply.group import ZONE
 from werknetz_simulator.supply.story import CallOff, Count, Move, Receipt, Shipment, Told
 from werknetz_simulator.truth import Truth
@@ -165,6 +165,26 @@ def starved_spans(truth: Truth, machine: Machine, span: Span) -> Iterator[Span]:
     for segment in truth.segments(machine, *span):
         if segment.kind is Kind.STARVED:
             yield max(segment.start_us, span[0]), min(segment.end_us, span[1])
+
+
+def planned_hours(plan: Plan, start_us: int, days: int) -> list[float]:
+    """Return the hours in which a plant is to run, shifts less breaks, of each 24 hours."""
+    spans = [
+        (begin, end, sign)
+        for shift in plan.shifts(start_us, start_us + days * DAY_US)
+        for begin, end, sign in (
+            (shift.start_us, shift.end_us, 1),
+            *((begin, end, -1) for begin, end in shift.breaks),
+        )
+    ]
+    return [
+        sum(
+            sign * max(0, min(end, begin_us + DAY_US) - max(begin, begin_us))
+            for begin, end, sign in spans
+        )
+        / HOUR_US
+        for begin_us in range(start_us, start_us + days * DAY_US, DAY_US)
+    ]
 
 
 def days_of_supply(stock: int, wanted: Iterable[float]) -> float | None:

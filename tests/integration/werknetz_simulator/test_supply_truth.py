@@ -1,188 +1,87 @@
 """Two computations of the same supply, written apart: the platform's from what it was told, badly,
 and the truth's own from what happened. They must agree to the last piece and microsecond."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
 
 import asyncpg
+import httpx2
 import pytest
 import pytest_asyncio
 
-from plumbing.grouptold import (
-    BATCH,
-    CONNECTORS,
-    Gossip,
-    Message,
-    believed,
-    calls,
-    gossip,
-    receipts,
-    shipments,
-    tell,
-)
+from plumbing.grouptold import believed, calls, receipts, shipments
+from plumbing.grouptruth import CHOSEN, END, MIDDLE, START, Supply, cumulatives, lived
 from werknetz.domain.bucket import instant_of
-from werknetz.kpi.supply.elements import SupplyElements
 from werknetz.store.levels import STOCK_AT
+from werknetz_core.api.keys import new_key
 from werknetz_core.api.tree import TreeKeeper
+from werknetz_core.app import create_app
 from werknetz_core.gate.losses import losses_of
-from werknetz_simulator.machine import ENTERPRISE
-from werknetz_simulator.plan import DAY_US, HOUR_US, MINUTE_US, us_of
+from werknetz_core.settings import CoreSettings
+from werknetz_simulator.plan import DAY_US, HOUR_US, MINUTE_US
 from werknetz_simulator.plant import PLANTS, ZWICK_2, Machine
 from werknetz_simulator.starving import windows
 from werknetz_simulator.supply.arithmetic import (
-    Line,
+    days_of_supply,
     in_force,
-    lines,
     midnight_us,
     outs,
+    planned_hours,
     starved_spans,
     starved_us,
     stock_at,
     sums_at,
 )
-from werknetz_simulator.supply.group import PLANTED, RELATIONS, Relation
-from werknetz_simulator.supply.story import Story, Told
-from werknetz_simulator.supply.wire import BOOKING
+from werknetz_simulator.supply.group import LINE_OF, PLANTED, Firm
 from werknetz_simulator.truth import Truth
-from werknetz_worker.project.projector import project
-from werknetz_worker.stock.reconcile import dirty_stock
-from werknetz_worker.supply.reconcile import dirty_relations
-from werknetz_worker.watermarks import Watermarks
 
 pytestmark = pytest.mark.asyncio
-START = us_of(datetime(2026, 8, 20, tzinfo=UTC))  # over the night of 25 hours
-DAYS, GATE_DAYS, QUARTER_US = 90, 14, 15 * MINUTE_US
-END = START + DAYS * DAY_US + 10 * HOUR_US
-MIDDLE = START + 45 * DAY_US + 12 * HOUR_US
-NOBODY = Watermarks(None)
 SEEDS = ("nordwerk", "another")
+GATE_DAYS, QUARTER_US = 14, 15 * MINUTE_US
+PER_HOUR, AHEAD_DAYS = 25, 60
 STOCK = """
 SELECT w.code, m.number, s.quantity FROM ({}) AS s JOIN stock_items i ON i.id = s.stock_item_id
 JOIN warehouses w ON w.id = i.warehouse_id JOIN materials m ON m.id = i.material_id"""
-
-
-def _chosen() -> tuple[Relation, ...]:
-    """The one that starves a line, and of each habit some, in every warehouse."""
-    found = [PLANTED]
-    for habit, count in (("bad", 3), ("short", 2), ("tells late", 2), ("steady", 2), ("good", 2)):
-        found += [one for one in RELATIONS[1:] if one.firm.habit == habit][:count]
-    return tuple(found)
-
-
-CHOSEN = _chosen()
-
-
-@dataclass
-class Supply:
-    """A platform that was told the story, and the story."""
-
-    pool: asyncpg.Pool
-    seed: str
-    truth: dict[Relation, list[Told]]
-    told: Gossip
-    middle_at: datetime  # the platform's time, when the first half was told
-    middle: dict[Relation, tuple[float, ...]]
-    gap: tuple[int, int]
-
-    @property
-    def heard(self) -> dict[Relation, list[Told]]:
-        """All of the truth but the receipt that was lost, in the order in which it was heard."""
-        return believed(self.told.messages)
-
-    def lines(self, relation: Relation) -> list[Line]:
-        heard = self.heard[relation]
-        return [
-            line for line in lines(in_force(calls(heard)), receipts(heard), END) if line.is_over
-        ]
+LINE = """
+INSERT INTO line_materials (equipment_id, material_id, warehouse_id, quantity_per_item,
+    items_per_hour)
+SELECT e.id, m.id, w.id, 1, $4 FROM equipment e, materials m, warehouses w
+WHERE e.path = $1 AND m.number = $2 AND w.code = $3"""
 
 
 @pytest_asyncio.fixture(params=SEEDS)
 async def supply(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Supply]:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
-    yield await _lived(pool, request.param)
+    yield await lived(pool, request.param)
     await pool.close()
 
 
-async def _lived(pool: asyncpg.Pool, seed: str) -> Supply:
-    truth = {one: Story(one, since_us=START, seed=seed).told(START, END) for one in CHOSEN}
-    loser = CHOSEN[-1]
-    lost = next(one for one in receipts(truth[loser]) if one.at_us > START + 30 * DAY_US)
-    told = gossip([(one, each) for one, said in truth.items() for each in said],
-                  (loser, lost), seed)  # fmt: skip
-    gap = lost.at_us - 20 * MINUTE_US, lost.at_us + 20 * MINUTE_US
-    await _plants(pool)
-    await _hear(pool, told.until(MIDDLE))
-    await _reconcile(pool, MIDDLE)
-    middle = await _cumulatives(pool)
-    middle_at = await pool.fetchval("SELECT clock_timestamp()")
-    await pool.execute(
-        "INSERT INTO gaps (gap_id, connector_id, source, signal_keys, start_at, end_at, cause) "
-        "VALUES (gen_random_uuid(), $1, 's', '{}', $2, $3, 'source_silent')",
-        BOOKING, instant_of(gap[0]), instant_of(gap[1]),
-    )  # fmt: skip
-    await _hear(pool, told.since(MIDDLE))
-    await _reconcile(pool, END)
-    return Supply(pool, seed, truth, told, middle_at, middle, gap)
-
-
-async def _plants(pool: asyncpg.Pool) -> None:
-    for connector in CONNECTORS:
-        await pool.execute("INSERT INTO connectors (id) VALUES ($1)", connector)
-    paths = {ENTERPRISE: None} | {plant.path: plant.plan.time_zone for plant in PLANTS.values()}
-    for machine in ZWICK_2.machines:
-        parts = machine.path.split("/")
-        paths |= {"/".join(parts[:n]): None for n in range(3, len(parts) + 1)}
-    for path, zone in paths.items():
-        await pool.execute(
-            "INSERT INTO equipment (path, level, name, parent_id, time_zone) VALUES "
-            "($1, $2, $3, (SELECT id FROM equipment WHERE path = $4), $5)",
-            path, ("enterprise", "plant", "area", "line", "machine")[path.count("/")],
-            path.rpartition("/")[2], path.rpartition("/")[0], zone,
-        )  # fmt: skip
-
-
-async def _hear(pool: asyncpg.Pool, messages: list[Message]) -> None:
-    for first in range(0, len(messages), BATCH):
-        await tell(pool, messages[first : first + BATCH])
-        await project(pool)
-    for one in CHOSEN:
-        await pool.execute(
-            "UPDATE sites SET equipment_id = e.id FROM site_identities i, equipment e "
-            "WHERE i.site_id = sites.id AND i.value = $1 AND e.path = $2",
-            one.site, one.warehouse.path,
-        )  # fmt: skip
-        await pool.execute(
-            "UPDATE warehouses SET equipment_id = e.id FROM equipment e "
-            "WHERE code = $1 AND e.path = $2",
-            one.warehouse.code, one.warehouse.path,
-        )  # fmt: skip
-
-
-async def _reconcile(pool: asyncpg.Pool, now_us: int) -> None:
-    await dirty_relations(pool, NOBODY, now_us=now_us, seconds_max=60)
-    await dirty_stock(pool, NOBODY, now_us=now_us, seconds_max=60)
-    for table in ("events_to_project", "dirty_relations", "dirty_stock"):
-        assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 0
-
-
-async def _cumulatives(pool: asyncpg.Pool) -> dict[Relation, tuple[float, ...]]:
-    rows = await pool.fetch(
-        "SELECT m.number, c.demanded, c.received, c.in_transit FROM cumulatives c "
-        "JOIN supply_relations r ON r.id = c.relation_id JOIN materials m ON m.id = r.material_id"
-    )
-    by_number = {one.material: one for one in CHOSEN}
-    assert len(rows) == len(CHOSEN)
-    return {by_number[row[0]]: tuple(row)[1:] for row in rows}
-
-
-async def test_the_platform_agrees_with_the_truth(supply: Supply) -> None:
+async def test_the_platform_agrees_with_the_truth(
+    supply: Supply, database_url: str, redis_url: str
+) -> None:
+    await _was_told_badly(supply)
     await _deliveries_agree(supply)
     await _sums_agree(supply)
     await _cumulatives_agree(supply)
     await _stock_agrees(supply)
     await _outs_agree(supply)
     await _starved_minutes_agree(supply)
+    async with _api(supply, CoreSettings(database_url, redis_url, marks_cached_s=0)) as get:
+        await _days_of_supply_agree(supply, get)
+        await _coverage_is_said(supply, get)
+
+
+async def _was_told_badly(supply: Supply) -> None:
+    found = dict(await supply.pool.fetch("SELECT kind, count(*) FROM findings GROUP BY kind"))
+    assert {"outdated_call_off", "duplicate_document"} <= found.keys()
+    assert await supply.pool.fetchval("SELECT count(*) FROM business_event_revisions") > 100
+    told = supply.told.messages
+    late = [one for one in told if one.heard_us > one.told.at_us + DAY_US]
+    assert len(late) > len(told) // 20
+    assert len(told) > 4000
 
 
 async def _deliveries_agree(supply: Supply) -> None:
@@ -196,36 +95,20 @@ async def _deliveries_agree(supply: Supply) -> None:
             "WHERE m.number = $1 AND d.state = 'measured' ORDER BY d.due_from",
             relation.material,
         )
-        expected = supply.lines(relation)
-        assert [tuple(row)[:5] for row in rows] == [
+        expected = zip(supply.lines(relation), supply.doubtful(relation), strict=True)
+        assert [tuple(row) for row in rows] == [
             (
                 instant_of(midnight_us(line.due)), line.quantity,
                 None if line.filled_us is None else instant_of(line.filled_us),
-                line.on_time, line.in_full,
+                line.on_time, line.in_full, doubtful,
             )
-            for line in expected
+            for line, doubtful in expected
         ], relation  # fmt: skip
-        assert all(
-            row["is_uncertain"] or not line.may_be_wrong([supply.gap])
-            for row, line in zip(rows, expected, strict=True)
-        )
         judged += len(rows)
-        _wrong_lines_are_uncertain(supply, relation, rows)
     assert judged > 300
-
-
-def _wrong_lines_are_uncertain(
-    supply: Supply, relation: Relation, rows: list[asyncpg.Record]
-) -> None:
-    """What is judged otherwise than it was, because a receipt was lost, is not passed for sure."""
-    heard, truth = supply.heard[relation], supply.truth[relation]
-    real = {
-        instant_of(midnight_us(line.due)): (line.on_time, line.in_full)
-        for line in lines(in_force(calls(heard)), receipts(truth), END)
-    }
-    wrong = [row for row in rows if real[row["due_from"]] != (row["on_time"], row["in_full"])]
-    assert all(row["is_uncertain"] for row in wrong)
-    assert bool(wrong) == (relation == supply.told.lost[0])
+    loser, _ = supply.told.lost
+    after = [line for line in supply.lines(loser) if line.window[0] > supply.gap[1]]
+    assert sum(supply.doubtful(loser)) > len(after) // 2  # what is short stays so, and is said
 
 
 async def _sums_agree(supply: Supply) -> None:
@@ -246,20 +129,15 @@ async def _sums_agree(supply: Supply) -> None:
             sum(line.in_full for line in expected),
             sum(line.otif for line in expected),
         ), firm
-        doubted = sum(line.may_be_wrong([supply.gap]) for line in expected)
-        elements = SupplyElements(lines_due=row[0], uncertain_lines=row[4])
-        if firm == supply.told.lost[0].firm:
-            assert row[4] >= doubted > 0
-            assert (elements.coverage or 0) < 1
-        else:
-            assert row[4] == doubted
+        doubtful = [one for each in CHOSEN if each.firm == firm for one in supply.doubtful(each)]
+        assert row[4] == sum(doubtful)
 
 
 async def _cumulatives_agree(supply: Supply) -> None:
     half = believed(supply.told.until(MIDDLE))
     for at_us, heard, found in (
         (MIDDLE, half, supply.middle),
-        (END, supply.heard, await _cumulatives(supply.pool)),
+        (END, supply.heard, await cumulatives(supply.pool)),
     ):
         for relation, told in heard.items():
             sums = sums_at(in_force(calls(told)), shipments(told), receipts(told), at_us)
@@ -317,13 +195,10 @@ async def _starved_minutes_agree(supply: Supply) -> None:
     truth = Truth(ZWICK_2, since_us=span[0], seed=supply.seed)
     await _machines_stand(supply.pool, truth, span)
     await supply.pool.execute(
-        "INSERT INTO line_materials (equipment_id, material_id, warehouse_id, quantity_per_item, "
-        "items_per_hour) SELECT e.id, m.id, w.id, 1, 25 FROM equipment e, materials m, "
-        "warehouses w WHERE e.path = $1 AND m.number = $2 AND w.code = $3",
-        _line_path(), PLANTED.material, PLANTED.warehouse.code,
-    )  # fmt: skip
+        LINE, _line_path(), PLANTED.material, PLANTED.warehouse.code, float(PER_HOUR)
+    )
     tree = await TreeKeeper(supply.pool, every_s=60).renew()
-    nodes = [node for node in tree.nodes.values() if node.level == "machine"]
+    nodes = [node for node in tree.under(ZWICK_2.path) if node.level == "machine"]
     async with supply.pool.acquire() as connection:
         answer = await losses_of(connection, tree, nodes, *span, END)
     line = [one for one in ZWICK_2.machines if one.line == PLANTED.starves]
@@ -336,17 +211,21 @@ async def _starved_minutes_agree(supply: Supply) -> None:
     assert elsewhere > HOUR_US
     assert answer.attributed_us == inside
     assert answer.unattributed == {"no_line_material": elsewhere}
-    key = await supply.pool.fetchval(
-        "SELECT p.key FROM partners p JOIN partner_identities i ON i.partner_id = p.id "
-        "WHERE i.value = $1",
-        PLANTED.firm.number,
-    )
     by_supplier: dict[str, int] = {}
     for loss in answer.losses:
         (out,) = loss.outs
         (name,) = {late.supplier for late in answer.late[out.id]}
         by_supplier[name] = by_supplier.get(name, 0) + loss.machine_us
-    assert by_supplier == {key: inside}
+    assert by_supplier == {await _key_of(supply, PLANTED.firm): inside}
+
+
+async def _key_of(supply: Supply, firm: Firm) -> str:
+    key: str = await supply.pool.fetchval(
+        "SELECT p.key FROM partners p JOIN partner_identities i ON i.partner_id = p.id "
+        "WHERE i.value = $1",
+        firm.number,
+    )
+    return key
 
 
 def _line_path() -> str:
@@ -376,3 +255,80 @@ def _quarters(truth: Truth, machine: Machine, span: tuple[int, int]) -> Iterator
             end_us = min(begin_us - begin_us % QUARTER_US + QUARTER_US, until_us)
             yield begin_us, end_us
             begin_us = end_us
+
+
+@asynccontextmanager
+async def _api(supply: Supply, settings: CoreSettings) -> AsyncIterator[Any]:
+    """The API at the end of the story."""
+    app = create_app(settings, now_us=lambda: END)
+    key = new_key()
+    await supply.pool.execute(
+        "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'truth', 'viewer')",
+        key.prefix, key.hash,
+    )  # fmt: skip
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://core/api/v1") as client,
+    ):
+
+        async def get(path: str, **query: Any) -> Any:
+            answer = await client.get(path, params=query, headers={"X-API-Key": key.key})
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        yield get
+
+
+async def _days_of_supply_agree(supply: Supply, get: Any) -> None:
+    """Against what the lines will take by their shifts, at several moments."""
+    for plant in PLANTS.values():
+        await supply.pool.execute(
+            "INSERT INTO shift_calendars (equipment_id, valid_from, document) "
+            "SELECT id, '2020-01-01Z', $2 FROM equipment WHERE path = $1",
+            plant.path, json.dumps(plant.plan.document()),
+        )  # fmt: skip
+    emden = next(one for one in CHOSEN if one.warehouse.plant == "emden-1")
+    path = f"{emden.warehouse.path}/{LINE_OF['emden-1']}"
+    await supply.pool.execute(LINE, path, emden.material, emden.warehouse.code, float(PER_HOUR))
+    half = believed(supply.told.until(MIDDLE))
+    numbers = set()
+    for at_us in range(START + 8 * DAY_US, END, 6 * DAY_US + 7 * HOUR_US):
+        for one in (PLANTED, emden):
+            plan = PLANTS[one.warehouse.plant].plan
+            wanted = [PER_HOUR * hours for hours in planned_hours(plan, at_us, AHEAD_DAYS)]
+            for known, told in ((None, supply.truth[one]), (supply.middle_at, half[one])):
+                query = {"known_at": known.isoformat()} if known else {}
+                (found,) = (
+                    await get(
+                        "days_of_supply", at=instant_of(at_us).isoformat(), material=one.material,
+                        days=AHEAD_DAYS, **query,
+                    )
+                )["items"]  # fmt: skip
+                expected = days_of_supply(stock_at(told, at_us), wanted)
+                assert found["days_of_supply"] == pytest.approx(expected, abs=1e-9), (one, at_us)
+                assert found["stock"] == stock_at(told, at_us)
+                numbers.add(expected)
+    assert len(numbers) > 20
+
+
+async def _coverage_is_said(supply: Supply, get: Any) -> None:
+    """On time, in full and OTIF as the API gives them, with the share that is certain."""
+    for firm in {one.firm for one in CHOSEN}:
+        key = await _key_of(supply, firm)
+        answer = await get(
+            "kpi_values", supplier=key, kpi=["otif", "on_time_delivery", "in_full"],
+            start=instant_of(START).isoformat(), end=instant_of(END).isoformat(),
+            granularity="none",
+        )  # fmt: skip
+        expected = [line for one in CHOSEN if one.firm == firm for line in supply.lines(one)]
+        doubtful = [one for each in CHOSEN if each.firm == firm for one in supply.doubtful(each)]
+        found = {item["kpi"]: item for item in answer["items"]}
+        for kpi, good in (
+            ("otif", [line.otif for line in expected]),
+            ("on_time_delivery", [line.on_time for line in expected]),
+            ("in_full", [line.in_full for line in expected]),
+        ):
+            assert found[kpi]["value"] == pytest.approx(sum(good) / len(good), abs=1e-12)
+            certain = 1 - sum(doubtful) / len(doubtful)
+            assert found[kpi]["coverage"] == pytest.approx(certain, abs=1e-12)

@@ -286,6 +286,25 @@ def test_where_messages_may_be_lost_lines_are_uncertain() -> None:
     assert total(found).coverage == 0.5
 
 
+def test_after_a_receipt_that_may_be_lost_what_it_lacks_is_uncertain() -> None:
+    """What comes next fills what seems to be missing, so all that follows seems to be late."""
+    told = Told().call_off("A", 0, {5: 100.0, 8: 100.0, 11: 100.0, 14: 100.0})
+    told.ship("N1", 4.25, 100).ship("N2", 7.25, 100)
+    told.receive(8.25, 100, "N2").receive(11.25, 100, "N3")
+    lost = (at(5.2), at(5.3))
+    found = reconcile(told.relation(lost=(lost,)), terms(now=30))
+    assert [line.on_time for line in found.lines] == [False] * 4
+    # The third and the last as well: with N1 the third is on time. The last lacks more than N1.
+    assert [line.uncertain for line in found.lines] == [True, True, True, False]
+    # Nothing was lost after it left, or it came in part and the rest did not: it is missing.
+    before = (at(4.1), at(4.2))
+    told.receive(5.1, 40, "N1")
+    for span in (before, (at(9.2), at(9.3))):
+        found = reconcile(told.relation(lost=(span,)), terms(now=30))
+        assert [line.uncertain for line in found.lines] == [False] * 4
+    assert not any(line.uncertain for line in reconcile(told.relation(), terms(now=30)).lines)
+
+
 # Properties -------------------------------------------------------------------------------------
 
 QUANTITY = st.integers(1, 50).map(float)
