@@ -31,13 +31,16 @@ from werknetz_worker.supply.reconcile import dirty_relations
 from werknetz_worker.watermarks import Watermarks
 
 QUESTION_MAX_S = 1.0
-SHORT = 0.1
+SHORT = 0.05
 BATCH = 5_000
 ROUNDS = 5
 SETTLED_WITHIN_S = 900.0
 SPOOL = UUID(int=1)
 COLUMNS = ("event_id", "kind", "connector_id", "spool_id", "seq", "source", "at", "mapping", "body")
 QUESTIONS = {
+    "supply: stock projection, all, 28 days": "stock_projection?limit=1000",
+    "supply: days of supply, all": "days_of_supply?limit=1000",
+    "supply: lines that will stop": "losses/early-warnings?under=bench",
     "supply: across the gate, 7 days": "losses/across-the-gate?under=bench&start=-7d",
     "supply: stock levels, a page of 1000": "stock_levels?limit=1000",
     "supply: call-offs as known at a moment": "call_offs?known_at=now",

@@ -28,6 +28,9 @@ _TAKE: Final = """
 DELETE FROM events_to_project WHERE change IN (
     SELECT change FROM events_to_project ORDER BY change LIMIT $1 FOR UPDATE SKIP LOCKED)
 RETURNING event_id"""
+# Every row is found by a key. A table that was small when this session first looked, or first
+# checked a foreign key, would else be read whole for each row of a first load: ten times slower.
+_BY_KEYS: Final = "SET LOCAL enable_seqscan = off"
 _STAGE: Final = {"delivery_called_off": 0, "shipment_announced": 1}
 # The database refuses it, or it is not what its kind promises: nothing that waiting would mend.
 _POISON: Final = (
@@ -60,6 +63,7 @@ async def one_batch(connection: Connection, *, batch: int = BATCH) -> Outcome:
     async with connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
             return Outcome(is_mine=False)
+        await connection.execute(_BY_KEYS)
         taken = await connection.fetch(_TAKE, batch)
         events = sorted({row[0] for row in taken}, key=lambda one: one.bytes)
         if events:
