@@ -1029,6 +1029,12 @@ def _lookups() -> None:
         postgresql_where=sa.text("supplier_id IS NULL"),
     )
     op.create_index(
+        "ix_state_pieces_outside",
+        "state_pieces",
+        ["equipment_id", "start_at"],
+        postgresql_where=sa.text("state IN (6, 7)"),
+    )
+    op.create_index(
         "ix_business_events_order_number",
         "business_events",
         [sa.text("(body ->> 'order_number')")],
@@ -1037,6 +1043,7 @@ def _lookups() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_state_pieces_outside", table_name="state_pieces")
     op.drop_index("ix_business_events_order_number", table_name="business_events")
     for name in ("inserted", "updated", "deleted"):
         op.execute(f"DROP TRIGGER events_{name} ON business_events")

@@ -24,6 +24,7 @@ from werknetz_core.equipment.endpoints import router as equipment
 from werknetz_core.events.endpoints import router as events
 from werknetz_core.findings.endpoints import router as findings
 from werknetz_core.gaps.endpoints import router as gaps
+from werknetz_core.gate.endpoints import router as gate
 from werknetz_core.health.endpoints import public
 from werknetz_core.health.endpoints import router as health
 from werknetz_core.kpis.endpoints import router as kpis
@@ -44,7 +45,7 @@ from werknetz_core.warehouses.endpoints import router as warehouses
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
     plants, equipment, signals, shifts, orders, operations, suppliers, deliveries, materials,
-    warehouses, outlook, findings, connectors, gaps, quarantine, events, mappings, api_keys,
+    warehouses, outlook, findings, connectors, gaps, quarantine, events, mappings, gate, api_keys,
 )  # fmt: skip
 _ABOUT: Final = "Machines, deliveries and stock of a company in one model, with nothing lost."
 

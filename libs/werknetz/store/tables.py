@@ -360,7 +360,12 @@ state_pieces = sa.Table(
     sa.Column("category", sa.Text, nullable=False),  # apt, aust, adet, adot, pdot, off_shift …
     sa.Column("code", sa.Text),  # as the source gave it
     sa.Column("order_number", sa.Text),
-)
+    # What starved or was suspended: across the gate asks for nothing else.
+    sa.Index(
+        "ix_state_pieces_outside", "equipment_id", "start_at",
+        postgresql_where=sa.text("state IN (6, 7)"),
+    ),
+)  # fmt: skip
 
 orders = sa.Table(
     "orders",

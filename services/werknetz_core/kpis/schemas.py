@@ -22,7 +22,7 @@ class KpiView(BaseModel):
     version: int
 
 
-class PolicyView(BaseModel):
+class MeasuredByView(BaseModel):
     """What counts as on time and in full: in force for some of the window."""
 
     supplier: str | None  # None: of all that have none of their own
@@ -67,7 +67,8 @@ class KpiValueView(BaseModel):
     definition_version: int
     computed_at: datetime | None
     inputs: dict[str, float]
-    policies: list[PolicyView] | None = None  # of suppliers: what the numbers were measured by
+    policies: list[MeasuredByView] | None = None  # of suppliers: what they were measured by
+    evidence_href: str | None = None  # of suppliers: the lines behind the numbers
     inventory: InventoryView | None = None  # of warehouses
 
 

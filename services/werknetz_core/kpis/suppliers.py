@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import asyncpg
 
@@ -21,6 +22,7 @@ from werknetz.kpi.supply.policy import BUILT_IN, Level, Policy
 from werknetz_core.api.keys import Principal
 from werknetz_core.api.platform import Platform
 from werknetz_core.api.problem import Problem
+from werknetz_core.api.time import text_of
 from werknetz_core.kpis import days
 from werknetz_core.kpis.part import Part, Sums, definitions
 from werknetz_core.kpis.question import Question
@@ -121,12 +123,15 @@ class Suppliers:
                 orders = {(row["part"], row["n"]): row for row in found}
         summed: list[dict[int, Sums]] = [{} for _ in parts]
         for row in rows:
+            part, windows = parts[row["part"]]
             held = [policies[number] for number in sorted(row["policies"]) if number in policies]
             elements = SupplyElements(**{name: row[name] for name in names})
             elements = _with_orders(elements, orders.get((row["part"], row["n"])), held)
-            summed[row["part"]][row["n"]] = Sums(
-                elements, row["computed_at"], beside={"policies": [told for told, _ in held]}
-            )
+            beside = {
+                "policies": [told for told, _ in held],
+                "evidence_href": _evidence(part, windows[row["n"] - 1]),
+            }
+            summed[row["part"]][row["n"]] = Sums(elements, row["computed_at"], beside=beside)
         return list(summed)
 
 
@@ -189,6 +194,12 @@ async def _policies(
         told = {**_told(policy), "supplier": row["supplier"], "valid_from": row["valid_from"]}
         found[row["id"]] = (told, policy)
     return found
+
+
+def _evidence(part: Part, window: Window) -> str:
+    """Return where the lines are that were counted, each with the events that it is made of."""
+    span = {"start": text_of(window.start_us), "end": text_of(window.end_us)}
+    return f"/api/v1/due_lines?{urlencode({'supplier': part.name, 'state': 'measured', **span})}"
 
 
 def _told(policy: Policy) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A few statements for many relations at once. What is no longer believed is left 
 revised event is as if it had never been, or had always been so.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,8 +26,12 @@ JOIN materials m ON m.id = r.material_id
 LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN equipment e ON e.id = s.equipment_id
 WHERE r.id = ANY($1)"""
 # Which message has told it: by its hash, else by its name. Two that say the same are doubles.
+# A revision says better what was known already: when it first came decides what was outdated.
 _FACTS: Final = """
-SELECT f.*, b.stored_at, b.connector_id, coalesce(encode(b.raw_hash, 'hex'), b.source) AS message
+SELECT f.*, b.connector_id, coalesce(encode(b.raw_hash, 'hex'), b.source) AS message,
+    CASE WHEN b.revision = 1 THEN b.stored_at ELSE coalesce((
+        SELECT min(r.known_from) FROM business_event_revisions r WHERE r.event_id = b.event_id),
+        b.stored_at) END AS first_known
 FROM {table} f JOIN business_events b ON b.event_id = f.event_id
 WHERE f.relation_id = ANY($1) AND f.known_to IS NULL"""
 ENTRIES: Final = _FACTS.format(table="call_off_entries")
@@ -100,14 +105,14 @@ def _spans(
 def _entry(row: asyncpg.Record) -> Entry | None:
     """Return an entry; none of what has no quantity that counts: that is a finding elsewhere."""
     quantity = row["base_quantity"]
-    if quantity is None:
+    if not _counts(quantity):
         return None
     factor = _factor(row)
     return Entry(
         event_id=row["event_id"],
         document=row["document"],
         issued_us=microseconds_of(row["issued_at"]),
-        known_us=microseconds_of(row["stored_at"]),
+        known_us=microseconds_of(row["first_known"]),
         quantity=quantity,
         due_from_us=_us(row["due_from"]),
         due_until_us=_us(row["due_until"]),
@@ -127,13 +132,13 @@ def _entry(row: asyncpg.Record) -> Entry | None:
 
 
 def _shipment(row: asyncpg.Record) -> ShipmentLine | None:
-    if row["base_quantity"] is None:
+    if not _counts(row["base_quantity"]):
         return None
     return ShipmentLine(
         event_id=row["event_id"],
         document=row["document"],
         announced_us=microseconds_of(row["announced_at"]),
-        known_us=microseconds_of(row["stored_at"]),
+        known_us=microseconds_of(row["first_known"]),
         quantity=row["base_quantity"],
         group=_group(row),
         line=row["line"] or "",
@@ -149,13 +154,13 @@ def _shipment(row: asyncpg.Record) -> ShipmentLine | None:
 
 
 def _receipt(row: asyncpg.Record) -> Receipt | None:
-    if row["accepted_quantity"] is None:
+    if not _counts(row["accepted_quantity"]):
         return None
     return Receipt(
         event_id=row["event_id"],
         document=row["document"],
         received_us=microseconds_of(row["received_at"]),
-        known_us=microseconds_of(row["stored_at"]),
+        known_us=microseconds_of(row["first_known"]),
         quantity=row["accepted_quantity"],
         rejected=row["rejected_quantity"] or 0.0,
         group=_group(row),
@@ -166,6 +171,11 @@ def _receipt(row: asyncpg.Record) -> Receipt | None:
         batch=row["batch"],
         discrepancy=row["discrepancy"],
     )
+
+
+def _counts(quantity: float | None) -> bool:
+    """Whether a quantity can be added up; NaN and infinity, as some files have them, cannot."""
+    return quantity is not None and math.isfinite(quantity)
 
 
 def _group(row: asyncpg.Record) -> Group:

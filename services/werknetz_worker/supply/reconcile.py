@@ -13,6 +13,7 @@ import asyncpg
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.supply.relation import reconcile
+from werknetz.runtime.log import logger
 from werknetz_worker.session import Connection
 from werknetz_worker.supply import facts, findings, rows, shipments
 from werknetz_worker.supply.policies import Policies
@@ -20,21 +21,25 @@ from werknetz_worker.watermarks import Watermarks
 
 RELATIONS_MAX: Final = 200  # of one transaction, so that memory and locks stay small
 SUPPLIERS_MAX: Final = 50
+DEFERRED_S: Final = 300
 MARK: Final = "#supply"
 """The watermark of all suppliers: no path of an equipment has this form."""
 
 _LOCK: Final = 0x53555050  # "SUPP": one worker at a supplier
 _ACQUIRE_S: Final = 10.0
+_log: Final = logger("worker.supply")
 
 _WAITING: Final = """
 SELECT r.supplier_id FROM dirty_relations d JOIN supply_relations r ON r.id = d.relation_id
+WHERE d.marked_at <= clock_timestamp()
 GROUP BY r.supplier_id ORDER BY min(d.marked_at), r.supplier_id"""
 _TRY: Final = """
 SELECT id FROM unnest($2::int[]) AS id WHERE pg_try_advisory_xact_lock($1, id)"""
 _DIRTY: Final = """
 SELECT d.relation_id, d.marks FROM dirty_relations d
 JOIN supply_relations r ON r.id = d.relation_id
-WHERE r.supplier_id = ANY($1) ORDER BY d.marked_at, d.relation_id LIMIT $2"""
+WHERE r.supplier_id = ANY($1) AND d.marked_at <= clock_timestamp()
+ORDER BY d.marked_at, d.relation_id LIMIT $2"""
 # Skips what the projector has in hand: it marks again, so there is more to do anyway.
 _DONE: Final = """
 DELETE FROM dirty_relations WHERE relation_id IN (
@@ -42,6 +47,11 @@ DELETE FROM dirty_relations WHERE relation_id IN (
     JOIN unnest($1::int[], $2::bigint[]) AS seen (relation_id, marks)
         ON d.relation_id = seen.relation_id AND d.marks = seen.marks
     FOR UPDATE OF d SKIP LOCKED)"""
+# A relation that cannot be reconciled waits, so that the others go on; a new mark ends its wait.
+_DEFER: Final = f"""
+UPDATE dirty_relations d SET marked_at = clock_timestamp() + interval '{DEFERRED_S} s'
+FROM unnest($1::int[], $2::bigint[]) AS seen (relation_id, marks)
+WHERE d.relation_id = seen.relation_id AND d.marks = seen.marks"""  # noqa: S608 - made of constants
 # Marks of relations that are gone: nothing follows from them.
 _ORPHANS: Final = """
 DELETE FROM dirty_relations d
@@ -94,19 +104,30 @@ async def suppliers(connection: Connection, supplier_ids: Sequence[int], now_us:
         dirty = await connection.fetch(_DIRTY, held, RELATIONS_MAX)
         if not dirty:
             return Outcome()
-        ids = [row["relation_id"] for row in dirty]
-        await _reconcile(connection, ids, now_us)
-        await connection.execute(_DONE, ids, [row["marks"] for row in dirty])
-        return Outcome(len(ids), len(ids) == RELATIONS_MAX)
+        marks = {row["relation_id"]: row["marks"] for row in dirty}
+        refused = await _reconcile(connection, list(marks), now_us)
+        done = {id_: count for id_, count in marks.items() if id_ not in refused}
+        await connection.execute(_DONE, list(done), list(done.values()))
+        if refused:
+            await connection.execute(_DEFER, refused, [marks[id_] for id_ in refused])
+        return Outcome(len(done), len(marks) == RELATIONS_MAX)
 
 
-async def _reconcile(connection: Connection, ids: Sequence[int], now_us: int) -> None:
-    subjects = await facts.load(connection, ids)
+async def _reconcile(connection: Connection, dirty: Sequence[int], now_us: int) -> list[int]:
+    """Reconcile the relations; return those that could not be."""
+    subjects = await facts.load(connection, dirty)
     policies = await Policies.load(connection, sorted({s.supplier_id for s in subjects}))
-    done = [
-        (s, reconcile(s.relation, policies.terms(s.supplier_id, s.zone, now_us))) for s in subjects
-    ]
+    done, refused = [], []
+    for subject in subjects:
+        terms = policies.terms(subject.supplier_id, subject.zone, now_us)
+        try:
+            done.append((subject, reconcile(subject.relation, terms)))
+        except Exception:  # noqa: BLE001 - one must not stop the others; its mark and rows stay
+            _log.exception("relation cannot be reconciled", relation=subject.id)
+            refused.append(subject.id)
+    ids = [relation_id for relation_id in dirty if relation_id not in refused]
     documents = await shipments.touched(connection, ids)
     await rows.replace(connection, ids, done, policies)
     await shipments.replace(connection, documents, instant_of(now_us))
     await findings.replace(connection, ids, done)
+    return refused

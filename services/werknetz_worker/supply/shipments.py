@@ -12,10 +12,12 @@ from werknetz_worker.session import Connection
 
 # Before the rows of the relations are replaced: what they had a share in, and have now.
 TOUCHED: Final = """
-SELECT DISTINCT s.supplier_id, s.document FROM shipment_lines s
-WHERE s.supplier_id IS NOT NULL AND (
-    s.relation_id = ANY($1)
-    OR s.event_id IN (SELECT event_id FROM transit_lines WHERE relation_id = ANY($1)))"""
+SELECT s.supplier_id, s.document FROM shipment_lines s
+WHERE s.supplier_id IS NOT NULL AND s.relation_id = ANY($1)
+UNION
+SELECT s.supplier_id, s.document FROM transit_lines t
+JOIN shipment_lines s ON s.event_id = t.event_id
+WHERE s.supplier_id IS NOT NULL AND t.relation_id = ANY($1)"""
 
 _WANTED: Final = "(SELECT * FROM unnest($1::int[], $2::text[]) AS w (supplier_id, document))"
 _GONE: Final = f"""

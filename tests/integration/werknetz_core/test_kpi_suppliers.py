@@ -88,6 +88,7 @@ async def test_relations_are_summed_and_the_policy_stands_beside(world: World) -
     assert (beside["version"], beside["early"], beside["late"]) == (4, "2d", "4h")
     assert (beside["tolerance"], beside["level"]) == (0.05, "line")
     assert "2 days before the requested date" in beside["text"]
+    assert otif["evidence_href"].startswith("/api/v1/due_lines?supplier=alfa&state=measured&start=")
     assert answer.json()["ranges"][0]["supplier"] == "alfa"
 
 

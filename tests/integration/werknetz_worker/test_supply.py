@@ -11,7 +11,10 @@ import pytest_asyncio
 
 from plumbing.deliveries import Deliveries, day
 from werknetz.domain.bucket import microseconds_of
+from werknetz.kpi.supply.facts import Relation, Terms
+from werknetz.kpi.supply.relation import Reconciled
 from werknetz_worker.supply import facts, findings
+from werknetz_worker.supply import reconcile as module
 from werknetz_worker.supply.reconcile import dirty_relations
 from werknetz_worker.supply.sweep import sweep
 from werknetz_worker.watermarks import Watermarks
@@ -149,6 +152,29 @@ async def test_a_deleted_event_is_as_if_it_had_never_been(books: Deliveries) -> 
     assert (line["on_time"], line["open_quantity"]) == (False, 100)
 
 
+async def test_a_revision_does_not_make_a_call_off_outdated(books: Deliveries) -> None:
+    await policy(books)
+    relation = await books.relation()
+    [event] = await books.call_off(relation, "A", 0, {5: 100.0})
+    await books.call_off(relation, "B", 3, {9: 100.0})
+    # A replay says better what the first call-off said, long after the second was known.
+    await books.pool.execute(
+        "INSERT INTO business_event_revisions (event_id, revision, at, mapping, body, known_from)"
+        " SELECT event_id, revision, at, mapping, body, stored_at FROM business_events"
+        " WHERE event_id = $1",
+        event,
+    )
+    await books.pool.execute(
+        "UPDATE business_events SET revision = 2, stored_at = clock_timestamp()"
+        " WHERE event_id = $1",
+        event,
+    )
+    await work(books)
+    states = {row["document"]: row["state"] for row in await books.rows("call_offs")}
+    assert states == {"A": "replaced", "B": "in_force"}
+    assert await books.kinds() == []
+
+
 async def test_a_policy_that_changes_measures_again(books: Deliveries) -> None:
     relation = await books.relation()
     await books.relation("beta", "4711")
@@ -227,6 +253,32 @@ async def test_killed_in_between_leaves_all_as_it_was(
     assert len(await books.rows("dirty_relations")) == 1
     await work(books)
     assert await books.derived() != before
+
+
+async def test_one_that_cannot_be_reconciled_does_not_stop_the_others(
+    books: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await policy(books)
+    bad, good = await books.relation(), await books.relation(material="4712")
+    for relation in (bad, good):
+        await books.call_off(relation, "A", 0, {5: 100.0})
+        await books.call_off(relation, "A", 0, {6: float("nan")})  # as some files have it
+    reconciled = module.reconcile
+
+    def breaks(relation: Relation, terms: Terms) -> Reconciled:
+        if relation.material == "4711":
+            raise ZeroDivisionError
+        return reconciled(relation, terms)
+
+    monkeypatch.setattr(module, "reconcile", breaks)
+    assert await work(books) == 1
+    assert [r["relation_id"] for r in await books.rows("due_lines")] == [good]
+    assert [r["relation_id"] for r in await books.rows("dirty_relations")] == [bad]
+    assert await work(books) == 0  # it waits
+    monkeypatch.setattr(module, "reconcile", reconciled)
+    await books.pool.execute("UPDATE dirty_relations SET marked_at = clock_timestamp()")
+    assert await work(books) == 1
+    assert len(await books.rows("due_lines")) == 2
 
 
 async def test_what_is_marked_meanwhile_stays_marked(

@@ -4,8 +4,8 @@ All count from a zero date. A new zero date is the yearly reset, and no step bac
 the first message is taken from the first statement: only what differs after it is a finding.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 from uuid import UUID
@@ -58,13 +58,21 @@ class Account:
     transit: Sequence[Transit]
     lines: Sequence[DueLine]
     terms: Terms
+    key: str = ""  # of its order, where there are several
+    is_whole: bool = True  # all that came and left is in it, as far as it is of the order
 
 
 def reconciled(account: Account) -> tuple[Cumulative, list[Finding]]:
-    received = _received_statements(account)
-    delivered = _delivered_statements(account)
+    books = _books(account)
+    received = [_received_statements(book) for book in books]
+    delivered = [_delivered_statements(book) for book in books]
+    findings = _steps_back_in_documents(account.versions)
+    for told, word in ((received, "received"), (delivered, "delivered")):
+        for book, statements in zip(books, told, strict=True):
+            name = "/".join(filter(None, (word, book.key)))
+            findings += _steps_back(statements, word, name)
+            findings += _differences(statements, word, name, book)
     zero_us = _zero(account.versions)
-    last_received, last_delivered = _last(received), _last(delivered)
     since_us = zero_us if zero_us is not None else -(2**62)
     now_us = account.terms.now_us
     cumulative = Cumulative(
@@ -77,19 +85,37 @@ def reconciled(account: Account) -> tuple[Cumulative, list[Finding]]:
         ),
         sum(r.quantity for r in account.receipts if since_us <= r.received_us <= now_us),
         sum(t.open for t in account.transit if since_us <= t.line.left_us <= now_us),
-        None if last_received is None else last_received.stated,
-        None if last_delivered is None else last_delivered.stated,
-        _difference(received, account),
-        _difference(delivered, account),
+        _sum(statements[-1].stated for statements in received if statements),
+        _sum(statements[-1].stated for statements in delivered if statements),
+        _sum(_difference(told, book) for told, book in zip(received, books, strict=True) if told),
+        _sum(_difference(told, book) for told, book in zip(delivered, books, strict=True) if told),
     )
-    findings = [
-        *_steps_back(received, "received"),
-        *_steps_back(delivered, "delivered"),
-        *_steps_back_in_documents(account.versions),
-    ]
-    for statements, word in ((received, "received"), (delivered, "delivered")):
-        findings += _differences(statements, word, account)
     return cumulative, findings
+
+
+def _books(account: Account) -> list[Account]:
+    """Return what is counted apart: partners state cumulative quantities of each order."""
+    groups = sorted({version.group for version in account.versions})
+    if len(groups) < 2:
+        return [account]
+    return [
+        replace(
+            account,
+            key=group.key,
+            versions=[v for v in account.versions if v.group == group],
+            shipments=[s for s in account.shipments if s.group == group],
+            receipts=[r for r in account.receipts if r.group == group],
+            # What names no order can be of any: then nobody knows what of each has come.
+            is_whole=all(r.group in groups for r in account.receipts)
+            and all(s.group in groups for s in account.shipments),
+        )
+        for group in groups
+    ]
+
+
+def _sum(values: Iterable[float]) -> float | None:
+    told = list(values)
+    return sum(told) if told else None
 
 
 def _zero(versions: Sequence[Version]) -> int | None:
@@ -106,7 +132,9 @@ def _zero(versions: Sequence[Version]) -> int | None:
 
 def _received_statements(account: Account) -> list[_Statement]:
     """Return what call-offs state as received, one a document, in the order of their issue."""
-    found = []
+    found: list[_Statement] = []
+    if not account.is_whole:
+        return found
     for version in sorted(account.versions, key=lambda v: (v.issued_us, v.known_us, v.document)):
         said = [e for e in version.entries if e.cumulative_received is not None]
         if version.from_us is None or not said:
@@ -121,12 +149,7 @@ def _received_statements(account: Account) -> list[_Statement]:
         )
         stated = entry.cumulative_received or 0.0
         found.append(_Statement(stated, own, zero_us, version.issued_us, version.document, entry))
-    return _one_a_document(found)
-
-
-def _one_a_document(found: list[_Statement]) -> list[_Statement]:
-    """A document with several orders states the same for each."""
-    return list({statement.document: statement for statement in found}.values())
+    return found
 
 
 def _counted_until(entry: Entry, receipts: Sequence[Receipt]) -> int:
@@ -147,7 +170,10 @@ def _delivered_statements(account: Account) -> list[_Statement]:
             if entry.cumulative_since_us is not None
         }
     )
-    found, own, zero_now = [], 0.0, None
+    found: list[_Statement] = []
+    own, zero_now = 0.0, None
+    if not account.is_whole:
+        return found
     for line in sorted(account.shipments, key=lambda s: (s.left_us, s.line, s.event_id)):
         # An advice has no zero date of its own: that of the call-offs holds.
         zero_us = next(
@@ -163,10 +189,6 @@ def _delivered_statements(account: Account) -> list[_Statement]:
                 )
             )
     return found
-
-
-def _last(statements: Sequence[_Statement]) -> _Statement | None:
-    return statements[-1] if statements else None
 
 
 def _opening(statements: Sequence[_Statement], account: Account) -> Callable[[_Statement], float]:
@@ -186,14 +208,14 @@ def _opening(statements: Sequence[_Statement], account: Account) -> Callable[[_S
     return lambda statement: known.get(statement.zero_us, 0.0)
 
 
-def _difference(statements: Sequence[_Statement], account: Account) -> float | None:
-    if not statements:
-        return None
+def _difference(statements: Sequence[_Statement], account: Account) -> float:
     last = statements[-1]
     return last.stated - last.own - _opening(statements, account)(last)
 
 
-def _differences(statements: Sequence[_Statement], word: str, account: Account) -> list[Finding]:
+def _differences(
+    statements: Sequence[_Statement], word: str, name: str, account: Account
+) -> list[Finding]:
     """Return a finding where a statement first differs by another amount than the one before."""
     opening, found, before, zero_us = _opening(statements, account), [], 0.0, None
     for statement in statements:
@@ -205,7 +227,7 @@ def _differences(statements: Sequence[_Statement], word: str, account: Account) 
             found.append(
                 Finding(
                     "cumulative_difference",
-                    f"{word}/{statement.document}",
+                    f"{name}/{statement.document}",
                     statement.at_us,
                     f"{statement.document} states {amount(statement.stated)} as {word} so far;"
                     f" our messages add up to {amount(own)}. The difference of"
@@ -232,7 +254,7 @@ def _counted(statement: _Statement, word: str, account: Account) -> list[UUID]:
     return [event_id for _, event_id in before[-COUNTED_SHOWN:]]
 
 
-def _steps_back(statements: Sequence[_Statement], word: str) -> list[Finding]:
+def _steps_back(statements: Sequence[_Statement], word: str, name: str) -> list[Finding]:
     found = []
     for before, after in pairwise(statements):
         step = after.stated - before.stated
@@ -242,7 +264,7 @@ def _steps_back(statements: Sequence[_Statement], word: str) -> list[Finding]:
             continue
         found.append(
             _back(
-                f"{word}/{after.document}",
+                f"{name}/{after.document}",
                 after.at_us,
                 (
                     f"{before.document} of {day(before.at_us)} states {amount(before.stated)} as"

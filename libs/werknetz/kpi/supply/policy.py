@@ -18,6 +18,7 @@ WORKWEEK: Final = frozenset({0, 1, 2, 3, 4})
 _ALLOWANCE: Final = re.compile(r"(\d{1,4})\s*(h|d|bd)")
 _WORDS: Final = {"h": "hours", "d": "days", "bd": "business days"}
 _LONGEST_D: Final = 366
+_DEMAND: Final = "; what was demanded before a line is taken from "
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -43,7 +44,15 @@ class DemandRule(StrEnum):
     """How much was demanded up to an entry."""
 
     ENTRIES = "entries"  # the measured entries before it, added up
+    LATEST = "latest"  # what was called off last for the days before, frozen or not
     CUMULATIVE = "cumulative"  # the cumulative quantity that it states, where it states one
+
+
+_BEFORE: Final = {
+    DemandRule.ENTRIES: "",
+    DemandRule.LATEST: f"{_DEMAND}the last call-offs",
+    DemandRule.CUMULATIVE: f"{_DEMAND}the cumulative quantities",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +139,7 @@ class Policy:
         named = "announced arrival" if self.reference is Reference.CONFIRMED else "requested date"
         missing = f", {self.tolerance:.4g} of it may miss" if self.tolerance else ""
         what = "every line of an order" if self.level is Level.ORDER else "each line"
-        demand = (
-            "; demand as the cumulative quantities state it"
-            if self.demand is DemandRule.CUMULATIVE
-            else ""
-        )
+        demand = _BEFORE[self.demand]
         return (
             f"{what}: the whole quantity{missing}, from {since} the {named} until {until}; "
             f"measured is what was called off {self.frozen_days:g} days before it was due{demand}"

@@ -4,16 +4,17 @@ Each call-off replaces the former. One that is older than what was known when it
 force. Demand is measured as it was called off `frozen_days` before it was due.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from werknetz.kpi.supply.facts import Entry, Group, Terms
 from werknetz.kpi.supply.findings import Finding, day, events_of
 from werknetz.kpi.supply.policy import DemandRule
 
+_Due = tuple[int, int, Entry]  # due from, until
 State = Literal["in_force", "replaced", "outdated_on_arrival"]
 _UNMEASURED: Final = frozenset({"backlog"})
 """A backlog says again what was due before: it was measured then."""
@@ -65,24 +66,37 @@ def measured(versions: Sequence[Version], terms: Terms) -> list[Demand]:
 
     Before the first call-off, the first holds: there was no other demand.
     """
+    chosen = _chosen(versions, lambda due_us: terms.at(due_us).frozen_us)
+    rule = terms.at(chosen[-1][0]).demand if chosen else DemandRule.ENTRIES
+    match rule:
+        case DemandRule.ENTRIES:
+            highs = list(accumulate(entry.quantity for _, _, entry in chosen))
+        case DemandRule.LATEST:
+            highs = _after_the_latest(chosen, _chosen(versions, lambda _: 0))
+        case DemandRule.CUMULATIVE:
+            highs = _stated(chosen)
+        case _:
+            assert_never(rule)
+    return [
+        Demand(entry, from_us, until_us, high - entry.quantity, high)
+        for (from_us, until_us, entry), high in zip(chosen, highs, strict=True)
+    ]
+
+
+def _chosen(versions: Sequence[Version], frozen_us: Callable[[int], int]) -> list[_Due]:
+    """Return the entries of the version that was in force so long before each was due."""
     chain = [version for version in versions if version.from_us is not None]
     issued = [version.issued_us for version in chain]
-    chosen: list[tuple[int, int, Entry]] = []
+    chosen: list[_Due] = []
     for number, version in enumerate(chain):
         for entry in version.entries:
             due = due_of(entry)
             if entry.commitment in _UNMEASURED or entry.quantity <= 0:
                 continue
-            at_us = due[0] - terms.at(due[0]).frozen_us
+            at_us = due[0] - frozen_us(due[0])
             if max(bisect_right(issued, at_us) - 1, 0) == number:
                 chosen.append((*due, entry))
-    chosen.sort(key=lambda each: (each[0], each[1], each[2].document, _order(each[2])))
-    rule = terms.at(chosen[-1][0]).demand if chosen else DemandRule.ENTRIES
-    highs = _stated(chosen) if rule is DemandRule.CUMULATIVE else _added(chosen)
-    return [
-        Demand(entry, from_us, until_us, high - entry.quantity, high)
-        for (from_us, until_us, entry), high in zip(chosen, highs, strict=True)
-    ]
+    return sorted(chosen, key=lambda each: (each[0], each[1], each[2].document, _order(each[2])))
 
 
 def due_of(entry: Entry) -> tuple[int, int]:
@@ -158,11 +172,24 @@ def _is_after(newer: Version, older: Version) -> bool:
     return newer.issued_us > older.issued_us
 
 
-def _added(chosen: Sequence[tuple[int, int, Entry]]) -> list[float]:
-    return list(accumulate(entry.quantity for _, _, entry in chosen))
+def _after_the_latest(chosen: Sequence[_Due], latest: Sequence[_Due]) -> list[float]:
+    """Return where entries end after what was called off last for all that was due before.
+
+    So what was added, moved or taken away inside the frozen zone does not shift all that follows.
+    """
+    sums = list(accumulate((entry.quantity for _, _, entry in latest), initial=0.0))
+    starts = [from_us for from_us, _, _ in latest]
+    found: list[float] = []
+    same_us, high = None, 0.0
+    for from_us, _, entry in chosen:
+        if from_us != same_us:
+            same_us, high = from_us, sums[bisect_left(starts, from_us)]
+        high += entry.quantity
+        found.append(high)
+    return found
 
 
-def _stated(chosen: Sequence[tuple[int, int, Entry]]) -> list[float]:
+def _stated(chosen: Sequence[_Due]) -> list[float]:
     """Return where entries end by the cumulative quantities that they state, from the first on.
 
     So what was planned anew, because it had not come, is no second demand.

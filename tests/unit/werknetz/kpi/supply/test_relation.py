@@ -234,6 +234,23 @@ def test_a_correction_makes_a_statement_step_back_rightly() -> None:
     assert reconcile(told.relation(), terms()).findings == ()
 
 
+def test_cumulatives_of_several_orders_are_counted_apart() -> None:
+    told = Told()
+    for number, quantity in (("P1", 100.0), ("P2", 40.0)):
+        own: dict[str, object] = {"group": order(number), "cumulative_since_us": at(0)}
+        told.call_off(f"A{number}", 1, {5: quantity}, cumulative_received=0.0, **own)
+        told.receive(5.5, quantity, group=order(number))
+        stated = quantity - (10 if number == "P2" else 0)
+        told.call_off(f"B{number}", 6, {9: quantity}, cumulative_received=stated, **own)
+    found = reconcile(told.relation(), terms())
+    [finding] = found.findings
+    assert (finding.name, finding.quantity) == ("received/P2/BP2", -10)
+    assert (found.cumulative.stated_received, found.cumulative.received_difference) == (130, -10)
+    # A receipt without an order could be of either: then nothing is said to differ.
+    told.receive(5.6, 1)
+    assert "cumulative_difference" not in kinds(reconcile(told.relation(), terms()))
+
+
 def test_demand_falls_inside_a_document() -> None:
     told = Told().call_off("A", 0, {5: 10.0}, cumulative_quantity=100.0)
     told.call_off("A", 0, {6: 10.0}, cumulative_quantity=60.0)
@@ -246,6 +263,20 @@ def test_what_was_planned_anew_is_no_second_demand_by_cumulative_quantities() ->
     told.receive(8.5, 100)
     found = reconcile(told.relation(), terms(demand="cumulative"))
     assert [(line.on_time, line.open_quantity) for line in found.lines] == [(False, 0), (True, 0)]
+
+
+@pytest.mark.parametrize(
+    ("demand", "on_time"), [("entries", [True, False, False]), ("latest", [True, True, True])]
+)
+def test_what_is_added_inside_the_frozen_zone(demand: str, on_time: list[bool]) -> None:
+    """150 instead of 100, asked and delivered: added up, it comes early for all that follows."""
+    told = Told().call_off("A", 0, {5: 100.0, 9: 50.0, 12: 50.0})
+    told.call_off("B", 4, {5: 150.0, 9: 50.0, 12: 50.0})
+    told.receive(5.5, 150).receive(9.5, 50).receive(12.5, 50)
+    found = reconcile(told.relation(), terms(frozen_days=3, demand=demand))
+    assert [line.demand.quantity for line in found.lines] == [100, 50, 50]
+    assert [line.on_time for line in found.lines] == on_time
+    assert "over_delivery" not in kinds(found)
 
 
 def test_where_messages_may_be_lost_lines_are_uncertain() -> None:

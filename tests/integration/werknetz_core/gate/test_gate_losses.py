@@ -1,0 +1,171 @@
+"""From a starved line to its late supplier in one answer, with every message of the chain."""
+
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from plumbing.business import Business, at, us
+from werknetz.domain.bucket import microseconds_of
+from werknetz_worker.stock.reconcile import dirty_stock
+from werknetz_worker.supply.reconcile import dirty_relations
+from werknetz_worker.watermarks import Watermarks
+
+from ..conftest import LINE, NOW, OTHER, PRESS, ROBOT, World  # noqa: TID252 - the fixture's world
+
+pytestmark = pytest.mark.asyncio
+SITE = "4023456000017"
+OUT_FROM, OUT_TO = "2026-11-19 08:00", "2026-11-19 09:30"
+COUNT = {"material": "40231-10", "warehouse": "EM-HL", "unit": "PCE"}
+SUPPLY = {"supplier": "Weserguss", "material": "40231-10", "ship_to": SITE, "unit": "PCE"}
+
+
+async def story(world: World, pool: asyncpg.Pool) -> Business:
+    """The line's last part is taken at 08:00; what was due at 06:00 comes at 09:30."""
+    told = Business(pool)
+    await told.begin()
+    await told.tell("count", "stock_counted", "2026-11-18 20:00", quantity=60.0, **COUNT)
+    await told.tell("taken", "stock_moved", OUT_FROM, quantity=-60.0, **COUNT)
+    await told.tell("in", "stock_moved", OUT_TO, quantity=480.0, **COUNT)
+    await told.tell(
+        "call", "delivery_called_off", "2026-11-16 04:00", document="LAB-17", quantity=480.0,
+        due_from_us=us("2026-11-19 05:00"), due_until_us=us("2026-11-19 06:00"),
+        document_us=us("2026-11-16 04:00"), commitment="firm", **SUPPLY,
+    )  # fmt: skip
+    await told.tell(
+        "note", "shipment_announced", "2026-11-19 04:10", document="LS-7", delivery_note="LS-7",
+        quantity=480.0, despatched_us=us("2026-11-19 07:45"), arrives_us=us("2026-11-19 09:30"),
+        **SUPPLY,
+    )  # fmt: skip
+    await told.tell(
+        "receipt", "goods_received", OUT_TO, document="WE-9", delivery_note="LS-7",
+        quantity=480.0, warehouse="EM-HL", **SUPPLY,
+    )  # fmt: skip
+    while await told.project():
+        pass
+    await pool.execute(
+        "UPDATE sites SET equipment_id = (SELECT id FROM equipment WHERE path = $1)",
+        "nordwerk/emden-1",
+    )
+    await pool.execute(
+        "UPDATE warehouses SET equipment_id = (SELECT id FROM equipment WHERE path = $1)",
+        "nordwerk/emden-1",
+    )
+    await pool.execute(
+        "INSERT INTO line_materials (equipment_id, material_id, warehouse_id, quantity_per_item, "
+        "items_per_hour) SELECT $1, m.id, w.id, 1, 60 FROM materials m, warehouses w "
+        "WHERE m.number = '40231-10' AND w.code = 'EM-HL'",
+        world.ids[LINE],
+    )
+    await pool.execute(
+        "INSERT INTO line_rates (equipment_id, currency, per_hour) VALUES ($1, 'EUR', 600)",
+        world.ids[LINE],
+    )
+    await compute(pool)
+    return told
+
+
+async def compute(pool: asyncpg.Pool) -> None:
+    now_us = microseconds_of(NOW)
+    await dirty_relations(pool, Watermarks(None), now_us=now_us)
+    await dirty_stock(pool, Watermarks(None), now_us=now_us)
+
+
+async def stood(world: World, machine: str, start: str, minutes: int, state: int = 6) -> None:
+    """Let a machine stand, in pieces cut at the quarter as the worker leaves them."""
+    begin, end = at(start), at(start) + timedelta(minutes=minutes)
+    while begin < end:
+        quarter = begin.replace(minute=begin.minute // 15 * 15) + timedelta(minutes=15)
+        await world.database.execute(
+            "INSERT INTO state_pieces (equipment_id, start_at, end_at, state, category) "
+            "VALUES ($1, $2, $3, $4, 'adet')",
+            world.ids[machine], begin, min(quarter, end), state,
+        )  # fmt: skip
+        begin = min(quarter, end)
+
+
+async def pool_of(world: World) -> asyncpg.Pool:
+    pool: asyncpg.Pool = world.app.state.platform.pool
+    return pool
+
+
+async def test_a_starved_line_leads_to_its_late_supplier(world: World) -> None:
+    told = await story(world, await pool_of(world))
+    await stood(world, PRESS, "2026-11-19 08:10", 70)
+    await stood(world, ROBOT, "2026-11-19 08:20", 80)  # 10 min longer than the stock was out
+    await stood(world, PRESS, "2026-11-18 10:00", 5)  # before anybody had counted
+    await stood(world, ROBOT, "2026-11-19 12:00", 7)
+    await stood(world, OTHER, "2026-11-19 08:00", 9)  # of another line
+    answer = (await world.get("/losses/across-the-gate?start=2026-11-18T00:00Z&end=-0h")).json()
+    assert answer["totals"]["starved_minutes"] == 171
+    assert answer["totals"]["attributed_minutes"] == 140
+    assert answer["totals"]["unattributed"] == [
+        {"reason": "stock_was_there", "minutes": 17},
+        {"reason": "no_line_material", "minutes": 9},
+        {"reason": "stock_unknown", "minutes": 5},
+    ]
+    (loss,) = answer["items"]
+    assert (loss["line"], loss["machine_minutes"], loss["line_minutes"]) == (LINE, 140, 80)
+    assert loss["cost"] == {"amount": 800.0, "currency": "EUR"}
+    (cause,) = loss["causes"]
+    assert (cause["material"], cause["suppliers"]) == ("40231-10", ["weserguss"])
+    (delivery,) = cause["deliveries"]
+    assert (delivery["call_off"], delivery["delay_s"]) == ("LAB-17", 3.5 * 3600)
+    assert delivery["shipments"][0]["document"] == "LS-7"
+    assert delivery["receipts"][0]["document"] == "WE-9"
+    chain = [
+        *cause["stock_out"]["events"], *delivery["events"],
+        delivery["shipments"][0]["event"], delivery["receipts"][0]["event"],
+    ]  # fmt: skip
+    names = ("taken", "in", "call", "note", "receipt")
+    assert [one["event_id"] for one in chain] == [str(told.made[name]) for name in names]
+    for one in chain:
+        link = one["link"].removeprefix("/api/v1")
+        assert (await world.get(link, key="engineer")).status_code == 200
+    assert "LAB-17, due 2026-11-19 06:00Z, came 3.5 h late from Weserguss (LS-7)" in loss["text"]
+
+
+async def test_groups_add_up_and_a_key_sees_its_plants(world: World) -> None:
+    await story(world, await pool_of(world))
+    await stood(world, PRESS, "2026-11-19 08:10", 70)
+    for by, name in (("supplier", "weserguss"), ("material", "40231-10"), ("line", LINE)):
+        answer = (await world.get(f"/losses/across-the-gate?start=-3d&group_by={by}")).json()
+        (group,) = answer["groups"]
+        assert (group["name"], group["machine_minutes"], group["losses"]) == (name, 70, 1)
+        assert group["costs"] == [{"amount": 700.0, "currency": "EUR"}]
+    answer = await world.get("/losses/across-the-gate?start=-3d&under=nordwerk/zwick-2")
+    assert answer.json()["items"] == []
+
+
+async def test_suspended_counts_only_where_something_was_missing(world: World) -> None:
+    await story(world, await pool_of(world))
+    await stood(world, PRESS, "2026-11-19 07:30", 60, state=7)
+    totals = (await world.get("/losses/across-the-gate?start=-3d")).json()["totals"]
+    assert (totals["suspended_minutes"], totals["attributed_minutes"]) == (60, 30)
+    assert totals["unattributed"] == [{"reason": "suspended_for_another_reason", "minutes": 30}]
+
+
+async def test_what_may_have_been_lost_is_not_attributed(world: World) -> None:
+    await story(world, await pool_of(world))
+    await stood(world, PRESS, "2026-11-19 08:00", 60)
+    await world.database.execute(
+        "INSERT INTO gaps (gap_id, connector_id, source, signal_keys, start_at, end_at, cause) "
+        "VALUES (gen_random_uuid(), 'partners', 's', '{}', $1, $2, 'source_silent')",
+        at("2026-11-19 08:20"), at("2026-11-19 08:40"),
+    )  # fmt: skip
+    totals = (await world.get("/losses/across-the-gate?start=-3d")).json()["totals"]
+    assert totals["attributed_minutes"] == 40
+    assert totals["unattributed"] == [{"reason": "stock_unknown", "minutes": 20}]
+    assert totals["stock_known_share"] == pytest.approx(2 / 3)
+
+
+async def test_a_deleted_delivery_leaves_a_material_without_a_supplier(world: World) -> None:
+    told = await story(world, await pool_of(world))
+    await stood(world, PRESS, "2026-11-19 08:00", 30)
+    await told.delete("call")
+    await told.project()
+    await compute(await pool_of(world))
+    (loss,) = (await world.get("/losses/across-the-gate?start=-3d")).json()["items"]
+    assert loss["machine_minutes"] == 30
+    assert loss["causes"][0]["reason"] == "no_late_delivery"
+    assert loss["causes"][0]["suppliers"] == []
