@@ -102,7 +102,7 @@ async def test_from_messages_to_the_line_that_will_stop(world: World) -> None:
     [shipment] = late["shipments"]
     assert (shipment["document"], shipment["despatched_at"]) == ("LS-7", "2026-11-19T08:00:00Z")
     link = shipment["event"]["link"].removeprefix("/api/v1")
-    shown = await world.get(link)
+    shown = await world.get(link, key="engineer")
     assert (shown.status_code, "LS-7" in shown.text) == (200, True)
 
     await told.tell(
