@@ -52,6 +52,8 @@ def losses(
         return
     _print([line for item in told["items"][:limit] for line in _loss(item)])
     _print(_totals(told["totals"]))
+    if told.get("more"):
+        typer.echo(f"There are {told['more']} more: narrow it down, or give --limit.", err=True)
 
 
 def warnings(
@@ -92,7 +94,7 @@ def _cause(cause: Row) -> Iterator[str]:
     part = " ".join(filter(None, (cause["material"], cause["description"])))
     yield f"no {part} in {cause['warehouse']} from {clock(out['start'])} to {until}"
     yield from _links(out["events"])
-    if cause["reason"] is not None:
+    if not cause["deliveries"]:
         yield f"{_STEP}{_REASONS.get(cause['reason'], cause['reason'])}"
     for delivery in cause["deliveries"]:
         yield from _indented(_delivery(delivery))

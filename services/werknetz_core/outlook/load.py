@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import asyncpg
 
@@ -74,8 +74,7 @@ class Need:
     to_us: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     id: int
     material_id: int
     site_id: int | None
@@ -107,7 +106,7 @@ async def load(
         await warehouses(connection),
         {(row[0], row[1]): (row[2], row[3]) for row in stock},
         await needs(connection, now_us, until_us, materials),
-        [Relation(*row) for row in relations],
+        [Relation._make(row) for row in relations],
         due,
         transit,
     )

@@ -34,7 +34,7 @@ LOSS = {
     "machines": [{"equipment": "press-3", "minutes": 120.0},
                  {"equipment": "robot-14", "minutes": 80.0}],
     "causes": [{
-        "material": "M1", "description": "bracket", "warehouse": "w-emden", "reason": None,
+        "material": "M1", "description": "bracket", "warehouse": "w-emden", "reason": "late_delivery",
         "stock_out": {"start": "2026-11-20T05:50:00Z", "end": None, "events": [message("e1")]},
         "suppliers": ["kirchhoff"],
         "deliveries": [{
@@ -132,11 +132,12 @@ def test_a_loss_leads_down_to_its_messages(answered: Answering) -> None:
 
 def test_a_loss_without_a_late_delivery_says_so(answered: Answering) -> None:
     cause = {**LOSS["causes"][0], "deliveries": [], "reason": "no_late_delivery"}  # type: ignore[index] # a list
-    body = {"totals": TOTALS, "items": [{**LOSS, "cost": None, "causes": [cause]}]}
+    body = {"totals": TOTALS, "items": [{**LOSS, "cost": None, "causes": [cause]}], "more": 3}
     answered(body)
     told = run("gate", "losses")
     assert "no delivery of it was late" in told
     assert "cost" not in told
+    assert "There are 3 more" in told
     assert json.loads(run("gate", "losses", "-o", "json")) == body
 
 

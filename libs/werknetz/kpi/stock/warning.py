@@ -55,16 +55,13 @@ def shortage(
     at that instant. Time in which nobody takes anything is no shortage.
     """
     minimum = max((use.minimum for use in uses), default=0.0)
-    coming = sorted(arrivals, key=lambda one: one.at_us)
+    coming = sorted((one for one in arrivals if one.at_us < horizon_us), key=lambda one: one.at_us)
     below_us = _falls_below(stock, minimum, uses, coming, start_us, horizon_us)
     if below_us is None:
         return None
     number = bisect_left([one.at_us for one in coming], below_us + 1)
     following = coming[number] if number < len(coming) else None
-    if following is not None and following.at_us >= horizon_us:
-        end_us = horizon_us
-    else:
-        end_us = horizon_us if following is None else following.at_us
+    end_us = horizon_us if following is None else following.at_us
     empty_us = _falls_below(stock, 0.0, uses, coming[:number], start_us, end_us)
     at_risk: dict[int, int] = {}
     for use in uses:
