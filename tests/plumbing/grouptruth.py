@@ -82,7 +82,8 @@ class Supply:
 
     def _judged(self, relation: Relation, came: list[Receipt]) -> list[Line]:
         called = in_force(calls(self.heard[relation]))
-        return [line for line in lines(called, came, END) if line.is_over]
+        zone = PLANTS[relation.warehouse.plant].plan.time_zone
+        return [line for line in lines(called, came, END, zone) if line.is_over]
 
 
 def _verdict(line: Line) -> tuple[bool, bool, int | None]:

@@ -53,6 +53,24 @@ CROSS JOIN LATERAL (
     SELECT event_id FROM stock_balances b WHERE b.stock_item_id = i.id AND b.at < $3
     ORDER BY at DESC, position DESC LIMIT 1) AS last
 JOIN business_events e ON e.event_id = last.event_id"""
+# Counts that found something else than was expected, with the count before: in the window, and the
+# first after it.
+_DIFFERENT: Final = """
+SELECT i.warehouse_id, i.material_id, before.at AS since, counted.at AS until
+FROM unnest($1::int[], $2::int[]) AS n (warehouse_id, material_id)
+JOIN stock_items i USING (warehouse_id, material_id)
+CROSS JOIN LATERAL (
+    SELECT b.at, b.difference FROM stock_balances b
+    WHERE b.stock_item_id = i.id AND b.kind = 'count' AND b.at >= $3 AND b.at < $4
+    UNION ALL
+    (SELECT b.at, b.difference FROM stock_balances b
+    WHERE b.stock_item_id = i.id AND b.kind = 'count' AND b.at >= $4
+    ORDER BY b.at, b.position LIMIT 1)) AS counted
+CROSS JOIN LATERAL (
+    SELECT b.at FROM stock_balances b
+    WHERE b.stock_item_id = i.id AND b.kind = 'count' AND b.at < counted.at
+    ORDER BY b.at DESC LIMIT 1) AS before
+WHERE abs(counted.difference) > 1e-9"""
 _RATES: Final = """
 SELECT DISTINCT ON (equipment_id) equipment_id, currency, per_hour FROM line_rates
 WHERE equipment_id = ANY($1) AND valid_from <= $2 ORDER BY equipment_id, valid_from DESC"""
@@ -124,7 +142,7 @@ async def load(
     return Facts(
         told[MachineState.STARVED], told[MachineState.SUSPENDED], needs,
         await _outs(connection, every, start_us, end_us), await _known(connection, every),
-        await _unknown(connection, every, end), nodes,
+        await _unknown(connection, every, start, end), nodes,
     )  # fmt: skip
 
 
@@ -188,9 +206,13 @@ async def _known(connection: Connection, places: Sequence[Place]) -> dict[Place,
 
 
 async def _unknown(
-    connection: Connection, places: Sequence[Place], end: datetime
+    connection: Connection, places: Sequence[Place], start: datetime, end: datetime
 ) -> dict[Place, list[Span]]:
-    """Return when messages of each place's warehouse may be lost."""
+    """Return when messages of each place's warehouse may be lost, and what follows of it.
+
+    A count that differs from what was expected says that something was: from the loss up to it
+    nobody knows what was there. One that agrees says that after the loss all was as it was told.
+    """
     tellers: dict[int, set[str]] = defaultdict(set)
     for warehouse, connector in await connection.fetch(_CONNECTORS, *_columns(places), end):
         tellers[warehouse].add(connector)
@@ -200,11 +222,17 @@ async def _unknown(
         if kind_of(row["cause"], listed=False) is not None:
             ends = TIME_MAX_US if row["end_at"] is None else microseconds_of(row["end_at"])
             lost[row["connector_id"]].append((microseconds_of(row["start_at"]), ends))
-    return {
+    found = {
         place: spans
         for place in places
-        if (spans := [span for name in tellers[place[0]] for span in lost[name]])
+        if (spans := [span for name in sorted(tellers[place[0]]) for span in lost[name]])
     }
+    if found:
+        for row in await connection.fetch(_DIFFERENT, *_columns([*found]), start, end):
+            since, until = microseconds_of(row["since"]), microseconds_of(row["until"])
+            spans = found[row["warehouse_id"], row["material_id"]]
+            spans += [(max(s, since), until) for s, e in spans if s < until and e > since]
+    return found
 
 
 def _columns(places: Sequence[Place]) -> tuple[list[int], list[int]]:

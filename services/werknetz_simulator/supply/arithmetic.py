@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from werknetz_simulator.machine import Kind, Machine
-from werknetz_simulator.plan import DAY_US, HOUR_US, Plan, us_of
+from werknetz_simulator.plan import DAY_US, HOUR_US, Plan, instant_of, us_of
 from werknetz_simulator.supply.group import ZONE
 from werknetz_simulator.supply.story import CallOff, Count, Move, Receipt, Shipment, Told
 from werknetz_simulator.truth import Truth
@@ -70,14 +70,18 @@ def in_force(heard: Iterable[CallOff]) -> list[CallOff]:
     return held
 
 
-def lines(calls: Sequence[CallOff], receipts: Iterable[Receipt], now_us: int) -> list[Line]:
-    """Return the lines that counted, in order of their due days; `calls` as `in_force` has them."""
+def lines(
+    calls: Sequence[CallOff], receipts: Iterable[Receipt], now_us: int, zone: str = ZONE
+) -> list[Line]:
+    """Return the lines that counted, in order of their due days; `calls` as `in_force` has them.
+
+    `zone`: of the site, on whose clocks a delivery may be a day early.
+    """
     came = sorted((one.at_us, one.quantity) for one in receipts if one.at_us <= now_us)
     found, demanded = [], 0
     for due, quantity in _demands(calls):
         before, demanded = demanded, demanded + quantity
-        begin_us = midnight_us(due - timedelta(days=EARLY_DAYS))
-        window = begin_us, midnight_us(due + timedelta(days=1))
+        window = _early_us(midnight_us(due), zone), midnight_us(due + timedelta(days=1))
         there = sum(amount for at_us, amount in came if at_us < window[1])
         found.append(
             Line(
@@ -204,6 +208,12 @@ def midnight_us(day: date) -> int:
     """Return when a day begins where the customer's ERP is."""
     local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(ZONE))
     return us_of(local.astimezone(UTC))
+
+
+def _early_us(at_us: int, zone: str) -> int:
+    """Return the same time of day so many days before: 23, 24 or 25 hours each."""
+    local = instant_of(at_us).astimezone(ZoneInfo(zone))
+    return us_of((local - timedelta(days=EARLY_DAYS)).astimezone(UTC))
 
 
 def _demands(calls: Sequence[CallOff]) -> list[tuple[date, int]]:

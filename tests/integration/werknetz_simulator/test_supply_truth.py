@@ -89,7 +89,8 @@ async def _deliveries_agree(supply: Supply) -> None:
     judged = 0
     for relation in CHOSEN:
         rows = await supply.pool.fetch(
-            "SELECT d.due_from, d.quantity, d.fulfilled_at, d.on_time, d.in_full, d.is_uncertain "
+            "SELECT d.due_from, d.window_from, d.window_until, d.quantity, d.fulfilled_at, "
+            "d.on_time, d.in_full, d.is_uncertain "
             "FROM due_lines d JOIN supply_relations r ON r.id = d.relation_id "
             "JOIN materials m ON m.id = r.material_id "
             "WHERE m.number = $1 AND d.state = 'measured' ORDER BY d.due_from",
@@ -98,7 +99,7 @@ async def _deliveries_agree(supply: Supply) -> None:
         expected = zip(supply.lines(relation), supply.doubtful(relation), strict=True)
         assert [tuple(row) for row in rows] == [
             (
-                instant_of(midnight_us(line.due)), line.quantity,
+                *map(instant_of, (midnight_us(line.due), *line.window)), line.quantity,
                 None if line.filled_us is None else instant_of(line.filled_us),
                 line.on_time, line.in_full, doubtful,
             )

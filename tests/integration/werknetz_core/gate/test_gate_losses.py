@@ -159,6 +159,28 @@ async def test_what_may_have_been_lost_is_not_attributed(world: World) -> None:
     assert totals["stock_known_share"] == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize(("counted", "attributed"), [(480.0, 40), (500.0, 20)])
+async def test_after_a_loss_the_next_count_says_whether_stock_was_known(
+    world: World, counted: float, attributed: float
+) -> None:
+    """Out of stock from 08:00; messages may be lost from 08:20 to 08:40; counted at 12:00."""
+    told = await story(world, await pool_of(world))
+    await stood(world, PRESS, "2026-11-19 08:00", 60)
+    await world.database.execute(
+        "INSERT INTO gaps (gap_id, connector_id, source, signal_keys, start_at, end_at, cause) "
+        "VALUES (gen_random_uuid(), 'partners', 's', '{}', $1, $2, 'source_silent')",
+        at("2026-11-19 08:20"), at("2026-11-19 08:40"),
+    )  # fmt: skip
+    await told.tell("again", "stock_counted", "2026-11-19 12:00", quantity=counted, **COUNT)
+    await told.project()
+    await compute(await pool_of(world))
+    for end in ("-0h", "2026-11-19T09:00Z"):  # the count lies in the window, or after it
+        url = f"/losses/across-the-gate?start=2026-11-18T00:00Z&end={end}"
+        totals = (await world.get(url)).json()["totals"]
+        assert totals["attributed_minutes"] == attributed
+        assert totals["unattributed"] == [{"reason": "stock_unknown", "minutes": 60 - attributed}]
+
+
 async def test_a_deleted_delivery_leaves_a_material_without_a_supplier(world: World) -> None:
     told = await story(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 08:00", 30)
