@@ -6,14 +6,19 @@ from typing import Final
 from werknetz_demo.embedded.process import LOOPBACK
 from werknetz_demo.run import Demo
 from werknetz_demo.supplier import place_of
+from werknetz_simulator.machine import Kind
+from werknetz_simulator.plan import DAY_US
+from werknetz_simulator.plant import ZWICK_2
+from werknetz_simulator.starving import windows
 from werknetz_simulator.supply import edgefile
 from werknetz_simulator.supply.feed import told_of
 from werknetz_simulator.supply.group import FIRMS, PLANTED, RELATIONS, WAREHOUSES
 from werknetz_simulator.supply.story import CallOff, Story
-from werknetz_simulator.truth import SEED
+from werknetz_simulator.truth import SEED, Truth
 
 NAME: Final = "edge-supply"
 GATE: Final = "/api/v1/losses/across-the-gate"
+WEEK_US: Final = 7 * DAY_US
 
 
 def start(demo: Demo, port: int) -> None:
@@ -61,6 +66,8 @@ def _expected(demo: Demo) -> int:
 
 async def across_the_gate(demo: Demo) -> str:
     """Wait until the planted line's loss leads to its supplier; say it as the API does."""
+    if not await asyncio.to_thread(_has_stood, demo):
+        return "across the gate: no line has stood for a delivery in this short history"
     found: list[str] = []
 
     async def is_there() -> bool:
@@ -74,3 +81,17 @@ async def across_the_gate(demo: Demo) -> str:
 
     await demo.true(is_there, "worker")
     return f"across the gate: {found[0]}"
+
+
+def _has_stood(demo: Demo) -> bool:
+    """Tell whether the planted line has lacked its material within the history of its machines."""
+    since_us = max(demo.since_of(ZWICK_2), demo.now_us - WEEK_US)
+    truth = Truth(ZWICK_2, since_us=demo.since_of(ZWICK_2))
+    spans = windows(ZWICK_2, PLANTED.starves, SEED, since_us, demo.now_us)
+    return any(
+        segment.kind is Kind.STARVED
+        for machine in ZWICK_2.machines
+        if machine.line == PLANTED.starves
+        for start_us, end_us in spans
+        for segment in truth.segments(machine, max(start_us, since_us), min(end_us, demo.now_us))
+    )

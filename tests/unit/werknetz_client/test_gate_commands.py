@@ -34,7 +34,8 @@ LOSS = {
     "machines": [{"equipment": "press-3", "minutes": 120.0},
                  {"equipment": "robot-14", "minutes": 80.0}],
     "causes": [{
-        "material": "M1", "description": "bracket", "warehouse": "w-emden", "reason": "late_delivery",
+        "material": "M1", "description": "bracket", "warehouse": "w-emden",
+        "reason": "late_delivery",
         "stock_out": {"start": "2026-11-20T05:50:00Z", "end": None, "events": [message("e1")]},
         "suppliers": ["kirchhoff"],
         "deliveries": [{
