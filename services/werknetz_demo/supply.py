@@ -22,7 +22,7 @@ WEEK_US: Final = 7 * DAY_US
 
 
 def start(demo: Demo, port: int) -> None:
-    """Start one process for the three edges; the supplier's server must be open."""
+    """Start one process for all edges; the supplier's server must be open."""
     where = place_of(demo), LOOPBACK, port
     trees = [
         make(*where, f"./{name}-live")
@@ -30,6 +30,7 @@ def start(demo: Demo, port: int) -> None:
             ("group-edi", edgefile.edi_of),
             ("group-advice", edgefile.advice_of),
             ("group-warehouses", edgefile.warehouses_of),
+            (edgefile.SQL, edgefile.books_of),
         )
     ]
     demo.start_edges(NAME, "live", trees)

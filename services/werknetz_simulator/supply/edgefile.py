@@ -1,13 +1,16 @@
-"""What the edges are told of the group's supply: one for EDI, one for CSV, on one SFTP server."""
+"""What the edges are told of the group's supply: EDI and CSV on an SFTP server, and a database."""
 
 from typing import Any, Final
 
 from werknetz_simulator.supplier.edgefile import POLL_S, SETTLE_S
 from werknetz_simulator.supplier.place import PARTNERS, Place
+from werknetz_simulator.supply.books import KINDS, TABLE
+from werknetz_simulator.supply.feed import BOOKS
 from werknetz_simulator.supply.group import CUSTOMER, FIRMS, WAREHOUSES, ZONE
-from werknetz_simulator.supply.wire import ADVICE, BOOKING, CHARSET, EDI, KINDS, TIME_FORM
+from werknetz_simulator.supply.wire import ADVICE, BOOKING, CHARSET, EDI, TIME_FORM
 
-CONNECTORS: Final = (EDI, ADVICE, BOOKING)
+SQL: Final = "group-sql"
+CONNECTORS: Final = (EDI, ADVICE, BOOKING, SQL)
 
 
 def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
@@ -74,6 +77,28 @@ def warehouses_of(place: Place, host: str, port: int, spool: str) -> dict[str, A
         )
     ]  # fmt: skip
     return _file(BOOKING, "tables", options, spool, events)
+
+
+def books_of(place: Place, _host: str, _port: int, spool: str) -> dict[str, Any]:
+    """What warehouses with a database book, read from there."""
+    database = place.files(PARTNERS[0]) / BOOKS
+    source = {"name": "buchungen", "table": TABLE, "id": "id", "append": True, "lag": 10,
+              "time": "zeit"}  # fmt: skip
+    shared = {"document": "beleg", "material": "material", "quantity": "menge",
+              "unit": "einheit", "warehouse": "lager"}  # fmt: skip
+    received = {**shared, "delivery_note": "lieferschein", "supplier": "lieferant",
+                "received_us": "zeit"}  # fmt: skip
+    events = [
+        {"source": "buchungen", "name": kind, "kind": what, "fields": fields,
+         "when": f"record.art == '{KINDS[kind]}'"}
+        for kind, what, fields in (
+            ("receipt", "goods_received", received),
+            ("move", "stock_moved", shared),
+            ("count", "stock_counted", shared),
+        )
+    ]  # fmt: skip
+    options = {"url": f"sqlite:///{database}", "poll_s": POLL_S, "sources": [source]}
+    return _file(SQL, "sql", options, spool, events)
 
 
 def _time(column: str) -> dict[str, Any]:

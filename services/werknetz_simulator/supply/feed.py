@@ -10,13 +10,15 @@ from typing import Final
 
 from werknetz_simulator.plan import DAY_US
 from werknetz_simulator.supplier.feed import put
-from werknetz_simulator.supply.group import RELATIONS
+from werknetz_simulator.supply.books import book, open_books
+from werknetz_simulator.supply.group import RELATIONS, Relation
 from werknetz_simulator.supply.late import Late
-from werknetz_simulator.supply.story import Story
-from werknetz_simulator.supply.wire import ADVICE, BOOKING, EDI, files_of
+from werknetz_simulator.supply.story import CallOff, Shipment, Story, Told
+from werknetz_simulator.supply.wire import ADVICE, BOOKING, EDI, Said, files_of
 
 PAST_DAYS: Final = 16
 FOLDERS: Final = (EDI, ADVICE, BOOKING)
+BOOKS: Final = "warehouses.db"
 
 
 class GroupFeed:
@@ -29,6 +31,8 @@ class GroupFeed:
         self._since_us = since_us
         self._stories = [Story(one, since_us=since_us, seed=seed) for one in RELATIONS]
         self._late = Late(late, self._stories[0])
+        self._books = folder / BOOKS
+        open_books(self._books)
         self._write()
 
     def tell(self, now_us: int) -> None:
@@ -44,6 +48,7 @@ class GroupFeed:
             said.sort(key=lambda pair: pair[1].at_us)
             for folder, name, content in files_of(said, until_us):
                 put(self._folder / folder / name, content, until_us)
+            book(self._books, booked_of(said), until_us)
             self._told_us = until_us
             self._write()
 
@@ -51,6 +56,15 @@ class GroupFeed:
         draft = self._diary.with_suffix(".new")
         draft.write_text(json.dumps([self._since_us, self._told_us]))
         draft.replace(self._diary)
+
+
+def booked_of(said: Said) -> list[tuple[Relation, Told]]:
+    """Return what warehouses with books of their own book of it."""
+    return [
+        (relation, told)
+        for relation, told in said
+        if relation.warehouse.speaks == "sql" and not isinstance(told, CallOff | Shipment)
+    ]
 
 
 def _read(diary: Path) -> tuple[int, int] | None:

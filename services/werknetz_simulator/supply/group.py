@@ -16,7 +16,7 @@ Speech = Literal["edifact", "csv"]
 class Warehouse:
     code: str
     plant: str
-    speaks: Literal["csv", "invrpt"]  # how its counts come; what it books always comes as CSV
+    speaks: Literal["csv", "invrpt", "sql"]  # invrpt: its counts; what it books comes as CSV
 
     @property
     def path(self) -> str:
@@ -52,8 +52,8 @@ class Relation:
 
 SITES: Final = {name: f"40234560000{17 + 7 * n}" for n, name in enumerate(PLANTS)}
 WAREHOUSES: Final = (
-    Warehouse("EM-L1", "emden-1", "csv"),
-    Warehouse("ZW-L1", "zwick-2", "csv"),
+    Warehouse("EM-L1", "emden-1", "sql"),
+    Warehouse("ZW-L1", "zwick-2", "sql"),
     Warehouse("PA-L1", "palma-3", "invrpt"),
     Warehouse("BR-L1", "brati-4", "invrpt"),
     Warehouse("AM-HUB", "chatt-6", "csv"),

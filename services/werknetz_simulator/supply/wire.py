@@ -4,12 +4,13 @@ Written from the directory by itself: the platform's reader is what it is compar
 """
 
 import zlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from werknetz_simulator.plan import instant_of
+from werknetz_simulator.supply.books import KINDS
 from werknetz_simulator.supply.group import CUSTOMER, ZONE, Firm, Relation, Warehouse
 from werknetz_simulator.supply.story import CallOff, Count, Receipt, Shipment, Told
 
@@ -19,53 +20,55 @@ BOOKED: Final = ("Beleg", "Zeit", "Art", "Lager", "Material", "Menge", "Einheit"
                  "Lieferant")  # fmt: skip
 ADVISED: Final = ("Lieferschein", "Gemeldet", "Abgang", "Ankunft", "Werk", "Material", "Artikel",
                   "Menge", "Einheit", "Lieferant", "Palette", "Behaelter")  # fmt: skip
-KINDS: Final = {"receipt": "WE", "move": "BU", "count": "INV"}
 Said = Sequence[tuple[Relation, Told]]
 File = tuple[str, str, bytes]  # folder, name, content
 EDI, ADVICE, BOOKING = "group-edi", "group-advice", "group-warehouses"
 
 
+@dataclass
+class _Sorted:
+    """What was said, by who says it in which form."""
+
+    calls: dict[Firm, list[tuple[Relation, CallOff]]] = field(default_factory=dict)
+    notes: dict[Firm, list[tuple[Relation, Shipment]]] = field(default_factory=dict)
+    booked: dict[Warehouse, list[tuple[Relation, Told]]] = field(default_factory=dict)
+    counted: dict[Warehouse, list[tuple[Relation, Count]]] = field(default_factory=dict)
+
+    def add(self, relation: Relation, told: Told) -> None:
+        """Enter it; what a warehouse with books of its own does is in no file: see `books`."""
+        warehouse = relation.warehouse
+        if isinstance(told, CallOff):
+            self.calls.setdefault(relation.firm, []).append((relation, told))
+        elif isinstance(told, Shipment):
+            self.notes.setdefault(relation.firm, []).append((relation, told))
+        elif isinstance(told, Count) and warehouse.speaks == "invrpt":
+            self.counted.setdefault(warehouse, []).append((relation, told))
+        elif warehouse.speaks != "sql":
+            self.booked.setdefault(warehouse, []).append((relation, told))
+
+
 def files_of(said: Said, until_us: int) -> Iterator[File]:
     """Yield the files that say all of it: one a partner and kind, named by the instant."""
-    calls: dict[Firm, list[tuple[Relation, CallOff]]] = defaultdict(list)
-    notes: dict[Firm, list[tuple[Relation, Shipment]]] = defaultdict(list)
-    booked: dict[Warehouse, list[tuple[Relation, Told]]] = defaultdict(list)
-    counted: dict[Warehouse, list[tuple[Relation, Count]]] = defaultdict(list)
+    by = _Sorted()
     for relation, told in said:
-        if isinstance(told, CallOff):
-            calls[relation.firm].append((relation, told))
-        elif isinstance(told, Shipment):
-            notes[relation.firm].append((relation, told))
-        elif isinstance(told, Count) and relation.warehouse.speaks == "invrpt":
-            counted[relation.warehouse].append((relation, told))
-        else:
-            booked[relation.warehouse].append((relation, told))
+        by.add(relation, told)
     name = f"{until_us // 1_000_000}"
-    for firm, documents in calls.items():
+    for firm, documents in by.calls.items():
         messages = [("DELFOR", delfor(relation, call)) for relation, call in documents]
-        yield (
-            EDI,
-            f"DELFOR_{firm.number}_{name}.edi",
-            interchange(CUSTOMER, firm.number, until_us, messages),
-        )
-    for firm, sent in notes.items():
+        content = interchange(CUSTOMER, firm.number, until_us, messages)
+        yield EDI, f"DELFOR_{firm.number}_{name}.edi", content
+    for firm, sent in by.notes.items():
         if firm.speaks == "csv":
             yield ADVICE, f"AVIS_{firm.number}_{name}.csv", advice(sent)
             continue
         messages = [("DESADV", desadv(relation, note)) for relation, note in sent]
-        yield (
-            EDI,
-            f"DESADV_{firm.number}_{name}.edi",
-            interchange(firm.number, CUSTOMER, until_us, messages),
-        )
-    for warehouse, counts in counted.items():
+        content = interchange(firm.number, CUSTOMER, until_us, messages)
+        yield EDI, f"DESADV_{firm.number}_{name}.edi", content
+    for warehouse, counts in by.counted.items():
         messages = [("INVRPT", invrpt(warehouse, relation, one)) for relation, one in counts]
-        yield (
-            EDI,
-            f"INVRPT_{warehouse.code}_{name}.edi",
-            interchange(warehouse.code, CUSTOMER, until_us, messages),
-        )
-    for warehouse, rows in booked.items():
+        content = interchange(warehouse.code, CUSTOMER, until_us, messages)
+        yield EDI, f"INVRPT_{warehouse.code}_{name}.edi", content
+    for warehouse, rows in by.booked.items():
         yield BOOKING, f"LAGER_{warehouse.code}_{name}.csv", bookings(warehouse, rows)
 
 
