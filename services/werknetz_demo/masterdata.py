@@ -21,6 +21,8 @@ from werknetz_simulator.supply.group import (
     WAREHOUSES,
     Relation,
     key_of,
+    plant_code,
+    vda_number,
 )
 
 CURRENCY: Final = "EUR"
@@ -72,9 +74,11 @@ async def plant_masterdata(connection: asyncpg.Connection, plants: list[Plant]) 
     async with connection.transaction():
         await connection.execute(_PARTNER, _FOUNDRY[2], _FOUNDRY[1], _FOUNDRY[0])
         for firm in FIRMS:
-            await connection.execute(_PARTNER, key_of(firm), firm.name, firm.number)
+            for number in (firm.number, vda_number(firm)):
+                await connection.execute(_PARTNER, key_of(firm), firm.name, number)
         for plant, code in SITES.items():
-            await connection.execute(_SITE, plant, f"nordwerk/{plant}", code)
+            for said in (code, plant_code(plant)):
+                await connection.execute(_SITE, plant, f"nordwerk/{plant}", said)
         for warehouse in WAREHOUSES:
             await connection.execute(_WAREHOUSE, warehouse.code, warehouse.plant)
         for relation in RELATIONS:

@@ -1,9 +1,11 @@
 """The demo's supplier: its SFTP server, the edges on it, and when its files have arrived."""
 
 import asyncio
+from pathlib import Path
 from typing import Final
 
 from werknetz_demo.embedded.process import LOOPBACK
+from werknetz_demo.embedded.state import secret_of
 from werknetz_demo.run import Demo
 from werknetz_simulator.supplier import edgefile
 from werknetz_simulator.supplier.arithmetic import ANNOUNCED, CALLED_OFF, COUNTED, known
@@ -12,11 +14,21 @@ from werknetz_simulator.supplier.spans import read_diary
 from werknetz_simulator.supplier.truth import SupplierTruth
 
 NAME: Final = "supplier"
+HOOK: Final = "supply-webhook"
 CONNECTORS: Final = [edgefile.EDI_CONNECTOR, edgefile.STOCK_CONNECTOR]
 
 
 def place_of(demo: Demo) -> Place:
     return Place(demo.folder / NAME)
+
+
+def hook_key(demo: Demo) -> Path:
+    """Return the file with the key of the suppliers that push."""
+    demo.edge_folder.mkdir(mode=0o700, exist_ok=True)
+    file = demo.edge_folder / "supply.key"
+    file.touch(mode=0o600)
+    file.write_text(secret_of(demo.folder, HOOK) + "\n")
+    return file
 
 
 def start(demo: Demo) -> int:
@@ -26,6 +38,8 @@ def start(demo: Demo) -> int:
         NAME,
         *("simulate", NAME, "--sftp", f"{LOOPBACK}:{port}"),
         *("--start-us", str(demo.now_us), "--state", str(demo.folder)),
+        *("--supply-webhook", f"http://{LOOPBACK}:{demo.ports(HOOK)}"),
+        *("--supply-key", str(hook_key(demo))),
     )
     return port
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from werknetz_demo.embedded.process import LOOPBACK
 from werknetz_demo.run import Demo
-from werknetz_demo.supplier import place_of
+from werknetz_demo.supplier import HOOK, hook_key, place_of
 from werknetz_simulator.machine import Kind
 from werknetz_simulator.plan import DAY_US
 from werknetz_simulator.plant import ZWICK_2
@@ -33,6 +33,8 @@ def start(demo: Demo, port: int) -> None:
             (edgefile.SQL, edgefile.books_of),
         )
     ]
+    hook = LOOPBACK, demo.ports(HOOK), hook_key(demo)
+    trees.append(edgefile.hook_of(*hook, f"./{edgefile.HOOK}-live"))
     demo.start_edges(NAME, "live", trees)
 
 

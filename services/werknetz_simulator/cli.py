@@ -35,6 +35,12 @@ def register(app: typer.Typer) -> None:
         sftp: Annotated[
             str, typer.Option(help="where the supplier's SFTP server listens")
         ] = "127.0.0.1:2222",
+        supply_webhook: Annotated[
+            str, typer.Option(help="the edge that three suppliers push to")
+        ] = "http://127.0.0.1:8089",
+        supply_key: Annotated[
+            Path | None, typer.Option(help="file with its key; without it only the foundry speaks")
+        ] = None,
         seed: Annotated[str, typer.Option(help="the same seed tells the same story")] = SEED,
         since_us: Annotated[int, typer.Option(help="where counters begin")] = SINCE_US,
         start_us: Annotated[
@@ -59,7 +65,8 @@ def register(app: typer.Typer) -> None:
             async with asyncio.TaskGroup() as group:
                 for name in plants:
                     if name == SUPPLIER and state is not None:
-                        group.create_task(_run_supplier(state, sftp_place, seed, start))
+                        pushed = supply_webhook, supply_key
+                        group.create_task(_run_supplier(state, sftp_place, seed, start, pushed))
                         continue
                     for work in serve(PLANTS[name], places, state, seed, since_us, start):
                         group.create_task(work)
@@ -76,11 +83,15 @@ def _check(plants: list[str], state: Path | None, webhook_key: Path | None) -> N
         raise typer.BadParameter("Pueb-5 needs --webhook-key: the file with the edge's key")
 
 
-async def _run_supplier(state: Path, where: tuple[str, int], seed: str, start_us: int) -> None:
+async def _run_supplier(
+    state: Path, where: tuple[str, int], seed: str, start_us: int, pushed: tuple[str, Path | None]
+) -> None:
     from werknetz_simulator.supplier.place import Place
-    from werknetz_simulator.supplier.server import Supplier
+    from werknetz_simulator.supplier.server import Group, Supplier
     from werknetz_simulator.supplier.truth import SupplierTruth
+    from werknetz_simulator.supply.hook import Hook
 
     host, port = where
-    late = state / "plants" / LATE
-    await Supplier(Place(state / SUPPLIER), host, port, SupplierTruth(seed), start_us, late).run()
+    url, key = pushed
+    group = None if key is None else Group(state / "plants" / LATE, Hook(url, key))
+    await Supplier(Place(state / SUPPLIER), host, port, SupplierTruth(seed), start_us, group).run()

@@ -8,6 +8,7 @@ import hmac
 import os
 import secrets
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +19,20 @@ from werknetz_simulator.supplier.place import PARTNERS, Place
 from werknetz_simulator.supplier.spans import Diary
 from werknetz_simulator.supplier.truth import SupplierTruth
 from werknetz_simulator.supply.feed import GroupFeed
+from werknetz_simulator.supply.hook import Hook
 
 LOOK_EVERY_S: Final = 1.0
 LOGIN_WITHIN_S: Final = 20.0
 KEEPALIVE_S: Final = 30.0
 _KEY: Final = "ssh-ed25519"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`late`: the file that holds deliveries back; `hook`: whom some suppliers push to."""
+
+    late: Path
+    hook: Hook
 
 
 class Supplier:
@@ -35,10 +45,10 @@ class Supplier:
         port: int,
         truth: SupplierTruth,
         start_us: int,
-        late: Path | None = None,
+        group: Group | None = None,
     ) -> None:
-        """`late`: where deliveries are made late; without it the group's other suppliers rest."""
-        self._late = late
+        """Without a `group` its other suppliers rest."""
+        self._group = group
         self._place, self._host, self._port = place, host, port
         self._truth, self._start_us = truth, start_us
         self._passwords: dict[str, str] = {}
@@ -53,12 +63,12 @@ class Supplier:
         feeds: list[Feed | GroupFeed] = [
             Feed(place.files(name), self._truth, diary) for name in PARTNERS
         ]
-        if self._late is not None:
+        if self._group is not None:
             files = place.files(PARTNERS[0])
             feeds.append(
                 GroupFeed(
                     files, place.group_diary, start_us=self._start_us, seed=self._truth.seed,
-                    late=self._late,
+                    late=self._group.late, hook=self._group.hook,
                 )
             )  # fmt: skip
         async with await asyncssh.listen(

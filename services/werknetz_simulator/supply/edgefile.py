@@ -1,16 +1,19 @@
-"""What the edges are told of the group's supply: EDI and CSV on an SFTP server, and a database."""
+"""What the edges are told of the group's supply: files over SFTP, a database, a webhook."""
 
+from pathlib import Path
 from typing import Any, Final
 
 from werknetz_simulator.supplier.edgefile import POLL_S, SETTLE_S
 from werknetz_simulator.supplier.place import PARTNERS, Place
 from werknetz_simulator.supply.books import KINDS, TABLE
 from werknetz_simulator.supply.feed import BOOKS
-from werknetz_simulator.supply.group import CUSTOMER, FIRMS, WAREHOUSES, ZONE
+from werknetz_simulator.supply.group import CUSTOMER, FIRMS, WAREHOUSES, ZONE, vda_number
+from werknetz_simulator.supply.hook import RECORDS, SOURCE
 from werknetz_simulator.supply.wire import ADVICE, BOOKING, CHARSET, EDI, TIME_FORM
 
 SQL: Final = "group-sql"
-CONNECTORS: Final = (EDI, ADVICE, BOOKING, SQL)
+HOOK: Final = "group-webhook"
+CONNECTORS: Final = (EDI, ADVICE, BOOKING, SQL, HOOK)
 
 
 def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
@@ -21,7 +24,9 @@ def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
         "unknown_partners": False,
         "partners": [
             *({"name": firm.name, "sender": firm.number, "messages": ["DESADV"], **agreed}
-              for firm in FIRMS),
+              for firm in FIRMS if firm.speaks == "edifact"),
+            *({"name": firm.name, "sender": vda_number(firm), "messages": ["VDA4913"],
+               "zone": ZONE} for firm in FIRMS if firm.speaks == "vda"),
             *({"name": w.code, "sender": w.code, "messages": ["INVRPT"], **agreed}
               for w in WAREHOUSES if w.speaks == "invrpt"),
             {"name": "Nordwerk, ERP", "sender": CUSTOMER, "messages": ["DELFOR"], **agreed},
@@ -99,6 +104,36 @@ def books_of(place: Place, _host: str, _port: int, spool: str) -> dict[str, Any]
     ]  # fmt: skip
     options = {"url": f"sqlite:///{database}", "poll_s": POLL_S, "sources": [source]}
     return _file(SQL, "sql", options, spool, events)
+
+
+def hook_of(host: str, port: int, key_file: Path, spool: str) -> dict[str, Any]:
+    """Despatch advices of suppliers that push them."""
+    source = {
+        "auth": {"method": "key", "secret": {"file": str(key_file)}},
+        "records": RECORDS,
+        "key": ["supplier", "note", "material"],
+        "time": {"path": "told"},
+    }
+    event = {
+        "source": SOURCE,
+        "kind": "shipment_announced",
+        "fields": {
+            "document": "note",
+            "delivery_note": "note",
+            "document_us": "told",
+            "despatched_us": "left",
+            "arrives_us": "arrives",
+            "ship_to": "site",
+            "material": "material",
+            "supplier_material": "article",
+            "quantity": "quantity",
+            "unit": "unit",
+            "supplier": "supplier",
+            "handling_unit": "pallet",
+        },
+    }
+    options = {"host": host, "port": port, "sources": {SOURCE: source}}
+    return _file(HOOK, "webhook", options, spool, [event])
 
 
 def _time(column: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from werknetz_simulator.plan import DAY_US
 from werknetz_simulator.supplier.feed import put
 from werknetz_simulator.supply.books import book, open_books
 from werknetz_simulator.supply.group import RELATIONS, Relation
+from werknetz_simulator.supply.hook import Hook, NotTaken
 from werknetz_simulator.supply.late import Late
 from werknetz_simulator.supply.story import CallOff, Shipment, Story, Told
 from werknetz_simulator.supply.wire import ADVICE, BOOKING, EDI, Said, files_of
@@ -22,8 +23,10 @@ BOOKS: Final = "warehouses.db"
 
 
 class GroupFeed:
-    def __init__(self, folder: Path, diary: Path, *, start_us: int, seed: str, late: Path) -> None:
-        self._folder, self._diary = folder, diary
+    def __init__(
+        self, folder: Path, diary: Path, *, start_us: int, seed: str, late: Path, hook: Hook
+    ) -> None:
+        self._folder, self._diary, self._hook = folder, diary, hook
         for name in FOLDERS:
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         first_us = start_us - start_us % DAY_US - PAST_DAYS * DAY_US  # with its opening counts
@@ -46,6 +49,10 @@ class GroupFeed:
             ]
             said += self._late.told(self._told_us, until_us)
             said.sort(key=lambda pair: pair[1].at_us)
+            try:  # first: a step that is not taken leaves no file, and is told again soon
+                self._hook.push(pushed_of(said))
+            except NotTaken:
+                return
             for folder, name, content in files_of(said, until_us):
                 put(self._folder / folder / name, content, until_us)
             book(self._books, booked_of(said), until_us)
@@ -64,6 +71,15 @@ def booked_of(said: Said) -> list[tuple[Relation, Told]]:
         (relation, told)
         for relation, told in said
         if relation.warehouse.speaks == "sql" and not isinstance(told, CallOff | Shipment)
+    ]
+
+
+def pushed_of(said: Said) -> list[tuple[Relation, Shipment]]:
+    """Return what suppliers with a webhook push of it."""
+    return [
+        (relation, told)
+        for relation, told in said
+        if relation.firm.speaks == "webhook" and isinstance(told, Shipment)
     ]
 
 

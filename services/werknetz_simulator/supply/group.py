@@ -9,7 +9,7 @@ from werknetz_simulator.plant import PLANTS, ZWICK_2
 ZONE: Final = "Europe/Berlin"  # of due days, as the customer's ERP writes them
 CUSTOMER: Final = "4023456000000"
 Habit = Literal["good", "bad", "short", "tells late", "steady"]
-Speech = Literal["edifact", "csv"]
+Speech = Literal["edifact", "csv", "vda", "webhook"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,13 @@ _PARTS: Final = (
 )  # fmt: skip
 _HABITS: Final[dict[int, Habit]] = {0: "good", 4: "bad", 9: "bad", 13: "short", 17: "tells late",
                                     22: "steady"}  # fmt: skip
+_SPOKEN: Final[dict[int, Speech]] = {6: "webhook", 14: "webhook", 26: "webhook"}
 FIRMS: Final = tuple(
     Firm(
         f"40{31000 + n:05d}0000{n % 10}",
         f"{_PLACES[n % 15]} {_CRAFTS[n // 15]} GmbH",
         _HABITS.get(n, "good"),
-        "csv" if n % 4 == 3 else "edifact",
+        _SPOKEN.get(n, "csv" if n % 4 == 3 else "vda" if n % 4 == 1 else "edifact"),
     )
     for n in range(30)
 )
@@ -110,3 +111,16 @@ LINE_OF: Final = {"emden-1": "body/line-1", "zwick-2": "presswerk/halle-1"}
 def key_of(firm: Firm) -> str:
     """Return what the platform is to call it: as its name, to be typed."""
     return firm.name.removesuffix(" GmbH").lower().replace(" ", "-")
+
+
+VDA_CUSTOMER: Final = "NORDWERK"
+
+
+def vda_number(firm: Firm) -> str:
+    """Return what the customer calls the firm where there is room for nine characters."""
+    return f"L{firm.number[2:7]}"
+
+
+def plant_code(plant: str) -> str:
+    """Return the three characters that VDA has for a plant."""
+    return f"0{1 + list(SITES).index(plant)}W"

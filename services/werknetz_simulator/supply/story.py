@@ -3,6 +3,7 @@
 From the day on which it begins everything follows; an instant is only told when it has come.
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -118,7 +119,12 @@ class Story:
         arrivals = [one for plan in plans for one in self._sent(plan)]
         yield from arrivals
         receipts = [
-            Receipt(at_us, f"WE-{shipment.number[3:]}", shipment.number, shipment.quantity)
+            Receipt(
+                at_us,
+                f"WE-{shipment.number.removeprefix('LS-')}",
+                shipment.number,
+                shipment.quantity,
+            )
             for shipment in arrivals
             for at_us in [shipment.arrives_us]
         ]
@@ -153,7 +159,7 @@ class Story:
             despatched_us = at_us - 4 * HOUR_US
             late = self.relation.firm.habit == "tells late"
             announced_us = at_us - 20 * MINUTE_US if late else despatched_us + 5 * MINUTE_US
-            number = self._number("LS", f"{plan.due:%y%m%d}{part or ''}")
+            number = self._note(f"{plan.due:%y%m%d}{part or ''}")
             yield Shipment(announced_us, number, plan.due, quantity, despatched_us, at_us)
 
     def _booked(self, receipts: list[Receipt], end_us: int) -> Iterator[Move | Count]:
@@ -249,6 +255,13 @@ class Story:
     def _next_start(self, at_us: int) -> int:
         ahead = windows(ZWICK_2, self.relation.starves, self._seed, at_us, at_us + 30 * DAY_US)
         return next(begin for begin, _ in ahead if begin >= at_us)
+
+    def _note(self, what: str) -> str:
+        """Return the number of a delivery note: VDA has room for eight digits."""
+        number = self._number("LS", what)
+        if self.relation.firm.speaks != "vda":
+            return number
+        return f"{zlib.crc32(number.encode()) % 10**8:08d}"
 
     def _number(self, kind: str, what: int | str) -> str:
         return f"{kind}-{self.relation.material.replace('-', '')}-{what}"

@@ -1,4 +1,4 @@
-"""How partners say it: EDIFACT D.96A in one interchange a partner, CSV for who has no EDI.
+"""How partners say it: EDIFACT D.96A in one interchange a partner, VDA 4913, else CSV.
 
 Written from the directory by itself: the platform's reader is what it is compared with.
 """
@@ -13,6 +13,7 @@ from werknetz_simulator.plan import instant_of
 from werknetz_simulator.supply.books import KINDS
 from werknetz_simulator.supply.group import CUSTOMER, ZONE, Firm, Relation, Warehouse
 from werknetz_simulator.supply.story import CallOff, Count, Receipt, Shipment, Told
+from werknetz_simulator.supply.vda import despatch
 
 CHARSET: Final = "iso8859-1"  # UNOC
 TIME_FORM: Final = "%d.%m.%Y %H:%M:%S %z"
@@ -40,6 +41,8 @@ class _Sorted:
         if isinstance(told, CallOff):
             self.calls.setdefault(relation.firm, []).append((relation, told))
         elif isinstance(told, Shipment):
+            if relation.firm.speaks == "webhook":
+                return  # pushed: see `hook`
             self.notes.setdefault(relation.firm, []).append((relation, told))
         elif isinstance(told, Count) and warehouse.speaks == "invrpt":
             self.counted.setdefault(warehouse, []).append((relation, told))
@@ -60,6 +63,9 @@ def files_of(said: Said, until_us: int) -> Iterator[File]:
     for firm, sent in by.notes.items():
         if firm.speaks == "csv":
             yield ADVICE, f"AVIS_{firm.number}_{name}.csv", advice(sent)
+            continue
+        if firm.speaks == "vda":
+            yield EDI, f"VDA4913_{firm.number}_{name}.edi", despatch(sent, until_us)
             continue
         messages = [("DESADV", desadv(relation, note)) for relation, note in sent]
         content = interchange(firm.number, CUSTOMER, until_us, messages)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,12 +21,13 @@ from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import LocalFile
 from werknetz_edge.tables.config import TablesConfig
 from werknetz_edge.tables.parser import TableParser
-from werknetz_simulator.plan import DAY_US, us_of
+from werknetz_simulator.plan import DAY_US, instant_of, us_of
 from werknetz_simulator.supplier.place import Place
 from werknetz_simulator.supply import edgefile
 from werknetz_simulator.supply.books import book, open_books
-from werknetz_simulator.supply.feed import booked_of
-from werknetz_simulator.supply.group import RELATIONS, ZONE
+from werknetz_simulator.supply.feed import booked_of, pushed_of
+from werknetz_simulator.supply.group import RELATIONS, ZONE, vda_number
+from werknetz_simulator.supply.hook import SOURCE, row_of
 from werknetz_simulator.supply.story import CallOff, Count, Move, Receipt, Shipment, Story
 from werknetz_simulator.supply.wire import ADVICE, BOOKING, EDI, files_of
 
@@ -66,7 +67,21 @@ def read(folder: Path) -> tuple[list[BusinessEvent], list[Unmapped]]:
     for told in _booked(edgefile.books_of(*where), folder):
         events += [one for one in told if isinstance(one, BusinessEvent)]
         refused += [one for one in told if isinstance(one, Unmapped)]
+    hook = edgefile.hook_of("127.0.0.1", 0, folder / "key", "./spool")
+    for told in _normalized(hook, SOURCE, [row_of(*pair) for pair in pushed_of(SAID)], "told"):
+        events += [one for one in told if isinstance(one, BusinessEvent)]
+        refused += [one for one in told if isinstance(one, Unmapped)]
     return events, refused
+
+
+def _normalized(
+    tree: dict[str, Any], source: str, rows: Iterable[dict[str, Any]], time: str
+) -> Iterator[list[object]]:
+    normalizer = Normalizer(Mapping.model_validate(tree["mapping"]), tree["connector"])
+    for number, row in enumerate(rows):
+        at_us = us_of(datetime.fromisoformat(row[time]))
+        record = SourceRecord(source, row, str(number).encode(), source_time_us=at_us)
+        yield [*normalizer.normalize(Delivery(records=[record]), 0)]
 
 
 def _booked(tree: dict[str, Any], folder: Path) -> Iterator[list[object]]:
@@ -75,14 +90,10 @@ def _booked(tree: dict[str, Any], folder: Path) -> Iterator[list[object]]:
     open_books(file)
     for _ in range(2):
         book(file, booked_of(SAID), UNTIL)
-    normalizer = Normalizer(Mapping.model_validate(tree["mapping"]), tree["connector"])
     with closing(sqlite3.connect(file)) as database:
         database.row_factory = sqlite3.Row
-        for row in database.execute("SELECT * FROM buchungen ORDER BY id"):
-            at_us = us_of(datetime.fromisoformat(row["zeit"]))
-            identity = str(row["id"]).encode()
-            record = SourceRecord("buchungen", dict(row), identity, source_time_us=at_us)
-            yield [*normalizer.normalize(Delivery(records=[record]), 0)]
+        rows = [dict(row) for row in database.execute("SELECT * FROM buchungen ORDER BY id")]
+    yield from _normalized(tree, "buchungen", rows, "zeit")
 
 
 def chunks(
@@ -111,7 +122,9 @@ def test_it_comes_out_as_it_went_in(tmp_path: Path) -> None:
     notes = [body_of(e.fact) for e in events if kind_of(e.fact) == "shipment_announced"]
     assert all(body["handling_unit"] for body in notes)
     assert {body["supplier"] for body in notes} == {
-        relation.firm.number for relation, told in SAID if isinstance(told, Shipment)
+        vda_number(relation.firm) if relation.firm.speaks == "vda" else relation.firm.number
+        for relation, told in SAID
+        if isinstance(told, Shipment)
     }
     calls = [body_of(e.fact) for e in events if kind_of(e.fact) == "delivery_called_off"]
     assert {body["ship_to"] for body in calls} == {relation.site for relation in RELATIONS}
@@ -134,7 +147,10 @@ def _expected() -> list[tuple[Any, ...]]:
                 for entry in told.entries
             ]
         else:
-            expected.append((kinds[type(told)], number, material, told.quantity, told.at_us))
+            at_us = told.at_us
+            if isinstance(told, Shipment) and relation.firm.speaks == "vda":
+                at_us = _midnight(instant_of(at_us).astimezone(ZoneInfo(ZONE)).date())
+            expected.append((kinds[type(told)], number, material, told.quantity, at_us))
     return expected
 
 
@@ -147,4 +163,5 @@ def test_every_partner_has_a_voice() -> None:
     assert kinds[EDI] > 30
     assert kinds[ADVICE] > 5
     assert kinds[BOOKING] == 3
+    assert {one.firm.speaks for one in RELATIONS} == {"csv", "edifact", "vda", "webhook"}
     assert {one.warehouse.speaks for one in RELATIONS} == {"csv", "invrpt", "sql"}
