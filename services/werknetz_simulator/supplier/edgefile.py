@@ -18,7 +18,7 @@ def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
     """Return the whole file of the edge that reads call-offs and despatch advices."""
     agreed = {"zone": ZONE, "charset": CHARSET, "directory": "D96A"}
     options = {
-        "inbox": _inbox(place, host, port, EDI, "*.edi"),
+        "inbox": inbox_of(place, host, port, EDI, "*.edi"),
         "zone": ZONE,
         "unknown_partners": False,
         "partners": [
@@ -26,7 +26,7 @@ def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
             {"name": "Nordwerk, ERP", "sender": CUSTOMER, "messages": ["DELFOR"], **agreed},
         ],
     }
-    return _file(EDI_CONNECTOR, "edi", options, spool, [])
+    return file_of(EDI_CONNECTOR, "edi", options, spool, [])
 
 
 def stock_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def stock_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
         "time": {"column": "Stichtag", "format": TIME_FORM},
         "key": ["Beleg", "Lager", "Material"],
     }
-    options = {"inbox": _inbox(place, host, port, STOCK, "*.csv"), "sources": [source]}
+    options = {"inbox": inbox_of(place, host, port, STOCK, "*.csv"), "sources": [source]}
     event = {
         "source": "bestand",
         "kind": "stock_counted",
@@ -55,10 +55,11 @@ def stock_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
             "keeper": {"constant": FOUNDRY},
         },
     }
-    return _file(STOCK_CONNECTOR, "tables", options, spool, [event])
+    return file_of(STOCK_CONNECTOR, "tables", options, spool, [event])
 
 
-def _inbox(place: Place, host: str, port: int, folder: str, pattern: str) -> dict[str, Any]:
+def inbox_of(place: Place, host: str, port: int, folder: str, pattern: str) -> dict[str, Any]:
+    """Return the inbox of a folder on the supplier's SFTP server."""
     (partner,) = PARTNERS
     return {
         "sftp": {
@@ -77,9 +78,10 @@ def _inbox(place: Place, host: str, port: int, folder: str, pattern: str) -> dic
     }
 
 
-def _file(
+def file_of(
     connector: str, protocol: str, options: dict[str, Any], spool: str, events: list[Any]
 ) -> dict[str, Any]:
+    """Return the whole file of an edge whose mapping is named as its connector."""
     mapping: dict[str, Any] = {"name": connector, "version": 1, "time_zone": ZONE}
     return {
         "connector": connector,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from werknetz_simulator.supplier.edgefile import POLL_S, SETTLE_S
+from werknetz_simulator.supplier.edgefile import POLL_S, file_of, inbox_of
 from werknetz_simulator.supplier.place import PARTNERS, Place
 from werknetz_simulator.supply.books import KINDS, TABLE
 from werknetz_simulator.supply.feed import BOOKS
@@ -19,7 +19,7 @@ CONNECTORS: Final = (EDI, ADVICE, BOOKING, SQL, HOOK)
 def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
     agreed = {"zone": ZONE, "charset": CHARSET, "directory": "D96A"}
     options = {
-        "inbox": _inbox(place, host, port, EDI, "*.edi"),
+        "inbox": inbox_of(place, host, port, EDI, "*.edi"),
         "zone": ZONE,
         "unknown_partners": False,
         "partners": [
@@ -32,13 +32,13 @@ def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
             {"name": "Nordwerk, ERP", "sender": CUSTOMER, "messages": ["DELFOR"], **agreed},
         ],
     }  # fmt: skip
-    return _file(EDI, "edi", options, spool, [])
+    return file_of(EDI, "edi", options, spool, [])
 
 
 def advice_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
     """Despatch advices of suppliers without EDI."""
     options = {
-        "inbox": _inbox(place, host, port, ADVICE, "*.csv"),
+        "inbox": inbox_of(place, host, port, ADVICE, "*.csv"),
         "sources": [_source("avis", "Gemeldet", ["Lieferschein", "Material"])],
     }
     event = {
@@ -59,13 +59,13 @@ def advice_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
             "handling_unit": "Behaelter",
         },
     }
-    return _file(ADVICE, "tables", options, spool, [event])
+    return file_of(ADVICE, "tables", options, spool, [event])
 
 
 def warehouses_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
     """What the warehouses book: receipts, movements and counts in one file."""
     options = {
-        "inbox": _inbox(place, host, port, BOOKING, "*.csv"),
+        "inbox": inbox_of(place, host, port, BOOKING, "*.csv"),
         "sources": [_source("lager", "Zeit", ["Beleg", "Art", "Lager", "Material"])],
     }
     shared = {"document": "Beleg", "material": "Material", "quantity": "Menge", "unit": "Einheit",
@@ -81,7 +81,7 @@ def warehouses_of(place: Place, host: str, port: int, spool: str) -> dict[str, A
             ("count", "stock_counted", shared),
         )
     ]  # fmt: skip
-    return _file(BOOKING, "tables", options, spool, events)
+    return file_of(BOOKING, "tables", options, spool, events)
 
 
 def books_of(place: Place, _host: str, _port: int, spool: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def books_of(place: Place, _host: str, _port: int, spool: str) -> dict[str, Any]
         )
     ]  # fmt: skip
     options = {"url": f"sqlite:///{database}", "poll_s": POLL_S, "sources": [source]}
-    return _file(SQL, "sql", options, spool, events)
+    return file_of(SQL, "sql", options, spool, events)
 
 
 def hook_of(host: str, port: int, key_file: Path, spool: str) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def hook_of(host: str, port: int, key_file: Path, spool: str) -> dict[str, Any]:
         },
     }
     options = {"host": host, "port": port, "sources": {SOURCE: source}}
-    return _file(HOOK, "webhook", options, spool, [event])
+    return file_of(HOOK, "webhook", options, spool, [event])
 
 
 def _time(column: str) -> dict[str, Any]:
@@ -149,36 +149,4 @@ def _source(name: str, time: str, key: list[str]) -> dict[str, Any]:
         "decimal": "comma",
         "time": {"column": time, "format": TIME_FORM},
         "key": key,
-    }
-
-
-def _inbox(place: Place, host: str, port: int, folder: str, pattern: str) -> dict[str, Any]:
-    (partner,) = PARTNERS
-    return {
-        "sftp": {
-            "host": host,
-            "port": port,
-            "user": partner,
-            "path": f"/{folder}",
-            "password_file": str(place.password(partner)),
-            "fingerprint": place.fingerprint(),
-            "timeout_s": 10,
-        },
-        "pattern": pattern,
-        "done": "done",
-        "settle_s": SETTLE_S,
-        "poll_s": POLL_S,
-    }
-
-
-def _file(
-    connector: str, protocol: str, options: dict[str, Any], spool: str, events: list[Any]
-) -> dict[str, Any]:
-    mapping: dict[str, Any] = {"name": connector, "version": 1, "time_zone": ZONE}
-    return {
-        "connector": connector,
-        "protocol": protocol,
-        "spool": {"folder": spool},
-        "options": options,
-        "mapping": mapping | ({"events": events} if events else {}),
     }
