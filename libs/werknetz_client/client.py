@@ -183,16 +183,16 @@ class Collection:
 
     def __init__(self, client: Client, name: str) -> None:
         self._client = client
-        self._name = name
+        self.name = name
 
     def iter(self, **filters: object) -> Iterator[Row]:
-        return self._client.walk(self._client.core.iterate(self._name, **filters))
+        return self._client.walk(self._client.core.iterate(self.name, **filters))
 
     def list(self, **filters: object) -> "list[Row]":
         return [*self.iter(**filters)]
 
     def get(self, name: str | int) -> Row:
-        return self._client.wait(self._client.core.get(f"/{self._name}/{quote(str(name))}"))
+        return self._client.wait(self._client.core.get(f"/{self.name}/{quote(str(name))}"))
 
     def __iter__(self) -> Iterator[Row]:
         return self.iter()
@@ -203,7 +203,7 @@ class Setting(Collection):
 
     def put(self, name: str, body: object) -> Any:
         """Make or change one; what is not given stays as it is."""
-        return self._client.put(f"/{self._name}/{quote(name)}", body)
+        return self._client.put(f"/{self.name}/{quote(name)}", body)
 
 
 class Signals(Collection):

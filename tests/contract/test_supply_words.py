@@ -32,6 +32,9 @@ def test_collections_are_routes() -> None:
     routes = create_app(CoreSettings("postgresql://nowhere")).openapi()["paths"]
     nowhere = httpx2.MockTransport(lambda _: httpx2.Response(500))
     with Client("http://core", "wn_x_y", transport=nowhere) as client:
-        named = [name for name, held in vars(client).items() if isinstance(held, Collection)]
-    assert {"suppliers", "call_offs", "stock_levels", "findings"} <= set(named)
-    assert not [name for name in named if f"/api/v1/{name}" not in routes]
+        held = {name: one for name, one in vars(client).items() if isinstance(one, Collection)}
+    assert {"suppliers", "call_offs", "stock_levels", "findings"} <= held.keys()
+    assert not [one.name for one in held.values() if f"/api/v1/{one.name}" not in routes]
+    # A name is the last word of its route: losses/early-warnings is early_warnings.
+    for name, one in held.items():
+        assert one.name.rpartition("/")[2].replace("-", "_") == name

@@ -102,6 +102,13 @@ def page(*items: Any) -> dict[str, Any]:
 def run(*words: str) -> str:
     done = CliRunner().invoke(root(words[0]), [*words], env={"COLUMNS": "200"})
     assert done.exit_code == 0, (done.output, done.exception)
+    return done.stdout
+
+
+def said(*words: str) -> str:
+    """Return what it says beside its answer, too: remarks go to stderr, as others' logs do."""
+    done = CliRunner().invoke(root(words[0]), [*words], env={"COLUMNS": "200"})
+    assert done.exit_code == 0, (done.output, done.exception)
     return done.output
 
 
@@ -135,7 +142,7 @@ def test_a_loss_without_a_late_delivery_says_so(answered: Answering) -> None:
     cause = {**LOSS["causes"][0], "deliveries": [], "reason": "no_late_delivery"}  # type: ignore[index] # a list
     body = {"totals": TOTALS, "items": [{**LOSS, "cost": None, "causes": [cause]}], "more": 3}
     answered(body)
-    told = run("gate", "losses")
+    told = said("gate", "losses")
     assert "no delivery of it was late" in told
     assert "cost" not in told
     assert "There are 3 more" in told
@@ -165,7 +172,7 @@ def test_a_warning_names_who_is_late(answered: Answering) -> None:
     answered(page())
     assert "Nothing is foreseen" in run("gate", "warnings")
     answered(page(WARNING, WARNING, WARNING))
-    assert "more than 2" in run("gate", "warnings", "--limit", "2")
+    assert "more than 2" in said("gate", "warnings", "--limit", "2")
 
 
 def test_a_chain_is_no_table(answered: Answering) -> None:
@@ -188,7 +195,7 @@ def test_a_projection_is_a_row_a_day(answered: Answering) -> None:
     assert [row["closing"] for row in rows] == ["40.0", "-10.0"]
     assert json.loads(run("stock", "projection", "-o", "json")) == [PROJECTED]
     answered(page(PROJECTED, PROJECTED))
-    assert "more than 1 materials" in run("stock", "projection", "--limit", "1")
+    assert "more than 1 materials" in said("stock", "projection", "--limit", "1")
 
 
 def test_days_and_levels(answered: Answering) -> None:

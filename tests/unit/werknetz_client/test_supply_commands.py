@@ -44,6 +44,13 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[dict[str, Any]]]
 def _run(*words: str) -> str:
     done = CliRunner().invoke(root("supply"), ["supply", *words], env={"COLUMNS": "200"})
     assert done.exit_code == 0, (done.output, done.exception)
+    return done.stdout
+
+
+def said(*words: str) -> str:
+    """Return what it says beside its answer, too: remarks go to stderr, as others' logs do."""
+    done = CliRunner().invoke(root(words[0]), [*words], env={"COLUMNS": "200"})
+    assert done.exit_code == 0, (done.output, done.exception)
     return done.output
 
 
