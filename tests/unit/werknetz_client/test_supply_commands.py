@@ -73,7 +73,7 @@ def test_json_and_csv_are_for_programs(answered: Callable[[list[dict[str, Any]]]
 
 def test_more_than_is_shown_is_said(answered: Callable[[list[dict[str, Any]]], Asked]) -> None:
     answered([DUE, DUE, DUE])
-    told = _run("due-lines", "--limit", "2", "-o", "csv")
+    told = said("supply", "due-lines", "--limit", "2", "-o", "csv")
     assert told.count("kirchhoff") == 2
     assert "more than 2" in told
 
