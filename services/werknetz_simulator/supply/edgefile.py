@@ -115,7 +115,7 @@ def hook_of(host: str, port: int, key_file: Path, spool: str) -> dict[str, Any]:
         "time": {"path": "told"},
     }
     event = {
-        "source": SOURCE,
+        "source": f"hooks/{SOURCE}",
         "kind": "shipment_announced",
         "fields": {
             "document": "note",

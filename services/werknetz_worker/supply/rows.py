@@ -101,6 +101,8 @@ def _transit(done: Done) -> Iterator[tuple[Any, ...]]:
 
 def _cumulatives(done: Done) -> Iterator[tuple[Any, ...]]:
     for subject, found in done:
+        if subject.relation.is_empty:
+            continue  # what it had belongs to another one now: nothing is owed there
         c = found.cumulative
         yield (
             subject.id, _at(c.zero_us), at(c.as_of_us), c.demanded, c.received, c.in_transit,

@@ -108,6 +108,11 @@ class Relation:
     receipts: tuple[Receipt, ...] = ()
     lost: tuple[Span, ...] = ()  # when messages of it may have been lost before acceptance
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing of it is believed, as when all that was told belongs to another."""
+        return not (self.entries or self.shipments or self.receipts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:

@@ -68,7 +68,9 @@ def read(folder: Path) -> tuple[list[BusinessEvent], list[Unmapped]]:
         events += [one for one in told if isinstance(one, BusinessEvent)]
         refused += [one for one in told if isinstance(one, Unmapped)]
     hook = edgefile.hook_of("127.0.0.1", 0, folder / "key", "./spool")
-    for told in _normalized(hook, SOURCE, [row_of(*pair) for pair in pushed_of(SAID)], "told"):
+    for told in _normalized(
+        hook, f"hooks/{SOURCE}", [row_of(*pair) for pair in pushed_of(SAID)], "told"
+    ):
         events += [one for one in told if isinstance(one, BusinessEvent)]
         refused += [one for one in told if isinstance(one, Unmapped)]
     return events, refused
