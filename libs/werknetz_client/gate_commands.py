@@ -27,6 +27,7 @@ _REASONS: Final = {
     "no_line_material": "nobody has said what the line consumes",
     "stock_was_there": "all that the line consumes was there",
     "stock_unknown": "what was in stock then is not known",
+    "suspended_for_another_reason": "suspended from outside, and nothing it consumes was missing",
 }
 
 
