@@ -7,7 +7,14 @@ from werknetz_simulator.supplier.edgefile import POLL_S, file_of, inbox_of
 from werknetz_simulator.supplier.place import PARTNERS, Place
 from werknetz_simulator.supply.books import KINDS, TABLE
 from werknetz_simulator.supply.feed import BOOKS
-from werknetz_simulator.supply.group import CUSTOMER, FIRMS, WAREHOUSES, ZONE, vda_number
+from werknetz_simulator.supply.group import (
+    CUSTOMER,
+    FIRMS,
+    VDA_CUSTOMER,
+    WAREHOUSES,
+    ZONE,
+    vda_number,
+)
 from werknetz_simulator.supply.hook import RECORDS, SOURCE
 from werknetz_simulator.supply.wire import ADVICE, BOOKING, CHARSET, EDI, TIME_FORM
 
@@ -29,6 +36,8 @@ def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
                "zone": ZONE} for firm in FIRMS if firm.speaks == "vda"),
             *({"name": w.code, "sender": w.code, "messages": ["INVRPT"], **agreed}
               for w in WAREHOUSES if w.speaks == "invrpt"),
+            {"name": "Nordwerk, VDA", "sender": VDA_CUSTOMER, "messages": ["VDA4905"],
+             "zone": ZONE},
             {"name": "Nordwerk, ERP", "sender": CUSTOMER, "messages": ["DELFOR"], **agreed},
         ],
     }  # fmt: skip

@@ -143,7 +143,7 @@ class Story:
                 if on < plan.due <= on + timedelta(days=AHEAD_DAYS)
             )
             if entries:
-                yield CallOff(day * DAY_US + 4 * HOUR_US, self._number("LAB", day), entries)
+                yield CallOff(day * DAY_US + 4 * HOUR_US, self._call_off(day), entries)
 
     def _called_off(self, plan: _Plan, day: int) -> int:
         """Return the quantity as it is called off on a day: far ahead it is a forecast."""
@@ -255,6 +255,12 @@ class Story:
     def _next_start(self, at_us: int) -> int:
         ahead = windows(ZWICK_2, self.relation.starves, self._seed, at_us, at_us + 30 * DAY_US)
         return next(begin for begin, _ in ahead if begin >= at_us)
+
+    def _call_off(self, day: int) -> str:
+        number = self._number("LAB", day)
+        if self.relation.firm.speaks != "vda":
+            return number
+        return f"{zlib.crc32(number.encode()) % 10**8:08d}"
 
     def _note(self, what: str) -> str:
         """Return the number of a delivery note: VDA has room for eight digits."""

@@ -1,4 +1,4 @@
-"""How partners say it: EDIFACT D.96A in one interchange a partner, VDA 4913, else CSV.
+"""How partners say it: EDIFACT D.96A or VDA in one transmission a partner, else CSV.
 
 Written from the directory by itself: the platform's reader is what it is compared with.
 """
@@ -13,7 +13,7 @@ from werknetz_simulator.plan import instant_of
 from werknetz_simulator.supply.books import KINDS
 from werknetz_simulator.supply.group import CUSTOMER, ZONE, Firm, Relation, Warehouse
 from werknetz_simulator.supply.story import CallOff, Count, Receipt, Shipment, Told
-from werknetz_simulator.supply.vda import despatch
+from werknetz_simulator.supply.vda import call_offs, despatches
 
 CHARSET: Final = "iso8859-1"  # UNOC
 TIME_FORM: Final = "%d.%m.%Y %H:%M:%S %z"
@@ -57,6 +57,9 @@ def files_of(said: Said, until_us: int) -> Iterator[File]:
         by.add(relation, told)
     name = f"{until_us // 1_000_000}"
     for firm, documents in by.calls.items():
+        if firm.speaks == "vda":
+            yield EDI, f"VDA4905_{firm.number}_{name}.edi", call_offs(firm, documents, until_us)
+            continue
         messages = [("DELFOR", delfor(relation, call)) for relation, call in documents]
         content = interchange(CUSTOMER, firm.number, until_us, messages)
         yield EDI, f"DELFOR_{firm.number}_{name}.edi", content
@@ -65,7 +68,7 @@ def files_of(said: Said, until_us: int) -> Iterator[File]:
             yield ADVICE, f"AVIS_{firm.number}_{name}.csv", advice(sent)
             continue
         if firm.speaks == "vda":
-            yield EDI, f"VDA4913_{firm.number}_{name}.edi", despatch(sent, until_us)
+            yield EDI, f"VDA4913_{firm.number}_{name}.edi", despatches(firm, sent, until_us)
             continue
         messages = [("DESADV", desadv(relation, note)) for relation, note in sent]
         content = interchange(firm.number, CUSTOMER, until_us, messages)

@@ -26,9 +26,9 @@ from werknetz_simulator.supplier.place import Place
 from werknetz_simulator.supply import edgefile
 from werknetz_simulator.supply.books import book, open_books
 from werknetz_simulator.supply.feed import booked_of, pushed_of
-from werknetz_simulator.supply.group import RELATIONS, ZONE, vda_number
+from werknetz_simulator.supply.group import RELATIONS, ZONE, Relation, plant_code, vda_number
 from werknetz_simulator.supply.hook import SOURCE, row_of
-from werknetz_simulator.supply.story import CallOff, Count, Move, Receipt, Shipment, Story
+from werknetz_simulator.supply.story import CallOff, Count, Move, Receipt, Shipment, Story, Told
 from werknetz_simulator.supply.wire import ADVICE, BOOKING, EDI, files_of
 
 SINCE = us_of(datetime(2026, 11, 1, tzinfo=UTC))
@@ -129,9 +129,12 @@ def test_it_comes_out_as_it_went_in(tmp_path: Path) -> None:
         if isinstance(told, Shipment)
     }
     calls = [body_of(e.fact) for e in events if kind_of(e.fact) == "delivery_called_off"]
-    assert {body["ship_to"] for body in calls} == {relation.site for relation in RELATIONS}
+    assert {body["ship_to"] for body in calls} == {
+        plant_code(one.warehouse.plant) if one.firm.speaks == "vda" else one.site
+        for one in RELATIONS
+    }
     assert {body["document_us"] for body in calls} == {
-        told.at_us for _, told in SAID if isinstance(told, CallOff)
+        _said_us(relation, told) for relation, told in SAID if isinstance(told, CallOff)
     }
 
 
@@ -149,11 +152,16 @@ def _expected() -> list[tuple[Any, ...]]:
                 for entry in told.entries
             ]
         else:
-            at_us = told.at_us
-            if isinstance(told, Shipment) and relation.firm.speaks == "vda":
-                at_us = _midnight(instant_of(at_us).astimezone(ZoneInfo(ZONE)).date())
+            at_us = _said_us(relation, told)
             expected.append((kinds[type(told)], number, material, told.quantity, at_us))
     return expected
+
+
+def _said_us(relation: Relation, told: Told) -> int:
+    """Return when it happened as far as its form can say it: documents of the VDA have a day."""
+    if isinstance(told, CallOff | Shipment) and relation.firm.speaks == "vda":
+        return _midnight(instant_of(told.at_us).astimezone(ZoneInfo(ZONE)).date())
+    return told.at_us
 
 
 def _midnight(day: date) -> int:
