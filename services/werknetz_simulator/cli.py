@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from werknetz_simulator.plant import PLANTS
-from werknetz_simulator.serve import Places, place_of, serve
+from werknetz_simulator.serve import Places, Work, place_of, serve
 from werknetz_simulator.truth import LATE, SEED
 
 SUPPLIER = "supplier"
@@ -60,18 +60,20 @@ def register(app: typer.Typer) -> None:
         start = time.time_ns() // 1000 if start_us is None else start_us
         if state is not None:
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        work: list[Work] = []
+        for name in plants:
+            if name == SUPPLIER and state is not None:
+                pushed = supply_webhook, supply_key
+                work.append(_run_supplier(state, sftp_place, seed, start, pushed))
+            else:
+                work += serve(PLANTS[name], places, state, seed, since_us, start)
+        asyncio.run(_together(work))
 
-        async def run() -> None:
-            async with asyncio.TaskGroup() as group:
-                for name in plants:
-                    if name == SUPPLIER and state is not None:
-                        pushed = supply_webhook, supply_key
-                        group.create_task(_run_supplier(state, sftp_place, seed, start, pushed))
-                        continue
-                    for work in serve(PLANTS[name], places, state, seed, since_us, start):
-                        group.create_task(work)
 
-        asyncio.run(run())
+async def _together(work: list[Work]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for one in work:
+            group.create_task(one)
 
 
 def _check(plants: list[str], state: Path | None, webhook_key: Path | None) -> None:
