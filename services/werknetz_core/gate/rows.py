@@ -16,6 +16,7 @@ from werknetz.kpi.knowledge import kind_of
 from werknetz.kpi.stock.gate import Out, Place, Span, Starved
 from werknetz.store.loss import LOST_MESSAGES
 from werknetz_core.api.tree import Node, Tree
+from werknetz_core.gate import reasons
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 STATES: Final = (MachineState.STARVED, MachineState.SUSPENDED)
@@ -116,8 +117,10 @@ async def load(
     """Load for machines and a span; what a machine consumes may stand at it or anywhere above."""
     start, end = instant_of(start_us), instant_of(end_us)
     above = {node.id: _above(tree, node) for node in machines}
-    rows = await connection.fetch(_STARVED, [node.id for node in machines], start, end)
-    spans = _stitched(rows, start_us, end_us)
+    ids = [node.id for node in machines]
+    rows = await connection.fetch(_STARVED, ids, start, end)
+    told_by_others = await reasons.starved_by_reason(connection, ids, start_us, end_us)
+    spans = reasons.joined(_stitched(rows, start_us, end_us), told_by_others)
     seen = {machine for machine, _, _, _ in spans}
     wanted = sorted({one.id for machine in seen for one in above[machine]})
     by_equipment: dict[int, list[Need]] = defaultdict(list)

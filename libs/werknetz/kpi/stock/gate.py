@@ -158,3 +158,16 @@ def united(spans: Iterable[Span]) -> list[Span]:
         else:
             found.append((start, end))
     return found
+
+
+def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """Return what of the spans lies in none of the others."""
+    left = united(spans)
+    for start, end in united(others):
+        left = [
+            piece
+            for since, until in left
+            for piece in ((since, min(until, start)), (max(since, end), until))
+            if piece[0] < piece[1]
+        ]
+    return left

@@ -191,3 +191,19 @@ async def test_a_deleted_delivery_leaves_a_material_without_a_supplier(world: Wo
     assert loss["machine_minutes"] == 30
     assert loss["causes"][0]["reason"] == "no_late_delivery"
     assert loss["causes"][0]["suppliers"] == []
+
+
+async def test_reasons_that_an_mes_tells_count_once_beside_the_machines_own(world: World) -> None:
+    told = await story(world, await pool_of(world))
+    await stood(world, PRESS, "2026-11-19 08:10", 20)
+    await stood(world, ROBOT, "2026-11-19 08:00", 60, state=7)
+    reason = {"state": "starved", "reason": "no brackets"}
+    await told.tell(
+        "both", "state_changed", "2026-11-19 08:20", equipment=PRESS,
+        until_us=us("2026-11-19 08:40"), **reason,
+    )  # fmt: skip
+    await told.tell("open", "state_changed", "2026-11-19 08:30", equipment=ROBOT, **reason)
+    await told.tell("end", "state_changed", "2026-11-19 08:45", equipment=ROBOT, state="producing")
+    totals = (await world.get("/losses/across-the-gate?start=-3d")).json()["totals"]
+    assert (totals["starved_minutes"], totals["suspended_minutes"]) == (30 + 15, 45)
+    assert totals["attributed_minutes"] == 30 + 60

@@ -10,6 +10,8 @@ from werknetz.kpi.stock.gate import (
     Out,
     Starved,
     attribute,
+    united,
+    without,
 )
 
 A, B = (1, 10), (1, 11)
@@ -67,3 +69,15 @@ def test_every_starved_minute_counts_once(
     found = attribute(machines, apart, SINCE, {B: lost})
     attributed = sum(loss.machine_us for loss in found.losses)
     assert attributed + sum(found.unattributed.values()) == sum(b - a for a, b in starving)
+
+
+@given(st.lists(spans, max_size=6), st.lists(spans, max_size=6))
+def test_what_is_taken_away_is_gone_and_nothing_else(
+    some: list[tuple[int, int]], others: list[tuple[int, int]]
+) -> None:
+    def minutes(found: list[tuple[int, int]]) -> set[int]:
+        return {minute for start, end in found for minute in range(start, end)}
+
+    left = without(some, others)
+    assert minutes(left) == minutes(some) - minutes(others)
+    assert left == united(left)
