@@ -20,6 +20,12 @@ SELECT event_id, revision, at, known_from, known_to, body::text AS body
 FROM business_event_revisions WHERE event_id = ANY($1::uuid[]) ORDER BY event_id, revision"""
 
 
+# The driver means -infinity and infinity by the ends of Python's time, and gives them without a
+# zone: a day from the ends every instant has its zone, and its local day.
+_DAY_US: Final = 86_400_000_000
+_FIRST_US, _LAST_US = TIME_MIN_US + _DAY_US, TIME_MAX_US - _DAY_US
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One revision of an event. `known_to` None: it is believed."""
@@ -47,7 +53,7 @@ class Told:
         value = self.body.get(name)
         if value is None:
             return None
-        return instant_of(min(max(int(value), TIME_MIN_US), TIME_MAX_US))
+        return instant_of(min(max(int(value), _FIRST_US), _LAST_US))
 
     def texts(self, name: str) -> list[str]:
         return [str(one) for one in self.body.get(name) or []]
@@ -65,14 +71,15 @@ async def load(connection: Connection, event_ids: Sequence[UUID]) -> list[Told]:
             revised.append(row["event_id"])
         found.append(
             Told(
-                row["event_id"], row["kind"], row["revision"], row["at"], row["stored_at"], None,
+                row["event_id"], row["kind"], row["revision"], _inside(row["at"]),
+                row["stored_at"], None,
                 msgspec.json.decode(row["body"]),
             )
         )  # fmt: skip
     earlier = await connection.fetch(_EARLIER, revised) if revised else []
     found += [
         Told(
-            row["event_id"], kinds[row["event_id"]], row["revision"], row["at"],
+            row["event_id"], kinds[row["event_id"]], row["revision"], _inside(row["at"]),
             row["known_from"], row["known_to"], msgspec.json.decode(row["body"]),
         )
         for row in earlier
@@ -83,3 +90,9 @@ async def load(connection: Connection, event_ids: Sequence[UUID]) -> list[Told]:
             found[number] = replace(told, known_to=later.known_from)
     found.sort(key=lambda told: (told.known_from, told.event_id.bytes, told.revision))
     return found
+
+
+def _inside(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        return instant_of(_FIRST_US if at.year == 1 else _LAST_US)
+    return min(max(at, instant_of(_FIRST_US)), instant_of(_LAST_US))

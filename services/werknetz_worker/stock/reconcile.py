@@ -6,15 +6,17 @@ again since it was read.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import asyncpg
 
 from werknetz.domain.bucket import instant_of
+from werknetz.runtime.log import logger
 from werknetz_worker.session import Connection
 from werknetz_worker.stock import facts, findings, rows
-from werknetz_worker.stock.subject import compute
+from werknetz_worker.stock.subject import Reconciled, Subject, compute
 from werknetz_worker.watermarks import Watermarks
 
 SUBJECTS_MAX: Final = 1_000  # of one transaction
@@ -23,15 +25,22 @@ MARK: Final = "#stock"
 
 _LOCK: Final = 0x53544F43  # "STOC"
 _ACQUIRE_S: Final = 10.0
+_log: Final = logger("worker.stock")
 _DIRTY: Final = """
 SELECT warehouse_id, material_id, from_at, marks FROM dirty_stock
-ORDER BY marked_at, warehouse_id, material_id LIMIT $1"""
+WHERE marked_at <= clock_timestamp() ORDER BY marked_at, warehouse_id, material_id LIMIT $1"""
 # Skips what the projector has in hand: it marks again, so there is more to do anyway.
 _DONE: Final = """
 DELETE FROM dirty_stock WHERE (warehouse_id, material_id) IN (
     SELECT d.warehouse_id, d.material_id FROM dirty_stock d
     JOIN unnest($1::int[], $2::int[], $3::bigint[]) AS seen (warehouse_id, material_id, marks)
         USING (warehouse_id, material_id, marks) FOR UPDATE OF d SKIP LOCKED)"""
+# One that cannot be reconciled waits, so that the others are not tried again with it each time.
+_DEFER: Final = """
+UPDATE dirty_stock d SET marked_at = clock_timestamp() + interval '5 minutes'
+FROM unnest($1::int[], $2::int[], $3::bigint[]) AS seen (warehouse_id, material_id, marks)
+WHERE d.warehouse_id = seen.warehouse_id AND d.material_id = seen.material_id
+    AND d.marks = seen.marks"""
 # What the day alone changes: a new day has begun, or a stock-out goes on.
 _SWEEP: Final = """
 INSERT INTO dirty_stock (warehouse_id, material_id, from_at)
@@ -86,14 +95,30 @@ async def _some(connection: Connection, now_us: int) -> int:
         dirty = await connection.fetch(_DIRTY, SUBJECTS_MAX)
         if not dirty:
             return 0
-        subjects = await facts.load(connection, dirty, instant_of(now_us))
-        done = [(subject, compute(subject, now_us)) for subject in subjects]
-        await rows.replace(connection, done)
-        await findings.replace(connection, done)
-        await connection.execute(
-            _DONE,
-            [row["warehouse_id"] for row in dirty],
-            [row["material_id"] for row in dirty],
-            [row["marks"] for row in dirty],
-        )
-        return len(dirty)
+        marks = {(row["warehouse_id"], row["material_id"]): row["marks"] for row in dirty}
+        refused = await _reconcile(connection, dirty, now_us)
+        for statement, keys in ((_DONE, [*marks.keys() - refused]), (_DEFER, [*refused])):
+            await connection.execute(
+                statement,
+                [key[0] for key in keys],
+                [key[1] for key in keys],
+                [marks[key] for key in keys],
+            )
+        return len(dirty) - len(refused)
+
+
+async def _reconcile(
+    connection: Connection, dirty: Sequence[asyncpg.Record], now_us: int
+) -> set[tuple[int, int]]:
+    """Reconcile the subjects; return those that could not be."""
+    done: list[tuple[Subject, Reconciled]] = []
+    refused: set[tuple[int, int]] = set()
+    for subject in await facts.load(connection, dirty, instant_of(now_us)):
+        try:
+            done.append((subject, compute(subject, now_us)))
+        except Exception:  # noqa: BLE001 - one must not stop the others; its mark and rows stay
+            _log.exception("stock cannot be reconciled", place=subject.code, of=subject.number)
+            refused.add((subject.warehouse_id, subject.material_id))
+    await rows.replace(connection, done)
+    await findings.replace(connection, done)
+    return refused

@@ -8,7 +8,9 @@ import pytest
 import pytest_asyncio
 
 from plumbing.business import Business, us
+from werknetz_worker.stock import reconcile
 from werknetz_worker.stock.reconcile import dirty_stock, sweep
+from werknetz_worker.stock.subject import Reconciled, Subject, compute
 from werknetz_worker.watermarks import Watermarks
 
 pytestmark = pytest.mark.asyncio
@@ -127,3 +129,41 @@ async def test_a_warehouse_may_be_moved_by_receipts(business: Business) -> None:
     )
     await work(business)
     assert await business.all("SELECT balance FROM stock_items") == [(120.0,)]
+
+
+async def test_the_ends_of_time_stop_nobody(business: Business) -> None:
+    stock = {"material": "M-2", "warehouse": "EM-HL"}
+    await business.tell("first", "stock_counted", "0001-01-01 00:00", quantity=1.0, **stock)
+    await business.tell("last", "stock_counted", "9999-12-31 23:59", quantity=2.0, **stock)
+    await tell(business, "count")
+    await work(business)
+    assert await business.all("SELECT balance FROM stock_items ORDER BY balance DESC") == [
+        (100.0,), (2.0,),
+    ]  # fmt: skip
+    assert await business.all("SELECT * FROM dirty_stock") == []
+
+
+async def test_one_that_cannot_be_reconciled_stops_no_other(
+    business: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell(business, "count")
+    await business.tell(
+        "odd", "stock_counted", "2026-11-02 06:00", material="M-2", quantity=1.0, warehouse="EM-HL"
+    )
+    while await business.project():
+        pass
+
+    def computing(subject: Subject, now_us: int) -> Reconciled:
+        if subject.number == "M-2":
+            raise ArithmeticError("nobody thought of this")
+        return compute(subject, now_us)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reconcile, "compute", computing)
+        assert await dirty_stock(business.pool, Watermarks(None), now_us=NOW) == 1
+    balances = "SELECT count(*) FROM stock_balances"
+    assert await business.all(balances) == [(1,)]
+    assert len(await business.all("SELECT * FROM dirty_stock")) == 1
+    await business.pool.execute("UPDATE dirty_stock SET marked_at = now()")
+    await work(business)
+    assert await business.all(balances) == [(2,)]
