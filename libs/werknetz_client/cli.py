@@ -7,7 +7,7 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from werknetz_client import alive
+from werknetz_client import heartbeat_command
 from werknetz_client.errors import WerknetzError
 
 GROUP: Final = "werknetz.commands"
@@ -41,7 +41,7 @@ def root(word: str | None = None) -> typer.Typer:
         pretty_exceptions_show_locals=False,  # locals hold keys and passwords
     )
     app.callback()(lambda: None)  # else a single command would be the app itself
-    alive.register(app)
+    heartbeat_command.register(app)
     if word == "alive":
         return app
     _register_own(app)
@@ -57,7 +57,7 @@ def root(word: str | None = None) -> typer.Typer:
 def _register_own(app: typer.Typer) -> None:
     from werknetz_client import (
         commands,
-        gate_commands,
+        loss_commands,
         mapping_commands,
         quarantine_commands,
         stock_commands,
@@ -66,7 +66,7 @@ def _register_own(app: typer.Typer) -> None:
 
     for module in (
         commands, mapping_commands, quarantine_commands, supply_commands, stock_commands,
-        gate_commands,
+        loss_commands,
     ):  # fmt: skip
         module.register(app)
 

@@ -8,7 +8,7 @@ import typer
 from werknetz.runtime.command import group
 from werknetz_client.client import Client, Row
 from werknetz_client.commands import Output
-from werknetz_client.listed import NOTHING, Columns, amount, clock, show, text
+from werknetz_client.tables import NOTHING, Columns, amount, clock, show, text
 
 Warehouse = Annotated[list[str] | None, typer.Option(help="Key or code; repeated: any.")]
 Material = Annotated[list[str] | None, typer.Option(help="Any number of it; repeated: any.")]

@@ -8,7 +8,7 @@ import typer
 from werknetz.runtime.command import group
 from werknetz_client.client import Client
 from werknetz_client.commands import Output
-from werknetz_client.listed import Cell, amount, clock, hours, show, text, yes_no
+from werknetz_client.tables import Cell, amount, clock, hours, show, text, yes_no
 
 Columns = Mapping[str, tuple[str, Cell]]
 Supplier = Annotated[list[str] | None, typer.Option(help="Key or number; repeated: any.")]

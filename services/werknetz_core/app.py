@@ -10,30 +10,30 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from werknetz_core.api import problem
-from werknetz_core.api.bodylimit import BodyLimit
-from werknetz_core.api.outer import Outer, RequestMetrics
-from werknetz_core.api.platform import opened
-from werknetz_core.api.tree import now_us as clock_us
-from werknetz_core.api.webhook import PATH
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.connectors.endpoints import router as connectors
+from werknetz_core.context.app_context import opened
+from werknetz_core.context.edge_forwarder import PATH
+from werknetz_core.context.equipment_tree import now_us as clock_us
 from werknetz_core.deliveries.endpoints import router as deliveries
 from werknetz_core.docs.endpoints import router as docs
 from werknetz_core.equipment.endpoints import router as equipment
 from werknetz_core.events.endpoints import router as events
 from werknetz_core.findings.endpoints import router as findings
+from werknetz_core.forecast.endpoints import router as outlook
 from werknetz_core.gaps.endpoints import router as gaps
-from werknetz_core.gate.endpoints import router as gate
 from werknetz_core.health.endpoints import public
 from werknetz_core.health.endpoints import router as health
+from werknetz_core.http import problem
+from werknetz_core.http.body_limit import BodyLimit
+from werknetz_core.http.middleware import Outer, RequestMetrics
 from werknetz_core.kpis.endpoints import router as kpis
+from werknetz_core.losses.endpoints import router as gate
 from werknetz_core.mappings import replay
 from werknetz_core.mappings.endpoints import router as mappings
 from werknetz_core.materials.endpoints import router as materials
 from werknetz_core.orders.endpoints import router as orders
 from werknetz_core.orders.operations import router as operations
-from werknetz_core.outlook.endpoints import router as outlook
 from werknetz_core.plants.endpoints import router as plants
 from werknetz_core.quarantine.endpoints import router as quarantine
 from werknetz_core.settings import CoreSettings

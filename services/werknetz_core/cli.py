@@ -16,7 +16,7 @@ from rich.table import Table
 from werknetz.domain.shift import CalendarRejected
 from werknetz.runtime import log
 from werknetz.runtime.settings import SettingMissing, required_env
-from werknetz_core import operate
+from werknetz_core import admin
 from werknetz_core.app import create_app
 from werknetz_core.migrate import upgrade
 from werknetz_core.settings import CoreSettings
@@ -49,7 +49,7 @@ def up(
     """Serve the API and its documentation."""
     log.configure()
     settings = _settings()
-    _run(operate.wait(settings.database_url, wait_s=wait_s, say=_err.print))
+    _run(admin.wait(settings.database_url, wait_s=wait_s, say=_err.print))
     config = uvicorn.Config(
         create_app(settings),
         host=host,
@@ -66,7 +66,7 @@ def up(
 def migrate(wait_s: Waiting = 60) -> None:
     """Bring the database to the newest schema. Safe to run twice, and by several at once."""
     url = _database_url()
-    _run(operate.wait(url, wait_s=wait_s, say=_err.print))
+    _run(admin.wait(url, wait_s=wait_s, say=_err.print))
     upgrade(url)
     typer.echo("The database has the newest schema.")
 
@@ -85,7 +85,7 @@ def create_key(
     """Make an API key and print it: the only time that it is ever shown."""
     chosen = [plant for text in plants or () for plant in text.split(",") if plant]
     key = _run(
-        operate.create_key(
+        admin.create_key(
             _database_url(), name, role=role, plants=chosen or None, expires_at=_expiry(expires)
         )
     )
@@ -96,7 +96,7 @@ def create_key(
 def list_keys() -> None:
     """List the keys; of each only the prefix is known."""
     table = Table("prefix", "name", "role", "plants", "created", "expires", "revoked")
-    for row in _run(operate.list_keys(_database_url())):
+    for row in _run(admin.list_keys(_database_url())):
         plants = ", ".join(row["plants"]) if row["plants"] is not None else "all"
         times = (row["created_at"], row["expires_at"], row["revoked_at"])
         table.add_row(row["prefix"], row["name"], row["role"], plants, *map(_date, times))
@@ -107,7 +107,7 @@ def revoke_key(prefix: str) -> None:
     """Revoke a key by its prefix; within five seconds nobody gets in with it."""
     # Whoever pastes the whole key means its prefix.
     plain = prefix.split("_")[1] if prefix.startswith("wn_") else prefix
-    name = _run(operate.revoke_key(_database_url(), plain))
+    name = _run(admin.revoke_key(_database_url(), plain))
     if name is None:
         _fail(f"there is no key with the prefix {plain!r} in force", "`werknetz keys list`")
     typer.echo(f"Revoked {plain} ({name}).")
@@ -124,17 +124,17 @@ def set_calendar(
     except ValueError as error:
         _fail(f"{file} is not JSON: {error}", "correct it there")
     try:
-        shifts = _run(operate.set_calendar(_database_url(), equipment, document, valid_from))
+        shifts = _run(admin.set_calendar(_database_url(), equipment, document, valid_from))
     except CalendarRejected as error:
         _fail(f"{file}: {error}", "correct it there; nothing was changed")
     typer.echo(f"{equipment} has the calendar; its next shifts: {', '.join(shifts) or 'none'}.")
 
 
-def _run(work: Coroutine[Any, Any, operate.T]) -> operate.T:
+def _run(work: Coroutine[Any, Any, admin.T]) -> admin.T:
     """Run against the database; say what is wrong with it and what to do, without a traceback."""
     try:
         return asyncio.run(work)
-    except operate.Refused as error:
+    except admin.Refused as error:
         _fail(str(error), error.remedy)
     except asyncpg.UndefinedTableError:
         _fail("the tables are missing", "run `werknetz migrate`")

@@ -28,11 +28,11 @@ def register(app: typer.Typer) -> None:
         """Start servers, simulated plants and the platform; say where it is; stop on Ctrl-C."""
         if context.invoked_subcommand is not None:
             return
-        from werknetz_demo.crew import CrewError
         from werknetz_demo.embedded.server import ServerError
         from werknetz_demo.embedded.state import StateError
+        from werknetz_demo.lifecycle import live
         from werknetz_demo.run import Wish
-        from werknetz_demo.story import live
+        from werknetz_demo.supervisor import CrewError
 
         async def run() -> None:
             stopped = asyncio.Event()
@@ -61,7 +61,7 @@ def _register_mischief(demo: typer.Typer) -> None:
     ) -> None:
         """Put a despatch advice with a misspelt quantity into the supplier's SFTP folder."""
         from werknetz_demo.embedded.state import StateError
-        from werknetz_demo.mischief import drop_bad_edi, running
+        from werknetz_demo.faults import drop_bad_edi, running
 
         try:
             file = drop_bad_edi(running(data))
@@ -86,7 +86,7 @@ def _register_plants_mischief(demo: typer.Typer) -> None:
     ) -> None:
         """Hold a delivery back in a running demo, so that a line stands for it."""
         from werknetz_demo.embedded.state import StateError
-        from werknetz_demo.mischief import hold_back, running
+        from werknetz_demo.faults import hold_back, running
 
         try:
             typer.echo(hold_back(running(data), minutes))
@@ -102,7 +102,7 @@ def _register_plants_mischief(demo: typer.Typer) -> None:
     ) -> None:
         """Let a machine of a running demo fail for some minutes; say what to look at."""
         from werknetz_demo.embedded.state import StateError
-        from werknetz_demo.mischief import break_down, running
+        from werknetz_demo.faults import break_down, running
 
         try:
             text = break_down(running(data), machine, minutes)

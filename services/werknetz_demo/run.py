@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import yaml
 
-from werknetz_demo.crew import Crew, CrewError
 from werknetz_demo.embedded.process import LOOPBACK
 from werknetz_demo.embedded.servers import Servers
-from werknetz_demo.truths import Api, Database, until
-from werknetz_simulator.plan import DAY_US
-from werknetz_simulator.plant import EMDEN_1, PLANTS, Plant
+from werknetz_demo.readiness import Api, Database, until
+from werknetz_demo.supervisor import Crew, CrewError
+from werknetz_simulator.plants.plan import DAY_US
+from werknetz_simulator.plants.plant import EMDEN_1, PLANTS, Plant
 
 STEP_WITHIN_S: Final = 120.0
 

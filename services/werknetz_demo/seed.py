@@ -9,7 +9,7 @@ import asyncpg
 
 from werknetz.domain.path import EquipmentPath
 from werknetz_demo.embedded.state import secret_of
-from werknetz_simulator.plant import Plant
+from werknetz_simulator.plants.plant import Plant
 
 STATEMENT_WITHIN_S: Final = 10.0
 _EQUIPMENT: Final = """

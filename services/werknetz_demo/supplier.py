@@ -7,15 +7,15 @@ from typing import Final
 from werknetz_demo.embedded.process import LOOPBACK
 from werknetz_demo.embedded.state import secret_of
 from werknetz_demo.run import Demo
-from werknetz_simulator.supplier import edgefile
-from werknetz_simulator.supplier.arithmetic import ANNOUNCED, CALLED_OFF, COUNTED, known
-from werknetz_simulator.supplier.place import Place
-from werknetz_simulator.supplier.spans import read_diary
-from werknetz_simulator.supplier.truth import SupplierTruth
+from werknetz_simulator.partners.foundry import edge_file
+from werknetz_simulator.partners.foundry.expected import ANNOUNCED, CALLED_OFF, COUNTED, known
+from werknetz_simulator.partners.foundry.folders import Place
+from werknetz_simulator.partners.foundry.message_spans import read_diary
+from werknetz_simulator.partners.foundry.timeline import SupplierTruth
 
 NAME: Final = "supplier"
 HOOK: Final = "supply-webhook"
-CONNECTORS: Final = [edgefile.EDI_CONNECTOR, edgefile.STOCK_CONNECTOR]
+CONNECTORS: Final = [edge_file.EDI_CONNECTOR, edge_file.STOCK_CONNECTOR]
 
 
 def place_of(demo: Demo) -> Place:
@@ -53,8 +53,8 @@ async def arrived(demo: Demo, port: int) -> str:
     """Start the edges, wait for all that the supplier had told before this run; say what came."""
     place = place_of(demo)
     for tree in (
-        edgefile.edi_of(place, LOOPBACK, port, f"./{edgefile.EDI_CONNECTOR}-live"),
-        edgefile.stock_of(place, LOOPBACK, port, f"./{edgefile.STOCK_CONNECTOR}-live"),
+        edge_file.edi_of(place, LOOPBACK, port, f"./{edge_file.EDI_CONNECTOR}-live"),
+        edge_file.stock_of(place, LOOPBACK, port, f"./{edge_file.STOCK_CONNECTOR}-live"),
     ):
         demo.start_edge(f"edge-{tree['connector']}", "live", tree)
     spans, _ = read_diary(place.diary)
@@ -65,7 +65,7 @@ async def arrived(demo: Demo, port: int) -> str:
         there.update(await demo.database.events(CONNECTORS))
         return all(there.get(kind, 0) >= facts.count for kind, facts in expected.items())
 
-    await demo.true(has_all, f"edge-{edgefile.EDI_CONNECTOR}")
+    await demo.true(has_all, f"edge-{edge_file.EDI_CONNECTOR}")
     return (
         f"a supplier's files arrive over SFTP: {there[CALLED_OFF]} call-offs, "
         f"{there[ANNOUNCED]} shipments, {there[COUNTED]} stock counts"

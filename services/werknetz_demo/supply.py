@@ -6,15 +6,15 @@ from typing import Final
 from werknetz_demo.embedded.process import LOOPBACK
 from werknetz_demo.run import Demo
 from werknetz_demo.supplier import HOOK, hook_key, place_of
-from werknetz_simulator.machine import Kind
-from werknetz_simulator.plan import DAY_US
-from werknetz_simulator.plant import ZWICK_2
-from werknetz_simulator.starving import windows
-from werknetz_simulator.supply import edgefile
-from werknetz_simulator.supply.feed import told_of
-from werknetz_simulator.supply.group import FIRMS, PLANTED, RELATIONS, WAREHOUSES
-from werknetz_simulator.supply.story import CallOff, Story
-from werknetz_simulator.truth import SEED, Truth
+from werknetz_simulator.partners import edge_file
+from werknetz_simulator.partners.feed import told_of
+from werknetz_simulator.partners.partners import FIRMS, PLANTED, RELATIONS, WAREHOUSES
+from werknetz_simulator.partners.timeline import CallOff, Story
+from werknetz_simulator.plants.machine import Kind
+from werknetz_simulator.plants.plan import DAY_US
+from werknetz_simulator.plants.plant import ZWICK_2
+from werknetz_simulator.plants.starvation import windows
+from werknetz_simulator.plants.truth import SEED, Truth
 
 NAME: Final = "edge-supply"
 GATE: Final = "/api/v1/losses/across-the-gate"
@@ -27,14 +27,14 @@ def start(demo: Demo, port: int) -> None:
     trees = [
         make(*where, f"./{name}-live")
         for name, make in (
-            ("group-edi", edgefile.edi_of),
-            ("group-advice", edgefile.advice_of),
-            ("group-warehouses", edgefile.warehouses_of),
-            (edgefile.SQL, edgefile.books_of),
+            ("group-edi", edge_file.edi_of),
+            ("group-advice", edge_file.advice_of),
+            ("group-warehouses", edge_file.warehouses_of),
+            (edge_file.SQL, edge_file.books_of),
         )
     ]
     hook = LOOPBACK, demo.ports(HOOK), hook_key(demo)
-    trees.append(edgefile.hook_of(*hook, f"./{edgefile.HOOK}-live"))
+    trees.append(edge_file.hook_of(*hook, f"./{edge_file.HOOK}-live"))
     demo.start_edges(NAME, "live", trees)
 
 
@@ -44,7 +44,7 @@ async def arrived(demo: Demo) -> str:
     there: dict[str, int] = {}
 
     async def has_all() -> bool:
-        there.update(await demo.database.events([*edgefile.CONNECTORS]))
+        there.update(await demo.database.events([*edge_file.CONNECTORS]))
         return sum(there.values()) >= expected
 
     await demo.true(has_all, NAME)

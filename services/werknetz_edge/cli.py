@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from werknetz.connector.yamlform import ConfigurationError
+from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.runtime import log
 from werknetz.runtime.settings import SettingMissing
 from werknetz_edge.edge import run_edge
-from werknetz_edge.spool import SpoolFailed
-from werknetz_edge.spoolfile import SpoolTaken
+from werknetz_edge.spool.spool import SpoolFailed
+from werknetz_edge.spool.spool_file import SpoolTaken
 
 
 def register(app: typer.Typer) -> None:

@@ -7,9 +7,9 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from werknetz.connector.mapping import Mapping, load_mapping, mapping_of
-from werknetz.connector.yamlform import ConfigurationError, explain, load_form
+from werknetz.connector.yaml_format import ConfigurationError, explain, load_form
 from werknetz.runtime.settings import secret_env
-from werknetz_edge.spool import BYTES_MAX
+from werknetz_edge.spool.spool import BYTES_MAX
 
 GROUP: Final = "werknetz.connectors"
 _CONNECTOR_ID: Final = r"^[a-z0-9][a-z0-9._-]{0,62}$"

@@ -11,16 +11,16 @@ from typing import Final
 from pydantic import ValidationError
 
 from werknetz.connector.contract import Connector
-from werknetz.connector.yamlform import ConfigurationError, explain, load_form
+from werknetz.connector.yaml_format import ConfigurationError, explain, load_form
 from werknetz.events.batch import Lane as LaneName
 from werknetz.link.redis import RedisEdgeLink
 from werknetz.link.wire import link_name
 from werknetz.runtime.log import logger, without_password
 from werknetz.runtime.settings import SettingMissing
 from werknetz_edge.config import EdgeConfig, load_config
-from werknetz_edge.follow import Follower
-from werknetz_edge.lane import Lane
-from werknetz_edge.pump import Pump
+from werknetz_edge.pipeline.lane import Lane
+from werknetz_edge.pipeline.mapping_rollout import Follower
+from werknetz_edge.pipeline.pump import Pump
 
 STOP_S: Final = 10.0
 _LANES: Final[dict[str, LaneName]] = {"live": "live", "backfill": "backfill"}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from werknetz.connector.mapping import Mapping, mapping_of
-from werknetz.connector.yamlform import ConfigurationError, Form, Key, load_form
+from werknetz.connector.yaml_format import ConfigurationError, Form, Key, load_form
 from werknetz.runtime.command import group
 
 _KINDS: Final = tuple(k for k in ("rules", "events", "constants") if k in Mapping.model_fields)

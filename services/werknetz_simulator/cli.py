@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from werknetz_simulator.plant import PLANTS
+from werknetz_simulator.plants.plant import PLANTS
+from werknetz_simulator.plants.truth import LATE, SEED
 from werknetz_simulator.serve import Places, Work, place_of, serve
-from werknetz_simulator.truth import LATE, SEED
 
 SUPPLIER = "supplier"
 SINCE_US = 1_790_805_600_000_000
@@ -88,10 +88,10 @@ def _check(plants: list[str], state: Path | None, webhook_key: Path | None) -> N
 async def _run_supplier(
     state: Path, where: tuple[str, int], seed: str, start_us: int, pushed: tuple[str, Path | None]
 ) -> None:
-    from werknetz_simulator.supplier.place import Place
-    from werknetz_simulator.supplier.server import Group, Supplier
-    from werknetz_simulator.supplier.truth import SupplierTruth
-    from werknetz_simulator.supply.hook import Hook
+    from werknetz_simulator.partners.foundry.folders import Place
+    from werknetz_simulator.partners.foundry.sftp_server import Group, Supplier
+    from werknetz_simulator.partners.foundry.timeline import SupplierTruth
+    from werknetz_simulator.partners.webhook_sender import Hook
 
     host, port = where
     url, key = pushed

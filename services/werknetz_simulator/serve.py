@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from werknetz.runtime.settings import required_env
-from werknetz_simulator.machine import Plant
-from werknetz_simulator.position import Position
-from werknetz_simulator.truth import Truth
+from werknetz_simulator.plants.machine import Plant
+from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.truth import Truth
 
 BROKEN: Final = "broken.json"  # in the folder of the state: what `demo break` writes
 MES: Final = "palma-3-mes.sqlite"
@@ -53,11 +53,11 @@ def serve(
     if state is None:
         return
     if plant.name == "palma-3":
-        from werknetz_simulator.mes import Mes
+        from werknetz_simulator.plants.mes import Mes
 
         yield Mes(truth(), state / MES, since_us).run()
     if plant.name == "chatt-6":
-        from werknetz_simulator.qualityfile import QualityFiles
+        from werknetz_simulator.plants.quality_file import QualityFiles
 
         position = Position(state / f"{QUALITY}.position", since_us)
         yield QualityFiles(truth(), state / QUALITY, position).run()
@@ -66,27 +66,27 @@ def serve(
 def _machines(truth: Truth, places: Places, position: Position) -> Work:
     match truth.plant.protocol:
         case "opcua":
-            from werknetz_simulator.opcua_plant import OpcuaPlant
+            from werknetz_simulator.protocols.opcua_plant import OpcuaPlant
 
             return OpcuaPlant(truth, places.opcua_url, position).run()
         case "mqtt":
-            from werknetz_simulator.mqtt_plant import MqttPlant
+            from werknetz_simulator.protocols.mqtt_plant import MqttPlant
 
             return MqttPlant(truth, required_env("WERKNETZ_MQTT_URL"), position).run()
         case "modbus":
-            from werknetz_simulator.modbus_plant import ModbusPlant
+            from werknetz_simulator.protocols.modbus_plant import ModbusPlant
 
             return ModbusPlant(truth, *places.modbus).run()
         case "sparkplug":
-            from werknetz_simulator.sparkplug_plant import SparkplugPlant
+            from werknetz_simulator.protocols.sparkplug_plant import SparkplugPlant
 
             return SparkplugPlant(truth, required_env("WERKNETZ_MQTT_URL"), position).run()
         case "webhook":
-            from werknetz_simulator.webhook_plant import WebhookPlant
+            from werknetz_simulator.protocols.webhook_plant import WebhookPlant
 
             key = places.webhook_key or Path("webhook.key")
             return WebhookPlant(truth, places.webhook_url, key, position).run()
         case "s7":
-            from werknetz_simulator.s7_plant import S7Plant
+            from werknetz_simulator.protocols.s7_plant import S7Plant
 
             return S7Plant(truth, *places.s7).run()

@@ -10,7 +10,7 @@ from celery import Celery
 from celery.beat import Scheduler
 from celery.signals import heartbeat_sent
 
-from werknetz.runtime import alive
+from werknetz.runtime import heartbeat
 from werknetz.runtime.settings import secret_env
 
 TICK_S: Final = 2.0
@@ -24,7 +24,7 @@ class BeatScheduler(Scheduler):
     """Keeps no file: after a restart everything is simply due, and that does no harm."""
 
     def tick(self, *arguments: Any, **options: Any) -> float:
-        alive.touch()
+        heartbeat.touch()
         return min(float(super().tick(*arguments, **options)), 1.0)
 
 
@@ -78,7 +78,7 @@ def create_celery(broker_url: str) -> Celery:
 
 
 def _still_turning(**_: object) -> None:
-    alive.touch()
+    heartbeat.touch()
 
 
 app = create_celery(secret_env("WERKNETZ_BROKER_URL") or _LOCAL)

@@ -12,7 +12,7 @@ from werknetz.kpi.carry import Carry
 from werknetz.kpi.plan import Plan
 from werknetz.kpi.series import NOTHING, CountSeries, MachineSamples, Series
 from werknetz.runtime.log import logger
-from werknetz_worker import losses
+from werknetz_worker import state_gaps
 from werknetz_worker.session import Connection
 
 ROLES: Final = [role.value for role in Role if role.moves_kpis]
@@ -120,7 +120,7 @@ class Machine:
 
         state = self.one(Role.STATE)
         unknown = (
-            await losses.unknown_of(connection, self.id, state.id, start_us, end_us)
+            await state_gaps.unknown_of(connection, self.id, state.id, start_us, end_us)
             if state is not None
             else ()
         )

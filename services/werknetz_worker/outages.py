@@ -10,10 +10,10 @@ from typing import Final
 
 import asyncpg
 
-from werknetz.kpi.knowledge import BEAT_US, HOLE_US
-from werknetz.store.loss import HIDDEN, SERVES
-from werknetz_worker.losses import OWN_TIME
+from werknetz.kpi.data_gaps import BEAT_US, HOLE_US
+from werknetz.store.gap import HIDDEN, SERVES
 from werknetz_worker.session import Connection
+from werknetz_worker.state_gaps import OWN_TIME
 
 SILENT_S: Final = 60.0
 """A beat may be so long on its way before its connector counts as silent."""

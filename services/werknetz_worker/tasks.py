@@ -8,12 +8,12 @@ from typing import Final
 import asyncpg
 from celery.signals import worker_process_shutdown, worker_shutdown
 
-from werknetz.runtime import alive
+from werknetz.runtime import heartbeat
 from werknetz.runtime.log import logger
 from werknetz_worker import compute, outages
 from werknetz_worker import sweep as sweeping
 from werknetz_worker.app import app
-from werknetz_worker.project import projector
+from werknetz_worker.projection import projector
 from werknetz_worker.retention import drop_expired
 from werknetz_worker.session import Session
 from werknetz_worker.settings import WorkerSettings
@@ -71,56 +71,56 @@ _process = _Process()
 @app.task(name="kpi.compute_dirty_buckets", soft_time_limit=SOFT_LIMIT_S)
 def compute_dirty_buckets() -> None:
     """Bring elements up to date with what arrived since the last tick."""
-    alive.touch()
+    heartbeat.touch()
     _process.runner.run(_compute())
 
 
 @app.task(name="kpi.sweep", soft_time_limit=SOFT_LIMIT_S)
 def sweep() -> None:
     """Find what nobody triggered: silent connectors, and what time alone has changed."""
-    alive.touch()
+    heartbeat.touch()
     _process.runner.run(_sweep())
 
 
 @app.task(name="supply.project", soft_time_limit=SOFT_LIMIT_S)
 def project_events() -> None:
     """Bring business events into the model: facts of supply and stock, and what they change."""
-    alive.touch()
+    heartbeat.touch()
     _process.runner.run(_project())
 
 
 @app.task(name="supply.reconcile", soft_time_limit=SOFT_LIMIT_S)
 def reconcile_supply() -> None:
     """Bring call-offs, due lines, shipments and findings up to date with what arrived."""
-    alive.touch()
+    heartbeat.touch()
     _process.runner.run(_reconcile())
 
 
 @app.task(name="supply.sweep", soft_time_limit=SOFT_LIMIT_S)
 def sweep_supply() -> None:
     """Find relations that time alone has changed: windows that passed, shipments overdue."""
-    alive.touch()
+    heartbeat.touch()
     _process.runner.run(_sweep_supply())
 
 
 @app.task(name="stock.reconcile", soft_time_limit=SOFT_LIMIT_S)
 def reconcile_stock() -> None:
     """Bring balances, stock-outs and days of stock up to date with what arrived."""
-    alive.touch()
+    heartbeat.touch()
     _process.runner.run(_reconcile_stock())
 
 
 @app.task(name="stock.sweep", soft_time_limit=SOFT_LIMIT_S)
 def sweep_stock() -> None:
     """Find stock that time alone has changed: a new day, a stock-out that goes on."""
-    alive.touch()
+    heartbeat.touch()
     _process.runner.run(_reconcile_stock(swept=True))
 
 
 @app.task(name="kpi.retention", soft_time_limit=SOFT_LIMIT_S)
 def retention() -> None:
     """Forget old revisions, drop the days that nobody keeps."""
-    alive.touch()
+    heartbeat.touch()
     _process.runner.run(_forget())
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import asyncpg
 
 from bench.measure import Measure
-from werknetz_core.api.keys import new_key
+from werknetz_core.access.keys import new_key
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.servers import Servers
 

@@ -14,7 +14,7 @@ from bench.measure import Measure
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 from werknetz_edge.edi.parser import EdiParser
 from werknetz_edge.edi.profile import Partners
 

@@ -13,7 +13,7 @@ from bench.measure import Measure
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
 from werknetz.connector.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 
 ROUNDS = 3
 ROUNDS_OF_COLUMNS = 50  # a block without expressions takes less than a millisecond

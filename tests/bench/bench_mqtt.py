@@ -21,7 +21,7 @@ from bench.measure import Measure
 from werknetz.connector.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import raw_of_delivery
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import Batch
 from werknetz.events.codec import encode
 from werknetz_demo.embedded.broker import Broker

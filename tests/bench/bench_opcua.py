@@ -163,8 +163,8 @@ async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tup
     from werknetz.connector.normalize import Normalizer
     from werknetz.connector.raw import raw_of_delivery
     from werknetz_edge.opcua import create
-    from werknetz_edge.spoolfile import clock_us, open_spool
-    from werknetz_edge.told import Told
+    from werknetz_edge.spool.last_values import LastValues
+    from werknetz_edge.spool.spool_file import clock_us, open_spool
 
     connector = create(
         "bench",
@@ -179,7 +179,7 @@ async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tup
     )
     normalizer = Normalizer(mapping, "bench")
     file = open_spool(folder / "bench.spool", "bench")
-    told = Told(file.spool)
+    told = LastValues(file.spool)
 
     def keep(delivery: Delivery) -> None:
         now_us = clock_us()

@@ -20,12 +20,12 @@ from bench.cpu import median_s
 from bench.measure import Measure
 from bench.supply_set import CONNECTOR, Row, Size, SupplySet
 from werknetz.store.fact import ADD_EVENTS
-from werknetz_core.api.keys import new_key
+from werknetz_core.access.keys import new_key
 from werknetz_core.app import create_app
 from werknetz_core.migrate import upgrade_async
 from werknetz_core.settings import CoreSettings
 from werknetz_demo.embedded.postgres import Postgres
-from werknetz_worker.project.projector import project
+from werknetz_worker.projection.projector import project
 from werknetz_worker.stock.reconcile import dirty_stock
 from werknetz_worker.supply.reconcile import dirty_relations
 from werknetz_worker.watermarks import Watermarks

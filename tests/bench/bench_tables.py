@@ -16,13 +16,13 @@ from bench.measure import Measure
 from plumbing.delivery import FakeSpool
 from werknetz.connector.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 from werknetz.link.receiver import Receiver
 from werknetz_core.ingest.apply import Applier, welcome
 from werknetz_core.ingest.partition import Partitions
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres
-from werknetz_edge.spoolfile import open_spool
+from werknetz_edge.spool.spool_file import open_spool
 from werknetz_edge.tables import create
 
 MAPPING = """

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from werknetz_core.findings.endpoints import FindingKind
-from werknetz_worker.project import findings as projected
+from werknetz_worker.projection import findings as projected
 from werknetz_worker.stock import findings as of_stock
 from werknetz_worker.supply import findings as of_supply
 

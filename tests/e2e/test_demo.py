@@ -20,10 +20,10 @@ from plumbing.group import (
 from plumbing.installation import Installation, installation
 from plumbing.supply import agree, told_us
 from plumbing.waiting import eventually
-from werknetz_demo.crew import werknetz_command
 from werknetz_demo.embedded.process import free_port
-from werknetz_simulator.plant import ZWICK_2
-from werknetz_simulator.supply.group import PLANTED, key_of
+from werknetz_demo.supervisor import werknetz_command
+from werknetz_simulator.partners.partners import PLANTED, key_of
+from werknetz_simulator.plants.plant import ZWICK_2
 
 SECOND_START_S = 15
 

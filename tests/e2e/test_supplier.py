@@ -10,11 +10,11 @@ import pytest
 
 from plumbing.installation import Installation, installation
 from plumbing.supply import agree, place_of, stored, told, told_us
-from werknetz_demo.crew import werknetz_command
 from werknetz_demo.embedded.process import free_port
-from werknetz_simulator.supplier.arithmetic import CALLED_OFF
-from werknetz_simulator.supplier.edgefile import EDI_CONNECTOR
-from werknetz_simulator.supplier.truth import SLOT_US, Shipment, SupplierTruth
+from werknetz_demo.supervisor import werknetz_command
+from werknetz_simulator.partners.foundry.edge_file import EDI_CONNECTOR
+from werknetz_simulator.partners.foundry.expected import CALLED_OFF
+from werknetz_simulator.partners.foundry.timeline import SLOT_US, Shipment, SupplierTruth
 
 PARTNER = "nordwerk"
 

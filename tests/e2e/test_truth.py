@@ -16,10 +16,10 @@ from redis import Redis
 
 from plumbing.installation import Installation, installation
 from werknetz_demo.embedded.process import free_port
-from werknetz_simulator.arithmetic import Sums, kpis, sums
-from werknetz_simulator.plan import instant_of, us_of
-from werknetz_simulator.plant import EMDEN_1, ENTERPRISE, ZWICK_2, Machine, Plant
-from werknetz_simulator.truth import Truth
+from werknetz_simulator.plants.expected import Sums, kpis, sums
+from werknetz_simulator.plants.plan import instant_of, us_of
+from werknetz_simulator.plants.plant import EMDEN_1, ENTERPRISE, ZWICK_2, Machine, Plant
+from werknetz_simulator.plants.truth import Truth
 
 DAYS = 2
 _ELEMENTS = """

@@ -11,7 +11,7 @@ import asyncpg
 from werknetz.events.facts import fact_of
 from werknetz.store.fact import ADD_EVENTS
 from werknetz.store.mappings import KEEP_REVISIONS, REMOVE_EVENTS, REWRITE_EVENTS
-from werknetz_worker.project.projector import project
+from werknetz_worker.projection.projector import project
 
 SPOOL = UUID("5d2f8a64-33f1-4a53-9f6e-1c8f3f5fb0a1")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

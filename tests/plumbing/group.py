@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from plumbing.installation import Installation
-from werknetz_demo.crew import werknetz_command
-from werknetz_simulator.arithmetic import kpis, sums
-from werknetz_simulator.machine import Kind
-from werknetz_simulator.plan import DAY_US, instant_of
-from werknetz_simulator.plant import PLANTS
+from werknetz_demo.supervisor import werknetz_command
+from werknetz_simulator.plants.expected import kpis, sums
+from werknetz_simulator.plants.machine import Kind
+from werknetz_simulator.plants.plan import DAY_US, instant_of
+from werknetz_simulator.plants.plant import PLANTS
+from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.serve import BROKEN
-from werknetz_simulator.truth import Truth
 
 _LATEST = """
     SELECT at, value, text FROM samples JOIN signals ON signals.id = signal_id

@@ -15,11 +15,11 @@ from plumbing.business import SPOOL
 from werknetz.domain.bucket import instant_of
 from werknetz.store.fact import ADD_EVENTS
 from werknetz.store.mappings import KEEP_REVISIONS, REWRITE_EVENTS
-from werknetz_simulator.plan import HOUR_US, MINUTE_US
-from werknetz_simulator.supply.arithmetic import midnight_us
-from werknetz_simulator.supply.group import Relation
-from werknetz_simulator.supply.story import CallOff, Count, Move, Receipt, Shipment, Told
-from werknetz_simulator.supply.wire import ADVICE, BOOKING, EDI
+from werknetz_simulator.partners.expected import midnight_us
+from werknetz_simulator.partners.message_writer import ADVICE, BOOKING, EDI
+from werknetz_simulator.partners.partners import Relation
+from werknetz_simulator.partners.timeline import CallOff, Count, Move, Receipt, Shipment, Told
+from werknetz_simulator.plants.plan import HOUR_US, MINUTE_US
 
 CONNECTORS = (EDI, ADVICE, BOOKING)
 BATCH = 400

@@ -17,14 +17,14 @@ from plumbing.grouptold import (
     tell,
 )
 from werknetz.domain.bucket import instant_of
-from werknetz_simulator.machine import ENTERPRISE
-from werknetz_simulator.plan import DAY_US, HOUR_US, MINUTE_US, us_of
-from werknetz_simulator.plant import EMDEN_1, PLANTS, ZWICK_2
-from werknetz_simulator.supply.arithmetic import Line, in_force, lines
-from werknetz_simulator.supply.group import PLANTED, RELATIONS, Relation
-from werknetz_simulator.supply.story import Receipt, Story, Told
-from werknetz_simulator.supply.wire import BOOKING
-from werknetz_worker.project.projector import project
+from werknetz_simulator.partners.expected import Line, in_force, lines
+from werknetz_simulator.partners.message_writer import BOOKING
+from werknetz_simulator.partners.partners import PLANTED, RELATIONS, Relation
+from werknetz_simulator.partners.timeline import Receipt, Story, Told
+from werknetz_simulator.plants.machine import ENTERPRISE
+from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US, us_of
+from werknetz_simulator.plants.plant import EMDEN_1, PLANTS, ZWICK_2
+from werknetz_worker.projection.projector import project
 from werknetz_worker.stock.reconcile import dirty_stock
 from werknetz_worker.supply.reconcile import dirty_relations
 from werknetz_worker.watermarks import Watermarks

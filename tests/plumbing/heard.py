@@ -14,7 +14,7 @@ from werknetz.events.batch import BusinessEvent, PointDefinition, Points, Record
 from werknetz.events.codec import columns_of
 from werknetz_edge.config import EdgeConfig, load_config
 from werknetz_edge.edge import create_connector
-from werknetz_edge.spoolfile import clock_us
+from werknetz_edge.spool.spool_file import clock_us
 
 
 @dataclass

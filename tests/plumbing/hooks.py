@@ -14,7 +14,7 @@ from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping import Mapping
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz_demo.embedded.process import free_port
-from werknetz_edge.lane import Lane
+from werknetz_edge.pipeline.lane import Lane
 from werknetz_edge.webhook import create
 from werknetz_edge.webhook.connector import WebhookConnector
 

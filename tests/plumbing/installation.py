@@ -17,7 +17,7 @@ import httpx2
 import psutil
 
 from plumbing.servers import run
-from werknetz_demo.crew import werknetz_command
+from werknetz_demo.supervisor import werknetz_command
 
 _KEY = re.compile(r"wn_demo_[0-9a-f]{64}")
 

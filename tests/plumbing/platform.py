@@ -14,8 +14,8 @@ import asyncpg
 import httpx2
 
 from plumbing.servers import run
-from werknetz_demo.crew import werknetz_command
 from werknetz_demo.embedded.process import Child, free_port
+from werknetz_demo.supervisor import werknetz_command
 
 COMMAND_S = 90
 _KEY = re.compile(r"wn_[0-9a-f]{8}_[0-9a-f]{64}")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery, Reading
 from werknetz.connector.mapping import mapping_of
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import Lane as LaneName
 from werknetz.events.batch import Samples
 from werknetz.events.codec import GENESIS, columns_of, decode
@@ -16,9 +16,9 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.redis import START, RedisEdgeLink
 from werknetz.link.watermark import Watermark, greet
 from werknetz.link.wire import Envelope, Hello, Welcome, link_name, to_core_of
-from werknetz_edge.follow import Follower
-from werknetz_edge.lane import EdgeLink, Lane
-from werknetz_edge.pump import Pump
+from werknetz_edge.pipeline.lane import EdgeLink, Lane
+from werknetz_edge.pipeline.mapping_rollout import Follower
+from werknetz_edge.pipeline.pump import Pump
 
 LIFE = UUID(int=3)
 MAPPING = (

@@ -4,11 +4,11 @@ import time
 
 from plumbing.installation import Installation
 from werknetz_demo.supplier import CONNECTORS, NAME
-from werknetz_simulator.plan import instant_of
-from werknetz_simulator.supplier.arithmetic import Facts, Known, known
-from werknetz_simulator.supplier.place import Place
-from werknetz_simulator.supplier.spans import read_diary
-from werknetz_simulator.supplier.truth import SupplierTruth
+from werknetz_simulator.partners.foundry.expected import Facts, Known, known
+from werknetz_simulator.partners.foundry.folders import Place
+from werknetz_simulator.partners.foundry.message_spans import read_diary
+from werknetz_simulator.partners.foundry.timeline import SupplierTruth
+from werknetz_simulator.plants.plan import instant_of
 
 _FACTS = """
     SELECT kind, count(*), sum((body->>'quantity')::float) AS quantity FROM business_events

@@ -15,7 +15,7 @@ from werknetz.link.receiver import Plan, Receiver
 from werknetz.link.sender import Sender
 from werknetz.link.watermark import Apply, Decision, Missing, StaleEpoch, Watermark, decide
 from werknetz.link.wire import Ack, Envelope, Fenced, ToEdge
-from werknetz_edge.spool import Spool
+from werknetz_edge.spool.spool import Spool
 
 
 class RowidSpool(Spool):

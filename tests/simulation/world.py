@@ -17,7 +17,7 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.sender import STALL_MAX_S
 from werknetz.link.watermark import greet
 from werknetz.link.wire import Ack, Envelope, Hello, Welcome, fields_of, to_core_of, to_edge_of
-from werknetz_edge.spool import Spool, SpoolFull
+from werknetz_edge.spool.spool import Spool, SpoolFull
 
 RETENTION_S = 120.0
 START_S = 1_000_000.0

@@ -15,20 +15,20 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from werknetz.connector import constant, units
-from werknetz.connector.computed import Input, signal_variables
 from werknetz.connector.constant import Constant
-from werknetz.connector.eventrule import EventRule
-from werknetz.connector.expression import (
+from werknetz.connector.event_rule import EventRule
+from werknetz.connector.expressions.expression import (
     ExpressionError,
     Program,
     Wanted,
     compiled,
     compiled_for,
 )
+from werknetz.connector.expressions.rule_expression import Input, signal_variables
 from werknetz.connector.pattern import Pattern, signal_name
 from werknetz.connector.template import expanded
-from werknetz.connector.timeform import TimeForm, known_zone
-from werknetz.connector.yamlform import (
+from werknetz.connector.time_format import TimeForm, known_zone
+from werknetz.connector.yaml_format import (
     ConfigurationError,
     Form,
     Key,

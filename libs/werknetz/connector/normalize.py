@@ -16,9 +16,9 @@ from werknetz.connector.columns import (
     Lookup,
     samples_of_block,
 )
-from werknetz.connector.computed import DROPPED
-from werknetz.connector.computedblock import split_computed
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
+from werknetz.connector.expressions.rule_expression import DROPPED
+from werknetz.connector.expressions.rule_expression_block import split_computed
 from werknetz.connector.mapping import Mapping
 from werknetz.connector.points import PointTable, Refused
 from werknetz.connector.records import RecordMapper

@@ -12,11 +12,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from werknetz.connector.contract import SourceRecord
-from werknetz.connector.eventrule import EventRule, FieldRule
-from werknetz.connector.expression import Budget, Program, chosen, finite
+from werknetz.connector.event_rule import EventRule, FieldRule
+from werknetz.connector.expressions.expression import Budget, Program, chosen, finite
 from werknetz.connector.mapping import Mapping
 from werknetz.connector.pattern import Pattern
-from werknetz.connector.timeform import TimeForm
+from werknetz.connector.time_format import TimeForm
 from werknetz.connector.values import (
     Target,
     Unreadable,
@@ -25,7 +25,7 @@ from werknetz.connector.values import (
     text_of,
     value_of,
 )
-from werknetz.connector.yamlform import Key, nearest
+from werknetz.connector.yaml_format import Key, nearest
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
 from werknetz.events.batch import BusinessEvent
 from werknetz.events.facts import KINDS, FieldType, fact_of, fields_of

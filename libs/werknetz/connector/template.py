@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from werknetz.connector.yamlform import (
+from werknetz.connector.yaml_format import (
     SIZE_MAX,
     ConfigurationError,
     Form,

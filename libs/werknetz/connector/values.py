@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from werknetz.connector.timeform import TimeForm
+from werknetz.connector.time_format import TimeForm
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.domain.state import MachineState
 
 if TYPE_CHECKING:
-    from werknetz.connector.computed import Computed
+    from werknetz.connector.expressions.rule_expression import Computed
 
 EXACT_MAX: Final = 2**53  # a float64 holds every integer up to here
 TEXT_MAX: Final = 65_536

@@ -13,9 +13,9 @@ from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.counts import quantities
+from werknetz.kpi.data_gaps import unknown_until, veiled
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs
-from werknetz.kpi.knowledge import unknown_until, veiled
 from werknetz.kpi.plan import Plan
 from werknetz.kpi.series import (
     Flags,

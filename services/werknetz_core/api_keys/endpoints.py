@@ -8,14 +8,14 @@ from fastapi import APIRouter, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.access import api_keys
-from werknetz_core.api import order, page
-from werknetz_core.api.keys import new_key
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Admin, Core, Reading, Writing
-from werknetz_core.api.problem import Problem
+from werknetz_core.access.keys import new_key
 from werknetz_core.api_keys import rules
 from werknetz_core.api_keys.schemas import ApiKeyView, CreatedApiKeyView, NewApiKey
+from werknetz_core.context.app_context import Admin, Core, Reading, Writing
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["api_keys"])
 _SORTING: Final = Sorting(
@@ -32,11 +32,11 @@ _SORTING: Final = Sorting(
 @router.get("/api_keys")
 async def list_keys(
     request: Request, reading: Reading, principal: Admin, asked: Asked
-) -> page.Page[ApiKeyView]:
+) -> pagination.Page[ApiKeyView]:
     """List keys by prefix, revoked ones too. Sort: prefix, name, created_at."""
     principal.demand_all_plants()
     query, place = _SORTING.page(sa.select(*rules.SHOWN), asked)
-    rows, next_cursor = order.cut(
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     items = [ApiKeyView(**row) for row in rows]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from werknetz.store.access import api_keys
 from werknetz.store.tables import equipment
-from werknetz_core.api.keys import NewKey
+from werknetz_core.access.keys import NewKey
 
 SHOWN = [column for column in api_keys.c if column.name not in {"id", "hash"}]
 

@@ -11,12 +11,13 @@ from werknetz.link.redis import status_key
 from werknetz.link.wire import Status, UnreadableMessage, status_of
 from werknetz.runtime.log import logger
 from werknetz.store.tables import connectors, gaps, spools
-from werknetz_core.api import order, page, scope
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Platform, Reading, Viewer
-from werknetz_core.api.problem import Problem
+from werknetz_core.access import equipment_scope
 from werknetz_core.connectors.schemas import ConnectorView
+from werknetz_core.context.app_context import Core, Platform, Reading, Viewer
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["connectors"])
 _log = logger("core.connectors")
@@ -62,10 +63,12 @@ _SORTING: Final = Sorting(
 @router.get("/connectors")
 async def list_connectors(
     request: Request, core: Core, reading: Reading, principal: Viewer, asked: Asked
-) -> page.Page[ConnectorView]:
+) -> pagination.Page[ConnectorView]:
     """List connectors: state, lag, backlog, last good value. Sort: id, open_gaps, samples."""
-    query, place = _SORTING.page(_CONNECTOR.where(scope.connector_visible(principal)), asked)
-    rows, next_cursor = order.cut(
+    query, place = _SORTING.page(
+        _CONNECTOR.where(equipment_scope.connector_visible(principal)), asked
+    )
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     items = [_view(row, await said(core, row["id"])) for row in rows]
@@ -77,7 +80,9 @@ async def show_connector(
     connector: str, core: Core, reading: Reading, principal: Viewer
 ) -> ConnectorView:
     """Show one connector."""
-    query = _CONNECTOR.where(connectors.c.id == connector, scope.connector_visible(principal))
+    query = _CONNECTOR.where(
+        connectors.c.id == connector, equipment_scope.connector_visible(principal)
+    )
     row = (await reading.execute(query)).mappings().first()
     if row is None:
         raise Problem(

@@ -18,17 +18,18 @@ from werknetz.store.supply import (
     partners,
     supply_relations,
 )
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import paged, utc
-from werknetz_core.api.links import event_link
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.problem import Problem
-from werknetz_core.api.supply import MATERIAL, SITE, SUPPLIER
-from werknetz_core.api.time import moment_of
+from werknetz_core.access import supply_scope
+from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.collection import paged, utc
+from werknetz_core.context.time_spec import moment_of
 from werknetz_core.deliveries.changes import changes_of
 from werknetz_core.deliveries.schemas import CallOffDetailView, CallOffEntryView, CallOffView
+from werknetz_core.http import pagination
+from werknetz_core.http.links import event_link
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["supply"])
 _SORTING: Final = Sorting(
@@ -45,8 +46,10 @@ _SORTING: Final = Sorting(
 # A row's number changes with each message of its relation; an event stays what it is.
 _ID: Final = call_offs.c.event_ids[1].label("id")
 _SHOWN: Final = sa.select(
-    *(c for c in call_offs.c if c.name != "id"), _ID, *supply.RELATION_NAMES
-).select_from(call_offs.join(supply.RELATIONS, supply_relations.c.id == call_offs.c.relation_id))
+    *(c for c in call_offs.c if c.name != "id"), _ID, *supply_scope.RELATION_NAMES
+).select_from(
+    call_offs.join(supply_scope.RELATIONS, supply_relations.c.id == call_offs.c.relation_id)
+)
 
 
 @router.get("/call_offs")
@@ -56,9 +59,9 @@ async def list_call_offs(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    supplier: supply.Suppliers = [],  # noqa: B006 - FastAPI copies
-    material: supply.Materials = [],  # noqa: B006 - as above
-    site: supply.Sites = [],  # noqa: B006 - as above
+    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    site: supply_scope.Sites = [],  # noqa: B006 - as above
     document: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     state: Annotated[
         list[Literal["in_force", "replaced", "outdated_on_arrival"]],
@@ -69,13 +72,17 @@ async def list_call_offs(
         str | None, Query(description="… as it was known then; without `at`: in force then.")
     ] = None,
     asked: Asked,
-) -> page.Page[CallOffView]:
+) -> pagination.Page[CallOffView]:
     """List every version, newest first. Sort: issued_at, known_at, document, supplier, material."""
     query = _SHOWN.where(
-        supply.relation_visible(principal, call_offs.c.relation_id),
-        await supply.chosen(SUPPLIER, supplier, supply_relations.c.supplier_id, reading, principal),
-        await supply.chosen(MATERIAL, material, supply_relations.c.material_id, reading, principal),
-        await supply.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
+        supply_scope.relation_visible(principal, call_offs.c.relation_id),
+        await supply_scope.chosen(
+            SUPPLIER, supplier, supply_relations.c.supplier_id, reading, principal
+        ),
+        await supply_scope.chosen(
+            MATERIAL, material, supply_relations.c.material_id, reading, principal
+        ),
+        await supply_scope.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
     )
     if document:
         query = query.where(call_offs.c.document.in_(document))
@@ -98,7 +105,7 @@ async def show_call_off(event_id: UUID, reading: Reading, principal: Viewer) -> 
             sa.select(told.c.relation_id).where(told.c.event_id == event_id)
         ),
         sa.literal(event_id) == sa.any_(call_offs.c.event_ids),
-        supply.relation_visible(principal, call_offs.c.relation_id),
+        supply_scope.relation_visible(principal, call_offs.c.relation_id),
     ).limit(1)
     row = (await reading.execute(query)).mappings().first()
     if row is None:

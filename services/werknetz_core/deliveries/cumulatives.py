@@ -6,13 +6,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
 from werknetz.store.supply import cumulatives, materials, partners, supply_relations
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import paged
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Reading, Viewer
-from werknetz_core.api.supply import MATERIAL, SITE, SUPPLIER
+from werknetz_core.access import supply_scope
+from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
+from werknetz_core.context.app_context import Reading, Viewer
+from werknetz_core.context.collection import paged
 from werknetz_core.deliveries.schemas import CumulativeView
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["supply"])
 _SORTING: Final = Sorting(
@@ -32,14 +33,14 @@ async def list_cumulatives(
     request: Request,
     reading: Reading,
     principal: Viewer,
-    supplier: supply.Suppliers = [],  # noqa: B006 - FastAPI copies
-    material: supply.Materials = [],  # noqa: B006 - as above
-    site: supply.Sites = [],  # noqa: B006 - as above
+    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    site: supply_scope.Sites = [],  # noqa: B006 - as above
     different: Annotated[
         bool | None, Query(description="true: only where messages say another sum than ours.")
     ] = None,
     asked: Asked,
-) -> page.Page[CumulativeView]:
+) -> pagination.Page[CumulativeView]:
     """List cumulative quantities of each relation. Sort: supplier, material, as_of."""
     c = cumulatives.c
     differs = sa.or_(
@@ -47,17 +48,19 @@ async def list_cumulatives(
         sa.func.coalesce(c.delivered_difference, 0) != 0,
     )
     query = (
-        sa.select(cumulatives, *supply.RELATION_NAMES)
-        .select_from(cumulatives.join(supply.RELATIONS, supply_relations.c.id == c.relation_id))
+        sa.select(cumulatives, *supply_scope.RELATION_NAMES)
+        .select_from(
+            cumulatives.join(supply_scope.RELATIONS, supply_relations.c.id == c.relation_id)
+        )
         .where(
-            supply.relation_visible(principal, c.relation_id),
-            await supply.chosen(
+            supply_scope.relation_visible(principal, c.relation_id),
+            await supply_scope.chosen(
                 SUPPLIER, supplier, supply_relations.c.supplier_id, reading, principal
             ),
-            await supply.chosen(
+            await supply_scope.chosen(
                 MATERIAL, material, supply_relations.c.material_id, reading, principal
             ),
-            await supply.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
+            await supply_scope.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
         )
     )
     if different is not None:

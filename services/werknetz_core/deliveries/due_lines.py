@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.supply import due_lines, materials, partners, supply_relations
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import during, paged
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.supply import MATERIAL, SITE, SUPPLIER
+from werknetz_core.access import supply_scope
+from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.collection import during, paged
 from werknetz_core.deliveries.schemas import DueLineView
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["supply"])
 _DELAY: Final = sa.cast(sa.func.coalesce(due_lines.c.delay_s, 0), sa.BigInteger)
@@ -37,9 +38,9 @@ async def list_due_lines(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    supplier: supply.Suppliers = [],  # noqa: B006 - FastAPI copies
-    material: supply.Materials = [],  # noqa: B006 - as above
-    site: supply.Sites = [],  # noqa: B006 - as above
+    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    site: supply_scope.Sites = [],  # noqa: B006 - as above
     state: Annotated[list[Literal["open", "measured"]], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     late: Annotated[
         bool | None, Query(description="true: only what is overdue or came too late.")
@@ -47,7 +48,7 @@ async def list_due_lines(
     start: str | None = None,
     end: str | None = None,
     asked: Asked,
-) -> page.Page[DueLineView]:
+) -> pagination.Page[DueLineView]:
     """List due lines; with a start, those due in the span.
 
     Sort: due_from, due_until, supplier, material, delay_s (not late: 0).
@@ -57,17 +58,17 @@ async def list_due_lines(
     overdue = sa.and_(d.open_quantity > 0, d.window_until <= now)
     is_late = sa.or_(overdue, sa.func.coalesce(d.delay_s, 0) > 0)
     query = (
-        sa.select(due_lines, *supply.RELATION_NAMES, is_late.label("late"))
-        .select_from(due_lines.join(supply.RELATIONS, supply_relations.c.id == d.relation_id))
+        sa.select(due_lines, *supply_scope.RELATION_NAMES, is_late.label("late"))
+        .select_from(due_lines.join(supply_scope.RELATIONS, supply_relations.c.id == d.relation_id))
         .where(
-            supply.relation_visible(principal, d.relation_id),
-            await supply.chosen(
+            supply_scope.relation_visible(principal, d.relation_id),
+            await supply_scope.chosen(
                 SUPPLIER, supplier, supply_relations.c.supplier_id, reading, principal
             ),
-            await supply.chosen(
+            await supply_scope.chosen(
                 MATERIAL, material, supply_relations.c.material_id, reading, principal
             ),
-            await supply.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
+            await supply_scope.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
             during(core, d.due_from, start, end),
         )
     )

@@ -7,15 +7,16 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.store.stock import warehouses
 from werknetz.store.supply import materials, partners, receipt_lines, sites, supply_relations
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import during, paged
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.links import EVENTS
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.supply import MATERIAL, SITE, SUPPLIER, WAREHOUSE
+from werknetz_core.access import supply_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER, WAREHOUSE
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.collection import during, paged
 from werknetz_core.deliveries.schemas import ReceiptView
+from werknetz_core.http import pagination
+from werknetz_core.http.links import EVENTS
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["supply"])
 _R: Final = receipt_lines.c
@@ -45,24 +46,26 @@ async def list_receipts(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    supplier: supply.Suppliers = [],  # noqa: B006 - FastAPI copies
-    material: supply.Materials = [],  # noqa: B006 - as above
-    site: supply.Sites = [],  # noqa: B006 - as above
-    warehouse: supply.Warehouses = [],  # noqa: B006 - as above
+    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    site: supply_scope.Sites = [],  # noqa: B006 - as above
+    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - as above
     delivery_note: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
     asked: Asked,
-) -> page.Page[ReceiptView]:
+) -> pagination.Page[ReceiptView]:
     """List receipts, newest first; with a start, those of the span.
 
     Sort: received_at, document, supplier, material (not known: first).
     """
     query = receipts_shown(principal).where(
-        await supply.chosen(SUPPLIER, supplier, _R.supplier_id, reading, principal),
-        await supply.chosen(MATERIAL, material, supply_relations.c.material_id, reading, principal),
-        await supply.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
-        await supply.chosen(WAREHOUSE, warehouse, _R.warehouse_id, reading, principal),
+        await supply_scope.chosen(SUPPLIER, supplier, _R.supplier_id, reading, principal),
+        await supply_scope.chosen(
+            MATERIAL, material, supply_relations.c.material_id, reading, principal
+        ),
+        await supply_scope.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
+        await supply_scope.chosen(WAREHOUSE, warehouse, _R.warehouse_id, reading, principal),
         during(core, _R.received_at, start, end),
     )
     if delivery_note:
@@ -86,8 +89,8 @@ def receipts_shown(principal: Principal) -> sa.Select[Any]:
         .where(
             _R.known_to.is_(None),
             sa.or_(
-                supply.relation_visible(principal, _R.relation_id),
-                supply.warehouse_visible(principal, _R.warehouse_id),
+                supply_scope.relation_visible(principal, _R.relation_id),
+                supply_scope.warehouse_visible(principal, _R.warehouse_id),
             ),
         )
     )

@@ -19,14 +19,10 @@ from werknetz.store.supply import (
     supply_relations,
     transit_lines,
 )
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import during, paged
-from werknetz_core.api.links import event_link
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.problem import Problem
-from werknetz_core.api.supply import MATERIAL, SITE, SUPPLIER
+from werknetz_core.access import supply_scope
+from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.collection import during, paged
 from werknetz_core.deliveries.packing import tree_of
 from werknetz_core.deliveries.schemas import (
     ShipmentDetailView,
@@ -34,6 +30,11 @@ from werknetz_core.deliveries.schemas import (
     ShipmentReceiptView,
     ShipmentView,
 )
+from werknetz_core.http import pagination
+from werknetz_core.http.links import event_link
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["supply"])
 INT_MAX: Final = 2**31 - 1
@@ -64,9 +65,9 @@ async def list_shipments(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    supplier: supply.Suppliers = [],  # noqa: B006 - FastAPI copies
-    material: supply.Materials = [],  # noqa: B006 - as above
-    site: supply.Sites = [],  # noqa: B006 - as above
+    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    site: supply_scope.Sites = [],  # noqa: B006 - as above
     state: Annotated[
         list[Literal["announced", "in_transit", "overdue", "partly_received", "received"]],
         Query(description="Repeated: any."),
@@ -74,21 +75,21 @@ async def list_shipments(
     start: str | None = None,
     end: str | None = None,
     asked: Asked,
-) -> page.Page[ShipmentView]:
+) -> pagination.Page[ShipmentView]:
     """List shipments, newest first; with a start, those announced in the span.
 
     Sort: announced_at, arrives_at (not said: when it was announced), document, supplier.
     """
     query = _SHOWN.where(
-        supply.site_visible(principal, _S.site_id),
-        await supply.chosen(SUPPLIER, supplier, _S.supplier_id, reading, principal),
-        await supply.chosen(SITE, site, _S.site_id, reading, principal),
+        supply_scope.site_visible(principal, _S.site_id),
+        await supply_scope.chosen(SUPPLIER, supplier, _S.supplier_id, reading, principal),
+        await supply_scope.chosen(SITE, site, _S.site_id, reading, principal),
         during(core, _S.announced_at, start, end),
     )
     if state:
         query = query.where(_S.state.in_(state))
     if material:
-        ids = await supply.ids_of(MATERIAL, material, reading, principal)
+        ids = await supply_scope.ids_of(MATERIAL, material, reading, principal)
         holding = (
             sa.select(shipment_lines.c.supplier_id, shipment_lines.c.document)
             .join(supply_relations, supply_relations.c.id == shipment_lines.c.relation_id)
@@ -102,7 +103,7 @@ async def list_shipments(
 async def show_shipment(number: int, reading: Reading, principal: Viewer) -> ShipmentDetailView:
     """Show a shipment: its lines with their receipts, and how it is packed, as a tree."""
     query = _SHOWN.where(
-        _S.id == min(max(number, 0), INT_MAX), supply.site_visible(principal, _S.site_id)
+        _S.id == min(max(number, 0), INT_MAX), supply_scope.site_visible(principal, _S.site_id)
     )
     row = (await reading.execute(query)).mappings().first()
     if row is None:

@@ -1,10 +1,10 @@
 """What was produced, window by window, from the same elements that the KPIs use."""
 
 from werknetz.domain.bucket import instant_of
-from werknetz_core.api.platform import Platform
-from werknetz_core.api.time import Clockwork, Span, local_text_of
-from werknetz_core.api.tree import Node
-from werknetz_core.api.window import windows_of
+from werknetz_core.context.app_context import Platform
+from werknetz_core.context.equipment_tree import Node
+from werknetz_core.context.time_spec import Clockwork, Span, local_text_of
+from werknetz_core.context.windows import windows_of
 
 _COUNTS = """
     SELECT w.n, sum(e.pq) AS produced, sum(e.gq) AS good, sum(e.sq) AS scrap, sum(e.rq) AS rework,

@@ -7,16 +7,17 @@ from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.path import LEVELS
 from werknetz.store.tables import equipment
-from werknetz_core.api import order, page, scope
-from werknetz_core.api.answer import answer
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.time import span_of
-from werknetz_core.api.tree import Tree
-from werknetz_core.api.window import clockwork
+from werknetz_core.access import equipment_scope
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.equipment_tree import Tree
+from werknetz_core.context.time_spec import span_of
+from werknetz_core.context.windows import clockwork
 from werknetz_core.equipment import counts, intervals
 from werknetz_core.equipment.schemas import CountsView, EquipmentView, StateView, StopView
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.responses import answer
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["equipment"])
 Level = Literal["enterprise", "plant", "area", "line", "machine"]
@@ -43,20 +44,20 @@ async def list_equipment(
     asked: Asked,
     level: Annotated[list[Level], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     kind: Annotated[list[Level], Query(description="The same as level.")] = [],  # noqa: B006 - as above
-    under: scope.Under = [],  # noqa: B006 - as above
+    under: equipment_scope.Under = [],  # noqa: B006 - as above
     depth: Annotated[int | None, Query(ge=0, le=len(LEVELS))] = None,
-) -> page.Page[EquipmentView]:
+) -> pagination.Page[EquipmentView]:
     """List equipment in order of path; `depth` counts levels below `under`.
 
     Sort: path, name, valid_from.
     """
-    query = sa.select(equipment).where(await scope.asked(under, core, principal))
+    query = sa.select(equipment).where(await equipment_scope.asked(under, core, principal))
     if levels := {*level, *kind}:
         query = query.where(equipment.c.level.in_(levels))
     if depth is not None:
         query = query.where(_not_deeper(under, depth))
     query, place = _SORTING.page(query, asked)
-    rows, next_cursor = order.cut(
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     tree = await core.tree.current()
@@ -70,12 +71,12 @@ async def list_stops(
     request: Request,
     core: Core,
     principal: Viewer,
-    under: scope.Under,
+    under: equipment_scope.Under,
     start: Start = "-24h",
     end: End = None,
     min_s: Annotated[float, Query(ge=0, description="Only stops of at least so long.")] = 0,
     asked: Asked,
-) -> page.Page[StopView]:
+) -> pagination.Page[StopView]:
     """List the stops of all machines below, in order of time. Sort: start, duration_s."""
     return await intervals.listed(  # type: ignore[return-value] # a ready answer of that form
         request, core, principal, under, start, end, stops_of=min_s, asked=asked
@@ -93,7 +94,7 @@ async def list_stops_of(
     end: End = None,
     min_s: Annotated[float, Query(ge=0, description="Only stops of at least so long.")] = 0,
     asked: Asked,
-) -> page.Page[StopView]:
+) -> pagination.Page[StopView]:
     """List the stops of the equipment and everything below it: time lost while an order ran.
 
     Sort: start, duration_s.
@@ -112,7 +113,7 @@ async def list_states(
     asked: Asked,
     start: Start = "-24h",
     end: End = None,
-) -> page.Page[StateView]:
+) -> pagination.Page[StateView]:
     """List what the machines were doing; an interval that goes on has `end: null`.
 
     Sort: start, duration_s.
@@ -171,7 +172,9 @@ def _not_deeper(under: list[str], depth: int) -> sa.ColumnElement[bool]:
         return slashes <= depth
     return sa.or_(
         *(
-            sa.and_(scope.within(equipment.c.path, [at]), slashes <= at.count("/") + depth)
+            sa.and_(
+                equipment_scope.within(equipment.c.path, [at]), slashes <= at.count("/") + depth
+            )
             for at in under
         )
     )

@@ -8,14 +8,14 @@ from fastapi import Request, Response
 
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.domain.state import MachineState
-from werknetz_core.api import page
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import Listing, columns_of, given
-from werknetz_core.api.order import Kind, Place, place_of
-from werknetz_core.api.platform import Platform
-from werknetz_core.api.time import span_of, text_of
-from werknetz_core.api.window import clockwork
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Platform
+from werknetz_core.context.time_spec import span_of, text_of
+from werknetz_core.context.windows import clockwork
 from werknetz_core.equipment.schemas import StateView, StopView
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import Listing, columns_of, given
+from werknetz_core.http.sorting import Kind, Place, place_of
 
 MINOR_STOP_S: Final = 120
 STOP_CATEGORY: Final = "adet"
@@ -90,7 +90,7 @@ async def listed(
         asked.limit + 1,
         *(place.after or ()),
     )
-    shown, more = page.cut(rows, asked.limit)
+    shown, more = pagination.cut(rows, asked.limit)
     next_cursor = place.cursor(shown[-1]["key"], shown[-1]["tie"]) if more else None
     items = [_view(row, stop=stops_of is not None) for row in shown]
     envelope = {

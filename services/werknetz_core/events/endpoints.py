@@ -8,11 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.store.tables import business_event_revisions, business_events, connectors
-from werknetz_core.api import page, scope
-from werknetz_core.api.platform import Core, Engineer, Reading
-from werknetz_core.api.problem import Problem, wrong_parameter
-from werknetz_core.api.time import Clockwork, span_of, zone_of
-from werknetz_core.api.webhook import not_configured
+from werknetz_core.access import equipment_scope
+from werknetz_core.context.app_context import Core, Engineer, Reading
+from werknetz_core.context.edge_forwarder import not_configured
+from werknetz_core.context.time_spec import Clockwork, span_of, zone_of
 from werknetz_core.events.raw import message_of
 from werknetz_core.events.schemas import (
     BatchView,
@@ -20,6 +19,8 @@ from werknetz_core.events.schemas import (
     EventRevisionView,
     EventView,
 )
+from werknetz_core.http import pagination
+from werknetz_core.http.problem import Problem, wrong_parameter
 
 router = APIRouter(tags=["events"])
 _EVENT: dict[str, Any] = {
@@ -70,15 +71,15 @@ async def list_events(
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
-) -> page.Page[EventView]:
+    limit: pagination.Limit = 100,
+    cursor: pagination.Cursor = None,
+) -> pagination.Page[EventView]:
     """List business events, newest first by their own time; with a start, those of the span."""
     events = business_events.c
     query = (
         sa.select(business_events)
         .join(connectors, connectors.c.id == events.connector_id)
-        .where(scope.connector_visible(principal))
+        .where(equipment_scope.connector_visible(principal))
         .order_by(events.at.desc(), events.event_id.desc())
         .limit(limit + 1)
     )
@@ -94,16 +95,18 @@ async def list_events(
         )
     elif end is not None:
         raise wrong_parameter("end", "end needs a start.", "Give `start`, too, or neither.")
-    if after := page.decode(cursor, int, str):
+    if after := pagination.decode(cursor, int, str):
         query = query.where(
             sa.tuple_(events.at, events.event_id)
             < sa.tuple_(instant_of(int(after[0])), _uuid(str(after[1])))
         )
-    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
+    rows, more = pagination.cut((await reading.execute(query)).mappings().all(), limit)
     last = rows[-1] if more else None
-    next_cursor = page.encode(microseconds_of(last["at"]), str(last["event_id"])) if last else None
-    page.link(request, response, next_cursor)
-    return page.Page(items=[_view(row) for row in rows], next_cursor=next_cursor)
+    next_cursor = (
+        pagination.encode(microseconds_of(last["at"]), str(last["event_id"])) if last else None
+    )
+    pagination.link(request, response, next_cursor)
+    return pagination.Page(items=[_view(row) for row in rows], next_cursor=next_cursor)
 
 
 @router.get("/events/{event_id}")
@@ -112,7 +115,7 @@ async def show_event(event_id: UUID, reading: Reading, principal: Engineer) -> E
     query = (
         sa.select(business_events)
         .join(connectors, connectors.c.id == business_events.c.connector_id)
-        .where(business_events.c.event_id == event_id, scope.connector_visible(principal))
+        .where(business_events.c.event_id == event_id, equipment_scope.connector_visible(principal))
     )
     row = (await reading.execute(query)).mappings().first()
     if row is None:
@@ -127,7 +130,7 @@ async def show_event(event_id: UUID, reading: Reading, principal: Engineer) -> E
         sa.select(revisions)
         .where(revisions.c.event_id == event_id)
         .order_by(revisions.c.revision.desc())
-        .limit(page.LIMIT_MAX)
+        .limit(pagination.LIMIT_MAX)
     )
     before = (await reading.execute(earlier)).mappings().all()
     digest = row["raw_hash"]

@@ -8,14 +8,15 @@ from fastapi import APIRouter, Query, Request
 from werknetz.store.finding import findings
 from werknetz.store.stock import locations, stock_items, warehouses
 from werknetz.store.supply import materials, partners, sites, supply_relations
-from werknetz_core.api import order, page, supply
-from werknetz_core.api.collection import during
-from werknetz_core.api.links import messages_of
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.supply import MATERIAL, SUPPLIER, WAREHOUSE
+from werknetz_core.access import supply_scope
+from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER, WAREHOUSE
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.collection import during
 from werknetz_core.findings.schemas import FindingView
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.links import messages_of
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["supply"])
 FindingKind = Literal[
@@ -58,29 +59,29 @@ async def list_findings(
     reading: Reading,
     principal: Viewer,
     kind: Annotated[list[FindingKind], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
-    supplier: supply.Suppliers = [],  # noqa: B006 - as above
-    material: supply.Materials = [],  # noqa: B006 - as above
-    warehouse: supply.Warehouses = [],  # noqa: B006 - as above
+    supplier: supply_scope.Suppliers = [],  # noqa: B006 - as above
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - as above
     open: Annotated[  # noqa: A002 - the name in the address
         bool | None, Query(description="true: only what is still so; false: what is no more.")
     ] = None,
     start: str | None = None,
     end: str | None = None,
     asked: Asked,
-) -> page.Page[FindingView]:
+) -> pagination.Page[FindingView]:
     """List findings, newest first, each with its messages; with a start, those of the span.
 
     Sort: at, first_seen_at, kind, supplier (none: first).
     """
     query = _SHOWN.where(
         sa.or_(
-            supply.relation_visible(principal, _F.relation_id),
-            supply.site_visible(principal, _F.site_id),
-            supply.warehouse_visible(principal, _F.warehouse_id),
+            supply_scope.relation_visible(principal, _F.relation_id),
+            supply_scope.site_visible(principal, _F.site_id),
+            supply_scope.warehouse_visible(principal, _F.warehouse_id),
         ),
-        await supply.chosen(SUPPLIER, supplier, _F.supplier_id, reading, principal),
-        await supply.chosen(MATERIAL, material, _F.material_id, reading, principal),
-        await supply.chosen(WAREHOUSE, warehouse, _F.warehouse_id, reading, principal),
+        await supply_scope.chosen(SUPPLIER, supplier, _F.supplier_id, reading, principal),
+        await supply_scope.chosen(MATERIAL, material, _F.material_id, reading, principal),
+        await supply_scope.chosen(WAREHOUSE, warehouse, _F.warehouse_id, reading, principal),
         during(core, _F.at, start, end),
     )
     if kind:
@@ -88,7 +89,7 @@ async def list_findings(
     if open is not None:
         query = query.where(_F.cleared_at.is_(None) if open else _F.cleared_at.is_not(None))
     query, place = _SORTING.page(query, asked)
-    rows, next_cursor = order.cut(
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     items = [FindingView(**row, messages=messages_of(row["event_ids"])) for row in rows]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from werknetz_core.api.links import MessageView
+from werknetz_core.http.links import MessageView
 
 
 class FindingView(BaseModel):

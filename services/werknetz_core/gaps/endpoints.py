@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.tables import connectors, gaps
-from werknetz_core.api import order, page, scope
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.time import Clockwork, span_of, zone_of
+from werknetz_core.access import equipment_scope
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.time_spec import Clockwork, span_of, zone_of
 from werknetz_core.gaps.schemas import GapView
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.sorting import Key, Kind, Sorting
 
 router = APIRouter(tags=["quality"])
 _SORTING: Final = Sorting(
@@ -38,7 +39,7 @@ async def list_gaps(
     start: str | None = None,
     end: str | None = None,
     asked: Asked,
-) -> page.Page[GapView]:
+) -> pagination.Page[GapView]:
     """List gap records, newest first; with a start, those that touch the span.
 
     Sort: start, cause, connector_id.
@@ -46,7 +47,7 @@ async def list_gaps(
     query = (
         sa.select(gaps, gaps.c.start_at.label("start"), gaps.c.end_at.label("end"))
         .join(connectors, connectors.c.id == gaps.c.connector_id)
-        .where(scope.connector_visible(principal))
+        .where(equipment_scope.connector_visible(principal))
     )
     if connector:
         query = query.where(gaps.c.connector_id.in_(connector))
@@ -59,7 +60,7 @@ async def list_gaps(
             sa.or_(gaps.c.end_at.is_(None), gaps.c.end_at > instant_of(span.start_us)),
         )
     query, place = _SORTING.page(query, asked)
-    rows, next_cursor = order.cut(
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     items = [GapView(**row) for row in rows]

@@ -10,9 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
-from werknetz_core.api.platform import Core, Platform, Viewer
-from werknetz_core.api.problem import Problem
+from werknetz_core.context.app_context import Core, Platform, Viewer
 from werknetz_core.health.schemas import InfoView, LiveView, ReadyView
+from werknetz_core.http.problem import Problem
 
 CHECK_S: Final = 3.0
 public = APIRouter(tags=["health"])

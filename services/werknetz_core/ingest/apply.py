@@ -24,10 +24,10 @@ from werknetz.link.watermark import Watermark, greet
 from werknetz.link.wire import Envelope, Forked, Hello, Refused, ToEdge, Welcome, connector_of
 from werknetz.runtime.log import logger
 from werknetz.store import spool as statements
-from werknetz_core.ingest.keep import Keeper
-from werknetz_core.ingest.naming import PointMap, load_points
 from werknetz_core.ingest.partition import Partitions
-from werknetz_core.ingest.poison import Bad, Unit
+from werknetz_core.ingest.points import PointMap, load_points
+from werknetz_core.ingest.record_writer import Keeper
+from werknetz_core.ingest.rejects import Bad, Unit
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]

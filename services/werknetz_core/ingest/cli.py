@@ -14,7 +14,7 @@ from prometheus_client import start_http_server
 from werknetz.link.redis import RedisCoreLink
 from werknetz.runtime import log
 from werknetz.runtime.settings import SettingMissing, required_env
-from werknetz_core.ingest.guard import UnsafeDatabase
+from werknetz_core.ingest.durability import UnsafeDatabase
 from werknetz_core.ingest.writer import Writer
 
 STOPPED_WITHIN_S: Final = 20.0

@@ -10,7 +10,7 @@ from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.codec import Columns, UnreadableBatch, select
 from werknetz.store.copy import SampleRows
-from werknetz_core.ingest.naming import PointMap
+from werknetz_core.ingest.points import PointMap
 
 CARRY_BACK_US: Final = 120 * 1_000_000
 """A sample so close after a boundary can turn a minor stop before it into a failure."""

@@ -12,8 +12,8 @@ from uuid import UUID
 import asyncpg
 
 from werknetz.runtime.log import logger, without_password
-from werknetz_core.ingest import guard
-from werknetz_core.ingest.guard import DatabaseNotReady
+from werknetz_core.ingest import durability
+from werknetz_core.ingest.durability import DatabaseNotReady
 from werknetz_core.ingest.partition import Partitions
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ class Session:
             server_settings=_SETTINGS,
         )
         try:
-            await guard.check(connection)
-            self._incarnation = await guard.incarnation(connection)
+            await durability.check(connection)
+            self._incarnation = await durability.incarnation(connection)
             self._on_new()
             await self._partitions.make_ahead(connection)
         except BaseException:

@@ -18,15 +18,15 @@ import asyncpg
 from werknetz.link.receiver import Receiver
 from werknetz.link.redis import Entry, LinkLost
 from werknetz.link.wire import Envelope, Hello, ToCore, ToEdge, UnreadableMessage, to_core_of
-from werknetz.runtime import alive
+from werknetz.runtime import heartbeat
 from werknetz.runtime.log import logger
 from werknetz.store.partition import RAW_INPUTS
-from werknetz_core.ingest import guard, metrics
+from werknetz_core.ingest import durability, metrics
 from werknetz_core.ingest.apply import Applier, welcome
+from werknetz_core.ingest.mapping_publisher import Wanted
 from werknetz_core.ingest.partition import Partitions
 from werknetz_core.ingest.session import WORLD, Session
 from werknetz_core.ingest.streams import CoreLink, Streams, is_full
-from werknetz_core.ingest.wanted import Wanted
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -77,13 +77,13 @@ class Writer:
             await self._session.drop()
 
     async def _round(self, connection: "Connection") -> None:
-        alive.touch()
+        heartbeat.touch()
         try:
             await self._keep_house(connection)
             await self._streams.look()
             for name, entries in (await self._streams.read(BLOCK_MS)).items():
                 await self._take(connection, name, entries)
-                alive.touch()
+                heartbeat.touch()
             for name in self._streams.names:
                 await self._reply(name, self._receiver(name).tick(monotonic()))
             await self._say_wanted(connection)
@@ -165,7 +165,7 @@ class Writer:
         await self._partitions.make_ahead(connection)
         await self._raw_days.make_ahead(connection)
         if monotonic() - self._checked_at >= CHECK_EVERY_S:
-            await guard.check(connection)
+            await durability.check(connection)
             self._checked_at = monotonic()
 
     async def _without_link(self, error: LinkLost) -> None:
@@ -190,7 +190,7 @@ class Writer:
 
     async def _pause(self, seconds: float) -> bool:
         """Wait so long, or until we are to stop; tell whether we are."""
-        alive.touch()
+        heartbeat.touch()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
         return self._stopping.is_set()

@@ -7,16 +7,16 @@ from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.definition import Kpi
-from werknetz_core.api.answer import answer, unchanged
-from werknetz_core.api.etag import CACHE_CONTROL, matches
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import AS_IT_IS, VARY, columns_of, given
-from werknetz_core.api.platform import Core, Platform, Reading, Viewer
-from werknetz_core.api.problem import Problem
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Core, Platform, Reading, Viewer
+from werknetz_core.http.etag import CACHE_CONTROL, matches
+from werknetz_core.http.list_params import AS_IT_IS, VARY, columns_of, given
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.responses import answer, unchanged
 from werknetz_core.kpis import values
 from werknetz_core.kpis.explain import explain
 from werknetz_core.kpis.explanation import ExplanationView
-from werknetz_core.kpis.question import Question, kpi_named, parameter_documents
+from werknetz_core.kpis.query import Question, kpi_named, parameter_documents
 from werknetz_core.kpis.schemas import (
     KpiAnswersView,
     KpiQuestion,

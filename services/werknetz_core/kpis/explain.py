@@ -14,11 +14,11 @@ from werknetz.domain.bucket import instant_of
 from werknetz.domain.state import MachineState
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.elements import Elements
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.platform import Platform, Reading
-from werknetz_core.api.time import text_of
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Platform, Reading
+from werknetz_core.context.time_spec import text_of
 from werknetz_core.kpis import trace, values
-from werknetz_core.kpis.question import Question
+from werknetz_core.kpis.query import Question
 
 MACHINES_SHOWN: Final = 25
 _API: Final = "/api/v1"

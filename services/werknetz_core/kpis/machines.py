@@ -13,12 +13,12 @@ from werknetz.domain.bucket import instant_of
 from werknetz.domain.window import Window
 from werknetz.kpi.definition import EQUIPMENT, Kpi
 from werknetz.kpi.elements import Elements
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.platform import Platform
-from werknetz_core.api.time import span_of
-from werknetz_core.api.window import clockwork, windows_of
-from werknetz_core.kpis.part import Part, Sums, definitions
-from werknetz_core.kpis.question import Question
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Platform
+from werknetz_core.context.time_spec import span_of
+from werknetz_core.context.windows import clockwork, windows_of
+from werknetz_core.kpis.query import Question
+from werknetz_core.kpis.scope_base import Part, Sums, definitions
 
 _SUMMED: Final = """
     SELECT w.n, bool_or(e.provisional) AS provisional, max(e.computed_at) AS computed_at, {sums}

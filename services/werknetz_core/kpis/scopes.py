@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from werknetz_core.kpis.machines import Machines
-from werknetz_core.kpis.part import Scope
+from werknetz_core.kpis.scope_base import Scope
 from werknetz_core.kpis.suppliers import Suppliers
 from werknetz_core.kpis.warehouses import Warehouses
 

@@ -19,13 +19,13 @@ from werknetz.kpi.definition import Kpi
 from werknetz.kpi.supply.elements import SUPPLY_ELEMENT_NAMES, SupplyElements
 from werknetz.kpi.supply.formulas import SUPPLIER
 from werknetz.kpi.supply.policy import BUILT_IN, Level, Policy
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.platform import Platform
-from werknetz_core.api.problem import Problem
-from werknetz_core.api.time import text_of
-from werknetz_core.kpis import days
-from werknetz_core.kpis.part import Part, Sums, definitions
-from werknetz_core.kpis.question import Question
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Platform
+from werknetz_core.context.time_spec import text_of
+from werknetz_core.http.problem import Problem
+from werknetz_core.kpis import daily_sums
+from werknetz_core.kpis.query import Question
+from werknetz_core.kpis.scope_base import Part, Sums, definitions
 
 EVERY: Final = "*"
 MARK: Final = "#supply"  # the watermark that the worker counts up
@@ -84,7 +84,7 @@ class Suppliers:
     subject = SUPPLIER
 
     async def parts(self, question: Question, core: Platform, principal: Principal) -> list[Part]:
-        span, clock = await days.read(question, core, principal)
+        span, clock = await daily_sums.read(question, core, principal)
         keys = None if EVERY in question.names else list(question.names)
         rows = await core.pool.fetch(_SUPPLIERS, keys, await _plants(core, principal))
         found = {row["key"]: row["relations"] or [] for row in rows}
@@ -107,7 +107,7 @@ class Suppliers:
         return await core.marks.tag([MARK], facts, now_us)
 
     def windows(self, question: Question, part: Part) -> list[Window]:
-        return days.windows(question, part.span, part.clock)
+        return daily_sums.windows(question, part.span, part.clock)
 
     async def sums(
         self, core: Platform, parts: Sequence[tuple[Part, Sequence[Window]]], kpis: Sequence[Kpi]
@@ -141,7 +141,7 @@ _Told = tuple[dict[str, Any], Policy]
 def _asked(parts: Sequence[tuple[Part, Sequence[Window]]]) -> tuple[list[Any], ...]:
     """Return the columns of the windows, and of the relations, each with the number of its part."""
     windows = [
-        (number, n, window.on, days.last_day(window, part.clock))
+        (number, n, window.on, daily_sums.last_day(window, part.clock))
         for number, (part, cut) in enumerate(parts)
         for n, window in enumerate(cut, start=1)
     ]

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from werknetz.domain.role import Role
 from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.store.tables import connectors, gaps, outages, quarantine, signals
-from werknetz_core.api import scope
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.platform import Reading
+from werknetz_core.access import equipment_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Reading
 
 COUNTED_MAX: Final = 100_000  # samples of one signal
 LOSSES_SHOWN: Final = 50
@@ -89,7 +89,7 @@ async def losses_of(reading: Reading, principal: Principal, ids: list[int], span
     serving = sa.select(signals.c.connector_id).where(
         signals.c.equipment_id.in_(ids), signals.c.role.in_(_ROLES)
     )
-    mine = sa.and_(connectors.c.id.in_(serving), scope.connector_visible(principal))
+    mine = sa.and_(connectors.c.id.in_(serving), equipment_scope.connector_visible(principal))
 
     async def first(table: sa.Table, order: Any, limit: int, *where: Any) -> tuple[int, Rows]:
         kept = [column for column in table.c if column.name != "raw"]

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from werknetz.domain.window import Window
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.platform import Platform
-from werknetz_core.api.time import local_text_of
-from werknetz_core.api.window import WINDOWS_MAX, too_large
-from werknetz_core.kpis.part import Part, Sums
-from werknetz_core.kpis.question import Question
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Platform
+from werknetz_core.context.time_spec import local_text_of
+from werknetz_core.context.windows import WINDOWS_MAX, too_large
+from werknetz_core.kpis.query import Question
+from werknetz_core.kpis.scope_base import Part, Sums
 from werknetz_core.kpis.scopes import SCOPES
 
 _NO_DATA: Final = "no data"

@@ -10,20 +10,20 @@ from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.window import Window
+from werknetz.kpi.data_gaps import kind_of
 from werknetz.kpi.definition import Kpi
-from werknetz.kpi.knowledge import kind_of
 from werknetz.kpi.stock.elements import WarehouseElements
 from werknetz.kpi.stock.formulas import WAREHOUSE
-from werknetz.kpi.stock.gate import united
 from werknetz.kpi.stock.plan import Span, clipped
-from werknetz.store.loss import LOST_MESSAGES
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.platform import Platform
-from werknetz_core.api.problem import Problem
-from werknetz_core.kpis import days
+from werknetz.kpi.stock.supply_caused import united
+from werknetz.store.gap import LOST_MESSAGES
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Platform
+from werknetz_core.http.problem import Problem
+from werknetz_core.kpis import daily_sums
 from werknetz_core.kpis.inventory import MATERIALS, Inventory, inventories
-from werknetz_core.kpis.part import Part, Sums, definitions
-from werknetz_core.kpis.question import Question
+from werknetz_core.kpis.query import Question
+from werknetz_core.kpis.scope_base import Part, Sums, definitions
 
 EVERY: Final = "*"
 MARK: Final = "#stock"  # the watermark that the worker counts up
@@ -77,7 +77,7 @@ class Warehouses:
     subject = WAREHOUSE
 
     async def parts(self, question: Question, core: Platform, principal: Principal) -> list[Part]:
-        span, clock = await days.read(question, core, principal)
+        span, clock = await daily_sums.read(question, core, principal)
         rows = await core.pool.fetch(_WAREHOUSES, await _plants(core, principal))
         known = {row["key"]: row["id"] for row in rows}
         names = list(known) if EVERY in question.names else question.names
@@ -103,7 +103,7 @@ class Warehouses:
         return await core.marks.tag([MARK], facts, core.now_us())
 
     def windows(self, question: Question, part: Part) -> list[Window]:
-        return days.windows(question, part.span, part.clock)
+        return daily_sums.windows(question, part.span, part.clock)
 
     async def sums(
         self,
@@ -136,7 +136,7 @@ def _asked(
 ) -> tuple[list[Any], ...]:
     """Return the columns of the windows, and of the warehouses with how each is measured."""
     windows = [
-        (number, n, window.on, days.last_day(window, part.clock))
+        (number, n, window.on, daily_sums.last_day(window, part.clock))
         for number, (part, cut) in enumerate(parts)
         for n, window in enumerate(cut, start=1)
     ]

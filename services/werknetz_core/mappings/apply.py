@@ -18,16 +18,16 @@ from werknetz.events.batch import BusinessEvent
 from werknetz.events.codec import Columns
 from werknetz.store import copy, fact
 from werknetz.store import mappings as statements
-from werknetz_core.ingest import naming
-from werknetz_core.ingest.eventrows import (
+from werknetz_core.ingest import points as point_numbers
+from werknetz_core.ingest.event_rows import (
     bounded_instant,
     columns_of_events,
     json_of_fact,
 )
-from werknetz_core.ingest.naming import PointMap
+from werknetz_core.ingest.points import PointMap
 from werknetz_core.ingest.rows import Translated, translate, unpack_dirty
 from werknetz_core.mappings.correction import Correction
-from werknetz_core.mappings.named import Said
+from werknetz_core.mappings.replay_namer import Said
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -118,7 +118,9 @@ async def _add(
         return 0
     definitions = {point.key: point for point, _ in correction.add}
     numbered = dict(enumerate(definitions.values(), start=1))
-    points = PointMap().with_points(await naming.points_of(connection, connector_id, numbered))
+    points = PointMap().with_points(
+        await point_numbers.points_of(connection, connector_id, numbered)
+    )
     numbers = {point.key: number for number, point in numbered.items()}
     parts: list[bytes] = []
     first_us, last_us = TIME_MAX_US, TIME_MIN_US

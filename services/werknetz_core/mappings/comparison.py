@@ -15,7 +15,7 @@ from werknetz.connector.refusal import kind_of_reason
 from werknetz.domain.role import Role
 from werknetz.events.batch import BusinessEvent, PointDefinition, Unmapped
 from werknetz.events.facts import body_of, kind_of
-from werknetz_core.mappings.named import Named, Said
+from werknetz_core.mappings.replay_namer import Named, Said
 
 EXAMPLES_MAX: Final = 3
 GROUPS_MAX: Final = 1_000

@@ -12,8 +12,8 @@ import numpy as np
 from werknetz.connector.refusal import kind_of_reason
 from werknetz.events.batch import BusinessEvent, PointDefinition, Unmapped
 from werknetz.events.facts import body_of
-from werknetz_core.mappings.kept import Kept
-from werknetz_core.mappings.named import Named, Said
+from werknetz_core.mappings.raw_inputs import Kept
+from werknetz_core.mappings.replay_namer import Named, Said
 
 
 @dataclass(slots=True)

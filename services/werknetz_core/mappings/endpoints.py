@@ -9,12 +9,14 @@ from fastapi import APIRouter, Path, Request, Response
 from werknetz.connector.mapping import Mapping
 from werknetz.domain.bucket import instant_of
 from werknetz.store.tables import connectors, mapping_versions, replays
-from werknetz_core.api import page, scope
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.platform import Core, Engineer, Reading, Viewer, Writing
-from werknetz_core.api.problem import Problem
-from werknetz_core.api.time import Clockwork, span_of, zone_of
+from werknetz_core.access import equipment_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Core, Engineer, Reading, Viewer, Writing
+from werknetz_core.context.time_spec import Clockwork, span_of, zone_of
+from werknetz_core.http import pagination
+from werknetz_core.http.problem import Problem
 from werknetz_core.mappings import registry
+from werknetz_core.mappings.dry_run import Trial
 from werknetz_core.mappings.schemas import (
     DiffQuestion,
     DiffView,
@@ -28,7 +30,6 @@ from werknetz_core.mappings.schemas import (
     Question,
     ReplayView,
 )
-from werknetz_core.mappings.trial import Trial
 from werknetz_core.mappings.views import diff_view, preview_view
 
 router = APIRouter(tags=["mappings"])
@@ -41,9 +42,9 @@ async def list_mappings(
     response: Response,
     reading: Reading,
     principal: Viewer,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
-) -> page.Page[MappingNameView]:
+    limit: pagination.Limit = 100,
+    cursor: pagination.Cursor = None,
+) -> pagination.Page[MappingNameView]:
     """List mappings by name, with the version in force and who uses it."""
     principal.demand_all_plants()
     versions = mapping_versions
@@ -65,15 +66,15 @@ async def list_mappings(
         .order_by(versions.c.name)
         .limit(limit + 1)
     )
-    if after := page.decode(cursor, str):
+    if after := pagination.decode(cursor, str):
         query = query.where(versions.c.name > after[0])
-    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
-    next_cursor = page.encode(rows[-1]["name"]) if more else None
-    page.link(request, response, next_cursor)
+    rows, more = pagination.cut((await reading.execute(query)).mappings().all(), limit)
+    next_cursor = pagination.encode(rows[-1]["name"]) if more else None
+    pagination.link(request, response, next_cursor)
     items = [
         MappingNameView(**{**row, "connectors": sorted(row["connectors"] or [])}) for row in rows
     ]
-    return page.Page(items=items, next_cursor=next_cursor)
+    return pagination.Page(items=items, next_cursor=next_cursor)
 
 
 @router.post("/mappings", status_code=201)
@@ -119,7 +120,7 @@ async def list_mapping_versions(
         sa.select(mapping_versions)
         .where(mapping_versions.c.name == name)
         .order_by(mapping_versions.c.version.desc(), mapping_versions.c.id.desc())
-        .limit(page.LIMIT_MAX)
+        .limit(pagination.LIMIT_MAX)
     )
     rows = (await reading.execute(query)).mappings().all()
     if not rows:
@@ -183,22 +184,22 @@ async def list_replays(
     response: Response,
     reading: Reading,
     principal: Viewer,
-    limit: page.Limit = 100,
-    cursor: page.Cursor = None,
-) -> page.Page[ReplayView]:
+    limit: pagination.Limit = 100,
+    cursor: pagination.Cursor = None,
+) -> pagination.Page[ReplayView]:
     """List replays, newest first."""
     query = (
         _REPLAYS.join(connectors, connectors.c.id == replays.c.connector_id)
-        .where(scope.connector_visible(principal))
+        .where(equipment_scope.connector_visible(principal))
         .order_by(replays.c.id.desc())
         .limit(limit + 1)
     )
-    if after := page.decode(cursor, int):
+    if after := pagination.decode(cursor, int):
         query = query.where(replays.c.id < after[0])
-    rows, more = page.cut((await reading.execute(query)).mappings().all(), limit)
-    next_cursor = page.encode(rows[-1]["id"]) if more else None
-    page.link(request, response, next_cursor)
-    return page.Page(items=[_replay(row) for row in rows], next_cursor=next_cursor)
+    rows, more = pagination.cut((await reading.execute(query)).mappings().all(), limit)
+    next_cursor = pagination.encode(rows[-1]["id"]) if more else None
+    pagination.link(request, response, next_cursor)
+    return pagination.Page(items=[_replay(row) for row in rows], next_cursor=next_cursor)
 
 
 @router.get("/replays/{number}")
@@ -207,7 +208,7 @@ async def show_replay(number: int, reading: Reading, principal: Viewer) -> Repla
     query = (
         _REPLAYS.join(connectors, connectors.c.id == replays.c.connector_id)
         .where(replays.c.id == min(max(number, 0), 2**31 - 1))
-        .where(scope.connector_visible(principal))
+        .where(equipment_scope.connector_visible(principal))
     )
     row = (await reading.execute(query)).mappings().first()
     if row is None:
@@ -264,7 +265,7 @@ async def _connectors(
     using = await registry.connectors_using(reading, name)
     candidates = [wanted] if wanted is not None else using
     query = sa.select(connectors.c.id).where(
-        connectors.c.id.in_(candidates), scope.connector_visible(principal)
+        connectors.c.id.in_(candidates), equipment_scope.connector_visible(principal)
     )
     found = sorted((await reading.scalars(query)).all())
     if not found:

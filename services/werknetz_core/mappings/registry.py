@@ -4,10 +4,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.connector.mapping import Mapping
-from werknetz.connector.yamlform import ConfigurationError
+from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.store.tables import connectors, mapping_versions
-from werknetz_core.api.problem import Problem
-from werknetz_core.mappings.named import mapping_of_document
+from werknetz_core.http.problem import Problem
+from werknetz_core.mappings.replay_namer import mapping_of_document
 
 VERSIONS = mapping_versions
 

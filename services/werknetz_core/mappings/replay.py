@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 
 from werknetz.connector.mapping import Mapping
-from werknetz.connector.yamlform import ConfigurationError
+from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.runtime.log import logger
 from werknetz.store import mappings as statements
-from werknetz_core.mappings import kept as raw_inputs
+from werknetz_core.mappings import raw_inputs
 from werknetz_core.mappings.apply import Counts, apply, sources_still_refused
 from werknetz_core.mappings.correction import Correction
-from werknetz_core.mappings.kept import BEFORE_ALL, Kept, Place
-from werknetz_core.mappings.named import Namer, mapping_of_document
+from werknetz_core.mappings.raw_inputs import BEFORE_ALL, Kept, Place
+from werknetz_core.mappings.replay_namer import Namer, mapping_of_document
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]

@@ -8,10 +8,11 @@ from typing import Final
 from werknetz.connector.refusal import kind_of_reason
 from werknetz.domain.bucket import instant_of
 from werknetz.events.facts import body_of, kind_of
-from werknetz_core.api.tree import Tree
+from werknetz_core.context.equipment_tree import Tree
 from werknetz_core.mappings.comparison import Comparison, Difference, shown
-from werknetz_core.mappings.effect import Side, Unmapped, moves
-from werknetz_core.mappings.named import Named
+from werknetz_core.mappings.dry_run import Trial, instant, plan_of
+from werknetz_core.mappings.impact import Side, Unmapped, moves
+from werknetz_core.mappings.replay_namer import Named
 from werknetz_core.mappings.schemas import (
     DiffView,
     EventDiffView,
@@ -25,7 +26,6 @@ from werknetz_core.mappings.schemas import (
     UnmappedView,
     ValueView,
 )
-from werknetz_core.mappings.trial import Trial, instant, plan_of
 
 LISTED_MAX: Final = 200
 

@@ -10,19 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import logger
-from werknetz.store.masterdata import AGAIN_OF_LINE, ALONE, MARK_STOCK
+from werknetz.store.master_data import AGAIN_OF_LINE, ALONE, MARK_STOCK
 from werknetz.store.stock import line_materials, line_rates, warehouses
 from werknetz.store.supply import materials
 from werknetz.store.tables import equipment
-from werknetz_core.api import page, scope, supply
-from werknetz_core.api.collection import paged, utc
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Engineer, Reading, Viewer, Writing
-from werknetz_core.api.problem import Problem
-from werknetz_core.api.supply import MATERIAL, WAREHOUSE
-from werknetz_core.api.time import moment_of
+from werknetz_core.access import equipment_scope, supply_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
+from werknetz_core.context.app_context import Core, Engineer, Reading, Viewer, Writing
+from werknetz_core.context.collection import paged, utc
+from werknetz_core.context.time_spec import moment_of
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Kind, Sorting
 from werknetz_core.materials.schemas import (
     LineMaterials,
     LineMaterialView,
@@ -68,17 +69,17 @@ async def list_line_materials(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    under: scope.Under = [],  # noqa: B006 - FastAPI copies
-    material: supply.Materials = [],  # noqa: B006 - as above
-    warehouse: supply.Warehouses = [],  # noqa: B006 - as above
+    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - as above
     at: Annotated[str | None, Query(description="Only what is valid at this time.")] = None,
     asked: Asked,
-) -> page.Page[LineMaterialView]:
+) -> pagination.Page[LineMaterialView]:
     """List what lines and machines consume. Sort: equipment, material, warehouse."""
     query = _SHOWN.where(
-        await scope.asked(under, core, principal),
-        await supply.chosen(MATERIAL, material, _L.material_id, reading, principal),
-        await supply.chosen(WAREHOUSE, warehouse, _L.warehouse_id, reading, principal),
+        await equipment_scope.asked(under, core, principal),
+        await supply_scope.chosen(MATERIAL, material, _L.material_id, reading, principal),
+        await supply_scope.chosen(WAREHOUSE, warehouse, _L.warehouse_id, reading, principal),
     )
     if at is not None:
         moment = instant_of(moment_of(at, "at", utc(core)))
@@ -120,11 +121,11 @@ async def list_line_rates(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    under: scope.Under = [],  # noqa: B006 - FastAPI copies
+    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
     asked: Asked,
-) -> page.Page[LineRateView]:
+) -> pagination.Page[LineRateView]:
     """List what an hour of standstill costs. Sort: equipment."""
-    query = _rates().where(await scope.asked(under, core, principal))
+    query = _rates().where(await equipment_scope.asked(under, core, principal))
     return await paged(request, reading, asked, query, _RATES, LineRateView)
 
 
@@ -165,8 +166,8 @@ async def _row(
     return {
         **values,
         "equipment_id": equipment_id,
-        "material_id": await supply.id_of(MATERIAL, one.material, writing, principal),
-        "warehouse_id": await supply.id_of(WAREHOUSE, one.warehouse, writing, principal),
+        "material_id": await supply_scope.id_of(MATERIAL, one.material, writing, principal),
+        "warehouse_id": await supply_scope.id_of(WAREHOUSE, one.warehouse, writing, principal),
     }
 
 

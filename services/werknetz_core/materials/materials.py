@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.runtime.log import logger
-from werknetz.store.masterdata import AGAIN_OF_MATERIALS, ALONE
+from werknetz.store.master_data import AGAIN_OF_MATERIALS, ALONE
 from werknetz.store.supply import (
     material_numbers,
     material_units,
@@ -15,14 +15,15 @@ from werknetz.store.supply import (
     partners,
     supply_relations,
 )
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import paged
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.order import Key, Sorting
-from werknetz_core.api.platform import Engineer, Reading, Viewer, Writing
-from werknetz_core.api.problem import Problem
-from werknetz_core.api.supply import MATERIAL, SUPPLIER
+from werknetz_core.access import supply_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER
+from werknetz_core.context.app_context import Engineer, Reading, Viewer, Writing
+from werknetz_core.context.collection import paged
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Sorting
 from werknetz_core.materials.schemas import (
     MaterialChange,
     MaterialDetailView,
@@ -48,15 +49,15 @@ async def list_materials(
     reading: Reading,
     principal: Viewer,
     asked: Asked,
-    supplier: supply.Suppliers = [],  # noqa: B006 - FastAPI copies
-) -> page.Page[MaterialView]:
+    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
+) -> pagination.Page[MaterialView]:
     """List materials by our number. Sort: number, description."""
     query = _shown(principal)
     if supplier:
-        ids = await supply.ids_of(SUPPLIER, supplier, reading, principal)
+        ids = await supply_scope.ids_of(SUPPLIER, supplier, reading, principal)
         r = supply_relations.c
         delivered = sa.select(r.material_id).where(
-            r.supplier_id.in_(ids), supply.site_visible(principal, r.site_id)
+            r.supplier_id.in_(ids), supply_scope.site_visible(principal, r.site_id)
         )
         query = query.where(_M.id.in_(delivered))
     return await paged(request, reading, asked, query, _SORTING, MaterialView)
@@ -65,7 +66,7 @@ async def list_materials(
 @router.get("/materials/{material:path}")
 async def show_material(material: str, reading: Reading, principal: Viewer) -> MaterialDetailView:
     """Show a material by any of its numbers."""
-    number = await supply.id_of(MATERIAL, material, reading, principal)
+    number = await supply_scope.id_of(MATERIAL, material, reading, principal)
     return await _detail(number, reading, principal)
 
 
@@ -133,7 +134,7 @@ async def _partner(given: NewNumber, writing: AsyncConnection, principal: Princi
         )  # fmt: skip
     if given.partner is None:
         return None
-    return await supply.id_of(SUPPLIER, given.partner, writing, principal)
+    return await supply_scope.id_of(SUPPLIER, given.partner, writing, principal)
 
 
 async def _detail(
@@ -145,7 +146,9 @@ async def _detail(
         .outerjoin(partners, partners.c.id == _N.partner_id)
         .where(
             _N.material_id == number,
-            sa.or_(_N.partner_id.is_(None), supply.supplier_visible(principal, _N.partner_id)),
+            sa.or_(
+                _N.partner_id.is_(None), supply_scope.supplier_visible(principal, _N.partner_id)
+            ),
         )
         .order_by(_N.kind, partners.c.key, _N.number)
     )
@@ -162,9 +165,9 @@ def _shown(principal: Principal) -> sa.Select[Any]:
     who = (
         sa.select(sa.func.array_agg(sa.distinct(partners.c.key)))
         .select_from(supply_relations.join(partners, partners.c.id == r.supplier_id))
-        .where(r.material_id == _M.id, supply.site_visible(principal, r.site_id))
+        .where(r.material_id == _M.id, supply_scope.site_visible(principal, r.site_id))
         .correlate(materials)
         .scalar_subquery()
     )
     shown = sa.func.coalesce(who, sa.text("'{}'")).label("suppliers")
-    return sa.select(materials, shown).where(supply.material_visible(principal, _M.id))
+    return sa.select(materials, shown).where(supply_scope.material_visible(principal, _M.id))

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.store.tables import equipment, orders
-from werknetz_core.api import order, page, scope
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.time import Clockwork, span_of, zone_of
+from werknetz_core.access import equipment_scope
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.time_spec import Clockwork, span_of, zone_of
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.sorting import Key, Kind, Sorting
 from werknetz_core.orders.schemas import OrderView
 
 router = APIRouter(tags=["orders"])
@@ -36,12 +37,12 @@ async def list_orders(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    under: scope.Under = [],  # noqa: B006 - FastAPI copies
+    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
     order_number: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
     asked: Asked,
-) -> page.Page[OrderView]:
+) -> pagination.Page[OrderView]:
     """List orders by machine and number; with a start, those that ran in the span.
 
     Sort: equipment, order_number, started_at (not started: first).
@@ -49,7 +50,7 @@ async def list_orders(
     query = (
         sa.select(orders, equipment.c.path.label("equipment"))
         .join(equipment, equipment.c.id == orders.c.equipment_id)
-        .where(await scope.asked(under, core, principal))
+        .where(await equipment_scope.asked(under, core, principal))
     )
     if order_number:
         query = query.where(orders.c.order_number.in_(order_number))
@@ -60,7 +61,7 @@ async def list_orders(
             sa.or_(orders.c.ended_at.is_(None), orders.c.ended_at > instant_of(span.start_us)),
         )
     query, place = _SORTING.page(query, asked)
-    rows, next_cursor = order.cut(
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     items = [OrderView(**row) for row in rows]

@@ -9,13 +9,14 @@ from werknetz.domain.bucket import instant_of
 from werknetz.store.stock import operations
 from werknetz.store.supply import materials
 from werknetz.store.tables import equipment
-from werknetz_core.api import page, scope, supply
-from werknetz_core.api.collection import paged, utc
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.supply import MATERIAL
-from werknetz_core.api.time import span_of
+from werknetz_core.access import equipment_scope, supply_scope
+from werknetz_core.access.supply_scope import MATERIAL
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.collection import paged, utc
+from werknetz_core.context.time_spec import span_of
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.sorting import Key, Kind, Sorting
 from werknetz_core.orders.schemas import OperationView
 
 router = APIRouter(tags=["orders"])
@@ -45,13 +46,13 @@ async def list_operations(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    under: scope.Under = [],  # noqa: B006 - FastAPI copies
+    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
     order_number: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
-    material: supply.Materials = [],  # noqa: B006 - as above
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
     asked: Asked,
-) -> page.Page[OperationView]:
+) -> pagination.Page[OperationView]:
     """List operations; with a start, those that ran in the span.
 
     Sort: order_number, equipment, started_at (not started: first).
@@ -64,8 +65,8 @@ async def list_operations(
             )
         )
         .where(
-            await scope.asked(under, core, principal),
-            await supply.chosen(MATERIAL, material, _O.material_id, reading, principal),
+            await equipment_scope.asked(under, core, principal),
+            await supply_scope.chosen(MATERIAL, material, _O.material_id, reading, principal),
         )
     )
     if order_number:

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Request
 
-from werknetz_core.api import page
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import sorted_rows
-from werknetz_core.api.platform import Core, Viewer
+from werknetz_core.context.app_context import Core, Viewer
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.sorting import sorted_rows
 from werknetz_core.plants.schemas import PlantView
 
 router = APIRouter(tags=["equipment"])
@@ -14,7 +14,7 @@ router = APIRouter(tags=["equipment"])
 @router.get("/plants")
 async def list_plants(
     request: Request, core: Core, principal: Viewer, asked: Asked
-) -> page.Page[PlantView]:
+) -> pagination.Page[PlantView]:
     """List the plants that the key may see. Sort: path, name, machines."""
     tree = await core.tree.current()
     now_us = core.now_us()

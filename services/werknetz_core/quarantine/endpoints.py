@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
 from werknetz.store.tables import connectors, quarantine
-from werknetz_core.api import order, page, scope
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Engineer, Reading, Viewer, Writing
-from werknetz_core.api.problem import Problem
+from werknetz_core.access import equipment_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Core, Engineer, Reading, Viewer, Writing
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Kind, Sorting
 from werknetz_core.mappings import registry
 from werknetz_core.mappings.endpoints import add_replay
 from werknetz_core.mappings.schemas import NewReplay, ReplayView
@@ -57,19 +58,19 @@ async def list_quarantine(
     asked: Asked,
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     state: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
-) -> page.Page[QuarantineView]:
+) -> pagination.Page[QuarantineView]:
     """List quarantine, newest first, without the raw bytes. Sort: id, at, stored_at, size."""
     query = (
         sa.select(*_HEAD)
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
-        .where(scope.connector_visible(principal))
+        .where(equipment_scope.connector_visible(principal))
     )
     if connector:
         query = query.where(quarantine.c.connector_id.in_(connector))
     if state:
         query = query.where(quarantine.c.state.in_(state))
     query, place = _SORTING.page(query, asked)
-    rows, next_cursor = order.cut(
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     items = [QuarantineView(**row) for row in rows]
@@ -82,7 +83,7 @@ async def group_quarantine(
     principal: Viewer,
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     state: Annotated[list[str], Query(description="Repeated: any.")] = ["open", "assigned"],  # noqa: B006 - as above
-    limit: page.Limit = 100,
+    limit: pagination.Limit = 100,
 ) -> list[QuarantineGroupView]:
     """Group quarantine by connector, source and kind of reason, the largest first."""
     kind = reason_kind()
@@ -97,7 +98,7 @@ async def group_quarantine(
             sa.func.max(sa.func.left(q.reason, 500)).label("example_reason"),
         )
         .join(connectors, connectors.c.id == q.connector_id)
-        .where(scope.connector_visible(principal), q.state.in_(state))
+        .where(equipment_scope.connector_visible(principal), q.state.in_(state))
         .group_by(q.connector_id, q.source, kind, q.state)
         .order_by(sa.func.sum(q["count"]).desc(), newest.desc())
         .limit(limit)
@@ -158,7 +159,8 @@ async def show_quarantine(
         sa.select(quarantine)
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
         .where(
-            quarantine.c.id == min(max(number, 0), 2**63 - 1), scope.connector_visible(principal)
+            quarantine.c.id == min(max(number, 0), 2**63 - 1),
+            equipment_scope.connector_visible(principal),
         )
     )
     row = (await reading.execute(query)).mappings().first()
@@ -194,7 +196,7 @@ def _chosen(choice: Choice, principal: Principal) -> list[sa.ColumnElement[bool]
     if choice.is_empty:
         raise _nothing_chosen()
     q = quarantine.c
-    found = [scope.connector_visible(principal), q.state.in_(("open", "assigned"))]
+    found = [equipment_scope.connector_visible(principal), q.state.in_(("open", "assigned"))]
     if choice.ids:
         found.append(q.id.in_(choice.ids))
     if choice.connector is not None:

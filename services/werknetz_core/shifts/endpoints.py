@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.shift import Shift, shifts_between
-from werknetz_core.api.listing import ManyAsked, columns_of, given
-from werknetz_core.api.order import sorted_rows
-from werknetz_core.api.platform import Core, Viewer
-from werknetz_core.api.time import Clockwork, span_of
-from werknetz_core.api.window import clockwork, too_large
+from werknetz_core.context.app_context import Core, Viewer
+from werknetz_core.context.time_spec import Clockwork, span_of
+from werknetz_core.context.windows import clockwork, too_large
+from werknetz_core.http.list_params import ManyAsked, columns_of, given
+from werknetz_core.http.sorting import sorted_rows
 from werknetz_core.shifts.schemas import BreakView, ShiftsView, ShiftView
 
 router = APIRouter(tags=["shifts"])

@@ -6,12 +6,13 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.store.tables import equipment, signals
-from werknetz_core.api import order, page, scope
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import Asked, ManyAsked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.problem import Problem
+from werknetz_core.access import equipment_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.list_params import Asked, ManyAsked, columns_of, given
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Kind, Sorting
 from werknetz_core.signals import samples
 from werknetz_core.signals.schemas import SamplesView, SignalView
 
@@ -39,15 +40,15 @@ async def list_signals(
     reading: Reading,
     principal: Viewer,
     asked: Asked,
-    under: scope.Under = [],  # noqa: B006 - FastAPI copies
+    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
     role: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     key: str | None = None,
-) -> page.Page[SignalView]:
+) -> pagination.Page[SignalView]:
     """List signals in order of their number. Sort: id, key, name, role."""
     query = _SIGNAL
     if under or principal.plants is not None:
-        query = query.where(await scope.asked(under, core, principal))
+        query = query.where(await equipment_scope.asked(under, core, principal))
     if role:
         query = query.where(signals.c.role.in_(role))
     if connector:
@@ -55,7 +56,7 @@ async def list_signals(
     if key is not None:
         query = query.where(signals.c.key == key)
     query, place = _SORTING.page(query, asked)
-    rows, next_cursor = order.cut(
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     items = [SignalView(**row) for row in rows]

@@ -12,14 +12,21 @@ import asyncpg
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.status import severity
 from werknetz.domain.window import Window
-from werknetz_core.api import page
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import Listing, columns_of
-from werknetz_core.api.platform import Platform
-from werknetz_core.api.problem import wrong_parameter
-from werknetz_core.api.time import Clockwork, Span, local_text_of, span_of, text_of, zone_of
-from werknetz_core.api.window import WINDOWS_MAX, clockwork, too_large, windows_of
-from werknetz_core.signals import held
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Platform
+from werknetz_core.context.time_spec import (
+    Clockwork,
+    Span,
+    local_text_of,
+    span_of,
+    text_of,
+    zone_of,
+)
+from werknetz_core.context.windows import WINDOWS_MAX, clockwork, too_large, windows_of
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import Listing, columns_of
+from werknetz_core.http.problem import wrong_parameter
+from werknetz_core.signals import time_weighted
 from werknetz_core.signals.finite import FINITE
 from werknetz_core.signals.schemas import SampleView, SignalView
 
@@ -45,7 +52,7 @@ _AGGREGATES: Final = """
 """
 _GOOD: Final = f"signal_id = $1 AND {FINITE}"
 PLAIN: Final = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
-KNOWN: Final = (*PLAIN, *held.NAMES)
+KNOWN: Final = (*PLAIN, *time_weighted.NAMES)
 _NOTHING_IN: Final[dict[str, object]] = {
     **dict.fromkeys(PLAIN),
     "count": 0,
@@ -76,7 +83,7 @@ class Question:
     @property
     def timed(self) -> bool:
         """Whether it must be known how long values held."""
-        return not set(self.aggregates).isdisjoint(held.NAMES)
+        return not set(self.aggregates).isdisjoint(time_weighted.NAMES)
 
     @property
     def newest_first(self) -> bool:
@@ -158,7 +165,7 @@ async def _raw(
 ) -> tuple[list[dict[str, object]], str | None]:
     """Go on at the instant of the last page; the same instant may hold several samples."""
     limit, way = question.asked.limit, "-at" if question.newest_first else "at"
-    after = page.decode(question.asked.cursor, str, int, int)
+    after = pagination.decode(question.asked.cursor, str, int, int)
     start_us, end_us, skipped = span.start_us, span.end_us, 0
     if after is not None:
         last_us, skipped = int(after[1]), int(after[2])
@@ -172,21 +179,21 @@ async def _raw(
     rows = await core.pool.fetch(
         _RAW[way], number, instant_of(start_us), instant_of(end_us), skipped, limit + 1
     )
-    shown, more = page.cut(rows, limit)
+    shown, more = pagination.cut(rows, limit)
     if not more:
         return [_sample(row) for row in shown], None
     last = shown[-1]["at"]
     at_last = sum(row["at"] == last for row in shown)
     if after is not None and microseconds_of(last) == int(after[1]):
         at_last += skipped
-    return [_sample(row) for row in shown], page.encode(way, microseconds_of(last), at_last)
+    return [_sample(row) for row in shown], pagination.encode(way, microseconds_of(last), at_last)
 
 
 async def _thinned(core: Platform, number: int, span: Span, max_points: int) -> tuple[str, int]:
     """Return raw if there are no more samples than points, else how wide a window must be."""
     start, end = instant_of(span.start_us), instant_of(span.end_us)
     held = await core.pool.fetchval(_FEWER, number, start, end, max_points + 1)
-    if held <= min(max_points, page.LIMIT_MAX):
+    if held <= min(max_points, pagination.LIMIT_MAX):
         return "raw", 0
     width_us = math.ceil((span.end_us - span.start_us) / max_points)
     return f"{width_us / 1e6:g}s", width_us
@@ -240,8 +247,8 @@ async def _items(
     lasting: dict[int, dict[str, object]] = {}
     if question.timed and cuts:
         starts, ends = ([instant_of(at) for at in column] for column in zip(*cuts, strict=True))
-        edges = held.Edges(starts, ends)
-        lasting = await held.held_in(core.pool, number, edges, instant_of(core.now_us()))
+        edges = time_weighted.Edges(starts, ends)
+        lasting = await time_weighted.held_in(core.pool, number, edges, instant_of(core.now_us()))
     found = []
     for n in sorted({*rows, *lasting}):
         known = _NOTHING_IN | rows.get(n, {}) | lasting.get(n, {})

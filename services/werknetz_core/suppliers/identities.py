@@ -6,7 +6,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from werknetz.store.masterdata import AGAIN_OF_PARTNERS, AGAIN_OF_SITES
+from werknetz.store.master_data import AGAIN_OF_PARTNERS, AGAIN_OF_SITES
 from werknetz.store.supply import partner_identities, site_identities
 
 _TABLES: Final = {

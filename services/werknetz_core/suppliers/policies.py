@@ -9,15 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.kpi.supply.policy import BUILT_IN, Policy, PolicyRejected
 from werknetz.runtime.log import logger
-from werknetz.store.masterdata import MARK_RELATIONS
+from werknetz.store.master_data import MARK_RELATIONS
 from werknetz.store.supply import partners, supply_policies
-from werknetz_core.api import order, page, supply
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Engineer, Platform, Reading, Viewer, Writing
-from werknetz_core.api.problem import Problem
-from werknetz_core.api.supply import SUPPLIER
+from werknetz_core.access import supply_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.access.supply_scope import SUPPLIER
+from werknetz_core.context.app_context import Core, Engineer, Platform, Reading, Viewer, Writing
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Kind, Sorting
 from werknetz_core.suppliers.schemas import NewPolicy, PolicyVersionView, PolicyView
 
 router = APIRouter(tags=["supply"])
@@ -43,18 +44,18 @@ async def list_supply_policies(
     reading: Reading,
     principal: Viewer,
     asked: Asked,
-    supplier: supply.Suppliers = [],  # noqa: B006 - FastAPI copies
-) -> page.Page[PolicyVersionView]:
+    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
+) -> pagination.Page[PolicyVersionView]:
     """List every version of every policy. Sort: supplier (the default: first), valid_from, version.
 
     Where there is no version at all, what is built in holds: each supplier shows it.
     """
     query = _SHOWN.where(
-        sa.or_(_P.supplier_id.is_(None), supply.supplier_visible(principal, _P.supplier_id)),
-        await supply.chosen(SUPPLIER, supplier, _P.supplier_id, reading, principal),
+        sa.or_(_P.supplier_id.is_(None), supply_scope.supplier_visible(principal, _P.supplier_id)),
+        await supply_scope.chosen(SUPPLIER, supplier, _P.supplier_id, reading, principal),
     )
     query, place = _SORTING.page(query, asked)
-    rows, next_cursor = order.cut(
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     items = [_version(row) for row in rows]
@@ -75,7 +76,7 @@ async def set_supplier_policy(
     key: str, new: NewPolicy, core: Core, writing: Writing, principal: Engineer
 ) -> PolicyVersionView:
     """Give a supplier a new version; its KPIs are computed again. The same again: nothing new."""
-    supplier_id = await supply.id_of(SUPPLIER, key, writing, principal)
+    supplier_id = await supply_scope.id_of(SUPPLIER, key, writing, principal)
     principal.demand_all_plants()
     return await _add(new, supplier_id, core, writing, principal)
 

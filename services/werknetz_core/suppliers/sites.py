@@ -6,15 +6,16 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request
 
 from werknetz.runtime.log import logger
-from werknetz.store.masterdata import ALONE
+from werknetz.store.master_data import ALONE
 from werknetz.store.supply import partners, site_identities, sites
 from werknetz.store.tables import equipment
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import paged
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.naming import checked_key
-from werknetz_core.api.order import Key, Sorting
-from werknetz_core.api.platform import Core, Engineer, Reading, Viewer, Writing
+from werknetz_core.access import supply_scope
+from werknetz_core.context.app_context import Core, Engineer, Reading, Viewer, Writing
+from werknetz_core.context.collection import paged
+from werknetz_core.http import pagination
+from werknetz_core.http.key_format import checked_key
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.sorting import Key, Sorting
 from werknetz_core.suppliers import identities
 from werknetz_core.suppliers.schemas import SiteChange, SiteView
 
@@ -43,9 +44,9 @@ _log: Final = logger("core.supply")
 @router.get("/sites")
 async def list_sites(
     request: Request, reading: Reading, principal: Viewer, asked: Asked
-) -> page.Page[SiteView]:
+) -> pagination.Page[SiteView]:
     """List sites with the codes that messages use for them. Sort: key, name."""
-    query = _SHOWN.where(supply.site_visible(principal, sites.c.id))
+    query = _SHOWN.where(supply_scope.site_visible(principal, sites.c.id))
     return await paged(request, reading, asked, query, _SORTING, SiteView)
 
 

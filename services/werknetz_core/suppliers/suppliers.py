@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import logger
 from werknetz.store.finding import findings
-from werknetz.store.masterdata import ALONE
+from werknetz.store.master_data import ALONE
 from werknetz.store.supply import (
     due_lines,
     partner_identities,
@@ -17,14 +17,15 @@ from werknetz.store.supply import (
     sites,
     supply_relations,
 )
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import paged
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.naming import checked_key
-from werknetz_core.api.order import Key, Sorting
-from werknetz_core.api.platform import Core, Engineer, Platform, Reading, Viewer, Writing
-from werknetz_core.api.supply import SUPPLIER
+from werknetz_core.access import supply_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.access.supply_scope import SUPPLIER
+from werknetz_core.context.app_context import Core, Engineer, Platform, Reading, Viewer, Writing
+from werknetz_core.context.collection import paged
+from werknetz_core.http import pagination
+from werknetz_core.http.key_format import checked_key
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.sorting import Key, Sorting
 from werknetz_core.suppliers import identities
 from werknetz_core.suppliers.policies import policy_of
 from werknetz_core.suppliers.schemas import (
@@ -46,7 +47,7 @@ _log: Final = logger("core.supply")
 @router.get("/suppliers")
 async def list_suppliers(
     request: Request, core: Core, reading: Reading, principal: Viewer, asked: Asked
-) -> page.Page[SupplierView]:
+) -> pagination.Page[SupplierView]:
     """List suppliers with what is open, overdue and does not fit together. Sort: key, name."""
     query = _shown(core, principal)
     return await paged(request, reading, asked, query, _SORTING, SupplierView)
@@ -57,7 +58,7 @@ async def show_supplier(
     key: str, core: Core, reading: Reading, principal: Viewer
 ) -> SupplierDetailView:
     """Show a supplier by its key or any of its numbers, with the policy that its KPIs follow."""
-    number = await supply.id_of(SUPPLIER, key, reading, principal)
+    number = await supply_scope.id_of(SUPPLIER, key, reading, principal)
     return await _detail(number, core, reading, principal)
 
 
@@ -109,7 +110,7 @@ def _shown(
 ) -> sa.Select[Any]:
     """Count what the key may see: of a supplier to two plants, each sees its own lines."""
     r, d, f = supply_relations.c, due_lines.c, findings.c
-    own = sa.and_(r.supplier_id == partners.c.id, supply.site_visible(principal, r.site_id))
+    own = sa.and_(r.supplier_id == partners.c.id, supply_scope.site_visible(principal, r.site_id))
     lines = due_lines.join(supply_relations, r.id == d.relation_id)
     now = sa.literal(instant_of(core.now_us()), d.window_until.type)
     is_open = sa.and_(own, d.open_quantity > 0)
@@ -137,14 +138,14 @@ def _shown(
                 f.supplier_id == partners.c.id,
                 f.cleared_at.is_(None),
                 sa.or_(
-                    supply.relation_visible(principal, f.relation_id),
-                    supply.site_visible(principal, f.site_id),
-                    supply.warehouse_visible(principal, f.warehouse_id),
+                    supply_scope.relation_visible(principal, f.relation_id),
+                    supply_scope.site_visible(principal, f.site_id),
+                    supply_scope.warehouse_visible(principal, f.warehouse_id),
                 ),
             ),
             "open_findings",
         ),
-    ).where(supply.supplier_visible(principal, partners.c.id), seen)
+    ).where(supply_scope.supplier_visible(principal, partners.c.id), seen)
 
 
 def _count(query: sa.Select[Any], name: str) -> sa.Label[Any]:

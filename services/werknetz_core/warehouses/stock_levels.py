@@ -11,13 +11,14 @@ from werknetz.kpi.stock.ledger import NOTHING
 from werknetz.store.levels import STOCK_AT
 from werknetz.store.stock import locations, stock_items, warehouses
 from werknetz.store.supply import materials
-from werknetz_core.api import order, page, supply
-from werknetz_core.api.collection import utc
-from werknetz_core.api.listing import Asked, columns_of, given
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.supply import MATERIAL, WAREHOUSE
-from werknetz_core.api.time import moment_of, text_of
+from werknetz_core.access import supply_scope
+from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.collection import utc
+from werknetz_core.context.time_spec import moment_of, text_of
+from werknetz_core.http import pagination, sorting
+from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.sorting import Key, Kind, Sorting
 from werknetz_core.warehouses.schemas import StockLevelView
 
 router = APIRouter(tags=["stock"])
@@ -42,7 +43,7 @@ _ITEMS: Final = sa.select(
 )  # fmt: skip
 
 
-class StockLevelsView(page.Page[StockLevelView]):
+class StockLevelsView(pagination.Page[StockLevelView]):
     at: str
     known_at: str | None  # null: as it is known now
 
@@ -54,8 +55,8 @@ async def list_stock_levels(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    warehouse: supply.Warehouses = [],  # noqa: B006 - FastAPI copies
-    material: supply.Materials = [],  # noqa: B006 - as above
+    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
     at: Annotated[str | None, Query(description="As of when; none: now.")] = None,
     known_at: Annotated[
         str | None, Query(description="With what was known when; none: what is known now.")
@@ -64,14 +65,14 @@ async def list_stock_levels(
 ) -> StockLevelsView:
     """List what lies where. Sort: warehouse, material, location (none: first)."""
     query = _ITEMS.where(
-        supply.warehouse_visible(principal, _I.warehouse_id),
-        await supply.chosen(WAREHOUSE, warehouse, _I.warehouse_id, reading, principal),
-        await supply.chosen(MATERIAL, material, _I.material_id, reading, principal),
+        supply_scope.warehouse_visible(principal, _I.warehouse_id),
+        await supply_scope.chosen(WAREHOUSE, warehouse, _I.warehouse_id, reading, principal),
+        await supply_scope.chosen(MATERIAL, material, _I.material_id, reading, principal),
     )
     at_us = moment_of(at, "at", utc(core))
     known = None if known_at is None else moment_of(known_at, "known_at", utc(core))
     query, place = _SORTING.page(query, asked)
-    rows, next_cursor = order.cut(
+    rows, next_cursor = sorting.cut(
         (await reading.execute(query)).mappings().all(), place, asked.limit
     )
     # Only what is shown is computed: a page costs the same however large the warehouse.

@@ -14,13 +14,14 @@ from werknetz.store.stock import (
     warehouses,
 )
 from werknetz.store.supply import materials
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import during, paged
-from werknetz_core.api.links import EVENTS
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.order import Key, Kind, Sorting
-from werknetz_core.api.platform import Core, Reading, Viewer
-from werknetz_core.api.supply import MATERIAL, WAREHOUSE
+from werknetz_core.access import supply_scope
+from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
+from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.collection import during, paged
+from werknetz_core.http import pagination
+from werknetz_core.http.links import EVENTS
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.sorting import Key, Kind, Sorting
 from werknetz_core.warehouses.schemas import StockMovementView
 
 router = APIRouter(tags=["stock"])
@@ -63,8 +64,8 @@ async def list_stock_movements(
     core: Core,
     reading: Reading,
     principal: Viewer,
-    warehouse: supply.Warehouses = [],  # noqa: B006 - FastAPI copies
-    material: supply.Materials = [],  # noqa: B006 - as above
+    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.Materials = [],  # noqa: B006 - as above
     kind: Annotated[
         list[Literal["stock_counted", "stock_moved", "goods_received", "material_consumed"]],
         Query(description="Repeated: any."),
@@ -72,16 +73,16 @@ async def list_stock_movements(
     start: str | None = None,
     end: str | None = None,
     asked: Asked,
-) -> page.Page[StockMovementView]:
+) -> pagination.Page[StockMovementView]:
     """List counts and movements, newest first; with a start, those of the span.
 
     Sort: at, warehouse, material.
     """
     item, told = stock_items.c, _TOLD.c
     query = _query().where(
-        supply.warehouse_visible(principal, item.warehouse_id),
-        await supply.chosen(WAREHOUSE, warehouse, item.warehouse_id, reading, principal),
-        await supply.chosen(MATERIAL, material, item.material_id, reading, principal),
+        supply_scope.warehouse_visible(principal, item.warehouse_id),
+        await supply_scope.chosen(WAREHOUSE, warehouse, item.warehouse_id, reading, principal),
+        await supply_scope.chosen(MATERIAL, material, item.material_id, reading, principal),
         during(core, told.at, start, end),
     )
     if kind:

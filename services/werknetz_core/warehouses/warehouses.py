@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.runtime.log import logger
 from werknetz.store.finding import findings
-from werknetz.store.masterdata import AGAIN_OF_WAREHOUSES, ALONE, MARK_WAREHOUSE
+from werknetz.store.master_data import AGAIN_OF_WAREHOUSES, ALONE, MARK_WAREHOUSE
 from werknetz.store.stock import (
     locations,
     stock_counts,
@@ -18,15 +18,16 @@ from werknetz.store.stock import (
 )
 from werknetz.store.supply import sites
 from werknetz.store.tables import equipment
-from werknetz_core.api import page, supply
-from werknetz_core.api.collection import paged
-from werknetz_core.api.keys import Principal
-from werknetz_core.api.listing import Asked
-from werknetz_core.api.naming import checked_key
-from werknetz_core.api.order import Key, Sorting
-from werknetz_core.api.platform import Core, Engineer, Platform, Reading, Viewer, Writing
-from werknetz_core.api.problem import Problem
-from werknetz_core.api.supply import SITE, WAREHOUSE
+from werknetz_core.access import supply_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.access.supply_scope import SITE, WAREHOUSE
+from werknetz_core.context.app_context import Core, Engineer, Platform, Reading, Viewer, Writing
+from werknetz_core.context.collection import paged
+from werknetz_core.http import pagination
+from werknetz_core.http.key_format import checked_key
+from werknetz_core.http.list_params import Asked
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Key, Sorting
 from werknetz_core.warehouses.schemas import WarehouseChange, WarehouseDetailView, WarehouseView
 
 router = APIRouter(tags=["stock"])
@@ -38,16 +39,16 @@ _log: Final = logger("core.supply")
 @router.get("/warehouses")
 async def list_warehouses(
     request: Request, reading: Reading, principal: Viewer, asked: Asked
-) -> page.Page[WarehouseView]:
+) -> pagination.Page[WarehouseView]:
     """List warehouses. Sort: key, name."""
-    query = _SHOWN.where(supply.warehouse_visible(principal, _W.id))
+    query = _SHOWN.where(supply_scope.warehouse_visible(principal, _W.id))
     return await paged(request, reading, asked, query, _SORTING, WarehouseView)
 
 
 @router.get("/warehouses/{key}")
 async def show_warehouse(key: str, reading: Reading, principal: Viewer) -> WarehouseDetailView:
     """Show a warehouse by its key or its code."""
-    number = await supply.id_of(WAREHOUSE, key, reading, principal)
+    number = await supply_scope.id_of(WAREHOUSE, key, reading, principal)
     return await _detail(number, reading)
 
 
@@ -87,7 +88,7 @@ async def _values(
     if change.moved_by is not None:
         values["moved_by"] = sorted(set(change.moved_by))
     if change.site is not None:
-        values["site_id"] = await supply.id_of(SITE, change.site, writing, principal)
+        values["site_id"] = await supply_scope.id_of(SITE, change.site, writing, principal)
     if change.plant is not None:
         values["equipment_id"] = (await core.tree.find(change.plant, principal)).id
     return values

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from werknetz.connector.timeform import TimeForm
+from werknetz.connector.time_format import TimeForm
 
 Payload = Literal["json", "ndjson", "csv", "text"]
 PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")

@@ -9,13 +9,13 @@ import msgspec
 from werknetz.connector.contract import Message, Reading, SourceRecord, message_hash
 from werknetz.connector.records import lookup
 from werknetz.connector.refusal import RAW_MAX
-from werknetz.connector.timeform import TimeForm
+from werknetz.connector.time_format import TimeForm
 from werknetz.connector.values import Unreadable, instant_of_form, text_of
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
 from werknetz_edge.documents.config import PLACEHOLDER, DocumentForm, ReadingsForm
-from werknetz_edge.documents.known import hash_of, mark_of
 from werknetz_edge.documents.rows import Part, Row
+from werknetz_edge.documents.seen import hash_of, mark_of
 
 CONTRADICTION: Final = (
     "was given before with other content: if it is a correction, name its version in the key"

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.timeform import known_zone
+from werknetz.connector.time_format import known_zone
 from werknetz_edge.edi.profile import Partner, Partners
 from werknetz_edge.files.config import InboxConfig
 

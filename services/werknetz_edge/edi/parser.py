@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from werknetz_edge.edi.chunks import Cut
 from werknetz_edge.edi.context import Context
-from werknetz_edge.edi.cut import Cut
 from werknetz_edge.edi.edifact.charset import decode, plain_bytes
 from werknetz_edge.edi.edifact.envelope import BOM, pieces
 from werknetz_edge.edi.edifact.interchange import Interchange

@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from werknetz.connector.timeform import known_zone
-from werknetz.connector.yamlform import ConfigurationError, explain, load_form, nearest
+from werknetz.connector.time_format import known_zone
+from werknetz.connector.yaml_format import ConfigurationError, explain, load_form, nearest
 from werknetz.events.facts import KINDS, fields_of
 from werknetz_edge.edi.edifact.charset import known_charset
 

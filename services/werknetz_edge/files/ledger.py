@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from werknetz_edge.sidefile import open_sidefile
+from werknetz_edge.spool.sqlite_file import open_sidefile
 
 DIGESTS_KEPT: Final = 200_000
 KEYS_KEPT: Final = 200_000

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from werknetz.connector.timeform import known_zone
+from werknetz.connector.time_format import known_zone
 from werknetz_edge.files.config import InboxConfig
 
 ROWS: Final = (

@@ -17,7 +17,7 @@ from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile, printable
 from werknetz_edge.idoc.config import IdocConfig
 from werknetz_edge.idoc.segments import Segment, lines_of
-from werknetz_edge.idoc.xmlfile import idocs_of
+from werknetz_edge.idoc.xml_file import idocs_of
 
 # Where a piece ends is part of what the marks in a spool mean: see `Chunk`.
 IDOCS: Final = 200

@@ -15,7 +15,7 @@ from werknetz.connector.contract import ConnectionLost
 from werknetz_edge.modbus.address import OF_REGISTERS, TABLES
 from werknetz_edge.modbus.config import ModbusConfig
 from werknetz_edge.modbus.refusal import refusal_of
-from werknetz_edge.modbus.silence import Silence
+from werknetz_edge.modbus.unit_backoff import Silence
 from werknetz_edge.polling.connector import PollingConnector
 from werknetz_edge.polling.device import Opened, Refusal
 from werknetz_edge.polling.grouping import Piece

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from werknetz.connector.pattern import Pattern
-from werknetz.connector.timeform import TimeForm
+from werknetz.connector.time_format import TimeForm
 from werknetz_edge.mqtt.broker import BrokerConfig
 
 

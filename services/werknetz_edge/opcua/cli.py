@@ -11,7 +11,7 @@ from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz_edge.opcua import pki
 from werknetz_edge.opcua.browse import Variable, browse
 from werknetz_edge.opcua.config import OpcuaConfig
-from werknetz_edge.opcua.edgefile import edge_file, picked
+from werknetz_edge.opcua.edge_file import edge_file, picked
 from werknetz_edge.opcua.session import endpoints_of, name_of, open_session
 
 _TIMEOUT_S: Final = 10.0

@@ -19,14 +19,14 @@ from werknetz.connector.contract import (
     ConnectorStatus,
     Delivery,
 )
-from werknetz.connector.yamlform import ConfigurationError
+from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.events.batch import GapOpened
 from werknetz_edge.opcua import pki
+from werknetz_edge.opcua.acknowledger import MARK, Flow, Outage, now_us
 from werknetz_edge.opcua.browse import Variable, browse, learn_structures
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.decode import HEARTBEAT, Decoder
-from werknetz_edge.opcua.flow import MARK, Flow, Outage, now_us
-from werknetz_edge.opcua.mailbox import Mailbox
+from werknetz_edge.opcua.delivery_queue import Mailbox
 from werknetz_edge.opcua.session import Session, failure_of, open_session
 from werknetz_edge.opcua.stack import ua
 from werknetz_edge.opcua.subscription import Item, Subscription

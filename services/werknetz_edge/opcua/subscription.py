@@ -10,7 +10,7 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary
 
 from werknetz_edge.opcua.config import OpcuaConfig
-from werknetz_edge.opcua.firsts import Firsts
+from werknetz_edge.opcua.initial_values import Firsts
 from werknetz_edge.opcua.sequence import Sequence
 from werknetz_edge.opcua.session import Session
 from werknetz_edge.opcua.stack import ua

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.timeform import TimeForm, known_zone
+from werknetz.connector.time_format import TimeForm, known_zone
 from werknetz_edge.documents.config import DocumentForm
 from werknetz_edge.secret import Secret
 

@@ -14,7 +14,7 @@ from werknetz.connector.contract import (
     Delivery,
 )
 from werknetz_edge.documents.entries import Handed, Unit
-from werknetz_edge.documents.known import IDENTITY, KnownRows
+from werknetz_edge.documents.seen import IDENTITY, KnownRows
 from werknetz_edge.rest.client import Client, Later
 from werknetz_edge.rest.config import RestConfig
 from werknetz_edge.rest.memory import Bookmark, Bookmarks

@@ -12,8 +12,8 @@ from werknetz.connector.records import lookup
 from werknetz.connector.values import instant_of_form
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz_edge.documents.entries import Handed, Reader, handed, key_of_paths
-from werknetz_edge.documents.known import hash_of
 from werknetz_edge.documents.rows import Part, Row, UnreadableDocument, parts_of, read_json
+from werknetz_edge.documents.seen import hash_of
 from werknetz_edge.rest.client import Page
 from werknetz_edge.rest.config import CURSOR, CursorForm, EndpointForm, LinkPaging, TokenPaging
 from werknetz_edge.rest.memory import Bookmark

@@ -19,12 +19,12 @@ from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.memory import SessionMemory
 from werknetz_edge.mqtt.redelivery import KnownMessages, mark_of
 from werknetz_edge.mqtt.session import Message, Session
-from werknetz_edge.sparkplug.asking import Asker
+from werknetz_edge.sparkplug.alive_metrics import Roster
 from werknetz_edge.sparkplug.config import SparkplugConfig
 from werknetz_edge.sparkplug.host import Host
-from werknetz_edge.sparkplug.outcome import Outcome
 from werknetz_edge.sparkplug.payload import UnreadablePayload, payload_of
-from werknetz_edge.sparkplug.roster import Roster
+from werknetz_edge.sparkplug.rebirth import Asker
+from werknetz_edge.sparkplug.results import Outcome
 from werknetz_edge.sparkplug.state import HostState
 from werknetz_edge.sparkplug.topic import filters_of, state_topic
 

@@ -11,12 +11,12 @@ from uuid import uuid4
 
 from werknetz.connector.refusal import RAW_MAX, Refusals
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
-from werknetz_edge.sparkplug.asking import Asker, Request
-from werknetz_edge.sparkplug.intake import Intake, clean, part_of
+from werknetz_edge.sparkplug.metric_reader import Intake, clean, part_of
 from werknetz_edge.sparkplug.node import Known, Message, Node, Source, Unnamed
-from werknetz_edge.sparkplug.order import ROUND, Verdict
-from werknetz_edge.sparkplug.outcome import Outcome, Remarks
 from werknetz_edge.sparkplug.payload import UnreadablePayload, opened
+from werknetz_edge.sparkplug.rebirth import Asker, Request
+from werknetz_edge.sparkplug.results import Outcome, Remarks
+from werknetz_edge.sparkplug.sequence import ROUND, Verdict
 from werknetz_edge.sparkplug.topic import Topic, topic_of
 
 NODES_MAX: Final = 10_000

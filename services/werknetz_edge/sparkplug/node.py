@@ -7,9 +7,9 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from werknetz_edge.sparkplug.asking import Asking
-from werknetz_edge.sparkplug.order import Order
 from werknetz_edge.sparkplug.payload import Datatype
+from werknetz_edge.sparkplug.rebirth import Asking
+from werknetz_edge.sparkplug.sequence import Order
 from werknetz_edge.sparkplug.topic import NAMESPACE, Topic
 
 EXACT_MAX: Final = 2**53  # above, a float64 would round what its text keeps

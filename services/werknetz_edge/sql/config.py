@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from werknetz.connector.timeform import known_zone
+from werknetz.connector.time_format import known_zone
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 DRIVERS: Final = {

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from werknetz_edge.sidefile import open_sidefile
+from werknetz_edge.spool.sqlite_file import open_sidefile
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS cursors (source TEXT PRIMARY KEY, value BLOB NOT NULL);

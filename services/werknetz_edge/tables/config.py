@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.timeform import known_form, known_zone
+from werknetz.connector.time_format import known_form, known_zone
 from werknetz_edge.files.config import InboxConfig
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

@@ -16,9 +16,9 @@ from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile, printable
 from werknetz_edge.tables.clock import WallClock
 from werknetz_edge.tables.config import SourceConfig, TablesConfig
-from werknetz_edge.tables.csvfile import open_csv
+from werknetz_edge.tables.csv_file import open_csv
 from werknetz_edge.tables.readings import Addresses, ReadingMaker, Timed
-from werknetz_edge.tables.rowrecords import Ordinals, RecordMaker
+from werknetz_edge.tables.row_records import Ordinals, RecordMaker
 from werknetz_edge.tables.sheet import BadRow, Row, Sheet
 
 # Where a piece ends is part of what the marks in a spool mean: see `Chunk`.
@@ -72,9 +72,9 @@ class TableParser:
 
 
 def open_xlsx(path: Path, source: SourceConfig) -> Iterator[Sheet]:
-    from werknetz_edge.tables import xlsxfile  # loaded where there are such files
+    from werknetz_edge.tables import xlsx_file
 
-    return xlsxfile.open_xlsx(path, source)
+    return xlsx_file.open_xlsx(path, source)
 
 
 class _Table:

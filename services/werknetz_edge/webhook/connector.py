@@ -11,7 +11,7 @@ from werknetz.connector.contract import (
     ConnectorStatus,
     Delivery,
 )
-from werknetz_edge.documents.known import KnownRows
+from werknetz_edge.documents.seen import KnownRows
 from werknetz_edge.secret import SecretMissing
 from werknetz_edge.webhook.app import Hooks
 from werknetz_edge.webhook.auth import guard_of

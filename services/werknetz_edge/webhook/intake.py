@@ -14,7 +14,7 @@ from typing import Final, Literal
 from werknetz.connector.contract import Delivery, Message, Reading, SourceRecord
 from werknetz.events.batch import Record, Unmapped
 from werknetz_edge.documents.entries import Entry, Handed, Unit
-from werknetz_edge.documents.known import IDENTITY, KnownRows
+from werknetz_edge.documents.seen import IDENTITY, KnownRows
 
 OFFERS_MAX: Final = 256
 BYTES_MAX: Final = 32_000_000

@@ -14,8 +14,8 @@ from werknetz.connector.values import Target, Unreadable, text_of, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.events.facts import KINDS, FieldType, fields_of
 from werknetz_edge.documents.entries import Entry, refusal
-from werknetz_edge.documents.known import hash_of
 from werknetz_edge.documents.rows import Row
+from werknetz_edge.documents.seen import hash_of
 
 SOURCE: Final = "api"
 _HEAD: Final = frozenset({"kind", "at", "at_us", "source", "id", "fields"})

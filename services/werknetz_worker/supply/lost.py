@@ -6,8 +6,8 @@ A connector that was away but then told what had happened meanwhile has lost not
 from collections.abc import Sequence
 
 from werknetz.domain.bucket import TIME_MAX_US, microseconds_of
-from werknetz.kpi.knowledge import kind_of
-from werknetz.store.loss import LOST_MESSAGES
+from werknetz.kpi.data_gaps import kind_of
+from werknetz.store.gap import LOST_MESSAGES
 from werknetz_worker.session import Connection
 
 

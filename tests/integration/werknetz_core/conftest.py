@@ -13,7 +13,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz_core.api.keys import new_key
+from werknetz_core.access.keys import new_key
 from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
 

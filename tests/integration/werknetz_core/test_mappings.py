@@ -19,7 +19,7 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.link.receiver import Receiver
 from werknetz_core.ingest.apply import Applier, welcome
 from werknetz_core.ingest.partition import Partitions
-from werknetz_core.mappings.named import mapping_of_document
+from werknetz_core.mappings.replay_namer import mapping_of_document
 
 from .conftest import LINE, NOW, World
 

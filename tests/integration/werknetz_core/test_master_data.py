@@ -10,7 +10,7 @@ import pytest
 
 from plumbing.supplyrows import event
 from werknetz.domain.bucket import microseconds_of
-from werknetz_worker.project.projector import project
+from werknetz_worker.projection.projector import project
 from werknetz_worker.stock.reconcile import dirty_stock
 from werknetz_worker.supply.reconcile import dirty_relations
 from werknetz_worker.watermarks import Watermarks

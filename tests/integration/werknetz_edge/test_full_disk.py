@@ -14,8 +14,8 @@ from plumbing.waiting import until
 from werknetz.events.batch import GapClosed, GapOpened, Samples
 from werknetz.events.codec import columns_of, decode
 from werknetz.link.memory import MemoryServer
-from werknetz_edge.pump import Pump
-from werknetz_edge.spoolfile import open_spool
+from werknetz_edge.pipeline.pump import Pump
+from werknetz_edge.spool.spool_file import open_spool
 
 DISK_BYTES = 24 * 1024**2
 BYTES_MAX = 4 * 1024**3  # the spool itself would take far more than the disk has

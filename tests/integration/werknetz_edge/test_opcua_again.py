@@ -16,11 +16,11 @@ from werknetz.connector.mapping import STORE_AS_IS
 from werknetz.events.batch import GapOpened, Record, Samples
 from werknetz.events.codec import columns_of, decode
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
-from werknetz_edge import told
-from werknetz_edge.lane import Lane
 from werknetz_edge.opcua import create
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.pump import Pump
+from werknetz_edge.pipeline.lane import Lane
+from werknetz_edge.pipeline.pump import Pump
+from werknetz_edge.spool import last_values
 
 NAMES = ("Count", "Temp", "Large", "On", "Order", "Since", "Axes", "Range")
 WITHIN_S = 20
@@ -97,7 +97,7 @@ async def edge(port: int, folder: Path, *, killed: bool = False) -> AsyncIterato
         yield running
     finally:
         if killed:
-            running.lane.told = told.Told(running.lane.spool)
+            running.lane.told = last_values.LastValues(running.lane.spool)
         stop.set()
         await task
 

@@ -8,7 +8,7 @@ import yaml
 from redis import Redis
 
 from plumbing.waiting import until
-from werknetz.connector.yamlform import ConfigurationError
+from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.link.redis import status_key
 from werknetz_edge.edge import run_edge
 

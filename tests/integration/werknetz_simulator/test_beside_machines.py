@@ -12,13 +12,13 @@ import pytest
 from plumbing.heard import Heard, config_of, listen
 from plumbing.waiting import until
 from werknetz.events.facts import JobFinished, JobStarted, QualityInspected, StateChanged
-from werknetz_simulator.mes import BOOKED_FROM_US, STATES, Mes
-from werknetz_simulator.plan import DAY_US, HOUR_US
-from werknetz_simulator.plant import PLANTS
-from werknetz_simulator.position import Position
-from werknetz_simulator.qualityfile import QualityFiles
-from werknetz_simulator.spoken import mes, quality
-from werknetz_simulator.truth import Truth
+from werknetz_simulator.plants.mes import BOOKED_FROM_US, STATES, Mes
+from werknetz_simulator.plants.plan import DAY_US, HOUR_US
+from werknetz_simulator.plants.plant import PLANTS
+from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.quality_file import QualityFiles
+from werknetz_simulator.plants.truth import Truth
+from werknetz_simulator.protocols.names import mes, quality
 
 DAYS = 8  # a weekend, and working days
 

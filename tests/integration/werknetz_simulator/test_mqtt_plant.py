@@ -11,11 +11,11 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from plumbing.waiting import until
-from werknetz_simulator.mqtt_plant import MqttPlant
-from werknetz_simulator.plan import DAY_US, MINUTE_US
-from werknetz_simulator.plant import ZWICK_2
-from werknetz_simulator.position import Position
-from werknetz_simulator.truth import Truth
+from werknetz_simulator.plants.plan import DAY_US, MINUTE_US
+from werknetz_simulator.plants.plant import ZWICK_2
+from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.truth import Truth
+from werknetz_simulator.protocols.mqtt_plant import MqttPlant
 
 
 @pytest.mark.asyncio

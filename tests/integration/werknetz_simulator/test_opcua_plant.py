@@ -9,12 +9,12 @@ from asyncua import Client
 
 from plumbing.waiting import until
 from werknetz_demo.embedded.process import free_port
-from werknetz_simulator.opcua_plant import OpcuaPlant
-from werknetz_simulator.plan import DAY_US, MINUTE_US
-from werknetz_simulator.plant import EMDEN_1, Kind
-from werknetz_simulator.position import Position
-from werknetz_simulator.spoken.opcua import namespace_of
-from werknetz_simulator.truth import Truth
+from werknetz_simulator.plants.plan import DAY_US, MINUTE_US
+from werknetz_simulator.plants.plant import EMDEN_1, Kind
+from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.truth import Truth
+from werknetz_simulator.protocols.names.opcua import namespace_of
+from werknetz_simulator.protocols.opcua_plant import OpcuaPlant
 
 
 class _Ear:

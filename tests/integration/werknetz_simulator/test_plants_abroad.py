@@ -10,15 +10,15 @@ import pytest
 
 from plumbing.heard import Heard, config_of, listen
 from werknetz_demo.embedded.process import free_port
-from werknetz_simulator import incident
-from werknetz_simulator.edgefile import live_of
-from werknetz_simulator.incident import break_machine
-from werknetz_simulator.machine import Kind, Machine, Plant
-from werknetz_simulator.plan import DAY_US, HOUR_US, MINUTE_US
-from werknetz_simulator.plant import PLANTS
+from werknetz_simulator.edge_file import live_of
+from werknetz_simulator.plants import incident
+from werknetz_simulator.plants.incident import break_machine
+from werknetz_simulator.plants.machine import Kind, Machine, Plant
+from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US
+from werknetz_simulator.plants.plant import PLANTS
+from werknetz_simulator.plants.truth import SEED, Truth
+from werknetz_simulator.protocols.names.dialect import Where
 from werknetz_simulator.serve import BROKEN, Places, Work, serve
-from werknetz_simulator.spoken.dialect import Where
-from werknetz_simulator.truth import SEED, Truth
 
 STALE_US = 300_000  # as old as a polled value may be
 SIGNALS = ("state", "good", "order", "pri")

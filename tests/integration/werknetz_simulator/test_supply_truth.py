@@ -16,15 +16,12 @@ from plumbing.grouptold import believed, calls, receipts, shipments
 from plumbing.grouptruth import CHOSEN, END, MIDDLE, START, Supply, cumulatives, lived
 from werknetz.domain.bucket import instant_of
 from werknetz.store.levels import STOCK_AT
-from werknetz_core.api.keys import new_key
-from werknetz_core.api.tree import TreeKeeper
+from werknetz_core.access.keys import new_key
 from werknetz_core.app import create_app
-from werknetz_core.gate.losses import losses_of
+from werknetz_core.context.equipment_tree import TreeKeeper
+from werknetz_core.losses.losses import losses_of
 from werknetz_core.settings import CoreSettings
-from werknetz_simulator.plan import DAY_US, HOUR_US, MINUTE_US
-from werknetz_simulator.plant import PLANTS, ZWICK_2, Machine
-from werknetz_simulator.starving import windows
-from werknetz_simulator.supply.arithmetic import (
+from werknetz_simulator.partners.expected import (
     days_of_supply,
     in_force,
     midnight_us,
@@ -35,9 +32,12 @@ from werknetz_simulator.supply.arithmetic import (
     stock_at,
     sums_at,
 )
-from werknetz_simulator.supply.group import LINE_OF, PLANTED, Firm
-from werknetz_simulator.supply.story import LATE_DAYS
-from werknetz_simulator.truth import Truth
+from werknetz_simulator.partners.partners import LINE_OF, PLANTED, Firm
+from werknetz_simulator.partners.timeline import LATE_DAYS
+from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US
+from werknetz_simulator.plants.plant import PLANTS, ZWICK_2, Machine
+from werknetz_simulator.plants.starvation import windows
+from werknetz_simulator.plants.truth import Truth
 
 pytestmark = pytest.mark.asyncio
 SEEDS = ("nordwerk", "another")

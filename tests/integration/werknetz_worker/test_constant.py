@@ -9,7 +9,7 @@ import pytest
 from plumbing.delivery import FakeSpool
 from werknetz.connector.contract import Delivery, Reading
 from werknetz.connector.mapping import mapping_of
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.kpi.elements import Elements
 from werknetz.kpi.oee import oee
@@ -18,8 +18,8 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Welcome
 from werknetz_core.ingest.apply import Applier, welcome
 from werknetz_core.ingest.partition import Partitions
-from werknetz_edge.lane import Lane
-from werknetz_edge.spoolfile import clock_us
+from werknetz_edge.pipeline.lane import Lane
+from werknetz_edge.spool.spool_file import clock_us
 from werknetz_worker.compute import dirty_buckets
 from werknetz_worker.watermarks import Watermarks
 

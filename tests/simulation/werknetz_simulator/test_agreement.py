@@ -13,11 +13,11 @@ from werknetz.kpi.elements import Elements
 from werknetz.kpi.plan import Plan
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import Range, compute
-from werknetz_simulator.arithmetic import sums
-from werknetz_simulator.edgefile import mapping_of
-from werknetz_simulator.plan import DAY_US, HOUR_US, us_of
-from werknetz_simulator.plant import PLANTS, ROLLOVER, Machine, Plant
-from werknetz_simulator.truth import Truth
+from werknetz_simulator.edge_file import mapping_of
+from werknetz_simulator.plants.expected import sums
+from werknetz_simulator.plants.plan import DAY_US, HOUR_US, us_of
+from werknetz_simulator.plants.plant import PLANTS, ROLLOVER, Machine, Plant
+from werknetz_simulator.plants.truth import Truth
 
 START = us_of(datetime(2026, 10, 22, 22, tzinfo=UTC))  # over the night of 25 hours
 DAYS = 5

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from werknetz_core.api.webhook import EdgeWebhook
+from werknetz_core.context.edge_forwarder import EdgeWebhook
 from werknetz_core.settings import CoreSettings
 
 

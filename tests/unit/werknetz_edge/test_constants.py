@@ -8,12 +8,12 @@ import pytest
 
 from werknetz.connector.contract import HEARTBEAT, Delivery, Reading
 from werknetz.connector.mapping import Mapping, mapping_of
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import PointDefinition, Points, Samples
 from werknetz.events.codec import columns_of, decode
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
-from werknetz_edge.lane import Lane
-from werknetz_edge.spool import SpoolFull
+from werknetz_edge.pipeline.lane import Lane
+from werknetz_edge.spool.spool import SpoolFull
 
 SINCE_US = 1_793_509_200_000_000
 MAPPING = """

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from werknetz.domain.shift import local_day
 from werknetz.kpi.supply import asn, cumulative, stability
 from werknetz.kpi.supply.allocation import Piece, Running, assigned
-from werknetz.kpi.supply.doubles import entries_once, receipts_once, shipments_once
+from werknetz.kpi.supply.duplicates import entries_once, receipts_once, shipments_once
 from werknetz.kpi.supply.elements import SupplyElements, of_change, of_delivery, of_line
 from werknetz.kpi.supply.facts import Group, Receipt, Relation, ShipmentLine, Terms
 from werknetz.kpi.supply.findings import EPSILON, Finding, amount, events_of

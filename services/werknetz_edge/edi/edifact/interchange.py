@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from werknetz.connector.contract import Message, SourceRecord, message_hash
+from werknetz_edge.edi.chunks import SEGMENTS, Cut, raw_of
 from werknetz_edge.edi.context import Context
-from werknetz_edge.edi.cut import SEGMENTS, Cut, raw_of
 from werknetz_edge.edi.edifact.charset import decode
 from werknetz_edge.edi.edifact.despatch import DespatchReader
 from werknetz_edge.edi.edifact.envelope import Envelope, Piece, body_of, open_envelope
@@ -21,7 +21,7 @@ from werknetz_edge.edi.edifact.reader import Reader
 from werknetz_edge.edi.edifact.receipt import ReceiptReader
 from werknetz_edge.edi.edifact.schedule import ScheduleReader
 from werknetz_edge.edi.edifact.stock import StockReader
-from werknetz_edge.edi.found import Fault, Found
+from werknetz_edge.edi.facts import Fault, Found
 from werknetz_edge.edi.profile import EDIFACT, Partner
 from werknetz_edge.edi.values import Wrong, shown
 from werknetz_edge.files.connector import Chunk

@@ -12,7 +12,7 @@ from typing import Any, Final
 from werknetz_edge.edi.edifact.codes import CANCELS, Codes, Ranked
 from werknetz_edge.edi.edifact.syntax import Segment, Syntax
 from werknetz_edge.edi.edifact.times import time_of
-from werknetz_edge.edi.found import Fault, Found, Scope
+from werknetz_edge.edi.facts import Fault, Found, Scope
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import Span, Wrong, number_of, shown
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from werknetz_edge.edi.edifact.codes import COMMITMENTS, DUE
 from werknetz_edge.edi.edifact.reader import Line, Reader, component, none_of
 from werknetz_edge.edi.edifact.syntax import Segment
-from werknetz_edge.edi.found import Scope
+from werknetz_edge.edi.facts import Scope
 from werknetz_edge.edi.values import Wrong
 
 _RECEIPT_DATES: Final = frozenset({"50", "35", "11", "171", "137"})

@@ -6,7 +6,7 @@ from typing import Any, Final
 from werknetz.events.facts import fields_of
 from werknetz_edge.edi.edifact.reader import Line, Reader, component, none_of
 from werknetz_edge.edi.edifact.syntax import Segment
-from werknetz_edge.edi.found import Found, Scope
+from werknetz_edge.edi.facts import Found, Scope
 from werknetz_edge.edi.values import Wrong, number_of
 
 ENTRIES_MAX: Final = 5_000  # of a line

@@ -6,7 +6,7 @@ A call-off is read whole or not at all: it replaces the former.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from werknetz_edge.edi.found import Fault, Found, Scope
+from werknetz_edge.edi.facts import Fault, Found, Scope
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import Wrong, number_of, shown
 from werknetz_edge.edi.vda.dates import END, PERIODS, Due, day_of, due_of

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from werknetz_edge.edi.edifact.times import time_of
-from werknetz_edge.edi.found import Fault, Found, Scope
+from werknetz_edge.edi.facts import Fault, Found, Scope
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import Span, Wrong, shown
 from werknetz_edge.edi.vda.dates import NONE, day_of

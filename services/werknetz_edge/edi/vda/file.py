@@ -6,10 +6,10 @@ from hashlib import blake2b
 from typing import Final
 
 from werknetz.connector.contract import Message, SourceRecord, message_hash
+from werknetz_edge.edi.chunks import Cut
 from werknetz_edge.edi.context import Context
-from werknetz_edge.edi.cut import Cut
 from werknetz_edge.edi.edifact.envelope import BLANK_ID
-from werknetz_edge.edi.found import Fault, Found, Scope
+from werknetz_edge.edi.facts import Fault, Found, Scope
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import Wrong, shown
 from werknetz_edge.edi.vda import call_off, despatch

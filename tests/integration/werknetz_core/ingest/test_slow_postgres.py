@@ -20,7 +20,7 @@ from werknetz.link.redis import in_key
 from werknetz.link.sender import WINDOW_BYTES
 from werknetz_demo.embedded.postgres import Postgres
 from werknetz_demo.embedded.process import Child
-from werknetz_edge.lane import Lane
+from werknetz_edge.pipeline.lane import Lane
 
 SIZE = 1000  # values of a delivery: 24 kB
 DELIVERIES = 1100

@@ -21,8 +21,8 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from plumbing.waiting import until
 from werknetz.events.batch import GapClosed, GapOpened, Samples
 from werknetz.events.codec import columns_of, decode
-from werknetz_demo.crew import werknetz_command
-from werknetz_edge.spoolfile import open_spool
+from werknetz_demo.supervisor import werknetz_command
+from werknetz_edge.spool.spool_file import open_spool
 
 EDGE = """\
 connector: counter

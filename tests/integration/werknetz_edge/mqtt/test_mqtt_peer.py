@@ -9,7 +9,7 @@ from plumbing.peers import peer, why_not
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import Record, Samples
 from werknetz.events.codec import columns_of
 from werknetz_edge.mqtt import create

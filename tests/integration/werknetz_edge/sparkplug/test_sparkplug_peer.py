@@ -15,7 +15,7 @@ from plumbing.waiting import until
 from werknetz.connector.contract import Connector
 from werknetz.connector.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 from werknetz.domain.status import BAD, BAD_STALE, GOOD
 from werknetz.events.batch import Samples, Unmapped
 from werknetz.events.codec import columns_of

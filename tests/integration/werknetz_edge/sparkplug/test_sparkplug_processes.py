@@ -16,7 +16,7 @@ from plumbing.sparkplug import EdgeNode
 from plumbing.waiting import until
 from werknetz.events.batch import GapClosed, GapOpened, Points, Record, Samples
 from werknetz.events.codec import columns_of, decode
-from werknetz_demo.crew import werknetz_command
+from werknetz_demo.supervisor import werknetz_command
 
 EVERY_S = 0.02
 SLACK_US = 250_000  # of a message's way, before it is seen to be without a name

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from werknetz.connector.mapping import load_mapping, mapping_of
 from werknetz.connector.pattern import Pattern, signal_name, slug
-from werknetz.connector.yamlform import ConfigurationError, form_of
+from werknetz.connector.yaml_format import ConfigurationError, form_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.state import MachineState
 

@@ -7,7 +7,7 @@ from werknetz.connector.contract import Delivery, Message, SourceRecord, message
 from werknetz.connector.mapping import Mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.records import lookup
-from werknetz.connector.yamlform import ConfigurationError, form_of
+from werknetz.connector.yaml_format import ConfigurationError, form_of
 from werknetz.events.batch import BusinessEvent, MappingUsed, Unmapped
 from werknetz.events.facts import DeliveryCalledOff, ShipmentAnnounced, StockCounted
 

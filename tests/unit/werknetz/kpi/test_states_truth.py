@@ -15,9 +15,9 @@ from werknetz.kpi.elements import Elements
 from werknetz.kpi.plan import Plan
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import Range, compute
-from werknetz_simulator.arithmetic import kpis, sums
-from werknetz_simulator.plant import EMDEN_1, ZWICK_2, Kind, Machine, Plant
-from werknetz_simulator.truth import Change, Truth
+from werknetz_simulator.plants.expected import kpis, sums
+from werknetz_simulator.plants.plant import EMDEN_1, ZWICK_2, Kind, Machine, Plant
+from werknetz_simulator.plants.truth import Change, Truth
 
 STATES = {
     Kind.PRODUCING: S.PRODUCING, Kind.SETUP: S.SETUP, Kind.IDLE: S.IDLE,

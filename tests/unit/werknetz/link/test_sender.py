@@ -10,7 +10,7 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.sender import STALL_S, Sender
 from werknetz.link.watermark import Watermark, greet
 from werknetz.link.wire import Ack, Envelope, Fenced, Hello, Need, Refused, Welcome
-from werknetz_edge.spool import Spool
+from werknetz_edge.spool.spool import Spool
 
 LIFE = UUID(int=77)
 ONE = Samples(point=bytes(4), time=bytes(8), value=bytes(8), status=bytes(4))

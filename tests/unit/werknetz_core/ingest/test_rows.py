@@ -8,7 +8,7 @@ from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.batch import Samples
 from werknetz.events.codec import UnreadableBatch, columns_of, select
-from werknetz_core.ingest.naming import PointMap
+from werknetz_core.ingest.points import PointMap
 from werknetz_core.ingest.rows import CARRY_BACK_US, translate, unpack_dirty
 
 START_US = NOW_US - NOW_US % BUCKET_US

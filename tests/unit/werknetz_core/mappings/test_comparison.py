@@ -11,9 +11,9 @@ from werknetz.domain.bucket import instant_of
 from werknetz.kpi.plan import Plan
 from werknetz_core.mappings.comparison import Comparison
 from werknetz_core.mappings.correction import Correction
-from werknetz_core.mappings.effect import Side, moves
-from werknetz_core.mappings.kept import Kept
-from werknetz_core.mappings.named import Named, Namer, mapping_of_document
+from werknetz_core.mappings.impact import Side, moves
+from werknetz_core.mappings.raw_inputs import Kept
+from werknetz_core.mappings.replay_namer import Named, Namer, mapping_of_document
 
 NOW = 1_795_000_500_000_000
 SECOND = 1_000_000

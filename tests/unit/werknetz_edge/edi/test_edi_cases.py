@@ -16,7 +16,7 @@ import pytest
 from werknetz.connector.contract import Delivery, SourceRecord
 from werknetz.connector.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yamlform import form_of
+from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import BusinessEvent, MappingUsed, Unmapped
 from werknetz.events.facts import body_of, kind_of
 from werknetz_edge.edi.parser import EdiParser

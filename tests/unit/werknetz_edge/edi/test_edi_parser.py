@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plumbing.floods import FLOODS
-from werknetz_edge.edi.cut import REFUSED_MAX, SEGMENTS
+from werknetz_edge.edi.chunks import REFUSED_MAX, SEGMENTS
 from werknetz_edge.edi.parser import EdiParser
 from werknetz_edge.edi.profile import Partner, Partners
 from werknetz_edge.files.connector import Chunk

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from werknetz.connector.yamlform import ConfigurationError
+from werknetz.connector.yaml_format import ConfigurationError
 from werknetz_edge.edi.config import EdiConfig
 from werknetz_edge.edi.edifact.codes import codes_for
 from werknetz_edge.edi.profile import STANDARD, Partner, Partners, load_partners

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from werknetz.connector.pattern import Pattern
 from werknetz_edge.config import load_config
 from werknetz_edge.edge import create_connector
+from werknetz_edge.sparkplug.alive_metrics import Roster
 from werknetz_edge.sparkplug.config import SparkplugConfig
 from werknetz_edge.sparkplug.connector import SparkplugConnector
-from werknetz_edge.sparkplug.roster import Roster
 from werknetz_edge.sparkplug.state import HostState
 from werknetz_edge.sparkplug.topic import Topic, filters_of, topic_of
 

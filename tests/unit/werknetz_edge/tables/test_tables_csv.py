@@ -144,7 +144,7 @@ def test_a_key_makes_rows_one_fact(tmp_path: Path) -> None:
 def test_equal_rows_are_numbered_in_bounded_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("werknetz_edge.tables.rowrecords.IN_MEMORY_MAX", 50)
+    monkeypatch.setattr("werknetz_edge.tables.row_records.IN_MEMORY_MAX", 50)
     content = b"a\n" + b"".join(b"%d\n" % (n % 400) for n in range(2_000))
     said = _parse(tmp_path, content)
     assert len({record.identity for record in said.records}) == 2_000

@@ -8,8 +8,8 @@ import pytest
 from werknetz.connector.contract import Delivery
 from werknetz_edge.documents.config import DocumentForm
 from werknetz_edge.documents.entries import Handed, Reader, handed, key_of_paths
-from werknetz_edge.documents.known import IDENTITY, KnownRows
 from werknetz_edge.documents.rows import parts_of
+from werknetz_edge.documents.seen import IDENTITY, KnownRows
 from werknetz_edge.webhook import intake as intake_module
 from werknetz_edge.webhook.intake import Intake, NotKept, Outcome
 

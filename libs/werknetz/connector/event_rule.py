@@ -1,0 +1,155 @@
+"""Rules for business records: which event a row, a segment group or an object is.
+
+Data, like the rest of a mapping; what is done with a record is in `records`.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from werknetz.connector import units
+from werknetz.connector.expressions.expression import (
+    ExpressionError,
+    Kind,
+    Program,
+    Wanted,
+    compiled_for,
+)
+from werknetz.connector.time_format import known_form, known_zone
+from werknetz.connector.yaml_format import Key, nearest
+from werknetz.events.facts import KINDS, FieldType, fields_of, required_of
+
+_FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+RECORD_VARIABLES: Final[dict[str, Kind]] = {"record": "fields", "segments": "segments"}
+
+
+class FieldRule(BaseModel):
+    """Where a field of an event comes from: one of `field`, `expression`, `constant`."""
+
+    model_config = _FORM
+    field: str | None = None  # name or path in the record: "OrderID", "head.lines.0.qty"
+    expression: str | None = None  # CEL over `record` and `segments`
+    constant: str | float | None = None
+    default: str | float | None = None  # where the record has nothing there
+    decimal: Literal["point", "comma"] = "point"
+    scale: float = 1.0
+    offset: float = 0.0
+    unit: str | None = None
+    source_unit: str | None = None
+    format: str = "iso"  # of times, as in `time`
+    zone: str | None = None
+    values: dict[str, str] | None = None  # what the source writes → what is kept; others: an error
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, zone: str | None) -> str | None:
+        return known_zone(zone)
+
+    @field_validator("format")
+    @classmethod
+    def _format(cls, form: str) -> str:
+        return known_form(form)
+
+    @field_validator("unit", "source_unit")
+    @classmethod
+    def _unit(cls, unit: str | None) -> str | None:
+        if unit is not None:
+            units.check(unit)
+        return unit
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if [self.field, self.expression, self.constant].count(None) != 2:
+            raise ValueError("give `field`, `expression` or `constant`, one of them")
+        if (self.unit is None) != (self.source_unit is None):
+            raise ValueError("`unit` and `source_unit` go together")
+        if self.scale == 0:
+            raise ValueError("scale 0 would make every value the same: drop it or correct it")
+        return self
+
+    def factors(self) -> tuple[float, float]:
+        """Scale first, then the unit: value = raw * factor + offset."""
+        factor, shift = 1.0, 0.0
+        if self.unit is not None and self.source_unit is not None:
+            factor, shift = units.conversion(self.source_unit, self.unit)
+        return self.scale * factor, self.offset * factor + shift
+
+    @property
+    def is_linear(self) -> bool:
+        return self.decimal == "comma" or self.factors() != (1.0, 0.0)
+
+
+def _short_form(given: Any) -> Any:
+    return {"field": given} if isinstance(given, str) else given
+
+
+FieldOrName = Annotated[FieldRule, BeforeValidator(_short_form)]
+
+
+class EventRule(BaseModel):
+    """One source of records, or a family of sources, and the event that each record is."""
+
+    model_config = _FORM
+    source: Annotated[str, Field(min_length=1)]
+    kind: str | None = None
+    name: str = ""  # tells two events of one kind apart that one record is: "free", "blocked"
+    ignore: bool = False
+    when: str | None = None  # CEL: a record for which it is false is no such event
+    at: FieldOrName | None = None  # the event's time; default: the source's, else arrival
+    fields: dict[str, FieldOrName] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.ignore:
+            if self.when is not None:
+                raise ValueError("`ignore: true` drops every record: drop `when`")
+            return self
+        if self.kind is None or self.kind not in KINDS:
+            raise ValueError(f"kind {self.kind!r} is not known{nearest(self.kind or '', [*KINDS])}")
+        known = fields_of(self.kind)
+        for name, rule in self.fields.items():
+            if name not in known:
+                raise ValueError(f"{self.kind} has no field {name!r}{nearest(name, [*known])}")
+            _fits(name, known[name], rule)
+        missing = [name for name in required_of(self.kind) if name not in self.fields]
+        if missing:
+            raise ValueError(f"{self.kind} needs a field {missing[0]!r}: add it under `fields`")
+        return self
+
+    def programs(self, segments: Collection[str]) -> dict[Key, Program]:
+        """Compile its expressions, by their place in the rule; raise ExpressionError."""
+        return {
+            key: compiled_for(text, RECORD_VARIABLES, wanted, segments)
+            for key, text, wanted in self._expressions()
+        }
+
+    def wrong_expressions(self, segments: Collection[str]) -> list[tuple[Key, str]]:
+        """What is wrong with each of them, and where."""
+        wrong: list[tuple[Key, str]] = []
+        for key, text, wanted in self._expressions():
+            try:
+                compiled_for(text, RECORD_VARIABLES, wanted, segments)
+            except ExpressionError as error:
+                wrong.append((key, str(error)))
+        return wrong
+
+    def _expressions(self) -> Iterator[tuple[Key, str, Wanted]]:
+        if self.when is not None:
+            yield ("when",), self.when, "boolean"
+        if self.at is not None and self.at.expression is not None:
+            yield ("at", "expression"), self.at.expression, "instant"
+        types = fields_of(self.kind) if self.kind else {}
+        for name, rule in self.fields.items():
+            if rule.expression is not None:
+                # A table of values reads words, whatever they stand for.
+                wanted = types[name] if rule.values is None else "scalar"
+                yield ("fields", name, "expression"), rule.expression, wanted
+
+
+def _fits(name: str, kind: FieldType, rule: FieldRule) -> None:
+    if kind != "number" and rule.is_linear:
+        raise ValueError(f"{name} is no number: drop decimal, scale, offset and units")
+    if kind != "instant" and (rule.format != "iso" or rule.zone is not None):
+        raise ValueError(f"{name} is no time: drop format and zone")

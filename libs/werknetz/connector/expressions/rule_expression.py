@@ -1,0 +1,72 @@
+"""What the expressions of a signal rule make of a value: `when` first, then `expression`.
+
+Where a rule has neither, nothing here is met.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from werknetz.connector.expressions.expression import Budget, Kind, Program, chosen, finite, plain
+from werknetz.connector.values import Target, text_of, value_of
+
+Input = Literal["number", "text", "json"]
+DROPPED: Final = object()
+"""Instead of a value: the rule's `when` says that it is not wanted."""
+
+
+def signal_variables(kind: Input) -> dict[str, Kind]:
+    """What an expression of a signal rule may name."""
+    return {"value": kind, "status": "status", "fields": "fields", "segments": "segments"}
+
+
+@dataclass(slots=True)
+class Computed:
+    """The expressions of a rule, for one address."""
+
+    input: Input
+    expression: Program | None
+    when: Program | None
+    segments: Mapping[str, str]
+    comma: bool = False
+    needs: dict[str, frozenset[str] | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for program in (self.when, self.expression):
+            for name, keys in program.needs().items() if program else ():
+                known = self.needs.get(name, frozenset())
+                self.needs[name] = None if keys is None or known is None else known | keys
+
+    @property
+    def by_status(self) -> bool:
+        """Whether the same value may mean another thing with another status."""
+        return "status" in self.needs
+
+    def result(self, value: Any, status: int, fields: Mapping[str, Any] | None) -> Any:
+        """Return what stands for the value, or DROPPED; raise Unreadable.
+
+        A source that gives no value has none to compute with: it stays none.
+        """
+        if value is None and self.input != "json":
+            return None
+        given = self._given(value)
+        # Each variable that is handed over costs a microsecond, used or not.
+        values: dict[str, Any] = {"value": given} if "value" in self.needs else {}
+        if "status" in self.needs:
+            values["status"] = status
+        if "segments" in self.needs:
+            values["segments"] = self.segments
+        if "fields" in self.needs:
+            values["fields"] = chosen(fields or {}, self.needs["fields"], Budget())
+        if self.when is not None and self.when.evaluate(values) is not True:
+            return DROPPED
+        if self.expression is None:
+            return value
+        return finite(self.expression.evaluate(values), given)
+
+    def _given(self, value: Any) -> Any:
+        if self.input == "number":
+            if type(value) is float:
+                return value
+            return value_of(Target(0, linear=True, comma=self.comma), value)[0]
+        return plain(value if self.input == "json" else text_of(value), Budget())

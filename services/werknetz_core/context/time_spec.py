@@ -1,0 +1,172 @@
+"""Times as people and programs write them: RFC 3339, epoch ms, -8h, now, shift:current, week:….
+
+Everything ends as a half-open span of microseconds UTC. A name such as `day:yesterday` is its
+start when given as `start`, and its end when given as `end`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
+from werknetz.domain.shift import Calendar, local_day, local_us, shifts_between
+from werknetz.domain.window import Period, window_at
+from werknetz_core.http.problem import Problem, wrong_parameter
+
+FORMS: Final = (
+    "Write RFC 3339 (2026-11-23T06:00:00+01:00), epoch milliseconds, -8h, now, shift:current, "
+    "shift:previous, day:today, week:2026-W47 or month:2026-11."
+)
+EARLIEST_US: Final = 0
+LATEST_US: Final = microseconds_of(datetime(2200, 1, 1, tzinfo=UTC))
+_RELATIVE: Final = re.compile(r"(?:now)?\s*([+-])(\d{1,6})([smhdw])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LOST_PLUS: Final = re.compile(r" (\d\d:\d\d)$")  # "+" in a URL means a space
+_SHIFT_SEARCH: Final = 28 * 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """What a time is read against."""
+
+    now_us: int
+    zone: ZoneInfo
+    calendar: Calendar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open span of time in microseconds UTC."""
+
+    start_us: int
+    end_us: int
+
+    def aligned(self) -> "Span":
+        """Return the span widened to whole buckets."""
+        return Span(
+            self.start_us - self.start_us % BUCKET_US, self.end_us + (-self.end_us) % BUCKET_US
+        )
+
+
+def span_of(start: str, end: str | None, clock: Clockwork) -> Span:
+    """Read `start` and `end`; without an end, a named start is the whole of it, others end now."""
+    first = _read(start, "start", clock)
+    if end is not None:
+        last = _read(end, "end", clock)[1]
+    else:
+        last = first[1] if first[1] > first[0] else clock.now_us
+    span = Span(first[0], last)
+    for name, at_us in (("start", span.start_us), ("end", span.end_us)):
+        if not EARLIEST_US <= at_us <= LATEST_US:
+            raise wrong_parameter(name, f"{name} is not between 1970 and 2200.", FORMS)
+    if span.start_us >= span.end_us:
+        raise wrong_parameter(
+            "start",
+            f"start {text_of(span.start_us)} is not before end {text_of(span.end_us)}.",
+            "Spans are half-open: give a start that is before the end.",
+        )
+    return span
+
+
+def moment_of(text: str | None, parameter: str, clock: Clockwork) -> int:
+    """Read an instant; of a named span, its start; none: now."""
+    at_us = clock.now_us if text is None else _read(text, parameter, clock)[0]
+    if not EARLIEST_US <= at_us <= LATEST_US:
+        raise wrong_parameter(parameter, f"{parameter} is not between 1970 and 2200.", FORMS)
+    return at_us
+
+
+def zone_of(name: str | None, default: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or default)
+    except (KeyError, ValueError, OSError) as error:
+        raise wrong_parameter(
+            "tz", f"tz {name!r} is not a time zone.", "Write an IANA name such as Europe/Berlin."
+        ) from error
+
+
+def text_of(at_us: int) -> str:
+    """Return RFC 3339 in UTC, with a fraction only where there is one."""
+    return instant_of(at_us).isoformat().replace("+00:00", "Z")
+
+
+def local_text_of(at_us: int, zone: ZoneInfo) -> str:
+    return instant_of(at_us).astimezone(zone).isoformat()
+
+
+def _read(text: str, parameter: str, clock: Clockwork) -> tuple[int, int]:
+    """Return the start and end of what is named; both the same for an instant."""
+    found = text.strip()
+    try:
+        if found == "now":
+            return clock.now_us, clock.now_us
+        if match := _RELATIVE.fullmatch(found):
+            length = int(match[2]) * _SECONDS[match[3]] * 1_000_000
+            at_us = clock.now_us + (length if match[1] == "+" else -length)
+            return at_us, at_us
+        if re.fullmatch(r"\d{9,15}", found):
+            return int(found) * 1000, int(found) * 1000
+        kind, colon, name = found.partition(":")
+        if colon and kind in {"shift", "day", "week", "month"}:
+            return _named(kind, name, clock)
+        return _written(found, clock)
+    except (ValueError, OverflowError) as error:
+        raise wrong_parameter(parameter, f"{parameter}={text!r} is not a time.", FORMS) from error
+
+
+def _written(text: str, clock: Clockwork) -> tuple[int, int]:
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        start = local_us(date.fromisoformat(text), 0, clock.zone)
+        return start, start
+    at = datetime.fromisoformat(_LOST_PLUS.sub(r"+\1", text))
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=clock.zone)
+    at_us = microseconds_of(at.astimezone(UTC))
+    return at_us, at_us
+
+
+def _named(kind: str, name: str, clock: Clockwork) -> tuple[int, int]:
+    today = local_day(clock.now_us, clock.zone)
+    if kind == "shift":
+        return _shift(name, clock)
+    if kind == "day":
+        known = {"today": today, "yesterday": today - timedelta(days=1)}
+        day, period = known.get(name) or date.fromisoformat(name), Period.DAY
+    elif kind == "week":
+        known = {"current": today, "previous": today - timedelta(days=7)}
+        day, period = known.get(name) or date.fromisoformat(f"{name}-1"), Period.WEEK
+    else:
+        known = {"current": today, "previous": today.replace(day=1) - timedelta(days=1)}
+        day, period = known.get(name) or date.fromisoformat(f"{name}-01"), Period.MONTH
+    window = window_at(period, local_us(day, 0, clock.zone), zone=clock.zone)
+    assert window is not None  # noqa: S101 - days, weeks and months have no holes
+    return window.start_us, window.end_us
+
+
+def _shift(name: str, clock: Clockwork) -> tuple[int, int]:
+    if name not in {"current", "previous"}:
+        raise ValueError(name)
+    if clock.calendar is None:
+        raise Problem(
+            422,
+            "no_shift_calendar",
+            "There is no shift calendar for this equipment.",
+            "Give one: `werknetz calendar set EQUIPMENT FILE.json`, or name the time otherwise.",
+        )
+    now = clock.now_us
+    past = shifts_between(clock.calendar, now - _SHIFT_SEARCH, now + 1)
+    running = [s for s in past if s.end_us > now]
+    ended = [s for s in past if s.end_us <= now]
+    # Between two shifts, the current one is the one that ended last.
+    order = [*reversed(running), *reversed(ended)]
+    position = 0 if name == "current" else 1
+    if len(order) <= position:
+        raise Problem(
+            404,
+            "no_such_shift",
+            f"The calendar has no {name} shift in the last 28 days.",
+            "Name the time otherwise, such as -8h.",
+        )
+    return order[position].start_us, order[position].end_us

@@ -1,0 +1,75 @@
+"""Granularities: how a span is cut into windows of the plant, and how many are too many."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from werknetz.domain.shift import local_day
+from werknetz.domain.window import Period, Window, windows_between
+from werknetz_core.context.app_context import Platform
+from werknetz_core.context.equipment_tree import Node, Tree
+from werknetz_core.context.time_spec import Clockwork, Span, zone_of
+from werknetz_core.http.problem import Problem, wrong_parameter
+
+WINDOWS_MAX: Final = 10_000
+_DAY_S: Final = 86_400
+_PERIODS: Final[Mapping[str, Period]] = {
+    "hour": Period.HOUR,
+    "1h": Period.HOUR,
+    "shift": Period.SHIFT,
+    "day": Period.DAY,
+    "1d": Period.DAY,
+    "week": Period.WEEK,
+    "1w": Period.WEEK,
+    "month": Period.MONTH,
+    "1mo": Period.MONTH,
+}
+_SHORTEST_S: Final[Mapping[Period, int]] = {
+    Period.HOUR: 1800,
+    Period.SHIFT: 3 * 3600,
+    Period.DAY: 23 * 3600,
+    Period.WEEK: 7 * _DAY_S - 3600,
+    Period.MONTH: 28 * _DAY_S - 3600,
+}
+
+
+def clockwork(core: Platform, tree: Tree, node: Node, tz: str | None) -> Clockwork:
+    """Return what times about an equipment are read against: its zone and calendar, now."""
+    now_us = core.now_us()
+    calendar = tree.calendar(node.path, now_us)
+    default = node.time_zone or (calendar.time_zone if calendar else "UTC")
+    return Clockwork(now_us, zone_of(tz, default), calendar)
+
+
+def windows_of(granularity: str, span: Span, clock: Clockwork) -> list[Window]:
+    """Cut the span; windows are whole, so the span grows to them. `none`: one window."""
+    if granularity == "none":
+        whole = span.aligned()
+        return [Window(whole.start_us, whole.end_us, local_day(whole.start_us, clock.zone))]
+    period = _PERIODS.get(granularity)
+    if period is None:
+        raise wrong_parameter(
+            "granularity",
+            f"granularity={granularity!r} is not known here.",
+            "Write hour, shift, 1d, 1w, 1mo or none.",
+        )
+    if (span.end_us - span.start_us) / 1e6 / _SHORTEST_S[period] > WINDOWS_MAX:
+        raise too_large(f"{granularity} windows")
+    if period is Period.SHIFT and clock.calendar is None:
+        raise Problem(
+            422,
+            "no_shift_calendar",
+            "There is no shift calendar for this equipment.",
+            "Give one: `werknetz calendar set EQUIPMENT FILE.json`; or ask for granularity=1d.",
+        )
+    return windows_between(
+        period, span.start_us, span.end_us, zone=clock.zone, calendar=clock.calendar
+    )
+
+
+def too_large(what: str) -> Problem:
+    return Problem(
+        422,
+        "query_too_large",
+        f"The span holds too many {what}; at most {WINDOWS_MAX} values are given at once.",
+        "Ask for a shorter span, a coarser granularity or less equipment.",
+    )

@@ -1,0 +1,106 @@
+"""Around every request: a trace id, security headers, counts and durations for Prometheus."""
+
+import re
+import secrets
+import time
+from typing import Final
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from werknetz_core.http.problem import MEDIA_TYPE, Problem
+
+TOO_LARGE: Final = 413
+_TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            b"connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        ),
+    ),
+)
+
+
+class RequestMetrics:
+    """Requests by route template, so that a path with an id does not make a series of its own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        names = ("method", "route", "status")
+        self.requests = Counter(
+            "werknetz_http_requests", "Requests answered", names, registry=registry
+        )
+        self.seconds = Histogram(
+            "werknetz_http_request_seconds",
+            "Time to the answer's first byte",
+            ("route",),
+            registry=registry,
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30),
+        )
+
+
+class Outer:
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        trace_id = _trace_id(scope)
+        scope["trace_id"] = trace_id
+        began = time.perf_counter()
+
+        too_large = b""
+
+        async def sending(message: Message) -> None:
+            nonlocal too_large
+            if message["type"] == "http.response.start":
+                if message["status"] == TOO_LARGE and not _is_problem(message):
+                    too_large = _too_large(scope["path"], trace_id)
+                    message["headers"] = [
+                        (b"content-type", MEDIA_TYPE.encode()),
+                        (b"content-length", str(len(too_large)).encode()),
+                    ]
+                headers = message["headers"] = list(message.get("headers", ()))
+                headers += _HEADERS
+                headers.append((b"x-trace-id", trace_id.encode()))
+                if not any(name == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
+                self._count(scope, message["status"], time.perf_counter() - began)
+            elif too_large:
+                message = {"type": "http.response.body", "body": too_large}
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        self._metrics.requests.labels(scope["method"], route, str(status)).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
+
+
+def _is_problem(message: Message) -> bool:
+    return (b"content-type", MEDIA_TYPE.encode()) in message.get("headers", ())
+
+
+def _too_large(path: str, trace_id: str) -> bytes:
+    """Say it as every other error is said: the limit answers before the app is asked."""
+    found = Problem(
+        TOO_LARGE, "body_too_large", "The body is too large.", "Send it in parts of at most 1 MB."
+    )
+    return msgspec.json.encode(found.document(trace_id, path))
+
+
+def _trace_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)):
+            return match[1].decode()
+    return secrets.token_hex(16)

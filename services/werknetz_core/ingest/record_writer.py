@@ -1,0 +1,269 @@
+"""Puts the records of accepted batches into tables, inside the caller's transaction.
+
+What PostgreSQL refuses for what it *is* (SQLSTATE class 22 or 23: poison, R13) is narrowed down
+by halves and goes to quarantine, the rest is stored. Every other error goes to the caller, who
+tries again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, assert_never
+from uuid import UUID
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.domain.bucket import instant_of
+from werknetz.events import codec
+from werknetz.events.batch import (
+    BusinessEvent,
+    GapClosed,
+    GapOpened,
+    MappingUsed,
+    PointDefinition,
+    Points,
+    Raw,
+    Samples,
+    Unmapped,
+)
+from werknetz.store import copy, fact
+from werknetz.store import gap as gap_statements
+from werknetz_core.ingest import points
+from werknetz_core.ingest.event_rows import bounded_instant, columns_of_events
+from werknetz_core.ingest.gap_marks import hidden_buckets
+from werknetz_core.ingest.points import BadDefinition, PointMap
+from werknetz_core.ingest.rejects import (
+    Bad,
+    Unit,
+    bad_input,
+    bad_unit,
+    halves_of,
+    is_poison,
+    writable,
+)
+from werknetz_core.ingest.rows import translate, unpack_dirty
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What is written at the end of a part, each kind in one statement."""
+
+    live: list[bytes] = field(default_factory=list)
+    history: list[bytes] = field(default_factory=list)
+    history_at_us: list[int] = field(default_factory=list)
+    dirty: list[NDArray[np.int64]] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+    events: list[tuple[int, BusinessEvent]] = field(default_factory=list)
+    samples: int = 0
+
+
+class Keeper:
+    """Keeps what one spool says. Of use for one transaction."""
+
+    def __init__(
+        self,
+        connection: "Connection",
+        *,
+        spool: int,
+        spool_id: UUID,
+        connector_id: str,
+        points: PointMap,
+    ) -> None:
+        self._connection = connection
+        self._spool = spool
+        self._spool_id = spool_id
+        self._connector_id = connector_id
+        self.points = points
+        self.sample_count = 0
+        self.quarantine_count = 0
+
+    async def keep(self, units: Sequence[Unit]) -> None:
+        """Write the units in their order; poison alone goes to quarantine."""
+        if not units:
+            return
+        before = self.points
+        try:
+            async with self._connection.transaction():
+                samples, bad = await self._write(units)
+        except (asyncpg.PostgresError, codec.UnreadableBatch) as error:
+            if not is_poison(error):
+                raise
+            self.points = before
+            halves = halves_of(units)
+            if halves is None:
+                await self.quarantine([bad_unit(units[0], str(error))])
+            else:
+                for half in halves:
+                    await self.keep(half)
+        else:
+            self.sample_count += samples
+            self.quarantine_count += bad
+
+    async def quarantine(self, bad: Sequence[Bad]) -> None:
+        await self._insert_bad(bad)
+        self.quarantine_count += len(bad)
+
+    async def _write(self, units: Sequence[Unit]) -> tuple[int, int]:
+        pending = _Pending()
+        for unit in units:
+            match unit.record:
+                case Points(points=definitions):
+                    await self._introduce(unit, definitions, pending)
+                case Samples():
+                    self._translate(unit, unit.record, pending)
+                case Unmapped():
+                    pending.bad.append(bad_input(unit.seq, unit.record))
+                case GapOpened():
+                    await self._open_gap(unit.record, pending)
+                case GapClosed():
+                    await self._close_gap(unit, unit.record, pending)
+                case BusinessEvent():
+                    pending.events.append((unit.seq, unit.record))
+                case MappingUsed():
+                    await points.use_mapping(self._connection, self._connector_id, unit.record)
+                case Raw():
+                    await self._keep_raw(unit, unit.record)
+                case _:
+                    assert_never(unit.record)
+        return await self._flush(pending), len(pending.bad)
+
+    async def _introduce(
+        self, unit: Unit, definitions: Sequence[PointDefinition], pending: _Pending
+    ) -> None:
+        good: list[PointDefinition] = []
+        for definition in definitions:
+            try:
+                points.check(definition)
+            except BadDefinition as error:
+                alone = Unit(unit.seq, unit.lane, Points([definition]))
+                pending.bad.append(bad_unit(alone, str(error)))
+            else:
+                good.append(definition)
+        if good:
+            self.points = await points.add_points(
+                self._connection, self._spool, self._connector_id, good, self.points
+            )
+
+    def _translate(self, unit: Unit, samples: Samples, pending: _Pending) -> None:
+        columns = codec.columns_of(samples)
+        translated = translate(columns, self.points)
+        if len(translated.unknown):
+            lost = codec.select(columns, translated.unknown)
+            numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
+            alone = Unit(unit.seq, unit.lane, codec.samples_of(lost))
+            reason = f"points {numbers}: never introduced by this spool, or refused"
+            pending.bad.append(bad_unit(alone, reason))
+        rows = translated.rows
+        if not len(rows):
+            return
+        pending.dirty.append(translated.dirty)
+        if unit.lane == "live":
+            pending.live.append(copy.copy_bytes(rows))
+            pending.samples += len(rows)
+        else:
+            pending.history.append(copy.copy_bytes(rows))
+            pending.history_at_us += [int(rows.at_us.min()), int(rows.at_us.max())]
+
+    async def _open_gap(self, gap: GapOpened, pending: _Pending) -> None:
+        start_at = bounded_instant(gap.from_us)
+        await self._connection.execute(
+            gap_statements.OPEN_GAP,
+            gap.gap_id,
+            self._connector_id,
+            gap.source,
+            gap.signals,
+            start_at,
+            gap.cause,
+            gap.detail,
+            gap.estimate,
+        )
+        await self._hide(gap.signals, [start_at], pending)
+
+    async def _close_gap(self, unit: Unit, gap: GapClosed, pending: _Pending) -> None:
+        end_at = bounded_instant(gap.to_us)
+        row = await self._connection.fetchrow(
+            gap_statements.CLOSE_GAP, gap.gap_id, end_at, gap.estimate, gap.backfilled
+        )
+        if row is None:
+            pending.bad.append(bad_unit(unit, f"closes gap {gap.gap_id}, which never opened"))
+        else:
+            await self._hide(row["signal_keys"], [row["start_at"], end_at], pending)
+
+    async def _hide(self, keys: Sequence[str], at: Sequence[datetime], pending: _Pending) -> None:
+        marks = await hidden_buckets(self._connection, self._connector_id, keys, at)
+        pending.dirty.append(marks)
+
+    async def _keep_raw(self, unit: Unit, raw: Raw) -> None:
+        await self._connection.execute(
+            fact.KEEP_RAW if unit.lane == "live" else fact.KEEP_RAW_ONCE,
+            self._connector_id,
+            self._spool_id,
+            unit.seq,
+            bounded_instant(raw.arrival_us),
+            bounded_instant(raw.from_us),
+            bounded_instant(raw.to_us),
+            raw.count,
+            raw.mapping,
+            raw.codec,
+            raw.payload,
+            raw.hashes,
+        )
+
+    async def _add_events(self, events: Sequence[tuple[int, BusinessEvent]]) -> None:
+        await self._connection.execute(
+            fact.ADD_EVENTS, self._connector_id, self._spool_id, *columns_of_events(events)
+        )
+
+    async def _flush(self, pending: _Pending) -> int:
+        samples = pending.samples
+        if pending.live:
+            await self._copy("samples", pending.live)
+        if pending.history:
+            samples += await self._insert_history(pending)
+        if pending.events:
+            await self._add_events(pending.events)
+        dirty = np.unique(np.concatenate(pending.dirty)) if pending.dirty else ()
+        if len(dirty):
+            await self._connection.execute(fact.MARK_DIRTY, *unpack_dirty(np.asarray(dirty)))
+        await self._insert_bad(pending.bad)
+        return samples
+
+    async def _copy(self, table: str, parts: Sequence[bytes]) -> None:
+        await self._connection.copy_to_table(
+            table, source=copy.copy_source(*parts), columns=copy.COLUMNS, format="binary"
+        )
+
+    async def _insert_history(self, pending: _Pending) -> int:
+        """Stage what may overlap, and take over what is not there yet (R18)."""
+        await self._connection.execute(fact.MAKE_STAGE)
+        await self._copy(fact.STAGE, pending.history)
+        tag = await self._connection.execute(
+            fact.INSERT_STAGED,
+            instant_of(min(pending.history_at_us)),
+            instant_of(max(pending.history_at_us)),
+        )
+        await self._connection.execute(fact.CLEAR_STAGE)
+        return int(tag.rpartition(" ")[2])
+
+    async def _insert_bad(self, bad: Sequence[Bad]) -> None:
+        for row in bad:
+            await self._connection.execute(
+                fact.QUARANTINE,
+                self._connector_id,
+                self._spool_id,
+                row.seq,
+                writable(row.source),
+                writable(row.reason),
+                row.raw,
+                row.size,
+                writable(row.mapping),
+                bounded_instant(row.at_us),
+                writable(row.place),
+                row.raw_hash,
+                row.count,
+            )

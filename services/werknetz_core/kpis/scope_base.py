@@ -1,0 +1,64 @@
+"""What every scope of KPI values does: name its parts, tag them, sum their elements.
+
+A scope is whose values are asked: equipment, suppliers, warehouses. `scopes.py` lists them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from werknetz.domain.window import Window
+from werknetz.kpi.definition import Kpi, Subject
+from werknetz.kpi.elements import Summed
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Platform
+from werknetz_core.context.time_spec import Clockwork, Span
+from werknetz_core.kpis.query import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A question about one of a scope, with its times read."""
+
+    name: str  # as the answer gives it back: a path, a key
+    ids: Sequence[int]  # whose rows are summed
+    span: Span
+    clock: Clockwork
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The elements of one part and window."""
+
+    elements: Summed
+    computed_at: datetime | None = None
+    provisional: bool = False  # though its time has passed
+    beside: Mapping[str, object] = field(default_factory=dict)
+    """What a reader must know with the numbers: the policy that they were measured by."""
+
+
+class Scope(Protocol):
+    @property
+    def subject(self) -> Subject[Any]: ...
+
+    async def parts(self, question: Question, core: Platform, principal: Principal) -> list[Part]:
+        """Read the question against each that it names; raise what is wrong with it."""
+        ...
+
+    async def tag(self, question: Question, parts: Sequence[Part], core: Platform) -> str | None:
+        """Return the ETag of the answer; None: it cannot be known."""
+        ...
+
+    def windows(self, question: Question, part: Part) -> list[Window]: ...
+
+    async def sums(
+        self, core: Platform, parts: Sequence[tuple[Part, Sequence[Window]]], kpis: Sequence[Kpi]
+    ) -> list[Mapping[int, Sums]]:
+        """Return the sums of each part, by the number of the window, which begins at 1."""
+        ...
+
+
+def definitions(question: Question) -> list[tuple[str, int]]:
+    """Return what of the definitions an ETag depends on."""
+    return [(kpi.name, kpi.version) for kpi in question.kpis]

@@ -1,0 +1,65 @@
+"""Losses across the gate: lines that starved, and the deliveries behind it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from werknetz.domain.bucket import instant_of
+from werknetz_core.access.equipment_scope import Under
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import Core, Platform, Viewer
+from werknetz_core.context.equipment_tree import Node
+from werknetz_core.context.time_spec import Clockwork, span_of, zone_of
+from werknetz_core.losses import views
+from werknetz_core.losses.losses import losses_of
+from werknetz_core.losses.schemas import AcrossTheGateView
+
+router = APIRouter(tags=["losses"])
+
+
+@router.get("/losses/across-the-gate")
+async def across_the_gate(
+    *,
+    core: Core,
+    principal: Viewer,
+    under: Under = [],  # noqa: B006 - FastAPI copies
+    start: str = "-7d",
+    end: str | None = None,
+    group_by: views.GroupBy = "loss",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+) -> AcrossTheGateView:
+    """Rank starved minutes by missing material, late delivery and supplier, each with its chain.
+
+    What cannot be tied to a material without stock stays unattributed, with the reason.
+    """
+    machines = await _machines(core, principal, under)
+    span = span_of(start, end, Clockwork(core.now_us(), zone_of(None, "UTC")))
+    tree = await core.tree.current()
+    async with core.pool.acquire() as connection:
+        answer = await losses_of(
+            connection, tree, machines, span.start_us, span.end_us, core.now_us()
+        )
+    return AcrossTheGateView(
+        start=instant_of(span.start_us),
+        end=instant_of(span.end_us),
+        totals=views.totals(answer),
+        groups=views.groups(answer, group_by),
+        items=[views.loss_view(answer, loss) for loss in answer.losses[:limit]],
+        more=max(0, len(answer.losses) - limit),
+    )
+
+
+async def _machines(core: Platform, principal: Principal, under: list[str]) -> list[Node]:
+    """Return the equipment that has states: what was asked for, within the key's plants."""
+    asked = [await core.tree.find(path, principal) for path in under]
+    tree = await core.tree.current()
+    return [
+        node
+        for node in tree.nodes.values()
+        if principal.sees(node.path)
+        and (not asked or any(_is_in(node.path, above.path) for above in asked))
+    ]
+
+
+def _is_in(path: str, above: str) -> bool:
+    return path == above or path.startswith(f"{above}/")

@@ -1,0 +1,121 @@
+"""What one mapping says of raw inputs that were kept: run again as the edge ran it.
+
+The same `normalize` as at the edge, over the same bytes, so a version that was in force says again
+exactly what was stored.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.normalize import Normalizer
+from werknetz.connector.raw import Opened
+from werknetz.connector.yaml_format import form_of
+from werknetz.events.batch import BusinessEvent, PointDefinition, Points, Samples, Unmapped
+from werknetz.events.codec import Columns, columns_of
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The samples of one point in one raw input, in the order in which they came."""
+
+    at_us: NDArray[np.int64]
+    value: NDArray[np.float64]
+    status: NDArray[np.uint32]
+    server_us: NDArray[np.int64]  # the same as `at_us` where none was given
+    text: NDArray[Any]  # object: str or None
+
+    def __len__(self) -> int:
+        return len(self.at_us)
+
+    def same(self, other: "Said") -> bool:
+        return len(self) == len(other) and bool(self.differing(other).sum() == 0)
+
+    def differing(self, other: "Said") -> NDArray[np.bool_]:
+        """Row by row, for two of the same length."""
+        values = (self.value != other.value) & ~(np.isnan(self.value) & np.isnan(other.value))
+        found: NDArray[np.bool_] = (
+            values
+            | (self.at_us != other.at_us)
+            | (self.status != other.status)
+            | (self.text != other.text)
+        )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a mapping makes of one raw input."""
+
+    said: dict[str, Said]  # by key of the point
+    points: dict[str, PointDefinition]  # of these keys
+    events: list[BusinessEvent]
+    refused: list[Unmapped]  # complete: none is held back
+
+
+@dataclass(slots=True)
+class Namer:
+    """One mapping, run over the raw inputs of one connector in their order."""
+
+    mapping: Mapping
+    connector_id: str
+    _normalizer: Normalizer = field(init=False)
+    _points: dict[int, PointDefinition] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._normalizer = Normalizer(self.mapping, self.connector_id)
+
+    def name(self, opened: Opened) -> Named:
+        columns: list[Columns] = []
+        events: list[BusinessEvent] = []
+        refused: list[Unmapped] = []
+        records = self._normalizer.normalize(opened.delivery, opened.arrival_us)
+        for record in [*records, *self._normalizer.held_back(opened.arrival_us)]:
+            match record:
+                case Points(points=points):
+                    self._points |= {point.number: point for point in points}
+                case Samples():
+                    columns.append(columns_of(record))
+                case BusinessEvent():
+                    events.append(record)
+                case Unmapped():
+                    refused.append(record)
+                case _:
+                    continue
+        said = {self._points[number].key: part for number, part in _by_point(columns).items()}
+        points_said = {point.key: point for point in self._points.values() if point.key in said}
+        return Named(said, points_said, events, refused)
+
+
+def mapping_of_document(document: str, name: str) -> Mapping:
+    """Read a mapping alone, or a file with one under `mapping`; raise ConfigurationError."""
+    form = form_of(document, file=name)
+    wrapped = isinstance(form.tree, dict) and "mapping" in form.tree
+    return mapping_of(form, ("mapping",) if wrapped else ())
+
+
+def _by_point(parts: Sequence[Columns]) -> dict[int, Said]:
+    if not parts:
+        return {}
+    point = np.concatenate([part.point for part in parts])
+    at_us = np.concatenate([part.time for part in parts])
+    value = np.concatenate([part.value for part in parts])
+    status = np.concatenate([part.status for part in parts])
+    server = np.concatenate(
+        [part.time if part.server_time is None else part.server_time for part in parts]
+    )
+    text = np.full(len(point), None, object)
+    start = 0
+    for part in parts:
+        text[part.text_row + start] = part.text
+        start += len(part)
+    order = np.argsort(point, kind="stable")
+    numbers, first = np.unique(point[order], return_index=True)
+    return {
+        int(number): Said(at_us[rows], value[rows], status[rows], server[rows], text[rows])
+        for number, rows in zip(numbers, np.split(order, first[1:]), strict=True)
+    }

@@ -1,0 +1,207 @@
+"""From a message to a delivery: in sequence, its gaps told, acknowledged when it is on disk."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from struct import Struct
+from typing import Final
+from uuid import uuid4
+
+from werknetz.connector.contract import ConnectionLost, Delivery
+from werknetz.events.batch import GapClosed, GapOpened
+from werknetz_edge.opcua.decode import HEARTBEAT, Decoded, Decoder
+from werknetz_edge.opcua.delivery_queue import Mailbox
+from werknetz_edge.opcua.message import (
+    Publication,
+    UnreadableMessageError,
+    publication_of,
+    republication_of,
+)
+from werknetz_edge.opcua.publisher import Publisher
+from werknetz_edge.opcua.session import Session
+from werknetz_edge.opcua.stack import ua
+from werknetz_edge.opcua.subscription import Subscription
+
+OUTSTANDING: Final = 3
+REPUBLISH_MAX: Final = 200
+MARK: Final = Struct("<q")  # when the message came: from then on a restarted edge has a gap
+_SHOWN_MAX: Final = 10
+_LATER: Final = frozenset({"BadTimeout", "BadRequestTimeout"})
+
+Gap = GapOpened | GapClosed
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+@dataclass(slots=True)
+class Outage:
+    """The gap that was opened when the connection was lost, until values flow again."""
+
+    opened: GapOpened | None = None
+
+
+class Flow:
+    """The publish loop of one connection. `alive` is told of every sign of life."""
+
+    def __init__(
+        self,
+        source: str,
+        session: Session,
+        subscription: Subscription,
+        decoder: Decoder,
+        mailbox: Mailbox,
+        outage: Outage,
+        alive: Callable[[bool], None],
+    ) -> None:
+        self._source = source
+        self._session = session
+        self._subscription = subscription
+        self._decoder = decoder
+        self._mailbox = mailbox
+        self._alive = alive
+        self._last_us = now_us()
+        self._pending_gaps: list[Gap] = []
+        self._outage = outage
+        self.publisher = Publisher(
+            session.client.wire, subscription.number, subscription.acks, OUTSTANDING
+        )
+        self.gone: set[int] = set()
+
+    async def run(self) -> None:
+        """Until the connection ends. Raises ConnectionLost or OSError."""
+        if self._session.resumed:
+            await self._catch_up()
+        while True:
+            self.publisher.fill()
+            message = await self._next()
+            if message is not None:
+                await self._in_sequence(message)
+
+    async def _next(self) -> Publication | None:
+        try:
+            content = await self.publisher.answer(3 * self._subscription.keep_alive_s)
+            message = publication_of(content)
+        except UnreadableMessageError as error:
+            raise ConnectionLost(str(error)) from error
+        except TimeoutError as error:
+            raise ConnectionLost(
+                f"no answer for {3 * self._subscription.keep_alive_s:g} s, three keep-alives"
+            ) from error
+        except ua.UaError as error:
+            name = type(error).__name__
+            if name == "BadTooManyPublishRequests" and self.publisher.fewer():
+                return None
+            if name in _LATER:
+                return None
+            raise ConnectionLost(f"the subscription has ended: {error}") from error
+        if message.status is not None or message.subscription != self._subscription.number:
+            code = ua.StatusCode(message.status or 0).name
+            raise ConnectionLost(f"the server has ended the subscription ({code})")
+        return message
+
+    async def _catch_up(self) -> None:
+        """After a resumed session: first what was sent while we were away (Part 4, 6.7)."""
+        sequence = self._subscription.sequence
+        for _ in range(REPUBLISH_MAX):
+            wanted = sequence.missing(0, 1)[0]
+            message = await self._republished(wanted)
+            if message is None:
+                return
+            await self._deliver(message)
+
+    async def _republished(self, number: int) -> Publication | None:
+        """A message that the server still keeps; None: it does not."""
+        request = ua.RepublishRequest()
+        request.Parameters.SubscriptionId = self._subscription.number
+        request.Parameters.RetransmitSequenceNumber = number
+        try:
+            content = await self._session.client.wire.ask(request)
+            message = republication_of(content, self._subscription.number)
+        except UnreadableMessageError as error:
+            raise ConnectionLost(str(error)) from error
+        except ua.UaError:
+            return None  # BadMessageNotAvailable: the jump in the sequence tells it
+        # asyncua's server gives an empty message, number 0, for one that it no longer has.
+        return message if message.sequence == number else None
+
+    async def _in_sequence(self, message: Publication) -> None:
+        sequence = self._subscription.sequence
+        if not message.keep_alive and sequence.is_repeated(message.sequence):
+            self.publisher.acknowledge(message.sequence)
+            return
+        lost = sequence.missing_before(message.sequence)
+        if lost and not sequence.is_repeated(message.sequence):
+            await self._fetch(message, lost)
+        if message.keep_alive:
+            self._last_us = now_us()
+            self._alive(False)
+            return
+        await self._deliver(message)
+
+    async def _fetch(self, message: Publication, lost: int) -> None:
+        """Ask again for what was jumped over; what the server no longer has is a gap."""
+        sequence = self._subscription.sequence
+        fetched = 0
+        for number in sequence.missing(message.sequence, REPUBLISH_MAX):
+            found = await self._republished(number)
+            if found is not None:
+                await self._deliver(found)
+                fetched += 1
+        if fetched < lost:
+            detail = f"{lost - fetched} messages before number {message.sequence} never came"
+            self._tell(self._last_us, now_us(), "sequence_jump", detail, None)
+        if message.keep_alive and fetched < lost:
+            sequence.taken((message.sequence - 2) % (2**32 - 1) + 1)
+
+    async def _deliver(self, message: Publication) -> None:
+        arrived = now_us()
+        decoded = self._decoder.decode(message, arrived)
+        self._tell_losses(decoded, message, arrived)
+        self.gone |= decoded.gone
+        beats = any(reading.source == HEARTBEAT for reading in decoded.readings)
+        if decoded.values > beats:
+            self._close_gap(arrived)
+        acknowledge = self.publisher.acknowledge
+
+        async def kept() -> None:  # the contract awaits; the ack goes with the next request
+            acknowledge(message.sequence)
+
+        gaps, self._pending_gaps = self._pending_gaps, []
+        delivery = Delivery(
+            readings=decoded.readings,
+            blocks=decoded.blocks,
+            gaps=gaps,
+            unreadable=decoded.unreadable,
+            acknowledge=kept,
+            marks=(MARK.pack(arrived),),
+            may_repeat=decoded.first,
+        )
+        await self._mailbox.put(delivery)
+        self._subscription.sequence.taken(message.sequence)
+        self._last_us = arrived
+        self._alive(beats)
+
+    def _tell_losses(self, decoded: Decoded, message: Publication, arrived: int) -> None:
+        if decoded.overflown:
+            names = [self._decoder.addresses[handle] for handle in decoded.overflown]
+            shown = ", ".join(names[:_SHOWN_MAX])
+            more = f" and {len(names) - _SHOWN_MAX} more" if len(names) > _SHOWN_MAX else ""
+            last = max(decoded.overflown.values())
+            first = min(self._last_us, *decoded.overflown.values())
+            self._tell(first, last, "queue_overflow", f"{shown}{more}", None)
+        if decoded.broken:
+            detail = f"message {message.sequence}: see quarantine"
+            self._tell(self._last_us, arrived, "decode_error", detail, decoded.broken)
+
+    def _tell(
+        self, from_us: int, to_us: int, cause: str, detail: str, estimate: int | None
+    ) -> None:
+        gap = GapOpened(uuid4(), self._source, [], from_us, cause, detail, estimate)
+        self._pending_gaps += [gap, GapClosed(gap.gap_id, max(from_us, to_us), estimate)]
+
+    def _close_gap(self, at_us: int) -> None:
+        if self._outage.opened is not None:
+            self._pending_gaps.append(GapClosed(self._outage.opened.gap_id, at_us))
+            self._outage.opened = None

@@ -1,0 +1,256 @@
+"""One lane of a connector: its spool, its numbers and its sender, and the carrying between.
+
+Everything that touches the spool runs in the one thread of `disk`.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+from uuid import UUID, uuid4
+
+from werknetz.connector.contract import Delivery
+from werknetz.connector.mapping import Mapping
+from werknetz.connector.normalize import Normalizer
+from werknetz.events.batch import Lane as LaneName
+from werknetz.events.batch import MappingUsed, Points, Record, Unmapped
+from werknetz.link.redis import LinkLost
+from werknetz.link.sender import Sender
+from werknetz.link.wire import Status, ToCore, ToEdge, WantedMapping, link_name
+from werknetz.runtime.log import logger
+from werknetz_edge.pipeline.raw_limit import RawKeeper
+from werknetz_edge.spool.last_values import LastValues
+from werknetz_edge.spool.spool import SpoolFull
+from werknetz_edge.spool.spool_file import clock_us, open_spool
+
+RUN_ID_EVERY_S: Final = 5.0
+IDLE_S: Final = 0.25
+FULL_RETRY_S: Final = 1.0
+RETRY_MAX_S: Final = 10.0
+_T = TypeVar("_T")
+
+
+class EdgeLink(Protocol):
+    """What a lane needs of a link; `link.redis.RedisEdgeLink` and `link.memory` have it."""
+
+    async def run_id(self) -> str: ...
+    async def send(self, messages: Sequence[ToCore]) -> None: ...
+    async def receive(self, block_ms: int = 1000) -> list[ToEdge]: ...
+    def rewind(self) -> None: ...
+    async def publish(self, status: Status) -> None: ...
+    async def wanted_mapping(self) -> WantedMapping | None: ...
+    async def close(self) -> None: ...
+
+
+class Lane:
+    """Lives as long as the process. Not reopened: a spool that fails ends the process."""
+
+    def __init__(
+        self,
+        connector: str,
+        folder: Path,
+        mapping: Mapping,
+        link: EdgeLink,
+        *,
+        lane: LaneName = "live",
+        bytes_max: int,
+        raw_bytes_per_minute_max: int = 0,
+    ) -> None:
+        self.name = link_name(connector, lane)
+        self.log = logger("edge.lane").bind(connector=self.name)
+        self.file = open_spool(
+            folder / f"{self.name}.spool", connector, bytes_max=bytes_max, lane=lane
+        )
+        self.spool = self.file.spool
+        self._connector = connector
+        self._before: Normalizer | None = None  # until the new mapping has named something
+        self.change_failed = ""
+        numbers = {point.key: point.number for point in self.spool.points()}
+        self.normalizer = Normalizer(mapping, connector, numbers)
+        self.told = LastValues(self.spool)
+        self.sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
+        self.raw = RawKeeper(raw_bytes_per_minute_max, time.monotonic)
+        self.link = link
+        self.link_up = False
+        self.full = False  # input waits for room
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
+        self._more = asyncio.Event()
+        self._started_us = clock_us()
+        self._run_id = ""
+        self._run_id_at_s = 0.0
+
+    async def on_disk(self, work: Callable[[], _T]) -> _T:
+        """Run in the thread of the spool, to the end even when we are cancelled."""
+        return await asyncio.get_running_loop().run_in_executor(self._disk, work)
+
+    async def keep(self, delivery: Delivery) -> int:
+        """Name and keep: when this returns, the delivery is on disk. How many records."""
+        kept = await self.on_disk(lambda: self._keep(delivery))
+        self._more.set()
+        if delivery.report is not None:
+            delivery.report(kept)
+        return len(kept)
+
+    async def keep_records(self, records: Sequence[Record], *, reserved: bool = False) -> None:
+        await self.on_disk(lambda: self.spool.append(records, reserved=reserved))
+        self._more.set()
+
+    async def beat(self, delivery: Delivery) -> None:
+        """Keep a delivery of our own; when there is no room it is dropped."""
+        await self.on_disk(lambda: self._keep_now(delivery))
+        self._more.set()
+
+    def _keep_now(self, delivery: Delivery) -> None:
+        self._keep_constants()
+        records = [*self._owed, *self.normalizer.normalize(delivery, clock_us())]
+        self._owed = [record for record in records if isinstance(record, Points | MappingUsed)]
+        self.spool.append(records)
+        self.told.note(records)
+        self._owed = []
+
+    def _keep_constants(self) -> None:
+        """Once a spool: what the mapping itself says, unless the spool holds it already."""
+        if self._constants_in == self.spool.spool_id or not self.normalizer.mapping.constants:
+            return
+        if self._constants is None:
+            dated, undated = self.normalizer.constants(self._started_us)
+            self._constants = [
+                *self.told.without_repeats(dated),
+                *self.told.without_repeats(undated, at_any_time=True),
+            ]
+        if self._constants:
+            self.spool.append(self._constants)
+            self.told.note(self._constants)
+        self._constants, self._constants_in = None, self.spool.spool_id
+
+    def _keep(self, delivery: Delivery) -> Sequence[Record]:
+        # The records are made once: after SpoolFull the same ones are kept, so that points
+        # that were just introduced are not lost with the first try.
+        if self._pending is None or self._pending[0] is not delivery:
+            arrival_us = clock_us()
+            records = [*self._owed, *self._named(delivery, arrival_us)]
+            self._owed = []
+            if delivery.may_repeat:
+                records = self.told.without_repeats(records)
+            raw = self.raw.keep(delivery, arrival_us, self.normalizer.mapping.label)
+            if raw is not None:
+                records.append(raw)
+            self._pending = (delivery, records, [*self.normalizer.counted])
+        records, counted = self._pending[1:]
+        if not self.file.has_room():
+            raise SpoolFull("the disk has no room left")
+        if records or delivery.marks:
+            self.spool.append(records, delivery.marks)
+            self.told.note(records)
+        self._pending = None
+        return [*records, *counted]
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the mapping in use has named a delivery."""
+        return self._before is None
+
+    def change(self, mapping: Mapping) -> None:
+        """Name with another mapping from the next delivery on; in the thread of `disk`."""
+        self._owed = [*self._owed, *self.normalizer.held_back(clock_us())]
+        self._before = self.normalizer
+        self._constants, self._constants_in = None, None
+        self.normalizer = Normalizer(mapping, self._connector, self.normalizer.numbers)
+
+    def _named(self, delivery: Delivery, arrival_us: int) -> list[Record]:
+        if self._before is None:
+            return self.normalizer.normalize(delivery, arrival_us)
+        before, self._before = self._before, None
+        try:
+            return self.normalizer.normalize(delivery, arrival_us)
+        except Exception as error:
+            self.change_failed = f"{type(error).__name__}: {error}"
+            self.log.exception("the new mapping fails, back to the one before")
+            self.normalizer = before
+            return before.normalize(delivery, arrival_us)
+
+    _pending: tuple[Delivery, list[Record], list[Unmapped]] | None = None
+    _constants: list[Record] | None = None  # made, and not yet on disk
+    _constants_in: UUID | None = None
+    _owed: Sequence[Record] = ()  # points introduced by what found no room
+
+    async def send(self) -> None:
+        """Carry for ever: poll the sender, give to the link, wait for more."""
+        retry_s = 0.5
+        while True:
+            try:
+                await self._follow_server()
+                messages = await self.on_disk(lambda: self.sender.poll(time.monotonic()))
+                if messages:
+                    await self.link.send(messages)
+                else:
+                    await self._wait()
+                retry_s = 0.5
+            except LinkLost as error:
+                if self.link_up or not self._run_id:
+                    self.log.warning("link lost", reason=str(error), retry_s=round(retry_s, 1))
+                self.link_up = False
+                await asyncio.sleep(retry_s * (0.5 + random.random()))  # noqa: S311  jitter
+                retry_s = min(retry_s * 2, RETRY_MAX_S)
+            except SpoolFull as error:
+                self.log.warning("no room for a lease", reason=str(error))
+                await asyncio.sleep(FULL_RETRY_S)
+
+    async def receive(self) -> None:
+        """Hear for ever what the core says."""
+        while True:
+            if not self.link_up:
+                await asyncio.sleep(IDLE_S)
+                continue
+            try:
+                messages = await self.link.receive(1000)
+            except LinkLost:
+                self.link_up = False  # the sending side reconnects and tells
+                continue
+            if messages:
+                try:
+                    await self.on_disk(partial(self._hear, messages))
+                except SpoolFull as error:  # the core says it again
+                    self.log.warning("no room for the core's word", reason=str(error))
+                    await asyncio.sleep(FULL_RETRY_S)
+                self._more.set()
+
+    def _hear(self, messages: Sequence[ToEdge]) -> None:
+        state = self.sender.state
+        for message in messages:
+            self.sender.heard(message, time.monotonic())
+        if self.sender.state != state:
+            self.log.info("link state", state=self.sender.state, epoch=self.sender.epoch,
+                          alarm=self.sender.alarm)  # fmt: skip
+
+    async def _follow_server(self) -> None:
+        now_s = time.monotonic()
+        if self.link_up and now_s - self._run_id_at_s < RUN_ID_EVERY_S:
+            return
+        run_id = await self.link.run_id()
+        self._run_id_at_s = now_s
+        if run_id != self._run_id:
+            self.link.rewind()
+        if run_id != self._run_id or not self.link_up:
+            await self.on_disk(lambda: self.sender.link_changed(now_s))
+        self._run_id = run_id
+        self.link_up = True
+
+    async def _wait(self) -> None:
+        # Not wait_for: up to Python 3.11 it swallows a cancellation that meets the event.
+        try:
+            async with asyncio.timeout(IDLE_S):
+                await self._more.wait()
+        except TimeoutError:
+            return
+        self._more.clear()
+
+    async def close(self) -> None:
+        await self.on_disk(self.told.save)
+        await asyncio.to_thread(self._disk.shutdown)
+        self.file.close()
+        await self.link.close()

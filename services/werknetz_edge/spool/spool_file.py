@@ -1,0 +1,158 @@
+"""Opening a spool's file: one process at a time, settings that keep promises, damage set aside."""
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+from uuid import uuid4
+
+from werknetz.events.batch import GapClosed, GapOpened, Lane
+from werknetz.runtime.log import logger
+from werknetz_edge.spool.reserve import BYTES_MIN, Reserve
+from werknetz_edge.spool.spool import BYTES_MAX, Spool, SpoolFailed, SpoolFull
+
+_log = logger("edge.spool")
+_PAGE_BYTES: Final = 4096
+_WAL_KEPT_BYTES: Final = 64 * 1024 * 1024
+
+
+class SpoolTaken(Exception):
+    """Another process on this machine uses the spool."""
+
+
+@dataclass(slots=True)
+class SpoolFile:
+    """An open spool with the lock that makes us its only user."""
+
+    spool: Spool
+    path: Path
+    replaced: Path | None  # where a damaged file was put aside
+    reserve: Reserve
+    _lock: IO[bytes]
+
+    def has_room(self) -> bool:
+        """Whether facts may be kept: never with what is needed to act on a full disk."""
+        return self.reserve.make() or self.spool.bytes_free >= BYTES_MIN
+
+    def give_room(self, acked: int) -> None:
+        """The disk or the spool is full: give up the reserve, and what the core has confirmed."""
+        self.reserve.release()
+        try:
+            self.spool.trim(acked, retention_us=0)
+            self.spool.checkpoint()
+        except SpoolFull as error:
+            _log.debug("no room even to trim", reason=str(error))
+
+    def close(self) -> None:
+        self.spool.close()
+        self._lock.close()
+
+
+def clock_us() -> int:
+    return time.time_ns() // 1000
+
+
+def open_spool(
+    path: Path,
+    source: str,
+    *,
+    bytes_max: int = BYTES_MAX,
+    lane: Lane = "live",
+    clock: Callable[[], int] = clock_us,
+) -> SpoolFile:
+    """Open or make the spool. Raises SpoolTaken, SpoolFailed.
+
+    A damaged file is kept under another name, and the new spool begins with a gap record.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = _lock(path.with_suffix(".lock"))
+    reserve = Reserve(path.with_suffix(".reserve"), bytes_max)
+    try:
+        reserve.release()  # opening writes, too: not even a full disk may keep us down
+        aside = None if _is_whole(path) else _set_aside(path, clock())
+        spool = Spool(
+            _connect(path, bytes_max), source, clock_us=clock, bytes_max=bytes_max, lane=lane
+        )
+        if aside is not None:
+            gap_id, now_us = uuid4(), clock()
+            from_us = min(now_us, aside.stat().st_mtime_ns // 1000)
+            detail = f"the spool was damaged and is kept as {aside}"
+            opened = GapOpened(gap_id, source, [], from_us, "spool_replaced", detail)
+            spool.append([opened, GapClosed(gap_id, now_us)], reserved=True)
+        reserve.make()
+        _sync_folder(path.parent)
+    except SpoolFull as error:
+        lock.close()
+        raise SpoolFailed(f"{path}: {error}: make room on its disk") from error
+    except BaseException:
+        lock.close()
+        raise
+    return SpoolFile(spool, path, aside, reserve, lock)
+
+
+def _connect(path: Path, bytes_max: int) -> sqlite3.Connection:
+    try:
+        db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
+        db.execute(f"PRAGMA max_page_count = {max(64, bytes_max // _PAGE_BYTES)}")
+        mode = db.execute("PRAGMA journal_mode").fetchone()[0]
+        level = db.execute("PRAGMA synchronous").fetchone()[0]
+    except sqlite3.Error as error:
+        raise SpoolFailed(f"{path}: {error}") from error
+    if (mode, level) != ("wal", 2):
+        db.close()
+        raise SpoolFailed(f"{path}: journal {mode}, synchronous {level}; needs wal and 2 (FULL)")
+    return db
+
+
+def _is_whole(path: Path) -> bool:
+    if not path.exists():
+        return True
+    try:
+        db = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    except sqlite3.OperationalError as error:
+        raise SpoolFailed(f"{path}: {error}") from error
+    try:
+        return bool(db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+    except sqlite3.OperationalError as error:
+        raise SpoolFailed(f"{path}: {error}") from error  # the disk or a lock, not the content
+    except sqlite3.DatabaseError:
+        return False
+    finally:
+        db.close()
+
+
+def _set_aside(path: Path, now_us: int) -> Path:
+    aside = path.with_name(f"{path.name}.damaged-{now_us // 1_000_000}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    _sync_folder(path.parent)
+    return aside
+
+
+def _lock(path: Path) -> IO[bytes]:
+    lock = path.open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise SpoolTaken(
+            f"{path} is locked: another process runs this connector; stop it first"
+        ) from error
+    return lock
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

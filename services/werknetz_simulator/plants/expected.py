@@ -1,0 +1,250 @@
+"""The plant's own arithmetic: elements and KPIs of any window, straight from the truth.
+
+Whole microseconds and whole parts until the last division; shares no line with `werknetz.kpi`,
+which it is there to contradict.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Final
+
+from werknetz_simulator.plants.plan import DAY_US, SECOND_US
+from werknetz_simulator.plants.plant import Kind, Machine
+from werknetz_simulator.plants.shift_timeline import Segment
+from werknetz_simulator.plants.truth import Truth
+
+MINOR_STOP_BELOW_US: Final = 120 * SECOND_US
+FAULTS: Final = frozenset({Kind.FAULT, Kind.REPAIR})
+
+
+@dataclass(slots=True)
+class Sums:
+    """Additive: the sums of a line are the sums of its machines' sums."""
+
+    pot_us: int = 0
+    pdot_us: int = 0
+    pbt_us: int = 0
+    apt_us: int = 0
+    aust_us: int = 0
+    adet_us: int = 0
+    adot_us: int = 0
+    unknown_us: int = 0
+    unplanned_busy_us: int = 0
+    blocked_us: int = 0
+    starved_us: int = 0
+    suspended_us: int = 0
+    idle_us: int = 0
+    ttr_us: int = 0
+    cmt_us: int = 0
+    pmt_us: int = 0
+    off_shift_us: int = 0
+    aoet_us: int = 0
+    pri_pq_us: int = 0
+    gq: int = 0
+    sq: int = 0
+    rq: int = 0
+    fe: int = 0
+    minor_stops: int = 0
+
+    @property
+    def pq(self) -> int:
+        return self.gq + self.sq
+
+    def seconds(self) -> dict[str, float]:
+        """Return them as the platform names them."""
+        named: dict[str, float] = {"pq": float(self.pq)}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith("_us"):
+                named[f"{field.name[:-3]}_s"] = value / SECOND_US
+            else:
+                named[field.name] = float(value)
+        return named
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A fault from its first to its last microsecond, whatever shift or hour lies between.
+
+    The end of a repair that had begun before the history may be too short for either.
+    """
+
+    start_us: int
+    end_us: int
+    is_minor: bool
+    is_failure: bool
+
+
+def sums(truth: Truth, machines: Iterable[Machine], start_us: int, end_us: int) -> Sums:
+    """Add up what the machines did in the window."""
+    total = Sums()
+    for machine in machines:
+        stops = _stops(truth, machine, start_us, end_us)
+        for begin, end, segment, planned in _pieces(truth, machine, start_us, end_us):
+            _spend(total, segment.kind, segment.order, end - begin, planned=planned)
+            if planned == "busy" and segment.kind in FAULTS and _stop_at(stops, begin) is not None:
+                total.ttr_us += end - begin
+        _count_stops(total, stops, start_us, end_us)
+        _count_parts(total, truth, machine, start_us, end_us)
+    return total
+
+
+def _pieces(
+    truth: Truth, machine: Machine, start_us: int, end_us: int
+) -> Iterator[tuple[int, int, Segment, str]]:
+    """Cut each segment where shifts and breaks begin and end; planned: off, break or busy."""
+    marks: list[tuple[int, str]] = []
+    for shift in truth.plant.plan.shifts(start_us, end_us):
+        marks.append((shift.start_us, "busy"))
+        for begin, end in shift.breaks:
+            marks += [(begin, "break"), (end, "busy")]
+        marks.append((shift.end_us, "off"))
+    borders = [at for at, _ in marks]
+    for segment in truth.segments(machine, start_us, end_us):
+        begin, last = max(segment.start_us, start_us), min(segment.end_us, end_us)
+        while begin < last:
+            index = bisect_right(borders, begin)
+            end = min(last, borders[index]) if index < len(borders) else last
+            yield begin, end, segment, marks[index - 1][1] if index else "off"
+            begin = end
+
+
+def _spend(total: Sums, kind: Kind, order: str, spent_us: int, *, planned: str) -> None:
+    if planned == "off":
+        total.off_shift_us += spent_us
+    else:
+        total.pot_us += spent_us
+        _maintain(total, kind, spent_us)
+    if planned != "busy" and kind is Kind.PRODUCING:
+        total.unplanned_busy_us += spent_us
+    if order:
+        total.aoet_us += spent_us
+    if planned == "break" or (planned == "busy" and kind is Kind.MAINTENANCE):
+        total.pdot_us += spent_us
+    if planned != "busy" or kind is Kind.MAINTENANCE:
+        return
+    total.pbt_us += spent_us
+    _keep_busy(total, kind, order, spent_us)
+
+
+def _maintain(total: Sums, kind: Kind, spent_us: int) -> None:
+    if kind is Kind.MAINTENANCE:
+        total.pmt_us += spent_us
+    elif kind is Kind.REPAIR:
+        total.cmt_us += spent_us
+
+
+def _keep_busy(total: Sums, kind: Kind, order: str, spent_us: int) -> None:
+    if kind is Kind.UNKNOWN:
+        total.unknown_us += spent_us
+    elif not order:
+        total.adot_us += spent_us
+    elif kind is Kind.PRODUCING:
+        total.apt_us += spent_us
+    elif kind is Kind.SETUP:
+        total.aust_us += spent_us
+    else:
+        total.adet_us += spent_us
+        _delay(total, kind, spent_us)
+
+
+def _delay(total: Sums, kind: Kind, spent_us: int) -> None:
+    if kind is Kind.BLOCKED:
+        total.blocked_us += spent_us
+    elif kind is Kind.STARVED:
+        total.starved_us += spent_us
+    elif kind is Kind.SUSPENDED:
+        total.suspended_us += spent_us
+    elif kind in {Kind.IDLE, Kind.OFF}:
+        total.idle_us += spent_us
+
+
+def _stops(truth: Truth, machine: Machine, start_us: int, end_us: int) -> list[Stop]:
+    """Merge what is contiguous, also over the ends of the window, but not before the history.
+
+    Only what began with an order, in time that was planned to be busy, is a stop of ours.
+    """
+    merged: list[tuple[int, int, bool]] = []
+    for segment in truth.segments(machine, max(start_us - DAY_US, truth.since_us), end_us + DAY_US):
+        if segment.kind not in FAULTS:
+            continue
+        fault = segment.kind is Kind.FAULT
+        if merged and merged[-1][1] == segment.start_us:
+            begin, _, was_fault = merged.pop()
+            merged.append((begin, segment.end_us, was_fault or fault))
+        else:
+            merged.append((max(segment.start_us, truth.since_us), segment.end_us, fault))
+    return [
+        Stop(
+            begin,
+            end,
+            fault and end - begin < MINOR_STOP_BELOW_US,
+            end - begin >= MINOR_STOP_BELOW_US,
+        )
+        for begin, end, fault in merged
+        if _is_ours(truth, machine, begin)
+    ]
+
+
+def _is_ours(truth: Truth, machine: Machine, at_us: int) -> bool:
+    _, _, segment, planned = next(_pieces(truth, machine, at_us, at_us + 1))
+    return planned == "busy" and bool(segment.order)
+
+
+def _stop_at(stops: list[Stop], at_us: int) -> Stop | None:
+    """Return the failure, not a minor stop, that lasts at the instant."""
+    index = bisect_right([stop.start_us for stop in stops], at_us) - 1
+    if index < 0 or stops[index].end_us <= at_us or not stops[index].is_failure:
+        return None
+    return stops[index]
+
+
+def _count_stops(total: Sums, stops: list[Stop], start_us: int, end_us: int) -> None:
+    for stop in stops:
+        if start_us <= stop.start_us < end_us:
+            total.minor_stops += stop.is_minor
+            total.fe += stop.is_failure
+
+
+def _count_parts(total: Sums, truth: Truth, machine: Machine, start_us: int, end_us: int) -> None:
+    parts = truth.parts(machine, start_us, end_us)
+    total.gq += len(parts["good"])
+    total.sq += len(parts["scrap"])
+    total.rq += len(parts["rework"])
+    segments = list(truth.segments(machine, start_us, end_us))
+    starts = [segment.start_us for segment in segments]
+    for at_us in (*parts["good"], *parts["scrap"]):
+        total.pri_pq_us += segments[bisect_right(starts, at_us) - 1].pri_us
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return float(Fraction(part, whole)) if whole else None
+
+
+def kpis(s: Sums) -> dict[str, float | None]:
+    """Return the KPIs by the platform's names; None where one would divide by nothing."""
+    aupt, aubt = s.apt_us + s.aust_us, s.apt_us + s.aust_us + s.adet_us
+    tbf = aupt + s.ttr_us
+    defined = bool(s.pbt_us and s.apt_us and s.pq)
+    good_run = s.pri_pq_us * s.gq  # of which the PQ-th part is the planned time of the good parts
+    return {
+        "allocation_efficiency": _ratio(aubt, s.pbt_us),
+        "utilization_efficiency": _ratio(s.apt_us, aubt),
+        "availability": _ratio(s.apt_us, s.pbt_us),
+        "effectiveness": _ratio(s.pri_pq_us, s.apt_us),
+        "quality_ratio": _ratio(s.gq, s.pq),
+        "oee": _ratio(good_run, s.pbt_us * s.pq) if defined else None,
+        "ooe": _ratio(good_run, s.pot_us * s.pq) if defined else None,
+        "teep": _ratio(good_run, (s.pot_us + s.off_shift_us) * s.pq) if defined else None,
+        "nee": _ratio(aupt * s.pri_pq_us * s.gq, s.pbt_us * s.apt_us * s.pq) if defined else None,
+        "setup_ratio": _ratio(s.aust_us, aupt),
+        "technical_efficiency": _ratio(s.apt_us, s.apt_us + s.adet_us),
+        "scrap_ratio": _ratio(s.sq, s.pq),
+        "rework_ratio": _ratio(s.rq, s.pq),
+        "mtbf": _ratio(tbf, (s.fe + 1) * SECOND_US) if tbf else None,
+        "mttf": _ratio(aupt, (s.fe + 1) * SECOND_US) if aupt else None,
+        "mttr": _ratio(s.ttr_us, (s.fe + 1) * SECOND_US) if s.ttr_us else None,
+        "corrective_maintenance_ratio": _ratio(s.cmt_us, s.cmt_us + s.pmt_us),
+    }

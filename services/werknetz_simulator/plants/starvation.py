@@ -1,0 +1,30 @@
+"""When a line has no material: its machines all stand then, and at no other time for that reason.
+
+The one place where machines learn of it; pure, by seed.
+"""
+
+from random import Random
+from typing import Final
+
+from werknetz_simulator.plants.machine import Plant
+from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+
+Span = tuple[int, int]
+SHARE_OF_DAYS: Final = 0.8
+
+
+def windows(plant: Plant, line: str, seed: str, start_us: int, end_us: int) -> list[Span]:
+    """Return the spans in which the line lacks a material that overlap, in order, not cut."""
+    if line != plant.starved_line:
+        return []
+    days = range(start_us // DAY_US - 1, end_us // DAY_US + 1)
+    spans = [span for day in days for span in _of_day(plant, line, seed, day)]
+    return [span for span in spans if span[0] < end_us and span[1] > start_us]
+
+
+def _of_day(plant: Plant, line: str, seed: str, day: int) -> list[Span]:
+    rng = Random(f"{seed}/{plant.name}/{line}/{day}/starving")
+    if rng.random() >= SHARE_OF_DAYS:
+        return []
+    start_us = day * DAY_US + rng.randrange(4 * HOUR_US, 18 * HOUR_US) // SECOND_US * SECOND_US
+    return [(start_us, start_us + rng.randrange(40, 150) * MINUTE_US)]

@@ -1,0 +1,210 @@
+"""What really happened in a plant: the one timeline that history, live data and arithmetic share.
+
+Every value at every instant follows from (seed, machine, time); nothing depends on when it is
+asked for. Counters that run on are numbered from `since_us`.
+"""
+
+import hashlib
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from werknetz_simulator.plants.incident import Incidents
+from werknetz_simulator.plants.machine import ROLLOVER, Kind, Machine, Plant
+from werknetz_simulator.plants.plan import SECOND_US
+from werknetz_simulator.plants.shift_timeline import Section, Segment, section_of
+
+SEED: Final = "nordwerk"
+LATE: Final = "late.json"  # beside the file of what is broken: what `demo late-delivery` writes
+SECTIONS_MAX: Final = 4096
+TEMPERATURE_EVERY_US: Final = 10 * SECOND_US
+COUNTS: Final = ("good", "scrap", "rework")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From this instant on, the machine's signal has this value."""
+
+    at_us: int
+    machine: Machine
+    signal: str  # state, order, pri, good, scrap, rework, temperature
+    value: str | int | float
+
+
+class Truth:
+    def __init__(
+        self, plant: Plant, *, since_us: int, seed: str = SEED, broken: Path | None = None
+    ) -> None:
+        self.plant = plant
+        self.since_us = since_us
+        late = None if broken is None else broken.with_name(LATE)
+        self._incidents = (Incidents(late, Kind.STARVED), Incidents(broken))
+        for incidents in self._incidents:
+            incidents.refresh()
+        self._seed = seed
+        self._sections: dict[tuple[Machine, int], Section] = {}
+        self._counted: dict[Machine, tuple[list[int], list[tuple[int, int, int]]]] = {}
+
+    def refresh(self) -> None:
+        """Take note of incidents that somebody has asked for since the last look."""
+        if broken := set().union(*(incidents.refresh() for incidents in self._incidents)):
+            self._sections = {
+                key: kept for key, kept in self._sections.items() if key[0].path not in broken
+            }
+            for machine in [m for m in self._counted if m.path in broken]:
+                del self._counted[machine]
+
+    def sections(self, machine: Machine, start_us: int, end_us: int) -> Iterator[Section]:
+        """Yield the sections that overlap the window, in order of time, without a hole."""
+        shift = self.plant.plan.begun(start_us)
+        if shift is None:
+            raise LookupError(f"{self.plant.name} had no shift before {start_us}")
+        while shift.start_us < end_us:
+            following = self.plant.plan.following(shift)
+            key = (machine, shift.start_us)
+            if key not in self._sections:
+                while len(self._sections) >= SECTIONS_MAX:
+                    self._sections.pop(next(iter(self._sections)))
+                told = section_of(self.plant, machine, self._seed, shift, following.start_us)
+                for incidents in self._incidents:
+                    told = incidents.applied(self.plant, machine, told)
+                self._sections[key] = told
+            yield self._sections[key]
+            shift = following
+
+    def segments(self, machine: Machine, start_us: int, end_us: int) -> Iterator[Segment]:
+        """Yield the segments that overlap the window, uncut."""
+        for section in self.sections(machine, start_us, end_us):
+            for segment in section.segments:
+                if segment.start_us < end_us and segment.end_us > start_us:
+                    yield segment
+
+    def parts(self, machine: Machine, start_us: int, end_us: int) -> dict[str, list[int]]:
+        """Return the instants in the window at which parts were made, by what they became."""
+        found: dict[str, list[int]] = {name: [] for name in COUNTS}
+        for section in self.sections(machine, start_us, end_us):
+            for name in self.plant.counts:
+                found[name] += _within(getattr(section, name), start_us, end_us)
+        return found
+
+    def snapshot(self, machine: Machine, at_us: int) -> list[Change]:
+        """Return what each signal says at the instant, with the instant since when it does."""
+        section = next(self.sections(machine, at_us, at_us + 1))
+        segment = section.segment_at(at_us)
+        base = self._base(machine, section)
+        found = [
+            Change(segment.start_us, machine, "state", segment.code),
+            Change(segment.start_us, machine, "order", segment.order),
+            Change(segment.start_us, machine, "pri", segment.pri_us / SECOND_US),
+        ]
+        for index, name in enumerate(self.plant.counts):
+            made = getattr(section, name)
+            count = bisect_right(made, at_us)
+            since = made[count - 1] if count else section.start_us
+            found.append(Change(since, machine, name, self._shown(base[index] + count)))
+        tick = at_us - at_us % TEMPERATURE_EVERY_US
+        return [*found, Change(tick, machine, "temperature", self.temperature(machine, tick))]
+
+    def changes(
+        self,
+        machine: Machine,
+        start_us: int,
+        end_us: int,
+        *,
+        temperature_every_us: int = TEMPERATURE_EVERY_US,
+    ) -> list[Change]:
+        """Return every change with start < at <= end, in order of time."""
+        first, last = start_us + 1, end_us + 1
+        found: list[Change] = []
+        before = next(self.sections(machine, start_us, first)).segment_at(start_us)
+        for section in self.sections(machine, start_us, last):
+            found += self._counts(machine, section, first, last)
+            for segment in section.segments:
+                if first <= segment.start_us < last:
+                    found += _differences(machine, before, segment)
+                    before = segment
+        tick = first + -first % temperature_every_us
+        found += [
+            Change(at, machine, "temperature", self.temperature(machine, at))
+            for at in range(tick, last, temperature_every_us)
+        ]
+        return sorted(found, key=lambda change: change.at_us)
+
+    def moments(
+        self, start_us: int, end_us: int, *, temperature_every_us: int = TEMPERATURE_EVERY_US
+    ) -> Iterator[tuple[int, Machine, list[Change]]]:
+        """Yield what happened at one instant in one machine, in order of time."""
+        found = [
+            change
+            for machine in self.plant.machines
+            for change in self.changes(
+                machine, start_us, end_us, temperature_every_us=temperature_every_us
+            )
+        ]
+        found.sort(key=lambda change: (change.at_us, change.machine.path))
+        for (at_us, machine), changes in groupby(found, key=lambda c: (c.at_us, c.machine)):
+            yield at_us, machine, list(changes)
+
+    def temperature(self, machine: Machine, at_us: int) -> float:
+        """Return a slow wave with a little noise, in tenths of a degree of the plant's own."""
+        phase = _number(machine.path) % 1000
+        noise = (_number(f"{machine.path}/{at_us // TEMPERATURE_EVERY_US}") % 11 - 5) / 10
+        wave = math.sin(at_us / SECOND_US / 3600 + phase)
+        celsius = 46 + phase % 17 + 6 * wave + noise
+        return round(celsius if self.plant.temperature_unit == "degC" else celsius * 1.8 + 32, 1)
+
+    def _counts(
+        self, machine: Machine, section: Section, first: int, last: int
+    ) -> Iterator[Change]:
+        base = self._base(machine, section)
+        for index, name in enumerate(self.plant.counts):
+            made = getattr(section, name)
+            if self.plant.counters_restart and first <= section.start_us < last:
+                yield Change(section.start_us, machine, name, 0)
+            low, high = bisect_left(made, first), bisect_left(made, last)
+            for number in range(low, high):
+                yield Change(made[number], machine, name, self._shown(base[index] + number + 1))
+
+    def _shown(self, count: int) -> int:
+        return count if self.plant.counters_restart else count % ROLLOVER
+
+    def _base(self, machine: Machine, section: Section) -> tuple[int, int, int]:
+        """Return the counters at the start of the section."""
+        if self.plant.counters_restart:
+            return 0, 0, 0
+        starts, totals = self._counted.setdefault(machine, self._anchor(machine))
+        while starts[-1] < section.start_us:
+            last = next(self.sections(machine, starts[-1], starts[-1] + 1))
+            made = (len(last.good), len(last.scrap), len(last.rework))
+            total = tuple(map(sum, zip(totals[-1], made, strict=True)))
+            totals.append((total[0], total[1], total[2]))
+            starts.append(last.end_us)
+        return totals[bisect_right(starts, section.start_us) - 1]
+
+    def _anchor(self, machine: Machine) -> tuple[list[int], list[tuple[int, int, int]]]:
+        """Begin shortly below the roll-over, so that every history has one."""
+        start = next(self.sections(machine, self.since_us, self.since_us + 1)).start_us
+        near = [ROLLOVER - 20 - _number(f"{machine.path}/{name}") % 400 for name in COUNTS]
+        return [start], [(near[0], near[1], near[2])]
+
+
+def _differences(machine: Machine, before: Segment, after: Segment) -> Iterator[Change]:
+    at_us = after.start_us
+    if after.code != before.code:
+        yield Change(at_us, machine, "state", after.code)
+    if after.order != before.order:
+        yield Change(at_us, machine, "order", after.order)
+    if after.pri_us != before.pri_us:
+        yield Change(at_us, machine, "pri", after.pri_us / SECOND_US)
+
+
+def _within(instants: tuple[int, ...], start_us: int, end_us: int) -> tuple[int, ...]:
+    return instants[bisect_left(instants, start_us) : bisect_left(instants, end_us)]
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big")

@@ -1,0 +1,105 @@
+"""Chatt-6: an S7 PLC, a data block a line; temperatures as its sensors say them: `106.7 F`."""
+
+from typing import Final
+
+from werknetz_simulator.plants.machine import Machine, Plant
+from werknetz_simulator.protocols.names.dialect import (
+    Dialect,
+    Tree,
+    Value,
+    Where,
+    below,
+    enums_of,
+    meaning_of,
+    place_of,
+    signals_of,
+)
+
+FIRST_BLOCK: Final = 101
+BYTES: Final = 40  # a machine
+TAGS: Final = {
+    "state": (0, "DBW{}:INT"),
+    "good": (2, "DBD{}:DINT"),
+    "scrap": (6, "DBD{}:DINT"),
+    "pri": (10, "DBD{}:REAL"),
+    "order": (14, "DBB{}:STRING[8]"),
+    "temperature": (24, "DBB{}:STRING[10]"),
+}
+PERIOD_S: Final = 1.0
+TEMPERATURE_PERIOD_S: Final = 30.0
+TEXT_MAX: Final = {"order": 8, "temperature": 10}
+# Only F has a place in the table: what says another unit is refused, and lies in quarantine.
+_FAHRENHEIT: Final = "{'unit F': double(value.split(' ')[0])}['unit ' + value.split(' ')[1]]"
+
+
+def block_of(plant: Plant, machine: Machine) -> int:
+    return FIRST_BLOCK + place_of(plant, machine)[0]
+
+
+def byte_of(plant: Plant, machine: Machine, signal: str) -> int:
+    return place_of(plant, machine)[1] * BYTES + TAGS[signal][0]
+
+
+def said(plant: Plant, machine: Machine, signal: str, value: Value) -> Value:
+    """Return what stands in the tag: a sensor says its unit, one of them not what was agreed."""
+    if signal != "temperature":
+        return int(value) if signal == "state" else value
+    if machine.name == plant.wrong_unit:
+        return f"{(float(value) - 32) / 1.8:.1f} C"
+    return f"{value} F"
+
+
+def _mapping(plant: Plant, _history: bool) -> Tree:
+    """Write one template for all machines: they differ in block and bytes alone."""
+    variables = {"line": "text", "machine": "text"} | dict.fromkeys(signals_of(plant), "text")
+    rules = [
+        {"source": f"${{{signal}}}", "equipment": below(plant, "${line}/${machine}")}
+        | meaning_of(plant, signal, plant.name)
+        | _unit(signal)
+        for signal in signals_of(plant)
+    ]
+    machines = [
+        {"line": machine.line, "machine": machine.name}
+        | {signal: _tag(plant, machine, signal) for signal in signals_of(plant)}
+        for machine in plant.machines
+    ]
+    return {
+        "enums": enums_of(plant),
+        "templates": {"machine": {"variables": variables, "rules": rules}},
+        "apply": [{"template": "machine", "with": machines}],
+    }
+
+
+def _unit(signal: str) -> Tree:
+    if signal != "temperature":
+        return {}
+    return {"source_unit": "degF", "input": "text", "expression": _FAHRENHEIT}
+
+
+def _options(plant: Plant, where: Where) -> Tree:
+    return {
+        "host": where.host,
+        "port": where.port,
+        "period_s": PERIOD_S,
+        "items": [
+            {"address": _tag(plant, machine, signal)}
+            | ({"period_s": TEMPERATURE_PERIOD_S} if signal == "temperature" else {})
+            for machine in plant.machines
+            for signal in signals_of(plant)
+        ],
+    }
+
+
+def _tag(plant: Plant, machine: Machine, signal: str) -> str:
+    return f"DB{block_of(plant, machine)}.{TAGS[signal][1].format(byte_of(plant, machine, signal))}"
+
+
+def dialect_of(plant: Plant) -> Dialect:
+    """Return it: where a machine is wired depends on all machines of the plant."""
+    tags = {(m, signal): _tag(plant, m, signal) for m in plant.machines for signal in TAGS}
+    return Dialect(
+        lambda machine, signal: tags[machine, signal],
+        _mapping,
+        _options,
+        lambda machine, signal, value: said(plant, machine, signal, value),
+    )

@@ -1,0 +1,149 @@
+"""One edge node of Sparkplug B: its session, births with aliases, data, and its will as a death."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from paho.mqtt.client import Client, MQTTMessage, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+
+from werknetz_simulator.plants.machine import Machine
+from werknetz_simulator.plants.truth import Change
+from werknetz_simulator.protocols.names.sparkplug import METRICS
+from werknetz_simulator.protocols.sparkplug_payload import (
+    BOOLEAN,
+    DOUBLE,
+    INT_16,
+    INT_64,
+    STRING,
+    Metric,
+    payload,
+)
+
+REBIRTH: Final = "Node Control/Rebirth"
+TYPES: Final = {"state": STRING, "order": STRING, "pri": DOUBLE, "temperature": DOUBLE}
+ALIASES: Final = {signal: number for number, signal in enumerate(METRICS, start=1)}
+
+
+class EdgeNode:
+    """paho's thread only sets `host_is_there` and `is_born`: all is said from the plant's own."""
+
+    def __init__(
+        self, url: str, group: str, name: str, machines: Sequence[Machine], host: str
+    ) -> None:
+        self.machines = machines
+        self.host_is_there = False
+        self.is_born = False
+        self._group, self._name = group, name
+        self._state_topic = f"spBv1.0/STATE/{host}"
+        self._aliases = {machine: 10 * n for n, machine in enumerate(machines, start=1)}
+        self._seq = -1
+        self._bd_seq = time.time_ns() // 1_000_000_000 % 256  # another one at each start
+        self._client = self._made(url)
+
+    @property
+    def may_speak(self) -> bool:
+        return self.host_is_there and self._client.is_connected()
+
+    def start(self) -> None:
+        self._client.loop_start()
+
+    def stop(self, at_ms: int) -> None:
+        """Say that it dies, as the broker would for one that is killed; then wait for paho."""
+        if self._client.is_connected():
+            self._client.publish(self._topic("NDEATH"), self._death(at_ms), qos=1)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def birth(self, at_ms: int, values: Mapping[tuple[Machine, str], Any]) -> None:
+        """Name every metric, with its alias and what holds at the instant."""
+        self.is_born = True  # before: who asks for another birth meanwhile gets it
+        self._seq = -1
+        control = Metric(False, BOOLEAN, at_ms, name=REBIRTH)
+        self._say("NBIRTH", [self._bd_metric(at_ms), control], at_ms)
+        for machine in self.machines:
+            metrics = [
+                self._metric(machine, signal, values[machine, signal], at_ms, name=name)
+                for signal, name in METRICS.items()
+                if (machine, signal) in values
+            ]
+            self._say("DBIRTH", metrics, at_ms, machine.name)
+
+    def data(self, machine: Machine, changes: Iterable[Change], at_ms: int, *, late: bool) -> None:
+        metrics = [
+            self._metric(machine, c.signal, c.value, -(-c.at_us // 1000), is_historical=late)
+            for c in changes
+        ]
+        self._say("DDATA", metrics, at_ms, machine.name)
+
+    def _metric(
+        self,
+        machine: Machine,
+        signal: str,
+        value: Any,
+        at_ms: int,
+        *,
+        name: str = "",
+        is_historical: bool = False,
+    ) -> Metric:
+        alias = self._aliases[machine] + ALIASES[signal]
+        return Metric(value, TYPES.get(signal, INT_16), at_ms, name, alias, is_historical)
+
+    def _bd_metric(self, at_ms: int) -> Metric:
+        return Metric(self._bd_seq, INT_64, at_ms, name="bdSeq")
+
+    def _death(self, at_ms: int) -> bytes:
+        return payload([self._bd_metric(at_ms)], at_ms=at_ms)
+
+    def _say(self, kind: str, metrics: Sequence[Metric], at_ms: int, device: str = "") -> None:
+        self._seq = (self._seq + 1) % 256
+        content = payload(metrics, at_ms=at_ms, seq=self._seq)
+        self._client.publish(self._topic(kind, device), content, qos=0)
+
+    def _topic(self, kind: str, device: str = "") -> str:
+        return f"spBv1.0/{self._group}/{kind}/{self._name}" + (f"/{device}" if device else "")
+
+    def _made(self, url: str) -> Client:
+        parts = urlsplit(url)
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"{self._group}-{self._name}",
+            clean_session=True,
+            protocol=MQTTv311,
+        )
+        if parts.username:
+            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        if parts.scheme == "mqtts":
+            client.tls_set()
+        client.max_queued_messages_set(10_000)
+        client.reconnect_delay_set(1, 5)
+        client.connect_timeout = 5.0
+        client.will_set(self._topic("NDEATH"), self._death(time.time_ns() // 1_000_000), qos=1)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        client.connect_async(parts.hostname or "127.0.0.1", port, keepalive=20)
+        return client
+
+    def _on_connect(self, client: Client, *_: object) -> None:
+        self.is_born = self.host_is_there = False
+        client.subscribe([(self._state_topic, 1), (self._topic("NCMD"), 0)])
+
+    def _on_disconnect(self, client: Client, *_: object) -> None:
+        """Die with the number of this session, and be born with that of the next."""
+        self.is_born = self.host_is_there = False
+        self._bd_seq = (self._bd_seq + 1) % 256
+        client.will_set(self._topic("NDEATH"), self._death(time.time_ns() // 1_000_000), qos=1)
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        if message.topic != self._state_topic:
+            self.is_born = self.is_born and REBIRTH.encode() not in message.payload
+            return
+        try:
+            self.host_is_there = json.loads(message.payload)["online"] is True
+        except (ValueError, KeyError, TypeError):
+            self.host_is_there = False  # `OFFLINE`, as hosts before version 3 say it
+        self.is_born = self.is_born and self.host_is_there

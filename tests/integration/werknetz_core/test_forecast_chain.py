@@ -1,0 +1,133 @@
+"""From messages to a warning: what partners told, projected and reconciled, and who will stop."""
+
+from typing import Any
+
+import pytest
+
+from plumbing.business import Business, us
+from werknetz.domain.bucket import microseconds_of
+from werknetz_core.forecast.stock import project_all
+from werknetz_worker.stock.reconcile import dirty_stock
+from werknetz_worker.supply.reconcile import dirty_relations
+from werknetz_worker.watermarks import Watermarks
+
+from .conftest import LINE, PLANT, World
+from .test_supply import items
+
+pytestmark = pytest.mark.asyncio
+NOBODY = Watermarks(None)
+WHO = {"supplier": "Weserguss", "material": "40231-10", "unit": "PCE"}
+CALL = {**WHO, "document": "LAB-1", "ship_to": "SITE", "document_us": us("2026-11-02 04:00")}
+NOTE = {
+    **WHO, "document": "LS-7", "delivery_note": "LS-7", "quantity": 500.0, "ship_to": "SITE",
+    "despatched_us": us("2026-11-19 08:00"), "arrives_us": us("2026-11-21 06:00"),
+}  # fmt: skip
+
+
+async def call(told: Business, line: str, due: str, quantity: float) -> None:
+    due_us = us(due)
+    await told.tell(
+        f"call-{line}", "delivery_called_off", "2026-11-02 04:00", **CALL, line=line,
+        quantity=quantity, due_from_us=due_us, due_until_us=due_us,
+    )  # fmt: skip
+
+
+async def work(told: Business, world: World) -> None:
+    now_us = microseconds_of(world.now[0])
+    while await told.project():
+        pass
+    while await dirty_relations(told.pool, NOBODY, now_us=now_us):
+        pass
+    while await dirty_stock(told.pool, NOBODY, now_us=now_us):
+        pass
+
+
+async def begin(world: World) -> Business:
+    plant = world.ids[PLANT]
+    site = await world.database.fetchval(
+        "INSERT INTO sites (key, name, equipment_id) VALUES ('emden', 'Emden', $1) RETURNING id",
+        plant,
+    )
+    await world.database.execute(
+        "INSERT INTO site_identities (value, site_id) VALUES ('SITE', $1)", site
+    )
+    await world.database.execute(
+        "INSERT INTO warehouses (key, name, code, site_id) VALUES ('hall', 'Hall', 'EM-HL', $1)",
+        site,
+    )
+    told = Business(world.app.state.platform.pool)
+    await told.begin()
+    await told.tell(
+        "count", "stock_counted", "2026-11-19 06:00", material="40231-10", quantity=230.0,
+        unit="PCE", warehouse="EM-HL",
+    )  # fmt: skip
+    await call(told, "1", "2026-11-20 04:00", 500.0)
+    await call(told, "2", "2026-11-23 05:00", 800.0)
+    await work(told, world)
+    await world.database.execute(
+        "INSERT INTO line_materials (equipment_id, material_id, warehouse_id, quantity_per_item,"
+        " items_per_hour) SELECT $1, m.id, w.id, 2, 30 FROM materials m, warehouses w"
+        " WHERE m.number = '40231-10' AND w.key = 'hall'",
+        world.ids[LINE],
+    )
+    return told
+
+
+async def short(world: World) -> dict[str, Any]:
+    [found] = await items(world, "/losses/early-warnings?horizon_days=2")
+    return found
+
+
+async def test_from_messages_to_the_line_that_will_stop(world: World) -> None:
+    told = await begin(world)
+    # 200 are left, and 60 an hour are taken.
+    await told.tell(
+        "used", "stock_moved", "2026-11-20 09:00", material="40231-10", quantity=-30.0,
+        unit="PCE", warehouse="EM-HL",
+    )  # fmt: skip
+    await work(told, world)
+    found = await short(world)
+    assert (found["stock"], found["short_at"]) == (200, "2026-11-20T13:27:00Z")
+    [late] = found["deliveries"]
+    assert (late["call_off"], late["open_quantity"], late["expected_at"]) == ("LAB-1", 500, None)
+    assert late["events"][0]["event_id"] == str(told.made["call-1"])
+    assert found["next_arrival"] is None
+
+    await told.tell("note", "shipment_announced", "2026-11-20 09:30", **NOTE)
+    await work(told, world)
+    found = await short(world)
+    assert found["next_arrival"] == {"at": "2026-11-21T06:00:00Z", "quantity": 500}
+    [late] = found["deliveries"]
+    assert late["expected_at"] == "2026-11-21T06:00:00Z"
+    [shipment] = late["shipments"]
+    assert (shipment["document"], shipment["despatched_at"]) == ("LS-7", "2026-11-19T08:00:00Z")
+    link = shipment["event"]["link"].removeprefix("/api/v1")
+    shown = await world.get(link, key="engineer")
+    assert (shown.status_code, "LS-7" in shown.text) == (200, True)
+
+    await told.tell(
+        "receipt", "goods_received", "2026-11-20 10:00", **WHO, document="WE-9",
+        delivery_note="LS-7", quantity=500.0, warehouse="EM-HL",
+    )  # fmt: skip
+    await told.tell(
+        "put away", "stock_moved", "2026-11-20 10:05", material="40231-10", quantity=500.0,
+        unit="PCE", warehouse="EM-HL",
+    )  # fmt: skip
+    await work(told, world)
+    assert await items(world, "/losses/early-warnings?horizon_days=2") == []
+    await told.delete("put away")  # it was told by mistake
+    await work(told, world)
+    found = await short(world)
+    assert (found["stock"], found["reason"]) == (200, "nothing_due_in_time")
+
+
+async def test_the_projection_needs_no_http(world: World) -> None:
+    told = await begin(world)
+    now_us = microseconds_of(world.now[0])
+    tree = await world.app.state.platform.tree.renew()
+    async with told.pool.acquire() as connection:
+        look = await project_all(connection, tree, now_us, 5)
+    assert len(look.places) == 1
+    assert look.projection.arrivals.tolist() == [[0, 0, 0, 800, 0]]
+    assert look.projection.demand[0, 3] == pytest.approx(60 * 15.5)
+    assert look.is_known == [True]

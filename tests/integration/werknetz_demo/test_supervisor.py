@@ -1,0 +1,69 @@
+"""The demo's processes: started again when they die, gone when they are told to."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from plumbing.waiting import until
+from werknetz_demo import supervisor as crew_module
+from werknetz_demo.supervisor import Crew
+
+SLEEPER = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print("here", flush=True)
+time.sleep(60 if sys.argv[1] == "stay" else 0)
+sys.exit(3)
+"""
+
+
+@pytest.fixture
+def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crew:
+    import sys
+
+    script = tmp_path / "sleeper.py"
+    script.write_text(SLEEPER)
+    monkeypatch.setattr(crew_module, "werknetz_command", lambda: [sys.executable, str(script)])
+    return Crew(tmp_path, {}, said.append)
+
+
+said: list[str] = []
+
+
+@pytest.mark.asyncio
+async def test_one_that_is_killed_is_started_again_and_it_is_said(crew: Crew) -> None:
+    said.clear()
+    crew.start("sleeper", "stay")
+    before = crew.pids()["sleeper"]
+    watching = asyncio.create_task(crew.watch())
+    try:
+        os.kill(before, signal.SIGKILL)
+        await until(lambda: crew.pids()["sleeper"] != before, within_s=10)
+        after = crew.pids()["sleeper"]
+        assert psutil.pid_exists(after)
+        assert "sleeper ended (SIGKILL); again in" in said[0]
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await crew.stop()
+    assert not psutil.pid_exists(after)
+
+
+@pytest.mark.asyncio
+async def test_one_that_fails_at_once_waits_longer_each_time(crew: Crew) -> None:
+    said.clear()
+    crew.start("sleeper", "leave")
+    watching = asyncio.create_task(crew.watch())
+    try:
+        await until(lambda: len(said) >= 2, within_s=15)
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await crew.stop()
+    assert "exit code 3" in said[0]
+    assert "again in 1 s" in said[0]
+    assert "again in 2 s" in said[1]

@@ -1,0 +1,351 @@
+"""Rules with expressions: what they make of readings, of blocks and of records."""
+
+import math
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
+from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.normalize import Normalizer
+from werknetz.connector.yaml_format import ConfigurationError, form_of
+from werknetz.domain.status import BAD, GOOD, UNCERTAIN
+from werknetz.events.batch import BusinessEvent, Points, Samples, Unmapped
+from werknetz.events.codec import columns_of
+from werknetz.events.facts import DeliveryCalledOff
+
+NOW = 1_795_000_000_000_000
+MAPPING = """
+mapping:
+  name: m
+  version: 1
+  equipment: n/p
+  enums: {word: {run: producing, stop: idle}}
+  rules:
+    - {source: plain, scale: 0.5}
+    - {source: power, expression: "value * 2.0", unit: kW, source_unit: W, scale: 10}
+    - {source: bit, expression: "math.bitAnd(int(value), 4) != 0", datatype: boolean}
+    - {source: limits, when: "value >= 0.0 && status < 0x80000000u"}
+    - source: state
+      role: state
+      states: word
+      expression: "value > 10.0 ? 'run' : value > 5.0 ? 'odd' : 'stop'"
+    - {source: ratio, expression: "1.0 / value"}
+    - {source: order, role: order, input: text, expression: "value.split('-')[0].trim()"}
+    - {source: word, input: json, expression: "value == null ? 'none' : value.name"}
+    - {source: "t/{press}#good", expression: "fields['good'] - fields['bad']", equipment: "n/{press}"}
+    - {source: "n/{press}#x", expression: "segments.press == 'p1' ? value : -value", signal: "x{press}"}
+    - {source: comma, decimal: comma, expression: "value + 0.5"}
+    - {source: quality, expression: "status == 0u ? value : 0.0"}
+"""  # noqa: E501
+
+
+def _mapping(text: str) -> Mapping:
+    return mapping_of(form_of(text, file="m.yaml"))
+
+
+def _normalizer(text: str = MAPPING) -> Normalizer:
+    return Normalizer(_mapping(text), "c")
+
+
+Row = tuple[str, float, int, str | None]
+
+
+def _told(records: list[Any]) -> tuple[list[Row], list[tuple[str, str, int]]]:
+    """Samples by the address of their point, and refusals."""
+    sources: dict[int, str] = {}
+    rows: list[Row] = []
+    refused = []
+    for record in records:
+        if isinstance(record, Points):
+            sources |= {p.number: p.source for p in record.points}
+        elif isinstance(record, Samples):
+            c = columns_of(record)
+            texts = dict(zip(c.text_row.tolist(), c.text, strict=True))
+            rows += [
+                (sources[int(c.point[n])], float(c.value[n]), int(c.status[n]), texts.get(n))
+                for n in range(len(c))
+            ]
+        elif isinstance(record, Unmapped):
+            refused.append((record.source, record.reason, record.count))
+    return rows, refused
+
+
+def _one(source: str, value: Any, **more: Any) -> tuple[list[Row], list[tuple[str, str, int]]]:
+    return _told(_normalizer().normalize(Delivery([Reading(source, value, **more)]), NOW))
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "expected"),
+    [
+        ("power", 3.0, 0.06),  # expression, then scale 10, then W to kW
+        ("power", "3", 0.06),
+        ("bit", 6.0, 1.0),
+        ("bit", 9, 0.0),
+        ("comma", "1.250,5", 1251.0),
+        ("n/p1#x", 2, 2.0),
+        ("n/p2#x", 2, -2.0),
+    ],
+)
+def test_an_expression_stands_before_scale_and_unit(
+    source: str, value: Any, expected: float
+) -> None:
+    [(_, number, status, text)], refused = _one(source, value)
+    assert number == pytest.approx(expected)
+    assert (status, text, refused) == (GOOD, None, [])
+
+
+def test_texts_and_structures() -> None:
+    assert _one("order", " 4711 -0010")[0][0][3] == "4711"
+    assert _one("word", {"name": "A", "x": [1]})[0][0][3] == "A"
+    assert _one("word", None)[0] == [("word", pytest.approx(math.nan, nan_ok=True), GOOD, "none")]
+
+
+def test_no_value_stays_none() -> None:
+    [(_, number, status, _)], refused = _one("power", None)
+    assert math.isnan(number)
+    assert (status, refused) == (BAD, [])
+
+
+def test_other_fields_of_the_message() -> None:
+    fields = {"good": 10, "bad": 3, "big": 2**70}
+    assert _one("t/p1#good", 10, fields=fields)[0][0][1] == 7.0
+    rows, [(source, reason, _)] = _one("t/p1#good", 10, fields={"good": 10})
+    assert (rows, source) == ([], "t/p1#good")
+    assert reason == 'expression: no key "bad"'
+
+
+def test_what_is_not_wanted_is_neither_stored_nor_refused() -> None:
+    assert _one("limits", 1.0) == ([("limits", 1.0, GOOD, None)], [])
+    assert _one("limits", -1.0) == ([], [])
+    assert _one("limits", 1.0, status=BAD) == ([], [])
+
+
+def test_what_fails_goes_to_quarantine_with_its_bytes() -> None:
+    records = _normalizer().normalize(
+        Delivery([Reading("ratio", 0.0, raw=b"raw"), Reading("ratio", 4.0)]), NOW
+    )
+    rows, [(_, reason, _)] = _told(records)
+    assert rows == [("ratio", 0.25, GOOD, None)]
+    assert "division by zero" in reason
+    assert [r.raw for r in records if isinstance(r, Unmapped)] == [b"raw"]
+
+
+def test_a_state_that_no_table_knows_is_kept_and_told() -> None:
+    [(_, _, status, text)], [(_, reason, _)] = _one("state", 7.0)
+    assert (status, text) == (UNCERTAIN, "odd")
+    assert reason == "state code 'odd' is not in table 'word'"
+
+
+def test_the_datatype_of_a_point_is_that_of_its_expression() -> None:
+    text = """
+mapping:
+  name: m
+  version: 1
+  equipment: n/p
+  rules:
+    - {source: a, expression: "value > 1.0"}
+    - {source: b, expression: "value > 1.0 ? 'high' : 'low'"}
+    - {source: c, input: text, expression: "double(value)"}
+    - {source: d, input: text, when: "value != ''"}
+"""
+    readings = [Reading("a", 1), Reading("b", 1), Reading("c", "1"), Reading("d", "x")]
+    records = _normalizer(text).normalize(Delivery(readings), NOW)
+    points = {p.source: p.datatype for r in records if isinstance(r, Points) for p in r.points}
+    assert points == {"a": "boolean", "b": "text", "c": "float", "d": "text"}
+
+
+ADDRESSES = [
+    "plain", "power", "bit", "limits", "state", "ratio", "quality", "n/p1#x", "n/p2#x", "order",
+    "unknown",
+]  # fmt: skip
+NUMBERS = st.one_of(
+    st.sampled_from([0.0, 1.0, -1.0, 7.0, 11.0, math.nan, math.inf]), st.floats(-1e6, 1e6)
+)
+READINGS = st.lists(
+    st.tuples(st.sampled_from(ADDRESSES), NUMBERS, st.sampled_from([GOOD, UNCERTAIN, BAD])),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(deadline=None)  # machines are shared
+@given(READINGS)
+def test_a_block_means_what_its_readings_mean(given: list[tuple[str, float, int]]) -> None:
+    block = ReadingBlock(
+        addresses=ADDRESSES,
+        address=np.array([ADDRESSES.index(a) for a, _, _ in given], np.int32),
+        value=np.array([v for _, v, _ in given]),
+        status=np.array([s for _, _, s in given], np.uint32),
+        source_time_us=np.array([NOW - n for n in range(len(given))], np.int64),
+    )
+    readings = [
+        Reading(a, v, status=s, source_time_us=NOW - n) for n, (a, v, s) in enumerate(given)
+    ]
+    rows, refused = _told(_normalizer().normalize(Delivery(blocks=[block]), NOW))
+    expected, expected_refused = _told(_normalizer().normalize(Delivery(readings), NOW))
+    assert sorted(map(repr, rows)) == sorted(map(repr, expected))
+    assert {r[:2] for r in refused} == {r[:2] for r in expected_refused}
+    lost = sum(count for source, _, count in refused if source == "ratio")
+    assert lost == sum(count for source, _, count in expected_refused if source == "ratio")
+
+
+WRONG = [
+    ("value * 2.0", "value * 2", 9, "write 2.0, not 2"),
+    ("value >= 0.0 &&", "value >= 0.0 & ", 11, "is not CEL"),
+    ("value >= 0.0 && status < 0x80000000u", "value", 11, "wanted is a comparison"),
+    ("value.split('-')[0].trim()", "1.0", 17, "gives double, wanted is string(…)"),
+    ("input: text", "input: txet", 17, "is not known"),
+    ("segments.press ==", "segments.presse ==", 20, "did you mean 'press'?"),
+    ('when: "value >= 0.0 && status < 0x80000000u"', "input: json", 11, "`input` is for"),
+    ("{source: ratio,", "{source: ratio, ignore: true,", 16, "drop `expression`"),
+    ("fields['good'] -", "fields['good'] + 1 -", 19, "write + 2.0, not 2"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "remedy"), WRONG, ids=[w[3] for w in WRONG])
+def test_a_wrong_expression_is_an_error_at_load(old: str, new: str, line: int, remedy: str) -> None:
+    assert old in MAPPING
+    with pytest.raises(ConfigurationError) as refused:
+        _mapping(MAPPING.replace(old, new, 1))
+    assert str(refused.value).startswith(f"m.yaml, line {line}: ")
+    assert remedy in str(refused.value)
+
+
+@settings(deadline=None)  # machines are shared
+@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
+def test_any_text_as_expression_is_an_error_with_its_line_or_works(text: str) -> None:
+    tree = {"name": "m", "version": 1, "rules": [{"source": "a", "equipment": "n/p"}]}
+    tree["rules"][0]["expression"] = text  # type: ignore[index]
+    written = yaml.safe_dump({"mapping": tree}, allow_unicode=True)
+    try:
+        mapping = _mapping(written)
+    except ConfigurationError as error:
+        told = str(error)
+    else:
+        records = Normalizer(mapping, "c").normalize(Delivery([Reading("a", 1.0)]), NOW)
+        told = f"m.yaml, line {len(records)}"
+        assert records
+    assert told.startswith("m.yaml, line ")
+
+
+def test_a_mapping_without_expressions_loads_no_engine() -> None:
+    code = (
+        "import sys; from werknetz.connector.mapping import STORE_AS_IS;"
+        "from werknetz.connector.normalize import Normalizer; Normalizer(STORE_AS_IS, 'c');"
+        "sys.exit('cel_expr_python' in str(list(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+EVENTS = """
+mapping:
+  name: erp
+  version: 2
+  time_zone: Europe/Berlin
+  events:
+  - source: erp/{table}
+    when: "record.kind == 'L' && segments.table == 'calls'"
+    kind: delivery_called_off
+    at: {expression: "timestamp(record.day + 'T06:00:00Z')"}
+    fields:
+      document: {expression: "record.series + '/' + record.number"}
+      material: material
+      quantity: {expression: "double(record.boxes) * record.per_box", scale: 2}
+      due_from_us: {expression: "record.day"}
+      document_us: {expression: "1795000000000000 + 1"}
+      last_receipt_us: {expression: "record.stamp", format: unix_s}
+      commitment: {expression: "record.firm ? 'F' : 'V'", values: {F: firm, V: forecast}}
+      supplier: {expression: "has(record.supplier) ? record.supplier : ''", default: "4711"}
+"""
+
+
+def _record(**fields: Any) -> SourceRecord:
+    row = {
+        "kind": "L", "series": "A", "number": "17", "material": "T1", "boxes": "4", "per_box": 25,
+        "day": "2026-03-29", "firm": True, "stamp": 1_795_000_000, **fields,
+    }  # fmt: skip
+    return SourceRecord("erp/calls", row, b"row-1", raw=b"row")
+
+
+def _events(record: SourceRecord) -> list[Any]:
+    return _normalizer(EVENTS).normalize(Delivery(records=[record]), NOW)
+
+
+def test_a_record_is_computed() -> None:
+    _, event = _events(_record())
+    assert isinstance(event, BusinessEvent)
+    fact = event.fact
+    assert isinstance(fact, DeliveryCalledOff)
+    assert (fact.document, fact.quantity, fact.commitment) == ("A/17", 200.0, "firm")
+    assert fact.supplier == "4711"
+    assert fact.document_us == NOW + 1
+    assert fact.last_receipt_us == NOW
+    assert event.at_us == 1_774_764_000_000_000
+    assert fact.due_from_us is not None
+    assert fact.due_until_us is not None
+    assert fact.due_until_us - fact.due_from_us == 23 * 3_600_000_000  # the day of the clock change
+
+
+def test_a_record_that_is_no_such_event_is_left_out() -> None:
+    assert _events(_record(kind="K")) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"boxes": "many"}, "quantity: expression: cannot convert"),
+        ({"kind": None, "series": None}, None),
+        ({"series": None}, "document: expression: No matching overloads"),
+        ({"day": "29.03.2026"}, "at: expression: String to Timestamp"),
+        ({"firm": "yes"}, "commitment: expression: "),
+        ({"number": "1\0"}, "the record: the text holds the character NUL"),
+        ({"per_box": math.inf}, "quantity: the expression gives inf"),
+        ({"stamp": 1e300}, "last_receipt_us: "),
+    ],
+)
+def test_a_record_that_cannot_be_computed_is_refused(fields: Any, reason: str | None) -> None:
+    told = _events(_record(**fields))
+    if reason is None:
+        assert told == []
+        return
+    [unmapped] = told
+    assert isinstance(unmapped, Unmapped)
+    assert unmapped.reason.startswith(reason)
+    assert unmapped.raw == b"row"
+
+
+def test_a_missing_key_names_the_field_and_the_key() -> None:
+    record = _record()
+    row = {key: value for key, value in record.fields.items() if key != "per_box"}
+    [unmapped] = _events(SourceRecord("erp/calls", row, b"row-1"))
+    assert unmapped.reason == 'quantity: expression: no key "per_box"'
+
+
+WRONG_EVENTS = [
+    ("record.kind == 'L' &&", "record.kind = 'L' &&", 8, "is not CEL"),
+    ("'T06:00:00Z')", "6)", 10, "write + 2.0, not 2"),
+    ("record.series + '/' + record.number", "1.0", 12, "gives double, wanted is string(…)"),
+    ('"record.day"}', '"recrd.day"}', 15, "did you mean 'record'?"),
+    ("segments.table", "segments.tabel", 8, "did you mean 'table'?"),
+    ('{expression: "record.day"}', "{expression: \"'a'\", field: day}", 15, "one of them"),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "remedy"), WRONG_EVENTS, ids=[w[1] for w in WRONG_EVENTS]
+)
+def test_a_wrong_event_expression_is_an_error_at_load(
+    old: str, new: str, line: int, remedy: str
+) -> None:
+    assert old in EVENTS
+    with pytest.raises(ConfigurationError) as refused:
+        _mapping(EVENTS.replace(old, new, 1))
+    assert str(refused.value).startswith(f"m.yaml, line {line}: ")
+    assert remedy in str(refused.value)

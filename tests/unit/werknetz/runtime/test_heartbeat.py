@@ -1,0 +1,27 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from werknetz.runtime import heartbeat
+
+
+def test_a_process_that_never_turned_is_not_alive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WERKNETZ_ALIVE_FILE", str(tmp_path / "alive"))
+    assert heartbeat.silent_s() is None
+
+
+def test_silence_is_measured_from_the_last_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WERKNETZ_ALIVE_FILE", str(tmp_path / "alive"))
+    heartbeat.touch()
+    os.utime(tmp_path / "alive", (time.time() - 60, time.time() - 60))
+    silent = heartbeat.silent_s()
+    assert silent is not None
+    assert silent > heartbeat.SILENT_S
+    heartbeat.touch()
+    assert (heartbeat.silent_s() or 0.0) < heartbeat.SILENT_S

@@ -1,0 +1,26 @@
+"""Keys: their form, what a principal sees."""
+
+import pytest
+
+from werknetz_core.access.keys import KeyRole, Principal, hash_of, new_key
+from werknetz_core.http.problem import Problem
+
+
+def test_a_key_has_256_bits_and_only_its_hash_is_kept() -> None:
+    key = new_key()
+    _, prefix, secret = key.key.split("_")
+    assert (prefix, len(bytes.fromhex(secret)), key.hash) == (key.prefix, 32, hash_of(key.key))
+    assert new_key().key != key.key
+
+
+def test_a_plant_is_no_prefix_of_another_name() -> None:
+    principal = Principal("x", KeyRole.VIEWER, ("nordwerk/emden-1",))
+    assert principal.sees("nordwerk/emden-1")
+    assert principal.sees("nordwerk/emden-1/body")
+    for path in ("nordwerk", "nordwerk/emden-10", "nordwerk/emden", "other/nordwerk/emden-1"):
+        assert not principal.sees(path)
+    with pytest.raises(Problem) as caught:
+        principal.demand("nordwerk")
+    assert caught.value.status == 403
+    assert not Principal("x", KeyRole.ADMIN, ()).sees("nordwerk")
+    assert Principal("x", KeyRole.VIEWER, None).sees("nordwerk")

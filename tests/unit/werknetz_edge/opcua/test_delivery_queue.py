@@ -1,0 +1,51 @@
+"""Bounded, and nothing that was received is dropped when the session ends."""
+
+import asyncio
+
+import pytest
+
+from werknetz.connector.contract import ConnectionLost, Delivery
+from werknetz_edge.opcua.delivery_queue import Mailbox
+
+
+@pytest.mark.asyncio
+async def test_a_full_mailbox_makes_the_source_wait() -> None:
+    mailbox = Mailbox(1)
+    mailbox.reopen()
+    first, second = Delivery(), Delivery()
+    await mailbox.put(first)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await mailbox.put(second)
+    assert mailbox.full
+    assert await mailbox.get() is first
+    await mailbox.put(second)
+    assert await mailbox.get() is second
+
+
+@pytest.mark.asyncio
+async def test_what_came_before_the_end_is_given_first() -> None:
+    mailbox = Mailbox(2)
+    with pytest.raises(ConnectionLost, match="not connected"):
+        await mailbox.get()
+    mailbox.reopen()
+    delivery = Delivery()
+    await mailbox.put(delivery)
+    mailbox.fail(ConnectionLost("reset by peer"))
+    mailbox.fail(ConnectionLost("later"))
+    assert await mailbox.get() is delivery
+    with pytest.raises(ConnectionLost, match="reset by peer"):
+        await mailbox.get()
+
+
+@pytest.mark.asyncio
+async def test_closed_gives_nothing_and_loses_nothing() -> None:
+    mailbox = Mailbox(2)
+    mailbox.reopen()
+    delivery = Delivery()
+    await mailbox.put(delivery)
+    mailbox.close()
+    with pytest.raises(ConnectionLost, match="closed"):
+        await mailbox.get()
+    mailbox.reopen()
+    assert await mailbox.get() is delivery

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+
+from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.yaml_format import form_of
+from werknetz.link.wire import WantedMapping
+from werknetz_edge.pipeline.mapping_rollout import Follower
+
+TEXT = "name: plant\nversion: {}\nequipment: n/p\nrules:\n- source: a\n  scale: {}\n"
+
+
+def _mapping(version: int, scale: float = 1.0) -> Mapping:
+    return mapping_of(form_of(TEXT.format(version, scale), file="m"), ())
+
+
+def _wanted(version: int, scale: float = 1.0) -> WantedMapping:
+    document = TEXT.format(version, scale)
+    return WantedMapping("plant", version, _mapping(version, scale).digest, document)
+
+
+@pytest.fixture
+def follower(tmp_path: Path) -> Follower:
+    return Follower(tmp_path / "c.mapping.yaml", _mapping(2))
+
+
+def test_nothing_wanted_is_its_own(follower: Follower) -> None:
+    assert follower.wants(None) is None
+    assert (follower.state, follower.current.label) == ("own", "plant@2")
+
+
+def test_what_is_wanted_is_used_and_survives_a_restart(follower: Follower) -> None:
+    wanted = _wanted(3, 2.0)
+    mapping = follower.wants(wanted)
+    assert mapping is not None
+    follower.use(mapping, wanted.document)
+    assert follower.wants(wanted) is None
+    assert follower.state == "in_sync"
+    again = Follower(follower.file, _mapping(2))
+    assert again.current.label == "plant@3"
+    assert again.wants(wanted) is None
+    assert again.state == "in_sync"
+
+
+def test_a_higher_version_in_the_edges_own_file_wins_over_what_was_kept(follower: Follower) -> None:
+    wanted = _wanted(3, 2.0)
+    mapping = follower.wants(wanted)
+    assert mapping is not None
+    follower.use(mapping, wanted.document)
+    assert Follower(follower.file, _mapping(4)).current.label == "plant@4"
+
+
+def test_what_does_not_load_is_refused_with_the_line_and_not_tried_again(
+    follower: Follower,
+) -> None:
+    bad = WantedMapping("plant", 3, b"d", TEXT.format(3, "1") + "  unit: furlongg\n")
+    assert follower.wants(bad) is None
+    assert follower.state == "failed"
+    assert "line 7" in follower.detail
+    assert "furlongg" in follower.detail
+    assert follower.wants(bad) is None
+    assert follower.current.label == "plant@2"
+    assert follower.wants(_wanted(4)) is not None  # the next version is
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_what_it_does_not_follow_is_out_of_sync(tmp_path: Path, follow: bool) -> None:
+    follower = Follower(tmp_path / "m", _mapping(2), follow=follow)
+    other = WantedMapping("other" if follow else "plant", 3, b"d", "")
+    assert follower.wants(other) is None
+    assert follower.state == "out_of_sync"
+    assert "plant@2 is used" in follower.detail
+
+
+def test_a_kept_file_that_is_damaged_leaves_the_own_mapping(tmp_path: Path) -> None:
+    file = tmp_path / "m"
+    file.write_text("name: [")
+    follower = Follower(file, _mapping(2))
+    assert follower.current.label == "plant@2"
+    assert follower.state == "failed"
+    assert "line 1" in follower.detail

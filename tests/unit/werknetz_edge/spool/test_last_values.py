@@ -1,0 +1,177 @@
+"""A row told again is left out where it is on disk exactly so, and nowhere else."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from werknetz.events.batch import Points, Record, Samples
+from werknetz.events.codec import Columns, columns_of, samples_of
+from werknetz_edge.spool import last_values as module
+from werknetz_edge.spool.last_values import LastValues
+from werknetz_edge.spool.spool import Spool
+
+Row = tuple[int, int, float, int, str | None]  # point, time, value, status, text
+A: Row = (1, 100, 1.5, 0, None)
+B: Row = (2, 200, float("nan"), 0, "PO-1")
+C: Row = (7, 300, 3.0, 0x4000_0000, None)
+
+
+def samples(*rows: Row) -> Samples:
+    texts = [(n, row[4]) for n, row in enumerate(rows) if row[4] is not None]
+    return samples_of(
+        Columns(
+            point=np.array([row[0] for row in rows], np.int32),
+            time=np.array([row[1] for row in rows], np.int64),
+            value=np.array([row[2] for row in rows], np.float64),
+            status=np.array([row[3] for row in rows], np.uint32),
+            server_time=None,
+            text_row=np.array([n for n, _ in texts], np.int32),
+            text=[text for _, text in texts],
+        )
+    )
+
+
+def spool_of(connection: sqlite3.Connection, bytes_max: int = 10_000_000) -> Spool:
+    return Spool(connection, "plc", clock_us=lambda: 1_000_000, bytes_max=bytes_max)
+
+
+def connected() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", isolation_level=None)
+
+
+def begun(spool: Spool) -> LastValues:
+    told = LastValues(spool)
+    assert told.without_repeats([]) == []
+    return told
+
+
+def keep(spool: Spool, told: LastValues, *records: Record) -> None:
+    spool.append(records)
+    told.note(records)
+
+
+def points(records: Sequence[Record]) -> list[int]:
+    found = [columns_of(record).point.tolist() for record in records if isinstance(record, Samples)]
+    return [point for part in found for point in part]
+
+
+def test_a_row_is_known_by_all_of_it() -> None:
+    spool = spool_of(connected())
+    told = LastValues(spool)
+    assert points(told.without_repeats([samples(A, B, C)])) == [1, 2, 7]
+    keep(spool, told, samples(A, B, C))
+    assert told.without_repeats([Points([]), samples(A, B, C)]) == [Points([])]
+    others: list[Row] = [
+        (1, 101, 1.5, 0, None),
+        (1, 100, 1.25, 0, None),
+        (1, 100, 1.5, 0x4000_0000, None),
+        (1, 100, 1.5, 0, "1.5"),
+        (2, 200, float("nan"), 0, "PO-2"),
+        (2, 200, float("nan"), 0, None),
+        (3, 100, 1.5, 0, None),
+        (9000, 100, 1.5, 0, None),
+    ]
+    assert told.without_repeats([samples(*others)]) == [samples(*others)]
+
+
+def test_only_what_is_known_is_left_out_and_texts_stay_with_their_rows() -> None:
+    spool = spool_of(connected())
+    told = begun(spool)
+    keep(spool, told, samples(A))
+    assert told.without_repeats([samples(A, B, C)]) == [samples(B, C)]
+
+
+def test_the_last_row_of_a_point_counts() -> None:
+    spool = spool_of(connected())
+    told = begun(spool)
+    newer: Row = (1, 150, 1.5, 0, None)
+    keep(spool, told, samples(A, newer))
+    assert told.without_repeats([samples(newer)]) == []
+    assert points(told.without_repeats([samples(A)])) == [1]
+    assert told.without_repeats([samples(A)], at_any_time=True) == []
+    assert points(told.without_repeats([samples((1, 100, 2.5, 0, None))], at_any_time=True)) == [1]
+
+
+def test_what_is_not_on_disk_is_not_known() -> None:
+    told = begun(spool_of(connected()))
+    kept = told.without_repeats([samples(A)])
+    assert told.without_repeats(kept) == kept
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_restart_knows_it_again(closed: bool) -> None:
+    connection = connected()
+    spool = spool_of(connection)
+    told = begun(spool)
+    keep(spool, told, samples(A, B))
+    told.save()
+    keep(spool, told, samples(C))
+    spool.append([samples((2, 250, 1.0, 0, None))])  # by another way: read from the batches
+    if closed:
+        told.save()
+    again = LastValues(spool_of(connection))
+    known = again.without_repeats([samples(A, B, C)])
+    assert points(known) == ([] if closed else [2])
+
+
+def test_a_kill_before_anything_was_saved_forgets_nothing() -> None:
+    connection = connected()
+    spool = spool_of(connection)
+    keep(spool, begun(spool), samples(A, B))
+    assert LastValues(spool_of(connection)).without_repeats([samples(A, B)]) == []
+
+
+def test_trimmed_batches_are_no_hindrance() -> None:
+    connection = connected()
+    spool = spool_of(connection)
+    told = begun(spool)
+    keep(spool, told, samples(A))
+    told.save()
+    keep(spool, told, samples(B))
+    spool.trim(2, retention_us=0)
+    assert points(LastValues(spool_of(connection)).without_repeats([samples(A, B)])) == [2]
+
+
+def test_a_spool_that_was_replaced_is_told_everything_again() -> None:
+    connection = connected()
+    spool = spool_of(connection)
+    told = begun(spool)
+    keep(spool, told, samples(A))
+    told.save()
+    spool.replace("unrecoverable")
+    keep(spool, told, samples(C))  # before anything is told again
+    assert points(told.without_repeats([samples(A)])) == [1]
+    keep(spool, told, samples(A))
+    assert told.without_repeats([samples(A)]) == []
+    assert LastValues(spool_of(connection)).without_repeats([samples(A)]) == []
+
+
+def test_a_full_spool_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SAVE_EVERY_S", -1.0)
+    connection = connected()
+    spool = spool_of(connection, bytes_max=400_000)
+    told = begun(spool)
+    before = spool.told()
+    many = samples(*((n, n, 0.0, 0, None) for n in range(8000)))
+    keep(spool, told, many)
+    assert spool.told() == before
+    assert told.without_repeats([many]) == []
+
+
+def test_it_is_saved_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SAVE_EVERY_S", -1.0)
+    spool = spool_of(connected())
+    keep(spool, begun(spool), samples(A))
+    saved = spool.told()
+    assert saved is not None
+    assert (saved[0], len(saved[1])) == (1, module._KEPT_BYTES)
+
+
+def test_nothing_is_known_and_nothing_costs_until_a_source_repeats() -> None:
+    spool = spool_of(connected())
+    told = LastValues(spool)
+    keep(spool, told, samples(A))
+    told.save()
+    assert spool.told() is None

@@ -1,0 +1,169 @@
+"""The spool keeps its promises over commit, crash, trim, fullness, damage and a second process."""
+
+import sqlite3
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from werknetz.events.batch import GapOpened, PointDefinition, Points, Samples
+from werknetz.events.codec import GENESIS, chain, decode
+from werknetz_edge.spool.spool import MARKS_KEPT, Spool, SpoolFailed, SpoolFull
+from werknetz_edge.spool.spool_file import SpoolTaken, open_spool
+
+HOUR_US = 3_600_000_000
+
+
+class Clock:
+    now_us = 1_000_000
+
+    def __call__(self) -> int:
+        return self.now_us
+
+
+def samples(n: int = 1) -> Samples:
+    return Samples(point=bytes(4 * n), time=bytes(8 * n), value=bytes(8 * n), status=bytes(4 * n))
+
+
+def point(number: int) -> Points:
+    return Points([
+        PointDefinition(number, f"a/b:{number}", "a/b", str(number), "mode", None, "s", "m@1")
+    ])  # fmt: skip
+
+
+def memory_spool(bytes_max: int = 10_000_000) -> tuple[Spool, sqlite3.Connection, Clock]:
+    connection, clock = sqlite3.connect(":memory:", isolation_level=None), Clock()
+    return Spool(connection, "press", clock_us=clock, bytes_max=bytes_max), connection, clock
+
+
+def test_batches_are_chained_and_numbered() -> None:
+    spool, connection, _ = memory_spool()
+    assert [spool.append([samples()]) for _ in range(3)] == [1, 2, 3]
+    digest = GENESIS
+    for kept in spool.read(1, 10_000):
+        assert kept.prev_hash == digest
+        digest = chain(digest, kept.payload)
+        assert kept.hash == digest
+    again = Spool(connection, "press", clock_us=Clock())
+    assert (again.spool_id, again.last_seq, again.last_hash) == (spool.spool_id, 3, digest)
+
+
+def test_reading_is_bounded_but_gives_at_least_one() -> None:
+    spool, _, _ = memory_spool()
+    for _ in range(3):
+        spool.append([samples(100)])
+    assert [kept.seq for kept in spool.read(2, 1)] == [2]
+    assert spool.read(4, 1000) == []
+
+
+def test_an_emptied_spool_goes_on_counting() -> None:
+    spool, connection, clock = memory_spool()
+    spool.append([samples()])
+    clock.now_us += 80 * HOUR_US
+    assert spool.trim(1, retention_us=72 * HOUR_US) == 1
+    assert Spool(connection, "press", clock_us=clock).append([samples()]) == 2
+
+
+def test_trim_needs_the_ack_and_the_age() -> None:
+    spool, _, clock = memory_spool()
+    spool.append([samples()])
+    assert spool.trim(1, retention_us=HOUR_US) == 0
+    clock.now_us += 2 * HOUR_US
+    spool.append([samples()])
+    assert spool.trim(0, retention_us=HOUR_US) == 0
+    assert spool.trim(2, retention_us=HOUR_US) == 1
+    assert spool.base_seq == 1
+    assert spool.trim(2, retention_us=0) == 1
+
+
+def test_a_clock_that_went_back_does_not_drop_what_is_young() -> None:
+    spool, _, clock = memory_spool()
+    clock.now_us = 10 * HOUR_US
+    spool.append([samples()])
+    clock.now_us = HOUR_US
+    spool.append([samples()])
+    clock.now_us = 4 * HOUR_US
+    assert spool.trim(2, retention_us=2 * HOUR_US) == 0
+
+
+def test_full_takes_only_what_is_reserved() -> None:
+    spool, _, _ = memory_spool(bytes_max=300_000)
+    while spool.bytes_used < 300_000 * 0.95 - 8000:
+        spool.append([samples(200)])
+    with pytest.raises(SpoolFull):
+        spool.append([samples(700)])
+    kept = spool.last_seq
+    gap = GapOpened(UUID(int=1), "press", [], 5, "spool_full")
+    assert spool.append([gap], reserved=True) == kept + 1
+
+
+def test_a_new_spool_says_the_gap_and_all_points_and_keeps_the_rest() -> None:
+    spool, _, clock = memory_spool()
+    spool.append([point(1), samples()])
+    clock.now_us += 10
+    spool.append([point(2), samples()], [b"m" * 16])
+    old = spool.spool_id
+    spool.replace("fork")
+    kept = spool.read(1, 100_000)
+    first = decode(kept[0].payload).records
+    assert spool.spool_id != old
+    assert [kept.lane for kept in kept] == ["live", "backfill", "backfill"]
+    assert isinstance(first[0], GapOpened)
+    assert first[0].cause == "fork"
+    assert [p.number for record in first if isinstance(record, Points) for p in record.points] == [
+        1,
+        2,
+    ]
+    assert spool.marks() == [b"m" * 16]
+    assert spool.append([samples()]) == 4
+    assert spool.read(4, 100)[0].prev_hash == kept[-1].hash
+
+
+def test_marks_are_bounded() -> None:
+    spool, _, _ = memory_spool()
+    spool.append([samples()], [n.to_bytes(16, "big") for n in range(MARKS_KEPT + 5)])
+    assert len(spool.marks()) == MARKS_KEPT
+    assert spool.marks()[0] == (5).to_bytes(16, "big")
+
+
+def test_a_failed_commit_keeps_nothing() -> None:
+    spool, connection, _ = memory_spool()
+    spool.append([samples()])
+    connection.execute("DROP TABLE marks")
+    with pytest.raises(SpoolFailed):
+        spool.append([samples()], [b"x" * 16])
+    assert spool.last_seq == 1
+    assert len(spool.read(1, 1000)) == 1
+
+
+def test_a_file_has_one_process_and_survives_it(tmp_path: Path) -> None:
+    file = open_spool(tmp_path / "press.spool", "press")
+    file.spool.append([samples()])
+    with pytest.raises(SpoolTaken, match="stop it first"):
+        open_spool(tmp_path / "press.spool", "press")
+    spool_id = file.spool.spool_id
+    file.close()
+    again = open_spool(tmp_path / "press.spool", "press")
+    assert (again.spool.spool_id, again.spool.last_seq) == (spool_id, 1)
+    again.close()
+
+
+@pytest.mark.parametrize("start", [0, 4096])
+def test_a_damaged_file_is_kept_and_told(tmp_path: Path, start: int) -> None:
+    path = tmp_path / "press.spool"
+    file = open_spool(path, "press")
+    for _ in range(50):
+        file.spool.append([samples(100)])
+    spool_id = file.spool.spool_id
+    file.close()
+    content = bytearray(path.read_bytes())
+    content[start : start + 8192] = b"\xff" * 8192
+    path.write_bytes(content)
+    again = open_spool(path, "press")
+    assert again.spool.spool_id != spool_id
+    assert again.replaced is not None
+    assert again.replaced.exists()
+    first = decode(again.spool.read(1, 1000)[0].payload).records[0]
+    assert isinstance(first, GapOpened)
+    assert first.cause == "spool_replaced"
+    again.close()

@@ -1,0 +1,101 @@
+"""Weeks as columns: complete, in order, and resumed where the spool had them."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from werknetz.connector.contract import Delivery
+from werknetz.connector.pattern import Pattern
+from werknetz.events.batch import GapClosed, GapOpened
+from werknetz_edge.config import load_config
+from werknetz_simulator.edge_file import history_of, live_of
+from werknetz_simulator.plants.history import HistoryConnector, create
+from werknetz_simulator.plants.plan import DAY_US, us_of
+from werknetz_simulator.plants.plant import PLANTS, Plant
+from werknetz_simulator.plants.truth import Truth
+from werknetz_simulator.protocols.names.dialect import Where, signals_of
+from werknetz_simulator.protocols.names.dialects import dialect_of
+
+START = us_of(datetime(2026, 11, 9, 23, tzinfo=UTC))
+EACH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
+
+
+def _connector(plant: Plant) -> HistoryConnector:
+    options = {"plant": plant.name, "since_us": START, "start_us": START, "end_us": START + DAY_US}
+    return create("history", options, Path())
+
+
+async def _next(connector: HistoryConnector) -> Delivery | None:
+    try:
+        return await asyncio.wait_for(connector.read(), 0.5)
+    except TimeoutError:
+        return None
+
+
+@EACH
+@pytest.mark.asyncio
+async def test_every_part_is_told(plant: Plant) -> None:
+    connector = _connector(plant)
+    await connector.connect()
+    counts: dict[str, int] = {}
+    before = 0
+    while (delivery := await _next(connector)) is not None:
+        for block in delivery.blocks:
+            assert np.all(np.diff(block.source_time_us) >= 0)
+            assert block.source_time_us[0] >= before
+            before = int(block.source_time_us[-1])
+            for number in block.address:
+                counts[block.addresses[number]] = counts.get(block.addresses[number], 0) + 1
+    assert connector.status.state == "finished"
+    truth = Truth(plant, since_us=START)
+    for machine in plant.machines:
+        made = truth.parts(machine, START + 1, START + DAY_US + 1)["good"]
+        told = counts[dialect_of(plant).address(machine, "good")]
+        assert 0 <= told - len(made) <= 5  # both ends, and the counters that begin with a shift
+    await connector.close()
+    assert connector.status.state == "finished"
+
+
+@pytest.mark.asyncio
+async def test_one_that_was_killed_goes_on_where_the_spool_had_it() -> None:
+    plant = PLANTS["zwick-2"]
+    connector = _connector(plant)
+    await connector.connect()
+    first = await connector.read()
+    second = await connector.read()  # not on disk: to be told again
+    again = _connector(plant)
+    again.seen([b"1/2", *first.marks])
+    await again.connect()
+    told = await again.read()
+    assert np.array_equal(told.blocks[0].source_time_us, second.blocks[0].source_time_us)
+
+
+@pytest.mark.asyncio
+async def test_what_the_plant_has_forgotten_is_a_gap() -> None:
+    options = {"plant": "zwick-2", "since_us": START, "start_us": START, "end_us": START + DAY_US}
+    connector = create("history", {**options, "gap_from_us": START - DAY_US}, Path())
+    await connector.connect()
+    opened, closed = (await connector.read()).gaps
+    assert isinstance(opened, GapOpened)
+    assert isinstance(closed, GapClosed)
+    assert (opened.from_us, closed.to_us) == (START - DAY_US, START)
+    assert not (await connector.read()).gaps
+
+
+@EACH
+def test_what_the_edge_is_told_is_a_mapping(plant: Plant, tmp_path: Path) -> None:
+    where = Where("opc.tcp://x", port=1, key_file=str(tmp_path / "key"))
+    for tree in (live_of(plant, where, "./spool"), history_of(plant, {}, "./spool")):
+        file = tmp_path / f"{tree['protocol']}.yaml"
+        file.write_text(yaml.safe_dump(tree, allow_unicode=True))
+        config = load_config(file)
+        assert config.connector == f"{plant.name}-{tree['protocol']}"
+        patterns = [Pattern.parse(rule.source) for rule in config.mapping.rules]
+        for machine in plant.machines:
+            for signal in signals_of(plant):
+                address = dialect_of(plant).address(machine, signal)
+                assert any(pattern.match(address) is not None for pattern in patterns), address
