@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from werknetz.connector.mapping import Mapping, load_mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, load_mapping, mapping_of
 from werknetz.connector.yaml_format import ConfigurationError, explain, load_form
 from werknetz.runtime.settings import secret_env
 from werknetz_edge.spool.spool import BYTES_MAX

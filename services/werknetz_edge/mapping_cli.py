@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.yaml_format import ConfigurationError, Form, Key, load_form
 from werknetz.runtime.command import group
 

@@ -12,7 +12,7 @@ from pydifact.parser import Parser
 
 from bench.measure import Measure
 from werknetz.connector.contract import Delivery
-from werknetz.connector.mapping import mapping_of
+from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import form_of
 from werknetz_edge.edi.parser import EdiParser
@@ -62,8 +62,8 @@ def _bare(text: str) -> None:
 
 def _chunks(content: bytes) -> Iterator[Delivery]:
     for chunk in EdiParser(Partners(), "Europe/Berlin").parse_bytes(content, 0):
-        if chunk.unreadable:
-            raise AssertionError(chunk.unreadable[0].reason)
+        if chunk.rejects:
+            raise AssertionError(chunk.rejects[0].reason)
         yield Delivery(records=chunk.records)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.measure import Measure
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
-from werknetz.connector.mapping import mapping_of
+from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import form_of
 

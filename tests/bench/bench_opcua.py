@@ -159,7 +159,7 @@ async def _theirs(url: str, seconds: float) -> tuple[int, float]:
 
 async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tuple[int, float]:
     from werknetz.connector.contract import Delivery
-    from werknetz.connector.mapping import Mapping
+    from werknetz.connector.mapping.mapping import Mapping
     from werknetz.connector.normalize import Normalizer
     from werknetz.connector.raw import raw_of_delivery
     from werknetz_edge.opcua import create

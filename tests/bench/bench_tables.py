@@ -14,7 +14,7 @@ import asyncpg
 
 from bench.measure import Measure
 from plumbing.delivery import FakeSpool
-from werknetz.connector.mapping import mapping_of
+from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import form_of
 from werknetz.link.receiver import Receiver

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 
 from werknetz.connector.contract import Delivery
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz_demo.embedded.process import free_port
 from werknetz_edge.pipeline.lane import Lane

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery, Reading
-from werknetz.connector.mapping import mapping_of
+from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import Lane as LaneName
 from werknetz.events.batch import Samples

@@ -17,13 +17,12 @@ from werknetz.connector.columns import (
     samples_of_block,
 )
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
-from werknetz.connector.expressions.rule_expression import DROPPED
 from werknetz.connector.expressions.rule_expression_block import split_computed
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.points import PointTable, Refused
 from werknetz.connector.records import RecordMapper
 from werknetz.connector.refusal import Refusals
-from werknetz.connector.values import Target, Unreadable, instant_of_form, value_of
+from werknetz.connector.values import DROPPED, Target, Unreadable, instant_of_form, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import BAD, GOOD, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import BusinessEvent, MappingUsed, Points, Record, Samples, Unmapped

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from werknetz.connector.constant import Constant
 from werknetz.connector.contract import HEARTBEAT
 from werknetz.connector.expressions.rule_expression import Computed
-from werknetz.connector.mapping import TEXT_ROLES, Mapping, Rule
-from werknetz.connector.pattern import Pattern, signal_name
+from werknetz.connector.mapping.constant import Constant
+from werknetz.connector.mapping.mapping import TEXT_ROLES, Mapping, Rule
+from werknetz.connector.mapping.pattern import Pattern, signal_name
 from werknetz.connector.values import Target
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role

@@ -12,10 +12,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from werknetz.connector.contract import SourceRecord
-from werknetz.connector.event_rule import EventRule, FieldRule
-from werknetz.connector.expressions.expression import Budget, Program, chosen, finite
-from werknetz.connector.mapping import Mapping
-from werknetz.connector.pattern import Pattern
+from werknetz.connector.expressions.engine import Budget, Program
+from werknetz.connector.expressions.expression import chosen, finite
+from werknetz.connector.mapping.event_rule import EventRule, FieldRule
+from werknetz.connector.mapping.mapping import Mapping
+from werknetz.connector.mapping.pattern import Pattern
 from werknetz.connector.time_format import TimeForm
 from werknetz.connector.values import (
     Target,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,9 +14,6 @@ import msgspec
 from werknetz.connector.time_format import TimeForm
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.domain.state import MachineState
-
-if TYPE_CHECKING:
-    from werknetz.connector.expressions.rule_expression import Computed
 
 EXACT_MAX: Final = 2**53  # a float64 holds every integer up to here
 TEXT_MAX: Final = 65_536
@@ -36,6 +33,21 @@ class Unreadable(Exception):
     """The value is not what the rule says that it is."""
 
 
+class Computation(Protocol):
+    """Computes the value to store from a value that was read; `rule_expression` implements it."""
+
+    @property
+    def depends_on_status(self) -> bool:
+        """Whether the result may differ for the same value with another status."""
+
+    def result(self, value: Any, status: int, fields: Mapping[str, Any] | None) -> Any:
+        """Return the computed value, or DROPPED; raise Unreadable."""
+
+
+DROPPED: Final = object()
+"""Result of a computation whose `when` is false: the value is not stored."""
+
+
 @dataclass(slots=True)
 class Target:
     """What becomes of the values of one address."""
@@ -50,7 +62,7 @@ class Target:
     table: str = ""
     time: TimeForm | None = None
     zone: str | None = None
-    computed: "Computed | None" = None  # what its rule's expressions make of a value
+    computed: Computation | None = None  # the expressions of its rule
 
     @property
     def is_plain(self) -> bool:

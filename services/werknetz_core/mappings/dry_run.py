@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import asyncpg
 
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.shift import shifts_between
 from werknetz.kpi.plan import Plan
-from werknetz_core.context.equipment_tree import Tree
+from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.mappings import raw_inputs
 from werknetz_core.mappings.comparison import Comparison
 from werknetz_core.mappings.impact import Side
@@ -85,11 +85,11 @@ class Trial:
         return named
 
 
-def plan_of(tree: Tree) -> Callable[[str, int, int], Plan]:
+def plan_of(tree: EquipmentTree) -> Callable[[str, int, int], Plan]:
     """Return what the calendars plan for an equipment, or for what is above it."""
 
     def plan(path: str, start_us: int, end_us: int) -> Plan:
-        calendar: Any = tree.calendar(path, start_us)
+        calendar: Any = tree.calendar_of(path, start_us)
         if calendar is None:
             return Plan.always()
         return Plan.of(shifts_between(calendar, start_us, end_us))

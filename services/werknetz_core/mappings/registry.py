@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.store.tables import connectors, mapping_versions
 from werknetz_core.http.problem import Problem
@@ -32,12 +32,12 @@ def read(document: str, name: str = "mapping") -> Mapping:
 
 
 async def add(
-    writing: AsyncConnection, mapping: Mapping, document: str, *, note: str, by: str
+    session: AsyncConnection, mapping: Mapping, document: str, *, note: str, by: str
 ) -> sa.RowMapping:
     """Keep a draft; the same content again is the same row. Raise where the version is taken."""
     found = (
         (
-            await writing.execute(
+            await session.execute(
                 sa.select(VERSIONS)
                 .where(VERSIONS.c.name == mapping.name, VERSIONS.c.version == mapping.version)
                 .where(VERSIONS.c.digest != b"")
@@ -51,14 +51,14 @@ async def add(
     if same:
         return same[0]
     if found:
-        newest = await _newest(writing, mapping.name)
+        newest = await _newest(session, mapping.name)
         raise Problem(
             409,
             "mapping_version_taken",
             f"{mapping.label} exists with another content.",
             f"Write `version: {newest + 1}`: a version that has named values never changes.",
         )
-    inserted = await writing.execute(
+    inserted = await session.execute(
         sa.insert(VERSIONS)
         .values(
             name=mapping.name, version=mapping.version, digest=mapping.digest, document=document,
@@ -70,11 +70,11 @@ async def add(
     return added
 
 
-async def find(reading: AsyncConnection, name: str, version: int) -> sa.RowMapping:
+async def find(session: AsyncConnection, name: str, version: int) -> sa.RowMapping:
     """Return a version, the active one of two with that number first; raise 404."""
     row = (
         (
-            await reading.execute(
+            await session.execute(
                 sa.select(VERSIONS)
                 .where(VERSIONS.c.name == name, VERSIONS.c.version == version)
                 .where(VERSIONS.c.digest != b"")
@@ -95,23 +95,23 @@ async def find(reading: AsyncConnection, name: str, version: int) -> sa.RowMappi
     return row
 
 
-async def activate(writing: AsyncConnection, row: sa.RowMapping, *, by: str) -> None:
+async def activate(session: AsyncConnection, row: sa.RowMapping, *, by: str) -> None:
     """Put a version in force; the edges that use the name take it over by themselves."""
-    await writing.execute(
+    await session.execute(
         sa.update(VERSIONS)
         .where(VERSIONS.c.name == row["name"], VERSIONS.c.state == "active")
         .where(VERSIONS.c.id != row["id"])
         .values(state="superseded")
     )
-    await writing.execute(
+    await session.execute(
         sa.update(VERSIONS)
         .where(VERSIONS.c.id == row["id"])
         .values(state="active", activated_at=sa.func.clock_timestamp(), activated_by=by)
     )
 
 
-async def connectors_using(reading: AsyncConnection, name: str) -> list[str]:
-    rows = await reading.execute(
+async def connectors_using(session: AsyncConnection, name: str) -> list[str]:
+    rows = await session.execute(
         sa.select(connectors.c.id)
         .join(VERSIONS, VERSIONS.c.id == connectors.c.mapping_id)
         .where(VERSIONS.c.name == name)
@@ -120,9 +120,9 @@ async def connectors_using(reading: AsyncConnection, name: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-async def name_used_by(reading: AsyncConnection, connector: str) -> str:
+async def name_used_by(session: AsyncConnection, connector: str) -> str:
     """Return the name of the mapping that a connector uses; raise where it has used none."""
-    name: str | None = await reading.scalar(
+    name: str | None = await session.scalar(
         sa.select(VERSIONS.c.name)
         .join(connectors, connectors.c.mapping_id == VERSIONS.c.id)
         .where(connectors.c.id == connector)
@@ -135,8 +135,8 @@ async def name_used_by(reading: AsyncConnection, connector: str) -> str:
     return name
 
 
-async def _newest(reading: AsyncConnection, name: str) -> int:
-    found = await reading.scalar(
+async def _newest(session: AsyncConnection, name: str) -> int:
+    found = await session.scalar(
         sa.select(sa.func.max(VERSIONS.c.version)).where(VERSIONS.c.name == name)
     )
     return int(found or 0)

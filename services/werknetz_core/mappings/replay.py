@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.runtime.log import logger
 from werknetz.store import mappings as statements

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import Opened
 from werknetz.connector.yaml_format import form_of

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
-from werknetz.connector.pattern import Pattern
+from werknetz.connector.mapping.pattern import Pattern
 from werknetz.connector.time_format import TimeForm
 from werknetz_edge.mqtt.broker import BrokerConfig
 

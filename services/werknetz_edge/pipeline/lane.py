@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 from werknetz.connector.contract import Delivery
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.events.batch import Lane as LaneName
 from werknetz.events.batch import MappingUsed, Points, Record, Unmapped

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.yaml_format import ConfigurationError, form_of
 from werknetz.link.wire import WantedMapping
 from werknetz.runtime.log import logger

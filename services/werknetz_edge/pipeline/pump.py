@@ -19,7 +19,7 @@ from werknetz.connector.contract import (
     Reading,
     Redeliverable,
 )
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.events.batch import GapClosed, GapOpened, Record
 from werknetz.link.redis import LinkLost
 from werknetz.link.wire import Status

@@ -8,7 +8,7 @@ import pytest
 
 from plumbing.delivery import FakeSpool
 from werknetz.connector.contract import Delivery, Reading
-from werknetz.connector.mapping import mapping_of
+from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.yaml_format import form_of
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.kpi.elements import Elements

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from werknetz.connector.contract import HEARTBEAT, Delivery, Reading
-from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import PointDefinition, Points, Samples
 from werknetz.events.codec import columns_of, decode

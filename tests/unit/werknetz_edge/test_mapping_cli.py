@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from werknetz.connector.mapping import load_mapping
+from werknetz.connector.mapping.mapping import load_mapping
 from werknetz.runtime.command import group
 from werknetz_client.cli import root
 from werknetz_edge.mapping_cli import register

@@ -16,7 +16,7 @@ from cel_expr_python.ext import ext_math, ext_strings
 
 from werknetz.connector.expressions.cel_check import check
 from werknetz.connector.expressions.cel_tree import tree_of
-from werknetz.connector.expressions.expression import (
+from werknetz.connector.expressions.engine import (
     Budget,
     ExpressionError,
     Kind,

@@ -10,11 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from werknetz.connector.expressions.cel_tree import Node
-from werknetz.connector.expressions.expression import (
-    INPUT_CHARS_MAX,
-    INPUT_ITEMS_MAX,
-    ExpressionError,
-)
+from werknetz.connector.expressions.engine import INPUT_CHARS_MAX, INPUT_ITEMS_MAX, ExpressionError
 from werknetz.connector.yaml_format import nearest
 
 ITERATIONS_MAX: Final = 10_000

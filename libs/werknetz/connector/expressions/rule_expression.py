@@ -5,14 +5,13 @@ Where a rule has neither, nothing here is met.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-from werknetz.connector.expressions.expression import Budget, Kind, Program, chosen, finite, plain
-from werknetz.connector.values import Target, text_of, value_of
+from werknetz.connector.expressions.engine import Budget, Kind, Program, plain
+from werknetz.connector.expressions.expression import chosen, finite
+from werknetz.connector.values import DROPPED, Target, text_of, value_of
 
 Input = Literal["number", "text", "json"]
-DROPPED: Final = object()
-"""Instead of a value: the rule's `when` says that it is not wanted."""
 
 
 def signal_variables(kind: Input) -> dict[str, Kind]:
@@ -38,7 +37,7 @@ class Computed:
                 self.needs[name] = None if keys is None or known is None else known | keys
 
     @property
-    def by_status(self) -> bool:
+    def depends_on_status(self) -> bool:
         """Whether the same value may mean another thing with another status."""
         return "status" in self.needs
 

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from werknetz.connector.columns import Lookup, times_of
 from werknetz.connector.contract import ReadingBlock
-from werknetz.connector.expressions.rule_expression import DROPPED
-from werknetz.connector.values import Target, Unreadable, value_of
+from werknetz.connector.values import DROPPED, Target, Unreadable, value_of
 from werknetz.domain.status import UNCERTAIN
 from werknetz.events.batch import Samples, Unmapped
 from werknetz.events.codec import Columns, samples_of
@@ -89,7 +88,7 @@ def _compute(
     assert target is not None  # noqa: S101  only addresses with a target are computed
     assert target.computed is not None  # noqa: S101
     groups = [(0, of_address)]
-    if target.computed.by_status:
+    if target.computed.depends_on_status:
         codes, which = np.unique(block.status[of_address], return_inverse=True)
         groups = [(int(code), of_address[which == n]) for n, code in enumerate(codes)]
     for status, rows in groups:

@@ -7,7 +7,7 @@ import pytest
 
 from plumbing.peers import peer, why_not
 from werknetz.connector.contract import Delivery
-from werknetz.connector.mapping import mapping_of
+from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import Record, Samples

@@ -13,7 +13,7 @@ from plumbing.sink import Sink
 from plumbing.sparkplug import Watcher
 from plumbing.waiting import until
 from werknetz.connector.contract import Connector
-from werknetz.connector.mapping import mapping_of
+from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import form_of
 from werknetz.domain.status import BAD, BAD_STALE, GOOD

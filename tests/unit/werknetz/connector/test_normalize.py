@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock
-from werknetz.connector.mapping import STORE_AS_IS, load_mapping, mapping_of
+from werknetz.connector.mapping.mapping import STORE_AS_IS, load_mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import form_of
 from werknetz.domain.status import BAD_STALE, UNCERTAIN, UNCERTAIN_TIME

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Message, Reading, ReadingBlock, SourceRecord
-from werknetz.connector.mapping import STORE_AS_IS
+from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import UnreadableRaw, delivery_of_raw, raw_of_delivery
 from werknetz.events.batch import Raw

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from werknetz.connector.contract import Delivery, Message, SourceRecord, message_hash
-from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.records import lookup
 from werknetz.connector.yaml_format import ConfigurationError, form_of

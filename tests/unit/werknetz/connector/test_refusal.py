@@ -1,5 +1,5 @@
 from werknetz.connector.contract import Delivery, SourceRecord
-from werknetz.connector.mapping import STORE_AS_IS
+from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.refusal import (
     REPEAT_US,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, SourceRecord
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import delivery_of_raw, raw_of_delivery
 from werknetz.events.batch import Batch

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from werknetz.connector.contract import Delivery, SourceRecord
-from werknetz.connector.mapping import mapping_of
+from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import BusinessEvent, MappingUsed, Unmapped
@@ -38,7 +38,7 @@ def chunks_of(case: Path) -> list[Chunk]:
 def told(chunk: Chunk) -> Iterator[dict[str, Any]]:
     """What is said of a piece: by the very code that names what connectors read."""
     normalizer = Normalizer(mapping_of(form_of(MAPPING, file="m")), "edi")
-    delivery = Delivery(records=chunk.records, unreadable=chunk.unreadable)
+    delivery = Delivery(records=chunk.records, unreadable=chunk.rejects)
     for record in normalizer.normalize(delivery, 0):
         match record:
             case BusinessEvent():

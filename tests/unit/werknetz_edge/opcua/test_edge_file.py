@@ -2,10 +2,10 @@
 
 import yaml
 
-from werknetz.connector.mapping import Mapping
-from werknetz_edge.opcua.browse import Variable
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.edge_file import edge_file, picked
+from werknetz_edge.opcua.explore.browse import Variable
 
 FOUND = [
     Variable(None, "nsu=urn:p;s=Cell7.Temp", "/Objects/Cell7/SpindleTemp", "Double", unit="°C"),

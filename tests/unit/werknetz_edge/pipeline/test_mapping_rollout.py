@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.yaml_format import form_of
 from werknetz.link.wire import WantedMapping
 from werknetz_edge.pipeline.mapping_rollout import Follower

@@ -7,7 +7,7 @@ import pytest
 
 from plumbing.pumping import MAPPING, Core, Counter, pump_of, run_until
 from werknetz.connector.contract import Delivery, Reading
-from werknetz.connector.mapping import mapping_of
+from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import Points, Record
 from werknetz.events.codec import decode

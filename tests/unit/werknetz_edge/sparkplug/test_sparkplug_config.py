@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from werknetz.connector.pattern import Pattern
+from werknetz.connector.mapping.pattern import Pattern
 from werknetz_edge.config import load_config
 from werknetz_edge.edge import create_connector
 from werknetz_edge.sparkplug.alive_metrics import Roster

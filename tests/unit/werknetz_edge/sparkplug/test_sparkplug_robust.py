@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery
-from werknetz.connector.mapping import STORE_AS_IS
+from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
+from werknetz_edge.sparkplug.decoding.payload import Datatype, Metric, Payload
 from werknetz_edge.sparkplug.host import Host
-from werknetz_edge.sparkplug.payload import Datatype, Metric, Payload
 
 NOW_US = 1_790_000_000_000_000
 MEGABYTE = 1_000_000

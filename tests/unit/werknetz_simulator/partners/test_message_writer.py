@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from werknetz.connector.contract import Delivery, SourceRecord
-from werknetz.connector.mapping import Mapping
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.events.batch import BusinessEvent, Unmapped
 from werknetz.events.facts import body_of, kind_of
@@ -68,7 +68,7 @@ def read(folder: Path) -> tuple[list[BusinessEvent], list[Unmapped]]:
         tree = trees[inbox]
         normalizer = Normalizer(Mapping.model_validate(tree["mapping"]), tree["connector"])
         for chunk in chunks(tree, folder, name, content, number):
-            refused += chunk.unreadable
+            refused += chunk.rejects
             told = normalizer.normalize(Delivery(records=chunk.records), 0)
             events += [one for one in told if isinstance(one, BusinessEvent)]
             refused += [one for one in told if isinstance(one, Unmapped)]

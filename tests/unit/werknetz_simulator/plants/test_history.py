@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from werknetz.connector.contract import Delivery
-from werknetz.connector.pattern import Pattern
+from werknetz.connector.mapping.pattern import Pattern
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.config import load_config
 from werknetz_simulator.edge_file import history_of, live_of
@@ -17,8 +17,8 @@ from werknetz_simulator.plants.history import HistoryConnector, create
 from werknetz_simulator.plants.plan import DAY_US, us_of
 from werknetz_simulator.plants.plant import PLANTS, Plant
 from werknetz_simulator.plants.truth import Truth
-from werknetz_simulator.protocols.names.dialect import Where, signals_of
-from werknetz_simulator.protocols.names.dialects import dialect_of
+from werknetz_simulator.protocols.names.profile import Where, signals_of
+from werknetz_simulator.protocols.names.profiles import dialect_of
 
 START = us_of(datetime(2026, 11, 9, 23, tzinfo=UTC))
 EACH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)

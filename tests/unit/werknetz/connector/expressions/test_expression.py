@@ -15,19 +15,21 @@ from hypothesis import strategies as st
 
 from werknetz.connector.expressions.cel_check import ITERATIONS_MAX
 from werknetz.connector.expressions.cel_tree import tree_of
-from werknetz.connector.expressions.expression import (
+from werknetz.connector.expressions.engine import (
     INPUT_CHARS_MAX,
     INPUT_ITEMS_MAX,
-    TEXT_MAX,
     Budget,
     ExpressionError,
     Kind,
     Wanted,
+    plain,
+)
+from werknetz.connector.expressions.expression import (
+    TEXT_MAX,
     chosen,
     compiled,
     compiled_for,
     finite,
-    plain,
 )
 from werknetz.connector.values import Unreadable
 

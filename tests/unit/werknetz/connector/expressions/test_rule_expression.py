@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
-from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import ConfigurationError, form_of
 from werknetz.domain.status import BAD, GOOD, UNCERTAIN
@@ -237,7 +237,7 @@ def test_any_text_as_expression_is_an_error_with_its_line_or_works(text: str) ->
 
 def test_a_mapping_without_expressions_loads_no_engine() -> None:
     code = (
-        "import sys; from werknetz.connector.mapping import STORE_AS_IS;"
+        "import sys; from werknetz.connector.mapping.mapping import STORE_AS_IS;"
         "from werknetz.connector.normalize import Normalizer; Normalizer(STORE_AS_IS, 'c');"
         "sys.exit('cel_expr_python' in str(list(sys.modules)))"
     )

@@ -8,14 +8,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector import units
-from werknetz.connector.expressions.expression import (
-    ExpressionError,
-    Kind,
-    Program,
-    Wanted,
-    compiled_for,
-)
+from werknetz.connector.expressions.engine import ExpressionError, Kind, Program, Wanted
+from werknetz.connector.expressions.expression import compiled_for
+from werknetz.connector.mapping import units
 from werknetz.connector.time_format import known_form, known_zone
 from werknetz.connector.yaml_format import Key, nearest
 from werknetz.events.facts import KINDS, FieldType, fields_of, required_of

@@ -14,19 +14,14 @@ from typing import Annotated, Any, Final, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from werknetz.connector import constant, units
-from werknetz.connector.constant import Constant
-from werknetz.connector.event_rule import EventRule
-from werknetz.connector.expressions.expression import (
-    ExpressionError,
-    Program,
-    Wanted,
-    compiled,
-    compiled_for,
-)
+from werknetz.connector.expressions.engine import ExpressionError, Program, Wanted
+from werknetz.connector.expressions.expression import compiled, compiled_for
 from werknetz.connector.expressions.rule_expression import Input, signal_variables
-from werknetz.connector.pattern import Pattern, signal_name
-from werknetz.connector.template import expanded
+from werknetz.connector.mapping import constant, units
+from werknetz.connector.mapping.constant import Constant
+from werknetz.connector.mapping.event_rule import EventRule
+from werknetz.connector.mapping.pattern import Pattern, signal_name
+from werknetz.connector.mapping.template import expanded
 from werknetz.connector.time_format import TimeForm, known_zone
 from werknetz.connector.yaml_format import (
     ConfigurationError,

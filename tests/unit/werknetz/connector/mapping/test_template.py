@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading
-from werknetz.connector.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.template import RULES_MAX
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.template import RULES_MAX
 from werknetz.connector.yaml_format import ConfigurationError, form_of
 from werknetz.domain.role import Role
 from werknetz.events.batch import Points

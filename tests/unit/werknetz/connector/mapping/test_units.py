@@ -2,7 +2,7 @@
 
 import pytest
 
-from werknetz.connector import units
+from werknetz.connector.mapping import units
 
 
 @pytest.mark.parametrize(

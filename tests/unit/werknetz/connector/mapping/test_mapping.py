@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz.connector.mapping import load_mapping, mapping_of
-from werknetz.connector.pattern import Pattern, signal_name, slug
+from werknetz.connector.mapping.mapping import load_mapping, mapping_of
+from werknetz.connector.mapping.pattern import Pattern, signal_name, slug
 from werknetz.connector.yaml_format import ConfigurationError, form_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.state import MachineState

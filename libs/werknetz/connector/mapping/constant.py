@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector import units
+from werknetz.connector.mapping import units
 from werknetz.connector.yaml_format import Key
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.path import EquipmentPath

@@ -1,0 +1,118 @@
+"""The contract of an expression engine: types, errors, bounded input values.
+
+`cel` implements it; `expression` compiles with it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from typing import Any, Final, Literal, Protocol
+
+from werknetz.connector.values import EXACT_MAX, Unreadable, storable
+
+INPUT_CHARS_MAX: Final = 65_536
+INPUT_ITEMS_MAX: Final = 1_000
+INPUT_DEPTH_MAX: Final = 24
+"""What an expression may look at. With them the worst case of an expression is known at load."""
+
+Kind = Literal["number", "text", "status", "json", "fields", "segments"]
+"""Of a variable: double, string, uint, anything, a map of anything, a map of texts."""
+
+Wanted = Literal["number", "boolean", "text", "instant", "texts", "scalar", "anything"]
+"""Of a result. A scalar is a number, a text or true/false."""
+
+_INT64: Final = range(-(2**63), 2**64)
+
+
+class ExpressionError(ValueError):
+    """The expression is refused: what is wrong, where, and the remedy."""
+
+    def __init__(self, problem: str, *, line: int = 1, column: int = 0, text: str = "") -> None:
+        self.problem, self.line, self.column = problem, line, column
+        super().__init__(problem + _pointed(text, line, column))
+
+
+class Program(Protocol):
+    """An expression that has been checked. Pure: no names but its variables, no effects."""
+
+    def needs(self) -> Mapping[str, frozenset[str] | None]:
+        """The variables it looks at; of a map the keys, or None where they are not known."""
+
+    def evaluate(self, values: Mapping[str, Any]) -> Any:
+        """Return its value; raise Unreadable with the reason. Bounded in time and memory."""
+
+
+class Engine(Protocol):
+    """What runs expressions."""
+
+    def compile(self, text: str, variables: Mapping[str, Kind], wanted: Wanted) -> Program:
+        """Return the checked expression; raise ExpressionError with place and remedy."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much one evaluation may still be given."""
+
+    chars: int = INPUT_CHARS_MAX
+    items: int = INPUT_ITEMS_MAX
+
+
+def plain(value: Any, budget: Budget, depth: int = 0) -> Any:  # noqa: PLR0911  a ladder of types
+    """Make of any source's value what an engine takes; raise Unreadable beyond the budget.
+
+    Numbers are doubles, whether a machine writes 5 or 5.0: else the same expression would hold
+    for one value and fail for the next. Only integers that no double can hold stay integers.
+    """
+    budget.items -= 1
+    if budget.items < 0 or depth > INPUT_DEPTH_MAX:
+        raise Unreadable(
+            f"more than {INPUT_ITEMS_MAX} values, or nested too deeply, for an expression"
+        )
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (float, Decimal)):
+        return float(value)
+    if isinstance(value, int):
+        return _integer(value)
+    if isinstance(value, str):
+        return _text(value, budget)
+    if isinstance(value, Mapping):
+        return {
+            _text(str(name), budget): plain(inner, budget, depth + 1)
+            for name, inner in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [plain(inner, budget, depth + 1) for inner in value]
+    if isinstance(value, (date, time)):  # a datetime is a date
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray)):
+        return _text(value[: INPUT_CHARS_MAX + 1].hex(), budget)
+    return _text(str(value), budget)
+
+
+def _integer(value: int) -> float | int:
+    if -EXACT_MAX <= value <= EXACT_MAX:
+        return float(value)
+    if value not in _INT64:
+        raise Unreadable("the integer is too large for an expression")
+    return value
+
+
+def _text(text: str, budget: Budget) -> str:
+    budget.chars -= len(text)
+    if budget.chars < 0:
+        raise Unreadable(f"more than {INPUT_CHARS_MAX} characters for an expression")
+    return storable(text)
+
+
+def _pointed(text: str, line: int, column: int) -> str:
+    """The line of the expression with a caret below the place, as compilers show it."""
+    lines = text.splitlines()
+    if not 1 <= line <= len(lines) or column < 1:
+        return ""
+    shown, at = lines[line - 1], column - 1
+    start = max(0, at - 60)
+    where = f"line {line} of the expression" if len(lines) > 1 else "in"
+    cut = shown[start : start + 100].replace("\t", " ")
+    return f"\n    {where}: {cut}\n    {' ' * (len(where) + 2 + at - start)}^"
