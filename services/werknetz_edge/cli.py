@@ -9,7 +9,7 @@ import typer
 
 from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.runtime import log
-from werknetz.runtime.settings import SettingMissing
+from werknetz.runtime.settings import SettingError
 from werknetz_edge.edge import run_edge
 from werknetz_edge.spool.spool import SpoolFailed
 from werknetz_edge.spool.spool_file import SpoolTaken
@@ -28,7 +28,7 @@ def edge(
     log.configure()
     try:
         asyncio.run(_run(files))
-    except (ConfigurationError, SettingMissing, SpoolTaken) as error:
+    except (ConfigurationError, SettingError, SpoolTaken) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     except SpoolFailed as error:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from werknetz.connector.mapping.mapping import Mapping, load_mapping, mapping_of
 from werknetz.connector.yaml_format import ConfigurationError, explain, load_form
-from werknetz.runtime.settings import secret_env
+from werknetz.runtime.settings import read_env
 from werknetz_edge.spool.spool import BYTES_MAX
 
 GROUP: Final = "werknetz.connectors"
@@ -93,7 +93,7 @@ def load_config(path: Path) -> EdgeConfig:
         folder=(path.parent / given.spool.folder).resolve(),
         spool_bytes_max=given.spool.bytes_max,
         retention_us=int(given.spool.retention_h * 3_600_000_000),
-        redis_url=given.redis.url or secret_env("WERKNETZ_REDIS_URL"),
+        redis_url=given.redis.url or read_env("WERKNETZ_REDIS_URL"),
         raw=given.raw,
         options=given.options,
         mapping=mapping,

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 
 from werknetz.connector.contract import Connector
 from werknetz.connector.yaml_format import ConfigurationError, explain, load_form
-from werknetz.events.batch import Lane as LaneName
+from werknetz.events.batch import LaneName as LaneName
 from werknetz.link.redis import RedisEdgeLink
 from werknetz.link.wire import link_name
-from werknetz.runtime.log import logger, without_password
-from werknetz.runtime.settings import SettingMissing
+from werknetz.runtime.log import get_logger, mask_passwords
+from werknetz.runtime.settings import SettingError
 from werknetz_edge.config import EdgeConfig, load_config
 from werknetz_edge.pipeline.lane import Lane
 from werknetz_edge.pipeline.mapping_rollout import Follower
@@ -40,7 +40,7 @@ def create_connector(config: EdgeConfig) -> Connector:
 def build_pump(config: EdgeConfig) -> Pump:
     """Open spool and link, make the connector; nothing runs yet."""
     if config.redis_url is None:
-        raise SettingMissing("set WERKNETZ_REDIS_URL, or redis.url in the YAML file")
+        raise SettingError("set WERKNETZ_REDIS_URL, or redis.url in the YAML file")
     config.folder.mkdir(parents=True, exist_ok=True)
     connector = create_connector(config)
     kept = config.folder / f"{config.connector}.mapping.yaml"
@@ -75,7 +75,7 @@ async def run_edge(*config_paths: Path, stop: asyncio.Event | None = None) -> No
     """
     configs = [load_config(path) for path in config_paths]
     _check_names(configs, config_paths)
-    log = logger("edge")
+    log = get_logger("edge")
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -88,7 +88,7 @@ async def run_edge(*config_paths: Path, stop: asyncio.Event | None = None) -> No
                 connector=config.connector,
                 protocol=config.protocol,
                 folder=str(config.folder),
-                redis=without_password(config.redis_url or ""),
+                redis=mask_passwords(config.redis_url or ""),
             )
         async with asyncio.TaskGroup() as group:
             for pump in pumps:
@@ -122,6 +122,6 @@ def _stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 def _leave() -> None:
     # The same as a kill, and as harmless: what is accepted is on disk (R1).
-    logger("edge").error("did not stop in time", after_s=STOP_S)
+    get_logger("edge").error("did not stop in time", after_s=STOP_S)
     sys.stderr.flush()
     signal.raise_signal(signal.SIGKILL)

@@ -8,13 +8,13 @@ import typer
 
 from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.yaml_format import ConfigurationError, Form, Key, load_form
-from werknetz.runtime.command import group
+from werknetz.runtime.command import get_or_add_group
 
 _KINDS: Final = tuple(k for k in ("rules", "events", "constants") if k in Mapping.model_fields)
 
 
 def register(app: typer.Typer) -> None:
-    mapping = group(app, "mapping", "Mappings: which address is which signal, and what it means.")
+    mapping = get_or_add_group(app, "mapping", "Mappings: which address is which signal, and what it means.")
     mapping.command("check")(check)
 
 

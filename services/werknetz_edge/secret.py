@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from werknetz.runtime.settings import secret_env
+from werknetz.runtime.settings import read_env
 
 
 class SecretMissing(ValueError):
@@ -34,7 +34,7 @@ class Secret(BaseModel):
             text = (
                 self.file.read_text(encoding="utf-8")
                 if self.file is not None
-                else secret_env(self.env or "") or ""
+                else read_env(self.env or "") or ""
             )
         except (OSError, UnicodeDecodeError) as error:
             raise SecretMissing(f"the secret in {where} cannot be read: {error}") from error

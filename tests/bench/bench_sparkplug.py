@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 from bench.measure import Measure
-from werknetz_edge.sparkplug.codec import write_value
+from werknetz_edge.sparkplug.decoding.codec import write_value
+from werknetz_edge.sparkplug.decoding.payload import Datatype, Payload
 from werknetz_edge.sparkplug.host import Host
-from werknetz_edge.sparkplug.payload import Datatype, Payload
 
 METRICS: Final = 500
 ROUNDS: Final = 3

@@ -12,7 +12,7 @@ from asyncua import Server
 from asyncua.crypto.permission_rules import SimpleRoleRuleset, User, UserRole
 from asyncua.server.user_managers import UserManager
 
-from werknetz_edge.opcua.pki import identity
+from werknetz_edge.opcua.connection.pki import identity
 from werknetz_edge.opcua.stack import ua
 
 URI = "urn:werknetz:test"

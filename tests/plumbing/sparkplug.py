@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from werknetz_edge.sparkplug.codec import write_value
-from werknetz_edge.sparkplug.payload import Datatype, Payload
+from werknetz_edge.sparkplug.decoding.codec import write_value
+from werknetz_edge.sparkplug.decoding.payload import Datatype, Payload
 
 REBIRTH = "Node Control/Rebirth"
 

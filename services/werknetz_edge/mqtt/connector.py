@@ -18,10 +18,10 @@ from werknetz.connector.contract import (
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.config import MqttConfig
-from werknetz_edge.mqtt.memory import SessionMemory
 from werknetz_edge.mqtt.payload import Reader
 from werknetz_edge.mqtt.redelivery import KnownMessages, mark_of
 from werknetz_edge.mqtt.session import Message, Session
+from werknetz_edge.mqtt.session_file import SessionMemory
 
 MESSAGES_MAX: Final = 2_000  # of one delivery
 BYTES_MAX: Final = 4_000_000

@@ -8,11 +8,11 @@ import typer
 from pydantic import ValidationError
 
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
-from werknetz_edge.opcua import pki
-from werknetz_edge.opcua.browse import Variable, browse
 from werknetz_edge.opcua.config import OpcuaConfig
+from werknetz_edge.opcua.connection import pki
+from werknetz_edge.opcua.connection.session import endpoints_of, name_of, open_session
 from werknetz_edge.opcua.edge_file import edge_file, picked
-from werknetz_edge.opcua.session import endpoints_of, name_of, open_session
+from werknetz_edge.opcua.explore.browse import Variable, browse
 
 _TIMEOUT_S: Final = 10.0
 _SHOWN: Final = 200

@@ -21,16 +21,16 @@ from werknetz.connector.contract import (
 )
 from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.events.batch import GapOpened
-from werknetz_edge.opcua import pki
-from werknetz_edge.opcua.acknowledger import MARK, Flow, Outage, now_us
-from werknetz_edge.opcua.browse import Variable, browse, learn_structures
 from werknetz_edge.opcua.config import OpcuaConfig
-from werknetz_edge.opcua.decode import HEARTBEAT, Decoder
-from werknetz_edge.opcua.delivery_queue import Mailbox
-from werknetz_edge.opcua.session import Session, failure_of, open_session
+from werknetz_edge.opcua.connection import pki
+from werknetz_edge.opcua.connection.session import Session, failure_of, open_session
+from werknetz_edge.opcua.connection.transport import Ticket
+from werknetz_edge.opcua.decoding.decoder import HEARTBEAT, Decoder
+from werknetz_edge.opcua.explore.browse import Variable, browse, learn_structures
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.opcua.subscription import Item, Subscription
-from werknetz_edge.opcua.transport import Ticket
+from werknetz_edge.opcua.subscription.delivery_queue import Mailbox
+from werknetz_edge.opcua.subscription.monitored_items import Item, Subscription
+from werknetz_edge.opcua.subscription.publish_loop import MARK, Flow, Outage, now_us
 
 _MAILBOX: Final = 8
 _CLOCK: Final = ua.NodeId(2258, 0)  # Server_ServerStatus_CurrentTime

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from werknetz_edge.opcua.browse import Variable
+from werknetz_edge.opcua.explore.browse import Variable
 
 HEADER = """\
 # Written by `werknetz connect opcua`. Name the equipment and the roles, then start it:

@@ -16,12 +16,12 @@ from uuid import UUID, uuid4
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.events.batch import Lane as LaneName
+from werknetz.events.batch import LaneName as LaneName
 from werknetz.events.batch import MappingUsed, Points, Record, Unmapped
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
 from werknetz.link.wire import Status, ToCore, ToEdge, WantedMapping, link_name
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.raw_limit import RawKeeper
 from werknetz_edge.spool.last_values import LastValues
 from werknetz_edge.spool.spool import SpoolFull
@@ -61,7 +61,7 @@ class Lane:
         raw_bytes_per_minute_max: int = 0,
     ) -> None:
         self.name = link_name(connector, lane)
-        self.log = logger("edge.lane").bind(connector=self.name)
+        self.log = get_logger("edge.lane").bind(connector=self.name)
         self.file = open_spool(
             folder / f"{self.name}.spool", connector, bytes_max=bytes_max, lane=lane
         )

@@ -14,9 +14,9 @@ from typing import Final
 from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.yaml_format import ConfigurationError, form_of
 from werknetz.link.wire import WantedMapping
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 
-_log = logger("edge.follow")
+_log = get_logger("edge.follow")
 TRIAL_S: Final = 60.0
 _DETAIL_MAX: Final = 2_000
 

@@ -24,7 +24,7 @@ from werknetz.events.batch import GapClosed, GapOpened, Record
 from werknetz.link.redis import LinkLost
 from werknetz.link.wire import Status
 from werknetz.runtime import heartbeat
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.lane import FULL_RETRY_S, Lane
 from werknetz_edge.pipeline.mapping_rollout import Follower, Trial
 from werknetz_edge.spool.spool import SpoolFailed, SpoolFull
@@ -60,7 +60,7 @@ class Pump:
         self._live = lane_of("live")
         self._lanes = {"live": self._live}
         self._tasks = asyncio.TaskGroup()
-        self.log = logger("edge.pump").bind(connector=self._live.name)
+        self.log = get_logger("edge.pump").bind(connector=self._live.name)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or until the spool fails: then the error ends the process (R1)."""

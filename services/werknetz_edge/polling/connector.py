@@ -19,11 +19,11 @@ from werknetz.connector.contract import (
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.polling.cadence import Cadence, now_us
 from werknetz_edge.polling.device import Device
-from werknetz_edge.polling.memory import PollMemory
 from werknetz_edge.polling.options import PollingOptions
 from werknetz_edge.polling.outage import Outage
 from werknetz_edge.polling.plan import Plan, periods_of
 from werknetz_edge.polling.point import Point
+from werknetz_edge.polling.progress_file import PollMemory
 from werknetz_edge.polling.report import Report, Told
 from werknetz_edge.polling.schedule import Schedule
 

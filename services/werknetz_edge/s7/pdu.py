@@ -46,16 +46,15 @@ def packed(pieces: Sequence[Piece], pdu: int) -> list[list[int]]:
     """Fill requests with pieces, in order: request and answer each fit into a PDU."""
     requests: list[list[int]] = []
     room = 0
+    items_max = min(ITEMS_MAX, (pdu - _REQUEST_HEAD) // _REQUEST_ITEM)
     for index, piece in enumerate(pieces):
-        needed = _ANSWER_ITEM + piece.size + piece.size % 2
-        full = not requests or len(requests[-1]) == min(
-            ITEMS_MAX, (pdu - _REQUEST_HEAD) // _REQUEST_ITEM
-        )
+        needed = _ANSWER_ITEM + piece.size
+        full = not requests or len(requests[-1]) == items_max
         if full or needed > room:
             requests.append([])
-            room = pdu - _ANSWER_HEAD + 1  # the last piece needs no filling byte
+            room = pdu - _ANSWER_HEAD
         requests[-1].append(index)
-        room -= needed
+        room -= needed + piece.size % 2  # a fill byte precedes the next item, if there is one
     return requests
 
 

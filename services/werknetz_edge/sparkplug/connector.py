@@ -16,13 +16,13 @@ from uuid import uuid4
 from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.mqtt.client import Publication
-from werknetz_edge.mqtt.memory import SessionMemory
 from werknetz_edge.mqtt.redelivery import KnownMessages, mark_of
 from werknetz_edge.mqtt.session import Message, Session
+from werknetz_edge.mqtt.session_file import SessionMemory
 from werknetz_edge.sparkplug.alive_metrics import Roster
 from werknetz_edge.sparkplug.config import SparkplugConfig
+from werknetz_edge.sparkplug.decoding.payload import UnreadablePayload, payload_of
 from werknetz_edge.sparkplug.host import Host
-from werknetz_edge.sparkplug.payload import UnreadablePayload, payload_of
 from werknetz_edge.sparkplug.rebirth import Asker
 from werknetz_edge.sparkplug.results import Outcome
 from werknetz_edge.sparkplug.state import HostState

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from werknetz.connector.refusal import RAW_MAX, Refusals
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
-from werknetz_edge.sparkplug.metric_reader import Intake, clean, part_of
+from werknetz_edge.sparkplug.decoding.metric_reader import Intake, clean, part_of
+from werknetz_edge.sparkplug.decoding.payload import UnreadablePayload, opened
 from werknetz_edge.sparkplug.node import Known, Message, Node, Source, Unnamed
-from werknetz_edge.sparkplug.payload import UnreadablePayload, opened
 from werknetz_edge.sparkplug.rebirth import Asker, Request
 from werknetz_edge.sparkplug.results import Outcome, Remarks
 from werknetz_edge.sparkplug.sequence import ROUND, Verdict

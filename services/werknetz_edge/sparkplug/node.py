@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from werknetz_edge.sparkplug.payload import Datatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.rebirth import Asking
 from werknetz_edge.sparkplug.sequence import Order
 from werknetz_edge.sparkplug.topic import NAMESPACE, Topic

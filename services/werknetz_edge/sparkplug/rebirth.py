@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from werknetz_edge.sparkplug.codec import write_value
-from werknetz_edge.sparkplug.payload import Datatype, Payload
+from werknetz_edge.sparkplug.decoding.codec import write_value
+from werknetz_edge.sparkplug.decoding.payload import Datatype, Payload
 from werknetz_edge.sparkplug.topic import command_topic
 
 LONGEST_S: Final = 3600.0

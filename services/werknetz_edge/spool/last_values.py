@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from werknetz.events.batch import Record, Samples
 from werknetz.events.codec import (
-    Columns,
+    SampleColumns,
     UnreadableBatch,
     columns_of,
     decode,
     samples_of,
     select,
 )
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_edge.spool.spool import Spool, SpoolFull
 
 SAVE_EVERY_S: Final = 60.0
@@ -33,7 +33,7 @@ _TIME, _VALUE, _STATUS, _TEXT = range(4)  # of a row; the value by its bits: NaN
 _NEVER: Final = -1  # a status is a uint32: this is none
 _KEPT_BYTES: Final = 5 * 8  # a point's number, its row
 Rows = NDArray[np.int64]
-_log = logger("edge.told")
+_log = get_logger("edge.told")
 
 
 class LastValues:
@@ -127,7 +127,7 @@ class LastValues:
                     # Whole rows: whichever of several stays, it is one that is on disk.
                     self._last[columns.point] = _rows_of(columns)
 
-    def _is_known(self, columns: Columns, at_any_time: bool) -> NDArray[np.bool_]:
+    def _is_known(self, columns: SampleColumns, at_any_time: bool) -> NDArray[np.bool_]:
         if not len(columns):
             return np.zeros(0, np.bool_)
         self._widen(int(columns.point.max()))
@@ -146,7 +146,7 @@ def _room(size: int) -> Rows:
     return np.full((size, 4), _NEVER, np.int64)
 
 
-def _rows_of(columns: Columns) -> Rows:
+def _rows_of(columns: SampleColumns) -> Rows:
     rows = np.empty((len(columns), 4), np.int64)
     rows[:, _TIME] = columns.time
     rows[:, _VALUE] = columns.value.view(np.int64)

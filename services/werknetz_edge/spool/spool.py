@@ -18,12 +18,12 @@ from werknetz.events.batch import (
     Batch,
     GapClosed,
     GapOpened,
-    Lane,
+    LaneName,
     PointDefinition,
     Points,
     Record,
 )
-from werknetz.events.codec import GENESIS, chain, encode
+from werknetz.events.codec import GENESIS, chain_hash, encode
 from werknetz.link.sender import Spooled
 
 BYTES_MAX: Final = 4 * 1024**3
@@ -68,14 +68,14 @@ class Spool:
         clock_us: Callable[[], int],
         new_id: Callable[[], UUID] = uuid4,
         bytes_max: int = BYTES_MAX,
-        lane: Lane = "live",
+        lane: LaneName = "live",
     ) -> None:
         self._db = connection
         self._source = source
         self._clock_us = clock_us
         self._new_id = new_id
         self._bytes_max = bytes_max
-        self._lane: Lane = lane
+        self._lane: LaneName = lane
         self._page_bytes = self._pragma("page_size")
         with self._transaction():
             for statement in _SCHEMA.split(";"):
@@ -132,7 +132,7 @@ class Spool:
         if self.bytes_used + len(payload) > limit:
             raise SpoolFull(f"the spool holds {self.bytes_used} of {self._bytes_max} bytes")
         with self._transaction():
-            seq, digest = self.last_seq + 1, chain(self.last_hash, payload)
+            seq, digest = self.last_seq + 1, chain_hash(self.last_hash, payload)
             self._insert(seq, self._lane, digest, payload)
             self._db.execute("UPDATE spool SET last_seq = ?, last_hash = ?", (seq, digest))
             self._keep_points(records)
@@ -212,7 +212,7 @@ class Spool:
         """
         with self._transaction():
             payload = encode(Batch([*self._gap(cause), Points(self.points())], self._lane))
-            digest = chain(GENESIS, payload)
+            digest = chain_hash(GENESIS, payload)
             seqs = [row[0] for row in self._db.execute("SELECT seq FROM batches ORDER BY seq")]
             self._db.execute("UPDATE batches SET seq = -seq, lane = 'backfill'")
             # The database may lack what was trimmed: let the source tell it again.
@@ -222,7 +222,7 @@ class Spool:
                 (kept,) = self._db.execute(
                     "SELECT payload FROM batches WHERE seq = ?", (-old,)
                 ).fetchone()
-                digest = chain(digest, kept)
+                digest = chain_hash(digest, kept)
                 self._db.execute(
                     "UPDATE batches SET seq = ?, hash = ? WHERE seq = ?", (new, digest, -old)
                 )
@@ -288,7 +288,7 @@ class Spool:
             GapClosed(gap_id, max(from_us, to_us)),
         ]
 
-    def _insert(self, seq: int, lane: Lane, digest: bytes, payload: bytes) -> None:
+    def _insert(self, seq: int, lane: LaneName, digest: bytes, payload: bytes) -> None:
         self._db.execute(
             "INSERT INTO batches VALUES (?, ?, ?, ?, ?)",
             (seq, self._clock_us(), lane, digest, payload),

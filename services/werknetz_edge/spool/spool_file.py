@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import IO, Final
 from uuid import uuid4
 
-from werknetz.events.batch import GapClosed, GapOpened, Lane
-from werknetz.runtime.log import logger
+from werknetz.events.batch import GapClosed, GapOpened, LaneName
+from werknetz.runtime.log import get_logger
 from werknetz_edge.spool.reserve import BYTES_MIN, Reserve
 from werknetz_edge.spool.spool import BYTES_MAX, Spool, SpoolFailed, SpoolFull
 
-_log = logger("edge.spool")
+_log = get_logger("edge.spool")
 _PAGE_BYTES: Final = 4096
 _WAL_KEPT_BYTES: Final = 64 * 1024 * 1024
 
@@ -61,7 +61,7 @@ def open_spool(
     source: str,
     *,
     bytes_max: int = BYTES_MAX,
-    lane: Lane = "live",
+    lane: LaneName = "live",
     clock: Callable[[], int] = clock_us,
 ) -> SpoolFile:
     """Open or make the spool. Raises SpoolTaken, SpoolFailed.

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from werknetz.connector.mapping.mapping import load_mapping
-from werknetz.runtime.command import group
+from werknetz.runtime.command import get_or_add_group
 from werknetz_client.cli import root
 from werknetz_edge.mapping_cli import register
 
@@ -94,7 +94,7 @@ def test_what_is_no_mapping_says_so(tmp_path: Path, text: str) -> None:
 
 def test_others_add_commands_to_the_same_word() -> None:
     app = typer.Typer()
-    group(app, "mapping", "x").command("preview")(lambda: typer.echo("previewed"))
+    get_or_add_group(app, "mapping", "x").command("preview")(lambda: typer.echo("previewed"))
     register(app)
     assert len(app.registered_groups) == 1
     assert "previewed" in CliRunner().invoke(app, ["mapping", "preview"]).output

@@ -19,7 +19,7 @@ from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz.domain.status import BAD_STALE, GOOD
 from werknetz_edge.sparkplug import create
 from werknetz_edge.sparkplug.connector import SparkplugConnector
-from werknetz_edge.sparkplug.payload import Datatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 
 
 @dataclass

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from werknetz.connector.contract import MARKS_KEPT
-from werknetz_edge.mqtt.memory import Remembered, SessionMemory
 from werknetz_edge.mqtt.redelivery import KnownMessages, mark_of
 from werknetz_edge.mqtt.session import Message
+from werknetz_edge.mqtt.session_file import Remembered, SessionMemory
 
 FIRST = Message("t", b"20.1", 7, 1, dup=False, retained=False)
 AGAIN = replace(FIRST, dup=True)

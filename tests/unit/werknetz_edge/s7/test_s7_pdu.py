@@ -1,7 +1,7 @@
 """Requests fit into the PDU, answers are taken apart piece by piece."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from werknetz_edge.polling.device import Refusal
@@ -24,6 +24,7 @@ def _padded(items: list[bytes]) -> bytes:
     return b"".join(item + b"\0" * (len(item) % 2) for item in items[:-1]) + items[-1]
 
 
+@example([43, 103, 88], 261)  # an even last piece has no fill byte that it could save
 @given(st.lists(st.integers(1, 222), min_size=1, max_size=100), st.integers(240, 960))
 def test_requests_and_their_answers_fit_into_the_pdu(sizes: list[int], pdu: int) -> None:
     requests = packed(_pieces(*sizes), pdu)
@@ -39,6 +40,13 @@ def test_a_piece_of_the_largest_size_has_a_request_of_its_own() -> None:
     assert piece_max(240) == 222
     assert packed(_pieces(222, 222, 1), 240) == [[0], [1], [2]]
     assert packed(_pieces(100, 100), 240) == [[0, 1]]
+
+
+def test_a_request_is_filled_to_the_last_byte_and_not_beyond() -> None:
+    assert packed(_pieces(43, 103, 87), 261) == [[0, 1, 2]]
+    assert packed(_pieces(43, 103, 88), 261) == [[0, 1], [2]]
+    assert packed(_pieces(42, 102, 90), 260) == [[0, 1, 2]]
+    assert packed(_pieces(42, 102, 90), 259) == [[0, 1], [2]]
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), min_size=1, max_size=20))

@@ -9,8 +9,8 @@ from plumbing.sparkplug import payload
 from werknetz.connector.contract import Reading
 from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
+from werknetz_edge.sparkplug.decoding.payload import Datatype, Payload
 from werknetz_edge.sparkplug.host import DEVICE_BIRTHS_S, GONE_S, QUIET_S, Host
-from werknetz_edge.sparkplug.payload import Datatype, Payload
 from werknetz_edge.sparkplug.rebirth import Asker, Request
 
 T0_MS = 1_790_000_000_000
@@ -537,7 +537,7 @@ def test_a_new_process_marks_what_died_while_none_ran(bench: Bench) -> None:
 
 def test_nodes_and_metrics_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("werknetz_edge.sparkplug.host.NODES_MAX", 3)
-    monkeypatch.setattr("werknetz_edge.sparkplug.metric_reader.METRICS_MAX", 5)
+    monkeypatch.setattr("werknetz_edge.sparkplug.decoding.metric_reader.METRICS_MAX", 5)
     host = Host("plc")
     for number in range(5):
         metrics = [{"name": f"m{n}", "type": I32, "value": n} for n in range(4)]

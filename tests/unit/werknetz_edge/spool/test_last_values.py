@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from werknetz.events.batch import Points, Record, Samples
-from werknetz.events.codec import Columns, columns_of, samples_of
+from werknetz.events.codec import SampleColumns, columns_of, samples_of
 from werknetz_edge.spool import last_values as module
 from werknetz_edge.spool.last_values import LastValues
 from werknetz_edge.spool.spool import Spool
@@ -21,7 +21,7 @@ C: Row = (7, 300, 3.0, 0x4000_0000, None)
 def samples(*rows: Row) -> Samples:
     texts = [(n, row[4]) for n, row in enumerate(rows) if row[4] is not None]
     return samples_of(
-        Columns(
+        SampleColumns(
             point=np.array([row[0] for row in rows], np.int32),
             time=np.array([row[1] for row in rows], np.int64),
             value=np.array([row[2] for row in rows], np.float64),

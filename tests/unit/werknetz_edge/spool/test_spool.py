@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from werknetz.events.batch import GapOpened, PointDefinition, Points, Samples
-from werknetz.events.codec import GENESIS, chain, decode
+from werknetz.events.codec import GENESIS, chain_hash, decode
 from werknetz_edge.spool.spool import MARKS_KEPT, Spool, SpoolFailed, SpoolFull
 from werknetz_edge.spool.spool_file import SpoolTaken, open_spool
 
@@ -42,7 +42,7 @@ def test_batches_are_chained_and_numbered() -> None:
     digest = GENESIS
     for kept in spool.read(1, 10_000):
         assert kept.prev_hash == digest
-        digest = chain(digest, kept.payload)
+        digest = chain_hash(digest, kept.payload)
         assert kept.hash == digest
     again = Spool(connection, "press", clock_us=Clock())
     assert (again.spool_id, again.last_seq, again.last_hash) == (spool.spool_id, 3, digest)

@@ -9,18 +9,18 @@ from uuid import uuid4
 
 from werknetz.connector.contract import ConnectionLost, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
-from werknetz_edge.opcua.decode import HEARTBEAT, Decoded, Decoder
-from werknetz_edge.opcua.delivery_queue import Mailbox
-from werknetz_edge.opcua.message import (
+from werknetz_edge.opcua.connection.session import Session
+from werknetz_edge.opcua.decoding.decoder import HEARTBEAT, Decoded, Decoder
+from werknetz_edge.opcua.decoding.message import (
     Publication,
     UnreadableMessageError,
     publication_of,
     republication_of,
 )
-from werknetz_edge.opcua.publisher import Publisher
-from werknetz_edge.opcua.session import Session
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.opcua.subscription import Subscription
+from werknetz_edge.opcua.subscription.delivery_queue import Mailbox
+from werknetz_edge.opcua.subscription.monitored_items import Subscription
+from werknetz_edge.opcua.subscription.publish_requests import Publisher
 
 OUTSTANDING: Final = 3
 REPUBLISH_MAX: Final = 200

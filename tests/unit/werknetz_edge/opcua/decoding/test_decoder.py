@@ -11,9 +11,9 @@ from asyncua.ua.ua_binary import struct_to_binary
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_edge.opcua.decode import Decoded, Decoder
-from werknetz_edge.opcua.filetime import EPOCH_US, NEVER, filetime_of
-from werknetz_edge.opcua.message import UnreadableMessageError, publication_of
+from werknetz_edge.opcua.decoding.decoder import Decoded, Decoder
+from werknetz_edge.opcua.decoding.filetime import EPOCH_US, NEVER, filetime_of
+from werknetz_edge.opcua.decoding.message import UnreadableMessageError, publication_of
 from werknetz_edge.opcua.stack import ua
 
 AT = datetime(2026, 11, 1, 12, 0, 0, 250_000, tzinfo=UTC)

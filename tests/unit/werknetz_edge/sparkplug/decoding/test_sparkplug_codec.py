@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_edge.sparkplug.codec import ELEMENTS_MAX, Unreadable, value_of, write_value
-from werknetz_edge.sparkplug.payload import (
+from werknetz_edge.sparkplug.decoding.codec import ELEMENTS_MAX, Unreadable, value_of, write_value
+from werknetz_edge.sparkplug.decoding.payload import (
     COMPRESSED,
     Datatype,
     Metric,

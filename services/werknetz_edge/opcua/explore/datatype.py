@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from werknetz_edge.opcua.explore import HAS_PROPERTY, HAS_SUBTYPE, VARIABLE, Explorer
+from werknetz_edge.opcua.explore.explorer import HAS_PROPERTY, HAS_SUBTYPE, VARIABLE, Explorer
 from werknetz_edge.opcua.stack import ua
 
 _ENUMERATION: Final = 29

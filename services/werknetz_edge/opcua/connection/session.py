@@ -8,10 +8,10 @@ from typing import Any, Final
 from asyncua.crypto import security_policies
 
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
-from werknetz_edge.opcua import pki
 from werknetz_edge.opcua.config import OpcuaConfig
+from werknetz_edge.opcua.connection import pki
+from werknetz_edge.opcua.connection.transport import PlantClient, Ticket
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.opcua.transport import PlantClient, Ticket
 
 _NAMESPACES: Final = ua.NodeId(2255, 0)
 _LIMITS: Final = {"read": 11705, "browse": 11710, "items": 11714}

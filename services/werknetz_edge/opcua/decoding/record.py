@@ -12,8 +12,8 @@ from asyncua.ua.ua_binary import (
     variant_from_binary,
 )
 
-from werknetz_edge.opcua.column_decoder import SERVER, SERVER_PS, SOURCE, SOURCE_PS, STATUS, VALUE
-from werknetz_edge.opcua.filetime import datetime_of
+from werknetz_edge.opcua.decoding.columns import SERVER, SERVER_PS, SOURCE, SOURCE_PS, STATUS, VALUE
+from werknetz_edge.opcua.decoding.filetime import datetime_of
 from werknetz_edge.opcua.stack import ua
 
 _HEAD: Final = Struct("<IB")

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from werknetz.connector.contract import ConfigurationRejected
-from werknetz_edge.opcua.pki import check_server, der_of, fingerprint_of, identity, trust
+from werknetz_edge.opcua.connection.pki import check_server, der_of, fingerprint_of, identity, trust
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from werknetz_edge.sparkplug.payload import Datatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 
 ELEMENTS_MAX: Final = 32_768  # of a data set or template: more is no longer text that can be stored
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """A number is followed by the next; a keep-alive carries the next and does not advance."""
 
-from werknetz_edge.opcua.sequence import HIGHEST, Sequence, following
+from werknetz_edge.opcua.subscription.sequence import HIGHEST, Sequence, following
 
 
 def test_numbers_roll_over_to_one() -> None:

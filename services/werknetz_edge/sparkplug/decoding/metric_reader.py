@@ -12,9 +12,9 @@ from werknetz.connector.contract import Reading
 from werknetz.connector.refusal import RAW_MAX
 from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
 from werknetz.events.batch import Unmapped
-from werknetz_edge.sparkplug.codec import Unreadable, name_of, value_of
+from werknetz_edge.sparkplug.decoding.codec import Unreadable, name_of, value_of
+from werknetz_edge.sparkplug.decoding.payload import Payload
 from werknetz_edge.sparkplug.node import EXACT_MAX, Known, Message, Node, Source
-from werknetz_edge.sparkplug.payload import Payload
 from werknetz_edge.sparkplug.results import Outcome, Remarks
 
 METRICS_MAX: Final = 200_000  # of all nodes together: as many addresses as a mapping takes

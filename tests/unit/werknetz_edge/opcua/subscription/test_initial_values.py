@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from werknetz_edge.opcua.initial_values import Firsts
+from werknetz_edge.opcua.subscription.initial_values import Firsts
 
 
 def test_each_item_tells_its_first_value_once() -> None:

@@ -10,10 +10,10 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary
 
 from werknetz_edge.opcua.config import OpcuaConfig
-from werknetz_edge.opcua.initial_values import Firsts
-from werknetz_edge.opcua.sequence import Sequence
-from werknetz_edge.opcua.session import Session
+from werknetz_edge.opcua.connection.session import Session
 from werknetz_edge.opcua.stack import ua
+from werknetz_edge.opcua.subscription.initial_values import Firsts
+from werknetz_edge.opcua.subscription.sequence import Sequence
 
 KEEP_ALIVE_MS: Final = 5_000
 _LIFETIME_MS: Final = 120_000  # as long as the session lives without us

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from werknetz.connector.contract import ConnectionLost, Delivery
-from werknetz_edge.opcua.delivery_queue import Mailbox
+from werknetz_edge.opcua.subscription.delivery_queue import Mailbox
 
 
 @pytest.mark.asyncio

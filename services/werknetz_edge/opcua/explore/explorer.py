@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from werknetz_edge.opcua.session import Session
+from werknetz_edge.opcua.connection.session import Session
 from werknetz_edge.opcua.stack import ua
 
 HIERARCHICAL: Final = 33

@@ -9,8 +9,8 @@ from collections import deque
 from functools import partial
 from typing import Any, Final
 
+from werknetz_edge.opcua.connection.transport import Transport
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.opcua.transport import Transport
 
 ACKS_MAX: Final = 1000  # in one request; far more than a server keeps
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 from werknetz.connector.contract import ConfigurationRejected
 from werknetz_edge.opcua.address import UnknownNamespaceError, address_of, node_of, path_of
 from werknetz_edge.opcua.config import BrowseRule, OpcuaConfig
-from werknetz_edge.opcua.datatype import bases_of, words_of
-from werknetz_edge.opcua.explore import VARIABLE, Explorer
-from werknetz_edge.opcua.session import Session
+from werknetz_edge.opcua.connection.session import Session
+from werknetz_edge.opcua.explore.datatype import bases_of, words_of
+from werknetz_edge.opcua.explore.explorer import VARIABLE, Explorer
 from werknetz_edge.opcua.stack import ua
 
 _ROOT: Final = ua.NodeId(84, 0)

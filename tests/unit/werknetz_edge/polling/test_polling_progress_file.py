@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from werknetz_edge.polling.memory import SAVE_EVERY_US, PollMemory
+from werknetz_edge.polling.progress_file import SAVE_EVERY_US, PollMemory
 
 
 def test_nothing_is_known_of_an_edge_that_never_was(tmp_path: Path) -> None:

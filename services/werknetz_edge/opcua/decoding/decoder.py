@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from werknetz.connector.contract import Reading, ReadingBlock
 from werknetz.events.batch import Unmapped
-from werknetz_edge.opcua.column_decoder import (
+from werknetz_edge.opcua.decoding.columns import (
     BOOLEAN,
     EXACT,
     INT64,
@@ -26,11 +26,11 @@ from werknetz_edge.opcua.column_decoder import (
     layout_of,
     run_at,
 )
-from werknetz_edge.opcua.filetime import instant_of, instants_of, server_instants_of, us_of
-from werknetz_edge.opcua.initial_values import Firsts
-from werknetz_edge.opcua.message import Publication
-from werknetz_edge.opcua.record import Record, record_at
-from werknetz_edge.opcua.values import plain_of
+from werknetz_edge.opcua.decoding.filetime import instant_of, instants_of, server_instants_of, us_of
+from werknetz_edge.opcua.decoding.message import Publication
+from werknetz_edge.opcua.decoding.record import Record, record_at
+from werknetz_edge.opcua.decoding.values import plain_of
+from werknetz_edge.opcua.subscription.initial_values import Firsts
 
 HEARTBEAT: Final = "heartbeat"
 RAW_MAX: Final = 65_536

@@ -9,11 +9,11 @@ from asyncua.ua.ua_binary import struct_to_binary
 
 from werknetz.connector.contract import ConnectionLost, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
-from werknetz_edge.opcua.acknowledger import Flow, Outage
-from werknetz_edge.opcua.decode import Decoder
-from werknetz_edge.opcua.delivery_queue import Mailbox
+from werknetz_edge.opcua.decoding.decoder import Decoder
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.opcua.subscription import Subscription
+from werknetz_edge.opcua.subscription.delivery_queue import Mailbox
+from werknetz_edge.opcua.subscription.monitored_items import Subscription
+from werknetz_edge.opcua.subscription.publish_loop import Flow, Outage
 
 
 def notification(sequence: int, value: float | None) -> Any:

@@ -1,0 +1,157 @@
+"""The OPC UA connector against node-opcua with the official companion models."""
+
+import asyncio
+import re
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plumbing.peers import peer, why_not
+from werknetz.connector.contract import ConfigurationRejected, ConnectionLost, Delivery
+from werknetz.events.batch import GapClosed, GapOpened
+from werknetz_edge.opcua import create
+from werknetz_edge.opcua.connection.pki import trust
+from werknetz_edge.opcua.connector import OpcuaConnector
+
+PROGRAM = "opcua_server.js"
+BACK_WITHIN_S = 15
+ROOTS = ["/Objects/PackagingLine1", "/Objects/Machines/MillingMachine1", "/Objects/Cell7"]
+KNOWN = {
+    "nsu=urn:plant:peer;s=Cell7.StateCurrent",
+    "nsu=urn:plant:peer;s=Cell7.GoodCount",
+    "nsu=urn:plant:peer;s=Cell7.SpindleTemp",
+}
+
+pytestmark = [pytest.mark.peers, pytest.mark.slow]
+
+
+@pytest.fixture
+def program() -> Path:
+    found = peer(PROGRAM)
+    if found is None:
+        pytest.skip(why_not(PROGRAM))
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def running(program: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    server = await asyncio.create_subprocess_exec(
+        "node", str(program), str(port), cwd=program.parent,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        async with asyncio.timeout(60):
+            while not (line := await server.stdout.readline()).startswith(b"UP"):
+                assert line, "the peer ended"
+        yield server
+    finally:
+        if server.returncode is None:
+            server.kill()
+        await server.wait()
+
+
+def connector_of(port: int, folder: Path, **security: Any) -> OpcuaConnector:
+    options = {
+        "url": f"opc.tcp://127.0.0.1:{port}/plant",
+        "browse": [{"root": root} for root in ROOTS],
+    }
+    return create("peer", options | security, folder)
+
+
+async def read(connector: OpcuaConnector, seen: dict[str, tuple[int, int]]) -> Delivery:
+    delivery = await asyncio.wait_for(connector.read(), 30)
+    assert not delivery.unreadable
+    for reading in delivery.readings:
+        assert reading.source_time_us is not None
+        seen[reading.source] = (reading.status, reading.source_time_us)
+    for block in delivery.blocks:
+        for index, number in enumerate(block.address):
+            seen[block.addresses[number]] = (
+                int(block.status[index]), int(block.source_time_us[index]),
+            )  # fmt: skip
+    await delivery.acknowledge()
+    return delivery
+
+
+async def everything(connector: OpcuaConnector) -> None:
+    """Each variable that was browsed is delivered, with status and source time."""
+    seen: dict[str, tuple[int, int]] = {}
+    live, wanted = connector.status.details["items"].split(" of ")
+    assert live == wanted
+    async with asyncio.timeout(20):
+        while len(seen) < int(wanted) or not seen.keys() >= KNOWN:
+            await read(connector, seen)
+    assert int(wanted) > 50
+    for status, at_us in (seen[address] for address in KNOWN):
+        assert status in {0, 0x40900000}
+        assert abs(at_us - time.time_ns() // 1000) < 30_000_000
+
+
+@pytest.mark.asyncio
+async def test_anonymous(program: Path, tmp_path: Path) -> None:
+    port = free_port()
+    async with running(program, port):
+        connector = connector_of(port, tmp_path, policy="None", allow_insecure=True)
+        await connector.connect()
+        await everything(connector)
+        await connector.close()
+
+
+@pytest.mark.asyncio
+async def test_encrypted_with_a_user_killed_and_back(program: Path, tmp_path: Path) -> None:
+    port = free_port()
+    connector = connector_of(port, tmp_path, user="user1", password="password1")
+    async with running(program, port) as server:
+        with pytest.raises(ConfigurationRejected) as rejected:
+            await connector.connect()
+        found = re.search(r"werknetz trust (\S+) (\S+)$", str(rejected.value))
+        assert found is not None
+        trust(Path(found[1]), found[2])
+        wrong = connector_of(port, tmp_path, user="user1", password="wrong")
+        with pytest.raises(ConfigurationRejected, match="password"):
+            await wrong.connect()
+        await connector.connect()
+        await everything(connector)
+        server.kill()
+        await read_to_the_end(connector)
+        await connector.close()
+    async with running(program, port):
+        gaps = await values_again(connector)
+        assert [type(gap) for gap in gaps] == [GapOpened, GapClosed]
+        assert gaps[0].cause == "connection_lost"
+        await connector.close()
+
+
+async def read_to_the_end(connector: OpcuaConnector) -> None:
+    try:
+        while True:
+            await read(connector, {})
+    except ConnectionLost:
+        return
+
+
+async def values_again(connector: OpcuaConnector) -> list[Any]:
+    gaps: list[Any] = []
+    async with asyncio.timeout(BACK_WITHIN_S):
+        while True:
+            try:
+                await connector.connect()
+                break
+            except (ConnectionLost, OSError):
+                await asyncio.sleep(0.5)
+        seen: dict[str, tuple[int, int]] = {}
+        while not seen.keys() >= KNOWN:
+            gaps.extend((await read(connector, seen)).gaps)
+    return gaps
