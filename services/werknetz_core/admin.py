@@ -15,8 +15,8 @@ import asyncpg
 
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.shift import Calendar, shifts_between
-from werknetz_core.access.keys import KeyRole, new_key
-from werknetz_core.context.time_spec import local_text_of
+from werknetz_core.access.keys import KeyRole, generate_key
+from werknetz_core.context.time_spec import format_local
 
 T = TypeVar("T")
 CONNECT_S: Final = 5.0
@@ -58,8 +58,8 @@ async def create_key(
     url: str, name: str, *, role: str, plants: Sequence[str] | None, expires_at: datetime | None
 ) -> str:
     if role.upper() not in KeyRole.__members__:
-        raise Refused(f"there is no role {role!r}", f"one of {', '.join(r.word for r in KeyRole)}")
-    key = new_key()
+        raise Refused(f"there is no role {role!r}", f"one of {', '.join(r.label for r in KeyRole)}")
+    key = generate_key()
     async with _Connection(url) as connection:
         for plant in plants or ():
             await _equipment(connection, plant)
@@ -124,7 +124,7 @@ async def set_calendar(
         )
     now_us = microseconds_of(datetime.now(UTC))
     shifts = shifts_between(calendar, now_us, now_us + _WEEK_US)
-    return [f"{shift.name} {local_text_of(shift.start_us, calendar.zone)}" for shift in shifts[:3]]
+    return [f"{shift.name} {format_local(shift.start_us, calendar.zone)}" for shift in shifts[:3]]
 
 
 class _Connection:

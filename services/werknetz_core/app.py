@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.connectors.endpoints import router as connectors
-from werknetz_core.context.app_context import opened
-from werknetz_core.context.edge_forwarder import PATH
+from werknetz_core.context.app_context import open_app_context
+from werknetz_core.context.edge_forwarder import EVENTS_BATCH_PATH
 from werknetz_core.context.equipment_tree import now_us as clock_us
 from werknetz_core.deliveries.endpoints import router as deliveries
 from werknetz_core.docs.endpoints import router as docs
@@ -26,7 +26,7 @@ from werknetz_core.health.endpoints import public
 from werknetz_core.health.endpoints import router as health
 from werknetz_core.http import problem
 from werknetz_core.http.body_limit import BodyLimit
-from werknetz_core.http.middleware import Outer, RequestMetrics
+from werknetz_core.http.middleware import RequestMetrics, RequestMiddleware
 from werknetz_core.kpis.endpoints import router as kpis
 from werknetz_core.losses.endpoints import router as gate
 from werknetz_core.mappings import replay
@@ -55,9 +55,9 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with opened(settings, now_us) as platform:
-            app.state.platform = platform
-            replaying = asyncio.create_task(replay.run(platform.pool), name="replays")
+        async with open_app_context(settings, now_us) as context:
+            app.state.context = context
+            replaying = asyncio.create_task(replay.run(context.pool), name="replays")
             try:
                 yield
             finally:
@@ -76,11 +76,13 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     )
     app.state.registry = _registry()
     app.add_middleware(
-        BodyLimit, usual=settings.body_max_bytes, larger={PATH: settings.events_max_bytes}
+        BodyLimit,
+        usual=settings.body_max_bytes,
+        larger={EVENTS_BATCH_PATH: settings.events_max_bytes},
     )
     # Added last, so outermost: it also sees what the limit refuses.
-    app.add_middleware(Outer, metrics=RequestMetrics(app.state.registry))
-    problem.install(app)
+    app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))
+    problem.register_handlers(app)
     api = APIRouter(prefix=PREFIX)
     # Routes are tried in order, and values are what dashboards poll.
     for router in (kpis, public, health, *RESOURCES):

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from werknetz.domain.shift import CalendarRejected
 from werknetz.runtime import log
-from werknetz.runtime.settings import SettingMissing, required_env
+from werknetz.runtime.settings import SettingError, require_env
 from werknetz_core import admin
 from werknetz_core.app import create_app
 from werknetz_core.migrate import upgrade
@@ -150,14 +150,14 @@ def _run(work: Coroutine[Any, Any, admin.T]) -> admin.T:
 def _settings() -> CoreSettings:
     try:
         return CoreSettings.from_environment()
-    except SettingMissing as error:
+    except SettingError as error:
         _fail(str(error), "for example postgresql://werknetz@127.0.0.1:5432/werknetz")
 
 
 def _database_url() -> str:
     try:
-        return required_env(DATABASE)
-    except SettingMissing as error:
+        return require_env(DATABASE)
+    except SettingError as error:
         _fail(str(error), "for example postgresql://werknetz@127.0.0.1:5432/werknetz")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from werknetz.runtime.settings import number_env, required_env, secret_env
+from werknetz.runtime.settings import read_env, read_number_env, require_env
 
 RATE_PER_S: Final = 100.0
 RATE_BURST: Final = 1000
@@ -35,10 +35,10 @@ class CoreSettings:
         ask.
         """
         return cls(
-            database_url=required_env("WERKNETZ_DATABASE_URL", environment),
-            redis_url=secret_env("WERKNETZ_REDIS_URL", environment),
-            rate_per_s=number_env("WERKNETZ_RATE_PER_S", RATE_PER_S, environment),
-            rate_burst=max(1, int(number_env("WERKNETZ_RATE_BURST", RATE_BURST, environment))),
-            webhook_url=secret_env("WERKNETZ_WEBHOOK_URL", environment),
-            webhook_key=secret_env("WERKNETZ_WEBHOOK_KEY", environment),
+            database_url=require_env("WERKNETZ_DATABASE_URL", environment),
+            redis_url=read_env("WERKNETZ_REDIS_URL", environment),
+            rate_per_s=read_number_env("WERKNETZ_RATE_PER_S", RATE_PER_S, environment),
+            rate_burst=max(1, int(read_number_env("WERKNETZ_RATE_BURST", RATE_BURST, environment))),
+            webhook_url=read_env("WERKNETZ_WEBHOOK_URL", environment),
+            webhook_key=read_env("WERKNETZ_WEBHOOK_KEY", environment),
         )

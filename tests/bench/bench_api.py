@@ -22,7 +22,7 @@ from pathlib import Path
 import asyncpg
 
 from bench.measure import Measure
-from werknetz_core.access.keys import new_key
+from werknetz_core.access.keys import generate_key
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.servers import Servers
 
@@ -153,7 +153,7 @@ def _await(port: int) -> None:
 
 async def _fill(url: str) -> str:
     connection = await asyncpg.connect(url)
-    key = new_key()
+    key = generate_key()
     await connection.execute(
         "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'bench', 'viewer')",
         key.prefix,

@@ -20,7 +20,7 @@ from bench.cpu import median_s
 from bench.measure import Measure
 from bench.supply_set import CONNECTOR, Row, Size, SupplySet
 from werknetz.store.fact import ADD_EVENTS
-from werknetz_core.access.keys import new_key
+from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.migrate import upgrade_async
 from werknetz_core.settings import CoreSettings
@@ -168,7 +168,7 @@ async def _demand_whole(database: asyncpg.Connection, made: SupplySet, rows: Seq
 async def _questions(server: Postgres) -> list[Measure]:
     pid = server.pid
     assert pid is not None
-    key = new_key()
+    key = generate_key()
     database = await asyncpg.connect(server.url, timeout=10)
     await database.execute(
         "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'bench', 'viewer')",

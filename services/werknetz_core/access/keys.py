@@ -40,7 +40,7 @@ class KeyRole(IntEnum):
     ADMIN = 5
 
     @property
-    def word(self) -> str:
+    def label(self) -> str:
         return self.name.lower()
 
 
@@ -54,15 +54,15 @@ class Principal:
     expires_us: int | None = None
     key_id: int = 0
 
-    def sees(self, path: str) -> bool:
+    def can_see(self, path: str) -> bool:
         """Whether the equipment lies in the key's plants."""
         if self.plants is None:
             return True
         return any(path == plant or path.startswith(plant + "/") for plant in self.plants)
 
-    def demand(self, path: str) -> None:
+    def require_equipment(self, path: str) -> None:
         """Raise 403 unless the key may see the equipment, whether that exists or not."""
-        if not self.sees(path):
+        if not self.can_see(path):
             plants = ", ".join(self.plants or ())
             raise Problem(
                 403,
@@ -72,7 +72,7 @@ class Principal:
                 "`werknetz keys create NAME --plants …`.",
             )
 
-    def demand_all_plants(self) -> None:
+    def require_all_plants(self) -> None:
         if self.plants is not None:
             raise Problem(
                 403,
@@ -83,7 +83,7 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
-class NewKey:
+class GeneratedKey:
     """A key at the only moment at which it is known as a whole."""
 
     key: str
@@ -91,17 +91,17 @@ class NewKey:
     hash: bytes
 
 
-def new_key(prefix: str | None = None) -> NewKey:
+def generate_key(prefix: str | None = None) -> GeneratedKey:
     chosen = prefix or secrets.token_hex(4)
     key = f"wn_{chosen}_{secrets.token_hex(32)}"
-    return NewKey(key, chosen, hash_of(key))
+    return GeneratedKey(key, chosen, hash_of(key))
 
 
 def hash_of(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def key_of(request: Request) -> str | None:
+def key_from_request(request: Request) -> str | None:
     """Return the key that a request carries, from either header."""
     headers = request.headers
     if given := headers.get("x-api-key"):
@@ -110,7 +110,7 @@ def key_of(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
-class KeyRing:
+class KeyCache:
     """Knows keys for some seconds, by their hash, so that a poll needs no query."""
 
     def __init__(self, pool: asyncpg.Pool, *, cached_s: float, now_us: Callable[[], int]) -> None:
@@ -119,7 +119,7 @@ class KeyRing:
         self._now_us = now_us
         self._known: dict[bytes, tuple[float, Principal]] = {}
 
-    async def principal(self, key: str) -> Principal | None:
+    async def authenticate(self, key: str) -> Principal | None:
         hashed = hash_of(key)
         known = self._known.get(hashed)
         if known is not None and known[0] > time.monotonic():
@@ -149,13 +149,13 @@ class KeyRing:
         return Principal(row["name"], role, plants, row[5], row["id"])
 
 
-def requires(role: KeyRole) -> Callable[[Request], Awaitable[Principal]]:
+def require_role(role: KeyRole) -> Callable[[Request], Awaitable[Principal]]:
     """Return the dependency that lets a request through only with a key of at least the role."""
 
     async def checked(request: Request) -> Principal:
-        key = key_of(request)
-        ring: KeyRing = request.app.state.platform.keys
-        principal = await ring.principal(key) if key else None
+        key = key_from_request(request)
+        ring: KeyCache = request.app.state.context.keys
+        principal = await ring.authenticate(key) if key else None
         if principal is None:
             raise Problem(
                 401,
@@ -168,16 +168,16 @@ def requires(role: KeyRole) -> Callable[[Request], Awaitable[Principal]]:
             raise Problem(
                 403,
                 "role_too_low",
-                f"This needs the role {role.word}; the key {principal.name!r} is "
-                f"{principal.role.word}.",
-                f"Use a key made with --role {role.word}.",
+                f"This needs the role {role.label}; the key {principal.name!r} is "
+                f"{principal.role.label}.",
+                f"Use a key made with --role {role.label}.",
             )
-        await request.app.state.platform.rate.demand(principal.key_id)
+        await request.app.state.context.rate_limiter.acquire(principal.key_id)
         return principal
 
     return checked
 
 
-viewer: Final = requires(KeyRole.VIEWER)
-engineer: Final = requires(KeyRole.ENGINEER)
-admin: Final = requires(KeyRole.ADMIN)
+require_viewer: Final = require_role(KeyRole.VIEWER)
+require_engineer: Final = require_role(KeyRole.ENGINEER)
+require_admin: Final = require_role(KeyRole.ADMIN)

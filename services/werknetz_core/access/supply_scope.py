@@ -23,19 +23,23 @@ from werknetz.store.supply import (
     supply_relations,
 )
 from werknetz.store.tables import equipment
-from werknetz_core.access.equipment_scope import visible
+from werknetz_core.access.equipment_scope import path_visible
 from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem
 
 _NEAR_OF: Final = 2000
 Ids = sa.ColumnElement[Any]
 Names = list[str]
-Suppliers = Annotated[Names, Query(alias="supplier", description="Key or number. Repeated: any.")]
-Materials = Annotated[
+SupplierFilter = Annotated[
+    Names, Query(alias="supplier", description="Key or number. Repeated: any.")
+]
+MaterialFilter = Annotated[
     Names, Query(alias="material", description="Any number of it. Repeated: any.")
 ]
-Sites = Annotated[Names, Query(alias="site", description="Key or code. Repeated: any.")]
-Warehouses = Annotated[Names, Query(alias="warehouse", description="Key or code. Repeated: any.")]
+SiteFilter = Annotated[Names, Query(alias="site", description="Key or code. Repeated: any.")]
+WarehouseFilter = Annotated[
+    Names, Query(alias="warehouse", description="Key or code. Repeated: any.")
+]
 
 RELATIONS: Final = (
     supply_relations.join(partners, partners.c.id == supply_relations.c.supplier_id)
@@ -63,14 +67,16 @@ def site_visible(principal: Principal, site_id: Ids) -> sa.ColumnElement[bool]:
         return sa.true()
     own, plant = sites.alias(), equipment.alias()
     query = sa.select(own.c.id).join(plant, plant.c.id == own.c.equipment_id)
-    return site_id.in_(query.where(visible(plant.c.path, principal)))
+    return site_id.in_(query.where(path_visible(plant.c.path, principal)))
 
 
 def warehouse_visible(principal: Principal, warehouse_id: Ids) -> sa.ColumnElement[bool]:
     if principal.plants is None:
         return sa.true()
     own = PLANT_OF_WAREHOUSE.alias()
-    return warehouse_id.in_(sa.select(own.c.warehouse_id).where(visible(own.c.path, principal)))
+    return warehouse_id.in_(
+        sa.select(own.c.warehouse_id).where(path_visible(own.c.path, principal))
+    )
 
 
 def relation_visible(principal: Principal, relation_id: Ids) -> sa.ColumnElement[bool]:
@@ -103,95 +109,101 @@ def material_visible(principal: Principal, material_id: Ids) -> sa.ColumnElement
         material_id.in_(
             sa.select(item.c.material_id).where(warehouse_visible(principal, item.c.warehouse_id))
         ),
-        material_id.in_(used.where(visible(place.c.path, principal))),
+        material_id.in_(used.where(path_visible(place.c.path, principal))),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class MasterDataKind:
     """How things of a kind are named, and which of them a key sees."""
 
-    word: str
+    label: str
     id: Ids
     name: Ids
-    other: sa.Select[Any]  # of (id, name): what they are called besides
+    aliases: sa.Select[Any]  # of (id, name): what they are called besides
     visible: Callable[[Principal, Ids], sa.ColumnElement[bool]]
-    list: str  # where they are listed
+    collection: str  # where they are listed
 
 
-SUPPLIER: Final = Kind(
+SUPPLIER: Final = MasterDataKind(
     "supplier", partners.c.id, partners.c.key,
     sa.select(partner_identities.c.partner_id, partner_identities.c.value), supplier_visible,
     "suppliers",
 )  # fmt: skip
-SITE: Final = Kind(
+SITE: Final = MasterDataKind(
     "site", sites.c.id, sites.c.key,
     sa.select(site_identities.c.site_id, site_identities.c.value), site_visible,
     "suppliers",
 )  # fmt: skip
-MATERIAL: Final = Kind(
+MATERIAL: Final = MasterDataKind(
     "material", materials.c.id, materials.c.number,
     sa.select(material_numbers.c.material_id, material_numbers.c.number), material_visible,
     "materials",
 )  # fmt: skip
-WAREHOUSE: Final = Kind(
+WAREHOUSE: Final = MasterDataKind(
     "warehouse", warehouses.c.id, warehouses.c.key,
     sa.select(warehouses.c.id, warehouses.c.code), warehouse_visible,
     "warehouses",
 )  # fmt: skip
 
 
-async def ids_of(
-    kind: Kind, names: Sequence[str], reading: AsyncConnection, principal: Principal
+async def resolve_ids(
+    kind: MasterDataKind, names: Sequence[str], session: AsyncConnection, principal: Principal
 ) -> list[int]:
     """Return all that is named so and may be seen; raise 404 for a name that nothing has."""
-    found = await _own(kind, names, reading, principal)
-    number, value = kind.other.selected_columns
-    other = kind.other.where(value.in_(names), kind.visible(principal, number))
-    for one, name in await reading.execute(other):
+    found = await _own(kind, names, session, principal)
+    number, value = kind.aliases.selected_columns
+    other = kind.aliases.where(value.in_(names), kind.visible(principal, number))
+    for one, name in await session.execute(other):
         found.setdefault(name, set()).add(one)
     for name in names:
         if name not in found:
-            raise await _unknown(kind, name, reading, principal)
+            raise await _unknown(kind, name, session, principal)
     return sorted({number for numbers in found.values() for number in numbers})
 
 
-async def id_of(kind: Kind, name: str, reading: AsyncConnection, principal: Principal) -> int:
+async def resolve_id(
+    kind: MasterDataKind, name: str, session: AsyncConnection, principal: Principal
+) -> int:
     """Return the one thing of this name: its own before those that messages use; several: 409."""
-    own = await _own(kind, [name], reading, principal)
-    found = [*own[name]] if own else await ids_of(kind, [name], reading, principal)
+    own = await _own(kind, [name], session, principal)
+    found = [*own[name]] if own else await resolve_ids(kind, [name], session, principal)
     if len(found) > 1:
         query = sa.select(kind.name).where(kind.id.in_(found)).order_by(kind.name)
-        known = ", ".join((await reading.scalars(query)).all())
+        known = ", ".join((await session.scalars(query)).all())
         raise Problem(
-            409, f"ambiguous_{kind.word}", f"{name!r} is the name of more than one {kind.word}.",
+            409, f"ambiguous_{kind.label}", f"{name!r} is the name of more than one {kind.label}.",
             f"Write one of {known}.",
         )  # fmt: skip
     return found[0]
 
 
 async def _own(
-    kind: Kind, names: Sequence[str], reading: AsyncConnection, principal: Principal
+    kind: MasterDataKind, names: Sequence[str], session: AsyncConnection, principal: Principal
 ) -> dict[str, set[int]]:
     own = sa.select(kind.name, kind.id).where(kind.name.in_(names))
-    rows = await reading.execute(own.where(kind.visible(principal, kind.id)))
+    rows = await session.execute(own.where(kind.visible(principal, kind.id)))
     return {name: {number} for name, number in rows}
 
 
-async def chosen(
-    kind: Kind, names: Sequence[str], column: Ids, reading: AsyncConnection, principal: Principal
+async def name_condition(
+    kind: MasterDataKind,
+    names: Sequence[str],
+    column: Ids,
+    session: AsyncConnection,
+    principal: Principal,
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a column is one of what was named; nothing named: anything."""
-    return column.in_(await ids_of(kind, names, reading, principal)) if names else sa.true()
+    return column.in_(await resolve_ids(kind, names, session, principal)) if names else sa.true()
 
 
 async def _unknown(
-    kind: Kind, name: str, reading: AsyncConnection, principal: Principal
+    kind: MasterDataKind, name: str, session: AsyncConnection, principal: Principal
 ) -> Problem:
     known = sa.select(kind.name).where(kind.visible(principal, kind.id)).limit(_NEAR_OF)
-    near = difflib.get_close_matches(name, (await reading.scalars(known)).all(), n=3, cutoff=0.5)
-    listed = f"GET /api/v1/{kind.list} lists them."
+    near = difflib.get_close_matches(name, (await session.scalars(known)).all(), n=3, cutoff=0.5)
+    listed = f"GET /api/v1/{kind.collection} lists them."
     return Problem(
-        404, f"unknown_{kind.word}", f"There is no {kind.word} {name!r} that this key may see.",
+        404, f"unknown_{kind.label}", f"There is no {kind.label} {name!r} that this key may see.",
         f"Did you mean {', '.join(near)}?" if near else listed,
     )  # fmt: skip

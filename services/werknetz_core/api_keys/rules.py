@@ -7,13 +7,17 @@ import sqlalchemy as sa
 
 from werknetz.store.access import api_keys
 from werknetz.store.tables import equipment
-from werknetz_core.access.keys import NewKey
+from werknetz_core.access.keys import GeneratedKey
 
 SHOWN = [column for column in api_keys.c if column.name not in {"id", "hash"}]
 
 
 def insert_of(
-    key: NewKey, name: str, role: str, plants: Sequence[str] | None, expires_at: datetime | None
+    key: GeneratedKey,
+    name: str,
+    role: str,
+    plants: Sequence[str] | None,
+    expires_at: datetime | None,
 ) -> sa.Executable:
     return (
         sa.insert(api_keys)

@@ -9,18 +9,18 @@ from redis.exceptions import RedisError
 from werknetz.domain.bucket import instant_of
 from werknetz.link.redis import status_key
 from werknetz.link.wire import Status, UnreadableMessage, status_of
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store.tables import connectors, gaps, spools
 from werknetz_core.access import equipment_scope
 from werknetz_core.connectors.schemas import ConnectorView
-from werknetz_core.context.app_context import Core, Platform, Reading, Viewer
+from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep, Viewer
 from werknetz_core.http import pagination, sorting
-from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["connectors"])
-_log = logger("core.connectors")
+_log = get_logger("core.connectors")
 _SPOOLS = (
     sa.select(
         spools.c.connector_id,
@@ -45,15 +45,15 @@ _CONNECTOR = sa.select(
 )
 
 
-def _count(column: sa.ColumnElement[object]) -> Key:
-    return Key(sa.cast(sa.func.coalesce(column, 0), sa.BigInteger), Kind.NUMBER)
+def _count(column: sa.ColumnElement[object]) -> SortKey:
+    return SortKey(sa.cast(sa.func.coalesce(column, 0), sa.BigInteger), SortType.NUMBER)
 
 
 _SORTING: Final = Sorting(
     "id",
-    tie=Key(connectors.c.id),
+    tie=SortKey(connectors.c.id),
     keys={
-        "id": Key(connectors.c.id),
+        "id": SortKey(connectors.c.id),
         "open_gaps": _count(_GAPS.c.open_gaps),
         "samples": _count(_SPOOLS.c.samples),
     },
@@ -62,28 +62,32 @@ _SORTING: Final = Sorting(
 
 @router.get("/connectors")
 async def list_connectors(
-    request: Request, core: Core, reading: Reading, principal: Viewer, asked: Asked
+    request: Request,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: Viewer,
+    params: ListParamsDep,
 ) -> pagination.Page[ConnectorView]:
     """List connectors: state, lag, backlog, last good value. Sort: id, open_gaps, samples."""
-    query, place = _SORTING.page(
-        _CONNECTOR.where(equipment_scope.connector_visible(principal)), asked
+    query, place = _SORTING.page_query(
+        _CONNECTOR.where(equipment_scope.connector_visible(principal)), params
     )
-    rows, next_cursor = sorting.cut(
-        (await reading.execute(query)).mappings().all(), place, asked.limit
+    rows, next_cursor = sorting.paginate(
+        (await session.execute(query)).mappings().all(), place, params.limit
     )
-    items = [_view(row, await said(core, row["id"])) for row in rows]
-    return given(request, asked, items, columns_of(ConnectorView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    items = [_view(row, await said(context, row["id"])) for row in rows]
+    return list_response(request, params, items, columns_of(ConnectorView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
 
 
 @router.get("/connectors/{connector}")
 async def show_connector(
-    connector: str, core: Core, reading: Reading, principal: Viewer
+    connector: str, context: ContextDep, session: ReadSessionDep, principal: Viewer
 ) -> ConnectorView:
     """Show one connector."""
     query = _CONNECTOR.where(
         connectors.c.id == connector, equipment_scope.connector_visible(principal)
     )
-    row = (await reading.execute(query)).mappings().first()
+    row = (await session.execute(query)).mappings().first()
     if row is None:
         raise Problem(
             404,
@@ -91,15 +95,15 @@ async def show_connector(
             f"There is no connector {connector!r} that this key may see.",
             "GET /api/v1/connectors lists them.",
         )
-    return _view(row, await said(core, connector))
+    return _view(row, await said(context, connector))
 
 
-async def said(core: Platform, connector: str) -> Status | None:
+async def said(context: AppContext, connector: str) -> Status | None:
     """Return what a connector last said of itself; None: nothing in the last minute."""
-    if core.redis is None:
+    if context.redis is None:
         return None
     try:
-        found = await core.redis.hgetall(status_key(connector))
+        found = await context.redis.hgetall(status_key(connector))
         return status_of({str(name): str(text) for name, text in found.items()}) if found else None
     except (RedisError, OSError, TimeoutError, UnreadableMessage) as error:
         _log.warning("no status", connector=connector, error=type(error).__name__)

@@ -11,11 +11,17 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from werknetz_core.access.keys import KeyRing, Principal, admin, engineer, viewer
-from werknetz_core.context.edge_forwarder import EdgeWebhook
-from werknetz_core.context.equipment_tree import TreeKeeper
+from werknetz_core.access.keys import (
+    KeyCache,
+    Principal,
+    require_admin,
+    require_engineer,
+    require_viewer,
+)
+from werknetz_core.context.edge_forwarder import EdgeForwarder
+from werknetz_core.context.equipment_tree import EquipmentTreeCache
 from werknetz_core.http.etag import Watermarks
-from werknetz_core.http.rate_limit import RateLimit
+from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.migrate import sqlalchemy_url
 from werknetz_core.settings import CoreSettings
 
@@ -23,21 +29,23 @@ CONNECT_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
+class AppContext:
     settings: CoreSettings
     pool: asyncpg.Pool
     engine: AsyncEngine
     redis: Redis | None
-    keys: KeyRing
-    tree: TreeKeeper
-    marks: Watermarks
-    rate: RateLimit
+    keys: KeyCache
+    tree: EquipmentTreeCache
+    watermarks: Watermarks
+    rate_limiter: RateLimiter
     now_us: Callable[[], int]
-    webhook: EdgeWebhook | None = None
+    edge_forwarder: EdgeForwarder | None = None
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: CoreSettings, now_us: Callable[[], int]) -> AsyncIterator[Platform]:
+async def open_app_context(
+    settings: CoreSettings, now_us: Callable[[], int]
+) -> AsyncIterator[AppContext]:
     """Open what the API needs, without waiting for any of it; close it in the end."""
     timeout_ms = str(int(settings.statement_timeout_s * 1000))
     server_settings = {
@@ -68,14 +76,14 @@ async def opened(settings: CoreSettings, now_us: Callable[[], int]) -> AsyncIter
         },
     )
     redis = _redis(settings)
-    tree = TreeKeeper(pool, every_s=settings.tree_every_s)
+    tree = EquipmentTreeCache(pool, every_s=settings.tree_every_s)
     marks = Watermarks(redis, cached_s=settings.marks_cached_s)
-    keys = KeyRing(pool, cached_s=settings.key_cached_s, now_us=now_us)
-    rate = RateLimit(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
-    webhook = EdgeWebhook.of(settings)
+    keys = KeyCache(pool, cached_s=settings.key_cached_s, now_us=now_us)
+    rate = RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
+    webhook = EdgeForwarder.from_settings(settings)
     renewing = asyncio.create_task(tree.run(), name="renew the equipment tree")
     try:
-        yield Platform(settings, pool, engine, redis, keys, tree, marks, rate, now_us, webhook)
+        yield AppContext(settings, pool, engine, redis, keys, tree, marks, rate, now_us, webhook)
     finally:
         renewing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -114,32 +122,32 @@ async def _closed(pool: asyncpg.Pool) -> None:
         pool.terminate()
 
 
-def platform_of(request: Request) -> Platform:
-    found: Platform = request.app.state.platform
-    return found
+def app_context_of(request: Request) -> AppContext:
+    context: AppContext = request.app.state.context
+    return context
 
 
 async def _reading(request: Request) -> AsyncIterator[AsyncConnection]:
     """One request, one read-only transaction."""
-    async with platform_of(request).engine.connect() as connection:
+    async with app_context_of(request).engine.connect() as connection:
         await connection.execution_options(postgresql_readonly=True)
         yield connection
 
 
 async def _writing(request: Request) -> AsyncIterator[AsyncConnection]:
     """One request, one transaction: kept if the endpoint returns, undone if it raises."""
-    async with platform_of(request).engine.begin() as connection:
+    async with app_context_of(request).engine.begin() as connection:
         yield connection
 
 
-async def _platform(request: Request) -> Platform:
-    return platform_of(request)
+async def _app_context(request: Request) -> AppContext:
+    return app_context_of(request)
 
 
-Core = Annotated[Platform, Depends(_platform)]
-Reading = Annotated[AsyncConnection, Depends(_reading, scope="function")]
+ContextDep = Annotated[AppContext, Depends(_app_context)]
+ReadSessionDep = Annotated[AsyncConnection, Depends(_reading, scope="function")]
 # scope="function" commits before the answer leaves; by default it would be after.
-Writing = Annotated[AsyncConnection, Depends(_writing, scope="function")]
-Viewer = Annotated[Principal, Depends(viewer)]
-Engineer = Annotated[Principal, Depends(engineer)]
-Admin = Annotated[Principal, Depends(admin)]
+WriteSessionDep = Annotated[AsyncConnection, Depends(_writing, scope="function")]
+Viewer = Annotated[Principal, Depends(require_viewer)]
+Engineer = Annotated[Principal, Depends(require_engineer)]
+Admin = Annotated[Principal, Depends(require_admin)]

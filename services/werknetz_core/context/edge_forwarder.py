@@ -7,20 +7,20 @@ from typing import Final, Self
 import httpx2
 from starlette.requests import ClientDisconnect
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_core.http.problem import Problem
 from werknetz_core.settings import CoreSettings
 
-PATH: Final = "/api/v1/events:batch"
+EVENTS_BATCH_PATH: Final = "/api/v1/events:batch"
 _PASSED: Final = ("content-type", "content-encoding", "idempotency-key")
 _TIMEOUT: Final = httpx2.Timeout(30.0, connect=3.0, read=120.0)
 _HINT: Final = "What was answered 2xx is on disk. Send the same request again: it counts once."
 _ANSWER_MAX: Final = 4_000_000
-_log: Final = logger("core.webhook")
+_log: Final = get_logger("core.webhook")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EdgeResponse:
     status: int
     body: bytes
     media_type: str
@@ -28,11 +28,11 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class EdgeWebhook:
+class EdgeForwarder:
     client: httpx2.AsyncClient
 
     @classmethod
-    def of(cls, settings: CoreSettings) -> Self | None:
+    def from_settings(cls, settings: CoreSettings) -> Self | None:
         if settings.webhook_url is None:
             return None
         client = httpx2.AsyncClient(
@@ -45,11 +45,13 @@ class EdgeWebhook:
         )
         return cls(client)
 
-    async def pass_on(self, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> Answer:
+    async def forward(self, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> EdgeResponse:
         """Return the edge's answer as it is; raise Problem where there is none."""
         passed = {name: headers[name] for name in _PASSED if name in headers}
         try:
-            async with self.client.stream("POST", PATH, headers=passed, content=body) as answer:
+            async with self.client.stream(
+                "POST", EVENTS_BATCH_PATH, headers=passed, content=body
+            ) as answer:
                 content = b""
                 async for chunk in answer.aiter_bytes():
                     content += chunk
@@ -75,13 +77,13 @@ class EdgeWebhook:
         wait = answer.headers.get("retry-after")
         told = {} if wait is None else {"Retry-After": wait}
         media_type = answer.headers.get("content-type", "application/json")
-        return Answer(answer.status_code, content, media_type, told)
+        return EdgeResponse(answer.status_code, content, media_type, told)
 
     async def close(self) -> None:
         await self.client.aclose()
 
 
-def not_configured() -> Problem:
+def webhook_not_configured() -> Problem:
     return Problem(
         503,
         "no_webhook_connector",

@@ -19,9 +19,9 @@ import asyncpg
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.shift import Calendar
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_core.access.keys import Principal
-from werknetz_core.http.problem import Problem, wrong_parameter
+from werknetz_core.http.problem import Problem, invalid_parameter
 
 _FORCED_EVERY_S: Final = 1.0
 _EQUIPMENT: Final = "SELECT id, path, level, name, time_zone FROM equipment ORDER BY path"
@@ -30,11 +30,11 @@ _CALENDARS: Final = """
     FROM shift_calendars c JOIN equipment q ON q.id = c.equipment_id
     ORDER BY q.path, c.valid_from
 """
-_log: Final = logger("core.tree")
+_log: Final = get_logger("core.tree")
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class EquipmentNode:
     id: int
     path: str
     level: str
@@ -42,14 +42,14 @@ class Node:
     time_zone: str | None  # its own or that of what it is in; above plants: if all agree
 
 
-class Tree:
+class EquipmentTree:
     """All equipment at one time."""
 
     def __init__(self, rows: Sequence[asyncpg.Record], calendars: Sequence[asyncpg.Record]) -> None:
         self.version = _digest(rows, calendars)
         own = {row["path"]: row["time_zone"] for row in rows}
-        self.nodes: Mapping[str, Node] = {
-            row["path"]: Node(
+        self.nodes: Mapping[str, EquipmentNode] = {
+            row["path"]: EquipmentNode(
                 row["id"], row["path"], row["level"], row["name"], _zone(row["path"], own)
             )
             for row in rows
@@ -60,7 +60,7 @@ class Tree:
             entry = (microseconds_of(row["valid_from"]), parsed)
             self._calendars.setdefault(row["path"], []).append(entry)
 
-    def calendar(self, path: str, at_us: int) -> Calendar | None:
+    def calendar_of(self, path: str, at_us: int) -> Calendar | None:
         """Return the calendar that holds for the equipment: its own, else from above."""
         above = path
         while above:
@@ -70,7 +70,7 @@ class Tree:
             above = above.rpartition("/")[0]
         return None
 
-    def under(self, path: str) -> list[Node]:
+    def subtree(self, path: str) -> list[EquipmentNode]:
         """Return the equipment and everything below it."""
         return [node for at, node in self.nodes.items() if at == path or at.startswith(path + "/")]
 
@@ -85,13 +85,13 @@ class Tree:
         return found
 
 
-class TreeKeeper:
+class EquipmentTreeCache:
     """Renews the snapshot; the last one stays in use while PostgreSQL is away."""
 
     def __init__(self, pool: asyncpg.Pool, *, every_s: float) -> None:
         self._pool = pool
         self._every_s = every_s
-        self._tree: Tree | None = None
+        self._tree: EquipmentTree | None = None
         self._forced_at = 0.0
         self._lock = asyncio.Lock()
 
@@ -100,43 +100,43 @@ class TreeKeeper:
         while True:
             await asyncio.sleep(self._every_s)
             try:
-                await self.renew()
+                await self.refresh()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 _log.warning("equipment not renewed", error=type(error).__name__)
             except ValueError as error:  # a calendar that nobody can read: keep the last good one
                 _log.error("equipment not renewed", error=str(error))
 
-    async def renew(self) -> Tree:
+    async def refresh(self) -> EquipmentTree:
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(_EQUIPMENT)
             calendars = await connection.fetch(_CALENDARS)
-        self._tree = Tree(rows, calendars)
+        self._tree = EquipmentTree(rows, calendars)
         return self._tree
 
-    async def current(self) -> Tree:
+    async def current(self) -> EquipmentTree:
         if self._tree is None:
             async with self._lock:
                 if self._tree is None:
-                    return await self.renew()
+                    return await self.refresh()
         return self._tree
 
-    async def find(self, path: str, principal: Principal) -> Node:
+    async def find_node(self, path: str, principal: Principal) -> EquipmentNode:
         """Return the equipment; raise 403 outside the key's plants, 404 with what is near."""
-        principal.demand(path)
+        principal.require_equipment(path)
         tree = await self.current()
         if path not in tree.nodes and time.monotonic() - self._forced_at > _FORCED_EVERY_S:
             self._forced_at = time.monotonic()
-            tree = await self.renew()
+            tree = await self.refresh()
         if path in tree.nodes:
             return tree.nodes[path]
-        raise _unknown(path, [known for known in tree.nodes if principal.sees(known)])
+        raise _unknown(path, [known for known in tree.nodes if principal.can_see(known)])
 
 
 def _unknown(path: str, known: Sequence[str]) -> Problem:
     try:
         EquipmentPath.parse(path)
     except ValueError as error:
-        return wrong_parameter(
+        return invalid_parameter(
             "equipment", f"{error}.", "Write a path such as nordwerk/emden-1/body/line-2/press-3."
         )
     near = difflib.get_close_matches(path, known, n=3, cutoff=0.5)

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.domain.shift import Calendar, local_day, local_us, shifts_between
 from werknetz.domain.window import Period, window_at
-from werknetz_core.http.problem import Problem, wrong_parameter
+from werknetz_core.http.problem import Problem, invalid_parameter
 
-FORMS: Final = (
+ACCEPTED_FORMS: Final = (
     "Write RFC 3339 (2026-11-23T06:00:00+01:00), epoch milliseconds, -8h, now, shift:current, "
     "shift:previous, day:today, week:2026-W47 or month:2026-11."
 )
@@ -28,7 +28,7 @@ _SHIFT_SEARCH: Final = 28 * 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Clockwork:
+class TimeContext:
     """What a time is read against."""
 
     now_us: int
@@ -37,66 +37,68 @@ class Clockwork:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A half-open span of time in microseconds UTC."""
 
     start_us: int
     end_us: int
 
-    def aligned(self) -> "Span":
+    def to_buckets(self) -> "TimeSpan":
         """Return the span widened to whole buckets."""
-        return Span(
+        return TimeSpan(
             self.start_us - self.start_us % BUCKET_US, self.end_us + (-self.end_us) % BUCKET_US
         )
 
 
-def span_of(start: str, end: str | None, clock: Clockwork) -> Span:
+def parse_span(start: str, end: str | None, clock: TimeContext) -> TimeSpan:
     """Read `start` and `end`; without an end, a named start is the whole of it, others end now."""
     first = _read(start, "start", clock)
     if end is not None:
         last = _read(end, "end", clock)[1]
     else:
         last = first[1] if first[1] > first[0] else clock.now_us
-    span = Span(first[0], last)
+    span = TimeSpan(first[0], last)
     for name, at_us in (("start", span.start_us), ("end", span.end_us)):
         if not EARLIEST_US <= at_us <= LATEST_US:
-            raise wrong_parameter(name, f"{name} is not between 1970 and 2200.", FORMS)
+            raise invalid_parameter(name, f"{name} is not between 1970 and 2200.", ACCEPTED_FORMS)
     if span.start_us >= span.end_us:
-        raise wrong_parameter(
+        raise invalid_parameter(
             "start",
-            f"start {text_of(span.start_us)} is not before end {text_of(span.end_us)}.",
+            f"start {format_utc(span.start_us)} is not before end {format_utc(span.end_us)}.",
             "Spans are half-open: give a start that is before the end.",
         )
     return span
 
 
-def moment_of(text: str | None, parameter: str, clock: Clockwork) -> int:
+def parse_instant(text: str | None, parameter: str, clock: TimeContext) -> int:
     """Read an instant; of a named span, its start; none: now."""
     at_us = clock.now_us if text is None else _read(text, parameter, clock)[0]
     if not EARLIEST_US <= at_us <= LATEST_US:
-        raise wrong_parameter(parameter, f"{parameter} is not between 1970 and 2200.", FORMS)
+        raise invalid_parameter(
+            parameter, f"{parameter} is not between 1970 and 2200.", ACCEPTED_FORMS
+        )
     return at_us
 
 
-def zone_of(name: str | None, default: str) -> ZoneInfo:
+def parse_zone(name: str | None, default: str) -> ZoneInfo:
     try:
         return ZoneInfo(name or default)
     except (KeyError, ValueError, OSError) as error:
-        raise wrong_parameter(
+        raise invalid_parameter(
             "tz", f"tz {name!r} is not a time zone.", "Write an IANA name such as Europe/Berlin."
         ) from error
 
 
-def text_of(at_us: int) -> str:
+def format_utc(at_us: int) -> str:
     """Return RFC 3339 in UTC, with a fraction only where there is one."""
     return instant_of(at_us).isoformat().replace("+00:00", "Z")
 
 
-def local_text_of(at_us: int, zone: ZoneInfo) -> str:
+def format_local(at_us: int, zone: ZoneInfo) -> str:
     return instant_of(at_us).astimezone(zone).isoformat()
 
 
-def _read(text: str, parameter: str, clock: Clockwork) -> tuple[int, int]:
+def _read(text: str, parameter: str, clock: TimeContext) -> tuple[int, int]:
     """Return the start and end of what is named; both the same for an instant."""
     found = text.strip()
     try:
@@ -113,10 +115,12 @@ def _read(text: str, parameter: str, clock: Clockwork) -> tuple[int, int]:
             return _named(kind, name, clock)
         return _written(found, clock)
     except (ValueError, OverflowError) as error:
-        raise wrong_parameter(parameter, f"{parameter}={text!r} is not a time.", FORMS) from error
+        raise invalid_parameter(
+            parameter, f"{parameter}={text!r} is not a time.", ACCEPTED_FORMS
+        ) from error
 
 
-def _written(text: str, clock: Clockwork) -> tuple[int, int]:
+def _written(text: str, clock: TimeContext) -> tuple[int, int]:
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         start = local_us(date.fromisoformat(text), 0, clock.zone)
         return start, start
@@ -127,7 +131,7 @@ def _written(text: str, clock: Clockwork) -> tuple[int, int]:
     return at_us, at_us
 
 
-def _named(kind: str, name: str, clock: Clockwork) -> tuple[int, int]:
+def _named(kind: str, name: str, clock: TimeContext) -> tuple[int, int]:
     today = local_day(clock.now_us, clock.zone)
     if kind == "shift":
         return _shift(name, clock)
@@ -145,7 +149,7 @@ def _named(kind: str, name: str, clock: Clockwork) -> tuple[int, int]:
     return window.start_us, window.end_us
 
 
-def _shift(name: str, clock: Clockwork) -> tuple[int, int]:
+def _shift(name: str, clock: TimeContext) -> tuple[int, int]:
     if name not in {"current", "previous"}:
         raise ValueError(name)
     if clock.calendar is None:

@@ -5,10 +5,10 @@ from typing import Final
 
 from werknetz.domain.shift import local_day
 from werknetz.domain.window import Period, Window, windows_between
-from werknetz_core.context.app_context import Platform
-from werknetz_core.context.equipment_tree import Node, Tree
-from werknetz_core.context.time_spec import Clockwork, Span, zone_of
-from werknetz_core.http.problem import Problem, wrong_parameter
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
+from werknetz_core.context.time_spec import TimeContext, TimeSpan, parse_zone
+from werknetz_core.http.problem import Problem, invalid_parameter
 
 WINDOWS_MAX: Final = 10_000
 _DAY_S: Final = 86_400
@@ -32,28 +32,30 @@ _SHORTEST_S: Final[Mapping[Period, int]] = {
 }
 
 
-def clockwork(core: Platform, tree: Tree, node: Node, tz: str | None) -> Clockwork:
+def time_context_of(
+    context: AppContext, tree: EquipmentTree, node: EquipmentNode, tz: str | None
+) -> TimeContext:
     """Return what times about an equipment are read against: its zone and calendar, now."""
-    now_us = core.now_us()
-    calendar = tree.calendar(node.path, now_us)
+    now_us = context.now_us()
+    calendar = tree.calendar_of(node.path, now_us)
     default = node.time_zone or (calendar.time_zone if calendar else "UTC")
-    return Clockwork(now_us, zone_of(tz, default), calendar)
+    return TimeContext(now_us, parse_zone(tz, default), calendar)
 
 
-def windows_of(granularity: str, span: Span, clock: Clockwork) -> list[Window]:
+def windows_of(granularity: str, span: TimeSpan, clock: TimeContext) -> list[Window]:
     """Cut the span; windows are whole, so the span grows to them. `none`: one window."""
     if granularity == "none":
-        whole = span.aligned()
+        whole = span.to_buckets()
         return [Window(whole.start_us, whole.end_us, local_day(whole.start_us, clock.zone))]
     period = _PERIODS.get(granularity)
     if period is None:
-        raise wrong_parameter(
+        raise invalid_parameter(
             "granularity",
             f"granularity={granularity!r} is not known here.",
             "Write hour, shift, 1d, 1w, 1mo or none.",
         )
     if (span.end_us - span.start_us) / 1e6 / _SHORTEST_S[period] > WINDOWS_MAX:
-        raise too_large(f"{granularity} windows")
+        raise query_too_large(f"{granularity} windows")
     if period is Period.SHIFT and clock.calendar is None:
         raise Problem(
             422,
@@ -66,7 +68,7 @@ def windows_of(granularity: str, span: Span, clock: Clockwork) -> list[Window]:
     )
 
 
-def too_large(what: str) -> Problem:
+def query_too_large(what: str) -> Problem:
     return Problem(
         422,
         "query_too_large",

@@ -20,27 +20,27 @@ from werknetz.store.supply import (
 )
 from werknetz_core.access import supply_scope
 from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
-from werknetz_core.context.app_context import Core, Reading, Viewer
-from werknetz_core.context.collection import paged, utc
-from werknetz_core.context.time_spec import moment_of
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.collection import query_page, utc_time_context
+from werknetz_core.context.time_spec import parse_instant
 from werknetz_core.deliveries.changes import changes_of
 from werknetz_core.deliveries.schemas import CallOffDetailView, CallOffEntryView, CallOffView
 from werknetz_core.http import pagination
 from werknetz_core.http.links import event_link
-from werknetz_core.http.list_params import Asked
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["supply"])
 _SORTING: Final = Sorting(
     "-issued_at",
-    tie=Key(call_offs.c.id, Kind.NUMBER),
+    tie=SortKey(call_offs.c.id, SortType.NUMBER),
     keys={
-        "issued_at": Key(call_offs.c.issued_at, Kind.TIME),
-        "known_at": Key(call_offs.c.known_at, Kind.TIME),
-        "document": Key(call_offs.c.document),
-        "supplier": Key(partners.c.key),
-        "material": Key(materials.c.number),
+        "issued_at": SortKey(call_offs.c.issued_at, SortType.TIME),
+        "known_at": SortKey(call_offs.c.known_at, SortType.TIME),
+        "document": SortKey(call_offs.c.document),
+        "supplier": SortKey(partners.c.key),
+        "material": SortKey(materials.c.number),
     },
 )
 # A row's number changes with each message of its relation; an event stays what it is.
@@ -56,12 +56,12 @@ _SHOWN: Final = sa.select(
 async def list_call_offs(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
-    site: supply_scope.Sites = [],  # noqa: B006 - as above
+    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
+    site: supply_scope.SiteFilter = [],  # noqa: B006 - as above
     document: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     state: Annotated[
         list[Literal["in_force", "replaced", "outdated_on_arrival"]],
@@ -71,33 +71,45 @@ async def list_call_offs(
     known_at: Annotated[
         str | None, Query(description="… as it was known then; without `at`: in force then.")
     ] = None,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> pagination.Page[CallOffView]:
     """List every version, newest first. Sort: issued_at, known_at, document, supplier, material."""
     query = _SHOWN.where(
         supply_scope.relation_visible(principal, call_offs.c.relation_id),
-        await supply_scope.chosen(
-            SUPPLIER, supplier, supply_relations.c.supplier_id, reading, principal
+        await supply_scope.name_condition(
+            SUPPLIER, supplier, supply_relations.c.supplier_id, session, principal
         ),
-        await supply_scope.chosen(
-            MATERIAL, material, supply_relations.c.material_id, reading, principal
+        await supply_scope.name_condition(
+            MATERIAL, material, supply_relations.c.material_id, session, principal
         ),
-        await supply_scope.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
+        await supply_scope.name_condition(
+            SITE, site, supply_relations.c.site_id, session, principal
+        ),
     )
     if document:
         query = query.where(call_offs.c.document.in_(document))
     if state:
         query = query.where(call_offs.c.state.in_(state))
     if at is not None or known_at is not None:
-        known_us = None if known_at is None else moment_of(known_at, "known_at", utc(core))
-        at_us = moment_of(at, "at", utc(core)) if at is not None or known_us is None else known_us
+        known_us = (
+            None
+            if known_at is None
+            else parse_instant(known_at, "known_at", utc_time_context(context))
+        )
+        at_us = (
+            parse_instant(at, "at", utc_time_context(context))
+            if at is not None or known_us is None
+            else known_us
+        )
         known = None if known_us is None else instant_of(known_us)
         query = query.where(_in_force(instant_of(at_us), known))
-    return await paged(request, reading, asked, query, _SORTING, CallOffView)
+    return await query_page(request, session, params, query, _SORTING, CallOffView)
 
 
 @router.get("/call_offs/{event_id}")
-async def show_call_off(event_id: UUID, reading: Reading, principal: Viewer) -> CallOffDetailView:
+async def show_call_off(
+    event_id: UUID, session: ReadSessionDep, principal: Viewer
+) -> CallOffDetailView:
     """Show the version that the event belongs to: its entries, and what it changed."""
     told = call_off_entries.alias()
     query = _SHOWN.where(
@@ -107,15 +119,15 @@ async def show_call_off(event_id: UUID, reading: Reading, principal: Viewer) -> 
         sa.literal(event_id) == sa.any_(call_offs.c.event_ids),
         supply_scope.relation_visible(principal, call_offs.c.relation_id),
     ).limit(1)
-    row = (await reading.execute(query)).mappings().first()
+    row = (await session.execute(query)).mappings().first()
     if row is None:
         raise Problem(
             404, "unknown_call_off", f"No call-off that this key may see has the event {event_id}.",
             "GET /api/v1/call_offs lists them.",
         )  # fmt: skip
-    lines = await _entries(reading, row["event_ids"])
-    former = (await reading.execute(_former(row))).mappings().first()
-    before = [] if former is None else await _entries(reading, former["event_ids"])
+    lines = await _entries(session, row["event_ids"])
+    former = (await session.execute(_former(row))).mappings().first()
+    before = [] if former is None else await _entries(session, former["event_ids"])
     return CallOffDetailView(
         **row,
         lines=lines,
@@ -125,14 +137,14 @@ async def show_call_off(event_id: UUID, reading: Reading, principal: Viewer) -> 
     )
 
 
-async def _entries(reading: AsyncConnection, event_ids: Sequence[UUID]) -> list[CallOffEntryView]:
+async def _entries(session: AsyncConnection, event_ids: Sequence[UUID]) -> list[CallOffEntryView]:
     e = call_off_entries.c
     query = (
         sa.select(call_off_entries)
         .where(e.event_id.in_(event_ids), e.known_to.is_(None))
         .order_by(e.due_from.asc().nulls_first(), e.line, e.event_id)
     )
-    rows = (await reading.execute(query)).mappings().all()
+    rows = (await session.execute(query)).mappings().all()
     return [CallOffEntryView(**row, event=event_link(row["event_id"])) for row in rows]
 
 

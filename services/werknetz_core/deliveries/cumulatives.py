@@ -8,21 +8,21 @@ from fastapi import APIRouter, Query, Request
 from werknetz.store.supply import cumulatives, materials, partners, supply_relations
 from werknetz_core.access import supply_scope
 from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
-from werknetz_core.context.app_context import Reading, Viewer
-from werknetz_core.context.collection import paged
+from werknetz_core.context.app_context import ReadSessionDep, Viewer
+from werknetz_core.context.collection import query_page
 from werknetz_core.deliveries.schemas import CumulativeView
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import Asked
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["supply"])
 _SORTING: Final = Sorting(
     "supplier",
-    tie=Key(cumulatives.c.relation_id, Kind.NUMBER),
+    tie=SortKey(cumulatives.c.relation_id, SortType.NUMBER),
     keys={
-        "supplier": Key(partners.c.key),
-        "material": Key(materials.c.number),
-        "as_of": Key(cumulatives.c.as_of, Kind.TIME),
+        "supplier": SortKey(partners.c.key),
+        "material": SortKey(materials.c.number),
+        "as_of": SortKey(cumulatives.c.as_of, SortType.TIME),
     },
 )
 
@@ -31,15 +31,15 @@ _SORTING: Final = Sorting(
 async def list_cumulatives(
     *,
     request: Request,
-    reading: Reading,
+    session: ReadSessionDep,
     principal: Viewer,
-    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
-    site: supply_scope.Sites = [],  # noqa: B006 - as above
+    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
+    site: supply_scope.SiteFilter = [],  # noqa: B006 - as above
     different: Annotated[
         bool | None, Query(description="true: only where messages say another sum than ours.")
     ] = None,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> pagination.Page[CumulativeView]:
     """List cumulative quantities of each relation. Sort: supplier, material, as_of."""
     c = cumulatives.c
@@ -54,15 +54,17 @@ async def list_cumulatives(
         )
         .where(
             supply_scope.relation_visible(principal, c.relation_id),
-            await supply_scope.chosen(
-                SUPPLIER, supplier, supply_relations.c.supplier_id, reading, principal
+            await supply_scope.name_condition(
+                SUPPLIER, supplier, supply_relations.c.supplier_id, session, principal
             ),
-            await supply_scope.chosen(
-                MATERIAL, material, supply_relations.c.material_id, reading, principal
+            await supply_scope.name_condition(
+                MATERIAL, material, supply_relations.c.material_id, session, principal
             ),
-            await supply_scope.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
+            await supply_scope.name_condition(
+                SITE, site, supply_relations.c.site_id, session, principal
+            ),
         )
     )
     if different is not None:
         query = query.where(differs if different else ~differs)
-    return await paged(request, reading, asked, query, _SORTING, CumulativeView)
+    return await query_page(request, session, params, query, _SORTING, CumulativeView)

@@ -10,24 +10,24 @@ from werknetz.store.supply import materials, partners, receipt_lines, sites, sup
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER, WAREHOUSE
-from werknetz_core.context.app_context import Core, Reading, Viewer
-from werknetz_core.context.collection import during, paged
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.deliveries.schemas import ReceiptView
 from werknetz_core.http import pagination
-from werknetz_core.http.links import EVENTS
-from werknetz_core.http.list_params import Asked
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.links import EVENTS_PATH
+from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["supply"])
 _R: Final = receipt_lines.c
 _SORTING: Final = Sorting(
     "-received_at",
-    tie=Key(_R.event_id, Kind.UUID),
+    tie=SortKey(_R.event_id, SortType.UUID),
     keys={
-        "received_at": Key(_R.received_at, Kind.TIME),
-        "document": Key(_R.document),
-        "supplier": Key(sa.func.coalesce(partners.c.key, "")),
-        "material": Key(sa.func.coalesce(materials.c.number, "")),
+        "received_at": SortKey(_R.received_at, SortType.TIME),
+        "document": SortKey(_R.document),
+        "supplier": SortKey(sa.func.coalesce(partners.c.key, "")),
+        "material": SortKey(sa.func.coalesce(materials.c.number, "")),
     },
 )
 _JOINED: Final = (
@@ -43,34 +43,38 @@ _JOINED: Final = (
 async def list_receipts(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
-    site: supply_scope.Sites = [],  # noqa: B006 - as above
-    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - as above
+    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
+    site: supply_scope.SiteFilter = [],  # noqa: B006 - as above
+    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - as above
     delivery_note: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> pagination.Page[ReceiptView]:
     """List receipts, newest first; with a start, those of the span.
 
     Sort: received_at, document, supplier, material (not known: first).
     """
     query = receipts_shown(principal).where(
-        await supply_scope.chosen(SUPPLIER, supplier, _R.supplier_id, reading, principal),
-        await supply_scope.chosen(
-            MATERIAL, material, supply_relations.c.material_id, reading, principal
+        await supply_scope.name_condition(SUPPLIER, supplier, _R.supplier_id, session, principal),
+        await supply_scope.name_condition(
+            MATERIAL, material, supply_relations.c.material_id, session, principal
         ),
-        await supply_scope.chosen(SITE, site, supply_relations.c.site_id, reading, principal),
-        await supply_scope.chosen(WAREHOUSE, warehouse, _R.warehouse_id, reading, principal),
-        during(core, _R.received_at, start, end),
+        await supply_scope.name_condition(
+            SITE, site, supply_relations.c.site_id, session, principal
+        ),
+        await supply_scope.name_condition(
+            WAREHOUSE, warehouse, _R.warehouse_id, session, principal
+        ),
+        time_condition(context, _R.received_at, start, end),
     )
     if delivery_note:
         query = query.where(_R.delivery_note.in_(delivery_note))
-    return await paged(request, reading, asked, query, _SORTING, ReceiptView)
+    return await query_page(request, session, params, query, _SORTING, ReceiptView)
 
 
 def receipts_shown(principal: Principal) -> sa.Select[Any]:
@@ -83,7 +87,7 @@ def receipts_shown(principal: Principal) -> sa.Select[Any]:
             sites.c.key.label("site"),
             supply_relations.c.dock,
             warehouses.c.key.label("warehouse"),
-            (f"{EVENTS}/" + sa.cast(_R.event_id, sa.Text)).label("event"),
+            (f"{EVENTS_PATH}/" + sa.cast(_R.event_id, sa.Text)).label("event"),
         )
         .select_from(_JOINED)
         .where(

@@ -21,8 +21,8 @@ from werknetz.store.supply import (
 )
 from werknetz_core.access import supply_scope
 from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
-from werknetz_core.context.app_context import Core, Reading, Viewer
-from werknetz_core.context.collection import during, paged
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.deliveries.packing import tree_of
 from werknetz_core.deliveries.schemas import (
     ShipmentDetailView,
@@ -32,21 +32,21 @@ from werknetz_core.deliveries.schemas import (
 )
 from werknetz_core.http import pagination
 from werknetz_core.http.links import event_link
-from werknetz_core.http.list_params import Asked
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["supply"])
 INT_MAX: Final = 2**31 - 1
 _S: Final = shipments.c
 _SORTING: Final = Sorting(
     "-announced_at",
-    tie=Key(_S.id, Kind.NUMBER),
+    tie=SortKey(_S.id, SortType.NUMBER),
     keys={
-        "announced_at": Key(_S.announced_at, Kind.TIME),
-        "arrives_at": Key(sa.func.coalesce(_S.arrives_at, _S.announced_at), Kind.TIME),
-        "document": Key(_S.document),
-        "supplier": Key(partners.c.key),
+        "announced_at": SortKey(_S.announced_at, SortType.TIME),
+        "arrives_at": SortKey(sa.func.coalesce(_S.arrives_at, _S.announced_at), SortType.TIME),
+        "document": SortKey(_S.document),
+        "supplier": SortKey(partners.c.key),
     },
 )
 _SHOWN: Final = sa.select(
@@ -62,19 +62,19 @@ _SHOWN: Final = sa.select(
 async def list_shipments(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
-    site: supply_scope.Sites = [],  # noqa: B006 - as above
+    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
+    site: supply_scope.SiteFilter = [],  # noqa: B006 - as above
     state: Annotated[
         list[Literal["announced", "in_transit", "overdue", "partly_received", "received"]],
         Query(description="Repeated: any."),
     ] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> pagination.Page[ShipmentView]:
     """List shipments, newest first; with a start, those announced in the span.
 
@@ -82,38 +82,40 @@ async def list_shipments(
     """
     query = _SHOWN.where(
         supply_scope.site_visible(principal, _S.site_id),
-        await supply_scope.chosen(SUPPLIER, supplier, _S.supplier_id, reading, principal),
-        await supply_scope.chosen(SITE, site, _S.site_id, reading, principal),
-        during(core, _S.announced_at, start, end),
+        await supply_scope.name_condition(SUPPLIER, supplier, _S.supplier_id, session, principal),
+        await supply_scope.name_condition(SITE, site, _S.site_id, session, principal),
+        time_condition(context, _S.announced_at, start, end),
     )
     if state:
         query = query.where(_S.state.in_(state))
     if material:
-        ids = await supply_scope.ids_of(MATERIAL, material, reading, principal)
+        ids = await supply_scope.resolve_ids(MATERIAL, material, session, principal)
         holding = (
             sa.select(shipment_lines.c.supplier_id, shipment_lines.c.document)
             .join(supply_relations, supply_relations.c.id == shipment_lines.c.relation_id)
             .where(supply_relations.c.material_id.in_(ids), shipment_lines.c.known_to.is_(None))
         )
         query = query.where(sa.tuple_(_S.supplier_id, _S.document).in_(holding))
-    return await paged(request, reading, asked, query, _SORTING, ShipmentView)
+    return await query_page(request, session, params, query, _SORTING, ShipmentView)
 
 
 @router.get("/shipments/{number}")
-async def show_shipment(number: int, reading: Reading, principal: Viewer) -> ShipmentDetailView:
+async def show_shipment(
+    number: int, session: ReadSessionDep, principal: Viewer
+) -> ShipmentDetailView:
     """Show a shipment: its lines with their receipts, and how it is packed, as a tree."""
     query = _SHOWN.where(
         _S.id == min(max(number, 0), INT_MAX), supply_scope.site_visible(principal, _S.site_id)
     )
-    row = (await reading.execute(query)).mappings().first()
+    row = (await session.execute(query)).mappings().first()
     if row is None:
         raise Problem(
             404, "unknown_shipment", f"There is no shipment {number} that this key may see.",
             "GET /api/v1/shipments lists them.",
         )  # fmt: skip
-    told = (await reading.execute(_lines_of(row))).mappings().all()
+    told = (await session.execute(_lines_of(row))).mappings().all()
     units = (
-        await reading.execute(
+        await session.execute(
             sa.select(handling_units)
             .where(handling_units.c.shipment_id == row["id"])
             .order_by(handling_units.c.label)
@@ -124,7 +126,7 @@ async def show_shipment(number: int, reading: Reading, principal: Viewer) -> Shi
         spread = line["handling_units"] or [line["handling_unit"]]
         for label in filter(None, spread):
             packed[label].append(line["event_id"])
-    receipts = await _receipts(reading, {i for line in told for i in line["receipt_ids"] or ()})
+    receipts = await _receipts(session, {i for line in told for i in line["receipt_ids"] or ()})
     return ShipmentDetailView(
         **row,
         lines=[_line(line, receipts) for line in told],
@@ -160,7 +162,7 @@ def _lines_of(row: sa.RowMapping) -> sa.Select[Any]:
 
 
 async def _receipts(
-    reading: AsyncConnection, event_ids: set[UUID]
+    session: AsyncConnection, event_ids: set[UUID]
 ) -> dict[UUID, ShipmentReceiptView]:
     if not event_ids:
         return {}
@@ -169,7 +171,7 @@ async def _receipts(
     )
     return {
         row["event_id"]: ShipmentReceiptView(**row, event=event_link(row["event_id"]))
-        for row in (await reading.execute(query)).mappings()
+        for row in (await session.execute(query)).mappings()
     }
 
 

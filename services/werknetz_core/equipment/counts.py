@@ -1,9 +1,9 @@
 """What was produced, window by window, from the same elements that the KPIs use."""
 
 from werknetz.domain.bucket import instant_of
-from werknetz_core.context.app_context import Platform
-from werknetz_core.context.equipment_tree import Node
-from werknetz_core.context.time_spec import Clockwork, Span, local_text_of
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.equipment_tree import EquipmentNode
+from werknetz_core.context.time_spec import TimeContext, TimeSpan, format_local
 from werknetz_core.context.windows import windows_of
 
 _COUNTS = """
@@ -17,12 +17,12 @@ _COUNTS = """
 
 
 async def summed(
-    core: Platform, node: Node, span: Span, granularity: str, clock: Clockwork
+    context: AppContext, node: EquipmentNode, span: TimeSpan, granularity: str, clock: TimeContext
 ) -> dict[str, object]:
     """Return the counts of the windows in which there was something to count."""
     windows = windows_of(granularity, span, clock)
-    tree = await core.tree.current()
-    rows = await core.pool.fetch(
+    tree = await context.tree.current()
+    rows = await context.pool.fetch(
         _COUNTS,
         tree.ids_below[node.path],
         [instant_of(window.start_us) for window in windows],
@@ -33,8 +33,8 @@ async def summed(
         window = windows[row["n"] - 1]
         items.append(
             {
-                "start": local_text_of(window.start_us, clock.zone),
-                "end": local_text_of(window.end_us, clock.zone),
+                "start": format_local(window.start_us, clock.zone),
+                "end": format_local(window.end_us, clock.zone),
                 "window": window.name,
                 "produced": row["produced"],
                 "good": row["good"],
@@ -46,8 +46,8 @@ async def summed(
     return {
         "equipment": node.path,
         "items": items,
-        "start": local_text_of(windows[0].start_us if windows else span.start_us, clock.zone),
-        "end": local_text_of(windows[-1].end_us if windows else span.end_us, clock.zone),
+        "start": format_local(windows[0].start_us if windows else span.start_us, clock.zone),
+        "end": format_local(windows[-1].end_us if windows else span.end_us, clock.zone),
         "granularity": granularity,
         "time_zone": clock.zone.key,
         "no_data": not items,

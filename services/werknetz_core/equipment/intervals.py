@@ -9,13 +9,13 @@ from fastapi import Request, Response
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.domain.state import MachineState
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Platform
-from werknetz_core.context.time_spec import span_of, text_of
-from werknetz_core.context.windows import clockwork
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.time_spec import format_utc, parse_span
+from werknetz_core.context.windows import time_context_of
 from werknetz_core.equipment.schemas import StateView, StopView
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import Listing, columns_of, given
-from werknetz_core.http.sorting import Kind, Place, place_of
+from werknetz_core.http.list_params import ListParams, columns_of, list_response
+from werknetz_core.http.sorting import Cursor, SortType, parse_cursor
 
 MINOR_STOP_S: Final = 120
 STOP_CATEGORY: Final = "adet"
@@ -61,24 +61,26 @@ _TIE: Final = "to_char(i.equipment_id, 'FM0000000000') || to_char(i.start_at, 'Y
 
 async def listed(
     request: Request,
-    core: Platform,
+    context: AppContext,
     principal: Principal,
     under: Sequence[str],
     start: str,
     end: str | None,
     *,
     stops_of: float | None,
-    asked: Listing,
+    params: ListParams,
 ) -> Response:
     """Return a page of intervals; `stops_of` is how long a stop must be, None: every state."""
-    nodes = [await core.tree.find(path, principal) for path in under]
-    tree = await core.tree.current()
-    clock = clockwork(core, tree, nodes[0], None)
-    span = span_of(start, end, clock)
+    nodes = [await context.tree.find_node(path, principal) for path in under]
+    tree = await context.tree.current()
+    clock = time_context_of(context, tree, nodes[0], None)
+    span = parse_span(start, end, clock)
     ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
-    kinds = dict.fromkeys(_KEYS, Kind.NUMBER)
-    place = place_of(asked.sort, asked.cursor, default="start", kinds=kinds, tie=Kind.TEXT)
-    rows = await core.pool.fetch(
+    kinds = dict.fromkeys(_KEYS, SortType.NUMBER)
+    place = parse_cursor(
+        params.sort, params.cursor, default="start", kinds=kinds, tie=SortType.TEXT
+    )
+    rows = await context.pool.fetch(
         _statement(place),
         ids,
         instant_of(span.start_us),
@@ -87,23 +89,23 @@ async def listed(
         stops_of or 0.0,
         # The running bucket ends where it was last computed, so what reaches it still goes on.
         instant_of(bucket_of(clock.now_us) - BUCKET_US),
-        asked.limit + 1,
+        params.limit + 1,
         *(place.after or ()),
     )
-    shown, more = pagination.cut(rows, asked.limit)
-    next_cursor = place.cursor(shown[-1]["key"], shown[-1]["tie"]) if more else None
+    shown, more = pagination.paginate(rows, params.limit)
+    next_cursor = place.encode_next(shown[-1]["key"], shown[-1]["tie"]) if more else None
     items = [_view(row, stop=stops_of is not None) for row in shown]
     envelope = {
         "next_cursor": next_cursor,
-        "start": text_of(span.start_us),
-        "end": text_of(span.end_us),
-        "no_data": not items and asked.cursor is None,
+        "start": format_utc(span.start_us),
+        "end": format_utc(span.end_us),
+        "no_data": not items and params.cursor is None,
     }
     names = columns_of(StateView if stops_of is None else StopView)
-    return given(request, asked, items, names, next_cursor=next_cursor, envelope=envelope)
+    return list_response(request, params, items, names, next_cursor=next_cursor, envelope=envelope)
 
 
-def _statement(place: Place) -> str:
+def _statement(place: Cursor) -> str:
     """Return the statement in the order of the place; sort keys are our own words."""
     key, way = _KEYS[place.name], "DESC" if place.descending else "ASC"
     beyond = "<" if place.descending else ">"
@@ -119,7 +121,7 @@ def _view(row: asyncpg.Record, *, stop: bool) -> dict[str, object]:
         "start": row["start_at"],
         "end": None if row["is_open"] else row["end_at"],
         "duration_s": seconds,
-        "state": state.word,
+        "state": state.label,
         "category": row["category"],
         "code": row["code"],
         "order_number": row["order_number"],

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.store.tables import business_event_revisions, business_events, connectors
 from werknetz_core.access import equipment_scope
-from werknetz_core.context.app_context import Core, Engineer, Reading
-from werknetz_core.context.edge_forwarder import not_configured
-from werknetz_core.context.time_spec import Clockwork, span_of, zone_of
+from werknetz_core.context.app_context import ContextDep, Engineer, ReadSessionDep
+from werknetz_core.context.edge_forwarder import webhook_not_configured
+from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.events.raw import message_of
 from werknetz_core.events.schemas import (
     BatchView,
@@ -20,7 +20,7 @@ from werknetz_core.events.schemas import (
     EventView,
 )
 from werknetz_core.http import pagination
-from werknetz_core.http.problem import Problem, wrong_parameter
+from werknetz_core.http.problem import Problem, invalid_parameter
 
 router = APIRouter(tags=["events"])
 _EVENT: dict[str, Any] = {
@@ -49,12 +49,12 @@ _BODY: dict[str, Any] = {
     response_model=BatchView,
     openapi_extra={"requestBody": _BODY},
 )
-async def take_events(request: Request, core: Core, principal: Engineer) -> Response:
+async def take_events(request: Request, context: ContextDep, principal: Engineer) -> Response:
     """Take events as JSON, NDJSON or CSV. 2xx says that they are on disk; repeating is harmless."""
-    principal.demand_all_plants()
-    if core.webhook is None:
-        raise not_configured()
-    answer = await core.webhook.pass_on(request.headers, request.stream())
+    principal.require_all_plants()
+    if context.edge_forwarder is None:
+        raise webhook_not_configured()
+    answer = await context.edge_forwarder.forward(request.headers, request.stream())
     return Response(answer.body, answer.status, answer.headers, answer.media_type)
 
 
@@ -63,16 +63,16 @@ async def list_events(
     *,
     request: Request,
     response: Response,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Engineer,
     kind: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     source: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
-    limit: pagination.Limit = 100,
-    cursor: pagination.Cursor = None,
+    limit: pagination.LimitParam = 100,
+    cursor: pagination.CursorParam = None,
 ) -> pagination.Page[EventView]:
     """List business events, newest first by their own time; with a start, those of the span."""
     events = business_events.c
@@ -89,35 +89,39 @@ async def list_events(
         if wanted:
             query = query.where(column.in_(wanted))
     if start is not None:
-        span = span_of(start, end, Clockwork(core.now_us(), zone_of(None, "UTC")))
+        span = parse_span(start, end, TimeContext(context.now_us(), parse_zone(None, "UTC")))
         query = query.where(
             events.at >= instant_of(span.start_us), events.at < instant_of(span.end_us)
         )
     elif end is not None:
-        raise wrong_parameter("end", "end needs a start.", "Give `start`, too, or neither.")
-    if after := pagination.decode(cursor, int, str):
+        raise invalid_parameter("end", "end needs a start.", "Give `start`, too, or neither.")
+    if after := pagination.decode_cursor(cursor, int, str):
         query = query.where(
             sa.tuple_(events.at, events.event_id)
             < sa.tuple_(instant_of(int(after[0])), _uuid(str(after[1])))
         )
-    rows, more = pagination.cut((await reading.execute(query)).mappings().all(), limit)
+    rows, more = pagination.paginate((await session.execute(query)).mappings().all(), limit)
     last = rows[-1] if more else None
     next_cursor = (
-        pagination.encode(microseconds_of(last["at"]), str(last["event_id"])) if last else None
+        pagination.encode_cursor(microseconds_of(last["at"]), str(last["event_id"]))
+        if last
+        else None
     )
-    pagination.link(request, response, next_cursor)
+    pagination.set_next_link(request, response, next_cursor)
     return pagination.Page(items=[_view(row) for row in rows], next_cursor=next_cursor)
 
 
 @router.get("/events/{event_id}")
-async def show_event(event_id: UUID, reading: Reading, principal: Engineer) -> EventDetailView:
+async def show_event(
+    event_id: UUID, session: ReadSessionDep, principal: Engineer
+) -> EventDetailView:
     """Show one event: where it came from, what was known before, and the message as it came."""
     query = (
         sa.select(business_events)
         .join(connectors, connectors.c.id == business_events.c.connector_id)
         .where(business_events.c.event_id == event_id, equipment_scope.connector_visible(principal))
     )
-    row = (await reading.execute(query)).mappings().first()
+    row = (await session.execute(query)).mappings().first()
     if row is None:
         raise Problem(
             404,
@@ -132,9 +136,9 @@ async def show_event(event_id: UUID, reading: Reading, principal: Engineer) -> E
         .order_by(revisions.c.revision.desc())
         .limit(pagination.LIMIT_MAX)
     )
-    before = (await reading.execute(earlier)).mappings().all()
+    before = (await session.execute(earlier)).mappings().all()
     digest = row["raw_hash"]
-    raw = None if digest is None else await message_of(reading, row["connector_id"], bytes(digest))
+    raw = None if digest is None else await message_of(session, row["connector_id"], bytes(digest))
     return EventDetailView(
         **_view(row).model_dump(),
         spool_id=str(row["spool_id"]),
@@ -152,6 +156,6 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise wrong_parameter(
+        raise invalid_parameter(
             "cursor", "This cursor was not given by this route.", "Send none for the first page."
         ) from error

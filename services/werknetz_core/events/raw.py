@@ -20,7 +20,7 @@ MESSAGE_MAX: Final = 8_000_000
 _GONE: Final = "Raw input is kept for 30 days, and this one is not there any more."
 
 
-async def message_of(reading: AsyncConnection, connector: str, digest: bytes) -> RawMessageView:
+async def message_of(session: AsyncConnection, connector: str, digest: bytes) -> RawMessageView:
     """Find the message by its hash, with the bytes where they are there and not too many."""
     hashes = sa.cast([digest], pg.ARRAY(sa.LargeBinary))
     query = (
@@ -35,7 +35,7 @@ async def message_of(reading: AsyncConnection, connector: str, digest: bytes) ->
         .order_by(raw_inputs.c.stored_at.desc())
         .limit(1)
     )
-    row = (await reading.execute(query)).mappings().first()
+    row = (await session.execute(query)).mappings().first()
     if row is None:
         return _view(digest, None, _GONE)
     if row["payload"] is None:

@@ -10,13 +10,13 @@ from werknetz.store.stock import locations, stock_items, warehouses
 from werknetz.store.supply import materials, partners, sites, supply_relations
 from werknetz_core.access import supply_scope
 from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER, WAREHOUSE
-from werknetz_core.context.app_context import Core, Reading, Viewer
-from werknetz_core.context.collection import during
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.collection import time_condition
 from werknetz_core.findings.schemas import FindingView
 from werknetz_core.http import pagination, sorting
-from werknetz_core.http.links import messages_of
-from werknetz_core.http.list_params import Asked, columns_of, given
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.links import message_views_of
+from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["supply"])
 FindingKind = Literal[
@@ -28,12 +28,12 @@ FindingKind = Literal[
 _F: Final = findings.c
 _SORTING: Final = Sorting(
     "-at",
-    tie=Key(_F.id, Kind.NUMBER),
+    tie=SortKey(_F.id, SortType.NUMBER),
     keys={
-        "at": Key(_F.at, Kind.TIME),
-        "first_seen_at": Key(_F.first_seen_at, Kind.TIME),
-        "kind": Key(_F.kind),
-        "supplier": Key(sa.func.coalesce(partners.c.key, "")),
+        "at": SortKey(_F.at, SortType.TIME),
+        "first_seen_at": SortKey(_F.first_seen_at, SortType.TIME),
+        "kind": SortKey(_F.kind),
+        "supplier": SortKey(sa.func.coalesce(partners.c.key, "")),
     },
 )
 _SHOWN: Final = sa.select(
@@ -55,19 +55,19 @@ _SHOWN: Final = sa.select(
 async def list_findings(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
     kind: Annotated[list[FindingKind], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
-    supplier: supply_scope.Suppliers = [],  # noqa: B006 - as above
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
-    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - as above
+    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - as above
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
+    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - as above
     open: Annotated[  # noqa: A002 - the name in the address
         bool | None, Query(description="true: only what is still so; false: what is no more.")
     ] = None,
     start: str | None = None,
     end: str | None = None,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> pagination.Page[FindingView]:
     """List findings, newest first, each with its messages; with a start, those of the span.
 
@@ -79,18 +79,20 @@ async def list_findings(
             supply_scope.site_visible(principal, _F.site_id),
             supply_scope.warehouse_visible(principal, _F.warehouse_id),
         ),
-        await supply_scope.chosen(SUPPLIER, supplier, _F.supplier_id, reading, principal),
-        await supply_scope.chosen(MATERIAL, material, _F.material_id, reading, principal),
-        await supply_scope.chosen(WAREHOUSE, warehouse, _F.warehouse_id, reading, principal),
-        during(core, _F.at, start, end),
+        await supply_scope.name_condition(SUPPLIER, supplier, _F.supplier_id, session, principal),
+        await supply_scope.name_condition(MATERIAL, material, _F.material_id, session, principal),
+        await supply_scope.name_condition(
+            WAREHOUSE, warehouse, _F.warehouse_id, session, principal
+        ),
+        time_condition(context, _F.at, start, end),
     )
     if kind:
         query = query.where(_F.kind.in_(kind))
     if open is not None:
         query = query.where(_F.cleared_at.is_(None) if open else _F.cleared_at.is_not(None))
-    query, place = _SORTING.page(query, asked)
-    rows, next_cursor = sorting.cut(
-        (await reading.execute(query)).mappings().all(), place, asked.limit
+    query, place = _SORTING.page_query(query, params)
+    rows, next_cursor = sorting.paginate(
+        (await session.execute(query)).mappings().all(), place, params.limit
     )
-    items = [FindingView(**row, messages=messages_of(row["event_ids"])) for row in rows]
-    return given(request, asked, items, columns_of(FindingView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    items = [FindingView(**row, messages=message_views_of(row["event_ids"])) for row in rows]
+    return list_response(request, params, items, columns_of(FindingView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form

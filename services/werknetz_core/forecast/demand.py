@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from werknetz.domain.shift import Calendar, local_day, local_us
 from werknetz.kpi.stock.plan import HOUR_US, Span, clipped, planned_spans, planned_us
-from werknetz_core.context.equipment_tree import Tree
+from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.forecast.inputs import Need
 
 _LATEST: Final = 2**62
@@ -19,7 +19,7 @@ _LATEST: Final = 2**62
 class Plans:
     """Planned time in a window. Lines with the same calendars share what is computed."""
 
-    def __init__(self, tree: Tree, start_us: int, end_us: int) -> None:
+    def __init__(self, tree: EquipmentTree, start_us: int, end_us: int) -> None:
         self._tree = tree
         self._start_us, self._end_us = start_us, end_us
         # Calendars change at midnight of some zone: each hour of the window is near enough.
@@ -32,8 +32,8 @@ class Plans:
     def of(self, path: str) -> list[Span]:
         """Return the planned time of an equipment, in order."""
         if path not in self._by_path:
-            held = [self._tree.calendar(path, at) for at in self._days]
-            last = self._tree.calendar(path, self._end_us - 1)
+            held = [self._tree.calendar_of(path, at) for at in self._days]
+            last = self._tree.calendar_of(path, self._end_us - 1)
             key = tuple(id(calendar) for calendar in (*held, last))
             if key not in self._spans:
                 self._spans[key] = self._planned(path, changes=len(set(key)) > 1)
@@ -61,10 +61,10 @@ class Plans:
 
     def _planned(self, path: str, *, changes: bool) -> list[Span]:
         if not changes:
-            calendar = self._tree.calendar(path, self._start_us)
+            calendar = self._tree.calendar_of(path, self._start_us)
             return planned_spans(calendar, self._start_us, self._end_us)
         found: list[Span] = []
-        steps = [(at, self._tree.calendar(path, at)) for at in self._hours]
+        steps = [(at, self._tree.calendar_of(path, at)) for at in self._hours]
         for _, group in groupby(steps, key=lambda step: id(step[1])):
             part: list[tuple[int, Calendar | None]] = list(group)
             end_us = min(part[-1][0] + HOUR_US, self._end_us)

@@ -13,8 +13,8 @@ from werknetz.store.supply import materials
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
-from werknetz_core.http.list_params import Listing
-from werknetz_core.http.sorting import sorted_rows
+from werknetz_core.http.list_params import ListParams
+from werknetz_core.http.sorting import sort_and_paginate
 
 _KEYS: Final = ("warehouse", "material")
 
@@ -35,20 +35,24 @@ class Chosen:
 async def chosen(
     warehouse: Sequence[str],
     material: Sequence[str],
-    reading: AsyncConnection,
+    session: AsyncConnection,
     principal: Principal,
 ) -> Chosen:
     query = sa.select(warehouses.c.id, warehouses.c.key).where(
         supply_scope.warehouse_visible(principal, warehouses.c.id),
-        await supply_scope.chosen(WAREHOUSE, warehouse, warehouses.c.id, reading, principal),
+        await supply_scope.name_condition(
+            WAREHOUSE, warehouse, warehouses.c.id, session, principal
+        ),
     )
-    keys = {row.id: row.key for row in await reading.execute(query)}
-    named = await supply_scope.ids_of(MATERIAL, material, reading, principal) if material else None
+    keys = {row.id: row.key for row in await session.execute(query)}
+    named = (
+        await supply_scope.resolve_ids(MATERIAL, material, session, principal) if material else None
+    )
     return Chosen(keys, named)
 
 
 async def materials_of(
-    numbers: Sequence[int], reading: AsyncConnection
+    numbers: Sequence[int], session: AsyncConnection
 ) -> dict[int, dict[str, Any]]:
     """Return number, description and unit of materials."""
     m = materials.c
@@ -57,27 +61,27 @@ async def materials_of(
     )
     return {
         row.id: {"material": row.number, "description": row.description, "unit": row.unit}
-        for row in await reading.execute(query)
+        for row in await session.execute(query)
     }
 
 
 async def page_of(
     places: Sequence[tuple[int, Place]],
     keys: Mapping[int, str],
-    asked: Listing,
-    reading: AsyncConnection,
+    params: ListParams,
+    session: AsyncConnection,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return the places of a page with their names, and the cursor of the next.
 
     `row` of each is the number that came with its place.
     """
-    known = await materials_of(sorted({place[1] for _, place in places}), reading)
+    known = await materials_of(sorted({place[1] for _, place in places}), session)
     rows = [
         {"row": row, "place": place, "warehouse": keys[place[0]], **known[place[1]],
          "tie": f"{keys[place[0]]} {known[place[1]]['material']}"}
         for row, place in places
     ]  # fmt: skip
-    return sorted_rows(rows, asked, default="warehouse", keys=_KEYS, tie="tie")
+    return sort_and_paginate(rows, params, default="warehouse", keys=_KEYS, tie="tie")
 
 
 NAMES: Final = ("warehouse", "material", "description", "unit")

@@ -11,7 +11,7 @@ from werknetz.kpi.stock.warning import Due, Promise, Sent, promises
 from werknetz_core.forecast.inputs import Connection
 from werknetz_core.forecast.schemas import ExpectedShipmentView
 from werknetz_core.forecast.stock import LOST_AFTER_US
-from werknetz_core.http.links import messages_of
+from werknetz_core.http.links import message_views_of
 
 _DUE: Final = """
 SELECT d.relation_id, d.id, d.document, d.due_from, d.quantity, d.open_quantity, d.event_ids,
@@ -76,7 +76,9 @@ def _shipment(row: asyncpg.Record, one: Sent) -> ExpectedShipmentView:
         for name in ("document", "despatched_at", "arrives_at", "quantity", "open_quantity")
     }
     return ExpectedShipmentView(
-        **told, expected_at=instant_of(one.expected_us), event=messages_of([row["event_id"]])[0]
+        **told,
+        expected_at=instant_of(one.expected_us),
+        event=message_views_of([row["event_id"]])[0],
     )
 
 

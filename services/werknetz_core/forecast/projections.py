@@ -9,13 +9,13 @@ from pydantic import BaseModel
 from werknetz.domain.shift import local_day
 from werknetz.kpi.stock.projection import DAYS
 from werknetz_core.access import supply_scope
-from werknetz_core.context.app_context import Core, Reading, Viewer
-from werknetz_core.context.equipment_tree import Tree
-from werknetz_core.context.time_spec import text_of
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast import lookup
 from werknetz_core.forecast.schemas import ProjectedDayView, StockProjectionView
 from werknetz_core.forecast.stock import Outlook, project_all, zone_of
-from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 
 router = APIRouter(tags=["stock"])
 DAYS_MAX: Final = 92
@@ -32,13 +32,13 @@ class StockProjectionsView(BaseModel):
 async def stock_projection(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
     days: Annotated[int, Query(ge=1, le=DAYS_MAX, description="From today on.")] = DAYS,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> StockProjectionsView:
     """Project stock by day of the plant: of what is taken or awaited, or of what is named.
 
@@ -46,23 +46,23 @@ async def stock_projection(
     arrives when it is due; what is overdue and was not announced is not counted on.
     Sort: warehouse, material.
     """
-    chosen = await lookup.chosen(warehouse, material, reading, principal)
-    now_us, tree = core.now_us(), await core.tree.current()
+    chosen = await lookup.chosen(warehouse, material, session, principal)
+    now_us, tree = context.now_us(), await context.tree.current()
     async with (
-        core.pool.acquire() as connection,
+        context.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         look = await project_all(connection, tree, now_us, days, materials=chosen.materials)
     places = [(n, place) for n, place in enumerate(look.places) if chosen.has(place)]
-    rows, next_cursor = await lookup.page_of(places, chosen.warehouses, asked, reading)
-    return given(
-        request, asked, [_view(row, look, tree) for row in rows],
+    rows, next_cursor = await lookup.page_of(places, chosen.warehouses, params, session)
+    return list_response(
+        request, params, [_view(row, look, tree) for row in rows],
         columns_of(StockProjectionView), next_cursor=next_cursor,
-        envelope={"next_cursor": next_cursor, "at": text_of(now_us)},
+        envelope={"next_cursor": next_cursor, "at": format_utc(now_us)},
     )  # type: ignore[return-value] # fmt: skip # a ready answer of that form
 
 
-def _view(row: dict[str, Any], look: Outlook, tree: Tree) -> StockProjectionView:
+def _view(row: dict[str, Any], look: Outlook, tree: EquipmentTree) -> StockProjectionView:
     number = row["row"]
     is_known = look.is_known[number]
     found = look.projection

@@ -25,12 +25,12 @@ class Short:
 def shortages(look: Outlook, is_asked: Callable[[str], bool]) -> list[Short]:
     """Return what stops the lines that are asked for, the soonest first."""
     found: list[Short] = []
-    asked = {
+    params = {
         row: [need for need in needs if is_asked(need.path)]
         for row, needs in look.needs.items()
         if look.is_known[row]
     }
-    candidates = [row for row in _candidates(look) if asked.get(row)]
+    candidates = [row for row in _candidates(look) if params.get(row)]
     coming = _coming(look, candidates)
     for row in candidates:
         needs = look.needs[row]
@@ -44,7 +44,7 @@ def shortages(look: Outlook, is_asked: Callable[[str], bool]) -> list[Short]:
         if short is None:
             continue
         minimum = max(need.minimum for need in needs)
-        stopped = [need for need in asked[row] if need.equipment_id in short.at_risk_us]
+        stopped = [need for need in params[row] if need.equipment_id in short.at_risk_us]
         if stopped:
             found.append(Short(row, stock, minimum, short, stopped))
     return sorted(found, key=lambda one: (one.shortage.start_us, one.row))

@@ -22,7 +22,7 @@ from werknetz.kpi.stock.projection import (
     project,
 )
 from werknetz.kpi.stock.supply_caused import Place
-from werknetz_core.context.equipment_tree import Tree
+from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.forecast import columns
 from werknetz_core.forecast.demand import Plans, day_edges
 from werknetz_core.forecast.inputs import Connection, Loaded, Materials, Need, Warehouse, load
@@ -60,7 +60,7 @@ class Outlook:
 
 async def project_all(
     connection: Connection,
-    tree: Tree,
+    tree: EquipmentTree,
     now_us: int,
     days: int = DAYS,
     *,
@@ -72,7 +72,7 @@ async def project_all(
     return outlook(loaded, tree, now_us, days, every=materials is not None)
 
 
-def outlook(loaded: Loaded, tree: Tree, now_us: int, days: int, *, every: bool) -> Outlook:
+def outlook(loaded: Loaded, tree: EquipmentTree, now_us: int, days: int, *, every: bool) -> Outlook:
     edges = _edges(loaded, tree, now_us, days)
     taken_from = {need.place for need in loaded.needs}
     fed = fed_by(loaded.relations, loaded.warehouses.values(), taken_from, loaded.stock)
@@ -99,13 +99,15 @@ def outlook(loaded: Loaded, tree: Tree, now_us: int, days: int, *, every: bool) 
     )  # fmt: skip
 
 
-def zone_of(warehouse: Warehouse, tree: Tree) -> ZoneInfo:
+def zone_of(warehouse: Warehouse, tree: EquipmentTree) -> ZoneInfo:
     """Return the zone of the plant that a warehouse serves."""
     node = tree.nodes.get(warehouse.path or "")
     return ZoneInfo((node and node.time_zone) or "UTC")
 
 
-def _edges(loaded: Loaded, tree: Tree, now_us: int, days: int) -> dict[int, tuple[int, ...]]:
+def _edges(
+    loaded: Loaded, tree: EquipmentTree, now_us: int, days: int
+) -> dict[int, tuple[int, ...]]:
     by_zone: dict[str, tuple[int, ...]] = {}
     found = {}
     for warehouse in loaded.warehouses.values():

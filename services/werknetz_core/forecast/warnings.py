@@ -12,9 +12,9 @@ from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.warning import Promise, delay_s, missing
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Core, Platform, Reading, Viewer
-from werknetz_core.context.equipment_tree import Tree
-from werknetz_core.context.time_spec import text_of
+from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast.lookup import materials_of
 from werknetz_core.forecast.messages import sentence
 from werknetz_core.forecast.open_deliveries import Deliveries, deliveries
@@ -26,9 +26,9 @@ from werknetz_core.forecast.schemas import (
 )
 from werknetz_core.forecast.shortages import Short, shortages
 from werknetz_core.forecast.stock import Outlook, project_all, zone_of
-from werknetz_core.http.links import messages_of
-from werknetz_core.http.list_params import Asked, columns_of, given
-from werknetz_core.http.sorting import sorted_rows
+from werknetz_core.http.links import message_views_of
+from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.http.sorting import sort_and_paginate
 
 router = APIRouter(tags=["losses"])
 NOTHING_DUE: Final = "nothing_due_in_time"
@@ -48,70 +48,70 @@ class _Page(NamedTuple):
     look: Outlook
     told: Deliveries
     materials: Mapping[int, dict[str, Any]]
-    tree: Tree
+    tree: EquipmentTree
 
 
 @router.get("/losses/early-warnings")
 async def early_warnings(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
+    under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     horizon_days: Annotated[int, Query(ge=1, le=DAYS_MAX, description="From today on.")] = DAYS,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> EarlyWarningsView:
     """List which lines will stop, the soonest first: for which part, because of which delivery.
 
     Stock of which nobody has told anything is not warned of: see /stock_projection. Sort: short_at.
     """
-    is_asked = await _asked_for(under, core, principal)
-    now_us, tree = core.now_us(), await core.tree.current()
+    is_asked = await _asked_for(under, context, principal)
+    now_us, tree = context.now_us(), await context.tree.current()
     plants = _plants(tree, principal)
     async with (
-        core.pool.acquire() as connection,
+        context.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         look = await project_all(connection, tree, now_us, horizon_days)
-        rows, next_cursor = sorted_rows(
+        rows, next_cursor = sort_and_paginate(
             [
                 {"short": short, "short_at": short.shortage.start_us, "row": short.row}
                 for short in shortages(look, is_asked)
             ],
-            asked, default="short_at", keys=("short_at",), tie="row",
+            params, default="short_at", keys=("short_at",), tie="row",
         )  # fmt: skip
         shown: list[Short] = [row["short"] for row in rows]
         tomorrow = _tomorrow(look, shown)
         until_us = max((short.shortage.start_us for short in shown), default=now_us)
         told = await deliveries(connection, tomorrow, now_us, until_us, plants)
-    known = await materials_of([look.places[short.row][1] for short in shown], reading)
+    known = await materials_of([look.places[short.row][1] for short in shown], session)
     page = _Page(look, told, known, tree)
-    return given(
-        request, asked, [_view(short, page) for short in shown],
+    return list_response(
+        request, params, [_view(short, page) for short in shown],
         columns_of(EarlyWarningView), next_cursor=next_cursor,
-        envelope={"next_cursor": next_cursor, "at": text_of(now_us)},
+        envelope={"next_cursor": next_cursor, "at": format_utc(now_us)},
     )  # type: ignore[return-value] # fmt: skip # a ready answer of that form
 
 
 async def _asked_for(
-    under: Sequence[str], core: Platform, principal: Principal
+    under: Sequence[str], context: AppContext, principal: Principal
 ) -> Callable[[str], bool]:
     for path in under:
-        await core.tree.find(path, principal)
+        await context.tree.find_node(path, principal)
 
     def is_asked(path: str) -> bool:
         inside = not under or any(path == at or path.startswith(f"{at}/") for at in under)
-        return inside and principal.sees(path)
+        return inside and principal.can_see(path)
 
     return is_asked
 
 
-def _plants(tree: Tree, principal: Principal) -> list[int] | None:
+def _plants(tree: EquipmentTree, principal: Principal) -> list[int] | None:
     """Return the equipment whose sites the key may see; None: all."""
     if principal.plants is None:
         return None
-    return [node.id for node in tree.nodes.values() if principal.sees(node.path)]
+    return [node.id for node in tree.nodes.values() if principal.can_see(node.path)]
 
 
 def _tomorrow(look: Outlook, shown: Sequence[Short]) -> dict[int, int]:
@@ -160,7 +160,7 @@ def _delivery(promise: Promise, told: Deliveries, now_us: int) -> MissingDeliver
         supplier=row["supplier"], supplier_name=row["supplier_name"], call_off=row["document"],
         due_from=row["due_from"], on_time_until=row["until"], quantity=row["quantity"],
         open_quantity=row["open_quantity"], expected_at=_at(promise.expected_us),
-        delay_s=delay_s(promise, now_us), events=messages_of(row["event_ids"]),
+        delay_s=delay_s(promise, now_us), events=message_views_of(row["event_ids"]),
         shipments=told.shipments_of(promise),
     )  # fmt: skip
 

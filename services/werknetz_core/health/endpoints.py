@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
-from werknetz_core.context.app_context import Core, Platform, Viewer
+from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
 from werknetz_core.health.schemas import InfoView, LiveView, ReadyView
 from werknetz_core.http.problem import Problem
 
@@ -20,13 +20,13 @@ router = APIRouter(tags=["health"])
 
 
 @public.get("/info")
-async def show_version(core: Core) -> InfoView:
+async def show_version(context: ContextDep) -> InfoView:
     """Say what this is. Needs no key."""
     return InfoView(
         name="Werknetz",
         version=version("werknetz"),
         api="v1",
-        now=instant_of(core.now_us()),
+        now=instant_of(context.now_us()),
         docs="/docs",
     )
 
@@ -38,9 +38,9 @@ async def live() -> LiveView:
 
 
 @public.get("/health/ready")
-async def ready(core: Core) -> ReadyView:
+async def ready(context: ContextDep) -> ReadyView:
     """Answer 200 if requests can be served: PostgreSQL with its tables. Needs no key."""
-    database, redis = await asyncio.gather(_database(core), _redis(core))
+    database, redis = await asyncio.gather(_database(context), _redis(context))
     if database != "ok":
         raise Problem(
             503,
@@ -55,14 +55,14 @@ async def ready(core: Core) -> ReadyView:
 @router.get("/metrics", response_class=Response)
 async def metrics(request: Request, principal: Viewer) -> Response:
     """Give figures in Prometheus' text format."""
-    principal.demand_all_plants()
+    principal.require_all_plants()
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _database(core: Platform) -> str:
+async def _database(context: AppContext) -> str:
     try:
         async with asyncio.timeout(CHECK_S):
-            await core.pool.fetchval("SELECT count(*) FROM incarnations")
+            await context.pool.fetchval("SELECT count(*) FROM incarnations")
     except asyncpg.UndefinedTableError:
         return "no tables"
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -70,12 +70,12 @@ async def _database(core: Platform) -> str:
     return "ok"
 
 
-async def _redis(core: Platform) -> str:
-    if core.redis is None:
+async def _redis(context: AppContext) -> str:
+    if context.redis is None:
         return "not configured"
     try:
         async with asyncio.timeout(CHECK_S):
-            await core.redis.ping()
+            await context.redis.ping()
     except (RedisError, OSError, TimeoutError) as error:
         return f"does not answer ({type(error).__name__})"
     return "ok"

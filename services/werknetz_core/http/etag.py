@@ -13,15 +13,15 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 
-MARKS: Final = "wn:mark"
+WATERMARKS_KEY: Final = "wn:mark"
 _LIFE: Final = "#life"  # no equipment path has this form
 KNOWN_MAX: Final = 1024
 TRUSTED_US: Final = 60_000_000  # a lost mark hides a change for no longer than this
 CACHE_CONTROL: Final = "private, max-age=5, stale-while-revalidate=30"
 Marks = list[bytes | str | None]
-_log: Final = logger("core.etag")
+_log: Final = get_logger("core.etag")
 
 
 class Watermarks:
@@ -32,7 +32,9 @@ class Watermarks:
         self._cached_s = cached_s
         self._known: dict[tuple[str, ...], tuple[float, Marks]] = {}
 
-    async def tag(self, paths: Sequence[str], facts: Sequence[object], now_us: int) -> str | None:
+    async def etag_of(
+        self, paths: Sequence[str], facts: Sequence[object], now_us: int
+    ) -> str | None:
         """Return the ETag of an answer about the equipment, or None: it cannot be known."""
         if self._redis is None:
             return None
@@ -52,17 +54,17 @@ class Watermarks:
     async def _read(self, redis: Redis, paths: tuple[str, ...]) -> Marks:
         """Read the marks, and keep them for a blink: many dashboards poll the same."""
         until = time.monotonic() + self._cached_s
-        marks = await redis.hmget(MARKS, [_LIFE, *paths])
+        marks = await redis.hmget(WATERMARKS_KEY, [_LIFE, *paths])
         if marks[0] is None:
-            await redis.hsetnx(MARKS, _LIFE, secrets.token_hex(8))
-            marks = await redis.hmget(MARKS, [_LIFE, *paths])
+            await redis.hsetnx(WATERMARKS_KEY, _LIFE, secrets.token_hex(8))
+            marks = await redis.hmget(WATERMARKS_KEY, [_LIFE, *paths])
         if len(self._known) >= KNOWN_MAX:
             self._known.clear()
         self._known[paths] = (until, marks)
         return marks
 
 
-def matches(if_none_match: str | None, tag: str | None) -> bool:
+def etag_matches(if_none_match: str | None, tag: str | None) -> bool:
     """Whether the client has the answer already (RFC 9110: weak comparison, a list, or *)."""
     if if_none_match is None or tag is None:
         return False

@@ -21,7 +21,7 @@ _json: Final = msgspec.json.Encoder()
 
 
 class Format(StrEnum):
-    JSON = "json"
+    JSON_OUTPUT = "json"
     NDJSON = "ndjson"
     CSV = "csv"
 
@@ -32,23 +32,23 @@ class CsvDialect(StrEnum):
 
 
 MEDIA_TYPES: Final[Mapping[Format, str]] = {
-    Format.JSON: "application/json",
+    Format.JSON_OUTPUT: "application/json",
     Format.NDJSON: "application/x-ndjson",
     Format.CSV: "text/csv; charset=utf-8",
 }
 _ACCEPTED: Final[Mapping[str, Format]] = {
-    "application/json": Format.JSON,
+    "application/json": Format.JSON_OUTPUT,
     "application/x-ndjson": Format.NDJSON,
     "application/jsonl": Format.NDJSON,
     "text/csv": Format.CSV,
-    "application/*": Format.JSON,
-    "*/*": Format.JSON,
+    "application/*": Format.JSON_OUTPUT,
+    "*/*": Format.JSON_OUTPUT,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    format: Format = Format.JSON
+class OutputFormat:
+    format: Format = Format.JSON_OUTPUT
     dialect: CsvDialect = CsvDialect.STANDARD
 
     @property
@@ -56,14 +56,14 @@ class Form:
         return MEDIA_TYPES[self.format]
 
 
-JSON: Final = Form()
+JSON: Final = OutputFormat()
 
 
-def accepted(accept: str | None) -> Format:
+def negotiate(accept: str | None) -> Format:
     """Return what an Accept header likes best of what there is; nothing of it: JSON."""
     if accept is None or accept == "*/*":
-        return Format.JSON
-    best, best_weight = Format.JSON, 0.0
+        return Format.JSON_OUTPUT
+    best, best_weight = Format.JSON_OUTPUT, 0.0
     for part in accept.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         found, weight = _ACCEPTED.get(name), _weight(parameters)
@@ -72,7 +72,7 @@ def accepted(accept: str | None) -> Format:
     return best
 
 
-def written(items: Iterable[Item], names: Sequence[str], form: Form) -> bytes:
+def render(items: Iterable[Item], names: Sequence[str], form: OutputFormat) -> bytes:
     """Return the items as NDJSON or CSV, with these columns in this order."""
     if form.format is Format.NDJSON:
         return b"".join(_json.encode({n: item.get(n) for n in names}) + b"\n" for item in items)

@@ -9,7 +9,7 @@ _KEY: Final = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 KEY_MAX: Final = 80
 
 
-def checked_key(key: str, what: str) -> str:
+def validate_key(key: str, what: str) -> str:
     """Return the key of something new; raise 422 for one that would not be typeable."""
     if len(key) <= KEY_MAX and _KEY.fullmatch(key):
         return key

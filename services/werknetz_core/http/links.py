@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-EVENTS: Final = "/api/v1/events"
+EVENTS_PATH: Final = "/api/v1/events"
 
 
 class MessageView(BaseModel):
@@ -17,8 +17,8 @@ class MessageView(BaseModel):
 
 
 def event_link(event_id: UUID) -> str:
-    return f"{EVENTS}/{event_id}"
+    return f"{EVENTS_PATH}/{event_id}"
 
 
-def messages_of(event_ids: Iterable[UUID]) -> list[MessageView]:
+def message_views_of(event_ids: Iterable[UUID]) -> list[MessageView]:
     return [MessageView(event_id=one, link=event_link(one)) for one in event_ids]

@@ -8,32 +8,40 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from werknetz_core.http import pagination
-from werknetz_core.http.formats import JSON, CsvDialect, Form, Format, Item, accepted, written
-from werknetz_core.http.problem import wrong_parameter
-from werknetz_core.http.responses import answer
+from werknetz_core.http.formats import (
+    JSON,
+    CsvDialect,
+    Format,
+    Item,
+    OutputFormat,
+    negotiate,
+    render,
+)
+from werknetz_core.http.problem import invalid_parameter
+from werknetz_core.http.responses import json_response
 
 VARY: Final = "Accept"
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListParams:
     limit: int = 100
     cursor: str | None = None
     sort: str | None = None
     fields: tuple[str, ...] = ()  # none: all
-    form: Form = JSON
+    output: OutputFormat = JSON
 
 
-AS_IT_IS: Final = Listing()
+DEFAULT_LIST_PARAMS: Final = ListParams()
 
 
-def listing(limit_default: int) -> Callable[..., Listing]:
+def list_params(limit_default: int) -> Callable[..., ListParams]:
     """Return the dependency that reads what was asked for."""
 
-    def asked(
+    def read_list_params(
         request: Request,
-        limit: pagination.Limit = limit_default,
-        cursor: pagination.Cursor = None,
+        limit: pagination.LimitParam = limit_default,
+        cursor: pagination.CursorParam = None,
         sort: Annotated[
             str | None,
             Query(description="One key, - before it for descending; the route says which."),
@@ -45,41 +53,43 @@ def listing(limit_default: int) -> Callable[..., Listing]:
             Format | None, Query(description="None: by the Accept header, else json.")
         ] = None,
         csv_dialect: CsvDialect = CsvDialect.STANDARD,
-    ) -> Listing:
-        form = form_of(request.headers.get("accept"), format, csv_dialect)
-        return Listing(limit, cursor, sort, fields_of(fields), form)
+    ) -> ListParams:
+        form = output_format_of(request.headers.get("accept"), format, csv_dialect)
+        return ListParams(limit, cursor, sort, fields_of(fields), form)
 
-    return asked
-
-
-Asked = Annotated[Listing, Depends(listing(100))]
-ManyAsked = Annotated[Listing, Depends(listing(pagination.LIMIT_MAX))]
+    return read_list_params
 
 
-def form_of(accept: str | None, format: Format | None, dialect: CsvDialect) -> Form:  # noqa: A002 - as above
-    """Return the form; a dialect of CSV without a format means CSV."""
-    if format is None and dialect is not CsvDialect.STANDARD:
-        format = Format.CSV  # noqa: A001 - as above
-    return Form(format or accepted(accept), dialect)
+ListParamsDep = Annotated[ListParams, Depends(list_params(100))]
+LargeListParamsDep = Annotated[ListParams, Depends(list_params(pagination.LIMIT_MAX))]
+
+
+def output_format_of(
+    accept: str | None, requested: Format | None, dialect: CsvDialect
+) -> OutputFormat:
+    """Return the output format; a CSV dialect without a format implies CSV."""
+    if requested is None and dialect is not CsvDialect.STANDARD:
+        requested = Format.CSV
+    return OutputFormat(requested or negotiate(accept), dialect)
 
 
 def fields_of(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for text in given for name in text.split(",") if name))
 
 
-def names_of(fields: Sequence[str], known: Sequence[str]) -> Sequence[str]:
+def select_fields(fields: Sequence[str], known: Sequence[str]) -> Sequence[str]:
     """Return the fields to give; an unknown one is told."""
     for name in fields:
         if name not in known:
-            raise wrong_parameter(
+            raise invalid_parameter(
                 "fields", f"There is no field {name!r} here.", f"Fields: {', '.join(known)}."
             )
     return fields or known
 
 
-def given(
+def list_response(
     request: Request,
-    asked: Listing,
+    params: ListParams,
     items: Sequence[Item] | Sequence[BaseModel],
     known: Sequence[str],
     *,
@@ -91,21 +101,21 @@ def given(
 
     `envelope` is what JSON says beside `items`; None: that there are pages.
     """
-    names = names_of(asked.fields, known)
+    names = select_fields(params.fields, known)
     rows: list[Item] = [i.model_dump() if isinstance(i, BaseModel) else i for i in items]
-    if asked.form.format is Format.JSON:
-        if asked.fields:
+    if params.output.format is Format.JSON_OUTPUT:
+        if params.fields:
             rows = [{name: row.get(name) for name in names} for row in rows]
         beside = {"next_cursor": next_cursor} if envelope is None else dict(envelope)
-        response = answer({"items": rows, **beside}, headers)
+        response = json_response({"items": rows, **beside}, headers)
     else:
-        body = written(rows, names, asked.form)
-        response = Response(body, 200, headers, asked.form.media_type)
-    if asked.form.format is Format.CSV:
+        body = render(rows, names, params.output)
+        response = Response(body, 200, headers, params.output.media_type)
+    if params.output.format is Format.CSV:
         name = request.url.path.rpartition("/")[2]
         response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response.headers["Vary"] = VARY
-    pagination.link(request, response, next_cursor)
+    pagination.set_next_link(request, response, next_cursor)
     return response
 
 

@@ -45,7 +45,7 @@ class RequestMetrics:
         )
 
 
-class Outer:
+class RequestMiddleware:
     def __init__(self, app: ASGIApp, *, metrics: RequestMetrics) -> None:
         self._app = app
         self._metrics = metrics
@@ -96,7 +96,7 @@ def _too_large(path: str, trace_id: str) -> bytes:
     found = Problem(
         TOO_LARGE, "body_too_large", "The body is too large.", "Send it in parts of at most 1 MB."
     )
-    return msgspec.json.encode(found.document(trace_id, path))
+    return msgspec.json.encode(found.to_document(trace_id, path))
 
 
 def _trace_id(scope: Scope) -> str:

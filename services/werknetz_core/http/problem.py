@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:werknetz:problem:"
@@ -25,7 +25,7 @@ _HINTS: Final[Mapping[int, tuple[str, str, str]]] = {
     413: ("body_too_large", "The body is too large", "Send it in parts of at most 1 MB."),
     415: ("media_type", "This media type is not read", "Send Content-Type: application/json."),
 }
-_log: Final = logger("core.api")
+_log: Final = get_logger("core.api")
 
 
 class Problem(Exception):
@@ -51,7 +51,7 @@ class Problem(Exception):
         self.errors = list(errors)
         self.headers = dict(headers or {})
 
-    def document(self, trace_id: str, instance: str) -> dict[str, object]:
+    def to_document(self, trace_id: str, instance: str) -> dict[str, object]:
         return {
             "type": TYPE_PREFIX + self.code,
             "title": self.title,
@@ -64,12 +64,12 @@ class Problem(Exception):
         }
 
 
-def wrong_parameter(name: str, detail: str, hint: str) -> Problem:
+def invalid_parameter(name: str, detail: str, hint: str) -> Problem:
     errors = [{"pointer": f"/query/{name}", "code": "invalid", "detail": detail}]
     return Problem(422, "invalid_parameter", detail, hint, errors=errors)
 
 
-def unavailable() -> Problem:
+def database_unavailable() -> Problem:
     return Problem(
         503,
         "database_unavailable",
@@ -80,13 +80,13 @@ def unavailable() -> Problem:
     )
 
 
-def respond(request: Request, problem: Problem) -> Response:
+def problem_response(request: Request, problem: Problem) -> Response:
     trace_id = str(request.scope.get("trace_id", ""))
-    body = msgspec.json.encode(problem.document(trace_id, request.url.path))
+    body = msgspec.json.encode(problem.to_document(trace_id, request.url.path))
     return Response(body, problem.status, problem.headers, MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
+def register_handlers(app: FastAPI) -> None:
     """Make every error of the app a problem document."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -116,7 +116,7 @@ _WORLD: Final[tuple[type[Exception], ...]] = (
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - narrows the type that it was registered for
-    return respond(request, error)
+    return problem_response(request, error)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -132,7 +132,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     first = found[0] if found else {"pointer": "/", "detail": "unreadable"}
     detail = f"{first['pointer']}: {first['detail']}"
     hint = "Correct what `errors` lists; /docs has the parameters of each route."
-    return respond(request, Problem(422, "invalid_parameter", detail, hint, errors=found))
+    return problem_response(request, Problem(422, "invalid_parameter", detail, hint, errors=found))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -141,22 +141,22 @@ async def _http(request: Request, error: Exception) -> Response:
         error.status_code, ("http_error", str(error.detail), "See /docs for this route.")
     )
     problem = Problem(error.status_code, code, f"{title}.", hint, headers=error.headers)
-    return respond(request, problem)
+    return problem_response(request, problem)
 
 
 async def _world(request: Request, error: Exception) -> Response:
     _log.warning("database unavailable", error=type(error).__name__, path=request.url.path)
-    return respond(request, unavailable())
+    return problem_response(request, database_unavailable())
 
 
 async def _bug(request: Request, error: Exception) -> Response:
     if isinstance(error, asyncpg.UndefinedTableError) or _undefined_table(error):
-        return respond(
+        return problem_response(
             request,
             Problem(503, "schema_missing", "The tables are missing.", "Run `werknetz migrate`."),
         )
     _log.error("request failed", path=request.url.path, exc_info=error)
-    return respond(
+    return problem_response(
         request,
         Problem(
             500,

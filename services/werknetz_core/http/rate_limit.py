@@ -13,14 +13,14 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_core.http.problem import Problem
 
 KEY: Final = "wn:rate:"
 KNOWN_MAX: Final = 4096
 LEASES: Final = 20  # of a whole bucket: so little may lie unused in another process
-AWAY_S: Final = 5.0  # how long Redis is not asked after it did not answer
-_log: Final = logger("core.rate")
+REDIS_RETRY_S: Final = 5.0  # how long Redis is not asked after it did not answer
+_log: Final = get_logger("core.rate")
 
 # The bucket fills with time, by Redis's own clock: the clocks of API processes do not matter.
 # Returns how many of the wanted tokens are granted, and in how many ms there will be one.
@@ -46,7 +46,7 @@ class _Lease:
     refused_until_s: float = 0.0
 
 
-class RateLimit:
+class RateLimiter:
     """`demand` before each answer; raises 429 when the key has asked too often."""
 
     def __init__(
@@ -66,7 +66,7 @@ class RateLimit:
         self._away_until_s = 0.0
         self._known: dict[int, _Lease] = {}
 
-    async def demand(self, key_id: int) -> None:
+    async def acquire(self, key_id: int) -> None:
         if self._redis is None or self._per_s <= 0:
             return
         lease = self._known.get(key_id)
@@ -99,7 +99,7 @@ class RateLimit:
         try:
             granted, wait_ms = await redis.eval(_TAKE, 1, f"{KEY}{key_id}", *arguments)
         except (RedisError, OSError, TimeoutError) as error:
-            self._away_until_s = self._now_s() + AWAY_S
+            self._away_until_s = self._now_s() + REDIS_RETRY_S
             _log.warning("no rate limit while Redis is away", error=type(error).__name__)
             return self._lease, 0.0
         return int(granted), int(wait_ms) / 1000

@@ -12,9 +12,9 @@ from fastapi import Response
 _encoder: Final = msgspec.json.Encoder()
 
 
-def answer(content: object, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(content: object, headers: Mapping[str, str] | None = None) -> Response:
     return Response(_encoder.encode(content), 200, headers, "application/json")
 
 
-def unchanged(tag: str, cache_control: str) -> Response:
+def not_modified(tag: str, cache_control: str) -> Response:
     return Response(None, 304, {"ETag": tag, "Cache-Control": cache_control, "Vary": "Accept"})

@@ -15,13 +15,13 @@ import sqlalchemy as sa
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import Listing
-from werknetz_core.http.problem import Problem, wrong_parameter
+from werknetz_core.http.list_params import ListParams
+from werknetz_core.http.problem import Problem, invalid_parameter
 
 _KEY, _TIE = "order_key", "order_tie"  # no view has fields of these names
 
 
-class Kind(Enum):
+class SortType(Enum):
     """How a value stands in a cursor."""
 
     TEXT = "text"
@@ -31,65 +31,74 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SortKey:
     """What is sorted by; never null."""
 
     expression: sa.ColumnElement[Any]
-    kind: Kind = Kind.TEXT
+    type: SortType = SortType.TEXT
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cursor:
     """Which order was asked for, and where it goes on: after these two values."""
 
     name: str
     descending: bool
     after: tuple[Any, Any] | None
 
-    def cursor(self, key: object, tie: object) -> str:
-        return pagination.encode(f"{'-' * self.descending}{self.name}", _plain(key), _plain(tie))
+    def encode_next(self, key: object, tie: object) -> str:
+        return pagination.encode_cursor(
+            f"{'-' * self.descending}{self.name}", _plain(key), _plain(tie)
+        )
 
 
-def place_of(
-    sort: str | None, cursor: str | None, *, default: str, kinds: Mapping[str, Kind], tie: Kind
-) -> Place:
+def parse_cursor(
+    sort: str | None,
+    cursor: str | None,
+    *,
+    default: str,
+    kinds: Mapping[str, SortType],
+    tie: SortType,
+) -> Cursor:
     """Read `sort` and `cursor`; an unknown key and a cursor of another order are told."""
-    asked = (sort or default).strip()
-    name = asked.removeprefix("-")
+    params = (sort or default).strip()
+    name = params.removeprefix("-")
     if name not in kinds:
-        raise wrong_parameter(
+        raise invalid_parameter(
             "sort",
-            f"sort={asked!r} is not known here.",
+            f"sort={params!r} is not known here.",
             f"Sort by one of {', '.join(sorted(kinds))}; a - before it begins at the largest.",
         )
-    place = Place(name, asked.startswith("-"), None)
+    place = Cursor(name, params.startswith("-"), None)
     types = (str, _TYPES[kinds[name]], _TYPES[tie])
-    known = pagination.decode(cursor, *types)
+    known = pagination.decode_cursor(cursor, *types)
     if known is None:
         return place
-    if known[0] != asked:
-        raise wrong_parameter(
+    if known[0] != params:
+        raise invalid_parameter(
             "cursor",
-            f"This cursor was given for sort={known[0]}, not for {asked}.",
+            f"This cursor was given for sort={known[0]}, not for {params}.",
             "Send the same sort as for the page before, or no cursor for the first page.",
         )
     after = (_value(known[1], kinds[name]), _value(known[2], tie))
-    return Place(place.name, place.descending, after)
+    return Cursor(place.name, place.descending, after)
 
 
 class Sorting:
     """The sort keys of a collection that PostgreSQL keeps."""
 
-    def __init__(self, default: str, *, tie: Key, keys: Mapping[str, Key]) -> None:
+    def __init__(self, default: str, *, tie: SortKey, keys: Mapping[str, SortKey]) -> None:
         self._default = default
         self._tie = tie
         self._keys = keys
 
-    def page(self, query: sa.Select[Any], asked: Listing) -> tuple[sa.Select[Any], Place]:
+    def page_query(
+        self, query: sa.Select[Any], params: ListParams
+    ) -> tuple[sa.Select[Any], Cursor]:
         """Return the query of the page, with one row too many to see whether more follow."""
-        kinds = {name: key.kind for name, key in self._keys.items()}
-        place = place_of(
-            asked.sort, asked.cursor, default=self._default, kinds=kinds, tie=self._tie.kind
+        kinds = {name: key.type for name, key in self._keys.items()}
+        place = parse_cursor(
+            params.sort, params.cursor, default=self._default, kinds=kinds, tie=self._tie.type
         )
         pair = (self._keys[place.name].expression, self._tie.expression)
         query = query.add_columns(pair[0].label(_KEY), pair[1].label(_TIE))
@@ -98,20 +107,20 @@ class Sorting:
             after = [sa.literal(v, one.type) for v, one in zip(place.after, pair, strict=True)]
             here, there = sa.tuple_(*pair), sa.tuple_(*after)
             query = query.where(here < there if place.descending else here > there)
-        return query.limit(asked.limit + 1), place
+        return query.limit(params.limit + 1), place
 
 
-def cut(
-    rows: Sequence[sa.RowMapping], place: Place, limit: int
+def paginate(
+    rows: Sequence[sa.RowMapping], place: Cursor, limit: int
 ) -> tuple[list[sa.RowMapping], str | None]:
     """Return the rows of the page, and the cursor of the next one."""
-    shown, more = pagination.cut(rows, limit)
-    return shown, place.cursor(shown[-1][_KEY], shown[-1][_TIE]) if more else None
+    shown, more = pagination.paginate(rows, limit)
+    return shown, place.encode_next(shown[-1][_KEY], shown[-1][_TIE]) if more else None
 
 
-def sorted_rows(
+def sort_and_paginate(
     rows: Sequence[dict[str, Any]],
-    asked: Listing,
+    params: ListParams,
     *,
     default: str,
     keys: Sequence[str],
@@ -119,11 +128,13 @@ def sorted_rows(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Do the same for a collection of texts and whole numbers that lies in memory."""
     kinds = {
-        name: Kind.NUMBER if any(isinstance(row[name], int) for row in rows) else Kind.TEXT
+        name: SortType.NUMBER if any(isinstance(row[name], int) for row in rows) else SortType.TEXT
         for name in {*keys, tie}
     }
     sortable = {name: kinds[name] for name in keys}
-    place = place_of(asked.sort, asked.cursor, default=default, kinds=sortable, tie=kinds[tie])
+    place = parse_cursor(
+        params.sort, params.cursor, default=default, kinds=sortable, tie=kinds[tie]
+    )
 
     def key(row: dict[str, Any]) -> tuple[Any, Any]:
         return row[place.name], row[tie]
@@ -134,16 +145,16 @@ def sorted_rows(
         ascending = [
             r for r in ascending if (key(r) < after if place.descending else key(r) > after)
         ]
-    shown, more = pagination.cut(ascending, asked.limit)
-    return shown, place.cursor(*key(shown[-1])) if more else None
+    shown, more = pagination.paginate(ascending, params.limit)
+    return shown, place.encode_next(*key(shown[-1])) if more else None
 
 
-_TYPES: Final[Mapping[Kind, type[pagination.Key]]] = {
-    Kind.TEXT: str, Kind.NUMBER: int, Kind.TIME: int, Kind.UUID: str,
+_TYPES: Final[Mapping[SortType, type[pagination.CursorKey]]] = {
+    SortType.TEXT: str, SortType.NUMBER: int, SortType.TIME: int, SortType.UUID: str,
 }  # fmt: skip
 
 
-def _plain(value: object) -> pagination.Key:
+def _plain(value: object) -> pagination.CursorKey:
     match value:
         case datetime():
             return microseconds_of(value)
@@ -153,16 +164,16 @@ def _plain(value: object) -> pagination.Key:
             return str(value)
 
 
-def _value(plain: pagination.Key, kind: Kind) -> object:
+def _value(plain: pagination.CursorKey, kind: SortType) -> object:
     try:
-        if kind is Kind.TIME:
+        if kind is SortType.TIME:
             return instant_of(min(max(int(plain), TIME_MIN_US), TIME_MAX_US))
-        return UUID(str(plain)) if kind is Kind.UUID else plain
+        return UUID(str(plain)) if kind is SortType.UUID else plain
     except ValueError as error:
         raise _foreign() from error
 
 
 def _foreign() -> Problem:
-    return wrong_parameter(
+    return invalid_parameter(
         "cursor", "This cursor was not given by this route.", "Send none for the first page."
     )

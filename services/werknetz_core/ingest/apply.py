@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from werknetz.domain.bucket import microseconds_of
 from werknetz.events import codec
-from werknetz.events.batch import Batch, Lane, Samples
+from werknetz.events.batch import Batch, LaneName, Samples
 from werknetz.link.receiver import Plan, Receiver
 from werknetz.link.watermark import Watermark, greet
 from werknetz.link.wire import Envelope, Forked, Hello, Refused, ToEdge, Welcome, connector_of
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store import spool as statements
 from werknetz_core.ingest.partition import Partitions
 from werknetz_core.ingest.points import PointMap, load_points
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 SPOOLS_KEPT: Final = 4096
-_log = logger("ingest.apply")
+_log = get_logger("ingest.apply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ async def welcome(
 
 
 async def _lock(
-    connection: "Connection", connector: str, lane: Lane, message: Envelope | Hello
+    connection: "Connection", connector: str, lane: LaneName, message: Envelope | Hello
 ) -> _Row:
     """Lock connector, then spool; make what is not there.
 
@@ -195,7 +195,7 @@ async def _units(keeper: Keeper, run: Sequence[Envelope]) -> list[Unit]:
             await keeper.quarantine([opened])
             continue
         history = "backfill" in {opened.lane, envelope.lane}
-        lane: Lane = "backfill" if history else "live"
+        lane: LaneName = "backfill" if history else "live"
         units += [Unit(envelope.seq, lane, record) for record in opened.records]
     return units
 

@@ -13,13 +13,13 @@ from prometheus_client import start_http_server
 
 from werknetz.link.redis import RedisCoreLink
 from werknetz.runtime import log
-from werknetz.runtime.settings import SettingMissing, required_env
+from werknetz.runtime.settings import SettingError, require_env
 from werknetz_core.ingest.durability import UnsafeDatabase
 from werknetz_core.ingest.writer import Writer
 
 STOPPED_WITHIN_S: Final = 20.0
 _UNSAFE_EXIT: Final = 78  # EX_CONFIG: a supervisor need not try again at once
-_log = log.logger("ingest")
+_log = log.get_logger("ingest")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,12 +34,12 @@ def register(app: typer.Typer) -> None:
         log.configure()
         try:
             database, redis = (
-                required_env("WERKNETZ_DATABASE_URL"),
-                required_env("WERKNETZ_REDIS_URL"),
+                require_env("WERKNETZ_DATABASE_URL"),
+                require_env("WERKNETZ_REDIS_URL"),
             )
             with _metrics(metrics_port):
                 asyncio.run(serve(database, redis))
-        except (SettingMissing, ValueError) as error:
+        except (SettingError, ValueError) as error:
             _log.error("cannot start", error=str(error))
             raise typer.Exit(_UNSAFE_EXIT) from None
         except UnsafeDatabase as error:

@@ -10,13 +10,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store import spool as statements
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-_log = logger("ingest.guard")
+_log = get_logger("ingest.guard")
 _SAFE: Final = {
     "fsync": {"on"},
     "full_page_writes": {"on"},

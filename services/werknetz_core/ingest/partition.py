@@ -13,7 +13,7 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store import partition
 from werknetz.store.partition import SAMPLES, DayTable
 
@@ -26,7 +26,7 @@ HISTORY_DAYS: Final = 3 * 366
 """How far back a day gets a partition of its own: clocks gone astray must not make thousands."""
 _DAYS_A_TRANSACTION: Final = 16  # so that nobody waits long for the catch-all
 _TRY_AGAIN_S: Final = 60.0
-_log = logger("ingest.partition")
+_log = get_logger("ingest.partition")
 
 
 class Partitions:

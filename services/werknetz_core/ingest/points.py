@@ -54,7 +54,7 @@ class PointMap:
         return PointMap(signal_id, marked, mapping_id)
 
 
-_MOVING_ROLES: Final = frozenset(role.value for role in Role if role.moves_kpis)
+_MOVING_ROLES: Final = frozenset(role.value for role in Role if role.affects_kpis)
 
 
 def check(definition: PointDefinition) -> None:

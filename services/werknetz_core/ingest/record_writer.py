@@ -153,7 +153,7 @@ class Keeper:
         columns = codec.columns_of(samples)
         translated = translate(columns, self.points)
         if len(translated.unknown):
-            lost = codec.select(columns, translated.unknown)
+            lost = codec.select_rows(columns, translated.unknown)
             numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
             alone = Unit(unit.seq, unit.lane, codec.samples_of(lost))
             reason = f"points {numbers}: never introduced by this spool, or refused"

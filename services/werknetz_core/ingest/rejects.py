@@ -13,7 +13,7 @@ from werknetz.events.batch import (
     BusinessEvent,
     GapClosed,
     GapOpened,
-    Lane,
+    LaneName,
     MappingUsed,
     Points,
     Raw,
@@ -30,7 +30,7 @@ class Unit:
     """A record, or a part of one, and where it came."""
 
     seq: int
-    lane: Lane
+    lane: LaneName
     record: Record
 
 
@@ -74,7 +74,7 @@ def halves_of(units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]] | None:
             rows = np.arange(len(columns))
             parts = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
             records: list[Record] = [
-                codec.samples_of(codec.select(columns, part)) for part in parts
+                codec.samples_of(codec.select_rows(columns, part)) for part in parts
             ]
             small = len(columns) <= 1
         case Points(points=points):
@@ -116,7 +116,7 @@ def bad_input(seq: int, record: Unmapped) -> Bad:
     size = min(record.size or len(record.raw), 2**63 - 1)
     return Bad(
         seq, record.source, record.reason, record.raw, record.at_us, size, record.mapping,
-        record.place, record.raw_hash, max(1, min(record.count, 2**62)),
+        record.item, record.raw_hash, max(1, min(record.count, 2**62)),
     )  # fmt: skip
 
 

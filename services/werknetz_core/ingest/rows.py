@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN_TIME
-from werknetz.events.codec import Columns, UnreadableBatch, select
+from werknetz.events.codec import SampleColumns, UnreadableBatch, select_rows
 from werknetz.store.copy import SampleRows
 from werknetz_core.ingest.points import PointMap
 
@@ -25,7 +25,7 @@ class Translated:
     unknown: NDArray[np.int64]  # rows of the input whose point was never introduced
 
 
-def translate(columns: Columns, points: PointMap) -> Translated:
+def translate(columns: SampleColumns, points: PointMap) -> Translated:
     """Name the samples. An impossible time is clamped, and its status says so (R14)."""
     if len(columns.text_row) and not (
         0 <= columns.text_row.min() <= columns.text_row.max() < len(columns)
@@ -38,7 +38,7 @@ def translate(columns: Columns, points: PointMap) -> Translated:
         known &= points.signal_id[safe] != 0
     everything = bool(known.all())
     if not everything:
-        columns = select(columns, np.nonzero(known)[0])
+        columns = select_rows(columns, np.nonzero(known)[0])
         safe = safe[known]
     at_us = np.clip(columns.time, TIME_MIN_US, TIME_MAX_US)
     clamped = at_us != columns.time
@@ -81,7 +81,7 @@ def pack_dirty(equipment_id: NDArray[np.int32], at_us: NDArray[np.int64]) -> NDA
     return np.unique(np.concatenate([packed, before]))
 
 
-def _last_text_per_row(columns: Columns) -> tuple[NDArray[np.int32] | None, tuple[str, ...]]:
+def _last_text_per_row(columns: SampleColumns) -> tuple[NDArray[np.int32] | None, tuple[str, ...]]:
     if not len(columns.text_row):
         return None, ()
     step = np.diff(columns.text_row)

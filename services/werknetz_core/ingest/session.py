@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from werknetz.runtime.log import logger, without_password
+from werknetz.runtime.log import get_logger, mask_passwords
 from werknetz_core.ingest import durability
 from werknetz_core.ingest.durability import DatabaseNotReady
 from werknetz_core.ingest.partition import Partitions
@@ -33,7 +33,7 @@ _SETTINGS: Final = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
-_log = logger("ingest.session")
+_log = get_logger("ingest.session")
 
 WORLD = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseNotReady)
 """What the world does to us: said in the log, and tried again."""
@@ -80,7 +80,7 @@ class Session:
                     said_at = monotonic()
                     _log.warning(
                         "waiting for PostgreSQL",
-                        url=without_password(self._url),
+                        url=mask_passwords(self._url),
                         error=f"{type(error).__name__}: {error}",
                     )
             if await pause(_TRY_EVERY_S):

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from werknetz.link.redis import START, Entry, LinkLost
 from werknetz.link.wire import ToEdge, WantedMapping
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 
 LEASE_S: Final = 10.0
 LOOK_EVERY_S: Final = 2.0
@@ -16,7 +16,7 @@ ROUND_BYTES: Final = 32 * 1024 * 1024
 COUNT_MAX: Final = 512
 NAME_MAX: Final = 200
 _ENTRY_BYTES_FIRST: Final = 64 * 1024  # before any was seen
-_log = logger("ingest.streams")
+_log = get_logger("ingest.streams")
 
 
 class CoreLink(Protocol):

@@ -19,7 +19,7 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.redis import Entry, LinkLost
 from werknetz.link.wire import Envelope, Hello, ToCore, ToEdge, UnreadableMessage, to_core_of
 from werknetz.runtime import heartbeat
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store.partition import RAW_INPUTS
 from werknetz_core.ingest import durability, metrics
 from werknetz_core.ingest.apply import Applier, welcome
@@ -38,7 +38,7 @@ RAW_AHEAD_DAYS: Final = 3  # raw inputs lie on the day on which they are stored
 EPOCH_MAX: Final = 2**53
 _BACK_OFF_FIRST_S: Final = 0.1
 _BACK_OFF_MAX_S: Final = 5.0
-_log = logger("ingest.writer")
+_log = get_logger("ingest.writer")
 
 
 class Writer:

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.definition import Kpi
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Core, Platform, Reading, Viewer
-from werknetz_core.http.etag import CACHE_CONTROL, matches
-from werknetz_core.http.list_params import AS_IT_IS, VARY, columns_of, given
+from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep, Viewer
+from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
+from werknetz_core.http.list_params import DEFAULT_LIST_PARAMS, VARY, columns_of, list_response
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.responses import answer, unchanged
+from werknetz_core.http.responses import json_response, not_modified
 from werknetz_core.kpis import values
 from werknetz_core.kpis.explain import explain
 from werknetz_core.kpis.explanation import ExplanationView
@@ -48,28 +48,28 @@ async def show_kpi(name: str, _: Viewer) -> KpiView:
     openapi_extra=_DOCUMENT,
     responses={304: {"description": "Not changed since the ETag of If-None-Match"}},
 )
-async def kpi_values(request: Request, core: Core, principal: Viewer) -> Response:
+async def kpi_values(request: Request, context: ContextDep, principal: Viewer) -> Response:
     """Compute KPI values; unchanged ones are 304 without a query."""
     question = Question.read(request.query_params, request.headers.get("accept"))
-    parts = await values.parts_of(question, core, principal)
-    tag = await values.tag_of(question, parts, core)
-    if tag is not None and matches(request.headers.get("if-none-match"), tag):
-        return unchanged(tag, CACHE_CONTROL)
-    content = await values.compute(question, parts, core)
+    parts = await values.parts_of(question, context, principal)
+    tag = await values.tag_of(question, parts, context)
+    if tag is not None and etag_matches(request.headers.get("if-none-match"), tag):
+        return not_modified(tag, CACHE_CONTROL)
+    content = await values.compute(question, parts, context)
     # The tag was read before the rows: a change in between makes the next poll compute again.
     headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL} if tag else {}
-    if question.shape is AS_IT_IS:
-        return answer(content, headers | {"Vary": VARY})
+    if question.shape is DEFAULT_LIST_PARAMS:
+        return json_response(content, headers | {"Vary": VARY})
     items = in_order(content.pop("items"), question.shape.sort)
     names = columns_of(KpiValueView)
-    return given(request, question.shape, items, names, envelope=content, headers=headers)
+    return list_response(request, question.shape, items, names, envelope=content, headers=headers)
 
 
 @router.get("/kpi_values/explain", response_model=ExplanationView)
 async def explain_kpi_value(
     *,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
     equipment: Annotated[str, Query(description="Equipment path, of any level.")],
     kpi: Annotated[str, Query(description="Name of a KPI, see /api/v1/kpis.")],
@@ -79,25 +79,31 @@ async def explain_kpi_value(
     divisor: str = "fe+1",
 ) -> Response:
     """Explain one value: formula, elements, machines, states, samples, gaps, mapping versions."""
-    asked = KpiQuestion(
+    params = KpiQuestion(
         equipment=[equipment], kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor
     )
-    return answer(await explain(Question.of(asked), core, reading, principal))
+    return json_response(await explain(Question.of(params), context, session, principal))
 
 
 @router.post("/kpi_values:query", response_model=KpiAnswersView)
-async def query_kpi_values(asked: KpiQuestions, core: Core, principal: Viewer) -> Response:
+async def query_kpi_values(
+    params: KpiQuestions, context: ContextDep, principal: Viewer
+) -> Response:
     """Answer many questions in their order, with a problem for each that cannot be answered."""
-    return answer({"results": [await _result(one, core, principal) for one in asked.queries]})
+    return json_response(
+        {"results": [await _result(one, context, principal) for one in params.queries]}
+    )
 
 
-async def _result(given: KpiQuestion, core: Platform, principal: Principal) -> dict[str, object]:
+async def _result(
+    given: KpiQuestion, context: AppContext, principal: Principal
+) -> dict[str, object]:
     try:
         question = Question.of(given)
-        parts = await values.parts_of(question, core, principal)
-        return {"answer": await values.compute(question, parts, core), "problem": None}
+        parts = await values.parts_of(question, context, principal)
+        return {"answer": await values.compute(question, parts, context), "problem": None}
     except Problem as problem:
-        return {"answer": None, "problem": problem.document("", "/api/v1/kpi_values:query")}
+        return {"answer": None, "problem": problem.to_document("", "/api/v1/kpi_values:query")}
 
 
 def in_order(items: object, sort: str | None) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from werknetz.domain.state import MachineState
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.elements import Elements
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Platform, Reading
-from werknetz_core.context.time_spec import text_of
+from werknetz_core.context.app_context import AppContext, ReadSessionDep
+from werknetz_core.context.time_spec import format_utc
 from werknetz_core.kpis import trace, values
 from werknetz_core.kpis.query import Question
 
@@ -28,21 +28,21 @@ Document = dict[str, Any]
 
 
 async def explain(
-    question: Question, core: Platform, reading: Reading, principal: Principal
+    question: Question, context: AppContext, session: ReadSessionDep, principal: Principal
 ) -> Document:
     """Return the answer in the form of ExplanationView. The question names one of each."""
-    parts = await values.parts_of(question, core, principal)
+    parts = await values.parts_of(question, context, principal)
     [part], [kpi] = parts, question.kpis
-    answered = await values.compute(question, parts, core)
+    answered = await values.compute(question, parts, context)
     [told], [where] = _rows(answered["items"]), _rows(answered["ranges"])
-    tree = await core.tree.current()
+    tree = await context.tree.current()
     span = trace.Span(instant_of(part.span.start_us), instant_of(part.span.end_us))
-    sums = await trace.sums_of(core.pool, part.ids, span)
-    named = {node.id: node.path for node in tree.under(part.name) if node.id in sums}
+    sums = await trace.sums_of(context.pool, part.ids, span)
+    named = {node.id: node.path for node in tree.subtree(part.name) if node.id in sums}
     shown = sorted(named, key=named.__getitem__)[:MACHINES_SHOWN]
-    behind = await trace.machines_of(core.pool, shown, span, sums)
-    losses = await trace.losses_of(reading, principal, list(named), span)
-    links = _Links(text_of(part.span.start_us), text_of(part.span.end_us))
+    behind = await trace.machines_of(context.pool, shown, span, sums)
+    losses = await trace.losses_of(session, principal, list(named), span)
+    links = _Links(format_utc(part.span.start_us), format_utc(part.span.end_us))
     machines = [_machine(n, named[n], behind, question, links) for n in shown]
     total = Elements.sum(Elements.of(row) for row in sums.values())
     document = {
@@ -103,7 +103,7 @@ def _machine(
         "states": [
             {
                 "category": row["category"],
-                "state": MachineState(row["state"]).word,
+                "state": MachineState(row["state"]).label,
                 "minutes": row["minutes"],
                 "pieces": row["pieces"],
             }

@@ -14,9 +14,9 @@ from werknetz.domain.window import Window
 from werknetz.kpi.definition import EQUIPMENT, Kpi
 from werknetz.kpi.elements import Elements
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Platform
-from werknetz_core.context.time_spec import span_of
-from werknetz_core.context.windows import clockwork, windows_of
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.time_spec import parse_span
+from werknetz_core.context.windows import time_context_of, windows_of
 from werknetz_core.kpis.query import Question
 from werknetz_core.kpis.scope_base import Part, Sums, definitions
 
@@ -33,19 +33,23 @@ _TRUST: Final = frozenset({"pbt_s", "unknown_s", "late_samples", "samples"})
 class Machines:
     subject = EQUIPMENT
 
-    async def parts(self, question: Question, core: Platform, principal: Principal) -> list[Part]:
+    async def parts(
+        self, question: Question, context: AppContext, principal: Principal
+    ) -> list[Part]:
         found = []
         for path in question.names:
-            node = await core.tree.find(path, principal)
-            tree = await core.tree.current()
-            clock = clockwork(core, tree, node, question.tz)
-            span = span_of(question.start, question.end, clock).aligned()
+            node = await context.tree.find_node(path, principal)
+            tree = await context.tree.current()
+            clock = time_context_of(context, tree, node, question.tz)
+            span = parse_span(question.start, question.end, clock).to_buckets()
             found.append(Part(node.path, tree.ids_below.get(node.path, []), span, clock))
         return found
 
-    async def tag(self, question: Question, parts: Sequence[Part], core: Platform) -> str | None:
+    async def tag(
+        self, question: Question, parts: Sequence[Part], context: AppContext
+    ) -> str | None:
         """Return a tag of watermarks, spans, definitions, equipment and calendars."""
-        tree = await core.tree.current()
+        tree = await context.tree.current()
         facts = (
             tree.version,
             definitions(question),
@@ -55,16 +59,19 @@ class Machines:
             [(part.span.start_us, part.span.end_us, part.clock.zone.key) for part in parts],
         )
         paths = [part.name for part in parts]
-        return await core.marks.tag(paths, facts, parts[0].clock.now_us)
+        return await context.watermarks.etag_of(paths, facts, parts[0].clock.now_us)
 
     def windows(self, question: Question, part: Part) -> list[Window]:
         return windows_of(question.granularity, part.span, part.clock)
 
     async def sums(
-        self, core: Platform, parts: Sequence[tuple[Part, Sequence[Window]]], kpis: Sequence[Kpi]
+        self,
+        context: AppContext,
+        parts: Sequence[tuple[Part, Sequence[Window]]],
+        kpis: Sequence[Kpi],
     ) -> list[Mapping[int, Sums]]:
         names = needed(kpis)
-        async with core.pool.acquire() as connection:
+        async with context.pool.acquire() as connection:
             return [await _summed(connection, part, windows, names) for part, windows in parts]
 
 

@@ -10,8 +10,13 @@ from starlette.datastructures import QueryParams
 from werknetz.kpi.catalogue import CATALOGUE, SUBJECTS
 from werknetz.kpi.definition import Divisor, Kpi, Subject
 from werknetz_core.http.formats import CsvDialect, Format
-from werknetz_core.http.list_params import AS_IT_IS, Listing, fields_of, form_of
-from werknetz_core.http.problem import Problem, wrong_parameter
+from werknetz_core.http.list_params import (
+    DEFAULT_LIST_PARAMS,
+    ListParams,
+    fields_of,
+    output_format_of,
+)
+from werknetz_core.http.problem import Problem, invalid_parameter
 from werknetz_core.kpis.schemas import KpiQuestion
 
 REPEATED_MAX: Final = 50
@@ -32,7 +37,7 @@ class Question:
     granularity: str = "none"
     tz: str | None = None
     divisor: Divisor = Divisor.FAILURES_PLUS_ONE
-    shape: Listing = AS_IT_IS  # how the answer is given
+    shape: ListParams = DEFAULT_LIST_PARAMS  # how the answer is given
 
     @property
     def subject(self) -> Subject[Any]:
@@ -59,7 +64,7 @@ class Question:
             name = min(unknown)
             near = difflib.get_close_matches(name, _KNOWN, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(_KNOWN))}."
-            raise wrong_parameter(name, f"There is no parameter {name!r} here.", hint)
+            raise invalid_parameter(name, f"There is no parameter {name!r} here.", hint)
         scope = _one_scope([name for name in SUBJECTS if name in parameters])
         return cls(
             scope,
@@ -110,13 +115,13 @@ def parameter_documents() -> Sequence[dict[str, object]]:
     ]
 
 
-def _shape(parameters: QueryParams, accept: str | None) -> Listing:
+def _shape(parameters: QueryParams, accept: str | None) -> ListParams:
     """Return how the answer is to be given; what dashboards poll asks for nothing special."""
     if accept in {None, "*/*", "application/json"} and _SHAPED.isdisjoint(parameters.keys()):
-        return AS_IT_IS
+        return DEFAULT_LIST_PARAMS
     sort = parameters.get("sort")
     if sort is not None and sort.removeprefix("-") not in SORT_KEYS:
-        raise wrong_parameter(
+        raise invalid_parameter(
             "sort",
             f"sort={sort!r} is not known here.",
             f"Sort by one of {', '.join(SORT_KEYS)}; a - before it begins at the largest.",
@@ -124,7 +129,7 @@ def _shape(parameters: QueryParams, accept: str | None) -> Listing:
     format_ = _word(parameters, "format", Format)
     dialect = _word(parameters, "csv_dialect", CsvDialect) or CsvDialect.STANDARD
     fields = fields_of(parameters.getlist("fields"))
-    return Listing(sort=sort, fields=fields, form=form_of(accept, format_, dialect))
+    return ListParams(sort=sort, fields=fields, output=output_format_of(accept, format_, dialect))
 
 
 def _word(parameters: QueryParams, name: str, words: type[_Word]) -> _Word | None:
@@ -134,7 +139,7 @@ def _word(parameters: QueryParams, name: str, words: type[_Word]) -> _Word | Non
     try:
         return words(text)
     except ValueError as error:
-        raise wrong_parameter(
+        raise invalid_parameter(
             name, f"{name}={text!r} is not known.", f"Write one of {', '.join(words)}."
         ) from error
 
@@ -149,7 +154,7 @@ def _some(name: str, given: Sequence[str]) -> tuple[str, ...]:
     if 1 <= len(values) <= REPEATED_MAX:
         return values
     example = "equipment=nordwerk/emden-1" if name == "equipment" else f"{name}=…"
-    raise wrong_parameter(
+    raise invalid_parameter(
         name,
         f"{name} is given {len(values)} times.",
         f"Give 1 to {REPEATED_MAX}: {'kpi=oee' if name == 'kpi' else example}.",
@@ -160,7 +165,7 @@ def _one_scope(given: Sequence[str]) -> str:
     """Return the one scope that is asked of; none is asked of the equipment, which then misses."""
     if len(given) < 2:
         return given[0] if given else "equipment"
-    raise wrong_parameter(
+    raise invalid_parameter(
         given[1],
         f"{' and '.join(given)} are given at once.",
         "A value is of one of them: ask twice, or POST /api/v1/kpi_values:query.",
@@ -203,4 +208,4 @@ def _divisor(text: str) -> Divisor:
     plain = text.replace(" ", "+")
     if plain in set(Divisor):
         return Divisor(plain)
-    raise wrong_parameter("divisor", f"divisor={text!r} is not known.", "Write fe+1 or fe.")
+    raise invalid_parameter("divisor", f"divisor={text!r} is not known.", "Write fe+1 or fe.")

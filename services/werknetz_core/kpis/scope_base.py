@@ -12,8 +12,8 @@ from werknetz.domain.window import Window
 from werknetz.kpi.definition import Kpi, Subject
 from werknetz.kpi.elements import Summed
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Platform
-from werknetz_core.context.time_spec import Clockwork, Span
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.time_spec import TimeContext, TimeSpan
 from werknetz_core.kpis.query import Question
 
 
@@ -23,8 +23,8 @@ class Part:
 
     name: str  # as the answer gives it back: a path, a key
     ids: Sequence[int]  # whose rows are summed
-    span: Span
-    clock: Clockwork
+    span: TimeSpan
+    clock: TimeContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,25 @@ class Scope(Protocol):
     @property
     def subject(self) -> Subject[Any]: ...
 
-    async def parts(self, question: Question, core: Platform, principal: Principal) -> list[Part]:
+    async def parts(
+        self, question: Question, context: AppContext, principal: Principal
+    ) -> list[Part]:
         """Read the question against each that it names; raise what is wrong with it."""
         ...
 
-    async def tag(self, question: Question, parts: Sequence[Part], core: Platform) -> str | None:
+    async def tag(
+        self, question: Question, parts: Sequence[Part], context: AppContext
+    ) -> str | None:
         """Return the ETag of the answer; None: it cannot be known."""
         ...
 
     def windows(self, question: Question, part: Part) -> list[Window]: ...
 
     async def sums(
-        self, core: Platform, parts: Sequence[tuple[Part, Sequence[Window]]], kpis: Sequence[Kpi]
+        self,
+        context: AppContext,
+        parts: Sequence[tuple[Part, Sequence[Window]]],
+        kpis: Sequence[Kpi],
     ) -> list[Mapping[int, Sums]]:
         """Return the sums of each part, by the number of the window, which begins at 1."""
         ...

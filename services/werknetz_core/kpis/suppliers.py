@@ -20,8 +20,8 @@ from werknetz.kpi.supply.elements import SUPPLY_ELEMENT_NAMES, SupplyElements
 from werknetz.kpi.supply.formulas import SUPPLIER
 from werknetz.kpi.supply.policy import BUILT_IN, Level, Policy
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Platform
-from werknetz_core.context.time_spec import text_of
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.time_spec import format_utc
 from werknetz_core.http.problem import Problem
 from werknetz_core.kpis import daily_sums
 from werknetz_core.kpis.query import Question
@@ -83,20 +83,24 @@ _Place = tuple[int, int]  # the part, the window
 class Suppliers:
     subject = SUPPLIER
 
-    async def parts(self, question: Question, core: Platform, principal: Principal) -> list[Part]:
-        span, clock = await daily_sums.read(question, core, principal)
+    async def parts(
+        self, question: Question, context: AppContext, principal: Principal
+    ) -> list[Part]:
+        span, clock = await daily_sums.read(question, context, principal)
         keys = None if EVERY in question.names else list(question.names)
-        rows = await core.pool.fetch(_SUPPLIERS, keys, await _plants(core, principal))
+        rows = await context.pool.fetch(_SUPPLIERS, keys, await _plants(context, principal))
         found = {row["key"]: row["relations"] or [] for row in rows}
         if keys is None:
             return [Part(key, ids, span, clock) for key, ids in found.items() if ids]
         for key in keys:
             if key not in found:
-                raise await _unknown(key, core)
+                raise await _unknown(key, context)
         return [Part(key, found[key], span, clock) for key in keys]
 
-    async def tag(self, question: Question, parts: Sequence[Part], core: Platform) -> str | None:
-        now_us = core.now_us()
+    async def tag(
+        self, question: Question, parts: Sequence[Part], context: AppContext
+    ) -> str | None:
+        now_us = context.now_us()
         facts = (
             definitions(question),
             question.granularity,
@@ -104,22 +108,25 @@ class Suppliers:
             question.tz,
             [(p.name, tuple(p.ids), p.span.start_us, p.span.end_us) for p in parts],
         )
-        return await core.marks.tag([MARK], facts, now_us)
+        return await context.watermarks.etag_of([MARK], facts, now_us)
 
     def windows(self, question: Question, part: Part) -> list[Window]:
         return daily_sums.windows(question, part.span, part.clock)
 
     async def sums(
-        self, core: Platform, parts: Sequence[tuple[Part, Sequence[Window]]], kpis: Sequence[Kpi]
+        self,
+        context: AppContext,
+        parts: Sequence[tuple[Part, Sequence[Window]]],
+        kpis: Sequence[Kpi],
     ) -> list[Mapping[int, Sums]]:
-        asked = _asked(parts)
+        params = _asked(parts)
         names = _needed(kpis)
-        async with core.pool.acquire() as connection:
-            rows = await connection.fetch(_statement(names), *asked)
+        async with context.pool.acquire() as connection:
+            rows = await connection.fetch(_statement(names), *params)
             policies = await _policies(connection, {n for row in rows for n in row["policies"]})
             orders: dict[_Place, asyncpg.Record] = {}
             if _counts_orders(kpis, policies.values()):
-                found = await connection.fetch(_BY_ORDER, *asked)
+                found = await connection.fetch(_BY_ORDER, *params)
                 orders = {(row["part"], row["n"]): row for row in found}
         summed: list[dict[int, Sums]] = [{} for _ in parts]
         for row in rows:
@@ -198,7 +205,7 @@ async def _policies(
 
 def _evidence(part: Part, window: Window) -> str:
     """Return where the lines are that were counted, each with the events that it is made of."""
-    span = {"start": text_of(window.start_us), "end": text_of(window.end_us)}
+    span = {"start": format_utc(window.start_us), "end": format_utc(window.end_us)}
     return f"/api/v1/due_lines?{urlencode({'supplier': part.name, 'state': 'measured', **span})}"
 
 
@@ -214,16 +221,16 @@ def _told(policy: Policy) -> dict[str, Any]:
     }
 
 
-async def _plants(core: Platform, principal: Principal) -> list[int] | None:
+async def _plants(context: AppContext, principal: Principal) -> list[int] | None:
     """Return the equipment whose sites the key may see; None: all."""
     if principal.plants is None:
         return None
-    tree = await core.tree.current()
-    return [node.id for node in tree.nodes.values() if principal.sees(node.path)]
+    tree = await context.tree.current()
+    return [node.id for node in tree.nodes.values() if principal.can_see(node.path)]
 
 
-async def _unknown(key: str, core: Platform) -> Problem:
-    known = [row["key"] for row in await core.pool.fetch(_KEYS)]
+async def _unknown(key: str, context: AppContext) -> Problem:
+    known = [row["key"] for row in await context.pool.fetch(_KEYS)]
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
     hint = f"Did you mean {', '.join(near)}?" if near else "GET /api/v1/suppliers lists all."
     return Problem(404, "unknown_supplier", f"There is no supplier {key!r}.", hint)

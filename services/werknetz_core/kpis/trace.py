@@ -13,12 +13,12 @@ from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.store.tables import connectors, gaps, outages, quarantine, signals
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Reading
+from werknetz_core.context.app_context import ReadSessionDep
 
 COUNTED_MAX: Final = 100_000  # samples of one signal
 LOSSES_SHOWN: Final = 50
 QUARANTINE_SHOWN: Final = 20
-_ROLES: Final = [role.value for role in Role if role.moves_kpis]
+_ROLES: Final = [role.value for role in Role if role.affects_kpis]
 Rows = Sequence[sa.RowMapping]
 
 _SUMS: Final = f"""
@@ -84,7 +84,9 @@ async def machines_of(
     return Machines(sums, _by_equipment(states), _by_equipment(found))
 
 
-async def losses_of(reading: Reading, principal: Principal, ids: list[int], span: Span) -> Losses:
+async def losses_of(
+    session: ReadSessionDep, principal: Principal, ids: list[int], span: Span
+) -> Losses:
     """Return what was lost or not understood by the connectors of the equipment in the span."""
     serving = sa.select(signals.c.connector_id).where(
         signals.c.equipment_id.in_(ids), signals.c.role.in_(_ROLES)
@@ -95,8 +97,8 @@ async def losses_of(reading: Reading, principal: Principal, ids: list[int], span
         kept = [column for column in table.c if column.name != "raw"]
         chosen = sa.select(*kept).join(connectors).where(mine, *where)
         count = sa.select(sa.func.count()).select_from(chosen.subquery())
-        rows = await reading.execute(chosen.order_by(order).limit(limit))
-        return (await reading.execute(count)).scalar_one(), rows.mappings().all()
+        rows = await session.execute(chosen.order_by(order).limit(limit))
+        return (await session.execute(count)).scalar_one(), rows.mappings().all()
 
     def touching(table: sa.Table) -> sa.ColumnElement[bool]:
         ended = sa.or_(table.c.end_at.is_(None), table.c.end_at > span.start)

@@ -8,9 +8,9 @@ from typing import Final
 
 from werknetz.domain.window import Window
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Platform
-from werknetz_core.context.time_spec import local_text_of
-from werknetz_core.context.windows import WINDOWS_MAX, too_large
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.time_spec import format_local
+from werknetz_core.context.windows import WINDOWS_MAX, query_too_large
 from werknetz_core.kpis.query import Question
 from werknetz_core.kpis.scope_base import Part, Sums
 from werknetz_core.kpis.scopes import SCOPES
@@ -18,21 +18,23 @@ from werknetz_core.kpis.scopes import SCOPES
 _NO_DATA: Final = "no data"
 
 
-async def parts_of(question: Question, core: Platform, principal: Principal) -> list[Part]:
+async def parts_of(question: Question, context: AppContext, principal: Principal) -> list[Part]:
     """Read the question against each that it names; raise what is wrong with it."""
-    return await SCOPES[question.scope].parts(question, core, principal)
+    return await SCOPES[question.scope].parts(question, context, principal)
 
 
-async def tag_of(question: Question, parts: Sequence[Part], core: Platform) -> str | None:
-    return await SCOPES[question.scope].tag(question, parts, core)
+async def tag_of(question: Question, parts: Sequence[Part], context: AppContext) -> str | None:
+    return await SCOPES[question.scope].tag(question, parts, context)
 
 
-async def compute(question: Question, parts: Sequence[Part], core: Platform) -> dict[str, object]:
+async def compute(
+    question: Question, parts: Sequence[Part], context: AppContext
+) -> dict[str, object]:
     scope = SCOPES[question.scope]
     cut = [(part, scope.windows(question, part)) for part in parts]
     if sum(len(windows) for _, windows in cut) * len(question.kpis) > WINDOWS_MAX:
-        raise too_large("values")
-    summed = await scope.sums(core, cut, question.kpis)
+        raise query_too_large("values")
+    summed = await scope.sums(context, cut, question.kpis)
     items: list[dict[str, object]] = []
     for (part, windows), sums in zip(cut, summed, strict=True):
         for number, window in enumerate(windows, start=1):
@@ -54,8 +56,8 @@ def _values(
     elements = question.subject.elements() if sums is None else sums.elements
     shared: dict[str, object] = {
         question.scope: part.name,
-        "start": local_text_of(window.start_us, zone),
-        "end": local_text_of(window.end_us, zone),
+        "start": format_local(window.start_us, zone),
+        "end": format_local(window.end_us, zone),
         "window": window.name,
         "coverage": elements.coverage,
         "late_share": elements.late_share,
@@ -82,7 +84,7 @@ def _range(question: Question, part: Part, windows: Sequence[Window]) -> dict[st
     zone = part.clock.zone
     return {
         question.scope: part.name,
-        "start": local_text_of(windows[0].start_us if windows else part.span.start_us, zone),
-        "end": local_text_of(windows[-1].end_us if windows else part.span.end_us, zone),
+        "start": format_local(windows[0].start_us if windows else part.span.start_us, zone),
+        "end": format_local(windows[-1].end_us if windows else part.span.end_us, zone),
         "time_zone": zone.key,
     }

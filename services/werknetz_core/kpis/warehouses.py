@@ -18,7 +18,7 @@ from werknetz.kpi.stock.plan import Span, clipped
 from werknetz.kpi.stock.supply_caused import united
 from werknetz.store.gap import LOST_MESSAGES
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Platform
+from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.problem import Problem
 from werknetz_core.kpis import daily_sums
 from werknetz_core.kpis.inventory import MATERIALS, Inventory, inventories
@@ -76,9 +76,11 @@ WHERE i.warehouse_id = ANY($1)"""
 class Warehouses:
     subject = WAREHOUSE
 
-    async def parts(self, question: Question, core: Platform, principal: Principal) -> list[Part]:
-        span, clock = await daily_sums.read(question, core, principal)
-        rows = await core.pool.fetch(_WAREHOUSES, await _plants(core, principal))
+    async def parts(
+        self, question: Question, context: AppContext, principal: Principal
+    ) -> list[Part]:
+        span, clock = await daily_sums.read(question, context, principal)
+        rows = await context.pool.fetch(_WAREHOUSES, await _plants(context, principal))
         known = {row["key"]: row["id"] for row in rows}
         names = list(known) if EVERY in question.names else question.names
         for name in names:
@@ -86,11 +88,13 @@ class Warehouses:
                 raise _unknown(name, list(known))
         return [Part(name, [known[name]], span, clock) for name in names]
 
-    async def tag(self, question: Question, parts: Sequence[Part], core: Platform) -> str | None:
+    async def tag(
+        self, question: Question, parts: Sequence[Part], context: AppContext
+    ) -> str | None:
         """Gaps and costs change the answer, too, without a mark of stock."""
         numbers = {number for part in parts for number in part.ids}
-        losses = await _lost(core, numbers)
-        told = await core.pool.fetch(MATERIALS, sorted(numbers))
+        losses = await _lost(context, numbers)
+        told = await context.pool.fetch(MATERIALS, sorted(numbers))
         facts = (
             definitions(question),
             question.granularity,
@@ -100,22 +104,22 @@ class Warehouses:
             sorted(losses.items()),
             [tuple(row) for row in told],
         )
-        return await core.marks.tag([MARK], facts, core.now_us())
+        return await context.watermarks.etag_of([MARK], facts, context.now_us())
 
     def windows(self, question: Question, part: Part) -> list[Window]:
         return daily_sums.windows(question, part.span, part.clock)
 
     async def sums(
         self,
-        core: Platform,
+        context: AppContext,
         parts: Sequence[tuple[Part, Sequence[Window]]],
         kpis: Sequence[Kpi],  # noqa: ARG002 - one statement has them all
     ) -> list[Mapping[int, Sums]]:
         numbers = {number for part, _ in parts for number in part.ids}
-        losses = await _lost(core, numbers)
-        held = inventories(await core.pool.fetch(MATERIALS, list(numbers)))
-        asked = _asked(parts, held)
-        rows = await core.pool.fetch(_SUMMED, *asked, instant_of(core.now_us()))
+        losses = await _lost(context, numbers)
+        held = inventories(await context.pool.fetch(MATERIALS, list(numbers)))
+        params = _asked(parts, held)
+        rows = await context.pool.fetch(_SUMMED, *params, instant_of(context.now_us()))
         summed: list[dict[int, Sums]] = [{} for _ in parts]
         for row in rows:
             part, windows = parts[row["part"]]
@@ -152,16 +156,16 @@ def _asked(
     )
 
 
-async def _lost(core: Platform, warehouses: set[int]) -> dict[int, tuple[Span, ...]]:
+async def _lost(context: AppContext, warehouses: set[int]) -> dict[int, tuple[Span, ...]]:
     """Return when messages about a warehouse may have been lost; what goes on ends now."""
     telling: dict[str, set[int]] = {}
-    for row in await core.pool.fetch(_CONNECTORS, list(warehouses)):
+    for row in await context.pool.fetch(_CONNECTORS, list(warehouses)):
         telling.setdefault(row["connector_id"], set()).add(row["warehouse_id"])
     found: dict[int, list[Span]] = {}
-    for row in await core.pool.fetch(LOST_MESSAGES, sorted(telling)):
+    for row in await context.pool.fetch(LOST_MESSAGES, sorted(telling)):
         if kind_of(row["cause"], listed=False) is None:
             continue
-        end_us = core.now_us() if row["end_at"] is None else microseconds_of(row["end_at"])
+        end_us = context.now_us() if row["end_at"] is None else microseconds_of(row["end_at"])
         for warehouse in telling[row["connector_id"]]:
             found.setdefault(warehouse, []).append((microseconds_of(row["start_at"]), end_us))
     return {
@@ -175,12 +179,12 @@ def _lost_s(spans: Sequence[Span], window: Window, now_us: int) -> float:
     return sum(end - start for start, end in inside) / 1e6
 
 
-async def _plants(core: Platform, principal: Principal) -> list[int] | None:
+async def _plants(context: AppContext, principal: Principal) -> list[int] | None:
     """Return the equipment whose warehouses the key may see; None: all."""
     if principal.plants is None:
         return None
-    tree = await core.tree.current()
-    return [node.id for node in tree.nodes.values() if principal.sees(node.path)]
+    tree = await context.tree.current()
+    return [node.id for node in tree.nodes.values() if principal.can_see(node.path)]
 
 
 def _unknown(key: str, known: Sequence[str]) -> Problem:

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from werknetz.domain.bucket import instant_of
-from werknetz_core.access.equipment_scope import Under
+from werknetz_core.access.equipment_scope import EquipmentFilter
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Core, Platform, Viewer
-from werknetz_core.context.equipment_tree import Node
-from werknetz_core.context.time_spec import Clockwork, span_of, zone_of
+from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
+from werknetz_core.context.equipment_tree import EquipmentNode
+from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.losses import views
 from werknetz_core.losses.losses import losses_of
 from werknetz_core.losses.schemas import AcrossTheGateView
@@ -20,9 +20,9 @@ router = APIRouter(tags=["losses"])
 @router.get("/losses/across-the-gate")
 async def across_the_gate(
     *,
-    core: Core,
+    context: ContextDep,
     principal: Viewer,
-    under: Under = [],  # noqa: B006 - FastAPI copies
+    under: EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     start: str = "-7d",
     end: str | None = None,
     group_by: views.GroupBy = "loss",
@@ -32,12 +32,12 @@ async def across_the_gate(
 
     What cannot be tied to a material without stock stays unattributed, with the reason.
     """
-    machines = await _machines(core, principal, under)
-    span = span_of(start, end, Clockwork(core.now_us(), zone_of(None, "UTC")))
-    tree = await core.tree.current()
-    async with core.pool.acquire() as connection:
+    machines = await _machines(context, principal, under)
+    span = parse_span(start, end, TimeContext(context.now_us(), parse_zone(None, "UTC")))
+    tree = await context.tree.current()
+    async with context.pool.acquire() as connection:
         answer = await losses_of(
-            connection, tree, machines, span.start_us, span.end_us, core.now_us()
+            connection, tree, machines, span.start_us, span.end_us, context.now_us()
         )
     return AcrossTheGateView(
         start=instant_of(span.start_us),
@@ -49,15 +49,17 @@ async def across_the_gate(
     )
 
 
-async def _machines(core: Platform, principal: Principal, under: list[str]) -> list[Node]:
+async def _machines(
+    context: AppContext, principal: Principal, under: list[str]
+) -> list[EquipmentNode]:
     """Return the equipment that has states: what was asked for, within the key's plants."""
-    asked = [await core.tree.find(path, principal) for path in under]
-    tree = await core.tree.current()
+    params = [await context.tree.find_node(path, principal) for path in under]
+    tree = await context.tree.current()
     return [
         node
         for node in tree.nodes.values()
-        if principal.sees(node.path)
-        and (not asked or any(_is_in(node.path, above.path) for above in asked))
+        if principal.can_see(node.path)
+        and (not params or any(_is_in(node.path, above.path) for above in params))
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from werknetz.kpi.stock.supply_caused import STOCK_UNKNOWN, Attribution, Loss, attribute
-from werknetz_core.context.equipment_tree import Node, Tree
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.losses import deliveries, rows
 from werknetz_core.losses.deliveries import Delivery
 from werknetz_core.losses.rows import Connection, Facts
@@ -37,8 +37,8 @@ class Answer:
 
 async def losses_of(
     connection: Connection,
-    tree: Tree,
-    machines: Sequence[Node],
+    tree: EquipmentTree,
+    machines: Sequence[EquipmentNode],
     start_us: int,
     end_us: int,
     now_us: int,

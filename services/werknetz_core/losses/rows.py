@@ -15,7 +15,7 @@ from werknetz.domain.state import MachineState
 from werknetz.kpi.data_gaps import kind_of
 from werknetz.kpi.stock.supply_caused import Out, Place, Span, Starved
 from werknetz.store.gap import LOST_MESSAGES
-from werknetz_core.context.equipment_tree import Node, Tree
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.losses import reasons
 
 Connection = asyncpg.Connection | PoolConnectionProxy
@@ -108,11 +108,15 @@ class Facts:
     outs: dict[int, StockOut]
     known_since: dict[Place, int]
     unknown: dict[Place, list[Span]]
-    nodes: dict[int, Node]
+    nodes: dict[int, EquipmentNode]
 
 
 async def load(
-    connection: Connection, tree: Tree, machines: Sequence[Node], start_us: int, end_us: int
+    connection: Connection,
+    tree: EquipmentTree,
+    machines: Sequence[EquipmentNode],
+    start_us: int,
+    end_us: int,
 ) -> Facts:
     """Load for machines and a span; what a machine consumes may stand at it or anywhere above."""
     start, end = instant_of(start_us), instant_of(end_us)
@@ -172,14 +176,14 @@ def _stitched(
     return found
 
 
-def _above(tree: Tree, node: Node) -> list[Node]:
+def _above(tree: EquipmentTree, node: EquipmentNode) -> list[EquipmentNode]:
     """Return the equipment and what it is in, the nearest first."""
     parts = node.path.split("/")
     paths = ("/".join(parts[:count]) for count in range(len(parts), 0, -1))
     return [tree.nodes[path] for path in paths if path in tree.nodes]
 
 
-def _line(above: Sequence[Node]) -> Node:
+def _line(above: Sequence[EquipmentNode]) -> EquipmentNode:
     return next((node for node in above if node.level == "line"), above[0])
 
 

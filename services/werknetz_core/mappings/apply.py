@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.events.batch import BusinessEvent
-from werknetz.events.codec import Columns
+from werknetz.events.codec import SampleColumns
 from werknetz.store import copy, fact
 from werknetz.store import mappings as statements
 from werknetz_core.ingest import points as point_numbers
@@ -139,9 +139,9 @@ async def _add(
     return int(tag.rpartition(" ")[2])
 
 
-def columns_of_said(said: Said, number: int) -> Columns:
+def columns_of_said(said: Said, number: int) -> SampleColumns:
     rows = np.flatnonzero(said.text != None)  # noqa: E711  numpy compares each
-    return Columns(
+    return SampleColumns(
         point=np.full(len(said), number, np.int32),
         time=said.at_us,
         value=said.value,
@@ -191,7 +191,7 @@ async def _quarantine(connection: "Connection", connector_id: str, correction: C
         await connection.execute(
             fact.QUARANTINE, connector_id, kept.place[1], kept.place[2], each.source, each.reason,
             each.raw, each.size or len(each.raw), each.mapping, bounded_instant(each.at_us),
-            each.place, each.raw_hash, each.count,
+            each.item, each.raw_hash, each.count,
         )  # fmt: skip
 
 

@@ -44,12 +44,12 @@ class Correction:
         self._events(kept, before.events, after.events)
         place = kept.place[1:]
         self.seen[place] = sources_of(kept)
-        self.still[place] = {(each.source, each.place) for each in after.refused}
-        known = {(each.source, kind_of_reason(each.reason), each.place) for each in before.refused}
+        self.still[place] = {(each.source, each.item) for each in after.refused}
+        known = {(each.source, kind_of_reason(each.reason), each.item) for each in before.refused}
         self.refused += [
             (kept, each)
             for each in after.refused
-            if (each.source, kind_of_reason(each.reason), each.place) not in known
+            if (each.source, kind_of_reason(each.reason), each.item) not in known
         ]
 
     def _events(
@@ -69,7 +69,7 @@ class Correction:
 def sources_of(kept: Kept) -> set[str]:
     """Every address and record source that an input holds."""
     delivery = kept.opened.delivery
-    found = {reading.source for reading in delivery.readings}
+    found = {session.source for session in delivery.readings}
     found |= {record.source for record in delivery.records}
     for block in delivery.blocks:
         found |= set(block.addresses)

@@ -25,7 +25,7 @@ from werknetz_core.mappings.replay_namer import Named, Said
 SAMPLES_MAX: Final = 2_000_000
 """Kept in memory for the KPIs of a comparison; a longer span is compared without them."""
 
-_MOVING: Final = {role.value for role in Role if role.moves_kpis}
+_MOVING: Final = {role.value for role in Role if role.affects_kpis}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,5 +184,5 @@ def _lasting_s(series: Series, end_us: int) -> np.ndarray:
 
 
 def _word(state: float) -> str:
-    known = {int(each): each.word for each in MachineState}
+    known = {int(each): each.label for each in MachineState}
     return known.get(int(state), "unknown") if np.isfinite(state) else "unknown"

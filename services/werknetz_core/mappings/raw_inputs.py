@@ -11,12 +11,12 @@ import asyncpg
 from werknetz.connector.raw import Opened, UnreadableRaw, delivery_of_raw
 from werknetz.domain.bucket import microseconds_of
 from werknetz.events.batch import Raw
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 
 PAGE: Final = 100
 Place = tuple[datetime, UUID, int]
 BEFORE_ALL: Final[UUID] = UUID(int=0)
-_log: Final = logger("core.mappings")
+_log: Final = get_logger("core.mappings")
 
 _COLUMNS: Final = """stored_at, spool_id, seq, arrival_at, from_at, to_at, count, mapping, codec,
     payload"""

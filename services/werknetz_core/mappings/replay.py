@@ -14,7 +14,7 @@ import asyncpg
 
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.yaml_format import ConfigurationError
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store import mappings as statements
 from werknetz_core.mappings import raw_inputs
 from werknetz_core.mappings.apply import Counts, apply, sources_still_refused
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S: Final = 2.0
 SEEN_MAX: Final = 10_000
-_log: Final = logger("core.replay")
+_log: Final = get_logger("core.replay")
 
 
 @dataclass(slots=True)

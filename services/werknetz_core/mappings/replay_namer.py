@@ -16,7 +16,7 @@ from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import Opened
 from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import BusinessEvent, PointDefinition, Points, Samples, Unmapped
-from werknetz.events.codec import Columns, columns_of
+from werknetz.events.codec import SampleColumns, columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Namer:
         self._normalizer = Normalizer(self.mapping, self.connector_id)
 
     def name(self, opened: Opened) -> Named:
-        columns: list[Columns] = []
+        columns: list[SampleColumns] = []
         events: list[BusinessEvent] = []
         refused: list[Unmapped] = []
         records = self._normalizer.normalize(opened.delivery, opened.arrival_us)
@@ -98,7 +98,7 @@ def mapping_of_document(document: str, name: str) -> Mapping:
     return mapping_of(form, ("mapping",) if wrapped else ())
 
 
-def _by_point(parts: Sequence[Columns]) -> dict[int, Said]:
+def _by_point(parts: Sequence[SampleColumns]) -> dict[int, Said]:
     if not parts:
         return {}
     point = np.concatenate([part.point for part in parts])

@@ -8,7 +8,7 @@ from typing import Final
 from werknetz.connector.refusal import kind_of_reason
 from werknetz.domain.bucket import instant_of
 from werknetz.events.facts import body_of, kind_of
-from werknetz_core.context.equipment_tree import Tree
+from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.mappings.comparison import Comparison, Difference, shown
 from werknetz_core.mappings.dry_run import Trial, instant, plan_of
 from werknetz_core.mappings.impact import Side, Unmapped, moves
@@ -30,7 +30,7 @@ from werknetz_core.mappings.schemas import (
 LISTED_MAX: Final = 200
 
 
-def diff_view(trial: Trial, tree: Tree) -> DiffView:
+def diff_view(trial: Trial, tree: EquipmentTree) -> DiffView:
     comparison = trial.comparison
     moving = [(key, each) for key, each in comparison.points.items() if each.moves]
     moving.sort(key=lambda pair: (-pair[1].changed, pair[0]))

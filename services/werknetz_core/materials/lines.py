@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store.master_data import AGAIN_OF_LINE, ALONE, MARK_STOCK
 from werknetz.store.stock import line_materials, line_rates, warehouses
 from werknetz.store.supply import materials
@@ -17,13 +17,19 @@ from werknetz.store.tables import equipment
 from werknetz_core.access import equipment_scope, supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
-from werknetz_core.context.app_context import Core, Engineer, Reading, Viewer, Writing
-from werknetz_core.context.collection import paged, utc
-from werknetz_core.context.time_spec import moment_of
+from werknetz_core.context.app_context import (
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
+from werknetz_core.context.collection import query_page, utc_time_context
+from werknetz_core.context.time_spec import parse_instant
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import Asked
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.materials.schemas import (
     LineMaterials,
     LineMaterialView,
@@ -39,11 +45,11 @@ _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _END: Final = datetime.max.replace(tzinfo=UTC)
 _SORTING: Final = Sorting(
     "equipment",
-    tie=Key(_L.id, Kind.NUMBER),
+    tie=SortKey(_L.id, SortType.NUMBER),
     keys={
-        "equipment": Key(equipment.c.path),
-        "material": Key(materials.c.number),
-        "warehouse": Key(warehouses.c.key),
+        "equipment": SortKey(equipment.c.path),
+        "material": SortKey(materials.c.number),
+        "warehouse": SortKey(warehouses.c.key),
     },
 )
 _SHOWN: Final = sa.select(
@@ -57,95 +63,105 @@ _SHOWN: Final = sa.select(
     .join(materials, materials.c.id == _L.material_id)
     .join(warehouses, warehouses.c.id == _L.warehouse_id)
 )
-_RATE_ROW: Final = Key(equipment.c.path + " " + sa.cast(_R.valid_from, sa.Text))
-_RATES: Final = Sorting("equipment", tie=_RATE_ROW, keys={"equipment": Key(equipment.c.path)})
-_log: Final = logger("core.supply")
+_RATE_ROW: Final = SortKey(equipment.c.path + " " + sa.cast(_R.valid_from, sa.Text))
+_RATES: Final = Sorting("equipment", tie=_RATE_ROW, keys={"equipment": SortKey(equipment.c.path)})
+_log: Final = get_logger("core.supply")
 
 
 @router.get("/line_materials")
 async def list_line_materials(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
-    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - as above
+    under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
+    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - as above
     at: Annotated[str | None, Query(description="Only what is valid at this time.")] = None,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> pagination.Page[LineMaterialView]:
     """List what lines and machines consume. Sort: equipment, material, warehouse."""
     query = _SHOWN.where(
-        await equipment_scope.asked(under, core, principal),
-        await supply_scope.chosen(MATERIAL, material, _L.material_id, reading, principal),
-        await supply_scope.chosen(WAREHOUSE, warehouse, _L.warehouse_id, reading, principal),
+        await equipment_scope.equipment_condition(under, context, principal),
+        await supply_scope.name_condition(MATERIAL, material, _L.material_id, session, principal),
+        await supply_scope.name_condition(
+            WAREHOUSE, warehouse, _L.warehouse_id, session, principal
+        ),
     )
     if at is not None:
-        moment = instant_of(moment_of(at, "at", utc(core)))
+        moment = instant_of(parse_instant(at, "at", utc_time_context(context)))
         query = query.where(
             _L.valid_from <= moment, sa.or_(_L.valid_to.is_(None), _L.valid_to > moment)
         )
-    return await paged(request, reading, asked, query, _SORTING, LineMaterialView)
+    return await query_page(request, session, params, query, _SORTING, LineMaterialView)
 
 
 @router.put("/line_materials/{path:path}")
 async def set_line_materials(
-    path: str, given: LineMaterials, core: Core, writing: Writing, principal: Engineer
+    path: str,
+    given: LineMaterials,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: Engineer,
 ) -> list[LineMaterialView]:
     """Say what a line or machine consumes, as a whole; stock-outs and losses follow."""
-    node = await core.tree.find(path, principal)
-    await writing.execute(sa.text(ALONE))
-    rows = [await _row(node.id, one, writing, principal) for one in given.items]
+    node = await context.tree.find_node(path, principal)
+    await session.execute(sa.text(ALONE))
+    rows = [await _row(node.id, one, session, principal) for one in given.items]
     _demand_apart(rows)
     gone = sa.delete(line_materials).where(_L.equipment_id == node.id)
     changed = {
         (before[0], before[1])
-        for before in await writing.execute(gone.returning(_L.warehouse_id, _L.material_id))
+        for before in await session.execute(gone.returning(_L.warehouse_id, _L.material_id))
     } | {(row["warehouse_id"], row["material_id"]) for row in rows}
     for row in rows:
-        await writing.execute(sa.insert(line_materials).values(row))
+        await session.execute(sa.insert(line_materials).values(row))
     marked = {"warehouses": [w for w, _ in changed], "materials": [m for _, m in changed]}
-    await writing.execute(sa.text(MARK_STOCK), marked)
-    below = [each.id for each in (await core.tree.current()).under(path)]
-    await writing.execute(sa.text(AGAIN_OF_LINE), {"ids": below})
+    await session.execute(sa.text(MARK_STOCK), marked)
+    below = [each.id for each in (await context.tree.current()).subtree(path)]
+    await session.execute(sa.text(AGAIN_OF_LINE), {"ids": below})
     _log.info("line materials set", equipment=path, items=len(rows), by=principal.name)
     shown = _SHOWN.where(_L.equipment_id == node.id).order_by(materials.c.number, _L.id)
-    return [LineMaterialView(**row) for row in (await writing.execute(shown)).mappings()]
+    return [LineMaterialView(**row) for row in (await session.execute(shown)).mappings()]
 
 
 @router.get("/line_rates")
 async def list_line_rates(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
-    asked: Asked,
+    under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
+    params: ListParamsDep,
 ) -> pagination.Page[LineRateView]:
     """List what an hour of standstill costs. Sort: equipment."""
-    query = _rates().where(await equipment_scope.asked(under, core, principal))
-    return await paged(request, reading, asked, query, _RATES, LineRateView)
+    query = _rates().where(await equipment_scope.equipment_condition(under, context, principal))
+    return await query_page(request, session, params, query, _RATES, LineRateView)
 
 
 @router.put("/line_rates/{path:path}")
 async def set_line_rate(
-    path: str, given: NewLineRate, core: Core, writing: Writing, principal: Engineer
+    path: str,
+    given: NewLineRate,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: Engineer,
 ) -> LineRateView:
     """Say what an hour of standstill costs, from then on; without `valid_from`: always."""
-    node = await core.tree.find(path, principal)
+    node = await context.tree.find_node(path, principal)
     since: Any = _ALWAYS if given.valid_from is None else given.valid_from
     same = [_R.equipment_id == node.id, _R.valid_from == since]
-    await writing.execute(sa.delete(line_rates).where(*same))
-    await writing.execute(
+    await session.execute(sa.delete(line_rates).where(*same))
+    await session.execute(
         sa.insert(line_rates).values(
             equipment_id=node.id, valid_from=since, currency=given.currency,
             per_hour=given.per_hour,
         )
     )  # fmt: skip
     _log.info("line rate set", equipment=path, by=principal.name)
-    row = (await writing.execute(_rates().where(*same))).mappings().one()
+    row = (await session.execute(_rates().where(*same))).mappings().one()
     return LineRateView(**row)
 
 
@@ -158,7 +174,7 @@ def _rates() -> sa.Select[Any]:
 
 
 async def _row(
-    equipment_id: int, one: NewLineMaterial, writing: AsyncConnection, principal: Principal
+    equipment_id: int, one: NewLineMaterial, session: AsyncConnection, principal: Principal
 ) -> dict[str, Any]:
     values = one.model_dump(exclude={"material", "warehouse"})
     if one.valid_from is None:
@@ -166,8 +182,8 @@ async def _row(
     return {
         **values,
         "equipment_id": equipment_id,
-        "material_id": await supply_scope.id_of(MATERIAL, one.material, writing, principal),
-        "warehouse_id": await supply_scope.id_of(WAREHOUSE, one.warehouse, writing, principal),
+        "material_id": await supply_scope.resolve_id(MATERIAL, one.material, session, principal),
+        "warehouse_id": await supply_scope.resolve_id(WAREHOUSE, one.warehouse, session, principal),
     }
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store.master_data import AGAIN_OF_MATERIALS, ALONE
 from werknetz.store.supply import (
     material_numbers,
@@ -18,12 +18,12 @@ from werknetz.store.supply import (
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER
-from werknetz_core.context.app_context import Engineer, Reading, Viewer, Writing
-from werknetz_core.context.collection import paged
+from werknetz_core.context.app_context import Engineer, ReadSessionDep, Viewer, WriteSessionDep
+from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import Asked
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Key, Sorting
+from werknetz_core.http.sorting import Sorting, SortKey
 from werknetz_core.materials.schemas import (
     MaterialChange,
     MaterialDetailView,
@@ -37,78 +37,80 @@ router = APIRouter(tags=["stock"])
 _M, _N, _U = materials.c, material_numbers.c, material_units.c
 _SORTING: Final = Sorting(
     "number",
-    tie=Key(_M.number),
-    keys={"number": Key(_M.number), "description": Key(_M.description)},
+    tie=SortKey(_M.number),
+    keys={"number": SortKey(_M.number), "description": SortKey(_M.description)},
 )
-_log: Final = logger("core.supply")
+_log: Final = get_logger("core.supply")
 
 
 @router.get("/materials")
 async def list_materials(
     request: Request,
-    reading: Reading,
+    session: ReadSessionDep,
     principal: Viewer,
-    asked: Asked,
-    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
+    params: ListParamsDep,
+    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
 ) -> pagination.Page[MaterialView]:
     """List materials by our number. Sort: number, description."""
     query = _shown(principal)
     if supplier:
-        ids = await supply_scope.ids_of(SUPPLIER, supplier, reading, principal)
+        ids = await supply_scope.resolve_ids(SUPPLIER, supplier, session, principal)
         r = supply_relations.c
         delivered = sa.select(r.material_id).where(
             r.supplier_id.in_(ids), supply_scope.site_visible(principal, r.site_id)
         )
         query = query.where(_M.id.in_(delivered))
-    return await paged(request, reading, asked, query, _SORTING, MaterialView)
+    return await query_page(request, session, params, query, _SORTING, MaterialView)
 
 
 @router.get("/materials/{material:path}")
-async def show_material(material: str, reading: Reading, principal: Viewer) -> MaterialDetailView:
+async def show_material(
+    material: str, session: ReadSessionDep, principal: Viewer
+) -> MaterialDetailView:
     """Show a material by any of its numbers."""
-    number = await supply_scope.id_of(MATERIAL, material, reading, principal)
-    return await _detail(number, reading, principal)
+    number = await supply_scope.resolve_id(MATERIAL, material, session, principal)
+    return await _detail(number, session, principal)
 
 
 @router.put("/materials/{material:path}")
 async def set_material(
-    material: str, change: MaterialChange, writing: Writing, principal: Engineer
+    material: str, change: MaterialChange, session: WriteSessionDep, principal: Engineer
 ) -> MaterialDetailView:
     """Make or change a material. What its messages say is read again where it means more now."""
-    principal.demand_all_plants()
+    principal.require_all_plants()
     means_more = any(each is not None for each in (change.numbers, change.units, change.unit))
     if means_more:
-        await writing.execute(sa.text(ALONE))
+        await session.execute(sa.text(ALONE))
     found = sa.select(_M.id).where(_M.number == material)
-    number = await writing.scalar(found.with_for_update())
+    number = await session.scalar(found.with_for_update())
     if number is None:
         new = sa.insert(materials).values(number=material).returning(_M.id)
-        number = await writing.scalar(new)
+        number = await session.scalar(new)
     values = change.model_dump(include={"description", "unit", "unit_cost", "currency"})
     values = {name: value for name, value in values.items() if value is not None}
     if values:
-        await writing.execute(sa.update(materials).where(_M.id == number).values(values))
+        await session.execute(sa.update(materials).where(_M.id == number).values(values))
     changed = {number}
     if change.numbers is not None:
-        changed |= await _give_numbers(writing, number, change.numbers, principal)
+        changed |= await _give_numbers(session, number, change.numbers, principal)
     if change.units is not None:
-        await writing.execute(sa.delete(material_units).where(_U.material_id == number))
+        await session.execute(sa.delete(material_units).where(_U.material_id == number))
         if change.units:
             rows = [{"material_id": number, **unit.model_dump()} for unit in change.units]
-            await writing.execute(sa.insert(material_units), rows)
+            await session.execute(sa.insert(material_units), rows)
     if means_more:
-        await writing.execute(sa.text(AGAIN_OF_MATERIALS), {"ids": sorted(changed)})
+        await session.execute(sa.text(AGAIN_OF_MATERIALS), {"ids": sorted(changed)})
     _log.info("material changed", material=material, by=principal.name)
-    return await _detail(number, writing, principal)
+    return await _detail(number, session, principal)
 
 
 async def _give_numbers(
-    writing: AsyncConnection, material_id: int, numbers: list[NewNumber], principal: Principal
+    session: AsyncConnection, material_id: int, numbers: list[NewNumber], principal: Principal
 ) -> set[int]:
     """Make these its numbers; return the materials that had one of them before."""
     rows: dict[tuple[str, int | None, str], dict[str, Any]] = {}
     for given in numbers:
-        partner_id = await _partner(given, writing, principal)
+        partner_id = await _partner(given, session, principal)
         key = (given.kind, partner_id, given.number)
         rows[key] = {"material_id": material_id, "kind": given.kind, "number": given.number,
                      "partner_id": partner_id}  # fmt: skip
@@ -117,13 +119,13 @@ async def _give_numbers(
         for kind, partner, number in rows
     ]
     gone = sa.delete(material_numbers).where(sa.or_(_N.material_id == material_id, *same))
-    before = set((await writing.scalars(gone.returning(_N.material_id))).all())
+    before = set((await session.scalars(gone.returning(_N.material_id))).all())
     if rows:
-        await writing.execute(sa.insert(material_numbers), list(rows.values()))
+        await session.execute(sa.insert(material_numbers), list(rows.values()))
     return before
 
 
-async def _partner(given: NewNumber, writing: AsyncConnection, principal: Principal) -> int | None:
+async def _partner(given: NewNumber, session: AsyncConnection, principal: Principal) -> int | None:
     if (given.partner is None) is (given.kind in {"supplier", "customer"}):
         needs = "needs" if given.partner is None else "has no"
         detail = f"A number of the kind {given.kind} {needs} partner: {given.number!r}."
@@ -134,13 +136,13 @@ async def _partner(given: NewNumber, writing: AsyncConnection, principal: Princi
         )  # fmt: skip
     if given.partner is None:
         return None
-    return await supply_scope.id_of(SUPPLIER, given.partner, writing, principal)
+    return await supply_scope.resolve_id(SUPPLIER, given.partner, session, principal)
 
 
 async def _detail(
-    number: int, reading: AsyncConnection, principal: Principal
+    number: int, session: AsyncConnection, principal: Principal
 ) -> MaterialDetailView:
-    row = (await reading.execute(_shown(principal).where(_M.id == number))).mappings().one()
+    row = (await session.execute(_shown(principal).where(_M.id == number))).mappings().one()
     numbers = (
         sa.select(material_numbers, partners.c.key.label("partner"))
         .outerjoin(partners, partners.c.id == _N.partner_id)
@@ -155,8 +157,8 @@ async def _detail(
     units = sa.select(material_units).where(_U.material_id == number).order_by(_U.unit)
     return MaterialDetailView(
         **row,
-        numbers=[NumberView(**one) for one in (await reading.execute(numbers)).mappings()],
-        units=[UnitView(**one) for one in (await reading.execute(units)).mappings()],
+        numbers=[NumberView(**one) for one in (await session.execute(numbers)).mappings()],
+        units=[UnitView(**one) for one in (await session.execute(units)).mappings()],
     )
 
 

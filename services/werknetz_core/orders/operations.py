@@ -11,18 +11,18 @@ from werknetz.store.supply import materials
 from werknetz.store.tables import equipment
 from werknetz_core.access import equipment_scope, supply_scope
 from werknetz_core.access.supply_scope import MATERIAL
-from werknetz_core.context.app_context import Core, Reading, Viewer
-from werknetz_core.context.collection import paged, utc
-from werknetz_core.context.time_spec import span_of
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.collection import query_page, utc_time_context
+from werknetz_core.context.time_spec import parse_span
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import Asked
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.orders.schemas import OperationView
 
 router = APIRouter(tags=["orders"])
 _O: Final = operations.c
 # One text that no two rows share: of a length each, then the texts themselves.
-_ROW: Final = Key(
+_ROW: Final = SortKey(
     sa.cast(sa.func.length(_O.order_number), sa.Text) + " "
     + sa.cast(sa.func.length(_O.operation), sa.Text) + " "
     + _O.order_number + _O.operation + _O.equipment
@@ -32,9 +32,9 @@ _SORTING: Final = Sorting(
     "order_number",
     tie=_ROW,
     keys={
-        "order_number": Key(_O.order_number),
-        "equipment": Key(_O.equipment),
-        "started_at": Key(sa.func.coalesce(_O.started_at, _NEVER), Kind.TIME),
+        "order_number": SortKey(_O.order_number),
+        "equipment": SortKey(_O.equipment),
+        "started_at": SortKey(sa.func.coalesce(_O.started_at, _NEVER), SortType.TIME),
     },
 )
 
@@ -43,15 +43,15 @@ _SORTING: Final = Sorting(
 async def list_operations(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
+    under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     order_number: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> pagination.Page[OperationView]:
     """List operations; with a start, those that ran in the span.
 
@@ -65,16 +65,18 @@ async def list_operations(
             )
         )
         .where(
-            await equipment_scope.asked(under, core, principal),
-            await supply_scope.chosen(MATERIAL, material, _O.material_id, reading, principal),
+            await equipment_scope.equipment_condition(under, context, principal),
+            await supply_scope.name_condition(
+                MATERIAL, material, _O.material_id, session, principal
+            ),
         )
     )
     if order_number:
         query = query.where(_O.order_number.in_(order_number))
     if start is not None:
-        span = span_of(start, end, utc(core))
+        span = parse_span(start, end, utc_time_context(context))
         query = query.where(
             _O.started_at < instant_of(span.end_us),
             sa.or_(_O.ended_at.is_(None), _O.ended_at > instant_of(span.start_us)),
         )
-    return await paged(request, reading, asked, query, _SORTING, OperationView)
+    return await query_page(request, session, params, query, _SORTING, OperationView)

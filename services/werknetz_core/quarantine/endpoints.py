@@ -14,11 +14,17 @@ from fastapi import APIRouter, Query, Request
 from werknetz.store.tables import connectors, quarantine
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Core, Engineer, Reading, Viewer, Writing
+from werknetz_core.context.app_context import (
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
 from werknetz_core.http import pagination, sorting
-from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.mappings import registry
 from werknetz_core.mappings.endpoints import add_replay
 from werknetz_core.mappings.schemas import NewReplay, ReplayView
@@ -36,12 +42,12 @@ from werknetz_core.quarantine.schemas import (
 router = APIRouter(tags=["quality"])
 _SORTING: Final = Sorting(
     "-id",
-    tie=Key(quarantine.c.id, Kind.NUMBER),
+    tie=SortKey(quarantine.c.id, SortType.NUMBER),
     keys={
-        "id": Key(quarantine.c.id, Kind.NUMBER),
-        "at": Key(quarantine.c.at, Kind.TIME),
-        "stored_at": Key(quarantine.c.stored_at, Kind.TIME),
-        "size": Key(quarantine.c.size, Kind.NUMBER),
+        "id": SortKey(quarantine.c.id, SortType.NUMBER),
+        "at": SortKey(quarantine.c.at, SortType.TIME),
+        "stored_at": SortKey(quarantine.c.stored_at, SortType.TIME),
+        "size": SortKey(quarantine.c.size, SortType.NUMBER),
     },
 )
 _HEAD = [
@@ -53,9 +59,9 @@ BEFORE_FIRST = timedelta(minutes=2)  # a flood is told a minute after it began
 @router.get("/quarantine")
 async def list_quarantine(
     request: Request,
-    reading: Reading,
+    session: ReadSessionDep,
     principal: Viewer,
-    asked: Asked,
+    params: ListParamsDep,
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     state: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
 ) -> pagination.Page[QuarantineView]:
@@ -69,21 +75,23 @@ async def list_quarantine(
         query = query.where(quarantine.c.connector_id.in_(connector))
     if state:
         query = query.where(quarantine.c.state.in_(state))
-    query, place = _SORTING.page(query, asked)
-    rows, next_cursor = sorting.cut(
-        (await reading.execute(query)).mappings().all(), place, asked.limit
+    query, place = _SORTING.page_query(query, params)
+    rows, next_cursor = sorting.paginate(
+        (await session.execute(query)).mappings().all(), place, params.limit
     )
     items = [QuarantineView(**row) for row in rows]
-    return given(request, asked, items, columns_of(QuarantineView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    return list_response(
+        request, params, items, columns_of(QuarantineView), next_cursor=next_cursor
+    )  # type: ignore[return-value] # a ready answer of that form
 
 
 @router.get("/quarantine/groups")
 async def group_quarantine(
-    reading: Reading,
+    session: ReadSessionDep,
     principal: Viewer,
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     state: Annotated[list[str], Query(description="Repeated: any.")] = ["open", "assigned"],  # noqa: B006 - as above
-    limit: pagination.Limit = 100,
+    limit: pagination.LimitParam = 100,
 ) -> list[QuarantineGroupView]:
     """Group quarantine by connector, source and kind of reason, the largest first."""
     kind = reason_kind()
@@ -105,35 +113,37 @@ async def group_quarantine(
     )  # fmt: skip
     if connector:
         query = query.where(q.connector_id.in_(connector))
-    rows = (await reading.execute(query)).mappings().all()
+    rows = (await session.execute(query)).mappings().all()
     return [QuarantineGroupView(**{**row, "count": int(row["count"])}) for row in rows]
 
 
 @router.post("/quarantine:assign")
 async def assign_quarantine(
-    assignment: Assignment, writing: Writing, principal: Engineer
+    assignment: Assignment, session: WriteSessionDep, principal: Engineer
 ) -> Decided:
     """Give entries to somebody."""
     values = {"state": "assigned", "assigned_to": assignment.to}
-    return await _decide(assignment, values, writing, principal)
+    return await _decide(assignment, values, session, principal)
 
 
 @router.post("/quarantine:discard")
-async def discard_quarantine(discard: Discard, writing: Writing, principal: Engineer) -> Decided:
+async def discard_quarantine(
+    discard: Discard, session: WriteSessionDep, principal: Engineer
+) -> Decided:
     """Decide that entries are not needed, and why. They stay to be seen."""
     values = {"state": "discarded", "note": discard.note}
-    return await _decide(discard, values, writing, principal)
+    return await _decide(discard, values, session, principal)
 
 
 @router.post("/quarantine:replay", status_code=202)
 async def replay_quarantine(
-    wanted: QuarantineReplay, core: Core, writing: Writing, principal: Engineer
+    wanted: QuarantineReplay, context: ContextDep, session: WriteSessionDep, principal: Engineer
 ) -> list[ReplayView]:
     """Run the mapping again over the input in which the entries stand, from the first of them on.
 
     What it can read now comes into the model where it belongs; what it cannot stays here.
     """
-    chosen = await writing.execute(
+    chosen = await session.execute(
         sa.select(quarantine.c.connector_id, sa.func.min(quarantine.c.stored_at))
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
         .where(*_chosen(wanted, principal))
@@ -142,9 +152,9 @@ async def replay_quarantine(
     found = []
     for connector, first_at in chosen.all():
         start = (first_at - BEFORE_FIRST).isoformat()
-        name = await registry.name_used_by(writing, connector)
+        name = await registry.name_used_by(session, connector)
         new = NewReplay(connector=connector, mapping=name, version=wanted.version, start=start)
-        found += await add_replay(new, core, writing, principal)
+        found += await add_replay(new, context, session, principal)
     if not found:
         raise _nothing_chosen()
     return found
@@ -152,7 +162,7 @@ async def replay_quarantine(
 
 @router.get("/quarantine/{number}")
 async def show_quarantine(
-    number: int, reading: Reading, principal: Engineer
+    number: int, session: ReadSessionDep, principal: Engineer
 ) -> QuarantineDetailView:
     """Show one entry with the raw bytes in base64."""
     query = (
@@ -163,7 +173,7 @@ async def show_quarantine(
             equipment_scope.connector_visible(principal),
         )
     )
-    row = (await reading.execute(query)).mappings().first()
+    row = (await session.execute(query)).mappings().first()
     if row is None:
         raise Problem(
             404,
@@ -209,14 +219,14 @@ def _chosen(choice: Choice, principal: Principal) -> list[sa.ColumnElement[bool]
 
 
 async def _decide(
-    choice: Choice, values: Mapping[str, str], writing: Writing, principal: Principal
+    choice: Choice, values: Mapping[str, str], session: WriteSessionDep, principal: Principal
 ) -> Decided:
     ids = (
         sa.select(quarantine.c.id)
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
         .where(*_chosen(choice, principal))
     )
-    done = await writing.execute(
+    done = await session.execute(
         sa.update(quarantine)
         .where(quarantine.c.id.in_(ids))
         .values(**values, decided_at=sa.func.clock_timestamp(), decided_by=principal.name)

@@ -8,23 +8,28 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz.store.tables import equipment, signals
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Core, Reading, Viewer
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.http import pagination, sorting
-from werknetz_core.http.list_params import Asked, ManyAsked, columns_of, given
+from werknetz_core.http.list_params import (
+    LargeListParamsDep,
+    ListParamsDep,
+    columns_of,
+    list_response,
+)
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.signals import samples
 from werknetz_core.signals.schemas import SamplesView, SignalView
 
 router = APIRouter(tags=["signals"])
 _SORTING: Final = Sorting(
     "id",
-    tie=Key(signals.c.id, Kind.NUMBER),
+    tie=SortKey(signals.c.id, SortType.NUMBER),
     keys={
-        "id": Key(signals.c.id, Kind.NUMBER),
-        "key": Key(signals.c.key),
-        "name": Key(signals.c.name),
-        "role": Key(signals.c.role),
+        "id": SortKey(signals.c.id, SortType.NUMBER),
+        "key": SortKey(signals.c.key),
+        "name": SortKey(signals.c.name),
+        "role": SortKey(signals.c.role),
     },
 )
 _SIGNAL = sa.select(signals, equipment.c.path.label("equipment")).select_from(
@@ -36,11 +41,11 @@ _SIGNAL = sa.select(signals, equipment.c.path.label("equipment")).select_from(
 async def list_signals(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    asked: Asked,
-    under: equipment_scope.Under = [],  # noqa: B006 - FastAPI copies
+    params: ListParamsDep,
+    under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     role: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     key: str | None = None,
@@ -48,25 +53,25 @@ async def list_signals(
     """List signals in order of their number. Sort: id, key, name, role."""
     query = _SIGNAL
     if under or principal.plants is not None:
-        query = query.where(await equipment_scope.asked(under, core, principal))
+        query = query.where(await equipment_scope.equipment_condition(under, context, principal))
     if role:
         query = query.where(signals.c.role.in_(role))
     if connector:
         query = query.where(signals.c.connector_id.in_(connector))
     if key is not None:
         query = query.where(signals.c.key == key)
-    query, place = _SORTING.page(query, asked)
-    rows, next_cursor = sorting.cut(
-        (await reading.execute(query)).mappings().all(), place, asked.limit
+    query, place = _SORTING.page_query(query, params)
+    rows, next_cursor = sorting.paginate(
+        (await session.execute(query)).mappings().all(), place, params.limit
     )
     items = [SignalView(**row) for row in rows]
-    return given(request, asked, items, columns_of(SignalView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    return list_response(request, params, items, columns_of(SignalView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
 
 
 @router.get("/signals/{number}")
-async def show_signal(number: int, reading: Reading, principal: Viewer) -> SignalView:
+async def show_signal(number: int, session: ReadSessionDep, principal: Viewer) -> SignalView:
     """Show one signal."""
-    return await _find(number, reading, principal)
+    return await _find(number, session, principal)
 
 
 @router.get("/signals/{number}/samples", response_model=SamplesView)
@@ -74,10 +79,10 @@ async def list_samples(
     *,
     number: int,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    asked: ManyAsked,
+    params: LargeListParamsDep,
     start: str = "-1h",
     end: str | None = None,
     granularity: Annotated[
@@ -90,24 +95,24 @@ async def list_samples(
     tz: str | None = None,
 ) -> Response:
     """Give samples; `max_points` thins them to windows with min, avg and max. Sort: at, -at."""
-    signal = await _find(number, reading, principal)
+    signal = await _find(number, session, principal)
     chosen = samples.aggregates_of(aggregates)
-    question = samples.Question(start, end, granularity, max_points, tz, chosen, asked)
-    found = await samples.found(core, signal, question, principal)
-    return given(
-        request, asked, found.items, found.names,
+    question = samples.Question(start, end, granularity, max_points, tz, chosen, params)
+    found = await samples.found(context, signal, question, principal)
+    return list_response(
+        request, params, found.items, found.names,
         next_cursor=found.next_cursor, envelope=found.envelope,
     )  # fmt: skip
 
 
-async def _find(number: int, reading: Reading, principal: Principal) -> SignalView:
+async def _find(number: int, session: ReadSessionDep, principal: Principal) -> SignalView:
     if 0 < number < 2**31:
-        row = (await reading.execute(_SIGNAL.where(signals.c.id == number))).mappings().first()
+        row = (await session.execute(_SIGNAL.where(signals.c.id == number))).mappings().first()
         if row is not None:
             if row["equipment"] is None:
-                principal.demand_all_plants()
+                principal.require_all_plants()
             else:
-                principal.demand(row["equipment"])
+                principal.require_equipment(row["equipment"])
             return SignalView(**row)
     raise Problem(
         404,

@@ -13,19 +13,19 @@ from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.status import severity
 from werknetz.domain.window import Window
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import Platform
+from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import (
-    Clockwork,
-    Span,
-    local_text_of,
-    span_of,
-    text_of,
-    zone_of,
+    TimeContext,
+    TimeSpan,
+    format_local,
+    format_utc,
+    parse_span,
+    parse_zone,
 )
-from werknetz_core.context.windows import WINDOWS_MAX, clockwork, too_large, windows_of
+from werknetz_core.context.windows import WINDOWS_MAX, query_too_large, time_context_of, windows_of
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import Listing, columns_of
-from werknetz_core.http.problem import wrong_parameter
+from werknetz_core.http.list_params import ListParams, columns_of
+from werknetz_core.http.problem import invalid_parameter
 from werknetz_core.signals import time_weighted
 from werknetz_core.signals.finite import FINITE
 from werknetz_core.signals.schemas import SampleView, SignalView
@@ -78,7 +78,7 @@ class Question:
     max_points: int | None
     tz: str | None
     aggregates: tuple[str, ...]
-    asked: Listing
+    params: ListParams
 
     @property
     def timed(self) -> bool:
@@ -87,11 +87,11 @@ class Question:
 
     @property
     def newest_first(self) -> bool:
-        if self.asked.sort not in {None, "at", "-at"}:
-            raise wrong_parameter(
-                "sort", f"sort={self.asked.sort!r} is not known here.", "Sort by at or by -at."
+        if self.params.sort not in {None, "at", "-at"}:
+            raise invalid_parameter(
+                "sort", f"sort={self.params.sort!r} is not known here.", "Sort by at or by -at."
             )
-        return self.asked.sort == "-at"
+        return self.params.sort == "-at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def aggregates_of(given: Sequence[str]) -> tuple[str, ...]:
     """Return the aggregates that were asked for, none: those that cost nothing more."""
     chosen = tuple(dict.fromkeys(name for text in given for name in text.split(",") if name))
     if unknown := set(chosen) - set(KNOWN):
-        raise wrong_parameter(
+        raise invalid_parameter(
             "aggregates",
             f"aggregates={min(unknown)!r} is not known.",
             f"Known: {', '.join(KNOWN)}.",
@@ -115,84 +115,90 @@ def aggregates_of(given: Sequence[str]) -> tuple[str, ...]:
 
 
 async def found(
-    core: Platform, signal: SignalView, question: Question, principal: Principal
+    context: AppContext, signal: SignalView, question: Question, principal: Principal
 ) -> Found:
     """Return what SamplesView shows."""
-    clock = await _clock(core, signal, question, principal)
-    span = span_of(question.start, question.end, clock)
+    clock = await _clock(context, signal, question, principal)
+    span = parse_span(question.start, question.end, clock)
     granularity = question.granularity or ("auto" if question.max_points else "raw")
     newest_first, next_cursor = question.newest_first, None
     names: Sequence[str] = ("start", "end", *question.aggregates)
     if granularity == "auto":
-        granularity, width_us = await _thinned(core, signal.id, span, question.max_points or 1500)
+        granularity, width_us = await _thinned(
+            context, signal.id, span, question.max_points or 1500
+        )
     else:
         width_us = _width_us(granularity)
     if granularity == "raw":
         names = columns_of(SampleView)
-        items, next_cursor = await _raw(core, signal.id, span, question)
+        items, next_cursor = await _raw(context, signal.id, span, question)
     elif width_us:
-        span, items = await _even(core, signal.id, span, width_us, question)
+        span, items = await _even(context, signal.id, span, width_us, question)
     else:
         windows = windows_of(granularity, span, clock)
-        span, items = await _windowed(core, signal.id, windows, span, question)
+        span, items = await _windowed(context, signal.id, windows, span, question)
     if newest_first and granularity != "raw":
         items.reverse()
     envelope: dict[str, object] = {
         "signal": signal.key,
         "unit": signal.unit,
         "next_cursor": next_cursor,
-        "start": local_text_of(span.start_us, clock.zone),
-        "end": local_text_of(span.end_us, clock.zone),
+        "start": format_local(span.start_us, clock.zone),
+        "end": format_local(span.end_us, clock.zone),
         "granularity": granularity,
         "time_zone": clock.zone.key,
         "source": "samples",
-        "no_data": not items and question.asked.cursor is None,
+        "no_data": not items and question.params.cursor is None,
     }
     return Found(items, names, next_cursor, envelope)
 
 
 async def _clock(
-    core: Platform, signal: SignalView, question: Question, principal: Principal
-) -> Clockwork:
+    context: AppContext, signal: SignalView, question: Question, principal: Principal
+) -> TimeContext:
     if signal.equipment is None:
-        return Clockwork(core.now_us(), zone_of(question.tz, "UTC"))
-    node = await core.tree.find(signal.equipment, principal)
-    return clockwork(core, await core.tree.current(), node, question.tz)
+        return TimeContext(context.now_us(), parse_zone(question.tz, "UTC"))
+    node = await context.tree.find_node(signal.equipment, principal)
+    return time_context_of(context, await context.tree.current(), node, question.tz)
 
 
 async def _raw(
-    core: Platform, number: int, span: Span, question: Question
+    context: AppContext, number: int, span: TimeSpan, question: Question
 ) -> tuple[list[dict[str, object]], str | None]:
     """Go on at the instant of the last page; the same instant may hold several samples."""
-    limit, way = question.asked.limit, "-at" if question.newest_first else "at"
-    after = pagination.decode(question.asked.cursor, str, int, int)
+    limit, way = question.params.limit, "-at" if question.newest_first else "at"
+    after = pagination.decode_cursor(question.params.cursor, str, int, int)
     start_us, end_us, skipped = span.start_us, span.end_us, 0
     if after is not None:
         last_us, skipped = int(after[1]), int(after[2])
         if after[0] != way or not start_us <= last_us < end_us or skipped < 0:
-            raise wrong_parameter(
+            raise invalid_parameter(
                 "cursor",
                 "The cursor lies outside the span, or was given for another order.",
                 "Send the same start, end and sort as for the page before; relative ones move.",
             )
         start_us, end_us = (start_us, last_us + 1) if way == "-at" else (last_us, end_us)
-    rows = await core.pool.fetch(
+    rows = await context.pool.fetch(
         _RAW[way], number, instant_of(start_us), instant_of(end_us), skipped, limit + 1
     )
-    shown, more = pagination.cut(rows, limit)
+    shown, more = pagination.paginate(rows, limit)
     if not more:
         return [_sample(row) for row in shown], None
     last = shown[-1]["at"]
     at_last = sum(row["at"] == last for row in shown)
     if after is not None and microseconds_of(last) == int(after[1]):
         at_last += skipped
-    return [_sample(row) for row in shown], pagination.encode(way, microseconds_of(last), at_last)
+    return [_sample(row) for row in shown], pagination.encode_cursor(
+        way, microseconds_of(last), at_last
+    )
 
 
-async def _thinned(core: Platform, number: int, span: Span, max_points: int) -> tuple[str, int]:
+async def _thinned(
+    context: AppContext, number: int, span: TimeSpan, max_points: int
+) -> tuple[str, int]:
     """Return raw if there are no more samples than points, else how wide a window must be."""
     start, end = instant_of(span.start_us), instant_of(span.end_us)
-    held = await core.pool.fetchval(_FEWER, number, start, end, max_points + 1)
+    held = await context.pool.fetchval(_FEWER, number, start, end, max_points + 1)
     if held <= min(max_points, pagination.LIMIT_MAX):
         return "raw", 0
     width_us = math.ceil((span.end_us - span.start_us) / max_points)
@@ -200,16 +206,16 @@ async def _thinned(core: Platform, number: int, span: Span, max_points: int) -> 
 
 
 async def _even(
-    core: Platform, number: int, span: Span, width_us: int, question: Question
-) -> tuple[Span, list[dict[str, object]]]:
+    context: AppContext, number: int, span: TimeSpan, width_us: int, question: Question
+) -> tuple[TimeSpan, list[dict[str, object]]]:
     whole_s = width_us % 1_000_000 == 0
     start_us = span.start_us - span.start_us % width_us if whole_s else span.start_us
     count = -(-(span.end_us - start_us) // width_us)
     if count > WINDOWS_MAX:
-        raise too_large("windows")
-    whole = Span(start_us, start_us + count * width_us)
+        raise query_too_large("windows")
+    whole = TimeSpan(start_us, start_us + count * width_us)
     width = timedelta(microseconds=width_us)
-    rows = await core.pool.fetch(
+    rows = await context.pool.fetch(
         _EVEN, number, instant_of(whole.start_us), instant_of(whole.end_us), width
     )
     numbered = {
@@ -217,27 +223,29 @@ async def _even(
     }
     starts = [start_us + n * width_us for n in range(count)]
     return whole, await _items(
-        core, number, [(at, at + width_us) for at in starts], numbered, question
+        context, number, [(at, at + width_us) for at in starts], numbered, question
     )
 
 
 async def _windowed(
-    core: Platform, number: int, windows: list[Window], span: Span, question: Question
-) -> tuple[Span, list[dict[str, object]]]:
-    rows = await core.pool.fetch(
+    context: AppContext, number: int, windows: list[Window], span: TimeSpan, question: Question
+) -> tuple[TimeSpan, list[dict[str, object]]]:
+    rows = await context.pool.fetch(
         _WINDOWED,
         number,
         [instant_of(window.start_us) for window in windows],
         [instant_of(window.end_us) for window in windows],
     )
     if windows:
-        span = Span(windows[0].start_us, windows[-1].end_us)
+        span = TimeSpan(windows[0].start_us, windows[-1].end_us)
     cuts = [(window.start_us, window.end_us) for window in windows]
-    return span, await _items(core, number, cuts, {row["n"]: dict(row) for row in rows}, question)
+    return span, await _items(
+        context, number, cuts, {row["n"]: dict(row) for row in rows}, question
+    )
 
 
 async def _items(
-    core: Platform,
+    context: AppContext,
     number: int,
     cuts: list[tuple[int, int]],
     rows: dict[int, dict[str, object]],
@@ -248,11 +256,13 @@ async def _items(
     if question.timed and cuts:
         starts, ends = ([instant_of(at) for at in column] for column in zip(*cuts, strict=True))
         edges = time_weighted.Edges(starts, ends)
-        lasting = await time_weighted.held_in(core.pool, number, edges, instant_of(core.now_us()))
+        lasting = await time_weighted.held_in(
+            context.pool, number, edges, instant_of(context.now_us())
+        )
     found = []
     for n in sorted({*rows, *lasting}):
         known = _NOTHING_IN | rows.get(n, {}) | lasting.get(n, {})
-        start, end = (text_of(at) for at in cuts[n - 1])
+        start, end = (format_utc(at) for at in cuts[n - 1])
         found.append({"start": start, "end": end, **{x: known[x] for x in question.aggregates}})
     return found
 
@@ -264,7 +274,7 @@ def _width_us(granularity: str) -> int:
         return 0
     width = int(match[1]) * _WIDTH_S[match[2]] * 1_000_000
     if width == 0:
-        raise wrong_parameter("granularity", "A window cannot be 0 wide.", "Write 10s, 1m, 1h …")
+        raise invalid_parameter("granularity", "A window cannot be 0 wide.", "Write 10s, 1m, 1h …")
     return width
 
 

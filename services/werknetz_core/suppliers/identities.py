@@ -16,7 +16,7 @@ _TABLES: Final = {
 
 
 async def give(
-    writing: AsyncConnection, column: str, owner: int, values: Sequence[str]
+    session: AsyncConnection, column: str, owner: int, values: Sequence[str]
 ) -> list[int]:
     """Make these values the owner's and no others; return whose events are read again.
 
@@ -26,7 +26,7 @@ async def give(
     wanted = sorted(set(values))
     whose = table.c[column]
     rows = (
-        await writing.execute(
+        await session.execute(
             sa.select(table.c.value, whose)
             .where(sa.or_(whose == owner, table.c.value.in_(wanted)))
             .order_by(table.c.value)
@@ -38,20 +38,20 @@ async def give(
     moved = [value for value in wanted if known.get(value) != owner]
     changed = {owner, *(number for value, number in known.items() if value in moved)}
     if gone:
-        await writing.execute(sa.delete(table).where(table.c.value.in_(gone)))
+        await session.execute(sa.delete(table).where(table.c.value.in_(gone)))
     kept = [value for value in wanted if value in known]
     if kept:
-        await writing.execute(
+        await session.execute(
             sa.update(table)
             .where(table.c.value.in_(kept))
             .values({column: owner, "discovered": False})
         )
     if new := [value for value in wanted if value not in known]:
-        await writing.execute(
+        await session.execute(
             sa.insert(table),
             [{"value": value, column: owner, "discovered": False} for value in new],
         )
     if not gone and not moved:
         return []
-    await writing.execute(sa.text(again), {"ids": sorted(changed)})
+    await session.execute(sa.text(again), {"ids": sorted(changed)})
     return sorted(changed)

@@ -8,43 +8,50 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.kpi.supply.policy import BUILT_IN, Policy, PolicyRejected
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store.master_data import MARK_RELATIONS
 from werknetz.store.supply import partners, supply_policies
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import SUPPLIER
-from werknetz_core.context.app_context import Core, Engineer, Platform, Reading, Viewer, Writing
+from werknetz_core.context.app_context import (
+    AppContext,
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
 from werknetz_core.http import pagination, sorting
-from werknetz_core.http.list_params import Asked, columns_of, given
+from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.suppliers.schemas import NewPolicy, PolicyVersionView, PolicyView
 
 router = APIRouter(tags=["supply"])
 _P: Final = supply_policies.c
 _SORTING: Final = Sorting(
     "supplier",
-    tie=Key(_P.id, Kind.NUMBER),
+    tie=SortKey(_P.id, SortType.NUMBER),
     keys={
-        "supplier": Key(sa.func.coalesce(partners.c.key, "")),
-        "valid_from": Key(_P.valid_from, Kind.TIME),
-        "version": Key(_P.version, Kind.NUMBER),
+        "supplier": SortKey(sa.func.coalesce(partners.c.key, "")),
+        "valid_from": SortKey(_P.valid_from, SortType.TIME),
+        "version": SortKey(_P.version, SortType.NUMBER),
     },
 )
 _SHOWN: Final = sa.select(supply_policies, partners.c.key.label("supplier")).select_from(
     supply_policies.outerjoin(partners, partners.c.id == _P.supplier_id)
 )
-_log: Final = logger("core.supply")
+_log: Final = get_logger("core.supply")
 
 
 @router.get("/supply_policies")
 async def list_supply_policies(
     request: Request,
-    reading: Reading,
+    session: ReadSessionDep,
     principal: Viewer,
-    asked: Asked,
-    supplier: supply_scope.Suppliers = [],  # noqa: B006 - FastAPI copies
+    params: ListParamsDep,
+    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
 ) -> pagination.Page[PolicyVersionView]:
     """List every version of every policy. Sort: supplier (the default: first), valid_from, version.
 
@@ -52,47 +59,49 @@ async def list_supply_policies(
     """
     query = _SHOWN.where(
         sa.or_(_P.supplier_id.is_(None), supply_scope.supplier_visible(principal, _P.supplier_id)),
-        await supply_scope.chosen(SUPPLIER, supplier, _P.supplier_id, reading, principal),
+        await supply_scope.name_condition(SUPPLIER, supplier, _P.supplier_id, session, principal),
     )
-    query, place = _SORTING.page(query, asked)
-    rows, next_cursor = sorting.cut(
-        (await reading.execute(query)).mappings().all(), place, asked.limit
+    query, place = _SORTING.page_query(query, params)
+    rows, next_cursor = sorting.paginate(
+        (await session.execute(query)).mappings().all(), place, params.limit
     )
     items = [_version(row) for row in rows]
-    return given(request, asked, items, columns_of(PolicyVersionView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    return list_response(
+        request, params, items, columns_of(PolicyVersionView), next_cursor=next_cursor
+    )  # type: ignore[return-value] # a ready answer of that form
 
 
 @router.put("/supply_policies")
 async def set_default_policy(
-    new: NewPolicy, core: Core, writing: Writing, principal: Engineer
+    new: NewPolicy, context: ContextDep, session: WriteSessionDep, principal: Engineer
 ) -> PolicyVersionView:
     """Give a new version to whoever has no policy of their own; their KPIs are computed again."""
-    principal.demand_all_plants()
-    return await _add(new, None, core, writing, principal)
+    principal.require_all_plants()
+    return await _add(new, None, context, session, principal)
 
 
 @router.put("/suppliers/{key}/policy")
 async def set_supplier_policy(
-    key: str, new: NewPolicy, core: Core, writing: Writing, principal: Engineer
+    key: str, new: NewPolicy, context: ContextDep, session: WriteSessionDep, principal: Engineer
 ) -> PolicyVersionView:
     """Give a supplier a new version; its KPIs are computed again. The same again: nothing new."""
-    supplier_id = await supply_scope.id_of(SUPPLIER, key, writing, principal)
-    principal.demand_all_plants()
-    return await _add(new, supplier_id, core, writing, principal)
+    supplier_id = await supply_scope.resolve_id(SUPPLIER, key, session, principal)
+    principal.require_all_plants()
+    return await _add(new, supplier_id, context, session, principal)
 
 
-async def policy_of(reading: AsyncConnection, supplier_id: int, core: Platform) -> PolicyView:
+async def policy_of(session: AsyncConnection, supplier_id: int, context: AppContext) -> PolicyView:
     """Return what holds now: its own newest version, else the default's, else what is built in."""
     query = (
         sa.select(supply_policies)
         .where(
             sa.or_(_P.supplier_id == supplier_id, _P.supplier_id.is_(None)),
-            _P.valid_from <= instant_of(core.now_us()),
+            _P.valid_from <= instant_of(context.now_us()),
         )
         .order_by(_P.supplier_id.asc().nulls_last(), _P.valid_from.desc(), _P.version.desc())
         .limit(1)
     )
-    row = (await reading.execute(query)).mappings().first()
+    row = (await session.execute(query)).mappings().first()
     if row is None:
         return PolicyView(
             of="built_in", version=0, valid_from=None, text=BUILT_IN.text,
@@ -106,18 +115,22 @@ async def policy_of(reading: AsyncConnection, supplier_id: int, core: Platform) 
 
 
 async def _add(
-    new: NewPolicy, supplier_id: int | None, core: Platform, writing: Writing, principal: Principal
+    new: NewPolicy,
+    supplier_id: int | None,
+    context: AppContext,
+    session: WriteSessionDep,
+    principal: Principal,
 ) -> PolicyVersionView:
     document = _checked(new.document)
-    await writing.execute(sa.text("LOCK TABLE supply_policies IN SHARE ROW EXCLUSIVE MODE"))
+    await session.execute(sa.text("LOCK TABLE supply_policies IN SHARE ROW EXCLUSIVE MODE"))
     own = _P.supplier_id.is_not_distinct_from(supplier_id)
     newest = _SHOWN.where(own).order_by(_P.version.desc()).limit(1)
-    last = (await writing.execute(newest)).mappings().first()
+    last = (await session.execute(newest)).mappings().first()
     same_since = new.valid_from is None or (last and last["valid_from"] == new.valid_from)
     if last is not None and last["document"] == document and same_since:
         return _version(last)
-    at_us = core.now_us() if new.valid_from is None else _microseconds(new)
-    await writing.execute(
+    at_us = context.now_us() if new.valid_from is None else _microseconds(new)
+    await session.execute(
         sa.insert(supply_policies).values(
             supplier_id=supplier_id,
             version=1 if last is None else last["version"] + 1,
@@ -126,8 +139,8 @@ async def _add(
             created_by=principal.name,
         )
     )
-    await writing.execute(sa.text(MARK_RELATIONS), {"supplier": supplier_id})
-    made = (await writing.execute(newest)).mappings().one()
+    await session.execute(sa.text(MARK_RELATIONS), {"supplier": supplier_id})
+    made = (await session.execute(newest)).mappings().one()
     _log.info("policy added", supplier=made["supplier"], version=made["version"], by=principal.name)
     return _version(made)
 

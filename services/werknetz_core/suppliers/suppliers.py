@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store.finding import findings
 from werknetz.store.master_data import ALONE
 from werknetz.store.supply import (
@@ -20,12 +20,19 @@ from werknetz.store.supply import (
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import SUPPLIER
-from werknetz_core.context.app_context import Core, Engineer, Platform, Reading, Viewer, Writing
-from werknetz_core.context.collection import paged
+from werknetz_core.context.app_context import (
+    AppContext,
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
+from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
-from werknetz_core.http.key_format import checked_key
-from werknetz_core.http.list_params import Asked
-from werknetz_core.http.sorting import Key, Sorting
+from werknetz_core.http.key_format import validate_key
+from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.sorting import Sorting, SortKey
 from werknetz_core.suppliers import identities
 from werknetz_core.suppliers.policies import policy_of
 from werknetz_core.suppliers.schemas import (
@@ -38,81 +45,89 @@ from werknetz_core.suppliers.schemas import (
 router = APIRouter(tags=["supply"])
 _SORTING: Final = Sorting(
     "key",
-    tie=Key(partners.c.key),
-    keys={"key": Key(partners.c.key), "name": Key(partners.c.name)},
+    tie=SortKey(partners.c.key),
+    keys={"key": SortKey(partners.c.key), "name": SortKey(partners.c.name)},
 )
-_log: Final = logger("core.supply")
+_log: Final = get_logger("core.supply")
 
 
 @router.get("/suppliers")
 async def list_suppliers(
-    request: Request, core: Core, reading: Reading, principal: Viewer, asked: Asked
+    request: Request,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: Viewer,
+    params: ListParamsDep,
 ) -> pagination.Page[SupplierView]:
     """List suppliers with what is open, overdue and does not fit together. Sort: key, name."""
-    query = _shown(core, principal)
-    return await paged(request, reading, asked, query, _SORTING, SupplierView)
+    query = _shown(context, principal)
+    return await query_page(request, session, params, query, _SORTING, SupplierView)
 
 
 @router.get("/suppliers/{key}")
 async def show_supplier(
-    key: str, core: Core, reading: Reading, principal: Viewer
+    key: str, context: ContextDep, session: ReadSessionDep, principal: Viewer
 ) -> SupplierDetailView:
     """Show a supplier by its key or any of its numbers, with the policy that its KPIs follow."""
-    number = await supply_scope.id_of(SUPPLIER, key, reading, principal)
-    return await _detail(number, core, reading, principal)
+    number = await supply_scope.resolve_id(SUPPLIER, key, session, principal)
+    return await _detail(number, context, session, principal)
 
 
 @router.put("/suppliers/{key}")
 async def set_supplier(
-    key: str, change: SupplierChange, core: Core, writing: Writing, principal: Engineer
+    key: str,
+    change: SupplierChange,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: Engineer,
 ) -> SupplierDetailView:
     """Make or change a supplier. A number that another had moves here, with all its messages."""
-    principal.demand_all_plants()
+    principal.require_all_plants()
     if change.identities is not None:
-        await writing.execute(sa.text(ALONE))
+        await session.execute(sa.text(ALONE))
     found = sa.select(partners.c.id).where(partners.c.key == key)
-    number = await writing.scalar(found.with_for_update())
+    number = await session.scalar(found.with_for_update())
     if number is None:
         new = sa.insert(partners).values(
-            key=checked_key(key, "supplier"), name=change.name or key, roles=["supplier"]
+            key=validate_key(key, "supplier"), name=change.name or key, roles=["supplier"]
         )
-        number = await writing.scalar(new.returning(partners.c.id))
+        number = await session.scalar(new.returning(partners.c.id))
     elif change.name is not None:
-        await writing.execute(
+        await session.execute(
             sa.update(partners).where(partners.c.id == number).values(name=change.name)
         )
     if change.identities is not None:
-        await identities.give(writing, "partner_id", number, change.identities)
+        await identities.give(session, "partner_id", number, change.identities)
     _log.info("supplier changed", supplier=key, by=principal.name)
-    return await _detail(number, core, writing, principal)
+    return await _detail(number, context, session, principal)
 
 
 async def _detail(
-    number: int, core: Platform, reading: AsyncConnection, principal: Principal
+    number: int, context: AppContext, session: AsyncConnection, principal: Principal
 ) -> SupplierDetailView:
-    query = _shown(core, principal, only=partners.c.id == number)
-    row = (await reading.execute(query)).mappings().one()
+    query = _shown(context, principal, only=partners.c.id == number)
+    row = (await session.execute(query)).mappings().one()
     values = (
         sa.select(partner_identities)
         .where(partner_identities.c.partner_id == number)
         .order_by(partner_identities.c.value)
     )
-    told = (await reading.execute(values)).mappings().all()
+    told = (await session.execute(values)).mappings().all()
     return SupplierDetailView(
         **row,
         identities=[IdentityView(**each) for each in told],
-        policy=await policy_of(reading, number, core),
+        policy=await policy_of(session, number, context),
     )
 
 
 def _shown(
-    core: Platform, principal: Principal, only: sa.ColumnElement[bool] | None = None
+    context: AppContext, principal: Principal, only: sa.ColumnElement[bool] | None = None
 ) -> sa.Select[Any]:
     """Count what the key may see: of a supplier to two plants, each sees its own lines."""
     r, d, f = supply_relations.c, due_lines.c, findings.c
     own = sa.and_(r.supplier_id == partners.c.id, supply_scope.site_visible(principal, r.site_id))
     lines = due_lines.join(supply_relations, r.id == d.relation_id)
-    now = sa.literal(instant_of(core.now_us()), d.window_until.type)
+    now = sa.literal(instant_of(context.now_us()), d.window_until.type)
     is_open = sa.and_(own, d.open_quantity > 0)
     to = (
         sa.select(sa.func.array_agg(sa.distinct(sites.c.key)))

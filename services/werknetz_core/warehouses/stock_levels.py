@@ -13,23 +13,23 @@ from werknetz.store.stock import locations, stock_items, warehouses
 from werknetz.store.supply import materials
 from werknetz_core.access import supply_scope
 from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
-from werknetz_core.context.app_context import Core, Reading, Viewer
-from werknetz_core.context.collection import utc
-from werknetz_core.context.time_spec import moment_of, text_of
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.collection import utc_time_context
+from werknetz_core.context.time_spec import format_utc, parse_instant
 from werknetz_core.http import pagination, sorting
-from werknetz_core.http.list_params import Asked, columns_of, given
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.warehouses.schemas import StockLevelView
 
 router = APIRouter(tags=["stock"])
 _I: Final = stock_items.c
 _SORTING: Final = Sorting(
     "warehouse",
-    tie=Key(_I.id, Kind.NUMBER),
+    tie=SortKey(_I.id, SortType.NUMBER),
     keys={
-        "warehouse": Key(warehouses.c.key),
-        "material": Key(materials.c.number),
-        "location": Key(sa.func.coalesce(locations.c.code, "")),
+        "warehouse": SortKey(warehouses.c.key),
+        "material": SortKey(materials.c.number),
+        "location": SortKey(sa.func.coalesce(locations.c.code, "")),
     },
 )
 _ITEMS: Final = sa.select(
@@ -52,28 +52,32 @@ class StockLevelsView(pagination.Page[StockLevelView]):
 async def list_stock_levels(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
     at: Annotated[str | None, Query(description="As of when; none: now.")] = None,
     known_at: Annotated[
         str | None, Query(description="With what was known when; none: what is known now.")
     ] = None,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> StockLevelsView:
     """List what lies where. Sort: warehouse, material, location (none: first)."""
     query = _ITEMS.where(
         supply_scope.warehouse_visible(principal, _I.warehouse_id),
-        await supply_scope.chosen(WAREHOUSE, warehouse, _I.warehouse_id, reading, principal),
-        await supply_scope.chosen(MATERIAL, material, _I.material_id, reading, principal),
+        await supply_scope.name_condition(
+            WAREHOUSE, warehouse, _I.warehouse_id, session, principal
+        ),
+        await supply_scope.name_condition(MATERIAL, material, _I.material_id, session, principal),
     )
-    at_us = moment_of(at, "at", utc(core))
-    known = None if known_at is None else moment_of(known_at, "known_at", utc(core))
-    query, place = _SORTING.page(query, asked)
-    rows, next_cursor = sorting.cut(
-        (await reading.execute(query)).mappings().all(), place, asked.limit
+    at_us = parse_instant(at, "at", utc_time_context(context))
+    known = (
+        None if known_at is None else parse_instant(known_at, "known_at", utc_time_context(context))
+    )
+    query, place = _SORTING.page_query(query, params)
+    rows, next_cursor = sorting.paginate(
+        (await session.execute(query)).mappings().all(), place, params.limit
     )
     # Only what is shown is computed: a page costs the same however large the warehouse.
     parameters = {
@@ -83,14 +87,14 @@ async def list_stock_levels(
     }
     levels = {
         level["stock_item_id"]: level
-        for level in (await reading.execute(STOCK_AT, parameters)).mappings()
+        for level in (await session.execute(STOCK_AT, parameters)).mappings()
     }
-    return given(
-        request, asked, [_view(row, levels.get(row["id"])) for row in rows],
+    return list_response(
+        request, params, [_view(row, levels.get(row["id"])) for row in rows],
         columns_of(StockLevelView), next_cursor=next_cursor,
         envelope={
-            "next_cursor": next_cursor, "at": text_of(at_us),
-            "known_at": None if known is None else text_of(known),
+            "next_cursor": next_cursor, "at": format_utc(at_us),
+            "known_at": None if known is None else format_utc(known),
         },
     )  # type: ignore[return-value] # fmt: skip # a ready answer of that form
 

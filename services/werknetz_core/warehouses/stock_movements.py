@@ -16,12 +16,12 @@ from werknetz.store.stock import (
 from werknetz.store.supply import materials
 from werknetz_core.access import supply_scope
 from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
-from werknetz_core.context.app_context import Core, Reading, Viewer
-from werknetz_core.context.collection import during, paged
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.http import pagination
-from werknetz_core.http.links import EVENTS
-from werknetz_core.http.list_params import Asked
-from werknetz_core.http.sorting import Key, Kind, Sorting
+from werknetz_core.http.links import EVENTS_PATH
+from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.warehouses.schemas import StockMovementView
 
 router = APIRouter(tags=["stock"])
@@ -45,14 +45,14 @@ def _told() -> sa.Subquery:
 
 
 _TOLD: Final = _told()
-_ROW: Final = Key(sa.cast(_TOLD.c.event_id, sa.Text) + " " + sa.cast(_TOLD.c.leg, sa.Text))
+_ROW: Final = SortKey(sa.cast(_TOLD.c.event_id, sa.Text) + " " + sa.cast(_TOLD.c.leg, sa.Text))
 _SORTING: Final = Sorting(
     "-at",
     tie=_ROW,
     keys={
-        "at": Key(_TOLD.c.at, Kind.TIME),
-        "warehouse": Key(warehouses.c.key),
-        "material": Key(materials.c.number),
+        "at": SortKey(_TOLD.c.at, SortType.TIME),
+        "warehouse": SortKey(warehouses.c.key),
+        "material": SortKey(materials.c.number),
     },
 )
 
@@ -61,18 +61,18 @@ _SORTING: Final = Sorting(
 async def list_stock_movements(
     *,
     request: Request,
-    core: Core,
-    reading: Reading,
+    context: ContextDep,
+    session: ReadSessionDep,
     principal: Viewer,
-    warehouse: supply_scope.Warehouses = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.Materials = [],  # noqa: B006 - as above
+    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
     kind: Annotated[
         list[Literal["stock_counted", "stock_moved", "goods_received", "material_consumed"]],
         Query(description="Repeated: any."),
     ] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
-    asked: Asked,
+    params: ListParamsDep,
 ) -> pagination.Page[StockMovementView]:
     """List counts and movements, newest first; with a start, those of the span.
 
@@ -81,13 +81,15 @@ async def list_stock_movements(
     item, told = stock_items.c, _TOLD.c
     query = _query().where(
         supply_scope.warehouse_visible(principal, item.warehouse_id),
-        await supply_scope.chosen(WAREHOUSE, warehouse, item.warehouse_id, reading, principal),
-        await supply_scope.chosen(MATERIAL, material, item.material_id, reading, principal),
-        during(core, told.at, start, end),
+        await supply_scope.name_condition(
+            WAREHOUSE, warehouse, item.warehouse_id, session, principal
+        ),
+        await supply_scope.name_condition(MATERIAL, material, item.material_id, session, principal),
+        time_condition(context, told.at, start, end),
     )
     if kind:
         query = query.where(told.kind.in_(kind))
-    return await paged(request, reading, asked, query, _SORTING, StockMovementView)
+    return await query_page(request, session, params, query, _SORTING, StockMovementView)
 
 
 def _query() -> sa.Select[Any]:
@@ -114,5 +116,5 @@ def _query() -> sa.Select[Any]:
         materials.c.number.label("material"),
         balance.balance,
         balance.difference,
-        (f"{EVENTS}/" + sa.cast(told.event_id, sa.Text)).label("event"),
+        (f"{EVENTS_PATH}/" + sa.cast(told.event_id, sa.Text)).label("event"),
     ).select_from(joined)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store.finding import findings
 from werknetz.store.master_data import AGAIN_OF_WAREHOUSES, ALONE, MARK_WAREHOUSE
 from werknetz.store.stock import (
@@ -21,82 +21,97 @@ from werknetz.store.tables import equipment
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import SITE, WAREHOUSE
-from werknetz_core.context.app_context import Core, Engineer, Platform, Reading, Viewer, Writing
-from werknetz_core.context.collection import paged
+from werknetz_core.context.app_context import (
+    AppContext,
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
+from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
-from werknetz_core.http.key_format import checked_key
-from werknetz_core.http.list_params import Asked
+from werknetz_core.http.key_format import validate_key
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Key, Sorting
+from werknetz_core.http.sorting import Sorting, SortKey
 from werknetz_core.warehouses.schemas import WarehouseChange, WarehouseDetailView, WarehouseView
 
 router = APIRouter(tags=["stock"])
 _W, _I = warehouses.c, stock_items.c
-_SORTING: Final = Sorting("key", tie=Key(_W.key), keys={"key": Key(_W.key), "name": Key(_W.name)})
-_log: Final = logger("core.supply")
+_SORTING: Final = Sorting(
+    "key", tie=SortKey(_W.key), keys={"key": SortKey(_W.key), "name": SortKey(_W.name)}
+)
+_log: Final = get_logger("core.supply")
 
 
 @router.get("/warehouses")
 async def list_warehouses(
-    request: Request, reading: Reading, principal: Viewer, asked: Asked
+    request: Request, session: ReadSessionDep, principal: Viewer, params: ListParamsDep
 ) -> pagination.Page[WarehouseView]:
     """List warehouses. Sort: key, name."""
     query = _SHOWN.where(supply_scope.warehouse_visible(principal, _W.id))
-    return await paged(request, reading, asked, query, _SORTING, WarehouseView)
+    return await query_page(request, session, params, query, _SORTING, WarehouseView)
 
 
 @router.get("/warehouses/{key}")
-async def show_warehouse(key: str, reading: Reading, principal: Viewer) -> WarehouseDetailView:
+async def show_warehouse(
+    key: str, session: ReadSessionDep, principal: Viewer
+) -> WarehouseDetailView:
     """Show a warehouse by its key or its code."""
-    number = await supply_scope.id_of(WAREHOUSE, key, reading, principal)
-    return await _detail(number, reading)
+    number = await supply_scope.resolve_id(WAREHOUSE, key, session, principal)
+    return await _detail(number, session)
 
 
 @router.put("/warehouses/{key}")
 async def set_warehouse(
-    key: str, change: WarehouseChange, core: Core, writing: Writing, principal: Engineer
+    key: str,
+    change: WarehouseChange,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: Engineer,
 ) -> WarehouseDetailView:
     """Make or change a warehouse; its stock is derived anew where that matters."""
-    principal.demand_all_plants()
+    principal.require_all_plants()
     if change.code is not None or change.moved_by is not None:
-        await writing.execute(sa.text(ALONE))
+        await session.execute(sa.text(ALONE))
     row = (
-        await writing.execute(sa.select(warehouses).where(_W.key == key).with_for_update())
+        await session.execute(sa.select(warehouses).where(_W.key == key).with_for_update())
     ).mappings().first()  # fmt: skip
-    values = await _values(change, core, writing, principal)
-    await _demand_free(writing, key, str(values.get("code") or (key if row is None else "")))
+    values = await _values(change, context, session, principal)
+    await _demand_free(session, key, str(values.get("code") or (key if row is None else "")))
     if row is None:
-        new = {"key": checked_key(key, "warehouse"), "name": key, "code": key, **values}
-        number = await writing.scalar(sa.insert(warehouses).values(new).returning(_W.id))
+        new = {"key": validate_key(key, "warehouse"), "name": key, "code": key, **values}
+        number = await session.scalar(sa.insert(warehouses).values(new).returning(_W.id))
     else:
         number = row["id"]
         if values:
-            await writing.execute(sa.update(warehouses).where(_W.id == number).values(values))
+            await session.execute(sa.update(warehouses).where(_W.id == number).values(values))
         if values.get("code", row["code"]) != row["code"]:
-            await writing.execute(sa.text(AGAIN_OF_WAREHOUSES), {"ids": [number]})
+            await session.execute(sa.text(AGAIN_OF_WAREHOUSES), {"ids": [number]})
         if values.get("moved_by", row["moved_by"]) != row["moved_by"]:
-            await writing.execute(sa.text(MARK_WAREHOUSE), {"warehouse": number})
+            await session.execute(sa.text(MARK_WAREHOUSE), {"warehouse": number})
     _log.info("warehouse changed", warehouse=key, by=principal.name)
-    return await _detail(number, writing)
+    return await _detail(number, session)
 
 
 async def _values(
-    change: WarehouseChange, core: Platform, writing: AsyncConnection, principal: Principal
+    change: WarehouseChange, context: AppContext, session: AsyncConnection, principal: Principal
 ) -> dict[str, Any]:
     given = change.model_dump(exclude={"site", "plant"})
     values = {name: value for name, value in given.items() if value is not None}
     if change.moved_by is not None:
         values["moved_by"] = sorted(set(change.moved_by))
     if change.site is not None:
-        values["site_id"] = await supply_scope.id_of(SITE, change.site, writing, principal)
+        values["site_id"] = await supply_scope.resolve_id(SITE, change.site, session, principal)
     if change.plant is not None:
-        values["equipment_id"] = (await core.tree.find(change.plant, principal)).id
+        values["equipment_id"] = (await context.tree.find_node(change.plant, principal)).id
     return values
 
 
-async def _demand_free(writing: AsyncConnection, key: str, code: str) -> None:
+async def _demand_free(session: AsyncConnection, key: str, code: str) -> None:
     """Raise 409 where messages already mean another warehouse with this code."""
-    other = await writing.scalar(sa.select(_W.key).where(_W.code == code, _W.key != key))
+    other = await session.scalar(sa.select(_W.key).where(_W.code == code, _W.key != key))
     if other is not None:
         raise Problem(
             409, "code_taken", f"The code {code!r} is that of the warehouse {other!r}.",
@@ -104,8 +119,8 @@ async def _demand_free(writing: AsyncConnection, key: str, code: str) -> None:
         )  # fmt: skip
 
 
-async def _detail(number: int, reading: AsyncConnection) -> WarehouseDetailView:
-    row = (await reading.execute(_SHOWN.where(_W.id == number))).mappings().one()
+async def _detail(number: int, session: AsyncConnection) -> WarehouseDetailView:
+    row = (await session.execute(_SHOWN.where(_W.id == number))).mappings().one()
     last = [
         sa.select(sa.func.max(facts.c.at))
         .select_from(facts.join(stock_items, _I.id == facts.c.stock_item_id))
@@ -119,7 +134,7 @@ async def _detail(number: int, reading: AsyncConnection) -> WarehouseDetailView:
         .where(locations.c.warehouse_id == number)
         .scalar_subquery()
     )
-    found = (await reading.execute(sa.select(places, *last))).one()
+    found = (await session.execute(sa.select(places, *last))).one()
     return WarehouseDetailView(
         **row, locations=found[0], last_count_at=found[1], last_movement_at=found[2]
     )

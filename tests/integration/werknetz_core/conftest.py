@@ -13,7 +13,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz_core.access.keys import new_key
+from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.settings import CoreSettings
 
@@ -104,7 +104,7 @@ async def _fill_keys(database: asyncpg.Connection) -> dict[str, str]:
         ("zwick", "admin", ["nordwerk/zwick-2"], None),
         ("past", "viewer", None, NOW - timedelta(days=1)),
     ):
-        key = new_key()
+        key = generate_key()
         keys[name] = key.key
         await database.execute(
             "INSERT INTO api_keys (prefix, hash, name, role, plants, expires_at)"

@@ -201,7 +201,7 @@ async def test_a_key_is_made_shown_once_and_revoked(world: World) -> None:
     assert prefix in listed.text
     gone = await world.client.delete(f"/api/v1/api_keys/{prefix}", headers=headers)
     assert gone.json()["revoked_at"] is not None
-    ring = world.app.state.platform.keys
+    ring = world.app.state.context.keys
     ring._known.clear()  # as five seconds later
     assert (await world.get("/plants", key="tablet")).status_code == 401
     unknown = {"name": "x", "plants": ["nordwerk/emden-2"]}

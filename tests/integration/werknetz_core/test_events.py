@@ -67,7 +67,7 @@ async def test_a_large_body_is_passed_on_part_by_part(joined: World, desk: Desk)
 
     answer = await post(joined, content=body(), headers={"Content-Type": "application/x-ndjson"})
     assert answer.json()["accepted"] == 6_000
-    assert len(line) * 6_000 > joined.app.state.platform.settings.body_max_bytes
+    assert len(line) * 6_000 > joined.app.state.context.settings.body_max_bytes
     other = await joined.client.post(
         "/api/v1/api_keys",
         content=b"x" * 1_000_001,

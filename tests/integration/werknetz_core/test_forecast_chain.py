@@ -55,7 +55,7 @@ async def begin(world: World) -> Business:
         "INSERT INTO warehouses (key, name, code, site_id) VALUES ('hall', 'Hall', 'EM-HL', $1)",
         site,
     )
-    told = Business(world.app.state.platform.pool)
+    told = Business(world.app.state.context.pool)
     await told.begin()
     await told.tell(
         "count", "stock_counted", "2026-11-19 06:00", material="40231-10", quantity=230.0,
@@ -124,7 +124,7 @@ async def test_from_messages_to_the_line_that_will_stop(world: World) -> None:
 async def test_the_projection_needs_no_http(world: World) -> None:
     told = await begin(world)
     now_us = microseconds_of(world.now[0])
-    tree = await world.app.state.platform.tree.renew()
+    tree = await world.app.state.context.tree.refresh()
     async with told.pool.acquire() as connection:
         look = await project_all(connection, tree, now_us, 5)
     assert len(look.places) == 1

@@ -164,7 +164,7 @@ async def test_unchanged_is_304_until_something_was_reconciled(world: World) -> 
     first = await world.get(url)
     tag = first.headers["etag"]
     assert (await world.get(url, headers={"If-None-Match": tag})).status_code == 304
-    await world.app.state.platform.redis.hincrby("wn:mark", "#supply", 1)
+    await world.app.state.context.redis.hincrby("wn:mark", "#supply", 1)
     assert (await world.get(url, headers={"If-None-Match": tag})).status_code == 200
 
 

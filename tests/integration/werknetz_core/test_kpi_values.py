@@ -59,7 +59,7 @@ async def test_unchanged_is_304_without_a_query(world: World) -> None:
     assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
     assert (await world.get(url)).status_code == 503
     await world.database.execute("ALTER TABLE away RENAME TO elements")
-    redis = world.app.state.platform.redis
+    redis = world.app.state.context.redis
     await redis.hincrby("wn:mark", PLANT, 1)
     changed = await world.get(url, headers={"If-None-Match": tag})
     assert changed.status_code == 200

@@ -40,7 +40,7 @@ async def call_off(world: World, name: str, **body: Any) -> UUID:
 
 
 async def settle(world: World) -> None:
-    pool: asyncpg.Pool = world.app.state.platform.pool
+    pool: asyncpg.Pool = world.app.state.context.pool
     await project(pool)
     await dirty_relations(pool, Watermarks(None), now_us=microseconds_of(NOW))
     await dirty_stock(pool, Watermarks(None), now_us=microseconds_of(NOW))

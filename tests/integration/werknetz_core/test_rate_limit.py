@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.rate_limit import AWAY_S, RateLimit
+from werknetz_core.http.rate_limit import REDIS_RETRY_S, RateLimiter
 from werknetz_core.settings import CoreSettings
 
 from .conftest import opened_world
@@ -14,12 +14,12 @@ from .conftest import opened_world
 pytestmark = pytest.mark.asyncio
 
 
-async def allowed(limit: RateLimit, key_id: int, tries: int) -> int:
+async def allowed(limit: RateLimiter, key_id: int, tries: int) -> int:
     """Return how many of so many requests at once are let through."""
     statuses = []
     for _ in range(tries):
         try:
-            await limit.demand(key_id)
+            await limit.acquire(key_id)
             statuses.append(200)
         except Problem as problem:
             statuses.append(problem.status)
@@ -29,7 +29,7 @@ async def allowed(limit: RateLimit, key_id: int, tries: int) -> int:
 
 async def test_a_key_may_ask_so_often_and_another_key_does_not_pay_for_it(redis_url: str) -> None:
     redis = Redis.from_url(redis_url, decode_responses=True)
-    limit = RateLimit(redis, per_s=0.01, burst=30)
+    limit = RateLimiter(redis, per_s=0.01, burst=30)
     assert await allowed(limit, 1, 60) == 30
     assert await allowed(limit, 2, 5) == 5
     await redis.aclose()
@@ -37,7 +37,7 @@ async def test_a_key_may_ask_so_often_and_another_key_does_not_pay_for_it(redis_
 
 async def test_processes_share_the_bucket(redis_url: str) -> None:
     redis = Redis.from_url(redis_url, decode_responses=True)
-    limits = [RateLimit(redis, per_s=0.01, burst=100) for _ in range(4)]
+    limits = [RateLimiter(redis, per_s=0.01, burst=100) for _ in range(4)]
     counts = await asyncio.gather(*(allowed(limit, 1, 100) for limit in limits))
     assert sum(counts) == 100
     await redis.aclose()
@@ -45,7 +45,7 @@ async def test_processes_share_the_bucket(redis_url: str) -> None:
 
 async def test_the_bucket_fills_again_with_time(redis_url: str) -> None:
     redis = Redis.from_url(redis_url, decode_responses=True)
-    limit = RateLimit(redis, per_s=20, burst=2)
+    limit = RateLimiter(redis, per_s=20, burst=2)
     assert await allowed(limit, 1, 2) == 2
     deadline = asyncio.get_running_loop().time() + 10
     while not await allowed(limit, 1, 1):
@@ -57,12 +57,12 @@ async def test_the_bucket_fills_again_with_time(redis_url: str) -> None:
 async def test_nobody_is_refused_or_kept_waiting_while_redis_is_away() -> None:
     deaf = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1, socket_timeout=1)
     now = [0.0]
-    limit = RateLimit(deaf, per_s=0.01, burst=1, now_s=lambda: now[0])
+    limit = RateLimiter(deaf, per_s=0.01, burst=1, now_s=lambda: now[0])
     assert await allowed(limit, 1, 50) == 50
-    now[0] += AWAY_S + 1
+    now[0] += REDIS_RETRY_S + 1
     assert await allowed(limit, 1, 50) == 50
     await deaf.aclose()
-    assert await allowed(RateLimit(None, per_s=0.01, burst=1), 1, 50) == 50
+    assert await allowed(RateLimiter(None, per_s=0.01, burst=1), 1, 50) == 50
 
 
 async def test_the_answer_says_what_to_do(database_url: str, redis_url: str) -> None:

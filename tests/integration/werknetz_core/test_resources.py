@@ -142,7 +142,7 @@ async def test_connectors_gaps_quarantine(world: World) -> None:
             "lag_s": "0.5", "last_good_us": "1795000000000000", "epoch": "1", "acked": "1",
             "last_seq": "4", "spool_id": "x", "spool_bytes": "9", "pid": "1", "version": "1",
             "rss_bytes": "5", "at_us": "1795000000000000", "details": "{}"}  # fmt: skip
-    await world.app.state.platform.redis.hset(status_key("emden-opcua"), mapping=told)
+    await world.app.state.context.redis.hset(status_key("emden-opcua"), mapping=told)
     emden, zwick = (await world.get("/connectors")).json()["items"]
     assert (emden["state"], emden["backlog"], emden["lag_s"]) == ("connected", 3, 0.5)
     assert emden["last_good_at"] is not None
@@ -228,7 +228,7 @@ async def test_it_works_without_redis(database_url: str) -> None:
 
 
 async def test_without_postgresql_it_says_so(world: World) -> None:
-    await world.app.state.platform.pool.close()
+    await world.app.state.context.pool.close()
     answer = await world.get("/plants")
     assert answer.status_code == 503
     assert "doctor" in answer.json()["hint"]

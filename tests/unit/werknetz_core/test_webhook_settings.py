@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from werknetz_core.context.edge_forwarder import EdgeWebhook
+from werknetz_core.context.edge_forwarder import EdgeForwarder
 from werknetz_core.settings import CoreSettings
 
 
@@ -14,4 +14,4 @@ def test_the_edge_for_events_is_named_by_the_environment(tmp_path: Path) -> None
     }
     settings = CoreSettings.from_environment(environment)
     assert (settings.webhook_url, settings.webhook_key) == ("http://edge:8088", "secret")
-    assert EdgeWebhook.of(CoreSettings("postgresql://nowhere")) is None
+    assert EdgeForwarder.from_settings(CoreSettings("postgresql://nowhere")) is None

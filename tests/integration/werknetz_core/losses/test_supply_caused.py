@@ -85,7 +85,7 @@ async def stood(world: World, machine: str, start: str, minutes: int, state: int
 
 
 async def pool_of(world: World) -> asyncpg.Pool:
-    pool: asyncpg.Pool = world.app.state.platform.pool
+    pool: asyncpg.Pool = world.app.state.context.pool
     return pool
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.shift import Calendar
-from werknetz_core.context.time_spec import Clockwork, span_of, text_of
+from werknetz_core.context.time_spec import TimeContext, format_utc, parse_span
 from werknetz_core.http.problem import Problem
 
 from datetime import datetime  # isort: skip
@@ -21,7 +21,7 @@ CALENDAR = Calendar.parse(
         ],
     }
 )
-CLOCK = Clockwork(NOW, ZoneInfo("Europe/Berlin"), CALENDAR)
+CLOCK = TimeContext(NOW, ZoneInfo("Europe/Berlin"), CALENDAR)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ CLOCK = Clockwork(NOW, ZoneInfo("Europe/Berlin"), CALENDAR)
     ],
 )
 def test_a_span(start: str, end: str | None, from_: str, to: str) -> None:
-    span = span_of(start, end, CLOCK)
-    assert (text_of(span.start_us), text_of(span.end_us)) == (from_, to)
+    span = parse_span(start, end, CLOCK)
+    assert (format_utc(span.start_us), format_utc(span.end_us)) == (from_, to)
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_a_span(start: str, end: str | None, from_: str, to: str) -> None:
 )  # fmt: skip
 def test_what_is_no_time_says_what_is(start: str) -> None:
     with pytest.raises(Problem) as caught:
-        span_of(start, None, CLOCK)
+        parse_span(start, None, CLOCK)
     assert caught.value.status == 422
     assert "RFC 3339" in caught.value.hint or "before" in caught.value.hint
 
 
 def test_a_shift_needs_a_calendar() -> None:
     with pytest.raises(Problem, match="no shift calendar"):
-        span_of("shift:current", None, Clockwork(NOW, ZoneInfo("UTC")))
+        parse_span("shift:current", None, TimeContext(NOW, ZoneInfo("UTC")))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from werknetz_core.http.etag import Watermarks, matches
+from werknetz_core.http.etag import Watermarks, etag_matches
 
 
 @pytest.mark.parametrize(
@@ -17,10 +17,10 @@ from werknetz_core.http.etag import Watermarks, matches
     ],
 )
 def test_matches(sent: str | None, same: bool) -> None:
-    assert matches(sent, '"a"') is same
-    assert not matches(sent, None)
+    assert etag_matches(sent, '"a"') is same
+    assert not etag_matches(sent, None)
 
 
 @pytest.mark.asyncio
 async def test_without_redis_there_is_no_tag() -> None:
-    assert await Watermarks(None).tag(["nordwerk"], [], 0) is None
+    assert await Watermarks(None).etag_of(["nordwerk"], [], 0) is None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from werknetz_core.http.formats import CsvDialect, Form, Format, accepted, written
+from werknetz_core.http.formats import CsvDialect, Format, OutputFormat, negotiate, render
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
 ITEMS = [
@@ -15,7 +15,7 @@ NAMES = ("at", "value", "count", "text", "open", "more")
 
 
 def test_csv_is_what_rfc_4180_says() -> None:
-    assert written(ITEMS, NAMES, Form(Format.CSV)).decode() == (
+    assert render(ITEMS, NAMES, OutputFormat(Format.CSV)).decode() == (
         "at,value,count,text,open,more\r\n"
         '2026-11-20T08:00:00Z,-1.5,-3,plain,true,"{""pbt_s"":1.0}"\r\n'
         '2026-11-20T08:00:00Z,,0,"\'=HYPERLINK(""x"")",false,{}\r\n'
@@ -23,25 +23,28 @@ def test_csv_is_what_rfc_4180_says() -> None:
 
 
 def test_excel_in_german_reads_it_at_a_double_click() -> None:
-    found = written(ITEMS, ("value", "count", "text"), Form(Format.CSV, CsvDialect.EXCEL_DE))
+    found = render(ITEMS, ("value", "count", "text"), OutputFormat(Format.CSV, CsvDialect.EXCEL_DE))
     assert found.startswith(b"\xef\xbb\xbfvalue;count;text\r\n-1,5;-3;plain\r\n;0;")
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_text_is_taken_for_a_formula(begin: str) -> None:
     for dialect in CsvDialect:
-        form = Form(Format.CSV, dialect)
-        cell = written([{"text": f"{begin}1+1"}], ["text"], form).decode().partition("\r\n")[2]
+        form = OutputFormat(Format.CSV, dialect)
+        cell = render([{"text": f"{begin}1+1"}], ["text"], form).decode().partition("\r\n")[2]
         assert cell.lstrip('"').startswith("'")
 
 
 def test_numbers_that_are_none_have_an_empty_cell() -> None:
     items = [{"value": number} for number in (float("nan"), float("inf"), 1e21, 0.1)]
-    assert written(items, ["value"], Form(Format.CSV)) == b'value\r\n""\r\n""\r\n1e+21\r\n0.1\r\n'
+    assert (
+        render(items, ["value"], OutputFormat(Format.CSV))
+        == b'value\r\n""\r\n""\r\n1e+21\r\n0.1\r\n'
+    )
 
 
 def test_ndjson_is_an_object_a_line() -> None:
-    found = written(ITEMS, ("value", "text"), Form(Format.NDJSON)).decode().splitlines()
+    found = render(ITEMS, ("value", "text"), OutputFormat(Format.NDJSON)).decode().splitlines()
     assert found[0] == '{"value":-1.5,"text":"plain"}'
     assert len(found) == 2
 
@@ -49,16 +52,16 @@ def test_ndjson_is_an_object_a_line() -> None:
 @pytest.mark.parametrize(
     ("accept", "expected"),
     [
-        (None, Format.JSON),
-        ("*/*", Format.JSON),
+        (None, Format.JSON_OUTPUT),
+        ("*/*", Format.JSON_OUTPUT),
         ("text/csv", Format.CSV),
         ("application/json;q=0.2, text/csv;q=0.9", Format.CSV),
         ("application/x-ndjson", Format.NDJSON),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.JSON),
-        ("image/png", Format.JSON),
-        ("text/csv;q=rubbish, application/json;q=0.1", Format.JSON),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.JSON_OUTPUT),
+        ("image/png", Format.JSON_OUTPUT),
+        ("text/csv;q=rubbish, application/json;q=0.1", Format.JSON_OUTPUT),
         ("TEXT/CSV; header=present", Format.CSV),
     ],
 )
 def test_accept(accept: str | None, expected: Format) -> None:
-    assert accepted(accept) is expected
+    assert negotiate(accept) is expected

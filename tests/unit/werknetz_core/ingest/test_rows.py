@@ -7,7 +7,7 @@ from plumbing.delivery import NOW_US, samples
 from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.batch import Samples
-from werknetz.events.codec import UnreadableBatch, columns_of, select
+from werknetz.events.codec import UnreadableBatch, columns_of, select_rows
 from werknetz_core.ingest.points import PointMap
 from werknetz_core.ingest.rows import CARRY_BACK_US, translate, unpack_dirty
 
@@ -73,7 +73,7 @@ def test_points_that_were_never_introduced_stand_apart_with_their_texts() -> Non
     assert found.unknown.tolist() == [1, 3, 4]
     assert found.rows.signal_id.tolist() == [11, 12]
     assert found.rows.text == ("kept",)
-    assert select(columns_of(given), found.unknown).text == ["lost"]
+    assert select_rows(columns_of(given), found.unknown).text == ["lost"]
 
 
 def test_texts_out_of_order_are_ordered_and_texts_of_no_row_are_poison() -> None:
