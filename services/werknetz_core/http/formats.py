@@ -21,7 +21,7 @@ _json: Final = msgspec.json.Encoder()
 
 
 class Format(StrEnum):
-    JSON_OUTPUT = "json"
+    JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
 
@@ -32,23 +32,23 @@ class CsvDialect(StrEnum):
 
 
 MEDIA_TYPES: Final[Mapping[Format, str]] = {
-    Format.JSON_OUTPUT: "application/json",
+    Format.JSON: "application/json",
     Format.NDJSON: "application/x-ndjson",
     Format.CSV: "text/csv; charset=utf-8",
 }
 _ACCEPTED: Final[Mapping[str, Format]] = {
-    "application/json": Format.JSON_OUTPUT,
+    "application/json": Format.JSON,
     "application/x-ndjson": Format.NDJSON,
     "application/jsonl": Format.NDJSON,
     "text/csv": Format.CSV,
-    "application/*": Format.JSON_OUTPUT,
-    "*/*": Format.JSON_OUTPUT,
+    "application/*": Format.JSON,
+    "*/*": Format.JSON,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    format: Format = Format.JSON_OUTPUT
+    format: Format = Format.JSON
     dialect: CsvDialect = CsvDialect.STANDARD
 
     @property
@@ -56,14 +56,14 @@ class OutputFormat:
         return MEDIA_TYPES[self.format]
 
 
-JSON: Final = OutputFormat()
+JSON_OUTPUT: Final = OutputFormat()
 
 
 def negotiate(accept: str | None) -> Format:
     """Return what an Accept header likes best of what there is; nothing of it: JSON."""
     if accept is None or accept == "*/*":
-        return Format.JSON_OUTPUT
-    best, best_weight = Format.JSON_OUTPUT, 0.0
+        return Format.JSON
+    best, best_weight = Format.JSON, 0.0
     for part in accept.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
         found, weight = _ACCEPTED.get(name), _weight(parameters)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from werknetz_core.http import pagination
 from werknetz_core.http.formats import (
-    JSON,
+    JSON_OUTPUT,
     CsvDialect,
     Format,
     Item,
@@ -29,7 +29,7 @@ class ListParams:
     cursor: str | None = None
     sort: str | None = None
     fields: tuple[str, ...] = ()  # none: all
-    output: OutputFormat = JSON
+    output: OutputFormat = JSON_OUTPUT
 
 
 DEFAULT_LIST_PARAMS: Final = ListParams()
@@ -103,7 +103,7 @@ def list_response(
     """
     names = select_fields(params.fields, known)
     rows: list[Item] = [i.model_dump() if isinstance(i, BaseModel) else i for i in items]
-    if params.output.format is Format.JSON_OUTPUT:
+    if params.output.format is Format.JSON:
         if params.fields:
             rows = [{name: row.get(name) for name in names} for row in rows]
         beside = {"next_cursor": next_cursor} if envelope is None else dict(envelope)

@@ -52,14 +52,14 @@ def test_ndjson_is_an_object_a_line() -> None:
 @pytest.mark.parametrize(
     ("accept", "expected"),
     [
-        (None, Format.JSON_OUTPUT),
-        ("*/*", Format.JSON_OUTPUT),
+        (None, Format.JSON),
+        ("*/*", Format.JSON),
         ("text/csv", Format.CSV),
         ("application/json;q=0.2, text/csv;q=0.9", Format.CSV),
         ("application/x-ndjson", Format.NDJSON),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.JSON_OUTPUT),
-        ("image/png", Format.JSON_OUTPUT),
-        ("text/csv;q=rubbish, application/json;q=0.1", Format.JSON_OUTPUT),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", Format.JSON),
+        ("image/png", Format.JSON),
+        ("text/csv;q=rubbish, application/json;q=0.1", Format.JSON),
         ("TEXT/CSV; header=present", Format.CSV),
     ],
 )
