@@ -6,7 +6,7 @@ WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test check simulate chaos bench test-compose lock clean
+.PHONY: help demo test check proto simulate chaos bench test-compose lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,9 @@ check: .venv/dev.stamp ## lint, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+proto: .venv/dev.stamp ## generate code from the .proto files
+	cd libs && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. werknetz/protocols/*.proto
 
 simulate: .venv/dev.stamp ## SEEDS=n runs of the delivery against a world that loses and crashes
 	cd tests && ../$(BIN)/python -m simulation.run --seeds $(SEEDS)

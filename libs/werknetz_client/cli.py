@@ -1,4 +1,4 @@
-"""The `werknetz` command: its own words, and those that installed services add."""
+"""The `werknetz` command: its own commands, and those that installed services add."""
 
 import sys
 from importlib.metadata import EntryPoint, entry_points
@@ -7,12 +7,13 @@ from typing import Final
 import typer
 from rich.console import Console
 
-from werknetz_client import heartbeat_command
+from werknetz_client.commands import alive
+from werknetz_client.commands.output import printable
 from werknetz_client.errors import WerknetzError
 
 GROUP: Final = "werknetz.commands"
-# What each service's entry point would add, said where its extra is missing.
-WORDS: Final = {
+# Commands that each service's entry point adds; named even where its extra is missing.
+COMMANDS: Final = {
     "edge": ("edge",),
     "opcua": ("connect", "trust"),
     "mapping": ("mapping",),
@@ -22,52 +23,42 @@ WORDS: Final = {
     "simulator": ("simulate",),
     "demo": ("demo",),
 }
-# Words of the client alone.
-OWN: Final = frozenset({"alive", "kpi", "doctor", "quarantine", "supply", "stock", "gate"})
+# Commands of the client alone.
+OWN: Final = frozenset({"alive", "kpi", "doctor", "quarantine", "supply", "stock", "losses"})
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-def root(word: str | None = None) -> typer.Typer:
-    """Return the command with everything that is installed.
+def root(command: str | None = None) -> typer.Typer:
+    """Return the application with every command that is installed.
 
-    For a known `word` only the service that has it is loaded: an edge starts without the core,
-    and the health check, asked every few seconds in each container, without anything.
+    For a known `command` only the service that has it is loaded: an edge starts without the core,
+    and the health check, which runs every few seconds in each container, without any of them.
     """
     app = typer.Typer(
         name="werknetz",
-        help="An industrial cloud that a company runs itself.",
+        help="Self-hosted industrial data platform: machines, suppliers and warehouses in one model.",
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,  # locals hold keys and passwords
     )
     app.callback()(lambda: None)  # else a single command would be the app itself
-    heartbeat_command.register(app)
-    if word == "alive":
+    alive.register(app)
+    if command == "alive":
         return app
     _register_own(app)
-    if word in OWN:
+    if command in OWN:
         return app
-    owners = {name for name, words in WORDS.items() if word in words}
-    for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
+    owners = {name for name, commands in COMMANDS.items() if command in commands}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         if not owners or entry.name in owners:
             _add(app, entry)
     return app
 
 
 def _register_own(app: typer.Typer) -> None:
-    from werknetz_client import (
-        commands,
-        loss_commands,
-        mapping_commands,
-        quarantine_commands,
-        stock_commands,
-        supply_commands,
-    )
+    from werknetz_client.commands import kpi, losses, mapping, quarantine, stock, supply
 
-    for module in (
-        commands, mapping_commands, quarantine_commands, supply_commands, stock_commands,
-        loss_commands,
-    ):  # fmt: skip
+    for module in (kpi, mapping, quarantine, supply, stock, losses):
         module.register(app)
 
 
@@ -76,9 +67,9 @@ def main() -> None:
         root(sys.argv[1] if len(sys.argv) > 1 else None)()
     except WerknetzError as error:
         console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(f"[red]Error:[/] {_plain(str(error))}")
+        console.print(f"[red]Error:[/] {_safe(str(error))}")
         if error.hint:
-            console.print(f"[green]Hint:[/] {_plain(error.hint)}")
+            console.print(f"[green]Hint:[/] {_safe(error.hint)}")
         sys.exit(1)
 
 
@@ -87,28 +78,29 @@ def _add(app: typer.Typer, entry: EntryPoint) -> None:
         register = entry.load()
     except ModuleNotFoundError as error:
         missing = error.name or "a library"
-        for word in WORDS.get(entry.name, (entry.name,)):
-            _add_missing(app, word, _EXTRAS.get(entry.name, entry.name), missing)
+        for command in COMMANDS.get(entry.name, (entry.name,)):
+            _add_missing(app, command, _EXTRAS.get(entry.name, entry.name), missing)
         return
     register(app)
 
 
-def _add_missing(app: typer.Typer, word: str, extra: str, missing: str) -> None:
-    if any(registered.name == word for registered in app.registered_groups):
-        return  # a group whose other words need nothing
+def _add_missing(app: typer.Typer, command: str, extra: str, missing: str) -> None:
+    if any(registered.name == command for registered in app.registered_groups):
+        return  # a group whose other commands need no extra
 
-    @app.command(word, context_settings=_ANY, add_help_option=False)
+    @app.command(command, context_settings=_ANY, add_help_option=False)
     def _missing() -> None:
         raise WerknetzError(
-            f"`werknetz {word}` needs {missing}, which is not installed.",
+            f"`werknetz {command}` needs {missing}, which is not installed.",
             f"pip install 'werknetz[{extra}]'",
         )
 
     _missing.__doc__ = f"Not installed: pip install 'werknetz\\[{extra}]'."
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
+def _safe(text: str) -> str:
+    """Return the text without markup for rich and without control characters."""
+    return printable(text).replace("[", "\\[")
 
 
 if __name__ == "__main__":

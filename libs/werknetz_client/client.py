@@ -1,27 +1,27 @@
-"""The Python client: `AsyncClient` does the work, `Client` is the same without await.
+"""The Python client: `AsyncClient`, and `Client`, the same without `await`."""
 
-The sync face keeps an event loop in a thread, so it also works inside a notebook's own loop.
-"""
-
-import asyncio
-import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from typing import Any, Final, Self, TypeVar
-from urllib.parse import quote
+from typing import Any, Self
 
 import httpx2
 
+from werknetz_client.blocking import Blocking, LoopThread, blocking, blocking_iterator
+from werknetz_client.collections import (
+    AsyncCollection,
+    AsyncEditableCollection,
+    AsyncKpis,
+    AsyncSignals,
+    Names,
+    Resources,
+    Row,
+)
 from werknetz_client.frame import Library, frame_of
 from werknetz_client.transport import Transport
 
-T = TypeVar("T")
-Names = str | list[str] | tuple[str, ...]
-Row = dict[str, Any]
-_CLOSED_WITHIN_S: Final = 10.0
+__all__ = ["AsyncClient", "Client", "Collection", "EditableCollection", "Kpis", "Row", "Signals"]
 
 
-class AsyncClient:
-    """The platform, from Python. Use it as `async with AsyncClient() as client`."""
+class AsyncClient(Resources[AsyncCollection, AsyncEditableCollection, AsyncSignals]):
+    """The platform, from Python: `async with AsyncClient() as client`."""
 
     def __init__(
         self,
@@ -32,6 +32,12 @@ class AsyncClient:
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self.transport = Transport(url, key, timeout_s=timeout_s, transport=transport)
+        super().__init__(
+            lambda name: AsyncCollection(self.transport, name),
+            lambda name: AsyncEditableCollection(self.transport, name),
+            AsyncSignals(self.transport, "signals"),
+        )
+        self.kpis = AsyncKpis(self.transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -40,196 +46,55 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        await self.transport.__aexit__()
+        await self.transport.close()
 
-    def iterate(self, collection: str, **filters: object) -> AsyncIterator[Row]:
-        """Yield every item of a collection, page by page."""
-        return self.transport.pages(f"/{collection}", filters)
-
-    async def get(self, path: str, **parameters: object) -> Row:
-        found: Row = await self.transport.get(path, parameters)
-        return found
+    async def get(self, /, path: str, **parameters: object) -> Any:
+        """Get any route, such as /quarantine/groups."""
+        return await self.transport.get(path, parameters)
 
     async def post(self, path: str, body: object) -> Any:
         """Send a body to any route, such as /mappings:diff; return the answer."""
         return await self.transport.post(path, body)
 
     async def put(self, path: str, body: object) -> Any:
-        """Set what is at a path, such as /suppliers/kirchhoff; return how it is now."""
+        """Set the item at a path, such as /suppliers/kirchhoff; return its new form."""
         return await self.transport.put(path, body)
 
-    async def kpi_values(
-        self, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
-    ) -> list[Row]:
-        """Return values; options: end, granularity, tz, divisor; or of a supplier, warehouse."""
-        asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
-        found: list[Row] = (await self.transport.get("/kpi_values", asked))["items"]
-        return found
 
-    async def explain(
-        self, kpi: str, equipment: str, *, start: str = "-24h", **options: object
-    ) -> Row:
-        """Return why a value is what it is; options: end, tz, divisor."""
-        asked = {"kpi": kpi, "equipment": equipment, "start": start, **options}
-        found: Row = await self.transport.get("/kpi_values/explain", asked)
-        return found
+class Collection(Blocking[AsyncCollection]):
+    """Items of one kind: `iter` for all that match, `list` for them at once, `get` for one."""
 
-    async def definitions(self) -> list[Row]:
-        found: list[Row] = await self.transport.get("/kpis")
-        return found
-
-    def samples(self, signal: int, **options: object) -> AsyncIterator[Row]:
-        """Yield samples; options: start, end, granularity, max_points, limit."""
-        return self.transport.pages(f"/signals/{signal}/samples", options)
+    iter = blocking_iterator(AsyncCollection.iter)
+    csv = blocking_iterator(AsyncCollection.csv)
+    get = blocking(AsyncCollection.get)
+    list = blocking(AsyncCollection.list)
 
 
-class Client:
-    """The platform, from Python. URL and key from the environment or ~/.config/werknetz."""
+class EditableCollection(Blocking[AsyncEditableCollection]):
+    """Master data: items that can also be set."""
 
-    def __init__(
-        self,
-        url: str | None = None,
-        key: str | None = None,
-        *,
-        timeout_s: float = 30.0,
-        transport: httpx2.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._async = AsyncClient(url, key, timeout_s=timeout_s, transport=transport)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="werknetz client", daemon=True
-        )
-        self._thread.start()
-        self.plants = Collection(self, "plants")
-        self.equipment = Collection(self, "equipment")
-        self.signals = Signals(self, "signals")
-        self.stops = Collection(self, "stops")
-        self.orders = Collection(self, "orders")
-        self.connectors = Collection(self, "connectors")
-        self.gaps = Collection(self, "gaps")
-        self.quarantine = Collection(self, "quarantine")
-        self.mappings = Collection(self, "mappings")
-        self.replays = Collection(self, "replays")
-        self.events = Collection(self, "events")
-        self.suppliers = Setting(self, "suppliers")
-        self.sites = Setting(self, "sites")
-        self.supply_policies = Collection(self, "supply_policies")
-        self.call_offs = Collection(self, "call_offs")
-        self.due_lines = Collection(self, "due_lines")
-        self.shipments = Collection(self, "shipments")
-        self.receipts = Collection(self, "receipts")
-        self.cumulatives = Collection(self, "cumulatives")
-        self.materials = Setting(self, "materials")
-        self.warehouses = Setting(self, "warehouses")
-        self.stock_levels = Collection(self, "stock_levels")
-        self.stock_movements = Collection(self, "stock_movements")
-        self.stock_projection = Collection(self, "stock_projection")
-        self.days_of_supply = Collection(self, "days_of_supply")
-        self.early_warnings = Collection(self, "losses/early-warnings")
-        self.line_materials = Setting(self, "line_materials")
-        self.line_rates = Setting(self, "line_rates")
-        self.findings = Collection(self, "findings")
-        self.operations = Collection(self, "operations")
-        self.kpis = Kpis(self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close connections and thread. Safe to call twice."""
-        if self._loop.is_closed():
-            return
-        self.wait(self._async.close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_CLOSED_WITHIN_S)
-        self._loop.close()
-
-    @property
-    def core(self) -> AsyncClient:
-        return self._async
-
-    def get(self, path: str, **parameters: object) -> Any:
-        """Get any route, such as /quarantine/groups."""
-        return self.wait(self._async.get(path, **parameters))
-
-    def post(self, path: str, body: object) -> Any:
-        """Send a body to any route, such as /mappings:diff; return the answer."""
-        return self.wait(self._async.post(path, body))
-
-    def put(self, path: str, body: object) -> Any:
-        """Set what is at a path, such as /suppliers/kirchhoff; return how it is now."""
-        return self.wait(self._async.put(path, body))
-
-    def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def walk(self, rows: AsyncIterator[Row]) -> Iterator[Row]:
-        """Yield what an async iterator yields."""
-        end: Final = object()
-
-        async def following() -> object:
-            return await anext(rows, end)
-
-        while (row := self.wait(following())) is not end:
-            assert isinstance(row, dict)  # noqa: S101 - narrows what pages yield
-            yield row
+    iter = blocking_iterator(AsyncEditableCollection.iter)
+    csv = blocking_iterator(AsyncEditableCollection.csv)
+    get = blocking(AsyncEditableCollection.get)
+    list = blocking(AsyncEditableCollection.list)
+    put = blocking(AsyncEditableCollection.put)
 
 
-class Collection:
-    """Things of one kind: `iter` for all that match, `list` for them at once, `get` for one."""
-
-    def __init__(self, client: Client, name: str) -> None:
-        self._client = client
-        self.name = name
-
-    def iter(self, **filters: object) -> Iterator[Row]:
-        return self._client.walk(self._client.core.iterate(self.name, **filters))
-
-    def list(self, **filters: object) -> "list[Row]":
-        return [*self.iter(**filters)]
-
-    def get(self, name: str | int) -> Row:
-        return self._client.wait(self._client.core.get(f"/{self.name}/{quote(str(name))}"))
-
-    def __iter__(self) -> Iterator[Row]:
-        return self.iter()
+class Signals(Blocking[AsyncSignals]):
+    iter = blocking_iterator(AsyncSignals.iter)
+    csv = blocking_iterator(AsyncSignals.csv)
+    get = blocking(AsyncSignals.get)
+    list = blocking(AsyncSignals.list)
+    samples = blocking_iterator(AsyncSignals.samples)
 
 
-class Setting(Collection):
-    """Things that are also set: master data."""
+class Kpis(Blocking[AsyncKpis]):
+    """KPI definitions and values."""
 
-    def put(self, name: str, body: object) -> Any:
-        """Make or change one; what is not given stays as it is."""
-        return self._client.put(f"/{self.name}/{quote(name)}", body)
-
-
-class Signals(Collection):
-    def samples(self, signal: int, **options: object) -> Iterator[Row]:
-        """Yield samples; options: start, end, granularity, max_points, limit."""
-        return self._client.walk(self._client.core.samples(signal, **options))
-
-
-class Kpis:
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def definitions(self) -> list[Row]:
-        return self._client.wait(self._client.core.definitions())
-
-    def values(
-        self, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
-    ) -> list[Row]:
-        """Return values; options: end, granularity, tz, divisor; or of a supplier, warehouse."""
-        core = self._client.core
-        return self._client.wait(core.kpi_values(kpi, equipment, start=start, **options))
-
-    def explain(self, kpi: str, equipment: str, *, start: str = "-24h", **options: object) -> Row:
-        """Return why a value is what it is; options: end, tz, divisor."""
-        core = self._client.core
-        return self._client.wait(core.explain(kpi, equipment, start=start, **options))
+    definitions = blocking(AsyncKpis.definitions)
+    values = blocking(AsyncKpis.values)
+    csv = blocking_iterator(AsyncKpis.csv)
+    explain = blocking(AsyncKpis.explain)
 
     def frame(
         self,
@@ -240,5 +105,46 @@ class Kpis:
         library: Library | None = None,
         **options: object,
     ) -> Any:
-        """Return values as a data frame of polars or pandas; options: end, granularity, tz."""
+        """Return values as a polars or pandas data frame; options: end, granularity, tz."""
         return frame_of(self.values(kpi, equipment, start=start, **options), library)
+
+
+class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Signals]):
+    """The platform, from Python. URL and key from the environment or ~/.config/werknetz."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        client = AsyncClient(url, key, timeout_s=timeout_s, transport=transport)
+        self.url = client.transport.url
+        self.key = client.transport.key
+        loop = LoopThread()
+        Blocking.__init__(self, loop, client)
+        Resources.__init__(
+            self,
+            lambda name: Collection(loop, AsyncCollection(client.transport, name)),
+            lambda name: EditableCollection(loop, AsyncEditableCollection(client.transport, name)),
+            Signals(loop, client.signals),
+        )
+        self.kpis = Kpis(loop, client.kpis)
+
+    get = blocking(AsyncClient.get)
+    post = blocking(AsyncClient.post)
+    put = blocking(AsyncClient.put)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and thread. Safe to call twice."""
+        if not self.loop.is_closed:
+            self.loop.wait(self.asynchronous.close())
+            self.loop.close()

@@ -1,8 +1,8 @@
-"""What the client raises.
+"""Exceptions of the client.
 
 WerknetzError
-├── Unreachable   the server does not answer; tried several times
-└── Answered      the server says no: status, detail and hint of RFC 9457
+├── Unreachable   the server does not answer, after several attempts
+└── ApiError      the server refuses: status, detail and hint of RFC 9457
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class WerknetzError(Exception):
-    """`str()` is the sentence; `hint` says what to do next."""
+    """`str()` is the sentence; `hint` is what to do next."""
 
     def __init__(self, detail: str, hint: str = "") -> None:
         super().__init__(detail)
@@ -21,11 +21,11 @@ class Unreachable(WerknetzError):
     pass
 
 
-class Answered(WerknetzError):
+class ApiError(WerknetzError):
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         super().__init__(
             str(problem.get("detail") or f"The server answers {status}."),
-            str(problem.get("hint") or "`werknetz doctor` looks closer."),
+            str(problem.get("hint") or "`werknetz doctor` checks address, key and servers."),
         )
         self.status = status
         self.problem = dict(problem)

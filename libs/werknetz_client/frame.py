@@ -1,6 +1,6 @@
-"""KPI values as a data frame of polars or pandas, whichever is installed; neither is needed else.
+"""KPI values as a data frame of polars or pandas, whichever is installed; both are optional.
 
-Instants are in UTC: a column with both offsets of a clock change is none that either can hold.
+Instants are in UTC: neither library can hold a column with both offsets of a clock change.
 """
 
 import importlib
@@ -13,7 +13,7 @@ from werknetz_client.errors import WerknetzError
 Library = Literal["polars", "pandas"]
 LIBRARIES: Final[tuple[Library, ...]] = ("polars", "pandas")
 SCOPES: Final = ("equipment", "supplier", "warehouse")
-"""Whose value a row is: the one of them that it has is the first column."""
+"""Scope of a value: the one that a row has is the first column."""
 
 COLUMNS: Final = (
     "equipment", "kpi", "start", "end", "window", "value", "unit", "coverage", "late_share",
@@ -24,33 +24,33 @@ _NUMBERS: Final = frozenset({"value", "coverage", "late_share"})
 
 
 def frame_of(rows: Iterable[Mapping[str, Any]], library: Library | None = None) -> Any:
-    """Return a polars.DataFrame or a pandas.DataFrame; raise what is to be installed."""
+    """Return a polars or pandas DataFrame; raise WerknetzError if neither is installed."""
     name, module = _library(library)
-    known = list(rows)
-    names = (scope_of(known[0]) if known else COLUMNS[0], *COLUMNS[1:])
-    columns = {column: [_cell(row, column) for row in known] for column in names}
+    items = list(rows)
+    names = (scope_of(items[0]) if items else COLUMNS[0], *COLUMNS[1:])
+    columns = {column: [_cell(row, column) for row in items] for column in names}
     if name == "pandas":
         return module.DataFrame(columns).astype(_pandas_types())
     return module.DataFrame(columns, schema=_polars_types(module, names))
 
 
 def scope_of(row: Mapping[str, Any]) -> str:
-    """Return which of the scopes a value is of."""
+    """Return the scope of a value."""
     return next((scope for scope in SCOPES if row.get(scope) is not None), SCOPES[0])
 
 
-def _library(wanted: Library | None) -> tuple[str, Any]:
-    """Return the library that was asked for, or the first that is there."""
-    for name in LIBRARIES if wanted is None else (wanted,):
+def _library(choice: Library | None) -> tuple[str, Any]:
+    """Return the chosen library, or the first that is installed."""
+    for name in LIBRARIES if choice is None else (choice,):
         try:
             return name, importlib.import_module(name)
         except ModuleNotFoundError as error:
             if error.name != name:
                 raise
-    missing = wanted or "polars or pandas"
+    missing = choice or "polars or pandas"
     raise WerknetzError(
         f"A frame needs {missing}, which is not installed.",
-        f"pip install {wanted or 'polars'}; or take kpis.values(…), which needs neither.",
+        f"pip install {choice or 'polars'}; or use kpis.values(…), which needs neither.",
     )
 
 
@@ -64,7 +64,7 @@ def _cell(row: Mapping[str, Any], column: str) -> Any:
 
 
 def _pandas_types() -> dict[str, str]:
-    """Return the types that an empty or an all-null column would not have by itself."""
+    """Return the types that pandas cannot infer from an empty or all-null column."""
     return {
         **dict.fromkeys(_INSTANTS, "datetime64[us, UTC]"),
         **dict.fromkeys(_NUMBERS, "float64"),

@@ -1,4 +1,4 @@
-"""Requests to the API: address and key from where the user keeps them, retries, pages."""
+"""HTTP requests to the API: address and key from the user's configuration, retries, pages."""
 
 import asyncio
 import os
@@ -10,16 +10,17 @@ from typing import Any, Final, Self
 
 import httpx2
 
-from werknetz.runtime.settings import secret_env
-from werknetz_client.errors import Answered, Unreachable, WerknetzError
+from werknetz.runtime.settings import read_env
+from werknetz_client.errors import ApiError, Unreachable, WerknetzError
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
-TRIES: Final = 4
+ATTEMPTS_MAX: Final = 4
 RETRY_AFTER_MAX_S: Final = 10.0
+PAGE_MAX: Final = 1000  # items that the API puts on one page at most
 _BUSY: Final = frozenset({429, 502, 503, 504})
-_SAFE: Final = frozenset({"GET", "HEAD", "PUT"})  # asked twice they do no more than once
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT"})
 Parameters = Mapping[str, object]
-Plain = str | int | float | bool | None
+Scalar = str | int | float | bool | None
 
 
 def config_file() -> Path:
@@ -27,20 +28,20 @@ def config_file() -> Path:
     return Path(home) / "werknetz" / "config.toml"
 
 
-def configured() -> tuple[str, str | None]:
+def load_config() -> tuple[str, str | None]:
     """Return URL and key: the environment first, then ~/.config/werknetz/config.toml."""
-    kept: dict[str, Any] = {}
+    config: dict[str, Any] = {}
     file = config_file()
     if file.is_file():
         try:
-            kept = tomllib.loads(file.read_text(encoding="utf-8"))
+            config = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise WerknetzError(
                 f"{file} cannot be read: {error}",
                 'It holds two lines: url = "http://…" and api_key = "wn_…".',
             ) from error
-    url = secret_env("WERKNETZ_URL") or str(kept.get("url") or DEFAULT_URL)
-    key = secret_env("WERKNETZ_API_KEY") or kept.get("api_key")
+    url = read_env("WERKNETZ_URL") or str(config.get("url") or DEFAULT_URL)
+    key = read_env("WERKNETZ_API_KEY") or config.get("api_key")
     return url.rstrip("/"), None if key is None else str(key)
 
 
@@ -55,10 +56,10 @@ class Transport:
         timeout_s: float = 30.0,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        found_url, found_key = configured() if url is None or key is None else (url, key)
-        self.url = (url or found_url).rstrip("/")
-        self.key = key or found_key
-        self._client = httpx2.AsyncClient(
+        config_url, config_key = load_config() if url is None or key is None else (url, key)
+        self.url = (url or config_url).rstrip("/")
+        self.key = key or config_key
+        self._http = httpx2.AsyncClient(
             base_url=self.url,
             headers={"X-API-Key": self.key} if self.key else {},
             timeout=timeout_s,
@@ -69,7 +70,10 @@ class Transport:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
 
     async def get(self, path: str, parameters: Parameters | None = None) -> Any:
         return (await self.request("GET", path, parameters)).json()
@@ -81,15 +85,38 @@ class Transport:
         return (await self.request("PUT", path, body=body)).json()
 
     async def pages(self, path: str, parameters: Parameters) -> AsyncIterator[dict[str, Any]]:
-        """Yield the items of all pages, asking for the next one when it is needed."""
-        asked = dict(parameters)
+        """Yield the items of all pages; a page is requested when its first item is needed."""
+        query = dict(parameters)
         while True:
-            page = await self.get(path, asked)
+            page = await self.get(path, query)
             for item in page["items"]:
                 yield item
             if page["next_cursor"] is None:
                 return
-            asked["cursor"] = page["next_cursor"]
+            query["cursor"] = page["next_cursor"]
+
+    async def csv(
+        self, path: str, parameters: Parameters, *, rows_max: int | None = None
+    ) -> AsyncIterator[str]:
+        """Yield the API's own CSV, unchanged: one header line, then the rows of all pages.
+
+        The header line ends at the first CR LF: names of columns hold no line breaks.
+        """
+        query: dict[str, object] = {**parameters, "format": "csv"}
+        rows_left = rows_max
+        is_first = True
+        while rows_left is None or rows_left > 0:
+            if rows_left is not None:
+                query["limit"] = min(rows_left, PAGE_MAX)
+                rows_left -= min(rows_left, PAGE_MAX)
+            response = await self.request("GET", path, query)
+            header, _, rows = response.text.partition("\r\n")
+            yield f"{header}\r\n{rows}" if is_first else rows
+            is_first = False
+            cursor = _next_cursor(response)
+            if cursor is None:
+                return
+            query["cursor"] = cursor
 
     async def request(
         self,
@@ -99,51 +126,61 @@ class Transport:
         *,
         body: object = None,
     ) -> httpx2.Response:
-        """Ask, and again after a pause if the server is busy or away and asking twice is safe."""
-        tries = TRIES if method in _SAFE or path.endswith(":query") else 1
-        for attempt in range(1, tries + 1):
-            told_s = 0.0
+        """Send a request; retry with back-off while the server is busy or unreachable.
+
+        Only requests that are safe to repeat are retried.
+        Raises Unreachable, and ApiError for an answer other than 2xx.
+        """
+        attempts = ATTEMPTS_MAX if method in _IDEMPOTENT or path.endswith(":query") else 1
+        for attempt in range(1, attempts + 1):
+            retry_after_s = 0.0
             try:
-                answer = await self._client.request(
-                    method, f"/api/v1{path}", params=_plain(parameters or {}), json=body
+                response = await self._http.request(
+                    method, f"/api/v1{path}", params=_query_pairs(parameters or {}), json=body
                 )
             except httpx2.TransportError as error:
-                if attempt == tries:
+                if attempt == attempts:
                     reason = str(error) or type(error).__name__
                     raise Unreachable(
                         f"{self.url} does not answer: {reason}.",
                         "Is it running (`werknetz up`, `werknetz demo`)? "
-                        "Is WERKNETZ_URL right? `werknetz doctor` looks closer.",
+                        "Is WERKNETZ_URL right? `werknetz doctor` checks the details.",
                     ) from error
             else:
-                if answer.status_code not in _BUSY or attempt == tries:
-                    return _good(answer)
-                told_s = _retry_after_s(answer)
+                if response.status_code not in _BUSY or attempt == attempts:
+                    return _checked_response(response)
+                retry_after_s = _retry_after_s(response)
             pause_s = min(4.0, 0.25 * 2**attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
-            await asyncio.sleep(max(pause_s, told_s))
-        raise AssertionError("the last try returns or raises")
+            await asyncio.sleep(max(pause_s, retry_after_s))
+        raise AssertionError("the last attempt returns or raises")
 
 
-def _retry_after_s(answer: httpx2.Response) -> float:
-    """Return how long the server asks us to wait, within what a caller bears."""
-    text = answer.headers.get("retry-after", "")
+def _retry_after_s(response: httpx2.Response) -> float:
+    """Return the server's Retry-After in seconds, at most RETRY_AFTER_MAX_S."""
+    text = response.headers.get("retry-after", "")
     return min(float(text), RETRY_AFTER_MAX_S) if text.isdecimal() else 0.0
 
 
-def _good(answer: httpx2.Response) -> httpx2.Response:
-    if answer.is_success:
-        return answer
+def _checked_response(response: httpx2.Response) -> httpx2.Response:
+    if response.is_success:
+        return response
     try:
-        problem = answer.json()
+        problem = response.json()
     except ValueError:
         problem = {}
-    raise Answered(answer.status_code, problem if isinstance(problem, dict) else {})
+    raise ApiError(response.status_code, problem if isinstance(problem, dict) else {})
 
 
-def _plain(parameters: Parameters) -> list[tuple[str, Plain]]:
-    """Return query pairs: lists repeat their name, None is left out."""
-    pairs: list[tuple[str, Plain]] = []
+def _next_cursor(response: httpx2.Response) -> str | None:
+    """Return the cursor of the header `Link: <…>; rel="next"`; None on the last page."""
+    link = response.links.get("next")
+    return httpx2.URL(link["url"]).params.get("cursor") if link else None
+
+
+def _query_pairs(parameters: Parameters) -> list[tuple[str, Scalar]]:
+    """Return query pairs: a list repeats its name, None is left out."""
+    pairs: list[tuple[str, Scalar]] = []
     for name, value in parameters.items():
         values = value if isinstance(value, list | tuple) else [value]
-        pairs += [(name, str(one)) for one in values if one is not None]
+        pairs += [(name, str(item)) for item in values if item is not None]
     return pairs

@@ -77,8 +77,8 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     app.state.registry = _registry()
     app.add_middleware(
         BodyLimit,
-        usual=settings.body_max_bytes,
-        larger={EVENTS_BATCH_PATH: settings.events_max_bytes},
+        default_bytes=settings.body_max_bytes,
+        bytes_by_path={EVENTS_BATCH_PATH: settings.events_max_bytes},
     )
     # Added last, so outermost: it also sees what the limit refuses.
     app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))

@@ -18,10 +18,10 @@ from werknetz_simulator.partners.foundry.feed import EDI, put
 from werknetz_simulator.partners.foundry.folders import PARTNERS, Place
 from werknetz_simulator.partners.partners import PLANTED, key_of
 from werknetz_simulator.plants.incident import break_machine
-from werknetz_simulator.plants.machine import Machine
+from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.plan import MINUTE_US, instant_of
 from werknetz_simulator.plants.plant import PLANTS
-from werknetz_simulator.plants.truth import LATE
+from werknetz_simulator.plants.truth import LATE_FILE
 from werknetz_simulator.serve import BROKEN
 
 PREFIX: Final = "werknetz-demo-"
@@ -85,7 +85,7 @@ def hold_back(folder: Path, minutes: float) -> str:
     machines = [machine for machine in plant.machines if machine.line == plant.starved_line]
     span = (now_us, now_us)
     for machine in machines:
-        span = break_machine(folder / STATE / LATE, machine, now_us, round(minutes * MINUTE_US))
+        span = break_machine(folder / STATE / LATE_FILE, machine, now_us, round(minutes * MINUTE_US))
     begin, end = (instant_of(at_us).astimezone(ZoneInfo(plant.plan.time_zone)) for at_us in span)
     line = machines[0].path.rpartition("/")[0]
     return (
@@ -98,7 +98,7 @@ def hold_back(folder: Path, minutes: float) -> str:
     )
 
 
-def _machine(folder: Path, name: str) -> Machine:
+def _machine(folder: Path, name: str) -> PlantMachine:
     """Find it by its name or the end of its path among the plants of this demo."""
     there = [
         machine

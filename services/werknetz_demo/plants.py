@@ -14,7 +14,7 @@ from werknetz_simulator.plants.machine import Plant
 from werknetz_simulator.plants.plan import SECOND_US
 from werknetz_simulator.plants.position import CATCH_UP_MAX_US
 from werknetz_simulator.protocols.names import mes, quality
-from werknetz_simulator.protocols.names.dialect import Where
+from werknetz_simulator.protocols.names.profile import Where
 from werknetz_simulator.serve import BROKEN, MES, QUALITY
 
 STATE: Final = "plants"

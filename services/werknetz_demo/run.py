@@ -72,7 +72,7 @@ class Demo:
     def _midnight(self, days: int) -> int:
         """Return it in Germany; abroad it is some hour of that day."""
         plan = EMDEN_1.plan
-        return plan.day(plan.day_of(self.now_us - days * DAY_US))[0]
+        return plan.day_bounds(plan.day_of(self.now_us - days * DAY_US))[0]
 
     @property
     def url(self) -> str:

@@ -45,7 +45,7 @@ async def plant_seed(connection: asyncpg.Connection, plants: list[Plant], key: s
                     *(str(path), path.level, path.name, parent, zone),
                     timeout=STATEMENT_WITHIN_S,
                 )
-            document = json.dumps(plant.plan.document())
+            document = json.dumps(plant.plan.to_document())
             await connection.execute(_CALENDAR, plant.path, document, timeout=STATEMENT_WITHIN_S)
         digest = hashlib.sha256(key.encode()).digest()
         await connection.execute(_KEY, digest, timeout=STATEMENT_WITHIN_S)

@@ -10,10 +10,10 @@ from werknetz_simulator.partners import edge_file
 from werknetz_simulator.partners.feed import told_of
 from werknetz_simulator.partners.partners import FIRMS, PLANTED, RELATIONS, WAREHOUSES
 from werknetz_simulator.partners.timeline import CallOff, Story
-from werknetz_simulator.plants.machine import Kind
+from werknetz_simulator.plants.machine import StateKind
 from werknetz_simulator.plants.plan import DAY_US
 from werknetz_simulator.plants.plant import ZWICK_2
-from werknetz_simulator.plants.starvation import windows
+from werknetz_simulator.plants.starvation import starvation_windows
 from werknetz_simulator.plants.truth import SEED, Truth
 
 NAME: Final = "edge-supply"
@@ -90,9 +90,9 @@ def _has_stood(demo: Demo) -> bool:
     """Tell whether the planted line has lacked its material within the history of its machines."""
     since_us = max(demo.since_of(ZWICK_2), demo.now_us - WEEK_US)
     truth = Truth(ZWICK_2, since_us=demo.since_of(ZWICK_2))
-    spans = windows(ZWICK_2, PLANTED.starves, SEED, since_us, demo.now_us)
+    spans = starvation_windows(ZWICK_2, PLANTED.starves, SEED, since_us, demo.now_us)
     return any(
-        segment.kind is Kind.STARVED
+        segment.kind is StateKind.STARVED
         for machine in ZWICK_2.machines
         if machine.line == PLANTED.starves
         for start_us, end_us in spans

@@ -69,7 +69,7 @@ def _summary(form: Form, at: Key, mapping: Mapping) -> Iterator[str]:
     tables = sorted({rule.states for rule in mapping.rules if rule.states is not None})
     for table in tables:
         users = sum(rule.states == table for rule in mapping.rules)
-        yield f"states     {table}: {len(mapping.states_of(table))} codes, of {users} rules"
+        yield f"states     {table}: {len(mapping.state_table(table))} codes, of {users} rules"
     for table in sorted(mapping.enums.keys() - tables):
         yield f"states     {table}: no rule reads it"
 

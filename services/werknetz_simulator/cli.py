@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from werknetz_simulator.plants.plant import PLANTS
-from werknetz_simulator.plants.truth import LATE, SEED
+from werknetz_simulator.plants.truth import LATE_FILE, SEED
 from werknetz_simulator.serve import Places, Work, place_of, serve
 
 SUPPLIER = "supplier"
@@ -95,5 +95,5 @@ async def _run_supplier(
 
     host, port = where
     url, key = pushed
-    group = None if key is None else Group(state / "plants" / LATE, Hook(url, key))
+    group = None if key is None else Group(state / "plants" / LATE_FILE, Hook(url, key))
     await Supplier(Place(state / SUPPLIER), host, port, SupplierTruth(seed), start_us, group).run()

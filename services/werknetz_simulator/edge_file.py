@@ -3,8 +3,8 @@
 from typing import Any
 
 from werknetz_simulator.plants.machine import Plant
-from werknetz_simulator.protocols.names.dialect import Where
-from werknetz_simulator.protocols.names.dialects import dialect_of
+from werknetz_simulator.protocols.names.profile import Where
+from werknetz_simulator.protocols.names.profiles import dialect_of
 
 
 def mapping_of(plant: Plant, *, history: bool = False) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from werknetz.runtime.settings import required_env
+from werknetz.runtime.settings import require_env
 from werknetz_simulator.plants.machine import Plant
 from werknetz_simulator.plants.position import Position
 from werknetz_simulator.plants.truth import Truth
@@ -53,11 +53,11 @@ def serve(
     if state is None:
         return
     if plant.name == "palma-3":
-        from werknetz_simulator.plants.mes import Mes
+        from werknetz_simulator.plants.systems.mes import Mes
 
         yield Mes(truth(), state / MES, since_us).run()
     if plant.name == "chatt-6":
-        from werknetz_simulator.plants.quality_file import QualityFiles
+        from werknetz_simulator.plants.systems.quality_file import QualityFiles
 
         position = Position(state / f"{QUALITY}.position", since_us)
         yield QualityFiles(truth(), state / QUALITY, position).run()
@@ -72,7 +72,7 @@ def _machines(truth: Truth, places: Places, position: Position) -> Work:
         case "mqtt":
             from werknetz_simulator.protocols.mqtt_plant import MqttPlant
 
-            return MqttPlant(truth, required_env("WERKNETZ_MQTT_URL"), position).run()
+            return MqttPlant(truth, require_env("WERKNETZ_MQTT_URL"), position).run()
         case "modbus":
             from werknetz_simulator.protocols.modbus_plant import ModbusPlant
 
@@ -80,7 +80,7 @@ def _machines(truth: Truth, places: Places, position: Position) -> Work:
         case "sparkplug":
             from werknetz_simulator.protocols.sparkplug_plant import SparkplugPlant
 
-            return SparkplugPlant(truth, required_env("WERKNETZ_MQTT_URL"), position).run()
+            return SparkplugPlant(truth, require_env("WERKNETZ_MQTT_URL"), position).run()
         case "webhook":
             from werknetz_simulator.protocols.webhook_plant import WebhookPlant
 

@@ -11,7 +11,7 @@ from celery.beat import Scheduler
 from celery.signals import heartbeat_sent
 
 from werknetz.runtime import heartbeat
-from werknetz.runtime.settings import secret_env
+from werknetz.runtime.settings import read_env
 
 TICK_S: Final = 2.0
 SWEEP_S: Final = 30.0
@@ -81,5 +81,5 @@ def _still_turning(**_: object) -> None:
     heartbeat.touch()
 
 
-app = create_celery(secret_env("WERKNETZ_BROKER_URL") or _LOCAL)
+app = create_celery(read_env("WERKNETZ_BROKER_URL") or _LOCAL)
 heartbeat_sent.connect(_still_turning, weak=False)

@@ -71,11 +71,11 @@ async def _mark_again(path: str, since: datetime) -> int:
 
 def _celery() -> Any:
     """Load the application only now: it reads the environment."""
-    from werknetz.runtime.settings import required_env
+    from werknetz.runtime.settings import require_env
 
     log.configure()
-    required_env("WERKNETZ_BROKER_URL")
-    required_env("WERKNETZ_DATABASE_URL")
+    require_env("WERKNETZ_BROKER_URL")
+    require_env("WERKNETZ_DATABASE_URL")
     from werknetz_worker.app import app
 
     return app

@@ -17,7 +17,7 @@ from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.kpi.faults import MINOR_STOP_US
 from werknetz.kpi.states import Computed, Range
 from werknetz.kpi.states import compute as compute_range
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_worker import rows
 from werknetz_worker.machine import Machine
 from werknetz_worker.retention import DROPPED_BEFORE
@@ -36,7 +36,7 @@ PATIENCE_S: Final = 60.0
 for PATIENCE_S: each recomputation in between would have to go on up to now."""
 
 RECENT: Final = 4  # buckets: these never wait
-_log: Final = logger("worker.compute")
+_log: Final = get_logger("worker.compute")
 _LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
 _ACQUIRE_S: Final = 10.0
 _SAMPLES: Final = ELEMENT_NAMES.index("samples")

@@ -11,12 +11,12 @@ from werknetz.domain.shift import Calendar, CalendarRejected, Shift, shifts_betw
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.plan import Plan
 from werknetz.kpi.series import NOTHING, CountSeries, MachineSamples, Series
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_worker import state_gaps
 from werknetz_worker.session import Connection
 
-ROLES: Final = [role.value for role in Role if role.moves_kpis]
-_log: Final = logger("worker.machine")
+ROLES: Final = [role.value for role in Role if role.affects_kpis]
+_log: Final = get_logger("worker.machine")
 
 _SIGNALS: Final = """
 SELECT id, role, counter_reset, counter_modulus, counter_kind FROM signals
@@ -172,4 +172,4 @@ def _clipped(shift: Shift, start_us: int, end_us: int) -> Shift:
         (max(a, start_us), min(b, end_us)) for a, b in shift.breaks if a < end_us and b > start_us
     )
     begin, end = max(shift.start_us, start_us), min(shift.end_us, end_us)
-    return Shift(shift.name, shift.on, begin, end, breaks)
+    return Shift(shift.name, shift.day, begin, end, breaks)

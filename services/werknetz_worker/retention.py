@@ -12,14 +12,14 @@ from typing import Final
 
 import asyncpg
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz.store import partition
 from werknetz.store.partition import RAW_INPUTS, SAMPLES, DayTable
 from werknetz_worker.session import Connection
 from werknetz_worker.settings import WorkerSettings
 
 DAYS_A_RUN: Final = 40  # each may wait for its lock for two seconds; the rest has time
-_log: Final = logger("worker.retention")
+_log: Final = get_logger("worker.retention")
 
 _WAITS: Final = "SELECT EXISTS (SELECT FROM dirty_buckets WHERE bucket_at >= $1 AND bucket_at < $2)"
 _REMEMBER: Final = """

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from werknetz.runtime.settings import SettingMissing, required_env, secret_env
+from werknetz.runtime.settings import SettingError, require_env, read_env
 
 DAYS_MAX: Final = 36_500
 RAW_KEPT_DAYS: Final = 30
@@ -28,8 +28,8 @@ class WorkerSettings:
         samples (else never) and raw input (else 30) are dropped.
         """
         return cls(
-            database_url=plain_url(required_env("WERKNETZ_DATABASE_URL", environment)),
-            redis_url=secret_env("WERKNETZ_REDIS_URL", environment),
+            database_url=plain_url(require_env("WERKNETZ_DATABASE_URL", environment)),
+            redis_url=read_env("WERKNETZ_REDIS_URL", environment),
             samples_kept_days=_days("WERKNETZ_SAMPLES_RETENTION_DAYS", environment),
             raw_kept_days=_days("WERKNETZ_RAW_RETENTION_DAYS", environment) or RAW_KEPT_DAYS,
         )
@@ -37,11 +37,11 @@ class WorkerSettings:
 
 def _days(name: str, environment: Mapping[str, str] | None) -> int | None:
     """Return a number of whole days; not given: for ever."""
-    text = secret_env(name, environment)
+    text = read_env(name, environment)
     if text is None:
         return None
     if not text.isdecimal() or not 1 <= int(text) <= DAYS_MAX:
-        raise SettingMissing(f"{name} is {text!r}: write whole days, 1 to {DAYS_MAX}")
+        raise SettingError(f"{name} is {text!r}: write whole days, 1 to {DAYS_MAX}")
     return int(text)
 
 

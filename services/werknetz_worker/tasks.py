@@ -9,7 +9,7 @@ import asyncpg
 from celery.signals import worker_process_shutdown, worker_shutdown
 
 from werknetz.runtime import heartbeat
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_worker import compute, outages
 from werknetz_worker import sweep as sweeping
 from werknetz_worker.app import app
@@ -36,7 +36,7 @@ _AWAY: Final = (
     asyncpg.DeadlockDetectedError,
     asyncpg.UndefinedTableError,
 )
-_log: Final = logger("worker.tasks")
+_log: Final = get_logger("worker.tasks")
 
 
 class _Process:

@@ -10,11 +10,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from werknetz.domain.path import EquipmentPath
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 
 MARKS: Final = "wn:mark"
 SOCKET_TIMEOUT_S: Final = 2.0
-_log: Final = logger("worker.watermarks")
+_log: Final = get_logger("worker.watermarks")
 
 
 class Watermarks:

@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from bench.measure import Measure
 from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.raw import raw_of_delivery
+from werknetz.connector.raw import encode_delivery
 from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import Batch
 from werknetz.events.codec import encode
@@ -158,12 +158,12 @@ async def _connector(url: str, folder: Path, name: str, messages: int) -> Draine
         delivery = await connector.read()
         now_us = time.time_ns() // 1000
         records = normalizer.normalize(delivery, now_us)
-        raw = raw_of_delivery(delivery, now_us, "bench@1")  # as edges do by default
+        raw = encode_delivery(delivery, now_us, "bench@1")  # as edges do by default
         records += [] if raw is None else [raw]
         payload = encode(Batch(records))
         spool.execute("INSERT INTO batches (payload) VALUES (?)", (payload,))
         await delivery.acknowledge()
-        count += len(delivery.marks)
+        count += len(delivery.dedup_keys)
     drained = watch.drained(messages)
     await connector.close()
     spool.close()

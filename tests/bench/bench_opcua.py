@@ -161,7 +161,7 @@ async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tup
     from werknetz.connector.contract import Delivery
     from werknetz.connector.mapping.mapping import Mapping
     from werknetz.connector.normalize import Normalizer
-    from werknetz.connector.raw import raw_of_delivery
+    from werknetz.connector.raw import encode_delivery
     from werknetz_edge.opcua import create
     from werknetz_edge.spool.last_values import LastValues
     from werknetz_edge.spool.spool_file import clock_us, open_spool
@@ -186,9 +186,9 @@ async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tup
         records = normalizer.normalize(delivery, now_us)
         if delivery.may_repeat:
             records = told.without_repeats(records)
-        raw = raw_of_delivery(delivery, now_us, mapping.label)  # as edges do by default
+        raw = encode_delivery(delivery, now_us, mapping.label)  # as edges do by default
         records += [] if raw is None else [raw]
-        file.spool.append(records, delivery.marks)
+        file.spool.append(records, delivery.dedup_keys)
         told.note(records)
 
     await connector.connect()

@@ -18,7 +18,7 @@ from plumbing.installation import Installation, installation
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.plants.expected import Sums, kpis, sums
 from werknetz_simulator.plants.plan import instant_of, us_of
-from werknetz_simulator.plants.plant import EMDEN_1, ENTERPRISE, ZWICK_2, Machine, Plant
+from werknetz_simulator.plants.plant import EMDEN_1, ENTERPRISE, ZWICK_2, PlantMachine, Plant
 from werknetz_simulator.plants.truth import Truth
 
 DAYS = 2
@@ -125,17 +125,17 @@ def _kpis_agree(demo: Installation, truths: list[Truth]) -> None:
         first = plan.day_of(demo.since_us)
         days = [first + timedelta(days=n) for n in range(DAYS)]
         for path, machines in _scopes(truth.plant):
-            windows = [plan.day(day) for day in days]
+            windows = [plan.day_bounds(day) for day in days]
             _compare(demo, path, "1d", windows, [[(truth, machines)]] * len(windows))
-            shifts = [s for s in plan.shifts(*plan.day(days[0])) if s.on == days[0]]
+            shifts = [s for s in plan.shifts_between(*plan.day_bounds(days[0])) if s.on == days[0]]
             windows = [(shift.start_us, shift.end_us) for shift in shifts]
             _compare(demo, path, "shift", windows, [[(truth, machines)]] * len(windows))
     everyone = [(truth, list(truth.plant.machines)) for truth in truths]
-    window = truths[0].plant.plan.day(truths[0].plant.plan.day_of(demo.since_us))
+    window = truths[0].plant.plan.day_bounds(truths[0].plant.plan.day_of(demo.since_us))
     _compare(demo, ENTERPRISE, "none", [window], [everyone])
 
 
-def _scopes(plant: Plant) -> Iterator[tuple[str, list[Machine]]]:
+def _scopes(plant: Plant) -> Iterator[tuple[str, list[PlantMachine]]]:
     yield plant.path, list(plant.machines)
     for line in sorted({machine.line for machine in plant.machines}):
         members = [machine for machine in plant.machines if machine.line == line]
@@ -148,7 +148,7 @@ def _compare(
     path: str,
     granularity: str,
     windows: list[tuple[int, int]],
-    whose: list[list[tuple[Truth, list[Machine]]]],
+    whose: list[list[tuple[Truth, list[PlantMachine]]]],
 ) -> None:
     for (start, end), members in zip(windows, whose, strict=True):
         total = Sums()

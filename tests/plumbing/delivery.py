@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import numpy as np
 
 from werknetz.events import codec
-from werknetz.events.batch import Batch, Lane, PointDefinition, Points, Record, Samples
+from werknetz.events.batch import Batch, LaneName, PointDefinition, Points, Record, Samples
 from werknetz.link.wire import Envelope, Hello
 
 NOW_US = 1_790_000_000_000_000
@@ -16,7 +16,7 @@ MACHINE = "nordwerk/emden-1/body/line-2/press-3"
 class FakeSpool:
     """Numbers and chains what it is given, and keeps it for ever."""
 
-    def __init__(self, connector: str = "plc", lane: Lane = "live", epoch: int = 1) -> None:
+    def __init__(self, connector: str = "plc", lane: LaneName = "live", epoch: int = 1) -> None:
         self.connector, self.lane, self.epoch = connector, lane, epoch
         self.spool_id: UUID = uuid4()
         self.kept: list[Envelope] = []
@@ -36,7 +36,7 @@ class FakeSpool:
             epoch=self.epoch,
             seq=len(self.kept) + 1,
             prev_hash=before,
-            hash=codec.chain(before, payload),
+            hash=codec.chain_hash(before, payload),
             lane=self.lane,
             payload=payload,
         )

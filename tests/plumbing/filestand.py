@@ -58,13 +58,13 @@ class SftpStand(FileStand):
         return {"sftp": self.server.inbox()}
 
     async def cut(self) -> None:
-        await self.server.cut()
+        await self.server.disconnect_all()
 
     async def hide(self) -> None:
-        await self.server.hide()
+        await self.server.stop()
 
     async def show(self) -> None:
-        await self.server.show()
+        await self.server.start()
 
 
 @asynccontextmanager
@@ -84,6 +84,6 @@ async def file_stand(
         yield FileStand(*given)
         return
     server = SftpServer(drop)
-    await server.show()
+    await server.start()
     yield SftpStand(*given, server)
-    await server.hide()
+    await server.stop()

@@ -8,7 +8,7 @@ import pytest
 from plumbing.installation import Installation
 from werknetz_demo.supervisor import werknetz_command
 from werknetz_simulator.plants.expected import kpis, sums
-from werknetz_simulator.plants.machine import Kind
+from werknetz_simulator.plants.machine import StateKind
 from werknetz_simulator.plants.plan import DAY_US, instant_of
 from werknetz_simulator.plants.plant import PLANTS
 from werknetz_simulator.plants.truth import Truth
@@ -55,7 +55,7 @@ def break_one_of_each(demo: Installation) -> dict[str, str]:
             capture_output=True, text=True, timeout=30, check=True,
         )  # fmt: skip
         assert f"{machine.path} fails at" in done.stdout
-        code = next(code for kind, code, _ in plant.codes if kind is Kind.FAULT)
+        code = next(code for kind, code, _ in plant.codes if kind is StateKind.FAULT)
         found[f"{machine.path}:state"] = code
     return found
 

@@ -73,8 +73,8 @@ async def listen(
                 delivery = await connector.read()
                 records = normalizer.normalize(delivery, clock_us())
                 heard.take(records)
-                if delivery.report is not None:
-                    delivery.report(records)
+                if delivery.on_stored is not None:
+                    delivery.on_stored(records)
                 await delivery.acknowledge()
     finally:
         await connector.close()

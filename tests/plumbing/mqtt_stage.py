@@ -179,7 +179,7 @@ class Sink:
 
     @property
     def marks(self) -> list[bytes]:
-        return [mark for d in self.deliveries for mark in d.marks]
+        return [mark for d in self.deliveries for mark in d.dedup_keys]
 
     @property
     def gaps(self) -> list[GapOpened | GapClosed]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery, Reading
 from werknetz.connector.mapping.mapping import mapping_of
 from werknetz.connector.yaml_format import form_of
-from werknetz.events.batch import Lane as LaneName
+from werknetz.events.batch import LaneName as LaneName
 from werknetz.events.batch import Samples
 from werknetz.events.codec import GENESIS, columns_of, decode
 from werknetz.link.memory import MemoryCoreLink, MemoryEdgeLink, MemoryServer

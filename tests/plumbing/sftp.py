@@ -1,4 +1,4 @@
-"""A real SFTP server in the test's own process: shown, hidden, cut, and slow where asked for."""
+"""A real SFTP server in the test's own process: it can stop, break off, or refuse to write."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import asyncssh
 USER, PASSWORD = "werknetz", "plant-secret"
 
 
-class _Door(asyncssh.SSHServer):
+class _Connection(asyncssh.SSHServer):
     def __init__(self, server: "SftpServer") -> None:
         self._server = server
         self._connection: asyncssh.SSHServerConnection | None = None
@@ -31,7 +31,7 @@ class _Door(asyncssh.SSHServer):
 
 @dataclass
 class SftpServer:
-    """`folder` is its root. `break_after`: it breaks off after so many bytes were read."""
+    """`folder` is its root. `break_after`: the connection breaks once that many bytes were read."""
 
     folder: Path
     port: int = 0
@@ -41,36 +41,37 @@ class SftpServer:
     open: set[asyncssh.SSHServerConnection] = field(default_factory=set)
     break_after: int | None = None
     broken: int = 0
+    may_write: bool = True
     _acceptor: asyncssh.SSHAcceptor | None = None
 
     @property
     def fingerprint(self) -> str:
         return self.key.get_fingerprint()
 
-    async def show(self) -> None:
+    async def start(self) -> None:
         self._acceptor = await asyncssh.listen(
-            "127.0.0.1", self.port, server_factory=lambda: _Door(self), config=None,
-            server_host_keys=[self.key], sftp_factory=self._files,
+            "127.0.0.1", self.port, server_factory=lambda: _Connection(self), config=None,
+            server_host_keys=[self.key], sftp_factory=self._create_sftp_server,
         )  # fmt: skip
         self.port = self._acceptor.get_port()
 
-    async def hide(self) -> None:
+    async def stop(self) -> None:
         if self._acceptor is not None:
             self._acceptor.close()
             await self._acceptor.wait_closed()
             self._acceptor = None
-        await self.cut()
+        await self.disconnect_all()
 
-    async def cut(self) -> None:
+    async def disconnect_all(self) -> None:
         for connection in list(self.open):
             connection.abort()
         await asyncio.sleep(0.05)
 
-    def _files(self, channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
+    def _create_sftp_server(self, channel: asyncssh.SSHServerChannel[bytes]) -> asyncssh.SFTPServer:
         return _Files(self, channel, chroot=str(self.folder))
 
     def inbox(self, **more: object) -> dict[str, object]:
-        """The options of an inbox on it."""
+        """Return the options of an inbox on this server."""
         return {
             "host": "127.0.0.1", "port": self.port, "user": USER, "password": PASSWORD,
             "fingerprint": self.fingerprint, "path": "/", "timeout_s": 5, **more,
@@ -84,6 +85,11 @@ class _Files(asyncssh.SFTPServer):
         super().__init__(channel, chroot=chroot.encode())
         self._server = server
         self._connection = channel.get_connection()
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        if pflags & asyncssh.FXF_WRITE and not self._server.may_write:
+            raise asyncssh.SFTPPermissionDenied("read only")
+        return super().open(path, pflags, attrs)
 
     def read(self, file_obj: object, offset: int, size: int) -> bytes:
         server = self._server

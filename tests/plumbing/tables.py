@@ -40,7 +40,7 @@ def parse(path: Path, **source: Any) -> Said:
         said.pieces.append(piece)
         said.records += piece.records
         said.readings += piece.readings
-        said.bad += piece.unreadable
+        said.bad += piece.rejects
         for block in piece.blocks:
             said.samples += [
                 (block.addresses[index], float(value), int(at_us), int(status))

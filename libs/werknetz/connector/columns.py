@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.points import PointTable
-from werknetz.connector.refusal import Refusals
-from werknetz.connector.values import Target, Unreadable, value_of
+from werknetz.connector.refusal import QuarantineLimiter
+from werknetz.connector.values import Target, UnreadableValue, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import BAD, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Samples, Unmapped
-from werknetz.events.codec import Columns, samples_of
+from werknetz.events.codec import SampleColumns, samples_of
 
 CLOCK_FROM_US: Final = 946_684_800_000_000  # 2000: before it, a controller's clock was not set
 CLOCK_AHEAD_US: Final = 86_400_000_000
@@ -23,12 +23,12 @@ _GROW: Final = 1024
 
 
 @dataclass(slots=True)
-class Lookup:
+class AddressTable:
     """Tables by address index, for one list of addresses that only grows."""
 
     addresses: Sequence[str]
     points: PointTable
-    refusals: Refusals
+    refusals: QuarantineLimiter
     known: int = 0
     targets: list[Target | None] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Lookup:
     all_mapped: bool = True
     any_computed: bool = False
 
-    def grow(self) -> None:
+    def extend(self) -> None:
         """Look up the addresses that are new."""
         wanted = len(self.addresses)
         if wanted == self.known:
@@ -55,7 +55,7 @@ class Lookup:
             self.special = _wider(self.special, room)
             self.computed = _wider(self.computed, room)
         for index in range(self.known, wanted):
-            self._add(index, self.points.find(self.addresses[index]))
+            self._add(index, self.points.resolve(self.addresses[index]))
         self.known = wanted
 
     def _add(self, index: int, found: Any) -> None:
@@ -68,21 +68,21 @@ class Lookup:
         self.special[index] = target is not None and not target.is_plain
         self.all_mapped &= target is not None
         if target is not None:
-            self.computed[index] = target.computed is not None
-            self.any_computed |= target.computed is not None
+            self.computed[index] = target.computation is not None
+            self.any_computed |= target.computation is not None
             self.all_plain &= target.is_plain
             self.all_identity &= (target.factor, target.offset) == (1.0, 0.0)
 
 
 def samples_of_block(
-    lookup: Lookup, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
+    lookup: AddressTable, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
 ) -> Samples | None:
     """Return the samples of a block, or None where no address has a rule."""
     columns = _mapped(lookup, block, arrival_us, refused)
     if not len(columns.address):
         return None
     address, value = columns.address, columns.value
-    time, status = times_of(columns.source_time_us, columns.status, arrival_us)
+    time, status = check_times(columns.source_time_us, columns.status, arrival_us)
     rows, texts = np.empty(0, np.int32), list[str]()
     raw = value
     if not lookup.all_identity:
@@ -95,7 +95,7 @@ def samples_of_block(
                 lookup, address, raw, value, status, special, arrival_us, refused
             )
     return samples_of(
-        Columns(
+        SampleColumns(
             point=lookup.number[address],
             time=time,
             value=value,
@@ -108,7 +108,7 @@ def samples_of_block(
 
 
 def _mapped(
-    lookup: Lookup, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
+    lookup: AddressTable, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
 ) -> ReadingBlock:
     """Return the rows that have a point; count the others into quarantine."""
     if lookup.all_mapped:
@@ -122,7 +122,7 @@ def _mapped(
     for index, back, count in zip(found, last, counts, strict=True):
         if reason := lookup.reasons[index]:
             raw = repr(float(values[len(values) - 1 - back])).encode()
-            said = lookup.refusals.repeated(
+            said = lookup.refusals.count_repeat(
                 lookup.addresses[index], reason, raw, arrival_us, int(count)
             )
             if said is not None:
@@ -138,7 +138,7 @@ def _mapped(
     )
 
 
-def times_of(
+def check_times(
     time: NDArray[np.int64], status: NDArray[np.uint32], arrival_us: int
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
     """Keep times as given; mark what no set clock would show, replace what no calendar holds."""
@@ -152,7 +152,7 @@ def times_of(
 
 
 def _special(
-    lookup: Lookup,
+    lookup: AddressTable,
     address: NDArray[np.int32],
     raw: NDArray[np.float64],
     value: NDArray[np.float64],
@@ -180,7 +180,7 @@ def _special(
             strange = rows[which == n]
             status[strange] = np.maximum(status[strange], UNCERTAIN)
             reason = f"state code {code!r} is not in table {target.table!r}"
-            unmapped = lookup.refusals.repeated(
+            unmapped = lookup.refusals.count_repeat(
                 lookup.addresses[index], reason, code.encode(), arrival_us, len(strange)
             )
             if unmapped is not None:
@@ -194,7 +194,7 @@ def _special(
 def _meaning(target: Target, code: float) -> tuple[float, str]:
     try:
         number, text = value_of(target, code)
-    except Unreadable as error:
+    except UnreadableValue as error:
         return 0.0, str(error)
     return number, text or ""
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from werknetz.events.batch import GapClosed, GapOpened, Record, Unmapped
 
-MARKS_KEPT: Final = 32_768
+DEDUP_KEYS_MAX: Final = 32_768
 """More than a broker has in flight: what can be given again is among these.
 
 A backlog of minutes drains in seconds, and a broker that was killed may give it all again.
@@ -71,11 +71,11 @@ class SourceRecord:
     kind: str = ""  # given: `fields` are those of this kind of event already, no rule is needed
     source_time_us: int | None = None
     raw: bytes = b""  # what to show in quarantine: the row, the segments
-    message: bytes = b""  # the hash of the `Message` it stands in; empty: none is kept
+    message_hash: bytes = b""  # the hash of the `Message` it stands in; empty: none is kept
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class SourceMessage:
     """A whole message, kept as it came: an interchange, a request's body."""
 
     source: str
@@ -83,7 +83,7 @@ class Message:
     hash: bytes  # `message_hash(content)`
 
 
-def message_hash(content: bytes) -> bytes:
+def hash_message(content: bytes) -> bytes:
     return blake2b(content, digest_size=16).digest()
 
 
@@ -102,10 +102,10 @@ class Delivery:
     acknowledge: Callable[[], Awaitable[None]] = _nothing
     lane: str = "live"
     records: Sequence[SourceRecord] = ()
-    messages: Sequence[Message] = ()  # the whole messages that records and readings stand in
-    marks: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
+    messages: Sequence[SourceMessage] = ()  # the whole messages that records and readings stand in
+    dedup_keys: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
     may_repeat: bool = False  # holds values told before: a row that is on disk is not kept again
-    report: Callable[[Sequence[Record]], None] | None = None
+    on_stored: Callable[[Sequence[Record]], None] | None = None
     """Told before `acknowledge` what was kept: for a source that waits for the verdict."""
 
 

@@ -13,16 +13,16 @@ import msgspec
 from werknetz.connector.columns import (
     CLOCK_AHEAD_US,
     CLOCK_FROM_US,
-    Lookup,
+    AddressTable,
     samples_of_block,
 )
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.expressions.rule_expression_block import split_computed
 from werknetz.connector.mapping.mapping import Mapping
-from werknetz.connector.points import PointTable, Refused
+from werknetz.connector.points import PointTable, NoPoint
 from werknetz.connector.records import RecordMapper
-from werknetz.connector.refusal import Refusals
-from werknetz.connector.values import DROPPED, Target, Unreadable, instant_of_form, value_of
+from werknetz.connector.refusal import QuarantineLimiter
+from werknetz.connector.values import DROPPED, Target, UnreadableValue, parse_time, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import BAD, GOOD, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import BusinessEvent, MappingUsed, Points, Record, Samples, Unmapped
@@ -78,9 +78,9 @@ class Normalizer:
         self.mapping = mapping
         self._points = PointTable(mapping, connector_id, dict(numbers or {}))
         self._records = RecordMapper(mapping)
-        self._refusals = Refusals(mapping.label)
-        self._lookups: list[Lookup] = []
-        self.counted: list[Unmapped] = []
+        self._refusals = QuarantineLimiter(mapping.label)
+        self._lookups: list[AddressTable] = []
+        self.suppressed: list[Unmapped] = []
         """Records of the last delivery that were refused in a flood: counted, kept as raw input."""
         self._is_used = False
 
@@ -88,40 +88,40 @@ class Normalizer:
     def numbers(self) -> dict[str, int]:
         return self._points.numbers
 
-    def reintroduce(self) -> Points:
+    def renumber_points(self) -> Points:
         """After a new spool: every point so far, numbered anew. Goes first into the new spool."""
-        points = self._points.reintroduce()
+        points = self._points.renumber()
         self._lookups.clear()
         return Points(points)
 
-    def due(self, arrival_us: int) -> list[Unmapped]:
+    def take_due_unmapped(self, arrival_us: int) -> list[Unmapped]:
         """Refusals held back for a minute: to ask for when a source has gone quiet."""
-        return self._refusals.due(arrival_us)
+        return self._refusals.take_due(arrival_us)
 
-    def held_back(self, arrival_us: int) -> list[Unmapped]:
+    def take_all_unmapped(self, arrival_us: int) -> list[Unmapped]:
         """Every refusal that waits for its minute: to ask for when this normalizer is left."""
-        return self._refusals.due(arrival_us, everything=True)
+        return self._refusals.take_due(arrival_us, everything=True)
 
-    def constants(self, start_us: int) -> tuple[list[Record], list[Record]]:
+    def constant_records(self, start_us: int) -> tuple[list[Record], list[Record]]:
         """Say what stands in the mapping itself: with a `since`, and from the start on."""
         dated, undated = _Rows(), _Rows()
         for constant in self.mapping.constants:
             since_us = constant.since_us(self.mapping.time_zone)
             rows = undated if since_us is None else dated
-            value, text, _ = constant.kept()
-            number = self._points.find_constant(constant)
+            value, text, _ = constant.stored_value()
+            number = self._points.resolve_constant(constant)
             rows.add(number, start_us if since_us is None else since_us, value, GOOD, text)
         said = [[rows.samples()] if rows.point else [] for rows in (dated, undated)]
         return [*self._introduced(), *said[0]], [*said[1]]
 
     def normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
         """Return what a delivery says: gaps, points, samples, events, refusals, in that order."""
-        self.counted.clear()
+        self.suppressed.clear()
         refused: list[Unmapped] = []
         for given in delivery.unreadable:
-            said = self._refusals.kept(
+            said = self._refusals.admit(
                 given.source, given.reason, given.raw, given.at_us,
-                arrival_us=arrival_us, place=given.place, raw_hash=given.raw_hash,
+                arrival_us=arrival_us, place=given.item, raw_hash=given.raw_hash,
             )  # fmt: skip
             if said is not None:
                 refused.append(msgspec.structs.replace(said, size=given.size or said.size))
@@ -130,7 +130,7 @@ class Normalizer:
             samples += self._of_readings(delivery.readings, arrival_us, refused)
         for block in delivery.blocks:
             lookup = self._lookup(block.addresses)
-            lookup.grow()
+            lookup.extend()
             plain = block
             if lookup.any_computed:
                 plain, computed = split_computed(lookup, block, arrival_us, refused)
@@ -139,7 +139,7 @@ class Normalizer:
             if found is not None:
                 samples.append(found)
         events = self._of_records(delivery.records, arrival_us, refused)
-        refused += self._refusals.due(arrival_us)
+        refused += self._refusals.take_due(arrival_us)
         return [*delivery.gaps, *self._introduced(also=bool(events)), *samples, *events, *refused]
 
     def _of_records(
@@ -148,25 +148,25 @@ class Normalizer:
         events: list[BusinessEvent] = []
         for record in records:
             try:
-                events += self._records.events(record, arrival_us)
-            except Unreadable as error:
-                said = self._refusals.kept(
-                    record.source, str(error), record.raw or json_of(record.fields), arrival_us,
-                    place=record.item, raw_hash=record.message,
+                events += self._records.events_of(record, arrival_us)
+            except UnreadableValue as error:
+                said = self._refusals.admit(
+                    record.source, str(error), record.raw or to_json(record.fields), arrival_us,
+                    place=record.item, raw_hash=record.message_hash,
                 )  # fmt: skip
                 if said is None:
-                    said = self._refusals.one(
+                    said = self._refusals.entry_of(
                         record.source, str(error), b"", arrival_us,
-                        place=record.item, raw_hash=record.message,
+                        place=record.item, raw_hash=record.message_hash,
                     )  # fmt: skip
-                    self.counted.append(said)
+                    self.suppressed.append(said)
                 else:
                     refused.append(said)
         return events
 
     def _introduced(self, *, also: bool = False) -> list[Record]:
         """The mapping and the points that were not said since the start; `also`: it is used."""
-        if not self._points.fresh and not also:
+        if not self._points.unannounced and not also:
             return []
         said: list[Record] = []
         if not self._is_used:
@@ -174,40 +174,40 @@ class Normalizer:
             used = MappingUsed(mapping.name, mapping.version, mapping.digest, mapping.document)
             said.append(used)
             self._is_used = True
-        if self._points.fresh:
-            said.append(Points([*self._points.fresh]))
-            self._points.fresh.clear()
+        if self._points.unannounced:
+            said.append(Points([*self._points.unannounced]))
+            self._points.unannounced.clear()
         return said
 
-    def _lookup(self, addresses: Sequence[str]) -> Lookup:
+    def _lookup(self, addresses: Sequence[str]) -> AddressTable:
         for lookup in self._lookups:
             if lookup.addresses is addresses:
                 return lookup
-        lookup = Lookup(addresses, self._points, self._refusals)
+        lookup = AddressTable(addresses, self._points, self._refusals)
         self._lookups = [*self._lookups[-7:], lookup]
         return lookup
 
     def _of_readings(
         self, readings: Sequence[Reading], arrival_us: int, refused: list[Unmapped]
     ) -> list[Samples]:
-        rows, find = _Rows(), self._points.find
+        rows, find = _Rows(), self._points.resolve
         for reading in readings:
             target = find(reading.source, reading.value)
-            if type(target) is Refused:
+            if type(target) is NoPoint:
                 if target.reason:
                     self._repeat(reading, target.reason, arrival_us, refused)
                 continue
             assert isinstance(target, Target)  # noqa: S101  a slot of the table is one of two
             given, status = reading.value, reading.status
             try:
-                if target.computed is not None:
-                    given = target.computed.result(given, status, reading.fields)
+                if target.computation is not None:
+                    given = target.computation.result(given, status, reading.fields)
                     if given is DROPPED:
                         continue
                 value, text = value_of(target, given)
-            except Unreadable as error:
-                raw = raw_of(reading)
-                said = self._refusals.kept(reading.source, str(error), raw, arrival_us)
+            except UnreadableValue as error:
+                raw = raw_bytes_of(reading)
+                said = self._refusals.admit(reading.source, str(error), raw, arrival_us)
                 refused += [] if said is None else [said]
                 continue
             if text is not None and target.states is not None and text not in target.states:
@@ -223,7 +223,7 @@ class Normalizer:
     def _repeat(
         self, reading: Reading, reason: str, arrival_us: int, refused: list[Unmapped]
     ) -> None:
-        said = self._refusals.repeated(reading.source, reason, raw_of(reading), arrival_us)
+        said = self._refusals.count_repeat(reading.source, reason, raw_bytes_of(reading), arrival_us)
         if said is not None:
             refused.append(said)
 
@@ -234,7 +234,7 @@ def _when(target: Target, reading: Reading, status: int, arrival_us: int) -> tup
     form = target.time
     if form is not None:
         stated = (reading.fields or {}).get(form.path)
-        at_us = None if stated is None else instant_of_form(stated, form, target.zone)
+        at_us = None if stated is None else parse_time(stated, form, target.zone)
         if at_us is None:
             return arrival_us, status if status >= UNCERTAIN else UNCERTAIN_TIME
     if at_us is None:
@@ -246,7 +246,7 @@ def _when(target: Target, reading: Reading, status: int, arrival_us: int) -> tup
     return at_us, status if status >= UNCERTAIN else UNCERTAIN_TIME
 
 
-def raw_of(reading: Reading) -> bytes:
+def raw_bytes_of(reading: Reading) -> bytes:
     """What to keep of a reading that no rule could read."""
     if reading.raw:
         return reading.raw
@@ -255,10 +255,10 @@ def raw_of(reading: Reading) -> bytes:
         return value.encode(errors="surrogatepass")
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
-    return json_of(value)
+    return to_json(value)
 
 
-def json_of(value: Any) -> bytes:
+def to_json(value: Any) -> bytes:
     try:
         return msgspec.json.encode(value, enc_hook=str)
     except (TypeError, ValueError, RecursionError):

@@ -8,7 +8,7 @@ from werknetz.connector.contract import HEARTBEAT
 from werknetz.connector.expressions.rule_expression import Computed
 from werknetz.connector.mapping.constant import Constant
 from werknetz.connector.mapping.mapping import TEXT_ROLES, Mapping, Rule
-from werknetz.connector.mapping.pattern import Pattern, signal_name
+from werknetz.connector.mapping.pattern import Pattern, signal_name_of
 from werknetz.connector.values import Target
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
@@ -19,7 +19,7 @@ ADDRESS_BYTES_MAX: Final = 1_000  # what an index of PostgreSQL holds with ease
 
 
 @dataclass(slots=True)
-class Refused:
+class NoPoint:
     """Why an address has no point. An empty reason: known and not wanted."""
 
     reason: str = ""
@@ -30,9 +30,9 @@ class PointTable:
     mapping: Mapping
     connector_id: str
     numbers: dict[str, int]  # key → number, as the spool knows it
-    fresh: list[PointDefinition] = field(default_factory=list)  # not yet said
+    unannounced: list[PointDefinition] = field(default_factory=list)  # not yet said
     definitions: dict[str, PointDefinition] = field(default_factory=dict)
-    _found: dict[str, Target | Refused] = field(default_factory=dict)
+    _found: dict[str, Target | NoPoint] = field(default_factory=dict)
     _exact: dict[str, Rule] = field(default_factory=dict)
     _patterns: list[tuple[Pattern, Rule]] = field(default_factory=list)
     _times: list[Pattern] = field(default_factory=list)
@@ -50,7 +50,7 @@ class PointTable:
                 topic = rule.source.partition("#")[0]
                 self._times.append(Pattern.parse(f"{topic}#{rule.time.path}"))
 
-    def find(self, address: str, example: Any = 0.0) -> Target | Refused:
+    def resolve(self, address: str, example: Any = 0.0) -> Target | NoPoint:
         """Return what becomes of an address; its first value tells the datatype of a new point."""
         known = self._found.get(address)
         if known is None:
@@ -59,10 +59,10 @@ class PointTable:
                 self._found[address] = known
         return known
 
-    def find_constant(self, constant: Constant) -> int:
+    def resolve_constant(self, constant: Constant) -> int:
         """Return the number of a constant's point, which is introduced where it is new."""
         equipment = constant.equipment or self.mapping.equipment or ""
-        _, _, unit = constant.kept()
+        _, _, unit = constant.stored_value()
         address = f"constant:{equipment}:{constant.signal}"
         known = self._found.get(address)
         if isinstance(known, Target):
@@ -76,22 +76,22 @@ class PointTable:
         target = self._found[address] = Target(number=self._introduce(definition))
         return target.number
 
-    def reintroduce(self) -> list[PointDefinition]:
+    def renumber(self) -> list[PointDefinition]:
         """Every point said so far, numbered again from 1: for a new spool."""
         said, self.definitions, self._next = self.definitions, {}, 1
         self.numbers.clear()
         renumbered = {old.number: self._introduce(old) for old in said.values()}
-        self.fresh.clear()
+        self.unannounced.clear()
         for found in self._found.values():
             if isinstance(found, Target):
                 found.number = renumbered[found.number]
         return list(self.definitions.values())
 
-    def _look_up(self, address: str, example: Any) -> Target | Refused:  # noqa: PLR0911  a ladder
+    def _look_up(self, address: str, example: Any) -> Target | NoPoint:  # noqa: PLR0911  a ladder
         if "\0" in address or len(address.encode(errors="replace")) > ADDRESS_BYTES_MAX:
-            return Refused("the address is too long or holds the character NUL")
+            return NoPoint("the address is too long or holds the character NUL")
         if len(self._found) >= ADDRESSES_MAX:
-            return Refused(f"more than {ADDRESSES_MAX} addresses: narrow what is read")
+            return NoPoint(f"more than {ADDRESSES_MAX} addresses: narrow what is read")
         if address == HEARTBEAT:
             return self._as_is("heartbeat", 0.0, Role.HEARTBEAT)
         if (rule := self._exact.get(address)) is not None:
@@ -100,45 +100,45 @@ class PointTable:
             if (segments := pattern.match(address)) is not None:
                 return self._by_rule(address, candidate, segments, pattern, example)
         if any(pattern.match(address) is not None for pattern in self._times):
-            return Refused()
+            return NoPoint()
         if self.mapping.unmapped == "store-as-is":
             return self._as_is(address, example)
-        return Refused(f"no rule of mapping {self.mapping.label} names this address")
+        return NoPoint(f"no rule of mapping {self.mapping.label} names this address")
 
     def _by_rule(
         self, address: str, rule: Rule, segments: dict[str, str], pattern: Pattern, example: Any
-    ) -> Target | Refused:
+    ) -> Target | NoPoint:
         if rule.ignore:
-            return Refused()
+            return NoPoint()
         template = rule.equipment or self.mapping.equipment or ""
         try:
             equipment = str(EquipmentPath.parse(pattern.fill(template, segments)))
         except ValueError as error:
-            return Refused(str(error))
-        signal = pattern.fill(rule.signal, segments) if rule.signal else signal_name(address)
+            return NoPoint(str(error))
+        signal = pattern.fill(rule.signal, segments) if rule.signal else signal_name_of(address)
         key = f"{equipment}:{signal}"
         other = self.definitions.get(key)
         if other is not None and other.source != address:
-            return Refused(f"point {key} is fed by {other.source!r} already: name another signal")
+            return NoPoint(f"point {key} is fed by {other.source!r} already: name another signal")
         counter = rule.counter
         definition = PointDefinition(
             number=0, key=key, equipment=equipment, signal=signal, role=rule.role.value,
             unit=rule.unit, source=address, mapping=self.mapping.label,
             datatype=rule.datatype
-            or rule.result_type()
+            or rule.result_datatype()
             or _datatype(rule.role, example, linear=rule.is_linear),
             counter_reset=counter.reset if counter else _reset(rule.role),
             counter_modulus=counter.modulus if counter else None,
             counter_kind=counter.kind if counter else "cumulative",
             time_zone=self.mapping.time_zone,
         )  # fmt: skip
-        factor, offset = rule.factors()
+        factor, offset = rule.linear_factors()
         computed = None
         if rule.is_computed:
             computed = Computed(
                 rule.input,
-                None if rule.expression is None else rule.program("expression", pattern.names),
-                None if rule.when is None else rule.program("when", pattern.names),
+                None if rule.expression is None else rule.compile_program("expression", pattern.names),
+                None if rule.when is None else rule.compile_program("when", pattern.names),
                 segments,
                 comma=rule.decimal == "comma",
             )
@@ -146,9 +146,9 @@ class PointTable:
             number=self._introduce(definition), factor=factor, offset=offset,
             linear=rule.is_linear, comma=rule.decimal == "comma",
             as_text=rule.role in TEXT_ROLES or rule.datatype in {"text", "json"},
-            states=self.mapping.states_of(rule.states) if rule.states else None,
+            states=self.mapping.state_table(rule.states) if rule.states else None,
             table=rule.states or "", time=rule.time, zone=self.mapping.time_zone,
-            computed=computed,
+            computation=computed,
         )  # fmt: skip
 
     def _as_is(self, address: str, example: Any, role: Role = Role.PROCESS_VALUE) -> Target:
@@ -170,7 +170,7 @@ class PointTable:
             number, *(getattr(definition, name) for name in definition.__struct_fields__[1:])
         )
         self.definitions[definition.key] = numbered
-        self.fresh.append(numbered)
+        self.unannounced.append(numbered)
         return number
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from werknetz.connector.contract import Delivery, Message, Reading, ReadingBlock, SourceRecord
+from werknetz.connector.contract import Delivery, SourceMessage, Reading, ReadingBlock, SourceRecord
 from werknetz.events.batch import Raw
 
 CODEC: Final = "zlib"
@@ -42,7 +42,7 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class RawDelivery:
     delivery: Delivery
     arrival_us: int
 
@@ -60,7 +60,7 @@ _encoder: Final = msgspec.msgpack.Encoder(enc_hook=str)
 _decoder: Final = msgspec.msgpack.Decoder(_Kept, ext_hook=_extended)
 
 
-def raw_of_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | None:
+def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | None:
     """Return what to keep of a delivery; None where it holds nothing that a mapping reads."""
     count = len(delivery.readings) + len(delivery.records)
     count += sum(len(block.address) for block in delivery.blocks)
@@ -83,7 +83,7 @@ def raw_of_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
         blocks=[_block_of(block) for block in delivery.blocks],
         records=[
             (r.source, _writable(dict(r.fields)), r.identity, r.item, r.kind, r.source_time_us,
-             b"" if r.message else r.raw, r.message)
+             b"" if r.message_hash else r.raw, r.message_hash)
             for r in delivery.records
         ],
         messages=[(m.source, m.content, m.hash) for m in delivery.messages],
@@ -100,7 +100,7 @@ def raw_of_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
     )
 
 
-def delivery_of_raw(raw: Raw) -> Opened:
+def decode_delivery(raw: Raw) -> RawDelivery:
     """Open what was kept; raise UnreadableRaw."""
     try:
         if raw.codec != CODEC:
@@ -121,9 +121,9 @@ def delivery_of_raw(raw: Raw) -> Opened:
             SourceRecord(source, fields, identity, item, kind, at_us, raw_bytes, message)
             for source, fields, identity, item, kind, at_us, raw_bytes, message in kept.records
         ],
-        messages=[Message(source, content, digest) for source, content, digest in kept.messages],
+        messages=[SourceMessage(source, content, digest) for source, content, digest in kept.messages],
     )
-    return Opened(delivery, raw.arrival_us)
+    return RawDelivery(delivery, raw.arrival_us)
 
 
 def _opened_readings(kept: _Kept) -> list[Reading]:

@@ -20,10 +20,10 @@ from werknetz.connector.mapping.pattern import Pattern
 from werknetz.connector.time_format import TimeForm
 from werknetz.connector.values import (
     Target,
-    Unreadable,
-    instant_of_form,
-    storable,
-    text_of,
+    UnreadableValue,
+    parse_time,
+    check_storable,
+    to_text,
     value_of,
 )
 from werknetz.connector.yaml_format import Key, nearest
@@ -55,7 +55,7 @@ class RecordMapper:
         self._mapping = mapping
         self._rules = [_compiled(rule) for rule in mapping.events]
 
-    def events(self, record: SourceRecord, arrival_us: int) -> list[BusinessEvent]:
+    def events_of(self, record: SourceRecord, arrival_us: int) -> list[BusinessEvent]:
         """Return the events of a record; raise Unreadable with the field and the reason."""
         matching = [
             (compiled, segments)
@@ -67,8 +67,8 @@ class RecordMapper:
                 body = {name: _plain(name, value) for name, value in record.fields.items()}
                 return [self._event(record, record.kind, body, None, arrival_us)]
             if self._mapping.unmapped == "store-as-is":
-                raise Unreadable("a record needs an event rule: it cannot be stored as it is")
-            raise Unreadable(NO_RULE.format(self._mapping.label))
+                raise UnreadableValue("a record needs an event rule: it cannot be stored as it is")
+            raise UnreadableValue(NO_RULE.format(self._mapping.label))
         events = []
         for compiled, segments in matching:
             if compiled.rule.ignore:
@@ -102,19 +102,19 @@ class RecordMapper:
         arrival_us: int, name: str = "",
     ) -> BusinessEvent:  # fmt: skip
         if kind not in KINDS:
-            raise Unreadable(f"kind {kind[:80]!r} is not known{nearest(kind, [*KINDS])}")
+            raise UnreadableValue(f"kind {kind[:80]!r} is not known{nearest(kind, [*KINDS])}")
         try:
             fact = fact_of(kind, body)
         except ValueError as error:
-            raise Unreadable(str(error)) from error
+            raise UnreadableValue(str(error)) from error
         when_us = next((t for t in (at_us, record.source_time_us) if t is not None), arrival_us)
         return BusinessEvent(
-            event_id=event_id(record.identity, f"{kind}:{name}" if name else kind),
+            event_id=event_id_of(record.identity, f"{kind}:{name}" if name else kind),
             source=record.source,
             item=record.item,
             at_us=min(max(when_us, TIME_MIN_US), TIME_MAX_US),
             mapping=self._mapping.label,
-            raw_hash=record.message,
+            raw_hash=record.message_hash,
             fact=fact,
         )
 
@@ -126,14 +126,14 @@ class RecordMapper:
         if value is None:
             return None
         if rule.values is not None:
-            written = text_of(value).strip()
+            written = to_text(value).strip()
             if written not in rule.values:
-                raise Unreadable(f"{name}: {written[:80]!r} is not in its table of values")
+                raise UnreadableValue(f"{name}: {written[:80]!r} is not in its table of values")
             value = rule.values[written]
         try:
             return _converted(value, kind, rule, target, self._mapping.time_zone)
-        except Unreadable as error:
-            raise Unreadable(f"{name}: {error}") from error
+        except UnreadableValue as error:
+            raise UnreadableValue(f"{name}: {error}") from error
 
     def _end_of_day(self, value: Any, rule: FieldRule, start_us: int) -> int:
         """A time that names a day means the whole of it; one that names a moment, the moment."""
@@ -144,12 +144,12 @@ class RecordMapper:
         return microseconds_of(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))
 
 
-def event_id(identity: bytes, kind: str) -> UUID:
+def event_id_of(identity: bytes, kind: str) -> UUID:
     """The same record told again makes the same events, whoever tells it."""
     return UUID(bytes=blake2b(identity + b"\0" + kind.encode(), digest_size=16).digest())
 
 
-def lookup(fields: Table[str, Any], path: str) -> Any:
+def value_at_path(fields: Table[str, Any], path: str) -> Any:
     """Return what is at a path, None where there is nothing; a key with dots in it comes first."""
     if path in fields:
         return fields[path]
@@ -167,12 +167,12 @@ def lookup(fields: Table[str, Any], path: str) -> Any:
 def _compiled(rule: EventRule) -> _Compiled:
     targets = {}
     for name, field in rule.fields.items():
-        factor, offset = field.factors()
+        factor, offset = field.linear_factors()
         targets[name] = Target(
             0, factor=factor, offset=offset, linear=True, comma=field.decimal == "comma"
         )
     pattern = Pattern.parse(rule.source)
-    programs = rule.programs(pattern.names)
+    programs = rule.compile_programs(pattern.names)
     looked_at: frozenset[str] | None = frozenset()
     for program in programs.values():
         keys = program.needs().get("record", frozenset())
@@ -186,15 +186,15 @@ def _computed(
     """Return the values of the rule's expressions; None where its `when` is false."""
     try:
         fields = chosen(record.fields, compiled.looked_at, Budget())
-    except Unreadable as error:
-        raise Unreadable(f"the record: {error}") from error
+    except UnreadableValue as error:
+        raise UnreadableValue(f"the record: {error}") from error
     given = {"record": fields, "segments": segments}
     computed: dict[Key, Any] = {}
     for key, program in compiled.programs.items():  # `when` stands first
         try:
             result = finite(program.evaluate(given))
-        except Unreadable as error:
-            raise Unreadable(f"{key[-2] if len(key) > 1 else key[0]}: {error}") from error
+        except UnreadableValue as error:
+            raise UnreadableValue(f"{key[-2] if len(key) > 1 else key[0]}: {error}") from error
         if key == _WHEN and result is not True:
             return None
         computed[key[:-1]] = result
@@ -205,7 +205,7 @@ def _origin(record: SourceRecord, rule: FieldRule, key: Key, computed: Table[Key
     """What a field is made of, before it is read."""
     if rule.expression is not None:
         return computed[key]
-    return rule.constant if rule.field is None else lookup(record.fields, rule.field)
+    return rule.constant if rule.field is None else value_at_path(record.fields, rule.field)
 
 
 def _converted(
@@ -214,21 +214,21 @@ def _converted(
     match kind:
         case "number":
             number, _ = value_of(target or Target(0, linear=True), value)
-            return quantity_of(number, value)
+            return check_quantity(number, value)
         case "instant":
             computed_us = _computed_us(value, rule) if rule.expression is not None else None
             if computed_us is not None:
                 return computed_us
             form = TimeForm(path="", format=rule.format, zone=rule.zone)
-            at_us = instant_of_form(value, form, zone)
+            at_us = parse_time(value, form, zone)
             if at_us is None:
-                raise Unreadable(f"{str(value)[:80]!r} is no time of the form {rule.format!r}")
+                raise UnreadableValue(f"{str(value)[:80]!r} is no time of the form {rule.format!r}")
             return at_us
         case "texts":
             items = value if isinstance(value, (list, tuple)) else [value]
-            return [storable(text_of(item).strip()) for item in items]
+            return [check_storable(to_text(item).strip()) for item in items]
         case _:
-            return storable(text_of(value).strip())
+            return check_storable(to_text(value).strip())
 
 
 def _computed_us(value: Any, rule: FieldRule) -> int | None:
@@ -239,33 +239,33 @@ def _computed_us(value: Any, rule: FieldRule) -> int | None:
     elif isinstance(value, (int, float)) and rule.format == "iso":
         at_us = round(value)
     if at_us is not None and not TIME_MIN_US <= at_us <= TIME_MAX_US:
-        raise Unreadable(f"{str(value)[:80]!r} lies outside all calendars")
+        raise UnreadableValue(f"{str(value)[:80]!r} lies outside all calendars")
     return at_us
 
 
-def quantity_of(number: float, written: Any) -> float:
+def check_quantity(number: float, written: Any) -> float:
     """Return the number; raise Unreadable for what no quantity can be."""
     if not -QUANTITY_MAX <= number <= QUANTITY_MAX:
-        raise Unreadable(f"{str(written)[:80]!r} is out of any range for a quantity")
+        raise UnreadableValue(f"{str(written)[:80]!r} is out of any range for a quantity")
     return float(number)
 
 
 def _plain(name: str, value: Any) -> Any:
     """A value that a connector gives in the event's own words: an integer is a number, too."""
     if isinstance(value, str):
-        return storable(value)
+        return check_storable(value)
     if isinstance(value, (list, tuple)):
-        return [storable(text_of(item)) for item in value]
+        return [check_storable(to_text(item)) for item in value]
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if is_number and name.endswith("_us"):
         if not TIME_MIN_US <= value <= TIME_MAX_US:
-            raise Unreadable(f"{name}: {str(value)[:40]} is no time of the years 1 to 9999")
+            raise UnreadableValue(f"{name}: {str(value)[:40]} is no time of the years 1 to 9999")
         return value
     if is_number or isinstance(value, float):
         try:
-            return quantity_of(value, value)
-        except Unreadable as error:
-            raise Unreadable(f"{name}: {error}") from error
+            return check_quantity(value, value)
+        except UnreadableValue as error:
+            raise UnreadableValue(f"{name}: {error}") from error
     return value
 
 

@@ -29,7 +29,7 @@ _NOT_FINITE: Final = {
 _UNIX_US: Final = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 
 
-class Unreadable(Exception):
+class UnreadableValue(Exception):
     """The value is not what the rule says that it is."""
 
 
@@ -62,7 +62,7 @@ class Target:
     table: str = ""
     time: TimeForm | None = None
     zone: str | None = None
-    computed: Computation | None = None  # the expressions of its rule
+    computation: Computation | None = None  # the expressions of its rule
 
     @property
     def is_plain(self) -> bool:
@@ -77,10 +77,10 @@ def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
     if target.states is not None:
         if value is None:
             return math.nan, None  # no state is said: that is no code which a table might know
-        code = code_of(value)
-        return float(target.states.get(code, MachineState.UNKNOWN)), storable(code)
+        code = state_code_of(value)
+        return float(target.states.get(code, MachineState.UNKNOWN)), check_storable(code)
     if target.as_text:
-        return math.nan, storable(text_of(value))
+        return math.nan, check_storable(to_text(value))
     if kind is float:
         return value * target.factor + target.offset, None
     if kind is int or kind is bool:
@@ -92,11 +92,11 @@ def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
     if isinstance(value, (bool, int, float)):  # numpy's scalars are subclasses or have item()
         return value_of(target, float(value))
     if target.linear:
-        raise Unreadable(f"{kind.__name__} is not a number")
-    return math.nan, storable(text_of(value))
+        raise UnreadableValue(f"{kind.__name__} is not a number")
+    return math.nan, check_storable(to_text(value))
 
 
-def code_of(value: Any) -> str:
+def state_code_of(value: Any) -> str:
     """Write a state's code as the tables write it: 4, 4.0 and "4" are the same code."""
     if isinstance(value, bool):
         return str(int(value))
@@ -105,7 +105,7 @@ def code_of(value: Any) -> str:
     return str(value).strip()
 
 
-def instant_of_form(value: Any, form: TimeForm, zone: str | None) -> int | None:
+def parse_time(value: Any, form: TimeForm, zone: str | None) -> int | None:
     """Read a message's own time; None where it cannot be read or lies outside all calendars."""
     try:
         if form.format in _UNIX_US:
@@ -133,7 +133,7 @@ def _of_integer(target: Target, value: int) -> tuple[float, str | None]:
     try:
         number = float(value)
     except OverflowError as error:
-        raise Unreadable("the integer is too large for a number") from error
+        raise UnreadableValue("the integer is too large for a number") from error
     exact = None
     if not -EXACT_MAX <= value <= EXACT_MAX and (target.factor, target.offset) == (1.0, 0.0):
         exact = str(value)
@@ -152,11 +152,11 @@ def _of_text(target: Target, text: str) -> tuple[float, str | None]:
         return number * target.factor + target.offset, None
     if target.linear:
         hint = "" if target.comma or "," not in stripped else "; is it `decimal: comma`?"
-        raise Unreadable(f"{stripped[:80]!r} is not a number{hint}")
-    return math.nan, storable(text)
+        raise UnreadableValue(f"{stripped[:80]!r} is not a number{hint}")
+    return math.nan, check_storable(text)
 
 
-def text_of(value: Any) -> str:  # noqa: PLR0911  a ladder of types
+def to_text(value: Any) -> str:  # noqa: PLR0911  a ladder of types
     """Write any value as the text that is kept; raise Unreadable for what JSON cannot hold."""
     if isinstance(value, str):
         return value
@@ -177,18 +177,18 @@ def _json_of(value: Any) -> str:
     try:
         return msgspec.json.encode(value, enc_hook=str).decode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise Unreadable(f"the structure cannot be written as JSON: {error}") from error
+        raise UnreadableValue(f"the structure cannot be written as JSON: {error}") from error
 
 
-def storable(text: str) -> str:
+def check_storable(text: str) -> str:
     """Refuse what PostgreSQL cannot hold."""
     if "\0" in text:
-        raise Unreadable("the text holds the character NUL, which cannot be stored")
+        raise UnreadableValue("the text holds the character NUL, which cannot be stored")
     if len(text) > TEXT_MAX:
-        raise Unreadable(f"the text is longer than {TEXT_MAX} characters")
+        raise UnreadableValue(f"the text is longer than {TEXT_MAX} characters")
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise Unreadable("the text holds half a surrogate pair: not Unicode") from error
+            raise UnreadableValue("the text holds half a surrogate pair: not Unicode") from error
     return text

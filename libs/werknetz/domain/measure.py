@@ -43,9 +43,9 @@ _EXACT: Final = {
 }
 
 
-def unit_of(said: str) -> str:
+def unit_of(text: str) -> str:
     """Return the code that stands for the unit; one that nobody knows stays as it was said."""
-    word = said.strip().upper()
+    word = text.strip().upper()
     return _CODES.get(word, word)
 
 
@@ -59,7 +59,7 @@ def factor_between(unit: str, base: str) -> float | None:
     return one[1] / other[1]
 
 
-def base_of(unit: str) -> str:
+def base_unit_of(unit: str) -> str:
     """Return the unit in which a material is kept that was first told in this one.
 
     The same for all units that measure the same, so that it does not matter which came first.

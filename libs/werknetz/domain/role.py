@@ -21,6 +21,6 @@ class Role(StrEnum):
         return self.value.endswith("_count")
 
     @property
-    def moves_kpis(self) -> bool:
+    def affects_kpis(self) -> bool:
         """Whether a new sample of this role makes a bucket dirty."""
         return self.is_count or self in {Role.STATE, Role.ORDER, Role.PLANNED_RUN_TIME}

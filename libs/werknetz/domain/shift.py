@@ -26,7 +26,7 @@ class Shift:
     """One shift that takes place, in microseconds UTC."""
 
     name: str
-    on: date
+    day: date
     start_us: int
     end_us: int
     breaks: tuple[tuple[int, int], ...] = ()
@@ -42,7 +42,7 @@ class ShiftPattern:
     breaks_min: tuple[tuple[int, int], ...] = ()
     days: frozenset[int] = frozenset()
 
-    def on(self, day: date, zone: ZoneInfo) -> Shift:
+    def shift_on(self, day: date, zone: ZoneInfo) -> Shift:
         return Shift(
             self.name,
             day,
@@ -85,7 +85,7 @@ class Calendar:
         if patterns is None:
             number = (day - self.anchor).days % self.cycle_days
             patterns = tuple(pattern for pattern in self.patterns if number in pattern.days)
-        return sorted((p.on(day, self.zone) for p in patterns), key=lambda shift: shift.start_us)
+        return sorted((p.shift_on(day, self.zone) for p in patterns), key=lambda shift: shift.start_us)
 
 
 def shifts_between(calendar: Calendar, start_us: int, end_us: int) -> list[Shift]:

@@ -24,7 +24,7 @@ class MachineState(IntEnum):
     OFF = 10
 
     @property
-    def word(self) -> str:
+    def label(self) -> str:
         return self.name.lower()
 
 
@@ -60,7 +60,7 @@ _OPC_30060_NUMBERS: Final[Mapping[str, int]] = {
     "Suspending": 12, "Unsuspending": 13, "Resetting": 14, "Completing": 15, "Complete": 16,
 }  # fmt: skip
 
-SPECIFICATIONS: Final[Mapping[str, Mapping[str, MachineState]]] = {
+STATE_TABLES: Final[Mapping[str, Mapping[str, MachineState]]] = {
     "packml/opc-30060": {
         str(number): _PACKML_BY_NAME[name] for name, number in _OPC_30060_NUMBERS.items()
     },

@@ -30,7 +30,7 @@ class Window:
 
     start_us: int
     end_us: int
-    on: date
+    day: date
     name: str = ""  # of the shift
 
 
@@ -50,7 +50,7 @@ def windows_between(
         return []
     if period is Period.SHIFT:
         shifts = shifts_between(calendar, start_us, end_us) if calendar else []
-        return [Window(s.start_us, s.end_us, s.on, s.name) for s in shifts]
+        return [Window(s.start_us, s.end_us, s.day, s.name) for s in shifts]
     found = _hours(start_us, zone) if period is Period.HOUR else _days(period, start_us, zone)
     return list(_overlapping(found, start_us, end_us))
 
@@ -74,7 +74,7 @@ def _overlapping(windows: Iterator[Window], start_us: int, end_us: int) -> Itera
 def _hours(start_us: int, zone: ZoneInfo) -> Iterator[Window]:
     for day in _days(Period.DAY, start_us, zone):
         for hour_us in range(day.start_us, day.end_us, HOUR_US):
-            yield Window(hour_us, min(hour_us + HOUR_US, day.end_us), day.on)
+            yield Window(hour_us, min(hour_us + HOUR_US, day.end_us), day.day)
 
 
 def _days(period: Period, start_us: int, zone: ZoneInfo) -> Iterator[Window]:

@@ -11,7 +11,7 @@ import msgspec
 
 from werknetz.events.facts import Fact
 
-Lane = Literal["live", "backfill"]
+LaneName = Literal["live", "backfill"]
 
 
 class PointDefinition(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -57,7 +57,7 @@ class Unmapped(msgspec.Struct, frozen=True, array_like=True, tag="unmapped.v1"):
     at_us: int
     mapping: str = ""
     size: int = 0  # bytes of the original, when `raw` had to be cut
-    place: str = ""  # where in the message: "line 12", "UNH 1 LIN 3 DTM"
+    item: str = ""  # where in the message: "line 12", "UNH 1 LIN 3 DTM"
     raw_hash: bytes = b""  # of the message it was found in, where that is kept whole
     count: int = 1  # a flood is told once a minute, with how many there were
 
@@ -115,7 +115,7 @@ class GapClosed(msgspec.Struct, frozen=True, array_like=True, tag="gap_closed.v1
     backfilled: bool = False
 
 
-CAUSES = frozenset({
+GAP_CAUSES = frozenset({
     "queue_overflow", "sequence_jump", "session_not_present", "subscription_recreated",
     "connection_lost", "spool_full", "spool_rolled_back", "spool_replaced", "fork",
     "unrecoverable", "configuration_changed", "source_silent", "decode_error",
@@ -128,4 +128,4 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, tag="batch.v1"):
     """Records in the order in which they were accepted."""
 
     records: list[Record]
-    lane: Lane = "live"
+    lane: LaneName = "live"

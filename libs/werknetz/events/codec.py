@@ -37,13 +37,13 @@ def decode(payload: bytes) -> Batch:
     return batch
 
 
-def chain(previous: bytes, payload: bytes) -> bytes:
+def chain_hash(previous: bytes, payload: bytes) -> bytes:
     """hash_n = H(hash_{n-1} ‖ payload_n): two spools that share a prefix share its hash."""
     return blake2b(previous + payload, digest_size=HASH_BYTES).digest()
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class SampleColumns:
     """Views on the bytes of `Samples`, no copies. `server_time` is None when not given."""
 
     point: NDArray[np.int32]
@@ -58,9 +58,9 @@ class Columns:
         return len(self.point)
 
 
-def columns_of(samples: Samples) -> Columns:
+def columns_of(samples: Samples) -> SampleColumns:
     """Read the columns; raise ValueError where lengths or rows disagree."""
-    columns = Columns(
+    columns = SampleColumns(
         point=np.frombuffer(samples.point, "<i4"),
         time=np.frombuffer(samples.time, "<i8"),
         value=np.frombuffer(samples.value, "<f8"),
@@ -83,12 +83,12 @@ def columns_of(samples: Samples) -> Columns:
     return columns
 
 
-def select(columns: Columns, rows: NDArray[np.intp]) -> Columns:
+def select_rows(columns: SampleColumns, rows: NDArray[np.intp]) -> SampleColumns:
     """Return only these rows (ascending), with their texts."""
     place = np.full(len(columns), -1, np.int64)
     place[rows] = np.arange(len(rows))
     kept = place[columns.text_row] >= 0
-    return Columns(
+    return SampleColumns(
         point=columns.point[rows],
         time=columns.time[rows],
         value=columns.value[rows],
@@ -99,7 +99,7 @@ def select(columns: Columns, rows: NDArray[np.intp]) -> Columns:
     )
 
 
-def samples_of(columns: Columns) -> Samples:
+def samples_of(columns: SampleColumns) -> Samples:
     return Samples(
         point=columns.point.astype("<i4", copy=False).tobytes(),
         time=columns.time.astype("<i8", copy=False).tobytes(),

@@ -209,7 +209,7 @@ def fields_of(kind: str) -> dict[str, FieldType]:
 
 
 @cache
-def required_of(kind: str) -> tuple[str, ...]:
+def required_fields_of(kind: str) -> tuple[str, ...]:
     found = msgspec.structs.fields(KINDS[kind])
     return tuple(field.name for field in found if field.required)
 
@@ -232,7 +232,7 @@ def _ordered(kind: str, body: dict[str, Any]) -> list[Any]:
     if not body.keys() <= _defaults(kind).keys():
         strange = min(set(body) - set(fields_of(kind)))
         raise ValueError(f"{kind} has no field {strange!r}; it has {', '.join(fields_of(kind))}")
-    missing = [name for name in required_of(kind) if body.get(name) is None]
+    missing = [name for name in required_fields_of(kind) if body.get(name) is None]
     if missing:
         raise ValueError(f"{kind} needs {missing[0]!r}, which is empty")
     ordered: list[Any] = [KINDS[kind].__struct_config__.tag]

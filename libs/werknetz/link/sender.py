@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
-from werknetz.events.batch import Lane
+from werknetz.events.batch import LaneName
 from werknetz.link.wire import (
     Ack,
     Envelope,
@@ -42,7 +42,7 @@ class Spooled:
     seq: int
     prev_hash: bytes
     hash: bytes
-    lane: Lane
+    lane: LaneName
     payload: bytes
 
 

@@ -6,7 +6,7 @@ The watermark alone decides (R2, R4, R5); what the link did to the entries does 
 from dataclasses import dataclass
 from uuid import UUID
 
-from werknetz.events.codec import chain
+from werknetz.events.codec import chain_hash
 from werknetz.link.wire import Envelope, Hello, Refused, Welcome
 
 
@@ -62,7 +62,7 @@ def decide(row: Watermark, envelope: Envelope) -> Decision:
         return Fork(f"batch {envelope.seq} has another hash than the one stored")
     if envelope.seq <= row.last_seq:
         return Duplicate()
-    whole = chain(envelope.prev_hash, envelope.payload) == envelope.hash
+    whole = chain_hash(envelope.prev_hash, envelope.payload) == envelope.hash
     if envelope.seq > row.last_seq + 1 or not whole:
         return Missing(row.last_seq + 1)  # a hole, or damaged on the way: send it again
     if envelope.prev_hash != row.last_hash:

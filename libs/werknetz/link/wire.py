@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from werknetz.events.batch import Lane
+from werknetz.events.batch import LaneName
 from werknetz.events.codec import GENESIS
 
 FIELD: Final = b"m"
@@ -34,7 +34,7 @@ class Envelope(_Message, frozen=True, tag="envelope.v1"):
     seq: int
     prev_hash: bytes
     hash: bytes
-    lane: Lane
+    lane: LaneName
     payload: bytes
 
 
@@ -52,7 +52,7 @@ class Hello(_Message, frozen=True, tag="hello.v1"):
     last_seq: int
     last_hash: bytes
     nonce: UUID
-    lane: Lane = "live"
+    lane: LaneName = "live"
     base: int = 0
 
 
@@ -220,12 +220,12 @@ def status_of(fields: Mapping[str, str]) -> Status:
         raise UnreadableMessage(str(error)) from error
 
 
-def link_name(connector: str, lane: Lane) -> str:
+def link_name(connector: str, lane: LaneName) -> str:
     """The name of a lane on the link: each has its own spool, stream and lease."""
     return connector if lane == "live" else connector + BACKFILL_SUFFIX
 
 
-def connector_of(name: str) -> tuple[str, Lane]:
+def connector_of(name: str) -> tuple[str, LaneName]:
     if name.endswith(BACKFILL_SUFFIX):
         return name.removesuffix(BACKFILL_SUFFIX), "backfill"
     return name, "live"

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-SILENT_S: Final = 30.0
+STALE_AFTER_S: Final = 30.0
 
 
 def alive_file() -> Path:
@@ -24,7 +24,7 @@ def touch() -> None:
     alive_file().touch()
 
 
-def silent_s(path: Path | None = None) -> float | None:
+def seconds_since_touch(path: Path | None = None) -> float | None:
     """Return for how long the loop has been silent, in seconds; None: it never spoke."""
     try:
         touched_at = (path or alive_file()).stat().st_mtime

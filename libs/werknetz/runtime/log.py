@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 _SECRET_IN_URL: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@")
-_CHATTY: Final = {
+_LIBRARY_LEVELS: Final = {
     "asyncua": logging.WARNING,  # a line for each browse
     "asyncssh": logging.WARNING,  # a dozen lines for each session
     "celery.app.trace": logging.WARNING,  # two lines for each task, a task every 2 s
@@ -33,7 +33,7 @@ def configure(*, json: bool | None = None, level: str | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.StackInfoRenderer(),
-        redact,
+        redact_passwords,
     ]
     rendering: list[structlog.typing.Processor] = (
         [
@@ -56,7 +56,7 @@ def configure(*, json: bool | None = None, level: str | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(chosen)
-    for chatty, level_min in _CHATTY.items():
+    for chatty, level_min in _LIBRARY_LEVELS.items():
         logging.getLogger(chatty).setLevel(max(level_min, logging.getLevelName(chosen)))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -66,21 +66,21 @@ def configure(*, json: bool | None = None, level: str | None = None) -> None:
     )
 
 
-def logger(name: str) -> Logger:
+def get_logger(name: str) -> Logger:
     """Return the logger of a part of a process, such as `ingest.writer`."""
     found: Logger = structlog.stdlib.get_logger(name)
     return found
 
 
-def redact(
+def redact_passwords(
     _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
     """Take the password out of every URL that was given to a line."""
     for key, value in event.items():
         if isinstance(value, str) and "://" in value:
-            event[key] = without_password(value)
+            event[key] = mask_passwords(value)
     return event
 
 
-def without_password(text: str) -> str:
+def mask_passwords(text: str) -> str:
     return _SECRET_IN_URL.sub(r"\1***@", text)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-class SettingMissing(RuntimeError):
+class SettingError(RuntimeError):
     """A setting that the process cannot run without; the text says how to give it."""
 
 
-def secret_env(name: str, environment: Mapping[str, str] | None = None) -> str | None:
+def read_env(name: str, environment: Mapping[str, str] | None = None) -> str | None:
     """Return the value of NAME, or else what stands in the file that NAME_FILE names.
 
     An empty variable counts as not given. A file that cannot be read is an error: a process that
@@ -23,13 +23,13 @@ def secret_env(name: str, environment: Mapping[str, str] | None = None) -> str |
         try:
             return Path(path).read_text(encoding="utf-8").strip() or None
         except OSError as error:
-            raise SettingMissing(f"{name}_FILE names {path}: {error.strerror}") from error
+            raise SettingError(f"{name}_FILE names {path}: {error.strerror}") from error
     return None
 
 
-def number_env(name: str, default: float, environment: Mapping[str, str] | None = None) -> float:
+def read_number_env(name: str, default: float, environment: Mapping[str, str] | None = None) -> float:
     """Return a number that is not negative; an empty variable counts as not given."""
-    text = secret_env(name, environment)
+    text = read_env(name, environment)
     if text is None:
         return default
     try:
@@ -37,13 +37,13 @@ def number_env(name: str, default: float, environment: Mapping[str, str] | None 
     except ValueError:
         number = math.nan
     if not 0 <= number < math.inf:
-        raise SettingMissing(f"{name} is {text!r}: write a number that is not negative")
+        raise SettingError(f"{name} is {text!r}: write a number that is not negative")
     return number
 
 
-def required_env(name: str, environment: Mapping[str, str] | None = None) -> str:
+def require_env(name: str, environment: Mapping[str, str] | None = None) -> str:
     """Return as `secret_env`, or raise `SettingMissing` with the remedy."""
-    value = secret_env(name, environment)
+    value = read_env(name, environment)
     if value is None:
-        raise SettingMissing(f"set {name}, or {name}_FILE to the path of a file that holds it")
+        raise SettingError(f"set {name}, or {name}_FILE to the path of a file that holds it")
     return value

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from werknetz.connector.contract import Message
-from werknetz.connector.raw import UnreadableRaw, delivery_of_raw
+from werknetz.connector.contract import SourceMessage
+from werknetz.connector.raw import UnreadableRaw, decode_delivery
 from werknetz.domain.bucket import microseconds_of
 from werknetz.events.batch import Raw
 from werknetz.store.tables import raw_inputs
@@ -51,14 +51,14 @@ async def message_of(session: AsyncConnection, connector: str, digest: bytes) ->
     )
     try:
         # Opening takes as long as the message is large: others must not wait for it.
-        opened = await asyncio.to_thread(delivery_of_raw, raw)
+        opened = await asyncio.to_thread(decode_delivery, raw)
     except UnreadableRaw as error:
         return _view(digest, None, f"The raw input cannot be opened: {error}")
     found = next((m for m in opened.delivery.messages if m.hash == digest), None)
     return _view(digest, found, "" if found is not None else _GONE)
 
 
-def _view(digest: bytes, message: Message | None, note: str) -> RawMessageView:
+def _view(digest: bytes, message: SourceMessage | None, note: str) -> RawMessageView:
     if message is None:
         return RawMessageView(hash=digest.hex(), source=None, size=None, base64=None, note=note)
     size = len(message.content)

@@ -1,4 +1,4 @@
-"""How large a body may be: little, except where it is passed on part by part."""
+"""Limits the size of request bodies: small by default, larger on routes that stream the body."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class BodyLimit:
-    def __init__(self, app: ASGIApp, *, usual: int, larger: Mapping[str, int]) -> None:
-        self._usual = RequestBodyLimitMiddleware(app, usual)
-        self._larger = {
-            path: RequestBodyLimitMiddleware(app, size) for path, size in larger.items()
+    def __init__(
+        self, app: ASGIApp, *, default_bytes: int, bytes_by_path: Mapping[str, int]
+    ) -> None:
+        self._default = RequestBodyLimitMiddleware(app, default_bytes)
+        self._by_path = {
+            path: RequestBodyLimitMiddleware(app, size) for path, size in bytes_by_path.items()
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._larger.get(scope.get("path", ""), self._usual)(scope, receive, send)
+        await self._by_path.get(scope.get("path", ""), self._default)(scope, receive, send)

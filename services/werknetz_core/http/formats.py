@@ -1,7 +1,7 @@
-"""The forms in which items are given: JSON, NDJSON, CSV, by `format=` or by `Accept`.
+"""Output formats of a list: JSON, NDJSON or CSV, chosen by `format=` or by `Accept`.
 
-CSV is read by spreadsheets, which take a text that begins with `=`, `+`, `-`, `@` for a formula:
-such a text gets an apostrophe before it. Numbers stay numbers.
+Spreadsheets interpret a CSV text that begins with `=`, `+`, `-` or `@` as a formula, so such a
+text is prefixed with an apostrophe. Numbers are not changed.
 """
 
 import csv
@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 Item = Mapping[str, object]
-_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_PREFIXES: Final = ("=", "+", "-", "@", "\t", "\r")
 _json: Final = msgspec.json.Encoder()
 
 
@@ -36,7 +36,7 @@ MEDIA_TYPES: Final[Mapping[Format, str]] = {
     Format.NDJSON: "application/x-ndjson",
     Format.CSV: "text/csv; charset=utf-8",
 }
-_ACCEPTED: Final[Mapping[str, Format]] = {
+_FORMATS: Final[Mapping[str, Format]] = {
     "application/json": Format.JSON,
     "application/x-ndjson": Format.NDJSON,
     "application/jsonl": Format.NDJSON,
@@ -60,47 +60,47 @@ JSON_OUTPUT: Final = OutputFormat()
 
 
 def negotiate(accept: str | None) -> Format:
-    """Return what an Accept header likes best of what there is; nothing of it: JSON."""
+    """Return the supported format that an Accept header prefers; JSON if it names none."""
     if accept is None or accept == "*/*":
         return Format.JSON
     best, best_weight = Format.JSON, 0.0
     for part in accept.split(","):
         name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        found, weight = _ACCEPTED.get(name), _weight(parameters)
-        if found is not None and weight > best_weight:
-            best, best_weight = found, weight
+        candidate, weight = _FORMATS.get(name), _quality_of(parameters)
+        if candidate is not None and weight > best_weight:
+            best, best_weight = candidate, weight
     return best
 
 
-def render(items: Iterable[Item], names: Sequence[str], form: OutputFormat) -> bytes:
-    """Return the items as NDJSON or CSV, with these columns in this order."""
-    if form.format is Format.NDJSON:
+def render(items: Iterable[Item], names: Sequence[str], output: OutputFormat) -> bytes:
+    """Encode the items as NDJSON or CSV, with these columns in this order."""
+    if output.format is Format.NDJSON:
         return b"".join(_json.encode({n: item.get(n) for n in names}) + b"\n" for item in items)
-    german = form.dialect is CsvDialect.EXCEL_DE
+    german = output.dialect is CsvDialect.EXCEL_DE
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=";" if german else ",", lineterminator="\r\n")
     writer.writerow(names)
-    writer.writerows([_cell(item.get(name), german=german) for name in names] for item in items)
+    writer.writerows([_to_cell(item.get(name), german=german) for name in names] for item in items)
     return buffer.getvalue().encode("utf-8-sig" if german else "utf-8")
 
 
-def _cell(value: object, *, german: bool) -> str:
+def _to_cell(value: object, *, german: bool) -> str:
     match value:
         case None:
             return ""
         case float() if math.isfinite(value):
             return repr(value).replace(".", ",") if german else repr(value)
         case float():
-            return ""  # as JSON says null
+            return ""  # null in JSON
         case str():
-            return f"'{value}" if value.startswith(_DANGEROUS) else value
+            return f"'{value}" if value.startswith(_FORMULA_PREFIXES) else value
         case datetime():
             return value.isoformat().replace("+00:00", "Z")
         case _:
             return _json.encode(value).decode()
 
 
-def _weight(parameters: Sequence[str]) -> float:
+def _quality_of(parameters: Sequence[str]) -> float:
     for parameter in parameters:
         if parameter.startswith("q="):
             try:

@@ -1,4 +1,4 @@
-"""Keys that people give to master data: short, typeable, the same in every address."""
+"""The format of keys of master data: short, easy to type, unchanged in a URL."""
 
 import re
 from typing import Final
@@ -9,11 +9,11 @@ _KEY: Final = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 KEY_MAX: Final = 80
 
 
-def validate_key(key: str, what: str) -> str:
-    """Return the key of something new; raise 422 for one that would not be typeable."""
+def validate_key(key: str, noun: str) -> str:
+    """Return the key of a new object; raise 422 if it has a character that is not allowed."""
     if len(key) <= KEY_MAX and _KEY.fullmatch(key):
         return key
     raise Problem(
-        422, "invalid_key", f"{key!r} cannot be the key of a {what}.",
-        f"Write at most {KEY_MAX} small letters and digits, with - . _ between them.",
+        422, "invalid_key", f"{key!r} is not a valid key for a {noun}.",
+        f"Use at most {KEY_MAX} lower-case letters and digits, separated by - . or _.",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Addresses that answers give: from what is shown to what it was read from."""
+"""Links in responses, from a value back to the events it was computed from."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -10,7 +10,7 @@ EVENTS_PATH: Final = "/api/v1/events"
 
 
 class MessageView(BaseModel):
-    """An event, and where it leads back to its message."""
+    """An event, with the link to its raw message."""
 
     event_id: UUID
     link: str
@@ -21,4 +21,4 @@ def event_link(event_id: UUID) -> str:
 
 
 def message_views_of(event_ids: Iterable[UUID]) -> list[MessageView]:
-    return [MessageView(event_id=one, link=event_link(one)) for one in event_ids]
+    return [MessageView(event_id=event_id, link=event_link(event_id)) for event_id in event_ids]

@@ -1,4 +1,4 @@
-"""Around every request: a trace id, security headers, counts and durations for Prometheus."""
+"""Wraps every request: trace id, security headers, request metrics for Prometheus."""
 
 import re
 import secrets
@@ -29,16 +29,16 @@ _HEADERS: Final = (
 
 
 class RequestMetrics:
-    """Requests by route template, so that a path with an id does not make a series of its own."""
+    """Requests by route template: an id in a path must not create a time series."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         names = ("method", "route", "status")
         self.requests = Counter(
-            "werknetz_http_requests", "Requests answered", names, registry=registry
+            "werknetz_http_requests", "Requests by method, route and status", names, registry=registry
         )
         self.seconds = Histogram(
             "werknetz_http_request_seconds",
-            "Time to the answer's first byte",
+            "Time until the first byte of the response",
             ("route",),
             registry=registry,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30),
@@ -54,17 +54,16 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        trace_id = _trace_id(scope)
+        trace_id = _trace_id_of(scope)
         scope["trace_id"] = trace_id
-        began = time.perf_counter()
-
+        started = time.perf_counter()
         too_large = b""
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal too_large
             if message["type"] == "http.response.start":
                 if message["status"] == TOO_LARGE and not _is_problem(message):
-                    too_large = _too_large(scope["path"], trace_id)
+                    too_large = _too_large_body(scope["path"], trace_id)
                     message["headers"] = [
                         (b"content-type", MEDIA_TYPE.encode()),
                         (b"content-length", str(len(too_large)).encode()),
@@ -74,12 +73,12 @@ class RequestMiddleware:
                 headers.append((b"x-trace-id", trace_id.encode()))
                 if not any(name == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))
-                self._count(scope, message["status"], time.perf_counter() - began)
+                self._count(scope, message["status"], time.perf_counter() - started)
             elif too_large:
                 message = {"type": "http.response.body", "body": too_large}
             await send(message)
 
-        await self._app(scope, receive, sending)
+        await self._app(scope, receive, send_with_headers)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
@@ -91,15 +90,15 @@ def _is_problem(message: Message) -> bool:
     return (b"content-type", MEDIA_TYPE.encode()) in message.get("headers", ())
 
 
-def _too_large(path: str, trace_id: str) -> bytes:
-    """Say it as every other error is said: the limit answers before the app is asked."""
-    found = Problem(
+def _too_large_body(path: str, trace_id: str) -> bytes:
+    """Return the problem document for a body that the limit rejected before the app ran."""
+    problem = Problem(
         TOO_LARGE, "body_too_large", "The body is too large.", "Send it in parts of at most 1 MB."
     )
-    return msgspec.json.encode(found.to_document(trace_id, path))
+    return msgspec.json.encode(problem.to_document(trace_id, path))
 
 
-def _trace_id(scope: Scope) -> str:
+def _trace_id_of(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"traceparent" and (match := _TRACEPARENT.fullmatch(value)):
             return match[1].decode()

@@ -1,6 +1,6 @@
-"""Answers made at once from plain values, without a second pass of validation: the hot path.
+"""Responses encoded from plain values without validating them again: the hot path.
 
-NaN and infinity become null: JSON has no word for them.
+NaN and infinity become null: JSON cannot represent them.
 """
 
 from collections.abc import Mapping
@@ -16,5 +16,5 @@ def json_response(content: object, headers: Mapping[str, str] | None = None) -> 
     return Response(_encoder.encode(content), 200, headers, "application/json")
 
 
-def not_modified(tag: str, cache_control: str) -> Response:
-    return Response(None, 304, {"ETag": tag, "Cache-Control": cache_control, "Vary": "Accept"})
+def not_modified(etag: str, cache_control: str) -> Response:
+    return Response(None, 304, {"ETag": etag, "Cache-Control": cache_control, "Vary": "Accept"})

@@ -39,7 +39,7 @@ def windows(question: Question, span: TimeSpan, clock: TimeContext) -> list[Wind
     found = windows_of(granularity, span, clock)
     if question.granularity != "none":
         return found
-    return [Window(found[0].start_us, found[-1].end_us, found[0].on)]
+    return [Window(found[0].start_us, found[-1].end_us, found[0].day)]
 
 
 def last_day(window: Window, clock: TimeContext) -> date:

@@ -148,7 +148,7 @@ _Told = tuple[dict[str, Any], Policy]
 def _asked(parts: Sequence[tuple[Part, Sequence[Window]]]) -> tuple[list[Any], ...]:
     """Return the columns of the windows, and of the relations, each with the number of its part."""
     windows = [
-        (number, n, window.on, daily_sums.last_day(window, part.clock))
+        (number, n, window.day, daily_sums.last_day(window, part.clock))
         for number, (part, cut) in enumerate(parts)
         for n, window in enumerate(cut, start=1)
     ]

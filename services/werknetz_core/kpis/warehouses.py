@@ -140,7 +140,7 @@ def _asked(
 ) -> tuple[list[Any], ...]:
     """Return the columns of the windows, and of the warehouses with how each is measured."""
     windows = [
-        (number, n, window.on, daily_sums.last_day(window, part.clock))
+        (number, n, window.day, daily_sums.last_day(window, part.clock))
         for number, (part, cut) in enumerate(parts)
         for n, window in enumerate(cut, start=1)
     ]

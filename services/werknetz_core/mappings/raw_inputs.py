@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from werknetz.connector.raw import Opened, UnreadableRaw, delivery_of_raw
+from werknetz.connector.raw import RawDelivery, UnreadableRaw, decode_delivery
 from werknetz.domain.bucket import microseconds_of
 from werknetz.events.batch import Raw
 from werknetz.runtime.log import get_logger
@@ -40,7 +40,7 @@ class Kept:
 
     place: Place
     mapping: str  # the label that was in force
-    opened: Opened
+    opened: RawDelivery
     from_us: int
     to_us: int
 
@@ -96,7 +96,7 @@ def _opened(rows: Sequence[asyncpg.Record]) -> list[Kept]:
         )
         place = (row["stored_at"], row["spool_id"], row["seq"])
         try:
-            opened = delivery_of_raw(raw)
+            opened = decode_delivery(raw)
         except UnreadableRaw as error:
             _log.error("raw input cannot be read", place=str(place), reason=str(error))
             continue

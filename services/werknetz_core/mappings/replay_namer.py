@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.raw import Opened
+from werknetz.connector.raw import RawDelivery
 from werknetz.connector.yaml_format import form_of
 from werknetz.events.batch import BusinessEvent, PointDefinition, Points, Samples, Unmapped
 from werknetz.events.codec import SampleColumns, columns_of
@@ -69,12 +69,12 @@ class Namer:
     def __post_init__(self) -> None:
         self._normalizer = Normalizer(self.mapping, self.connector_id)
 
-    def name(self, opened: Opened) -> Named:
+    def name(self, opened: RawDelivery) -> Named:
         columns: list[SampleColumns] = []
         events: list[BusinessEvent] = []
         refused: list[Unmapped] = []
         records = self._normalizer.normalize(opened.delivery, opened.arrival_us)
-        for record in [*records, *self._normalizer.held_back(opened.arrival_us)]:
+        for record in [*records, *self._normalizer.take_all_unmapped(opened.arrival_us)]:
             match record:
                 case Points(points=points):
                     self._points |= {point.number: point for point in points}

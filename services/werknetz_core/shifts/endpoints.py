@@ -56,7 +56,7 @@ def _view(equipment: str, shift: Shift, clock: TimeContext) -> ShiftView:
         {
             "equipment": equipment,
             "name": shift.name,
-            "on": shift.on,
+            "on": shift.day,
             "start": local(shift.start_us),
             "end": local(shift.end_us),
             "breaks": [

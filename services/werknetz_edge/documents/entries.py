@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
-from werknetz.connector.contract import Message, Reading, SourceRecord, message_hash
-from werknetz.connector.records import lookup
+from werknetz.connector.contract import SourceMessage, Reading, SourceRecord, hash_message
+from werknetz.connector.records import value_at_path
 from werknetz.connector.refusal import RAW_MAX
 from werknetz.connector.time_format import TimeForm
-from werknetz.connector.values import Unreadable, instant_of_form, text_of
+from werknetz.connector.values import UnreadableValue, parse_time, to_text
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
 from werknetz_edge.documents.config import PLACEHOLDER, DocumentForm, ReadingsForm
@@ -39,7 +39,7 @@ class Unit:
     mark: bytes
     entries: tuple[Entry, ...]
 
-    def contradicting(self, message: Message, at_us: int) -> "Unit":
+    def contradicting(self, message: SourceMessage, at_us: int) -> "Unit":
         """The same as a refusal, for quarantine; under a mark of its own, so that it is told once.
 
         A row that cannot be read keeps the reason that it has.
@@ -61,7 +61,7 @@ class Handed:
     """A part of a document as it is handed over: kept in one transaction, with its message."""
 
     units: tuple[Unit, ...]
-    message: Message
+    message: SourceMessage
     size: int
 
 
@@ -80,7 +80,7 @@ class Reader:
                 found = _readings(row, self.form.readings, self.form.time)
                 return Entry(row, readings=found)
             at = None if self.form.time is None else _time_of(row, self.form.time)
-        except Unreadable as error:
+        except UnreadableValue as error:
             return Entry(row, refused=refusal(self.source, row, str(error), at_us, message))
         record = SourceRecord(
             source=self.source,
@@ -89,7 +89,7 @@ class Reader:
             item=row.place,
             source_time_us=at,
             raw=row.raw[:RAW_MAX],
-            message=message,
+            message_hash=message,
         )
         return Entry(row, record=record)
 
@@ -105,7 +105,7 @@ def handed(
 
     `key_of` gives a row's identity, None where it has none.
     """
-    digest = message_hash(part.content)
+    digest = hash_message(part.content)
     base = hash_of(b"row", source.encode(), told)
     units: list[Unit] = []
     loose: list[Entry] = []
@@ -122,7 +122,7 @@ def handed(
         identity = hash_of(b"part", base, part.number.to_bytes(8, "big"))
         content = b"".join(entry.row.raw for entry in loose)
         units.append(Unit(mark_of(identity, content), tuple(loose)))
-    message = Message(source, part.content, digest)
+    message = SourceMessage(source, part.content, digest)
     return Handed(tuple(units), message, len(part.content))
 
 
@@ -130,7 +130,7 @@ def key_of_paths(source: str, paths: tuple[str, ...], row: Row) -> bytes | None:
     """The identity that the values at some paths make; None where one of them is missing."""
     if not paths or row.fields is None:
         return None
-    values = [lookup(row.fields, path) for path in paths]
+    values = [value_at_path(row.fields, path) for path in paths]
     if any(value is None or value == "" for value in values):
         return None
     return hash_of(b"key", source.encode(), *map(_written, values))
@@ -144,7 +144,7 @@ def refusal(source: str, row: Row, reason: str, at_us: int, message: bytes = b""
         raw=row.raw[:RAW_MAX],
         at_us=at_us,
         size=size,
-        place=row.place,
+        item=row.place,
         raw_hash=message,
     )
 
@@ -154,10 +154,10 @@ def _readings(row: Row, form: ReadingsForm, time: TimeForm | None) -> tuple[Read
     address = PLACEHOLDER.sub(lambda found: _part(fields, found[1]), form.address)
     at_us, status = None, GOOD
     if time is not None:
-        stated = lookup(fields, time.path)
-        at_us = None if stated is None else instant_of_form(stated, time, None)
+        stated = value_at_path(fields, time.path)
+        at_us = None if stated is None else parse_time(stated, time, None)
         status = UNCERTAIN_TIME if at_us is None else GOOD
-    values = {path: lookup(fields, path) for path in form.values} or {
+    values = {path: value_at_path(fields, path) for path in form.values} or {
         name: value
         for name, value in fields.items()
         if not isinstance(value, (dict, list))
@@ -170,27 +170,27 @@ def _readings(row: Row, form: ReadingsForm, time: TimeForm | None) -> tuple[Read
         if value is not None or path in fields
     )
     if not found:
-        raise Unreadable("none of the values is there: see `readings.values`")
+        raise UnreadableValue("none of the values is there: see `readings.values`")
     return found
 
 
 def _part(fields: Mapping[str, Any], path: str) -> str:
-    value = lookup(fields, path)
+    value = value_at_path(fields, path)
     if value is None or isinstance(value, (dict, list)):
-        raise Unreadable(f"the address needs {path!r}, which the row does not have")
-    text = text_of(value).strip()
+        raise UnreadableValue(f"the address needs {path!r}, which the row does not have")
+    text = to_text(value).strip()
     if not text or len(text) > 200 or not text.isprintable():
-        raise Unreadable(f"{path!r} is nothing that an address can hold: {text[:80]!r}")
+        raise UnreadableValue(f"{path!r} is nothing that an address can hold: {text[:80]!r}")
     return text
 
 
 def _time_of(row: Row, form: TimeForm) -> int | None:
-    stated = lookup(row.fields or {}, form.path)
+    stated = value_at_path(row.fields or {}, form.path)
     if stated is None or stated == "":
         return None
-    at_us = instant_of_form(stated, form, None)
+    at_us = parse_time(stated, form, None)
     if at_us is None:
-        raise Unreadable(f"{form.path}: {str(stated)[:80]!r} is no time of the form {form.format}")
+        raise UnreadableValue(f"{form.path}: {str(stated)[:80]!r} is no time of the form {form.format}")
     return at_us
 
 

@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from werknetz.connector.records import lookup
+from werknetz.connector.records import value_at_path
 from werknetz_edge.documents.config import DocumentForm
 
 PART_ROWS: Final = 1_000
@@ -81,7 +81,7 @@ def _rows_of_json(content: bytes, path: str) -> list[Row]:
     if path and not isinstance(found, list):
         if not isinstance(found, dict):
             raise UnreadableDocument(f"the document is no object: it has no {path!r}")
-        found = lookup(found, path)
+        found = value_at_path(found, path)
         if found is None:
             raise UnreadableDocument(f"there is nothing at {path!r}")
     rows = found if isinstance(found, list) else [found]

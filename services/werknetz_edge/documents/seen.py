@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, Literal
 
-from werknetz.connector.contract import MARKS_KEPT
+from werknetz.connector.contract import DEDUP_KEYS_MAX
 
 IDENTITY: Final = 16
 _CONTENT: Final = 8
@@ -40,7 +40,7 @@ class KnownRows:
         for mark in marks:
             self._content[mark[:IDENTITY]] = mark[IDENTITY:]
             self._content.move_to_end(mark[:IDENTITY])
-        while len(self._content) > 2 * MARKS_KEPT:
+        while len(self._content) > 2 * DEDUP_KEYS_MAX:
             self._content.popitem(last=False)
 
     def verdict(self, mark: bytes) -> Verdict:

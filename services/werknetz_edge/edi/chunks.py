@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from werknetz.connector.contract import Message, SourceRecord
+from werknetz.connector.contract import SourceMessage, SourceRecord
 from werknetz.connector.refusal import RAW_MAX
 from werknetz.events.batch import Unmapped
 from werknetz_edge.files.connector import Chunk
@@ -24,7 +24,7 @@ class Cut:
     at_us: int  # of what goes to quarantine: when the file was written
     _records: list[SourceRecord] = field(default_factory=list)
     _unreadable: list[Unmapped] = field(default_factory=list)
-    _messages: list[Message] = field(default_factory=list)
+    _messages: list[SourceMessage] = field(default_factory=list)
     _remember: list[tuple[bytes, bytes]] = field(default_factory=list)
     _segments: int = 0
     _characters: int = 0
@@ -35,7 +35,7 @@ class Cut:
     def add(self, record: SourceRecord) -> None:
         self._records.append(record)
 
-    def keep(self, message: Message) -> None:
+    def keep(self, message: SourceMessage) -> None:
         self._messages.append(message)
 
     def remember(self, key: bytes, value: bytes) -> None:
@@ -49,7 +49,7 @@ class Cut:
             source=source.encode(errors="replace").decode()[:4096],
             reason=reason.encode(errors="backslashreplace").decode(),
             raw=raw[:RAW_MAX], at_us=self.at_us, size=len(raw) if len(raw) > RAW_MAX else 0,
-            place=place, raw_hash=message,
+            item=place, raw_hash=message,
         )  # fmt: skip
         self._refused += 1
         if self._refused <= REFUSED_MAX:
@@ -70,7 +70,7 @@ class Cut:
                 Unmapped(
                     source=last.source,
                     reason=f"more like the {REFUSED_MAX} before; the last: {last.reason}",
-                    raw=last.raw, at_us=self.at_us, size=last.size, place=last.place,
+                    raw=last.raw, at_us=self.at_us, size=last.size, item=last.item,
                     raw_hash=last.raw_hash, count=self._more,
                 )
             )  # fmt: skip
@@ -85,8 +85,8 @@ class Cut:
     def take(self) -> Chunk:
         """The piece so far."""
         chunk = Chunk(
-            records=self._records, unreadable=self._unreadable, messages=self._messages,
-            remember=self._remember,
+            records=self._records, rejects=self._unreadable, messages=self._messages,
+            state_updates=self._remember,
         )  # fmt: skip
         self._records, self._unreadable, self._messages = [], [], []
         self._remember, self._segments, self._characters = [], 0, 0

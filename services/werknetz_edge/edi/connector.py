@@ -7,7 +7,7 @@ from typing import Any
 from werknetz_edge.edi.config import EdiConfig
 from werknetz_edge.edi.parser import EdiParser
 from werknetz_edge.edi.profile import Partners, load_partners
-from werknetz_edge.files.build import file_connector, ledger_of
+from werknetz_edge.files.build import create_file_connector, open_ledger
 from werknetz_edge.files.connector import FileConnector
 
 
@@ -16,15 +16,15 @@ def create(connector_id: str, options: dict[str, Any], folder: Path) -> FileConn
     partners = config.partners
     if config.partners_file is not None:
         partners = (*load_partners(config.partners_file),)
-    ledger = ledger_of(connector_id, folder)
+    ledger = open_ledger(connector_id, folder)
     parser = EdiParser(
         Partners(partners=partners), config.zone, config.bytes_max, config.unknown_partners,
-        ledger.seen,
+        ledger.get,
     )  # fmt: skip
     # A file that comes again after the agreement was corrected is read again.
     agreed = "\n".join([config.zone, *(partner.model_dump_json() for partner in partners)])
     scope = blake2b(agreed.encode(), digest_size=16).hexdigest()
-    connector = file_connector(
+    connector = create_file_connector(
         connector_id, config.inbox, folder, parser, ledger=ledger, scope=lambda _name: scope
     )
     parser.details = connector.status.details

@@ -1,4 +1,4 @@
-"""Files that others put down for us: watched folders and SFTP servers, and each file once.
+"""File inboxes: watched folders and SFTP folders, each file read once.
 
-Not a connector of its own: `tables`, `edi` and `idoc` bring a parser and share the rest.
+Not a connector of its own: `tables`, `edi` and `idoc` add a parser and share the rest.
 """

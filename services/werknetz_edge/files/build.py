@@ -1,29 +1,31 @@
-"""From options to a connector: shared by every protocol that reads files."""
+"""Builds the connector of a protocol that reads files."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from werknetz_edge.files.config import InboxConfig
 from werknetz_edge.files.connector import FileConnector, Parser
-from werknetz_edge.files.folder import FolderInbox
+from werknetz_edge.files.file_system import FileSystem
+from werknetz_edge.files.folder import LocalFolder
 from werknetz_edge.files.inbox import Inbox
 from werknetz_edge.files.ledger import Ledger
 
 
-def ledger_of(connector_id: str, folder: Path) -> Ledger:
-    """The connector's memory; a parser may look into it, the connector writes."""
+def open_ledger(connector_id: str, folder: Path) -> Ledger:
+    """Return the connector's ledger; a parser may read it, only the connector writes."""
     return Ledger(folder / f"{connector_id}.ledger")
 
 
-def inbox_of(config: InboxConfig, work: Path) -> Inbox:
+def file_system_of(config: InboxConfig) -> FileSystem:
     if config.folder is not None:
-        return FolderInbox.of(config, work)
-    from werknetz_edge.files.sftp import SftpInbox
+        return LocalFolder(config.folder)
+    from werknetz_edge.files.sftp import SftpFolder
 
-    return SftpInbox.of(config, work)
+    assert config.sftp is not None  # noqa: S101  validated by the configuration
+    return SftpFolder(config.sftp)
 
 
-def file_connector(
+def create_file_connector(
     connector_id: str,
     config: InboxConfig,
     folder: Path,
@@ -32,12 +34,13 @@ def file_connector(
     ledger: Ledger | None = None,
     scope: Callable[[str], str] = lambda _name: "",
 ) -> FileConnector:
-    """`folder` is the edge's: ledger and working copies lie there, beside the spool."""
+    """`folder` is the edge's: ledger and working copies are stored there, beside the spool."""
+    inbox = Inbox(config, file_system_of(config), folder / f"{connector_id}.work")
     return FileConnector(
         connector_id,
-        inbox_of(config, folder / f"{connector_id}.work"),
+        inbox,
         parser,
-        ledger or ledger_of(connector_id, folder),
+        ledger or open_ledger(connector_id, folder),
         poll_s=config.poll_s,
         scope=scope,
     )

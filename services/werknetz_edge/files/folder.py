@@ -1,163 +1,164 @@
-"""A watched folder: of this machine or a mounted share."""
+"""An inbox in a folder of this machine or of a mounted share."""
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from hashlib import blake2b
+from io import FileIO
 from pathlib import Path
 from typing import Final, TypeVar
 
 from werknetz.connector.contract import ConnectionLost
-from werknetz_edge.files.config import InboxConfig
-from werknetz_edge.files.inbox import (
-    COPY_BYTES,
-    DIGEST_SIZE,
-    FileRefused,
-    FoundFile,
-    LocalFile,
-    Settling,
-    suffixed,
-)
+from werknetz_edge.files.file_system import READ_BYTES, FileReader, FileStamp, InboxFile
 
-_STEP_S: Final = 30.0  # a share that hangs for longer is lost; copying has it for each part
-_SAME_NAME_MAX: Final = 100_000
+_STEP_S: Final = 30.0  # a share that does not answer for longer is lost
 _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class FolderInbox:
-    config: InboxConfig
-    work: Path  # where copies lie while they are read
-    _settling: Settling
-    _opened: tuple[int, int] | None = None  # device and inode: what is mounted anew is another
-    _copies: int = 0
+class LocalFolder:
+    """A `FileSystem` on a local path.
 
-    @classmethod
-    def of(cls, config: InboxConfig, work: Path) -> "FolderInbox":
-        return cls(config, work, Settling(config.pattern, config.settle_s))
+    All operations run in one thread of the session: a share whose server is gone blocks that
+    thread, not the event loop, and a file is closed only after the read before it has ended.
+    """
 
-    @property
-    def folder(self) -> Path:
-        assert self.config.folder is not None  # noqa: S101  the configuration sees to it
-        return self.config.folder
+    folder: Path
+    _thread: ThreadPoolExecutor | None = None
+    _device_inode: tuple[int, int] | None = None  # changes when the share is mounted again
 
-    async def open(self) -> None:
-        await _in_time(self._open)
+    async def open(self, subfolders: tuple[str, ...]) -> None:
+        await self.close()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="inbox folder")
+        await self.run(self._open, subfolders)
 
-    async def look(self) -> list[FoundFile]:
-        return self._settling.whole(await _in_time(self._present))
+    async def list_files(self) -> list[InboxFile]:
+        return await self.run(self._list_files)
 
-    async def fetch(self, found: FoundFile) -> LocalFile | None:
-        if found.size > self.config.bytes_max:
-            raise FileRefused(f"{found.size} bytes: more than `bytes_max`, {self.config.bytes_max}")
-        return await asyncio.to_thread(self._copy, found)
+    @asynccontextmanager
+    async def open_file(self, name: str) -> AsyncIterator[FileReader]:
+        thread = self._session()
+        opening = thread.submit(self._open_file, name)
+        try:
+            file = await _wait_for(opening)
+            yield _LocalReader(self, file)
+        finally:
+            thread.submit(_close_file, opening)  # also where the wait for it was cancelled
 
-    async def done(self, file: LocalFile) -> None:
-        await _in_time(self._done, file)
+    async def stat(self, name: str) -> FileStamp:
+        return await self.run(self._stat, name)
 
-    async def refuse(self, file: FoundFile | LocalFile, reason: str) -> None:
-        await _in_time(self._refuse, file, reason)
+    async def move(self, name: str, folder: str, candidates: Iterable[str]) -> str:
+        return await self.run(self._move, name, folder, candidates)
+
+    async def write_text(self, folder: str, name: str, text: str) -> None:
+        await self.run(self._write_text, folder, name, text)
 
     async def close(self) -> None:
-        self._opened = None
+        self._device_inode = None
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.shutdown(wait=False)
 
-    def _open(self) -> None:
-        self._opened = None
-        found = self.folder.stat()
-        for name in (self.config.done, self.config.failed):
+    async def run(self, work: Callable[..., _T], *arguments: object) -> _T:
+        """Run a blocking call in the session's thread; limited in time."""
+        return await _wait_for(self._session().submit(work, *arguments))
+
+    def _session(self) -> ThreadPoolExecutor:
+        if self._thread is None:
+            raise ConnectionLost("not connected")
+        return self._thread
+
+    def _open(self, subfolders: tuple[str, ...]) -> None:
+        stat = self.folder.stat()
+        for name in subfolders:
             (self.folder / name).mkdir(exist_ok=True)
-        self.work.mkdir(parents=True, exist_ok=True)
-        for left in self.work.glob("*.copy"):  # of a process that was killed
-            left.unlink(missing_ok=True)
-        self._opened = (found.st_dev, found.st_ino)
+        self._device_inode = (stat.st_dev, stat.st_ino)
 
-    def _present(self) -> list[FoundFile]:
-        self._check()
+    def _check_mount(self) -> None:
+        stat = self.folder.stat()
+        if (stat.st_dev, stat.st_ino) != self._device_inode:
+            raise ConnectionLost(f"{self.folder} is another folder than before: mounted again?")
+
+    def _list_files(self) -> list[InboxFile]:
+        self._check_mount()
         return [
-            FoundFile(entry.name, stat.st_size, stat.st_mtime_ns // 1000)
-            for entry, stat in _files(self.folder)
+            InboxFile(entry.name, stat.st_size, stat.st_mtime_ns // 1000)
+            for entry, stat in _regular_files(self.folder)
         ]
 
-    def _check(self) -> None:
-        if self._opened is None:
-            raise ConnectionLost("not connected")
-        now = self.folder.stat()
-        if (now.st_dev, now.st_ino) != self._opened:
-            raise ConnectionLost(f"{self.folder} is another folder than before: mounted anew?")
+    def _open_file(self, name: str) -> FileIO:
+        self._check_mount()
+        return FileIO(self.folder / name)
 
-    def _copy(self, found: FoundFile) -> LocalFile | None:
-        self._check()
-        self._copies += 1
-        target = self.work / f"{self._copies}.copy"
-        hashed, size = blake2b(digest_size=DIGEST_SIZE), 0
-        try:
-            with (self.folder / found.name).open("rb") as source, target.open("wb") as copy:
-                while part := source.read(COPY_BYTES):
-                    size += len(part)
-                    if size > found.size:
-                        return None  # it grows: it was not whole
-                    hashed.update(part)
-                    copy.write(part)
-                stat = os.fstat(source.fileno())
-        except FileNotFoundError:
-            return None
-        if (size, stat.st_mtime_ns // 1000) != (found.size, found.modified_us):
-            return None
-        return LocalFile(found.name, target, size, found.modified_us, hashed.digest())
+    def _stat(self, name: str) -> FileStamp:
+        self._check_mount()
+        return _stamp_of((self.folder / name).stat(follow_symlinks=False))
 
-    def _done(self, file: LocalFile) -> None:
-        self._check()
-        source = self.folder / file.name
-        with suppress(FileNotFoundError):  # moved already, or taken away: it is safe with us
-            stat = source.stat(follow_symlinks=False)
-            if (stat.st_size, stat.st_mtime_ns // 1000) == (file.size, file.modified_us):
-                _move(source, self.folder / self.config.done)
-        file.path.unlink(missing_ok=True)
+    def _move(self, name: str, folder: str, candidates: Iterable[str]) -> str:
+        self._check_mount()
+        for candidate in candidates:
+            with suppress(FileExistsError):
+                _move_file(self.folder / name, self.folder / folder / candidate)
+                return candidate
+        raise FileExistsError(f"all names for {name} are taken in {self.folder / folder}")
 
-    def _refuse(self, file: FoundFile | LocalFile, reason: str) -> None:
-        self._check()
-        if isinstance(file, LocalFile):
-            file.path.unlink(missing_ok=True)
-        with suppress(FileNotFoundError):
-            moved = _move(self.folder / file.name, self.folder / self.config.failed)
-            moved.with_name(f"{moved.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
+    def _write_text(self, folder: str, name: str, text: str) -> None:
+        self._check_mount()
+        (self.folder / folder / name).write_text(text, encoding="utf-8")
 
 
-def _files(folder: Path) -> Iterator[tuple["os.DirEntry[str]", os.stat_result]]:
+@dataclass(slots=True)
+class _LocalReader:
+    folder: LocalFolder
+    file: FileIO
+
+    async def read(self) -> bytes:
+        return await self.folder.run(self.file.read, READ_BYTES)
+
+    async def stamp(self) -> FileStamp:
+        return _stamp_of(await self.folder.run(os.fstat, self.file.fileno()))
+
+
+def _stamp_of(stat: os.stat_result) -> FileStamp:
+    return FileStamp(stat.st_size, stat.st_mtime_ns // 1000)
+
+
+def _regular_files(folder: Path) -> Iterator[tuple["os.DirEntry[str]", os.stat_result]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            with suppress(FileNotFoundError):  # taken away between listing and asking
+            with suppress(FileNotFoundError):  # removed between listing and stat
                 if entry.is_file(follow_symlinks=False):
                     yield entry, entry.stat(follow_symlinks=False)
 
 
-def _move(source: Path, folder: Path) -> Path:
+def _move_file(source: Path, target: Path) -> None:
     """Move without overwriting: a hard link fails where the name is taken, a rename does not."""
-    for number in range(_SAME_NAME_MAX):
-        target = folder / suffixed(source.name, number)
-        try:
-            os.link(source, target, follow_symlinks=False)
-        except FileExistsError:
-            if not target.samefile(source):  # else we were killed between link and unlink
-                continue
-        except FileNotFoundError:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        if not target.samefile(source):  # the same file: killed between link and unlink
             raise
-        except OSError:  # a share without hard links
-            if target.exists():
-                continue
-            source.rename(target)
-            return target
-        source.unlink()
-        return target
-    raise FileExistsError(f"{folder} has {_SAME_NAME_MAX} files named like {source.name}")
+    except FileNotFoundError:
+        raise
+    except OSError:  # a share without hard links
+        if target.exists():
+            raise FileExistsError(str(target)) from None
+        source.rename(target)
+        return
+    source.unlink()
 
 
-async def _in_time(work: Callable[..., _T], *given: object) -> _T:
-    """In a thread: a share whose server is gone would stop everything else."""
+def _close_file(opening: "Future[FileIO]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
+
+
+async def _wait_for(future: "Future[_T]") -> _T:
     try:
         async with asyncio.timeout(_STEP_S):
-            return await asyncio.to_thread(work, *given)
+            return await asyncio.wrap_future(future)
     except TimeoutError as error:
         raise ConnectionLost(f"the folder did not answer within {_STEP_S:g} s") from error

@@ -1,23 +1,23 @@
-"""Where files come from and go to: what a watched folder and an SFTP server have in common.
+"""The inbox: lists complete files, copies them, and moves them to done/ or failed/.
 
-Looking is polling: network shares and SFTP servers tell nobody that a file has come.
+It polls: network shares and SFTP servers send no notification when a file arrives.
 """
 
-import fnmatch
-import heapq
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-LOOK_MAX: Final = 1_000
-"""Files of one look, the oldest: those behind them have their turn when these are gone."""
+from werknetz.connector.contract import ConnectionLost
+from werknetz_edge.files.config import InboxConfig
+from werknetz_edge.files.file_system import FileStamp, FileSystem, InboxFile
+from werknetz_edge.files.settle import SettleFilter
 
-COPY_BYTES: Final = 1 << 20
 HEAD_BYTES: Final = 4_096
 DIGEST_SIZE: Final = 16
-_HALF_WRITTEN: Final = (".tmp", ".part", ".filepart", ".partial", ".crdownload")
+SAME_NAME_MAX: Final = 100_000
 
 
 class FileRefused(Exception):
@@ -28,17 +28,8 @@ class FileRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A whole file in the inbox."""
-
-    name: str  # without folders
-    size: int
-    modified_us: int  # by the clock of the place where it lies
-
-
-@dataclass(frozen=True, slots=True)
 class LocalFile:
-    """Our own copy of a file: a writer that comes back cannot change what is being read."""
+    """Our own copy of a file: later writes to the original do not change what is read."""
 
     name: str
     path: Path
@@ -47,89 +38,107 @@ class LocalFile:
     digest: bytes  # of the content, blake2b, 16 bytes
 
 
-class Inbox(Protocol):
-    """One place that is looked into. Used by one task; every wait ends by itself."""
+class Inbox:
+    """One inbox folder. Used by one task; every wait ends by itself."""
+
+    def __init__(self, config: InboxConfig, file_system: FileSystem, work: Path) -> None:
+        """`work` is a local folder for the copies of the files that are being read."""
+        self._config = config
+        self._files = file_system
+        self._work = work
+        self._filter = SettleFilter(config.pattern, config.settle_s)
+        self._copies = 0
 
     async def open(self) -> None:
-        """Get ready to look; make done/ and failed/.
+        """Connect; create done/ and failed/; remove copies that a killed process left.
 
         Raises ConnectionLost or OSError (try again) or ConfigurationRejected (a person is needed).
         """
+        await self._files.close()
+        await asyncio.to_thread(self._clear_copies)
+        await self._files.open((self._config.done, self._config.failed))
 
-    async def look(self) -> list[FoundFile]:
-        """Return whole files, the oldest first, at most `LOOK_MAX`.
+    async def list_ready(self) -> list[InboxFile]:
+        """Return complete files, the oldest first, at most `LISTED_MAX`.
 
-        Whole: neither size nor time changed for `settle_s`; not hidden, not named as half-written
-        (.tmp, .part, .filepart …). Raises ConnectionLost when the place is gone.
+        Complete: neither size nor time has changed for `settle_s`; not hidden, no name of a
+        partial file (.tmp, .part, .filepart …). Raises ConnectionLost when the folder is gone.
         """
+        return self._filter.list_settled(await self._files.list_files())
 
-    async def fetch(self, found: FoundFile) -> LocalFile | None:
-        """Copy a file and digest it on the way; None where it is gone or has changed since.
+    async def fetch(self, file: InboxFile) -> LocalFile | None:
+        """Copy a file and compute its digest; None where it is gone or has changed since.
 
         Raises FileRefused where it is larger than allowed, ConnectionLost.
         """
+        if file.size > self._config.bytes_max:
+            raise FileRefused(f"{file.size} bytes: more than `bytes_max`, {self._config.bytes_max}")
+        self._copies += 1
+        target = self._work / f"{self._copies}.copy"
+        digest, size = blake2b(digest_size=DIGEST_SIZE), 0
+        try:
+            async with self._files.open_file(file.name) as source:
+                with target.open("wb") as copy:
+                    while block := await source.read():
+                        size += len(block)
+                        if size > file.size:
+                            return None  # still growing: it was not complete
+                        digest.update(block)
+                        await asyncio.to_thread(copy.write, block)
+                stamp = await source.stamp()
+        except FileNotFoundError:
+            return None
+        if not FileStamp(size, stamp.modified_us).matches(file):
+            return None
+        return LocalFile(file.name, target, size, file.modified_us, digest.digest())
 
-    async def done(self, file: LocalFile) -> None:
-        """Move to done/ what is safe. A name taken there gets a suffix; nothing is overwritten.
+    async def move_to_done(self, file: LocalFile) -> None:
+        """Move a stored file to done/. A name taken there gets a suffix; nothing is overwritten.
 
-        Safe to call again. A file that has changed since it was fetched stays, to be read anew.
+        Safe to call again. A file that has changed since it was fetched stays, to be read again.
         """
+        with suppress(FileNotFoundError):  # moved already, or removed: its content is stored
+            stamp = await self._files.stat(file.name)
+            if stamp.matches(FileStamp(file.size, file.modified_us)):
+                await self._move(file.name, self._config.done)
+        file.path.unlink(missing_ok=True)
 
-    async def refuse(self, file: FoundFile | LocalFile, reason: str) -> None:
+    async def move_to_failed(self, file: InboxFile | LocalFile, reason: str) -> None:
         """Move to failed/, with the reason beside it in `<name>.reason.txt`. Safe to call again."""
+        if isinstance(file, LocalFile):
+            file.path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            name = await self._move(file.name, self._config.failed)
+            await self._files.write_text(self._config.failed, f"{name}.reason.txt", reason + "\n")
 
     async def close(self) -> None:
-        """Safe to call twice, and before open."""
+        """End the session. Safe to call twice, and before open."""
+        await self._files.close()
+
+    async def _move(self, name: str, folder: str) -> str:
+        """Move under the first free name, and return it."""
+        candidates = (add_suffix(name, number) for number in range(SAME_NAME_MAX))
+        try:
+            return await self._files.move(name, folder, candidates)
+        except FileExistsError as error:
+            raise ConnectionLost(
+                f"{folder}/ has {SAME_NAME_MAX} files named like {name}: clear it"
+            ) from error
+
+    def _clear_copies(self) -> None:
+        self._work.mkdir(parents=True, exist_ok=True)
+        for copy in self._work.glob("*.copy"):
+            copy.unlink(missing_ok=True)
 
 
-@dataclass(slots=True)
-class Settling:
-    """Which of the files that are there have not changed for long enough.
-
-    By our own clock: that of a file server may be wrong.
-    """
-
-    patterns: Sequence[str]
-    settle_s: float
-    now_s: Callable[[], float] = time.monotonic
-    _since: dict[str, tuple[int, int, float]] = field(default_factory=dict)
-
-    def whole(self, present: Iterable[FoundFile]) -> list[FoundFile]:
-        """Take everything that is there now; return what has settled, the oldest first."""
-        oldest = heapq.nsmallest(
-            LOOK_MAX,
-            (found for found in present if self._is_wanted(found.name)),
-            key=lambda found: (found.modified_us, found.name),
-        )
-        now_s, before = self.now_s(), self._since
-        self._since = {}
-        whole = []
-        for found in oldest:
-            size, modified_us, since_s = before.get(found.name, (-1, -1, now_s))
-            if (size, modified_us) != (found.size, found.modified_us):
-                since_s = now_s
-            self._since[found.name] = (found.size, found.modified_us, since_s)
-            if now_s - since_s >= self.settle_s:
-                whole.append(found)
-        return whole
-
-    def _is_wanted(self, name: str) -> bool:
-        low = name.lower()
-        if low.startswith((".", "~$")) or low.endswith(_HALF_WRITTEN):
-            return False
-        if "/" in name or "\\" in name or "\0" in name:
-            return False
-        return any(fnmatch.fnmatchcase(low, pattern.lower()) for pattern in self.patterns)
-
-
-def suffixed(name: str, number: int) -> str:
-    """`orders.csv`, `orders.1.csv`, `orders.2.csv` …: the n-th of its name in done/."""
+def add_suffix(name: str, number: int) -> str:
+    """Return the n-th name for a name that is taken: `orders.csv`, `orders.1.csv` …."""
     if number == 0:
         return name
     stem, dot, ending = name.rpartition(".")
     return f"{stem}.{number}.{ending}" if dot and stem else f"{name}.{number}"
 
 
-def printable(name: str) -> str:
-    """A file's name as text that can be stored, whatever bytes it has."""
+def to_printable(name: str) -> str:
+    """Return a file's name as text that can be stored, whatever bytes it has."""
     return name.encode(errors="backslashreplace").decode().replace("\0", "\\0")

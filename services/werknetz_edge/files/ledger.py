@@ -1,7 +1,7 @@
-"""Which files are done, by content, and a small memory for parsers; one SQLite file.
+"""The files that are done, by content, and a key-value store for parsers; one SQLite file.
 
-Bounded: the oldest entries go. May be used from any thread. Written only after the spool's
-commit: a crash in between is healed by the marks in the spool.
+Bounded: the oldest rows are deleted. May be used from any thread. Written only after the spool's
+commit: after a crash in between, the marks in the spool complete it.
 """
 
 import sqlite3
@@ -12,8 +12,8 @@ from typing import Final
 
 from werknetz_edge.spool.sqlite_file import open_sidefile
 
-DIGESTS_KEPT: Final = 200_000
-KEYS_KEPT: Final = 200_000
+FILES_MAX: Final = 200_000
+STATE_KEYS_MAX: Final = 200_000
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
   number INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, name TEXT NOT NULL,
@@ -24,37 +24,37 @@ CREATE TABLE IF NOT EXISTS memory (
 
 
 class Ledger:
-    """Opened at first use, so that making a connector touches no disk."""
+    """Opened at first use, so that creating a connector does not touch the disk."""
 
     def __init__(
-        self, path: Path, *, digests_kept: int = DIGESTS_KEPT, keys_kept: int = KEYS_KEPT
+        self, path: Path, *, files_max: int = FILES_MAX, state_keys_max: int = STATE_KEYS_MAX
     ) -> None:
         self._path = path
-        self._kept = {"files": digests_kept, "memory": keys_kept}
+        self._row_limits = {"files": files_max, "memory": state_keys_max}
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
 
-    def seen(self, key: bytes) -> bytes | None:
-        """What was remembered under a key."""
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value stored under a key."""
         with self._lock:
             row = self._db.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
         return None if row is None else bytes(row[0])
 
-    def remember(self, key: bytes, value: bytes) -> None:
-        self.remember_all([(key, value)])
+    def store(self, key: bytes, value: bytes) -> None:
+        self.store_all([(key, value)])
 
-    def remember_all(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        """In one transaction. Parsers leave it to the connector: see `Chunk.remember`."""
+    def store_all(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        """Store values in one transaction. Parsers pass them on as `Chunk.state_updates`."""
         statement = (
             "INSERT INTO memory (key, value) VALUES (?, ?)"
             " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         )
         with self._lock, self._db as db:
             db.executemany(statement, pairs)
-            self._forget("memory")
+            self._trim("memory")
 
-    def name_of(self, key: bytes) -> str | None:
-        """The name under which this content was done first; None: it is new."""
+    def first_name_of(self, key: bytes) -> str | None:
+        """Return the file name under which this content was first done; None: it is new."""
         with self._lock:
             row = self._db.execute("SELECT name FROM files WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
@@ -64,15 +64,15 @@ class Ledger:
             row = self._db.execute("SELECT moved FROM files WHERE key = ?", (key,)).fetchone()
         return row is not None and bool(row[0])
 
-    def keep(self, key: bytes, name: str) -> None:
-        """The content is done; it may still have to be moved."""
+    def add_file(self, key: bytes, name: str) -> None:
+        """Record that the content is stored; the file may still have to be moved."""
         with self._lock, self._db as db:
             db.execute(
                 "INSERT OR IGNORE INTO files (key, name, moved) VALUES (?, ?, 0)", (key, name)
             )
-            self._forget("files")
+            self._trim("files")
 
-    def moved(self, key: bytes) -> None:
+    def mark_moved(self, key: bytes) -> None:
         with self._lock, self._db as db:
             db.execute("UPDATE files SET moved = 1 WHERE key = ?", (key,))
 
@@ -88,8 +88,8 @@ class Ledger:
             self._connection = open_sidefile(self._path, _SCHEMA)
         return self._connection
 
-    def _forget(self, table: str) -> None:
+    def _trim(self, table: str) -> None:
         self._db.execute(
             f"DELETE FROM {table} WHERE number <= (SELECT max(number) FROM {table}) - ?",  # noqa: S608  one of two names
-            (self._kept[table],),
+            (self._row_limits[table],),
         )

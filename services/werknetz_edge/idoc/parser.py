@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from werknetz.connector.contract import Connector, Message, SourceRecord, message_hash
+from werknetz.connector.contract import Connector, SourceMessage, SourceRecord, hash_message
 from werknetz.domain.bucket import microseconds_of
 from werknetz.events.batch import Unmapped
-from werknetz_edge.files.build import file_connector
+from werknetz_edge.files.build import create_file_connector
 from werknetz_edge.files.connector import Chunk
-from werknetz_edge.files.inbox import FileRefused, LocalFile, printable
+from werknetz_edge.files.inbox import FileRefused, LocalFile, to_printable
 from werknetz_edge.idoc.config import IdocConfig
 from werknetz_edge.idoc.segments import Segment, lines_of
 from werknetz_edge.idoc.xml_file import idocs_of
@@ -28,7 +28,7 @@ _SENDER: Final = ("SNDPOR", "SNDPRT", "SNDPRN", "MANDT")
 @dataclass(slots=True)
 class _Piece:
     records: list[SourceRecord] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
+    messages: list[SourceMessage] = field(default_factory=list)
     bad: list[Unmapped] = field(default_factory=list)
     idocs: int = 0
     size: int = 0
@@ -38,7 +38,7 @@ class _Piece:
         return self.idocs >= IDOCS or self.size >= SIZE
 
     def chunk(self) -> Chunk:
-        return Chunk(records=self.records, messages=self.messages, unreadable=self.bad)
+        return Chunk(records=self.records, messages=self.messages, rejects=self.bad)
 
 
 @dataclass(slots=True)
@@ -49,14 +49,14 @@ class IdocParser:
         piece, count = _Piece(), 0
         for count, (root, idoc, written) in enumerate(idocs_of(file.path), start=1):
             control = next((c.fields for c in idoc.children if c.name == "EDI_DC40"), {})
-            place = f"IDOC {count} of {printable(file.name)}"
+            place = f"IDOC {count} of {to_printable(file.name)}"
             reason = self._reason(control)
             piece.idocs += 1
             piece.size += len(written)
             if reason:
                 piece.bad.append(_unmapped(root, reason, written, place))
             else:
-                message = Message(f"idoc/{root}", written, message_hash(written))
+                message = SourceMessage(f"idoc/{root}", written, hash_message(written))
                 piece.messages.append(message)
                 piece.records += self._records(root, idoc, control, place, message.hash)
             if piece.is_full:
@@ -91,7 +91,7 @@ class IdocParser:
                 identity=blake2b(f"{scope}\0{line.path}".encode(), digest_size=16).digest(),
                 item=f"{place}, {line.path}"[:500],
                 source_time_us=at_us,
-                message=message,
+                message_hash=message,
             )
 
 
@@ -108,11 +108,11 @@ def _unmapped(root: str, reason: str, written: bytes, place: str) -> Unmapped:
     size = len(written) if len(written) > 65_536 else 0
     return Unmapped(
         source=f"idoc/{root}", reason=reason, raw=written[:65_536], size=size,
-        at_us=time.time_ns() // 1000, place=place,
+        at_us=time.time_ns() // 1000, item=place,
     )  # fmt: skip
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
     """Check the options; raises pydantic's ValidationError."""
     config = IdocConfig.model_validate(options)
-    return file_connector(connector_id, config.inbox, folder, IdocParser(config))
+    return create_file_connector(connector_id, config.inbox, folder, IdocParser(config))

@@ -153,7 +153,7 @@ class MqttConnector:
             self._stored(given)
 
         return Delivery(
-            readings=readings, unreadable=unreadable, acknowledge=acknowledge, marks=marks
+            readings=readings, unreadable=unreadable, acknowledge=acknowledge, dedup_keys=marks
         )
 
     def _is_unique(self, message: Message) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from werknetz.connector.contract import Reading
 from werknetz.connector.refusal import RAW_MAX
-from werknetz.connector.values import instant_of_form
+from werknetz.connector.values import parse_time
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
 from werknetz_edge.mqtt.config import TopicConfig
@@ -95,7 +95,7 @@ def _of_json(config: TopicConfig, topic: str, value: Any, payload: bytes) -> lis
     at_us, status = None, GOOD
     if config.time is not None:
         stated = fields.get(config.time.path)
-        at_us = None if stated is None else instant_of_form(stated, config.time, None)
+        at_us = None if stated is None else parse_time(stated, config.time, None)
         status = UNCERTAIN_TIME if at_us is None else GOOD
     skipped = config.time.path if config.time is not None else None
     return [

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from werknetz.connector.contract import MARKS_KEPT
+from werknetz.connector.contract import DEDUP_KEYS_MAX
 from werknetz_edge.mqtt.session import Message
 
 _CONTENT = 14  # bytes of hash; the packet identifier makes it 16
@@ -37,7 +37,7 @@ class KnownMessages:
                 self._drop(mark)
             self._marks[mark] = self.generation
             self._by_content.setdefault(mark[:_CONTENT], deque()).append(mark)
-        while len(self._marks) > 2 * MARKS_KEPT:
+        while len(self._marks) > 2 * DEDUP_KEYS_MAX:
             self._drop(next(iter(self._marks)))
 
     def is_again(self, message: Message, mark: bytes, *, unique: bool = False) -> bool:

@@ -91,8 +91,8 @@ class Lane:
         """Name and keep: when this returns, the delivery is on disk. How many records."""
         kept = await self.on_disk(lambda: self._keep(delivery))
         self._more.set()
-        if delivery.report is not None:
-            delivery.report(kept)
+        if delivery.on_stored is not None:
+            delivery.on_stored(kept)
         return len(kept)
 
     async def keep_records(self, records: Sequence[Record], *, reserved: bool = False) -> None:
@@ -117,7 +117,7 @@ class Lane:
         if self._constants_in == self.spool.spool_id or not self.normalizer.mapping.constants:
             return
         if self._constants is None:
-            dated, undated = self.normalizer.constants(self._started_us)
+            dated, undated = self.normalizer.constant_records(self._started_us)
             self._constants = [
                 *self.told.without_repeats(dated),
                 *self.told.without_repeats(undated, at_any_time=True),
@@ -139,12 +139,12 @@ class Lane:
             raw = self.raw.keep(delivery, arrival_us, self.normalizer.mapping.label)
             if raw is not None:
                 records.append(raw)
-            self._pending = (delivery, records, [*self.normalizer.counted])
+            self._pending = (delivery, records, [*self.normalizer.suppressed])
         records, counted = self._pending[1:]
         if not self.file.has_room():
             raise SpoolFull("the disk has no room left")
-        if records or delivery.marks:
-            self.spool.append(records, delivery.marks)
+        if records or delivery.dedup_keys:
+            self.spool.append(records, delivery.dedup_keys)
             self.told.note(records)
         self._pending = None
         return [*records, *counted]
@@ -156,7 +156,7 @@ class Lane:
 
     def change(self, mapping: Mapping) -> None:
         """Name with another mapping from the next delivery on; in the thread of `disk`."""
-        self._owed = [*self._owed, *self.normalizer.held_back(clock_us())]
+        self._owed = [*self._owed, *self.normalizer.take_all_unmapped(clock_us())]
         self._before = self.normalizer
         self._constants, self._constants_in = None, None
         self.normalizer = Normalizer(mapping, self._connector, self.normalizer.numbers)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from werknetz.connector.contract import Delivery
-from werknetz.connector.raw import raw_of_delivery
+from werknetz.connector.raw import encode_delivery
 from werknetz.events.batch import Raw
 
 _MINUTE_S: Final = 60.0
@@ -32,7 +32,7 @@ class RawKeeper:
         if self._room <= 0:
             self.dropped += 1
             return None
-        raw = raw_of_delivery(delivery, arrival_us, mapping)
+        raw = encode_delivery(delivery, arrival_us, mapping)
         if raw is not None:
             self._room -= len(raw.payload)
         return raw

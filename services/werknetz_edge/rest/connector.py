@@ -135,7 +135,7 @@ class RestConnector:
                 records=[entry.record for entry in entries if entry.record is not None],
                 unreadable=[entry.refused for entry in entries if entry.refused is not None],
                 messages=[handed.message],
-                marks=step.marks,
+                dedup_keys=step.marks,
                 acknowledge=self._acknowledging(step),
             )
         )

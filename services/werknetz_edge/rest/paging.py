@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from werknetz.connector.contract import ConfigurationRejected
-from werknetz.connector.records import lookup
+from werknetz.connector.records import value_at_path
 from werknetz_edge.rest.config import LinkPaging, NumberPaging, Paging, TokenPaging
 
 _LINK: Final = re.compile(r'<([^<>]*)>\s*((?:;[^;,"]*(?:"[^"]*")?)*)')
@@ -44,10 +44,10 @@ def next_of(
         case LinkPaging(path=None):
             return _linked(asked, next_link(headers.get("link", "")))
         case LinkPaging(path=path):
-            found = lookup(body, path or "") if isinstance(body, dict) else None
+            found = value_at_path(body, path or "") if isinstance(body, dict) else None
             return _linked(asked, found if isinstance(found, str) else None)
         case TokenPaging():
-            token = lookup(body, paging.path) if isinstance(body, dict) else None
+            token = value_at_path(body, paging.path) if isinstance(body, dict) else None
             is_last = token is None or token == "" or isinstance(token, (dict, list, bool))
             word = None if is_last else str(token)
         case NumberPaging():

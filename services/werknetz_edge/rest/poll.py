@@ -8,8 +8,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from werknetz.connector.contract import ConfigurationRejected
-from werknetz.connector.records import lookup
-from werknetz.connector.values import instant_of_form
+from werknetz.connector.records import value_at_path
+from werknetz.connector.values import parse_time
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz_edge.documents.entries import Handed, Reader, handed, key_of_paths
 from werknetz_edge.documents.rows import Part, Row, UnreadableDocument, parts_of, read_json
@@ -139,7 +139,7 @@ class Poll:
             own = hash_of(b"content", self.source.encode(), row.raw)
         more: list[bytes] = []
         if self.form.changed_at is not None and row.fields is not None:
-            more.append(str(lookup(row.fields, self.form.changed_at.path)).encode(errors="replace"))
+            more.append(str(value_at_path(row.fields, self.form.changed_at.path)).encode(errors="replace"))
         if self.form.is_snapshot:
             more += [self.began_us.to_bytes(8, "big"), row.place.encode()]
         return hash_of(own, *more)
@@ -149,8 +149,8 @@ class Poll:
         if form is None:
             return
         for row in part.rows:
-            stated = None if row.fields is None else lookup(row.fields, form.path)
-            at_us = None if stated is None else instant_of_form(stated, form, None)
+            stated = None if row.fields is None else value_at_path(row.fields, form.path)
+            at_us = None if stated is None else parse_time(stated, form, None)
             if at_us is not None and (self._latest_us is None or at_us > self._latest_us):
                 self._latest_us = at_us
 

@@ -250,7 +250,7 @@ class SparkplugConnector:
                 gaps=part.gaps,
                 unreadable=part.unreadable,
                 acknowledge=acknowledge,
-                marks=[token.mark for token in owed],
+                dedup_keys=[token.mark for token in owed],
             )
         )
         return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from werknetz.connector.refusal import RAW_MAX, Refusals
+from werknetz.connector.refusal import RAW_MAX, QuarantineLimiter
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz_edge.sparkplug.decoding.metric_reader import Intake, clean, part_of
 from werknetz_edge.sparkplug.decoding.payload import UnreadablePayload, opened
@@ -37,7 +37,7 @@ class Host:
     births_changed: bool = False  # what `roster` tells is another than before
     _intake: Intake = field(init=False)
     _parts: list[Outcome] = field(default_factory=list)
-    _refusals: Refusals = field(default_factory=lambda: Refusals(""))
+    _refusals: QuarantineLimiter = field(default_factory=lambda: QuarantineLimiter(""))
     _sources: int = 0
 
     def __post_init__(self) -> None:
@@ -94,7 +94,7 @@ class Host:
                 self.remarks.say("silent", f"{node.key} does not answer: marked stale")
                 for source in node.sources:
                     self._mark(node, source, at_us)
-        self._intake.outcome.unreadable += self._refusals.due(at_us)
+        self._intake.outcome.unreadable += self._refusals.take_due(at_us)
         return self.asker.due(self.nodes.values(), now_s, at_us // 1000)
 
     def drain(self) -> list[Outcome]:
@@ -251,7 +251,7 @@ class Host:
         node.unnamed.count += len(metrics)
         raw = part_of(message.payload, metrics)
         reason = "no birth has named the alias of this value"
-        said = self._refusals.repeated(clean(source.prefix), reason, raw, at_us, len(metrics))
+        said = self._refusals.count_repeat(clean(source.prefix), reason, raw, at_us, len(metrics))
         if said is not None:
             outcome.unreadable.append(said)
         self.remarks.say("alias_unknown", f"{source.prefix}: {metrics[0].alias}")

@@ -21,7 +21,7 @@ from werknetz.events.codec import (
     columns_of,
     decode,
     samples_of,
-    select,
+    select_rows,
 )
 from werknetz.runtime.log import get_logger
 from werknetz_edge.spool.spool import Spool, SpoolFull
@@ -64,7 +64,7 @@ class LastValues:
             if len(new) == len(columns):
                 kept.append(record)
             elif len(new):
-                kept.append(samples_of(select(columns, new)))
+                kept.append(samples_of(select_rows(columns, new)))
         return kept
 
     def note(self, records: Sequence[Record]) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from werknetz.connector.contract import MARKS_KEPT
+from werknetz.connector.contract import DEDUP_KEYS_MAX
 from werknetz.events.batch import (
     Batch,
     GapClosed,
@@ -307,7 +307,7 @@ class Spool:
             self._db.executemany("INSERT INTO marks (mark) VALUES (?)", [(m,) for m in marks])
             self._db.execute(
                 "DELETE FROM marks WHERE number <= (SELECT max(number) FROM marks) - ?",
-                (MARKS_KEPT,),
+                (DEDUP_KEYS_MAX,),
             )
 
     @contextmanager

@@ -134,7 +134,7 @@ class SqlConnector:
                 if not self._is_record(source, row)
                 for reading in readings_of(source, row)
             ],
-            marks=[row.mark for row in rows],
+            dedup_keys=[row.mark for row in rows],
             acknowledge=acknowledge,
         )
 

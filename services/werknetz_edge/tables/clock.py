@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from werknetz.connector.values import Unreadable
+from werknetz.connector.values import UnreadableValue
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz_edge.tables.config import TimeConfig
 
@@ -73,7 +73,7 @@ class WallClock:
             return self._parse(str(written).strip())
         except ValueError as error:
             form = self.form.format
-            raise Unreadable(f"{str(written)[:80]!r} is no time of the form {form!r}") from error
+            raise UnreadableValue(f"{str(written)[:80]!r} is no time of the form {form!r}") from error
 
     def _pass(self, local: datetime, fold: timedelta, address: str) -> tuple[bool, bool]:
         """Return whether it is sure which pass of the clock this is, and whether the second."""
@@ -133,7 +133,7 @@ def _offsets_of(form: TimeConfig, zone: str) -> Offsets:
         first = local.replace(tzinfo=known, fold=0).utcoffset() or timedelta()
         second = local.replace(tzinfo=known, fold=1).utcoffset() or timedelta()
         if first < second:
-            raise Unreadable(
+            raise UnreadableValue(
                 f"{local:%Y-%m-%d %H:%M:%S} was skipped in {known.key}, where the clocks were put "
                 "forward: is it another zone, or a clock that knows no summer time (`offset`)?"
             )
@@ -157,7 +157,7 @@ def _offsets_by_hand(form: TimeConfig) -> Offsets:
     def offsets(local: datetime) -> tuple[timedelta, timedelta]:
         found = [offset for start, end, offset in spans if start <= local < end]
         if not found:
-            raise Unreadable(f"{local:%Y-%m-%d %H:%M:%S}: the clock was set past it, see `changes`")
+            raise UnreadableValue(f"{local:%Y-%m-%d %H:%M:%S}: the clock was set past it, see `changes`")
         return found[0], found[min(1, len(found) - 1)]
 
     return offsets
@@ -167,10 +167,10 @@ def _unix(written: Any, form: str) -> int:
     try:
         return _in_range(round(float(written) * _UNIX_US[form]))
     except (ValueError, TypeError, OverflowError) as error:
-        raise Unreadable(f"{str(written)[:80]!r} is no time of the form {form!r}") from error
+        raise UnreadableValue(f"{str(written)[:80]!r} is no time of the form {form!r}") from error
 
 
 def _in_range(at_us: int) -> int:
     if not TIME_MIN_US <= at_us <= TIME_MAX_US:
-        raise Unreadable("the time lies outside all calendars")
+        raise UnreadableValue("the time lies outside all calendars")
     return at_us

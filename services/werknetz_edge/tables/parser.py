@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from werknetz.connector.contract import Connector, Reading, ReadingBlock, SourceRecord
-from werknetz.connector.values import Unreadable
+from werknetz.connector.values import UnreadableValue
 from werknetz.events.batch import Unmapped
-from werknetz_edge.files.build import file_connector
+from werknetz_edge.files.build import create_file_connector
 from werknetz_edge.files.connector import Chunk
-from werknetz_edge.files.inbox import FileRefused, LocalFile, printable
+from werknetz_edge.files.inbox import FileRefused, LocalFile, to_printable
 from werknetz_edge.tables.clock import WallClock
 from werknetz_edge.tables.config import SourceConfig, TablesConfig
 from werknetz_edge.tables.csv_file import open_csv
@@ -84,7 +84,7 @@ class _Table:
         self, addresses: Addresses, file: LocalFile, source: SourceConfig, header: list[str],
         ordinals: Ordinals,
     ) -> None:  # fmt: skip
-        self._source, self._file = source, printable(file.name)
+        self._source, self._file = source, to_printable(file.name)
         self._readings: ReadingMaker | None = None
         self._records: RecordMaker | None = None
         if source.kind == "readings":
@@ -110,7 +110,7 @@ class _Table:
         machine = self._readings.machine_of(row.cells) if self._readings else ""
         try:
             at_us, is_sure = self._when(row, machine)
-        except Unreadable as error:
+        except UnreadableValue as error:
             self._refuse(f"line {row.line}", f"time: {error}", row.raw or repr(list(row.cells)))
             return
         if self._records is not None:
@@ -124,7 +124,7 @@ class _Table:
         if self._readings is not None:
             readings, blocks = self._readings.make(self._rows)
         piece = Chunk(
-            readings=readings, blocks=blocks, records=self._made, unreadable=self._bad,
+            readings=readings, blocks=blocks, records=self._made, rejects=self._bad,
             lane=self._source.lane,
         )  # fmt: skip
         self._start()
@@ -142,7 +142,7 @@ class _Table:
         self._bad.append(
             Unmapped(
                 source=self._source.name, reason=reason, raw=raw.encode(errors="replace")[:65_536],
-                at_us=time.time_ns() // 1000, place=f"{place} of {self._file}",
+                at_us=time.time_ns() // 1000, item=f"{place} of {self._file}",
             )
         )  # fmt: skip
 
@@ -151,4 +151,4 @@ def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connecto
     """Check the options; raises pydantic's ValidationError."""
     config = TablesConfig.model_validate(options)
     parser = TableParser(config, folder)
-    return file_connector(connector_id, config.inbox, folder, parser, scope=parser.scope)
+    return create_file_connector(connector_id, config.inbox, folder, parser, scope=parser.scope)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from werknetz.connector.contract import SourceRecord
 from werknetz.domain.bucket import instant_of
-from werknetz_edge.files.inbox import printable
+from werknetz_edge.files.inbox import to_printable
 from werknetz_edge.tables.config import SourceConfig
 from werknetz_edge.tables.numbers import NumberForm
 from werknetz_edge.tables.sheet import Row, check_columns
@@ -90,7 +90,7 @@ class RecordMaker:
         self._numbers = [(name, header.index(name)) for name in source.numbers]
         self._form = NumberForm(source.decimal, source.thousands)
         self._scope = blake2b(source.name.encode(errors="replace"), digest_size=16).digest()
-        self.file = printable(self.file)
+        self.file = to_printable(self.file)
 
     def make(self, row: Row, at_us: int | None) -> SourceRecord:
         cells = row.cells

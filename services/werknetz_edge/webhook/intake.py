@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from werknetz.connector.contract import Delivery, Message, Reading, SourceRecord
+from werknetz.connector.contract import Delivery, SourceMessage, Reading, SourceRecord
 from werknetz.events.batch import Record, Unmapped
 from werknetz_edge.documents.entries import Entry, Handed, Unit
 from werknetz_edge.documents.seen import IDENTITY, KnownRows
@@ -53,7 +53,7 @@ class _Given:
     records: list[SourceRecord] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     unreadable: list[Unmapped] = field(default_factory=list)
-    messages: dict[bytes, Message] = field(default_factory=dict)
+    messages: dict[bytes, SourceMessage] = field(default_factory=dict)
     places: dict[tuple[bytes, str], list[Outcome]] = field(default_factory=dict)
 
 
@@ -121,8 +121,8 @@ class Intake:
             unreadable=given.unreadable,
             records=given.records,
             messages=list(given.messages.values()),
-            marks=given.marks,
-            report=lambda kept: _report(given, kept),
+            dedup_keys=given.marks,
+            on_stored=lambda kept: _report(given, kept),
             acknowledge=self._acknowledging(given),
         )
 
@@ -190,7 +190,7 @@ def _add(entry: Entry, offer: _Offer, given: _Given) -> None:
         given.unreadable.append(entry.refused)
     elif entry.record is not None:
         given.records.append(entry.record)
-        given.places.setdefault((entry.record.message, entry.record.item), []).append(outcome)
+        given.places.setdefault((entry.record.message_hash, entry.record.item), []).append(outcome)
     given.readings += entry.readings
 
 
@@ -204,7 +204,7 @@ def _report(given: _Given, kept: Sequence[Record]) -> None:
     """The mapping's word: what it could not read went to quarantine."""
     for record in kept:
         if isinstance(record, Unmapped):
-            for outcome in given.places.get((record.raw_hash, record.place), ()):
+            for outcome in given.places.get((record.raw_hash, record.item), ()):
                 outcome.status, outcome.reason = "quarantined", record.reason
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from werknetz.connector.contract import SourceRecord
 from werknetz.connector.refusal import RAW_MAX
-from werknetz.connector.values import Target, Unreadable, text_of, value_of
+from werknetz.connector.values import Target, UnreadableValue, to_text, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.events.facts import KINDS, FieldType, fields_of
 from werknetz_edge.documents.entries import Entry, refusal
@@ -37,7 +37,7 @@ def entry_of(row: Row, identity: bytes, message: bytes, at_us: int) -> Entry:
         return Entry(row, refused=refusal(SOURCE, row, row.reason, at_us, message))
     try:
         record = _record(row, row.fields, identity, message)
-    except Unreadable as error:
+    except UnreadableValue as error:
         return Entry(row, refused=refusal(SOURCE, row, str(error), at_us, message))
     return Entry(row, record=record)
 
@@ -45,10 +45,10 @@ def entry_of(row: Row, identity: bytes, message: bytes, at_us: int) -> Entry:
 def _record(row: Row, fields: Mapping[str, Any], identity: bytes, message: bytes) -> SourceRecord:
     kind = fields.get("kind")
     if not isinstance(kind, str) or not kind:
-        raise Unreadable(f"`kind` is missing: one of {', '.join(KINDS)}")
+        raise UnreadableValue(f"`kind` is missing: one of {', '.join(KINDS)}")
     source = fields.get("source") or SOURCE
     if not isinstance(source, str) or len(source) > _NAME_MAX or not source.isprintable():
-        raise Unreadable("`source` must be a name of at most 200 characters")
+        raise UnreadableValue("`source` must be a name of at most 200 characters")
     return SourceRecord(
         source=source,
         fields=_body(kind, fields) if kind in KINDS else fields,  # the mapper says what is known
@@ -57,7 +57,7 @@ def _record(row: Row, fields: Mapping[str, Any], identity: bytes, message: bytes
         kind=kind,
         source_time_us=_at(fields),
         raw=row.raw[:RAW_MAX],
-        message=message,
+        message_hash=message,
     )
 
 
@@ -65,7 +65,7 @@ def _body(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     inner = fields.get("fields")
     beside = {name: value for name, value in fields.items() if name not in _HEAD}
     if inner is not None and not isinstance(inner, dict):
-        raise Unreadable("`fields` must be an object")
+        raise UnreadableValue("`fields` must be an object")
     given = beside if inner is None else beside | inner
     types = fields_of(kind)
     body: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def _body(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
             continue
         full = f"{name}_us" if name not in types and f"{name}_us" in types else name
         if full in body:
-            raise Unreadable(f"{full} is given twice")
+            raise UnreadableValue(f"{full} is given twice")
         body[full] = value if full not in types else _field(full, types[full], value)
     return body
 
@@ -87,22 +87,22 @@ def _field(name: str, kind: FieldType, value: Any) -> Any:
             case "instant":
                 return instant_of(value)
             case "texts":
-                return value if isinstance(value, list) else [text_of(value)]
+                return value if isinstance(value, list) else [to_text(value)]
             case _:
                 return _text(value)
-    except Unreadable as error:
-        raise Unreadable(f"{name}: {error}") from error
+    except UnreadableValue as error:
+        raise UnreadableValue(f"{name}: {error}") from error
 
 
 def _text(value: Any) -> str:
     if isinstance(value, (dict, list)):
-        raise Unreadable("must be a text")
-    return text_of(value)
+        raise UnreadableValue("must be a text")
+    return to_text(value)
 
 
 def _number(value: Any) -> float:
     if isinstance(value, (dict, list, bool)):
-        raise Unreadable("must be a number")
+        raise UnreadableValue("must be a number")
     number, _ = value_of(Target(0, linear=True), value)
     return number
 
@@ -113,18 +113,18 @@ def instant_of(value: Any) -> int:
         try:
             at = datetime.fromisoformat(value.strip())
         except ValueError as error:
-            raise Unreadable(f"{value[:80]!r} is no time such as 2026-11-24T06:00:00Z") from error
+            raise UnreadableValue(f"{value[:80]!r} is no time such as 2026-11-24T06:00:00Z") from error
         if at.tzinfo is None:
-            raise Unreadable(f"{value[:80]!r} has no zone: add Z or an offset such as +01:00")
+            raise UnreadableValue(f"{value[:80]!r} has no zone: add Z or an offset such as +01:00")
         try:
             return microseconds_of(at)
         except OverflowError as error:
-            raise Unreadable(f"{value[:80]!r} is out of all calendars") from error
+            raise UnreadableValue(f"{value[:80]!r} is out of all calendars") from error
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise Unreadable("must be a time such as 2026-11-24T06:00:00Z, or µs since 1970 UTC")
+        raise UnreadableValue("must be a time such as 2026-11-24T06:00:00Z, or µs since 1970 UTC")
     text = str(value).strip()
     if len(text) > 20 or not TIME_MIN_US <= int(text) <= TIME_MAX_US:
-        raise Unreadable(f"{text[:40]} µs is out of all calendars")
+        raise UnreadableValue(f"{text[:40]} µs is out of all calendars")
     return int(text)
 
 
@@ -133,8 +133,8 @@ def _at(fields: Mapping[str, Any]) -> int | None:
     if not given:
         return None
     if len(given) > 1:
-        raise Unreadable("give `at` or `at_us`, one of them")
+        raise UnreadableValue("give `at` or `at_us`, one of them")
     try:
         return instant_of(given[0])
-    except Unreadable as error:
-        raise Unreadable(f"at: {error}") from error
+    except UnreadableValue as error:
+        raise UnreadableValue(f"at: {error}") from error

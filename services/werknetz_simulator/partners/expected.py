@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from werknetz_simulator.partners.partners import ZONE
 from werknetz_simulator.partners.timeline import CallOff, Count, Move, Receipt, Shipment, Told
-from werknetz_simulator.plants.machine import Kind, Machine
-from werknetz_simulator.plants.plan import DAY_US, HOUR_US, Plan, instant_of, us_of
+from werknetz_simulator.plants.machine import StateKind, PlantMachine
+from werknetz_simulator.plants.plan import DAY_US, HOUR_US, ShiftPlan, instant_of, us_of
 from werknetz_simulator.plants.truth import Truth
 
 FROZEN_DAYS: Final = 3  # so long before it is due, what is called off then is what counts
@@ -151,7 +151,7 @@ def outs(told: Iterable[Told]) -> list[tuple[int, int | None]]:
 
 def starved_us(
     truth: Truth,
-    machines: Iterable[Machine],
+    machines: Iterable[PlantMachine],
     missing: Iterable[tuple[int, int | None]],
     span: Span,
 ) -> tuple[int, int]:
@@ -165,17 +165,17 @@ def starved_us(
     return inside, total - inside
 
 
-def starved_spans(truth: Truth, machine: Machine, span: Span) -> Iterator[Span]:
+def starved_spans(truth: Truth, machine: PlantMachine, span: Span) -> Iterator[Span]:
     for segment in truth.segments(machine, *span):
-        if segment.kind is Kind.STARVED:
+        if segment.kind is StateKind.STARVED:
             yield max(segment.start_us, span[0]), min(segment.end_us, span[1])
 
 
-def planned_hours(plan: Plan, start_us: int, days: int) -> list[float]:
+def planned_hours(plan: ShiftPlan, start_us: int, days: int) -> list[float]:
     """Return the hours in which a plant is to run, shifts less breaks, of each 24 hours."""
     spans = [
         (begin, end, sign)
-        for shift in plan.shifts(start_us, start_us + days * DAY_US)
+        for shift in plan.shifts_between(start_us, start_us + days * DAY_US)
         for begin, end, sign in (
             (shift.start_us, shift.end_us, 1),
             *((begin, end, -1) for begin, end in shift.breaks),

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from werknetz_simulator.partners.partners import ZONE, Relation
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US, instant_of, us_of
 from werknetz_simulator.plants.plant import ZWICK_2
-from werknetz_simulator.plants.starvation import windows
+from werknetz_simulator.plants.starvation import starvation_windows
 
 FIXED_DAYS: Final = 12  # so long before it is due a quantity is not changed any more
 AHEAD_DAYS: Final = 28
@@ -230,7 +230,7 @@ class Story:
     def _starved_plans(self, end_us: int) -> Iterator[_Plan]:
         """Yield what ends each window: due days before it began, and enough until the next."""
         relation = self.relation
-        for begin_us, until_us in windows(
+        for begin_us, until_us in starvation_windows(
             ZWICK_2, relation.starves, self._seed, self._first_us, end_us
         ):
             if begin_us < self._first_us:
@@ -253,7 +253,7 @@ class Story:
         return list(_taken(start_us, first_us, quantity))
 
     def _next_start(self, at_us: int) -> int:
-        ahead = windows(ZWICK_2, self.relation.starves, self._seed, at_us, at_us + 30 * DAY_US)
+        ahead = starvation_windows(ZWICK_2, self.relation.starves, self._seed, at_us, at_us + 30 * DAY_US)
         return next(begin for begin, _ in ahead if begin >= at_us)
 
     def _call_off(self, day: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import httpx2
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_simulator.partners.partners import Relation
 from werknetz_simulator.partners.timeline import Shipment
 from werknetz_simulator.plants.plan import instant_of
@@ -49,7 +49,7 @@ class Hook:
         """Log a new reason once: it is asked again every second."""
         if reason != self._refused:
             self._refused = reason
-            logger("simulator").warning("not taken, again soon", url=self._url, reason=reason)
+            get_logger("simulator").warning("not taken, again soon", url=self._url, reason=reason)
 
 
 def row_of(relation: Relation, note: Shipment) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from fractions import Fraction
 from typing import Final
 
 from werknetz_simulator.plants.plan import DAY_US, SECOND_US
-from werknetz_simulator.plants.plant import Kind, Machine
-from werknetz_simulator.plants.shift_timeline import Segment
+from werknetz_simulator.plants.plant import StateKind, PlantMachine
+from werknetz_simulator.plants.shift_timeline import StateSegment
 from werknetz_simulator.plants.truth import Truth
 
 MINOR_STOP_BELOW_US: Final = 120 * SECOND_US
-FAULTS: Final = frozenset({Kind.FAULT, Kind.REPAIR})
+FAULTS: Final = frozenset({StateKind.FAULT, StateKind.REPAIR})
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class Stop:
     is_failure: bool
 
 
-def sums(truth: Truth, machines: Iterable[Machine], start_us: int, end_us: int) -> Sums:
+def sums(truth: Truth, machines: Iterable[PlantMachine], start_us: int, end_us: int) -> Sums:
     """Add up what the machines did in the window."""
     total = Sums()
     for machine in machines:
@@ -92,11 +92,11 @@ def sums(truth: Truth, machines: Iterable[Machine], start_us: int, end_us: int) 
 
 
 def _pieces(
-    truth: Truth, machine: Machine, start_us: int, end_us: int
-) -> Iterator[tuple[int, int, Segment, str]]:
+    truth: Truth, machine: PlantMachine, start_us: int, end_us: int
+) -> Iterator[tuple[int, int, StateSegment, str]]:
     """Cut each segment where shifts and breaks begin and end; planned: off, break or busy."""
     marks: list[tuple[int, str]] = []
-    for shift in truth.plant.plan.shifts(start_us, end_us):
+    for shift in truth.plant.plan.shifts_between(start_us, end_us):
         marks.append((shift.start_us, "busy"))
         for begin, end in shift.breaks:
             marks += [(begin, "break"), (end, "busy")]
@@ -111,57 +111,57 @@ def _pieces(
             begin = end
 
 
-def _spend(total: Sums, kind: Kind, order: str, spent_us: int, *, planned: str) -> None:
+def _spend(total: Sums, kind: StateKind, order: str, spent_us: int, *, planned: str) -> None:
     if planned == "off":
         total.off_shift_us += spent_us
     else:
         total.pot_us += spent_us
         _maintain(total, kind, spent_us)
-    if planned != "busy" and kind is Kind.PRODUCING:
+    if planned != "busy" and kind is StateKind.PRODUCING:
         total.unplanned_busy_us += spent_us
     if order:
         total.aoet_us += spent_us
-    if planned == "break" or (planned == "busy" and kind is Kind.MAINTENANCE):
+    if planned == "break" or (planned == "busy" and kind is StateKind.MAINTENANCE):
         total.pdot_us += spent_us
-    if planned != "busy" or kind is Kind.MAINTENANCE:
+    if planned != "busy" or kind is StateKind.MAINTENANCE:
         return
     total.pbt_us += spent_us
     _keep_busy(total, kind, order, spent_us)
 
 
-def _maintain(total: Sums, kind: Kind, spent_us: int) -> None:
-    if kind is Kind.MAINTENANCE:
+def _maintain(total: Sums, kind: StateKind, spent_us: int) -> None:
+    if kind is StateKind.MAINTENANCE:
         total.pmt_us += spent_us
-    elif kind is Kind.REPAIR:
+    elif kind is StateKind.REPAIR:
         total.cmt_us += spent_us
 
 
-def _keep_busy(total: Sums, kind: Kind, order: str, spent_us: int) -> None:
-    if kind is Kind.UNKNOWN:
+def _keep_busy(total: Sums, kind: StateKind, order: str, spent_us: int) -> None:
+    if kind is StateKind.UNKNOWN:
         total.unknown_us += spent_us
     elif not order:
         total.adot_us += spent_us
-    elif kind is Kind.PRODUCING:
+    elif kind is StateKind.PRODUCING:
         total.apt_us += spent_us
-    elif kind is Kind.SETUP:
+    elif kind is StateKind.SETUP:
         total.aust_us += spent_us
     else:
         total.adet_us += spent_us
         _delay(total, kind, spent_us)
 
 
-def _delay(total: Sums, kind: Kind, spent_us: int) -> None:
-    if kind is Kind.BLOCKED:
+def _delay(total: Sums, kind: StateKind, spent_us: int) -> None:
+    if kind is StateKind.BLOCKED:
         total.blocked_us += spent_us
-    elif kind is Kind.STARVED:
+    elif kind is StateKind.STARVED:
         total.starved_us += spent_us
-    elif kind is Kind.SUSPENDED:
+    elif kind is StateKind.SUSPENDED:
         total.suspended_us += spent_us
-    elif kind in {Kind.IDLE, Kind.OFF}:
+    elif kind in {StateKind.IDLE, StateKind.OFF}:
         total.idle_us += spent_us
 
 
-def _stops(truth: Truth, machine: Machine, start_us: int, end_us: int) -> list[Stop]:
+def _stops(truth: Truth, machine: PlantMachine, start_us: int, end_us: int) -> list[Stop]:
     """Merge what is contiguous, also over the ends of the window, but not before the history.
 
     Only what began with an order, in time that was planned to be busy, is a stop of ours.
@@ -170,7 +170,7 @@ def _stops(truth: Truth, machine: Machine, start_us: int, end_us: int) -> list[S
     for segment in truth.segments(machine, max(start_us - DAY_US, truth.since_us), end_us + DAY_US):
         if segment.kind not in FAULTS:
             continue
-        fault = segment.kind is Kind.FAULT
+        fault = segment.kind is StateKind.FAULT
         if merged and merged[-1][1] == segment.start_us:
             begin, _, was_fault = merged.pop()
             merged.append((begin, segment.end_us, was_fault or fault))
@@ -188,7 +188,7 @@ def _stops(truth: Truth, machine: Machine, start_us: int, end_us: int) -> list[S
     ]
 
 
-def _is_ours(truth: Truth, machine: Machine, at_us: int) -> bool:
+def _is_ours(truth: Truth, machine: PlantMachine, at_us: int) -> bool:
     _, _, segment, planned = next(_pieces(truth, machine, at_us, at_us + 1))
     return planned == "busy" and bool(segment.order)
 
@@ -208,7 +208,7 @@ def _count_stops(total: Sums, stops: list[Stop], start_us: int, end_us: int) -> 
             total.fe += stop.is_failure
 
 
-def _count_parts(total: Sums, truth: Truth, machine: Machine, start_us: int, end_us: int) -> None:
+def _count_parts(total: Sums, truth: Truth, machine: PlantMachine, start_us: int, end_us: int) -> None:
     parts = truth.parts(machine, start_us, end_us)
     total.gq += len(parts["good"])
     total.sq += len(parts["scrap"])

@@ -17,9 +17,9 @@ import numpy as np
 from werknetz.connector.contract import ConnectorStatus, Delivery, Reading, ReadingBlock
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_simulator.plants.plan import HOUR_US, SECOND_US
-from werknetz_simulator.plants.plant import PLANTS, Machine
-from werknetz_simulator.plants.truth import SEED, Change, Truth
-from werknetz_simulator.protocols.names.dialects import dialect_of
+from werknetz_simulator.plants.plant import PLANTS, PlantMachine
+from werknetz_simulator.plants.truth import SEED, SignalChange, Truth
+from werknetz_simulator.protocols.names.profiles import dialect_of
 
 SLICE_US: Final = 6 * HOUR_US
 
@@ -55,7 +55,7 @@ class HistoryConnector:
         self._told_us = start_us
         self._kept_us = start_us
         self._addresses: list[str] = []
-        self._numbers: dict[tuple[Machine, str], int] = {}
+        self._numbers: dict[tuple[PlantMachine, str], int] = {}
 
     def seen(self, marks: Sequence[bytes]) -> None:
         """Go on after the last slice of this very history that is on disk."""
@@ -95,7 +95,7 @@ class HistoryConnector:
             blocks=[self._block([c for c in changes if not isinstance(c.value, str)])],
             gaps=self._gaps(start),
             acknowledge=keep,
-            marks=[f"{self._start_us}/{end}".encode()],
+            dedup_keys=[f"{self._start_us}/{end}".encode()],
         )
 
     async def close(self) -> None:
@@ -111,7 +111,7 @@ class HistoryConnector:
         opened = GapOpened(gap_id, source, [], self._gap_from_us, "source_silent", detail)
         return [opened, GapClosed(gap_id, at_us)]
 
-    def _restated(self, at_us: int) -> list[Change]:
+    def _restated(self, at_us: int) -> list[SignalChange]:
         """Say at the first and at the last instant what holds there."""
         return [
             replace(change, at_us=at_us)
@@ -119,15 +119,15 @@ class HistoryConnector:
             for change in self._truth.snapshot(machine, at_us)
         ]
 
-    def _said(self, change: Change) -> Change:
+    def _said(self, change: SignalChange) -> SignalChange:
         """Say it as the plant's controllers would: states as numbers, tenths, texts with a unit."""
         raw = self._dialect.raw(change.machine, change.signal, change.value)
         return change if raw is change.value else replace(change, value=raw)
 
-    def _reading(self, change: Change) -> Reading:
+    def _reading(self, change: SignalChange) -> Reading:
         return Reading(self._address(change), change.value, source_time_us=change.at_us)
 
-    def _block(self, changes: list[Change]) -> ReadingBlock:
+    def _block(self, changes: list[SignalChange]) -> ReadingBlock:
         numbers = [self._number(change) for change in changes]
         return ReadingBlock(
             addresses=self._addresses,
@@ -137,12 +137,12 @@ class HistoryConnector:
             source_time_us=np.array([change.at_us for change in changes], np.int64),
         )
 
-    def _number(self, change: Change) -> int:
+    def _number(self, change: SignalChange) -> int:
         key = change.machine, change.signal
         if key not in self._numbers:
             self._numbers[key] = len(self._addresses)
             self._addresses.append(self._address(change))
         return self._numbers[key]
 
-    def _address(self, change: Change) -> str:
+    def _address(self, change: SignalChange) -> str:
         return self._dialect.address(change.machine, change.signal)

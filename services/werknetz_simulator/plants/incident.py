@@ -10,20 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from werknetz_simulator.plants.machine import Kind, Machine, Plant
+from werknetz_simulator.plants.machine import StateKind, PlantMachine, Plant
 from werknetz_simulator.plants.plan import SECOND_US
-from werknetz_simulator.plants.shift_timeline import Section, overlaid
+from werknetz_simulator.plants.shift_timeline import ShiftSection, overlay
 
-BEGINS_AFTER_US: Final = 3 * SECOND_US  # longer than any plant takes to look into the file
+START_DELAY_US: Final = 3 * SECOND_US  # longer than any plant takes to look into the file
 Span = tuple[int, int]
 
 
 class Incidents:
     """Those of one file, as it was when it was last looked into."""
 
-    def __init__(self, file: Path | None, kind: Kind = Kind.FAULT) -> None:
+    def __init__(self, file: Path | None, kind: StateKind = StateKind.FAULT) -> None:
         self._file, self._kind = file, kind
-        self._seen: tuple[int, int] | None = None
+        self._file_version: tuple[int, int] | None = None
         self._spans: dict[str, list[Span]] = {}
 
     def refresh(self) -> set[str]:
@@ -34,26 +34,26 @@ class Incidents:
             said = self._file.stat()
         except FileNotFoundError:
             return set()
-        if (said.st_mtime_ns, said.st_ino) == self._seen:
+        if (said.st_mtime_ns, said.st_ino) == self._file_version:
             return set()
         before = self._spans
         self._spans = _read(self._file)
-        self._seen = said.st_mtime_ns, said.st_ino
+        self._file_version = said.st_mtime_ns, said.st_ino
         return {path for path, spans in self._spans.items() if spans != before.get(path)}
 
-    def applied(self, plant: Plant, machine: Machine, section: Section) -> Section:
+    def apply_to(self, plant: Plant, machine: PlantMachine, section: ShiftSection) -> ShiftSection:
         """Return the section with the machine standing still in each of its incidents."""
         for start_us, end_us in self._spans.get(machine.path, ()):
             if start_us < section.end_us and end_us > section.start_us:
-                section = _broken(plant, section, start_us, end_us, self._kind)
+                section = _insert_incident(plant, section, start_us, end_us, self._kind)
         return section
 
 
-def break_machine(file: Path, machine: Machine, now_us: int, duration_us: int) -> Span:
+def break_machine(file: Path, machine: PlantMachine, now_us: int, duration_us: int) -> Span:
     """Write down that the machine stands shortly; return from when until when."""
-    span = now_us + BEGINS_AFTER_US, now_us + BEGINS_AFTER_US + duration_us
+    span = now_us + START_DELAY_US, now_us + START_DELAY_US + duration_us
     spans = _read(file) if file.exists() else {}
-    spans[machine.path] = _merged([*spans.get(machine.path, []), span])
+    spans[machine.path] = _merge([*spans.get(machine.path, []), span])
     draft = file.with_suffix(".new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
         json.dump(spans, output)
@@ -61,7 +61,7 @@ def break_machine(file: Path, machine: Machine, now_us: int, duration_us: int) -
     return span
 
 
-def _merged(spans: list[Span]) -> list[Span]:
+def _merge(spans: list[Span]) -> list[Span]:
     """Join those that overlap: broken twice at once is broken once."""
     found: list[Span] = []
     for start_us, end_us in sorted(spans):
@@ -77,12 +77,12 @@ def _read(file: Path) -> dict[str, list[Span]]:
     return {path: [(start, end) for start, end in spans] for path, spans in content.items()}
 
 
-def _broken(plant: Plant, section: Section, start_us: int, end_us: int, why: Kind) -> Section:
+def _insert_incident(plant: Plant, section: ShiftSection, start_us: int, end_us: int, why: StateKind) -> ShiftSection:
     code, meant = next((said, meant) for kind, said, meant in plant.codes if kind is why)
     segments = tuple(
         piece
         for segment in section.segments
-        for piece in overlaid(segment, start_us, end_us, code, meant)
+        for piece in overlay(segment, start_us, end_us, code, meant)
     )
 
     def kept(instants: tuple[int, ...]) -> tuple[int, ...]:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Literal
 
-from werknetz_simulator.plants.plan import Plan
+from werknetz_simulator.plants.plan import ShiftPlan
 
 ENTERPRISE: Final = "nordwerk"
 ROLLOVER: Final = 65_536  # of 16-bit counters
 Protocol = Literal["opcua", "mqtt", "modbus", "sparkplug", "webhook", "s7"]
 
 
-class Kind(Enum):
+class StateKind(Enum):
     """What a machine is doing, in the plant's own words."""
 
     PRODUCING = auto()
@@ -28,7 +28,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class PlantMachine:
     plant: str
     area: str
     line: str
@@ -46,9 +46,9 @@ class Plant:
 
     name: str
     protocol: Protocol
-    plan: Plan
-    machines: tuple[Machine, ...]
-    codes: tuple[tuple[Kind, str, Kind], ...]  # (what happens, what is said, what that means)
+    plan: ShiftPlan
+    machines: tuple[PlantMachine, ...]
+    codes: tuple[tuple[StateKind, str, StateKind], ...]  # (what happens, what is said, what that means)
     order_prefix: str
     counters_restart: bool  # at each shift; else they run on and roll over
     counts: tuple[str, ...] = ("good", "scrap")
@@ -72,10 +72,10 @@ class Plant:
         return self.protocol in {"modbus", "s7"}
 
 
-def machines_of(plant: str, area: str, *lines: tuple[str, ...]) -> tuple[Machine, ...]:
+def parse_machines(plant: str, area: str, *lines: tuple[str, ...]) -> tuple[PlantMachine, ...]:
     """Read each line's name, and its `name:ideal cycle in tenths of a second`."""
     return tuple(
-        Machine(plant, area, line, name, int(tenths) * 100_000)
+        PlantMachine(plant, area, line, name, int(tenths) * 100_000)
         for line, *members in lines
         for name, tenths in (member.split(":") for member in " ".join(members).split())
     )

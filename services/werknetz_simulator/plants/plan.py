@@ -39,7 +39,7 @@ class ShiftRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class PlannedShift:
     """One shift that really takes place. It belongs to the day on which it starts."""
 
     on: date
@@ -50,21 +50,21 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ShiftPlan:
     time_zone: str
     rules: tuple[ShiftRule, ...]
     exceptions: tuple[tuple[date, tuple[ShiftRule, ...]], ...] = ()
 
-    def shifts(self, start_us: int, end_us: int) -> list[Shift]:
+    def shifts_between(self, start_us: int, end_us: int) -> list[PlannedShift]:
         """Return the shifts that overlap the window, in order of time."""
         day, last = self.day_of(start_us) - timedelta(days=1), self.day_of(end_us)
-        found = []
+        shifts = []
         while day <= last:
-            found += [s for s in _shifts_on(self, day) if s.start_us < end_us > start_us < s.end_us]
+            shifts += [s for s in _shifts_on(self, day) if s.start_us < end_us > start_us < s.end_us]
             day += timedelta(days=1)
-        return found
+        return shifts
 
-    def begun(self, at_us: int) -> Shift | None:
+    def last_started_shift(self, at_us: int) -> PlannedShift | None:
         """Return the last shift that began at or before the instant, over or not."""
         day = self.day_of(at_us)
         for back in range(LOOK_BACK_DAYS):
@@ -73,7 +73,7 @@ class Plan:
                     return shift
         return None
 
-    def following(self, shift: Shift) -> Shift:
+    def next_shift(self, shift: PlannedShift) -> PlannedShift:
         for ahead in range(LOOK_BACK_DAYS):
             for other in _shifts_on(self, shift.on + timedelta(days=ahead)):
                 if other.start_us > shift.start_us:
@@ -83,20 +83,20 @@ class Plan:
     def day_of(self, at_us: int) -> date:
         return instant_of(at_us).astimezone(ZoneInfo(self.time_zone)).date()
 
-    def day(self, on: date) -> tuple[int, int]:
+    def day_bounds(self, on: date) -> tuple[int, int]:
         """Return where a day of the plant begins and ends: 23, 24 or 25 hours."""
         return self._at(on, "00:00"), self._at(on + timedelta(days=1), "00:00")
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """Return the plan as the platform's calendar document."""
         return {
             "time_zone": self.time_zone,
             "cycle_days": 7,
             "anchor": ANCHOR,
-            "shifts": [_written(rule) | {"days": list(rule.days)} for rule in self.rules],
+            "shifts": [_rule_document(rule) | {"days": list(rule.days)} for rule in self.rules],
             "exceptions": [
                 {"date": on.isoformat()}
-                | ({"shifts": [_written(rule) for rule in rules]} if rules else {"closed": True})
+                | ({"shifts": [_rule_document(rule) for rule in rules]} if rules else {"closed": True})
                 for on, rules in self.exceptions
             ],
         }
@@ -106,11 +106,11 @@ class Plan:
         local = datetime(on.year, on.month, on.day, hour, minute, tzinfo=ZoneInfo(self.time_zone))
         return us_of(local.astimezone(UTC))
 
-    def _shift(self, on: date, rule: ShiftRule) -> Shift:
+    def _shift(self, on: date, rule: ShiftRule) -> PlannedShift:
         def after_start(clock: str) -> int:
             return self._at(on if clock > rule.start else on + timedelta(days=1), clock)
 
-        return Shift(
+        return PlannedShift(
             on,
             rule.name,
             self._at(on, rule.start),
@@ -120,13 +120,13 @@ class Plan:
 
 
 @lru_cache(maxsize=4096)
-def _shifts_on(plan: Plan, on: date) -> tuple[Shift, ...]:
+def _shifts_on(plan: ShiftPlan, on: date) -> tuple[PlannedShift, ...]:
     exceptional = dict(plan.exceptions)
     rules = exceptional.get(on, tuple(rule for rule in plan.rules if on.weekday() in rule.days))
     return tuple(sorted((plan._shift(on, rule) for rule in rules), key=lambda s: s.start_us))  # noqa: SLF001 - one module
 
 
-def _written(rule: ShiftRule) -> dict[str, Any]:
+def _rule_document(rule: ShiftRule) -> dict[str, Any]:
     return {
         "name": rule.name,
         "start": rule.start,

@@ -3,18 +3,18 @@
 from datetime import date
 from typing import Final
 
-from werknetz_simulator.plants import holidays, plants_abroad
+from werknetz_simulator.plants.definitions import holidays, international
 from werknetz_simulator.plants.machine import (
     ENTERPRISE,
     ROLLOVER,
-    Kind,
-    Machine,
+    StateKind,
+    PlantMachine,
     Plant,
-    machines_of,
+    parse_machines,
 )
-from werknetz_simulator.plants.plan import Plan, ShiftRule
+from werknetz_simulator.plants.plan import ShiftPlan, ShiftRule
 
-__all__ = ["EMDEN_1", "ENTERPRISE", "PLANTS", "ROLLOVER", "ZWICK_2", "Kind", "Machine", "Plant"]
+__all__ = ["EMDEN_1", "ENTERPRISE", "PLANTS", "ROLLOVER", "ZWICK_2", "StateKind", "PlantMachine", "Plant"]
 
 EVERY_DAY: Final = (0, 1, 2, 3, 4, 5, 6)
 WORKING_DAYS: Final = (0, 1, 2, 3, 4)
@@ -26,20 +26,20 @@ SPAET: Final = ShiftRule("spaet", EVERY_DAY, "13:30", "21:30", (("17:30", "18:00
 NACHT: Final = ShiftRule("nacht", EVERY_DAY, "21:30", "05:30", (("01:00", "01:30"),))
 
 
-def _emden_exceptions() -> holidays.Exceptions:
+def _emden_exceptions() -> holidays.ShiftExceptions:
     found: dict[date, tuple[ShiftRule, ...]] = {
         holidays.nth(year, month, 2, 2): (SHORT,)
         for year in holidays.YEARS
         for month in range(1, 13)
     }
-    return tuple(sorted((found | dict(holidays.closed(holidays.german))).items()))
+    return tuple(sorted((found | dict(holidays.closed_days(holidays.german_holidays))).items()))
 
 
 EMDEN_1: Final = Plant(
     name="emden-1",
     protocol="opcua",
-    plan=Plan("Europe/Berlin", (EARLY, LATE), _emden_exceptions()),
-    machines=machines_of(
+    plan=ShiftPlan("Europe/Berlin", (EARLY, LATE), _emden_exceptions()),
+    machines=parse_machines(
         "emden-1",
         "body",
         ("line-1", "press-1:184 press-2:192 robot-1:240 robot-2:245"),
@@ -47,17 +47,17 @@ EMDEN_1: Final = Plant(
         ("line-3", "weld-31:300 weld-32:310 paint-1:420"),
     ),
     codes=(  # PackML, numbered by OPC 30060
-        (Kind.PRODUCING, "4", Kind.PRODUCING),
-        (Kind.SETUP, "14", Kind.IDLE),
-        (Kind.IDLE, "3", Kind.IDLE),
-        (Kind.FAULT, "11", Kind.FAULT),
-        (Kind.BLOCKED, "5", Kind.SUSPENDED),
-        (Kind.STARVED, "12", Kind.SUSPENDED),
-        (Kind.SUSPENDED, "5", Kind.SUSPENDED),
-        (Kind.MAINTENANCE, "1", Kind.IDLE),
-        (Kind.REPAIR, "8", Kind.FAULT),
-        (Kind.OFF, "1", Kind.IDLE),
-        (Kind.UNKNOWN, "77", Kind.UNKNOWN),
+        (StateKind.PRODUCING, "4", StateKind.PRODUCING),
+        (StateKind.SETUP, "14", StateKind.IDLE),
+        (StateKind.IDLE, "3", StateKind.IDLE),
+        (StateKind.FAULT, "11", StateKind.FAULT),
+        (StateKind.BLOCKED, "5", StateKind.SUSPENDED),
+        (StateKind.STARVED, "12", StateKind.SUSPENDED),
+        (StateKind.SUSPENDED, "5", StateKind.SUSPENDED),
+        (StateKind.MAINTENANCE, "1", StateKind.IDLE),
+        (StateKind.REPAIR, "8", StateKind.FAULT),
+        (StateKind.OFF, "1", StateKind.IDLE),
+        (StateKind.UNKNOWN, "77", StateKind.UNKNOWN),
     ),
     order_prefix="M-",
     counters_restart=True,
@@ -67,8 +67,8 @@ EMDEN_1: Final = Plant(
 ZWICK_2: Final = Plant(
     name="zwick-2",
     protocol="mqtt",
-    plan=Plan("Europe/Berlin", (FRUEH, SPAET, NACHT), holidays.closed(holidays.saxon)),
-    machines=machines_of(
+    plan=ShiftPlan("Europe/Berlin", (FRUEH, SPAET, NACHT), holidays.closed_days(holidays.saxon_holidays)),
+    machines=parse_machines(
         "zwick-2",
         "presswerk",
         ("halle-1", "presse-1:285 presse-2:290 presse-3:310"),
@@ -76,17 +76,17 @@ ZWICK_2: Final = Plant(
         ("halle-3", "schweisszelle-1:410 schweisszelle-2:425 montage-1:520"),
     ),
     codes=(
-        (Kind.PRODUCING, "Läuft", Kind.PRODUCING),
-        (Kind.SETUP, "Rüsten", Kind.SETUP),
-        (Kind.IDLE, "Steht", Kind.IDLE),
-        (Kind.FAULT, "Störung", Kind.FAULT),
-        (Kind.BLOCKED, "Stau", Kind.BLOCKED),
-        (Kind.STARVED, "Material fehlt", Kind.STARVED),
-        (Kind.SUSPENDED, "Wartet", Kind.SUSPENDED),
-        (Kind.MAINTENANCE, "Wartung", Kind.MAINTENANCE),
-        (Kind.REPAIR, "Reparatur", Kind.REPAIR),
-        (Kind.OFF, "Aus", Kind.OFF),
-        (Kind.UNKNOWN, "Sonderlauf", Kind.UNKNOWN),
+        (StateKind.PRODUCING, "Läuft", StateKind.PRODUCING),
+        (StateKind.SETUP, "Rüsten", StateKind.SETUP),
+        (StateKind.IDLE, "Steht", StateKind.IDLE),
+        (StateKind.FAULT, "Störung", StateKind.FAULT),
+        (StateKind.BLOCKED, "Stau", StateKind.BLOCKED),
+        (StateKind.STARVED, "Material fehlt", StateKind.STARVED),
+        (StateKind.SUSPENDED, "Wartet", StateKind.SUSPENDED),
+        (StateKind.MAINTENANCE, "Wartung", StateKind.MAINTENANCE),
+        (StateKind.REPAIR, "Reparatur", StateKind.REPAIR),
+        (StateKind.OFF, "Aus", StateKind.OFF),
+        (StateKind.UNKNOWN, "Sonderlauf", StateKind.UNKNOWN),
     ),
     order_prefix="A-",
     counters_restart=False,
@@ -100,9 +100,9 @@ PLANTS: Final = {
     for plant in (
         EMDEN_1,
         ZWICK_2,
-        plants_abroad.PALMA_3,
-        plants_abroad.BRATI_4,
-        plants_abroad.PUEB_5,
-        plants_abroad.CHATT_6,
+        international.PALMA_3,
+        international.BRATI_4,
+        international.PUEB_5,
+        international.CHATT_6,
     )
 }

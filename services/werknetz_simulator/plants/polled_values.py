@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import Machine
+from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.plan import HOUR_US
-from werknetz_simulator.plants.truth import Change, Truth
+from werknetz_simulator.plants.truth import SignalChange, Truth
 
 ANEW_AFTER_US: Final = HOUR_US  # a computer that slept: nobody needs every step in between
 
@@ -17,7 +17,7 @@ class Present:
         self._at_us = now_us
         self._first = self._all(now_us)
 
-    def advance(self, now_us: int) -> list[Change]:
+    def advance(self, now_us: int) -> list[SignalChange]:
         """Return what has changed since, in order of time; the first time everything."""
         self._truth.refresh()
         found, self._first = self._first, []
@@ -29,6 +29,6 @@ class Present:
         self._at_us = max(self._at_us, now_us)
         return found
 
-    def _all(self, now_us: int) -> list[Change]:
-        machines: tuple[Machine, ...] = self._truth.plant.machines
+    def _all(self, now_us: int) -> list[SignalChange]:
+        machines: tuple[PlantMachine, ...] = self._truth.plant.machines
         return [change for m in machines for change in self._truth.snapshot(m, now_us)]

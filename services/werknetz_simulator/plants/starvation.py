@@ -13,16 +13,16 @@ Span = tuple[int, int]
 SHARE_OF_DAYS: Final = 0.8
 
 
-def windows(plant: Plant, line: str, seed: str, start_us: int, end_us: int) -> list[Span]:
+def starvation_windows(plant: Plant, line: str, seed: str, start_us: int, end_us: int) -> list[Span]:
     """Return the spans in which the line lacks a material that overlap, in order, not cut."""
     if line != plant.starved_line:
         return []
     days = range(start_us // DAY_US - 1, end_us // DAY_US + 1)
-    spans = [span for day in days for span in _of_day(plant, line, seed, day)]
+    spans = [span for day in days for span in _windows_of_day(plant, line, seed, day)]
     return [span for span in spans if span[0] < end_us and span[1] > start_us]
 
 
-def _of_day(plant: Plant, line: str, seed: str, day: int) -> list[Span]:
+def _windows_of_day(plant: Plant, line: str, seed: str, day: int) -> list[Span]:
     rng = Random(f"{seed}/{plant.name}/{line}/{day}/starving")
     if rng.random() >= SHARE_OF_DAYS:
         return []

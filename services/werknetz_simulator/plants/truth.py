@@ -14,23 +14,23 @@ from pathlib import Path
 from typing import Final
 
 from werknetz_simulator.plants.incident import Incidents
-from werknetz_simulator.plants.machine import ROLLOVER, Kind, Machine, Plant
+from werknetz_simulator.plants.machine import ROLLOVER, StateKind, PlantMachine, Plant
 from werknetz_simulator.plants.plan import SECOND_US
-from werknetz_simulator.plants.shift_timeline import Section, Segment, section_of
+from werknetz_simulator.plants.shift_timeline import ShiftSection, StateSegment, section_of
 
 SEED: Final = "nordwerk"
-LATE: Final = "late.json"  # beside the file of what is broken: what `demo late-delivery` writes
+LATE_FILE: Final = "late.json"  # beside the file of what is broken: what `demo late-delivery` writes
 SECTIONS_MAX: Final = 4096
 TEMPERATURE_EVERY_US: Final = 10 * SECOND_US
 COUNTS: Final = ("good", "scrap", "rework")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SignalChange:
     """From this instant on, the machine's signal has this value."""
 
     at_us: int
-    machine: Machine
+    machine: PlantMachine
     signal: str  # state, order, pri, good, scrap, rework, temperature
     value: str | int | float
 
@@ -41,13 +41,13 @@ class Truth:
     ) -> None:
         self.plant = plant
         self.since_us = since_us
-        late = None if broken is None else broken.with_name(LATE)
-        self._incidents = (Incidents(late, Kind.STARVED), Incidents(broken))
+        late = None if broken is None else broken.with_name(LATE_FILE)
+        self._incidents = (Incidents(late, StateKind.STARVED), Incidents(broken))
         for incidents in self._incidents:
             incidents.refresh()
         self._seed = seed
-        self._sections: dict[tuple[Machine, int], Section] = {}
-        self._counted: dict[Machine, tuple[list[int], list[tuple[int, int, int]]]] = {}
+        self._sections: dict[tuple[PlantMachine, int], ShiftSection] = {}
+        self._counter_totals: dict[PlantMachine, tuple[list[int], list[tuple[int, int, int]]]] = {}
 
     def refresh(self) -> None:
         """Take note of incidents that somebody has asked for since the last look."""
@@ -55,88 +55,88 @@ class Truth:
             self._sections = {
                 key: kept for key, kept in self._sections.items() if key[0].path not in broken
             }
-            for machine in [m for m in self._counted if m.path in broken]:
-                del self._counted[machine]
+            for machine in [m for m in self._counter_totals if m.path in broken]:
+                del self._counter_totals[machine]
 
-    def sections(self, machine: Machine, start_us: int, end_us: int) -> Iterator[Section]:
+    def sections(self, machine: PlantMachine, start_us: int, end_us: int) -> Iterator[ShiftSection]:
         """Yield the sections that overlap the window, in order of time, without a hole."""
-        shift = self.plant.plan.begun(start_us)
+        shift = self.plant.plan.last_started_shift(start_us)
         if shift is None:
             raise LookupError(f"{self.plant.name} had no shift before {start_us}")
         while shift.start_us < end_us:
-            following = self.plant.plan.following(shift)
+            following = self.plant.plan.next_shift(shift)
             key = (machine, shift.start_us)
             if key not in self._sections:
                 while len(self._sections) >= SECTIONS_MAX:
                     self._sections.pop(next(iter(self._sections)))
                 told = section_of(self.plant, machine, self._seed, shift, following.start_us)
                 for incidents in self._incidents:
-                    told = incidents.applied(self.plant, machine, told)
+                    told = incidents.apply_to(self.plant, machine, told)
                 self._sections[key] = told
             yield self._sections[key]
             shift = following
 
-    def segments(self, machine: Machine, start_us: int, end_us: int) -> Iterator[Segment]:
+    def segments(self, machine: PlantMachine, start_us: int, end_us: int) -> Iterator[StateSegment]:
         """Yield the segments that overlap the window, uncut."""
         for section in self.sections(machine, start_us, end_us):
             for segment in section.segments:
                 if segment.start_us < end_us and segment.end_us > start_us:
                     yield segment
 
-    def parts(self, machine: Machine, start_us: int, end_us: int) -> dict[str, list[int]]:
+    def parts(self, machine: PlantMachine, start_us: int, end_us: int) -> dict[str, list[int]]:
         """Return the instants in the window at which parts were made, by what they became."""
         found: dict[str, list[int]] = {name: [] for name in COUNTS}
         for section in self.sections(machine, start_us, end_us):
             for name in self.plant.counts:
-                found[name] += _within(getattr(section, name), start_us, end_us)
+                found[name] += _instants_within(getattr(section, name), start_us, end_us)
         return found
 
-    def snapshot(self, machine: Machine, at_us: int) -> list[Change]:
+    def snapshot(self, machine: PlantMachine, at_us: int) -> list[SignalChange]:
         """Return what each signal says at the instant, with the instant since when it does."""
         section = next(self.sections(machine, at_us, at_us + 1))
         segment = section.segment_at(at_us)
-        base = self._base(machine, section)
+        base = self._counters_at_start(machine, section)
         found = [
-            Change(segment.start_us, machine, "state", segment.code),
-            Change(segment.start_us, machine, "order", segment.order),
-            Change(segment.start_us, machine, "pri", segment.pri_us / SECOND_US),
+            SignalChange(segment.start_us, machine, "state", segment.code),
+            SignalChange(segment.start_us, machine, "order", segment.order),
+            SignalChange(segment.start_us, machine, "pri", segment.pri_us / SECOND_US),
         ]
         for index, name in enumerate(self.plant.counts):
             made = getattr(section, name)
             count = bisect_right(made, at_us)
             since = made[count - 1] if count else section.start_us
-            found.append(Change(since, machine, name, self._shown(base[index] + count)))
+            found.append(SignalChange(since, machine, name, self._displayed(base[index] + count)))
         tick = at_us - at_us % TEMPERATURE_EVERY_US
-        return [*found, Change(tick, machine, "temperature", self.temperature(machine, tick))]
+        return [*found, SignalChange(tick, machine, "temperature", self.temperature(machine, tick))]
 
     def changes(
         self,
-        machine: Machine,
+        machine: PlantMachine,
         start_us: int,
         end_us: int,
         *,
         temperature_every_us: int = TEMPERATURE_EVERY_US,
-    ) -> list[Change]:
+    ) -> list[SignalChange]:
         """Return every change with start < at <= end, in order of time."""
         first, last = start_us + 1, end_us + 1
-        found: list[Change] = []
+        found: list[SignalChange] = []
         before = next(self.sections(machine, start_us, first)).segment_at(start_us)
         for section in self.sections(machine, start_us, last):
-            found += self._counts(machine, section, first, last)
+            found += self._count_changes(machine, section, first, last)
             for segment in section.segments:
                 if first <= segment.start_us < last:
                     found += _differences(machine, before, segment)
                     before = segment
         tick = first + -first % temperature_every_us
         found += [
-            Change(at, machine, "temperature", self.temperature(machine, at))
+            SignalChange(at, machine, "temperature", self.temperature(machine, at))
             for at in range(tick, last, temperature_every_us)
         ]
         return sorted(found, key=lambda change: change.at_us)
 
-    def moments(
+    def changes_by_instant(
         self, start_us: int, end_us: int, *, temperature_every_us: int = TEMPERATURE_EVERY_US
-    ) -> Iterator[tuple[int, Machine, list[Change]]]:
+    ) -> Iterator[tuple[int, PlantMachine, list[SignalChange]]]:
         """Yield what happened at one instant in one machine, in order of time."""
         found = [
             change
@@ -149,34 +149,34 @@ class Truth:
         for (at_us, machine), changes in groupby(found, key=lambda c: (c.at_us, c.machine)):
             yield at_us, machine, list(changes)
 
-    def temperature(self, machine: Machine, at_us: int) -> float:
+    def temperature(self, machine: PlantMachine, at_us: int) -> float:
         """Return a slow wave with a little noise, in tenths of a degree of the plant's own."""
-        phase = _number(machine.path) % 1000
-        noise = (_number(f"{machine.path}/{at_us // TEMPERATURE_EVERY_US}") % 11 - 5) / 10
+        phase = _hash_of(machine.path) % 1000
+        noise = (_hash_of(f"{machine.path}/{at_us // TEMPERATURE_EVERY_US}") % 11 - 5) / 10
         wave = math.sin(at_us / SECOND_US / 3600 + phase)
         celsius = 46 + phase % 17 + 6 * wave + noise
         return round(celsius if self.plant.temperature_unit == "degC" else celsius * 1.8 + 32, 1)
 
-    def _counts(
-        self, machine: Machine, section: Section, first: int, last: int
-    ) -> Iterator[Change]:
-        base = self._base(machine, section)
+    def _count_changes(
+        self, machine: PlantMachine, section: ShiftSection, first: int, last: int
+    ) -> Iterator[SignalChange]:
+        base = self._counters_at_start(machine, section)
         for index, name in enumerate(self.plant.counts):
             made = getattr(section, name)
             if self.plant.counters_restart and first <= section.start_us < last:
-                yield Change(section.start_us, machine, name, 0)
+                yield SignalChange(section.start_us, machine, name, 0)
             low, high = bisect_left(made, first), bisect_left(made, last)
             for number in range(low, high):
-                yield Change(made[number], machine, name, self._shown(base[index] + number + 1))
+                yield SignalChange(made[number], machine, name, self._displayed(base[index] + number + 1))
 
-    def _shown(self, count: int) -> int:
+    def _displayed(self, count: int) -> int:
         return count if self.plant.counters_restart else count % ROLLOVER
 
-    def _base(self, machine: Machine, section: Section) -> tuple[int, int, int]:
+    def _counters_at_start(self, machine: PlantMachine, section: ShiftSection) -> tuple[int, int, int]:
         """Return the counters at the start of the section."""
         if self.plant.counters_restart:
             return 0, 0, 0
-        starts, totals = self._counted.setdefault(machine, self._anchor(machine))
+        starts, totals = self._counter_totals.setdefault(machine, self._initial_counters(machine))
         while starts[-1] < section.start_us:
             last = next(self.sections(machine, starts[-1], starts[-1] + 1))
             made = (len(last.good), len(last.scrap), len(last.rework))
@@ -185,26 +185,26 @@ class Truth:
             starts.append(last.end_us)
         return totals[bisect_right(starts, section.start_us) - 1]
 
-    def _anchor(self, machine: Machine) -> tuple[list[int], list[tuple[int, int, int]]]:
+    def _initial_counters(self, machine: PlantMachine) -> tuple[list[int], list[tuple[int, int, int]]]:
         """Begin shortly below the roll-over, so that every history has one."""
         start = next(self.sections(machine, self.since_us, self.since_us + 1)).start_us
-        near = [ROLLOVER - 20 - _number(f"{machine.path}/{name}") % 400 for name in COUNTS]
+        near = [ROLLOVER - 20 - _hash_of(f"{machine.path}/{name}") % 400 for name in COUNTS]
         return [start], [(near[0], near[1], near[2])]
 
 
-def _differences(machine: Machine, before: Segment, after: Segment) -> Iterator[Change]:
+def _differences(machine: PlantMachine, before: StateSegment, after: StateSegment) -> Iterator[SignalChange]:
     at_us = after.start_us
     if after.code != before.code:
-        yield Change(at_us, machine, "state", after.code)
+        yield SignalChange(at_us, machine, "state", after.code)
     if after.order != before.order:
-        yield Change(at_us, machine, "order", after.order)
+        yield SignalChange(at_us, machine, "order", after.order)
     if after.pri_us != before.pri_us:
-        yield Change(at_us, machine, "pri", after.pri_us / SECOND_US)
+        yield SignalChange(at_us, machine, "pri", after.pri_us / SECOND_US)
 
 
-def _within(instants: tuple[int, ...], start_us: int, end_us: int) -> tuple[int, ...]:
+def _instants_within(instants: tuple[int, ...], start_us: int, end_us: int) -> tuple[int, ...]:
     return instants[bisect_left(instants, start_us) : bisect_left(instants, end_us)]
 
 
-def _number(text: str) -> int:
+def _hash_of(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big")

@@ -12,7 +12,7 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from werknetz_simulator.plants.machine import Plant
 from werknetz_simulator.plants.polled_values import Present
 from werknetz_simulator.plants.truth import Truth
-from werknetz_simulator.protocols.names.dialect import place_of
+from werknetz_simulator.protocols.names.profile import place_of
 from werknetz_simulator.protocols.names.modbus import BLOCK, OFFSETS, registers_of, unit_of
 
 FRESH_US: Final = 20_000  # younger values are not looked up again: a poll asks several times

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from werknetz_simulator.plants.machine import Machine, Plant
+from werknetz_simulator.plants.machine import PlantMachine, Plant
 from werknetz_simulator.plants.plan import MINUTE_US, SECOND_US, instant_of
 from werknetz_simulator.plants.position import Position
 from werknetz_simulator.plants.truth import Truth
@@ -33,7 +33,7 @@ class MqttPlant:
         self._told_us = position.at_us
         self._waiting: deque[tuple[int, int]] = deque()  # message id, instant
         self._confirmed: set[int] = set()  # filled by paho's thread, emptied by ours
-        self._values: dict[tuple[Machine, str], str | int | float] = {}
+        self._values: dict[tuple[PlantMachine, str], str | int | float] = {}
         self._zone = ZoneInfo(self.plant.plan.time_zone)
 
     @property
@@ -91,7 +91,7 @@ class MqttPlant:
         if len(self._waiting) >= WAITING_MAX or not client.is_connected():
             return
         until_us = min(now_us, self._told_us + STEP_MAX_US)
-        moments = self._truth.moments(self._told_us, until_us, temperature_every_us=SILENT_MAX_US)
+        moments = self._truth.changes_by_instant(self._told_us, until_us, temperature_every_us=SILENT_MAX_US)
         for at_us, machine, changes in moments:
             signals = set()
             for change in changes:
@@ -105,14 +105,14 @@ class MqttPlant:
         if not self._waiting:
             self._position.advance(until_us)
 
-    def _publish(self, client: Client, machine: Machine, message: str, at_us: int) -> None:
+    def _publish(self, client: Client, machine: PlantMachine, message: str, at_us: int) -> None:
         payload = json.dumps(self._payload(machine, message, at_us), ensure_ascii=False)
         info = client.publish(topic_of(machine, message), payload.encode(), qos=1)
         if info.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
             raise OverflowError(f"{self.plant.name}: more messages wait than paho may keep")
         self._waiting.append((info.mid, at_us))
 
-    def _payload(self, machine: Machine, message: str, at_us: int) -> dict[str, str | int | float]:
+    def _payload(self, machine: PlantMachine, message: str, at_us: int) -> dict[str, str | int | float]:
         local = instant_of(at_us).astimezone(self._zone)
         said: dict[str, str | int | float] = {"zeit": f"{local:{TIME_FORM}}"}
         if message == "zyklus":

@@ -13,10 +13,10 @@ from typing import Any, Final
 import asyncua
 from asyncua.server.server import Server
 
-from werknetz_simulator.plants.machine import Machine, Plant
+from werknetz_simulator.plants.machine import PlantMachine, Plant
 from werknetz_simulator.plants.plan import MINUTE_US, instant_of
 from werknetz_simulator.plants.position import Position
-from werknetz_simulator.plants.truth import Change, Truth
+from werknetz_simulator.plants.truth import SignalChange, Truth
 from werknetz_simulator.protocols.names.opcua import NAMES, identifier_of, namespace_of
 
 ua: Any = asyncua.ua  # its generated types say less than they know
@@ -48,7 +48,7 @@ class OpcuaPlant:
     def __init__(self, truth: Truth, url: str, position: Position) -> None:
         self._truth, self._url, self._position = truth, url, position
         self._server = Server()
-        self._nodes: dict[tuple[Machine, str], Any] = {}
+        self._nodes: dict[tuple[PlantMachine, str], Any] = {}
         self._told_us = position.at_us
         self._session = ""
         self._known_since = 0.0
@@ -119,7 +119,7 @@ class OpcuaPlant:
             await self._write(change)
         self._told_us = until_us
 
-    def _changes(self, until_us: int) -> list[Change]:
+    def _changes(self, until_us: int) -> list[SignalChange]:
         found = [
             change
             for machine in self.plant.machines
@@ -128,7 +128,7 @@ class OpcuaPlant:
         ]
         return sorted(found, key=lambda change: change.at_us)
 
-    async def _write(self, change: Change) -> None:
+    async def _write(self, change: SignalChange) -> None:
         kind, as_type = TYPES[change.signal]
         value = ua.DataValue(
             Value=ua.Variant(as_type(change.value), kind),

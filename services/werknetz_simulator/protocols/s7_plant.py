@@ -13,7 +13,7 @@ from snap7.type import SrvArea
 from werknetz_simulator.plants.machine import Plant
 from werknetz_simulator.plants.polled_values import Present
 from werknetz_simulator.plants.truth import Truth
-from werknetz_simulator.protocols.names.dialect import Value
+from werknetz_simulator.protocols.names.profile import Value
 from werknetz_simulator.protocols.names.s7 import BYTES, TAGS, TEXT_MAX, block_of, byte_of, said
 
 TURN_S: Final = 0.1

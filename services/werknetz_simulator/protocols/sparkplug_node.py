@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
-from werknetz_simulator.plants.machine import Machine
-from werknetz_simulator.plants.truth import Change
+from werknetz_simulator.plants.machine import PlantMachine
+from werknetz_simulator.plants.truth import SignalChange
 from werknetz_simulator.protocols.names.sparkplug import METRICS
 from werknetz_simulator.protocols.sparkplug_payload import (
     BOOLEAN,
@@ -31,7 +31,7 @@ class EdgeNode:
     """paho's thread only sets `host_is_there` and `is_born`: all is said from the plant's own."""
 
     def __init__(
-        self, url: str, group: str, name: str, machines: Sequence[Machine], host: str
+        self, url: str, group: str, name: str, machines: Sequence[PlantMachine], host: str
     ) -> None:
         self.machines = machines
         self.host_is_there = False
@@ -57,7 +57,7 @@ class EdgeNode:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def birth(self, at_ms: int, values: Mapping[tuple[Machine, str], Any]) -> None:
+    def birth(self, at_ms: int, values: Mapping[tuple[PlantMachine, str], Any]) -> None:
         """Name every metric, with its alias and what holds at the instant."""
         self.is_born = True  # before: who asks for another birth meanwhile gets it
         self._seq = -1
@@ -71,7 +71,7 @@ class EdgeNode:
             ]
             self._say("DBIRTH", metrics, at_ms, machine.name)
 
-    def data(self, machine: Machine, changes: Iterable[Change], at_ms: int, *, late: bool) -> None:
+    def data(self, machine: PlantMachine, changes: Iterable[SignalChange], at_ms: int, *, late: bool) -> None:
         metrics = [
             self._metric(machine, c.signal, c.value, -(-c.at_us // 1000), is_historical=late)
             for c in changes
@@ -80,7 +80,7 @@ class EdgeNode:
 
     def _metric(
         self,
-        machine: Machine,
+        machine: PlantMachine,
         signal: str,
         value: Any,
         at_ms: int,

@@ -9,7 +9,7 @@ import time
 from itertools import groupby
 from typing import Any, Final
 
-from werknetz_simulator.plants.machine import Machine
+from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.plan import MINUTE_US, SECOND_US
 from werknetz_simulator.plants.position import Position
 from werknetz_simulator.plants.truth import Truth
@@ -65,7 +65,7 @@ class SparkplugPlant:
         self._told_us = max(self._told_us, until_us)
         self._position.advance(self._told_us)
 
-    def _values(self, node: EdgeNode, at_us: int) -> dict[tuple[Machine, str], Any]:
+    def _values(self, node: EdgeNode, at_us: int) -> dict[tuple[PlantMachine, str], Any]:
         return {
             (machine, change.signal): change.value
             for machine in node.machines

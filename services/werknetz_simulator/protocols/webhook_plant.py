@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
-from werknetz.runtime.log import logger
-from werknetz_simulator.plants.machine import Machine
+from werknetz.runtime.log import get_logger
+from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.plan import MINUTE_US, SECOND_US, instant_of
 from werknetz_simulator.plants.position import Position
-from werknetz_simulator.plants.truth import Change, Truth
+from werknetz_simulator.plants.truth import SignalChange, Truth
 from werknetz_simulator.protocols.names.webhook import FIELDS, SOURCE, TIME
 
 TURN_S: Final = 0.5
@@ -52,11 +52,11 @@ class WebhookPlant:
             yield self._row(at_us, machine, self._truth.snapshot(machine, at_us))
 
     def _rows(self, start_us: int, end_us: int) -> Iterator[Row]:
-        moments = self._truth.moments(start_us, end_us, temperature_every_us=TEMPERATURE_EVERY_US)
+        moments = self._truth.changes_by_instant(start_us, end_us, temperature_every_us=TEMPERATURE_EVERY_US)
         for at_us, machine, changes in moments:
             yield self._row(at_us, machine, changes)
 
-    def _row(self, at_us: int, machine: Machine, changes: list[Change]) -> Row:
+    def _row(self, at_us: int, machine: PlantMachine, changes: list[SignalChange]) -> Row:
         """Write a moment of a machine: only what has changed in it, in the plant's time."""
         row: Row = {
             TIME: instant_of(at_us).astimezone(self._zone).isoformat(timespec="microseconds"),
@@ -87,4 +87,4 @@ class WebhookPlant:
         """Log a new reason once: it is asked again every second."""
         if reason != self._refused:
             self._refused = reason
-            logger("simulator").warning("not taken, again soon", url=self._url, reason=reason)
+            get_logger("simulator").warning("not taken, again soon", url=self._url, reason=reason)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from werknetz.domain.measure import base_of, factor_between, unit_of
+from werknetz.domain.measure import base_unit_of, factor_between, unit_of
 from werknetz_worker.projection import master_data, relations
 from werknetz_worker.projection.columns import TABLES, Measure, row_of
 from werknetz_worker.projection.event_revisions import Told
@@ -321,7 +321,7 @@ async def _add_units(connection: Connection, names: Names, events: Sequence[Told
     for told in events:
         material, said = names.material(told), told.text("unit")
         if material is not None and said is not None and material not in names.bases:
-            first.setdefault(material, base_of(unit_of(said)))
+            first.setdefault(material, base_unit_of(unit_of(said)))
     if first:
         await connection.execute(_BASE, sorted(first), [first[one] for one in sorted(first)])
         names.bases |= first

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_worker.projection import fact_rows, findings, relations
 from werknetz_worker.projection.event_revisions import Told, load
 from werknetz_worker.projection.facts import facts_of, names_of
@@ -37,7 +37,7 @@ _POISON: Final = (
     asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
 )  # fmt: skip
-_log: Final = logger("worker.project")
+_log: Final = get_logger("worker.project")
 
 
 @dataclass(frozen=True, slots=True)

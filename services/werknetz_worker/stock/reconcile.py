@@ -13,7 +13,7 @@ from typing import Final
 import asyncpg
 
 from werknetz.domain.bucket import instant_of
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_worker.session import Connection
 from werknetz_worker.stock import facts, findings, rows
 from werknetz_worker.stock.subject import Reconciled, Subject, compute
@@ -25,7 +25,7 @@ MARK: Final = "#stock"
 
 _LOCK: Final = 0x53544F43  # "STOC"
 _ACQUIRE_S: Final = 10.0
-_log: Final = logger("worker.stock")
+_log: Final = get_logger("worker.stock")
 _DIRTY: Final = """
 SELECT warehouse_id, material_id, from_at, marks FROM dirty_stock
 WHERE marked_at <= clock_timestamp() ORDER BY marked_at, warehouse_id, material_id LIMIT $1"""

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from werknetz.domain.bucket import TIME_MIN_US, microseconds_of
 from werknetz.kpi.supply.facts import Terms
 from werknetz.kpi.supply.policy import BUILT_IN, Policy, PolicyRejected
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_worker.session import Connection
 
-_log: Final = logger("worker.supply")
+_log: Final = get_logger("worker.supply")
 _POLICIES: Final = """
 SELECT id, supplier_id, version, valid_from, document FROM supply_policies
 WHERE supplier_id IS NULL OR supplier_id = ANY($1) ORDER BY valid_from, version"""

@@ -13,7 +13,7 @@ import asyncpg
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.supply.relation import reconcile
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 from werknetz_worker.session import Connection
 from werknetz_worker.supply import facts, findings, rows, shipments
 from werknetz_worker.supply.policies import Policies
@@ -27,7 +27,7 @@ MARK: Final = "#supply"
 
 _LOCK: Final = 0x53555050  # "SUPP": one worker at a supplier
 _ACQUIRE_S: Final = 10.0
-_log: Final = logger("worker.supply")
+_log: Final = get_logger("worker.supply")
 
 _WAITING: Final = """
 SELECT r.supplier_id FROM dirty_relations d JOIN supply_relations r ON r.id = d.relation_id

@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from plumbing.hooks import KEY, Desk, desk_of
-from werknetz.connector.contract import Delivery, Message, SourceRecord, message_hash
-from werknetz.connector.raw import raw_of_delivery
+from werknetz.connector.contract import Delivery, SourceMessage, SourceRecord, hash_message
+from werknetz.connector.raw import encode_delivery
 from werknetz.domain.bucket import instant_of
 from werknetz.store.fact import KEEP_RAW
 from werknetz_core.settings import CoreSettings
@@ -146,10 +146,10 @@ async def test_lists_are_filtered_paged_and_newest_first(world: World) -> None:
 
 async def test_an_event_leads_back_to_its_message(world: World) -> None:
     content = b'[{"kind":"stock_counted","material":"M1","quantity":4}]'
-    digest = message_hash(content)
-    record = SourceRecord("zwick/wms", {"material": "M1"}, b"i", message=digest)
-    message = Message("zwick/wms", content, digest)
-    raw = raw_of_delivery(Delivery(records=[record], messages=[message]), 1, "m@1")
+    digest = hash_message(content)
+    record = SourceRecord("zwick/wms", {"material": "M1"}, b"i", message_hash=digest)
+    message = SourceMessage("zwick/wms", content, digest)
+    raw = encode_delivery(Delivery(records=[record], messages=[message]), 1, "m@1")
     assert raw is not None
     at = datetime.now(UTC)
     await world.database.execute(

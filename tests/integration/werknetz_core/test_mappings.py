@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 
 from plumbing.delivery import FakeSpool
-from werknetz.connector.contract import Delivery, Message, Reading, SourceRecord, message_hash
+from werknetz.connector.contract import Delivery, SourceMessage, Reading, SourceRecord, hash_message
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.raw import raw_of_delivery
+from werknetz.connector.raw import encode_delivery
 from werknetz.domain.bucket import microseconds_of
 from werknetz.link.receiver import Receiver
 from werknetz_core.ingest.apply import Applier, welcome
@@ -94,14 +94,14 @@ class Edge:
 
     async def take(self, delivery: Delivery, arrival_us: int) -> None:
         records = self.normalizer.normalize(delivery, arrival_us)
-        raw = raw_of_delivery(delivery, arrival_us, self.normalizer.mapping.label)
+        raw = encode_delivery(delivery, arrival_us, self.normalizer.mapping.label)
         assert raw is not None
         envelope = self.spool.add(*records, raw)
         await self._applier.apply(self.world.database, self._receiver, [envelope])
 
     async def quiet(self, arrival_us: int) -> None:
         """A minute later: what was only counted is said."""
-        if held := self.normalizer.held_back(arrival_us):
+        if held := self.normalizer.take_all_unmapped(arrival_us):
             envelope = self.spool.add(*held)
             await self._applier.apply(self.world.database, self._receiver, [envelope])
 
@@ -124,11 +124,11 @@ def deliveries(start_us: int, machine: str) -> list[tuple[int, Delivery]]:
                 SourceRecord(
                     "lager", {"teil": f"T{k}", "menge": f"1.{k}00,5"},
                     f"{machine} {n} {k}".encode(), item=f"line {k}", source_time_us=at_us,
-                    message=message_hash(body),
+                    message_hash=hash_message(body),
                 )
                 for k in range(3)
             ]  # fmt: skip
-            messages = [Message("lager", body, message_hash(body))]
+            messages = [SourceMessage("lager", body, hash_message(body))]
         found.append((at_us, Delivery(readings, records=records, messages=messages)))
     return found
 

@@ -10,7 +10,7 @@ from asyncua import Client
 from plumbing.waiting import until
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.plants.plan import DAY_US, MINUTE_US
-from werknetz_simulator.plants.plant import EMDEN_1, Kind
+from werknetz_simulator.plants.plant import EMDEN_1, StateKind
 from werknetz_simulator.plants.position import Position
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names.opcua import namespace_of
@@ -32,7 +32,7 @@ def _busy_instant(truth: Truth) -> int:
     for back in range(40, 24 * 60, 10):
         start = now - back * MINUTE_US
         segment = next(truth.segments(EMDEN_1.machines[0], start, start + 1))
-        if segment.kind is Kind.PRODUCING and segment.end_us > start + 2 * MINUTE_US:
+        if segment.kind is StateKind.PRODUCING and segment.end_us > start + 2 * MINUTE_US:
             return start
     pytest.skip("Emden has had a day off")
 

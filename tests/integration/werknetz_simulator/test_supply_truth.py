@@ -16,9 +16,9 @@ from plumbing.grouptold import believed, calls, receipts, shipments
 from plumbing.grouptruth import CHOSEN, END, MIDDLE, START, Supply, cumulatives, lived
 from werknetz.domain.bucket import instant_of
 from werknetz.store.levels import STOCK_AT
-from werknetz_core.access.keys import new_key
+from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
-from werknetz_core.context.equipment_tree import TreeKeeper
+from werknetz_core.context.equipment_tree import EquipmentTreeCache
 from werknetz_core.losses.losses import losses_of
 from werknetz_core.settings import CoreSettings
 from werknetz_simulator.partners.expected import (
@@ -35,8 +35,8 @@ from werknetz_simulator.partners.expected import (
 from werknetz_simulator.partners.partners import LINE_OF, PLANTED, Firm
 from werknetz_simulator.partners.timeline import LATE_DAYS
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US
-from werknetz_simulator.plants.plant import PLANTS, ZWICK_2, Machine
-from werknetz_simulator.plants.starvation import windows
+from werknetz_simulator.plants.plant import PLANTS, ZWICK_2, PlantMachine
+from werknetz_simulator.plants.starvation import starvation_windows
 from werknetz_simulator.plants.truth import Truth
 
 pytestmark = pytest.mark.asyncio
@@ -187,7 +187,7 @@ async def _outs_agree(supply: Supply) -> None:
             for start, end in outs(supply.truth[one])
         ], one
     planted = [span for span in outs(supply.truth[PLANTED]) if span[1] is not None]
-    spans = windows(ZWICK_2, PLANTED.starves, supply.seed, START + FIRST_US, END)
+    spans = starvation_windows(ZWICK_2, PLANTED.starves, supply.seed, START + FIRST_US, END)
     assert len(spans) > 60
     assert {span for span in spans if span[0] >= START + FIRST_US and span[1] <= END} <= {*planted}
 
@@ -200,8 +200,8 @@ async def _starved_minutes_agree(supply: Supply) -> None:
     await supply.pool.execute(
         LINE, _line_path(), PLANTED.material, PLANTED.warehouse.code, float(PER_HOUR)
     )
-    tree = await TreeKeeper(supply.pool, every_s=60).renew()
-    nodes = [node for node in tree.under(ZWICK_2.path) if node.level == "machine"]
+    tree = await EquipmentTreeCache(supply.pool, every_s=60).refresh()
+    nodes = [node for node in tree.subtree(ZWICK_2.path) if node.level == "machine"]
     async with supply.pool.acquire() as connection:
         answer = await losses_of(connection, tree, nodes, *span, END)
     line = [one for one in ZWICK_2.machines if one.line == PLANTED.starves]
@@ -251,7 +251,7 @@ async def _machines_stand(pool: asyncpg.Pool, truth: Truth, span: tuple[int, int
     )  # fmt: skip
 
 
-def _quarters(truth: Truth, machine: Machine, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+def _quarters(truth: Truth, machine: PlantMachine, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
     for start_us, until_us in starved_spans(truth, machine, span):
         begin_us = start_us
         while begin_us < until_us:
@@ -264,7 +264,7 @@ def _quarters(truth: Truth, machine: Machine, span: tuple[int, int]) -> Iterator
 async def _api(supply: Supply, settings: CoreSettings) -> AsyncIterator[Any]:
     """The API at the end of the story."""
     app = create_app(settings, now_us=lambda: END)
-    key = new_key()
+    key = generate_key()
     await supply.pool.execute(
         "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'truth', 'viewer')",
         key.prefix, key.hash,
@@ -289,7 +289,7 @@ async def _days_of_supply_agree(supply: Supply, get: Any) -> None:
         await supply.pool.execute(
             "INSERT INTO shift_calendars (equipment_id, valid_from, document) "
             "SELECT id, '2020-01-01Z', $2 FROM equipment WHERE path = $1",
-            plant.path, json.dumps(plant.plan.document()),
+            plant.path, json.dumps(plant.plan.to_document()),
         )  # fmt: skip
     emden = next(one for one in CHOSEN if one.warehouse.plant == "emden-1")
     path = f"{emden.warehouse.path}/{LINE_OF['emden-1']}"

@@ -7,7 +7,7 @@ import pytest
 
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Calendar, shifts_between
-from werknetz.domain.state import SPECIFICATIONS, MachineState
+from werknetz.domain.state import STATE_TABLES, MachineState
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.elements import Elements
 from werknetz.kpi.plan import Plan
@@ -16,7 +16,7 @@ from werknetz.kpi.states import Range, compute
 from werknetz_simulator.edge_file import mapping_of
 from werknetz_simulator.plants.expected import sums
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, us_of
-from werknetz_simulator.plants.plant import PLANTS, ROLLOVER, Machine, Plant
+from werknetz_simulator.plants.plant import PLANTS, ROLLOVER, PlantMachine, Plant
 from werknetz_simulator.plants.truth import Truth
 
 START = us_of(datetime(2026, 10, 22, 22, tzinfo=UTC))  # over the night of 25 hours
@@ -27,7 +27,7 @@ ROLES = {"good": Role.GOOD_COUNT, "scrap": Role.SCRAP_COUNT, "rework": Role.REWO
 @pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
 def test_the_platform_agrees_with_the_plant(plant: Plant) -> None:
     truth = Truth(plant, since_us=START)
-    calendar = Calendar.parse(plant.plan.document())
+    calendar = Calendar.parse(plant.plan.to_document())
     plan = Plan.of(shifts_between(calendar, START - DAY_US, START + (DAYS + 1) * DAY_US))
     for machine in plant.machines[:: -(-len(plant.machines) // 10)]:
         span = Range(START, DAYS * 96, START + (DAYS + 1) * DAY_US)
@@ -41,7 +41,7 @@ def test_the_platform_agrees_with_the_plant(plant: Plant) -> None:
             assert found == pytest.approx(expected, abs=1e-6), (machine.name, hour)
 
 
-def _samples(truth: Truth, machine: Machine) -> MachineSamples:
+def _samples(truth: Truth, machine: PlantMachine) -> MachineSamples:
     changes = truth.snapshot(machine, START)
     changes += truth.changes(machine, START, START + (DAYS + 1) * DAY_US)
     at: dict[str, list[int]] = {}
@@ -72,6 +72,6 @@ def _samples(truth: Truth, machine: Machine) -> MachineSamples:
 def _state_of(plant: Plant, code: str) -> MachineState:
     enums = mapping_of(plant).get("enums")
     if enums is None:
-        return SPECIFICATIONS["packml/opc-30060"].get(code, MachineState.UNKNOWN)
+        return STATE_TABLES["packml/opc-30060"].get(code, MachineState.UNKNOWN)
     word = enums[plant.name].get(code, "unknown")
     return MachineState[word.upper()]

@@ -1,6 +1,6 @@
 import pytest
 
-from werknetz.runtime.settings import SettingMissing
+from werknetz.runtime.settings import SettingError
 from werknetz_worker.settings import WorkerSettings
 
 
@@ -12,7 +12,7 @@ def test_any_form_of_the_url_is_understood(scheme: str) -> None:
 
 
 def test_a_missing_database_is_told() -> None:
-    with pytest.raises(SettingMissing, match="WERKNETZ_DATABASE_URL"):
+    with pytest.raises(SettingError, match="WERKNETZ_DATABASE_URL"):
         WorkerSettings.from_environment({})
 
 
@@ -22,5 +22,5 @@ def test_samples_are_kept_for_whole_days_or_for_ever() -> None:
     assert WorkerSettings.from_environment(url).samples_kept_days is None
     assert WorkerSettings.from_environment({**url, name: "90"}).samples_kept_days == 90
     for wrong in ("0", "-1", "2.5", "a year"):
-        with pytest.raises(SettingMissing, match="whole days"):
+        with pytest.raises(SettingError, match="whole days"):
             WorkerSettings.from_environment({**url, name: wrong})

@@ -24,7 +24,7 @@ from werknetz.connector.expressions.engine import (
     Wanted,
     plain,
 )
-from werknetz.connector.values import Unreadable
+from werknetz.connector.values import UnreadableValue
 from werknetz.connector.yaml_format import nearest
 
 _T: Final = cel.Type
@@ -79,11 +79,11 @@ class CelProgram:
                 return value
             kind = _kind(result)
         except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-            raise Unreadable(f"expression: {_said(str(error))}") from error
+            raise UnreadableValue(f"expression: {_said(str(error))}") from error
         if kind in {"ERROR", "UNKNOWN"}:
-            raise Unreadable(f"expression: {_said(str(value))}")
+            raise UnreadableValue(f"expression: {_said(str(value))}")
         if kind not in _MAY_COME.get(self.wanted, _SCALAR):
-            raise Unreadable(f"expression: gives {_word(kind)}, which is not {_TURN[self.wanted]}")
+            raise UnreadableValue(f"expression: gives {_word(kind)}, which is not {_TURN[self.wanted]}")
         if kind == "TIMESTAMP":
             return value.astimezone(UTC) if isinstance(value, datetime) else value
         return _unpacked(result, kind, Budget()) if kind in {"LIST", "MAP"} else value
@@ -142,7 +142,7 @@ def _unpacked(result: Any, kind: str, budget: Budget, depth: int = 0) -> Any:
             str(name): _unpacked(inner, _kind(inner), budget, depth + 1) for name, inner in pairs
         }
     if kind in {"LIST", "MAP", "ERROR", "UNKNOWN"}:
-        raise Unreadable("expression: gives a list that is nested too deeply, or an error in it")
+        raise UnreadableValue("expression: gives a list that is nested too deeply, or an error in it")
     return plain(result.value(), budget)
 
 

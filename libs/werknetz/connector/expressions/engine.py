@@ -9,7 +9,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any, Final, Literal, Protocol
 
-from werknetz.connector.values import EXACT_MAX, Unreadable, storable
+from werknetz.connector.values import EXACT_MAX, UnreadableValue, check_storable
 
 INPUT_CHARS_MAX: Final = 65_536
 INPUT_ITEMS_MAX: Final = 1_000
@@ -66,7 +66,7 @@ def plain(value: Any, budget: Budget, depth: int = 0) -> Any:  # noqa: PLR0911  
     """
     budget.items -= 1
     if budget.items < 0 or depth > INPUT_DEPTH_MAX:
-        raise Unreadable(
+        raise UnreadableValue(
             f"more than {INPUT_ITEMS_MAX} values, or nested too deeply, for an expression"
         )
     if value is None or isinstance(value, bool):
@@ -95,15 +95,15 @@ def _integer(value: int) -> float | int:
     if -EXACT_MAX <= value <= EXACT_MAX:
         return float(value)
     if value not in _INT64:
-        raise Unreadable("the integer is too large for an expression")
+        raise UnreadableValue("the integer is too large for an expression")
     return value
 
 
 def _text(text: str, budget: Budget) -> str:
     budget.chars -= len(text)
     if budget.chars < 0:
-        raise Unreadable(f"more than {INPUT_CHARS_MAX} characters for an expression")
-    return storable(text)
+        raise UnreadableValue(f"more than {INPUT_CHARS_MAX} characters for an expression")
+    return check_storable(text)
 
 
 def _pointed(text: str, line: int, column: int) -> str:

@@ -16,7 +16,7 @@ from werknetz.connector.expressions.engine import (
     Wanted,
     plain,
 )
-from werknetz.connector.values import Unreadable
+from werknetz.connector.values import UnreadableValue
 from werknetz.connector.yaml_format import nearest
 
 TEXT_MAX: Final = 2_048
@@ -68,5 +68,5 @@ def finite(result: Any, given: Any = 0.0) -> Any:
     if type(result) is float and not math.isfinite(result):
         was_finite = not isinstance(given, float) or math.isfinite(given)
         if was_finite:
-            raise Unreadable(f"the expression gives {result}: a division by zero or an overflow")
+            raise UnreadableValue(f"the expression gives {result}: a division by zero or an overflow")
     return result

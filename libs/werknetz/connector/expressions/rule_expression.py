@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from werknetz.connector.expressions.engine import Budget, Kind, Program, plain
 from werknetz.connector.expressions.expression import chosen, finite
-from werknetz.connector.values import DROPPED, Target, text_of, value_of
+from werknetz.connector.values import DROPPED, Target, to_text, value_of
 
 Input = Literal["number", "text", "json"]
 
@@ -68,4 +68,4 @@ class Computed:
             if type(value) is float:
                 return value
             return value_of(Target(0, linear=True, comma=self.comma), value)[0]
-        return plain(value if self.input == "json" else text_of(value), Budget())
+        return plain(value if self.input == "json" else to_text(value), Budget())

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.connector.columns import Lookup, times_of
+from werknetz.connector.columns import AddressTable, check_times
 from werknetz.connector.contract import ReadingBlock
-from werknetz.connector.values import DROPPED, Target, Unreadable, value_of
+from werknetz.connector.values import DROPPED, Target, UnreadableValue, value_of
 from werknetz.domain.status import UNCERTAIN
 from werknetz.events.batch import Samples, Unmapped
-from werknetz.events.codec import Columns, samples_of
+from werknetz.events.codec import SampleColumns, samples_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class _Column:
 
 
 def split_computed(
-    lookup: Lookup, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
+    lookup: AddressTable, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
 ) -> tuple[ReadingBlock, Samples | None]:
     """Return the block without the addresses that have expressions, and those as samples."""
     is_computed = lookup.computed.take(block.address)
@@ -50,19 +50,19 @@ def split_computed(
 
 
 def _samples(
-    lookup: Lookup, block: ReadingBlock, column: _Column, arrival_us: int
+    lookup: AddressTable, block: ReadingBlock, column: _Column, arrival_us: int
 ) -> Samples | None:
     keep, server = column.keep, block.server_time_us
     if not keep.any():
         return None
-    time, status = times_of(block.source_time_us, column.status, arrival_us)
+    time, status = check_times(block.source_time_us, column.status, arrival_us)
     text_row, texts = np.empty(0, np.int32), list[str]()
     if column.text is not None:
         kept = column.text[keep]
         text_row = np.flatnonzero([text is not None for text in kept]).astype(np.int32)
         texts = kept[text_row].tolist()
     return samples_of(
-        Columns(
+        SampleColumns(
             point=lookup.number[block.address[keep]],
             time=time[keep],
             value=column.value[keep],
@@ -75,7 +75,7 @@ def _samples(
 
 
 def _compute(
-    lookup: Lookup,
+    lookup: AddressTable,
     index: int,
     of_address: NDArray[np.intp],
     block: ReadingBlock,
@@ -86,9 +86,9 @@ def _compute(
     """One step for each different value of an address."""
     target = lookup.targets[index]
     assert target is not None  # noqa: S101  only addresses with a target are computed
-    assert target.computed is not None  # noqa: S101
+    assert target.computation is not None  # noqa: S101
     groups = [(0, of_address)]
-    if target.computed.depends_on_status:
+    if target.computation.depends_on_status:
         codes, which = np.unique(block.status[of_address], return_inverse=True)
         groups = [(int(code), of_address[which == n]) for n, code in enumerate(codes)]
     for status, rows in groups:
@@ -107,7 +107,7 @@ def _compute(
 
 
 def _tell(
-    lookup: Lookup,
+    lookup: AddressTable,
     index: int,
     outcome: _Outcome,
     raw: bytes,
@@ -119,25 +119,25 @@ def _tell(
     """Put into quarantine what could not be computed, and states that no table knows."""
     address, refusals = lookup.addresses[index], lookup.refusals
     if outcome.refusal:
-        refused.append(refusals.one(address, outcome.refusal, raw, arrival_us, count=len(rows)))
+        refused.append(refusals.entry_of(address, outcome.refusal, raw, arrival_us, count=len(rows)))
         return
     column.status[rows] = np.maximum(column.status[rows], UNCERTAIN)
     target = lookup.targets[index]
     table = "" if target is None else target.table
     reason = f"state code {outcome.text!r} is not in table {table!r}"
-    said = refusals.repeated(address, reason, raw, arrival_us, len(rows))
+    said = refusals.count_repeat(address, reason, raw, arrival_us, len(rows))
     if said is not None:
         refused.append(said)
 
 
 def _outcome(target: Target, value: float, status: int) -> _Outcome:
-    assert target.computed is not None  # noqa: S101  the caller looked
+    assert target.computation is not None  # noqa: S101  the caller looked
     try:
-        result = target.computed.result(value, status, None)
+        result = target.computation.result(value, status, None)
         if result is DROPPED:
             return _Outcome(kept=False)
         number, text = value_of(target, result)
-    except Unreadable as error:
+    except UnreadableValue as error:
         return _Outcome(kept=False, refusal=str(error))
     strange = target.states is not None and text not in target.states
     return _Outcome(True, number, text, is_strange=strange)

@@ -18,8 +18,8 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
 
-ROLES: Final = (Role.PLANNED_RUN_TIME, Role.PROCESS_VALUE, Role.MODE)
-SECONDS: Final = "s"  # in which a planned run time is kept, whatever it is written in
+CONSTANT_ROLES: Final = (Role.PLANNED_RUN_TIME, Role.PROCESS_VALUE, Role.MODE)
+PLANNED_RUN_TIME_UNIT: Final = "s"  # in which a planned run time is kept, whatever it is written in
 _SINCE: Final = "since {!r} is not an ISO time: write 2026-11-01 or 2026-11-01T06:00:00+01:00"
 
 
@@ -55,14 +55,14 @@ class Constant(BaseModel):
     @classmethod
     def _unit(cls, unit: str | None) -> str | None:
         if unit is not None:
-            units.check(unit)
+            units.check_unit(unit)
         return unit
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.role not in ROLES:
+        if self.role not in CONSTANT_ROLES:
             raise ValueError(
-                f"a {self.role.value} is not constant: the role is one of {', '.join(ROLES)}"
+                f"a {self.role.value} is not constant: the role is one of {', '.join(CONSTANT_ROLES)}"
             )
         if self.role is Role.MODE and self.unit is not None:
             raise ValueError("a mode has no unit: drop it")
@@ -77,16 +77,16 @@ class Constant(BaseModel):
         if isinstance(self.value, str) or self.role is Role.MODE:
             return nan
         if self.role is Role.PLANNED_RUN_TIME and self.unit is not None:
-            factor, shift = units.conversion(self.unit, SECONDS)
+            factor, shift = units.conversion_factors(self.unit, PLANNED_RUN_TIME_UNIT)
             return self.value * factor + shift
         return self.value
 
-    def kept(self) -> tuple[float, str | None, str | None]:
+    def stored_value(self) -> tuple[float, str | None, str | None]:
         """Value, text and unit as they are kept."""
         if self.role is Role.MODE:
             text = self.value if isinstance(self.value, str) else f"{self.value:g}"
             return nan, text, None
-        return self._number(), None, SECONDS if self.role is Role.PLANNED_RUN_TIME else self.unit
+        return self._number(), None, PLANNED_RUN_TIME_UNIT if self.role is Role.PLANNED_RUN_TIME else self.unit
 
     def since_us(self, zone: str | None) -> int | None:
         if self.since is None:
@@ -95,7 +95,7 @@ class Constant(BaseModel):
         return microseconds_of(known)
 
 
-def disagreements(
+def constant_errors(
     constants: Sequence[Constant],
     equipment: str | None,
     zone: str | None,

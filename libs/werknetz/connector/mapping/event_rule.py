@@ -13,7 +13,7 @@ from werknetz.connector.expressions.expression import compiled_for
 from werknetz.connector.mapping import units
 from werknetz.connector.time_format import known_form, known_zone
 from werknetz.connector.yaml_format import Key, nearest
-from werknetz.events.facts import KINDS, FieldType, fields_of, required_of
+from werknetz.events.facts import KINDS, FieldType, fields_of, required_fields_of
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -51,7 +51,7 @@ class FieldRule(BaseModel):
     @classmethod
     def _unit(cls, unit: str | None) -> str | None:
         if unit is not None:
-            units.check(unit)
+            units.check_unit(unit)
         return unit
 
     @model_validator(mode="after")
@@ -64,16 +64,16 @@ class FieldRule(BaseModel):
             raise ValueError("scale 0 would make every value the same: drop it or correct it")
         return self
 
-    def factors(self) -> tuple[float, float]:
+    def linear_factors(self) -> tuple[float, float]:
         """Scale first, then the unit: value = raw * factor + offset."""
         factor, shift = 1.0, 0.0
         if self.unit is not None and self.source_unit is not None:
-            factor, shift = units.conversion(self.source_unit, self.unit)
+            factor, shift = units.conversion_factors(self.source_unit, self.unit)
         return self.scale * factor, self.offset * factor + shift
 
     @property
     def is_linear(self) -> bool:
-        return self.decimal == "comma" or self.factors() != (1.0, 0.0)
+        return self.decimal == "comma" or self.linear_factors() != (1.0, 0.0)
 
 
 def _short_form(given: Any) -> Any:
@@ -108,19 +108,19 @@ class EventRule(BaseModel):
             if name not in known:
                 raise ValueError(f"{self.kind} has no field {name!r}{nearest(name, [*known])}")
             _fits(name, known[name], rule)
-        missing = [name for name in required_of(self.kind) if name not in self.fields]
+        missing = [name for name in required_fields_of(self.kind) if name not in self.fields]
         if missing:
             raise ValueError(f"{self.kind} needs a field {missing[0]!r}: add it under `fields`")
         return self
 
-    def programs(self, segments: Collection[str]) -> dict[Key, Program]:
+    def compile_programs(self, segments: Collection[str]) -> dict[Key, Program]:
         """Compile its expressions, by their place in the rule; raise ExpressionError."""
         return {
             key: compiled_for(text, RECORD_VARIABLES, wanted, segments)
             for key, text, wanted in self._expressions()
         }
 
-    def wrong_expressions(self, segments: Collection[str]) -> list[tuple[Key, str]]:
+    def expression_errors(self, segments: Collection[str]) -> list[tuple[Key, str]]:
         """What is wrong with each of them, and where."""
         wrong: list[tuple[Key, str]] = []
         for key, text, wanted in self._expressions():

@@ -20,8 +20,8 @@ from werknetz.connector.expressions.rule_expression import Input, signal_variabl
 from werknetz.connector.mapping import constant, units
 from werknetz.connector.mapping.constant import Constant
 from werknetz.connector.mapping.event_rule import EventRule
-from werknetz.connector.mapping.pattern import Pattern, signal_name
-from werknetz.connector.mapping.template import expanded
+from werknetz.connector.mapping.pattern import Pattern, signal_name_of
+from werknetz.connector.mapping.template import expand_templates
 from werknetz.connector.time_format import TimeForm, known_zone
 from werknetz.connector.yaml_format import (
     ConfigurationError,
@@ -33,13 +33,13 @@ from werknetz.connector.yaml_format import (
 )
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
-from werknetz.domain.state import SPECIFICATIONS, MachineState
+from werknetz.domain.state import STATE_TABLES, MachineState
 
 Datatype = Literal["float", "integer", "boolean", "text", "json"]
 TEXT_ROLES: Final = {Role.ORDER, Role.MODE}
 # Ten times as fast, where PyYAML has it: a mapping may have thousands of rules.
 _Dumper: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_WORDS: Final = {state.word: state for state in MachineState}
+_WORDS: Final = {state.label: state for state in MachineState}
 _EXPRESSIONS: Final[tuple[Literal["when", "expression"], ...]] = ("when", "expression")
 _ERRORS_MAX: Final = 50
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -88,7 +88,7 @@ class Rule(BaseModel):
     @classmethod
     def _unit(cls, unit: str | None) -> str | None:
         if unit is not None:
-            units.check(unit)
+            units.check_unit(unit)
         return unit
 
     @model_validator(mode="after")
@@ -114,7 +114,7 @@ class Rule(BaseModel):
         return self.expression is not None or self.when is not None
 
     @property
-    def wanted(self) -> Wanted:
+    def result_kind(self) -> Wanted:
         """What its expression must give."""
         if self.role is Role.STATE:
             return "scalar"
@@ -126,15 +126,15 @@ class Rule(BaseModel):
             return "boolean"
         return "number" if self.is_linear else "scalar"
 
-    def program(self, key: Literal["when", "expression"], segments: Collection[str]) -> Program:
+    def compile_program(self, key: Literal["when", "expression"], segments: Collection[str]) -> Program:
         """Compile one of its expressions; raise ExpressionError with place and remedy."""
         text = (self.when if key == "when" else self.expression) or ""
-        wanted = "boolean" if key == "when" else self.wanted
+        wanted = "boolean" if key == "when" else self.result_kind
         return compiled_for(text, signal_variables(self.input), wanted, segments)
 
-    def result_type(self) -> Datatype | None:
+    def result_datatype(self) -> Datatype | None:
         """Of a new point whose rule names no datatype: what its expression gives."""
-        if self.expression is None or self.wanted != "scalar" or self.role is Role.STATE:
+        if self.expression is None or self.result_kind != "scalar" or self.role is Role.STATE:
             return None
         kinds: dict[Wanted, Datatype] = {"boolean": "boolean", "number": "float", "text": "text"}
         for wanted, datatype in kinds.items():
@@ -156,11 +156,11 @@ class Rule(BaseModel):
             or self.datatype in {"float", "integer"}
         )
 
-    def factors(self) -> tuple[float, float]:
+    def linear_factors(self) -> tuple[float, float]:
         """Scale first, then the unit: value = raw * factor + offset."""
         factor, shift = 1.0, 0.0
         if self.unit is not None and self.source_unit is not None:
-            factor, shift = units.conversion(self.source_unit, self.unit)
+            factor, shift = units.conversion_factors(self.source_unit, self.unit)
         return self.scale * factor, self.offset * factor + shift
 
 
@@ -206,10 +206,10 @@ class Mapping(BaseModel):
         tree = self.model_dump(mode="json", exclude_defaults=True)
         return blake2b(json.dumps(tree, sort_keys=True).encode(), digest_size=16).digest()
 
-    def states_of(self, table: str) -> Table[str, MachineState]:
+    def state_table(self, table: str) -> Table[str, MachineState]:
         if table in self.enums:
             return {code: _WORDS[word] for code, word in self.enums[table].items()}
-        return SPECIFICATIONS[table]
+        return STATE_TABLES[table]
 
 
 STORE_AS_IS: Final = Mapping(name="as-is", version=1, unmapped="store-as-is")
@@ -229,7 +229,7 @@ def mapping_of(form: Form, at: Key = ("mapping",)) -> Mapping:
     if not isinstance(tree, dict):
         remedy = f"key {'.'.join(map(str, at))!r} is missing: add name, version and rules"
         raise ConfigurationError([form.error(at, remedy)])
-    form = expanded(form, at)
+    form = expand_templates(form, at)
     tree = form.tree
     for step in at:
         tree = tree[step]
@@ -274,7 +274,7 @@ def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
             text = f"the {same + 1}. event rule makes the same event: give one of them a `name`"
             wrong.append((("events", number, "source"), text))
     fed = dict(_fed(mapping))
-    wrong += constant.disagreements(mapping.constants, mapping.equipment, mapping.time_zone, fed)
+    wrong += constant.constant_errors(mapping.constants, mapping.equipment, mapping.time_zone, fed)
     return wrong
 
 
@@ -285,10 +285,10 @@ def _wrong_event(event: EventRule) -> list[tuple[Key, str]]:
     except ValueError as error:
         wrong.append((("source",), str(error)))
     else:
-        wrong += event.wrong_expressions(segments)
+        wrong += event.expression_errors(segments)
     for name, rule in event.fields.items():
         try:
-            rule.factors()
+            rule.linear_factors()
         except units.UnitRejected as error:
             wrong.append((("fields", name, "source_unit"), str(error)))
     return wrong
@@ -299,7 +299,7 @@ def _wrong_expressions(rule: Rule, pattern: Pattern) -> list[tuple[Key, str]]:
     for key in _EXPRESSIONS:
         if getattr(rule, key) is not None:
             try:
-                rule.program(key, pattern.names)
+                rule.compile_program(key, pattern.names)
             except ExpressionError as error:
                 wrong.append(((key,), str(error)))
     return wrong
@@ -310,17 +310,17 @@ def _fed(mapping: Mapping) -> Iterator[tuple[str, str]]:
     for rule in mapping.rules:
         if "{" not in rule.source and not rule.ignore:
             equipment = rule.equipment or mapping.equipment
-            yield f"{equipment}:{rule.signal or signal_name(rule.source)}", rule.source
+            yield f"{equipment}:{rule.signal or signal_name_of(rule.source)}", rule.source
 
 
 def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[Key, str]]:
     wrong: list[tuple[Key, str]] = []
-    tables = [*mapping.enums, *SPECIFICATIONS]
+    tables = [*mapping.enums, *STATE_TABLES]
     if rule.states is not None and rule.states not in tables:
         text = f"state table {rule.states!r} is not known{nearest(rule.states, tables)}"
         wrong.append((("states",), text))
     try:
-        rule.factors()
+        rule.linear_factors()
     except units.UnitRejected as error:
         wrong.append((("source_unit",), str(error)))
     try:

@@ -53,16 +53,16 @@ class Pattern:
                     f"{template!r} names segment {{{name}}}, which the source has not; "
                     f"the source has {there}"
                 )
-        return _SEGMENT.sub(lambda found: slug(segments[found.group(1)]), template)
+        return _SEGMENT.sub(lambda found: to_slug(segments[found.group(1)]), template)
 
 
-def slug(text: str) -> str:
+def to_slug(text: str) -> str:
     """Make a segment of an equipment path of it: `Presse 3` → `presse-3`."""
     plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower().translate(_SIGNS))
     return plain.strip("-_")[:63] or "x"
 
 
-def signal_name(address: str) -> str:
+def signal_name_of(address: str) -> str:
     """Name a signal after its address: what stands last, without namespace and folders."""
     last = re.split(r"[/#]|[;][isgb]=", address)[-1]
     plain = re.sub(r"[^a-z0-9_.]+", "_", last.lower().translate(_SIGNS)).strip("_.")

@@ -54,7 +54,7 @@ class _Expansion:
         self.errors.append(self.form.error(key, text))
 
 
-def expanded(form: Form, at: Key) -> Form:
+def expand_templates(form: Form, at: Key) -> Form:
     """Return the form with the templates of the mapping at a key put in as rules and events.
 
     Raises ConfigurationError with every error. A form without templates is returned as it is.

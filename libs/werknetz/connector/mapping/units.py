@@ -18,12 +18,12 @@ class UnitRejected(ValueError):
     """The unit is not known, or the pair does not fit; the text says the remedy."""
 
 
-def check(unit: str) -> None:
+def check_unit(unit: str) -> None:
     """Raise UnitRejected unless the unit is known."""
     _parsed(unit)
 
 
-def conversion(source_unit: str, unit: str) -> tuple[float, float]:
+def conversion_factors(source_unit: str, unit: str) -> tuple[float, float]:
     """Return (factor, offset) such that value_in_unit = value_in_source * factor + offset."""
     origin, target = _parsed(source_unit), _parsed(unit)
     try:

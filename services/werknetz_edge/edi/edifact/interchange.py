@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from werknetz.connector.contract import Message, SourceRecord, message_hash
+from werknetz.connector.contract import SourceMessage, SourceRecord, hash_message
 from werknetz_edge.edi.chunks import SEGMENTS, Cut, raw_of
 from werknetz_edge.edi.context import Context
 from werknetz_edge.edi.edifact.charset import decode
@@ -51,14 +51,14 @@ class Interchange:
     def chunks(self) -> Iterator[Chunk]:
         content = self.piece.content
         if self.keep_whole:
-            self.hash = message_hash(content)
+            self.hash = hash_message(content)
         refused = ""
         try:
             self._open(content)
         except Wrong as error:
             refused = str(error)
         if self.hash:
-            self.cut.keep(Message(self._source("interchange"), content, self.hash))
+            self.cut.keep(SourceMessage(self._source("interchange"), content, self.hash))
         if self.cut.advance(1, len(content)):
             yield self.cut.take()
         if refused:
@@ -92,7 +92,7 @@ class Interchange:
         """A sender uses a control reference once: again it is the same, or a mistake."""
         if not envelope.reference:
             raise Wrong("UNB has no control reference (0020)")
-        digest = message_hash(content.translate(None, b"\r\n"))
+        digest = hash_message(content.translate(None, b"\r\n"))
         before = self.context.seen(envelope.key)
         if before is None:
             self.cut.remember(envelope.key, digest)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-from werknetz.connector.contract import Message, SourceRecord, message_hash
+from werknetz.connector.contract import SourceMessage, SourceRecord, hash_message
 from werknetz_edge.edi.chunks import Cut
 from werknetz_edge.edi.context import Context
 from werknetz_edge.edi.edifact.envelope import BLANK_ID
@@ -43,8 +43,8 @@ class Sent:
             self.sender = head[sender].read(records[0].text) or BLANK_ID
             self.receiver = head[receiver].read(records[0].text) or BLANK_ID
         if self.keep_whole:
-            self.hash = message_hash(self.content)
-            self.cut.keep(Message(self._source, self.content, self.hash))
+            self.hash = hash_message(self.content)
+            self.cut.keep(SourceMessage(self._source, self.content, self.hash))
         try:
             yield from self._read(records)
         except Wrong as error:
@@ -87,7 +87,7 @@ class Sent:
         number, date = table["transmission"].read(head), table["date"].read(head)
         parts = (self.sent.kind, self.sender, self.receiver, number, date)
         key = b"vda\0" + "\0".join(parts).encode(errors="surrogateescape")
-        digest = message_hash(self.content.translate(None, b"\r\n "))
+        digest = hash_message(self.content.translate(None, b"\r\n "))
         before = self.context.seen(key)
         if before is None:
             self.cut.remember(key, digest)

@@ -175,7 +175,7 @@ class Flow:
             gaps=gaps,
             unreadable=decoded.unreadable,
             acknowledge=kept,
-            marks=(MARK.pack(arrived),),
+            dedup_keys=(MARK.pack(arrived),),
             may_repeat=decoded.first,
         )
         await self._mailbox.put(delivery)

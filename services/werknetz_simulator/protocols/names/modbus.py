@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import Machine, Plant
-from werknetz_simulator.protocols.names.dialect import (
+from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.protocols.names.profile import (
     Dialect,
     Tree,
     Value,
@@ -31,7 +31,7 @@ PERIOD_S: Final = 1.0
 TEMPERATURE_PERIOD_S: Final = 30.0
 
 
-def unit_of(plant: Plant, machine: Machine) -> int:
+def unit_of(plant: Plant, machine: PlantMachine) -> int:
     return place_of(plant, machine)[0] + 1
 
 
@@ -43,7 +43,7 @@ def registers_of(signal: str, value: Value) -> list[int]:
     return [round(float(value) * 10) if signal in TENTHS else int(value)]
 
 
-def _address(machine: Machine, signal: str) -> str:
+def _address(machine: PlantMachine, signal: str) -> str:
     return f"{machine.line}/{machine.name}/{NAMES[signal]}"
 
 
@@ -73,7 +73,7 @@ def _options(plant: Plant, where: Where) -> Tree:
     }
 
 
-def _item(plant: Plant, machine: Machine, signal: str) -> Tree:
+def _item(plant: Plant, machine: PlantMachine, signal: str) -> Tree:
     _, number = place_of(plant, machine)
     item: Tree = {
         "name": _address(machine, signal),
@@ -87,7 +87,7 @@ def _item(plant: Plant, machine: Machine, signal: str) -> Tree:
     return item
 
 
-def _raw(_machine: Machine, signal: str, value: Value) -> Value:
+def _raw(_machine: PlantMachine, signal: str, value: Value) -> Value:
     return value if signal == "order" else registers_of(signal, value)[0]
 
 

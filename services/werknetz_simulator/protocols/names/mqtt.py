@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import Machine, Plant
-from werknetz_simulator.protocols.names.dialect import (
+from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.protocols.names.profile import (
     Dialect,
     Tree,
     Where,
@@ -18,11 +18,11 @@ TIME_FORM: Final = "%d.%m.%Y %H:%M:%S,%f"
 _MESSAGES: Final = {"zyklus": CYCLE_WORDS | {"temperature": "temperatur"}, "zustand": STATE_WORDS}
 
 
-def topic_of(machine: Machine, message: str) -> str:
+def topic_of(machine: PlantMachine, message: str) -> str:
     return f"werk/{machine.line}/{machine.name}/{message}"
 
 
-def _address(machine: Machine, signal: str) -> str:
+def _address(machine: PlantMachine, signal: str) -> str:
     message = "zustand" if signal in STATE_WORDS else "zyklus"
     return f"{topic_of(machine, message)}#{_MESSAGES[message][signal]}"
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import Machine, Plant
-from werknetz_simulator.protocols.names.dialect import (
+from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.protocols.names.profile import (
     Dialect,
     Tree,
     Value,
@@ -26,11 +26,11 @@ def namespace_of(plant: str) -> str:
     return f"urn:nordwerk:{plant}"
 
 
-def identifier_of(machine: Machine, signal: str) -> str:
+def identifier_of(machine: PlantMachine, signal: str) -> str:
     return f"{machine.line}.{machine.name}.{NAMES[signal]}"
 
 
-def _address(machine: Machine, signal: str) -> str:
+def _address(machine: PlantMachine, signal: str) -> str:
     return f"nsu={namespace_of(machine.plant)};s={identifier_of(machine, signal)}"
 
 
@@ -56,7 +56,7 @@ def _options(plant: Plant, where: Where) -> Tree:
     }
 
 
-def _raw(_machine: Machine, signal: str, value: Value) -> Value:
+def _raw(_machine: PlantMachine, signal: str, value: Value) -> Value:
     return int(value) if signal == "state" else value
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from werknetz_simulator.plants.machine import Plant
-from werknetz_simulator.protocols.names.dialect import below
+from werknetz_simulator.protocols.names.profile import below
 
 CONNECTOR: Final = "chatt-6-quality"
 TIME_FORM: Final = "%m/%d/%Y %I:%M:%S %p"

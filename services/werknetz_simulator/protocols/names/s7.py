@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import Machine, Plant
-from werknetz_simulator.protocols.names.dialect import (
+from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.protocols.names.profile import (
     Dialect,
     Tree,
     Value,
@@ -32,15 +32,15 @@ TEXT_MAX: Final = {"order": 8, "temperature": 10}
 _FAHRENHEIT: Final = "{'unit F': double(value.split(' ')[0])}['unit ' + value.split(' ')[1]]"
 
 
-def block_of(plant: Plant, machine: Machine) -> int:
+def block_of(plant: Plant, machine: PlantMachine) -> int:
     return FIRST_BLOCK + place_of(plant, machine)[0]
 
 
-def byte_of(plant: Plant, machine: Machine, signal: str) -> int:
+def byte_of(plant: Plant, machine: PlantMachine, signal: str) -> int:
     return place_of(plant, machine)[1] * BYTES + TAGS[signal][0]
 
 
-def said(plant: Plant, machine: Machine, signal: str, value: Value) -> Value:
+def said(plant: Plant, machine: PlantMachine, signal: str, value: Value) -> Value:
     """Return what stands in the tag: a sensor says its unit, one of them not what was agreed."""
     if signal != "temperature":
         return int(value) if signal == "state" else value
@@ -90,7 +90,7 @@ def _options(plant: Plant, where: Where) -> Tree:
     }
 
 
-def _tag(plant: Plant, machine: Machine, signal: str) -> str:
+def _tag(plant: Plant, machine: PlantMachine, signal: str) -> str:
     return f"DB{block_of(plant, machine)}.{TAGS[signal][1].format(byte_of(plant, machine, signal))}"
 
 

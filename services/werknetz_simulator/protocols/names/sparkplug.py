@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import Machine, Plant
-from werknetz_simulator.protocols.names.dialect import (
+from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.protocols.names.profile import (
     Dialect,
     Tree,
     Where,
@@ -29,7 +29,7 @@ def host_of(plant: Plant) -> str:
     return f"{plant.name}-sparkplug"
 
 
-def _address(machine: Machine, signal: str) -> str:
+def _address(machine: PlantMachine, signal: str) -> str:
     return f"spBv1.0/{machine.plant}/{machine.line}/{machine.name}#{METRICS[signal]}"
 
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import Machine, Plant
-from werknetz_simulator.protocols.names.dialect import (
+from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.protocols.names.profile import (
     Dialect,
     Tree,
     Where,
@@ -25,7 +25,7 @@ FIELDS: Final = {
 }
 
 
-def _address(machine: Machine, signal: str) -> str:
+def _address(machine: PlantMachine, signal: str) -> str:
     return f"planta/{machine.line}/{machine.name}#{FIELDS[signal]}"
 
 

@@ -48,10 +48,10 @@ async def test_samples_are_there_once_though_the_edge_is_killed_again_and_again(
         inbox = {"folder": str(drop), "pattern": "*.csv", "settle_s": 0.1, "poll_s": 0.2}
         stage.write("log", "tables", {"inbox": inbox, "sources": [SOURCE]}, MAPPING)
         stage.start("ingest", "edge")
-        chance, taken, kills = random.Random(5), 0, 0
-        while kills < KILLS and taken < ROWS and (drop / "large.csv").exists():
+        chance, stored, kills = random.Random(5), 0, 0
+        while kills < KILLS and stored < ROWS and (drop / "large.csv").exists():
             # Kill it while it is in the file: somewhere after the next rows.
-            taken = await stage.until(SAMPLES, taken + 1, every_s=0.02)
+            stored = await stage.until(SAMPLES, stored + 1, every_s=0.02)
             await asyncio.sleep(chance.uniform(0, 0.15))
             if (drop / "large.csv").exists():
                 kills += 1
@@ -71,7 +71,7 @@ async def test_rows_of_an_sftp_server_that_breaks_off_become_events_once(
     drop = tmp_path / "drop"
     drop.mkdir()
     server = SftpServer(drop)
-    await server.show()
+    await server.start()
     rows = "".join(f"M{n % 50};{n};L{n % 3}\n" for n in range(20_000))
     try:
         with edges(tmp_path, database_url, redis_url) as stage:
@@ -89,7 +89,7 @@ async def test_rows_of_an_sftp_server_that_breaks_off_become_events_once(
             count = "SELECT count(*) FROM business_events"
             await until(lambda: server.broken > 0, within_s=30)
             await stage.until(count, 4_000)
-            await server.cut()
+            await server.disconnect_all()
             stage.kill("edge")
             stage.start("edge")
             await stage.until(count, 20_000)
@@ -100,4 +100,4 @@ async def test_rows_of_an_sftp_server_that_breaks_off_become_events_once(
             await until(lambda: len(list((drop / "done").iterdir())) == 3, within_s=30)
             assert await stage.until(count, 20_001) == 20_001
     finally:
-        await server.hide()
+        await server.stop()

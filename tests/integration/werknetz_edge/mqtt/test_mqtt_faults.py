@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from plumbing.mqtt_stage import Mosquitto, Place, Sink, nothing_comes, publisher
 from werknetz.connector.contract import (
-    MARKS_KEPT,
+    DEDUP_KEYS_MAX,
     ConnectionLost,
 )
 from werknetz.events.batch import GapClosed, GapOpened
@@ -147,7 +147,7 @@ async def test_both_are_killed_while_a_machine_publishes(
         if turn == 0:
             await asyncio.to_thread(mqtt_broker.kill)
             await mqtt_broker.start()
-        spool = sink.marks[-MARKS_KEPT:]  # all that was read is on disk; not all is acknowledged
+        spool = sink.marks[-DEDUP_KEYS_MAX:]  # all that was read is on disk; not all is acknowledged
         await connector.close()
         connector = place.connector(topics=topics)
         connector.seen(spool)

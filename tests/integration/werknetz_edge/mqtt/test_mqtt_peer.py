@@ -103,7 +103,7 @@ async def _take(
         while True:
             delivery = await connector.read()
             spool += normalizer.normalize(delivery, 1_795_000_000_000_000)
-            marks += delivery.marks
+            marks += delivery.dedup_keys
             if _count(spool, normalizer) >= wanted:
                 return delivery
             await delivery.acknowledge()

@@ -135,7 +135,7 @@ async def test_how_far_is_kept_only_after_the_commit(source: RestSource, tmp_pat
     await again.close()
     source.rows += rows(30, 1, NOW_US + 50)
     third = connector_of(source, tmp_path, ROWS)
-    third.seen([mark for delivery in given for mark in delivery.marks])
+    third.seen([mark for delivery in given for mark in delivery.dedup_keys])
     await third.connect()
     assert await numbers(third, 1) == [30]
     assert int(source.asked[-1].query_params["since"]) >= NOW_US - 1_000_000

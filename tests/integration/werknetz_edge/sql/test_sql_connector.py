@@ -25,7 +25,7 @@ class Taken:
     def take(self, delivery: Delivery) -> None:
         self.records += delivery.records
         self.readings += [(r.source, r.value, r.source_time_us) for r in delivery.readings]
-        self.marks += delivery.marks
+        self.marks += delivery.dedup_keys
 
     def values(self) -> list[Any]:
         return [record.fields.get("v") for record in self.records]

@@ -142,7 +142,7 @@ def test_a_new_spool_is_told_every_point_from_1() -> None:
     normalizer = _normalizer({"n/p:b": 7})
     addresses = ["a", "b"]
     normalizer.normalize(Delivery(blocks=[_block([(0, 1, 0), (1, 1, 0)], addresses)]), NOW)
-    points = normalizer.reintroduce().points
+    points = normalizer.renumber_points().points
     assert [(p.key, p.number) for p in points] == [("n/p:a", 1), ("n/p:b", 2)]
     (samples,) = normalizer.normalize(
         Delivery(blocks=[_block([(1, 1, 0), (0, 1, 0)], addresses)]), NOW
@@ -157,7 +157,7 @@ def test_unmapped_addresses_do_not_flood() -> None:
     for second in range(150):
         delivery = Delivery([Reading("x", n) for n in range(10)])
         said += normalizer.normalize(delivery, NOW + second * 1_000_000)
-    said += normalizer.due(NOW + 400_000_000)
+    said += normalizer.take_due_unmapped(NOW + 400_000_000)
     assert len(said) == 4
     counts = [r.count for r in said[1:] if isinstance(r, Unmapped)]
     assert 1 + sum(counts) == 1500, "every value is counted"

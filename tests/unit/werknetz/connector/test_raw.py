@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz.connector.contract import Delivery, Message, Reading, ReadingBlock, SourceRecord
+from werknetz.connector.contract import Delivery, SourceMessage, Reading, ReadingBlock, SourceRecord
 from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.raw import UnreadableRaw, delivery_of_raw, raw_of_delivery
+from werknetz.connector.raw import UnreadableRaw, decode_delivery, encode_delivery
 from werknetz.events.batch import Raw
 
 NOW = 1_795_000_000_000_000
@@ -28,9 +28,9 @@ def test_another_run_over_what_was_kept_says_the_same(given: list[tuple[str, Any
         readings=[Reading(s, v, source_time_us=NOW - n, fields=fields)
                   for n, (s, v) in enumerate(given)],
     )  # fmt: skip
-    raw = raw_of_delivery(delivery, NOW, "as-is@1")
+    raw = encode_delivery(delivery, NOW, "as-is@1")
     assert raw is not None
-    opened = delivery_of_raw(raw)
+    opened = decode_delivery(raw)
     once, again = (
         Normalizer(STORE_AS_IS, "c").normalize(each, opened.arrival_us)
         for each in (delivery, opened.delivery)
@@ -47,11 +47,11 @@ def test_blocks_records_and_messages_come_back() -> None:
         "t", {"on": date(2026, 1, 2), "at": datetime(2026, 1, 2, tzinfo=UTC), "n": 2**70},
         b"id", "line 1", "", 9, b"row", b"",
     )  # fmt: skip
-    delivery = Delivery(blocks=[block], records=[record], messages=[Message("f", b"body", b"h")])
-    raw = raw_of_delivery(delivery, NOW, "m@1")
+    delivery = Delivery(blocks=[block], records=[record], messages=[SourceMessage("f", b"body", b"h")])
+    raw = encode_delivery(delivery, NOW, "m@1")
     assert raw is not None
     assert (raw.from_us, raw.to_us, raw.count, raw.hashes) == (5, 9, 4, [b"h"])
-    opened = delivery_of_raw(raw).delivery
+    opened = decode_delivery(raw).delivery
     (back,) = opened.blocks
     assert [back.addresses[n] for n in back.address] == ["a", "b", "a"]
     assert back.value.tobytes() == block.value.tobytes()
@@ -59,16 +59,16 @@ def test_blocks_records_and_messages_come_back() -> None:
         "on": "2026-01-02", "at": "2026-01-02T00:00:00+00:00", "n": 2**70,
     }  # fmt: skip
     assert opened.records[0].raw == b"row"
-    assert opened.messages == [Message("f", b"body", b"h")]
+    assert opened.messages == [SourceMessage("f", b"body", b"h")]
 
 
 def test_nothing_to_name_is_nothing_to_keep() -> None:
-    assert raw_of_delivery(Delivery(), NOW, "m@1") is None
+    assert encode_delivery(Delivery(), NOW, "m@1") is None
 
 
 @pytest.mark.parametrize("payload", [b"", b"junk", zlib.compress(b"\xff\xff"), zlib.compress(b"")])
 def test_damage_is_said(payload: bytes) -> None:
     with pytest.raises(UnreadableRaw):
-        delivery_of_raw(Raw(NOW, NOW, NOW, 1, "m@1", "zlib", payload))
+        decode_delivery(Raw(NOW, NOW, NOW, 1, "m@1", "zlib", payload))
     with pytest.raises(UnreadableRaw, match="codec"):
-        delivery_of_raw(Raw(NOW, NOW, NOW, 1, "m@1", "lz9", payload))
+        decode_delivery(Raw(NOW, NOW, NOW, 1, "m@1", "lz9", payload))

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from werknetz.connector.contract import Delivery, Message, SourceRecord, message_hash
+from werknetz.connector.contract import Delivery, SourceMessage, SourceRecord, hash_message
 from werknetz.connector.mapping.mapping import Mapping, mapping_of
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.records import lookup
+from werknetz.connector.records import value_at_path
 from werknetz.connector.yaml_format import ConfigurationError, form_of
 from werknetz.events.batch import BusinessEvent, MappingUsed, Unmapped
 from werknetz.events.facts import DeliveryCalledOff, ShipmentAnnounced, StockCounted
@@ -45,7 +45,7 @@ def _row(**fields: Any) -> SourceRecord:
         "abruf": "A-17", "teil": "T1", "menge": "1.250,5", "termin": "29.03.2026", "art": "F",
         "angelegt": "24.03.2026 14:30", **fields,
     }  # fmt: skip
-    return SourceRecord("erp/abrufe", row, b"row-1", item="line 2", message=b"h" * 16)
+    return SourceRecord("erp/abrufe", row, b"row-1", item="line 2", message_hash=b"h" * 16)
 
 
 def test_a_row_becomes_the_events_of_all_its_rules() -> None:
@@ -100,7 +100,7 @@ def test_what_a_row_gets_wrong_is_named_with_its_place(fields: dict[str, str], r
     refused = [record for record in records if isinstance(record, Unmapped)]
     assert len(refused) == 1
     assert reason in refused[0].reason
-    assert (refused[0].place, refused[0].raw_hash) == ("line 2", b"h" * 16)
+    assert (refused[0].item, refused[0].raw_hash) == ("line 2", b"h" * 16)
     assert b"A-17" in refused[0].raw or b"T1" in refused[0].raw
     assert sum(isinstance(record, BusinessEvent) for record in records) == 2  # the good row's
 
@@ -154,14 +154,14 @@ def test_a_wrong_rule_is_an_error_at_load_with_its_line(wrong: tuple[str, str], 
 
 def test_paths_walk_objects_and_lists_and_a_key_with_dots_comes_first() -> None:
     fields = {"a": {"b": [{"c": 1}, {"c": 2}]}, "a.b": "plain"}
-    assert lookup(fields, "a.b.1.c") == 2
-    assert lookup(fields, "a.b") == "plain"
-    assert lookup(fields, "a.b.7.c") is None
+    assert value_at_path(fields, "a.b.1.c") == 2
+    assert value_at_path(fields, "a.b") == "plain"
+    assert value_at_path(fields, "a.b.7.c") is None
 
 
 def _delivery(*records: SourceRecord) -> Delivery:
     content = b"whole"
-    return Delivery(records=records, messages=[Message("m", content, message_hash(content))])
+    return Delivery(records=records, messages=[SourceMessage("m", content, hash_message(content))])
 
 
 def _us(at: datetime) -> int:

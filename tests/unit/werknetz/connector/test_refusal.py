@@ -3,9 +3,9 @@ from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.refusal import (
     REPEAT_US,
-    WHOLE_MAX,
-    WHOLE_TOTAL_MAX,
-    Refusals,
+    ENTRIES_PER_SOURCE_MAX,
+    ENTRIES_PER_MINUTE_MAX,
+    QuarantineLimiter,
     kind_of_reason,
 )
 from werknetz.events.batch import Unmapped
@@ -19,20 +19,20 @@ def test_a_reason_without_its_values_is_what_groups() -> None:
 
 
 def test_a_flood_is_kept_up_to_a_bound_and_counted_beyond() -> None:
-    refusals = Refusals("m@1")
-    said = [refusals.kept("s", f"'{n}' is bad", b"raw", NOW + n) for n in range(10_000)]
+    refusals = QuarantineLimiter("m@1")
+    said = [refusals.admit("s", f"'{n}' is bad", b"raw", NOW + n) for n in range(10_000)]
     whole = [each for each in said if each is not None]
-    assert len(whole) == WHOLE_MAX + 1  # and the first that is only counted
-    counted = refusals.due(NOW + 2 * REPEAT_US)
+    assert len(whole) == ENTRIES_PER_SOURCE_MAX + 1  # and the first that is only counted
+    counted = refusals.take_due(NOW + 2 * REPEAT_US)
     assert sum(each.count for each in [*whole, *counted]) == 10_000
-    assert refusals.kept("s", "'x' is bad", b"", NOW + 3 * REPEAT_US) is not None
+    assert refusals.admit("s", "'x' is bad", b"", NOW + 3 * REPEAT_US) is not None
 
 
 def test_many_sources_share_one_bound() -> None:
-    refusals = Refusals("m@1")
-    said = [refusals.kept(f"s{n}", "bad", b"", NOW) for n in range(WHOLE_TOTAL_MAX + 500)]
+    refusals = QuarantineLimiter("m@1")
+    said = [refusals.admit(f"s{n}", "bad", b"", NOW) for n in range(ENTRIES_PER_MINUTE_MAX + 500)]
     floods = [each for each in said if each is not None and "flood" in each.reason]
-    assert sum(each is not None for each in said) - len(floods) == WHOLE_TOTAL_MAX
+    assert sum(each is not None for each in said) - len(floods) == ENTRIES_PER_MINUTE_MAX
 
 
 def test_bad_records_do_not_flood_and_good_ones_go_on() -> None:
@@ -40,5 +40,5 @@ def test_bad_records_do_not_flood_and_good_ones_go_on() -> None:
     bad += [SourceRecord("t", {"material": "m", "quantity": 1}, b"good", kind="stock_counted")]
     records = Normalizer(STORE_AS_IS, "c").normalize(Delivery(records=bad), NOW)
     refused = [record for record in records if isinstance(record, Unmapped)]
-    assert len(refused) == WHOLE_MAX + 1
+    assert len(refused) == ENTRIES_PER_SOURCE_MAX + 1
     assert len(records) == len(refused) + 2  # the mapping and the good one

@@ -2,7 +2,7 @@
 
 import pytest
 
-from werknetz.domain.measure import base_of, factor_between, unit_of
+from werknetz.domain.measure import base_unit_of, factor_between, unit_of
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,6 @@ def test_only_what_is_exact_is_converted() -> None:
 
 
 def test_it_does_not_matter_which_unit_came_first() -> None:
-    assert {base_of(unit) for unit in ("GRM", "TNE", "KGM", "LBR")} == {"KGM"}
-    assert {base_of(unit) for unit in ("MIL", "PCE")} == {"PCE"}
-    assert base_of("SET") == "SET"
+    assert {base_unit_of(unit) for unit in ("GRM", "TNE", "KGM", "LBR")} == {"KGM"}
+    assert {base_unit_of(unit) for unit in ("MIL", "PCE")} == {"PCE"}
+    assert base_unit_of("SET") == "SET"

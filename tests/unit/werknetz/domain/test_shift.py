@@ -36,7 +36,7 @@ def us(*parts: int) -> int:
 def test_a_shift_belongs_to_the_day_on_which_it_starts() -> None:
     calendar = Calendar.parse(DOCUMENT)
     [night] = shifts_between(calendar, us(2026, 7, 1, 1), us(2026, 7, 1, 2))
-    assert (night.name, night.on) == ("night", date(2026, 6, 30))
+    assert (night.name, night.day) == ("night", date(2026, 6, 30))
     assert (night.start_us, night.end_us) == (us(2026, 6, 30, 20), us(2026, 7, 1, 4))
     assert night.breaks == ((us(2026, 6, 30, 23, 50), us(2026, 7, 1, 0, 20)),)
 

@@ -65,6 +65,6 @@ def test_between_shifts_there_is_no_window() -> None:
     monday_us = microseconds_of(datetime(2026, 1, 5, 9, tzinfo=UTC))
     shift = window_at(Period.SHIFT, monday_us, zone=calendar.zone, calendar=calendar)
     assert shift is not None
-    assert (shift.name, str(shift.on)) == ("day", "2026-01-05")
+    assert (shift.name, str(shift.day)) == ("day", "2026-01-05")
     late_us = shift.end_us + HOUR_US
     assert window_at(Period.SHIFT, late_us, zone=calendar.zone, calendar=calendar) is None

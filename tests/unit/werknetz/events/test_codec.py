@@ -20,7 +20,7 @@ ROWS = st.lists(
 @given(ROWS)
 def test_columns_survive_the_way_there_and_back(rows: list[tuple[int, int, float, int]]) -> None:
     point, time, value, status = zip(*rows, strict=True) if rows else ((), (), (), ())
-    columns = codec.Columns(
+    columns = codec.SampleColumns(
         point=np.array(point, "<i4"),
         time=np.array(time, "<i8"),
         value=np.array(value, "<f8"),
@@ -63,5 +63,5 @@ def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
 
 
 def test_the_chain_depends_on_everything_before() -> None:
-    one = codec.chain(codec.GENESIS, b"a")
-    assert codec.chain(one, b"b") != codec.chain(codec.chain(codec.GENESIS, b"x"), b"b")
+    one = codec.chain_hash(codec.GENESIS, b"a")
+    assert codec.chain_hash(one, b"b") != codec.chain_hash(codec.chain_hash(codec.GENESIS, b"x"), b"b")

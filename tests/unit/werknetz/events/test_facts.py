@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from werknetz.events import codec
 from werknetz.events.batch import Batch, BusinessEvent
-from werknetz.events.facts import KINDS, body_of, fact_of, fields_of, kind_of, required_of
+from werknetz.events.facts import KINDS, body_of, fact_of, fields_of, kind_of, required_fields_of
 
 EXAMPLES = {"text": "x", "number": 1.5, "instant": 1_795_000_000_000_000, "texts": ["a", "b"]}
 CHOICES = {"commitment": "firm", "due_kind": "ship", "state": "producing"}
@@ -27,7 +27,7 @@ def test_every_kind_comes_back_from_the_wire_with_all_its_fields(kind: str) -> N
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_what_is_needed_is_asked_for(kind: str) -> None:
-    for name in required_of(kind):
+    for name in required_fields_of(kind):
         with pytest.raises(ValueError, match=name):
             fact_of(kind, {**_body(kind), name: None})
 

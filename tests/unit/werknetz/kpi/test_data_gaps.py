@@ -143,7 +143,7 @@ def states(*entries: tuple[float, S]) -> Series:
     return Series.of(
         [T0 + int(minute * MINUTE) for minute, _ in entries],
         [float(state) for _, state in entries],
-        text=[state.word for _, state in entries],
+        text=[state.label for _, state in entries],
     )
 
 

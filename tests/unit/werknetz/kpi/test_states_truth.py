@@ -16,14 +16,14 @@ from werknetz.kpi.plan import Plan
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import Range, compute
 from werknetz_simulator.plants.expected import kpis, sums
-from werknetz_simulator.plants.plant import EMDEN_1, ZWICK_2, Kind, Machine, Plant
-from werknetz_simulator.plants.truth import Change, Truth
+from werknetz_simulator.plants.plant import EMDEN_1, ZWICK_2, StateKind, PlantMachine, Plant
+from werknetz_simulator.plants.truth import SignalChange, Truth
 
 STATES = {
-    Kind.PRODUCING: S.PRODUCING, Kind.SETUP: S.SETUP, Kind.IDLE: S.IDLE,
-    Kind.FAULT: S.MALFUNCTION, Kind.BLOCKED: S.BLOCKED, Kind.STARVED: S.STARVED,
-    Kind.SUSPENDED: S.SUSPENDED, Kind.MAINTENANCE: S.MAINTENANCE, Kind.REPAIR: S.REPAIR,
-    Kind.OFF: S.OFF, Kind.UNKNOWN: S.UNKNOWN,
+    StateKind.PRODUCING: S.PRODUCING, StateKind.SETUP: S.SETUP, StateKind.IDLE: S.IDLE,
+    StateKind.FAULT: S.MALFUNCTION, StateKind.BLOCKED: S.BLOCKED, StateKind.STARVED: S.STARVED,
+    StateKind.SUSPENDED: S.SUSPENDED, StateKind.MAINTENANCE: S.MAINTENANCE, StateKind.REPAIR: S.REPAIR,
+    StateKind.OFF: S.OFF, StateKind.UNKNOWN: S.UNKNOWN,
 }  # fmt: skip
 DAYS = 6
 SINCE = microseconds_of(datetime(2026, 10, 21, tzinfo=UTC))  # the clock goes back on the 25th
@@ -31,12 +31,12 @@ END = SINCE + DAYS * 96 * BUCKET_US
 SERIES = {"good": Role.GOOD_COUNT, "scrap": Role.SCRAP_COUNT, "rework": Role.REWORK_COUNT}
 
 
-def samples_of(truth: Truth, plant: Plant, machine: Machine) -> MachineSamples:
+def samples_of(truth: Truth, plant: Plant, machine: PlantMachine) -> MachineSamples:
     meaning = {code: STATES[meant] for _, code, meant in plant.codes}
-    first = [Change(SINCE, machine, c.signal, c.value) for c in truth.snapshot(machine, SINCE)]
+    first = [SignalChange(SINCE, machine, c.signal, c.value) for c in truth.snapshot(machine, SINCE)]
     changes = first + truth.changes(machine, SINCE, END + BUCKET_US)
 
-    def of(signal: str) -> list[Change]:
+    def of(signal: str) -> list[SignalChange]:
         return [change for change in changes if change.signal == signal]
 
     def numbers(signal: str) -> Series:
@@ -69,7 +69,7 @@ def samples_of(truth: Truth, plant: Plant, machine: Machine) -> MachineSamples:
 def test_elements_are_what_happened(plant: Plant, number: int) -> None:
     machine = plant.machines[number]
     truth = Truth(plant, since_us=SINCE)
-    calendar = Calendar.parse(json.loads(json.dumps(plant.plan.document())))
+    calendar = Calendar.parse(json.loads(json.dumps(plant.plan.to_document())))
     plan = Plan.of(shifts_between(calendar, SINCE - BUCKET_US, END + BUCKET_US))
     samples = samples_of(truth, plant, machine)
     span = Range(SINCE, DAYS * 96, END + BUCKET_US)

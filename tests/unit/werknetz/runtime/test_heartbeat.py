@@ -11,7 +11,7 @@ def test_a_process_that_never_turned_is_not_alive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WERKNETZ_ALIVE_FILE", str(tmp_path / "alive"))
-    assert heartbeat.silent_s() is None
+    assert heartbeat.seconds_since_touch() is None
 
 
 def test_silence_is_measured_from_the_last_turn(
@@ -20,8 +20,8 @@ def test_silence_is_measured_from_the_last_turn(
     monkeypatch.setenv("WERKNETZ_ALIVE_FILE", str(tmp_path / "alive"))
     heartbeat.touch()
     os.utime(tmp_path / "alive", (time.time() - 60, time.time() - 60))
-    silent = heartbeat.silent_s()
+    silent = heartbeat.seconds_since_touch()
     assert silent is not None
-    assert silent > heartbeat.SILENT_S
+    assert silent > heartbeat.STALE_AFTER_S
     heartbeat.touch()
-    assert (heartbeat.silent_s() or 0.0) < heartbeat.SILENT_S
+    assert (heartbeat.seconds_since_touch() or 0.0) < heartbeat.STALE_AFTER_S

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
-from werknetz.connector.raw import Opened
+from werknetz.connector.raw import RawDelivery
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.plan import Plan
 from werknetz_core.mappings.comparison import Comparison
@@ -33,12 +33,12 @@ def namer(scale: float = 1.0, codes: str = "", more: str = "") -> Namer:
     return Namer(mapping_of_document(TEXT.format(scale=scale, codes=codes, more=more), "m"), "c")
 
 
-def opened(*readings: tuple[str, Any, int], records: tuple[SourceRecord, ...] = ()) -> Opened:
+def opened(*readings: tuple[str, Any, int], records: tuple[SourceRecord, ...] = ()) -> RawDelivery:
     given = [Reading(source, value, source_time_us=NOW + at) for source, value, at in readings]
-    return Opened(Delivery(given, records=records), NOW)
+    return RawDelivery(Delivery(given, records=records), NOW)
 
 
-def compared(before: Namer, after: Namer, given: Opened) -> tuple[Comparison, Named, Named]:
+def compared(before: Namer, after: Namer, given: RawDelivery) -> tuple[Comparison, Named, Named]:
     comparison = Comparison()
     was, will = before.name(given), after.name(given)
     comparison.feed(was, will)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from werknetz.connector.contract import Delivery, SourceRecord
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.raw import delivery_of_raw, raw_of_delivery
+from werknetz.connector.raw import decode_delivery, encode_delivery
 from werknetz.events.batch import Batch
 from werknetz.events.codec import encode
 from werknetz_edge.documents import rows
@@ -186,9 +186,9 @@ def test_whatever_comes_is_kept_or_refused_and_never_breaks_the_lane(
     mapping = Mapping(name="m", version=1, unmapped="store-as-is")
     kept = Normalizer(mapping, "hooks").normalize(delivery, NOW)
     assert encode(Batch(list(kept)))
-    raw = raw_of_delivery(delivery, NOW, "m@1")
+    raw = encode_delivery(delivery, NOW, "m@1")
     if raw is not None:
-        again = delivery_of_raw(raw).delivery
+        again = decode_delivery(raw).delivery
         assert [message.content for message in again.messages] == [
             message.content for message in delivery.messages
         ]

@@ -50,7 +50,7 @@ def told(chunk: Chunk) -> Iterator[dict[str, Any]]:
                     **{k: _readable(k, v) for k, v in body_of(record.fact).items()},
                 }
             case Unmapped():
-                yield {"refused": record.reason, "source": record.source, "place": record.place}
+                yield {"refused": record.reason, "source": record.source, "place": record.item}
             case MappingUsed():
                 continue
             case _:

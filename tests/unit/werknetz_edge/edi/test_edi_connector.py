@@ -72,7 +72,7 @@ async def test_a_file_becomes_deliveries_and_lies_in_done(tmp_path: Path) -> Non
         (record,) = delivery.records
         assert (record.source, record.item) == ("edi/A/DESADV", "UNH 1 LIN 1")
         (message,) = delivery.messages
-        assert message.hash == record.message
+        assert message.hash == record.message_hash
         assert connector.status.details["messages"] == "1"
         (inbox / "letter.edi").write_text("Dear Sir or Madam")
         (delivery,) = await _until(connector, inbox / "failed" / "letter.edi")

@@ -126,7 +126,7 @@ def test_a_file_is_always_cut_alike() -> None:
 
 def test_a_flood_of_refusals_is_counted() -> None:
     content = FLOODS["lines without quantity"]()
-    refused = [entry for chunk in _read(content) for entry in chunk.unreadable]
+    refused = [entry for chunk in _read(content) for entry in chunk.rejects]
     assert len(refused) == REFUSED_MAX + 1
     assert sum(entry.count for entry in refused) == content.count(b"LIN")
     assert "more like" in refused[-1].reason
@@ -142,8 +142,8 @@ def test_a_control_reference_comes_again() -> None:
         partners = Partners(partners=(partner,) if partner else ())
         parser = EdiParser(partners, "UTC", seen=memory.get)
         chunks = [*_read(content, parser)]
-        memory.update(pair for chunk in chunks for pair in chunk.remember)
-        reasons = [entry.reason for chunk in chunks for entry in chunk.unreadable]
+        memory.update(pair for chunk in chunks for pair in chunk.state_updates)
+        reasons = [entry.reason for chunk in chunks for entry in chunk.rejects]
         return sum(len(chunk.records) for chunk in chunks), reasons
 
     assert read(one) == (1, [])
@@ -159,7 +159,7 @@ def test_senders_without_a_profile_may_be_refused() -> None:
     partner = Partner(name="known", sender="A")
     parser = EdiParser(Partners(partners=(partner,)), "UTC", unknown_partners=False)
     content = FLOODS["lines"]().replace(b"+A+B+", b"+X+B+")
-    (entry,) = [e for chunk in _read(content, parser) for e in chunk.unreadable]
+    (entry,) = [e for chunk in _read(content, parser) for e in chunk.rejects]
     assert "sender 'X' has no profile" in entry.reason
 
 
@@ -183,6 +183,6 @@ def test_a_large_interchange_is_not_kept_whole_but_its_records_are() -> None:
     chunks = [*_read(content, parser)]
     assert not any(chunk.messages for chunk in chunks)
     records = [record for chunk in chunks for record in chunk.records]
-    assert (records[0].message, records[0].raw) == (b"", b"LIN+++X:IN'QTY+12:1'")
+    assert (records[0].message_hash, records[0].raw) == (b"", b"LIN+++X:IN'QTY+12:1'")
     kept = next(iter(_read(content, EdiParser(Partners(), "UTC", whole_max=len(content)))))
     assert kept.messages[0].content == content

@@ -27,7 +27,7 @@ class Read:
         parser = EdiParser(Partners(), ZONE)
         chunks = [*parser.parse_bytes(path.read_bytes(), 0)]
         self.records: list[SourceRecord] = [r for chunk in chunks for r in chunk.records]
-        self.refused: list[Unmapped] = [u for chunk in chunks for u in chunk.unreadable]
+        self.refused: list[Unmapped] = [u for chunk in chunks for u in chunk.rejects]
         self.details = parser.details
         assert len({r.identity for r in self.records}) == len(self.records)
 

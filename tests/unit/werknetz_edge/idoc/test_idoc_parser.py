@@ -117,7 +117,7 @@ def test_a_delivery(parse: Callable[..., list[Chunk]]) -> None:
     assert first.fields["E1EDL37"]["EXIDV"] == "HU1"
     assert second.fields["POSNR"] == "000002"
     (message,) = chunks[0].messages
-    assert first.message == message.hash
+    assert first.message_hash == message.hash
     assert b"<VBELN>0081</VBELN>" in message.content
     (kind, body), _ = _mapped(chunks)[0]
     assert kind == "shipment_announced"
@@ -165,9 +165,9 @@ def test_what_is_not_taken_says_why(parse: Callable[..., list[Chunk]]) -> None:
         f"<DELVRY07>{delivery('')}{delivery('2', more='<TEST>X</TEST>')}{delivery('3')}</DELVRY07>"
     )
     (chunk,) = parse(content)
-    assert [b.place for b in chunk.unreadable] == ["IDOC 1 of idoc.xml", "IDOC 2 of idoc.xml"]
-    assert "no number" in chunk.unreadable[0].reason
-    assert "test" in chunk.unreadable[1].reason
+    assert [b.item for b in chunk.rejects] == ["IDOC 1 of idoc.xml", "IDOC 2 of idoc.xml"]
+    assert "no number" in chunk.rejects[0].reason
+    assert "test" in chunk.rejects[1].reason
     assert len(chunk.records) == 2
     assert len(_records(parse(content, tests="take"))) == 4
 

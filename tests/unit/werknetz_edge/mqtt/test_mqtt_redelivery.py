@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from werknetz.connector.contract import MARKS_KEPT
+from werknetz.connector.contract import DEDUP_KEYS_MAX
 from werknetz_edge.mqtt.redelivery import KnownMessages, mark_of
 from werknetz_edge.mqtt.session import Message
 from werknetz_edge.mqtt.session_file import Remembered, SessionMemory
@@ -62,11 +62,11 @@ def test_where_no_two_are_equal_an_equal_one_is_the_same() -> None:
 
 def test_what_is_known_stays_bounded() -> None:
     known = KnownMessages()
-    marks = [n.to_bytes(16, "big") for n in range(3 * MARKS_KEPT)]
+    marks = [n.to_bytes(16, "big") for n in range(3 * DEDUP_KEYS_MAX)]
     known.add(marks)
     known.add(marks[-10:])
-    assert len(known._marks) == 2 * MARKS_KEPT
-    assert sum(map(len, known._by_content.values())) == 2 * MARKS_KEPT
+    assert len(known._marks) == 2 * DEDUP_KEYS_MAX
+    assert sum(map(len, known._by_content.values())) == 2 * DEDUP_KEYS_MAX
 
 
 def test_what_is_remembered_of_a_session(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
-from werknetz.connector.contract import Delivery, Message
+from werknetz.connector.contract import Delivery, SourceMessage
 from werknetz_edge.pipeline.raw_limit import RawKeeper
 
 
 def _delivery(size: int) -> Delivery:
     content = bytes(i * 37 % 251 for i in range(size))
-    return Delivery(messages=[Message("m", content, b"h")])
+    return Delivery(messages=[SourceMessage("m", content, b"h")])
 
 
 def test_a_flood_is_dropped_and_counted_and_quiet_minutes_make_room_again() -> None:

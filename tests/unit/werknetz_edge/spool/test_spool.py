@@ -8,7 +8,7 @@ import pytest
 
 from werknetz.events.batch import GapOpened, PointDefinition, Points, Samples
 from werknetz.events.codec import GENESIS, chain_hash, decode
-from werknetz_edge.spool.spool import MARKS_KEPT, Spool, SpoolFailed, SpoolFull
+from werknetz_edge.spool.spool import DEDUP_KEYS_MAX, Spool, SpoolFailed, SpoolFull
 from werknetz_edge.spool.spool_file import SpoolTaken, open_spool
 
 HOUR_US = 3_600_000_000
@@ -121,8 +121,8 @@ def test_a_new_spool_says_the_gap_and_all_points_and_keeps_the_rest() -> None:
 
 def test_marks_are_bounded() -> None:
     spool, _, _ = memory_spool()
-    spool.append([samples()], [n.to_bytes(16, "big") for n in range(MARKS_KEPT + 5)])
-    assert len(spool.marks()) == MARKS_KEPT
+    spool.append([samples()], [n.to_bytes(16, "big") for n in range(DEDUP_KEYS_MAX + 5)])
+    assert len(spool.marks()) == DEDUP_KEYS_MAX
     assert spool.marks()[0] == (5).to_bytes(16, "big")
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from werknetz.connector.values import Unreadable
+from werknetz.connector.values import UnreadableValue
 from werknetz_edge.tables.clock import WallClock, parser_of
 from werknetz_edge.tables.config import TimeConfig
 
@@ -61,7 +61,7 @@ def test_what_cannot_be_told_is_marked() -> None:
 
 
 def test_the_hour_that_never_was_is_an_error() -> None:
-    with pytest.raises(Unreadable, match="skipped in Europe/Berlin"):
+    with pytest.raises(UnreadableValue, match="skipped in Europe/Berlin"):
         _clock().instant("2026-03-29 02:30:00")
 
 
@@ -75,7 +75,7 @@ def test_a_clock_that_was_set_by_hand() -> None:
     assert clock.instant("2014-01-07 02:55:00") == (_at("2014-01-07T00:55:00+00:00"), True)
     assert clock.instant("2014-01-07 02:00:00") == (_at("2014-01-07T01:00:00+00:00"), True)
     assert clock.instant("2014-01-07 03:00:00") == (_at("2014-01-07T02:00:00+00:00"), True)
-    with pytest.raises(Unreadable, match="set past it"):
+    with pytest.raises(UnreadableValue, match="set past it"):
         clock.instant("2014-03-01 12:10:00")
     assert clock.instant("2014-03-01 12:30:00") == (_at("2014-03-01T11:00:00+00:00"), True)
 
@@ -102,7 +102,7 @@ def test_forms(form: str, written: str, read: datetime) -> None:
 
 @pytest.mark.parametrize("written", ["48.01.2026", "1.13.2026", "", "2026-01-01", "١.١.٢٠٢٦x"])
 def test_impossible_dates(written: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableValue):
         _clock(format="%d.%m.%Y").instant(written)
 
 

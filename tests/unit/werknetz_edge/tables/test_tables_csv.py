@@ -74,7 +74,7 @@ def test_names_of_columns(tmp_path: Path) -> None:
 def test_a_row_of_another_width_goes_to_quarantine_with_its_line(tmp_path: Path) -> None:
     said = _parse(tmp_path, b"a,b\n1,2\n3\n\n4,5,6\n7,8\n")
     assert [r.fields["a"] for r in said.records] == ["1", "7"]
-    assert [(b.place, b.raw) for b in said.bad] == [
+    assert [(b.item, b.raw) for b in said.bad] == [
         ("line 3 of t.csv", b"3\n"),
         ("line 5 of t.csv", b"4,5,6\n"),
     ]
@@ -90,7 +90,7 @@ def test_a_quote_that_is_never_closed_loses_nothing(tmp_path: Path) -> None:
     lost = b"".join(b.raw for b in said.bad).decode()
     assert len(kept) + lost.count("\n") == 40_000
     assert all(len(b.raw) <= 65_536 for b in said.bad)
-    assert said.bad[0].place.startswith("lines 12 to ")
+    assert said.bad[0].item.startswith("lines 12 to ")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_rows_of_machines_become_columns_of_numbers(tmp_path: Path) -> None:
         ("mes/l1/m2#Text", "007", at_us),
     ]
     (bad,) = said.bad
-    assert bad.place == "line 4 of t.csv"
+    assert bad.item == "line 4 of t.csv"
     assert "48.01.2026" in bad.reason
 
 

@@ -62,7 +62,7 @@ def test_readings_and_a_row_that_is_too_long(tmp_path: Path) -> None:
         path, **{"as": "readings", "address": "{m}", "time": {"column": "t", "format": "unix_s"}}
     )
     assert said.samples == [("m1#v", 2.5, 1_000_000, 0)]
-    assert [bad.place for bad in said.bad] == ["line 3 of a.xlsx"]
+    assert [bad.item for bad in said.bad] == ["line 3 of a.xlsx"]
 
 
 def test_formulas_are_read_as_the_values_that_were_computed(tmp_path: Path) -> None:

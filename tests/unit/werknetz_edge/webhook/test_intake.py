@@ -65,7 +65,7 @@ async def test_killed_between_commit_and_answer() -> None:
     intake = Intake()
     first = keep(intake, made('{"id":1}'))
     delivery = await given(intake)
-    committed = list(delivery.marks)
+    committed = list(delivery.dedup_keys)
     intake.close()
     with pytest.raises(NotKept):
         await first
@@ -147,7 +147,7 @@ async def test_rows_without_a_key_are_known_by_their_telling() -> None:
         await asyncio.sleep(0)
         delivery = intake.delivery()
         if delivery is not None:
-            assert len(delivery.marks) == 1
+            assert len(delivery.dedup_keys) == 1
             await delivery.acknowledge()
         return words(await task)
 

@@ -4,9 +4,9 @@ import itertools
 from datetime import date, timedelta
 
 from werknetz_simulator.findings import FINDINGS
-from werknetz_simulator.plants import holidays
+from werknetz_simulator.plants.definitions import holidays
 from werknetz_simulator.plants.expected import kpis, sums
-from werknetz_simulator.plants.plan import HOUR_US, Shift
+from werknetz_simulator.plants.plan import HOUR_US, PlannedShift
 from werknetz_simulator.plants.plant import PLANTS, ZWICK_2, Plant
 from werknetz_simulator.plants.shift_timeline import DRIFT_DAYS
 from werknetz_simulator.plants.truth import Truth
@@ -29,7 +29,7 @@ def test_days_off() -> None:
     ]  # fmt: skip
     assert date(2026, 11, 16) in holidays.mexican(2026)
     assert {date(2026, 11, 26), date(2026, 5, 25), date(2026, 9, 7)} <= {*holidays.american(2026)}
-    assert date(2026, 11, 18) in holidays.saxon(2026)
+    assert date(2026, 11, 18) in holidays.saxon_holidays(2026)
     assert {date(2026, 4, 2), date(2026, 4, 3), date(2026, 4, 6)} <= {*holidays.balearic(2026)}
     for plant, day, hours in (
         ("pueb-5", date(2026, 11, 16), 0),
@@ -46,9 +46,9 @@ def test_a_night_of_nine_hours_and_one_of_seven() -> None:
         assert night.end_us - night.start_us == hours * HOUR_US
 
 
-def _shifts(plant: Plant, day: date) -> list[Shift]:
-    start, end = plant.plan.day(day)
-    return plant.plan.shifts(start, end)
+def _shifts(plant: Plant, day: date) -> list[PlannedShift]:
+    start, end = plant.plan.day_bounds(day)
+    return plant.plan.shifts_between(start, end)
 
 
 def test_each_finding_is_in_its_plant() -> None:
@@ -65,12 +65,12 @@ def test_each_finding_is_in_its_plant() -> None:
 def test_one_machine_of_brati_drifts_until_its_tool_is_changed() -> None:
     plant = PLANTS["brati-4"]
     first = date.fromordinal(date(2026, 11, 1).toordinal() // DRIFT_DAYS * DRIFT_DAYS)
-    truth = Truth(plant, since_us=plant.plan.day(first)[0])
+    truth = Truth(plant, since_us=plant.plan.day_bounds(first)[0])
 
     def effectiveness(name: str, day: int) -> float:
         """Return it of three days: a little better or worse is every machine's."""
         machine = next(machine for machine in plant.machines if machine.name == name)
-        start, end = (plant.plan.day(first + timedelta(days=n))[0] for n in (day, day + 3))
+        start, end = (plant.plan.day_bounds(first + timedelta(days=n))[0] for n in (day, day + 3))
         return kpis(sums(truth, [machine], start, end))["effectiveness"] or 0
 
     worn = [effectiveness(plant.drifting, day) for day in (0, 6, 12, 18)]

@@ -7,8 +7,8 @@ import pytest
 
 from werknetz_simulator.plants.expected import Sums, kpis, sums
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, us_of
-from werknetz_simulator.plants.plant import EMDEN_1, PLANTS, ZWICK_2, Kind, Plant
-from werknetz_simulator.plants.starvation import windows
+from werknetz_simulator.plants.plant import EMDEN_1, PLANTS, ZWICK_2, StateKind, Plant
+from werknetz_simulator.plants.starvation import starvation_windows
 from werknetz_simulator.plants.truth import SEED, Truth
 
 SINCE = us_of(datetime(2026, 11, 8, 23, tzinfo=UTC))
@@ -44,7 +44,7 @@ def test_emden_loses_its_monday_mornings() -> None:
     truth = Truth(EMDEN_1, since_us=SINCE)
 
     def oee(on: date) -> float:
-        shift = EMDEN_1.plan.shifts(*EMDEN_1.plan.day(on))[0]
+        shift = EMDEN_1.plan.shifts_between(*EMDEN_1.plan.day_bounds(on))[0]
         s = sums(truth, EMDEN_1.machines, shift.start_us, shift.end_us)
         return kpis(s)["oee"] or 0
 
@@ -67,7 +67,7 @@ def test_its_machines_starve_together_and_only_for_want_of_material() -> None:
     truth = Truth(ZWICK_2, since_us=SINCE)
     line = [machine for machine in ZWICK_2.machines if machine.line == ZWICK_2.starved_line]
     window = SINCE, SINCE + 10 * DAY_US
-    spans = windows(ZWICK_2, ZWICK_2.starved_line, SEED, *window)
+    spans = starvation_windows(ZWICK_2, ZWICK_2.starved_line, SEED, *window)
     assert len(spans) > 4
     for machine in line:
         for segment in truth.segments(machine, *window):
@@ -78,7 +78,7 @@ def test_its_machines_starve_together_and_only_for_want_of_material() -> None:
                 segment.end_us <= first or segment.start_us >= last for first, last in spans
             )
             assert inside or outside, "cut where the material ends"
-            assert (segment.kind is Kind.STARVED) == bool(inside)
+            assert (segment.kind is StateKind.STARVED) == bool(inside)
 
 
 def test_nothing_planned_is_undefined_not_zero() -> None:

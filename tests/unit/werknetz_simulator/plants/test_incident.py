@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from werknetz_simulator.plants.incident import BEGINS_AFTER_US, break_machine
+from werknetz_simulator.plants.incident import START_DELAY_US, break_machine
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US, us_of
-from werknetz_simulator.plants.plant import PLANTS, Kind, Plant
+from werknetz_simulator.plants.plant import PLANTS, StateKind, Plant
 from werknetz_simulator.plants.truth import Truth
 
 SINCE = us_of(datetime(2026, 11, 8, 23, tzinfo=UTC))
@@ -22,9 +22,9 @@ def test_it_stands_still_and_makes_nothing(plant: Plant, tmp_path: Path) -> None
     machine, other = plant.machines[:2]
     before = truth.changes(machine, NOW - HOUR_US, NOW)
     start, end = break_machine(file, machine, NOW, 20 * MINUTE_US)
-    assert start == NOW + BEGINS_AFTER_US
+    assert start == NOW + START_DELAY_US
     truth.refresh()
-    assert {s.kind for s in truth.segments(machine, start, end)} == {Kind.FAULT}
+    assert {s.kind for s in truth.segments(machine, start, end)} == {StateKind.FAULT}
     assert not any(truth.parts(machine, start, end).values())
     assert truth.changes(machine, NOW - HOUR_US, NOW) == before
     later = NOW, NOW + DAY_US
@@ -57,6 +57,6 @@ def test_broken_twice_at_once_is_broken_once(tmp_path: Path) -> None:
     start, _ = break_machine(file, machine, NOW, 5 * MINUTE_US)
     _, end = break_machine(file, machine, NOW + MINUTE_US, 10 * MINUTE_US)
     truth = Truth(plant, since_us=SINCE, broken=file)
-    assert {s.kind for s in truth.segments(machine, start, end)} == {Kind.FAULT}
+    assert {s.kind for s in truth.segments(machine, start, end)} == {StateKind.FAULT}
     at = [s.start_us for s in truth.segments(machine, NOW - HOUR_US, NOW + HOUR_US)]
     assert at == sorted(set(at))

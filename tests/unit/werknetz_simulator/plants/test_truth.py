@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, us_of
-from werknetz_simulator.plants.plant import PLANTS, ROLLOVER, Kind, Plant
-from werknetz_simulator.plants.truth import Change, Truth
+from werknetz_simulator.plants.plant import PLANTS, ROLLOVER, StateKind, Plant
+from werknetz_simulator.plants.truth import SignalChange, Truth
 
 SINCE = us_of(datetime(2026, 11, 8, 23, tzinfo=UTC))
 EACH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
@@ -47,7 +47,7 @@ def test_the_snapshot_is_what_the_changes_lead_to(plant: Plant) -> None:
         assert values == {c.signal: c.value for c in truth.snapshot(machine, at_us)}
 
 
-def _counts(change: Change) -> bool:
+def _counts(change: SignalChange) -> bool:
     return change.signal in {"good", "scrap", "rework"}
 
 
@@ -77,7 +77,7 @@ def test_parts_are_made_only_while_the_machine_produces(plant: Plant) -> None:
     producing = [
         (s.start_us, s.end_us)
         for s in truth.segments(machine, SINCE, SINCE + 2 * DAY_US)
-        if s.kind is Kind.PRODUCING
+        if s.kind is StateKind.PRODUCING
     ]
     for at_us in truth.parts(machine, SINCE, SINCE + 2 * DAY_US)["good"]:
         assert any(start < at_us < end for start, end in producing)

@@ -31,7 +31,7 @@ from werknetz.connector.expressions.expression import (
     compiled_for,
     finite,
 )
-from werknetz.connector.values import Unreadable
+from werknetz.connector.values import UnreadableValue
 
 VARIABLES: dict[str, Kind] = {
     "value": "number", "status": "status", "fields": "fields", "segments": "segments",
@@ -71,7 +71,7 @@ class SecondProgram:
         try:
             return self._program.execute(context)
         except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            raise Unreadable(str(error)) from error
+            raise UnreadableValue(str(error)) from error
 
 
 SAME = [
@@ -135,8 +135,8 @@ FAIL = [
 DIFFERENT: list[tuple[str, Any, Any]] = [
     ("size('äö')", 2, 4),  # the language says code points; the second engine counts bytes
     ("string(1e21)", "1e+21", "1000000000000000000000"),
-    ("string(true)", "true", Unreadable),  # the second engine has no string(bool)
-    ("timestamp('2026-11-24T00:00:00Z').getHours('Europe/Berlin')", 1, Unreadable),
+    ("string(true)", "true", UnreadableValue),  # the second engine has no string(bool)
+    ("timestamp('2026-11-24T00:00:00Z').getHours('Europe/Berlin')", 1, UnreadableValue),
 ]
 """Where the second engine is not what the language says; so that a change is noticed."""
 
@@ -151,9 +151,9 @@ def test_two_engines_agree(text: str, expected: Any) -> None:
 
 @pytest.mark.parametrize(("text", "reason"), FAIL, ids=[text for text, _ in FAIL])
 def test_what_fails_is_unreadable_in_both(text: str, reason: str) -> None:
-    with pytest.raises(Unreadable, match=reason):
+    with pytest.raises(UnreadableValue, match=reason):
         _value(text)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableValue):
         SecondEngine().compile(text, VARIABLES, "anything").evaluate(VALUES)
 
 
@@ -161,8 +161,8 @@ def test_what_fails_is_unreadable_in_both(text: str, reason: str) -> None:
 def test_known_differences(text: str, ours: Any, theirs: Any) -> None:
     assert _value(text) == ours
     other = SecondEngine().compile(text, VARIABLES, "anything")
-    if theirs is Unreadable:
-        with pytest.raises(Unreadable):
+    if theirs is UnreadableValue:
+        with pytest.raises(UnreadableValue):
             other.evaluate(VALUES)
     else:
         assert other.evaluate(VALUES) == theirs
@@ -294,7 +294,7 @@ def test_bombs_stop_fast(text: str, fields: dict[str, Any]) -> None:
     """The worst that passes the checks ends within the bound. CPU time: machines are shared."""
     variables: dict[str, Kind] = {"l": "json", "t": "json", "u": "json"}
     began = time.process_time()
-    with suppress(ExpressionError, Unreadable):  # refused at load or stopped: both are bounds
+    with suppress(ExpressionError, UnreadableValue):  # refused at load or stopped: both are bounds
         compiled(text, variables, "anything").evaluate({"l": [], "t": "", "u": "", **fields})
     assert time.process_time() - began < 5
 
@@ -303,7 +303,7 @@ def test_the_engines_own_budget_is_what_the_checks_count_with() -> None:
     numbers: list[float] = [1.0] * (ITERATIONS_MAX + 1)
     variables: dict[str, Kind] = {"l": "json"}
     program = compiled("l.all(a, a == 1.0)", variables, "boolean")
-    with pytest.raises(Unreadable, match="Iteration budget exceeded"):
+    with pytest.raises(UnreadableValue, match="Iteration budget exceeded"):
         program.evaluate({"l": numbers})
     assert program.evaluate({"l": numbers[2:]}) is True
 
@@ -324,16 +324,16 @@ def test_any_text_is_refused_with_its_place_or_runs_bounded(text: str, wanted: W
     try:
         program = compiled(text, VARIABLES, wanted)
     except ExpressionError as error:
-        told: ExpressionError | Unreadable = error
+        told: ExpressionError | UnreadableValue = error
     else:
         began = time.process_time()
         try:
             result = program.evaluate(VALUES)
-        except Unreadable as error:
+        except UnreadableValue as error:
             told = error
         else:
             _is_plain(result)
-            told = Unreadable("it was not")
+            told = UnreadableValue("it was not")
         assert time.process_time() - began < 1
         assert set(program.needs()) <= set(VARIABLES)
     assert str(told)
@@ -393,7 +393,7 @@ def test_numbers_of_a_map_are_doubles_however_they_are_written() -> None:
     ids=["nul", "surrogate", "integer", "items", "text", "bytes"],
 )  # fmt: skip
 def test_what_is_too_much_for_an_expression_is_unreadable(value: Any) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableValue):
         plain({"a": value}, Budget())
     assert chosen({"a": value, "b": 1}, frozenset({"b", "c"}), Budget()) == {"b": 1.0}
 
@@ -402,13 +402,13 @@ def test_nested_beyond_reason_is_unreadable() -> None:
     deep: Any = 1
     for _ in range(100):
         deep = [deep]
-    with pytest.raises(Unreadable, match="nested too deeply"):
+    with pytest.raises(UnreadableValue, match="nested too deeply"):
         plain(deep, Budget())
 
 
 def test_infinity_is_no_result_unless_it_was_given() -> None:
     for number in (math.inf, -math.inf, math.nan):
-        with pytest.raises(Unreadable, match="division by zero"):
+        with pytest.raises(UnreadableValue, match="division by zero"):
             finite(number, 1.0)
         assert finite(number, math.nan) is number
     assert finite("text") == "text"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.connector.mapping.mapping import load_mapping, mapping_of
-from werknetz.connector.mapping.pattern import Pattern, signal_name, slug
+from werknetz.connector.mapping.pattern import Pattern, signal_name_of, to_slug
 from werknetz.connector.yaml_format import ConfigurationError, form_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.state import MachineState
@@ -43,10 +43,10 @@ def _read(text: str):
 def test_a_good_mapping() -> None:
     mapping = _read(GOOD)
     assert mapping.label == "emden-1@3"
-    assert mapping.states_of("eigene")["on"] is MachineState.IDLE
-    assert mapping.states_of("eigene")["4"] is MachineState.MALFUNCTION
-    assert mapping.states_of("packml/opc-30060")["4"] is MachineState.PRODUCING
-    scale, offset = mapping.rules[2].factors()
+    assert mapping.state_table("eigene")["on"] is MachineState.IDLE
+    assert mapping.state_table("eigene")["4"] is MachineState.MALFUNCTION
+    assert mapping.state_table("packml/opc-30060")["4"] is MachineState.PRODUCING
+    scale, offset = mapping.rules[2].linear_factors()
     assert 500 * scale + offset == pytest.approx((52 - 32) * 5 / 9)
 
 
@@ -106,11 +106,11 @@ CONSTANTS = (
 def test_constants_are_kept_in_the_unit_of_their_role() -> None:
     mapping = _read(CONSTANTS)
     planned, speed, way = mapping.constants
-    assert planned.kept() == (pytest.approx(0.15), None, "s")
+    assert planned.stored_value() == (pytest.approx(0.15), None, "s")
     assert planned.since_us(mapping.time_zone) is None
-    assert speed.kept() == (1.5, None, "m/s")
+    assert speed.stored_value() == (1.5, None, "m/s")
     assert speed.since_us(mapping.time_zone) == 1_793_509_200_000_000  # 05:00 UTC
-    assert (way.kept()[1:], way.since_us(None)) == (("manual", None), 1_793_512_800_000_000)
+    assert (way.stored_value()[1:], way.since_us(None)) == (("manual", None), 1_793_512_800_000_000)
 
 
 WRONG_CONSTANTS = [
@@ -188,5 +188,5 @@ def test_segments_match_one_level_or_to_the_next_literal() -> None:
 
 @given(st.text())
 def test_any_segment_makes_a_path(text: str) -> None:
-    EquipmentPath.parse(slug(text))
-    assert signal_name(text)
+    EquipmentPath.parse(to_slug(text))
+    assert signal_name_of(text)

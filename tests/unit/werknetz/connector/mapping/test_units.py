@@ -18,7 +18,7 @@ from werknetz.connector.mapping import units
     ],
 )
 def test_conversion(source: str, unit: str, value: float, expected: float) -> None:
-    factor, offset = units.conversion(source, unit)
+    factor, offset = units.conversion_factors(source, unit)
     assert value * factor + offset == pytest.approx(expected, rel=1e-12)
 
 
@@ -28,11 +28,11 @@ def test_conversion(source: str, unit: str, value: float, expected: float) -> No
 )
 def test_unknown_units(unit: str, remedy: str) -> None:
     with pytest.raises(units.UnitRejected, match=remedy):
-        units.check(unit)
+        units.check_unit(unit)
 
 
 def test_pairs_that_do_not_fit() -> None:
     with pytest.raises(units.UnitRejected, match="same kind"):
-        units.conversion("bar", "degC")
+        units.conversion_factors("bar", "degC")
     with pytest.raises(units.UnitRejected):
-        units.conversion("dBm", "mW")
+        units.conversion_factors("dBm", "mW")

@@ -5,7 +5,7 @@ from typing import Final
 
 from werknetz_simulator.plants.machine import Plant, Protocol
 from werknetz_simulator.protocols.names import s7
-from werknetz_simulator.protocols.names.dialect import Dialect
+from werknetz_simulator.protocols.names.profile import Dialect
 from werknetz_simulator.protocols.names.modbus import MODBUS
 from werknetz_simulator.protocols.names.mqtt import MQTT
 from werknetz_simulator.protocols.names.opcua import OPCUA

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from werknetz_simulator.plants.machine import ROLLOVER, Kind, Machine, Plant
+from werknetz_simulator.plants.machine import ROLLOVER, StateKind, PlantMachine, Plant
 
 Value = str | int | float
 Tree = dict[str, Any]
@@ -21,16 +21,16 @@ ROLES: Final = {
     "temperature": "process_value",
 }
 WORDS: Final = {
-    Kind.PRODUCING: "producing",
-    Kind.SETUP: "setup",
-    Kind.IDLE: "idle",
-    Kind.FAULT: "malfunction",
-    Kind.BLOCKED: "blocked",
-    Kind.STARVED: "starved",
-    Kind.SUSPENDED: "suspended",
-    Kind.MAINTENANCE: "maintenance",
-    Kind.REPAIR: "repair",
-    Kind.OFF: "off",
+    StateKind.PRODUCING: "producing",
+    StateKind.SETUP: "setup",
+    StateKind.IDLE: "idle",
+    StateKind.FAULT: "malfunction",
+    StateKind.BLOCKED: "blocked",
+    StateKind.STARVED: "starved",
+    StateKind.SUSPENDED: "suspended",
+    StateKind.MAINTENANCE: "maintenance",
+    StateKind.REPAIR: "repair",
+    StateKind.OFF: "off",
 }
 COUNTS: Final = ("good", "scrap", "rework")
 
@@ -45,7 +45,7 @@ class Where:
     key_file: str = ""
 
 
-def _as_it_is(_machine: Machine, _signal: str, value: Value) -> Value:
+def _as_it_is(_machine: PlantMachine, _signal: str, value: Value) -> Value:
     return value
 
 
@@ -53,10 +53,10 @@ def _as_it_is(_machine: Machine, _signal: str, value: Value) -> Value:
 class Dialect:
     """`mapping` is told whether it is for the history, which says plain values, without `time`."""
 
-    address: Callable[[Machine, str], str]
+    address: Callable[[PlantMachine, str], str]
     mapping: Callable[[Plant, bool], Tree]  # rules, enums, templates
     options: Callable[[Plant, Where], Tree]
-    raw: Callable[[Machine, str, Value], Value] = _as_it_is  # what history says at the address
+    raw: Callable[[PlantMachine, str, Value], Value] = _as_it_is  # what history says at the address
 
 
 def signals_of(plant: Plant) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def below(plant: Plant, rest: str) -> str:
     return f"{plant.path}/{plant.machines[0].area}/{rest}"
 
 
-def place_of(plant: Plant, machine: Machine) -> tuple[int, int]:
+def place_of(plant: Plant, machine: PlantMachine) -> tuple[int, int]:
     """Return the numbers of its line, and of it in the line, both from 0: where it is wired."""
     lines = list(dict.fromkeys(other.line for other in plant.machines))
     members = [other for other in plant.machines if other.line == machine.line]

@@ -7,22 +7,22 @@ from typing import Final
 from werknetz_simulator.plants.plan import ShiftRule
 
 YEARS: Final = range(2025, 2036)
-Exceptions = tuple[tuple[date, tuple[ShiftRule, ...]], ...]
+ShiftExceptions = tuple[tuple[date, tuple[ShiftRule, ...]], ...]
 
 
-def closed(rule: Callable[[int], Iterable[date]]) -> Exceptions:
+def closed_days(rule: Callable[[int], Iterable[date]]) -> ShiftExceptions:
     """Return the days of a rule, year by year, as days without a shift."""
     return tuple(sorted({(day, ()) for year in YEARS for day in rule(year)}))
 
 
-def german(year: int) -> list[date]:
+def german_holidays(year: int) -> list[date]:
     return _fixed(year, (1, 1), (5, 1), (10, 3), (10, 31), (12, 25), (12, 26))
 
 
-def saxon(year: int) -> list[date]:
+def saxon_holidays(year: int) -> list[date]:
     """Return the German ones and Buß- und Bettag, the Wednesday before November 23."""
     before = date(year, 11, 22)
-    return [*german(year), before - timedelta(days=(before.weekday() - 2) % 7)]
+    return [*german_holidays(year), before - timedelta(days=(before.weekday() - 2) % 7)]
 
 
 def balearic(year: int) -> list[date]:

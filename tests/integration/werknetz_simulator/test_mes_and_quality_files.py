@@ -12,11 +12,11 @@ import pytest
 from plumbing.heard import Heard, config_of, listen
 from plumbing.waiting import until
 from werknetz.events.facts import JobFinished, JobStarted, QualityInspected, StateChanged
-from werknetz_simulator.plants.mes import BOOKED_FROM_US, STATES, Mes
+from werknetz_simulator.plants.systems.mes import BOOKED_FROM_US, STATES, Mes
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US
 from werknetz_simulator.plants.plant import PLANTS
 from werknetz_simulator.plants.position import Position
-from werknetz_simulator.plants.quality_file import QualityFiles
+from werknetz_simulator.plants.systems.quality_file import QualityFiles
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names import mes, quality
 
@@ -57,7 +57,7 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
     tagged: Counter[tuple[str, bool]] = Counter()
     for event in heard.events:
         if isinstance(event.fact, StateChanged):
-            shift = plant.plan.begun(event.at_us)
+            shift = plant.plan.last_started_shift(event.at_us)
             assert shift is not None
             tagged[shift.name, event.fact.reason is not None] += 1
     assert {name for name, has_reason in tagged if not has_reason} == {"noche"}

@@ -13,11 +13,11 @@ from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.edge_file import live_of
 from werknetz_simulator.plants import incident
 from werknetz_simulator.plants.incident import break_machine
-from werknetz_simulator.plants.machine import Kind, Machine, Plant
+from werknetz_simulator.plants.machine import StateKind, PlantMachine, Plant
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US
 from werknetz_simulator.plants.plant import PLANTS
 from werknetz_simulator.plants.truth import SEED, Truth
-from werknetz_simulator.protocols.names.dialect import Where
+from werknetz_simulator.protocols.names.profile import Where
 from werknetz_simulator.serve import BROKEN, Places, Work, serve
 
 STALE_US = 300_000  # as old as a polled value may be
@@ -69,7 +69,7 @@ async def test_what_is_heard_is_what_happens(
     heard, victim = Heard(), plant.machines[7]
     wanted = {f"{machine.path}:{signal}" for machine in plant.machines for signal in SIGNALS}
     wanted |= {f"{m.path}:temperature" for m in plant.machines if m.name != plant.wrong_unit}
-    fault = next(code for kind, code, _ in plant.codes if kind is Kind.FAULT)
+    fault = next(code for kind, code, _ in plant.codes if kind is StateKind.FAULT)
     async with _served(plant, where, tmp_path, since):
         await listen(config, heard, lambda: wanted <= heard.latest.keys())
         truth = Truth(plant, since_us=since)
@@ -80,7 +80,7 @@ async def test_what_is_heard_is_what_happens(
         await listen(config, heard, lambda: heard.latest[f"{victim.path}:state"][2] == fault)
 
 
-def _agrees(truth: Truth, machine: Machine, heard: Heard) -> None:
+def _agrees(truth: Truth, machine: PlantMachine, heard: Heard) -> None:
     at_us = {signal: heard.latest[f"{machine.path}:{signal}"][0] for signal in SIGNALS}
     said = {
         "state": heard.latest[f"{machine.path}:state"][2],
@@ -150,4 +150,4 @@ async def test_a_node_that_was_unheard_tells_its_story_when_the_host_is_there(
 
 def _works_now(truth: Truth, at_us: int) -> bool:
     segments = [next(truth.segments(m, at_us, at_us + 1)) for m in truth.plant.machines]
-    return sum(segment.kind is Kind.PRODUCING for segment in segments) > 4
+    return sum(segment.kind is StateKind.PRODUCING for segment in segments) > 4

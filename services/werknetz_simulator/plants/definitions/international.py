@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from werknetz_simulator.plants import holidays
-from werknetz_simulator.plants.machine import Kind, Plant, machines_of
-from werknetz_simulator.plants.plan import Plan, ShiftRule
+from werknetz_simulator.plants.definitions import holidays
+from werknetz_simulator.plants.machine import StateKind, Plant, parse_machines
+from werknetz_simulator.plants.plan import ShiftPlan, ShiftRule
 
 EVERY_DAY: Final = (0, 1, 2, 3, 4, 5, 6)
 WORKING_DAYS: Final = (0, 1, 2, 3, 4)
@@ -14,16 +14,16 @@ TEMPERATURE_S: Final = 3600
 PALMA_3: Final = Plant(
     name="palma-3",
     protocol="modbus",
-    plan=Plan(
+    plan=ShiftPlan(
         "Europe/Madrid",
         (
             ShiftRule("manana", WORKING_DAYS, "06:00", "14:00", (("09:30", "10:00"),)),
             ShiftRule("tarde", WORKING_DAYS, "14:00", "22:00", (("18:00", "18:30"),)),
             ShiftRule("noche", WORKING_DAYS, "22:00", "06:00", (("02:00", "02:30"),)),
         ),
-        holidays.closed(holidays.balearic),
+        holidays.closed_days(holidays.balearic),
     ),
-    machines=machines_of(
+    machines=parse_machines(
         "palma-3",
         "inyeccion",
         (
@@ -48,16 +48,16 @@ PALMA_3: Final = Plant(
         ),
     ),
     codes=(
-        (Kind.PRODUCING, "2", Kind.PRODUCING),
-        (Kind.SETUP, "3", Kind.SETUP),
-        (Kind.IDLE, "1", Kind.IDLE),
-        (Kind.FAULT, "9", Kind.FAULT),
-        (Kind.BLOCKED, "5", Kind.BLOCKED),
-        (Kind.STARVED, "4", Kind.STARVED),
-        (Kind.SUSPENDED, "6", Kind.SUSPENDED),
-        (Kind.MAINTENANCE, "7", Kind.MAINTENANCE),
-        (Kind.REPAIR, "8", Kind.REPAIR),
-        (Kind.OFF, "0", Kind.OFF),
+        (StateKind.PRODUCING, "2", StateKind.PRODUCING),
+        (StateKind.SETUP, "3", StateKind.SETUP),
+        (StateKind.IDLE, "1", StateKind.IDLE),
+        (StateKind.FAULT, "9", StateKind.FAULT),
+        (StateKind.BLOCKED, "5", StateKind.BLOCKED),
+        (StateKind.STARVED, "4", StateKind.STARVED),
+        (StateKind.SUSPENDED, "6", StateKind.SUSPENDED),
+        (StateKind.MAINTENANCE, "7", StateKind.MAINTENANCE),
+        (StateKind.REPAIR, "8", StateKind.REPAIR),
+        (StateKind.OFF, "0", StateKind.OFF),
     ),
     order_prefix="P-",
     counters_restart=False,
@@ -70,7 +70,7 @@ PALMA_3: Final = Plant(
 BRATI_4: Final = Plant(
     name="brati-4",
     protocol="sparkplug",
-    plan=Plan(
+    plan=ShiftPlan(
         "Europe/Bratislava",
         (
             ShiftRule(
@@ -80,9 +80,9 @@ BRATI_4: Final = Plant(
                 "nocna", EVERY_DAY, "18:00", "06:00", (("21:00", "21:20"), ("01:30", "02:00"))
             ),
         ),
-        holidays.closed(holidays.slovak),
+        holidays.closed_days(holidays.slovak),
     ),
-    machines=machines_of(
+    machines=parse_machines(
         "brati-4",
         "obrobna",
         (
@@ -107,16 +107,16 @@ BRATI_4: Final = Plant(
         ),
     ),
     codes=(
-        (Kind.PRODUCING, "vyroba", Kind.PRODUCING),
-        (Kind.SETUP, "nastavovanie", Kind.SETUP),
-        (Kind.IDLE, "stoji", Kind.IDLE),
-        (Kind.FAULT, "porucha", Kind.FAULT),
-        (Kind.BLOCKED, "plny vystup", Kind.BLOCKED),
-        (Kind.STARVED, "chyba material", Kind.STARVED),
-        (Kind.SUSPENDED, "caka", Kind.SUSPENDED),
-        (Kind.MAINTENANCE, "udrzba", Kind.MAINTENANCE),
-        (Kind.REPAIR, "oprava", Kind.REPAIR),
-        (Kind.OFF, "vypnute", Kind.OFF),
+        (StateKind.PRODUCING, "vyroba", StateKind.PRODUCING),
+        (StateKind.SETUP, "nastavovanie", StateKind.SETUP),
+        (StateKind.IDLE, "stoji", StateKind.IDLE),
+        (StateKind.FAULT, "porucha", StateKind.FAULT),
+        (StateKind.BLOCKED, "plny vystup", StateKind.BLOCKED),
+        (StateKind.STARVED, "chyba material", StateKind.STARVED),
+        (StateKind.SUSPENDED, "caka", StateKind.SUSPENDED),
+        (StateKind.MAINTENANCE, "udrzba", StateKind.MAINTENANCE),
+        (StateKind.REPAIR, "oprava", StateKind.REPAIR),
+        (StateKind.OFF, "vypnute", StateKind.OFF),
     ),
     order_prefix="B-",
     counters_restart=False,
@@ -130,15 +130,15 @@ BRATI_4: Final = Plant(
 PUEB_5: Final = Plant(
     name="pueb-5",
     protocol="webhook",
-    plan=Plan(
+    plan=ShiftPlan(
         "America/Mexico_City",  # without clock changes since 2022
         (
             ShiftRule("matutino", (0, 1, 2, 3, 4, 5), "06:00", "14:00", (("10:00", "10:30"),)),
             ShiftRule("vespertino", WORKING_DAYS, "14:00", "21:30", (("18:00", "18:30"),)),
         ),
-        holidays.closed(holidays.mexican),
+        holidays.closed_days(holidays.mexican),
     ),
-    machines=machines_of(
+    machines=parse_machines(
         "pueb-5",
         "estampado",
         (
@@ -163,16 +163,16 @@ PUEB_5: Final = Plant(
         ),
     ),
     codes=(
-        (Kind.PRODUCING, "Produciendo", Kind.PRODUCING),
-        (Kind.SETUP, "Cambio de modelo", Kind.SETUP),
-        (Kind.IDLE, "En espera", Kind.IDLE),
-        (Kind.FAULT, "Falla", Kind.FAULT),
-        (Kind.BLOCKED, "Salida llena", Kind.BLOCKED),
-        (Kind.STARVED, "Sin material", Kind.STARVED),
-        (Kind.SUSPENDED, "Suspendida", Kind.SUSPENDED),
-        (Kind.MAINTENANCE, "Mantenimiento", Kind.MAINTENANCE),
-        (Kind.REPAIR, "Reparación", Kind.REPAIR),
-        (Kind.OFF, "Apagada", Kind.OFF),
+        (StateKind.PRODUCING, "Produciendo", StateKind.PRODUCING),
+        (StateKind.SETUP, "Cambio de modelo", StateKind.SETUP),
+        (StateKind.IDLE, "En espera", StateKind.IDLE),
+        (StateKind.FAULT, "Falla", StateKind.FAULT),
+        (StateKind.BLOCKED, "Salida llena", StateKind.BLOCKED),
+        (StateKind.STARVED, "Sin material", StateKind.STARVED),
+        (StateKind.SUSPENDED, "Suspendida", StateKind.SUSPENDED),
+        (StateKind.MAINTENANCE, "Mantenimiento", StateKind.MAINTENANCE),
+        (StateKind.REPAIR, "Reparación", StateKind.REPAIR),
+        (StateKind.OFF, "Apagada", StateKind.OFF),
     ),
     order_prefix="X-",
     counters_restart=True,
@@ -183,15 +183,15 @@ PUEB_5: Final = Plant(
 CHATT_6: Final = Plant(
     name="chatt-6",
     protocol="s7",
-    plan=Plan(
+    plan=ShiftPlan(
         "America/New_York",
         (
             ShiftRule("first", WORKING_DAYS, "07:00", "15:30", (("11:00", "11:30"),)),
             ShiftRule("second", WORKING_DAYS, "15:30", "00:00", (("19:30", "20:00"),)),
         ),
-        holidays.closed(holidays.american),
+        holidays.closed_days(holidays.american),
     ),
-    machines=machines_of(
+    machines=parse_machines(
         "chatt-6",
         "assembly",
         (
@@ -216,16 +216,16 @@ CHATT_6: Final = Plant(
         ),
     ),
     codes=(
-        (Kind.PRODUCING, "10", Kind.PRODUCING),
-        (Kind.SETUP, "20", Kind.SETUP),
-        (Kind.IDLE, "30", Kind.IDLE),
-        (Kind.FAULT, "40", Kind.FAULT),
-        (Kind.BLOCKED, "51", Kind.BLOCKED),
-        (Kind.STARVED, "52", Kind.STARVED),
-        (Kind.SUSPENDED, "50", Kind.SUSPENDED),
-        (Kind.MAINTENANCE, "60", Kind.MAINTENANCE),
-        (Kind.REPAIR, "45", Kind.REPAIR),
-        (Kind.OFF, "0", Kind.OFF),
+        (StateKind.PRODUCING, "10", StateKind.PRODUCING),
+        (StateKind.SETUP, "20", StateKind.SETUP),
+        (StateKind.IDLE, "30", StateKind.IDLE),
+        (StateKind.FAULT, "40", StateKind.FAULT),
+        (StateKind.BLOCKED, "51", StateKind.BLOCKED),
+        (StateKind.STARVED, "52", StateKind.STARVED),
+        (StateKind.SUSPENDED, "50", StateKind.SUSPENDED),
+        (StateKind.MAINTENANCE, "60", StateKind.MAINTENANCE),
+        (StateKind.REPAIR, "45", StateKind.REPAIR),
+        (StateKind.OFF, "0", StateKind.OFF),
     ),
     order_prefix="C-",
     counters_restart=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from werknetz_simulator.plants.machine import Machine
+from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.plan import HOUR_US, instant_of
 from werknetz_simulator.plants.position import Position
 from werknetz_simulator.plants.truth import Truth
@@ -54,7 +54,7 @@ class QualityFiles:
         draft.replace(file)
 
     def _row(
-        self, machine: Machine, number: int, hour_us: int
+        self, machine: PlantMachine, number: int, hour_us: int
     ) -> tuple[str | int | float, ...] | None:
         end_us = hour_us + HOUR_US
         made = self._truth.parts(machine, hour_us, end_us)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from werknetz_simulator.plants.machine import Kind, Machine
-from werknetz_simulator.plants.plan import HOUR_US, SECOND_US, Shift, instant_of
-from werknetz_simulator.plants.shift_timeline import Segment
+from werknetz_simulator.plants.machine import StateKind, PlantMachine
+from werknetz_simulator.plants.plan import HOUR_US, SECOND_US, PlannedShift, instant_of
+from werknetz_simulator.plants.shift_timeline import StateSegment
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names.mes import INSPECTIONS, JOBS, STOPS
 
@@ -22,18 +22,18 @@ TURN_S: Final = 2.0
 STEP_US: Final = 6 * HOUR_US
 BOOKED_FROM_US: Final = 180 * SECOND_US  # shorter stops nobody books
 STATES: Final = {
-    Kind.FAULT: "averia",
-    Kind.REPAIR: "reparacion",
-    Kind.SETUP: "preparacion",
-    Kind.BLOCKED: "salida llena",
-    Kind.STARVED: "sin material",
+    StateKind.FAULT: "averia",
+    StateKind.REPAIR: "reparacion",
+    StateKind.SETUP: "preparacion",
+    StateKind.BLOCKED: "salida llena",
+    StateKind.STARVED: "sin material",
 }
 REASONS: Final = {
-    Kind.FAULT: ("molde atascado", "sensor de cierre", "fuga hidraulica", "robot parado"),
-    Kind.REPAIR: ("cambio de resistencia", "cambio de manguera"),
-    Kind.SETUP: ("cambio de molde", "cambio de color"),
-    Kind.BLOCKED: ("contenedor lleno",),
-    Kind.STARVED: ("falta granza", "falta inserto"),
+    StateKind.FAULT: ("molde atascado", "sensor de cierre", "fuga hidraulica", "robot parado"),
+    StateKind.REPAIR: ("cambio de resistencia", "cambio de manguera"),
+    StateKind.SETUP: ("cambio de molde", "cambio de color"),
+    StateKind.BLOCKED: ("contenedor lleno",),
+    StateKind.STARVED: ("falta granza", "falta inserto"),
 }
 DEFECTS: Final = ("rebaba", "rechupe", "burbuja", "rayado")
 _SCHEMA: Final = f"""
@@ -58,7 +58,7 @@ class Mes:
     def __init__(self, truth: Truth, file: Path, since_us: int) -> None:
         self._truth, self._file, self._since_us = truth, file, since_us
         self._zone = ZoneInfo(truth.plant.plan.time_zone)
-        self._jobs: dict[Machine, tuple[str, int]] = {}  # order, since when
+        self._jobs: dict[PlantMachine, tuple[str, int]] = {}  # order, since when
 
     async def run(self) -> None:
         """Book until cancelled."""
@@ -93,7 +93,7 @@ class Mes:
         if end_us <= start_us:
             return
         booked: list[Booked] = []
-        shifts = self._truth.plant.plan.shifts(start_us - HOUR_US, end_us + 1)
+        shifts = self._truth.plant.plan.shifts_between(start_us - HOUR_US, end_us + 1)
         for machine in self._truth.plant.machines:
             booked += self._segments_of(machine, start_us, end_us)
             for shift in shifts:
@@ -109,14 +109,14 @@ class Mes:
         database.execute("INSERT OR REPLACE INTO posicion VALUES (1, ?)", (end_us,))
         database.execute("COMMIT")
 
-    def _segments_of(self, machine: Machine, start_us: int, end_us: int) -> Iterator[Booked]:
+    def _segments_of(self, machine: PlantMachine, start_us: int, end_us: int) -> Iterator[Booked]:
         for segment in self._truth.segments(machine, start_us, end_us + 1):
             if start_us < segment.start_us <= end_us:
                 yield from self._job(machine, segment)
             if start_us < segment.end_us <= end_us:
                 yield from self._stop(machine, segment)
 
-    def _job(self, machine: Machine, segment: Segment) -> Iterator[Booked]:
+    def _job(self, machine: PlantMachine, segment: StateSegment) -> Iterator[Booked]:
         """Book the end of one order and the start of the next; a pause is neither."""
         order, since_us = self._jobs[machine]
         if segment.order in {"", order}:
@@ -137,11 +137,11 @@ class Mes:
         yield at_us, JOBS, {**where, "suceso": "inicio", "orden": segment.order,
                             "articulo": item_of(machine, segment.order), **planned}  # fmt: skip
 
-    def _stop(self, machine: Machine, segment: Segment) -> Iterator[Booked]:
+    def _stop(self, machine: PlantMachine, segment: StateSegment) -> Iterator[Booked]:
         long_enough = segment.end_us - segment.start_us >= BOOKED_FROM_US
         if segment.kind not in STATES or not segment.order or not long_enough:
             return
-        shift = self._truth.plant.plan.begun(segment.start_us)
+        shift = self._truth.plant.plan.last_started_shift(segment.start_us)
         turn = shift.name if shift else ""
         reasons = REASONS[segment.kind]
         reason = reasons[_number(f"{machine.path}/{segment.start_us}") % len(reasons)]
@@ -160,7 +160,7 @@ class Mes:
             },
         )
 
-    def _inspected(self, machine: Machine, shift: Shift) -> Iterator[Booked]:
+    def _inspected(self, machine: PlantMachine, shift: PlannedShift) -> Iterator[Booked]:
         made = self._truth.parts(machine, shift.start_us, shift.end_us)
         good, scrap = len(made["good"]), len(made["scrap"])
         if good + scrap:
@@ -184,7 +184,7 @@ class Mes:
         return instant_of(at_us).astimezone(self._zone).isoformat(timespec="microseconds")
 
 
-def item_of(machine: Machine, order: str) -> str:
+def item_of(machine: PlantMachine, order: str) -> str:
     """Return what an order makes: each line makes a few items of its own."""
     return (
         f"{machine.plant[:1].upper()}{_number(machine.line) % 900 + 100}-{_number(order) % 4 + 1}"

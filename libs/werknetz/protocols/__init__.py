@@ -1,0 +1,1 @@
+"""Message schemas of field protocols that more than one service reads or writes."""

@@ -1,0 +1,126 @@
+"""The collections of the API, declared once for both clients.
+
+`AsyncCollection` and its subclasses do the work; `blocking.py` derives the same without `await`.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from werknetz_client.transport import Transport
+
+Row = dict[str, Any]
+Names = str | list[str] | tuple[str, ...]
+C = TypeVar("C")  # a collection
+E = TypeVar("E")  # a collection whose items can be set
+S = TypeVar("S")  # the signals
+
+
+class AsyncCollection:
+    """Items of one kind: `iter` for all that match, `list` for them at once, `get` for one."""
+
+    def __init__(self, transport: Transport, name: str) -> None:
+        self.transport = transport
+        self.name = name
+
+    def iter(self, /, **filters: object) -> AsyncIterator[Row]:
+        """Yield the items that match, page by page."""
+        return self.transport.pages(f"/{self.name}", filters)
+
+    def csv(self, /, rows_max: int | None = None, **filters: object) -> AsyncIterator[str]:
+        """Yield the API's CSV in pieces: one header line, then at most `rows_max` rows."""
+        return self.transport.csv(f"/{self.name}", filters, rows_max=rows_max)
+
+    async def get(self, name: str | int) -> Row:
+        row: Row = await self.transport.get(f"/{self.name}/{quote(str(name))}")
+        return row
+
+    async def list(self, /, **filters: object) -> "list[Row]":
+        return [row async for row in self.iter(**filters)]
+
+
+class AsyncEditableCollection(AsyncCollection):
+    """Master data: items that can also be set."""
+
+    async def put(self, name: str, body: object) -> Any:
+        """Create or change an item; fields that are left out stay as they are."""
+        return await self.transport.put(f"/{self.name}/{quote(name)}", body)
+
+
+class AsyncSignals(AsyncCollection):
+    def samples(self, /, signal: int, **options: object) -> AsyncIterator[Row]:
+        """Yield samples; options: start, end, granularity, max_points, limit."""
+        return self.transport.pages(f"/signals/{signal}/samples", options)
+
+
+class AsyncKpis:
+    """KPI definitions and values."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    async def definitions(self) -> list[Row]:
+        rows: list[Row] = await self.transport.get("/kpis")
+        return rows
+
+    async def values(
+        self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
+    ) -> list[Row]:
+        """Return values; options: end, granularity, tz, divisor, supplier, warehouse."""
+        query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
+        rows: list[Row] = (await self.transport.get("/kpi_values", query))["items"]
+        return rows
+
+    def csv(
+        self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
+    ) -> AsyncIterator[str]:
+        """Yield values as the API's CSV; options as for `values`."""
+        query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
+        return self.transport.csv("/kpi_values", query)
+
+    async def explain(
+        self, /, kpi: str, equipment: str, *, start: str = "-24h", **options: object
+    ) -> Row:
+        """Return how a value is computed, down to samples; options: end, tz, divisor."""
+        query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
+        row: Row = await self.transport.get("/kpi_values/explain", query)
+        return row
+
+
+class Resources(Generic[C, E, S]):
+    """One attribute for each collection of the API."""
+
+    def __init__(
+        self, collection: Callable[[str], C], editable: Callable[[str], E], signals: S
+    ) -> None:
+        self.signals = signals
+        self.plants = collection("plants")
+        self.equipment = collection("equipment")
+        self.stops = collection("stops")
+        self.orders = collection("orders")
+        self.operations = collection("operations")
+        self.connectors = collection("connectors")
+        self.gaps = collection("gaps")
+        self.quarantine = collection("quarantine")
+        self.quarantine_groups = collection("quarantine/groups")
+        self.mappings = collection("mappings")
+        self.replays = collection("replays")
+        self.events = collection("events")
+        self.suppliers = editable("suppliers")
+        self.sites = editable("sites")
+        self.supply_policies = collection("supply_policies")
+        self.call_offs = collection("call_offs")
+        self.due_lines = collection("due_lines")
+        self.shipments = collection("shipments")
+        self.receipts = collection("receipts")
+        self.cumulatives = collection("cumulatives")
+        self.materials = editable("materials")
+        self.warehouses = editable("warehouses")
+        self.stock_levels = collection("stock_levels")
+        self.stock_movements = collection("stock_movements")
+        self.stock_projection = collection("stock_projection")
+        self.days_of_supply = collection("days_of_supply")
+        self.shortage_warnings = collection("shortage_warnings")
+        self.line_materials = editable("line_materials")
+        self.line_rates = editable("line_rates")
+        self.findings = collection("findings")

@@ -1,0 +1,1 @@
+"""Commands of `werknetz` that need only the API's address and a key: one module a group."""

@@ -1,0 +1,109 @@
+"""Checks of what stands between a user and an answer; each gives a remedy where it fails."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from werknetz.runtime.settings import SettingError, read_env
+from werknetz_client.client import Client
+from werknetz_client.errors import ApiError, WerknetzError
+
+CLOCK_S_MAX: Final = 5.0
+CONNECT_S: Final = 3.0
+_SERVERS: Final = (
+    ("WERKNETZ_DATABASE_URL", "database", 5432),
+    ("WERKNETZ_REDIS_URL", "redis", 6379),
+    ("WERKNETZ_BROKER_URL", "task broker", 6379),
+    ("WERKNETZ_MQTT_URL", "mqtt", 1883),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    subject: str
+    passed: bool
+    detail: str
+    remedy: str = ""
+
+
+def run_checks() -> list[Check]:
+    """Check everything that can be checked from this machine."""
+    checks: list[Check] = []
+    try:
+        client = Client(timeout_s=CONNECT_S)
+    except (WerknetzError, SettingError) as error:
+        return [Check("settings", False, str(error), getattr(error, "hint", ""))]
+    with client:
+        checks += _check_api(client)
+    for variable, subject, port in _SERVERS:
+        check = _check_server(variable, subject, port)
+        if check is not None:
+            checks.append(check)
+    return checks
+
+
+def _check_api(client: Client) -> list[Check]:
+    try:
+        info = client.get("/info")
+    except WerknetzError as error:
+        return [Check("API", False, str(error), error.hint)]
+    offset_s = abs((datetime.now(UTC) - datetime.fromisoformat(info["now"])).total_seconds())
+    return [
+        Check("API", True, f"{client.url} is {info['name']} {info['version']}"),
+        Check(
+            "clock",
+            offset_s <= CLOCK_S_MAX,
+            f"{offset_s:.1f} s apart from the server's",
+            "Synchronize both machines with the same NTP server.",
+        ),
+        _attempt("ready", lambda: str(client.get("/health/ready"))),
+        _check_key(client),
+    ]
+
+
+def _check_key(client: Client) -> Check:
+    if client.key is None:
+        return Check(
+            "key",
+            False,
+            "none is configured",
+            "Set WERKNETZ_API_KEY; `werknetz keys create NAME` on the server creates one.",
+        )
+    return _attempt("key", lambda: f"it may read {len(client.plants.list())} plants")
+
+
+def _attempt(subject: str, question: Callable[[], str]) -> Check:
+    try:
+        return Check(subject, True, question())
+    except ApiError as error:
+        return Check(subject, False, f"{error.status}: {error}", error.hint)
+    except WerknetzError as error:
+        return Check(subject, False, str(error), error.hint)
+
+
+def _check_server(variable: str, subject: str, default_port: int) -> Check | None:
+    """Return whether a server of the environment can be reached; None if it is not configured."""
+    try:
+        url = read_env(variable)
+    except SettingError as error:
+        return Check(subject, False, str(error), f"Correct {variable}_FILE.")
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        address = (parts.hostname or "127.0.0.1", parts.port or default_port)
+    except ValueError:
+        return Check(subject, False, f"{variable} is not a URL", "Write scheme://host:port.")
+    try:
+        with socket.create_connection(address, CONNECT_S):
+            return Check(subject, True, f"{address[0]}:{address[1]} answers")
+    except OSError as error:
+        return Check(
+            subject,
+            False,
+            f"{address[0]}:{address[1]}: {error}",
+            f"Start it, or correct {variable}.",
+        )

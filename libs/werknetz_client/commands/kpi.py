@@ -1,0 +1,144 @@
+"""`werknetz kpi` and `werknetz doctor`."""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from werknetz_client.client import Client, Row
+from werknetz_client.commands import doctor, explanation
+from werknetz_client.commands.output import (
+    EMPTY,
+    Output,
+    OutputOption,
+    Wide,
+    print_csv,
+    print_json,
+    print_lines,
+    print_table,
+    timestamp,
+)
+from werknetz_client.errors import WerknetzError
+from werknetz_client.frame import SCOPES, scope_of
+
+HEADINGS: Final = ("from", "to", "value", "coverage", "note")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("kpi")(kpi)
+    app.command("doctor")(diagnose)
+
+
+def kpi(
+    name: Annotated[str, typer.Argument(help="Such as oee; several with commas.")],
+    equipment: Annotated[
+        list[str] | None, typer.Argument(help="Paths, such as nordwerk/emden-1.")
+    ] = None,
+    *,
+    supplier: Annotated[
+        list[str] | None, typer.Option(help="Instead of paths: keys of suppliers, or '*'.")
+    ] = None,
+    warehouse: Annotated[
+        list[str] | None, typer.Option(help="Instead of paths: keys of warehouses, or '*'.")
+    ] = None,
+    start: Annotated[str, typer.Option(help="-7d, shift:current, 2026-11-20 …")] = "-24h",
+    end: Annotated[str | None, typer.Option(help="As start; default: now.")] = None,
+    by: Annotated[str, typer.Option(help="hour, shift, 1d, 1w, 1mo or none")] = "none",
+    output: OutputOption = Output.TABLE,
+    wide: Wide = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Show how the value is computed; one KPI, one path."),
+    ] = False,
+) -> None:
+    """Show values of a KPI."""
+    if explain:
+        _explain(name, equipment or [], start, end, output)
+        return
+    options: dict[str, Any] = {"start": start, "end": end, "granularity": by}
+    options |= {
+        key: keys for key, keys in (("supplier", supplier), ("warehouse", warehouse)) if keys
+    }
+    with Client() as client:
+        if output is Output.CSV:
+            print_csv(client.kpis.csv(name.split(","), equipment or [], **options))
+            return
+        rows = client.kpis.values(name.split(","), equipment or [], **options)
+    if output is Output.JSON:
+        print_json(rows)
+    else:
+        _print_values(rows, wide=wide)
+
+
+def _explain(name: str, equipment: list[str], start: str, end: str | None, output: Output) -> None:
+    if "," in name or len(equipment) != 1 or output is Output.CSV:
+        raise WerknetzError(
+            "--explain takes one KPI of one equipment, as a table or as JSON.",
+            "Such as: werknetz kpi oee nordwerk/emden-1 --start shift:current --explain",
+        )
+    with Client() as client:
+        answer = client.kpis.explain(name, equipment[0], start=start, end=end)
+        if output is Output.JSON:
+            print_json(answer)
+        else:
+            explanation.print_explanation(answer, client.url)
+
+
+def diagnose() -> None:
+    """Check address, key, clock and, where they are configured, database, Redis and broker."""
+    checks = doctor.run_checks()
+    for check in checks:
+        lines = [f"{'ok  ' if check.passed else 'BAD '} {check.subject}: {check.detail}"]
+        if not check.passed and check.remedy:
+            lines.append(f"      remedy: {check.remedy}")
+        print_lines(*lines)
+    if not all(check.passed for check in checks):
+        raise typer.Exit(1)
+
+
+def _print_values(rows: list[Row], *, wide: bool) -> None:
+    """Print a table; scope, KPI and shift stand once above it where they are equal in all rows."""
+    scope = scope_of(rows[0]) if rows else SCOPES[0]
+    labels: dict[str, list[str]] = {
+        scope: [row[scope] for row in rows],
+        "KPI": [row["kpi"] for row in rows],
+        "window": [row["window"] for row in rows],
+    }
+    constant = [name for name, cells in labels.items() if len(set(cells)) == 1]
+    varying = [name for name in labels if name not in constant]
+    cells = [
+        [
+            *(labels[name][number] for name in varying),
+            timestamp(row["start"]),
+            timestamp(row["end"]),
+            _value(row),
+            EMPTY if row["coverage"] is None else f"{row['coverage']:.0%}",
+            _note(row),
+        ]
+        for number, row in enumerate(rows)
+    ]
+    title = "  ".join(filter(None, (labels[name][0] for name in constant)))
+    if title:
+        print_lines(title)
+    print_table(
+        [*varying, *HEADINGS], cells, wide=wide, right={"value", "coverage"}, prose={"note"}
+    )
+    print_lines(*f"Policy: {text}." for text in _texts(rows, "policies"))
+    inventories = {row["inventory"]["text"] for row in rows if row.get("inventory")}
+    print_lines(*f"Inventory: {text}." for text in sorted(inventories))
+
+
+def _texts(rows: list[Row], field: str) -> list[str]:
+    return sorted({item["text"] for row in rows for item in row.get(field) or ()})
+
+
+def _note(row: Row) -> str:
+    return ", ".join(
+        filter(None, [row["reason"] or "", "provisional" if row["provisional"] else ""])
+    )
+
+
+def _value(row: Row) -> str:
+    value = row["value"]
+    if value is None:
+        return EMPTY
+    return f"{value:.1%}" if row["unit"] == "ratio" else f"{value:,.1f} {row['unit']}"
