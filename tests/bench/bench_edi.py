@@ -12,9 +12,9 @@ from pydifact.parser import Parser
 
 from bench.measure import Measure
 from werknetz.connector.contract import Delivery
-from werknetz.connector.mapping.mapping import mapping_of
+from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz_edge.edi.parser import EdiParser
 from werknetz_edge.edi.profile import Partners
 
@@ -73,7 +73,7 @@ def _records(content: bytes, lines: int) -> None:
 
 
 def _events(content: bytes, lines: int) -> None:
-    normalizer = Normalizer(mapping_of(form_of(MAPPING, file="bench")), "edi")
+    normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="bench")), "edi")
     events = sum(len(normalizer.normalize(delivery, 0)) for delivery in _chunks(content))
     if events != lines + 1:  # the mapping that was used comes first
         raise AssertionError("events are missing")

@@ -14,7 +14,7 @@ from werknetz_edge.tables.parser import TableParser
 
 
 @dataclass
-class Said:
+class ParsedTable:
     pieces: list[Chunk] = field(default_factory=list)
     records: list[SourceRecord] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
@@ -34,8 +34,8 @@ def parser_of(folder: Path, **source: Any) -> TableParser:
     return TableParser(TablesConfig.model_validate(config), folder)
 
 
-def parse(path: Path, **source: Any) -> Said:
-    said = Said()
+def parse(path: Path, **source: Any) -> ParsedTable:
+    said = ParsedTable()
     for piece in parser_of(path.parent, **source).parse(local_file(path)):
         said.pieces.append(piece)
         said.records += piece.records

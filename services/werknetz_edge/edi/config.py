@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.time_format import known_zone
+from werknetz.connector.time_format import check_zone
 from werknetz_edge.edi.profile import Partner, Partners
 from werknetz_edge.files.config import InboxConfig
 
@@ -34,7 +34,7 @@ class EdiConfig(BaseModel):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str) -> str:
-        return known_zone(zone) or zone
+        return check_zone(zone) or zone
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

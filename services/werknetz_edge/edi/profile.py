@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from werknetz.connector.time_format import known_zone
-from werknetz.connector.yaml_format import ConfigurationError, explain, load_form, nearest
+from werknetz.connector.time_format import check_zone
+from werknetz.connector.yaml_format import ConfigurationError, explain_errors, load_yaml, did_you_mean
 from werknetz.events.facts import KINDS, fields_of
 from werknetz_edge.edi.edifact.charset import known_charset
 
@@ -73,7 +73,7 @@ class Qualifiers(BaseModel):
         known = {name for kind in KINDS for name in fields_of(kind)} | {"ignored"}
         for name in given.values():
             if name not in known:
-                raise ValueError(f"no event has a field {name!r}{nearest(name, sorted(known))}")
+                raise ValueError(f"no event has a field {name!r}{did_you_mean(name, sorted(known))}")
         return given
 
 
@@ -136,7 +136,7 @@ class Partner(BaseModel):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str | None) -> str | None:
-        return known_zone(zone)
+        return check_zone(zone)
 
     @field_validator("charset")
     @classmethod
@@ -149,7 +149,7 @@ class Partner(BaseModel):
         known = [*EDIFACT, *VDA]
         for name in given or ():
             if name not in known:
-                raise ValueError(f"message {name!r} is not read here{nearest(name, known)}")
+                raise ValueError(f"message {name!r} is not read here{did_you_mean(name, known)}")
         return given
 
     def suits(self, sender: str, receiver: str) -> bool:
@@ -187,10 +187,10 @@ STANDARD: Final = Partner(name="(the standard)")
 
 def load_partners(path: Path) -> Sequence[Partner]:
     """Read a file of partners; raise ConfigurationError."""
-    form = load_form(path)
+    form = load_yaml(path)
     if not isinstance(form.tree, dict):
-        raise ConfigurationError([form.error((), "needs the key `partners`")])
+        raise ConfigurationError([form.error_at((), "needs the key `partners`")])
     try:
         return Partners.model_validate(form.tree).partners
     except ValidationError as error:
-        raise ConfigurationError(explain(form, (), error, Partners)) from error
+        raise ConfigurationError(explain_errors(form, (), error, Partners)) from error

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from werknetz.connector.time_format import known_zone
+from werknetz.connector.time_format import check_zone
 from werknetz_edge.files.config import InboxConfig
 
 ROWS: Final = (
@@ -41,4 +41,4 @@ class IdocConfig(BaseModel):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str) -> str:
-        return known_zone(zone) or "UTC"
+        return check_zone(zone) or "UTC"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.time_format import known_form, known_zone
+from werknetz.connector.time_format import check_time_format, check_zone
 from werknetz_edge.files.config import InboxConfig
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -64,12 +64,12 @@ class TimeConfig(BaseModel):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str | None) -> str | None:
-        return known_zone(zone)
+        return check_zone(zone)
 
     @field_validator("format")
     @classmethod
     def _format(cls, form: str) -> str:
-        return known_form(form)
+        return check_time_format(form)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

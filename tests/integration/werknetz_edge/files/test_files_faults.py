@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.edges import edges
+from plumbing.edges import running_edges
 from plumbing.sftp import SftpServer
 from plumbing.waiting import until
 
@@ -44,7 +44,7 @@ async def test_samples_are_there_once_though_the_edge_is_killed_again_and_again(
     drop = tmp_path / "drop"
     drop.mkdir()
     _table(drop / "large.csv", ROWS)
-    with edges(tmp_path, database_url, redis_url) as stage:
+    with running_edges(tmp_path, database_url, redis_url) as stage:
         inbox = {"folder": str(drop), "pattern": "*.csv", "settle_s": 0.1, "poll_s": 0.2}
         stage.write("log", "tables", {"inbox": inbox, "sources": [SOURCE]}, MAPPING)
         stage.start("ingest", "edge")
@@ -74,7 +74,7 @@ async def test_rows_of_an_sftp_server_that_breaks_off_become_events_once(
     await server.start()
     rows = "".join(f"M{n % 50};{n};L{n % 3}\n" for n in range(20_000))
     try:
-        with edges(tmp_path, database_url, redis_url) as stage:
+        with running_edges(tmp_path, database_url, redis_url) as stage:
             inbox = {"sftp": server.inbox(), "pattern": "*.csv", "settle_s": 0.1, "poll_s": 0.2}
             source = {"name": "stock", "as": "records"}
             rule = {

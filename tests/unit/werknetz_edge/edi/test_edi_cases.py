@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from werknetz.connector.contract import Delivery, SourceRecord
-from werknetz.connector.mapping.mapping import mapping_of
+from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.events.batch import BusinessEvent, MappingUsed, Unmapped
 from werknetz.events.facts import body_of, kind_of
 from werknetz_edge.edi.parser import EdiParser
@@ -37,7 +37,7 @@ def chunks_of(case: Path) -> list[Chunk]:
 
 def told(chunk: Chunk) -> Iterator[dict[str, Any]]:
     """What is said of a piece: by the very code that names what connectors read."""
-    normalizer = Normalizer(mapping_of(form_of(MAPPING, file="m")), "edi")
+    normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="m")), "edi")
     delivery = Delivery(records=chunk.records, unreadable=chunk.rejects)
     for record in normalizer.normalize(delivery, 0):
         match record:

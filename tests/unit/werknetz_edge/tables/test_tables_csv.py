@@ -9,19 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plumbing.tables import Said, local_file, parse, parser_of
+from plumbing.tables import ParsedTable, local_file, parse, parser_of
 from werknetz_edge.files.inbox import FileRefused
 
 RECORDS = {"as": "records"}
 
 
-def _parse(tmp_path: Path, content: bytes, **source: Any) -> Said:
+def _parse(tmp_path: Path, content: bytes, **source: Any) -> ParsedTable:
     path = tmp_path / "t.csv"
     path.write_bytes(content)
     return parse(path, **(RECORDS | source))
 
 
-def _fields(said: Said) -> list[dict[str, Any]]:
+def _fields(said: ParsedTable) -> list[dict[str, Any]]:
     return [{k: v for k, v in r.fields.items() if k[0] != "_"} for r in said.records]
 
 

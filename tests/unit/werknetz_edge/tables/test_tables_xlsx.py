@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from plumbing.tables import Said, parse
+from plumbing.tables import ParsedTable, parse
 from werknetz_edge.files.inbox import FileRefused
 
 
@@ -26,7 +26,7 @@ def _book(path: Path, rows: list[list[Any]], *, title: str = "Daten") -> Path:
     return path
 
 
-def _records(path: Path, **more: Any) -> Said:
+def _records(path: Path, **more: Any) -> ParsedTable:
     return parse(path, **({"as": "records"} | more))
 
 
