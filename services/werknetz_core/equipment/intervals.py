@@ -78,9 +78,9 @@ async def listed(
     ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
     kinds = dict.fromkeys(_KEYS, SortType.NUMBER)
     place = parse_cursor(
-        params.sort, params.cursor, default="start", kinds=kinds, tie=SortType.TEXT
+        params.sort, params.cursor, default="start", types=kinds, tie=SortType.TEXT
     )
-    rows = await context.pool.fetch(
+    rows = await context.database.fetch(
         _statement(place),
         ids,
         instant_of(span.start_us),

@@ -14,7 +14,7 @@ from typing import Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from werknetz.runtime.log import logger
+from werknetz.runtime.log import get_logger
 
 WATERMARKS_KEY: Final = "wn:mark"
 _INCARNATION: Final = "#life"  # no equipment path has this form
@@ -22,7 +22,7 @@ CACHED_MAX: Final = 1024
 TAG_LIFETIME_US: Final = 60_000_000  # a lost watermark hides a change for at most this long
 CACHE_CONTROL: Final = "private, max-age=5, stale-while-revalidate=30"
 WatermarkValues = list[bytes | str | None]
-_log: Final = logger("core.etag")
+_log: Final = get_logger("core.etag")
 
 
 class Watermarks:
@@ -47,7 +47,9 @@ class Watermarks:
             else:
                 values = await self._read(self._redis, key)
         except (RedisError, OSError, TimeoutError) as error:
-            _log.warning("watermarks not readable, response has no ETag", error=type(error).__name__)
+            _log.warning(
+                "watermarks not readable, response has no ETag", error=type(error).__name__
+            )
             return None
         content = repr((values, inputs, now_us // TAG_LIFETIME_US)).encode()
         return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'

@@ -1,4 +1,4 @@
-"""What every collection understands: limit, cursor, sort, fields, format; and its answer."""
+"""Query parameters of every list (limit, cursor, sort, fields, format), and its response."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class ListParams:
     limit: int = 100
     cursor: str | None = None
     sort: str | None = None
-    fields: tuple[str, ...] = ()  # none: all
+    fields: tuple[str, ...] = ()  # empty: all
     output: OutputFormat = JSON_OUTPUT
 
 
@@ -36,7 +36,7 @@ DEFAULT_LIST_PARAMS: Final = ListParams()
 
 
 def list_params(limit_default: int) -> Callable[..., ListParams]:
-    """Return the dependency that reads what was asked for."""
+    """Return the dependency that reads the parameters of a list."""
 
     def read_list_params(
         request: Request,
@@ -44,18 +44,18 @@ def list_params(limit_default: int) -> Callable[..., ListParams]:
         cursor: pagination.CursorParam = None,
         sort: Annotated[
             str | None,
-            Query(description="One key, - before it for descending; the route says which."),
+            Query(description="One sort key; prefix - for descending. Each route lists its keys."),
         ] = None,
         fields: Annotated[
-            list[str], Query(description="Only these fields; with commas or repeated.")
+            list[str], Query(description="Return only these fields; comma-separated or repeated.")
         ] = [],  # noqa: B006 - FastAPI copies
-        format: Annotated[  # noqa: A002 - the name in the address
-            Format | None, Query(description="None: by the Accept header, else json.")
+        format: Annotated[  # noqa: A002 - the name of the query parameter
+            Format | None, Query(description="Default: by the Accept header, else json.")
         ] = None,
         csv_dialect: CsvDialect = CsvDialect.STANDARD,
     ) -> ListParams:
-        form = output_format_of(request.headers.get("accept"), format, csv_dialect)
-        return ListParams(limit, cursor, sort, fields_of(fields), form)
+        output = output_format_of(request.headers.get("accept"), format, csv_dialect)
+        return ListParams(limit, cursor, sort, fields_of(fields), output)
 
     return read_list_params
 
@@ -73,41 +73,44 @@ def output_format_of(
     return OutputFormat(requested or negotiate(accept), dialect)
 
 
-def fields_of(given: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for text in given for name in text.split(",") if name))
+def fields_of(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the distinct names in comma-separated parameter values."""
+    return tuple(
+        dict.fromkeys(name.strip() for value in values for name in value.split(",") if name)
+    )
 
 
-def select_fields(fields: Sequence[str], known: Sequence[str]) -> Sequence[str]:
-    """Return the fields to give; an unknown one is told."""
-    for name in fields:
-        if name not in known:
+def select_fields(requested: Sequence[str], available: Sequence[str]) -> Sequence[str]:
+    """Return the fields of the response; raise 422 for an unknown one."""
+    for name in requested:
+        if name not in available:
             raise invalid_parameter(
-                "fields", f"There is no field {name!r} here.", f"Fields: {', '.join(known)}."
+                "fields", f"There is no field {name!r} here.", f"Fields: {', '.join(available)}."
             )
-    return fields or known
+    return requested or available
 
 
 def list_response(
     request: Request,
     params: ListParams,
     items: Sequence[Item] | Sequence[BaseModel],
-    known: Sequence[str],
+    fields: Sequence[str],
     *,
     next_cursor: str | None = None,
     envelope: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Answer with the items in the form and with the fields that were asked for.
+    """Return the items in the requested format, with the requested fields.
 
-    `envelope` is what JSON says beside `items`; None: that there are pages.
+    `envelope` holds what JSON contains beside `items`; None: `next_cursor`.
     """
-    names = select_fields(params.fields, known)
+    names = select_fields(params.fields, fields)
     rows: list[Item] = [i.model_dump() if isinstance(i, BaseModel) else i for i in items]
     if params.output.format is Format.JSON:
         if params.fields:
             rows = [{name: row.get(name) for name in names} for row in rows]
-        beside = {"next_cursor": next_cursor} if envelope is None else dict(envelope)
-        response = json_response({"items": rows, **beside}, headers)
+        rest = {"next_cursor": next_cursor} if envelope is None else dict(envelope)
+        response = json_response({"items": rows, **rest}, headers)
     else:
         body = render(rows, names, params.output)
         response = Response(body, 200, headers, params.output.media_type)

@@ -13,7 +13,8 @@ from werknetz_core.http.problem import MEDIA_TYPE, Problem
 
 TOO_LARGE: Final = 413
 _TRACEPARENT: Final = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_HEADERS: Final = (
+DEFAULT_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -21,7 +22,7 @@ _HEADERS: Final = (
     (
         b"content-security-policy",
         (
-            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
             b"connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
         ),
     ),
@@ -34,7 +35,10 @@ class RequestMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         names = ("method", "route", "status")
         self.requests = Counter(
-            "werknetz_http_requests", "Requests by method, route and status", names, registry=registry
+            "werknetz_http_requests",
+            "Requests by method, route and status",
+            names,
+            registry=registry,
         )
         self.seconds = Histogram(
             "werknetz_http_request_seconds",
@@ -69,10 +73,9 @@ class RequestMiddleware:
                         (b"content-length", str(len(too_large)).encode()),
                     ]
                 headers = message["headers"] = list(message.get("headers", ()))
-                headers += _HEADERS
+                present = {name for name, _ in headers}
+                headers += [header for header in DEFAULT_HEADERS if header[0] not in present]
                 headers.append((b"x-trace-id", trace_id.encode()))
-                if not any(name == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
                 self._count(scope, message["status"], time.perf_counter() - started)
             elif too_large:
                 message = {"type": "http.response.body", "body": too_large}

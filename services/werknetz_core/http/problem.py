@@ -1,8 +1,6 @@
-"""Errors as RFC 9457 says, with a hint: what to do next. One sentence for API, CLI and client.
+"""Errors as problem documents (RFC 9457), with a hint on what to do next.
 
-Problem
-├── any status: raised by endpoints and the kit with code, detail and hint
-└── unavailable(): PostgreSQL does not answer (503, Retry-After)
+The API, the CLI and the client show the same detail and hint.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,17 +17,21 @@ from werknetz.runtime.log import get_logger
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:werknetz:problem:"
-_HINTS: Final[Mapping[int, tuple[str, str, str]]] = {
-    404: ("no_such_route", "There is nothing at this address", "The routes are listed at /docs."),
-    405: ("method_not_allowed", "This address has no such method", "See /docs for its methods."),
+_HTTP_ERRORS: Final[Mapping[int, tuple[str, str, str]]] = {
+    404: ("no_such_route", "There is no such route", "/docs lists the routes."),
+    405: (
+        "method_not_allowed",
+        "This route does not support the method",
+        "/docs lists its methods.",
+    ),
     413: ("body_too_large", "The body is too large", "Send it in parts of at most 1 MB."),
-    415: ("media_type", "This media type is not read", "Send Content-Type: application/json."),
+    415: ("media_type", "This media type is not supported", "Send Content-Type: application/json."),
 }
 _log: Final = get_logger("core.api")
 
 
 class Problem(Exception):
-    """An answer that is not what was asked for; the hint says what to do next."""
+    """An error response; `hint` is the remedy."""
 
     def __init__(
         self,
@@ -74,8 +76,8 @@ def database_unavailable() -> Problem:
         503,
         "database_unavailable",
         "PostgreSQL does not answer.",
-        "Nothing is lost: connectors keep what they read. Try again in some seconds; "
-        "`werknetz doctor` says what is wrong.",
+        "No data is lost: connectors buffer what they read. Retry in a few seconds; "
+        "`werknetz doctor` shows the cause.",
         headers={"Retry-After": "5"},
     )
 
@@ -87,17 +89,17 @@ def problem_response(request: Request, problem: Problem) -> Response:
 
 
 def register_handlers(app: FastAPI) -> None:
-    """Make every error of the app a problem document."""
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    for world in _WORLD:
-        app.add_exception_handler(world, _world)
-    app.add_exception_handler(Exception, _bug)
+    """Answer every error of the app with a problem document."""
+    app.add_exception_handler(Problem, _handle_problem)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
+    app.add_exception_handler(HTTPException, _handle_http_exception)
+    for unavailable in _DATABASE_UNAVAILABLE:
+        app.add_exception_handler(unavailable, _handle_database_unavailable)
+    app.add_exception_handler(Exception, _handle_unexpected_error)
 
 
-# What says that PostgreSQL is away, starting, full or too slow; never that we asked wrongly.
-_WORLD: Final[tuple[type[Exception], ...]] = (
+# PostgreSQL is unreachable, starting, out of connections or too slow; never a wrong statement.
+_DATABASE_UNAVAILABLE: Final[tuple[type[Exception], ...]] = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -114,14 +116,14 @@ _WORLD: Final[tuple[type[Exception], ...]] = (
 )
 
 
-async def _problem(request: Request, error: Exception) -> Response:
+async def _handle_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - narrows the type that it was registered for
     return problem_response(request, error)
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
+async def _handle_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    found = [
+    errors = [
         {
             "pointer": "/" + "/".join(str(part) for part in item["loc"]),
             "code": str(item["type"]),
@@ -129,31 +131,33 @@ async def _invalid(request: Request, error: Exception) -> Response:
         }
         for item in error.errors()
     ]
-    first = found[0] if found else {"pointer": "/", "detail": "unreadable"}
+    first = errors[0] if errors else {"pointer": "/", "detail": "unreadable"}
     detail = f"{first['pointer']}: {first['detail']}"
-    hint = "Correct what `errors` lists; /docs has the parameters of each route."
-    return problem_response(request, Problem(422, "invalid_parameter", detail, hint, errors=found))
+    hint = "Correct the parameters listed in `errors`; /docs describes each route."
+    return problem_response(request, Problem(422, "invalid_parameter", detail, hint, errors=errors))
 
 
-async def _http(request: Request, error: Exception) -> Response:
+async def _handle_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    code, title, hint = _HINTS.get(
+    code, title, hint = _HTTP_ERRORS.get(
         error.status_code, ("http_error", str(error.detail), "See /docs for this route.")
     )
     problem = Problem(error.status_code, code, f"{title}.", hint, headers=error.headers)
     return problem_response(request, problem)
 
 
-async def _world(request: Request, error: Exception) -> Response:
+async def _handle_database_unavailable(request: Request, error: Exception) -> Response:
     _log.warning("database unavailable", error=type(error).__name__, path=request.url.path)
     return problem_response(request, database_unavailable())
 
 
-async def _bug(request: Request, error: Exception) -> Response:
+async def _handle_unexpected_error(request: Request, error: Exception) -> Response:
     if isinstance(error, asyncpg.UndefinedTableError) or _undefined_table(error):
         return problem_response(
             request,
-            Problem(503, "schema_missing", "The tables are missing.", "Run `werknetz migrate`."),
+            Problem(
+                503, "schema_missing", "The database has no tables.", "Run `werknetz migrate`."
+            ),
         )
     _log.error("request failed", path=request.url.path, exc_info=error)
     return problem_response(
@@ -161,8 +165,8 @@ async def _bug(request: Request, error: Exception) -> Response:
         Problem(
             500,
             "internal_error",
-            "The server failed at this request.",
-            "Look for the trace_id in the server's log, and tell the operator.",
+            "The server failed to process this request.",
+            "Report the trace_id to the operator, who finds the cause in the server's log.",
         ),
     )
 

@@ -1,7 +1,7 @@
-"""The order of a collection, and the cursor that goes with it.
+"""Sorting and keyset pagination of lists.
 
-A cursor holds the order and where the last page ended in it: the value of the sort key and one
-that no two items share. So no item is left out or given twice, however many have the same value.
+A cursor holds the sort order and the position of the last item: its sort value and a unique
+tie-breaker. So no item is skipped or returned twice, however many share the same sort value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,11 +18,11 @@ from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParams
 from werknetz_core.http.problem import Problem, invalid_parameter
 
-_KEY, _TIE = "order_key", "order_tie"  # no view has fields of these names
+_KEY, _TIE = "order_key", "order_tie"  # no view has fields with these names
 
 
 class SortType(Enum):
-    """How a value stands in a cursor."""
+    """How a sort value is encoded in a cursor."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -32,7 +32,7 @@ class SortType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """What is sorted by; never null."""
+    """An expression to sort by; never null."""
 
     expression: sa.ColumnElement[Any]
     type: SortType = SortType.TEXT
@@ -40,16 +40,16 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Which order was asked for, and where it goes on: after these two values."""
+    """The sort order of a list, and the sort value and tie-breaker of the last item returned."""
 
     name: str
     descending: bool
-    after: tuple[Any, Any] | None
+    after: tuple[Any, Any] | None  # None: the first page
 
-    def encode_next(self, key: object, tie: object) -> str:
-        return pagination.encode_cursor(
-            f"{'-' * self.descending}{self.name}", _plain(key), _plain(tie)
-        )
+    def encode_next(self, value: object, tie: object) -> str:
+        """Return the cursor text of the page after the item with these values."""
+        order = f"{'-' * self.descending}{self.name}"
+        return pagination.encode_cursor(order, _to_cursor_key(value), _to_cursor_key(tie))
 
 
 def parse_cursor(
@@ -57,35 +57,34 @@ def parse_cursor(
     cursor: str | None,
     *,
     default: str,
-    kinds: Mapping[str, SortType],
+    types: Mapping[str, SortType],
     tie: SortType,
 ) -> Cursor:
-    """Read `sort` and `cursor`; an unknown key and a cursor of another order are told."""
-    params = (sort or default).strip()
-    name = params.removeprefix("-")
-    if name not in kinds:
+    """Parse `sort` and `cursor`; raise 422 for an unknown key or a cursor of another order."""
+    order = (sort or default).strip()
+    name = order.removeprefix("-")
+    if name not in types:
         raise invalid_parameter(
             "sort",
-            f"sort={params!r} is not known here.",
-            f"Sort by one of {', '.join(sorted(kinds))}; a - before it begins at the largest.",
+            f"sort={order!r} is not a sort key of this route.",
+            f"Sort by one of {', '.join(sorted(types))}; prefix - for descending.",
         )
-    place = Cursor(name, params.startswith("-"), None)
-    types = (str, _TYPES[kinds[name]], _TYPES[tie])
-    known = pagination.decode_cursor(cursor, *types)
-    if known is None:
-        return place
-    if known[0] != params:
+    descending = order.startswith("-")
+    decoded = pagination.decode_cursor(cursor, str, _CURSOR_TYPES[types[name]], _CURSOR_TYPES[tie])
+    if decoded is None:
+        return Cursor(name, descending, None)
+    if decoded[0] != order:
         raise invalid_parameter(
             "cursor",
-            f"This cursor was given for sort={known[0]}, not for {params}.",
-            "Send the same sort as for the page before, or no cursor for the first page.",
+            f"This cursor belongs to sort={decoded[0]}, not to sort={order}.",
+            "Send the same sort as for the previous page, or no cursor for the first page.",
         )
-    after = (_value(known[1], kinds[name]), _value(known[2], tie))
-    return Cursor(place.name, place.descending, after)
+    after = (_from_cursor_key(decoded[1], types[name]), _from_cursor_key(decoded[2], tie))
+    return Cursor(name, descending, after)
 
 
 class Sorting:
-    """The sort keys of a collection that PostgreSQL keeps."""
+    """The sort keys of a list that is read from PostgreSQL."""
 
     def __init__(self, default: str, *, tie: SortKey, keys: Mapping[str, SortKey]) -> None:
         self._default = default
@@ -95,27 +94,27 @@ class Sorting:
     def page_query(
         self, query: sa.Select[Any], params: ListParams
     ) -> tuple[sa.Select[Any], Cursor]:
-        """Return the query of the page, with one row too many to see whether more follow."""
-        kinds = {name: key.type for name, key in self._keys.items()}
-        place = parse_cursor(
-            params.sort, params.cursor, default=self._default, kinds=kinds, tie=self._tie.type
+        """Return the query of the page, with one row more to detect a following page."""
+        types = {name: key.type for name, key in self._keys.items()}
+        cursor = parse_cursor(
+            params.sort, params.cursor, default=self._default, types=types, tie=self._tie.type
         )
-        pair = (self._keys[place.name].expression, self._tie.expression)
-        query = query.add_columns(pair[0].label(_KEY), pair[1].label(_TIE))
-        query = query.order_by(*(one.desc() if place.descending else one.asc() for one in pair))
-        if place.after is not None:
-            after = [sa.literal(v, one.type) for v, one in zip(place.after, pair, strict=True)]
-            here, there = sa.tuple_(*pair), sa.tuple_(*after)
-            query = query.where(here < there if place.descending else here > there)
-        return query.limit(params.limit + 1), place
+        columns = (self._keys[cursor.name].expression, self._tie.expression)
+        query = query.add_columns(columns[0].label(_KEY), columns[1].label(_TIE))
+        query = query.order_by(*(c.desc() if cursor.descending else c.asc() for c in columns))
+        if cursor.after is not None:
+            values = [sa.literal(v, c.type) for v, c in zip(cursor.after, columns, strict=True)]
+            current, last = sa.tuple_(*columns), sa.tuple_(*values)
+            query = query.where(current < last if cursor.descending else current > last)
+        return query.limit(params.limit + 1), cursor
 
 
 def paginate(
-    rows: Sequence[sa.RowMapping], place: Cursor, limit: int
+    rows: Sequence[sa.RowMapping], cursor: Cursor, limit: int
 ) -> tuple[list[sa.RowMapping], str | None]:
-    """Return the rows of the page, and the cursor of the next one."""
-    shown, more = pagination.paginate(rows, limit)
-    return shown, place.encode_next(shown[-1][_KEY], shown[-1][_TIE]) if more else None
+    """Return the rows of the page, and the cursor of the next page."""
+    page, more = pagination.paginate(rows, limit)
+    return page, cursor.encode_next(page[-1][_KEY], page[-1][_TIE]) if more else None
 
 
 def sort_and_paginate(
@@ -126,35 +125,40 @@ def sort_and_paginate(
     keys: Sequence[str],
     tie: str,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Do the same for a collection of texts and whole numbers that lies in memory."""
-    kinds = {
+    """Return a page of a list that is held in memory; sort values are texts or whole numbers."""
+    types = {
         name: SortType.NUMBER if any(isinstance(row[name], int) for row in rows) else SortType.TEXT
         for name in {*keys, tie}
     }
-    sortable = {name: kinds[name] for name in keys}
-    place = parse_cursor(
-        params.sort, params.cursor, default=default, kinds=sortable, tie=kinds[tie]
+    sortable = {name: types[name] for name in keys}
+    cursor = parse_cursor(
+        params.sort, params.cursor, default=default, types=sortable, tie=types[tie]
     )
 
-    def key(row: dict[str, Any]) -> tuple[Any, Any]:
-        return row[place.name], row[tie]
+    def key_of(row: dict[str, Any]) -> tuple[Any, Any]:
+        return row[cursor.name], row[tie]
 
-    ascending = sorted(rows, key=key, reverse=place.descending)
-    if place.after is not None:
-        after = place.after
-        ascending = [
-            r for r in ascending if (key(r) < after if place.descending else key(r) > after)
+    ordered = sorted(rows, key=key_of, reverse=cursor.descending)
+    if cursor.after is not None:
+        last = cursor.after
+        ordered = [
+            row
+            for row in ordered
+            if (key_of(row) < last if cursor.descending else key_of(row) > last)
         ]
-    shown, more = pagination.paginate(ascending, params.limit)
-    return shown, place.encode_next(*key(shown[-1])) if more else None
+    page, more = pagination.paginate(ordered, params.limit)
+    return page, cursor.encode_next(*key_of(page[-1])) if more else None
 
 
-_TYPES: Final[Mapping[SortType, type[pagination.CursorKey]]] = {
-    SortType.TEXT: str, SortType.NUMBER: int, SortType.TIME: int, SortType.UUID: str,
-}  # fmt: skip
+_CURSOR_TYPES: Final[Mapping[SortType, type[pagination.CursorKey]]] = {
+    SortType.TEXT: str,
+    SortType.NUMBER: int,
+    SortType.TIME: int,
+    SortType.UUID: str,
+}
 
 
-def _plain(value: object) -> pagination.CursorKey:
+def _to_cursor_key(value: object) -> pagination.CursorKey:
     match value:
         case datetime():
             return microseconds_of(value)
@@ -164,16 +168,16 @@ def _plain(value: object) -> pagination.CursorKey:
             return str(value)
 
 
-def _value(plain: pagination.CursorKey, kind: SortType) -> object:
+def _from_cursor_key(key: pagination.CursorKey, sort_type: SortType) -> object:
     try:
-        if kind is SortType.TIME:
-            return instant_of(min(max(int(plain), TIME_MIN_US), TIME_MAX_US))
-        return UUID(str(plain)) if kind is SortType.UUID else plain
+        if sort_type is SortType.TIME:
+            return instant_of(min(max(int(key), TIME_MIN_US), TIME_MAX_US))
+        return UUID(str(key)) if sort_type is SortType.UUID else key
     except ValueError as error:
-        raise _foreign() from error
+        raise _foreign_cursor() from error
 
 
-def _foreign() -> Problem:
+def _foreign_cursor() -> Problem:
     return invalid_parameter(
-        "cursor", "This cursor was not given by this route.", "Send none for the first page."
+        "cursor", "This cursor does not belong to this route.", "Send none for the first page."
     )
