@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from werknetz.connector.mapping.mapping import Mapping, load_mapping, mapping_of
-from werknetz.connector.yaml_format import ConfigurationError, explain, load_form
+from werknetz.connector.mapping.mapping import Mapping, load_mapping, parse_mapping
+from werknetz.connector.yaml_format import ConfigurationError, explain_errors, load_yaml
 from werknetz.runtime.settings import read_env
 from werknetz_edge.spool.spool import BYTES_MAX
 
@@ -71,22 +71,22 @@ class EdgeConfig(_Strict):
 
 def load_config(path: Path) -> EdgeConfig:
     """Read the file; raise ConfigurationError with file, line, error and remedy."""
-    form = load_form(path)
+    form = load_yaml(path)
     if not isinstance(form.tree, dict):
-        raise ConfigurationError([form.error((), "needs keys: connector, protocol, mapping")])
+        raise ConfigurationError([form.error_at((), "needs keys: connector, protocol, mapping")])
     try:
         given = EdgeForm.model_validate(form.tree)
     except ValidationError as error:
-        raise ConfigurationError(explain(form, (), error, EdgeForm)) from error
+        raise ConfigurationError(explain_errors(form, (), error, EdgeForm)) from error
     known = {point.name: point for point in entry_points(group=GROUP)}
     if given.protocol not in known:
         there = ", ".join(sorted(known)) or "none: install an extra such as werknetz[edge]"
         text = f"protocol {given.protocol!r} is not known; there are: {there}"
-        raise ConfigurationError([form.error(("protocol",), text)])
+        raise ConfigurationError([form.error_at(("protocol",), text)])
     if set(given.mapping) == {"file"}:
         mapping = load_mapping(path.parent / str(given.mapping["file"]))
     else:
-        mapping = mapping_of(form)
+        mapping = parse_mapping(form)
     return EdgeConfig(
         connector=given.connector,
         protocol=given.protocol,

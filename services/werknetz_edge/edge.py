@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from werknetz.connector.contract import Connector
-from werknetz.connector.yaml_format import ConfigurationError, explain, load_form
+from werknetz.connector.yaml_format import ConfigurationError, explain_errors, load_yaml
 from werknetz.events.batch import LaneName as LaneName
 from werknetz.link.redis import RedisEdgeLink
 from werknetz.link.wire import link_name
@@ -103,7 +103,7 @@ def _pump_of(config: EdgeConfig, path: Path) -> Pump:
     try:
         return build_pump(config)
     except ValidationError as error:  # the connector's own options
-        raise ConfigurationError(explain(load_form(path), ("options",), error)) from error
+        raise ConfigurationError(explain_errors(load_yaml(path), ("options",), error)) from error
 
 
 def _check_names(configs: Sequence[EdgeConfig], paths: Sequence[Path]) -> None:

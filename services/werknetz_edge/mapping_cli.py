@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from werknetz.connector.mapping.mapping import Mapping, mapping_of
-from werknetz.connector.yaml_format import ConfigurationError, Form, Key, load_form
+from werknetz.connector.mapping.mapping import Mapping, parse_mapping
+from werknetz.connector.yaml_format import ConfigurationError, YamlDocument, KeyPath, load_yaml
 from werknetz.runtime.command import get_or_add_group
 
 _KINDS: Final = tuple(k for k in ("rules", "events", "constants") if k in Mapping.model_fields)
@@ -28,7 +28,7 @@ def check(
     for file in files:
         try:
             form, at = _form_of(file)
-            mapping = mapping_of(form, at)
+            mapping = parse_mapping(form, at)
         except ConfigurationError as error:
             failed += 1
             for text in error.errors:
@@ -41,19 +41,19 @@ def check(
         raise typer.Exit(2)
 
 
-def _form_of(file: Path) -> tuple[Form, Key]:
+def _form_of(file: Path) -> tuple[YamlDocument, KeyPath]:
     """Where the mapping stands: below a key, in another file, or as the whole document."""
-    form = load_form(file)
+    form = load_yaml(file)
     tree = form.tree if isinstance(form.tree, dict) else {}
     given = tree.get("mapping")
     if isinstance(given, dict) and set(given) == {"file"}:
-        return load_form(file.parent / str(given["file"])), ("mapping",)
+        return load_yaml(file.parent / str(given["file"])), ("mapping",)
     if "mapping" not in tree and {"name", "version"} <= tree.keys():
         return form, ()
     return form, ("mapping",)
 
 
-def _summary(form: Form, at: Key, mapping: Mapping) -> Iterator[str]:
+def _summary(form: YamlDocument, at: KeyPath, mapping: Mapping) -> Iterator[str]:
     for kind in _KINDS:
         found = getattr(mapping, kind)
         if found or kind == "rules":

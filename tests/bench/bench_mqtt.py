@@ -18,10 +18,10 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.measure import Measure
-from werknetz.connector.mapping.mapping import mapping_of
+from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import encode_delivery
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.events.batch import Batch
 from werknetz.events.codec import encode
 from werknetz_demo.embedded.broker import Broker
@@ -145,7 +145,7 @@ async def _connector(url: str, folder: Path, name: str, messages: int) -> Draine
     await connector.connect()
     await connector.close()
     await asyncio.to_thread(_publish, url, name, messages)
-    normalizer = Normalizer(mapping_of(form_of(MAPPING, file="bench")), name)
+    normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="bench")), name)
     spool = sqlite3.connect(folder / "spool.db", isolation_level=None)
     spool.execute("PRAGMA journal_mode=WAL")
     spool.execute("PRAGMA synchronous=FULL")

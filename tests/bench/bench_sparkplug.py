@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Final
 
 from bench.measure import Measure
+from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.codec import write_value
-from werknetz_edge.sparkplug.decoding.payload import Datatype, Payload
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.host import Host
 
 METRICS: Final = 500

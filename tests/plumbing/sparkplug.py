@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.codec import write_value
-from werknetz_edge.sparkplug.decoding.payload import Datatype, Payload
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 
 REBIRTH = "Node Control/Rebirth"
 

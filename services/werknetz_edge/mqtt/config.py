@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from werknetz.connector.mapping.pattern import Pattern
-from werknetz.connector.time_format import TimeForm
+from werknetz.connector.time_format import TimeFormat
 from werknetz_edge.mqtt.broker import BrokerConfig
 
 
@@ -20,7 +20,7 @@ class TopicConfig(BaseModel):
     payload: Literal["auto", "json", "number", "text"] = Field(
         default="auto", description="auto: JSON where it is JSON, else number or text"
     )
-    time: TimeForm | None = Field(default=None, description="the message's own time (JSON only)")
+    time: TimeFormat | None = Field(default=None, description="the message's own time (JSON only)")
     unique: bool | None = Field(
         default=None,
         description="no two messages are equal, as each has its time or number in it: an equal one "

@@ -11,8 +11,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from werknetz.connector.mapping.mapping import Mapping, mapping_of
-from werknetz.connector.yaml_format import ConfigurationError, form_of
+from werknetz.connector.mapping.mapping import Mapping, parse_mapping
+from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
 from werknetz.link.wire import WantedMapping
 from werknetz.runtime.log import get_logger
 
@@ -117,6 +117,6 @@ class Follower:
 
 def _read(document: str, name: str) -> Mapping:
     """Read a document: a mapping alone, or a file that has it under `mapping`."""
-    form = form_of(document, file=name)
+    form = parse_yaml(document, file=name)
     wrapped = isinstance(form.tree, dict) and "mapping" in form.tree
-    return mapping_of(form, ("mapping",) if wrapped else ())
+    return parse_mapping(form, ("mapping",) if wrapped else ())

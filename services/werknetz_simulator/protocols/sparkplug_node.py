@@ -9,43 +9,41 @@ from urllib.parse import unquote, urlsplit
 from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
+from werknetz.protocols.sparkplug_b_pb2 import DataType
 from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.truth import SignalChange
 from werknetz_simulator.protocols.names.sparkplug import METRICS
-from werknetz_simulator.protocols.sparkplug_payload import (
-    BOOLEAN,
-    DOUBLE,
-    INT_16,
-    INT_64,
-    STRING,
-    Metric,
-    payload,
-)
+from werknetz_simulator.protocols.sparkplug_payload import SimulatedMetric, encode_payload
 
 REBIRTH: Final = "Node Control/Rebirth"
-TYPES: Final = {"state": STRING, "order": STRING, "pri": DOUBLE, "temperature": DOUBLE}
+TYPES: Final = {
+    "state": DataType.String,
+    "order": DataType.String,
+    "pri": DataType.Double,
+    "temperature": DataType.Double,
+}
 ALIASES: Final = {signal: number for number, signal in enumerate(METRICS, start=1)}
 
 
-class EdgeNode:
+class SparkplugEdgeNode:
     """paho's thread only sets `host_is_there` and `is_born`: all is said from the plant's own."""
 
     def __init__(
         self, url: str, group: str, name: str, machines: Sequence[PlantMachine], host: str
     ) -> None:
         self.machines = machines
-        self.host_is_there = False
+        self.host_is_online = False
         self.is_born = False
         self._group, self._name = group, name
         self._state_topic = f"spBv1.0/STATE/{host}"
         self._aliases = {machine: 10 * n for n, machine in enumerate(machines, start=1)}
         self._seq = -1
         self._bd_seq = time.time_ns() // 1_000_000_000 % 256  # another one at each start
-        self._client = self._made(url)
+        self._client = self._create_client(url)
 
     @property
-    def may_speak(self) -> bool:
-        return self.host_is_there and self._client.is_connected()
+    def can_publish(self) -> bool:
+        return self.host_is_online and self._client.is_connected()
 
     def start(self) -> None:
         self._client.loop_start()
@@ -53,30 +51,32 @@ class EdgeNode:
     def stop(self, at_ms: int) -> None:
         """Say that it dies, as the broker would for one that is killed; then wait for paho."""
         if self._client.is_connected():
-            self._client.publish(self._topic("NDEATH"), self._death(at_ms), qos=1)
+            self._client.publish(self._topic("NDEATH"), self._death_payload(at_ms), qos=1)
         self._client.disconnect()
         self._client.loop_stop()
 
-    def birth(self, at_ms: int, values: Mapping[tuple[PlantMachine, str], Any]) -> None:
+    def publish_birth(self, at_ms: int, values: Mapping[tuple[PlantMachine, str], Any]) -> None:
         """Name every metric, with its alias and what holds at the instant."""
         self.is_born = True  # before: who asks for another birth meanwhile gets it
         self._seq = -1
-        control = Metric(False, BOOLEAN, at_ms, name=REBIRTH)
-        self._say("NBIRTH", [self._bd_metric(at_ms), control], at_ms)
+        control = SimulatedMetric(False, DataType.Boolean, at_ms, name=REBIRTH)
+        self._publish("NBIRTH", [self._bd_metric(at_ms), control], at_ms)
         for machine in self.machines:
             metrics = [
                 self._metric(machine, signal, values[machine, signal], at_ms, name=name)
                 for signal, name in METRICS.items()
                 if (machine, signal) in values
             ]
-            self._say("DBIRTH", metrics, at_ms, machine.name)
+            self._publish("DBIRTH", metrics, at_ms, machine.name)
 
-    def data(self, machine: PlantMachine, changes: Iterable[SignalChange], at_ms: int, *, late: bool) -> None:
+    def publish_data(
+        self, machine: PlantMachine, changes: Iterable[SignalChange], at_ms: int, *, late: bool
+    ) -> None:
         metrics = [
             self._metric(machine, c.signal, c.value, -(-c.at_us // 1000), is_historical=late)
             for c in changes
         ]
-        self._say("DDATA", metrics, at_ms, machine.name)
+        self._publish("DDATA", metrics, at_ms, machine.name)
 
     def _metric(
         self,
@@ -87,25 +87,29 @@ class EdgeNode:
         *,
         name: str = "",
         is_historical: bool = False,
-    ) -> Metric:
+    ) -> SimulatedMetric:
         alias = self._aliases[machine] + ALIASES[signal]
-        return Metric(value, TYPES.get(signal, INT_16), at_ms, name, alias, is_historical)
+        return SimulatedMetric(
+            value, TYPES.get(signal, DataType.UInt16), at_ms, name, alias, is_historical
+        )
 
-    def _bd_metric(self, at_ms: int) -> Metric:
-        return Metric(self._bd_seq, INT_64, at_ms, name="bdSeq")
+    def _bd_metric(self, at_ms: int) -> SimulatedMetric:
+        return SimulatedMetric(self._bd_seq, DataType.UInt64, at_ms, name="bdSeq")
 
-    def _death(self, at_ms: int) -> bytes:
-        return payload([self._bd_metric(at_ms)], at_ms=at_ms)
+    def _death_payload(self, at_ms: int) -> bytes:
+        return encode_payload([self._bd_metric(at_ms)], at_ms=at_ms)
 
-    def _say(self, kind: str, metrics: Sequence[Metric], at_ms: int, device: str = "") -> None:
+    def _publish(
+        self, kind: str, metrics: Sequence[SimulatedMetric], at_ms: int, device: str = ""
+    ) -> None:
         self._seq = (self._seq + 1) % 256
-        content = payload(metrics, at_ms=at_ms, seq=self._seq)
+        content = encode_payload(metrics, at_ms=at_ms, seq=self._seq)
         self._client.publish(self._topic(kind, device), content, qos=0)
 
     def _topic(self, kind: str, device: str = "") -> str:
         return f"spBv1.0/{self._group}/{kind}/{self._name}" + (f"/{device}" if device else "")
 
-    def _made(self, url: str) -> Client:
+    def _create_client(self, url: str) -> Client:
         parts = urlsplit(url)
         client = Client(
             CallbackAPIVersion.VERSION2,
@@ -120,7 +124,7 @@ class EdgeNode:
         client.max_queued_messages_set(10_000)
         client.reconnect_delay_set(1, 5)
         client.connect_timeout = 5.0
-        client.will_set(self._topic("NDEATH"), self._death(time.time_ns() // 1_000_000), qos=1)
+        client.will_set(self._topic("NDEATH"), self._death_payload(time.time_ns() // 1_000_000), qos=1)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -129,21 +133,21 @@ class EdgeNode:
         return client
 
     def _on_connect(self, client: Client, *_: object) -> None:
-        self.is_born = self.host_is_there = False
+        self.is_born = self.host_is_online = False
         client.subscribe([(self._state_topic, 1), (self._topic("NCMD"), 0)])
 
     def _on_disconnect(self, client: Client, *_: object) -> None:
         """Die with the number of this session, and be born with that of the next."""
-        self.is_born = self.host_is_there = False
+        self.is_born = self.host_is_online = False
         self._bd_seq = (self._bd_seq + 1) % 256
-        client.will_set(self._topic("NDEATH"), self._death(time.time_ns() // 1_000_000), qos=1)
+        client.will_set(self._topic("NDEATH"), self._death_payload(time.time_ns() // 1_000_000), qos=1)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         if message.topic != self._state_topic:
             self.is_born = self.is_born and REBIRTH.encode() not in message.payload
             return
         try:
-            self.host_is_there = json.loads(message.payload)["online"] is True
+            self.host_is_online = json.loads(message.payload)["online"] is True
         except (ValueError, KeyError, TypeError):
-            self.host_is_there = False  # `OFFLINE`, as hosts before version 3 say it
-        self.is_born = self.is_born and self.host_is_there
+            self.host_is_online = False  # `OFFLINE`, as hosts before version 3 say it
+        self.is_born = self.is_born and self.host_is_online

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.pumping import Core, Counter, pump_of
+from plumbing.pumping import Core, Counter, make_pump
 from plumbing.waiting import until
 from werknetz.events.batch import GapClosed, GapOpened, Samples
 from werknetz.events.codec import columns_of, decode
@@ -95,7 +95,7 @@ async def running(pump: Pump) -> AsyncIterator[None]:
 @pytest.mark.asyncio
 async def test_somebody_else_fills_the_disk_and_makes_room(disk: Path) -> None:
     first = source()
-    pump, lanes = pump_of(first, MemoryServer(down=True), disk, bytes_max=BYTES_MAX)
+    pump, lanes = make_pump(first, MemoryServer(down=True), disk, bytes_max=BYTES_MAX)
     stranger = fill(disk)
     async with running(pump):
         await until(lambda: WAITS in first.status.detail, within_s=30)
@@ -113,7 +113,7 @@ async def test_somebody_else_fills_the_disk_and_makes_room(disk: Path) -> None:
 async def test_the_core_takes_what_fills_the_disk(disk: Path) -> None:
     server = MemoryServer(down=True)
     core, first = Core(server), source()
-    pump, lanes = pump_of(first, server, disk, bytes_max=BYTES_MAX)
+    pump, lanes = make_pump(first, server, disk, bytes_max=BYTES_MAX)
     fill(disk)
     async with running(pump):
         await until(lambda: WAITS in first.status.detail, within_s=30)
@@ -136,7 +136,7 @@ async def test_the_core_takes_what_fills_the_disk(disk: Path) -> None:
 async def test_an_edge_starts_on_a_full_disk(disk: Path) -> None:
     server = MemoryServer(down=True)
     first = source()
-    pump, _ = pump_of(first, server, disk, bytes_max=BYTES_MAX)
+    pump, _ = make_pump(first, server, disk, bytes_max=BYTES_MAX)
     stranger = fill(disk)
     async with running(pump):
         await until(lambda: WAITS in first.status.detail, within_s=30)
@@ -144,7 +144,7 @@ async def test_an_edge_starts_on_a_full_disk(disk: Path) -> None:
     (disk / "press.reserve").unlink(missing_ok=True)  # what was the reserve is taken, too
     fill(disk, "another", left=256 * 1024)
     again = source(taken)
-    pump, _ = pump_of(again, server, disk, bytes_max=BYTES_MAX)
+    pump, _ = make_pump(again, server, disk, bytes_max=BYTES_MAX)
     async with running(pump):
         await until(lambda: WAITS in again.status.detail, within_s=30)
         assert await stays(again, 2.0) == taken

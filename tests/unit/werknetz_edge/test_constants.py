@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from werknetz.connector.contract import HEARTBEAT, Delivery, Reading
-from werknetz.connector.mapping.mapping import Mapping, mapping_of
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.mapping.mapping import Mapping, parse_mapping
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.events.batch import PointDefinition, Points, Samples
 from werknetz.events.codec import columns_of, decode
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
@@ -43,7 +43,7 @@ def lane(folder: Path, text: str = MAPPING, bytes_max: int = 50_000_000) -> Iter
 
 
 def mapping(text: str) -> Mapping:
-    return mapping_of(form_of(text, file="cell.yaml"))
+    return parse_mapping(parse_yaml(text, file="cell.yaml"))
 
 
 def beat() -> Delivery:

@@ -12,8 +12,8 @@ from werknetz.connector.contract import Reading
 from werknetz.connector.refusal import RAW_MAX
 from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
 from werknetz.events.batch import Unmapped
+from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.codec import Unreadable, name_of, value_of
-from werknetz_edge.sparkplug.decoding.payload import Payload
 from werknetz_edge.sparkplug.node import EXACT_MAX, Known, Message, Node, Source
 from werknetz_edge.sparkplug.results import Outcome, Remarks
 

@@ -13,8 +13,8 @@ import pytest
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from plumbing.readings import Seen, read_until
-from plumbing.scripted import HangUp, Reply, scripted
+from plumbing.readings import ReceivedValues, read_until
+from plumbing.scripted import HangUp, Reply, scripted_server
 from werknetz.connector.contract import ConnectionLost, Connector
 from werknetz.domain.status import is_bad
 from werknetz.events.batch import GapClosed, GapOpened
@@ -99,7 +99,7 @@ def _connector(port: int, folder: Path, items: list[Any], **options: Any) -> Con
 async def test_every_table_datatype_and_order(tmp_path: Path) -> None:
     async with _served(_unit()) as server:
         connector = _connector(_port(server), tmp_path, ITEMS)
-        seen = Seen()
+        seen = ReceivedValues()
         before_us = time.time_ns() // 1000
         await connector.connect()
         await read_until(connector, seen, lambda seen: len(seen.values) == len(VALUES))
@@ -119,7 +119,7 @@ async def test_units_behind_a_gateway(tmp_path: Path) -> None:
     async with _served(one, other) as server:
         items = [40001, {"address": 40001, "unit": 7}, {"address": 40001, "unit": 9}]
         connector = _connector(_port(server), tmp_path, items)
-        seen = Seen()
+        seen = ReceivedValues()
         await connector.connect()
         await read_until(connector, seen, lambda seen: len(seen.values) == 3)
         assert seen.values["modbus/1/holding/0"] == 11
@@ -139,7 +139,7 @@ async def test_an_exception_is_bad_for_its_values_only(tmp_path: Path) -> None:
             {"name": "neighbour", "address": "holding/34"},
         ]
         connector = _connector(_port(server), tmp_path, items, gap_max=50)
-        seen = Seen()
+        seen = ReceivedValues()
         await connector.connect()
         await read_until(connector, seen, lambda seen: len(seen.values) == 5)
         assert {name for name, status in seen.status.items() if status} == {
@@ -157,7 +157,7 @@ async def test_an_exception_is_bad_for_its_values_only(tmp_path: Path) -> None:
 async def test_a_server_that_goes_and_comes_back_leaves_a_gap_and_nothing_invented(
     tmp_path: Path,
 ) -> None:
-    seen = Seen()
+    seen = ReceivedValues()
     async with _served(_unit()) as server:
         port = _port(server)
         connector = _connector(port, tmp_path, ITEMS)
@@ -189,11 +189,11 @@ async def test_a_server_that_goes_and_comes_back_leaves_a_gap_and_nothing_invent
 
 @pytest.mark.asyncio
 async def test_a_silent_machine_is_a_lost_connection_in_bounded_time(tmp_path: Path) -> None:
-    async with scripted(lambda _: None) as port:
+    async with scripted_server(lambda _: None) as port:
         connector = _connector(port, tmp_path, [40001], timeout_s=0.2)
         await connector.connect()
         with pytest.raises(ConnectionLost, match=r"unit 1, holding 0-0 within 0\.2 s"):
-            await read_until(connector, Seen(), lambda _: False, within_s=10)
+            await read_until(connector, ReceivedValues(), lambda _: False, within_s=10)
         await connector.close()
 
 
@@ -203,21 +203,21 @@ def _hang_up(_: bytes) -> bytes:
 
 @pytest.mark.asyncio
 async def test_a_machine_that_hangs_up_is_not_waited_for(tmp_path: Path) -> None:
-    async with scripted(_hang_up) as port:
+    async with scripted_server(_hang_up) as port:
         connector = _connector(port, tmp_path, [40001], timeout_s=20)
         await connector.connect()
         with pytest.raises(ConnectionLost, match="has ended the connection"):
-            await read_until(connector, Seen(), lambda _: False, within_s=10)
+            await read_until(connector, ReceivedValues(), lambda _: False, within_s=10)
         await connector.close()
 
 
 @pytest.mark.asyncio
 async def test_a_read_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None:
-    async with scripted(lambda _: None) as port:
+    async with scripted_server(lambda _: None) as port:
         connector = _connector(port, tmp_path, [40001], timeout_s=20)
         await connector.connect()
         with pytest.raises(TimeoutError):
-            await read_until(connector, Seen(), lambda _: False, within_s=0.2)
+            await read_until(connector, ReceivedValues(), lambda _: False, within_s=0.2)
         async with asyncio.timeout(5):
             await connector.close()
 
@@ -232,13 +232,13 @@ async def test_a_silent_unit_behind_a_gateway_does_not_end_the_others(tmp_path: 
         asked.append(unit)
         return _answer(request, struct.pack(">BBH", 3, 2, len(asked))) if unit in speaking else None
 
-    async with scripted(reply) as port:
+    async with scripted_server(reply) as port:
         items = [
             {"name": "one", "address": 40001},
             {"name": "two", "address": 40001, "unit": 2},
         ]
         connector = _connector(port, tmp_path, items, timeout_s=0.2, period_s=0.02)
-        seen = Seen()
+        seen = ReceivedValues()
         await connector.connect()
         await read_until(connector, seen, lambda seen: len(seen.values) == 2)
         assert seen.status == {"one": 0, "two": 0x800A_0000}
@@ -280,8 +280,8 @@ MISBEHAVIOURS: dict[str, Reply] = {
 async def test_an_answer_that_cannot_be_trusted_ends_the_session(
     reply: Callable[[bytes], bytes], tmp_path: Path
 ) -> None:
-    seen = Seen()
-    async with scripted(reply) as port:
+    seen = ReceivedValues()
+    async with scripted_server(reply) as port:
         items = [{"address": 40001, "datatype": "int32"}]
         connector = _connector(port, tmp_path, items, timeout_s=0.3)
         await connector.connect()
@@ -301,11 +301,11 @@ async def test_arbitrary_bytes_never_do_more_than_end_the_session(tmp_path: Path
             return _answer(request, bytes([dice.choice([1, 3, 0x83, 24, 43])]) + noise[:250])
         return noise
 
-    async with scripted(reply) as port:
+    async with scripted_server(reply) as port:
         items = [{"address": 40001, "count": 50}, {"address": "coil/0", "count": 20}]
         connector = _connector(port, tmp_path, items, timeout_s=0.05)
         for _ in range(60):
             await connector.connect()
             with pytest.raises(ConnectionLost):
-                await read_until(connector, Seen(), lambda _: False, within_s=10)
+                await read_until(connector, ReceivedValues(), lambda _: False, within_s=10)
         await connector.close()

@@ -7,9 +7,9 @@ import pytest
 
 from plumbing.peers import peer, why_not
 from werknetz.connector.contract import Delivery
-from werknetz.connector.mapping.mapping import mapping_of
+from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.events.batch import Record, Samples
 from werknetz.events.codec import columns_of
 from werknetz_edge.mqtt import create
@@ -51,7 +51,7 @@ async def test_a_machine_of_others_loses_nothing_over_connector_kills(
     if program is None:
         pytest.skip(why_not("mqtt_machine.js"))
     host = mqtt_url.removeprefix("mqtt://")
-    normalizer = Normalizer(mapping_of(form_of(MAPPING, file="press.yaml")), "press")
+    normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="press.yaml")), "press")
     spool: list[Record] = []
     marks: list[bytes] = []
     connector = _fresh(mqtt_url, tmp_path)

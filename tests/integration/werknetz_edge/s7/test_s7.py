@@ -13,8 +13,8 @@ import pytest
 from snap7.server import Server
 from snap7.type import SrvArea
 
-from plumbing.readings import Seen, read_until
-from plumbing.scripted import scripted
+from plumbing.readings import ReceivedValues, read_until
+from plumbing.scripted import scripted_server
 from werknetz.connector.contract import ConnectionLost, Connector
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.s7 import create
@@ -84,7 +84,7 @@ def _connector(port: int, folder: Path, items: list[Any], **options: Any) -> Con
 @pytest.mark.asyncio
 @pytest.mark.parametrize("pdu_max", [240, 960])
 async def test_every_area_and_datatype(tmp_path: Path, pdu_max: int) -> None:
-    plc, seen = Plc(), Seen()
+    plc, seen = Plc(), ReceivedValues()
     async with plc.served() as port:
         connector = _connector(port, tmp_path, ITEMS, pdu_max=pdu_max)
         before_us = time.time_ns() // 1000
@@ -103,7 +103,7 @@ async def test_every_area_and_datatype(tmp_path: Path, pdu_max: int) -> None:
 
 @pytest.mark.asyncio
 async def test_a_refusal_is_bad_for_its_values_only(tmp_path: Path) -> None:
-    plc, seen = Plc(), Seen()
+    plc, seen = Plc(), ReceivedValues()
     async with plc.served() as port:
         items = ["MW20:INT", "DB99.DBW0", "DB10.DBD396", {"address": "DB10.DBD400", "count": 2}]
         connector = _connector(port, tmp_path, items)
@@ -120,7 +120,7 @@ async def test_a_refusal_is_bad_for_its_values_only(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_what_is_no_text_goes_to_quarantine_and_the_rest_goes_on(tmp_path: Path) -> None:
-    plc, seen = Plc(), Seen()
+    plc, seen = Plc(), ReceivedValues()
     plc.block[44:46] = b"\x02\xff"
     async with plc.served() as port:
         connector = _connector(port, tmp_path, ITEMS)
@@ -136,7 +136,7 @@ async def test_what_is_no_text_goes_to_quarantine_and_the_rest_goes_on(tmp_path:
 async def test_a_server_that_goes_and_comes_back_leaves_a_gap_and_nothing_invented(
     tmp_path: Path,
 ) -> None:
-    plc, seen = Plc(), Seen()
+    plc, seen = Plc(), ReceivedValues()
     async with plc.served() as port:
         connector = _connector(port, tmp_path, ITEMS)
         await connector.connect()
@@ -195,9 +195,9 @@ def _plc(read: Callable[[bytes], bytes | None]) -> Callable[[bytes], bytes | Non
 
 @pytest.mark.asyncio
 async def test_an_answer_of_the_scripted_plc_is_understood(tmp_path: Path) -> None:
-    seen = Seen()
+    seen = ReceivedValues()
     reply = _plc(lambda r: _answer(r, b"\x04\x01", b"\xff\x04\x00\x10\x00\x07"))
-    async with scripted(reply) as port:
+    async with scripted_server(reply) as port:
         connector = _connector(port, tmp_path, ["MW0"])
         await connector.connect()
         await read_until(connector, seen, lambda seen: seen.values == {"MW0": 7})
@@ -227,8 +227,8 @@ MISBEHAVIOURS: dict[str, Callable[[bytes], bytes | None]] = {
 async def test_an_answer_that_cannot_be_trusted_ends_the_session(
     read: Callable[[bytes], bytes | None], tmp_path: Path
 ) -> None:
-    seen = Seen()
-    async with scripted(_plc(read)) as port:
+    seen = ReceivedValues()
+    async with scripted_server(_plc(read)) as port:
         connector = _connector(port, tmp_path, ["MW0"], timeout_s=0.3)
         await connector.connect()
         with pytest.raises(ConnectionLost):
@@ -239,9 +239,9 @@ async def test_an_answer_that_cannot_be_trusted_ends_the_session(
 
 @pytest.mark.asyncio
 async def test_a_refused_request_is_bad_with_its_reason(tmp_path: Path) -> None:
-    seen = Seen()
+    seen = ReceivedValues()
     reply = _plc(lambda r: _answer(r, b"\x04\x00", error=0x8104))
-    async with scripted(reply) as port:
+    async with scripted_server(reply) as port:
         connector = _connector(port, tmp_path, ["MW0"])
         await connector.connect()
         await read_until(connector, seen, lambda seen: len(seen.values) == 1)
@@ -267,7 +267,7 @@ async def test_a_refused_request_is_bad_with_its_reason(tmp_path: Path) -> None:
 async def test_a_session_that_does_not_open_fails_in_bounded_time(
     reply: Callable[[bytes], bytes | None], tmp_path: Path
 ) -> None:
-    async with scripted(reply) as port:
+    async with scripted_server(reply) as port:
         connector = _connector(port, tmp_path, ["MW0"], timeout_s=0.3)
         async with asyncio.timeout(5):
             with pytest.raises(ConnectionLost):
@@ -291,10 +291,10 @@ async def test_arbitrary_bytes_never_do_more_than_end_the_session(tmp_path: Path
             case _:
                 return _answer(request, b"\x04\x02", noise)
 
-    async with scripted(_plc(read)) as port:
+    async with scripted_server(_plc(read)) as port:
         connector = _connector(port, tmp_path, ["MW0", "DB1.DBB0:STRING[30]"], timeout_s=0.05)
         for _ in range(80):
             await connector.connect()
             with pytest.raises(ConnectionLost):
-                await read_until(connector, Seen(), lambda _: False, within_s=10)
+                await read_until(connector, ReceivedValues(), lambda _: False, within_s=10)
         await connector.close()

@@ -13,9 +13,9 @@ from plumbing.sink import Sink
 from plumbing.sparkplug import Watcher
 from plumbing.waiting import until
 from werknetz.connector.contract import Connector
-from werknetz.connector.mapping.mapping import mapping_of
+from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.domain.status import BAD, BAD_STALE, GOOD
 from werknetz.events.batch import Samples, Unmapped
 from werknetz.events.codec import columns_of
@@ -115,7 +115,7 @@ async def test_births_data_and_death(
     assert sink.values(f"{PRESS}#Temp")[1:-1] == pytest.approx([21.6, 21.7, 21.8, 21.9, 22.0])
     assert not sink.opened
     assert not sink.unreadable
-    normalizer = Normalizer(mapping_of(form_of(MAPPING, file="presses.yaml")), "host")
+    normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="presses.yaml")), "host")
     records = [r for d in sink.deliveries for r in normalizer.normalize(d, time.time_ns() // 1000)]
     assert not [record for record in records if isinstance(record, Unmapped)]
     columns = [columns_of(record) for record in records if isinstance(record, Samples)]

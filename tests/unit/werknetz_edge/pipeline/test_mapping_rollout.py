@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from werknetz.connector.mapping.mapping import Mapping, mapping_of
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.mapping.mapping import Mapping, parse_mapping
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.link.wire import WantedMapping
 from werknetz_edge.pipeline.mapping_rollout import Follower
 
@@ -11,7 +11,7 @@ TEXT = "name: plant\nversion: {}\nequipment: n/p\nrules:\n- source: a\n  scale: 
 
 
 def _mapping(version: int, scale: float = 1.0) -> Mapping:
-    return mapping_of(form_of(TEXT.format(version, scale), file="m"), ())
+    return parse_mapping(parse_yaml(TEXT.format(version, scale), file="m"), ())
 
 
 def _wanted(version: int, scale: float = 1.0) -> WantedMapping:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.pumping import Core, Counter, pump_of, run_until
+from plumbing.pumping import Core, Counter, make_pump, run_until
 from werknetz.events.batch import GapOpened
 from werknetz.events.codec import decode
 from werknetz.link.memory import MemoryServer
@@ -14,7 +14,7 @@ from werknetz.link.memory import MemoryServer
 async def test_every_value_arrives_once_and_in_order(tmp_path: Path) -> None:
     server, source = MemoryServer(), Counter(20)
     core = Core(server)
-    pump, lanes = pump_of(source, server, tmp_path)
+    pump, lanes = make_pump(source, server, tmp_path)
 
     def arrived() -> bool:
         return len(core.values()) == 20 and "press" in server.statuses
@@ -30,7 +30,7 @@ async def test_every_value_arrives_once_and_in_order(tmp_path: Path) -> None:
 async def test_the_end_is_the_last_word(tmp_path: Path, ends: bool) -> None:
     server, source = MemoryServer(), Counter(5, ends=ends)
     core = Core(server)
-    pump, _ = pump_of(source, server, tmp_path)
+    pump, _ = make_pump(source, server, tmp_path)
     await run_until(lambda: len(core.values()) == 5 and source.waits, pump, core.serve())
     assert server.statuses["press"].state == ("finished" if ends else "stopped")
 
@@ -38,13 +38,13 @@ async def test_the_end_is_the_last_word(tmp_path: Path, ends: bool) -> None:
 @pytest.mark.asyncio
 async def test_without_a_core_it_keeps_and_waits_and_sends_after_a_restart(tmp_path: Path) -> None:
     server = MemoryServer(down=True)
-    pump, _ = pump_of(Counter(10), server, tmp_path)
+    pump, _ = make_pump(Counter(10), server, tmp_path)
     source = pump._connector
     assert isinstance(source, Counter)
     await run_until(lambda: source.acknowledged == 10, pump)
     server.down = False
     core = Core(server)
-    again, _ = pump_of(Counter(0), server, tmp_path)
+    again, _ = make_pump(Counter(0), server, tmp_path)
     await run_until(lambda: len(core.values()) == 10, again, core.serve())
 
 
@@ -53,7 +53,7 @@ async def test_a_full_spool_stops_the_source_and_says_so(tmp_path: Path) -> None
     server = MemoryServer(down=True)
     source = Counter(10_000, size=400)
     source.connects = 1
-    pump, lanes = pump_of(source, server, tmp_path, bytes_max=1_000_000)
+    pump, lanes = make_pump(source, server, tmp_path, bytes_max=1_000_000)
     await run_until(lambda: "input waits" in source.status.detail, pump)
     taken = source.acknowledged
     assert 3 < taken < 200
@@ -61,7 +61,7 @@ async def test_a_full_spool_stops_the_source_and_says_so(tmp_path: Path) -> None
     core = Core(server)
     more = Counter(taken + 20, size=400)
     more.acknowledged, more.connects = taken, 1
-    again, lanes = pump_of(more, server, tmp_path, bytes_max=1_000_000)
+    again, lanes = make_pump(more, server, tmp_path, bytes_max=1_000_000)
     await run_until(lambda: more.acknowledged == taken + 20, again, core.serve(), within_s=40)
     causes = [
         record.cause
@@ -77,7 +77,7 @@ async def test_a_full_spool_stops_the_source_and_says_so(tmp_path: Path) -> None
 async def test_backfill_has_a_lane_of_its_own(tmp_path: Path) -> None:
     server = MemoryServer()
     core = Core(server)
-    pump, lanes = pump_of(Counter(5, lane="backfill"), server, tmp_path)
+    pump, lanes = make_pump(Counter(5, lane="backfill"), server, tmp_path)
     await run_until(lambda: len(core.values()) == 5, pump, core.serve())
     lanes_said = {envelope.lane for envelope in core.applied if envelope.connector != "press"}
     assert lanes_said == {"backfill"}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.pumping import MAPPING, Core, Counter, pump_of, run_until
+from plumbing.pumping import MAPPING, Core, Counter, make_pump, run_until
 from werknetz.connector.contract import Delivery, Reading
-from werknetz.connector.mapping.mapping import mapping_of
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.mapping.mapping import parse_mapping
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.events.batch import Points, Record
 from werknetz.events.codec import decode
 from werknetz.link.memory import MemoryServer
@@ -29,7 +29,7 @@ class Slow(Counter):
 
 def wanted(version: int, scale: float) -> WantedMapping:
     document = MAPPING.format(version, scale)
-    digest = mapping_of(form_of(document, file="m"), ()).digest
+    digest = parse_mapping(parse_yaml(document, file="m"), ()).digest
     return WantedMapping("m", version, digest, document)
 
 
@@ -40,7 +40,7 @@ async def test_a_new_mapping_is_used_between_two_deliveries_and_no_value_is_lost
     monkeypatch.setattr(pump_module, "STATUS_EVERY_S", 0.05)
     server = MemoryServer()
     core, source = Core(server), Slow(0)
-    pump, _ = pump_of(source, server, tmp_path)
+    pump, _ = make_pump(source, server, tmp_path)
 
     def both() -> bool:
         found = core.values()
@@ -78,7 +78,7 @@ async def test_a_mapping_that_fails_at_its_first_delivery_is_rolled_back(
     monkeypatch.setattr(pump_module, "STATUS_EVERY_S", 0.05)
     server = MemoryServer(wanted={"press": wanted(2, 1000.0)})
     core, source = Core(server), Slow(0)
-    pump, _ = pump_of(source, server, tmp_path)
+    pump, _ = make_pump(source, server, tmp_path)
 
     def failed() -> bool:
         status = server.statuses.get("press")

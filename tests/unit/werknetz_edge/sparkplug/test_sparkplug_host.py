@@ -9,7 +9,8 @@ from plumbing.sparkplug import payload
 from werknetz.connector.contract import Reading
 from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
-from werknetz_edge.sparkplug.decoding.payload import Datatype, Payload
+from werknetz.protocols.sparkplug_b_pb2 import Payload
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.host import DEVICE_BIRTHS_S, GONE_S, QUIET_S, Host
 from werknetz_edge.sparkplug.rebirth import Asker, Request
 

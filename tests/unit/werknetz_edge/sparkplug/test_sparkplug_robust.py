@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
-from werknetz_edge.sparkplug.decoding.payload import Datatype, Metric, Payload
+from werknetz.protocols.sparkplug_b_pb2 import Payload
+from werknetz_edge.sparkplug.decoding.payload import Datatype, Metric
 from werknetz_edge.sparkplug.host import Host
 
 NOW_US = 1_790_000_000_000_000

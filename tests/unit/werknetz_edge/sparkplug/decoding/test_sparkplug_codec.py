@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.codec import ELEMENTS_MAX, Unreadable, value_of, write_value
 from werknetz_edge.sparkplug.decoding.payload import (
     COMPRESSED,
     Datatype,
     Metric,
-    Payload,
     UnreadablePayload,
     opened,
 )
@@ -200,7 +200,7 @@ def test_compressed_payloads_are_opened_and_bounded() -> None:
     for body, reason in [
         (zlib.compress(bytes(5_000_000)), "would have more than 1000000 bytes"),
         (zlib.compress(raw)[:-3], "breaks off"),
-        (b"no zlib", "cannot be opened"),
+        (b"no zlib", "cannot be decompressed"),
         (b"", "breaks off"),
     ]:
         outer = Payload(uuid=COMPRESSED, body=body).SerializeToString()
