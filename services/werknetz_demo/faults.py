@@ -16,13 +16,13 @@ from werknetz_demo.supplier import NAME
 from werknetz_simulator.partners.foundry.edifact_writer import misspelt
 from werknetz_simulator.partners.foundry.feed import EDI, put
 from werknetz_simulator.partners.foundry.folders import PARTNERS, Place
-from werknetz_simulator.partners.partners import PLANTED, key_of
+from werknetz_simulator.partners.partners import STARVING_RELATION, partner_key_of
 from werknetz_simulator.plants.incident import break_machine
 from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.plan import MINUTE_US, instant_of
 from werknetz_simulator.plants.plant import PLANTS
 from werknetz_simulator.plants.truth import LATE_FILE
-from werknetz_simulator.serve import BROKEN
+from werknetz_simulator.serve import BROKEN_FILE
 
 PREFIX: Final = "werknetz-demo-"
 """Of the folders that a demo without `--data` makes for itself."""
@@ -58,7 +58,7 @@ def break_down(folder: Path, name: str, minutes: float) -> str:
     machine = _machine(folder, name)
     now_us = time.time_ns() // 1000
     begin_us, end_us = break_machine(
-        folder / STATE / BROKEN, machine, now_us, round(minutes * MINUTE_US)
+        folder / STATE / BROKEN_FILE, machine, now_us, round(minutes * MINUTE_US)
     )
     plant = PLANTS[machine.plant]
     zone = ZoneInfo(plant.plan.time_zone)
@@ -89,11 +89,11 @@ def hold_back(folder: Path, minutes: float) -> str:
     begin, end = (instant_of(at_us).astimezone(ZoneInfo(plant.plan.time_zone)) for at_us in span)
     line = machines[0].path.rpartition("/")[0]
     return (
-        f"{PLANTED.material} from {PLANTED.firm.name} does not come: the last of it is used up at "
+        f"{STARVING_RELATION.material} from {STARVING_RELATION.firm.name} does not come: the last of it is used up at "
         f"{begin:%H:%M:%S}, {line} stands until it is there at {end:%H:%M:%S}.\n"
-        "In some seconds its machines starve, the stock is 0, and across the gate says why:\n"
-        f"  werknetz gate losses --start -1h --under {line}\n"
-        f"  werknetz supply shipments --supplier {key_of(PLANTED.firm)}\n"
+        "In some seconds its machines starve, the stock is 0, and the API names the late delivery:\n"
+        f"  werknetz losses supply --start -1h --under {line}\n"
+        f"  werknetz supply shipments --supplier {partner_key_of(STARVING_RELATION.firm)}\n"
         "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
     )
 

@@ -136,7 +136,7 @@ async def _rise(demo: Demo) -> None:
     demo.say(await supplier.arrived(demo, sftp_port))
     demo.say(await supply.arrived(demo))
     if any(plant.starved_line for plant in demo.plants):
-        demo.say(await supply.across_the_gate(demo))
+        demo.say(await supply.wait_for_supply_caused_loss(demo))
 
 
 async def _is_live(demo: Demo) -> bool:
@@ -168,8 +168,8 @@ def closing_words(demo: Demo) -> str:
         f'"http://{LOOPBACK}:{port}/api/v1/events?kind=shipment_announced&limit=3"\n'
         f"              WERKNETZ_URL={demo.url} WERKNETZ_API_KEY={demo.key} \\\n"
         "              werknetz quarantine groups\n"
-        "              werknetz gate losses --start -7d    (what stood, for which delivery)\n"
-        "              werknetz gate warnings              (what will stand)\n"
+        "              werknetz losses supply --start -7d  (downtime and its late delivery)\n"
+        "              werknetz losses warnings            (which lines will stop)\n"
         f"  Break it    werknetz demo break press-3 --data {demo.folder}\n"
         f"              werknetz demo bad-edi --data {demo.folder}\n"
         f"              werknetz demo late-delivery --data {demo.folder}\n"

@@ -1,4 +1,4 @@
-"""The group's supply in the demo: its edges, what has arrived, what it shows across the gate."""
+"""The group's supply in the demo: its edges, what has arrived, and a supply-caused loss."""
 
 import asyncio
 from typing import Final
@@ -8,8 +8,8 @@ from werknetz_demo.run import Demo
 from werknetz_demo.supplier import HOOK, hook_key, place_of
 from werknetz_simulator.partners import edge_file
 from werknetz_simulator.partners.feed import told_of
-from werknetz_simulator.partners.partners import FIRMS, PLANTED, RELATIONS, WAREHOUSES
-from werknetz_simulator.partners.timeline import CallOff, Story
+from werknetz_simulator.partners.partners import FIRMS, RELATIONS, STARVING_RELATION, WAREHOUSES
+from werknetz_simulator.partners.timeline import CallOff, RelationTimeline
 from werknetz_simulator.plants.machine import StateKind
 from werknetz_simulator.plants.plan import DAY_US
 from werknetz_simulator.plants.plant import ZWICK_2
@@ -17,7 +17,7 @@ from werknetz_simulator.plants.starvation import starvation_windows
 from werknetz_simulator.plants.truth import SEED, Truth
 
 NAME: Final = "edge-supply"
-GATE: Final = "/api/v1/losses/across-the-gate"
+LOSSES_PATH: Final = "/api/v1/losses/supply-caused"
 WEEK_US: Final = 7 * DAY_US
 
 
@@ -62,39 +62,42 @@ def _expected(demo: Demo) -> int:
         return 0
     count = 0
     for relation in RELATIONS:
-        for one in Story(relation, since_us=told[0], seed=SEED).told(told[0], demo.now_us):
+        for one in RelationTimeline(relation, since_us=told[0], seed=SEED).events_between(
+            told[0], demo.now_us
+        ):
             count += len(one.entries) if isinstance(one, CallOff) else 1
     return count
 
 
-async def across_the_gate(demo: Demo) -> str:
+async def wait_for_supply_caused_loss(demo: Demo) -> str:
     """Wait until the planted line's loss leads to its supplier; say it as the API does."""
     if not await asyncio.to_thread(_has_stood, demo):
-        return "across the gate: no line has stood for a delivery in this short history"
+        return "supply-caused downtime: none in this short history"
     found: list[str] = []
 
     async def is_there() -> bool:
-        answer = await demo.api.get(GATE, {"start": "-7d", "under": "nordwerk/zwick-2"})
+        answer = await demo.api.get(LOSSES_PATH, {"start": "-7d", "under": "nordwerk/zwick-2"})
         found[:] = [
             loss["text"]
             for loss in answer["items"]
-            if loss["line"].endswith(PLANTED.starves) and loss["causes"][0]["suppliers"]
+            if loss["line"].endswith(STARVING_RELATION.starved_line)
+            and loss["causes"][0]["suppliers"]
         ]
         return bool(found)
 
     await demo.true(is_there, "worker")
-    return f"across the gate: {found[0]}"
+    return f"supply-caused downtime: {found[0]}"
 
 
 def _has_stood(demo: Demo) -> bool:
     """Tell whether the planted line has lacked its material within the history of its machines."""
     since_us = max(demo.since_of(ZWICK_2), demo.now_us - WEEK_US)
     truth = Truth(ZWICK_2, since_us=demo.since_of(ZWICK_2))
-    spans = starvation_windows(ZWICK_2, PLANTED.starves, SEED, since_us, demo.now_us)
+    spans = starvation_windows(ZWICK_2, STARVING_RELATION.starved_line, SEED, since_us, demo.now_us)
     return any(
         segment.kind is StateKind.STARVED
         for machine in ZWICK_2.machines
-        if machine.line == PLANTED.starves
+        if machine.line == STARVING_RELATION.starved_line
         for start_us, end_us in spans
         for segment in truth.segments(machine, max(start_us, since_us), min(end_us, demo.now_us))
     )

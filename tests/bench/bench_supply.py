@@ -40,8 +40,8 @@ COLUMNS = ("event_id", "kind", "connector_id", "spool_id", "seq", "source", "at"
 QUESTIONS = {
     "supply: stock projection, all, 28 days": "stock_projection?limit=1000",
     "supply: days of supply, all": "days_of_supply?limit=1000",
-    "supply: lines that will stop": "losses/early-warnings?under=bench",
-    "supply: across the gate, 7 days": "losses/across-the-gate?under=bench&start=-7d",
+    "supply: lines that will stop": "shortage_warnings?under=bench",
+    "supply-caused downtime, 7 days": "losses/supply-caused?under=bench&start=-7d",
     "supply: stock levels, a page of 1000": "stock_levels?limit=1000",
     "supply: call-offs as known at a moment": "call_offs?known_at=now",
 }

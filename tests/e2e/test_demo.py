@@ -22,7 +22,7 @@ from plumbing.supply import agree, told_us
 from plumbing.waiting import eventually
 from werknetz_demo.embedded.process import free_port
 from werknetz_demo.supervisor import werknetz_command
-from werknetz_simulator.partners.partners import PLANTED, key_of
+from werknetz_simulator.partners.partners import STARVING_RELATION, partner_key_of
 from werknetz_simulator.plants.plant import ZWICK_2
 
 SECOND_START_S = 15
@@ -42,7 +42,7 @@ def test_first_start_a_line_that_works_and_a_second_start(tmp_path: Path) -> Non
         eventually(lambda: _all_run(first), within_s=60, what=first.report())
         broken = break_one_of_each(first)
         eventually(lambda: stand_still(first, broken), within_s=40, what=first.report())
-        assert "across the gate:" in first.words
+        assert "supply-caused downtime:" in first.words
         _a_delivery_held_back_stops_its_line(first)
         first.stop()
         assert "Stopped." in first.words
@@ -71,16 +71,16 @@ def _a_delivery_held_back_stops_its_line(demo: Installation) -> None:
     """Over the machines' protocol and the warehouse's files, to the supplier in one answer."""
     command = [*werknetz_command(), "demo", "late-delivery", "--data", str(demo.folder)]
     subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
-    eventually(lambda: _is_told_across_the_gate(demo), within_s=90, what=demo.report())
+    eventually(lambda: _has_loss_with_its_supplier(demo), within_s=90, what=demo.report())
 
 
-def _is_told_across_the_gate(demo: Installation) -> bool:
-    losses = demo.get("losses/across-the-gate", start="-5m", under=ZWICK_2.path)["items"]
+def _has_loss_with_its_supplier(demo: Installation) -> bool:
+    losses = demo.get("losses/supply-caused", start="-5m", under=ZWICK_2.path)["items"]
     causes = [cause for loss in losses for cause in loss["causes"]]
     return any(
-        cause["material"] == PLANTED.material
+        cause["material"] == STARVING_RELATION.material
         and cause["stock_out"]["end"] is None
-        and cause["suppliers"] == [key_of(PLANTED.firm)]
+        and cause["suppliers"] == [partner_key_of(STARVING_RELATION.firm)]
         and cause["deliveries"][0]["events"]
         for cause in causes
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.kpi.stock.supply_caused import Place
+from werknetz.store.session import ReadSession
 from werknetz.store.stock import warehouses
 from werknetz.store.supply import materials
 from werknetz_core.access import supply_scope
@@ -35,7 +35,7 @@ class Chosen:
 async def chosen(
     warehouse: Sequence[str],
     material: Sequence[str],
-    session: AsyncConnection,
+    session: ReadSession,
     principal: Principal,
 ) -> Chosen:
     query = sa.select(warehouses.c.id, warehouses.c.key).where(
@@ -51,9 +51,7 @@ async def chosen(
     return Chosen(keys, named)
 
 
-async def materials_of(
-    numbers: Sequence[int], session: AsyncConnection
-) -> dict[int, dict[str, Any]]:
+async def materials_of(numbers: Sequence[int], session: ReadSession) -> dict[int, dict[str, Any]]:
     """Return number, description and unit of materials."""
     m = materials.c
     query = sa.select(m.id, m.number, m.description, m.unit).where(
@@ -69,7 +67,7 @@ async def page_of(
     places: Sequence[tuple[int, Place]],
     keys: Mapping[int, str],
     params: ListParams,
-    session: AsyncConnection,
+    session: ReadSession,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return the places of a page with their names, and the cursor of the next.
 

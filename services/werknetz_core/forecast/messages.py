@@ -3,10 +3,10 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from werknetz_core.forecast.schemas import EarlyWarningView, MissingDeliveryView
+from werknetz_core.forecast.schemas import ShortageWarningView, MissingDeliveryView
 
 
-def sentence(warning: EarlyWarningView, zone: ZoneInfo) -> str:
+def sentence(warning: ShortageWarningView, zone: ZoneInfo) -> str:
     """Return who stops when, for want of what, and because of whom."""
     lines = ", ".join(line.equipment for line in warning.lines)
     part = " ".join(filter(None, (warning.material, warning.description)))

@@ -14,7 +14,7 @@ from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast import lookup
 from werknetz_core.forecast.schemas import ProjectedDayView, StockProjectionView
-from werknetz_core.forecast.stock import Outlook, project_all, zone_of
+from werknetz_core.forecast.stock import Forecast, project_all, zone_of
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 
 router = APIRouter(tags=["stock"])
@@ -22,7 +22,7 @@ DAYS_MAX: Final = 92
 UNKNOWN: Final = "nobody has told what is there"
 
 
-class StockProjectionsView(BaseModel):
+class StockProjectionListView(BaseModel):
     items: list[StockProjectionView]
     next_cursor: str | None
     at: str
@@ -39,7 +39,7 @@ async def stock_projection(
     material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
     days: Annotated[int, Query(ge=1, le=DAYS_MAX, description="From today on.")] = DAYS,
     params: ListParamsDep,
-) -> StockProjectionsView:
+) -> StockProjectionListView:
     """Project stock by day of the plant: of what is taken or awaited, or of what is named.
 
     What is on its way arrives as announced, what is late tomorrow. What is called off beyond that
@@ -49,7 +49,7 @@ async def stock_projection(
     chosen = await lookup.chosen(warehouse, material, session, principal)
     now_us, tree = context.now_us(), await context.tree.current()
     async with (
-        context.pool.acquire() as connection,
+        context.database.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         look = await project_all(connection, tree, now_us, days, materials=chosen.materials)
@@ -62,7 +62,7 @@ async def stock_projection(
     )  # type: ignore[return-value] # fmt: skip # a ready answer of that form
 
 
-def _view(row: dict[str, Any], look: Outlook, tree: EquipmentTree) -> StockProjectionView:
+def _view(row: dict[str, Any], look: Forecast, tree: EquipmentTree) -> StockProjectionView:
     number = row["row"]
     is_known = look.is_known[number]
     found = look.projection
@@ -79,7 +79,7 @@ def _view(row: dict[str, Any], look: Outlook, tree: EquipmentTree) -> StockProje
     )
 
 
-def _day(day: date, number: int, n: int, look: Outlook) -> ProjectedDayView:
+def _day(day: date, number: int, n: int, look: Forecast) -> ProjectedDayView:
     found, is_known = look.projection, look.is_known[number]
     return ProjectedDayView(
         day=day,

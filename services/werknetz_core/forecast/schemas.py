@@ -77,7 +77,7 @@ class MissingDeliveryView(BaseModel):
     shipments: list[ExpectedShipmentView]
 
 
-class EarlyWarningView(BaseModel):
+class ShortageWarningView(BaseModel):
     text: str
     material: str
     description: str

@@ -8,7 +8,7 @@ import numpy as np
 from werknetz.kpi.stock.ledger import NOTHING
 from werknetz.kpi.stock.warning import Coming, Shortage, Use, shortage
 from werknetz_core.forecast.inputs import Need
-from werknetz_core.forecast.stock import Outlook
+from werknetz_core.forecast.stock import Forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Short:
     needs: Sequence[Need]
 
 
-def shortages(look: Outlook, is_asked: Callable[[str], bool]) -> list[Short]:
+def shortages(look: Forecast, is_asked: Callable[[str], bool]) -> list[Short]:
     """Return what stops the lines that are asked for, the soonest first."""
     found: list[Short] = []
     params = {
@@ -50,7 +50,7 @@ def shortages(look: Outlook, is_asked: Callable[[str], bool]) -> list[Short]:
     return sorted(found, key=lambda one: (one.shortage.start_us, one.row))
 
 
-def _candidates(look: Outlook) -> list[int]:
+def _candidates(look: Forecast) -> list[int]:
     """Return the rows that could run short on some day if what arrives came at its end."""
     minimum = np.zeros(len(look.places))
     for row, needs in look.needs.items():
@@ -61,7 +61,7 @@ def _candidates(look: Outlook) -> list[int]:
     return [int(row) for row in np.flatnonzero(short)]
 
 
-def _coming(look: Outlook, rows: Sequence[int]) -> dict[int, list[Coming]]:
+def _coming(look: Forecast, rows: Sequence[int]) -> dict[int, list[Coming]]:
     """Return what is expected at the places, by instant."""
     chosen = np.zeros(len(look.places), dtype=np.bool_)
     chosen[np.array(rows, dtype=np.int64)] = True

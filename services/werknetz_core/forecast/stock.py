@@ -43,7 +43,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Forecast:
     """Row n is `places[n]`, in all arrays. `is_known`: somebody has counted what is there."""
 
     now_us: int
@@ -65,14 +65,16 @@ async def project_all(
     days: int = DAYS,
     *,
     materials: Materials = None,
-) -> Outlook:
+) -> Forecast:
     """Project what has demand or arrivals; of materials that are named, everything."""
     # A day more than 24 hours a day: days of a change of clocks are longer.
     loaded = await load(connection, now_us, now_us + (days + 1) * DAY_US, materials)
-    return outlook(loaded, tree, now_us, days, every=materials is not None)
+    return forecast_of(loaded, tree, now_us, days, every=materials is not None)
 
 
-def outlook(loaded: Loaded, tree: EquipmentTree, now_us: int, days: int, *, every: bool) -> Outlook:
+def forecast_of(
+    loaded: Loaded, tree: EquipmentTree, now_us: int, days: int, *, every: bool
+) -> Forecast:
     edges = _edges(loaded, tree, now_us, days)
     taken_from = {need.place for need in loaded.needs}
     fed = fed_by(loaded.relations, loaded.warehouses.values(), taken_from, loaded.stock)
@@ -92,7 +94,7 @@ def outlook(loaded: Loaded, tree: EquipmentTree, now_us: int, days: int, *, ever
     feeding: dict[Place, list[int]] = {}
     for relation, place in fed.items():
         feeding.setdefault(place, []).append(relation)
-    return Outlook(
+    return Forecast(
         now_us, places, [known for _, known in stock],
         project(np.array([balance for balance, _ in stock], dtype=np.float64), arrivals, demand),
         expected, needs, feeding, loaded.warehouses, plans, edges,

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Final
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.days import days_of_supply
 from werknetz.kpi.stock.supply_caused import Place
 from werknetz.store.levels import STOCK_AT
+from werknetz.store.session import ReadSession
 from werknetz.store.stock import stock_items
 from werknetz_core.access import supply_scope
 from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep, Viewer
@@ -64,7 +64,7 @@ async def list_days_of_supply(
         None if known_at is None else parse_instant(known_at, "known_at", utc_time_context(context))
     )
     edges = even_edges(at_us, days)
-    async with context.pool.acquire() as connection:
+    async with context.database.acquire() as connection:
         needs = await inputs.needs(connection, at_us, edges[-1], chosen.materials)
     by_place: dict[Place, list[Need]] = {}
     for need in needs:
@@ -94,7 +94,7 @@ async def _plans(context: AppContext, edges: tuple[int, ...]) -> Plans:
     return Plans(await context.tree.current(), edges[0], edges[-1])
 
 
-async def _kept(chosen: lookup.Chosen, session: AsyncConnection) -> set[Place]:
+async def _kept(chosen: lookup.Chosen, session: ReadSession) -> set[Place]:
     """Return where what is named is kept, whether a line takes it or not."""
     query = sa.select(_I.warehouse_id, _I.material_id).distinct()
     query = query.where(_I.warehouse_id.in_(list(chosen.warehouses)))
@@ -104,7 +104,7 @@ async def _kept(chosen: lookup.Chosen, session: AsyncConnection) -> set[Place]:
 
 
 async def _stock(
-    places: Sequence[Place], at_us: int, known_us: int | None, session: AsyncConnection
+    places: Sequence[Place], at_us: int, known_us: int | None, session: ReadSession
 ) -> dict[Place, float]:
     """Return what was there; of a place that nobody had counted, nothing is known."""
     query = sa.select(_I.id, _I.warehouse_id, _I.material_id).where(

@@ -1,4 +1,4 @@
-"""Early warnings: which lines will stop, when, for which part, because of which delivery."""
+"""Shortage warnings: which lines will stop, when, for which part, because of which delivery."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -20,12 +20,12 @@ from werknetz_core.forecast.messages import sentence
 from werknetz_core.forecast.open_deliveries import Deliveries, deliveries
 from werknetz_core.forecast.schemas import (
     ArrivalView,
-    EarlyWarningView,
+    ShortageWarningView,
     LineAtRiskView,
     MissingDeliveryView,
 )
 from werknetz_core.forecast.shortages import Short, shortages
-from werknetz_core.forecast.stock import Outlook, project_all, zone_of
+from werknetz_core.forecast.stock import Forecast, project_all, zone_of
 from werknetz_core.http.links import message_views_of
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.sorting import sort_and_paginate
@@ -36,8 +36,8 @@ DAYS: Final = 14
 DAYS_MAX: Final = 56
 
 
-class EarlyWarningsView(BaseModel):
-    items: list[EarlyWarningView]
+class ShortageWarningListView(BaseModel):
+    items: list[ShortageWarningView]
     next_cursor: str | None
     at: str
 
@@ -45,14 +45,14 @@ class EarlyWarningsView(BaseModel):
 class _Page(NamedTuple):
     """What the views of a page are made of."""
 
-    look: Outlook
+    look: Forecast
     told: Deliveries
     materials: Mapping[int, dict[str, Any]]
     tree: EquipmentTree
 
 
-@router.get("/losses/early-warnings")
-async def early_warnings(
+@router.get("/shortage_warnings")
+async def list_shortage_warnings(
     *,
     request: Request,
     context: ContextDep,
@@ -61,7 +61,7 @@ async def early_warnings(
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     horizon_days: Annotated[int, Query(ge=1, le=DAYS_MAX, description="From today on.")] = DAYS,
     params: ListParamsDep,
-) -> EarlyWarningsView:
+) -> ShortageWarningListView:
     """List which lines will stop, the soonest first: for which part, because of which delivery.
 
     Stock of which nobody has told anything is not warned of: see /stock_projection. Sort: short_at.
@@ -70,7 +70,7 @@ async def early_warnings(
     now_us, tree = context.now_us(), await context.tree.current()
     plants = _plants(tree, principal)
     async with (
-        context.pool.acquire() as connection,
+        context.database.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         look = await project_all(connection, tree, now_us, horizon_days)
@@ -89,7 +89,7 @@ async def early_warnings(
     page = _Page(look, told, known, tree)
     return list_response(
         request, params, [_view(short, page) for short in shown],
-        columns_of(EarlyWarningView), next_cursor=next_cursor,
+        columns_of(ShortageWarningView), next_cursor=next_cursor,
         envelope={"next_cursor": next_cursor, "at": format_utc(now_us)},
     )  # type: ignore[return-value] # fmt: skip # a ready answer of that form
 
@@ -114,7 +114,7 @@ def _plants(tree: EquipmentTree, principal: Principal) -> list[int] | None:
     return [node.id for node in tree.nodes.values() if principal.can_see(node.path)]
 
 
-def _tomorrow(look: Outlook, shown: Sequence[Short]) -> dict[int, int]:
+def _tomorrow(look: Forecast, shown: Sequence[Short]) -> dict[int, int]:
     """Return, of each relation that fills what runs short, when what is late is expected."""
     places = [look.places[short.row] for short in shown]
     return {
@@ -124,7 +124,7 @@ def _tomorrow(look: Outlook, shown: Sequence[Short]) -> dict[int, int]:
     }
 
 
-def _view(short: Short, page: _Page) -> EarlyWarningView:
+def _view(short: Short, page: _Page) -> ShortageWarningView:
     look, place, found = page.look, page.look.places[short.row], short.shortage
     late = [
         _delivery(promise, page.told, look.now_us)
@@ -138,7 +138,7 @@ def _view(short: Short, page: _Page) -> EarlyWarningView:
         per_hour[need.path] += need.per_hour
         minutes[need.path] = found.at_risk_us[need.equipment_id] / 60e6
     arrival = found.next_arrival
-    view = EarlyWarningView(
+    view = ShortageWarningView(
         text="", **page.materials[place[1]], warehouse=look.warehouses[place[0]].key,
         stock=short.stock, minimum=short.minimum, short_at=instant_of(found.start_us),
         empty_at=_at(found.empty_us), until=instant_of(found.end_us),

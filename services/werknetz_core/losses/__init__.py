@@ -1,1 +1,1 @@
-"""Across the gate: lost minutes of machines and the deliveries behind them."""
+"""Supply-caused downtime: lost minutes of machines and the deliveries behind them."""

@@ -1,4 +1,4 @@
-"""Losses across the gate: lines that starved, and the deliveries behind it."""
+"""Supply-caused downtime: lines that starved, and the deliveries behind it."""
 
 from typing import Annotated
 
@@ -12,13 +12,13 @@ from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.losses import views
 from werknetz_core.losses.losses import losses_of
-from werknetz_core.losses.schemas import AcrossTheGateView
+from werknetz_core.losses.schemas import SupplyCausedDowntimeView
 
 router = APIRouter(tags=["losses"])
 
 
-@router.get("/losses/across-the-gate")
-async def across_the_gate(
+@router.get("/losses/supply-caused")
+async def get_supply_caused_downtime(
     *,
     context: ContextDep,
     principal: Viewer,
@@ -27,7 +27,7 @@ async def across_the_gate(
     end: str | None = None,
     group_by: views.GroupBy = "loss",
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-) -> AcrossTheGateView:
+) -> SupplyCausedDowntimeView:
     """Rank starved minutes by missing material, late delivery and supplier, each with its chain.
 
     What cannot be tied to a material without stock stays unattributed, with the reason.
@@ -35,11 +35,11 @@ async def across_the_gate(
     machines = await _machines(context, principal, under)
     span = parse_span(start, end, TimeContext(context.now_us(), parse_zone(None, "UTC")))
     tree = await context.tree.current()
-    async with context.pool.acquire() as connection:
+    async with context.database.acquire() as connection:
         answer = await losses_of(
             connection, tree, machines, span.start_us, span.end_us, context.now_us()
         )
-    return AcrossTheGateView(
+    return SupplyCausedDowntimeView(
         start=instant_of(span.start_us),
         end=instant_of(span.end_us),
         totals=views.totals(answer),

@@ -15,7 +15,7 @@ _MINUTE_US: Final = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SupplyCausedDowntime:
     facts: Facts
     losses: list[Loss]  # the largest first
     unattributed: dict[str, int]  # reason → µs of machines
@@ -42,7 +42,7 @@ async def losses_of(
     start_us: int,
     end_us: int,
     now_us: int,
-) -> Answer:
+) -> SupplyCausedDowntime:
     """Attribute what the machines starved in the span; times in µs UTC."""
     facts = await rows.load(connection, tree, machines, start_us, min(end_us, now_us))
     outs = [told.out for told in facts.outs.values()]
@@ -53,7 +53,7 @@ async def losses_of(
     if other := sum(suspended.unattributed.values()):
         rest[SUSPENDED] = other
     named = sorted({out.id for loss in losses for out in loss.outs})
-    return Answer(
+    return SupplyCausedDowntime(
         facts,
         losses,
         rest,

@@ -1,4 +1,4 @@
-"""What across-the-gate is computed from: starved spans, what lines consume, stock-outs, losses."""
+"""Inputs of supply-caused downtime: starved spans, line materials, stock-outs, lost messages."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

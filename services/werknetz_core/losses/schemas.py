@@ -1,4 +1,4 @@
-"""Losses across the gate as the API shows them. Money never mixes currencies."""
+"""Supply-caused downtime as the API shows it. Money never mixes currencies."""
 
 from datetime import datetime
 from typing import Literal
@@ -110,7 +110,7 @@ class TotalsView(BaseModel):
     )
 
 
-class AcrossTheGateView(BaseModel):
+class SupplyCausedDowntimeView(BaseModel):
     start: datetime
     end: datetime
     totals: TotalsView

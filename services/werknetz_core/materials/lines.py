@@ -1,4 +1,4 @@
-"""What lines consume, and what their standstill costs: the join across the gate."""
+"""What lines consume, and what an hour of their downtime costs."""
 
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -6,11 +6,11 @@ from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
 from werknetz.store.master_data import AGAIN_OF_LINE, ALONE, MARK_STOCK
+from werknetz.store.session import ReadSession
 from werknetz.store.stock import line_materials, line_rates, warehouses
 from werknetz.store.supply import materials
 from werknetz.store.tables import equipment
@@ -174,7 +174,7 @@ def _rates() -> sa.Select[Any]:
 
 
 async def _row(
-    equipment_id: int, one: NewLineMaterial, session: AsyncConnection, principal: Principal
+    equipment_id: int, one: NewLineMaterial, session: ReadSession, principal: Principal
 ) -> dict[str, Any]:
     values = one.model_dump(exclude={"material", "warehouse"})
     if one.valid_from is None:

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.runtime.log import get_logger
 from werknetz.store.master_data import AGAIN_OF_MATERIALS, ALONE
+from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.supply import (
     material_numbers,
     material_units,
@@ -105,7 +105,7 @@ async def set_material(
 
 
 async def _give_numbers(
-    session: AsyncConnection, material_id: int, numbers: list[NewNumber], principal: Principal
+    session: WriteSession, material_id: int, numbers: list[NewNumber], principal: Principal
 ) -> set[int]:
     """Make these its numbers; return the materials that had one of them before."""
     rows: dict[tuple[str, int | None, str], dict[str, Any]] = {}
@@ -125,7 +125,7 @@ async def _give_numbers(
     return before
 
 
-async def _partner(given: NewNumber, session: AsyncConnection, principal: Principal) -> int | None:
+async def _partner(given: NewNumber, session: ReadSession, principal: Principal) -> int | None:
     if (given.partner is None) is (given.kind in {"supplier", "customer"}):
         needs = "needs" if given.partner is None else "has no"
         detail = f"A number of the kind {given.kind} {needs} partner: {given.number!r}."
@@ -139,9 +139,7 @@ async def _partner(given: NewNumber, session: AsyncConnection, principal: Princi
     return await supply_scope.resolve_id(SUPPLIER, given.partner, session, principal)
 
 
-async def _detail(
-    number: int, session: AsyncConnection, principal: Principal
-) -> MaterialDetailView:
+async def _detail(number: int, session: ReadSession, principal: Principal) -> MaterialDetailView:
     row = (await session.execute(_shown(principal).where(_M.id == number))).mappings().one()
     numbers = (
         sa.select(material_numbers, partners.c.key.label("partner"))

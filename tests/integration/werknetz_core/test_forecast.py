@@ -88,7 +88,7 @@ async def test_what_nobody_has_counted_is_not_guessed(world: World, rows: Supply
     assert found["reason"] == "nobody has told what is there"
     assert days(found, "closing") == [None, None]
     assert days(found, "demand")[0] == pytest.approx(TODAY)
-    assert await items(world, "/losses/early-warnings") == []
+    assert await items(world, "/shortage_warnings") == []
 
 
 async def test_pages_sorting_and_who_sees_what(world: World, rows: SupplyRows) -> None:
@@ -146,7 +146,7 @@ async def test_a_line_that_will_stop_leads_to_its_late_delivery(
     world: World, rows: SupplyRows
 ) -> None:
     await counted(rows, 90)
-    [found] = await items(world, f"/losses/early-warnings?under={PLANT}")
+    [found] = await items(world, f"/shortage_warnings?under={PLANT}")
     assert (found["material"], found["warehouse"], found["stock"]) == ("M1", "w-emden", 90)
     assert found["short_at"] == found["empty_at"] == "2026-11-20T11:37:00Z"  # 90 at 60 an hour
     assert found["until"] == found["next_arrival"]["at"] == "2026-11-21T10:07:00Z"
@@ -169,7 +169,7 @@ async def test_a_line_that_will_stop_leads_to_its_late_delivery(
 async def test_what_is_on_its_way_but_late_is_named(world: World, rows: SupplyRows) -> None:
     await counted(rows, 90)
     await announced(rows, "r1", hours=2)
-    [found] = await items(world, "/losses/early-warnings")
+    [found] = await items(world, "/shortage_warnings")
     assert found["until"] == "2026-11-20T23:00:00Z"  # midnight in Emden
     [late] = found["deliveries"]
     assert late["expected_at"] == "2026-11-20T23:00:00Z"
@@ -184,20 +184,20 @@ async def test_what_is_on_its_way_but_late_is_named(world: World, rows: SupplyRo
 async def test_too_little_called_off_is_nobodys_delay(world: World, rows: SupplyRows) -> None:
     await counted(rows, 90)
     await world.database.execute("DELETE FROM due_lines WHERE due_from < $1", rows.now)
-    [found] = await items(world, "/losses/early-warnings")
+    [found] = await items(world, "/shortage_warnings")
     assert (found["deliveries"], found["suppliers"]) == ([], [])
     assert found["reason"] == "nothing_due_in_time"
 
 
 async def test_enough_up_to_the_horizon_is_no_warning(world: World, rows: SupplyRows) -> None:
     await counted(rows, 100_000)
-    assert await items(world, "/losses/early-warnings?horizon_days=56") == []
+    assert await items(world, "/shortage_warnings?horizon_days=56") == []
     await counted(rows, 4000)
-    assert await items(world, "/losses/early-warnings?horizon_days=5") == []
-    [found] = await items(world, "/losses/early-warnings")
+    assert await items(world, "/shortage_warnings?horizon_days=5") == []
+    [found] = await items(world, "/shortage_warnings")
     assert found["next_arrival"] is None
     await world.database.execute("UPDATE line_materials SET minimum_quantity = 3500")
-    [found] = await items(world, "/losses/early-warnings?horizon_days=1")
+    [found] = await items(world, "/shortage_warnings?horizon_days=1")
     # Until midnight only 653 are taken: less than the minimum, but not nothing.
     assert (found["short_at"], found["empty_at"]) == ("2026-11-20T18:27:00Z", None)
     assert "run short" in found["text"]
@@ -211,17 +211,17 @@ async def test_a_key_is_warned_of_its_own_plant(world: World, rows: SupplyRows) 
         "line_materials", equipment_id=world.ids[mill], material_id=rows.ids["M2"],
         warehouse_id=rows.ids["w-zwick"], quantity_per_item=1.0, items_per_hour=10.0,
     )  # fmt: skip
-    every = await items(world, "/losses/early-warnings")
+    every = await items(world, "/shortage_warnings")
     # The mill has no calendar: all time is planned. It stops first, in half an hour.
     assert [row["lines"][0]["equipment"] for row in every] == [mill, LINE]
     assert every[0]["short_at"] == "2026-11-20T10:37:00Z"
     assert every[0]["suppliers"] == ["kirchhoff", "lenz"]
-    own = await world.get("/losses/early-warnings", key="emden")
+    own = await world.get("/shortage_warnings", key="emden")
     assert [row["warehouse"] for row in own.json()["items"]] == ["w-emden"]
     assert "lenz" not in own.text
-    foreign = await world.get(f"/losses/early-warnings?under={mill}", key="emden")
+    foreign = await world.get(f"/shortage_warnings?under={mill}", key="emden")
     assert foreign.status_code == 403
-    assert await items(world, f"/losses/early-warnings?under={PRESS}") == []
-    page = (await world.get("/losses/early-warnings?limit=1")).json()
-    rest = await items(world, f"/losses/early-warnings?limit=1&cursor={page['next_cursor']}")
+    assert await items(world, f"/shortage_warnings?under={PRESS}") == []
+    page = (await world.get("/shortage_warnings?limit=1")).json()
+    rest = await items(world, f"/shortage_warnings?limit=1&cursor={page['next_cursor']}")
     assert [row["warehouse"] for row in rest] == ["w-emden"]

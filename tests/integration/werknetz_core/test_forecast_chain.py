@@ -55,7 +55,7 @@ async def begin(world: World) -> Business:
         "INSERT INTO warehouses (key, name, code, site_id) VALUES ('hall', 'Hall', 'EM-HL', $1)",
         site,
     )
-    told = Business(world.app.state.context.pool)
+    told = Business(world.app.state.context.database)
     await told.begin()
     await told.tell(
         "count", "stock_counted", "2026-11-19 06:00", material="40231-10", quantity=230.0,
@@ -74,7 +74,7 @@ async def begin(world: World) -> Business:
 
 
 async def short(world: World) -> dict[str, Any]:
-    [found] = await items(world, "/losses/early-warnings?horizon_days=2")
+    [found] = await items(world, "/shortage_warnings?horizon_days=2")
     return found
 
 
@@ -114,7 +114,7 @@ async def test_from_messages_to_the_line_that_will_stop(world: World) -> None:
         unit="PCE", warehouse="EM-HL",
     )  # fmt: skip
     await work(told, world)
-    assert await items(world, "/losses/early-warnings?horizon_days=2") == []
+    assert await items(world, "/shortage_warnings?horizon_days=2") == []
     await told.delete("put away")  # it was told by mistake
     await work(told, world)
     found = await short(world)

@@ -7,6 +7,7 @@ import pytest
 
 from plumbing.business import Business, at, us
 from werknetz.domain.bucket import microseconds_of
+from werknetz.store.session import Database
 from werknetz_worker.stock.reconcile import dirty_stock
 from werknetz_worker.supply.reconcile import dirty_relations
 from werknetz_worker.watermarks import Watermarks
@@ -85,7 +86,7 @@ async def stood(world: World, machine: str, start: str, minutes: int, state: int
 
 
 async def pool_of(world: World) -> asyncpg.Pool:
-    pool: asyncpg.Pool = world.app.state.context.pool
+    pool: Database = world.app.state.context.database
     return pool
 
 
@@ -96,7 +97,7 @@ async def test_a_starved_line_leads_to_its_late_supplier(world: World) -> None:
     await stood(world, PRESS, "2026-11-18 10:00", 5)  # before anybody had counted
     await stood(world, ROBOT, "2026-11-19 12:00", 7)
     await stood(world, OTHER, "2026-11-19 08:00", 9)  # of another line
-    answer = (await world.get("/losses/across-the-gate?start=2026-11-18T00:00Z&end=-0h")).json()
+    answer = (await world.get("/losses/supply-caused?start=2026-11-18T00:00Z&end=-0h")).json()
     assert answer["totals"]["starved_minutes"] == 171
     assert answer["totals"]["attributed_minutes"] == 140
     assert answer["totals"]["unattributed"] == [
@@ -129,18 +130,18 @@ async def test_groups_add_up_and_a_key_sees_its_plants(world: World) -> None:
     await story(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 08:10", 70)
     for by, name in (("supplier", "weserguss"), ("material", "40231-10"), ("line", LINE)):
-        answer = (await world.get(f"/losses/across-the-gate?start=-3d&group_by={by}")).json()
+        answer = (await world.get(f"/losses/supply-caused?start=-3d&group_by={by}")).json()
         (group,) = answer["groups"]
         assert (group["name"], group["machine_minutes"], group["losses"]) == (name, 70, 1)
         assert group["costs"] == [{"amount": 700.0, "currency": "EUR"}]
-    answer = await world.get("/losses/across-the-gate?start=-3d&under=nordwerk/zwick-2")
+    answer = await world.get("/losses/supply-caused?start=-3d&under=nordwerk/zwick-2")
     assert answer.json()["items"] == []
 
 
 async def test_suspended_counts_only_where_something_was_missing(world: World) -> None:
     await story(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 07:30", 60, state=7)
-    totals = (await world.get("/losses/across-the-gate?start=-3d")).json()["totals"]
+    totals = (await world.get("/losses/supply-caused?start=-3d")).json()["totals"]
     assert (totals["suspended_minutes"], totals["attributed_minutes"]) == (60, 30)
     assert totals["unattributed"] == [{"reason": "suspended_for_another_reason", "minutes": 30}]
 
@@ -153,7 +154,7 @@ async def test_what_may_have_been_lost_is_not_attributed(world: World) -> None:
         "VALUES (gen_random_uuid(), 'partners', 's', '{}', $1, $2, 'source_silent')",
         at("2026-11-19 08:20"), at("2026-11-19 08:40"),
     )  # fmt: skip
-    totals = (await world.get("/losses/across-the-gate?start=-3d")).json()["totals"]
+    totals = (await world.get("/losses/supply-caused?start=-3d")).json()["totals"]
     assert totals["attributed_minutes"] == 40
     assert totals["unattributed"] == [{"reason": "stock_unknown", "minutes": 20}]
     assert totals["stock_known_share"] == pytest.approx(2 / 3)
@@ -175,7 +176,7 @@ async def test_after_a_loss_the_next_count_says_whether_stock_was_known(
     await told.project()
     await compute(await pool_of(world))
     for end in ("-0h", "2026-11-19T09:00Z"):  # the count lies in the window, or after it
-        url = f"/losses/across-the-gate?start=2026-11-18T00:00Z&end={end}"
+        url = f"/losses/supply-caused?start=2026-11-18T00:00Z&end={end}"
         totals = (await world.get(url)).json()["totals"]
         assert totals["attributed_minutes"] == attributed
         assert totals["unattributed"] == [{"reason": "stock_unknown", "minutes": 60 - attributed}]
@@ -187,7 +188,7 @@ async def test_a_deleted_delivery_leaves_a_material_without_a_supplier(world: Wo
     await told.delete("call")
     await told.project()
     await compute(await pool_of(world))
-    (loss,) = (await world.get("/losses/across-the-gate?start=-3d")).json()["items"]
+    (loss,) = (await world.get("/losses/supply-caused?start=-3d")).json()["items"]
     assert loss["machine_minutes"] == 30
     assert loss["causes"][0]["reason"] == "no_late_delivery"
     assert loss["causes"][0]["suppliers"] == []
@@ -204,6 +205,6 @@ async def test_reasons_that_an_mes_tells_count_once_beside_the_machines_own(worl
     )  # fmt: skip
     await told.tell("open", "state_changed", "2026-11-19 08:30", equipment=ROBOT, **reason)
     await told.tell("end", "state_changed", "2026-11-19 08:45", equipment=ROBOT, state="producing")
-    totals = (await world.get("/losses/across-the-gate?start=-3d")).json()["totals"]
+    totals = (await world.get("/losses/supply-caused?start=-3d")).json()["totals"]
     assert (totals["starved_minutes"], totals["suspended_minutes"]) == (30 + 15, 45)
     assert totals["attributed_minutes"] == 30 + 60
