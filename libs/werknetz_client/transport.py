@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import tomllib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -10,11 +9,14 @@ from typing import Any, Final, Self
 
 import httpx2
 
+from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.settings import read_env
 from werknetz_client.errors import ApiError, Unreachable, WerknetzError
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 ATTEMPTS_MAX: Final = 4
+RETRY_FIRST_S: Final = 0.5
+RETRY_MAX_S: Final = 4.0
 RETRY_AFTER_MAX_S: Final = 10.0
 PAGE_MAX: Final = 1000  # items that the API puts on one page at most
 _BUSY: Final = frozenset({429, 502, 503, 504})
@@ -131,6 +133,7 @@ class Transport:
         Only requests that are safe to repeat are retried.
         Raises Unreachable, and ApiError for an answer other than 2xx.
         """
+        backoff = Backoff(RETRY_FIRST_S, RETRY_MAX_S)
         attempts = ATTEMPTS_MAX if method in _IDEMPOTENT or path.endswith(":query") else 1
         for attempt in range(1, attempts + 1):
             retry_after_s = 0.0
@@ -150,8 +153,7 @@ class Transport:
                 if response.status_code not in _BUSY or attempt == attempts:
                     return _checked_response(response)
                 retry_after_s = _retry_after_s(response)
-            pause_s = min(4.0, 0.25 * 2**attempt) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, no secret
-            await asyncio.sleep(max(pause_s, retry_after_s))
+            await asyncio.sleep(max(backoff.next_s(), retry_after_s))
         raise AssertionError("the last attempt returns or raises")
 
 

@@ -14,7 +14,9 @@ RATE_BURST: Final = 1000
 class CoreSettings:
     database_url: str
     redis_url: str | None = None  # None: no ETags, and connectors' state as the database knows it
-    pool_max: int = 10  # connections to PostgreSQL of the hot path
+    sessions_max: int = (
+        10  # of endpoints at once; as many driver connections are possible beside them
+    )
     statement_timeout_s: float = 20.0
     redis_timeout_s: float = 0.5  # a poll must not wait for a Redis that hangs
     webhook_url: str | None = None  # of the edge that takes events; None: none are taken

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from werknetz.runtime.backoff import Backoff
 from werknetz_demo.embedded.process import Child
 
 LOOK_EVERY_S: Final = 0.2
 PATIENCE_S: Final = 8.0
+BACK_OFF_FIRST_S: Final = 1.0
 BACK_OFF_MAX_S: Final = 30.0
 STEADY_AFTER_S: Final = 60.0  # one that ran this long has earned a quick restart
 
@@ -33,7 +35,9 @@ class Member:
     command: list[str]
     child: Child
     started: float = field(default_factory=time.monotonic)
-    failures: int = 0
+    backoff: Backoff = field(
+        default_factory=lambda: Backoff(BACK_OFF_FIRST_S, BACK_OFF_MAX_S, jitter=0)
+    )
     again_at: float | None = None  # when to start it again; None: it runs
 
 
@@ -88,8 +92,9 @@ class Crew:
             return
         if member.child.alive:
             return
-        member.failures = 0 if now - member.started > STEADY_AFTER_S else member.failures + 1
-        wait_s = min(0.5 * 2**member.failures, BACK_OFF_MAX_S)
+        if now - member.started > STEADY_AFTER_S:
+            member.backoff.reset()
+        wait_s = member.backoff.next_s()
         member.child.kill()  # lets go of its leash, and of whatever it had started
         member.again_at = now + wait_s
         code = member.child.popen.returncode

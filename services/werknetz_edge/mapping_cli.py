@@ -7,14 +7,16 @@ from typing import Annotated, Any, Final
 import typer
 
 from werknetz.connector.mapping.mapping import Mapping, parse_mapping
-from werknetz.connector.yaml_format import ConfigurationError, YamlDocument, KeyPath, load_yaml
+from werknetz.connector.yaml_format import ConfigurationError, KeyPath, YamlDocument, load_yaml
 from werknetz.runtime.command import get_or_add_group
 
 _KINDS: Final = tuple(k for k in ("rules", "events", "constants") if k in Mapping.model_fields)
 
 
 def register(app: typer.Typer) -> None:
-    mapping = get_or_add_group(app, "mapping", "Mappings: which address is which signal, and what it means.")
+    mapping = get_or_add_group(
+        app, "mapping", "Mappings: which address is which signal, and what it means."
+    )
     mapping.command("check")(check)
 
 

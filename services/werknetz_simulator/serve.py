@@ -1,6 +1,6 @@
-"""What one simulated plant does: its machines by their protocol, and the systems beside them.
+"""The coroutines that simulate one plant: its machines over their protocol, MES, quality files.
 
-Loads only the protocol that the plant speaks.
+Imports only the protocol library that the plant needs.
 """
 
 from collections.abc import Coroutine, Iterator
@@ -10,18 +10,18 @@ from typing import Any, Final
 
 from werknetz.runtime.settings import require_env
 from werknetz_simulator.plants.machine import Plant
-from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.position import ResumePosition
 from werknetz_simulator.plants.truth import Truth
 
-BROKEN: Final = "broken.json"  # in the folder of the state: what `demo break` writes
-MES: Final = "palma-3-mes.sqlite"
-QUALITY: Final = "chatt-6-quality"
+BROKEN_FILE: Final = "broken.json"  # in the state folder; written by `demo break`
+MES_FILE: Final = "palma-3-mes.sqlite"
+QUALITY_FOLDER: Final = "chatt-6-quality"
 Work = Coroutine[Any, Any, None]
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where plants serve, and whom they push to; the broker is in WERKNETZ_MQTT_URL."""
+class PlantEndpoints:
+    """Addresses that plants listen on or push to; the broker is in WERKNETZ_MQTT_URL."""
 
     opcua_url: str
     modbus: tuple[str, int]
@@ -30,40 +30,45 @@ class Places:
     webhook_key: Path | None
 
 
-def place_of(text: str) -> tuple[str, int]:
-    """Read HOST:PORT; raise ValueError."""
+def parse_host_port(text: str) -> tuple[str, int]:
+    """Parse HOST:PORT; raise ValueError if it is malformed."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal():
-        raise ValueError(f"{text!r} is no HOST:PORT")
+        raise ValueError(f"{text!r} is not HOST:PORT")
     return host, int(port)
 
 
-def serve(
-    plant: Plant, places: Places, state: Path | None, seed: str, since_us: int, start_us: int
+def plant_tasks(
+    plant: Plant,
+    places: PlantEndpoints,
+    state: Path | None,
+    seed: str,
+    since_us: int,
+    start_us: int,
 ) -> Iterator[Work]:
-    """Yield what is to be run until cancelled. Without `state` there is no system beside."""
+    """Yield coroutines that run until cancelled. MES and quality files need a `state` folder."""
     since_us = min(since_us, start_us)
-    broken = None if state is None else state / BROKEN
+    broken = None if state is None else state / BROKEN_FILE
 
     def truth() -> Truth:
         return Truth(plant, since_us=since_us, seed=seed, broken=broken)
 
     file = None if state is None else state / f"{plant.name}.position"
-    yield _machines(truth(), places, Position(file, start_us))
+    yield _machine_task(truth(), places, ResumePosition(file, start_us))
     if state is None:
         return
     if plant.name == "palma-3":
-        from werknetz_simulator.plants.systems.mes import Mes
+        from werknetz_simulator.plants.systems.mes import MesDatabase
 
-        yield Mes(truth(), state / MES, since_us).run()
+        yield MesDatabase(truth(), state / MES_FILE, since_us).run()
     if plant.name == "chatt-6":
-        from werknetz_simulator.plants.systems.quality_file import QualityFiles
+        from werknetz_simulator.plants.systems.quality_file import QualityFileWriter
 
-        position = Position(state / f"{QUALITY}.position", since_us)
-        yield QualityFiles(truth(), state / QUALITY, position).run()
+        position = ResumePosition(state / f"{QUALITY_FOLDER}.position", since_us)
+        yield QualityFileWriter(truth(), state / QUALITY_FOLDER, position).run()
 
 
-def _machines(truth: Truth, places: Places, position: Position) -> Work:
+def _machine_task(truth: Truth, places: PlantEndpoints, position: ResumePosition) -> Work:
     match truth.plant.protocol:
         case "opcua":
             from werknetz_simulator.protocols.opcua_plant import OpcuaPlant

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from werknetz.runtime.settings import SettingError, require_env, read_env
+from werknetz.runtime.settings import SettingError, read_env, require_env
+from werknetz.store.database_url import asyncpg_url
 
 DAYS_MAX: Final = 36_500
 RAW_KEPT_DAYS: Final = 30
@@ -28,7 +29,7 @@ class WorkerSettings:
         samples (else never) and raw input (else 30) are dropped.
         """
         return cls(
-            database_url=plain_url(require_env("WERKNETZ_DATABASE_URL", environment)),
+            database_url=asyncpg_url(require_env("WERKNETZ_DATABASE_URL", environment)),
             redis_url=read_env("WERKNETZ_REDIS_URL", environment),
             samples_kept_days=_days("WERKNETZ_SAMPLES_RETENTION_DAYS", environment),
             raw_kept_days=_days("WERKNETZ_RAW_RETENTION_DAYS", environment) or RAW_KEPT_DAYS,
@@ -43,8 +44,3 @@ def _days(name: str, environment: Mapping[str, str] | None) -> int | None:
     if not text.isdecimal() or not 1 <= int(text) <= DAYS_MAX:
         raise SettingError(f"{name} is {text!r}: write whole days, 1 to {DAYS_MAX}")
     return int(text)
-
-
-def plain_url(url: str) -> str:
-    """Return the URL as asyncpg reads it, whatever driver it names."""
-    return f"postgresql://{url.partition('://')[2]}"

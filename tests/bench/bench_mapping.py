@@ -11,9 +11,9 @@ import numpy as np
 
 from bench.measure import Measure
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
-from werknetz.connector.mapping.mapping import mapping_of
+from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.yaml_format import parse_yaml
 
 ROUNDS = 3
 ROUNDS_OF_COLUMNS = 50  # a block without expressions takes less than a millisecond
@@ -55,7 +55,7 @@ def measures(short: bool) -> list[Measure]:
 
 
 def _normalizer(rule: str = EXPRESSION) -> Normalizer:
-    return Normalizer(mapping_of(form_of(SIGNALS.format(rule=rule), file="bench")), "bench")
+    return Normalizer(parse_mapping(parse_yaml(SIGNALS.format(rule=rule), file="bench")), "bench")
 
 
 def _rate(items: int, work: Callable[[], object]) -> float:
@@ -122,7 +122,7 @@ def _blocks(rows: int) -> list[Measure]:
 
 
 def _records(rows: int) -> list[Measure]:
-    normalizer = Normalizer(mapping_of(form_of(EVENTS, file="bench")), "bench")
+    normalizer = Normalizer(parse_mapping(parse_yaml(EVENTS, file="bench")), "bench")
 
     def of(source: str) -> Callable[[], object]:
         records = [

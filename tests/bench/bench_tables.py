@@ -14,9 +14,9 @@ import asyncpg
 
 from bench.measure import Measure
 from plumbing.delivery import FakeSpool
-from werknetz.connector.mapping.mapping import mapping_of
+from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.link.receiver import Receiver
 from werknetz_core.ingest.apply import Applier, welcome
 from werknetz_core.ingest.partition import Partitions
@@ -83,7 +83,7 @@ async def _ours(url: str, folder: Path, rows: int, source: dict[str, Any]) -> fl
     _file(drop / "large.csv", rows)
     inbox = {"folder": str(drop), "settle_s": 0, "poll_s": 0.01, "pattern": "*.csv"}
     connector = create("bench", {"inbox": inbox, "sources": [source]}, folder)
-    normalizer = Normalizer(mapping_of(form_of(MAPPING, file="bench")), "bench")
+    normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="bench")), "bench")
     file = open_spool(folder / "bench.spool", "bench", bytes_max=10**9)
     link = FakeSpool(f"bench-{folder.name}")
     receiver, applier = Receiver(link.connector, uuid4()), Applier(Partitions(ahead_days=1))

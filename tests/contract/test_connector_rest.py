@@ -46,7 +46,7 @@ class RestStand:
         self.source.rows += [{"n": first + n, "at_us": now_us + n} for n in range(count)]
 
     async def cut(self) -> None:
-        self.source.cut()
+        self.source.drop_connections()
 
     async def hide(self) -> None:
         await self.source.stop()

@@ -19,11 +19,11 @@ class FakeSpool:
     def __init__(self, connector: str = "plc", lane: LaneName = "live", epoch: int = 1) -> None:
         self.connector, self.lane, self.epoch = connector, lane, epoch
         self.spool_id: UUID = uuid4()
-        self.kept: list[Envelope] = []
+        self.batches: list[Envelope] = []
 
     @property
     def last_hash(self) -> bytes:
-        return self.kept[-1].hash if self.kept else codec.GENESIS
+        return self.batches[-1].hash if self.batches else codec.GENESIS
 
     def add(self, *records: Record) -> Envelope:
         return self.add_payload(codec.encode(Batch(list(records), self.lane)))
@@ -34,13 +34,13 @@ class FakeSpool:
             connector=self.connector,
             spool_id=self.spool_id,
             epoch=self.epoch,
-            seq=len(self.kept) + 1,
+            seq=len(self.batches) + 1,
             prev_hash=before,
             hash=codec.chain_hash(before, payload),
             lane=self.lane,
             payload=payload,
         )
-        self.kept.append(envelope)
+        self.batches.append(envelope)
         return envelope
 
     def hello(self) -> Hello:
@@ -49,7 +49,7 @@ class FakeSpool:
             spool_id=self.spool_id,
             epoch=self.epoch,
             base=max(self.epoch - 1, 0),
-            last_seq=len(self.kept),
+            last_seq=len(self.batches),
             last_hash=self.last_hash,
             nonce=uuid4(),
             lane=self.lane,

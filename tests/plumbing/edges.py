@@ -67,10 +67,10 @@ class Edges:
             found = int(row[0] or 0)
             if found >= at_least:
                 return found
-            assert time.monotonic() < deadline, f"{found} of {at_least}: {self.last_words()}"
+            assert time.monotonic() < deadline, f"{found} of {at_least}: {self.log_tails()}"
             await asyncio.sleep(every_s)
 
-    def last_words(self) -> str:
+    def log_tails(self) -> str:
         return "\n".join(
             f"--- {name}\n{(self.folder / f'{name}.log').read_text()[-2000:]}"
             for name in self.children
@@ -78,7 +78,7 @@ class Edges:
 
 
 @contextmanager
-def edges(folder: Path, database_url: str, redis_url: str) -> Iterator[Edges]:
+def running_edges(folder: Path, database_url: str, redis_url: str) -> Iterator[Edges]:
     """Whatever happens, nobody is left behind."""
     made = Edges(folder, database_url, redis_url)
     try:

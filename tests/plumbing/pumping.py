@@ -6,8 +6,8 @@ from pathlib import Path
 from uuid import UUID
 
 from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery, Reading
-from werknetz.connector.mapping.mapping import mapping_of
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.mapping.mapping import parse_mapping
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.events.batch import LaneName as LaneName
 from werknetz.events.batch import Samples
 from werknetz.events.codec import GENESIS, columns_of, decode
@@ -20,7 +20,7 @@ from werknetz_edge.pipeline.lane import EdgeLink, Lane
 from werknetz_edge.pipeline.mapping_rollout import Follower
 from werknetz_edge.pipeline.pump import Pump
 
-LIFE = UUID(int=3)
+INCARNATION = UUID(int=3)
 MAPPING = (
     "name: m\nversion: {}\nequipment: n/p\nunmapped: store-as-is\n"
     "rules:\n- source: scaled\n  scale: {}\n"
@@ -86,12 +86,12 @@ class Core:
     async def _take(self, name: str, message: Hello | Envelope) -> None:
         row = self.rows.get(name, Watermark(message.spool_id, 0, 0, GENESIS))
         if isinstance(message, Hello):
-            answer = greet(row, message, LIFE)
+            answer = greet(row, message, INCARNATION)
             if isinstance(answer, Welcome):
                 self.rows[name] = Watermark(row.spool_id, answer.epoch, row.last_seq, row.last_hash)
             await self.link.reply(name, [answer])
             return
-        plan = Receiver(name, LIFE).plan(row, [message], 0.0)
+        plan = Receiver(name, INCARNATION).plan(row, [message], 0.0)
         self.rows[name] = plan.watermark
         self.applied += plan.run
         await self.link.reply(name, plan.answers)
@@ -109,12 +109,12 @@ class Core:
         ]
 
 
-def pump_of(
+def make_pump(
     source: Counter, server: MemoryServer | str, folder: Path, bytes_max: int = 50_000_000
 ) -> tuple[Pump, dict[str, Lane]]:
     """Over a link in memory, or over the Redis of that URL."""
     lanes: dict[str, Lane] = {}
-    mapping = mapping_of(form_of(MAPPING.format(1, 1.0), file="m"), ())
+    mapping = parse_mapping(parse_yaml(MAPPING.format(1, 1.0), file="m"), ())
 
     def open_lane(name: str) -> Lane:
         lane = LANES[name]

@@ -10,7 +10,7 @@ from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 
 
 @dataclass
-class Seen:
+class ReceivedValues:
     """The last value and status of each address, and everything else."""
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -34,7 +34,11 @@ class Seen:
 
 
 async def read_until(
-    connector: Connector, seen: Seen, is_true: Callable[[Seen], bool], *, within_s: float = 15
+    connector: Connector,
+    seen: ReceivedValues,
+    is_true: Callable[[ReceivedValues], bool],
+    *,
+    within_s: float = 15,
 ) -> None:
     """Read and acknowledge until it is true; raise TimeoutError, or what the connector raises."""
     async with asyncio.timeout(within_s):

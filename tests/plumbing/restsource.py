@@ -23,10 +23,10 @@ class RestSource:
 
     port: int = field(default_factory=free_port)
     rows: list[dict[str, Any]] = field(default_factory=list)  # {"n", "at_us", …} by at_us
-    answers: list[Response] = field(default_factory=list)  # given instead, each once
-    asked: list[Request] = field(default_factory=list)
+    canned_responses: list[Response] = field(default_factory=list)  # given instead, each once
+    requests: list[Request] = field(default_factory=list)
     tokens: int = 0
-    cutting: bool = False
+    drop_next: bool = False
     server: HttpServer | None = None
 
     @property
@@ -49,9 +49,9 @@ class RestSource:
             await self.server.stop()
             self.server = None
 
-    def cut(self) -> None:
+    def drop_connections(self) -> None:
         """Abort every connection, and the next question's, too."""
-        self.cutting = True
+        self.drop_next = True
         self._abort()
 
     def _abort(self) -> None:
@@ -60,12 +60,12 @@ class RestSource:
             connection.transport.abort()
 
     async def _special(self, request: Request) -> Response | None:
-        self.asked.append(request)
-        if self.cutting:
-            self.cutting = False
+        self.requests.append(request)
+        if self.drop_next:
+            self.drop_next = False
             self._abort()
             await asyncio.sleep(0)
-        return self.answers.pop(0) if self.answers else None
+        return self.canned_responses.pop(0) if self.canned_responses else None
 
     async def _rows(self, request: Request) -> Response:
         if (special := await self._special(request)) is not None:
@@ -96,7 +96,7 @@ class RestSource:
         return JSONResponse(self.rows, headers={"ETag": etag})
 
     async def _token(self, request: Request) -> Response:
-        self.asked.append(request)
+        self.requests.append(request)
         self.tokens += 1
         return JSONResponse({"access_token": f"token-{self.tokens}", "expires_in": 3600})
 

@@ -12,7 +12,7 @@ class HangUp(Exception):
 
 
 @asynccontextmanager
-async def scripted(reply: Reply) -> AsyncIterator[int]:
+async def scripted_server(reply: Reply) -> AsyncIterator[int]:
     """Listen on loopback; yield the port. What arrives at once is one request."""
     writers: set[asyncio.StreamWriter] = set()
 

@@ -17,9 +17,9 @@ from werknetz.connector.columns import (
     samples_of_block,
 )
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
-from werknetz.connector.expressions.rule_expression_block import split_computed
+from werknetz.connector.expressions.rule_expression_block import compute_block
 from werknetz.connector.mapping.mapping import Mapping
-from werknetz.connector.points import PointTable, NoPoint
+from werknetz.connector.points import NoPoint, PointTable
 from werknetz.connector.records import RecordMapper
 from werknetz.connector.refusal import QuarantineLimiter
 from werknetz.connector.values import DROPPED, Target, UnreadableValue, parse_time, value_of
@@ -133,7 +133,7 @@ class Normalizer:
             lookup.extend()
             plain = block
             if lookup.any_computed:
-                plain, computed = split_computed(lookup, block, arrival_us, refused)
+                plain, computed = compute_block(lookup, block, arrival_us, refused)
                 samples += [computed] if computed is not None else []
             found = samples_of_block(lookup, plain, arrival_us, refused)
             if found is not None:
@@ -223,7 +223,9 @@ class Normalizer:
     def _repeat(
         self, reading: Reading, reason: str, arrival_us: int, refused: list[Unmapped]
     ) -> None:
-        said = self._refusals.count_repeat(reading.source, reason, raw_bytes_of(reading), arrival_us)
+        said = self._refusals.count_repeat(
+            reading.source, reason, raw_bytes_of(reading), arrival_us
+        )
         if said is not None:
             refused.append(said)
 

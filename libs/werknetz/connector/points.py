@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from werknetz.connector.contract import HEARTBEAT
-from werknetz.connector.expressions.rule_expression import Computed
+from werknetz.connector.expressions.rule_expression import RuleExpression
 from werknetz.connector.mapping.constant import Constant
 from werknetz.connector.mapping.mapping import TEXT_ROLES, Mapping, Rule
 from werknetz.connector.mapping.pattern import Pattern, signal_name_of
@@ -135,9 +135,11 @@ class PointTable:
         factor, offset = rule.linear_factors()
         computed = None
         if rule.is_computed:
-            computed = Computed(
+            computed = RuleExpression(
                 rule.input,
-                None if rule.expression is None else rule.compile_program("expression", pattern.names),
+                None
+                if rule.expression is None
+                else rule.compile_program("expression", pattern.names),
                 None if rule.when is None else rule.compile_program("when", pattern.names),
                 segments,
                 comma=rule.decimal == "comma",

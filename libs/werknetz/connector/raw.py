@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from werknetz.connector.contract import Delivery, SourceMessage, Reading, ReadingBlock, SourceRecord
+from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceMessage, SourceRecord
 from werknetz.events.batch import Raw
 
 CODEC: Final = "zlib"
@@ -121,7 +121,9 @@ def decode_delivery(raw: Raw) -> RawDelivery:
             SourceRecord(source, fields, identity, item, kind, at_us, raw_bytes, message)
             for source, fields, identity, item, kind, at_us, raw_bytes, message in kept.records
         ],
-        messages=[SourceMessage(source, content, digest) for source, content, digest in kept.messages],
+        messages=[
+            SourceMessage(source, content, digest) for source, content, digest in kept.messages
+        ],
     )
     return RawDelivery(delivery, raw.arrival_us)
 

@@ -13,20 +13,20 @@ from zoneinfo import ZoneInfo
 
 from werknetz.connector.contract import SourceRecord
 from werknetz.connector.expressions.engine import Budget, Program
-from werknetz.connector.expressions.expression import chosen, finite
+from werknetz.connector.expressions.expression import check_finite, select_fields
 from werknetz.connector.mapping.event_rule import EventRule, FieldRule
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.mapping.pattern import Pattern
-from werknetz.connector.time_format import TimeForm
+from werknetz.connector.time_format import TimeFormat
 from werknetz.connector.values import (
     Target,
     UnreadableValue,
-    parse_time,
     check_storable,
+    parse_time,
     to_text,
     value_of,
 )
-from werknetz.connector.yaml_format import Key, nearest
+from werknetz.connector.yaml_format import KeyPath, did_you_mean
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
 from werknetz.events.batch import BusinessEvent
 from werknetz.events.facts import KINDS, FieldType, fact_of, fields_of
@@ -44,7 +44,7 @@ class _Compiled:
     pattern: Pattern
     rule: EventRule
     targets: Table[str, Target]  # of its numbers
-    programs: Table[Key, Program]
+    programs: Table[KeyPath, Program]
     looked_at: frozenset[str] | None  # by its expressions: keys of the record; None: all
 
 
@@ -79,7 +79,11 @@ class RecordMapper:
         return events
 
     def _by_rule(
-        self, record: SourceRecord, compiled: _Compiled, computed: Table[Key, Any], arrival_us: int
+        self,
+        record: SourceRecord,
+        compiled: _Compiled,
+        computed: Table[KeyPath, Any],
+        arrival_us: int,
     ) -> BusinessEvent:
         rule, kind = compiled.rule, compiled.rule.kind or ""
         types = fields_of(kind)
@@ -102,7 +106,7 @@ class RecordMapper:
         arrival_us: int, name: str = "",
     ) -> BusinessEvent:  # fmt: skip
         if kind not in KINDS:
-            raise UnreadableValue(f"kind {kind[:80]!r} is not known{nearest(kind, [*KINDS])}")
+            raise UnreadableValue(f"kind {kind[:80]!r} is not known{did_you_mean(kind, [*KINDS])}")
         try:
             fact = fact_of(kind, body)
         except ValueError as error:
@@ -182,17 +186,17 @@ def _compiled(rule: EventRule) -> _Compiled:
 
 def _computed(
     compiled: _Compiled, record: SourceRecord, segments: Table[str, str]
-) -> dict[Key, Any] | None:
+) -> dict[KeyPath, Any] | None:
     """Return the values of the rule's expressions; None where its `when` is false."""
     try:
-        fields = chosen(record.fields, compiled.looked_at, Budget())
+        fields = select_fields(record.fields, compiled.looked_at, Budget())
     except UnreadableValue as error:
         raise UnreadableValue(f"the record: {error}") from error
     given = {"record": fields, "segments": segments}
-    computed: dict[Key, Any] = {}
+    computed: dict[KeyPath, Any] = {}
     for key, program in compiled.programs.items():  # `when` stands first
         try:
-            result = finite(program.evaluate(given))
+            result = check_finite(program.evaluate(given))
         except UnreadableValue as error:
             raise UnreadableValue(f"{key[-2] if len(key) > 1 else key[0]}: {error}") from error
         if key == _WHEN and result is not True:
@@ -201,7 +205,9 @@ def _computed(
     return computed
 
 
-def _origin(record: SourceRecord, rule: FieldRule, key: Key, computed: Table[Key, Any]) -> Any:
+def _origin(
+    record: SourceRecord, rule: FieldRule, key: KeyPath, computed: Table[KeyPath, Any]
+) -> Any:
     """What a field is made of, before it is read."""
     if rule.expression is not None:
         return computed[key]
@@ -219,7 +225,7 @@ def _converted(
             computed_us = _computed_us(value, rule) if rule.expression is not None else None
             if computed_us is not None:
                 return computed_us
-            form = TimeForm(path="", format=rule.format, zone=rule.zone)
+            form = TimeFormat(path="", format=rule.format, zone=rule.zone)
             at_us = parse_time(value, form, zone)
             if at_us is None:
                 raise UnreadableValue(f"{str(value)[:80]!r} is no time of the form {rule.format!r}")

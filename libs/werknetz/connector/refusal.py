@@ -51,7 +51,10 @@ class QuarantineLimiter:
         if now_us // REPEAT_US != self._minute:
             self._minute = now_us // REPEAT_US
             self._whole.clear()
-        if self._whole[source] >= ENTRIES_PER_SOURCE_MAX or self._whole.total() >= ENTRIES_PER_MINUTE_MAX:
+        if (
+            self._whole[source] >= ENTRIES_PER_SOURCE_MAX
+            or self._whole.total() >= ENTRIES_PER_MINUTE_MAX
+        ):
             return self.count_repeat(source, f"{kind_of_reason(reason)} (a flood)", raw, now_us)
         self._whole[source] += 1
         return self.entry_of(source, reason, raw, at_us, place=place, raw_hash=raw_hash)

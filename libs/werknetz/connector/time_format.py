@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-TIME_FORMS: Final = frozenset({"iso", "unix_s", "unix_ms", "unix_us"})
+TIME_FORMATS: Final = frozenset({"iso", "unix_s", "unix_ms", "unix_us"})
 _ZONE: Final = "time zone {!r} is not known: write an IANA name such as 'Europe/Berlin'"
 
 
-def known_zone(zone: str | None) -> str | None:
+def check_zone(zone: str | None) -> str | None:
     """Return the zone; raise ValueError with the remedy where it is not known."""
     if zone is not None:
         try:
@@ -21,9 +21,9 @@ def known_zone(zone: str | None) -> str | None:
     return zone
 
 
-def known_form(form: str) -> str:
+def check_time_format(form: str) -> str:
     """Return the form; raise ValueError with the remedy where it is none."""
-    if form not in TIME_FORMS and "%" not in form:
+    if form not in TIME_FORMATS and "%" not in form:
         raise ValueError(
             f"time format {form!r} is not known: take iso, unix_s, unix_ms, unix_us "
             "or a form such as '%d.%m.%Y %H:%M:%S,%f'"
@@ -31,7 +31,7 @@ def known_form(form: str) -> str:
     return form
 
 
-class TimeForm(BaseModel):
+class TimeFormat(BaseModel):
     """Where in the message its own time is, and how it is written."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,9 +42,9 @@ class TimeForm(BaseModel):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str | None) -> str | None:
-        return known_zone(zone)
+        return check_zone(zone)
 
     @field_validator("format")
     @classmethod
     def _format(cls, form: str) -> str:
-        return known_form(form)
+        return check_time_format(form)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from werknetz.connector.time_format import TimeForm
+from werknetz.connector.time_format import TimeFormat
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.domain.state import MachineState
 
@@ -60,7 +60,7 @@ class Target:
     as_text: bool = False
     states: Mapping[str, MachineState] | None = None
     table: str = ""
-    time: TimeForm | None = None
+    time: TimeFormat | None = None
     zone: str | None = None
     computation: Computation | None = None  # the expressions of its rule
 
@@ -105,7 +105,7 @@ def state_code_of(value: Any) -> str:
     return str(value).strip()
 
 
-def parse_time(value: Any, form: TimeForm, zone: str | None) -> int | None:
+def parse_time(value: Any, form: TimeFormat, zone: str | None) -> int | None:
     """Read a message's own time; None where it cannot be read or lies outside all calendars."""
     try:
         if form.format in _UNIX_US:

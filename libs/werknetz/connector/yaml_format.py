@@ -17,7 +17,7 @@ SIZE_MAX: Final = 8_000_000
 DEPTH_MAX: Final = 32
 NODES_MAX: Final = 1_000_000  # an alias of an alias of an alias must not eat the memory
 
-Key = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 class ConfigurationError(ValueError):
@@ -29,37 +29,39 @@ class ConfigurationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class TemplateOrigin:
     """A part of the tree that was made from another: where that stands, and what made it."""
 
-    origin: Key
+    origin: KeyPath
     note: str
 
 
 @dataclass(slots=True)
-class Form:
+class YamlDocument:
     """What a YAML file says, and on which line it says it."""
 
     file: str
     tree: Any
-    lines: dict[Key, int] = field(default_factory=dict)
-    placed: dict[Key, Placed] = field(default_factory=dict)  # by the key of what was made
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    template_origins: dict[KeyPath, TemplateOrigin] = field(
+        default_factory=dict
+    )  # by the key of what was made
 
-    def line(self, key: Key) -> int:
+    def line_of(self, key: KeyPath) -> int:
         """Return the line of a key, or of the nearest thing around it."""
         key, _ = self._origin(key)
         while key and key not in self.lines:
             key = key[:-1]
         return self.lines.get(key, 1)
 
-    def error(self, key: Key, text: str) -> str:
+    def error_at(self, key: KeyPath, text: str) -> str:
         _, note = self._origin(key)
         made_by = f" ({note})" if note else ""
-        return f"{self.file}, line {self.line(key)}{made_by}: {text}"
+        return f"{self.file}, line {self.line_of(key)}{made_by}: {text}"
 
-    def _origin(self, key: Key) -> tuple[Key, str]:
-        for size in range(len(key), 0, -1) if self.placed else ():
-            if (placed := self.placed.get(key[:size])) is not None:
+    def _origin(self, key: KeyPath) -> tuple[KeyPath, str]:
+        for size in range(len(key), 0, -1) if self.template_origins else ():
+            if (placed := self.template_origins.get(key[:size])) is not None:
                 return (*placed.origin, *key[size:]), placed.note
         return key, ""
 
@@ -74,17 +76,17 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def load_form(path: Path) -> Form:
+def load_yaml(path: Path) -> YamlDocument:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigurationError([f"{path}: cannot be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError([f"{path}: is not UTF-8 text: save it as UTF-8"]) from error
-    return form_of(text, file=str(path))
+    return parse_yaml(text, file=str(path))
 
 
-def form_of(text: str, *, file: str) -> Form:
+def parse_yaml(text: str, *, file: str) -> YamlDocument:
     """Read YAML; raise ConfigurationError that names the line."""
     if len(text) > SIZE_MAX:
         raise ConfigurationError([f"{file}: is larger than {SIZE_MAX // 1_000_000} MB"])
@@ -95,7 +97,7 @@ def form_of(text: str, *, file: str) -> Form:
         raise ConfigurationError([f"{file}: {text}"]) from error
     try:
         node = loader.get_single_node()
-        form = Form(file, None)
+        form = YamlDocument(file, None)
         if node is not None:
             form.tree = _Reader(loader, form).read(node, ())
     except yaml.MarkedYAMLError as error:
@@ -116,16 +118,18 @@ def form_of(text: str, *, file: str) -> Form:
 @dataclass(slots=True)
 class _Reader:
     loader: _Loader
-    form: Form
+    form: YamlDocument
     nodes: int = 0
 
-    def read(self, node: yaml.Node, key: Key) -> Any:
+    def read(self, node: yaml.Node, key: KeyPath) -> Any:
         self.form.lines[key] = node.start_mark.line + 1
         self.nodes += 1
         if self.nodes > NODES_MAX or len(key) > DEPTH_MAX:
-            raise ConfigurationError([self.form.error(key, "is too large or nested too deeply")])
+            raise ConfigurationError([self.form.error_at(key, "is too large or nested too deeply")])
         if node.tag.startswith(("tag:yaml.org,2002:python/", "!")):
-            raise ConfigurationError([self.form.error(key, f"tag {node.tag} is code: remove it")])
+            raise ConfigurationError(
+                [self.form.error_at(key, f"tag {node.tag} is code: remove it")]
+            )
         if isinstance(node, yaml.MappingNode):
             return self._read_mapping(node, key)
         if isinstance(node, yaml.SequenceNode):
@@ -134,40 +138,40 @@ class _Reader:
             return self.loader.construct_object(node)
         except ValueError as error:
             text = f"{node.value!r} cannot be read: put it in quotes if text is meant"
-            raise ConfigurationError([self.form.error(key, text)]) from error
+            raise ConfigurationError([self.form.error_at(key, text)]) from error
 
-    def _read_mapping(self, node: yaml.MappingNode, key: Key) -> dict[str, Any]:
+    def _read_mapping(self, node: yaml.MappingNode, key: KeyPath) -> dict[str, Any]:
         read: dict[str, Any] = {}
         for name_node, value in node.value:
             inner = (*key, str(name_node.value))
             if not isinstance(name_node, yaml.ScalarNode):
-                raise ConfigurationError([self.form.error(key, "a key must be a plain text")])
+                raise ConfigurationError([self.form.error_at(key, "a key must be a plain text")])
             if name_node.value in read:
-                first = self.form.line(inner)
+                first = self.form.line_of(inner)
                 self.form.lines[inner] = name_node.start_mark.line + 1
                 text = f"key {name_node.value!r} stands here and on line {first}: keep one of them"
-                raise ConfigurationError([self.form.error(inner, text)])
+                raise ConfigurationError([self.form.error_at(inner, text)])
             read[name_node.value] = self.read(value, inner)
             self.form.lines[inner] = name_node.start_mark.line + 1
         return read
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
+def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Return `: did you mean 'x'?`, or what there is where nothing is near."""
     if near := get_close_matches(word, known, n=1, cutoff=0.6):
         return f": did you mean {near[0]!r}?"
     return f": there are {', '.join(map(repr, known[:20]))}" if known else ""
 
 
-def explain(
-    form: Form, at: Key, error: ValidationError, model: type[BaseModel] | None = None
+def explain_errors(
+    form: YamlDocument, at: KeyPath, error: ValidationError, model: type[BaseModel] | None = None
 ) -> list[str]:
     """Say each error of a pydantic model as a line of the file, with the remedy.
 
     The model is for suggestions: which keys it knows.
     """
     return [
-        form.error((*at, *detail["loc"]), _sentence(detail, model)) for detail in error.errors()
+        form.error_at((*at, *detail["loc"]), _sentence(detail, model)) for detail in error.errors()
     ]
 
 
@@ -176,7 +180,7 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel] | None) -> str:
     match detail["type"]:
         case "extra_forbidden":
             known = _fields(model, detail["loc"][:-1]) if model is not None else []
-            return f"key {name!r} is not known{nearest(name, known)}"
+            return f"key {name!r} is not known{did_you_mean(name, known)}"
         case "missing":
             return f"key {name!r} is missing: add it"
         case "value_error":

@@ -85,7 +85,9 @@ class Calendar:
         if patterns is None:
             number = (day - self.anchor).days % self.cycle_days
             patterns = tuple(pattern for pattern in self.patterns if number in pattern.days)
-        return sorted((p.shift_on(day, self.zone) for p in patterns), key=lambda shift: shift.start_us)
+        return sorted(
+            (p.shift_on(day, self.zone) for p in patterns), key=lambda shift: shift.start_us
+        )
 
 
 def shifts_between(calendar: Calendar, start_us: int, end_us: int) -> list[Shift]:

@@ -24,19 +24,20 @@ from werknetz.link.wire import (
     ToEdge,
     Welcome,
 )
+from werknetz.runtime.backoff import Backoff
 
 WINDOW_BYTES: Final = 16 * 1024 * 1024
 CHUNK_BYTES: Final = 1024 * 1024
 STALL_S: Final = 30.0
 STALL_MAX_S: Final = 240.0
-QUIET_S: Final = 60.0
+CONFIRM_EVERY_S: Final = 60.0
 HELLO_MIN_S: Final = 1.0
 HELLO_MAX_S: Final = 30.0
 EPOCH_LEAP: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Spooled:
+class SpooledBatch:
     """A batch as kept, with its place in the chain."""
 
     seq: int
@@ -74,7 +75,7 @@ class SpoolReader(Protocol):
     def hash_at(self, seq: int) -> bytes | None:
         """The hash after that batch; None where it is not known any more."""
 
-    def read(self, from_seq: int, bytes_max: int) -> Sequence[Spooled]:
+    def read(self, from_seq: int, bytes_max: int) -> Sequence[SpooledBatch]:
         """Batches in order, at least one if there is one."""
 
     def keep_epoch(self, epoch: int, base: int) -> None:
@@ -115,18 +116,18 @@ class Sender:
         self._random = random
         self._new_nonce = nonce
         self._window_bytes = window_bytes
-        self._welcomed = False
+        self._was_welcomed = False
         self._epoch = 0
         self._incarnation: UUID | None = None
         self._nonce: UUID | None = None
         self._hello_at_s = 0.0
-        self._hello_wait_s = HELLO_MIN_S
-        self._sent = 0  # the highest ever given to the link
-        self._next = 1
-        self._flight: deque[tuple[int, int]] = deque()  # (seq, bytes), bounded by the window
-        self._flight_bytes = 0
+        self._hello_backoff = Backoff(HELLO_MIN_S, HELLO_MAX_S, random=random)
+        self._sent_seq = 0  # the highest ever given to the link
+        self._next_seq = 1
+        self._in_flight: deque[tuple[int, int]] = deque()  # (seq, bytes), bounded by the window
+        self._in_flight_bytes = 0
         self._progress_at_s = 0.0
-        self._stall_s = STALL_S
+        self._stall = Backoff(STALL_S, STALL_MAX_S, jitter=0)
         self._rewound_at_s = 0.0
         self._confirmed_at_s = 0.0
 
@@ -135,56 +136,55 @@ class Sender:
         return self._epoch
 
     @property
-    def fenced(self) -> bool:
+    def is_fenced(self) -> bool:
         """Another one holds the lease: acknowledge nothing upstream, delete nothing (R4)."""
         return self.state == "fenced"
 
-    def link_changed(self, now_s: float) -> None:
+    def on_link_changed(self, now_s: float) -> None:
         """A reconnect or another Redis: everything in flight may be gone (R7)."""
-        self._greet_again(now_s, at_once=True)
+        self._rehandshake(now_s, at_once=True)
 
     def poll(self, now_s: float) -> list[ToCore]:
         """What to give to the link now; call again at once while it returns batches."""
-        if self.state == "running" and self._flight and self._stalled(now_s):
-            self._stall_s = min(self._stall_s * 2, STALL_MAX_S)
-            self._greet_again(now_s, at_once=True)
-        if self.state == "running" and now_s - self._confirmed_at_s >= QUIET_S:
-            self._greet_again(now_s, at_once=True)  # a restored database knows of nobody to tell
+        if self.state == "running" and self._in_flight and self._is_stalled(now_s):
+            self._stall.next_s()
+            self._rehandshake(now_s, at_once=True)
+        if self.state == "running" and now_s - self._confirmed_at_s >= CONFIRM_EVERY_S:
+            self._rehandshake(now_s, at_once=True)  # a restored database knows of nobody to tell
         if self.state == "greeting":
             return self._hello(now_s) if now_s >= self._hello_at_s else []
         return list(self._batches(now_s)) if self.state == "running" else []
 
-    def heard(self, message: ToEdge, now_s: float) -> None:
+    def on_message(self, message: ToEdge, now_s: float) -> None:
         """Take in what the core said; repeated, late and foreign words change nothing."""
         match message:
-            case Welcome() if self._answers(message.nonce):
-                self._welcome(message, now_s)
-            case Refused() if self._answers(message.nonce):
-                self._refused(message, now_s)
+            case Welcome() if self._is_reply_to_hello(message.nonce):
+                self._on_welcome(message, now_s)
+            case Refused() if self._is_reply_to_hello(message.nonce):
+                self._on_refused(message, now_s)
             case Ack():
-                self._acknowledged(message, now_s)
+                self._on_ack(message, now_s)
             case Need() if message.spool_id == self._spool.spool_id:
-                self._needed(message, now_s)
+                self._on_resend_request(message, now_s)
             case Fenced() if self.state == "running" and message.epoch > self._epoch:
                 self._fence(message.epoch)
             case Fenced() if message.epoch < self._epoch:
-                self._greet_again(now_s)  # the database remembers less than it told us
+                self._rehandshake(now_s)  # the database remembers less than it told us
             case Forked() if message.spool_id == self._spool.spool_id:
-                self._greet_again(now_s)
+                self._rehandshake(now_s)
             case _:
                 pass
 
-    def _answers(self, nonce: UUID) -> bool:
+    def _is_reply_to_hello(self, nonce: UUID) -> bool:
         return self.state == "greeting" and nonce == self._nonce
 
     def _hello(self, now_s: float) -> list[ToCore]:
         if not self._epoch and self._spool.epoch > self._spool.base_epoch:
             self._epoch = self._spool.epoch  # asked before a crash, perhaps given
         elif not self._epoch:
-            self._ask_above(self._spool.base_epoch)
+            self._request_epoch_above(self._spool.base_epoch)
         self._nonce = self._new_nonce()
-        self._hello_at_s = now_s + self._hello_wait_s * (0.5 + self._random())
-        self._hello_wait_s = min(self._hello_wait_s * 2, HELLO_MAX_S)
+        self._hello_at_s = now_s + self._hello_backoff.next_s()
         spool = self._spool
         return [
             Hello(
@@ -198,23 +198,23 @@ class Sender:
             )
         ]
 
-    def _ask_above(self, epoch: int) -> None:
+    def _request_epoch_above(self, epoch: int) -> None:
         # A leap of a random width: two copies of a disk do not ask for the same lease.
         asked = epoch + 1 + int(self._random() * EPOCH_LEAP)
         self._spool.keep_epoch(asked, epoch)  # first on disk: it may be given
         self._epoch = asked
 
-    def _welcome(self, welcome: Welcome, now_s: float) -> None:
+    def _on_welcome(self, welcome: Welcome, now_s: float) -> None:
         spool = self._spool
         if welcome.spool_id != spool.spool_id or welcome.epoch != self._epoch:
             return
         self._nonce = None
-        self._welcomed = True
+        self._was_welcomed = True
         if spool.base_epoch != self._epoch:
             spool.keep_epoch(self._epoch, self._epoch)
         if welcome.last_seq > spool.last_seq:
             self._replace("spool_rolled_back", now_s)
-        elif welcome.last_seq < spool.base_seq or self._forgotten(welcome):
+        elif welcome.last_seq < spool.base_seq or self._is_lost_by_restore(welcome):
             spool.confirm(welcome.incarnation)
             self._replace("unrecoverable", now_s)
         elif not self._same_chain(welcome):
@@ -224,12 +224,12 @@ class Sender:
             self.state = "running"
             self.acked = welcome.last_seq
             self._incarnation = welcome.incarnation
-            self._sent = max(self._sent, welcome.last_seq)
-            self._hello_wait_s = HELLO_MIN_S
+            self._sent_seq = max(self._sent_seq, welcome.last_seq)
+            self._hello_backoff.reset()
             self._confirmed_at_s = now_s
             self._rewind(welcome.last_seq + 1, now_s)
 
-    def _forgotten(self, welcome: Welcome) -> bool:
+    def _is_lost_by_restore(self, welcome: Welcome) -> bool:
         """Whether a restored database may lack what a predecessor of this spool has trimmed."""
         spool = self._spool
         restored = spool.incarnation not in (None, welcome.incarnation)
@@ -238,59 +238,59 @@ class Sender:
     def _same_chain(self, welcome: Welcome) -> bool:
         return self._spool.hash_at(welcome.last_seq) == welcome.last_hash
 
-    def _refused(self, refused: Refused, now_s: float) -> None:
-        if self._welcomed:
+    def _on_refused(self, refused: Refused, now_s: float) -> None:
+        if self._was_welcomed:
             self._fence(refused.epoch)
             return
         # Our disk does not know of a lease given in our name: it is new, older than it should
         # be, or a copy.
         self._replace("spool_rolled_back" if self._spool.used else "spool_replaced", now_s)
-        self._ask_above(refused.epoch)  # on the lease that is in force
+        self._request_epoch_above(refused.epoch)  # on the lease that is in force
 
     def _replace(self, cause: str, now_s: float) -> None:
         self.alarm = cause
         self._spool.replace(cause)
         # A copy of the old spool may hold the very lease that was given to both.
-        self._ask_above(self._epoch)
+        self._request_epoch_above(self._epoch)
         self.acked = 0
-        self._sent = 0
-        self._hello_wait_s = HELLO_MIN_S
+        self._sent_seq = 0
+        self._hello_backoff.reset()
         self._rewind(1, now_s)
-        self._greet_again(now_s, at_once=True)
+        self._rehandshake(now_s, at_once=True)
 
     def _fence(self, epoch: int) -> None:
         self.state = "fenced"
         self.alarm = f"fenced: another process holds the lease with epoch {epoch}"
 
-    def _acknowledged(self, ack: Ack, now_s: float) -> None:
-        if ack.spool_id != self._spool.spool_id or ack.last_seq > self._sent:
+    def _on_ack(self, ack: Ack, now_s: float) -> None:
+        if ack.spool_id != self._spool.spool_id or ack.last_seq > self._sent_seq:
             return
         if ack.incarnation != self._incarnation or ack.last_seq < self.acked:
-            self._greet_again(now_s)
+            self._rehandshake(now_s)
             return
         if self._spool.hash_at(ack.last_seq) != ack.last_hash:
-            self._greet_again(now_s)  # another copy of this spool was there before us
+            self._rehandshake(now_s)  # another copy of this spool was there before us
             return
         self._confirmed_at_s = now_s
         if ack.last_seq == self.acked:
             return
         self.acked = ack.last_seq
-        self._next = max(self._next, self.acked + 1)
+        self._next_seq = max(self._next_seq, self.acked + 1)
         self._progress_at_s = now_s
-        self._stall_s = STALL_S
+        self._stall.reset()
         self._land()
 
     def _land(self) -> None:
-        while self._flight and self._flight[0][0] <= self.acked:
-            self._flight_bytes -= self._flight.popleft()[1]
+        while self._in_flight and self._in_flight[0][0] <= self.acked:
+            self._in_flight_bytes -= self._in_flight.popleft()[1]
 
-    def _needed(self, need: Need, now_s: float) -> None:
+    def _on_resend_request(self, need: Need, now_s: float) -> None:
         if need.from_seq <= self.acked:
-            self._greet_again(now_s)
-        elif need.from_seq < self._next and now_s - self._rewound_at_s >= HELLO_MIN_S:
+            self._rehandshake(now_s)
+        elif need.from_seq < self._next_seq and now_s - self._rewound_at_s >= HELLO_MIN_S:
             self._rewind(need.from_seq, now_s)
 
-    def _greet_again(self, now_s: float, *, at_once: bool = False) -> None:
+    def _rehandshake(self, now_s: float, *, at_once: bool = False) -> None:
         if self.state == "fenced" or (self.state == "greeting" and not at_once):
             return
         self.state = "greeting"
@@ -299,33 +299,33 @@ class Sender:
         self._hello_at_s = now_s + wait_s
 
     def _rewind(self, seq: int, now_s: float) -> None:
-        self._next = seq
-        while self._flight and self._flight[-1][0] >= seq:
-            self._flight_bytes -= self._flight.pop()[1]
+        self._next_seq = seq
+        while self._in_flight and self._in_flight[-1][0] >= seq:
+            self._in_flight_bytes -= self._in_flight.pop()[1]
         self._land()  # a welcome acknowledges, too
         self._rewound_at_s = now_s
         self._progress_at_s = now_s
 
-    def _stalled(self, now_s: float) -> bool:
-        return now_s - self._progress_at_s >= self._stall_s * (1 + self._random() / 4)
+    def _is_stalled(self, now_s: float) -> bool:
+        return now_s - self._progress_at_s >= self._stall.delay_s * (1 + self._random() / 4)
 
     def _batches(self, now_s: float) -> list[Envelope]:
-        room = self._window_bytes - self._flight_bytes
-        if room <= 0 or self._next > self._spool.last_seq:
+        room = self._window_bytes - self._in_flight_bytes
+        if room <= 0 or self._next_seq > self._spool.last_seq:
             return []
-        if not self._flight:
+        if not self._in_flight:
             self._progress_at_s = now_s
         envelopes: list[Envelope] = []
-        for batch in self._spool.read(self._next, min(room, CHUNK_BYTES)):
+        for batch in self._spool.read(self._next_seq, min(room, CHUNK_BYTES)):
             size = len(batch.payload)
-            self._flight.append((batch.seq, size))
-            self._flight_bytes += size
-            self._next = batch.seq + 1
+            self._in_flight.append((batch.seq, size))
+            self._in_flight_bytes += size
+            self._next_seq = batch.seq + 1
             envelopes.append(self._envelope(batch))
-        self._sent = max(self._sent, self._next - 1)
+        self._sent_seq = max(self._sent_seq, self._next_seq - 1)
         return envelopes
 
-    def _envelope(self, batch: Spooled) -> Envelope:
+    def _envelope(self, batch: SpooledBatch) -> Envelope:
         return Envelope(
             connector=self.connector,
             spool_id=self._spool.spool_id,

@@ -139,7 +139,7 @@ def _read(decoder: msgspec.msgpack.Decoder[_T], fields: Mapping[bytes, bytes]) -
         raise UnreadableMessage(f"{type(error).__name__}: {error}") from error
 
 
-LAST_WORDS: Final = frozenset({"finished", "stopped"})
+TERMINAL_STATES: Final = frozenset({"finished", "stopped"})
 """States of a connector that has ended in order: what it said last stays true."""
 
 
@@ -167,7 +167,7 @@ class Status(msgspec.Struct, frozen=True):
     mapping_detail: str = ""
 
 
-class WantedMapping(msgspec.Struct, frozen=True, array_like=True, tag="wanted_mapping.v1"):
+class DesiredMapping(msgspec.Struct, frozen=True, array_like=True, tag="wanted_mapping.v1"):
     """What a connector is to name its input with: the key `wn:mapping:{connector}`, said again."""
 
     name: str
@@ -180,14 +180,14 @@ class WantedMapping(msgspec.Struct, frozen=True, array_like=True, tag="wanted_ma
         return f"{self.name}@{self.version}"
 
 
-_wanted: Final = msgspec.msgpack.Decoder(WantedMapping)
+_wanted: Final = msgspec.msgpack.Decoder(DesiredMapping)
 
 
-def bytes_of_wanted(wanted: WantedMapping) -> bytes:
+def encode_desired_mapping(wanted: DesiredMapping) -> bytes:
     return _encoder.encode(wanted)
 
 
-def wanted_of(payload: bytes) -> WantedMapping:
+def decode_desired_mapping(payload: bytes) -> DesiredMapping:
     """Read what is wanted; raise UnreadableMessage."""
     try:
         return _wanted.decode(payload)
@@ -245,9 +245,9 @@ __all__ = [
     "ToCore",
     "ToEdge",
     "UnreadableMessage",
-    "WantedMapping",
+    "DesiredMapping",
     "Welcome",
-    "bytes_of_wanted",
+    "encode_desired_mapping",
     "connector_of",
     "fields_of",
     "hash_of",
@@ -255,5 +255,5 @@ __all__ = [
     "status_of",
     "to_core_of",
     "to_edge_of",
-    "wanted_of",
+    "decode_desired_mapping",
 ]  # fmt: skip

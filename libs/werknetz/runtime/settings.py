@@ -27,7 +27,9 @@ def read_env(name: str, environment: Mapping[str, str] | None = None) -> str | N
     return None
 
 
-def read_number_env(name: str, default: float, environment: Mapping[str, str] | None = None) -> float:
+def read_number_env(
+    name: str, default: float, environment: Mapping[str, str] | None = None
+) -> float:
     """Return a number that is not negative; an empty variable counts as not given."""
     text = read_env(name, environment)
     if text is None:

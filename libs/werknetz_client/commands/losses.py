@@ -31,7 +31,7 @@ _REASONS: Final = {
     "no_line_material": "no material is assigned to the line",
     "stock_was_there": "all materials of the line were in stock",
     "stock_unknown": "the stock at that time is not known",
-    "suspended_for_another_reason": "suspended from outside, and no material of the line was missing",
+    "suspended_for_another_reason": "suspended from outside while all materials were there",
 }
 
 
@@ -55,7 +55,7 @@ def supply_caused(
     if output is Output.JSON:
         print_json(answer)
         return
-    print_lines(*line for item in answer["items"][:limit] for line in _loss(item))
+    print_lines(*(line for item in answer["items"][:limit] for line in _loss(item)))
     print_lines(*_totals(answer["totals"]))
     if answer.get("more"):
         typer.echo(f"There are {answer['more']} more: filter, or raise --limit.", err=True)
@@ -77,16 +77,14 @@ def warnings(
     elif not rows:
         print_lines("No shortage is expected: every material is in stock or due in time.")
     else:
-        print_lines(*line for item in rows[:limit] for line in _shortage(item))
+        print_lines(*(line for item in rows[:limit] for line in _shortage(item)))
     if len(rows) > limit:
         typer.echo(f"There are more than {limit}: filter, or raise --limit.", err=True)
 
 
 def _loss(item: Row) -> Iterator[str]:
     yield item["text"]
-    machines = [
-        f"{machine['equipment']} {_minutes(machine['minutes'])}" for machine in item["machines"]
-    ]
+    machines = [f"{row['equipment']} {_minutes(row['minutes'])}" for row in item["machines"]]
     yield f"{_STEP}{timestamp(item['start'])} to {timestamp(item['end'])}: {', '.join(machines)}"
     if item["cost"] is not None:
         yield f"{_STEP}cost: {item['cost']['amount']:,.2f} {item['cost']['currency']}"

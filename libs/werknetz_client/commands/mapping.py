@@ -29,6 +29,7 @@ from werknetz_client.errors import WerknetzError
 
 SYNC_WITHIN_S: Final = 60.0
 ROWS_MAX: Final = 20
+Connector = Annotated[str | None, typer.Option(help="Default: all that use this mapping.")]
 File = Annotated[Path, typer.Argument(help="YAML of a mapping, or of an edge with its mapping")]
 MAPPINGS: Final[Columns] = {
     "mapping": ("name", text),
@@ -39,7 +40,7 @@ MAPPINGS: Final[Columns] = {
 
 def register(app: typer.Typer) -> None:
     commands = get_or_add_group(
-        app, "mapping", "Mappings: which address is which signal, and what it means."
+        app, "mapping", "Mappings of source addresses to signals and events."
     )
     for name, command in (
         ("list", list_mappings), ("add", add), ("preview", preview), ("diff", diff),
@@ -65,9 +66,7 @@ def add(file: File, note: Annotated[str, typer.Option(help="What is new, and why
 
 def preview(
     file: File,
-    connector: Annotated[
-        str | None, typer.Option(help="Default: all that use this mapping.")
-    ] = None,
+    connector: Connector = None,
     minutes: Annotated[float, typer.Option(help="How far back.")] = 10.0,
     output: TableOrJson = Output.TABLE,
 ) -> None:
@@ -104,9 +103,7 @@ def diff(
     file: File,
     start: Annotated[str, typer.Option(help="-24h, 2026-11-20 …: when it was stored.")] = "-24h",
     end: Annotated[str | None, typer.Option(help="As start; none: now.")] = None,
-    connector: Annotated[
-        str | None, typer.Option(help="Default: all that use this mapping.")
-    ] = None,
+    connector: Connector = None,
     output: TableOrJson = Output.TABLE,
 ) -> None:
     """Run a mapping over stored input: which values, states, events and KPIs would change."""
@@ -167,9 +164,7 @@ def activate(
 def replay(
     name: Annotated[str, typer.Argument(help="The mapping's name.")],
     start: Annotated[str, typer.Option(help="Input stored since this time.")] = "-30d",
-    connector: Annotated[
-        str | None, typer.Option(help="Default: all that use this mapping.")
-    ] = None,
+    connector: Connector = None,
 ) -> None:
     """Run the active version over stored input and correct what was stored differently."""
     with Client() as client:

@@ -40,9 +40,7 @@ ENTRIES: Final[Columns] = {
 
 
 def register(app: typer.Typer) -> None:
-    commands = get_or_add_group(
-        app, "quarantine", "Input that could not be mapped or stored: list, repair."
-    )
+    commands = get_or_add_group(app, "quarantine", "Input that could not be mapped or stored.")
     for name, command in (
         ("groups", groups), ("list", list_entries), ("show", show), ("assign", assign),
         ("discard", discard), ("replay", replay),
@@ -84,7 +82,7 @@ def show(number: int) -> None:
         row = client.quarantine.get(number)
     raw = base64.b64decode(row.pop("raw_base64"))
     raw_text = row.pop("raw_text")
-    print_lines(*f"{name:15} {value}" for name, value in row.items() if value not in (None, ""))
+    print_lines(*(f"{name:15} {value}" for name, value in row.items() if value not in (None, "")))
     print_lines("raw:")
     print_lines(
         *raw[:RAW_BYTES_SHOWN].hex(" ").splitlines() if raw_text is None else raw_text.splitlines()

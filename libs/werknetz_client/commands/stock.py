@@ -100,9 +100,13 @@ def days_of_supply(
     with Client() as client:
         print_collection(
             client.days_of_supply, DAYS, output, limit=limit, wide=wide,
-            rows_of=lambda row: ({**row, "reason": "or more" if row["at_least"] else row["reason"]},),
+            rows_of=_row_with_note,
             warehouse=warehouse, material=material, at=at, known_at=known_at, days=ahead,
         )  # fmt: skip
+
+
+def _row_with_note(row: Row) -> Iterator[Row]:
+    yield {**row, "reason": "or more" if row["at_least"] else row["reason"]}
 
 
 def _rows_by_day(row: Row) -> Iterator[Row]:

@@ -35,15 +35,16 @@ SUPPLIERS: Final[Columns] = {
 }  # fmt: skip
 _OF: Final[Columns] = {"supplier": ("supplier", text), "material": ("material", text)}
 CALL_OFFS: Final[Columns] = {
-    **_OF, "to": ("site", text), "document": ("document", text), "issued": ("issued_at", timestamp),
-    "state": ("state", text), "in force from": ("in_force_from", timestamp),
+    **_OF, "document": ("document", text), "issued": ("issued_at", timestamp),
+    "state": ("state", text), "to": ("site", text), "in force from": ("in_force_from", timestamp),
     "until": ("in_force_to", timestamp), "entries": ("entries", amount),
     "quantity": ("quantity", amount),
 }  # fmt: skip
 DUE_LINES: Final[Columns] = {
-    **_OF, "to": ("site", text), "document": ("document", text), "due": ("due_from", timestamp),
-    "on time until": ("window_until", timestamp), "quantity": ("quantity", amount),
+    **_OF, "due": ("due_from", timestamp), "quantity": ("quantity", amount),
     "open": ("open_quantity", amount), "late": ("late", yes_no), "by": ("delay_s", hours),
+    "document": ("document", text), "to": ("site", text),
+    "on time until": ("window_until", timestamp),
 }  # fmt: skip
 SHIPMENTS: Final[Columns] = {
     "number": ("id", text), "supplier": ("supplier", text), "to": ("site", text),
@@ -65,9 +66,7 @@ FINDINGS: Final[Columns] = {
 
 
 def register(app: typer.Typer) -> None:
-    commands = get_or_add_group(
-        app, "supply", "Suppliers and their deliveries: open, late, inconsistent."
-    )
+    commands = get_or_add_group(app, "supply", "Suppliers and their deliveries.")
     for name, command in (
         ("suppliers", suppliers), ("call-offs", call_offs), ("due-lines", due_lines),
         ("shipments", shipments), ("cumulatives", cumulatives), ("findings", findings),
@@ -82,6 +81,7 @@ def suppliers(limit: Limit = 100, output: OutputOption = Output.TABLE, wide: Wid
 
 
 def call_offs(
+    *,
     supplier: Supplier = None,
     material: Material = None,
     site: Site = None,
@@ -126,6 +126,7 @@ def due_lines(
 
 
 def shipments(
+    *,
     supplier: Supplier = None,
     material: Material = None,
     site: Site = None,
@@ -145,6 +146,7 @@ def shipments(
 
 
 def cumulatives(
+    *,
     supplier: Supplier = None,
     material: Material = None,
     site: Site = None,

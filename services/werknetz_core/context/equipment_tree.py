@@ -20,6 +20,7 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.shift import Calendar
 from werknetz.runtime.log import get_logger
+from werknetz.store.session import Database
 from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem, invalid_parameter
 
@@ -88,7 +89,7 @@ class EquipmentTree:
 class EquipmentTreeCache:
     """Renews the snapshot; the last one stays in use while PostgreSQL is away."""
 
-    def __init__(self, pool: asyncpg.Pool, *, every_s: float) -> None:
+    def __init__(self, pool: Database, *, every_s: float) -> None:
         self._pool = pool
         self._every_s = every_s
         self._tree: EquipmentTree | None = None

@@ -6,12 +6,12 @@ from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.connector.contract import SourceMessage
 from werknetz.connector.raw import UnreadableRaw, decode_delivery
 from werknetz.domain.bucket import microseconds_of
 from werknetz.events.batch import Raw
+from werknetz.store.session import ReadSession
 from werknetz.store.tables import raw_inputs
 from werknetz_core.events.schemas import RawMessageView
 
@@ -20,7 +20,7 @@ MESSAGE_MAX: Final = 8_000_000
 _GONE: Final = "Raw input is kept for 30 days, and this one is not there any more."
 
 
-async def message_of(session: AsyncConnection, connector: str, digest: bytes) -> RawMessageView:
+async def message_of(session: ReadSession, connector: str, digest: bytes) -> RawMessageView:
     """Find the message by its hash, with the bytes where they are there and not too many."""
     hashes = sa.cast([digest], pg.ARRAY(sa.LargeBinary))
     query = (

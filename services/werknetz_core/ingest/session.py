@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from werknetz.runtime.log import get_logger, mask_passwords
+from werknetz.store.database_url import asyncpg_url
 from werknetz_core.ingest import durability
 from werknetz_core.ingest.durability import DatabaseNotReady
 from werknetz_core.ingest.partition import Partitions
@@ -37,14 +38,6 @@ _log = get_logger("ingest.session")
 
 WORLD = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseNotReady)
 """What the world does to us: said in the log, and tried again."""
-
-
-def asyncpg_url(url: str) -> str:
-    """Return the URL as asyncpg reads it, whatever of the common forms was given."""
-    scheme, found, rest = url.partition("://")
-    if not found or not scheme.startswith("postgres"):
-        raise ValueError("the database URL must begin with postgresql://")
-    return f"postgresql://{rest}"
 
 
 class Session:

@@ -19,6 +19,7 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.redis import Entry, LinkLost
 from werknetz.link.wire import Envelope, Hello, ToCore, ToEdge, UnreadableMessage, to_core_of
 from werknetz.runtime import heartbeat
+from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz.store.partition import RAW_INPUTS
 from werknetz_core.ingest import durability, metrics
@@ -57,7 +58,7 @@ class Writer:
         self._receivers: dict[str, Receiver] = {}
         self._stopping = asyncio.Event()
         self._checked_at = monotonic()
-        self._back_off_s = _BACK_OFF_FIRST_S
+        self._backoff = Backoff(_BACK_OFF_FIRST_S, _BACK_OFF_MAX_S, jitter=0)
         self._link_said_at = -SAY_EVERY_S
         self._link_lost = False
 
@@ -181,12 +182,11 @@ class Writer:
         if self._link_lost:
             _log.info("Redis is back")
         self._link_lost = False
-        self._back_off_s = _BACK_OFF_FIRST_S
+        self._backoff.reset()
         metrics.CONNECTORS.set(len(self._streams.names))
 
     async def _wait_longer(self) -> None:
-        await self._pause(self._back_off_s)
-        self._back_off_s = min(self._back_off_s * 2, _BACK_OFF_MAX_S)
+        await self._pause(self._backoff.next_s())
 
     async def _pause(self, seconds: float) -> bool:
         """Wait so long, or until we are to stop; tell whether we are."""

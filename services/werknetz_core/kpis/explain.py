@@ -37,10 +37,10 @@ async def explain(
     [told], [where] = _rows(answered["items"]), _rows(answered["ranges"])
     tree = await context.tree.current()
     span = trace.Span(instant_of(part.span.start_us), instant_of(part.span.end_us))
-    sums = await trace.sums_of(context.pool, part.ids, span)
+    sums = await trace.sums_of(context.database, part.ids, span)
     named = {node.id: node.path for node in tree.subtree(part.name) if node.id in sums}
     shown = sorted(named, key=named.__getitem__)[:MACHINES_SHOWN]
-    behind = await trace.machines_of(context.pool, shown, span, sums)
+    behind = await trace.machines_of(context.database, shown, span, sums)
     losses = await trace.losses_of(session, principal, list(named), span)
     links = _Links(format_utc(part.span.start_us), format_utc(part.span.end_us))
     machines = [_machine(n, named[n], behind, question, links) for n in shown]

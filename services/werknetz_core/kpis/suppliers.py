@@ -19,6 +19,7 @@ from werknetz.kpi.definition import Kpi
 from werknetz.kpi.supply.elements import SUPPLY_ELEMENT_NAMES, SupplyElements
 from werknetz.kpi.supply.formulas import SUPPLIER
 from werknetz.kpi.supply.policy import BUILT_IN, Level, Policy
+from werknetz.store.session import ReadConnection
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_utc
@@ -88,7 +89,7 @@ class Suppliers:
     ) -> list[Part]:
         span, clock = await daily_sums.read(question, context, principal)
         keys = None if EVERY in question.names else list(question.names)
-        rows = await context.pool.fetch(_SUPPLIERS, keys, await _plants(context, principal))
+        rows = await context.database.fetch(_SUPPLIERS, keys, await _plants(context, principal))
         found = {row["key"]: row["relations"] or [] for row in rows}
         if keys is None:
             return [Part(key, ids, span, clock) for key, ids in found.items() if ids]
@@ -121,7 +122,7 @@ class Suppliers:
     ) -> list[Mapping[int, Sums]]:
         params = _asked(parts)
         names = _needed(kpis)
-        async with context.pool.acquire() as connection:
+        async with context.database.acquire() as connection:
             rows = await connection.fetch(_statement(names), *params)
             policies = await _policies(connection, {n for row in rows for n in row["policies"]})
             orders: dict[_Place, asyncpg.Record] = {}
@@ -191,9 +192,7 @@ def _with_orders(
     return replace(elements, **counted)
 
 
-async def _policies(
-    connection: asyncpg.pool.PoolConnectionProxy, numbers: set[int]
-) -> dict[int, _Told]:
+async def _policies(connection: ReadConnection, numbers: set[int]) -> dict[int, _Told]:
     """Return what stands beside the values, by the id of the policy; 0: the built-in."""
     found = {0: (_told(BUILT_IN), BUILT_IN)} if 0 in numbers else {}
     for row in await connection.fetch(_POLICIES, sorted(numbers)):
@@ -230,7 +229,7 @@ async def _plants(context: AppContext, principal: Principal) -> list[int] | None
 
 
 async def _unknown(key: str, context: AppContext) -> Problem:
-    known = [row["key"] for row in await context.pool.fetch(_KEYS)]
+    known = [row["key"] for row in await context.database.fetch(_KEYS)]
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
     hint = f"Did you mean {', '.join(near)}?" if near else "GET /api/v1/suppliers lists all."
     return Problem(404, "unknown_supplier", f"There is no supplier {key!r}.", hint)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from werknetz.domain.role import Role
 from werknetz.kpi.elements import ELEMENT_NAMES
+from werknetz.store.session import Database
 from werknetz.store.tables import connectors, gaps, outages, quarantine, signals
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
@@ -71,13 +72,13 @@ class Losses:
     quarantine: Rows
 
 
-async def sums_of(pool: asyncpg.Pool, ids: Sequence[int], span: Span) -> dict[int, asyncpg.Record]:
+async def sums_of(pool: Database, ids: Sequence[int], span: Span) -> dict[int, asyncpg.Record]:
     rows = await pool.fetch(_SUMS, ids, span.start, span.end)
     return {row["equipment_id"]: row for row in rows}
 
 
 async def machines_of(
-    pool: asyncpg.Pool, shown: list[int], span: Span, sums: dict[int, asyncpg.Record]
+    pool: Database, shown: list[int], span: Span, sums: dict[int, asyncpg.Record]
 ) -> Machines:
     states = await pool.fetch(_STATES, shown, span.start, span.end)
     found = await pool.fetch(_SIGNALS, shown, span.start, span.end, _ROLES, COUNTED_MAX + 1)

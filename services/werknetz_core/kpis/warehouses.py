@@ -80,7 +80,7 @@ class Warehouses:
         self, question: Question, context: AppContext, principal: Principal
     ) -> list[Part]:
         span, clock = await daily_sums.read(question, context, principal)
-        rows = await context.pool.fetch(_WAREHOUSES, await _plants(context, principal))
+        rows = await context.database.fetch(_WAREHOUSES, await _plants(context, principal))
         known = {row["key"]: row["id"] for row in rows}
         names = list(known) if EVERY in question.names else question.names
         for name in names:
@@ -94,7 +94,7 @@ class Warehouses:
         """Gaps and costs change the answer, too, without a mark of stock."""
         numbers = {number for part in parts for number in part.ids}
         losses = await _lost(context, numbers)
-        told = await context.pool.fetch(MATERIALS, sorted(numbers))
+        told = await context.database.fetch(MATERIALS, sorted(numbers))
         facts = (
             definitions(question),
             question.granularity,
@@ -117,9 +117,9 @@ class Warehouses:
     ) -> list[Mapping[int, Sums]]:
         numbers = {number for part, _ in parts for number in part.ids}
         losses = await _lost(context, numbers)
-        held = inventories(await context.pool.fetch(MATERIALS, list(numbers)))
+        held = inventories(await context.database.fetch(MATERIALS, list(numbers)))
         params = _asked(parts, held)
-        rows = await context.pool.fetch(_SUMMED, *params, instant_of(context.now_us()))
+        rows = await context.database.fetch(_SUMMED, *params, instant_of(context.now_us()))
         summed: list[dict[int, Sums]] = [{} for _ in parts]
         for row in rows:
             part, windows = parts[row["part"]]
@@ -159,10 +159,10 @@ def _asked(
 async def _lost(context: AppContext, warehouses: set[int]) -> dict[int, tuple[Span, ...]]:
     """Return when messages about a warehouse may have been lost; what goes on ends now."""
     telling: dict[str, set[int]] = {}
-    for row in await context.pool.fetch(_CONNECTORS, list(warehouses)):
+    for row in await context.database.fetch(_CONNECTORS, list(warehouses)):
         telling.setdefault(row["connector_id"], set()).add(row["warehouse_id"])
     found: dict[int, list[Span]] = {}
-    for row in await context.pool.fetch(LOST_MESSAGES, sorted(telling)):
+    for row in await context.database.fetch(LOST_MESSAGES, sorted(telling)):
         if kind_of(row["cause"], listed=False) is None:
             continue
         end_us = context.now_us() if row["end_at"] is None else microseconds_of(row["end_at"])

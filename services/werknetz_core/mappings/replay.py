@@ -16,6 +16,7 @@ from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.runtime.log import get_logger
 from werknetz.store import mappings as statements
+from werknetz.store.session import Database
 from werknetz_core.mappings import raw_inputs
 from werknetz_core.mappings.apply import Counts, apply, sources_still_refused
 from werknetz_core.mappings.correction import Correction
@@ -58,7 +59,7 @@ class Namers:
         return self._known.get(label)
 
 
-async def run(pool: asyncpg.Pool) -> None:
+async def run(pool: Database) -> None:
     """Take up replays one after another, for ever; survives what the world does."""
     namers: dict[int, Namers] = {}
     waits = False
@@ -74,7 +75,7 @@ async def run(pool: asyncpg.Pool) -> None:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _page(pool: asyncpg.Pool, namers: dict[int, Namers]) -> bool:
+async def _page(pool: Database, namers: dict[int, Namers]) -> bool:
     """Do one page of the oldest replay; tell whether there was one."""
     async with pool.acquire() as proxy, proxy.transaction():
         connection: Any = proxy

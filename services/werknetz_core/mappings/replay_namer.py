@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.connector.mapping.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import RawDelivery
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.events.batch import BusinessEvent, PointDefinition, Points, Samples, Unmapped
 from werknetz.events.codec import SampleColumns, columns_of
 
@@ -93,9 +93,9 @@ class Namer:
 
 def mapping_of_document(document: str, name: str) -> Mapping:
     """Read a mapping alone, or a file with one under `mapping`; raise ConfigurationError."""
-    form = form_of(document, file=name)
+    form = parse_yaml(document, file=name)
     wrapped = isinstance(form.tree, dict) and "mapping" in form.tree
-    return mapping_of(form, ("mapping",) if wrapped else ())
+    return parse_mapping(form, ("mapping",) if wrapped else ())
 
 
 def _by_point(parts: Sequence[SampleColumns]) -> dict[int, Said]:

@@ -4,12 +4,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.kpi.supply.policy import BUILT_IN, Policy, PolicyRejected
 from werknetz.runtime.log import get_logger
 from werknetz.store.master_data import MARK_RELATIONS
+from werknetz.store.session import ReadSession
 from werknetz.store.supply import partners, supply_policies
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
@@ -90,7 +90,7 @@ async def set_supplier_policy(
     return await _add(new, supplier_id, context, session, principal)
 
 
-async def policy_of(session: AsyncConnection, supplier_id: int, context: AppContext) -> PolicyView:
+async def policy_of(session: ReadSession, supplier_id: int, context: AppContext) -> PolicyView:
     """Return what holds now: its own newest version, else the default's, else what is built in."""
     query = (
         sa.select(supply_policies)

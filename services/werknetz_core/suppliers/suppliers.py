@@ -4,12 +4,12 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
 from werknetz.store.finding import findings
 from werknetz.store.master_data import ALONE
+from werknetz.store.session import ReadSession
 from werknetz.store.supply import (
     due_lines,
     partner_identities,
@@ -103,7 +103,7 @@ async def set_supplier(
 
 
 async def _detail(
-    number: int, context: AppContext, session: AsyncConnection, principal: Principal
+    number: int, context: AppContext, session: ReadSession, principal: Principal
 ) -> SupplierDetailView:
     query = _shown(context, principal, only=partners.c.id == number)
     row = (await session.execute(query)).mappings().one()

@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.runtime.log import get_logger
 from werknetz.store.finding import findings
 from werknetz.store.master_data import AGAIN_OF_WAREHOUSES, ALONE, MARK_WAREHOUSE
+from werknetz.store.session import ReadSession
 from werknetz.store.stock import (
     locations,
     stock_counts,
@@ -96,7 +96,7 @@ async def set_warehouse(
 
 
 async def _values(
-    change: WarehouseChange, context: AppContext, session: AsyncConnection, principal: Principal
+    change: WarehouseChange, context: AppContext, session: ReadSession, principal: Principal
 ) -> dict[str, Any]:
     given = change.model_dump(exclude={"site", "plant"})
     values = {name: value for name, value in given.items() if value is not None}
@@ -109,7 +109,7 @@ async def _values(
     return values
 
 
-async def _demand_free(session: AsyncConnection, key: str, code: str) -> None:
+async def _demand_free(session: ReadSession, key: str, code: str) -> None:
     """Raise 409 where messages already mean another warehouse with this code."""
     other = await session.scalar(sa.select(_W.key).where(_W.code == code, _W.key != key))
     if other is not None:
@@ -119,7 +119,7 @@ async def _demand_free(session: AsyncConnection, key: str, code: str) -> None:
         )  # fmt: skip
 
 
-async def _detail(number: int, session: AsyncConnection) -> WarehouseDetailView:
+async def _detail(number: int, session: ReadSession) -> WarehouseDetailView:
     row = (await session.execute(_SHOWN.where(_W.id == number))).mappings().one()
     last = [
         sa.select(sa.func.max(facts.c.at))

@@ -5,24 +5,24 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from werknetz.connector.time_format import TimeForm
+from werknetz.connector.time_format import TimeFormat
 
 Payload = Literal["json", "ndjson", "csv", "text"]
 PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
-_FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+_STRICT: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def _as_tuple(given: Any) -> Any:
+def _to_tuple(given: Any) -> Any:
     return (given,) if isinstance(given, str) else given
 
 
-Paths = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Paths = Annotated[tuple[str, ...], BeforeValidator(_to_tuple)]
 
 
-class ReadingsForm(BaseModel):
+class ReadingsConfig(BaseModel):
     """How a row becomes readings: `<address>#<path>`, as the MQTT connector names its fields."""
 
-    model_config = _FORM
+    model_config = _STRICT
     address: str = Field(
         min_length=1,
         description="address of a row; `{path}` takes a value of it: 'scales/{hall}/{number}'",
@@ -32,15 +32,15 @@ class ReadingsForm(BaseModel):
     )
 
     @property
-    def taken(self) -> frozenset[str]:
+    def address_paths(self) -> frozenset[str]:
         """The paths that the address takes."""
         return frozenset(PLACEHOLDER.findall(self.address))
 
 
-class DocumentForm(BaseModel):
+class DocumentConfig(BaseModel):
     """How a document is read."""
 
-    model_config = _FORM
+    model_config = _STRICT
     payload: Payload = "json"
     records: str = Field(
         "",
@@ -53,9 +53,9 @@ class DocumentForm(BaseModel):
         "what changes with a correction, such as a version: the same key with other content goes "
         "to quarantine",
     )
-    kept_as: Literal["records", "readings"] = Field("records", alias="as")
-    readings: ReadingsForm | None = Field(None, description="needed for `as: readings`")
-    time: TimeForm | None = Field(None, description="the row's own time; default: arrival")
+    output: Literal["records", "readings"] = Field("records", alias="as")
+    readings: ReadingsConfig | None = Field(None, description="needed for `as: readings`")
+    time: TimeFormat | None = Field(None, description="the row's own time; default: arrival")
     delimiter: str | None = Field(
         None, min_length=1, max_length=1, description="CSV; default: found in the header"
     )
@@ -64,8 +64,8 @@ class DocumentForm(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if (self.kept_as == "readings") != (self.readings is not None):
+    def _check_combination(self) -> Self:
+        if (self.output == "readings") != (self.readings is not None):
             raise ValueError("`as: readings` and `readings: {address: …}` go together")
         if self.records and self.payload != "json":
             raise ValueError("`records` is a path in JSON: drop it for other payloads")

@@ -6,127 +6,135 @@ from typing import Any, Final
 
 import msgspec
 
-from werknetz.connector.contract import SourceMessage, Reading, SourceRecord, hash_message
+from werknetz.connector.contract import Reading, SourceMessage, SourceRecord, hash_message
 from werknetz.connector.records import value_at_path
 from werknetz.connector.refusal import RAW_MAX
-from werknetz.connector.time_format import TimeForm
+from werknetz.connector.time_format import TimeFormat
 from werknetz.connector.values import UnreadableValue, parse_time, to_text
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
-from werknetz_edge.documents.config import PLACEHOLDER, DocumentForm, ReadingsForm
-from werknetz_edge.documents.rows import Part, Row
-from werknetz_edge.documents.seen import hash_of, mark_of
+from werknetz_edge.documents.config import PLACEHOLDER, DocumentConfig, ReadingsConfig
+from werknetz_edge.documents.rows import DocumentPart, Row
+from werknetz_edge.documents.seen import dedup_key_of, hash_of
 
-CONTRADICTION: Final = (
+CONFLICT: Final = (
     "was given before with other content: if it is a correction, name its version in the key"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RowResult:
     """One row: exactly one of the three says something."""
 
     row: Row
     record: SourceRecord | None = None
     readings: tuple[Reading, ...] = ()
-    refused: Unmapped | None = None
+    reject: Unmapped | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class DedupUnit:
     """What is known or new as a whole: a row with a key of its own, or a part without."""
 
-    mark: bytes
-    entries: tuple[Entry, ...]
+    dedup_key: bytes
+    results: tuple[RowResult, ...]
 
-    def contradicting(self, message: SourceMessage, at_us: int) -> "Unit":
+    def to_conflict(self, message: SourceMessage, at_us: int) -> "DedupUnit":
         """The same as a refusal, for quarantine; under a mark of its own, so that it is told once.
 
         A row that cannot be read keeps the reason that it has.
         """
         entries = tuple(
             entry
-            if entry.refused is not None
-            else Entry(
+            if entry.reject is not None
+            else RowResult(
                 entry.row,
-                refused=refusal(message.source, entry.row, CONTRADICTION, at_us, message.hash),
+                reject=reject_of(message.source, entry.row, CONFLICT, at_us, message.hash),
             )
-            for entry in self.entries
+            for entry in self.results
         )
-        return Unit(mark_of(hash_of(b"contradiction", self.mark), self.mark), entries)
+        return DedupUnit(
+            dedup_key_of(hash_of(b"contradiction", self.dedup_key), self.dedup_key), entries
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class PreparedPart:
     """A part of a document as it is handed over: kept in one transaction, with its message."""
 
-    units: tuple[Unit, ...]
+    units: tuple[DedupUnit, ...]
     message: SourceMessage
     size: int
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class RowReader:
     """Makes entries of the rows of one source."""
 
     source: str
-    form: DocumentForm
+    config: DocumentConfig
 
-    def entry(self, row: Row, identity: bytes, message: bytes, at_us: int) -> Entry:
+    def read_row(self, row: Row, identity: bytes, message: bytes, at_us: int) -> RowResult:
         if row.fields is None:
-            return Entry(row, refused=refusal(self.source, row, row.reason, at_us, message))
+            return RowResult(row, reject=reject_of(self.source, row, row.reason, at_us, message))
         try:
-            if self.form.readings is not None:
-                found = _readings(row, self.form.readings, self.form.time)
-                return Entry(row, readings=found)
-            at = None if self.form.time is None else _time_of(row, self.form.time)
+            if self.config.readings is not None:
+                found = _readings(row, self.config.readings, self.config.time)
+                return RowResult(row, readings=found)
+            at = None if self.config.time is None else _time_of(row, self.config.time)
         except UnreadableValue as error:
-            return Entry(row, refused=refusal(self.source, row, str(error), at_us, message))
+            return RowResult(row, reject=reject_of(self.source, row, str(error), at_us, message))
         record = SourceRecord(
             source=self.source,
             fields=row.fields,
             identity=identity,
-            item=row.place,
+            item=row.position,
             source_time_us=at,
             raw=row.raw[:RAW_MAX],
             message_hash=message,
         )
-        return Entry(row, record=record)
+        return RowResult(row, record=record)
 
 
-EntryOf = Callable[[Row, bytes, bytes, int], Entry]
-KeyOf = Callable[[Row], bytes | None]
+ReadRow = Callable[[Row, bytes, bytes, int], RowResult]
+IdentityOf = Callable[[Row], bytes | None]
 
 
-def handed(
-    part: Part, source: str, told: bytes, *, key_of: KeyOf, entry_of: EntryOf, at_us: int
-) -> Handed:
+def prepare_part(
+    part: DocumentPart,
+    source: str,
+    request_key: bytes,
+    *,
+    identity_of: IdentityOf,
+    read_row: ReadRow,
+    at_us: int,
+) -> PreparedPart:
     """Make ready a part. `told` tells this telling from others: where rows have no key of theirs.
 
     `key_of` gives a row's identity, None where it has none.
     """
     digest = hash_message(part.content)
-    base = hash_of(b"row", source.encode(), told)
-    units: list[Unit] = []
-    loose: list[Entry] = []
+    base = hash_of(b"row", source.encode(), request_key)
+    units: list[DedupUnit] = []
+    loose: list[RowResult] = []
     for row in part.rows:
-        key = key_of(row)
+        key = identity_of(row)
         identity = key or hash_of(base, row.index.to_bytes(8, "big"))
-        entry = entry_of(row, identity, digest, at_us)
+        entry = read_row(row, identity, digest, at_us)
         if key is None:
             loose.append(entry)
         else:
-            units.append(Unit(mark_of(key, row.raw), (entry,)))
+            units.append(DedupUnit(dedup_key_of(key, row.raw), (entry,)))
     if loose:
         # One mark for all of them: a long body must not push out the marks of its own beginning.
         identity = hash_of(b"part", base, part.number.to_bytes(8, "big"))
         content = b"".join(entry.row.raw for entry in loose)
-        units.append(Unit(mark_of(identity, content), tuple(loose)))
+        units.append(DedupUnit(dedup_key_of(identity, content), tuple(loose)))
     message = SourceMessage(source, part.content, digest)
-    return Handed(tuple(units), message, len(part.content))
+    return PreparedPart(tuple(units), message, len(part.content))
 
 
-def key_of_paths(source: str, paths: tuple[str, ...], row: Row) -> bytes | None:
+def identity_of_paths(source: str, paths: tuple[str, ...], row: Row) -> bytes | None:
     """The identity that the values at some paths make; None where one of them is missing."""
     if not paths or row.fields is None:
         return None
@@ -136,7 +144,7 @@ def key_of_paths(source: str, paths: tuple[str, ...], row: Row) -> bytes | None:
     return hash_of(b"key", source.encode(), *map(_written, values))
 
 
-def refusal(source: str, row: Row, reason: str, at_us: int, message: bytes = b"") -> Unmapped:
+def reject_of(source: str, row: Row, reason: str, at_us: int, message: bytes = b"") -> Unmapped:
     size = len(row.raw) if len(row.raw) > RAW_MAX else 0
     return Unmapped(
         source=source,
@@ -144,12 +152,12 @@ def refusal(source: str, row: Row, reason: str, at_us: int, message: bytes = b""
         raw=row.raw[:RAW_MAX],
         at_us=at_us,
         size=size,
-        item=row.place,
+        item=row.position,
         raw_hash=message,
     )
 
 
-def _readings(row: Row, form: ReadingsForm, time: TimeForm | None) -> tuple[Reading, ...]:
+def _readings(row: Row, form: ReadingsConfig, time: TimeFormat | None) -> tuple[Reading, ...]:
     fields = row.fields or {}
     address = PLACEHOLDER.sub(lambda found: _part(fields, found[1]), form.address)
     at_us, status = None, GOOD
@@ -161,7 +169,7 @@ def _readings(row: Row, form: ReadingsForm, time: TimeForm | None) -> tuple[Read
         name: value
         for name, value in fields.items()
         if not isinstance(value, (dict, list))
-        and name not in form.taken
+        and name not in form.address_paths
         and (time is None or name != time.path)
     }
     found = tuple(
@@ -184,13 +192,15 @@ def _part(fields: Mapping[str, Any], path: str) -> str:
     return text
 
 
-def _time_of(row: Row, form: TimeForm) -> int | None:
+def _time_of(row: Row, form: TimeFormat) -> int | None:
     stated = value_at_path(row.fields or {}, form.path)
     if stated is None or stated == "":
         return None
     at_us = parse_time(stated, form, None)
     if at_us is None:
-        raise UnreadableValue(f"{form.path}: {str(stated)[:80]!r} is no time of the form {form.format}")
+        raise UnreadableValue(
+            f"{form.path}: {str(stated)[:80]!r} is no time of the form {form.format}"
+        )
     return at_us
 
 

@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from werknetz.connector.records import value_at_path
-from werknetz_edge.documents.config import DocumentForm
+from werknetz_edge.documents.config import DocumentConfig
 
 PART_ROWS: Final = 1_000
 PART_BYTES: Final = 500_000
@@ -29,28 +29,28 @@ class UnreadableDocument(ValueError):
 @dataclass(frozen=True, slots=True)
 class Row:
     index: int  # from 0, over the whole document
-    place: str  # "[3]", "line 12"
+    position: str  # "[3]", "line 12"
     raw: bytes
     fields: dict[str, Any] | None  # None: see `reason`
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DocumentPart:
     number: int
     content: bytes  # what these rows were read from; readable by itself
     rows: list[Row]
 
 
-def parts_of(content: IO[bytes], form: DocumentForm) -> Iterator[Part]:
+def read_parts(content: IO[bytes], form: DocumentConfig) -> Iterator[DocumentPart]:
     """Read a document from its beginning; raise UnreadableDocument."""
     match form.payload:
         case "json":
             whole = content.read()
-            yield Part(0, whole, _rows_of_json(whole, form.records))
+            yield DocumentPart(0, whole, _rows_of_json(whole, form.records))
         case "text":
             whole = content.read()
-            yield Part(0, whole, [Row(0, "", whole, *_text_of(whole, form.encoding))])
+            yield DocumentPart(0, whole, [Row(0, "", whole, *_text_of(whole, form.encoding))])
         case "ndjson":
             yield from _parts(_rows_of_ndjson(content), b"")
         case "csv":
@@ -58,7 +58,7 @@ def parts_of(content: IO[bytes], form: DocumentForm) -> Iterator[Part]:
             yield from _parts(_rows_of_csv(content, header), header.raw)
 
 
-def _parts(rows: Iterator[tuple[Row, bytes]], header: bytes) -> Iterator[Part]:
+def _parts(rows: Iterator[tuple[Row, bytes]], header: bytes) -> Iterator[DocumentPart]:
     number, size = 0, 0
     some: list[Row] = []
     content = [header]
@@ -67,15 +67,15 @@ def _parts(rows: Iterator[tuple[Row, bytes]], header: bytes) -> Iterator[Part]:
         content.append(written)
         size += len(written)
         if len(some) >= PART_ROWS or size >= PART_BYTES:
-            yield Part(number, b"".join(content), some)
+            yield DocumentPart(number, b"".join(content), some)
             number, size, some, content = number + 1, 0, [], [header]
     if some:
-        yield Part(number, b"".join(content), some)
+        yield DocumentPart(number, b"".join(content), some)
 
 
 def _rows_of_json(content: bytes, path: str) -> list[Row]:
     try:
-        found = read_json(content)
+        found = parse_json(content)
     except ValueError as error:
         raise UnreadableDocument(str(error)) from error
     if path and not isinstance(found, list):
@@ -103,7 +103,7 @@ def _rows_of_ndjson(content: IO[bytes]) -> Iterator[tuple[Row, bytes]]:
             row = Row(index, place, stripped, None, f"the line is longer than {LINE_MAX} bytes")
         else:
             try:
-                row = _row_of(index, place, stripped, read_json(stripped))
+                row = _row_of(index, place, stripped, parse_json(stripped))
             except ValueError as error:
                 row = Row(index, place, stripped, None, str(error))
         yield row, line if line.endswith(b"\n") else line + b"\n"
@@ -118,7 +118,7 @@ class _Header:
     raw: bytes
 
     @classmethod
-    def read(cls, content: IO[bytes], form: DocumentForm) -> "_Header":
+    def read(cls, content: IO[bytes], form: DocumentConfig) -> "_Header":
         raw = content.readline(LINE_MAX)
         try:
             text = raw.decode(form.encoding).removeprefix("\ufeff")
@@ -197,7 +197,7 @@ def _text_of(content: bytes, encoding: str) -> tuple[dict[str, Any] | None, str]
         return None, f"the text is not {encoding}: {error}"
 
 
-def read_json(content: bytes) -> Any:
+def parse_json(content: bytes) -> Any:
     """Read JSON, also with NaN and Infinity; raise ValueError with what is wrong."""
     try:
         return msgspec.json.decode(content)

@@ -12,39 +12,39 @@ from typing import Final, Literal
 
 from werknetz.connector.contract import DEDUP_KEYS_MAX
 
-IDENTITY: Final = 16
-_CONTENT: Final = 8
+IDENTITY_BYTES: Final = 16
+_CONTENT_BYTES: Final = 8
 Verdict = Literal["new", "known", "contradicts"]
 
 
 def hash_of(*parts: bytes) -> bytes:
     """An identity: each part with its length, so that no two lists of parts read the same."""
-    hashed = blake2b(digest_size=IDENTITY)
+    hashed = blake2b(digest_size=IDENTITY_BYTES)
     for part in parts:
         hashed.update(len(part).to_bytes(8, "big"))
         hashed.update(part)
     return hashed.digest()
 
 
-def mark_of(identity: bytes, content: bytes) -> bytes:
-    return identity + blake2b(content, digest_size=_CONTENT).digest()
+def dedup_key_of(identity: bytes, content: bytes) -> bytes:
+    return identity + blake2b(content, digest_size=_CONTENT_BYTES).digest()
 
 
 @dataclass(slots=True)
-class KnownRows:
+class RowDedup:
     """The last marks, as many as the spool keeps and once more."""
 
     _content: OrderedDict[bytes, bytes] = field(default_factory=OrderedDict)
 
     def add(self, marks: Iterable[bytes]) -> None:
         for mark in marks:
-            self._content[mark[:IDENTITY]] = mark[IDENTITY:]
-            self._content.move_to_end(mark[:IDENTITY])
+            self._content[mark[:IDENTITY_BYTES]] = mark[IDENTITY_BYTES:]
+            self._content.move_to_end(mark[:IDENTITY_BYTES])
         while len(self._content) > 2 * DEDUP_KEYS_MAX:
             self._content.popitem(last=False)
 
-    def verdict(self, mark: bytes) -> Verdict:
-        content = self._content.get(mark[:IDENTITY])
+    def check(self, mark: bytes) -> Verdict:
+        content = self._content.get(mark[:IDENTITY_BYTES])
         if content is None:
             return "new"
-        return "known" if content == mark[IDENTITY:] else "contradicts"
+        return "known" if content == mark[IDENTITY_BYTES:] else "contradicts"

@@ -17,7 +17,12 @@ from pydantic import (
 )
 
 from werknetz.connector.time_format import check_zone
-from werknetz.connector.yaml_format import ConfigurationError, explain_errors, load_yaml, did_you_mean
+from werknetz.connector.yaml_format import (
+    ConfigurationError,
+    did_you_mean,
+    explain_errors,
+    load_yaml,
+)
 from werknetz.events.facts import KINDS, fields_of
 from werknetz_edge.edi.edifact.charset import known_charset
 
@@ -73,7 +78,9 @@ class Qualifiers(BaseModel):
         known = {name for kind in KINDS for name in fields_of(kind)} | {"ignored"}
         for name in given.values():
             if name not in known:
-                raise ValueError(f"no event has a field {name!r}{did_you_mean(name, sorted(known))}")
+                raise ValueError(
+                    f"no event has a field {name!r}{did_you_mean(name, sorted(known))}"
+                )
         return given
 
 

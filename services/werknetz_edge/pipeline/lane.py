@@ -16,11 +16,11 @@ from uuid import UUID, uuid4
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.events.batch import LaneName as LaneName
-from werknetz.events.batch import MappingUsed, Points, Record, Unmapped
+from werknetz.events.batch import LaneName, MappingUsed, Points, Record, Unmapped
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
-from werknetz.link.wire import Status, ToCore, ToEdge, WantedMapping, link_name
+from werknetz.link.wire import DesiredMapping, Status, ToCore, ToEdge, link_name
+from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.raw_limit import RawKeeper
 from werknetz_edge.spool.last_values import LastValues
@@ -30,6 +30,7 @@ from werknetz_edge.spool.spool_file import clock_us, open_spool
 RUN_ID_EVERY_S: Final = 5.0
 IDLE_S: Final = 0.25
 FULL_RETRY_S: Final = 1.0
+RETRY_MIN_S: Final = 0.5
 RETRY_MAX_S: Final = 10.0
 _T = TypeVar("_T")
 
@@ -42,7 +43,7 @@ class EdgeLink(Protocol):
     async def receive(self, block_ms: int = 1000) -> list[ToEdge]: ...
     def rewind(self) -> None: ...
     async def publish(self, status: Status) -> None: ...
-    async def wanted_mapping(self) -> WantedMapping | None: ...
+    async def wanted_mapping(self) -> DesiredMapping | None: ...
     async def close(self) -> None: ...
 
 
@@ -180,7 +181,7 @@ class Lane:
 
     async def send(self) -> None:
         """Carry for ever: poll the sender, give to the link, wait for more."""
-        retry_s = 0.5
+        backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         while True:
             try:
                 await self._follow_server()
@@ -189,13 +190,13 @@ class Lane:
                     await self.link.send(messages)
                 else:
                     await self._wait()
-                retry_s = 0.5
+                backoff.reset()
             except LinkLost as error:
+                retry_s = backoff.next_s()
                 if self.link_up or not self._run_id:
                     self.log.warning("link lost", reason=str(error), retry_s=round(retry_s, 1))
                 self.link_up = False
-                await asyncio.sleep(retry_s * (0.5 + random.random()))  # noqa: S311  jitter
-                retry_s = min(retry_s * 2, RETRY_MAX_S)
+                await asyncio.sleep(retry_s)
             except SpoolFull as error:
                 self.log.warning("no room for a lease", reason=str(error))
                 await asyncio.sleep(FULL_RETRY_S)
@@ -222,7 +223,7 @@ class Lane:
     def _hear(self, messages: Sequence[ToEdge]) -> None:
         state = self.sender.state
         for message in messages:
-            self.sender.heard(message, time.monotonic())
+            self.sender.on_message(message, time.monotonic())
         if self.sender.state != state:
             self.log.info("link state", state=self.sender.state, epoch=self.sender.epoch,
                           alarm=self.sender.alarm)  # fmt: skip
@@ -236,7 +237,7 @@ class Lane:
         if run_id != self._run_id:
             self.link.rewind()
         if run_id != self._run_id or not self.link_up:
-            await self.on_disk(lambda: self.sender.link_changed(now_s))
+            await self.on_disk(lambda: self.sender.on_link_changed(now_s))
         self._run_id = run_id
         self.link_up = True
 

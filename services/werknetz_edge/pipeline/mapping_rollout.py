@@ -13,7 +13,7 @@ from typing import Final
 
 from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
-from werknetz.link.wire import WantedMapping
+from werknetz.link.wire import DesiredMapping
 from werknetz.runtime.log import get_logger
 
 _log = get_logger("edge.follow")
@@ -25,7 +25,7 @@ _DETAIL_MAX: Final = 2_000
 class Trial:
     """A mapping in use that has not yet shown that it works."""
 
-    wanted: WantedMapping
+    wanted: DesiredMapping
     mapping: Mapping
     since_s: float = field(default_factory=monotonic)
 
@@ -53,7 +53,7 @@ class Follower:
             self._current = self._kept() or self.own
         return self._current
 
-    def wants(self, wanted: WantedMapping | None) -> Mapping | None:
+    def wants(self, wanted: DesiredMapping | None) -> Mapping | None:
         """Return the mapping to change to; None: stay. Never raises."""
         if wanted is None:
             if self.state != "failed":
@@ -90,7 +90,7 @@ class Follower:
         self.state, self.detail, self._refused = "in_sync", "", b""
         _log.info("mapping in use", mapping=mapping.label)
 
-    def refuse(self, wanted: WantedMapping, reason: str) -> None:
+    def refuse(self, wanted: DesiredMapping, reason: str) -> None:
         """Stay with the current one, and say why."""
         self._refused = wanted.digest
         self.state = "failed"

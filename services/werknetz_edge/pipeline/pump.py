@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import time
 from collections.abc import Callable
 from functools import partial
@@ -24,6 +23,7 @@ from werknetz.events.batch import GapClosed, GapOpened, Record
 from werknetz.link.redis import LinkLost
 from werknetz.link.wire import Status
 from werknetz.runtime import heartbeat
+from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.lane import FULL_RETRY_S, Lane
 from werknetz_edge.pipeline.mapping_rollout import Follower, Trial
@@ -98,7 +98,7 @@ class Pump:
     async def _follow_source(self) -> None:
         if isinstance(self._connector, Redeliverable):
             self._connector.seen(await self._live.on_disk(self._live.spool.marks))
-        retry_s = RETRY_MIN_S
+        backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         while True:
             status = self._connector.status
             started_s = time.monotonic()
@@ -111,15 +111,15 @@ class Pump:
                     await self._take(await self._connector.read())
             except ConfigurationRejected as error:
                 status.state, status.detail = "rejected", str(error)
-                retry_s = REJECTED_S
+                retry_s = backoff.with_jitter(REJECTED_S)
             except (ConnectionLost, OSError, TimeoutError) as error:
                 status.state, status.detail = "connecting", str(error) or type(error).__name__
                 if time.monotonic() - started_s > STEADY_S:
-                    retry_s = RETRY_MIN_S
+                    backoff.reset()
+                retry_s = backoff.next_s()
             self.log.warning("source lost", state=status.state, reason=status.detail)
             await self._close_source()
-            await asyncio.sleep(retry_s * (0.5 + random.random()))  # noqa: S311  jitter
-            retry_s = min(retry_s * 2, RETRY_MAX_S)
+            await asyncio.sleep(retry_s)
 
     async def _take(self, delivery: Delivery) -> None:
         lane = self._lane(delivery.lane)
@@ -132,7 +132,7 @@ class Pump:
         self._connector.status.last_good_us = clock_us()
 
     async def _while_fenced(self, lane: Lane) -> None:
-        while lane.sender.fenced:
+        while lane.sender.is_fenced:
             # Read on, and the source would forget what the other process must get (R4).
             self._connector.status.detail = lane.sender.alarm
             await asyncio.sleep(FULL_RETRY_S)
@@ -248,7 +248,7 @@ class Pump:
 
     async def _beat(self) -> None:
         """The connector's own series: a hole in it is an outage of the edge (R20)."""
-        if self._live.sender.fenced or self._live.full:
+        if self._live.sender.is_fenced or self._live.full:
             return
         beat = Delivery(readings=[Reading(HEARTBEAT, 1.0, source_time_us=clock_us())])
         try:
@@ -267,7 +267,7 @@ class Pump:
         source, spool, sender = self._connector.status, lane.spool, lane.sender
         oldest_us = spool.oldest_at_us(sender.acked)
         return Status(
-            state="fenced" if sender.fenced else source.state,
+            state="fenced" if sender.is_fenced else source.state,
             detail=sender.alarm or source.detail,
             protocol=self._protocol,
             backlog=max(0, spool.last_seq - sender.acked),

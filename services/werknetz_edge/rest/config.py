@@ -8,33 +8,33 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.time_format import TimeForm, known_zone
-from werknetz_edge.documents.config import DocumentForm
+from werknetz.connector.time_format import TimeFormat, check_zone
+from werknetz_edge.documents.config import DocumentConfig
 from werknetz_edge.secret import Secret
 
 CURSOR: Final = "{cursor}"
-_FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+_STRICT: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 _QueryTime = Literal["unix_s", "unix_ms", "unix_us", "iso"]
 
 
 class BasicAuth(BaseModel):
-    model_config = _FORM
+    model_config = _STRICT
     method: Literal["basic"]
     user: str
     secret: Secret
 
 
-class KeyAuth(BaseModel):
+class RestKeyAuth(BaseModel):
     """A bearer token, or a key in any header."""
 
-    model_config = _FORM
+    model_config = _STRICT
     method: Literal["key"]
     secret: Secret
     header: str = Field("Authorization", description="such as X-API-Key")
     prefix: str | None = Field(None, description="default: 'Bearer ' in Authorization, else none")
 
     @property
-    def before(self) -> str:
+    def value_prefix(self) -> str:
         if self.prefix is not None:
             return self.prefix
         return "Bearer " if self.header.lower() == "authorization" else ""
@@ -43,7 +43,7 @@ class KeyAuth(BaseModel):
 class ClientCredentials(BaseModel):
     """OAuth2, RFC 6749 section 4.4."""
 
-    model_config = _FORM
+    model_config = _STRICT
     method: Literal["oauth2"]
     token_url: str = Field(description="https://…; must stand on an address that is allowed, too")
     client_id: str
@@ -52,13 +52,13 @@ class ClientCredentials(BaseModel):
     audience: str | None = None
 
 
-Auth = Annotated[BasicAuth | KeyAuth | ClientCredentials, Field(discriminator="method")]
+RestAuth = Annotated[BasicAuth | RestKeyAuth | ClientCredentials, Field(discriminator="method")]
 
 
 class LinkPaging(BaseModel):
     """The answer says where the next page is."""
 
-    model_config = _FORM
+    model_config = _STRICT
     style: Literal["link"]
     path: str | None = Field(None, description="of the URL in the body; default: the Link header")
 
@@ -66,7 +66,7 @@ class LinkPaging(BaseModel):
 class TokenPaging(BaseModel):
     """The answer has a token that is sent with the next question; none: it was the last page."""
 
-    model_config = _FORM
+    model_config = _STRICT
     style: Literal["token"]
     path: str = Field(description="of the token in the body, such as 'meta.next_cursor'")
     parameter: str = Field(description="the token is sent as, such as 'cursor'")
@@ -75,7 +75,7 @@ class TokenPaging(BaseModel):
 class NumberPaging(BaseModel):
     """Pages by number or by offset, until one has fewer rows than `size`."""
 
-    model_config = _FORM
+    model_config = _STRICT
     style: Literal["page", "offset"]
     parameter: str = Field(description="such as 'page' or 'offset'")
     size_parameter: str | None = Field(None, description="such as 'limit' or 'per_page'")
@@ -86,10 +86,10 @@ class NumberPaging(BaseModel):
 Paging = Annotated[LinkPaging | TokenPaging | NumberPaging, Field(discriminator="style")]
 
 
-class CursorForm(BaseModel):
+class CursorConfig(BaseModel):
     """How far a source was read, as it is written into a question: `since: '{cursor}'`."""
 
-    model_config = _FORM
+    model_config = _STRICT
     format: _QueryTime | str = Field("iso", description="iso, unix_s, unix_ms, unix_us, or %d.%m.…")
     zone: str = Field("UTC", description="in which the time is written")
     start: str = Field("1970-01-01T00:00:00Z", description="RFC 3339, of the first question")
@@ -104,7 +104,7 @@ class CursorForm(BaseModel):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str) -> str:
-        known_zone(zone)
+        check_zone(zone)
         return zone
 
     @field_validator("start")
@@ -123,7 +123,7 @@ class CursorForm(BaseModel):
         return form
 
 
-class EndpointForm(DocumentForm):
+class EndpointConfig(DocumentConfig):
     """One resource that is asked for, again and again."""
 
     path: str = Field(description="below the base URL, such as '/orders'")
@@ -132,10 +132,10 @@ class EndpointForm(DocumentForm):
     )
     period_s: float = Field(60.0, ge=0.05, le=86_400)
     paging: Paging | None = None
-    changed_at: TimeForm | None = Field(
+    changed_at: TimeFormat | None = Field(
         None, description="when a row was changed last: moves the cursor, and belongs to its key"
     )
-    cursor: CursorForm = CursorForm()
+    cursor: CursorConfig = CursorConfig()
     snapshot: bool | None = Field(
         None,
         description="each answer is a truth of its own moment, also when nothing changed: stock "
@@ -144,7 +144,7 @@ class EndpointForm(DocumentForm):
     pages_max: int = Field(1_000, ge=1, le=100_000)
 
     @model_validator(mode="after")
-    def _moves_on(self) -> Self:
+    def _check_combination(self) -> Self:
         asks = any(CURSOR in value for value in (self.path, *self.parameters.values()))
         if asks and self.changed_at is None:
             raise ValueError("`{cursor}` needs `changed_at`: the time that moves it")
@@ -156,16 +156,16 @@ class EndpointForm(DocumentForm):
     def is_snapshot(self) -> bool:
         if self.snapshot is not None:
             return self.snapshot
-        return self.kept_as == "readings" and self.time is None and self.changed_at is None
+        return self.output == "readings" and self.time is None and self.changed_at is None
 
 
 class RestConfig(BaseModel):
-    model_config = _FORM
+    model_config = _STRICT
     url: str = Field(description="base URL: https://erp.example/api")
-    auth: Auth | None = None
+    auth: RestAuth | None = None
     headers: dict[str, str] = Field(default_factory=dict, description="sent with each question")
     ca: Path | None = Field(None, description="PEM; default: the system's authorities")
-    endpoints: dict[str, EndpointForm] = Field(min_length=1, max_length=200)
+    endpoints: dict[str, EndpointConfig] = Field(min_length=1, max_length=200)
     allow: tuple[str, ...] = Field(
         (),
         description="networks that are refused by default: loopback, link-local and the metadata "

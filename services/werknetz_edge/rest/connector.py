@@ -13,12 +13,12 @@ from werknetz.connector.contract import (
     ConnectorStatus,
     Delivery,
 )
-from werknetz_edge.documents.entries import Handed, Unit
-from werknetz_edge.documents.seen import IDENTITY, KnownRows
-from werknetz_edge.rest.client import Client, Later
+from werknetz_edge.documents.entries import DedupUnit, PreparedPart
+from werknetz_edge.documents.seen import IDENTITY_BYTES, RowDedup
+from werknetz_edge.rest.client import RestClient, RetryLater
 from werknetz_edge.rest.config import RestConfig
-from werknetz_edge.rest.memory import Bookmark, Bookmarks
-from werknetz_edge.rest.poll import Poll
+from werknetz_edge.rest.memory import Bookmark, BookmarkFile
+from werknetz_edge.rest.poll import PollRound
 
 _LOOK_S: Final = 1.0
 FAILED_S: Final = 30.0
@@ -36,11 +36,11 @@ class _Step:
 @dataclass(slots=True)
 class RestConnector:
     config: RestConfig
-    bookmarks: Bookmarks
+    bookmarks: BookmarkFile
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
-    _known: KnownRows = field(default_factory=KnownRows)
-    _client: Client | None = None
-    _polls: dict[str, Poll] = field(default_factory=dict)
+    _known: RowDedup = field(default_factory=RowDedup)
+    _client: RestClient | None = None
+    _polls: dict[str, PollRound] = field(default_factory=dict)
     _due_s: dict[str, float] = field(default_factory=dict)
     _ready: deque[Delivery] = field(default_factory=deque)
     _steps: deque[_Step] = field(default_factory=deque)
@@ -53,7 +53,7 @@ class RestConnector:
         """Ask the first question: only an answer says that the server and our key are good."""
         await self.close()
         self.bookmarks.load()
-        self._client = Client(self.config)
+        self._client = RestClient(self.config)
         try:
             await self._ask(self._next_due())
         except BaseException:
@@ -95,13 +95,13 @@ class RestConnector:
             raise ConnectionLost("not connected")
         poll = self._polls.get(name)
         if poll is None:
-            before = self.bookmarks.of(name)
+            before = self.bookmarks.get(name)
             due_s = time.monotonic() + form.period_s
-            poll = Poll(name, form, before, self.config.url, _now_us(), due_s)
+            poll = PollRound(name, form, before, self.config.url, _now_us(), due_s)
             self._polls[name] = poll
         try:
-            taken = poll.take(await client.ask(poll.asking, poll.headers))
-        except Later as error:
+            taken = poll.read_page(await client.fetch(poll.request, poll.headers))
+        except RetryLater as error:
             # The round goes on where it stopped.
             self._due_s[name] = time.monotonic() + error.wait_s
             self.status.detail = f"{name}: {error}"
@@ -112,9 +112,9 @@ class RestConnector:
         self.status.detail = ""
         for handed in taken:
             self._make_ready(handed, poll.began_us)
-        if not poll.is_whole:
+        if not poll.is_complete:
             self.status.detail = f"{name}: an answer could not be read: see the quarantine"
-        if not poll.is_over:
+        if not poll.is_finished:
             self._due_s[name] = 0.0  # the next page, before anything else
             return
         del self._polls[name]
@@ -122,33 +122,33 @@ class RestConnector:
         self._steps.append(_Step(bookmark=(name, poll.bookmark), stored=True))
         self._settle()
 
-    def _make_ready(self, handed: Handed, at_us: int) -> None:
+    def _make_ready(self, handed: PreparedPart, at_us: int) -> None:
         new = [found for unit in handed.units if (found := self._new(unit, handed, at_us))]
         if not new:
             return
-        entries = [entry for unit in new for entry in unit.entries]
-        step = _Step([unit.mark for unit in new])
+        entries = [entry for unit in new for entry in unit.results]
+        step = _Step([unit.dedup_key for unit in new])
         self._steps.append(step)
         self._ready.append(
             Delivery(
                 readings=[reading for entry in entries for reading in entry.readings],
                 records=[entry.record for entry in entries if entry.record is not None],
-                unreadable=[entry.refused for entry in entries if entry.refused is not None],
+                unreadable=[entry.reject for entry in entries if entry.reject is not None],
                 messages=[handed.message],
                 dedup_keys=step.marks,
                 acknowledge=self._acknowledging(step),
             )
         )
 
-    def _new(self, unit: Unit, handed: Handed, at_us: int) -> Unit | None:
+    def _new(self, unit: DedupUnit, handed: PreparedPart, at_us: int) -> DedupUnit | None:
         """The unit, or what it says against an earlier one; None: it is known."""
-        identity, content = unit.mark[:IDENTITY], unit.mark[IDENTITY:]
-        verdict = self._known.verdict(unit.mark)
+        identity, content = unit.dedup_key[:IDENTITY_BYTES], unit.dedup_key[IDENTITY_BYTES:]
+        verdict = self._known.check(unit.dedup_key)
         before = self._pending.get(identity)
         if verdict == "new" and before is not None:
             verdict = "known" if before == content else "contradicts"
         if verdict == "contradicts":
-            return self._new(unit.contradicting(handed.message, at_us), handed, at_us)
+            return self._new(unit.to_conflict(handed.message, at_us), handed, at_us)
         if verdict == "known":
             return None
         self._pending[identity] = content
@@ -159,7 +159,7 @@ class RestConnector:
             step.stored = True
             self._known.add(step.marks)
             for mark in step.marks:
-                self._pending.pop(mark[:IDENTITY], None)
+                self._pending.pop(mark[:IDENTITY_BYTES], None)
             self._settle()
 
         return acknowledge
@@ -169,7 +169,7 @@ class RestConnector:
         while self._steps and self._steps[0].stored:
             step = self._steps.popleft()
             if step.bookmark is not None:
-                self.bookmarks.keep(*step.bookmark)
+                self.bookmarks.save(*step.bookmark)
 
 
 def _now_us() -> int:

@@ -17,35 +17,35 @@ _NEXT: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PageRequest:
     """One page: a URL, and what is added to its query."""
 
     url: str
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def first_of(question: Question, paging: Paging | None) -> Question:
+def first_request(question: PageRequest, paging: Paging | None) -> PageRequest:
     if not isinstance(paging, NumberPaging):
         return question
     start = paging.first if paging.style == "page" else 0
     more = {paging.parameter: str(start)}
     if paging.size_parameter is not None:
         more[paging.size_parameter] = str(paging.size)
-    return Question(question.url, {**question.parameters, **more})
+    return PageRequest(question.url, {**question.parameters, **more})
 
 
-def next_of(
-    asked: Question, paging: Paging | None, *, body: Any, rows: int, headers: Mapping[str, str]
-) -> Question | None:
+def next_request(
+    asked: PageRequest, paging: Paging | None, *, body: Any, rows: int, headers: Mapping[str, str]
+) -> PageRequest | None:
     """Return the next question; None: it was the last page. `headers` are in lower case."""
     match paging:
         case None:
             return None
         case LinkPaging(path=None):
-            return _linked(asked, next_link(headers.get("link", "")))
+            return _follow_link(asked, next_link(headers.get("link", "")))
         case LinkPaging(path=path):
             found = value_at_path(body, path or "") if isinstance(body, dict) else None
-            return _linked(asked, found if isinstance(found, str) else None)
+            return _follow_link(asked, found if isinstance(found, str) else None)
         case TokenPaging():
             token = value_at_path(body, paging.path) if isinstance(body, dict) else None
             is_last = token is None or token == "" or isinstance(token, (dict, list, bool))
@@ -54,11 +54,11 @@ def next_of(
             step = 1 if paging.style == "page" else rows
             number = int(asked.parameters[paging.parameter]) + step
             word = None if rows < paging.size else str(number)
-    return None if word is None else _with(asked, paging.parameter, word)
+    return None if word is None else _with_parameter(asked, paging.parameter, word)
 
 
-def _with(asked: Question, parameter: str, word: str) -> Question:
-    return Question(asked.url, {**asked.parameters, parameter: word})
+def _with_parameter(asked: PageRequest, parameter: str, word: str) -> PageRequest:
+    return PageRequest(asked.url, {**asked.parameters, parameter: word})
 
 
 def next_link(header: str) -> str | None:
@@ -69,14 +69,14 @@ def next_link(header: str) -> str | None:
     return None
 
 
-def _linked(asked: Question, link: str | None) -> Question | None:
+def _follow_link(asked: PageRequest, link: str | None) -> PageRequest | None:
     if not link:
         return None
     url = urljoin(asked.url, link)
     if _origin(url) != _origin(asked.url):
         # Our key would go to whoever the answer names.
         raise ConfigurationRejected(f"the next page is on another server: {url[:200]!r}")
-    return Question(url)
+    return PageRequest(url)
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

@@ -11,39 +11,45 @@ from werknetz.connector.contract import ConfigurationRejected
 from werknetz.connector.records import value_at_path
 from werknetz.connector.values import parse_time
 from werknetz.domain.bucket import instant_of, microseconds_of
-from werknetz_edge.documents.entries import Handed, Reader, handed, key_of_paths
-from werknetz_edge.documents.rows import Part, Row, UnreadableDocument, parts_of, read_json
+from werknetz_edge.documents.entries import PreparedPart, RowReader, identity_of_paths, prepare_part
+from werknetz_edge.documents.rows import (
+    DocumentPart,
+    Row,
+    UnreadableDocument,
+    parse_json,
+    read_parts,
+)
 from werknetz_edge.documents.seen import hash_of
-from werknetz_edge.rest.client import Page
-from werknetz_edge.rest.config import CURSOR, CursorForm, EndpointForm, LinkPaging, TokenPaging
+from werknetz_edge.rest.client import ResponsePage
+from werknetz_edge.rest.config import CURSOR, CursorConfig, EndpointConfig, LinkPaging, TokenPaging
 from werknetz_edge.rest.memory import Bookmark
-from werknetz_edge.rest.paging import Question, first_of, next_of
+from werknetz_edge.rest.paging import PageRequest, first_request, next_request
 
 _UNIX: Final = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 
 
 @dataclass(slots=True)
-class Poll:
+class PollRound:
     """Asks page by page until it is over; then `bookmark` says how far it came."""
 
     name: str
-    form: EndpointForm
-    before: Bookmark
+    config: EndpointConfig
+    bookmark_before: Bookmark
     base_url: str
     began_us: int
     next_due_s: float  # on the monotonic clock
-    asking: Question = field(init=False)
-    is_over: bool = False
-    is_whole: bool = True  # false: something could not be read, so the next round asks again
+    request: PageRequest = field(init=False)
+    is_finished: bool = False
+    is_complete: bool = True  # false: something could not be read, so the next round asks again
     _pages: int = 0
     _latest_us: int | None = None
-    _told: Mapping[str, str] = field(default_factory=dict)
+    _validators: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        form, since = self.form, self._since()
+        form, since = self.config, self._since()
         url = self.base_url + form.path.replace(CURSOR, since)
         parameters = {k: v.replace(CURSOR, since) for k, v in form.parameters.items()}
-        self.asking = first_of(Question(url, parameters), form.paging)
+        self.request = first_request(PageRequest(url, parameters), form.paging)
 
     @property
     def source(self) -> str:
@@ -52,36 +58,39 @@ class Poll:
     @property
     def headers(self) -> dict[str, str]:
         """Ask only for what has changed; of a single page only, as a page's ETag is its own."""
-        if self.form.paging is not None or self.before.url != self._address:
+        if self.config.paging is not None or self.bookmark_before.url != self._address:
             return {}
-        pairs = {"If-None-Match": self.before.etag, "If-Modified-Since": self.before.modified}
+        pairs = {
+            "If-None-Match": self.bookmark_before.etag,
+            "If-Modified-Since": self.bookmark_before.modified,
+        }
         return {name: value for name, value in pairs.items() if value}
 
     @property
     def _address(self) -> str:
-        return repr((self.asking.url, sorted(self.asking.parameters.items())))
+        return repr((self.request.url, sorted(self.request.parameters.items())))
 
-    def take(self, page: Page) -> list[Handed]:
+    def read_page(self, page: ResponsePage) -> list[PreparedPart]:
         """Read a page, and set the next question."""
         address = self._address
         self._pages += 1
         if page.content is None or not page.content.strip():
-            self.is_over = True
-            self._told = {} if page.content is not None else {
-                "url": self.before.url, "etag": self.before.etag, "modified": self.before.modified,
+            self.is_finished = True
+            self._validators = {} if page.content is not None else {
+                "url": self.bookmark_before.url, "etag": self.bookmark_before.etag, "modified": self.bookmark_before.modified,
             }  # fmt: skip
             return []
-        made: list[Handed] = []
+        made: list[PreparedPart] = []
         rows = 0
         for part in self._parts(page.content):
             rows += len(part.rows)
-            self._move(part)
+            self._advance_cursor(part)
             made.append(self._handed(part))
-        following = self._next(self.asking, page, rows) if self.is_whole else None
-        self.is_over = following is None
-        self.asking = following or self.asking
-        if self.form.paging is None:
-            self._told = {
+        following = self._next(self.request, page, rows) if self.is_complete else None
+        self.is_finished = following is None
+        self.request = following or self.request
+        if self.config.paging is None:
+            self._validators = {
                 "url": address, "etag": page.headers.get("etag", ""),
                 "modified": page.headers.get("last-modified", ""),
             }  # fmt: skip
@@ -90,62 +99,69 @@ class Poll:
     @property
     def bookmark(self) -> Bookmark:
         """Of a round that is over. A change of the future would hide all until then: not later."""
-        if not self.is_whole:
-            return self.before
-        times = [t for t in (self.before.cursor_us, self._latest_us) if t is not None]
+        if not self.is_complete:
+            return self.bookmark_before
+        times = [t for t in (self.bookmark_before.cursor_us, self._latest_us) if t is not None]
         cursor = min(max(times), self.began_us) if times else None
-        if self.before.cursor_us is not None and cursor is not None:
-            cursor = max(cursor, self.before.cursor_us)
-        return Bookmark(cursor, **self._told)
+        if self.bookmark_before.cursor_us is not None and cursor is not None:
+            cursor = max(cursor, self.bookmark_before.cursor_us)
+        return Bookmark(cursor, **self._validators)
 
-    def _parts(self, content: bytes) -> Iterator[Part]:
+    def _parts(self, content: bytes) -> Iterator[DocumentPart]:
         try:
-            yield from parts_of(io.BytesIO(content), self.form)
+            yield from read_parts(io.BytesIO(content), self.config)
         except UnreadableDocument as error:
-            self.is_whole = False
-            yield Part(0, content, [Row(0, "", content, None, str(error))])
+            self.is_complete = False
+            yield DocumentPart(0, content, [Row(0, "", content, None, str(error))])
 
-    def _next(self, asked: Question, page: Page, rows: int) -> Question | None:
-        paging, body = self.form.paging, None
+    def _next(self, asked: PageRequest, page: ResponsePage, rows: int) -> PageRequest | None:
+        paging, body = self.config.paging, None
         if isinstance(paging, (LinkPaging, TokenPaging)) and paging.path is not None:
             try:
-                body = read_json(page.content or b"")
+                body = parse_json(page.content or b"")
             except ValueError as error:
                 raise ConfigurationRejected(
                     f"{self.name}: `paging.path` needs a JSON document: {error}"
                 ) from error
-        found = next_of(asked, paging, body=body, rows=rows, headers=page.headers)
+        found = next_request(asked, paging, body=body, rows=rows, headers=page.headers)
         if found == asked:
             raise ConfigurationRejected(
                 f"{self.name}: the next page is the same again: {asked.url}"
             )
-        if found is not None and self._pages >= self.form.pages_max:
+        if found is not None and self._pages >= self.config.pages_max:
             raise ConfigurationRejected(
                 f"{self.name} has more than {self._pages} pages: ask for larger ones or for less, "
                 "or raise pages_max"
             )
         return found
 
-    def _handed(self, part: Part) -> Handed:
-        reader = Reader(self.source, self.form)
-        return handed(
-            part, self.source, b"", key_of=self._key_of, entry_of=reader.entry, at_us=self.began_us
+    def _handed(self, part: DocumentPart) -> PreparedPart:
+        reader = RowReader(self.source, self.config)
+        return prepare_part(
+            part,
+            self.source,
+            b"",
+            identity_of=self._key_of,
+            read_row=reader.read_row,
+            at_us=self.began_us,
         )
 
     def _key_of(self, row: Row) -> bytes:
         """The key and the time of the change; without a key, the content."""
-        own = key_of_paths(self.source, self.form.key, row)
+        own = identity_of_paths(self.source, self.config.key, row)
         if own is None:
             own = hash_of(b"content", self.source.encode(), row.raw)
         more: list[bytes] = []
-        if self.form.changed_at is not None and row.fields is not None:
-            more.append(str(value_at_path(row.fields, self.form.changed_at.path)).encode(errors="replace"))
-        if self.form.is_snapshot:
-            more += [self.began_us.to_bytes(8, "big"), row.place.encode()]
+        if self.config.changed_at is not None and row.fields is not None:
+            more.append(
+                str(value_at_path(row.fields, self.config.changed_at.path)).encode(errors="replace")
+            )
+        if self.config.is_snapshot:
+            more += [self.began_us.to_bytes(8, "big"), row.position.encode()]
         return hash_of(own, *more)
 
-    def _move(self, part: Part) -> None:
-        form = self.form.changed_at
+    def _advance_cursor(self, part: DocumentPart) -> None:
+        form = self.config.changed_at
         if form is None:
             return
         for row in part.rows:
@@ -155,13 +171,13 @@ class Poll:
                 self._latest_us = at_us
 
     def _since(self) -> str:
-        cursor = self.form.cursor
-        if self.before.cursor_us is None:
+        cursor = self.config.cursor
+        if self.bookmark_before.cursor_us is None:
             return written(_start_us(cursor), cursor)
-        return written(max(self.before.cursor_us - int(cursor.lag_s * 1e6), 0), cursor)
+        return written(max(self.bookmark_before.cursor_us - int(cursor.lag_s * 1e6), 0), cursor)
 
 
-def written(at_us: int, form: CursorForm) -> str:
+def written(at_us: int, form: CursorConfig) -> str:
     """An instant as the source reads it."""
     if form.format in _UNIX:
         return str(at_us // _UNIX[form.format])
@@ -171,7 +187,7 @@ def written(at_us: int, form: CursorForm) -> str:
     return local.strftime(form.format)
 
 
-def _start_us(form: CursorForm) -> int:
+def _start_us(form: CursorConfig) -> int:
     at = datetime.fromisoformat(form.start)
     if at.tzinfo is None:
         at = at.replace(tzinfo=ZoneInfo(form.zone))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from werknetz.protocols.sparkplug_b_pb2 import Payload
+from werknetz.runtime.backoff import exponential_delay_s
 from werknetz_edge.sparkplug.decoding.codec import write_value
 from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.topic import command_topic
@@ -60,8 +61,8 @@ class Asker:
             asking = node.asking
             if not asking.wanted or now_s < asking.next_s:
                 continue
-            wait_s = self.every_s * 2.0 ** min(asking.unanswered, 16)
-            asking.next_s = now_s + min(wait_s, LONGEST_S)
+            wait_s = exponential_delay_s(self.every_s, LONGEST_S, asking.unanswered)
+            asking.next_s = now_s + wait_s
             asking.unanswered += 1
             self.count += 1
             self._next_s = now_s + APART_S

@@ -24,7 +24,7 @@ from werknetz.events.batch import (
     Record,
 )
 from werknetz.events.codec import GENESIS, chain_hash, encode
-from werknetz.link.sender import Spooled
+from werknetz.link.sender import SpooledBatch
 
 BYTES_MAX: Final = 4 * 1024**3
 RESERVE: Final = 0.05  # for gap records and the like, when it is full
@@ -140,9 +140,9 @@ class Spool:
         self.last_seq, self.last_hash = seq, digest
         return seq
 
-    def read(self, from_seq: int, bytes_max: int) -> list[Spooled]:
+    def read(self, from_seq: int, bytes_max: int) -> list[SpooledBatch]:
         """Batches in order from there, at least one if there is one."""
-        found: list[Spooled] = []
+        found: list[SpooledBatch] = []
         previous = self.hash_at(from_seq - 1)
         if previous is None:
             return found
@@ -154,7 +154,7 @@ class Spool:
             size += len(payload)
             if found and size > bytes_max:
                 break
-            found.append(Spooled(seq, previous, digest, cast("Lane", lane), payload))
+            found.append(SpooledBatch(seq, previous, digest, cast("LaneName", lane), payload))
             previous = digest
         rows.close()
         return found

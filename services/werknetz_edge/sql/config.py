@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from werknetz.connector.time_format import known_zone
+from werknetz.connector.time_format import check_zone
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 DRIVERS: Final = {
@@ -73,7 +73,7 @@ class SqlSource(BaseModel):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str) -> str:
-        return known_zone(zone) or "UTC"
+        return check_zone(zone) or "UTC"
 
     @field_validator("query")
     @classmethod

@@ -73,7 +73,9 @@ class WallClock:
             return self._parse(str(written).strip())
         except ValueError as error:
             form = self.form.format
-            raise UnreadableValue(f"{str(written)[:80]!r} is no time of the form {form!r}") from error
+            raise UnreadableValue(
+                f"{str(written)[:80]!r} is no time of the form {form!r}"
+            ) from error
 
     def _pass(self, local: datetime, fold: timedelta, address: str) -> tuple[bool, bool]:
         """Return whether it is sure which pass of the clock this is, and whether the second."""
@@ -157,7 +159,9 @@ def _offsets_by_hand(form: TimeConfig) -> Offsets:
     def offsets(local: datetime) -> tuple[timedelta, timedelta]:
         found = [offset for start, end, offset in spans if start <= local < end]
         if not found:
-            raise UnreadableValue(f"{local:%Y-%m-%d %H:%M:%S}: the clock was set past it, see `changes`")
+            raise UnreadableValue(
+                f"{local:%Y-%m-%d %H:%M:%S}: the clock was set past it, see `changes`"
+            )
         return found[0], found[min(1, len(found) - 1)]
 
     return offsets

@@ -13,7 +13,7 @@ from werknetz.connector.refusal import RAW_MAX
 from werknetz.connector.values import Target, UnreadableValue, to_text, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.events.facts import KINDS, FieldType, fields_of
-from werknetz_edge.documents.entries import Entry, refusal
+from werknetz_edge.documents.entries import RowResult, reject_of
 from werknetz_edge.documents.rows import Row
 from werknetz_edge.documents.seen import hash_of
 
@@ -22,7 +22,7 @@ _HEAD: Final = frozenset({"kind", "at", "at_us", "source", "id", "fields"})
 _NAME_MAX: Final = 200
 
 
-def key_of(row: Row) -> bytes | None:
+def identity_of(row: Row) -> bytes | None:
     """The identity that an `id` gives, within its source and kind."""
     fields = row.fields or {}
     own = fields.get("id")
@@ -32,17 +32,19 @@ def key_of(row: Row) -> bytes | None:
     return hash_of(b"event", *(str(part).encode(errors="replace") for part in parts))
 
 
-def entry_of(row: Row, identity: bytes, message: bytes, at_us: int) -> Entry:
+def read_row(row: Row, identity: bytes, message: bytes, at_us: int) -> RowResult:
     if row.fields is None:
-        return Entry(row, refused=refusal(SOURCE, row, row.reason, at_us, message))
+        return RowResult(row, reject=reject_of(SOURCE, row, row.reason, at_us, message))
     try:
-        record = _record(row, row.fields, identity, message)
+        record = _to_record(row, row.fields, identity, message)
     except UnreadableValue as error:
-        return Entry(row, refused=refusal(SOURCE, row, str(error), at_us, message))
-    return Entry(row, record=record)
+        return RowResult(row, reject=reject_of(SOURCE, row, str(error), at_us, message))
+    return RowResult(row, record=record)
 
 
-def _record(row: Row, fields: Mapping[str, Any], identity: bytes, message: bytes) -> SourceRecord:
+def _to_record(
+    row: Row, fields: Mapping[str, Any], identity: bytes, message: bytes
+) -> SourceRecord:
     kind = fields.get("kind")
     if not isinstance(kind, str) or not kind:
         raise UnreadableValue(f"`kind` is missing: one of {', '.join(KINDS)}")
@@ -51,17 +53,19 @@ def _record(row: Row, fields: Mapping[str, Any], identity: bytes, message: bytes
         raise UnreadableValue("`source` must be a name of at most 200 characters")
     return SourceRecord(
         source=source,
-        fields=_body(kind, fields) if kind in KINDS else fields,  # the mapper says what is known
+        fields=_fact_fields(kind, fields)
+        if kind in KINDS
+        else fields,  # the mapper says what is known
         identity=identity,
-        item=row.place,
+        item=row.position,
         kind=kind,
-        source_time_us=_at(fields),
+        source_time_us=_time_of(fields),
         raw=row.raw[:RAW_MAX],
         message_hash=message,
     )
 
 
-def _body(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _fact_fields(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     inner = fields.get("fields")
     beside = {name: value for name, value in fields.items() if name not in _HEAD}
     if inner is not None and not isinstance(inner, dict):
@@ -75,45 +79,47 @@ def _body(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         full = f"{name}_us" if name not in types and f"{name}_us" in types else name
         if full in body:
             raise UnreadableValue(f"{full} is given twice")
-        body[full] = value if full not in types else _field(full, types[full], value)
+        body[full] = value if full not in types else _convert_field(full, types[full], value)
     return body
 
 
-def _field(name: str, kind: FieldType, value: Any) -> Any:
+def _convert_field(name: str, kind: FieldType, value: Any) -> Any:
     try:
         match kind:
             case "number":
-                return _number(value)
+                return _to_number(value)
             case "instant":
-                return instant_of(value)
+                return parse_instant(value)
             case "texts":
                 return value if isinstance(value, list) else [to_text(value)]
             case _:
-                return _text(value)
+                return _to_text(value)
     except UnreadableValue as error:
         raise UnreadableValue(f"{name}: {error}") from error
 
 
-def _text(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if isinstance(value, (dict, list)):
         raise UnreadableValue("must be a text")
     return to_text(value)
 
 
-def _number(value: Any) -> float:
+def _to_number(value: Any) -> float:
     if isinstance(value, (dict, list, bool)):
         raise UnreadableValue("must be a number")
     number, _ = value_of(Target(0, linear=True), value)
     return number
 
 
-def instant_of(value: Any) -> int:
+def parse_instant(value: Any) -> int:
     """Read RFC 3339 or µs UTC; raise Unreadable."""
     if isinstance(value, str) and not value.strip().lstrip("-").isdecimal():
         try:
             at = datetime.fromisoformat(value.strip())
         except ValueError as error:
-            raise UnreadableValue(f"{value[:80]!r} is no time such as 2026-11-24T06:00:00Z") from error
+            raise UnreadableValue(
+                f"{value[:80]!r} is no time such as 2026-11-24T06:00:00Z"
+            ) from error
         if at.tzinfo is None:
             raise UnreadableValue(f"{value[:80]!r} has no zone: add Z or an offset such as +01:00")
         try:
@@ -128,13 +134,13 @@ def instant_of(value: Any) -> int:
     return int(text)
 
 
-def _at(fields: Mapping[str, Any]) -> int | None:
+def _time_of(fields: Mapping[str, Any]) -> int | None:
     given = [fields[name] for name in ("at", "at_us") if fields.get(name) not in (None, "")]
     if not given:
         return None
     if len(given) > 1:
         raise UnreadableValue("give `at` or `at_us`, one of them")
     try:
-        return instant_of(given[0])
+        return parse_instant(given[0])
     except UnreadableValue as error:
         raise UnreadableValue(f"at: {error}") from error

@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx2
 
 from werknetz.runtime.log import get_logger
-from werknetz_simulator.partners.partners import Relation
+from werknetz_simulator.partners.partners import SupplyRelation
 from werknetz_simulator.partners.timeline import Shipment
 from werknetz_simulator.plants.plan import instant_of
 
@@ -17,47 +17,47 @@ ROWS_MAX: Final = 500
 TIMEOUT_S: Final = 20.0  # longer than the edge takes to say 503
 
 
-class NotTaken(Exception):
+class PushRejected(Exception):
     """The other side did not say 2xx: what was pushed is to be told again."""
 
 
-class Hook:
+class WebhookSender:
     """Where to push, and the file with the key that opens it."""
 
     def __init__(self, url: str, key_file: Path) -> None:
         self._url, self._key_file = f"{url.rstrip('/')}/hooks/{SOURCE}", key_file
-        self._refused = ""
+        self._last_rejection = ""
 
-    def push(self, sent: Iterable[tuple[Relation, Shipment]]) -> None:
+    def push(self, sent: Iterable[tuple[SupplyRelation, Shipment]]) -> None:
         """Push all of it; raise NotTaken when a part is not taken. Repeating is harmless."""
-        rows = [row_of(relation, note) for relation, note in sent]
+        rows = [shipment_row_of(relation, note) for relation, note in sent]
         if not rows:
             return
         try:
             key = self._key_file.read_text(encoding="utf-8").split()[0]
             with httpx2.Client(timeout=TIMEOUT_S, trust_env=False) as client:
-                for some in _parts(rows):
+                for some in _batches(rows):
                     answer = client.post(
                         self._url, json={RECORDS: some}, headers={"X-API-Key": key}
                     )
                     answer.raise_for_status()
         except (httpx2.HTTPError, OSError, IndexError) as error:
-            self._remark(str(error) or type(error).__name__)
-            raise NotTaken(self._url) from error
+            self._log_rejection(str(error) or type(error).__name__)
+            raise PushRejected(self._url) from error
 
-    def _remark(self, reason: str) -> None:
+    def _log_rejection(self, reason: str) -> None:
         """Log a new reason once: it is asked again every second."""
-        if reason != self._refused:
-            self._refused = reason
+        if reason != self._last_rejection:
+            self._last_rejection = reason
             get_logger("simulator").warning("not taken, again soon", url=self._url, reason=reason)
 
 
-def row_of(relation: Relation, note: Shipment) -> dict[str, Any]:
+def shipment_row_of(relation: SupplyRelation, note: Shipment) -> dict[str, Any]:
     return {
         "note": note.number,
-        "told": _iso(note.at_us),
-        "left": _iso(note.despatched_us),
-        "arrives": _iso(note.arrives_us),
+        "told": _iso_time(note.at_us),
+        "left": _iso_time(note.despatched_us),
+        "arrives": _iso_time(note.arrives_us),
         "site": relation.site,
         "material": relation.material,
         "article": relation.supplier_material,
@@ -68,10 +68,10 @@ def row_of(relation: Relation, note: Shipment) -> dict[str, Any]:
     }
 
 
-def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _batches(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     for start in range(0, len(rows), ROWS_MAX):
         yield rows[start : start + ROWS_MAX]
 
 
-def _iso(at_us: int) -> str:
+def _iso_time(at_us: int) -> str:
     return instant_of(at_us).isoformat(timespec="microseconds")

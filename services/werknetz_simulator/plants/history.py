@@ -1,7 +1,7 @@
-"""A plant's past as a connector: weeks in seconds, by the same way that live values take.
+"""A connector that loads a plant's history: weeks in seconds, through the same path as live values.
 
-Slices of a few hours as columns; how far it got is kept with them in the spool, so that one that
-was killed goes on there. At the end it stays, and says so in its status.
+It delivers slices of a few hours as columns. The progress is stored with them in the spool, so that
+a restart resumes there. At the end its status is `finished`.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_simulator.plants.plan import HOUR_US, SECOND_US
 from werknetz_simulator.plants.plant import PLANTS, PlantMachine
 from werknetz_simulator.plants.truth import SEED, SignalChange, Truth
-from werknetz_simulator.protocols.names.profiles import dialect_of
+from werknetz_simulator.protocols.names.profiles import profile_of
 
 SLICE_US: Final = 6 * HOUR_US
 
 
 def create(_connector: str, options: Mapping[str, Any], _folder: Path) -> "HistoryConnector":
-    """Make it from the `options` of an edge file: plant, since_us, start_us, end_us, broken."""
+    """Create the connector from an edge file's `options`: plant, since_us, start_us, end_us, broken."""
     plant = PLANTS[str(options["plant"])]
     broken = options.get("broken")
     truth = Truth(
@@ -49,31 +49,31 @@ class HistoryConnector:
     ) -> None:
         self.status = ConnectorStatus()
         self._truth = truth
-        self._dialect = dialect_of(truth.plant)
+        self._profile = profile_of(truth.plant)
         self._start_us, self._end_us = start_us, end_us
-        self._gap_from_us = gap_from_us  # from here on the plant does not remember
-        self._told_us = start_us
-        self._kept_us = start_us
+        self._gap_from_us = gap_from_us  # start of the span that the plant no longer stores
+        self._delivered_us = start_us
+        self._stored_us = start_us
         self._addresses: list[str] = []
         self._numbers: dict[tuple[PlantMachine, str], int] = {}
 
     def seen(self, marks: Sequence[bytes]) -> None:
-        """Go on after the last slice of this very history that is on disk."""
-        ours = [mark.decode().split("/") for mark in marks]
-        ends = [int(end) for start, end in ours if int(start) == self._start_us]
-        self._kept_us = max([self._start_us, *ends])
+        """Resume after the last stored slice of this history."""
+        spans = [mark.decode().split("/") for mark in marks]
+        ends = [int(end) for start, end in spans if int(start) == self._start_us]
+        self._stored_us = max([self._start_us, *ends])
 
     async def connect(self) -> None:
-        self._told_us = self._kept_us
+        self._delivered_us = self._stored_us
         self.status.state = "running"
 
     async def read(self) -> Delivery:
-        if self._told_us >= self._end_us:
+        if self._delivered_us >= self._end_us:
             self.status.state = "finished"
-            self.status.detail = "the history is told"
+            self.status.detail = "the history is delivered"
             await asyncio.Event().wait()
-        start, end = self._told_us, min(self._told_us + SLICE_US, self._end_us)
-        changes = self._restated(start) if start == self._start_us else []
+        start, end = self._delivered_us, min(self._delivered_us + SLICE_US, self._end_us)
+        changes = self._snapshot_at(start) if start == self._start_us else []
         for machine in self._truth.plant.machines:
             changes += self._truth.changes(
                 machine,
@@ -82,19 +82,19 @@ class HistoryConnector:
                 temperature_every_us=self._truth.plant.temperature_s * SECOND_US,
             )
         if end == self._end_us:
-            changes += self._restated(end)
-        changes = sorted(map(self._said, changes), key=lambda change: change.at_us)
-        self._told_us = end
+            changes += self._snapshot_at(end)
+        changes = sorted(map(self._to_raw_value, changes), key=lambda change: change.at_us)
+        self._delivered_us = end
         self.status.last_good_us = time.time_ns() // 1000
 
-        async def keep() -> None:
-            self._kept_us = end
+        async def mark_stored() -> None:
+            self._stored_us = end
 
         return Delivery(
             readings=[self._reading(change) for change in changes if isinstance(change.value, str)],
             blocks=[self._block([c for c in changes if not isinstance(c.value, str)])],
             gaps=self._gaps(start),
-            acknowledge=keep,
+            acknowledge=mark_stored,
             dedup_keys=[f"{self._start_us}/{end}".encode()],
         )
 
@@ -106,22 +106,22 @@ class HistoryConnector:
         if self._gap_from_us is None or at_us != self._start_us:
             return []
         gap_id = uuid5(NAMESPACE_URL, f"{self._truth.plant.path}/{self._gap_from_us}/{at_us}")
-        detail = "longer ago than the plant remembers"
+        detail = "older than what the plant stores"
         source = self._truth.plant.name
         opened = GapOpened(gap_id, source, [], self._gap_from_us, "source_silent", detail)
         return [opened, GapClosed(gap_id, at_us)]
 
-    def _restated(self, at_us: int) -> list[SignalChange]:
-        """Say at the first and at the last instant what holds there."""
+    def _snapshot_at(self, at_us: int) -> list[SignalChange]:
+        """Return the value of every signal at the instant, time-stamped with it."""
         return [
             replace(change, at_us=at_us)
             for machine in self._truth.plant.machines
             for change in self._truth.snapshot(machine, at_us)
         ]
 
-    def _said(self, change: SignalChange) -> SignalChange:
-        """Say it as the plant's controllers would: states as numbers, tenths, texts with a unit."""
-        raw = self._dialect.raw(change.machine, change.signal, change.value)
+    def _to_raw_value(self, change: SignalChange) -> SignalChange:
+        """Convert to the raw value of the plant's controllers: state codes, tenths, text with unit."""
+        raw = self._profile.raw(change.machine, change.signal, change.value)
         return change if raw is change.value else replace(change, value=raw)
 
     def _reading(self, change: SignalChange) -> Reading:
@@ -145,4 +145,4 @@ class HistoryConnector:
         return self._numbers[key]
 
     def _address(self, change: SignalChange) -> str:
-        return self._dialect.address(change.machine, change.signal)
+        return self._profile.address(change.machine, change.signal)

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from plumbing.delivery import FakeSpool
-from werknetz.connector.contract import Delivery, SourceMessage, Reading, SourceRecord, hash_message
+from werknetz.connector.contract import Delivery, Reading, SourceMessage, SourceRecord, hash_message
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import encode_delivery
 from werknetz.domain.bucket import microseconds_of

@@ -8,8 +8,8 @@ import pytest
 
 from plumbing.delivery import FakeSpool
 from werknetz.connector.contract import Delivery, Reading
-from werknetz.connector.mapping.mapping import mapping_of
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.mapping.mapping import parse_mapping
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.kpi.elements import Elements
 from werknetz.kpi.oee import oee
@@ -40,7 +40,7 @@ mapping:
 def records(folder: Path, since_us: int, delivery: Delivery) -> list[bytes]:
     """What an edge with this mapping has on disk after one delivery."""
     text = MAPPING.replace("SINCE", instant_of(since_us).isoformat())
-    mapping = mapping_of(form_of(text, file="cell.yaml"))
+    mapping = parse_mapping(parse_yaml(text, file="cell.yaml"))
     lane = Lane(
         "cell", folder, mapping, MemoryEdgeLink(MemoryServer(down=True), "cell"), bytes_max=10**8
     )

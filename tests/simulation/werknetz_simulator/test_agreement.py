@@ -14,9 +14,9 @@ from werknetz.kpi.plan import Plan
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import Range, compute
 from werknetz_simulator.edge_file import mapping_of
-from werknetz_simulator.plants.expected import sums
+from werknetz_simulator.plants.expected import element_sums
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, us_of
-from werknetz_simulator.plants.plant import PLANTS, ROLLOVER, PlantMachine, Plant
+from werknetz_simulator.plants.plant import PLANTS, ROLLOVER, Plant, PlantMachine
 from werknetz_simulator.plants.truth import Truth
 
 START = us_of(datetime(2026, 10, 22, 22, tzinfo=UTC))  # over the night of 25 hours
@@ -36,7 +36,7 @@ def test_the_platform_agrees_with_the_plant(plant: Plant) -> None:
             first = hour * 4
             platform = Elements.sum(computed.elements(first + n) for n in range(16))
             begin = START + hour * HOUR_US
-            expected = sums(truth, [machine], begin, begin + 4 * HOUR_US).seconds()
+            expected = element_sums(truth, [machine], begin, begin + 4 * HOUR_US).to_elements()
             found = {name: getattr(platform, name) for name in expected}
             assert found == pytest.approx(expected, abs=1e-6), (machine.name, hour)
 

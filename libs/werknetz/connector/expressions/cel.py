@@ -14,27 +14,27 @@ from typing import Any, Final
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_strings
 
-from werknetz.connector.expressions.cel_check import check
-from werknetz.connector.expressions.cel_tree import tree_of
+from werknetz.connector.expressions.cel_check import check_expression
+from werknetz.connector.expressions.cel_tree import parse_tree
 from werknetz.connector.expressions.engine import (
     Budget,
     ExpressionError,
-    Kind,
     Program,
-    Wanted,
-    plain,
+    ResultKind,
+    VariableKind,
+    to_engine_value,
 )
 from werknetz.connector.values import UnreadableValue
-from werknetz.connector.yaml_format import nearest
+from werknetz.connector.yaml_format import did_you_mean
 
 _T: Final = cel.Type
-_TYPES: Final[dict[Kind, Any]] = {
+_TYPES: Final[dict[VariableKind, Any]] = {
     "number": _T.DOUBLE, "text": _T.STRING, "status": _T.UINT, "json": _T.DYN,
     "fields": _T.Map(_T.STRING, _T.DYN), "segments": _T.Map(_T.STRING, _T.STRING),
 }  # fmt: skip
 _NUMBERS: Final = ("DOUBLE", "INT", "UINT")
 _SCALARS: Final = (*_NUMBERS, "BOOL", "STRING", "NULL", "DYN")
-_FITS: Final[dict[Wanted, tuple[str, ...]]] = {
+_FITS: Final[dict[ResultKind, tuple[str, ...]]] = {
     "number": (*_NUMBERS, "BOOL", "NULL", "DYN"),
     "boolean": ("BOOL",),
     "text": ("STRING", "NULL", "DYN"),
@@ -43,12 +43,12 @@ _FITS: Final[dict[Wanted, tuple[str, ...]]] = {
     "scalar": (*_SCALARS, "TIMESTAMP"),
     "anything": (*_SCALARS, "TIMESTAMP", "LIST", "MAP"),
 }
-_MAY_COME: Final[dict[Wanted, tuple[str, ...]]] = {  # where the type is known only at run
+_MAY_COME: Final[dict[ResultKind, tuple[str, ...]]] = {  # where the type is known only at run
     "texts": (*_SCALARS, "TIMESTAMP", "LIST"),
     "anything": _FITS["anything"],
 }
 _SCALAR: Final = (*_SCALARS, "TIMESTAMP")
-_TURN: Final[dict[Wanted, str]] = {
+_TURN: Final[dict[ResultKind, str]] = {
     "number": "double(…)", "boolean": "a comparison, such as … == 'A'", "text": "string(…)",
     "instant": "timestamp(…), a text, or int µs since 1970", "texts": "a list of texts",
     "scalar": "a number, a text or true/false", "anything": "a value",
@@ -65,7 +65,7 @@ class CelProgram:
 
     text: str
     expression: Any
-    wanted: Wanted
+    wanted: ResultKind
     _needs: Mapping[str, frozenset[str] | None]
 
     def needs(self) -> Mapping[str, frozenset[str] | None]:
@@ -83,7 +83,9 @@ class CelProgram:
         if kind in {"ERROR", "UNKNOWN"}:
             raise UnreadableValue(f"expression: {_said(str(value))}")
         if kind not in _MAY_COME.get(self.wanted, _SCALAR):
-            raise UnreadableValue(f"expression: gives {_word(kind)}, which is not {_TURN[self.wanted]}")
+            raise UnreadableValue(
+                f"expression: gives {_word(kind)}, which is not {_TURN[self.wanted]}"
+            )
         if kind == "TIMESTAMP":
             return value.astimezone(UTC) if isinstance(value, datetime) else value
         return _unpacked(result, kind, Budget()) if kind in {"LIST", "MAP"} else value
@@ -92,7 +94,9 @@ class CelProgram:
 class CelEngine:
     """Compiles; keeps one environment for each set of variables."""
 
-    def compile(self, text: str, variables: Mapping[str, Kind], wanted: Wanted) -> Program:
+    def compile(
+        self, text: str, variables: Mapping[str, VariableKind], wanted: ResultKind
+    ) -> Program:
         environment = _environment(tuple(sorted(variables.items())))
         try:
             expression = environment.compile(text)
@@ -103,14 +107,14 @@ class CelEngine:
             raise ExpressionError(
                 f"gives {_word(kind)}, wanted is {_TURN[wanted]}", column=1, text=text
             )
-        found = check(text, tree_of(expression.serialize()), variables)
+        found = check_expression(text, parse_tree(expression.serialize()), variables)
         for pattern in found.patterns:
             _try_pattern(text, pattern.text or "", pattern.at)
         return CelProgram(text, expression, wanted, found.needs)
 
 
 @cache
-def _environment(variables: tuple[tuple[str, Kind], ...]) -> Any:
+def _environment(variables: tuple[tuple[str, VariableKind], ...]) -> Any:
     return cel.NewEnv(
         variables={name: _TYPES[kind] for name, kind in variables},
         extensions=[ext_math.ExtMath(), ext_strings.ExtStrings()],
@@ -142,8 +146,10 @@ def _unpacked(result: Any, kind: str, budget: Budget, depth: int = 0) -> Any:
             str(name): _unpacked(inner, _kind(inner), budget, depth + 1) for name, inner in pairs
         }
     if kind in {"LIST", "MAP", "ERROR", "UNKNOWN"}:
-        raise UnreadableValue("expression: gives a list that is nested too deeply, or an error in it")
-    return plain(result.value(), budget)
+        raise UnreadableValue(
+            "expression: gives a list that is nested too deeply, or an error in it"
+        )
+    return to_engine_value(result.value(), budget)
 
 
 def _kind(result: Any) -> str:
@@ -165,7 +171,7 @@ def _word(kind: str) -> str:
     return {"DYN": "a value of a type that is not known at load"}.get(kind, kind.lower())
 
 
-def _refused(text: str, message: str, variables: Mapping[str, Kind]) -> ExpressionError:
+def _refused(text: str, message: str, variables: Mapping[str, VariableKind]) -> ExpressionError:
     found = _ERROR.search(message)
     if found is None:
         problem = "is nested too deeply: divide it" if "recursion" in message else _said(message)
@@ -178,9 +184,9 @@ def _refused(text: str, message: str, variables: Mapping[str, Kind]) -> Expressi
     return ExpressionError(problem, line=line, column=column, text=text)
 
 
-def _remedied(problem: str, variables: Mapping[str, Kind]) -> str:
+def _remedied(problem: str, variables: Mapping[str, VariableKind]) -> str:
     if (missing := _UNDECLARED.search(problem)) is not None:
-        near = nearest(missing[1].partition(".")[0], [*variables])
+        near = did_you_mean(missing[1].partition(".")[0], [*variables])
         return f"{missing[1]!r} is no variable or function{near}"
     if (overload := _OVERLOAD.search(problem)) is not None:
         kinds = overload[2]

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from werknetz.connector.expressions.cel_tree import Node
+from werknetz.connector.expressions.cel_tree import CelNode
 from werknetz.connector.expressions.engine import INPUT_CHARS_MAX, INPUT_ITEMS_MAX, ExpressionError
-from werknetz.connector.yaml_format import nearest
+from werknetz.connector.yaml_format import did_you_mean
 
 ITERATIONS_MAX: Final = 10_000
 """The engine's own budget over all macros of one evaluation [seen: 9 999 pass]."""
@@ -44,26 +44,26 @@ _SCALARS: Final = {*_SMALL, "string"}
 
 
 @dataclass(slots=True)
-class Checked:
+class CheckResult:
     """What the checks found out on the way."""
 
     needs: dict[str, frozenset[str] | None] = field(default_factory=dict)
-    patterns: list[Node] = field(default_factory=list)  # of `matches`: to be tried at load
+    patterns: list[CelNode] = field(default_factory=list)  # of `matches`: to be tried at load
 
 
 @dataclass(slots=True)
 class _Check:
     text: str
     variables: Collection[str]
-    checked: Checked = field(default_factory=Checked)
+    checked: CheckResult = field(default_factory=CheckResult)
     joins: int = 0
     work: int = 0
 
-    def refuse(self, node: Node, problem: str) -> ExpressionError:
-        line, column = place_of(self.text, max(node.at, 0))
+    def refuse(self, node: CelNode, problem: str) -> ExpressionError:
+        line, column = line_and_column(self.text, max(node.at, 0))
         return ExpressionError(problem, line=line, column=column, text=self.text)
 
-    def visit(self, node: Node, times: int, *, inside: bool) -> None:
+    def visit(self, node: CelNode, times: int, *, inside: bool) -> None:
         """`times`: how often it runs at most; `inside`: of a macro."""
         self.work += times
         if node.kind == "ident" and node.name in self.variables:
@@ -81,7 +81,7 @@ class _Check:
             elif node.kind in {"list", "struct"}:
                 self._literal(node, inside=inside)
 
-    def _remaining(self, node: Node) -> Iterator[Node]:
+    def _remaining(self, node: CelNode) -> Iterator[CelNode]:
         """The parts, without those that only name a key of a variable."""
         key = _key_of(node)
         for part in node.parts:
@@ -95,7 +95,7 @@ class _Check:
         whole = key is None or known is None
         self.checked.needs[variable] = None if whole else (known or frozenset()) | {key or ""}
 
-    def _macro(self, node: Node, times: int, *, inside: bool) -> None:
+    def _macro(self, node: CelNode, times: int, *, inside: bool) -> None:
         reached, *rest = node.parts
         for part in reached.walk():
             grows = part.kind == "call" and part.name == "_+_" and part.type in {"list", "dyn"}
@@ -109,7 +109,7 @@ class _Check:
         for part in rest:
             self.visit(part, often, inside=True)
 
-    def _literal(self, node: Node, *, inside: bool) -> None:
+    def _literal(self, node: CelNode, *, inside: bool) -> None:
         if node.kind == "struct" and node.name:
             raise self.refuse(node, f"{node.name} is a message: write the value itself")
         if inside and any(part.type not in _SCALARS for part in node.parts):
@@ -117,11 +117,13 @@ class _Check:
                 node, "a list or a map of others inside a macro: take a field of it instead"
             )
 
-    def _call(self, node: Node, times: int, *, inside: bool) -> None:
+    def _call(self, node: CelNode, times: int, *, inside: bool) -> None:
         name = node.name
         known = name in _OPERATORS or name in _SCANS or name in _PLAIN or name.startswith("math.")
         if not known:
-            raise self.refuse(node, f"function {name!r} is not offered{nearest(name, [*_SCANS])}")
+            raise self.refuse(
+                node, f"function {name!r} is not offered{did_you_mean(name, [*_SCANS])}"
+            )
         if name in _ARITHMETIC:
             self._arithmetic(node, times, inside=inside)
         elif name in _COMPARISONS:
@@ -134,7 +136,7 @@ class _Check:
         elif name == "replace":
             self._replace(node)
 
-    def _arithmetic(self, node: Node, times: int, *, inside: bool) -> None:
+    def _arithmetic(self, node: CelNode, times: int, *, inside: bool) -> None:
         left, right = (part.type for part in node.parts)
         sign = _ARITHMETIC[node.name]
         if "dyn" in {left, right}:
@@ -154,14 +156,14 @@ class _Check:
         if self.joins > JOINS_MAX:
             raise self.refuse(node, f"more than {JOINS_MAX} texts joined: divide it")
 
-    def _matches(self, node: Node, times: int) -> None:
+    def _matches(self, node: CelNode, times: int) -> None:
         pattern = node.parts[-1]
         if pattern.text is None:
             raise self.refuse(node, "the pattern of `matches` must be written out, as '^A[0-9]+$'")
         self.work += times * INPUT_CHARS_MAX * _steps_a_byte(pattern.text)
         self.checked.patterns.append(pattern)
 
-    def _replace(self, node: Node) -> None:
+    def _replace(self, node: CelNode) -> None:
         old, new = (part.text for part in node.parts[1:3])
         if not old or new is None or len(new.encode()) > len(old.encode()):
             raise self.refuse(
@@ -169,7 +171,7 @@ class _Check:
             )
 
 
-def check(text: str, tree: Node, variables: Mapping[str, str]) -> Checked:
+def check_expression(text: str, tree: CelNode, variables: Mapping[str, str]) -> CheckResult:
     """Return what the expression needs; raise ExpressionError for what is not bounded."""
     checking = _Check(text, variables.keys())
     checking.visit(tree, 1, inside=False)
@@ -181,7 +183,7 @@ def check(text: str, tree: Node, variables: Mapping[str, str]) -> Checked:
     return checking.checked
 
 
-def place_of(text: str, offset: int) -> tuple[int, int]:
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
     """Line and column, both from 1, of an offset in code points."""
     before = text[:offset]
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
@@ -199,7 +201,7 @@ def _steps_a_byte(pattern: str) -> int:
     return 0 if size * counted <= _SMALL_PATTERN else 10 * size * counted
 
 
-def _key_of(node: Node) -> str | None:
+def _key_of(node: CelNode) -> str | None:
     """The key, where the node is `x.key`, `x["key"]`, `has(x.key)` or `"key" in x`."""
     if node.kind == "select":
         return node.name
@@ -211,7 +213,7 @@ def _key_of(node: Node) -> str | None:
     return None
 
 
-def _is_collecting(node: Node) -> bool:
+def _is_collecting(node: CelNode) -> bool:
     """Whether it is the step of `map` and `filter`: the macro's own list and one more.
 
     Its name begins with @, which nobody can write.

@@ -22,27 +22,27 @@ Wire = list[tuple[int, int | bytes]]
 
 
 @dataclass(slots=True)
-class Node:
+class CelNode:
     """One step of an expression."""
 
     id: int
     kind: str  # constant, ident, select, call, list, struct, comprehension
     name: str = ""  # of the variable, the field, the function, the message, the accumulator
     text: str | None = None  # of a constant text
-    parts: list["Node"] = field(default_factory=list)
+    parts: list["CelNode"] = field(default_factory=list)
     type: str = "dyn"
     at: int = -1  # offset in the expression; -1: made by a macro
     number: int | None = None  # of a constant integer
     each: str = ""  # the variable of a comprehension
     is_test: bool = False  # `has(x.y)`
 
-    def walk(self) -> Iterator["Node"]:
+    def walk(self) -> Iterator["CelNode"]:
         yield self
         for part in self.parts:
             yield from part.walk()
 
 
-def tree_of(serialized: bytes) -> Node:
+def parse_tree(serialized: bytes) -> CelNode:
     """Read the tree; raise ValueError where the bytes are not what this engine writes."""
     checked = _one(_wire(serialized), _CHECKED)
     types: dict[int, str] = {}
@@ -66,7 +66,7 @@ def tree_of(serialized: bytes) -> Node:
     return tree
 
 
-def _node(data: bytes) -> Node:  # noqa: PLR0911  one for each kind
+def _node(data: bytes) -> CelNode:  # noqa: PLR0911  one for each kind
     wire = _wire(data)
     number = next((_int(value) for n, value in wire if n == 2), 0)
     found = next(((n, _bytes(value)) for n, value in wire if n != 2), None)
@@ -77,31 +77,31 @@ def _node(data: bytes) -> Node:  # noqa: PLR0911  one for each kind
         case 3:
             return _constant(number, inner)
         case 4:
-            return Node(number, "ident", _text(inner, 1))
+            return CelNode(number, "ident", _text(inner, 1))
         case 5:
-            return Node(
+            return CelNode(
                 number, "select", _text(inner, 2), parts=_nodes(inner, 1),
                 is_test=any(n == 3 and value for n, value in inner),
             )  # fmt: skip
         case 6:
-            return Node(number, "call", _text(inner, 2), parts=_nodes(inner, 1, 3))
+            return CelNode(number, "call", _text(inner, 2), parts=_nodes(inner, 1, 3))
         case 7:
-            return Node(number, "list", parts=_nodes(inner, 1))
+            return CelNode(number, "list", parts=_nodes(inner, 1))
         case 8:
             parts = [part for n, entry in inner if n == 2 for part in _entry(_bytes(entry))]
-            return Node(number, "struct", _text(inner, 1), parts=parts)
+            return CelNode(number, "struct", _text(inner, 1), parts=parts)
         case 9:
-            return Node(
+            return CelNode(
                 number, "comprehension", _text(inner, 3), parts=_nodes(inner, 2, 4, 5, 6, 7),
                 each=_text(inner, 1),
             )  # fmt: skip
     raise ValueError(f"an expression of kind {kind}")
 
 
-def _constant(number: int, inner: Wire) -> Node:
+def _constant(number: int, inner: Wire) -> CelNode:
     """One of null 1, bool 2, int64 3, uint64 4, double 5, string 6, bytes 7."""
     kind, value = inner[0] if inner else (1, 0)
-    node = Node(number, "constant")
+    node = CelNode(number, "constant")
     if kind in {6, 7}:
         node.text = _bytes(value).decode(errors="replace")
     elif kind in {3, 4}:
@@ -109,12 +109,12 @@ def _constant(number: int, inner: Wire) -> Node:
     return node
 
 
-def _entry(data: bytes) -> list[Node]:
+def _entry(data: bytes) -> list[CelNode]:
     """Key (a node, or a field's name) and value of a map or a message."""
     return [_node(_bytes(value)) for n, value in _wire(data) if n in {3, 4}]
 
 
-def _nodes(wire: Wire, *numbers: int) -> list[Node]:
+def _nodes(wire: Wire, *numbers: int) -> list[CelNode]:
     return [_node(_bytes(value)) for wanted in numbers for n, value in wire if n == wanted]
 
 

@@ -16,10 +16,10 @@ INPUT_ITEMS_MAX: Final = 1_000
 INPUT_DEPTH_MAX: Final = 24
 """What an expression may look at. With them the worst case of an expression is known at load."""
 
-Kind = Literal["number", "text", "status", "json", "fields", "segments"]
+VariableKind = Literal["number", "text", "status", "json", "fields", "segments"]
 """Of a variable: double, string, uint, anything, a map of anything, a map of texts."""
 
-Wanted = Literal["number", "boolean", "text", "instant", "texts", "scalar", "anything"]
+ResultKind = Literal["number", "boolean", "text", "instant", "texts", "scalar", "anything"]
 """Of a result. A scalar is a number, a text or true/false."""
 
 _INT64: Final = range(-(2**63), 2**64)
@@ -46,7 +46,9 @@ class Program(Protocol):
 class Engine(Protocol):
     """What runs expressions."""
 
-    def compile(self, text: str, variables: Mapping[str, Kind], wanted: Wanted) -> Program:
+    def compile(
+        self, text: str, variables: Mapping[str, VariableKind], result_kind: ResultKind
+    ) -> Program:
         """Return the checked expression; raise ExpressionError with place and remedy."""
 
 
@@ -58,7 +60,7 @@ class Budget:
     items: int = INPUT_ITEMS_MAX
 
 
-def plain(value: Any, budget: Budget, depth: int = 0) -> Any:  # noqa: PLR0911  a ladder of types
+def to_engine_value(value: Any, budget: Budget, depth: int = 0) -> Any:  # noqa: PLR0911  a ladder of types
     """Make of any source's value what an engine takes; raise Unreadable beyond the budget.
 
     Numbers are doubles, whether a machine writes 5 or 5.0: else the same expression would hold
@@ -79,11 +81,11 @@ def plain(value: Any, budget: Budget, depth: int = 0) -> Any:  # noqa: PLR0911  
         return _text(value, budget)
     if isinstance(value, Mapping):
         return {
-            _text(str(name), budget): plain(inner, budget, depth + 1)
+            _text(str(name), budget): to_engine_value(inner, budget, depth + 1)
             for name, inner in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [plain(inner, budget, depth + 1) for inner in value]
+        return [to_engine_value(inner, budget, depth + 1) for inner in value]
     if isinstance(value, (date, time)):  # a datetime is a date
         return value.isoformat()
     if isinstance(value, (bytes, bytearray)):

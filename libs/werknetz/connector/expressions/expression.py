@@ -11,37 +11,41 @@ from typing import Any, Final
 from werknetz.connector.expressions.engine import (
     Budget,
     ExpressionError,
-    Kind,
     Program,
-    Wanted,
-    plain,
+    ResultKind,
+    VariableKind,
+    to_engine_value,
 )
 from werknetz.connector.values import UnreadableValue
-from werknetz.connector.yaml_format import nearest
+from werknetz.connector.yaml_format import did_you_mean
 
 TEXT_MAX: Final = 2_048
 """Characters of an expression: what is longer is a program, and belongs into a connector."""
 
 
-def compiled(text: str, variables: Mapping[str, Kind], wanted: Wanted) -> Program:
+def compile_expression(
+    text: str, variables: Mapping[str, VariableKind], wanted: ResultKind
+) -> Program:
     """Compile with the engine of this product; the same expression of many rules once."""
-    return _compiled(text, tuple(sorted(variables.items())), wanted)
+    return _compile_cached(text, tuple(sorted(variables.items())), wanted)
 
 
-def compiled_for(
-    text: str, variables: Mapping[str, Kind], wanted: Wanted, segments: Collection[str]
+def compile_for_segments(
+    text: str, variables: Mapping[str, VariableKind], wanted: ResultKind, segments: Collection[str]
 ) -> Program:
     """Compile for a rule whose source has these segments; raise ExpressionError."""
-    program = compiled(text, variables, wanted)
+    program = compile_expression(text, variables, wanted)
     for name in sorted(program.needs().get("segments") or ()):
         if name not in segments:
-            there = nearest(name, [*segments]) or ": it has none"
+            there = did_you_mean(name, [*segments]) or ": it has none"
             raise ExpressionError(f"names segment {name!r}, which the source has not{there}")
     return program
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str, variables: tuple[tuple[str, Kind], ...], wanted: Wanted) -> Program:
+def _compile_cached(
+    text: str, variables: tuple[tuple[str, VariableKind], ...], wanted: ResultKind
+) -> Program:
     if len(text) > TEXT_MAX:
         raise ExpressionError(
             f"has {len(text)} characters, the limit is {TEXT_MAX}: divide it over several fields, "
@@ -56,17 +60,19 @@ def _compiled(text: str, variables: tuple[tuple[str, Kind], ...], wanted: Wanted
     return CelEngine().compile(text, dict(variables), wanted)
 
 
-def chosen(source: Mapping[str, Any], keys: frozenset[str] | None, budget: Budget) -> Any:
+def select_fields(source: Mapping[str, Any], keys: frozenset[str] | None, budget: Budget) -> Any:
     """The part of a map that an expression looks at: a message of 500 fields costs what it uses."""
     if keys is None:
-        return plain(source, budget)
-    return {key: plain(source[key], budget) for key in keys if key in source}
+        return to_engine_value(source, budget)
+    return {key: to_engine_value(source[key], budget) for key in keys if key in source}
 
 
-def finite(result: Any, given: Any = 0.0) -> Any:
+def check_finite(result: Any, given: Any = 0.0) -> Any:
     """Refuse what only a division by zero or an overflow makes; pass on what was given so."""
     if type(result) is float and not math.isfinite(result):
         was_finite = not isinstance(given, float) or math.isfinite(given)
         if was_finite:
-            raise UnreadableValue(f"the expression gives {result}: a division by zero or an overflow")
+            raise UnreadableValue(
+                f"the expression gives {result}: a division by zero or an overflow"
+            )
     return result

@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from werknetz.connector.expressions.engine import Budget, Kind, Program, plain
-from werknetz.connector.expressions.expression import chosen, finite
+from werknetz.connector.expressions.engine import Budget, Program, VariableKind, to_engine_value
+from werknetz.connector.expressions.expression import check_finite, select_fields
 from werknetz.connector.values import DROPPED, Target, to_text, value_of
 
-Input = Literal["number", "text", "json"]
+ExpressionInput = Literal["number", "text", "json"]
 
 
-def signal_variables(kind: Input) -> dict[str, Kind]:
+def signal_variables(kind: ExpressionInput) -> dict[str, VariableKind]:
     """What an expression of a signal rule may name."""
     return {"value": kind, "status": "status", "fields": "fields", "segments": "segments"}
 
 
 @dataclass(slots=True)
-class Computed:
+class RuleExpression:
     """The expressions of a rule, for one address."""
 
-    input: Input
+    input: ExpressionInput
     expression: Program | None
     when: Program | None
     segments: Mapping[str, str]
@@ -56,16 +56,16 @@ class Computed:
         if "segments" in self.needs:
             values["segments"] = self.segments
         if "fields" in self.needs:
-            values["fields"] = chosen(fields or {}, self.needs["fields"], Budget())
+            values["fields"] = select_fields(fields or {}, self.needs["fields"], Budget())
         if self.when is not None and self.when.evaluate(values) is not True:
             return DROPPED
         if self.expression is None:
             return value
-        return finite(self.expression.evaluate(values), given)
+        return check_finite(self.expression.evaluate(values), given)
 
     def _given(self, value: Any) -> Any:
         if self.input == "number":
             if type(value) is float:
                 return value
             return value_of(Target(0, linear=True, comma=self.comma), value)[0]
-        return plain(value if self.input == "json" else to_text(value), Budget())
+        return to_engine_value(value if self.input == "json" else to_text(value), Budget())

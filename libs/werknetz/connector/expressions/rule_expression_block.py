@@ -32,7 +32,7 @@ class _Column:
     text: NDArray[np.object_] | None = None  # most expressions give numbers
 
 
-def split_computed(
+def compute_block(
     lookup: AddressTable, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
 ) -> tuple[ReadingBlock, Samples | None]:
     """Return the block without the addresses that have expressions, and those as samples."""
@@ -119,7 +119,9 @@ def _tell(
     """Put into quarantine what could not be computed, and states that no table knows."""
     address, refusals = lookup.addresses[index], lookup.refusals
     if outcome.refusal:
-        refused.append(refusals.entry_of(address, outcome.refusal, raw, arrival_us, count=len(rows)))
+        refused.append(
+            refusals.entry_of(address, outcome.refusal, raw, arrival_us, count=len(rows))
+        )
         return
     column.status[rows] = np.maximum(column.status[rows], UNCERTAIN)
     target = lookup.targets[index]

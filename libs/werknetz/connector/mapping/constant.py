@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from werknetz.connector.mapping import units
-from werknetz.connector.yaml_format import Key
+from werknetz.connector.yaml_format import KeyPath
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
@@ -86,7 +86,11 @@ class Constant(BaseModel):
         if self.role is Role.MODE:
             text = self.value if isinstance(self.value, str) else f"{self.value:g}"
             return nan, text, None
-        return self._number(), None, PLANNED_RUN_TIME_UNIT if self.role is Role.PLANNED_RUN_TIME else self.unit
+        return (
+            self._number(),
+            None,
+            PLANNED_RUN_TIME_UNIT if self.role is Role.PLANNED_RUN_TIME else self.unit,
+        )
 
     def since_us(self, zone: str | None) -> int | None:
         if self.since is None:
@@ -100,11 +104,11 @@ def constant_errors(
     equipment: str | None,
     zone: str | None,
     rules: Mapping[str, str],
-) -> Iterator[tuple[Key, str]]:
+) -> Iterator[tuple[KeyPath, str]]:
     """What is wrong with constants among others. `rules`: point key → its source."""
     first: dict[str, int] = {}
     for number, constant in enumerate(constants):
-        at: Key = ("constants", number)
+        at: KeyPath = ("constants", number)
         path = constant.equipment or equipment
         if path is None:
             yield at, "has no equipment: add `equipment` to the constant, or to the mapping for all"

@@ -8,16 +8,16 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.expressions.engine import ExpressionError, Kind, Program, Wanted
-from werknetz.connector.expressions.expression import compiled_for
+from werknetz.connector.expressions.engine import ExpressionError, Program, ResultKind, VariableKind
+from werknetz.connector.expressions.expression import compile_for_segments
 from werknetz.connector.mapping import units
-from werknetz.connector.time_format import known_form, known_zone
-from werknetz.connector.yaml_format import Key, nearest
+from werknetz.connector.time_format import check_time_format, check_zone
+from werknetz.connector.yaml_format import KeyPath, did_you_mean
 from werknetz.events.facts import KINDS, FieldType, fields_of, required_fields_of
 
 _FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-RECORD_VARIABLES: Final[dict[str, Kind]] = {"record": "fields", "segments": "segments"}
+RECORD_VARIABLES: Final[dict[str, VariableKind]] = {"record": "fields", "segments": "segments"}
 
 
 class FieldRule(BaseModel):
@@ -40,12 +40,12 @@ class FieldRule(BaseModel):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str | None) -> str | None:
-        return known_zone(zone)
+        return check_zone(zone)
 
     @field_validator("format")
     @classmethod
     def _format(cls, form: str) -> str:
-        return known_form(form)
+        return check_time_format(form)
 
     @field_validator("unit", "source_unit")
     @classmethod
@@ -102,35 +102,37 @@ class EventRule(BaseModel):
                 raise ValueError("`ignore: true` drops every record: drop `when`")
             return self
         if self.kind is None or self.kind not in KINDS:
-            raise ValueError(f"kind {self.kind!r} is not known{nearest(self.kind or '', [*KINDS])}")
+            raise ValueError(
+                f"kind {self.kind!r} is not known{did_you_mean(self.kind or '', [*KINDS])}"
+            )
         known = fields_of(self.kind)
         for name, rule in self.fields.items():
             if name not in known:
-                raise ValueError(f"{self.kind} has no field {name!r}{nearest(name, [*known])}")
+                raise ValueError(f"{self.kind} has no field {name!r}{did_you_mean(name, [*known])}")
             _fits(name, known[name], rule)
         missing = [name for name in required_fields_of(self.kind) if name not in self.fields]
         if missing:
             raise ValueError(f"{self.kind} needs a field {missing[0]!r}: add it under `fields`")
         return self
 
-    def compile_programs(self, segments: Collection[str]) -> dict[Key, Program]:
+    def compile_programs(self, segments: Collection[str]) -> dict[KeyPath, Program]:
         """Compile its expressions, by their place in the rule; raise ExpressionError."""
         return {
-            key: compiled_for(text, RECORD_VARIABLES, wanted, segments)
+            key: compile_for_segments(text, RECORD_VARIABLES, wanted, segments)
             for key, text, wanted in self._expressions()
         }
 
-    def expression_errors(self, segments: Collection[str]) -> list[tuple[Key, str]]:
+    def expression_errors(self, segments: Collection[str]) -> list[tuple[KeyPath, str]]:
         """What is wrong with each of them, and where."""
-        wrong: list[tuple[Key, str]] = []
+        wrong: list[tuple[KeyPath, str]] = []
         for key, text, wanted in self._expressions():
             try:
-                compiled_for(text, RECORD_VARIABLES, wanted, segments)
+                compile_for_segments(text, RECORD_VARIABLES, wanted, segments)
             except ExpressionError as error:
                 wrong.append((key, str(error)))
         return wrong
 
-    def _expressions(self) -> Iterator[tuple[Key, str, Wanted]]:
+    def _expressions(self) -> Iterator[tuple[KeyPath, str, ResultKind]]:
         if self.when is not None:
             yield ("when",), self.when, "boolean"
         if self.at is not None and self.at.expression is not None:

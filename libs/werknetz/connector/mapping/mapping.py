@@ -14,22 +14,22 @@ from typing import Annotated, Any, Final, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from werknetz.connector.expressions.engine import ExpressionError, Program, Wanted
-from werknetz.connector.expressions.expression import compiled, compiled_for
-from werknetz.connector.expressions.rule_expression import Input, signal_variables
+from werknetz.connector.expressions.engine import ExpressionError, Program, ResultKind
+from werknetz.connector.expressions.expression import compile_expression, compile_for_segments
+from werknetz.connector.expressions.rule_expression import ExpressionInput, signal_variables
 from werknetz.connector.mapping import constant, units
 from werknetz.connector.mapping.constant import Constant
 from werknetz.connector.mapping.event_rule import EventRule
 from werknetz.connector.mapping.pattern import Pattern, signal_name_of
 from werknetz.connector.mapping.template import expand_templates
-from werknetz.connector.time_format import TimeForm, known_zone
+from werknetz.connector.time_format import TimeFormat, check_zone
 from werknetz.connector.yaml_format import (
     ConfigurationError,
-    Form,
-    Key,
-    explain,
-    load_form,
-    nearest,
+    KeyPath,
+    YamlDocument,
+    did_you_mean,
+    explain_errors,
+    load_yaml,
 )
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
@@ -74,7 +74,7 @@ class Rule(BaseModel):
     states: str | None = None
     counter: Counter | None = None
     decimal: Literal["point", "comma"] = "point"
-    time: TimeForm | None = None
+    time: TimeFormat | None = None
     scale: float = 1.0
     offset: float = 0.0
     unit: str | None = None
@@ -82,7 +82,7 @@ class Rule(BaseModel):
     datatype: Datatype | None = None
     when: str | None = None  # CEL: where it is false the value is dropped knowingly
     expression: str | None = None  # CEL: what stands for the value, before scale and unit
-    input: Input = "number"  # what `value` is in them
+    input: ExpressionInput = "number"  # what `value` is in them
 
     @field_validator("unit", "source_unit")
     @classmethod
@@ -114,7 +114,7 @@ class Rule(BaseModel):
         return self.expression is not None or self.when is not None
 
     @property
-    def result_kind(self) -> Wanted:
+    def result_kind(self) -> ResultKind:
         """What its expression must give."""
         if self.role is Role.STATE:
             return "scalar"
@@ -126,20 +126,26 @@ class Rule(BaseModel):
             return "boolean"
         return "number" if self.is_linear else "scalar"
 
-    def compile_program(self, key: Literal["when", "expression"], segments: Collection[str]) -> Program:
+    def compile_program(
+        self, key: Literal["when", "expression"], segments: Collection[str]
+    ) -> Program:
         """Compile one of its expressions; raise ExpressionError with place and remedy."""
         text = (self.when if key == "when" else self.expression) or ""
         wanted = "boolean" if key == "when" else self.result_kind
-        return compiled_for(text, signal_variables(self.input), wanted, segments)
+        return compile_for_segments(text, signal_variables(self.input), wanted, segments)
 
     def result_datatype(self) -> Datatype | None:
         """Of a new point whose rule names no datatype: what its expression gives."""
         if self.expression is None or self.result_kind != "scalar" or self.role is Role.STATE:
             return None
-        kinds: dict[Wanted, Datatype] = {"boolean": "boolean", "number": "float", "text": "text"}
+        kinds: dict[ResultKind, Datatype] = {
+            "boolean": "boolean",
+            "number": "float",
+            "text": "text",
+        }
         for wanted, datatype in kinds.items():
             try:
-                compiled(self.expression, signal_variables(self.input), wanted)
+                compile_expression(self.expression, signal_variables(self.input), wanted)
             except ExpressionError:
                 continue
             return datatype
@@ -181,7 +187,7 @@ class Mapping(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, zone: str | None) -> str | None:
-        return known_zone(zone)
+        return check_zone(zone)
 
     @field_validator("equipment")
     @classmethod
@@ -218,17 +224,17 @@ STORE_AS_IS: Final = Mapping(name="as-is", version=1, unmapped="store-as-is")
 
 def load_mapping(path: Path) -> Mapping:
     """Read the key `mapping` of a YAML file; raise ConfigurationError with every error."""
-    return mapping_of(load_form(path))
+    return parse_mapping(load_yaml(path))
 
 
-def mapping_of(form: Form, at: Key = ("mapping",)) -> Mapping:
+def parse_mapping(form: YamlDocument, at: KeyPath = ("mapping",)) -> Mapping:
     """Read the mapping that stands at a key of a file; raise ConfigurationError."""
     tree = form.tree
     for step in at:
         tree = tree.get(step) if isinstance(tree, dict) else None
     if not isinstance(tree, dict):
         remedy = f"key {'.'.join(map(str, at))!r} is missing: add name, version and rules"
-        raise ConfigurationError([form.error(at, remedy)])
+        raise ConfigurationError([form.error_at(at, remedy)])
     form = expand_templates(form, at)
     tree = form.tree
     for step in at:
@@ -236,8 +242,8 @@ def mapping_of(form: Form, at: Key = ("mapping",)) -> Mapping:
     try:
         mapping = Mapping.model_validate(tree)
     except ValidationError as error:
-        raise ConfigurationError(_first_of(explain(form, at, error, Mapping))) from error
-    wrong = [form.error((*at, *key), text) for key, text in _disagreements(mapping)]
+        raise ConfigurationError(_first_of(explain_errors(form, at, error, Mapping))) from error
+    wrong = [form.error_at((*at, *key), text) for key, text in _disagreements(mapping)]
     if wrong:
         raise ConfigurationError(_first_of(wrong))
     return mapping
@@ -249,12 +255,12 @@ def _first_of(errors: Sequence[str]) -> list[str]:
     return [*errors[:_ERRORS_MAX], *([f"… and {more} more errors"] if more > 0 else [])]
 
 
-def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
+def _disagreements(mapping: Mapping) -> list[tuple[KeyPath, str]]:
     """What each part alone cannot see: tables that are not there, segments without a name."""
-    wrong: list[tuple[Key, str]] = [
+    wrong: list[tuple[KeyPath, str]] = [
         (
             ("enums", table, code),
-            f"state {word!r} is not known{nearest(word, list(_WORDS))}",
+            f"state {word!r} is not known{did_you_mean(word, list(_WORDS))}",
         )
         for table, codes in mapping.enums.items()
         for code, word in codes.items()
@@ -278,8 +284,8 @@ def _disagreements(mapping: Mapping) -> list[tuple[Key, str]]:
     return wrong
 
 
-def _wrong_event(event: EventRule) -> list[tuple[Key, str]]:
-    wrong: list[tuple[Key, str]] = []
+def _wrong_event(event: EventRule) -> list[tuple[KeyPath, str]]:
+    wrong: list[tuple[KeyPath, str]] = []
     try:
         segments = Pattern.parse(event.source).names
     except ValueError as error:
@@ -294,8 +300,8 @@ def _wrong_event(event: EventRule) -> list[tuple[Key, str]]:
     return wrong
 
 
-def _wrong_expressions(rule: Rule, pattern: Pattern) -> list[tuple[Key, str]]:
-    wrong: list[tuple[Key, str]] = []
+def _wrong_expressions(rule: Rule, pattern: Pattern) -> list[tuple[KeyPath, str]]:
+    wrong: list[tuple[KeyPath, str]] = []
     for key in _EXPRESSIONS:
         if getattr(rule, key) is not None:
             try:
@@ -313,11 +319,11 @@ def _fed(mapping: Mapping) -> Iterator[tuple[str, str]]:
             yield f"{equipment}:{rule.signal or signal_name_of(rule.source)}", rule.source
 
 
-def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[Key, str]]:
-    wrong: list[tuple[Key, str]] = []
+def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[KeyPath, str]]:
+    wrong: list[tuple[KeyPath, str]] = []
     tables = [*mapping.enums, *STATE_TABLES]
     if rule.states is not None and rule.states not in tables:
-        text = f"state table {rule.states!r} is not known{nearest(rule.states, tables)}"
+        text = f"state table {rule.states!r} is not known{did_you_mean(rule.states, tables)}"
         wrong.append((("states",), text))
     try:
         rule.linear_factors()

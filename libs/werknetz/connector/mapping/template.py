@@ -13,10 +13,10 @@ from typing import Any, Final
 from werknetz.connector.yaml_format import (
     SIZE_MAX,
     ConfigurationError,
-    Form,
-    Key,
-    Placed,
-    nearest,
+    KeyPath,
+    TemplateOrigin,
+    YamlDocument,
+    did_you_mean,
 )
 
 RULES_MAX: Final = 50_000
@@ -32,7 +32,7 @@ class _Template:
     """What has been read of it."""
 
     name: str
-    at: Key
+    at: KeyPath
     variables: dict[str, str] = field(default_factory=dict)  # name → type
     defaults: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, list[Any]] = field(default_factory=dict)
@@ -41,20 +41,20 @@ class _Template:
 
 @dataclass(slots=True)
 class _Expansion:
-    form: Form
-    at: Key
+    form: YamlDocument
+    at: KeyPath
     templates: dict[str, _Template]
     errors: list[str] = field(default_factory=list)
     made: dict[str, list[Any]] = field(default_factory=dict)
-    placed: dict[Key, Placed] = field(default_factory=dict)
+    placed: dict[KeyPath, TemplateOrigin] = field(default_factory=dict)
     count: int = 0
     room: int = _ROOM
 
-    def wrong(self, key: Key, text: str) -> None:
-        self.errors.append(self.form.error(key, text))
+    def wrong(self, key: KeyPath, text: str) -> None:
+        self.errors.append(self.form.error_at(key, text))
 
 
-def expand_templates(form: Form, at: Key) -> Form:
+def expand_templates(form: YamlDocument, at: KeyPath) -> YamlDocument:
     """Return the form with the templates of the mapping at a key put in as rules and events.
 
     Raises ConfigurationError with every error. A form without templates is returned as it is.
@@ -77,11 +77,11 @@ def expand_templates(form: Form, at: Key) -> Form:
         raise ConfigurationError(work.errors)
     rest = {key: value for key, value in tree.items() if key not in {"templates", "apply"}}
     rest |= {name: made for name, made in work.made.items() if made}
-    return replace(form, tree=_with(form.tree, at, rest), placed=work.placed)
+    return replace(form, tree=_with(form.tree, at, rest), template_origins=work.placed)
 
 
 def _read_templates(work: _Expansion, given: Any) -> None:
-    key: Key = (*work.at, "templates")
+    key: KeyPath = (*work.at, "templates")
     if not isinstance(given, dict):
         if given is not None or "apply" in _at(work.form.tree, work.at):
             work.wrong(key, "`templates` is a table: a name, and below it variables and rules")
@@ -93,7 +93,7 @@ def _read_templates(work: _Expansion, given: Any) -> None:
             work.wrong(template.at, f"template {name!r} has no rules: add variables and rules")
             continue
         for word in body.keys() - {"variables", *_LISTS}:
-            text = f"key {word!r} is not known{nearest(word, ['variables', *_LISTS])}"
+            text = f"key {word!r} is not known{did_you_mean(word, ['variables', *_LISTS])}"
             work.wrong((*template.at, word), text)
         _read_variables(work, template, body.get("variables"))
         for word in _LISTS:
@@ -107,13 +107,13 @@ def _read_templates(work: _Expansion, given: Any) -> None:
 
 
 def _read_variables(work: _Expansion, template: _Template, given: Any) -> None:
-    key: Key = (*template.at, "variables")
+    key: KeyPath = (*template.at, "variables")
     if not isinstance(given, dict):
         if given is not None:
             work.wrong(key, "variables is a table such as {machine: text}")
         return
     for name, said in given.items():
-        at: Key = (*key, name)
+        at: KeyPath = (*key, name)
         if not _NAME.fullmatch(name):
             work.wrong(at, f"variable {name!r}: name it with a-z, 0-9 and _")
         default = said.get("default") if isinstance(said, dict) else None
@@ -140,7 +140,7 @@ def _check_uses(work: _Expansion, template: _Template) -> None:
                 if name is None:
                     work.wrong(key, f"{text!r} has ${{ without an end: write $${{ for the signs")
                 elif name not in template.variables:
-                    there = nearest(name, [*template.variables]) or ": it has none"
+                    there = did_you_mean(name, [*template.variables]) or ": it has none"
                     work.wrong(key, f"{text!r} names variable {name!r}, not of the template{there}")
                 else:
                     used.add(name)
@@ -151,19 +151,19 @@ def _check_uses(work: _Expansion, template: _Template) -> None:
 
 
 def _apply(work: _Expansion, given: Any) -> None:
-    key: Key = (*work.at, "apply")
+    key: KeyPath = (*work.at, "apply")
     if not isinstance(given, list):
         if given is not None:
             work.wrong(key, "`apply` is a list: - {template: …, with: [{…}]}")
         return
     for number, one in enumerate(given):
-        at: Key = (*key, number)
+        at: KeyPath = (*key, number)
         if not isinstance(one, dict) or one.keys() != {"template", "with"}:
             work.wrong(at, "an application has `template` and `with`, and nothing else")
             continue
         template = work.templates.get(str(one["template"]))
         if template is None:
-            near = nearest(str(one["template"]), [*work.templates])
+            near = did_you_mean(str(one["template"]), [*work.templates])
             work.wrong((*at, "template"), f"template {one['template']!r} is not known{near}")
             continue
         template.is_applied = True
@@ -174,16 +174,16 @@ def _apply(work: _Expansion, given: Any) -> None:
             _one(work, template, values, (*at, "with", n))
 
 
-def _one(work: _Expansion, template: _Template, given: Any, at: Key) -> None:
+def _one(work: _Expansion, template: _Template, given: Any, at: KeyPath) -> None:
     values = _values(work, template, given, at)
     if values is None or work.errors or work.count > RULES_MAX or work.room < 0:
         return
     said = ", ".join(f"{name}: {value}" for name, value in given.items())[:200]
-    note = f"template {template.name!r}, applied on line {work.form.line(at)} with {said}"
+    note = f"template {template.name!r}, applied on line {work.form.line_of(at)} with {said}"
     for word, part in template.parts.items():
         for n, body in enumerate(part):
-            place: Key = (*work.at, word, len(work.made[word]))
-            work.placed[place] = Placed((*template.at, word, n), note)
+            place: KeyPath = (*work.at, word, len(work.made[word]))
+            work.placed[place] = TemplateOrigin((*template.at, word, n), note)
             work.made[word].append(_filled(work, body, values))
             work.count += 1
     if work.count > RULES_MAX or work.room < 0:
@@ -191,7 +191,9 @@ def _one(work: _Expansion, template: _Template, given: Any, at: Key) -> None:
         work.wrong(at, f"the templates make more than {limit}: divide the mapping over connectors")
 
 
-def _values(work: _Expansion, template: _Template, given: Any, at: Key) -> dict[str, Any] | None:
+def _values(
+    work: _Expansion, template: _Template, given: Any, at: KeyPath
+) -> dict[str, Any] | None:
     """The variables of one application, with defaults; None where something is wrong."""
     if not isinstance(given, dict):
         work.wrong(at, "the variables of a machine are a table such as {machine: press-1}")
@@ -199,7 +201,7 @@ def _values(work: _Expansion, template: _Template, given: Any, at: Key) -> dict[
     before = len(work.errors)
     for name, value in given.items():
         if name not in template.variables:
-            there = nearest(name, [*template.variables]) or ": it has none"
+            there = did_you_mean(name, [*template.variables]) or ": it has none"
             text = f"template {template.name!r} has no variable {name!r}{there}"
             work.wrong((*at, name), text)
         elif (misfit := _misfit(name, value, template.variables[name])) is not None:
@@ -232,7 +234,7 @@ def _fill(text: str, values: Mapping[str, Any]) -> Any:
     return _USE.sub(lambda found: str(values[found[1]]) if found[1] is not None else "${", text)
 
 
-def _strings(node: Any, key: Key) -> Iterator[tuple[Key, str]]:
+def _strings(node: Any, key: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     if isinstance(node, str):
         yield key, node
     elif isinstance(node, list):
@@ -257,12 +259,12 @@ def _type_of(default: Any) -> str:
     return "number" if is_number else "text"
 
 
-def _at(tree: Any, at: Key) -> dict[str, Any]:
+def _at(tree: Any, at: KeyPath) -> dict[str, Any]:
     for step in at:
         tree = tree.get(step) if isinstance(tree, dict) else None
     return tree if isinstance(tree, dict) else {}
 
 
-def _with(tree: Any, at: Key, inner: dict[str, Any]) -> Any:
+def _with(tree: Any, at: KeyPath, inner: dict[str, Any]) -> Any:
     """The tree with another table at a key; what was read stays as it was."""
     return {**tree, at[0]: _with(tree[at[0]], at[1:], inner)} if at else inner

@@ -154,7 +154,7 @@ async def test_times_at_the_end_of_the_world_are_kept_and_marked(
     ends = [-(2**63), 2**63 - 1, 253_402_300_799_000_000, NOW_US + 20 * 366 * 86_400_000_000]
     for at_us in ends:
         spool.add(point(1, "total_count"), samples([1.0], at_us=at_us))
-    await core.apply(*spool.kept)
+    await core.apply(*spool.batches)
     rows = await database.fetch("SELECT status FROM samples_catch_all ORDER BY at")
     assert [row["status"] for row in rows] == [UNCERTAIN_TIME, 0, 0, UNCERTAIN_TIME]
     assert await database.fetchval("SELECT count(*) FROM dirty_buckets") == 1
@@ -217,7 +217,7 @@ async def test_two_writers_at_once_store_everything_once(
     async def write(core: Core) -> None:
         for start in range(0, 21, 4):
             for spool in spools:
-                await core.apply(*spool.kept[start : start + 6])
+                await core.apply(*spool.batches[start : start + 6])
 
     await asyncio.gather(*(write(core) for core in cores))
     await other.close()

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from plumbing.pumping import Counter, pump_of
+from plumbing.pumping import Counter, make_pump
 from plumbing.waiting import until
 from werknetz.link.redis import in_key
 from werknetz.link.sender import WINDOW_BYTES
@@ -62,7 +62,7 @@ async def writer(folder: Path, database_url: str, redis_url: str) -> AsyncIterat
 
 @asynccontextmanager
 async def edge(source: Counter, redis_url: str, folder: Path) -> AsyncIterator[Lane]:
-    pump, lanes = pump_of(source, redis_url, folder, bytes_max=10**9)
+    pump, lanes = make_pump(source, redis_url, folder, bytes_max=10**9)
     stop = asyncio.Event()
     task = asyncio.create_task(pump.run(stop))
     try:
@@ -83,7 +83,7 @@ class Watch:
         while True:
             sender = self._lane.sender
             self.backlog = max(self.backlog, self._lane.spool.last_seq - sender.acked)
-            self.flight_bytes = max(self.flight_bytes, sender._flight_bytes)
+            self.flight_bytes = max(self.flight_bytes, sender._in_flight_bytes)
             size = await self._redis.memory_usage(in_key("press"), samples=0)
             self.stream_bytes = max(self.stream_bytes, size or 0)
             rss = sum(p.memory_info().rss for p in (self._writer, *self._writer.children()))

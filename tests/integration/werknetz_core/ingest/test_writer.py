@@ -51,7 +51,7 @@ class Edge:
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 with suppress(LinkLost):
-                    await self.link.send(self.spool.kept)
+                    await self.link.send(self.spool.batches)
                     for _ in range(3):
                         for message in await self.link.receive(500):
                             if isinstance(message, Ack) and self._is_last(message):
@@ -61,7 +61,7 @@ class Edge:
                 await asyncio.sleep(0.1)
 
     def _is_last(self, ack: Ack) -> bool:
-        return ack.last_seq == len(self.spool.kept) and ack.spool_id == self.spool.spool_id
+        return ack.last_seq == len(self.spool.batches) and ack.spool_id == self.spool.spool_id
 
     async def _until(self, wanted: Callable[[ToEdge], bool]) -> ToEdge:
         async with asyncio.timeout(PATIENCE_S):
@@ -167,7 +167,7 @@ async def test_a_full_valkey_is_emptied(database_url: str, redis_url: str) -> No
     edge = Edge(redis_url, FakeSpool())
     edge.spool.add(point())
     edge.spool.add(samples([1.0] * 100))
-    await edge.link.send([edge.spool.hello(), *edge.spool.kept])
+    await edge.link.send([edge.spool.hello(), *edge.spool.batches])
     async with Redis.from_url(redis_url) as client:
         normal = (await client.config_get("maxmemory"))["maxmemory"]
         await client.config_set("maxmemory", "1kb")

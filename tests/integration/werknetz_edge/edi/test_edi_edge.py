@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.edges import Edges, edges
+from plumbing.edges import Edges, running_edges
 from plumbing.shared import shared
 from plumbing.waiting import until
 
@@ -28,7 +28,7 @@ async def test_the_shared_files_become_events_and_quarantine_and_change_nothing_
     drop = tmp_path / "drop"
     drop.mkdir()
     names = sorted(p.name for p in shared("edi/04_desadv_96a_books.edi").parent.iterdir())
-    with edges(tmp_path, database_url, redis_url) as stage:
+    with running_edges(tmp_path, database_url, redis_url) as stage:
         _prepare(stage, drop)
         for name in names:
             shutil.copyfile(shared(f"edi/{name}"), drop / name)
@@ -72,7 +72,7 @@ async def test_lines_are_there_once_though_the_edge_is_killed_again_and_again(
     part = drop / "large.part"
     part.write_text(_interchange("LARGE", LINES, wrong_every=1000))
     part.rename(drop / "large.edi")
-    with edges(tmp_path, database_url, redis_url) as stage:
+    with running_edges(tmp_path, database_url, redis_url) as stage:
         _prepare(stage, drop)
         stage.start("ingest", "edge")
         chance, taken, kills = random.Random(7), 0, 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from plumbing.edges import edges
+from plumbing.edges import running_edges
 from plumbing.waiting import until
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(180)]
@@ -39,7 +39,7 @@ async def test_every_line_is_an_event_once_though_the_edge_is_killed_within_the_
     drop.mkdir()
     content = f"<DELVRY07>{''.join(map(_idoc, range(1, IDOCS + 1)))}</DELVRY07>"
     (drop / "large.xml").write_text(content)
-    with edges(tmp_path, database_url, redis_url) as stage:
+    with running_edges(tmp_path, database_url, redis_url) as stage:
         inbox = {"folder": str(drop), "pattern": "*.xml", "settle_s": 0.1, "poll_s": 0.2}
         mapping = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))["mapping"]
         stage.write("sap", "idoc", {"inbox": inbox}, mapping)

@@ -147,7 +147,9 @@ async def test_both_are_killed_while_a_machine_publishes(
         if turn == 0:
             await asyncio.to_thread(mqtt_broker.kill)
             await mqtt_broker.start()
-        spool = sink.marks[-DEDUP_KEYS_MAX:]  # all that was read is on disk; not all is acknowledged
+        spool = sink.marks[
+            -DEDUP_KEYS_MAX:
+        ]  # all that was read is on disk; not all is acknowledged
         await connector.close()
         connector = place.connector(topics=topics)
         connector.seen(spool)

@@ -114,7 +114,7 @@ async def test_late_commits_are_found_and_known_rows_are_dropped(
     assert await numbers(connector, 1) == [77]
     source.rows[1] = {"n": 0, "at_us": NOW_US + 10, "more": 1}  # changed, with the time of it
     assert await numbers(connector, 1) == [0]
-    since = [int(request.query_params["since"]) for request in source.asked]
+    since = [int(request.query_params["since"]) for request in source.requests]
     assert (since[0], max(since) >= NOW_US - 1_000_000) == (0, True)
     await connector.close()
 
@@ -131,14 +131,14 @@ async def test_how_far_is_kept_only_after_the_commit(source: RestSource, tmp_pat
     await again.connect()
     assert sorted(await numbers(again, 25)) == list(range(25))
     await nothing_for(again, 0.3)
-    assert again.bookmarks.of("rows").cursor_us == NOW_US + 24
+    assert again.bookmarks.get("rows").cursor_us == NOW_US + 24
     await again.close()
     source.rows += rows(30, 1, NOW_US + 50)
     third = connector_of(source, tmp_path, ROWS)
     third.seen([mark for delivery in given for mark in delivery.dedup_keys])
     await third.connect()
     assert await numbers(third, 1) == [30]
-    assert int(source.asked[-1].query_params["since"]) >= NOW_US - 1_000_000
+    assert int(source.requests[-1].query_params["since"]) >= NOW_US - 1_000_000
     await third.close()
 
 
@@ -159,7 +159,7 @@ async def test_an_etag_spares_the_answer(source: RestSource, tmp_path: Path) -> 
     await connector.connect()
     assert await numbers(connector, 3) == [0, 1, 2]
     await nothing_for(connector, 0.4)
-    assert source.asked[-1].headers["if-none-match"] == '"3"'
+    assert source.requests[-1].headers["if-none-match"] == '"3"'
     source.rows += rows(9, 1)
     assert await numbers(connector, 1) == [9]
     await connector.close()
@@ -195,14 +195,14 @@ async def test_a_snapshot_says_the_same_again(source: RestSource, tmp_path: Path
 
 async def test_who_asks_for_patience_gets_it(source: RestSource, tmp_path: Path) -> None:
     source.rows = rows(0, 1)
-    source.answers = [Response(status_code=429, headers={"Retry-After": "1"})]
+    source.canned_responses = [Response(status_code=429, headers={"Retry-After": "1"})]
     connector = connector_of(source, tmp_path, ROWS)
     began = time.monotonic()
     await connector.connect()
     assert "429 and wants us to wait 1 s" in connector.status.detail
     assert await numbers(connector, 1) == [0]
     assert time.monotonic() - began >= 1
-    assert len(source.asked) >= 2
+    assert len(source.requests) >= 2
     assert connector.status.detail == ""
     await connector.close()
 
@@ -230,7 +230,7 @@ async def test_who_asks_for_patience_gets_it(source: RestSource, tmp_path: Path)
 async def test_answers_that_are_none(
     source: RestSource, tmp_path: Path, answer: Response, error: type[Exception], said: str
 ) -> None:
-    source.answers = [answer]
+    source.canned_responses = [answer]
     connector = connector_of(source, tmp_path, ROWS, body_max_bytes=10_000)
     with pytest.raises(error, match=said):
         await connector.connect()
@@ -243,7 +243,7 @@ async def test_a_page_that_is_no_document_is_kept_and_asked_for_again(
     source: RestSource, tmp_path: Path
 ) -> None:
     source.rows = rows(0, 1)
-    source.answers = [Response(b"<html>maintenance</html>")] * 3
+    source.canned_responses = [Response(b"<html>maintenance</html>")] * 3
     connector = connector_of(source, tmp_path, ROWS)
     await connector.connect()
     delivery = await next_delivery(connector)
@@ -259,12 +259,12 @@ async def round_of(connector: RestConnector) -> None:
 
 
 async def test_loops_of_pages_end(source: RestSource, tmp_path: Path) -> None:
-    source.answers = [Response(b'{"data": {"items": []}, "next": "x"}')] * 8
+    source.canned_responses = [Response(b'{"data": {"items": []}, "next": "x"}')] * 8
     connector = connector_of(source, tmp_path, ROWS)
     with pytest.raises(ConfigurationRejected, match="the same again"):
         await round_of(connector)
     await connector.close()
-    source.answers = [
+    source.canned_responses = [
         Response(b'{"data": {"items": []}, "next": "%d"}' % number) for number in range(8)
     ]
     connector = connector_of(source, tmp_path, {**ROWS, "pages_max": 4})
@@ -288,7 +288,7 @@ async def test_how_it_says_who_it_is(
         connector = connector_of(source, tmp_path, ROWS, auth=auth)
         await connector.connect()
         await connector.close()
-        assert source.asked[-1].headers[header] == value
+        assert source.requests[-1].headers[header] == value
     gone = {"method": "key", "secret": {"file": str(tmp_path / "gone")}}
     with pytest.raises(ConfigurationRejected, match="cannot be read"):
         await connector_of(source, tmp_path, ROWS, auth=gone).connect()
@@ -307,11 +307,11 @@ async def test_a_token_is_fetched_once_and_again_when_it_is_refused(
     await connector.connect()
     assert await numbers(connector, 1) == [0]
     await nothing_for(connector, 0.3)
-    assert (source.tokens, source.asked[-1].headers["authorization"]) == (1, "Bearer token-1")
-    source.answers = [Response(status_code=401)]
+    assert (source.tokens, source.requests[-1].headers["authorization"]) == (1, "Bearer token-1")
+    source.canned_responses = [Response(status_code=401)]
     source.rows += rows(5, 1)
     assert await numbers(connector, 1) == [5]
-    assert (source.tokens, source.asked[-1].headers["authorization"]) == (2, "Bearer token-2")
+    assert (source.tokens, source.requests[-1].headers["authorization"]) == (2, "Bearer token-2")
     await connector.close()
 
 
@@ -319,13 +319,13 @@ async def test_it_asks_no_host_that_it_must_not(source: RestSource, tmp_path: Pa
     connector = connector_of(source, tmp_path, ROWS, allow=[])
     with pytest.raises(ConfigurationRejected, match=r"is this host itself.*allow"):
         await connector.connect()
-    assert source.asked == []
+    assert source.requests == []
     local = connector_of(
         source, tmp_path, ROWS, url=f"http://localhost:{source.port}", allow=["127.0.0.1", "::1"]
     )
     await local.connect()
     await local.close()
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
 
 
 async def test_all_of_it_reaches_the_spool(source: RestSource, tmp_path: Path) -> None:
@@ -344,6 +344,6 @@ async def test_all_of_it_reaches_the_spool(source: RestSource, tmp_path: Path) -
     again.seen(await lane.on_disk(lane.spool.marks))
     await again.connect()
     assert await nothing_for(again, 0.4) == []
-    assert again.bookmarks.of("rows").cursor_us == NOW_US + 29
+    assert again.bookmarks.get("rows").cursor_us == NOW_US + 29
     await again.close()
     await lane.close()

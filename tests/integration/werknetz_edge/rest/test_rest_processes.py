@@ -45,12 +45,12 @@ async def test_changes_arrive_once_while_the_edge_is_killed(
         plant = plant_of(tmp_path, database_url, redis_url, document)
         try:
             for kill in range(KILLS):
-                asked = len(source.asked)
+                asked = len(source.requests)
                 for number in range(ROWS // KILLS):
                     at_us = time.time_ns() // 1_000
                     source.rows.append({"n": kill * (ROWS // KILLS) + number, "at_us": at_us})
                 async with asyncio.timeout(60):
-                    while len(source.asked) < asked + 3:
+                    while len(source.requests) < asked + 3:
                         assert plant.children["edge"].alive, plant.log("edge")
                         await asyncio.sleep(0.01)
                 await asyncio.sleep(random.uniform(0, 0.1))

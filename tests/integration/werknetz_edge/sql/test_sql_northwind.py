@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from plumbing.edges import Edges, edges
+from plumbing.edges import Edges, running_edges
 from plumbing.servers import SESSION_SERVERS, run
 from plumbing.shared import shared
 from werknetz_demo.embedded.postgres import Postgres
@@ -61,7 +61,7 @@ def test_its_numbers_come_out_though_both_ends_are_killed(
 ) -> None:  # fmt: skip
     script = shared("erp/northwind.sql").read_text(encoding="utf-8")
     run_sql(supplier.url, script)
-    with edges(tmp_path, database_url, redis_url) as stage:
+    with running_edges(tmp_path, database_url, redis_url) as stage:
         _write(stage, supplier.url)
         stage.start("ingest", "edge")
         run(_disturbed(stage, supplier))
@@ -83,7 +83,7 @@ def test_what_changes_there_arrives_here(
     run_sql: Callable[[str, str], None],
 ) -> None:  # fmt: skip
     run_sql(supplier.url, shared("erp/northwind.sql").read_text(encoding="utf-8"))
-    with edges(tmp_path, database_url, redis_url) as stage:
+    with running_edges(tmp_path, database_url, redis_url) as stage:
         _write(stage, supplier.url)
         stage.start("ingest", "edge")
         run(stage.until(COUNT, EVENTS))

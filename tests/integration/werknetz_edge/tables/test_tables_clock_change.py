@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.edges import edges
+from plumbing.edges import running_edges
 from plumbing.shared import shared
 from plumbing.tables import parse
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
@@ -49,7 +49,7 @@ async def test_the_log_arrives_in_the_database(
     drop = tmp_path / "drop"
     drop.mkdir()
     _copy(drop)
-    with edges(tmp_path, database_url, redis_url) as stage:
+    with running_edges(tmp_path, database_url, redis_url) as stage:
         inbox = {"folder": str(drop), "pattern": "*.csv", "settle_s": 0.1, "poll_s": 0.2}
         source = {**LOG, "time": CLOCK}
         rule = {

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock
-from werknetz.connector.mapping.mapping import STORE_AS_IS, load_mapping, mapping_of
+from werknetz.connector.mapping.mapping import STORE_AS_IS, load_mapping, parse_mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yaml_format import form_of
+from werknetz.connector.yaml_format import parse_yaml
 from werknetz.domain.status import BAD_STALE, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Batch, MappingUsed, Points, Samples, Unmapped
 from werknetz.events.codec import columns_of, decode, encode
@@ -78,7 +78,7 @@ def test_case(case: Path) -> None:
 
 
 def _normalizer(numbers: dict[str, int] | None = None) -> Normalizer:
-    return Normalizer(mapping_of(form_of(MAPPING, file="m.yaml")), "c", numbers)
+    return Normalizer(parse_mapping(parse_yaml(MAPPING, file="m.yaml")), "c", numbers)
 
 
 def _block(rows: list[tuple[int, float, int]], addresses: list[str]) -> ReadingBlock:
@@ -171,7 +171,7 @@ def test_endless_addresses_stay_bounded() -> None:
 
 def test_two_addresses_never_feed_one_point() -> None:
     text = "mapping: {name: m, version: 1, rules: [{source: 't/{x}', equipment: n/p, signal: v}]}"
-    normalizer = Normalizer(mapping_of(form_of(text, file="m")), "c")
+    normalizer = Normalizer(parse_mapping(parse_yaml(text, file="m")), "c")
     records = normalizer.normalize(Delivery([Reading("t/1", 1), Reading("t/2", 2)]), NOW)
     (refused,) = [r for r in records if isinstance(r, Unmapped)]
     assert "fed by 't/1' already" in refused.reason

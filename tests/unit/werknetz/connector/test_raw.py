@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz.connector.contract import Delivery, SourceMessage, Reading, ReadingBlock, SourceRecord
+from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceMessage, SourceRecord
 from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import UnreadableRaw, decode_delivery, encode_delivery
@@ -47,7 +47,9 @@ def test_blocks_records_and_messages_come_back() -> None:
         "t", {"on": date(2026, 1, 2), "at": datetime(2026, 1, 2, tzinfo=UTC), "n": 2**70},
         b"id", "line 1", "", 9, b"row", b"",
     )  # fmt: skip
-    delivery = Delivery(blocks=[block], records=[record], messages=[SourceMessage("f", b"body", b"h")])
+    delivery = Delivery(
+        blocks=[block], records=[record], messages=[SourceMessage("f", b"body", b"h")]
+    )
     raw = encode_delivery(delivery, NOW, "m@1")
     assert raw is not None
     assert (raw.from_us, raw.to_us, raw.count, raw.hashes) == (5, 9, 4, [b"h"])

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from werknetz.connector.contract import Delivery, SourceMessage, SourceRecord, hash_message
-from werknetz.connector.mapping.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.records import value_at_path
-from werknetz.connector.yaml_format import ConfigurationError, form_of
+from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
 from werknetz.events.batch import BusinessEvent, MappingUsed, Unmapped
 from werknetz.events.facts import DeliveryCalledOff, ShipmentAnnounced, StockCounted
 
@@ -37,7 +37,7 @@ mapping:
 
 
 def _mapping(text: str = MAPPING) -> Mapping:
-    return mapping_of(form_of(text, file="m.yaml"))
+    return parse_mapping(parse_yaml(text, file="m.yaml"))
 
 
 def _row(**fields: Any) -> SourceRecord:

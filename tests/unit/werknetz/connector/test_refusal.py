@@ -2,9 +2,9 @@ from werknetz.connector.contract import Delivery, SourceRecord
 from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.refusal import (
-    REPEAT_US,
-    ENTRIES_PER_SOURCE_MAX,
     ENTRIES_PER_MINUTE_MAX,
+    ENTRIES_PER_SOURCE_MAX,
+    REPEAT_US,
     QuarantineLimiter,
     kind_of_reason,
 )

@@ -64,4 +64,6 @@ def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
 
 def test_the_chain_depends_on_everything_before() -> None:
     one = codec.chain_hash(codec.GENESIS, b"a")
-    assert codec.chain_hash(one, b"b") != codec.chain_hash(codec.chain_hash(codec.GENESIS, b"x"), b"b")
+    assert codec.chain_hash(one, b"b") != codec.chain_hash(
+        codec.chain_hash(codec.GENESIS, b"x"), b"b"
+    )

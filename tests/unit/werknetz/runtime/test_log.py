@@ -21,7 +21,9 @@ def as_before() -> Iterator[None]:
 @pytest.mark.usefixtures("as_before")
 def test_a_line_is_json_without_passwords(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(json=True, level="info")
-    log.get_logger("ingest").warning("postgresql is not there", url="postgresql://w:secret@h:5/w", n=3)
+    log.get_logger("ingest").warning(
+        "postgresql is not there", url="postgresql://w:secret@h:5/w", n=3
+    )
     logging.getLogger("redis").warning("from a library: redis://w:secret@h/0")
     ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert ours["event"] == "postgresql is not there"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from werknetz.runtime.settings import SettingError, read_number_env, require_env, read_env
+from werknetz.runtime.settings import SettingError, read_env, read_number_env, require_env
 
 
 def test_the_variable_itself_comes_first(tmp_path: Path) -> None:

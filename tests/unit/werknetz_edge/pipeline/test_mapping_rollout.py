@@ -4,7 +4,7 @@ import pytest
 
 from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.yaml_format import parse_yaml
-from werknetz.link.wire import WantedMapping
+from werknetz.link.wire import DesiredMapping
 from werknetz_edge.pipeline.mapping_rollout import Follower
 
 TEXT = "name: plant\nversion: {}\nequipment: n/p\nrules:\n- source: a\n  scale: {}\n"
@@ -14,9 +14,9 @@ def _mapping(version: int, scale: float = 1.0) -> Mapping:
     return parse_mapping(parse_yaml(TEXT.format(version, scale), file="m"), ())
 
 
-def _wanted(version: int, scale: float = 1.0) -> WantedMapping:
+def _wanted(version: int, scale: float = 1.0) -> DesiredMapping:
     document = TEXT.format(version, scale)
-    return WantedMapping("plant", version, _mapping(version, scale).digest, document)
+    return DesiredMapping("plant", version, _mapping(version, scale).digest, document)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_higher_version_in_the_edges_own_file_wins_over_what_was_kept(follower
 def test_what_does_not_load_is_refused_with_the_line_and_not_tried_again(
     follower: Follower,
 ) -> None:
-    bad = WantedMapping("plant", 3, b"d", TEXT.format(3, "1") + "  unit: furlongg\n")
+    bad = DesiredMapping("plant", 3, b"d", TEXT.format(3, "1") + "  unit: furlongg\n")
     assert follower.wants(bad) is None
     assert follower.state == "failed"
     assert "line 7" in follower.detail
@@ -66,7 +66,7 @@ def test_what_does_not_load_is_refused_with_the_line_and_not_tried_again(
 @pytest.mark.parametrize("follow", [True, False])
 def test_what_it_does_not_follow_is_out_of_sync(tmp_path: Path, follow: bool) -> None:
     follower = Follower(tmp_path / "m", _mapping(2), follow=follow)
-    other = WantedMapping("other" if follow else "plant", 3, b"d", "")
+    other = DesiredMapping("other" if follow else "plant", 3, b"d", "")
     assert follower.wants(other) is None
     assert follower.state == "out_of_sync"
     assert "plant@2 is used" in follower.detail

@@ -12,7 +12,7 @@ from werknetz.connector.yaml_format import parse_yaml
 from werknetz.events.batch import Points, Record
 from werknetz.events.codec import decode
 from werknetz.link.memory import MemoryServer
-from werknetz.link.wire import WantedMapping
+from werknetz.link.wire import DesiredMapping
 from werknetz_edge.pipeline import lane as lane_module
 from werknetz_edge.pipeline import pump as pump_module
 
@@ -27,10 +27,10 @@ class Slow(Counter):
         return Delivery([reading], acknowledge=self._acknowledge)
 
 
-def wanted(version: int, scale: float) -> WantedMapping:
+def wanted(version: int, scale: float) -> DesiredMapping:
     document = MAPPING.format(version, scale)
     digest = parse_mapping(parse_yaml(document, file="m"), ()).digest
-    return WantedMapping("m", version, digest, document)
+    return DesiredMapping("m", version, digest, document)
 
 
 @pytest.mark.asyncio

@@ -6,37 +6,39 @@ import io
 import pytest
 
 from werknetz.connector.contract import Delivery
-from werknetz_edge.documents.config import DocumentForm
-from werknetz_edge.documents.entries import Handed, Reader, handed, key_of_paths
-from werknetz_edge.documents.rows import parts_of
-from werknetz_edge.documents.seen import IDENTITY, KnownRows
+from werknetz_edge.documents.config import DocumentConfig
+from werknetz_edge.documents.entries import PreparedPart, RowReader, identity_of_paths, prepare_part
+from werknetz_edge.documents.rows import read_parts
+from werknetz_edge.documents.seen import IDENTITY_BYTES, RowDedup
 from werknetz_edge.webhook import intake as intake_module
-from werknetz_edge.webhook.intake import Intake, NotKept, Outcome
+from werknetz_edge.webhook.intake import Intake, NotStored, RowOutcome
 
 pytestmark = pytest.mark.asyncio
-FORM = DocumentForm(payload="ndjson", key="id")
+FORM = DocumentConfig(payload="ndjson", key="id")
 
 
-def made(*rows: str, form: DocumentForm = FORM, told: bytes = b"told") -> Handed:
-    (part,) = parts_of(io.BytesIO("\n".join(rows).encode()), form)
-    return handed(
-        part, "x", told, key_of=lambda row: key_of_paths("x", form.key, row),
-        entry_of=Reader("x", form).entry, at_us=1,
+def made(*rows: str, form: DocumentConfig = FORM, told: bytes = b"told") -> PreparedPart:
+    (part,) = read_parts(io.BytesIO("\n".join(rows).encode()), form)
+    return prepare_part(
+        part, "x", told, identity_of=lambda row: identity_of_paths("x", form.key, row),
+        read_row=RowReader("x", form).read_row, at_us=1,
     )  # fmt: skip
 
 
-def keep(intake: Intake, offer: Handed, within_s: float = 5) -> "asyncio.Task[list[Outcome]]":
-    return asyncio.ensure_future(intake.keep(offer, within_s))
+def keep(
+    intake: Intake, offer: PreparedPart, within_s: float = 5
+) -> "asyncio.Task[list[RowOutcome]]":
+    return asyncio.ensure_future(intake.store(offer, within_s))
 
 
 async def given(intake: Intake) -> Delivery:
     await asyncio.sleep(0)
-    found = intake.delivery()
+    found = intake.next_delivery()
     assert found is not None
     return found
 
 
-def words(outcomes: list[Outcome]) -> list[str]:
+def words(outcomes: list[RowOutcome]) -> list[str]:
     return [outcome.status for outcome in outcomes]
 
 
@@ -47,7 +49,7 @@ async def test_nobody_hears_yes_before_the_acknowledgement() -> None:
     assert len(delivery.records) == 2
     again = keep(intake, made('{"id":2}'))
     await asyncio.sleep(0)
-    assert intake.delivery() is None  # it waits for the one that was given out
+    assert intake.next_delivery() is None  # it waits for the one that was given out
     await asyncio.sleep(0.01)
     assert not any(task.done() for task in (first, second, again))
     await delivery.acknowledge()
@@ -56,7 +58,7 @@ async def test_nobody_hears_yes_before_the_acknowledgement() -> None:
     assert words(await again) == ["duplicate"]
     later = keep(intake, made('{"id":2}'))
     await asyncio.sleep(0)
-    assert intake.delivery() is None
+    assert intake.next_delivery() is None
     assert words(await later) == ["duplicate"]
 
 
@@ -67,14 +69,14 @@ async def test_killed_between_commit_and_answer() -> None:
     delivery = await given(intake)
     committed = list(delivery.dedup_keys)
     intake.close()
-    with pytest.raises(NotKept):
+    with pytest.raises(NotStored):
         await first
-    known = KnownRows()
+    known = RowDedup()
     known.add(committed)
     after = Intake(known)
     again = keep(after, made('{"id":1}'))
     await asyncio.sleep(0)
-    assert after.delivery() is None
+    assert after.next_delivery() is None
     assert words(await again) == ["duplicate"]
 
 
@@ -84,11 +86,11 @@ async def test_killed_before_the_commit() -> None:
     delivery = await given(intake)
     intake.close()
     await delivery.acknowledge()  # of a session that has ended: nobody is told, nothing is known
-    with pytest.raises(NotKept):
+    with pytest.raises(NotStored):
         await first
-    with pytest.raises(NotKept, match="stopping"):
-        await intake.keep(made('{"id":2}'), 1)
-    after = Intake(intake.known)
+    with pytest.raises(NotStored, match="stopping"):
+        await intake.store(made('{"id":2}'), 1)
+    after = Intake(intake.dedup)
     again = keep(after, made('{"id":1}'))
     await (await given(after)).acknowledge()
     assert words(await again) == ["accepted"]
@@ -96,17 +98,17 @@ async def test_killed_before_the_commit() -> None:
 
 async def test_who_has_gone_is_not_kept_for() -> None:
     intake = Intake()
-    with pytest.raises(NotKept, match=r"within 0\.01 s"):
-        await intake.keep(made('{"id":1}'), 0.01)
-    assert intake.delivery() is None
+    with pytest.raises(NotStored, match=r"within 0\.01 s"):
+        await intake.store(made('{"id":1}'), 0.01)
+    assert intake.next_delivery() is None
     waiting = keep(intake, made('{"id":1}'), 0.05)
     delivery = await given(intake)
-    with pytest.raises(NotKept):
+    with pytest.raises(NotStored):
         await waiting
     await delivery.acknowledge()  # late, but on disk
     again = keep(intake, made('{"id":1}'))
     await asyncio.sleep(0)
-    assert intake.delivery() is None
+    assert intake.next_delivery() is None
     assert words(await again) == ["duplicate"]
 
 
@@ -116,15 +118,15 @@ async def test_it_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     intake = Intake()
     waiting = [keep(intake, made(f'{{"id":{n}}}', f'{{"id":"b{n}"}}')) for n in range(2)]
     await asyncio.sleep(0)
-    with pytest.raises(NotKept, match="more is coming"):
-        await intake.keep(made('{"id":9}'), 1)
+    with pytest.raises(NotStored, match="more is coming"):
+        await intake.store(made('{"id":9}'), 1)
     delivery = await given(intake)
     assert len(delivery.records) == 4
     await delivery.acknowledge()
     await asyncio.gather(*waiting)
     monkeypatch.setattr(intake_module, "BYTES_MAX", 4)
-    with pytest.raises(NotKept, match="more is coming"):
-        await intake.keep(made('{"id":10}'), 1)
+    with pytest.raises(NotStored, match="more is coming"):
+        await intake.store(made('{"id":10}'), 1)
 
 
 async def test_contradictions_within_one_delivery() -> None:
@@ -139,13 +141,13 @@ async def test_contradictions_within_one_delivery() -> None:
 
 
 async def test_rows_without_a_key_are_known_by_their_telling() -> None:
-    loose = DocumentForm(payload="ndjson")
+    loose = DocumentConfig(payload="ndjson")
     intake = Intake()
 
     async def told(word: bytes, *rows: str) -> list[str]:
         task = keep(intake, made(*rows, form=loose, told=word))
         await asyncio.sleep(0)
-        delivery = intake.delivery()
+        delivery = intake.next_delivery()
         if delivery is not None:
             assert len(delivery.dedup_keys) == 1
             await delivery.acknowledge()
@@ -159,9 +161,9 @@ async def test_rows_without_a_key_are_known_by_their_telling() -> None:
 
 
 async def test_marks_fall_out_oldest_first() -> None:
-    known = KnownRows()
-    marks = [n.to_bytes(IDENTITY, "big") + b"content!" for n in range(70_000)]
+    known = RowDedup()
+    marks = [n.to_bytes(IDENTITY_BYTES, "big") + b"content!" for n in range(70_000)]
     known.add(marks)
-    assert known.verdict(marks[0]) == "new"
-    assert known.verdict(marks[-65_536]) == "known"
-    assert known.verdict(marks[-1][:IDENTITY] + b"another!") == "contradicts"
+    assert known.check(marks[0]) == "new"
+    assert known.check(marks[-65_536]) == "known"
+    assert known.check(marks[-1][:IDENTITY_BYTES] + b"another!") == "contradicts"

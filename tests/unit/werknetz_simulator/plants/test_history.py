@@ -12,13 +12,13 @@ from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping.pattern import Pattern
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.config import load_config
-from werknetz_simulator.edge_file import history_of, live_of
+from werknetz_simulator.edge_file import history_edge_of, live_edge_of
 from werknetz_simulator.plants.history import HistoryConnector, create
 from werknetz_simulator.plants.plan import DAY_US, us_of
 from werknetz_simulator.plants.plant import PLANTS, Plant
 from werknetz_simulator.plants.truth import Truth
-from werknetz_simulator.protocols.names.profile import Where, signals_of
-from werknetz_simulator.protocols.names.profiles import dialect_of
+from werknetz_simulator.protocols.names.profile import PlantAddress, signals_of
+from werknetz_simulator.protocols.names.profiles import profile_of
 
 START = us_of(datetime(2026, 11, 9, 23, tzinfo=UTC))
 EACH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant.name)
@@ -54,7 +54,7 @@ async def test_every_part_is_told(plant: Plant) -> None:
     truth = Truth(plant, since_us=START)
     for machine in plant.machines:
         made = truth.parts(machine, START + 1, START + DAY_US + 1)["good"]
-        told = counts[dialect_of(plant).address(machine, "good")]
+        told = counts[profile_of(plant).address(machine, "good")]
         assert 0 <= told - len(made) <= 5  # both ends, and the counters that begin with a shift
     await connector.close()
     assert connector.status.state == "finished"
@@ -88,8 +88,8 @@ async def test_what_the_plant_has_forgotten_is_a_gap() -> None:
 
 @EACH
 def test_what_the_edge_is_told_is_a_mapping(plant: Plant, tmp_path: Path) -> None:
-    where = Where("opc.tcp://x", port=1, key_file=str(tmp_path / "key"))
-    for tree in (live_of(plant, where, "./spool"), history_of(plant, {}, "./spool")):
+    where = PlantAddress("opc.tcp://x", port=1, key_file=str(tmp_path / "key"))
+    for tree in (live_edge_of(plant, where, "./spool"), history_edge_of(plant, {}, "./spool")):
         file = tmp_path / f"{tree['protocol']}.yaml"
         file.write_text(yaml.safe_dump(tree, allow_unicode=True))
         config = load_config(file)
@@ -97,5 +97,5 @@ def test_what_the_edge_is_told_is_a_mapping(plant: Plant, tmp_path: Path) -> Non
         patterns = [Pattern.parse(rule.source) for rule in config.mapping.rules]
         for machine in plant.machines:
             for signal in signals_of(plant):
-                address = dialect_of(plant).address(machine, signal)
+                address = profile_of(plant).address(machine, signal)
                 assert any(pattern.match(address) is not None for pattern in patterns), address

@@ -14,26 +14,26 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.expressions.cel_check import ITERATIONS_MAX
-from werknetz.connector.expressions.cel_tree import tree_of
+from werknetz.connector.expressions.cel_tree import parse_tree
 from werknetz.connector.expressions.engine import (
     INPUT_CHARS_MAX,
     INPUT_ITEMS_MAX,
     Budget,
     ExpressionError,
-    Kind,
-    Wanted,
-    plain,
+    ResultKind,
+    VariableKind,
+    to_engine_value,
 )
 from werknetz.connector.expressions.expression import (
     TEXT_MAX,
-    chosen,
-    compiled,
-    compiled_for,
-    finite,
+    check_finite,
+    compile_expression,
+    compile_for_segments,
+    select_fields,
 )
 from werknetz.connector.values import UnreadableValue
 
-VARIABLES: dict[str, Kind] = {
+VARIABLES: dict[str, VariableKind] = {
     "value": "number", "status": "status", "fields": "fields", "segments": "segments",
 }  # fmt: skip
 VALUES: dict[str, Any] = {
@@ -44,14 +44,14 @@ VALUES: dict[str, Any] = {
 }
 
 
-def _value(text: str, wanted: Wanted = "anything", **values: Any) -> Any:
-    return compiled(text, VARIABLES, wanted).evaluate(VALUES | values)
+def _value(text: str, wanted: ResultKind = "anything", **values: Any) -> Any:
+    return compile_expression(text, VARIABLES, wanted).evaluate(VALUES | values)
 
 
 class SecondEngine:
     """The same protocol over another implementation of CEL, without types at load."""
 
-    def compile(self, text: str, _: Mapping[str, Kind], __: Wanted) -> "SecondProgram":
+    def compile(self, text: str, _: Mapping[str, VariableKind], __: ResultKind) -> "SecondProgram":
         try:
             return SecondProgram(second.compile(text))
         except ValueError as error:
@@ -188,7 +188,7 @@ def test_two_engines_agree_on_any_values(
     assert _value(joined, **values) == other.evaluate(VALUES | values)
 
 
-REFUSED: list[tuple[str, Wanted, str, tuple[int, int]]] = [
+REFUSED: list[tuple[str, ResultKind, str, tuple[int, int]]] = [
     ("value * 2", "number", "write 2.0, not 2", (1, 7)),
     ("value == 3", "boolean", "write 2.0, not 2", (1, 7)),
     ("status == 0", "boolean", "write 2u, not 2", (1, 8)),
@@ -224,13 +224,13 @@ REFUSED: list[tuple[str, Wanted, str, tuple[int, int]]] = [
     ("text", "wanted", "remedy", "place"), REFUSED, ids=[ascii(r[0])[:40] for r in REFUSED]
 )
 def test_a_wrong_expression_is_refused_with_its_place_and_the_remedy(
-    text: str, wanted: Wanted, remedy: str, place: tuple[int, int]
+    text: str, wanted: ResultKind, remedy: str, place: tuple[int, int]
 ) -> None:
     if not remedy and "map" in text:  # a macro may hide a variable by its own
         assert _value(text) == [1]
         return
     with pytest.raises(ExpressionError) as refused:
-        compiled(text, VARIABLES, wanted)
+        compile_expression(text, VARIABLES, wanted)
     error = refused.value
     assert remedy in str(error)
     if place != (0, 0):
@@ -265,7 +265,7 @@ GROWING = [
 @pytest.mark.parametrize("text", GROWING, ids=[g[:40] for g in GROWING])
 def test_what_grows_without_end_is_refused_at_load(text: str) -> None:
     with pytest.raises(ExpressionError):
-        compiled(text, VARIABLES, "anything")
+        compile_expression(text, VARIABLES, "anything")
 
 
 LONG = "a" * (INPUT_CHARS_MAX - 100)
@@ -292,17 +292,19 @@ BOMBS: list[tuple[str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("text", "fields"), BOMBS, ids=[b[0][:40] for b in BOMBS])
 def test_bombs_stop_fast(text: str, fields: dict[str, Any]) -> None:
     """The worst that passes the checks ends within the bound. CPU time: machines are shared."""
-    variables: dict[str, Kind] = {"l": "json", "t": "json", "u": "json"}
+    variables: dict[str, VariableKind] = {"l": "json", "t": "json", "u": "json"}
     began = time.process_time()
     with suppress(ExpressionError, UnreadableValue):  # refused at load or stopped: both are bounds
-        compiled(text, variables, "anything").evaluate({"l": [], "t": "", "u": "", **fields})
+        compile_expression(text, variables, "anything").evaluate(
+            {"l": [], "t": "", "u": "", **fields}
+        )
     assert time.process_time() - began < 5
 
 
 def test_the_engines_own_budget_is_what_the_checks_count_with() -> None:
     numbers: list[float] = [1.0] * (ITERATIONS_MAX + 1)
-    variables: dict[str, Kind] = {"l": "json"}
-    program = compiled("l.all(a, a == 1.0)", variables, "boolean")
+    variables: dict[str, VariableKind] = {"l": "json"}
+    program = compile_expression("l.all(a, a == 1.0)", variables, "boolean")
     with pytest.raises(UnreadableValue, match="Iteration budget exceeded"):
         program.evaluate({"l": numbers})
     assert program.evaluate({"l": numbers[2:]}) is True
@@ -320,9 +322,9 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(CEL_WORDS, max_size=25).map("".
 @settings(max_examples=400, deadline=None)
 @given(text=TEXTS, wanted=st.sampled_from(["number", "boolean", "text", "scalar", "anything"]))
 @example(text="value.x" * 40, wanted="number")
-def test_any_text_is_refused_with_its_place_or_runs_bounded(text: str, wanted: Wanted) -> None:
+def test_any_text_is_refused_with_its_place_or_runs_bounded(text: str, wanted: ResultKind) -> None:
     try:
-        program = compiled(text, VARIABLES, wanted)
+        program = compile_expression(text, VARIABLES, wanted)
     except ExpressionError as error:
         told: ExpressionError | UnreadableValue = error
     else:
@@ -349,14 +351,14 @@ def _is_plain(result: Any) -> None:
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_a_tree_or_a_value_error(data: bytes) -> None:
     try:
-        tree_of(data)
+        parse_tree(data)
     except ValueError:
         return
 
 
 def test_an_expression_says_what_it_looks_at() -> None:
     def needs(text: str) -> dict[str, frozenset[str] | None]:
-        return dict(compiled(text, VARIABLES, "anything").needs())
+        return dict(compile_expression(text, VARIABLES, "anything").needs())
 
     assert needs("value * 2.0") == {"value": None}
     assert needs("fields.a == fields['b'] && has(fields.c) && 'd' in fields") == {
@@ -369,18 +371,20 @@ def test_an_expression_says_what_it_looks_at() -> None:
 
 
 def test_segments_are_those_of_the_source() -> None:
-    compiled_for("segments.m == 'a'", VARIABLES, "boolean", ["m"])
+    compile_for_segments("segments.m == 'a'", VARIABLES, "boolean", ["m"])
     with pytest.raises(ExpressionError, match="did you mean 'machine'"):
-        compiled_for("segments.machin == 'a'", VARIABLES, "boolean", ["machine"])
+        compile_for_segments("segments.machin == 'a'", VARIABLES, "boolean", ["machine"])
     with pytest.raises(ExpressionError, match="it has none"):
-        compiled_for("segments.m == 'a'", VARIABLES, "boolean", [])
+        compile_for_segments("segments.m == 'a'", VARIABLES, "boolean", [])
 
 
 def test_numbers_of_a_map_are_doubles_however_they_are_written() -> None:
-    given = plain({"a": 5, "b": 5.0, "c": True, "d": 2**63, "e": (1, "x")}, Budget())
+    given = to_engine_value({"a": 5, "b": 5.0, "c": True, "d": 2**63, "e": (1, "x")}, Budget())
     assert given == {"a": 5.0, "b": 5.0, "c": True, "d": 2**63, "e": [1.0, "x"]}
     assert [type(v) for v in given.values()] == [float, float, bool, int, list]
-    assert plain(datetime(2026, 11, 24, tzinfo=UTC), Budget()) == "2026-11-24T00:00:00+00:00"
+    assert (
+        to_engine_value(datetime(2026, 11, 24, tzinfo=UTC), Budget()) == "2026-11-24T00:00:00+00:00"
+    )
     assert _value("fields.d == 9223372036854775808u", fields=given) is True
 
 
@@ -394,8 +398,8 @@ def test_numbers_of_a_map_are_doubles_however_they_are_written() -> None:
 )  # fmt: skip
 def test_what_is_too_much_for_an_expression_is_unreadable(value: Any) -> None:
     with pytest.raises(UnreadableValue):
-        plain({"a": value}, Budget())
-    assert chosen({"a": value, "b": 1}, frozenset({"b", "c"}), Budget()) == {"b": 1.0}
+        to_engine_value({"a": value}, Budget())
+    assert select_fields({"a": value, "b": 1}, frozenset({"b", "c"}), Budget()) == {"b": 1.0}
 
 
 def test_nested_beyond_reason_is_unreadable() -> None:
@@ -403,12 +407,12 @@ def test_nested_beyond_reason_is_unreadable() -> None:
     for _ in range(100):
         deep = [deep]
     with pytest.raises(UnreadableValue, match="nested too deeply"):
-        plain(deep, Budget())
+        to_engine_value(deep, Budget())
 
 
 def test_infinity_is_no_result_unless_it_was_given() -> None:
     for number in (math.inf, -math.inf, math.nan):
         with pytest.raises(UnreadableValue, match="division by zero"):
-            finite(number, 1.0)
-        assert finite(number, math.nan) is number
-    assert finite("text") == "text"
+            check_finite(number, 1.0)
+        assert check_finite(number, math.nan) is number
+    assert check_finite("text") == "text"

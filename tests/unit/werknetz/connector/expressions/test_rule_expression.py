@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceRecord
-from werknetz.connector.mapping.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yaml_format import ConfigurationError, form_of
+from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
 from werknetz.domain.status import BAD, GOOD, UNCERTAIN
 from werknetz.events.batch import BusinessEvent, Points, Samples, Unmapped
 from werknetz.events.codec import columns_of
@@ -47,7 +47,7 @@ mapping:
 
 
 def _mapping(text: str) -> Mapping:
-    return mapping_of(form_of(text, file="m.yaml"))
+    return parse_mapping(parse_yaml(text, file="m.yaml"))
 
 
 def _normalizer(text: str = MAPPING) -> Normalizer:

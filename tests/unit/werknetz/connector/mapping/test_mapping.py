@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz.connector.mapping.mapping import load_mapping, mapping_of
+from werknetz.connector.mapping.mapping import load_mapping, parse_mapping
 from werknetz.connector.mapping.pattern import Pattern, signal_name_of, to_slug
-from werknetz.connector.yaml_format import ConfigurationError, form_of
+from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.state import MachineState
 
@@ -37,7 +37,7 @@ mapping:
 
 
 def _read(text: str):
-    return mapping_of(form_of(text, file="emden.yaml"))
+    return parse_mapping(parse_yaml(text, file="emden.yaml"))
 
 
 def test_a_good_mapping() -> None:
@@ -171,7 +171,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 )
 def test_hostile_yaml_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError):
-        form_of(text, file="x.yaml")
+        parse_yaml(text, file="x.yaml")
 
 
 def test_segments_match_one_level_or_to_the_next_literal() -> None:

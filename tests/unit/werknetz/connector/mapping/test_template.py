@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from werknetz.connector.contract import Delivery, Reading
-from werknetz.connector.mapping.mapping import Mapping, mapping_of
+from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.mapping.template import RULES_MAX
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.yaml_format import ConfigurationError, form_of
+from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
 from werknetz.domain.role import Role
 from werknetz.events.batch import Points
 
@@ -55,15 +55,15 @@ mapping:
 
 
 def _read(text: str = PRESSES) -> Mapping:
-    return mapping_of(form_of(text, file="m.yaml"))
+    return parse_mapping(parse_yaml(text, file="m.yaml"))
 
 
 def _again(mapping: Mapping) -> Mapping:
     """What the edge writes down is read by the core, and the other way round."""
     document = yaml.safe_load(mapping.document)
     wrapped = yaml.safe_dump({"mapping": document}, allow_unicode=True, sort_keys=False)
-    assert mapping_of(form_of(mapping.document, file="document"), at=()) == mapping
-    return mapping_of(form_of(wrapped, file="document"))
+    assert parse_mapping(parse_yaml(mapping.document, file="document"), at=()) == mapping
+    return parse_mapping(parse_yaml(wrapped, file="document"))
 
 
 def test_a_template_makes_rules_for_each_machine() -> None:
