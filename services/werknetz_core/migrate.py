@@ -9,6 +9,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from werknetz.store.database_url import sqlalchemy_url
+
 _LOCK = 0x5745524B  # "WERK": one migration at a time
 
 
@@ -22,12 +24,6 @@ def migrations_folder() -> Path:
     if (checkout / "env.py").exists() or spec is None or not spec.submodule_search_locations:
         return checkout
     return Path(spec.submodule_search_locations[0])
-
-
-def sqlalchemy_url(url: str) -> str:
-    """Return the URL for SQLAlchemy with asyncpg, whatever of the common forms was given."""
-    _, _, rest = url.partition("://")
-    return f"postgresql+asyncpg://{rest}"
 
 
 def upgrade(url: str) -> None:

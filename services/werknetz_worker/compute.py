@@ -9,19 +9,17 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-import asyncpg
-
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.kpi.faults import MINOR_STOP_US
-from werknetz.kpi.states import Computed, Range
-from werknetz.kpi.states import compute as compute_range
+from werknetz.kpi.states import ComputedBuckets, BucketRange
+from werknetz.kpi.states import compute_buckets as compute_range
 from werknetz.runtime.log import get_logger
+from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker import rows
 from werknetz_worker.machine import Machine
 from werknetz_worker.retention import DROPPED_BEFORE
-from werknetz_worker.session import Connection
 from werknetz_worker.watermarks import Watermarks
 
 BUCKETS_MAX: Final = 7 * 96  # of one transaction: a week, so that memory stays small
@@ -38,7 +36,6 @@ for PATIENCE_S: each recomputation in between would have to go on up to now."""
 RECENT: Final = 4  # buckets: these never wait
 _log: Final = get_logger("worker.compute")
 _LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
-_ACQUIRE_S: Final = 10.0
 _SAMPLES: Final = ELEMENT_NAMES.index("samples")
 _LATE: Final = ELEMENT_NAMES.index("late_samples")
 
@@ -72,7 +69,7 @@ class Outcome:
 
 
 async def dirty_buckets(
-    pool: asyncpg.Pool,
+    pool: DriverPool,
     watermarks: Watermarks,
     *,
     now_us: int | None = None,
@@ -92,7 +89,7 @@ async def dirty_buckets(
         for equipment_id in waiting:
             if time.monotonic() > deadline:
                 return done
-            async with pool.acquire(timeout=_ACQUIRE_S) as connection:
+            async with pool.acquire() as connection:
                 outcome = await machine_buckets(connection, equipment_id, at_us, quiet_s=quiet_s)
             done += outcome.done
             if outcome.changed:
@@ -104,7 +101,7 @@ async def dirty_buckets(
 
 
 async def machine_buckets(
-    connection: Connection, equipment_id: int, now_us: int, *, quiet_s: float = QUIET_S
+    connection: WriteConnection, equipment_id: int, now_us: int, *, quiet_s: float = QUIET_S
 ) -> Outcome:
     """Compute the earliest dirty range of a machine, unless another worker is at it."""
     async with connection.transaction():
@@ -141,7 +138,7 @@ class _Work:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: WriteConnection,
         machine: Machine,
         now_us: int,
         marks: dict[int, int],
@@ -157,7 +154,7 @@ class _Work:
         buckets = self._first_length(start_us)
         more = False
         while True:
-            span = Range(start_us, buckets, self._now_us)
+            span = BucketRange(start_us, buckets, self._now_us)
             computed = await self._computed(span, carry)
             if not self._goes_on(span, computed):
                 break
@@ -193,7 +190,7 @@ class _Work:
             last_us = at
         return min((last_us - start_us) // BUCKET_US + 1, BUCKETS_MAX)
 
-    async def _computed(self, span: Range, carry: Carry) -> Computed:
+    async def _computed(self, span: BucketRange, carry: Carry) -> ComputedBuckets:
         machine, end_us = self._machine, span.end_us + MINOR_STOP_US
         self._old = await rows.stored(
             self._connection, machine.id, span.start_us, span.end_us + BUCKET_US
@@ -202,7 +199,7 @@ class _Work:
         plan = machine.plan(span.start_us, end_us)
         return compute_range(samples, plan, carry, span)
 
-    def _goes_on(self, span: Range, computed: Computed) -> bool:
+    def _goes_on(self, span: BucketRange, computed: ComputedBuckets) -> bool:
         """Whether the bucket after the range must be computed because of it."""
         if span.end_us > self._now_us:
             return False
@@ -211,7 +208,7 @@ class _Work:
         last = self._old.get(span.end_us - BUCKET_US)
         return last is None or _said(last.carry) != computed.carries[-1].document()
 
-    def _changes(self, span: Range, computed: Computed) -> rows.Changes:
+    def _changes(self, span: BucketRange, computed: ComputedBuckets) -> rows.Changes:
         carries, provisional, revisions = [], [], []
         buckets, kept = [], []
         columns = list(
@@ -260,7 +257,7 @@ def _late(old: rows.Stored | None, samples: float, at_us: int, now_us: int) -> f
 
 
 async def _without_samples(
-    connection: Connection, found: dict[int, tuple[int, float]]
+    connection: WriteConnection, found: dict[int, tuple[int, float]]
 ) -> dict[int, int]:
     """Return the marks whose samples were dropped: what was computed from them stays."""
     dropped_before = await connection.fetchval(DROPPED_BEFORE)
@@ -273,7 +270,7 @@ async def _without_samples(
     return gone
 
 
-async def _forget(connection: Connection, equipment_id: int, marks: dict[int, int]) -> None:
+async def _forget(connection: WriteConnection, equipment_id: int, marks: dict[int, int]) -> None:
     """Delete the marks as they were read; nothing is waited for, so the writer is never blocked."""
     await connection.execute(
         _DONE, equipment_id, [instant_of(at) for at in marks], list(marks.values())

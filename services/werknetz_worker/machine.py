@@ -9,11 +9,11 @@ from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Calendar, CalendarRejected, Shift, shifts_between
 from werknetz.kpi.carry import Carry
-from werknetz.kpi.plan import Plan
-from werknetz.kpi.series import NOTHING, CountSeries, MachineSamples, Series
+from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.series import EMPTY, CountSeries, MachineSamples, Series
 from werknetz.runtime.log import get_logger
+from werknetz.store.session import WriteConnection
 from werknetz_worker import state_gaps
-from werknetz_worker.session import Connection
 
 ROLES: Final = [role.value for role in Role if role.affects_kpis]
 _log: Final = get_logger("worker.machine")
@@ -63,7 +63,7 @@ class Machine:
     calendars: tuple[tuple[int, Calendar], ...]  # valid from; the first that is valid holds
 
     @classmethod
-    async def load(cls, connection: Connection, equipment_id: int) -> "Machine | None":
+    async def load(cls, connection: WriteConnection, equipment_id: int) -> "Machine | None":
         path = await connection.fetchval("SELECT path FROM equipment WHERE id = $1", equipment_id)
         if path is None:
             return None
@@ -85,7 +85,7 @@ class Machine:
         """Return the signal of a role; of several the one that was known first."""
         return next((signal for signal in self.signals if signal.role is role), None)
 
-    def plan(self, start_us: int, end_us: int) -> Plan:
+    def plan(self, start_us: int, end_us: int) -> ShiftPlan:
         """Return the plan; where no calendar holds, all time is planned operation time."""
         cuts = {start_us, *(at for at, _ in self.calendars if start_us < at < end_us)}
         edges = [*sorted(cuts), end_us]
@@ -98,12 +98,14 @@ class Machine:
                 else shifts_between(calendar, begin, end)
             )
             shifts += [_clipped(shift, begin, end) for shift in found]
-        return Plan.of(shifts)
+        return ShiftPlan.of(shifts)
 
     def calendar_at(self, at_us: int) -> Calendar | None:
         return next((calendar for since, calendar in self.calendars if since <= at_us), None)
 
-    async def samples(self, connection: Connection, start_us: int, end_us: int) -> MachineSamples:
+    async def samples(
+        self, connection: WriteConnection, start_us: int, end_us: int
+    ) -> MachineSamples:
         texts = [s.id for s in self.signals if s.role in {Role.STATE, Role.ORDER}]
         rows = await connection.fetch(
             _SAMPLES,
@@ -116,7 +118,7 @@ class Machine:
 
         def series(role: Role) -> Series | None:
             signal = self.one(role)
-            return None if signal is None else found.get(signal.id, NOTHING)
+            return None if signal is None else found.get(signal.id, EMPTY)
 
         state = self.one(Role.STATE)
         unknown = (
@@ -130,13 +132,13 @@ class Machine:
             order=series(Role.ORDER),
             run_time=series(Role.PLANNED_RUN_TIME),
             counts=tuple(
-                CountSeries(s.id, s.role, found.get(s.id, NOTHING), s.reset, s.modulus, s.kind)
+                CountSeries(s.id, s.role, found.get(s.id, EMPTY), s.reset, s.modulus, s.kind)
                 for s in self.signals
                 if s.role.is_count
             ),
         )
 
-    async def carry_before(self, connection: Connection, at_us: int) -> Carry:
+    async def carry_before(self, connection: WriteConnection, at_us: int) -> Carry:
         """Return what held before the instant, from samples, where no bucket says it."""
         state = self.one(Role.STATE)
         rows: dict[int, Any] = {

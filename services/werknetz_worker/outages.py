@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import asyncpg
-
-from werknetz.kpi.data_gaps import BEAT_US, HOLE_US
+from werknetz.kpi.data_gaps import HEARTBEAT_US, HEARTBEAT_GAP_US
 from werknetz.store.gap import HIDDEN, SERVES
-from werknetz_worker.session import Connection
+from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.state_gaps import OWN_TIME
 
 SILENT_S: Final = 60.0
@@ -34,7 +32,7 @@ _HOLES: Final = f"""
 SELECT before, at FROM (
     SELECT at, lag(at) OVER (ORDER BY at) AS before FROM samples
     WHERE signal_id = $1 AND at >= $2 AND at <= $3) AS beats
-WHERE at - before > interval '{HOLE_US} microseconds' ORDER BY at"""  # noqa: S608 - made of constants
+WHERE at - before > interval '{HEARTBEAT_GAP_US} microseconds' ORDER BY at"""  # noqa: S608 - made of constants
 _OPEN: Final = f"""
 INSERT INTO outages (connector_id, start_at)
 SELECT connector_id, last_at FROM heartbeats
@@ -60,7 +58,7 @@ WHERE o.connector_id = $1 AND NOT o.kept AND o.end_at IS NOT NULL
     AND EXISTS (
         SELECT FROM signals s CROSS JOIN LATERAL (
             SELECT FROM samples WHERE signal_id = s.id
-                AND at > o.start_at + interval '{BEAT_US + 1_000_000} microseconds'
+                AND at > o.start_at + interval '{HEARTBEAT_US + 1_000_000} microseconds'
                 AND at < o.end_at - interval '1 s' AND {OWN_TIME} LIMIT 1) AS inside
         WHERE s.role <> 'heartbeat' AND {SERVES.format(connector="$1")})
 RETURNING start_at, end_at"""  # noqa: S608 - made of constants
@@ -84,7 +82,7 @@ SELECT connector_id, signal_keys, array_agg(DISTINCT start_at) FROM (
 GROUP BY connector_id, signal_keys"""
 
 
-async def watch(pool: asyncpg.Pool, now: datetime, *, again: timedelta = AGAIN) -> int:
+async def watch(pool: DriverPool, now: datetime, *, again: timedelta = AGAIN) -> int:
     """Bring outages up to date and mark what they change; return how many changed."""
     changed = 0
     for signal_id, connector in await pool.fetch(_CONNECTORS):
@@ -101,7 +99,7 @@ class _Heartbeat:
     """One connector's heartbeat in one transaction."""
 
     def __init__(
-        self, connection: Connection, signal_id: int, connector: str, now: datetime
+        self, connection: WriteConnection, signal_id: int, connector: str, now: datetime
     ) -> None:
         self._connection = connection
         self._signal_id = signal_id

@@ -15,7 +15,7 @@ import asyncpg
 from werknetz.runtime.log import get_logger
 from werknetz.store import partition
 from werknetz.store.partition import RAW_INPUTS, SAMPLES, DayTable
-from werknetz_worker.session import Connection
+from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.settings import WorkerSettings
 
 DAYS_A_RUN: Final = 40  # each may wait for its lock for two seconds; the rest has time
@@ -44,7 +44,7 @@ DAILY: Final = (
 )
 
 
-async def drop_expired(pool: asyncpg.Pool, settings: WorkerSettings, now: datetime) -> int:
+async def drop_expired(pool: DriverPool, settings: WorkerSettings, now: datetime) -> int:
     """Drop the days that nobody keeps; return how many."""
     dropped = 0
     for daily in DAILY:
@@ -55,7 +55,7 @@ async def drop_expired(pool: asyncpg.Pool, settings: WorkerSettings, now: dateti
     return dropped
 
 
-async def _drop_before(pool: asyncpg.Pool, daily: Daily, cutoff: date) -> int:
+async def _drop_before(pool: DriverPool, daily: Daily, cutoff: date) -> int:
     """Drop the days that end at or before the cutoff's midnight."""
     table = daily.table
     names = [row[0] for row in await pool.fetch(table.existing)]
@@ -73,7 +73,7 @@ async def _drop_before(pool: asyncpg.Pool, daily: Daily, cutoff: date) -> int:
     return dropped
 
 
-async def _drop(connection: Connection, daily: Daily, day: date) -> bool:
+async def _drop(connection: WriteConnection, daily: Daily, day: date) -> bool:
     """Drop one day, unless something of it waits to be computed."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     end = start + timedelta(days=1)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.kpi.elements import ELEMENT_NAMES
-from werknetz.kpi.states import CATEGORIES, Computed, Range
-from werknetz_worker.session import Connection
+from werknetz.kpi.states import CATEGORIES, ComputedBuckets, BucketRange
+from werknetz.store.session import WriteConnection
 
 _STAMP: Final = "timestamptz 'epoch' + {} * interval '1 microsecond'"
 _COLUMNS: Final = ", ".join(ELEMENT_NAMES)
@@ -78,7 +78,7 @@ class Stored:
 
 
 async def stored(
-    connection: Connection, equipment_id: int, start_us: int, end_us: int
+    connection: WriteConnection, equipment_id: int, start_us: int, end_us: int
 ) -> dict[int, Stored]:
     rows = await connection.fetch(STORED, equipment_id, instant_of(start_us), instant_of(end_us))
     return {
@@ -90,10 +90,10 @@ async def stored(
 
 
 async def write(
-    connection: Connection,
+    connection: WriteConnection,
     equipment_id: int,
-    computed: Computed,
-    span: Range,
+    computed: ComputedBuckets,
+    span: BucketRange,
     changes: "Changes",
 ) -> None:
     """Write the buckets that changed; their pieces are replaced with them."""
@@ -130,7 +130,7 @@ class Changes:
 
 
 async def _write_pieces(
-    connection: Connection, equipment_id: int, computed: Computed, span: tuple[int, int]
+    connection: WriteConnection, equipment_id: int, computed: ComputedBuckets, span: tuple[int, int]
 ) -> None:
     start_us, end_us = span
     if start_us >= end_us:
@@ -151,7 +151,7 @@ async def _write_pieces(
     )
 
 
-async def _write_orders(connection: Connection, equipment_id: int, computed: Computed) -> None:
+async def _write_orders(connection: WriteConnection, equipment_id: int, computed: ComputedBuckets) -> None:
     """Write each order once: an order may run twice in a range."""
     runs: dict[str, tuple[int, int | None, float | None]] = {}
     for run in computed.orders:

@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 from redis.asyncio import Redis
 
 from werknetz_worker.settings import WorkerSettings
 from werknetz_worker.watermarks import SOCKET_TIMEOUT_S, Watermarks
-
-Connection = asyncpg.Connection | PoolConnectionProxy
 
 CONNECT_TIMEOUT_S = 10.0
 

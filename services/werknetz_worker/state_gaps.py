@@ -14,17 +14,17 @@ from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microse
 from werknetz.domain.status import OVERFLOW, UNCERTAIN_TIME
 from werknetz.kpi.data_gaps import (
     HEARTBEAT,
-    SLACK_US,
-    Kind,
-    Loss,
+    GAP_END_TOLERANCE_US,
+    GapKind,
+    DataGap,
     Span,
-    Words,
-    kind_of,
-    story_window,
+    StateSampleTimes,
+    gap_kind_of,
+    backfill_window,
     unknown_spans,
 )
 from werknetz.store.gap import SERVES
-from werknetz_worker.session import Connection
+from werknetz.store.session import WriteConnection
 
 LOSSES_MAX: Final = 10_000
 _OPCUA: Final = "nsu="  # how its addresses begin: its connector leaves repeated rows out
@@ -95,7 +95,7 @@ WHERE EXISTS (
 
 
 async def unknown_of(
-    connection: Connection, equipment_id: int, state_id: int, start_us: int, end_us: int
+    connection: WriteConnection, equipment_id: int, state_id: int, start_us: int, end_us: int
 ) -> tuple[Span, ...]:
     """Return the spans in which the state is unknown, as far as they touch the range."""
     rows = await connection.fetch(_LOSSES, state_id, instant_of(start_us), instant_of(end_us))
@@ -107,22 +107,22 @@ async def unknown_of(
     return tuple(span for span in unknown_spans(losses, words) if span[1] >= start_us)
 
 
-def _loss(row: asyncpg.Record) -> tuple[str, Loss] | None:
-    kind = kind_of(row["cause"], listed=row["listed"])
+def _loss(row: asyncpg.Record) -> tuple[str, DataGap] | None:
+    kind = gap_kind_of(row["cause"], listed=row["listed"])
     end_at = row["end_at"]
     if row["cause"] == _OVERFLOW_CAUSE and not row["listed"]:
         end_at = row["overflown_at"]
         kind = kind if end_at is not None else None
-    if kind is None or (kind is Kind.ANEW and row["is_first"]):
+    if kind is None or (kind is GapKind.ANEW and row["is_first"]):
         return None  # who follows for the first time has lost nothing
     end_us = None if end_at is None else microseconds_of(end_at)
     start_us = microseconds_of(row["start_at"])
-    return row["cause"], Loss(start_us, end_us, kind, row["kept"], row["leaves_out"])
+    return row["cause"], DataGap(start_us, end_us, kind, row["kept"], row["leaves_out"])
 
 
 async def _with_stories(
-    connection: Connection, equipment_id: int, told: list[tuple[str, Loss]]
-) -> list[Loss]:
+    connection: WriteConnection, equipment_id: int, told: list[tuple[str, DataGap]]
+) -> list[DataGap]:
     """Mark the losses whose source gave later what had happened.
 
     A closed outage was judged by all signals of its connector when it was written; one that goes
@@ -131,8 +131,8 @@ async def _with_stories(
     windows = {
         number: window
         for number, (cause, loss) in enumerate(told)
-        if not loss.kept and not (loss.kind is Kind.SILENT and loss.end_us is not None)
-        if (window := story_window(cause, loss)) is not None and window[0] < window[1]
+        if not loss.kept and not (loss.kind is GapKind.SILENT and loss.end_us is not None)
+        if (window := backfill_window(cause, loss)) is not None and window[0] < window[1]
     }
     losses = [loss for _, loss in told]
     if not windows:
@@ -143,7 +143,7 @@ async def _with_stories(
         equipment_id,
         [_instant(start) for start, _ in windows.values()],
         [_instant(end) for _, end in windows.values()],
-        [losses[number].kind is Kind.SILENT for number in numbers],
+        [losses[number].kind is GapKind.SILENT for number in numbers],
     )
     for row in kept:
         number = numbers[row["number"] - 1]
@@ -151,15 +151,15 @@ async def _with_stories(
     return losses
 
 
-async def _words(connection: Connection, state_id: int, losses: list[Loss]) -> Words:
-    ended = [loss for loss in losses if loss.end_us is not None and loss.kind is not Kind.SILENT]
+async def _words(connection: WriteConnection, state_id: int, losses: list[DataGap]) -> StateSampleTimes:
+    ended = [loss for loss in losses if loss.end_us is not None and loss.kind is not GapKind.SILENT]
     rows: list[Any] = []
     if ended:
         rows = await connection.fetch(
             _WORDS,
             state_id,
             [_instant(loss.start_us) for loss in ended],
-            [_instant((loss.end_us or 0) - SLACK_US) for loss in ended],
+            [_instant((loss.end_us or 0) - GAP_END_TOLERANCE_US) for loss in ended],
         )
     told: dict[int, int] = {}
     vouched: dict[int, int] = {}
@@ -170,7 +170,7 @@ async def _words(connection: Connection, state_id: int, losses: list[Loss]) -> W
         if before is not None:
             told[microseconds_of(before)] = count
             vouched[microseconds_of(before)] = microseconds_of(until or before)
-    return Words.of(told, vouched)
+    return StateSampleTimes.of(told, vouched)
 
 
 def _instant(at_us: int) -> datetime:

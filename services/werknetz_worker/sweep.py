@@ -2,12 +2,10 @@
 
 from typing import Final
 
-import asyncpg
-
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
+from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.machine import ROLES
 from werknetz_worker.retention import DROPPED_BEFORE
-from werknetz_worker.session import Connection
 
 # For every machine that has elements: the bucket after its last, up to now, and those that
 # were computed before they had settled.
@@ -45,19 +43,19 @@ DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp()"""  # noqa: S
 _FORGET: Final = "DELETE FROM element_revisions WHERE known_to < $1"
 
 
-async def sweep(pool: asyncpg.Pool, now_us: int) -> int:
+async def sweep(pool: DriverPool, now_us: int) -> int:
     """Mark what time has made dirty; return how many marks are new."""
     answer = await pool.execute(_SWEEP, instant_of(bucket_of(now_us)), ROLES)
     return int(answer.rpartition(" ")[2])
 
 
-async def mark_again(connection: Connection, path: str, since_us: int) -> int:
+async def mark_again(connection: WriteConnection, path: str, since_us: int) -> int:
     """Mark every bucket of an equipment and all below it, as after a change of its calendar."""
     answer = await connection.execute(_AGAIN, path, instant_of(since_us))
     return int(answer.rpartition(" ")[2])
 
 
-async def forget_revisions(pool: asyncpg.Pool, now_us: int, *, kept_days: int) -> int:
+async def forget_revisions(pool: DriverPool, now_us: int, *, kept_days: int) -> int:
     """Delete what was known before, once it is old; return how many rows."""
     before_us = now_us - kept_days * 96 * BUCKET_US
     answer = await pool.execute(_FORGET, instant_of(before_us))

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-import asyncpg
-
 from werknetz.events.facts import fact_of
 from werknetz.store.fact import ADD_EVENTS
 from werknetz.store.mappings import KEEP_REVISIONS, REMOVE_EVENTS, REWRITE_EVENTS
+from werknetz.store.session import DriverPool
 from werknetz_worker.projection.projector import project
 
 SPOOL = UUID("5d2f8a64-33f1-4a53-9f6e-1c8f3f5fb0a1")
@@ -30,7 +29,7 @@ def us(text: str) -> int:
 class Business:
     """Tells events; `made` remembers their ids by a name that the test gives."""
 
-    pool: asyncpg.Pool
+    pool: DriverPool
     connector: str = "partners"
     made: dict[str, UUID] = field(default_factory=dict)
 

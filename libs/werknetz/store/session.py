@@ -11,16 +11,15 @@ connection, too, and requests cannot wait for each other for ever.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, NewType, Protocol, TypeAlias, TypeVar, overload
+from typing import Any, Final, NewType, Protocol, TypeAlias, TypeVar, TypeVarTuple, overload
 
 import asyncpg
 import sqlalchemy as sa
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
-from typing_extensions import TypeVarTuple, Unpack
 
 from werknetz.store.database_url import sqlalchemy_url
 
@@ -42,13 +41,13 @@ class ReadSession(Protocol):
     @overload
     async def execute(
         self,
-        statement: sa.Select[Unpack[Columns]] | sa.CompoundSelect[Unpack[Columns]],
+        statement: sa.Select[*Columns] | sa.CompoundSelect[*Columns],
         parameters: Parameters = None,
-    ) -> sa.CursorResult[Unpack[Columns]]: ...
+    ) -> sa.CursorResult[*Columns]: ...
     @overload
     async def execute(
-        self, statement: sa.TextClause, parameters: Parameters = None
-    ) -> sa.CursorResult[Unpack[tuple[Any, ...]]]: ...
+        self, statement: sa.Select[Any] | sa.TextClause, parameters: Parameters = None
+    ) -> sa.CursorResult[*tuple[Any, ...]]: ...
 
     async def scalar(self, statement: sa.Select[Scalar]) -> Scalar | None: ...
 
@@ -63,6 +62,15 @@ class ReadConnection(Protocol):
     async def fetchval(self, query: str, *args: object) -> Any: ...
 
 
+class DriverPool(Protocol):
+    """What lends driver connections: `Database`, or a pool of asyncpg."""
+
+    def acquire(self) -> AbstractAsyncContextManager[Any, Any]: ...
+    async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]: ...
+    async def fetchval(self, query: str, *args: object) -> Any: ...
+    async def execute(self, query: str, *args: object) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PoolOptions:
     application_name: str
@@ -74,6 +82,7 @@ class Database:
     """The pool of one process. Connects on first use; a lost connection is replaced."""
 
     def __init__(self, url: str, options: PoolOptions) -> None:
+        self._is_closed = False
         self._sessions = asyncio.Semaphore(options.sessions_max)
         self._engine = create_async_engine(
             sqlalchemy_url(url),
@@ -96,21 +105,23 @@ class Database:
 
     @asynccontextmanager
     async def read_session(self) -> AsyncIterator[ReadSession]:
-        async with self._session_slot(), self._engine.connect() as connection:
+        async with self._session_slot(), self._connect() as connection:
             await connection.execution_options(postgresql_readonly=True)
             yield connection
 
     @asynccontextmanager
     async def write_session(self) -> AsyncIterator[WriteSession]:
-        async with self._session_slot(), self._engine.begin() as connection:
+        async with self._session_slot(), self._connect() as connection, connection.begin():
             yield WriteSession(connection)
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
         """Lend a driver connection outside a transaction."""
-        async with self._engine.connect() as connection:
+        async with self._connect_driver() as connection:
             fairy = await connection.get_raw_connection()
-            driver: asyncpg.Connection = fairy.driver_connection
+            driver = fairy.driver_connection
+            if driver is None:
+                raise asyncpg.InterfaceError("the connection was closed while it was taken")
             yield driver
 
     @asynccontextmanager
@@ -134,12 +145,37 @@ class Database:
         async with self.acquire() as connection:
             return await connection.fetchval(query, *args)
 
+    async def execute(self, query: str, *args: object) -> str:
+        """Run one statement that writes; return PostgreSQL's command tag."""
+        async with self.acquire() as connection:
+            return await connection.execute(query, *args)
+
     async def close(self) -> None:
         """Close the connections, within a bound: a server that hangs must not hold us up."""
+        self._is_closed = True
         try:
             await asyncio.wait_for(self._engine.dispose(), CONNECT_S)
         except TimeoutError:
             await self._engine.dispose(close=False)
+
+    def _connect(self) -> AsyncConnection:
+        if self._is_closed:
+            raise asyncpg.InterfaceError("the pool is closed")
+        return self._engine.connect()
+
+    @asynccontextmanager
+    async def _connect_driver(self) -> AsyncIterator[AsyncConnection]:
+        """Connect; raise the driver's error, as every other error of a driver connection is."""
+        connection = self._connect()
+        try:
+            await connection.start()
+        except sa.exc.TimeoutError as error:
+            raise TimeoutError(str(error)) from error
+        except sa.exc.DBAPIError as error:
+            cause = error.orig.__cause__ if error.orig is not None else None
+            raise cause or error from error
+        async with aclosing(connection):
+            yield connection
 
     @asynccontextmanager
     async def _session_slot(self) -> AsyncIterator[None]:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from werknetz.domain.bucket import microseconds_of
 from werknetz.events import codec
 from werknetz.events.batch import Batch, LaneName, Samples
-from werknetz.link.receiver import Plan, Receiver
-from werknetz.link.watermark import Watermark, greet
-from werknetz.link.wire import Envelope, Forked, Hello, Refused, ToEdge, Welcome, connector_of
+from werknetz.link.receiver import ApplyPlan, Receiver
+from werknetz.link.watermark import Watermark, answer_hello
+from werknetz.link.wire import BatchEnvelope, Forked, Hello, LeaseRefused, ToEdge, Welcome, connector_of
 from werknetz.runtime.log import get_logger
 from werknetz.store import spool as statements
 from werknetz_core.ingest.partition import Partitions
@@ -67,7 +67,7 @@ class Applier:
         self._partitions.forget()
 
     async def apply(
-        self, connection: "Connection", receiver: Receiver, envelopes: Sequence[Envelope]
+        self, connection: "Connection", receiver: Receiver, envelopes: Sequence[BatchEnvelope]
     ) -> Outcome:
         """Apply batches of ONE spool as far as they connect to what is there.
 
@@ -96,16 +96,16 @@ class Applier:
         return Outcome(plan.answers, *counts)
 
     def _plan(
-        self, receiver: Receiver, row: _Row, connector: str, envelopes: Sequence[Envelope]
-    ) -> Plan:
+        self, receiver: Receiver, row: _Row, connector: str, envelopes: Sequence[BatchEnvelope]
+    ) -> ApplyPlan:
         if row.owner != connector:
             mark = row.watermark
             forked = Forked(mark.spool_id, mark.last_seq, mark.last_hash)
-            return Plan((), mark, (forked,), f"fork: the spool belongs to {row.owner}")
+            return ApplyPlan((), mark, (forked,), f"fork: the spool belongs to {row.owner}")
         return receiver.plan(row.watermark, envelopes, self._now())
 
     async def _keep(
-        self, connection: "Connection", connector: str, row: _Row, run: Sequence[Envelope]
+        self, connection: "Connection", connector: str, row: _Row, run: Sequence[BatchEnvelope]
     ) -> Keeper | None:
         if not run:
             return None
@@ -140,13 +140,13 @@ class Applier:
 
 async def welcome(
     connection: "Connection", name: str, hello: Hello, incarnation: UUID
-) -> Welcome | Refused:
+) -> Welcome | LeaseRefused:
     """Give the lane `name` of a connector its epoch; say what is known of its spool (R3)."""
     connector, lane = connector_of(name)
     async with connection.transaction():
         row = await _lock(connection, connector, lane, hello)
-        answer = greet(row.watermark, hello, incarnation)
-        if isinstance(answer, Refused):
+        answer = answer_hello(row.watermark, hello, incarnation)
+        if isinstance(answer, LeaseRefused):
             return answer
         if lane == "live":
             await connection.execute(statements.SET_EPOCH, connector, answer.epoch)
@@ -162,7 +162,7 @@ async def welcome(
 
 
 async def _lock(
-    connection: "Connection", connector: str, lane: LaneName, message: Envelope | Hello
+    connection: "Connection", connector: str, lane: LaneName, message: BatchEnvelope | Hello
 ) -> _Row:
     """Lock connector, then spool; make what is not there.
 
@@ -186,7 +186,7 @@ async def _lock(
     return _Row(found["id"], found["connector_id"], mark)
 
 
-async def _units(keeper: Keeper, run: Sequence[Envelope]) -> list[Unit]:
+async def _units(keeper: Keeper, run: Sequence[BatchEnvelope]) -> list[Unit]:
     """Return the records in order; what is no batch goes to quarantine at once."""
     units: list[Unit] = []
     for envelope in run:
@@ -200,7 +200,7 @@ async def _units(keeper: Keeper, run: Sequence[Envelope]) -> list[Unit]:
     return units
 
 
-def _open(envelope: Envelope) -> Batch | Bad:
+def _open(envelope: BatchEnvelope) -> Batch | Bad:
     try:
         return codec.decode(envelope.payload)
     except codec.UnreadableBatch as error:

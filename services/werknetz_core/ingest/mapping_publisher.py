@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
-from werknetz.link.wire import WantedMapping, connector_of
+from werknetz.link.wire import DesiredMapping, connector_of
 from werknetz.store import naming
 from werknetz_core.ingest.streams import CoreLink
 
@@ -29,7 +29,7 @@ class Wanted:
             return
         ids = sorted({connector_of(name)[0] for name in names})
         for row in await connection.fetch(naming.WANTED_MAPPINGS, ids):
-            wanted = WantedMapping(
+            wanted = DesiredMapping(
                 row["name"], row["version"], bytes(row["digest"]), row["document"]
             )
             await self._link.want_mapping(row["connector"], wanted)

@@ -6,7 +6,7 @@ Leases share the work between writers; a lease that two hold at once costs work 
 from time import monotonic
 from typing import Final, Protocol
 
-from werknetz.link.redis import START, Entry, LinkLost
+from werknetz.link.redis import START, StreamEntry, LinkLost
 from werknetz.link.wire import DesiredMapping, ToEdge
 from werknetz.runtime.log import get_logger
 
@@ -27,7 +27,7 @@ class CoreLink(Protocol):
     async def tops(self, connectors: list[str]) -> dict[str, str]: ...
     async def read(
         self, positions: dict[str, str], block_ms: int = ..., count: int = ...
-    ) -> list[Entry]: ...
+    ) -> list[StreamEntry]: ...
     async def reply(self, connector: str, messages: list[ToEdge]) -> None: ...
     async def trim(self, connector: str, position: str) -> None: ...
     async def lease(self, connector: str, holder: str, ttl_ms: int) -> bool: ...
@@ -82,13 +82,13 @@ class Streams:
                 return True  # somebody has to read, or it stays full
             raise
 
-    async def read(self, block_ms: int) -> dict[str, list[Entry]]:
+    async def read(self, block_ms: int) -> dict[str, list[StreamEntry]]:
         """Return what is new, by connector: of each the same number at most, to be fair."""
         share = ROUND_BYTES // max(1, len(self._positions)) // self._entry_bytes
         entries = await self._link.read(
             self._positions, block_ms=block_ms, count=max(1, min(COUNT_MAX, share))
         )
-        by_name: dict[str, list[Entry]] = {}
+        by_name: dict[str, list[StreamEntry]] = {}
         for entry in entries:
             by_name.setdefault(entry.connector, []).append(entry)
         if entries:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 
 from werknetz.link.receiver import Receiver
-from werknetz.link.redis import Entry, LinkLost
-from werknetz.link.wire import Envelope, Hello, ToCore, ToEdge, UnreadableMessage, to_core_of
+from werknetz.link.redis import StreamEntry, LinkLost
+from werknetz.link.wire import BatchEnvelope, Hello, ToCore, ToEdge, UnreadableMessage, decode_to_core
 from werknetz.runtime import heartbeat
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
@@ -105,7 +105,7 @@ class Writer:
                 raise
             _log.warning("Redis is full, wanted mappings are not said")
 
-    async def _take(self, connection: "Connection", name: str, entries: list[Entry]) -> None:
+    async def _take(self, connection: "Connection", name: str, entries: list[StreamEntry]) -> None:
         """Apply what one connector said, answer, then drop it from its stream."""
         answers: list[ToEdge] = []
         try:
@@ -114,7 +114,7 @@ class Writer:
                     for hello in (m for m in messages if isinstance(m, Hello)):
                         answers += [await self._welcome(connection, name, hello)]
                 else:
-                    run = [message for message in messages if isinstance(message, Envelope)]
+                    run = [message for message in messages if isinstance(message, BatchEnvelope)]
                     answers += await self._apply(connection, name, run)
         except BaseException:
             self._receivers.pop(name, None)  # it may believe what was not committed
@@ -125,7 +125,7 @@ class Writer:
         await self._reply(name, answers)
 
     async def _apply(
-        self, connection: "Connection", name: str, run: Sequence[Envelope]
+        self, connection: "Connection", name: str, run: Sequence[BatchEnvelope]
     ) -> tuple[ToEdge, ...]:
         outcome = await self._applier.apply(connection, self._receiver(name), run)
         metrics.BATCHES.inc(outcome.batches)
@@ -196,11 +196,11 @@ class Writer:
         return self._stopping.is_set()
 
 
-def _messages(entries: Sequence[Entry]) -> list[ToCore]:
+def _messages(entries: Sequence[StreamEntry]) -> list[ToCore]:
     messages: list[ToCore] = []
     for entry in entries:
         try:
-            message = to_core_of(entry.fields)
+            message = decode_to_core(entry.fields)
             if isinstance(message, Hello) and not 0 <= message.epoch <= EPOCH_MAX:
                 raise UnreadableMessage(f"a hello that asks for epoch {message.epoch}")  # noqa: TRY301 - the same answer as for what cannot be read
             messages.append(message)
@@ -212,4 +212,4 @@ def _messages(entries: Sequence[Entry]) -> list[ToCore]:
 
 def _kind(message: ToCore) -> object:
     """Batches of the same spool that follow one another are one transaction."""
-    return message.spool_id if isinstance(message, Envelope) else None
+    return message.spool_id if isinstance(message, BatchEnvelope) else None

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
-from werknetz_worker.session import Connection
+from werknetz.store.session import WriteConnection
 
 _CURRENT: Final = """
 SELECT event_id, kind, revision, at, stored_at, body::text AS body FROM business_events
@@ -59,7 +59,7 @@ class Told:
         return [str(one) for one in self.body.get(name) or []]
 
 
-async def load(connection: Connection, event_ids: Sequence[UUID]) -> list[Told]:
+async def load(connection: WriteConnection, event_ids: Sequence[UUID]) -> list[Told]:
     """Return the events that there are, those told first first; each with its revisions."""
     current = await connection.fetch(_CURRENT, event_ids)
     found: list[Told] = []

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
+from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.columns import OF_KIND, TABLES
 from werknetz_worker.projection.event_revisions import Told
 from werknetz_worker.projection.facts import Facts
-from werknetz_worker.session import Connection
 
 _SUBJECT: Final = {
     "call_off_entries": "relation_id",
@@ -71,7 +71,7 @@ class Dirt:
         return self
 
 
-async def close(connection: Connection, gone: Sequence[UUID]) -> Dirt:
+async def close(connection: WriteConnection, gone: Sequence[UUID]) -> Dirt:
     """Let nobody believe any more what deleted events said."""
     dirt = Dirt()
     if gone:
@@ -82,7 +82,7 @@ async def close(connection: Connection, gone: Sequence[UUID]) -> Dirt:
     return dirt
 
 
-async def write(connection: Connection, told: Sequence[Told], facts: Facts) -> Dirt:
+async def write(connection: WriteConnection, told: Sequence[Told], facts: Facts) -> Dirt:
     dirt = Dirt()
     events: dict[str, list[Told]] = defaultdict(list)
     for one in told:
@@ -97,7 +97,9 @@ async def write(connection: Connection, told: Sequence[Told], facts: Facts) -> D
     return dirt
 
 
-async def _make_room(connection: Connection, table: str, told: Sequence[Told], dirt: Dirt) -> None:
+async def _make_room(
+    connection: WriteConnection, table: str, told: Sequence[Told], dirt: Dirt
+) -> None:
     since: dict[UUID, datetime] = {}
     for one in told:
         since[one.event_id] = min(one.known_from, since.get(one.event_id, one.known_from))
@@ -116,7 +118,7 @@ def _see(dirt: Dirt, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         dirt.add(table, row[subject], row[at])
 
 
-async def mark(connection: Connection, dirt: Dirt) -> None:
+async def mark(connection: WriteConnection, dirt: Dirt) -> None:
     if dirt.relations:
         await connection.execute(_MARK_RELATIONS, sorted(dirt.relations))
     if dirt.items:

@@ -7,12 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from werknetz.domain.measure import base_unit_of, factor_between, unit_of
+from werknetz.store.session import WriteConnection
 from werknetz_worker.projection import master_data, relations
 from werknetz_worker.projection.columns import TABLES, Measure, row_of
 from werknetz_worker.projection.event_revisions import Told
 from werknetz_worker.projection.findings import Finding, of_event
 from werknetz_worker.projection.material_numbers import Materials, materials_of, names_material
-from werknetz_worker.session import Connection
 
 _UNITS: Final = """
 SELECT m.id, m.unit, u.unit, u.factor FROM materials m
@@ -89,7 +89,7 @@ class Facts:
     notes: set[str] = field(default_factory=set)  # of despatch advices
 
 
-async def names_of(connection: Connection, events: Sequence[Told]) -> Names:
+async def names_of(connection: WriteConnection, events: Sequence[Told]) -> Names:
     partners = await master_data.identities(
         connection, "partners", (told.text("supplier") for told in events if told.kind in SUPPLY)
     )
@@ -108,7 +108,7 @@ async def names_of(connection: Connection, events: Sequence[Told]) -> Names:
     return names
 
 
-async def facts_of(connection: Connection, names: Names, events: Sequence[Told]) -> Facts:
+async def facts_of(connection: WriteConnection, names: Names, events: Sequence[Told]) -> Facts:
     facts = Facts()
     exact = {id(told): one for told in events if (one := _relation(names, told))}
     calls = [told for told in events if told.kind == "delivery_called_off"]
@@ -124,7 +124,7 @@ async def facts_of(connection: Connection, names: Names, events: Sequence[Told])
 
 
 async def _others(
-    connection: Connection, names: Names, events: Sequence[Told], facts: Facts
+    connection: WriteConnection, names: Names, events: Sequence[Told], facts: Facts
 ) -> Facts:
     """Add what is no call-off. Call-offs of the same batch are not in their table yet."""
     others = [told for told in events if told.kind in SUPPLY and told.kind != "delivery_called_off"]
@@ -309,7 +309,7 @@ def _place_name(told: Told) -> str | None:
     return told.text("warehouse") if told.kind == "goods_received" else None
 
 
-async def _add_units(connection: Connection, names: Names, events: Sequence[Told]) -> None:
+async def _add_units(connection: WriteConnection, names: Names, events: Sequence[Told]) -> None:
     """Read the materials' units; the first that is ever said is the base where nobody set one."""
     materials = sorted({found for told in events if (found := names.material(told)) is not None})
     for material, base, unit, factor in await connection.fetch(_UNITS, materials):
@@ -327,7 +327,9 @@ async def _add_units(connection: Connection, names: Names, events: Sequence[Told
         names.bases |= first
 
 
-async def _add_consumption(connection: Connection, names: Names, events: Sequence[Told]) -> None:
+async def _add_consumption(
+    connection: WriteConnection, names: Names, events: Sequence[Told]
+) -> None:
     """Find from which warehouse a machine takes a material: by its entry, or one above it."""
     used = [told for told in events if told.kind == "material_consumed"]
     if not used:
@@ -354,7 +356,7 @@ def _ancestors(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
-async def _add_places(connection: Connection, names: Names, events: Sequence[Told]) -> None:
+async def _add_places(connection: WriteConnection, names: Names, events: Sequence[Told]) -> None:
     wanted: set[tuple[int, str | None, int]] = set()
     for told in events:
         warehouse, material = names.warehouse(told), names.material(told)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.event_revisions import Told
-from werknetz_worker.session import Connection
 
 KINDS: Final = ("unit_mismatch", "ambiguous_material", "unknown_place", "unprojectable_event")
 _ADD: Final = """
@@ -55,7 +55,7 @@ def key_of(kind: str, event_id: UUID) -> str:
 
 
 async def write(
-    connection: Connection, events: Sequence[UUID], findings: Sequence[Finding]
+    connection: WriteConnection, events: Sequence[UUID], findings: Sequence[Finding]
 ) -> None:
     """Write what is wrong with the events, and clear what no longer is."""
     wrong = {finding.key: finding for finding in findings}
@@ -75,7 +75,7 @@ async def write(
 
 
 async def write_shared(
-    connection: Connection, number: str, at: datetime, events: Sequence[UUID]
+    connection: WriteConnection, number: str, at: datetime, events: Sequence[UUID]
 ) -> None:
     """Say that several suppliers, or several materials, have the same number."""
     detail = (
@@ -86,6 +86,6 @@ async def write_shared(
     await connection.execute(_SHARED, f"number/{number}", at, detail, few)
 
 
-async def waiting_again(connection: Connection, learnt: Sequence[str]) -> None:
+async def waiting_again(connection: WriteConnection, learnt: Sequence[str]) -> None:
     if learnt:
         await connection.execute(_AGAIN, learnt)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.event_revisions import Told
-from werknetz_worker.session import Connection
 
 _KINDS: Final = ("job_started", "job_finished")
 # Both ends of a job are read again whichever of them came: so the order does not matter.
@@ -50,7 +50,9 @@ ON CONFLICT (number) DO UPDATE SET material_id = excluded.material_id,
 Key = tuple[str, str, str]  # order, operation, equipment
 
 
-async def write_jobs(connection: Connection, told: Sequence[Told], events: Sequence[UUID]) -> None:
+async def write_jobs(
+    connection: WriteConnection, told: Sequence[Told], events: Sequence[UUID]
+) -> None:
     """Derive anew the operations that the events name, or named before."""
     keys = {_key(one) for one in told if one.kind in _KINDS}
     there = {one.event_id for one in told}

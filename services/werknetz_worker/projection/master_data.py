@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from werknetz_worker.session import Connection
+from werknetz.store.session import WriteConnection
 
 _FIND: Final = {
     "partners": "SELECT value, partner_id FROM partner_identities WHERE value = ANY($1::text[])",
@@ -75,7 +75,7 @@ def slug(text: str) -> str:
 
 
 async def identities(
-    connection: Connection, kind: str, values: Iterable[str | None]
+    connection: WriteConnection, kind: str, values: Iterable[str | None]
 ) -> dict[str, int]:
     """Return the ids of what the values name, entering those that nobody has named before."""
     wanted = sorted({value for value in values if value})
@@ -90,7 +90,7 @@ async def identities(
     return found
 
 
-async def _keys(connection: Connection, kind: str, values: list[str]) -> list[str]:
+async def _keys(connection: WriteConnection, kind: str, values: list[str]) -> list[str]:
     """Return a key for each value that no other one has: by the value alone where it is taken."""
     keys = [slug(value) for value in values]
     if kind not in _KEYS:
@@ -103,7 +103,7 @@ async def _keys(connection: Connection, kind: str, values: list[str]) -> list[st
     return keys
 
 
-async def describe(connection: Connection, descriptions: Mapping[int, str]) -> None:
+async def describe(connection: WriteConnection, descriptions: Mapping[int, str]) -> None:
     """Give a description to materials that have none."""
     if descriptions:
         ids = sorted(descriptions)
@@ -111,24 +111,24 @@ async def describe(connection: Connection, descriptions: Mapping[int, str]) -> N
 
 
 async def locations(
-    connection: Connection, places: Iterable[tuple[int, str]]
+    connection: WriteConnection, places: Iterable[tuple[int, str]]
 ) -> dict[tuple[int, str], int]:
     wanted = sorted(set(places))
     return await _entered(connection, _LOCATIONS, _ADD_LOCATIONS, wanted, 2)
 
 
-async def stock_items(connection: Connection, places: Iterable[Place]) -> dict[Place, int]:
+async def stock_items(connection: WriteConnection, places: Iterable[Place]) -> dict[Place, int]:
     wanted = sorted(set(places), key=lambda place: (place[0], place[1] or 0, place[2]))
     return await _entered(connection, _ITEMS, _ADD_ITEMS, wanted, 3)
 
 
-async def equipment(connection: Connection, paths: Iterable[str | None]) -> dict[str, int]:
+async def equipment(connection: WriteConnection, paths: Iterable[str | None]) -> dict[str, int]:
     wanted = sorted({path for path in paths if path})
     return {row[0]: row[1] for row in await connection.fetch(_EQUIPMENT, wanted)} if wanted else {}
 
 
 async def _entered(
-    connection: Connection, find: str, add: str, wanted: list[Any], width: int
+    connection: WriteConnection, find: str, add: str, wanted: list[Any], width: int
 ) -> dict[Any, int]:
     if not wanted:
         return {}
@@ -141,7 +141,7 @@ async def _entered(
 
 
 async def _found(
-    connection: Connection, find: str, wanted: list[Any], width: int
+    connection: WriteConnection, find: str, wanted: list[Any], width: int
 ) -> dict[Any, int]:
     rows = await connection.fetch(find, *_columns(wanted, width))
     return {tuple(row[:-1]): row[-1] for row in map(tuple, rows)}

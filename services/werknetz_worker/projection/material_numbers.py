@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from werknetz.store.session import WriteConnection
 from werknetz_worker.projection import master_data
 from werknetz_worker.projection.event_revisions import Told
-from werknetz_worker.session import Connection
 
 _NUMBERS: Final = """
 SELECT kind, partner_id, number, material_id FROM material_numbers WHERE number = ANY($1::text[])"""
@@ -56,7 +56,7 @@ def names_material(told: Told) -> str | None:
 
 
 async def materials_of(
-    connection: Connection, events: Sequence[Told], partners: dict[str, int]
+    connection: WriteConnection, events: Sequence[Told], partners: dict[str, int]
 ) -> Materials:
     """Look up all numbers of the events; learn what they say belongs together."""
     found = Materials()
@@ -94,7 +94,7 @@ async def materials_of(
     return found
 
 
-async def _known(connection: Connection, events: Sequence[Told]) -> dict[Number, int]:
+async def _known(connection: WriteConnection, events: Sequence[Told]) -> dict[Number, int]:
     names = ("material", "supplier_material", "ean")
     said = sorted({text for told in events for name in names if (text := told.text(name))})
     rows = await connection.fetch(_NUMBERS, said) if said else []

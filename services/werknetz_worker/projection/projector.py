@@ -14,16 +14,15 @@ from uuid import UUID
 import asyncpg
 
 from werknetz.runtime.log import get_logger
+from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.projection import fact_rows, findings, relations
 from werknetz_worker.projection.event_revisions import Told, load
 from werknetz_worker.projection.facts import facts_of, names_of
 from werknetz_worker.projection.findings import Finding, key_of
 from werknetz_worker.projection.jobs import write_jobs
-from werknetz_worker.session import Connection
 
 BATCH: Final = 5_000
 _LOCK: Final = 0x50524F4A  # "PROJ"
-_ACQUIRE_S: Final = 10.0
 _TAKE: Final = """
 DELETE FROM events_to_project WHERE change IN (
     SELECT change FROM events_to_project ORDER BY change LIMIT $1 FOR UPDATE SKIP LOCKED)
@@ -46,12 +45,12 @@ class Outcome:
     is_mine: bool = True  # False: another worker is at it
 
 
-async def project(pool: asyncpg.Pool, *, seconds_max: float = 20.0, batch: int = BATCH) -> int:
+async def project(pool: DriverPool, *, seconds_max: float = 20.0, batch: int = BATCH) -> int:
     """Project until the outbox is empty or the time is up; return how many events were."""
     deadline = time.monotonic() + seconds_max
     done = 0
     while time.monotonic() < deadline:
-        async with pool.acquire(timeout=_ACQUIRE_S) as connection:
+        async with pool.acquire() as connection:
             outcome = await one_batch(connection, batch=batch)
         done += outcome.events
         if not outcome.events:
@@ -59,7 +58,7 @@ async def project(pool: asyncpg.Pool, *, seconds_max: float = 20.0, batch: int =
     return done
 
 
-async def one_batch(connection: Connection, *, batch: int = BATCH) -> Outcome:
+async def one_batch(connection: WriteConnection, *, batch: int = BATCH) -> Outcome:
     async with connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
             return Outcome(is_mine=False)
@@ -71,7 +70,7 @@ async def one_batch(connection: Connection, *, batch: int = BATCH) -> Outcome:
         return Outcome(len(taken))
 
 
-async def _apart(connection: Connection, events: Sequence[UUID]) -> None:
+async def _apart(connection: WriteConnection, events: Sequence[UUID]) -> None:
     """Project the events; those that cannot be are found by halving and become findings."""
     try:
         async with connection.transaction():
@@ -89,7 +88,7 @@ async def _apart(connection: Connection, events: Sequence[UUID]) -> None:
         await findings.write(connection, events, [finding])
 
 
-async def _together(connection: Connection, events: Sequence[UUID]) -> None:
+async def _together(connection: WriteConnection, events: Sequence[UUID]) -> None:
     told = await load(connection, events)
     there = {one.event_id for one in told}
     dirt = await fact_rows.close(connection, [event for event in events if event not in there])

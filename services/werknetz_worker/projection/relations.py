@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from werknetz_worker.session import Connection
+from werknetz.store.session import WriteConnection
 
 _FIND: Final = """
 SELECT r.supplier_id, r.material_id, r.site_id, r.dock, r.id FROM supply_relations r
@@ -53,7 +53,7 @@ JOIN supply_relations r ON r.id = s.relation_id GROUP BY s.note, r.material_id""
 Relation = tuple[int, int, int | None, str]  # supplier, material, site, dock
 
 
-async def entered(connection: Connection, wanted: Iterable[Relation]) -> dict[Relation, int]:
+async def entered(connection: WriteConnection, wanted: Iterable[Relation]) -> dict[Relation, int]:
     """Return the ids of relations, entering new ones."""
     rows = sorted(set(wanted), key=lambda one: (one[0], one[1], one[2] or 0, one[3]))
     if not rows:
@@ -67,7 +67,7 @@ async def entered(connection: Connection, wanted: Iterable[Relation]) -> dict[Re
 
 
 async def called(
-    connection: Connection, pairs: Iterable[tuple[int, int]]
+    connection: WriteConnection, pairs: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], list[tuple[Relation, int]]]:
     """Return the relations of (supplier, material) that are called off."""
     wanted = sorted(set(pairs))
@@ -93,19 +93,19 @@ def fitting(exact: Relation, candidates: Sequence[tuple[Relation, int]]) -> int 
     return same[0] if same else fits[0] if len(fits) == 1 else None
 
 
-async def not_called(connection: Connection, relations: Iterable[int]) -> list[int]:
+async def not_called(connection: WriteConnection, relations: Iterable[int]) -> list[int]:
     """Return those that no call-off names yet."""
     wanted = sorted(set(relations))
     return [row[0] for row in await connection.fetch(_UNCALLED, wanted)] if wanted else []
 
 
-async def siblings_again(connection: Connection, new: Sequence[int]) -> None:
+async def siblings_again(connection: WriteConnection, new: Sequence[int]) -> None:
     if new:
         await connection.execute(_SIBLINGS, new)
 
 
 async def by_note(
-    connection: Connection, notes: Iterable[str | None]
+    connection: WriteConnection, notes: Iterable[str | None]
 ) -> dict[str, list[tuple[int, int]]]:
     """Return by delivery note the (material, relation) that its despatch advice names alone."""
     wanted = sorted({note for note in notes if note})
@@ -118,7 +118,7 @@ async def by_note(
 
 
 async def receipts_again(
-    connection: Connection, notes: Iterable[str | None], but: Iterable[UUID]
+    connection: WriteConnection, notes: Iterable[str | None], but: Iterable[UUID]
 ) -> None:
     """Project receipts again that name no supplier: their despatch advice says whose they are."""
     wanted = sorted({note for note in notes if note})

@@ -9,9 +9,9 @@ import asyncpg
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.shift import local_day, local_us
-from werknetz.kpi.stock.ledger import Count, Move, Opening
-from werknetz.kpi.stock.level import StockOut
-from werknetz_worker.session import Connection
+from werknetz.kpi.stock.ledger import StockCount, StockMove, OpeningBalance
+from werknetz.kpi.stock.level import StockOutPeriod
+from werknetz.store.session import WriteConnection
 from werknetz_worker.stock.subject import Subject
 
 _PLACES: Final = """
@@ -55,7 +55,7 @@ Key = tuple[int, int]
 
 
 async def load(
-    connection: Connection, dirty: Sequence[asyncpg.Record], now: datetime
+    connection: WriteConnection, dirty: Sequence[asyncpg.Record], now: datetime
 ) -> list[Subject]:
     """Return the subjects of the marks, each from the start of its first changed day on."""
     changed = {(row["warehouse_id"], row["material_id"]): row["from_at"] for row in dirty}
@@ -77,29 +77,29 @@ async def load(
         subject = subjects[row["warehouse_id"], row["material_id"]]
         owners[row["id"]] = subject
         counted_by = row["counted_by"]
-        subject.openings[row["id"]] = Opening(row["balance"] or 0.0, counted_by is not None)
+        subject.openings[row["id"]] = OpeningBalance(row["balance"] or 0.0, counted_by is not None)
         if counted_by is not None:
             subject.counted_by[row["id"]] = counted_by
         if row["is_moved"]:
             subject.moved.add(row["id"])
     await _entries(connection, owners)
     for row in await connection.fetch(_OUTS, *columns):
-        subjects[row["warehouse_id"], row["material_id"]].open_out = StockOut(
+        subjects[row["warehouse_id"], row["material_id"]].open_out = StockOutPeriod(
             microseconds_of(row["start_at"]), None, row["start_event_id"]
         )
     return list(subjects.values())
 
 
-async def _entries(connection: Connection, owners: dict[int, Subject]) -> None:
+async def _entries(connection: WriteConnection, owners: dict[int, Subject]) -> None:
     items = [*owners]
     since = [instant_of(owners[item].since_us) for item in items]
     for row in await connection.fetch(_COUNTS, items, since):
         owners[row[0]].counts.setdefault(row[0], []).append(
-            Count(microseconds_of(row[1]), row[2], row[3], row[4], microseconds_of(row[5]))
+            StockCount(microseconds_of(row[1]), row[2], row[3], row[4], microseconds_of(row[5]))
         )
     for row in await connection.fetch(_MOVES, items, since):
         owners[row[0]].moves.setdefault(row[0], []).append(
-            Move(microseconds_of(row[1]), row[2], row[3], row[4])
+            StockMove(microseconds_of(row[1]), row[2], row[3], row[4])
         )
 
 

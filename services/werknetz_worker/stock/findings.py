@@ -8,7 +8,7 @@ from uuid import UUID
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.ledger import Balance
-from werknetz_worker.session import Connection
+from werknetz.store.session import WriteConnection
 from werknetz_worker.stock.rows import Done
 from werknetz_worker.stock.subject import Subject
 
@@ -52,7 +52,7 @@ class Finding:
     event_id: UUID
 
 
-async def replace(connection: Connection, done: Done) -> None:
+async def replace(connection: WriteConnection, done: Done) -> None:
     """Write what is found now; clear what was found in the same time and no longer is."""
     found = sorted(_findings(done), key=lambda finding: finding.key)
     items = [(item, instant_of(s.since_us)) for s, _ in done for item in s.items]

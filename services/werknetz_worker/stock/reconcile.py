@@ -14,7 +14,7 @@ import asyncpg
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
-from werknetz_worker.session import Connection
+from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.stock import facts, findings, rows
 from werknetz_worker.stock.subject import Reconciled, Subject, compute
 from werknetz_worker.watermarks import Watermarks
@@ -24,7 +24,6 @@ MARK: Final = "#stock"
 """The watermark of all warehouses: no path of an equipment has this form."""
 
 _LOCK: Final = 0x53544F43  # "STOC"
-_ACQUIRE_S: Final = 10.0
 _log: Final = get_logger("worker.stock")
 _DIRTY: Final = """
 SELECT warehouse_id, material_id, from_at, marks FROM dirty_stock
@@ -61,7 +60,7 @@ ORDER BY 1, 2 ON CONFLICT (warehouse_id, material_id) DO NOTHING"""
 
 
 async def dirty_stock(
-    pool: asyncpg.Pool,
+    pool: DriverPool,
     watermarks: Watermarks,
     *,
     now_us: int | None = None,
@@ -72,7 +71,7 @@ async def dirty_stock(
     done = 0
     while time.monotonic() < deadline:
         at_us = time.time_ns() // 1000 if now_us is None else now_us
-        async with pool.acquire(timeout=_ACQUIRE_S) as connection:
+        async with pool.acquire() as connection:
             count = await _some(connection, at_us)
         if not count:
             break
@@ -81,13 +80,13 @@ async def dirty_stock(
     return done
 
 
-async def sweep(pool: asyncpg.Pool, now: datetime) -> int:
+async def sweep(pool: DriverPool, now: datetime) -> int:
     """Mark what time alone has changed; return how many marks are new."""
     answer = await pool.execute(_SWEEP, now)
     return int(answer.rpartition(" ")[2])
 
 
-async def _some(connection: Connection, now_us: int) -> int:
+async def _some(connection: WriteConnection, now_us: int) -> int:
     async with connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
             return 0
@@ -108,7 +107,7 @@ async def _some(connection: Connection, now_us: int) -> int:
 
 
 async def _reconcile(
-    connection: Connection, dirty: Sequence[asyncpg.Record], now_us: int
+    connection: WriteConnection, dirty: Sequence[asyncpg.Record], now_us: int
 ) -> set[tuple[int, int]]:
     """Reconcile the subjects; return those that could not be."""
     done: list[tuple[Subject, Reconciled]] = []

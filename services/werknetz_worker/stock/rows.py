@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of
-from werknetz_worker.session import Connection
+from werknetz.store.session import WriteConnection
 from werknetz_worker.stock.subject import Reconciled, Subject
 
 Done = Sequence[tuple[Subject, Reconciled]]
@@ -37,7 +37,7 @@ _DAYS: Final = (
 )  # fmt: skip
 
 
-async def replace(connection: Connection, done: Done) -> None:
+async def replace(connection: WriteConnection, done: Done) -> None:
     warehouses = [subject.warehouse_id for subject, _ in done]
     materials = [subject.material_id for subject, _ in done]
     since = [instant_of(subject.since_us) for subject, _ in done]
@@ -56,7 +56,7 @@ async def replace(connection: Connection, done: Done) -> None:
     await _write_now(connection, done)
 
 
-async def _write_now(connection: Connection, done: Done) -> None:
+async def _write_now(connection: WriteConnection, done: Done) -> None:
     """Keep beside each item what is there now: its last entry, if it has any in what changed."""
     rows = []
     for subject, found in done:

@@ -8,8 +8,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from werknetz.domain.shift import local_day, local_us
-from werknetz.kpi.stock.ledger import Balance, Count, Move, Opening, balances, below_zero
-from werknetz.kpi.stock.level import Day, Level, StockOut, days, levels, stock_outs
+from werknetz.kpi.stock.ledger import Balance, StockCount, StockMove, OpeningBalance, compute_balances, find_below_zero
+from werknetz.kpi.stock.level import StockDay, StockLevel, StockOutPeriod, sum_days, compute_levels, find_stock_outs
 
 DAYS_MAX: Final = 800
 """Of one recomputation: a count dated 1970 must not make twenty thousand days."""
@@ -24,12 +24,12 @@ class Subject:
     zone: ZoneInfo
     since_us: int
     first_day: date
-    openings: dict[int, Opening] = field(default_factory=dict)  # by stock item
+    openings: dict[int, OpeningBalance] = field(default_factory=dict)  # by stock item
     counted_by: dict[int, UUID] = field(default_factory=dict)  # the last count before
     moved: set[int] = field(default_factory=set)  # items whose keeper tells movements, too
-    counts: dict[int, list[Count]] = field(default_factory=dict)
-    moves: dict[int, list[Move]] = field(default_factory=dict)
-    open_out: StockOut | None = None
+    counts: dict[int, list[StockCount]] = field(default_factory=dict)
+    moves: dict[int, list[StockMove]] = field(default_factory=dict)
+    open_out: StockOutPeriod | None = None
     site_id: int | None = None
     number: str = ""  # of the material
     code: str = ""  # of the warehouse
@@ -41,32 +41,32 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    balances: dict[int, list[Balance]]
+    compute_balances: dict[int, list[Balance]]
     fallen: dict[int, list[Balance]]  # below zero
-    outs: list[StockOut]
-    days: list[tuple[date, Day]]
+    outs: list[StockOutPeriod]
+    sum_days: list[tuple[date, StockDay]]
 
 
 def compute(subject: Subject, now_us: int) -> Reconciled:
     """Return everything that follows from the first changed day up to now."""
     found = {
-        item: balances(
+        item: compute_balances(
             subject.counts.get(item, ()), subject.moves.get(item, ()), subject.openings.get(item)
         )
         for item in subject.items
     }
     fallen = {
-        item: below_zero(entries, subject.openings.get(item)) for item, entries in found.items()
+        item: find_below_zero(entries, subject.openings.get(item)) for item, entries in found.items()
     }
-    level = levels(found, subject.openings)
-    outs = stock_outs(level, subject.open_out)
+    level = compute_levels(found, subject.openings)
+    outs = find_stock_outs(level, subject.open_out)
     start = (
         sum(opening.balance for opening in subject.openings.values()),
         any(opening.counted for opening in subject.openings.values()),
     )
     names, bounds = _days(subject, now_us)
     inside = _internal(subject)
-    each = days(
+    each = sum_days(
         [one for one in level if bounds and one.at_us >= bounds[0][0]],
         outs,
         bounds,
@@ -92,7 +92,7 @@ def _days(subject: Subject, now_us: int) -> tuple[list[date], list[tuple[int, in
 
 
 def _at_start(
-    found: Sequence[Level], start: tuple[float, bool], bounds: Sequence[tuple[int, int]]
+    found: Sequence[StockLevel], start: tuple[float, bool], bounds: Sequence[tuple[int, int]]
 ) -> tuple[float, bool]:
     """Return the level at the first day's start, where older entries were left out of the days."""
     if bounds:

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz.kpi.supply.facts import Entry, Group, Receipt, Relation, ShipmentLine
-from werknetz_worker.session import Connection
+from werknetz.kpi.supply.facts import CallOffEntry, ScheduleGroup, ReceiptLine, RelationFacts, ShipmentLine
+from werknetz.store.session import WriteConnection
 from werknetz_worker.supply import lost
 
 _RELATIONS: Final = """
@@ -48,18 +48,18 @@ class Subject:
     material_id: int
     site_id: int | None
     zone: ZoneInfo
-    relation: Relation
+    relation: RelationFacts
 
 
 @dataclass(slots=True)
 class _Told:
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[CallOffEntry] = field(default_factory=list)
     shipments: list[ShipmentLine] = field(default_factory=list)
-    receipts: list[Receipt] = field(default_factory=list)
+    receipts: list[ReceiptLine] = field(default_factory=list)
     connectors: set[str] = field(default_factory=set)
 
 
-async def load(connection: Connection, relation_ids: Sequence[int]) -> list[Subject]:
+async def load(connection: WriteConnection, relation_ids: Sequence[int]) -> list[Subject]:
     """Return the relations that there are, in the order of their ids."""
     told = {relation_id: _Told() for relation_id in relation_ids}
     for row in await connection.fetch(ENTRIES, relation_ids):
@@ -83,7 +83,7 @@ async def load(connection: Connection, relation_ids: Sequence[int]) -> list[Subj
             row["material_id"],
             row["site_id"],
             ZoneInfo(row["zone"]),
-            Relation(
+            RelationFacts(
                 supplier=row["supplier"],
                 material=row["material"],
                 entries=tuple(told[row["id"]].entries),
@@ -102,13 +102,13 @@ def _spans(
     return tuple(sorted(span for name in connectors for span in spans.get(name, ())))
 
 
-def _entry(row: asyncpg.Record) -> Entry | None:
+def _entry(row: asyncpg.Record) -> CallOffEntry | None:
     """Return an entry; none of what has no quantity that counts: that is a finding elsewhere."""
     quantity = row["base_quantity"]
     if not _counts(quantity):
         return None
     factor = _factor(row)
-    return Entry(
+    return CallOffEntry(
         event_id=row["event_id"],
         document=row["document"],
         issued_us=microseconds_of(row["issued_at"]),
@@ -153,10 +153,10 @@ def _shipment(row: asyncpg.Record) -> ShipmentLine | None:
     )
 
 
-def _receipt(row: asyncpg.Record) -> Receipt | None:
+def _receipt(row: asyncpg.Record) -> ReceiptLine | None:
     if not _counts(row["accepted_quantity"]):
         return None
-    return Receipt(
+    return ReceiptLine(
         event_id=row["event_id"],
         document=row["document"],
         received_us=microseconds_of(row["received_at"]),
@@ -178,8 +178,8 @@ def _counts(quantity: float | None) -> bool:
     return quantity is not None and math.isfinite(quantity)
 
 
-def _group(row: asyncpg.Record) -> Group:
-    return Group(row["order_number"] or "", row["order_line"] or "")
+def _group(row: asyncpg.Record) -> ScheduleGroup:
+    return ScheduleGroup(row["order_number"] or "", row["order_line"] or "")
 
 
 def _factor(row: asyncpg.Record) -> float:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from werknetz.kpi.supply.findings import Finding
-from werknetz_worker.session import Connection
+from werknetz.kpi.supply.findings import SupplyFinding
+from werknetz.store.session import WriteConnection
 from werknetz_worker.supply.rows import Done, at
 
 KINDS: Final = (
@@ -44,7 +44,7 @@ WHERE f.relation_id = ANY($1) AND f.kind = ANY($2) AND f.subject = 'relation'
     AND NOT EXISTS (SELECT FROM findings_staged s WHERE s.key = f.key)"""
 
 
-async def replace(connection: Connection, relation_ids: Sequence[int], done: Done) -> None:
+async def replace(connection: WriteConnection, relation_ids: Sequence[int], done: Done) -> None:
     records = {
         row[0]: row
         for subject, found in done
@@ -61,7 +61,7 @@ async def replace(connection: Connection, relation_ids: Sequence[int], done: Don
     await connection.execute(_TELL)
 
 
-def _row(finding: Finding, of: tuple[int, int, int, int | None]) -> tuple[Any, ...]:
+def _row(finding: SupplyFinding, of: tuple[int, int, int, int | None]) -> tuple[Any, ...]:
     key = f"{finding.kind}/{of[0]}/{finding.name}"
     return (
         key, finding.kind, *of, at(finding.at_us), finding.quantity, finding.expected,

@@ -6,18 +6,18 @@ A connector that was away but then told what had happened meanwhile has lost not
 from collections.abc import Sequence
 
 from werknetz.domain.bucket import TIME_MAX_US, microseconds_of
-from werknetz.kpi.data_gaps import kind_of
+from werknetz.kpi.data_gaps import gap_kind_of
 from werknetz.store.gap import LOST_MESSAGES
-from werknetz_worker.session import Connection
+from werknetz.store.session import WriteConnection
 
 
 async def spans_of(
-    connection: Connection, connectors: Sequence[str]
+    connection: WriteConnection, connectors: Sequence[str]
 ) -> dict[str, list[tuple[int, int]]]:
     """Return the spans of each connector; one that goes on has no end yet."""
     found: dict[str, list[tuple[int, int]]] = {}
     for row in await connection.fetch(LOST_MESSAGES, connectors):
-        if kind_of(row["cause"], listed=False) is None:
+        if gap_kind_of(row["cause"], listed=False) is None:
             continue
         end_at = row["end_at"]
         span = (

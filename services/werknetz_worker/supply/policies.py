@@ -10,7 +10,7 @@ from werknetz.domain.bucket import TIME_MIN_US, microseconds_of
 from werknetz.kpi.supply.facts import Terms
 from werknetz.kpi.supply.policy import BUILT_IN, Policy, PolicyRejected
 from werknetz.runtime.log import get_logger
-from werknetz_worker.session import Connection
+from werknetz.store.session import WriteConnection
 
 _log: Final = get_logger("worker.supply")
 _POLICIES: Final = """
@@ -32,7 +32,7 @@ class Policies:
         self._of: dict[int, list[Held]] = {}
 
     @classmethod
-    async def load(cls, connection: Connection, supplier_ids: Sequence[int]) -> "Policies":
+    async def load(cls, connection: WriteConnection, supplier_ids: Sequence[int]) -> "Policies":
         held = []
         for row in await connection.fetch(_POLICIES, supplier_ids):
             try:

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import asyncpg
-
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.supply.relation import reconcile
 from werknetz.runtime.log import get_logger
-from werknetz_worker.session import Connection
+from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.supply import facts, findings, rows, shipments
 from werknetz_worker.supply.policies import Policies
 from werknetz_worker.watermarks import Watermarks
@@ -26,7 +24,6 @@ MARK: Final = "#supply"
 """The watermark of all suppliers: no path of an equipment has this form."""
 
 _LOCK: Final = 0x53555050  # "SUPP": one worker at a supplier
-_ACQUIRE_S: Final = 10.0
 _log: Final = get_logger("worker.supply")
 
 _WAITING: Final = """
@@ -67,7 +64,7 @@ class Outcome:
 
 
 async def dirty_relations(
-    pool: asyncpg.Pool,
+    pool: DriverPool,
     watermarks: Watermarks,
     *,
     now_us: int | None = None,
@@ -84,7 +81,7 @@ async def dirty_relations(
     while waiting and time.monotonic() < deadline:
         chosen, waiting = waiting[:SUPPLIERS_MAX], waiting[SUPPLIERS_MAX:]
         at_us = time.time_ns() // 1000 if now_us is None else now_us
-        async with pool.acquire(timeout=_ACQUIRE_S) as connection:
+        async with pool.acquire() as connection:
             outcome = await suppliers(connection, chosen, at_us)
         done += outcome.relations
         if outcome.relations:
@@ -94,7 +91,9 @@ async def dirty_relations(
     return done
 
 
-async def suppliers(connection: Connection, supplier_ids: Sequence[int], now_us: int) -> Outcome:
+async def suppliers(
+    connection: WriteConnection, supplier_ids: Sequence[int], now_us: int
+) -> Outcome:
     """Reconcile dirty relations of those suppliers that no other worker is at."""
     async with connection.transaction():
         held = [row[0] for row in await connection.fetch(_TRY, _LOCK, sorted(supplier_ids))]
@@ -113,7 +112,7 @@ async def suppliers(connection: Connection, supplier_ids: Sequence[int], now_us:
         return Outcome(len(done), len(marks) == RELATIONS_MAX)
 
 
-async def _reconcile(connection: Connection, dirty: Sequence[int], now_us: int) -> list[int]:
+async def _reconcile(connection: WriteConnection, dirty: Sequence[int], now_us: int) -> list[int]:
     """Reconcile the relations; return those that could not be."""
     subjects = await facts.load(connection, dirty)
     policies = await Policies.load(connection, sorted({s.supplier_id for s in subjects}))

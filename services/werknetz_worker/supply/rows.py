@@ -7,13 +7,13 @@ from typing import Any, Final
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.domain.shift import local_us
 from werknetz.kpi.supply.otif import DueLine
-from werknetz.kpi.supply.relation import Reconciled
+from werknetz.kpi.supply.relation import ReconciledRelation
+from werknetz.store.session import WriteConnection
 from werknetz.store.supply import SUPPLY_ELEMENTS
-from werknetz_worker.session import Connection
 from werknetz_worker.supply.facts import Subject
 from werknetz_worker.supply.policies import Policies
 
-Done = Sequence[tuple[Subject, Reconciled]]
+Done = Sequence[tuple[Subject, ReconciledRelation]]
 _CLEAR: Final = tuple(
     f"DELETE FROM {table} WHERE relation_id = ANY($1)"  # noqa: S608 - made of constants
     for table in ("call_offs", "due_lines", "transit_lines", "cumulatives", "supply_elements")
@@ -42,7 +42,7 @@ _ELEMENTS: Final = ("relation_id", "day", *SUPPLY_ELEMENTS, "policy_id")
 
 
 async def replace(
-    connection: Connection, relation_ids: Sequence[int], done: Done, policies: Policies
+    connection: WriteConnection, relation_ids: Sequence[int], done: Done, policies: Policies
 ) -> None:
     """Write what follows for the relations; of those that are gone nothing stays."""
     for statement in _CLEAR:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from werknetz_worker.session import Connection
+from werknetz.store.session import WriteConnection
 
 # Before the rows of the relations are replaced: what they had a share in, and have now.
 TOUCHED: Final = """
@@ -75,14 +75,16 @@ WHERE h.id = ANY($1) AND u.label IS NOT NULL
 ORDER BY h.id, u.label, u.parent NULLS LAST, u.package_type NULLS LAST"""
 
 
-async def touched(connection: Connection, relation_ids: Sequence[int]) -> list[tuple[int, str]]:
+async def touched(
+    connection: WriteConnection, relation_ids: Sequence[int]
+) -> list[tuple[int, str]]:
     """Return the suppliers' documents in which the relations have or had a line."""
     rows = await connection.fetch(TOUCHED, relation_ids)
     return sorted((row["supplier_id"], row["document"]) for row in rows)
 
 
 async def replace(
-    connection: Connection, documents: Sequence[tuple[int, str]], now: datetime
+    connection: WriteConnection, documents: Sequence[tuple[int, str]], now: datetime
 ) -> None:
     """Make the headers and handling units of the documents anew; after the lines are written."""
     if not documents:

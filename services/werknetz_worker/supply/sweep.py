@@ -2,10 +2,9 @@
 
 from typing import Final
 
-import asyncpg
-
 from werknetz.domain.bucket import instant_of
-from werknetz.kpi.supply.asn import PARTIAL_US
+from werknetz.kpi.supply.asn import PARTIAL_WAIT_US
+from werknetz.store.session import DriverPool
 
 STILL_LATE: Final = "1 hour"  # so often the delay of what is late and still open is told anew
 _LOOK_BACK: Final = "10 minutes"  # at losses: the sweep comes every half minute
@@ -24,8 +23,8 @@ SELECT id FROM (
     SELECT c.relation_id FROM cumulatives c JOIN transit_lines t ON t.relation_id = c.relation_id
     WHERE t.open_quantity > 0 AND (
         (t.arrives_at >= c.as_of AND t.arrives_at < $1)
-        OR (t.received_at + interval '{PARTIAL_US} microseconds' > c.as_of
-            AND t.received_at + interval '{PARTIAL_US} microseconds' <= $1))
+        OR (t.received_at + interval '{PARTIAL_WAIT_US} microseconds' > c.as_of
+            AND t.received_at + interval '{PARTIAL_WAIT_US} microseconds' <= $1))
     UNION
     SELECT s.relation_id FROM shipments h
     JOIN shipment_lines s ON s.supplier_id = h.supplier_id AND s.document = h.document
@@ -57,7 +56,7 @@ ORDER BY 1
 ON CONFLICT (relation_id) DO NOTHING"""  # noqa: S608 - made of constants
 
 
-async def sweep(pool: asyncpg.Pool, now_us: int) -> int:
+async def sweep(pool: DriverPool, now_us: int) -> int:
     """Mark what time and losses have made dirty; return how many marks are new."""
     marked = 0
     for statement, arguments in ((_PASSED, [instant_of(now_us)]), (_LOST, [])):

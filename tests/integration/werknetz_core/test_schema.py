@@ -8,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from werknetz.store.database_url import sqlalchemy_url
 from werknetz.store.schema import metadata
-from werknetz_core.migrate import sqlalchemy_url
 
 OUTSIDE = re.compile(r"[a-z_]+_(\d{8}|catch_all)|alembic_version")
 
