@@ -15,37 +15,53 @@ from werknetz_core.connectors.endpoints import router as connectors
 from werknetz_core.context.app_context import open_app_context
 from werknetz_core.context.edge_forwarder import EVENTS_BATCH_PATH
 from werknetz_core.context.equipment_tree import now_us as clock_us
-from werknetz_core.deliveries.endpoints import router as deliveries
+from werknetz_core.deliveries.call_offs.endpoints import router as call_offs
+from werknetz_core.deliveries.cumulatives.endpoints import router as cumulatives
+from werknetz_core.deliveries.due_lines.endpoints import router as due_lines
+from werknetz_core.deliveries.receipts.endpoints import router as receipts
+from werknetz_core.deliveries.shipments.endpoints import router as shipments
 from werknetz_core.docs.endpoints import router as docs
 from werknetz_core.equipment.endpoints import router as equipment
 from werknetz_core.events.endpoints import router as events
 from werknetz_core.findings.endpoints import router as findings
-from werknetz_core.forecast.endpoints import router as outlook
+from werknetz_core.forecast.days_of_supply.endpoints import router as days_of_supply
+from werknetz_core.forecast.shortage_warnings.endpoints import router as shortage_warnings
+from werknetz_core.forecast.stock_projection.endpoints import router as stock_projection
 from werknetz_core.gaps.endpoints import router as gaps
 from werknetz_core.health.endpoints import public
 from werknetz_core.health.endpoints import router as health
 from werknetz_core.http import problem
 from werknetz_core.http.body_limit import BodyLimit
 from werknetz_core.http.middleware import RequestMetrics, RequestMiddleware
-from werknetz_core.kpis.endpoints import router as kpis
-from werknetz_core.losses.endpoints import router as gate
+from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions
+from werknetz_core.kpis.explanation.endpoints import router as kpi_explanation
+from werknetz_core.kpis.values.endpoints import router as kpi_values
+from werknetz_core.losses.endpoints import router as losses
 from werknetz_core.mappings import replay
 from werknetz_core.mappings.endpoints import router as mappings
 from werknetz_core.materials.endpoints import router as materials
+from werknetz_core.materials.line_materials.endpoints import router as line_materials
+from werknetz_core.materials.line_rates.endpoints import router as line_rates
 from werknetz_core.orders.endpoints import router as orders
-from werknetz_core.orders.operations import router as operations
+from werknetz_core.orders.operations.endpoints import router as operations
 from werknetz_core.plants.endpoints import router as plants
 from werknetz_core.quarantine.endpoints import router as quarantine
 from werknetz_core.settings import CoreSettings
 from werknetz_core.shifts.endpoints import router as shifts
 from werknetz_core.signals.endpoints import router as signals
 from werknetz_core.suppliers.endpoints import router as suppliers
+from werknetz_core.suppliers.policies.endpoints import router as policies
+from werknetz_core.suppliers.sites.endpoints import router as sites
 from werknetz_core.warehouses.endpoints import router as warehouses
+from werknetz_core.warehouses.stock_levels.endpoints import router as stock_levels
+from werknetz_core.warehouses.stock_movements.endpoints import router as stock_movements
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    plants, equipment, signals, shifts, orders, operations, suppliers, deliveries, materials,
-    warehouses, outlook, findings, connectors, gaps, quarantine, events, mappings, gate, api_keys,
+    plants, equipment, signals, shifts, orders, operations, suppliers, sites, policies, call_offs,
+    due_lines, shipments, receipts, cumulatives, materials, line_materials, line_rates, warehouses,
+    stock_levels, stock_movements, stock_projection, days_of_supply, shortage_warnings, findings,
+    connectors, gaps, quarantine, events, mappings, losses, api_keys,
 )  # fmt: skip
 _ABOUT: Final = "Machines, deliveries and stock of a company in one model, with nothing lost."
 
@@ -57,7 +73,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_app_context(settings, now_us) as context:
             app.state.context = context
-            replaying = asyncio.create_task(replay.run(context.pool), name="replays")
+            replaying = asyncio.create_task(replay.run(context.database), name="replays")
             try:
                 yield
             finally:
@@ -85,7 +101,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     problem.register_handlers(app)
     api = APIRouter(prefix=PREFIX)
     # Routes are tried in order, and values are what dashboards poll.
-    for router in (kpis, public, health, *RESOURCES):
+    for router in (kpi_values, kpi_explanation, kpi_definitions, public, health, *RESOURCES):
         api.include_router(router)
     app.include_router(api)
     app.include_router(health, include_in_schema=False)

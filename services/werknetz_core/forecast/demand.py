@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from werknetz.domain.shift import Calendar, local_day, local_us
-from werknetz.kpi.stock.plan import HOUR_US, Span, clipped, planned_spans, planned_us
+from werknetz.kpi.stock.plan import HOUR_US, Span, clip_spans, planned_spans_of, planned_us_between
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.forecast.inputs import Need
 
@@ -45,7 +45,7 @@ class Plans:
         spans = self.of(need.path)
         if need.from_us is None and need.to_us is None:
             return spans
-        return clipped(spans, need.from_us or 0, need.to_us or _LATEST)
+        return clip_spans(spans, need.from_us or 0, need.to_us or _LATEST)
 
     def demand(self, need: Need, edges: tuple[int, ...]) -> NDArray[np.float64]:
         """Return what is taken between each two edges."""
@@ -53,7 +53,7 @@ class Plans:
         key = id(spans), edges
         hours = self._demand.get(key)
         if hours is None:
-            hours = np.array(planned_us(spans, edges), dtype=np.float64) / HOUR_US
+            hours = np.array(planned_us_between(spans, edges), dtype=np.float64) / HOUR_US
             if spans is self.of(need.path):  # kept, so no other list gets its id
                 self._demand[key] = hours
         taken: NDArray[np.float64] = hours * need.per_hour
@@ -62,13 +62,13 @@ class Plans:
     def _planned(self, path: str, *, changes: bool) -> list[Span]:
         if not changes:
             calendar = self._tree.calendar_of(path, self._start_us)
-            return planned_spans(calendar, self._start_us, self._end_us)
+            return planned_spans_of(calendar, self._start_us, self._end_us)
         found: list[Span] = []
         steps = [(at, self._tree.calendar_of(path, at)) for at in self._hours]
         for _, group in groupby(steps, key=lambda step: id(step[1])):
             part: list[tuple[int, Calendar | None]] = list(group)
             end_us = min(part[-1][0] + HOUR_US, self._end_us)
-            found += planned_spans(part[0][1], part[0][0], end_us)
+            found += planned_spans_of(part[0][1], part[0][0], end_us)
         return found
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 import asyncpg
 
 from werknetz.domain.bucket import instant_of, microseconds_of
-from werknetz.kpi.stock.supply_caused import Place
+from werknetz.kpi.stock.supply_caused import StockPlace
 from werknetz_core.forecast.columns import Table, table
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -67,7 +67,7 @@ class Need:
 
     equipment_id: int
     path: str
-    place: Place
+    place: StockPlace
     per_hour: float
     minimum: float
     from_us: int | None  # None: always
@@ -86,7 +86,7 @@ class Loaded:
     """`due` and `transit`: structured arrays, see their columns above."""
 
     warehouses: Mapping[int, Warehouse]
-    stock: Mapping[Place, tuple[float, bool]]  # and whether it was ever counted
+    stock: Mapping[StockPlace, tuple[float, bool]]  # and whether it was ever counted
     needs: Sequence[Need]
     relations: Sequence[Relation]
     due: Table

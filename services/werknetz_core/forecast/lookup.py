@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from werknetz.kpi.stock.supply_caused import Place
+from werknetz.kpi.stock.supply_caused import StockPlace
 from werknetz.store.session import ReadSession
 from werknetz.store.stock import warehouses
 from werknetz.store.supply import materials
@@ -26,7 +26,7 @@ class Chosen:
     warehouses: Mapping[int, str]  # id → key
     materials: list[int] | None  # None: all
 
-    def has(self, place: Place) -> bool:
+    def has(self, place: StockPlace) -> bool:
         return place[0] in self.warehouses and (
             self.materials is None or place[1] in self.materials
         )
@@ -64,7 +64,7 @@ async def materials_of(numbers: Sequence[int], session: ReadSession) -> dict[int
 
 
 async def page_of(
-    places: Sequence[tuple[int, Place]],
+    places: Sequence[tuple[int, StockPlace]],
     keys: Mapping[int, str],
     params: ListParams,
     session: ReadSession,

@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Iterable
 
-from werknetz.kpi.stock.supply_caused import Place
+from werknetz.kpi.stock.supply_caused import StockPlace
 from werknetz_core.forecast.inputs import Relation, Warehouse
 
 
 def fed_by(
     relations: Iterable[Relation],
     warehouses: Iterable[Warehouse],
-    taken_from: Collection[Place],
-    kept_in: Collection[Place],
-) -> dict[int, Place]:
+    taken_from: Collection[StockPlace],
+    kept_in: Collection[StockPlace],
+) -> dict[int, StockPlace]:
     """Return the place of each relation: a warehouse of its site's plant that has the material.
 
     First one that lines take it from, then one that keeps it, then one of the site itself, then
@@ -24,7 +24,7 @@ def fed_by(
             of_site.setdefault(warehouse.site_id, []).append(warehouse)
         if warehouse.plant_id is not None:
             of_plant.setdefault(warehouse.plant_id, []).append(warehouse)
-    found: dict[int, Place] = {}
+    found: dict[int, StockPlace] = {}
     nearby: dict[tuple[int | None, int | None], list[Warehouse]] = {}
     for relation in relations:
         where = relation.site_id, relation.plant_id

@@ -8,7 +8,7 @@ from typing import Any, Final, Self, TypeVar
 from starlette.datastructures import QueryParams
 
 from werknetz.kpi.catalogue import CATALOGUE, SUBJECTS
-from werknetz.kpi.definition import Divisor, Kpi, Subject
+from werknetz.kpi.definition import Divisor, Kpi, KpiSubject
 from werknetz_core.http.formats import CsvDialect, Format
 from werknetz_core.http.list_params import (
     DEFAULT_LIST_PARAMS,
@@ -17,7 +17,7 @@ from werknetz_core.http.list_params import (
     output_format_of,
 )
 from werknetz_core.http.problem import Problem, invalid_parameter
-from werknetz_core.kpis.schemas import KpiQuestion
+from werknetz_core.kpis.values.schemas import KpiQuestion
 
 REPEATED_MAX: Final = 50
 SORT_KEYS: Final = (*SUBJECTS, "kpi", "start", "value", "coverage")
@@ -40,7 +40,7 @@ class Question:
     shape: ListParams = DEFAULT_LIST_PARAMS  # how the answer is given
 
     @property
-    def subject(self) -> Subject[Any]:
+    def subject(self) -> KpiSubject[Any]:
         return SUBJECTS[self.scope]
 
     @classmethod

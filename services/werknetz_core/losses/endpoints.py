@@ -11,7 +11,7 @@ from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.losses import views
-from werknetz_core.losses.losses import losses_of
+from werknetz_core.losses.attribution import losses_of
 from werknetz_core.losses.schemas import SupplyCausedDowntimeView
 
 router = APIRouter(tags=["losses"])

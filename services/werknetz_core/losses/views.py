@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from werknetz.domain.bucket import instant_of
-from werknetz.kpi.stock.supply_caused import Loss, united
-from werknetz_core.losses.deliveries import Delivery
-from werknetz_core.losses.losses import SupplyCausedDowntime, minutes
+from werknetz.kpi.stock.supply_caused import SupplyCausedLoss, merge_spans
+from werknetz_core.losses.attribution import SupplyCausedDowntime, minutes
+from werknetz_core.losses.late_deliveries import Delivery
 from werknetz_core.losses.schemas import (
     CauseView,
     CostView,
@@ -27,8 +27,8 @@ from werknetz_core.losses.schemas import (
 GroupBy = Literal["loss", "supplier", "material", "line"]
 
 
-def loss_view(answer: SupplyCausedDowntime, loss: Loss) -> LossView:
-    spans = united(span for found in loss.spans.values() for span in found)
+def loss_view(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> LossView:
+    spans = merge_spans(span for found in loss.spans.values() for span in found)
     causes = [_cause(answer, loss, number) for number in range(len(loss.outs))]
     line = answer.facts.nodes[loss.line_id].path
     return LossView(
@@ -68,7 +68,7 @@ def groups(answer: SupplyCausedDowntime, by: GroupBy) -> list[GroupView]:
     """Add up losses by a name; nothing is shared out among several that were missing together."""
     if by == "loss":
         return []
-    held: dict[str | None, list[Loss]] = defaultdict(list)
+    held: dict[str | None, list[SupplyCausedLoss]] = defaultdict(list)
     for loss in answer.losses:
         held[_NAMES[by](answer, loss)].append(loss)
     found = [
@@ -84,14 +84,14 @@ def groups(answer: SupplyCausedDowntime, by: GroupBy) -> list[GroupView]:
     return sorted(found, key=lambda group: -group.machine_minutes)
 
 
-def cost_of(answer: SupplyCausedDowntime, loss: Loss) -> CostView | None:
+def cost_of(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> CostView | None:
     rate = answer.rates.get(loss.line_id)
     if rate is None:
         return None
     return CostView(amount=round(loss.line_us / 3_600_000_000 * rate[1], 2), currency=rate[0])
 
 
-def _costs(answer: SupplyCausedDowntime, losses: Sequence[Loss]) -> list[CostView]:
+def _costs(answer: SupplyCausedDowntime, losses: Sequence[SupplyCausedLoss]) -> list[CostView]:
     sums: dict[str, float] = defaultdict(float)
     for loss in losses:
         if (cost := cost_of(answer, loss)) is not None:
@@ -99,7 +99,7 @@ def _costs(answer: SupplyCausedDowntime, losses: Sequence[Loss]) -> list[CostVie
     return [CostView(amount=round(sums[one], 2), currency=one) for one in sorted(sums)]
 
 
-def _cause(answer: SupplyCausedDowntime, loss: Loss, number: int) -> CauseView:
+def _cause(answer: SupplyCausedDowntime, loss: SupplyCausedLoss, number: int) -> CauseView:
     out = loss.outs[number]
     told = answer.facts.outs[out.id]
     need = next(need for need in answer.facts.needs[loss.line_id] if need.place == out.place)
@@ -138,7 +138,7 @@ def _delivery(delivery: Delivery) -> DeliveryStepView:
     )
 
 
-def _sentence(line: str, loss: Loss, causes: Sequence[CauseView]) -> str:
+def _sentence(line: str, loss: SupplyCausedLoss, causes: Sequence[CauseView]) -> str:
     """Say the chain in one line, with times in UTC."""
     stood = f"{line} starved {minutes(loss.line_us):.0f} min"
     parts = []
@@ -168,21 +168,21 @@ def _hours(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _suppliers(answer: SupplyCausedDowntime, loss: Loss) -> str | None:
+def _suppliers(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
     keys = {late.supplier for out in loss.outs for late in answer.late.get(out.id, ())}
     return " + ".join(sorted(keys)) or None
 
 
-def _materials(answer: SupplyCausedDowntime, loss: Loss) -> str | None:
+def _materials(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
     places = {out.place for out in loss.outs}
     needs = answer.facts.needs[loss.line_id]
     return " + ".join(sorted({need.material for need in needs if need.place in places}))
 
 
-def _line(answer: SupplyCausedDowntime, loss: Loss) -> str | None:
+def _line(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
     return answer.facts.nodes[loss.line_id].path
 
 
-_NAMES: dict[str, Callable[[SupplyCausedDowntime, Loss], str | None]] = {
+_NAMES: dict[str, Callable[[SupplyCausedDowntime, SupplyCausedLoss], str | None]] = {
     "supplier": _suppliers, "material": _materials, "line": _line,
 }  # fmt: skip

@@ -1,9 +1,8 @@
-"""Materials, what lines consume of them, and what a standstill costs, as the API shows them."""
+"""Materials as the API shows and takes them."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
@@ -64,53 +63,3 @@ class MaterialChange(BaseModel):
     currency: Currency | None = None
     numbers: Annotated[list[NewNumber], Field(max_length=1000)] | None = None
     units: Annotated[list[NewUnit], Field(max_length=100)] | None = None
-
-
-class LineMaterialView(BaseModel):
-    """What a line or machine consumes, from which warehouse, and how fast by plan."""
-
-    equipment: str
-    material: str
-    warehouse: str
-    quantity_per_item: float
-    items_per_hour: float
-    minimum_quantity: float
-    valid_from: datetime | None  # null: always was
-    valid_to: datetime | None
-
-
-class NewLineMaterial(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    material: Word
-    warehouse: Word
-    quantity_per_item: Positive
-    items_per_hour: Amount = Field(description="As planned, while the shift calendar says so.")
-    minimum_quantity: Amount = 0.0
-    valid_from: AwareDatetime | None = None
-    valid_to: AwareDatetime | None = None
-
-
-class LineMaterials(BaseModel):
-    """The whole list of a line: what is not in it ends."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    items: Annotated[list[NewLineMaterial], Field(max_length=2000)]
-
-
-class LineRateView(BaseModel):
-    """What an hour of standstill costs."""
-
-    equipment: str
-    currency: str
-    per_hour: float
-    valid_from: datetime | None  # null: always was
-
-
-class NewLineRate(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    currency: Currency
-    per_hour: Amount
-    valid_from: AwareDatetime | None = None

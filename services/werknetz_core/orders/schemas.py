@@ -1,7 +1,6 @@
-"""An order at a machine as the API shows it."""
+"""Production orders as the API shows them."""
 
 from datetime import datetime
-from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -14,22 +13,3 @@ class OrderView(BaseModel):
     material: str | None
     started_at: datetime | None
     ended_at: datetime | None
-
-
-class OperationView(BaseModel):
-    """A step of an order at a machine, from what was told of its start and end."""
-
-    order_number: str
-    operation: str
-    equipment: str  # as said
-    material: str | None
-    planned_quantity: float | None
-    planned_run_s_per_item: float | None
-    planned_setup_s: float | None
-    planned_end_at: datetime | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    good_quantity: float | None
-    scrap_quantity: float | None
-    rework_quantity: float | None
-    event_ids: list[UUID]

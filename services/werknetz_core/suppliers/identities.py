@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.store.master_data import AGAIN_OF_PARTNERS, AGAIN_OF_SITES
+from werknetz.store.session import WriteSession
 from werknetz.store.supply import partner_identities, site_identities
 
 _TABLES: Final = {
@@ -15,9 +15,7 @@ _TABLES: Final = {
 }
 
 
-async def give(
-    session: AsyncConnection, column: str, owner: int, values: Sequence[str]
-) -> list[int]:
+async def give(session: WriteSession, column: str, owner: int, values: Sequence[str]) -> list[int]:
     """Make these values the owner's and no others; return whose events are read again.
 
     A value that is taken away belongs to nobody: what uses it is discovered anew.

@@ -6,7 +6,7 @@ import pytest
 
 from plumbing.business import Business, us
 from werknetz.domain.bucket import microseconds_of
-from werknetz_core.forecast.stock import project_all
+from werknetz_core.forecast.forecast import project_all
 from werknetz_worker.stock.reconcile import dirty_stock
 from werknetz_worker.supply.reconcile import dirty_relations
 from werknetz_worker.watermarks import Watermarks

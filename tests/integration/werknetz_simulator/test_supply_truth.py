@@ -19,20 +19,20 @@ from werknetz.store.levels import STOCK_AT
 from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.context.equipment_tree import EquipmentTreeCache
-from werknetz_core.losses.losses import losses_of
+from werknetz_core.losses.attribution import losses_of
 from werknetz_core.settings import CoreSettings
 from werknetz_simulator.partners.expected import (
     days_of_supply,
-    in_force,
+    effective_call_offs,
     midnight_us,
-    outs,
+    stock_outs,
     planned_hours,
     starved_spans,
-    starved_us,
+    starved_time_us,
     stock_at,
-    sums_at,
+    cumulatives_at,
 )
-from werknetz_simulator.partners.partners import LINE_OF, PLANTED, Firm
+from werknetz_simulator.partners.partners import CONSUMING_LINES, STARVING_RELATION, SupplierFirm
 from werknetz_simulator.partners.timeline import LATE_DAYS
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US
 from werknetz_simulator.plants.plant import PLANTS, ZWICK_2, PlantMachine
@@ -143,7 +143,7 @@ async def _cumulatives_agree(supply: Supply) -> None:
         (END, supply.heard, await cumulatives(supply.pool)),
     ):
         for relation, told in heard.items():
-            sums = sums_at(in_force(calls(told)), shipments(told), receipts(told), at_us)
+            sums = cumulatives_at(effective_call_offs(calls(told)), shipments(told), receipts(told), at_us)
             expected = (sums.demanded, sums.received, sums.in_transit)
             assert found[relation] == expected, (relation, at_us)
 
@@ -184,10 +184,10 @@ async def _outs_agree(supply: Supply) -> None:
         )
         assert [tuple(row) for row in rows] == [
             (instant_of(start), None if end is None else instant_of(end))
-            for start, end in outs(supply.truth[one])
+            for start, end in stock_outs(supply.truth[one])
         ], one
-    planted = [span for span in outs(supply.truth[PLANTED]) if span[1] is not None]
-    spans = starvation_windows(ZWICK_2, PLANTED.starves, supply.seed, START + FIRST_US, END)
+    planted = [span for span in stock_outs(supply.truth[STARVING_RELATION]) if span[1] is not None]
+    spans = starvation_windows(ZWICK_2, STARVING_RELATION.starved_line, supply.seed, START + FIRST_US, END)
     assert len(spans) > 60
     assert {span for span in spans if span[0] >= START + FIRST_US and span[1] <= END} <= {*planted}
 
@@ -198,17 +198,17 @@ async def _starved_minutes_agree(supply: Supply) -> None:
     truth = Truth(ZWICK_2, since_us=span[0], seed=supply.seed)
     await _machines_stand(supply.pool, truth, span)
     await supply.pool.execute(
-        LINE, _line_path(), PLANTED.material, PLANTED.warehouse.code, float(PER_HOUR)
+        LINE, _line_path(), STARVING_RELATION.material, STARVING_RELATION.warehouse.code, float(PER_HOUR)
     )
     tree = await EquipmentTreeCache(supply.pool, every_s=60).refresh()
     nodes = [node for node in tree.subtree(ZWICK_2.path) if node.level == "machine"]
     async with supply.pool.acquire() as connection:
         answer = await losses_of(connection, tree, nodes, *span, END)
-    line = [one for one in ZWICK_2.machines if one.line == PLANTED.starves]
+    line = [one for one in ZWICK_2.machines if one.line == STARVING_RELATION.starved_line]
     others = [one for one in ZWICK_2.machines if one not in line]
-    missing = outs(supply.truth[PLANTED])
-    inside, outside = starved_us(truth, line, missing, span)
-    elsewhere = sum(starved_us(truth, others, (), span))
+    missing = stock_outs(supply.truth[STARVING_RELATION])
+    inside, outside = starved_time_us(truth, line, missing, span)
+    elsewhere = sum(starved_time_us(truth, others, (), span))
     assert outside == 0
     assert inside > 20 * HOUR_US
     assert elsewhere > HOUR_US
@@ -219,10 +219,10 @@ async def _starved_minutes_agree(supply: Supply) -> None:
         (out,) = loss.outs
         (name,) = {late.supplier for late in answer.late[out.id]}
         by_supplier[name] = by_supplier.get(name, 0) + loss.machine_us
-    assert by_supplier == {await _key_of(supply, PLANTED.firm): inside}
+    assert by_supplier == {await _key_of(supply, STARVING_RELATION.firm): inside}
 
 
-async def _key_of(supply: Supply, firm: Firm) -> str:
+async def _key_of(supply: Supply, firm: SupplierFirm) -> str:
     key: str = await supply.pool.fetchval(
         "SELECT p.key FROM partners p JOIN partner_identities i ON i.partner_id = p.id "
         "WHERE i.value = $1",
@@ -233,7 +233,7 @@ async def _key_of(supply: Supply, firm: Firm) -> str:
 
 def _line_path() -> str:
     return next(
-        one.path.rpartition("/")[0] for one in ZWICK_2.machines if one.line == PLANTED.starves
+        one.path.rpartition("/")[0] for one in ZWICK_2.machines if one.line == STARVING_RELATION.starved_line
     )
 
 
@@ -292,12 +292,12 @@ async def _days_of_supply_agree(supply: Supply, get: Any) -> None:
             plant.path, json.dumps(plant.plan.to_document()),
         )  # fmt: skip
     emden = next(one for one in CHOSEN if one.warehouse.plant == "emden-1")
-    path = f"{emden.warehouse.path}/{LINE_OF['emden-1']}"
+    path = f"{emden.warehouse.path}/{CONSUMING_LINES['emden-1']}"
     await supply.pool.execute(LINE, path, emden.material, emden.warehouse.code, float(PER_HOUR))
     half = believed(supply.told.until(MIDDLE))
     numbers = set()
     for at_us in range(START + 8 * DAY_US, END, 6 * DAY_US + 7 * HOUR_US):
-        for one in (PLANTED, emden):
+        for one in (STARVING_RELATION, emden):
             plan = PLANTS[one.warehouse.plant].plan
             wanted = [PER_HOUR * hours for hours in planned_hours(plan, at_us, AHEAD_DAYS)]
             for known, told in ((None, supply.truth[one]), (supply.middle_at, half[one])):

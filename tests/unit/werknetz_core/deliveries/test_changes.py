@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from werknetz_core.deliveries.changes import changes_of
-from werknetz_core.deliveries.schemas import CallOffEntryView
+from werknetz_core.deliveries.call_offs.changes import changes_of
+from werknetz_core.deliveries.call_offs.schemas import CallOffEntryView
 
 MONDAY, TUESDAY = (datetime(2026, 11, day, tzinfo=UTC) for day in (23, 24))
 

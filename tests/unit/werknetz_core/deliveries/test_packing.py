@@ -6,8 +6,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_core.deliveries.packing import tree_of
-from werknetz_core.deliveries.schemas import HandlingUnitView
+from werknetz_core.deliveries.shipments.packing import tree_of
+from werknetz_core.deliveries.shipments.schemas import HandlingUnitView
 
 LABELS = "abcdef"
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.store.tables import ELEMENT_COLUMNS
-from werknetz_core.kpis.machines import needed
+from werknetz_core.kpis.scopes.machines import needed
 
 NUMBERS = st.lists(st.floats(0, 1e6), min_size=len(ELEMENT_NAMES), max_size=len(ELEMENT_NAMES))
 

@@ -1,0 +1,100 @@
+"""Receipts: what arrived at our docks, line by line, as it is believed now."""
+
+from typing import Annotated, Any, Final
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+
+from werknetz.store.stock import warehouses
+from werknetz.store.supply import materials, partners, receipt_lines, sites, supply_relations
+from werknetz_core.access import supply_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER, WAREHOUSE
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.collection import query_page, time_condition
+from werknetz_core.deliveries.receipts.schemas import ReceiptView
+from werknetz_core.http import pagination
+from werknetz_core.http.links import EVENTS_PATH
+from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
+
+router = APIRouter(tags=["supply"])
+_R: Final = receipt_lines.c
+_SORTING: Final = Sorting(
+    "-received_at",
+    tie=SortKey(_R.event_id, SortType.UUID),
+    keys={
+        "received_at": SortKey(_R.received_at, SortType.TIME),
+        "document": SortKey(_R.document),
+        "supplier": SortKey(sa.func.coalesce(partners.c.key, "")),
+        "material": SortKey(sa.func.coalesce(materials.c.number, "")),
+    },
+)
+_JOINED: Final = (
+    receipt_lines.outerjoin(partners, partners.c.id == _R.supplier_id)
+    .outerjoin(supply_relations, supply_relations.c.id == _R.relation_id)
+    .outerjoin(materials, materials.c.id == supply_relations.c.material_id)
+    .outerjoin(sites, sites.c.id == supply_relations.c.site_id)
+    .outerjoin(warehouses, warehouses.c.id == _R.warehouse_id)
+)
+
+
+@router.get("/receipts")
+async def list_receipts(
+    *,
+    request: Request,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: Viewer,
+    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
+    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
+    site: supply_scope.SiteFilter = [],  # noqa: B006 - as above
+    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - as above
+    delivery_note: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    start: str | None = None,
+    end: str | None = None,
+    params: ListParamsDep,
+) -> pagination.Page[ReceiptView]:
+    """List receipts, newest first; with a start, those of the span.
+
+    Sort: received_at, document, supplier, material (not known: first).
+    """
+    query = receipts_shown(principal).where(
+        await supply_scope.name_condition(SUPPLIER, supplier, _R.supplier_id, session, principal),
+        await supply_scope.name_condition(
+            MATERIAL, material, supply_relations.c.material_id, session, principal
+        ),
+        await supply_scope.name_condition(
+            SITE, site, supply_relations.c.site_id, session, principal
+        ),
+        await supply_scope.name_condition(
+            WAREHOUSE, warehouse, _R.warehouse_id, session, principal
+        ),
+        time_condition(context, _R.received_at, start, end),
+    )
+    if delivery_note:
+        query = query.where(_R.delivery_note.in_(delivery_note))
+    return await query_page(request, session, params, query, _SORTING, ReceiptView)
+
+
+def receipts_shown(principal: Principal) -> sa.Select[Any]:
+    """What is believed now of what the key may see, by its site or the warehouse it went to."""
+    return (
+        sa.select(
+            receipt_lines,
+            partners.c.key.label("supplier"),
+            materials.c.number.label("material"),
+            sites.c.key.label("site"),
+            supply_relations.c.dock,
+            warehouses.c.key.label("warehouse"),
+            (f"{EVENTS_PATH}/" + sa.cast(_R.event_id, sa.Text)).label("event"),
+        )
+        .select_from(_JOINED)
+        .where(
+            _R.known_to.is_(None),
+            sa.or_(
+                supply_scope.relation_visible(principal, _R.relation_id),
+                supply_scope.warehouse_visible(principal, _R.warehouse_id),
+            ),
+        )
+    )

@@ -1,0 +1,34 @@
+"""Explanation of one KPI value, from the formula down to the samples."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.http.responses import json_response
+from werknetz_core.kpis.explanation.explain import explain
+from werknetz_core.kpis.explanation.schemas import ExplanationView
+from werknetz_core.kpis.query import Question
+from werknetz_core.kpis.values.schemas import KpiQuestion
+
+router = APIRouter(tags=["kpis"])
+
+
+@router.get("/kpi_values/explain", response_model=ExplanationView)
+async def explain_kpi_value(
+    *,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: Viewer,
+    equipment: Annotated[str, Query(description="Equipment path, of any level.")],
+    kpi: Annotated[str, Query(description="Name of a KPI, see /api/v1/kpis.")],
+    start: str = "-24h",
+    end: str | None = None,
+    tz: str | None = None,
+    divisor: str = "fe+1",
+) -> Response:
+    """Explain one value: formula, elements, machines, states, samples, gaps, mapping versions."""
+    params = KpiQuestion(
+        equipment=[equipment], kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor
+    )
+    return json_response(await explain(Question.of(params), context, session, principal))

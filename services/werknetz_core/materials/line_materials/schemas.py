@@ -1,0 +1,41 @@
+"""What lines consume, as the API shows and takes it."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from werknetz_core.materials.schemas import Amount, Positive, Word
+
+
+class LineMaterialView(BaseModel):
+    """What a line or machine consumes, from which warehouse, and how fast by plan."""
+
+    equipment: str
+    material: str
+    warehouse: str
+    quantity_per_item: float
+    items_per_hour: float
+    minimum_quantity: float
+    valid_from: datetime | None  # null: always was
+    valid_to: datetime | None
+
+
+class NewLineMaterial(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    material: Word
+    warehouse: Word
+    quantity_per_item: Positive
+    items_per_hour: Amount = Field(description="As planned, while the shift calendar says so.")
+    minimum_quantity: Amount = 0.0
+    valid_from: AwareDatetime | None = None
+    valid_to: AwareDatetime | None = None
+
+
+class LineMaterials(BaseModel):
+    """The whole list of a line: what is not in it ends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[NewLineMaterial], Field(max_length=2000)]

@@ -1,0 +1,24 @@
+"""What an hour of a line's downtime costs, as the API shows and takes it."""
+
+from datetime import datetime
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from werknetz_core.materials.schemas import Amount, Currency
+
+
+class LineRateView(BaseModel):
+    """What an hour of standstill costs."""
+
+    equipment: str
+    currency: str
+    per_hour: float
+    valid_from: datetime | None  # null: always was
+
+
+class NewLineRate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    currency: Currency
+    per_hour: Amount
+    valid_from: AwareDatetime | None = None

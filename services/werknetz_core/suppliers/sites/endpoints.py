@@ -1,0 +1,85 @@
+"""Sites: where suppliers deliver to. Which plant a site is decides who sees its supply."""
+
+from typing import Final
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Request
+
+from werknetz.runtime.log import get_logger
+from werknetz.store.master_data import ALONE
+from werknetz.store.supply import partners, site_identities, sites
+from werknetz.store.tables import equipment
+from werknetz_core.access import supply_scope
+from werknetz_core.context.app_context import (
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
+from werknetz_core.context.collection import query_page
+from werknetz_core.http import pagination
+from werknetz_core.http.key_format import validate_key
+from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.sorting import Sorting, SortKey
+from werknetz_core.suppliers import identities
+from werknetz_core.suppliers.sites.schemas import SiteChange, SiteView
+
+router = APIRouter(tags=["supply"])
+_SORTING: Final = Sorting(
+    "key",
+    tie=SortKey(sites.c.key),
+    keys={"key": SortKey(sites.c.key), "name": SortKey(sites.c.name)},
+)
+_VALUES: Final = (
+    sa.select(sa.func.array_agg(site_identities.c.value))
+    .where(site_identities.c.site_id == sites.c.id)
+    .scalar_subquery()
+)
+_SHOWN: Final = sa.select(
+    sites,
+    partners.c.key.label("partner"),
+    equipment.c.path.label("plant"),
+    sa.func.coalesce(_VALUES, sa.text("'{}'")).label("identities"),
+).select_from(
+    sites.outerjoin(partners, partners.c.id == sites.c.partner_id).outerjoin(
+        equipment, equipment.c.id == sites.c.equipment_id
+    )
+)
+_log: Final = get_logger("core.supply")
+
+
+@router.get("/sites")
+async def list_sites(
+    request: Request, session: ReadSessionDep, principal: Viewer, params: ListParamsDep
+) -> pagination.Page[SiteView]:
+    """List sites with the codes that messages use for them. Sort: key, name."""
+    query = _SHOWN.where(supply_scope.site_visible(principal, sites.c.id))
+    return await query_page(request, session, params, query, _SORTING, SiteView)
+
+
+@router.put("/sites/{key}")
+async def set_site(
+    key: str, change: SiteChange, context: ContextDep, session: WriteSessionDep, principal: Engineer
+) -> SiteView:
+    """Make or change a site: which plant it is, and which codes mean it."""
+    principal.require_all_plants()
+    if change.identities is not None:
+        await session.execute(sa.text(ALONE))
+    found = sa.select(sites.c.id).where(sites.c.key == key)
+    number = await session.scalar(found.with_for_update())
+    if number is None:
+        new = sa.insert(sites).values(key=validate_key(key, "site"), name=change.name or key)
+        number = await session.scalar(new.returning(sites.c.id))
+    values: dict[str, object] = {}
+    if change.name is not None:
+        values["name"] = change.name
+    if change.plant is not None:
+        values["equipment_id"] = (await context.tree.find_node(change.plant, principal)).id
+    if values:
+        await session.execute(sa.update(sites).where(sites.c.id == number).values(values))
+    if change.identities is not None:
+        await identities.give(session, "site_id", number, change.identities)
+    _log.info("site changed", site=key, by=principal.name)
+    row = (await session.execute(_SHOWN.where(sites.c.id == number))).mappings().one()
+    return SiteView(**row)

@@ -1,0 +1,27 @@
+"""Sites as the API shows and takes them."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from werknetz_core.suppliers.schemas import Word
+
+
+class SiteView(BaseModel):
+    """A place that delivers or is delivered to."""
+
+    key: str
+    name: str
+    partner: str | None  # null: ours
+    plant: str | None
+    identities: list[str]
+
+
+class SiteChange(BaseModel):
+    """What is not given stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Word | None = None
+    plant: Word | None = Field(None, description="Equipment path of the plant that it is.")
+    identities: Annotated[list[Word], Field(max_length=1000)] | None = None

@@ -1,0 +1,30 @@
+"""Counts and movements as the API shows them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+
+
+class StockMovementView(BaseModel):
+    """A count or a movement, with what was there afterwards."""
+
+    event_id: UUID
+    event: str
+    leg: int  # 1: the other side of a movement between two locations
+    kind: str  # stock_counted, stock_moved, goods_received, material_consumed
+    at: datetime
+    warehouse: str
+    location: str | None
+    material: str
+    quantity: float | None
+    unit: str | None
+    base_quantity: float | None  # null: the unit does not fit the material's
+    balance: float | None  # after it
+    difference: float | None  # of a count: counted less expected
+    document: str | None
+    reason: str | None
+    batch: str | None
+    status: str | None
+    order_number: str | None
+    known_from: datetime
