@@ -37,7 +37,7 @@ def root(command: str | None = None) -> typer.Typer:
     """
     app = typer.Typer(
         name="werknetz",
-        help="Self-hosted industrial data platform: machines, suppliers and warehouses in one model.",
+        help="Self-hosted industrial data platform: machines, suppliers, warehouses.",
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,  # locals hold keys and passwords
     )

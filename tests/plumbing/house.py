@@ -29,7 +29,7 @@ BARE_NAMES: Final = frozenset(
     ["one", "ones", "each", "found", "told", "said", "given", "kept", "asked", "heard", "known", "taken", "wanted", "held", "made", "seen"]
 )
 PARTICIPLES: Final = frozenset(
-    ["told", "given", "kept", "found", "said", "heard", "held", "made", "cut", "spoken", "shown", "known", "written", "taken", "sent", "lost", "left", "seen", "gone", "done", "drawn", "brought", "meant", "bound", "born", "built", "put", "set_apart", "understood"]
+    ["told", "given", "kept", "found", "said", "heard", "held", "made", "cut", "spoken", "shown", "known", "written", "taken", "sent", "lost", "left", "seen", "gone", "done", "drawn", "brought", "meant", "bound", "born", "built", "understood"]
 )
 NOT_PARTICIPLES: Final = frozenset(["feed", "seed", "need", "speed", "embed", "exceed", "proceed", "shed"])
 FORBIDDEN_PROSE: Final = re.compile(

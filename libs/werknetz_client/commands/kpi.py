@@ -55,9 +55,10 @@ def kpi(
         _explain(name, equipment or [], start, end, output)
         return
     options: dict[str, Any] = {"start": start, "end": end, "granularity": by}
-    options |= {
-        key: keys for key, keys in (("supplier", supplier), ("warehouse", warehouse)) if keys
-    }
+    if supplier:
+        options["supplier"] = supplier
+    if warehouse:
+        options["warehouse"] = warehouse
     with Client() as client:
         if output is Output.CSV:
             print_csv(client.kpis.csv(name.split(","), equipment or [], **options))
@@ -122,9 +123,9 @@ def _print_values(rows: list[Row], *, wide: bool) -> None:
     print_table(
         [*varying, *HEADINGS], cells, wide=wide, right={"value", "coverage"}, prose={"note"}
     )
-    print_lines(*f"Policy: {text}." for text in _texts(rows, "policies"))
+    print_lines(*(f"Policy: {text}." for text in _texts(rows, "policies")))
     inventories = {row["inventory"]["text"] for row in rows if row.get("inventory")}
-    print_lines(*f"Inventory: {text}." for text in sorted(inventories))
+    print_lines(*(f"Inventory: {text}." for text in sorted(inventories)))
 
 
 def _texts(rows: list[Row], field: str) -> list[str]:

@@ -136,7 +136,7 @@ def print_table(
     console.print(table)
     if shown < len(headings):
         hidden = ", ".join(headings[shown:])
-        typer.echo(f"Not shown for want of width: {hidden} (--wide shows all).", err=True)
+        typer.echo(f"Hidden columns: {hidden} (--wide shows all).", err=True)
 
 
 def _shown_columns(

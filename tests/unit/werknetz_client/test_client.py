@@ -6,16 +6,18 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from werknetz_client import Answered, Client, Unreachable, WerknetzError, commands
+from werknetz_client import ApiError, Client, Unreachable, WerknetzError
 from werknetz_client import transport as transport_module
-from werknetz_client.transport import configured
+from werknetz_client.commands import kpi as kpi_command
+from werknetz_client.commands.output import Output
+from werknetz_client.transport import load_config
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
 
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_module.random, "uniform", lambda *_: 0.0)
+    monkeypatch.setattr(transport_module, "RETRY_FIRST_S", 0.001)
 
 
 def _client(answer: Answer) -> Client:
@@ -23,10 +25,10 @@ def _client(answer: Answer) -> Client:
 
 
 def test_all_pages_are_read() -> None:
-    asked: list[httpx2.URL] = []
+    requests: list[httpx2.URL] = []
 
     def answer(request: httpx2.Request) -> httpx2.Response:
-        asked.append(request.url)
+        requests.append(request.url)
         assert request.headers["x-api-key"] == "wn_x_y"
         first = "cursor" not in request.url.params
         return httpx2.Response(
@@ -35,11 +37,11 @@ def test_all_pages_are_read() -> None:
 
     with _client(answer) as client:
         assert [row["n"] for row in client.stops.iter(under=["a", "b"], min_s=None)] == [1, 2]
-    assert asked[0].params.get_list("under") == ["a", "b"]
-    assert "min_s" not in asked[0].params
+    assert requests[0].params.get_list("under") == ["a", "b"]
+    assert "min_s" not in requests[0].params
 
 
-def test_a_busy_server_is_asked_again() -> None:
+def test_a_busy_server_is_retried() -> None:
     answers = iter([httpx2.Response(503), httpx2.Response(200, json={"items": [{"value": 1}]})])
     with _client(lambda _: next(answers)) as client:
         assert client.kpis.values("oee", "nordwerk") == [{"value": 1}]
@@ -49,13 +51,13 @@ def test_a_problem_is_its_sentence_and_hint() -> None:
     problem = {"detail": "There is no KPI 'oe'.", "hint": "Did you mean oee?"}
     with (
         _client(lambda _: httpx2.Response(422, json=problem)) as client,
-        pytest.raises(Answered, match="There is no KPI") as caught,
+        pytest.raises(ApiError, match="There is no KPI") as caught,
     ):
         client.kpis.values("oe", "nordwerk")
     assert (caught.value.status, caught.value.hint) == (422, "Did you mean oee?")
 
 
-def test_a_server_that_is_away_is_said() -> None:
+def test_an_unreachable_server_is_an_error() -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused", request=request)
 
@@ -72,12 +74,12 @@ def test_address_and_key_come_from_environment_then_file(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     for name in ("WERKNETZ_URL", "WERKNETZ_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    assert configured() == ("http://file", "wn_file")
+    assert load_config() == ("http://file", "wn_file")
     monkeypatch.setenv("WERKNETZ_URL", "http://environment")
-    assert configured() == ("http://environment", "wn_file")
+    assert load_config() == ("http://environment", "wn_file")
 
 
-def test_an_explanation_is_printed_from_the_sentence_down(
+def test_an_explanation_is_printed_down_to_the_signals(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     signal = {
@@ -89,31 +91,31 @@ def test_an_explanation_is_printed_from_the_sentence_down(
         "states": [{"category": "unknown", "state": "unknown", "minutes": 2.0}],
         "signals": [signal],
     }  # fmt: skip
-    told = {
+    explanation = {
         "kpi": "oee", "text": ["oee is 0.8 [ratio]."], "machine_count": 3, "machines": [machine],
         "gaps": [{"connector_id": "c", "cause": "fork", "start": "1", "end": None,
                   "backfilled": False}],
-        "outages": [{"connector_id": "c", "start": "1", "end": "2", "kept": True}],
+        "outages": [{"connector_id": "c", "start": "1", "end": "2", "backfilled": True}],
         "quarantine": [{"id": 4, "source": "t", "reason": "not JSON"}],
     }  # fmt: skip
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         assert request.url.path == "/api/v1/kpi_values/explain"
-        return httpx2.Response(200, json=told)
+        return httpx2.Response(200, json=explanation)
 
     with _client(answer) as client:
-        monkeypatch.setattr(commands, "Client", lambda: client)
-        commands.kpi("oee", ["n/p"], explain=True)
+        monkeypatch.setattr(kpi_command, "Client", lambda: client)
+        kpi_command.kpi("oee", ["n/p"], explain=True)
     printed = capsys.readouterr().out
-    for part in ("oee is 0.8 [ratio].", "press-3", "fork", "1 to now", "given later",
-                 "quarantine 4", "15 and more samples", "http://core/api/v1/signals/7",
+    for part in ("oee is 0.8 [ratio].", "press-3", "fork", "1 to now", "backfilled by the source",
+                 "quarantine 4", "15 or more samples", "http://core/api/v1/signals/7",
                  "2 more machines"):  # fmt: skip
         assert part in printed
     with pytest.raises(WerknetzError, match="one KPI"):
-        commands.kpi("oee,nee", ["n/p"], explain=True)
+        kpi_command.kpi("oee,nee", ["n/p"], explain=True)
 
 
-def test_a_suppliers_value_is_printed_with_what_it_was_measured_by(
+def test_a_supplier_value_is_printed_with_its_policy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     row = {
@@ -125,12 +127,14 @@ def test_a_suppliers_value_is_printed_with_what_it_was_measured_by(
     def answer(request: httpx2.Request) -> httpx2.Response:
         assert request.url.params.get_list("supplier") == ["alfa"]
         assert "equipment" not in request.url.params
+        if request.url.params.get("format") == "csv":
+            return httpx2.Response(200, text="supplier,kpi\r\nalfa,otif\r\n")
         return httpx2.Response(200, json={"items": [row]})
 
-    monkeypatch.setattr(commands, "Client", lambda: _client(answer))
-    commands.kpi("otif", supplier=["alfa"])
+    monkeypatch.setattr(kpi_command, "Client", lambda: _client(answer))
+    kpi_command.kpi("otif", supplier=["alfa"])
     printed = capsys.readouterr().out
-    for part in ("alfa", "otif", "87.5%", "50%", "provisional", "Measured: each line: all of it."):
+    for part in ("alfa", "otif", "87.5%", "50%", "provisional", "Policy: each line: all of it."):
         assert part in printed
-    commands.kpi("otif", supplier=["alfa"], output=commands.Output.CSV)
-    assert capsys.readouterr().out.splitlines()[1].startswith("alfa,otif,")
+    kpi_command.kpi("otif", supplier=["alfa"], output=Output.CSV)
+    assert capsys.readouterr().out == "supplier,kpi\r\nalfa,otif\r\n"

@@ -1,4 +1,4 @@
-"""Values as a frame, where polars or pandas is installed; and what is said where none is."""
+"""Values as a data frame, where polars or pandas is installed; a clear error where neither is."""
 
 import importlib
 import sys
@@ -38,7 +38,7 @@ def test_a_frame_has_types_and_instants_in_utc(library: Library) -> None:
     )
 
 
-def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in LIBRARIES:
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(WerknetzError, match="polars or pandas") as neither:

@@ -1,0 +1,35 @@
+"""Each command loads what it needs, and no more."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOREIGN = ("werknetz_core", "werknetz_edge", "werknetz_worker", "asyncua", "celery", "fastapi")
+
+
+@pytest.mark.parametrize("command", ["alive", "kpi", "quarantine", "supply", "stock", "losses"])
+def test_a_command_of_the_client_loads_no_service(command: str) -> None:
+    """The health check runs every few seconds in each container."""
+    code = (
+        f"import sys; from werknetz_client.cli import root; root({command!r});"
+        f"print([m for m in sys.modules if m.split('.')[0] in {FOREIGN!r}])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_health_check_is_a_command_of_its_own(tmp_path: Path) -> None:
+    """With an entry of its own, typer would take the only command for the whole application."""
+    environment = os.environ | {"WERKNETZ_ALIVE_FILE": str(tmp_path / "alive")}
+    command = [sys.executable, "-m", "werknetz_client.cli", "alive"]
+    result = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, "no sign of life yet" in result.stderr) == (1, True), result
+    (tmp_path / "alive").touch()
+    assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 0
