@@ -3,23 +3,22 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from werknetz.store.supply import AT, NO_UUIDS, NOW, UUIDS, number, to
-from werknetz.store.tables import metadata
+from werknetz.store.tables.base import AT, NO_UUIDS, NOW, UUIDS, metadata, id_column, reference_column
 
 findings = sa.Table(
     "findings",
     metadata,
     # What does not fit together, each with its messages. Kept when it is no longer true.
-    number(),
+    id_column(),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),  # relation, stock, event
-    to("relation_id", "supply_relations.id", index=True),
-    to("stock_item_id", "stock_items.id", index=True),
-    to("supplier_id", "partners.id", index=True),
-    to("material_id", "materials.id", index=True),
-    to("warehouse_id", "warehouses.id", index=True),
-    to("site_id", "sites.id"),
+    reference_column("relation_id", "supply_relations.id", index=True),
+    reference_column("stock_item_id", "stock_items.id", index=True),
+    reference_column("supplier_id", "partners.id", index=True),
+    reference_column("material_id", "materials.id", index=True),
+    reference_column("warehouse_id", "warehouses.id", index=True),
+    reference_column("site_id", "sites.id"),
     sa.Column("at", AT, nullable=False),
     sa.Column("quantity", sa.Double),
     sa.Column("expected", sa.Double),

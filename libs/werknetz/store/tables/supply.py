@@ -10,46 +10,22 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from werknetz.store.tables import metadata
-
-AT: Final = sa.TIMESTAMP(timezone=True)
-NOW: Final = sa.text("clock_timestamp()")
-UUIDS: Final = pg.ARRAY(pg.UUID(as_uuid=True))
-NO_UUIDS: Final = sa.text("'{}'")
-
-
-def number() -> sa.Column[int]:
-    return sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True)
-
-
-def to(name: str, target: str, *, null: bool = True, index: bool = False) -> sa.Column[int]:
-    return sa.Column(name, sa.Integer, sa.ForeignKey(target), nullable=null, index=index)
-
-
-def fact_columns() -> list[sa.Column[object]]:
-    """Columns of every fact: which event, which revision of it, and how long it was believed."""
-    return [
-        sa.Column("event_id", pg.UUID(as_uuid=True), primary_key=True),
-        sa.Column("revision", sa.Integer, primary_key=True),
-        sa.Column("known_from", AT, nullable=False),
-        sa.Column("known_to", AT),  # null: still believed
-        sa.Column("at", AT, nullable=False),
-    ]
-
-
-def measured() -> list[sa.Column[object]]:
-    """A quantity as said, and in the material's base unit; null: the unit does not fit."""
-    return [
-        sa.Column("quantity", sa.Double),
-        sa.Column("unit", sa.Text),
-        sa.Column("base_quantity", sa.Double),
-    ]
-
+from werknetz.store.tables.base import (
+    AT,
+    NO_UUIDS,
+    NOW,
+    UUIDS,
+    fact_columns,
+    quantity_columns,
+    metadata,
+    id_column,
+    reference_column,
+)
 
 partners = sa.Table(
     "partners",
     metadata,
-    number(),
+    id_column(),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("roles", pg.ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'")),
@@ -61,32 +37,32 @@ partner_identities = sa.Table(
     metadata,
     # What messages call a partner: numbers and names. A value is one partner's.
     sa.Column("value", sa.Text, primary_key=True),
-    to("partner_id", "partners.id", null=False, index=True),
+    reference_column("partner_id", "partners.id", null=False, index=True),
     sa.Column("discovered", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 sites = sa.Table(
     "sites",
     metadata,
-    number(),
+    id_column(),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
-    to("partner_id", "partners.id"),  # null: ours
-    to("equipment_id", "equipment.id", index=True),  # the plant
+    reference_column("partner_id", "partners.id"),  # null: ours
+    reference_column("equipment_id", "equipment.id", index=True),  # the plant
 )
 
 site_identities = sa.Table(
     "site_identities",
     metadata,
     sa.Column("value", sa.Text, primary_key=True),
-    to("site_id", "sites.id", null=False, index=True),
+    reference_column("site_id", "sites.id", null=False, index=True),
     sa.Column("discovered", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 materials = sa.Table(
     "materials",
     metadata,
-    number(),
+    id_column(),
     sa.Column("number", sa.Text, nullable=False, unique=True),  # ours
     sa.Column("description", sa.Text, nullable=False, server_default=""),
     sa.Column("unit", sa.Text),  # the base unit; null: none was said yet
@@ -98,9 +74,9 @@ materials = sa.Table(
 material_numbers = sa.Table(
     "material_numbers",
     metadata,
-    number(),
-    to("material_id", "materials.id", null=False, index=True),
-    to("partner_id", "partners.id"),  # whose number it is; null: ours, or nobody's (EAN)
+    id_column(),
+    reference_column("material_id", "materials.id", null=False, index=True),
+    reference_column("partner_id", "partners.id"),  # whose number it is; null: ours, or nobody's (EAN)
     sa.Column("kind", sa.Text, nullable=False),  # own, supplier, customer, ean
     sa.Column("number", sa.Text, nullable=False),
     sa.UniqueConstraint("kind", "partner_id", "number", postgresql_nulls_not_distinct=True),
@@ -110,7 +86,7 @@ material_numbers = sa.Table(
 material_units = sa.Table(
     "material_units",
     metadata,
-    to("material_id", "materials.id", null=False),
+    reference_column("material_id", "materials.id", null=False),
     sa.Column("unit", sa.Text, nullable=False),
     sa.Column("factor", sa.Double, nullable=False),  # base units in one of it
     sa.PrimaryKeyConstraint("material_id", "unit"),
@@ -120,10 +96,10 @@ supply_relations = sa.Table(
     "supply_relations",
     metadata,
     # Who delivers what where: the line of a scheduling agreement.
-    number(),
-    to("supplier_id", "partners.id", null=False),
-    to("material_id", "materials.id", null=False, index=True),
-    to("site_id", "sites.id", index=True),
+    id_column(),
+    reference_column("supplier_id", "partners.id", null=False),
+    reference_column("material_id", "materials.id", null=False, index=True),
+    reference_column("site_id", "sites.id", index=True),
     sa.Column("dock", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint(
         "supplier_id", "material_id", "site_id", "dock", postgresql_nulls_not_distinct=True
@@ -134,8 +110,8 @@ supply_policies = sa.Table(
     "supply_policies",
     metadata,
     # What on time and in full mean: `kpi.supply.policy`. A version never changes.
-    number(),
-    to("supplier_id", "partners.id"),  # null: whoever has none of their own
+    id_column(),
+    reference_column("supplier_id", "partners.id"),  # null: whoever has none of their own
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("valid_from", AT, nullable=False, server_default=NOW),
     sa.Column("document", pg.JSONB, nullable=False),
@@ -147,8 +123,8 @@ call_off_entries = sa.Table(
     "call_off_entries",
     metadata,
     *fact_columns(),
-    to("relation_id", "supply_relations.id"),  # null: supplier or material is not known
-    *measured(),
+    reference_column("relation_id", "supply_relations.id"),  # null: supplier or material is not known
+    *quantity_columns(),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("line", sa.Text),
     sa.Column("replaces", sa.Text),
@@ -173,9 +149,9 @@ shipment_lines = sa.Table(
     "shipment_lines",
     metadata,
     *fact_columns(),
-    to("relation_id", "supply_relations.id"),
-    to("supplier_id", "partners.id"),
-    *measured(),
+    reference_column("relation_id", "supply_relations.id"),
+    reference_column("supplier_id", "partners.id"),
+    *quantity_columns(),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("line", sa.Text),
     sa.Column("shipment", sa.Text),
@@ -204,9 +180,9 @@ receipt_lines = sa.Table(
     "receipt_lines",
     metadata,
     *fact_columns(),
-    to("relation_id", "supply_relations.id"),
-    to("supplier_id", "partners.id"),
-    *measured(),
+    reference_column("relation_id", "supply_relations.id"),
+    reference_column("supplier_id", "partners.id"),
+    *quantity_columns(),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("line", sa.Text),
     sa.Column("shipment", sa.Text),
@@ -216,8 +192,8 @@ receipt_lines = sa.Table(
     sa.Column("accepted_quantity", sa.Double),
     sa.Column("rejected_quantity", sa.Double),
     sa.Column("discrepancy", sa.Text),
-    to("warehouse_id", "warehouses.id"),
-    to("stock_item_id", "stock_items.id"),
+    reference_column("warehouse_id", "warehouses.id"),
+    reference_column("stock_item_id", "stock_items.id"),
     sa.Column("order_number", sa.Text),
     sa.Column("order_line", sa.Text),
     sa.Column("batch", sa.Text),
@@ -234,7 +210,7 @@ call_offs = sa.Table(
     metadata,
     # Every version of a relation's schedule. Derived.
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    to("relation_id", "supply_relations.id", null=False, index=True),
+    reference_column("relation_id", "supply_relations.id", null=False, index=True),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("issued_at", AT, nullable=False),
     sa.Column("known_at", AT, nullable=False),
@@ -252,7 +228,7 @@ due_lines = sa.Table(
     # What was to be delivered when, by the version that counts, and what came of it. Derived.
     # 64 bits: replaced whole with each message, so ids are used up fast.
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    to("relation_id", "supply_relations.id", null=False, index=True),
+    reference_column("relation_id", "supply_relations.id", null=False, index=True),
     sa.Column("group_key", sa.Text, nullable=False, server_default=""),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("due_from", AT, nullable=False),
@@ -282,11 +258,11 @@ due_lines = sa.Table(
 shipments = sa.Table(
     "shipments",
     metadata,
-    number(),
-    to("supplier_id", "partners.id", null=False),
+    id_column(),
+    reference_column("supplier_id", "partners.id", null=False),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("delivery_note", sa.Text),
-    to("site_id", "sites.id", index=True),
+    reference_column("site_id", "sites.id", index=True),
     sa.Column("announced_at", AT, nullable=False),
     sa.Column("despatched_at", AT),
     sa.Column("arrives_at", AT),
@@ -313,7 +289,7 @@ transit_lines = sa.Table(
     "transit_lines", metadata,
     # What of a shipment line has come. Derived, with its relation.
     sa.Column("event_id", pg.UUID(as_uuid=True), primary_key=True),
-    to("relation_id", "supply_relations.id", null=False, index=True),
+    reference_column("relation_id", "supply_relations.id", null=False, index=True),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("arrives_at", AT),
     sa.Column("quantity", sa.Double, nullable=False),
@@ -355,7 +331,7 @@ supply_elements = sa.Table(
     "supply_elements",
     metadata,
     # Additive inputs of the suppliers' KPIs, a row a relation and day of its site. Derived.
-    to("relation_id", "supply_relations.id", null=False),
+    reference_column("relation_id", "supply_relations.id", null=False),
     sa.Column("day", sa.Date, nullable=False),
     *(sa.Column(name, sa.Double, nullable=False, server_default="0") for name in SUPPLY_ELEMENTS),
     sa.Column("policy_id", sa.Integer, sa.ForeignKey("supply_policies.id")),

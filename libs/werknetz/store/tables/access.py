@@ -3,8 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from werknetz.store.supply import AT, NOW
-from werknetz.store.tables import metadata
+from werknetz.store.tables.base import AT, NOW, metadata
 
 api_keys = sa.Table(
     "api_keys",

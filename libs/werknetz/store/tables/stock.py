@@ -3,18 +3,17 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from werknetz.store.supply import AT, NOW, fact_columns, measured, number, to
-from werknetz.store.tables import metadata
+from werknetz.store.tables.base import AT, NOW, fact_columns, quantity_columns, metadata, id_column, reference_column
 
 warehouses = sa.Table(
     "warehouses",
     metadata,
-    number(),
+    id_column(),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("code", sa.Text, nullable=False, unique=True),  # as messages say it
-    to("site_id", "sites.id"),
-    to("equipment_id", "equipment.id", index=True),  # the plant
+    reference_column("site_id", "sites.id"),
+    reference_column("equipment_id", "equipment.id", index=True),  # the plant
     # Which events move its stock: stock_moved, goods_received, material_consumed. A warehouse
     # that books receipts and withdrawals itself tells each as a movement.
     sa.Column(
@@ -25,8 +24,8 @@ warehouses = sa.Table(
 locations = sa.Table(
     "locations",
     metadata,
-    number(),
-    to("warehouse_id", "warehouses.id", null=False),
+    id_column(),
+    reference_column("warehouse_id", "warehouses.id", null=False),
     sa.Column("code", sa.Text, nullable=False),
     sa.UniqueConstraint("warehouse_id", "code"),
 )
@@ -35,10 +34,10 @@ stock_items = sa.Table(
     "stock_items",
     metadata,
     # A material at a place; without a location: the warehouse does not say where.
-    number(),
-    to("warehouse_id", "warehouses.id", null=False),
-    to("location_id", "locations.id"),
-    to("material_id", "materials.id", null=False),
+    id_column(),
+    reference_column("warehouse_id", "warehouses.id", null=False),
+    reference_column("location_id", "locations.id"),
+    reference_column("material_id", "materials.id", null=False),
     # Derived: after the last entry, and whether any count has ever said so.
     sa.Column("balance", sa.Double, nullable=False, server_default="0"),
     sa.Column("balance_at", AT),
@@ -53,8 +52,8 @@ stock_counts = sa.Table(
     "stock_counts",
     metadata,
     *fact_columns(),
-    to("stock_item_id", "stock_items.id", null=False),
-    *measured(),
+    reference_column("stock_item_id", "stock_items.id", null=False),
+    *quantity_columns(),
     sa.Column("document", sa.Text),
     sa.Column("batch", sa.Text),
     sa.Column("status", sa.Text),
@@ -72,8 +71,8 @@ stock_movements = sa.Table(
     *fact_columns(),
     sa.Column("leg", sa.SmallInteger, primary_key=True, server_default="0"),
     sa.Column("kind", sa.Text, nullable=False),  # of the event: see warehouses.moved_by
-    to("stock_item_id", "stock_items.id", null=False),
-    *measured(),
+    reference_column("stock_item_id", "stock_items.id", null=False),
+    *quantity_columns(),
     sa.Column("document", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("batch", sa.Text),
@@ -86,10 +85,10 @@ consumptions = sa.Table(
     "consumptions",
     metadata,
     *fact_columns(),
-    to("equipment_id", "equipment.id", index=True),
+    reference_column("equipment_id", "equipment.id", index=True),
     sa.Column("equipment", sa.Text, nullable=False),  # as said
-    to("material_id", "materials.id", index=True),
-    *measured(),
+    reference_column("material_id", "materials.id", index=True),
+    *quantity_columns(),
     sa.Column("order_number", sa.Text),
     sa.Column("batch", sa.Text),
 )
@@ -98,10 +97,10 @@ line_materials = sa.Table(
     "line_materials",
     metadata,
     # What a line or a machine consumes: the join across the gate.
-    number(),
-    to("equipment_id", "equipment.id", null=False, index=True),
-    to("material_id", "materials.id", null=False, index=True),
-    to("warehouse_id", "warehouses.id", null=False, index=True),
+    id_column(),
+    reference_column("equipment_id", "equipment.id", null=False, index=True),
+    reference_column("material_id", "materials.id", null=False, index=True),
+    reference_column("warehouse_id", "warehouses.id", null=False, index=True),
     sa.Column("quantity_per_item", sa.Double, nullable=False),
     sa.Column("items_per_hour", sa.Double, nullable=False),  # as planned
     sa.Column("minimum_quantity", sa.Double, nullable=False, server_default="0"),
@@ -114,7 +113,7 @@ line_rates = sa.Table(
     "line_rates",
     metadata,
     # What an hour of standstill costs.
-    to("equipment_id", "equipment.id", null=False),
+    reference_column("equipment_id", "equipment.id", null=False),
     sa.Column("valid_from", AT, nullable=False, server_default=sa.text("'-infinity'")),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("per_hour", sa.Double, nullable=False),
@@ -125,7 +124,7 @@ production_orders = sa.Table(
     "production_orders",
     metadata,
     sa.Column("number", sa.Text, primary_key=True),
-    to("material_id", "materials.id", index=True),
+    reference_column("material_id", "materials.id", index=True),
     sa.Column("planned_quantity", sa.Double),
     sa.Column("planned_end_at", AT),
     sa.Column("started_at", AT),
@@ -139,8 +138,8 @@ operations = sa.Table(
     sa.Column("order_number", sa.Text, primary_key=True),
     sa.Column("operation", sa.Text, primary_key=True, server_default=""),
     sa.Column("equipment", sa.Text, primary_key=True),  # as said
-    to("equipment_id", "equipment.id", index=True),
-    to("material_id", "materials.id"),
+    reference_column("equipment_id", "equipment.id", index=True),
+    reference_column("material_id", "materials.id"),
     sa.Column("planned_quantity", sa.Double),
     sa.Column("planned_run_s_per_item", sa.Double),
     sa.Column("planned_setup_s", sa.Double),
@@ -174,9 +173,9 @@ stock_outs = sa.Table(
     "stock_outs",
     metadata,
     # When a warehouse had nothing of a material. Derived.
-    number(),
-    to("warehouse_id", "warehouses.id", null=False),
-    to("material_id", "materials.id", null=False),
+    id_column(),
+    reference_column("warehouse_id", "warehouses.id", null=False),
+    reference_column("material_id", "materials.id", null=False),
     sa.Column("start_at", AT, nullable=False),
     sa.Column("end_at", AT),
     sa.Column("start_event_id", pg.UUID(as_uuid=True)),
@@ -189,8 +188,8 @@ stock_days = sa.Table(
     "stock_days",
     metadata,
     # Additive inputs of the warehouses' KPIs, a row a material and day of the site. Derived.
-    to("warehouse_id", "warehouses.id", null=False),
-    to("material_id", "materials.id", null=False),
+    reference_column("warehouse_id", "warehouses.id", null=False),
+    reference_column("material_id", "materials.id", null=False),
     sa.Column("day", sa.Date, nullable=False),
     sa.Column("closing", sa.Double, nullable=False),
     sa.Column("average", sa.Double, nullable=False),  # over the day's known seconds

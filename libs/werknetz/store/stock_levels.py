@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from werknetz.store.supply import AT
+from werknetz.store.tables.base import AT
 
 STOCK_AT: Final = sa.text("""
 SELECT item.id AS stock_item_id, counted.at AS counted_at, moved.at AS moved_at,

@@ -1,0 +1,1 @@
+"""Statements over our tables that read, by subject."""

@@ -1,0 +1,78 @@
+"""What workers compute for machines, and the buckets that they have to compute again.
+
+All of it can be recomputed from samples at any time.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from werknetz.store.tables.base import AT, NOW, metadata
+
+dirty_buckets = sa.Table(
+    "dirty_buckets",
+    metadata,
+    # The truth about what must be recomputed (R15). A worker deletes only marks that it has seen.
+    sa.Column("equipment_id", sa.Integer, primary_key=True),
+    sa.Column("bucket_at", AT, primary_key=True),
+    sa.Column("marks", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("marked_at", AT, nullable=False, server_default=NOW),
+)
+
+ELEMENT_COLUMNS: Final = (
+    # seconds
+    "pot_s", "pdot_s", "pbt_s", "apt_s", "aust_s", "adet_s", "adot_s", "unknown_s",
+    "unplanned_busy_s", "blocked_s", "starved_s", "suspended_s", "malfunction_s",
+    "minor_stop_s", "idle_s", "cmt_s", "pmt_s", "ttr_s", "off_shift_s", "aoet_s",
+    # quantities
+    "pq", "gq", "sq", "rq", "pri_pq_s",
+    # events
+    "fe", "minor_stops",
+    # share of samples that came more than a bucket late, and of good data
+    "late_samples", "good_samples", "samples",
+)  # fmt: skip
+
+elements = sa.Table(
+    "elements",
+    metadata,
+    # Additive inputs of every KPI, a row a machine and bucket of 15 minutes.
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
+    sa.Column("bucket_at", AT, primary_key=True),
+    *(sa.Column(name, sa.Double, nullable=False, server_default="0") for name in ELEMENT_COLUMNS),
+    sa.Column("carry", pg.JSONB, nullable=False),  # what the next bucket begins with
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("provisional", sa.Boolean, nullable=False),  # the bucket had not ended
+    sa.Column("computed_at", AT, nullable=False, server_default=NOW),
+    sa.Index("ix_elements_bucket_at", "bucket_at"),
+)
+
+element_revisions = sa.Table(
+    "element_revisions",
+    metadata,
+    # What was known before: the row of `elements` that a recomputation replaced.
+    sa.Column("equipment_id", sa.Integer, primary_key=True),
+    sa.Column("bucket_at", AT, primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("elements", pg.JSONB, nullable=False),
+    sa.Column("known_from", AT, nullable=False),
+    sa.Column("known_to", AT, nullable=False),
+)
+
+state_pieces = sa.Table(
+    "state_pieces",
+    metadata,
+    # State intervals cut at bucket boundaries, so that a bucket is replaced whole.
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
+    sa.Column("start_at", AT, primary_key=True),
+    sa.Column("end_at", AT, nullable=False),
+    sa.Column("state", sa.SmallInteger, nullable=False),
+    sa.Column("category", sa.Text, nullable=False),  # apt, aust, adet, adot, pdot, off_shift …
+    sa.Column("code", sa.Text),  # as the source gave it
+    sa.Column("order_number", sa.Text),
+    # What starved or was suspended: across the gate asks for nothing else.
+    sa.Index(
+        "ix_state_pieces_outside", "equipment_id", "start_at",
+        postgresql_where=sa.text("state IN (6, 7)"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,75 @@
+"""Equipment with its signals, samples, orders and shift calendars."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from werknetz.store.tables.base import AT, NOW, metadata
+
+equipment = sa.Table(
+    "equipment",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("path", sa.Text, nullable=False, unique=True),
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("parent_id", sa.Integer, sa.ForeignKey("equipment.id"), index=True),
+    sa.Column("time_zone", sa.Text),  # of a plant; below it, the plant's holds
+    sa.Column("valid_from", AT, nullable=False, server_default=NOW),
+    sa.Column("valid_to", AT),
+)
+
+signals = sa.Table(
+    "signals",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), index=True),
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text),
+    sa.Column("datatype", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("mapping", sa.Text, nullable=False),
+    sa.Column("counter_reset", sa.Text, nullable=False, server_default="none"),
+    sa.Column("counter_modulus", sa.Double),
+    sa.Column("counter_kind", sa.Text, nullable=False, server_default="cumulative"),
+)
+
+samples = sa.Table(
+    "samples",
+    metadata,
+    # Hot: written by binary COPY only, in this column order. Partitioned by day.
+    sa.Column("signal_id", sa.Integer, nullable=False),
+    sa.Column("at", AT, nullable=False),
+    sa.Column("value", sa.Double),
+    sa.Column("status", sa.Integer, nullable=False),  # the 32 bits of the OPC UA code, signed
+    sa.Column("server_at", AT),  # null: not given
+    sa.Column("text", sa.Text),
+    sa.Column("mapping_id", sa.Integer),  # of `mapping_versions`; what named and scaled it
+    sa.Index("ix_samples_signal_id_at", "signal_id", "at"),
+    postgresql_partition_by="RANGE (at)",
+)
+
+orders = sa.Table(
+    "orders",
+    metadata,
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
+    sa.Column("order_number", sa.Text, primary_key=True),
+    sa.Column("planned_run_s_per_item", sa.Double),
+    sa.Column("planned_quantity", sa.Double),
+    sa.Column("material", sa.Text),
+    sa.Column("started_at", AT),
+    sa.Column("ended_at", AT),
+)
+
+shift_calendars = sa.Table(
+    "shift_calendars",
+    metadata,
+    # Holds for the equipment and everything below it that has none of its own.
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), nullable=False),
+    sa.Column("valid_from", AT, nullable=False),
+    sa.Column("document", pg.JSONB, nullable=False),
+    sa.UniqueConstraint("equipment_id", "valid_from"),
+)
