@@ -163,7 +163,7 @@ async def _connector(url: str, folder: Path, name: str, messages: int) -> Draine
         payload = encode(Batch(records))
         spool.execute("INSERT INTO batches (payload) VALUES (?)", (payload,))
         await delivery.acknowledge()
-        count += len(delivery.dedup_keys)
+        count += len(delivery.checkpoints)
     drained = watch.drained(messages)
     await connector.close()
     spool.close()

@@ -185,11 +185,11 @@ async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tup
         now_us = clock_us()
         records = normalizer.normalize(delivery, now_us)
         if delivery.may_repeat:
-            records = told.without_repeats(records)
+            records = told.drop_repeats(records)
         raw = encode_delivery(delivery, now_us, mapping.label)  # as edges do by default
         records += [] if raw is None else [raw]
-        file.spool.append(records, delivery.dedup_keys)
-        told.note(records)
+        file.spool.append(records, delivery.checkpoints)
+        told.update(records)
 
     await connector.connect()
     values, before, cpu_s = 0, 0, 0.0

@@ -95,7 +95,7 @@ async def _ours(url: str, folder: Path, rows: int, source: dict[str, Any]) -> fl
         while taken < rows:
             delivery = await connector.read()
             records = normalizer.normalize(delivery, time.time_ns() // 1000)
-            await asyncio.to_thread(file.spool.append, records, delivery.dedup_keys)
+            await asyncio.to_thread(file.spool.append, records, delivery.checkpoints)
             await delivery.acknowledge()
             taken += len(delivery.records) + sum(len(b.address) // 2 for b in delivery.blocks)
             await applier.apply(user, receiver, [link.add(*records)])

@@ -1,4 +1,4 @@
-"""The IDoc connector keeps the promises of the contract."""
+"""The IDoc connector fulfils the `Connector` contract."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from plumbing.filestand import file_stand
-from werknetz.connector.conformance import CHECKS, Stand
+from plumbing.file_source import file_source
+from werknetz.connector.conformance import CHECKS, ControlledSource
 from werknetz_edge.idoc import create
 
 
-def written(first: int, count: int) -> str:
+def content_of(first: int, count: int) -> str:
     items = "".join(
         f"<E1EDL24><POSNR>{n}</POSNR><quantity>{n}</quantity></E1EDL24>"
         for n in range(first, first + count)
@@ -21,12 +21,14 @@ def written(first: int, count: int) -> str:
 
 
 @pytest_asyncio.fixture(params=["folder"])
-async def stand(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stand]:
-    async with file_stand(request.param, tmp_path, create, written, "xml") as made:
-        yield made
+async def source(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ControlledSource]:
+    async with file_source(request.param, tmp_path, create, content_of, "xml") as controlled:
+        yield controlled
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_idoc(check: Callable[[Stand], Awaitable[None]], stand: Stand) -> None:
-    await check(stand)
+async def test_idoc(
+    check: Callable[[ControlledSource], Awaitable[None]], source: ControlledSource
+) -> None:
+    await check(source)

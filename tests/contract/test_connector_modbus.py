@@ -1,4 +1,4 @@
-"""The Modbus connector keeps the promises of its contract, against pymodbus's server."""
+"""The Modbus connector fulfils the `Connector` contract, against pymodbus's server."""
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +12,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plumbing.wire import Wire
-from werknetz.connector.conformance import CHECKS, Stand
+from werknetz.connector.conformance import CHECKS, ControlledSource
 from werknetz.connector.contract import Connector
 from werknetz_edge.modbus import create
 
@@ -20,14 +20,14 @@ REGISTERS = 10
 
 
 @dataclass
-class ModbusStand:
+class ModbusSource:
     """Each request finds the next numbers in the registers: what is not polled is overwritten."""
 
     folder: Path
     wire: Wire
     waiting: deque[int]
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         options = {
             "host": "127.0.0.1",
             "port": self.wire.listening,
@@ -37,21 +37,21 @@ class ModbusStand:
         }
         return create("conform", options, self.folder)
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         self.waiting.extend(range(first, first + count))
 
-    async def cut(self) -> None:
+    async def drop_sessions(self) -> None:
         await self.wire.cut()
 
-    async def hide(self) -> None:
+    async def go_offline(self) -> None:
         await self.wire.hide()
 
-    async def show(self) -> None:
+    async def go_online(self) -> None:
         await self.wire.show()
 
 
 @pytest_asyncio.fixture
-async def modbus_stand(tmp_path: Path) -> AsyncIterator[ModbusStand]:
+async def modbus_source(tmp_path: Path) -> AsyncIterator[ModbusSource]:
     waiting: deque[int] = deque()
 
     async def advance(
@@ -67,12 +67,14 @@ async def modbus_stand(tmp_path: Path) -> AsyncIterator[ModbusStand]:
     await server.serve_forever(background=True)
     wire = Wire("127.0.0.1", server.transport.sockets[0].getsockname()[1])
     await wire.show()
-    yield ModbusStand(tmp_path, wire, waiting)
+    yield ModbusSource(tmp_path, wire, waiting)
     await wire.hide()
     await server.shutdown()
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_modbus(check: Callable[[Stand], Awaitable[None]], modbus_stand: ModbusStand) -> None:
-    await check(modbus_stand)
+async def test_modbus(
+    check: Callable[[ControlledSource], Awaitable[None]], modbus_source: ModbusSource
+) -> None:
+    await check(modbus_source)

@@ -1,4 +1,4 @@
-"""The REST connector keeps the promises of its contract."""
+"""The REST connector fulfils the `Connector` contract."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from plumbing.restsource import RestSource, rest_source
-from werknetz.connector.conformance import CHECKS, Stand
+from plumbing.rest_source import RestSource, rest_source
+from werknetz.connector.conformance import CHECKS, ControlledSource
 from werknetz.connector.contract import Connector
 from werknetz_edge.rest import create
 
 
 @dataclass
-class RestStand:
+class ControlledRestSource:
     folder: Path
-    source: RestSource
+    server: RestSource
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         endpoint = {
             "path": "/rows",
             "parameters": {"since": "{cursor}"},
@@ -34,34 +34,36 @@ class RestStand:
             "period_s": 0.05,
         }
         options = {
-            "url": self.source.url,
+            "url": self.server.url,
             "allow": ["127.0.0.1/32"],
             "endpoints": {"rows": endpoint},
             "timeout_s": 5,
         }
         return create("conform", options, self.folder)
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         now_us = time.time_ns() // 1_000
-        self.source.rows += [{"n": first + n, "at_us": now_us + n} for n in range(count)]
+        self.server.rows += [{"n": first + n, "at_us": now_us + n} for n in range(count)]
 
-    async def cut(self) -> None:
-        self.source.drop_connections()
+    async def drop_sessions(self) -> None:
+        self.server.drop_connections()
 
-    async def hide(self) -> None:
-        await self.source.stop()
+    async def go_offline(self) -> None:
+        await self.server.stop()
 
-    async def show(self) -> None:
-        await self.source.start()
+    async def go_online(self) -> None:
+        await self.server.start()
 
 
 @pytest_asyncio.fixture
-async def stand(tmp_path: Path) -> AsyncIterator[RestStand]:
-    async with rest_source() as source:
-        yield RestStand(tmp_path, source)
+async def source(tmp_path: Path) -> AsyncIterator[ControlledRestSource]:
+    async with rest_source() as server:
+        yield ControlledRestSource(tmp_path, server)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_rest(check: Callable[[Stand], Awaitable[None]], stand: RestStand) -> None:
-    await check(stand)
+async def test_rest(
+    check: Callable[[ControlledSource], Awaitable[None]], source: ControlledRestSource
+) -> None:
+    await check(source)

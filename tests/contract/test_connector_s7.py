@@ -1,4 +1,4 @@
-"""The S7 connector keeps the promises of its contract, against python-snap7's server."""
+"""The S7 connector fulfils the `Connector` contract, against python-snap7's server."""
 
 import asyncio
 import struct
@@ -13,7 +13,7 @@ from snap7.server import Server
 from snap7.type import SrvArea, SrvEvent
 
 from plumbing.wire import Wire
-from werknetz.connector.conformance import CHECKS, Stand
+from werknetz.connector.conformance import CHECKS, ControlledSource
 from werknetz.connector.contract import Connector
 from werknetz_edge.s7 import create
 
@@ -21,7 +21,7 @@ WORDS = 10
 
 
 @dataclass
-class S7Stand:
+class S7Source:
     """After each answer the next numbers are in the block: what is not polled is overwritten."""
 
     folder: Path
@@ -29,7 +29,7 @@ class S7Stand:
     block: bytearray
     waiting: deque[int] = field(default_factory=deque)
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         options = {
             "host": "127.0.0.1",
             "port": self.wire.listening,
@@ -43,35 +43,37 @@ class S7Stand:
         for index in range(min(WORDS, len(self.waiting))):
             struct.pack_into(">h", self.block, 2 * index, self.waiting.popleft())
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         self.waiting.extend(range(first, first + count))
 
-    async def cut(self) -> None:
+    async def drop_sessions(self) -> None:
         await self.wire.cut()
 
-    async def hide(self) -> None:
+    async def go_offline(self) -> None:
         await self.wire.hide()
 
-    async def show(self) -> None:
+    async def go_online(self) -> None:
         await self.wire.show()
 
 
 @pytest_asyncio.fixture
-async def s7_stand(tmp_path: Path) -> AsyncIterator[S7Stand]:
+async def s7_source(tmp_path: Path) -> AsyncIterator[S7Source]:
     server = Server(log=False)
     block = bytearray(struct.pack(">h", -1) * WORDS)
     server.register_area(SrvArea.DB, 1, block)
     server.start(0)
     wire = Wire("127.0.0.1", server.server_socket.getsockname()[1])
-    stand = S7Stand(tmp_path, wire, block)
-    server.set_read_events_callback(stand.advance)
+    source = S7Source(tmp_path, wire, block)
+    server.set_read_events_callback(source.advance)
     await wire.show()
-    yield stand
+    yield source
     await wire.hide()
     await asyncio.to_thread(server.stop)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_s7(check: Callable[[Stand], Awaitable[None]], s7_stand: S7Stand) -> None:
-    await check(s7_stand)
+async def test_s7(
+    check: Callable[[ControlledSource], Awaitable[None]], s7_source: S7Source
+) -> None:
+    await check(s7_source)

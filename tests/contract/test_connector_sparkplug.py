@@ -1,4 +1,4 @@
-"""The Sparkplug connector keeps the promises of its contract, against an edge node of our own."""
+"""The Sparkplug connector fulfils the `Connector` contract, against an edge node of our own."""
 
 import asyncio
 import secrets
@@ -12,26 +12,26 @@ import pytest_asyncio
 
 from plumbing.sparkplug import EdgeNode
 from plumbing.wire import Wire
-from werknetz.connector.conformance import CHECKS, Stand
+from werknetz.connector.conformance import CHECKS, ControlledSource
 from werknetz.connector.contract import Connector
 from werknetz_edge.sparkplug import create
 
 
 @dataclass
-class SparkplugStand:
+class SparkplugSource:
     url: str
     folder: Path
     wire: Wire
     group: str = field(default_factory=lambda: f"g{secrets.token_hex(4)}")
     node: EdgeNode | None = None
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         parts = urlsplit(self.url)
         url = f"mqtt://{parts.username}:{parts.password}@127.0.0.1:{self.wire.listening}"
         options = {"url": url, "groups": [self.group], "reorder_s": 0.5, "rebirth_every_s": 5}
         return create(f"conform-{self.group}", options, self.folder)
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         await asyncio.to_thread(self._give, first, count)
 
     def _give(self, first: int, count: int) -> None:
@@ -40,30 +40,32 @@ class SparkplugStand:
             self.node.birth()
         self.node.give(first, count)
 
-    async def cut(self) -> None:
+    async def drop_sessions(self) -> None:
         await self.wire.cut()
 
-    async def hide(self) -> None:
+    async def go_offline(self) -> None:
         await self.wire.hide()
 
-    async def show(self) -> None:
+    async def go_online(self) -> None:
         await self.wire.show()
 
 
 @pytest_asyncio.fixture
-async def stand(mqtt_url: str, tmp_path: Path) -> AsyncIterator[SparkplugStand]:
+async def source(mqtt_url: str, tmp_path: Path) -> AsyncIterator[SparkplugSource]:
     parts = urlsplit(mqtt_url)
     wire = Wire(parts.hostname or "", parts.port or 1883)
     await wire.show()
-    made = SparkplugStand(mqtt_url, tmp_path, wire)
-    yield made
-    if made.node is not None:
-        await asyncio.to_thread(made.node.close)
+    controlled = SparkplugSource(mqtt_url, tmp_path, wire)
+    yield controlled
+    if controlled.node is not None:
+        await asyncio.to_thread(controlled.node.close)
     await wire.hide()
     await asyncio.sleep(0.05)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_sparkplug(check: Callable[[Stand], Awaitable[None]], stand: SparkplugStand) -> None:
-    await check(stand)
+async def test_sparkplug(
+    check: Callable[[ControlledSource], Awaitable[None]], source: SparkplugSource
+) -> None:
+    await check(source)

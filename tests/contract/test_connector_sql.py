@@ -1,4 +1,4 @@
-"""The SQL connector keeps the promises of the contract, with SQLite and PostgreSQL."""
+"""The SQL connector fulfils the `Connector` contract, with SQLite and PostgreSQL."""
 
 import secrets
 import sqlite3
@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from plumbing.wire import Wire
-from werknetz.connector.conformance import CHECKS, Stand
+from werknetz.connector.conformance import CHECKS, ControlledSource
 from werknetz.connector.contract import Connector
 from werknetz_edge.sql import create
 
@@ -21,41 +21,41 @@ SOURCE = {"name": "t", "table": "numbers", "id": "id", "append": True, "as": "re
 
 
 @dataclass
-class SqliteStand:
+class SqliteSource:
     file: Path
     state: Path
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         options = {"url": f"sqlite:///{self.file}", "sources": [SOURCE], "poll_s": 0.05}
         return create("conform", options, self.state)
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         with sqlite3.connect(self.file) as db:
             rows = [(n,) for n in range(first, first + count)]
             db.executemany("INSERT INTO numbers (v) VALUES (?)", rows)
         db.close()
 
-    async def cut(self) -> None:
-        """The file is put in place anew."""
+    async def drop_sessions(self) -> None:
+        """Replace the file by a copy, as a backup tool does."""
         copy = self.file.with_suffix(".copy")
         copy.write_bytes(self.file.read_bytes())
         copy.rename(self.file)
 
-    async def hide(self) -> None:
-        self.file.rename(self.file.with_suffix(".hidden"))
+    async def go_offline(self) -> None:
+        self.file.rename(self.file.with_suffix(".offline"))
 
-    async def show(self) -> None:
-        self.file.with_suffix(".hidden").rename(self.file)
+    async def go_online(self) -> None:
+        self.file.with_suffix(".offline").rename(self.file)
 
 
 @dataclass
-class PostgresStand:
+class PostgresSource:
     url: str
     state: Path
     wire: Wire
     table: str
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         parts = urlsplit(self.url)
         here = f"{parts.username}:{parts.password}@127.0.0.1:{self.wire.listening}{parts.path}"
         source: dict[str, Any] = SOURCE | {"table": self.table}
@@ -64,7 +64,7 @@ class PostgresStand:
         }  # fmt: skip
         return create("conform", options, self.state)
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         await self.execute(
             f"INSERT INTO {self.table} (v) SELECT generate_series({first}, {first + count - 1})"
         )
@@ -74,46 +74,48 @@ class PostgresStand:
         await connection.execute(statement)
         await connection.close()
 
-    async def cut(self) -> None:
+    async def drop_sessions(self) -> None:
         await self.wire.cut()
 
-    async def hide(self) -> None:
+    async def go_offline(self) -> None:
         await self.wire.hide()
 
-    async def show(self) -> None:
+    async def go_online(self) -> None:
         await self.wire.show()
 
 
 @pytest_asyncio.fixture
-async def sqlite_stand(tmp_path: Path) -> SqliteStand:
+async def sqlite_source(tmp_path: Path) -> SqliteSource:
     file = tmp_path / "source.db"
     db = sqlite3.connect(file)
     db.execute("CREATE TABLE numbers (id INTEGER PRIMARY KEY AUTOINCREMENT, v INTEGER)")
     db.close()
-    return SqliteStand(file, tmp_path / "state")
+    return SqliteSource(file, tmp_path / "state")
 
 
 @pytest_asyncio.fixture
-async def postgres_stand(database_url: str, tmp_path: Path) -> AsyncIterator[PostgresStand]:
+async def postgres_source(database_url: str, tmp_path: Path) -> AsyncIterator[PostgresSource]:
     parts = urlsplit(database_url)
     wire = Wire(parts.hostname or "", parts.port or 5432)
     await wire.show()
     table = f"numbers_{secrets.token_hex(4)}"
-    stand = PostgresStand(database_url, tmp_path / "state", wire, table)
-    await stand.execute(f"CREATE TABLE {table} (id serial PRIMARY KEY, v int)")
-    yield stand
+    source = PostgresSource(database_url, tmp_path / "state", wire, table)
+    await source.execute(f"CREATE TABLE {table} (id serial PRIMARY KEY, v int)")
+    yield source
     await wire.hide()
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_sqlite(check: Callable[[Stand], Awaitable[None]], sqlite_stand: SqliteStand) -> None:
-    await check(sqlite_stand)
+async def test_sqlite(
+    check: Callable[[ControlledSource], Awaitable[None]], sqlite_source: SqliteSource
+) -> None:
+    await check(sqlite_source)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 async def test_postgres(
-    check: Callable[[Stand], Awaitable[None]], postgres_stand: PostgresStand
+    check: Callable[[ControlledSource], Awaitable[None]], postgres_source: PostgresSource
 ) -> None:
-    await check(postgres_stand)
+    await check(postgres_source)

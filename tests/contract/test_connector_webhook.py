@@ -1,7 +1,7 @@
-"""The webhook connector keeps the promises of its contract.
+"""The webhook connector fulfils the `Connector` contract.
 
-Its source is a sender that repeats until it hears 2xx. To cut is to take the listening socket
-away; to hide is to hold the port.
+The source is a sender that repeats a request until it receives 2xx. `drop_sessions` closes the
+listening socket; `go_offline` occupies the port.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from plumbing.hooks import client_of, key_auth, send_until_taken
-from werknetz.connector.conformance import CHECKS, Stand
+from werknetz.connector.conformance import CHECKS, ControlledSource
 from werknetz.connector.contract import Connector
 from werknetz_demo.embedded.process import free_port
 from werknetz_edge.webhook import create
@@ -22,14 +22,14 @@ from werknetz_edge.webhook.connector import WebhookConnector
 
 
 @dataclass
-class WebhookStand:
+class WebhookSource:
     folder: Path
     port: int = field(default_factory=free_port)
-    made: list[WebhookConnector] = field(default_factory=list)
-    sending: list[asyncio.Task[object]] = field(default_factory=list)
-    holder: socket.socket | None = None
+    connectors: list[WebhookConnector] = field(default_factory=list)
+    requests: list[asyncio.Task[object]] = field(default_factory=list)
+    blocker: socket.socket | None = None
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         source = {
             "auth": key_auth(self.folder),
             "payload": "ndjson",
@@ -39,41 +39,43 @@ class WebhookStand:
         options = {"port": self.port, "sources": {"numbers": source}, "answer_s": 1.0}
         connector = create("conform", options, self.folder)
         assert isinstance(connector, WebhookConnector)
-        self.made.append(connector)
+        self.connectors.append(connector)
         return connector
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         body = "".join(f"{number}\n" for number in range(first, first + count))
-        self.sending.append(asyncio.create_task(self._send(body)))
+        self.requests.append(asyncio.create_task(self._send(body)))
 
     async def _send(self, body: str) -> None:
         async with client_of(f"http://127.0.0.1:{self.port}") as client:
             await send_until_taken(client, "/hooks/numbers", content=body)
 
-    async def cut(self) -> None:
-        server = self.made[-1]._server
+    async def drop_sessions(self) -> None:
+        server = self.connectors[-1]._server
         assert server is not None
         for listening in server._server.servers:
             listening.close()
 
-    async def hide(self) -> None:
-        self.holder = socket.create_server(("127.0.0.1", self.port))
+    async def go_offline(self) -> None:
+        self.blocker = socket.create_server(("127.0.0.1", self.port))
 
-    async def show(self) -> None:
-        assert self.holder is not None
-        self.holder.close()
+    async def go_online(self) -> None:
+        assert self.blocker is not None
+        self.blocker.close()
 
 
 @pytest_asyncio.fixture
-async def stand(tmp_path: Path) -> AsyncIterator[WebhookStand]:
-    made = WebhookStand(tmp_path)
-    yield made
-    for task in made.sending:
+async def source(tmp_path: Path) -> AsyncIterator[WebhookSource]:
+    controlled = WebhookSource(tmp_path)
+    yield controlled
+    for task in controlled.requests:
         task.cancel()
-    await asyncio.gather(*made.sending, return_exceptions=True)
+    await asyncio.gather(*controlled.requests, return_exceptions=True)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_webhook(check: Callable[[Stand], Awaitable[None]], stand: WebhookStand) -> None:
-    await check(stand)
+async def test_webhook(
+    check: Callable[[ControlledSource], Awaitable[None]], source: WebhookSource
+) -> None:
+    await check(source)

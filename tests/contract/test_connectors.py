@@ -1,4 +1,4 @@
-"""Every connector keeps the promises of its contract. A stand a connector, below."""
+"""Every connector fulfils the `Connector` contract. A source a connector, below."""
 
 import asyncio
 import secrets
@@ -15,20 +15,20 @@ from asyncua import Server, ua
 from paho.mqtt.enums import CallbackAPIVersion
 
 from plumbing.wire import Wire
-from werknetz.connector.conformance import CHECKS, Stand
+from werknetz.connector.conformance import CHECKS, ControlledSource
 from werknetz.connector.contract import Connector
 from werknetz_edge.mqtt import create as create_mqtt
 from werknetz_edge.opcua import create as create_opcua
 
 
 @dataclass
-class MqttStand:
+class MqttSource:
     url: str
     folder: Path
     wire: Wire
     topic: str = field(default_factory=lambda: f"conform/{secrets.token_hex(4)}")
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         parts = urlsplit(self.url)
         options = {
             "url": f"mqtt://127.0.0.1:{self.wire.listening}",
@@ -38,16 +38,16 @@ class MqttStand:
         }
         return create_mqtt(self.topic.replace("/", "-"), options, self.folder)
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         await asyncio.to_thread(self._publish, first, count)
 
-    async def cut(self) -> None:
+    async def drop_sessions(self) -> None:
         await self.wire.cut()
 
-    async def hide(self) -> None:
+    async def go_offline(self) -> None:
         await self.wire.hide()
 
-    async def show(self) -> None:
+    async def go_online(self) -> None:
         await self.wire.show()
 
     def _publish(self, first: int, count: int) -> None:
@@ -58,35 +58,37 @@ class MqttStand:
         client.connect(parts.hostname or "", parts.port or 1883)
         client.loop_start()
         sent = [client.publish(self.topic, str(n), qos=1) for n in range(first, first + count)]
-        for each in sent:
-            each.wait_for_publish(20)
+        for message in sent:
+            message.wait_for_publish(20)
         client.disconnect()
         client.loop_stop()
 
 
 @pytest_asyncio.fixture
-async def mqtt_stand(mqtt_url: str, tmp_path: Path) -> AsyncIterator[MqttStand]:
+async def mqtt_source(mqtt_url: str, tmp_path: Path) -> AsyncIterator[MqttSource]:
     parts = urlsplit(mqtt_url)
     wire = Wire(parts.hostname or "", parts.port or 1883)
     await wire.show()
-    yield MqttStand(mqtt_url, tmp_path, wire)
+    yield MqttSource(mqtt_url, tmp_path, wire)
     await wire.hide()
     await asyncio.sleep(0.05)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_mqtt(check: Callable[[Stand], Awaitable[None]], mqtt_stand: MqttStand) -> None:
-    await check(mqtt_stand)
+async def test_mqtt(
+    check: Callable[[ControlledSource], Awaitable[None]], mqtt_source: MqttSource
+) -> None:
+    await check(mqtt_source)
 
 
 @dataclass
-class OpcuaStand:
+class OpcuaSource:
     folder: Path
     wire: Wire
     number: Any
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         options = {
             "url": f"opc.tcp://127.0.0.1:{self.wire.listening}/plant",
             "policy": "None",
@@ -98,22 +100,22 @@ class OpcuaStand:
         }
         return create_opcua("conform", options, self.folder)
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         for number in range(first, first + count):
             await self.number.write_value(float(number))
 
-    async def cut(self) -> None:
+    async def drop_sessions(self) -> None:
         await self.wire.cut()
 
-    async def hide(self) -> None:
+    async def go_offline(self) -> None:
         await self.wire.hide()
 
-    async def show(self) -> None:
+    async def go_online(self) -> None:
         await self.wire.show()
 
 
 @pytest_asyncio.fixture
-async def opcua_stand(tmp_path: Path) -> AsyncIterator[OpcuaStand]:
+async def opcua_source(tmp_path: Path) -> AsyncIterator[OpcuaSource]:
     server = Server()
     await server.init()
     server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
@@ -124,17 +126,19 @@ async def opcua_stand(tmp_path: Path) -> AsyncIterator[OpcuaStand]:
     async with server:
         wire = Wire("127.0.0.1", server.bserver._server.sockets[0].getsockname()[1])
         await wire.show()
-        yield OpcuaStand(tmp_path, wire, number)
+        yield OpcuaSource(tmp_path, wire, number)
         await wire.hide()
         await asyncio.sleep(0.05)
-    # A stopped asyncua server forgets the tasks of sessions that were cut.
-    left = [t for t in asyncio.all_tasks() if "Internal" in t.get_coro().__qualname__]
-    for task in left:
+    # A stopped asyncua server does not cancel the tasks of sessions that were dropped.
+    leftover = [t for t in asyncio.all_tasks() if "Internal" in t.get_coro().__qualname__]
+    for task in leftover:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.gather(*leftover, return_exceptions=True)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-async def test_opcua(check: Callable[[Stand], Awaitable[None]], opcua_stand: OpcuaStand) -> None:
-    await check(opcua_stand)
+async def test_opcua(
+    check: Callable[[ControlledSource], Awaitable[None]], opcua_source: OpcuaSource
+) -> None:
+    await check(opcua_source)

@@ -86,7 +86,7 @@ class Desk:
         while True:
             await self.hold.wait()
             delivery = await self.connector.read()
-            await self.lane.keep(delivery)
+            await self.lane.store(delivery)
             self.kept.append(delivery)
             await delivery.acknowledge()
 
@@ -101,7 +101,7 @@ async def desk_of(folder: Path, **more: Any) -> AsyncIterator[Desk]:
     connector = create("hooks", options_of(folder, **more), folder)
     assert isinstance(connector, WebhookConnector)
     lane = lane_of(folder)
-    connector.seen(await lane.on_disk(lane.spool.marks))
+    connector.restore_checkpoints(await lane.on_disk(lane.spool.marks))
     try:
         await connector.connect()
     except BaseException:

@@ -179,7 +179,7 @@ class Sink:
 
     @property
     def marks(self) -> list[bytes]:
-        return [mark for d in self.deliveries for mark in d.dedup_keys]
+        return [mark for d in self.deliveries for mark in d.checkpoints]
 
     @property
     def gaps(self) -> list[GapOpened | GapClosed]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.points import PointTable
-from werknetz.connector.refusal import QuarantineLimiter
+from werknetz.connector.quarantine import QuarantineLimiter
 from werknetz.connector.values import Target, UnreadableValue, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import BAD, UNCERTAIN, UNCERTAIN_TIME

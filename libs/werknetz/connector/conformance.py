@@ -1,6 +1,7 @@
-"""The promises of `Connector`, as checks that every connector passes. Needs no test framework.
+"""Checks of the `Connector` contract that every connector passes. Needs no test framework.
 
-An author gives a `Stand`: a source that can be told to give values and to cut the session.
+The author of a connector provides a `ControlledSource`: a source that emits values, drops its
+sessions and goes offline on demand.
 """
 
 import asyncio
@@ -13,141 +14,144 @@ from werknetz.events.batch import GapOpened
 CLOSE_S: Final = 5.0
 READ_S: Final = 20.0
 BURST: Final = 5_000
-DELIVERY_MAX: Final = 200_000  # values at once: more would be a queue without an end
+DELIVERY_MAX: Final = 200_000  # values in one delivery: more would be an unbounded queue
 
 
 class NotConformant(AssertionError):
-    """A promise is broken; the text says which and what the pump would suffer."""
+    """A rule of the contract is broken; the text names the rule."""
 
 
-class Stand(Protocol):
-    """A source under the control of the checks."""
+class ControlledSource(Protocol):
+    """A source that the checks control."""
 
-    def connector(self) -> Connector:
-        """A fresh connector for the same source: what a restarted edge would make."""
+    def new_connector(self) -> Connector:
+        """Return a new connector for the same source, as a restarted edge creates it."""
 
-    async def give(self, first: int, count: int) -> None:
-        """Let the source give the numbers first … first+count-1, each once."""
+    async def emit(self, first: int, count: int) -> None:
+        """Emit the numbers first … first+count-1, each once."""
 
-    async def cut(self) -> None:
-        """End every session from the source's side; connecting again works at once."""
+    async def drop_sessions(self) -> None:
+        """End every session from the side of the source; a new one succeeds at once."""
 
-    async def hide(self) -> None:
-        """Make the source unreachable, until `show`."""
+    async def go_offline(self) -> None:
+        """Make the source unreachable until `go_online`."""
 
-    async def show(self) -> None: ...
+    async def go_online(self) -> None: ...
 
 
-async def closes_at_any_time(stand: Stand) -> None:
-    connector = stand.connector()
+async def check_close_at_any_time(source: ControlledSource) -> None:
+    connector = source.new_connector()
     await _close(connector)
     await connector.connect()
     await _close(connector)
     await _close(connector)
 
 
-async def reads_only_after_connect(stand: Stand) -> None:
-    connector = stand.connector()
+async def check_read_needs_connection(source: ControlledSource) -> None:
+    connector = source.new_connector()
     await _expect_lost(connector, "read() before connect() must raise ConnectionLost")
     await connector.connect()
     await _close(connector)
     await _expect_lost(connector, "read() after close() must raise ConnectionLost")
 
 
-async def gives_what_the_source_gave(stand: Stand) -> None:
-    connector = stand.connector()
+async def check_every_value_is_delivered(source: ControlledSource) -> None:
+    connector = source.new_connector()
     await connector.connect()
     try:
-        await stand.give(0, 50)
+        await source.emit(0, 50)
         values, _ = await _read(connector, 50)
-        _hold(set(range(50)) <= values, "a value of the source never came")
-        _hold(connector.status.state == "running", "status.state must say running")
-        _hold(connector.status.last_good_us is not None, "status.last_good_us must be set")
+        _require(set(range(50)) <= values, "a value of the source was not delivered")
+        _require(connector.status.state == "running", "status.state must be running")
+        _require(connector.status.last_good_us is not None, "status.last_good_us must be set")
     finally:
         await _close(connector)
 
 
-async def gives_unacknowledged_again_or_says_so(stand: Stand) -> None:
-    """The edge is killed between reading and the spool's commit."""
-    connector = stand.connector()
+async def check_unacknowledged_is_redelivered_or_a_gap(source: ControlledSource) -> None:
+    """The edge is killed between the read and the commit of the spool."""
+    connector = source.new_connector()
     await connector.connect()
-    await stand.give(1000, 30)
+    await source.emit(1000, 30)
     await _read(connector, 30, acknowledge=False)
     await _close(connector)
-    again = stand.connector()
-    if isinstance(again, Redeliverable):
-        again.seen([])
-    await again.connect()
+    restarted = source.new_connector()
+    if isinstance(restarted, Redeliverable):
+        restarted.restore_checkpoints([])
+    await restarted.connect()
     try:
-        await stand.give(2000, 1)
-        values, gaps = await _read(again, 31, or_gap=True)
-        whole = set(range(1000, 1030)) <= values
-        _hold(whole or gaps > 0, "unacknowledged values are neither given again nor a gap")
+        await source.emit(2000, 1)
+        values, gaps = await _read(restarted, 31, or_gap=True)
+        is_complete = set(range(1000, 1030)) <= values
+        _require(
+            is_complete or gaps > 0,
+            "unacknowledged values are neither redelivered nor reported as a gap",
+        )
     finally:
-        await _close(again)
+        await _close(restarted)
 
 
-async def says_when_the_session_ends(stand: Stand) -> None:
-    connector = stand.connector()
+async def check_end_of_session_raises(source: ControlledSource) -> None:
+    connector = source.new_connector()
     await connector.connect()
     try:
-        await stand.cut()
+        await source.drop_sessions()
         await _expect_lost(connector, "read() must raise ConnectionLost when the session ends")
         await connector.connect()
-        await stand.give(3000, 10)
+        await source.emit(3000, 10)
         values, _ = await _read(connector, 10)
-        _hold(set(range(3000, 3010)) <= values, "after connecting again values must come")
+        _require(set(range(3000, 3010)) <= values, "values must be delivered after a reconnect")
     finally:
         await _close(connector)
 
 
-async def refuses_to_connect_to_nothing(stand: Stand) -> None:
-    connector = stand.connector()
-    await stand.hide()
+async def check_connect_fails_while_offline(source: ControlledSource) -> None:
+    connector = source.new_connector()
+    await source.go_offline()
     try:
         async with asyncio.timeout(READ_S):
             await connector.connect()
     except (ConnectionLost, OSError):
         return
     except TimeoutError as error:
-        raise NotConformant("connect() must end by itself when nobody answers") from error
+        raise NotConformant("connect() must time out by itself without an answer") from error
     finally:
-        await stand.show()
+        await source.go_online()
         await _close(connector)
-    raise NotConformant("connect() returned although nobody answered")
+    raise NotConformant("connect() returned although the source is offline")
 
 
-async def stays_bounded(stand: Stand) -> None:
-    connector = stand.connector()
+async def check_deliveries_are_bounded(source: ControlledSource) -> None:
+    connector = source.new_connector()
     await connector.connect()
     try:
-        await stand.give(10_000, BURST)
+        await source.emit(10_000, BURST)
         values: set[int] = set()
         async with asyncio.timeout(3 * READ_S):
             while len(values & set(range(10_000, 10_000 + BURST))) < BURST:
                 delivery = await connector.read()
-                found = _numbers(delivery)
-                _hold(len(found) <= DELIVERY_MAX, "a delivery must be bounded")
-                values |= set(found)
+                numbers = _numbers(delivery)
+                _require(len(numbers) <= DELIVERY_MAX, "a delivery must be bounded")
+                values |= set(numbers)
                 await delivery.acknowledge()
     finally:
         await _close(connector)
 
 
-CHECKS: Final[tuple[Callable[[Stand], Awaitable[None]], ...]] = (
-    closes_at_any_time,
-    reads_only_after_connect,
-    gives_what_the_source_gave,
-    gives_unacknowledged_again_or_says_so,
-    says_when_the_session_ends,
-    refuses_to_connect_to_nothing,
-    stays_bounded,
+CHECKS: Final[tuple[Callable[[ControlledSource], Awaitable[None]], ...]] = (
+    check_close_at_any_time,
+    check_read_needs_connection,
+    check_every_value_is_delivered,
+    check_unacknowledged_is_redelivered_or_a_gap,
+    check_end_of_session_raises,
+    check_connect_fails_while_offline,
+    check_deliveries_are_bounded,
 )
 
 
-def _hold(condition: bool, promise: str) -> None:
+def _require(condition: bool, rule: str) -> None:
     if not condition:
-        raise NotConformant(promise)
+        raise NotConformant(rule)
 
 
 async def _close(connector: Connector) -> None:
@@ -158,7 +162,7 @@ async def _close(connector: Connector) -> None:
         raise NotConformant(f"close() must end within {CLOSE_S:g} s") from error
 
 
-async def _expect_lost(connector: Connector, promise: str) -> None:
+async def _expect_lost(connector: Connector, rule: str) -> None:
     try:
         async with asyncio.timeout(READ_S):
             while True:
@@ -166,31 +170,31 @@ async def _expect_lost(connector: Connector, promise: str) -> None:
     except ConnectionLost:
         return
     except TimeoutError as error:
-        raise NotConformant(promise) from error
+        raise NotConformant(rule) from error
 
 
 async def _read(
-    connector: Connector, wanted: int, *, acknowledge: bool = True, or_gap: bool = False
+    connector: Connector, count: int, *, acknowledge: bool = True, or_gap: bool = False
 ) -> tuple[set[int], int]:
-    """Read until so many different numbers are there, or a gap where that will do."""
+    """Read until `count` different numbers have arrived, or (`or_gap`) one and a gap."""
     values: set[int] = set()
     gaps = 0
     try:
         async with asyncio.timeout(READ_S):
-            while len(values) < wanted and not (or_gap and gaps and values):
+            while len(values) < count and not (or_gap and gaps and values):
                 delivery = await connector.read()
                 values |= set(_numbers(delivery))
                 gaps += sum(isinstance(gap, GapOpened) for gap in delivery.gaps)
                 if acknowledge:
                     await delivery.acknowledge()
     except TimeoutError as error:
-        raise NotConformant(f"{len(values)} of {wanted} values came") from error
+        raise NotConformant(f"{len(values)} of {count} values were delivered") from error
     return values, gaps
 
 
 def _numbers(delivery: Delivery) -> list[int]:
-    found = [int(r.value) for r in delivery.readings if isinstance(r.value, (int, float))]
+    numbers = [int(r.value) for r in delivery.readings if isinstance(r.value, (int, float))]
     for block in delivery.blocks:
-        found += block.value.astype(int).tolist()
-    # A source of business records gives the numbers as quantities.
-    return found + [int(r.fields["quantity"]) for r in delivery.records if "quantity" in r.fields]
+        numbers += block.value.astype(int).tolist()
+    # A source of business records emits the numbers as quantities.
+    return numbers + [int(r.fields["quantity"]) for r in delivery.records if "quantity" in r.fields]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from werknetz.events.batch import GapClosed, GapOpened, Record, Unmapped
 
-DEDUP_KEYS_MAX: Final = 32_768
+CHECKPOINTS_MAX: Final = 32_768
 """More than a broker has in flight: what can be given again is among these.
 
 A backlog of minutes drains in seconds, and a broker that was killed may give it all again.
@@ -103,7 +103,7 @@ class Delivery:
     lane: str = "live"
     records: Sequence[SourceRecord] = ()
     messages: Sequence[SourceMessage] = ()  # the whole messages that records and readings stand in
-    dedup_keys: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
+    checkpoints: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
     may_repeat: bool = False  # holds values told before: a row that is on disk is not kept again
     on_stored: Callable[[Sequence[Record]], None] | None = None
     """Told before `acknowledge` what was kept: for a source that waits for the verdict."""
@@ -152,5 +152,5 @@ class Redeliverable(Protocol):
     again and whose mark is among them is on disk already: the connector drops it.
     """
 
-    def seen(self, marks: Sequence[bytes]) -> None:
+    def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
         """Take the marks of what is on disk, oldest first. Called once, before connect."""

@@ -20,8 +20,8 @@ from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.expressions.rule_expression_block import compute_block
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.points import NoPoint, PointTable
+from werknetz.connector.quarantine import QuarantineLimiter
 from werknetz.connector.records import RecordMapper
-from werknetz.connector.refusal import QuarantineLimiter
 from werknetz.connector.values import DROPPED, Target, UnreadableValue, parse_time, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import BAD, GOOD, UNCERTAIN, UNCERTAIN_TIME

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.connector.refusal import kind_of_reason
+from werknetz.connector.quarantine import kind_of_reason
 from werknetz.domain.role import Role
 from werknetz.events.batch import BusinessEvent, PointDefinition, Unmapped
 from werknetz.events.facts import body_of, kind_of

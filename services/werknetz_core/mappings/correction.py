@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from werknetz.connector.refusal import kind_of_reason
+from werknetz.connector.quarantine import kind_of_reason
 from werknetz.events.batch import BusinessEvent, PointDefinition, Unmapped
 from werknetz.events.facts import body_of
 from werknetz_core.mappings.raw_inputs import Kept

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
-from werknetz.connector.refusal import kind_of_reason
+from werknetz.connector.quarantine import kind_of_reason
 from werknetz.domain.bucket import instant_of
 from werknetz.events.facts import body_of, kind_of
 from werknetz_core.context.equipment_tree import EquipmentTree

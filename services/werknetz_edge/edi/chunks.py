@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from werknetz.connector.contract import SourceMessage, SourceRecord
-from werknetz.connector.refusal import RAW_MAX
+from werknetz.connector.quarantine import RAW_MAX
 from werknetz.events.batch import Unmapped
 from werknetz_edge.files.connector import Chunk
 

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Final, Protocol
 
 from werknetz.connector.contract import (
-    DEDUP_KEYS_MAX,
+    CHECKPOINTS_MAX,
     ConnectionLost,
     ConnectorStatus,
     Delivery,
@@ -110,11 +110,11 @@ class FileConnector:
     _last_refused: bytes = b""
     _counts: dict[str, int] = field(default_factory=dict)
 
-    def seen(self, marks: Sequence[bytes]) -> None:
-        for mark in marks:
-            self._note_mark(mark)
-        if marks and marks[-1][_KEY_BYTES:] == _REFUSED_NUMBER:
-            self._last_refused = marks[-1][:_KEY_BYTES]
+    def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
+        for checkpoint in checkpoints:
+            self._note_mark(checkpoint)
+        if checkpoints and checkpoints[-1][_KEY_BYTES:] == _REFUSED_NUMBER:
+            self._last_refused = checkpoints[-1][:_KEY_BYTES]
 
     async def connect(self) -> None:
         await self.close()
@@ -250,7 +250,7 @@ class FileConnector:
 
         return Delivery(
             readings=chunk.readings, records=chunk.records, unreadable=chunk.rejects,
-            messages=chunk.messages, blocks=chunk.blocks, lane=chunk.lane, dedup_keys=(mark,),
+            messages=chunk.messages, blocks=chunk.blocks, lane=chunk.lane, checkpoints=(mark,),
             acknowledge=acknowledge,
         )  # fmt: skip
 
@@ -284,7 +284,7 @@ class FileConnector:
                     at_us=time.time_ns() // 1000, size=file.size, item="the whole file",
                 )
             ],
-            dedup_keys=[key + _REFUSED_NUMBER] if key else [],
+            checkpoints=[key + _REFUSED_NUMBER] if key else [],
             acknowledge=acknowledge,
         )  # fmt: skip
 
@@ -293,7 +293,7 @@ class FileConnector:
             return
         key, (number,) = mark[:_KEY_BYTES], struct.unpack(">I", mark[_KEY_BYTES:])
         self._stored[key] = max(number, self._stored.pop(key, -1))
-        while len(self._stored) > DEDUP_KEYS_MAX:
+        while len(self._stored) > CHECKPOINTS_MAX:
             del self._stored[next(iter(self._stored))]
 
     def _count(self, name: str, count: int = 1) -> None:

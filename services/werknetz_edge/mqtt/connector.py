@@ -18,10 +18,10 @@ from werknetz.connector.contract import (
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.config import MqttConfig
-from werknetz_edge.mqtt.payload import Reader
-from werknetz_edge.mqtt.redelivery import KnownMessages, mark_of
-from werknetz_edge.mqtt.session import Message, Session
-from werknetz_edge.mqtt.session_file import SessionMemory
+from werknetz_edge.mqtt.payload import PayloadReader
+from werknetz_edge.mqtt.redelivery import AcceptedMessages, mark_of
+from werknetz_edge.mqtt.session import MqttMessage, MqttSession
+from werknetz_edge.mqtt.session_file import SessionFile
 
 MESSAGES_MAX: Final = 2_000  # of one delivery
 BYTES_MAX: Final = 4_000_000
@@ -33,7 +33,7 @@ _MICRO: Final = 1_000_000
 class _Given:
     """A delivery that was given out: its acknowledgements go in the order of arrival."""
 
-    session: Session
+    session: MqttSession
     mids: list[int]
     stored: bool = False
 
@@ -42,13 +42,13 @@ class _Given:
 class MqttConnector:
     connector_id: str
     config: MqttConfig
-    memory: SessionMemory
+    memory: SessionFile
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
-    _session: Session | None = None
-    _known: KnownMessages = field(default_factory=KnownMessages)
+    _session: MqttSession | None = None
+    _known: AcceptedMessages = field(default_factory=AcceptedMessages)
     _given: deque[_Given] = field(default_factory=deque)
     _gaps: list[GapOpened | GapClosed] = field(default_factory=list)
-    _reader: Reader | None = None
+    _reader: PayloadReader | None = None
     _heard_at: float = 0.0
     _beat_sent_at: float = 0.0
     _beat_heard_at: float = 0.0
@@ -60,14 +60,14 @@ class MqttConnector:
     def client_id(self) -> str:
         return self.config.client_id or f"werknetz-{self.connector_id}"
 
-    def seen(self, marks: Sequence[bytes]) -> None:
-        self._known.add(marks)
+    def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
+        self._known.add(checkpoints)
 
     async def connect(self) -> None:
         await self.close()
         self.status.state = "connecting"
-        self._reader = Reader(self.config.topics, self.config.payload_max_bytes)
-        session = self._session = Session(self.config, self.client_id)
+        self._reader = PayloadReader(self.config.topics, self.config.payload_max_bytes)
+        session = self._session = MqttSession(self.config, self.client_id)
         self._known.generation += 1
         filters = [topic.filter for topic in self.config.topics]
         if self.config.heartbeat is not None:
@@ -121,7 +121,7 @@ class MqttConnector:
         if self.status.state not in {"starting", "rejected"}:
             self.status.state = "stopped"
 
-    def _delivery(self, session: Session) -> Delivery | None:
+    def _delivery(self, session: MqttSession) -> Delivery | None:
         messages = session.take(MESSAGES_MAX, BYTES_MAX)
         now_us = _now_us()
         readings: list[Reading] = []
@@ -134,7 +134,7 @@ class MqttConnector:
                 readings.append(_beat(message, now_us))
                 continue
             mark = mark_of(message)
-            if self._known.is_again(message, mark, unique=self._is_unique(message)):
+            if self._known.is_redelivered(message, mark, unique=self._is_unique(message)):
                 self._again += 1
                 self.status.details["given_again"] = str(self._again)
                 continue
@@ -153,10 +153,10 @@ class MqttConnector:
             self._stored(given)
 
         return Delivery(
-            readings=readings, unreadable=unreadable, acknowledge=acknowledge, dedup_keys=marks
+            readings=readings, unreadable=unreadable, acknowledge=acknowledge, checkpoints=marks
         )
 
-    def _is_unique(self, message: Message) -> bool:
+    def _is_unique(self, message: MqttMessage) -> bool:
         return (
             message.topic is not None
             and self._reader is not None
@@ -164,7 +164,7 @@ class MqttConnector:
         )
 
     def _read_message(
-        self, message: Message, now_us: int, readings: list[Reading], unreadable: list[Unmapped]
+        self, message: MqttMessage, now_us: int, readings: list[Reading], unreadable: list[Unmapped]
     ) -> None:
         assert self._reader is not None  # noqa: S101  connect() made it
         if message.retained:
@@ -199,14 +199,14 @@ class MqttConnector:
         )  # fmt: skip
         self._gaps += [gap, GapClosed(gap_id=gap.gap_id, to_us=_now_us())]
 
-    def _watch(self, session: Session) -> None:
+    def _watch(self, session: MqttSession) -> None:
         now = time.monotonic()
         if now - self._heard_at > self.config.silence_s and self.status.state == "running":
             self.status.state = "silent"
             self.status.detail = f"nothing came for {self.config.silence_s:g} s"
         if now - self._remembered_at > _REMEMBER_EVERY_S:
             self._remembered_at = now
-            self.memory.touch(_now_us())
+            self.memory.save_time(_now_us())
         if self.config.heartbeat is None:
             return
         period_s = self.config.silence_s / 3
@@ -219,10 +219,10 @@ class MqttConnector:
 
 def create(connector_id: str, options: dict[str, object], folder: Path) -> MqttConnector:
     config = MqttConfig.model_validate(options)
-    return MqttConnector(connector_id, config, SessionMemory(folder / "mqtt_session.json"))
+    return MqttConnector(connector_id, config, SessionFile(folder / "mqtt_session.json"))
 
 
-def _beat(message: Message, now_us: int) -> Reading:
+def _beat(message: MqttMessage, now_us: int) -> Reading:
     """Its value is the way's length: seconds from our publishing to our hearing."""
     try:
         sent_us = int(message.payload)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from werknetz.connector.contract import Reading
-from werknetz.connector.refusal import RAW_MAX
+from werknetz.connector.quarantine import RAW_MAX
 from werknetz.connector.values import parse_time
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
@@ -16,7 +16,7 @@ from werknetz_edge.mqtt.config import TopicConfig
 
 FIELDS_MAX: Final = 5_000
 DEPTH_MAX: Final = 16  # what lies deeper is kept as JSON text
-TOPICS_KEPT: Final = 10_000
+TOPICS_CACHED_MAX: Final = 10_000
 _NUMBER: Final = re.compile(
     r"\s*([+-]?[0-9.,]*[0-9][0-9.,]*(e[+-]?\d+)?|[+-]?inf(inity)?|nan)\s*",
     re.IGNORECASE | re.ASCII,
@@ -24,12 +24,12 @@ _NUMBER: Final = re.compile(
 _AUTO: Final = TopicConfig(pattern="#")
 
 
-class UnreadablePayload(ValueError):
+class UnreadableMqttPayload(ValueError):
     """Neither JSON nor what the topic promises."""
 
 
 @dataclass(slots=True)
-class Reader:
+class PayloadReader:
     """Reads the payloads of a list of topics. Cheap per message: a topic is looked up once."""
 
     topics: tuple[TopicConfig, ...]
@@ -52,7 +52,7 @@ class Reader:
         config = self._found.get(topic) or self._config_of(topic)
         try:
             return _readings(config, topic, payload, retained=retained, at_us=at_us)
-        except UnreadablePayload as error:
+        except UnreadableMqttPayload as error:
             size = len(payload) if len(payload) > RAW_MAX else 0
             return Unmapped(topic, str(error), payload[:RAW_MAX], at_us, size=size)
 
@@ -62,7 +62,7 @@ class Reader:
 
     def _config_of(self, topic: str) -> TopicConfig:
         config = next((c for regex, c in self._filters if regex.fullmatch(topic)), _AUTO)
-        if len(self._found) < TOPICS_KEPT:
+        if len(self._found) < TOPICS_CACHED_MAX:
             self._found[topic] = config
         return config
 
@@ -73,8 +73,8 @@ def _readings(
     value: Any
     if config.payload in {"auto", "json"}:
         try:
-            value = json_of(payload)
-        except UnreadablePayload:
+            value = parse_json(payload)
+        except UnreadableMqttPayload:
             if config.payload == "json":
                 raise
             value = _text(payload)
@@ -83,7 +83,7 @@ def _readings(
     else:
         value = _text(payload)
         if config.payload == "number" and not _NUMBER.fullmatch(value):
-            raise UnreadablePayload(f"{value[:80]!r} is not a number")
+            raise UnreadableMqttPayload(f"{value[:80]!r} is not a number")
     # A retained message without a time of its own is older than its arrival; how much, nobody says.
     status = UNCERTAIN_TIME if retained else GOOD
     return [Reading(topic, value, status, at_us if retained else None, None, payload)]
@@ -105,7 +105,7 @@ def _of_json(config: TopicConfig, topic: str, value: Any, payload: bytes) -> lis
     ]
 
 
-def json_of(payload: bytes) -> Any:
+def parse_json(payload: bytes) -> Any:
     """Read JSON, also with NaN and Infinity, which machines write and the standard forbids."""
     try:
         return msgspec.json.decode(payload)
@@ -113,13 +113,13 @@ def json_of(payload: bytes) -> Any:
         try:
             return json.loads(payload)
         except (ValueError, RecursionError) as error:
-            raise UnreadablePayload(f"the payload is not JSON: {error}") from error
+            raise UnreadableMqttPayload(f"the payload is not JSON: {error}") from error
 
 
 def _flatten(value: Any, path: str, out: dict[str, Any], depth: int) -> None:
     if not isinstance(value, dict | list) or depth >= DEPTH_MAX or not value:
         if len(out) >= FIELDS_MAX:
-            raise UnreadablePayload(f"the payload has more than {FIELDS_MAX} fields")
+            raise UnreadableMqttPayload(f"the payload has more than {FIELDS_MAX} fields")
         out[path] = value
         return
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
@@ -131,7 +131,7 @@ def _text(payload: bytes) -> str:
     try:
         return payload.decode()
     except UnicodeDecodeError as error:
-        raise UnreadablePayload("the payload is neither JSON nor UTF-8 text") from error
+        raise UnreadableMqttPayload("the payload is neither JSON nor UTF-8 text") from error
 
 
 def _regex(topic_filter: str) -> re.Pattern[str]:

@@ -11,20 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from werknetz.connector.contract import DEDUP_KEYS_MAX
-from werknetz_edge.mqtt.session import Message
+from werknetz.connector.contract import CHECKPOINTS_MAX
+from werknetz_edge.mqtt.session import MqttMessage
 
 _CONTENT = 14  # bytes of hash; the packet identifier makes it 16
 
 
-def mark_of(message: Message) -> bytes:
+def mark_of(message: MqttMessage) -> bytes:
     hashed = blake2b(message.payload, digest_size=_CONTENT, key=b"r" if message.retained else b"")
     hashed.update((message.topic or "").encode(errors="surrogatepass"))
     return hashed.digest() + struct.pack(">H", message.mid)
 
 
 @dataclass(slots=True)
-class KnownMessages:
+class AcceptedMessages:
     """The last messages that went, or surely go, to disk."""
 
     generation: int = 0
@@ -37,10 +37,10 @@ class KnownMessages:
                 self._drop(mark)
             self._marks[mark] = self.generation
             self._by_content.setdefault(mark[:_CONTENT], deque()).append(mark)
-        while len(self._marks) > 2 * DEDUP_KEYS_MAX:
+        while len(self._marks) > 2 * CHECKPOINTS_MAX:
             self._drop(next(iter(self._marks)))
 
-    def is_again(self, message: Message, mark: bytes, *, unique: bool = False) -> bool:
+    def is_redelivered(self, message: MqttMessage, mark: bytes, *, unique: bool = False) -> bool:
         """Whether the message is one of those; then it stays known, by its number of now.
 
         It may come any number of times until we acknowledge: NATS gives again every `ack_wait`,

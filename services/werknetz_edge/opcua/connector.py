@@ -114,9 +114,9 @@ class OpcuaConnector:
         self.status.details["structures"] = remark or "known"
         self._tell_outage()
 
-    def seen(self, marks: Sequence[bytes]) -> None:
-        """What is on disk ends with the last mark; a new edge knows nothing of before."""
-        self._kept_us = MARK.unpack(marks[-1])[0] if marks else now_us()
+    def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
+        """What is on disk ends with the last checkpoint; a new edge knows nothing of before."""
+        self._kept_us = MARK.unpack(checkpoints[-1])[0] if checkpoints else now_us()
 
     def _tell_outage(self) -> None:
         """A new subscription: what the server said since we last heard of it is lost."""

@@ -19,10 +19,10 @@ from werknetz.connector.normalize import Normalizer
 from werknetz.events.batch import LaneName, MappingUsed, Points, Record, Unmapped
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
-from werknetz.link.wire import DesiredMapping, Status, ToCore, ToEdge, link_name
+from werknetz.link.wire import DesiredMapping, Status, ToCore, ToEdge, link_name_of
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
-from werknetz_edge.pipeline.raw_limit import RawKeeper
+from werknetz_edge.pipeline.raw_limit import RawLimiter
 from werknetz_edge.spool.last_values import LastValues
 from werknetz_edge.spool.spool import SpoolFull
 from werknetz_edge.spool.spool_file import clock_us, open_spool
@@ -38,12 +38,12 @@ _T = TypeVar("_T")
 class EdgeLink(Protocol):
     """What a lane needs of a link; `link.redis.RedisEdgeLink` and `link.memory` have it."""
 
-    async def run_id(self) -> str: ...
+    async def read_run_id(self) -> str: ...
     async def send(self, messages: Sequence[ToCore]) -> None: ...
     async def receive(self, block_ms: int = 1000) -> list[ToEdge]: ...
     def rewind(self) -> None: ...
-    async def publish(self, status: Status) -> None: ...
-    async def wanted_mapping(self) -> DesiredMapping | None: ...
+    async def publish_status(self, status: Status) -> None: ...
+    async def read_desired_mapping(self) -> DesiredMapping | None: ...
     async def close(self) -> None: ...
 
 
@@ -61,25 +61,25 @@ class Lane:
         bytes_max: int,
         raw_bytes_per_minute_max: int = 0,
     ) -> None:
-        self.name = link_name(connector, lane)
+        self.name = link_name_of(connector, lane)
         self.log = get_logger("edge.lane").bind(connector=self.name)
         self.file = open_spool(
             folder / f"{self.name}.spool", connector, bytes_max=bytes_max, lane=lane
         )
         self.spool = self.file.spool
         self._connector = connector
-        self._before: Normalizer | None = None  # until the new mapping has named something
-        self.change_failed = ""
+        self._previous: Normalizer | None = None  # until the new mapping has named something
+        self.mapping_failure = ""
         numbers = {point.key: point.number for point in self.spool.points()}
         self.normalizer = Normalizer(mapping, connector, numbers)
-        self.told = LastValues(self.spool)
+        self.last_values = LastValues(self.spool)
         self.sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
-        self.raw = RawKeeper(raw_bytes_per_minute_max, time.monotonic)
+        self.raw = RawLimiter(raw_bytes_per_minute_max, time.monotonic)
         self.link = link
         self.link_up = False
-        self.full = False  # input waits for room
+        self.is_full = False  # input waits for room
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
-        self._more = asyncio.Event()
+        self._new_records = asyncio.Event()
         self._started_us = clock_us()
         self._run_id = ""
         self._run_id_at_s = 0.0
@@ -88,108 +88,108 @@ class Lane:
         """Run in the thread of the spool, to the end even when we are cancelled."""
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
-    async def keep(self, delivery: Delivery) -> int:
+    async def store(self, delivery: Delivery) -> int:
         """Name and keep: when this returns, the delivery is on disk. How many records."""
-        kept = await self.on_disk(lambda: self._keep(delivery))
-        self._more.set()
+        kept = await self.on_disk(lambda: self._store(delivery))
+        self._new_records.set()
         if delivery.on_stored is not None:
             delivery.on_stored(kept)
         return len(kept)
 
-    async def keep_records(self, records: Sequence[Record], *, reserved: bool = False) -> None:
+    async def store_records(self, records: Sequence[Record], *, reserved: bool = False) -> None:
         await self.on_disk(lambda: self.spool.append(records, reserved=reserved))
-        self._more.set()
+        self._new_records.set()
 
-    async def beat(self, delivery: Delivery) -> None:
+    async def append_heartbeat(self, delivery: Delivery) -> None:
         """Keep a delivery of our own; when there is no room it is dropped."""
-        await self.on_disk(lambda: self._keep_now(delivery))
-        self._more.set()
+        await self.on_disk(lambda: self._store_heartbeat(delivery))
+        self._new_records.set()
 
-    def _keep_now(self, delivery: Delivery) -> None:
-        self._keep_constants()
-        records = [*self._owed, *self.normalizer.normalize(delivery, clock_us())]
-        self._owed = [record for record in records if isinstance(record, Points | MappingUsed)]
+    def _store_heartbeat(self, delivery: Delivery) -> None:
+        self._store_constants()
+        records = [*self._unpersisted_points, *self.normalizer.normalize(delivery, clock_us())]
+        self._unpersisted_points = [record for record in records if isinstance(record, Points | MappingUsed)]
         self.spool.append(records)
-        self.told.note(records)
-        self._owed = []
+        self.last_values.update(records)
+        self._unpersisted_points = []
 
-    def _keep_constants(self) -> None:
+    def _store_constants(self) -> None:
         """Once a spool: what the mapping itself says, unless the spool holds it already."""
-        if self._constants_in == self.spool.spool_id or not self.normalizer.mapping.constants:
+        if self._constants_spool_id == self.spool.spool_id or not self.normalizer.mapping.constants:
             return
         if self._constants is None:
             dated, undated = self.normalizer.constant_records(self._started_us)
             self._constants = [
-                *self.told.without_repeats(dated),
-                *self.told.without_repeats(undated, at_any_time=True),
+                *self.last_values.drop_repeats(dated),
+                *self.last_values.drop_repeats(undated, ignore_time=True),
             ]
         if self._constants:
             self.spool.append(self._constants)
-            self.told.note(self._constants)
-        self._constants, self._constants_in = None, self.spool.spool_id
+            self.last_values.update(self._constants)
+        self._constants, self._constants_spool_id = None, self.spool.spool_id
 
-    def _keep(self, delivery: Delivery) -> Sequence[Record]:
+    def _store(self, delivery: Delivery) -> Sequence[Record]:
         # The records are made once: after SpoolFull the same ones are kept, so that points
         # that were just introduced are not lost with the first try.
         if self._pending is None or self._pending[0] is not delivery:
             arrival_us = clock_us()
-            records = [*self._owed, *self._named(delivery, arrival_us)]
-            self._owed = []
+            records = [*self._unpersisted_points, *self._normalize(delivery, arrival_us)]
+            self._unpersisted_points = []
             if delivery.may_repeat:
-                records = self.told.without_repeats(records)
-            raw = self.raw.keep(delivery, arrival_us, self.normalizer.mapping.label)
+                records = self.last_values.drop_repeats(records)
+            raw = self.raw.encode(delivery, arrival_us, self.normalizer.mapping.label)
             if raw is not None:
                 records.append(raw)
             self._pending = (delivery, records, [*self.normalizer.suppressed])
         records, counted = self._pending[1:]
         if not self.file.has_room():
             raise SpoolFull("the disk has no room left")
-        if records or delivery.dedup_keys:
-            self.spool.append(records, delivery.dedup_keys)
-            self.told.note(records)
+        if records or delivery.checkpoints:
+            self.spool.append(records, delivery.checkpoints)
+            self.last_values.update(records)
         self._pending = None
         return [*records, *counted]
 
     @property
-    def is_proven(self) -> bool:
+    def is_mapping_proven(self) -> bool:
         """Whether the mapping in use has named a delivery."""
-        return self._before is None
+        return self._previous is None
 
-    def change(self, mapping: Mapping) -> None:
+    def change_mapping(self, mapping: Mapping) -> None:
         """Name with another mapping from the next delivery on; in the thread of `disk`."""
-        self._owed = [*self._owed, *self.normalizer.take_all_unmapped(clock_us())]
-        self._before = self.normalizer
-        self._constants, self._constants_in = None, None
+        self._unpersisted_points = [*self._unpersisted_points, *self.normalizer.take_all_unmapped(clock_us())]
+        self._previous = self.normalizer
+        self._constants, self._constants_spool_id = None, None
         self.normalizer = Normalizer(mapping, self._connector, self.normalizer.numbers)
 
-    def _named(self, delivery: Delivery, arrival_us: int) -> list[Record]:
-        if self._before is None:
+    def _normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
+        if self._previous is None:
             return self.normalizer.normalize(delivery, arrival_us)
-        before, self._before = self._before, None
+        before, self._previous = self._previous, None
         try:
             return self.normalizer.normalize(delivery, arrival_us)
         except Exception as error:
-            self.change_failed = f"{type(error).__name__}: {error}"
+            self.mapping_failure = f"{type(error).__name__}: {error}"
             self.log.exception("the new mapping fails, back to the one before")
             self.normalizer = before
             return before.normalize(delivery, arrival_us)
 
     _pending: tuple[Delivery, list[Record], list[Unmapped]] | None = None
     _constants: list[Record] | None = None  # made, and not yet on disk
-    _constants_in: UUID | None = None
-    _owed: Sequence[Record] = ()  # points introduced by what found no room
+    _constants_spool_id: UUID | None = None
+    _unpersisted_points: Sequence[Record] = ()  # points introduced by what found no room
 
     async def send(self) -> None:
         """Carry for ever: poll the sender, give to the link, wait for more."""
         backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         while True:
             try:
-                await self._follow_server()
+                await self._check_server()
                 messages = await self.on_disk(lambda: self.sender.poll(time.monotonic()))
                 if messages:
                     await self.link.send(messages)
                 else:
-                    await self._wait()
+                    await self._wait_for_records()
                 backoff.reset()
             except LinkLost as error:
                 retry_s = backoff.next_s()
@@ -214,13 +214,13 @@ class Lane:
                 continue
             if messages:
                 try:
-                    await self.on_disk(partial(self._hear, messages))
+                    await self.on_disk(partial(self._handle_replies, messages))
                 except SpoolFull as error:  # the core says it again
                     self.log.warning("no room for the core's word", reason=str(error))
                     await asyncio.sleep(FULL_RETRY_S)
-                self._more.set()
+                self._new_records.set()
 
-    def _hear(self, messages: Sequence[ToEdge]) -> None:
+    def _handle_replies(self, messages: Sequence[ToEdge]) -> None:
         state = self.sender.state
         for message in messages:
             self.sender.on_message(message, time.monotonic())
@@ -228,11 +228,11 @@ class Lane:
             self.log.info("link state", state=self.sender.state, epoch=self.sender.epoch,
                           alarm=self.sender.alarm)  # fmt: skip
 
-    async def _follow_server(self) -> None:
+    async def _check_server(self) -> None:
         now_s = time.monotonic()
         if self.link_up and now_s - self._run_id_at_s < RUN_ID_EVERY_S:
             return
-        run_id = await self.link.run_id()
+        run_id = await self.link.read_run_id()
         self._run_id_at_s = now_s
         if run_id != self._run_id:
             self.link.rewind()
@@ -241,17 +241,17 @@ class Lane:
         self._run_id = run_id
         self.link_up = True
 
-    async def _wait(self) -> None:
+    async def _wait_for_records(self) -> None:
         # Not wait_for: up to Python 3.11 it swallows a cancellation that meets the event.
         try:
             async with asyncio.timeout(IDLE_S):
-                await self._more.wait()
+                await self._new_records.wait()
         except TimeoutError:
             return
-        self._more.clear()
+        self._new_records.clear()
 
     async def close(self) -> None:
-        await self.on_disk(self.told.save)
+        await self.on_disk(self.last_values.save)
         await asyncio.to_thread(self._disk.shutdown)
         self.file.close()
         await self.link.close()

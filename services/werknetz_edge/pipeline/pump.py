@@ -26,17 +26,17 @@ from werknetz.runtime import heartbeat
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.lane import FULL_RETRY_S, Lane
-from werknetz_edge.pipeline.mapping_rollout import Follower, Trial
+from werknetz_edge.pipeline.mapping_rollout import MappingRollout, MappingTrial
 from werknetz_edge.spool.spool import SpoolFailed, SpoolFull
 from werknetz_edge.spool.spool_file import clock_us
 
 STATUS_EVERY_S: Final = 5.0
 CONNECT_S: Final = 60.0
 CLOSE_S: Final = 5.0
-LAST_WORDS_S: Final = 1.0
+FINAL_STATUS_S: Final = 1.0
 RETRY_MIN_S: Final = 0.5
 RETRY_MAX_S: Final = 5.0  # with its jitter and a new session: values within 15 s of the return
-STEADY_S: Final = 30.0  # who was connected so long has earned a quick try
+STABLE_S: Final = 30.0  # who was connected so long has earned a quick try
 REJECTED_S: Final = 30.0
 
 
@@ -46,18 +46,18 @@ class Pump:
     def __init__(
         self,
         connector: Connector,
-        lane_of: Callable[[str], Lane],
+        open_lane: Callable[[str], Lane],
         *,
         protocol: str,
         retention_us: int,
-        follower: Follower | None = None,
+        rollout: MappingRollout | None = None,
     ) -> None:
-        self._follower = follower
+        self._rollout = rollout
         self._connector = connector
-        self._lane_of = lane_of
+        self._open_lane = open_lane
         self._protocol = protocol
         self._retention_us = retention_us
-        self._live = lane_of("live")
+        self._live = open_lane("live")
         self._lanes = {"live": self._live}
         self._tasks = asyncio.TaskGroup()
         self.log = get_logger("edge.pump").bind(connector=self._live.name)
@@ -67,37 +67,37 @@ class Pump:
         try:
             async with self._tasks as tasks:
                 running = [
-                    tasks.create_task(self._follow_source(), name="source"),
-                    tasks.create_task(self._report(), name="status"),
-                    *self._carrying(tasks, self._live),
+                    tasks.create_task(self._run_source(), name="source"),
+                    tasks.create_task(self._report_status(), name="status"),
+                    *self._start_transfer(tasks, self._live),
                 ]
-                tasks.create_task(self._until(stop, running), name="stop")
+                tasks.create_task(self._cancel_on(stop, running), name="stop")
         finally:
             await self._close_source()
             if self._connector.status.state != "finished":
                 self._connector.status.state = "stopped"
             if stop.is_set():
-                await self._last_words()
+                await self._publish_final_status()
             for lane in self._lanes.values():
                 await lane.close()
 
-    def _carrying(self, tasks: asyncio.TaskGroup, lane: Lane) -> list[asyncio.Task[None]]:
+    def _start_transfer(self, tasks: asyncio.TaskGroup, lane: Lane) -> list[asyncio.Task[None]]:
         return [
             tasks.create_task(lane.send(), name=f"send {lane.name}"),
             tasks.create_task(lane.receive(), name=f"receive {lane.name}"),
         ]
 
-    async def _until(self, stop: asyncio.Event, running: list[asyncio.Task[None]]) -> None:
+    async def _cancel_on(self, stop: asyncio.Event, running: list[asyncio.Task[None]]) -> None:
         await stop.wait()
-        for task in [*running, *self._later]:
+        for task in [*running, *self._transfer_tasks]:
             task.cancel()
 
-    _later: tuple[asyncio.Task[None], ...] = ()
-    _trial: Trial | None = None  # a mapping that is used and not yet kept
+    _transfer_tasks: tuple[asyncio.Task[None], ...] = ()
+    _trial: MappingTrial | None = None  # a mapping that is used and not yet kept
 
-    async def _follow_source(self) -> None:
+    async def _run_source(self) -> None:
         if isinstance(self._connector, Redeliverable):
-            self._connector.seen(await self._live.on_disk(self._live.spool.marks))
+            self._connector.restore_checkpoints(await self._live.on_disk(self._live.spool.marks))
         backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         while True:
             status = self._connector.status
@@ -108,151 +108,151 @@ class Pump:
                     await self._connector.connect()
                 status.state, status.detail = "running", ""
                 while True:
-                    await self._take(await self._connector.read())
+                    await self._accept(await self._connector.read())
             except ConfigurationRejected as error:
                 status.state, status.detail = "rejected", str(error)
                 retry_s = backoff.with_jitter(REJECTED_S)
             except (ConnectionLost, OSError, TimeoutError) as error:
                 status.state, status.detail = "connecting", str(error) or type(error).__name__
-                if time.monotonic() - started_s > STEADY_S:
+                if time.monotonic() - started_s > STABLE_S:
                     backoff.reset()
                 retry_s = backoff.next_s()
             self.log.warning("source lost", state=status.state, reason=status.detail)
             await self._close_source()
             await asyncio.sleep(retry_s)
 
-    async def _take(self, delivery: Delivery) -> None:
-        lane = self._lane(delivery.lane)
-        await self._while_fenced(lane)
+    async def _accept(self, delivery: Delivery) -> None:
+        lane = self._lane_for(delivery.lane)
+        await self._wait_while_fenced(lane)
         try:
-            await lane.keep(delivery)
+            await lane.store(delivery)
         except SpoolFull as error:
-            await self._keep_when_room(lane, delivery, str(error))
+            await self._store_when_room(lane, delivery, str(error))
         await delivery.acknowledge()
         self._connector.status.last_good_us = clock_us()
 
-    async def _while_fenced(self, lane: Lane) -> None:
+    async def _wait_while_fenced(self, lane: Lane) -> None:
         while lane.sender.is_fenced:
             # Read on, and the source would forget what the other process must get (R4).
             self._connector.status.detail = lane.sender.alarm
             await asyncio.sleep(FULL_RETRY_S)
 
-    async def _keep_when_room(self, lane: Lane, delivery: Delivery, reason: str) -> None:
+    async def _store_when_room(self, lane: Lane, delivery: Delivery, reason: str) -> None:
         """Give up what can be given up; where that is not enough, wait and say so."""
-        if await self._kept_with_more_room(lane, delivery):
+        if await self._free_and_store(lane, delivery):
             return
         gap_id = uuid4()
         status = self._connector.status
         status.detail = f"{reason}; input waits until the core has taken some"
         self.log.error("spool full", reason=reason)
         unsaid: list[Record] = [GapOpened(gap_id, lane.name, [], clock_us(), "spool_full", reason)]
-        lane.full = True
+        lane.is_full = True
         while True:
-            unsaid = await self._unsaid(lane, unsaid)
-            if await self._kept_with_more_room(lane, delivery):
+            unsaid = await self._try_append_gap(lane, unsaid)
+            if await self._free_and_store(lane, delivery):
                 break
             await asyncio.sleep(FULL_RETRY_S)
-        lane.full = False
+        lane.is_full = False
         unsaid.append(GapClosed(gap_id, clock_us()))
-        while unsaid := await self._unsaid(lane, unsaid):
-            await lane.on_disk(lambda: lane.file.give_room(lane.sender.acked))
+        while unsaid := await self._try_append_gap(lane, unsaid):
+            await lane.on_disk(lambda: lane.file.free_room(lane.sender.acked))
             await asyncio.sleep(FULL_RETRY_S)
         status.detail = ""
 
-    async def _kept_with_more_room(self, lane: Lane, delivery: Delivery) -> bool:
-        await lane.on_disk(lambda: lane.file.give_room(lane.sender.acked))
+    async def _free_and_store(self, lane: Lane, delivery: Delivery) -> bool:
+        await lane.on_disk(lambda: lane.file.free_room(lane.sender.acked))
         try:
-            await lane.keep(delivery)
+            await lane.store(delivery)
         except SpoolFull:
             await lane.on_disk(lane.file.reserve.release)  # what is said now needs it
             return False
         return True
 
-    async def _unsaid(self, lane: Lane, gap: list[Record]) -> list[Record]:
+    async def _try_append_gap(self, lane: Lane, gap: list[Record]) -> list[Record]:
         """Say what there is to say of a gap; return what found no room."""
         if gap:
             try:
-                await lane.keep_records(gap, reserved=True)
+                await lane.store_records(gap, reserved=True)
             except SpoolFull as error:
                 self.log.warning("gap record finds no room", reason=str(error))
                 return gap
         return []
 
-    def _lane(self, name: str) -> Lane:
+    def _lane_for(self, name: str) -> Lane:
         lane = self._lanes.get(name)
         if lane is None:
-            lane = self._lanes[name] = self._lane_of(name)
-            self._later = (*self._later, *self._carrying(self._tasks, lane))
+            lane = self._lanes[name] = self._open_lane(name)
+            self._transfer_tasks = (*self._transfer_tasks, *self._start_transfer(self._tasks, lane))
         return lane
 
-    async def _report(self) -> None:
+    async def _report_status(self) -> None:
         while True:
             heartbeat.touch()
-            await self._beat()
+            await self._append_heartbeat()
             for lane in self._lanes.values():
                 await lane.on_disk(partial(self._trim, lane))
                 if lane.link_up:
                     try:
-                        await lane.link.publish(await lane.on_disk(partial(self._status, lane)))
+                        await lane.link.publish_status(await lane.on_disk(partial(self._status_of, lane)))
                     except LinkLost as error:
                         self.log.debug("status not published", reason=str(error))
-            await self._follow_mapping()
+            await self._update_mapping()
             await asyncio.sleep(STATUS_EVERY_S)
 
-    async def _follow_mapping(self) -> None:
+    async def _update_mapping(self) -> None:
         """Change to the mapping that the core wants, between two deliveries; or say why not."""
-        follower, live = self._follower, self._live
-        if follower is None or not live.link_up:
+        rollout, live = self._rollout, self._live
+        if rollout is None or not live.link_up:
             return
         if self._trial is not None:
-            await self._settle(follower, self._trial)
+            await self._conclude_trial(rollout, self._trial)
             return
         try:
-            wanted = await live.link.wanted_mapping()
+            wanted = await live.link.read_desired_mapping()
         except LinkLost as error:
             self.log.debug("wanted mapping not read", reason=str(error))
             return
-        mapping = follower.wants(wanted)
+        mapping = rollout.decide(wanted)
         if mapping is not None and wanted is not None:
-            self._trial = Trial(wanted, mapping)
-            await self._change(mapping)
-            follower.tries()
+            self._trial = MappingTrial(wanted, mapping)
+            await self._change_mapping(mapping)
+            rollout.trial()
 
-    async def _settle(self, follower: Follower, trial: Trial) -> None:
+    async def _conclude_trial(self, rollout: MappingRollout, trial: MappingTrial) -> None:
         """Keep a new mapping once it has named something; go back where it failed."""
-        if failed := self._live.change_failed:
-            self._trial, self._live.change_failed = None, ""
-            follower.refuse(trial.wanted, failed)
-            await self._change(follower.current)
-        elif self._live.is_proven or trial.is_old:
+        if failed := self._live.mapping_failure:
+            self._trial, self._live.mapping_failure = None, ""
+            rollout.reject(trial.wanted, failed)
+            await self._change_mapping(rollout.current)
+        elif self._live.is_mapping_proven or trial.is_over:
             self._trial = None
             try:
-                await asyncio.to_thread(follower.use, trial.mapping, trial.wanted.document)
+                await asyncio.to_thread(rollout.commit, trial.mapping, trial.wanted.document)
             except OSError as error:
-                follower.refuse(trial.wanted, f"it cannot be kept on disk: {error}")
-                await self._change(follower.current)
+                rollout.reject(trial.wanted, f"it cannot be kept on disk: {error}")
+                await self._change_mapping(rollout.current)
 
-    async def _change(self, mapping: Mapping) -> None:
+    async def _change_mapping(self, mapping: Mapping) -> None:
         for lane in self._lanes.values():
-            await lane.on_disk(partial(lane.change, mapping))
+            await lane.on_disk(partial(lane.change_mapping, mapping))
 
-    async def _last_words(self) -> None:
+    async def _publish_final_status(self) -> None:
         """Say how it ended, so that an orderly end is not taken for silence."""
         try:
-            async with asyncio.timeout(LAST_WORDS_S):
+            async with asyncio.timeout(FINAL_STATUS_S):
                 for lane in self._lanes.values():
                     if lane.link_up:
-                        await lane.link.publish(await lane.on_disk(partial(self._status, lane)))
+                        await lane.link.publish_status(await lane.on_disk(partial(self._status_of, lane)))
         except (LinkLost, SpoolFailed, TimeoutError) as error:
             self.log.debug("last words not heard", reason=str(error))
 
-    async def _beat(self) -> None:
+    async def _append_heartbeat(self) -> None:
         """The connector's own series: a hole in it is an outage of the edge (R20)."""
-        if self._live.sender.is_fenced or self._live.full:
+        if self._live.sender.is_fenced or self._live.is_full:
             return
         beat = Delivery(readings=[Reading(HEARTBEAT, 1.0, source_time_us=clock_us())])
         try:
-            await self._live.beat(beat)
+            await self._live.append_heartbeat(beat)
         except SpoolFull as error:
             self.log.debug("no room for the heartbeat", reason=str(error))
 
@@ -263,7 +263,7 @@ class Pump:
         except SpoolFull as error:
             self.log.warning("no room to trim", reason=str(error))
 
-    def _status(self, lane: Lane) -> Status:
+    def _status_of(self, lane: Lane) -> Status:
         source, spool, sender = self._connector.status, lane.spool, lane.sender
         oldest_us = spool.oldest_at_us(sender.acked)
         return Status(
@@ -285,8 +285,8 @@ class Pump:
             details=dict(source.details)
             | ({"raw_dropped": str(lane.raw.dropped)} if lane.raw.dropped else {}),
             mapping=lane.normalizer.mapping.label,
-            mapping_state=self._follower.state if self._follower else "own",
-            mapping_detail=self._follower.detail if self._follower else "",
+            mapping_state=self._rollout.state if self._rollout else "own",
+            mapping_detail=self._rollout.detail if self._rollout else "",
         )
 
     async def _close_source(self) -> None:

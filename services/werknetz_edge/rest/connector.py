@@ -13,22 +13,22 @@ from werknetz.connector.contract import (
     ConnectorStatus,
     Delivery,
 )
-from werknetz_edge.documents.entries import DedupUnit, PreparedPart
-from werknetz_edge.documents.seen import IDENTITY_BYTES, RowDedup
+from werknetz_edge.documents.dedup import IDENTITY_BYTES, RowDedup
+from werknetz_edge.documents.prepare import DedupUnit, PreparedPart
 from werknetz_edge.rest.client import RestClient, RetryLater
 from werknetz_edge.rest.config import RestConfig
 from werknetz_edge.rest.memory import Bookmark, BookmarkFile
 from werknetz_edge.rest.poll import PollRound
 
-_LOOK_S: Final = 1.0
+_CHECK_S: Final = 1.0
 FAILED_S: Final = 30.0
 
 
 @dataclass(slots=True, eq=False)
-class _Step:
+class _RoundStep:
     """What was given out, or a round's end: done in this order, however they are acknowledged."""
 
-    marks: list[bytes] = field(default_factory=list)
+    dedup_keys: list[bytes] = field(default_factory=list)
     bookmark: tuple[str, Bookmark] | None = None
     stored: bool = False
 
@@ -38,16 +38,16 @@ class RestConnector:
     config: RestConfig
     bookmarks: BookmarkFile
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
-    _known: RowDedup = field(default_factory=RowDedup)
+    _dedup: RowDedup = field(default_factory=RowDedup)
     _client: RestClient | None = None
     _polls: dict[str, PollRound] = field(default_factory=dict)
     _due_s: dict[str, float] = field(default_factory=dict)
     _ready: deque[Delivery] = field(default_factory=deque)
-    _steps: deque[_Step] = field(default_factory=deque)
+    _steps: deque[_RoundStep] = field(default_factory=deque)
     _pending: dict[bytes, bytes] = field(default_factory=dict)  # given out, not yet on disk
 
-    def seen(self, marks: Sequence[bytes]) -> None:
-        self._known.add(marks)
+    def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
+        self._dedup.add(checkpoints)
 
     async def connect(self) -> None:
         """Ask the first question: only an answer says that the server and our key are good."""
@@ -55,7 +55,7 @@ class RestConnector:
         self.bookmarks.load()
         self._client = RestClient(self.config)
         try:
-            await self._ask(self._next_due())
+            await self._poll_endpoint(self._next_due())
         except BaseException:
             await self.close()
             raise
@@ -71,9 +71,9 @@ class RestConnector:
             name = self._next_due()
             wait_s = self._due_s.get(name, 0.0) - time.monotonic()
             if wait_s > 0:
-                await asyncio.sleep(min(wait_s, _LOOK_S))
+                await asyncio.sleep(min(wait_s, _CHECK_S))
             else:
-                await self._ask(name)
+                await self._poll_endpoint(name)
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -88,7 +88,7 @@ class RestConnector:
     def _next_due(self) -> str:
         return min(self.config.endpoints, key=lambda name: self._due_s.get(name, 0.0))
 
-    async def _ask(self, name: str) -> None:
+    async def _poll_endpoint(self, name: str) -> None:
         """Ask one question, and make ready what its answer has of new."""
         client, form = self._client, self.config.endpoints[name]
         if client is None:
@@ -119,15 +119,15 @@ class RestConnector:
             return
         del self._polls[name]
         self._due_s[name] = poll.next_due_s
-        self._steps.append(_Step(bookmark=(name, poll.bookmark), stored=True))
+        self._steps.append(_RoundStep(bookmark=(name, poll.bookmark), stored=True))
         self._settle()
 
     def _make_ready(self, handed: PreparedPart, at_us: int) -> None:
-        new = [found for unit in handed.units if (found := self._new(unit, handed, at_us))]
+        new = [found for unit in handed.units if (found := self._new_unit(unit, handed, at_us))]
         if not new:
             return
         entries = [entry for unit in new for entry in unit.results]
-        step = _Step([unit.dedup_key for unit in new])
+        step = _RoundStep([unit.dedup_key for unit in new])
         self._steps.append(step)
         self._ready.append(
             Delivery(
@@ -135,30 +135,30 @@ class RestConnector:
                 records=[entry.record for entry in entries if entry.record is not None],
                 unreadable=[entry.reject for entry in entries if entry.reject is not None],
                 messages=[handed.message],
-                dedup_keys=step.marks,
-                acknowledge=self._acknowledging(step),
+                checkpoints=step.checkpoints,
+                acknowledge=self._acknowledge_of(step),
             )
         )
 
-    def _new(self, unit: DedupUnit, handed: PreparedPart, at_us: int) -> DedupUnit | None:
+    def _new_unit(self, unit: DedupUnit, handed: PreparedPart, at_us: int) -> DedupUnit | None:
         """The unit, or what it says against an earlier one; None: it is known."""
         identity, content = unit.dedup_key[:IDENTITY_BYTES], unit.dedup_key[IDENTITY_BYTES:]
-        verdict = self._known.check(unit.dedup_key)
+        verdict = self._dedup.check(unit.dedup_key)
         before = self._pending.get(identity)
         if verdict == "new" and before is not None:
             verdict = "known" if before == content else "contradicts"
         if verdict == "contradicts":
-            return self._new(unit.to_conflict(handed.message, at_us), handed, at_us)
+            return self._new_unit(unit.to_conflict(handed.message, at_us), handed, at_us)
         if verdict == "known":
             return None
         self._pending[identity] = content
         return unit
 
-    def _acknowledging(self, step: _Step) -> Callable[[], Awaitable[None]]:
+    def _acknowledge_of(self, step: _RoundStep) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
             step.stored = True
-            self._known.add(step.marks)
-            for mark in step.marks:
+            self._dedup.add(step.checkpoints)
+            for mark in step.checkpoints:
                 self._pending.pop(mark[:IDENTITY_BYTES], None)
             self._settle()
 

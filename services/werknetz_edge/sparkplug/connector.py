@@ -16,9 +16,9 @@ from uuid import uuid4
 from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.mqtt.client import Publication
-from werknetz_edge.mqtt.redelivery import KnownMessages, mark_of
-from werknetz_edge.mqtt.session import Message, Session
-from werknetz_edge.mqtt.session_file import SessionMemory
+from werknetz_edge.mqtt.redelivery import AcceptedMessages, mark_of
+from werknetz_edge.mqtt.session import MqttMessage, MqttSession
+from werknetz_edge.mqtt.session_file import SessionFile
 from werknetz_edge.sparkplug.alive_metrics import Roster
 from werknetz_edge.sparkplug.config import SparkplugConfig
 from werknetz_edge.sparkplug.decoding.payload import UnreadablePayload, payload_of
@@ -43,7 +43,7 @@ _SAVE_PAUSE: Final = 20.0  # times as long as saving took
 class _Owed:
     """A message at QoS 1: acknowledged when it and all before it are on disk."""
 
-    session: Session
+    session: MqttSession
     mid: int
     mark: bytes
     stored: bool = False
@@ -53,13 +53,13 @@ class _Owed:
 class SparkplugConnector:
     connector_id: str
     config: SparkplugConfig
-    memory: SessionMemory
+    memory: SessionFile
     roster: Roster
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
     _host: Host | None = None
     _state: HostState | None = None
-    _session: Session | None = None
-    _known: KnownMessages = field(default_factory=KnownMessages)
+    _session: MqttSession | None = None
+    _known: AcceptedMessages = field(default_factory=AcceptedMessages)
     _owed: deque[_Owed] = field(default_factory=deque)
     _ready: deque[Delivery] = field(default_factory=deque)
     _given: int = 0  # deliveries that are not on disk yet
@@ -86,15 +86,15 @@ class SparkplugConnector:
             )
         return self._host
 
-    def seen(self, marks: Sequence[bytes]) -> None:
-        self._known.add(marks)
+    def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
+        self._known.add(checkpoints)
 
     async def connect(self) -> None:
         await self.close()
         self.status.state = "connecting"
         topic = state_topic(self.config.host_id or self.connector_id)
         state = self._state = HostState(topic, _now_us() // 1000)
-        session = self._session = Session(self.config, self.client_id, state.will)
+        session = self._session = MqttSession(self.config, self.client_id, state.will)
         self._known.generation += 1
         filters = [*filters_of(self.config.groups), topic]
         try:
@@ -144,7 +144,7 @@ class SparkplugConnector:
         if self.status.state not in {"starting", "rejected"}:
             self.status.state = "stopped"
 
-    async def _resume(self, session: Session, filters: list[str]) -> None:
+    async def _resume(self, session: MqttSession, filters: list[str]) -> None:
         """Say what may be lost since we last heard, and be in doubt of nodes that do not speak."""
         now_us, now_s = _now_us(), time.monotonic()
         before = await asyncio.to_thread(self.memory.load)
@@ -170,7 +170,7 @@ class SparkplugConnector:
         took_s = time.monotonic() - began
         self._save_at = began + took_s * _SAVE_PAUSE
 
-    def _hear(self, session: Session) -> bool:
+    def _hear(self, session: MqttSession) -> bool:
         """Open what has come; False where nothing had."""
         heard, host = 0, self.host
         while session.queue and heard < MESSAGES_MAX and host.size < VALUES_MAX:
@@ -184,13 +184,13 @@ class SparkplugConnector:
             self.status.detail = ""
         return heard > 0
 
-    def _take(self, session: Session, message: Message) -> None:
+    def _take(self, session: MqttSession, message: MqttMessage) -> None:
         owed = None
         if message.qos:
             mark = mark_of(_timeless(message))
             owed = _Owed(session, message.mid, mark)
             self._owed.append(owed)
-            if self._known.is_again(message, mark):
+            if self._known.is_redelivered(message, mark):
                 self._again += 1
                 self.status.details["given_again"] = str(self._again)
                 self._stored([owed])
@@ -204,7 +204,7 @@ class SparkplugConnector:
         topic = "(unreadable topic)" if message.topic is None else message.topic
         self.host.take(topic, message.payload, at_us=_now_us(), now_s=time.monotonic(), token=owed)
 
-    def _hear_of_us(self, session: Session, message: Message) -> None:
+    def _hear_of_us(self, session: MqttSession, message: MqttMessage) -> None:
         assert self._state is not None  # noqa: S101  the caller looked
         answer = self._state.answer(message.payload)
         if answer is None:
@@ -215,7 +215,7 @@ class SparkplugConnector:
             text = "another says that this host is offline: is there a second one of its host_id?"
             self.host.remarks.say("state", text)
 
-    def _turn(self, session: Session) -> None:
+    def _turn(self, session: MqttSession) -> None:
         now_s = time.monotonic()
         if now_s - self._ticked_at >= _TICK_S:
             self._ticked_at = now_s
@@ -250,7 +250,7 @@ class SparkplugConnector:
                 gaps=part.gaps,
                 unreadable=part.unreadable,
                 acknowledge=acknowledge,
-                dedup_keys=[token.mark for token in owed],
+                checkpoints=[token.mark for token in owed],
             )
         )
         return found
@@ -281,16 +281,16 @@ class SparkplugConnector:
             return
         self._remembered_at = now_s
         # What waits for its turn is not on disk, but never longer than that.
-        self.memory.touch(_now_us() - int(self.config.reorder_s * 1e6))
+        self.memory.save_time(_now_us() - int(self.config.reorder_s * 1e6))
 
 
 def create(connector_id: str, options: dict[str, object], folder: Path) -> SparkplugConnector:
     config = SparkplugConfig.model_validate(options)
-    memory = SessionMemory(folder / "sparkplug_session.json")
+    memory = SessionFile(folder / "sparkplug_session.json")
     return SparkplugConnector(connector_id, config, memory, Roster(folder / "sparkplug_nodes.json"))
 
 
-def _timeless(message: Message) -> Message:
+def _timeless(message: MqttMessage) -> MqttMessage:
     """A death as the node wrote it: brokers that know Sparkplug (NATS) set its time at each try."""
     if message.topic is None or "/NDEATH/" not in message.topic:
         return message

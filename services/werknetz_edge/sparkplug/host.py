@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from werknetz.connector.refusal import RAW_MAX, QuarantineLimiter
+from werknetz.connector.quarantine import RAW_MAX, QuarantineLimiter
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz_edge.sparkplug.decoding.metric_reader import Intake, clean, part_of
 from werknetz_edge.sparkplug.decoding.payload import UnreadablePayload, opened

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from werknetz.connector.contract import DEDUP_KEYS_MAX
+from werknetz.connector.contract import CHECKPOINTS_MAX
 from werknetz.events.batch import (
     Batch,
     GapClosed,
@@ -242,14 +242,14 @@ class Spool:
         """The newest marks of accepted source messages, oldest first."""
         return [row[0] for row in self._db.execute("SELECT mark FROM marks ORDER BY number")]
 
-    def keep_told(self, rows: bytes) -> None:
+    def save_last_values(self, rows: bytes) -> None:
         """Keep what `told.Told` knows of the batches so far. Raises SpoolFull, SpoolFailed."""
         if self.bytes_used + len(rows) > int(self._bytes_max * (1 - RESERVE)):
             raise SpoolFull(f"the spool holds {self.bytes_used} of {self._bytes_max} bytes")
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO told VALUES (1, ?, ?)", (self.last_seq, rows))
 
-    def told(self) -> tuple[int, bytes] | None:
+    def load_last_values(self) -> tuple[int, bytes] | None:
         """Up to which batch `keep_told` was called last, and with what."""
         row = self._db.execute("SELECT seq, rows FROM told").fetchone()
         return None if row is None else (int(row[0]), bytes(row[1]))
@@ -307,7 +307,7 @@ class Spool:
             self._db.executemany("INSERT INTO marks (mark) VALUES (?)", [(m,) for m in marks])
             self._db.execute(
                 "DELETE FROM marks WHERE number <= (SELECT max(number) FROM marks) - ?",
-                (DEDUP_KEYS_MAX,),
+                (CHECKPOINTS_MAX,),
             )
 
     @contextmanager

@@ -44,8 +44,8 @@ class SqlConnector:
     _on_disk: set[bytes] = field(default_factory=set)
     _taken: dict[str, int] = field(default_factory=dict)
 
-    def seen(self, marks: Sequence[bytes]) -> None:
-        self._on_disk = set(marks)
+    def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
+        self._on_disk = set(checkpoints)
 
     async def connect(self) -> None:
         await self.close()
@@ -134,7 +134,7 @@ class SqlConnector:
                 if not self._is_record(source, row)
                 for reading in readings_of(source, row)
             ],
-            dedup_keys=[row.mark for row in rows],
+            checkpoints=[row.mark for row in rows],
             acknowledge=acknowledge,
         )
 

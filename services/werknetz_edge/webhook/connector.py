@@ -1,4 +1,4 @@
-"""The webhook connector: a server whose answers wait for the spool's commit."""
+"""The webhook connector: an HTTP server that answers after the spool's commit."""
 
 import time
 from collections.abc import Sequence
@@ -11,52 +11,52 @@ from werknetz.connector.contract import (
     ConnectorStatus,
     Delivery,
 )
-from werknetz_edge.documents.seen import KnownRows
+from werknetz_edge.documents.dedup import RowDedup
 from werknetz_edge.secret import SecretMissing
-from werknetz_edge.webhook.app import Hooks
-from werknetz_edge.webhook.auth import guard_of
+from werknetz_edge.webhook.app import WebhookApp
+from werknetz_edge.webhook.auth import create_authenticator
 from werknetz_edge.webhook.config import WebhookConfig
 from werknetz_edge.webhook.intake import Intake
-from werknetz_edge.webhook.server import HttpServer, TlsWrong
+from werknetz_edge.webhook.server import HttpServer, TlsFilesInvalid
 
-_LOOK_S: Final = 0.5  # how often the server is looked at
+_CHECK_S: Final = 0.5  # how often the server is checked
 
 
 @dataclass(slots=True)
 class WebhookConnector:
     config: WebhookConfig
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
-    _known: KnownRows = field(default_factory=KnownRows)
+    _dedup: RowDedup = field(default_factory=RowDedup)
     _intake: Intake | None = None
     _server: HttpServer | None = None
 
     @property
     def port(self) -> int:
-        """Where it listens; of use where the configuration says 0."""
+        """The port it listens on: the operating system chooses where the configuration has 0."""
         return self.config.port if self._server is None else self._server.port
 
-    def seen(self, marks: Sequence[bytes]) -> None:
-        self._known.add(marks)
+    def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
+        self._dedup.add(checkpoints)
 
     async def connect(self) -> None:
         await self.close()
         config = self.config
         try:
-            guards = {name: guard_of(form.auth) for name, form in config.sources.items()}
-            events = None if config.events is None else guard_of(config.events)
+            authenticators = {name: create_authenticator(form.auth) for name, form in config.sources.items()}
+            events = None if config.events is None else create_authenticator(config.events)
         except SecretMissing as error:
             self.status.state, self.status.detail = "rejected", str(error)
             raise ConfigurationRejected(str(error)) from error
-        intake = Intake(self._known, _now_us)
-        hooks = Hooks(config, intake, self.status, guards, events, _now_us)
+        intake = Intake(self._dedup, _now_us)
+        app = WebhookApp(config, intake, self.status, authenticators, events, _now_us)
         server = HttpServer(
-            hooks.app(), host=config.host, port=config.port, header_s=config.header_s,
+            app.create_app(), host=config.host, port=config.port, header_s=config.header_s,
             tls=None if config.tls is None else (config.tls.cert, config.tls.key),
         )  # fmt: skip
         self._intake, self._server = intake, server
         try:
             await server.start()
-        except TlsWrong as error:
+        except TlsFilesInvalid as error:
             await self.close()
             self.status.state, self.status.detail = "rejected", str(error)
             raise ConfigurationRejected(str(error)) from error
@@ -71,16 +71,16 @@ class WebhookConnector:
             intake, server = self._intake, self._server
             if intake is None or server is None:
                 raise ConnectionLost("not listening")
-            delivery = intake.delivery()
+            delivery = intake.next_delivery()
             if delivery is not None:
                 self.status.last_good_us = _now_us()
                 return delivery
             if not server.is_alive:
                 raise ConnectionLost("the server does not listen any more")
-            await intake.wait(_LOOK_S)
+            await intake.wait(_CHECK_S)
 
     async def close(self) -> None:
-        """Release the port: senders are refused, and send again."""
+        """Release the port: senders get a refused connection, and retry."""
         intake, self._intake = self._intake, None
         server, self._server = self._server, None
         if intake is not None:

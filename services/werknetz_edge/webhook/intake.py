@@ -13,8 +13,8 @@ from typing import Final, Literal
 
 from werknetz.connector.contract import Delivery, Reading, SourceMessage, SourceRecord
 from werknetz.events.batch import Record, Unmapped
-from werknetz_edge.documents.entries import DedupUnit, PreparedPart, RowResult
-from werknetz_edge.documents.seen import IDENTITY_BYTES, RowDedup
+from werknetz_edge.documents.dedup import IDENTITY_BYTES, RowDedup
+from werknetz_edge.documents.prepare import DedupUnit, PreparedPart, RowResult
 
 SUBMISSIONS_MAX: Final = 256
 BYTES_MAX: Final = 32_000_000
@@ -113,7 +113,7 @@ class Intake:
                 self._add_unit(unit, offer, given)
             if offer.pending_deliveries == 0:
                 _resolve(offer)
-        if not given.dedup_keys:
+        if not given.checkpoints:
             return None
         self._in_progress.append(given)
         return Delivery(
@@ -121,7 +121,7 @@ class Intake:
             unreadable=given.rejects,
             records=given.records,
             messages=list(given.messages.values()),
-            dedup_keys=given.dedup_keys,
+            checkpoints=given.checkpoints,
             on_stored=lambda kept: _apply_mapping_result(given, kept),
             acknowledge=self._acknowledge_of(given),
         )
@@ -158,7 +158,7 @@ class Intake:
             offer.outcomes += [_outcome_of(entry, "duplicate") for entry in unit.results]
             return
         self._pending[identity] = (content, given)
-        given.dedup_keys.append(unit.dedup_key)
+        given.checkpoints.append(unit.dedup_key)
         given.messages[offer.part.message.hash] = offer.part.message
         _attach(offer, given)
         for entry in unit.results:
@@ -169,8 +169,8 @@ class Intake:
             if given not in self._in_progress:
                 return  # closed in between: the senders have heard 503
             self._in_progress.remove(given)
-            self.dedup.add(given.dedup_keys)
-            for mark in given.dedup_keys:
+            self.dedup.add(given.checkpoints)
+            for mark in given.checkpoints:
                 self._pending.pop(mark[:IDENTITY_BYTES], None)
             for offer in given.submissions:
                 offer.pending_deliveries -= 1

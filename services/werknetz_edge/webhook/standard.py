@@ -1,7 +1,7 @@
-"""`POST /api/v1/events:batch`: rows that say their kind → records whose fields are the fact's.
+"""`POST /api/v1/events:batch`: rows with a `kind` become records with the fields of that fact.
 
-Instants may be written as RFC 3339 (`due_from`) or in µs UTC (`due_from_us`); in a CSV everything
-is text, so numbers are read from text, too.
+Times may be written as RFC 3339 (`due_from`) or in µs UTC (`due_from_us`). In a CSV everything is
+text, so numbers are also read from text.
 """
 
 from collections.abc import Mapping
@@ -9,21 +9,21 @@ from datetime import datetime
 from typing import Any, Final
 
 from werknetz.connector.contract import SourceRecord
-from werknetz.connector.refusal import RAW_MAX
+from werknetz.connector.quarantine import RAW_MAX
 from werknetz.connector.values import Target, UnreadableValue, to_text, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.events.facts import KINDS, FieldType, fields_of
-from werknetz_edge.documents.entries import RowResult, reject_of
-from werknetz_edge.documents.rows import Row
-from werknetz_edge.documents.seen import hash_of
+from werknetz_edge.documents.dedup import hash_of
+from werknetz_edge.documents.prepare import RowResult, reject_of
+from werknetz_edge.documents.rows import DocumentRow
 
 SOURCE: Final = "api"
 _HEAD: Final = frozenset({"kind", "at", "at_us", "source", "id", "fields"})
 _NAME_MAX: Final = 200
 
 
-def identity_of(row: Row) -> bytes | None:
-    """The identity that an `id` gives, within its source and kind."""
+def identity_of(row: DocumentRow) -> bytes | None:
+    """Return the identity made of `id`, source and kind; None where the row has no `id`."""
     fields = row.fields or {}
     own = fields.get("id")
     if own is None or own == "" or isinstance(own, (dict, list)):
@@ -32,7 +32,7 @@ def identity_of(row: Row) -> bytes | None:
     return hash_of(b"event", *(str(part).encode(errors="replace") for part in parts))
 
 
-def read_row(row: Row, identity: bytes, message: bytes, at_us: int) -> RowResult:
+def read_row(row: DocumentRow, identity: bytes, message: bytes, at_us: int) -> RowResult:
     if row.fields is None:
         return RowResult(row, reject=reject_of(SOURCE, row, row.reason, at_us, message))
     try:
@@ -43,7 +43,7 @@ def read_row(row: Row, identity: bytes, message: bytes, at_us: int) -> RowResult
 
 
 def _to_record(
-    row: Row, fields: Mapping[str, Any], identity: bytes, message: bytes
+    row: DocumentRow, fields: Mapping[str, Any], identity: bytes, message: bytes
 ) -> SourceRecord:
     kind = fields.get("kind")
     if not isinstance(kind, str) or not kind:
@@ -55,7 +55,7 @@ def _to_record(
         source=source,
         fields=_fact_fields(kind, fields)
         if kind in KINDS
-        else fields,  # the mapper says what is known
+        else fields,  # the mapper rejects an unknown kind
         identity=identity,
         item=row.position,
         kind=kind,
@@ -67,18 +67,18 @@ def _to_record(
 
 def _fact_fields(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     inner = fields.get("fields")
-    beside = {name: value for name, value in fields.items() if name not in _HEAD}
+    outer = {name: value for name, value in fields.items() if name not in _HEAD}
     if inner is not None and not isinstance(inner, dict):
         raise UnreadableValue("`fields` must be an object")
-    given = beside if inner is None else beside | inner
+    values = outer if inner is None else outer | inner
     types = fields_of(kind)
     body: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in values.items():
         if value is None or value == "":
             continue
         full = f"{name}_us" if name not in types and f"{name}_us" in types else name
         if full in body:
-            raise UnreadableValue(f"{full} is given twice")
+            raise UnreadableValue(f"{full} is fields_given twice")
         body[full] = value if full not in types else _convert_field(full, types[full], value)
     return body
 
@@ -118,29 +118,29 @@ def parse_instant(value: Any) -> int:
             at = datetime.fromisoformat(value.strip())
         except ValueError as error:
             raise UnreadableValue(
-                f"{value[:80]!r} is no time such as 2026-11-24T06:00:00Z"
+                f"{value[:80]!r} is not a time such as 2026-11-24T06:00:00Z"
             ) from error
         if at.tzinfo is None:
             raise UnreadableValue(f"{value[:80]!r} has no zone: add Z or an offset such as +01:00")
         try:
             return microseconds_of(at)
         except OverflowError as error:
-            raise UnreadableValue(f"{value[:80]!r} is out of all calendars") from error
+            raise UnreadableValue(f"{value[:80]!r} is out of range") from error
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise UnreadableValue("must be a time such as 2026-11-24T06:00:00Z, or µs since 1970 UTC")
     text = str(value).strip()
     if len(text) > 20 or not TIME_MIN_US <= int(text) <= TIME_MAX_US:
-        raise UnreadableValue(f"{text[:40]} µs is out of all calendars")
+        raise UnreadableValue(f"{text[:40]} µs is out of range")
     return int(text)
 
 
 def _time_of(fields: Mapping[str, Any]) -> int | None:
-    given = [fields[name] for name in ("at", "at_us") if fields.get(name) not in (None, "")]
-    if not given:
+    values = [fields[name] for name in ("at", "at_us") if fields.get(name) not in (None, "")]
+    if not values:
         return None
-    if len(given) > 1:
-        raise UnreadableValue("give `at` or `at_us`, one of them")
+    if len(values) > 1:
+        raise UnreadableValue("set either `at` or `at_us`")
     try:
-        return parse_instant(given[0])
+        return parse_instant(values[0])
     except UnreadableValue as error:
         raise UnreadableValue(f"at: {error}") from error

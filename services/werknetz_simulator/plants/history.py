@@ -25,7 +25,7 @@ SLICE_US: Final = 6 * HOUR_US
 
 
 def create(_connector: str, options: Mapping[str, Any], _folder: Path) -> "HistoryConnector":
-    """Create the connector from an edge file's `options`: plant, since_us, start_us, end_us, broken."""
+    """Create the connector from `options`: plant, since_us, start_us, end_us, broken."""
     plant = PLANTS[str(options["plant"])]
     broken = options.get("broken")
     truth = Truth(
@@ -57,9 +57,9 @@ class HistoryConnector:
         self._addresses: list[str] = []
         self._numbers: dict[tuple[PlantMachine, str], int] = {}
 
-    def seen(self, marks: Sequence[bytes]) -> None:
+    def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
         """Resume after the last stored slice of this history."""
-        spans = [mark.decode().split("/") for mark in marks]
+        spans = [checkpoint.decode().split("/") for checkpoint in checkpoints]
         ends = [int(end) for start, end in spans if int(start) == self._start_us]
         self._stored_us = max([self._start_us, *ends])
 
@@ -95,7 +95,7 @@ class HistoryConnector:
             blocks=[self._block([c for c in changes if not isinstance(c.value, str)])],
             gaps=self._gaps(start),
             acknowledge=mark_stored,
-            dedup_keys=[f"{self._start_us}/{end}".encode()],
+            checkpoints=[f"{self._start_us}/{end}".encode()],
         )
 
     async def close(self) -> None:
@@ -120,7 +120,7 @@ class HistoryConnector:
         ]
 
     def _to_raw_value(self, change: SignalChange) -> SignalChange:
-        """Convert to the raw value of the plant's controllers: state codes, tenths, text with unit."""
+        """Convert to the controllers' raw value: state code, tenths, or text with unit."""
         raw = self._profile.raw(change.machine, change.signal, change.value)
         return change if raw is change.value else replace(change, value=raw)
 

@@ -62,7 +62,8 @@ class Constant(BaseModel):
     def _fits_together(self) -> Self:
         if self.role not in CONSTANT_ROLES:
             raise ValueError(
-                f"a {self.role.value} is not constant: the role is one of {', '.join(CONSTANT_ROLES)}"
+                f"a {self.role.value} is not constant: "
+                f"the role is one of {', '.join(CONSTANT_ROLES)}"
             )
         if self.role is Role.MODE and self.unit is not None:
             raise ValueError("a mode has no unit: drop it")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from werknetz.connector.contract import Reading
-from werknetz.connector.refusal import RAW_MAX
+from werknetz.connector.quarantine import RAW_MAX
 from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
 from werknetz.events.batch import Unmapped
 from werknetz.protocols.sparkplug_b_pb2 import Payload

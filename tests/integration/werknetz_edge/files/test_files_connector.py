@@ -51,7 +51,7 @@ class DropFolder:
             {"pattern": "*.txt", "settle_s": 0, "poll_s": 0.02, **self.options, **more}
         )
         connector = create_file_connector("files", config, self.state, NumberParser())
-        connector.seen(self.marks)
+        connector.restore_checkpoints(self.marks)
         return connector
 
     def write(self, name: str, first: int, count: int, *, end: str = "") -> Path:
@@ -62,7 +62,7 @@ class DropFolder:
     def store(self, delivery: Delivery) -> None:
         self.values += [int(reading.value) for reading in delivery.readings]
         self.refused += [f"{bad.source}: {bad.reason}" for bad in delivery.unreadable]
-        self.marks += delivery.dedup_keys
+        self.marks += delivery.checkpoints
 
     async def run(self, connector: FileConnector, *, until: int) -> None:
         """Read and acknowledge until `until` files have left the inbox."""

@@ -14,7 +14,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from plumbing.readings import ReceivedValues, read_until
-from plumbing.scripted import HangUp, Reply, scripted_server
+from plumbing.scripted_server import HangUp, Reply, scripted_server
 from werknetz.connector.contract import ConnectionLost, Connector
 from werknetz.domain.status import is_bad
 from werknetz.events.batch import GapClosed, GapOpened

@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from plumbing.mqtt_stage import Mosquitto, Place, Sink, nothing_comes, publisher
 from werknetz.connector.contract import (
-    DEDUP_KEYS_MAX,
+    CHECKPOINTS_MAX,
     ConnectionLost,
 )
 from werknetz.events.batch import GapClosed, GapOpened
@@ -48,7 +48,7 @@ async def test_unacknowledged_is_given_again_and_stored_is_not_doubled(place: Pl
         await spool.take(first, 60, acknowledge=False)
         await first.close()  # nothing was acknowledged
         second = place.connector()
-        second.seen(spool.marks[:40])  # 40 were on disk, 20 were not
+        second.restore_checkpoints(spool.marks[:40])  # 40 were on disk, 20 were not
         await second.connect()
         await asyncio.to_thread(machine.send_all, f"{place.topic}/m/c", payloads[60:])
         await later.take(second, 60, within=25)
@@ -148,11 +148,11 @@ async def test_both_are_killed_while_a_machine_publishes(
             await asyncio.to_thread(mqtt_broker.kill)
             await mqtt_broker.start()
         spool = sink.marks[
-            -DEDUP_KEYS_MAX:
+            -CHECKPOINTS_MAX:
         ]  # all that was read is on disk; not all is acknowledged
         await connector.close()
         connector = place.connector(topics=topics)
-        connector.seen(spool)
+        connector.restore_checkpoints(spool)
         await connector.connect()
     await sink.take(connector, 300, within=30)
     await nothing_comes(connector, sink, 6.0)  # the embedded broker gives again after 5 s

@@ -69,7 +69,7 @@ async def test_a_machine_of_others_loses_nothing_over_connector_kills(
                 break
             await connector.close()  # killed after the spool's commit, before the acknowledgement
             connector = _fresh(mqtt_url, tmp_path)
-            connector.seen(marks)
+            connector.restore_checkpoints(marks)
             await connector.connect()
         async with asyncio.timeout(10):
             await node.wait()
@@ -103,7 +103,7 @@ async def _take(
         while True:
             delivery = await connector.read()
             spool += normalizer.normalize(delivery, 1_795_000_000_000_000)
-            marks += delivery.dedup_keys
+            marks += delivery.checkpoints
             if _count(spool, normalizer) >= wanted:
                 return delivery
             await delivery.acknowledge()

@@ -13,7 +13,7 @@ import pytest_asyncio
 from starlette.responses import Response
 
 from plumbing.hooks import lane_of
-from plumbing.restsource import RestSource, rest_source
+from plumbing.rest_source import RestSource, rest_source
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost, Delivery
 from werknetz_edge.rest import create
 from werknetz_edge.rest.connector import RestConnector
@@ -135,7 +135,7 @@ async def test_how_far_is_kept_only_after_the_commit(source: RestSource, tmp_pat
     await again.close()
     source.rows += rows(30, 1, NOW_US + 50)
     third = connector_of(source, tmp_path, ROWS)
-    third.seen([mark for delivery in given for mark in delivery.dedup_keys])
+    third.restore_checkpoints([mark for delivery in given for mark in delivery.checkpoints])
     await third.connect()
     assert await numbers(third, 1) == [30]
     assert int(source.requests[-1].query_params["since"]) >= NOW_US - 1_000_000
@@ -337,11 +337,11 @@ async def test_all_of_it_reaches_the_spool(source: RestSource, tmp_path: Path) -
     count = 0
     while count < 30:
         delivery = await next_delivery(connector)
-        await lane.keep(delivery)
+        await lane.store(delivery)
         count += len(delivery.records)  # the last is not acknowledged: killed in between
     await connector.close()
     again = connector_of(source, tmp_path, ROWS)
-    again.seen(await lane.on_disk(lane.spool.marks))
+    again.restore_checkpoints(await lane.on_disk(lane.spool.marks))
     await again.connect()
     assert await nothing_for(again, 0.4) == []
     assert again.bookmarks.get("rows").cursor_us == NOW_US + 29

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plumbing.edgeplant import plant_of, until_stored
-from plumbing.restsource import rest_source
+from plumbing.rest_source import rest_source
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.slow, pytest.mark.timeout(240)]
 ROWS = 600
@@ -51,7 +51,7 @@ async def test_changes_arrive_once_while_the_edge_is_killed(
                     source.rows.append({"n": kill * (ROWS // KILLS) + number, "at_us": at_us})
                 async with asyncio.timeout(60):
                     while len(source.requests) < asked + 3:
-                        assert plant.children["edge"].alive, plant.log("edge")
+                        assert plant.children["edge"].is_alive, plant.log("edge")
                         await asyncio.sleep(0.01)
                 await asyncio.sleep(random.uniform(0, 0.1))
                 plant.children["edge"].kill()

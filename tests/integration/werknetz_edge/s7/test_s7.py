@@ -14,7 +14,7 @@ from snap7.server import Server
 from snap7.type import SrvArea
 
 from plumbing.readings import ReceivedValues, read_until
-from plumbing.scripted import scripted_server
+from plumbing.scripted_server import scripted_server
 from werknetz.connector.contract import ConnectionLost, Connector
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.s7 import create

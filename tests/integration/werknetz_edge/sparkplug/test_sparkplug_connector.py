@@ -135,14 +135,14 @@ async def test_a_death_is_acknowledged_after_the_commit_and_told_once(plant: Pla
     marks: list[bytes] = []
     async with asyncio.timeout(20):
         while not marks:  # read, kept with its mark, and killed before it was acknowledged
-            marks += (await first.read()).dedup_keys
+            marks += (await first.read()).checkpoints
     await first.close()
     again, sink = plant.connector(), Sink()
-    again.seen(marks)
+    again.restore_checkpoints(marks)
     await again.connect()
     async with sink.reading(again):
         await until(lambda: "given_again" in again.status.details, within_s=20)
-    assert not any(delivery.dedup_keys for delivery in sink.deliveries)
+    assert not any(delivery.checkpoints for delivery in sink.deliveries)
 
 
 @pytest.mark.asyncio

@@ -25,7 +25,7 @@ class Taken:
     def take(self, delivery: Delivery) -> None:
         self.records += delivery.records
         self.readings += [(r.source, r.value, r.source_time_us) for r in delivery.readings]
-        self.marks += delivery.dedup_keys
+        self.marks += delivery.checkpoints
 
     def values(self) -> list[Any]:
         return [record.fields.get("v") for record in self.records]
@@ -120,12 +120,12 @@ async def test_readings_are_there_once_though_killed_before_the_state_was_kept(
     taken = Taken()
     for _ in range(3):  # on disk, and killed before the acknowledgement
         connector = _connector(database, tmp_path, changed_at="c", **{"as": "readings"})
-        connector.seen(taken.marks)  # type: ignore[attr-defined]
+        connector.restore_checkpoints(taken.marks)  # type: ignore[attr-defined]
         await connector.connect()
         taken.take(await connector.read())
         await connector.close()
     connector = _connector(database, tmp_path, changed_at="c", **{"as": "readings"})
-    connector.seen(taken.marks)  # type: ignore[attr-defined]
+    connector.restore_checkpoints(taken.marks)  # type: ignore[attr-defined]
     await connector.connect()
     await _drain(connector, taken)
     await connector.close()

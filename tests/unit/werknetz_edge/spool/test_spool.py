@@ -8,8 +8,8 @@ import pytest
 
 from werknetz.events.batch import GapOpened, PointDefinition, Points, Samples
 from werknetz.events.codec import GENESIS, chain_hash, decode
-from werknetz_edge.spool.spool import DEDUP_KEYS_MAX, Spool, SpoolFailed, SpoolFull
-from werknetz_edge.spool.spool_file import SpoolTaken, open_spool
+from werknetz_edge.spool.spool import CHECKPOINTS_MAX, Spool, SpoolFailed, SpoolFull
+from werknetz_edge.spool.spool_file import SpoolLocked, open_spool
 
 HOUR_US = 3_600_000_000
 
@@ -121,8 +121,8 @@ def test_a_new_spool_says_the_gap_and_all_points_and_keeps_the_rest() -> None:
 
 def test_marks_are_bounded() -> None:
     spool, _, _ = memory_spool()
-    spool.append([samples()], [n.to_bytes(16, "big") for n in range(DEDUP_KEYS_MAX + 5)])
-    assert len(spool.marks()) == DEDUP_KEYS_MAX
+    spool.append([samples()], [n.to_bytes(16, "big") for n in range(CHECKPOINTS_MAX + 5)])
+    assert len(spool.marks()) == CHECKPOINTS_MAX
     assert spool.marks()[0] == (5).to_bytes(16, "big")
 
 
@@ -139,7 +139,7 @@ def test_a_failed_commit_keeps_nothing() -> None:
 def test_a_file_has_one_process_and_survives_it(tmp_path: Path) -> None:
     file = open_spool(tmp_path / "press.spool", "press")
     file.spool.append([samples()])
-    with pytest.raises(SpoolTaken, match="stop it first"):
+    with pytest.raises(SpoolLocked, match="stop it first"):
         open_spool(tmp_path / "press.spool", "press")
     spool_id = file.spool.spool_id
     file.close()
@@ -161,8 +161,8 @@ def test_a_damaged_file_is_kept_and_told(tmp_path: Path, start: int) -> None:
     path.write_bytes(content)
     again = open_spool(path, "press")
     assert again.spool.spool_id != spool_id
-    assert again.replaced is not None
-    assert again.replaced.exists()
+    assert again.damaged_path is not None
+    assert again.damaged_path.exists()
     first = decode(again.spool.read(1, 1000)[0].payload).records[0]
     assert isinstance(first, GapOpened)
     assert first.cause == "spool_replaced"

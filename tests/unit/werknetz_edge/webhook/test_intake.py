@@ -7,9 +7,9 @@ import pytest
 
 from werknetz.connector.contract import Delivery
 from werknetz_edge.documents.config import DocumentConfig
-from werknetz_edge.documents.entries import PreparedPart, RowReader, identity_of_paths, prepare_part
+from werknetz_edge.documents.dedup import IDENTITY_BYTES, RowDedup
+from werknetz_edge.documents.prepare import PreparedPart, RowReader, identity_of_paths, prepare_part
 from werknetz_edge.documents.rows import read_parts
-from werknetz_edge.documents.seen import IDENTITY_BYTES, RowDedup
 from werknetz_edge.webhook import intake as intake_module
 from werknetz_edge.webhook.intake import Intake, NotStored, RowOutcome
 
@@ -67,7 +67,7 @@ async def test_killed_between_commit_and_answer() -> None:
     intake = Intake()
     first = keep(intake, made('{"id":1}'))
     delivery = await given(intake)
-    committed = list(delivery.dedup_keys)
+    committed = list(delivery.checkpoints)
     intake.close()
     with pytest.raises(NotStored):
         await first
@@ -149,7 +149,7 @@ async def test_rows_without_a_key_are_known_by_their_telling() -> None:
         await asyncio.sleep(0)
         delivery = intake.next_delivery()
         if delivery is not None:
-            assert len(delivery.dedup_keys) == 1
+            assert len(delivery.checkpoints) == 1
             await delivery.acknowledge()
         return words(await task)
 

@@ -68,7 +68,7 @@ async def test_one_that_was_killed_goes_on_where_the_spool_had_it() -> None:
     first = await connector.read()
     second = await connector.read()  # not on disk: to be told again
     again = _connector(plant)
-    again.seen([b"1/2", *first.dedup_keys])
+    again.restore_checkpoints([b"1/2", *first.checkpoints])
     await again.connect()
     told = await again.read()
     assert np.array_equal(told.blocks[0].source_time_us, second.blocks[0].source_time_us)

@@ -1,7 +1,7 @@
 from werknetz.connector.contract import Delivery, SourceRecord
 from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.refusal import (
+from werknetz.connector.quarantine import (
     ENTRIES_PER_MINUTE_MAX,
     ENTRIES_PER_SOURCE_MAX,
     REPEAT_US,

@@ -1,4 +1,4 @@
-"""A stand for connectors that read files: a folder mounted anew, an SFTP server that is cut."""
+"""Controlled sources for connectors that read files: a folder, and an SFTP server."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,80 +10,80 @@ from plumbing.sftp import SftpServer
 from werknetz.connector.contract import Connector
 
 Create = Callable[[str, dict[str, Any], Path], Connector]
-Written = Callable[[int, int], str]
-"""The content of a file that tells the numbers first … first+count-1."""
+FileContent = Callable[[int, int], str]
+"""Returns the content of a file with the numbers first … first+count-1."""
 
 
 @dataclass
-class FileStand:
+class FileSource:
     drop: Path
     state: Path
     create: Create
-    written: Written
+    content_of: FileContent
     suffix: str
     options: dict[str, Any]
 
     def inbox(self) -> dict[str, Any]:
         return {"folder": str(self.drop)}
 
-    def connector(self) -> Connector:
+    def new_connector(self) -> Connector:
         inbox = {**self.inbox(), "pattern": f"*.{self.suffix}", "settle_s": 0, "poll_s": 0.05}
         return self.create("conform", {"inbox": inbox, **self.options}, self.state)
 
-    async def give(self, first: int, count: int) -> None:
+    async def emit(self, first: int, count: int) -> None:
         part = self.drop / f"{first}.{self.suffix}.part"
-        part.write_text(self.written(first, count))
+        part.write_text(self.content_of(first, count))
         part.rename(self.drop / f"{first}.{self.suffix}")
 
-    async def cut(self) -> None:
-        """The share is mounted anew."""
+    async def drop_sessions(self) -> None:
+        """Replace the folder, as mounting the share again does."""
         old = self.drop.rename(self.drop.with_name("old"))
         self.drop.mkdir()
-        for each in list(old.iterdir()):
-            each.rename(self.drop / each.name)
+        for path in list(old.iterdir()):
+            path.rename(self.drop / path.name)
         old.rmdir()
 
-    async def hide(self) -> None:
-        self.drop.rename(self.drop.with_name("hidden"))
+    async def go_offline(self) -> None:
+        self.drop.rename(self.drop.with_name("offline"))
 
-    async def show(self) -> None:
-        self.drop.with_name("hidden").rename(self.drop)
+    async def go_online(self) -> None:
+        self.drop.with_name("offline").rename(self.drop)
 
 
 @dataclass
-class SftpStand(FileStand):
+class SftpSource(FileSource):
     server: SftpServer
 
     def inbox(self) -> dict[str, Any]:
         return {"sftp": self.server.inbox()}
 
-    async def cut(self) -> None:
+    async def drop_sessions(self) -> None:
         await self.server.disconnect_all()
 
-    async def hide(self) -> None:
+    async def go_offline(self) -> None:
         await self.server.stop()
 
-    async def show(self) -> None:
+    async def go_online(self) -> None:
         await self.server.start()
 
 
 @asynccontextmanager
-async def file_stand(
+async def file_source(
     kind: str,
     folder: Path,
     create: Create,
-    written: Written,
+    content_of: FileContent,
     suffix: str,
     options: dict[str, Any] | None = None,
-) -> AsyncIterator[FileStand]:
-    """`kind`: "folder" or "sftp"."""
+) -> AsyncIterator[FileSource]:
+    """Yield a controlled source; `kind` is "folder" or "sftp"."""
     drop, state = folder / "drop", folder / "state"
     drop.mkdir()
-    given = (drop, state, create, written, suffix, options or {})
+    common = (drop, state, create, content_of, suffix, options or {})
     if kind == "folder":
-        yield FileStand(*given)
+        yield FileSource(*common)
         return
     server = SftpServer(drop)
     await server.start()
-    yield SftpStand(*given, server)
+    yield SftpSource(*common, server)
     await server.stop()

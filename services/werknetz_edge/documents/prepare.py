@@ -1,0 +1,212 @@
+"""Turns rows into records, readings or rejects, with the key by which a repetition is dropped."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from werknetz.connector.contract import Reading, SourceMessage, SourceRecord, hash_message
+from werknetz.connector.quarantine import RAW_MAX
+from werknetz.connector.records import value_at_path
+from werknetz.connector.time_format import TimeFormat
+from werknetz.connector.values import UnreadableValue, parse_time, to_text
+from werknetz.domain.status import GOOD, UNCERTAIN_TIME
+from werknetz.events.batch import Unmapped
+from werknetz_edge.documents.config import PLACEHOLDER, DocumentConfig, ReadingsConfig
+from werknetz_edge.documents.dedup import dedup_key_of, hash_of
+from werknetz_edge.documents.rows import DocumentPart, DocumentRow
+
+CONFLICT: Final = (
+    "was delivered before with other content: if it is a correction, add its version to the key"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What one row becomes: exactly one of record, readings and reject is set."""
+
+    row: DocumentRow
+    record: SourceRecord | None = None
+    readings: tuple[Reading, ...] = ()
+    reject: Unmapped | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DedupUnit:
+    """What is new or a duplicate as a whole: a row with its own key, or the rows without one."""
+
+    dedup_key: bytes
+    results: tuple[RowResult, ...]
+
+    def to_conflict(self, message: SourceMessage, at_us: int) -> "DedupUnit":
+        """Return the rejects for quarantine, with a key of their own: each conflict counts once.
+
+        A row that cannot be read keeps its own reason.
+        """
+        results = tuple(
+            result
+            if result.reject is not None
+            else RowResult(
+                result.row,
+                reject=reject_of(message.source, result.row, CONFLICT, at_us, message.hash),
+            )
+            for result in self.results
+        )
+        identity = hash_of(b"contradiction", self.dedup_key)  # spools of earlier versions have it
+        return DedupUnit(dedup_key_of(identity, self.dedup_key), results)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPart:
+    """A part of a document, ready for delivery: stored in one transaction, with its message."""
+
+    units: tuple[DedupUnit, ...]
+    message: SourceMessage
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowReader:
+    """Reads the rows of one source."""
+
+    source: str
+    config: DocumentConfig
+
+    def read_row(self, row: DocumentRow, identity: bytes, message: bytes, at_us: int) -> RowResult:
+        if row.fields is None:
+            return RowResult(row, reject=reject_of(self.source, row, row.reason, at_us, message))
+        try:
+            if self.config.readings is not None:
+                readings = _read_readings(row, self.config.readings, self.config.time)
+                return RowResult(row, readings=readings)
+            at = None if self.config.time is None else _time_of(row, self.config.time)
+        except UnreadableValue as error:
+            return RowResult(row, reject=reject_of(self.source, row, str(error), at_us, message))
+        record = SourceRecord(
+            source=self.source,
+            fields=row.fields,
+            identity=identity,
+            item=row.position,
+            source_time_us=at,
+            raw=row.raw[:RAW_MAX],
+            message_hash=message,
+        )
+        return RowResult(row, record=record)
+
+
+ReadRow = Callable[[DocumentRow, bytes, bytes, int], RowResult]
+IdentityOf = Callable[[DocumentRow], bytes | None]
+
+
+def prepare_part(
+    part: DocumentPart,
+    source: str,
+    request_key: bytes,
+    *,
+    identity_of: IdentityOf,
+    read_row: ReadRow,
+    at_us: int,
+) -> PreparedPart:
+    """Read a part. `request_key` identifies this request, for rows without a key of their own.
+
+    `identity_of` returns a row's identity, None where it has none.
+    """
+    digest = hash_message(part.content)
+    base = hash_of(b"row", source.encode(), request_key)
+    units: list[DedupUnit] = []
+    without_key: list[RowResult] = []
+    for row in part.rows:
+        key = identity_of(row)
+        identity = key or hash_of(base, row.index.to_bytes(8, "big"))
+        result = read_row(row, identity, digest, at_us)
+        if key is None:
+            without_key.append(result)
+        else:
+            units.append(DedupUnit(dedup_key_of(key, row.raw), (result,)))
+    if without_key:
+        # One key for all of them: the keys of a long body must not push out its own first ones.
+        identity = hash_of(b"part", base, part.number.to_bytes(8, "big"))
+        content = b"".join(result.row.raw for result in without_key)
+        units.append(DedupUnit(dedup_key_of(identity, content), tuple(without_key)))
+    message = SourceMessage(source, part.content, digest)
+    return PreparedPart(tuple(units), message, len(part.content))
+
+
+def identity_of_paths(source: str, paths: tuple[str, ...], row: DocumentRow) -> bytes | None:
+    """Return the identity made of the values at `paths`; None where one of them is missing."""
+    if not paths or row.fields is None:
+        return None
+    values = [value_at_path(row.fields, path) for path in paths]
+    if any(value is None or value == "" for value in values):
+        return None
+    return hash_of(b"key", source.encode(), *map(_encode_key, values))
+
+
+def reject_of(source: str, row: DocumentRow, reason: str, at_us: int, message: bytes = b"") -> Unmapped:
+    size = len(row.raw) if len(row.raw) > RAW_MAX else 0
+    return Unmapped(
+        source=source,
+        reason=reason.replace("\0", "\\0").encode(errors="replace").decode(),
+        raw=row.raw[:RAW_MAX],
+        at_us=at_us,
+        size=size,
+        item=row.position,
+        raw_hash=message,
+    )
+
+
+def _read_readings(
+    row: DocumentRow, config: ReadingsConfig, time: TimeFormat | None
+) -> tuple[Reading, ...]:
+    fields = row.fields or {}
+    address = PLACEHOLDER.sub(lambda match: _address_part(fields, match[1]), config.address)
+    at_us, status = None, GOOD
+    if time is not None:
+        value = value_at_path(fields, time.path)
+        at_us = None if value is None else parse_time(value, time, None)
+        status = UNCERTAIN_TIME if at_us is None else GOOD
+    values = {path: value_at_path(fields, path) for path in config.values} or {
+        name: value
+        for name, value in fields.items()
+        if not isinstance(value, (dict, list))
+        and name not in config.address_paths
+        and (time is None or name != time.path)
+    }
+    readings = tuple(
+        Reading(f"{address}#{path}", value, status, at_us, None, row.raw[:RAW_MAX], fields)
+        for path, value in values.items()
+        if value is not None or path in fields
+    )
+    if not readings:
+        raise UnreadableValue("the row has none of the values: see `readings.values`")
+    return readings
+
+
+def _address_part(fields: Mapping[str, Any], path: str) -> str:
+    value = value_at_path(fields, path)
+    if value is None or isinstance(value, (dict, list)):
+        raise UnreadableValue(f"the address needs {path!r}, which the row does not have")
+    text = to_text(value).strip()
+    if not text or len(text) > 200 or not text.isprintable():
+        raise UnreadableValue(f"{path!r} cannot be part of an address: {text[:80]!r}")
+    return text
+
+
+def _time_of(row: DocumentRow, time: TimeFormat) -> int | None:
+    value = value_at_path(row.fields or {}, time.path)
+    if value is None or value == "":
+        return None
+    at_us = parse_time(value, time, None)
+    if at_us is None:
+        raise UnreadableValue(
+            f"{time.path}: {str(value)[:80]!r} is not a time in the format {time.format}"
+        )
+    return at_us
+
+
+def _encode_key(value: Any) -> bytes:
+    """Encode 4711 and "4711" alike: the same system sends numbers in JSON, and texts in CSV."""
+    if isinstance(value, str):
+        return value.encode(errors="replace")
+    return msgspec.json.encode(value, enc_hook=str)
