@@ -1,6 +1,5 @@
-"""The API process put together: kit, resources, documentation. Nothing opens before it starts."""
+"""Builds the API: middleware, resources and documentation. Connections open at start-up."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
@@ -63,26 +62,23 @@ RESOURCES: Final = (
     stock_levels, stock_movements, stock_projection, days_of_supply, shortage_warnings, findings,
     connectors, gaps, quarantine, events, mappings, losses, api_keys,
 )  # fmt: skip
-_ABOUT: Final = "Machines, deliveries and stock of a company in one model, with nothing lost."
+_DESCRIPTION: Final = (
+    "Machine, supplier and warehouse data of a company, and the KPIs computed from it."
+)
 
 
 def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) -> FastAPI:
-    """Return the API; it opens its connections when its lifespan begins."""
+    """Return the API; its lifespan opens and closes the connections."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_app_context(settings, now_us) as context:
+        async with open_app_context(settings, now_us, {"replays": replay.run}) as context:
             app.state.context = context
-            replaying = asyncio.create_task(replay.run(context.database), name="replays")
-            try:
-                yield
-            finally:
-                replaying.cancel()
-                await asyncio.gather(replaying, return_exceptions=True)
+            yield
 
     app = FastAPI(
         title="Werknetz",
-        description=_ABOUT,
+        description=_DESCRIPTION,
         version=version("werknetz"),
         lifespan=lifespan,
         docs_url=None,
@@ -90,17 +86,17 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.registry = _registry()
+    app.state.registry = _metrics_registry()
     app.add_middleware(
         BodyLimit,
         default_bytes=settings.body_max_bytes,
         bytes_by_path={EVENTS_BATCH_PATH: settings.events_max_bytes},
     )
-    # Added last, so outermost: it also sees what the limit refuses.
+    # Added last, so outermost: it also handles bodies that the limit rejects.
     app.add_middleware(RequestMiddleware, metrics=RequestMetrics(app.state.registry))
     problem.register_handlers(app)
     api = APIRouter(prefix=PREFIX)
-    # Routes are tried in order, and values are what dashboards poll.
+    # Routes are matched in order; KPI values are polled most.
     for router in (kpi_values, kpi_explanation, kpi_definitions, public, health, *RESOURCES):
         api.include_router(router)
     app.include_router(api)
@@ -110,7 +106,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
     return app
 
 
-def _registry() -> CollectorRegistry:
+def _metrics_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
@@ -119,10 +115,10 @@ def _registry() -> CollectorRegistry:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the document, with the two ways to send a key."""
+    """Return the OpenAPI document, with both headers that can carry an API key."""
     if app.openapi_schema is None:
         document = get_openapi(
-            title=app.title, version=app.version, description=_ABOUT, routes=app.routes
+            title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes
         )
         document.setdefault("components", {})["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer"},

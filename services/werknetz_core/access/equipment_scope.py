@@ -1,7 +1,7 @@
-"""Which equipment a list may show: what was asked for, within the plants of the key."""
+"""Equipment filters of lists: the requested equipment, restricted to the plants of the key."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import Query
@@ -12,16 +12,14 @@ from werknetz_core.context.app_context import AppContext
 
 EquipmentFilter = Annotated[
     list[str],
-    Query(description="Equipment path; it and everything below. Repeated: any of them."),
+    Query(description="Equipment path: this equipment and all below it. Repeated: any of them."),
 ]
-NOTHING: Final = sa.false()
 
 
-def path_within(path: sa.ColumnElement[str], above: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Return whether a path is one of those or below."""
-    return sa.or_(
-        NOTHING, *(sa.or_(path == at, path.startswith(f"{at}/", autoescape=True)) for at in above)
-    )
+def path_within(path: sa.ColumnElement[str], roots: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that a path is one of the roots or below one."""
+    below = (sa.or_(path == at, path.startswith(f"{at}/", autoescape=True)) for at in roots)
+    return sa.or_(sa.false(), *below)
 
 
 def path_visible(path: sa.ColumnElement[str], principal: Principal) -> sa.ColumnElement[bool]:
@@ -39,17 +37,20 @@ async def equipment_condition(
 
 
 def connector_visible(principal: Principal) -> sa.ColumnElement[bool]:
-    """A key for plants sees the connectors that serve these alone: gaps name foreign signals."""
+    """Return the condition that a connector serves only plants of the key.
+
+    A connector of several plants would show the signals of other plants, for example in gaps.
+    """
     if principal.plants is None:
         return sa.true()
-    serving = (
+    served = (
         sa.select(signals.c.connector_id, equipment.c.path)
         .join(equipment, equipment.c.id == signals.c.equipment_id)
         .subquery()
     )
-    own = path_visible(serving.c.path, principal)
-    here = serving.c.connector_id == connectors.c.id
+    visible = path_visible(served.c.path, principal)
+    of_connector = served.c.connector_id == connectors.c.id
     return sa.and_(
-        sa.exists(sa.select(1).select_from(serving).where(here, own)),
-        ~sa.exists(sa.select(1).select_from(serving).where(here, ~own)),
+        sa.exists(sa.select(1).select_from(served).where(of_connector, visible)),
+        ~sa.exists(sa.select(1).select_from(served).where(of_connector, ~visible)),
     )

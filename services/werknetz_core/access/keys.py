@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-import asyncpg
 from fastapi import Request
 
+from werknetz.store.session import Database
 from werknetz_core.http.problem import Problem
 
 CACHED_MAX: Final = 1024
@@ -113,7 +113,7 @@ def key_from_request(request: Request) -> str | None:
 class KeyCache:
     """Knows keys for some seconds, by their hash, so that a poll needs no query."""
 
-    def __init__(self, pool: asyncpg.Pool, *, cached_s: float, now_us: Callable[[], int]) -> None:
+    def __init__(self, pool: Database, *, cached_s: float, now_us: Callable[[], int]) -> None:
         self._pool = pool
         self._cached_s = cached_s
         self._now_us = now_us

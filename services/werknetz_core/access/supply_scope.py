@@ -10,10 +10,11 @@ from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import Query
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from werknetz.store.stock import line_materials, stock_items, warehouses
-from werknetz.store.supply import (
+from werknetz.store.session import ReadSession
+from werknetz.store.tables import equipment
+from werknetz.store.tables.stock import line_materials, stock_items, warehouses
+from werknetz.store.tables.supply import (
     material_numbers,
     materials,
     partner_identities,
@@ -22,7 +23,6 @@ from werknetz.store.supply import (
     sites,
     supply_relations,
 )
-from werknetz.store.tables import equipment
 from werknetz_core.access.equipment_scope import path_visible
 from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem
@@ -148,7 +148,7 @@ WAREHOUSE: Final = MasterDataKind(
 
 
 async def resolve_ids(
-    kind: MasterDataKind, names: Sequence[str], session: AsyncConnection, principal: Principal
+    kind: MasterDataKind, names: Sequence[str], session: ReadSession, principal: Principal
 ) -> list[int]:
     """Return all that is named so and may be seen; raise 404 for a name that nothing has."""
     found = await _own(kind, names, session, principal)
@@ -163,7 +163,7 @@ async def resolve_ids(
 
 
 async def resolve_id(
-    kind: MasterDataKind, name: str, session: AsyncConnection, principal: Principal
+    kind: MasterDataKind, name: str, session: ReadSession, principal: Principal
 ) -> int:
     """Return the one thing of this name: its own before those that messages use; several: 409."""
     own = await _own(kind, [name], session, principal)
@@ -179,7 +179,7 @@ async def resolve_id(
 
 
 async def _own(
-    kind: MasterDataKind, names: Sequence[str], session: AsyncConnection, principal: Principal
+    kind: MasterDataKind, names: Sequence[str], session: ReadSession, principal: Principal
 ) -> dict[str, set[int]]:
     own = sa.select(kind.name, kind.id).where(kind.name.in_(names))
     rows = await session.execute(own.where(kind.visible(principal, kind.id)))
@@ -190,7 +190,7 @@ async def name_condition(
     kind: MasterDataKind,
     names: Sequence[str],
     column: Ids,
-    session: AsyncConnection,
+    session: ReadSession,
     principal: Principal,
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a column is one of what was named; nothing named: anything."""
@@ -198,7 +198,7 @@ async def name_condition(
 
 
 async def _unknown(
-    kind: MasterDataKind, name: str, session: AsyncConnection, principal: Principal
+    kind: MasterDataKind, name: str, session: ReadSession, principal: Principal
 ) -> Problem:
     known = sa.select(kind.name).where(kind.visible(principal, kind.id)).limit(_NEAR_OF)
     near = difflib.get_close_matches(name, (await session.scalars(known)).all(), n=3, cutoff=0.5)

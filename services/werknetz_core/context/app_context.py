@@ -1,14 +1,14 @@
-"""What one API process holds: connections, keys, equipment, watermarks, clock."""
+"""The shared state of one API process: connections, caches, clock and background tasks."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
+from werknetz.runtime.background import BackgroundTask
 from werknetz.store.session import Database, PoolOptions, ReadSession, WriteSession
 from werknetz_core.access.keys import (
     KeyCache,
@@ -23,6 +23,8 @@ from werknetz_core.http.etag import Watermarks
 from werknetz_core.http.rate_limit import RateLimiter
 from werknetz_core.settings import CoreSettings
 
+BackgroundJob: TypeAlias = Callable[[Database], Coroutine[Any, Any, None]]
+
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
@@ -35,36 +37,53 @@ class AppContext:
     rate_limiter: RateLimiter
     now_us: Callable[[], int]
     edge_forwarder: EdgeForwarder | None = None
+    background: tuple[BackgroundTask, ...] = ()
 
 
 @contextlib.asynccontextmanager
 async def open_app_context(
-    settings: CoreSettings, now_us: Callable[[], int]
+    settings: CoreSettings, now_us: Callable[[], int], jobs: Mapping[str, BackgroundJob]
 ) -> AsyncIterator[AppContext]:
-    """Open what the API needs, without waiting for any of it; close it in the end."""
+    """Open what the API needs without waiting for other servers; close it at the end.
+
+    `jobs` run in the background beside the refresh of the equipment tree.
+    """
     options = PoolOptions("werknetz-core", settings.sessions_max, settings.statement_timeout_s)
-    pool = Database(settings.database_url, options)
-    redis = _redis(settings)
-    tree = EquipmentTreeCache(pool, every_s=settings.tree_every_s)
-    marks = Watermarks(redis, cached_s=settings.marks_cached_s)
-    keys = KeyCache(pool, cached_s=settings.key_cached_s, now_us=now_us)
-    rate = RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst)
-    webhook = EdgeForwarder.from_settings(settings)
-    renewing = asyncio.create_task(tree.run(), name="renew the equipment tree")
-    try:
-        yield AppContext(settings, pool, redis, keys, tree, marks, rate, now_us, webhook)
-    finally:
-        renewing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await renewing
-        if webhook is not None:
-            await webhook.close()
+    async with contextlib.AsyncExitStack() as stack:
+        database = Database(settings.database_url, options)
+        stack.push_async_callback(database.close)
+        redis = _connect_redis(settings)
         if redis is not None:
-            await redis.aclose()
-        await pool.close()
+            stack.push_async_callback(redis.aclose)
+        edge_forwarder = EdgeForwarder.from_settings(settings)
+        if edge_forwarder is not None:
+            stack.push_async_callback(edge_forwarder.close)
+        tree = EquipmentTreeCache(database, every_s=settings.tree_every_s)
+        background = (
+            BackgroundTask("equipment_tree", tree.run),
+            *(_background_task(name, job, database) for name, job in jobs.items()),
+        )
+        for task in background:
+            await stack.enter_async_context(task)
+        yield AppContext(
+            settings,
+            database,
+            redis,
+            keys=KeyCache(database, cached_s=settings.key_cached_s, now_us=now_us),
+            tree=tree,
+            watermarks=Watermarks(redis, cached_s=settings.marks_cached_s),
+            rate_limiter=RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst),
+            now_us=now_us,
+            edge_forwarder=edge_forwarder,
+            background=background,
+        )
 
 
-def _redis(settings: CoreSettings) -> Redis | None:
+def _background_task(name: str, job: BackgroundJob, database: Database) -> BackgroundTask:
+    return BackgroundTask(name, lambda: job(database))
+
+
+def _connect_redis(settings: CoreSettings) -> Redis | None:
     if settings.redis_url is None:
         return None
     return Redis.from_url(
@@ -99,7 +118,7 @@ async def _app_context(request: Request) -> AppContext:
 
 ContextDep = Annotated[AppContext, Depends(_app_context)]
 ReadSessionDep = Annotated[ReadSession, Depends(_open_read_session, scope="function")]
-# scope="function" commits before the answer leaves; by default it would be after.
+# scope="function" commits before the response is sent; the default commits after it.
 WriteSessionDep = Annotated[WriteSession, Depends(_open_write_session, scope="function")]
 Viewer = Annotated[Principal, Depends(require_viewer)]
 Engineer = Annotated[Principal, Depends(require_engineer)]

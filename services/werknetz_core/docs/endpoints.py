@@ -1,29 +1,79 @@
-"""The API's documentation, without a request that leaves the machine: our own small page."""
+"""The API documentation at /docs: Swagger UI, served without requests to other hosts.
 
-from pathlib import Path
+Swagger UI's own files come from the installed package fastapi-offline; the page and the script
+that starts it are ours, because the Content-Security-Policy forbids inline scripts.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-FOLDER: Final = Path(__file__).parent
+from werknetz_core.http.etag import etag_matches
+from werknetz_core.http.middleware import CONTENT_SECURITY_POLICY
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.responses import not_modified
+
+OWN_FILES: Final = files("werknetz_core.docs")
+SWAGGER_FILES: Final = files("fastapi_offline") / "static"
+# Browsers ask each time and get 304, so an upgrade is visible at once.
+CACHE_CONTROL: Final = "no-cache"
+# Swagger UI's style sheet contains its icons as data: images.
+DOCS_POLICY: Final = CONTENT_SECURITY_POLICY.replace("img-src 'self'", "img-src 'self' data:")
+PAGE: Final = "index.html"
+SOURCES: Final[Mapping[str, tuple[Traversable, str]]] = {
+    PAGE: (OWN_FILES, "text/html"),
+    "init.js": (OWN_FILES, "text/javascript"),
+    "swagger-ui-bundle.js": (SWAGGER_FILES, "text/javascript"),
+    "swagger-ui.css": (SWAGGER_FILES, "text/css"),
+}
+ASSETS: Final = SOURCES.keys() - {PAGE}
 router = APIRouter(include_in_schema=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Asset:
+    content: bytes
+    media_type: str
+    etag: str
+
+
 @router.get("/docs")
-async def page() -> Response:
-    return _file("page.html", "text/html")
+async def show_docs(request: Request) -> Response:
+    return _respond(request, load_asset(PAGE))
 
 
-@router.get("/docs/page.js")
-async def script() -> Response:
-    return _file("page.js", "text/javascript")
+@router.get("/docs/{name}")
+async def show_docs_asset(name: str, request: Request) -> Response:
+    if name not in ASSETS:
+        raise Problem(
+            404,
+            "unknown_asset",
+            f"The documentation has no file {name!r}.",
+            "Open /docs for the documentation of the API.",
+        )
+    return _respond(request, load_asset(name))
 
 
-@router.get("/docs/page.css")
-async def style() -> Response:
-    return _file("page.css", "text/css")
+@cache
+def load_asset(name: str) -> Asset:
+    folder, media_type = SOURCES[name]
+    content = (folder / name).read_bytes()
+    digest = hashlib.blake2b(content, digest_size=12).hexdigest()
+    return Asset(content, media_type, f'"{digest}"')
 
 
-def _file(name: str, media_type: str) -> Response:
-    content = (FOLDER / name).read_bytes()
-    return Response(content, 200, {"Cache-Control": "no-cache"}, media_type)
+def _respond(request: Request, asset: Asset) -> Response:
+    if etag_matches(request.headers.get("if-none-match"), asset.etag):
+        return not_modified(asset.etag, CACHE_CONTROL)
+    headers = {
+        "Cache-Control": CACHE_CONTROL,
+        "Content-Security-Policy": DOCS_POLICY,
+        "ETag": asset.etag,
+    }
+    return Response(asset.content, 200, headers, asset.media_type)

@@ -1,6 +1,7 @@
-"""Whether it lives, whether it can serve, what it is, and its figures for Prometheus."""
+"""Liveness, readiness, version, and metrics for Prometheus."""
 
 import asyncio
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Final
 
@@ -10,8 +11,14 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
+from werknetz.runtime.background import TaskStatus
 from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
-from werknetz_core.health.schemas import InfoView, LiveView, ReadyView
+from werknetz_core.health.schemas import (
+    BackgroundTaskView,
+    InfoView,
+    LivenessView,
+    ReadinessView,
+)
 from werknetz_core.http.problem import Problem
 
 CHECK_S: Final = 3.0
@@ -21,7 +28,7 @@ router = APIRouter(tags=["health"])
 
 @public.get("/info")
 async def show_version(context: ContextDep) -> InfoView:
-    """Say what this is. Needs no key."""
+    """Show name, version and time of the server. Needs no key."""
     return InfoView(
         name="Werknetz",
         version=version("werknetz"),
@@ -32,15 +39,18 @@ async def show_version(context: ContextDep) -> InfoView:
 
 
 @public.get("/health/live")
-async def live() -> LiveView:
-    """Answer as long as the process turns. Needs no key."""
-    return LiveView(status="live")
+async def check_liveness() -> LivenessView:
+    """Answer 200 while the process runs. Needs no key."""
+    return LivenessView(status="live")
 
 
 @public.get("/health/ready")
-async def ready(context: ContextDep) -> ReadyView:
-    """Answer 200 if requests can be served: PostgreSQL with its tables. Needs no key."""
-    database, redis = await asyncio.gather(_database(context), _redis(context))
+async def check_readiness(context: ContextDep) -> ReadinessView:
+    """Answer 200 if PostgreSQL with its tables is available and all background tasks run.
+
+    Needs no key.
+    """
+    database, redis = await asyncio.gather(_check_database(context), _check_redis(context))
     if database != "ok":
         raise Problem(
             503,
@@ -49,20 +59,24 @@ async def ready(context: ContextDep) -> ReadyView:
             "Run `werknetz migrate`." if database == "no tables" else "Run `werknetz doctor`.",
             headers={"Retry-After": "5"},
         )
-    return ReadyView(status="ready", database=database, redis=redis)
+    tasks = [task.status() for task in context.background]
+    if failed := [task for task in tasks if not task.is_healthy]:
+        raise _background_task_failed(failed)
+    background = [_background_view(task) for task in tasks]
+    return ReadinessView(status="ready", database=database, redis=redis, background=background)
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(request: Request, principal: Viewer) -> Response:
-    """Give figures in Prometheus' text format."""
+async def show_metrics(request: Request, principal: Viewer) -> Response:
+    """Return metrics in the Prometheus text format."""
     principal.require_all_plants()
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _database(context: AppContext) -> str:
+async def _check_database(context: AppContext) -> str:
     try:
         async with asyncio.timeout(CHECK_S):
-            await context.pool.fetchval("SELECT count(*) FROM incarnations")
+            await context.database.fetchval("SELECT count(*) FROM incarnations")
     except asyncpg.UndefinedTableError:
         return "no tables"
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -70,7 +84,7 @@ async def _database(context: AppContext) -> str:
     return "ok"
 
 
-async def _redis(context: AppContext) -> str:
+async def _check_redis(context: AppContext) -> str:
     if context.redis is None:
         return "not configured"
     try:
@@ -79,3 +93,36 @@ async def _redis(context: AppContext) -> str:
     except (RedisError, OSError, TimeoutError) as error:
         return f"does not answer ({type(error).__name__})"
     return "ok"
+
+
+def _background_view(task: TaskStatus) -> BackgroundTaskView:
+    return BackgroundTaskView(
+        name=task.name,
+        state=task.state,
+        restarts=task.restarts,
+        last_error=_error_type_of(task) or None,
+    )
+
+
+def _background_task_failed(failed: Sequence[TaskStatus]) -> Problem:
+    errors = [
+        {
+            "pointer": f"/background/{task.name}",
+            "code": task.state,
+            "detail": f"{_error_type_of(task)}; restarted {task.restarts} times",
+        }
+        for task in failed
+    ]
+    return Problem(
+        503,
+        "background_task_failed",
+        f"Background tasks not running: {', '.join(task.name for task in failed)}.",
+        "Failed tasks are restarted after a delay; the server's log has the exceptions.",
+        errors=errors,
+        headers={"Retry-After": "5"},
+    )
+
+
+def _error_type_of(task: TaskStatus) -> str:
+    """Return the exception's type only: its text may hold what needs a key to see."""
+    return task.error.partition(":")[0]

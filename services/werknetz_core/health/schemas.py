@@ -1,4 +1,4 @@
-"""What the platform says of itself."""
+"""Health and version as the API shows them."""
 
 from datetime import datetime
 
@@ -13,11 +13,19 @@ class InfoView(BaseModel):
     docs: str
 
 
-class LiveView(BaseModel):
+class LivenessView(BaseModel):
     status: str
 
 
-class ReadyView(BaseModel):
+class BackgroundTaskView(BaseModel):
+    name: str
+    state: str  # running, finished; restarting or failed: the API is not ready
+    restarts: int
+    last_error: str | None  # the type of the exception; the log has its text
+
+
+class ReadinessView(BaseModel):
     status: str
     database: str
     redis: str
+    background: list[BackgroundTaskView]

@@ -207,9 +207,15 @@ async def test_a_body_that_is_too_large_is_refused(world: World) -> None:
     assert answer.json()["hint"]
 
 
-async def test_health_and_figures(world: World) -> None:
+async def test_health_and_metrics(world: World) -> None:
     ready = await world.client.get("/api/v1/health/ready")
-    assert ready.json() == {"status": "ready", "database": "ok", "redis": "ok"}
+    running = {"state": "running", "restarts": 0, "last_error": None}
+    assert ready.json() == {
+        "status": "ready",
+        "database": "ok",
+        "redis": "ok",
+        "background": [{"name": "equipment_tree"} | running, {"name": "replays"} | running],
+    }
     assert (await world.client.get("/api/v1/info")).json()["name"] == "Werknetz"
     await world.get("/plants")
     figures = (await world.get("/metrics")).text
@@ -228,7 +234,7 @@ async def test_it_works_without_redis(database_url: str) -> None:
 
 
 async def test_without_postgresql_it_says_so(world: World) -> None:
-    await world.app.state.context.pool.close()
+    await world.app.state.context.database.close()
     answer = await world.get("/plants")
     assert answer.status_code == 503
     assert "doctor" in answer.json()["hint"]
