@@ -7,6 +7,8 @@ from typing import Final
 import typer
 from rich.console import Console
 
+from werknetz.runtime.environment import check_environment
+from werknetz.runtime.settings import SettingError
 from werknetz_client.commands import alive
 from werknetz_client.commands.output import printable
 from werknetz_client.errors import WerknetzError
@@ -41,7 +43,7 @@ def root(command: str | None = None) -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,  # locals hold keys and passwords
     )
-    app.callback()(lambda: None)  # else a single command would be the app itself
+    app.callback()(_check_environment)  # without a callback a single command would be the app
     alive.register(app)
     if command == "alive":
         return app
@@ -53,6 +55,16 @@ def root(command: str | None = None) -> typer.Typer:
         if not owners or entry.name in owners:
             _add(app, entry)
     return app
+
+
+def _check_environment() -> None:
+    """Run before every command, so also at the start of every service."""
+    try:
+        check_environment()
+    except SettingError as error:
+        raise WerknetzError(
+            str(error), "The reference of environment variables lists all."
+        ) from None
 
 
 def _register_own(app: typer.Typer) -> None:

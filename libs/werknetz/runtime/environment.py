@@ -1,0 +1,113 @@
+"""The environment variables of Werknetz, and the check for unknown ones at process start.
+
+One table for all processes: they often share an environment (a shell, a compose file). A
+misspelled variable would leave a default in force without notice, so it is an error.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final, Literal
+
+from werknetz.runtime.settings import SettingError
+
+PREFIX: Final = "WERKNETZ_"
+
+Reader = Literal[
+    "all", "core", "ingest", "worker", "edge", "simulator", "client", "compose", "tests"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentVariable:
+    """One variable: who reads it, and what it sets."""
+
+    name: str
+    readers: tuple[Reader, ...]
+    description: str
+    has_file_form: bool = True  # NAME_FILE names a file that holds the value
+
+
+def _plain(name: str, readers: tuple[Reader, ...], description: str) -> EnvironmentVariable:
+    return EnvironmentVariable(name, readers, description, has_file_form=False)
+
+
+VARIABLES: Final = (
+    EnvironmentVariable(
+        "WERKNETZ_DATABASE_URL", ("core", "ingest", "worker"), "PostgreSQL with TimescaleDB."
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_REDIS_URL", ("core", "ingest", "worker", "edge"),
+        "Redis streams between edge and core; ETags of the API.",
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_BROKER_URL", ("worker",), "Redis that queues the tasks of the workers."
+    ),
+    EnvironmentVariable("WERKNETZ_MQTT_URL", ("simulator",), "MQTT broker of simulated plants."),
+    EnvironmentVariable(
+        "WERKNETZ_WEBHOOK_URL", ("core",), "Webhook edge that receives events posted to the API."
+    ),
+    EnvironmentVariable("WERKNETZ_WEBHOOK_KEY", ("core",), "Its API key."),
+    EnvironmentVariable(
+        "WERKNETZ_RATE_PER_S", ("core",), "Requests per second of one API key; 0: no limit."
+    ),
+    EnvironmentVariable("WERKNETZ_RATE_BURST", ("core",), "Requests of one API key at once."),
+    EnvironmentVariable(
+        "WERKNETZ_SAMPLES_RETENTION_DAYS", ("worker",), "Days before samples are dropped."
+    ),
+    EnvironmentVariable(
+        "WERKNETZ_RAW_RETENTION_DAYS", ("worker",), "Days before raw input is dropped."
+    ),
+    _plain("WERKNETZ_INGEST_METRICS_PORT", ("ingest",), "Port of the writer's /metrics."),
+    _plain("WERKNETZ_OPCUA_PASSWORD", ("edge",), "Password of `werknetz connect`."),
+    EnvironmentVariable("WERKNETZ_URL", ("client",), "The API that the command line uses."),
+    EnvironmentVariable("WERKNETZ_API_KEY", ("client",), "Its API key."),
+    _plain("WERKNETZ_ALIVE_FILE", ("all",), "File that a process touches while its loop runs."),
+    _plain("WERKNETZ_LOG_LEVEL", ("all",), "DEBUG, INFO, WARNING or ERROR."),
+    _plain("WERKNETZ_VERSION", ("compose",), "Tag of the container images."),
+    _plain("WERKNETZ_BIND", ("compose",), "Host address on which the API is published."),
+    _plain("WERKNETZ_PORT", ("compose",), "Host port on which the API is published."),
+    _plain("WERKNETZ_EDGE_1", ("compose",), "Edge file of the first edge container."),
+    _plain("WERKNETZ_EDGE_2", ("compose",), "Edge file of the second edge container."),
+    _plain("WERKNETZ_PEERS", ("tests",), "File with the servers that tests connect to."),
+    _plain("WERKNETZ_SHARED_DATA", ("tests",), "Folder with recorded documents of partners."),
+    _plain("WERKNETZ_REWRITE_CASES", ("tests",), "Write golden cases anew."),
+    _plain("WERKNETZ_KEEP_SNAPSHOTS", ("tests",), "Write API snapshots anew."),
+)  # fmt: skip
+"""Every variable, with its readers. Variables of other owners do not begin with the prefix."""
+
+NAMES: Final = frozenset(
+    name
+    for variable in VARIABLES
+    for name in (
+        (variable.name, f"{variable.name}_FILE") if variable.has_file_form else (variable.name,)
+    )
+)
+
+
+# Kubernetes adds the addresses of its services to the environment of each container.
+_SERVICE_LINK: Final = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_[A-Z]+")
+
+
+def check_environment(environment: Mapping[str, str] | None = None) -> None:
+    """Raise SettingError where a `WERKNETZ_…` variable is unknown; the text names the nearest."""
+    variables = os.environ if environment is None else environment
+    unknown = sorted(
+        name
+        for name, value in variables.items()
+        if name.startswith(PREFIX) and name not in NAMES and not _is_service_link(name, value)
+    )
+    if unknown:
+        raise SettingError("; ".join(_unknown(name) for name in unknown))
+
+
+def _is_service_link(name: str, value: str) -> bool:
+    is_address = name.endswith("_PORT") and "://" in value
+    return is_address or _SERVICE_LINK.search(name) is not None
+
+
+def _unknown(name: str) -> str:
+    nearest = get_close_matches(name, sorted(NAMES), n=1, cutoff=0.0)
+    return f"environment variable {name} is unknown: did you mean {nearest[0]}? Otherwise unset it"
