@@ -26,6 +26,9 @@ check: .venv/dev.stamp ## lint, types, layers
 proto: .venv/dev.stamp ## generate code from the .proto files
 	cd libs && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. werknetz/protocols/*.proto
 
+docs: .venv/dev.stamp ## build the documentation into build/docs; dead links and missing pages fail
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict -f docs/site/mkdocs.yml
+
 simulate: .venv/dev.stamp ## SEEDS=n runs of the delivery against a world that loses and crashes
 	cd tests && ../$(BIN)/python -m simulation.run --seeds $(SEEDS)
 
@@ -45,7 +48,7 @@ lock: .venv/uv.stamp ## pin every requirement with its hashes
 	    $$([ $$extra = dev ] || echo --constraint requirements/dev.txt) -o requirements/$$extra.txt; done
 
 clean: ## what can be made again
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 # Byte-compiled at install: the first start is then 4 s faster.
 .venv/uv.stamp:

@@ -1,0 +1,230 @@
+"""Reference pages generated from the code: configuration, events, KPIs, commands, routes."""
+
+import importlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import typer.main
+from pydantic import BaseModel
+from typer.cli import get_docs_for_click
+
+from werknetz.events.facts import KINDS, fields_of, required_fields_of
+from werknetz.kpi.catalogue import CATALOGUE
+from werknetz_client.cli import root
+
+OPENAPI: Final = Path(__file__).parents[2] / "tests/contract/werknetz_core/openapi.json"
+CONNECTORS: Final[Mapping[str, tuple[str, str]]] = {
+    "opcua": ("werknetz_edge.opcua.config", "OpcuaConfig"),
+    "mqtt": ("werknetz_edge.mqtt.config", "MqttConfig"),
+    "sparkplug": ("werknetz_edge.sparkplug.config", "SparkplugConfig"),
+    "modbus": ("werknetz_edge.modbus.config", "ModbusConfig"),
+    "s7": ("werknetz_edge.s7.config", "S7Config"),
+    "edi": ("werknetz_edge.edi.config", "EdiConfig"),
+    "tables": ("werknetz_edge.tables.config", "TablesConfig"),
+    "sql": ("werknetz_edge.sql.config", "SqlConfig"),
+    "rest": ("werknetz_edge.rest.config", "RestConfig"),
+    "webhook": ("werknetz_edge.webhook.config", "WebhookConfig"),
+    "idoc": ("werknetz_edge.idoc.config", "IdocConfig"),
+}
+"""Protocol → the pydantic model of `options` in an edge file."""
+
+
+def connectors_page() -> str:
+    parts = [
+        "# Connector options\n",
+        (
+            "The keys under `options` of an [edge file](edge-file.md), by protocol. "
+            "Unknown keys are refused with the nearest name.\n"
+        ),
+    ]
+    for protocol, (module, name) in CONNECTORS.items():
+        model = getattr(importlib.import_module(module), name)
+        parts.append(f"## {protocol}\n")
+        parts.append(_model(model, level=3, prefix=protocol))
+    return "\n".join(parts)
+
+
+def edge_file_page() -> str:
+    from werknetz_edge.config import EdgeForm
+
+    return "\n".join(
+        [
+            "# Edge file\n",
+            (
+                "An edge is one YAML file: which source, which spool, which mapping. "
+                "`werknetz mapping check FILE` checks it and names the line of each error.\n"
+            ),
+            _model(EdgeForm, level=2, prefix="edge"),
+        ]
+    )
+
+
+def events_page() -> str:
+    parts = [
+        "# Event kinds\n",
+        (
+            "A business record becomes an event of one of these kinds. A record without a required "
+            "field goes to quarantine. Times are instants; names that end in `_us` hold microseconds "
+            "since 1970 in UTC inside the platform, and mappings write them as times.\n"
+        ),
+    ]
+    for kind, struct in KINDS.items():
+        required = set(required_fields_of(kind))
+        parts.append(f"## {kind}\n")
+        if struct.__doc__ and not struct.__doc__.startswith(struct.__name__):
+            parts.append(f"{_cell(struct.__doc__)}\n")
+        parts += ["| field | type | required |", "| --- | --- | --- |"]
+        parts += [
+            f"| `{name}` | {_cell(_type_name(type_))} | {'yes' if name in required else ''} |"
+            for name, type_ in fields_of(kind).items()
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def kpis_page() -> str:
+    parts = [
+        "# KPI catalogue\n",
+        (
+            "Every KPI is a formula over summed elements; numbers are those of ISO 22400-2. "
+            "A value that is not defined is null with a reason.\n"
+        ),
+        "| KPI | No | formula | unit | better | scope | description |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    parts += [
+        f"| `{kpi.name}` | {kpi.number or ''} | {_cell(kpi.formula)} | {kpi.unit} | {kpi.trend}"
+        f" | {', '.join(kpi.scope)} | {_cell(kpi.description)} |"
+        for kpi in CATALOGUE.values()
+    ]
+    return "\n".join([*parts, ""])
+
+
+def cli_page() -> str:
+    command = typer.main.get_command(root())
+    context = typer.Context(command, info_name="werknetz")
+    text = get_docs_for_click(obj=command, ctx=context, name="werknetz", title="Command line")
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def http_api_page() -> str:
+    document = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    parts = [
+        "# HTTP API\n",
+        (
+            "A running server has the whole description at `/docs` (Swagger UI, offline) and at "
+            "`/openapi.json`. All routes below take an API key as `Authorization: Bearer` or "
+            "`X-API-Key`, except `info` and `health`.\n"
+        ),
+        "| route | method | what it does | query parameters |",
+        "| --- | --- | --- | --- |",
+    ]
+    for path, operations in sorted(document["paths"].items()):
+        for method, operation in operations.items():
+            query = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"]
+            summary = operation.get("description") or operation.get("summary", "")
+            parts.append(
+                f"| `{path.replace('{', '{').removeprefix('/api/v1')}` | {method.upper()}"
+                f" | {_cell(summary)} | {', '.join(f'`{name}`' for name in query)} |"
+            )
+    return "\n".join([*parts, ""])
+
+
+def environment_page() -> str:
+    from werknetz.runtime.settings import variables
+
+    parts = [
+        "# Environment variables\n",
+        (
+            "Each variable may also be given as `NAME_FILE`, the path of a file that holds the value. "
+            "An unknown variable that begins with `WERKNETZ_` is an error that names the nearest "
+            "known one.\n"
+        ),
+        "| variable | read by | meaning |",
+        "| --- | --- | --- |",
+    ]
+    parts += [f"| `{name}` | {readers} | {_cell(text)} |" for name, readers, text in variables()]
+    return "\n".join([*parts, ""])
+
+
+def _model(model: type[BaseModel], *, level: int, prefix: str) -> str:
+    """Return a table of the model's fields, and one for each model that they refer to."""
+    schema = model.model_json_schema()
+    definitions: dict[str, Any] = schema.get("$defs", {})
+    parts = [_fields(schema, prefix)]
+    for name, definition in definitions.items():
+        if "properties" in definition:
+            parts.append(f"{'#' * level} {name} {{ #{_anchor(prefix, name)} }}\n")
+            parts.append(_fields(definition, prefix))
+        elif "enum" in definition:
+            values = ", ".join(f"`{value}`" for value in definition["enum"])
+            parts.append(f"{'#' * level} {name} {{ #{_anchor(prefix, name)} }}\n")
+            parts.append(f"One of {values}.\n")
+    return "\n".join(parts)
+
+
+def _fields(schema: Mapping[str, Any], prefix: str) -> str:
+    required = set(schema.get("required", ()))
+    rows = ["| key | type | default | description |", "| --- | --- | --- | --- |"]
+    for name, field in schema.get("properties", {}).items():
+        default = "required" if name in required else _default(field)
+        rows.append(
+            f"| `{name}` | {_schema_type(field, prefix)} | {default}"
+            f" | {_cell(field.get('description', ''))} |"
+        )
+    description = schema.get("description")
+    return "\n".join([*([f"{_cell(description)}\n"] if description else []), *rows, ""])
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    if "default" not in field or field["default"] is None:
+        return ""
+    return f"`{json.dumps(field['default'], ensure_ascii=False)}`".replace("|", "\\|")
+
+
+def _schema_type(field: Mapping[str, Any], prefix: str) -> str:
+    return " or ".join(dict.fromkeys(_types(field, prefix))) or "any"
+
+
+def _types(field: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    if reference := field.get("$ref"):
+        name = reference.rpartition("/")[2]
+        yield f"[{name}](#{_anchor(prefix, name)})"
+    for choice in (*field.get("anyOf", ()), *field.get("oneOf", ())):
+        yield from _types(choice, prefix)
+    if "enum" in field:
+        yield ", ".join(f"`{value}`" for value in field["enum"])
+    elif "const" in field:
+        yield f"`{field['const']}`"
+    elif field.get("type") == "array":
+        yield f"list of {_schema_type(field.get('items', {}), prefix)}"
+    elif field.get("type") == "object" and isinstance(field.get("additionalProperties"), dict):
+        yield f"map of {_schema_type(field['additionalProperties'], prefix)}"
+    elif field.get("type") not in (None, "null"):
+        yield str(field["type"])
+
+
+def _anchor(prefix: str, name: str) -> str:
+    return f"{prefix}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
+
+
+def _type_name(type_: object) -> str:
+    return str(getattr(type_, "value", None) or getattr(type_, "__name__", type_))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "connectors": connectors_page,
+    "edge-file": edge_file_page,
+    "events": events_page,
+    "kpis": kpis_page,
+    "cli": cli_page,
+    "http-api": http_api_page,
+    "environment": environment_page,
+}
