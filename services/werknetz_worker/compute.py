@@ -13,13 +13,15 @@ from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microsecond
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.kpi.faults import MINOR_STOP_US
-from werknetz.kpi.states import ComputedBuckets, BucketRange
+from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.kpi.states import compute_buckets as compute_range
 from werknetz.runtime.log import get_logger
+from werknetz.store import dirty, locks
+from werknetz.store.elements.element_rows import LAST_ELEMENTS_BEFORE
+from werknetz.store.elements.retention import DROPPED_BEFORE
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker import rows
 from werknetz_worker.machine import Machine
-from werknetz_worker.retention import DROPPED_BEFORE
 from werknetz_worker.watermarks import Watermarks
 
 BUCKETS_MAX: Final = 7 * 96  # of one transaction: a week, so that memory stays small
@@ -38,24 +40,6 @@ _log: Final = get_logger("worker.compute")
 _LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
 _SAMPLES: Final = ELEMENT_NAMES.index("samples")
 _LATE: Final = ELEMENT_NAMES.index("late_samples")
-
-_WAITING: Final = """
-SELECT equipment_id FROM dirty_buckets WHERE bucket_at <= $1
-GROUP BY equipment_id ORDER BY min(marked_at)"""
-_DIRTY: Final = """
-SELECT bucket_at, marks, extract(epoch FROM clock_timestamp() - marked_at)::float8 AS age
-FROM dirty_buckets WHERE equipment_id = $1 AND bucket_at <= $2 ORDER BY bucket_at"""
-_MARK: Final = """
-INSERT INTO dirty_buckets AS old (equipment_id, bucket_at) VALUES ($1, $2)
-ON CONFLICT (equipment_id, bucket_at)
-DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp()"""
-# Skips what the writer has in hand: it marks again, so there is more to compute anyway.
-_DONE: Final = """
-DELETE FROM dirty_buckets WHERE equipment_id = $1 AND bucket_at IN (
-    SELECT d.bucket_at FROM dirty_buckets d
-    JOIN unnest($2::timestamptz[], $3::bigint[]) AS seen (bucket_at, marks)
-        ON d.bucket_at = seen.bucket_at AND d.marks = seen.marks
-    WHERE d.equipment_id = $1 FOR UPDATE OF d SKIP LOCKED)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +66,7 @@ async def dirty_buckets(
     """
     deadline = time.monotonic() + seconds_max
     at_us = time.time_ns() // 1000 if now_us is None else now_us
-    waiting = [row[0] for row in await pool.fetch(_WAITING, instant_of(at_us))]
+    waiting = [row[0] for row in await pool.fetch(dirty.DIRTY_MACHINES, instant_of(at_us))]
     done = 0
     while waiting:
         left = []
@@ -105,12 +89,12 @@ async def machine_buckets(
 ) -> Outcome:
     """Compute the earliest dirty range of a machine, unless another worker is at it."""
     async with connection.transaction():
-        locked = await connection.fetchval(
-            "SELECT pg_try_advisory_xact_lock($1, $2)", _LOCK, equipment_id
-        )
+        locked = await connection.fetchval(locks.TRY_LOCK_OF, _LOCK, equipment_id)
         if not locked:
             return Outcome()
-        found = await connection.fetch(_DIRTY, equipment_id, instant_of(now_us))
+        found = await connection.fetch(
+            dirty.DIRTY_BUCKETS_OF_MACHINE, equipment_id, instant_of(now_us)
+        )
         known = {microseconds_of(r[0]): (r[1], r[2]) for r in found}
         if gone := await _without_samples(connection, known):
             await _forget(connection, equipment_id, gone)
@@ -159,7 +143,9 @@ class _Work:
             if not self._goes_on(span, computed):
                 break
             if buckets >= BUCKETS_MAX:
-                await self._connection.execute(_MARK, self._machine.id, instant_of(span.end_us))
+                await self._connection.execute(
+                    dirty.MARK_BUCKETS, [self._machine.id], [span.end_us // BUCKET_US]
+                )
                 break
             # The next buckets begin otherwise than they are stored: look further.
             ahead = (bucket_of(self._now_us) - start_us) // BUCKET_US + 1
@@ -173,11 +159,13 @@ class _Work:
 
     async def _start(self, first_us: int) -> tuple[int, Carry]:
         """Return where to begin: after the last bucket that is known, so that no hole is left."""
-        row = await self._connection.fetchrow(rows.BEFORE, self._machine.id, instant_of(first_us))
+        row = await self._connection.fetchrow(
+            LAST_ELEMENTS_BEFORE, self._machine.id, instant_of(first_us)
+        )
         if row is not None:
             after_us = microseconds_of(row[0]) + BUCKET_US
             if after_us == first_us or after_us > self._now_us - FILL_US:
-                return after_us, Carry.read(json.loads(row[1]))
+                return after_us, Carry.from_document(json.loads(row[1]))
         return first_us, await self._machine.carry_before(self._connection, first_us)
 
     def _first_length(self, start_us: int) -> int:
@@ -206,7 +194,7 @@ class _Work:
         if span.end_us not in self._old:
             return span.end_us > self._now_us - FILL_US
         last = self._old.get(span.end_us - BUCKET_US)
-        return last is None or _said(last.carry) != computed.carries[-1].document()
+        return last is None or _said(last.carry) != computed.carries[-1].to_document()
 
     def _changes(self, span: BucketRange, computed: ComputedBuckets) -> rows.Changes:
         carries, provisional, revisions = [], [], []
@@ -236,7 +224,7 @@ class _Work:
         return rows.Changes(buckets, kept, carries, provisional, revisions, pieces_us)
 
     def _document(self, carry: Carry, at_us: int) -> dict[str, Any]:
-        document = carry.document()
+        document = carry.to_document()
         if self._machine.calendar_at(at_us) is None:
             document["remark"] = "no shift calendar: all time is planned"
         return document
@@ -273,5 +261,8 @@ async def _without_samples(
 async def _forget(connection: WriteConnection, equipment_id: int, marks: dict[int, int]) -> None:
     """Delete the marks as they were read; nothing is waited for, so the writer is never blocked."""
     await connection.execute(
-        _DONE, equipment_id, [instant_of(at) for at in marks], list(marks.values())
+        dirty.DELETE_BUCKET_MARKS,
+        equipment_id,
+        [instant_of(at) for at in marks],
+        list(marks.values()),
     )

@@ -12,38 +12,12 @@ from werknetz.kpi.carry import Carry
 from werknetz.kpi.plan import ShiftPlan
 from werknetz.kpi.series import EMPTY, CountSeries, MachineSamples, Series
 from werknetz.runtime.log import get_logger
+from werknetz.store.elements import machine_inputs as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker import state_gaps
 
 ROLES: Final = [role.value for role in Role if role.affects_kpis]
 _log: Final = get_logger("worker.machine")
-
-_SIGNALS: Final = """
-SELECT id, role, counter_reset, counter_modulus, counter_kind FROM signals
-WHERE equipment_id = $1 AND role = ANY($2) ORDER BY id"""
-
-# The nearest first, and of one equipment the newest first.
-_CALENDARS: Final = """
-SELECT c.valid_from, c.document, c.id
-FROM shift_calendars c JOIN equipment e ON e.id = c.equipment_id
-WHERE $1 = e.path OR starts_with($1, e.path || '/')
-ORDER BY length(e.path) DESC, c.valid_from DESC"""
-
-# Of two samples at one instant the later row is the later sample.
-_SAMPLES: Final = """
-SELECT signal_id,
-    array_agg((date_part('epoch', at) * 1e6)::bigint ORDER BY at, ctid) AS at,
-    array_agg(value ORDER BY at, ctid) AS value,
-    array_agg(status ORDER BY at, ctid) AS status,
-    CASE WHEN signal_id = ANY($4) THEN array_agg(text ORDER BY at, ctid) END AS text
-FROM samples WHERE signal_id = ANY($1) AND at >= $2 AND at < $3 GROUP BY signal_id"""
-
-_BEFORE: Final = """
-SELECT s.id, x.value, x.status, x.text FROM unnest($1::int[]) AS s (id)
-CROSS JOIN LATERAL (
-    SELECT value, status, text FROM samples
-    WHERE signal_id = s.id AND at < $2 AND (status >= 0 OR s.id = $3)
-    ORDER BY at DESC LIMIT 1) AS x"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +38,17 @@ class Machine:
 
     @classmethod
     async def load(cls, connection: WriteConnection, equipment_id: int) -> "Machine | None":
-        path = await connection.fetchval("SELECT path FROM equipment WHERE id = $1", equipment_id)
+        path = await connection.fetchval(statements.PATH_OF_MACHINE, equipment_id)
         if path is None:
             return None
         signals = [
             Signal(row[0], Role(row[1]), row[2], row[3], row[4])
-            for row in await connection.fetch(_SIGNALS, equipment_id, ROLES)
+            for row in await connection.fetch(statements.SIGNALS_OF_MACHINE, equipment_id, ROLES)
         ]
         calendars = []
-        for valid_from, document, number in await connection.fetch(_CALENDARS, path):
+        for valid_from, document, number in await connection.fetch(
+            statements.CALENDARS_OF_PATH, path
+        ):
             try:
                 calendar = Calendar.parse(json.loads(document))
             except CalendarRejected as error:
@@ -108,7 +84,7 @@ class Machine:
     ) -> MachineSamples:
         texts = [s.id for s in self.signals if s.role in {Role.STATE, Role.ORDER}]
         rows = await connection.fetch(
-            _SAMPLES,
+            statements.SAMPLES_IN_RANGE,
             [signal.id for signal in self.signals],
             instant_of(start_us),
             instant_of(end_us),
@@ -144,7 +120,7 @@ class Machine:
         rows: dict[int, Any] = {
             row["id"]: row
             for row in await connection.fetch(
-                _BEFORE,
+                statements.LAST_SAMPLES_BEFORE,
                 [signal.id for signal in self.signals],
                 instant_of(at_us),
                 state.id if state else -1,

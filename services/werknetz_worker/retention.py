@@ -13,20 +13,14 @@ from typing import Final
 import asyncpg
 
 from werknetz.runtime.log import get_logger
-from werknetz.store import partition
-from werknetz.store.partition import RAW_INPUTS, SAMPLES, DayTable
+from werknetz.store.elements import retention as statements
+from werknetz.store.ingest import partitions as partition
+from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.settings import WorkerSettings
 
 DAYS_A_RUN: Final = 40  # each may wait for its lock for two seconds; the rest has time
 _log: Final = get_logger("worker.retention")
-
-_WAITS: Final = "SELECT EXISTS (SELECT FROM dirty_buckets WHERE bucket_at >= $1 AND bucket_at < $2)"
-_REMEMBER: Final = """
-INSERT INTO retentions AS old (table_name, dropped_before) VALUES ($1, $2)
-ON CONFLICT (table_name)
-DO UPDATE SET dropped_before = greatest(old.dropped_before, excluded.dropped_before)"""
-DROPPED_BEFORE: Final = "SELECT dropped_before FROM retentions WHERE table_name = 'samples'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +74,12 @@ async def _drop(connection: WriteConnection, daily: Daily, day: date) -> bool:
     async with connection.transaction():
         await connection.execute(partition.SHORT_WAIT)
         await connection.execute(partition.ONE_AT_A_TIME)
-        if daily.is_computed_from and await connection.fetchval(_WAITS, start, end):
+        if daily.is_computed_from and await connection.fetchval(
+            statements.HAS_DIRTY_BUCKETS, start, end
+        ):
             _log.info("a day is kept until its buckets are computed", day=str(day))
             return False
         for statement in daily.table.dropping(day):
             await connection.execute(statement)
-        await connection.execute(_REMEMBER, daily.table.name, end)
+        await connection.execute(statements.SET_DROPPED_BEFORE, daily.table.name, end)
     return True

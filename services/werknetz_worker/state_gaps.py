@@ -6,99 +6,32 @@ again are looked up by index, however long a loss is.
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
-from werknetz.domain.status import OVERFLOW, UNCERTAIN_TIME
 from werknetz.kpi.data_gaps import (
-    HEARTBEAT,
     GAP_END_TOLERANCE_US,
-    GapKind,
     DataGap,
+    GapKind,
     Span,
     StateSampleTimes,
-    gap_kind_of,
     backfill_window,
+    gap_kind_of,
     unknown_spans,
 )
-from werknetz.store.gap import SERVES
+from werknetz.store.elements import state_gaps as statements
 from werknetz.store.session import WriteConnection
-
-LOSSES_MAX: Final = 10_000
-_OPCUA: Final = "nsu="  # how its addresses begin: its connector leaves repeated rows out
-_OVERFLOW_CAUSE: Final = "queue_overflow"
-# Our clock gave the time: such a sample does not say when something happened.
-OWN_TIME: Final = f"(status & -65536) <> {UNCERTAIN_TIME & 0xFFFF_0000}"
-
-# What ended before the last word of the state hides nothing any more. Nor does a connector that
-# went for good when another one follows the same state: it tells its own outages.
-_LOSSES: Final = f"""
-WITH owners AS MATERIALIZED (
-    SELECT c.id FROM connectors c JOIN signals s ON s.id = $1
-    WHERE {SERVES.format(connector="c.id")}),
-last AS (SELECT at FROM samples WHERE signal_id = $1 AND at < $2 ORDER BY at DESC LIMIT 1),
-found AS (
-    SELECT start_at, end_at, cause, backfilled AS kept, signal_keys <> '{{}}' AS listed,
-        connector_id
-    FROM gaps JOIN owners ON owners.id = connector_id
-    WHERE start_at < $3 AND (signal_keys = '{{}}'
-        OR (SELECT key FROM signals WHERE id = $1) = ANY(signal_keys))
-    UNION ALL
-    SELECT start_at, end_at, '{HEARTBEAT}', kept, false, connector_id
-    FROM outages JOIN owners ON owners.id = connector_id
-    WHERE start_at < $3 AND (end_at IS NOT NULL OR NOT EXISTS (
-        SELECT FROM heartbeats other JOIN owners ON owners.id = other.connector_id
-        WHERE other.connector_id <> outages.connector_id
-            AND other.last_at > outages.start_at + interval '1 minute')))
-SELECT *, CASE WHEN cause = '{_OVERFLOW_CAUSE}' AND NOT listed THEN (
-    SELECT max(at) FROM samples WHERE signal_id = $1 AND (status & {OVERFLOW}) = {OVERFLOW}
-        AND at >= start_at - interval '2 s' AND at <= coalesce(end_at, $3) + interval '2 s')
-    END AS overflown_at,
-    start_at <= interval '5 s' + (
-        SELECT min(at) FROM samples JOIN signals h ON h.id = signal_id
-        WHERE h.role = 'heartbeat' AND h.connector_id = found.connector_id) AS is_first,
-    (SELECT starts_with(source, '{_OPCUA}') FROM signals WHERE id = $1) AS leaves_out
-FROM found
-WHERE end_at IS NULL OR end_at > coalesce((SELECT at FROM last), '-infinity')
-ORDER BY start_at DESC LIMIT {LOSSES_MAX}"""  # noqa: S608 - made of constants
-
-_WORDS: Final = """
-SELECT before.at, before.told, before.vouched, after.at, said.at
-FROM unnest($2::timestamptz[], $3::timestamptz[]) AS loss (start_at, end_at)
-LEFT JOIN LATERAL (
-    SELECT at, count(*) AS told, max(server_at) AS vouched FROM samples
-    WHERE signal_id = $1 AND at = (
-        SELECT at FROM samples WHERE signal_id = $1 AND at <= loss.start_at
-        ORDER BY at DESC LIMIT 1) GROUP BY at) AS before ON true
-LEFT JOIN LATERAL (
-    SELECT at FROM samples WHERE signal_id = $1 AND at > loss.start_at
-    ORDER BY at LIMIT 1) AS after ON true
-LEFT JOIN LATERAL (
-    SELECT at FROM samples WHERE signal_id = $1 AND at > loss.start_at AND at >= loss.end_at
-    ORDER BY at LIMIT 1) AS said ON true"""
-
-_STORIES: Final = f"""
-SELECT loss.number
-FROM unnest($2::timestamptz[], $3::timestamptz[], $4::bool[]) WITH ORDINALITY
-    AS loss (start_at, end_at, by_one, number)
-WHERE EXISTS (
-    SELECT FROM signals s
-    CROSS JOIN LATERAL (
-        SELECT at FROM samples WHERE signal_id = s.id AND at > loss.start_at AND at < loss.end_at
-            AND {OWN_TIME} ORDER BY at LIMIT 1) AS first
-    CROSS JOIN LATERAL (
-        SELECT at FROM samples WHERE signal_id = s.id AND at > loss.start_at AND at < loss.end_at
-            AND {OWN_TIME} ORDER BY at DESC LIMIT 1) AS final
-    WHERE s.equipment_id = $1 AND (loss.by_one OR first.at < final.at))"""  # noqa: S608 - made of constants
 
 
 async def unknown_of(
     connection: WriteConnection, equipment_id: int, state_id: int, start_us: int, end_us: int
 ) -> tuple[Span, ...]:
     """Return the spans in which the state is unknown, as far as they touch the range."""
-    rows = await connection.fetch(_LOSSES, state_id, instant_of(start_us), instant_of(end_us))
+    rows = await connection.fetch(
+        statements.DATA_GAPS_OF_STATE, state_id, instant_of(start_us), instant_of(end_us)
+    )
     told = [found for row in rows if (found := _loss(row)) is not None]
     if not told:
         return ()
@@ -108,12 +41,12 @@ async def unknown_of(
 
 
 def _loss(row: asyncpg.Record) -> tuple[str, DataGap] | None:
-    kind = gap_kind_of(row["cause"], listed=row["listed"])
+    kind = gap_kind_of(row["cause"], is_listed=row["listed"])
     end_at = row["end_at"]
-    if row["cause"] == _OVERFLOW_CAUSE and not row["listed"]:
+    if row["cause"] == statements.OVERFLOW_CAUSE and not row["listed"]:
         end_at = row["overflown_at"]
         kind = kind if end_at is not None else None
-    if kind is None or (kind is GapKind.ANEW and row["is_first"]):
+    if kind is None or (kind is GapKind.RESUBSCRIBED and row["is_first"]):
         return None  # who follows for the first time has lost nothing
     end_us = None if end_at is None else microseconds_of(end_at)
     start_us = microseconds_of(row["start_at"])
@@ -131,7 +64,8 @@ async def _with_stories(
     windows = {
         number: window
         for number, (cause, loss) in enumerate(told)
-        if not loss.kept and not (loss.kind is GapKind.SILENT and loss.end_us is not None)
+        if not loss.is_backfilled
+        and not (loss.kind is GapKind.NO_HEARTBEAT and loss.end_us is not None)
         if (window := backfill_window(cause, loss)) is not None and window[0] < window[1]
     }
     losses = [loss for _, loss in told]
@@ -139,24 +73,28 @@ async def _with_stories(
         return losses
     numbers = list(windows)
     kept = await connection.fetch(
-        _STORIES,
+        statements.BACKFILLED_GAPS,
         equipment_id,
         [_instant(start) for start, _ in windows.values()],
         [_instant(end) for _, end in windows.values()],
-        [losses[number].kind is GapKind.SILENT for number in numbers],
+        [losses[number].kind is GapKind.NO_HEARTBEAT for number in numbers],
     )
     for row in kept:
         number = numbers[row["number"] - 1]
-        losses[number] = replace(losses[number], kept=True)
+        losses[number] = replace(losses[number], is_backfilled=True)
     return losses
 
 
-async def _words(connection: WriteConnection, state_id: int, losses: list[DataGap]) -> StateSampleTimes:
-    ended = [loss for loss in losses if loss.end_us is not None and loss.kind is not GapKind.SILENT]
+async def _words(
+    connection: WriteConnection, state_id: int, losses: list[DataGap]
+) -> StateSampleTimes:
+    ended = [
+        loss for loss in losses if loss.end_us is not None and loss.kind is not GapKind.NO_HEARTBEAT
+    ]
     rows: list[Any] = []
     if ended:
         rows = await connection.fetch(
-            _WORDS,
+            statements.STATE_SAMPLES_AROUND_GAPS,
             state_id,
             [_instant(loss.start_us) for loss in ended],
             [_instant((loss.end_us or 0) - GAP_END_TOLERANCE_US) for loss in ended],

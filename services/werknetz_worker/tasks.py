@@ -10,6 +10,7 @@ from celery.signals import worker_process_shutdown, worker_shutdown
 
 from werknetz.runtime import heartbeat
 from werknetz.runtime.log import get_logger
+from werknetz.store.elements.machine_inputs import PATHS_OF_MACHINES
 from werknetz_worker import compute, outages
 from werknetz_worker import sweep as sweeping
 from werknetz_worker.app import app
@@ -50,10 +51,7 @@ class _Process:
         if self._session is None:
             self._session = await Session.open(WorkerSettings.from_environment())
             # A worker that was killed may have computed without saying so.
-            paths = await self._session.pool.fetch(
-                "SELECT path FROM equipment e WHERE NOT EXISTS "
-                "(SELECT FROM equipment child WHERE child.parent_id = e.id)"
-            )
+            paths = await self._session.pool.fetch(PATHS_OF_MACHINES)
             await self._session.watermarks.grow(row[0] for row in paths)
             await self._session.watermarks.grow_marks([reconcile.MARK, stock.MARK])
         return self._session

@@ -21,9 +21,17 @@ from werknetz.events import codec
 from werknetz.events.batch import Batch, LaneName, Samples
 from werknetz.link.receiver import ApplyPlan, Receiver
 from werknetz.link.watermark import Watermark, answer_hello
-from werknetz.link.wire import BatchEnvelope, Forked, Hello, LeaseRefused, ToEdge, Welcome, connector_of
+from werknetz.link.wire import (
+    BatchEnvelope,
+    Forked,
+    Hello,
+    LeaseRefused,
+    ToEdge,
+    Welcome,
+    connector_of,
+)
 from werknetz.runtime.log import get_logger
-from werknetz.store import spool as statements
+from werknetz.store.ingest import spools as statements
 from werknetz_core.ingest.partition import Partitions
 from werknetz_core.ingest.points import PointMap, load_points
 from werknetz_core.ingest.record_writer import Keeper
@@ -90,10 +98,10 @@ class Applier:
             self._points.clear()  # what it was read from may have been rolled back or restored
             raise
         if keeper is None:
-            return Outcome(plan.answers)
+            return Outcome(plan.replies)
         self._remember(row.id, keeper.points)
         counts = (len(plan.run), keeper.sample_count, keeper.quarantine_count)
-        return Outcome(plan.answers, *counts)
+        return Outcome(plan.replies, *counts)
 
     def _plan(
         self, receiver: Receiver, row: _Row, connector: str, envelopes: Sequence[BatchEnvelope]

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from werknetz.runtime.log import get_logger
-from werknetz.store import spool as statements
+from werknetz.store.ingest import durability as durability_statements
+from werknetz.store.ingest import spools as statements
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -22,15 +23,6 @@ _SAFE: Final = {
     "full_page_writes": {"on"},
     "synchronous_commit": {"on", "remote_apply", "remote_write"},
 }
-_SETTINGS: Final = """
-SELECT name, setting FROM pg_settings
-WHERE name = ANY($1::text[]) OR name = 'synchronous_standby_names'"""
-_UNLOGGED: Final = """
-SELECT c.relname FROM pg_class c
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
-    AND c.relpersistence = 'u' ORDER BY 1"""
-_TABLES: Final = """
-SELECT to_regclass('samples') IS NOT NULL, to_regclass('samples_catch_all') IS NOT NULL"""
 
 
 class UnsafeDatabase(RuntimeError):
@@ -43,12 +35,15 @@ class DatabaseNotReady(RuntimeError):
 
 async def check(connection: "Connection") -> None:
     """Raise `UnsafeDatabase` or `DatabaseNotReady`; return when it is fit to be trusted."""
-    samples, catch_all = await connection.fetchrow(_TABLES) or (False, False)
+    samples, catch_all = await connection.fetchrow(durability_statements.HAS_TABLES) or (
+        False,
+        False,
+    )
     if not samples:
         raise DatabaseNotReady("there is no table `samples`: run `werknetz migrate`")
     if not catch_all:
         raise DatabaseNotReady("there is no partition `samples_catch_all`: create it as DEFAULT")
-    rows = await connection.fetch(_SETTINGS, list(_SAFE))
+    rows = await connection.fetch(durability_statements.DURABILITY_SETTINGS, list(_SAFE))
     settings = {row["name"]: row["setting"] for row in rows}
     wrong = [
         f"{name} is {settings.get(name)}, must be on"
@@ -61,7 +56,7 @@ async def check(connection: "Connection") -> None:
         wrong.append("synchronous_commit is remote_write: the standby would not have flushed")
     wrong += [
         f"table {row['relname']} is UNLOGGED: ALTER TABLE {row['relname']} SET LOGGED"
-        for row in await connection.fetch(_UNLOGGED)
+        for row in await connection.fetch(durability_statements.UNLOGGED_TABLES)
     ]
     if wrong:
         raise UnsafeDatabase(

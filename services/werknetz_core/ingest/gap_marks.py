@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz.store import gap
+from werknetz.store import gaps
 from werknetz_core.ingest.rows import pack_dirty
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ async def hidden_buckets(
     connection: "Connection", connector_id: str, keys: Sequence[str], at: Sequence[datetime]
 ) -> NDArray[np.int64]:
     """Return the marks, packed; `keys` are the signals of the gap, none: all of the connector."""
-    rows = await connection.fetch(gap.HIDDEN, connector_id, keys)
+    rows = await connection.fetch(gaps.AFFECTED_MACHINES, connector_id, keys)
     now = datetime.now(UTC)
     found = [
         (row["equipment_id"], microseconds_of(max(instant, row["first_at"])))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 
 from werknetz.link.wire import DesiredMapping, connector_of
-from werknetz.store import naming
+from werknetz.store.ingest import points as naming
 from werknetz_core.ingest.streams import CoreLink
 
 if TYPE_CHECKING:
@@ -32,5 +32,5 @@ class Wanted:
             wanted = DesiredMapping(
                 row["name"], row["version"], bytes(row["digest"]), row["document"]
             )
-            await self._link.want_mapping(row["connector"], wanted)
+            await self._link.publish_desired_mapping(row["connector"], wanted)
         self._said_at = monotonic()

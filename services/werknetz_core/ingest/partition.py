@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from werknetz.runtime.log import get_logger
-from werknetz.store import partition
-from werknetz.store.partition import SAMPLES, DayTable
+from werknetz.store.ingest import partitions as partition
+from werknetz.store.ingest.partitions import SAMPLES, DayTable
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]

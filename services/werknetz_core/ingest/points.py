@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
 from werknetz.events.batch import MappingUsed, PointDefinition
-from werknetz.store import naming
+from werknetz.store.ingest import points as naming
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]

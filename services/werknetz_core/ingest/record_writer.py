@@ -28,8 +28,10 @@ from werknetz.events.batch import (
     Samples,
     Unmapped,
 )
-from werknetz.store import copy, fact
-from werknetz.store import gap as gap_statements
+from werknetz.store import dirty as dirty_statements
+from werknetz.store import gaps as gap_statements
+from werknetz.store.ingest import records as fact
+from werknetz.store.ingest import samples_copy as copy
 from werknetz_core.ingest import points
 from werknetz_core.ingest.event_rows import bounded_instant, columns_of_events
 from werknetz_core.ingest.gap_marks import hidden_buckets
@@ -229,7 +231,9 @@ class Keeper:
             await self._add_events(pending.events)
         dirty = np.unique(np.concatenate(pending.dirty)) if pending.dirty else ()
         if len(dirty):
-            await self._connection.execute(fact.MARK_DIRTY, *unpack_dirty(np.asarray(dirty)))
+            await self._connection.execute(
+                dirty_statements.MARK_BUCKETS, *unpack_dirty(np.asarray(dirty))
+            )
         await self._insert_bad(pending.bad)
         return samples
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.codec import SampleColumns, UnreadableBatch, select_rows
-from werknetz.store.copy import SampleRows
+from werknetz.store.ingest.samples_copy import SampleRows
 from werknetz_core.ingest.points import PointMap
 
 CARRY_BACK_US: Final = 120 * 1_000_000

@@ -6,7 +6,7 @@ Leases share the work between writers; a lease that two hold at once costs work 
 from time import monotonic
 from typing import Final, Protocol
 
-from werknetz.link.redis import START, StreamEntry, LinkLost
+from werknetz.link.redis import START, LinkLost, StreamEntry
 from werknetz.link.wire import DesiredMapping, ToEdge
 from werknetz.runtime.log import get_logger
 
@@ -22,17 +22,17 @@ _log = get_logger("ingest.streams")
 class CoreLink(Protocol):
     """The core's side of the link, as the writer needs it. Every method may raise LinkLost."""
 
-    async def run_id(self) -> str: ...
-    async def connectors(self) -> set[str]: ...
-    async def tops(self, connectors: list[str]) -> dict[str, str]: ...
+    async def read_run_id(self) -> str: ...
+    async def list_connectors(self) -> set[str]: ...
+    async def read_newest_positions(self, connectors: list[str]) -> dict[str, str]: ...
     async def read(
         self, positions: dict[str, str], block_ms: int = ..., count: int = ...
     ) -> list[StreamEntry]: ...
     async def reply(self, connector: str, messages: list[ToEdge]) -> None: ...
     async def trim(self, connector: str, position: str) -> None: ...
-    async def lease(self, connector: str, holder: str, ttl_ms: int) -> bool: ...
-    async def release(self, connector: str, holder: str) -> None: ...
-    async def want_mapping(self, connector: str, wanted: DesiredMapping) -> None: ...
+    async def acquire_lease(self, connector: str, holder: str, ttl_ms: int) -> bool: ...
+    async def release_lease(self, connector: str, holder: str) -> None: ...
+    async def publish_desired_mapping(self, connector: str, wanted: DesiredMapping) -> None: ...
     async def close(self) -> None: ...
 
 
@@ -56,12 +56,12 @@ class Streams:
         now = monotonic()
         if now - self._looked_at < LOOK_EVERY_S:
             return
-        run_id = await self._link.run_id()
+        run_id = await self._link.read_run_id()
         if run_id != self._run_id:
             _log.info("connected to Redis", run_id=run_id)
             self.rewind()
             self._run_id = run_id
-        for name in sorted(filter(_is_name, await self._link.connectors())):
+        for name in sorted(filter(_is_name, await self._link.list_connectors())):
             held = await self._lease(name)
             if held and name not in self._positions:
                 _log.info("reading", connector=name)
@@ -69,14 +69,14 @@ class Streams:
             elif not held and self._positions.pop(name, ""):
                 _log.info("another writer reads", connector=name)
         if self._positions:
-            for name, top in (await self._link.tops(self.names)).items():
+            for name, top in (await self._link.read_newest_positions(self.names)).items():
                 if _order(top) < _order(self._positions[name]):
                     self._positions[name] = START  # emptied; new ids may begin below ours
         self._looked_at = now
 
     async def _lease(self, name: str) -> bool:
         try:
-            return await self._link.lease(name, self._holder, int(LEASE_S * 1000))
+            return await self._link.acquire_lease(name, self._holder, int(LEASE_S * 1000))
         except LinkLost as error:
             if is_full(error):
                 return True  # somebody has to read, or it stays full
@@ -111,7 +111,7 @@ class Streams:
     async def release(self) -> None:
         """Let others have our streams at once; without it they wait for the leases to end."""
         for name in self.names:
-            await self._link.release(name, self._holder)
+            await self._link.release_lease(name, self._holder)
         self._positions.clear()
 
 

@@ -16,12 +16,19 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 
 from werknetz.link.receiver import Receiver
-from werknetz.link.redis import StreamEntry, LinkLost
-from werknetz.link.wire import BatchEnvelope, Hello, ToCore, ToEdge, UnreadableMessage, decode_to_core
+from werknetz.link.redis import LinkLost, StreamEntry
+from werknetz.link.wire import (
+    BatchEnvelope,
+    Hello,
+    ToCore,
+    ToEdge,
+    UnreadableMessage,
+    decode_to_core,
+)
 from werknetz.runtime import heartbeat
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
-from werknetz.store.partition import RAW_INPUTS
+from werknetz.store.ingest.partitions import RAW_INPUTS
 from werknetz_core.ingest import durability, metrics
 from werknetz_core.ingest.apply import Applier, welcome
 from werknetz_core.ingest.mapping_publisher import Wanted
@@ -86,7 +93,7 @@ class Writer:
                 await self._take(connection, name, entries)
                 heartbeat.touch()
             for name in self._streams.names:
-                await self._reply(name, self._receiver(name).tick(monotonic()))
+                await self._reply(name, self._receiver(name).repeat_acks(monotonic()))
             await self._say_wanted(connection)
             self._well()
         except LinkLost as error:

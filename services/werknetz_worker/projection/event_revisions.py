@@ -10,15 +10,8 @@ from uuid import UUID
 import msgspec
 
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
+from werknetz.store.projection import event_revisions as statements
 from werknetz.store.session import WriteConnection
-
-_CURRENT: Final = """
-SELECT event_id, kind, revision, at, stored_at, body::text AS body FROM business_events
-WHERE event_id = ANY($1::uuid[])"""
-_EARLIER: Final = """
-SELECT event_id, revision, at, known_from, known_to, body::text AS body
-FROM business_event_revisions WHERE event_id = ANY($1::uuid[]) ORDER BY event_id, revision"""
-
 
 # The driver means -infinity and infinity by the ends of Python's time, and gives them without a
 # zone: a day from the ends every instant has its zone, and its local day.
@@ -61,7 +54,7 @@ class Told:
 
 async def load(connection: WriteConnection, event_ids: Sequence[UUID]) -> list[Told]:
     """Return the events that there are, those told first first; each with its revisions."""
-    current = await connection.fetch(_CURRENT, event_ids)
+    current = await connection.fetch(statements.CURRENT_EVENTS, event_ids)
     found: list[Told] = []
     kinds: dict[UUID, str] = {}
     revised = []
@@ -76,7 +69,7 @@ async def load(connection: WriteConnection, event_ids: Sequence[UUID]) -> list[T
                 msgspec.json.decode(row["body"]),
             )
         )  # fmt: skip
-    earlier = await connection.fetch(_EARLIER, revised) if revised else []
+    earlier = await connection.fetch(statements.EARLIER_REVISIONS, revised) if revised else []
     found += [
         Told(
             row["event_id"], kinds[row["event_id"]], row["revision"], _inside(row["at"]),

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
+from werknetz.store import dirty
+from werknetz.store.projection import fact_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.columns import OF_KIND, TABLES
 from werknetz_worker.projection.event_revisions import Told
@@ -20,28 +22,6 @@ _SUBJECT: Final = {
     "stock_movements": "stock_item_id",
     "consumptions": "NULL::int",
 }
-# An event that was deleted and is told again begins with revision 1 again: what was believed
-# before keeps its time under a number that no event has.
-_SET_ASIDE: Final = """
-UPDATE {table} old SET revision = least(0, (
-    SELECT min(revision) FROM {table} o WHERE o.event_id = old.event_id)) - old.revision
-FROM unnest($1::uuid[], $2::timestamptz[]) AS n (event_id, known_from)
-WHERE old.event_id = n.event_id AND old.revision > 0 AND old.known_to <= n.known_from"""
-_REMOVE: Final = """
-DELETE FROM {table} WHERE event_id = ANY($1::uuid[]) AND revision > 0 RETURNING {subject}, at"""
-_CLOSE: Final = """
-UPDATE {table} SET known_to = clock_timestamp()
-WHERE event_id = ANY($1::uuid[]) AND known_to IS NULL RETURNING {subject}, at"""
-_MARK_RELATIONS: Final = """
-INSERT INTO dirty_relations AS old (relation_id) SELECT * FROM unnest($1::int[])
-ON CONFLICT (relation_id) DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp()"""
-_MARK_STOCK: Final = """
-INSERT INTO dirty_stock AS old (warehouse_id, material_id, from_at)
-SELECT i.warehouse_id, i.material_id, min(n.at)
-FROM unnest($1::int[], $2::timestamptz[]) AS n (item, at) JOIN stock_items i ON i.id = n.item
-GROUP BY 1, 2 ORDER BY 1, 2
-ON CONFLICT (warehouse_id, material_id) DO UPDATE SET marks = old.marks + 1,
-    from_at = least(old.from_at, excluded.from_at), marked_at = clock_timestamp()"""
 
 
 @dataclass
@@ -76,7 +56,7 @@ async def close(connection: WriteConnection, gone: Sequence[UUID]) -> Dirt:
     dirt = Dirt()
     if gone:
         for table, subject in _SUBJECT.items():
-            statement = _CLOSE.format(table=table, subject=subject)
+            statement = statements.CLOSE_FACT_ROWS.format(table=table, subject=subject)
             for row in await connection.fetch(statement, gone):
                 dirt.add(table, row[0], row[1])
     return dirt
@@ -103,8 +83,10 @@ async def _make_room(
     since: dict[UUID, datetime] = {}
     for one in told:
         since[one.event_id] = min(one.known_from, since.get(one.event_id, one.known_from))
-    await connection.execute(_SET_ASIDE.format(table=table), [*since], [*since.values()])
-    statement = _REMOVE.format(table=table, subject=_SUBJECT[table])
+    await connection.execute(
+        statements.RENUMBER_CLOSED_ROWS.format(table=table), [*since], [*since.values()]
+    )
+    statement = statements.DELETE_FACT_ROWS.format(table=table, subject=_SUBJECT[table])
     for row in await connection.fetch(statement, [one.event_id for one in told]):
         dirt.add(table, row[0], row[1])
 
@@ -120,7 +102,7 @@ def _see(dirt: Dirt, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
 
 async def mark(connection: WriteConnection, dirt: Dirt) -> None:
     if dirt.relations:
-        await connection.execute(_MARK_RELATIONS, sorted(dirt.relations))
+        await connection.execute(dirty.MARK_RELATIONS, sorted(dirt.relations))
     if dirt.items:
         items = sorted(dirt.items)
-        await connection.execute(_MARK_STOCK, items, [dirt.items[item] for item in items])
+        await connection.execute(dirty.MARK_STOCK, items, [dirt.items[item] for item in items])

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from werknetz.domain.measure import base_unit_of, factor_between, unit_of
+from werknetz.store.projection import materials as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection import master_data, relations
 from werknetz_worker.projection.columns import TABLES, Measure, row_of
@@ -14,16 +15,6 @@ from werknetz_worker.projection.event_revisions import Told
 from werknetz_worker.projection.findings import Finding, of_event
 from werknetz_worker.projection.material_numbers import Materials, materials_of, names_material
 
-_UNITS: Final = """
-SELECT m.id, m.unit, u.unit, u.factor FROM materials m
-LEFT JOIN material_units u ON u.material_id = m.id WHERE m.id = ANY($1::int[])"""
-_BASE: Final = """
-UPDATE materials m SET unit = n.unit FROM unnest($1::int[], $2::text[]) AS n (id, unit)
-WHERE m.id = n.id AND m.unit IS NULL"""
-_CONSUMED_FROM: Final = """
-SELECT DISTINCT ON (l.equipment_id, l.material_id) l.equipment_id, l.material_id, l.warehouse_id
-FROM line_materials l WHERE l.material_id = ANY($1::int[])
-ORDER BY l.equipment_id, l.material_id, l.valid_from DESC"""
 SUPPLY: Final = frozenset({"delivery_called_off", "shipment_announced", "goods_received"})
 
 
@@ -312,7 +303,9 @@ def _place_name(told: Told) -> str | None:
 async def _add_units(connection: WriteConnection, names: Names, events: Sequence[Told]) -> None:
     """Read the materials' units; the first that is ever said is the base where nobody set one."""
     materials = sorted({found for told in events if (found := names.material(told)) is not None})
-    for material, base, unit, factor in await connection.fetch(_UNITS, materials):
+    for material, base, unit, factor in await connection.fetch(
+        statements.FIND_MATERIAL_UNITS, materials
+    ):
         if base is not None:
             names.bases[material] = unit_of(base)
         if unit is not None:
@@ -323,7 +316,9 @@ async def _add_units(connection: WriteConnection, names: Names, events: Sequence
         if material is not None and said is not None and material not in names.bases:
             first.setdefault(material, base_unit_of(unit_of(said)))
     if first:
-        await connection.execute(_BASE, sorted(first), [first[one] for one in sorted(first)])
+        await connection.execute(
+            statements.SET_BASE_UNITS, sorted(first), [first[one] for one in sorted(first)]
+        )
         names.bases |= first
 
 
@@ -335,7 +330,7 @@ async def _add_consumption(
     if not used:
         return
     materials = sorted({one for told in used if (one := names.material(told)) is not None})
-    rows = await connection.fetch(_CONSUMED_FROM, materials)
+    rows = await connection.fetch(statements.FIND_CONSUMPTION_WAREHOUSES, materials)
     by_place = {(row[0], row[1]): row[2] for row in rows}
     paths = {told.text("equipment") or "" for told in used}
     above = {path: _ancestors(path) for path in paths}

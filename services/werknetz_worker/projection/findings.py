@@ -6,33 +6,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from werknetz.store.projection import findings as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.event_revisions import Told
 
 KINDS: Final = ("unit_mismatch", "ambiguous_material", "unknown_place", "unprojectable_event")
-_ADD: Final = """
-INSERT INTO findings (key, kind, subject, material_id, at, detail, event_ids)
-SELECT key, kind, 'event', material_id, at, detail, ARRAY[event_id]
-FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::text[], $6::uuid[])
-    AS n (key, kind, material_id, at, detail, event_id)
-ON CONFLICT (key) DO UPDATE SET at = excluded.at, detail = excluded.detail,
-    material_id = excluded.material_id, cleared_at = NULL"""
-_CLEAR: Final = """
-UPDATE findings SET cleared_at = clock_timestamp()
-WHERE subject = 'event' AND cleared_at IS NULL AND key = ANY($1::text[])"""
-_SHARED: Final = """
-INSERT INTO findings (key, kind, subject, at, detail, event_ids)
-VALUES ($1, 'ambiguous_material', 'event', $2, $3, $4::uuid[])
-ON CONFLICT (key) DO UPDATE SET cleared_at = NULL, event_ids = (
-    SELECT array_agg(DISTINCT one ORDER BY one)
-    FROM unnest(findings.event_ids || excluded.event_ids) AS one)"""
-# Events that waited for somebody to say whose number it is.
-_AGAIN: Final = """
-INSERT INTO events_to_project (event_id)
-SELECT DISTINCT unnest(event_ids) FROM findings f
-JOIN business_events e ON e.event_id = f.event_ids[1]
-WHERE f.kind = 'ambiguous_material' AND f.cleared_at IS NULL AND f.subject = 'event'
-    AND e.body->>'supplier_material' = ANY($1::text[]) AND starts_with(f.key, 'event/')"""
 EVENTS_MAX: Final = 50  # of a finding that many events share
 
 
@@ -60,11 +38,11 @@ async def write(
     """Write what is wrong with the events, and clear what no longer is."""
     wrong = {finding.key: finding for finding in findings}
     right = [key for event in events for kind in KINDS if (key := key_of(kind, event)) not in wrong]
-    await connection.execute(_CLEAR, right)
+    await connection.execute(statements.CLEAR_FINDINGS, right)
     if wrong:
         found = [wrong[key] for key in sorted(wrong)]
         await connection.execute(
-            _ADD,
+            statements.UPSERT_FINDINGS,
             [one.key for one in found],
             [one.kind for one in found],
             [one.material_id for one in found],
@@ -83,9 +61,11 @@ async def write_shared(
         "never where the supplier is not told. Let messages say the supplier, or our own number."
     )
     few = sorted(events, key=lambda one: one.bytes)[:EVENTS_MAX]
-    await connection.execute(_SHARED, f"number/{number}", at, detail, few)
+    await connection.execute(
+        statements.UPSERT_SHARED_NUMBER_FINDING, f"number/{number}", at, detail, few
+    )
 
 
 async def waiting_again(connection: WriteConnection, learnt: Sequence[str]) -> None:
     if learnt:
-        await connection.execute(_AGAIN, learnt)
+        await connection.execute(statements.REPROJECT_AMBIGUOUS_EVENTS, learnt)

@@ -7,61 +7,10 @@ the same ones wait for each other and never both.
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
+from werknetz.store.projection import master_data as statements
 from werknetz.store.session import WriteConnection
-
-_FIND: Final = {
-    "partners": "SELECT value, partner_id FROM partner_identities WHERE value = ANY($1::text[])",
-    "sites": "SELECT value, site_id FROM site_identities WHERE value = ANY($1::text[])",
-    "warehouses": "SELECT code, id FROM warehouses WHERE code = ANY($1::text[])",
-    "materials": "SELECT number, id FROM materials WHERE number = ANY($1::text[])",
-}
-_ADD: Final = {
-    "partners": """
-WITH added AS (
-    INSERT INTO partners (key, name, roles) SELECT k, v, '{supplier}'
-    FROM unnest($1::text[], $2::text[]) AS n (k, v) ON CONFLICT (key) DO NOTHING
-    RETURNING id, name)
-INSERT INTO partner_identities (value, partner_id) SELECT name, id FROM added
-ON CONFLICT (value) DO NOTHING""",
-    "sites": """
-WITH added AS (
-    INSERT INTO sites (key, name) SELECT k, v FROM unnest($1::text[], $2::text[]) AS n (k, v)
-    ON CONFLICT (key) DO NOTHING RETURNING id, name)
-INSERT INTO site_identities (value, site_id) SELECT name, id FROM added
-ON CONFLICT (value) DO NOTHING""",
-    "warehouses": """
-INSERT INTO warehouses (key, name, code) SELECT k, v, v
-FROM unnest($1::text[], $2::text[]) AS n (k, v) ON CONFLICT DO NOTHING""",
-    "materials": """
-INSERT INTO materials (number) SELECT v FROM unnest($1::text[], $2::text[]) AS n (k, v)
-ON CONFLICT DO NOTHING""",
-}
-_KEYS: Final = {
-    "partners": "SELECT key FROM partners WHERE key = ANY($1::text[])",
-    "sites": "SELECT key FROM sites WHERE key = ANY($1::text[])",
-    "warehouses": "SELECT key FROM warehouses WHERE key = ANY($1::text[])",
-}
-_DESCRIBE: Final = """
-UPDATE materials m SET description = n.description
-FROM unnest($1::int[], $2::text[]) AS n (id, description)
-WHERE m.id = n.id AND m.description = ''"""
-_LOCATIONS: Final = """
-SELECT warehouse_id, code, id FROM locations
-WHERE (warehouse_id, code) IN (SELECT * FROM unnest($1::int[], $2::text[]))"""
-_ADD_LOCATIONS: Final = """
-INSERT INTO locations (warehouse_id, code) SELECT * FROM unnest($1::int[], $2::text[])
-ON CONFLICT DO NOTHING"""
-_ITEMS: Final = """
-SELECT i.warehouse_id, i.location_id, i.material_id, i.id FROM stock_items i
-JOIN unnest($1::int[], $2::int[], $3::int[]) AS n (warehouse_id, location_id, material_id)
-    ON i.warehouse_id = n.warehouse_id AND i.material_id = n.material_id
-    AND i.location_id IS NOT DISTINCT FROM n.location_id"""
-_ADD_ITEMS: Final = """
-INSERT INTO stock_items (warehouse_id, location_id, material_id)
-SELECT * FROM unnest($1::int[], $2::int[], $3::int[]) ON CONFLICT DO NOTHING"""
-_EQUIPMENT: Final = "SELECT path, id FROM equipment WHERE path = ANY($1::text[])"
 
 Place = tuple[int, int | None, int]  # warehouse, location, material
 
@@ -81,21 +30,25 @@ async def identities(
     wanted = sorted({value for value in values if value})
     if not wanted:
         return {}
-    found = {row[0]: row[1] for row in await connection.fetch(_FIND[kind], wanted)}
+    found = {
+        row[0]: row[1] for row in await connection.fetch(statements.FIND_BY_NAME[kind], wanted)
+    }
     new = [value for value in wanted if value not in found]
     if new:
         keys = await _keys(connection, kind, new)
-        await connection.execute(_ADD[kind], keys, new)
-        found |= {row[0]: row[1] for row in await connection.fetch(_FIND[kind], new)}
+        await connection.execute(statements.ADD_BY_NAME[kind], keys, new)
+        found |= {
+            row[0]: row[1] for row in await connection.fetch(statements.FIND_BY_NAME[kind], new)
+        }
     return found
 
 
 async def _keys(connection: WriteConnection, kind: str, values: list[str]) -> list[str]:
     """Return a key for each value that no other one has: by the value alone where it is taken."""
     keys = [slug(value) for value in values]
-    if kind not in _KEYS:
+    if kind not in statements.FIND_KEYS:
         return keys
-    taken = {row[0] for row in await connection.fetch(_KEYS[kind], keys)}
+    taken = {row[0] for row in await connection.fetch(statements.FIND_KEYS[kind], keys)}
     for number, value in enumerate(values):
         if keys[number] in taken:
             keys[number] = f"{keys[number]}-{zlib.crc32(value.encode()):08x}"
@@ -107,24 +60,34 @@ async def describe(connection: WriteConnection, descriptions: Mapping[int, str])
     """Give a description to materials that have none."""
     if descriptions:
         ids = sorted(descriptions)
-        await connection.execute(_DESCRIBE, ids, [descriptions[one] for one in ids])
+        await connection.execute(
+            statements.SET_DESCRIPTIONS, ids, [descriptions[one] for one in ids]
+        )
 
 
 async def locations(
     connection: WriteConnection, places: Iterable[tuple[int, str]]
 ) -> dict[tuple[int, str], int]:
     wanted = sorted(set(places))
-    return await _entered(connection, _LOCATIONS, _ADD_LOCATIONS, wanted, 2)
+    return await _entered(
+        connection, statements.FIND_LOCATIONS, statements.ADD_LOCATIONS, wanted, 2
+    )
 
 
 async def stock_items(connection: WriteConnection, places: Iterable[Place]) -> dict[Place, int]:
     wanted = sorted(set(places), key=lambda place: (place[0], place[1] or 0, place[2]))
-    return await _entered(connection, _ITEMS, _ADD_ITEMS, wanted, 3)
+    return await _entered(
+        connection, statements.FIND_STOCK_ITEMS, statements.ADD_STOCK_ITEMS, wanted, 3
+    )
 
 
 async def equipment(connection: WriteConnection, paths: Iterable[str | None]) -> dict[str, int]:
     wanted = sorted({path for path in paths if path})
-    return {row[0]: row[1] for row in await connection.fetch(_EQUIPMENT, wanted)} if wanted else {}
+    return (
+        {row[0]: row[1] for row in await connection.fetch(statements.FIND_EQUIPMENT, wanted)}
+        if wanted
+        else {}
+    )
 
 
 async def _entered(

@@ -7,18 +7,12 @@ is not told, the number must be one supplier's alone.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 from uuid import UUID
 
+from werknetz.store.projection import materials as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection import master_data
 from werknetz_worker.projection.event_revisions import Told
-
-_NUMBERS: Final = """
-SELECT kind, partner_id, number, material_id FROM material_numbers WHERE number = ANY($1::text[])"""
-_LEARN: Final = """
-INSERT INTO material_numbers (material_id, partner_id, kind, number)
-SELECT * FROM unnest($1::int[], $2::int[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING"""
 
 Number = tuple[str, int | None, str]  # kind, partner, number
 
@@ -84,7 +78,7 @@ async def materials_of(
     new = sorted((key for key in lessons if key not in found.known), key=str)
     if new:
         await connection.execute(
-            _LEARN,
+            statements.ADD_MATERIAL_NUMBERS,
             [lessons[key] for key in new], [key[1] for key in new],
             [key[0] for key in new], [key[2] for key in new],
         )  # fmt: skip
@@ -97,7 +91,7 @@ async def materials_of(
 async def _known(connection: WriteConnection, events: Sequence[Told]) -> dict[Number, int]:
     names = ("material", "supplier_material", "ean")
     said = sorted({text for told in events for name in names if (text := told.text(name))})
-    rows = await connection.fetch(_NUMBERS, said) if said else []
+    rows = await connection.fetch(statements.FIND_MATERIAL_NUMBERS, said) if said else []
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 

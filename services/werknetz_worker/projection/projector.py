@@ -14,6 +14,8 @@ from uuid import UUID
 import asyncpg
 
 from werknetz.runtime.log import get_logger
+from werknetz.store import locks
+from werknetz.store.projection import outbox as statements
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.projection import fact_rows, findings, relations
 from werknetz_worker.projection.event_revisions import Told, load
@@ -23,13 +25,6 @@ from werknetz_worker.projection.jobs import write_jobs
 
 BATCH: Final = 5_000
 _LOCK: Final = 0x50524F4A  # "PROJ"
-_TAKE: Final = """
-DELETE FROM events_to_project WHERE change IN (
-    SELECT change FROM events_to_project ORDER BY change LIMIT $1 FOR UPDATE SKIP LOCKED)
-RETURNING event_id"""
-# Every row is found by a key. A table that was small when this session first looked, or first
-# checked a foreign key, would else be read whole for each row of a first load: ten times slower.
-_BY_KEYS: Final = "SET LOCAL enable_seqscan = off"
 _STAGE: Final = {"delivery_called_off": 0, "shipment_announced": 1}
 # The database refuses it, or it is not what its kind promises: nothing that waiting would mend.
 _POISON: Final = (
@@ -60,10 +55,10 @@ async def project(pool: DriverPool, *, seconds_max: float = 20.0, batch: int = B
 
 async def one_batch(connection: WriteConnection, *, batch: int = BATCH) -> Outcome:
     async with connection.transaction():
-        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+        if not await connection.fetchval(locks.TRY_LOCK, _LOCK):
             return Outcome(is_mine=False)
-        await connection.execute(_BY_KEYS)
-        taken = await connection.fetch(_TAKE, batch)
+        await connection.execute(statements.USE_INDEXES)
+        taken = await connection.fetch(statements.TAKE_CHANGES, batch)
         events = sorted({row[0] for row in taken}, key=lambda one: one.bytes)
         if events:
             await _apart(connection, events)

@@ -8,47 +8,12 @@ projected again.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Final
 from uuid import UUID
 
 import asyncpg
 
+from werknetz.store.projection import relations as statements
 from werknetz.store.session import WriteConnection
-
-_FIND: Final = """
-SELECT r.supplier_id, r.material_id, r.site_id, r.dock, r.id FROM supply_relations r
-JOIN unnest($1::int[], $2::int[], $3::int[], $4::text[]) AS n (supplier, material, site, dock)
-    ON r.supplier_id = n.supplier AND r.material_id = n.material
-    AND r.site_id IS NOT DISTINCT FROM n.site AND r.dock = n.dock"""
-_ADD: Final = """
-INSERT INTO supply_relations (supplier_id, material_id, site_id, dock)
-SELECT * FROM unnest($1::int[], $2::int[], $3::int[], $4::text[]) ON CONFLICT DO NOTHING"""
-_CALLED: Final = """
-SELECT r.supplier_id, r.material_id, r.site_id, r.dock, r.id FROM supply_relations r
-JOIN unnest($1::int[], $2::int[]) AS n (supplier, material)
-    ON r.supplier_id = n.supplier AND r.material_id = n.material
-WHERE EXISTS (
-    SELECT FROM call_off_entries c WHERE c.relation_id = r.id AND c.known_to IS NULL)"""
-_UNCALLED: Final = """
-SELECT id FROM unnest($1::int[]) AS n (id) WHERE NOT EXISTS (
-    SELECT FROM call_off_entries c WHERE c.relation_id = n.id AND c.known_to IS NULL)"""
-_SIBLINGS: Final = """
-INSERT INTO events_to_project (event_id)
-SELECT DISTINCT f.event_id FROM supply_relations new
-JOIN supply_relations r ON r.supplier_id = new.supplier_id AND r.material_id = new.material_id
-CROSS JOIN LATERAL (
-    SELECT event_id FROM shipment_lines WHERE relation_id = r.id AND known_to IS NULL
-    UNION ALL
-    SELECT event_id FROM receipt_lines WHERE relation_id = r.id AND known_to IS NULL) AS f
-WHERE new.id = ANY($1::int[])"""
-_BY_NOTE: Final = """
-SELECT s.note, r.material_id, min(r.id), count(DISTINCT r.id) FROM (
-    SELECT delivery_note AS note, relation_id FROM shipment_lines
-    WHERE delivery_note = ANY($1::text[]) AND known_to IS NULL
-    UNION
-    SELECT document, relation_id FROM shipment_lines
-    WHERE document = ANY($1::text[]) AND known_to IS NULL) AS s
-JOIN supply_relations r ON r.id = s.relation_id GROUP BY s.note, r.material_id"""
 
 Relation = tuple[int, int, int | None, str]  # supplier, material, site, dock
 
@@ -59,10 +24,10 @@ async def entered(connection: WriteConnection, wanted: Iterable[Relation]) -> di
     if not rows:
         return {}
     columns = [[row[number] for row in rows] for number in range(4)]
-    found = _read(await connection.fetch(_FIND, *columns))
+    found = _read(await connection.fetch(statements.FIND_RELATIONS, *columns))
     if len(found) < len(rows):
-        await connection.execute(_ADD, *columns)
-        found = _read(await connection.fetch(_FIND, *columns))
+        await connection.execute(statements.ADD_RELATIONS, *columns)
+        found = _read(await connection.fetch(statements.FIND_RELATIONS, *columns))
     return found
 
 
@@ -74,7 +39,9 @@ async def called(
     found: dict[tuple[int, int], list[tuple[Relation, int]]] = defaultdict(list)
     if wanted:
         rows = await connection.fetch(
-            _CALLED, [one[0] for one in wanted], [one[1] for one in wanted]
+            statements.FIND_CALLED_OFF_RELATIONS,
+            [one[0] for one in wanted],
+            [one[1] for one in wanted],
         )
         for relation, number in _read(rows).items():
             found[relation[0], relation[1]].append((relation, number))
@@ -96,12 +63,19 @@ def fitting(exact: Relation, candidates: Sequence[tuple[Relation, int]]) -> int 
 async def not_called(connection: WriteConnection, relations: Iterable[int]) -> list[int]:
     """Return those that no call-off names yet."""
     wanted = sorted(set(relations))
-    return [row[0] for row in await connection.fetch(_UNCALLED, wanted)] if wanted else []
+    return (
+        [
+            row[0]
+            for row in await connection.fetch(statements.FIND_RELATIONS_WITHOUT_CALL_OFF, wanted)
+        ]
+        if wanted
+        else []
+    )
 
 
 async def siblings_again(connection: WriteConnection, new: Sequence[int]) -> None:
     if new:
-        await connection.execute(_SIBLINGS, new)
+        await connection.execute(statements.REPROJECT_SIBLINGS, new)
 
 
 async def by_note(
@@ -111,7 +85,9 @@ async def by_note(
     wanted = sorted({note for note in notes if note})
     found: dict[str, list[tuple[int, int]]] = defaultdict(list)
     if wanted:
-        for note, material, relation, count in await connection.fetch(_BY_NOTE, wanted):
+        for note, material, relation, count in await connection.fetch(
+            statements.FIND_RELATIONS_BY_DELIVERY_NOTE, wanted
+        ):
             if count == 1:
                 found[note].append((material, relation))
     return found
@@ -123,14 +99,7 @@ async def receipts_again(
     """Project receipts again that name no supplier: their despatch advice says whose they are."""
     wanted = sorted({note for note in notes if note})
     if wanted:
-        await connection.execute(_RECEIPTS, wanted, list(but))
-
-
-_RECEIPTS: Final = """
-INSERT INTO events_to_project (event_id)
-SELECT DISTINCT event_id FROM receipt_lines
-WHERE supplier_id IS NULL AND known_to IS NULL AND event_id <> ALL($2::uuid[])
-    AND (delivery_note = ANY($1::text[]) OR shipment = ANY($1::text[]))"""
+        await connection.execute(statements.REPROJECT_RECEIPTS, wanted, list(but))
 
 
 def _read(rows: Iterable[asyncpg.Record]) -> dict[Relation, int]:

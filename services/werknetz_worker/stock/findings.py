@@ -8,32 +8,13 @@ from uuid import UUID
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.ledger import Balance
+from werknetz.store.inventory import findings as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.stock.rows import Done
 from werknetz_worker.stock.subject import Subject
 
 DIFFERENCE_MIN: Final = 1e-6
 KINDS: Final = ("stock_below_zero", "stock_difference")
-_TELL: Final = """
-INSERT INTO findings AS old (key, kind, subject, stock_item_id, warehouse_id, material_id, site_id,
-    at, expected, actual, detail, event_ids)
-SELECT key, kind, 'stock', item, warehouse_id, material_id, site_id, at, expected, actual, detail,
-    ARRAY(SELECT one FROM unnest(ARRAY[before_id, event_id]) AS one WHERE one IS NOT NULL)
-FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::timestamptz[],
-    $8::float8[], $9::float8[], $10::text[], $11::uuid[], $12::uuid[])
-    AS n (key, kind, item, warehouse_id, material_id, site_id, at, expected, actual, detail,
-        before_id, event_id)
-ON CONFLICT (key) DO UPDATE SET at = excluded.at, expected = excluded.expected,
-    actual = excluded.actual, detail = excluded.detail, event_ids = excluded.event_ids,
-    cleared_at = NULL
-WHERE old.cleared_at IS NOT NULL OR (old.at, old.expected, old.actual, old.detail, old.event_ids)
-    IS DISTINCT FROM (excluded.at, excluded.expected, excluded.actual, excluded.detail,
-        excluded.event_ids)"""
-_CLEAR: Final = """
-UPDATE findings f SET cleared_at = clock_timestamp()
-FROM unnest($1::int[], $2::timestamptz[]) AS n (item, since)
-WHERE f.stock_item_id = n.item AND f.at >= n.since AND f.kind = ANY($3) AND f.subject = 'stock'
-    AND f.cleared_at IS NULL AND f.key <> ALL($4::text[])"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +38,7 @@ async def replace(connection: WriteConnection, done: Done) -> None:
     found = sorted(_findings(done), key=lambda finding: finding.key)
     items = [(item, instant_of(s.since_us)) for s, _ in done for item in s.items]
     await connection.execute(
-        _CLEAR,
+        statements.CLEAR_FINDINGS,
         [one[0] for one in items],
         [one[1] for one in items],
         list(KINDS),
@@ -66,7 +47,8 @@ async def replace(connection: WriteConnection, done: Done) -> None:
     if found:
         names = Finding.__dataclass_fields__
         await connection.execute(
-            _TELL, *([getattr(finding, name) for finding in found] for name in names)
+            statements.UPSERT_FINDINGS,
+            *([getattr(finding, name) for finding in found] for name in names),
         )
 
 

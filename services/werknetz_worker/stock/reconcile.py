@@ -14,6 +14,7 @@ import asyncpg
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
+from werknetz.store import dirty, locks
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.stock import facts, findings, rows
 from werknetz_worker.stock.subject import Reconciled, Subject, compute
@@ -25,38 +26,6 @@ MARK: Final = "#stock"
 
 _LOCK: Final = 0x53544F43  # "STOC"
 _log: Final = get_logger("worker.stock")
-_DIRTY: Final = """
-SELECT warehouse_id, material_id, from_at, marks FROM dirty_stock
-WHERE marked_at <= clock_timestamp() ORDER BY marked_at, warehouse_id, material_id LIMIT $1"""
-# Skips what the projector has in hand: it marks again, so there is more to do anyway.
-_DONE: Final = """
-DELETE FROM dirty_stock WHERE (warehouse_id, material_id) IN (
-    SELECT d.warehouse_id, d.material_id FROM dirty_stock d
-    JOIN unnest($1::int[], $2::int[], $3::bigint[]) AS seen (warehouse_id, material_id, marks)
-        USING (warehouse_id, material_id, marks) FOR UPDATE OF d SKIP LOCKED)"""
-# One that cannot be reconciled waits, so that the others are not tried again with it each time.
-_DEFER: Final = """
-UPDATE dirty_stock d SET marked_at = clock_timestamp() + interval '5 minutes'
-FROM unnest($1::int[], $2::int[], $3::bigint[]) AS seen (warehouse_id, material_id, marks)
-WHERE d.warehouse_id = seen.warehouse_id AND d.material_id = seen.material_id
-    AND d.marks = seen.marks"""
-# What the day alone changes: a new day has begun, or a stock-out goes on.
-_SWEEP: Final = """
-INSERT INTO dirty_stock (warehouse_id, material_id, from_at)
-SELECT warehouse_id, material_id, from_at FROM (
-    SELECT DISTINCT ON (d.warehouse_id, d.material_id) d.warehouse_id, d.material_id,
-        d.day::timestamp AT TIME ZONE coalesce(e.time_zone, s.time_zone, 'UTC') AS from_at,
-        d.day, d.computed_at,
-        ($1::timestamptz AT TIME ZONE coalesce(e.time_zone, s.time_zone, 'UTC'))::date AS today,
-        EXISTS (SELECT FROM stock_outs o WHERE o.warehouse_id = d.warehouse_id
-            AND o.material_id = d.material_id AND o.end_at IS NULL) AS is_out
-    FROM stock_days d JOIN warehouses w ON w.id = d.warehouse_id
-    LEFT JOIN equipment e ON e.id = w.equipment_id
-    LEFT JOIN sites p ON p.id = w.site_id LEFT JOIN equipment s ON s.id = p.equipment_id
-    WHERE d.day >= $1::date - 400
-    ORDER BY d.warehouse_id, d.material_id, d.day DESC) AS last
-WHERE day < today OR (is_out AND computed_at < $1 - interval '15 minutes')
-ORDER BY 1, 2 ON CONFLICT (warehouse_id, material_id) DO NOTHING"""
 
 
 async def dirty_stock(
@@ -82,28 +51,31 @@ async def dirty_stock(
 
 async def sweep(pool: DriverPool, now: datetime) -> int:
     """Mark what time alone has changed; return how many marks are new."""
-    answer = await pool.execute(_SWEEP, now)
+    answer = await pool.execute(dirty.MARK_STOCK_AFTER_TIME, now)
     return int(answer.rpartition(" ")[2])
 
 
 async def _some(connection: WriteConnection, now_us: int) -> int:
     async with connection.transaction():
-        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+        if not await connection.fetchval(locks.TRY_LOCK, _LOCK):
             return 0
         # The marks first: what comes after them is marked again.
-        dirty = await connection.fetch(_DIRTY, SUBJECTS_MAX)
-        if not dirty:
+        marked = await connection.fetch(dirty.DIRTY_STOCK, SUBJECTS_MAX)
+        if not marked:
             return 0
-        marks = {(row["warehouse_id"], row["material_id"]): row["marks"] for row in dirty}
-        refused = await _reconcile(connection, dirty, now_us)
-        for statement, keys in ((_DONE, [*marks.keys() - refused]), (_DEFER, [*refused])):
+        marks = {(row["warehouse_id"], row["material_id"]): row["marks"] for row in marked}
+        refused = await _reconcile(connection, marked, now_us)
+        for statement, keys in (
+            (dirty.DELETE_STOCK_MARKS, [*marks.keys() - refused]),
+            (dirty.DEFER_STOCK, [*refused]),
+        ):
             await connection.execute(
                 statement,
                 [key[0] for key in keys],
                 [key[1] for key in keys],
                 [marks[key] for key in keys],
             )
-        return len(dirty) - len(refused)
+        return len(marked) - len(refused)
 
 
 async def _reconcile(

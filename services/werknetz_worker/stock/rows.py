@@ -4,27 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of
+from werknetz.store.inventory import stock_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.stock.subject import Reconciled, Subject
 
 Done = Sequence[tuple[Subject, Reconciled]]
-_CLEAR_BALANCES: Final = """
-DELETE FROM stock_balances b USING unnest($1::int[], $2::timestamptz[]) AS n (item, since)
-WHERE b.stock_item_id = n.item AND b.at >= n.since"""
-_CLEAR_OUTS: Final = """
-DELETE FROM stock_outs o
-USING unnest($1::int[], $2::int[], $3::timestamptz[]) AS n (warehouse_id, material_id, since)
-WHERE o.warehouse_id = n.warehouse_id AND o.material_id = n.material_id
-    AND (o.end_at IS NULL OR o.end_at >= n.since)"""
-_CLEAR_DAYS: Final = """
-DELETE FROM stock_days d
-USING unnest($1::int[], $2::int[], $3::date[]) AS n (warehouse_id, material_id, since)
-WHERE d.warehouse_id = n.warehouse_id AND d.material_id = n.material_id AND d.day >= n.since"""
-_NOW: Final = """
-UPDATE stock_items i SET balance = n.balance, balance_at = n.at, counted = n.counted
-FROM unnest($1::int[], $2::float8[], $3::timestamptz[], $4::bool[])
-    AS n (id, balance, at, counted)
-WHERE i.id = n.id"""
 _BALANCES: Final = (
     "stock_item_id", "at", "event_id", "leg", "position", "kind", "balance", "difference",
 )  # fmt: skip
@@ -43,10 +27,12 @@ async def replace(connection: WriteConnection, done: Done) -> None:
     since = [instant_of(subject.since_us) for subject, _ in done]
     items = [(item, at) for (subject, _), at in zip(done, since, strict=True)
              for item in subject.items]  # fmt: skip
-    await connection.execute(_CLEAR_BALANCES, [one[0] for one in items], [one[1] for one in items])
-    await connection.execute(_CLEAR_OUTS, warehouses, materials, since)
+    await connection.execute(
+        statements.DELETE_BALANCES, [one[0] for one in items], [one[1] for one in items]
+    )
+    await connection.execute(statements.DELETE_STOCK_OUTS, warehouses, materials, since)
     first = [found.days[0][0] if found.days else subject.first_day for subject, found in done]
-    await connection.execute(_CLEAR_DAYS, warehouses, materials, first)
+    await connection.execute(statements.DELETE_STOCK_DAYS, warehouses, materials, first)
     for table, columns, records in (
         ("stock_balances", _BALANCES, _balances(done)),
         ("stock_outs", _OUTS, _outs(done)),
@@ -62,12 +48,16 @@ async def _write_now(connection: WriteConnection, done: Done) -> None:
     for subject, found in done:
         for item, entries in found.balances.items():
             opening = subject.openings.get(item)
-            counted = bool(opening and opening.counted) or any(e.kind == "count" for e in entries)
+            counted = bool(opening and opening.is_counted) or any(
+                e.kind == "count" for e in entries
+            )
             balance = entries[-1].balance if entries else opening.balance if opening else 0.0
             at = instant_of(entries[-1].at_us) if entries else None
             rows.append((item, balance, at, counted))
     rows.sort(key=lambda row: row[0])
-    await connection.execute(_NOW, *([row[n] for row in rows] for n in range(4)))
+    await connection.execute(
+        statements.SET_CURRENT_BALANCES, *([row[n] for row in rows] for n in range(4))
+    )
 
 
 def _balances(done: Done) -> Iterator[tuple[Any, ...]]:

@@ -8,8 +8,22 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from werknetz.domain.shift import local_day, local_us
-from werknetz.kpi.stock.ledger import Balance, StockCount, StockMove, OpeningBalance, compute_balances, find_below_zero
-from werknetz.kpi.stock.level import StockDay, StockLevel, StockOutPeriod, sum_days, compute_levels, find_stock_outs
+from werknetz.kpi.stock.ledger import (
+    Balance,
+    OpeningBalance,
+    StockCount,
+    StockMove,
+    compute_balances,
+    find_below_zero,
+)
+from werknetz.kpi.stock.level import (
+    StockDay,
+    StockLevel,
+    StockOutPeriod,
+    compute_levels,
+    find_stock_outs,
+    sum_days,
+)
 
 DAYS_MAX: Final = 800
 """Of one recomputation: a count dated 1970 must not make twenty thousand days."""
@@ -41,10 +55,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    compute_balances: dict[int, list[Balance]]
+    balances: dict[int, list[Balance]]
     fallen: dict[int, list[Balance]]  # below zero
     outs: list[StockOutPeriod]
-    sum_days: list[tuple[date, StockDay]]
+    days: list[tuple[date, StockDay]]
 
 
 def compute(subject: Subject, now_us: int) -> Reconciled:
@@ -56,13 +70,14 @@ def compute(subject: Subject, now_us: int) -> Reconciled:
         for item in subject.items
     }
     fallen = {
-        item: find_below_zero(entries, subject.openings.get(item)) for item, entries in found.items()
+        item: find_below_zero(entries, subject.openings.get(item))
+        for item, entries in found.items()
     }
     level = compute_levels(found, subject.openings)
     outs = find_stock_outs(level, subject.open_out)
     start = (
         sum(opening.balance for opening in subject.openings.values()),
-        any(opening.counted for opening in subject.openings.values()),
+        any(opening.is_counted for opening in subject.openings.values()),
     )
     names, bounds = _days(subject, now_us)
     inside = _internal(subject)
@@ -99,7 +114,7 @@ def _at_start(
         for level in found:
             if level.at_us >= bounds[0][0]:
                 break
-            start = (level.quantity, level.known)
+            start = (level.quantity, level.is_known)
     return start
 
 

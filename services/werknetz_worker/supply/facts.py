@@ -8,35 +8,21 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz.kpi.supply.facts import CallOffEntry, ScheduleGroup, ReceiptLine, RelationFacts, ShipmentLine
+from werknetz.kpi.supply.facts import (
+    CallOffEntry,
+    ReceiptLine,
+    RelationFacts,
+    ScheduleGroup,
+    ShipmentLine,
+)
+from werknetz.store.relations import relation_facts as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.supply import lost
-
-_RELATIONS: Final = """
-SELECT r.id, r.supplier_id, r.material_id, r.site_id, p.name AS supplier, m.number AS material,
-    coalesce(e.time_zone, 'UTC') AS zone
-FROM supply_relations r JOIN partners p ON p.id = r.supplier_id
-JOIN materials m ON m.id = r.material_id
-LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN equipment e ON e.id = s.equipment_id
-WHERE r.id = ANY($1)"""
-# Which message has told it: by its hash, else by its name. Two that say the same are doubles.
-# A revision says better what was known already: when it first came decides what was outdated.
-_FACTS: Final = """
-SELECT f.*, b.connector_id, coalesce(encode(b.raw_hash, 'hex'), b.source) AS message,
-    CASE WHEN b.revision = 1 THEN b.stored_at ELSE coalesce((
-        SELECT min(r.known_from) FROM business_event_revisions r WHERE r.event_id = b.event_id),
-        b.stored_at) END AS first_known
-FROM {table} f JOIN business_events b ON b.event_id = f.event_id
-WHERE f.relation_id = ANY($1) AND f.known_to IS NULL"""
-ENTRIES: Final = _FACTS.format(table="call_off_entries")
-SHIPMENTS: Final = _FACTS.format(table="shipment_lines")
-RECEIPTS: Final = _FACTS.format(table="receipt_lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +48,15 @@ class _Told:
 async def load(connection: WriteConnection, relation_ids: Sequence[int]) -> list[Subject]:
     """Return the relations that there are, in the order of their ids."""
     told = {relation_id: _Told() for relation_id in relation_ids}
-    for row in await connection.fetch(ENTRIES, relation_ids):
+    for row in await connection.fetch(statements.CALL_OFF_ENTRIES, relation_ids):
         if (entry := _entry(row)) is not None:
             told[row["relation_id"]].entries.append(entry)
         told[row["relation_id"]].connectors.add(row["connector_id"])
-    for row in await connection.fetch(SHIPMENTS, relation_ids):
+    for row in await connection.fetch(statements.SHIPMENT_LINES, relation_ids):
         if (line := _shipment(row)) is not None:
             told[row["relation_id"]].shipments.append(line)
         told[row["relation_id"]].connectors.add(row["connector_id"])
-    for row in await connection.fetch(RECEIPTS, relation_ids):
+    for row in await connection.fetch(statements.RECEIPT_LINES, relation_ids):
         if (receipt := _receipt(row)) is not None:
             told[row["relation_id"]].receipts.append(receipt)
         told[row["relation_id"]].connectors.add(row["connector_id"])
@@ -89,10 +75,12 @@ async def load(connection: WriteConnection, relation_ids: Sequence[int]) -> list
                 entries=tuple(told[row["id"]].entries),
                 shipments=tuple(told[row["id"]].shipments),
                 receipts=tuple(told[row["id"]].receipts),
-                lost=_spans(told[row["id"]].connectors, spans),
+                lost_spans=_spans(told[row["id"]].connectors, spans),
             ),
         )
-        for row in sorted(await connection.fetch(_RELATIONS, relation_ids), key=lambda r: r["id"])
+        for row in sorted(
+            await connection.fetch(statements.RELATIONS, relation_ids), key=lambda r: r["id"]
+        )
     ]
 
 

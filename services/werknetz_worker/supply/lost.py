@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from werknetz.domain.bucket import TIME_MAX_US, microseconds_of
 from werknetz.kpi.data_gaps import gap_kind_of
-from werknetz.store.gap import LOST_MESSAGES
+from werknetz.store.gaps import LOST_MESSAGES
 from werknetz.store.session import WriteConnection
 
 
@@ -17,7 +17,7 @@ async def spans_of(
     """Return the spans of each connector; one that goes on has no end yet."""
     found: dict[str, list[tuple[int, int]]] = {}
     for row in await connection.fetch(LOST_MESSAGES, connectors):
-        if gap_kind_of(row["cause"], listed=False) is None:
+        if gap_kind_of(row["cause"], is_listed=False) is None:
             continue
         end_at = row["end_at"]
         span = (

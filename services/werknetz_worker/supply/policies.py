@@ -10,12 +10,10 @@ from werknetz.domain.bucket import TIME_MIN_US, microseconds_of
 from werknetz.kpi.supply.facts import Terms
 from werknetz.kpi.supply.policy import BUILT_IN, Policy, PolicyRejected
 from werknetz.runtime.log import get_logger
+from werknetz.store.relations import relation_facts as statements
 from werknetz.store.session import WriteConnection
 
 _log: Final = get_logger("worker.supply")
-_POLICIES: Final = """
-SELECT id, supplier_id, version, valid_from, document FROM supply_policies
-WHERE supplier_id IS NULL OR supplier_id = ANY($1) ORDER BY valid_from, version"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Policies:
     @classmethod
     async def load(cls, connection: WriteConnection, supplier_ids: Sequence[int]) -> "Policies":
         held = []
-        for row in await connection.fetch(_POLICIES, supplier_ids):
+        for row in await connection.fetch(statements.SUPPLY_POLICIES, supplier_ids):
             try:
                 policy = Policy.parse(json.loads(row["document"]), row["version"])
             except PolicyRejected as error:

@@ -12,6 +12,7 @@ from typing import Final
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.supply.relation import reconcile
 from werknetz.runtime.log import get_logger
+from werknetz.store import dirty
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.supply import facts, findings, rows, shipments
 from werknetz_worker.supply.policies import Policies
@@ -19,40 +20,11 @@ from werknetz_worker.watermarks import Watermarks
 
 RELATIONS_MAX: Final = 200  # of one transaction, so that memory and locks stay small
 SUPPLIERS_MAX: Final = 50
-DEFERRED_S: Final = 300
 MARK: Final = "#supply"
 """The watermark of all suppliers: no path of an equipment has this form."""
 
 _LOCK: Final = 0x53555050  # "SUPP": one worker at a supplier
 _log: Final = get_logger("worker.supply")
-
-_WAITING: Final = """
-SELECT r.supplier_id FROM dirty_relations d JOIN supply_relations r ON r.id = d.relation_id
-WHERE d.marked_at <= clock_timestamp()
-GROUP BY r.supplier_id ORDER BY min(d.marked_at), r.supplier_id"""
-_TRY: Final = """
-SELECT id FROM unnest($2::int[]) AS id WHERE pg_try_advisory_xact_lock($1, id)"""
-_DIRTY: Final = """
-SELECT d.relation_id, d.marks FROM dirty_relations d
-JOIN supply_relations r ON r.id = d.relation_id
-WHERE r.supplier_id = ANY($1) AND d.marked_at <= clock_timestamp()
-ORDER BY d.marked_at, d.relation_id LIMIT $2"""
-# Skips what the projector has in hand: it marks again, so there is more to do anyway.
-_DONE: Final = """
-DELETE FROM dirty_relations WHERE relation_id IN (
-    SELECT d.relation_id FROM dirty_relations d
-    JOIN unnest($1::int[], $2::bigint[]) AS seen (relation_id, marks)
-        ON d.relation_id = seen.relation_id AND d.marks = seen.marks
-    FOR UPDATE OF d SKIP LOCKED)"""
-# A relation that cannot be reconciled waits, so that the others go on; a new mark ends its wait.
-_DEFER: Final = f"""
-UPDATE dirty_relations d SET marked_at = clock_timestamp() + interval '{DEFERRED_S} s'
-FROM unnest($1::int[], $2::bigint[]) AS seen (relation_id, marks)
-WHERE d.relation_id = seen.relation_id AND d.marks = seen.marks"""  # noqa: S608 - made of constants
-# Marks of relations that are gone: nothing follows from them.
-_ORPHANS: Final = """
-DELETE FROM dirty_relations d
-WHERE NOT EXISTS (SELECT FROM supply_relations r WHERE r.id = d.relation_id)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +48,8 @@ async def dirty_relations(
     """
     deadline = time.monotonic() + seconds_max
     done = 0
-    await pool.execute(_ORPHANS)
-    waiting = [row[0] for row in await pool.fetch(_WAITING)]
+    await pool.execute(dirty.DELETE_ORPHANED_RELATION_MARKS)
+    waiting = [row[0] for row in await pool.fetch(dirty.DIRTY_SUPPLIERS)]
     while waiting and time.monotonic() < deadline:
         chosen, waiting = waiting[:SUPPLIERS_MAX], waiting[SUPPLIERS_MAX:]
         at_us = time.time_ns() // 1000 if now_us is None else now_us
@@ -96,19 +68,24 @@ async def suppliers(
 ) -> Outcome:
     """Reconcile dirty relations of those suppliers that no other worker is at."""
     async with connection.transaction():
-        held = [row[0] for row in await connection.fetch(_TRY, _LOCK, sorted(supplier_ids))]
+        held = [
+            row[0]
+            for row in await connection.fetch(dirty.LOCK_SUPPLIERS, _LOCK, sorted(supplier_ids))
+        ]
         if not held:
             return Outcome()
         # The marks first: what comes after them is marked again.
-        dirty = await connection.fetch(_DIRTY, held, RELATIONS_MAX)
-        if not dirty:
+        marked = await connection.fetch(dirty.DIRTY_RELATIONS_OF_SUPPLIERS, held, RELATIONS_MAX)
+        if not marked:
             return Outcome()
-        marks = {row["relation_id"]: row["marks"] for row in dirty}
+        marks = {row["relation_id"]: row["marks"] for row in marked}
         refused = await _reconcile(connection, list(marks), now_us)
         done = {id_: count for id_, count in marks.items() if id_ not in refused}
-        await connection.execute(_DONE, list(done), list(done.values()))
+        await connection.execute(dirty.DELETE_RELATION_MARKS, list(done), list(done.values()))
         if refused:
-            await connection.execute(_DEFER, refused, [marks[id_] for id_ in refused])
+            await connection.execute(
+                dirty.DEFER_RELATIONS, refused, [marks[id_] for id_ in refused]
+            )
         return Outcome(len(done), len(marks) == RELATIONS_MAX)
 
 

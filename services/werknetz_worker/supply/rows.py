@@ -8,18 +8,13 @@ from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.domain.shift import local_us
 from werknetz.kpi.supply.otif import DueLine
 from werknetz.kpi.supply.relation import ReconciledRelation
+from werknetz.store.relations import relation_rows as statements
 from werknetz.store.session import WriteConnection
-from werknetz.store.supply import SUPPLY_ELEMENTS
+from werknetz.store.tables.supply import SUPPLY_ELEMENTS
 from werknetz_worker.supply.facts import Subject
 from werknetz_worker.supply.policies import Policies
 
 Done = Sequence[tuple[Subject, ReconciledRelation]]
-_CLEAR: Final = tuple(
-    f"DELETE FROM {table} WHERE relation_id = ANY($1)"  # noqa: S608 - made of constants
-    for table in ("call_offs", "due_lines", "transit_lines", "cumulatives", "supply_elements")
-)
-# A line that another relation had: that one is dirty, too, and gives it up later.
-_CLEAR_MOVED: Final = "DELETE FROM transit_lines WHERE event_id = ANY($1)"
 _CALL_OFFS: Final = (
     "relation_id", "document", "issued_at", "known_at", "in_force_from", "in_force_to", "state",
     "entries", "quantity", "event_ids",
@@ -45,10 +40,10 @@ async def replace(
     connection: WriteConnection, relation_ids: Sequence[int], done: Done, policies: Policies
 ) -> None:
     """Write what follows for the relations; of those that are gone nothing stays."""
-    for statement in _CLEAR:
+    for statement in statements.DELETE_DERIVED_ROWS:
         await connection.execute(statement, relation_ids)
     moved = [t.line.event_id for _, found in done for t in found.transit]
-    await connection.execute(_CLEAR_MOVED, moved)
+    await connection.execute(statements.DELETE_MOVED_TRANSIT_LINES, moved)
     for table, columns, records in (
         ("call_offs", _CALL_OFFS, _call_offs(done)),
         ("due_lines", _DUE_LINES, _due_lines(done)),

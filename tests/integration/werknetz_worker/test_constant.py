@@ -12,7 +12,7 @@ from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.yaml_format import parse_yaml
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.kpi.elements import Elements
-from werknetz.kpi.oee import oee
+from werknetz.kpi.formulas.oee import oee
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Welcome
@@ -45,11 +45,11 @@ def records(folder: Path, since_us: int, delivery: Delivery) -> list[bytes]:
         "cell", folder, mapping, MemoryEdgeLink(MemoryServer(down=True), "cell"), bytes_max=10**8
     )
     before = lane.spool.last_seq
-    lane._keep_now(Delivery())
+    lane._store_heartbeat(Delivery())
     if delivery.readings:
         lane._keep(delivery)
     found = [batch.payload for batch in lane.spool.read(before + 1, 10**9)]
-    lane.told.save()
+    lane.last_values.save()
     lane._disk.shutdown()
     lane.file.close()
     return found

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from plumbing.machines import MINUTE, Plant
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
-from werknetz.store.partition import RAW_INPUTS, SAMPLES, DayTable
+from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
 from werknetz_worker.compute import dirty_buckets
 from werknetz_worker.retention import drop_expired
 from werknetz_worker.settings import WorkerSettings

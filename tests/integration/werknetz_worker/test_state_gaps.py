@@ -13,7 +13,7 @@ from plumbing.machines import MINUTE, SECOND, Plant
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.kpi.elements import Elements
-from werknetz.store import fact
+from werknetz.store.dirty import MARK_BUCKETS
 from werknetz_core.ingest.gap_marks import hidden_buckets
 from werknetz_core.ingest.rows import unpack_dirty
 from werknetz_worker import outages
@@ -59,7 +59,7 @@ async def gap(
     edges = [instant_of(at) for at in (start_us, end_us) if at is not None]
     async with plant.pool.acquire() as connection:
         marks = await hidden_buckets(connection, "c", keys, edges)  # type: ignore[arg-type] # asyncpg's proxy is a connection
-        await connection.execute(fact.MARK_DIRTY, *unpack_dirty(marks))
+        await connection.execute(MARK_BUCKETS, *unpack_dirty(marks))
 
 
 async def work(plant: Plant, now_us: int) -> None:
@@ -122,7 +122,7 @@ async def test_an_open_gap_lasts_until_now_and_a_backfilled_one_is_none(plant: P
     async with plant.pool.acquire() as connection:
         edges = [instant_of(T0 + 30 * MINUTE), instant_of(T0 + 90 * MINUTE)]
         marks = await hidden_buckets(connection, "c", [], edges)  # type: ignore[arg-type] # as above
-        await connection.execute(fact.MARK_DIRTY, *unpack_dirty(marks))
+        await connection.execute(MARK_BUCKETS, *unpack_dirty(marks))
     await work(plant, now_us)
     assert await unknown(plant, machine) == await unknown(plant, neighbour) == []
 

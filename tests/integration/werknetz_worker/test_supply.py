@@ -11,8 +11,8 @@ import pytest_asyncio
 
 from plumbing.deliveries import Deliveries, day
 from werknetz.domain.bucket import microseconds_of
-from werknetz.kpi.supply.facts import Relation, Terms
-from werknetz.kpi.supply.relation import Reconciled
+from werknetz.kpi.supply.facts import RelationFacts, Terms
+from werknetz.kpi.supply.relation import ReconciledRelation
 from werknetz_worker.supply import facts, findings
 from werknetz_worker.supply import reconcile as module
 from werknetz_worker.supply.reconcile import dirty_relations
@@ -265,7 +265,7 @@ async def test_one_that_cannot_be_reconciled_does_not_stop_the_others(
         await books.call_off(relation, "A", 0, {6: float("nan")})  # as some files have it
     reconciled = module.reconcile
 
-    def breaks(relation: Relation, terms: Terms) -> Reconciled:
+    def breaks(relation: RelationFacts, terms: Terms) -> ReconciledRelation:
         if relation.material == "4711":
             raise ZeroDivisionError
         return reconciled(relation, terms)

@@ -2,14 +2,6 @@
 
 from typing import Final
 
-# Sorted by the caller: whoever marks the same buckets locks them in the same order.
-MARK_DIRTY: Final = """
-INSERT INTO dirty_buckets (equipment_id, bucket_at)
-SELECT new.equipment_id, timestamptz 'epoch' + new.bucket * interval '15 minutes'
-FROM unnest($1::int[], $2::bigint[]) AS new (equipment_id, bucket)
-ON CONFLICT (equipment_id, bucket_at)
-DO UPDATE SET marks = dirty_buckets.marks + 1, marked_at = clock_timestamp()"""
-
 QUARANTINE: Final = """
 INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at, place,
     raw_hash, count)

@@ -1,0 +1,30 @@
+"""Statements over the findings of single events."""
+
+from typing import Final
+
+UPSERT_FINDINGS: Final = """
+INSERT INTO findings (key, kind, subject, material_id, at, detail, event_ids)
+SELECT key, kind, 'event', material_id, at, detail, ARRAY[event_id]
+FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::text[], $6::uuid[])
+    AS n (key, kind, material_id, at, detail, event_id)
+ON CONFLICT (key) DO UPDATE SET at = excluded.at, detail = excluded.detail,
+    material_id = excluded.material_id, cleared_at = NULL"""
+
+CLEAR_FINDINGS: Final = """
+UPDATE findings SET cleared_at = clock_timestamp()
+WHERE subject = 'event' AND cleared_at IS NULL AND key = ANY($1::text[])"""
+
+UPSERT_SHARED_NUMBER_FINDING: Final = """
+INSERT INTO findings (key, kind, subject, at, detail, event_ids)
+VALUES ($1, 'ambiguous_material', 'event', $2, $3, $4::uuid[])
+ON CONFLICT (key) DO UPDATE SET cleared_at = NULL, event_ids = (
+    SELECT array_agg(DISTINCT one ORDER BY one)
+    FROM unnest(findings.event_ids || excluded.event_ids) AS one)"""
+
+# Events that waited for somebody to say whose number it is.
+REPROJECT_AMBIGUOUS_EVENTS: Final = """
+INSERT INTO events_to_project (event_id)
+SELECT DISTINCT unnest(event_ids) FROM findings f
+JOIN business_events e ON e.event_id = f.event_ids[1]
+WHERE f.kind = 'ambiguous_material' AND f.cleared_at IS NULL AND f.subject = 'event'
+    AND e.body->>'supplier_material' = ANY($1::text[]) AND starts_with(f.key, 'event/')"""

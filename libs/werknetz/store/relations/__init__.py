@@ -1,0 +1,1 @@
+"""Statements behind the reconciliation of supply relations."""

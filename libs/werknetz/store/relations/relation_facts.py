@@ -1,0 +1,31 @@
+"""Statements that read what a supply relation is reconciled from."""
+
+from typing import Final
+
+RELATIONS: Final = """
+SELECT r.id, r.supplier_id, r.material_id, r.site_id, p.name AS supplier, m.number AS material,
+    coalesce(e.time_zone, 'UTC') AS zone
+FROM supply_relations r JOIN partners p ON p.id = r.supplier_id
+JOIN materials m ON m.id = r.material_id
+LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN equipment e ON e.id = s.equipment_id
+WHERE r.id = ANY($1)"""
+
+# Which message has told it: by its hash, else by its name. Two that say the same are doubles.
+# A revision says better what was known already: when it first came decides what was outdated.
+_FACTS: Final = """
+SELECT f.*, b.connector_id, coalesce(encode(b.raw_hash, 'hex'), b.source) AS message,
+    CASE WHEN b.revision = 1 THEN b.stored_at ELSE coalesce((
+        SELECT min(r.known_from) FROM business_event_revisions r WHERE r.event_id = b.event_id),
+        b.stored_at) END AS first_known
+FROM {table} f JOIN business_events b ON b.event_id = f.event_id
+WHERE f.relation_id = ANY($1) AND f.known_to IS NULL"""
+
+CALL_OFF_ENTRIES: Final = _FACTS.format(table="call_off_entries")
+
+SHIPMENT_LINES: Final = _FACTS.format(table="shipment_lines")
+
+RECEIPT_LINES: Final = _FACTS.format(table="receipt_lines")
+
+SUPPLY_POLICIES: Final = """
+SELECT id, supplier_id, version, valid_from, document FROM supply_policies
+WHERE supplier_id IS NULL OR supplier_id = ANY($1) ORDER BY valid_from, version"""

@@ -1,0 +1,11 @@
+"""Statements that clear the derived rows of relations."""
+
+from typing import Final
+
+DELETE_DERIVED_ROWS: Final = tuple(
+    f"DELETE FROM {table} WHERE relation_id = ANY($1)"  # noqa: S608 - made of constants
+    for table in ("call_offs", "due_lines", "transit_lines", "cumulatives", "supply_elements")
+)
+
+# A line that another relation had: that one is dirty, too, and gives it up later.
+DELETE_MOVED_TRANSIT_LINES: Final = "DELETE FROM transit_lines WHERE event_id = ANY($1)"
