@@ -67,8 +67,8 @@ def events_page() -> str:
         "# Event kinds\n",
         (
             "A business record becomes an event of one of these kinds. A record without a required "
-            "field goes to quarantine. Times are instants; names that end in `_us` hold microseconds "
-            "since 1970 in UTC inside the platform, and mappings write them as times.\n"
+            "field goes to quarantine. Names that end in `_us` are instants: microseconds "
+            "since 1970 in UTC inside the platform; mappings write them as times.\n"
         ),
     ]
     for kind, struct in KINDS.items():
@@ -139,7 +139,7 @@ def environment_page() -> str:
     parts = [
         "# Environment variables\n",
         (
-            "Each variable may also be given as `NAME_FILE`, the path of a file that holds the value. "
+            "`NAME_FILE` names a file that holds the value of `NAME`. "
             "An unknown variable that begins with `WERKNETZ_` is an error that names the nearest "
             "known one.\n"
         ),
