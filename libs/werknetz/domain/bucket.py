@@ -1,4 +1,4 @@
-"""Buckets: slices of 15 minutes in UTC. Every shift and time-zone boundary falls on one.
+"""Buckets: intervals of 15 minutes in UTC. Every boundary of shifts and time zones is one.
 
 Instants inside the platform are int microseconds since 1970-01-01T00:00Z.
 """
@@ -9,7 +9,7 @@ from typing import Final
 BUCKET_US: Final = 15 * 60 * 1_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-# What PostgreSQL's timestamptz can hold and Python's datetime can print.
+# The range that both PostgreSQL's timestamptz and Python's datetime can represent.
 TIME_MIN_US: Final = -62_135_596_800_000_000  # 0001-01-01
 TIME_MAX_US: Final = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999
 

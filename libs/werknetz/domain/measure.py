@@ -1,12 +1,12 @@
-"""Units as partners write them: many codes, one meaning.
+"""Codes of units as partners write them, mapped to UN/ECE recommendation 20.
 
-UN/ECE recommendation 20 (EDIFACT), VDA 4905/4913, SAP and plain words. Nothing is converted here
-but what is exact by definition.
+Sources: EDIFACT, VDA 4905/4913, SAP and plain words. Only units whose ratio is exact by
+definition are converted.
 """
 
 from typing import Final
 
-_SAME: Final = {
+_SYNONYMS: Final = {
     "PCE": "PCE C62 EA H87 PC PCS NMB ST STK STCK STUECK STÜCK PIECE PIECES EACH NAR UN",
     "KGM": "KGM KG KILOGRAMM KILO",
     "GRM": "GRM G GR GRAMM",
@@ -24,8 +24,8 @@ _SAME: Final = {
     "KMT": "KMT KM",
     "MIL": "MIL TS TSD",
 }
-_CODES: Final = {word: code for code, words in _SAME.items() for word in words.split()}
-# unit → (kind, how many of the kind's smallest)
+_CODES: Final = {word: code for code, words in _SYNONYMS.items() for word in words.split()}
+# unit → (quantity kind, size in the smallest unit of that kind)
 _EXACT: Final = {
     "GRM": ("mass", 1.0),
     "KGM": ("mass", 1_000.0),
@@ -44,25 +44,25 @@ _EXACT: Final = {
 
 
 def unit_of(text: str) -> str:
-    """Return the code that stands for the unit; one that nobody knows stays as it was said."""
+    """Return the UN/ECE code of a unit; an unknown unit is returned in upper case."""
     word = text.strip().upper()
     return _CODES.get(word, word)
 
 
 def factor_between(unit: str, base: str) -> float | None:
-    """Return how many of `base` are one `unit`; None: they do not measure the same."""
+    """Return how many `base` one `unit` is; None where their kinds differ."""
     if unit == base:
         return 1.0
-    one, other = _EXACT.get(unit), _EXACT.get(base)
-    if one is None or other is None or one[0] != other[0]:
+    unit_size, base_size = _EXACT.get(unit), _EXACT.get(base)
+    if unit_size is None or base_size is None or unit_size[0] != base_size[0]:
         return None
-    return one[1] / other[1]
+    return unit_size[1] / base_size[1]
 
 
 def base_unit_of(unit: str) -> str:
-    """Return the unit in which a material is kept that was first told in this one.
+    """Return the unit in which quantities of a material are stored.
 
-    The same for all units that measure the same, so that it does not matter which came first.
+    All units of one kind have the same base, so the order in which units arrive does not matter.
     """
     kind = _EXACT.get(unit, (unit, 1.0))[0]
     return _BASES.get(kind, unit)

@@ -1,4 +1,4 @@
-"""Where a thing is in the enterprise, after ISA-95: enterprise > plant > area > line > machine."""
+"""Equipment paths after ISA-95: enterprise > plant > area > line > machine."""
 
 import re
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ _SEGMENT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class EquipmentPath:
-    """A readable path such as `nordwerk/emden-1/body/line-2/press-3`."""
+    """A path such as `nordwerk/emden-1/body/line-2/press-3`."""
 
     segments: tuple[str, ...]
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a path; raise ValueError that names the wrong segment and what is allowed."""
+        """Parse a path; raise ValueError with the invalid segment and the allowed characters."""
         segments = tuple(text.split("/"))
         if len(segments) > len(LEVELS):
             raise ValueError(
@@ -51,8 +51,5 @@ class EquipmentPath:
         return EquipmentPath(self.segments[:2]) if len(self.segments) > 1 else None
 
     def ancestors(self) -> tuple["EquipmentPath", ...]:
-        """Every path from the enterprise down to this one, itself included."""
+        """Return the paths from the enterprise down to this one, which is included."""
         return tuple(EquipmentPath(self.segments[:n]) for n in range(1, len(self.segments) + 1))
-
-    def is_under(self, other: "EquipmentPath") -> bool:
-        return self.segments[: len(other.segments)] == other.segments

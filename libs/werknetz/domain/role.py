@@ -1,4 +1,4 @@
-"""What a signal means for its equipment."""
+"""The role of a signal: what its values mean for the equipment."""
 
 from enum import StrEnum
 
@@ -9,8 +9,10 @@ class Role(StrEnum):
     TOTAL_COUNT = "total_count"
     SCRAP_COUNT = "scrap_count"
     REWORK_COUNT = "rework_count"
-    ORDER = "order"  # text: the number of the order that runs; empty text: none
-    PLANNED_RUN_TIME = "planned_run_time"  # PRI: seconds per item, in force from its time on
+    ORDER = "order"  # text: number of the running order; empty: none
+    PLANNED_RUN_TIME = (
+        "planned_run_time"  # seconds per item (ISO 22400 PRI), valid from its time on
+    )
     MODE = "mode"
     ENERGY = "energy"
     PROCESS_VALUE = "process_value"

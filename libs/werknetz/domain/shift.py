@@ -1,7 +1,7 @@
-"""The shift calendar: a checked document in plant time, cut into shifts in UTC.
+"""The shift calendar: a validated document in plant time, and its shifts in UTC.
 
-A shift belongs to the day on which it starts. Its ends fall on quarters of an hour, because
-everything that is summed is kept in buckets of 15 minutes; breaks may lie anywhere in it.
+A shift belongs to the day on which it starts. Shifts start and end on quarters of an hour, as
+sums are stored in buckets of 15 minutes; breaks may start and end at any minute.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,12 +18,12 @@ CYCLE_DAYS_MAX: Final = 366
 
 
 class CalendarRejected(ValueError):
-    """A calendar document that cannot be used; the text says where and what to write instead."""
+    """The calendar document is invalid; the text names the place and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One shift that takes place, in microseconds UTC."""
+    """One shift on one day, in microseconds UTC."""
 
     name: str
     day: date
@@ -34,7 +34,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class ShiftPattern:
-    """A shift as it is written down: minutes since midnight; an end past 1440 is the next day."""
+    """A recurring shift in minutes since midnight; an end above 1440 is on the next day."""
 
     name: str
     start_min: int
@@ -65,14 +65,14 @@ class Calendar:
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Self:
-        """Read a calendar document; raise CalendarRejected with the place and the remedy."""
+        """Parse a calendar document; raise CalendarRejected with the place and the remedy."""
         zone = _zone_name(document)
         cycle = document.get("cycle_days", 7)
         if not isinstance(cycle, int) or not 1 <= cycle <= CYCLE_DAYS_MAX:
             raise CalendarRejected(f"cycle_days is {cycle!r}: write 1 to {CYCLE_DAYS_MAX} days")
         anchor = _date(document.get("anchor", "2026-01-05"), "anchor")
         patterns = _patterns(document.get("shifts"), "shifts", cycle)
-        _refuse_overlaps(patterns, cycle)
+        _reject_overlaps(patterns, cycle)
         return cls(zone, cycle, anchor, patterns, _exceptions(document.get("exceptions", [])))
 
     @property
@@ -80,7 +80,7 @@ class Calendar:
         return ZoneInfo(self.time_zone)
 
     def shifts_on(self, day: date) -> list[Shift]:
-        """Return the shifts that start on a day of the plant, in order of time."""
+        """Return the shifts that start on a plant day, in order of time."""
         patterns = self.exceptions.get(day)
         if patterns is None:
             number = (day - self.anchor).days % self.cycle_days
@@ -91,29 +91,31 @@ class Calendar:
 
 
 def shifts_between(calendar: Calendar, start_us: int, end_us: int) -> list[Shift]:
-    """Return the shifts that overlap the window, whole, in order of time."""
+    """Return the complete shifts that overlap the time span, in order of time."""
     if start_us >= end_us:
         return []
-    # A shift lasts at most a day, so the one that runs at the start began today or yesterday.
+    # A shift lasts at most a day and a clock change: the first one began at most two days before.
     day = local_day(start_us, calendar.zone) - timedelta(days=2)
     last = local_day(end_us, calendar.zone)
-    found: list[Shift] = []
+    shifts: list[Shift] = []
     while day <= last:
-        found += [s for s in calendar.shifts_on(day) if s.start_us < end_us and s.end_us > start_us]
+        shifts += [
+            s for s in calendar.shifts_on(day) if s.start_us < end_us and s.end_us > start_us
+        ]
         day += timedelta(days=1)
-    return found
+    return shifts
 
 
 def local_day(at_us: int, zone: ZoneInfo) -> date:
-    """Return the day of the plant at an instant."""
+    """Return the plant day at an instant."""
     return instant_of(at_us).astimezone(zone).date()
 
 
 def local_us(day: date, minutes: int, zone: ZoneInfo) -> int:
-    """Return the instant of a clock time of the plant; 1440 and more are the next day.
+    """Return the instant of a plant clock time in minutes; 1440 and more are on the next day.
 
-    A time that the clock shows twice is the first of the two; one that it skips is as long after
-    midnight as it says, so that neighbouring shifts still meet.
+    At the end of summer time, a time that occurs twice means the first. At its start, a time
+    that is skipped is taken with the offset before the change, so adjacent shifts still meet.
     """
     days, rest = divmod(minutes, DAY_MIN)
     local = datetime(day.year, day.month, day.day, rest // 60, rest % 60, tzinfo=zone)
@@ -139,21 +141,21 @@ def _date(value: object, where: str) -> date:
 
 
 def _exceptions(entries: object) -> dict[date, tuple[ShiftPattern, ...]]:
-    found: dict[date, tuple[ShiftPattern, ...]] = {}
+    by_day: dict[date, tuple[ShiftPattern, ...]] = {}
     for number, entry in enumerate(_list(entries, "exceptions")):
         where = f"exceptions[{number}]"
         if not isinstance(entry, Mapping):
             raise CalendarRejected(f"{where} is {entry!r}: write a date with closed or shifts")
         day = _date(entry.get("date"), f"{where}.date")
-        if day in found:
-            raise CalendarRejected(f"{where}: {day} is there twice; write one entry a day")
+        if day in by_day:
+            raise CalendarRejected(f"{where}: {day} occurs twice; write one entry per day")
         if entry.get("closed"):
-            found[day] = ()
+            by_day[day] = ()
         elif "shifts" in entry:
-            found[day] = _patterns(entry["shifts"], f"{where}.shifts", None)
+            by_day[day] = _patterns(entry["shifts"], f"{where}.shifts", None)
         else:
             raise CalendarRejected(f"{where}: write closed: true, or the shifts of that day")
-    return found
+    return by_day
 
 
 def _patterns(entries: object, where: str, cycle: int | None) -> tuple[ShiftPattern, ...]:
@@ -177,7 +179,7 @@ def _pattern(entry: object, where: str, cycle: int | None) -> ShiftPattern:
         if minutes % BUCKET_MIN:
             raise CalendarRejected(
                 f"{where}.{name}: shifts begin and end on a quarter of an hour "
-                f"(:00, :15, :30, :45); put the rest into a break"
+                f"(:00, :15, :30, :45); write the rest as a break"
             )
     end += 0 if end > start else DAY_MIN
     breaks = []
@@ -213,8 +215,8 @@ def _list(value: object, where: str) -> Sequence[Any]:
     raise CalendarRejected(f"{where} is {value!r}: write a list")
 
 
-def _refuse_overlaps(patterns: Sequence[ShiftPattern], cycle: int) -> None:
-    """Two shifts at once would count the same second twice."""
+def _reject_overlaps(patterns: Sequence[ShiftPattern], cycle: int) -> None:
+    """Raise CalendarRejected where shifts overlap: a second would be counted twice."""
     spans = sorted(
         (day * DAY_MIN + p.start_min, day * DAY_MIN + p.end_min, p.name)
         for p in patterns

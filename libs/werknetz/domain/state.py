@@ -1,6 +1,6 @@
-"""What a machine is doing, and how the codes of foreign specifications say it.
+"""Machine states, and the state codes of other specifications.
 
-The number alone never says it: OPC 30060 counts PackML's Execute as 4, TR88 tags as 6.
+A code is unambiguous only with its numbering: PackML's Execute is 4 in OPC 30060, 6 in TR88.
 """
 
 from collections.abc import Mapping
@@ -9,16 +9,16 @@ from typing import Final
 
 
 class MachineState(IntEnum):
-    """What a machine is doing. The numbers are kept in samples: never renumber."""
+    """State of a machine. The numbers are stored in samples: never change them."""
 
     UNKNOWN = 0
     PRODUCING = 1
     SETUP = 2
-    IDLE = 3  # not executing, no cause given
-    MALFUNCTION = 4  # a cause inside the machine
-    BLOCKED = 5  # cannot give its parts away
-    STARVED = 6  # gets no material
-    SUSPENDED = 7  # a cause outside the machine, not said which
+    IDLE = 3  # not producing, cause unknown
+    MALFUNCTION = 4  # cause inside the machine
+    BLOCKED = 5  # cannot discharge its parts
+    STARVED = 6  # no material arrives
+    SUSPENDED = 7  # cause outside the machine, unspecified
     MAINTENANCE = 8  # planned maintenance
     REPAIR = 9  # corrective maintenance
     OFF = 10
@@ -69,4 +69,4 @@ STATE_TABLES: Final[Mapping[str, Mapping[str, MachineState]]] = {
     },
     "werknetz": {str(int(state)): state for state in MachineState},
 }
-"""State tables by (specification/numbering); codes are the source's code written as text."""
+"""State tables by specification and numbering; keys are the codes of the source as text."""

@@ -1,7 +1,7 @@
-"""Windows: hours, shifts, days, weeks and months of a plant, as spans of UTC.
+"""Time windows of a plant in UTC: hours, shifts, days, weeks and months.
 
-Windows of one period follow one another without a hole, shifts excepted. A day has 23, 24 or 25
-hours; weeks begin on Monday. A zone whose clock moves by half an hour has one short hour then.
+Windows of one period are contiguous, except shifts. A day has 23, 24 or 25 hours; a week begins
+on Monday. Where a clock change is half an hour, one hour of that day is shorter.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Period(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A span of time, in microseconds UTC; `on` is the plant's day on which it starts."""
+    """A time span in microseconds UTC; `day` is the plant day on which it starts."""
 
     start_us: int
     end_us: int
@@ -42,25 +42,25 @@ def windows_between(
     zone: ZoneInfo,
     calendar: Calendar | None = None,
 ) -> list[Window]:
-    """Return the whole windows that overlap the span, in order of time.
+    """Return the complete windows that overlap the time span, in order of time.
 
-    Shifts need the calendar; without one there are none.
+    Shifts need a calendar; without one the list is empty.
     """
     if start_us >= end_us:
         return []
     if period is Period.SHIFT:
         shifts = shifts_between(calendar, start_us, end_us) if calendar else []
         return [Window(s.start_us, s.end_us, s.day, s.name) for s in shifts]
-    found = _hours(start_us, zone) if period is Period.HOUR else _days(period, start_us, zone)
-    return list(_overlapping(found, start_us, end_us))
+    windows = _hours(start_us, zone) if period is Period.HOUR else _days(period, start_us, zone)
+    return list(_overlapping(windows, start_us, end_us))
 
 
 def window_at(
     period: Period, at_us: int, *, zone: ZoneInfo, calendar: Calendar | None = None
 ) -> Window | None:
-    """Return the window that holds the instant; none between shifts."""
-    found = windows_between(period, at_us, at_us + 1, zone=zone, calendar=calendar)
-    return found[0] if found else None
+    """Return the window that contains the instant; None between shifts."""
+    windows = windows_between(period, at_us, at_us + 1, zone=zone, calendar=calendar)
+    return windows[0] if windows else None
 
 
 def _overlapping(windows: Iterator[Window], start_us: int, end_us: int) -> Iterator[Window]:
@@ -78,10 +78,10 @@ def _hours(start_us: int, zone: ZoneInfo) -> Iterator[Window]:
 
 
 def _days(period: Period, start_us: int, zone: ZoneInfo) -> Iterator[Window]:
-    """Yield windows made of whole days, from the one that holds the instant, without an end."""
+    """Yield windows of whole days without end, from the one that contains the instant."""
     first = _first_day(period, local_day(start_us, zone))
     while True:
-        following = _following(period, first)
+        following = _next_first_day(period, first)
         yield Window(local_us(first, 0, zone), local_us(following, 0, zone), first)
         first = following
 
@@ -98,7 +98,7 @@ def _first_day(period: Period, day: date) -> date:
             assert_never(period)
 
 
-def _following(period: Period, first: date) -> date:
+def _next_first_day(period: Period, first: date) -> date:
     match period:
         case Period.DAY | Period.HOUR | Period.SHIFT:
             return first + timedelta(days=1)

@@ -1,7 +1,7 @@
-"""What is said on the wire: a batch is a spool row, a stream entry and a transaction.
+"""The wire format: a batch is one spool row, one stream entry and one database transaction.
 
-Columns are packed little-endian so that the writer turns them into COPY rows with numpy.
-Old bytes stay readable for ever: a new meaning is a new tag, and `codec` lifts old ones.
+Columns are packed little-endian, so that the writer creates COPY rows with numpy. Old bytes must
+stay readable: a new meaning needs a new tag, a new field comes last and has a default.
 """
 
 from typing import Literal
@@ -15,21 +15,21 @@ LaneName = Literal["live", "backfill"]
 
 
 class PointDefinition(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """Introduces the number that this spool has given to a point. Comes before its samples."""
+    """Defines a point and its number in this spool. Precedes the samples of the point."""
 
     number: int
-    key: str  # unique over the enterprise: "<equipment path>:<signal>" or "connector:<id>:<signal>"
-    equipment: str | None  # equipment path; None: the connector's own signal (heartbeat)
+    key: str  # unique in the enterprise: "<equipment path>:<signal>" or "connector:<id>:<signal>"
+    equipment: str | None  # path; None: a signal of the connector itself (heartbeat)
     signal: str
     role: str
     unit: str | None
-    source: str  # where it comes from: node id, topic and path …
+    source: str  # address in the source: node id, topic and path …
     mapping: str  # "<mapping name>@<version>"
     datatype: str = "float"  # float, integer, boolean, text, json
-    counter_reset: str = "none"  # counts: "none", "to_zero" (any fall is a new start), "rollover"
-    counter_modulus: float | None = None  # counts with roll-over: the value after the highest
-    counter_kind: str = "cumulative"  # "cumulative" or "increment" (each sample is a number made)
-    time_zone: str | None = None  # of the plant, when the mapping knows it
+    counter_reset: str = "none"  # counters: "none", "to_zero" (a decrease is a reset), "rollover"
+    counter_modulus: float | None = None  # counters with rollover: maximum plus 1
+    counter_kind: str = "cumulative"  # "cumulative" or "increment" (each sample adds)
+    time_zone: str | None = None  # of the plant, where the mapping defines it
 
 
 class Points(msgspec.Struct, frozen=True, array_like=True, tag="points.v1"):
@@ -37,45 +37,45 @@ class Points(msgspec.Struct, frozen=True, array_like=True, tag="points.v1"):
 
 
 class Samples(msgspec.Struct, frozen=True, array_like=True, tag="samples.v1"):
-    """n samples as columns. Lengths must agree; see `codec.columns_of`."""
+    """n samples as columns of equal length; see `codec.columns_of`."""
 
     point: bytes  # int32, n
     time: bytes  # int64 µs since 1970 UTC, n
-    value: bytes  # float64, n; NaN where `text` alone says it
+    value: bytes  # float64, n; NaN where the value is only a text
     status: bytes  # uint32 OPC UA status code, n
-    server_time: bytes = b""  # int64 µs, n, or empty: not given
-    text_row: bytes = b""  # int32, m: rows that have a text, ascending
+    server_time: bytes = b""  # int64 µs, n; empty: unknown
+    text_row: bytes = b""  # int32, m: rows with a text, ascending
     text: list[str] = []  # m
 
 
 class Unmapped(msgspec.Struct, frozen=True, array_like=True, tag="unmapped.v1"):
-    """Input that no mapping could read: goes to quarantine whole, with its reason."""
+    """Input that the mapping could not convert: goes to quarantine, with the reason."""
 
     source: str
     reason: str
     raw: bytes
     at_us: int
     mapping: str = ""
-    size: int = 0  # bytes of the original, when `raw` had to be cut
-    item: str = ""  # where in the message: "line 12", "UNH 1 LIN 3 DTM"
-    raw_hash: bytes = b""  # of the message it was found in, where that is kept whole
-    count: int = 1  # a flood is told once a minute, with how many there were
+    size: int = 0  # bytes of the original, where `raw` is truncated
+    item: str = ""  # position in the message: "line 12", "UNH 1 LIN 3 DTM"
+    raw_hash: bytes = b""  # of the whole message, where that is stored
+    count: int = 1  # occurrences: repeats are reported once a minute
 
 
 class BusinessEvent(msgspec.Struct, frozen=True, array_like=True, tag="event.v1"):
-    """A fact of business and where it came from."""
+    """A business fact and its origin."""
 
-    event_id: UUID  # the same for the same fact told again, whoever carries it
+    event_id: UUID  # derived from the content: equal for duplicates
     source: str
-    item: str  # where in the message: "line 12", "UNH 1 LIN 3"
-    at_us: int  # the source's time; arrival where it gave none
+    item: str  # position in the message: "line 12", "UNH 1 LIN 3"
+    at_us: int  # time of the source; else of arrival
     mapping: str
-    raw_hash: bytes  # 16 bytes; empty: the message is not kept
+    raw_hash: bytes  # 16 bytes; empty: the message is not stored
     fact: Fact
 
 
 class MappingUsed(msgspec.Struct, frozen=True, array_like=True, tag="mapping_used.v1"):
-    """The mapping of what follows in this spool: comes before its points and events."""
+    """The mapping of the records that follow in this spool."""
 
     name: str
     version: int
@@ -84,28 +84,31 @@ class MappingUsed(msgspec.Struct, frozen=True, array_like=True, tag="mapping_use
 
 
 class Raw(msgspec.Struct, frozen=True, array_like=True, tag="raw.v1"):
-    """What a delivery held before it was named: kept so that a mapping can be run again."""
+    """The raw input of a delivery, stored so that another mapping can be applied later."""
 
     arrival_us: int
     from_us: int
     to_us: int
-    count: int  # readings, rows of blocks and records
-    mapping: str  # that was in force
+    count: int  # readings, rows of blocks, and records
+    mapping: str  # in force at arrival
     codec: str  # "zlib": MessagePack of `connector.raw`, compressed
     payload: bytes
-    hashes: list[bytes] = []  # of the messages that are in it whole
+    hashes: list[bytes] = []  # of the whole messages in it
 
 
 class GapOpened(msgspec.Struct, frozen=True, array_like=True, tag="gap_opened.v1"):
-    """Something was lost before acceptance, or may have been."""
+    """Values were lost, or may have been, before the spool stored them."""
 
     gap_id: UUID
     source: str
-    signals: list[str]  # point keys; empty: all of the source
+    signals: list[str]  # point keys; empty: all points of the source
     from_us: int
-    cause: str  # one of `CAUSES`
+    cause: str
+    """One of queue_overflow, sequence_jump, session_not_present, subscription_recreated,
+    connection_lost, spool_full, spool_rolled_back, spool_replaced, fork, unrecoverable,
+    configuration_changed, source_silent, decode_error."""
     detail: str = ""
-    estimate: int | None = None  # values lost, where it can be told
+    estimate: int | None = None  # number of values lost, where known
 
 
 class GapClosed(msgspec.Struct, frozen=True, array_like=True, tag="gap_closed.v1"):
@@ -115,17 +118,11 @@ class GapClosed(msgspec.Struct, frozen=True, array_like=True, tag="gap_closed.v1
     backfilled: bool = False
 
 
-GAP_CAUSES = frozenset({
-    "queue_overflow", "sequence_jump", "session_not_present", "subscription_recreated",
-    "connection_lost", "spool_full", "spool_rolled_back", "spool_replaced", "fork",
-    "unrecoverable", "configuration_changed", "source_silent", "decode_error",
-})  # fmt: skip
-
 Record = Points | Samples | Unmapped | GapOpened | GapClosed | BusinessEvent | MappingUsed | Raw
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, tag="batch.v1"):
-    """Records in the order in which they were accepted."""
+    """Records in the order in which the edge stored them."""
 
     records: list[Record]
     lane: LaneName = "live"

@@ -1,4 +1,4 @@
-"""Bytes of a batch and back. A batch that cannot be read raises `UnreadableBatch`."""
+"""Encode and decode batches. A payload that is not a batch raises `UnreadableBatch`."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -19,7 +19,7 @@ _decoder: Final = msgspec.msgpack.Decoder(Batch)
 
 
 class UnreadableBatch(ValueError):
-    """The payload is not a batch of any version: poison, for quarantine."""
+    """The payload is not a batch of any version; it goes to quarantine."""
 
 
 def encode(batch: Batch) -> bytes:
@@ -38,13 +38,13 @@ def decode(payload: bytes) -> Batch:
 
 
 def chain_hash(previous: bytes, payload: bytes) -> bytes:
-    """hash_n = H(hash_{n-1} ‖ payload_n): two spools that share a prefix share its hash."""
+    """Return hash_n = H(hash_{n-1} ‖ payload_n): equal for spools with an equal prefix."""
     return blake2b(previous + payload, digest_size=HASH_BYTES).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class SampleColumns:
-    """Views on the bytes of `Samples`, no copies. `server_time` is None when not given."""
+    """Columns of `Samples` as numpy views, without copies. `server_time` may be None."""
 
     point: NDArray[np.int32]
     time: NDArray[np.int64]
@@ -59,7 +59,7 @@ class SampleColumns:
 
 
 def columns_of(samples: Samples) -> SampleColumns:
-    """Read the columns; raise ValueError where lengths or rows disagree."""
+    """Return the columns; raise ValueError where their lengths or rows are inconsistent."""
     columns = SampleColumns(
         point=np.frombuffer(samples.point, "<i4"),
         time=np.frombuffer(samples.time, "<i8"),
@@ -75,27 +75,27 @@ def columns_of(samples: Samples) -> SampleColumns:
     if len(lengths) != 1:
         raise ValueError(f"columns of samples have different lengths {sorted(lengths)}")
     if len(columns.text_row) != len(columns.text):
-        raise ValueError("as many texts as text rows are needed")
+        raise ValueError("the numbers of texts and text rows differ")
     if len(columns.text_row) and not 0 <= columns.text_row[0] <= columns.text_row[-1] < len(
         columns
     ):
-        raise ValueError("a text row lies outside the samples")
+        raise ValueError("a text row is outside the samples")
     return columns
 
 
 def select_rows(columns: SampleColumns, rows: NDArray[np.intp]) -> SampleColumns:
-    """Return only these rows (ascending), with their texts."""
-    place = np.full(len(columns), -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    kept = place[columns.text_row] >= 0
+    """Return the given rows (ascending), with their texts."""
+    new_row = np.full(len(columns), -1, np.int64)
+    new_row[rows] = np.arange(len(rows))
+    has_text = new_row[columns.text_row] >= 0
     return SampleColumns(
         point=columns.point[rows],
         time=columns.time[rows],
         value=columns.value[rows],
         status=columns.status[rows],
         server_time=None if columns.server_time is None else columns.server_time[rows],
-        text_row=place[columns.text_row][kept].astype(np.int32),
-        text=[text for text, keep in zip(columns.text, kept.tolist(), strict=True) if keep],
+        text_row=new_row[columns.text_row][has_text].astype(np.int32),
+        text=[text for text, keep in zip(columns.text, has_text.tolist(), strict=True) if keep],
     )
 
 

@@ -1,8 +1,8 @@
-"""Business events: what partners, warehouses and shop-floor systems say, in one vocabulary.
+"""Business events of partners, warehouses and shop-floor systems, in one vocabulary.
 
-Flat on purpose: one fact a line of a document, with the document's head in each, so that a row
-of a table, a segment group and a JSON object become the same thing. Times end in `_us` (µs UTC);
-a day is the span from its midnight to the next in the zone of whoever said it.
+One fact per line of a document, with the header of the document in each: so a table row, a
+segment group and a JSON object have the same form. Fields that end in `_us` are µs UTC; a day is
+the span from midnight to midnight in the time zone of the sender.
 """
 
 from functools import cache
@@ -17,13 +17,13 @@ class _Fact(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
 
 class _Supply(_Fact, frozen=True, kw_only=True):
-    """Who delivers what to whom: shared by call-off, shipment and receipt."""
+    """Fields that call-offs, shipments and receipts share."""
 
-    document: str  # number of the call-off, the despatch advice, the receipt
+    document: str  # number of the call-off, despatch advice or receipt
     material: str | None = None  # the customer's number
     quantity: float | None = None
     unit: str | None = None  # as the partner writes it: PCE, ST, KGM
-    supplier: str | None = None  # the partner's number or name, as the message has it
+    supplier: str | None = None  # number or name of the partner, as in the message
     customer: str | None = None
     ship_from: str | None = None
     ship_to: str | None = None
@@ -39,38 +39,38 @@ class _Supply(_Fact, frozen=True, kw_only=True):
 
 
 class DeliveryCalledOff(_Supply, frozen=True, kw_only=True, tag="delivery_called_off.v1"):
-    """One entry of a delivery schedule. Each new document replaces the former of its line."""
+    """One entry of a delivery schedule. A new document replaces the previous one of its line."""
 
-    replaces: str | None = None  # the former document
+    replaces: str | None = None  # number of the previous document
     due_from_us: int | None = None
     due_until_us: int | None = None
     commitment: Literal["firm", "forecast", "immediate", "backlog", "planning"] | None = None
     due_kind: Literal["delivery", "ship"] | None = None
-    cumulative_quantity: float | None = None  # demanded up to this entry
+    cumulative_quantity: float | None = None  # demand up to and including this entry
     cumulative_received: float | None = None
-    cumulative_since_us: int | None = None  # the zero date
-    last_receipt: str | None = None  # the delivery note that was received last
+    cumulative_since_us: int | None = None  # start of the cumulative quantities
+    last_receipt: str | None = None  # last delivery note that was received
     last_receipt_quantity: float | None = None
     last_receipt_us: int | None = None
-    point_of_use: str | None = None  # inside the customer's plant
-    sequence: str | None = None  # place in the order of production, of a just-in-time call
+    point_of_use: str | None = None  # in the customer's plant
+    sequence: str | None = None  # position in the production sequence (just-in-time call-off)
 
 
 class ShipmentAnnounced(_Supply, frozen=True, kw_only=True, tag="shipment_announced.v1"):
     """One line of a despatch advice (ASN)."""
 
-    shipment: str | None = None  # of the carrier or the supplier, over several documents
+    shipment: str | None = None  # number of the carrier or supplier; may span documents
     delivery_note: str | None = None
     despatched_us: int | None = None
-    arrives_us: int | None = None  # as estimated
-    handling_unit: str | None = None  # the label of the innermost unit that holds the line
-    packed_in: list[str] = []  # the units around it, from the inside out
+    arrives_us: int | None = None  # estimated arrival
+    handling_unit: str | None = None  # label of the innermost unit that contains the line
+    packed_in: list[str] = []  # labels of the enclosing units, innermost first
     package_type: str | None = None
-    package_count: float | None = None  # of the unit: with the first of its lines
+    package_count: float | None = None  # of the unit; only in its first line
     carrier: str | None = None
-    cumulative_quantity: float | None = None  # delivered, with this line
-    point_of_use: str | None = None  # inside the customer's plant
-    handling_units: list[str] = []  # where the line is spread over several: all their labels
+    cumulative_quantity: float | None = None  # delivered, including this line
+    point_of_use: str | None = None  # in the customer's plant
+    handling_units: list[str] = []  # all labels, where the line spans several units
 
 
 class GoodsReceived(_Supply, frozen=True, kw_only=True, tag="goods_received.v1"):
@@ -81,7 +81,7 @@ class GoodsReceived(_Supply, frozen=True, kw_only=True, tag="goods_received.v1")
     received_us: int | None = None
     accepted_quantity: float | None = None
     rejected_quantity: float | None = None
-    discrepancy: str | None = None  # the code of the reason
+    discrepancy: str | None = None  # reason code
     warehouse: str | None = None
     location: str | None = None
 
@@ -95,7 +95,7 @@ class _Stock(_Fact, frozen=True, kw_only=True):
     owner: str | None = None
     keeper: str | None = None
     batch: str | None = None
-    status: str | None = None  # free, blocked, in inspection … as the keeper says it
+    status: str | None = None  # free, blocked, in inspection … as the warehouse reports it
     document: str | None = None
     supplier_material: str | None = None
     ean: str | None = None
@@ -103,14 +103,14 @@ class _Stock(_Fact, frozen=True, kw_only=True):
 
 
 class StockCounted(_Stock, frozen=True, kw_only=True, tag="stock_counted.v1"):
-    """A truth to reconcile with: what is there at the event's time."""
+    """A stock count: the quantity at the time of the event."""
 
     on_order_quantity: float | None = None
     reorder_level: float | None = None
 
 
 class StockMoved(_Stock, frozen=True, kw_only=True, tag="stock_moved.v1"):
-    """Applied once. Positive: into the warehouse; negative: out of it."""
+    """A stock movement. Positive: receipt into the warehouse; negative: issue."""
 
     reason: str | None = None
     to_location: str | None = None
@@ -167,16 +167,16 @@ class QualityInspected(_Fact, frozen=True, kw_only=True, tag="quality_inspected.
 class AttendanceRecorded(_Fact, frozen=True, kw_only=True, tag="attendance_recorded.v1"):
     equipment: str
     person: str
-    until_us: int | None = None  # null: still there
+    until_us: int | None = None  # null: still present
     attended_s: float | None = None
     work_s: float | None = None
 
 
 class StateChanged(_Fact, frozen=True, kw_only=True, tag="state_changed.v1"):
-    """A state that another system (an MES, a person) tells; machines tell theirs as samples."""
+    """A state reported by another system (MES, person); machines report theirs as samples."""
 
     equipment: str
-    state: str  # one of the words of `domain.state`
+    state: str  # a label of `domain.state.MachineState`
     code: str | None = None
     reason: str | None = None
     until_us: int | None = None
@@ -192,7 +192,7 @@ Fact = (
 KINDS: Final[dict[str, type[Fact]]] = {
     str(fact.__struct_config__.tag).removesuffix(".v1"): fact for fact in get_args(Fact)
 }
-"""By the kind's name without its version: what mappings and the API say."""
+"""Fact types by kind, the tag without its version: the name in mappings and in the API."""
 
 FieldType = Literal["text", "number", "instant", "texts"]
 
@@ -203,60 +203,59 @@ def kind_of(fact: Fact) -> str:
 
 @cache
 def fields_of(kind: str) -> dict[str, FieldType]:
-    """The fields of a kind and what they hold, in the order of the struct."""
+    """Return the fields of a kind and their types, in the order of the struct."""
     hints = get_type_hints(KINDS[kind])
     return {name: _type_of(name, hints[name]) for name in KINDS[kind].__struct_fields__}
 
 
 @cache
 def required_fields_of(kind: str) -> tuple[str, ...]:
-    found = msgspec.structs.fields(KINDS[kind])
-    return tuple(field.name for field in found if field.required)
+    return tuple(f.name for f in msgspec.structs.fields(KINDS[kind]) if f.required)
 
 
 def fact_of(kind: str, body: dict[str, Any]) -> Fact:
-    """Make a fact of plain values; raise ValueError that names the field."""
+    """Create a fact from plain values; raise ValueError with the field."""
     try:
-        return msgspec.convert([*_ordered(kind, body)], KINDS[kind])
+        return msgspec.convert(_to_array(kind, body), KINDS[kind])
     except msgspec.ValidationError as error:
-        raise ValueError(_named(kind, str(error))) from error
+        raise ValueError(_with_field_name(kind, str(error))) from error
 
 
 def body_of(fact: Fact) -> dict[str, Any]:
-    """The fields that say something, by name: what is kept and shown."""
+    """Return the fields that have a value, by name, as the database stores them."""
     body = msgspec.structs.asdict(fact)
     return {name: value for name, value in body.items() if value is not None and value != []}
 
 
-def _ordered(kind: str, body: dict[str, Any]) -> list[Any]:
+def _to_array(kind: str, body: dict[str, Any]) -> list[Any]:
     if not body.keys() <= _defaults(kind).keys():
-        strange = min(set(body) - set(fields_of(kind)))
-        raise ValueError(f"{kind} has no field {strange!r}; it has {', '.join(fields_of(kind))}")
+        unknown = min(set(body) - set(fields_of(kind)))
+        raise ValueError(f"{kind} has no field {unknown!r}; it has {', '.join(fields_of(kind))}")
     missing = [name for name in required_fields_of(kind) if body.get(name) is None]
     if missing:
         raise ValueError(f"{kind} needs {missing[0]!r}, which is empty")
-    ordered: list[Any] = [KINDS[kind].__struct_config__.tag]
+    array: list[Any] = [KINDS[kind].__struct_config__.tag]
     for name, default in _defaults(kind).items():
         value = body.get(name)
-        ordered.append(default if value is None else value)
-    return ordered
+        array.append(default if value is None else value)
+    return array
 
 
 @cache
 def _defaults(kind: str) -> dict[str, Any]:
-    """By field, in the order of the struct. Lists among them are only read: msgspec makes new."""
-    found = msgspec.structs.fields(KINDS[kind])
-    return {f.name: None if f.required else _default(f) for f in found}
+    """Return the defaults by field, in the order of the struct. Lists must not be modified."""
+    fields = msgspec.structs.fields(KINDS[kind])
+    return {field.name: None if field.required else _default(field) for field in fields}
 
 
 def _default(field: msgspec.structs.FieldInfo) -> Any:
     return field.default_factory() if field.default is msgspec.NODEFAULT else field.default
 
 
-def _named(kind: str, message: str) -> str:
-    """Msgspec says `$[7]`; a person wants the field's name."""
-    text, _, place = message.partition(" - at `$[")
-    number = place.partition("]")[0]
+def _with_field_name(kind: str, message: str) -> str:
+    """Replace the array position of a msgspec message (`$[7]`) by the name of the field."""
+    text, _, position = message.partition(" - at `$[")
+    number = position.partition("]")[0]
     names = list(fields_of(kind))
     if number.isdigit() and 1 <= int(number) <= len(names):
         return f"{names[int(number) - 1]}: {text}"

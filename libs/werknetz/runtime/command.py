@@ -1,14 +1,14 @@
-"""Words of the command line that several services fill: `werknetz mapping check | preview | …`."""
+"""Command groups that several services extend: `werknetz mapping check | preview | …`."""
 
 import typer
 
 
 def get_or_add_group(app: typer.Typer, name: str, help_text: str) -> typer.Typer:
-    """Return the group of commands with this name: the one that is there, else a new one."""
+    """Return the command group with this name; add it where it is missing."""
     for registered in app.registered_groups:
         if registered.name == name and registered.typer_instance is not None:
             return registered.typer_instance
-    made = typer.Typer(help=help_text, no_args_is_help=True)
-    made.callback()(lambda: None)  # else a single command would be the group itself
-    app.add_typer(made, name=name)
-    return made
+    created = typer.Typer(help=help_text, no_args_is_help=True)
+    created.callback()(lambda: None)  # without a callback a single command would be the group
+    app.add_typer(created, name=name)
+    return created

@@ -1,7 +1,7 @@
-"""A process says that its main loop turns, by touching a file; `werknetz alive` looks at it.
+"""Liveness of a process: its main loop touches a file, `werknetz alive` checks its age.
 
-A file, because edge, writer and worker have no port to ask, and a process that hangs
-must not look well because a thread of it still answers.
+A file, because edge, writer and worker have no port; and a process that hangs must not appear
+alive because another thread of it still answers.
 """
 
 import os
@@ -15,17 +15,17 @@ STALE_AFTER_S: Final = 30.0
 
 def alive_file() -> Path:
     """Return the file to touch: WERKNETZ_ALIVE_FILE, else one in the temporary folder."""
-    given = os.environ.get("WERKNETZ_ALIVE_FILE")
-    return Path(given) if given else Path(tempfile.gettempdir()) / "werknetz.alive"
+    path = os.environ.get("WERKNETZ_ALIVE_FILE")
+    return Path(path) if path else Path(tempfile.gettempdir()) / "werknetz.alive"
 
 
 def touch() -> None:
-    """Say that the main loop has just turned. Call it from the loop itself, every few seconds."""
+    """Record that the main loop runs. Call it from the loop itself, every few seconds."""
     alive_file().touch()
 
 
 def seconds_since_touch(path: Path | None = None) -> float | None:
-    """Return for how long the loop has been silent, in seconds; None: it never spoke."""
+    """Return the seconds since the last touch; None where there was none."""
     try:
         touched_at = (path or alive_file()).stat().st_mtime
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""How a process speaks: one event a line; JSON where a machine reads it, colours for a person."""
+"""Logging: one event per line, as JSON or, on a terminal, coloured text."""
 
 import logging
 import os
@@ -10,23 +10,23 @@ import structlog
 
 _SECRET_IN_URL: Final = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@")
 _LIBRARY_LEVELS: Final = {
-    "asyncua": logging.WARNING,  # a line for each browse
-    "asyncssh": logging.WARNING,  # a dozen lines for each session
-    "celery.app.trace": logging.WARNING,  # two lines for each task, a task every 2 s
+    "asyncua": logging.WARNING,  # one line per browse
+    "asyncssh": logging.WARNING,  # a dozen lines per session
+    "celery.app.trace": logging.WARNING,  # two lines per task, a task every 2 s
     "celery.worker.strategy": logging.WARNING,
-    "snap7": logging.WARNING,  # three lines for each session
+    "snap7": logging.WARNING,  # three lines per session
     "pint.util": logging.ERROR,  # its own unit file defines the pica twice
 }
 Logger = structlog.stdlib.BoundLogger
 
 
 def configure(*, json: bool | None = None, level: str | None = None) -> None:
-    """Set up logging once, at the start of a process. Warnings of libraries come the same way.
+    """Configure logging once, at process start, for us and for libraries.
 
-    `json` is taken from stderr: JSON unless it is a terminal; the level from WERKNETZ_LOG_LEVEL.
+    Default of `json`: JSON unless stderr is a terminal; of `level`: WERKNETZ_LOG_LEVEL, else INFO.
     """
     as_json = not sys.stderr.isatty() if json is None else json
-    chosen = (level or os.environ.get("WERKNETZ_LOG_LEVEL") or "INFO").upper()
+    level_name = (level or os.environ.get("WERKNETZ_LOG_LEVEL") or "INFO").upper()
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -37,7 +37,7 @@ def configure(*, json: bool | None = None, level: str | None = None) -> None:
     ]
     rendering: list[structlog.typing.Processor] = (
         [
-            # Without locals: they hold keys and passwords.
+            # Without locals: they contain keys and passwords.
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
@@ -55,9 +55,9 @@ def configure(*, json: bool | None = None, level: str | None = None) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [output]
-    root.setLevel(chosen)
+    root.setLevel(level_name)
     for chatty, level_min in _LIBRARY_LEVELS.items():
-        logging.getLogger(chatty).setLevel(max(level_min, logging.getLevelName(chosen)))
+        logging.getLogger(chatty).setLevel(max(level_min, logging.getLevelName(level_name)))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -68,14 +68,14 @@ def configure(*, json: bool | None = None, level: str | None = None) -> None:
 
 def get_logger(name: str) -> Logger:
     """Return the logger of a part of a process, such as `ingest.writer`."""
-    found: Logger = structlog.stdlib.get_logger(name)
-    return found
+    named_logger: Logger = structlog.stdlib.get_logger(name)
+    return named_logger
 
 
 def redact_passwords(
     _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Take the password out of every URL that was given to a line."""
+    """Mask the passwords of all URLs in a log event."""
     for key, value in event.items():
         if isinstance(value, str) and "://" in value:
             event[key] = mask_passwords(value)

@@ -1,4 +1,4 @@
-"""What a process is told by its environment: NAME, or NAME_FILE with the path of a secret."""
+"""Settings from environment variables: NAME, or NAME_FILE with the path of a secret."""
 
 import math
 import os
@@ -7,19 +7,19 @@ from pathlib import Path
 
 
 class SettingError(RuntimeError):
-    """A setting that the process cannot run without; the text says how to give it."""
+    """A setting is missing or invalid; the text names the remedy."""
 
 
 def read_env(name: str, environment: Mapping[str, str] | None = None) -> str | None:
-    """Return the value of NAME, or else what stands in the file that NAME_FILE names.
+    """Return the value of NAME, else the content of the file NAME_FILE, else None.
 
-    An empty variable counts as not given. A file that cannot be read is an error: a process that
-    goes on without the secret that it was promised fails later, and further from the reason.
+    An empty variable counts as unset. A file that cannot be read is an error: a process that
+    continued without its secret would fail later, far from the cause.
     """
-    known = os.environ if environment is None else environment
-    if value := known.get(name):
+    variables = os.environ if environment is None else environment
+    if value := variables.get(name):
         return value
-    if path := known.get(f"{name}_FILE"):
+    if path := variables.get(f"{name}_FILE"):
         try:
             return Path(path).read_text(encoding="utf-8").strip() or None
         except OSError as error:
@@ -30,7 +30,7 @@ def read_env(name: str, environment: Mapping[str, str] | None = None) -> str | N
 def read_number_env(
     name: str, default: float, environment: Mapping[str, str] | None = None
 ) -> float:
-    """Return a number that is not negative; an empty variable counts as not given."""
+    """Return a number that is not negative; `default` where the variable is unset or empty."""
     text = read_env(name, environment)
     if text is None:
         return default
@@ -44,7 +44,7 @@ def read_number_env(
 
 
 def require_env(name: str, environment: Mapping[str, str] | None = None) -> str:
-    """Return as `secret_env`, or raise `SettingMissing` with the remedy."""
+    """Return the value as `read_env` does; raise SettingError where it is missing."""
     value = read_env(name, environment)
     if value is None:
         raise SettingError(f"set {name}, or {name}_FILE to the path of a file that holds it")

@@ -1,12 +1,10 @@
-"""Units as partners write them."""
-
 import pytest
 
 from werknetz.domain.measure import base_unit_of, factor_between, unit_of
 
 
 @pytest.mark.parametrize(
-    ("said", "unit"),
+    ("text", "unit"),
     [
         ("PCE", "PCE"),
         ("ST", "PCE"),
@@ -16,20 +14,22 @@ from werknetz.domain.measure import base_unit_of, factor_between, unit_of
         ("XYZ", "XYZ"),
     ],
 )
-def test_one_meaning_has_one_code(said: str, unit: str) -> None:
-    assert unit_of(said) == unit
+def test_synonyms_have_one_code(text: str, unit: str) -> None:
+    assert unit_of(text) == unit
 
 
-def test_only_what_is_exact_is_converted() -> None:
+def test_only_exact_ratios_are_converted() -> None:
     assert factor_between("TNE", "KGM") == 1000
     assert factor_between("MIL", "PCE") == 1000
     assert factor_between("LBR", "KGM") == pytest.approx(0.453_592_37)
     assert factor_between("PCE", "KGM") is None
     assert factor_between("SET", "PCE") is None
     assert factor_between("SET", "SET") == 1
+    assert factor_between("PCE", "SET") is None
+    assert factor_between("KGM", "TNE") == 0.001
 
 
-def test_it_does_not_matter_which_unit_came_first() -> None:
+def test_units_of_one_kind_have_the_same_base() -> None:
     assert {base_unit_of(unit) for unit in ("GRM", "TNE", "KGM", "LBR")} == {"KGM"}
     assert {base_unit_of(unit) for unit in ("MIL", "PCE")} == {"PCE"}
     assert base_unit_of("SET") == "SET"

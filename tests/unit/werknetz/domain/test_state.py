@@ -1,7 +1,7 @@
 from werknetz.domain.state import STATE_TABLES, MachineState
 
 
-def test_the_same_number_means_different_things_in_different_specifications() -> None:
+def test_a_code_depends_on_the_specification() -> None:
     assert STATE_TABLES["packml/opc-30060"]["4"] is MachineState.PRODUCING
     assert STATE_TABLES["packml/opc-30060"]["11"] is MachineState.MALFUNCTION
     assert STATE_TABLES["packml/opc-30060"]["5"] is MachineState.SUSPENDED

@@ -26,9 +26,7 @@ PARTITIONING = [Period.HOUR, Period.DAY, Period.WEEK, Period.MONTH]
     zone=st.sampled_from(ZONES),
     period=st.sampled_from(PARTITIONING),
 )
-def test_windows_cut_time_without_hole_or_overlap(
-    start_us: int, hours: int, zone: str, period: Period
-) -> None:
+def test_windows_are_contiguous(start_us: int, hours: int, zone: str, period: Period) -> None:
     end_us = start_us + hours * HOUR_US
     windows = windows_between(period, start_us, end_us, zone=ZoneInfo(zone))
     assert windows[0].start_us <= start_us < windows[0].end_us
@@ -40,7 +38,7 @@ def test_windows_cut_time_without_hole_or_overlap(
 
 @settings(deadline=None, max_examples=60)
 @given(at_us=INSTANTS, zone=st.sampled_from(ZONES), period=st.sampled_from(PARTITIONING))
-def test_the_window_of_an_instant_does_not_depend_on_the_question(
+def test_the_window_of_an_instant_does_not_depend_on_the_time_span(
     at_us: int, zone: str, period: Period
 ) -> None:
     alone = window_at(period, at_us, zone=ZoneInfo(zone))
@@ -68,3 +66,46 @@ def test_between_shifts_there_is_no_window() -> None:
     assert (shift.name, str(shift.day)) == ("day", "2026-01-05")
     late_us = shift.end_us + HOUR_US
     assert window_at(Period.SHIFT, late_us, zone=calendar.zone, calendar=calendar) is None
+
+
+@pytest.mark.parametrize("period", [Period.HOUR, Period.DAY])
+def test_the_end_of_a_window_belongs_to_the_next(period: Period) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    midnight_us = microseconds_of(datetime(2026, 7, 1, 22, tzinfo=UTC))
+    before, after = (
+        window_at(period, at_us, zone=zone) for at_us in (midnight_us - 1, midnight_us)
+    )
+    assert before is not None
+    assert after is not None
+    assert before.end_us == after.start_us == midnight_us
+    assert (str(before.day), str(after.day)) == ("2026-07-01", "2026-07-02")
+    span = windows_between(period, before.start_us, midnight_us, zone=zone)
+    assert span == [before]
+    assert windows_between(period, midnight_us, midnight_us, zone=zone) == []
+    assert windows_between(period, midnight_us + 1, midnight_us, zone=zone) == []
+
+
+def test_a_shift_window_ends_before_its_end_instant() -> None:
+    calendar = Calendar.parse({"time_zone": "Europe/Berlin", "shifts": [SHIFT]})
+    start_us = microseconds_of(datetime(2026, 1, 5, 5, tzinfo=UTC))
+    end_us = start_us + 8 * HOUR_US
+
+    def at(instant_us: int) -> bool:
+        window = window_at(Period.SHIFT, instant_us, zone=calendar.zone, calendar=calendar)
+        return window is not None
+
+    assert [at(start_us - 1), at(start_us), at(end_us - 1), at(end_us)] == [
+        False, True, True, False,
+    ]  # fmt: skip
+    assert windows_between(Period.SHIFT, start_us, end_us, zone=calendar.zone) == []
+
+
+def test_the_short_hour_of_a_clock_change_by_half_an_hour() -> None:
+    zone = ZoneInfo("Australia/Lord_Howe")
+    noon_us = microseconds_of(datetime(2026, 10, 4, 1, tzinfo=UTC))
+    day = window_at(Period.DAY, noon_us, zone=zone)
+    assert day is not None
+    hours = windows_between(Period.HOUR, day.start_us, day.end_us, zone=zone)
+    assert day.end_us - day.start_us == 47 * HOUR_US // 2
+    assert hours[-1].end_us - hours[-1].start_us == HOUR_US // 2
+    assert len(hours) == 24
