@@ -12,7 +12,7 @@ from werknetz.runtime import log
 from werknetz.runtime.settings import SettingError
 from werknetz_edge.edge import run_edge
 from werknetz_edge.spool.spool import SpoolFailed
-from werknetz_edge.spool.spool_file import SpoolTaken
+from werknetz_edge.spool.spool_file import SpoolLocked
 
 
 def register(app: typer.Typer) -> None:
@@ -21,26 +21,27 @@ def register(app: typer.Typer) -> None:
 
 def edge(
     files: Annotated[
-        list[Path], typer.Argument(help="YAML: connector, protocol, options, mapping")
+        list[Path],
+        typer.Argument(help="Edge files (YAML: connector, protocol, options, mapping), one each"),
     ],
 ) -> None:
-    """Run a connector: read the source, keep on disk, carry to the core. Several files: several."""
+    """Run one or more connectors: read the source, buffer on disk, forward to the core."""
     log.configure()
     try:
         asyncio.run(_run(files))
-    except (ConfigurationError, SettingError, SpoolTaken) as error:
+    except (ConfigurationError, SettingError, SpoolLocked) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     except SpoolFailed as error:
-        typer.echo(f"the spool failed, its file is kept: {error}", err=True)
+        typer.echo(f"the spool failed; its file stays on disk: {error}", err=True)
         raise typer.Exit(1) from error
 
 
 async def _run(files: list[Path]) -> None:
     try:
         await run_edge(*files)
-    except* SpoolFailed as failed:
-        raise next(_leaves(failed)) from None
+    except* SpoolFailed as group:
+        raise next(_leaves(group)) from None
 
 
 def _leaves(group: BaseExceptionGroup[SpoolFailed]) -> Iterator[SpoolFailed]:

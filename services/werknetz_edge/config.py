@@ -1,4 +1,4 @@
-"""The YAML of one edge: which source, which spool, which mapping; errors name their line."""
+"""The YAML file of one edge: source, spool and mapping. Errors name the line."""
 
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -15,33 +15,39 @@ GROUP: Final = "werknetz.connectors"
 _CONNECTOR_ID: Final = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 
 
-class _Strict(BaseModel):
+class _StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SpoolOptions(_Strict):
+class SpoolOptions(_StrictModel):
     folder: Path = Field(Path("spool"), description="Folder of the spool, beside the YAML file")
-    bytes_max: int = Field(BYTES_MAX, ge=1_000_000, description="Size at which input waits")
-    retention_h: float = Field(72.0, ge=0, description="Hours that acknowledged batches are kept")
-
-
-class RawOptions(_Strict):
-    """What the source gave is kept beside what it meant, so that a mapping can be run again."""
-
-    keep: bool = Field(True, description="Send it along; the core keeps it for 30 days")
-    bytes_per_minute_max: int = Field(
-        64_000_000, ge=10_000, description="Above it raw data is dropped and counted, facts never"
+    bytes_max: int = Field(
+        BYTES_MAX, ge=1_000_000, description="Size at which reading the source stops"
+    )
+    retention_h: float = Field(
+        72.0, ge=0, description="Hours for which acknowledged batches are stored"
     )
 
 
-class RedisOptions(_Strict):
+class RawOptions(_StrictModel):
+    """Raw input is stored beside the mapped values, so that a mapping can be replayed."""
+
+    keep: bool = Field(True, description="Send raw input, too; the core stores it for 30 days")
+    bytes_per_minute_max: int = Field(
+        64_000_000,
+        ge=10_000,
+        description="Above it raw input is dropped and counted; mapped values never are",
+    )
+
+
+class RedisOptions(_StrictModel):
     url: str | None = Field(None, description="Default: WERKNETZ_REDIS_URL")
 
 
-class EdgeForm(_Strict):
-    """The file as it is written."""
+class EdgeForm(_StrictModel):
+    """The edge file as it is written."""
 
-    connector: str = Field(pattern=_CONNECTOR_ID, description="Name of the connector, for ever")
+    connector: str = Field(pattern=_CONNECTOR_ID, description="Permanent id of the connector")
     protocol: str = Field(description="One of the installed connectors")
     spool: SpoolOptions = SpoolOptions()
     redis: RedisOptions = RedisOptions()
@@ -51,8 +57,8 @@ class EdgeForm(_Strict):
     follow: bool = Field(True, description="Change to later versions of the mapping from the core")
 
 
-class EdgeConfig(_Strict):
-    """The file as it is meant: paths resolved, mapping checked, connector found."""
+class EdgeConfig(_StrictModel):
+    """The edge file, resolved: absolute paths, checked mapping, entry point of the connector."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
@@ -71,32 +77,34 @@ class EdgeConfig(_Strict):
 
 def load_config(path: Path) -> EdgeConfig:
     """Read the file; raise ConfigurationError with file, line, error and remedy."""
-    form = load_yaml(path)
-    if not isinstance(form.tree, dict):
-        raise ConfigurationError([form.error_at((), "needs keys: connector, protocol, mapping")])
+    document = load_yaml(path)
+    if not isinstance(document.tree, dict):
+        raise ConfigurationError(
+            [document.error_at((), "needs keys: connector, protocol, mapping")]
+        )
     try:
-        given = EdgeForm.model_validate(form.tree)
+        form = EdgeForm.model_validate(document.tree)
     except ValidationError as error:
-        raise ConfigurationError(explain_errors(form, (), error, EdgeForm)) from error
-    known = {point.name: point for point in entry_points(group=GROUP)}
-    if given.protocol not in known:
-        there = ", ".join(sorted(known)) or "none: install an extra such as werknetz[edge]"
-        text = f"protocol {given.protocol!r} is not known; there are: {there}"
-        raise ConfigurationError([form.error_at(("protocol",), text)])
-    if set(given.mapping) == {"file"}:
-        mapping = load_mapping(path.parent / str(given.mapping["file"]))
+        raise ConfigurationError(explain_errors(document, (), error, EdgeForm)) from error
+    protocols = {point.name: point for point in entry_points(group=GROUP)}
+    if form.protocol not in protocols:
+        available = ", ".join(sorted(protocols)) or "none: install an extra such as werknetz[edge]"
+        text = f"protocol {form.protocol!r} is unknown; installed: {available}"
+        raise ConfigurationError([document.error_at(("protocol",), text)])
+    if set(form.mapping) == {"file"}:
+        mapping = load_mapping(path.parent / str(form.mapping["file"]))
     else:
-        mapping = parse_mapping(form)
+        mapping = parse_mapping(document)
     return EdgeConfig(
-        connector=given.connector,
-        protocol=given.protocol,
-        folder=(path.parent / given.spool.folder).resolve(),
-        spool_bytes_max=given.spool.bytes_max,
-        retention_us=int(given.spool.retention_h * 3_600_000_000),
-        redis_url=given.redis.url or read_env("WERKNETZ_REDIS_URL"),
-        raw=given.raw,
-        options=given.options,
+        connector=form.connector,
+        protocol=form.protocol,
+        folder=(path.parent / form.spool.folder).resolve(),
+        spool_bytes_max=form.spool.bytes_max,
+        retention_us=int(form.spool.retention_h * 3_600_000_000),
+        redis_url=form.redis.url or read_env("WERKNETZ_REDIS_URL"),
+        raw=form.raw,
+        options=form.options,
         mapping=mapping,
-        follow=given.follow,
-        entry_point=known[given.protocol],
+        follow=form.follow,
+        entry_point=protocols[form.protocol],
     )

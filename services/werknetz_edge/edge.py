@@ -1,4 +1,4 @@
-"""The composition root of an edge: each YAML file becomes one running pump."""
+"""The composition root of an edge: each edge file becomes one running pump."""
 
 import asyncio
 import signal
@@ -12,14 +12,14 @@ from pydantic import ValidationError
 
 from werknetz.connector.contract import Connector
 from werknetz.connector.yaml_format import ConfigurationError, explain_errors, load_yaml
-from werknetz.events.batch import LaneName as LaneName
+from werknetz.events.batch import LaneName
 from werknetz.link.redis import RedisEdgeLink
-from werknetz.link.wire import link_name
+from werknetz.link.wire import link_name_of
 from werknetz.runtime.log import get_logger, mask_passwords
 from werknetz.runtime.settings import SettingError
 from werknetz_edge.config import EdgeConfig, load_config
 from werknetz_edge.pipeline.lane import Lane
-from werknetz_edge.pipeline.mapping_rollout import Follower
+from werknetz_edge.pipeline.mapping_rollout import MappingRollout
 from werknetz_edge.pipeline.pump import Pump
 
 STOP_S: Final = 10.0
@@ -27,40 +27,40 @@ _LANES: Final[dict[str, LaneName]] = {"live": "live", "backfill": "backfill"}
 
 
 def create_connector(config: EdgeConfig) -> Connector:
-    """Load the protocol's module only now; raise ConfigurationError with the remedy."""
+    """Import the protocol's module and create the connector; raise ConfigurationError."""
     try:
         create = config.entry_point.load()
     except ImportError as error:
-        remedy = "install the extra that has it, such as pip install 'werknetz[edge]'"
+        remedy = "install the extra that contains it, such as pip install 'werknetz[edge]'"
         raise ConfigurationError([f"protocol {config.protocol}: {error}; {remedy}"]) from error
     connector: Connector = create(config.connector, config.options, config.folder)
     return connector
 
 
 def build_pump(config: EdgeConfig) -> Pump:
-    """Open spool and link, make the connector; nothing runs yet."""
+    """Create the connector, open spool and link; nothing runs yet."""
     if config.redis_url is None:
         raise SettingError("set WERKNETZ_REDIS_URL, or redis.url in the YAML file")
     config.folder.mkdir(parents=True, exist_ok=True)
     connector = create_connector(config)
-    kept = config.folder / f"{config.connector}.mapping.yaml"
-    follower = Follower(kept, config.mapping, follow=config.follow)
+    rollout_file = config.folder / f"{config.connector}.mapping.yaml"
+    rollout = MappingRollout(rollout_file, config.mapping, follow=config.follow)
     return Pump(
         connector,
-        partial(_open_lane, config, follower, config.redis_url),
+        partial(_open_lane, config, rollout, config.redis_url),
         protocol=config.protocol,
         retention_us=config.retention_us,
-        follower=follower,
+        rollout=rollout,
     )
 
 
-def _open_lane(config: EdgeConfig, follower: Follower, redis_url: str, name: str) -> Lane:
+def _open_lane(config: EdgeConfig, rollout: MappingRollout, redis_url: str, name: str) -> Lane:
     lane = _LANES[name]
     return Lane(
         config.connector,
         config.folder,
-        follower.current,
-        RedisEdgeLink.connect(redis_url, link_name(config.connector, lane)),
+        rollout.current,
+        RedisEdgeLink.connect(redis_url, link_name_of(config.connector, lane)),
         lane=lane,
         bytes_max=config.spool_bytes_max,
         raw_bytes_per_minute_max=config.raw.bytes_per_minute_max if config.raw.keep else 0,
@@ -68,10 +68,10 @@ def _open_lane(config: EdgeConfig, follower: Follower, redis_url: str, name: str
 
 
 async def run_edge(*config_paths: Path, stop: asyncio.Event | None = None) -> None:
-    """Run until SIGTERM or SIGINT (or `stop`), bounded: what hangs after 10 s is left behind.
+    """Run until SIGTERM, SIGINT or `stop`; the process is killed if it has not stopped after 10 s.
 
-    Several files are several connectors that live and die together: small sources share a process.
-    Raises ConfigurationError, SettingMissing, SpoolTaken, SpoolFailed (in a group, if of several).
+    Several files are several connectors in one process: if one fails, all of them stop.
+    Raises ConfigurationError, SettingError, SpoolLocked or a group of SpoolFailed.
     """
     configs = [load_config(path) for path in config_paths]
     _check_names(configs, config_paths)
@@ -79,9 +79,9 @@ async def run_edge(*config_paths: Path, stop: asyncio.Event | None = None) -> No
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _stop, loop, stop)
+        loop.add_signal_handler(number, _request_stop, loop, stop)
     try:
-        pumps = [_pump_of(*both) for both in zip(configs, config_paths, strict=True)]
+        pumps = [_pump_of(*pair) for pair in zip(configs, config_paths, strict=True)]
         for config in configs:
             log.info(
                 "edge started",
@@ -110,18 +110,17 @@ def _check_names(configs: Sequence[EdgeConfig], paths: Sequence[Path]) -> None:
     first: dict[str, Path] = {}
     for config, path in zip(configs, paths, strict=True):
         if (other := first.setdefault(config.connector, path)) is not path:
-            raise ConfigurationError(
-                [f"{path}: connector {config.connector!r} is that of {other}: name it otherwise"]
-            )
+            text = f"connector {config.connector!r} is already used by {other}: choose another name"
+            raise ConfigurationError([f"{path}: {text}"])
 
 
-def _stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _request_stop(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     stop.set()
-    loop.call_later(STOP_S, _leave)
+    loop.call_later(STOP_S, _kill_process)
 
 
-def _leave() -> None:
-    # The same as a kill, and as harmless: what is accepted is on disk (R1).
+def _kill_process() -> None:
+    # As harmless as any kill: accepted deliveries are on disk (R1).
     get_logger("edge").error("did not stop in time", after_s=STOP_S)
     sys.stderr.flush()
     signal.raise_signal(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""`werknetz mapping check FILE…`: each error with its line and remedy, before anything runs."""
+"""`werknetz mapping check FILE…`: report each error with its line and remedy."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def check(
         list[Path], typer.Argument(help="YAML of a mapping, or of an edge with its mapping")
     ],
 ) -> None:
-    """Check mapping files; say each error with file, line and remedy."""
+    """Check mapping files; report each error with file, line and remedy."""
     failed = 0
     for file in files:
         try:
@@ -44,12 +44,12 @@ def check(
 
 
 def _form_of(file: Path) -> tuple[YamlDocument, KeyPath]:
-    """Where the mapping stands: below a key, in another file, or as the whole document."""
+    """Locate the mapping: below the key `mapping`, in another file, or the whole document."""
     form = load_yaml(file)
     tree = form.tree if isinstance(form.tree, dict) else {}
-    given = tree.get("mapping")
-    if isinstance(given, dict) and set(given) == {"file"}:
-        return load_yaml(file.parent / str(given["file"])), ("mapping",)
+    mapping = tree.get("mapping")
+    if isinstance(mapping, dict) and set(mapping) == {"file"}:
+        return load_yaml(file.parent / str(mapping["file"])), ("mapping",)
     if "mapping" not in tree and {"name", "version"} <= tree.keys():
         return form, ()
     return form, ("mapping",)
@@ -57,36 +57,36 @@ def _form_of(file: Path) -> tuple[YamlDocument, KeyPath]:
 
 def _summary(form: YamlDocument, at: KeyPath, mapping: Mapping) -> Iterator[str]:
     for kind in _KINDS:
-        found = getattr(mapping, kind)
-        if found or kind == "rules":
-            yield f"{kind:<10} {len(found)}{_details(kind, found)}"
+        entries = getattr(mapping, kind)
+        if entries or kind == "rules":
+            yield f"{kind:<10} {len(entries)}{_details(kind, entries)}"
     tree: Any = form.tree
     for step in at:
         tree = tree[step]
     applied = tree.get("apply") or []
     if applied:
-        machines = sum(len(one["with"]) for one in applied)
-        made = sum(len(getattr(mapping, kind)) - len(tree.get(kind) or []) for kind in _KINDS)
-        yield f"templates  {len(tree['templates'])}, for {machines} machines: {made} entries made"
+        machines = sum(len(template["with"]) for template in applied)
+        added = sum(len(getattr(mapping, kind)) - len(tree.get(kind) or []) for kind in _KINDS)
+        yield f"templates  {len(tree['templates'])}, for {machines} machines: {added} entries added"
     tables = sorted({rule.states for rule in mapping.rules if rule.states is not None})
     for table in tables:
         users = sum(rule.states == table for rule in mapping.rules)
-        yield f"states     {table}: {len(mapping.state_table(table))} codes, of {users} rules"
+        yield f"states     {table}: {len(mapping.state_table(table))} codes, used by {users} rules"
     for table in sorted(mapping.enums.keys() - tables):
         yield f"states     {table}: no rule reads it"
 
 
-def _details(kind: str, found: Any) -> str:
-    """What is told of rules: how many stand for families, are computed, are left out."""
+def _details(kind: str, rules: Any) -> str:
+    """Count the rules with named segments, with expressions, and the ignored ones."""
     if kind == "constants":
         return ""
     counts = {
-        "with segments": sum("{" in rule.source for rule in found),
-        "with expressions": sum(_is_computed(rule) for rule in found),
-        "ignored": sum(rule.ignore for rule in found),
+        "with segments": sum("{" in rule.source for rule in rules),
+        "with expressions": sum(_is_computed(rule) for rule in rules),
+        "ignored": sum(rule.ignore for rule in rules),
     }
-    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f" ({said})" if said else ""
+    details = ", ".join(f"{count} {label}" for label, count in counts.items() if count)
+    return f" ({details})" if details else ""
 
 
 def _is_computed(rule: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Where a connector's secrets stand: in files or in the environment, never in its YAML."""
+"""Secrets of connectors: read from files or the environment, never from the edge file."""
 
 from pathlib import Path
 from typing import Self
@@ -9,26 +9,28 @@ from werknetz.runtime.settings import read_env
 
 
 class SecretMissing(ValueError):
-    """A secret that is not there, or too short; the text says which and what to do."""
+    """A secret is missing or too short; the message names it and the remedy."""
 
 
 class Secret(BaseModel):
-    """Where a secret stands: never in the YAML file itself."""
+    """Reference to a file or an environment variable that holds a secret."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     file: Path | None = Field(
-        None, description="one secret a line: while one replaces another, both hold"
+        None, description="one secret per line: during a rotation old and new are both valid"
     )
-    env: str | None = Field(None, description="NAME of a variable; NAME_FILE is read, too")
+    env: str | None = Field(
+        None, description="NAME of an environment variable; NAME_FILE works, too"
+    )
 
     @model_validator(mode="after")
-    def _one_place(self) -> Self:
+    def _check_source(self) -> Self:
         if (self.file is None) == (self.env is None):
-            raise ValueError("give `file` or `env`, one of them")
+            raise ValueError("set either `file` or `env`")
         return self
 
     def read(self, *, length_min: int = 1) -> tuple[bytes, ...]:
-        """Return the secrets; raise SecretMissing. Read at each connect."""
+        """Return the secrets; raise SecretMissing. Called at each connect."""
         where = str(self.file) if self.file is not None else f"${self.env}"
         try:
             text = (
@@ -38,9 +40,9 @@ class Secret(BaseModel):
             )
         except (OSError, UnicodeDecodeError) as error:
             raise SecretMissing(f"the secret in {where} cannot be read: {error}") from error
-        found = tuple(line.strip().encode() for line in text.splitlines() if line.strip())
-        if not found:
-            raise SecretMissing(f"there is no secret in {where}: `openssl rand -hex 32` makes one")
-        if min(map(len, found)) < length_min:
+        secrets = tuple(line.strip().encode() for line in text.splitlines() if line.strip())
+        if not secrets:
+            raise SecretMissing(f"no secret in {where}: create one with `openssl rand -hex 32`")
+        if min(map(len, secrets)) < length_min:
             raise SecretMissing(f"a secret in {where} has fewer than {length_min} characters")
-        return found
+        return secrets

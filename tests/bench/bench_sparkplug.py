@@ -11,14 +11,20 @@ from typing import Final
 
 from bench.measure import Measure
 from werknetz.protocols.sparkplug_b_pb2 import Payload
-from werknetz_edge.sparkplug.decoding.codec import write_value
-from werknetz_edge.sparkplug.decoding.payload import Datatype
+from werknetz_edge.sparkplug.decoding.codec import encode_value
+from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
 from werknetz_edge.sparkplug.host import Host
 
 METRICS: Final = 500
 ROUNDS: Final = 3
 NOW_MS: Final = 1_790_000_000_000
-_TYPES: Final = (Datatype.Double, Datatype.Float, Datatype.Int32, Datatype.Int64, Datatype.Boolean)
+_TYPES: Final = (
+    SparkplugDatatype.Double,
+    SparkplugDatatype.Float,
+    SparkplugDatatype.Int32,
+    SparkplugDatatype.Int64,
+    SparkplugDatatype.Boolean,
+)
 SIZES: Final = (10, METRICS)
 BAR: Final = 0.015  # of the bare parse
 LOOK_BAR: Final = 0.15  # of the parse with a look at three fields
@@ -64,13 +70,13 @@ def _looked_at(data: list[bytes]) -> int:
 
 def _heard(birth: bytes, data: list[bytes]) -> int:
     host, values = Host("bench"), 0
-    host.take("spBv1.0/G/NBIRTH/N", birth, at_us=NOW_MS * 1000, now_s=0.0)
-    for part in host.drain():
+    host.handle_message("spBv1.0/G/NBIRTH/N", birth, at_us=NOW_MS * 1000, now_s=0.0)
+    for part in host.take_results():
         values -= len(part.columns.index)
     for number, raw in enumerate(data):
-        host.take("spBv1.0/G/NDATA/N", raw, at_us=NOW_MS * 1000, now_s=0.0)
+        host.handle_message("spBv1.0/G/NDATA/N", raw, at_us=NOW_MS * 1000, now_s=0.0)
         if number % 100 == 99 or number == len(data) - 1:
-            for part in host.drain():
+            for part in host.take_results():
                 values += len(part.columns.block(host.addresses).value)
     return values
 
@@ -80,7 +86,7 @@ def _birth() -> bytes:
     for alias in range(1, METRICS + 1):
         datatype = _TYPES[alias % len(_TYPES)]
         metric = made.metrics.add(name=f"Line 1/Metric {alias}", alias=alias, datatype=datatype)
-        write_value(metric, datatype, 0)
+        encode_value(metric, datatype, 0)
     return bytes(made.SerializeToString())
 
 
@@ -90,5 +96,5 @@ def _data(seq: int, size: int) -> bytes:
         alias = (seq * size + number) % METRICS + 1
         datatype = _TYPES[alias % len(_TYPES)]
         metric = made.metrics.add(alias=alias, timestamp=NOW_MS + number)
-        write_value(metric, datatype, (seq + number) % 100 * (1 if number % 10 else -1) + 1)
+        encode_value(metric, datatype, (seq + number) % 100 * (1 if number % 10 else -1) + 1)
     return bytes(made.SerializeToString())

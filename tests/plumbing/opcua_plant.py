@@ -12,7 +12,7 @@ from asyncua import Server
 from asyncua.crypto.permission_rules import SimpleRoleRuleset, User, UserRole
 from asyncua.server.user_managers import UserManager
 
-from werknetz_edge.opcua.connection.pki import identity
+from werknetz_edge.opcua.connection.pki import load_identity
 from werknetz_edge.opcua.stack import ua
 
 URI = "urn:werknetz:test"
@@ -47,7 +47,7 @@ async def plant(
     if folder is None:
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
     else:
-        own = identity(folder, "server")
+        own = load_identity(folder, "server")
         await server.set_application_uri(own.uri)
         server.set_security_policy(
             [

@@ -14,10 +14,10 @@ from werknetz.events.codec import GENESIS, columns_of, decode
 from werknetz.link.memory import MemoryCoreLink, MemoryEdgeLink, MemoryServer
 from werknetz.link.receiver import Receiver
 from werknetz.link.redis import START, RedisEdgeLink
-from werknetz.link.watermark import Watermark, greet
-from werknetz.link.wire import Envelope, Hello, Welcome, link_name, to_core_of
+from werknetz.link.watermark import Watermark, answer_hello
+from werknetz.link.wire import BatchEnvelope, Hello, Welcome, decode_to_core, link_name_of
 from werknetz_edge.pipeline.lane import EdgeLink, Lane
-from werknetz_edge.pipeline.mapping_rollout import Follower
+from werknetz_edge.pipeline.mapping_rollout import MappingRollout
 from werknetz_edge.pipeline.pump import Pump
 
 INCARNATION = UUID(int=3)
@@ -72,21 +72,21 @@ class Core:
     def __init__(self, server: MemoryServer) -> None:
         self.link = MemoryCoreLink(server)
         self.rows: dict[str, Watermark] = {}
-        self.applied: list[Envelope] = []
+        self.applied: list[BatchEnvelope] = []
 
     async def serve(self) -> None:
         positions: dict[str, str] = {}
         while True:
-            for name in await self.link.connectors():
+            for name in await self.link.list_connectors():
                 positions.setdefault(name, START)
             for entry in await self.link.read(positions, 20):
                 positions[entry.connector] = entry.position
-                await self._take(entry.connector, to_core_of(entry.fields))
+                await self._take(entry.connector, decode_to_core(entry.fields))
 
-    async def _take(self, name: str, message: Hello | Envelope) -> None:
+    async def _take(self, name: str, message: Hello | BatchEnvelope) -> None:
         row = self.rows.get(name, Watermark(message.spool_id, 0, 0, GENESIS))
         if isinstance(message, Hello):
-            answer = greet(row, message, INCARNATION)
+            answer = answer_hello(row, message, INCARNATION)
             if isinstance(answer, Welcome):
                 self.rows[name] = Watermark(row.spool_id, answer.epoch, row.last_seq, row.last_hash)
             await self.link.reply(name, [answer])
@@ -94,7 +94,7 @@ class Core:
         plan = Receiver(name, INCARNATION).plan(row, [message], 0.0)
         self.rows[name] = plan.watermark
         self.applied += plan.run
-        await self.link.reply(name, plan.answers)
+        await self.link.reply(name, plan.replies)
 
     def values(self) -> list[float]:
         return [
@@ -120,14 +120,14 @@ def make_pump(
         lane = LANES[name]
         link: EdgeLink
         if isinstance(server, str):
-            link = RedisEdgeLink.connect(server, link_name("press", lane))
+            link = RedisEdgeLink.connect(server, link_name_of("press", lane))
         else:
-            link = MemoryEdgeLink(server, link_name("press", lane))
+            link = MemoryEdgeLink(server, link_name_of("press", lane))
         lanes[name] = Lane("press", folder, mapping, link, lane=lane, bytes_max=bytes_max)
         return lanes[name]
 
-    follower = Follower(folder / "press.mapping.yaml", mapping)
-    pump = Pump(source, open_lane, protocol="count", retention_us=0, follower=follower)
+    follower = MappingRollout(folder / "press.mapping.yaml", mapping)
+    pump = Pump(source, open_lane, protocol="count", retention_us=0, rollout=follower)
     return pump, lanes
 
 

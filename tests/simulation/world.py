@@ -15,8 +15,16 @@ from werknetz.events.batch import GapClosed, GapOpened, Record, Samples
 from werknetz.events.codec import columns_of, decode
 from werknetz.link.receiver import Receiver
 from werknetz.link.sender import STALL_MAX_S
-from werknetz.link.watermark import greet
-from werknetz.link.wire import Ack, Envelope, Hello, Welcome, fields_of, to_core_of, to_edge_of
+from werknetz.link.watermark import answer_hello
+from werknetz.link.wire import (
+    Ack,
+    BatchEnvelope,
+    Hello,
+    Welcome,
+    decode_to_core,
+    decode_to_edge,
+    encode_message,
+)
 from werknetz_edge.spool.spool import Spool, SpoolFull
 
 RETENTION_S = 120.0
@@ -94,10 +102,10 @@ class Edge:
         )
 
     def _run(self) -> Iterator[None]:
-        seen = {int.from_bytes(mark, "big") for mark in self.spool.marks()}
+        seen = {int.from_bytes(mark, "big") for mark in self.spool.checkpoints()}
         while True:
             yield
-            if not self.sender.fenced:
+            if not self.sender.is_fenced:
                 yield from self._accept(seen)
             yield from self._talk()
             if self.world.random.random() < 0.1:
@@ -138,17 +146,17 @@ class Edge:
         world, link = self.world, self.world.link
         if link.run_id != self.run_id:
             self.run_id, self.position = link.run_id, 0
-            self.sender.link_changed(world.now_s)
+            self.sender.on_link_changed(world.now_s)
         for position, fields in link.read(f"out {self.connector}", self.position):
             self.position = position
-            self.sender.heard(to_edge_of(fields), world.now_s)
+            self.sender.on_message(decode_to_edge(fields), world.now_s)
         yield
         for message in self.sender.poll(world.now_s):
             try:
-                link.add(f"in {self.connector}", fields_of(message))
+                link.add(f"in {self.connector}", encode_message(message))
             except Aborted:
                 yield
-                self.sender.link_changed(world.now_s)
+                self.sender.on_link_changed(world.now_s)
                 return
         yield
 
@@ -195,9 +203,9 @@ class Writer:
     def _serve(self, connector: str) -> Iterator[None]:
         link, world = self.world.link, self.world
         entries = link.read(f"in {connector}", self.positions.get(connector, 0))[:20]
-        batches: dict[UUID, list[Envelope]] = {}
+        batches: dict[UUID, list[BatchEnvelope]] = {}
         for _, fields in entries:
-            message = to_core_of(fields)
+            message = decode_to_core(fields)
             if isinstance(message, Hello):
                 yield from self._greet(message)
             else:
@@ -208,7 +216,7 @@ class Writer:
             self.positions[connector] = entries[-1][0]
             if world.random.random() < 0.2:
                 link.trim(f"in {connector}", entries[-1][0])
-        for answer in self._receiver(connector).tick(world.now_s):
+        for answer in self._receiver(connector).repeat_acks(world.now_s):
             if isinstance(answer, Ack):
                 self._say(connector, answer)
 
@@ -218,15 +226,15 @@ class Writer:
             yield
         life = database.life
         row = database.watermark(hello.connector, hello.spool_id)
-        answer = greet(row, hello, database.incarnation)
+        answer = answer_hello(row, hello, database.incarnation)
         yield
         if isinstance(answer, Welcome):
             database.commit_epoch(life, hello.connector, answer.epoch)
         database.unlock(self)
         yield
-        self.world.link.add(f"out {hello.connector}", fields_of(answer))
+        self.world.link.add(f"out {hello.connector}", encode_message(answer))
 
-    def _apply(self, connector: str, spool_id: UUID, batch: list[Envelope]) -> Iterator[None]:
+    def _apply(self, connector: str, spool_id: UUID, batch: list[BatchEnvelope]) -> Iterator[None]:
         database, bugs, world = self.world.database, self.world.bugs, self.world
         while not (bugs.no_lock or database.lock(connector, self)):
             yield
@@ -235,7 +243,7 @@ class Writer:
         plan = bugs.plan(receiver, database.watermark(connector, spool_id), batch, world.now_s)
         yield
         if bugs.ack_before_store:
-            for answer in plan.answers:
+            for answer in plan.replies:
                 self._say(connector, answer)
             yield
         if plan.run:
@@ -247,7 +255,7 @@ class Writer:
                 raise Aborted("the connection was lost in COMMIT")
         database.unlock(self)
         yield
-        for answer in plan.answers:
+        for answer in plan.replies:
             self._say(connector, answer)
 
     def _say(self, connector: str, answer: object) -> None:
@@ -255,7 +263,7 @@ class Writer:
             durable = self.world.database.durable.get((answer.incarnation, answer.spool_id), 0)
             if answer.last_seq > durable:
                 raise Violation(f"ack of {answer.last_seq}, but only {durable} is durable")
-        self.world.link.add(f"out {connector}", fields_of(answer))  # type: ignore[arg-type]  # an answer of a plan
+        self.world.link.add(f"out {connector}", encode_message(answer))  # type: ignore[arg-type]  # an answer of a plan
 
 
 class World:
@@ -324,7 +332,7 @@ class World:
             self.step()
         for edge in self._alone() if self.random.random() < 0.5 else []:
             self.link.faults = Faults()
-            if edge.steps is not None and not edge.sender.fenced:
+            if edge.steps is not None and not edge.sender.is_fenced:
                 self._rest(400.0)  # long quiet: everything acknowledged, old and dropped
                 self.trim(edge)
                 self.generate(edge)

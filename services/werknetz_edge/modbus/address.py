@@ -20,7 +20,7 @@ _FORM: Final = re.compile(r"(?:([a-z]+)/)?([0-9]{1,6})(?:\.([0-9]{1,2}))?", re.A
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ModbusAddress:
     table: Table
     offset: int
     bit: int | None = None  # of a register; 0 is the least significant
@@ -34,7 +34,9 @@ class Place:
         return f"{self.table}/{self.offset}{bit}"
 
 
-def place_of(address: int | str, table: Table | None = None, bit: int | None = None) -> Place:
+def parse_address(
+    address: int | str, table: Table | None = None, bit: int | None = None
+) -> ModbusAddress:
     """Read an address; raise ValueError that says what is wrong and the remedy."""
     found = _FORM.fullmatch(str(address).strip())
     if found is None:
@@ -51,7 +53,11 @@ def place_of(address: int | str, table: Table | None = None, bit: int | None = N
         raise ValueError(f"address {address!r} names a bit, and `bit: {bit}` another")
     bit = int(dotted) if dotted is not None else bit
     chosen = cast("Table | None", named) or table
-    place = _classic(address, digits, bit) if chosen is None else Place(chosen, int(digits), bit)
+    place = (
+        _classic(address, digits, bit)
+        if chosen is None
+        else ModbusAddress(chosen, int(digits), bit)
+    )
     if place.offset > OFFSET_MAX:
         raise ValueError(f"address {address!r}: offsets end at {OFFSET_MAX}")
     if place.bit is not None and (place.bit > 15 or not place.is_register):
@@ -59,7 +65,7 @@ def place_of(address: int | str, table: Table | None = None, bit: int | None = N
     return place
 
 
-def _classic(address: int | str, digits: str, bit: int | None) -> Place:
+def _classic(address: int | str, digits: str, bit: int | None) -> ModbusAddress:
     table = _CLASSIC.get(digits[0])
     number = int(digits[1:] or 0)
     if len(digits) < 5 or table is None or number == 0:
@@ -69,4 +75,4 @@ def _classic(address: int | str, digits: str, bit: int | None) -> Place:
             " counts from 0; the classic notation has 5 or 6 digits, the first 0, 1, 3 or 4, counts"
             " from 1, and that of a coil stands in quotes: '00001'"
         )
-    return Place(table, number - 1, bit)
+    return ModbusAddress(table, number - 1, bit)

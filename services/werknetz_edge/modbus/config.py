@@ -8,9 +8,9 @@ from werknetz_edge.modbus.address import (
     OF_REGISTERS,
     OFFSET_MAX,
     TABLES,
-    Place,
+    ModbusAddress,
     Table,
-    place_of,
+    parse_address,
 )
 from werknetz_edge.modbus.datatype import (
     Datatype,
@@ -21,7 +21,7 @@ from werknetz_edge.modbus.datatype import (
     registers_of,
 )
 from werknetz_edge.polling.grouping import Limit
-from werknetz_edge.polling.options import PolledItem, PollingOptions, check_names, items_of
+from werknetz_edge.polling.options import PolledItem, PollingOptions, check_names, expand_items
 from werknetz_edge.polling.point import Area, Bit, Point
 
 REGISTERS_MAX = 125  # Modbus Application Protocol 1.1b3, 6.3 and 6.4
@@ -55,24 +55,28 @@ class ModbusItem(PolledItem):
     )
 
     @property
-    def place(self) -> Place:
-        return place_of(self.address, self.table, self.bit)
+    def parsed_address(self) -> ModbusAddress:
+        return parse_address(self.address, self.table, self.bit)
 
     @property
-    def read_as(self) -> Datatype:
+    def effective_datatype(self) -> Datatype:
         if self.datatype is not None:
             return self.datatype
-        place = self.place
+        place = self.parsed_address
         return "bool" if place.bit is not None or not place.is_register else "uint16"
 
     @property
     def step(self) -> int:
         """Registers or bits from one value to the next."""
-        return registers_of(self.read_as, self.length) if self.place.is_register else 1
+        return (
+            registers_of(self.effective_datatype, self.length)
+            if self.parsed_address.is_register
+            else 1
+        )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        place, datatype = self.place, self.read_as
+        place, datatype = self.parsed_address, self.effective_datatype
         if (not place.is_register or place.bit is not None) and datatype != "bool":
             raise ValueError(f"{place} is one bit: datatype {datatype} does not fit, drop it")
         if place.is_register and place.bit is None and datatype == "bool":
@@ -108,7 +112,7 @@ class ModbusConfig(PollingOptions):
         description="registers or bits between two values that are read along, to save a request;"
         " 0 where a device refuses addresses that its manual does not name",
     )
-    items: Annotated[tuple[ModbusItem, ...], BeforeValidator(items_of)] = Field(
+    items: Annotated[tuple[ModbusItem, ...], BeforeValidator(expand_items)] = Field(
         description="what is read; an item may be its address alone: 40001"
     )
 
@@ -126,12 +130,16 @@ class ModbusConfig(PollingOptions):
         return [point for item in self.items for point in self._points_of(item)]
 
     def _points_of(self, item: ModbusItem) -> list[Point]:
-        place, step = item.place, item.step
+        place, step = item.parsed_address, item.step
         unit = self.unit if item.unit is None else item.unit
         orders = Orders(item.word_order or self.word_order, item.byte_order or self.byte_order)
         cell = (
             register_cell(
-                item.read_as, orders, bit=place.bit, length=item.length, encoding=item.encoding
+                item.effective_datatype,
+                orders,
+                bit=place.bit,
+                length=item.length,
+                encoding=item.encoding,
             )
             if place.is_register
             else Bit(0, 0)
@@ -139,7 +147,9 @@ class ModbusConfig(PollingOptions):
         starts = range(place.offset, place.offset + step * (item.count or 1), step)
         return [
             Point(
-                address=item.called(index, f"modbus/{unit}/{Place(place.table, start, place.bit)}"),
+                address=item.name_of_value(
+                    index, f"modbus/{unit}/{ModbusAddress(place.table, start, place.bit)}"
+                ),
                 area=(unit, TABLES.index(place.table)),
                 start=start,
                 count=step,

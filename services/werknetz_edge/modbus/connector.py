@@ -15,11 +15,11 @@ from werknetz.connector.contract import ConnectionLost
 from werknetz_edge.modbus.address import OF_REGISTERS, TABLES
 from werknetz_edge.modbus.config import ModbusConfig
 from werknetz_edge.modbus.refusal import refusal_of
-from werknetz_edge.modbus.unit_backoff import Silence
+from werknetz_edge.modbus.unit_backoff import UnitBackoff
 from werknetz_edge.polling.connector import PollingConnector
-from werknetz_edge.polling.device import Opened, Refusal
-from werknetz_edge.polling.grouping import Piece
-from werknetz_edge.polling.plan import Rules
+from werknetz_edge.polling.device import DeviceSession, Refusal
+from werknetz_edge.polling.grouping import AreaPiece
+from werknetz_edge.polling.plan import RequestRules
 
 _FUNCTIONS: Final = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 _EXCEPTION: Final = 0x80
@@ -39,12 +39,12 @@ class ModbusDevice:
         self._ended = asyncio.Event()
         self._silence = self._all_heard()
 
-    def _all_heard(self) -> Silence:
+    def _all_heard(self) -> UnitBackoff:
         config = self._config
         units = {config.unit if item.unit is None else item.unit for item in config.items}
-        return Silence(units, config.timeout_s)
+        return UnitBackoff(units, config.timeout_s)
 
-    async def open(self) -> Opened:
+    async def open(self) -> DeviceSession:
         await self.close()
         self._ended = ended = asyncio.Event()
         self._silence = self._all_heard()
@@ -67,12 +67,12 @@ class ModbusDevice:
                 f"no connection to {self._where} within {self._config.timeout_s:g} s: check host"
                 " and port, and whether other masters hold all connections that the device allows"
             )
-        return Opened(Rules(self._config.limit))
+        return DeviceSession(RequestRules(self._config.limit))
 
-    async def ask(self, pieces: Sequence[Piece]) -> list[bytes | Refusal]:
+    async def read_pieces(self, pieces: Sequence[AreaPiece]) -> list[bytes | Refusal]:
         return [await self._ask(piece) for piece in pieces]
 
-    async def _ask(self, piece: Piece) -> bytes | Refusal:
+    async def _ask(self, piece: AreaPiece) -> bytes | Refusal:
         """An answer, or that its unit is silent while others behind the gateway answer."""
         unit, _ = piece.area
         if self._silence.is_resting(unit, time.monotonic()):
@@ -80,16 +80,16 @@ class ModbusDevice:
         try:
             answer = await self._asked(piece)
         except TimeoutError as error:
-            if self._silence.timed_out(unit, time.monotonic()):
+            if self._silence.note_timeout(unit, time.monotonic()):
                 raise ConnectionLost(
                     f"{self._where} gives no answer for {self.name_of(piece)} within"
                     f" {self._config.timeout_s:g} s: check unit, timeout_s and period_s"
                 ) from error
             return _SILENT
-        self._silence.answered(unit)
+        self._silence.reset(unit)
         return answer
 
-    async def _asked(self, piece: Piece) -> bytes | Refusal:
+    async def _asked(self, piece: AreaPiece) -> bytes | Refusal:
         """Raises TimeoutError, or ConnectionLost for an answer that cannot be trusted."""
         client = self._client
         if client is None or not client.connected or self._ended.is_set():
@@ -133,7 +133,7 @@ class ModbusDevice:
             await _ended(request, end)
         raise TimeoutError
 
-    def name_of(self, piece: Piece) -> str:
+    def name_of(self, piece: AreaPiece) -> str:
         unit, table = piece.area
         last = piece.start + piece.count - 1
         return f"unit {unit}, {TABLES[table]} {piece.start}-{last}"
@@ -152,7 +152,7 @@ async def _ended(*tasks: asyncio.Future[Any]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def content_of(answer: ModbusPDU, piece: Piece) -> bytes | None:
+def content_of(answer: ModbusPDU, piece: AreaPiece) -> bytes | None:
     """The bytes of a piece: two a register, one a bit; None: the answer is not that long."""
     _, table = piece.area
     if TABLES[table] in OF_REGISTERS:

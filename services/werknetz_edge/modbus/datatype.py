@@ -53,10 +53,10 @@ def register_cell(
 
 
 def _text_reader(encoding: Encoding, *, swapped: bool) -> Callable[[bytes], str]:
-    return partial(text_of, encoding=encoding, swapped=swapped)
+    return partial(decode_text, encoding=encoding, swapped=swapped)
 
 
-def text_of(raw: bytes, *, encoding: Encoding, swapped: bool) -> str:
+def decode_text(raw: bytes, *, encoding: Encoding, swapped: bool) -> str:
     """The text up to its NUL, without blanks at its end; raise ValueError where it is none."""
     if swapped:
         both = bytearray(raw)

@@ -8,11 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-RESTS_FOR: Final = 10  # time-outs: so at most a tenth of the time is spent on waiting for it
+REST_TIMEOUTS: Final = 10  # time-outs: so at most a tenth of the time is spent on waiting for it
 
 
 @dataclass(slots=True)
-class Silence:
+class UnitBackoff:
     units: Collection[int]
     timeout_s: float
     _until_s: dict[int, float] = field(default_factory=dict)  # silent unit → asked again from then
@@ -20,10 +20,10 @@ class Silence:
     def is_resting(self, unit: int, now_s: float) -> bool:
         return now_s < self._until_s.get(unit, now_s)
 
-    def answered(self, unit: int) -> None:
+    def reset(self, unit: int) -> None:
         self._until_s.pop(unit, None)
 
-    def timed_out(self, unit: int, now_s: float) -> bool:
+    def note_timeout(self, unit: int, now_s: float) -> bool:
         """Note it; return whether nobody answers any more, so that the session is at its end."""
-        self._until_s[unit] = now_s + RESTS_FOR * self.timeout_s
+        self._until_s[unit] = now_s + REST_TIMEOUTS * self.timeout_s
         return len(self._until_s) == len(self.units)

@@ -12,7 +12,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from werknetz.connector.contract import ConfigurationRejected
 from werknetz_edge.mqtt.broker import BrokerConfig
 
-CONNECT_S: Final = 5.0
+CONNECT_TIMEOUT_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def build_client(config: BrokerConfig, client_id: str, will: Publication | None 
         reconnect_on_failure=False,
         manual_ack=True,
     )
-    client.connect_timeout = CONNECT_S
+    client.connect_timeout = CONNECT_TIMEOUT_S
     client.max_queued_messages_set(16)
     if will is not None:
         client.will_set(will.topic, will.payload, will.qos, will.retain)
@@ -71,6 +71,6 @@ def connect_client(client: Client, config: BrokerConfig) -> None:
     )
 
 
-def qos_1(config: BrokerConfig) -> Any:
+def subscribe_options(config: BrokerConfig) -> Any:
     """The options of a subscription; with 5, retained messages come once, not at each connect."""
     return SubscribeOptions(qos=1, retainHandling=1) if config.protocol == "5" else 1

@@ -19,9 +19,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz_edge.mqtt.broker import BrokerConfig
-from werknetz_edge.mqtt.client import Publication, build_client, connect_client, qos_1
+from werknetz_edge.mqtt.client import Publication, build_client, connect_client, subscribe_options
 
-ANSWER_S: Final = 15.0
+REPLY_TIMEOUT_S: Final = 15.0
 QUEUE_BYTES_MAX: Final = 64_000_000
 READS_AT_ONCE: Final = 200
 PUBLISHES_MAX: Final = 16
@@ -30,7 +30,7 @@ _REFUSED_US: Final = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C, 0x90}  # protocol, id,
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MqttMessage:
     """What the broker gave; `mid` is valid on this session only."""
 
     topic: str | None  # None: not UTF-8
@@ -42,13 +42,13 @@ class Message:
 
 
 @dataclass(slots=True)
-class Session:
+class MqttSession:
     """Dies with its connection: `Session` is the connection's generation."""
 
     config: BrokerConfig
     client_id: str
     will: Publication | None = None
-    queue: deque[Message] = field(default_factory=deque)
+    queue: deque[MqttMessage] = field(default_factory=deque)
     session_present: bool = False
     failure: str = ""  # why it ended
     rejected: str = ""  # what a person has to do
@@ -82,7 +82,9 @@ class Session:
         """Subscribe at QoS 1; raise ConfigurationRejected where the broker grants less."""
         assert self._client is not None  # noqa: S101  open() came before
         self._grants = None
-        result, _ = self._client.subscribe([(topic, qos_1(self.config)) for topic in filters])
+        result, _ = self._client.subscribe(
+            [(topic, subscribe_options(self.config)) for topic in filters]
+        )
         if result != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise ConnectionLost(f"SUBSCRIBE could not be sent: {result.name}")
         self._rouse()
@@ -105,8 +107,8 @@ class Session:
             return
         await self._signal_within(timeout_s)
 
-    def take(self, count_max: int, bytes_max: int) -> list[Message]:
-        taken: list[Message] = []
+    def take(self, count_max: int, bytes_max: int) -> list[MqttMessage]:
+        taken: list[MqttMessage] = []
         size = 0
         while self.queue and len(taken) < count_max and size < bytes_max:
             message = self.queue.popleft()
@@ -256,7 +258,7 @@ class Session:
         payload = bytes(message.payload)
         self._queue_bytes += len(payload)
         self.queue.append(
-            Message(topic, payload, message.mid, message.qos, message.dup, message.retain)
+            MqttMessage(topic, payload, message.mid, message.qos, message.dup, message.retain)
         )
         if not self._signalled:
             self._signal()
@@ -274,7 +276,7 @@ class Session:
                 return  # it is roused already
 
     async def _until(self, reached: Any, complaint: str) -> None:
-        deadline = time.monotonic() + ANSWER_S
+        deadline = time.monotonic() + REPLY_TIMEOUT_S
         while not reached():
             if self.rejected:
                 raise ConfigurationRejected(self.rejected)

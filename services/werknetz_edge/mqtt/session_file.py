@@ -7,22 +7,22 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class StoredSession:
     client_id: str
     filters: list[str]
     last_us: int
 
 
 @dataclass(slots=True)
-class SessionMemory:
+class SessionFile:
     path: Path
-    _last: Remembered | None = None
+    _last: StoredSession | None = None
 
-    def load(self) -> Remembered | None:
+    def load(self) -> StoredSession | None:
         """Return what was remembered; a file that cannot be read is none: the broker knows."""
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
-            self._last = Remembered(
+            self._last = StoredSession(
                 str(found["client_id"]), [str(f) for f in found["filters"]], int(found["last_us"])
             )
         except (OSError, ValueError, KeyError, TypeError):
@@ -30,7 +30,7 @@ class SessionMemory:
         return self._last
 
     def save(self, client_id: str, filters: list[str], last_us: int) -> None:
-        self._last = Remembered(client_id, filters, last_us)
+        self._last = StoredSession(client_id, filters, last_us)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"client_id": client_id, "filters": filters, "last_us": last_us})
         fresh = self.path.with_suffix(".new")
@@ -40,7 +40,7 @@ class SessionMemory:
             os.fsync(file.fileno())
         fresh.replace(self.path)
 
-    def touch(self, last_us: int) -> None:
+    def save_time(self, last_us: int) -> None:
         """The time up to which the session was surely there: where a gap would begin."""
         if self._last is not None:
             self.save(self._last.client_id, self._last.filters, last_us)

@@ -78,7 +78,7 @@ def node_of(address: str, namespaces: Sequence[str]) -> NodeId:
     return node
 
 
-def path_of(root: str) -> list[tuple[str | None, str]]:
+def parse_browse_path(root: str) -> list[tuple[str | None, str]]:
     """The steps of a browse path: (namespace URI or None for any, name). `&/` is a slash."""
     steps: list[tuple[str | None, str]] = []
     position = 0

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.connection import pki
-from werknetz_edge.opcua.connection.session import endpoints_of, name_of, open_session
-from werknetz_edge.opcua.edge_file import edge_file, picked
-from werknetz_edge.opcua.explore.browse import Variable, browse
+from werknetz_edge.opcua.connection.session import load_endpoints, open_session, security_of
+from werknetz_edge.opcua.edge_file import format_edge_file, select_variables
+from werknetz_edge.opcua.explore.browse import Variable, list_variables
 
 _TIMEOUT_S: Final = 10.0
 _SHOWN: Final = 200
@@ -70,7 +70,7 @@ def connect_opcua(
     if out is not None:
         if password:
             typer.echo("the password is not written: put it in a file, set password_file", err=True)
-        out.write_text(edge_file(name, str(out), options, chosen), encoding="utf-8")
+        out.write_text(format_edge_file(name, str(out), options, chosen), encoding="utf-8")
         typer.echo(f"\nwritten: {out}; name equipment and roles, then: werknetz edge {out}")
 
 
@@ -83,14 +83,16 @@ async def _look(
     folder: Path,
 ) -> list[Variable]:
     OpcuaConfig.model_validate(options)  # wrong words are told before the network is asked
-    offers = [name_of(endpoint) for endpoint in await endpoints_of(options["url"], _TIMEOUT_S)]
+    offers = [
+        security_of(endpoint) for endpoint in await load_endpoints(options["url"], _TIMEOUT_S)
+    ]
     typer.echo("policy                mode")
     for offered, mode in sorted(set(offers)):
         typer.echo(f"{offered:<21} {mode}")
     options |= _security(policy, offers)
     config = OpcuaConfig.model_validate(options | ({"password": password} if password else {}))
     found = await _browse(config, name, folder)
-    chosen = picked(found, patterns)
+    chosen = select_variables(found, patterns)
     typer.echo(f"\n{len(found)} variables, {len(chosen)} picked")
     for variable in chosen[:_SHOWN]:
         typer.echo(_line(variable))
@@ -113,17 +115,17 @@ def _security(policy: str | None, offers: list[tuple[str, str]]) -> dict[str, An
 
 
 async def _browse(config: OpcuaConfig, name: str, folder: Path) -> list[Variable]:
-    identity = await asyncio.to_thread(pki.identity, folder / "pki", name)
+    identity = await asyncio.to_thread(pki.load_identity, folder / "pki", name)
     session = await open_session(config, folder, identity)
     try:
-        return await browse(session, config)
+        return await list_variables(session, config)
     finally:
         await session.client.stop(close_session=True)
 
 
 def _line(variable: Variable) -> str:
     kind = variable.datatype + ("[]" if variable.rank >= 0 else "")
-    words = ", ".join(f"{number}={word}" for number, word in list(variable.words.items())[:6])
+    words = ", ".join(f"{number}={word}" for number, word in list(variable.enum_names.items())[:6])
     more = " ".join(filter(None, (variable.unit, f"({words})" if words else "")))
     return f"{variable.path:<50} {kind:<14} {variable.address} {more}".rstrip()
 
@@ -134,7 +136,7 @@ def trust(
 ) -> None:
     """Trust an OPC UA server whose certificate was rejected."""
     try:
-        path = pki.trust(folder, fingerprint)
+        path = pki.trust_certificate(folder, fingerprint)
     except OSError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from werknetz_edge.opcua.address import node_of, path_of
+from werknetz_edge.opcua.address import node_of, parse_browse_path
 
 Policy = Literal["None", "Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss"]
 Mode = Literal["None", "Sign", "SignAndEncrypt"]
@@ -35,7 +35,7 @@ class BrowseRule(BaseModel):
     @classmethod
     def _readable(cls, root: str) -> str:
         if root.startswith("/"):
-            path_of(root)
+            parse_browse_path(root)
         else:
             node_of(root, _AnyNamespace())
         return root
@@ -132,7 +132,7 @@ class OpcuaConfig(BaseModel):
         needed = 2 * ceil(self.publishing_ms / sampling) + ceil(self.outage_s * 1000 / sampling)
         return max(10, min(needed, QUEUE_MAX))
 
-    def secret(self, folder: Path) -> str | None:
+    def read_password(self, folder: Path) -> str | None:
         """The password, from where it was said to be. Raises OSError."""
         if self.password_file is not None:
             return (folder / self.password_file).read_text(encoding="utf-8").rstrip("\r\n")

@@ -23,14 +23,14 @@ from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.events.batch import GapOpened
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.connection import pki
-from werknetz_edge.opcua.connection.session import Session, failure_of, open_session
-from werknetz_edge.opcua.connection.transport import Ticket
+from werknetz_edge.opcua.connection.session import OpcuaSession, open_session, to_connector_error
+from werknetz_edge.opcua.connection.transport import SessionTicket
 from werknetz_edge.opcua.decoding.decoder import HEARTBEAT, Decoder
-from werknetz_edge.opcua.explore.browse import Variable, browse, learn_structures
+from werknetz_edge.opcua.explore.browse import Variable, list_variables, load_structures
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.opcua.subscription.delivery_queue import Mailbox
-from werknetz_edge.opcua.subscription.monitored_items import Item, Subscription
-from werknetz_edge.opcua.subscription.publish_loop import MARK, Flow, Outage, now_us
+from werknetz_edge.opcua.subscription.delivery_queue import DeliveryQueue
+from werknetz_edge.opcua.subscription.monitored_items import MonitoredItem, Subscription
+from werknetz_edge.opcua.subscription.publish_loop import MARK, OutageGap, PublishLoop, now_us
 
 _MAILBOX: Final = 8
 _CLOCK: Final = ua.NodeId(2258, 0)  # Server_ServerStatus_CurrentTime
@@ -47,13 +47,13 @@ class OpcuaConnector:
         self._id = connector_id
         self._config = config
         self._folder = folder
-        self._mailbox = Mailbox(_MAILBOX)
-        self._outage = Outage()
-        self._session: Session | None = None
+        self._mailbox = DeliveryQueue(_MAILBOX)
+        self._outage = OutageGap()
+        self._session: OpcuaSession | None = None
         self._subscription = Subscription()
         self._decoder = Decoder([HEARTBEAT], config.arrays)
         self._tasks: list[asyncio.Task[None]] = []
-        self._ticket: Ticket | None = None
+        self._ticket: SessionTicket | None = None
         self._kept_us: int | None = None  # until when a former edge has kept values
         self._loss = ""  # why the last session ended
         self._sign = 0.0  # monotonic instant of the last sign of life
@@ -73,7 +73,7 @@ class OpcuaConnector:
 
     async def _connect(self) -> None:
         identity = await asyncio.to_thread(
-            pki.identity, self._folder / (self._config.pki or "pki"), self._id
+            pki.load_identity, self._folder / (self._config.pki or "pki"), self._id
         )
         ticket, self._ticket = self._ticket, None
         session = await open_session(self._config, self._folder, identity, ticket)
@@ -83,34 +83,36 @@ class OpcuaConnector:
         except BaseException as error:
             await session.client.stop(close_session=True)
             if isinstance(error, ua.UaError):
-                raise failure_of(error, self._config, identity) from error
+                raise to_connector_error(error, self._config, identity) from error
             raise
         self._session = session
         self._start(session)
 
-    async def _subscribe(self, session: Session) -> None:
+    async def _subscribe(self, session: OpcuaSession) -> None:
         """Everything anew: nodes by URI, types, handles, items."""
-        variables = await browse(session, self._config)
+        variables = await list_variables(session, self._config)
         if not variables:
             raise ConfigurationRejected(
                 "the browse rules name no variable: look with `werknetz connect opcua"
                 f" {self._config.url}`, then set root, depth, types or namespace"
             )
-        remark = await learn_structures(session, variables, _LEARN_S)
+        remark = await load_structures(session, variables, _LEARN_S)
         variables.sort(key=_by_type)
         self._decoder = Decoder(
             [HEARTBEAT, *(variable.address for variable in variables)], self._config.arrays
         )
         self._decoder.namespaces = session.namespaces
         self._subscription = Subscription()
-        self._decoder.firsts = self._subscription.firsts
+        self._decoder.initial_values = self._subscription.initial_values
         await self._subscription.create(session, self._config)
-        clock = Item(0, _CLOCK, self._config.heartbeat_s * 1000, _BEATS_QUEUED)
+        clock = MonitoredItem(0, _CLOCK, self._config.heartbeat_s * 1000, _BEATS_QUEUED)
         items = [
-            Item(handle, variable.node, self._config.sampling_ms, self._config.queue_values)
+            MonitoredItem(
+                handle, variable.node, self._config.sampling_ms, self._config.queue_values
+            )
             for handle, variable in enumerate(variables, start=1)
         ]
-        await self._subscription.follow(session, [clock, *items], self._config.timeout_s)
+        await self._subscription.add_items(session, [clock, *items], self._config.timeout_s)
         self.status.details["structures"] = remark or "known"
         self._tell_outage()
 
@@ -129,10 +131,10 @@ class OpcuaConnector:
         self._outage.opened = GapOpened(uuid4(), self._id, [], since, cause, detail)
         self._mailbox.add(Delivery(gaps=[self._outage.opened]))
 
-    def _start(self, session: Session) -> None:
+    def _start(self, session: OpcuaSession) -> None:
         self._sign = asyncio.get_running_loop().time()
         self._mailbox.reopen()
-        flow = Flow(
+        flow = PublishLoop(
             self._id, session, self._subscription, self._decoder, self._mailbox, self._outage,
             self._alive,
         )  # fmt: skip
@@ -158,7 +160,7 @@ class OpcuaConnector:
 
     def _lose(self, error: Exception) -> None:
         session = self._session
-        if session is not None and not session.client.wire.alive:
+        if session is not None and not session.client.wire.is_connected:
             self._ticket = session.client.ticket
         self._loss = self.status.detail = str(error)
         if self.status.state == "running":
@@ -169,15 +171,15 @@ class OpcuaConnector:
         """A sign of life. With a clock to follow, only the clock counts: it cannot be stale."""
         self.status.last_good_us = now_us()
         clock = self._subscription.items.get(0)
-        if beats or clock is None or clock.granted is None:
+        if beats or clock is None or clock.item_id is None:
             self._sign = asyncio.get_running_loop().time()
 
-    async def _watch(self, session: Session, flow: Flow) -> None:
+    async def _watch(self, session: OpcuaSession, flow: PublishLoop) -> None:
         restored = asyncio.get_running_loop().time()
         while True:
             await asyncio.sleep(min(1, self._config.silence_s / 4))
             now = asyncio.get_running_loop().time()
-            if self._mailbox.full:
+            if self._mailbox.is_full:
                 self._sign = now  # it is we who do not listen
             if now - self._sign > self._config.silence_s:
                 self.status.state = "silent"
@@ -187,8 +189,8 @@ class OpcuaConnector:
                 )
             if now - restored >= _RESTORE_S:
                 restored = now
-                gone, flow.gone = flow.gone, set()
-                await self._subscription.restore(session, gone, self._config.timeout_s)
+                gone, flow.unknown_nodes = flow.unknown_nodes, set()
+                await self._subscription.restore_items(session, gone, self._config.timeout_s)
                 self.status.details |= self._subscription.details()
 
     async def read(self) -> Delivery:

@@ -16,7 +16,7 @@ HEADER = """\
 """
 
 
-def picked(variables: Sequence[Variable], patterns: Sequence[str]) -> list[Variable]:
+def select_variables(variables: Sequence[Variable], patterns: Sequence[str]) -> list[Variable]:
     """Those whose path or address fits a pattern: */Cell7/*; none given: all."""
     if not patterns:
         return list(variables)
@@ -30,7 +30,9 @@ def picked(variables: Sequence[Variable], patterns: Sequence[str]) -> list[Varia
     ]
 
 
-def edge_file(name: str, file: str, options: dict[str, Any], variables: Sequence[Variable]) -> str:
+def format_edge_file(
+    name: str, file: str, options: dict[str, Any], variables: Sequence[Variable]
+) -> str:
     """The YAML text, readable and ready to be completed."""
     document = {
         "connector": name,

@@ -1,6 +1,6 @@
-"""One lane of a connector: its spool, its numbers and its sender, and the carrying between.
+"""One stream of a connector (live or backfill): normalizer, spool and sender.
 
-Everything that touches the spool runs in the one thread of `disk`.
+Everything that touches the spool runs in its one disk thread.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 
 class EdgeLink(Protocol):
-    """What a lane needs of a link; `link.redis.RedisEdgeLink` and `link.memory` have it."""
+    """The edge's side of a link: `link.redis.RedisEdgeLink` or `link.memory.MemoryEdgeLink`."""
 
     async def read_run_id(self) -> str: ...
     async def send(self, messages: Sequence[ToCore]) -> None: ...
@@ -48,7 +48,7 @@ class EdgeLink(Protocol):
 
 
 class Lane:
-    """Lives as long as the process. Not reopened: a spool that fails ends the process."""
+    """One stream of a connector. Never reopened: a spool that fails ends the process."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Lane:
         )
         self.spool = self.file.spool
         self._connector = connector
-        self._previous: Normalizer | None = None  # until the new mapping has named something
+        self._previous: Normalizer | None = None  # until the new mapping has normalized a delivery
         self.mapping_failure = ""
         numbers = {point.key: point.number for point in self.spool.points()}
         self.normalizer = Normalizer(mapping, connector, numbers)
@@ -77,7 +77,11 @@ class Lane:
         self.raw = RawLimiter(raw_bytes_per_minute_max, time.monotonic)
         self.link = link
         self.link_up = False
-        self.is_full = False  # input waits for room
+        self.is_full = False  # the source waits until the spool has room
+        self._pending: tuple[Delivery, list[Record], list[Unmapped]] | None = None
+        self._unpersisted_points: Sequence[Record] = ()  # introduced by records that found no room
+        self._constants: list[Record] | None = None  # encoded, not yet on disk
+        self._constants_spool_id: UUID | None = None  # the spool that holds them
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
         self._new_records = asyncio.Event()
         self._started_us = clock_us()
@@ -85,36 +89,38 @@ class Lane:
         self._run_id_at_s = 0.0
 
     async def on_disk(self, work: Callable[[], _T]) -> _T:
-        """Run in the thread of the spool, to the end even when we are cancelled."""
+        """Run `work` in the spool's thread; it completes even if the caller is cancelled."""
         return await asyncio.get_running_loop().run_in_executor(self._disk, work)
 
     async def store(self, delivery: Delivery) -> int:
-        """Name and keep: when this returns, the delivery is on disk. How many records."""
-        kept = await self.on_disk(lambda: self._store(delivery))
+        """Normalize and append: on return the delivery is on disk. Returns the record count."""
+        stored = await self.on_disk(lambda: self._store(delivery))
         self._new_records.set()
         if delivery.on_stored is not None:
-            delivery.on_stored(kept)
-        return len(kept)
+            delivery.on_stored(stored)
+        return len(stored)
 
     async def store_records(self, records: Sequence[Record], *, reserved: bool = False) -> None:
         await self.on_disk(lambda: self.spool.append(records, reserved=reserved))
         self._new_records.set()
 
     async def append_heartbeat(self, delivery: Delivery) -> None:
-        """Keep a delivery of our own; when there is no room it is dropped."""
+        """Append the connector's own heartbeat. Raises SpoolFull: it is then dropped."""
         await self.on_disk(lambda: self._store_heartbeat(delivery))
         self._new_records.set()
 
     def _store_heartbeat(self, delivery: Delivery) -> None:
         self._store_constants()
         records = [*self._unpersisted_points, *self.normalizer.normalize(delivery, clock_us())]
-        self._unpersisted_points = [record for record in records if isinstance(record, Points | MappingUsed)]
+        self._unpersisted_points = [
+            record for record in records if isinstance(record, Points | MappingUsed)
+        ]
         self.spool.append(records)
         self.last_values.update(records)
         self._unpersisted_points = []
 
     def _store_constants(self) -> None:
-        """Once a spool: what the mapping itself says, unless the spool holds it already."""
+        """Append the mapping's constants, once for each spool."""
         if self._constants_spool_id == self.spool.spool_id or not self.normalizer.mapping.constants:
             return
         if self._constants is None:
@@ -129,8 +135,8 @@ class Lane:
         self._constants, self._constants_spool_id = None, self.spool.spool_id
 
     def _store(self, delivery: Delivery) -> Sequence[Record]:
-        # The records are made once: after SpoolFull the same ones are kept, so that points
-        # that were just introduced are not lost with the first try.
+        # Normalized only once: a retry after SpoolFull appends the same records, so that points
+        # introduced in the first attempt are not lost.
         if self._pending is None or self._pending[0] is not delivery:
             arrival_us = clock_us()
             records = [*self._unpersisted_points, *self._normalize(delivery, arrival_us)]
@@ -141,23 +147,26 @@ class Lane:
             if raw is not None:
                 records.append(raw)
             self._pending = (delivery, records, [*self.normalizer.suppressed])
-        records, counted = self._pending[1:]
+        records, suppressed = self._pending[1:]
         if not self.file.has_room():
             raise SpoolFull("the disk has no room left")
         if records or delivery.checkpoints:
             self.spool.append(records, delivery.checkpoints)
             self.last_values.update(records)
         self._pending = None
-        return [*records, *counted]
+        return [*records, *suppressed]
 
     @property
     def is_mapping_proven(self) -> bool:
-        """Whether the mapping in use has named a delivery."""
+        """Whether the mapping in use has normalized a delivery without an error."""
         return self._previous is None
 
     def change_mapping(self, mapping: Mapping) -> None:
-        """Name with another mapping from the next delivery on; in the thread of `disk`."""
-        self._unpersisted_points = [*self._unpersisted_points, *self.normalizer.take_all_unmapped(clock_us())]
+        """Use another mapping from the next delivery on. Called in the spool's thread."""
+        self._unpersisted_points = [
+            *self._unpersisted_points,
+            *self.normalizer.take_all_unmapped(clock_us()),
+        ]
         self._previous = self.normalizer
         self._constants, self._constants_spool_id = None, None
         self.normalizer = Normalizer(mapping, self._connector, self.normalizer.numbers)
@@ -165,22 +174,17 @@ class Lane:
     def _normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
         if self._previous is None:
             return self.normalizer.normalize(delivery, arrival_us)
-        before, self._previous = self._previous, None
+        previous, self._previous = self._previous, None
         try:
             return self.normalizer.normalize(delivery, arrival_us)
         except Exception as error:
             self.mapping_failure = f"{type(error).__name__}: {error}"
-            self.log.exception("the new mapping fails, back to the one before")
-            self.normalizer = before
-            return before.normalize(delivery, arrival_us)
-
-    _pending: tuple[Delivery, list[Record], list[Unmapped]] | None = None
-    _constants: list[Record] | None = None  # made, and not yet on disk
-    _constants_spool_id: UUID | None = None
-    _unpersisted_points: Sequence[Record] = ()  # points introduced by what found no room
+            self.log.exception("the new mapping failed; the previous mapping is used")
+            self.normalizer = previous
+            return previous.normalize(delivery, arrival_us)
 
     async def send(self) -> None:
-        """Carry for ever: poll the sender, give to the link, wait for more."""
+        """Loop: poll the sender, send its messages, wait for new records."""
         backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         while True:
             try:
@@ -198,11 +202,11 @@ class Lane:
                 self.link_up = False
                 await asyncio.sleep(retry_s)
             except SpoolFull as error:
-                self.log.warning("no room for a lease", reason=str(error))
+                self.log.warning("lease not stored, spool full", reason=str(error))
                 await asyncio.sleep(FULL_RETRY_S)
 
     async def receive(self) -> None:
-        """Hear for ever what the core says."""
+        """Loop: receive replies of the core."""
         while True:
             if not self.link_up:
                 await asyncio.sleep(IDLE_S)
@@ -210,13 +214,13 @@ class Lane:
             try:
                 messages = await self.link.receive(1000)
             except LinkLost:
-                self.link_up = False  # the sending side reconnects and tells
+                self.link_up = False  # `send` reconnects and logs it
                 continue
             if messages:
                 try:
                     await self.on_disk(partial(self._handle_replies, messages))
-                except SpoolFull as error:  # the core says it again
-                    self.log.warning("no room for the core's word", reason=str(error))
+                except SpoolFull as error:  # the core repeats its reply
+                    self.log.warning("reply of the core not stored, spool full", reason=str(error))
                     await asyncio.sleep(FULL_RETRY_S)
                 self._new_records.set()
 

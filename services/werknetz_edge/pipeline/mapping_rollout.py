@@ -1,11 +1,10 @@
-"""Which mapping a connector uses: the file's, or a later one that the core wants.
+"""Decides which mapping a connector uses: that of the edge file, or a later one from the core.
 
-A version from the core is kept beside the spool once it has named a delivery, so that a restart
-without the core goes on with it. One that cannot be loaded, or that fails at the first delivery,
-is put aside: the one before stays in force, and the status says why.
+A version from the core is stored beside the spool once it has normalized a delivery, so that a
+restart without the core continues with it. A version that cannot be loaded, or that fails at its
+first delivery, is rejected: the previous one stays in use, and the status gives the reason.
 """
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -15,29 +14,30 @@ from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
 from werknetz.link.wire import DesiredMapping
 from werknetz.runtime.log import get_logger
+from werknetz_edge.durable_file import write_durably
 
-_log = get_logger("edge.follow")
+_log = get_logger("edge.mapping")
 TRIAL_S: Final = 60.0
 _DETAIL_MAX: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """A mapping in use that has not yet shown that it works."""
+class MappingTrial:
+    """A mapping in use that has not normalized a delivery yet."""
 
-    wanted: DesiredMapping
+    desired: DesiredMapping
     mapping: Mapping
     since_s: float = field(default_factory=monotonic)
 
     @property
-    def is_old(self) -> bool:
-        """A source that is silent so long proves nothing: the mapping is kept all the same."""
+    def is_over(self) -> bool:
+        """Whether the source was silent for so long that the mapping is stored untested."""
         return monotonic() - self.since_s > TRIAL_S
 
 
 @dataclass(slots=True)
-class Follower:
-    """Lives as long as the process; no I/O but the one file."""
+class MappingRollout:
+    """State of the rollout. Its only I/O is `file`."""
 
     file: Path
     own: Mapping  # of the edge's own file
@@ -45,60 +45,56 @@ class Follower:
     state: str = "own"
     detail: str = ""
     _current: Mapping | None = None
-    _refused: bytes = b""  # the digest of what did not load: not tried again and again
+    _rejected_digest: bytes = b""  # of a mapping that failed: it is not tried again
 
     @property
     def current(self) -> Mapping:
         if self._current is None:
-            self._current = self._kept() or self.own
+            self._current = self._load_stored() or self.own
         return self._current
 
-    def wants(self, wanted: DesiredMapping | None) -> Mapping | None:
-        """Return the mapping to change to; None: stay. Never raises."""
-        if wanted is None:
+    def decide(self, desired: DesiredMapping | None) -> Mapping | None:
+        """Return the mapping to change to, or None to keep the current one. Never raises."""
+        if desired is None:
             if self.state != "failed":
                 self.state, self.detail = "own", ""
             return None
-        if wanted.digest == self.current.digest and wanted.version == self.current.version:
+        if desired.digest == self.current.digest and desired.version == self.current.version:
             self.state, self.detail = "in_sync", ""
             return None
-        if wanted.digest == self._refused:
+        if desired.digest == self._rejected_digest:
             return None
-        if wanted.name != self.own.name or not self.follow:
+        if desired.name != self.own.name or not self.follow:
             self.state = "out_of_sync"
-            reason = "this edge does not follow" if not self.follow else "another name"
-            self.detail = f"the core wants {wanted.label}, {reason}: {self.current.label} is used"
+            reason = "`follow` is off" if not self.follow else "its name differs"
+            self.detail = f"the core wants {desired.label}, {reason}: {self.current.label} is used"
             return None
         try:
-            return _read(wanted.document, wanted.label)
+            return _parse_document(desired.document, desired.label)
         except ConfigurationError as error:
-            self.refuse(wanted, str(error))
+            self.reject(desired, str(error))
             return None
 
-    def tries(self) -> None:
+    def trial(self) -> None:
+        """Note that the desired mapping is in use on trial."""
         self.state, self.detail = "in_sync", ""
 
-    def use(self, mapping: Mapping, document: str) -> None:
-        """Keep it for the next start, too. Raises OSError: then the old one stays."""
-        beside = self.file.with_suffix(".new")
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(document)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.file)
+    def commit(self, mapping: Mapping, document: str) -> None:
+        """Store the mapping for the next start. Raises OSError: the previous one then stays."""
+        write_durably(self.file, document)
         self._current = mapping
-        self.state, self.detail, self._refused = "in_sync", "", b""
+        self.state, self.detail, self._rejected_digest = "in_sync", "", b""
         _log.info("mapping in use", mapping=mapping.label)
 
-    def refuse(self, wanted: DesiredMapping, reason: str) -> None:
-        """Stay with the current one, and say why."""
-        self._refused = wanted.digest
+    def reject(self, desired: DesiredMapping, reason: str) -> None:
+        """Keep the current mapping and report the reason."""
+        self._rejected_digest = desired.digest
         self.state = "failed"
-        self.detail = f"{wanted.label}: {reason}"[:_DETAIL_MAX]
-        _log.error("mapping refused", mapping=wanted.label, reason=reason)
+        self.detail = f"{desired.label}: {reason}"[:_DETAIL_MAX]
+        _log.error("mapping rejected", mapping=desired.label, reason=reason)
 
-    def _kept(self) -> Mapping | None:
-        """What the core wanted last; the file's own wins where its version is higher."""
+    def _load_stored(self) -> Mapping | None:
+        """Load the last mapping from the core, unless the edge file has a higher version."""
         try:
             document = self.file.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -107,16 +103,16 @@ class Follower:
             self.state, self.detail = "failed", f"{self.file}: {error}"
             return None
         try:
-            kept = _read(document, str(self.file))
+            stored = _parse_document(document, str(self.file))
         except ConfigurationError as error:
             self.state, self.detail = "failed", str(error)[:_DETAIL_MAX]
             return None
-        newer = kept.name == self.own.name and kept.version >= self.own.version
-        return kept if newer and self.follow else None
+        is_applicable = stored.name == self.own.name and stored.version >= self.own.version
+        return stored if is_applicable and self.follow else None
 
 
-def _read(document: str, name: str) -> Mapping:
-    """Read a document: a mapping alone, or a file that has it under `mapping`."""
+def _parse_document(document: str, name: str) -> Mapping:
+    """Parse a mapping alone, or a file that has one under `mapping`."""
     form = parse_yaml(document, file=name)
     wrapped = isinstance(form.tree, dict) and "mapping" in form.tree
     return parse_mapping(form, ("mapping",) if wrapped else ())

@@ -1,4 +1,4 @@
-"""Read, name, keep, acknowledge; carry; say how it goes. Owns the life of one connector."""
+"""Runs one connector: read, normalize, store, acknowledge, forward, report the status."""
 
 import asyncio
 import os
@@ -36,12 +36,12 @@ CLOSE_S: Final = 5.0
 FINAL_STATUS_S: Final = 1.0
 RETRY_MIN_S: Final = 0.5
 RETRY_MAX_S: Final = 5.0  # with its jitter and a new session: values within 15 s of the return
-STABLE_S: Final = 30.0  # who was connected so long has earned a quick try
+STABLE_S: Final = 30.0  # after a session of this length the back-off starts again
 REJECTED_S: Final = 30.0
 
 
 class Pump:
-    """One process, one connector, one lane and, when it is asked for, the backfill lane."""
+    """One connector, its live lane and, when a delivery needs it, its backfill lane."""
 
     def __init__(
         self,
@@ -60,10 +60,12 @@ class Pump:
         self._live = open_lane("live")
         self._lanes = {"live": self._live}
         self._tasks = asyncio.TaskGroup()
+        self._transfer_tasks: tuple[asyncio.Task[None], ...] = ()  # of lanes opened later
+        self._trial: MappingTrial | None = None  # a mapping in use, not yet stored
         self.log = get_logger("edge.pump").bind(connector=self._live.name)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`, or until the spool fails: then the error ends the process (R1)."""
+        """Run until `stop`, or until the spool fails: then the error ends the process (R1)."""
         try:
             async with self._tasks as tasks:
                 running = [
@@ -92,12 +94,11 @@ class Pump:
         for task in [*running, *self._transfer_tasks]:
             task.cancel()
 
-    _transfer_tasks: tuple[asyncio.Task[None], ...] = ()
-    _trial: MappingTrial | None = None  # a mapping that is used and not yet kept
-
     async def _run_source(self) -> None:
         if isinstance(self._connector, Redeliverable):
-            self._connector.restore_checkpoints(await self._live.on_disk(self._live.spool.marks))
+            self._connector.restore_checkpoints(
+                await self._live.on_disk(self._live.spool.checkpoints)
+            )
         backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
         while True:
             status = self._connector.status
@@ -133,28 +134,30 @@ class Pump:
 
     async def _wait_while_fenced(self, lane: Lane) -> None:
         while lane.sender.is_fenced:
-            # Read on, and the source would forget what the other process must get (R4).
+            # Reading on would make the source drop what the other process must receive (R4).
             self._connector.status.detail = lane.sender.alarm
             await asyncio.sleep(FULL_RETRY_S)
 
     async def _store_when_room(self, lane: Lane, delivery: Delivery, reason: str) -> None:
-        """Give up what can be given up; where that is not enough, wait and say so."""
+        """Free what can be freed; if that is not enough, wait for room and record a gap."""
         if await self._free_and_store(lane, delivery):
             return
         gap_id = uuid4()
         status = self._connector.status
-        status.detail = f"{reason}; input waits until the core has taken some"
+        status.detail = f"{reason}; input waits until the core has acknowledged batches"
         self.log.error("spool full", reason=reason)
-        unsaid: list[Record] = [GapOpened(gap_id, lane.name, [], clock_us(), "spool_full", reason)]
+        unstored: list[Record] = [
+            GapOpened(gap_id, lane.name, [], clock_us(), "spool_full", reason)
+        ]
         lane.is_full = True
         while True:
-            unsaid = await self._try_append_gap(lane, unsaid)
+            unstored = await self._try_append_gap(lane, unstored)
             if await self._free_and_store(lane, delivery):
                 break
             await asyncio.sleep(FULL_RETRY_S)
         lane.is_full = False
-        unsaid.append(GapClosed(gap_id, clock_us()))
-        while unsaid := await self._try_append_gap(lane, unsaid):
+        unstored.append(GapClosed(gap_id, clock_us()))
+        while unstored := await self._try_append_gap(lane, unstored):
             await lane.on_disk(lambda: lane.file.free_room(lane.sender.acked))
             await asyncio.sleep(FULL_RETRY_S)
         status.detail = ""
@@ -164,17 +167,17 @@ class Pump:
         try:
             await lane.store(delivery)
         except SpoolFull:
-            await lane.on_disk(lane.file.reserve.release)  # what is said now needs it
+            await lane.on_disk(lane.file.reserve.release)  # the gap record needs it
             return False
         return True
 
     async def _try_append_gap(self, lane: Lane, gap: list[Record]) -> list[Record]:
-        """Say what there is to say of a gap; return what found no room."""
+        """Append gap records; return those that found no room."""
         if gap:
             try:
                 await lane.store_records(gap, reserved=True)
             except SpoolFull as error:
-                self.log.warning("gap record finds no room", reason=str(error))
+                self.log.warning("gap record not stored, spool full", reason=str(error))
                 return gap
         return []
 
@@ -193,14 +196,16 @@ class Pump:
                 await lane.on_disk(partial(self._trim, lane))
                 if lane.link_up:
                     try:
-                        await lane.link.publish_status(await lane.on_disk(partial(self._status_of, lane)))
+                        await lane.link.publish_status(
+                            await lane.on_disk(partial(self._status_of, lane))
+                        )
                     except LinkLost as error:
                         self.log.debug("status not published", reason=str(error))
             await self._update_mapping()
             await asyncio.sleep(STATUS_EVERY_S)
 
     async def _update_mapping(self) -> None:
-        """Change to the mapping that the core wants, between two deliveries; or say why not."""
+        """Change to the mapping that the core wants, between two deliveries, or report why not."""
         rollout, live = self._rollout, self._live
         if rollout is None or not live.link_up:
             return
@@ -208,28 +213,28 @@ class Pump:
             await self._conclude_trial(rollout, self._trial)
             return
         try:
-            wanted = await live.link.read_desired_mapping()
+            desired = await live.link.read_desired_mapping()
         except LinkLost as error:
-            self.log.debug("wanted mapping not read", reason=str(error))
+            self.log.debug("desired mapping not read", reason=str(error))
             return
-        mapping = rollout.decide(wanted)
-        if mapping is not None and wanted is not None:
-            self._trial = MappingTrial(wanted, mapping)
+        mapping = rollout.decide(desired)
+        if mapping is not None and desired is not None:
+            self._trial = MappingTrial(desired, mapping)
             await self._change_mapping(mapping)
             rollout.trial()
 
     async def _conclude_trial(self, rollout: MappingRollout, trial: MappingTrial) -> None:
-        """Keep a new mapping once it has named something; go back where it failed."""
-        if failed := self._live.mapping_failure:
+        """Store a new mapping once it has normalized a delivery; roll back if it failed."""
+        if failure := self._live.mapping_failure:
             self._trial, self._live.mapping_failure = None, ""
-            rollout.reject(trial.wanted, failed)
+            rollout.reject(trial.desired, failure)
             await self._change_mapping(rollout.current)
         elif self._live.is_mapping_proven or trial.is_over:
             self._trial = None
             try:
-                await asyncio.to_thread(rollout.commit, trial.mapping, trial.wanted.document)
+                await asyncio.to_thread(rollout.commit, trial.mapping, trial.desired.document)
             except OSError as error:
-                rollout.reject(trial.wanted, f"it cannot be kept on disk: {error}")
+                rollout.reject(trial.desired, f"it cannot be stored on disk: {error}")
                 await self._change_mapping(rollout.current)
 
     async def _change_mapping(self, mapping: Mapping) -> None:
@@ -237,31 +242,33 @@ class Pump:
             await lane.on_disk(partial(lane.change_mapping, mapping))
 
     async def _publish_final_status(self) -> None:
-        """Say how it ended, so that an orderly end is not taken for silence."""
+        """Publish the terminal state, so that an orderly stop is not taken for an outage."""
         try:
             async with asyncio.timeout(FINAL_STATUS_S):
                 for lane in self._lanes.values():
                     if lane.link_up:
-                        await lane.link.publish_status(await lane.on_disk(partial(self._status_of, lane)))
+                        await lane.link.publish_status(
+                            await lane.on_disk(partial(self._status_of, lane))
+                        )
         except (LinkLost, SpoolFailed, TimeoutError) as error:
-            self.log.debug("last words not heard", reason=str(error))
+            self.log.debug("final status not published", reason=str(error))
 
     async def _append_heartbeat(self) -> None:
-        """The connector's own series: a hole in it is an outage of the edge (R20)."""
+        """Append the heartbeat: a gap in this series is an outage of the edge (R20)."""
         if self._live.sender.is_fenced or self._live.is_full:
             return
-        beat = Delivery(readings=[Reading(HEARTBEAT, 1.0, source_time_us=clock_us())])
+        delivery = Delivery(readings=[Reading(HEARTBEAT, 1.0, source_time_us=clock_us())])
         try:
-            await self._live.append_heartbeat(beat)
+            await self._live.append_heartbeat(delivery)
         except SpoolFull as error:
-            self.log.debug("no room for the heartbeat", reason=str(error))
+            self.log.debug("heartbeat not stored, spool full", reason=str(error))
 
     def _trim(self, lane: Lane) -> None:
         try:
             while lane.spool.trim(lane.sender.acked, retention_us=self._retention_us):
                 pass
         except SpoolFull as error:
-            self.log.warning("no room to trim", reason=str(error))
+            self.log.warning("spool not trimmed, disk full", reason=str(error))
 
     def _status_of(self, lane: Lane) -> Status:
         source, spool, sender = self._connector.status, lane.spool, lane.sender

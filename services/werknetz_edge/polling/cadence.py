@@ -11,9 +11,9 @@ from typing import Final
 from werknetz.connector.contract import ConnectionLost
 from werknetz_edge.polling.device import Device, Refusal
 from werknetz_edge.polling.grouping import Cut
-from werknetz_edge.polling.plan import Plan, Rules, plan_of
+from werknetz_edge.polling.plan import PollPlan, RequestRules, build_plan
 from werknetz_edge.polling.point import Point
-from werknetz_edge.polling.report import Poll, Report, Told
+from werknetz_edge.polling.report import PollAnswers, Report, ReportedValues
 
 CUTS_MAX: Final = 64  # of a session: a machine that refuses everything is not asked for ever more
 
@@ -28,27 +28,31 @@ class Cadence:
         device: Device,
         points: Sequence[Point],
         period_s: float,
-        rules: Rules,
-        report_of: Callable[[Plan], Report],
+        rules: RequestRules,
+        report_of: Callable[[PollPlan], Report],
     ) -> None:
         self._device = device
         self._points = points
         self._period_s = period_s
         self._rules = rules
         self._cuts: set[Cut] = set()
-        self.plan = plan_of(points, period_s, rules)
+        self.plan = build_plan(points, period_s, rules)
         self._report = report_of(self.plan)
         self.refused: dict[str, str] = {}  # piece → reason, as of the last poll
-        self.is_parting = False  # the next poll asks in other pieces: it should come at once
+        self.is_splitting = False  # the next poll asks in other pieces: it should come at once
 
-    async def poll(self, answered: Callable[[int], None]) -> tuple[Told, Exception | None]:
+    async def poll(
+        self, answered: Callable[[int], None]
+    ) -> tuple[ReportedValues, Exception | None]:
         """Ask everything once. What was answered before a loss is told together with it."""
-        poll, loss = Poll.empty(self.plan), None
+        poll, loss = PollAnswers.empty(self.plan), None
         cuts: set[Cut] = set()
         self.refused = {}
         try:
             for request in self.plan.requests:
-                answers = await self._device.ask([self.plan.pieces[index] for index in request])
+                answers = await self._device.read_pieces(
+                    [self.plan.pieces[index] for index in request]
+                )
                 at_us = now_us()
                 if any(isinstance(answer, bytes) or answer.is_answer for answer in answers):
                     answered(at_us)
@@ -56,21 +60,21 @@ class Cadence:
                     self._take(poll, index, answer, at_us, cuts)
         except (ConnectionLost, OSError) as error:
             loss = error
-        told = self._report.of(poll, time.monotonic())
-        self.is_parting = bool(cuts)
+        told = self._report.select(poll, time.monotonic())
+        self.is_splitting = bool(cuts)
         if cuts:
             self._cuts |= cuts
-            self.plan = plan_of(self._points, self._period_s, self._rules, self._cuts)
-            self._report.follow(self.plan)
+            self.plan = build_plan(self._points, self._period_s, self._rules, self._cuts)
+            self._report.use_plan(self.plan)
         return told, loss
 
     def _take(
-        self, poll: Poll, index: int, answer: bytes | Refusal, at_us: int, cuts: set[Cut]
+        self, poll: PollAnswers, index: int, answer: bytes | Refusal, at_us: int, cuts: set[Cut]
     ) -> None:
         piece = self.plan.pieces[index]
         if isinstance(answer, Refusal):
-            if answer.is_of_a_part and len(self._cuts) + len(cuts) < CUTS_MAX:
-                cut = self.plan.cut_of(index)
+            if answer.is_divisible and len(self._cuts) + len(cuts) < CUTS_MAX:
+                cut = self.plan.find_cut(index)
                 if cut is not None:
                     cuts.add(cut)  # told when it is known which of them it is
                     return

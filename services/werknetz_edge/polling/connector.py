@@ -21,13 +21,13 @@ from werknetz_edge.polling.cadence import Cadence, now_us
 from werknetz_edge.polling.device import Device
 from werknetz_edge.polling.options import PollingOptions
 from werknetz_edge.polling.outage import Outage
-from werknetz_edge.polling.plan import Plan, periods_of
+from werknetz_edge.polling.plan import PollPlan, list_periods
 from werknetz_edge.polling.point import Point
-from werknetz_edge.polling.progress_file import PollMemory
-from werknetz_edge.polling.report import Report, Told
+from werknetz_edge.polling.progress_file import PollProgress
+from werknetz_edge.polling.report import Report, ReportedValues
 from werknetz_edge.polling.schedule import Schedule
 
-MEMORY: Final = "{}.polled.json"  # edges may share a folder, as their spools may
+PROGRESS_FILE: Final = "{}.polled.json"  # edges may share a folder, as their spools may
 _SHOWN_MAX: Final = 5
 
 
@@ -47,10 +47,10 @@ class PollingConnector:
         self.points = points
         self._options = options
         self._addresses = [point.address for point in points]  # one list, for the normalizer
-        self._periods_s = periods_of(points)
+        self._periods_s = list_periods(points)
         self._schedule = Schedule(self._periods_s)
         self._outage = Outage(connector_id, options.gap_after_polls * self._periods_s[0])
-        self._memory = PollMemory(folder / MEMORY.format(connector_id))
+        self._memory = PollProgress(folder / PROGRESS_FILE.format(connector_id))
         self._is_first = True
         self._cadences: list[Cadence] = []  # empty: not connected
         self._again: int | None = None  # a cadence that is to be polled at once
@@ -77,12 +77,12 @@ class PollingConnector:
             for period_s in self._periods_s
         ]
         self._failure, self._again = None, None
-        self._outage.connected(self._loss)
+        self._outage.start_session(self._loss)
         self._schedule.start(time.monotonic())
         self.status.details |= opened.details | {"values": str(len(self._addresses))}
         self.status.state = "running"
 
-    def _report_of(self, plan: Plan) -> Report:
+    def _report_of(self, plan: PollPlan) -> Report:
         return Report(
             plan,
             self._addresses,
@@ -96,10 +96,10 @@ class PollingConnector:
             return
         kept_us = await asyncio.to_thread(self._memory.load)
         if kept_us is None:
-            kept_us = self._memory.kept_us = now_us()
+            kept_us = self._memory.stored_us = now_us()
             await self._save()
         else:
-            self._outage.restarted(kept_us)
+            self._outage.note_restart(kept_us)
         self._answered_us = kept_us
         self._is_first = False
 
@@ -110,7 +110,7 @@ class PollingConnector:
             number = await self._turn()
             cadence = self._cadences[number]
             told, loss = await cadence.poll(self._heard)
-            self._again = number if cadence.is_parting else None
+            self._again = number if cadence.is_splitting else None
             if loss is None:
                 self._polls += 1
             else:
@@ -120,8 +120,8 @@ class PollingConnector:
                 await self._save()
             if told or self._gaps:
                 return self._delivery(told)
-            if loss is None and not cadence.is_parting:
-                self._memory.quiet(self._answered_us)
+            if loss is None and not cadence.is_splitting:
+                self._memory.note_quiet_poll(self._answered_us)
 
     async def _turn(self) -> int:
         """Wait for the cadence that is due."""
@@ -146,7 +146,7 @@ class PollingConnector:
     def _heard(self, at_us: int) -> None:
         """The machine has answered, be it with a refusal."""
         self.status.last_good_us = self._answered_us = at_us
-        self._gaps += self._outage.answered(at_us, time.monotonic())
+        self._gaps += self._outage.note_answer(at_us, time.monotonic())
 
     def _tell(self) -> None:
         """What operators see of it."""
@@ -164,8 +164,8 @@ class PollingConnector:
             more = f"; and {len(refused) - _SHOWN_MAX} more" if len(refused) > _SHOWN_MAX else ""
             details["refused"] = "; ".join(refused[:_SHOWN_MAX]) + more
 
-    def _delivery(self, told: Told) -> Delivery:
-        number, polled_us = self._memory.give(), self._answered_us
+    def _delivery(self, told: ReportedValues) -> Delivery:
+        number, polled_us = self._memory.next_delivery(), self._answered_us
         gaps, self._gaps = self._gaps, []
 
         async def acknowledge() -> None:

@@ -18,7 +18,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AreaPiece:
     """A stretch of an area; its bytes stand at `offset` in the image of a poll."""
 
     area: Area
@@ -29,7 +29,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PointLocation:
     """Where a point stands in the image, and which pieces bring it."""
 
     offset: int
@@ -45,30 +45,30 @@ class _Run:
     points: list[int]
 
 
-def grouped(
+def group_points(
     points: Sequence[Point], limit_of: Callable[[Area], Limit], cuts: Container[Cut] = frozenset()
-) -> tuple[list[Piece], list[Place]]:
+) -> tuple[list[AreaPiece], list[PointLocation]]:
     """Return the pieces, and a place for each point, in the order of the points.
 
     A point that no request can hold (a long text) is cut; its pieces stand side by side.
     """
-    pieces: list[Piece] = []
-    places: dict[int, Place] = {}
+    pieces: list[AreaPiece] = []
+    places: dict[int, PointLocation] = {}
     size = 0
     for run in _runs(points, limit_of, cuts):
         limit = limit_of(run.area)
         first, offset = len(pieces), size
         for start in range(run.start, run.end, limit.count_max):
             count = min(limit.count_max, run.end - start)
-            pieces.append(Piece(run.area, start, count, size, count * limit.unit_bytes))
+            pieces.append(AreaPiece(run.area, start, count, size, count * limit.unit_bytes))
             size += count * limit.unit_bytes
         for index in run.points:
             at = (points[index].start - run.start) * limit.unit_bytes
-            places[index] = Place(offset + at, first, len(pieces) - 1)
+            places[index] = PointLocation(offset + at, first, len(pieces) - 1)
     return pieces, [places[index] for index in range(len(points))]
 
 
-def cut_in(points: Sequence[Point]) -> Cut | None:
+def find_cut(points: Sequence[Point]) -> Cut | None:
     """Where to part a piece that was refused: at its widest gap, or else in the middle.
 
     None: it cannot be parted, so what is refused is the point itself.

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz_edge.polling.grouping import Place
+from werknetz_edge.polling.grouping import PointLocation
 from werknetz_edge.polling.point import Bit, Coded, Number, Point
 
 EXACT: Final = 2**53  # a float64 holds every integer up to here
@@ -24,14 +24,14 @@ class _Gather:
 
 
 @dataclass(frozen=True, slots=True)
-class CodedPlace:
+class CodedPoint:
     row: int
-    place: Place
+    location: PointLocation
     cell: Coded
 
 
 @dataclass(slots=True)
-class Numbers:
+class NumberColumns:
     """A column a value, and `key`: its bits, by which a change is told."""
 
     value: NDArray[np.float64]
@@ -39,17 +39,17 @@ class Numbers:
     large: dict[int, int]  # by index: integers that a float64 cannot hold
 
 
-class Layout:
+class ImageLayout:
     """What stands where in the image of one cadence. `rows` number the points of all of them."""
 
     def __init__(
-        self, rows: Sequence[int], points: Sequence[Point], places: Sequence[Place]
+        self, rows: Sequence[int], points: Sequence[Point], places: Sequence[PointLocation]
     ) -> None:
         numeric = [n for n, point in enumerate(points) if not isinstance(point.cell, Coded)]
         self.rows = np.array([rows[n] for n in numeric], np.int32)
         self.piece = np.array([places[n].first for n in numeric], np.intp)
         self.coded = [
-            CodedPlace(rows[n], places[n], point.cell)
+            CodedPoint(rows[n], places[n], point.cell)
             for n, point in enumerate(points)
             if isinstance(point.cell, Coded)
         ]
@@ -74,7 +74,7 @@ class Layout:
         self._bit_position = np.array([bit[1] for bit in bits], np.intp)
         self._bit_shift = np.array([bit[2] for bit in bits], np.uint8)
 
-    def numbers(self, image: bytes | bytearray) -> Numbers:
+    def read_numbers(self, image: bytes | bytearray) -> NumberColumns:
         raw = np.frombuffer(image, np.uint8)
         value = np.zeros(len(self.rows))
         wide: list[tuple[_Gather, NDArray[np.int64 | np.uint64]]] = []
@@ -93,4 +93,4 @@ class Layout:
             key[gather.into] = found.astype(found.dtype.newbyteorder("=")).view(np.int64)
             for n in np.flatnonzero(np.abs(value[gather.into]) >= EXACT):
                 large[int(gather.into[n])] = int(found[n])
-        return Numbers(value, key, large)
+        return NumberColumns(value, key, large)

@@ -39,7 +39,7 @@ class PolledItem(BaseModel):
         None, ge=1, le=POINTS_MAX, description="so many of the same kind, one behind the other"
     )
 
-    def called(self, index: int, address: str) -> str:
+    def name_of_value(self, index: int, address: str) -> str:
         """The name of the item's value number `index`, which stands at `address`."""
         if self.name is None:
             return address
@@ -67,7 +67,7 @@ class PollingOptions(BaseModel):
     )
 
 
-def items_of(given: Any) -> Any:
+def expand_items(given: Any) -> Any:
     """An item may be written as its address alone."""
     if isinstance(given, list | tuple):
         return [item if isinstance(item, dict) else {"address": item} for item in given]

@@ -21,15 +21,15 @@ class Outage:
     _is_new: bool = False  # no answer yet in this session
     _reason: str = ""
 
-    def restarted(self, kept_us: int) -> None:
+    def note_restart(self, kept_us: int) -> None:
         """An edge was here before us, and kept values until then."""
         self._before_us = kept_us
 
-    def connected(self, reason: str) -> None:
+    def start_session(self, reason: str) -> None:
         """A session begins; `reason`: why the last one ended."""
         self._is_new, self._reason = True, reason
 
-    def answered(self, at_us: int, now_s: float) -> list[GapOpened | GapClosed]:
+    def note_answer(self, at_us: int, now_s: float) -> list[GapOpened | GapClosed]:
         """The machine answers: return the gap that ends here, opened and closed."""
         since_us, detail = self._last_us, self._reason
         is_gap = self._is_new and since_us is not None and now_s - self._last_s > self.gap_after_s

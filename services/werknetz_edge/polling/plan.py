@@ -3,20 +3,20 @@
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
-from werknetz_edge.polling.grouping import Cut, Limit, Piece, cut_in, grouped
-from werknetz_edge.polling.layout import Layout
+from werknetz_edge.polling.grouping import AreaPiece, Cut, Limit, find_cut, group_points
+from werknetz_edge.polling.layout import ImageLayout
 from werknetz_edge.polling.point import Area, Point
 
-Pack = Callable[[Sequence[Piece]], list[list[int]]]
+Pack = Callable[[Sequence[AreaPiece]], list[list[int]]]
 
 
-def one_by_one(pieces: Sequence[Piece]) -> list[list[int]]:
+def one_by_one(pieces: Sequence[AreaPiece]) -> list[list[int]]:
     """A request a piece."""
     return [[index] for index in range(len(pieces))]
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RequestRules:
     """What a session may ask in one request, of which several pieces may be part."""
 
     limit_of: Callable[[Area], Limit]
@@ -24,39 +24,42 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PollPlan:
     """The points of one period. `requests` number the pieces that one request asks for."""
 
-    pieces: list[Piece]
+    pieces: list[AreaPiece]
     requests: list[list[int]]
-    layout: Layout
+    layout: ImageLayout
     size: int
-    within: list[list[Point]]  # by piece: what it brings
+    points_by_piece: list[list[Point]]  # by piece: what it brings
 
-    def cut_of(self, piece: int) -> Cut | None:
+    def find_cut(self, piece: int) -> Cut | None:
         """Where a refused piece may be parted, to find what of it is refused."""
-        return cut_in(self.within[piece])
+        return find_cut(self.points_by_piece[piece])
 
 
-def periods_of(points: Sequence[Point]) -> list[float]:
+def list_periods(points: Sequence[Point]) -> list[float]:
     """The cadences, the shortest first."""
     return sorted({point.period_s for point in points})
 
 
-def plan_of(
-    points: Sequence[Point], period_s: float, rules: Rules, cuts: Container[Cut] = frozenset()
-) -> Plan:
+def build_plan(
+    points: Sequence[Point],
+    period_s: float,
+    rules: RequestRules,
+    cuts: Container[Cut] = frozenset(),
+) -> PollPlan:
     rows = [row for row, point in enumerate(points) if point.period_s == period_s]
     chosen = [points[row] for row in rows]
-    pieces, places = grouped(chosen, rules.limit_of, cuts)
+    pieces, places = group_points(chosen, rules.limit_of, cuts)
     within: list[list[Point]] = [[] for _ in pieces]
     for point, place in zip(chosen, places, strict=True):
         for piece in range(place.first, place.last + 1):
             within[piece].append(point)
-    return Plan(
+    return PollPlan(
         pieces=pieces,
         requests=rules.pack(pieces),
-        layout=Layout(rows, chosen, places),
+        layout=ImageLayout(rows, chosen, places),
         size=sum(piece.size for piece in pieces),
-        within=within,
+        points_by_piece=within,
     )

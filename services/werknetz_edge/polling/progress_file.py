@@ -10,11 +10,11 @@ SAVE_EVERY_US: Final = 5_000_000  # after a kill, a gap begins so much too early
 
 
 @dataclass(slots=True)
-class PollMemory:
+class PollProgress:
     """Deliveries are numbered: what is acknowledged in order is on disk."""
 
     path: Path
-    kept_us: int | None = None
+    stored_us: int | None = None
     _given: int = 0
     _acknowledged: int = 0
     _saved_us: int | None = None
@@ -28,13 +28,13 @@ class PollMemory:
         except UnicodeDecodeError:
             text = ""
         try:
-            self.kept_us = int(json.loads(text)["kept_us"])
+            self.stored_us = int(json.loads(text)["kept_us"])
         except (ValueError, KeyError, TypeError):
             # A damaged file says that there was an edge, and its own time says until when.
-            self.kept_us = self.path.stat().st_mtime_ns // 1_000
-        return self.kept_us
+            self.stored_us = self.path.stat().st_mtime_ns // 1_000
+        return self.stored_us
 
-    def give(self) -> int:
+    def next_delivery(self) -> int:
         """Number a delivery that is given out."""
         self._given += 1
         return self._given
@@ -43,24 +43,24 @@ class PollMemory:
         """The delivery is on disk."""
         if number == self._acknowledged + 1:
             self._acknowledged = number
-            self.kept_us = polled_us
+            self.stored_us = polled_us
 
-    def quiet(self, polled_us: int) -> None:
+    def note_quiet_poll(self, polled_us: int) -> None:
         """A poll that had nothing to tell: with nothing on the way, all is on disk."""
         if self._acknowledged == self._given:
-            self.kept_us = polled_us
+            self.stored_us = polled_us
 
     @property
     def is_due(self) -> bool:
-        if self.kept_us is None:
+        if self.stored_us is None:
             return False
-        return self._saved_us is None or abs(self.kept_us - self._saved_us) >= SAVE_EVERY_US
+        return self._saved_us is None or abs(self.stored_us - self._saved_us) >= SAVE_EVERY_US
 
     def save(self) -> None:
         """Write down `kept_us`. Raises OSError."""
-        if self.kept_us is None or self.kept_us == self._saved_us:
+        if self.stored_us is None or self.stored_us == self._saved_us:
             return
-        kept_us = self.kept_us
+        kept_us = self.stored_us
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as file:

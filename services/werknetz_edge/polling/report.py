@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from werknetz.connector.contract import Reading, ReadingBlock
 from werknetz.domain.status import GOOD
 from werknetz.events.batch import Unmapped
-from werknetz_edge.polling.layout import CodedPlace
-from werknetz_edge.polling.plan import Plan
+from werknetz_edge.polling.layout import CodedPoint
+from werknetz_edge.polling.plan import PollPlan
 
 BAD_DECODING: Final = 0x8007_0000  # BadDecodingError
 
 
 @dataclass(slots=True)
-class Poll:
+class PollAnswers:
     """The answers of one poll, by piece. `at_us` 0: the machine was not reached."""
 
     image: bytearray
@@ -26,13 +26,13 @@ class Poll:
     at_us: NDArray[np.int64]
 
     @classmethod
-    def empty(cls, plan: Plan) -> "Poll":
+    def empty(cls, plan: PollPlan) -> "PollAnswers":
         pieces = len(plan.pieces)
         return cls(bytearray(plan.size), np.zeros(pieces, np.uint32), np.zeros(pieces, np.int64))
 
 
 @dataclass(slots=True)
-class Told:
+class ReportedValues:
     """What goes to the pump."""
 
     blocks: list[ReadingBlock] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Report:
     """Of one cadence, for one session: a new one tells everything once."""
 
     def __init__(
-        self, plan: Plan, addresses: Sequence[str], *, every: bool, silence_max_s: float
+        self, plan: PollPlan, addresses: Sequence[str], *, every: bool, silence_max_s: float
     ) -> None:
         self._layout = plan.layout
         self._addresses = addresses
@@ -67,21 +67,21 @@ class Report:
         self._told_s = np.full(count, -inf)
         self._coded = [_Last() for _ in plan.layout.coded]
 
-    def follow(self, plan: Plan) -> None:
+    def use_plan(self, plan: PollPlan) -> None:
         """The same points are asked for in other pieces."""
         self._layout = plan.layout
 
-    def of(self, poll: Poll, now_s: float) -> Told:
-        told = Told()
+    def select(self, poll: PollAnswers, now_s: float) -> ReportedValues:
+        told = ReportedValues()
         if len(self._layout.rows):
             self._numbers(poll, now_s, told)
         for last, coded in zip(self._coded, self._layout.coded, strict=True):
             self._text(coded, last, poll, now_s, told)
         return told
 
-    def _numbers(self, poll: Poll, now_s: float, told: Told) -> None:
+    def _numbers(self, poll: PollAnswers, now_s: float, told: ReportedValues) -> None:
         layout = self._layout
-        numbers = layout.numbers(poll.image)
+        numbers = layout.read_numbers(poll.image)
         status, at_us = poll.status[layout.piece], poll.at_us[layout.piece]
         refused = status != GOOD
         numbers.value[refused] = np.nan
@@ -110,8 +110,10 @@ class Report:
                 )
             )
 
-    def _text(self, coded: CodedPlace, last: _Last, poll: Poll, now_s: float, told: Told) -> None:
-        place = coded.place
+    def _text(
+        self, coded: CodedPoint, last: _Last, poll: PollAnswers, now_s: float, told: ReportedValues
+    ) -> None:
+        place = coded.location
         pieces = slice(place.first, place.last + 1)
         if not poll.at_us[pieces].all():
             return

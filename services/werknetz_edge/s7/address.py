@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from werknetz_edge.s7.datatype import Datatype, datatype_of
+from werknetz_edge.s7.datatype import S7Datatype, parse_datatype
 
 OFFSET_MAX: Final = 65_535  # bytes; a request has 16 bits and three for the bit
 DB: Final = 0x84
@@ -24,12 +24,12 @@ _FORM: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class S7Address:
     area: int
     block: int  # 0 outside data blocks
     byte: int
     bit: int
-    datatype: Datatype
+    datatype: S7Datatype
 
     def __str__(self) -> str:
         """The one way in which readings are called, whatever was written."""
@@ -41,17 +41,17 @@ class Address:
             place = f"{LETTERS[self.area]}{letter.removeprefix('X')}{self.byte}{bit}"
         return place if self.datatype.name == _DEFAULTS[letter] else f"{place}:{self.datatype}"
 
-    def after(self, count: int) -> "Address":
+    def nth(self, count: int) -> "S7Address":
         """The address of the value `count` places behind, as in an array."""
         if self.datatype.name == "BOOL":
             bits = self.byte * 8 + self.bit + count
-            return Address(self.area, self.block, bits // 8, bits % 8, self.datatype)
+            return S7Address(self.area, self.block, bits // 8, bits % 8, self.datatype)
         # Arrays of types of odd length begin each value at an even byte.
         step = self.datatype.size if self.datatype.size == 1 else -(-self.datatype.size // 2) * 2
-        return Address(self.area, self.block, self.byte + count * step, 0, self.datatype)
+        return S7Address(self.area, self.block, self.byte + count * step, 0, self.datatype)
 
 
-def address_of(text: str) -> Address:
+def parse_address(text: str) -> S7Address:
     """Read an address; raise ValueError that says what is wrong and the remedy."""
     found = _FORM.fullmatch(text.strip().upper())
     if found is None:
@@ -69,7 +69,7 @@ def address_of(text: str) -> Address:
     if block is not None and not 1 <= int(block) <= 65_535:
         raise ValueError(f"address {text!r}: data blocks are 1 to 65535")
     try:
-        datatype = datatype_of(
+        datatype = parse_datatype(
             type_name or _DEFAULTS[width], None if length is None else int(length)
         )
     except ValueError as error:
@@ -77,13 +77,13 @@ def address_of(text: str) -> Address:
     _check_width(text, width, datatype)
     if int(byte) + datatype.size - 1 > OFFSET_MAX:
         raise ValueError(f"address {text!r} ends beyond byte {OFFSET_MAX}")
-    return Address(
+    return S7Address(
         DB if block is not None else _AREAS[area], int(block or 0), int(byte), int(bit or 0),
         datatype,
     )  # fmt: skip
 
 
-def _check_width(text: str, width: str, datatype: Datatype) -> None:
+def _check_width(text: str, width: str, datatype: S7Datatype) -> None:
     if (width == "X") != (datatype.name == "BOOL"):
         raise ValueError(f"address {text!r}: BOOL and a bit go together, as in DB1.DBX0.3")
     fitting = _WIDTHS.get(datatype.size, "B")

@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from werknetz_edge.polling.options import PolledItem, PollingOptions, check_names, items_of
+from werknetz_edge.polling.options import PolledItem, PollingOptions, check_names, expand_items
 from werknetz_edge.polling.point import Point
-from werknetz_edge.s7.address import OFFSET_MAX, Address, address_of
+from werknetz_edge.s7.address import OFFSET_MAX, S7Address, parse_address
 
 
 class S7Item(PolledItem):
@@ -20,12 +20,12 @@ class S7Item(PolledItem):
     )
 
     @property
-    def place(self) -> Address:
-        return address_of(self.address)
+    def parsed_address(self) -> S7Address:
+        return parse_address(self.address)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        last = self.place.after((self.count or 1) - 1)
+        last = self.parsed_address.nth((self.count or 1) - 1)
         if last.byte + last.datatype.size - 1 > OFFSET_MAX:
             raise ValueError(f"the last of {self.count} values ends beyond byte {OFFSET_MAX}")
         return self
@@ -52,7 +52,7 @@ class S7Config(PollingOptions):
     gap_max: int = Field(
         32, ge=0, le=900, description="bytes between two values that are read along"
     )
-    items: Annotated[tuple[S7Item, ...], BeforeValidator(items_of)] = Field(
+    items: Annotated[tuple[S7Item, ...], BeforeValidator(expand_items)] = Field(
         description="what is read; an item may be its address alone"
     )
 
@@ -65,11 +65,11 @@ class S7Config(PollingOptions):
         return [point for item in self.items for point in self._points_of(item)]
 
     def _points_of(self, item: S7Item) -> list[Point]:
-        first = item.place
-        places = [first.after(index) for index in range(item.count or 1)]
+        first = item.parsed_address
+        places = [first.nth(index) for index in range(item.count or 1)]
         return [
             Point(
-                address=item.called(index, str(place)),
+                address=item.name_of_value(index, str(place)),
                 area=(place.area, place.block),
                 start=place.byte,
                 count=place.datatype.size,

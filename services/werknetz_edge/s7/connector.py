@@ -16,13 +16,13 @@ from snap7.s7protocol import S7Protocol
 
 from werknetz.connector.contract import ConnectionLost
 from werknetz_edge.polling.connector import PollingConnector
-from werknetz_edge.polling.device import Opened, Refusal
-from werknetz_edge.polling.grouping import Limit, Piece
-from werknetz_edge.polling.plan import Rules
+from werknetz_edge.polling.device import DeviceSession, Refusal
+from werknetz_edge.polling.grouping import AreaPiece, Limit
+from werknetz_edge.polling.plan import RequestRules
 from werknetz_edge.polling.point import Area
 from werknetz_edge.s7.address import DB, LETTERS
 from werknetz_edge.s7.config import S7Config
-from werknetz_edge.s7.pdu import UnreadableAnswer, answers_of, packed, piece_max
+from werknetz_edge.s7.pdu import UnreadableAnswer, pack_requests, parse_answers, piece_max
 
 _LOCAL_TSAP: Final = 0x0100
 _CONNECTIONS: Final = {"pg": 1, "op": 2, "basic": 3}
@@ -43,7 +43,7 @@ class S7Device:
         self._connection: AsyncISOTCPConnection | None = None
         self._protocol = S7Protocol()
 
-    async def open(self) -> Opened:
+    async def open(self) -> DeviceSession:
         await self.close()
         config = self._config
         tsap = _CONNECTIONS[config.connection] << 8 | config.rack << 5 | config.slot
@@ -65,8 +65,8 @@ class S7Device:
         def limit_of(_: Area) -> Limit:
             return limit
 
-        rules = Rules(limit_of, lambda pieces: packed(pieces, pdu))
-        return Opened(rules, {"pdu": f"{pdu} bytes"})
+        rules = RequestRules(limit_of, lambda pieces: pack_requests(pieces, pdu))
+        return DeviceSession(rules, {"pdu": f"{pdu} bytes"})
 
     async def _negotiated(self) -> int:
         asked = self._config.pdu_max
@@ -80,7 +80,7 @@ class S7Device:
             raise ConnectionLost(f"{self._where} negotiates a PDU of {pdu} bytes for our {asked}")
         return pdu
 
-    async def ask(self, pieces: Sequence[Piece]) -> list[bytes | Refusal]:
+    async def read_pieces(self, pieces: Sequence[AreaPiece]) -> list[bytes | Refusal]:
         request = self._protocol.build_multi_read_request(
             [(*piece.area, piece.start, piece.count) for piece in pieces]
         )
@@ -92,7 +92,7 @@ class S7Device:
         if (parameters.get("function_code"), parameters.get("item_count")) != (_READ, len(pieces)):
             raise ConnectionLost(f"{self._where} answers something else than a read request")
         try:
-            return answers_of(answer.get("raw_data", b""), pieces)
+            return parse_answers(answer.get("raw_data", b""), pieces)
         except UnreadableAnswer as error:
             raise ConnectionLost(f"{self._where}: {error}") from error
 
@@ -121,7 +121,7 @@ class S7Device:
             raise ConnectionLost(f"{self._where} answers another request than ours")
         return answer
 
-    def name_of(self, piece: Piece) -> str:
+    def name_of(self, piece: AreaPiece) -> str:
         area, block = piece.area
         last = piece.start + piece.count - 1
         where = f"DB{block}" if area == DB else LETTERS[area]

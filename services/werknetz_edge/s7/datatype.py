@@ -26,7 +26,7 @@ _S7_EPOCH: Final = date(1990, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Datatype:
+class S7Datatype:
     """`length`: characters of a STRING or WSTRING."""
 
     name: str
@@ -51,7 +51,7 @@ class Datatype:
         return Coded(self.size, _CODED[self.name][1])
 
 
-def datatype_of(name: str, length: int | None) -> Datatype:
+def parse_datatype(name: str, length: int | None) -> S7Datatype:
     """Return the datatype; raise ValueError with the remedy."""
     name = ALIASES.get(name, name)
     if name != "BOOL" and name not in _KINDS and name not in _CODED:
@@ -61,7 +61,7 @@ def datatype_of(name: str, length: int | None) -> Datatype:
         raise ValueError(f"{name} has no length: drop [{length}], or use `count` for an array")
     if length_max is not None and (length is None or not 1 <= length <= length_max):
         raise ValueError(f"write {name}[n]: n is its declared length, 1 to {length_max}")
-    return Datatype(name, length)
+    return S7Datatype(name, length)
 
 
 def _text(raw: bytes) -> str:

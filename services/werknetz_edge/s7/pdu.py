@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from werknetz_edge.polling.device import Refusal
-from werknetz_edge.polling.grouping import Piece
+from werknetz_edge.polling.grouping import AreaPiece
 
 ITEMS_MAX: Final = 20  # variables of one request: the limit of the older CPUs
 _REQUEST_HEAD: Final = 12  # header 10, function, number of items
@@ -20,7 +20,7 @@ _MEANINGS: Final[dict[int, Refusal]] = {
         0x801F_0000, "access denied: permit PUT/GET communication in the CPU's protection settings"
     ),
     0x05: Refusal(
-        0x8034_0000, "address out of range: the block or area is shorter", is_of_a_part=True
+        0x8034_0000, "address out of range: the block or area is shorter", is_divisible=True
     ),
     0x06: Refusal(0x8074_0000, "data type not supported"),
     0x07: Refusal(0x8074_0000, "data type inconsistent"),
@@ -42,7 +42,7 @@ def piece_max(pdu: int) -> int:
     return pdu - _ANSWER_HEAD - _ANSWER_ITEM
 
 
-def packed(pieces: Sequence[Piece], pdu: int) -> list[list[int]]:
+def pack_requests(pieces: Sequence[AreaPiece], pdu: int) -> list[list[int]]:
     """Fill requests with pieces, in order: request and answer each fit into a PDU."""
     requests: list[list[int]] = []
     room = 0
@@ -58,7 +58,7 @@ def packed(pieces: Sequence[Piece], pdu: int) -> list[list[int]]:
     return requests
 
 
-def answers_of(content: bytes, pieces: Sequence[Piece]) -> list[bytes | Refusal]:
+def parse_answers(content: bytes, pieces: Sequence[AreaPiece]) -> list[bytes | Refusal]:
     """Take the data of an answer apart; raise UnreadableAnswer."""
     answers: list[bytes | Refusal] = []
     at = 0

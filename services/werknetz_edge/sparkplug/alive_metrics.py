@@ -13,7 +13,7 @@ Names = Mapping[str, Mapping[str, Sequence[str]]]  # node → device ("": the no
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class AliveMetricsFile:
     path: Path
 
     def load(self) -> Names:

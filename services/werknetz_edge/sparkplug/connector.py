@@ -19,14 +19,14 @@ from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.redelivery import AcceptedMessages, mark_of
 from werknetz_edge.mqtt.session import MqttMessage, MqttSession
 from werknetz_edge.mqtt.session_file import SessionFile
-from werknetz_edge.sparkplug.alive_metrics import Roster
+from werknetz_edge.sparkplug.alive_metrics import AliveMetricsFile
 from werknetz_edge.sparkplug.config import SparkplugConfig
-from werknetz_edge.sparkplug.decoding.payload import UnreadablePayload, payload_of
+from werknetz_edge.sparkplug.decoding.payload import UnreadableSparkplugPayload, parse_payload
 from werknetz_edge.sparkplug.host import Host
-from werknetz_edge.sparkplug.rebirth import Asker
-from werknetz_edge.sparkplug.results import Outcome
+from werknetz_edge.sparkplug.rebirth import RebirthRequester
+from werknetz_edge.sparkplug.results import MessageResults
 from werknetz_edge.sparkplug.state import HostState
-from werknetz_edge.sparkplug.topic import filters_of, state_topic
+from werknetz_edge.sparkplug.topic import state_topic, subscription_filters
 
 MESSAGES_MAX: Final = 2_000  # taken from the session at once
 VALUES_MAX: Final = 50_000  # after which no further message is opened
@@ -54,7 +54,7 @@ class SparkplugConnector:
     connector_id: str
     config: SparkplugConfig
     memory: SessionFile
-    roster: Roster
+    alive_metrics: AliveMetricsFile
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
     _host: Host | None = None
     _state: HostState | None = None
@@ -81,7 +81,7 @@ class SparkplugConnector:
             self._host = Host(
                 self.connector_id,
                 reorder_s=config.reorder_s,
-                asker=Asker(config.rebirth_every_s, config.rebirth_requests),
+                rebirths=RebirthRequester(config.rebirth_every_s, config.rebirth_requests),
                 payload_max=config.payload_max_bytes,
             )
         return self._host
@@ -96,7 +96,7 @@ class SparkplugConnector:
         state = self._state = HostState(topic, _now_us() // 1000)
         session = self._session = MqttSession(self.config, self.client_id, state.will)
         self._known.generation += 1
-        filters = [*filters_of(self.config.groups), topic]
+        filters = [*subscription_filters(self.config.groups), topic]
         try:
             await session.open()
             await session.subscribe(filters)
@@ -150,10 +150,10 @@ class SparkplugConnector:
         before = await asyncio.to_thread(self.memory.load)
         known = before is not None and before.client_id == self.client_id
         if self._host is None:
-            self.host.remember(await asyncio.to_thread(self.roster.load), now_s)
+            self.host.load_alive_metrics(await asyncio.to_thread(self.alive_metrics.load), now_s)
             cause, detail = "connection_lost", "data come at QoS 0: while we were away nobody heard"
         else:
-            self.host.away(now_s)
+            self.host.on_reconnect(now_s)
             cause, detail = "session_not_present", f"client id {self.client_id}"
         lost = cause == "connection_lost" or not session.session_present
         if before is not None and known and lost:
@@ -166,7 +166,7 @@ class SparkplugConnector:
     async def _save_roster(self) -> None:
         """Before what made it new is given out; of many births not each, so that we keep up."""
         began = time.monotonic()
-        await asyncio.to_thread(self.roster.save, self.host.roster())
+        await asyncio.to_thread(self.alive_metrics.save, self.host.alive_metrics())
         took_s = time.monotonic() - began
         self._save_at = began + took_s * _SAVE_PAUSE
 
@@ -202,18 +202,20 @@ class SparkplugConnector:
         if owed is not None:
             self._known.add([owed.mark])
         topic = "(unreadable topic)" if message.topic is None else message.topic
-        self.host.take(topic, message.payload, at_us=_now_us(), now_s=time.monotonic(), token=owed)
+        self.host.handle_message(
+            topic, message.payload, at_us=_now_us(), now_s=time.monotonic(), token=owed
+        )
 
     def _hear_of_us(self, session: MqttSession, message: MqttMessage) -> None:
         assert self._state is not None  # noqa: S101  the caller looked
-        answer = self._state.answer(message.payload)
+        answer = self._state.contradict(message.payload)
         if answer is None:
             return
         birth, is_other = answer
         session.publish(birth)
         if is_other:
             text = "another says that this host is offline: is there a second one of its host_id?"
-            self.host.remarks.say("state", text)
+            self.host.notes.add("state", text)
 
     def _turn(self, session: MqttSession) -> None:
         now_s = time.monotonic()
@@ -222,7 +224,7 @@ class SparkplugConnector:
             request = self.host.tick(now_s, _now_us())
             if request is not None:
                 session.publish(Publication(request.topic, request.payload, qos=0))
-        for part in self.host.drain():
+        for part in self.host.take_results():
             self._ready += self._deliveries(part)
         if now_s - self._said_at >= _SAY_EVERY_S:
             self._said_at = now_s
@@ -232,7 +234,7 @@ class SparkplugConnector:
             self.status.detail = f"nothing came for {self.config.silence_s:g} s"
         self._remember(within_s=_REMEMBER_EVERY_S)
 
-    def _deliveries(self, part: Outcome) -> list[Delivery]:
+    def _deliveries(self, part: MessageResults) -> list[Delivery]:
         """History first and unacknowledged: should it be stored twice, it is there once."""
         found: list[Delivery] = []
         if part.history:
@@ -287,7 +289,9 @@ class SparkplugConnector:
 def create(connector_id: str, options: dict[str, object], folder: Path) -> SparkplugConnector:
     config = SparkplugConfig.model_validate(options)
     memory = SessionFile(folder / "sparkplug_session.json")
-    return SparkplugConnector(connector_id, config, memory, Roster(folder / "sparkplug_nodes.json"))
+    return SparkplugConnector(
+        connector_id, config, memory, AliveMetricsFile(folder / "sparkplug_nodes.json")
+    )
 
 
 def _timeless(message: MqttMessage) -> MqttMessage:
@@ -295,8 +299,8 @@ def _timeless(message: MqttMessage) -> MqttMessage:
     if message.topic is None or "/NDEATH/" not in message.topic:
         return message
     try:
-        death = payload_of(message.payload)
-    except UnreadablePayload:
+        death = parse_payload(message.payload)
+    except UnreadableSparkplugPayload:
         return message
     death.ClearField("timestamp")
     return replace(message, payload=death.SerializeToString(deterministic=True))

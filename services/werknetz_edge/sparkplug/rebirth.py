@@ -1,4 +1,4 @@
-"""Asking nodes for their birth: seldom, one at a time, less and less while they do not answer."""
+"""Rebirth requests to edge nodes: one at a time, with a back-off while a node does not answer."""
 
 import math
 from collections.abc import Iterable
@@ -6,74 +6,75 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from werknetz.protocols.sparkplug_b_pb2 import Payload
-from werknetz.runtime.backoff import exponential_delay_s
-from werknetz_edge.sparkplug.decoding.codec import write_value
-from werknetz_edge.sparkplug.decoding.payload import Datatype
+from werknetz_edge.sparkplug.decoding.codec import encode_value
+from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
 from werknetz_edge.sparkplug.topic import command_topic
 
 LONGEST_S: Final = 3600.0
-APART_S: Final = 0.1  # births are large: never ask all nodes at once
+APART_S: Final = 0.1  # births are large: requests to several nodes are spread out
 
 
 @dataclass(slots=True, eq=False)
-class Asking:
-    """Of one node: why it is to be asked, and how often it was in vain."""
+class RebirthState:
+    """Whether a node's birth is needed, and how many requests it left unanswered."""
 
-    wanted: str = ""  # empty: nothing is wanted
+    reason: str = ""  # empty: no birth is needed
     next_s: float = -math.inf
     unanswered: int = 0
 
-    def want(self, reason: str) -> None:
-        self.wanted = self.wanted or reason
+    def request(self, reason: str) -> None:
+        self.reason = self.reason or reason
 
-    def is_answered(self) -> None:
-        self.wanted, self.unanswered = "", 0
+    def clear(self) -> None:
+        self.reason, self.unanswered = "", 0
 
 
-class Asked(Protocol):
-    """What is asked: a node."""
+class RebirthTarget(Protocol):
+    """The part of a node that a request needs."""
 
     group: str
     name: str
-    asking: Asking
+    rebirth: RebirthState
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A command to be published: please give birth again."""
+class NodeCommand:
+    """An NCMD message to be published."""
 
     topic: str
     payload: bytes
 
 
 @dataclass(slots=True)
-class Asker:
+class RebirthRequester:
     every_s: float
     allowed: bool = True  # False: never publish a command
     count: int = 0
     _next_s: float = -math.inf
 
-    def due(self, nodes: Iterable[Asked], now_s: float, at_ms: int) -> Request | None:
-        """Return the next request whose time has come."""
+    def next_command(
+        self, nodes: Iterable[RebirthTarget], now_s: float, at_ms: int
+    ) -> NodeCommand | None:
+        """Return the next request that is due."""
         if not self.allowed or now_s < self._next_s:
             return None
         for node in nodes:
-            asking = node.asking
-            if not asking.wanted or now_s < asking.next_s:
+            rebirth = node.rebirth
+            if not rebirth.reason or now_s < rebirth.next_s:
                 continue
-            wait_s = exponential_delay_s(self.every_s, LONGEST_S, asking.unanswered)
-            asking.next_s = now_s + wait_s
-            asking.unanswered += 1
+            wait_s = self.every_s * 2.0 ** min(rebirth.unanswered, 16)
+            rebirth.next_s = now_s + min(wait_s, LONGEST_S)
+            rebirth.unanswered += 1
             self.count += 1
             self._next_s = now_s + APART_S
-            return Request(command_topic(node.group, node.name), rebirth_of(at_ms))
+            return NodeCommand(command_topic(node.group, node.name), encode_rebirth(at_ms))
         return None
 
 
-def rebirth_of(at_ms: int) -> bytes:
-    """The command's payload; without a seq, as commands have none."""
+def encode_rebirth(at_ms: int) -> bytes:
+    """Encode the command's payload; commands have no seq."""
     payload = Payload(timestamp=at_ms)
     metric = payload.metrics.add(name="Node Control/Rebirth", timestamp=at_ms)
-    metric.datatype = Datatype.Boolean
-    write_value(metric, Datatype.Boolean, True)
-    return bytes(payload.SerializeToString())
+    metric.datatype = SparkplugDatatype.Boolean
+    encode_value(metric, SparkplugDatatype.Boolean, True)
+    return payload.SerializeToString()

@@ -14,7 +14,7 @@ TEXT_MAX: Final = 300
 
 
 @dataclass(slots=True)
-class Columns:
+class ValueColumns:
     """Numbers on their way: one place a value, in the order in which they came."""
 
     index: "array[int]" = field(default_factory=lambda: array("i"))
@@ -22,7 +22,7 @@ class Columns:
     status: "array[int]" = field(default_factory=lambda: array("I"))
     time_us: "array[int]" = field(default_factory=lambda: array("q"))
 
-    def all_good(self) -> None:
+    def fill_status(self) -> None:
         """Those that came since the last status have none of their own: Good, which is 0."""
         self.status.frombytes(bytes(self.status.itemsize * (len(self.index) - len(self.status))))
 
@@ -37,11 +37,11 @@ class Columns:
 
 
 @dataclass(slots=True)
-class Outcome:
+class MessageResults:
     """Of some messages, in their order. `tokens` are those of messages that are wholly in it."""
 
     readings: list[Reading] = field(default_factory=list)
-    columns: Columns = field(default_factory=Columns)
+    columns: ValueColumns = field(default_factory=ValueColumns)
     history: list[Reading] = field(default_factory=list)
     gaps: list[GapOpened | GapClosed] = field(default_factory=list)
     unreadable: list[Unmapped] = field(default_factory=list)
@@ -57,12 +57,12 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Remarks:
+class PeerNotes:
     """What peers do against the specification: of each kind its number and the last one."""
 
     _said: OrderedDict[str, tuple[int, str]] = field(default_factory=OrderedDict)
 
-    def say(self, kind: str, text: str) -> None:
+    def add(self, kind: str, text: str) -> None:
         """Kinds are words of ours, so that there are never many; texts are theirs, and cut."""
         count, _ = self._said.get(kind, (0, ""))
         self._said[kind] = (count + 1, text[:TEXT_MAX])

@@ -7,15 +7,15 @@ then they count as lost.
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-ROUND: Final = 256
-HELD_MAX: Final = 64
+MODULUS: Final = 256
+WAITING_MAX: Final = 64
 _LATE_FROM: Final = 192  # further ahead than this is rather 1 to 64 behind
 
 _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class Verdict(Generic[_T]):
+class OrderedMessages(Generic[_T]):
     """What may be read now, in order; and how many messages are lost before the last of it."""
 
     messages: list[_T]
@@ -24,7 +24,7 @@ class Verdict(Generic[_T]):
 
 
 @dataclass(slots=True)
-class Order(Generic[_T]):
+class MessageOrder(Generic[_T]):
     wait_s: float
     last: int | None = None  # None: the next one, whatever it is, begins
     until_s: float | None = None  # when waiting ends
@@ -33,55 +33,55 @@ class Order(Generic[_T]):
     _late: int | None = None
 
     @property
-    def holds(self) -> int:
+    def waiting_count(self) -> int:
         return len(self._held)
 
-    def begin(self, last: int | None) -> None:
+    def restart(self, last: int | None) -> None:
         """A birth: what is held belongs to the time before it, so flush() comes first."""
         self.last, self._uncounted, self._late = last, 0, None
 
     def follow_late(self) -> None:
         """The late one was none: what comes after it is in order."""
-        self.begin(self._late)
+        self.restart(self._late)
 
-    def admit(self, seq: int | None, message: _T, now_s: float) -> Verdict[_T]:
+    def admit(self, seq: int | None, message: _T, now_s: float) -> OrderedMessages[_T]:
         if seq is None:
             self._uncounted += 1
-            return Verdict([message])
+            return OrderedMessages([message])
         if self.last is None:
             self.last = seq
-            return Verdict([message])
-        ahead = (seq - self.last - 1) % ROUND
+            return OrderedMessages([message])
+        ahead = (seq - self.last - 1) % MODULUS
         if ahead <= self._uncounted:
             self.last, self._uncounted, self._late = seq, 0, None
-            return Verdict([message, *self._following()])
+            return OrderedMessages([message, *self._following()])
         if ahead >= _LATE_FROM:
             return self._from_behind(seq, message, ahead)
-        if seq in self._held or len(self._held) >= HELD_MAX:
+        if seq in self._held or len(self._held) >= WAITING_MAX:
             flushed = self.flush()
             again = self.admit(seq, message, now_s)
-            return Verdict([*flushed.messages, *again.messages], flushed.lost + again.lost)
+            return OrderedMessages([*flushed.messages, *again.messages], flushed.lost + again.lost)
         self._held[seq] = message
         if self.until_s is None:
             self.until_s = now_s + self.wait_s
-        return Verdict([])
+        return OrderedMessages([])
 
-    def flush(self) -> Verdict[_T]:
+    def flush(self) -> OrderedMessages[_T]:
         """Wait no longer: give what is held, and say how many are missing between."""
         if not self._held:
-            return Verdict([])
+            return OrderedMessages([])
         start = self.last if self.last is not None else next(iter(self._held)) - 1
-        ordered = sorted(self._held, key=lambda seq: (seq - start - 1) % ROUND)
+        ordered = sorted(self._held, key=lambda seq: (seq - start - 1) % MODULUS)
         messages = [self._held[seq] for seq in ordered]
-        lost = (ordered[-1] - start) % ROUND - len(ordered)
+        lost = (ordered[-1] - start) % MODULUS - len(ordered)
         self._held.clear()
         self.until_s, self.last, self._uncounted = None, ordered[-1], 0
-        return Verdict(messages, lost)
+        return OrderedMessages(messages, lost)
 
     def _following(self) -> list[_T]:
         found: list[_T] = []
         while self._held and self.last is not None:
-            following = (self.last + 1) % ROUND
+            following = (self.last + 1) % MODULUS
             if following not in self._held:
                 break
             found.append(self._held.pop(following))
@@ -90,12 +90,12 @@ class Order(Generic[_T]):
             self.until_s = None
         return found
 
-    def _from_behind(self, seq: int, message: _T, ahead: int) -> Verdict[_T]:
+    def _from_behind(self, seq: int, message: _T, ahead: int) -> OrderedMessages[_T]:
         """One that we gave up, or a long jump: two in a row from behind are a jump."""
-        follows = self._late is not None and seq == (self._late + 1) % ROUND
+        follows = self._late is not None and seq == (self._late + 1) % MODULUS
         self._late = seq
         if not follows:
-            return Verdict([message], late=True)
+            return OrderedMessages([message], late=True)
         flushed = self.flush()
-        self.begin(seq)
-        return Verdict([*flushed.messages, message], max(ahead - 1, flushed.lost))
+        self.restart(seq)
+        return OrderedMessages([*flushed.messages, message], max(ahead - 1, flushed.lost))

@@ -25,7 +25,7 @@ class HostState:
         """Before a disconnect that we mean: the broker keeps the will to itself then."""
         return self._said(online=False, at_ms=max(at_ms, self.since_ms))
 
-    def answer(self, payload: bytes) -> tuple[Publication, bool] | None:
+    def contradict(self, payload: bytes) -> tuple[Publication, bool] | None:
         """Contradict who says that we are offline; True: it is no older self of ours.
 
         Our own death of before may come late, by the session or from a hanging connection; it is

@@ -23,7 +23,7 @@ class Topic:
 
 
 @lru_cache(maxsize=65_536)
-def topic_of(text: str) -> Topic | None:
+def parse_topic(text: str) -> Topic | None:
     """Read a topic; None where it is none of those that births, data and deaths come by."""
     levels = text.split("/")
     if levels[0] != NAMESPACE or not all(levels):
@@ -35,7 +35,7 @@ def topic_of(text: str) -> Topic | None:
     return None
 
 
-def filters_of(groups: Sequence[str]) -> list[str]:
+def subscription_filters(groups: Sequence[str]) -> list[str]:
     """Subscriptions, type by type: commands, ours and others', are not for us to hear."""
     return [
         f"{NAMESPACE}/{group}/{kind}/{levels}"

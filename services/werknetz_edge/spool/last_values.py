@@ -1,8 +1,9 @@
-"""What the spool keeps of each point last, so that a value told again is not a second row.
+"""Last stored value per point, to drop values that a server re-sends after reconnecting.
 
-A new OPC UA subscription tells every current value. Only a row that is on disk exactly so (point,
-time, status, value, text) is left out: a repeat is harmless, a loss is not. Kept in the spool now
-and then; what came after is read from its batches, so a kill forgets nothing.
+A new OPC UA subscription sends every current value. A row is dropped only if the last stored row of
+its point is equal in all parts (time, status, value, text): a repeat is harmless, a loss is not.
+The cache is saved in the spool from time to time and completed from the batches after it, so a
+crash loses nothing.
 """
 
 import time
@@ -28,122 +29,124 @@ from werknetz_edge.spool.spool import Spool, SpoolFull
 
 SAVE_EVERY_S: Final = 60.0
 _READ_BYTES: Final = 4_000_000
-_GROW: Final = 1024
+_GROW_ROWS: Final = 1024
 _TIME, _VALUE, _STATUS, _TEXT = range(4)  # of a row; the value by its bits: NaN equals NaN
-_NEVER: Final = -1  # a status is a uint32: this is none
-_KEPT_BYTES: Final = 5 * 8  # a point's number, its row
+_NO_ROW: Final = -1  # a status is a uint32: this is none
+_STORED_ROW_BYTES: Final = 5 * 8  # a point's number, its row
 Rows = NDArray[np.int64]
-_log = get_logger("edge.told")
+_log = get_logger("edge.last_values")
 
 
 class LastValues:
-    """Costs nothing until a source first says that it repeats. Used from the spool's thread."""
+    """Loaded when a source first announces repeats. Used in the spool's thread."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
-        self._of: UUID | None = None  # the spool whose rows are known
-        self._last = _room(0)
+        self._spool_id: UUID | None = None  # the spool whose rows are loaded
+        self._last = _empty_rows(0)
         self._saved_at_s = 0.0
         self._saved_seq = 0
 
-    def without_repeats(
-        self, records: Sequence[Record], *, at_any_time: bool = False
-    ) -> list[Record]:
-        """Leave out the rows that equal what is on disk last of their point.
+    def drop_repeats(self, records: Sequence[Record], *, ignore_time: bool = False) -> list[Record]:
+        """Drop the rows that equal the last stored row of their point.
 
-        `at_any_time`: what differs in its time alone is equal, too.
+        `ignore_time`: rows that differ only in time are equal, too.
         """
-        self._begin()
-        kept: list[Record] = []
+        self._load()
+        remaining: list[Record] = []
         for record in records:
             if not isinstance(record, Samples):
-                kept.append(record)
+                remaining.append(record)
                 continue
             columns = columns_of(record)
-            new = np.flatnonzero(~self._is_known(columns, at_any_time))
+            new = np.flatnonzero(~self._is_stored(columns, ignore_time))
             if len(new) == len(columns):
-                kept.append(record)
+                remaining.append(record)
             elif len(new):
-                kept.append(samples_of(select_rows(columns, new)))
-        return kept
+                remaining.append(samples_of(select_rows(columns, new)))
+        return remaining
 
-    def note(self, records: Sequence[Record]) -> None:
-        """These are on disk now."""
-        if self._of is None:
+    def update(self, records: Sequence[Record]) -> None:
+        """Take over records that are on disk now."""
+        if self._spool_id is None:
             return
-        if self._of != self._spool.spool_id:
-            self._of = None  # replaced meanwhile; `_begin` finds nothing kept, and that is right
+        if self._spool_id != self._spool.spool_id:
+            self._spool_id = None  # replaced meanwhile: `_load` starts without rows
             return
-        self._note(records)
+        self._apply(records)
         if time.monotonic() - self._saved_at_s > SAVE_EVERY_S:
             self.save()
 
     def save(self) -> None:
-        """Keep it in the spool, if there is something new and room."""
-        if self._of != self._spool.spool_id or self._saved_seq == self._spool.last_seq:
+        """Save the cache in the spool, if it has changed and there is room."""
+        if self._spool_id != self._spool.spool_id or self._saved_seq == self._spool.last_seq:
             return
         self._saved_at_s = time.monotonic()
-        points = np.flatnonzero(self._last[:, _STATUS] != _NEVER)
+        points = np.flatnonzero(self._last[:, _STATUS] != _NO_ROW)
         rows = np.column_stack((points, self._last[points]))
         try:
-            self._spool.keep_told(rows.astype("<i8").tobytes())
+            self._spool.save_last_values(rows.astype("<i8").tobytes())
         except SpoolFull as error:
-            _log.debug("no room for what was told last", reason=str(error))
+            _log.debug("last values not saved, spool full", reason=str(error))
         else:
             self._saved_seq = self._spool.last_seq
 
-    def _begin(self) -> None:
-        """Know what is on disk: what was saved, and the batches after it."""
+    def _load(self) -> None:
+        """Load the saved cache and apply the batches after it."""
         spool = self._spool
-        if self._of == spool.spool_id:
+        if self._spool_id == spool.spool_id:
             return
-        self._last, self._of, self._saved_at_s = _room(0), spool.spool_id, time.monotonic()
-        found = spool.told()
-        if found is None:  # what older versions have kept stays unknown: it is told once more
+        self._last, self._spool_id, self._saved_at_s = (
+            _empty_rows(0),
+            spool.spool_id,
+            time.monotonic(),
+        )
+        saved_state = spool.load_last_values()
+        if saved_state is None:  # nothing saved: older rows stay unknown and may be stored again
             self._saved_seq = -1
             self.save()
             return
-        seq, saved = found
+        seq, saved = saved_state
         self._saved_seq = seq
         if saved:
-            rows = np.frombuffer(saved, "<i8").reshape(-1, _KEPT_BYTES // 8)
-            self._widen(int(rows[:, 0].max()))
+            rows = np.frombuffer(saved, "<i8").reshape(-1, _STORED_ROW_BYTES // 8)
+            self._grow(int(rows[:, 0].max()))
             self._last[rows[:, 0]] = rows[:, 1:]
         seq = max(seq, spool.base_seq)
         try:
             while batches := spool.read(seq + 1, _READ_BYTES):
                 for batch in batches:
-                    self._note(decode(batch.payload).records)
+                    self._apply(decode(batch.payload).records)
                 seq = batches[-1].seq
         except UnreadableBatch as error:
-            _log.warning("a kept batch cannot be read", batch=seq + 1, reason=str(error))
+            _log.warning("a stored batch cannot be decoded", batch=seq + 1, reason=str(error))
 
-    def _note(self, records: Sequence[Record]) -> None:
+    def _apply(self, records: Sequence[Record]) -> None:
         for record in records:
             if isinstance(record, Samples):
                 columns = columns_of(record)
                 if len(columns):
-                    self._widen(int(columns.point.max()))
-                    # Whole rows: whichever of several stays, it is one that is on disk.
+                    self._grow(int(columns.point.max()))
+                    # Whole rows: if a point occurs twice, numpy keeps one complete stored row.
                     self._last[columns.point] = _rows_of(columns)
 
-    def _is_known(self, columns: SampleColumns, at_any_time: bool) -> NDArray[np.bool_]:
+    def _is_stored(self, columns: SampleColumns, ignore_time: bool) -> NDArray[np.bool_]:
         if not len(columns):
             return np.zeros(0, np.bool_)
-        self._widen(int(columns.point.max()))
+        self._grow(int(columns.point.max()))
         same = self._last[columns.point] == _rows_of(columns)
-        same[:, _TIME] |= at_any_time
+        same[:, _TIME] |= ignore_time
         return np.asarray(same.all(axis=1), np.bool_)
 
-    def _widen(self, point: int) -> None:
+    def _grow(self, point: int) -> None:
         if point >= len(self._last):
-            wide = _room(point + _GROW)
+            wide = _empty_rows(point + _GROW_ROWS)
             wide[: len(self._last)] = self._last
             self._last = wide
 
 
-def _room(size: int) -> Rows:
-    return np.full((size, 4), _NEVER, np.int64)
+def _empty_rows(size: int) -> Rows:
+    return np.full((size, 4), _NO_ROW, np.int64)
 
 
 def _rows_of(columns: SampleColumns) -> Rows:
@@ -158,5 +161,5 @@ def _rows_of(columns: SampleColumns) -> Rows:
 
 
 def _hash(text: str) -> int:
-    """Not 0, which stands for no text."""
+    """Never 0, which stands for no text."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little", signed=True) | 1

@@ -1,7 +1,7 @@
-"""Room on the disk that facts never take: given up when the disk is full, so that we can act.
+"""Disk space held back from records and released when the disk is full.
 
-SQLite needs room even to delete. Without a reserve a spool on a full disk could neither say its
-gap nor drop what the core has confirmed.
+SQLite needs space even to delete. Without a reserve a spool on a full disk could neither append a
+gap record nor trim batches that the core has acknowledged.
 """
 
 import os
@@ -10,33 +10,33 @@ from pathlib import Path
 from typing import Final
 
 BYTES_MIN: Final = 1024**2
-_BYTES_MAX: Final = 8 * 1024**2  # SQLite's log before it is folded in, twice
-_SHARE: Final = 0.05
+_BYTES_MAX: Final = 8 * 1024**2  # twice SQLite's write-ahead log before a checkpoint
+_SHARE_OF_SPOOL: Final = 0.05
 _CHUNK: Final = bytes(256 * 1024)
 
 
 class Reserve:
-    """A file that takes room and holds nothing."""
+    """A file of zeros that occupies disk space."""
 
     def __init__(self, path: Path, spool_bytes_max: int) -> None:
         self._path = path
-        self._size = int(min(max(_SHARE * spool_bytes_max, BYTES_MIN), _BYTES_MAX))
-        self.stands = False
+        self._size = int(min(max(_SHARE_OF_SPOOL * spool_bytes_max, BYTES_MIN), _BYTES_MAX))
+        self.is_held = False
 
-    def make(self) -> bool:
-        """Take the room; False: the disk has not so much. Cheap while it stands."""
-        if self.stands:
+    def acquire(self) -> bool:
+        """Allocate the file; False: the disk has not enough space. Cheap while it is held."""
+        if self.is_held:
             return True
         try:
             with self._path.open("wb") as file:
-                self._take(file.fileno())
+                self._allocate(file.fileno())
         except OSError:
             self.release()
             return False
-        self.stands = True
+        self.is_held = True
         return True
 
-    def _take(self, descriptor: int) -> None:
+    def _allocate(self, descriptor: int) -> None:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(descriptor, 0, self._size)
             return
@@ -46,6 +46,6 @@ class Reserve:
         os.fsync(descriptor)
 
     def release(self) -> None:
-        self.stands = False
+        self.is_held = False
         with suppress(FileNotFoundError):
             self._path.unlink()

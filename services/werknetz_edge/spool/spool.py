@@ -1,8 +1,8 @@
-"""What was accepted and is not yet safe elsewhere: one SQLite file, a commit an acceptance.
+"""Durable buffer of accepted batches in one SQLite file, one commit per batch.
 
-Sequence and hash chain live in a counter row in the same transaction as the batch; the
-identity is made inside the file (R2). Used from one thread. Errors: `SpoolFull` (the input
-waits, nothing is overwritten), `SpoolFailed` (the disk; the process ends, never a retry).
+Sequence number and hash chain are updated in the same transaction as the batch; the spool's id
+is created inside the file (R2). Used from one thread. Errors: `SpoolFull` (the input waits,
+nothing is overwritten), `SpoolFailed` (a disk error: the process ends, nothing is retried).
 """
 
 import sqlite3
@@ -27,10 +27,11 @@ from werknetz.events.codec import GENESIS, chain_hash, encode
 from werknetz.link.sender import SpooledBatch
 
 BYTES_MAX: Final = 4 * 1024**3
-RESERVE: Final = 0.05  # for gap records and the like, when it is full
+RESERVE: Final = 0.05  # share that stays free for gap records when the spool is full
 _TRIM_ROWS: Final = 2000
-_LATER: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
+# Names are part of the file format: `marks` holds checkpoints, `told` the last stored values.
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS spool (
   one INTEGER PRIMARY KEY CHECK (one = 1), spool_id BLOB NOT NULL, last_seq INTEGER NOT NULL,
@@ -50,15 +51,15 @@ _point_decoder: Final = msgspec.msgpack.Decoder(PointDefinition)
 
 
 class SpoolFull(Exception):
-    """No room for facts; the reserve still takes gap records."""
+    """No room for records; the reserve still takes gap records."""
 
 
 class SpoolFailed(Exception):
-    """The disk does not do what it is told: end the process, keep the file."""
+    """The disk has failed: the process must end, the file stays."""
 
 
 class Spool:
-    """Over an open connection in autocommit mode; `spoolfile.open_spool` makes one."""
+    """Uses an open connection in autocommit mode; `spool_file.open_spool` creates one."""
 
     def __init__(
         self,
@@ -76,6 +77,13 @@ class Spool:
         self._new_id = new_id
         self._bytes_max = bytes_max
         self._lane: LaneName = lane
+        # `_load` reads the following from the file.
+        self.spool_id = UUID(int=0)
+        self.last_seq = self.base_seq = 0
+        self.last_hash = self._base_hash = GENESIS
+        self.epoch = self.base_epoch = 0
+        self.used = self.has_trimmed = False
+        self.incarnation: UUID | None = None
         self._page_bytes = self._pragma("page_size")
         with self._transaction():
             for statement in _SCHEMA.split(";"):
@@ -84,8 +92,8 @@ class Spool:
                 "INSERT OR IGNORE INTO spool VALUES (1, ?, 0, ?, 0, ?, ?, ?, 0, 0, 0, NULL, NULL)",
                 (new_id().bytes, GENESIS, GENESIS, clock_us(), clock_us()),
             )
-            # A file is copied or rolled back while no process has it open: what was last known
-            # then is where doubt begins, until the core has confirmed the chain.
+            # A file may be copied or rolled back while no process has it open. Until the core
+            # confirms the chain, everything after its newest batch is in doubt.
             self._db.execute(
                 "UPDATE spool SET doubt_at_us = coalesce(doubt_at_us,"
                 " (SELECT max(at_us) FROM batches), base_at_us)"
@@ -98,12 +106,9 @@ class Spool:
             " incarnation, base_at_us > created_at_us FROM spool"
         ).fetchone()
         self.spool_id = UUID(bytes=row[0])
-        self.last_seq: int = row[1]
-        self.last_hash: bytes = row[2]
-        self.base_seq: int = row[3]
-        self._base_hash: bytes = row[4]
-        self.epoch: int = row[5]
-        self.base_epoch: int = row[6]
+        self.last_seq, self.last_hash = int(row[1]), bytes(row[2])
+        self.base_seq, self._base_hash = int(row[3]), bytes(row[4])
+        self.epoch, self.base_epoch = int(row[5]), int(row[6])
         self.used = bool(row[7])
         self.incarnation = None if row[8] is None else UUID(bytes=row[8])
         self.has_trimmed = bool(row[9])
@@ -114,16 +119,20 @@ class Spool:
 
     @property
     def bytes_free(self) -> int:
-        """What was trimmed: room in the file, whatever the disk has."""
+        """Pages freed by trimming: room in the file, independent of the disk."""
         return self._pragma("freelist_count") * self._page_bytes
 
     def _pragma(self, name: str) -> int:
         return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
 
     def append(
-        self, records: Sequence[Record], marks: Sequence[bytes] = (), *, reserved: bool = False
+        self,
+        records: Sequence[Record],
+        checkpoints: Sequence[bytes] = (),
+        *,
+        reserved: bool = False,
     ) -> int:
-        """Keep the records as the next batch; when this returns, they are on disk (R1).
+        """Append the records as the next batch; on return they are on disk (R1).
 
         `reserved` may use the reserve: for gap records only. Raises SpoolFull, SpoolFailed.
         """
@@ -135,29 +144,29 @@ class Spool:
             seq, digest = self.last_seq + 1, chain_hash(self.last_hash, payload)
             self._insert(seq, self._lane, digest, payload)
             self._db.execute("UPDATE spool SET last_seq = ?, last_hash = ?", (seq, digest))
-            self._keep_points(records)
-            self._keep_marks(marks)
+            self._store_points(records)
+            self._store_checkpoints(checkpoints)
         self.last_seq, self.last_hash = seq, digest
         return seq
 
     def read(self, from_seq: int, bytes_max: int) -> list[SpooledBatch]:
-        """Batches in order from there, at least one if there is one."""
-        found: list[SpooledBatch] = []
+        """Return batches in order from `from_seq`, at least one if there is one."""
+        batches: list[SpooledBatch] = []
         previous = self.hash_at(from_seq - 1)
         if previous is None:
-            return found
+            return batches
         size = 0
         rows = self._db.execute(
             "SELECT seq, hash, lane, payload FROM batches WHERE seq >= ? ORDER BY seq", (from_seq,)
         )
         for seq, digest, lane, payload in rows:
             size += len(payload)
-            if found and size > bytes_max:
+            if batches and size > bytes_max:
                 break
-            found.append(SpooledBatch(seq, previous, digest, cast("LaneName", lane), payload))
+            batches.append(SpooledBatch(seq, previous, digest, cast("LaneName", lane), payload))
             previous = digest
         rows.close()
-        return found
+        return batches
 
     def hash_at(self, seq: int) -> bytes | None:
         if seq == self.base_seq:
@@ -166,9 +175,9 @@ class Spool:
         return None if row is None else bytes(row[0])
 
     def trim(self, acked: int, *, retention_us: int) -> int:
-        """Drop batches that are acked and older than the retention (0: under pressure).
+        """Delete batches that are acknowledged and older than the retention.
 
-        Returns how many. Never an unacked one (R10).
+        Returns their number. An unacknowledged batch is never deleted (R10).
         """
         before_us = self._clock_us() - retention_us
         count, last, at_us = 0, 0, 0
@@ -205,24 +214,24 @@ class Spool:
         self._load()
 
     def replace(self, cause: str) -> None:
-        """Become a new spool in one transaction.
+        """Become a new spool, in one transaction.
 
-        A gap record and all points come first, then everything that is kept, to be applied
-        as what may overlap.
+        The new spool starts with a gap record and all points. The stored batches follow as
+        backfill, as they may overlap with what the core has.
         """
         with self._transaction():
-            payload = encode(Batch([*self._gap(cause), Points(self.points())], self._lane))
+            payload = encode(Batch([*self._gap_records(cause), Points(self.points())], self._lane))
             digest = chain_hash(GENESIS, payload)
             seqs = [row[0] for row in self._db.execute("SELECT seq FROM batches ORDER BY seq")]
             self._db.execute("UPDATE batches SET seq = -seq, lane = 'backfill'")
-            # The database may lack what was trimmed: let the source tell it again.
+            # The database may lack trimmed batches: values that the source re-sends are stored.
             self._db.execute("DELETE FROM told")
             self._insert(1, self._lane, digest, payload)
             for new, old in enumerate(seqs, start=2):
-                (kept,) = self._db.execute(
+                (stored,) = self._db.execute(
                     "SELECT payload FROM batches WHERE seq = ?", (-old,)
                 ).fetchone()
-                digest = chain_hash(digest, kept)
+                digest = chain_hash(digest, stored)
                 self._db.execute(
                     "UPDATE batches SET seq = ?, hash = ? WHERE seq = ?", (new, digest, -old)
                 )
@@ -234,45 +243,45 @@ class Spool:
         self._load()
 
     def points(self) -> list[PointDefinition]:
-        """Every point this spool has introduced, by number."""
+        """Return every point that this spool has introduced, by number."""
         rows = self._db.execute("SELECT definition FROM points ORDER BY number")
         return [_point_decoder.decode(row[0]) for row in rows]
 
-    def marks(self) -> list[bytes]:
-        """The newest marks of accepted source messages, oldest first."""
+    def checkpoints(self) -> list[bytes]:
+        """Return the newest checkpoints of accepted source messages, oldest first."""
         return [row[0] for row in self._db.execute("SELECT mark FROM marks ORDER BY number")]
 
     def save_last_values(self, rows: bytes) -> None:
-        """Keep what `told.Told` knows of the batches so far. Raises SpoolFull, SpoolFailed."""
+        """Save the last stored values up to the newest batch. Raises SpoolFull, SpoolFailed."""
         if self.bytes_used + len(rows) > int(self._bytes_max * (1 - RESERVE)):
             raise SpoolFull(f"the spool holds {self.bytes_used} of {self._bytes_max} bytes")
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO told VALUES (1, ?, ?)", (self.last_seq, rows))
 
     def load_last_values(self) -> tuple[int, bytes] | None:
-        """Up to which batch `keep_told` was called last, and with what."""
+        """Return the saved last values and the batch up to which they are complete."""
         row = self._db.execute("SELECT seq, rows FROM told").fetchone()
         return None if row is None else (int(row[0]), bytes(row[1]))
 
     def oldest_at_us(self, after_seq: int) -> int | None:
-        """When the oldest batch after that one was accepted."""
+        """Return when the oldest batch after `after_seq` was accepted."""
         row = self._db.execute(
             "SELECT at_us FROM batches WHERE seq > ? ORDER BY seq LIMIT 1", (after_seq,)
         ).fetchone()
         return None if row is None else int(row[0])
 
     def checkpoint(self) -> None:
-        """Fold the log into the file. The log's own room is kept, for what is said next."""
+        """Copy the write-ahead log into the file. The log keeps its size, as room to write."""
         try:
             self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", None) not in _LATER:
-                raise _meaning(error) from error
+            if getattr(error, "sqlite_errorcode", None) not in _BUSY:
+                raise _to_spool_error(error) from error
 
     def close(self) -> None:
         self._db.close()
 
-    def _gap(self, cause: str) -> list[Record]:
+    def _gap_records(self, cause: str) -> list[Record]:
         base_at_us, created_at_us, doubt_at_us, last_at_us = self._db.execute(
             "SELECT base_at_us, created_at_us, doubt_at_us, (SELECT max(at_us) FROM batches)"
             " FROM spool"
@@ -294,7 +303,7 @@ class Spool:
             (seq, self._clock_us(), lane, digest, payload),
         )
 
-    def _keep_points(self, records: Sequence[Record]) -> None:
+    def _store_points(self, records: Sequence[Record]) -> None:
         for record in records:
             if isinstance(record, Points):
                 self._db.executemany(
@@ -302,9 +311,11 @@ class Spool:
                     [(point.number, msgspec.msgpack.encode(point)) for point in record.points],
                 )
 
-    def _keep_marks(self, marks: Sequence[bytes]) -> None:
-        if marks:
-            self._db.executemany("INSERT INTO marks (mark) VALUES (?)", [(m,) for m in marks])
+    def _store_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
+        if checkpoints:
+            self._db.executemany(
+                "INSERT INTO marks (mark) VALUES (?)", [(mark,) for mark in checkpoints]
+            )
             self._db.execute(
                 "DELETE FROM marks WHERE number <= (SELECT max(number) FROM marks) - ?",
                 (CHECKPOINTS_MAX,),
@@ -319,10 +330,10 @@ class Spool:
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.rollback()
-            raise _meaning(error) from error
+            raise _to_spool_error(error) from error
 
 
-def _meaning(error: sqlite3.Error) -> SpoolFull | SpoolFailed:
+def _to_spool_error(error: sqlite3.Error) -> SpoolFull | SpoolFailed:
     if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
         return SpoolFull(str(error))
     return SpoolFailed(f"{type(error).__name__}: {error}")

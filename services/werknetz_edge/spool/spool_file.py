@@ -1,4 +1,4 @@
-"""Opening a spool's file: one process at a time, settings that keep promises, damage set aside."""
+"""Open a spool's file: one process at a time, durable settings, damaged files renamed."""
 
 import fcntl
 import os
@@ -17,35 +17,35 @@ from werknetz_edge.spool.spool import BYTES_MAX, Spool, SpoolFailed, SpoolFull
 
 _log = get_logger("edge.spool")
 _PAGE_BYTES: Final = 4096
-_WAL_KEPT_BYTES: Final = 64 * 1024 * 1024
+_WAL_BYTES_MAX: Final = 64 * 1024 * 1024
 
 
-class SpoolTaken(Exception):
-    """Another process on this machine uses the spool."""
+class SpoolLocked(Exception):
+    """Another process on this machine has the spool open."""
 
 
 @dataclass(slots=True)
 class SpoolFile:
-    """An open spool with the lock that makes us its only user."""
+    """An open spool with the lock that excludes other processes."""
 
     spool: Spool
     path: Path
-    replaced: Path | None  # where a damaged file was put aside
+    damaged_path: Path | None  # the new name of a damaged file
     reserve: Reserve
     _lock: IO[bytes]
 
     def has_room(self) -> bool:
-        """Whether facts may be kept: never with what is needed to act on a full disk."""
-        return self.reserve.make() or self.spool.bytes_free >= BYTES_MIN
+        """Whether records may be stored without using the reserve."""
+        return self.reserve.acquire() or self.spool.bytes_free >= BYTES_MIN
 
-    def give_room(self, acked: int) -> None:
-        """The disk or the spool is full: give up the reserve, and what the core has confirmed."""
+    def free_room(self, acked: int) -> None:
+        """Release the reserve and trim everything up to `acked`: the disk or the spool is full."""
         self.reserve.release()
         try:
             self.spool.trim(acked, retention_us=0)
             self.spool.checkpoint()
         except SpoolFull as error:
-            _log.debug("no room even to trim", reason=str(error))
+            _log.debug("spool not trimmed, disk full", reason=str(error))
 
     def close(self) -> None:
         self.spool.close()
@@ -64,34 +64,34 @@ def open_spool(
     lane: LaneName = "live",
     clock: Callable[[], int] = clock_us,
 ) -> SpoolFile:
-    """Open or make the spool. Raises SpoolTaken, SpoolFailed.
+    """Open or create the spool. Raises SpoolLocked, SpoolFailed.
 
-    A damaged file is kept under another name, and the new spool begins with a gap record.
+    A damaged file is renamed, and the new spool begins with a gap record.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = _lock(path.with_suffix(".lock"))
     reserve = Reserve(path.with_suffix(".reserve"), bytes_max)
     try:
-        reserve.release()  # opening writes, too: not even a full disk may keep us down
-        aside = None if _is_whole(path) else _set_aside(path, clock())
+        reserve.release()  # opening writes, too: it must succeed on a full disk
+        damaged_path = None if _is_intact(path) else _rename_damaged(path, clock())
         spool = Spool(
             _connect(path, bytes_max), source, clock_us=clock, bytes_max=bytes_max, lane=lane
         )
-        if aside is not None:
+        if damaged_path is not None:
             gap_id, now_us = uuid4(), clock()
-            from_us = min(now_us, aside.stat().st_mtime_ns // 1000)
-            detail = f"the spool was damaged and is kept as {aside}"
+            from_us = min(now_us, damaged_path.stat().st_mtime_ns // 1000)
+            detail = f"the spool was damaged and renamed to {damaged_path}"
             opened = GapOpened(gap_id, source, [], from_us, "spool_replaced", detail)
             spool.append([opened, GapClosed(gap_id, now_us)], reserved=True)
-        reserve.make()
+        reserve.acquire()
         _sync_folder(path.parent)
     except SpoolFull as error:
         lock.close()
-        raise SpoolFailed(f"{path}: {error}: make room on its disk") from error
+        raise SpoolFailed(f"{path}: {error}: free space on its disk") from error
     except BaseException:
         lock.close()
         raise
-    return SpoolFile(spool, path, aside, reserve, lock)
+    return SpoolFile(spool, path, damaged_path, reserve, lock)
 
 
 def _connect(path: Path, bytes_max: int) -> sqlite3.Connection:
@@ -99,7 +99,7 @@ def _connect(path: Path, bytes_max: int) -> sqlite3.Connection:
         db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
+        db.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_MAX}")
         db.execute(f"PRAGMA max_page_count = {max(64, bytes_max // _PAGE_BYTES)}")
         mode = db.execute("PRAGMA journal_mode").fetchone()[0]
         level = db.execute("PRAGMA synchronous").fetchone()[0]
@@ -111,7 +111,7 @@ def _connect(path: Path, bytes_max: int) -> sqlite3.Connection:
     return db
 
 
-def _is_whole(path: Path) -> bool:
+def _is_intact(path: Path) -> bool:
     if not path.exists():
         return True
     try:
@@ -128,14 +128,14 @@ def _is_whole(path: Path) -> bool:
         db.close()
 
 
-def _set_aside(path: Path, now_us: int) -> Path:
-    aside = path.with_name(f"{path.name}.damaged-{now_us // 1_000_000}")
+def _rename_damaged(path: Path, now_us: int) -> Path:
+    damaged_path = path.with_name(f"{path.name}.damaged-{now_us // 1_000_000}")
     for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            file.rename(damaged_path.with_name(damaged_path.name + suffix))
     _sync_folder(path.parent)
-    return aside
+    return damaged_path
 
 
 def _lock(path: Path) -> IO[bytes]:
@@ -144,7 +144,7 @@ def _lock(path: Path) -> IO[bytes]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         lock.close()
-        raise SpoolTaken(
+        raise SpoolLocked(
             f"{path} is locked: another process runs this connector; stop it first"
         ) from error
     return lock

@@ -1,4 +1,4 @@
-"""A small SQLite file beside the spool, in which a connector remembers what it has taken."""
+"""Open a small SQLite file beside the spool, in which a connector stores its progress."""
 
 import sqlite3
 from pathlib import Path
@@ -8,7 +8,7 @@ BUSY_S: Final = 10.0
 
 
 def open_sidefile(path: Path, schema: str) -> sqlite3.Connection:
-    """Open or make it; what is committed is on disk, as in the spool. Raises sqlite3.Error."""
+    """Open or create the file; commits are durable, as in the spool. Raises sqlite3.Error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")

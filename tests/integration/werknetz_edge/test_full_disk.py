@@ -100,10 +100,10 @@ async def test_somebody_else_fills_the_disk_and_makes_room(disk: Path) -> None:
     async with running(pump):
         await until(lambda: WAITS in first.status.detail, within_s=30)
         taken = await stays(first, 3.0)
-        assert not lanes["live"].file.reserve.stands
+        assert not lanes["live"].file.reserve.is_held
         stranger.unlink()
         await until(lambda: first.acknowledged >= taken + 50, within_s=30)
-        assert lanes["live"].file.reserve.stands
+        assert lanes["live"].file.reserve.is_held
     values, gaps = kept(disk)
     assert values[: first.acknowledged] == list(range(1, first.acknowledged + 1))
     assert gaps[:2] == ["opened spool_full", "closed"]

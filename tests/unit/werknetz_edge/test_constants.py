@@ -36,7 +36,7 @@ def lane(folder: Path, text: str = MAPPING, bytes_max: int = 50_000_000) -> Iter
     found = Lane("cell", folder, mapping(text), link, bytes_max=bytes_max)
     try:
         yield found
-        found.told.save()
+        found.last_values.save()
     finally:
         found._disk.shutdown()
         found.file.close()
@@ -77,8 +77,8 @@ EACH: list[Row] = [
 def test_once_a_spool_and_value(tmp_path: Path) -> None:
     for _ in range(3):
         with lane(tmp_path) as running:
-            running._keep_now(beat())
-            running._keep_now(beat())
+            running._store_heartbeat(beat())
+            running._store_heartbeat(beat())
             assert rows(running) == EACH
             (planned,) = [p for p in running.spool.points() if p.signal == "planned"]
             assert (planned.role, planned.unit, planned.key) == (
@@ -87,20 +87,22 @@ def test_once_a_spool_and_value(tmp_path: Path) -> None:
     faster = MAPPING.replace("2.5, unit: s", "2000, unit: ms")
     for _ in range(2):
         with lane(tmp_path, faster) as running:
-            running._keep_now(beat())
+            running._store_heartbeat(beat())
             assert rows(running) == [*EACH, ("planned", None, 2.0, None)]
     dated = faster.replace("unit: ms}", "unit: ms, since: 2026-11-01T06:00:00}")
     for _ in range(2):
         with lane(tmp_path, dated) as running:
-            running._keep_now(beat())
+            running._store_heartbeat(beat())
             assert rows(running)[4:] == [("planned", SINCE_US, 2.0, None)]
 
 
 def test_a_kill_does_not_say_it_again(tmp_path: Path) -> None:
     for _ in range(3):
         with lane(tmp_path) as running:
-            running._keep_now(beat())
-            running.told = type(running.told)(running.spool)  # nothing is saved at the end
+            running._store_heartbeat(beat())
+            running.last_values = type(running.last_values)(
+                running.spool
+            )  # nothing is saved at the end
             assert rows(running) == EACH
 
 
@@ -117,18 +119,18 @@ def test_a_full_spool_says_it_when_there_is_room(tmp_path: Path) -> None:
         running.spool._bytes_max = 1000
         for _ in range(2):
             with pytest.raises(SpoolFull):
-                running._keep_now(beat())
+                running._store_heartbeat(beat())
         running.spool._bytes_max = 2_000_000
         running.spool._db.execute("PRAGMA max_page_count = 1000")
         running.spool.trim(running.spool.last_seq, retention_us=0)
-        running._keep_now(beat())
+        running._store_heartbeat(beat())
         assert rows(running) == EACH
 
 
 def test_a_replaced_spool_is_told_it(tmp_path: Path) -> None:
     with lane(tmp_path) as running:
-        running._keep_now(beat())
+        running._store_heartbeat(beat())
         running.spool.replace("unrecoverable")
-        running._keep_now(beat())
-        running._keep_now(beat())
+        running._store_heartbeat(beat())
+        running._store_heartbeat(beat())
         assert rows(running) == EACH * 2

@@ -51,9 +51,9 @@ def test_a_mapping_is_summed_up(tmp_path: Path) -> None:
         f"{file}: presses@4 can be loaded",
         "  rules      8 (1 with segments, 1 with expressions, 1 ignored)",
         "  events     3 (3 with expressions)",
-        "  templates  1, for 3 machines: 9 entries made",
-        "  states     own: 2 codes, of 3 rules",
-        "  states     packml/tr88: 17 codes, of 3 rules",
+        "  templates  1, for 3 machines: 9 entries added",
+        "  states     own: 2 codes, used by 3 rules",
+        "  states     packml/tr88: 17 codes, used by 3 rules",
         "  states     unused: no rule reads it",
     ]
 

@@ -41,7 +41,7 @@ def fingerprint_of(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def identity(folder: Path, name: str) -> Identity:
+def load_identity(folder: Path, name: str) -> Identity:
     """Our certificate, made at the first start. The key's file is readable by its owner only."""
     for part in ("own", "trusted", "rejected"):
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -193,7 +193,7 @@ def _reject(folder: Path, fingerprint: str, certificate: x509.Certificate) -> No
     _write(path, certificate.public_bytes(serialization.Encoding.DER))
 
 
-def trust(folder: Path, fingerprint: str) -> Path:
+def trust_certificate(folder: Path, fingerprint: str) -> Path:
     """Trust a server that was rejected. Raises FileNotFoundError where it was not seen yet."""
     plain = fingerprint.replace(":", "").strip().lower()
     if not plain or set(plain) - set("0123456789abcdef"):

@@ -10,7 +10,7 @@ from asyncua.crypto import security_policies
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.connection import pki
-from werknetz_edge.opcua.connection.transport import PlantClient, Ticket
+from werknetz_edge.opcua.connection.transport import OpcuaClient, SessionTicket
 from werknetz_edge.opcua.stack import ua
 
 _NAMESPACES: Final = ua.NodeId(2255, 0)
@@ -27,19 +27,19 @@ _CERTIFICATE: Final = frozenset({
 
 
 @dataclass(slots=True)
-class Session:
+class OpcuaSession:
     """One live session, its namespaces and what the server allows in one call."""
 
-    client: PlantClient
+    client: OpcuaClient
     namespaces: list[str]
     limits: dict[str, int]
     resumed: bool
     certificate: str = ""  # until when the server's certificate is valid
 
 
-async def endpoints_of(url: str, timeout_s: float) -> list[Any]:
+async def load_endpoints(url: str, timeout_s: float) -> list[Any]:
     """What the server offers. Raises OSError or ConnectionLost."""
-    client = PlantClient(url, timeout_s)
+    client = OpcuaClient(url, timeout_s)
     try:
         async with asyncio.timeout(3 * timeout_s):
             await client.open_channel()
@@ -51,13 +51,13 @@ async def endpoints_of(url: str, timeout_s: float) -> list[Any]:
 
 
 async def open_session(
-    config: OpcuaConfig, folder: Path, identity: pki.Identity, ticket: Ticket | None = None
-) -> Session:
+    config: OpcuaConfig, folder: Path, identity: pki.Identity, ticket: SessionTicket | None = None
+) -> OpcuaSession:
     """A session that may be used; with a ticket, the former one where the server still has it.
 
     Raises ConfigurationRejected (with what to do), ConnectionLost or OSError.
     """
-    endpoint = _endpoint(config, await endpoints_of(config.url, config.timeout_s))
+    endpoint = _endpoint(config, await load_endpoints(config.url, config.timeout_s))
     certificate, until = _checked(config, _pki(config, folder), endpoint)
     if ticket is not None:
         session = await _opened(config, folder, identity, endpoint, certificate, ticket)
@@ -78,18 +78,18 @@ def _pki(config: OpcuaConfig, folder: Path) -> Path:
 def _endpoint(config: OpcuaConfig, endpoints: list[Any]) -> Any:
     mode = "None" if config.policy == "None" else config.mode
     for endpoint in endpoints:
-        if name_of(endpoint) == (config.policy, mode) and str(endpoint.EndpointUrl).startswith(
+        if security_of(endpoint) == (config.policy, mode) and str(endpoint.EndpointUrl).startswith(
             "opc.tcp"
         ):
             return endpoint
-    offers = sorted({"/".join(name_of(endpoint)) for endpoint in endpoints})
+    offers = sorted({"/".join(security_of(endpoint)) for endpoint in endpoints})
     raise ConfigurationRejected(
         f"{config.url} has no endpoint {config.policy}/{mode}; it offers {', '.join(offers)}:"
         " set policy and mode to one of them"
     )
 
 
-def name_of(endpoint: Any) -> tuple[str, str]:
+def security_of(endpoint: Any) -> tuple[str, str]:
     """Policy and mode of an endpoint, in our words."""
     policy = str(endpoint.SecurityPolicyUri or "").rpartition("#")[2].replace("_", "")
     return policy, str(endpoint.SecurityMode.name).rstrip("_")
@@ -115,40 +115,40 @@ async def _opened(
     identity: pki.Identity,
     endpoint: Any,
     certificate: bytes | None,
-    ticket: Ticket | None,
-) -> Session | None:
+    ticket: SessionTicket | None,
+) -> OpcuaSession | None:
     """None: the ticket is not accepted any more."""
-    client = PlantClient(config.url, config.timeout_s)
+    client = OpcuaClient(config.url, config.timeout_s)
     client.application_uri = identity.uri
     client.name = client.description = "Werknetz"
     if config.user is not None:
         client.set_user(config.user)
         client.set_password(_password(config, folder))
     if config.policy != "None":
-        client.secure(_policy(config, identity, certificate))
+        client.set_security_policy(_policy(config, identity, certificate))
     client.certificate_validator = _same(certificate)
     try:
         async with asyncio.timeout(6 * config.timeout_s):
             await client.open_channel()
             if ticket is None:
-                await client.start()
+                await client.start_session()
             else:
-                await client.resume(ticket, list(endpoint.UserIdentityTokens), certificate)
+                await client.resume_session(ticket, list(endpoint.UserIdentityTokens), certificate)
             names, limits = await _orientation(client)
     except (OSError, ua.UaError) as error:
         await client.stop(close_session=ticket is None)
         if ticket is not None:
             return None
-        raise failure_of(error, config, identity) from error
+        raise to_connector_error(error, config, identity) from error
     except BaseException:
         await client.stop(close_session=False)
         raise
-    return Session(client, names, limits, resumed=ticket is not None)
+    return OpcuaSession(client, names, limits, resumed=ticket is not None)
 
 
 def _password(config: OpcuaConfig, folder: Path) -> str:
     try:
-        return config.secret(folder) or ""
+        return config.read_password(folder) or ""
     except OSError as error:
         raise ConfigurationRejected(
             f"the password cannot be read ({error}): set password_file to a file that holds it"
@@ -173,7 +173,7 @@ def _same(certificate: bytes | None) -> Any:
     return validate
 
 
-async def _orientation(client: PlantClient) -> tuple[list[str], dict[str, int]]:
+async def _orientation(client: OpcuaClient) -> tuple[list[str], dict[str, int]]:
     """Namespace array and operation limits, in one call."""
     nodes = [_NAMESPACES, *(ua.NodeId(number, 0) for number in _LIMITS.values())]
     values: list[Any] = list(
@@ -187,7 +187,7 @@ async def _orientation(client: PlantClient) -> tuple[list[str], dict[str, int]]:
     return [str(name) for name in names], limits
 
 
-def failure_of(
+def to_connector_error(
     error: Exception, config: OpcuaConfig, identity: pki.Identity
 ) -> ConfigurationRejected | ConnectionLost | OSError:
     """What an error of the library means for the one who runs the plant."""

@@ -41,7 +41,7 @@ class _Protocol(UASocketProtocol):
         return self._send_request(request, timeout=0)
 
 
-class Transport(UaClient):
+class OpcuaTransport(UaClient):
     """The library's transport, with our limits, and answers as bytes."""
 
     protocol: _Protocol | None
@@ -59,21 +59,21 @@ class Transport(UaClient):
             raise ConnectionError("the connection is closed")
         return self.protocol.post(request)
 
-    async def ask(self, request: Any) -> bytes:
+    async def request(self, request: Any) -> bytes:
         """The answer's bytes. Raises ua.UaStatusCodeError where the service failed."""
         return bytes(await self._send_request(request))
 
     @property
-    def alive(self) -> bool:
+    def is_connected(self) -> bool:
         return self.protocol is not None and self.protocol.transport is not None
 
 
-class PlantClient(Client):
+class OpcuaClient(Client):
     """One connection, used once: after a loss a new object is made (asyncua issue 1660)."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
         super().__init__(url, timeout_s)
-        self.wire = Transport(timeout_s)
+        self.wire = OpcuaTransport(timeout_s)
         self.uaclient = self.wire
         self.nodes = Shortcuts(self.wire.session)
         self.max_messagesize = MESSAGE_MAX
@@ -81,7 +81,7 @@ class PlantClient(Client):
         self.session_timeout = _SESSION_MS
         self.secure_channel_timeout = _CHANNEL_MS
 
-    def secure(self, policy: Any) -> None:
+    def set_security_policy(self, policy: Any) -> None:
         self.security_policy = policy
         self.wire.set_security(policy)
 
@@ -90,12 +90,14 @@ class PlantClient(Client):
         await self.send_hello()
         await self.open_secure_channel()
 
-    async def start(self) -> None:
+    async def start_session(self) -> None:
         """A new session."""
         await self.create_session()
         await self._activate_with_credentials()
 
-    async def resume(self, ticket: "Ticket", tokens: list[Any], certificate: bytes | None) -> None:
+    async def resume_session(
+        self, ticket: "SessionTicket", tokens: list[Any], certificate: bytes | None
+    ) -> None:
         """The session of a connection that was lost (Part 4, 6.7). Raises where it is gone."""
         self.wire.session.restore_authentication_token(ticket.token)
         self._server_nonce = ticket.nonce
@@ -105,8 +107,8 @@ class PlantClient(Client):
         await self._activate_with_credentials()
 
     @property
-    def ticket(self) -> "Ticket":
-        return Ticket(self.wire.session.authentication_token, self._server_nonce)
+    def ticket(self) -> "SessionTicket":
+        return SessionTicket(self.wire.session.authentication_token, self._server_nonce)
 
     async def renew_forever(self) -> None:
         """Renew the channel at 75 % of its life (Part 4, 5.5.2.1)."""
@@ -118,10 +120,10 @@ class PlantClient(Client):
     async def stop(self, *, close_session: bool) -> None:
         """Leave; where the server answers no more, just go."""
         try:
-            if close_session and self.wire.alive:
+            if close_session and self.wire.is_connected:
                 async with asyncio.timeout(2):
                     await self.wire.close_session(delete_subscriptions=True)
-            if self.wire.alive:
+            if self.wire.is_connected:
                 async with asyncio.timeout(1):
                     await self.wire.close_secure_channel()
         except (OSError, ua.UaError):
@@ -130,7 +132,7 @@ class PlantClient(Client):
             self.disconnect_socket()
 
 
-class Ticket:
+class SessionTicket:
     """What is needed to take a lost session up again."""
 
     def __init__(self, token: Any, nonce: Any) -> None:

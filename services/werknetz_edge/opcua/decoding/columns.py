@@ -25,7 +25,7 @@ _FIRST_LOOK: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class RecordLayout:
     """How one record lies in the bytes, for numpy and for `struct`."""
 
     record: np.dtype[np.void]
@@ -39,7 +39,7 @@ class Layout:
 
 
 @cache
-def layout_of(mask: int, kind: int) -> Layout | None:
+def layout_of(mask: int, kind: int) -> RecordLayout | None:
     """The layout of records with this mask and type; None: of no fixed length."""
     if mask & ~0x3F:
         return None
@@ -64,11 +64,11 @@ def layout_of(mask: int, kind: int) -> Layout | None:
             fields.append((name, dtype))
             single += code
     names = tuple(name for name, _ in fields)
-    return Layout(np.dtype(fields), Struct(single), names, kind if mask & VALUE else _NULL)
+    return RecordLayout(np.dtype(fields), Struct(single), names, kind if mask & VALUE else _NULL)
 
 
-def run_at(
-    content: bytes, position: int, end: int, most: int, mask: int, layout: Layout
+def read_uniform_records(
+    content: bytes, position: int, end: int, most: int, mask: int, layout: RecordLayout
 ) -> NDArray[np.void]:
     """As many records of one layout as follow one another from `position` on.
 

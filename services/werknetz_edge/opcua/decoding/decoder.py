@@ -22,15 +22,15 @@ from werknetz_edge.opcua.decoding.columns import (
     SOURCE,
     UINT64,
     VALUE,
-    Layout,
+    RecordLayout,
     layout_of,
-    run_at,
+    read_uniform_records,
 )
 from werknetz_edge.opcua.decoding.filetime import instant_of, instants_of, server_instants_of, us_of
-from werknetz_edge.opcua.decoding.message import Publication
-from werknetz_edge.opcua.decoding.record import Record, record_at
-from werknetz_edge.opcua.decoding.values import plain_of
-from werknetz_edge.opcua.subscription.initial_values import Firsts
+from werknetz_edge.opcua.decoding.message import NotificationMessage
+from werknetz_edge.opcua.decoding.record import NotificationRecord, read_record
+from werknetz_edge.opcua.decoding.values import to_json_value
+from werknetz_edge.opcua.subscription.initial_values import InitialValues
 
 HEARTBEAT: Final = "heartbeat"
 RAW_MAX: Final = 65_536
@@ -43,16 +43,20 @@ _NONE: Final = -1  # stands for "no time" in columns: FILETIMEs of servers are n
 
 
 @dataclass(slots=True)
-class Decoded:
+class DecodedMessage:
     """What one message gave."""
 
     blocks: list[ReadingBlock] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     unreadable: list[Unmapped] = field(default_factory=list)
-    overflown: dict[int, int] = field(default_factory=dict)  # handle → instant
-    gone: set[int] = field(default_factory=set)  # handles whose node the server has no more
-    broken: int = 0  # notifications that could not be read
-    first: bool = False  # holds the first value of an item: the current one, perhaps told before
+    overflows: dict[int, int] = field(default_factory=dict)  # handle → instant
+    unknown_nodes: set[int] = field(
+        default_factory=set
+    )  # handles whose node the server has no more
+    unreadable_count: int = 0  # notifications that could not be read
+    has_initial_values: bool = (
+        False  # holds the first value of an item: the current one, perhaps told before
+    )
 
     @property
     def values(self) -> int:
@@ -65,18 +69,18 @@ class Decoder:
     def __init__(self, addresses: list[str], arrays: str = "elements") -> None:
         self.addresses = addresses
         self.namespaces: Sequence[str] = ()
-        self.firsts = Firsts()
+        self.initial_values = InitialValues()
         self._arrays = arrays
         self._elements: dict[int, list[int]] = {}
 
-    def decode(self, message: Publication, arrived_us: int) -> Decoded:
-        found = Decoded()
+    def decode(self, message: NotificationMessage, arrived_us: int) -> DecodedMessage:
+        found = DecodedMessage()
         for changes in message.changes:
             reader = _Reader(self, message.content, arrived_us, found)
             reader.read(changes.start, changes.end, changes.count)
         return found
 
-    def element(self, handle: int, index: int) -> int:
+    def element_handle(self, handle: int, index: int) -> int:
         """The address of an array's element, made when it is first seen."""
         known = self._elements.setdefault(handle, [])
         while len(known) <= index:
@@ -84,14 +88,16 @@ class Decoder:
             known.append(len(self.addresses) - 1)
         return known[index]
 
-    def splits(self, elements: int) -> bool:
+    def splits_array(self, elements: int) -> bool:
         return self._arrays == "elements" and 0 < elements <= ELEMENTS_MAX
 
 
 class _Reader:
     """One list of notifications."""
 
-    def __init__(self, decoder: Decoder, content: bytes, arrived_us: int, found: Decoded) -> None:
+    def __init__(
+        self, decoder: Decoder, content: bytes, arrived_us: int, found: DecodedMessage
+    ) -> None:
         self._decoder = decoder
         self._content = content
         self._arrived_us = arrived_us
@@ -104,7 +110,7 @@ class _Reader:
                 taken, position = self._next(position, end, count)
                 count -= taken
         except Exception as error:  # noqa: BLE001  # whatever a decoder meets: quarantine
-            self._found.broken += count
+            self._found.unreadable_count += count
             self._quarantine(position, end, f"a notification cannot be read: {error!r}")
         self._flush()
 
@@ -112,13 +118,13 @@ class _Reader:
         mask, kind = self._content[position + 4], self._content[position + 5]
         layout = layout_of(mask, kind if mask & VALUE else 0)
         if layout is None:
-            record = record_at(self._content, position, end)
+            record = read_record(self._content, position, end)
             self._look_for_first(record.handle)
             self._emit_record(record, position)
             return 1, record.end
         if position + layout.size > end:
             raise ValueError("the bytes end within a record")
-        run = run_at(self._content, position, end, count, mask, layout)
+        run = read_uniform_records(self._content, position, end, count, mask, layout)
         self._look_for_first(run["handle"])
         if len(run) < _SHORT:
             for index in range(len(run)):
@@ -128,11 +134,11 @@ class _Reader:
         return len(run), position + len(run) * layout.size
 
     def _look_for_first(self, handles: Any) -> None:
-        firsts = self._decoder.firsts
-        if firsts.waiting:
-            self._found.first |= firsts.told(handles)
+        firsts = self._decoder.initial_values
+        if firsts.expected_count:
+            self._found.has_initial_values |= firsts.observe(handles)
 
-    def _single(self, position: int, layout: Layout) -> None:
+    def _single(self, position: int, layout: RecordLayout) -> None:
         """A record of fixed length among strangers: numpy costs more than it saves."""
         values = layout.single.unpack_from(self._content, position)
         record = dict(zip(layout.names, values, strict=True))
@@ -171,7 +177,7 @@ class _Reader:
             )
         self._singles.clear()
 
-    def _emit_run(self, run: NDArray[np.void], layout: Layout, mask: int) -> None:
+    def _emit_run(self, run: NDArray[np.void], layout: RecordLayout, mask: int) -> None:
         names = layout.names
         handle = run["handle"]
         status = run["status"] if "status" in names else np.zeros(len(run), np.uint32)
@@ -231,34 +237,34 @@ class _Reader:
     ) -> None:
         over = (status & np.uint32(_OVERFLOW_MASK)) == _OVERFLOW
         for index in np.flatnonzero(over):
-            self._found.overflown[int(handle[index])] = int(at[index])
-        self._found.gone.update(int(h) for h in handle[status == _NODE_UNKNOWN])
+            self._found.overflows[int(handle[index])] = int(at[index])
+        self._found.unknown_nodes.update(int(h) for h in handle[status == _NODE_UNKNOWN])
 
-    def _emit_record(self, record: Record, position: int) -> None:
+    def _emit_record(self, record: NotificationRecord, position: int) -> None:
         if record.handle >= len(self._decoder.addresses):
             raise ValueError(f"client handle {record.handle} was never given")
         raw = self._content[position : min(record.end, position + RAW_MAX)]
         value = record.value
         if record.array and isinstance(value, list):
             flat = _flat(value)
-            if self._decoder.splits(len(flat)):
+            if self._decoder.splits_array(len(flat)):
                 self._emit_elements(record, flat)
                 return
         if self._decoder.addresses[record.handle] == HEARTBEAT and isinstance(value, datetime):
             value = value.timestamp()
         elif not isinstance(value, datetime):
-            value = plain_of(value, self._decoder.namespaces)
+            value = to_json_value(value, self._decoder.namespaces)
         self._emit_text(record.handle, value, record.status, record.source, record.server, raw=raw)
 
-    def _emit_elements(self, record: Record, flat: list[Any]) -> None:
+    def _emit_elements(self, record: NotificationRecord, flat: list[Any]) -> None:
         for index, value in enumerate(flat):
-            handle = self._decoder.element(record.handle, index)
+            handle = self._decoder.element_handle(record.handle, index)
             if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) <= EXACT):
                 self._add(handle, float(value), record.status, record.source, record.server)
                 continue
             plain = value
             if not isinstance(value, datetime):
-                plain = plain_of(value, self._decoder.namespaces)
+                plain = to_json_value(value, self._decoder.namespaces)
             self._emit_text(handle, plain, record.status, record.source, record.server)
 
     def _emit_text(
@@ -272,9 +278,9 @@ class _Reader:
     ) -> None:
         at, judged = instant_of(source, server, status, self._arrived_us)
         if status & _OVERFLOW_MASK == _OVERFLOW:
-            self._found.overflown[handle] = at
+            self._found.overflows[handle] = at
         if status == _NODE_UNKNOWN:
-            self._found.gone.add(handle)
+            self._found.unknown_nodes.add(handle)
         self._found.readings.append(
             Reading(
                 source=self._decoder.addresses[handle],

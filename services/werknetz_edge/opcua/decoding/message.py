@@ -28,7 +28,7 @@ class UnreadableMessageError(ValueError):
 
 
 @dataclass(slots=True)
-class Changes:
+class DataChanges:
     """`count` notifications between `start` and `end` of the message."""
 
     start: int
@@ -37,14 +37,14 @@ class Changes:
 
 
 @dataclass(slots=True)
-class Publication:
+class NotificationMessage:
     """What the server said in one answer."""
 
     content: bytes
     subscription: int
     sequence: int = 0
     more: bool = False
-    changes: list[Changes] = field(default_factory=list)
+    changes: list[DataChanges] = field(default_factory=list)
     status: int | None = None  # the subscription's own end, as a StatusCode
     keep_alive: bool = False
 
@@ -53,7 +53,7 @@ class Publication:
         return sum(change.count for change in self.changes)
 
 
-def publication_of(content: bytes) -> Publication:
+def parse_publish_response(content: bytes) -> NotificationMessage:
     """Read a PublishResponse. Raises ua.UaStatusCodeError where the service failed."""
     try:
         return _publication_of(content)
@@ -61,23 +61,23 @@ def publication_of(content: bytes) -> Publication:
         raise UnreadableMessageError(f"a publish response cannot be read: {error}") from error
 
 
-def _publication_of(content: bytes) -> Publication:
+def _publication_of(content: bytes) -> NotificationMessage:
     buffer = Buffer(content)
     _check_header(buffer, _PUBLISH)
     subscription = int(_U32.unpack(buffer.read(4))[0])
     available = int(_I32.unpack(buffer.read(4))[0])
     buffer.skip(4 * max(available, 0))
-    found = Publication(content, subscription, more=buffer.read(1) != b"\0")
+    found = NotificationMessage(content, subscription, more=buffer.read(1) != b"\0")
     _read_notifications(buffer, found)
     return found
 
 
-def republication_of(content: bytes, subscription: int) -> Publication:
+def parse_republish_response(content: bytes, subscription: int) -> NotificationMessage:
     """Read a RepublishResponse, which holds the message alone."""
     try:
         buffer = Buffer(content)
         _check_header(buffer, _REPUBLISH)
-        found = Publication(content, subscription)
+        found = NotificationMessage(content, subscription)
         _read_notifications(buffer, found)
     except (NotEnoughData, struct.error, IndexError, TypeError, ValueError) as error:
         raise UnreadableMessageError(f"a republish response cannot be read: {error}") from error
@@ -92,7 +92,7 @@ def _check_header(buffer: Buffer, wanted: int) -> None:
         raise UnreadableMessageError(f"message type {kind!r} where {wanted} was expected")
 
 
-def _read_notifications(buffer: Buffer, found: Publication) -> None:
+def _read_notifications(buffer: Buffer, found: NotificationMessage) -> None:
     found.sequence, _, count = _MESSAGE.unpack(buffer.read(_MESSAGE.size))
     found.keep_alive = count <= 0
     for _ in range(max(count, 0)):
@@ -104,6 +104,6 @@ def _read_notifications(buffer: Buffer, found: Publication) -> None:
         buffer.skip(length)
         if kind == _DATA_CHANGE:
             items = max(_I32.unpack_from(found.content, start)[0], 0)
-            found.changes.append(Changes(start + 4, start + length, items))
+            found.changes.append(DataChanges(start + 4, start + length, items))
         elif kind == _STATUS_CHANGE:
             found.status = _U32.unpack_from(found.content, start)[0]

@@ -28,7 +28,7 @@ _DIMENSIONS: Final = 0x40
 
 
 @dataclass(slots=True)
-class Record:
+class NotificationRecord:
     """One notification, its value still of OPC UA's own types."""
 
     handle: int
@@ -41,11 +41,11 @@ class Record:
     server: int | None = None
 
 
-def record_at(content: bytes, position: int, end: int) -> Record:
+def read_record(content: bytes, position: int, end: int) -> NotificationRecord:
     """Read the notification at `position`. Raises whatever the decoder meets in broken bytes."""
     handle, mask = _HEAD.unpack_from(content, position)
     buffer = Buffer(content, position + _HEAD.size, end - position - _HEAD.size)
-    record = Record(handle, position)
+    record = NotificationRecord(handle, position)
     if mask & VALUE:
         _read_variant(buffer, record)
     if mask & STATUS:
@@ -62,7 +62,7 @@ def record_at(content: bytes, position: int, end: int) -> Record:
     return record
 
 
-def _read_variant(buffer: Buffer, record: Record) -> None:
+def _read_variant(buffer: Buffer, record: NotificationRecord) -> None:
     encoding = buffer.copy(1).read(1)[0]
     record.kind = encoding & 0x3F
     record.array = bool(encoding & _ARRAY)

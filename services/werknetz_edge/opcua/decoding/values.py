@@ -14,7 +14,7 @@ from werknetz_edge.opcua.stack import ua
 _Plain = Callable[[Any, Sequence[str]], Any]
 
 
-def plain_of(value: Any, namespaces: Sequence[str]) -> Any:
+def to_json_value(value: Any, namespaces: Sequence[str]) -> Any:
     """The value as JSON knows it; a DateTime is ISO text, a ByteString is base64."""
     if isinstance(value, Enum):
         return value.value
@@ -30,7 +30,7 @@ def plain_of(value: Any, namespaces: Sequence[str]) -> Any:
 
 def _structure(value: Any, namespaces: Sequence[str]) -> dict[str, Any]:
     return {
-        field.name: plain_of(getattr(value, field.name), namespaces)
+        field.name: to_json_value(getattr(value, field.name), namespaces)
         for field in fields(value)
         if field.name != "Encoding"
     }
@@ -61,13 +61,13 @@ _BY_TYPE: Final[tuple[tuple[Any, _Plain], ...]] = (
     (datetime, _instant),
     (bytes, lambda value, _: base64.b64encode(value).decode()),
     (UUID, lambda value, _: str(value)),
-    (list | tuple, lambda value, names: [plain_of(item, names) for item in value]),
+    (list | tuple, lambda value, names: [to_json_value(item, names) for item in value]),
     (ua.LocalizedText, lambda value, _: value.Text or ""),
     (ua.QualifiedName, _qualified),
     (ua.NodeId, address_of),
     (ua.StatusCode, lambda value, _: int(value.value)),
     (ua.XmlElement, lambda value, _: value.Value),
-    (ua.Variant, lambda value, names: plain_of(value.Value, names)),
-    (ua.DataValue, lambda value, names: plain_of(value.Value, names)),
+    (ua.Variant, lambda value, names: to_json_value(value.Value, names)),
+    (ua.DataValue, lambda value, names: to_json_value(value.Value, names)),
     (ua.ExtensionObject, _unknown_structure),
 )

@@ -7,10 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from werknetz.connector.contract import ConfigurationRejected
-from werknetz_edge.opcua.address import UnknownNamespaceError, address_of, node_of, path_of
+from werknetz_edge.opcua.address import (
+    UnknownNamespaceError,
+    address_of,
+    node_of,
+    parse_browse_path,
+)
 from werknetz_edge.opcua.config import BrowseRule, OpcuaConfig
-from werknetz_edge.opcua.connection.session import Session
-from werknetz_edge.opcua.explore.datatype import bases_of, words_of
+from werknetz_edge.opcua.connection.session import OpcuaSession
+from werknetz_edge.opcua.explore.datatype import load_base_types, load_enum_names
 from werknetz_edge.opcua.explore.explorer import VARIABLE, Explorer
 from werknetz_edge.opcua.stack import ua
 
@@ -30,11 +35,11 @@ class Variable:
     datatype: str = "Variant"  # the built-in type it is made of, or Enumeration, Structure
     type_node: Any = None
     rank: int = -1  # ≥ 0: an array
-    words: dict[int, str] = field(default_factory=dict)  # of an enumeration
+    enum_names: dict[int, str] = field(default_factory=dict)  # of an enumeration
     unit: str | None = None
 
 
-async def browse(session: Session, config: OpcuaConfig) -> list[Variable]:
+async def list_variables(session: OpcuaSession, config: OpcuaConfig) -> list[Variable]:
     """All variables that the rules name. Raises ConfigurationRejected where a root is none."""
     explorer = Explorer(session, config.timeout_s)
     found: dict[Any, Variable] = {}
@@ -57,7 +62,7 @@ def _too_many(most: int) -> ConfigurationRejected:
 
 
 async def _below(
-    explorer: Explorer, session: Session, rule: BrowseRule, most: int
+    explorer: Explorer, session: OpcuaSession, rule: BrowseRule, most: int
 ) -> list[Variable]:
     root, path = await _root(explorer, session, rule)
     seen = {root, _SERVER}
@@ -94,7 +99,7 @@ def _local(node: Any) -> Any:
     return ua.NodeId(node.Identifier, node.NamespaceIndex, node.NodeIdType)
 
 
-async def _root(explorer: Explorer, session: Session, rule: BrowseRule) -> tuple[Any, str]:
+async def _root(explorer: Explorer, session: OpcuaSession, rule: BrowseRule) -> tuple[Any, str]:
     if not rule.root.startswith("/"):
         try:
             node = node_of(rule.root, session.namespaces)
@@ -105,7 +110,7 @@ async def _root(explorer: Explorer, session: Session, rule: BrowseRule) -> tuple
             raise ConfigurationRejected(f"browse root {rule.root}: the server has no such node")
         return node, f"/{name.Name}"
     node, walked = _ROOT, ""
-    for uri, name in path_of(rule.root):
+    for uri, name in parse_browse_path(rule.root):
         references = (await explorer.references([node]))[0]
         matching = [
             reference
@@ -123,7 +128,7 @@ async def _root(explorer: Explorer, session: Session, rule: BrowseRule) -> tuple
     return node, walked
 
 
-def _uri(name: Any, session: Session) -> str | None:
+def _uri(name: Any, session: OpcuaSession) -> str | None:
     index = int(name.NamespaceIndex)
     return session.namespaces[index] if index < len(session.namespaces) else None
 
@@ -144,12 +149,14 @@ async def _describe(explorer: Explorer, variables: list[Variable]) -> None:
             readable.append(variable)
     variables[:] = readable
     types = {variable.type_node for variable in variables if variable.type_node is not None}
-    bases = await bases_of(explorer, types)
-    words = await words_of(explorer, [node for node in types if bases[node] == "Enumeration"])
+    bases = await load_base_types(explorer, types)
+    words = await load_enum_names(
+        explorer, [node for node in types if bases[node] == "Enumeration"]
+    )
     for variable in variables:
         if variable.type_node is not None:
             variable.datatype = bases[variable.type_node]
-            variable.words = words.get(variable.type_node, {})
+            variable.enum_names = words.get(variable.type_node, {})
     await _add_units(explorer, variables)
 
 
@@ -164,7 +171,9 @@ async def _add_units(explorer: Explorer, variables: list[Variable]) -> None:
             measured.unit = str(shown)
 
 
-async def learn_structures(session: Session, variables: Iterable[Variable], limit_s: float) -> str:
+async def load_structures(
+    session: OpcuaSession, variables: Iterable[Variable], limit_s: float
+) -> str:
     """Teach the decoder the server's own structures, if any is needed.
 
     Returns why it could not; the values then carry type and bytes instead of fields.

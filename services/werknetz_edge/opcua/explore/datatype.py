@@ -13,7 +13,7 @@ _DATA_TYPE_CLASS: Final = 64
 _LEVELS_MAX: Final = 30
 
 
-def built_in(node: Any) -> str | None:
+def built_in_name(node: Any) -> str | None:
     """The name of a type that the standard builds in; None for one derived from it."""
     if int(node.NamespaceIndex) != 0 or not isinstance(node.Identifier, int):
         return None
@@ -23,13 +23,13 @@ def built_in(node: Any) -> str | None:
     return str(ua.VariantType(number).name) if 1 <= number <= 25 else None
 
 
-async def bases_of(explorer: Explorer, types: Iterable[Any]) -> dict[Any, str]:
+async def load_base_types(explorer: Explorer, types: Iterable[Any]) -> dict[Any, str]:
     """For each data type the built-in type that it is derived from."""
     known: dict[Any, str] = {}
     climbing = {node: node for node in types}  # type → the ancestor reached so far
     for _ in range(_LEVELS_MAX):
         for node, ancestor in list(climbing.items()):
-            name = built_in(ancestor)
+            name = built_in_name(ancestor)
             if name is not None:
                 known[node] = name
                 del climbing[node]
@@ -48,7 +48,7 @@ async def bases_of(explorer: Explorer, types: Iterable[Any]) -> dict[Any, str]:
     return known
 
 
-async def words_of(explorer: Explorer, enumerations: list[Any]) -> dict[Any, dict[int, str]]:
+async def load_enum_names(explorer: Explorer, enumerations: list[Any]) -> dict[Any, dict[int, str]]:
     """The words of enumerations: number → word."""
     properties = await explorer.references(enumerations, HAS_PROPERTY, classes=VARIABLE)
     owners, nodes = [], []

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from werknetz_edge.opcua.connection.session import Session
+from werknetz_edge.opcua.connection.session import OpcuaSession
 from werknetz_edge.opcua.stack import ua
 
 HIERARCHICAL: Final = 33
@@ -17,7 +17,7 @@ _REFERENCES_MAX: Final = 1000  # for one node in one answer; the rest comes by B
 class Explorer:
     """Browse and read, many nodes at a time."""
 
-    def __init__(self, session: Session, timeout_s: float) -> None:
+    def __init__(self, session: OpcuaSession, timeout_s: float) -> None:
         self._service = session.client.wire.session
         self._limits = session.limits
         self._timeout_s = timeout_s

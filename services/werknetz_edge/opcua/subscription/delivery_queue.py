@@ -6,7 +6,7 @@ from collections import deque
 from werknetz.connector.contract import ConnectionLost, Delivery
 
 
-class Mailbox:
+class DeliveryQueue:
     """Bounded; `put` waits for room, `get` waits for a delivery or the end of the session."""
 
     def __init__(self, size: int) -> None:
@@ -18,11 +18,11 @@ class Mailbox:
         self._closed = True
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         return len(self._waiting) >= self._size
 
     async def put(self, delivery: Delivery) -> None:
-        while self.full:
+        while self.is_full:
             self._room.clear()
             await self._room.wait()
         self._waiting.append(delivery)

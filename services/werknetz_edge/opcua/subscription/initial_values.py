@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 
-class Firsts:
+class InitialValues:
     """Of one subscription, by handle."""
 
     def __init__(self) -> None:
-        self.waiting = 0
+        self.expected_count = 0
         self._due = np.zeros(0, np.bool_)
 
     def expect(self, handles: Iterable[int]) -> None:
@@ -22,18 +22,18 @@ class Firsts:
             if handle >= len(self._due):
                 self._due = np.append(self._due, np.zeros(handle + 1, np.bool_))
             self._due[handle] = True
-        self.waiting = int(self._due.sum())
+        self.expected_count = int(self._due.sum())
 
-    def told(self, handles: Any) -> bool:
+    def observe(self, handles: Any) -> bool:
         """Whether one of these (an array, or a number) tells its first value."""
         known = np.atleast_1d(handles)
         known = known[known < len(self._due)]
         first = bool(self._due[known].any())
         if first:
             self._due[known] = False
-            self.waiting = int(self._due.sum())
+            self.expected_count = int(self._due.sum())
         return first
 
-    def forget(self, handle: int) -> None:
+    def discard(self, handle: int) -> None:
         """The server refuses it."""
-        self.told(handle)
+        self.observe(handle)

@@ -10,10 +10,10 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary
 
 from werknetz_edge.opcua.config import OpcuaConfig
-from werknetz_edge.opcua.connection.session import Session
+from werknetz_edge.opcua.connection.session import OpcuaSession
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.opcua.subscription.initial_values import Firsts
-from werknetz_edge.opcua.subscription.sequence import Sequence
+from werknetz_edge.opcua.subscription.initial_values import InitialValues
+from werknetz_edge.opcua.subscription.sequence import SequenceTracker
 
 KEEP_ALIVE_MS: Final = 5_000
 _LIFETIME_MS: Final = 120_000  # as long as the session lives without us
@@ -21,14 +21,14 @@ _MESSAGE_VALUES: Final = 10_000  # 16 MB hold more; a message stays one unit of 
 
 
 @dataclass(slots=True)
-class Item:
+class MonitoredItem:
     """One variable as it is to be followed. `handle` is the index of its address."""
 
     handle: int
     node: Any
     sampling_ms: float
     queue: int
-    granted: int | None = None  # the server's number of the item while it lives
+    item_id: int | None = None  # the server's number of the item while it lives
     refusal: str = ""
 
 
@@ -36,10 +36,10 @@ class Item:
 class Subscription:
     """The subscription of a session; survives a connection when the session does."""
 
-    items: dict[int, Item] = field(default_factory=dict)
-    sequence: Sequence = field(default_factory=Sequence)
+    items: dict[int, MonitoredItem] = field(default_factory=dict)
+    sequence: SequenceTracker = field(default_factory=SequenceTracker)
     acks: dict[int, None] = field(default_factory=dict)  # on disk, not yet told to the server
-    firsts: Firsts = field(default_factory=Firsts)
+    initial_values: InitialValues = field(default_factory=InitialValues)
     number: int = 0
     publishing_ms: float = 0
     keep_alive_s: float = KEEP_ALIVE_MS / 1000
@@ -47,7 +47,7 @@ class Subscription:
     queues: set[int] = field(default_factory=set)
     samplings: set[float] = field(default_factory=set)
 
-    async def create(self, session: Session, config: OpcuaConfig) -> None:
+    async def create(self, session: OpcuaSession, config: OpcuaConfig) -> None:
         most_ms = min(KEEP_ALIVE_MS, config.silence_s * 1000 / 3)
         keep_alive = max(1, int(most_ms // config.publishing_ms))
         parameters = ua.CreateSubscriptionParameters(
@@ -66,13 +66,15 @@ class Subscription:
         self.keep_alive_s = self.publishing_ms * granted.RevisedMaxKeepAliveCount / 1000
         self.lifetime_s = self.publishing_ms * granted.RevisedLifetimeCount / 1000
 
-    async def follow(self, session: Session, items: Iterable[Item], timeout_s: float) -> None:
+    async def add_items(
+        self, session: OpcuaSession, items: Iterable[MonitoredItem], timeout_s: float
+    ) -> None:
         """Create the monitored items, in the order given: type by type makes uniform messages."""
         wanted = list(items)
         size = session.limits["items"]
         for start in range(0, len(wanted), size):
             batch = wanted[start : start + size]
-            self.firsts.expect(item.handle for item in batch)
+            self.initial_values.expect(item.handle for item in batch)
             parameters = ua.CreateMonitoredItemsParameters(
                 SubscriptionId=self.number,
                 TimestampsToReturn=ua.TimestampsToReturn.Both,
@@ -83,33 +85,33 @@ class Subscription:
             for item, result in zip(batch, answer.Results, strict=True):
                 self._note(item, result)
 
-    def _note(self, item: Item, result: Any) -> None:
+    def _note(self, item: MonitoredItem, result: Any) -> None:
         self.items[item.handle] = item
         if result.StatusCode.is_good():
-            item.granted, item.refusal = int(result.MonitoredItemId), ""
+            item.item_id, item.refusal = int(result.MonitoredItemId), ""
             self.queues.add(int(result.RevisedQueueSize))
             self.samplings.add(float(result.RevisedSamplingInterval))
         else:
-            item.granted, item.refusal = None, str(result.StatusCode.name)
-            self.firsts.forget(item.handle)
+            item.item_id, item.refusal = None, str(result.StatusCode.name)
+            self.initial_values.discard(item.handle)
 
-    async def restore(self, session: Session, gone: set[int], timeout_s: float) -> None:
+    async def restore_items(self, session: OpcuaSession, gone: set[int], timeout_s: float) -> None:
         """Follow again what the server refused, or whose node it had lost."""
         lost = [self.items[handle] for handle in gone if handle in self.items]
-        numbers = [item.granted for item in lost if item.granted is not None]
+        numbers = [item.item_id for item in lost if item.item_id is not None]
         if numbers:
             parameters = ua.DeleteMonitoredItemsParameters(self.number, numbers)
             request = ua.DeleteMonitoredItemsRequest(Parameters=parameters)
             await _asked(session, request, "DeleteMonitoredItemsResponse", timeout_s)
         for item in lost:
-            item.granted = None
-        missing = [item for item in self.items.values() if item.granted is None]
+            item.item_id = None
+        missing = [item for item in self.items.values() if item.item_id is None]
         if missing:
-            await self.follow(session, missing, timeout_s)
+            await self.add_items(session, missing, timeout_s)
 
     def details(self) -> dict[str, str]:
         """What was granted, for the status."""
-        refused = [item for item in self.items.values() if item.granted is None]
+        refused = [item for item in self.items.values() if item.item_id is None]
         told = {
             "items": f"{len(self.items) - len(refused)} of {len(self.items)}",
             "publishing_ms": f"{self.publishing_ms:g}",
@@ -130,7 +132,7 @@ def _span(values: set[int] | set[float]) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def _request(item: Item) -> Any:
+def _request(item: MonitoredItem) -> Any:
     return ua.MonitoredItemCreateRequest(
         ItemToMonitor=ua.ReadValueId(NodeId=item.node, AttributeId=ua.AttributeIds.Value),
         MonitoringMode=ua.MonitoringMode.Reporting,
@@ -143,9 +145,9 @@ def _request(item: Item) -> Any:
     )
 
 
-async def _asked(session: Session, request: Any, answer: str, timeout_s: float) -> Any:
+async def _asked(session: OpcuaSession, request: Any, answer: str, timeout_s: float) -> Any:
     async with asyncio.timeout(timeout_s):
-        content = await session.client.wire.ask(request)
+        content = await session.client.wire.request(request)
     response: Any = struct_from_binary(getattr(ua, answer), Buffer(content))
     response.ResponseHeader.ServiceResult.check()
     return response

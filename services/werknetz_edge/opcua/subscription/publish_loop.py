@@ -9,18 +9,18 @@ from uuid import uuid4
 
 from werknetz.connector.contract import ConnectionLost, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
-from werknetz_edge.opcua.connection.session import Session
-from werknetz_edge.opcua.decoding.decoder import HEARTBEAT, Decoded, Decoder
+from werknetz_edge.opcua.connection.session import OpcuaSession
+from werknetz_edge.opcua.decoding.decoder import HEARTBEAT, DecodedMessage, Decoder
 from werknetz_edge.opcua.decoding.message import (
-    Publication,
+    NotificationMessage,
     UnreadableMessageError,
-    publication_of,
-    republication_of,
+    parse_publish_response,
+    parse_republish_response,
 )
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.opcua.subscription.delivery_queue import Mailbox
+from werknetz_edge.opcua.subscription.delivery_queue import DeliveryQueue
 from werknetz_edge.opcua.subscription.monitored_items import Subscription
-from werknetz_edge.opcua.subscription.publish_requests import Publisher
+from werknetz_edge.opcua.subscription.publish_requests import PublishRequests
 
 OUTSTANDING: Final = 3
 REPUBLISH_MAX: Final = 200
@@ -36,23 +36,23 @@ def now_us() -> int:
 
 
 @dataclass(slots=True)
-class Outage:
+class OutageGap:
     """The gap that was opened when the connection was lost, until values flow again."""
 
     opened: GapOpened | None = None
 
 
-class Flow:
+class PublishLoop:
     """The publish loop of one connection. `alive` is told of every sign of life."""
 
     def __init__(
         self,
         source: str,
-        session: Session,
+        session: OpcuaSession,
         subscription: Subscription,
         decoder: Decoder,
-        mailbox: Mailbox,
-        outage: Outage,
+        mailbox: DeliveryQueue,
+        outage: OutageGap,
         alive: Callable[[bool], None],
     ) -> None:
         self._source = source
@@ -64,10 +64,10 @@ class Flow:
         self._last_us = now_us()
         self._pending_gaps: list[Gap] = []
         self._outage = outage
-        self.publisher = Publisher(
+        self.publisher = PublishRequests(
             session.client.wire, subscription.number, subscription.acks, OUTSTANDING
         )
-        self.gone: set[int] = set()
+        self.unknown_nodes: set[int] = set()
 
     async def run(self) -> None:
         """Until the connection ends. Raises ConnectionLost or OSError."""
@@ -79,10 +79,10 @@ class Flow:
             if message is not None:
                 await self._in_sequence(message)
 
-    async def _next(self) -> Publication | None:
+    async def _next(self) -> NotificationMessage | None:
         try:
-            content = await self.publisher.answer(3 * self._subscription.keep_alive_s)
-            message = publication_of(content)
+            content = await self.publisher.next_response(3 * self._subscription.keep_alive_s)
+            message = parse_publish_response(content)
         except UnreadableMessageError as error:
             raise ConnectionLost(str(error)) from error
         except TimeoutError as error:
@@ -91,7 +91,7 @@ class Flow:
             ) from error
         except ua.UaError as error:
             name = type(error).__name__
-            if name == "BadTooManyPublishRequests" and self.publisher.fewer():
+            if name == "BadTooManyPublishRequests" and self.publisher.reduce():
                 return None
             if name in _LATER:
                 return None
@@ -105,20 +105,20 @@ class Flow:
         """After a resumed session: first what was sent while we were away (Part 4, 6.7)."""
         sequence = self._subscription.sequence
         for _ in range(REPUBLISH_MAX):
-            wanted = sequence.missing(0, 1)[0]
+            wanted = sequence.list_missing(0, 1)[0]
             message = await self._republished(wanted)
             if message is None:
                 return
             await self._deliver(message)
 
-    async def _republished(self, number: int) -> Publication | None:
+    async def _republished(self, number: int) -> NotificationMessage | None:
         """A message that the server still keeps; None: it does not."""
         request = ua.RepublishRequest()
         request.Parameters.SubscriptionId = self._subscription.number
         request.Parameters.RetransmitSequenceNumber = number
         try:
-            content = await self._session.client.wire.ask(request)
-            message = republication_of(content, self._subscription.number)
+            content = await self._session.client.wire.request(request)
+            message = parse_republish_response(content, self._subscription.number)
         except UnreadableMessageError as error:
             raise ConnectionLost(str(error)) from error
         except ua.UaError:
@@ -126,13 +126,13 @@ class Flow:
         # asyncua's server gives an empty message, number 0, for one that it no longer has.
         return message if message.sequence == number else None
 
-    async def _in_sequence(self, message: Publication) -> None:
+    async def _in_sequence(self, message: NotificationMessage) -> None:
         sequence = self._subscription.sequence
-        if not message.keep_alive and sequence.is_repeated(message.sequence):
+        if not message.keep_alive and sequence.is_duplicate(message.sequence):
             self.publisher.acknowledge(message.sequence)
             return
-        lost = sequence.missing_before(message.sequence)
-        if lost and not sequence.is_repeated(message.sequence):
+        lost = sequence.count_missing(message.sequence)
+        if lost and not sequence.is_duplicate(message.sequence):
             await self._fetch(message, lost)
         if message.keep_alive:
             self._last_us = now_us()
@@ -140,11 +140,11 @@ class Flow:
             return
         await self._deliver(message)
 
-    async def _fetch(self, message: Publication, lost: int) -> None:
+    async def _fetch(self, message: NotificationMessage, lost: int) -> None:
         """Ask again for what was jumped over; what the server no longer has is a gap."""
         sequence = self._subscription.sequence
         fetched = 0
-        for number in sequence.missing(message.sequence, REPUBLISH_MAX):
+        for number in sequence.list_missing(message.sequence, REPUBLISH_MAX):
             found = await self._republished(number)
             if found is not None:
                 await self._deliver(found)
@@ -153,13 +153,13 @@ class Flow:
             detail = f"{lost - fetched} messages before number {message.sequence} never came"
             self._tell(self._last_us, now_us(), "sequence_jump", detail, None)
         if message.keep_alive and fetched < lost:
-            sequence.taken((message.sequence - 2) % (2**32 - 1) + 1)
+            sequence.advance((message.sequence - 2) % (2**32 - 1) + 1)
 
-    async def _deliver(self, message: Publication) -> None:
+    async def _deliver(self, message: NotificationMessage) -> None:
         arrived = now_us()
         decoded = self._decoder.decode(message, arrived)
         self._tell_losses(decoded, message, arrived)
-        self.gone |= decoded.gone
+        self.unknown_nodes |= decoded.unknown_nodes
         beats = any(reading.source == HEARTBEAT for reading in decoded.readings)
         if decoded.values > beats:
             self._close_gap(arrived)
@@ -175,25 +175,27 @@ class Flow:
             gaps=gaps,
             unreadable=decoded.unreadable,
             acknowledge=kept,
-            dedup_keys=(MARK.pack(arrived),),
-            may_repeat=decoded.first,
+            checkpoints=(MARK.pack(arrived),),
+            may_repeat=decoded.has_initial_values,
         )
         await self._mailbox.put(delivery)
-        self._subscription.sequence.taken(message.sequence)
+        self._subscription.sequence.advance(message.sequence)
         self._last_us = arrived
         self._alive(beats)
 
-    def _tell_losses(self, decoded: Decoded, message: Publication, arrived: int) -> None:
-        if decoded.overflown:
-            names = [self._decoder.addresses[handle] for handle in decoded.overflown]
+    def _tell_losses(
+        self, decoded: DecodedMessage, message: NotificationMessage, arrived: int
+    ) -> None:
+        if decoded.overflows:
+            names = [self._decoder.addresses[handle] for handle in decoded.overflows]
             shown = ", ".join(names[:_SHOWN_MAX])
             more = f" and {len(names) - _SHOWN_MAX} more" if len(names) > _SHOWN_MAX else ""
-            last = max(decoded.overflown.values())
-            first = min(self._last_us, *decoded.overflown.values())
+            last = max(decoded.overflows.values())
+            first = min(self._last_us, *decoded.overflows.values())
             self._tell(first, last, "queue_overflow", f"{shown}{more}", None)
-        if decoded.broken:
+        if decoded.unreadable_count:
             detail = f"message {message.sequence}: see quarantine"
-            self._tell(self._last_us, arrived, "decode_error", detail, decoded.broken)
+            self._tell(self._last_us, arrived, "decode_error", detail, decoded.unreadable_count)
 
     def _tell(
         self, from_us: int, to_us: int, cause: str, detail: str, estimate: int | None

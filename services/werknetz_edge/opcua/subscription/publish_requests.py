@@ -9,17 +9,17 @@ from collections import deque
 from functools import partial
 from typing import Any, Final
 
-from werknetz_edge.opcua.connection.transport import Transport
+from werknetz_edge.opcua.connection.transport import OpcuaTransport
 from werknetz_edge.opcua.stack import ua
 
 ACKS_MAX: Final = 1000  # in one request; far more than a server keeps
 
 
-class Publisher:
+class PublishRequests:
     """Answers come in the order in which the server gave them, whatever request they answer."""
 
     def __init__(
-        self, wire: Transport, subscription: int, acks: dict[int, None], outstanding: int
+        self, wire: OpcuaTransport, subscription: int, acks: dict[int, None], outstanding: int
     ) -> None:
         self._wire = wire
         self._subscription = subscription
@@ -54,7 +54,7 @@ class Publisher:
         self._arrived.append((answer, acks))
         self._news.set()
 
-    async def answer(self, limit_s: float) -> bytes:
+    async def next_response(self, limit_s: float) -> bytes:
         """The next answer's bytes. Raises TimeoutError, ConnectionError or ua.UaError."""
         while not self._arrived:
             self._news.clear()
@@ -68,7 +68,7 @@ class Publisher:
             raise error
         return bytes(future.result())
 
-    def fewer(self) -> bool:
+    def reduce(self) -> bool:
         """The server wants fewer requests; False: it cannot be fewer."""
         self._wanted -= 1
         return self._wanted >= 1

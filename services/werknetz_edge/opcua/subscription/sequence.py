@@ -9,32 +9,32 @@ from typing import Final
 HIGHEST: Final = 2**32 - 1
 
 
-def following(sequence: int) -> int:
+def next_number(sequence: int) -> int:
     return 1 if sequence >= HIGHEST else sequence + 1
 
 
-class Sequence:
+class SequenceTracker:
     """The last message taken of one subscription."""
 
     def __init__(self) -> None:
         self.last = 0  # none yet: the first is 1
 
-    def missing_before(self, sequence: int) -> int:
+    def count_missing(self, sequence: int) -> int:
         """How many messages lie between the last taken and this one."""
-        return int((sequence - following(self.last)) % HIGHEST)
+        return int((sequence - next_number(self.last)) % HIGHEST)
 
-    def is_repeated(self, sequence: int) -> bool:
+    def is_duplicate(self, sequence: int) -> bool:
         """Taken already: the server sent it again."""
-        return self.missing_before(sequence) > HIGHEST // 2
+        return self.count_missing(sequence) > HIGHEST // 2
 
-    def missing(self, sequence: int, most: int) -> list[int]:
+    def list_missing(self, sequence: int, count_max: int) -> list[int]:
         """Their numbers, the first `most` of them."""
         found: list[int] = []
-        number = following(self.last)
-        while number != sequence and len(found) < most:
+        number = next_number(self.last)
+        while number != sequence and len(found) < count_max:
             found.append(number)
-            number = following(number)
+            number = next_number(number)
         return found
 
-    def taken(self, sequence: int) -> None:
+    def advance(self, sequence: int) -> None:
         self.last = sequence

@@ -11,52 +11,52 @@ from typing import Any, Final
 
 import numpy as np
 
-from werknetz_edge.sparkplug.decoding.payload import Datatype
+from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
 
 ELEMENTS_MAX: Final = 32_768  # of a data set or template: more is no longer text that can be stored
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGNED: Final[dict[int, int]] = {
-    Datatype.Int8: 8,
-    Datatype.Int16: 16,
-    Datatype.Int32: 32,
-    Datatype.Int64: 64,
+    SparkplugDatatype.Int8: 8,
+    SparkplugDatatype.Int16: 16,
+    SparkplugDatatype.Int32: 32,
+    SparkplugDatatype.Int64: 64,
 }
 _UNSIGNED: Final[dict[int, int]] = {
-    Datatype.UInt8: 8,
-    Datatype.UInt16: 16,
-    Datatype.UInt32: 32,
-    Datatype.UInt64: 64,
+    SparkplugDatatype.UInt8: 8,
+    SparkplugDatatype.UInt16: 16,
+    SparkplugDatatype.UInt32: 32,
+    SparkplugDatatype.UInt64: 64,
 }
-_FLOATS: Final = {Datatype.Float, Datatype.Double}
-_TEXTS: Final = {Datatype.String, Datatype.Text, Datatype.UUID}
-_BYTES: Final = {Datatype.Bytes, Datatype.File}
+_FLOATS: Final = {SparkplugDatatype.Float, SparkplugDatatype.Double}
+_TEXTS: Final = {SparkplugDatatype.String, SparkplugDatatype.Text, SparkplugDatatype.UUID}
+_BYTES: Final = {SparkplugDatatype.Bytes, SparkplugDatatype.File}
 _ARRAYS: Final[dict[int, str]] = {
-    Datatype.Int8Array: "<i1", Datatype.Int16Array: "<i2", Datatype.Int32Array: "<i4",
-    Datatype.Int64Array: "<i8", Datatype.UInt8Array: "<u1", Datatype.UInt16Array: "<u2",
-    Datatype.UInt32Array: "<u4", Datatype.UInt64Array: "<u8", Datatype.FloatArray: "<f4",
-    Datatype.DoubleArray: "<f8", Datatype.DateTimeArray: "<i8",
+    SparkplugDatatype.Int8Array: "<i1", SparkplugDatatype.Int16Array: "<i2", SparkplugDatatype.Int32Array: "<i4",
+    SparkplugDatatype.Int64Array: "<i8", SparkplugDatatype.UInt8Array: "<u1", SparkplugDatatype.UInt16Array: "<u2",
+    SparkplugDatatype.UInt32Array: "<u4", SparkplugDatatype.UInt64Array: "<u8", SparkplugDatatype.FloatArray: "<f4",
+    SparkplugDatatype.DoubleArray: "<f8", SparkplugDatatype.DateTimeArray: "<i8",
 }  # fmt: skip
 _CONTAINER: Final = {"int_value": 32, "long_value": 64}
 _SELF_EVIDENT: Final = {"float_value", "double_value", "boolean_value", "string_value"}
-_KNOWN: Final = {int(datatype) for datatype in Datatype}
+_KNOWN: Final = {int(datatype) for datatype in SparkplugDatatype}
 
 
-class Unreadable(ValueError):
+class UnreadableValue(ValueError):
     """The value is not what its datatype says, or of no datatype that is known."""
 
 
-def name_of(datatype: int) -> str:
-    return Datatype(datatype).name if datatype in _KNOWN else f"datatype {datatype}"
+def datatype_name(datatype: int) -> str:
+    return SparkplugDatatype(datatype).name if datatype in _KNOWN else f"datatype {datatype}"
 
 
-def value_of(holder: Any, datatype: int) -> Any:
+def decode_value(holder: Any, datatype: int) -> Any:
     """Return the value of a metric, property, parameter or cell; None where it holds none."""
     field = holder.WhichOneof("value")
     if field is None:
         return None
     raw = getattr(holder, field)
     if field == "string_value" and isinstance(raw, bytes):  # how protobuf gives what is not UTF-8
-        raise Unreadable("the text is not UTF-8")
+        raise UnreadableValue("the text is not UTF-8")
     read = _READERS.get(datatype)
     if read is not None and (value := read(datatype, field, raw)) is not None:
         return value
@@ -64,14 +64,14 @@ def value_of(holder: Any, datatype: int) -> Any:
         return raw
     if field in _CONTAINER and (datatype not in _KNOWN or datatype == 0 or datatype in _FLOATS):
         return _sign_is_clear(field, raw, datatype)
-    raise Unreadable(f"{name_of(datatype)} cannot stand in {field}")
+    raise UnreadableValue(f"{datatype_name(datatype)} cannot stand in {field}")
 
 
 def _sign_is_clear(field: str, raw: int, kind: int) -> int:
     """Without an integer's datatype, a set top bit may be a sign or a size: never guessed."""
     if raw < 1 << (_CONTAINER[field] - 1):
         return raw
-    raise Unreadable(f"{raw} as {name_of(kind)}: whether it has a sign is not said")
+    raise UnreadableValue(f"{raw} as {datatype_name(kind)}: whether it has a sign is not said")
 
 
 def _integer(kind: int, field: str, raw: Any) -> int | None:
@@ -79,14 +79,14 @@ def _integer(kind: int, field: str, raw: Any) -> int | None:
         return None
     if kind in _UNSIGNED:
         if raw >> _UNSIGNED[kind]:
-            raise Unreadable(f"{raw} is no {name_of(kind)}")
+            raise UnreadableValue(f"{raw} is no {datatype_name(kind)}")
         return int(raw)
     bits, held = _SIGNED[kind], _CONTAINER[field]
     value = raw - (1 << held) if raw >> (held - 1) else raw
     if -(1 << (bits - 1)) <= value < 1 << (bits - 1):
         return int(value)
     if value < 0 or value >> bits:
-        raise Unreadable(f"{value} is no {name_of(kind)}")
+        raise UnreadableValue(f"{value} is no {datatype_name(kind)}")
     return int(value) - (1 << bits)  # cut to its own width: 251 is -5 as an Int8
 
 
@@ -101,7 +101,7 @@ def _boolean(_: int, field: str, raw: Any) -> bool | None:
 
 
 def _instant(_: int, field: str, raw: Any) -> datetime | None:
-    return instant_of_ms(signed_64(raw)) if field in _CONTAINER else None
+    return instant_of_ms(to_signed_64(raw)) if field in _CONTAINER else None
 
 
 def _bytes(_: int, field: str, raw: Any) -> bytes | None:
@@ -111,40 +111,42 @@ def _bytes(_: int, field: str, raw: Any) -> bytes | None:
 def _array(kind: int, field: str, raw: Any) -> list[Any] | None:
     if field != "bytes_value":
         return None
-    if kind == Datatype.StringArray:
+    if kind == SparkplugDatatype.StringArray:
         return _strings(raw)
-    if kind == Datatype.BooleanArray:
+    if kind == SparkplugDatatype.BooleanArray:
         return _booleans(raw)
     form = np.dtype(_ARRAYS[kind])
     if len(raw) % form.itemsize:
-        raise Unreadable(f"{len(raw)} bytes are no whole number of elements of {name_of(kind)}")
+        raise UnreadableValue(
+            f"{len(raw)} bytes are no whole number of elements of {datatype_name(kind)}"
+        )
     values = np.frombuffer(raw, form)
     if len(values) > ELEMENTS_MAX:
-        raise Unreadable(f"{len(values)} elements are more than {ELEMENTS_MAX}")
-    if kind == Datatype.DateTimeArray:
+        raise UnreadableValue(f"{len(values)} elements are more than {ELEMENTS_MAX}")
+    if kind == SparkplugDatatype.DateTimeArray:
         return [instant_of_ms(int(value)).isoformat() for value in values]
     return list(values.tolist())
 
 
 def _strings(raw: bytes) -> list[str]:
     if raw.count(0) > ELEMENTS_MAX:
-        raise Unreadable(f"more than {ELEMENTS_MAX} elements")
+        raise UnreadableValue(f"more than {ELEMENTS_MAX} elements")
     parts = raw.split(b"\0")
     if parts[-1] == b"":
         parts.pop()  # the last one is ended by NUL, too
     try:
         return [part.decode() for part in parts]
     except UnicodeDecodeError as error:
-        raise Unreadable("the text is not UTF-8") from error
+        raise UnreadableValue("the text is not UTF-8") from error
 
 
 def _booleans(raw: bytes) -> list[bool]:
     """A count of 4 bytes, then bits, the first one on top."""
     if len(raw) < 4:
-        raise Unreadable("BooleanArray without its count")
+        raise UnreadableValue("BooleanArray without its count")
     (count,) = struct.unpack_from("<I", raw)
     if count > ELEMENTS_MAX or (count + 7) // 8 != len(raw) - 4:
-        raise Unreadable(f"BooleanArray of {count} in {len(raw) - 4} bytes")
+        raise UnreadableValue(f"BooleanArray of {count} in {len(raw) - 4} bytes")
     bits = np.unpackbits(np.frombuffer(raw, np.uint8, offset=4), count=count)
     return list(bits.astype(bool).tolist())
 
@@ -155,23 +157,23 @@ def _data_set(_: int, field: str, raw: Any) -> dict[str, Any] | None:
     types = list(raw.types)
     columns = [_utf8(column) for column in raw.columns]
     if len(raw.rows) * max(1, len(types)) > ELEMENTS_MAX or len(types) > ELEMENTS_MAX:
-        raise Unreadable(f"DataSet with more than {ELEMENTS_MAX} cells")
+        raise UnreadableValue(f"DataSet with more than {ELEMENTS_MAX} cells")
     if len(columns) != len(types):
-        raise Unreadable(f"DataSet of {len(columns)} columns and {len(types)} types")
+        raise UnreadableValue(f"DataSet of {len(columns)} columns and {len(types)} types")
     rows: list[list[Any]] = []
     for row in raw.rows:
         if len(row.elements) != len(types):
-            raise Unreadable(f"DataSet row of {len(row.elements)} cells, not {len(types)}")
+            raise UnreadableValue(f"DataSet row of {len(row.elements)} cells, not {len(types)}")
         cells = zip(row.elements, types, strict=True)
-        rows.append([plain_of(value_of(cell, kind)) for cell, kind in cells])
-    return {"columns": columns, "types": [name_of(kind) for kind in types], "rows": rows}
+        rows.append([to_json_value(decode_value(cell, kind)) for cell, kind in cells])
+    return {"columns": columns, "types": [datatype_name(kind) for kind in types], "rows": rows}
 
 
 def _template(_: int, field: str, raw: Any) -> dict[str, Any] | None:
     if field != "template_value":
         return None
     if len(raw.metrics) + len(raw.parameters) > ELEMENTS_MAX:
-        raise Unreadable(f"Template with more than {ELEMENTS_MAX} members")
+        raise UnreadableValue(f"Template with more than {ELEMENTS_MAX} members")
     found: dict[str, Any] = {}
     if raw.HasField("template_ref"):
         found["template"] = _utf8(raw.template_ref)
@@ -187,14 +189,14 @@ def _named(holders: Iterable[tuple[Any, int]]) -> dict[str, Any]:
     for holder, datatype in holders:
         name = _utf8(holder.name)
         if name in found:
-            raise Unreadable(f"Template with two members {name!r}")
-        found[name] = plain_of(value_of(holder, datatype))
+            raise UnreadableValue(f"Template with two members {name!r}")
+        found[name] = to_json_value(decode_value(holder, datatype))
     return found
 
 
 def _utf8(text: str | bytes) -> str:
     if isinstance(text, bytes):
-        raise Unreadable("a name is not UTF-8")
+        raise UnreadableValue("a name is not UTF-8")
     return text
 
 
@@ -207,22 +209,24 @@ _READERS: Final[dict[int, Callable[[int, str, Any], Any]]] = {
     **dict.fromkeys(_FLOATS, _float),
     **dict.fromkeys(_TEXTS, _text),
     **dict.fromkeys(_BYTES, _bytes),
-    **dict.fromkeys([*_ARRAYS, Datatype.BooleanArray, Datatype.StringArray], _array),
-    Datatype.Boolean: _boolean,
-    Datatype.DateTime: _instant,
-    Datatype.DataSet: _data_set,
-    Datatype.Template: _template,
+    **dict.fromkeys(
+        [*_ARRAYS, SparkplugDatatype.BooleanArray, SparkplugDatatype.StringArray], _array
+    ),
+    SparkplugDatatype.Boolean: _boolean,
+    SparkplugDatatype.DateTime: _instant,
+    SparkplugDatatype.DataSet: _data_set,
+    SparkplugDatatype.Template: _template,
 }
 
 
-def plain_of(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """A value within a structure, as JSON knows it."""
     if isinstance(value, datetime):
         return value.isoformat()
     return value.hex() if isinstance(value, bytes) else value
 
 
-def signed_64(raw: int) -> int:
+def to_signed_64(raw: int) -> int:
     return raw - (1 << 64) if raw >> 63 else raw
 
 
@@ -230,44 +234,48 @@ def instant_of_ms(ms: int) -> datetime:
     try:
         return _EPOCH + timedelta(milliseconds=ms)
     except OverflowError as error:
-        raise Unreadable(f"{ms} ms lie outside all calendars") from error
+        raise UnreadableValue(f"{ms} ms lie outside all calendars") from error
 
 
-def write_value(holder: Any, datatype: Datatype, value: Any) -> None:
+def encode_value(holder: Any, datatype: SparkplugDatatype, value: Any) -> None:
     """Put a value where its datatype has its place: the way of `value_of` back."""
     if datatype in _SIGNED or datatype in _UNSIGNED:
-        wide = datatype in {Datatype.Int64, Datatype.UInt32, Datatype.UInt64}
+        wide = datatype in {
+            SparkplugDatatype.Int64,
+            SparkplugDatatype.UInt32,
+            SparkplugDatatype.UInt64,
+        }
         bits = 64 if wide else 32
         setattr(holder, "long_value" if wide else "int_value", value & ((1 << bits) - 1))
     elif datatype in _BYTES:
         holder.bytes_value = value
-    elif datatype is Datatype.DateTime:
+    elif datatype is SparkplugDatatype.DateTime:
         holder.long_value = (value - _EPOCH) // timedelta(milliseconds=1) & ((1 << 64) - 1)
-    elif datatype is Datatype.StringArray:
+    elif datatype is SparkplugDatatype.StringArray:
         holder.bytes_value = b"".join(text.encode() + b"\0" for text in value)
-    elif datatype is Datatype.BooleanArray:
+    elif datatype is SparkplugDatatype.BooleanArray:
         packed = np.packbits(np.array(value, bool))
         holder.bytes_value = struct.pack("<I", len(value)) + packed.tobytes()
-    elif datatype is Datatype.DateTimeArray:
+    elif datatype is SparkplugDatatype.DateTimeArray:
         ms = [(at - _EPOCH) // timedelta(milliseconds=1) for at in value]
         holder.bytes_value = np.array(ms, "<i8").tobytes()
     elif datatype in _ARRAYS:
         holder.bytes_value = np.array(value, _ARRAYS[datatype]).tobytes()
-    elif datatype is Datatype.DataSet:
+    elif datatype is SparkplugDatatype.DataSet:
         _write_data_set(holder.dataset_value, value)
     else:
         setattr(holder, _PLACES[datatype], value)
 
 
 _PLACES: Final = {
-    Datatype.Float: "float_value", Datatype.Double: "double_value",
-    Datatype.Boolean: "boolean_value", Datatype.String: "string_value",
-    Datatype.Text: "string_value", Datatype.UUID: "string_value",
+    SparkplugDatatype.Float: "float_value", SparkplugDatatype.Double: "double_value",
+    SparkplugDatatype.Boolean: "boolean_value", SparkplugDatatype.String: "string_value",
+    SparkplugDatatype.Text: "string_value", SparkplugDatatype.UUID: "string_value",
 }  # fmt: skip
 
 
 def _write_data_set(data_set: Any, value: dict[str, Any]) -> None:
-    types = [Datatype[name] for name in value["types"]]
+    types = [SparkplugDatatype[name] for name in value["types"]]
     data_set.num_of_columns = len(types)
     data_set.columns.extend(value["columns"])
     data_set.types.extend(types)
@@ -276,4 +284,4 @@ def _write_data_set(data_set: Any, value: dict[str, Any]) -> None:
         for cell, datatype in zip(cells, types, strict=True):
             element = row.elements.add()
             if cell is not None:
-                write_value(element, datatype, cell)
+                encode_value(element, datatype, cell)

@@ -14,7 +14,7 @@ _ZLIB_OR_GZIP: Final = 32 + zlib.MAX_WBITS
 Metric = Payload.Metric
 
 
-class Datatype(IntEnum):
+class SparkplugDatatype(IntEnum):
     """`DataType` of the schema as a Python enumeration: a test holds the two together."""
 
     Unknown = 0
@@ -54,32 +54,32 @@ class Datatype(IntEnum):
     DateTimeArray = 34
 
 
-class UnreadablePayload(ValueError):
+class UnreadableSparkplugPayload(ValueError):
     """The bytes are no payload of Sparkplug B."""
 
 
-def payload_of(raw: bytes) -> Any:
+def parse_payload(raw: bytes) -> Any:
     """Raise UnreadablePayload."""
     try:
         return Payload.FromString(raw)
     except DecodeError as error:
-        raise UnreadablePayload(f"the payload is no Sparkplug B: {error}") from error
+        raise UnreadableSparkplugPayload(f"the payload is no Sparkplug B: {error}") from error
 
 
-def opened(raw: bytes, size_max: int) -> Any:
+def decode_payload(raw: bytes, size_max: int) -> Any:
     """Parse, also what is compressed; never more than `size_max` bytes."""
     if len(raw) > size_max:
-        raise UnreadablePayload(
+        raise UnreadableSparkplugPayload(
             f"the payload has {len(raw)} bytes, more than {size_max}: "
             "let the node send less at once, or raise payload_max_bytes"
         )
-    payload = payload_of(raw)
+    payload = parse_payload(raw)
     if payload.uuid == COMPRESSED:
-        outer, payload = payload, payload_of(_inflated(payload.body, size_max))
+        outer, payload = payload, parse_payload(_inflated(payload.body, size_max))
         if outer.HasField("seq") and not payload.HasField("seq"):
             payload.seq = outer.seq
     if len(payload.metrics) > METRICS_MAX:
-        raise UnreadablePayload(
+        raise UnreadableSparkplugPayload(
             f"{len(payload.metrics)} metrics in one message are more than {METRICS_MAX}"
         )
     return payload
@@ -90,8 +90,10 @@ def _inflated(body: bytes, size_max: int) -> bytes:
     try:
         data = stream.decompress(body, size_max)
     except zlib.error as error:
-        raise UnreadablePayload(f"the compressed body cannot be decompressed: {error}") from error
+        raise UnreadableSparkplugPayload(
+            f"the compressed body cannot be decompressed: {error}"
+        ) from error
     if not stream.eof:
         reason = f"would have more than {size_max} bytes" if len(data) == size_max else "breaks off"
-        raise UnreadablePayload(f"the compressed body {reason}")
+        raise UnreadableSparkplugPayload(f"the compressed body {reason}")
     return data

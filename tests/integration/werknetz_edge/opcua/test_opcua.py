@@ -14,7 +14,7 @@ from plumbing.opcua_plant import at, free_port, options, plant
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.opcua import create
-from werknetz_edge.opcua.connection.pki import trust
+from werknetz_edge.opcua.connection.pki import trust_certificate
 from werknetz_edge.opcua.connector import OpcuaConnector
 from werknetz_edge.opcua.stack import ua
 
@@ -238,7 +238,7 @@ async def test_an_untrusted_server_is_rejected_until_a_person_trusts_it(
         found = re.search(r"werknetz trust (\S+) (\S+)$", str(rejected.value))
         assert found is not None
         assert len(found[2]) == 64
-        trust(Path(found[1]), found[2])
+        trust_certificate(Path(found[1]), found[2])
         await connector.connect()
         values, _ = await collect(connector, lambda v, _: at("Temp") in v)
         assert values[at("Temp")][0][0] == 20.5

@@ -15,7 +15,7 @@ from plumbing.peers import peer, why_not
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.opcua import create
-from werknetz_edge.opcua.connection.pki import trust
+from werknetz_edge.opcua.connection.pki import trust_certificate
 from werknetz_edge.opcua.connector import OpcuaConnector
 
 PROGRAM = "opcua_server.js"
@@ -118,7 +118,7 @@ async def test_encrypted_with_a_user_killed_and_back(program: Path, tmp_path: Pa
             await connector.connect()
         found = re.search(r"werknetz trust (\S+) (\S+)$", str(rejected.value))
         assert found is not None
-        trust(Path(found[1]), found[2])
+        trust_certificate(Path(found[1]), found[2])
         wrong = connector_of(port, tmp_path, user="user1", password="wrong")
         with pytest.raises(ConfigurationRejected, match="password"):
             await wrong.connect()

@@ -97,7 +97,7 @@ async def edge(port: int, folder: Path, *, killed: bool = False) -> AsyncIterato
         yield running
     finally:
         if killed:
-            running.lane.told = last_values.LastValues(running.lane.spool)
+            running.lane.last_values = last_values.LastValues(running.lane.spool)
         stop.set()
         await task
 

@@ -19,7 +19,7 @@ from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz.domain.status import BAD_STALE, GOOD
 from werknetz_edge.sparkplug import create
 from werknetz_edge.sparkplug.connector import SparkplugConnector
-from werknetz_edge.sparkplug.decoding.payload import Datatype
+from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
 
 
 @dataclass
@@ -153,7 +153,12 @@ async def test_history_goes_its_own_way(plant: Plant) -> None:
         await plant.born()
         await until(lambda: plant.number in sink.last(), within_s=20)
         now_ms = time.time_ns() // 1_000_000
-        metric = {"alias": 1, "type": Datatype.Int64, "value": 7, "timestamp": now_ms - 60_000}
+        metric = {
+            "alias": 1,
+            "type": SparkplugDatatype.Int64,
+            "value": 7,
+            "timestamp": now_ms - 60_000,
+        }
         said = payload([metric | {"is_historical": True}, metric | {"value": 8}], seq=2)
         topic = plant.node.topic("DDATA")
         plant.node.client.publish(topic, said, 1).wait_for_publish(10)

@@ -4,34 +4,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_edge.modbus.address import TABLES, Place, Table, place_of
+from werknetz_edge.modbus.address import TABLES, ModbusAddress, Table, parse_address
 
 
 @pytest.mark.parametrize(
     ("address", "table", "bit", "place"),
     [
-        (100, "holding", None, Place("holding", 100)),
-        (40001, "holding", None, Place("holding", 40001)),  # a table makes it an offset
-        ("holding/100", None, None, Place("holding", 100)),
-        ("holding/100", "holding", None, Place("holding", 100)),
-        ("input/0.15", None, None, Place("input", 0, 15)),
-        ("0", "coil", None, Place("coil", 0)),
-        (40001, None, None, Place("holding", 0)),
-        (400001, None, None, Place("holding", 0)),
-        ("49999", None, None, Place("holding", 9998)),
-        (465536, None, None, Place("holding", 65535)),
-        (30005, None, None, Place("input", 4)),
-        (10001, None, None, Place("discrete", 0)),
-        ("00001", None, None, Place("coil", 0)),
-        ("000065", None, None, Place("coil", 64)),
-        ("40010.3", None, None, Place("holding", 9, 3)),
-        (40010, None, 3, Place("holding", 9, 3)),
+        (100, "holding", None, ModbusAddress("holding", 100)),
+        (40001, "holding", None, ModbusAddress("holding", 40001)),  # a table makes it an offset
+        ("holding/100", None, None, ModbusAddress("holding", 100)),
+        ("holding/100", "holding", None, ModbusAddress("holding", 100)),
+        ("input/0.15", None, None, ModbusAddress("input", 0, 15)),
+        ("0", "coil", None, ModbusAddress("coil", 0)),
+        (40001, None, None, ModbusAddress("holding", 0)),
+        (400001, None, None, ModbusAddress("holding", 0)),
+        ("49999", None, None, ModbusAddress("holding", 9998)),
+        (465536, None, None, ModbusAddress("holding", 65535)),
+        (30005, None, None, ModbusAddress("input", 4)),
+        (10001, None, None, ModbusAddress("discrete", 0)),
+        ("00001", None, None, ModbusAddress("coil", 0)),
+        ("000065", None, None, ModbusAddress("coil", 64)),
+        ("40010.3", None, None, ModbusAddress("holding", 9, 3)),
+        (40010, None, 3, ModbusAddress("holding", 9, 3)),
     ],
 )
 def test_what_is_read(
-    address: int | str, table: Table | None, bit: int | None, place: Place
+    address: int | str, table: Table | None, bit: int | None, place: ModbusAddress
 ) -> None:
-    assert place_of(address, table, bit) == place
+    assert parse_address(address, table, bit) == place
 
 
 @pytest.mark.parametrize(
@@ -56,19 +56,19 @@ def test_what_is_read(
 )
 def test_what_is_not(address: int | str, table: Table | None, bit: int | None, remedy: str) -> None:
     with pytest.raises(ValueError, match="address") as error:
-        place_of(address, table, bit)
+        parse_address(address, table, bit)
     assert remedy in str(error.value)
 
 
 @given(st.sampled_from(TABLES), st.integers(0, 65_535), st.none() | st.integers(0, 15))
 def test_a_place_reads_as_it_is_written(table: Table, offset: int, bit: int | None) -> None:
-    place = Place(table, offset, bit if table in {"input", "holding"} else None)
-    assert place_of(str(place)) == place
+    place = ModbusAddress(table, offset, bit if table in {"input", "holding"} else None)
+    assert parse_address(str(place)) == place
 
 
 @given(st.text(max_size=20))
 def test_any_text_is_a_place_or_an_error(text: str) -> None:
     try:
-        place_of(text)
+        parse_address(text)
     except ValueError:
         return

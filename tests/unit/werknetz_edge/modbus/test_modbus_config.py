@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from werknetz_edge.modbus.config import ModbusConfig
 from werknetz_edge.modbus.datatype import Orders, register_cell
-from werknetz_edge.polling.plan import Rules, plan_of
+from werknetz_edge.polling.plan import RequestRules, build_plan
 from werknetz_edge.polling.point import Coded
 
 FORMATS = {
@@ -86,7 +86,7 @@ def test_wrong_options_are_errors(options: dict[str, Any], remedy: str) -> None:
 
 def test_a_thousand_registers_are_eight_requests() -> None:
     config = _config({"address": 40001, "count": 1000})
-    plan = plan_of(config.points(), 1.0, Rules(config.limit))
+    plan = build_plan(config.points(), 1.0, RequestRules(config.limit))
     assert [(piece.start, piece.count) for piece in plan.pieces] == [
         (start, 125) for start in range(0, 1000, 125)
     ]
@@ -94,7 +94,7 @@ def test_a_thousand_registers_are_eight_requests() -> None:
 
 def test_bits_and_registers_have_limits_of_their_own() -> None:
     config = _config({"address": "00001", "count": 2500}, {"address": "holding/0", "count": 130})
-    plan = plan_of(config.points(), 1.0, Rules(config.limit))
+    plan = build_plan(config.points(), 1.0, RequestRules(config.limit))
     assert [(piece.area, piece.count, piece.size) for piece in plan.pieces] == [
         ((1, 0), 2000, 2000), ((1, 0), 500, 500), ((1, 3), 125, 250), ((1, 3), 5, 10),
     ]  # fmt: skip
@@ -121,17 +121,17 @@ def test_numbers_survive_every_order_of_words_and_bytes(
     config = _config(
         {"address": "holding/0", "datatype": datatype, "word_order": words, "byte_order": order}
     )
-    plan = plan_of(config.points(), 1.0, Rules(config.limit))
-    found = plan.layout.numbers(b"".join(registers)).value
+    plan = build_plan(config.points(), 1.0, RequestRules(config.limit))
+    found = plan.layout.read_numbers(b"".join(registers)).value
     np.testing.assert_array_equal(found, [float(value)])
 
 
 @given(st.integers(0, 65_535), st.integers(0, 15), st.sampled_from(["big", "little"]))
 def test_bits_of_a_register(register: int, bit: int, order: str) -> None:
     config = _config({"address": "holding/0", "bit": bit, "byte_order": order})
-    plan = plan_of(config.points(), 1.0, Rules(config.limit))
+    plan = build_plan(config.points(), 1.0, RequestRules(config.limit))
     wire = register.to_bytes(2, "big" if order == "big" else "little")
-    assert plan.layout.numbers(wire).value[0] == register >> bit & 1
+    assert plan.layout.read_numbers(wire).value[0] == register >> bit & 1
 
 
 def _text(raw: bytes, *, swapped: bool = False) -> object:

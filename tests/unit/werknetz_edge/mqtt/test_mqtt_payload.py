@@ -11,16 +11,16 @@ from werknetz.connector.contract import Reading
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
 from werknetz_edge.mqtt.config import MqttConfig, TopicConfig
-from werknetz_edge.mqtt.payload import Reader
+from werknetz_edge.mqtt.payload import PayloadReader
 
 NOW = 1_795_000_000_000_000
 
 
-def _reader(*topics: dict[str, Any]) -> Reader:
-    return Reader(tuple(TopicConfig.model_validate(topic) for topic in topics), 1_000_000)
+def _reader(*topics: dict[str, Any]) -> PayloadReader:
+    return PayloadReader(tuple(TopicConfig.model_validate(topic) for topic in topics), 1_000_000)
 
 
-def _read(reader: Reader, topic: str, payload: str | bytes) -> list[Reading] | Unmapped:
+def _read(reader: PayloadReader, topic: str, payload: str | bytes) -> list[Reading] | Unmapped:
     raw = payload.encode() if isinstance(payload, str) else payload
     return reader.read(topic, raw, retained=False, at_us=NOW)
 

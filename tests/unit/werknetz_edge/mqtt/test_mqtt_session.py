@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from werknetz_edge.mqtt.config import MqttConfig
-from werknetz_edge.mqtt.session import Session
+from werknetz_edge.mqtt.session import MqttSession
 
 
 @pytest.mark.asyncio
 async def test_a_cancellation_that_meets_a_message_is_not_swallowed() -> None:
     config = MqttConfig.model_validate({"url": "mqtt://broker", "topics": ["a"]})
-    session = Session(config, "c")
+    session = MqttSession(config, "c")
 
     async def read_for_ever() -> None:
         while True:

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_edge.opcua.address import UnknownNamespaceError, address_of, node_of, path_of
+from werknetz_edge.opcua.address import (
+    UnknownNamespaceError,
+    address_of,
+    node_of,
+    parse_browse_path,
+)
 from werknetz_edge.opcua.stack import ua
 
 NAMES = ["http://opcfoundation.org/UA/", "urn:server", "urn:plant;50%"]
@@ -46,8 +51,8 @@ def test_what_is_no_address() -> None:
 
 
 def test_browse_paths() -> None:
-    assert path_of("/Objects/{http://x/y/}A&/B/C") == [
+    assert parse_browse_path("/Objects/{http://x/y/}A&/B/C") == [
         (None, "Objects"), ("http://x/y/", "A/B"), (None, "C"),
     ]  # fmt: skip
     with pytest.raises(ValueError, match="is not a browse path"):
-        path_of("/Objects//x")
+        parse_browse_path("/Objects//x")

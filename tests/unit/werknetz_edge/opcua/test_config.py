@@ -45,9 +45,9 @@ def test_queues_hold_two_intervals_and_an_outage() -> None:
 def test_the_password_comes_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("geheim\n", encoding="utf-8")
     config = OpcuaConfig.model_validate(GOOD | {"user": "u", "password_file": "secret"})
-    assert config.secret(tmp_path) == "geheim"
+    assert config.read_password(tmp_path) == "geheim"
     config = OpcuaConfig.model_validate(GOOD | {"user": "u", "password": "x"})
-    assert config.secret(tmp_path) == "x"
+    assert config.read_password(tmp_path) == "x"
     assert "'x'" not in repr(config)
 
 

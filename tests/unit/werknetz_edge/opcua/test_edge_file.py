@@ -4,7 +4,7 @@ import yaml
 
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz_edge.opcua.config import OpcuaConfig
-from werknetz_edge.opcua.edge_file import edge_file, picked
+from werknetz_edge.opcua.edge_file import format_edge_file, select_variables
 from werknetz_edge.opcua.explore.browse import Variable
 
 FOUND = [
@@ -15,14 +15,14 @@ FOUND = [
 
 
 def test_patterns_pick_by_path_or_address() -> None:
-    assert picked(FOUND, []) == FOUND
-    assert picked(FOUND, ["*/Cell7/*"]) == FOUND[:2]
-    assert picked(FOUND, ["*s=Press.On", "*Good*"]) == FOUND[1:]
+    assert select_variables(FOUND, []) == FOUND
+    assert select_variables(FOUND, ["*/Cell7/*"]) == FOUND[:2]
+    assert select_variables(FOUND, ["*s=Press.On", "*Good*"]) == FOUND[1:]
 
 
 def test_the_file_loads() -> None:
     options = {"url": "opc.tcp://plc:4840", "browse": [{"root": "/Objects/Cell7", "depth": 8}]}
-    text = edge_file("emden-1", "e.yaml", options, FOUND)
+    text = format_edge_file("emden-1", "e.yaml", options, FOUND)
     document = yaml.safe_load(text)
     assert document["connector"] == "emden-1"
     assert document["protocol"] == "opcua"

@@ -19,7 +19,7 @@ async def test_a_source_that_waits_hears_what_was_kept_after_the_commit(tmp_path
         said.extend(kept)
 
     record = SourceRecord("hooks/wms", {"sku": "M1", "qty": "many"}, b"1", item="[0]")
-    await lane.keep(Delivery(records=[record], on_stored=report))
+    await lane.store(Delivery(records=[record], on_stored=report))
     assert [r.reason for r in said if isinstance(r, Unmapped)] == [
         "quantity: 'many' is not a number"
     ]

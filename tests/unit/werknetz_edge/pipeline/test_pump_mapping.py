@@ -45,7 +45,7 @@ async def test_a_new_mapping_is_used_between_two_deliveries_and_no_value_is_lost
     def both() -> bool:
         found = core.values()
         if len(found) > 10:
-            server.wanted["press"] = wanted(2, 1000.0)
+            server.desired_mappings["press"] = wanted(2, 1000.0)
         kept = (tmp_path / "press.mapping.yaml").exists()
         return kept and max(found, default=0.0) >= 1000.0 and min(found) < 1000.0
 
@@ -76,7 +76,7 @@ async def test_a_mapping_that_fails_at_its_first_delivery_is_rolled_back(
 
     monkeypatch.setattr(lane_module, "Normalizer", Broken)
     monkeypatch.setattr(pump_module, "STATUS_EVERY_S", 0.05)
-    server = MemoryServer(wanted={"press": wanted(2, 1000.0)})
+    server = MemoryServer(desired_mappings={"press": wanted(2, 1000.0)})
     core, source = Core(server), Slow(0)
     pump, _ = make_pump(source, server, tmp_path)
 

@@ -10,14 +10,14 @@ import pytest
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.polling.cadence import CUTS_MAX
-from werknetz_edge.polling.connector import MEMORY, PollingConnector
-from werknetz_edge.polling.device import Opened, Refusal
-from werknetz_edge.polling.grouping import Limit, Piece
+from werknetz_edge.polling.connector import PROGRESS_FILE, PollingConnector
+from werknetz_edge.polling.device import DeviceSession, Refusal
+from werknetz_edge.polling.grouping import AreaPiece, Limit
 from werknetz_edge.polling.options import PollingOptions
-from werknetz_edge.polling.plan import Rules
+from werknetz_edge.polling.plan import RequestRules
 from werknetz_edge.polling.point import Number, Point
 
-MISSING = Refusal(0x8034_0000, "not there", is_of_a_part=True)
+MISSING = Refusal(0x8034_0000, "not there", is_divisible=True)
 BUSY = Refusal(0x80B2_0000, "busy")
 SILENT = Refusal(0x800A_0000, "silent", is_answer=False)
 
@@ -30,22 +30,22 @@ class Machine:
         self.missing: set[int] = set()
         self.busy = False
         self.silent = False
-        self.before: Callable[[Piece], None] = lambda _: None
+        self.before: Callable[[AreaPiece], None] = lambda _: None
         self.refuses_to_open: Exception | None = None
         self.asked: list[tuple[int, int]] = []
         self.is_open = False
 
-    async def open(self) -> Opened:
+    async def open(self) -> DeviceSession:
         if self.refuses_to_open is not None:
             raise self.refuses_to_open
         self.is_open = True
-        return Opened(Rules(lambda _: Limit(20, 0, 2)), {"kind": "machine"})
+        return DeviceSession(RequestRules(lambda _: Limit(20, 0, 2)), {"kind": "machine"})
 
-    async def ask(self, pieces: Sequence[Piece]) -> list[bytes | Refusal]:
+    async def read_pieces(self, pieces: Sequence[AreaPiece]) -> list[bytes | Refusal]:
         await asyncio.sleep(0)
         return [self._answer(piece) for piece in pieces]
 
-    def _answer(self, piece: Piece) -> bytes | Refusal:
+    def _answer(self, piece: AreaPiece) -> bytes | Refusal:
         if not self.is_open:
             raise ConnectionLost("not open")
         self.before(piece)
@@ -59,7 +59,7 @@ class Machine:
             return MISSING
         return struct.pack(f">{piece.count}H", *(self.values[at] for at in span))
 
-    def name_of(self, piece: Piece) -> str:
+    def name_of(self, piece: AreaPiece) -> str:
         return f"{piece.start}+{piece.count}"
 
     async def close(self) -> None:
@@ -183,7 +183,7 @@ async def test_what_was_answered_before_the_loss_is_told(tmp_path: Path) -> None
     machine = Machine()
     machine.values[0] = 5
 
-    def lose(piece: Piece) -> None:
+    def lose(piece: AreaPiece) -> None:
         if piece.start == 50:
             raise ConnectionLost("no answer")
 
@@ -274,7 +274,7 @@ async def test_an_edge_that_kept_nothing_at_all_still_tells_a_gap(tmp_path: Path
 @pytest.mark.asyncio
 async def test_without_a_memory_file_polling_goes_on_and_says_so(tmp_path: Path) -> None:
     machine = Machine()
-    memory = tmp_path / MEMORY.format("press")
+    memory = tmp_path / PROGRESS_FILE.format("press")
     memory.with_suffix(".new").mkdir()  # what is to be written is a folder
     connector = _connector(machine, tmp_path, [_point(0)])
     await connector.connect()

@@ -6,8 +6,8 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_edge.polling.grouping import Place
-from werknetz_edge.polling.layout import EXACT, Layout
+from werknetz_edge.polling.grouping import PointLocation
+from werknetz_edge.polling.layout import EXACT, ImageLayout
 from werknetz_edge.polling.point import Bit, Cell, Coded, Kind, Number, Point
 
 SIZES: dict[Kind, int] = {
@@ -16,10 +16,10 @@ SIZES: dict[Kind, int] = {
 CODES = dict(zip(SIZES, "BbHhIiQqfd", strict=True))
 
 
-def _layout(*cells: tuple[Cell, int]) -> Layout:
+def _layout(*cells: tuple[Cell, int]) -> ImageLayout:
     points = [Point(str(n), (0, 0), 0, 1, cell, 1.0) for n, (cell, _) in enumerate(cells)]
-    places = [Place(offset, n, n) for n, (_, offset) in enumerate(cells)]
-    return Layout(range(len(cells)), points, places)
+    places = [PointLocation(offset, n, n) for n, (_, offset) in enumerate(cells)]
+    return ImageLayout(range(len(cells)), points, places)
 
 
 @given(st.sampled_from(sorted(SIZES)), st.data())
@@ -31,7 +31,7 @@ def test_a_number_reads_as_it_was_written(kind: Kind, data: st.DataObject) -> No
     for significance, position in enumerate(order):
         stored[3 + position] = raw[significance]
     expected = struct.unpack(f">{CODES[kind]}", raw)[0]
-    numbers = _layout((Number(kind, tuple(order)), 3)).numbers(stored)
+    numbers = _layout((Number(kind, tuple(order)), 3)).read_numbers(stored)
     if math.isnan(expected):
         assert math.isnan(numbers.value[0])
     else:
@@ -44,7 +44,7 @@ def test_a_number_reads_as_it_was_written(kind: Kind, data: st.DataObject) -> No
 
 def test_integers_that_a_float_cannot_tell_apart_have_different_keys() -> None:
     layout = _layout((Number("i8", tuple(range(8))), 0), (Number("u8", tuple(range(8))), 0))
-    one, other = (layout.numbers(struct.pack(">q", value)) for value in (2**60, 2**60 + 1))
+    one, other = (layout.read_numbers(struct.pack(">q", value)) for value in (2**60, 2**60 + 1))
     assert one.value.tolist() == other.value.tolist()
     assert (one.key != other.key).all()
     assert other.large == {0: 2**60 + 1, 1: 2**60 + 1}
@@ -53,12 +53,12 @@ def test_integers_that_a_float_cannot_tell_apart_have_different_keys() -> None:
 def test_a_nan_equals_itself_in_its_key() -> None:
     layout = _layout((Number("f4", (0, 1, 2, 3)), 0))
     raw = struct.pack(">f", math.nan)
-    assert layout.numbers(raw).key.tolist() == layout.numbers(raw).key.tolist()
+    assert layout.read_numbers(raw).key.tolist() == layout.read_numbers(raw).key.tolist()
 
 
 @given(st.integers(0, 255), st.integers(0, 7))
 def test_bits(byte: int, shift: int) -> None:
-    assert _layout((Bit(1, shift), 0)).numbers(bytes([0, byte])).value[0] == byte >> shift & 1
+    assert _layout((Bit(1, shift), 0)).read_numbers(bytes([0, byte])).value[0] == byte >> shift & 1
 
 
 def test_texts_are_told_apart_from_numbers_and_rows_keep_their_numbers() -> None:
@@ -69,5 +69,5 @@ def test_texts_are_told_apart_from_numbers_and_rows_keep_their_numbers() -> None
         (Bit(0, 0), 5),
     )
     assert layout.rows.tolist() == [1, 3]
-    assert [(coded.row, coded.place.offset) for coded in layout.coded] == [(0, 0), (2, 4)]
-    assert layout.numbers(bytes([0, 0, 1, 2, 0, 1])).value.tolist() == [258.0, 1.0]
+    assert [(coded.row, coded.location.offset) for coded in layout.coded] == [(0, 0), (2, 4)]
+    assert layout.read_numbers(bytes([0, 0, 1, 2, 0, 1])).value.tolist() == [258.0, 1.0]

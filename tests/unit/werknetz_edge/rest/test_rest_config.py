@@ -4,15 +4,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from werknetz_edge.rest.address import Rules
+from werknetz_edge.rest.address import AddressRules
 from werknetz_edge.rest.config import RestConfig
-from werknetz_edge.rest.memory import Bookmark, Bookmarks
+from werknetz_edge.rest.memory import Bookmark, BookmarkFile
 
 ENDPOINT = {"path": "/orders"}
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"url": "ftp://x"}, "url must read"),
         ({"url": "https://user:secret@x"}, "without user"),
@@ -27,19 +27,22 @@ ENDPOINT = {"path": "/orders"}
         ),
         ({"endpoints": {"o": {**ENDPOINT, "as": "readings"}}}, "go together"),
         ({"allow": ["10.0.0.1/8"]}, "host bits"),
-        ({"auth": {"method": "key", "secret": {"file": "a", "env": "B"}}}, "one of them"),
+        (
+            {"auth": {"method": "key", "secret": {"file": "a", "env": "B"}}},
+            "set either `file` or `env`",
+        ),
         ({"auth": {"method": "magic"}}, "magic"),
     ],
 )
-def test_errors_say_what_to_do(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_errors_name_the_remedy(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         RestConfig.model_validate(
             {"url": "https://erp.example", "endpoints": {"o": ENDPOINT}, **options}
         )
 
 
 @pytest.mark.parametrize(
-    ("address", "word"),
+    ("address", "reason_part"),
     [
         ("127.0.0.1", "itself"),
         ("::1", "itself"),
@@ -48,30 +51,32 @@ def test_errors_say_what_to_do(options: dict[str, Any], said: str) -> None:
         ("fe80::1", "metadata"),
         ("fd00:ec2::254", "metadata"),
         ("100.100.100.200", "metadata"),
-        ("0.0.0.0", "no host"),
-        ("224.0.0.1", "no host"),
+        ("0.0.0.0", "not the address"),
+        ("224.0.0.1", "not the address"),
         ("10.1.2.3", ""),
         ("192.168.1.7", ""),
         ("93.184.216.34", ""),
         ("fd12::7", ""),
     ],
 )
-def test_addresses(address: str, word: str) -> None:
-    reason = Rules.of(()).forbids(ipaddress.ip_address(address))
-    assert (word in reason) if word else not reason
+def test_forbidden_addresses(address: str, reason_part: str) -> None:
+    reason = AddressRules.from_networks(()).forbidden_reason(ipaddress.ip_address(address))
+    assert (reason_part in reason) if reason_part else not reason
     network = str(ipaddress.ip_network(address.removeprefix("::ffff:")))
-    assert not Rules.of((network,)).forbids(ipaddress.ip_address(address))
+    assert not AddressRules.from_networks((network,)).forbidden_reason(
+        ipaddress.ip_address(address)
+    )
 
 
-def test_a_damaged_bookmark_file_is_none(tmp_path: Any) -> None:
-    bookmarks = Bookmarks(tmp_path / "a" / "erp.rest.json")
+def test_a_damaged_bookmark_file_counts_as_missing(tmp_path: Any) -> None:
+    bookmarks = BookmarkFile(tmp_path / "a" / "erp.rest.json")
     bookmarks.load()
-    assert bookmarks.of("orders") == Bookmark()
-    bookmarks.keep("orders", Bookmark(7, "u", "e", "m"))
-    again = Bookmarks(bookmarks.path)
-    again.load()
-    assert again.of("orders") == Bookmark(7, "u", "e", "m")
+    assert bookmarks.get("orders") == Bookmark()
+    bookmarks.save("orders", Bookmark(7, "u", "e", "m"))
+    reloaded = BookmarkFile(bookmarks.path)
+    reloaded.load()
+    assert reloaded.get("orders") == Bookmark(7, "u", "e", "m")
     for text in ("", "[]", '{"orders": {}}', '{"orders": 7}'):
         bookmarks.path.write_text(text)
-        again.load()
-        assert again.of("orders") == Bookmark()
+        reloaded.load()
+        assert reloaded.get("orders") == Bookmark()

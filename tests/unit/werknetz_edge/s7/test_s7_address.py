@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz_edge.polling.point import Bit, Coded, Number
-from werknetz_edge.s7.address import DB, Address, address_of
-from werknetz_edge.s7.datatype import NAMES, Datatype, datatype_of
+from werknetz_edge.s7.address import DB, S7Address, parse_address
+from werknetz_edge.s7.datatype import NAMES, S7Datatype, parse_datatype
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ from werknetz_edge.s7.datatype import NAMES, Datatype, datatype_of
     ],
 )
 def test_what_is_read(text: str, place: tuple[int, int, int, int, str], called: str) -> None:
-    address = address_of(text)
+    address = parse_address(text)
     found = (address.area, address.block, address.byte, address.bit, str(address.datatype))
     assert found == place
     assert str(address) == called
-    assert address_of(str(address)) == address
+    assert parse_address(str(address)) == address
 
 
 @pytest.mark.parametrize(
@@ -70,49 +70,49 @@ def test_what_is_read(text: str, place: tuple[int, int, int, int, str], called: 
 )
 def test_what_is_not(text: str, remedy: str) -> None:
     with pytest.raises(ValueError, match="address") as error:
-        address_of(text)
+        parse_address(text)
     assert remedy in str(error.value)
 
 
 def test_arrays_stand_as_a_plc_lays_them_out() -> None:
-    assert [str(address_of("DB1.DBX0.6").after(n)) for n in range(4)] == [
+    assert [str(parse_address("DB1.DBX0.6").nth(n)) for n in range(4)] == [
         "DB1.DBX0.6", "DB1.DBX0.7", "DB1.DBX1.0", "DB1.DBX1.1",
     ]  # fmt: skip
-    assert [address_of("DB1.DBW10:INT").after(n).byte for n in range(3)] == [10, 12, 14]
-    assert [address_of("DB1.DBB10").after(n).byte for n in range(3)] == [10, 11, 12]
+    assert [parse_address("DB1.DBW10:INT").nth(n).byte for n in range(3)] == [10, 12, 14]
+    assert [parse_address("DB1.DBB10").nth(n).byte for n in range(3)] == [10, 11, 12]
     # Each STRING of an array begins at an even byte: 5 bytes take 6.
-    assert [address_of("DB1.DBB10:STRING[3]").after(n).byte for n in range(3)] == [10, 16, 22]
+    assert [parse_address("DB1.DBB10:STRING[3]").nth(n).byte for n in range(3)] == [10, 16, 22]
 
 
 def test_cells() -> None:
-    assert address_of("M1.5").datatype.cell(5) == Bit(0, 5)
-    assert address_of("MW2:INT").datatype.cell(0) == Number("i2", (0, 1))
-    assert isinstance(address_of("DB1.DBB0:DTL").datatype.cell(0), Coded)
+    assert parse_address("M1.5").datatype.cell(5) == Bit(0, 5)
+    assert parse_address("MW2:INT").datatype.cell(0) == Number("i2", (0, 1))
+    assert isinstance(parse_address("DB1.DBB0:DTL").datatype.cell(0), Coded)
 
 
-def _address(name: str, block: int, byte: int, bit: int) -> Address:
-    datatype = datatype_of(name, 7 if name.endswith("STRING") else None)
-    return Address(DB, block, byte, bit if name == "BOOL" else 0, datatype)
+def _address(name: str, block: int, byte: int, bit: int) -> S7Address:
+    datatype = parse_datatype(name, 7 if name.endswith("STRING") else None)
+    return S7Address(DB, block, byte, bit if name == "BOOL" else 0, datatype)
 
 
 @given(st.sampled_from(NAMES), st.integers(1, 65_535), st.integers(0, 60_000), st.integers(0, 7))
 def test_an_address_reads_as_it_is_called(name: str, block: int, byte: int, bit: int) -> None:
     address = _address(name, block, byte, bit)
-    assert address_of(str(address)) == address
+    assert parse_address(str(address)) == address
 
 
 @given(st.text(max_size=30) | st.from_regex(r"%?DB[0-9]+\.DB[XBWD][0-9]+(:[A-Z]+)?"))
 def test_any_text_is_an_address_or_an_error(text: str) -> None:
     try:
-        address_of(text)
+        parse_address(text)
     except ValueError:
         return
 
 
 def test_sizes() -> None:
-    sizes = {name: datatype_of(name, None).size for name in NAMES if not name.endswith("STRING")}
+    sizes = {name: parse_datatype(name, None).size for name in NAMES if not name.endswith("STRING")}
     assert sizes["BOOL"] == 1
     assert sizes["DTL"] == 12
     assert sizes["DATE_AND_TIME"] == 8
-    assert Datatype("STRING", 30).size == 32
-    assert Datatype("WSTRING", 10).size == 24
+    assert S7Datatype("STRING", 30).size == 32
+    assert S7Datatype("WSTRING", 10).size == 24

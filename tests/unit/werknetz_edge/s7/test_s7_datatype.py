@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from snap7.util import setters
 
 from werknetz_edge.polling.point import Coded
-from werknetz_edge.s7.datatype import NAMES, datatype_of
+from werknetz_edge.s7.datatype import NAMES, parse_datatype
 
 NINETIES = datetime(1990, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # a PLC says no zone
 
 
 def _read(name: str, raw: bytes, length: int | None = None) -> object:
-    cell = datatype_of(name, length).cell(0)
+    cell = parse_datatype(name, length).cell(0)
     assert isinstance(cell, Coded)
     assert cell.size == len(raw)
     return cell.read(raw)
@@ -85,7 +85,7 @@ def test_characters() -> None:
 
 @given(st.sampled_from(NAMES), st.data())
 def test_any_bytes_are_a_value_or_an_error_that_says_what(name: str, data: st.DataObject) -> None:
-    datatype = datatype_of(name, 9 if name.endswith("STRING") else None)
+    datatype = parse_datatype(name, 9 if name.endswith("STRING") else None)
     cell = datatype.cell(0)
     if not isinstance(cell, Coded):
         return

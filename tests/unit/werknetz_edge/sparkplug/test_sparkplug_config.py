@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from werknetz.connector.mapping.pattern import Pattern
 from werknetz_edge.config import load_config
 from werknetz_edge.edge import create_connector
-from werknetz_edge.sparkplug.alive_metrics import Roster
+from werknetz_edge.sparkplug.alive_metrics import AliveMetricsFile
 from werknetz_edge.sparkplug.config import SparkplugConfig
 from werknetz_edge.sparkplug.connector import SparkplugConnector
 from werknetz_edge.sparkplug.state import HostState
-from werknetz_edge.sparkplug.topic import Topic, filters_of, topic_of
+from werknetz_edge.sparkplug.topic import Topic, parse_topic, subscription_filters
 
 EDGE = """
 connector: press-shop
@@ -65,7 +65,7 @@ def test_wrong_options_say_the_remedy(wrong: dict[str, Any], remedy: str) -> Non
 
 
 def test_we_listen_to_births_data_and_deaths_and_to_no_commands() -> None:
-    assert filters_of(["G"]) == [
+    assert subscription_filters(["G"]) == [
         "spBv1.0/G/NBIRTH/+", "spBv1.0/G/NDATA/+", "spBv1.0/G/NDEATH/+",
         "spBv1.0/G/DBIRTH/+/+", "spBv1.0/G/DDATA/+/+", "spBv1.0/G/DDEATH/+/+",
     ]  # fmt: skip
@@ -73,11 +73,11 @@ def test_we_listen_to_births_data_and_deaths_and_to_no_commands() -> None:
 
 @given(st.text(max_size=60))
 def test_any_topic_is_one_of_theirs_or_none(text: str) -> None:
-    found = topic_of(text)
+    found = parse_topic(text)
     if found is not None:
         levels = ["spBv1.0", found.group, found.kind, found.node]
         assert "/".join(levels + [found.device] * bool(found.device)) == text
-    assert topic_of("spBv1.0/G/DDATA/N/D") == Topic("DDATA", "G", "N", "D")
+    assert parse_topic("spBv1.0/G/DDATA/N/D") == Topic("DDATA", "G", "N", "D")
 
 
 def _said(payload: bytes) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _said(payload: bytes) -> dict[str, Any]:
                 b'{"online": false, "timestamp": 1e999}', b"[" * 5000, b"\xff"],
 )  # fmt: skip
 def test_whatever_does_not_say_online_is_contradicted(payload: bytes) -> None:
-    answer = HostState("spBv1.0/STATE/us", 1000).answer(payload)
+    answer = HostState("spBv1.0/STATE/us", 1000).contradict(payload)
     assert answer is not None
     birth, is_other = answer
     assert _said(birth.payload) == {"online": True, "timestamp": 1000}
@@ -101,8 +101,8 @@ def test_birth_will_and_death_carry_times_that_nodes_can_compare() -> None:
     state = HostState("spBv1.0/STATE/us", 1000)
     assert _said(state.will.payload) == {"online": False, "timestamp": 1000}
     assert _said(state.death(2000).payload) == {"online": False, "timestamp": 2000}
-    assert state.answer(state.birth.payload) is None
-    answer = state.answer(b'{"online": false, "timestamp": 5000}')
+    assert state.contradict(state.birth.payload) is None
+    answer = state.contradict(b'{"online": false, "timestamp": 5000}')
     assert answer is not None
     assert answer[1]
     assert _said(answer[0].payload) == {"online": True, "timestamp": 5000}
@@ -110,7 +110,7 @@ def test_birth_will_and_death_carry_times_that_nodes_can_compare() -> None:
 
 
 def test_the_roster_comes_back_and_a_torn_one_is_none(tmp_path: Path) -> None:
-    roster = Roster(tmp_path / "new" / "nodes.json")
+    roster = AliveMetricsFile(tmp_path / "new" / "nodes.json")
     assert roster.load() == {}
     names = {"G/N": {"": ["hw"], "press": ["Counter/Good", "µ"]}}
     roster.save(names)

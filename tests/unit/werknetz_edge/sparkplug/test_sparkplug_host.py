@@ -10,15 +10,15 @@ from werknetz.connector.contract import Reading
 from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz.protocols.sparkplug_b_pb2 import Payload
-from werknetz_edge.sparkplug.decoding.payload import Datatype
-from werknetz_edge.sparkplug.host import DEVICE_BIRTHS_S, GONE_S, QUIET_S, Host
-from werknetz_edge.sparkplug.rebirth import Asker, Request
+from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
+from werknetz_edge.sparkplug.host import DEVICE_BIRTHS_S, REBIRTH_AFTER_S, STALE_AFTER_S, Host
+from werknetz_edge.sparkplug.rebirth import NodeCommand, RebirthRequester
 
 T0_MS = 1_790_000_000_000
 I32, I64, F64, TEXT, BOOL = (
-    Datatype.Int32, Datatype.Int64, Datatype.Double, Datatype.String, Datatype.Boolean
+    SparkplugDatatype.Int32, SparkplugDatatype.Int64, SparkplugDatatype.Double, SparkplugDatatype.String, SparkplugDatatype.Boolean
 )  # fmt: skip
-BD: dict[str, Any] = {"name": "bdSeq", "type": Datatype.UInt64, "value": 3}
+BD: dict[str, Any] = {"name": "bdSeq", "type": SparkplugDatatype.UInt64, "value": 3}
 NODE = "spBv1.0/G/N"
 PRESS = f"{NODE}/press"
 
@@ -34,7 +34,7 @@ class Bench:
     history: list[Reading] = field(default_factory=list)
     gaps: list[GapOpened | GapClosed] = field(default_factory=list)
     unreadable: list[Unmapped] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
+    requests: list[NodeCommand] = field(default_factory=list)
     tokens: list[object] = field(default_factory=list)
 
     @property
@@ -51,7 +51,7 @@ class Bench:
 
     def raw(self, kind: str, raw: bytes, *, token: object = None, device: str = "press") -> None:
         topic = f"spBv1.0/G/{kind}/N" + (f"/{device}" if kind.startswith("D") else "")
-        self.host.take(topic, raw, at_us=self.at_ms * 1000, now_s=self.now_s, token=token)
+        self.host.handle_message(topic, raw, at_us=self.at_ms * 1000, now_s=self.now_s, token=token)
         self.collect()
 
     def wait(self, seconds: float) -> None:
@@ -61,7 +61,7 @@ class Bench:
     def collect(self) -> None:
         request = self.host.tick(self.now_s, self.at_ms * 1000)
         self.requests += [] if request is None else [request]
-        for part in self.host.drain():
+        for part in self.host.take_results():
             self.readings += part.readings
             block = part.columns.block(self.host.addresses)
             rows = zip(block.address, block.value, block.status, block.source_time_us, strict=True)
@@ -83,7 +83,7 @@ class Bench:
             {"name": "temp", "alias": 2, "type": F64, "value": 20.5},
             {"name": "state", "alias": 3, "type": TEXT, "value": "IDLE"},
             {"name": "on", "alias": 4, "type": BOOL, "value": False},
-            {"name": "big", "alias": 5, "type": Datatype.UInt64, "value": 1},
+            {"name": "big", "alias": 5, "type": SparkplugDatatype.UInt64, "value": 1},
         ])  # fmt: skip
 
     def clear(self) -> None:
@@ -132,7 +132,9 @@ def test_a_birth_gives_values_without_commands_and_counters_of_its_own(bench: Be
 def test_data_come_by_alias_with_signs_times_and_all_types(bench: Bench) -> None:
     bench.clear()
     metrics = data((1, I32, -7), (2, F64, -1.5), (3, TEXT, "RUN"), (4, BOOL, True), (9, TEXT, "B"))
-    metrics += data((5, Datatype.UInt64, 2**64 - 1), (1, I32, 0), (4, BOOL, False), (1, I32, 5))
+    metrics += data(
+        (5, SparkplugDatatype.UInt64, 2**64 - 1), (1, I32, 0), (4, BOOL, False), (1, I32, 5)
+    )
     metrics[1]["timestamp"] = T0_MS - 500
     bench.say("DDATA", metrics[:4] + metrics[5:], at_ms=T0_MS + 5)
     found = [(r.source.partition("#")[2], r.value) for r in bench.readings]
@@ -214,14 +216,14 @@ def test_a_death_of_another_session_is_not_followed_but_said_and_looked_into(ben
     bench.wait(0.2)
     assert [request.topic for request in bench.requests] == ["spBv1.0/G/NCMD/N"]
     bench.say("DDATA", data((2, F64, 1.0)))  # it lives
-    bench.wait(GONE_S)
+    bench.wait(STALE_AFTER_S)
     assert not bench.stale()
 
 
 def test_a_peer_that_counts_its_deaths_wrongly_is_marked_when_it_stays_away(bench: Bench) -> None:
     bench.clear()
     bench.say("NDEATH", [BD | {"value": 0}])
-    bench.wait(GONE_S)
+    bench.wait(STALE_AFTER_S)
     assert bench.stale() == METRICS | {f"{NODE}#hw"}
 
 
@@ -291,13 +293,13 @@ def test_requests_are_rare_and_rarer_while_nobody_answers(bench: Bench) -> None:
     many = Bench()
     for number in range(50):
         raw = payload(data((1, I32, 1)), seq=0)
-        many.host.take(f"spBv1.0/G/NDATA/n{number}", raw, at_us=T0_MS * 1000, now_s=0.0)
+        many.host.handle_message(f"spBv1.0/G/NDATA/n{number}", raw, at_us=T0_MS * 1000, now_s=0.0)
     many.wait(1.0)
     assert len(many.requests) == 1
     for _ in range(200):
         many.wait(0.1)
     assert len({request.topic for request in many.requests}) == 50
-    silent = Bench(Host("plc", asker=Asker(30.0, allowed=False)))
+    silent = Bench(Host("plc", rebirths=RebirthRequester(30.0, allowed=False)))
     silent.say("NDATA", data((1, I32, 1)))
     silent.wait(100)
     assert not silent.requests
@@ -414,8 +416,8 @@ def test_what_cannot_be_read_is_kept_and_the_rest_goes_on(bench: Bench) -> None:
 )
 def test_what_is_no_sparkplug_is_kept_whole(topic: str, raw: bytes, reason: str) -> None:
     host = Host("plc")
-    host.take(topic, raw, at_us=1, now_s=0.0, token="t")
-    (part,) = host.drain()
+    host.handle_message(topic, raw, at_us=1, now_s=0.0, token="t")
+    (part,) = host.take_results()
     (refused,) = part.unreadable
     assert reason in refused.reason
     assert (refused.source, refused.raw, part.tokens) == (topic, raw, ["t"])
@@ -435,10 +437,10 @@ def test_times_are_the_metric_s_the_payload_s_or_the_arrival_s(bench: Bench) -> 
 
 def test_back_again_a_node_that_goes_on_in_sequence_lost_nothing(bench: Bench) -> None:
     bench.clear()
-    bench.host.away(bench.now_s)
+    bench.host.on_reconnect(bench.now_s)
     bench.wait(3)
     bench.say("DDATA", data((1, I32, 4)))
-    bench.wait(GONE_S + QUIET_S)
+    bench.wait(STALE_AFTER_S + REBIRTH_AFTER_S)
     assert bench.values == {f"{PRESS}#Counter/Good": 4}
     assert not bench.gaps
     assert not bench.requests
@@ -446,7 +448,7 @@ def test_back_again_a_node_that_goes_on_in_sequence_lost_nothing(bench: Bench) -
 
 def test_back_again_what_was_missed_is_a_gap(bench: Bench) -> None:
     bench.clear()
-    bench.host.away(bench.now_s)
+    bench.host.on_reconnect(bench.now_s)
     bench.wait(3)
     bench.seq += 9
     bench.say("DDATA", data((1, I32, 4)))
@@ -467,7 +469,7 @@ def test_back_again_what_was_missed_is_a_gap(bench: Bench) -> None:
 
 def test_back_again_what_seems_late_is_a_jump(bench: Bench) -> None:
     bench.clear()
-    bench.host.away(bench.now_s)
+    bench.host.on_reconnect(bench.now_s)
     bench.seq += 250
     bench.say("DDATA", data((1, I32, 4)))
     assert "nobody knows" in bench.opened[0].detail
@@ -489,7 +491,7 @@ def test_a_late_message_is_read_and_said(bench: Bench) -> None:
 
 def test_back_again_a_birth_hides_what_was_missed_so_it_is_a_gap(bench: Bench) -> None:
     bench.clear()
-    bench.host.away(bench.now_s)
+    bench.host.on_reconnect(bench.now_s)
     bench.wait(3)
     bench.born()
     (gap,) = bench.opened
@@ -501,7 +503,7 @@ def test_back_again_a_fast_node_may_have_gone_round(bench: Bench) -> None:
         bench.wait(0.1)
         bench.say("DDATA", data((1, I32, 4)))
     bench.clear()
-    bench.host.away(bench.now_s)
+    bench.host.on_reconnect(bench.now_s)
     bench.wait(40)
     bench.say("DDATA", data((1, I32, 4)))  # 400 messages may be missing, and 256 would not show
     assert "nobody knows" in bench.opened[0].detail
@@ -510,12 +512,12 @@ def test_back_again_a_fast_node_may_have_gone_round(bench: Bench) -> None:
 
 def test_back_again_a_node_that_says_nothing_is_asked_then_marked(bench: Bench) -> None:
     bench.clear()
-    bench.host.away(bench.now_s)
-    bench.wait(QUIET_S)
+    bench.host.on_reconnect(bench.now_s)
+    bench.wait(REBIRTH_AFTER_S)
     bench.wait(0.1)
     assert len(bench.requests) == 1
     assert not bench.readings
-    bench.wait(GONE_S)
+    bench.wait(STALE_AFTER_S)
     assert bench.stale() == METRICS | {f"{NODE}#hw"}
     bench.clear()
     bench.say("DDATA", data((1, I32, 4)))  # only slow, its aliases still hold
@@ -524,16 +526,16 @@ def test_back_again_a_node_that_says_nothing_is_asked_then_marked(bench: Bench) 
 
 def test_a_new_process_marks_what_died_while_none_ran(bench: Bench) -> None:
     later = Bench(Host("plc"))
-    later.host.remember(bench.host.roster(), 0.0)
+    later.host.load_alive_metrics(bench.host.alive_metrics(), 0.0)
     later.wait(0.1)
     assert len(later.requests) == 1
-    later.wait(GONE_S)
+    later.wait(STALE_AFTER_S)
     assert later.stale() == METRICS | {f"{NODE}#hw"}
     killed = Bench(Host("plc"))
-    killed.host.remember(bench.host.roster(), 0.0)
+    killed.host.load_alive_metrics(bench.host.alive_metrics(), 0.0)
     killed.say("NDEATH", [BD])  # its will, which the broker kept for us
     assert killed.stale() == METRICS | {f"{NODE}#hw"}
-    assert killed.host.roster() == {}
+    assert killed.host.alive_metrics() == {}
 
 
 def test_nodes_and_metrics_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -542,8 +544,10 @@ def test_nodes_and_metrics_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host("plc")
     for number in range(5):
         metrics = [{"name": f"m{n}", "type": I32, "value": n} for n in range(4)]
-        host.take(f"spBv1.0/G/NBIRTH/n{number}", payload(metrics, seq=0), at_us=1, now_s=0.0)
-    (part,) = host.drain()
+        host.handle_message(
+            f"spBv1.0/G/NBIRTH/n{number}", payload(metrics, seq=0), at_us=1, now_s=0.0
+        )
+    (part,) = host.take_results()
     assert len(part.readings) == 5
     reasons = [refused.reason for refused in part.unreadable]
     assert ["more than 5 metrics" in reason for reason in reasons] == [True, True, False, False]

@@ -15,7 +15,7 @@ from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
 from werknetz.protocols.sparkplug_b_pb2 import Payload
-from werknetz_edge.sparkplug.decoding.payload import Datatype, Metric
+from werknetz_edge.sparkplug.decoding.payload import Metric, SparkplugDatatype
 from werknetz_edge.sparkplug.host import Host
 
 NOW_US = 1_790_000_000_000_000
@@ -32,7 +32,7 @@ def _answered(host: Host, messages: list[tuple[str, bytes]]) -> list[object]:
     normalizer = Normalizer(STORE_AS_IS, "c")
     tokens: list[object] = []
     for number, (topic, raw) in enumerate(messages):
-        host.take(topic, raw, at_us=NOW_US + number, now_s=number / 10, token=number)
+        host.handle_message(topic, raw, at_us=NOW_US + number, now_s=number / 10, token=number)
         if number % 3 == 0:
             tokens += _stored(host, normalizer)
     for later_s in (60.0, 120.0, 300.0):
@@ -44,7 +44,7 @@ def _answered(host: Host, messages: list[tuple[str, bytes]]) -> list[object]:
 
 def _stored(host: Host, normalizer: Normalizer) -> list[object]:
     tokens: list[object] = []
-    for part in host.drain():
+    for part in host.take_results():
         blocks = [part.columns.block(host.addresses)] if part.columns.index else []
         live = Delivery(part.readings, blocks, part.gaps, part.unreadable)
         for delivery in (live, Delivery(part.history)):
@@ -163,8 +163,8 @@ def _measure() -> None:
             best = []
             while len(best) < 3 and min(best, default=9.0) > 1.0:  # others use this machine, too
                 host, began = Host("c"), time.process_time()
-                host.take(_topic(kind), raw, at_us=NOW_US, now_s=0.0)
-                assert host.drain()
+                host.handle_message(_topic(kind), raw, at_us=NOW_US, now_s=0.0)
+                assert host.take_results()
                 best.append(time.process_time() - began)
             spent[f"{label} {kind}"] = min(best)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -185,8 +185,8 @@ def test_bombs_take_no_second_and_no_256_megabytes() -> None:
 def test_what_a_bomb_holds_is_kept_in_part_with_its_size() -> None:
     host = Host("c")
     raw = bombs()["empty metrics"]
-    host.take(_topic("DDATA"), raw, at_us=NOW_US, now_s=0.0)
-    (part,) = host.drain()
+    host.handle_message(_topic("DDATA"), raw, at_us=NOW_US, now_s=0.0)
+    (part,) = host.take_results()
     (refused,) = part.unreadable
     assert (len(refused.raw), refused.size) == (65_536, len(raw))
     assert "more than 100000" in refused.reason
@@ -194,7 +194,7 @@ def test_what_a_bomb_holds_is_kept_in_part_with_its_size() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_empty_payload_is_answered_for(kind: str) -> None:
-    assert Datatype.Unknown == 0
+    assert SparkplugDatatype.Unknown == 0
     assert _answered(Host("c"), [(_topic(kind), b"")]) == [0]
 
 

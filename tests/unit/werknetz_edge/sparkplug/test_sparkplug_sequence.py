@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_edge.sparkplug.sequence import HELD_MAX, Order
+from werknetz_edge.sparkplug.sequence import WAITING_MAX, MessageOrder
 
 
-def _order(last: int | None = 0) -> Order[int]:
-    return Order(2.0, last)
+def _order(last: int | None = 0) -> MessageOrder[int]:
+    return MessageOrder(2.0, last)
 
 
 def test_the_round_goes_on_after_255() -> None:
@@ -58,12 +58,12 @@ def test_waiting_is_bounded() -> None:
     order = _order()
     given_out: list[int] = []
     lost = 0
-    for seq in range(2, 2 + 3 * HELD_MAX):
+    for seq in range(2, 2 + 3 * WAITING_MAX):
         verdict = order.admit(seq % 256, seq, 0.0)
         given_out += verdict.messages
         lost += verdict.lost
-        assert order.holds <= HELD_MAX
-    assert given_out == list(range(2, 2 + 3 * HELD_MAX))
+        assert order.waiting_count <= WAITING_MAX
+    assert given_out == list(range(2, 2 + 3 * WAITING_MAX))
     assert lost == 1
 
 
@@ -92,7 +92,7 @@ def test_nothing_is_doubled_or_kept_back(steps: list[str], begin: int) -> None:
         verdict = order.admit(each % 256, each, 0.0)
         given_out += verdict.messages
         counted += verdict.lost
-        if order.holds > 4:
+        if order.waiting_count > 4:
             flushed = order.flush()
             given_out += flushed.messages
             counted += flushed.lost

@@ -43,13 +43,13 @@ def connected() -> sqlite3.Connection:
 
 def begun(spool: Spool) -> LastValues:
     told = LastValues(spool)
-    assert told.without_repeats([]) == []
+    assert told.drop_repeats([]) == []
     return told
 
 
 def keep(spool: Spool, told: LastValues, *records: Record) -> None:
     spool.append(records)
-    told.note(records)
+    told.update(records)
 
 
 def points(records: Sequence[Record]) -> list[int]:
@@ -60,9 +60,9 @@ def points(records: Sequence[Record]) -> list[int]:
 def test_a_row_is_known_by_all_of_it() -> None:
     spool = spool_of(connected())
     told = LastValues(spool)
-    assert points(told.without_repeats([samples(A, B, C)])) == [1, 2, 7]
+    assert points(told.drop_repeats([samples(A, B, C)])) == [1, 2, 7]
     keep(spool, told, samples(A, B, C))
-    assert told.without_repeats([Points([]), samples(A, B, C)]) == [Points([])]
+    assert told.drop_repeats([Points([]), samples(A, B, C)]) == [Points([])]
     others: list[Row] = [
         (1, 101, 1.5, 0, None),
         (1, 100, 1.25, 0, None),
@@ -73,14 +73,14 @@ def test_a_row_is_known_by_all_of_it() -> None:
         (3, 100, 1.5, 0, None),
         (9000, 100, 1.5, 0, None),
     ]
-    assert told.without_repeats([samples(*others)]) == [samples(*others)]
+    assert told.drop_repeats([samples(*others)]) == [samples(*others)]
 
 
 def test_only_what_is_known_is_left_out_and_texts_stay_with_their_rows() -> None:
     spool = spool_of(connected())
     told = begun(spool)
     keep(spool, told, samples(A))
-    assert told.without_repeats([samples(A, B, C)]) == [samples(B, C)]
+    assert told.drop_repeats([samples(A, B, C)]) == [samples(B, C)]
 
 
 def test_the_last_row_of_a_point_counts() -> None:
@@ -88,16 +88,16 @@ def test_the_last_row_of_a_point_counts() -> None:
     told = begun(spool)
     newer: Row = (1, 150, 1.5, 0, None)
     keep(spool, told, samples(A, newer))
-    assert told.without_repeats([samples(newer)]) == []
-    assert points(told.without_repeats([samples(A)])) == [1]
-    assert told.without_repeats([samples(A)], at_any_time=True) == []
-    assert points(told.without_repeats([samples((1, 100, 2.5, 0, None))], at_any_time=True)) == [1]
+    assert told.drop_repeats([samples(newer)]) == []
+    assert points(told.drop_repeats([samples(A)])) == [1]
+    assert told.drop_repeats([samples(A)], ignore_time=True) == []
+    assert points(told.drop_repeats([samples((1, 100, 2.5, 0, None))], ignore_time=True)) == [1]
 
 
 def test_what_is_not_on_disk_is_not_known() -> None:
     told = begun(spool_of(connected()))
-    kept = told.without_repeats([samples(A)])
-    assert told.without_repeats(kept) == kept
+    kept = told.drop_repeats([samples(A)])
+    assert told.drop_repeats(kept) == kept
 
 
 @pytest.mark.parametrize("closed", [True, False])
@@ -112,7 +112,7 @@ def test_a_restart_knows_it_again(closed: bool) -> None:
     if closed:
         told.save()
     again = LastValues(spool_of(connection))
-    known = again.without_repeats([samples(A, B, C)])
+    known = again.drop_repeats([samples(A, B, C)])
     assert points(known) == ([] if closed else [2])
 
 
@@ -120,7 +120,7 @@ def test_a_kill_before_anything_was_saved_forgets_nothing() -> None:
     connection = connected()
     spool = spool_of(connection)
     keep(spool, begun(spool), samples(A, B))
-    assert LastValues(spool_of(connection)).without_repeats([samples(A, B)]) == []
+    assert LastValues(spool_of(connection)).drop_repeats([samples(A, B)]) == []
 
 
 def test_trimmed_batches_are_no_hindrance() -> None:
@@ -131,7 +131,7 @@ def test_trimmed_batches_are_no_hindrance() -> None:
     told.save()
     keep(spool, told, samples(B))
     spool.trim(2, retention_us=0)
-    assert points(LastValues(spool_of(connection)).without_repeats([samples(A, B)])) == [2]
+    assert points(LastValues(spool_of(connection)).drop_repeats([samples(A, B)])) == [2]
 
 
 def test_a_spool_that_was_replaced_is_told_everything_again() -> None:
@@ -142,10 +142,10 @@ def test_a_spool_that_was_replaced_is_told_everything_again() -> None:
     told.save()
     spool.replace("unrecoverable")
     keep(spool, told, samples(C))  # before anything is told again
-    assert points(told.without_repeats([samples(A)])) == [1]
+    assert points(told.drop_repeats([samples(A)])) == [1]
     keep(spool, told, samples(A))
-    assert told.without_repeats([samples(A)]) == []
-    assert LastValues(spool_of(connection)).without_repeats([samples(A)]) == []
+    assert told.drop_repeats([samples(A)]) == []
+    assert LastValues(spool_of(connection)).drop_repeats([samples(A)]) == []
 
 
 def test_a_full_spool_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,20 +153,20 @@ def test_a_full_spool_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = connected()
     spool = spool_of(connection, bytes_max=400_000)
     told = begun(spool)
-    before = spool.told()
+    before = spool.load_last_values()
     many = samples(*((n, n, 0.0, 0, None) for n in range(8000)))
     keep(spool, told, many)
-    assert spool.told() == before
-    assert told.without_repeats([many]) == []
+    assert spool.load_last_values() == before
+    assert told.drop_repeats([many]) == []
 
 
 def test_it_is_saved_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SAVE_EVERY_S", -1.0)
     spool = spool_of(connected())
     keep(spool, begun(spool), samples(A))
-    saved = spool.told()
+    saved = spool.load_last_values()
     assert saved is not None
-    assert (saved[0], len(saved[1])) == (1, module._KEPT_BYTES)
+    assert (saved[0], len(saved[1])) == (1, module._STORED_ROW_BYTES)
 
 
 def test_nothing_is_known_and_nothing_costs_until_a_source_repeats() -> None:
@@ -174,4 +174,4 @@ def test_nothing_is_known_and_nothing_costs_until_a_source_repeats() -> None:
     told = LastValues(spool)
     keep(spool, told, samples(A))
     told.save()
-    assert spool.told() is None
+    assert spool.load_last_values() is None

@@ -14,28 +14,28 @@ from werknetz_edge.spool.spool_file import open_spool
 )
 def test_it_takes_its_room(tmp_path: Path, spool_bytes_max: int, size: int) -> None:
     reserve = Reserve(tmp_path / "press.reserve", spool_bytes_max)
-    assert reserve.make()
-    assert reserve.make()
+    assert reserve.acquire()
+    assert reserve.acquire()
     assert (tmp_path / "press.reserve").stat().st_size == size
     assert (tmp_path / "press.reserve").stat().st_blocks * 512 >= size
     reserve.release()
     reserve.release()
-    assert not reserve.stands
+    assert not reserve.is_held
     assert list(tmp_path.iterdir()) == []
 
 
 def test_where_there_is_no_room_there_is_none(tmp_path: Path) -> None:
     reserve = Reserve(tmp_path / "missing" / "press.reserve", 1_000_000)
-    assert not reserve.make()
-    assert not reserve.stands
+    assert not reserve.acquire()
+    assert not reserve.is_held
 
 
 def test_it_stands_beside_an_open_spool_and_is_made_anew(tmp_path: Path) -> None:
     for _ in range(2):
         file = open_spool(tmp_path / "press.spool", "press")
         assert file.has_room()
-        assert file.reserve.stands
-        file.give_room(0)
+        assert file.reserve.is_held
+        file.free_room(0)
         assert not (tmp_path / "press.reserve").exists()
         assert file.has_room()
         file.close()

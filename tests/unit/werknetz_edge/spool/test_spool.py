@@ -114,7 +114,7 @@ def test_a_new_spool_says_the_gap_and_all_points_and_keeps_the_rest() -> None:
         1,
         2,
     ]
-    assert spool.marks() == [b"m" * 16]
+    assert spool.checkpoints() == [b"m" * 16]
     assert spool.append([samples()]) == 4
     assert spool.read(4, 100)[0].prev_hash == kept[-1].hash
 
@@ -122,8 +122,8 @@ def test_a_new_spool_says_the_gap_and_all_points_and_keeps_the_rest() -> None:
 def test_marks_are_bounded() -> None:
     spool, _, _ = memory_spool()
     spool.append([samples()], [n.to_bytes(16, "big") for n in range(CHECKPOINTS_MAX + 5)])
-    assert len(spool.marks()) == CHECKPOINTS_MAX
-    assert spool.marks()[0] == (5).to_bytes(16, "big")
+    assert len(spool.checkpoints()) == CHECKPOINTS_MAX
+    assert spool.checkpoints()[0] == (5).to_bytes(16, "big")
 
 
 def test_a_failed_commit_keeps_nothing() -> None:

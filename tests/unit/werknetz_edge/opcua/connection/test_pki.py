@@ -11,7 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from werknetz.connector.contract import ConfigurationRejected
-from werknetz_edge.opcua.connection.pki import check_server, der_of, fingerprint_of, identity, trust
+from werknetz_edge.opcua.connection.pki import (
+    check_server,
+    der_of,
+    fingerprint_of,
+    load_identity,
+    trust_certificate,
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +37,9 @@ def certificate(key: rsa.RSAPrivateKey, days: int = 30) -> x509.Certificate:
 
 
 def test_the_own_certificate_is_made_once_and_fit_for_opc_ua(tmp_path: Path) -> None:
-    first = identity(tmp_path, "emden")
+    first = load_identity(tmp_path, "emden")
     assert first.uri.endswith(":werknetz:emden")
-    assert identity(tmp_path, "emden").fingerprint == first.fingerprint
+    assert load_identity(tmp_path, "emden").fingerprint == first.fingerprint
     key = first.path.with_name("key.pem")
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     usage = first.certificate.extensions.get_extension_for_class(x509.KeyUsage).value
@@ -50,30 +56,30 @@ def test_the_own_certificate_is_made_once_and_fit_for_opc_ua(tmp_path: Path) -> 
 
 
 def test_unknown_then_trusted(tmp_path: Path, server_key: rsa.RSAPrivateKey) -> None:
-    identity(tmp_path, "x")
+    load_identity(tmp_path, "x")
     shown = certificate(server_key)
     fingerprint = fingerprint_of(shown)
     with pytest.raises(ConfigurationRejected, match=f"werknetz trust {tmp_path} {fingerprint}"):
         check_server(tmp_path, der_of(shown))
     assert (tmp_path / "rejected" / f"{fingerprint}.der").exists()
     colons = ":".join(fingerprint[i : i + 2] for i in range(0, 64, 2)).upper()
-    trust(tmp_path, colons)
+    trust_certificate(tmp_path, colons)
     assert check_server(tmp_path, der_of(shown)) == shown
     assert not (tmp_path / "rejected" / f"{fingerprint}.der").exists()
-    trust(tmp_path, fingerprint)
+    trust_certificate(tmp_path, fingerprint)
 
 
 def test_a_trusted_server_with_a_chain_is_known(
     tmp_path: Path, server_key: rsa.RSAPrivateKey
 ) -> None:
-    identity(tmp_path, "x")
+    load_identity(tmp_path, "x")
     shown = certificate(server_key)
     (tmp_path / "trusted" / "press.der").write_bytes(der_of(shown))
     assert check_server(tmp_path, der_of(shown) + der_of(shown)) == shown
 
 
 def test_out_of_date(tmp_path: Path, server_key: rsa.RSAPrivateKey) -> None:
-    identity(tmp_path, "x")
+    load_identity(tmp_path, "x")
     shown = certificate(server_key, days=-1)
     (tmp_path / "trusted" / "press.der").write_bytes(der_of(shown))
     with pytest.raises(ConfigurationRejected, match="renew it"):
@@ -81,14 +87,14 @@ def test_out_of_date(tmp_path: Path, server_key: rsa.RSAPrivateKey) -> None:
 
 
 def test_no_certificate_at_all(tmp_path: Path) -> None:
-    identity(tmp_path, "x")
+    load_identity(tmp_path, "x")
     with pytest.raises(ConfigurationRejected, match="cannot be read"):
         check_server(tmp_path, b"nonsense")
 
 
 def test_trusting_what_was_never_seen(tmp_path: Path) -> None:
-    identity(tmp_path, "x")
+    load_identity(tmp_path, "x")
     with pytest.raises(FileNotFoundError, match="let the edge connect once"):
-        trust(tmp_path, "ab" * 32)
+        trust_certificate(tmp_path, "ab" * 32)
     with pytest.raises(FileNotFoundError, match="is not a SHA-256 fingerprint"):
-        trust(tmp_path, "../../etc")
+        trust_certificate(tmp_path, "../../etc")

@@ -11,9 +11,9 @@ from asyncua.ua.ua_binary import struct_to_binary
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_edge.opcua.decoding.decoder import Decoded, Decoder
+from werknetz_edge.opcua.decoding.decoder import DecodedMessage, Decoder
 from werknetz_edge.opcua.decoding.filetime import EPOCH_US, NEVER, filetime_of
-from werknetz_edge.opcua.decoding.message import UnreadableMessageError, publication_of
+from werknetz_edge.opcua.decoding.message import UnreadableMessageError, parse_publish_response
 from werknetz_edge.opcua.stack import ua
 
 AT = datetime(2026, 11, 1, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -45,16 +45,16 @@ def value(plain: Any, kind: Any, status: int = 0, at: datetime | None = AT) -> A
     return ua.DataValue(ua.Variant(plain, kind), ua.StatusCode(status), at, AT)
 
 
-def decoded(items: list[tuple[int, Any]], count: int = 20, **options: Any) -> Decoded:
+def decoded(items: list[tuple[int, Any]], count: int = 20, **options: Any) -> DecodedMessage:
     decoder = Decoder([f"a{n}" for n in range(count)], **options)
     decoder.namespaces = ["", "urn:one"]
-    publication = publication_of(message(items))
+    publication = parse_publish_response(message(items))
     assert publication.subscription == 7
     assert publication.values == len(items)
     return decoder.decode(publication, ARRIVED)
 
 
-def rows(found: Decoded) -> list[tuple[str, float, int, int]]:
+def rows(found: DecodedMessage) -> list[tuple[str, float, int, int]]:
     return [
         (block.addresses[block.address[i]], float(block.value[i]), int(block.status[i]),
          int(block.source_time_us[i]))
@@ -136,12 +136,12 @@ def test_a_bad_value_without_content_is_kept_as_not_a_number() -> None:
     (row,) = rows(found := decoded([(1, bad)]))
     assert math.isnan(row[1])
     assert row[2] == 0x80340000
-    assert found.gone == {1}
+    assert found.unknown_nodes == {1}
 
 
 def test_the_overflow_bit_is_told() -> None:
     found = decoded([(1, value(1.0, KIND.Double, 0x480)), (2, value("x", KIND.String, 0x480))])
-    assert set(found.overflown) == {1, 2}
+    assert set(found.overflows) == {1, 2}
 
 
 def plain_record(handle: int, source: int | None, server: int | None) -> bytes:
@@ -168,7 +168,7 @@ def test_impossible_times_are_told(
     source: int | None, server: int | None, at: int, status: int, repeat: int
 ) -> None:
     content = message([(1, value(0.0, KIND.Double))])
-    publication = publication_of(content)
+    publication = parse_publish_response(content)
     record = plain_record(1, source, server) * repeat
     publication.content = record
     publication.changes[0].start, publication.changes[0].end = 0, len(record)
@@ -181,24 +181,24 @@ def test_broken_bytes_go_to_quarantine_and_the_rest_stays() -> None:
     content = bytearray(message([(1, value(1.0, KIND.Double)), (2, value("abc", KIND.String))]))
     position = content.index(b"abc") - 4
     content[position : position + 4] = struct.pack("<i", 10_000)
-    found = Decoder(["a0", "a1", "a2"]).decode(publication_of(bytes(content)), ARRIVED)
+    found = Decoder(["a0", "a1", "a2"]).decode(parse_publish_response(bytes(content)), ARRIVED)
     assert rows(found) == [("a1", 1.0, 0, AT_US)]
-    assert found.broken == 1
+    assert found.unreadable_count == 1
     (bad,) = found.unreadable
     assert b"abc" in bad.raw
 
 
 def test_a_handle_that_was_never_given_is_no_value() -> None:
     found = decoded([(19, value(1.0, KIND.Double)), (99, value("x", KIND.String))])
-    assert found.broken == 1
+    assert found.unreadable_count == 1
     assert len(rows(found)) == 1
 
 
 def test_a_message_that_is_none_is_refused() -> None:
     with pytest.raises(UnreadableMessageError):
-        publication_of(b"\x01\x00\x2f\x03\x00")
+        parse_publish_response(b"\x01\x00\x2f\x03\x00")
     with pytest.raises(ua.UaStatusCodeError):
-        publication_of(
+        parse_publish_response(
             struct_to_binary(
                 ua.ServiceFault(
                     ResponseHeader=ua.ResponseHeader(

@@ -2,27 +2,27 @@
 
 import numpy as np
 
-from werknetz_edge.opcua.subscription.initial_values import Firsts
+from werknetz_edge.opcua.subscription.initial_values import InitialValues
 
 
 def test_each_item_tells_its_first_value_once() -> None:
-    firsts = Firsts()
-    assert not firsts.told(3)
+    firsts = InitialValues()
+    assert not firsts.observe(3)
     firsts.expect(range(5))
-    assert firsts.told(np.array([1, 1, 2], np.uint32))
-    assert not firsts.told(np.array([1, 2], np.uint32))
-    assert firsts.told(np.array([0, 1], np.uint32))
-    assert not firsts.told(np.array([700], np.uint32))  # an element of an array
-    assert firsts.waiting == 2
-    firsts.forget(4)
-    assert firsts.told(3)
-    assert firsts.waiting == 0
+    assert firsts.observe(np.array([1, 1, 2], np.uint32))
+    assert not firsts.observe(np.array([1, 2], np.uint32))
+    assert firsts.observe(np.array([0, 1], np.uint32))
+    assert not firsts.observe(np.array([700], np.uint32))  # an element of an array
+    assert firsts.expected_count == 2
+    firsts.discard(4)
+    assert firsts.observe(3)
+    assert firsts.expected_count == 0
 
 
 def test_an_item_that_is_followed_again_tells_it_again() -> None:
-    firsts = Firsts()
+    firsts = InitialValues()
     firsts.expect([2000])
-    assert firsts.told(2000)
+    assert firsts.observe(2000)
     firsts.expect([2000])
-    assert firsts.waiting == 1
-    assert firsts.told(2000)
+    assert firsts.expected_count == 1
+    assert firsts.observe(2000)

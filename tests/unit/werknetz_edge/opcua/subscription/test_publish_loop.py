@@ -11,9 +11,9 @@ from werknetz.connector.contract import ConnectionLost, Delivery
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.opcua.decoding.decoder import Decoder
 from werknetz_edge.opcua.stack import ua
-from werknetz_edge.opcua.subscription.delivery_queue import Mailbox
+from werknetz_edge.opcua.subscription.delivery_queue import DeliveryQueue
 from werknetz_edge.opcua.subscription.monitored_items import Subscription
-from werknetz_edge.opcua.subscription.publish_loop import Flow, Outage
+from werknetz_edge.opcua.subscription.publish_loop import OutageGap, PublishLoop
 
 
 def notification(sequence: int, value: float | None) -> Any:
@@ -43,7 +43,7 @@ class FakeServer:
             future.set_exception(ConnectionError("the script has ended"))
         return future
 
-    async def ask(self, request: Any) -> bytes:
+    async def request(self, request: Any) -> bytes:
         number = request.Parameters.RetransmitSequenceNumber
         if number not in self._kept:
             raise ua.UaStatusCodeError(ua.StatusCodes.BadMessageNotAvailable)
@@ -58,10 +58,10 @@ async def run(
     server = FakeServer(script, kept or {})
     session: Any = SimpleNamespace(client=SimpleNamespace(wire=server), resumed=resumed)
     subscription = Subscription(number=7)
-    subscription.sequence.taken(last)
-    mailbox = Mailbox(100)
+    subscription.sequence.advance(last)
+    mailbox = DeliveryQueue(100)
     mailbox.reopen()
-    flow = Flow("plc", session, subscription, Decoder(["heartbeat", "a"]), mailbox, Outage(),
+    flow = PublishLoop("plc", session, subscription, Decoder(["heartbeat", "a"]), mailbox, OutageGap(),
                 lambda _: None)  # fmt: skip
     with pytest.raises(ConnectionError):
         await flow.run()
@@ -75,7 +75,7 @@ async def run(
 
 
 async def drain(
-    mailbox: Mailbox, values: list[float], gaps: list[Any], *, acknowledge: bool
+    mailbox: DeliveryQueue, values: list[float], gaps: list[Any], *, acknowledge: bool
 ) -> None:
     while True:
         delivery: Delivery = await mailbox.get()
@@ -98,16 +98,16 @@ async def test_only_the_first_value_of_an_item_may_repeat() -> None:
     server = FakeServer([(1, 1.0), (2, 2.0)], {})
     session: Any = SimpleNamespace(client=SimpleNamespace(wire=server), resumed=False)
     subscription, decoder = Subscription(number=7), Decoder(["heartbeat", "a"])
-    subscription.firsts.expect([0, 1])
-    decoder.firsts = subscription.firsts
-    mailbox = Mailbox(100)
+    subscription.initial_values.expect([0, 1])
+    decoder.initial_values = subscription.initial_values
+    mailbox = DeliveryQueue(100)
     mailbox.reopen()
-    flow = Flow("plc", session, subscription, decoder, mailbox, Outage(), lambda _: None)
+    flow = PublishLoop("plc", session, subscription, decoder, mailbox, OutageGap(), lambda _: None)
     with pytest.raises(ConnectionError):
         await flow.run()
     assert [(await mailbox.get()).may_repeat for _ in range(2)] == [True, False]
-    subscription.firsts.forget(0)
-    assert subscription.firsts.waiting == 0
+    subscription.initial_values.discard(0)
+    assert subscription.initial_values.expected_count == 0
 
 
 @pytest.mark.asyncio

@@ -10,13 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.protocols.sparkplug_b_pb2 import Payload
-from werknetz_edge.sparkplug.decoding.codec import ELEMENTS_MAX, Unreadable, value_of, write_value
+from werknetz_edge.sparkplug.decoding.codec import (
+    ELEMENTS_MAX,
+    UnreadableValue,
+    decode_value,
+    encode_value,
+)
 from werknetz_edge.sparkplug.decoding.payload import (
     COMPRESSED,
-    Datatype,
     Metric,
-    UnreadablePayload,
-    opened,
+    SparkplugDatatype,
+    UnreadableSparkplugPayload,
+    decode_payload,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,36 +42,36 @@ def _unsigned(bits: int) -> st.SearchStrategy[int]:
     return st.integers(0, 2**bits - 1)
 
 
-SCALARS: dict[Datatype, st.SearchStrategy[Any]] = {
-    Datatype.Int8: _signed(8), Datatype.Int16: _signed(16), Datatype.Int32: _signed(32),
-    Datatype.Int64: _signed(64), Datatype.UInt8: _unsigned(8), Datatype.UInt16: _unsigned(16),
-    Datatype.UInt32: _unsigned(32), Datatype.UInt64: _unsigned(64), Datatype.Float: FLOAT,
-    Datatype.Double: DOUBLE, Datatype.Boolean: st.booleans(), Datatype.String: TEXT,
-    Datatype.Text: TEXT, Datatype.UUID: st.uuids().map(str), Datatype.DateTime: INSTANT,
-    Datatype.Bytes: st.binary(max_size=50), Datatype.File: st.binary(max_size=50),
+SCALARS: dict[SparkplugDatatype, st.SearchStrategy[Any]] = {
+    SparkplugDatatype.Int8: _signed(8), SparkplugDatatype.Int16: _signed(16), SparkplugDatatype.Int32: _signed(32),
+    SparkplugDatatype.Int64: _signed(64), SparkplugDatatype.UInt8: _unsigned(8), SparkplugDatatype.UInt16: _unsigned(16),
+    SparkplugDatatype.UInt32: _unsigned(32), SparkplugDatatype.UInt64: _unsigned(64), SparkplugDatatype.Float: FLOAT,
+    SparkplugDatatype.Double: DOUBLE, SparkplugDatatype.Boolean: st.booleans(), SparkplugDatatype.String: TEXT,
+    SparkplugDatatype.Text: TEXT, SparkplugDatatype.UUID: st.uuids().map(str), SparkplugDatatype.DateTime: INSTANT,
+    SparkplugDatatype.Bytes: st.binary(max_size=50), SparkplugDatatype.File: st.binary(max_size=50),
 }  # fmt: skip
-ARRAYS: dict[Datatype, st.SearchStrategy[Any]] = {
-    Datatype.Int8Array: _signed(8), Datatype.Int16Array: _signed(16),
-    Datatype.Int32Array: _signed(32), Datatype.Int64Array: _signed(64),
-    Datatype.UInt8Array: _unsigned(8), Datatype.UInt16Array: _unsigned(16),
-    Datatype.UInt32Array: _unsigned(32), Datatype.UInt64Array: _unsigned(64),
-    Datatype.FloatArray: FLOAT, Datatype.DoubleArray: DOUBLE,
-    Datatype.BooleanArray: st.booleans(), Datatype.StringArray: WORD,
+ARRAYS: dict[SparkplugDatatype, st.SearchStrategy[Any]] = {
+    SparkplugDatatype.Int8Array: _signed(8), SparkplugDatatype.Int16Array: _signed(16),
+    SparkplugDatatype.Int32Array: _signed(32), SparkplugDatatype.Int64Array: _signed(64),
+    SparkplugDatatype.UInt8Array: _unsigned(8), SparkplugDatatype.UInt16Array: _unsigned(16),
+    SparkplugDatatype.UInt32Array: _unsigned(32), SparkplugDatatype.UInt64Array: _unsigned(64),
+    SparkplugDatatype.FloatArray: FLOAT, SparkplugDatatype.DoubleArray: DOUBLE,
+    SparkplugDatatype.BooleanArray: st.booleans(), SparkplugDatatype.StringArray: WORD,
 }  # fmt: skip
 CELLS = {
     kind: values for kind, values in SCALARS.items()
-    if kind not in {Datatype.Bytes, Datatype.File, Datatype.DateTime}
+    if kind not in {SparkplugDatatype.Bytes, SparkplugDatatype.File, SparkplugDatatype.DateTime}
 }  # fmt: skip
 
 
-def _both_ways(datatype: Datatype, value: Any) -> Any:
+def _both_ways(datatype: SparkplugDatatype, value: Any) -> Any:
     metric = Metric(name="m", datatype=datatype)
-    write_value(metric, datatype, value)
-    return value_of(Metric.FromString(metric.SerializeToString()), datatype)
+    encode_value(metric, datatype, value)
+    return decode_value(Metric.FromString(metric.SerializeToString()), datatype)
 
 
 @given(st.sampled_from(sorted(SCALARS)).flatmap(lambda k: st.tuples(st.just(k), SCALARS[k])))
-def test_scalars_come_back(case: tuple[Datatype, Any]) -> None:
+def test_scalars_come_back(case: tuple[SparkplugDatatype, Any]) -> None:
     assert _both_ways(*case) == case[1]
 
 
@@ -75,13 +80,13 @@ def test_scalars_come_back(case: tuple[Datatype, Any]) -> None:
         lambda k: st.tuples(st.just(k), st.lists(ARRAYS[k], max_size=20))
     )
 )
-def test_arrays_come_back_as_lists(case: tuple[Datatype, list[Any]]) -> None:
+def test_arrays_come_back_as_lists(case: tuple[SparkplugDatatype, list[Any]]) -> None:
     assert _both_ways(*case) == case[1]
 
 
 @given(st.lists(INSTANT, max_size=10))
 def test_instants_in_arrays_are_text(instants: list[datetime]) -> None:
-    found = _both_ways(Datatype.DateTimeArray, instants)
+    found = _both_ways(SparkplugDatatype.DateTimeArray, instants)
     assert [datetime.fromisoformat(text) for text in found] == instants
 
 
@@ -92,98 +97,117 @@ def test_data_sets_come_back(data: st.DataObject) -> None:
     row = st.tuples(*(st.none() | CELLS[kind] for kind in types)).map(list)
     rows = data.draw(st.lists(row, max_size=5))
     value = {"columns": columns, "types": [kind.name for kind in types], "rows": rows}
-    assert _both_ways(Datatype.DataSet, value) == value
+    assert _both_ways(SparkplugDatatype.DataSet, value) == value
 
 
 @pytest.mark.parametrize(
     ("datatype", "raw", "value"),
     [  # the bytes of the specification's own examples
-        (Datatype.Int8Array, "e97b", [-23, 123]),
-        (Datatype.Int16Array, "d08a3075", [-30000, 30000]),
-        (Datatype.UInt16Array, "1e007ed3", [30, 54142]),
-        (Datatype.BooleanArray, "0c00000034d0", [c == "1" for c in "001101001101"]),
-        (Datatype.StringArray, "4142430068656c6c6f00", ["ABC", "hello"]),
+        (SparkplugDatatype.Int8Array, "e97b", [-23, 123]),
+        (SparkplugDatatype.Int16Array, "d08a3075", [-30000, 30000]),
+        (SparkplugDatatype.UInt16Array, "1e007ed3", [30, 54142]),
+        (SparkplugDatatype.BooleanArray, "0c00000034d0", [c == "1" for c in "001101001101"]),
+        (SparkplugDatatype.StringArray, "4142430068656c6c6f00", ["ABC", "hello"]),
     ],
 )
-def test_arrays_lie_as_the_specification_says(datatype: Datatype, raw: str, value: Any) -> None:
+def test_arrays_lie_as_the_specification_says(
+    datatype: SparkplugDatatype, raw: str, value: Any
+) -> None:
     metric = Metric()
-    write_value(metric, datatype, value)
+    encode_value(metric, datatype, value)
     assert metric.bytes_value.hex() == raw
-    assert value_of(metric, datatype) == value
+    assert decode_value(metric, datatype) == value
 
 
 def test_nan_comes_back() -> None:
-    assert math.isnan(_both_ways(Datatype.Double, math.nan))
+    assert math.isnan(_both_ways(SparkplugDatatype.Double, math.nan))
 
 
 def test_templates_are_read_with_members_and_parameters() -> None:
-    metric = Metric(name="motor", datatype=Datatype.Template)
+    metric = Metric(name="motor", datatype=SparkplugDatatype.Template)
     template = metric.template_value
     template.template_ref, template.version = "Motor", "1.2"
-    write_value(template.metrics.add(name="rpm", datatype=Datatype.Int32), Datatype.Int32, -7)
-    inner = template.metrics.add(name="drive", datatype=Datatype.Template).template_value
-    write_value(inner.metrics.add(name="on", datatype=Datatype.Boolean), Datatype.Boolean, True)
-    write_value(template.parameters.add(name="poles", type=Datatype.Int8), Datatype.Int8, -4)
-    assert value_of(metric, Datatype.Template) == {
+    encode_value(
+        template.metrics.add(name="rpm", datatype=SparkplugDatatype.Int32),
+        SparkplugDatatype.Int32,
+        -7,
+    )
+    inner = template.metrics.add(name="drive", datatype=SparkplugDatatype.Template).template_value
+    encode_value(
+        inner.metrics.add(name="on", datatype=SparkplugDatatype.Boolean),
+        SparkplugDatatype.Boolean,
+        True,
+    )
+    encode_value(
+        template.parameters.add(name="poles", type=SparkplugDatatype.Int8),
+        SparkplugDatatype.Int8,
+        -4,
+    )
+    assert decode_value(metric, SparkplugDatatype.Template) == {
         "template": "Motor", "version": "1.2", "parameters": {"poles": -4},
         "metrics": {"rpm": -7, "drive": {"metrics": {"on": True}, "parameters": {}}},
     }  # fmt: skip
     template.metrics.add(name="rpm")
-    with pytest.raises(Unreadable, match="two members 'rpm'"):
-        value_of(metric, Datatype.Template)
+    with pytest.raises(UnreadableValue, match="two members 'rpm'"):
+        decode_value(metric, SparkplugDatatype.Template)
 
 
 @pytest.mark.parametrize(
     ("datatype", "field", "raw", "value"),
     [
-        (Datatype.Int32, "long_value", 2**64 - 5, -5),  # 64 bits wide
-        (Datatype.Int32, "long_value", 2**32 - 5, -5),  # its own 32 bits, in a wider place
-        (Datatype.Int8, "int_value", 251, -5),
-        (Datatype.Int8, "int_value", 2**32 - 5, -5),
-        (Datatype.UInt32, "int_value", 2**32 - 5, 2**32 - 5),
-        (Datatype.Boolean, "int_value", 1, True),
-        (Datatype.Double, "float_value", 0.5, 0.5),
-        (Datatype.Double, "int_value", 3, 3),
-        (Datatype.Int32, "double_value", 2.5, 2.5),
-        (Datatype.Int32, "string_value", "off", "off"),
-        (Datatype.Unknown, "int_value", 7, 7),
+        (SparkplugDatatype.Int32, "long_value", 2**64 - 5, -5),  # 64 bits wide
+        (SparkplugDatatype.Int32, "long_value", 2**32 - 5, -5),  # its own 32 bits, in a wider place
+        (SparkplugDatatype.Int8, "int_value", 251, -5),
+        (SparkplugDatatype.Int8, "int_value", 2**32 - 5, -5),
+        (SparkplugDatatype.UInt32, "int_value", 2**32 - 5, 2**32 - 5),
+        (SparkplugDatatype.Boolean, "int_value", 1, True),
+        (SparkplugDatatype.Double, "float_value", 0.5, 0.5),
+        (SparkplugDatatype.Double, "int_value", 3, 3),
+        (SparkplugDatatype.Int32, "double_value", 2.5, 2.5),
+        (SparkplugDatatype.Int32, "string_value", "off", "off"),
+        (SparkplugDatatype.Unknown, "int_value", 7, 7),
         (99, "string_value", "x", "x"),
     ],
 )
 def test_peers_put_values_elsewhere(datatype: int, field: str, raw: Any, value: Any) -> None:
-    assert value_of(Metric(**{field: raw}), datatype) == value
+    assert decode_value(Metric(**{field: raw}), datatype) == value
 
 
 @pytest.mark.parametrize(
     ("datatype", "field", "raw", "reason"),
     [
-        (Datatype.UInt8, "int_value", 256, "256 is no UInt8"),
-        (Datatype.Int8, "int_value", 300, "300 is no Int8"),
-        (Datatype.Int16, "int_value", 2**32 - 40_000, "-40000 is no Int16"),
-        (Datatype.Unknown, "int_value", 2**31, "whether it has a sign is not said"),
-        (Datatype.Double, "long_value", 2**63, "whether it has a sign is not said"),
-        (Datatype.String, "int_value", 1, "String cannot stand in int_value"),
+        (SparkplugDatatype.UInt8, "int_value", 256, "256 is no UInt8"),
+        (SparkplugDatatype.Int8, "int_value", 300, "300 is no Int8"),
+        (SparkplugDatatype.Int16, "int_value", 2**32 - 40_000, "-40000 is no Int16"),
+        (SparkplugDatatype.Unknown, "int_value", 2**31, "whether it has a sign is not said"),
+        (SparkplugDatatype.Double, "long_value", 2**63, "whether it has a sign is not said"),
+        (SparkplugDatatype.String, "int_value", 1, "String cannot stand in int_value"),
         (99, "bytes_value", b"x", "datatype 99 cannot stand in bytes_value"),
-        (Datatype.DateTime, "long_value", 2**62, "outside all calendars"),
-        (Datatype.Int32Array, "bytes_value", b"12345", "no whole number of elements"),
-        (Datatype.BooleanArray, "bytes_value", b"\x01", "without its count"),
-        (Datatype.BooleanArray, "bytes_value", struct.pack("<I", 9) + b"\0", "of 9 in 1 bytes"),
-        (Datatype.StringArray, "bytes_value", b"\xff\0", "not UTF-8"),
-        (Datatype.UInt8Array, "bytes_value", bytes(ELEMENTS_MAX + 1), "more than"),
-        (Datatype.Template, "string_value", None, ""),
+        (SparkplugDatatype.DateTime, "long_value", 2**62, "outside all calendars"),
+        (SparkplugDatatype.Int32Array, "bytes_value", b"12345", "no whole number of elements"),
+        (SparkplugDatatype.BooleanArray, "bytes_value", b"\x01", "without its count"),
+        (
+            SparkplugDatatype.BooleanArray,
+            "bytes_value",
+            struct.pack("<I", 9) + b"\0",
+            "of 9 in 1 bytes",
+        ),
+        (SparkplugDatatype.StringArray, "bytes_value", b"\xff\0", "not UTF-8"),
+        (SparkplugDatatype.UInt8Array, "bytes_value", bytes(ELEMENTS_MAX + 1), "more than"),
+        (SparkplugDatatype.Template, "string_value", None, ""),
     ],
 )
 def test_what_cannot_be_meant_is_refused(datatype: int, field: str, raw: Any, reason: str) -> None:
     if raw is None:
-        assert value_of(Metric(), datatype) is None
+        assert decode_value(Metric(), datatype) is None
         return
-    with pytest.raises(Unreadable, match=reason):
-        value_of(Metric(**{field: raw}), datatype)
+    with pytest.raises(UnreadableValue, match=reason):
+        decode_value(Metric(**{field: raw}), datatype)
 
 
 def test_text_that_is_not_utf_8_is_refused() -> None:
-    with pytest.raises(Unreadable, match="not UTF-8"):
-        value_of(Metric.FromString(b"\x7a\x02\xff\xfe"), Datatype.String)
+    with pytest.raises(UnreadableValue, match="not UTF-8"):
+        decode_value(Metric.FromString(b"\x7a\x02\xff\xfe"), SparkplugDatatype.String)
 
 
 def test_compressed_payloads_are_opened_and_bounded() -> None:
@@ -191,11 +215,11 @@ def test_compressed_payloads_are_opened_and_bounded() -> None:
     import zlib
 
     inner = Payload(timestamp=5)
-    inner.metrics.add(name="m", int_value=3, datatype=Datatype.Int32)
+    inner.metrics.add(name="m", int_value=3, datatype=SparkplugDatatype.Int32)
     raw = inner.SerializeToString()
     for body in (zlib.compress(raw), gzip.compress(raw)):
         outer = Payload(uuid=COMPRESSED, body=body, seq=7).SerializeToString()
-        found = opened(outer, 1_000_000)
+        found = decode_payload(outer, 1_000_000)
         assert (found.metrics[0].name, found.seq) == ("m", 7)
     for body, reason in [
         (zlib.compress(bytes(5_000_000)), "would have more than 1000000 bytes"),
@@ -204,12 +228,12 @@ def test_compressed_payloads_are_opened_and_bounded() -> None:
         (b"", "breaks off"),
     ]:
         outer = Payload(uuid=COMPRESSED, body=body).SerializeToString()
-        with pytest.raises(UnreadablePayload, match=reason):
-            opened(outer, 1_000_000)
+        with pytest.raises(UnreadableSparkplugPayload, match=reason):
+            decode_payload(outer, 1_000_000)
 
 
 def test_a_payload_is_bounded_in_bytes_and_in_metrics() -> None:
-    with pytest.raises(UnreadablePayload, match="raise payload_max_bytes"):
-        opened(bytes(11), 10)
-    with pytest.raises(UnreadablePayload, match="100001 metrics in one message"):
-        opened(b"\x12\x00" * 100_001, 1_000_000)
+    with pytest.raises(UnreadableSparkplugPayload, match="raise payload_max_bytes"):
+        decode_payload(bytes(11), 10)
+    with pytest.raises(UnreadableSparkplugPayload, match="100001 metrics in one message"):
+        decode_payload(b"\x12\x00" * 100_001, 1_000_000)
