@@ -1,7 +1,4 @@
-"""What an operator does to the database by hand: wait for it, keys, calendars.
-
-Refused: the operator asked for what cannot be; it carries the remedy.
-"""
+"""What an operator does directly in the database: wait for it, API keys, shift calendars."""
 
 import asyncio
 import json
@@ -15,41 +12,49 @@ import asyncpg
 
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.shift import Calendar, shifts_between
+from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, REVOKE_KEY
+from werknetz.store.calendars import SET_CALENDAR
+from werknetz.store.database_url import asyncpg_url
+from werknetz.store.dirty import MARK_BUCKETS_UNDER_PATH
+from werknetz.store.queries.equipment import EQUIPMENT_ID, PLANT_PATHS
 from werknetz_core.access.keys import KeyRole, generate_key
 from werknetz_core.context.time_spec import format_local
 
 T = TypeVar("T")
 CONNECT_S: Final = 5.0
-_BETWEEN_S: Final = 1.0
-_SAID_EVERY_S: Final = 10.0
+_RETRY_S: Final = 1.0
+_MESSAGE_EVERY_S: Final = 10.0
+_PLANTS_LISTED: Final = 20
 _WEEK_US: Final = 7 * 86_400_000_000
 
 
-class Refused(Exception):
+class AdminError(Exception):
+    """The command cannot be carried out; `remedy` says what the operator can do."""
+
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
         self.remedy = remedy
 
 
-async def wait(url: str, *, wait_s: float, say: Callable[[str], None]) -> None:
-    """Return when PostgreSQL answers; say that we wait. 0: wait for ever."""
-    began, said_at = time.monotonic(), float("-inf")
+async def wait_for_database(url: str, *, wait_s: float, show: Callable[[str], None]) -> None:
+    """Return once PostgreSQL answers; report the wait. `wait_s` 0: no limit."""
+    started, shown_at = time.monotonic(), float("-inf")
     while True:
         try:
-            connection = await asyncpg.connect(url, timeout=CONNECT_S)
+            connection = await asyncpg.connect(asyncpg_url(url), timeout=CONNECT_S)
             await connection.close(timeout=CONNECT_S)
         except (OSError, TimeoutError, asyncpg.CannotConnectNowError) as error:
-            waited = time.monotonic() - began
-            if wait_s and waited >= wait_s:
-                raise Refused(
-                    f"PostgreSQL at {_place(url)} did not answer for {waited:.0f} s",
+            waited_s = time.monotonic() - started
+            if wait_s and waited_s >= wait_s:
+                raise AdminError(
+                    f"PostgreSQL at {_host_of(url)} did not answer for {waited_s:.0f} s",
                     "start it, or correct WERKNETZ_DATABASE_URL",
                 ) from error
-            if time.monotonic() - said_at >= _SAID_EVERY_S:
-                said_at = time.monotonic()
+            if time.monotonic() - shown_at >= _MESSAGE_EVERY_S:
+                shown_at = time.monotonic()
                 reason = str(error) or type(error).__name__
-                say(f"waiting for PostgreSQL at {_place(url)} ({reason})")
-            await asyncio.sleep(_BETWEEN_S)
+                show(f"waiting for PostgreSQL at {_host_of(url)} ({reason})")
+            await asyncio.sleep(_RETRY_S)
         else:
             return
 
@@ -58,70 +63,42 @@ async def create_key(
     url: str, name: str, *, role: str, plants: Sequence[str] | None, expires_at: datetime | None
 ) -> str:
     if role.upper() not in KeyRole.__members__:
-        raise Refused(f"there is no role {role!r}", f"one of {', '.join(r.label for r in KeyRole)}")
+        roles = ", ".join(member.label for member in KeyRole)
+        raise AdminError(f"there is no role {role!r}", f"one of {roles}")
     key = generate_key()
     async with _Connection(url) as connection:
         for plant in plants or ():
-            await _equipment(connection, plant)
+            await _equipment_id(connection, plant)
+        plant_list = list(plants) if plants is not None else None
         await connection.execute(
-            "INSERT INTO api_keys (prefix, hash, name, role, plants, expires_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6)",
-            key.prefix,
-            key.hash,
-            name,
-            role.lower(),
-            list(plants) if plants is not None else None,
-            expires_at,
+            INSERT_KEY, key.prefix, key.hash, name, role.lower(), plant_list, expires_at
         )
     return key.key
 
 
 async def list_keys(url: str) -> Sequence[Mapping[str, Any]]:
     async with _Connection(url) as connection:
-        rows = await connection.fetch(
-            "SELECT prefix, name, role, plants, created_at, expires_at, revoked_at"
-            " FROM api_keys ORDER BY prefix"
-        )
+        rows = await connection.fetch(LIST_KEYS)
     return [dict(row) for row in rows]
 
 
 async def revoke_key(url: str, prefix: str) -> str | None:
-    """Revoke a key; return its name, None: there was none in force."""
+    """Revoke a key; return its name, None if no valid key has the prefix."""
     async with _Connection(url) as connection:
-        name: str | None = await connection.fetchval(
-            "UPDATE api_keys SET revoked_at = now()"
-            " WHERE prefix = $1 AND revoked_at IS NULL RETURNING name",
-            prefix,
-        )
+        name: str | None = await connection.fetchval(REVOKE_KEY, prefix)
         return name
 
 
 async def set_calendar(
     url: str, path: str, document: Mapping[str, Any], valid_from: datetime | None
 ) -> list[str]:
-    """Keep the calendar and mark what it moves as dirty; return the next shifts in words."""
+    """Store the calendar, mark what it changes to be computed again; return its next shifts."""
     calendar = Calendar.parse(document)
     since = valid_from.astimezone(UTC) if valid_from else datetime(1970, 1, 1, tzinfo=UTC)
     async with _Connection(url) as connection, connection.transaction():
-        number = await _equipment(connection, path)
-        await connection.execute(
-            "INSERT INTO shift_calendars (equipment_id, valid_from, document)"
-            " VALUES ($1, $2, $3::jsonb) ON CONFLICT (equipment_id, valid_from)"
-            " DO UPDATE SET document = excluded.document",
-            number,
-            since,
-            json.dumps(document),
-        )
-        await connection.execute(
-            "INSERT INTO dirty_buckets (equipment_id, bucket_at)"
-            " SELECT e.equipment_id, e.bucket_at FROM elements e"
-            " JOIN equipment q ON q.id = e.equipment_id"
-            " WHERE (q.path = $1 OR starts_with(q.path, $1 || '/')) AND e.bucket_at >= $2"
-            " ON CONFLICT (equipment_id, bucket_at)"
-            " DO UPDATE SET marks = dirty_buckets.marks + 1, marked_at = clock_timestamp()",
-            path,
-            since,
-        )
+        equipment_id = await _equipment_id(connection, path)
+        await connection.execute(SET_CALENDAR, equipment_id, since, json.dumps(document))
+        await connection.execute(MARK_BUCKETS_UNDER_PATH, path, since)
     now_us = microseconds_of(datetime.now(UTC))
     shifts = shifts_between(calendar, now_us, now_us + _WEEK_US)
     return [f"{shift.name} {format_local(shift.start_us, calendar.zone)}" for shift in shifts[:3]]
@@ -135,7 +112,9 @@ class _Connection:
         self._connection: asyncpg.Connection | None = None
 
     async def __aenter__(self) -> asyncpg.Connection:
-        self._connection = await asyncpg.connect(self._url, timeout=CONNECT_S, command_timeout=60)
+        self._connection = await asyncpg.connect(
+            asyncpg_url(self._url), timeout=CONNECT_S, command_timeout=60
+        )
         return self._connection
 
     async def __aexit__(self, *_: object) -> None:
@@ -143,16 +122,16 @@ class _Connection:
             await self._connection.close(timeout=CONNECT_S)
 
 
-async def _equipment(connection: asyncpg.Connection, path: str) -> int:
-    number: int | None = await connection.fetchval("SELECT id FROM equipment WHERE path = $1", path)
-    if number is None:
-        known = await connection.fetch("SELECT path FROM equipment WHERE level = 'plant' LIMIT 20")
-        plants = ", ".join(row["path"] for row in known) or "none yet: connect a source first"
-        raise Refused(f"there is no equipment {path!r}", f"plants are: {plants}")
-    return number
+async def _equipment_id(connection: asyncpg.Connection, path: str) -> int:
+    equipment_id: int | None = await connection.fetchval(EQUIPMENT_ID, path)
+    if equipment_id is None:
+        rows = await connection.fetch(PLANT_PATHS, _PLANTS_LISTED)
+        plants = ", ".join(row["path"] for row in rows) or "none yet: connect a source first"
+        raise AdminError(f"there is no equipment {path!r}", f"plants are: {plants}")
+    return equipment_id
 
 
-def _place(url: str) -> str:
-    """Return host and port, never the password."""
+def _host_of(url: str) -> str:
+    """Return host and port, without user and password."""
     parts = urlsplit(url)
     return f"{parts.hostname or 'the local socket'}:{parts.port or 5432}"

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema; safe to run by several processes at once."""
+"""Upgrades a database to the newest schema. Several processes may run it at once."""
 
 import asyncio
 from importlib.util import find_spec
@@ -10,14 +10,13 @@ from alembic.config import Config
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from werknetz.store.database_url import sqlalchemy_url
-
-_LOCK = 0x5745524B  # "WERK": one migration at a time
+from werknetz.store.migration import LOCK_MIGRATION
 
 
 def migrations_folder() -> Path:
-    """Return where the migrations are: in the checkout, else inside the installed package.
+    """Return the folder of the migrations: in the checkout, else in the installed package.
 
-    The checkout first: beside an editable install lies a copy from the day of the install.
+    The checkout comes first: an editable install also has a copy, which may be outdated.
     """
     checkout = Path(__file__).resolve().parents[2] / "migrations"
     spec = find_spec("werknetz_migrations")
@@ -27,7 +26,7 @@ def migrations_folder() -> Path:
 
 
 def upgrade(url: str) -> None:
-    """Bring the database at the URL to the newest schema."""
+    """Upgrade the database at the URL to the newest schema."""
     asyncio.run(upgrade_async(url))
 
 
@@ -35,17 +34,17 @@ async def upgrade_async(url: str) -> None:
     engine = create_async_engine(sqlalchemy_url(url), poolclass=sa.NullPool)
     try:
         async with engine.connect() as connection:
-            # A long reader must not queue everybody behind our DDL: fail, and be tried again.
+            # While DDL waits for a long reader, all others wait behind it: fail and retry.
             await connection.execute(sa.text("SET lock_timeout = '10s'"))
-            await connection.execute(sa.text(f"SELECT pg_advisory_lock({_LOCK})"))
+            await connection.execute(sa.text(LOCK_MIGRATION))
             await connection.commit()
-            await connection.run_sync(_run)
+            await connection.run_sync(_run_migrations)
             await connection.commit()
     finally:
         await engine.dispose()
 
 
-def _run(connection: sa.Connection) -> None:
+def _run_migrations(connection: sa.Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     config.attributes["connection"] = connection

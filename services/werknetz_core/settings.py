@@ -1,4 +1,4 @@
-"""What the API process is told by its environment; read once, in `create_app`'s caller."""
+"""Settings of the API process, read once from the environment by the caller of `create_app`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,28 +13,30 @@ RATE_BURST: Final = 1000
 @dataclass(frozen=True, slots=True)
 class CoreSettings:
     database_url: str
-    redis_url: str | None = None  # None: no ETags, and connectors' state as the database knows it
+    redis_url: str | None = None  # None: no ETags, no status of connectors
     sessions_max: int = (
-        10  # of endpoints at once; as many driver connections are possible beside them
+        10  # concurrent sessions; as many driver connections are possible beside them
     )
     statement_timeout_s: float = 20.0
-    redis_timeout_s: float = 0.5  # a poll must not wait for a Redis that hangs
-    webhook_url: str | None = None  # of the edge that takes events; None: none are taken
+    redis_timeout_s: float = 0.5  # a request must not wait for a Redis that hangs
+    webhook_url: str | None = (
+        None  # of the edge that accepts events; None: POST /events:batch answers 503
+    )
     webhook_key: str | None = None
     body_max_bytes: int = 1_000_000
-    events_max_bytes: int = 50_000_000  # passed on part by part
-    tree_every_s: float = 5.0  # how old the equipment tree may be
-    marks_cached_s: float = 0.1  # how long a change may be taken for none
-    key_cached_s: float = 5.0  # how long a revoked key may still work
-    rate_per_s: float = RATE_PER_S  # requests of one key, in the long run; 0: no limit
-    rate_burst: int = RATE_BURST  # requests of one key at once, such as when all dashboards start
+    events_max_bytes: int = 50_000_000  # streamed to the edge
+    tree_every_s: float = 5.0  # refresh interval of the equipment tree
+    marks_cached_s: float = 0.1  # cache lifetime; a change shows after at most this long
+    key_cached_s: float = 5.0  # cache lifetime; a revoked key works at most this long
+    rate_per_s: float = RATE_PER_S  # sustained requests of one key; 0: no limit
+    rate_burst: int = RATE_BURST  # burst of one key, e.g. when all dashboards start
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
-        """Read WERKNETZ_DATABASE_URL (needed), WERKNETZ_REDIS_URL, WERKNETZ_WEBHOOK_URL and _KEY.
+        """Read WERKNETZ_DATABASE_URL (required), WERKNETZ_REDIS_URL, WERKNETZ_WEBHOOK_URL and _KEY.
 
-        Each also as …_FILE. WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST say how often one key may
-        ask.
+        Each also as …_FILE. WERKNETZ_RATE_PER_S and WERKNETZ_RATE_BURST limit the requests of one
+        key.
         """
         return cls(
             database_url=require_env("WERKNETZ_DATABASE_URL", environment),

@@ -1,6 +1,7 @@
-"""API keys: who asks, what role, which plants. Deny by default; only hashes are kept.
+"""Authentication and authorisation by API key: a role and a set of plants. Deny by default.
 
-A key is `wn_<prefix>_<secret>`: the prefix is public and finds the row, the secret has 256 bits.
+A key is `wn_<prefix>_<secret>`: the prefix is public and identifies the row, the secret has
+256 bits. Only the hash of a key is stored.
 """
 
 import hashlib
@@ -15,23 +16,20 @@ from typing import Final
 
 from fastapi import Request
 
+from werknetz.store.api_keys import FIND_KEY
 from werknetz.store.session import Database
 from werknetz_core.http.problem import Problem
 
 CACHED_MAX: Final = 1024
-_FORM: Final = re.compile(r"wn_([a-z0-9]{2,32})_([0-9a-f]{64})")
+_KEY_FORMAT: Final = re.compile(r"wn_([a-z0-9]{2,32})_([0-9a-f]{64})")
 _CREATE_HINT: Final = (
     "Send `Authorization: Bearer wn_…` or `X-API-Key: wn_…`; "
-    "`werknetz keys create NAME --role viewer` makes a key."
+    "`werknetz keys create NAME --role viewer` creates a key."
 )
-_FIND: Final = """
-    SELECT id, hash, name, role, plants, (extract(epoch FROM expires_at) * 1000000)::bigint
-    FROM api_keys WHERE prefix = $1 AND revoked_at IS NULL
-"""
 
 
 class KeyRole(IntEnum):
-    """What a key may do; each may what those before it may."""
+    """The role of a key; each role includes those before it."""
 
     VIEWER = 1
     ENGINEER = 2
@@ -46,7 +44,7 @@ class KeyRole(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `plants` None: all."""
+    """The key of a request. `plants` None: all plants."""
 
     name: str
     role: KeyRole
@@ -55,20 +53,20 @@ class Principal:
     key_id: int = 0
 
     def can_see(self, path: str) -> bool:
-        """Whether the equipment lies in the key's plants."""
+        """Whether the equipment belongs to the key's plants."""
         if self.plants is None:
             return True
         return any(path == plant or path.startswith(plant + "/") for plant in self.plants)
 
     def require_equipment(self, path: str) -> None:
-        """Raise 403 unless the key may see the equipment, whether that exists or not."""
+        """Raise 403 unless the key may see the path, whether such equipment exists or not."""
         if not self.can_see(path):
             plants = ", ".join(self.plants or ())
             raise Problem(
                 403,
                 "plant_not_allowed",
                 f"This key may not see {path!r}.",
-                f"It is for: {plants or 'no plant'}. An admin makes one for other plants: "
+                f"It may see: {plants or 'no plant'}. An admin creates keys for other plants: "
                 "`werknetz keys create NAME --plants …`.",
             )
 
@@ -77,14 +75,14 @@ class Principal:
             raise Problem(
                 403,
                 "plant_not_allowed",
-                "This needs a key for all plants.",
-                "Use a key that was made without --plants.",
+                "This route requires a key for all plants.",
+                "Use a key that was created without --plants.",
             )
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedKey:
-    """A key at the only moment at which it is known as a whole."""
+    """A new key. Its plain text is shown once and not stored."""
 
     key: str
     prefix: str
@@ -92,9 +90,9 @@ class GeneratedKey:
 
 
 def generate_key(prefix: str | None = None) -> GeneratedKey:
-    chosen = prefix or secrets.token_hex(4)
-    key = f"wn_{chosen}_{secrets.token_hex(32)}"
-    return GeneratedKey(key, chosen, hash_of(key))
+    prefix = prefix or secrets.token_hex(4)
+    key = f"wn_{prefix}_{secrets.token_hex(32)}"
+    return GeneratedKey(key, prefix, hash_of(key))
 
 
 def hash_of(key: str) -> bytes:
@@ -102,65 +100,68 @@ def hash_of(key: str) -> bytes:
 
 
 def key_from_request(request: Request) -> str | None:
-    """Return the key that a request carries, from either header."""
+    """Return the key in X-API-Key or Authorization."""
     headers = request.headers
-    if given := headers.get("x-api-key"):
-        return given.strip()
+    if api_key := headers.get("x-api-key"):
+        return api_key.strip()
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
 class KeyCache:
-    """Knows keys for some seconds, by their hash, so that a poll needs no query."""
+    """Caches keys by their hash for a few seconds, so that polling needs no query."""
 
     def __init__(self, pool: Database, *, cached_s: float, now_us: Callable[[], int]) -> None:
         self._pool = pool
         self._cached_s = cached_s
         self._now_us = now_us
-        self._known: dict[bytes, tuple[float, Principal]] = {}
+        self._cache: dict[bytes, tuple[float, Principal]] = {}
 
     async def authenticate(self, key: str) -> Principal | None:
+        """Return who the key belongs to; None: it is unknown, revoked or expired."""
         hashed = hash_of(key)
-        known = self._known.get(hashed)
-        if known is not None and known[0] > time.monotonic():
-            principal = known[1]
+        cached = self._cache.get(hashed)
+        if cached is not None and cached[0] > time.monotonic():
+            principal = cached[1]
         else:
-            found = await self._find(key, hashed)
-            if found is None:
-                self._known.pop(hashed, None)
+            loaded = await self._load(key, hashed)
+            if loaded is None:
+                self._cache.pop(hashed, None)
                 return None
-            principal = found
-            if len(self._known) >= CACHED_MAX:
-                self._known.clear()
-            self._known[hashed] = (time.monotonic() + self._cached_s, principal)
+            principal = loaded
+            if len(self._cache) >= CACHED_MAX:
+                self._cache.clear()
+            self._cache[hashed] = (time.monotonic() + self._cached_s, principal)
         if principal.expires_us is not None and principal.expires_us <= self._now_us():
             return None
         return principal
 
-    async def _find(self, key: str, hashed: bytes) -> Principal | None:
-        form = _FORM.fullmatch(key)
-        if form is None:
+    async def _load(self, key: str, hashed: bytes) -> Principal | None:
+        match = _KEY_FORMAT.fullmatch(key)
+        if match is None:
             return None
-        row = await self._pool.fetchrow(_FIND, form[1])
+        row = await self._pool.fetchrow(FIND_KEY, match[1])
         if row is None or not hmac.compare_digest(row["hash"], hashed):
             return None
         role = KeyRole[row["role"].upper()]
         plants = None if row["plants"] is None else tuple(row["plants"])
-        return Principal(row["name"], role, plants, row[5], row["id"])
+        return Principal(row["name"], role, plants, row["expires_us"], row["id"])
 
 
 def require_role(role: KeyRole) -> Callable[[Request], Awaitable[Principal]]:
-    """Return the dependency that lets a request through only with a key of at least the role."""
+    """Return the dependency that requires a key with at least this role."""
 
-    async def checked(request: Request) -> Principal:
+    async def authorize(request: Request) -> Principal:
         key = key_from_request(request)
-        ring: KeyCache = request.app.state.context.keys
-        principal = await ring.authenticate(key) if key else None
+        keys: KeyCache = request.app.state.context.keys
+        principal = await keys.authenticate(key) if key else None
         if principal is None:
             raise Problem(
                 401,
                 "key_missing" if key is None else "key_unknown",
-                "No API key was sent." if key is None else "This key is unknown, revoked or past.",
+                "No API key was sent."
+                if key is None
+                else "This key is unknown, revoked or expired.",
                 _CREATE_HINT,
                 headers={"WWW-Authenticate": "Bearer"},
             )
@@ -168,14 +169,14 @@ def require_role(role: KeyRole) -> Callable[[Request], Awaitable[Principal]]:
             raise Problem(
                 403,
                 "role_too_low",
-                f"This needs the role {role.label}; the key {principal.name!r} is "
-                f"{principal.role.label}.",
-                f"Use a key made with --role {role.label}.",
+                f"This route requires the role {role.label}; the key {principal.name!r} has the "
+                f"role {principal.role.label}.",
+                f"Use a key that was created with --role {role.label}.",
             )
         await request.app.state.context.rate_limiter.acquire(principal.key_id)
         return principal
 
-    return checked
+    return authorize
 
 
 require_viewer: Final = require_role(KeyRole.VIEWER)

@@ -41,16 +41,22 @@ class RelationFilters:
         principal: Principal,
         *,
         supplier_id: Ids = _RELATION.supplier_id,
+        material_id: Ids | None = _RELATION.material_id,
         site_id: Ids = _RELATION.site_id,
     ) -> sa.ColumnElement[bool]:
-        """Return the condition on a query that joins `supply_relations`."""
-        return sa.and_(
+        """Return the condition on a query that joins `supply_relations`, or has these columns.
+
+        `material_id` None: the caller filters by material.
+        """
+        conditions = [
             await name_condition(SUPPLIER, self.supplier, supplier_id, session, principal),
-            await name_condition(
-                MATERIAL, self.material, _RELATION.material_id, session, principal
-            ),
             await name_condition(SITE, self.site, site_id, session, principal),
-        )
+        ]
+        if material_id is not None:
+            conditions.append(
+                await name_condition(MATERIAL, self.material, material_id, session, principal)
+            )
+        return sa.and_(*conditions)
 
 
 @dataclass(frozen=True, slots=True)

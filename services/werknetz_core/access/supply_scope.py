@@ -1,6 +1,6 @@
-"""Which supply a key may see: that of its plants' sites and warehouses, and nothing else.
+"""Restricts supply data to the sites and warehouses of the plants of a key.
 
-What belongs to no plant that is known is only for keys of all plants.
+Data that belongs to no known plant is visible only to keys for all plants.
 """
 
 import difflib
@@ -27,18 +27,20 @@ from werknetz_core.access.equipment_scope import path_visible
 from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem
 
-_NEAR_OF: Final = 2000
+_CANDIDATES_MAX: Final = 2000  # names that are compared to suggest one
 Ids = sa.ColumnElement[Any]
 Names = list[str]
 SupplierFilter = Annotated[
-    Names, Query(alias="supplier", description="Key or number. Repeated: any.")
+    Names, Query(alias="supplier", description="Key or number. Repeated: any of them.")
 ]
 MaterialFilter = Annotated[
-    Names, Query(alias="material", description="Any number of it. Repeated: any.")
+    Names, Query(alias="material", description="Number or alias. Repeated: any of them.")
 ]
-SiteFilter = Annotated[Names, Query(alias="site", description="Key or code. Repeated: any.")]
+SiteFilter = Annotated[
+    Names, Query(alias="site", description="Key or code. Repeated: any of them.")
+]
 WarehouseFilter = Annotated[
-    Names, Query(alias="warehouse", description="Key or code. Repeated: any.")
+    Names, Query(alias="warehouse", description="Key or code. Repeated: any of them.")
 ]
 
 RELATIONS: Final = (
@@ -65,43 +67,45 @@ PLANT_OF_WAREHOUSE: Final = (
 def site_visible(principal: Principal, site_id: Ids) -> sa.ColumnElement[bool]:
     if principal.plants is None:
         return sa.true()
-    own, plant = sites.alias(), equipment.alias()
-    query = sa.select(own.c.id).join(plant, plant.c.id == own.c.equipment_id)
+    site, plant = sites.alias(), equipment.alias()
+    query = sa.select(site.c.id).join(plant, plant.c.id == site.c.equipment_id)
     return site_id.in_(query.where(path_visible(plant.c.path, principal)))
 
 
 def warehouse_visible(principal: Principal, warehouse_id: Ids) -> sa.ColumnElement[bool]:
     if principal.plants is None:
         return sa.true()
-    own = PLANT_OF_WAREHOUSE.alias()
+    warehouse = PLANT_OF_WAREHOUSE.alias()
     return warehouse_id.in_(
-        sa.select(own.c.warehouse_id).where(path_visible(own.c.path, principal))
+        sa.select(warehouse.c.warehouse_id).where(path_visible(warehouse.c.path, principal))
     )
 
 
 def relation_visible(principal: Principal, relation_id: Ids) -> sa.ColumnElement[bool]:
     if principal.plants is None:
         return sa.true()
-    own = supply_relations.alias()
-    return relation_id.in_(sa.select(own.c.id).where(site_visible(principal, own.c.site_id)))
+    relation = supply_relations.alias()
+    return relation_id.in_(
+        sa.select(relation.c.id).where(site_visible(principal, relation.c.site_id))
+    )
 
 
 def supplier_visible(principal: Principal, partner_id: Ids) -> sa.ColumnElement[bool]:
     if principal.plants is None:
         return sa.true()
-    own = supply_relations.alias()
+    relation = supply_relations.alias()
     return partner_id.in_(
-        sa.select(own.c.supplier_id).where(site_visible(principal, own.c.site_id))
+        sa.select(relation.c.supplier_id).where(site_visible(principal, relation.c.site_id))
     )
 
 
 def material_visible(principal: Principal, material_id: Ids) -> sa.ColumnElement[bool]:
-    """A material that is delivered to, kept or used in the key's plants."""
+    """Return the condition that a material is delivered to, stored or used in the key's plants."""
     if principal.plants is None:
         return sa.true()
     relation, item, line = supply_relations.alias(), stock_items.alias(), line_materials.alias()
-    place = equipment.alias()
-    used = sa.select(line.c.material_id).join(place, place.c.id == line.c.equipment_id)
+    machine = equipment.alias()
+    used = sa.select(line.c.material_id).join(machine, machine.c.id == line.c.equipment_id)
     return sa.or_(
         material_id.in_(
             sa.select(relation.c.material_id).where(site_visible(principal, relation.c.site_id))
@@ -109,20 +113,20 @@ def material_visible(principal: Principal, material_id: Ids) -> sa.ColumnElement
         material_id.in_(
             sa.select(item.c.material_id).where(warehouse_visible(principal, item.c.warehouse_id))
         ),
-        material_id.in_(used.where(path_visible(place.c.path, principal))),
+        material_id.in_(used.where(path_visible(machine.c.path, principal))),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class MasterDataKind:
-    """How things of a kind are named, and which of them a key sees."""
+    """A kind of master data: how its objects are named, and which of them a key may see."""
 
     label: str
     id: Ids
     name: Ids
-    aliases: sa.Select[Any]  # of (id, name): what they are called besides
+    aliases: sa.Select[Any]  # of (id, name): further names, such as those in messages
     visible: Callable[[Principal, Ids], sa.ColumnElement[bool]]
-    collection: str  # where they are listed
+    collection: str  # route that lists them
 
 
 SUPPLIER: Final = MasterDataKind(
@@ -150,40 +154,37 @@ WAREHOUSE: Final = MasterDataKind(
 async def resolve_ids(
     kind: MasterDataKind, names: Sequence[str], session: ReadSession, principal: Principal
 ) -> list[int]:
-    """Return all that is named so and may be seen; raise 404 for a name that nothing has."""
-    found = await _own(kind, names, session, principal)
-    number, value = kind.aliases.selected_columns
-    other = kind.aliases.where(value.in_(names), kind.visible(principal, number))
-    for one, name in await session.execute(other):
-        found.setdefault(name, set()).add(one)
+    """Return the ids of all visible objects with one of the names; raise 404 for an unknown name.
+
+    A name is a key or an alias; several objects may have the same alias.
+    """
+    ids = await _ids_by_key(kind, names, session, principal)
+    alias_id, alias = kind.aliases.selected_columns
+    query = kind.aliases.where(alias.in_(names), kind.visible(principal, alias_id))
+    for object_id, name in await session.execute(query):
+        ids.setdefault(name, set()).add(object_id)
     for name in names:
-        if name not in found:
-            raise await _unknown(kind, name, session, principal)
-    return sorted({number for numbers in found.values() for number in numbers})
+        if name not in ids:
+            raise await _unknown_name(kind, name, session, principal)
+    return sorted(set().union(*ids.values()))
 
 
 async def resolve_id(
     kind: MasterDataKind, name: str, session: ReadSession, principal: Principal
 ) -> int:
-    """Return the one thing of this name: its own before those that messages use; several: 409."""
-    own = await _own(kind, [name], session, principal)
-    found = [*own[name]] if own else await resolve_ids(kind, [name], session, principal)
-    if len(found) > 1:
-        query = sa.select(kind.name).where(kind.id.in_(found)).order_by(kind.name)
-        known = ", ".join((await session.scalars(query)).all())
+    """Return the id of the object with the name: a key before an alias; 409 if ambiguous."""
+    by_key = await _ids_by_key(kind, [name], session, principal)
+    ids = [*by_key[name]] if by_key else await resolve_ids(kind, [name], session, principal)
+    if len(ids) > 1:
+        query = sa.select(kind.name).where(kind.id.in_(ids)).order_by(kind.name)
+        keys = ", ".join((await session.scalars(query)).all())
         raise Problem(
-            409, f"ambiguous_{kind.label}", f"{name!r} is the name of more than one {kind.label}.",
-            f"Write one of {known}.",
-        )  # fmt: skip
-    return found[0]
-
-
-async def _own(
-    kind: MasterDataKind, names: Sequence[str], session: ReadSession, principal: Principal
-) -> dict[str, set[int]]:
-    own = sa.select(kind.name, kind.id).where(kind.name.in_(names))
-    rows = await session.execute(own.where(kind.visible(principal, kind.id)))
-    return {name: {number} for name, number in rows}
+            409,
+            f"ambiguous_{kind.label}",
+            f"{name!r} is the name of more than one {kind.label}.",
+            f"Use one of {keys}.",
+        )
+    return ids[0]
 
 
 async def name_condition(
@@ -193,17 +194,29 @@ async def name_condition(
     session: ReadSession,
     principal: Principal,
 ) -> sa.ColumnElement[bool]:
-    """Return the condition that a column is one of what was named; nothing named: anything."""
+    """Return the condition that a column is the id of one of the names; no names: any id."""
     return column.in_(await resolve_ids(kind, names, session, principal)) if names else sa.true()
 
 
-async def _unknown(
+async def _ids_by_key(
+    kind: MasterDataKind, names: Sequence[str], session: ReadSession, principal: Principal
+) -> dict[str, set[int]]:
+    query = sa.select(kind.name, kind.id).where(kind.name.in_(names))
+    rows = await session.execute(query.where(kind.visible(principal, kind.id)))
+    return {name: {object_id} for name, object_id in rows}
+
+
+async def _unknown_name(
     kind: MasterDataKind, name: str, session: ReadSession, principal: Principal
 ) -> Problem:
-    known = sa.select(kind.name).where(kind.visible(principal, kind.id)).limit(_NEAR_OF)
-    near = difflib.get_close_matches(name, (await session.scalars(known)).all(), n=3, cutoff=0.5)
-    listed = f"GET /api/v1/{kind.collection} lists them."
+    query = sa.select(kind.name).where(kind.visible(principal, kind.id)).limit(_CANDIDATES_MAX)
+    candidates = (await session.scalars(query)).all()
+    near = difflib.get_close_matches(name, candidates, n=3, cutoff=0.5)
     return Problem(
-        404, f"unknown_{kind.label}", f"There is no {kind.label} {name!r} that this key may see.",
-        f"Did you mean {', '.join(near)}?" if near else listed,
-    )  # fmt: skip
+        404,
+        f"unknown_{kind.label}",
+        f"There is no {kind.label} {name!r} that this key may see.",
+        f"Did you mean {', '.join(near)}?"
+        if near
+        else f"GET /api/v1/{kind.collection} lists them.",
+    )

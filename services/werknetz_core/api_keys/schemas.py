@@ -1,19 +1,19 @@
-"""API keys as the API shows them; the key itself is in one answer only, ever."""
+"""API keys as the API shows them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-RoleWord = Literal["viewer", "engineer", "planner", "operator", "admin"]
+RoleName = Literal["viewer", "engineer", "planner", "operator", "admin"]
 
 
 class NewApiKey(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    role: RoleWord = "viewer"
-    plants: list[str] | None = None  # null: all
+    role: RoleName = "viewer"
+    plants: list[str] | None = None  # null: all plants
     expires_days: Annotated[int | None, Field(ge=1, le=3650)] = 365
 
 
@@ -28,4 +28,4 @@ class ApiKeyView(BaseModel):
 
 
 class CreatedApiKeyView(ApiKeyView):
-    key: str  # shown this once
+    key: str  # only in the response of the creation

@@ -1,4 +1,4 @@
-"""Connectors: what they say of themselves, beside what the database knows of them."""
+"""Connectors: their reported status, combined with what is stored of them."""
 
 from typing import Final
 
@@ -8,14 +8,15 @@ from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
 from werknetz.link.redis import status_key
-from werknetz.link.wire import Status, UnreadableMessage, status_of
+from werknetz.link.wire import Status, UnreadableMessage, status_from_hash
 from werknetz.runtime.log import get_logger
 from werknetz.store.tables import connectors, gaps, spools
 from werknetz_core.access import equipment_scope
 from werknetz_core.connectors.schemas import ConnectorView
 from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep, Viewer
-from werknetz_core.http import pagination, sorting
-from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.context.collection import load_page, page_response
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
@@ -36,7 +37,7 @@ _GAPS = (
     .group_by(gaps.c.connector_id)
     .subquery()
 )
-_CONNECTOR = sa.select(
+_CONNECTORS = sa.select(
     connectors, _SPOOLS.c.samples, _SPOOLS.c.quarantined, _GAPS.c.open_gaps
 ).select_from(
     connectors.outerjoin(_SPOOLS, _SPOOLS.c.connector_id == connectors.c.id).outerjoin(
@@ -45,7 +46,7 @@ _CONNECTOR = sa.select(
 )
 
 
-def _count(column: sa.ColumnElement[object]) -> SortKey:
+def _count_key(column: sa.ColumnElement[object]) -> SortKey:
     return SortKey(sa.cast(sa.func.coalesce(column, 0), sa.BigInteger), SortType.NUMBER)
 
 
@@ -54,8 +55,8 @@ _SORTING: Final = Sorting(
     tie=SortKey(connectors.c.id),
     keys={
         "id": SortKey(connectors.c.id),
-        "open_gaps": _count(_GAPS.c.open_gaps),
-        "samples": _count(_SPOOLS.c.samples),
+        "open_gaps": _count_key(_GAPS.c.open_gaps),
+        "samples": _count_key(_SPOOLS.c.samples),
     },
 )
 
@@ -68,15 +69,14 @@ async def list_connectors(
     principal: Viewer,
     params: ListParamsDep,
 ) -> pagination.Page[ConnectorView]:
-    """List connectors: state, lag, backlog, last good value. Sort: id, open_gaps, samples."""
-    query, place = _SORTING.page_query(
-        _CONNECTOR.where(equipment_scope.connector_visible(principal)), params
-    )
-    rows, next_cursor = sorting.paginate(
-        (await session.execute(query)).mappings().all(), place, params.limit
-    )
-    items = [_view(row, await said(context, row["id"])) for row in rows]
-    return list_response(request, params, items, columns_of(ConnectorView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    """List connectors with state, lag, backlog and last good value.
+
+    Sort: id, open_gaps, samples.
+    """
+    query = _CONNECTORS.where(equipment_scope.connector_visible(principal))
+    rows, next_cursor = await load_page(session, params, query, _SORTING)
+    items = [_to_view(row, await load_status(context, row["id"])) for row in rows]
+    return page_response(request, params, items, ConnectorView, next_cursor=next_cursor)
 
 
 @router.get("/connectors/{connector}")
@@ -84,7 +84,7 @@ async def show_connector(
     connector: str, context: ContextDep, session: ReadSessionDep, principal: Viewer
 ) -> ConnectorView:
     """Show one connector."""
-    query = _CONNECTOR.where(
+    query = _CONNECTORS.where(
         connectors.c.id == connector, equipment_scope.connector_visible(principal)
     )
     row = (await session.execute(query)).mappings().first()
@@ -95,28 +95,32 @@ async def show_connector(
             f"There is no connector {connector!r} that this key may see.",
             "GET /api/v1/connectors lists them.",
         )
-    return _view(row, await said(context, connector))
+    return _to_view(row, await load_status(context, connector))
 
 
-async def said(context: AppContext, connector: str) -> Status | None:
-    """Return what a connector last said of itself; None: nothing in the last minute."""
+async def load_status(context: AppContext, connector: str) -> Status | None:
+    """Return the last status of a connector; None if it sent none in the last minute."""
     if context.redis is None:
         return None
     try:
-        found = await context.redis.hgetall(status_key(connector))
-        return status_of({str(name): str(text) for name, text in found.items()}) if found else None
+        fields = await context.redis.hgetall(status_key(connector))
+        if not fields:
+            return None
+        return status_from_hash({str(name): str(text) for name, text in fields.items()})
     except (RedisError, OSError, TimeoutError, UnreadableMessage) as error:
-        _log.warning("no status", connector=connector, error=type(error).__name__)
+        _log.warning(
+            "status not readable", connector=connector, error=type(error).__name__
+        )
         return None
 
 
-def _view(row: sa.RowMapping, status: Status | None) -> ConnectorView:
+def _to_view(row: sa.RowMapping, status: Status | None) -> ConnectorView:
     last_good_us = status.last_good_us if status else None
     return ConnectorView.model_validate(
         {
             "id": row["id"],
             "state": status.state if status else "silent",
-            "detail": status.detail if status else "It has said nothing for a minute.",
+            "detail": status.detail if status else "No status was received in the last minute.",
             "protocol": status.protocol if status else None,
             "lag_s": status.lag_s if status else None,
             "backlog": status.backlog if status else None,

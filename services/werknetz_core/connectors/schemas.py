@@ -7,11 +7,11 @@ from pydantic import BaseModel
 
 class ConnectorView(BaseModel):
     id: str
-    state: str  # as it says itself ("finished": it has given all it had); "silent": it says nothing
+    state: str  # as reported; "finished": all input was read; "silent": no status was received
     detail: str
     protocol: str | None
-    lag_s: float | None  # age of the oldest batch that is not in the database
-    backlog: int | None  # batches in the spool that are not in the database
+    lag_s: float | None  # age of the oldest batch that is not yet in the database
+    backlog: int | None  # batches in the spool that are not yet in the database
     last_good_at: datetime | None
     last_applied_at: datetime | None
     alarm: str | None
@@ -23,6 +23,6 @@ class ConnectorView(BaseModel):
     spool_bytes: int | None
     rss_bytes: int | None
     details: dict[str, str]
-    mapping: str | None  # name@version that it uses
+    mapping: str | None  # name@version in use
     mapping_state: str | None  # own, in_sync, out_of_sync, failed
-    mapping_detail: str | None  # why
+    mapping_detail: str | None  # reason of the state

@@ -1,6 +1,6 @@
-"""A collection that PostgreSQL keeps: sorted, cut into pages, given in the form asked for."""
+"""Lists that are read from PostgreSQL: filtered, sorted, paginated, in the requested format."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -26,19 +26,37 @@ async def query_page(
     query: sa.Select[Any],
     sorting: Sorting,
     view: type[View],
-    to_view: Callable[[sa.RowMapping], View] | None = None,
 ) -> pagination.Page[View]:
-    """Return a page of the query's rows; without `to_view`, the columns are the view's fields."""
-    query, place = sorting.page_query(query, params)
-    rows = (await session.execute(query)).mappings().all()
-    shown, next_cursor = paginate(rows, place, params.limit)
-    items = [view(**row) if to_view is None else to_view(row) for row in shown]
-    answer = list_response(request, params, items, columns_of(view), next_cursor=next_cursor)
-    return cast("pagination.Page[View]", answer)  # a ready answer of that form
+    """Respond with a page of the query, whose columns have the names of the view's fields."""
+    rows, next_cursor = await load_page(session, params, query, sorting)
+    items = [view(**row) for row in rows]
+    return page_response(request, params, items, view, next_cursor=next_cursor)
+
+
+async def load_page(
+    session: ReadSession, params: ListParams, query: sa.Select[Any], sorting: Sorting
+) -> tuple[list[sa.RowMapping], str | None]:
+    """Return the rows of a page, and the cursor of the next page."""
+    page_query, cursor = sorting.page_query(query, params)
+    rows = (await session.execute(page_query)).mappings().all()
+    return paginate(rows, cursor, params.limit)
+
+
+def page_response(
+    request: Request,
+    params: ListParams,
+    items: Sequence[View],
+    view: type[View],
+    *,
+    next_cursor: str | None,
+) -> pagination.Page[View]:
+    """Respond with the items of a page, typed as what the response contains."""
+    response = list_response(request, params, items, columns_of(view), next_cursor=next_cursor)
+    return cast("pagination.Page[View]", response)  # FastAPI sends a Response as it is
 
 
 def utc_time_context(context: AppContext) -> TimeContext:
-    """What times without a plant are read against."""
+    """Return the time context of a list that belongs to no plant."""
     return TimeContext(context.now_us(), parse_zone(None, "UTC"))
 
 
@@ -48,27 +66,9 @@ def time_condition(
     """Return the condition that an instant lies in the half-open span; no start: any instant."""
     if start is None:
         if end is not None:
-            raise invalid_parameter("end", "end needs a start.", "Give `start`, too, or neither.")
+            raise invalid_parameter(
+                "end", "end requires a start.", "Send `start`, too, or neither."
+            )
         return sa.true()
     span = parse_span(start, end, utc_time_context(context))
     return sa.and_(column >= instant_of(span.start_us), column < instant_of(span.end_us))
-
-
-def overlap_condition(
-    context: AppContext,
-    start_at: sa.ColumnElement[Any],
-    end_at: sa.ColumnElement[Any],
-    start: str | None,
-    end: str | None,
-) -> sa.ColumnElement[bool]:
-    """Return the condition that a row's time overlaps the span; no start: any row.
-
-    A row without an end goes on.
-    """
-    if start is None:
-        return sa.true()
-    span = parse_span(start, end, utc_time_context(context))
-    return sa.and_(
-        start_at < instant_of(span.end_us),
-        sa.or_(end_at.is_(None), end_at > instant_of(span.start_us)),
-    )

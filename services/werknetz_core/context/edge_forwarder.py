@@ -1,4 +1,4 @@
-"""The way to the edge that keeps events: only an edge has a spool, so only an edge says 2xx."""
+"""Forwards events to the webhook edge: only an edge has a spool, so only an edge answers 2xx."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -12,10 +12,12 @@ from werknetz_core.http.problem import Problem
 from werknetz_core.settings import CoreSettings
 
 EVENTS_BATCH_PATH: Final = "/api/v1/events:batch"
-_PASSED: Final = ("content-type", "content-encoding", "idempotency-key")
+_FORWARDED_HEADERS: Final = ("content-type", "content-encoding", "idempotency-key")
 _TIMEOUT: Final = httpx2.Timeout(30.0, connect=3.0, read=120.0)
-_HINT: Final = "What was answered 2xx is on disk. Send the same request again: it counts once."
-_ANSWER_MAX: Final = 4_000_000
+_HINT: Final = (
+    "Events that were answered with 2xx are on disk. Repeat the request: duplicates are dropped."
+)
+_RESPONSE_MAX_BYTES: Final = 4_000_000
 _log: Final = get_logger("core.webhook")
 
 
@@ -39,45 +41,48 @@ class EdgeForwarder:
             base_url=settings.webhook_url,
             headers={"X-API-Key": settings.webhook_key or ""},
             timeout=_TIMEOUT,
-            trust_env=False,  # the edge is ours: no proxy of the outer world
+            trust_env=False,  # the edge is on our network: no proxy
             follow_redirects=False,
             limits=httpx2.Limits(max_connections=32, max_keepalive_connections=8),
         )
         return cls(client)
 
     async def forward(self, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> EdgeResponse:
-        """Return the edge's answer as it is; raise Problem where there is none."""
-        passed = {name: headers[name] for name in _PASSED if name in headers}
+        """Return the edge's response unchanged; raise Problem if there is none."""
+        forwarded = {name: headers[name] for name in _FORWARDED_HEADERS if name in headers}
         try:
             async with self.client.stream(
-                "POST", EVENTS_BATCH_PATH, headers=passed, content=body
-            ) as answer:
+                "POST", EVENTS_BATCH_PATH, headers=forwarded, content=body
+            ) as response:
                 content = b""
-                async for chunk in answer.aiter_bytes():
+                async for chunk in response.aiter_bytes():
                     content += chunk
-                    if len(content) > _ANSWER_MAX:
-                        raise _away("its answer has no end")
+                    if len(content) > _RESPONSE_MAX_BYTES:
+                        raise _unavailable("its response is too large")
         except ClientDisconnect as error:
             raise Problem(
-                400, "body_incomplete", "The body ended before its end.", "Send it again, whole."
+                400,
+                "body_incomplete",
+                "The request body is incomplete.",
+                "Send the whole body again.",
             ) from error
         except (httpx2.TransportError, httpx2.StreamError) as error:
             _log.warning("webhook edge unreachable", error=type(error).__name__)
-            raise _away("it does not answer") from error
-        if answer.status_code in {401, 404}:
-            _log.error("webhook edge refuses us", status=answer.status_code)
+            raise _unavailable("it does not answer") from error
+        if response.status_code in {401, 404}:
+            _log.error("webhook edge rejects the key", status=response.status_code)
             raise Problem(
                 503,
-                "webhook_refuses",
-                "The webhook connector does not take this server's key.",
-                "An operator gives WERKNETZ_WEBHOOK_KEY_FILE the key of `options.events` of the "
+                "webhook_key_rejected",
+                "The webhook connector rejects this server's key.",
+                "An operator sets WERKNETZ_WEBHOOK_KEY_FILE to the key in `options.events` of the "
                 "webhook connector.",
                 headers={"Retry-After": "30"},
             )
-        wait = answer.headers.get("retry-after")
-        told = {} if wait is None else {"Retry-After": wait}
-        media_type = answer.headers.get("content-type", "application/json")
-        return EdgeResponse(answer.status_code, content, media_type, told)
+        retry_after = response.headers.get("retry-after")
+        headers_back = {} if retry_after is None else {"Retry-After": retry_after}
+        media_type = response.headers.get("content-type", "application/json")
+        return EdgeResponse(response.status_code, content, media_type, headers_back)
 
     async def close(self) -> None:
         await self.client.aclose()
@@ -87,18 +92,18 @@ def webhook_not_configured() -> Problem:
     return Problem(
         503,
         "no_webhook_connector",
-        "There is no webhook connector, so events have nowhere to be kept.",
-        "Run an edge with `protocol: webhook` and `options.events`, and give this server "
-        "WERKNETZ_WEBHOOK_URL and WERKNETZ_WEBHOOK_KEY_FILE.",
+        "No webhook connector is configured, so events cannot be stored.",
+        "Run an edge with `protocol: webhook` and `options.events`, and set WERKNETZ_WEBHOOK_URL "
+        "and WERKNETZ_WEBHOOK_KEY_FILE of this server.",
         headers={"Retry-After": "30"},
     )
 
 
-def _away(detail: str) -> Problem:
+def _unavailable(detail: str) -> Problem:
     return Problem(
         503,
-        "webhook_away",
-        f"The webhook connector is away: {detail}.",
+        "webhook_unavailable",
+        f"The webhook connector is unavailable: {detail}.",
         _HINT,
         headers={"Retry-After": "5"},
     )

@@ -1,6 +1,6 @@
-"""The equipment as the API knows it: a snapshot, renewed every few seconds beside the requests.
+"""The equipment hierarchy in memory: a snapshot that is refreshed every few seconds.
 
-So a poll finds path, zone and calendar without a query. An unknown path asks the database once.
+Requests read path, time zone and calendar without a query. An unknown path causes one refresh.
 """
 
 import asyncio
@@ -20,17 +20,12 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.shift import Calendar
 from werknetz.runtime.log import get_logger
+from werknetz.store.queries.equipment import CALENDARS, EQUIPMENT
 from werknetz.store.session import Database
 from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem, invalid_parameter
 
-_FORCED_EVERY_S: Final = 1.0
-_EQUIPMENT: Final = "SELECT id, path, level, name, time_zone FROM equipment ORDER BY path"
-_CALENDARS: Final = """
-    SELECT q.path, c.id, c.valid_from, c.document::text AS document
-    FROM shift_calendars c JOIN equipment q ON q.id = c.equipment_id
-    ORDER BY q.path, c.valid_from
-"""
+_FORCED_REFRESH_EVERY_S: Final = 1.0
 _log: Final = get_logger("core.tree")
 
 
@@ -40,18 +35,18 @@ class EquipmentNode:
     path: str
     level: str
     name: str
-    time_zone: str | None  # its own or that of what it is in; above plants: if all agree
+    time_zone: str | None  # own or inherited; above plants: set if all plants have the same
 
 
 class EquipmentTree:
-    """All equipment at one time."""
+    """All equipment and shift calendars at one time."""
 
     def __init__(self, rows: Sequence[asyncpg.Record], calendars: Sequence[asyncpg.Record]) -> None:
         self.version = _digest(rows, calendars)
         own = {row["path"]: row["time_zone"] for row in rows}
         self.nodes: Mapping[str, EquipmentNode] = {
             row["path"]: EquipmentNode(
-                row["id"], row["path"], row["level"], row["name"], _zone(row["path"], own)
+                row["id"], row["path"], row["level"], row["name"], _time_zone_of(row["path"], own)
             )
             for row in rows
         }
@@ -62,55 +57,55 @@ class EquipmentTree:
             self._calendars.setdefault(row["path"], []).append(entry)
 
     def calendar_of(self, path: str, at_us: int) -> Calendar | None:
-        """Return the calendar that holds for the equipment: its own, else from above."""
-        above = path
-        while above:
-            if entries := self._calendars.get(above):
+        """Return the calendar of the equipment: its own, else the nearest one above."""
+        ancestor = path
+        while ancestor:
+            if entries := self._calendars.get(ancestor):
                 valid = [calendar for valid_from, calendar in entries if valid_from <= at_us]
                 return valid[-1] if valid else entries[0][1]
-            above = above.rpartition("/")[0]
+            ancestor = ancestor.rpartition("/")[0]
         return None
 
     def subtree(self, path: str) -> list[EquipmentNode]:
         """Return the equipment and everything below it."""
-        return [node for at, node in self.nodes.items() if at == path or at.startswith(path + "/")]
+        return [node for p, node in self.nodes.items() if p == path or p.startswith(path + "/")]
 
     @cached_property
     def ids_below(self) -> Mapping[str, list[int]]:
-        """Of each equipment: the ids of itself and of all that is below."""
-        found: dict[str, list[int]] = {path: [] for path in self.nodes}
+        """The ids of each equipment and of all below it, by path."""
+        ids: dict[str, list[int]] = {path: [] for path in self.nodes}
         for node in self.nodes.values():
-            for above in EquipmentPath.parse(node.path).ancestors():
-                if str(above) in found:
-                    found[str(above)].append(node.id)
-        return found
+            for ancestor in EquipmentPath.parse(node.path).ancestors():
+                if str(ancestor) in ids:
+                    ids[str(ancestor)].append(node.id)
+        return ids
 
 
 class EquipmentTreeCache:
-    """Renews the snapshot; the last one stays in use while PostgreSQL is away."""
+    """Holds the snapshot and refreshes it; the last one is used while PostgreSQL is unavailable."""
 
     def __init__(self, pool: Database, *, every_s: float) -> None:
         self._pool = pool
         self._every_s = every_s
         self._tree: EquipmentTree | None = None
-        self._forced_at = 0.0
+        self._refreshed_at_s = 0.0
         self._lock = asyncio.Lock()
 
     async def run(self) -> None:
-        """Renew for ever."""
+        """Refresh until cancelled."""
         while True:
             await asyncio.sleep(self._every_s)
             try:
                 await self.refresh()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                _log.warning("equipment not renewed", error=type(error).__name__)
-            except ValueError as error:  # a calendar that nobody can read: keep the last good one
-                _log.error("equipment not renewed", error=str(error))
+                _log.warning("equipment not refreshed", error=type(error).__name__)
+            except ValueError as error:  # an unreadable calendar: the last snapshot stays in use
+                _log.error("equipment not refreshed", error=str(error))
 
     async def refresh(self) -> EquipmentTree:
         async with self._pool.acquire() as connection:
-            rows = await connection.fetch(_EQUIPMENT)
-            calendars = await connection.fetch(_CALENDARS)
+            rows = await connection.fetch(EQUIPMENT)
+            calendars = await connection.fetch(CALENDARS)
         self._tree = EquipmentTree(rows, calendars)
         return self._tree
 
@@ -122,40 +117,45 @@ class EquipmentTreeCache:
         return self._tree
 
     async def find_node(self, path: str, principal: Principal) -> EquipmentNode:
-        """Return the equipment; raise 403 outside the key's plants, 404 with what is near."""
+        """Return the equipment; raise 403 outside the key's plants, 404 with similar paths."""
         principal.require_equipment(path)
         tree = await self.current()
-        if path not in tree.nodes and time.monotonic() - self._forced_at > _FORCED_EVERY_S:
-            self._forced_at = time.monotonic()
+        if (
+            path not in tree.nodes
+            and time.monotonic() - self._refreshed_at_s > _FORCED_REFRESH_EVERY_S
+        ):
+            self._refreshed_at_s = time.monotonic()
             tree = await self.refresh()
         if path in tree.nodes:
             return tree.nodes[path]
-        raise _unknown(path, [known for known in tree.nodes if principal.can_see(known)])
+        raise _unknown_equipment(path, [p for p in tree.nodes if principal.can_see(p)])
 
 
-def _unknown(path: str, known: Sequence[str]) -> Problem:
+def _unknown_equipment(path: str, visible: Sequence[str]) -> Problem:
     try:
         EquipmentPath.parse(path)
     except ValueError as error:
         return invalid_parameter(
-            "equipment", f"{error}.", "Write a path such as nordwerk/emden-1/body/line-2/press-3."
+            "equipment", f"{error}.", "Use a path such as nordwerk/emden-1/body/line-2/press-3."
         )
-    near = difflib.get_close_matches(path, known, n=3, cutoff=0.5)
-    hint = f"Did you mean {', '.join(near)}?" if near else "GET /api/v1/equipment lists all."
+    near = difflib.get_close_matches(path, visible, n=3, cutoff=0.5)
+    hint = (
+        f"Did you mean {', '.join(near)}?" if near else "GET /api/v1/equipment lists the equipment."
+    )
     return Problem(404, "unknown_equipment", f"There is no equipment {path!r}.", hint)
 
 
-def _zone(path: str, own: Mapping[str, str | None]) -> str | None:
-    for above in reversed(EquipmentPath.parse(path).ancestors()):
-        if found := own.get(str(above)):
-            return found
-    below = {zone for at, zone in own.items() if zone and at.startswith(path + "/")}
+def _time_zone_of(path: str, own: Mapping[str, str | None]) -> str | None:
+    for ancestor in reversed(EquipmentPath.parse(path).ancestors()):
+        if zone := own.get(str(ancestor)):
+            return zone
+    below = {zone for p, zone in own.items() if zone and p.startswith(path + "/")}
     return below.pop() if len(below) == 1 else None
 
 
 def _digest(rows: Sequence[asyncpg.Record], calendars: Sequence[asyncpg.Record]) -> str:
-    told = repr([tuple(row) for row in rows]) + repr([tuple(row) for row in calendars])
-    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+    content = repr([tuple(row) for row in rows]) + repr([tuple(row) for row in calendars])
+    return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
 
 def now_us() -> int:

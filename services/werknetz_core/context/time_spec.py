@@ -1,7 +1,7 @@
-"""Times as people and programs write them: RFC 3339, epoch ms, -8h, now, shift:current, week:….
+"""Parses times: RFC 3339, epoch milliseconds, -8h, now, shift:current, week:2026-W47.
 
-Everything ends as a half-open span of microseconds UTC. A name such as `day:yesterday` is its
-start when given as `start`, and its end when given as `end`.
+The result is a half-open span in microseconds UTC. A named period such as `day:yesterday` means
+its start in `start`, and its end in `end`.
 """
 
 import re
@@ -16,20 +16,20 @@ from werknetz.domain.window import Period, window_at
 from werknetz_core.http.problem import Problem, invalid_parameter
 
 ACCEPTED_FORMS: Final = (
-    "Write RFC 3339 (2026-11-23T06:00:00+01:00), epoch milliseconds, -8h, now, shift:current, "
+    "Use RFC 3339 (2026-11-23T06:00:00+01:00), epoch milliseconds, -8h, now, shift:current, "
     "shift:previous, day:today, week:2026-W47 or month:2026-11."
 )
 EARLIEST_US: Final = 0
 LATEST_US: Final = microseconds_of(datetime(2200, 1, 1, tzinfo=UTC))
 _RELATIVE: Final = re.compile(r"(?:now)?\s*([+-])(\d{1,6})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_LOST_PLUS: Final = re.compile(r" (\d\d:\d\d)$")  # "+" in a URL means a space
+_DECODED_PLUS: Final = re.compile(r" (\d\d:\d\d)$")  # "+" in a URL is decoded to a space
 _SHIFT_SEARCH: Final = 28 * 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class TimeContext:
-    """What a time is read against."""
+    """What relative times, local times and shifts refer to."""
 
     now_us: int
     zone: ZoneInfo
@@ -50,13 +50,13 @@ class TimeSpan:
         )
 
 
-def parse_span(start: str, end: str | None, clock: TimeContext) -> TimeSpan:
-    """Read `start` and `end`; without an end, a named start is the whole of it, others end now."""
-    first = _read(start, "start", clock)
+def parse_span(start: str, end: str | None, time: TimeContext) -> TimeSpan:
+    """Parse `start` and `end`; without an end, a named period is taken whole, others end now."""
+    first = _parse(start, "start", time)
     if end is not None:
-        last = _read(end, "end", clock)[1]
+        last = _parse(end, "end", time)[1]
     else:
-        last = first[1] if first[1] > first[0] else clock.now_us
+        last = first[1] if first[1] > first[0] else time.now_us
     span = TimeSpan(first[0], last)
     for name, at_us in (("start", span.start_us), ("end", span.end_us)):
         if not EARLIEST_US <= at_us <= LATEST_US:
@@ -65,14 +65,14 @@ def parse_span(start: str, end: str | None, clock: TimeContext) -> TimeSpan:
         raise invalid_parameter(
             "start",
             f"start {format_utc(span.start_us)} is not before end {format_utc(span.end_us)}.",
-            "Spans are half-open: give a start that is before the end.",
+            "Send a start that is before the end; the end is not part of the span.",
         )
     return span
 
 
-def parse_instant(text: str | None, parameter: str, clock: TimeContext) -> int:
-    """Read an instant; of a named span, its start; none: now."""
-    at_us = clock.now_us if text is None else _read(text, parameter, clock)[0]
+def parse_instant(text: str | None, parameter: str, time: TimeContext) -> int:
+    """Parse an instant; a named period means its start, None means now."""
+    at_us = time.now_us if text is None else _parse(text, parameter, time)[0]
     if not EARLIEST_US <= at_us <= LATEST_US:
         raise invalid_parameter(
             parameter, f"{parameter} is not between 1970 and 2200.", ACCEPTED_FORMS
@@ -85,12 +85,12 @@ def parse_zone(name: str | None, default: str) -> ZoneInfo:
         return ZoneInfo(name or default)
     except (KeyError, ValueError, OSError) as error:
         raise invalid_parameter(
-            "tz", f"tz {name!r} is not a time zone.", "Write an IANA name such as Europe/Berlin."
+            "tz", f"tz {name!r} is not a time zone.", "Use an IANA name such as Europe/Berlin."
         ) from error
 
 
 def format_utc(at_us: int) -> str:
-    """Return RFC 3339 in UTC, with a fraction only where there is one."""
+    """Return RFC 3339 in UTC, with a fraction only if it is not zero."""
     return instant_of(at_us).isoformat().replace("+00:00", "Z")
 
 
@@ -98,79 +98,79 @@ def format_local(at_us: int, zone: ZoneInfo) -> str:
     return instant_of(at_us).astimezone(zone).isoformat()
 
 
-def _read(text: str, parameter: str, clock: TimeContext) -> tuple[int, int]:
-    """Return the start and end of what is named; both the same for an instant."""
-    found = text.strip()
+def _parse(text: str, parameter: str, time: TimeContext) -> tuple[int, int]:
+    """Return start and end of a named period; both are the same for an instant."""
+    stripped = text.strip()
     try:
-        if found == "now":
-            return clock.now_us, clock.now_us
-        if match := _RELATIVE.fullmatch(found):
+        if stripped == "now":
+            return time.now_us, time.now_us
+        if match := _RELATIVE.fullmatch(stripped):
             length = int(match[2]) * _SECONDS[match[3]] * 1_000_000
-            at_us = clock.now_us + (length if match[1] == "+" else -length)
+            at_us = time.now_us + (length if match[1] == "+" else -length)
             return at_us, at_us
-        if re.fullmatch(r"\d{9,15}", found):
-            return int(found) * 1000, int(found) * 1000
-        kind, colon, name = found.partition(":")
+        if re.fullmatch(r"\d{9,15}", stripped):
+            return int(stripped) * 1000, int(stripped) * 1000
+        kind, colon, name = stripped.partition(":")
         if colon and kind in {"shift", "day", "week", "month"}:
-            return _named(kind, name, clock)
-        return _written(found, clock)
+            return _parse_period(kind, name, time)
+        return _parse_absolute(stripped, time)
     except (ValueError, OverflowError) as error:
         raise invalid_parameter(
             parameter, f"{parameter}={text!r} is not a time.", ACCEPTED_FORMS
         ) from error
 
 
-def _written(text: str, clock: TimeContext) -> tuple[int, int]:
+def _parse_absolute(text: str, time: TimeContext) -> tuple[int, int]:
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        start = local_us(date.fromisoformat(text), 0, clock.zone)
+        start = local_us(date.fromisoformat(text), 0, time.zone)
         return start, start
-    at = datetime.fromisoformat(_LOST_PLUS.sub(r"+\1", text))
+    at = datetime.fromisoformat(_DECODED_PLUS.sub(r"+\1", text))
     if at.tzinfo is None:
-        at = at.replace(tzinfo=clock.zone)
+        at = at.replace(tzinfo=time.zone)
     at_us = microseconds_of(at.astimezone(UTC))
     return at_us, at_us
 
 
-def _named(kind: str, name: str, clock: TimeContext) -> tuple[int, int]:
-    today = local_day(clock.now_us, clock.zone)
+def _parse_period(kind: str, name: str, time: TimeContext) -> tuple[int, int]:
+    today = local_day(time.now_us, time.zone)
     if kind == "shift":
-        return _shift(name, clock)
+        return _parse_shift(name, time)
     if kind == "day":
-        known = {"today": today, "yesterday": today - timedelta(days=1)}
-        day, period = known.get(name) or date.fromisoformat(name), Period.DAY
+        names = {"today": today, "yesterday": today - timedelta(days=1)}
+        day, period = names.get(name) or date.fromisoformat(name), Period.DAY
     elif kind == "week":
-        known = {"current": today, "previous": today - timedelta(days=7)}
-        day, period = known.get(name) or date.fromisoformat(f"{name}-1"), Period.WEEK
+        names = {"current": today, "previous": today - timedelta(days=7)}
+        day, period = names.get(name) or date.fromisoformat(f"{name}-1"), Period.WEEK
     else:
-        known = {"current": today, "previous": today.replace(day=1) - timedelta(days=1)}
-        day, period = known.get(name) or date.fromisoformat(f"{name}-01"), Period.MONTH
-    window = window_at(period, local_us(day, 0, clock.zone), zone=clock.zone)
-    assert window is not None  # noqa: S101 - days, weeks and months have no holes
+        names = {"current": today, "previous": today.replace(day=1) - timedelta(days=1)}
+        day, period = names.get(name) or date.fromisoformat(f"{name}-01"), Period.MONTH
+    window = window_at(period, local_us(day, 0, time.zone), zone=time.zone)
+    assert window is not None  # noqa: S101 - every instant lies in a day, a week and a month
     return window.start_us, window.end_us
 
 
-def _shift(name: str, clock: TimeContext) -> tuple[int, int]:
+def _parse_shift(name: str, time: TimeContext) -> tuple[int, int]:
     if name not in {"current", "previous"}:
         raise ValueError(name)
-    if clock.calendar is None:
+    if time.calendar is None:
         raise Problem(
             422,
             "no_shift_calendar",
             "There is no shift calendar for this equipment.",
-            "Give one: `werknetz calendar set EQUIPMENT FILE.json`, or name the time otherwise.",
+            "Set one: `werknetz calendar set EQUIPMENT FILE.json`, or use another form of time.",
         )
-    now = clock.now_us
-    past = shifts_between(clock.calendar, now - _SHIFT_SEARCH, now + 1)
+    now = time.now_us
+    past = shifts_between(time.calendar, now - _SHIFT_SEARCH, now + 1)
     running = [s for s in past if s.end_us > now]
     ended = [s for s in past if s.end_us <= now]
-    # Between two shifts, the current one is the one that ended last.
-    order = [*reversed(running), *reversed(ended)]
+    # Between two shifts, the one that ended last is the current one.
+    newest_first = [*reversed(running), *reversed(ended)]
     position = 0 if name == "current" else 1
-    if len(order) <= position:
+    if len(newest_first) <= position:
         raise Problem(
             404,
             "no_such_shift",
             f"The calendar has no {name} shift in the last 28 days.",
-            "Name the time otherwise, such as -8h.",
+            "Use another form of time, such as -8h.",
         )
-    return order[position].start_us, order[position].end_us
+    return newest_first[position].start_us, newest_first[position].end_us

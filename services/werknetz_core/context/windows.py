@@ -1,4 +1,4 @@
-"""Granularities: how a span is cut into windows of the plant, and how many are too many."""
+"""Granularities: divides a time span into windows in the plant's time zone, within a limit."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -35,43 +35,43 @@ _SHORTEST_S: Final[Mapping[Period, int]] = {
 def time_context_of(
     context: AppContext, tree: EquipmentTree, node: EquipmentNode, tz: str | None
 ) -> TimeContext:
-    """Return what times about an equipment are read against: its zone and calendar, now."""
+    """Return the time context of an equipment: the current time, its time zone and calendar."""
     now_us = context.now_us()
     calendar = tree.calendar_of(node.path, now_us)
     default = node.time_zone or (calendar.time_zone if calendar else "UTC")
     return TimeContext(now_us, parse_zone(tz, default), calendar)
 
 
-def windows_of(granularity: str, span: TimeSpan, clock: TimeContext) -> list[Window]:
-    """Cut the span; windows are whole, so the span grows to them. `none`: one window."""
+def windows_of(granularity: str, span: TimeSpan, time: TimeContext) -> list[Window]:
+    """Divide the span into whole windows, which may exceed it. `none`: one window."""
     if granularity == "none":
         whole = span.to_buckets()
-        return [Window(whole.start_us, whole.end_us, local_day(whole.start_us, clock.zone))]
+        return [Window(whole.start_us, whole.end_us, local_day(whole.start_us, time.zone))]
     period = _PERIODS.get(granularity)
     if period is None:
         raise invalid_parameter(
             "granularity",
-            f"granularity={granularity!r} is not known here.",
-            "Write hour, shift, 1d, 1w, 1mo or none.",
+            f"granularity={granularity!r} is not supported.",
+            "Use hour, shift, 1d, 1w, 1mo or none.",
         )
     if (span.end_us - span.start_us) / 1e6 / _SHORTEST_S[period] > WINDOWS_MAX:
         raise query_too_large(f"{granularity} windows")
-    if period is Period.SHIFT and clock.calendar is None:
+    if period is Period.SHIFT and time.calendar is None:
         raise Problem(
             422,
             "no_shift_calendar",
             "There is no shift calendar for this equipment.",
-            "Give one: `werknetz calendar set EQUIPMENT FILE.json`; or ask for granularity=1d.",
+            "Set one: `werknetz calendar set EQUIPMENT FILE.json`; or use granularity=1d.",
         )
     return windows_between(
-        period, span.start_us, span.end_us, zone=clock.zone, calendar=clock.calendar
+        period, span.start_us, span.end_us, zone=time.zone, calendar=time.calendar
     )
 
 
-def query_too_large(what: str) -> Problem:
+def query_too_large(noun: str) -> Problem:
     return Problem(
         422,
         "query_too_large",
-        f"The span holds too many {what}; at most {WINDOWS_MAX} values are given at once.",
-        "Ask for a shorter span, a coarser granularity or less equipment.",
+        f"The span contains too many {noun}; a response has at most {WINDOWS_MAX} values.",
+        "Request a shorter span, a coarser granularity or less equipment.",
     )

@@ -1,4 +1,4 @@
-"""Equipment by path, with what happened there: states, stops, counts."""
+"""Equipment by path, with its states, stops and production counts."""
 
 from typing import Annotated, Final, Literal
 
@@ -9,13 +9,14 @@ from werknetz.domain.path import LEVELS
 from werknetz.store.tables import equipment
 from werknetz_core.access import equipment_scope
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.collection import load_page, page_response
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.equipment import counts, intervals
 from werknetz_core.equipment.schemas import CountsView, EquipmentView, StateView, StopView
-from werknetz_core.http import pagination, sorting
-from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.responses import json_response
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
@@ -31,7 +32,9 @@ _SORTING: Final = Sorting(
         "valid_from": SortKey(equipment.c.valid_from, SortType.TIME),
     },
 )
-End = Annotated[str | None, Query(description="As start; none: now, or the end of what is named.")]
+End = Annotated[
+    str | None, Query(description="As start. Default: now, or end of the named period.")
+]
 
 
 @router.get("/equipment")
@@ -42,12 +45,12 @@ async def list_equipment(
     session: ReadSessionDep,
     principal: Viewer,
     params: ListParamsDep,
-    level: Annotated[list[Level], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
-    kind: Annotated[list[Level], Query(description="The same as level.")] = [],  # noqa: B006 - as above
+    level: Annotated[list[Level], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - FastAPI copies
+    kind: Annotated[list[Level], Query(description="Alias of level.")] = [],  # noqa: B006 - as above
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - as above
     depth: Annotated[int | None, Query(ge=0, le=len(LEVELS))] = None,
 ) -> pagination.Page[EquipmentView]:
-    """List equipment in order of path; `depth` counts levels below `under`.
+    """List equipment by path; `depth` is the number of levels below `under`.
 
     Sort: path, name, valid_from.
     """
@@ -57,17 +60,16 @@ async def list_equipment(
     if levels := {*level, *kind}:
         query = query.where(equipment.c.level.in_(levels))
     if depth is not None:
-        query = query.where(_not_deeper(under, depth))
-    query, place = _SORTING.page_query(query, params)
-    rows, next_cursor = sorting.paginate(
-        (await session.execute(query)).mappings().all(), place, params.limit
-    )
+        query = query.where(_depth_condition(under, depth))
+    rows, next_cursor = await load_page(session, params, query, _SORTING)
     tree = await context.tree.current()
-    items = [EquipmentView.model_validate({**row, "time_zone": _zone(tree, row)}) for row in rows]
-    return list_response(request, params, items, columns_of(EquipmentView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    items = [
+        EquipmentView.model_validate({**row, "time_zone": _time_zone_of(tree, row)}) for row in rows
+    ]
+    return page_response(request, params, items, EquipmentView, next_cursor=next_cursor)
 
 
-@router.get("/stops")
+@router.get("/stops", response_model=pagination.Page[StopView])
 async def list_stops(
     *,
     request: Request,
@@ -76,16 +78,16 @@ async def list_stops(
     under: equipment_scope.EquipmentFilter,
     start: Start = "-24h",
     end: End = None,
-    min_s: Annotated[float, Query(ge=0, description="Only stops of at least so long.")] = 0,
+    min_s: Annotated[float, Query(ge=0, description="Only stops of at least this duration.")] = 0,
     params: ListParamsDep,
-) -> pagination.Page[StopView]:
-    """List the stops of all machines below, in order of time. Sort: start, duration_s."""
-    return await intervals.listed(  # type: ignore[return-value] # a ready answer of that form
-        request, context, principal, under, start, end, stops_of=min_s, params=params
+) -> Response:
+    """List the stops of all machines below the equipment. Sort: start, duration_s."""
+    return await intervals.interval_response(
+        request, context, principal, under, start, end, shortest_stop_s=min_s, params=params
     )
 
 
-@router.get("/equipment/{path:path}/stops")
+@router.get("/equipment/{path:path}/stops", response_model=pagination.Page[StopView])
 async def list_stops_of(
     *,
     path: str,
@@ -94,19 +96,19 @@ async def list_stops_of(
     principal: Viewer,
     start: Start = "-24h",
     end: End = None,
-    min_s: Annotated[float, Query(ge=0, description="Only stops of at least so long.")] = 0,
+    min_s: Annotated[float, Query(ge=0, description="Only stops of at least this duration.")] = 0,
     params: ListParamsDep,
-) -> pagination.Page[StopView]:
-    """List the stops of the equipment and everything below it: time lost while an order ran.
+) -> Response:
+    """List the stops of the equipment and all below it: time lost while an order was running.
 
     Sort: start, duration_s.
     """
-    return await intervals.listed(  # type: ignore[return-value] # a ready answer of that form
-        request, context, principal, [path], start, end, stops_of=min_s, params=params
+    return await intervals.interval_response(
+        request, context, principal, [path], start, end, shortest_stop_s=min_s, params=params
     )
 
 
-@router.get("/equipment/{path:path}/states")
+@router.get("/equipment/{path:path}/states", response_model=pagination.Page[StateView])
 async def list_states(
     path: str,
     request: Request,
@@ -115,18 +117,18 @@ async def list_states(
     params: ListParamsDep,
     start: Start = "-24h",
     end: End = None,
-) -> pagination.Page[StateView]:
-    """List what the machines were doing; an interval that goes on has `end: null`.
+) -> Response:
+    """List the states of the machines; an open interval has `end: null`.
 
     Sort: start, duration_s.
     """
-    return await intervals.listed(  # type: ignore[return-value] # a ready answer of that form
-        request, context, principal, [path], start, end, stops_of=None, params=params
+    return await intervals.interval_response(
+        request, context, principal, [path], start, end, shortest_stop_s=None, params=params
     )
 
 
 @router.get("/equipment/{path:path}/counts", response_model=CountsView)
-async def counts_of(
+async def show_counts(
     path: str,
     context: ContextDep,
     principal: Viewer,
@@ -135,11 +137,11 @@ async def counts_of(
     granularity: str = "hour",
     tz: str | None = None,
 ) -> Response:
-    """Sum what was produced: good, scrap, rework, by window."""
+    """Sum production counts by window: produced, good, scrap, rework."""
     node = await context.tree.find_node(path, principal)
-    clock = time_context_of(context, await context.tree.current(), node, tz)
-    span = parse_span(start, end, clock)
-    return json_response(await counts.summed(context, node, span, granularity, clock))
+    time = time_context_of(context, await context.tree.current(), node, tz)
+    span = parse_span(start, end, time)
+    return json_response(await counts.load_counts(context, node, span, granularity, time))
 
 
 @router.get("/equipment/{path:path}")
@@ -159,14 +161,14 @@ async def show_equipment(
     )
 
 
-def _zone(tree: EquipmentTree, row: sa.RowMapping) -> str | None:
-    """Return the zone that holds for the equipment, as far as the snapshot knows it."""
+def _time_zone_of(tree: EquipmentTree, row: sa.RowMapping) -> str | None:
+    """Return the own or inherited time zone; that of the row if the snapshot is older."""
     node = tree.nodes.get(row["path"])
-    found: str | None = node.time_zone if node is not None else row["time_zone"]
-    return found
+    time_zone: str | None = node.time_zone if node is not None else row["time_zone"]
+    return time_zone
 
 
-def _not_deeper(under: list[str], depth: int) -> sa.ColumnElement[bool]:
+def _depth_condition(under: list[str], depth: int) -> sa.ColumnElement[bool]:
     slashes = sa.func.length(equipment.c.path) - sa.func.length(
         sa.func.replace(equipment.c.path, "/", "")
     )
@@ -175,9 +177,9 @@ def _not_deeper(under: list[str], depth: int) -> sa.ColumnElement[bool]:
     return sa.or_(
         *(
             sa.and_(
-                equipment_scope.path_within(equipment.c.path, [at]),
-                slashes <= at.count("/") + depth,
+                equipment_scope.path_within(equipment.c.path, [root]),
+                slashes <= root.count("/") + depth,
             )
-            for at in under
+            for root in under
         )
     )

@@ -1,4 +1,4 @@
-"""Equipment, its states, stops and counts as the API shows them."""
+"""Equipment, states, stops and counts as the API shows them."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ class EquipmentView(BaseModel):
 class StateView(BaseModel):
     equipment: str
     start: datetime
-    end: datetime | None  # null: it goes on
+    end: datetime | None  # null: still open
     duration_s: float
     state: str
     category: str

@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.background import TaskStatus
+from werknetz.store.migration import CHECK_TABLES
 from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
 from werknetz_core.health.schemas import (
     BackgroundTaskView,
@@ -76,7 +77,7 @@ async def show_metrics(request: Request, principal: Viewer) -> Response:
 async def _check_database(context: AppContext) -> str:
     try:
         async with asyncio.timeout(CHECK_S):
-            await context.database.fetchval("SELECT count(*) FROM incarnations")
+            await context.database.fetchval(CHECK_TABLES)
     except asyncpg.UndefinedTableError:
         return "no tables"
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -1,10 +1,11 @@
-"""Plants: where a newcomer begins."""
+"""Plants: the entry point of the equipment hierarchy."""
 
 from fastapi import APIRouter, Request
 
 from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.context.collection import page_response
 from werknetz_core.http import pagination
-from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import sort_and_paginate
 from werknetz_core.plants.schemas import PlantView
 
@@ -15,10 +16,10 @@ router = APIRouter(tags=["equipment"])
 async def list_plants(
     request: Request, context: ContextDep, principal: Viewer, params: ListParamsDep
 ) -> pagination.Page[PlantView]:
-    """List the plants that the key may see. Sort: path, name, machines."""
+    """List the plants of the key. Sort: path, name, machines."""
     tree = await context.tree.current()
     now_us = context.now_us()
-    found = [
+    plants = [
         PlantView(
             path=node.path,
             name=node.name,
@@ -30,5 +31,6 @@ async def list_plants(
         if node.level == "plant" and principal.can_see(node.path)
     ]
     keys = ("path", "name", "machines")
-    items, next_cursor = sort_and_paginate(found, params, default="path", keys=keys, tie="path")
-    return list_response(request, params, items, columns_of(PlantView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    rows, next_cursor = sort_and_paginate(plants, params, default="path", keys=keys, tie="path")
+    items = [PlantView.model_validate(row) for row in rows]
+    return page_response(request, params, items, PlantView, next_cursor=next_cursor)

@@ -1,8 +1,8 @@
-"""Shifts: the calendar of an equipment, cut into the shifts that take place."""
+"""Shifts: the actual shifts of an equipment, by its shift calendar."""
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.shift import Shift, shifts_between
@@ -17,7 +17,7 @@ router = APIRouter(tags=["shifts"])
 _SPAN_MAX_US: Final = 400 * 86_400_000_000
 
 
-@router.get("/shifts")
+@router.get("/shifts", response_model=ShiftsView)
 async def list_shifts(
     *,
     request: Request,
@@ -28,29 +28,32 @@ async def list_shifts(
     start: str = "day:today",
     end: str | None = None,
     tz: str | None = None,
-) -> ShiftsView:
-    """List the shifts that overlap the span, whole. No calendar: no shifts. Sort: start, name."""
+) -> Response:
+    """List the shifts that overlap the span. Without a calendar the list is empty.
+
+    Sort: start, name.
+    """
     node = await context.tree.find_node(equipment, principal)
-    clock = time_context_of(context, await context.tree.current(), node, tz)
-    span = parse_span(start, end, clock)
+    time = time_context_of(context, await context.tree.current(), node, tz)
+    span = parse_span(start, end, time)
     if span.end_us - span.start_us > _SPAN_MAX_US:
         raise query_too_large("shifts")
-    shifts = shifts_between(clock.calendar, span.start_us, span.end_us) if clock.calendar else []
-    known = {shift.start_us: shift for shift in shifts}
+    shifts = shifts_between(time.calendar, span.start_us, span.end_us) if time.calendar else []
+    by_start = {shift.start_us: shift for shift in shifts}
     rows = [{"start": shift.start_us, "name": shift.name} for shift in shifts]
-    names = ("start", "name")
-    cut, next_cursor = sort_and_paginate(rows, params, default="start", keys=names, tie="start")
-    items = [_view(equipment, known[row["start"]], clock) for row in cut]
-    envelope = {"next_cursor": next_cursor, "time_zone": clock.zone.key, "no_data": not items}
+    keys = ("start", "name")
+    page, next_cursor = sort_and_paginate(rows, params, default="start", keys=keys, tie="start")
+    items = [_to_view(equipment, by_start[row["start"]], time) for row in page]
+    envelope = {"next_cursor": next_cursor, "time_zone": time.zone.key, "no_data": not items}
     columns = columns_of(ShiftView)
-    return list_response(  # type: ignore[return-value] # a ready answer of that form
+    return list_response(
         request, params, items, columns, next_cursor=next_cursor, envelope=envelope
     )
 
 
-def _view(equipment: str, shift: Shift, clock: TimeContext) -> ShiftView:
+def _to_view(equipment: str, shift: Shift, time: TimeContext) -> ShiftView:
     def local(at_us: int) -> object:
-        return instant_of(at_us).astimezone(clock.zone)
+        return instant_of(at_us).astimezone(time.zone)
 
     return ShiftView.model_validate(
         {
@@ -60,8 +63,8 @@ def _view(equipment: str, shift: Shift, clock: TimeContext) -> ShiftView:
             "start": local(shift.start_us),
             "end": local(shift.end_us),
             "breaks": [
-                BreakView.model_validate({"start": local(begin), "end": local(until)})
-                for begin, until in shift.breaks
+                BreakView.model_validate({"start": local(start_us), "end": local(end_us)})
+                for start_us, end_us in shift.breaks
             ],
         }
     )

@@ -1,4 +1,4 @@
-"""Signals, and their samples: raw, by granularity, or thinned so that peaks survive."""
+"""Signals and their samples: raw, aggregated by window, or reduced for a chart."""
 
 from typing import Annotated, Final
 
@@ -9,11 +9,11 @@ from werknetz.store.tables import equipment, signals
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
-from werknetz_core.http import pagination, sorting
+from werknetz_core.context.collection import query_page
+from werknetz_core.http import pagination
 from werknetz_core.http.list_params import (
     LargeListParamsDep,
     ListParamsDep,
-    columns_of,
     list_response,
 )
 from werknetz_core.http.problem import Problem
@@ -32,7 +32,7 @@ _SORTING: Final = Sorting(
         "role": SortKey(signals.c.role),
     },
 )
-_SIGNAL = sa.select(signals, equipment.c.path.label("equipment")).select_from(
+_SIGNALS: Final = sa.select(signals, equipment.c.path.label("equipment")).select_from(
     signals.outerjoin(equipment, equipment.c.id == signals.c.equipment_id)
 )
 
@@ -46,12 +46,12 @@ async def list_signals(
     principal: Viewer,
     params: ListParamsDep,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
-    role: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
-    connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    role: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
+    connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     key: str | None = None,
 ) -> pagination.Page[SignalView]:
-    """List signals in order of their number. Sort: id, key, name, role."""
-    query = _SIGNAL
+    """List signals by id. Sort: id, key, name, role."""
+    query = _SIGNALS
     if under or principal.plants is not None:
         query = query.where(await equipment_scope.equipment_condition(under, context, principal))
     if role:
@@ -60,24 +60,19 @@ async def list_signals(
         query = query.where(signals.c.connector_id.in_(connector))
     if key is not None:
         query = query.where(signals.c.key == key)
-    query, place = _SORTING.page_query(query, params)
-    rows, next_cursor = sorting.paginate(
-        (await session.execute(query)).mappings().all(), place, params.limit
-    )
-    items = [SignalView(**row) for row in rows]
-    return list_response(request, params, items, columns_of(SignalView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    return await query_page(request, session, params, query, _SORTING, SignalView)
 
 
-@router.get("/signals/{number}")
-async def show_signal(number: int, session: ReadSessionDep, principal: Viewer) -> SignalView:
+@router.get("/signals/{signal_id}")
+async def show_signal(signal_id: int, session: ReadSessionDep, principal: Viewer) -> SignalView:
     """Show one signal."""
-    return await _find(number, session, principal)
+    return await _load_signal(signal_id, session, principal)
 
 
-@router.get("/signals/{number}/samples", response_model=SamplesView)
+@router.get("/signals/{signal_id}/samples", response_model=SamplesView)
 async def list_samples(
     *,
-    number: int,
+    signal_id: int,
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
@@ -86,28 +81,33 @@ async def list_samples(
     start: str = "-1h",
     end: str | None = None,
     granularity: Annotated[
-        str | None, Query(description="raw, or any of 10s, 1m, 5m, 1h, shift, 1d, 1w, 1mo …")
+        str | None, Query(description="raw, 10s, 1m, 5m, 1h, shift, 1d, 1w, 1mo …")
     ] = None,
     max_points: Annotated[int | None, Query(ge=1, le=10_000)] = None,
     aggregates: Annotated[
-        list[str], Query(description=f"Of windows; any of {', '.join(samples.KNOWN)}.")
+        list[str], Query(description=f"Aggregates of windows: {', '.join(samples.AGGREGATES)}.")
     ] = [],  # noqa: B006 - FastAPI copies
     tz: str | None = None,
 ) -> Response:
-    """Give samples; `max_points` thins them to windows with min, avg and max. Sort: at, -at."""
-    signal = await _find(number, session, principal)
-    chosen = samples.aggregates_of(aggregates)
-    question = samples.Question(start, end, granularity, max_points, tz, chosen, params)
-    found = await samples.found(context, signal, question, principal)
+    """List samples; with `max_points`, as windows with min, avg and max. Sort: at, -at."""
+    signal = await _load_signal(signal_id, session, principal)
+    query = samples.SampleQuery(
+        start, end, granularity, max_points, tz, samples.parse_aggregates(aggregates), params
+    )
+    page = await samples.load_samples(context, signal, query, principal)
     return list_response(
-        request, params, found.items, found.names,
-        next_cursor=found.next_cursor, envelope=found.envelope,
-    )  # fmt: skip
+        request,
+        params,
+        page.items,
+        page.fields,
+        next_cursor=page.next_cursor,
+        envelope=page.envelope,
+    )
 
 
-async def _find(number: int, session: ReadSessionDep, principal: Principal) -> SignalView:
-    if 0 < number < 2**31:
-        row = (await session.execute(_SIGNAL.where(signals.c.id == number))).mappings().first()
+async def _load_signal(signal_id: int, session: ReadSessionDep, principal: Principal) -> SignalView:
+    if 0 < signal_id < 2**31:
+        row = (await session.execute(_SIGNALS.where(signals.c.id == signal_id))).mappings().first()
         if row is not None:
             if row["equipment"] is None:
                 principal.require_all_plants()
@@ -117,6 +117,6 @@ async def _find(number: int, session: ReadSessionDep, principal: Principal) -> S
     raise Problem(
         404,
         "unknown_signal",
-        f"There is no signal {number}.",
-        "GET /api/v1/signals?under=… lists them with their numbers.",
+        f"There is no signal {signal_id}.",
+        "GET /api/v1/signals?under=… lists them with their ids.",
     )

@@ -1,4 +1,4 @@
-"""Samples of a signal: raw by cursor, or aggregated in windows; bad values never move a mean."""
+"""Samples of a signal: raw by cursor, or aggregated by window. Bad values are not aggregated."""
 
 import math
 import re
@@ -12,6 +12,13 @@ import asyncpg
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.status import severity
 from werknetz.domain.window import Window
+from werknetz.store.queries.samples import (
+    AGGREGATES_BY_WIDTH,
+    AGGREGATES_BY_WINDOW,
+    COUNT_SAMPLES_UP_TO,
+    SAMPLES_ASCENDING,
+    SAMPLES_DESCENDING,
+)
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import (
@@ -27,51 +34,22 @@ from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParams, columns_of
 from werknetz_core.http.problem import invalid_parameter
 from werknetz_core.signals import time_weighted
-from werknetz_core.signals.finite import FINITE
 from werknetz_core.signals.schemas import SampleView, SignalView
 
-_WIDTH: Final = re.compile(r"(\d{1,6})(s|m|h)")
-_WIDTH_S: Final = {"s": 1, "m": 60, "h": 3600}
-# The same instant may hold several samples, so a page also says how many of them it gave.
-_PAGE: Final = """
-    SELECT at, value, status, server_at, text, (
-        SELECT name || '@' || version FROM mapping_versions v WHERE v.id = mapping_id) AS mapping
-    FROM samples
-    WHERE signal_id = $1 AND at >= $2 AND at < $3
-    ORDER BY at {0}, status {0}, value {0}, text {0} OFFSET $4 LIMIT $5
-"""
-_RAW: Final = {"at": _PAGE.format("ASC"), "-at": _PAGE.format("DESC")}
-_FEWER: Final = """
-    SELECT count(*) FROM (SELECT 1 FROM samples
-        WHERE signal_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS few
-"""
-_AGGREGATES: Final = """
-    count(*) AS count, min(value) AS min, avg(value) AS avg, max(value) AS max,
-    sum(value) AS sum, (array_agg(value ORDER BY at))[1] AS first,
-    (array_agg(value ORDER BY at DESC))[1] AS last, stddev_samp(value) AS stddev
-"""
-_GOOD: Final = f"signal_id = $1 AND {FINITE}"
-PLAIN: Final = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
-KNOWN: Final = (*PLAIN, *time_weighted.NAMES)
-_NOTHING_IN: Final[dict[str, object]] = {
-    **dict.fromkeys(PLAIN),
+_WIDTH_FORMAT: Final = re.compile(r"(\d{1,6})(s|m|h)")
+_UNIT_S: Final = {"s": 1, "m": 60, "h": 3600}
+PLAIN_AGGREGATES: Final = ("count", "min", "avg", "max", "sum", "first", "last", "stddev")
+AGGREGATES: Final = (*PLAIN_AGGREGATES, *time_weighted.NAMES)
+_EMPTY_WINDOW: Final[dict[str, object]] = {
+    **dict.fromkeys(PLAIN_AGGREGATES),
     "count": 0,
     "time_weighted_avg": None,
     "duration_good": 0.0,
 }
-_EVEN: Final = f"""
-    SELECT date_bin($4, at, $2) AS start_at, {_AGGREGATES} FROM samples
-    WHERE {_GOOD} AND at >= $2 AND at < $3 GROUP BY 1 ORDER BY 1
-"""  # noqa: S608 - made of constants
-_WINDOWED: Final = f"""
-    SELECT w.n, {_AGGREGATES}
-    FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS w(start_at, end_at, n)
-    JOIN samples ON {_GOOD} AND at >= w.start_at AND at < w.end_at GROUP BY w.n ORDER BY w.n
-"""  # noqa: S608 - made of constants
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class SampleQuery:
     start: str
     end: str | None
     granularity: str | None
@@ -81,132 +59,141 @@ class Question:
     params: ListParams
 
     @property
-    def timed(self) -> bool:
-        """Whether it must be known how long values held."""
+    def is_time_weighted(self) -> bool:
+        """Whether an aggregate needs the duration of values."""
         return not set(self.aggregates).isdisjoint(time_weighted.NAMES)
 
     @property
     def newest_first(self) -> bool:
         if self.params.sort not in {None, "at", "-at"}:
             raise invalid_parameter(
-                "sort", f"sort={self.params.sort!r} is not known here.", "Sort by at or by -at."
+                "sort",
+                f"sort={self.params.sort!r} is not a sort key of this route.",
+                "Use at or -at.",
             )
         return self.params.sort == "-at"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SamplePage:
     items: list[dict[str, object]]
-    names: Sequence[str]  # of the fields of an item
+    fields: Sequence[str]  # names of the fields of an item
     next_cursor: str | None
     envelope: dict[str, object]
 
 
-def aggregates_of(given: Sequence[str]) -> tuple[str, ...]:
-    """Return the aggregates that were asked for, none: those that cost nothing more."""
-    chosen = tuple(dict.fromkeys(name for text in given for name in text.split(",") if name))
-    if unknown := set(chosen) - set(KNOWN):
+def parse_aggregates(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the requested aggregates; by default those that need no durations."""
+    names = tuple(dict.fromkeys(name for text in values for name in text.split(",") if name))
+    if unknown := set(names) - set(AGGREGATES):
         raise invalid_parameter(
             "aggregates",
-            f"aggregates={min(unknown)!r} is not known.",
-            f"Known: {', '.join(KNOWN)}.",
+            f"aggregates={min(unknown)!r} is not an aggregate.",
+            f"Use {', '.join(AGGREGATES)}.",
         )
-    return chosen or PLAIN
+    return names or PLAIN_AGGREGATES
 
 
-async def found(
-    context: AppContext, signal: SignalView, question: Question, principal: Principal
-) -> Found:
-    """Return what SamplesView shows."""
-    clock = await _clock(context, signal, question, principal)
-    span = parse_span(question.start, question.end, clock)
-    granularity = question.granularity or ("auto" if question.max_points else "raw")
-    newest_first, next_cursor = question.newest_first, None
-    names: Sequence[str] = ("start", "end", *question.aggregates)
+async def load_samples(
+    context: AppContext, signal: SignalView, query: SampleQuery, principal: Principal
+) -> SamplePage:
+    """Return the samples or windows that SamplesView shows."""
+    time = await _time_context(context, signal, query, principal)
+    span = parse_span(query.start, query.end, time)
+    granularity = query.granularity or ("auto" if query.max_points else "raw")
+    newest_first, next_cursor = query.newest_first, None
+    fields: Sequence[str] = ("start", "end", *query.aggregates)
     if granularity == "auto":
-        granularity, width_us = await _thinned(
-            context, signal.id, span, question.max_points or 1500
+        granularity, width_us = await _choose_width(
+            context, signal.id, span, query.max_points or 1500
         )
     else:
         width_us = _width_us(granularity)
     if granularity == "raw":
-        names = columns_of(SampleView)
-        items, next_cursor = await _raw(context, signal.id, span, question)
+        fields = columns_of(SampleView)
+        items, next_cursor = await _load_raw(context, signal.id, span, query)
     elif width_us:
-        span, items = await _even(context, signal.id, span, width_us, question)
+        span, items = await _load_even_windows(context, signal.id, span, width_us, query)
     else:
-        windows = windows_of(granularity, span, clock)
-        span, items = await _windowed(context, signal.id, windows, span, question)
+        windows = windows_of(granularity, span, time)
+        span, items = await _load_plant_windows(context, signal.id, windows, span, query)
     if newest_first and granularity != "raw":
         items.reverse()
     envelope: dict[str, object] = {
         "signal": signal.key,
         "unit": signal.unit,
         "next_cursor": next_cursor,
-        "start": format_local(span.start_us, clock.zone),
-        "end": format_local(span.end_us, clock.zone),
+        "start": format_local(span.start_us, time.zone),
+        "end": format_local(span.end_us, time.zone),
         "granularity": granularity,
-        "time_zone": clock.zone.key,
+        "time_zone": time.zone.key,
         "source": "samples",
-        "no_data": not items and question.params.cursor is None,
+        "no_data": not items and query.params.cursor is None,
     }
-    return Found(items, names, next_cursor, envelope)
+    return SamplePage(items, fields, next_cursor, envelope)
 
 
-async def _clock(
-    context: AppContext, signal: SignalView, question: Question, principal: Principal
+async def _time_context(
+    context: AppContext, signal: SignalView, query: SampleQuery, principal: Principal
 ) -> TimeContext:
     if signal.equipment is None:
-        return TimeContext(context.now_us(), parse_zone(question.tz, "UTC"))
+        return TimeContext(context.now_us(), parse_zone(query.tz, "UTC"))
     node = await context.tree.find_node(signal.equipment, principal)
-    return time_context_of(context, await context.tree.current(), node, question.tz)
+    return time_context_of(context, await context.tree.current(), node, query.tz)
 
 
-async def _raw(
-    context: AppContext, number: int, span: TimeSpan, question: Question
+async def _load_raw(
+    context: AppContext, signal_id: int, span: TimeSpan, query: SampleQuery
 ) -> tuple[list[dict[str, object]], str | None]:
-    """Go on at the instant of the last page; the same instant may hold several samples."""
-    limit, way = question.params.limit, "-at" if question.newest_first else "at"
-    after = pagination.decode_cursor(question.params.cursor, str, int, int)
+    """Load a page of samples; its cursor also counts samples with the same time."""
+    limit, order = query.params.limit, "-at" if query.newest_first else "at"
+    after = pagination.decode_cursor(query.params.cursor, str, int, int)
     start_us, end_us, skipped = span.start_us, span.end_us, 0
     if after is not None:
         last_us, skipped = int(after[1]), int(after[2])
-        if after[0] != way or not start_us <= last_us < end_us or skipped < 0:
+        if after[0] != order or not start_us <= last_us < end_us or skipped < 0:
             raise invalid_parameter(
                 "cursor",
-                "The cursor lies outside the span, or was given for another order.",
-                "Send the same start, end and sort as for the page before; relative ones move.",
+                "The cursor lies outside the span, or belongs to another order.",
+                "Send the same start, end and sort as for the previous page, in absolute times.",
             )
-        start_us, end_us = (start_us, last_us + 1) if way == "-at" else (last_us, end_us)
-    rows = await context.pool.fetch(
-        _RAW[way], number, instant_of(start_us), instant_of(end_us), skipped, limit + 1
+        start_us, end_us = (start_us, last_us + 1) if order == "-at" else (last_us, end_us)
+    rows = await context.database.fetch(
+        SAMPLES_DESCENDING if order == "-at" else SAMPLES_ASCENDING,
+        signal_id,
+        instant_of(start_us),
+        instant_of(end_us),
+        skipped,
+        limit + 1,
     )
-    shown, more = pagination.paginate(rows, limit)
+    page, more = pagination.paginate(rows, limit)
     if not more:
-        return [_sample(row) for row in shown], None
-    last = shown[-1]["at"]
-    at_last = sum(row["at"] == last for row in shown)
+        return [_to_sample_item(row) for row in page], None
+    last = page[-1]["at"]
+    at_last = sum(row["at"] == last for row in page)
     if after is not None and microseconds_of(last) == int(after[1]):
         at_last += skipped
-    return [_sample(row) for row in shown], pagination.encode_cursor(
-        way, microseconds_of(last), at_last
+    return [_to_sample_item(row) for row in page], pagination.encode_cursor(
+        order, microseconds_of(last), at_last
     )
 
 
-async def _thinned(
-    context: AppContext, number: int, span: TimeSpan, max_points: int
+async def _choose_width(
+    context: AppContext, signal_id: int, span: TimeSpan, max_points: int
 ) -> tuple[str, int]:
-    """Return raw if there are no more samples than points, else how wide a window must be."""
+    """Return raw if there are at most `max_points` samples, else the width of a window in us."""
     start, end = instant_of(span.start_us), instant_of(span.end_us)
-    held = await context.pool.fetchval(_FEWER, number, start, end, max_points + 1)
-    if held <= min(max_points, pagination.LIMIT_MAX):
+    count = await context.database.fetchval(
+        COUNT_SAMPLES_UP_TO, signal_id, start, end, max_points + 1
+    )
+    if count <= min(max_points, pagination.LIMIT_MAX):
         return "raw", 0
     width_us = math.ceil((span.end_us - span.start_us) / max_points)
     return f"{width_us / 1e6:g}s", width_us
 
 
-async def _even(
-    context: AppContext, number: int, span: TimeSpan, width_us: int, question: Question
+async def _load_even_windows(
+    context: AppContext, signal_id: int, span: TimeSpan, width_us: int, query: SampleQuery
 ) -> tuple[TimeSpan, list[dict[str, object]]]:
     whole_s = width_us % 1_000_000 == 0
     start_us = span.start_us - span.start_us % width_us if whole_s else span.start_us
@@ -215,70 +202,74 @@ async def _even(
         raise query_too_large("windows")
     whole = TimeSpan(start_us, start_us + count * width_us)
     width = timedelta(microseconds=width_us)
-    rows = await context.pool.fetch(
-        _EVEN, number, instant_of(whole.start_us), instant_of(whole.end_us), width
+    rows = await context.database.fetch(
+        AGGREGATES_BY_WIDTH, signal_id, instant_of(whole.start_us), instant_of(whole.end_us), width
     )
     numbered = {
         (microseconds_of(row["start_at"]) - start_us) // width_us + 1: dict(row) for row in rows
     }
     starts = [start_us + n * width_us for n in range(count)]
-    return whole, await _items(
-        context, number, [(at, at + width_us) for at in starts], numbered, question
+    return whole, await _window_items(
+        context, signal_id, [(at, at + width_us) for at in starts], numbered, query
     )
 
 
-async def _windowed(
-    context: AppContext, number: int, windows: list[Window], span: TimeSpan, question: Question
+async def _load_plant_windows(
+    context: AppContext, signal_id: int, windows: list[Window], span: TimeSpan, query: SampleQuery
 ) -> tuple[TimeSpan, list[dict[str, object]]]:
-    rows = await context.pool.fetch(
-        _WINDOWED,
-        number,
+    rows = await context.database.fetch(
+        AGGREGATES_BY_WINDOW,
+        signal_id,
         [instant_of(window.start_us) for window in windows],
         [instant_of(window.end_us) for window in windows],
     )
     if windows:
         span = TimeSpan(windows[0].start_us, windows[-1].end_us)
-    cuts = [(window.start_us, window.end_us) for window in windows]
-    return span, await _items(
-        context, number, cuts, {row["n"]: dict(row) for row in rows}, question
+    bounds = [(window.start_us, window.end_us) for window in windows]
+    return span, await _window_items(
+        context, signal_id, bounds, {row["n"]: dict(row) for row in rows}, query
     )
 
 
-async def _items(
+async def _window_items(
     context: AppContext,
-    number: int,
-    cuts: list[tuple[int, int]],
+    signal_id: int,
+    bounds: list[tuple[int, int]],
     rows: dict[int, dict[str, object]],
-    question: Question,
+    query: SampleQuery,
 ) -> list[dict[str, object]]:
-    """Return the windows in which there was a sample or, where it is asked for, a value held."""
-    lasting: dict[int, dict[str, object]] = {}
-    if question.timed and cuts:
-        starts, ends = ([instant_of(at) for at in column] for column in zip(*cuts, strict=True))
+    """Return the windows with samples and, for time-weighted aggregates, those with a value."""
+    weighted: dict[int, dict[str, object]] = {}
+    if query.is_time_weighted and bounds:
+        starts, ends = ([instant_of(at) for at in column] for column in zip(*bounds, strict=True))
         edges = time_weighted.Edges(starts, ends)
-        lasting = await time_weighted.held_in(
-            context.pool, number, edges, instant_of(context.now_us())
+        weighted = await time_weighted.load_time_weighted(
+            context.database, signal_id, edges, instant_of(context.now_us())
         )
-    found = []
-    for n in sorted({*rows, *lasting}):
-        known = _NOTHING_IN | rows.get(n, {}) | lasting.get(n, {})
-        start, end = (format_utc(at) for at in cuts[n - 1])
-        found.append({"start": start, "end": end, **{x: known[x] for x in question.aggregates}})
-    return found
+    items = []
+    for n in sorted({*rows, *weighted}):
+        values = _EMPTY_WINDOW | rows.get(n, {}) | weighted.get(n, {})
+        start, end = (format_utc(at) for at in bounds[n - 1])
+        items.append(
+            {"start": start, "end": end, **{name: values[name] for name in query.aggregates}}
+        )
+    return items
 
 
 def _width_us(granularity: str) -> int:
-    """Return the width of a plain granularity such as 10s or 5m, 0 for the plant's periods."""
-    match = _WIDTH.fullmatch(granularity)
+    """Return the width of a fixed granularity such as 10s or 5m, 0 for periods of the plant."""
+    match = _WIDTH_FORMAT.fullmatch(granularity)
     if match is None or granularity == "1h":
         return 0
-    width = int(match[1]) * _WIDTH_S[match[2]] * 1_000_000
+    width = int(match[1]) * _UNIT_S[match[2]] * 1_000_000
     if width == 0:
-        raise invalid_parameter("granularity", "A window cannot be 0 wide.", "Write 10s, 1m, 1h …")
+        raise invalid_parameter(
+            "granularity", "A window cannot have the width 0.", "Use 10s, 1m, 1h …"
+        )
     return width
 
 
-def _sample(row: asyncpg.Record) -> dict[str, object]:
+def _to_sample_item(row: asyncpg.Record) -> dict[str, object]:
     status = row["status"] & 0xFFFF_FFFF
     return {
         "at": row["at"],

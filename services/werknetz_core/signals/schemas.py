@@ -23,16 +23,18 @@ class SignalView(BaseModel):
 
 class SampleView(BaseModel):
     at: datetime
-    value: float | None  # null: not a number, see text and status
+    value: float | None  # null: see text and status
     text: str | None
-    status: int  # the 32 bits of the OPC UA status code
+    status: int  # OPC UA status code, 32 bits
     quality: str
     server_at: datetime | None
-    mapping: str | None  # name@version that named and scaled it; null: stored before versions were
+    mapping: (
+        str | None
+    )  # name@version that produced the sample; null: stored before versions existed
 
 
 class AggregateView(BaseModel):
-    """A window. What `aggregates` does not name is left out."""
+    """A window. Aggregates that were not requested are left out."""
 
     start: datetime
     end: datetime
@@ -44,8 +46,8 @@ class AggregateView(BaseModel):
     first: float | None = None
     last: float | None = None
     stddev: float | None = None
-    time_weighted_avg: float | None = None  # each value holds until the next sample
-    duration_good: float = 0.0  # seconds in which a good value held
+    time_weighted_avg: float | None = None  # each value applies until the next sample
+    duration_good: float = 0.0  # seconds with a good value
 
 
 class SamplesView(BaseModel):

@@ -20,7 +20,7 @@ PUBLIC = {
     "/openapi.json",
 }
 ROLES = {
-    ("GET", "/api/v1/quarantine/{number}"): "engineer",
+    ("GET", "/api/v1/quarantine/{entry_id}"): "engineer",
     ("POST", "/api/v1/events:batch"): "engineer",
     ("GET", "/api/v1/events"): "engineer",
     ("GET", "/api/v1/events/{event_id}"): "engineer",
@@ -105,8 +105,8 @@ async def _ask(world: World, method: str, path: str, key: str | None) -> int:
     filled = filled.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
     filled = filled.replace("{version}", "1").replace("{key}", "lenz")
     filled = filled.replace("{material}", "M2")
-    filled = filled.replace("{number}", str(world.ids[f"{OTHER}#temperature"]))
-    if path == "/api/v1/quarantine/{number}":
+    filled = filled.replace("{signal_id}", str(world.ids[f"{OTHER}#temperature"]))
+    if path == "/api/v1/quarantine/{entry_id}":
         filled = "/api/v1/quarantine/2"
     parameters = {"equipment": OTHER, "under": OTHER}
     if path.startswith("/api/v1/kpi_values"):
@@ -201,8 +201,8 @@ async def test_a_key_is_made_shown_once_and_revoked(world: World) -> None:
     assert prefix in listed.text
     gone = await world.client.delete(f"/api/v1/api_keys/{prefix}", headers=headers)
     assert gone.json()["revoked_at"] is not None
-    ring = world.app.state.context.keys
-    ring._known.clear()  # as five seconds later
+    cache = world.app.state.context.keys
+    cache._cache.clear()  # as five seconds later
     assert (await world.get("/plants", key="tablet")).status_code == 401
     unknown = {"name": "x", "plants": ["nordwerk/emden-2"]}
     refused = await world.client.post("/api/v1/api_keys", json=unknown, headers=headers)
