@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from plumbing.hooks import client_of, key_auth, send_until_taken
+from plumbing.hooks import create_client, key_auth, send_until_accepted
 from werknetz.connector.conformance import CHECKS, ControlledSource
 from werknetz.connector.contract import Connector
 from werknetz_demo.embedded.process import free_port
@@ -47,8 +47,8 @@ class WebhookSource:
         self.requests.append(asyncio.create_task(self._send(body)))
 
     async def _send(self, body: str) -> None:
-        async with client_of(f"http://127.0.0.1:{self.port}") as client:
-            await send_until_taken(client, "/hooks/numbers", content=body)
+        async with create_client(f"http://127.0.0.1:{self.port}") as client:
+            await send_until_accepted(client, "/hooks/numbers", content=body)
 
     async def drop_sessions(self) -> None:
         server = self.connectors[-1]._server

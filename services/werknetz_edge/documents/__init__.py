@@ -1,1 +1,1 @@
-"""JSON, NDJSON, CSV and text of web interfaces → rows → records or readings, each told once."""
+"""Documents of web interfaces (JSON, NDJSON, CSV, text), read into records or readings."""

@@ -1,9 +1,9 @@
-"""What an operator says about documents that a web interface gives: shared by webhook and rest."""
+"""Configuration of the documents of web interfaces, shared by webhook and REST."""
 
 import re
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from werknetz.connector.time_format import TimeFormat
 
@@ -12,8 +12,8 @@ PLACEHOLDER: Final = re.compile(r"\{([^{}]+)\}")
 _STRICT: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def _to_tuple(given: Any) -> Any:
-    return (given,) if isinstance(given, str) else given
+def _to_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
 
 
 Paths = Annotated[tuple[str, ...], BeforeValidator(_to_tuple)]
@@ -25,15 +25,15 @@ class ReadingsConfig(BaseModel):
     model_config = _STRICT
     address: str = Field(
         min_length=1,
-        description="address of a row; `{path}` takes a value of it: 'scales/{hall}/{number}'",
+        description="address of a row; `{path}` stands for a value in it: 'scales/{hall}/{number}'",
     )
     values: Paths = Field(
-        (), description="paths of the values; default: every field of the row that is no structure"
+        (), description="paths of the values; default: every plain field of the row"
     )
 
     @property
     def address_paths(self) -> frozenset[str]:
-        """The paths that the address takes."""
+        """The paths whose values the address contains."""
         return frozenset(PLACEHOLDER.findall(self.address))
 
 
@@ -44,27 +44,32 @@ class DocumentConfig(BaseModel):
     payload: Payload = "json"
     records: str = Field(
         "",
-        description="JSON: path to the array, such as 'data.items'; default: the document. A "
-        "document that is an array itself needs no path",
+        description="JSON: path to the array, such as 'data.items'; default: the whole document. "
+        "A document that is an array needs no path",
     )
     key: Paths = Field(
         (),
-        description="paths whose values make a row the same one when it is told again. Name also "
+        description="paths whose values identify a row, so that a repetition is dropped. Include "
         "what changes with a correction, such as a version: the same key with other content goes "
         "to quarantine",
     )
-    output: Literal["records", "readings"] = Field("records", alias="as")
-    readings: ReadingsConfig | None = Field(None, description="needed for `as: readings`")
+    output: Literal["records", "readings"] = Field(
+        "records",
+        alias="as",
+        validation_alias=AliasChoices("as", "kept_as"),  # the latter: accepted until 0.1
+        description="store rows as business records, or as readings of signals",
+    )
+    readings: ReadingsConfig | None = Field(None, description="required by `as: readings`")
     time: TimeFormat | None = Field(None, description="the row's own time; default: arrival")
     delimiter: str | None = Field(
-        None, min_length=1, max_length=1, description="CSV; default: found in the header"
+        None, min_length=1, max_length=1, description="CSV; default: detected in the header"
     )
     encoding: Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15"] = Field(
         "utf-8", description="of CSV and text"
     )
 
     @model_validator(mode="after")
-    def _check_combination(self) -> Self:
+    def _check_payload_options(self) -> Self:
         if (self.output == "readings") != (self.readings is not None):
             raise ValueError("`as: readings` and `readings: {address: …}` go together")
         if self.records and self.payload != "json":

@@ -143,7 +143,9 @@ def identity_of_paths(source: str, paths: tuple[str, ...], row: DocumentRow) -> 
     return hash_of(b"key", source.encode(), *map(_encode_key, values))
 
 
-def reject_of(source: str, row: DocumentRow, reason: str, at_us: int, message: bytes = b"") -> Unmapped:
+def reject_of(
+    source: str, row: DocumentRow, reason: str, at_us: int, message: bytes = b""
+) -> Unmapped:
     size = len(row.raw) if len(row.raw) > RAW_MAX else 0
     return Unmapped(
         source=source,

@@ -1,6 +1,7 @@
-"""Bytes → rows, part by part: a part is kept in one transaction, and memory stays bounded.
+"""Reads a document into rows, part by part: each part is stored in one transaction.
 
-A row that cannot be read is a row with a reason; only a document without rows is refused whole.
+So memory stays bounded. A row that cannot be read is a row with a reason; only a document that
+has no rows at all is rejected as a whole.
 """
 
 import csv
@@ -23,11 +24,11 @@ _DELIMITERS: Final = ",;\t|"
 
 
 class UnreadableDocument(ValueError):
-    """The document as a whole is not what was agreed."""
+    """The document as a whole does not have the configured format."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DocumentRow:
     index: int  # from 0, over the whole document
     position: str  # "[3]", "line 12"
     raw: bytes
@@ -38,74 +39,78 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class DocumentPart:
     number: int
-    content: bytes  # what these rows were read from; readable by itself
-    rows: list[Row]
+    content: bytes  # the bytes of these rows, with the header: a valid document by itself
+    rows: list[DocumentRow]
 
 
-def read_parts(content: IO[bytes], form: DocumentConfig) -> Iterator[DocumentPart]:
+def read_parts(content: IO[bytes], config: DocumentConfig) -> Iterator[DocumentPart]:
     """Read a document from its beginning; raise UnreadableDocument."""
-    match form.payload:
+    match config.payload:
         case "json":
             whole = content.read()
-            yield DocumentPart(0, whole, _rows_of_json(whole, form.records))
+            yield DocumentPart(0, whole, _rows_of_json(whole, config.records))
         case "text":
             whole = content.read()
-            yield DocumentPart(0, whole, [Row(0, "", whole, *_text_of(whole, form.encoding))])
+            yield DocumentPart(
+                0, whole, [DocumentRow(0, "", whole, *_text_of(whole, config.encoding))]
+            )
         case "ndjson":
             yield from _parts(_rows_of_ndjson(content), b"")
         case "csv":
-            header = _Header.read(content, form)
+            header = _Header.read(content, config)
             yield from _parts(_rows_of_csv(content, header), header.raw)
 
 
-def _parts(rows: Iterator[tuple[Row, bytes]], header: bytes) -> Iterator[DocumentPart]:
+def _parts(rows: Iterator[tuple[DocumentRow, bytes]], header: bytes) -> Iterator[DocumentPart]:
     number, size = 0, 0
-    some: list[Row] = []
+    part: list[DocumentRow] = []
     content = [header]
-    for row, written in rows:
-        some.append(row)
-        content.append(written)
-        size += len(written)
-        if len(some) >= PART_ROWS or size >= PART_BYTES:
-            yield DocumentPart(number, b"".join(content), some)
-            number, size, some, content = number + 1, 0, [], [header]
-    if some:
-        yield DocumentPart(number, b"".join(content), some)
+    for row, raw in rows:
+        part.append(row)
+        content.append(raw)
+        size += len(raw)
+        if len(part) >= PART_ROWS or size >= PART_BYTES:
+            yield DocumentPart(number, b"".join(content), part)
+            number, size, part, content = number + 1, 0, [], [header]
+    if part:
+        yield DocumentPart(number, b"".join(content), part)
 
 
-def _rows_of_json(content: bytes, path: str) -> list[Row]:
+def _rows_of_json(content: bytes, path: str) -> list[DocumentRow]:
     try:
-        found = parse_json(content)
+        document = parse_json(content)
     except ValueError as error:
         raise UnreadableDocument(str(error)) from error
-    if path and not isinstance(found, list):
-        if not isinstance(found, dict):
-            raise UnreadableDocument(f"the document is no object: it has no {path!r}")
-        found = value_at_path(found, path)
-        if found is None:
-            raise UnreadableDocument(f"there is nothing at {path!r}")
-    rows = found if isinstance(found, list) else [found]
+    if path and not isinstance(document, list):
+        if not isinstance(document, dict):
+            raise UnreadableDocument(f"the document is not an object: it has no {path!r}")
+        document = value_at_path(document, path)
+        if document is None:
+            raise UnreadableDocument(f"the document has nothing at {path!r}")
+    rows = document if isinstance(document, list) else [document]
     if len(rows) > ROWS_MAX:
         raise UnreadableDocument(
-            f"the document has {len(rows)} rows, more than {ROWS_MAX}: send NDJSON, or less at once"
+            f"the document has {len(rows)} rows, more than {ROWS_MAX}: send NDJSON, or fewer rows"
         )
     return [_row_of(index, f"[{index}]", _json(row), row) for index, row in enumerate(rows)]
 
 
-def _rows_of_ndjson(content: IO[bytes]) -> Iterator[tuple[Row, bytes]]:
+def _rows_of_ndjson(content: IO[bytes]) -> Iterator[tuple[DocumentRow, bytes]]:
     index = 0
     for number, line in _lines(content):
         stripped = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
         if not stripped:
             continue
-        place = f"line {number}"
+        position = f"line {number}"
         if len(line) >= LINE_MAX:
-            row = Row(index, place, stripped, None, f"the line is longer than {LINE_MAX} bytes")
+            row = DocumentRow(
+                index, position, stripped, None, f"the line is longer than {LINE_MAX} bytes"
+            )
         else:
             try:
-                row = _row_of(index, place, stripped, parse_json(stripped))
+                row = _row_of(index, position, stripped, parse_json(stripped))
             except ValueError as error:
-                row = Row(index, place, stripped, None, str(error))
+                row = DocumentRow(index, position, stripped, None, str(error))
         yield row, line if line.endswith(b"\n") else line + b"\n"
         index += 1
 
@@ -118,60 +123,60 @@ class _Header:
     raw: bytes
 
     @classmethod
-    def read(cls, content: IO[bytes], form: DocumentConfig) -> "_Header":
+    def read(cls, content: IO[bytes], config: DocumentConfig) -> "_Header":
         raw = content.readline(LINE_MAX)
         try:
-            text = raw.decode(form.encoding).removeprefix("\ufeff")
+            text = raw.decode(config.encoding).removeprefix("\ufeff")
         except UnicodeDecodeError as error:
-            raise UnreadableDocument(f"the header is not {form.encoding}: {error}") from error
-        delimiter = form.delimiter or max(_DELIMITERS, key=text.count)
+            raise UnreadableDocument(f"the header is not {config.encoding}: {error}") from error
+        delimiter = config.delimiter or max(_DELIMITERS, key=text.count)
         try:
             names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])]
         except csv.Error as error:
-            raise UnreadableDocument(f"the header is no CSV: {error}") from error
+            raise UnreadableDocument(f"the header is not CSV: {error}") from error
         if not any(names):
             raise UnreadableDocument("the first line must name the columns; it is empty")
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise UnreadableDocument(f"the header has the column {twice[:80]!r} twice")
-        return cls(names, delimiter, form.encoding, raw if raw.endswith(b"\n") else raw + b"\n")
+        duplicate = next((name for name in names if names.count(name) > 1), None)
+        if duplicate is not None:
+            raise UnreadableDocument(f"the header has the column {duplicate[:80]!r} twice")
+        return cls(names, delimiter, config.encoding, raw if raw.endswith(b"\n") else raw + b"\n")
 
 
-def _rows_of_csv(content: IO[bytes], header: _Header) -> Iterator[tuple[Row, bytes]]:
+def _rows_of_csv(content: IO[bytes], header: _Header) -> Iterator[tuple[DocumentRow, bytes]]:
     consumed: list[bytes] = []
-    at = 1
-    wrong = ""
+    line_number = 1
+    reason = ""
 
-    def decoded() -> Iterator[str]:
-        nonlocal at, wrong
+    def decode_lines() -> Iterator[str]:
+        nonlocal line_number, reason
         for _, line in _lines(content):
-            at += 1
+            line_number += 1
             consumed.append(line)
             try:
                 yield line.decode(header.encoding)
             except UnicodeDecodeError:
-                wrong = f"the row is not {header.encoding}"
+                reason = f"the row is not {header.encoding}"
                 yield line.decode(header.encoding, errors="replace")
 
-    reader = csv.reader(decoded(), delimiter=header.delimiter)
+    reader = csv.reader(decode_lines(), delimiter=header.delimiter)
     index = 0
     while True:
-        began, wrong = at + 1, ""
+        first_line, reason = line_number + 1, ""
         try:
             values = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            values, wrong = [], f"no CSV: {error}"
+            values, reason = [], f"not CSV: {error}"
         raw = b"".join(consumed)
         consumed.clear()
-        if not values and not wrong:
+        if not values and not reason:
             continue
-        place = f"line {began}"
-        if not wrong and len(values) != len(header.names):
-            wrong = f"has {len(values)} fields where the header has {len(header.names)}"
-        fields = dict(zip(header.names, values, strict=False)) if not wrong else None
-        yield Row(index, place, raw.strip(), fields, wrong), raw
+        position = f"line {first_line}"
+        if not reason and len(values) != len(header.names):
+            reason = f"has {len(values)} fields where the header has {len(header.names)}"
+        fields = dict(zip(header.names, values, strict=False)) if not reason else None
+        yield DocumentRow(index, position, raw.strip(), fields, reason), raw
         index += 1
 
 
@@ -182,12 +187,12 @@ def _lines(content: IO[bytes]) -> Iterator[tuple[int, bytes]]:
         yield number, line
 
 
-def _row_of(index: int, place: str, raw: bytes, value: Any) -> Row:
+def _row_of(index: int, position: str, raw: bytes, value: Any) -> DocumentRow:
     """A bare number or word is a row with one field: `value`."""
     fields = value if isinstance(value, dict) else {"value": value}
     if _is_deeper(fields, DEPTH_MAX):
-        return Row(index, place, raw, None, f"is nested deeper than {DEPTH_MAX} levels")
-    return Row(index, place, raw, fields)
+        return DocumentRow(index, position, raw, None, f"is nested deeper than {DEPTH_MAX} levels")
+    return DocumentRow(index, position, raw, fields)
 
 
 def _text_of(content: bytes, encoding: str) -> tuple[dict[str, Any] | None, str]:
@@ -205,15 +210,15 @@ def parse_json(content: bytes) -> Any:
         raise ValueError("the JSON is nested too deep") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as strict:
         try:
-            found = json.loads(content)
-            msgspec.json.encode(found)  # half a surrogate pair could not be kept
+            document = json.loads(content)
+            msgspec.json.encode(document)  # half a surrogate pair cannot be stored
         except RecursionError:
             raise ValueError("the JSON is nested too deep") from None
         except UnicodeError:
-            raise ValueError("the JSON holds what is not Unicode") from None
+            raise ValueError("the JSON contains text that is not Unicode") from None
         except ValueError:
             raise ValueError(f"not JSON: {strict}") from strict
-        return found
+        return document
 
 
 def _json(value: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""The REST connector: asks web interfaces for what is new, again and again."""
+"""The REST connector: polls HTTP APIs for new and changed rows."""
 
 from pathlib import Path
 from typing import Any
@@ -7,10 +7,10 @@ from werknetz.connector.contract import Connector
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
-    """Make the connector of an edge file; `folder` keeps how far it has read."""
+    """Create the connector of an edge file; `folder` stores how far it has read."""
     from werknetz_edge.rest.config import RestConfig
     from werknetz_edge.rest.connector import RestConnector
-    from werknetz_edge.rest.memory import Bookmarks
+    from werknetz_edge.rest.memory import BookmarkFile
 
-    bookmarks = Bookmarks(folder / f"{connector_id}.rest.json")
+    bookmarks = BookmarkFile(folder / f"{connector_id}.rest.json")
     return RestConnector(RestConfig.model_validate(options), bookmarks)

@@ -1,8 +1,8 @@
-"""Where a question may go: names are resolved once, checked, and that address is spoken to.
+"""Checks the addresses of requests: a name is resolved once, and the checked address is used.
 
-Without this, whoever may write a URL could ask what only this host may ask: the metadata service
-of a cloud, a server on the loopback. A name that changes its address between the check and the
-connection gains nothing.
+This prevents server-side request forgery: whoever may write a URL could otherwise reach what only
+this host can reach, such as a cloud's metadata service or a server on the loopback. A name that
+changes its address between the check and the connection does not bypass it.
 """
 
 import asyncio
@@ -26,79 +26,79 @@ _METADATA: Final = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class AddressRules:
     allowed: tuple[Network, ...] = ()
 
     @classmethod
-    def of(cls, networks: Sequence[str]) -> "Rules":
+    def from_networks(cls, networks: Sequence[str]) -> "AddressRules":
         return cls(tuple(map(ipaddress.ip_network, networks)))
 
-    def forbids(self, address: Address) -> str:
-        """Return why it may not be spoken to; empty: it may."""
-        plain = address
+    def forbidden_reason(self, address: Address) -> str:
+        """Return why requests to this address are forbidden; empty: they are allowed."""
+        effective = address
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            plain = address.ipv4_mapped
-        if any(plain in network for network in self.allowed):
+            effective = address.ipv4_mapped
+        if any(effective in network for network in self.allowed):
             return ""
-        if plain.is_loopback:
+        if effective.is_loopback:
             return "is this host itself"
-        if plain.is_link_local or any(plain in network for network in _METADATA):
+        if effective.is_link_local or any(effective in network for network in _METADATA):
             return "is link-local, as the metadata services of clouds are"
-        if plain.is_unspecified or plain.is_multicast or plain.is_reserved:
-            return "is no host's address"
+        if effective.is_unspecified or effective.is_multicast or effective.is_reserved:
+            return "is not the address of a host"
         return ""
 
 
 @dataclass(slots=True)
 class CheckedBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to addresses that were checked, whatever their name says a moment later."""
+    """Connects only to checked addresses, even if the name resolves differently later."""
 
-    rules: Rules
+    rules: AddressRules
     below: httpcore2.AsyncNetworkBackend
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  the interface's
+        timeout: float | None = None,  # noqa: ASYNC109  httpcore's interface
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        addresses = await self._resolved(host, port, timeout)
+        addresses = await self._resolve(host, port, timeout)
         for address in addresses:
-            if reason := self.rules.forbids(address):
+            if reason := self.rules.forbidden_reason(address):
                 raise ConfigurationRejected(
                     f"{host} is {address}, which {reason}: correct the URL, or add "
-                    f"'{address}' to `allow` if it is meant"
+                    f"'{address}' to `allow` if that is intended"
                 )
-        failed: Exception = httpcore2.ConnectError(f"{host} has no address")
+        last_error: Exception = httpcore2.ConnectError(f"{host} has no address")
         for address in addresses:
             try:
                 return await self.below.connect_tcp(
                     str(address), port, timeout, local_address, socket_options
                 )
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                failed = error  # a host may be reached by one of its addresses only
-        raise failed
+                last_error = error  # a host may be reachable at one of its addresses only
+        raise last_error
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def _resolved(self, host: str, port: int, timeout_s: float | None) -> list[Address]:
+    async def _resolve(self, host: str, port: int, timeout_s: float | None) -> list[Address]:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout_s):
-                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, TimeoutError) as error:
-            raise httpcore2.ConnectError(f"{host} is not known: {error}") from error
-        texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)
+            raise httpcore2.ConnectError(f"{host} cannot be resolved: {error}") from error
+        texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in addresses)
         return [ipaddress.ip_address(text) for text in texts]
 
 
 class CheckedTransport(httpx2.AsyncHTTPTransport):
-    """HTTPX's own transport over connections that are checked."""
+    """HTTPX's own transport over checked connections."""
 
-    def __init__(self, rules: Rules, context: ssl.SSLContext) -> None:
+    def __init__(self, rules: AddressRules, context: ssl.SSLContext) -> None:
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context,

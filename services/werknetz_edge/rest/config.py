@@ -1,4 +1,4 @@
-"""What an operator says about one REST interface. The field descriptions are the documentation."""
+"""Configuration of a REST source. The field descriptions are the documentation."""
 
 import ipaddress
 from datetime import datetime
@@ -45,7 +45,7 @@ class ClientCredentials(BaseModel):
 
     model_config = _STRICT
     method: Literal["oauth2"]
-    token_url: str = Field(description="https://…; must stand on an address that is allowed, too")
+    token_url: str = Field(description="https://…; its address must be allowed, too")
     client_id: str
     secret: Secret
     scope: str | None = None
@@ -56,7 +56,7 @@ RestAuth = Annotated[BasicAuth | RestKeyAuth | ClientCredentials, Field(discrimi
 
 
 class LinkPaging(BaseModel):
-    """The answer says where the next page is."""
+    """The response contains the URL of the next page."""
 
     model_config = _STRICT
     style: Literal["link"]
@@ -64,12 +64,14 @@ class LinkPaging(BaseModel):
 
 
 class TokenPaging(BaseModel):
-    """The answer has a token that is sent with the next question; none: it was the last page."""
+    """The response contains a token for the next request; none: it was the last page."""
 
     model_config = _STRICT
     style: Literal["token"]
     path: str = Field(description="of the token in the body, such as 'meta.next_cursor'")
-    parameter: str = Field(description="the token is sent as, such as 'cursor'")
+    parameter: str = Field(
+        description="name of the query parameter for the token, such as 'cursor'"
+    )
 
 
 class NumberPaging(BaseModel):
@@ -87,18 +89,18 @@ Paging = Annotated[LinkPaging | TokenPaging | NumberPaging, Field(discriminator=
 
 
 class CursorConfig(BaseModel):
-    """How far a source was read, as it is written into a question: `since: '{cursor}'`."""
+    """How far a source was read, as a request contains it: `since: '{cursor}'`."""
 
     model_config = _STRICT
     format: _QueryTime | str = Field("iso", description="iso, unix_s, unix_ms, unix_us, or %d.%m.…")
-    zone: str = Field("UTC", description="in which the time is written")
-    start: str = Field("1970-01-01T00:00:00Z", description="RFC 3339, of the first question")
+    zone: str = Field("UTC", description="time zone of the written time")
+    start: str = Field("1970-01-01T00:00:00Z", description="RFC 3339: cursor of the first request")
     lag_s: float = Field(
         300.0,
         ge=0,
         le=7 * 86_400,
-        description="asked again from so long before what was seen: what is committed late has an "
-        "earlier time. What is known already is dropped",
+        description="each round starts this long before the latest change: a row that is committed "
+        "late has an earlier time. Duplicates are dropped",
     )
 
     @field_validator("zone")
@@ -115,39 +117,39 @@ class CursorConfig(BaseModel):
 
     @field_validator("format")
     @classmethod
-    def _format(cls, form: str) -> str:
-        if form not in {"unix_s", "unix_ms", "unix_us", "iso"} and "%" not in form:
-            raise ValueError(
-                f"format {form!r}: take iso, unix_s, unix_ms, unix_us or such as %d.%m"
-            )
-        return form
+    def _format(cls, text: str) -> str:
+        if text not in {"unix_s", "unix_ms", "unix_us", "iso"} and "%" not in text:
+            raise ValueError(f"format {text!r}: use iso, unix_s, unix_ms, unix_us or such as %d.%m")
+        return text
 
 
 class EndpointConfig(DocumentConfig):
-    """One resource that is asked for, again and again."""
+    """One resource that is polled."""
 
     path: str = Field(description="below the base URL, such as '/orders'")
     parameters: dict[str, str] = Field(
-        default_factory=dict, description="of the query; `{cursor}` is how far it was read"
+        default_factory=dict,
+        description="of the query; `{cursor}` stands for the time up to which it was read",
     )
-    period_s: float = Field(60.0, ge=0.05, le=86_400)
+    period_s: float = Field(60.0, ge=0.05, le=86_400, description="time between two rounds")
     paging: Paging | None = None
     changed_at: TimeFormat | None = Field(
-        None, description="when a row was changed last: moves the cursor, and belongs to its key"
+        None,
+        description="time of a row's last change: advances the cursor, is part of the row's key",
     )
     cursor: CursorConfig = CursorConfig()
     snapshot: bool | None = Field(
         None,
-        description="each answer is a truth of its own moment, also when nothing changed: stock "
-        "levels, current values. Default: for readings without `time` and `changed_at`",
+        description="each response describes its own moment and is stored even if nothing changed: "
+        "stock levels, current values. Default: for readings without `time` and `changed_at`",
     )
     pages_max: int = Field(1_000, ge=1, le=100_000)
 
     @model_validator(mode="after")
-    def _check_combination(self) -> Self:
-        asks = any(CURSOR in value for value in (self.path, *self.parameters.values()))
-        if asks and self.changed_at is None:
-            raise ValueError("`{cursor}` needs `changed_at`: the time that moves it")
+    def _check_cursor_options(self) -> Self:
+        uses_cursor = any(CURSOR in value for value in (self.path, *self.parameters.values()))
+        if uses_cursor and self.changed_at is None:
+            raise ValueError("`{cursor}` needs `changed_at`: the time that advances it")
         if self.snapshot and self.changed_at is not None:
             raise ValueError("`snapshot` and `changed_at` exclude each other")
         return self
@@ -163,15 +165,15 @@ class RestConfig(BaseModel):
     model_config = _STRICT
     url: str = Field(description="base URL: https://erp.example/api")
     auth: RestAuth | None = None
-    headers: dict[str, str] = Field(default_factory=dict, description="sent with each question")
+    headers: dict[str, str] = Field(default_factory=dict, description="sent with each request")
     ca: Path | None = Field(None, description="PEM; default: the system's authorities")
     endpoints: dict[str, EndpointConfig] = Field(min_length=1, max_length=200)
     allow: tuple[str, ...] = Field(
         (),
-        description="networks that are refused by default: loopback, link-local and the metadata "
-        "services of clouds; such as 127.0.0.1/32. Others of the plant need not be named",
+        description="networks such as 127.0.0.1/32 that are forbidden by default: loopback, "
+        "link-local and metadata services of clouds. Other networks need no entry",
     )
-    timeout_s: float = Field(30.0, ge=0.1, le=300, description="of a question and its answer")
+    timeout_s: float = Field(30.0, ge=0.1, le=300, description="of a request with its response")
     body_max_bytes: int = Field(10_000_000, ge=1_000, le=100_000_000, description="of one page")
 
     @field_validator("url")

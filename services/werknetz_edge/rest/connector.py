@@ -1,4 +1,4 @@
-"""The REST connector: what is due is asked for; how far it was read is kept after the commit."""
+"""The REST connector: polls endpoints that are due; saves bookmarks after the spool's commit."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ FAILED_S: Final = 30.0
 
 @dataclass(slots=True, eq=False)
 class _RoundStep:
-    """What was given out, or a round's end: done in this order, however they are acknowledged."""
+    """A delivery or the end of a round; completed in this order, whatever is acknowledged first."""
 
     dedup_keys: list[bytes] = field(default_factory=list)
     bookmark: tuple[str, Bookmark] | None = None
@@ -44,13 +44,14 @@ class RestConnector:
     _due_s: dict[str, float] = field(default_factory=dict)
     _ready: deque[Delivery] = field(default_factory=deque)
     _steps: deque[_RoundStep] = field(default_factory=deque)
-    _pending: dict[bytes, bytes] = field(default_factory=dict)  # given out, not yet on disk
+    # Identity → content of rows that were delivered and are not yet on disk.
+    _pending: dict[bytes, bytes] = field(default_factory=dict)
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
         self._dedup.add(checkpoints)
 
     async def connect(self) -> None:
-        """Ask the first question: only an answer says that the server and our key are good."""
+        """Send the first request: only its response shows that server and key are right."""
         await self.close()
         self.bookmarks.load()
         self._client = RestClient(self.config)
@@ -77,7 +78,7 @@ class RestConnector:
 
     async def close(self) -> None:
         client, self._client = self._client, None
-        # What was given out and not acknowledged is asked for again, from the last bookmark.
+        # Deliveries without acknowledgement are read again, from the last bookmark.
         for unfinished in (self._polls, self._ready, self._steps, self._pending):
             unfinished.clear()
         if client is not None:
@@ -89,41 +90,41 @@ class RestConnector:
         return min(self.config.endpoints, key=lambda name: self._due_s.get(name, 0.0))
 
     async def _poll_endpoint(self, name: str) -> None:
-        """Ask one question, and make ready what its answer has of new."""
-        client, form = self._client, self.config.endpoints[name]
+        """Fetch one page, and queue its new rows as deliveries."""
+        client, endpoint = self._client, self.config.endpoints[name]
         if client is None:
             raise ConnectionLost("not connected")
         poll = self._polls.get(name)
         if poll is None:
             before = self.bookmarks.get(name)
-            due_s = time.monotonic() + form.period_s
-            poll = PollRound(name, form, before, self.config.url, _now_us(), due_s)
+            due_s = time.monotonic() + endpoint.period_s
+            poll = PollRound(name, endpoint, before, self.config.url, _now_us(), due_s)
             self._polls[name] = poll
         try:
-            taken = poll.read_page(await client.fetch(poll.request, poll.headers))
+            parts = poll.read_page(await client.fetch(poll.request, poll.headers))
         except RetryLater as error:
-            # The round goes on where it stopped.
+            # The round continues with the same page.
             self._due_s[name] = time.monotonic() + error.wait_s
             self.status.detail = f"{name}: {error}"
             return
         except (ConfigurationRejected, ConnectionLost):
-            self._due_s[name] = time.monotonic() + max(form.period_s, FAILED_S)
+            self._due_s[name] = time.monotonic() + max(endpoint.period_s, FAILED_S)
             raise
         self.status.detail = ""
-        for handed in taken:
-            self._make_ready(handed, poll.began_us)
+        for part in parts:
+            self._queue(part, poll.began_us)
         if not poll.is_complete:
-            self.status.detail = f"{name}: an answer could not be read: see the quarantine"
+            self.status.detail = f"{name}: a response could not be read: see the quarantine"
         if not poll.is_finished:
             self._due_s[name] = 0.0  # the next page, before anything else
             return
         del self._polls[name]
         self._due_s[name] = poll.next_due_s
         self._steps.append(_RoundStep(bookmark=(name, poll.bookmark), stored=True))
-        self._settle()
+        self._save_bookmarks()
 
-    def _make_ready(self, handed: PreparedPart, at_us: int) -> None:
-        new = [found for unit in handed.units if (found := self._new_unit(unit, handed, at_us))]
+    def _queue(self, part: PreparedPart, at_us: int) -> None:
+        new = [new for unit in part.units if (new := self._new_unit(unit, part, at_us))]
         if not new:
             return
         entries = [entry for unit in new for entry in unit.results]
@@ -134,22 +135,19 @@ class RestConnector:
                 readings=[reading for entry in entries for reading in entry.readings],
                 records=[entry.record for entry in entries if entry.record is not None],
                 unreadable=[entry.reject for entry in entries if entry.reject is not None],
-                messages=[handed.message],
-                checkpoints=step.checkpoints,
+                messages=[part.message],
+                checkpoints=step.dedup_keys,
                 acknowledge=self._acknowledge_of(step),
             )
         )
 
-    def _new_unit(self, unit: DedupUnit, handed: PreparedPart, at_us: int) -> DedupUnit | None:
-        """The unit, or what it says against an earlier one; None: it is known."""
+    def _new_unit(self, unit: DedupUnit, part: PreparedPart, at_us: int) -> DedupUnit | None:
+        """Return the unit, or its conflict with an earlier one; None: it is a duplicate."""
         identity, content = unit.dedup_key[:IDENTITY_BYTES], unit.dedup_key[IDENTITY_BYTES:]
-        verdict = self._dedup.check(unit.dedup_key)
-        before = self._pending.get(identity)
-        if verdict == "new" and before is not None:
-            verdict = "known" if before == content else "contradicts"
-        if verdict == "contradicts":
-            return self._new_unit(unit.to_conflict(handed.message, at_us), handed, at_us)
-        if verdict == "known":
+        verdict = self._dedup.check(unit.dedup_key, self._pending.get(identity))
+        if verdict == "conflict":
+            return self._new_unit(unit.to_conflict(part.message, at_us), part, at_us)
+        if verdict == "duplicate":
             return None
         self._pending[identity] = content
         return unit
@@ -157,15 +155,15 @@ class RestConnector:
     def _acknowledge_of(self, step: _RoundStep) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
             step.stored = True
-            self._dedup.add(step.checkpoints)
-            for mark in step.checkpoints:
-                self._pending.pop(mark[:IDENTITY_BYTES], None)
-            self._settle()
+            self._dedup.add(step.dedup_keys)
+            for key in step.dedup_keys:
+                self._pending.pop(key[:IDENTITY_BYTES], None)
+            self._save_bookmarks()
 
         return acknowledge
 
-    def _settle(self) -> None:
-        """Keep the bookmarks of rounds of which all is on disk."""
+    def _save_bookmarks(self) -> None:
+        """Save the bookmarks of rounds that are completely on disk."""
         while self._steps and self._steps[0].stored:
             step = self._steps.popleft()
             if step.bookmark is not None:

@@ -1,4 +1,4 @@
-"""How far each endpoint was read: kept after the spool's commit, so it may lag, never lead."""
+"""How far each endpoint was read. Saved after the spool's commit: it may lag, but never lead."""
 
 import json
 import os
@@ -9,44 +9,44 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    cursor_us: int | None = None  # the latest change that is on disk
-    url: str = ""  # of which `etag` holds
+    cursor_us: int | None = None  # time of the latest change that is on disk
+    url: str = ""  # that `etag` belongs to
     etag: str = ""
     modified: str = ""  # Last-Modified
 
 
 @dataclass(slots=True)
-class Bookmarks:
+class BookmarkFile:
     path: Path
-    _known: dict[str, Bookmark] = field(default_factory=dict)
+    _bookmarks: dict[str, Bookmark] = field(default_factory=dict)
 
     def load(self) -> None:
-        """Read the file; one that cannot be read is none: reading again is harmless."""
+        """Read the file. An unreadable file counts as missing: reading rows again is harmless."""
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-            self._known = {str(name): _bookmark(each) for name, each in found.items()}
+            document = json.loads(self.path.read_text(encoding="utf-8"))
+            self._bookmarks = {str(name): _bookmark_of(entry) for name, entry in document.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self._known = {}
+            self._bookmarks = {}
 
-    def of(self, endpoint: str) -> Bookmark:
-        return self._known.get(endpoint, Bookmark())
+    def get(self, endpoint: str) -> Bookmark:
+        return self._bookmarks.get(endpoint, Bookmark())
 
-    def keep(self, endpoint: str, bookmark: Bookmark) -> None:
-        if self._known.get(endpoint) == bookmark:
+    def save(self, endpoint: str, bookmark: Bookmark) -> None:
+        if self._bookmarks.get(endpoint) == bookmark:
             return
-        self._known[endpoint] = bookmark
+        self._bookmarks[endpoint] = bookmark
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump({name: asdict(each) for name, each in self._known.items()}, file)
+        new_file = self.path.with_suffix(".new")
+        with new_file.open("w", encoding="utf-8") as file:
+            json.dump({name: asdict(entry) for name, entry in self._bookmarks.items()}, file)
             file.flush()
             os.fsync(file.fileno())
-        fresh.replace(self.path)
+        new_file.replace(self.path)
 
 
-def _bookmark(found: dict[str, Any]) -> Bookmark:
-    cursor = found["cursor_us"]
+def _bookmark_of(entry: dict[str, Any]) -> Bookmark:
+    cursor = entry["cursor_us"]
     return Bookmark(
         None if cursor is None else int(cursor),
-        str(found["url"]), str(found["etag"]), str(found["modified"]),
+        str(entry["url"]), str(entry["etag"]), str(entry["modified"]),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""From one page to the next, as the many kinds of interfaces want it. Pure."""
+"""The request for the next page, for each style of paging. Pure functions."""
 
 import re
 from collections.abc import Mapping
@@ -18,63 +18,63 @@ _NEXT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """One page: a URL, and what is added to its query."""
+    """The request for one page: its URL and query parameters."""
 
     url: str
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def first_request(question: PageRequest, paging: Paging | None) -> PageRequest:
+def first_request(request: PageRequest, paging: Paging | None) -> PageRequest:
     if not isinstance(paging, NumberPaging):
-        return question
+        return request
     start = paging.first if paging.style == "page" else 0
-    more = {paging.parameter: str(start)}
+    page = {paging.parameter: str(start)}
     if paging.size_parameter is not None:
-        more[paging.size_parameter] = str(paging.size)
-    return PageRequest(question.url, {**question.parameters, **more})
+        page[paging.size_parameter] = str(paging.size)
+    return PageRequest(request.url, {**request.parameters, **page})
 
 
 def next_request(
-    asked: PageRequest, paging: Paging | None, *, body: Any, rows: int, headers: Mapping[str, str]
+    request: PageRequest, paging: Paging | None, *, body: Any, rows: int, headers: Mapping[str, str]
 ) -> PageRequest | None:
-    """Return the next question; None: it was the last page. `headers` are in lower case."""
+    """Return the next request; None: it was the last page. `headers` are in lower case."""
     match paging:
         case None:
             return None
         case LinkPaging(path=None):
-            return _follow_link(asked, next_link(headers.get("link", "")))
+            return _follow_link(request, next_link(headers.get("link", "")))
         case LinkPaging(path=path):
-            found = value_at_path(body, path or "") if isinstance(body, dict) else None
-            return _follow_link(asked, found if isinstance(found, str) else None)
+            link = value_at_path(body, path or "") if isinstance(body, dict) else None
+            return _follow_link(request, link if isinstance(link, str) else None)
         case TokenPaging():
             token = value_at_path(body, paging.path) if isinstance(body, dict) else None
             is_last = token is None or token == "" or isinstance(token, (dict, list, bool))
-            word = None if is_last else str(token)
+            value = None if is_last else str(token)
         case NumberPaging():
             step = 1 if paging.style == "page" else rows
-            number = int(asked.parameters[paging.parameter]) + step
-            word = None if rows < paging.size else str(number)
-    return None if word is None else _with_parameter(asked, paging.parameter, word)
+            number = int(request.parameters[paging.parameter]) + step
+            value = None if rows < paging.size else str(number)
+    return None if value is None else _with_parameter(request, paging.parameter, value)
 
 
-def _with_parameter(asked: PageRequest, parameter: str, word: str) -> PageRequest:
-    return PageRequest(asked.url, {**asked.parameters, parameter: word})
+def _with_parameter(request: PageRequest, parameter: str, value: str) -> PageRequest:
+    return PageRequest(request.url, {**request.parameters, parameter: value})
 
 
 def next_link(header: str) -> str | None:
-    """The target of `rel="next"` in a Link header (RFC 8288)."""
+    """Return the target of `rel="next"` in a Link header (RFC 8288)."""
     for target, parameters in _LINK.findall(header[:8192]):
         if _NEXT.search(parameters):
             return str(target)
     return None
 
 
-def _follow_link(asked: PageRequest, link: str | None) -> PageRequest | None:
+def _follow_link(request: PageRequest, link: str | None) -> PageRequest | None:
     if not link:
         return None
-    url = urljoin(asked.url, link)
-    if _origin(url) != _origin(asked.url):
-        # Our key would go to whoever the answer names.
+    url = urljoin(request.url, link)
+    if _origin(url) != _origin(request.url):
+        # Our key would be sent to any server that the response names.
         raise ConfigurationRejected(f"the next page is on another server: {url[:200]!r}")
     return PageRequest(url)
 
@@ -84,5 +84,7 @@ def _origin(url: str) -> tuple[str, str, int | None]:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError as error:
-        raise ConfigurationRejected(f"the next page has no good address: {url[:200]!r}") from error
+        raise ConfigurationRejected(
+            f"the next page has an invalid address: {url[:200]!r}"
+        ) from error
     return parts.scheme, parts.hostname or "", port

@@ -1,4 +1,4 @@
-"""One round through the pages of an endpoint, and where the next round begins."""
+"""One round through the pages of an endpoint, and the bookmark for the next round."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -11,15 +11,15 @@ from werknetz.connector.contract import ConfigurationRejected
 from werknetz.connector.records import value_at_path
 from werknetz.connector.values import parse_time
 from werknetz.domain.bucket import instant_of, microseconds_of
-from werknetz_edge.documents.entries import PreparedPart, RowReader, identity_of_paths, prepare_part
+from werknetz_edge.documents.dedup import hash_of
+from werknetz_edge.documents.prepare import PreparedPart, RowReader, identity_of_paths, prepare_part
 from werknetz_edge.documents.rows import (
     DocumentPart,
-    Row,
+    DocumentRow,
     UnreadableDocument,
     parse_json,
     read_parts,
 )
-from werknetz_edge.documents.seen import hash_of
 from werknetz_edge.rest.client import ResponsePage
 from werknetz_edge.rest.config import CURSOR, CursorConfig, EndpointConfig, LinkPaging, TokenPaging
 from werknetz_edge.rest.memory import Bookmark
@@ -30,7 +30,7 @@ _UNIX: Final = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 
 @dataclass(slots=True)
 class PollRound:
-    """Asks page by page until it is over; then `bookmark` says how far it came."""
+    """Reads page by page until it is finished; then `bookmark` is how far it was read."""
 
     name: str
     config: EndpointConfig
@@ -40,16 +40,16 @@ class PollRound:
     next_due_s: float  # on the monotonic clock
     request: PageRequest = field(init=False)
     is_finished: bool = False
-    is_complete: bool = True  # false: something could not be read, so the next round asks again
+    is_complete: bool = True  # false: a page was unreadable; the bookmark stays where it is
     _pages: int = 0
     _latest_us: int | None = None
     _validators: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        form, since = self.config, self._since()
-        url = self.base_url + form.path.replace(CURSOR, since)
-        parameters = {k: v.replace(CURSOR, since) for k, v in form.parameters.items()}
-        self.request = first_request(PageRequest(url, parameters), form.paging)
+        config, since = self.config, self._cursor_text()
+        url = self.base_url + config.path.replace(CURSOR, since)
+        parameters = {k: v.replace(CURSOR, since) for k, v in config.parameters.items()}
+        self.request = first_request(PageRequest(url, parameters), config.paging)
 
     @property
     def source(self) -> str:
@@ -57,7 +57,7 @@ class PollRound:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Ask only for what has changed; of a single page only, as a page's ETag is its own."""
+        """Conditional headers; only without paging, since an ETag belongs to a single page."""
         if self.config.paging is not None or self.bookmark_before.url != self._address:
             return {}
         pairs = {
@@ -71,34 +71,35 @@ class PollRound:
         return repr((self.request.url, sorted(self.request.parameters.items())))
 
     def read_page(self, page: ResponsePage) -> list[PreparedPart]:
-        """Read a page, and set the next question."""
+        """Read a page, and set the next request."""
         address = self._address
         self._pages += 1
         if page.content is None or not page.content.strip():
             self.is_finished = True
+            before = self.bookmark_before
             self._validators = {} if page.content is not None else {
-                "url": self.bookmark_before.url, "etag": self.bookmark_before.etag, "modified": self.bookmark_before.modified,
+                "url": before.url, "etag": before.etag, "modified": before.modified,
             }  # fmt: skip
             return []
-        made: list[PreparedPart] = []
+        prepared: list[PreparedPart] = []
         rows = 0
         for part in self._parts(page.content):
             rows += len(part.rows)
             self._advance_cursor(part)
-            made.append(self._handed(part))
-        following = self._next(self.request, page, rows) if self.is_complete else None
-        self.is_finished = following is None
-        self.request = following or self.request
+            prepared.append(self._prepare(part))
+        next_request = self._next_request(self.request, page, rows) if self.is_complete else None
+        self.is_finished = next_request is None
+        self.request = next_request or self.request
         if self.config.paging is None:
             self._validators = {
                 "url": address, "etag": page.headers.get("etag", ""),
                 "modified": page.headers.get("last-modified", ""),
             }  # fmt: skip
-        return made
+        return prepared
 
     @property
     def bookmark(self) -> Bookmark:
-        """Of a round that is over. A change of the future would hide all until then: not later."""
+        """The bookmark of a finished round. Never in the future: that would hide later changes."""
         if not self.is_complete:
             return self.bookmark_before
         times = [t for t in (self.bookmark_before.cursor_us, self._latest_us) if t is not None]
@@ -112,9 +113,11 @@ class PollRound:
             yield from read_parts(io.BytesIO(content), self.config)
         except UnreadableDocument as error:
             self.is_complete = False
-            yield DocumentPart(0, content, [Row(0, "", content, None, str(error))])
+            yield DocumentPart(0, content, [DocumentRow(0, "", content, None, str(error))])
 
-    def _next(self, asked: PageRequest, page: ResponsePage, rows: int) -> PageRequest | None:
+    def _next_request(
+        self, request: PageRequest, page: ResponsePage, rows: int
+    ) -> PageRequest | None:
         paging, body = self.config.paging, None
         if isinstance(paging, (LinkPaging, TokenPaging)) and paging.path is not None:
             try:
@@ -123,72 +126,74 @@ class PollRound:
                 raise ConfigurationRejected(
                     f"{self.name}: `paging.path` needs a JSON document: {error}"
                 ) from error
-        found = next_request(asked, paging, body=body, rows=rows, headers=page.headers)
-        if found == asked:
+        following = next_request(request, paging, body=body, rows=rows, headers=page.headers)
+        if following == request:
             raise ConfigurationRejected(
-                f"{self.name}: the next page is the same again: {asked.url}"
+                f"{self.name}: the next page is the same as this one: {request.url}"
             )
-        if found is not None and self._pages >= self.config.pages_max:
+        if following is not None and self._pages >= self.config.pages_max:
             raise ConfigurationRejected(
-                f"{self.name} has more than {self._pages} pages: ask for larger ones or for less, "
+                f"{self.name} has more than {self._pages} pages: use larger pages or a filter, "
                 "or raise pages_max"
             )
-        return found
+        return following
 
-    def _handed(self, part: DocumentPart) -> PreparedPart:
+    def _prepare(self, part: DocumentPart) -> PreparedPart:
         reader = RowReader(self.source, self.config)
         return prepare_part(
             part,
             self.source,
             b"",
-            identity_of=self._key_of,
+            identity_of=self._identity_of,
             read_row=reader.read_row,
             at_us=self.began_us,
         )
 
-    def _key_of(self, row: Row) -> bytes:
-        """The key and the time of the change; without a key, the content."""
-        own = identity_of_paths(self.source, self.config.key, row)
-        if own is None:
-            own = hash_of(b"content", self.source.encode(), row.raw)
-        more: list[bytes] = []
+    def _identity_of(self, row: DocumentRow) -> bytes:
+        """Identify a row by its key and the time of its change; without a key by its content."""
+        key = identity_of_paths(self.source, self.config.key, row)
+        if key is None:
+            key = hash_of(b"content", self.source.encode(), row.raw)
+        parts: list[bytes] = []
         if self.config.changed_at is not None and row.fields is not None:
-            more.append(
+            parts.append(
                 str(value_at_path(row.fields, self.config.changed_at.path)).encode(errors="replace")
             )
         if self.config.is_snapshot:
-            more += [self.began_us.to_bytes(8, "big"), row.position.encode()]
-        return hash_of(own, *more)
+            parts += [self.began_us.to_bytes(8, "big"), row.position.encode()]
+        return hash_of(key, *parts)
 
     def _advance_cursor(self, part: DocumentPart) -> None:
-        form = self.config.changed_at
-        if form is None:
+        changed_at = self.config.changed_at
+        if changed_at is None:
             return
         for row in part.rows:
-            stated = None if row.fields is None else value_at_path(row.fields, form.path)
-            at_us = None if stated is None else parse_time(stated, form, None)
+            value = None if row.fields is None else value_at_path(row.fields, changed_at.path)
+            at_us = None if value is None else parse_time(value, changed_at, None)
             if at_us is not None and (self._latest_us is None or at_us > self._latest_us):
                 self._latest_us = at_us
 
-    def _since(self) -> str:
+    def _cursor_text(self) -> str:
         cursor = self.config.cursor
         if self.bookmark_before.cursor_us is None:
-            return written(_start_us(cursor), cursor)
-        return written(max(self.bookmark_before.cursor_us - int(cursor.lag_s * 1e6), 0), cursor)
+            return format_instant(_start_us(cursor), cursor)
+        return format_instant(
+            max(self.bookmark_before.cursor_us - int(cursor.lag_s * 1e6), 0), cursor
+        )
 
 
-def written(at_us: int, form: CursorConfig) -> str:
-    """An instant as the source reads it."""
-    if form.format in _UNIX:
-        return str(at_us // _UNIX[form.format])
-    local = instant_of(at_us).astimezone(ZoneInfo(form.zone))
-    if form.format == "iso":
+def format_instant(at_us: int, config: CursorConfig) -> str:
+    """Write a time in the format that the source expects."""
+    if config.format in _UNIX:
+        return str(at_us // _UNIX[config.format])
+    local = instant_of(at_us).astimezone(ZoneInfo(config.zone))
+    if config.format == "iso":
         return local.isoformat().replace("+00:00", "Z")
-    return local.strftime(form.format)
+    return local.strftime(config.format)
 
 
-def _start_us(form: CursorConfig) -> int:
-    at = datetime.fromisoformat(form.start)
+def _start_us(config: CursorConfig) -> int:
+    at = datetime.fromisoformat(config.start)
     if at.tzinfo is None:
-        at = at.replace(tzinfo=ZoneInfo(form.zone))
+        at = at.replace(tzinfo=ZoneInfo(config.zone))
     return max(microseconds_of(at.astimezone(ZoneInfo("UTC"))), 0)

@@ -1,4 +1,4 @@
-"""The webhook connector: systems send to us, and hear 2xx only after the spool's commit."""
+"""The webhook connector: systems post to it, and get 2xx only after the spool's commit."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from werknetz.connector.contract import Connector
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:  # noqa: ARG001  as every connector
-    """Make the connector of an edge file."""
+    """Create the connector of an edge file."""
     from werknetz_edge.webhook.config import WebhookConfig
     from werknetz_edge.webhook.connector import WebhookConnector
 

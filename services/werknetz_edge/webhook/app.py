@@ -1,4 +1,4 @@
-"""The HTTP side: who may send, what a body says, and what became of each row of it."""
+"""The HTTP endpoints: authenticate, read the body, store its rows, report their results."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,18 +15,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from werknetz.connector.contract import ConnectorStatus
-from werknetz_edge.documents.config import DocumentForm, Payload
-from werknetz_edge.documents.entries import EntryOf, Handed, KeyOf, Reader, handed, key_of_paths
-from werknetz_edge.documents.rows import Part, Row, UnreadableDocument, parts_of
+from werknetz_edge.documents.config import DocumentConfig, Payload
+from werknetz_edge.documents.prepare import (
+    IdentityOf,
+    PreparedPart,
+    ReadRow,
+    RowReader,
+    identity_of_paths,
+    prepare_part,
+)
+from werknetz_edge.documents.rows import DocumentPart, DocumentRow, UnreadableDocument, read_parts
 from werknetz_edge.webhook import standard
-from werknetz_edge.webhook.auth import Guard
-from werknetz_edge.webhook.body import Body, Limits, received
+from werknetz_edge.webhook.auth import Authenticator
+from werknetz_edge.webhook.body import BodyLimits, RequestBody, receive_body
 from werknetz_edge.webhook.config import WebhookConfig
-from werknetz_edge.webhook.intake import Intake, NotKept, Outcome
-from werknetz_edge.webhook.problem import Refused, respond, try_again
+from werknetz_edge.webhook.intake import Intake, NotStored, RowOutcome
+from werknetz_edge.webhook.problem import RequestRefused, respond_with_problem, retry_later
 
 RESULTS_MAX: Final = 1_000
-KEY_MAX: Final = 255
+IDEMPOTENCY_KEY_MAX: Final = 255
 _PAYLOADS: Final[dict[str, Payload]] = {
     "application/json": "json",
     "application/x-ndjson": "ndjson",
@@ -37,25 +44,25 @@ _PAYLOADS: Final[dict[str, Payload]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How a body of one address is read."""
+class HookRoute:
+    """How the body of one endpoint is read."""
 
     source: str
-    guard: Guard
-    form: DocumentForm
-    key_of: KeyOf
-    entry_of: EntryOf
-    refuses: bool  # what is no document at all is refused; else it goes to quarantine
+    authenticator: Authenticator
+    config: DocumentConfig
+    identity_of: IdentityOf
+    read_row: ReadRow
+    rejects_unreadable: bool  # else a document without rows goes to quarantine
 
 
 @dataclass(slots=True)
-class Tally:
+class ResultSummary:
     accepted: int = 0
     duplicates: int = 0
     quarantined: int = 0
     results: list[dict[str, Any]] = field(default_factory=list)
 
-    def add(self, outcomes: list[Outcome]) -> None:
+    def add(self, outcomes: list[RowOutcome]) -> None:
         for outcome in outcomes:
             match outcome.status:
                 case "accepted":
@@ -67,155 +74,162 @@ class Tally:
                     if len(self.results) < RESULTS_MAX:
                         self.results.append(msgspec.to_builtins(outcome))
 
-    def document(self) -> dict[str, object]:
+    def to_document(self) -> dict[str, object]:
         return {
             "accepted": self.accepted,
             "duplicates": self.duplicates,
             "quarantined": self.quarantined,
-            "results": self.results,  # of what is in quarantine, at most so many
+            "results": self.results,  # only rows in quarantine, at most RESULTS_MAX
         }
 
 
 @dataclass(slots=True)
-class Hooks:
-    """Everything that a request needs; one a session."""
+class WebhookApp:
+    """The application of one session: everything that a request needs."""
 
     config: WebhookConfig
     intake: Intake
     status: ConnectorStatus
-    guards: dict[str, Guard]
-    events: Guard | None
+    authenticators: dict[str, Authenticator]
+    events_authenticator: Authenticator | None
     now_us: Callable[[], int]
-    _busy: int = 0
+    _active_requests: int = 0
 
-    def app(self) -> Starlette:
+    def create_app(self) -> Starlette:
         return Starlette(
             routes=[
-                Route("/hooks/{source}", self.take_hook, methods=["POST"]),
-                Route("/api/v1/events:batch", self.take_events, methods=["POST"]),
-                Route("/health", self.health, methods=["GET"]),
+                Route("/hooks/{source}", self.post_hook, methods=["POST"]),
+                Route("/api/v1/events:batch", self.post_events, methods=["POST"]),
+                Route("/health", self.get_health, methods=["GET"]),
             ],
-            exception_handlers={Refused: respond, HTTPException: _http},
+            exception_handlers={
+                RequestRefused: respond_with_problem,
+                HTTPException: _respond_to_http_error,
+            },
         )
 
-    async def health(self, _: Request) -> Response:
+    async def get_health(self, _: Request) -> Response:
         body = msgspec.json.encode({"state": self.status.state, "detail": self.status.detail})
         return Response(body, media_type="application/json")
 
-    async def take_hook(self, request: Request) -> Response:
+    async def post_hook(self, request: Request) -> Response:
         name = request.path_params["source"]
         form = self.config.sources.get(name)
         if form is None:
-            raise Refused(
-                404, "unknown_source", f"There is no source {name[:80]!r} here.",
-                "Its name must stand under `options.sources` of the edge's configuration.",
+            raise RequestRefused(
+                404, "unknown_source", f"The source {name[:80]!r} does not exist.",
+                "Add its name under `options.sources` of the edge's configuration.",
             )  # fmt: skip
         source = f"hooks/{name}"
-        way = Way(
-            source, self.guards[name], form,
-            key_of=partial(key_of_paths, source, form.key),
-            entry_of=Reader(source, form).entry, refuses=False,
+        route = HookRoute(
+            source, self.authenticators[name], form,
+            identity_of=partial(identity_of_paths, source, form.key),
+            read_row=RowReader(source, form).read_row, rejects_unreadable=False,
         )  # fmt: skip
-        return await self._take(request, way)
+        return await self._handle(request, route)
 
-    async def take_events(self, request: Request) -> Response:
-        if self.events is None:
-            raise Refused(
-                404, "events_closed", "This edge takes no events here.",
-                "Give `options.events` a key to open it.",
+    async def post_events(self, request: Request) -> Response:
+        if self.events_authenticator is None:
+            raise RequestRefused(
+                404, "events_closed", "This edge does not accept events.",
+                "Set `options.events` to a key to enable this endpoint.",
             )  # fmt: skip
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in _PAYLOADS:
-            raise Refused(
-                415, "media_type", f"Content-Type {kind[:80]!r} is not read.",
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in _PAYLOADS:
+            raise RequestRefused(
+                415, "media_type", f"Content-Type {media_type[:80]!r} is not supported.",
                 f"Send one of {', '.join(_PAYLOADS)}.",
             )  # fmt: skip
-        payload = _PAYLOADS[kind]
-        form = DocumentForm(payload=payload, records="events" if payload == "json" else "")
-        way = Way(
-            standard.SOURCE, self.events, form, key_of=standard.key_of,
-            entry_of=standard.entry_of, refuses=True,
+        payload = _PAYLOADS[media_type]
+        form = DocumentConfig(payload=payload, records="events" if payload == "json" else "")
+        route = HookRoute(
+            standard.SOURCE, self.events_authenticator, form, identity_of=standard.identity_of,
+            read_row=standard.read_row, rejects_unreadable=True,
         )  # fmt: skip
-        return await self._take(request, way)
+        return await self._handle(request, route)
 
-    async def _take(self, request: Request, way: Way) -> Response:
-        check = way.guard.check(request.headers, time.time())
-        streamed = way.form.payload in {"ndjson", "csv"}
-        limits = Limits(
-            self.config.stream_max_bytes if streamed else self.config.body_max_bytes,
+    async def _handle(self, request: Request, route: HookRoute) -> Response:
+        check = route.authenticator.check(request.headers, time.time())
+        is_streamed = route.config.payload in {"ndjson", "csv"}
+        limits = BodyLimits(
+            self.config.stream_max_bytes if is_streamed else self.config.body_max_bytes,
             self.config.gzip_ratio_max,
             self.config.body_s,
         )
-        async with self._turn(), received(request, check, limits) as body:
-            tally = await self._keep(body, way, _told(request, body, way.form.payload))
-        answer = msgspec.json.encode(tally.document())
-        return Response(answer, media_type="application/json")
+        async with self._limit_requests(), receive_body(request, check, limits) as body:
+            key = _request_key(request, body, route.config.payload)
+            summary = await self._store_body(body, route, key)
+        content = msgspec.json.encode(summary.to_document())
+        return Response(content, media_type="application/json")
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        if self._busy >= self.config.requests_max:
-            raise try_again(f"{self._busy} requests are being taken already")
-        self._busy += 1
+    async def _limit_requests(self) -> AsyncIterator[None]:
+        if self._active_requests >= self.config.requests_max:
+            raise retry_later(f"{self._active_requests} requests are in progress already")
+        self._active_requests += 1
         try:
             yield
         finally:
-            self._busy -= 1
+            self._active_requests -= 1
 
-    async def _keep(self, body: Body, way: Way, told: bytes) -> Tally:
-        tally = Tally()
+    async def _store_body(
+        self, body: RequestBody, route: HookRoute, request_key: bytes
+    ) -> ResultSummary:
+        summary = ResultSummary()
         try:
-            for part in parts_of(body.file, way.form):
-                made = self._handed(part, way, told)
-                tally.add(await self.intake.keep(made, self.config.answer_s))
+            for part in read_parts(body.file, route.config):
+                prepared = self._prepare(part, route, request_key)
+                summary.add(await self.intake.store(prepared, self.config.answer_s))
         except UnreadableDocument as error:
-            if way.refuses:
-                raise Refused(
+            if route.rejects_unreadable:
+                raise RequestRefused(
                     400, "unreadable_document", f"{error}.",
                     'Send a JSON array of events or {"events": […]}, NDJSON, or CSV with a '
                     "header.",
-                    extra=tally.document(),
+                    extra=summary.to_document(),
                 ) from error  # fmt: skip
             body.file.seek(0)
-            whole = Part(0, body.file.read(self.config.body_max_bytes), [])
-            whole.rows.append(Row(0, "", whole.content, None, str(error)))
-            made = self._handed(whole, way, told)
-            tally.add(await self._kept(made, tally))
-        except NotKept as error:
-            raise try_again(str(error), tally.document()) from error
-        return tally
+            whole = DocumentPart(0, body.file.read(self.config.body_max_bytes), [])
+            whole.rows.append(DocumentRow(0, "", whole.content, None, str(error)))
+            prepared = self._prepare(whole, route, request_key)
+            summary.add(await self._store_part(prepared, summary))
+        except NotStored as error:
+            raise retry_later(str(error), summary.to_document()) from error
+        return summary
 
-    def _handed(self, part: Part, way: Way, told: bytes) -> Handed:
-        return handed(
-            part, way.source, told, key_of=way.key_of, entry_of=way.entry_of, at_us=self.now_us()
-        )
+    def _prepare(self, part: DocumentPart, route: HookRoute, request_key: bytes) -> PreparedPart:
+        return prepare_part(
+            part, route.source, request_key,
+            identity_of=route.identity_of, read_row=route.read_row, at_us=self.now_us(),
+        )  # fmt: skip
 
-    async def _kept(self, made: Handed, tally: Tally) -> list[Outcome]:
+    async def _store_part(self, prepared: PreparedPart, summary: ResultSummary) -> list[RowOutcome]:
         try:
-            return await self.intake.keep(made, self.config.answer_s)
-        except NotKept as error:
-            raise try_again(str(error), tally.document()) from error
+            return await self.intake.store(prepared, self.config.answer_s)
+        except NotStored as error:
+            raise retry_later(str(error), summary.to_document()) from error
 
 
-def _told(request: Request, body: Body, payload: Payload) -> bytes:
-    """What makes this telling the same as another: the sender's word, else the body itself.
+def _request_key(request: Request, body: RequestBody, payload: Payload) -> bytes:
+    """Identify the request: by its Idempotency-Key, else by its body.
 
-    The same bytes read as CSV and then, corrected, as NDJSON are two tellings.
+    The same bytes read as CSV and then, after a correction, as NDJSON are two requests.
     """
     key = request.headers.get("idempotency-key", "").strip()
-    if len(key) > KEY_MAX:
-        raise Refused(
-            400, "idempotency_key_too_long", f"Idempotency-Key has more than {KEY_MAX} characters.",
-            "Send a UUID.",
+    if len(key) > IDEMPOTENCY_KEY_MAX:
+        raise RequestRefused(
+            400, "idempotency_key_too_long",
+            f"Idempotency-Key has more than {IDEMPOTENCY_KEY_MAX} characters.", "Send a UUID.",
         )  # fmt: skip
     own = b"key " + key.encode(errors="replace") if key else b"body " + body.hash
     return payload.encode() + b" " + own
 
 
-async def _http(request: Request, error: Exception) -> Response:
+async def _respond_to_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  narrows the type
-    refused = Refused(
+    problem = RequestRefused(
         error.status_code, "http_error", f"{error.detail}.",
-        "There are POST /hooks/<source>, POST /api/v1/events:batch and GET /health.",
+        "The endpoints are POST /hooks/<source>, POST /api/v1/events:batch and GET /health.",
         headers=error.headers,
     )  # fmt: skip
-    return refused.response(request.url.path)
+    return problem.to_response(request.url.path)

@@ -1,4 +1,4 @@
-"""Who may send: a key compared in constant time, or a signature over the raw body."""
+"""Authenticates senders: by a key, compared in constant time, or by a signature of the raw body."""
 
 import base64
 import binascii
@@ -9,102 +9,106 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from werknetz_edge.secret import SecretMissing
-from werknetz_edge.webhook.config import HmacAuth, KeyAuth
-from werknetz_edge.webhook.problem import Refused
+from werknetz_edge.webhook.config import HmacAuth, WebhookKeyAuth
+from werknetz_edge.webhook.problem import RequestRefused
 
-SECRET_MIN: Final = 16  # whoever may try for years must not guess it
+SECRET_MIN: Final = 16  # bytes: long enough against years of guessing
 
 
-class Check(Protocol):
-    """The check of one request, fed with its raw body."""
+class BodyCheck(Protocol):
+    """The check of one request; `update` receives its raw body."""
 
     def update(self, chunk: bytes) -> None: ...
 
     def finish(self) -> None:
-        """Raise Refused unless the body is the sender's."""
+        """Raise RequestRefused unless the body is authentic."""
 
 
-class Guard(Protocol):
-    def check(self, headers: Mapping[str, str], now_s: float) -> Check:
-        """Begin; raise Refused where the headers alone say no. Header names are lower case."""
+class Authenticator(Protocol):
+    def check(self, headers: Mapping[str, str], now_s: float) -> BodyCheck:
+        """Return the check of the body; raise RequestRefused where the headers are wrong.
+
+        Header names are in lower case.
+        """
 
 
 @dataclass(frozen=True, slots=True)
-class KeyGuard:
-    auth: KeyAuth
+class KeyAuthenticator:
+    auth: WebhookKeyAuth
     keys: tuple[bytes, ...]
 
-    def check(self, headers: Mapping[str, str], now_s: float) -> Check:  # noqa: ARG002  as `Guard` says
-        given = _keys_of(headers, self.auth.header)
-        # Every pair is compared: how long it takes tells nothing.
-        matches = [hmac.compare_digest(key, one) for key in self.keys for one in given]
+    def check(self, headers: Mapping[str, str], now_s: float) -> BodyCheck:  # noqa: ARG002  as in `Authenticator`
+        keys = _keys_of(headers, self.auth.header)
+        # All pairs are compared: the time it takes gives no information.
+        matches = [hmac.compare_digest(key, candidate) for key in self.keys for candidate in keys]
         if not any(matches):
-            raise _refused(
-                "key_wrong" if given else "key_missing",
-                "This key is not known." if given else "No key was sent.",
+            raise _to_unauthorized(
+                "key_wrong" if keys else "key_missing",
+                "This key is not valid." if keys else "No key was sent.",
                 f"Send `{self.auth.header}: <key>` or `Authorization: Bearer <key>`; the key "
-                "stands in the file that the edge's configuration names.",
+                "is in the file that the edge's configuration names.",
             )
-        return _Passed()
+        return _NoBodyCheck()
 
 
 @dataclass(frozen=True, slots=True)
-class HmacGuard:
+class HmacAuthenticator:
     auth: HmacAuth
     secrets: tuple[bytes, ...]
 
-    def check(self, headers: Mapping[str, str], now_s: float) -> Check:
+    def check(self, headers: Mapping[str, str], now_s: float) -> BodyCheck:
         auth = self.auth
-        given = headers.get(auth.header.lower(), "")
-        if not given:
-            raise _refused(
+        header = headers.get(auth.header.lower(), "")
+        if not header:
+            raise _to_unauthorized(
                 "signature_missing", f"The header {auth.header} is missing.", self._hint()
             )
-        words = {"timestamp": "", "id": ""}
+        placeholders = {"timestamp": "", "id": ""}
         if auth.timestamp_header is not None:
-            words["timestamp"] = self._time(headers.get(auth.timestamp_header.lower(), ""), now_s)
+            timestamp = headers.get(auth.timestamp_header.lower(), "")
+            placeholders["timestamp"] = self._check_time(timestamp, now_s)
         if auth.id_header is not None:
-            words["id"] = headers.get(auth.id_header.lower(), "")
-        before = auth.signed.removesuffix("{body}")
-        for name, word in words.items():
-            before = before.replace(f"{{{name}}}", word)
+            placeholders["id"] = headers.get(auth.id_header.lower(), "")
+        prefix = auth.signed.removesuffix("{body}")
+        for name, value in placeholders.items():
+            prefix = prefix.replace(f"{{{name}}}", value)
         digests = [
-            hmac.new(secret, before.encode(errors="replace"), hashlib.sha256)
+            hmac.new(secret, prefix.encode(errors="replace"), hashlib.sha256)
             for secret in self.secrets
         ]
-        return _Signed(digests, self._signatures(given), self._hint())
+        return _SignatureCheck(digests, self._signatures(header), self._hint())
 
-    def _signatures(self, given: str) -> list[bytes]:
-        """A header may hold several, while the sender changes its secret."""
-        found = []
-        words = given if "," in self.auth.prefix else given.replace(",", " ")
-        for word in words.split()[:8]:
-            text = word.removeprefix(self.auth.prefix) if self.auth.prefix else word
-            if self.auth.prefix and text == word:
+    def _signatures(self, header: str) -> list[bytes]:
+        """Return the signatures of a header: several while the sender changes its secret."""
+        signatures = []
+        values = header if "," in self.auth.prefix else header.replace(",", " ")
+        for value in values.split()[:8]:
+            token = value.removeprefix(self.auth.prefix) if self.auth.prefix else value
+            if self.auth.prefix and token == value:
                 continue
             try:
-                found.append(
-                    bytes.fromhex(text)
+                signatures.append(
+                    bytes.fromhex(token)
                     if self.auth.encoding == "hex"
-                    else base64.b64decode(text, validate=True)
+                    else base64.b64decode(token, validate=True)
                 )
             except (ValueError, binascii.Error):
                 continue  # not a signature: it matches nothing
-        return found
+        return signatures
 
-    def _time(self, text: str, now_s: float) -> str:
-        digits = text.strip()
+    def _check_time(self, token: str, now_s: float) -> str:
+        digits = token.strip()
         if not (digits.isascii() and digits.isdecimal() and len(digits) <= 12):
-            raise _refused(
+            raise _to_unauthorized(
                 "timestamp_missing",
-                f"{self.auth.timestamp_header} is missing, or no number of seconds since 1970.",
+                f"{self.auth.timestamp_header} is missing, or not a number of seconds since 1970.",
                 self._hint(),
             )
         if abs(now_s - int(digits)) > self.auth.tolerance_s:
-            raise _refused(
+            raise _to_unauthorized(
                 "timestamp_old",
-                f"The signature is of a time more than {self.auth.tolerance_s} s from ours.",
-                "Sign each repetition anew, and set both clocks by NTP.",
+                f"The signature's time differs by more than {self.auth.tolerance_s} s from ours.",
+                "Sign each retry again, and synchronise both clocks by NTP.",
             )
         return digits
 
@@ -116,18 +120,18 @@ class HmacGuard:
 
 
 @dataclass(frozen=True, slots=True)
-class _Passed:
+class _NoBodyCheck:
     def update(self, chunk: bytes) -> None:
-        """The key has said it: the body does not matter."""
+        """Ignore the body: the key was checked with the headers."""
 
     def finish(self) -> None:
-        """As above."""
+        """Accept every body."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Signed:
+class _SignatureCheck:
     digests: list[hmac.HMAC]
-    given: list[bytes]
+    signatures: list[bytes]
     hint: str
 
     def update(self, chunk: bytes) -> None:
@@ -135,23 +139,27 @@ class _Signed:
             digest.update(chunk)
 
     def finish(self) -> None:
-        ours = [digest.digest() for digest in self.digests]
-        matches = [hmac.compare_digest(our, one) for our in ours for one in self.given]
+        expected = [digest.digest() for digest in self.digests]
+        matches = [
+            hmac.compare_digest(our, candidate) for our in expected for candidate in self.signatures
+        ]
         if not any(matches):
-            raise _refused("signature_wrong", "The signature is not of this body.", self.hint)
+            raise _to_unauthorized(
+                "signature_wrong", "The signature does not match this body.", self.hint
+            )
 
 
-def guard_of(auth: KeyAuth | HmacAuth) -> Guard:
+def create_authenticator(auth: WebhookKeyAuth | HmacAuth) -> Authenticator:
     """Read the secrets; raise SecretMissing."""
     secrets = auth.secret.read(length_min=SECRET_MIN)
-    if isinstance(auth, KeyAuth):
-        return KeyGuard(auth, secrets)
-    if auth.secret_encoding == "base64":  # noqa: S105  how it is written, no secret
-        secrets = tuple(map(_decoded, secrets))
-    return HmacGuard(auth, secrets)
+    if isinstance(auth, WebhookKeyAuth):
+        return KeyAuthenticator(auth, secrets)
+    if auth.secret_encoding == "base64":  # noqa: S105  the name of an encoding
+        secrets = tuple(map(_decode_secret, secrets))
+    return HmacAuthenticator(auth, secrets)
 
 
-def _decoded(secret: bytes) -> bytes:
+def _decode_secret(secret: bytes) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix(b"whsec_"), validate=True)
     except binascii.Error as error:
@@ -159,18 +167,18 @@ def _decoded(secret: bytes) -> bytes:
 
 
 def _keys_of(headers: Mapping[str, str], name: str) -> list[bytes]:
-    found = [headers.get(name.lower(), "")]
+    keys = [headers.get(name.lower(), "")]
     scheme, _, rest = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        found.append(rest)
+        keys.append(rest)
     elif scheme.lower() == "basic":
         try:
             pair = base64.b64decode(rest, validate=True).decode()
         except (ValueError, binascii.Error):
             pair = ""
-        found.append(pair.partition(":")[2])
-    return [each.strip().encode(errors="replace") for each in found if each.strip()]
+        keys.append(pair.partition(":")[2])
+    return [key.strip().encode(errors="replace") for key in keys if key.strip()]
 
 
-def _refused(code: str, detail: str, hint: str) -> Refused:
-    return Refused(401, code, detail, hint, headers={"WWW-Authenticate": "Bearer"})
+def _to_unauthorized(code: str, detail: str, hint: str) -> RequestRefused:
+    return RequestRefused(401, code, detail, hint, headers={"WWW-Authenticate": "Bearer"})

@@ -1,4 +1,4 @@
-"""A request's body, whole and bounded: in size, in time, and in what a compressed one grows to."""
+"""Receives a request's body completely, with limits on size, time and decompressed size."""
 
 import asyncio
 import time
@@ -12,8 +12,8 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from werknetz_edge.webhook.auth import Check
-from werknetz_edge.webhook.problem import Refused, too_large
+from werknetz_edge.webhook.auth import BodyCheck
+from werknetz_edge.webhook.problem import RequestRefused, body_too_large
 
 IN_MEMORY: Final = 1_000_000
 SLOWEST_BYTES_PER_S: Final = 50_000
@@ -21,104 +21,109 @@ _STEP: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BodyLimits:
     size_max: int
     gzip_ratio_max: int
-    within_s: float
+    timeout_s: float
 
 
 @dataclass(slots=True)
-class Body:
+class RequestBody:
     file: "SpooledTemporaryFile[bytes]"
     size: int = 0
     hash: bytes = b""
 
 
 @asynccontextmanager
-async def received(request: Request, check: Check, limits: Limits) -> AsyncIterator[Body]:
-    """Give the body once all of it is there and the check has passed; raise Refused."""
-    inflate = _inflation(request)
-    hashed = blake2b(digest_size=16)
+async def receive_body(
+    request: Request, check: BodyCheck, limits: BodyLimits
+) -> AsyncIterator[RequestBody]:
+    """Yield the body once it is complete and the check has passed; raise RequestRefused."""
+    decompressor = _create_decompressor(request)
+    digest = blake2b(digest_size=16)
     with SpooledTemporaryFile[bytes](IN_MEMORY) as file:
-        body = Body(file)
-        came = 0
-        async for chunk in _chunks(request, limits.within_s):
-            came += len(chunk)
-            if came > limits.size_max:
-                raise too_large(limits.size_max)
+        body = RequestBody(file)
+        received = 0
+        async for chunk in _read_chunks(request, limits.timeout_s):
+            received += len(chunk)
+            if received > limits.size_max:
+                raise body_too_large(limits.size_max)
             check.update(chunk)
-            for plain in _inflated(inflate, chunk):
+            for plain in _decompress(decompressor, chunk):
                 body.size += len(plain)
                 if body.size > limits.size_max:
-                    raise too_large(limits.size_max)
-                if inflate is not None and body.size > IN_MEMORY + came * limits.gzip_ratio_max:
-                    raise Refused(
+                    raise body_too_large(limits.size_max)
+                if (
+                    decompressor is not None
+                    and body.size > IN_MEMORY + received * limits.gzip_ratio_max
+                ):
+                    raise RequestRefused(
                         413, "compressed_too_much",
                         f"The body grows more than {limits.gzip_ratio_max} times.",
                         "Send it less compressed, or in parts.",
                     )  # fmt: skip
-                hashed.update(plain)
+                digest.update(plain)
                 file.write(plain)
         check.finish()
-        if inflate is not None and not inflate.eof:
-            raise _wrong_gzip("it ends too early")
-        body.hash = hashed.digest()
+        if decompressor is not None and not decompressor.eof:
+            raise _invalid_gzip("it ends too early")
+        body.hash = digest.digest()
         file.seek(0)
         yield body
 
 
-async def _chunks(request: Request, within_s: float) -> AsyncIterator[bytes]:
-    """The body as it comes; a sender that trickles must not hold us."""
-    began_s, came = time.monotonic(), 0
+async def _read_chunks(request: Request, timeout_s: float) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives; a sender that is too slow is refused."""
+    started_s, received = time.monotonic(), 0
     stream = request.stream()
     while True:
-        left_s = began_s + within_s + came / SLOWEST_BYTES_PER_S - time.monotonic()
+        remaining_s = started_s + timeout_s + received / SLOWEST_BYTES_PER_S - time.monotonic()
         try:
-            async with asyncio.timeout(left_s):
+            async with asyncio.timeout(remaining_s):
                 chunk = await anext(stream)
         except StopAsyncIteration:
             return
         except (TimeoutError, ClientDisconnect) as error:
-            raise Refused(
-                408, "body_too_slow", "The body did not come in time.",
+            raise RequestRefused(
+                408, "body_too_slow", "The body did not arrive in time.",
                 "Send it again; a slow line needs a larger `body_s`.",
                 headers={"Connection": "close"},
             ) from error  # fmt: skip
-        came += len(chunk)
+        received += len(chunk)
         yield chunk
 
 
-def _inflation(request: Request) -> "zlib._Decompress | None":
+def _create_decompressor(request: Request) -> "zlib._Decompress | None":
     match request.headers.get("content-encoding", "identity").strip().lower():
         case "identity" | "":
             return None
         case "gzip" | "x-gzip":
             return zlib.decompressobj(16 + zlib.MAX_WBITS)
         case other:
-            raise Refused(
-                415, "content_encoding", f"Content-Encoding {other[:40]!r} is not read.",
+            raise RequestRefused(
+                415, "content_encoding", f"Content-Encoding {other[:40]!r} is not supported.",
                 "Send it plain, or with gzip.",
             )  # fmt: skip
 
 
-def _inflated(inflate: "zlib._Decompress | None", chunk: bytes) -> Iterator[bytes]:
-    """Step by step: a bomb is told by its first megabytes, and no more of it is made."""
-    if inflate is None:
+def _decompress(decompressor: "zlib._Decompress | None", chunk: bytes) -> Iterator[bytes]:
+    """Decompress in steps of 1 MB: a decompression bomb is detected before it fills the memory."""
+    if decompressor is None:
         yield chunk
         return
     rest = chunk
     try:
-        while rest and not inflate.eof:
-            yield inflate.decompress(rest, _STEP)
-            rest = inflate.unconsumed_tail
+        while rest and not decompressor.eof:
+            yield decompressor.decompress(rest, _STEP)
+            rest = decompressor.unconsumed_tail
     except zlib.error as error:
-        raise _wrong_gzip(str(error)) from error
-    if inflate.unused_data:
-        raise _wrong_gzip("something follows its end")
+        raise _invalid_gzip(str(error)) from error
+    if decompressor.unused_data:
+        raise _invalid_gzip("there is data after its end")
 
 
-def _wrong_gzip(reason: str) -> Refused:
-    return Refused(
+def _invalid_gzip(reason: str) -> RequestRefused:
+    return RequestRefused(
         400, "gzip_wrong", f"The body is not gzip: {reason}.",
-        "Send what Content-Encoding says, or drop that header.",
+        "Send what Content-Encoding declares, or omit that header.",
     )  # fmt: skip

@@ -42,7 +42,9 @@ class WebhookConnector:
         await self.close()
         config = self.config
         try:
-            authenticators = {name: create_authenticator(form.auth) for name, form in config.sources.items()}
+            authenticators = {
+                name: create_authenticator(form.auth) for name, form in config.sources.items()
+            }
             events = None if config.events is None else create_authenticator(config.events)
         except SecretMissing as error:
             self.status.state, self.status.detail = "rejected", str(error)

@@ -1,8 +1,7 @@
-"""Between the requests and the pump: what is handed over waits here until it is on disk.
+"""The queue between HTTP requests and the pump: a submission waits here until it is on disk.
 
-One reader decides what is new, so that the same message sent fifty times at once is stored once.
-What was given out and not acknowledged is never said to be on disk: its senders hear 503 and
-send again.
+One reader checks for duplicates, so that the same message sent fifty times at once is stored once.
+A delivery that was not acknowledged is never reported as stored: its senders get 503 and retry.
 """
 
 import asyncio
@@ -23,12 +22,12 @@ DELIVERY_BYTES: Final = 2_000_000
 
 
 class NotStored(Exception):
-    """It is not on disk, or not surely: the sender must send it again."""
+    """The submission is not on disk, or may not be: the sender must retry."""
 
 
 @dataclass(slots=True)
 class RowOutcome:
-    """What became of a row."""
+    """The result of one row, as the sender gets it."""
 
     index: int
     status: Literal["accepted", "duplicate", "quarantined"]
@@ -41,12 +40,12 @@ class _Submission:
     at_us: int
     done: "asyncio.Future[list[RowOutcome]]"
     outcomes: list[RowOutcome] = field(default_factory=list)
-    pending_deliveries: int = 0  # deliveries whose acknowledgement decides
+    pending_deliveries: int = 0  # that must be acknowledged first
 
 
 @dataclass(slots=True, eq=False)
 class _DeliveryInProgress:
-    """A delivery that was given out; `offers` may be more than those that brought its rows."""
+    """A delivery on its way to disk; submissions with duplicates of its rows wait for it, too."""
 
     submissions: list[_Submission] = field(default_factory=list)
     dedup_keys: list[bytes] = field(default_factory=list)
@@ -68,30 +67,30 @@ class Intake:
     _submitted: asyncio.Event = field(default_factory=asyncio.Event)
     _open: bool = True
 
-    async def store(self, handed: PreparedPart, within_s: float) -> list[RowOutcome]:
-        """Hand over, and return what became of each row once it is on disk; raise NotKept."""
+    async def store(self, part: PreparedPart, timeout_s: float) -> list[RowOutcome]:
+        """Submit a part; return the outcome of each row once it is on disk. Raises NotStored."""
         if not self._open:
             raise NotStored("the connector is stopping")
-        if len(self._waiting) >= SUBMISSIONS_MAX or self._bytes + handed.size > BYTES_MAX:
-            raise NotStored("more is coming than can be kept")
-        offer = _Submission(handed, self.now_us(), asyncio.get_running_loop().create_future())
-        self._waiting.append(offer)
-        self._bytes += handed.size
+        if len(self._waiting) >= SUBMISSIONS_MAX or self._bytes + part.size > BYTES_MAX:
+            raise NotStored("requests arrive faster than they can be stored")
+        submission = _Submission(part, self.now_us(), asyncio.get_running_loop().create_future())
+        self._waiting.append(submission)
+        self._bytes += part.size
         self._submitted.set()
         try:
-            async with asyncio.timeout(within_s):
-                return await asyncio.shield(offer.done)
+            async with asyncio.timeout(timeout_s):
+                return await asyncio.shield(submission.done)
         except TimeoutError as error:
-            raise NotStored(f"it could not be kept within {within_s:g} s") from error
+            raise NotStored(f"it was not on disk within {timeout_s:g} s") from error
         finally:
-            if offer in self._waiting:
-                self._waiting.remove(offer)
-                self._bytes -= handed.size
-            if not offer.done.done():
-                offer.done.cancel()
+            if submission in self._waiting:
+                self._waiting.remove(submission)
+                self._bytes -= part.size
+            if not submission.done.done():
+                submission.done.cancel()
 
     async def wait(self, timeout_s: float) -> None:
-        """Return when something waits, or after the time."""
+        """Return when there is a submission, or after the timeout."""
         if self._waiting:
             return
         self._submitted.clear()
@@ -101,118 +100,119 @@ class Intake:
             return
 
     def next_delivery(self) -> Delivery | None:
-        """What waits and is new, as one delivery; None where nothing is."""
-        given = _DeliveryInProgress()
+        """Return the waiting rows that are new, as one delivery; None where there are none."""
+        in_progress = _DeliveryInProgress()
         rows = size = 0
         while self._waiting and rows < DELIVERY_ROWS and size < DELIVERY_BYTES:
-            offer = self._waiting.popleft()
-            self._bytes -= offer.part.size
-            size += offer.part.size
-            for unit in offer.part.units:
+            submission = self._waiting.popleft()
+            self._bytes -= submission.part.size
+            size += submission.part.size
+            for unit in submission.part.units:
                 rows += len(unit.results)
-                self._add_unit(unit, offer, given)
-            if offer.pending_deliveries == 0:
-                _resolve(offer)
-        if not given.checkpoints:
+                self._add_unit(unit, submission, in_progress)
+            if submission.pending_deliveries == 0:
+                _resolve(submission)
+        if not in_progress.dedup_keys:
             return None
-        self._in_progress.append(given)
+        self._in_progress.append(in_progress)
         return Delivery(
-            readings=given.readings,
-            unreadable=given.rejects,
-            records=given.records,
-            messages=list(given.messages.values()),
-            checkpoints=given.checkpoints,
-            on_stored=lambda kept: _apply_mapping_result(given, kept),
-            acknowledge=self._acknowledge_of(given),
+            readings=in_progress.readings,
+            unreadable=in_progress.rejects,
+            records=in_progress.records,
+            messages=list(in_progress.messages.values()),
+            checkpoints=in_progress.dedup_keys,
+            on_stored=lambda records: _apply_mapping_result(in_progress, records),
+            acknowledge=self._acknowledge_of(in_progress),
         )
 
     def close(self) -> None:
-        """Let nobody believe that something is kept that is not."""
+        """Fail all submissions that are not on disk."""
         self._open = False
-        offers = {
-            *self._waiting,
-            *(offer for given in self._in_progress for offer in given.submissions),
-        }
+        submissions = set(self._waiting)
+        for in_progress in self._in_progress:
+            submissions.update(in_progress.submissions)
         self._waiting.clear()
         self._in_progress.clear()
         self._pending.clear()
         self._bytes = 0
         self._submitted.set()
-        for offer in offers:
-            if not offer.done.done():
-                offer.done.set_exception(NotStored("the connector is stopping"))
-                offer.done.exception()  # a requester that has gone does not ask for it
+        for submission in submissions:
+            if not submission.done.done():
+                submission.done.set_exception(NotStored("the connector is stopping"))
+                submission.done.exception()  # the request may have ended: nobody else retrieves it
 
-    def _add_unit(self, unit: DedupUnit, offer: _Submission, given: _DeliveryInProgress) -> None:
+    def _add_unit(
+        self, unit: DedupUnit, submission: _Submission, in_progress: _DeliveryInProgress
+    ) -> None:
         identity, content = unit.dedup_key[:IDENTITY_BYTES], unit.dedup_key[IDENTITY_BYTES:]
-        verdict = self.dedup.check(unit.dedup_key)
-        before = self._pending.get(identity)
-        if verdict == "new" and before is not None:
-            verdict = "known" if before[0] == content else "contradicts"
-            if verdict == "known":
-                _attach(offer, before[1])
-        if verdict == "contradicts":
-            self._add_unit(unit.to_conflict(offer.part.message, offer.at_us), offer, given)
+        pending = self._pending.get(identity)
+        verdict = self.dedup.check(unit.dedup_key, None if pending is None else pending[0])
+        if verdict == "conflict":
+            conflict = unit.to_conflict(submission.part.message, submission.at_us)
+            self._add_unit(conflict, submission, in_progress)
             return
-        if verdict == "known":
-            offer.outcomes += [_outcome_of(entry, "duplicate") for entry in unit.results]
+        if verdict == "duplicate":
+            if pending is not None:
+                _attach(submission, pending[1])
+            submission.outcomes += [_outcome_of(result, "duplicate") for result in unit.results]
             return
-        self._pending[identity] = (content, given)
-        given.checkpoints.append(unit.dedup_key)
-        given.messages[offer.part.message.hash] = offer.part.message
-        _attach(offer, given)
-        for entry in unit.results:
-            _add_result(entry, offer, given)
+        self._pending[identity] = (content, in_progress)
+        in_progress.dedup_keys.append(unit.dedup_key)
+        in_progress.messages[submission.part.message.hash] = submission.part.message
+        _attach(submission, in_progress)
+        for result in unit.results:
+            _add_result(result, submission, in_progress)
 
-    def _acknowledge_of(self, given: _DeliveryInProgress) -> Callable[[], Awaitable[None]]:
+    def _acknowledge_of(self, in_progress: _DeliveryInProgress) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
-            if given not in self._in_progress:
-                return  # closed in between: the senders have heard 503
-            self._in_progress.remove(given)
-            self.dedup.add(given.checkpoints)
-            for mark in given.checkpoints:
-                self._pending.pop(mark[:IDENTITY_BYTES], None)
-            for offer in given.submissions:
-                offer.pending_deliveries -= 1
-                if offer.pending_deliveries == 0:
-                    _resolve(offer)
+            if in_progress not in self._in_progress:
+                return  # closed in between: the senders got 503
+            self._in_progress.remove(in_progress)
+            self.dedup.add(in_progress.dedup_keys)
+            for key in in_progress.dedup_keys:
+                self._pending.pop(key[:IDENTITY_BYTES], None)
+            for submission in in_progress.submissions:
+                submission.pending_deliveries -= 1
+                if submission.pending_deliveries == 0:
+                    _resolve(submission)
 
         return acknowledge
 
 
-def _attach(offer: _Submission, given: _DeliveryInProgress) -> None:
-    if offer not in given.submissions:
-        given.submissions.append(offer)
-        offer.pending_deliveries += 1
+def _attach(submission: _Submission, in_progress: _DeliveryInProgress) -> None:
+    if submission not in in_progress.submissions:
+        in_progress.submissions.append(submission)
+        submission.pending_deliveries += 1
 
 
-def _add_result(entry: RowResult, offer: _Submission, given: _DeliveryInProgress) -> None:
-    outcome = _outcome_of(entry, "accepted")
-    offer.outcomes.append(outcome)
-    if entry.reject is not None:
-        given.rejects.append(entry.reject)
-    elif entry.record is not None:
-        given.records.append(entry.record)
-        given.outcomes.setdefault((entry.record.message_hash, entry.record.item), []).append(
-            outcome
-        )
-    given.readings += entry.readings
+def _add_result(
+    result: RowResult, submission: _Submission, in_progress: _DeliveryInProgress
+) -> None:
+    outcome = _outcome_of(result, "accepted")
+    submission.outcomes.append(outcome)
+    if result.reject is not None:
+        in_progress.rejects.append(result.reject)
+    elif result.record is not None:
+        in_progress.records.append(result.record)
+        row = (result.record.message_hash, result.record.item)
+        in_progress.outcomes.setdefault(row, []).append(outcome)
+    in_progress.readings += result.readings
 
 
-def _outcome_of(entry: RowResult, status: Literal["accepted", "duplicate"]) -> RowOutcome:
-    if entry.reject is not None:
-        return RowOutcome(entry.row.index, "quarantined", entry.reject.reason)
-    return RowOutcome(entry.row.index, status)
+def _outcome_of(result: RowResult, status: Literal["accepted", "duplicate"]) -> RowOutcome:
+    if result.reject is not None:
+        return RowOutcome(result.row.index, "quarantined", result.reject.reason)
+    return RowOutcome(result.row.index, status)
 
 
-def _apply_mapping_result(given: _DeliveryInProgress, kept: Sequence[Record]) -> None:
-    """The mapping's word: what it could not read went to quarantine."""
-    for record in kept:
+def _apply_mapping_result(in_progress: _DeliveryInProgress, records: Sequence[Record]) -> None:
+    """Set the outcome of rows that the mapping put into quarantine."""
+    for record in records:
         if isinstance(record, Unmapped):
-            for outcome in given.outcomes.get((record.raw_hash, record.item), ()):
+            for outcome in in_progress.outcomes.get((record.raw_hash, record.item), ()):
                 outcome.status, outcome.reason = "quarantined", record.reason
 
 
-def _resolve(offer: _Submission) -> None:
-    if not offer.done.done():
-        offer.done.set_result(offer.outcomes)
+def _resolve(submission: _Submission) -> None:
+    if not submission.done.done():
+        submission.done.set_result(submission.outcomes)

@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 says, with a hint: what the sender does next."""
+"""Error responses in RFC 9457 format, with a hint: what the sender should do next."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,8 +11,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 RETRY: Final = {"Retry-After": "2"}
 
 
-class Refused(Exception):
-    """The request is not taken; nothing, or only what `extra` counts, was kept."""
+class RequestRefused(Exception):
+    """The request is refused; nothing, or only what `extra` counts, was stored."""
 
     def __init__(
         self, status: int, code: str, detail: str, hint: str, *,
@@ -26,7 +26,7 @@ class Refused(Exception):
         self.headers = dict(headers or {})
         self.extra = dict(extra or {})
 
-    def response(self, path: str) -> Response:
+    def to_response(self, path: str) -> Response:
         document = {
             **self.extra,
             "type": f"urn:werknetz:problem:{self.code}",
@@ -39,21 +39,21 @@ class Refused(Exception):
         return Response(msgspec.json.encode(document), self.status, self.headers, MEDIA_TYPE)
 
 
-async def respond(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)  # noqa: S101  narrows the type that it was registered for
-    return error.response(request.url.path)
+async def respond_with_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestRefused)  # noqa: S101  narrows the type that it was registered for
+    return error.to_response(request.url.path)
 
 
-def try_again(detail: str, extra: Mapping[str, object] | None = None) -> Refused:
-    return Refused(
-        503, "not_kept", f"Not taken: {detail}.",
-        "Send the same request again: what is on disk already is counted as a duplicate.",
+def retry_later(detail: str, extra: Mapping[str, object] | None = None) -> RequestRefused:
+    return RequestRefused(
+        503, "not_stored", f"Not stored: {detail}.",
+        "Send the same request again: rows that are on disk already are counted as duplicates.",
         headers=RETRY, extra=extra,
     )  # fmt: skip
 
 
-def too_large(limit: int) -> Refused:
-    return Refused(
+def body_too_large(limit: int) -> RequestRefused:
+    return RequestRefused(
         413, "body_too_large", f"The body is larger than {limit} bytes.",
-        "Send less at once, or NDJSON or CSV, which are read part by part.",
+        "Send fewer rows at once, or NDJSON or CSV, which are read part by part.",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A uvicorn server inside our loop: no signal handlers, bounded in time and connections."""
+"""A uvicorn server inside the edge's event loop, without signal handlers and with limits."""
 
 import asyncio
 import contextlib
@@ -13,68 +13,70 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from werknetz.runtime.background import BackgroundTask
+
 CONNECTIONS_MAX: Final = 512
 HEADERS_MAX: Final = 16_384
 STOP_S: Final = 2
 _START_S: Final = 5.0
 
 
-class TlsWrong(ValueError):
-    """Certificate or key cannot be used; the text says why."""
+class TlsFilesInvalid(ValueError):
+    """Certificate or key cannot be used; the text names the reason."""
 
 
 class _Server(uvicorn.Server):
-    """Signals are the edge's own."""
+    """A server without signal handlers: the edge has its own."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-class _Impatient(H11Protocol):
-    """Waits only so long for a request's headers: uvicorn's own waits for ever."""
+class _HeaderTimeoutProtocol(H11Protocol):
+    """Limits the time for a request's headers: uvicorn's own protocol waits for ever."""
 
-    header_s: ClassVar[float]
-    _due: asyncio.TimerHandle | None = None
+    header_timeout_s: ClassVar[float]
+    _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
-        self._watch()
+        self._start_timer()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        self._watch()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._forget()
+        self._stop_timer()
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._forget()  # uvicorn's own timer waits for the next request's first byte
+        self._stop_timer()  # uvicorn's own timer waits for the next request's first byte
 
-    def _watch(self) -> None:
-        taking = self.cycle is not None and not self.cycle.response_complete
-        if taking or self.transport.is_closing():
-            self._forget()
-        elif self._due is None:
-            self._due = self.loop.call_later(self.header_s, self._drop)
+    def _start_timer(self) -> None:
+        is_handling = self.cycle is not None and not self.cycle.response_complete
+        if is_handling or self.transport.is_closing():
+            self._stop_timer()
+        elif self._timer is None:
+            self._timer = self.loop.call_later(self.header_timeout_s, self._disconnect)
 
-    def _forget(self) -> None:
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _drop(self) -> None:
-        self._due = None
+    def _disconnect(self) -> None:
+        self._timer = None
         if not self.transport.is_closing():
-            with contextlib.suppress(h11.LocalProtocolError):  # it is beyond words already
+            with contextlib.suppress(h11.LocalProtocolError):  # the connection has failed already
                 self.conn.send(h11.ConnectionClosed())
             self.transport.close()
 
 
 class HttpServer:
-    """Listens from `start` to `stop`; a port that is taken is an OSError of `start`."""
+    """Listens from `start` to `stop`; `start` raises OSError where the port is in use."""
 
     def __init__(
         self, app: ASGIApp, *, host: str, port: int, header_s: float,
@@ -85,7 +87,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=type("Impatient", (_Impatient,), {"header_s": header_s}),
+                http=type("Protocol", (_HeaderTimeoutProtocol,), {"header_timeout_s": header_s}),
                 ws="none",
                 lifespan="off",
                 interface="asgi3",
@@ -100,7 +102,9 @@ class HttpServer:
                 ssl_keyfile=tls and tls[1],
             )
         )
-        self._task: asyncio.Task[None] | None = None
+        # No restart: when the server ends, the connector closes and the pump connects again.
+        self._task = BackgroundTask("webhook server", self._serve, restart=False)
+        self._ended = asyncio.Event()
         self._socket: socket.socket | None = None
 
     @property
@@ -111,52 +115,54 @@ class HttpServer:
 
     @property
     def is_alive(self) -> bool:
-        return (
-            self._task is not None
-            and not self._task.done()
-            and all(server.is_serving() for server in self._server.servers)
+        return self._task.status().state == "running" and all(
+            server.is_serving() for server in self._server.servers
         )
 
     async def start(self) -> None:
         try:
             self._server.config.load()
         except OSError as error:  # ssl.SSLError is one
-            raise TlsWrong(f"tls: {error}: check the files `cert` and `key`") from error
-        self._socket = _listening(self._host, self._port)
-        self._task = asyncio.create_task(
-            self._server.serve([self._socket]),
-            name="webhook server",
-        )
+            raise TlsFilesInvalid(f"tls: {error}: check the files `cert` and `key`") from error
+        self._socket = _open_socket(self._host, self._port)
+        self._ended.clear()
+        self._task.start()
         async with asyncio.timeout(_START_S):
-            while not self._server.started and not self._task.done():  # noqa: ASYNC110  uvicorn has no event
+            while not self._server.started and not self._ended.is_set():  # noqa: ASYNC110  uvicorn has no event
                 await asyncio.sleep(0.005)
-        if self._task.done():
-            await self._task
+        if self._ended.is_set():
+            raise OSError(f"the server ended at its start: {self._task.status().error}")
 
     async def stop(self) -> None:
-        """End within seconds: who is not answered by then sends again."""
-        task, self._task = self._task, None
+        """Stop within seconds: senders whose requests are not answered by then retry."""
         self._server.should_exit = True
-        if task is not None:
-            _, late = await asyncio.wait({task}, timeout=STOP_S + 1)
-            if late:
-                task.cancel()
-                await asyncio.wait({task}, timeout=1)
+        if self._task.status().state == "running":
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S + 1):
+                    await self._ended.wait()
+        await self._task.stop(timeout_s=1)
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
+    async def _serve(self) -> None:
+        assert self._socket is not None  # noqa: S101  opened by `start`
+        try:
+            await self._server.serve([self._socket])
+        finally:
+            self._ended.set()
 
-def _listening(host: str, port: int) -> socket.socket:
+
+def _open_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's delay off only where a socket says that it is TCP: with the default
-    # protocol 0 every answer would wait 40 ms for the other side's acknowledgement.
-    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # asyncio disables Nagle's algorithm only on a socket whose protocol is TCP: with the default
+    # protocol 0 every response would wait 40 ms for the peer's acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((host, port))
-        found.listen(CONNECTIONS_MAX)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(CONNECTIONS_MAX)
     except OSError:
-        found.close()
+        listener.close()
         raise
-    return found
+    return listener

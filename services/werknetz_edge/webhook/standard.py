@@ -53,9 +53,8 @@ def _to_record(
         raise UnreadableValue("`source` must be a name of at most 200 characters")
     return SourceRecord(
         source=source,
-        fields=_fact_fields(kind, fields)
-        if kind in KINDS
-        else fields,  # the mapper rejects an unknown kind
+        # An unknown kind is rejected by the mapper.
+        fields=_fact_fields(kind, fields) if kind in KINDS else fields,
         identity=identity,
         item=row.position,
         kind=kind,
@@ -78,7 +77,7 @@ def _fact_fields(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
             continue
         full = f"{name}_us" if name not in types and f"{name}_us" in types else name
         if full in body:
-            raise UnreadableValue(f"{full} is fields_given twice")
+            raise UnreadableValue(f"{full} is set twice")
         body[full] = value if full not in types else _convert_field(full, types[full], value)
     return body
 
@@ -112,7 +111,7 @@ def _to_number(value: Any) -> float:
 
 
 def parse_instant(value: Any) -> int:
-    """Read RFC 3339 or µs UTC; raise Unreadable."""
+    """Read RFC 3339 or µs UTC; raise UnreadableValue."""
     if isinstance(value, str) and not value.strip().lstrip("-").isdecimal():
         try:
             at = datetime.fromisoformat(value.strip())

@@ -12,11 +12,11 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from plumbing.hooks import KEY, Desk, desk_of
+from plumbing.hooks import KEY, WebhookStage, start_webhook
 from werknetz.connector.contract import Delivery, SourceMessage, SourceRecord, hash_message
 from werknetz.connector.raw import encode_delivery
 from werknetz.domain.bucket import instant_of
-from werknetz.store.fact import KEEP_RAW
+from werknetz.store.ingest.records import KEEP_RAW
 from werknetz_core.settings import CoreSettings
 from werknetz_demo.embedded.process import free_port
 
@@ -27,14 +27,14 @@ EVENT = {"kind": "stock_counted", "material": "M1", "quantity": 3}
 
 
 @pytest_asyncio.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_of(tmp_path) as made:
+async def stage(tmp_path: Path) -> AsyncIterator[WebhookStage]:
+    async with start_webhook(tmp_path) as made:
         yield made
 
 
 @pytest_asyncio.fixture
-async def joined(database_url: str, redis_url: str, desk: Desk) -> AsyncIterator[World]:
-    settings = CoreSettings(database_url, redis_url, webhook_url=desk.url, webhook_key=KEY)
+async def joined(database_url: str, redis_url: str, stage: WebhookStage) -> AsyncIterator[World]:
+    settings = CoreSettings(database_url, redis_url, webhook_url=stage.url, webhook_key=KEY)
     async with opened_world(settings) as made:
         yield made
 
@@ -44,7 +44,7 @@ async def post(world: World, key: str = "engineer", **request: Any) -> Any:
     return await world.client.post("/api/v1/events:batch", headers=headers, **request)
 
 
-async def test_what_is_taken_is_on_the_edges_disk(joined: World, desk: Desk) -> None:
+async def test_what_is_taken_is_on_the_edges_disk(joined: World, stage: WebhookStage) -> None:
     answer = await post(joined, json=[EVENT, {"kind": "none"}])
     assert answer.status_code == 200, answer.text
     assert {**answer.json(), "results": None} == {
@@ -53,12 +53,12 @@ async def test_what_is_taken_is_on_the_edges_disk(joined: World, desk: Desk) -> 
     assert answer.json()["results"][0]["index"] == 1
     again = await post(joined, json=[EVENT, {"kind": "none"}])
     assert again.json()["duplicates"] == 2
-    assert [len(delivery.records) for delivery in desk.kept] == [2]
+    assert [len(delivery.records) for delivery in stage.deliveries] == [2]
     own = {"Idempotency-Key": "k-1"}
     assert (await post(joined, json=[EVENT], headers=own)).json()["accepted"] == 1
 
 
-async def test_a_large_body_is_passed_on_part_by_part(joined: World, desk: Desk) -> None:
+async def test_a_large_body_is_passed_on_part_by_part(joined: World, stage: WebhookStage) -> None:
     line = json.dumps(EVENT | {"document": "x" * 200}).encode() + b"\n"
 
     async def body() -> AsyncIterator[bytes]:
@@ -88,9 +88,9 @@ async def test_the_edges_refusals_come_through(joined: World) -> None:
 
 @pytest.mark.parametrize("case", ["none", "away", "other key"])
 async def test_without_an_edge_the_answer_says_what_to_do(
-    database_url: str, redis_url: str, desk: Desk, case: str
+    database_url: str, redis_url: str, stage: WebhookStage, case: str
 ) -> None:
-    url = {"none": None, "away": f"http://127.0.0.1:{free_port()}", "other key": desk.url}[case]
+    url = {"none": None, "away": f"http://127.0.0.1:{free_port()}", "other key": stage.url}[case]
     settings = CoreSettings(database_url, redis_url, webhook_url=url, webhook_key="another key")
     async with opened_world(settings) as world:
         answer = await post(world, json=[EVENT])

@@ -35,8 +35,8 @@ ALL = {"path": "/all", "period_s": 0.05, "key": "n"}
 
 @pytest_asyncio.fixture
 async def source() -> AsyncIterator[RestSource]:
-    async with rest_source() as made:
-        yield made
+    async with rest_source() as source:
+        yield source
 
 
 def connector_of(
@@ -46,9 +46,9 @@ def connector_of(
         "url": source.url, "allow": ["127.0.0.1"], "endpoints": {"rows": endpoint},
         "timeout_s": 5, **more,
     }  # fmt: skip
-    made = create("erp", options, folder)
-    assert isinstance(made, RestConnector)
-    return made
+    connector = create("erp", options, folder)
+    assert isinstance(connector, RestConnector)
+    return connector
 
 
 def rows(first: int, count: int, at_us: int = NOW_US) -> list[dict[str, Any]]:
@@ -60,17 +60,17 @@ async def next_delivery(connector: RestConnector, within_s: float = 10) -> Deliv
         return await connector.read()
 
 
-async def numbers(connector: RestConnector, count: int) -> list[int]:
-    """Read and acknowledge until so many records are there."""
-    found: list[int] = []
-    while len(found) < count:
+async def read_numbers(connector: RestConnector, count: int) -> list[int]:
+    """Read and acknowledge until there are `count` records."""
+    numbers: list[int] = []
+    while len(numbers) < count:
         delivery = await next_delivery(connector)
-        found += [record.fields["n"] for record in delivery.records]
+        numbers += [record.fields["n"] for record in delivery.records]
         await delivery.acknowledge()
-    return found
+    return numbers
 
 
-async def nothing_for(connector: RestConnector, seconds: float) -> list[Delivery]:
+async def read_for(connector: RestConnector, seconds: float) -> list[Delivery]:
     try:
         return [await next_delivery(connector, seconds)]
     except TimeoutError:
@@ -87,7 +87,7 @@ async def nothing_for(connector: RestConnector, seconds: float) -> list[Delivery
         ("offset", {"style": "offset", "parameter": "offset", "size": 10}),
     ],
 )
-async def test_every_page_of_every_style(
+async def test_every_page_of_every_style_is_read(
     source: RestSource, tmp_path: Path, style: str, paging: dict[str, Any]
 ) -> None:
     source.rows = rows(0, 35)
@@ -95,73 +95,75 @@ async def test_every_page_of_every_style(
     endpoint = {**ROWS, "paging": paging, "parameters": parameters}
     connector = connector_of(source, tmp_path, endpoint)
     await connector.connect()
-    assert await numbers(connector, 35) == list(range(35))
-    assert await nothing_for(connector, 0.4) == []
+    assert await read_numbers(connector, 35) == list(range(35))
+    assert await read_for(connector, 0.4) == []
     source.rows += rows(100, 5, NOW_US + 1_000)
-    assert await numbers(connector, 5) == list(range(100, 105))
+    assert await read_numbers(connector, 5) == list(range(100, 105))
     await connector.close()
 
 
-async def test_late_commits_are_found_and_known_rows_are_dropped(
+async def test_late_commits_are_read_and_duplicates_are_dropped(
     source: RestSource, tmp_path: Path
 ) -> None:
     source.rows = rows(0, 5)
     connector = connector_of(source, tmp_path, ROWS)
     await connector.connect()
-    assert await numbers(connector, 5) == [0, 1, 2, 3, 4]
-    await nothing_for(connector, 0.3)
+    assert await read_numbers(connector, 5) == [0, 1, 2, 3, 4]
+    await read_for(connector, 0.3)
     source.rows.insert(0, {"n": 77, "at_us": NOW_US - 500_000})  # committed late: within the lag
-    assert await numbers(connector, 1) == [77]
+    assert await read_numbers(connector, 1) == [77]
     source.rows[1] = {"n": 0, "at_us": NOW_US + 10, "more": 1}  # changed, with the time of it
-    assert await numbers(connector, 1) == [0]
+    assert await read_numbers(connector, 1) == [0]
     since = [int(request.query_params["since"]) for request in source.requests]
     assert (since[0], max(since) >= NOW_US - 1_000_000) == (0, True)
     await connector.close()
 
 
-async def test_how_far_is_kept_only_after_the_commit(source: RestSource, tmp_path: Path) -> None:
+async def test_the_bookmark_is_saved_only_after_the_commit(
+    source: RestSource, tmp_path: Path
+) -> None:
     source.rows = rows(0, 25)
     connector = connector_of(source, tmp_path, ROWS)
     await connector.connect()
-    given = [await next_delivery(connector) for _ in range(3)]
-    await nothing_for(connector, 0.3)  # another round, in which nothing is new
+    deliveries = [await next_delivery(connector) for _ in range(3)]
+    await read_for(connector, 0.3)  # another round, in which nothing is new
     assert not connector.bookmarks.path.exists()
     await connector.close()  # the edge is killed
     again = connector_of(source, tmp_path, ROWS)
     await again.connect()
-    assert sorted(await numbers(again, 25)) == list(range(25))
-    await nothing_for(again, 0.3)
+    assert sorted(await read_numbers(again, 25)) == list(range(25))
+    await read_for(again, 0.3)
     assert again.bookmarks.get("rows").cursor_us == NOW_US + 24
     await again.close()
     source.rows += rows(30, 1, NOW_US + 50)
     third = connector_of(source, tmp_path, ROWS)
-    third.restore_checkpoints([mark for delivery in given for mark in delivery.checkpoints])
+    third.restore_checkpoints([mark for delivery in deliveries for mark in delivery.checkpoints])
     await third.connect()
-    assert await numbers(third, 1) == [30]
+    assert await read_numbers(third, 1) == [30]
     assert int(source.requests[-1].query_params["since"]) >= NOW_US - 1_000_000
     await third.close()
 
 
-async def test_a_change_of_the_future_hides_nothing(source: RestSource, tmp_path: Path) -> None:
+async def test_a_change_in_the_future_hides_nothing(source: RestSource, tmp_path: Path) -> None:
     source.rows = [{"n": 1, "at_us": NOW_US + 86_400_000_000}]
     connector = connector_of(source, tmp_path, ROWS)
     await connector.connect()
-    assert await numbers(connector, 1) == [1]
-    await nothing_for(connector, 0.3)
+    assert await read_numbers(connector, 1) == [1]
+    await read_for(connector, 0.3)
     source.rows.insert(0, {"n": 2, "at_us": time.time_ns() // 1_000})
-    assert await numbers(connector, 1) == [2]
+    assert await read_numbers(connector, 1) == [2]
     await connector.close()
 
 
-async def test_an_etag_spares_the_answer(source: RestSource, tmp_path: Path) -> None:
+async def test_an_etag_avoids_a_second_response(source: RestSource, tmp_path: Path) -> None:
     source.rows = rows(0, 3)
     connector = connector_of(source, tmp_path, ALL)
     await connector.connect()
-    assert await numbers(connector, 3) == [0, 1, 2]
-    await nothing_for(connector, 0.4)
+    assert await read_numbers(connector, 3) == [0, 1, 2]
+    await read_for(connector, 0.4)
     assert source.requests[-1].headers["if-none-match"] == '"3"'
     source.rows += rows(9, 1)
-    assert await numbers(connector, 1) == [9]
+    assert await read_numbers(connector, 1) == [9]
     await connector.close()
 
 
@@ -171,16 +173,16 @@ async def test_the_same_key_with_other_content_goes_to_quarantine_once(
     source.rows = [{"n": 1, "at_us": 5, "qty": 1}]
     connector = connector_of(source, tmp_path, ALL)
     await connector.connect()
-    assert await numbers(connector, 1) == [1]
+    assert await read_numbers(connector, 1) == [1]
     source.rows = [{"n": 1, "at_us": 5, "qty": 2}, {"at_us": 6}]
     delivery = await next_delivery(connector)
     assert "other content" in delivery.unreadable[0].reason
     await delivery.acknowledge()
-    assert await nothing_for(connector, 0.4) == []
+    assert await read_for(connector, 0.4) == []
     await connector.close()
 
 
-async def test_a_snapshot_says_the_same_again(source: RestSource, tmp_path: Path) -> None:
+async def test_a_snapshot_repeats_unchanged_values(source: RestSource, tmp_path: Path) -> None:
     source.rows = [{"n": 1, "at_us": 5}]
     readings = {"as": "readings", "readings": {"address": "stock", "values": ["n"]}}
     endpoint = {"path": "/rows", "records": "data.items", "period_s": 0.05, **readings}
@@ -193,29 +195,29 @@ async def test_a_snapshot_says_the_same_again(source: RestSource, tmp_path: Path
     await connector.close()
 
 
-async def test_who_asks_for_patience_gets_it(source: RestSource, tmp_path: Path) -> None:
+async def test_retry_after_is_respected(source: RestSource, tmp_path: Path) -> None:
     source.rows = rows(0, 1)
     source.canned_responses = [Response(status_code=429, headers={"Retry-After": "1"})]
     connector = connector_of(source, tmp_path, ROWS)
-    began = time.monotonic()
+    started_s = time.monotonic()
     await connector.connect()
-    assert "429 and wants us to wait 1 s" in connector.status.detail
-    assert await numbers(connector, 1) == [0]
-    assert time.monotonic() - began >= 1
+    assert "429; retry in 1 s" in connector.status.detail
+    assert await read_numbers(connector, 1) == [0]
+    assert time.monotonic() - started_s >= 1
     assert len(source.requests) >= 2
     assert connector.status.detail == ""
     await connector.close()
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "said"),
+    ("response", "error", "message"),
     [
         (Response(status_code=401), ConfigurationRejected, "check `auth`"),
         (Response(status_code=403), ConfigurationRejected, "answers 403"),
         (
             Response(status_code=302, headers={"Location": "http://169.254.169.254/"}),
             ConfigurationRejected,
-            "points to 'http://169.254.169.254/'",
+            "redirects to 'http://169.254.169.254/'",
         ),
         (Response(status_code=500), ConnectionLost, "answers 500"),
         (Response(b"x" * 20_000), ConfigurationRejected, "more than 10000 bytes"),
@@ -227,19 +229,19 @@ async def test_who_asks_for_patience_gets_it(source: RestSource, tmp_path: Path)
         (Response(b"no", headers={"Content-Encoding": "gzip"}), ConnectionLost, "Error"),
     ],
 )
-async def test_answers_that_are_none(
-    source: RestSource, tmp_path: Path, answer: Response, error: type[Exception], said: str
+async def test_responses_without_a_document_are_errors(
+    source: RestSource, tmp_path: Path, response: Response, error: type[Exception], message: str
 ) -> None:
-    source.canned_responses = [answer]
+    source.canned_responses = [response]
     connector = connector_of(source, tmp_path, ROWS, body_max_bytes=10_000)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=message):
         await connector.connect()
     with pytest.raises(ConnectionLost):
         await connector.read()
     await connector.close()
 
 
-async def test_a_page_that_is_no_document_is_kept_and_asked_for_again(
+async def test_an_unreadable_page_goes_to_quarantine_and_is_read_again(
     source: RestSource, tmp_path: Path
 ) -> None:
     source.rows = rows(0, 1)
@@ -249,7 +251,7 @@ async def test_a_page_that_is_no_document_is_kept_and_asked_for_again(
     delivery = await next_delivery(connector)
     assert delivery.unreadable[0].raw == b"<html>maintenance</html>"
     await delivery.acknowledge()
-    assert await numbers(connector, 1) == [0]
+    assert await read_numbers(connector, 1) == [0]
     await connector.close()
 
 
@@ -258,10 +260,10 @@ async def round_of(connector: RestConnector) -> None:
     await next_delivery(connector)
 
 
-async def test_loops_of_pages_end(source: RestSource, tmp_path: Path) -> None:
+async def test_endless_paging_is_detected(source: RestSource, tmp_path: Path) -> None:
     source.canned_responses = [Response(b'{"data": {"items": []}, "next": "x"}')] * 8
     connector = connector_of(source, tmp_path, ROWS)
-    with pytest.raises(ConfigurationRejected, match="the same again"):
+    with pytest.raises(ConfigurationRejected, match="the same as this one"):
         await round_of(connector)
     await connector.close()
     source.canned_responses = [
@@ -273,7 +275,7 @@ async def test_loops_of_pages_end(source: RestSource, tmp_path: Path) -> None:
     await connector.close()
 
 
-async def test_how_it_says_who_it_is(
+async def test_authentication_headers(
     source: RestSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source.rows = rows(0, 1)
@@ -294,7 +296,7 @@ async def test_how_it_says_who_it_is(
         await connector_of(source, tmp_path, ROWS, auth=gone).connect()
 
 
-async def test_a_token_is_fetched_once_and_again_when_it_is_refused(
+async def test_a_token_is_fetched_once_and_again_after_a_401(
     source: RestSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source.rows = rows(0, 1)
@@ -305,17 +307,17 @@ async def test_a_token_is_fetched_once_and_again_when_it_is_refused(
     }  # fmt: skip
     connector = connector_of(source, tmp_path, ROWS, auth=auth)
     await connector.connect()
-    assert await numbers(connector, 1) == [0]
-    await nothing_for(connector, 0.3)
+    assert await read_numbers(connector, 1) == [0]
+    await read_for(connector, 0.3)
     assert (source.tokens, source.requests[-1].headers["authorization"]) == (1, "Bearer token-1")
     source.canned_responses = [Response(status_code=401)]
     source.rows += rows(5, 1)
-    assert await numbers(connector, 1) == [5]
+    assert await read_numbers(connector, 1) == [5]
     assert (source.tokens, source.requests[-1].headers["authorization"]) == (2, "Bearer token-2")
     await connector.close()
 
 
-async def test_it_asks_no_host_that_it_must_not(source: RestSource, tmp_path: Path) -> None:
+async def test_forbidden_hosts_get_no_request(source: RestSource, tmp_path: Path) -> None:
     connector = connector_of(source, tmp_path, ROWS, allow=[])
     with pytest.raises(ConfigurationRejected, match=r"is this host itself.*allow"):
         await connector.connect()
@@ -328,8 +330,10 @@ async def test_it_asks_no_host_that_it_must_not(source: RestSource, tmp_path: Pa
     assert len(source.requests) == 1
 
 
-async def test_all_of_it_reaches_the_spool(source: RestSource, tmp_path: Path) -> None:
-    """With a real lane between: marks are on disk, a new process knows them."""
+async def test_after_a_restart_stored_rows_are_duplicates(
+    source: RestSource, tmp_path: Path
+) -> None:
+    """With a real lane: the keys are on disk, a new process drops the rows."""
     source.rows = rows(0, 30)
     lane = lane_of(tmp_path)
     connector = connector_of(source, tmp_path, ROWS)
@@ -341,9 +345,9 @@ async def test_all_of_it_reaches_the_spool(source: RestSource, tmp_path: Path) -
         count += len(delivery.records)  # the last is not acknowledged: killed in between
     await connector.close()
     again = connector_of(source, tmp_path, ROWS)
-    again.restore_checkpoints(await lane.on_disk(lane.spool.marks))
+    again.restore_checkpoints(await lane.on_disk(lane.spool.checkpoints))
     await again.connect()
-    assert await nothing_for(again, 0.4) == []
+    assert await read_for(again, 0.4) == []
     assert again.bookmarks.get("rows").cursor_us == NOW_US + 29
     await again.close()
     await lane.close()

@@ -1,4 +1,4 @@
-"""A real edge process that asks a server while it is killed: every change is stored once."""
+"""A real edge process is killed while it polls a server: every change is stored once."""
 
 import asyncio
 import random
@@ -45,12 +45,12 @@ async def test_changes_arrive_once_while_the_edge_is_killed(
         plant = plant_of(tmp_path, database_url, redis_url, document)
         try:
             for kill in range(KILLS):
-                asked = len(source.requests)
+                requests_before = len(source.requests)
                 for number in range(ROWS // KILLS):
                     at_us = time.time_ns() // 1_000
                     source.rows.append({"n": kill * (ROWS // KILLS) + number, "at_us": at_us})
                 async with asyncio.timeout(60):
-                    while len(source.requests) < asked + 3:
+                    while len(source.requests) < requests_before + 3:
                         assert plant.children["edge"].is_alive, plant.log("edge")
                         await asyncio.sleep(0.01)
                 await asyncio.sleep(random.uniform(0, 0.1))

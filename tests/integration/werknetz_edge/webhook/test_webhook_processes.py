@@ -1,4 +1,4 @@
-"""Real processes: the edge is killed at any moment, senders repeat, and everything counts once."""
+"""Real processes: the edge is killed at random, senders retry, and each row is stored once."""
 
 import asyncio
 import json
@@ -14,13 +14,12 @@ import httpx2
 import pytest
 
 from plumbing.edgeplant import EdgePlant, plant_of, until_stored
-from plumbing.hooks import KEY, MAPPING, client_of, options_of, send_until_taken
+from plumbing.hooks import BATCH, KEY, MAPPING, create_client, options_of, send_until_accepted
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.slow, pytest.mark.timeout(300)]
 POSTS = 1_000
 READINGS = 200
 KILLS = 10
-BATCH = "/api/v1/events:batch"
 
 
 @dataclass
@@ -45,23 +44,23 @@ def plant(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Plant]:
 
 
 def event(number: int) -> dict[str, Any]:
-    found = {"kind": "job_started", "equipment": "e", "order_number": str(number)}
-    return found | ({"id": f"j-{number}"} if number % 2 else {})
+    fields = {"kind": "job_started", "equipment": "e", "order_number": str(number)}
+    return fields | ({"id": f"j-{number}"} if number % 2 else {})
 
 
 async def send_all(
     plant: Plant, count: int, path: str, body_of: Callable[[int], Any]
 ) -> tuple[list[dict[str, Any]], list[Any]]:
-    """Twenty senders at once, each repeating its post until it hears 2xx."""
+    """Twenty senders at once, each repeating its request until it gets 2xx."""
     numbers = iter(range(count))
     answers: list[dict[str, Any]] = []
     failures: list[Any] = []
 
     async def sender() -> None:
-        async with client_of(plant.url) as client:
+        async with create_client(plant.url) as client:
             for number in numbers:
                 answers.append(
-                    await send_until_taken(
+                    await send_until_accepted(
                         client, path, within_s=120, failures=failures.append,
                         content=json.dumps(body_of(number)),
                         headers={"Content-Type": "application/json"},
@@ -73,17 +72,17 @@ async def send_all(
     return answers, failures
 
 
-async def kill_now_and_then(plant: Plant, seed: int) -> None:
+async def kill_repeatedly(plant: Plant, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(KILLS):
         async with asyncio.timeout(60):
-            async with client_of(plant.url) as client:
+            async with create_client(plant.url) as client:
                 while True:
                     try:
                         await client.get("/health")
                         break
                     except httpx2.TransportError:  # it is starting
-                        assert plant.edge.children["edge"].alive, plant.edge.log("edge")
+                        assert plant.edge.children["edge"].is_alive, plant.edge.log("edge")
                         await asyncio.sleep(0.05)
         await asyncio.sleep(chance.uniform(0.0, 0.8))
         plant.edge.children["edge"].kill()
@@ -93,14 +92,14 @@ async def kill_now_and_then(plant: Plant, seed: int) -> None:
 async def test_a_thousand_posts_and_random_kills(plant: Plant, database_url: str) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
-    killing = asyncio.create_task(kill_now_and_then(plant, seed))
+    killing = asyncio.create_task(kill_repeatedly(plant, seed))
     halls = [f"hall-{number}" for number in range(READINGS)]
     posts, weights = await asyncio.gather(
         send_all(plant, POSTS, BATCH, lambda number: [event(number)]),
         send_all(plant, READINGS, "/hooks/scales", lambda n: {"hall": halls[n], "weight": n}),
     )
     await killing
-    assert posts[1], "no sender has met a kill"
+    assert posts[1], "no request failed by a kill"
     assert len(posts[0]) == POSTS
     assert all(a["accepted"] + a["duplicates"] == 1 for a in posts[0] + weights[0])
     stored = await until_stored(
@@ -120,10 +119,12 @@ async def test_a_thousand_posts_and_random_kills(plant: Plant, database_url: str
     await connection.close()
 
 
-async def test_fifty_repetitions_across_a_kill_count_once(plant: Plant, database_url: str) -> None:
+async def test_fifty_repetitions_across_a_kill_are_stored_once(
+    plant: Plant, database_url: str
+) -> None:
     async def send() -> dict[str, Any]:
-        async with client_of(plant.url) as client:
-            return await send_until_taken(client, BATCH, json=[event(1), event(2)])
+        async with create_client(plant.url) as client:
+            return await send_until_accepted(client, BATCH, json=[event(1), event(2)])
 
     sending = [asyncio.create_task(send()) for _ in range(50)]
     await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
@@ -136,14 +137,14 @@ async def test_fifty_repetitions_across_a_kill_count_once(plant: Plant, database
     assert len(raw) == 1
 
 
-async def test_sigterm_ends_it_while_a_sender_waits(plant: Plant) -> None:
-    async with client_of(plant.url) as client:
-        await send_until_taken(client, BATCH, json=[event(1)])
+async def test_sigterm_stops_the_edge_while_a_sender_waits(plant: Plant) -> None:
+    async with create_client(plant.url) as client:
+        await send_until_accepted(client, BATCH, json=[event(1)])
         reader, writer = await asyncio.open_connection("127.0.0.1", plant.port)
         writer.write(b"POST /hooks/note HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n"
                      b"X-API-Key: %b\r\n\r\n" % KEY.encode())  # fmt: skip
         await writer.drain()
-        await plant.edge.children["edge"].stop(signal.SIGTERM, patience_s=15)
+        await plant.edge.children["edge"].stop(signal.SIGTERM, within_s=15)
         assert '"event": "edge stopped"' in plant.edge.log("edge")
         assert "did not stop in time" not in plant.edge.log("edge")
         assert not (await reader.read()).startswith(b"HTTP/1.1 2")

@@ -12,10 +12,10 @@ HMAC = {"method": "hmac", "secret": {"env": "WMS_KEY"}}
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
-        ({}, "nobody may send"),
-        ({"sources": {"Wms": {"auth": KEY}}}, "a name is like"),
+        ({}, "nobody can send"),
+        ({"sources": {"Wms": {"auth": KEY}}}, "use a-z"),
         ({"sources": {"wms": {}}}, "auth"),
         ({"sources": {"wms": {"auth": {"method": "none"}}}}, "'none'"),
         ({"sources": {"wms": {"auth": {**HMAC, "signed": "{body}.{timestamp}"}}}}, "end with"),
@@ -28,8 +28,8 @@ HMAC = {"method": "hmac", "secret": {"env": "WMS_KEY"}}
         ({"events": KEY, "host_name": "x"}, "Extra inputs"),
     ],
 )
-def test_errors_say_what_to_do(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_errors_name_the_remedy(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         WebhookConfig.model_validate(options)
 
 
