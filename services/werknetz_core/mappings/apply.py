@@ -16,16 +16,18 @@ from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.events.batch import BusinessEvent
 from werknetz.events.codec import SampleColumns
-from werknetz.store import copy, fact
 from werknetz.store import mappings as statements
-from werknetz_core.ingest import points as point_numbers
-from werknetz_core.ingest.event_rows import (
+from werknetz.store.dirty import MARK_BUCKETS
+from werknetz.store.ingest import records as fact
+from werknetz.store.ingest import samples_copy as copy
+from werknetz_core.ingest.records import points as point_numbers
+from werknetz_core.ingest.records.event_rows import (
     bounded_instant,
     columns_of_events,
     json_of_fact,
 )
-from werknetz_core.ingest.points import PointMap
-from werknetz_core.ingest.rows import Translated, translate, unpack_dirty
+from werknetz_core.ingest.records.points import PointMap
+from werknetz_core.ingest.records.sample_rows import TranslatedSamples, translate_samples, unpack_dirty
 from werknetz_core.mappings.correction import Correction
 from werknetz_core.mappings.replay_namer import Said
 
@@ -51,7 +53,7 @@ async def apply(
     counts.added = await _add(connection, connector_id, correction, dirty)
     if dirty:
         marks = np.unique(np.concatenate(dirty))
-        await connection.execute(fact.MARK_DIRTY, *unpack_dirty(marks))
+        await connection.execute(MARK_BUCKETS, *unpack_dirty(marks))
     counts.events = await _events(connection, connector_id, correction)
     await _quarantine(connection, connector_id, correction)
     counts.cleared = await _clear(connection, connector_id, mapping, correction)
@@ -82,13 +84,13 @@ async def _remove(
     for key, said in correction.remove:
         if key not in known:
             continue
-        found = translate(columns_of_said(said, numbers[key]), points)
+        found = translate_samples(columns_of_said(said, numbers[key]), points)
         dirty.append(found.dirty)
         removed += await _remove_rows(connection, found, said)
     return removed
 
 
-async def _remove_rows(connection: "Connection", found: Translated, said: Said) -> int:
+async def _remove_rows(connection: "Connection", found: TranslatedSamples, said: Said) -> int:
     rows = found.rows
     texts = said.text.tolist()
     # As `copy` keeps it: NaN beside a text is NULL.
@@ -119,13 +121,13 @@ async def _add(
     definitions = {point.key: point for point, _ in correction.add}
     numbered = dict(enumerate(definitions.values(), start=1))
     points = PointMap().with_points(
-        await point_numbers.points_of(connection, connector_id, numbered)
+        await point_numbers.resolve_points(connection, connector_id, numbered)
     )
     numbers = {point.key: number for number, point in numbered.items()}
     parts: list[bytes] = []
     first_us, last_us = TIME_MAX_US, TIME_MIN_US
     for point, said in correction.add:
-        found = translate(columns_of_said(said, numbers[point.key]), points)
+        found = translate_samples(columns_of_said(said, numbers[point.key]), points)
         dirty.append(found.dirty)
         parts.append(copy.copy_bytes(found.rows))
         first_us = min(first_us, int(found.rows.at_us.min()))

@@ -7,12 +7,11 @@ from datetime import datetime
 from time import monotonic
 from typing import Any, Final
 
-import asyncpg
-
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.shift import shifts_between
-from werknetz.kpi.plan import Plan
+from werknetz.kpi.plan import ShiftPlan
+from werknetz.store.session import Database
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.mappings import raw_inputs
 from werknetz_core.mappings.comparison import Comparison
@@ -37,7 +36,7 @@ class Trial:
     next_start: datetime | None = None  # where the budget ended
 
     async def diff(
-        self, pool: asyncpg.Pool, start: datetime, end: datetime, budget_s: float
+        self, pool: Database, start: datetime, end: datetime, budget_s: float
     ) -> None:
         """Compare input by input until all is read or the budget has ended."""
         until = monotonic() + budget_s
@@ -67,7 +66,7 @@ class Trial:
             self.before.feed(was)
             self.after.feed(will)
 
-    async def preview(self, pool: asyncpg.Pool, since: datetime) -> list[Named]:
+    async def preview(self, pool: Database, since: datetime) -> list[Named]:
         """Name the newest inputs: what would be stored now."""
         found: list[Named] = []
         for connector in self.connectors:
@@ -85,14 +84,14 @@ class Trial:
         return named
 
 
-def plan_of(tree: EquipmentTree) -> Callable[[str, int, int], Plan]:
+def plan_of(tree: EquipmentTree) -> Callable[[str, int, int], ShiftPlan]:
     """Return what the calendars plan for an equipment, or for what is above it."""
 
-    def plan(path: str, start_us: int, end_us: int) -> Plan:
+    def plan(path: str, start_us: int, end_us: int) -> ShiftPlan:
         calendar: Any = tree.calendar_of(path, start_us)
         if calendar is None:
-            return Plan.always()
-        return Plan.of(shifts_between(calendar, start_us, end_us))
+            return ShiftPlan.always()
+        return ShiftPlan.of(shifts_between(calendar, start_us, end_us))
 
     return plan
 

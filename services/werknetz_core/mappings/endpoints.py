@@ -101,7 +101,7 @@ async def preview_mapping(
     """Show what a mapping makes of the newest input; nothing is stored."""
     trial = await _trial(question, session, principal)
     since = _now(context) - timedelta(minutes=question.minutes)
-    named = await trial.preview(context.pool, since)
+    named = await trial.preview(context.database, since)
     return preview_view(trial, named, question.examples)
 
 
@@ -115,7 +115,7 @@ async def diff_mapping(
         question.start, question.end, TimeContext(context.now_us(), parse_zone(None, "UTC"))
     )
     await trial.diff(
-        context.pool, instant_of(span.start_us), instant_of(span.end_us), question.budget_s
+        context.database, instant_of(span.start_us), instant_of(span.end_us), question.budget_s
     )
     return diff_view(trial, await context.tree.current())
 

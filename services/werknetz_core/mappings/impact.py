@@ -17,9 +17,9 @@ from werknetz.events.batch import PointDefinition
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
-from werknetz.kpi.plan import Plan
-from werknetz.kpi.series import NOTHING, CountSeries, MachineSamples, Series
-from werknetz.kpi.states import Range, compute
+from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.series import EMPTY, CountSeries, MachineSamples, Series
+from werknetz.kpi.states import BucketRange, compute_buckets
 from werknetz_core.mappings.replay_namer import Named, Said
 
 SAMPLES_MAX: Final = 2_000_000
@@ -62,7 +62,7 @@ class Machine:
     def series(self, key: str) -> Series:
         parts = self.parts.get(key)
         if not parts:
-            return NOTHING
+            return EMPTY
         at_us = np.concatenate([part.at_us for part in parts])
         order = np.argsort(at_us, kind="stable")
         text = np.concatenate([part.text for part in parts])[order]
@@ -148,12 +148,12 @@ class Side:
 
 
 def moves(
-    before: Side, after: Side, span: tuple[int, int], plan_of: Callable[[str, int, int], Plan]
+    before: Side, after: Side, span: tuple[int, int], plan_of: Callable[[str, int, int], ShiftPlan]
 ) -> list[KpiMove]:
     """Return every KPI of every machine that is another; `plan_of` knows the calendars."""
     start_us, end_us = bucket_of(span[0]), bucket_of(span[1]) + BUCKET_US
     buckets = (end_us - start_us) // BUCKET_US
-    within = Range(start_us, int(buckets), span[1])
+    within = BucketRange(start_us, int(buckets), span[1])
     found: list[KpiMove] = []
     for path in sorted(before.machines.keys() | after.machines.keys()):
         plan = plan_of(path, start_us, end_us)
@@ -165,9 +165,9 @@ def moves(
     return found
 
 
-def _elements(machine: Machine | None, plan: Plan, within: Range) -> Elements:
+def _elements(machine: Machine | None, plan: ShiftPlan, within: BucketRange) -> Elements:
     samples = MachineSamples() if machine is None else machine.samples()
-    computed = compute(samples, plan, Carry(), within)
+    computed = compute_buckets(samples, plan, Carry(), within)
     return Elements(*(float(computed.columns[name].sum()) for name in ELEMENT_NAMES))
 
 

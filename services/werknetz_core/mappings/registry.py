@@ -1,10 +1,10 @@
 """Mapping versions in PostgreSQL: sent, looked at, put in force. A document never changes."""
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.yaml_format import ConfigurationError
+from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables import connectors, mapping_versions
 from werknetz_core.http.problem import Problem
 from werknetz_core.mappings.replay_namer import mapping_of_document
@@ -32,7 +32,7 @@ def read(document: str, name: str = "mapping") -> Mapping:
 
 
 async def add(
-    session: AsyncConnection, mapping: Mapping, document: str, *, note: str, by: str
+    session: WriteSession, mapping: Mapping, document: str, *, note: str, by: str
 ) -> sa.RowMapping:
     """Keep a draft; the same content again is the same row. Raise where the version is taken."""
     found = (
@@ -70,7 +70,7 @@ async def add(
     return added
 
 
-async def find(session: AsyncConnection, name: str, version: int) -> sa.RowMapping:
+async def find(session: ReadSession, name: str, version: int) -> sa.RowMapping:
     """Return a version, the active one of two with that number first; raise 404."""
     row = (
         (
@@ -95,7 +95,7 @@ async def find(session: AsyncConnection, name: str, version: int) -> sa.RowMappi
     return row
 
 
-async def activate(session: AsyncConnection, row: sa.RowMapping, *, by: str) -> None:
+async def activate(session: WriteSession, row: sa.RowMapping, *, by: str) -> None:
     """Put a version in force; the edges that use the name take it over by themselves."""
     await session.execute(
         sa.update(VERSIONS)
@@ -110,7 +110,7 @@ async def activate(session: AsyncConnection, row: sa.RowMapping, *, by: str) -> 
     )
 
 
-async def connectors_using(session: AsyncConnection, name: str) -> list[str]:
+async def connectors_using(session: ReadSession, name: str) -> list[str]:
     rows = await session.execute(
         sa.select(connectors.c.id)
         .join(VERSIONS, VERSIONS.c.id == connectors.c.mapping_id)
@@ -120,7 +120,7 @@ async def connectors_using(session: AsyncConnection, name: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-async def name_used_by(session: AsyncConnection, connector: str) -> str:
+async def name_used_by(session: ReadSession, connector: str) -> str:
     """Return the name of the mapping that a connector uses; raise where it has used none."""
     name: str | None = await session.scalar(
         sa.select(VERSIONS.c.name)
@@ -135,7 +135,7 @@ async def name_used_by(session: AsyncConnection, connector: str) -> str:
     return name
 
 
-async def _newest(session: AsyncConnection, name: str) -> int:
+async def _newest(session: ReadSession, name: str) -> int:
     found = await session.scalar(
         sa.select(sa.func.max(VERSIONS.c.version)).where(VERSIONS.c.name == name)
     )
