@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from werknetz.store.schema import metadata
+from werknetz.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
