@@ -1,21 +1,21 @@
-"""Findings: what messages say that does not fit together. None stops the flow."""
+"""Findings: messages that contradict each other or the master data. None stops processing."""
 
 from typing import Annotated, Final, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
-from werknetz.store.finding import findings
-from werknetz.store.stock import locations, stock_items, warehouses
-from werknetz.store.supply import materials, partners, sites, supply_relations
+from werknetz.store.tables.findings import findings
+from werknetz.store.tables.stock import locations, stock_items, warehouses
+from werknetz.store.tables.supply import materials, partners, sites, supply_relations
 from werknetz_core.access import supply_scope
 from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER, WAREHOUSE
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
-from werknetz_core.context.collection import time_condition
+from werknetz_core.context.collection import load_page, page_response, time_condition
 from werknetz_core.findings.schemas import FindingView
-from werknetz_core.http import pagination, sorting
+from werknetz_core.http import pagination
 from werknetz_core.http.links import message_views_of
-from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["supply"])
@@ -36,7 +36,7 @@ _SORTING: Final = Sorting(
         "supplier": SortKey(sa.func.coalesce(partners.c.key, "")),
     },
 )
-_SHOWN: Final = sa.select(
+_QUERY: Final = sa.select(
     findings, partners.c.key.label("supplier"), materials.c.number.label("material"),
     sites.c.key.label("site"), supply_relations.c.dock, warehouses.c.key.label("warehouse"),
     locations.c.code.label("location"),
@@ -62,18 +62,18 @@ async def list_findings(
     supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - as above
     material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
     warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - as above
-    open: Annotated[  # noqa: A002 - the name in the address
-        bool | None, Query(description="true: only what is still so; false: what is no more.")
+    open: Annotated[  # noqa: A002 - the name of the query parameter
+        bool | None, Query(description="true: only open findings; false: only cleared ones.")
     ] = None,
     start: str | None = None,
     end: str | None = None,
     params: ListParamsDep,
 ) -> pagination.Page[FindingView]:
-    """List findings, newest first, each with its messages; with a start, those of the span.
+    """List findings with links to their messages, newest first; with a start, those of the span.
 
     Sort: at, first_seen_at, kind, supplier (none: first).
     """
-    query = _SHOWN.where(
+    query = _QUERY.where(
         sa.or_(
             supply_scope.relation_visible(principal, _F.relation_id),
             supply_scope.site_visible(principal, _F.site_id),
@@ -90,9 +90,6 @@ async def list_findings(
         query = query.where(_F.kind.in_(kind))
     if open is not None:
         query = query.where(_F.cleared_at.is_(None) if open else _F.cleared_at.is_not(None))
-    query, place = _SORTING.page_query(query, params)
-    rows, next_cursor = sorting.paginate(
-        (await session.execute(query)).mappings().all(), place, params.limit
-    )
+    rows, next_cursor = await load_page(session, params, query, _SORTING)
     items = [FindingView(**row, messages=message_views_of(row["event_ids"])) for row in rows]
-    return list_response(request, params, items, columns_of(FindingView), next_cursor=next_cursor)  # type: ignore[return-value] # a ready answer of that form
+    return page_response(request, params, items, FindingView, next_cursor=next_cursor)

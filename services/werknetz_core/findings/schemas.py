@@ -8,7 +8,7 @@ from werknetz_core.http.links import MessageView
 
 
 class FindingView(BaseModel):
-    """What does not fit together: a sentence, what to do, and the messages that say so."""
+    """A contradiction: a sentence that describes it with a remedy, and links to its messages."""
 
     key: str
     kind: str
@@ -26,4 +26,4 @@ class FindingView(BaseModel):
     detail: str
     messages: list[MessageView]
     first_seen_at: datetime
-    cleared_at: datetime | None  # null: still so
+    cleared_at: datetime | None  # null: open

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from werknetz.kpi.stock.supply_caused import StockPlace
 from werknetz.store.session import ReadSession
-from werknetz.store.stock import warehouses
-from werknetz.store.supply import materials
+from werknetz.store.tables.stock import warehouses
+from werknetz.store.tables.supply import materials
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE

@@ -10,10 +10,10 @@ class GapView(BaseModel):
     gap_id: UUID
     connector_id: str
     source: str
-    signal_keys: list[str]  # empty: all of the source
+    signal_keys: list[str]  # empty: all signals of the source
     start: datetime
-    end: datetime | None  # null: it goes on
+    end: datetime | None  # null: the gap is still open
     cause: str
     detail: str
-    estimate: int | None  # of values lost
+    estimate: int | None  # of lost values
     backfilled: bool

@@ -57,7 +57,7 @@ async def losses_of(
     rest = dict(starved.unattributed)
     if other := sum(suspended.unattributed.values()):
         rest[SUSPENDED] = other
-    named = sorted({out.id for loss in losses for out in loss.outs})
+    named = sorted({out.id for loss in losses for out in loss.stock_outs})
     return SupplyCausedDowntime(
         facts,
         losses,
@@ -71,13 +71,13 @@ async def losses_of(
 
 def _joined(starved: Attribution, suspended: Attribution) -> list[SupplyCausedLoss]:
     """Add the suspended time of the same line and stock-outs to the starved."""
-    found = {(loss.line_id, loss.outs): loss for loss in starved.losses}
+    found = {(loss.line_id, loss.stock_outs): loss for loss in starved.losses}
     for loss in suspended.losses:
-        known = found.setdefault((loss.line_id, loss.outs), loss)
+        known = found.setdefault((loss.line_id, loss.stock_outs), loss)
         if known is not loss:
             for machine, spans in loss.spans.items():
                 known.spans.setdefault(machine, []).extend(spans)
-    return sorted(found.values(), key=lambda loss: (-loss.machine_us, loss.outs[0].start_us))
+    return sorted(found.values(), key=lambda loss: (-loss.machine_us, loss.stock_outs[0].start_us))
 
 
 def minutes(us: int) -> float:

@@ -14,7 +14,7 @@ from werknetz.domain.bucket import TIME_MAX_US, instant_of, microseconds_of
 from werknetz.domain.state import MachineState
 from werknetz.kpi.data_gaps import gap_kind_of
 from werknetz.kpi.stock.supply_caused import PlaceStockOut, Span, StarvedSpan, StockPlace
-from werknetz.store.gap import LOST_MESSAGES
+from werknetz.store.gaps import LOST_MESSAGES
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.losses import reported_starvation
 
@@ -226,7 +226,7 @@ async def _unknown(
     names = sorted({name for found in tellers.values() for name in found})
     lost: Mapping[str, list[Span]] = defaultdict(list)
     for row in await connection.fetch(LOST_MESSAGES, names):
-        if gap_kind_of(row["cause"], listed=False) is not None:
+        if gap_kind_of(row["cause"], is_listed=False) is not None:
             ends = TIME_MAX_US if row["end_at"] is None else microseconds_of(row["end_at"])
             lost[row["connector_id"]].append((microseconds_of(row["start_at"]), ends))
     found = {

@@ -29,7 +29,7 @@ GroupBy = Literal["loss", "supplier", "material", "line"]
 
 def loss_view(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> LossView:
     spans = merge_spans(span for found in loss.spans.values() for span in found)
-    causes = [_cause(answer, loss, number) for number in range(len(loss.outs))]
+    causes = [_cause(answer, loss, number) for number in range(len(loss.stock_outs))]
     line = answer.facts.nodes[loss.line_id].path
     return LossView(
         line=line,
@@ -100,7 +100,7 @@ def _costs(answer: SupplyCausedDowntime, losses: Sequence[SupplyCausedLoss]) -> 
 
 
 def _cause(answer: SupplyCausedDowntime, loss: SupplyCausedLoss, number: int) -> CauseView:
-    out = loss.outs[number]
+    out = loss.stock_outs[number]
     told = answer.facts.outs[out.id]
     need = next(need for need in answer.facts.needs[loss.line_id] if need.place == out.place)
     late = answer.late.get(out.id, [])
@@ -169,12 +169,12 @@ def _hours(seconds: float) -> str:
 
 
 def _suppliers(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
-    keys = {late.supplier for out in loss.outs for late in answer.late.get(out.id, ())}
+    keys = {late.supplier for out in loss.stock_outs for late in answer.late.get(out.id, ())}
     return " + ".join(sorted(keys)) or None
 
 
 def _materials(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
-    places = {out.place for out in loss.outs}
+    places = {out.place for out in loss.stock_outs}
     needs = answer.facts.needs[loss.line_id]
     return " + ".join(sorted({need.material for need in needs if need.place in places}))
 

@@ -11,7 +11,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class MaterialView(BaseModel):
-    number: str  # ours
+    number: str  # our own
     description: str
     unit: str | None  # the base unit
     unit_cost: float | None
@@ -20,16 +20,16 @@ class MaterialView(BaseModel):
 
 
 class NumberView(BaseModel):
-    """What somebody else calls it."""
+    """A number that a partner uses for the material."""
 
     kind: Literal["own", "supplier", "customer", "ean"]
-    partner: str | None  # whose number it is; null: ours, or nobody's
+    partner: str | None  # whose number it is; null: our own, or a global one
     number: str
 
 
 class UnitView(BaseModel):
     unit: str
-    factor: float  # base units in one of it
+    factor: float  # base units in one such unit
 
 
 class MaterialDetailView(MaterialView):
@@ -49,11 +49,11 @@ class NewUnit(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     unit: Word
-    factor: Positive = Field(description="Base units in one of it.")
+    factor: Positive = Field(description="Base units in one such unit.")
 
 
 class MaterialChange(BaseModel):
-    """What is not given stays as it is; lists are given whole."""
+    """Fields that are missing stay unchanged; a list replaces the whole list."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Suppliers: who delivers what, what of it is open, late or does not fit together."""
+"""Suppliers: where they deliver to, and counts of their open lines, late lines and findings."""
 
 from typing import Any, Final
 
@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 
 from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
-from werknetz.store.finding import findings
 from werknetz.store.master_data import ALONE
 from werknetz.store.session import ReadSession
-from werknetz.store.supply import (
+from werknetz.store.tables.findings import findings
+from werknetz.store.tables.supply import (
     due_lines,
     partner_identities,
     partners,
@@ -33,8 +33,8 @@ from werknetz_core.http import pagination
 from werknetz_core.http.key_format import validate_key
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey
-from werknetz_core.suppliers import identities
-from werknetz_core.suppliers.policies.endpoints import policy_of
+from werknetz_core.suppliers.identities import set_identities
+from werknetz_core.suppliers.policies.versions import load_current_policy
 from werknetz_core.suppliers.schemas import (
     IdentityView,
     SupplierChange,
@@ -59,8 +59,8 @@ async def list_suppliers(
     principal: Viewer,
     params: ListParamsDep,
 ) -> pagination.Page[SupplierView]:
-    """List suppliers with what is open, overdue and does not fit together. Sort: key, name."""
-    query = _shown(context, principal)
+    """List suppliers with their open lines, overdue lines and open findings. Sort: key, name."""
+    query = _suppliers_query(context, principal)
     return await query_page(request, session, params, query, _SORTING, SupplierView)
 
 
@@ -68,9 +68,9 @@ async def list_suppliers(
 async def show_supplier(
     key: str, context: ContextDep, session: ReadSessionDep, principal: Viewer
 ) -> SupplierDetailView:
-    """Show a supplier by its key or any of its numbers, with the policy that its KPIs follow."""
-    number = await supply_scope.resolve_id(SUPPLIER, key, session, principal)
-    return await _detail(number, context, session, principal)
+    """Show a supplier by its key or any of its numbers, with the policy that its KPIs use."""
+    supplier_id = await supply_scope.resolve_id(SUPPLIER, key, session, principal)
+    return await _load_detail(supplier_id, context, session, principal)
 
 
 @router.put("/suppliers/{key}")
@@ -81,87 +81,91 @@ async def set_supplier(
     session: WriteSessionDep,
     principal: Engineer,
 ) -> SupplierDetailView:
-    """Make or change a supplier. A number that another had moves here, with all its messages."""
+    """Create or change a supplier. A number of another supplier moves here with its events."""
     principal.require_all_plants()
     if change.identities is not None:
         await session.execute(sa.text(ALONE))
-    found = sa.select(partners.c.id).where(partners.c.key == key)
-    number = await session.scalar(found.with_for_update())
-    if number is None:
+    existing = sa.select(partners.c.id).where(partners.c.key == key)
+    supplier_id = await session.scalar(existing.with_for_update())
+    if supplier_id is None:
         new = sa.insert(partners).values(
             key=validate_key(key, "supplier"), name=change.name or key, roles=["supplier"]
         )
-        number = await session.scalar(new.returning(partners.c.id))
+        supplier_id = await session.scalar(new.returning(partners.c.id))
     elif change.name is not None:
         await session.execute(
-            sa.update(partners).where(partners.c.id == number).values(name=change.name)
+            sa.update(partners).where(partners.c.id == supplier_id).values(name=change.name)
         )
     if change.identities is not None:
-        await identities.give(session, "partner_id", number, change.identities)
+        await set_identities(session, "partner_id", supplier_id, change.identities)
     _log.info("supplier changed", supplier=key, by=principal.name)
-    return await _detail(number, context, session, principal)
+    return await _load_detail(supplier_id, context, session, principal)
 
 
-async def _detail(
-    number: int, context: AppContext, session: ReadSession, principal: Principal
+async def _load_detail(
+    supplier_id: int, context: AppContext, session: ReadSession, principal: Principal
 ) -> SupplierDetailView:
-    query = _shown(context, principal, only=partners.c.id == number)
+    query = _suppliers_query(context, principal, only=partners.c.id == supplier_id)
     row = (await session.execute(query)).mappings().one()
-    values = (
+    identities_query = (
         sa.select(partner_identities)
-        .where(partner_identities.c.partner_id == number)
+        .where(partner_identities.c.partner_id == supplier_id)
         .order_by(partner_identities.c.value)
     )
-    told = (await session.execute(values)).mappings().all()
+    identities = (await session.execute(identities_query)).mappings().all()
     return SupplierDetailView(
         **row,
-        identities=[IdentityView(**each) for each in told],
-        policy=await policy_of(session, number, context),
+        identities=[IdentityView(**identity) for identity in identities],
+        policy=await load_current_policy(session, supplier_id, context),
     )
 
 
-def _shown(
+def _suppliers_query(
     context: AppContext, principal: Principal, only: sa.ColumnElement[bool] | None = None
 ) -> sa.Select[Any]:
-    """Count what the key may see: of a supplier to two plants, each sees its own lines."""
+    """Select suppliers with counts of what the key may see, at the sites of its plants only."""
     r, d, f = supply_relations.c, due_lines.c, findings.c
-    own = sa.and_(r.supplier_id == partners.c.id, supply_scope.site_visible(principal, r.site_id))
-    lines = due_lines.join(supply_relations, r.id == d.relation_id)
-    now = sa.literal(instant_of(context.now_us()), d.window_until.type)
-    is_open = sa.and_(own, d.open_quantity > 0)
-    to = (
+    has_relation = sa.and_(
+        r.supplier_id == partners.c.id, supply_scope.site_visible(principal, r.site_id)
+    )
+    site_keys = (
         sa.select(sa.func.array_agg(sa.distinct(sites.c.key)))
         .select_from(supply_relations.join(sites, sites.c.id == r.site_id))
-        .where(own)
+        .where(has_relation)
     )
-    delivers = sa.select(1).select_from(supply_relations).where(own).exists()
-    is_supplier = partners.c.roles.contains(sa.cast(["supplier"], partners.c.roles.type))
-    seen = only if only is not None else sa.or_(delivers, is_supplier)
+    relations = sa.select(sa.func.count()).select_from(supply_relations).where(has_relation)
+    open_lines = (
+        sa.select(sa.func.count())
+        .select_from(due_lines.join(supply_relations, r.id == d.relation_id))
+        .where(has_relation, d.open_quantity > 0)
+    )
+    now = sa.literal(instant_of(context.now_us()), d.window_until.type)
+    open_findings = (
+        sa.select(sa.func.count())
+        .select_from(findings)
+        .where(
+            f.supplier_id == partners.c.id,
+            f.cleared_at.is_(None),
+            sa.or_(
+                supply_scope.relation_visible(principal, f.relation_id),
+                supply_scope.site_visible(principal, f.site_id),
+                supply_scope.warehouse_visible(principal, f.warehouse_id),
+            ),
+        )
+    )
+    if only is None:
+        delivers = sa.select(1).select_from(supply_relations).where(has_relation).exists()
+        is_supplier = partners.c.roles.contains(sa.cast(["supplier"], partners.c.roles.type))
+        only = sa.or_(delivers, is_supplier)
     return sa.select(
         partners,
-        sa.func.coalesce(to.scalar_subquery(), sa.text("'{}'")).label("sites"),
-        _count(sa.select(sa.func.count()).select_from(supply_relations).where(own), "relations"),
-        _count(sa.select(sa.func.count()).select_from(lines).where(is_open), "open_lines"),
-        _count(
-            sa.select(sa.func.count()).select_from(lines).where(is_open, d.window_until <= now),
-            "overdue_lines",
-        ),
-        _count(
-            sa.select(sa.func.count())
-            .select_from(findings)
-            .where(
-                f.supplier_id == partners.c.id,
-                f.cleared_at.is_(None),
-                sa.or_(
-                    supply_scope.relation_visible(principal, f.relation_id),
-                    supply_scope.site_visible(principal, f.site_id),
-                    supply_scope.warehouse_visible(principal, f.warehouse_id),
-                ),
-            ),
-            "open_findings",
-        ),
-    ).where(supply_scope.supplier_visible(principal, partners.c.id), seen)
+        sa.func.coalesce(site_keys.scalar_subquery(), sa.text("'{}'")).label("sites"),
+        _count_column(relations, "relations"),
+        _count_column(open_lines, "open_lines"),
+        _count_column(open_lines.where(d.window_until <= now), "overdue_lines"),
+        _count_column(open_findings, "open_findings"),
+    ).where(supply_scope.supplier_visible(principal, partners.c.id), only)
 
 
-def _count(query: sa.Select[Any], name: str) -> sa.Label[Any]:
+def _count_column(query: sa.Select[Any], name: str) -> sa.Label[Any]:
     return query.correlate(partners).scalar_subquery().label(name)

@@ -1,4 +1,4 @@
-"""Whose a number or name is. One that is given to another takes its events along."""
+"""Numbers and names that messages use for partners and sites."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from werknetz.store.master_data import AGAIN_OF_PARTNERS, AGAIN_OF_SITES
 from werknetz.store.session import WriteSession
-from werknetz.store.supply import partner_identities, site_identities
+from werknetz.store.tables.supply import partner_identities, site_identities
 
 _TABLES: Final = {
     "partner_id": (partner_identities, AGAIN_OF_PARTNERS),
@@ -15,41 +15,44 @@ _TABLES: Final = {
 }
 
 
-async def give(session: WriteSession, column: str, owner: int, values: Sequence[str]) -> list[int]:
-    """Make these values the owner's and no others; return whose events are read again.
+async def set_identities(
+    session: WriteSession, owner_column: str, owner_id: int, values: Sequence[str]
+) -> list[int]:
+    """Replace the owner's identities; return the owners whose events are projected again.
 
-    A value that is taken away belongs to nobody: what uses it is discovered anew.
+    An identity that another owner had moves here with its events. One that is removed belongs to
+    nobody: the next event that uses it creates a new owner.
     """
-    table, again = _TABLES[column]
-    wanted = sorted(set(values))
-    whose = table.c[column]
+    table, project_again = _TABLES[owner_column]
+    new_values = sorted(set(values))
+    owner_of = table.c[owner_column]
     rows = (
         await session.execute(
-            sa.select(table.c.value, whose)
-            .where(sa.or_(whose == owner, table.c.value.in_(wanted)))
+            sa.select(table.c.value, owner_of)
+            .where(sa.or_(owner_of == owner_id, table.c.value.in_(new_values)))
             .order_by(table.c.value)
             .with_for_update()
         )
     ).all()
-    known: dict[str, int] = {row[0]: row[1] for row in rows}
-    gone = [value for value, number in known.items() if number == owner and value not in wanted]
-    moved = [value for value in wanted if known.get(value) != owner]
-    changed = {owner, *(number for value, number in known.items() if value in moved)}
-    if gone:
-        await session.execute(sa.delete(table).where(table.c.value.in_(gone)))
-    kept = [value for value in wanted if value in known]
-    if kept:
+    owners: dict[str, int] = {row[0]: row[1] for row in rows}
+    removed = [v for v, owner in owners.items() if owner == owner_id and v not in new_values]
+    moved = [value for value in new_values if owners.get(value) != owner_id]
+    changed = {owner_id, *(owner for value, owner in owners.items() if value in moved)}
+    if removed:
+        await session.execute(sa.delete(table).where(table.c.value.in_(removed)))
+    existing = [value for value in new_values if value in owners]
+    if existing:
         await session.execute(
             sa.update(table)
-            .where(table.c.value.in_(kept))
-            .values({column: owner, "discovered": False})
+            .where(table.c.value.in_(existing))
+            .values({owner_column: owner_id, "discovered": False})
         )
-    if new := [value for value in wanted if value not in known]:
+    if added := [value for value in new_values if value not in owners]:
         await session.execute(
             sa.insert(table),
-            [{"value": value, column: owner, "discovered": False} for value in new],
+            [{"value": value, owner_column: owner_id, "discovered": False} for value in added],
         )
-    if not gone and not moved:
+    if not removed and not moved:
         return []
-    await session.execute(sa.text(again), {"ids": sorted(changed)})
+    await session.execute(sa.text(project_again), {"ids": sorted(changed)})
     return sorted(changed)

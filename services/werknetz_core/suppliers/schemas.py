@@ -10,18 +10,18 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whit
 
 
 class IdentityView(BaseModel):
-    """A number or name by which messages call it."""
+    """A number or name that messages use for the supplier."""
 
     value: str
-    discovered: bool  # first seen in a message; false: set by somebody
+    discovered: bool  # first seen in a message; false: set by a user
 
 
 class SupplierView(BaseModel):
     key: str
     name: str
     roles: list[str]
-    sites: list[str]  # which it delivers to
-    relations: int  # part and dock
+    sites: list[str]  # sites that it delivers to
+    relations: int  # count of materials per site and dock
     open_lines: int
     overdue_lines: int
     open_findings: int
@@ -33,7 +33,7 @@ class SupplierDetailView(SupplierView):
 
 
 class SupplierChange(BaseModel):
-    """What is not given stays as it is."""
+    """Fields that are missing stay unchanged."""
 
     model_config = ConfigDict(extra="forbid")
 

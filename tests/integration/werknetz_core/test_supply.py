@@ -93,7 +93,7 @@ async def test_a_supplier_shows_what_is_open_and_the_policy_it_is_measured_by(
     assert (second["key"], second["open_findings"]) == ("lenz", 1)
     by_number = (await world.get("/suppliers/77")).json()
     assert [one["value"] for one in by_number["identities"]] == ["77"]
-    assert by_number["policy"]["of"] == "built_in"
+    assert by_number["policy"]["source"] == "built_in"
     wrong = await world.get("/suppliers/kirchhof")
     assert (wrong.status_code, "kirchhoff" in wrong.json()["hint"]) == (404, True)
 
@@ -114,14 +114,14 @@ async def test_policies_have_versions_and_mark_what_they_measure(
     # Also of the one that has its own: that begins only now.
     assert await dirty(world) == {rows.ids[name] for name in ("r1", "r2", "r3")}
     shown = (await world.get("/suppliers/kirchhoff")).json()["policy"]
-    assert (shown["of"], shown["document"]["late"]) == ("supplier", "4h")
+    assert (shown["source"], shown["document"]["late"]) == ("supplier", "4h")
     assert "4 hours" in shown["text"]
-    assert (await world.get("/suppliers/lenz")).json()["policy"]["of"] == "default"
+    assert (await world.get("/suppliers/lenz")).json()["policy"]["source"] == "default"
     refused = await put(world, "supply_policies", {"document": {"late": "soon"}})
     assert (refused.status_code, "2bd" in refused.text) == (422, True)
     later = {"document": document, "valid_from": "2027-01-01T00:00:00+01:00"}
     assert (await put(world, "suppliers/lenz/policy", later)).json()["version"] == 1
-    assert (await world.get("/suppliers/lenz")).json()["policy"]["of"] == "default"
+    assert (await world.get("/suppliers/lenz")).json()["policy"]["source"] == "default"
     assert len(await items(world, "/supply_policies?supplier=kirchhoff")) == 1
 
 
@@ -141,7 +141,7 @@ async def test_a_number_moves_to_another_supplier_with_its_messages(
     made = await put(world, "suppliers/nova-7", {"name": "Nova", "identities": ["9"]})
     assert (made.status_code, made.json()["roles"]) == (200, ["supplier"])
     refused = await put(world, "suppliers/No Va", {})
-    assert (refused.status_code, "small letters" in refused.json()["hint"]) == (422, True)
+    assert (refused.status_code, "lowercase" in refused.json()["hint"]) == (422, True)
     assert (await put(world, "suppliers/lenz", {"colour": 1})).status_code == 422
     assert (await put(world, "suppliers/lenz", {}, key="zwick")).status_code == 403
 
@@ -175,14 +175,14 @@ async def test_call_offs_are_asked_by_version_and_moment(world: World, rows: Sup
 
 async def test_a_call_off_tells_what_it_changed(world: World, rows: SupplyRows) -> None:
     found = (await world.get(f"/call_offs/{event('r1-2/0')}")).json()
-    assert (found["former"], found["former_id"]) == ("r1-1", str(event("r1-1/0")))
-    assert [(one["former_quantity"], one["change"]) for one in found["changes"]] == [
+    assert (found["previous"], found["previous_id"]) == ("r1-1", str(event("r1-1/0")))
+    assert [(one["previous_quantity"], one["change"]) for one in found["changes"]] == [
         (100.0, 20.0), (50.0, -50.0),
     ]  # fmt: skip
     [line] = found["lines"]
     assert line["event"] == f"/api/v1/events/{event('r1-2/0')}"
     first = (await world.get(f"/call_offs/{event('r1-1/1')}")).json()
-    assert (first["former"], first["changes"], len(first["lines"])) == (None, [], 2)
+    assert (first["previous"], first["changes"], len(first["lines"])) == (None, [], 2)
     assert (await world.get(f"/call_offs/{event('none')}")).status_code == 404
 
 
@@ -255,8 +255,8 @@ async def test_call_offs_of_two_orders_do_not_replace_each_other(
     assert await documents("known_at=-2h") == {"r3-2", "B3", "A1"}
     assert await documents("known_at=-30h") == {"r3-2", "B3", "A4"}
     shown = (await world.get(f"/call_offs/{event('A1')}")).json()
-    assert (shown["former"], shown["changes"][0]["change"]) == ("A4", -30.0)
-    assert (await world.get(f"/call_offs/{event('B3')}")).json()["former"] is None
+    assert (shown["previous"], shown["changes"][0]["change"]) == ("A4", -30.0)
+    assert (await world.get(f"/call_offs/{event('B3')}")).json()["previous"] is None
 
 
 async def test_what_is_just_being_projected_is_not_left_behind(

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from werknetz.store.supply import call_off_entries, call_offs
+from werknetz.store.tables.supply import call_off_entries, call_offs
 
 _VERSION = call_offs.c
 _ENTRY = call_off_entries.c
@@ -72,8 +72,11 @@ def in_force_condition(at: datetime, known_at: datetime | None) -> sa.ColumnElem
 
 def _in_force_as_known(at: datetime, known_at: datetime) -> sa.ColumnElement[bool]:
     """Derive the version in force from the entries that were known at `known_at`."""
-    outdated, group = call_offs.alias(), (_ENTRY.relation_id, _ENTRY.order_number, _ENTRY.order_line)
-    known = (
+    outdated, group = (
+        call_offs.alias(),
+        (_ENTRY.relation_id, _ENTRY.order_number, _ENTRY.order_line),
+    )
+    versions = (
         sa.select(
             *group, _ENTRY.document, sa.func.max(_ENTRY.issued_at).label("issued_at"),
             sa.func.min(_ENTRY.known_from).label("known_at"),
@@ -91,13 +94,13 @@ def _in_force_as_known(at: datetime, known_at: datetime) -> sa.ColumnElement[boo
         .group_by(*group, _ENTRY.document)
         .subquery()
     )  # fmt: skip
-    k = known.c
+    v = versions.c
     newest = (
-        sa.select(k.relation_id, k.document, k.event_ids)
-        .ext(pg.distinct_on(k.relation_id, k.order_number, k.order_line))
+        sa.select(v.relation_id, v.document, v.event_ids)
+        .ext(pg.distinct_on(v.relation_id, v.order_number, v.order_line))
         .order_by(
-            k.relation_id, k.order_number, k.order_line, k.issued_at.desc(), k.known_at.desc(),
-            k.document.desc(),
+            v.relation_id, v.order_number, v.order_line, v.issued_at.desc(), v.known_at.desc(),
+            v.document.desc(),
         )
         .subquery()
     )  # fmt: skip

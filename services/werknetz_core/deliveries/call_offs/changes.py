@@ -1,4 +1,4 @@
-"""What a call-off has more or less than the one that it replaced, by due date and order."""
+"""How a call-off differs from the version that it replaced, by due date and order."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -6,34 +6,34 @@ from typing import Final
 
 from werknetz_core.deliveries.call_offs.schemas import CallOffChangeView, CallOffEntryView
 
-_AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)
-_Place = tuple[datetime | None, str | None, str | None]
+_IMMEDIATELY: Final = datetime.min.replace(tzinfo=UTC)
+_EntryKey = tuple[datetime | None, str | None, str | None]  # due date, order number, order line
 
 
 def changes_of(
-    former: Iterable[CallOffEntryView], current: Iterable[CallOffEntryView]
+    previous: Iterable[CallOffEntryView], current: Iterable[CallOffEntryView]
 ) -> list[CallOffChangeView]:
-    """Return what differs, in order of due dates; what is the same in both is left out."""
-    before, now = _sums(former), _sums(current)
-    places = sorted({*before, *now}, key=lambda at: (at[0] or _AT_ONCE, at[1] or "", at[2] or ""))
+    """Return the quantities that differ, by due date."""
+    before, after = _sum_by_key(previous), _sum_by_key(current)
+    keys = sorted({*before, *after}, key=lambda k: (k[0] or _IMMEDIATELY, k[1] or "", k[2] or ""))
     return [
         CallOffChangeView(
-            due_from=place[0],
-            order_number=place[1],
-            order_line=place[2],
-            former_quantity=before.get(place, 0.0),
-            quantity=now.get(place, 0.0),
-            change=now.get(place, 0.0) - before.get(place, 0.0),
+            due_from=key[0],
+            order_number=key[1],
+            order_line=key[2],
+            previous_quantity=before.get(key, 0.0),
+            quantity=after.get(key, 0.0),
+            change=after.get(key, 0.0) - before.get(key, 0.0),
         )
-        for place in places
-        if before.get(place, 0.0) != now.get(place, 0.0)
+        for key in keys
+        if before.get(key, 0.0) != after.get(key, 0.0)
     ]
 
 
-def _sums(entries: Iterable[CallOffEntryView]) -> dict[_Place, float]:
-    sums: dict[_Place, float] = {}
+def _sum_by_key(entries: Iterable[CallOffEntryView]) -> dict[_EntryKey, float]:
+    sums: dict[_EntryKey, float] = {}
     for entry in entries:
-        place = (entry.due_from, entry.order_number, entry.order_line)
-        said = entry.quantity if entry.base_quantity is None else entry.base_quantity
-        sums[place] = sums.get(place, 0.0) + (said or 0.0)
+        key = (entry.due_from, entry.order_number, entry.order_line)
+        quantity = entry.quantity if entry.base_quantity is None else entry.base_quantity
+        sums[key] = sums.get(key, 0.0) + (quantity or 0.0)
     return sums

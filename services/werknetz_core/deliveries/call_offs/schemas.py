@@ -10,24 +10,24 @@ from werknetz_core.deliveries.schemas import RelationView
 
 
 class CallOffView(RelationView):
-    """One version of a schedule."""
+    """One version of a delivery schedule."""
 
-    id: UUID  # an event of it
+    id: UUID  # its first event
     document: str
     issued_at: datetime
     known_at: datetime
     state: Literal["in_force", "replaced", "outdated_on_arrival"]
     in_force_from: datetime | None
-    in_force_to: datetime | None  # null: it goes on, or never was
+    in_force_to: datetime | None  # null: still in force, or never was
     entries: int
     quantity: float
 
 
 class CallOffEntryView(BaseModel):
     event_id: UUID
-    event: str  # where the event leads back to its message
+    event: str  # link to the event
     line: str | None
-    due_from: datetime | None  # null: at once
+    due_from: datetime | None  # null: immediately
     due_until: datetime | None
     due_kind: str | None
     commitment: str | None
@@ -47,18 +47,18 @@ class CallOffEntryView(BaseModel):
 
 
 class CallOffChangeView(BaseModel):
-    """What a due date has more or less than in the former version."""
+    """How the quantity of a due date differs from the previous version."""
 
     due_from: datetime | None
     order_number: str | None
     order_line: str | None
-    former_quantity: float
+    previous_quantity: float
     quantity: float
     change: float
 
 
 class CallOffDetailView(CallOffView):
     lines: list[CallOffEntryView]
-    former: str | None  # document of the version that it replaced
-    former_id: UUID | None
+    previous: str | None  # document of the version that it replaced
+    previous_id: UUID | None
     changes: list[CallOffChangeView]

@@ -5,9 +5,9 @@ from typing import Annotated, Final
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
-from werknetz.store.supply import cumulatives, materials, partners, supply_relations
+from werknetz.store.tables.supply import cumulatives, materials, partners, supply_relations
 from werknetz_core.access import supply_scope
-from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
+from werknetz_core.access.supply_filters import RelationFiltersDep
 from werknetz_core.context.app_context import ReadSessionDep, Viewer
 from werknetz_core.context.collection import query_page
 from werknetz_core.deliveries.cumulatives.schemas import CumulativeView
@@ -16,14 +16,19 @@ from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["supply"])
+_C: Final = cumulatives.c
 _SORTING: Final = Sorting(
     "supplier",
-    tie=SortKey(cumulatives.c.relation_id, SortType.NUMBER),
+    tie=SortKey(_C.relation_id, SortType.NUMBER),
     keys={
         "supplier": SortKey(partners.c.key),
         "material": SortKey(materials.c.number),
-        "as_of": SortKey(cumulatives.c.as_of, SortType.TIME),
+        "as_of": SortKey(_C.as_of, SortType.TIME),
     },
+)
+_DIFFERS: Final = sa.or_(
+    sa.func.coalesce(_C.received_difference, 0) != 0,
+    sa.func.coalesce(_C.delivered_difference, 0) != 0,
 )
 
 
@@ -33,38 +38,22 @@ async def list_cumulatives(
     request: Request,
     session: ReadSessionDep,
     principal: Viewer,
-    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
-    site: supply_scope.SiteFilter = [],  # noqa: B006 - as above
+    filters: RelationFiltersDep,
     different: Annotated[
-        bool | None, Query(description="true: only where messages say another sum than ours.")
+        bool | None, Query(description="true: only where messages state another sum than ours.")
     ] = None,
     params: ListParamsDep,
 ) -> pagination.Page[CumulativeView]:
-    """List cumulative quantities of each relation. Sort: supplier, material, as_of."""
-    c = cumulatives.c
-    differs = sa.or_(
-        sa.func.coalesce(c.received_difference, 0) != 0,
-        sa.func.coalesce(c.delivered_difference, 0) != 0,
-    )
+    """List the cumulative quantities of each relation. Sort: supplier, material, as_of."""
+    joined = cumulatives.join(supply_scope.RELATIONS, supply_relations.c.id == _C.relation_id)
     query = (
         sa.select(cumulatives, *supply_scope.RELATION_NAMES)
-        .select_from(
-            cumulatives.join(supply_scope.RELATIONS, supply_relations.c.id == c.relation_id)
-        )
+        .select_from(joined)
         .where(
-            supply_scope.relation_visible(principal, c.relation_id),
-            await supply_scope.name_condition(
-                SUPPLIER, supplier, supply_relations.c.supplier_id, session, principal
-            ),
-            await supply_scope.name_condition(
-                MATERIAL, material, supply_relations.c.material_id, session, principal
-            ),
-            await supply_scope.name_condition(
-                SITE, site, supply_relations.c.site_id, session, principal
-            ),
+            supply_scope.relation_visible(principal, _C.relation_id),
+            await filters.condition(session, principal),
         )
     )
     if different is not None:
-        query = query.where(differs if different else ~differs)
+        query = query.where(_DIFFERS if different else ~_DIFFERS)
     return await query_page(request, session, params, query, _SORTING, CumulativeView)

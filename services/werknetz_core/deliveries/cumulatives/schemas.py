@@ -6,7 +6,7 @@ from werknetz_core.deliveries.schemas import RelationView
 
 
 class CumulativeView(RelationView):
-    """Demanded − received − in transit since the zero date, and what the messages say of it."""
+    """Demanded, received and in transit since the zero date, and the sums that messages state."""
 
     relation_id: int
     zero_at: datetime | None

@@ -1,4 +1,4 @@
-"""Due lines: what was to be delivered when, by the version that counts, and what came of it."""
+"""Due lines: what was to be delivered when, by the version in force, and what was delivered."""
 
 from typing import Annotated, Final, Literal
 
@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
-from werknetz.store.supply import due_lines, materials, partners, supply_relations
+from werknetz.store.tables.supply import due_lines, materials, partners, supply_relations
 from werknetz_core.access import supply_scope
-from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
+from werknetz_core.access.supply_filters import RelationFiltersDep
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.deliveries.due_lines.schemas import DueLineView
@@ -17,13 +17,14 @@ from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 
 router = APIRouter(tags=["supply"])
-_DELAY: Final = sa.cast(sa.func.coalesce(due_lines.c.delay_s, 0), sa.BigInteger)
+_D: Final = due_lines.c
+_DELAY: Final = sa.cast(sa.func.coalesce(_D.delay_s, 0), sa.BigInteger)
 _SORTING: Final = Sorting(
     "due_from",
-    tie=SortKey(due_lines.c.id, SortType.NUMBER),
+    tie=SortKey(_D.id, SortType.NUMBER),
     keys={
-        "due_from": SortKey(due_lines.c.due_from, SortType.TIME),
-        "due_until": SortKey(due_lines.c.due_until, SortType.TIME),
+        "due_from": SortKey(_D.due_from, SortType.TIME),
+        "due_until": SortKey(_D.due_until, SortType.TIME),
         "supplier": SortKey(partners.c.key),
         "material": SortKey(materials.c.number),
         "delay_s": SortKey(_DELAY, SortType.NUMBER),
@@ -38,12 +39,10 @@ async def list_due_lines(
     context: ContextDep,
     session: ReadSessionDep,
     principal: Viewer,
-    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
-    site: supply_scope.SiteFilter = [],  # noqa: B006 - as above
-    state: Annotated[list[Literal["open", "measured"]], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    filters: RelationFiltersDep,
+    state: Annotated[list[Literal["open", "measured"]], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
     late: Annotated[
-        bool | None, Query(description="true: only what is overdue or came too late.")
+        bool | None, Query(description="true: only lines that are overdue or were late.")
     ] = None,
     start: str | None = None,
     end: str | None = None,
@@ -53,29 +52,21 @@ async def list_due_lines(
 
     Sort: due_from, due_until, supplier, material, delay_s (not late: 0).
     """
-    d = due_lines.c
-    now = sa.literal(instant_of(context.now_us()), d.window_until.type)
-    overdue = sa.and_(d.open_quantity > 0, d.window_until <= now)
-    is_late = sa.or_(overdue, sa.func.coalesce(d.delay_s, 0) > 0)
+    now = sa.literal(instant_of(context.now_us()), _D.window_until.type)
+    overdue = sa.and_(_D.open_quantity > 0, _D.window_until <= now)
+    is_late = sa.or_(overdue, sa.func.coalesce(_D.delay_s, 0) > 0)
+    joined = due_lines.join(supply_scope.RELATIONS, supply_relations.c.id == _D.relation_id)
     query = (
         sa.select(due_lines, *supply_scope.RELATION_NAMES, is_late.label("late"))
-        .select_from(due_lines.join(supply_scope.RELATIONS, supply_relations.c.id == d.relation_id))
+        .select_from(joined)
         .where(
-            supply_scope.relation_visible(principal, d.relation_id),
-            await supply_scope.name_condition(
-                SUPPLIER, supplier, supply_relations.c.supplier_id, session, principal
-            ),
-            await supply_scope.name_condition(
-                MATERIAL, material, supply_relations.c.material_id, session, principal
-            ),
-            await supply_scope.name_condition(
-                SITE, site, supply_relations.c.site_id, session, principal
-            ),
-            time_condition(context, d.due_from, start, end),
+            supply_scope.relation_visible(principal, _D.relation_id),
+            await filters.condition(session, principal),
+            time_condition(context, _D.due_from, start, end),
         )
     )
     if state:
-        query = query.where(d.state.in_(state))
+        query = query.where(_D.state.in_(state))
     if late is not None:
         query = query.where(is_late if late else ~is_late)
     return await query_page(request, session, params, query, _SORTING, DueLineView)

@@ -1,15 +1,16 @@
-"""Receipts: what arrived at our docks, line by line, as it is believed now."""
+"""Receipts: goods received at our docks, line by line, in their current version."""
 
 from typing import Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
-from werknetz.store.stock import warehouses
-from werknetz.store.supply import materials, partners, receipt_lines, sites, supply_relations
+from werknetz.store.tables.stock import warehouses
+from werknetz.store.tables.supply import materials, partners, receipt_lines, sites, supply_relations
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER, WAREHOUSE
+from werknetz_core.access.supply_filters import RelationFiltersDep
+from werknetz_core.access.supply_scope import WAREHOUSE
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.collection import query_page, time_condition
 from werknetz_core.deliveries.receipts.schemas import ReceiptView
@@ -46,10 +47,8 @@ async def list_receipts(
     context: ContextDep,
     session: ReadSessionDep,
     principal: Viewer,
-    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
-    site: supply_scope.SiteFilter = [],  # noqa: B006 - as above
-    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - as above
+    filters: RelationFiltersDep,
+    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - FastAPI copies
     delivery_note: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
@@ -57,16 +56,10 @@ async def list_receipts(
 ) -> pagination.Page[ReceiptView]:
     """List receipts, newest first; with a start, those of the span.
 
-    Sort: received_at, document, supplier, material (not known: first).
+    Sort: received_at, document, supplier, material (unknown: first).
     """
-    query = receipts_shown(principal).where(
-        await supply_scope.name_condition(SUPPLIER, supplier, _R.supplier_id, session, principal),
-        await supply_scope.name_condition(
-            MATERIAL, material, supply_relations.c.material_id, session, principal
-        ),
-        await supply_scope.name_condition(
-            SITE, site, supply_relations.c.site_id, session, principal
-        ),
+    query = _receipts_query(principal).where(
+        await filters.condition(session, principal, supplier_id=_R.supplier_id),
         await supply_scope.name_condition(
             WAREHOUSE, warehouse, _R.warehouse_id, session, principal
         ),
@@ -77,8 +70,8 @@ async def list_receipts(
     return await query_page(request, session, params, query, _SORTING, ReceiptView)
 
 
-def receipts_shown(principal: Principal) -> sa.Select[Any]:
-    """What is believed now of what the key may see, by its site or the warehouse it went to."""
+def _receipts_query(principal: Principal) -> sa.Select[Any]:
+    """Select the current receipts that the key may see: by their site or their warehouse."""
     return (
         sa.select(
             receipt_lines,

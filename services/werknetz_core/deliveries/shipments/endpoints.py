@@ -1,29 +1,31 @@
-"""Shipments: what was announced, how it is packed, where it is, and what of it has come."""
+"""Shipments: what was announced, how it is packed, and what has been received."""
 
 from collections import defaultdict
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
+from werknetz.store.queries.shipments import (
+    handling_units_query,
+    shipment_lines_query,
+    shipments_with_query,
+)
 from werknetz.store.session import ReadSession
-from werknetz.store.supply import (
-    handling_units,
-    materials,
+from werknetz.store.tables.supply import (
     partners,
     receipt_lines,
-    shipment_lines,
     shipments,
     sites,
-    supply_relations,
-    transit_lines,
 )
 from werknetz_core.access import supply_scope
-from werknetz_core.access.supply_scope import MATERIAL, SITE, SUPPLIER
+from werknetz_core.access.supply_filters import RelationFiltersDep
+from werknetz_core.access.supply_scope import MATERIAL
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.collection import query_page, time_condition
-from werknetz_core.deliveries.shipments.packing import tree_of
+from werknetz_core.deliveries.shipments.packing import handling_unit_tree
 from werknetz_core.deliveries.shipments.schemas import (
     ShipmentDetailView,
     ShipmentLineView,
@@ -49,7 +51,7 @@ _SORTING: Final = Sorting(
         "supplier": SortKey(partners.c.key),
     },
 )
-_SHOWN: Final = sa.select(
+_QUERY: Final = sa.select(
     shipments, partners.c.key.label("supplier"), sites.c.key.label("site")
 ).select_from(
     shipments.join(partners, partners.c.id == _S.supplier_id).outerjoin(
@@ -65,37 +67,31 @@ async def list_shipments(
     context: ContextDep,
     session: ReadSessionDep,
     principal: Viewer,
-    supplier: supply_scope.SupplierFilter = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
-    site: supply_scope.SiteFilter = [],  # noqa: B006 - as above
+    filters: RelationFiltersDep,
     state: Annotated[
         list[Literal["announced", "in_transit", "overdue", "partly_received", "received"]],
         Query(description="Repeated: any."),
-    ] = [],  # noqa: B006 - as above
+    ] = [],  # noqa: B006 - FastAPI copies
     start: str | None = None,
     end: str | None = None,
     params: ListParamsDep,
 ) -> pagination.Page[ShipmentView]:
     """List shipments, newest first; with a start, those announced in the span.
 
-    Sort: announced_at, arrives_at (not said: when it was announced), document, supplier.
+    Sort: announced_at, arrives_at (if unknown: announced_at), document, supplier.
     """
-    query = _SHOWN.where(
+    query = _QUERY.where(
         supply_scope.site_visible(principal, _S.site_id),
-        await supply_scope.name_condition(SUPPLIER, supplier, _S.supplier_id, session, principal),
-        await supply_scope.name_condition(SITE, site, _S.site_id, session, principal),
+        await filters.condition(
+            session, principal, supplier_id=_S.supplier_id, site_id=_S.site_id, material_id=None
+        ),
         time_condition(context, _S.announced_at, start, end),
     )
     if state:
         query = query.where(_S.state.in_(state))
-    if material:
-        ids = await supply_scope.resolve_ids(MATERIAL, material, session, principal)
-        holding = (
-            sa.select(shipment_lines.c.supplier_id, shipment_lines.c.document)
-            .join(supply_relations, supply_relations.c.id == shipment_lines.c.relation_id)
-            .where(supply_relations.c.material_id.in_(ids), shipment_lines.c.known_to.is_(None))
-        )
-        query = query.where(sa.tuple_(_S.supplier_id, _S.document).in_(holding))
+    if filters.material:
+        ids = await supply_scope.resolve_ids(MATERIAL, filters.material, session, principal)
+        query = query.where(sa.tuple_(_S.supplier_id, _S.document).in_(shipments_with_query(ids)))
     return await query_page(request, session, params, query, _SORTING, ShipmentView)
 
 
@@ -103,65 +99,35 @@ async def list_shipments(
 async def show_shipment(
     number: int, session: ReadSessionDep, principal: Viewer
 ) -> ShipmentDetailView:
-    """Show a shipment: its lines with their receipts, and how it is packed, as a tree."""
-    query = _SHOWN.where(
+    """Show a shipment: its lines with their receipts, and its handling units as a tree."""
+    query = _QUERY.where(
         _S.id == min(max(number, 0), INT_MAX), supply_scope.site_visible(principal, _S.site_id)
     )
-    row = (await session.execute(query)).mappings().first()
-    if row is None:
+    shipment = (await session.execute(query)).mappings().first()
+    if shipment is None:
         raise Problem(
             404, "unknown_shipment", f"There is no shipment {number} that this key may see.",
             "GET /api/v1/shipments lists them.",
         )  # fmt: skip
-    told = (await session.execute(_lines_of(row))).mappings().all()
-    units = (
-        await session.execute(
-            sa.select(handling_units)
-            .where(handling_units.c.shipment_id == row["id"])
-            .order_by(handling_units.c.label)
-        )
-    ).mappings().all()  # fmt: skip
-    packed: dict[str, list[UUID]] = defaultdict(list)
-    for line in told:
-        spread = line["handling_units"] or [line["handling_unit"]]
-        for label in filter(None, spread):
-            packed[label].append(line["event_id"])
-    receipts = await _receipts(session, {i for line in told for i in line["receipt_ids"] or ()})
+    lines = (await session.execute(shipment_lines_query(shipment))).mappings().all()
+    units = (await session.execute(handling_units_query(shipment["id"]))).mappings().all()
+    lines_by_label: dict[str, list[UUID]] = defaultdict(list)
+    for line in lines:
+        labels = line["handling_units"] or [line["handling_unit"]]
+        for label in filter(None, labels):
+            lines_by_label[label].append(line["event_id"])
+    receipt_ids = {event_id for line in lines for event_id in line["receipt_ids"] or ()}
+    receipts = await _load_receipts(session, receipt_ids)
     return ShipmentDetailView(
-        **row,
-        lines=[_line(line, receipts) for line in told],
-        handling_units=tree_of(units, packed),
+        **shipment,
+        lines=[_line_view(line, receipts) for line in lines],
+        handling_units=handling_unit_tree(units, lines_by_label),
     )
 
 
-def _lines_of(row: sa.RowMapping) -> sa.Select[Any]:
-    line = shipment_lines.c
-    joined = (
-        shipment_lines.outerjoin(supply_relations, supply_relations.c.id == line.relation_id)
-        .outerjoin(materials, materials.c.id == supply_relations.c.material_id)
-        .outerjoin(transit_lines, transit_lines.c.event_id == line.event_id)
-    )
-    transit = transit_lines.c
-    return (
-        sa.select(
-            shipment_lines,
-            materials.c.number.label("material"),
-            supply_relations.c.dock,
-            transit.received_quantity,
-            transit.open_quantity,
-            transit.receipt_ids,
-        )
-        .select_from(joined)
-        .where(
-            line.supplier_id == row["supplier_id"],
-            line.document == row["document"],
-            line.known_to.is_(None),
-        )
-        .order_by(line.line, line.event_id)
-    )
-
-
-async def _receipts(session: ReadSession, event_ids: set[UUID]) -> dict[UUID, ShipmentReceiptView]:
+async def _load_receipts(
+    session: ReadSession, event_ids: set[UUID]
+) -> dict[UUID, ShipmentReceiptView]:
     if not event_ids:
         return {}
     query = sa.select(receipt_lines).where(
@@ -173,9 +139,9 @@ async def _receipts(session: ReadSession, event_ids: set[UUID]) -> dict[UUID, Sh
     }
 
 
-def _line(row: sa.RowMapping, receipts: dict[UUID, ShipmentReceiptView]) -> ShipmentLineView:
-    came = sorted(
-        (receipts[i] for i in row["receipt_ids"] or () if i in receipts),
-        key=lambda receipt: (receipt.received_at, receipt.event_id),
-    )
-    return ShipmentLineView(**row, event=event_link(row["event_id"]), receipts=came)
+def _line_view(
+    line: sa.RowMapping, receipts: Mapping[UUID, ShipmentReceiptView]
+) -> ShipmentLineView:
+    of_line = [receipts[i] for i in line["receipt_ids"] or () if i in receipts]
+    of_line.sort(key=lambda receipt: (receipt.received_at, receipt.event_id))
+    return ShipmentLineView(**line, event=event_link(line["event_id"]), receipts=of_line)

@@ -1,4 +1,4 @@
-"""Handling units as the tree that they are: what is packed in what, and which lines lie where."""
+"""The tree of handling units: what is packed in what, and which lines are packed where."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,10 @@ from uuid import UUID
 from werknetz_core.deliveries.shipments.schemas import HandlingUnitView
 
 
-def tree_of(
+def handling_unit_tree(
     units: Sequence[Mapping[Any, Any]], lines: Mapping[str, Sequence[UUID]]
 ) -> list[HandlingUnitView]:
-    """Return the outermost units. Each stands once, also where labels say they hold each other."""
+    """Return the outermost units. Each unit appears once, even where units contain each other."""
     views = {
         unit["label"]: HandlingUnitView(
             label=unit["label"],
@@ -21,37 +21,37 @@ def tree_of(
         )
         for unit in units
     }
-    inside: dict[str, list[str]] = defaultdict(list)
+    children: dict[str, list[str]] = defaultdict(list)
     roots = []
     for unit in units:
-        label, above = unit["label"], unit["parent_label"]
-        if above in views and above != label:
-            inside[above].append(label)
+        label, parent = unit["label"], unit["parent_label"]
+        if parent in views and parent != label:
+            children[parent].append(label)
         else:
             roots.append(label)
     placed: set[str] = set()
-    # A circle has no outermost unit: its first label is taken for it.
+    # A cycle has no outermost unit: its first label becomes the root.
     for label in [*roots, *views]:
         if label in placed:
             continue
         if label not in roots:
             roots.append(label)
-        _fill(label, views, inside, placed)
+        _add_children(label, views, children, placed)
     return [views[label] for label in roots]
 
 
-def _fill(
+def _add_children(
     root: str,
     views: Mapping[str, HandlingUnitView],
-    inside: Mapping[str, Sequence[str]],
+    children: Mapping[str, Sequence[str]],
     placed: set[str],
 ) -> None:
     placed.add(root)
-    waiting = [root]
-    while waiting:
-        label = waiting.pop()
-        for inner in inside.get(label, ()):
-            if inner not in placed:
-                placed.add(inner)
-                views[label].contains.append(views[inner])
-                waiting.append(inner)
+    queue = [root]
+    while queue:
+        label = queue.pop()
+        for child in children.get(label, ()):
+            if child not in placed:
+                placed.add(child)
+                views[label].contains.append(views[child])
+                queue.append(child)

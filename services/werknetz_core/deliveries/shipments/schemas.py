@@ -51,11 +51,11 @@ class ShipmentLineView(BaseModel):
 
 
 class HandlingUnitView(BaseModel):
-    """A package, with what is packed in it."""
+    """A package with its contents."""
 
     label: str
     package_type: str | None
-    lines: list[UUID]  # events of the lines that lie in it itself
+    lines: list[UUID]  # events of the lines packed directly in it
     contains: list["HandlingUnitView"]
 
 

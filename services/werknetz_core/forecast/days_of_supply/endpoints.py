@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.days import days_of_supply
 from werknetz.kpi.stock.supply_caused import StockPlace
-from werknetz.store.levels import STOCK_AT
 from werknetz.store.session import ReadSession
-from werknetz.store.stock import stock_items
+from werknetz.store.stock_levels import STOCK_AT
+from werknetz.store.tables.stock import stock_items
 from werknetz_core.access import supply_scope
 from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.collection import utc_time_context

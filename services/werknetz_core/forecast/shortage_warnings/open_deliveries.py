@@ -44,7 +44,7 @@ class Deliveries:
     sent: Sequence[asyncpg.Record]
 
     def shipments_of(self, promise: AllottedDueLine) -> list[ExpectedShipmentView]:
-        return [_shipment(self.sent[one.id], one) for one in promise.sent]
+        return [_shipment(self.sent[one.id], one) for one in promise.shipments]
 
 
 async def deliveries(

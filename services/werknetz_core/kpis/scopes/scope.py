@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from werknetz.domain.window import Window
+from werknetz.kpi.additive import AdditiveElements
 from werknetz.kpi.definition import Kpi, KpiSubject
-from werknetz.kpi.elements import ElementSums
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import TimeContext, TimeSpan
@@ -31,7 +31,7 @@ class Part:
 class Sums:
     """The elements of one part and window."""
 
-    elements: ElementSums
+    elements: AdditiveElements
     computed_at: datetime | None = None
     provisional: bool = False  # though its time has passed
     beside: Mapping[str, object] = field(default_factory=dict)

@@ -209,7 +209,7 @@ def _evidence(part: Part, window: Window) -> str:
 
 
 def _told(policy: Policy) -> dict[str, Any]:
-    document = policy.document()
+    document = policy.to_document()
     shown = ("reference", "early", "late", "tolerance", "level", "frozen_days")
     return {
         "supplier": None,

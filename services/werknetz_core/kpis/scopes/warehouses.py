@@ -16,7 +16,7 @@ from werknetz.kpi.stock.elements import StockElements
 from werknetz.kpi.stock.formulas import WAREHOUSE
 from werknetz.kpi.stock.plan import Span, clip_spans
 from werknetz.kpi.stock.supply_caused import merge_spans
-from werknetz.store.gap import LOST_MESSAGES
+from werknetz.store.gaps import LOST_MESSAGES
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.problem import Problem
@@ -163,7 +163,7 @@ async def _lost(context: AppContext, warehouses: set[int]) -> dict[int, tuple[Sp
         telling.setdefault(row["connector_id"], set()).add(row["warehouse_id"])
     found: dict[int, list[Span]] = {}
     for row in await context.database.fetch(LOST_MESSAGES, sorted(telling)):
-        if gap_kind_of(row["cause"], listed=False) is None:
+        if gap_kind_of(row["cause"], is_listed=False) is None:
             continue
         end_us = context.now_us() if row["end_at"] is None else microseconds_of(row["end_at"])
         for warehouse in telling[row["connector_id"]]:

@@ -11,11 +11,12 @@ from werknetz.domain.bucket import instant_of
 from werknetz.runtime.log import get_logger
 from werknetz.store.master_data import AGAIN_OF_LINE, ALONE, MARK_STOCK
 from werknetz.store.session import ReadSession
-from werknetz.store.stock import line_materials, warehouses
-from werknetz.store.supply import materials
 from werknetz.store.tables import equipment
+from werknetz.store.tables.stock import line_materials, warehouses
+from werknetz.store.tables.supply import materials
 from werknetz_core.access import equipment_scope, supply_scope
 from werknetz_core.access.keys import Principal
+from werknetz_core.access.supply_filters import StockFiltersDep
 from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
 from werknetz_core.context.app_context import (
     ContextDep,
@@ -38,9 +39,9 @@ from werknetz_core.materials.line_materials.schemas import (
 
 router = APIRouter(tags=["stock"])
 _L: Final = line_materials.c
-_ALWAYS: Final = sa.text("'-infinity'::timestamptz")
-_EVER: Final = datetime.min.replace(tzinfo=UTC)
-_END: Final = datetime.max.replace(tzinfo=UTC)
+_NO_START: Final = sa.text("'-infinity'::timestamptz")
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 _SORTING: Final = Sorting(
     "equipment",
     tie=SortKey(_L.id, SortType.NUMBER),
@@ -50,9 +51,9 @@ _SORTING: Final = Sorting(
         "warehouse": SortKey(warehouses.c.key),
     },
 )
-_SHOWN: Final = sa.select(
+_QUERY: Final = sa.select(
     *(c for c in line_materials.c if c.name != "valid_from"),
-    sa.func.nullif(_L.valid_from, _ALWAYS).label("valid_from"),
+    sa.func.nullif(_L.valid_from, _NO_START).label("valid_from"),
     equipment.c.path.label("equipment"),
     materials.c.number.label("material"),
     warehouses.c.key.label("warehouse"),
@@ -72,23 +73,23 @@ async def list_line_materials(
     session: ReadSessionDep,
     principal: Viewer,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
-    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - as above
-    at: Annotated[str | None, Query(description="Only what is valid at this time.")] = None,
+    filters: StockFiltersDep,
+    at: Annotated[
+        str | None, Query(description="Only those valid at this time.")
+    ] = None,
     params: ListParamsDep,
 ) -> pagination.Page[LineMaterialView]:
-    """List what lines and machines consume. Sort: equipment, material, warehouse."""
-    query = _SHOWN.where(
+    """List the materials that lines and machines consume. Sort: equipment, material, warehouse."""
+    query = _QUERY.where(
         await equipment_scope.equipment_condition(under, context, principal),
-        await supply_scope.name_condition(MATERIAL, material, _L.material_id, session, principal),
-        await supply_scope.name_condition(
-            WAREHOUSE, warehouse, _L.warehouse_id, session, principal
+        await filters.condition(
+            session, principal, warehouse_id=_L.warehouse_id, material_id=_L.material_id
         ),
     )
     if at is not None:
-        moment = instant_of(parse_instant(at, "at", utc_time_context(context)))
+        valid_at = instant_of(parse_instant(at, "at", utc_time_context(context)))
         query = query.where(
-            _L.valid_from <= moment, sa.or_(_L.valid_to.is_(None), _L.valid_to > moment)
+            _L.valid_from <= valid_at, sa.or_(_L.valid_to.is_(None), _L.valid_to > valid_at)
         )
     return await query_page(request, session, params, query, _SORTING, LineMaterialView)
 
@@ -96,63 +97,71 @@ async def list_line_materials(
 @router.put("/line_materials/{path:path}")
 async def set_line_materials(
     path: str,
-    given: LineMaterials,
+    new: LineMaterials,
     context: ContextDep,
     session: WriteSessionDep,
     principal: Engineer,
 ) -> list[LineMaterialView]:
-    """Say what a line or machine consumes, as a whole; stock-outs and losses follow."""
+    """Replace the materials of a line or machine; stock-outs and losses are computed again."""
     node = await context.tree.find_node(path, principal)
     await session.execute(sa.text(ALONE))
-    rows = [await _row(node.id, one, session, principal) for one in given.items]
-    _demand_apart(rows)
-    gone = sa.delete(line_materials).where(_L.equipment_id == node.id)
-    changed = {
-        (before[0], before[1])
-        for before in await session.execute(gone.returning(_L.warehouse_id, _L.material_id))
-    } | {(row["warehouse_id"], row["material_id"]) for row in rows}
+    rows = [await _row_of(node.id, item, session, principal) for item in new.items]
+    _require_no_overlap(rows)
+    delete = sa.delete(line_materials).where(_L.equipment_id == node.id)
+    removed = await session.execute(delete.returning(_L.warehouse_id, _L.material_id))
+    changed = {(row.warehouse_id, row.material_id) for row in removed}
+    changed |= {(row["warehouse_id"], row["material_id"]) for row in rows}
     for row in rows:
         await session.execute(sa.insert(line_materials).values(row))
-    marked = {"warehouses": [w for w, _ in changed], "materials": [m for _, m in changed]}
-    await session.execute(sa.text(MARK_STOCK), marked)
-    below = [each.id for each in (await context.tree.current()).subtree(path)]
-    await session.execute(sa.text(AGAIN_OF_LINE), {"ids": below})
+    stock = {
+        "warehouses": [warehouse_id for warehouse_id, _ in changed],
+        "materials": [material_id for _, material_id in changed],
+    }
+    await session.execute(sa.text(MARK_STOCK), stock)
+    subtree_ids = [descendant.id for descendant in (await context.tree.current()).subtree(path)]
+    await session.execute(sa.text(AGAIN_OF_LINE), {"ids": subtree_ids})
     _log.info("line materials set", equipment=path, items=len(rows), by=principal.name)
-    shown = _SHOWN.where(_L.equipment_id == node.id).order_by(materials.c.number, _L.id)
-    return [LineMaterialView(**row) for row in (await session.execute(shown)).mappings()]
+    query = _QUERY.where(_L.equipment_id == node.id).order_by(materials.c.number, _L.id)
+    return [LineMaterialView(**row) for row in (await session.execute(query)).mappings()]
 
 
-async def _row(
-    equipment_id: int, one: NewLineMaterial, session: ReadSession, principal: Principal
+async def _row_of(
+    equipment_id: int, item: NewLineMaterial, session: ReadSession, principal: Principal
 ) -> dict[str, Any]:
-    values = one.model_dump(exclude={"material", "warehouse"})
-    if one.valid_from is None:
-        del values["valid_from"]  # the table's own: always
+    values = item.model_dump(exclude={"material", "warehouse"})
+    if item.valid_from is None:
+        del values["valid_from"]  # the column's default: without a start
     return {
         **values,
         "equipment_id": equipment_id,
-        "material_id": await supply_scope.resolve_id(MATERIAL, one.material, session, principal),
-        "warehouse_id": await supply_scope.resolve_id(WAREHOUSE, one.warehouse, session, principal),
+        "material_id": await supply_scope.resolve_id(MATERIAL, item.material, session, principal),
+        "warehouse_id": await supply_scope.resolve_id(
+            WAREHOUSE, item.warehouse, session, principal
+        ),
     }
 
 
-def _demand_apart(rows: list[dict[str, Any]]) -> None:
-    """Raise unless each material is taken from a warehouse once at a time: else it counts twice."""
+def _require_no_overlap(rows: list[dict[str, Any]]) -> None:
+    """Raise 422 if a material of a warehouse is valid twice at a time: it would count twice."""
     spans: dict[tuple[int, int], list[tuple[datetime, datetime]]] = {}
     for row in rows:
-        span = row.get("valid_from") or _EVER, row["valid_to"] or _END
+        span = row.get("valid_from") or _EARLIEST, row["valid_to"] or _LATEST
         if span[0] >= span[1]:
-            raise _refused(f"valid_to {span[1].isoformat()} is not after valid_from.")
+            raise _invalid_line_materials(
+                f"valid_to {span[1].isoformat()} is not after valid_from."
+            )
         spans.setdefault((row["material_id"], row["warehouse_id"]), []).append(span)
-    for each in spans.values():
-        for former, later in pairwise(sorted(each)):
-            if later[0] < former[1]:
-                raise _refused("The same material of a warehouse is valid twice at a time.")
+    for spans_of_material in spans.values():
+        for earlier, later in pairwise(sorted(spans_of_material)):
+            if later[0] < earlier[1]:
+                raise _invalid_line_materials(
+                    "The same material of a warehouse is valid twice at a time."
+                )
 
 
-def _refused(detail: str) -> Problem:
+def _invalid_line_materials(detail: str) -> Problem:
     return Problem(
         422, "invalid_line_materials", detail,
-        "Spans are half-open: end the former with `valid_to` where the next begins.",
+        "Spans are half-open: set `valid_to` of the earlier to `valid_from` of the later.",
         errors=[{"pointer": "/body/items", "code": "invalid", "detail": detail}],
     )  # fmt: skip

@@ -9,7 +9,7 @@ from werknetz_core.materials.schemas import Amount, Positive, Word
 
 
 class LineMaterialView(BaseModel):
-    """What a line or machine consumes, from which warehouse, and how fast by plan."""
+    """A material that a line or machine consumes, from which warehouse, at which planned rate."""
 
     equipment: str
     material: str
@@ -17,7 +17,7 @@ class LineMaterialView(BaseModel):
     quantity_per_item: float
     items_per_hour: float
     minimum_quantity: float
-    valid_from: datetime | None  # null: always was
+    valid_from: datetime | None  # null: without a start
     valid_to: datetime | None
 
 
@@ -27,14 +27,14 @@ class NewLineMaterial(BaseModel):
     material: Word
     warehouse: Word
     quantity_per_item: Positive
-    items_per_hour: Amount = Field(description="As planned, while the shift calendar says so.")
+    items_per_hour: Amount = Field(description="Planned rate during the shifts of the calendar.")
     minimum_quantity: Amount = 0.0
     valid_from: AwareDatetime | None = None
     valid_to: AwareDatetime | None = None
 
 
 class LineMaterials(BaseModel):
-    """The whole list of a line: what is not in it ends."""
+    """The whole list of a line: materials that are missing in it are removed."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -8,12 +8,12 @@ from werknetz_core.materials.schemas import Amount, Currency
 
 
 class LineRateView(BaseModel):
-    """What an hour of standstill costs."""
+    """Cost of an hour of downtime."""
 
     equipment: str
     currency: str
     per_hour: float
-    valid_from: datetime | None  # null: always was
+    valid_from: datetime | None  # null: without a start
 
 
 class NewLineRate(BaseModel):

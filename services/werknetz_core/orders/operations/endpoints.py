@@ -1,4 +1,4 @@
-"""Operations of orders: what each machine was to make, when it did, and what came of it."""
+"""Operations of orders: planned and actual times and quantities of each machine."""
 
 from typing import Annotated, Final
 
@@ -6,14 +6,14 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
 from werknetz.domain.bucket import instant_of
-from werknetz.store.stock import operations
-from werknetz.store.supply import materials
 from werknetz.store.tables import equipment
+from werknetz.store.tables.stock import operations
+from werknetz.store.tables.supply import materials
 from werknetz_core.access import equipment_scope, supply_scope
 from werknetz_core.access.supply_scope import MATERIAL
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
-from werknetz_core.context.collection import query_page, utc_time_context
-from werknetz_core.context.time_spec import parse_span
+from werknetz_core.context.collection import query_page
+from werknetz_core.context.overlap import overlap_condition
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
@@ -21,20 +21,20 @@ from werknetz_core.orders.operations.schemas import OperationView
 
 router = APIRouter(tags=["orders"])
 _O: Final = operations.c
-# One text that no two rows share: of a length each, then the texts themselves.
-_ROW: Final = SortKey(
+# Unique: the lengths fix where each of the joined texts ends.
+_TIE: Final = SortKey(
     sa.cast(sa.func.length(_O.order_number), sa.Text) + " "
     + sa.cast(sa.func.length(_O.operation), sa.Text) + " "
     + _O.order_number + _O.operation + _O.equipment
 )  # fmt: skip
-_NEVER: Final = sa.literal(instant_of(0), _O.started_at.type)
+_NOT_STARTED: Final = sa.literal(instant_of(0), _O.started_at.type)
 _SORTING: Final = Sorting(
     "order_number",
-    tie=_ROW,
+    tie=_TIE,
     keys={
         "order_number": SortKey(_O.order_number),
         "equipment": SortKey(_O.equipment),
-        "started_at": SortKey(sa.func.coalesce(_O.started_at, _NEVER), SortType.TIME),
+        "started_at": SortKey(sa.func.coalesce(_O.started_at, _NOT_STARTED), SortType.TIME),
     },
 )
 
@@ -66,6 +66,7 @@ async def list_operations(
         )
         .where(
             await equipment_scope.equipment_condition(under, context, principal),
+            overlap_condition(context, _O.started_at, _O.ended_at, start, end),
             await supply_scope.name_condition(
                 MATERIAL, material, _O.material_id, session, principal
             ),
@@ -73,10 +74,4 @@ async def list_operations(
     )
     if order_number:
         query = query.where(_O.order_number.in_(order_number))
-    if start is not None:
-        span = parse_span(start, end, utc_time_context(context))
-        query = query.where(
-            _O.started_at < instant_of(span.end_us),
-            sa.or_(_O.ended_at.is_(None), _O.ended_at > instant_of(span.start_us)),
-        )
     return await query_page(request, session, params, query, _SORTING, OperationView)

@@ -7,11 +7,11 @@ from pydantic import BaseModel
 
 
 class OperationView(BaseModel):
-    """A step of an order at a machine, from what was told of its start and end."""
+    """A step of an order at a machine, from the events of its start and end."""
 
     order_number: str
     operation: str
-    equipment: str  # as said
+    equipment: str  # as named in the events
     material: str | None
     planned_quantity: float | None
     planned_run_s_per_item: float | None

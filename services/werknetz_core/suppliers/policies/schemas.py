@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class PolicyView(BaseModel):
-    """What on time and in full mean for it."""
+    """The policy that defines on time and in full for a supplier."""
 
-    of: Literal["supplier", "default", "built_in"]
+    source: Literal["supplier", "default", "built_in"]
     version: int
     valid_from: datetime | None
     text: str
@@ -17,7 +17,7 @@ class PolicyView(BaseModel):
 
 
 class PolicyVersionView(BaseModel):
-    supplier: str | None  # null: whoever has none of their own
+    supplier: str | None  # null: the default policy
     version: int
     valid_from: datetime
     text: str
@@ -32,8 +32,8 @@ class NewPolicy(BaseModel):
         dict[str, Any],
         Field(
             description="reference, early, late, tolerance, level, frozen_days … "
-            "What is not given is as built in.",
+            "Missing keys have the built-in values.",
             examples=[{"early": "1d", "late": "4h", "tolerance": 0.02, "level": "line"}],
         ),
     ]
-    valid_from: datetime | None = Field(None, description="Due from when on; null: now.")
+    valid_from: datetime | None = Field(None, description="For lines due from then on; null: now.")

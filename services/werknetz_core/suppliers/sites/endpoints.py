@@ -1,4 +1,4 @@
-"""Sites: where suppliers deliver to. Which plant a site is decides who sees its supply."""
+"""Sites: where suppliers deliver to. The plant of a site decides which keys see its supply."""
 
 from typing import Final
 
@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 
 from werknetz.runtime.log import get_logger
 from werknetz.store.master_data import ALONE
-from werknetz.store.supply import partners, site_identities, sites
 from werknetz.store.tables import equipment
+from werknetz.store.tables.supply import partners, site_identities, sites
 from werknetz_core.access import supply_scope
 from werknetz_core.context.app_context import (
     ContextDep,
@@ -22,7 +22,7 @@ from werknetz_core.http import pagination
 from werknetz_core.http.key_format import validate_key
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.sorting import Sorting, SortKey
-from werknetz_core.suppliers import identities
+from werknetz_core.suppliers.identities import set_identities
 from werknetz_core.suppliers.sites.schemas import SiteChange, SiteView
 
 router = APIRouter(tags=["supply"])
@@ -31,16 +31,16 @@ _SORTING: Final = Sorting(
     tie=SortKey(sites.c.key),
     keys={"key": SortKey(sites.c.key), "name": SortKey(sites.c.name)},
 )
-_VALUES: Final = (
+_IDENTITIES: Final = (
     sa.select(sa.func.array_agg(site_identities.c.value))
     .where(site_identities.c.site_id == sites.c.id)
     .scalar_subquery()
 )
-_SHOWN: Final = sa.select(
+_QUERY: Final = sa.select(
     sites,
     partners.c.key.label("partner"),
     equipment.c.path.label("plant"),
-    sa.func.coalesce(_VALUES, sa.text("'{}'")).label("identities"),
+    sa.func.coalesce(_IDENTITIES, sa.text("'{}'")).label("identities"),
 ).select_from(
     sites.outerjoin(partners, partners.c.id == sites.c.partner_id).outerjoin(
         equipment, equipment.c.id == sites.c.equipment_id
@@ -54,7 +54,7 @@ async def list_sites(
     request: Request, session: ReadSessionDep, principal: Viewer, params: ListParamsDep
 ) -> pagination.Page[SiteView]:
     """List sites with the codes that messages use for them. Sort: key, name."""
-    query = _SHOWN.where(supply_scope.site_visible(principal, sites.c.id))
+    query = _QUERY.where(supply_scope.site_visible(principal, sites.c.id))
     return await query_page(request, session, params, query, _SORTING, SiteView)
 
 
@@ -62,24 +62,24 @@ async def list_sites(
 async def set_site(
     key: str, change: SiteChange, context: ContextDep, session: WriteSessionDep, principal: Engineer
 ) -> SiteView:
-    """Make or change a site: which plant it is, and which codes mean it."""
+    """Create or change a site: its plant, and the codes that messages use for it."""
     principal.require_all_plants()
     if change.identities is not None:
         await session.execute(sa.text(ALONE))
-    found = sa.select(sites.c.id).where(sites.c.key == key)
-    number = await session.scalar(found.with_for_update())
-    if number is None:
+    existing = sa.select(sites.c.id).where(sites.c.key == key)
+    site_id = await session.scalar(existing.with_for_update())
+    if site_id is None:
         new = sa.insert(sites).values(key=validate_key(key, "site"), name=change.name or key)
-        number = await session.scalar(new.returning(sites.c.id))
+        site_id = await session.scalar(new.returning(sites.c.id))
     values: dict[str, object] = {}
     if change.name is not None:
         values["name"] = change.name
     if change.plant is not None:
         values["equipment_id"] = (await context.tree.find_node(change.plant, principal)).id
     if values:
-        await session.execute(sa.update(sites).where(sites.c.id == number).values(values))
+        await session.execute(sa.update(sites).where(sites.c.id == site_id).values(values))
     if change.identities is not None:
-        await identities.give(session, "site_id", number, change.identities)
+        await set_identities(session, "site_id", site_id, change.identities)
     _log.info("site changed", site=key, by=principal.name)
-    row = (await session.execute(_SHOWN.where(sites.c.id == number))).mappings().one()
+    row = (await session.execute(_QUERY.where(sites.c.id == site_id))).mappings().one()
     return SiteView(**row)

@@ -1,25 +1,22 @@
-"""Stock as of any moment, also as it was known then: the last count, and what moved after it."""
+"""Stock levels at any time, also as it was known at another: the last count and later movements."""
 
-from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request, Response
 
-from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.ledger import NEGLIGIBLE
-from werknetz.store.levels import STOCK_AT
-from werknetz.store.stock import locations, stock_items, warehouses
-from werknetz.store.supply import materials
+from werknetz.store.stock_levels import STOCK_AT
+from werknetz.store.tables.stock import locations, stock_items, warehouses
+from werknetz.store.tables.supply import materials
 from werknetz_core.access import supply_scope
-from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
-from werknetz_core.context.collection import utc_time_context
-from werknetz_core.context.time_spec import format_utc, parse_instant
-from werknetz_core.http import pagination, sorting
+from werknetz_core.access.supply_filters import StockFiltersDep
+from werknetz_core.context.app_context import ReadSessionDep, Viewer
+from werknetz_core.context.as_of import AsOfDep
+from werknetz_core.context.collection import load_page
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
-from werknetz_core.warehouses.stock_levels.schemas import StockLevelView
+from werknetz_core.warehouses.stock_levels.schemas import StockLevelListView, StockLevelView
 
 router = APIRouter(tags=["stock"])
 _I: Final = stock_items.c
@@ -43,48 +40,24 @@ _ITEMS: Final = sa.select(
 )  # fmt: skip
 
 
-class StockLevelsView(pagination.Page[StockLevelView]):
-    at: str
-    known_at: str | None  # null: as it is known now
-
-
-@router.get("/stock_levels")
+@router.get("/stock_levels", response_model=StockLevelListView)
 async def list_stock_levels(
     *,
     request: Request,
-    context: ContextDep,
     session: ReadSessionDep,
     principal: Viewer,
-    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
-    at: Annotated[str | None, Query(description="As of when; none: now.")] = None,
-    known_at: Annotated[
-        str | None, Query(description="With what was known when; none: what is known now.")
-    ] = None,
+    filters: StockFiltersDep,
+    as_of: AsOfDep,
     params: ListParamsDep,
-) -> StockLevelsView:
-    """List what lies where. Sort: warehouse, material, location (none: first)."""
+) -> Response:
+    """List the stock at each location. Sort: warehouse, material, location (none: first)."""
     query = _ITEMS.where(
         supply_scope.warehouse_visible(principal, _I.warehouse_id),
-        await supply_scope.name_condition(
-            WAREHOUSE, warehouse, _I.warehouse_id, session, principal
-        ),
-        await supply_scope.name_condition(MATERIAL, material, _I.material_id, session, principal),
+        await filters.condition(session, principal),
     )
-    at_us = parse_instant(at, "at", utc_time_context(context))
-    known = (
-        None if known_at is None else parse_instant(known_at, "known_at", utc_time_context(context))
-    )
-    query, place = _SORTING.page_query(query, params)
-    rows, next_cursor = sorting.paginate(
-        (await session.execute(query)).mappings().all(), place, params.limit
-    )
-    # Only what is shown is computed: a page costs the same however large the warehouse.
-    parameters = {
-        "items": [row["id"] for row in rows],
-        "at": instant_of(at_us),
-        "known_at": None if known is None else instant_of(known),
-    }
+    rows, next_cursor = await load_page(session, params, query, _SORTING)
+    # Only the items of the page: its cost does not grow with the warehouse.
+    parameters = {"items": [row["id"] for row in rows], **as_of.query_parameters()}
     levels = {
         level["stock_item_id"]: level
         for level in (await session.execute(STOCK_AT, parameters)).mappings()
@@ -92,25 +65,19 @@ async def list_stock_levels(
     return list_response(
         request, params, [_view(row, levels.get(row["id"])) for row in rows],
         columns_of(StockLevelView), next_cursor=next_cursor,
-        envelope={
-            "next_cursor": next_cursor, "at": format_utc(at_us),
-            "known_at": None if known is None else format_utc(known),
-        },
-    )  # type: ignore[return-value] # fmt: skip # a ready answer of that form
+        envelope={"next_cursor": next_cursor, **as_of.fields()},
+    )  # fmt: skip
 
 
-def _view(row: sa.RowMapping, level: sa.RowMapping | None) -> StockLevelView:
+def _view(item: sa.RowMapping, level: sa.RowMapping | None) -> StockLevelView:
     quantity: float | None = None if level is None else level["quantity"]
     if quantity is not None and abs(quantity) < NEGLIGIBLE:
         quantity = 0.0
-    moments: tuple[datetime | None, datetime | None] = (
-        (None, None) if level is None else (level["counted_at"], level["moved_at"])
-    )
-    cost: Any = row["unit_cost"]
+    unit_cost: float | None = item["unit_cost"]
     return StockLevelView(
-        **row,
+        **item,
         quantity=quantity,
-        value=None if quantity is None or cost is None else quantity * cost,
-        counted_at=moments[0],
-        moved_at=moments[1],
+        value=None if quantity is None or unit_cost is None else quantity * unit_cost,
+        counted_at=None if level is None else level["counted_at"],
+        moved_at=None if level is None else level["moved_at"],
     )

@@ -7,11 +7,11 @@ from pydantic import BaseModel
 
 
 class StockMovementView(BaseModel):
-    """A count or a movement, with what was there afterwards."""
+    """A count or a movement, with the balance after it."""
 
     event_id: UUID
     event: str
-    leg: int  # 1: the other side of a movement between two locations
+    leg: int  # 1: the second side of a movement between two locations
     kind: str  # stock_counted, stock_moved, goods_received, material_consumed
     at: datetime
     warehouse: str
@@ -19,9 +19,9 @@ class StockMovementView(BaseModel):
     material: str
     quantity: float | None
     unit: str | None
-    base_quantity: float | None  # null: the unit does not fit the material's
+    base_quantity: float | None  # null: the unit does not match the material's
     balance: float | None  # after it
-    difference: float | None  # of a count: counted less expected
+    difference: float | None  # of a count: counted − expected
     document: str | None
     reason: str | None
     batch: str | None

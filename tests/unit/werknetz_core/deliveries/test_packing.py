@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_core.deliveries.shipments.packing import tree_of
+from werknetz_core.deliveries.shipments.packing import handling_unit_tree
 from werknetz_core.deliveries.shipments.schemas import HandlingUnitView
 
 LABELS = "abcdef"
@@ -26,15 +26,15 @@ def walk(views: list[HandlingUnitView]) -> list[HandlingUnitView]:
 
 def test_boxes_lie_on_their_pallet() -> None:
     line = UUID(int=7)
-    [pallet] = tree_of([unit("b", "p"), unit("p", None), unit("c", "p")], {"c": [line]})
+    [pallet] = handling_unit_tree([unit("b", "p"), unit("p", None), unit("c", "p")], {"c": [line]})
     assert [(box.label, box.lines) for box in pallet.contains] == [("b", []), ("c", [line])]
 
 
 def test_a_pallet_that_is_not_told_of_holds_nothing_up() -> None:
-    assert [view.label for view in tree_of([unit("b", "p")], {})] == ["b"]
+    assert [view.label for view in handling_unit_tree([unit("b", "p")], {})] == ["b"]
 
 
 @given(st.dictionaries(st.sampled_from(LABELS), st.sampled_from([None, *LABELS])))
 def test_each_unit_stands_once_also_in_circles(parents: dict[str, str | None]) -> None:
-    found = walk(tree_of([unit(label, above) for label, above in parents.items()], {}))
+    found = walk(handling_unit_tree([unit(label, above) for label, above in parents.items()], {}))
     assert sorted(view.label for view in found) == sorted(parents)
