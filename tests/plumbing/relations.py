@@ -5,7 +5,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz.kpi.supply.facts import Entry, Group, Receipt, Relation, ShipmentLine, Terms
+from werknetz.kpi.supply.facts import (
+    CallOffEntry,
+    ReceiptLine,
+    RelationFacts,
+    ScheduleGroup,
+    ShipmentLine,
+    Terms,
+)
 from werknetz.kpi.supply.policy import Policy
 
 DAY_US = 86_400_000_000
@@ -26,9 +33,9 @@ class Told:
     """Collects facts; each has a number of its own as its event."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[CallOffEntry] = []
         self.shipments: list[ShipmentLine] = []
-        self.receipts: list[Receipt] = []
+        self.receipts: list[ReceiptLine] = []
         self._count = 0
 
     def call_off(
@@ -43,7 +50,7 @@ class Told:
         """Add a call-off: quantities by the day on which they are due."""
         for day, quantity in due.items():
             self.entries.append(
-                Entry(
+                CallOffEntry(
                     event_id=self._next(),
                     document=document,
                     issued_us=at(issued),
@@ -77,12 +84,12 @@ class Told:
             "delivery_note": note, "message": f"r-{number.int}", **more,
         }  # fmt: skip
         self.receipts.append(
-            Receipt(event_id=number, quantity=quantity, **fields)  # type: ignore[arg-type]
+            ReceiptLine(event_id=number, quantity=quantity, **fields)  # type: ignore[arg-type]
         )
         return self
 
-    def relation(self, **more: object) -> Relation:
-        return Relation(
+    def relation(self, **more: object) -> RelationFacts:
+        return RelationFacts(
             supplier="Alfa", material="4711", entries=tuple(self.entries),
             shipments=tuple(self.shipments), receipts=tuple(self.receipts),
             **more,  # type: ignore[arg-type]
@@ -98,5 +105,5 @@ def terms(now: float = 30, **document: object) -> Terms:
     return Terms(policies=((-(2**62), Policy.parse(chosen)),), zone=ZoneInfo("UTC"), now_us=at(now))
 
 
-def order(number: str, line: str = "") -> Group:
-    return Group(number, line)
+def order(number: str, line: str = "") -> ScheduleGroup:
+    return ScheduleGroup(number, line)

@@ -11,10 +11,10 @@ from uuid import UUID
 import msgspec
 
 from werknetz.link import receiver as receiver_module
-from werknetz.link.receiver import Plan, Receiver
+from werknetz.link.receiver import ApplyPlan, Receiver
 from werknetz.link.sender import Sender
 from werknetz.link.watermark import Apply, Decision, Missing, StaleEpoch, Watermark, decide
-from werknetz.link.wire import Ack, Envelope, Fenced, ToEdge
+from werknetz.link.wire import Ack, BatchEnvelope, Fenced, ToEdge
 from werknetz_edge.spool.spool import Spool
 
 
@@ -34,8 +34,8 @@ class TrustingSender(Sender):
         if ack.last_seq > self.acked:
             self.acked = ack.last_seq
             self._next = max(self._next, self.acked + 1)
-        while self._flight and self._flight[0][0] <= self.acked:
-            self._flight_bytes -= self._flight.popleft()[1]
+        while self._in_flight and self._in_flight[0][0] <= self.acked:
+            self._flight_bytes -= self._in_flight.popleft()[1]
 
 
 class DeafSender(Sender):
@@ -44,18 +44,18 @@ class DeafSender(Sender):
     def _acknowledged(self, ack: Ack, now_s: float) -> None:
         if ack.last_seq >= self.acked:
             life = self._incarnation or ack.incarnation
-            super()._acknowledged(msgspec.structs.replace(ack, incarnation=life), now_s)
+            super()._on_ack(msgspec.structs.replace(ack, incarnation=life), now_s)
 
     def _greet_again(self, now_s: float, *, at_once: bool = False) -> None:
         if at_once:
-            super()._greet_again(now_s, at_once=True)
+            super()._rehandshake(now_s, at_once=True)
 
 
 class OnceSender(Sender):
     """Sends every batch once."""
 
     def _rewind(self, seq: int, now_s: float) -> None:
-        super()._rewind(max(seq, self._sent + 1), now_s)
+        super()._rewind(max(seq, self._sent_seq + 1), now_s)
 
 
 class BlindSender(Sender):
@@ -65,22 +65,22 @@ class BlindSender(Sender):
         return True
 
 
-def any_epoch(row: Watermark, envelope: Envelope) -> Decision:
+def any_epoch(row: Watermark, envelope: BatchEnvelope) -> Decision:
     return decide(row, replace_epoch(envelope, row.connector_epoch))
 
 
-def replace_epoch(envelope: Envelope, epoch: int) -> Envelope:
+def replace_epoch(envelope: BatchEnvelope, epoch: int) -> BatchEnvelope:
     return msgspec.structs.replace(envelope, epoch=epoch)
 
 
-def highest(row: Watermark, envelope: Envelope) -> Decision:
+def highest(row: Watermark, envelope: BatchEnvelope) -> Decision:
     decision = decide(row, envelope)
     if isinstance(decision, Missing):
         return Apply(Watermark(row.spool_id, row.connector_epoch, envelope.seq, envelope.hash))
     return decision
 
 
-def any_chain(row: Watermark, envelope: Envelope) -> Decision:
+def any_chain(row: Watermark, envelope: BatchEnvelope) -> Decision:
     if envelope.epoch != row.connector_epoch:
         return StaleEpoch(row.connector_epoch)
     if envelope.seq == row.last_seq + 1:
@@ -101,11 +101,11 @@ class Bugs:
     no_retention: bool = False
     spool: Callable[..., Spool] = Spool
     sender: Callable[..., Sender] = Sender
-    decide: Callable[[Watermark, Envelope], Decision] = decide
+    decide: Callable[[Watermark, BatchEnvelope], Decision] = decide
 
     def plan(
-        self, receiver: Receiver, row: Watermark, batch: Sequence[Envelope], now_s: float
-    ) -> Plan:
+        self, receiver: Receiver, row: Watermark, batch: Sequence[BatchEnvelope], now_s: float
+    ) -> ApplyPlan:
         if self.decide is decide:
             return receiver.plan(row, batch, now_s)
         names = vars(receiver_module)  # the bug is planted here, for this one call

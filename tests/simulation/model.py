@@ -8,7 +8,7 @@ from uuid import UUID
 from werknetz.events.batch import GapClosed, GapOpened, Samples
 from werknetz.events.codec import GENESIS, columns_of, decode
 from werknetz.link.watermark import Watermark
-from werknetz.link.wire import Envelope, Fields
+from werknetz.link.wire import BatchEnvelope, Fields
 
 
 class Violation(AssertionError):
@@ -80,7 +80,9 @@ class Database:
             raise Violation("the epoch of a connector fell")
         self.tables.epochs[connector] = epoch
 
-    def commit_rows(self, life: int, run: tuple[Envelope, ...], *, overlap_as_live: bool) -> None:
+    def commit_rows(
+        self, life: int, run: tuple[BatchEnvelope, ...], *, overlap_as_live: bool
+    ) -> None:
         self._alive(life)
         for envelope in run:
             if envelope.epoch < self.tables.epochs.get(envelope.connector, 0):
@@ -101,7 +103,7 @@ class Database:
         if life != self.life:
             raise Aborted("the transaction died with the server")
 
-    def _apply(self, envelope: Envelope, *, overlap: bool) -> None:
+    def _apply(self, envelope: BatchEnvelope, *, overlap: bool) -> None:
         for record in decode(envelope.payload).records:
             match record:
                 case Samples():

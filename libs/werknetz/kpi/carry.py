@@ -20,7 +20,7 @@ class Carry:
     unknown_until_us: int | None = None  # a loss reaches over the end; `state` is what was told
 
     @classmethod
-    def read(cls, document: dict[str, Any]) -> Self:
+    def from_document(cls, document: dict[str, Any]) -> Self:
         fault = document.get("fault")
         return cls(
             state=document.get("state", 0),
@@ -32,7 +32,7 @@ class Carry:
             unknown_until_us=document.get("unknown_until"),
         )
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         found: dict[str, Any] = {"state": self.state, "counts": self.counts}
         if self.code is not None:
             found["code"] = self.code

@@ -4,26 +4,35 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from werknetz.kpi import maintenance, oee, quality, working_time
 from werknetz.kpi.definition import (
     EQUIPMENT,
     REGISTRY,
     Divisor,
     Kpi,
-    Subject,
+    KpiSubject,
+    KpiUnit,
     Timing,
     Trend,
     Undefined,
-    Unit,
 )
+from werknetz.kpi.formulas import maintenance, oee, quality, working_time
 from werknetz.kpi.stock import formulas as stock
 from werknetz.kpi.stock.formulas import WAREHOUSE
 from werknetz.kpi.supply import formulas as supply
 from werknetz.kpi.supply.formulas import SUPPLIER
 
 __all__ = [
-    "CATALOGUE", "FORMULA_FILES", "KPIS", "SUBJECTS", "Divisor", "Kpi", "Subject", "Timing",
-    "Trend", "Undefined", "Unit",
+    "CATALOGUE",
+    "FORMULA_FILES",
+    "KPIS",
+    "SUBJECTS",
+    "Divisor",
+    "Kpi",
+    "KpiSubject",
+    "KpiUnit",
+    "Timing",
+    "Trend",
+    "Undefined",
 ]  # fmt: skip
 
 FORMULA_FILES: Final = (working_time, oee, quality, maintenance, supply, stock)
@@ -37,7 +46,7 @@ KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
 )
 """Of machines and what is made of them."""
 
-SUBJECTS: Final[Mapping[str, Subject[Any]]] = MappingProxyType(
+SUBJECTS: Final[Mapping[str, KpiSubject[Any]]] = MappingProxyType(
     {subject.name: subject for subject in (EQUIPMENT, SUPPLIER, WAREHOUSE)}
 )
 """Whose KPIs there are, by the parameter of `kpi_values` that names one."""

@@ -18,9 +18,9 @@ class Increments:
     made: Numbers
 
 
-def increments(count: CountSeries, before: float | None) -> Increments:
+def increments_of(count: CountSeries, before: float | None) -> Increments:
     """Return what each usable sample adds; the first of all only says where the counter stands."""
-    usable = count.series.usable()
+    usable = count.series.select_usable()
     if count.kind == "increment":
         return Increments(usable.at, usable.value)
     if not len(usable):
@@ -44,7 +44,7 @@ class Quantities:
     pri_pq_s: Numbers
 
 
-def quantities(
+def sum_quantities(
     counts: tuple[CountSeries, ...],
     before: dict[str, float],
     run_time: Steps,
@@ -53,25 +53,25 @@ def quantities(
     """Sum the increments bucket by bucket; `edges` are the starts and the last end."""
     made: dict[Role, list[Increments]] = {}
     for count in counts:
-        found = increments(count, before.get(str(count.signal_id)))
+        found = increments_of(count, before.get(str(count.signal_id)))
         made.setdefault(count.role, []).append(found)
     produced = made.get(Role.TOTAL_COUNT)
     if produced is None:
         produced = [*made.get(Role.GOOD_COUNT, []), *made.get(Role.SCRAP_COUNT, [])]
-    pq = _summed(produced, edges)
-    sq = _summed(made.get(Role.SCRAP_COUNT, []), edges)
+    pq = _sum_by_bucket(produced, edges)
+    sq = _sum_by_bucket(made.get(Role.SCRAP_COUNT, []), edges)
     good = made.get(Role.GOOD_COUNT)
     planned = [Increments(i.at, i.made * run_time.value[run_time.index(i.at)]) for i in produced]
     return Quantities(
         pq=pq,
-        gq=_summed(good, edges) if good is not None else pq - sq,
+        gq=_sum_by_bucket(good, edges) if good is not None else pq - sq,
         sq=sq,
-        rq=_summed(made.get(Role.REWORK_COUNT, []), edges),
-        pri_pq_s=_summed(planned, edges),
+        rq=_sum_by_bucket(made.get(Role.REWORK_COUNT, []), edges),
+        pri_pq_s=_sum_by_bucket(planned, edges),
     )
 
 
-def _summed(parts: list[Increments], edges: Instants) -> Numbers:
+def _sum_by_bucket(parts: list[Increments], edges: Instants) -> Numbers:
     total = np.zeros(len(edges) - 1)
     for part in parts:
         bucket = np.searchsorted(edges, part.at, side="right") - 1

@@ -42,67 +42,69 @@ Span = tuple[int, int]
 OPEN_US: Final = TIME_MAX_US
 """The end of a span that has none yet."""
 
-BEAT_US: Final = 5_000_000
-HOLE_US: Final = 4 * BEAT_US
+HEARTBEAT_US: Final = 5_000_000
+HEARTBEAT_GAP_US: Final = 4 * HEARTBEAT_US
 """More than three periods of a heartbeat, and one for an edge that was late."""
 
-SLACK_US: Final = 2_000_000
+GAP_END_TOLERANCE_US: Final = 2_000_000
 """A gap ends when the edge hears again: the sample that it hears was taken right before."""
 
-ANEW_US: Final = 10_000_000
+RESUBSCRIBE_US: Final = 10_000_000
 """How long a source that is followed anew takes to tell what holds, and its clock may differ."""
 
 HEARTBEAT: Final = "heartbeat"
 _NO_LOSS: Final = frozenset({"spool_full", "decode_error"})
-_ANEW: Final = frozenset({"connection_lost", "subscription_recreated", "configuration_changed"})
-_ABSENCES: Final = frozenset({*_ANEW, "session_not_present", "source_silent"})
+_RESUBSCRIBING: Final = frozenset(
+    {"connection_lost", "subscription_recreated", "configuration_changed"}
+)
+_ABSENCES: Final = frozenset({*_RESUBSCRIBING, "session_not_present", "source_silent"})
 
 
-class Kind(Enum):
+class GapKind(Enum):
     LOST = "lost"
-    ANEW = "followed anew"
-    SILENT = "no heartbeat"
+    RESUBSCRIBED = "followed anew"
+    NO_HEARTBEAT = "no heartbeat"
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
+class DataGap:
     """A span in which samples of the state may be missing."""
 
     start_us: int
     end_us: int | None  # None: it goes on
-    kind: Kind
-    kept: bool = False  # the source told later what had happened, or it was backfilled
-    leaves_out: bool = False  # the connector keeps no row again that equals the last one
+    kind: GapKind
+    is_backfilled: bool = False  # the source told later what had happened, or it was backfilled
+    omits_repeats: bool = False  # the connector keeps no row again that equals the last one
 
 
-def kind_of(cause: str, *, listed: bool) -> Kind | None:
+def gap_kind_of(cause: str, *, is_listed: bool) -> GapKind | None:
     """Return what a gap does to the states of its signals; None: nothing.
 
     `listed`: the gap names the state's signal, it does not only speak of all.
     """
     if cause == HEARTBEAT:
-        return Kind.SILENT
-    if cause in _NO_LOSS and not listed:
+        return GapKind.NO_HEARTBEAT
+    if cause in _NO_LOSS and not is_listed:
         return None
-    return Kind.ANEW if cause in _ANEW else Kind.LOST
+    return GapKind.RESUBSCRIBED if cause in _RESUBSCRIBING else GapKind.LOST
 
 
-def story_window(cause: str, loss: Loss) -> Span | None:
+def backfill_window(cause: str, loss: DataGap) -> Span | None:
     """Return where samples take the loss back; None: none can.
 
     What was heard right before the loss, or is the present value right after it, does not count.
     An MQTT edge remembers every 30 s until when it has listened.
     """
     if cause == HEARTBEAT:
-        return loss.start_us + BEAT_US + 1_000_000, (loss.end_us or OPEN_US) - 1_000_000
+        return loss.start_us + HEARTBEAT_US + 1_000_000, (loss.end_us or OPEN_US) - 1_000_000
     if cause not in _ABSENCES or loss.end_us is None:
         return None
-    heard_us = 1_000_000 if loss.kind is Kind.ANEW else 35_000_000
-    return loss.start_us + heard_us, loss.end_us - ANEW_US
+    heard_us = 1_000_000 if loss.kind is GapKind.RESUBSCRIBED else 35_000_000
+    return loss.start_us + heard_us, loss.end_us - RESUBSCRIBE_US
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class StateSampleTimes:
     """Instants of state samples, ascending.
 
     `told`: how many rows each has; two or more: it was told again. `vouched`: until when the
@@ -117,43 +119,45 @@ class Words:
     vouched: Instants
 
     @classmethod
-    def of(cls, told: dict[int, int], vouched: dict[int, int] | None = None) -> "Words":
-        at, until = sorted(told), vouched or {}
+    def of(
+        cls, row_counts: dict[int, int], confirmed_until: dict[int, int] | None = None
+    ) -> "StateSampleTimes":
+        at, until = sorted(row_counts), confirmed_until or {}
         return cls(
             np.array(at, np.int64),
-            np.array([told[n] for n in at], np.int64),
+            np.array([row_counts[n] for n in at], np.int64),
             np.array([max(n, until.get(n, n)) for n in at], np.int64),
         )
 
-    def still_holds(self, number: int, loss: "Loss", times: int) -> bool:
+    def still_holds(self, number: int, loss: "DataGap", times: int) -> bool:
         """Whether a word was told again after the loss, the n-th time that it had to be."""
         if number < 0 or loss.end_us is None:
             return False
         vouched = int(self.vouched[number])
         # A word that was told when it was new is vouched for at about its own time.
-        late = vouched - int(self.at[number]) > ANEW_US
-        again = late and vouched > max(loss.start_us, loss.end_us - ANEW_US)
+        late = vouched - int(self.at[number]) > RESUBSCRIBE_US
+        again = late and vouched > max(loss.start_us, loss.end_us - RESUBSCRIBE_US)
         return bool(again or self.told[number] > times)
 
 
-def unknown_spans(losses: Iterable[Loss], words: Words) -> tuple[Span, ...]:
+def unknown_spans(losses: Iterable[DataGap], words: StateSampleTimes) -> tuple[Span, ...]:
     """Return the spans in which the state is unknown, ascending and apart."""
     ascending = sorted(losses, key=lambda loss: (loss.start_us, loss.end_us or OPEN_US))
     anew: dict[int, int] = {}  # by the last word before: how often the source was followed anew
     found = []
     for loss in ascending:
         last = int(np.searchsorted(words.at, loss.start_us, side="right")) - 1
-        if loss.kind is Kind.ANEW and loss.end_us is not None:
+        if loss.kind is GapKind.RESUBSCRIBED and loss.end_us is not None:
             anew[last] = anew.get(last, 0) + 1
-            if words.still_holds(last, loss, anew[last]) or _told_nothing_new(loss, words, last):
+            if words.still_holds(last, loss, anew[last]) or no_change_reported(loss, words, last):
                 continue
-        end_us = _known_again(loss, words, last)
-        if not loss.kept and loss.start_us < end_us:
+        end_us = _known_again_us(loss, words, last)
+        if not loss.is_backfilled and loss.start_us < end_us:
             found.append((loss.start_us, end_us))
-    return _united(found)
+    return _merge(found)
 
 
-def veiled(states: Steps, spans: Sequence[Span]) -> Steps:
+def mask_unknown(states: Steps, spans: Sequence[Span]) -> Steps:
     """Return the states with UNKNOWN in the spans; after each, what was told holds again."""
     if not spans:
         return states
@@ -178,34 +182,34 @@ def unknown_until(spans: Sequence[Span], at_us: int) -> int | None:
     return next((end for start, end in spans if start < at_us < end), None)
 
 
-def holes(beats: Instants, longest_us: int = HOLE_US) -> list[Span]:
+def heartbeat_gaps(beats: Instants, longest_us: int = HEARTBEAT_GAP_US) -> list[Span]:
     """Return where a heartbeat failed to come, from the last beat to the next."""
     gone = np.flatnonzero(np.diff(beats) > longest_us)
     return [(int(beats[n]), int(beats[n + 1])) for n in gone]
 
 
-def _told_nothing_new(loss: Loss, words: Words, last: int) -> bool:
+def no_change_reported(loss: DataGap, words: StateSampleTimes, last: int) -> bool:
     """Whether the present value was the last one, and so was left out."""
-    if not loss.leaves_out or loss.end_us is None or last < 0:
+    if not loss.omits_repeats or loss.end_us is None or last < 0:
         return False
     new_us = int(words.at[last + 1]) if last + 1 < len(words.at) else OPEN_US
-    return new_us > loss.end_us + ANEW_US
+    return new_us > loss.end_us + RESUBSCRIBE_US
 
 
-def _known_again(loss: Loss, words: Words, last: int) -> int:
+def _known_again_us(loss: DataGap, words: StateSampleTimes, last: int) -> int:
     """Return when the state is known again."""
     if loss.end_us is None:
         return OPEN_US
-    if loss.kind is Kind.SILENT:
+    if loss.kind is GapKind.NO_HEARTBEAT:
         return loss.end_us
     first = last + 1
-    if loss.kind is Kind.LOST:
-        said = int(np.searchsorted(words.at, loss.end_us - SLACK_US, side="left"))
+    if loss.kind is GapKind.LOST:
+        said = int(np.searchsorted(words.at, loss.end_us - GAP_END_TOLERANCE_US, side="left"))
         first = max(first, said)
     return int(words.at[first]) if first < len(words.at) else OPEN_US
 
 
-def _united(spans: list[Span]) -> tuple[Span, ...]:
+def _merge(spans: list[Span]) -> tuple[Span, ...]:
     united: list[Span] = []
     for start, end in sorted(spans):
         if united and start <= united[-1][1]:

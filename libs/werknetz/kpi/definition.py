@@ -5,18 +5,19 @@ Machines, suppliers and warehouses have elements of their own; a `Subject` says 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
-from werknetz.kpi.elements import Elements, Summed
+from werknetz.kpi.additive import AdditiveElements, element_names
+from werknetz.kpi.elements import Elements
 
-NO_TIME: Final = "no planned busy time"
+NO_BUSY_TIME: Final = "no planned busy time"
 NO_DATA: Final = "no good data"
-E = TypeVar("E", bound=Summed)
+E = TypeVar("E", bound=AdditiveElements)
 
 
-class Unit(StrEnum):
+class KpiUnit(StrEnum):
     RATIO = "ratio"
     SECONDS = "s"
     DAYS = "d"
@@ -40,7 +41,7 @@ class Divisor(StrEnum):
     FAILURES_PLUS_ONE = "fe+1"
     FAILURES = "fe"
 
-    def of(self, e: Elements) -> float:
+    def count_of(self, e: Elements) -> float:
         return e.fe + 1 if self is Divisor.FAILURES_PLUS_ONE else e.fe
 
 
@@ -62,7 +63,7 @@ class Kpi:
     number: int | None  # in ISO 22400-2; None: not one of its 34
     description: str
     formula: str
-    unit: Unit
+    unit: KpiUnit
     lower: float | None
     upper: float | None  # None: no bound; never clipped
     trend: Trend
@@ -71,7 +72,7 @@ class Kpi:
     audience: tuple[str, ...]
     methodology: tuple[str, ...]
     calculate: Callable[[Any, Divisor], Value]  # over the elements of its subject
-    subject: "Subject[Any]"
+    subject: "KpiSubject[Any]"
     has_divisor: bool = False
     version: int = 1
 
@@ -80,10 +81,10 @@ class Kpi:
         return self.subject.scopes
 
     def compute(
-        self, elements: Summed, *, divisor: Divisor = Divisor.FAILURES_PLUS_ONE
+        self, elements: AdditiveElements, *, divisor: Divisor = Divisor.FAILURES_PLUS_ONE
     ) -> tuple[float | None, str | None]:
         """Return the value, or None and the reason why there is none."""
-        if elements.hides(self.inputs):
+        if elements.lacks_data_for(self.inputs):
             return None, NO_DATA
         value = self.calculate(elements, divisor)
         return (None, value.reason) if isinstance(value, Undefined) else (value, None)
@@ -94,7 +95,7 @@ REGISTRY: Final[dict[str, Kpi]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Subject(Generic[E]):
+class KpiSubject(Generic[E]):
     """Whose elements a formula is over, and how formulas over them enter the catalogue."""
 
     name: str  # also the parameter of `kpi_values` that names one
@@ -104,7 +105,7 @@ class Subject(Generic[E]):
     @property
     def inputs(self) -> tuple[str, ...]:
         """Return the names of its elements."""
-        return tuple(field.name for field in fields(self.elements))
+        return element_names(self.elements)
 
     def kpi(
         self,
@@ -113,7 +114,7 @@ class Subject(Generic[E]):
         formula: str,
         inputs: Sequence[str],
         trend: Trend,
-        unit: Unit = Unit.RATIO,
+        unit: KpiUnit = KpiUnit.RATIO,
         lower: float | None = 0.0,
         upper: float | None = 1.0,
         audience: Sequence[str] = ("operator", "supervisor", "management"),
@@ -156,9 +157,9 @@ class Subject(Generic[E]):
 
 
 _Bounds = tuple[float | None, float | None]
-_Details = tuple[int | None, str, tuple[str, ...], Trend, Unit, _Bounds, tuple[str, ...]]
+_Details = tuple[int | None, str, tuple[str, ...], Trend, KpiUnit, _Bounds, tuple[str, ...]]
 
-EQUIPMENT: Final = Subject(
+EQUIPMENT: Final = KpiSubject(
     "equipment", Elements, ("enterprise", "plant", "area", "line", "machine")
 )
 kpi: Final = EQUIPMENT.kpi
@@ -170,7 +171,7 @@ def mean_kpi(
     """Enter a mean time between events: as `kpi`, with the divisor as an option."""
 
     def enter(function: MeanFormula) -> MeanFormula:
-        details = (number, formula, tuple(inputs), trend, Unit.SECONDS, (0.0, None))
+        details = (number, formula, tuple(inputs), trend, KpiUnit.SECONDS, (0.0, None))
         EQUIPMENT.register(
             function, function, (*details, ("supervisor", "management")), divisor=True
         )

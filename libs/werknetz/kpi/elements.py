@@ -3,33 +3,15 @@
 Seconds, quantities and counts after ISO 22400-2. A ratio is never kept and never averaged.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Final, Protocol, Self
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-
-class Row(Protocol):
-    """A mapping, a row of a driver: whatever gives a column by its name."""
-
-    def __getitem__(self, name: str, /) -> Any: ...
-
-
-class Summed(Protocol):
-    """Sums of one subject and window, whoever's they are: what a formula is over."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def coverage(self) -> float | None: ...
-
-    @property
-    def late_share(self) -> float | None: ...
-
-    def hides(self, inputs: Sequence[str]) -> bool: ...
+from werknetz.kpi.additive import AdditiveElements, element_names
 
 
 @dataclass(frozen=True, slots=True)
-class Elements:
+class Elements(AdditiveElements):
     # Seconds. off_shift + pot = calendar; pot = pdot + pbt;
     # pbt = apt + aust + adet + adot + unknown.
     pot_s: float = 0.0  # planned operation time: shifts
@@ -67,21 +49,6 @@ class Elements:
     good_samples: float = 0.0
     samples: float = 0.0
 
-    def __add__(self, other: Self) -> Self:
-        return type(self)(*(getattr(self, n) + getattr(other, n) for n in ELEMENT_NAMES))
-
-    @classmethod
-    def sum(cls, parts: Iterable[Self]) -> Self:
-        total = cls()
-        for part in parts:
-            total += part
-        return total
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        """Take the elements out of a row; columns that are none are left, null counts as 0."""
-        return cls(**{n: float(row[n] or 0.0) for n in ELEMENT_NAMES})
-
     @property
     def calendar_s(self) -> float:
         return self.pot_s + self.off_shift_s
@@ -101,7 +68,7 @@ class Elements:
         """Share of the planned busy time with good data; None: nothing was planned."""
         return 1 - self.unknown_s / self.pbt_s if self.pbt_s else None
 
-    def hides(self, inputs: Sequence[str]) -> bool:
+    def lacks_data_for(self, inputs: Sequence[str]) -> bool:
         """Whether nothing is known of what a formula over these elements would need."""
         nothing = self.pbt_s > 0 and self.unknown_s >= self.pbt_s
         return nothing and any(name.endswith("_s") for name in inputs)
@@ -112,4 +79,4 @@ class Elements:
         return self.late_samples / self.samples if self.samples else None
 
 
-ELEMENT_NAMES: Final = tuple(field.name for field in fields(Elements))
+ELEMENT_NAMES: Final = element_names(Elements)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from werknetz.domain.state import MachineState
-from werknetz.kpi.plan import Plan
+from werknetz.kpi.plan import ShiftPlan
 from werknetz.kpi.series import Flags, Instants, Steps
 
 MINOR_STOP_US: Final = 120 * 1_000_000
@@ -38,10 +38,10 @@ class FaultRuns:
         return np.searchsorted(self.since, at, side="right") - 1
 
 
-def fault_runs(
+def fault_runs_of(
     states: Steps,
     orders: Steps,
-    plan: Plan,
+    plan: ShiftPlan,
     *,
     horizon_us: int,
     before: tuple[int, bool] | None,
@@ -59,7 +59,9 @@ def fault_runs(
     if len(until) < len(since):
         until = np.append(until, horizon_us)
     eligible = (
-        orders.value[orders.index(since)] & plan.shifts.holds(since) & ~plan.breaks.holds(since)
+        orders.value[orders.index(since)]
+        & plan.shifts.contains(since)
+        & ~plan.breaks.contains(since)
     )
     if len(is_fault) and is_fault[0] and before is not None:
         since, eligible = since.copy(), eligible.copy()

@@ -18,26 +18,26 @@ class Spans:
 
     boundaries: Instants
 
-    def holds(self, at: Instants) -> Flags:
+    def contains(self, at: Instants) -> Flags:
         inside: Flags = np.searchsorted(self.boundaries, at, side="right") % 2 == 1
         return inside
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ShiftPlan:
     shifts: Spans
     breaks: Spans
 
     @classmethod
-    def of(cls, shifts: Iterable[Shift]) -> "Plan":
+    def of(cls, shifts: Iterable[Shift]) -> "ShiftPlan":
         known = list(shifts)
         return cls(
-            _united((shift.start_us, shift.end_us) for shift in known),
-            _united(pair for shift in known for pair in shift.breaks),
+            _merge((shift.start_us, shift.end_us) for shift in known),
+            _merge(pair for shift in known for pair in shift.breaks),
         )
 
     @classmethod
-    def always(cls) -> "Plan":
+    def always(cls) -> "ShiftPlan":
         """Return the plan where no calendar is known: every second is planned."""
         everything = np.array([np.iinfo(np.int64).min, np.iinfo(np.int64).max])
         return cls(Spans(everything), Spans(np.empty(0, np.int64)))
@@ -47,7 +47,7 @@ class Plan:
         return np.concatenate((self.shifts.boundaries, self.breaks.boundaries))
 
 
-def _united(spans: Iterable[tuple[int, int]]) -> Spans:
+def _merge(spans: Iterable[tuple[int, int]]) -> Spans:
     united: list[int] = []
     for start, end in sorted(spans):
         if united and start <= united[-1]:

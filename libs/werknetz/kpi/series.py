@@ -53,12 +53,12 @@ class Series:
     def only(self, chosen: Flags) -> "Series":
         return Series(self.at[chosen], self.value[chosen], self.status[chosen], self.text[chosen])
 
-    def usable(self) -> "Series":
+    def select_usable(self) -> "Series":
         """Leave out what has no number or is bad."""
         return self.only(np.isfinite(self.value) & (self.status < quality.BAD))
 
 
-NOTHING: Final = Series.of([], [])
+EMPTY: Final = Series.of([], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,13 @@ class MachineSamples:
     counts: tuple[CountSeries, ...] = ()
     unknown: tuple[tuple[int, int], ...] = ()  # spans in which samples of the state may be missing
 
-    def all(self) -> list[Series]:
+    def all_series(self) -> list[Series]:
         found = [self.state, self.order, self.run_time, *(c.series for c in self.counts)]
         return [series for series in found if series is not None]
 
 
 @dataclass(slots=True)
-class Names:
+class TextIndex:
     """Numbers for texts, so that numpy can compare them. 0 is None."""
 
     known: list[str | None] = field(default_factory=lambda: [None])
@@ -131,9 +131,9 @@ class Steps:
         return Steps(at[new], value[new], name[new])
 
 
-def state_steps(series: Series | None, first: int, code: str | None, names: Names) -> Steps:
+def state_steps_of(series: Series | None, first: int, code: str | None, names: TextIndex) -> Steps:
     """What the machine does; a bad or impossible value says UNKNOWN."""
-    known = NOTHING if series is None else series
+    known = EMPTY if series is None else series
     numbers = np.nan_to_num(known.value, nan=0.0, posinf=0.0, neginf=0.0)
     fits = (known.status < quality.BAD) & (numbers >= 0) & (numbers <= max(MachineState))
     states = np.where(fits, numbers, 0.0).astype(np.int64)
@@ -144,7 +144,7 @@ def state_steps(series: Series | None, first: int, code: str | None, names: Name
     ).without_repeats()
 
 
-def order_steps(series: Series | None, first: str, names: Names) -> Steps:
+def order_steps_of(series: Series | None, first: str, names: TextIndex) -> Steps:
     """Which order runs; `value` is whether one does. Without the signal one runs always."""
     if series is None:
         always = np.array([True])
@@ -156,9 +156,9 @@ def order_steps(series: Series | None, first: str, names: Names) -> Steps:
     return Steps(np.append(EARLIEST_US, known.at), name > 0, name).without_repeats()
 
 
-def run_time_steps(series: Series | None, first: float | None) -> Steps:
+def run_time_steps_of(series: Series | None, first: float | None) -> Steps:
     """Planned run time per item in seconds; 0: none is known."""
-    known = (NOTHING if series is None else series).usable()
+    known = (EMPTY if series is None else series).select_usable()
     value = np.append(first or 0.0, np.maximum(known.value, 0.0))
     at = np.append(EARLIEST_US, known.at)
     return Steps(at, value, np.zeros(len(at), np.int64)).without_repeats()

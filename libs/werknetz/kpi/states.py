@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry
-from werknetz.kpi.counts import quantities
-from werknetz.kpi.data_gaps import unknown_until, veiled
+from werknetz.kpi.counts import sum_quantities
+from werknetz.kpi.data_gaps import mask_unknown, unknown_until
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
-from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs
-from werknetz.kpi.plan import Plan
+from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs_of
+from werknetz.kpi.plan import ShiftPlan
 from werknetz.kpi.series import (
     Flags,
     Ids,
     Instants,
     MachineSamples,
-    Names,
     Numbers,
     Steps,
-    order_steps,
-    run_time_steps,
-    state_steps,
+    TextIndex,
+    order_steps_of,
+    run_time_steps_of,
+    state_steps_of,
 )
 
 CATEGORIES: Final = ("off_shift", "pdot", "unknown", "apt", "aust", "adet", "adot")
@@ -36,7 +36,7 @@ GOOD_BELOW: Final = 0x4000_0000
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class BucketRange:
     """Whole buckets, and up to when time has passed in them."""
 
     start_us: int
@@ -53,7 +53,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class StateIntervals:
     """State intervals cut at buckets, in order of time, as columns."""
 
     start: Instants
@@ -73,13 +73,13 @@ class OrderRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Computed:
+class ComputedBuckets:
     columns: dict[str, Numbers]  # by name of element, a row a bucket
     carries: list[Carry]
-    pieces: Pieces
+    intervals: StateIntervals
     orders: list[OrderRun]
 
-    def elements(self, bucket: int) -> Elements:
+    def elements_of(self, bucket: int) -> Elements:
         return Elements(*(float(self.columns[name][bucket]) for name in ELEMENT_NAMES))
 
 
@@ -90,38 +90,42 @@ class _Timeline:
     orders: Steps
     run_time: Steps
     runs: FaultRuns
-    codes: Names
-    numbers: Names
+    codes: TextIndex
+    numbers: TextIndex
 
 
-def compute(samples: MachineSamples, plan: Plan, carry: Carry, span: Range) -> Computed:
+def compute_buckets(
+    samples: MachineSamples, plan: ShiftPlan, carry: Carry, span: BucketRange
+) -> ComputedBuckets:
     """Compute every bucket of the range. Samples hold from `carry` on, states go a bit further."""
-    codes, numbers = Names(), Names()
-    told = state_steps(samples.state, carry.state, carry.code, codes)
-    states = veiled(told, samples.unknown)
-    orders = order_steps(samples.order, carry.order, numbers)
+    codes, numbers = TextIndex(), TextIndex()
+    told = state_steps_of(samples.state, carry.state, carry.code, codes)
+    states = mask_unknown(told, samples.unknown)
+    orders = order_steps_of(samples.order, carry.order, numbers)
     horizon_us = max(span.now_us, span.start_us + 1)
     line = _Timeline(
         told,
         states,
         orders,
-        run_time_steps(samples.run_time, carry.run_time_s),
-        fault_runs(states, orders, plan, horizon_us=horizon_us, before=carry.fault),
+        run_time_steps_of(samples.run_time, carry.run_time_s),
+        fault_runs_of(states, orders, plan, horizon_us=horizon_us, before=carry.fault),
         codes,
         numbers,
     )
     columns = {name: np.zeros(span.buckets) for name in ELEMENT_NAMES}
-    pieces = _times(line, plan, span, columns)
-    _events(line.runs, span, columns)
-    made = quantities(samples.counts, carry.counts, line.run_time, span.edges)
+    pieces = _sum_times(line, plan, span, columns)
+    _count_fault_events(line.runs, span, columns)
+    made = sum_quantities(samples.counts, carry.counts, line.run_time, span.edges)
     for name in ("pq", "gq", "sq", "rq", "pri_pq_s"):
         columns[name] = getattr(made, name)
-    _trust(samples, span, columns)
-    carries = _carries(line, samples, carry, span)
-    return Computed(columns, carries, pieces, _order_runs(line, span))
+    _count_samples(samples, span, columns)
+    carries = _carries_of(line, samples, carry, span)
+    return ComputedBuckets(columns, carries, pieces, _order_runs_of(line, span))
 
 
-def _times(line: _Timeline, plan: Plan, span: Range, columns: dict[str, Numbers]) -> Pieces:
+def _sum_times(
+    line: _Timeline, plan: ShiftPlan, span: BucketRange, columns: dict[str, Numbers]
+) -> StateIntervals:
     end_us = min(span.end_us, max(span.now_us, span.start_us))
     cuts = np.concatenate((line.states.at, line.orders.at, plan.boundaries, span.edges))
     cuts = cuts[(cuts >= span.start_us) & (cuts < end_us)]
@@ -131,13 +135,13 @@ def _times(line: _Timeline, plan: Plan, span: Range, columns: dict[str, Numbers]
     state: Ids = line.states.value[step]
     order = line.orders.index(start)
     has_order: Flags = line.orders.value[order]
-    in_shift, in_break = plan.shifts.holds(start), plan.breaks.holds(start)
-    category = _categories(state, has_order, in_shift, in_break)
+    in_shift, in_break = plan.shifts.contains(start), plan.breaks.contains(start)
+    category = _categories_of(state, has_order, in_shift, in_break)
     bucket = (start - span.start_us) // BUCKET_US
     run = line.runs.index(start)
     is_fault = np.isin(state, FAULTS)
-    minor = is_fault & (state == S.MALFUNCTION) & _of_run(line.runs.minor, run)
-    failure = is_fault & _of_run(line.runs.failure, run)
+    minor = is_fault & (state == S.MALFUNCTION) & _flags_of_runs(line.runs.minor, run)
+    failure = is_fault & _flags_of_runs(line.runs.failure, run)
     busy = category >= _UNKNOWN  # inside planned busy time
     adet = category == _ADET
     masks: dict[str, Flags] = {
@@ -155,10 +159,12 @@ def _times(line: _Timeline, plan: Plan, span: Range, columns: dict[str, Numbers]
     for name, mask in masks.items():
         summed = np.bincount(bucket[mask], lasting[mask], minlength=span.buckets)
         columns[name] = summed / 1e6
-    return _pieces(line, bucket, start, end, (state, category, line.states.name[step], order))
+    return _join_intervals(
+        line, bucket, start, end, (state, category, line.states.name[step], order)
+    )
 
 
-def _categories(state: Ids, has_order: Flags, in_shift: Flags, in_break: Flags) -> Ids:
+def _categories_of(state: Ids, has_order: Flags, in_shift: Flags, in_break: Flags) -> Ids:
     """Return the one category of each piece; the first that fits holds."""
     return np.select(
         [
@@ -174,7 +180,7 @@ def _categories(state: Ids, has_order: Flags, in_shift: Flags, in_break: Flags) 
     ).astype(np.int64)
 
 
-def _of_run(flags: Flags, run: Ids) -> Flags:
+def _flags_of_runs(flags: Flags, run: Ids) -> Flags:
     """Return the flag of each piece's run; False where no run has begun."""
     if not len(flags):
         return np.zeros(len(run), np.bool_)
@@ -182,13 +188,13 @@ def _of_run(flags: Flags, run: Ids) -> Flags:
     return found
 
 
-def _pieces(
+def _join_intervals(
     line: _Timeline,
     bucket: Ids,
     start: Instants,
     end: Instants,
     columns: tuple[Ids, Ids, Ids, Ids],
-) -> Pieces:
+) -> StateIntervals:
     """Join neighbours that say the same within a bucket."""
     state, category, code, order_step = columns
     order = line.orders.name[order_step]
@@ -197,13 +203,13 @@ def _pieces(
         same = [c[1:] == c[:-1] for c in (bucket, state, category, code, order)]
         new[1:] = ~np.logical_and.reduce(same)
     last = np.append(new[1:], True) if len(start) else new
-    return Pieces(
+    return StateIntervals(
         start[new], end[last], state[new], category[new],
         [line.codes.known[n] for n in code[new]], [line.numbers.known[n] for n in order[new]],
     )  # fmt: skip
 
 
-def _events(runs: FaultRuns, span: Range, columns: dict[str, Numbers]) -> None:
+def _count_fault_events(runs: FaultRuns, span: BucketRange, columns: dict[str, Numbers]) -> None:
     """Count runs in the bucket in which they begin."""
     minor = runs.minor & runs.eligible & runs.has_malfunction
     for name, chosen in (("fe", runs.failure), ("minor_stops", minor)):
@@ -213,8 +219,8 @@ def _events(runs: FaultRuns, span: Range, columns: dict[str, Numbers]) -> None:
         columns[name] = np.bincount(bucket, minlength=span.buckets).astype(np.float64)
 
 
-def _trust(samples: MachineSamples, span: Range, columns: dict[str, Numbers]) -> None:
-    for series in samples.all():
+def _count_samples(samples: MachineSamples, span: BucketRange, columns: dict[str, Numbers]) -> None:
+    for series in samples.all_series():
         inside = (series.at >= span.start_us) & (series.at < span.end_us)
         bucket = (series.at[inside] - span.start_us) // BUCKET_US
         good = bucket[series.status[inside] < GOOD_BELOW]
@@ -222,7 +228,9 @@ def _trust(samples: MachineSamples, span: Range, columns: dict[str, Numbers]) ->
         columns["good_samples"] += np.bincount(good, minlength=span.buckets)
 
 
-def _carries(line: _Timeline, samples: MachineSamples, carry: Carry, span: Range) -> list[Carry]:
+def _carries_of(
+    line: _Timeline, samples: MachineSamples, carry: Carry, span: BucketRange
+) -> list[Carry]:
     """Return what holds at the end of each bucket."""
     edges = span.edges[1:]
     step, order = line.told.index_before(edges), line.orders.index_before(edges)
@@ -233,7 +241,7 @@ def _carries(line: _Timeline, samples: MachineSamples, carry: Carry, span: Range
     run = line.runs.index(edges - 1)
     last: dict[str, list[float | None]] = {}
     for count in samples.counts:
-        usable, key = count.series.usable(), str(count.signal_id)
+        usable, key = count.series.select_usable(), str(count.signal_id)
         index = np.searchsorted(usable.at, edges, side="left") - 1
         first = carry.counts.get(key)
         last[key] = [float(usable.value[i]) if i >= 0 else first for i in index]
@@ -257,7 +265,7 @@ def _carries(line: _Timeline, samples: MachineSamples, carry: Carry, span: Range
     return found
 
 
-def _order_runs(line: _Timeline, span: Range) -> list[OrderRun]:
+def _order_runs_of(line: _Timeline, span: BucketRange) -> list[OrderRun]:
     """Return the orders of the range; one that was carried in may have ended at its start."""
     found = []
     at = line.orders.at

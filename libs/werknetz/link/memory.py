@@ -1,44 +1,53 @@
-"""The link in memory: the promises of `redis.py`, and its faults on demand, for tests and tools."""
+"""The link in memory, with the guarantees of `redis.py` and faults on demand, for tests."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from werknetz.link.redis import START, Entry, LinkLost
-from werknetz.link.wire import Fields, Status, ToCore, ToEdge, WantedMapping, fields_of, to_edge_of
+from werknetz.link.redis import START, LinkLost, StreamEntry
+from werknetz.link.wire import (
+    DesiredMapping,
+    Fields,
+    Status,
+    ToCore,
+    ToEdge,
+    decode_to_edge,
+    encode_message,
+)
 
 _POLL_S: Final = 0.01
 
 
 @dataclass(slots=True)
 class MemoryServer:
-    """What Redis would hold. `forget` is FLUSHALL; `down` refuses every command."""
+    """What Redis would store. `flush` is FLUSHALL; with `down` every command fails."""
 
     down: bool = False
-    life: int = 1
+    run_number: int = 1
     connectors: set[str] = field(default_factory=set)
     to_core: dict[str, list[tuple[int, Fields]]] = field(default_factory=dict)
     to_edge: dict[str, list[tuple[int, Fields]]] = field(default_factory=dict)
     statuses: dict[str, Status] = field(default_factory=dict)
     leases: dict[str, str] = field(default_factory=dict)
-    wanted: dict[str, WantedMapping] = field(default_factory=dict)
+    desired_mappings: dict[str, DesiredMapping] = field(default_factory=dict)
     _next: int = 1
 
-    def forget(self) -> None:
-        for kept in (
-            self.connectors, self.to_core, self.to_edge, self.statuses, self.leases, self.wanted,
+    def flush(self) -> None:
+        for collection in (
+            self.connectors, self.to_core, self.to_edge, self.statuses, self.leases,
+            self.desired_mappings,
         ):  # fmt: skip
-            kept.clear()
+            collection.clear()
 
     def restart(self) -> None:
-        self.life += 1
+        self.run_number += 1
 
     def add(self, stream: list[tuple[int, Fields]], fields: Fields) -> None:
         stream.append((self._next, fields))
         self._next += 1
 
-    def reached(self) -> None:
+    def check_reachable(self) -> None:
         if self.down:
             raise LinkLost("the server is down")
 
@@ -51,42 +60,42 @@ class MemoryEdgeLink:
         self._connector = connector
         self._position = 0
 
-    async def run_id(self) -> str:
-        self._server.reached()
-        return str(self._server.life)
+    async def read_run_id(self) -> str:
+        self._server.check_reachable()
+        return str(self._server.run_number)
 
     async def send(self, messages: Sequence[ToCore]) -> None:
-        self._server.reached()
+        self._server.check_reachable()
         self._server.connectors.add(self._connector)
         stream = self._server.to_core.setdefault(self._connector, [])
         for message in messages:
-            self._server.add(stream, fields_of(message))
+            self._server.add(stream, encode_message(message))
 
     async def receive(self, block_ms: int = 1000) -> list[ToEdge]:
         for _ in range(max(1, int(block_ms / 1000 / _POLL_S))):
-            self._server.reached()
+            self._server.check_reachable()
             stream = self._server.to_edge.get(self._connector, [])
-            found = [entry for entry in stream if entry[0] > self._position]
-            if found:
-                self._position = found[-1][0]
-                return [to_edge_of(fields) for _, fields in found]
+            entries = [entry for entry in stream if entry[0] > self._position]
+            if entries:
+                self._position = entries[-1][0]
+                return [decode_to_edge(fields) for _, fields in entries]
             await asyncio.sleep(_POLL_S)
         return []
 
     def rewind(self) -> None:
         self._position = 0
 
-    async def publish(self, status: Status) -> None:
-        self._server.reached()
+    async def publish_status(self, status: Status) -> None:
+        self._server.check_reachable()
         self._server.connectors.add(self._connector)
         self._server.statuses[self._connector] = status
 
-    async def wanted_mapping(self) -> WantedMapping | None:
-        self._server.reached()
-        return self._server.wanted.get(self._connector)
+    async def read_desired_mapping(self) -> DesiredMapping | None:
+        self._server.check_reachable()
+        return self._server.desired_mappings.get(self._connector)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to close."""
 
 
 class MemoryCoreLink:
@@ -95,31 +104,31 @@ class MemoryCoreLink:
     def __init__(self, server: MemoryServer) -> None:
         self._server = server
 
-    async def run_id(self) -> str:
-        self._server.reached()
-        return str(self._server.life)
+    async def read_run_id(self) -> str:
+        self._server.check_reachable()
+        return str(self._server.run_number)
 
-    async def connectors(self) -> set[str]:
-        self._server.reached()
+    async def list_connectors(self) -> set[str]:
+        self._server.check_reachable()
         return set(self._server.connectors)
 
-    async def tops(self, connectors: Sequence[str]) -> dict[str, str]:
-        self._server.reached()
+    async def read_newest_positions(self, connectors: Sequence[str]) -> dict[str, str]:
+        self._server.check_reachable()
         streams = {name: self._server.to_core.get(name) for name in connectors}
-        return {name: _position(kept[-1][0]) if kept else START for name, kept in streams.items()}
+        return {name: _position(s[-1][0]) if s else START for name, s in streams.items()}
 
     async def read(
         self, positions: Mapping[str, str], block_ms: int = 1000, count: int = 256
-    ) -> list[Entry]:
+    ) -> list[StreamEntry]:
         for _ in range(max(1, int(block_ms / 1000 / _POLL_S))):
-            self._server.reached()
-            found = [
-                Entry(name, _position(number), fields)
+            self._server.check_reachable()
+            entries = [
+                StreamEntry(name, _position(number), fields)
                 for name, position in positions.items()
                 for number, fields in self._after(name, position)[:count]
             ]
-            if found:
-                return found
+            if entries:
+                return entries
             await asyncio.sleep(_POLL_S)
         return []
 
@@ -128,36 +137,36 @@ class MemoryCoreLink:
         return [entry for entry in self._server.to_core.get(connector, []) if entry[0] > after]
 
     async def reply(self, connector: str, messages: Sequence[ToEdge]) -> None:
-        self._server.reached()
+        self._server.check_reachable()
         stream = self._server.to_edge.setdefault(connector, [])
         for message in messages:
-            self._server.add(stream, fields_of(message))
+            self._server.add(stream, encode_message(message))
 
     async def trim(self, connector: str, position: str) -> None:
-        self._server.reached()
-        kept = self._server.to_core.get(connector, [])
-        kept[:] = [entry for entry in kept if entry[0] >= _number(position)]
+        self._server.check_reachable()
+        stream = self._server.to_core.get(connector, [])
+        stream[:] = [entry for entry in stream if entry[0] >= _number(position)]
 
-    async def lease(self, connector: str, holder: str, ttl_ms: int) -> bool:
-        """Held until released: time does not pass in here."""
-        self._server.reached()
+    async def acquire_lease(self, connector: str, holder: str, ttl_ms: int) -> bool:
+        """Acquire the lease; it lasts until it is released, since no time passes here."""
+        self._server.check_reachable()
         return ttl_ms > 0 and self._server.leases.setdefault(connector, holder) == holder
 
-    async def release(self, connector: str, holder: str) -> None:
-        self._server.reached()
+    async def release_lease(self, connector: str, holder: str) -> None:
+        self._server.check_reachable()
         if self._server.leases.get(connector) == holder:
             del self._server.leases[connector]
 
-    async def want_mapping(self, connector: str, wanted: WantedMapping) -> None:
-        self._server.reached()
-        self._server.wanted[connector] = wanted
+    async def publish_desired_mapping(self, connector: str, mapping: DesiredMapping) -> None:
+        self._server.check_reachable()
+        self._server.desired_mappings[connector] = mapping
 
-    async def status(self, connector: str) -> Status | None:
-        self._server.reached()
+    async def read_status(self, connector: str) -> Status | None:
+        self._server.check_reachable()
         return self._server.statuses.get(connector)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to close."""
 
 
 def _position(number: int) -> str:

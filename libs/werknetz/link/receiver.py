@@ -1,6 +1,6 @@
-"""The writer's side of one connector: which run of batches to apply, and what to answer.
+"""The writer's side of one connector: which run of batches to apply, and which replies to send.
 
-Pure: the writer reads, locks the rows, asks, commits, and only then sends the answers.
+Pure: the writer reads, locks the rows, calls `plan`, commits, and only then sends the replies.
 """
 
 from collections.abc import Iterable
@@ -17,80 +17,83 @@ from werknetz.link.watermark import (
     Watermark,
     decide,
 )
-from werknetz.link.wire import Ack, Envelope, Fenced, Forked, Need, ToEdge
+from werknetz.link.wire import Ack, BatchEnvelope, Fenced, Forked, ResendRequest, ToEdge
 
 ACK_EVERY_S: Final = 5.0
-SPOOLS_KEPT: Final = 4  # of one connector, whose acks are said again
-NEED_EVERY_S: Final = 1.0
+ACKED_SPOOLS_MAX: Final = 4  # of one connector, whose acks are repeated
+RESEND_REQUEST_EVERY_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """One transaction: apply `run`, store `watermark`. `answers` go out after its commit."""
+class ApplyPlan:
+    """One transaction: apply `run`, store `watermark`. `replies` are sent after its commit."""
 
-    run: tuple[Envelope, ...]
+    run: tuple[BatchEnvelope, ...]
     watermark: Watermark
-    answers: tuple[ToEdge, ...] = ()
+    replies: tuple[ToEdge, ...] = ()
     alarm: str | None = None
 
 
 @dataclass(slots=True)
 class Receiver:
-    """Forgets everything at a restart, and may: the watermark is the only memory."""
+    """Has no state that must survive a restart: only the stored watermark counts."""
 
     connector: str
     incarnation: UUID
     _acked: dict[UUID, Ack] = field(default_factory=dict)
     _acked_at_s: float = 0.0
-    _needed: tuple[UUID | None, int, float] = (None, 0, 0.0)
+    _last_request: tuple[UUID | None, int, float] = (None, 0, 0.0)
 
-    def plan(self, row: Watermark, envelopes: Iterable[Envelope], now_s: float) -> Plan:
-        """Take the contiguous run that continues the watermark, skip what is known."""
-        run: list[Envelope] = []
+    def plan(self, row: Watermark, envelopes: Iterable[BatchEnvelope], now_s: float) -> ApplyPlan:
+        """Select the contiguous run that continues the watermark; skip duplicates."""
+        run: list[BatchEnvelope] = []
         missing: int | None = None
-        stale: int | None = None
-        known = False
+        epoch_in_force: int | None = None
+        has_duplicate = False
         for envelope in sorted(envelopes, key=lambda envelope: envelope.seq):
             match decide(row, envelope):
                 case Apply(row):
                     run.append(envelope)
                     missing = None
                 case Duplicate():
-                    known = True
+                    has_duplicate = True
                 case Missing(missing):
                     pass
-                case StaleEpoch(stale):
+                case StaleEpoch(epoch_in_force):
                     pass
                 case Fork(reason):
                     forked = Forked(row.spool_id, row.last_seq, row.last_hash)
-                    return Plan(tuple(run), row, (forked,), f"fork: {reason}")
-        answers: list[ToEdge] = []
-        if stale is not None:
-            answers.append(Fenced(stale))
-        if run or known:
-            answers.append(self.committed(row))
+                    return ApplyPlan(tuple(run), row, (forked,), f"fork: {reason}")
+        replies: list[ToEdge] = []
+        if epoch_in_force is not None:
+            replies.append(Fenced(epoch_in_force))
+        if run or has_duplicate:
+            replies.append(self.ack_of(row))
         if missing is not None:
-            answers.extend(self._need(row.spool_id, missing, now_s))
-        return Plan(tuple(run), row, tuple(answers))
+            replies.extend(self._request_resend(row.spool_id, missing, now_s))
+        return ApplyPlan(tuple(run), row, tuple(replies))
 
-    def committed(self, row: Watermark) -> Ack:
-        """The ack of a watermark: send it only when that is durable (R9)."""
-        self._acked.pop(row.spool_id, None)  # the newest last
+    def ack_of(self, row: Watermark) -> Ack:
+        """Return the ack of a watermark: send it only once the watermark is durable (R9)."""
+        self._acked.pop(row.spool_id, None)  # re-inserted as the newest
         ack = Ack(self.incarnation, row.spool_id, row.last_seq, row.last_hash)
         self._acked[row.spool_id] = ack
-        while len(self._acked) > SPOOLS_KEPT:
+        while len(self._acked) > ACKED_SPOOLS_MAX:
             self._acked.pop(next(iter(self._acked)))
         return ack
 
-    def tick(self, now_s: float) -> list[ToEdge]:
-        """Every 5 s the acks again (R8)."""
+    def repeat_acks(self, now_s: float) -> list[ToEdge]:
+        """Return the last acks again every 5 s (R8)."""
         if now_s - self._acked_at_s < ACK_EVERY_S:
             return []
         self._acked_at_s = now_s
         return list(self._acked.values())
 
-    def _need(self, spool_id: UUID, seq: int, now_s: float) -> list[ToEdge]:
-        if self._needed[:2] == (spool_id, seq) and now_s - self._needed[2] < NEED_EVERY_S:
+    def _request_resend(self, spool_id: UUID, seq: int, now_s: float) -> list[ToEdge]:
+        if (
+            self._last_request[:2] == (spool_id, seq)
+            and now_s - self._last_request[2] < RESEND_REQUEST_EVERY_S
+        ):
             return []
-        self._needed = (spool_id, seq, now_s)
-        return [Need(spool_id, seq)]
+        self._last_request = (spool_id, seq, now_s)
+        return [ResendRequest(spool_id, seq)]

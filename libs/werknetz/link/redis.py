@@ -1,7 +1,7 @@
-"""The only door to Redis for facts: a lossy link over two streams a connector.
+"""The link over Redis: two streams a connector, which may lose entries.
 
-Entry ids are `*` and plain XREAD is all that reads (R6). No command is cancelled midway:
-each has the socket's timeout instead, and a failure is `LinkLost`.
+Entry ids are `*`, and streams are read with plain XREAD only (R6). No command is cancelled midway:
+the socket's timeout bounds each one, and a failure raises `LinkLost`.
 """
 
 import asyncio
@@ -15,33 +15,33 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from werknetz.link.wire import (
-    LAST_WORDS,
+    TERMINAL_STATES,
+    DesiredMapping,
     Fields,
     Status,
     ToCore,
     ToEdge,
     UnreadableMessage,
-    WantedMapping,
-    bytes_of_wanted,
-    fields_of,
-    hash_of,
-    status_of,
-    to_edge_of,
-    wanted_of,
+    decode_desired_mapping,
+    decode_to_edge,
+    encode_desired_mapping,
+    encode_message,
+    status_from_hash,
+    status_to_hash,
 )
 
 SOCKET_TIMEOUT_S: Final = 5.0
 BLOCK_MAX_MS: Final = 2000  # well below the socket's timeout
 STATUS_TTL_S: Final = 60
-WANTED_TTL_S: Final = 300
-OUT_KEPT: Final = 1000  # answers are said again, so old ones may go
+DESIRED_MAPPING_TTL_S: Final = 300
+REPLIES_MAX: Final = 1000  # replies are repeated, so old ones may be dropped
 CONNECTORS_KEY: Final = "wn:connectors"
 START: Final = "0-0"
 _T = TypeVar("_T")
 
 
 class LinkLost(Exception):
-    """Redis cannot be reached or refuses: wait, connect, go on; nothing is lost by it."""
+    """Redis is unreachable or refuses commands: wait, reconnect, continue; no data is lost."""
 
 
 def in_key(connector: str) -> str:
@@ -65,7 +65,7 @@ def mapping_key(connector: str) -> str:
 
 
 def client_of(url: str) -> Redis:
-    """A client without retries of its own: the link's machines retry."""
+    """Return a client without retries of its own: sender and writer retry."""
     return Redis.from_url(
         url,
         socket_timeout=SOCKET_TIMEOUT_S,
@@ -76,8 +76,8 @@ def client_of(url: str) -> Redis:
     )
 
 
-async def _whole(command: Awaitable[_T]) -> _T:
-    """Let a command finish even when we are cancelled, so that replies stay in step."""
+async def _run_uncancelled(command: Awaitable[_T]) -> _T:
+    """Finish a command even when the caller is cancelled, so that replies match commands."""
     task = asyncio.ensure_future(command)
     try:
         return await asyncio.shield(task)
@@ -89,8 +89,8 @@ async def _whole(command: Awaitable[_T]) -> _T:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One stream entry as read; `fields` are read with `wire.to_core_of`."""
+class StreamEntry:
+    """One stream entry; decode `fields` with `wire.decode_to_core`."""
 
     connector: str
     position: str
@@ -109,61 +109,61 @@ class RedisEdgeLink:
     def connect(cls, url: str, connector: str) -> Self:
         return cls(client_of(url), connector)
 
-    async def run_id(self) -> str:
-        """The identity of the server's life: another one means that it may have forgotten."""
-        server = await _whole(self._client.info("server"))
+    async def read_run_id(self) -> str:
+        """Return the id of the server's run: another one means that it may have lost data."""
+        server = await _run_uncancelled(self._client.info("server"))
         return str(cast("Mapping[str, Any]", server)["run_id"])
 
     async def send(self, messages: Sequence[ToCore]) -> None:
-        """Append in order, in one round trip. After LinkLost nobody knows how many arrived."""
+        """Append in order, in one round trip. After LinkLost it is unknown how many arrived."""
         pipe = self._client.pipeline(transaction=False)
         pipe.sadd(CONNECTORS_KEY, self._connector)
         for message in messages:
-            pipe.xadd(in_key(self._connector), cast("Any", fields_of(message)))
-        await _whole(pipe.execute())
+            pipe.xadd(in_key(self._connector), cast("Any", encode_message(message)))
+        await _run_uncancelled(pipe.execute())
 
     async def receive(self, block_ms: int = 1000) -> list[ToEdge]:
-        """What the core has said since the last call; at the first, what it still says."""
+        """Return the replies since the last call; at the first call, those still in the stream."""
         key = out_key(self._connector)
         position = self._position or START
-        found = await _whole(
+        reply = await _run_uncancelled(
             self._client.xread({key: position}, count=256, block=min(block_ms, BLOCK_MAX_MS))
         )
         messages: list[ToEdge] = []
-        for position, fields in _entries(found):
+        for position, fields in _entries(reply):
             self._position = position
             try:
-                messages.append(to_edge_of(fields))
+                messages.append(decode_to_edge(fields))
             except UnreadableMessage:
-                continue  # not ours: acks are said again, so nothing depends on it
+                continue  # of another version: acks are repeated, so nothing depends on it
         return messages
 
     def rewind(self) -> None:
-        """Read from the start: the server is another, its ids may be lower."""
+        """Read from the start again: another server may have lower ids."""
         self._position = None
 
-    async def publish(self, status: Status) -> None:
+    async def publish_status(self, status: Status) -> None:
         pipe = self._client.pipeline(transaction=True)
         pipe.sadd(CONNECTORS_KEY, self._connector)
-        pipe.hset(status_key(self._connector), mapping=cast("Any", hash_of(status)))
-        if status.state in LAST_WORDS:
+        pipe.hset(status_key(self._connector), mapping=cast("Any", status_to_hash(status)))
+        if status.state in TERMINAL_STATES:
             pipe.persist(status_key(self._connector))
         else:
             pipe.expire(status_key(self._connector), STATUS_TTL_S)
-        await _whole(pipe.execute())
+        await _run_uncancelled(pipe.execute())
 
-    async def wanted_mapping(self) -> WantedMapping | None:
-        """What the core wants this connector to use; None: nothing, or nothing readable."""
-        found = await _whole(
+    async def read_desired_mapping(self) -> DesiredMapping | None:
+        """Return the mapping that this connector should use; None: none, or an unreadable one."""
+        payload = await _run_uncancelled(
             cast("Awaitable[bytes | None]", self._client.get(mapping_key(self._connector)))
         )
         try:
-            return None if found is None else wanted_of(found)
+            return None if payload is None else decode_desired_mapping(payload)
         except UnreadableMessage:
-            return None  # of another version of the core; it is said again for ours
+            return None  # of another version of the core, which republishes it
 
     async def close(self) -> None:
-        await _whole(self._client.aclose())
+        await _run_uncancelled(self._client.aclose())
 
 
 class RedisCoreLink:
@@ -176,41 +176,43 @@ class RedisCoreLink:
     def connect(cls, url: str) -> Self:
         return cls(client_of(url))
 
-    async def run_id(self) -> str:
-        """When it changes, read again from START: positions mean nothing any more."""
-        server = await _whole(self._client.info("server"))
+    async def read_run_id(self) -> str:
+        """Return the id of the server's run. When it changes, positions are invalid."""
+        server = await _run_uncancelled(self._client.info("server"))
         return str(cast("Mapping[str, Any]", server)["run_id"])
 
-    async def connectors(self) -> set[str]:
-        members = await _whole(cast("Awaitable[set[bytes]]", self._client.smembers(CONNECTORS_KEY)))
+    async def list_connectors(self) -> set[str]:
+        members = await _run_uncancelled(
+            cast("Awaitable[set[bytes]]", self._client.smembers(CONNECTORS_KEY))
+        )
         return {member.decode(errors="replace") for member in members}
 
-    async def tops(self, connectors: Sequence[str]) -> dict[str, str]:
-        """The newest position of each stream. Below a position read: the stream was emptied."""
+    async def read_newest_positions(self, connectors: Sequence[str]) -> dict[str, str]:
+        """Return the newest position of each stream; one below a position read: it was emptied."""
         pipe = self._client.pipeline(transaction=False)
         for connector in connectors:
             pipe.xrevrange(in_key(connector), count=1)
-        found = await _whole(pipe.execute())
+        newest = await _run_uncancelled(pipe.execute())
         return {
             connector: entries[0][0].decode() if entries else START
-            for connector, entries in zip(connectors, found, strict=True)
+            for connector, entries in zip(connectors, newest, strict=True)
         }
 
     async def read(
         self, positions: Mapping[str, str], block_ms: int = 1000, count: int = 256
-    ) -> list[Entry]:
-        """Up to `count` entries a connector after its position (START: from the beginning)."""
+    ) -> list[StreamEntry]:
+        """Return up to `count` entries a connector after its position (START: from the start)."""
         if not positions:
             await asyncio.sleep(block_ms / 1000)
             return []
         streams: dict[Any, Any] = {in_key(name): at for name, at in positions.items()}
         names = {in_key(name).encode(): name for name in positions}
-        found = await _whole(
+        reply = await _run_uncancelled(
             self._client.xread(streams, count=count, block=min(block_ms, BLOCK_MAX_MS))
         )
         return [
-            Entry(names[key], position, fields)
-            for key, entries in _streams(found)
+            StreamEntry(names[key], position, fields)
+            for key, entries in _streams(reply)
             for position, fields in entries
         ]
 
@@ -219,54 +221,62 @@ class RedisCoreLink:
         for message in messages:
             pipe.xadd(
                 out_key(connector),
-                cast("Any", fields_of(message)),
-                maxlen=OUT_KEPT,
+                cast("Any", encode_message(message)),
+                maxlen=REPLIES_MAX,
                 approximate=True,
             )
-        await _whole(pipe.execute())
+        await _run_uncancelled(pipe.execute())
 
     async def trim(self, connector: str, position: str) -> None:
-        """Drop exactly what lies before `position`: its batches are committed or refused."""
-        await _whole(self._client.xtrim(in_key(connector), minid=position, approximate=False))
+        """Drop exactly the entries before `position`: they are committed or rejected."""
+        await _run_uncancelled(
+            self._client.xtrim(in_key(connector), minid=position, approximate=False)
+        )
 
-    async def lease(self, connector: str, holder: str, ttl_ms: int) -> bool:
-        """Take or keep the lease. It only saves work: the row lock decides (R17)."""
+    async def acquire_lease(self, connector: str, holder: str, ttl_ms: int) -> bool:
+        """Acquire or extend the lease. It only saves work: the row lock decides (R17)."""
         key = lease_key(connector)
-        if await _whole(self._client.set(key, holder, nx=True, px=ttl_ms)):
+        if await _run_uncancelled(self._client.set(key, holder, nx=True, px=ttl_ms)):
             return True
-        found = await _whole(cast("Awaitable[bytes | None]", self._client.get(key)))
-        if found != holder.encode():
+        current_holder = await _run_uncancelled(
+            cast("Awaitable[bytes | None]", self._client.get(key))
+        )
+        if current_holder != holder.encode():
             return False
-        await _whole(self._client.pexpire(key, ttl_ms))
+        await _run_uncancelled(self._client.pexpire(key, ttl_ms))
         return True
 
-    async def release(self, connector: str, holder: str) -> None:
+    async def release_lease(self, connector: str, holder: str) -> None:
         key = lease_key(connector)
-        found = await _whole(cast("Awaitable[bytes | None]", self._client.get(key)))
-        if found == holder.encode():
-            await _whole(self._client.delete(key))
+        current_holder = await _run_uncancelled(
+            cast("Awaitable[bytes | None]", self._client.get(key))
+        )
+        if current_holder == holder.encode():
+            await _run_uncancelled(self._client.delete(key))
 
-    async def want_mapping(self, connector: str, wanted: WantedMapping) -> None:
-        """Say what a connector is to use. Said again for ever: Redis may forget it."""
-        await _whole(
-            self._client.set(mapping_key(connector), bytes_of_wanted(wanted), ex=WANTED_TTL_S)
+    async def publish_desired_mapping(self, connector: str, mapping: DesiredMapping) -> None:
+        """Publish the mapping of a connector. Call it repeatedly: Redis may lose it."""
+        await _run_uncancelled(
+            self._client.set(
+                mapping_key(connector), encode_desired_mapping(mapping), ex=DESIRED_MAPPING_TTL_S
+            )
         )
 
-    async def status(self, connector: str) -> Status | None:
-        """What the connector said in the last minute; None: nothing, or nothing readable."""
-        found = await _whole(
+    async def read_status(self, connector: str) -> Status | None:
+        """Return the last unexpired status; None: there is none."""
+        fields = await _run_uncancelled(
             cast("Awaitable[dict[bytes, bytes]]", self._client.hgetall(status_key(connector)))
         )
-        if not found:
+        if not fields:
             return None
-        return status_of({name.decode(): text.decode() for name, text in found.items()})
+        return status_from_hash({name.decode(): text.decode() for name, text in fields.items()})
 
     async def close(self) -> None:
-        await _whole(self._client.aclose())
+        await _run_uncancelled(self._client.aclose())
 
 
-def _streams(found: Any) -> list[tuple[bytes, list[tuple[str, Fields]]]]:
-    pairs = found.items() if isinstance(found, dict) else found or ()
+def _streams(reply: Any) -> list[tuple[bytes, list[tuple[str, Fields]]]]:
+    pairs = reply.items() if isinstance(reply, dict) else reply or ()
     return [(key, _rows(rows)) for key, rows in pairs]
 
 
@@ -276,5 +286,5 @@ def _rows(rows: Any) -> list[tuple[str, Fields]]:
     return [(position.decode(), fields) for position, fields in rows if fields]
 
 
-def _entries(found: Any) -> list[tuple[str, Fields]]:
-    return [row for _, rows in _streams(found) for row in rows]
+def _entries(reply: Any) -> list[tuple[str, Fields]]:
+    return [row for _, rows in _streams(reply) for row in rows]

@@ -1,8 +1,8 @@
-"""The connector's side of the link: what to say next, and what an answer means.
+"""The connector's side of the link: which messages to send next, and how to react to replies.
 
-Pure but for the spool it reads; times and randomness come in. Everything that would lower
-what is known (an ack that fell, another incarnation) is settled by a hello, whose nonce
-tells an answer of today from one that the link repeats.
+It reads the spool and does no other I/O; time and randomness are passed in. Whatever contradicts
+the sender's state (an ack below the last one, another incarnation) leads to a new handshake, whose
+nonce distinguishes a current reply from one that the link repeats.
 """
 
 from collections import deque
@@ -14,12 +14,12 @@ from uuid import UUID
 from werknetz.events.batch import LaneName
 from werknetz.link.wire import (
     Ack,
-    Envelope,
+    BatchEnvelope,
     Fenced,
     Forked,
     Hello,
-    Need,
-    Refused,
+    LeaseRefused,
+    ResendRequest,
     ToCore,
     ToEdge,
     Welcome,
@@ -38,7 +38,7 @@ EPOCH_LEAP: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class SpooledBatch:
-    """A batch as kept, with its place in the chain."""
+    """A stored batch with its position in the hash chain."""
 
     seq: int
     prev_hash: bytes
@@ -48,17 +48,17 @@ class SpooledBatch:
 
 
 class SpoolReader(Protocol):
-    """What the sender needs of the spool. Called from one thread only."""
+    """The part of the spool that the sender uses. Called from one thread only."""
 
     @property
     def spool_id(self) -> UUID: ...
     @property
     def epoch(self) -> int:
-        """The epoch that was asked for last."""
+        """The epoch that was requested last."""
 
     @property
     def base_epoch(self) -> int:
-        """The epoch that was given last."""
+        """The epoch that was granted last."""
 
     @property
     def last_seq(self) -> int: ...
@@ -66,38 +66,38 @@ class SpoolReader(Protocol):
     def last_hash(self) -> bytes: ...
     @property
     def used(self) -> bool:
-        """Whether the core has ever confirmed it."""
+        """Whether the core has ever confirmed this spool."""
 
     @property
     def base_seq(self) -> int:
-        """The last batch that is no longer kept; 0: all are."""
+        """The last batch that was trimmed; 0: none was."""
 
     def hash_at(self, seq: int) -> bytes | None:
-        """The hash after that batch; None where it is not known any more."""
+        """The chain hash after that batch; None if it is no longer stored."""
 
     def read(self, from_seq: int, bytes_max: int) -> Sequence[SpooledBatch]:
-        """Batches in order, at least one if there is one."""
+        """Batches in order; at least one if any is stored from that sequence on."""
 
     def keep_epoch(self, epoch: int, base: int) -> None:
-        """Remember what will be asked for, before it is asked for, and what was given."""
+        """Store the epoch before it is requested, and the one that was granted last."""
 
     @property
     def incarnation(self) -> UUID | None:
-        """The life of the database that confirmed it last."""
+        """The database incarnation that confirmed the spool last."""
 
     @property
     def has_trimmed(self) -> bool:
-        """Whether it, or a spool that it replaced, has ever dropped batches."""
+        """Whether this spool, or one that it replaced, has ever trimmed batches."""
 
     def confirm(self, incarnation: UUID) -> None:
-        """The core holds a beginning of this very chain: the file is not an old copy."""
+        """The core stores a prefix of this chain: the file is not an old copy."""
 
     def replace(self, cause: str) -> None:
-        """Become a new spool: new id, a gap record first, then what is kept, may overlap."""
+        """Start a new spool: a new id, a gap record, then the stored batches, which may overlap."""
 
 
 class Sender:
-    """One lane of one connector."""
+    """Sends the batches of one lane of one connector."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class Sender:
         window_bytes: int = WINDOW_BYTES,
     ) -> None:
         self.connector = connector
-        self.state = "greeting"  # greeting, running, fenced
+        self.state = "handshaking"  # handshaking, running, fenced
         self.acked = 0
         self.alarm = ""
         self._spool = spool
@@ -122,7 +122,7 @@ class Sender:
         self._nonce: UUID | None = None
         self._hello_at_s = 0.0
         self._hello_backoff = Backoff(HELLO_MIN_S, HELLO_MAX_S, random=random)
-        self._sent_seq = 0  # the highest ever given to the link
+        self._sent_seq = 0  # the highest sequence ever given to the link
         self._next_seq = 1
         self._in_flight: deque[tuple[int, int]] = deque()  # (seq, bytes), bounded by the window
         self._in_flight_bytes = 0
@@ -137,50 +137,50 @@ class Sender:
 
     @property
     def is_fenced(self) -> bool:
-        """Another one holds the lease: acknowledge nothing upstream, delete nothing (R4)."""
+        """Whether another process holds the lease: acknowledge nothing, trim nothing (R4)."""
         return self.state == "fenced"
 
     def on_link_changed(self, now_s: float) -> None:
-        """A reconnect or another Redis: everything in flight may be gone (R7)."""
+        """Handshake after a reconnect or with another Redis: batches in flight may be lost (R7)."""
         self._rehandshake(now_s, at_once=True)
 
     def poll(self, now_s: float) -> list[ToCore]:
-        """What to give to the link now; call again at once while it returns batches."""
+        """Return the messages to send now; call again at once while it returns batches."""
         if self.state == "running" and self._in_flight and self._is_stalled(now_s):
             self._stall.next_s()
             self._rehandshake(now_s, at_once=True)
         if self.state == "running" and now_s - self._confirmed_at_s >= CONFIRM_EVERY_S:
-            self._rehandshake(now_s, at_once=True)  # a restored database knows of nobody to tell
-        if self.state == "greeting":
+            self._rehandshake(now_s, at_once=True)  # a restored database may not know us
+        if self.state == "handshaking":
             return self._hello(now_s) if now_s >= self._hello_at_s else []
         return list(self._batches(now_s)) if self.state == "running" else []
 
     def on_message(self, message: ToEdge, now_s: float) -> None:
-        """Take in what the core said; repeated, late and foreign words change nothing."""
+        """React to a reply of the core; repeated, late and foreign replies change nothing."""
         match message:
             case Welcome() if self._is_reply_to_hello(message.nonce):
                 self._on_welcome(message, now_s)
-            case Refused() if self._is_reply_to_hello(message.nonce):
+            case LeaseRefused() if self._is_reply_to_hello(message.nonce):
                 self._on_refused(message, now_s)
             case Ack():
                 self._on_ack(message, now_s)
-            case Need() if message.spool_id == self._spool.spool_id:
+            case ResendRequest() if message.spool_id == self._spool.spool_id:
                 self._on_resend_request(message, now_s)
             case Fenced() if self.state == "running" and message.epoch > self._epoch:
                 self._fence(message.epoch)
             case Fenced() if message.epoch < self._epoch:
-                self._rehandshake(now_s)  # the database remembers less than it told us
+                self._rehandshake(now_s)  # the database was restored to an older epoch
             case Forked() if message.spool_id == self._spool.spool_id:
                 self._rehandshake(now_s)
             case _:
                 pass
 
     def _is_reply_to_hello(self, nonce: UUID) -> bool:
-        return self.state == "greeting" and nonce == self._nonce
+        return self.state == "handshaking" and nonce == self._nonce
 
     def _hello(self, now_s: float) -> list[ToCore]:
         if not self._epoch and self._spool.epoch > self._spool.base_epoch:
-            self._epoch = self._spool.epoch  # asked before a crash, perhaps given
+            self._epoch = self._spool.epoch  # requested before a crash, perhaps granted
         elif not self._epoch:
             self._request_epoch_above(self._spool.base_epoch)
         self._nonce = self._new_nonce()
@@ -199,10 +199,10 @@ class Sender:
         ]
 
     def _request_epoch_above(self, epoch: int) -> None:
-        # A leap of a random width: two copies of a disk do not ask for the same lease.
-        asked = epoch + 1 + int(self._random() * EPOCH_LEAP)
-        self._spool.keep_epoch(asked, epoch)  # first on disk: it may be given
-        self._epoch = asked
+        # A random step: two copies of a disk do not request the same epoch.
+        requested = epoch + 1 + int(self._random() * EPOCH_LEAP)
+        self._spool.keep_epoch(requested, epoch)  # stored first: it may be granted
+        self._epoch = requested
 
     def _on_welcome(self, welcome: Welcome, now_s: float) -> None:
         spool = self._spool
@@ -230,27 +230,27 @@ class Sender:
             self._rewind(welcome.last_seq + 1, now_s)
 
     def _is_lost_by_restore(self, welcome: Welcome) -> bool:
-        """Whether a restored database may lack what a predecessor of this spool has trimmed."""
+        """Return whether a restored database may lack batches that a former spool trimmed."""
         spool = self._spool
-        restored = spool.incarnation not in (None, welcome.incarnation)
-        return restored and spool.has_trimmed and welcome.last_seq == 0
+        is_restored = spool.incarnation not in (None, welcome.incarnation)
+        return is_restored and spool.has_trimmed and welcome.last_seq == 0
 
     def _same_chain(self, welcome: Welcome) -> bool:
         return self._spool.hash_at(welcome.last_seq) == welcome.last_hash
 
-    def _on_refused(self, refused: Refused, now_s: float) -> None:
+    def _on_refused(self, refused: LeaseRefused, now_s: float) -> None:
         if self._was_welcomed:
             self._fence(refused.epoch)
             return
-        # Our disk does not know of a lease given in our name: it is new, older than it should
-        # be, or a copy.
+        # The lease was granted to this connector, but not to this disk: the disk is new, restored
+        # from a backup, or a copy.
         self._replace("spool_rolled_back" if self._spool.used else "spool_replaced", now_s)
-        self._request_epoch_above(refused.epoch)  # on the lease that is in force
+        self._request_epoch_above(refused.epoch)  # above the epoch in force
 
     def _replace(self, cause: str, now_s: float) -> None:
         self.alarm = cause
         self._spool.replace(cause)
-        # A copy of the old spool may hold the very lease that was given to both.
+        # A copy of the old spool may hold the same lease.
         self._request_epoch_above(self._epoch)
         self.acked = 0
         self._sent_seq = 0
@@ -269,7 +269,7 @@ class Sender:
             self._rehandshake(now_s)
             return
         if self._spool.hash_at(ack.last_seq) != ack.last_hash:
-            self._rehandshake(now_s)  # another copy of this spool was there before us
+            self._rehandshake(now_s)  # another copy of this spool sent a batch of this sequence
             return
         self._confirmed_at_s = now_s
         if ack.last_seq == self.acked:
@@ -278,22 +278,22 @@ class Sender:
         self._next_seq = max(self._next_seq, self.acked + 1)
         self._progress_at_s = now_s
         self._stall.reset()
-        self._land()
+        self._drop_acked()
 
-    def _land(self) -> None:
+    def _drop_acked(self) -> None:
         while self._in_flight and self._in_flight[0][0] <= self.acked:
             self._in_flight_bytes -= self._in_flight.popleft()[1]
 
-    def _on_resend_request(self, need: Need, now_s: float) -> None:
+    def _on_resend_request(self, need: ResendRequest, now_s: float) -> None:
         if need.from_seq <= self.acked:
             self._rehandshake(now_s)
         elif need.from_seq < self._next_seq and now_s - self._rewound_at_s >= HELLO_MIN_S:
             self._rewind(need.from_seq, now_s)
 
     def _rehandshake(self, now_s: float, *, at_once: bool = False) -> None:
-        if self.state == "fenced" or (self.state == "greeting" and not at_once):
+        if self.state == "fenced" or (self.state == "handshaking" and not at_once):
             return
-        self.state = "greeting"
+        self.state = "handshaking"
         self._nonce = None
         wait_s = 0.0 if at_once else HELLO_MIN_S * self._random()
         self._hello_at_s = now_s + wait_s
@@ -302,20 +302,20 @@ class Sender:
         self._next_seq = seq
         while self._in_flight and self._in_flight[-1][0] >= seq:
             self._in_flight_bytes -= self._in_flight.pop()[1]
-        self._land()  # a welcome acknowledges, too
+        self._drop_acked()  # a welcome acknowledges batches, too
         self._rewound_at_s = now_s
         self._progress_at_s = now_s
 
     def _is_stalled(self, now_s: float) -> bool:
         return now_s - self._progress_at_s >= self._stall.delay_s * (1 + self._random() / 4)
 
-    def _batches(self, now_s: float) -> list[Envelope]:
+    def _batches(self, now_s: float) -> list[BatchEnvelope]:
         room = self._window_bytes - self._in_flight_bytes
         if room <= 0 or self._next_seq > self._spool.last_seq:
             return []
         if not self._in_flight:
             self._progress_at_s = now_s
-        envelopes: list[Envelope] = []
+        envelopes: list[BatchEnvelope] = []
         for batch in self._spool.read(self._next_seq, min(room, CHUNK_BYTES)):
             size = len(batch.payload)
             self._in_flight.append((batch.seq, size))
@@ -325,8 +325,8 @@ class Sender:
         self._sent_seq = max(self._sent_seq, self._next_seq - 1)
         return envelopes
 
-    def _envelope(self, batch: SpooledBatch) -> Envelope:
-        return Envelope(
+    def _envelope(self, batch: SpooledBatch) -> BatchEnvelope:
+        return BatchEnvelope(
             connector=self.connector,
             spool_id=self._spool.spool_id,
             epoch=self._epoch,

@@ -1,18 +1,18 @@
-"""What the database does with a batch or a hello: pure, under the lock of the spool's row.
+"""How the writer decides on a batch or a hello, under the lock of the spool's row. Pure.
 
-The watermark alone decides (R2, R4, R5); what the link did to the entries does not matter.
+The watermark alone decides (R2, R4, R5); loss, order and repetition on the link do not matter.
 """
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from werknetz.events.codec import chain_hash
-from werknetz.link.wire import Envelope, Hello, Refused, Welcome
+from werknetz.link.wire import BatchEnvelope, Hello, LeaseRefused, Welcome
 
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """The rows of the connector and of the spool. A new spool: last_seq 0 and GENESIS."""
+    """What is stored of the connector and the spool. A new spool has last_seq 0 and GENESIS."""
 
     spool_id: UUID
     connector_epoch: int
@@ -22,7 +22,7 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    watermark: Watermark  # as it must be stored in the same transaction
+    watermark: Watermark  # to store in the same transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +37,22 @@ class Fork:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    seq: int  # the first that is needed
+    seq: int  # of the first batch that is missing
 
 
 @dataclass(frozen=True, slots=True)
 class StaleEpoch:
-    epoch: int  # that in force
+    epoch: int  # in force
 
 
 Decision = Apply | Duplicate | Fork | Missing | StaleEpoch
 
 
-def decide(row: Watermark, envelope: Envelope) -> Decision:
-    """Say what to do with the batch; nothing but Apply may write.
+def decide(row: Watermark, envelope: BatchEnvelope) -> Decision:
+    """Decide on a batch; only Apply may write.
 
-    An epoch above that in force means that the database was restored: not applied either,
-    until the connector has said hello.
+    An epoch above the one in force means that the database was restored: the batch is not applied
+    until the connector has repeated its handshake.
     """
     if envelope.spool_id != row.spool_id:
         raise ValueError(f"envelope of spool {envelope.spool_id}, row of {row.spool_id}")
@@ -62,18 +62,18 @@ def decide(row: Watermark, envelope: Envelope) -> Decision:
         return Fork(f"batch {envelope.seq} has another hash than the one stored")
     if envelope.seq <= row.last_seq:
         return Duplicate()
-    whole = chain_hash(envelope.prev_hash, envelope.payload) == envelope.hash
-    if envelope.seq > row.last_seq + 1 or not whole:
-        return Missing(row.last_seq + 1)  # a hole, or damaged on the way: send it again
+    is_intact = chain_hash(envelope.prev_hash, envelope.payload) == envelope.hash
+    if envelope.seq > row.last_seq + 1 or not is_intact:
+        return Missing(row.last_seq + 1)  # lost or damaged on the link: request it again
     if envelope.prev_hash != row.last_hash:
         return Fork(f"batch {envelope.seq} does not continue the chain")
     return Apply(Watermark(row.spool_id, row.connector_epoch, envelope.seq, envelope.hash))
 
 
-def greet(row: Watermark, hello: Hello, incarnation: UUID) -> Welcome | Refused:
-    """Answer a hello. A Welcome's epoch must be committed before it is sent (R3, R4)."""
+def answer_hello(row: Watermark, hello: Hello, incarnation: UUID) -> Welcome | LeaseRefused:
+    """Answer a hello. Commit the epoch of a Welcome before sending it (R3, R4)."""
     if row.connector_epoch > hello.base and row.connector_epoch != hello.epoch:
-        return Refused(hello.nonce, row.connector_epoch)
+        return LeaseRefused(hello.nonce, row.connector_epoch)
     return Welcome(
         nonce=hello.nonce,
         epoch=hello.epoch,

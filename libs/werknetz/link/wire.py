@@ -1,7 +1,7 @@
-"""Everything that is said on the link, and its bytes: one field `m` of a stream entry.
+"""The messages of the link and their encoding: one field `m` of a stream entry.
 
-`Envelope.lane` decides how a batch is applied, whatever the batch says of itself: a spool
-that was replaced sends its kept batches again as `backfill` (may overlap).
+`BatchEnvelope.lane` decides how a batch is applied, whatever the batch itself contains: a spool
+that was replaced sends its stored batches again as `backfill` (may overlap).
 """
 
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ BACKFILL_SUFFIX: Final = "~backfill"
 
 
 class UnreadableMessage(ValueError):
-    """The entry is not a message of ours: count it, log it, go on."""
+    """The entry is not a message of this link: count it, log it, continue."""
 
 
 class _Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
     pass
 
 
-class Envelope(_Message, frozen=True, tag="envelope.v1"):
-    """A batch with its identity (spool_id, seq) and its place in the hash chain."""
+class BatchEnvelope(_Message, frozen=True, tag="envelope.v1"):
+    """A batch with its identity (spool_id, seq) and its position in the hash chain."""
 
     connector: str
     spool_id: UUID
@@ -39,11 +39,10 @@ class Envelope(_Message, frozen=True, tag="envelope.v1"):
 
 
 class Hello(_Message, frozen=True, tag="hello.v1"):
-    """A connector asks for the lease with an epoch of its choice; `nonce` finds the answer.
+    """A connector requests the lease with an epoch of its choice; `nonce` identifies the reply.
 
-    Granted when the epoch in force is `base`, the last it was given, or one that the database
-    has forgotten; confirmed when `epoch` is in force already: a repeated or late hello changes
-    nothing.
+    Granted if the epoch in force is not above `base`, the last one that the connector was granted.
+    Confirmed if `epoch` is in force already: a repeated or late hello changes nothing.
     """
 
     connector: str
@@ -57,7 +56,7 @@ class Hello(_Message, frozen=True, tag="hello.v1"):
 
 
 class Welcome(_Message, frozen=True, tag="welcome.v1"):
-    """The lease, and what the database holds of the spool (0 and GENESIS: nothing)."""
+    """The lease, and the stored watermark of the spool (0 and GENESIS: none)."""
 
     nonce: UUID
     epoch: int
@@ -67,17 +66,17 @@ class Welcome(_Message, frozen=True, tag="welcome.v1"):
     incarnation: UUID
 
 
-class Refused(_Message, frozen=True, tag="refused.v1"):
-    """Another lease is in force than the one the hello builds on."""
+class LeaseRefused(_Message, frozen=True, tag="refused.v1"):
+    """The lease in force is not the one that the hello builds on."""
 
     nonce: UUID
     epoch: int
 
 
 class Ack(_Message, frozen=True, tag="ack.v1"):
-    """Everything up to last_seq is committed in this life of the database (R8).
+    """Everything up to last_seq is committed in this incarnation of the database (R8).
 
-    The hash says whose: two copies of a spool hear the same acks.
+    The hash identifies the chain: two copies of a spool receive the same acks.
     """
 
     incarnation: UUID
@@ -86,29 +85,29 @@ class Ack(_Message, frozen=True, tag="ack.v1"):
     last_hash: bytes
 
 
-class Need(_Message, frozen=True, tag="need.v1"):
-    """A hole: send again from here on."""
+class ResendRequest(_Message, frozen=True, tag="need.v1"):
+    """Batches are missing: send again from this sequence on."""
 
     spool_id: UUID
     from_seq: int
 
 
 class Fenced(_Message, frozen=True, tag="fenced.v1"):
-    """A batch came with another epoch than that in force."""
+    """A batch had another epoch than the one in force."""
 
     epoch: int
 
 
 class Forked(_Message, frozen=True, tag="forked.v1"):
-    """The chain of the spool does not continue what the database holds: say hello again."""
+    """The chain of the spool does not continue the stored one: repeat the handshake."""
 
     spool_id: UUID
     last_seq: int
     last_hash: bytes
 
 
-ToCore = Envelope | Hello
-ToEdge = Welcome | Refused | Ack | Need | Fenced | Forked
+ToCore = BatchEnvelope | Hello
+ToEdge = Welcome | LeaseRefused | Ack | ResendRequest | Fenced | Forked
 
 Fields = dict[bytes, bytes]
 _T = TypeVar("_T")
@@ -118,17 +117,17 @@ _to_core: Final[msgspec.msgpack.Decoder[ToCore]] = msgspec.msgpack.Decoder(ToCor
 _to_edge: Final[msgspec.msgpack.Decoder[ToEdge]] = msgspec.msgpack.Decoder(ToEdge)
 
 
-def fields_of(message: ToCore | ToEdge) -> Fields:
+def encode_message(message: ToCore | ToEdge) -> Fields:
     return {FIELD: _encoder.encode(message)}
 
 
-def to_core_of(fields: Mapping[bytes, bytes]) -> ToCore:
-    """Read what a connector said; raise UnreadableMessage."""
+def decode_to_core(fields: Mapping[bytes, bytes]) -> ToCore:
+    """Decode a message of a connector; raise UnreadableMessage."""
     return _read(_to_core, fields)
 
 
-def to_edge_of(fields: Mapping[bytes, bytes]) -> ToEdge:
-    """Read what the core said; raise UnreadableMessage."""
+def decode_to_edge(fields: Mapping[bytes, bytes]) -> ToEdge:
+    """Decode a message of the core; raise UnreadableMessage."""
     return _read(_to_edge, fields)
 
 
@@ -140,11 +139,11 @@ def _read(decoder: msgspec.msgpack.Decoder[_T], fields: Mapping[bytes, bytes]) -
 
 
 TERMINAL_STATES: Final = frozenset({"finished", "stopped"})
-"""States of a connector that has ended in order: what it said last stays true."""
+"""States of a connector that ended in order: its final status does not expire."""
 
 
 class Status(msgspec.Struct, frozen=True):
-    """What a connector says of itself every 5 s: the hash `wn:status:{connector}`."""
+    """The status that a connector publishes every 5 s: the hash `wn:status:{connector}`."""
 
     state: str
     detail: str
@@ -162,13 +161,13 @@ class Status(msgspec.Struct, frozen=True):
     rss_bytes: int
     at_us: int
     details: dict[str, str] = {}
-    mapping: str = ""  # name@version that is in use
+    mapping: str = ""  # name@version in use
     mapping_state: str = ""  # own, in_sync, out_of_sync, failed
     mapping_detail: str = ""
 
 
 class DesiredMapping(msgspec.Struct, frozen=True, array_like=True, tag="wanted_mapping.v1"):
-    """What a connector is to name its input with: the key `wn:mapping:{connector}`, said again."""
+    """The mapping that a connector should use: the key `wn:mapping:{connector}`, republished."""
 
     name: str
     version: int
@@ -180,30 +179,30 @@ class DesiredMapping(msgspec.Struct, frozen=True, array_like=True, tag="wanted_m
         return f"{self.name}@{self.version}"
 
 
-_wanted: Final = msgspec.msgpack.Decoder(DesiredMapping)
+_desired_mapping: Final = msgspec.msgpack.Decoder(DesiredMapping)
 
 
-def encode_desired_mapping(wanted: DesiredMapping) -> bytes:
-    return _encoder.encode(wanted)
+def encode_desired_mapping(mapping: DesiredMapping) -> bytes:
+    return _encoder.encode(mapping)
 
 
 def decode_desired_mapping(payload: bytes) -> DesiredMapping:
-    """Read what is wanted; raise UnreadableMessage."""
+    """Decode a desired mapping; raise UnreadableMessage."""
     try:
-        return _wanted.decode(payload)
+        return _desired_mapping.decode(payload)
     except (UnicodeDecodeError, msgspec.DecodeError) as error:
         raise UnreadableMessage(f"{type(error).__name__}: {error}") from error
 
 
-def hash_of(status: Status) -> dict[str, str]:
+def status_to_hash(status: Status) -> dict[str, str]:
     return {
         name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
         for name, value in msgspec.structs.asdict(status).items()
     }
 
 
-def status_of(fields: Mapping[str, str]) -> Status:
-    """Read the status hash; raise UnreadableMessage."""
+def status_from_hash(fields: Mapping[str, str]) -> Status:
+    """Decode the status hash; raise UnreadableMessage."""
     texts = {
         "state", "detail", "protocol", "spool_id", "version", "mapping", "mapping_state",
         "mapping_detail",
@@ -220,8 +219,8 @@ def status_of(fields: Mapping[str, str]) -> Status:
         raise UnreadableMessage(str(error)) from error
 
 
-def link_name(connector: str, lane: LaneName) -> str:
-    """The name of a lane on the link: each has its own spool, stream and lease."""
+def link_name_of(connector: str, lane: LaneName) -> str:
+    """Return the name of a lane on the link: each has its own spool, stream and lease."""
     return connector if lane == "live" else connector + BACKFILL_SUFFIX
 
 
@@ -234,26 +233,26 @@ def connector_of(name: str) -> tuple[str, LaneName]:
 __all__ = [
     "GENESIS",
     "Ack",
-    "Envelope",
+    "BatchEnvelope",
+    "DesiredMapping",
     "Fenced",
     "Fields",
     "Forked",
     "Hello",
-    "Need",
-    "Refused",
+    "LeaseRefused",
+    "ResendRequest",
     "Status",
     "ToCore",
     "ToEdge",
     "UnreadableMessage",
-    "DesiredMapping",
     "Welcome",
-    "encode_desired_mapping",
     "connector_of",
-    "fields_of",
-    "hash_of",
-    "link_name",
-    "status_of",
-    "to_core_of",
-    "to_edge_of",
     "decode_desired_mapping",
+    "decode_to_core",
+    "decode_to_edge",
+    "encode_desired_mapping",
+    "encode_message",
+    "link_name_of",
+    "status_from_hash",
+    "status_to_hash",
 ]  # fmt: skip

@@ -10,9 +10,9 @@ from werknetz.domain.shift import Calendar, shifts_between
 from werknetz.domain.state import STATE_TABLES, MachineState
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.elements import Elements
-from werknetz.kpi.plan import Plan
+from werknetz.kpi.plan import ShiftPlan
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
-from werknetz.kpi.states import Range, compute
+from werknetz.kpi.states import BucketRange, compute_buckets
 from werknetz_simulator.edge_file import mapping_of
 from werknetz_simulator.plants.expected import element_sums
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, us_of
@@ -28,13 +28,13 @@ ROLES = {"good": Role.GOOD_COUNT, "scrap": Role.SCRAP_COUNT, "rework": Role.REWO
 def test_the_platform_agrees_with_the_plant(plant: Plant) -> None:
     truth = Truth(plant, since_us=START)
     calendar = Calendar.parse(plant.plan.to_document())
-    plan = Plan.of(shifts_between(calendar, START - DAY_US, START + (DAYS + 1) * DAY_US))
+    plan = ShiftPlan.of(shifts_between(calendar, START - DAY_US, START + (DAYS + 1) * DAY_US))
     for machine in plant.machines[:: -(-len(plant.machines) // 10)]:
-        span = Range(START, DAYS * 96, START + (DAYS + 1) * DAY_US)
-        computed = compute(_samples(truth, machine), plan, Carry(), span)
+        span = BucketRange(START, DAYS * 96, START + (DAYS + 1) * DAY_US)
+        computed = compute_buckets(_samples(truth, machine), plan, Carry(), span)
         for hour in range(0, DAYS * 24, 4):
             first = hour * 4
-            platform = Elements.sum(computed.elements(first + n) for n in range(16))
+            platform = Elements.sum(computed.elements_of(first + n) for n in range(16))
             begin = START + hour * HOUR_US
             expected = element_sums(truth, [machine], begin, begin + 4 * HOUR_US).to_elements()
             found = {name: getattr(platform, name) for name in expected}

@@ -6,7 +6,7 @@ Never against past consumption: a plant that stood still last week would seem to
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from werknetz.kpi.stock.ledger import NOTHING
+from werknetz.kpi.stock.ledger import NEGLIGIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,16 @@ def days_of_supply(
     """
     if stock is None:
         return DaysOfSupply(None, "nobody has told what is there")
-    if sum(demand) <= NOTHING:
+    if sum(demand) <= NEGLIGIBLE:
         return DaysOfSupply(None, "no demand is planned")
-    if stock <= NOTHING and not any(arrivals[:1]):
+    if stock <= NEGLIGIBLE and not any(arrivals[:1]):
         return DaysOfSupply(0.0)
     left = stock
     for day, wanted in enumerate(demand):
         left += arrivals[day] if day < len(arrivals) else 0.0
-        if wanted > left + NOTHING:
+        if wanted > left + NEGLIGIBLE:
             return DaysOfSupply(day + max(left, 0.0) / wanted)
         left -= wanted
-    if left <= NOTHING:
+    if left <= NEGLIGIBLE:
         return DaysOfSupply(float(len(demand)))
     return DaysOfSupply(float(len(demand)), at_least=True)

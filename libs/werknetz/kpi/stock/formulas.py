@@ -6,11 +6,11 @@ here it is purchased parts in one warehouse, and the throughput is what went out
 
 from typing import Final
 
-from werknetz.kpi.definition import Subject, Trend, Undefined, Unit, Value, ratio
+from werknetz.kpi.definition import KpiSubject, KpiUnit, Trend, Undefined, Value, ratio
 from werknetz.kpi.stock import turns
-from werknetz.kpi.stock.elements import WarehouseElements
+from werknetz.kpi.stock.elements import StockElements
 
-WAREHOUSE: Final = Subject("warehouse", WarehouseElements, ("warehouse",))
+WAREHOUSE: Final = KpiSubject("warehouse", StockElements, ("warehouse",))
 _AUDIENCE: Final = ("supervisor", "management")
 _TURNED: Final = ("outflow", "stock_s", "warehouse_s")
 _NOBODY: Final = "nobody has told what is there"
@@ -22,13 +22,13 @@ _APART: Final = "no unit costs are known, and the materials have different units
     formula="outflow / time-weighted average stock",
     inputs=_TURNED,
     trend=Trend.UP,
-    unit=Unit.COUNT,
+    unit=KpiUnit.COUNT,
     upper=None,
     audience=_AUDIENCE,
 )
-def inventory_turns(e: WarehouseElements) -> Value:
+def inventory_turns(e: StockElements) -> Value:
     """How often the stock was used up in the window: not a rate, a month has fewer than a year."""
-    return _measured(e) or turns.turns(e.outflow, e.stock_s, e.warehouse_s)
+    return _measured(e) or turns.compute_turns(e.outflow, e.stock_s, e.warehouse_s)
 
 
 @WAREHOUSE.kpi(
@@ -36,13 +36,13 @@ def inventory_turns(e: WarehouseElements) -> Value:
     formula="outflow / time-weighted average stock × 365 days / window",
     inputs=_TURNED,
     trend=Trend.UP,
-    unit=Unit.COUNT,
+    unit=KpiUnit.COUNT,
     upper=None,
     audience=_AUDIENCE,
 )
-def inventory_turns_per_year(e: WarehouseElements) -> Value:
+def inventory_turns_per_year(e: StockElements) -> Value:
     """How often the stock would be used up in a year that went on like the window."""
-    return _measured(e) or turns.turns(e.outflow, e.stock_s, e.warehouse_s, annualised=True)
+    return _measured(e) or turns.compute_turns(e.outflow, e.stock_s, e.warehouse_s, annualised=True)
 
 
 @WAREHOUSE.kpi(
@@ -50,11 +50,11 @@ def inventory_turns_per_year(e: WarehouseElements) -> Value:
     formula="time-weighted average stock / outflow a day",
     inputs=_TURNED,
     trend=Trend.DOWN,
-    unit=Unit.DAYS,
+    unit=KpiUnit.DAYS,
     upper=None,
     audience=_AUDIENCE,
 )
-def days_of_inventory(e: WarehouseElements) -> Value:
+def days_of_inventory(e: StockElements) -> Value:
     """How many days of past outflow lay there on average; what is to come: days of supply."""
     return _measured(e) or turns.days_of_inventory(e.outflow, e.stock_s, e.warehouse_s)
 
@@ -66,7 +66,7 @@ def days_of_inventory(e: WarehouseElements) -> Value:
     trend=Trend.DOWN,
     audience=_AUDIENCE,
 )
-def stock_out_ratio(e: WarehouseElements) -> Value:
+def stock_out_ratio(e: StockElements) -> Value:
     """Share of the materials' time in which nothing was there."""
     return ratio(e.stock_out_s, e.known_s, _NOBODY)
 
@@ -76,11 +76,11 @@ def stock_out_ratio(e: WarehouseElements) -> Value:
     formula="stock-outs that began",
     inputs=("stock_outs", "known_s"),
     trend=Trend.DOWN,
-    unit=Unit.COUNT,
+    unit=KpiUnit.COUNT,
     upper=None,
     audience=_AUDIENCE,
 )
-def stock_outs(e: WarehouseElements) -> Value:
+def stock_outs(e: StockElements) -> Value:
     """How often a material ran out."""
     return e.stock_outs if e.known_s > 0 else Undefined(_NOBODY)
 
@@ -90,16 +90,16 @@ def stock_outs(e: WarehouseElements) -> Value:
     formula="time without stock / stock-outs that began",
     inputs=("stock_out_s", "stock_outs", "known_s"),
     trend=Trend.DOWN,
-    unit=Unit.SECONDS,
+    unit=KpiUnit.SECONDS,
     upper=None,
     audience=_AUDIENCE,
 )
-def stock_out_duration(e: WarehouseElements) -> Value:
+def stock_out_duration(e: StockElements) -> Value:
     """Mean time without stock of what ran out in the window."""
     if e.known_s <= 0:
         return Undefined(_NOBODY)
     return ratio(e.stock_out_s, e.stock_outs, "nothing ran out")
 
 
-def _measured(e: WarehouseElements) -> Undefined | None:
+def _measured(e: StockElements) -> Undefined | None:
     return Undefined(_APART) if e.unmeasured and e.stock_s <= 0 and e.outflow <= 0 else None

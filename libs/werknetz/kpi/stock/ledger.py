@@ -10,12 +10,12 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-NOTHING: Final = 1e-9
+NEGLIGIBLE: Final = 1e-9
 """Below this, quantities are equal: they are sums of floats."""
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class StockCount:
     """What was counted at an instant (µs UTC), in base units. A document may tell it in rows."""
 
     at_us: int
@@ -26,7 +26,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class StockMove:
     """What came (+) or went (-), in base units. `leg`: an event may move between two places."""
 
     at_us: int
@@ -50,35 +50,35 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class OpeningBalance:
     """What was there before the entries; `counted`: some count said so."""
 
     balance: float = 0.0
-    counted: bool = False
+    is_counted: bool = False
 
 
-def balances(
-    counts: Iterable[Count], moves: Iterable[Move], opening: Opening | None = None
+def compute_balances(
+    counts: Iterable[StockCount], moves: Iterable[StockMove], opening: OpeningBalance | None = None
 ) -> list[Balance]:
     """Return the balance after each entry, in order of time, whatever order they are given in.
 
     Without any count before, the expected quantity is not known and a count has no difference.
     """
-    before = opening or Opening()
-    balance, counted = before.balance, before.counted
+    before = opening or OpeningBalance()
+    balance, counted = before.balance, before.is_counted
     found: list[Balance] = []
-    for at_us, entries in groupby(_in_order(counts, moves), key=lambda entry: entry.at_us):
-        for position, entry in enumerate(_merged(list(entries))):
-            if isinstance(entry, Move):
+    for at_us, entries in groupby(_sort(counts, moves), key=lambda entry: entry.at_us):
+        for position, entry in enumerate(_merge_counts(list(entries))):
+            if isinstance(entry, StockMove):
                 balance += entry.quantity
                 found.append(
                     Balance(
-                        at_us, position, "move", entry.event_id, entry.leg, _clean(balance),
+                        at_us, position, "move", entry.event_id, entry.leg, _round_to_zero(balance),
                         entry.quantity,
                     )
                 )  # fmt: skip
                 continue
-            difference = _clean(entry.quantity - balance) if counted else None
+            difference = _round_to_zero(entry.quantity - balance) if counted else None
             balance, counted = entry.quantity, True
             found.append(
                 Balance(at_us, position, "count", entry.event_id, 0, balance, 0.0, difference)
@@ -86,38 +86,42 @@ def balances(
     return found
 
 
-def below_zero(found: Sequence[Balance], opening: Opening | None = None) -> list[Balance]:
+def find_below_zero(
+    found: Sequence[Balance], opening: OpeningBalance | None = None
+) -> list[Balance]:
     """Return the entries with which the balance fell below zero."""
-    last = (opening or Opening()).balance
+    last = (opening or OpeningBalance()).balance
     fallen = []
     for entry in found:
-        if entry.balance < -NOTHING <= last:
+        if entry.balance < -NEGLIGIBLE <= last:
             fallen.append(entry)
         last = entry.balance
     return fallen
 
 
-def _in_order(counts: Iterable[Count], moves: Iterable[Move]) -> list[Count | Move]:
-    entries: list[Count | Move] = [*moves, *counts]
-    entries.sort(key=_order)
+def _sort(counts: Iterable[StockCount], moves: Iterable[StockMove]) -> list[StockCount | StockMove]:
+    entries: list[StockCount | StockMove] = [*moves, *counts]
+    entries.sort(key=_sort_key_of)
     return entries
 
 
-def _order(entry: Count | Move) -> tuple[int, bool, int, str, bytes, int]:
-    if isinstance(entry, Move):
+def _sort_key_of(entry: StockCount | StockMove) -> tuple[int, bool, int, str, bytes, int]:
+    if isinstance(entry, StockMove):
         return entry.at_us, False, 0, "", entry.event_id.bytes, entry.leg
     return entry.at_us, True, entry.known_us, entry.document, entry.event_id.bytes, 0
 
 
-def _merged(entries: list[Count | Move]) -> list[Count | Move]:
+def _merge_counts(entries: list[StockCount | StockMove]) -> list[StockCount | StockMove]:
     """Add up the rows of one document's count; of several documents the last known one holds."""
-    moves: list[Count | Move] = [entry for entry in entries if isinstance(entry, Move)]
-    rows: dict[str, list[Count]] = {}
+    moves: list[StockCount | StockMove] = [
+        entry for entry in entries if isinstance(entry, StockMove)
+    ]
+    rows: dict[str, list[StockCount]] = {}
     for entry in entries:
-        if isinstance(entry, Count):
+        if isinstance(entry, StockCount):
             rows.setdefault(entry.document, []).append(entry)
     merged = [
-        Count(
+        StockCount(
             parts[0].at_us, sum(part.quantity for part in parts),
             min((part.event_id for part in parts), key=lambda one: one.bytes),
             document, max(part.known_us for part in parts),
@@ -128,5 +132,5 @@ def _merged(entries: list[Count | Move]) -> list[Count | Move]:
     return [*moves, *merged]
 
 
-def _clean(quantity: float) -> float:
-    return 0.0 if abs(quantity) < NOTHING else quantity
+def _round_to_zero(quantity: float) -> float:
+    return 0.0 if abs(quantity) < NEGLIGIBLE else quantity

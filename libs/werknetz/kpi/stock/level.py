@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from heapq import merge
 from uuid import UUID
 
-from werknetz.kpi.stock.ledger import NOTHING, Balance, Opening
+from werknetz.kpi.stock.ledger import NEGLIGIBLE, Balance, OpeningBalance
 
 
 @dataclass(frozen=True, slots=True)
-class StockOut:
+class StockOutPeriod:
     """From the entry that took the last piece to the one that brought more; None: it goes on."""
 
     start_us: int
@@ -19,17 +19,17 @@ class StockOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class StockLevel:
     at_us: int
     quantity: float
     inflow: float
     outflow: float
     event_id: UUID
-    known: bool  # some place was counted: before that nobody knows what is there
+    is_known: bool  # some place was counted: before that nobody knows what is there
 
 
 @dataclass(slots=True)
-class Day:
+class StockDay:
     """Additive inputs of one local day. `average` is over `known_s` seconds."""
 
     closing: float = 0.0
@@ -41,11 +41,13 @@ class Day:
     stock_outs: int = 0
 
 
-def levels(places: Mapping[int, Sequence[Balance]], openings: Mapping[int, Opening]) -> list[Level]:
+def compute_levels(
+    places: Mapping[int, Sequence[Balance]], openings: Mapping[int, OpeningBalance]
+) -> list[StockLevel]:
     """Return the level after each entry of any place, in order of time."""
-    last = {place: openings.get(place, Opening()) for place in {*places, *openings}}
+    last = {place: openings.get(place, OpeningBalance()) for place in {*places, *openings}}
     total = sum(opening.balance for opening in last.values())
-    known = any(opening.counted for opening in last.values())
+    known = any(opening.is_counted for opening in last.values())
     found = []
     for balance, place in merge(
         *([(entry, place) for entry in entries] for place, entries in places.items()),
@@ -53,49 +55,51 @@ def levels(places: Mapping[int, Sequence[Balance]], openings: Mapping[int, Openi
     ):
         total += balance.balance - last[place].balance
         known = known or balance.kind == "count"
-        last[place] = Opening(balance.balance, last[place].counted or balance.kind == "count")
+        last[place] = OpeningBalance(
+            balance.balance, last[place].is_counted or balance.kind == "count"
+        )
         found.append(
-            Level(
-                balance.at_us, 0.0 if abs(total) < NOTHING else total, max(balance.change, 0.0),
+            StockLevel(
+                balance.at_us, 0.0 if abs(total) < NEGLIGIBLE else total, max(balance.change, 0.0),
                 max(-balance.change, 0.0), balance.event_id, known,
             )
         )  # fmt: skip
     return found
 
 
-def stock_outs(
-    found: Iterable[Level], open_since: StockOut | None = None, minimum: float = 0.0
-) -> list[StockOut]:
+def find_stock_outs(
+    found: Iterable[StockLevel], open_since: StockOutPeriod | None = None, minimum: float = 0.0
+) -> list[StockOutPeriod]:
     """Return when the level was not above the minimum. `open_since`: it was so already."""
-    outs: list[StockOut] = []
+    outs: list[StockOutPeriod] = []
     current = open_since
     for level in _last_of_instants(found):
-        if not level.known:
+        if not level.is_known:
             continue
-        is_out = level.quantity <= minimum + NOTHING
+        is_out = level.quantity <= minimum + NEGLIGIBLE
         if is_out and current is None:
-            current = StockOut(level.at_us, None, level.event_id)
+            current = StockOutPeriod(level.at_us, None, level.event_id)
         elif not is_out and current is not None:
             outs.append(
-                StockOut(current.start_us, level.at_us, current.start_event, level.event_id)
+                StockOutPeriod(current.start_us, level.at_us, current.start_event, level.event_id)
             )
             current = None
     return [*outs, current] if current is not None else outs
 
 
-def days(
-    found: Sequence[Level],
-    outs: Sequence[StockOut],
+def sum_days(
+    found: Sequence[StockLevel],
+    outs: Sequence[StockOutPeriod],
     bounds: Sequence[tuple[int, int]],
     opening: tuple[float, bool],
-    flow: Callable[[Level], tuple[float, float]] = lambda level: (level.inflow, level.outflow),
-) -> list[Day]:
+    flow: Callable[[StockLevel], tuple[float, float]] = lambda level: (level.inflow, level.outflow),
+) -> list[StockDay]:
     """Return the elements of days given by (start, end) in µs; `opening`: level, and if known."""
     quantity, known = opening
     result = []
     number = 0
     for start_us, end_us in bounds:
-        day = Day()
+        day = StockDay()
         area, at_us = 0.0, start_us
         while number < len(found) and found[number].at_us < end_us:
             level = found[number]
@@ -104,7 +108,7 @@ def days(
                 day.known_s += (level.at_us - at_us) / 1e6
             came, went = flow(level)
             day.inflow, day.outflow = day.inflow + came, day.outflow + went
-            quantity, known, at_us = level.quantity, level.known, level.at_us
+            quantity, known, at_us = level.quantity, level.is_known, level.at_us
             number += 1
         if known:
             area += quantity * (end_us - at_us)
@@ -119,9 +123,9 @@ def days(
     return result
 
 
-def _last_of_instants(found: Iterable[Level]) -> list[Level]:
+def _last_of_instants(found: Iterable[StockLevel]) -> list[StockLevel]:
     """Of several entries at one instant the last one says what is there."""
-    last: dict[int, Level] = {}
+    last: dict[int, StockLevel] = {}
     for level in found:
         last[level.at_us] = level
     return list(last.values())

@@ -10,7 +10,7 @@ HOUR_US: Final = 3_600_000_000
 Span = tuple[int, int]
 
 
-def planned_spans(calendar: Calendar | None, start_us: int, end_us: int) -> list[Span]:
+def planned_spans_of(calendar: Calendar | None, start_us: int, end_us: int) -> list[Span]:
     """Return the planned time inside a window, in order; without a calendar it is all planned."""
     if calendar is None:
         return [(start_us, end_us)]
@@ -21,19 +21,19 @@ def planned_spans(calendar: Calendar | None, start_us: int, end_us: int) -> list
             found.append((at_us, begin))
             at_us = until
         found.append((at_us, shift.end_us))
-    return clipped(found, start_us, end_us)
+    return clip_spans(found, start_us, end_us)
 
 
-def clipped(spans: Sequence[Span], start_us: int, end_us: int) -> list[Span]:
+def clip_spans(spans: Sequence[Span], start_us: int, end_us: int) -> list[Span]:
     """Return what of the spans lies in a window."""
     cut = ((max(start, start_us), min(end, end_us)) for start, end in spans)
     return [(start, end) for start, end in cut if start < end]
 
 
-def planned_us(spans: Sequence[Span], edges: Sequence[int]) -> list[int]:
+def planned_us_between(spans: Sequence[Span], edges: Sequence[int]) -> list[int]:
     """Return the planned time between each two edges, which rise."""
     found = [0] * (len(edges) - 1)
-    for start, end in clipped(spans, edges[0], edges[-1]):
+    for start, end in clip_spans(spans, edges[0], edges[-1]):
         number = bisect_right(edges, start) - 1
         while number < len(found) and edges[number] < end:
             found[number] += min(end, edges[number + 1]) - max(start, edges[number])

@@ -36,7 +36,7 @@ class Projection:
     short_day: Ints
 
 
-def grid(rows: int, days: int, told: Arrivals) -> Floats:
+def sum_by_day(rows: int, days: int, told: Arrivals) -> Floats:
     """Add up what comes, by row and day; what lies outside the days is left out."""
     inside = (told.day >= 0) & (told.day < days)
     flat = np.bincount(
@@ -54,7 +54,7 @@ def project(stock: Floats, arrivals: Floats, demand: Floats) -> Projection:
     return Projection(opening, arrivals, demand, closing, short_day.astype(np.int64))
 
 
-def less_in_transit(relation: Ints, quantity: Floats, in_transit: Sequence[float]) -> Floats:
+def subtract_in_transit(relation: Ints, quantity: Floats, in_transit: Sequence[float]) -> Floats:
     """Return what of each open due line is not on its way yet.
 
     Lines are sorted by relation, then by due date: what is in transit is for the first of them.

@@ -16,36 +16,36 @@ STOCK_WAS_THERE: Final = "stock_was_there"
 STOCK_UNKNOWN: Final = "stock_unknown"
 
 Span = tuple[int, int]
-Place = tuple[int, int]  # warehouse, material
+StockPlace = tuple[int, int]  # warehouse, material
 
 
 @dataclass(frozen=True, slots=True)
-class Starved:
+class StarvedSpan:
     """A machine that got no material. `places`: what it, its line and what is above consume."""
 
     machine_id: int
     line_id: int
     start_us: int
     end_us: int
-    places: tuple[Place, ...]
+    places: tuple[StockPlace, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Out:
+class PlaceStockOut:
     """A stock-out of a place; `id` names its row."""
 
     id: int
-    place: Place
+    place: StockPlace
     start_us: int
     end_us: int
 
 
 @dataclass(slots=True)
-class Loss:
+class SupplyCausedLoss:
     """Time that a line's machines starved for one cause: these stock-outs, together."""
 
     line_id: int
-    outs: tuple[Out, ...]
+    stock_outs: tuple[PlaceStockOut, ...]
     spans: dict[int, list[Span]] = field(default_factory=dict)  # by machine
 
     @property
@@ -56,58 +56,60 @@ class Loss:
     def line_us(self) -> int:
         """Return the time in which at least one of the machines starved."""
         every = [span for spans in self.spans.values() for span in spans]
-        return sum(end - start for start, end in united(every))
+        return sum(end - start for start, end in merge_spans(every))
 
 
 @dataclass(slots=True)
 class Attribution:
-    losses: list[Loss]
+    losses: list[SupplyCausedLoss]
     unattributed: dict[str, int]  # reason → µs
     unattributed_lines: dict[tuple[int, str], int]  # (line, reason) → µs
 
 
-def attribute(
-    starved: Iterable[Starved],
-    outs: Iterable[Out],
-    known_since: Mapping[Place, int],
-    unknown: Mapping[Place, Sequence[Span]],
+def attribute_losses(
+    starved: Iterable[StarvedSpan],
+    outs: Iterable[PlaceStockOut],
+    known_since: Mapping[StockPlace, int],
+    unknown: Mapping[StockPlace, Sequence[Span]],
 ) -> Attribution:
     """Tie starved time to stock-outs.
 
     `known_since`: from when on the level of a place is known at all; `unknown`: spans in which it
     is not, because what its warehouse said may be lost.
     """
-    by_place: dict[Place, list[Out]] = {}
+    by_place: dict[StockPlace, list[PlaceStockOut]] = {}
     for out in sorted(outs, key=lambda one: one.start_us):
         by_place.setdefault(out.place, []).append(out)
-    losses: dict[tuple[int, tuple[int, ...]], Loss] = {}
+    losses: dict[tuple[int, tuple[int, ...]], SupplyCausedLoss] = {}
     rest: dict[str, int] = {}
     rest_lines: dict[tuple[int, str], int] = {}
     for one in starved:
-        for start, end, cause in _pieces(one, by_place, known_since, unknown):
+        for start, end, cause in _split_by_cause(one, by_place, known_since, unknown):
             if isinstance(cause, str):
                 rest[cause] = rest.get(cause, 0) + end - start
                 key = one.line_id, cause
                 rest_lines[key] = rest_lines.get(key, 0) + end - start
                 continue
             name = one.line_id, tuple(out.id for out in cause)
-            loss = losses.setdefault(name, Loss(one.line_id, cause))
+            loss = losses.setdefault(name, SupplyCausedLoss(one.line_id, cause))
             loss.spans.setdefault(one.machine_id, []).append((start, end))
-    ranked = sorted(losses.values(), key=lambda loss: (-loss.machine_us, loss.outs[0].start_us))
+    ranked = sorted(
+        losses.values(), key=lambda loss: (-loss.machine_us, loss.stock_outs[0].start_us)
+    )
     return Attribution(ranked, rest, rest_lines)
 
 
-def _pieces(
-    one: Starved,
-    by_place: Mapping[Place, Sequence[Out]],
-    known_since: Mapping[Place, int],
-    unknown: Mapping[Place, Sequence[Span]],
-) -> Iterable[tuple[int, int, tuple[Out, ...] | str]]:
+def _split_by_cause(
+    one: StarvedSpan,
+    by_place: Mapping[StockPlace, Sequence[PlaceStockOut]],
+    known_since: Mapping[StockPlace, int],
+    unknown: Mapping[StockPlace, Sequence[Span]],
+) -> Iterable[tuple[int, int, tuple[PlaceStockOut, ...] | str]]:
     """Cut a starved span where the set of what is missing, or known, changes."""
     if not one.places:
         yield one.start_us, one.end_us, NO_LINE_MATERIAL
         return
-    touching: list[Out] = []
+    touching: list[PlaceStockOut] = []
     cuts = {one.start_us, one.end_us}
     for place in one.places:
         outs = by_place.get(place, ())
@@ -122,17 +124,17 @@ def _pieces(
         cuts |= {at for span in spans for at in span if one.start_us < at < one.end_us}
     edges = sorted(cuts)
     for start, end in pairwise(edges):
-        yield start, end, _cause(one.places, start, end, touching, known_since, unknown)
+        yield start, end, _cause_of(one.places, start, end, touching, known_since, unknown)
 
 
-def _cause(
-    places: Sequence[Place],
+def _cause_of(
+    places: Sequence[StockPlace],
     start: int,
     end: int,
-    touching: Sequence[Out],
-    known_since: Mapping[Place, int],
-    unknown: Mapping[Place, Sequence[Span]],
-) -> tuple[Out, ...] | str:
+    touching: Sequence[PlaceStockOut],
+    known_since: Mapping[StockPlace, int],
+    unknown: Mapping[StockPlace, Sequence[Span]],
+) -> tuple[PlaceStockOut, ...] | str:
     hidden = {
         place
         for place in places
@@ -149,7 +151,7 @@ def _cause(
     return STOCK_UNKNOWN if hidden else STOCK_WAS_THERE
 
 
-def united(spans: Iterable[Span]) -> list[Span]:
+def merge_spans(spans: Iterable[Span]) -> list[Span]:
     """Return the spans without overlaps, in order."""
     found: list[Span] = []
     for start, end in sorted(spans):
@@ -160,10 +162,10 @@ def united(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+def subtract_spans(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
     """Return what of the spans lies in none of the others."""
-    left = united(spans)
-    for start, end in united(others):
+    left = merge_spans(spans)
+    for start, end in merge_spans(others):
         left = [
             piece
             for since, until in left

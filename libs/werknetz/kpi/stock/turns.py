@@ -7,7 +7,9 @@ from werknetz.kpi.definition import Undefined, Value
 YEAR_S: Final = 365 * 86_400.0
 
 
-def turns(outflow: float, stock_s: float, known_s: float, *, annualised: bool = False) -> Value:
+def compute_turns(
+    outflow: float, stock_s: float, known_s: float, *, annualised: bool = False
+) -> Value:
     """Return how often the stock was used up.
 
     `stock_s` is stock × seconds over the `known_s` seconds: their quotient is the time-weighted

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from werknetz.kpi.stock.ledger import NOTHING
-from werknetz.kpi.stock.plan import HOUR_US, Span, clipped
+from werknetz.kpi.stock.ledger import NEGLIGIBLE
+from werknetz.kpi.stock.plan import HOUR_US, Span, clip_spans
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class PlannedUse:
     """What a line or machine takes in its planned time."""
 
     equipment_id: int
@@ -24,7 +24,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class ExpectedArrival:
     """A quantity that is expected at an instant."""
 
     at_us: int
@@ -38,14 +38,14 @@ class Shortage:
     start_us: int
     empty_us: int | None  # when nothing at all is left, if that is before the end
     end_us: int
-    next_arrival: Coming | None
+    next_arrival: ExpectedArrival | None
     at_risk_us: dict[int, int]  # planned time by equipment
 
 
-def shortage(
+def find_shortage(
     stock: float,
-    uses: Sequence[Use],
-    arrivals: Sequence[Coming],
+    uses: Sequence[PlannedUse],
+    arrivals: Sequence[ExpectedArrival],
     start_us: int,
     horizon_us: int,
 ) -> Shortage | None:
@@ -56,33 +56,33 @@ def shortage(
     """
     minimum = max((use.minimum for use in uses), default=0.0)
     coming = sorted((one for one in arrivals if one.at_us < horizon_us), key=lambda one: one.at_us)
-    below_us = _falls_below(stock, minimum, uses, coming, start_us, horizon_us)
+    below_us = _falls_below_us(stock, minimum, uses, coming, start_us, horizon_us)
     if below_us is None:
         return None
     number = bisect_left([one.at_us for one in coming], below_us + 1)
     following = coming[number] if number < len(coming) else None
     end_us = horizon_us if following is None else following.at_us
-    empty_us = _falls_below(stock, 0.0, uses, coming[:number], start_us, end_us)
+    empty_us = _falls_below_us(stock, 0.0, uses, coming[:number], start_us, end_us)
     at_risk: dict[int, int] = {}
     for use in uses:
-        planned = sum(end - start for start, end in clipped(use.spans, below_us, end_us))
+        planned = sum(end - start for start, end in clip_spans(use.spans, below_us, end_us))
         if planned and use.per_hour > 0:
             at_risk[use.equipment_id] = at_risk.get(use.equipment_id, 0) + planned
     return Shortage(below_us, empty_us, end_us, following, at_risk)
 
 
-def _falls_below(
+def _falls_below_us(
     stock: float,
     minimum: float,
-    uses: Sequence[Use],
-    coming: Sequence[Coming],
+    uses: Sequence[PlannedUse],
+    coming: Sequence[ExpectedArrival],
     start_us: int,
     end_us: int,
 ) -> int | None:
     """Return the first instant at which something is to be taken and the minimum is not left."""
     changes: dict[int, float] = {}  # of what is used in an hour
     for use in uses:
-        for start, end in clipped(use.spans, start_us, end_us):
+        for start, end in clip_spans(use.spans, start_us, end_us):
             changes[start] = changes.get(start, 0.0) + use.per_hour
             changes[end] = changes.get(end, 0.0) - use.per_hour
     came: dict[int, float] = {}
@@ -94,17 +94,17 @@ def _falls_below(
     for at_us, next_us in pairwise(edges):
         left += came.get(at_us, 0.0)
         per_hour += changes.get(at_us, 0.0)
-        if per_hour <= NOTHING:
+        if per_hour <= NEGLIGIBLE:
             continue
         used = per_hour * (next_us - at_us) / HOUR_US
-        if left - used < minimum - NOTHING:
+        if left - used < minimum - NEGLIGIBLE:
             return at_us + int(max(left - minimum, 0.0) / per_hour * HOUR_US)
         left -= used
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class OpenDueLine:
     """What a relation is still to deliver. `id` names its row."""
 
     id: int
@@ -114,7 +114,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class OpenShipmentLine:
     """What of a shipment is still on its way. `id` names its row."""
 
     id: int
@@ -123,35 +123,39 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class AllottedDueLine:
     """What is on its way for a due line: the shipments, and when the last piece of it is there."""
 
-    due: Due
-    sent: tuple[Sent, ...]
+    due: OpenDueLine
+    shipments: tuple[OpenShipmentLine, ...]
     expected_us: int | None  # None: not all of it is on its way
 
 
-def promises(due: Sequence[Due], sent: Sequence[Sent]) -> list[Promise]:
+def allot_shipments(
+    due: Sequence[OpenDueLine], sent: Sequence[OpenShipmentLine]
+) -> list[AllottedDueLine]:
     """Allot what is on its way to what is due, first come, first due."""
     waiting = sorted(sent, key=lambda one: (one.expected_us, one.id))
-    found: list[Promise] = []
+    found: list[AllottedDueLine] = []
     number, left = 0, waiting[0].quantity if waiting else 0.0
     for one in sorted(due, key=lambda line: (line.due_us, line.id)):
         wanted, by = one.quantity, []
-        while wanted > NOTHING and number < len(waiting):
-            if left > NOTHING:
+        while wanted > NEGLIGIBLE and number < len(waiting):
+            if left > NEGLIGIBLE:
                 by.append(waiting[number])
             taken = min(wanted, left)
             wanted, left = wanted - taken, left - taken
-            if left <= NOTHING:
+            if left <= NEGLIGIBLE:
                 number += 1
                 left = waiting[number].quantity if number < len(waiting) else 0.0
-        expected = by[-1].expected_us if by and wanted <= NOTHING else None
-        found.append(Promise(one, tuple(by), expected))
+        expected = by[-1].expected_us if by and wanted <= NEGLIGIBLE else None
+        found.append(AllottedDueLine(one, tuple(by), expected))
     return found
 
 
-def missing(found: Sequence[Promise], short_us: int, now_us: int) -> list[Promise]:
+def find_missing(
+    found: Sequence[AllottedDueLine], short_us: int, now_us: int
+) -> list[AllottedDueLine]:
     """Return the deliveries that should have been there when it runs short, and will not be.
 
     What is due later than now and not sent yet is expected when it is due.
@@ -168,7 +172,7 @@ def missing(found: Sequence[Promise], short_us: int, now_us: int) -> list[Promis
     ]
 
 
-def delay_s(promise: Promise, now_us: int) -> float:
+def delay_s_of(promise: AllottedDueLine, now_us: int) -> float:
     """Return how late it will be; of what nobody has announced, how late it is already."""
     at_us = now_us if promise.expected_us is None else promise.expected_us
     return max(0, at_us - promise.due.until_us) / 1e6

@@ -1,7 +1,7 @@
-"""What was told twice by different messages counts once: the last that told it holds.
+"""Deduplication: a line sent in several messages counts once, as in the last of them.
 
-Lines of one message are never doubles of each other. The same event told again is no double: it is
-one event, and was kept once.
+Lines of one message are never duplicates of each other. A re-sent event is no duplicate here: it
+has the same event id and is stored once.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from werknetz.kpi.supply.facts import Entry, Receipt, ShipmentLine
-from werknetz.kpi.supply.findings import Finding, amount, differ, events_of
+from werknetz.kpi.supply.facts import CallOffEntry, ReceiptLine, ShipmentLine
+from werknetz.kpi.supply.findings import SupplyFinding, differ, event_ids_of, format_amount
 
 
-class _Told(Protocol):
+class _Fact(Protocol):
     @property
     def event_id(self) -> UUID: ...
     @property
@@ -26,81 +26,92 @@ class _Told(Protocol):
     def message(self) -> str: ...
 
 
-T = TypeVar("T", bound=_Told)
+T = TypeVar("T", bound=_Fact)
 
 
 @dataclass(frozen=True, slots=True)
-class Once(Generic[T]):
-    """What counts, and of each what else has told it."""
+class Deduplicated(Generic[T]):
+    """The facts that count, and of each the duplicates that it replaces."""
 
-    kept: tuple[T, ...]
-    doubles: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
+    unique: tuple[T, ...]
+    duplicates: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
+    findings: tuple[SupplyFinding, ...] = ()
 
     def ids_of(self, event_id: UUID) -> tuple[UUID, ...]:
-        return (event_id, *self.doubles.get(event_id, ()))
+        return (event_id, *self.duplicates.get(event_id, ()))
 
 
-def entries_once(entries: Iterable[Entry]) -> Once[Entry]:
-    def same(e: Entry) -> Hashable:
+def dedup_call_offs(entries: Iterable[CallOffEntry]) -> Deduplicated[CallOffEntry]:
+    def key_of(e: CallOffEntry) -> Hashable:
         return e.group, e.document, e.line, e.place, e.due_from_us, e.due_until_us, e.commitment
 
-    return _once(entries, same, "call-off")
+    return _dedup(entries, key_of, "call-off")
 
 
-def shipments_once(lines: Iterable[ShipmentLine]) -> Once[ShipmentLine]:
-    def same(s: ShipmentLine) -> Hashable:
-        paper = s.delivery_note or s.shipment or s.document
-        # A line without a number is known by its quantity only.
+def dedup_shipments(lines: Iterable[ShipmentLine]) -> Deduplicated[ShipmentLine]:
+    def key_of(s: ShipmentLine) -> Hashable:
+        delivery_number = s.delivery_note or s.shipment or s.document
+        # A line without a number is identified by its quantity only.
         number: Hashable = s.line or ("", s.quantity)
-        return s.group, paper, number, s.handling_unit, s.batch
+        return s.group, delivery_number, number, s.handling_unit, s.batch
 
-    return _once(lines, same, "despatch advice")
+    return _dedup(lines, key_of, "despatch advice")
 
 
-def receipts_once(receipts: Iterable[Receipt]) -> Once[Receipt]:
-    def same(r: Receipt) -> Hashable:
+def dedup_receipts(receipts: Iterable[ReceiptLine]) -> Deduplicated[ReceiptLine]:
+    def key_of(r: ReceiptLine) -> Hashable:
         number: Hashable = (r.line, r.quantity < 0) if r.line else ("", r.quantity, r.received_us)
         return r.group, r.document, number, r.delivery_note, r.batch
 
-    return _once(receipts, same, "receipt")
+    return _dedup(receipts, key_of, "receipt")
 
 
-def _once(told: Iterable[T], same: Callable[[T], Hashable], paper: str) -> Once[T]:
+def _dedup(
+    facts: Iterable[T], key_of: Callable[[T], Hashable], document_kind: str
+) -> Deduplicated[T]:
     by_key: dict[Hashable, dict[str, list[T]]] = {}
-    for one in sorted(told, key=lambda one: (one.known_us, one.event_id)):
-        by_key.setdefault(same(one), {}).setdefault(one.message or str(one.event_id), []).append(
-            one
-        )
-    kept: list[T] = []
-    doubles: dict[UUID, tuple[UUID, ...]] = {}
-    doubled: dict[str, list[tuple[list[T], list[T]]]] = {}
+    for fact in sorted(facts, key=lambda fact: (fact.known_us, fact.event_id)):
+        by_key.setdefault(key_of(fact), {}).setdefault(
+            fact.message or str(fact.event_id), []
+        ).append(fact)
+    unique: list[T] = []
+    duplicates: dict[UUID, tuple[UUID, ...]] = {}
+    pairs_by_document: dict[str, list[tuple[list[T], list[T]]]] = {}
     for messages in by_key.values():
         *former, last = messages.values()
-        kept += last
+        unique += last
         if former:
-            others = [one for each in former for one in each]
-            doubles[last[0].event_id] = tuple(one.event_id for one in others)
-            doubled.setdefault(last[0].document, []).append((others, last))
-    found = tuple(_finding(paper, name, pairs) for name, pairs in sorted(doubled.items()))
-    return Once(tuple(sorted(kept, key=lambda one: one.event_id)), doubles, found)
-
-
-def _finding(paper: str, document: str, pairs: list[tuple[list[T], list[T]]]) -> Finding:
-    last = [one for _, each in pairs for one in each]
-    former = [one for each, _ in pairs for one in each]
-    is_other = any(
-        differ(sum(one.quantity for one in a[-len(b) :]), sum(one.quantity for one in b))
-        for a, b in pairs
+            former_facts = [fact for facts_of_message in former for fact in facts_of_message]
+            duplicates[last[0].event_id] = tuple(fact.event_id for fact in former_facts)
+            pairs_by_document.setdefault(last[0].document, []).append((former_facts, last))
+    findings = tuple(
+        _finding(document_kind, name, pairs) for name, pairs in sorted(pairs_by_document.items())
     )
-    said = "with other quantities: the later holds" if is_other else "again: it counts once"
-    return Finding(
+    return Deduplicated(tuple(sorted(unique, key=lambda fact: fact.event_id)), duplicates, findings)
+
+
+def _finding(
+    document_kind: str, document: str, pairs: list[tuple[list[T], list[T]]]
+) -> SupplyFinding:
+    last = [fact for _, facts in pairs for fact in facts]
+    former = [fact for facts, _ in pairs for fact in facts]
+    is_changed = any(
+        differ(
+            sum(fact.quantity for fact in before[-len(after) :]),
+            sum(fact.quantity for fact in after),
+        )
+        for before, after in pairs
+    )
+    consequence = (
+        "with other quantities: the later holds" if is_changed else "again: it counts once"
+    )
+    return SupplyFinding(
         "duplicate_document",
-        f"{paper}/{document}",
-        max(one.known_us for one in last),
-        f"The {paper} {document} was sent {said} ({len(pairs)} lines,"
-        f" now {amount(sum(one.quantity for one in last))}). Ask the sender for one number a"
-        " document, unless it was meant to be replaced.",
-        events_of(one.event_id for one in (*former, *last)),
-        quantity=sum(one.quantity for one in last),
+        f"{document_kind}/{document}",
+        max(fact.known_us for fact in last),
+        f"The {document_kind} {document} was sent {consequence} ({len(pairs)}"
+        f" lines, now {format_amount(sum(fact.quantity for fact in last))}). Ask the"
+        " sender for one number per document, unless it was meant to be replaced.",
+        event_ids_of(fact.event_id for fact in (*former, *last)),
+        quantity=sum(fact.quantity for fact in last),
     )

@@ -1,22 +1,22 @@
 """Elements of deliveries: additive, of a relation and a day of its site, or of any sum of them.
 
-A line counts on the day on which it was due, a receipt on the day on which it came, a call-off on
-the day of its issue. A ratio is never kept and never averaged.
+A line counts on its due day, a receipt on the day of receipt, a call-off on the day of its issue.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Final, Self
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from werknetz.kpi.supply.asn import Delivery
+from werknetz.kpi.additive import AdditiveElements, element_names
+from werknetz.kpi.supply.asn import ReceivedDelivery
 from werknetz.kpi.supply.otif import DueLine
-from werknetz.kpi.supply.stability import Change
+from werknetz.kpi.supply.schedule import FrozenChange
 
 DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class SupplyElements:
+class SupplyElements(AdditiveElements):
     # Lines whose window has passed
     lines_due: float = 0.0
     lines_on_time: float = 0.0
@@ -36,7 +36,7 @@ class SupplyElements:
     orders_otif: float = 0.0
     # Quantities, in base units
     quantity_due: float = 0.0
-    quantity_in_window: float = 0.0  # of it: there when the window ended
+    quantity_in_window: float = 0.0  # of it: received when the window ended
     quantity_late: float = 0.0  # of lines that are late
     quantity_delay_s: float = 0.0  # quantity × delay of lines that are late
     quantity_received: float = 0.0
@@ -45,43 +45,29 @@ class SupplyElements:
     # Despatch advices: deliveries that came, by delivery note
     asn_due: float = 0.0
     asn_announced: float = 0.0  # before they came
-    asn_accurate: float = 0.0  # before they came, and just as they came
+    asn_accurate: float = 0.0  # before they came, with the quantity that came
     asn_matched: float = 0.0  # at all
     asn_lead_s: float = 0.0  # from the announcement to the arrival, of those that were matched
     # The frozen zone
     frozen_quantity: float = 0.0
     frozen_changed: float = 0.0
 
-    def __add__(self, other: Self) -> Self:
-        return type(self)(*(getattr(self, n) + getattr(other, n) for n in SUPPLY_ELEMENT_NAMES))
-
-    @classmethod
-    def sum(cls, parts: Iterable[Self]) -> Self:
-        total = cls()
-        for part in parts:
-            total += part
-        return total
-
     @property
     def coverage(self) -> float | None:
-        """Share of the lines that were due of which no message may be missing; None: none due."""
+        """Share of the due lines whose messages are complete; None: no line was due."""
         return 1 - self.uncertain_lines / self.lines_due if self.lines_due else None
 
-    @property
-    def late_share(self) -> float | None:
-        return None  # of samples: deliveries have none
-
-    def hides(self, inputs: Sequence[str]) -> bool:
-        """Whether nothing is known of what a formula over lines would need."""
+    def lacks_data_for(self, inputs: Sequence[str]) -> bool:
+        """Return whether a formula over lines has no certain line."""
         nothing = self.lines_due > 0 and self.uncertain_lines >= self.lines_due
         return nothing and "lines_due" in inputs
 
 
-SUPPLY_ELEMENT_NAMES: Final = tuple(field.name for field in fields(SupplyElements))
+SUPPLY_ELEMENT_NAMES: Final = element_names(SupplyElements)
 
 
-def of_line(line: DueLine) -> SupplyElements:
-    """Return what one line adds; nothing until its window has passed."""
+def elements_of_line(line: DueLine) -> SupplyElements:
+    """Return the elements of one line; none before its window has passed."""
     if line.state == "open":
         return SupplyElements()
     quantity, delay = line.demand.quantity, line.delay_s
@@ -106,8 +92,8 @@ def of_line(line: DueLine) -> SupplyElements:
     )
 
 
-def of_delivery(delivery: Delivery) -> SupplyElements:
-    """Return what one delivery adds on the day of its first receipt, without its quantity."""
+def elements_of_delivery(delivery: ReceivedDelivery) -> SupplyElements:
+    """Return the elements of one delivery, on the day of its first receipt, without quantity."""
     lead = delivery.lead_s
     return SupplyElements(
         asn_due=1,
@@ -118,5 +104,5 @@ def of_delivery(delivery: Delivery) -> SupplyElements:
     )
 
 
-def of_change(change: Change) -> SupplyElements:
+def elements_of_change(change: FrozenChange) -> SupplyElements:
     return SupplyElements(frozen_quantity=change.total, frozen_changed=change.changed)

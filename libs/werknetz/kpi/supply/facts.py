@@ -1,7 +1,7 @@
-"""What is known of one relation: a supplier's material at a site. Inputs of all that is pure here.
+"""The facts of one relation (a supplier's material at a site): inputs of the computations here.
 
-Quantities are in the material's base unit; instants are µs UTC. `known_us` is when the event first
-came: it decides only whether a call-off was outdated when it arrived.
+Quantities are in the material's base unit; instants are µs UTC. `known_us` is when the event was
+first received: it only decides whether a call-off was outdated on arrival.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from werknetz.kpi.supply.policy import Policy
 Span = tuple[int, int]
 
 
-class Group(NamedTuple):
-    """What a schedule is of inside a relation: its order, where its entries carry one."""
+class ScheduleGroup(NamedTuple):
+    """The order whose schedule it is inside a relation; empty if entries carry no order."""
 
     order_number: str = ""
     order_line: str = ""
@@ -25,11 +25,11 @@ class Group(NamedTuple):
         return "/".join(part for part in self if part)
 
 
-NO_ORDER = Group()
+NO_ORDER = ScheduleGroup()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CallOffEntry:
     """One entry of a call-off."""
 
     event_id: UUID
@@ -39,10 +39,10 @@ class Entry:
     quantity: float
     due_from_us: int | None
     due_until_us: int | None
-    group: Group = NO_ORDER
+    group: ScheduleGroup = NO_ORDER
     line: str = ""
-    place: str = ""  # of use, and in the sequence of a just-in-time call
-    message: str = ""  # which message has told it: entries of one are no doubles of each other
+    place: str = ""  # of use, and in the sequence of a just-in-time call-off
+    message: str = ""  # its message: entries of one message are no duplicates
     commitment: str | None = None
     due_kind: str | None = None
     replaces: str | None = None
@@ -62,7 +62,7 @@ class ShipmentLine:
     announced_us: int
     known_us: int
     quantity: float
-    group: Group = NO_ORDER
+    group: ScheduleGroup = NO_ORDER
     line: str = ""
     message: str = ""
     shipment: str | None = None
@@ -74,12 +74,12 @@ class ShipmentLine:
     cumulative_quantity: float | None = None
 
     @property
-    def left_us(self) -> int:
+    def departed_us(self) -> int:
         return self.announced_us if self.despatched_us is None else self.despatched_us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class ReceiptLine:
     """One line of a receipt; a negative quantity corrects what was received before."""
 
     event_id: UUID
@@ -88,7 +88,7 @@ class Receipt:
     known_us: int
     quantity: float  # accepted
     rejected: float = 0.0
-    group: Group = NO_ORDER
+    group: ScheduleGroup = NO_ORDER
     line: str = ""
     message: str = ""
     shipment: str | None = None
@@ -98,31 +98,31 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Relation:
-    """Everything that was told about one relation, in no particular order."""
+class RelationFacts:
+    """All facts about one relation, in no particular order."""
 
-    supplier: str  # what people call them: for sentences
+    supplier: str  # display names, for texts of findings
     material: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[CallOffEntry, ...] = ()
     shipments: tuple[ShipmentLine, ...] = ()
-    receipts: tuple[Receipt, ...] = ()
-    lost: tuple[Span, ...] = ()  # when messages of it may have been lost before acceptance
+    receipts: tuple[ReceiptLine, ...] = ()
+    lost_spans: tuple[Span, ...] = ()  # when messages may have been lost before acceptance
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing of it is believed, as when all that was told belongs to another."""
+        """Whether it has no facts, as when all of them were reassigned to another relation."""
         return not (self.entries or self.shipments or self.receipts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How the relation is measured: the policies by the time from which each holds, ascending."""
+    """How the relation is measured: policies by the time from which each is valid, ascending."""
 
     policies: tuple[tuple[int, Policy], ...]
     zone: ZoneInfo  # of the site's days
     now_us: int
 
-    def at(self, at_us: int) -> Policy:
-        """Return the policy that holds at an instant; before the first, the first."""
-        held = [policy for since, policy in self.policies if since <= at_us]
-        return held[-1] if held else self.policies[0][1]
+    def policy_at(self, at_us: int) -> Policy:
+        """Return the policy that is valid at an instant; before the first one, the first."""
+        valid = [policy for since, policy in self.policies if since <= at_us]
+        return valid[-1] if valid else self.policies[0][1]

@@ -1,4 +1,4 @@
-"""Findings: what does not agree in what partners say, each with its messages and what to do."""
+"""Findings: contradictions in partners' messages, each with the messages and a remedy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from uuid import UUID
 from werknetz.domain.bucket import instant_of
 
 EPSILON: Final = 1e-9  # of a quantity: sums of floats
-EVENTS_MAX: Final = 100  # of one finding; what is beyond is in the documents that they name
+EVENTS_MAX: Final = 100  # of one finding; the documents that it names have the others
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SupplyFinding:
     kind: str
-    name: str  # what tells it from others of its kind in the relation, whatever the order of events
+    name: str  # unique for its kind in the relation, whatever the order of events
     at_us: int
     detail: str
     event_ids: tuple[UUID, ...]
@@ -23,18 +23,18 @@ class Finding:
     actual: float | None = None
 
 
-def differ(one: float, other: float) -> bool:
-    return abs(one - other) > EPSILON * max(1.0, abs(one), abs(other))
+def differ(left: float, right: float) -> bool:
+    return abs(left - right) > EPSILON * max(1.0, abs(left), abs(right))
 
 
-def events_of(ids: Iterable[UUID]) -> tuple[UUID, ...]:
-    """Return ids in an order of their own, each once, no more than can be read."""
+def event_ids_of(ids: Iterable[UUID]) -> tuple[UUID, ...]:
+    """Return unique ids in a stable order, at most EVENTS_MAX."""
     return tuple(sorted(set(ids))[:EVENTS_MAX])
 
 
-def amount(quantity: float) -> str:
+def format_amount(quantity: float) -> str:
     return f"{quantity:,.10g}"
 
 
-def day(at_us: int) -> str:
+def format_day(at_us: int) -> str:
     return instant_of(at_us).isoformat(timespec="minutes").replace("+00:00", "Z")

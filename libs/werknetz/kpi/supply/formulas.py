@@ -1,15 +1,15 @@
 """KPIs of suppliers: on time, in full, delay, despatch advices, stability of call-offs.
 
-None of them is one of ISO 22400-2's 34. What counts as on time is in the policy that is given
-beside each value.
+None of them is one of the 34 of ISO 22400-2. The policy shown beside each value defines what counts
+as on time.
 """
 
 from typing import Final
 
-from werknetz.kpi.definition import Subject, Trend, Undefined, Unit, Value, ratio
+from werknetz.kpi.definition import KpiSubject, KpiUnit, Trend, Undefined, Value, ratio
 from werknetz.kpi.supply.elements import SupplyElements
 
-SUPPLIER: Final = Subject("supplier", SupplyElements, ("supplier",))
+SUPPLIER: Final = KpiSubject("supplier", SupplyElements, ("supplier",))
 _AUDIENCE: Final = ("supervisor", "management")
 _NOTHING_DUE: Final = "no line was due"
 _NO_ORDER: Final = "no order with a number was due"
@@ -81,7 +81,7 @@ def fill_rate(e: SupplyElements) -> Value:
     formula="Σ (quantity × delay) / Σ quantity, of lines that are late",
     inputs=("quantity_delay_s", "quantity_late", "lines_due"),
     trend=Trend.DOWN,
-    unit=Unit.SECONDS,
+    unit=KpiUnit.SECONDS,
     upper=None,
     audience=_AUDIENCE,
 )
@@ -121,7 +121,7 @@ def asn_presence(e: SupplyElements) -> Value:
     formula="Σ (arrival - announcement) / deliveries with a despatch advice",
     inputs=("asn_lead_s", "asn_matched"),
     trend=Trend.UP,
-    unit=Unit.SECONDS,
+    unit=KpiUnit.SECONDS,
     lower=None,
     upper=None,
     audience=_AUDIENCE,

@@ -1,7 +1,7 @@
-"""On time and in full: what became of each measured line of demand.
+"""On time and in full (OTIF): the result of each measured line of demand.
 
-In full: filled up to the tolerance when the window ends. On time: first filled so far inside the
-window. Both: OTIF. A line is judged when its window has passed, not before.
+In full: filled up to the tolerance when the window ends. On time: first filled that far inside the
+window. Both: OTIF. A line is judged once its window has passed.
 """
 
 from collections.abc import Sequence
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from werknetz.kpi.supply.allocation import Piece, Running, filled
-from werknetz.kpi.supply.facts import Group, Span, Terms
+from werknetz.kpi.supply.allocation import Inflow, RunningSum, filled_quantity
+from werknetz.kpi.supply.facts import ScheduleGroup, Span, Terms
 from werknetz.kpi.supply.policy import Policy, Reference
 from werknetz.kpi.supply.schedule import Demand
 
 
 @dataclass(frozen=True, slots=True)
 class DueLine:
-    """One measured line and what came for it, as known now."""
+    """One measured line and what was received for it up to now."""
 
-    group: Group
+    group: ScheduleGroup
     demand: Demand
     window: Span  # on time in it, half-open
-    confirmed_us: int | None  # what it is held against instead, where the policy says so
+    confirmed_us: int | None  # the date that the policy compares with instead, if any
     state: Literal["open", "measured"]
     delivered: float
     in_window: float  # delivered when the window ended, or until now
@@ -30,13 +30,13 @@ class DueLine:
     fulfilled_us: int | None
     on_time: bool | None  # None: its window has not passed
     in_full: bool | None
-    delay_s: float | None  # of a line that is late: up to when it was filled, or up to now
+    delay_s: float | None  # of a late line: until it was filled, or until now
     open_quantity: float
     receipt_ids: tuple[UUID, ...]
-    coming_ids: tuple[UUID, ...]  # lines of shipments that are to fill the rest
-    uncertain: bool  # messages that say otherwise may have been lost
-    event_ids: tuple[UUID, ...] = ()  # who has called it off, each that said so
-    shipment_ids: tuple[UUID, ...] = ()  # lines of advices of what came, and of what is to come
+    incoming_ids: tuple[UUID, ...]  # lines of shipments expected to fill the rest
+    uncertain: bool  # messages that would change the result may have been lost
+    event_ids: tuple[UUID, ...] = ()  # the call-off entry and its duplicates
+    shipment_ids: tuple[UUID, ...] = ()  # lines of despatch advices of received and expected goods
 
     @property
     def otif(self) -> bool | None:
@@ -48,52 +48,62 @@ class DueLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """What came and what is to come for one group."""
+class GroupFlow:
+    """Received and expected quantities of one group."""
 
-    came: Running
-    coming: Running  # begins where `came` ends
-    announced: Sequence[Piece] = ()  # by announced arrival, with what has come: for confirmed dates
-    perhaps: Running | None = None  # as `came`, with what may have come and was lost on the way
+    received: RunningSum
+    incoming: RunningSum  # starts where `received` ends
+    announced: Sequence[Inflow] = ()  # by announced arrival, including what was received
+    possibly_received: RunningSum | None = (
+        None  # as `received`, plus quantities whose receipt may have been lost
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """How a line is judged by what came; None: its window has not passed."""
+    """The result of a line; None: its window has not passed."""
 
     on_time: bool | None
     in_full: bool | None
     delay_s: float | None
 
 
-def due_lines(
-    group: Group, demands: Sequence[Demand], flow: Flow, terms: Terms, lost: Sequence[Span]
-) -> list[DueLine]:
-    """Return what became of each line, in order of due dates."""
-    promised = Running(flow.announced)
-    return [_line(group, demand, flow, terms, (promised, lost)) for demand in demands]
-
-
-def _line(
-    group: Group,
-    demand: Demand,
-    flow: Flow,
+def judge_lines(
+    group: ScheduleGroup,
+    demands: Sequence[Demand],
+    flow: GroupFlow,
     terms: Terms,
-    beside: tuple[Running, Sequence[Span]],
+    lost_spans: Sequence[Span],
+) -> list[DueLine]:
+    """Return the result of each line, in order of due dates."""
+    announced = RunningSum(flow.announced)
+    return [_judge_line(group, demand, flow, terms, (announced, lost_spans)) for demand in demands]
+
+
+def _judge_line(
+    group: ScheduleGroup,
+    demand: Demand,
+    flow: GroupFlow,
+    terms: Terms,
+    context: tuple[RunningSum, Sequence[Span]],
 ) -> DueLine:
-    promised, lost = beside
-    policy = terms.at(demand.due_from_us)
-    # At least the smallest part of it must come, however large the tolerance is.
-    enough = demand.low + demand.quantity * (1 - policy.tolerance)
-    confirmed_us = promised.reached_us(enough) if policy.reference is Reference.CONFIRMED else None
-    due = (confirmed_us, confirmed_us) if confirmed_us is not None else _due(demand)
+    announced, lost_spans = context
+    policy = terms.policy_at(demand.due_from_us)
+    # Part of the quantity must be received however large the tolerance is.
+    sufficient = demand.low + demand.quantity * (1 - policy.tolerance)
+    confirmed_us = (
+        announced.reached_us(sufficient) if policy.reference is Reference.CONFIRMED else None
+    )
+    due = (confirmed_us, confirmed_us) if confirmed_us is not None else _due_span(demand)
     window = policy.window(*due, terms.zone)
-    verdict = _verdict(demand, flow.came, (due[1], window), policy, terms)
-    perhaps = verdict
-    if flow.perhaps is not None:
-        perhaps = _verdict(demand, flow.perhaps, (due[1], window), policy, terms)
-    delivered = filled(demand, flow.came.total)
-    received = flow.came.within(demand.low, demand.high)
+    verdict = _verdict_of(demand, flow.received, (due[1], window), policy, terms)
+    possible_verdict = verdict
+    if flow.possibly_received is not None:
+        possible_verdict = _verdict_of(
+            demand, flow.possibly_received, (due[1], window), policy, terms
+        )
+    delivered = filled_quantity(demand, flow.received.total)
+    inflows = flow.received.between(demand.low, demand.high)
     return DueLine(
         group,
         demand,
@@ -101,39 +111,40 @@ def _line(
         confirmed_us,
         "measured" if window[1] <= terms.now_us else "open",
         delivered,
-        _in_window(demand, flow.came, window, terms),
-        received[0].at_us if received else None,
-        flow.came.reached_us(enough),
+        _quantity_in_window(demand, flow.received, window, terms),
+        inflows[0].at_us if inflows else None,
+        flow.received.reached_us(sufficient),
         verdict.on_time,
         verdict.in_full,
         verdict.delay_s,
         demand.quantity - delivered,
-        tuple(dict.fromkeys(piece.event_id for piece in received)),
-        tuple(dict.fromkeys(p.event_id for p in flow.coming.within(demand.low, demand.high))),
-        verdict != perhaps or any(start < window[1] and end > window[0] for start, end in lost),
+        tuple(dict.fromkeys(inflow.event_id for inflow in inflows)),
+        tuple(dict.fromkeys(p.event_id for p in flow.incoming.between(demand.low, demand.high))),
+        verdict != possible_verdict
+        or any(start < window[1] and end > window[0] for start, end in lost_spans),
     )
 
 
-def _verdict(
-    demand: Demand, came: Running, until: tuple[int, Span], policy: Policy, terms: Terms
+def _verdict_of(
+    demand: Demand, received: RunningSum, due: tuple[int, Span], policy: Policy, terms: Terms
 ) -> _Verdict:
-    due_us, window = until
+    due_us, window = due
     if window[1] > terms.now_us:
         return _Verdict(None, None, None)
-    filled_us = came.reached_us(demand.low + demand.quantity * (1 - policy.tolerance))
+    filled_us = received.reached_us(demand.low + demand.quantity * (1 - policy.tolerance))
     until_us = filled_us if filled_us is not None else terms.now_us
     return _Verdict(
         _is_on_time(filled_us, window),
-        _is_in_full(demand, _in_window(demand, came, window, terms), policy),
+        _is_in_full(demand, _quantity_in_window(demand, received, window, terms), policy),
         max(until_us - due_us, 0) / 1e6 if until_us >= window[1] else None,
     )
 
 
-def _in_window(demand: Demand, came: Running, window: Span, terms: Terms) -> float:
-    return filled(demand, came.before(min(window[1], terms.now_us + 1)))
+def _quantity_in_window(demand: Demand, received: RunningSum, window: Span, terms: Terms) -> float:
+    return filled_quantity(demand, received.total_before(min(window[1], terms.now_us + 1)))
 
 
-def _due(demand: Demand) -> Span:
+def _due_span(demand: Demand) -> Span:
     return demand.due_from_us, demand.due_until_us
 
 
@@ -142,5 +153,5 @@ def _is_on_time(fulfilled_us: int | None, window: Span) -> bool:
 
 
 def _is_in_full(demand: Demand, in_window: float, policy: Policy) -> bool:
-    enough = demand.quantity * (1 - policy.tolerance)
-    return in_window >= enough - 1e-9 * max(1.0, demand.high)
+    sufficient = demand.quantity * (1 - policy.tolerance)
+    return in_window >= sufficient - 1e-9 * max(1.0, demand.high)

@@ -1,6 +1,6 @@
-"""The policy of a supplier: what counts as on time and in full. Printed beside every number.
+"""The policy of a supplier: what counts as on time and in full. Shown beside every value.
 
-A checked document; what is wrong with one is said with the place and what to write instead.
+A policy is a validated document; an error names the field and what to write instead.
 """
 
 import re
@@ -23,29 +23,29 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class PolicyRejected(ValueError):
-    """A policy that cannot be used; the text says where and what to write instead."""
+    """An invalid policy; the message names the field and what to write instead."""
 
 
 class Reference(StrEnum):
-    """What a delivery is held against."""
+    """The date that a delivery is compared with."""
 
     REQUESTED = "requested_delivery"  # the call-off's due date
     CONFIRMED = "confirmed"  # the arrival that the supplier announced before it was due
 
 
-class Level(StrEnum):
-    """What is on time and in full or not: each line, or an order with all its lines."""
+class PolicyLevel(StrEnum):
+    """What is judged: each line, or an order with all its lines."""
 
     LINE = "line"
     ORDER = "order"
 
 
 class DemandRule(StrEnum):
-    """How much was demanded up to an entry."""
+    """How the quantity demanded before an entry is determined."""
 
-    ENTRIES = "entries"  # the measured entries before it, added up
-    LATEST = "latest"  # what was called off last for the days before, frozen or not
-    CUMULATIVE = "cumulative"  # the cumulative quantity that it states, where it states one
+    ENTRIES = "entries"  # the sum of the measured entries before it
+    LATEST = "latest"  # the last call-offs of the days before, frozen or not
+    CUMULATIVE = "cumulative"  # the cumulative quantity stated in the entry, if there is one
 
 
 _BEFORE: Final = {
@@ -77,45 +77,45 @@ class Policy:
     reference: Reference = Reference.REQUESTED
     early: Allowance = Allowance(1, "d")
     late: Allowance = Allowance()
-    tolerance: float = 0.0  # share of a quantity that may miss
-    over_tolerance: float = 0.0  # share of what is demanded that may come beyond it
-    level: Level = Level.LINE
+    tolerance: float = 0.0  # share of a quantity that may be missing
+    over_tolerance: float = 0.0  # share of the demand that may be delivered beyond it
+    level: PolicyLevel = PolicyLevel.LINE
     frozen_days: float = 3.0
     demand: DemandRule = DemandRule.ENTRIES
     business_days: frozenset[int] = WORKWEEK
     holidays: frozenset[date] = frozenset()
-    asn_expected: bool = True  # each receipt should have been announced
+    asn_expected: bool = True  # each receipt must have been announced
 
     @classmethod
     def parse(cls, document: Mapping[str, Any], version: int = 0) -> Self:
-        """Read a document; raise PolicyRejected with the place and the remedy."""
-        known = {field.name for field in fields(cls)} - {"version"}
-        if unknown := sorted(set(document) - known):
-            raise PolicyRejected(f"{unknown[0]} is not known: write {', '.join(sorted(known))}")
+        """Parse a document; raise PolicyRejected with the field and the remedy."""
+        names = {field.name for field in fields(cls)} - {"version"}
+        if unknown := sorted(set(document) - names):
+            raise PolicyRejected(f"{unknown[0]} is not known: write {', '.join(sorted(names))}")
         built_in = cls()
 
-        def given(name: str) -> Any:
+        def value_of(name: str) -> Any:
             return document.get(name, getattr(built_in, name))
 
-        asn_expected = given("asn_expected")
+        asn_expected = value_of("asn_expected")
         if not isinstance(asn_expected, bool):
             raise PolicyRejected(f"asn_expected is {asn_expected!r}: write true or false")
         return cls(
             version,
-            _word(given("reference"), "reference", Reference),
-            _allowance(given("early"), "early"),
-            _allowance(given("late"), "late"),
-            _number(given("tolerance"), "tolerance", 0.99),
-            _number(given("over_tolerance"), "over_tolerance", 10.0),
-            _word(given("level"), "level", Level),
-            _number(given("frozen_days"), "frozen_days", _LONGEST_D),
-            _word(given("demand"), "demand", DemandRule),
+            _word(value_of("reference"), "reference", Reference),
+            _allowance(value_of("early"), "early"),
+            _allowance(value_of("late"), "late"),
+            _number(value_of("tolerance"), "tolerance", 0.99),
+            _number(value_of("over_tolerance"), "over_tolerance", 10.0),
+            _word(value_of("level"), "level", PolicyLevel),
+            _number(value_of("frozen_days"), "frozen_days", _LONGEST_D),
+            _word(value_of("demand"), "demand", DemandRule),
             _business_days(document.get("business_days", DAYS[:5])),
             _holidays(document.get("holidays", [])),
             asn_expected,
         )
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         """Return the document that `parse` reads."""
         return {
             "reference": self.reference.value,
@@ -133,12 +133,12 @@ class Policy:
 
     @property
     def text(self) -> str:
-        """Return the policy in one sentence, for whoever reads a number."""
+        """Return the policy as one sentence, shown beside values."""
         until = f"{self.late.words} after its end" if self.late.amount else "its end"
         since = f"{self.early.words} before" if self.early.amount else "the start of"
         named = "announced arrival" if self.reference is Reference.CONFIRMED else "requested date"
         missing = f", {self.tolerance:.4g} of it may miss" if self.tolerance else ""
-        what = "every line of an order" if self.level is Level.ORDER else "each line"
+        what = "every line of an order" if self.level is PolicyLevel.ORDER else "each line"
         demand = _BEFORE[self.demand]
         return (
             f"{what}: the whole quantity{missing}, from {since} the {named} until {until}; "
@@ -157,11 +157,11 @@ class Policy:
         # The last instant that is due, so that a whole day later is the end of the next day.
         last_us = max(until_us - 1, from_us)
         return (
-            self._shifted(from_us, self.early, -1, zone),
-            self._shifted(last_us, self.late, 1, zone) + 1,
+            self._shift(from_us, self.early, -1, zone),
+            self._shift(last_us, self.late, 1, zone) + 1,
         )
 
-    def _shifted(self, at_us: int, by: Allowance, sign: int, zone: ZoneInfo) -> int:
+    def _shift(self, at_us: int, by: Allowance, sign: int, zone: ZoneInfo) -> int:
         if by.unit == "h" or not by.amount:
             return at_us + sign * by.amount * 3_600_000_000
         try:
@@ -197,12 +197,12 @@ def _number(value: object, where: str, most: float) -> float:
 
 
 def _allowance(value: object, where: str) -> Allowance:
-    found = _ALLOWANCE.fullmatch(str(value))
-    if found is None or int(found[1]) > _LONGEST_D * (24 if found[2] == "h" else 1):
+    match = _ALLOWANCE.fullmatch(str(value))
+    if match is None or int(match[1]) > _LONGEST_D * (24 if match[2] == "h" else 1):
         raise PolicyRejected(
             f'{where} is {value!r}: write hours, days or business days, such as "4h", "1d", "2bd"'
         )
-    return Allowance(int(found[1]), found[2])
+    return Allowance(int(match[1]), match[2])
 
 
 def _list(value: object, where: str) -> Sequence[Any]:
@@ -219,12 +219,12 @@ def _business_days(value: object) -> frozenset[int]:
 
 
 def _holidays(value: object) -> frozenset[date]:
-    found = set()
+    dates = set()
     for text in _list(value, "holidays"):
         try:
-            found.add(date.fromisoformat(str(text)))
+            dates.add(date.fromisoformat(str(text)))
         except ValueError as error:
             raise PolicyRejected(
                 f"holidays has {text!r}: write dates such as 2026-12-24"
             ) from error
-    return frozenset(found)
+    return frozenset(dates)

@@ -1,6 +1,6 @@
-"""One relation reconciled: from everything that was told about it to everything that follows.
+"""Reconcile one relation: from all its facts to schedules, due lines, findings and elements.
 
-Pure and deterministic: neither the order of the facts nor that one was told twice changes anything.
+Pure and deterministic: neither the order of the facts nor duplicates change the result.
 """
 
 from collections.abc import Sequence
@@ -11,225 +11,260 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from werknetz.domain.shift import local_day
-from werknetz.kpi.supply import asn, cumulative, stability
-from werknetz.kpi.supply.allocation import Piece, Running, assigned
-from werknetz.kpi.supply.duplicates import entries_once, receipts_once, shipments_once
-from werknetz.kpi.supply.elements import SupplyElements, of_change, of_delivery, of_line
-from werknetz.kpi.supply.facts import Group, Receipt, Relation, ShipmentLine, Terms
-from werknetz.kpi.supply.findings import EPSILON, Finding, amount, events_of
-from werknetz.kpi.supply.otif import DueLine, Flow, due_lines
-from werknetz.kpi.supply.schedule import Demand, Version, due_of, measured, outdated, versions_of
+from werknetz.kpi.supply import asn, cumulative
+from werknetz.kpi.supply.allocation import Inflow, RunningSum, assign_to_groups
+from werknetz.kpi.supply.duplicates import dedup_call_offs, dedup_receipts, dedup_shipments
+from werknetz.kpi.supply.elements import (
+    SupplyElements,
+    elements_of_change,
+    elements_of_delivery,
+    elements_of_line,
+)
+from werknetz.kpi.supply.facts import ReceiptLine, RelationFacts, ScheduleGroup, ShipmentLine, Terms
+from werknetz.kpi.supply.findings import EPSILON, SupplyFinding, event_ids_of, format_amount
+from werknetz.kpi.supply.otif import DueLine, GroupFlow, judge_lines
+from werknetz.kpi.supply.schedule import (
+    CallOffVersion,
+    Demand,
+    due_span_of,
+    find_outdated_call_offs,
+    list_frozen_changes,
+    select_measured_demand,
+    versions_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
-    versions: tuple[Version, ...]
+class ReconciledRelation:
+    versions: tuple[CallOffVersion, ...]
     lines: tuple[DueLine, ...]
-    transit: tuple[asn.Transit, ...]
-    deliveries: tuple[asn.Delivery, ...]
+    transit: tuple[asn.TransitLine, ...]
+    deliveries: tuple[asn.ReceivedDelivery, ...]
     cumulative: cumulative.Cumulative
     elements: dict[date, SupplyElements]
-    findings: tuple[Finding, ...]
+    findings: tuple[SupplyFinding, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What was told, each once."""
+class _UniqueFacts:
+    """The facts without duplicates."""
 
-    versions: dict[Group, list[Version]]
+    versions: dict[ScheduleGroup, list[CallOffVersion]]
     shipments: tuple[ShipmentLine, ...]
-    receipts: tuple[Receipt, ...]
+    receipts: tuple[ReceiptLine, ...]
 
 
-def reconcile(relation: Relation, terms: Terms) -> Reconciled:
-    entries = entries_once(relation.entries)
-    shipments = shipments_once(relation.shipments)
-    receipts = receipts_once(relation.receipts)
-    told = _Told(versions_of(entries.kept), shipments.kept, receipts.kept)
-    matched = asn.matched(told.shipments, told.receipts, terms)
-    by_receipt = _advices(matched)
-    demands = {group: measured(chain_, terms) for group, chain_ in told.versions.items()}
-    came = assigned(_came(told, demands), demands)
+def reconcile(relation: RelationFacts, terms: Terms) -> ReconciledRelation:
+    entries = dedup_call_offs(relation.entries)
+    shipments = dedup_shipments(relation.shipments)
+    receipts = dedup_receipts(relation.receipts)
+    facts = _UniqueFacts(versions_of(entries.unique), shipments.unique, receipts.unique)
+    matches = asn.match_receipts(facts.shipments, facts.receipts, terms)
+    by_receipt = _advice_lines_by_event(matches)
+    demands = {
+        group: select_measured_demand(versions, terms) for group, versions in facts.versions.items()
+    }
+    received = assign_to_groups(_inflows_of(facts, demands), demands)
     lines = [
         replace(
             line,
             event_ids=entries.ids_of(line.demand.entry.event_id),
-            shipment_ids=_shipments(line, by_receipt),
+            shipment_ids=_shipment_ids_of(line, by_receipt),
         )
-        for line in _lines(relation, told, demands, came, (matched, terms))
+        for line in _judge_all_lines(relation, facts, demands, received, (matches, terms))
     ]
-    versions = [version for each in told.versions.values() for version in each]
-    over, over_findings = _over(told, demands, came, terms)
-    cumulated, cumulative_findings = cumulative.reconciled(
-        cumulative.Account(versions, told.shipments, told.receipts, matched.transit, lines, terms)
+    versions = [
+        version for versions_of_group in facts.versions.values() for version in versions_of_group
+    ]
+    over_inflows, over_findings = _find_over_delivery(facts, demands, received, terms)
+    cumulated, cumulative_findings = cumulative.reconcile_cumulative(
+        cumulative.RelationAccount(
+            versions, facts.shipments, facts.receipts, matches.transit, lines, terms
+        )
     )
-    return Reconciled(
+    return ReconciledRelation(
         tuple(versions),
         tuple(lines),
-        matched.transit,
-        matched.deliveries,
+        matches.transit,
+        matches.deliveries,
         cumulated,
-        _elements(told, lines, matched, over, terms),
+        _elements_by_day(facts, lines, matches, over_inflows, terms),
         (
             *chain(entries.findings, shipments.findings, receipts.findings),
-            *chain.from_iterable(outdated(each) for each in told.versions.values()),
-            *asn.findings_of(matched, terms),
-            *_not_called_off(told),
+            *chain.from_iterable(
+                find_outdated_call_offs(versions_of_group)
+                for versions_of_group in facts.versions.values()
+            ),
+            *asn.findings_of(matches, terms),
+            *_find_uncalled_shipments(facts),
             *over_findings,
             *cumulative_findings,
         ),
     )
 
 
-def _advices(matched: asn.Matched) -> dict[UUID, list[UUID]]:
-    """Return by what came, a receipt or the shipment itself, the lines of advices that told it."""
-    found: dict[UUID, list[UUID]] = {}
-    for transit in matched.transit:
+def _advice_lines_by_event(shipments: asn.MatchedShipments) -> dict[UUID, list[UUID]]:
+    """Return the lines of despatch advices by event id of their receipts and of the line itself."""
+    line_ids: dict[UUID, list[UUID]] = {}
+    for transit in shipments.transit:
         for event_id in (transit.line.event_id, *transit.receipt_ids):
-            found.setdefault(event_id, []).append(transit.line.event_id)
-    return found
+            line_ids.setdefault(event_id, []).append(transit.line.event_id)
+    return line_ids
 
 
-def _shipments(line: DueLine, by_receipt: dict[UUID, list[UUID]]) -> tuple[UUID, ...]:
-    came = chain.from_iterable(by_receipt.get(each, ()) for each in line.receipt_ids)
-    return tuple(dict.fromkeys((*came, *line.coming_ids)))
+def _shipment_ids_of(line: DueLine, by_receipt: dict[UUID, list[UUID]]) -> tuple[UUID, ...]:
+    received_lines = chain.from_iterable(
+        by_receipt.get(receipt_id, ()) for receipt_id in line.receipt_ids
+    )
+    return tuple(dict.fromkeys((*received_lines, *line.incoming_ids)))
 
 
 def _is_shipped(demands: Sequence[Demand]) -> bool:
-    """Whether due dates are of despatch: the supplier has done it when the goods leave."""
+    """Whether due dates are of despatch: the line is fulfilled when the goods leave."""
     return bool(demands) and all(demand.entry.due_kind == "ship" for demand in demands)
 
 
-def _came(told: _Told, demands: dict[Group, list[Demand]]) -> list[Piece]:
-    if _is_shipped([demand for each in demands.values() for demand in each]):
-        return [Piece(s.left_us, s.quantity, s.event_id, s.group) for s in told.shipments]
-    return [Piece(r.received_us, r.quantity, r.event_id, r.group) for r in told.receipts]
+def _inflows_of(facts: _UniqueFacts, demands: dict[ScheduleGroup, list[Demand]]) -> list[Inflow]:
+    if _is_shipped([demand for group_demands in demands.values() for demand in group_demands]):
+        return [Inflow(s.departed_us, s.quantity, s.event_id, s.group) for s in facts.shipments]
+    return [Inflow(r.received_us, r.quantity, r.event_id, r.group) for r in facts.receipts]
 
 
-def _lines(
-    relation: Relation,
-    told: _Told,
-    demands: dict[Group, list[Demand]],
-    came: dict[Group, list[Piece]],
-    beside: tuple[asn.Matched, Terms],
+def _judge_all_lines(
+    relation: RelationFacts,
+    facts: _UniqueFacts,
+    demands: dict[ScheduleGroup, list[Demand]],
+    received: dict[ScheduleGroup, list[Inflow]],
+    context: tuple[asn.MatchedShipments, Terms],
 ) -> list[DueLine]:
-    matched, terms = beside
-    coming = assigned(
+    matched, terms = context
+    incoming = assign_to_groups(
         [
-            Piece(_arrival(t.line), t.open, t.line.event_id, t.line.group)
+            Inflow(_arrival_us(t.line), t.open, t.line.event_id, t.line.group)
             for t in matched.transit
             if t.open > EPSILON
         ],
-        # What is open now decides: the running sums begin where those of `came` end.
-        {group: _still_open(each, came[group]) for group, each in demands.items()},
+        # Only open demand counts: these running sums start where those of `received` end.
+        {
+            group: _open_demands(group_demands, received[group])
+            for group, group_demands in demands.items()
+        },
     )
-    found: list[DueLine] = []
-    maybe = asn.maybe_received(matched, relation.lost, terms)
-    perhaps = assigned([*_came(told, demands), *maybe], demands) if maybe else {}
-    for group, each in demands.items():
-        running = Running.of(came[group])
+    lines: list[DueLine] = []
+    possibly_received = asn.list_possibly_received(matched, relation.lost_spans, terms)
+    possible = (
+        assign_to_groups([*_inflows_of(facts, demands), *possibly_received], demands)
+        if possibly_received
+        else {}
+    )
+    for group, group_demands in demands.items():
+        running = RunningSum.of(received[group])
         announced = [
-            Piece(_arrival(s), s.quantity, s.event_id, s.group)
-            for s in told.shipments
-            if s.group in {group, Group()} and s.arrives_us is not None
+            Inflow(_arrival_us(s), s.quantity, s.event_id, s.group)
+            for s in facts.shipments
+            if s.group in {group, ScheduleGroup()} and s.arrives_us is not None
         ]
-        flow = Flow(
+        flow = GroupFlow(
             running,
-            Running.of(coming[group], running.total),
+            RunningSum.of(incoming[group], running.total),
             tuple(announced),
-            Running.of(perhaps[group]) if group in perhaps else None,
+            RunningSum.of(possible[group]) if group in possible else None,
         )
-        found += due_lines(group, each, flow, terms, relation.lost)
-    return found
+        lines += judge_lines(group, group_demands, flow, terms, relation.lost_spans)
+    return lines
 
 
-def _still_open(demands: Sequence[Demand], came: Sequence[Piece]) -> list[Demand]:
-    sum_ = sum(piece.quantity for piece in came)
+def _open_demands(demands: Sequence[Demand], received: Sequence[Inflow]) -> list[Demand]:
+    total = sum(inflow.quantity for inflow in received)
     return [
-        Demand(d.entry, d.due_from_us, d.due_until_us, d.low - sum_, d.high - sum_)
+        Demand(d.entry, d.due_from_us, d.due_until_us, d.low - total, d.high - total)
         for d in demands
-        if d.high > sum_
+        if d.high > total
     ]
 
 
-def _arrival(line: ShipmentLine) -> int:
-    return line.left_us if line.arrives_us is None else line.arrives_us
+def _arrival_us(line: ShipmentLine) -> int:
+    return line.departed_us if line.arrives_us is None else line.arrives_us
 
 
-def _over(
-    told: _Told,
-    demands: dict[Group, list[Demand]],
-    came: dict[Group, list[Piece]],
+def _find_over_delivery(
+    facts: _UniqueFacts,
+    demands: dict[ScheduleGroup, list[Demand]],
+    received: dict[ScheduleGroup, list[Inflow]],
     terms: Terms,
-) -> tuple[list[Piece], list[Finding]]:
-    """Return what came beyond everything that was called off, and a finding for each group."""
-    over: list[Piece] = []
+) -> tuple[list[Inflow], list[SupplyFinding]]:
+    """Return the quantities beyond all call-offs, and a finding for each group with any."""
+    over_inflows: list[Inflow] = []
     findings = []
-    for group, pieces in came.items():
-        called = _called_off(told.versions.get(group, []), demands.get(group, []))
-        if called is None:
-            continue  # nobody has called off anything: that is a finding of its own
-        sum_ = 0.0
-        beyond: list[Piece] = []
-        for piece in sorted(pieces, key=lambda p: (p.at_us, p.event_id)):
-            before, sum_ = sum_, sum_ + piece.quantity
-            extra = max(sum_ - called, 0.0) - max(before - called, 0.0)
-            if abs(extra) > EPSILON * max(1.0, called):
-                beyond.append(Piece(piece.at_us, extra, piece.event_id, group))
-        over += beyond
-        allowed = called * (1 + terms.at(terms.now_us).over_tolerance)
-        if sum_ > allowed + EPSILON * max(1.0, allowed):
-            findings.append(_over_finding(group, sum_, called, beyond))
-    return over, findings
+    for group, inflows in received.items():
+        called_off = _called_off_quantity(facts.versions.get(group, []), demands.get(group, []))
+        if called_off is None:
+            continue  # nothing was called off: another finding reports that
+        total = 0.0
+        group_over: list[Inflow] = []
+        for inflow in sorted(inflows, key=lambda p: (p.at_us, p.event_id)):
+            before, total = total, total + inflow.quantity
+            extra = max(total - called_off, 0.0) - max(before - called_off, 0.0)
+            if abs(extra) > EPSILON * max(1.0, called_off):
+                group_over.append(Inflow(inflow.at_us, extra, inflow.event_id, group))
+        over_inflows += group_over
+        allowed = called_off * (1 + terms.policy_at(terms.now_us).over_tolerance)
+        if total > allowed + EPSILON * max(1.0, allowed):
+            findings.append(_over_finding(group, total, called_off, group_over))
+    return over_inflows, findings
 
 
-def _called_off(versions: Sequence[Version], demands: Sequence[Demand]) -> float | None:
-    """Return all that was ever asked for: as it was measured, or as the last call-off has it."""
-    chain_ = [version for version in versions if version.from_us is not None]
-    if not chain_:
+def _called_off_quantity(
+    versions: Sequence[CallOffVersion], demands: Sequence[Demand]
+) -> float | None:
+    """Return the quantity ever called off, by the measured demand or by the last call-off."""
+    chain = [version for version in versions if version.from_us is not None]
+    if not chain:
         return None
-    last = chain_[-1]
+    last = chain[-1]
     before = max((d.high for d in demands if d.due_from_us < last.issued_us), default=0.0)
     ahead = sum(
         entry.quantity
         for entry in last.entries
-        if entry.commitment != "backlog" and due_of(entry)[0] >= last.issued_us
+        if entry.commitment != "backlog" and due_span_of(entry)[0] >= last.issued_us
     )
     return max(before + ahead, max((d.high for d in demands), default=0.0))
 
 
-def _over_finding(group: Group, sum_: float, called: float, beyond: Sequence[Piece]) -> Finding:
-    of = f" of order {group.key}" if group.key else ""
-    return Finding(
+def _over_finding(
+    group: ScheduleGroup, total: float, called_off: float, over_inflows: Sequence[Inflow]
+) -> SupplyFinding:
+    of_order = f" of order {group.key}" if group.key else ""
+    return SupplyFinding(
         "over_delivery",
         group.key,
-        max(piece.at_us for piece in beyond) if beyond else 0,
-        f"{amount(sum_)}{of} came, {amount(called)} were called off:"
-        f" {amount(sum_ - called)} are too many. Send them back, or call them off.",
-        events_of(piece.event_id for piece in beyond),
-        quantity=sum_ - called,
-        expected=called,
-        actual=sum_,
+        max(inflow.at_us for inflow in over_inflows) if over_inflows else 0,
+        f"{format_amount(total)}{of_order} came, {format_amount(called_off)} were called off:"
+        f" {format_amount(total - called_off)} are too many. Send them back, or call them off.",
+        event_ids_of(inflow.event_id for inflow in over_inflows),
+        quantity=total - called_off,
+        expected=called_off,
+        actual=total,
     )
 
 
-def _not_called_off(told: _Told) -> list[Finding]:
-    """Return a finding for each document that ships what nobody has called off."""
-    orders = {group.order_number for group in told.versions}
+def _find_uncalled_shipments(facts: _UniqueFacts) -> list[SupplyFinding]:
+    """Return a finding for each document that ships quantities without a call-off."""
+    orders = {group.order_number for group in facts.versions}
     by_document: dict[str, list[ShipmentLine]] = {}
-    for line in told.shipments:
+    for line in facts.shipments:
         order = line.group.order_number
-        if not told.versions or (order and "" not in orders and order not in orders):
+        if not facts.versions or (order and "" not in orders and order not in orders):
             by_document.setdefault(line.document, []).append(line)
     return [
-        Finding(
+        SupplyFinding(
             "shipment_without_call_off",
             document,
-            min(line.left_us for line in lines),
-            f"{amount(sum(line.quantity for line in lines))} were shipped with {document}, and no"
-            " call-off asks for them. Look for a call-off that did not arrive, or a wrong part,"
-            " order or unloading point in one of the two.",
-            events_of(line.event_id for line in lines),
+            min(line.departed_us for line in lines),
+            f"{format_amount(sum(line.quantity for line in lines))} were shipped with {document},"
+            " and no call-off asks for them. Look for a call-off that did not arrive, or a wrong"
+            " part, order or unloading point in one of the two.",
+            event_ids_of(line.event_id for line in lines),
             quantity=sum(line.quantity for line in lines),
             expected=0.0,
             actual=sum(line.quantity for line in lines),
@@ -238,39 +273,39 @@ def _not_called_off(told: _Told) -> list[Finding]:
     ]
 
 
-def _elements(
-    told: _Told,
+def _elements_by_day(
+    facts: _UniqueFacts,
     lines: Sequence[DueLine],
-    matched: asn.Matched,
-    over: Sequence[Piece],
+    matched: asn.MatchedShipments,
+    over_inflows: Sequence[Inflow],
     terms: Terms,
 ) -> dict[date, SupplyElements]:
-    found: dict[date, SupplyElements] = {}
+    by_day: dict[date, SupplyElements] = {}
 
     def add(at_us: int, elements: SupplyElements) -> None:
         day = day_of(at_us, terms.zone)
         if elements != SupplyElements():
-            found[day] = found.get(day, SupplyElements()) + elements
+            by_day[day] = by_day.get(day, SupplyElements()) + elements
 
     for line in lines:
-        add(line.demand.due_from_us, of_line(line))
+        add(line.demand.due_from_us, elements_of_line(line))
     for delivery in matched.deliveries:
-        add(delivery.first_us, of_delivery(delivery))
-    for receipt in told.receipts:
-        came = SupplyElements(
+        add(delivery.first_us, elements_of_delivery(delivery))
+    for receipt in facts.receipts:
+        quantities = SupplyElements(
             quantity_received=receipt.quantity, quantity_rejected=receipt.rejected
         )
-        add(receipt.received_us, came)
-    for piece in over:
-        add(piece.at_us, SupplyElements(quantity_over=piece.quantity))
-    for versions in told.versions.values():
-        for change in stability.changes(versions, terms):
-            add(change.at_us, of_change(change))
-    return dict(sorted(found.items()))
+        add(receipt.received_us, quantities)
+    for inflow in over_inflows:
+        add(inflow.at_us, SupplyElements(quantity_over=inflow.quantity))
+    for versions in facts.versions.values():
+        for change in list_frozen_changes(versions, terms):
+            add(change.at_us, elements_of_change(change))
+    return dict(sorted(by_day.items()))
 
 
 def day_of(at_us: int, zone: ZoneInfo) -> date:
-    """Return the site's day; the last that there is, for dates such as 9999-12-31."""
+    """Return the site's day; the last possible one for dates such as 9999-12-31."""
     try:
         return local_day(at_us, zone)
     except OverflowError:

@@ -1,35 +1,35 @@
-"""The delivery schedule of a group: its versions, which was in force when, what is measured.
+"""The delivery schedule of a group: its versions, their validity, and the demand that is measured.
 
-Each call-off replaces the former. One that is older than what was known when it came never was in
-force. Demand is measured as it was called off `frozen_days` before it was due.
+Each call-off replaces the former one. A call-off that is older than one received before was
+never in force. Demand is measured as it was called off `frozen_days` before its due date.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final, Literal, assert_never
 
-from werknetz.kpi.supply.facts import Entry, Group, Terms
-from werknetz.kpi.supply.findings import Finding, day, events_of
+from werknetz.kpi.supply.facts import CallOffEntry, ScheduleGroup, Terms
+from werknetz.kpi.supply.findings import SupplyFinding, event_ids_of, format_day
 from werknetz.kpi.supply.policy import DemandRule
 
-_Due = tuple[int, int, Entry]  # due from, until
-State = Literal["in_force", "replaced", "outdated_on_arrival"]
+_Due = tuple[int, int, CallOffEntry]  # due from, until
+VersionState = Literal["in_force", "replaced", "outdated_on_arrival"]
 _UNMEASURED: Final = frozenset({"backlog"})
-"""A backlog says again what was due before: it was measured then."""
+"""A backlog repeats what was due before, and was measured then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class CallOffVersion:
     """One call-off of a group."""
 
-    group: Group
+    group: ScheduleGroup
     document: str
     issued_us: int
     known_us: int
-    entries: tuple[Entry, ...]  # in order of their due dates
-    state: State
+    entries: tuple[CallOffEntry, ...]  # in order of their due dates
+    state: VersionState
     from_us: int | None  # in force from … to
     to_us: int | None
 
@@ -39,13 +39,23 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """An entry that is measured, with its due span."""
+class FrozenChange:
+    """What one call-off changes of the one before, inside the frozen zone at its issue."""
 
-    entry: Entry
+    at_us: int
+    document: str
+    changed: float  # sum of what was added and taken away, due date by due date
+    total: float  # of the larger quantity at each due date: so changed / total is at most 1
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A measured entry with its due span."""
+
+    entry: CallOffEntry
     due_from_us: int
     due_until_us: int
-    low: float  # demanded before it, and with it: where it lies in what was demanded in all
+    low: float  # cumulative demand before and after it
     high: float
 
     @property
@@ -53,150 +63,162 @@ class Demand:
         return self.high - self.low
 
 
-def versions_of(entries: Iterable[Entry]) -> dict[Group, list[Version]]:
-    """Return the versions of each group, in the order in which they replace each other."""
-    told: dict[Group, dict[str, list[Entry]]] = {}
+def versions_of(entries: Iterable[CallOffEntry]) -> dict[ScheduleGroup, list[CallOffVersion]]:
+    """Return the versions of each group, in the order of their issue."""
+    by_document: dict[ScheduleGroup, dict[str, list[CallOffEntry]]] = {}
     for entry in entries:
-        told.setdefault(entry.group, {}).setdefault(entry.document, []).append(entry)
-    return {group: _chain(group, told[group]) for group in sorted(told)}
+        by_document.setdefault(entry.group, {}).setdefault(entry.document, []).append(entry)
+    return {group: _chain_of(group, by_document[group]) for group in sorted(by_document)}
 
 
-def measured(versions: Sequence[Version], terms: Terms) -> list[Demand]:
-    """Return the measured demand of a group, in order of its due dates, as one sum.
+def select_measured_demand(versions: Sequence[CallOffVersion], terms: Terms) -> list[Demand]:
+    """Return the measured demand of a group, in order of due dates, as cumulative quantities.
 
-    Before the first call-off, the first holds: there was no other demand.
+    Demand due before any call-off is taken from the first one: there was no other.
     """
-    chosen = _chosen(versions, lambda due_us: terms.at(due_us).frozen_us)
-    rule = terms.at(chosen[-1][0]).demand if chosen else DemandRule.ENTRIES
+    entries = _select_entries(versions, lambda due_us: terms.policy_at(due_us).frozen_us)
+    rule = terms.policy_at(entries[-1][0]).demand if entries else DemandRule.ENTRIES
     match rule:
         case DemandRule.ENTRIES:
-            highs = list(accumulate(entry.quantity for _, _, entry in chosen))
+            highs = list(accumulate(entry.quantity for _, _, entry in entries))
         case DemandRule.LATEST:
-            highs = _after_the_latest(chosen, _chosen(versions, lambda _: 0))
+            highs = _ends_by_latest_call_offs(entries, _select_entries(versions, lambda _: 0))
         case DemandRule.CUMULATIVE:
-            highs = _stated(chosen)
+            highs = _ends_by_stated_cumulative(entries)
         case _:
             assert_never(rule)
     return [
         Demand(entry, from_us, until_us, high - entry.quantity, high)
-        for (from_us, until_us, entry), high in zip(chosen, highs, strict=True)
+        for (from_us, until_us, entry), high in zip(entries, highs, strict=True)
     ]
 
 
-def _chosen(versions: Sequence[Version], frozen_us: Callable[[int], int]) -> list[_Due]:
-    """Return the entries of the version that was in force so long before each was due."""
+def _select_entries(
+    versions: Sequence[CallOffVersion], frozen_us: Callable[[int], int]
+) -> list[_Due]:
+    """Return the entries of the version in force `frozen_us` before each due date."""
     chain = [version for version in versions if version.from_us is not None]
     issued = [version.issued_us for version in chain]
-    chosen: list[_Due] = []
-    for number, version in enumerate(chain):
+    entries: list[_Due] = []
+    for index, version in enumerate(chain):
         for entry in version.entries:
-            due = due_of(entry)
+            due = due_span_of(entry)
             if entry.commitment in _UNMEASURED or entry.quantity <= 0:
                 continue
             at_us = due[0] - frozen_us(due[0])
-            if max(bisect_right(issued, at_us) - 1, 0) == number:
-                chosen.append((*due, entry))
-    return sorted(chosen, key=lambda each: (each[0], each[1], each[2].document, _order(each[2])))
+            if max(bisect_right(issued, at_us) - 1, 0) == index:
+                entries.append((*due, entry))
+    return sorted(
+        entries,
+        key=lambda due_entry: (
+            due_entry[0],
+            due_entry[1],
+            due_entry[2].document,
+            _sort_key_of(due_entry[2]),
+        ),
+    )
 
 
-def due_of(entry: Entry) -> tuple[int, int]:
-    """Return when an entry is due; without a date it is due at once."""
+def due_span_of(entry: CallOffEntry) -> tuple[int, int]:
+    """Return when an entry is due; without a date it is due at its issue."""
     start = entry.issued_us if entry.due_from_us is None else entry.due_from_us
     return start, max(start, entry.due_until_us if entry.due_until_us is not None else start)
 
 
-def outdated(versions: Sequence[Version]) -> list[Finding]:
-    """Return a finding for each call-off that was older than the one in force when it came."""
-    found = []
+def find_outdated_call_offs(versions: Sequence[CallOffVersion]) -> list[SupplyFinding]:
+    """Return a finding for each call-off older than the one in force when it arrived."""
+    findings = []
     for version in versions:
         if version.state != "outdated_on_arrival":
             continue
-        newer = [v for v in versions if v.known_us < version.known_us and _is_after(v, version)]
+        newer = [v for v in versions if v.known_us < version.known_us and _is_newer(v, version)]
         last = max(newer, key=lambda v: (v.issued_us, v.known_us, v.document))
-        found.append(
-            Finding(
+        findings.append(
+            SupplyFinding(
                 "outdated_call_off",
                 f"{version.group.key}/{version.document}",
                 version.known_us,
-                f"Call-off {version.document} of {day(version.issued_us)} came when"
-                f" {last.document} of {day(last.issued_us)} was known: it is kept, but never was"
-                " in force. If it was meant to hold, have it issued again with a later date.",
-                events_of(e.event_id for v in (version, last) for e in v.entries),
+                f"Call-off {version.document} of {format_day(version.issued_us)} came when"
+                f" {last.document} of {format_day(last.issued_us)} was known: it is stored, but was"
+                " never in force. If it is valid, have it issued again with a later date.",
+                event_ids_of(e.event_id for v in (version, last) for e in v.entries),
             )
         )
-    return found
+    return findings
 
 
-def _chain(group: Group, documents: dict[str, list[Entry]]) -> list[Version]:
-    bare = [
-        Version(
+def _chain_of(
+    group: ScheduleGroup, documents: dict[str, list[CallOffEntry]]
+) -> list[CallOffVersion]:
+    all_versions = [
+        CallOffVersion(
             group,
             document,
             max(e.issued_us for e in entries),
             min(e.known_us for e in entries),
-            tuple(sorted(entries, key=lambda e: (due_of(e), _order(e)))),
+            tuple(sorted(entries, key=lambda e: (due_span_of(e), _sort_key_of(e)))),
             "in_force",
             None,
             None,
         )
         for document, entries in documents.items()
     ]
-    late = {v.document for v in bare if _is_late(v, bare)}
-    bare.sort(key=lambda v: (v.issued_us, v.known_us, v.document))
-    chain = [v for v in bare if v.document not in late]
+    outdated = {v.document for v in all_versions if _is_outdated_on_arrival(v, all_versions)}
+    all_versions.sort(key=lambda v: (v.issued_us, v.known_us, v.document))
+    chain = [v for v in all_versions if v.document not in outdated]
     ends = [v.issued_us for v in chain[1:]]
-    done = {
-        v.document: Version(
+    by_document = {
+        v.document: CallOffVersion(
             v.group, v.document, v.issued_us, v.known_us, v.entries,
             "in_force" if to_us is None else "replaced", v.issued_us, to_us,
         )
         for v, to_us in zip(chain, [*ends, None], strict=False)
     }  # fmt: skip
-    return [done.get(v.document) or _never(v) for v in bare]
+    return [by_document.get(v.document) or _never_in_force(v) for v in all_versions]
 
 
-def _never(v: Version) -> Version:
-    return Version(
+def _never_in_force(v: CallOffVersion) -> CallOffVersion:
+    return CallOffVersion(
         v.group, v.document, v.issued_us, v.known_us, v.entries, "outdated_on_arrival", None, None
     )
 
 
-def _is_late(version: Version, all_: Sequence[Version]) -> bool:
-    return any(v.known_us < version.known_us and _is_after(v, version) for v in all_)
+def _is_outdated_on_arrival(version: CallOffVersion, all_: Sequence[CallOffVersion]) -> bool:
+    return any(v.known_us < version.known_us and _is_newer(v, version) for v in all_)
 
 
-def _is_after(newer: Version, older: Version) -> bool:
-    """Whether it was issued later, or says itself that it replaces the other."""
+def _is_newer(newer: CallOffVersion, older: CallOffVersion) -> bool:
+    """Whether it was issued later, or names the other as replaced."""
     if newer.issued_us == older.issued_us:
         return newer.replaces == older.document
     return newer.issued_us > older.issued_us
 
 
-def _after_the_latest(chosen: Sequence[_Due], latest: Sequence[_Due]) -> list[float]:
-    """Return where entries end after what was called off last for all that was due before.
+def _ends_by_latest_call_offs(entries: Sequence[_Due], latest: Sequence[_Due]) -> list[float]:
+    """Return the cumulative ends of entries, by the last call-offs for all earlier due dates.
 
-    So what was added, moved or taken away inside the frozen zone does not shift all that follows.
+    Changes inside the frozen zone then do not shift all later entries.
     """
     sums = list(accumulate((entry.quantity for _, _, entry in latest), initial=0.0))
     starts = [from_us for from_us, _, _ in latest]
-    found: list[float] = []
-    same_us, high = None, 0.0
-    for from_us, _, entry in chosen:
-        if from_us != same_us:
-            same_us, high = from_us, sums[bisect_left(starts, from_us)]
+    ends: list[float] = []
+    current_us, high = None, 0.0
+    for from_us, _, entry in entries:
+        if from_us != current_us:
+            current_us, high = from_us, sums[bisect_left(starts, from_us)]
         high += entry.quantity
-        found.append(high)
-    return found
+        ends.append(high)
+    return ends
 
 
-def _stated(chosen: Sequence[_Due]) -> list[float]:
-    """Return where entries end by the cumulative quantities that they state, from the first on.
+def _ends_by_stated_cumulative(entries: Sequence[_Due]) -> list[float]:
+    """Return the cumulative ends of entries, by the cumulative quantities that they state.
 
-    So what was planned anew, because it had not come, is no second demand.
+    A quantity that is planned again because it was not delivered is then no second demand.
     """
-    found: list[float] = []
+    ends: list[float] = []
     last, base, since = 0.0, None, None
-    for _, _, entry in chosen:
+    for _, _, entry in entries:
         stated = entry.cumulative_quantity
         if stated is None:
             high = last + entry.quantity
@@ -208,9 +230,37 @@ def _stated(chosen: Sequence[_Due]) -> list[float]:
             since = entry.cumulative_since_us or since
             high = base + stated
         last = max(last, high)
-        found.append(high)
-    return found
+        ends.append(high)
+    return ends
 
 
-def _order(entry: Entry) -> tuple[str, str, str]:
+def _sort_key_of(entry: CallOffEntry) -> tuple[str, str, str]:
     return entry.line, entry.place, str(entry.event_id)
+
+
+def list_frozen_changes(versions: Sequence[CallOffVersion], terms: Terms) -> list[FrozenChange]:
+    """Return how much of a group's frozen zone each call-off changes.
+
+    What was due before the issue does not count: a call-off may drop it because it was delivered.
+    """
+    chain = [version for version in versions if version.from_us is not None]
+    changes = []
+    for former, version in pairwise(chain):
+        start_us = version.issued_us
+        zone = (start_us, start_us + terms.policy_at(start_us).frozen_us)
+        old, new = _quantities_in(former, zone), _quantities_in(version, zone)
+        pairs = [(old.get(due, 0.0), new.get(due, 0.0)) for due in old.keys() | new.keys()]
+        total = sum(max(pair) for pair in pairs)
+        if total > 0:
+            changed = sum(abs(after - before) for before, after in pairs)
+            changes.append(FrozenChange(start_us, version.document, changed, total))
+    return changes
+
+
+def _quantities_in(version: CallOffVersion, zone: tuple[int, int]) -> dict[int, float]:
+    quantities: dict[int, float] = {}
+    for entry in version.entries:
+        due_us = due_span_of(entry)[0]
+        if entry.commitment != "backlog" and zone[0] <= due_us < zone[1]:
+            quantities[due_us] = quantities.get(due_us, 0.0) + entry.quantity
+    return quantities

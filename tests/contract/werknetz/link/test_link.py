@@ -19,7 +19,7 @@ from werknetz.link.redis import (
     client_of,
     status_key,
 )
-from werknetz.link.wire import Ack, Envelope, Hello, Status, ToCore, to_core_of
+from werknetz.link.wire import Ack, BatchEnvelope, Hello, Status, ToCore, decode_to_core
 
 SPOOL = UUID(int=7)
 
@@ -34,7 +34,7 @@ class Pair:
 
     async def forget(self) -> None:
         if self.server is not None:
-            self.server.forget()
+            self.server.flush()
             return
         client = client_of(self.url)
         await client.flushall()
@@ -59,8 +59,8 @@ async def pair(url: str | None) -> AsyncIterator[Pair]:
     await made.core.close()
 
 
-def envelope(seq: int) -> Envelope:
-    return Envelope("press", SPOOL, 1, seq, b"p", b"h", "live", b"\x00payload\xff")
+def envelope(seq: int) -> BatchEnvelope:
+    return BatchEnvelope("press", SPOOL, 1, seq, b"p", b"h", "live", b"\x00payload\xff")
 
 
 def hello() -> Hello:
@@ -68,7 +68,9 @@ def hello() -> Hello:
 
 
 async def read_all(pair: Pair, position: str = START) -> list[ToCore]:
-    return [to_core_of(entry.fields) for entry in await pair.core.read({pair.name: position}, 200)]
+    return [
+        decode_to_core(entry.fields) for entry in await pair.core.read({pair.name: position}, 200)
+    ]
 
 
 @pytest.mark.asyncio
@@ -76,7 +78,7 @@ async def test_messages_arrive_in_order_and_whole(pair: Pair) -> None:
     said: list[ToCore] = [hello(), envelope(1), envelope(2)]
     await pair.edge.send(said)
     assert await read_all(pair) == said
-    assert pair.name in await pair.core.connectors()
+    assert pair.name in await pair.core.list_connectors()
 
 
 @pytest.mark.asyncio
@@ -84,7 +86,7 @@ async def test_reading_goes_on_after_a_position_and_from_any(pair: Pair) -> None
     await pair.edge.send([envelope(1), envelope(2), envelope(3)])
     entries = await pair.core.read({pair.name: START}, 200)
     assert await read_all(pair, entries[0].position) == [envelope(2), envelope(3)]
-    assert await pair.core.tops([pair.name]) == {pair.name: entries[-1].position}
+    assert await pair.core.read_newest_positions([pair.name]) == {pair.name: entries[-1].position}
 
 
 @pytest.mark.asyncio
@@ -117,13 +119,13 @@ async def test_a_link_that_forgot_takes_messages_again(pair: Pair) -> None:
 
 @pytest.mark.asyncio
 async def test_a_lease_has_one_holder(pair: Pair) -> None:
-    assert await pair.core.lease(pair.name, "a", 5000)
-    assert await pair.core.lease(pair.name, "a", 5000)
-    assert not await pair.core.lease(pair.name, "b", 5000)
-    await pair.core.release(pair.name, "b")
-    assert not await pair.core.lease(pair.name, "b", 5000)
-    await pair.core.release(pair.name, "a")
-    assert await pair.core.lease(pair.name, "b", 5000)
+    assert await pair.core.acquire_lease(pair.name, "a", 5000)
+    assert await pair.core.acquire_lease(pair.name, "a", 5000)
+    assert not await pair.core.acquire_lease(pair.name, "b", 5000)
+    await pair.core.release_lease(pair.name, "b")
+    assert not await pair.core.acquire_lease(pair.name, "b", 5000)
+    await pair.core.release_lease(pair.name, "a")
+    assert await pair.core.acquire_lease(pair.name, "b", 5000)
 
 
 @pytest.mark.asyncio
@@ -133,9 +135,9 @@ async def test_status_is_read_as_it_was_said(pair: Pair) -> None:
         epoch=4, acked=5, last_seq=8, spool_id=str(SPOOL), spool_bytes=4096, pid=1,
         version="0.1", rss_bytes=2, at_us=3, details={"a": "b"},
     )  # fmt: skip
-    assert await pair.core.status(pair.name) is None
-    await pair.edge.publish(said)
-    assert await pair.core.status(pair.name) == said
+    assert await pair.core.read_status(pair.name) is None
+    await pair.edge.publish_status(said)
+    assert await pair.core.read_status(pair.name) == said
 
 
 @pytest.mark.asyncio
@@ -147,11 +149,11 @@ async def test_the_word_of_an_orderly_end_stays(redis_url: str, state: str) -> N
         epoch=4, acked=5, last_seq=5, spool_id=str(SPOOL), spool_bytes=4096, pid=1,
         version="0.1", rss_bytes=2, at_us=3,
     )  # fmt: skip
-    await link.publish(said)
+    await link.publish_status(said)
     assert 0 < await client.ttl(status_key("press")) <= STATUS_TTL_S
-    await link.publish(msgspec.structs.replace(said, state=state))
+    await link.publish_status(msgspec.structs.replace(said, state=state))
     assert await client.ttl(status_key("press")) == -1
-    await link.publish(said)  # it is there again
+    await link.publish_status(said)  # it is there again
     assert 0 < await client.ttl(status_key("press")) <= STATUS_TTL_S
     await client.aclose()
     await link.close()
@@ -159,7 +161,7 @@ async def test_the_word_of_an_orderly_end_stays(redis_url: str, state: str) -> N
 
 @pytest.mark.asyncio
 async def test_run_id_is_the_same_for_both_sides(pair: Pair) -> None:
-    assert await pair.edge.run_id() == await pair.core.run_id()
+    assert await pair.edge.read_run_id() == await pair.core.read_run_id()
 
 
 @pytest.mark.asyncio

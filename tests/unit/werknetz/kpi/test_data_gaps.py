@@ -11,67 +11,67 @@ from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.data_gaps import (
+    GAP_END_TOLERANCE_US,
     OPEN_US,
-    SLACK_US,
-    Kind,
-    Loss,
+    DataGap,
+    GapKind,
     Span,
-    Words,
-    holes,
-    kind_of,
-    story_window,
+    StateSampleTimes,
+    backfill_window,
+    gap_kind_of,
+    heartbeat_gaps,
     unknown_spans,
 )
 from werknetz.kpi.elements import ELEMENT_NAMES
-from werknetz.kpi.plan import Plan
+from werknetz.kpi.plan import ShiftPlan
 from werknetz.kpi.series import MachineSamples, Series
-from werknetz.kpi.states import Computed, Range, compute
+from werknetz.kpi.states import BucketRange, ComputedBuckets, compute_buckets
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 T0 = 1_900_000 * BUCKET_US
 
 
-def words(*at: int, told: dict[int, int] | None = None) -> Words:
-    return Words.of(dict.fromkeys(at, 1) | (told or {}))
+def words(*at: int, told: dict[int, int] | None = None) -> StateSampleTimes:
+    return StateSampleTimes.of(dict.fromkeys(at, 1) | (told or {}))
 
 
 @pytest.mark.parametrize(
     ("loss", "known", "expected"),
     [
         # lost: to the first word at or after the end, not to one in between
-        (Loss(0, 10 * SECOND, Kind.LOST), words(0, 10 * SECOND), ((0, 10 * SECOND),)),
+        (DataGap(0, 10 * SECOND, GapKind.LOST), words(0, 10 * SECOND), ((0, 10 * SECOND),)),
         (
-            Loss(0, 10 * SECOND, Kind.LOST),
+            DataGap(0, 10 * SECOND, GapKind.LOST),
             words(0, 5 * SECOND, 99 * SECOND),
             ((0, 99 * SECOND),),
         ),
-        (Loss(0, 10 * SECOND, Kind.LOST), words(0, 5 * SECOND), ((0, OPEN_US),)),
+        (DataGap(0, 10 * SECOND, GapKind.LOST), words(0, 5 * SECOND), ((0, OPEN_US),)),
         # the sample that the edge heard was taken right before it heard it
         (
-            Loss(0, 10 * SECOND, Kind.LOST),
-            words(0, 10 * SECOND - SLACK_US),
-            ((0, 10 * SECOND - SLACK_US),),
+            DataGap(0, 10 * SECOND, GapKind.LOST),
+            words(0, 10 * SECOND - GAP_END_TOLERANCE_US),
+            ((0, 10 * SECOND - GAP_END_TOLERANCE_US),),
         ),
         # followed anew: what holds now is told with the time since when
-        (Loss(100, 200, Kind.ANEW), words(50, 150, 900), ((100, 150),)),
-        (Loss(100, 200, Kind.ANEW), words(50), ((100, OPEN_US),)),
-        (Loss(100, 200, Kind.ANEW), words(900, told={50: 2}), ()),
+        (DataGap(100, 200, GapKind.RESUBSCRIBED), words(50, 150, 900), ((100, 150),)),
+        (DataGap(100, 200, GapKind.RESUBSCRIBED), words(50), ((100, OPEN_US),)),
+        (DataGap(100, 200, GapKind.RESUBSCRIBED), words(900, told={50: 2}), ()),
         # no heartbeat: what held before holds again
-        (Loss(100, 200, Kind.SILENT), words(50, 900), ((100, 200),)),
+        (DataGap(100, 200, GapKind.NO_HEARTBEAT), words(50, 900), ((100, 200),)),
         # what goes on lasts until now, whatever is said meanwhile
-        (Loss(100, None, Kind.LOST), words(50, 150, 900), ((100, OPEN_US),)),
-        (Loss(100, None, Kind.SILENT), words(50), ((100, OPEN_US),)),
+        (DataGap(100, None, GapKind.LOST), words(50, 150, 900), ((100, OPEN_US),)),
+        (DataGap(100, None, GapKind.NO_HEARTBEAT), words(50), ((100, OPEN_US),)),
         # what the source had kept hides nothing
-        (Loss(100, 200, Kind.LOST, kept=True), words(50, 900), ()),
+        (DataGap(100, 200, GapKind.LOST, is_backfilled=True), words(50, 900), ()),
     ],
 )
-def test_one_loss(loss: Loss, known: Words, expected: tuple[Span, ...]) -> None:
+def test_one_loss(loss: DataGap, known: StateSampleTimes, expected: tuple[Span, ...]) -> None:
     assert unknown_spans([loss], known) == expected
 
 
 def test_each_time_that_the_source_is_followed_anew_needs_a_word_of_its_own() -> None:
-    first, second = Loss(100, 200, Kind.ANEW), Loss(300, 400, Kind.ANEW)
+    first, second = DataGap(100, 200, GapKind.RESUBSCRIBED), DataGap(300, 400, GapKind.RESUBSCRIBED)
     assert unknown_spans([second, first], words(900, told={50: 3})) == ()
     assert unknown_spans([first, second], words(900, told={50: 2})) == ((300, 900),)
     # what came between begins anew
@@ -80,10 +80,10 @@ def test_each_time_that_the_source_is_followed_anew_needs_a_word_of_its_own() ->
 
 def test_a_server_that_vouches_for_a_value_says_that_it_holds() -> None:
     minute = 60 * SECOND
-    loss = Loss(10 * minute, 15 * minute, Kind.ANEW)
+    loss = DataGap(10 * minute, 15 * minute, GapKind.RESUBSCRIBED)
 
     def hidden(at: int, vouched: int) -> tuple[Span, ...]:
-        return unknown_spans([loss], Words.of({at: 1, 20 * minute: 1}, {at: vouched}))
+        return unknown_spans([loss], StateSampleTimes.of({at: 1, 20 * minute: 1}, {at: vouched}))
 
     assert hidden(minute, 15 * minute - SECOND) == ()
     # when it was new, and not after the loss
@@ -93,50 +93,54 @@ def test_a_server_that_vouches_for_a_value_says_that_it_holds() -> None:
 
 
 def test_where_repeats_are_left_out_no_new_word_says_that_nothing_changed() -> None:
-    loss = Loss(60 * SECOND, 90 * SECOND, Kind.ANEW, leaves_out=True)
+    loss = DataGap(60 * SECOND, 90 * SECOND, GapKind.RESUBSCRIBED, omits_repeats=True)
     assert unknown_spans([loss], words(0)) == unknown_spans([loss], words(0, 101 * SECOND)) == ()
     # it had changed meanwhile, or right when it was followed anew
     for at in (75 * SECOND, 91 * SECOND):
         assert unknown_spans([loss], words(0, at)) == ((60 * SECOND, at),)
     # nothing was ever said that could hold
     assert unknown_spans([loss], words(200 * SECOND)) == ((60 * SECOND, 200 * SECOND),)
-    goes_on = Loss(60 * SECOND, None, Kind.ANEW, leaves_out=True)
+    goes_on = DataGap(60 * SECOND, None, GapKind.RESUBSCRIBED, omits_repeats=True)
     assert unknown_spans([goes_on], words(0)) == ((60 * SECOND, OPEN_US),)
 
 
 def test_spans_that_overlap_are_one() -> None:
-    losses = [Loss(100, 300, Kind.SILENT), Loss(200, 400, Kind.SILENT), Loss(500, 600, Kind.SILENT)]
+    losses = [
+        DataGap(100, 300, GapKind.NO_HEARTBEAT),
+        DataGap(200, 400, GapKind.NO_HEARTBEAT),
+        DataGap(500, 600, GapKind.NO_HEARTBEAT),
+    ]
     assert unknown_spans(losses, words()) == ((100, 400), (500, 600))
 
 
 @pytest.mark.parametrize(
     ("cause", "listed", "kind"),
     [
-        ("connection_lost", False, Kind.ANEW), ("subscription_recreated", False, Kind.ANEW),
-        ("session_not_present", False, Kind.LOST), ("sequence_jump", False, Kind.LOST),
-        ("spool_rolled_back", False, Kind.LOST), ("fork", False, Kind.LOST),
-        ("unrecoverable", False, Kind.LOST), ("a cause of tomorrow", False, Kind.LOST),
-        ("queue_overflow", True, Kind.LOST), ("heartbeat", False, Kind.SILENT),
+        ("connection_lost", False, GapKind.RESUBSCRIBED), ("subscription_recreated", False, GapKind.RESUBSCRIBED),
+        ("session_not_present", False, GapKind.LOST), ("sequence_jump", False, GapKind.LOST),
+        ("spool_rolled_back", False, GapKind.LOST), ("fork", False, GapKind.LOST),
+        ("unrecoverable", False, GapKind.LOST), ("a cause of tomorrow", False, GapKind.LOST),
+        ("queue_overflow", True, GapKind.LOST), ("heartbeat", False, GapKind.NO_HEARTBEAT),
         ("spool_full", False, None), ("decode_error", False, None),
-        ("decode_error", True, Kind.LOST),
+        ("decode_error", True, GapKind.LOST),
     ],
 )  # fmt: skip
-def test_causes(cause: str, listed: bool, kind: Kind | None) -> None:
-    assert kind_of(cause, listed=listed) is kind
+def test_causes(cause: str, listed: bool, kind: GapKind | None) -> None:
+    assert gap_kind_of(cause, is_listed=listed) is kind
 
 
 def test_no_story_takes_back_what_was_counted_as_lost() -> None:
     for cause in ("sequence_jump", "queue_overflow", "unrecoverable", "spool_replaced", "fork"):
-        assert story_window(cause, Loss(0, 900 * SECOND, Kind.LOST)) is None
-    assert story_window("session_not_present", Loss(0, 900 * SECOND, Kind.LOST)) == (
+        assert backfill_window(cause, DataGap(0, 900 * SECOND, GapKind.LOST)) is None
+    assert backfill_window("session_not_present", DataGap(0, 900 * SECOND, GapKind.LOST)) == (
         35 * SECOND, 890 * SECOND,
     )  # fmt: skip
 
 
 def test_holes_in_a_heartbeat() -> None:
     beats = np.array([0, 5, 10, 31, 36, 56, 100], np.int64) * SECOND
-    assert holes(beats) == [(10 * SECOND, 31 * SECOND), (56 * SECOND, 100 * SECOND)]
-    assert holes(beats[:1]) == []
+    assert heartbeat_gaps(beats) == [(10 * SECOND, 31 * SECOND), (56 * SECOND, 100 * SECOND)]
+    assert heartbeat_gaps(beats[:1]) == []
 
 
 def states(*entries: tuple[float, S]) -> Series:
@@ -147,21 +151,23 @@ def states(*entries: tuple[float, S]) -> Series:
     )
 
 
-def computed(samples: MachineSamples, buckets: int = 2) -> Computed:
-    return compute(samples, Plan.always(), Carry(), Range(T0, buckets, T0 + 90 * BUCKET_US))
+def computed(samples: MachineSamples, buckets: int = 2) -> ComputedBuckets:
+    return compute_buckets(
+        samples, ShiftPlan.always(), Carry(), BucketRange(T0, buckets, T0 + 90 * BUCKET_US)
+    )
 
 
 def test_unknown_time_lowers_coverage_and_what_was_told_holds_again() -> None:
     span = (T0 + 5 * MINUTE, T0 + 20 * MINUTE)
     result = computed(MachineSamples(state=states((0, S.PRODUCING)), unknown=(span,)))
-    first, second = result.elements(0), result.elements(1)
+    first, second = result.elements_of(0), result.elements_of(1)
     assert (first.apt_s, first.unknown_s, first.coverage) == (300, 600, pytest.approx(1 / 3))
     assert (second.apt_s, second.unknown_s) == (600, 300)
-    assert result.pieces.code == ["producing", None, None, "producing"]
+    assert result.intervals.code == ["producing", None, None, "producing"]
     # what is handed on is what was told, and until when nobody knows whether it holds
     assert (result.carries[0].state, result.carries[0].unknown_until_us) == (1, span[1])
     assert result.carries[1].unknown_until_us is None
-    assert Carry.read(result.carries[0].document()) == result.carries[0]
+    assert Carry.from_document(result.carries[0].to_document()) == result.carries[0]
 
 
 def test_a_fault_that_is_hidden_begins_anew() -> None:
@@ -169,7 +175,7 @@ def test_a_fault_that_is_hidden_begins_anew() -> None:
     samples = MachineSamples(
         state=states((0, S.PRODUCING), (4, S.MALFUNCTION), (16, S.PRODUCING)), unknown=(span,)
     )
-    first, second = computed(samples).elements(0), computed(samples).elements(1)
+    first, second = computed(samples).elements_of(0), computed(samples).elements_of(1)
     assert (first.fe, first.minor_stops, first.minor_stop_s) == (0, 1, 60)
     assert (second.fe, second.minor_stops, second.minor_stop_s) == (0, 1, 60)
 
@@ -192,14 +198,14 @@ def test_however_the_range_is_split_the_outcome_is_the_same(samples: MachineSamp
     whole = computed(samples, 4)
     carry = Carry()
     for n in range(4):
-        span = Range(T0 + n * BUCKET_US, 1, T0 + 90 * BUCKET_US)
+        span = BucketRange(T0 + n * BUCKET_US, 1, T0 + 90 * BUCKET_US)
         assert samples.state is not None
         here = samples.state.at >= span.start_us
         part = MachineSamples(
             state=samples.state.only(here),
             unknown=tuple(s for s in samples.unknown if s[1] >= span.start_us),
         )
-        found = compute(part, Plan.always(), carry, span)
+        found = compute_buckets(part, ShiftPlan.always(), carry, span)
         assert found.carries[0] == whole.carries[n]
         for name in ELEMENT_NAMES:
             assert found.columns[name][0] == pytest.approx(whole.columns[name][n], abs=1e-6), name
@@ -211,7 +217,7 @@ def test_the_spans_are_unknown_and_nothing_else_is(samples: MachineSamples) -> N
     assert samples.state is not None
     told = np.concatenate(([T0], samples.state.at)), np.full(len(samples.state) + 1, 1.0)
     known = MachineSamples(state=Series.of(*told), unknown=samples.unknown)
-    pieces = computed(known, 4).pieces
+    pieces = computed(known, 4).intervals
     end_us = T0 + 4 * BUCKET_US
     expected = sum(max(0, min(end, end_us) - max(start, T0)) for start, end in samples.unknown)
     assert (pieces.end - pieces.start)[pieces.state == int(S.UNKNOWN)].sum() == expected

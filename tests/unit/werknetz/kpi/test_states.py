@@ -15,15 +15,15 @@ from werknetz.domain.state import MachineState as S
 from werknetz.domain.status import BAD, BAD_STALE
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
-from werknetz.kpi.plan import Plan
+from werknetz.kpi.plan import ShiftPlan
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
-from werknetz.kpi.states import CATEGORIES, Computed, Range, compute
+from werknetz.kpi.states import CATEGORIES, BucketRange, ComputedBuckets, compute_buckets
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 T0 = 1_900_000 * BUCKET_US
 LATER = T0 + 10_000 * BUCKET_US
-ALWAYS = Plan.always()
+ALWAYS = ShiftPlan.always()
 START = Carry()
 
 
@@ -49,13 +49,13 @@ def numbers(*entries: tuple[float, float | None]) -> Series:
 
 
 def computed(
-    samples: MachineSamples, *, buckets: int = 1, plan: Plan = ALWAYS, now_us: int = LATER
-) -> Computed:
-    return compute(samples, plan, START, Range(T0, buckets, now_us))
+    samples: MachineSamples, *, buckets: int = 1, plan: ShiftPlan = ALWAYS, now_us: int = LATER
+) -> ComputedBuckets:
+    return compute_buckets(samples, plan, START, BucketRange(T0, buckets, now_us))
 
 
-def one(samples: MachineSamples, *, plan: Plan = ALWAYS, now_us: int = LATER) -> Elements:
-    return computed(samples, plan=plan, now_us=now_us).elements(0)
+def one(samples: MachineSamples, *, plan: ShiftPlan = ALWAYS, now_us: int = LATER) -> Elements:
+    return computed(samples, plan=plan, now_us=now_us).elements_of(0)
 
 
 def test_every_state_has_its_category() -> None:
@@ -79,15 +79,15 @@ def test_without_an_order_the_machine_is_down_but_repair_stays_repair() -> None:
 
 
 def test_breaks_and_the_end_of_the_shift_cut_the_same_state() -> None:
-    plan = Plan.of([
+    plan = ShiftPlan.of([
         Shift("a", None, T0, T0 + 10 * MINUTE, ((T0 + 2 * MINUTE, T0 + 5 * MINUTE),))  # type: ignore[arg-type] # the day does not matter
     ])  # fmt: skip
     result = computed(MachineSamples(state=states((0, S.PRODUCING))), plan=plan)
-    e = result.elements(0)
+    e = result.elements_of(0)
     assert (e.pot_s, e.pdot_s, e.apt_s, e.off_shift_s, e.unplanned_busy_s) == (
         600, 180, 420, 300, 480,
     )  # fmt: skip
-    names = [CATEGORIES[c] for c in result.pieces.category]
+    names = [CATEGORIES[c] for c in result.intervals.category]
     assert names == ["apt", "pdot", "apt", "off_shift"]
 
 
@@ -219,19 +219,19 @@ def machines(draw: st.DrawFn) -> MachineSamples:
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
+def plans(draw: st.DrawFn) -> ShiftPlan:
     if draw(st.booleans()):
         return ALWAYS
     a, b, c, d = sorted(draw(st.lists(AT, min_size=4, max_size=4, unique=True)))
-    return Plan.of([Shift("s", None, a, d, ((b, c),))])  # type: ignore[arg-type] # the day does not matter
+    return ShiftPlan.of([Shift("s", None, a, d, ((b, c),))])  # type: ignore[arg-type] # the day does not matter
 
 
 @settings(deadline=None, max_examples=60)
 @given(machines(), plans())
-def test_every_second_is_in_exactly_one_category(samples: MachineSamples, plan: Plan) -> None:
+def test_every_second_is_in_exactly_one_category(samples: MachineSamples, plan: ShiftPlan) -> None:
     result = computed(samples, buckets=4, plan=plan)
     for n in range(4):
-        e = result.elements(n)
+        e = result.elements_of(n)
         assert e.calendar_s == pytest.approx(900)
         assert e.pot_s == pytest.approx(e.pdot_s + e.pbt_s)
         busy = e.apt_s + e.aust_s + e.adet_s + e.adot_s + e.unknown_s
@@ -239,12 +239,12 @@ def test_every_second_is_in_exactly_one_category(samples: MachineSamples, plan: 
         parts = e.blocked_s + e.starved_s + e.suspended_s + e.malfunction_s
         assert e.adet_s == pytest.approx(parts + e.minor_stop_s + e.idle_s)
         assert e.pq == e.gq + e.sq
-    lasted = result.pieces.end - result.pieces.start
+    lasted = result.intervals.end - result.intervals.start
     assert lasted.sum() == 4 * BUCKET_US
     assert (lasted > 0).all()
     for number, name in enumerate(CATEGORIES):
         column = f"{name}_s" if f"{name}_s" in ELEMENT_NAMES else ""
-        in_pieces = lasted[result.pieces.category == number].sum() / 1e6
+        in_pieces = lasted[result.intervals.category == number].sum() / 1e6
         assert in_pieces == pytest.approx(result.columns[column].sum())
 
 
@@ -255,12 +255,12 @@ def part(series: Series, start_us: int, end_us: int) -> Series:
 @settings(deadline=None, max_examples=60)
 @given(machines(), plans(), st.integers(1, 3))
 def test_how_a_range_is_split_changes_nothing(
-    samples: MachineSamples, plan: Plan, first: int
+    samples: MachineSamples, plan: ShiftPlan, first: int
 ) -> None:
     whole = computed(samples, buckets=4, plan=plan)
     carry, columns = START, []
     for start, buckets in ((0, first), (first, 4 - first)):
-        span = Range(T0 + start * BUCKET_US, buckets, LATER)
+        span = BucketRange(T0 + start * BUCKET_US, buckets, LATER)
         assert samples.state is not None
         assert samples.order is not None
         assert samples.run_time is not None
@@ -273,10 +273,10 @@ def test_how_a_range_is_split_changes_nothing(
                 replace(c, series=part(c.series, span.start_us, end_us)) for c in samples.counts
             ),
         )
-        result = compute(known, plan, carry, span)
-        carry = Carry.read(result.carries[-1].document())
+        result = compute_buckets(known, plan, carry, span)
+        carry = Carry.from_document(result.carries[-1].to_document())
         columns.append(result.columns)
     for name in ELEMENT_NAMES:
         joined = np.concatenate([c[name] for c in columns])
         np.testing.assert_allclose(joined, whole.columns[name], err_msg=name)
-    assert carry.document() == whole.carries[-1].document()
+    assert carry.to_document() == whole.carries[-1].to_document()

@@ -12,11 +12,11 @@ from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import Elements
-from werknetz.kpi.plan import Plan
+from werknetz.kpi.plan import ShiftPlan
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
-from werknetz.kpi.states import Range, compute
-from werknetz_simulator.plants.expected import kpis, sums
-from werknetz_simulator.plants.plant import EMDEN_1, ZWICK_2, StateKind, PlantMachine, Plant
+from werknetz.kpi.states import BucketRange, compute_buckets
+from werknetz_simulator.plants.expected import element_sums, kpis_of
+from werknetz_simulator.plants.plant import EMDEN_1, ZWICK_2, Plant, PlantMachine, StateKind
 from werknetz_simulator.plants.truth import SignalChange, Truth
 
 STATES = {
@@ -33,7 +33,9 @@ SERIES = {"good": Role.GOOD_COUNT, "scrap": Role.SCRAP_COUNT, "rework": Role.REW
 
 def samples_of(truth: Truth, plant: Plant, machine: PlantMachine) -> MachineSamples:
     meaning = {code: STATES[meant] for _, code, meant in plant.codes}
-    first = [SignalChange(SINCE, machine, c.signal, c.value) for c in truth.snapshot(machine, SINCE)]
+    first = [
+        SignalChange(SINCE, machine, c.signal, c.value) for c in truth.snapshot(machine, SINCE)
+    ]
     changes = first + truth.changes(machine, SINCE, END + BUCKET_US)
 
     def of(signal: str) -> list[SignalChange]:
@@ -70,14 +72,14 @@ def test_elements_are_what_happened(plant: Plant, number: int) -> None:
     machine = plant.machines[number]
     truth = Truth(plant, since_us=SINCE)
     calendar = Calendar.parse(json.loads(json.dumps(plant.plan.to_document())))
-    plan = Plan.of(shifts_between(calendar, SINCE - BUCKET_US, END + BUCKET_US))
+    plan = ShiftPlan.of(shifts_between(calendar, SINCE - BUCKET_US, END + BUCKET_US))
     samples = samples_of(truth, plant, machine)
-    span = Range(SINCE, DAYS * 96, END + BUCKET_US)
-    found = compute(samples, plan, Carry(), span)
-    total = Elements.sum(found.elements(n) for n in range(span.buckets))
-    expected = sums(truth, [machine], SINCE, END)
-    for name, value in expected.seconds().items():
+    span = BucketRange(SINCE, DAYS * 96, END + BUCKET_US)
+    found = compute_buckets(samples, plan, Carry(), span)
+    total = Elements.sum(found.elements_of(n) for n in range(span.buckets))
+    expected = element_sums(truth, [machine], SINCE, END)
+    for name, value in expected.to_elements().items():
         assert getattr(total, name) == pytest.approx(value, abs=1e-6), name
-    for name, ratio in kpis(expected).items():
+    for name, ratio in kpis_of(expected).items():
         if ratio is not None and name in KPIS and (ratio or name != "mttr"):
             assert KPIS[name].compute(total)[0] == pytest.approx(ratio), name

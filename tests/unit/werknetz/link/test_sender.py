@@ -8,8 +8,16 @@ import pytest
 from werknetz.events.batch import Samples
 from werknetz.link.receiver import Receiver
 from werknetz.link.sender import STALL_S, Sender
-from werknetz.link.watermark import Watermark, greet
-from werknetz.link.wire import Ack, Envelope, Fenced, Hello, Need, Refused, Welcome
+from werknetz.link.watermark import Watermark, answer_hello
+from werknetz.link.wire import (
+    Ack,
+    BatchEnvelope,
+    Fenced,
+    Hello,
+    LeaseRefused,
+    ResendRequest,
+    Welcome,
+)
 from werknetz_edge.spool.spool import Spool
 
 LIFE = UUID(int=77)
@@ -33,11 +41,13 @@ def hello_of(sender: Sender, now_s: float = 0.0) -> Hello:
 def welcome_to(sender: Sender, spool: Spool, last_seq: int = 0, now_s: float = 0.0) -> None:
     hello = hello_of(sender, now_s)
     digest = spool.hash_at(last_seq) or b"?"
-    sender.heard(Welcome(hello.nonce, hello.epoch, spool.spool_id, last_seq, digest, LIFE), now_s)
+    sender.on_message(
+        Welcome(hello.nonce, hello.epoch, spool.spool_id, last_seq, digest, LIFE), now_s
+    )
 
 
 def seqs(sender: Sender, now_s: float) -> list[int]:
-    return [message.seq for message in sender.poll(now_s) if isinstance(message, Envelope)]
+    return [message.seq for message in sender.poll(now_s) if isinstance(message, BatchEnvelope)]
 
 
 def test_batches_wait_for_the_welcome() -> None:
@@ -52,8 +62,8 @@ def test_batches_wait_for_the_welcome() -> None:
 def test_a_welcome_of_another_nonce_changes_nothing() -> None:
     sender, spool = sender_of(1)
     hello = hello_of(sender)
-    sender.heard(Welcome(uuid4(), hello.epoch, spool.spool_id, 0, bytes(16), LIFE), 0.0)
-    assert sender.state == "greeting"
+    sender.on_message(Welcome(uuid4(), hello.epoch, spool.spool_id, 0, bytes(16), LIFE), 0.0)
+    assert sender.state == "handshaking"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +82,7 @@ def test_an_ack_is_taken_only_when_it_fits(ack: Ack, acked: int) -> None:
     sender.poll(0.0)
     spool_id = spool.spool_id if ack.spool_id == UUID(int=1) else ack.spool_id
     digest = ack.last_hash or spool.hash_at(ack.last_seq) or b""
-    sender.heard(Ack(ack.incarnation, spool_id, ack.last_seq, digest), 1.0)
+    sender.on_message(Ack(ack.incarnation, spool_id, ack.last_seq, digest), 1.0)
     assert sender.acked == acked
 
 
@@ -83,7 +93,7 @@ def test_the_window_bounds_what_is_in_flight() -> None:
     while more := seqs(sender, 0.0):
         sent += more
     assert 1 <= len(sent) < 10
-    sender.heard(Ack(LIFE, spool.spool_id, sent[-1], spool.hash_at(sent[-1]) or b""), 1.0)
+    sender.on_message(Ack(LIFE, spool.spool_id, sent[-1], spool.hash_at(sent[-1]) or b""), 1.0)
     assert seqs(sender, 1.0)[0] == sent[-1] + 1
 
 
@@ -91,7 +101,7 @@ def test_need_and_silence_send_again() -> None:
     sender, spool = sender_of(3)
     welcome_to(sender, spool)
     assert seqs(sender, 0.0) == [1, 2, 3]
-    sender.heard(Need(spool.spool_id, 2), 5.0)
+    sender.on_message(ResendRequest(spool.spool_id, 2), 5.0)
     assert seqs(sender, 5.0) == [2, 3]
     now_s = 5.0 + STALL_S * 2
     welcome_to(sender, spool, last_seq=1, now_s=now_s)
@@ -102,7 +112,7 @@ def test_a_core_that_knows_more_means_a_new_spool() -> None:
     sender, spool = sender_of(2)
     before = spool.spool_id
     hello = hello_of(sender)
-    sender.heard(Welcome(hello.nonce, hello.epoch, before, 5, b"x" * 16, LIFE), 0.0)
+    sender.on_message(Welcome(hello.nonce, hello.epoch, before, 5, b"x" * 16, LIFE), 0.0)
     assert spool.spool_id != before
     assert sender.alarm == "spool_rolled_back"
     assert hello_of(sender).spool_id == spool.spool_id
@@ -113,7 +123,7 @@ def test_a_database_older_than_what_is_kept_is_told() -> None:
     spool.trim(2, retention_us=0)
     before = spool.spool_id
     hello = hello_of(sender)
-    sender.heard(Welcome(hello.nonce, hello.epoch, before, 1, b"x" * 16, LIFE), 0.0)
+    sender.on_message(Welcome(hello.nonce, hello.epoch, before, 1, b"x" * 16, LIFE), 0.0)
     assert spool.spool_id != before
     assert sender.alarm == "unrecoverable"
 
@@ -121,11 +131,11 @@ def test_a_database_older_than_what_is_kept_is_told() -> None:
 def test_a_newer_lease_fences_and_an_older_word_does_not() -> None:
     sender, spool = sender_of(1)
     welcome_to(sender, spool)
-    sender.heard(Fenced(sender.epoch - 1), 1.0)
-    assert sender.state == "greeting"
+    sender.on_message(Fenced(sender.epoch - 1), 1.0)
+    assert sender.state == "handshaking"
     welcome_to(sender, spool, now_s=10.0)
-    sender.heard(Fenced(sender.epoch + 1), 11.0)
-    assert sender.fenced
+    sender.on_message(Fenced(sender.epoch + 1), 11.0)
+    assert sender.is_fenced
     assert sender.poll(100.0) == []
 
 
@@ -134,24 +144,24 @@ def test_a_repeated_hello_changes_nothing_and_a_twin_is_refused() -> None:
     late = Hello("press", UUID(int=1), 5, 0, bytes(16), UUID(int=2), base=4)
     again = Hello("press", UUID(int=1), 7, 0, bytes(16), UUID(int=2), base=4)
     taken = Hello("press", UUID(int=1), 9, 0, bytes(16), UUID(int=2), base=7)
-    assert greet(row, late, LIFE) == Refused(UUID(int=2), 7)
-    assert isinstance(greet(row, again, LIFE), Welcome)
-    assert isinstance(greet(row, taken, LIFE), Welcome)
+    assert answer_hello(row, late, LIFE) == LeaseRefused(UUID(int=2), 7)
+    assert isinstance(answer_hello(row, again, LIFE), Welcome)
+    assert isinstance(answer_hello(row, taken, LIFE), Welcome)
 
 
 def test_the_writer_takes_the_run_and_asks_for_the_hole() -> None:
     sender, spool = sender_of(5)
     welcome_to(sender, spool)
-    batches = [message for message in sender.poll(0.0) if isinstance(message, Envelope)]
+    batches = [message for message in sender.poll(0.0) if isinstance(message, BatchEnvelope)]
     row = Watermark(spool.spool_id, sender.epoch, 0, bytes(16))
     receiver = Receiver("press", LIFE)
     plan = receiver.plan(row, [batches[4], batches[1], batches[0], batches[1]], 0.0)
     assert [envelope.seq for envelope in plan.run] == [1, 2]
     ack = Ack(LIFE, spool.spool_id, 2, batches[1].hash)
-    assert plan.answers == (ack, Need(spool.spool_id, 3))
+    assert plan.replies == (ack, ResendRequest(spool.spool_id, 3))
     again = receiver.plan(plan.watermark, [batches[4]], 0.1)
-    assert again.answers == ()
-    assert receiver.tick(5.0) == [ack]
+    assert again.replies == ()
+    assert receiver.repeat_acks(5.0) == [ack]
 
 
 def test_a_welcome_empties_the_window() -> None:
@@ -160,6 +170,6 @@ def test_a_welcome_empties_the_window() -> None:
     sent = []
     while more := seqs(sender, 0.0):
         sent += more
-    sender.link_changed(1.0)
+    sender.on_link_changed(1.0)
     welcome_to(sender, spool, last_seq=sent[-1], now_s=1.0)
     assert seqs(sender, 1.0)[0] == sent[-1] + 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from werknetz.kpi.stock.days import days_of_supply
-from werknetz.kpi.stock.projection import Arrivals, grid, less_in_transit, project
+from werknetz.kpi.stock.projection import Arrivals, project, subtract_in_transit, sum_by_day
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_material_requirements_planning_by_the_book() -> None:
     # The MRP record of the textbooks (Vollmann, Berry, Whybark, Jacobs, "Manufacturing Planning
     # and Control", ch. "Material requirements planning", part with 10 on hand): gross requirements
     # 0 10 40 10, scheduled receipt of 50 in the first period: 54, 44, 4, 4 − with 4 on hand.
-    arrivals = grid(1, 5, Arrivals(np.array([0]), np.array([0]), np.array([50.0])))
+    arrivals = sum_by_day(1, 5, Arrivals(np.array([0]), np.array([0]), np.array([50.0])))
     found = project(np.array([4.0]), arrivals, np.array([[0.0, 10.0, 40.0, 0.0, 10.0]]))
     assert found.closing.tolist() == [[54.0, 44.0, 4.0, 4.0, -6.0]]
     assert found.opening.tolist() == [[4.0, 54.0, 44.0, 4.0, 4.0]]
@@ -52,5 +52,17 @@ def test_material_requirements_planning_by_the_book() -> None:
 def test_what_is_on_its_way_is_for_the_first_that_are_due() -> None:
     relation = np.array([0, 0, 0, 1, 1])
     quantity = np.array([10.0, 10.0, 10.0, 5.0, 5.0])
-    assert less_in_transit(relation, quantity, [15.0, 0.0]).tolist() == [0.0, 5.0, 10.0, 5.0, 5.0]
-    assert less_in_transit(relation, quantity, [99.0, 7.0]).tolist() == [0.0, 0.0, 0.0, 0.0, 3.0]
+    assert subtract_in_transit(relation, quantity, [15.0, 0.0]).tolist() == [
+        0.0,
+        5.0,
+        10.0,
+        5.0,
+        5.0,
+    ]
+    assert subtract_in_transit(relation, quantity, [99.0, 7.0]).tolist() == [
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        3.0,
+    ]

@@ -6,8 +6,14 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz.kpi.stock.ledger import Count, Move, Opening, balances, below_zero
-from werknetz.kpi.stock.level import days, levels, stock_outs
+from werknetz.kpi.stock.ledger import (
+    OpeningBalance,
+    StockCount,
+    StockMove,
+    compute_balances,
+    find_below_zero,
+)
+from werknetz.kpi.stock.level import compute_levels, find_stock_outs, sum_days
 
 HOUR = 3_600_000_000
 
@@ -17,58 +23,67 @@ def event(number: int) -> UUID:
 
 
 def test_a_count_reveals_a_difference_and_holds_from_then_on() -> None:
-    counts = [Count(0, 100.0, event(1)), Count(4 * HOUR, 60.0, event(4))]
-    moves = [Move(HOUR, -30.0, event(2)), Move(5 * HOUR, -10.0, event(5))]
-    found = balances(counts, moves)
+    counts = [StockCount(0, 100.0, event(1)), StockCount(4 * HOUR, 60.0, event(4))]
+    moves = [StockMove(HOUR, -30.0, event(2)), StockMove(5 * HOUR, -10.0, event(5))]
+    found = compute_balances(counts, moves)
     assert [(b.kind, b.balance, b.difference) for b in found] == [
         ("count", 100.0, None), ("move", 70.0, None), ("count", 60.0, -10.0), ("move", 50.0, None),
     ]  # fmt: skip
 
 
 def test_what_moves_at_the_counts_instant_is_in_the_count() -> None:
-    found = balances([Count(0, 10.0, event(1))], [Move(0, 5.0, event(2))], Opening(4.0, True))
+    found = compute_balances(
+        [StockCount(0, 10.0, event(1))], [StockMove(0, 5.0, event(2))], OpeningBalance(4.0, True)
+    )
     assert [(b.balance, b.difference) for b in found] == [(9.0, None), (10.0, 1.0)]
 
 
 def test_rows_of_one_document_are_added_and_of_two_the_later_known_holds() -> None:
     counts = [
-        Count(0, 4.0, event(1), "A", 1), Count(0, 6.0, event(2), "A", 1),
-        Count(0, 11.0, event(3), "B", 2),
+        StockCount(0, 4.0, event(1), "A", 1), StockCount(0, 6.0, event(2), "A", 1),
+        StockCount(0, 11.0, event(3), "B", 2),
     ]  # fmt: skip
-    assert [b.balance for b in balances(counts, [])] == [10.0, 11.0]
+    assert [b.balance for b in compute_balances(counts, [])] == [10.0, 11.0]
 
 
 def test_falling_below_zero_is_told_once_until_it_rises() -> None:
-    moves = [Move(n * HOUR, q, event(n)) for n, q in enumerate((5.0, -7.0, -1.0, 9.0, -8.0), 1)]
-    fallen = below_zero(balances([], moves))
+    moves = [
+        StockMove(n * HOUR, q, event(n)) for n, q in enumerate((5.0, -7.0, -1.0, 9.0, -8.0), 1)
+    ]
+    fallen = find_below_zero(compute_balances([], moves))
     assert [entry.event_id for entry in fallen] == [event(2), event(5)]
 
 
 def test_a_level_is_out_only_where_something_was_counted() -> None:
     moves = [
-        Move(HOUR, 5.0, event(2)),
-        Move(2 * HOUR, -5.0, event(3)),
-        Move(3 * HOUR, 4.0, event(4)),
+        StockMove(HOUR, 5.0, event(2)),
+        StockMove(2 * HOUR, -5.0, event(3)),
+        StockMove(3 * HOUR, 4.0, event(4)),
     ]
-    assert stock_outs(levels({1: balances([], moves)}, {})) == []
-    level = levels({1: balances([Count(0, 0.0, event(1))], moves)}, {})
-    outs = stock_outs(level)
+    assert find_stock_outs(compute_levels({1: compute_balances([], moves)}, {})) == []
+    level = compute_levels({1: compute_balances([StockCount(0, 0.0, event(1))], moves)}, {})
+    outs = find_stock_outs(level)
     assert [(o.start_us, o.end_us) for o in outs] == [(0, HOUR), (2 * HOUR, 3 * HOUR)]
     assert outs[1].start_event == event(3)
     assert outs[1].end_event == event(4)
 
 
 def test_moving_between_places_is_no_stock_out() -> None:
-    count = balances([Count(0, 5.0, event(1))], [Move(HOUR, -5.0, event(2), 0)])
-    other = balances([], [Move(HOUR, 5.0, event(2), 1)])
-    assert stock_outs(levels({1: count, 2: other}, {})) == []
+    count = compute_balances([StockCount(0, 5.0, event(1))], [StockMove(HOUR, -5.0, event(2), 0)])
+    other = compute_balances([], [StockMove(HOUR, 5.0, event(2), 1)])
+    assert find_stock_outs(compute_levels({1: count, 2: other}, {})) == []
 
 
 def test_a_day_adds_up() -> None:
-    level = levels(
-        {1: balances([Count(6 * HOUR, 10.0, event(1))], [Move(12 * HOUR, -10.0, event(2))])}, {}
+    level = compute_levels(
+        {
+            1: compute_balances(
+                [StockCount(6 * HOUR, 10.0, event(1))], [StockMove(12 * HOUR, -10.0, event(2))]
+            )
+        },
+        {},
     )
-    (day,) = days(level, stock_outs(level), [(0, 24 * HOUR)], (0.0, False))
+    (day,) = sum_days(level, find_stock_outs(level), [(0, 24 * HOUR)], (0.0, False))
     assert (day.known_s, day.closing, day.outflow) == (18 * 3600, 0.0, 10.0)
     assert day.average == 10.0 * 6 / 18
     assert (day.stock_out_s, day.stock_outs) == (12 * 3600, 1)
@@ -83,26 +98,30 @@ entries = st.lists(
 def test_the_order_of_telling_does_not_matter(
     told: list[tuple[int, int, bool]], shuffle: Random
 ) -> None:
-    counts = [Count(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(told) if c]
-    moves = [Move(a, float(q), event(n)) for n, (a, q, c) in enumerate(told) if not c]
-    expected = balances(counts, moves)
+    counts = [
+        StockCount(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(told) if c
+    ]
+    moves = [StockMove(a, float(q), event(n)) for n, (a, q, c) in enumerate(told) if not c]
+    expected = compute_balances(counts, moves)
     shuffle.shuffle(counts)
     shuffle.shuffle(moves)
-    assert balances(counts, moves) == expected
+    assert compute_balances(counts, moves) == expected
 
 
 @given(entries, st.integers(0, 20))
 def test_going_on_from_a_checkpoint_is_the_same(
     told: list[tuple[int, int, bool]], cut: int
 ) -> None:
-    counts = [Count(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(told) if c]
-    moves = [Move(a, float(q), event(n)) for n, (a, q, c) in enumerate(told) if not c]
-    whole = balances(counts, moves)
+    counts = [
+        StockCount(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(told) if c
+    ]
+    moves = [StockMove(a, float(q), event(n)) for n, (a, q, c) in enumerate(told) if not c]
+    whole = compute_balances(counts, moves)
     before = [entry for entry in whole if entry.at_us < cut]
-    opening = Opening(
+    opening = OpeningBalance(
         before[-1].balance if before else 0.0, any(entry.kind == "count" for entry in before)
     )
-    later = balances(
+    later = compute_balances(
         [c for c in counts if c.at_us >= cut], [m for m in moves if m.at_us >= cut], opening
     )
     assert before + later == whole

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.definition import Undefined
-from werknetz.kpi.stock.elements import WarehouseElements
-from werknetz.kpi.stock.turns import YEAR_S, days_of_inventory, turns
+from werknetz.kpi.stock.elements import StockElements
+from werknetz.kpi.stock.turns import YEAR_S, compute_turns, days_of_inventory
 
 DAY_S = 86_400.0
 AMOUNTS = st.floats(min_value=1, max_value=1e6)
@@ -29,11 +29,11 @@ def test_published_examples(
     cost_of_goods: float, first: float, last: float, expected: float
 ) -> None:
     # Half a year each: the same average as the books take, of beginning and end.
-    half = WarehouseElements(
+    half = StockElements(
         expected_s=YEAR_S / 2, known_s=YEAR_S / 2, warehouse_s=YEAR_S / 2,
         outflow=cost_of_goods / 2, stock_s=first * YEAR_S / 2,
     )  # fmt: skip
-    other = WarehouseElements(
+    other = StockElements(
         expected_s=YEAR_S / 2, known_s=YEAR_S / 2, warehouse_s=YEAR_S / 2,
         outflow=cost_of_goods / 2, stock_s=last * YEAR_S / 2,
     )  # fmt: skip
@@ -49,34 +49,36 @@ def test_published_examples(
 
 def test_turns_are_no_rate_unless_asked() -> None:
     # 100 a day out of 1,000 in a month of 30 days: three turns, 36.5 in a year.
-    assert turns(3000, 1000 * 30 * DAY_S, 30 * DAY_S) == pytest.approx(3)
-    assert turns(3000, 1000 * 30 * DAY_S, 30 * DAY_S, annualised=True) == pytest.approx(36.5)
+    assert compute_turns(3000, 1000 * 30 * DAY_S, 30 * DAY_S) == pytest.approx(3)
+    assert compute_turns(3000, 1000 * 30 * DAY_S, 30 * DAY_S, annualised=True) == pytest.approx(
+        36.5
+    )
 
 
 def test_what_cannot_be_told_has_a_reason() -> None:
-    assert turns(5, 0, 0) == Undefined("nobody has told what is there")
-    assert turns(5, 0, 10) == Undefined("nothing was there")
+    assert compute_turns(5, 0, 0) == Undefined("nobody has told what is there")
+    assert compute_turns(5, 0, 10) == Undefined("nothing was there")
     assert days_of_inventory(0, 10, 10) == Undefined("nothing went out")
-    apart = WarehouseElements(expected_s=9, known_s=9, warehouse_s=9, unmeasured=2)
+    apart = StockElements(expected_s=9, known_s=9, warehouse_s=9, unmeasured=2)
     assert "different units" in str(CATALOGUE["inventory_turns"].compute(apart)[1])
-    unseen = WarehouseElements(expected_s=9)
+    unseen = StockElements(expected_s=9)
     assert CATALOGUE["stock_out_ratio"].compute(unseen) == (None, "no good data")
 
 
 def test_stock_outs() -> None:
-    week = WarehouseElements(expected_s=8, known_s=8, stock_out_s=2, stock_outs=4)
+    week = StockElements(expected_s=8, known_s=8, stock_out_s=2, stock_outs=4)
     assert CATALOGUE["stock_out_ratio"].compute(week) == (0.25, None)
     assert CATALOGUE["stock_outs"].compute(week) == (4, None)
     assert CATALOGUE["stock_out_duration"].compute(week) == (0.5, None)
-    none = WarehouseElements(expected_s=8, known_s=8)
+    none = StockElements(expected_s=8, known_s=8)
     assert CATALOGUE["stock_outs"].compute(none) == (0, None)
     assert CATALOGUE["stock_out_duration"].compute(none)[1] == "nothing ran out"
 
 
 def test_coverage_is_what_is_known_less_what_may_be_lost() -> None:
-    assert WarehouseElements().coverage is None
-    assert WarehouseElements(expected_s=8, known_s=6, warehouse_s=4, lost_s=1).coverage == 0.5
-    lost = WarehouseElements(expected_s=8, known_s=8, warehouse_s=4, lost_s=9)
+    assert StockElements().coverage is None
+    assert StockElements(expected_s=8, known_s=6, warehouse_s=4, lost_s=1).coverage == 0.5
+    lost = StockElements(expected_s=8, known_s=8, warehouse_s=4, lost_s=9)
     assert lost.coverage == 0
     assert CATALOGUE["inventory_turns"].compute(lost) == (None, "no good data")
 
@@ -85,8 +87,8 @@ def test_coverage_is_what_is_known_less_what_may_be_lost() -> None:
 def test_the_unit_does_not_matter(
     outflow: float, stock: float, known_s: float, factor: int
 ) -> None:
-    one = turns(outflow, stock * known_s, known_s)
-    scaled = turns(outflow * factor, stock * factor * known_s, known_s)
+    one = compute_turns(outflow, stock * known_s, known_s)
+    scaled = compute_turns(outflow * factor, stock * factor * known_s, known_s)
     assert not isinstance(one, Undefined)
     assert scaled == pytest.approx(one)
     days = days_of_inventory(outflow, stock * known_s, known_s)

@@ -5,29 +5,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.domain.shift import Calendar
-from werknetz.kpi.stock.plan import HOUR_US, clipped, planned_spans, planned_us
+from werknetz.kpi.stock.plan import HOUR_US, clip_spans, planned_spans_of, planned_us_between
 from werknetz.kpi.stock.warning import (
-    Coming,
-    Due,
-    Promise,
-    Sent,
-    Use,
-    delay_s,
-    missing,
-    promises,
-    shortage,
+    AllottedDueLine,
+    ExpectedArrival,
+    OpenDueLine,
+    OpenShipmentLine,
+    PlannedUse,
+    allot_shipments,
+    delay_s_of,
+    find_missing,
+    find_shortage,
 )
 
 H = HOUR_US
 DAY = 24 * H
 # Two shifts of eight hours a day, from 6 to 22.
 SHIFTS = tuple((day * DAY + 6 * H, day * DAY + 22 * H) for day in range(14))
-PRESS = Use(1, 10.0, SHIFTS)
+PRESS = PlannedUse(1, 10.0, SHIFTS)
 
 
 def test_it_runs_out_in_planned_time_only() -> None:
     # 160 a day: 200 last through the first day and four hours of the second.
-    found = shortage(200.0, [PRESS], [], 0, 7 * DAY)
+    found = find_shortage(200.0, [PRESS], [], 0, 7 * DAY)
     assert found is not None
     assert (found.start_us, found.empty_us) == (DAY + 10 * H, DAY + 10 * H)
     assert (found.end_us, found.next_arrival) == (7 * DAY, None)
@@ -35,44 +35,44 @@ def test_it_runs_out_in_planned_time_only() -> None:
 
 
 def test_the_next_arrival_ends_it() -> None:
-    late = Coming(2 * DAY + 8 * H, 500.0)
-    found = shortage(200.0, [PRESS], [late], 0, 7 * DAY)
+    late = ExpectedArrival(2 * DAY + 8 * H, 500.0)
+    found = find_shortage(200.0, [PRESS], [late], 0, 7 * DAY)
     assert found is not None
     assert (found.end_us, found.next_arrival) == (late.at_us, late)
     assert found.at_risk_us == {1: 12 * H + 2 * H}
     # An arrival later on the day on which it runs out does not hide that it does.
-    same_day = Coming(DAY + 15 * H, 500.0)
-    again = shortage(200.0, [PRESS], [same_day], 0, 2 * DAY)
+    same_day = ExpectedArrival(DAY + 15 * H, 500.0)
+    again = find_shortage(200.0, [PRESS], [same_day], 0, 2 * DAY)
     assert again is not None
     assert (again.start_us, again.at_risk_us) == (DAY + 10 * H, {1: 5 * H})
-    in_time = Coming(DAY + 10 * H, 500.0)
-    assert shortage(200.0, [PRESS], [in_time], 0, 2 * DAY) is None
+    in_time = ExpectedArrival(DAY + 10 * H, 500.0)
+    assert find_shortage(200.0, [PRESS], [in_time], 0, 2 * DAY) is None
 
 
 def test_below_the_minimum_is_not_yet_empty() -> None:
-    careful = Use(1, 10.0, SHIFTS, minimum=50.0)
-    found = shortage(200.0, [careful], [Coming(DAY + 8 * H, 500.0)], 0, 2 * DAY)
+    careful = PlannedUse(1, 10.0, SHIFTS, minimum=50.0)
+    found = find_shortage(200.0, [careful], [ExpectedArrival(DAY + 8 * H, 500.0)], 0, 2 * DAY)
     assert found is not None
     assert (found.start_us, found.empty_us) == (21 * H, None)
     assert found.at_risk_us == {1: H + 2 * H}
-    below = shortage(10.0, [careful], [], 0, 2 * DAY)
+    below = find_shortage(10.0, [careful], [], 0, 2 * DAY)
     assert below is not None
     assert (below.start_us, below.empty_us) == (6 * H, 7 * H)  # when the shift begins
 
 
 def test_two_lines_take_from_one_place() -> None:
-    night = Use(2, 20.0, ((22 * H, 30 * H),))
-    found = shortage(200.0, [PRESS, night], [], 0, 3 * DAY)
+    night = PlannedUse(2, 20.0, ((22 * H, 30 * H),))
+    found = find_shortage(200.0, [PRESS, night], [], 0, 3 * DAY)
     assert found is not None
     assert found.start_us == 24 * H  # 160 by day, then 40 in two hours of the night
     assert found.at_risk_us == {1: 32 * H, 2: 6 * H}
 
 
 def test_nobody_who_takes_anything_is_no_shortage() -> None:
-    assert shortage(0.0, [], [], 0, DAY) is None
-    assert shortage(0.0, [Use(1, 10.0, ())], [], 0, DAY) is None
-    assert shortage(0.0, [Use(1, 0.0, SHIFTS)], [], 0, DAY) is None
-    assert shortage(-5.0, [PRESS], [], 0, 6 * H) is None
+    assert find_shortage(0.0, [], [], 0, DAY) is None
+    assert find_shortage(0.0, [PlannedUse(1, 10.0, ())], [], 0, DAY) is None
+    assert find_shortage(0.0, [PlannedUse(1, 0.0, SHIFTS)], [], 0, DAY) is None
+    assert find_shortage(-5.0, [PRESS], [], 0, 6 * H) is None
 
 
 @given(
@@ -84,8 +84,10 @@ def test_an_hour_by_hour_walk_finds_the_same(
     stock: int, told: list[tuple[int, int]], minimum: int
 ) -> None:
     """Ten an hour, in whole hours: a plain loop over hours says in which it must run short."""
-    arrivals = [Coming(hour * H, float(quantity)) for hour, quantity in told]
-    found = shortage(float(stock), [Use(1, 10.0, SHIFTS, float(minimum))], arrivals, 0, 7 * DAY)
+    arrivals = [ExpectedArrival(hour * H, float(quantity)) for hour, quantity in told]
+    found = find_shortage(
+        float(stock), [PlannedUse(1, 10.0, SHIFTS, float(minimum))], arrivals, 0, 7 * DAY
+    )
     left, short = float(stock), None
     for hour in range(7 * 24):
         left += sum(quantity for at, quantity in told if at == hour)
@@ -105,7 +107,7 @@ def test_an_hour_by_hour_walk_finds_the_same(
 @given(st.integers(0, 3000), st.integers(0, 3000))
 def test_more_stock_never_runs_short_sooner(one: int, other: int) -> None:
     less, more = (
-        shortage(float(stock), [PRESS], [], 0, 14 * DAY) for stock in sorted((one, other))
+        find_shortage(float(stock), [PRESS], [], 0, 14 * DAY) for stock in sorted((one, other))
     )
     if more is not None:
         assert less is not None
@@ -113,26 +115,30 @@ def test_more_stock_never_runs_short_sooner(one: int, other: int) -> None:
 
 
 def test_what_is_on_its_way_is_for_what_is_due_first() -> None:
-    due = [Due(2, DAY, DAY + H, 100.0), Due(1, 0, H, 50.0), Due(3, 2 * DAY, 2 * DAY + H, 10.0)]
-    sent = [Sent(8, 3 * DAY, 70.0), Sent(7, 2 * H, 60.0)]
-    first, second, third = promises(due, sent)
-    assert (first.due.id, [one.id for one in first.sent], first.expected_us) == (1, [7], 2 * H)
+    due = [
+        OpenDueLine(2, DAY, DAY + H, 100.0),
+        OpenDueLine(1, 0, H, 50.0),
+        OpenDueLine(3, 2 * DAY, 2 * DAY + H, 10.0),
+    ]
+    sent = [OpenShipmentLine(8, 3 * DAY, 70.0), OpenShipmentLine(7, 2 * H, 60.0)]
+    first, second, third = allot_shipments(due, sent)
+    assert (first.due.id, [one.id for one in first.shipments], first.expected_us) == (1, [7], 2 * H)
     # 10 of the earlier shipment, 70 of the later one: 20 are not on their way.
-    assert (second.due.id, [one.id for one in second.sent]) == (2, [7, 8])
-    assert (second.expected_us, third.sent, third.expected_us) == (None, (), None)
+    assert (second.due.id, [one.id for one in second.shipments]) == (2, [7, 8])
+    assert (second.expected_us, third.shipments, third.expected_us) == (None, (), None)
 
 
 def test_only_what_should_have_been_there_is_to_blame() -> None:
-    due = Due(1, DAY, DAY + H, 5.0)
-    late = Promise(due, (Sent(1, 3 * DAY, 5.0),), 3 * DAY)
-    assert missing([late], 2 * DAY, 0) == [late]
-    assert delay_s(late, 0) == 2 * 86_400 - 3600
-    assert missing([late], 3 * DAY, 0) == []  # there when it is needed
-    assert missing([late], DAY - 1, 0) == []  # needed before it was due
-    unsent = Promise(due, (), None)
-    assert missing([unsent], 2 * DAY, 0) == []  # it is expected when it is due
-    assert missing([unsent], 2 * DAY, DAY + H) == [unsent]
-    assert delay_s(unsent, DAY + 3 * H) == 2 * 3600
+    due = OpenDueLine(1, DAY, DAY + H, 5.0)
+    late = AllottedDueLine(due, (OpenShipmentLine(1, 3 * DAY, 5.0),), 3 * DAY)
+    assert find_missing([late], 2 * DAY, 0) == [late]
+    assert delay_s_of(late, 0) == 2 * 86_400 - 3600
+    assert find_missing([late], 3 * DAY, 0) == []  # there when it is needed
+    assert find_missing([late], DAY - 1, 0) == []  # needed before it was due
+    unsent = AllottedDueLine(due, (), None)
+    assert find_missing([unsent], 2 * DAY, 0) == []  # it is expected when it is due
+    assert find_missing([unsent], 2 * DAY, DAY + H) == [unsent]
+    assert delay_s_of(unsent, DAY + 3 * H) == 2 * 3600
 
 
 def test_planned_time_is_shifts_less_breaks() -> None:
@@ -142,12 +148,12 @@ def test_planned_time_is_shifts_less_breaks() -> None:
                     "breaks": [["10:00", "10:30"]]}],
     })  # fmt: skip
     monday = 1_767_571_200_000_000  # 2026-01-05 00:00 UTC
-    spans = planned_spans(calendar, monday, monday + 7 * DAY)
+    spans = planned_spans_of(calendar, monday, monday + 7 * DAY)
     assert sum(end - start for start, end in spans) == 5 * 7.5 * H
     assert spans[0] == (monday + 5 * H, monday + 9 * H)
     edges = [monday + day * DAY for day in range(8)]
-    assert planned_us(spans, edges) == [int(7.5 * H)] * 5 + [0, 0]
-    assert planned_spans(None, 0, DAY) == [(0, DAY)]
+    assert planned_us_between(spans, edges) == [int(7.5 * H)] * 5 + [0, 0]
+    assert planned_spans_of(None, 0, DAY) == [(0, DAY)]
 
 
 @given(
@@ -158,5 +164,5 @@ def test_no_planned_time_is_lost_between_edges(points: list[int], edges: list[in
     points.sort()
     edges.sort()
     spans = list(zip(points[::2], points[1::2], strict=False))
-    inside = sum(end - start for start, end in clipped(spans, edges[0], edges[-1]))
-    assert sum(planned_us(spans, edges)) == inside
+    inside = sum(end - start for start, end in clip_spans(spans, edges[0], edges[-1]))
+    assert sum(planned_us_between(spans, edges)) == inside

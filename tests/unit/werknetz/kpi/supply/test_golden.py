@@ -5,11 +5,11 @@ import pytest
 from plumbing.relations import Told, at, order, terms
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.supply.elements import SupplyElements
-from werknetz.kpi.supply.relation import Reconciled, reconcile
-from werknetz.kpi.supply.schedule import measured, versions_of
+from werknetz.kpi.supply.relation import ReconciledRelation, reconcile
+from werknetz.kpi.supply.schedule import select_measured_demand, versions_of
 
 
-def total(found: Reconciled) -> SupplyElements:
+def total(found: ReconciledRelation) -> SupplyElements:
     return SupplyElements.sum(found.elements.values())
 
 
@@ -83,7 +83,7 @@ def test_sap_agreed_cumulative_quantity() -> None:
     told.receive(1.5, 20)
     relation = told.relation()
     by_rule = [
-        [(d.low, d.high) for d in measured(versions, terms(demand=rule))]
+        [(d.low, d.high) for d in select_measured_demand(versions, terms(demand=rule))]
         for rule in ("entries", "cumulative")
         for versions in versions_of(relation.entries).values()
     ]

@@ -69,7 +69,7 @@ def test_a_document_says_itself() -> None:
         "business_days": ["mon", "sat"], "holidays": ["2026-12-25"], "asn_expected": False,
     }  # fmt: skip
     policy = Policy.parse(document, version=3)
-    assert policy.document() == document
+    assert policy.to_document() == document
     assert policy.holidays == {date(2026, 12, 25)}
     assert Policy.parse({}) == BUILT_IN
     for word in ("every line of an order", "0.05", "2 business days before", "announced", "5 days"):

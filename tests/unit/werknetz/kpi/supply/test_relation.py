@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from plumbing.relations import HOUR_US, Told, at, order, terms, uid
 from werknetz.kpi.supply.elements import SupplyElements
-from werknetz.kpi.supply.facts import Relation
-from werknetz.kpi.supply.relation import Reconciled, reconcile
+from werknetz.kpi.supply.facts import RelationFacts
+from werknetz.kpi.supply.relation import ReconciledRelation, reconcile
 
 
-def kinds(found: Reconciled) -> list[str]:
+def kinds(found: ReconciledRelation) -> list[str]:
     return sorted(finding.kind for finding in found.findings)
 
 
-def total(found: Reconciled) -> SupplyElements:
+def total(found: ReconciledRelation) -> SupplyElements:
     return SupplyElements.sum(found.elements.values())
 
 
@@ -281,7 +281,7 @@ def test_what_is_added_inside_the_frozen_zone(demand: str, on_time: list[bool]) 
 
 def test_where_messages_may_be_lost_lines_are_uncertain() -> None:
     told = Told().call_off("A", 0, {5: 100.0, 8: 100.0})
-    found = reconcile(told.relation(lost=((at(5.2), at(5.3)),)), terms())
+    found = reconcile(told.relation(lost_spans=((at(5.2), at(5.3)),)), terms())
     assert [line.uncertain for line in found.lines] == [True, False]
     assert total(found).coverage == 0.5
 
@@ -292,7 +292,7 @@ def test_after_a_receipt_that_may_be_lost_what_it_lacks_is_uncertain() -> None:
     told.ship("N1", 4.25, 100).ship("N2", 7.25, 100)
     told.receive(8.25, 100, "N2").receive(11.25, 100, "N3")
     lost = (at(5.2), at(5.3))
-    found = reconcile(told.relation(lost=(lost,)), terms(now=30))
+    found = reconcile(told.relation(lost_spans=(lost,)), terms(now=30))
     assert [line.on_time for line in found.lines] == [False] * 4
     # The third and the last as well: with N1 the third is on time. The last lacks more than N1.
     assert [line.uncertain for line in found.lines] == [True, True, True, False]
@@ -300,7 +300,7 @@ def test_after_a_receipt_that_may_be_lost_what_it_lacks_is_uncertain() -> None:
     before = (at(4.1), at(4.2))
     told.receive(5.1, 40, "N1")
     for span in (before, (at(9.2), at(9.3))):
-        found = reconcile(told.relation(lost=(span,)), terms(now=30))
+        found = reconcile(told.relation(lost_spans=(span,)), terms(now=30))
         assert [line.uncertain for line in found.lines] == [False] * 4
     assert not any(line.uncertain for line in reconcile(told.relation(), terms(now=30)).lines)
 
@@ -311,7 +311,7 @@ QUANTITY = st.integers(1, 50).map(float)
 
 
 @st.composite
-def relations(draw: st.DrawFn) -> Relation:
+def relations(draw: st.DrawFn) -> RelationFacts:
     told = Told()
     for number in range(draw(st.integers(0, 3))):
         issued = draw(st.integers(0, 6))
@@ -329,7 +329,7 @@ def relations(draw: st.DrawFn) -> Relation:
 
 @settings(deadline=None, max_examples=60)
 @given(relations(), st.randoms(use_true_random=False))
-def test_the_order_of_facts_does_not_matter(relation: Relation, random: object) -> None:
+def test_the_order_of_facts_does_not_matter(relation: RelationFacts, random: object) -> None:
     def shuffled(facts: tuple[object, ...]) -> tuple[object, ...]:
         mixed = list(facts)
         random.shuffle(mixed)  # type: ignore[attr-defined]
@@ -348,7 +348,7 @@ def test_the_order_of_facts_does_not_matter(relation: Relation, random: object) 
 
 @settings(deadline=None, max_examples=60)
 @given(relations())
-def test_a_message_told_twice_changes_no_number(relation: Relation) -> None:
+def test_a_message_told_twice_changes_no_number(relation: RelationFacts) -> None:
     def doubled(facts: tuple[object, ...]) -> tuple[object, ...]:
         again = [
             replace(one, event_id=uid(10_000 + n), message=f"{one.message}-again")  # type: ignore[type-var,attr-defined]
@@ -371,7 +371,7 @@ def test_a_message_told_twice_changes_no_number(relation: Relation) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(relations(), st.integers(0, 45))
-def test_sums_agree(relation: Relation, now: int) -> None:
+def test_sums_agree(relation: RelationFacts, now: int) -> None:
     found = reconcile(relation, terms(now, frozen_days=1, late="6h"))
     sums = total(found)
     judged = [line for line in found.lines if line.state == "measured"]

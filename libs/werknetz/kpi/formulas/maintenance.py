@@ -19,7 +19,7 @@ _NOT_BUSY = "the machine was not busy with an order"
 )
 def mtbf(e: Elements, divisor: Divisor) -> Value:
     """Mean operating time between failures."""
-    return _mean(e.aupt_s + e.ttr_s, divisor.of(e), _NOT_BUSY)
+    return _mean(e.aupt_s + e.ttr_s, divisor.count_of(e), _NOT_BUSY)
 
 
 @mean_kpi(
@@ -30,13 +30,13 @@ def mtbf(e: Elements, divisor: Divisor) -> Value:
 )
 def mttf(e: Elements, divisor: Divisor) -> Value:
     """Mean time to failure."""
-    return _mean(e.aupt_s, divisor.of(e), _NOT_BUSY)
+    return _mean(e.aupt_s, divisor.count_of(e), _NOT_BUSY)
 
 
 @mean_kpi(number=33, formula="ΣTTR / (FE + 1)", inputs=("ttr_s", "fe"), trend=Trend.DOWN)
 def mttr(e: Elements, divisor: Divisor) -> Value:
     """Mean time to restoration."""
-    return _mean(e.ttr_s, divisor.of(e), _NO_FAILURE)
+    return _mean(e.ttr_s, divisor.count_of(e), _NO_FAILURE)
 
 
 @kpi(number=34, formula="CMT / (CMT + PMT)", inputs=("cmt_s", "pmt_s"), trend=Trend.DOWN)

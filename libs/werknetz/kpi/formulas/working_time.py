@@ -1,6 +1,6 @@
 """How the planned time was used: KPIs 4, 5, 8 and 11 to 13 after ISO 22400-2."""
 
-from werknetz.kpi.definition import NO_TIME, Trend, Value, kpi, ratio
+from werknetz.kpi.definition import NO_BUSY_TIME, Trend, Value, kpi, ratio
 from werknetz.kpi.elements import Elements
 
 
@@ -12,7 +12,7 @@ from werknetz.kpi.elements import Elements
 )
 def allocation_efficiency(e: Elements) -> Value:
     """Share of the planned busy time in which the machine was busy with an order."""
-    return ratio(e.aubt_s, e.pbt_s, NO_TIME)
+    return ratio(e.aubt_s, e.pbt_s, NO_BUSY_TIME)
 
 
 @kpi(
@@ -29,7 +29,7 @@ def utilization_efficiency(e: Elements) -> Value:
 @kpi(number=8, formula="APT / PBT", inputs=("apt_s", "pbt_s"), trend=Trend.UP)
 def availability(e: Elements) -> Value:
     """Share of the planned busy time in which value was added; set-up counts as a loss."""
-    return ratio(e.apt_s, e.pbt_s, NO_TIME)
+    return ratio(e.apt_s, e.pbt_s, NO_BUSY_TIME)
 
 
 @kpi(number=11, formula="AUST / AUPT", inputs=("apt_s", "aust_s"), trend=Trend.DOWN)

@@ -3,7 +3,7 @@
 All are formulas over sums: PRI × PQ is summed item by item, so that a product mix cancels.
 """
 
-from werknetz.kpi.definition import NO_TIME, Trend, Undefined, Value, kpi, ratio
+from werknetz.kpi.definition import NO_BUSY_TIME, Trend, Undefined, Value, kpi, ratio
 from werknetz.kpi.elements import Elements
 
 _INPUTS = ("pri_pq_s", "pbt_s", "gq", "pq")
@@ -20,7 +20,7 @@ _MANAGEMENT = ("supervisor", "management")
 )
 def oee(e: Elements) -> Value:
     """Share of the planned busy time that the good parts would have needed as planned."""
-    return _good_run_time(e, e.pbt_s, NO_TIME)
+    return _good_run_time(e, e.pbt_s, NO_BUSY_TIME)
 
 
 @kpi(
@@ -32,7 +32,7 @@ def oee(e: Elements) -> Value:
 )
 def nee(e: Elements) -> Value:
     """Net equipment effectiveness: as OEE, but set-up is not a loss."""
-    value = _good_run_time(e, e.pbt_s, NO_TIME)
+    value = _good_run_time(e, e.pbt_s, NO_BUSY_TIME)
     if isinstance(value, Undefined) or e.pq == 0:
         return value
     return value * e.aupt_s / e.apt_s if e.apt_s else Undefined("no production time")
@@ -61,7 +61,7 @@ def effectiveness(e: Elements) -> Value:
 )
 def oee_classic(e: Elements) -> Value:
     """Classic OEE: run time over planned time, ideal over run time, good over all parts."""
-    return _good_run_time(e, e.pbt_s, NO_TIME)
+    return _good_run_time(e, e.pbt_s, NO_BUSY_TIME)
 
 
 @kpi(
