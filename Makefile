@@ -27,7 +27,7 @@ proto: .venv/dev.stamp ## generate code from the .proto files
 	cd libs && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. werknetz/protocols/*.proto
 
 docs: .venv/dev.stamp ## build the documentation into build/docs; dead links and missing pages fail
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict -f docs/site/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f docs/site/mkdocs.yml
 
 simulate: .venv/dev.stamp ## SEEDS=n runs of the delivery against a world that loses and crashes
 	cd tests && ../$(BIN)/python -m simulation.run --seeds $(SEEDS)

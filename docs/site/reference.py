@@ -13,6 +13,7 @@ from typer.cli import get_docs_for_click
 
 from werknetz.events.facts import KINDS, fields_of, required_fields_of
 from werknetz.kpi.catalogue import CATALOGUE
+from werknetz.runtime.environment import VARIABLES
 from werknetz_client.cli import root
 
 OPENAPI: Final = Path(__file__).parents[2] / "tests/contract/werknetz_core/openapi.json"
@@ -134,19 +135,22 @@ def http_api_page() -> str:
 
 
 def environment_page() -> str:
-    from werknetz.runtime.settings import variables
-
     parts = [
         "# Environment variables\n",
         (
-            "`NAME_FILE` names a file that holds the value of `NAME`. "
+            "Where `NAME_FILE` is possible, it names a file that holds the value. "
             "An unknown variable that begins with `WERKNETZ_` is an error that names the nearest "
             "known one.\n"
         ),
-        "| variable | read by | meaning |",
-        "| --- | --- | --- |",
+        "| variable | `_FILE` | read by | meaning |",
+        "| --- | --- | --- | --- |",
     ]
-    parts += [f"| `{name}` | {readers} | {_cell(text)} |" for name, readers, text in variables()]
+    parts += [
+        f"| `{variable.name}` | {'yes' if variable.has_file_form else ''}"
+        f" | {', '.join(variable.readers)} | {_cell(variable.description)} |"
+        for variable in VARIABLES
+        if "tests" not in variable.readers
+    ]
     return "\n".join([*parts, ""])
 
 

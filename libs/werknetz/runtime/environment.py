@@ -36,7 +36,7 @@ def _plain(name: str, readers: tuple[Reader, ...], description: str) -> Environm
 
 VARIABLES: Final = (
     EnvironmentVariable(
-        "WERKNETZ_DATABASE_URL", ("core", "ingest", "worker"), "PostgreSQL with TimescaleDB."
+        "WERKNETZ_DATABASE_URL", ("core", "ingest", "worker"), "PostgreSQL that stores everything."
     ),
     EnvironmentVariable(
         "WERKNETZ_REDIS_URL", ("core", "ingest", "worker", "edge"),
