@@ -58,10 +58,10 @@ def _the_wrong_line_is_set_aside(demo: Installation, documents: list[str]) -> No
     )
     (entry,) = entries
     (document,) = documents
-    assert entry["place"].startswith("UNH 1 LIN 2 DTM (segment 28, byte ")
-    byte = int(entry["place"].rpartition(" ")[2].rstrip(")"))
+    assert entry["position"].startswith("UNH 1 LIN 2 DTM (segment 28, byte ")
+    byte = int(entry["position"].rpartition(" ")[2].rstrip(")"))
     file = place_of(demo).files(PARTNER) / "edi" / "done" / f"DELFOR_{document}.edi"
-    assert file.read_bytes()[byte:].startswith(b"DTM+2:"), entry["place"]
+    assert file.read_bytes()[byte:].startswith(b"DTM+2:"), entry["position"]
     assert "0148" in entry["reason"]
     assert b"LIN+2++40017-02:IN'" in entry["raw"]
     lines = demo.query(
@@ -71,7 +71,7 @@ def _the_wrong_line_is_set_aside(demo: Installation, documents: list[str]) -> No
     )
     assert [row["line"] for row in lines] == ["1", "3", "4", "5"]
     (shown,) = demo.get("quarantine", connector=EDI_CONNECTOR)["items"]
-    assert shown["place"] == entry["place"]
+    assert shown["position"] == entry["position"]
 
 
 def _what_was_sent_twice_counts_once(demo: Installation, until_us: int) -> None:
@@ -93,7 +93,7 @@ def _a_bad_file_can_be_watched(demo: Installation) -> None:
     statement = "SELECT place, reason FROM quarantine WHERE connector_id = $1 ORDER BY id OFFSET 1"
     _wait_until(lambda: len(demo.query(statement, EDI_CONNECTOR)) == 1, demo)
     (entry,) = demo.query(statement, EDI_CONNECTOR)
-    assert entry["place"].startswith("UNH 1 LIN 1 QTY (segment ")
+    assert entry["position"].startswith("UNH 1 LIN 1 QTY (segment ")
     assert "'12O' is no number" in entry["reason"]
     count = "SELECT body->>'line' AS line FROM business_events WHERE body->>'document' = $1"
     _wait_until(lambda: [row["line"] for row in demo.query(count, number)] == ["2"], demo)

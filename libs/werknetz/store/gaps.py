@@ -38,7 +38,7 @@ SELECT connector_id, start_at, end_at, cause FROM gaps
 WHERE connector_id = ANY($1) AND NOT backfilled
 UNION ALL
 SELECT o.connector_id, o.start_at, o.end_at, 'heartbeat' FROM outages o
-WHERE o.connector_id = ANY($1) AND NOT o.kept AND NOT (o.end_at IS NOT NULL AND EXISTS (
+WHERE o.connector_id = ANY($1) AND NOT o.backfilled AND NOT (o.end_at IS NOT NULL AND EXISTS (
     SELECT FROM business_events b
     WHERE b.connector_id = o.connector_id AND b.at > o.start_at AND b.at < o.end_at))
 ORDER BY start_at DESC LIMIT {GAPS_MAX}"""  # noqa: S608 - made of constants

@@ -7,26 +7,26 @@ SELECT DISTINCT ON (name, version) id, name || '@' || version AS label, document
 FROM mapping_versions WHERE name || '@' || version = ANY($1::text[]) AND digest <> ''
 ORDER BY name, version, (state IN ('active', 'used')) DESC, id DESC"""
 
-# Whoever takes it holds its row until the page is done; it is there for others when he dies.
+# The row is locked until the page is done: if the process dies, another one continues.
 TAKE_REPLAY: Final = """
 SELECT r.*, v.name, v.version, v.document FROM replays r
 JOIN mapping_versions v ON v.id = r.mapping_id
 WHERE r.state IN ('waiting', 'running') ORDER BY r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED"""
 
 PROGRESS: Final = """
-UPDATE replays SET state = 'running', place_at = $2, place_spool_id = $3, place_seq = $4,
+UPDATE replays SET state = 'running', cursor_at = $2, cursor_spool_id = $3, cursor_seq = $4,
     inputs = inputs + $5, samples_removed = samples_removed + $6,
     samples_added = samples_added + $7, events_changed = events_changed + $8,
     quarantine_cleared = quarantine_cleared + $9, inputs_skipped = inputs_skipped + $10,
-    seen = $11::jsonb
+    refused_sources = $11::jsonb
 WHERE id = $1"""
 
 FINISH: Final = """
 UPDATE replays SET state = $2, error = $3, finished_at = clock_timestamp(),
-    quarantine_cleared = quarantine_cleared + $4, seen = '{}'
+    quarantine_cleared = quarantine_cleared + $4, refused_sources = '{}'
 WHERE id = $1"""
 
-# The writer locks the same row: corrections and new rows of a connector follow one another.
+# The ingest writer locks the same row: corrections and new rows of a connector are serialised.
 LOCK_CONNECTOR_FOR_REPLAY: Final = "SELECT 1 FROM connectors WHERE id = $1 FOR NO KEY UPDATE"
 
 SIGNALS_BY_KEY: Final = """
@@ -35,27 +35,27 @@ SELECT key, id, equipment_id, role FROM signals WHERE key = ANY($1::text[]) ORDE
 REMOVE_SAMPLES: Final = """
 DELETE FROM samples s USING (
     SELECT DISTINCT at, value, text FROM unnest($2::timestamptz[], $3::float8[], $4::text[])
-        AS told (at, value, text)) AS told
-WHERE s.signal_id = $1 AND s.at BETWEEN $5 AND $6 AND s.at = told.at
-    AND s.value IS NOT DISTINCT FROM told.value AND s.text IS NOT DISTINCT FROM told.text"""
+        AS old (at, value, text)) AS old
+WHERE s.signal_id = $1 AND s.at BETWEEN $5 AND $6 AND s.at = old.at
+    AND s.value IS NOT DISTINCT FROM old.value AND s.text IS NOT DISTINCT FROM old.text"""
 
-# In the order in which they were staged, each once; what is there already is not added again.
+# Samples keep the order in which they were staged; duplicates and existing samples are left out.
 ADD_STAGED: Final = """
 INSERT INTO samples (signal_id, at, value, status, server_at, text, mapping_id)
 SELECT signal_id, at, value, status, server_at, text, mapping_id FROM (
-    SELECT new.*, new.ctid AS place, row_number() OVER (
+    SELECT new.*, new.ctid AS position, row_number() OVER (
         PARTITION BY new.signal_id, new.at, new.value, new.text ORDER BY new.ctid) AS n
     FROM samples_staged new) AS new
 WHERE new.n = 1 AND NOT EXISTS (
     SELECT FROM samples old
     WHERE old.signal_id = new.signal_id AND old.at = new.at AND old.at BETWEEN $1 AND $2
         AND old.value IS NOT DISTINCT FROM new.value AND old.text IS NOT DISTINCT FROM new.text)
-ORDER BY new.place"""
+ORDER BY new.position"""
 
 RAW_NAMED: Final = """
 UPDATE raw_inputs r SET mapping = $1
-FROM unnest($2::timestamptz[], $3::uuid[], $4::bigint[]) AS place (stored_at, spool_id, seq)
-WHERE r.stored_at = place.stored_at AND r.spool_id = place.spool_id AND r.seq = place.seq
+FROM unnest($2::timestamptz[], $3::uuid[], $4::bigint[]) AS input (stored_at, spool_id, seq)
+WHERE r.stored_at = input.stored_at AND r.spool_id = input.spool_id AND r.seq = input.seq
     AND r.mapping <> $1"""
 
 KEEP_REVISIONS: Final = """
@@ -64,16 +64,16 @@ SELECT event_id, revision, at, mapping, body, stored_at FROM business_events
 WHERE event_id = ANY($1::uuid[]) ON CONFLICT DO NOTHING"""
 
 REWRITE_EVENTS: Final = """
-UPDATE business_events e SET at = told.at, mapping = told.mapping, body = told.body::jsonb,
+UPDATE business_events e SET at = new.at, mapping = new.mapping, body = new.body::jsonb,
     revision = e.revision + 1, stored_at = clock_timestamp()
 FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[])
-    AS told (event_id, at, mapping, body)
-WHERE e.event_id = told.event_id"""
+    AS new (event_id, at, mapping, body)
+WHERE e.event_id = new.event_id"""
 
 REMOVE_EVENTS: Final = "DELETE FROM business_events WHERE event_id = ANY($1::uuid[])"
 
 OPEN_AT: Final = """
-SELECT q.id, q.spool_id, q.seq, q.source, q.place FROM quarantine q
+SELECT q.id, q.spool_id, q.seq, q.source, q.position FROM quarantine q
 JOIN (SELECT DISTINCT * FROM unnest($2::uuid[], $3::bigint[]) AS p (spool_id, seq)) AS p
     ON p.spool_id = q.spool_id AND p.seq = q.seq
 WHERE q.connector_id = $1 AND q.state IN ('open', 'assigned')"""
@@ -86,7 +86,7 @@ CLEAR: Final = """
 UPDATE quarantine SET state = 'replayed', replayed_with = $2, decided_at = clock_timestamp()
 WHERE id = ANY($1::bigint[])"""
 
-# What was only counted, or said with another batch than that it stood in.
+# Entries that were only counted, or that were reported by a later batch than their own.
 CLEAR_SOURCES: Final = """
 UPDATE quarantine SET state = 'replayed', replayed_with = $3, decided_at = clock_timestamp()
 WHERE connector_id = $1 AND source = ANY($2::text[]) AND state IN ('open', 'assigned')

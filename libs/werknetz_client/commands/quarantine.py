@@ -35,7 +35,7 @@ GROUPS: Final[Columns] = {
 }  # fmt: skip
 ENTRIES: Final[Columns] = {
     "id": ("id", text), "connector": ("connector_id", text), "source": ("source", text),
-    "reason": ("reason", prose), "position": ("place", text),
+    "reason": ("reason", prose), "position": ("position", text),
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ class QuarantineView(BaseModel):
     id: int
     connector_id: str
     source: str
-    place: str  # in the message: "line 12", "UNH 1 LIN 3"
+    position: str  # in the message: "line 12", "UNH 1 LIN 3"
     reason: str
     count: int  # a flood is one entry a minute with its count
     size: int  # bytes of the original

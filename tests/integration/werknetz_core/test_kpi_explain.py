@@ -83,7 +83,7 @@ async def test_a_value_is_followed_down_to_its_samples(world: World) -> None:
     assert signal["first_at"] == "2026-11-20T05:00:00Z"
     assert told["mappings"] == ["emden@3"]
     assert [gap["cause"] for gap in told["gaps"]] == ["spool full"]
-    assert [outage["kept"] for outage in told["outages"]] == [False]
+    assert [outage["backfilled"] for outage in told["outages"]] == [False]
     assert [entry["reason"] for entry in told["quarantine"]] == ["not a number"]
     text = " ".join(told["text"])
     assert "number 6 of ISO 22400-2" in text

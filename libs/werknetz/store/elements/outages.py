@@ -48,8 +48,8 @@ WHERE o.connector_id = $2 AND o.end_at IS NOT NULL
         WHERE signal_id = $1 AND at > o.start_at AND at < o.end_at)"""
 
 MARK_BACKFILLED_OUTAGES: Final = f"""
-UPDATE outages o SET kept = true, changed_at = clock_timestamp()
-WHERE o.connector_id = $1 AND NOT o.kept AND o.end_at IS NOT NULL
+UPDATE outages o SET backfilled = true, changed_at = clock_timestamp()
+WHERE o.connector_id = $1 AND NOT o.backfilled AND o.end_at IS NOT NULL
     AND o.changed_at > clock_timestamp() - $2::interval
     AND EXISTS (
         SELECT FROM signals s CROSS JOIN LATERAL (

@@ -22,13 +22,13 @@ WITH owners AS MATERIALIZED (
     WHERE {DELIVERS_SIGNAL.format(connector="c.id")}),
 last AS (SELECT at FROM samples WHERE signal_id = $1 AND at < $2 ORDER BY at DESC LIMIT 1),
 found AS (
-    SELECT start_at, end_at, cause, backfilled AS kept, signal_keys <> '{{}}' AS listed,
+    SELECT start_at, end_at, cause, backfilled, signal_keys <> '{{}}' AS listed,
         connector_id
     FROM gaps JOIN owners ON owners.id = connector_id
     WHERE start_at < $3 AND (signal_keys = '{{}}'
         OR (SELECT key FROM signals WHERE id = $1) = ANY(signal_keys))
     UNION ALL
-    SELECT start_at, end_at, 'heartbeat', kept, false, connector_id
+    SELECT start_at, end_at, 'heartbeat', backfilled, false, connector_id
     FROM outages JOIN owners ON owners.id = connector_id
     WHERE start_at < $3 AND (end_at IS NOT NULL OR NOT EXISTS (
         SELECT FROM heartbeats other JOIN owners ON owners.id = other.connector_id
@@ -41,7 +41,7 @@ SELECT *, CASE WHEN cause = '{OVERFLOW_CAUSE}' AND NOT listed THEN (
     start_at <= interval '5 s' + (
         SELECT min(at) FROM samples JOIN signals h ON h.id = signal_id
         WHERE h.role = 'heartbeat' AND h.connector_id = found.connector_id) AS is_first,
-    (SELECT starts_with(source, '{_OPCUA}') FROM signals WHERE id = $1) AS leaves_out
+    (SELECT starts_with(source, '{_OPCUA}') FROM signals WHERE id = $1) AS omits_repeats
 FROM found
 WHERE end_at IS NULL OR end_at > coalesce((SELECT at FROM last), '-infinity')
 ORDER BY start_at DESC LIMIT {GAPS_MAX}"""  # noqa: S608 - made of constants

@@ -3,7 +3,7 @@
 from typing import Final
 
 QUARANTINE: Final = """
-INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at, place,
+INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at, position,
     raw_hash, count)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, nullif($11, ''::bytea), $12)"""
 

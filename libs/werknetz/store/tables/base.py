@@ -28,7 +28,9 @@ def id_column() -> sa.Column[int]:
     return sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True)
 
 
-def reference_column(name: str, target: str, *, null: bool = True, index: bool = False) -> sa.Column[int]:
+def reference_column(
+    name: str, target: str, *, null: bool = True, index: bool = False
+) -> sa.Column[int]:
     return sa.Column(name, sa.Integer, sa.ForeignKey(target), nullable=null, index=index)
 
 

@@ -72,7 +72,7 @@ state_pieces = sa.Table(
     sa.Column("order_number", sa.Text),
     # What starved or was suspended: across the gate asks for nothing else.
     sa.Index(
-        "ix_state_pieces_outside", "equipment_id", "start_at",
+        "ix_state_pieces_starved_or_suspended", "equipment_id", "start_at",
         postgresql_where=sa.text("state IN (6, 7)"),
     ),
 )  # fmt: skip

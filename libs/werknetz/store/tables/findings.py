@@ -3,7 +3,15 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from werknetz.store.tables.base import AT, NO_UUIDS, NOW, UUIDS, metadata, id_column, reference_column
+from werknetz.store.tables.base import (
+    AT,
+    NO_UUIDS,
+    NOW,
+    UUIDS,
+    id_column,
+    metadata,
+    reference_column,
+)
 
 findings = sa.Table(
     "findings",

@@ -132,7 +132,7 @@ outages = sa.Table(
     sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), primary_key=True),
     sa.Column("start_at", AT, primary_key=True),
     sa.Column("end_at", AT),  # null: it goes on
-    sa.Column("kept", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("backfilled", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("changed_at", AT, nullable=False, server_default=NOW),
 )
 
@@ -159,7 +159,7 @@ quarantine = sa.Table(
     sa.Column("at", AT, nullable=False),
     sa.Column("stored_at", AT, nullable=False, server_default=NOW),
     sa.Column("state", sa.Text, nullable=False, server_default="open"),  # assigned, discarded …
-    sa.Column("place", sa.Text, nullable=False, server_default=""),  # in the message
+    sa.Column("position", sa.Text, nullable=False, server_default=""),  # in the message
     sa.Column("raw_hash", sa.LargeBinary),  # of the message, where it is kept whole
     sa.Column("count", sa.BigInteger, nullable=False, server_default="1"),  # a flood is counted
     sa.Column("assigned_to", sa.Text),
@@ -182,16 +182,16 @@ replays = sa.Table(
     sa.Column("end_at", AT, nullable=False),
     sa.Column("state", sa.Text, nullable=False, server_default="waiting"),
     # waiting, running, done, failed
-    sa.Column("place_at", AT),
-    sa.Column("place_spool_id", pg.UUID(as_uuid=True)),
-    sa.Column("place_seq", sa.BigInteger),
+    sa.Column("cursor_at", AT),
+    sa.Column("cursor_spool_id", pg.UUID(as_uuid=True)),
+    sa.Column("cursor_seq", sa.BigInteger),
     sa.Column("inputs", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("samples_removed", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("samples_added", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("events_changed", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("quarantine_cleared", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("inputs_skipped", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("seen", pg.JSONB, nullable=False, server_default="{}"),  # source → still refused
+    sa.Column("refused_sources", pg.JSONB, nullable=False, server_default="{}"),  # source → still refused
     sa.Column("requested_by", sa.Text, nullable=False, server_default=""),
     sa.Column("requested_at", AT, nullable=False, server_default=NOW),
     sa.Column("finished_at", AT),

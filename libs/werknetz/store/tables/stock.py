@@ -3,7 +3,15 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from werknetz.store.tables.base import AT, NOW, fact_columns, quantity_columns, metadata, id_column, reference_column
+from werknetz.store.tables.base import (
+    AT,
+    NOW,
+    fact_columns,
+    id_column,
+    metadata,
+    quantity_columns,
+    reference_column,
+)
 
 warehouses = sa.Table(
     "warehouses",

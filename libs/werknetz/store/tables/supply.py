@@ -16,9 +16,9 @@ from werknetz.store.tables.base import (
     NOW,
     UUIDS,
     fact_columns,
-    quantity_columns,
-    metadata,
     id_column,
+    metadata,
+    quantity_columns,
     reference_column,
 )
 
@@ -76,7 +76,9 @@ material_numbers = sa.Table(
     metadata,
     id_column(),
     reference_column("material_id", "materials.id", null=False, index=True),
-    reference_column("partner_id", "partners.id"),  # whose number it is; null: ours, or nobody's (EAN)
+    reference_column(
+        "partner_id", "partners.id"
+    ),  # whose number it is; null: ours, or nobody's (EAN)
     sa.Column("kind", sa.Text, nullable=False),  # own, supplier, customer, ean
     sa.Column("number", sa.Text, nullable=False),
     sa.UniqueConstraint("kind", "partner_id", "number", postgresql_nulls_not_distinct=True),
@@ -123,7 +125,9 @@ call_off_entries = sa.Table(
     "call_off_entries",
     metadata,
     *fact_columns(),
-    reference_column("relation_id", "supply_relations.id"),  # null: supplier or material is not known
+    reference_column(
+        "relation_id", "supply_relations.id"
+    ),  # null: supplier or material is not known
     *quantity_columns(),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("line", sa.Text),
