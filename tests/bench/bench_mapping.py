@@ -1,7 +1,7 @@
 """Mapping with and without expressions: the same values through the same normalizer, side by side.
 
-Rounds in turn, the best of each counts. A bar says how many times slower an expression may be; that
-rules without one stay as fast beside rules with one is a bar, too.
+Alternating rounds; the best counts. One bar limits how much slower an expression may be, another
+requires that rules without expressions stay as fast beside rules with them.
 """
 
 import time
@@ -59,13 +59,13 @@ def _normalizer(rule: str = EXPRESSION) -> Normalizer:
 
 
 def _rate(items: int, work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    started = time.perf_counter()
     work()
-    return items / (time.perf_counter() - began)
+    return items / (time.perf_counter() - started)
 
 
-def _compared(items: int, *works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
-    """The best rate of each, in rounds that take turns."""
+def _best_rates(items: int, *works: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
+    """Return the best rate of each function, in alternating rounds."""
     for work in works:
         work()  # points are introduced, expressions compiled
     rates = [[_rate(items, work) for work in works] for _ in range(rounds)]
@@ -84,7 +84,7 @@ def _readings(rows: int) -> list[Measure]:
         readings = [Reading(f"{prefix}/{n % POINTS}", float(n)) for n in range(rows)]
         return lambda: normalizer.normalize(Delivery(readings), NOW)
 
-    computed, plain = _compared(rows, of("cel"), of("plain"))
+    computed, plain = _best_rates(rows, of("cel"), of("plain"))
     return [_line("mapping with CEL, readings", "values/s", computed, plain, 0.1)]
 
 
@@ -108,10 +108,10 @@ def _blocks(rows: int) -> list[Measure]:
         block = _block(addresses, prefix, rows, different)
         return lambda: name.normalize(Delivery(blocks=[block]), NOW)
 
-    beside, plain = _compared(
+    beside, plain = _best_rates(
         rows, of(normalizer, "plain", rows), of(alone, "plain", rows), rounds=ROUNDS_OF_COLUMNS
     )
-    repeated, different = _compared(
+    repeated, different = _best_rates(
         rows, of(normalizer, "cel", REPEATED), of(normalizer, "cel", rows)
     )
     return [
@@ -133,5 +133,5 @@ def _records(rows: int) -> list[Measure]:
         ]
         return lambda: normalizer.normalize(Delivery(records=records), NOW)
 
-    computed, plain = _compared(rows, of("cel"), of("plain"))
+    computed, plain = _best_rates(rows, of("cel"), of("plain"))
     return [_line("mapping with CEL, records", "records/s", computed, plain, 0.25)]

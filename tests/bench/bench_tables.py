@@ -18,8 +18,8 @@ from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import parse_yaml
 from werknetz.link.receiver import Receiver
-from werknetz_core.ingest.apply import Applier, welcome
-from werknetz_core.ingest.partition import Partitions
+from werknetz_core.ingest.apply import Applier, answer_hello
+from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres
 from werknetz_edge.spool.spool_file import open_spool
@@ -47,23 +47,23 @@ RECORDS = {"name": "stock", "as": "records", "key": ["t", "m"]}
 def measures(short: bool) -> list[Measure]:
     with tempfile.TemporaryDirectory(prefix="werknetz-bench-") as folder:
         Path(folder).chmod(0o755)  # the server may run as another user
-        return asyncio.run(_measured(Path(folder), 10_000 if short else 60_000))
+        return asyncio.run(_measure(Path(folder), 10_000 if short else 60_000))
 
 
-async def _measured(folder: Path, rows: int) -> list[Measure]:
+async def _measure(folder: Path, rows: int) -> list[Measure]:
     server = Postgres(folder / "postgres", throwaway=True)
     await server.start()
     try:
         await upgrade_async(server.url)
-        found = []
+        results = []
         for name, source in (("samples", READINGS), ("events", RECORDS)):
-            ours_s = await _ours(server.url, folder / name, rows, source)
-            theirs_s = await _copy(server, folder, rows)
-            figure = f"{rows / ours_s:,.0f} rows/s (COPY CSV {rows / theirs_s:,.0f})"
-            found.append(Measure(f"CSV to {name}, file to table", figure, theirs_s / ours_s))
+            werknetz_s = await _measure_werknetz(server.url, folder / name, rows, source)
+            copy_s = await _measure_copy(server, folder, rows)
+            figure = f"{rows / werknetz_s:,.0f} rows/s (COPY CSV {rows / copy_s:,.0f})"
+            results.append(Measure(f"CSV to {name}, file to table", figure, copy_s / werknetz_s))
     finally:
         await server.stop()
-    return found
+    return results
 
 
 def _file(path: Path, rows: int) -> Path:
@@ -76,8 +76,8 @@ def _file(path: Path, rows: int) -> Path:
     return path
 
 
-async def _ours(url: str, folder: Path, rows: int, source: dict[str, Any]) -> float:
-    """The pump's steps, one after the other: read, name, keep; then what the writer does."""
+async def _measure_werknetz(url: str, folder: Path, rows: int, source: dict[str, Any]) -> float:
+    """The steps of pump and writer in sequence: read, map, store; then apply."""
     drop = folder / "drop"
     drop.mkdir(parents=True)
     _file(drop / "large.csv", rows)
@@ -86,27 +86,27 @@ async def _ours(url: str, folder: Path, rows: int, source: dict[str, Any]) -> fl
     normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="bench")), "bench")
     file = open_spool(folder / "bench.spool", "bench", bytes_max=10**9)
     link = FakeSpool(f"bench-{folder.name}")
-    receiver, applier = Receiver(link.connector, uuid4()), Applier(Partitions(ahead_days=1))
+    receiver, applier = Receiver(link.connector, uuid4()), Applier(PartitionMaker(ahead_days=1))
     user = await asyncpg.connect(url)
     try:
-        await welcome(user, link.connector, link.hello(), receiver.incarnation)
-        began, taken = time.perf_counter(), 0
+        await answer_hello(user, link.connector, link.hello(), receiver.incarnation)
+        started, rows_read = time.perf_counter(), 0
         await connector.connect()
-        while taken < rows:
+        while rows_read < rows:
             delivery = await connector.read()
             records = normalizer.normalize(delivery, time.time_ns() // 1000)
             await asyncio.to_thread(file.spool.append, records, delivery.checkpoints)
             await delivery.acknowledge()
-            taken += len(delivery.records) + sum(len(b.address) // 2 for b in delivery.blocks)
+            rows_read += len(delivery.records) + sum(len(b.address) // 2 for b in delivery.blocks)
             await applier.apply(user, receiver, [link.add(*records)])
-        return time.perf_counter() - began
+        return time.perf_counter() - started
     finally:
         await connector.close()
         file.close()
         await user.close()
 
 
-async def _copy(server: Postgres, folder: Path, rows: int) -> float:
+async def _measure_copy(server: Postgres, folder: Path, rows: int) -> float:
     path = _file(folder / "rows.csv", rows)
     owner = await asyncpg.connect(server.superuser_url)
     try:
@@ -115,8 +115,8 @@ async def _copy(server: Postgres, folder: Path, rows: int) -> float:
             " (t timestamptz, m text, good float8, temp float8, w text);"
             " CREATE INDEX ON plain (m, t)"
         )
-        began = time.perf_counter()
+        started = time.perf_counter()
         await owner.execute(f"COPY plain FROM '{path}' (FORMAT csv, HEADER)")
-        return time.perf_counter() - began
+        return time.perf_counter() - started
     finally:
         await owner.close()

@@ -1,4 +1,4 @@
-"""A real MariaDB of one session, from the machine's own package: there is none as a wheel."""
+"""A real MariaDB server for the test session, from the system package: there is no wheel."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ START_S = 60
 
 
 class MariaDb:
-    """Root without a password, on loopback, in a folder of its own."""
+    """Root without a password, on loopback, with its own data folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,8 +36,8 @@ class MariaDb:
     def install(self) -> None:
         subprocess.run(
             [
-                "mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", *_as_root(),
-                "--auth-root-authentication-method=normal", "--skip-test-db",
+                "mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data",
+                *_root_options(), "--auth-root-authentication-method=normal", "--skip-test-db",
             ],
             check=True, capture_output=True, timeout=120,
         )  # fmt: skip
@@ -45,7 +45,7 @@ class MariaDb:
     def start(self) -> None:
         self.child = Child.start(
             [
-                shutil.which("mariadbd") or "mariadbd", "--no-defaults", *_as_root(),
+                shutil.which("mariadbd") or "mariadbd", "--no-defaults", *_root_options(),
                 f"--datadir={self.folder}/data", f"--socket={self.folder}/s", f"--port={self.port}",
                 f"--pid-file={self.folder}/pid", "--bind-address=127.0.0.1",
                 "--innodb-buffer-pool-size=32M", "--skip-name-resolve",
@@ -53,11 +53,11 @@ class MariaDb:
             log=self.folder / "log",
         )  # fmt: skip
         deadline = time.monotonic() + START_S
-        while not self._answers():
+        while not self._is_ready():
             assert time.monotonic() < deadline, (self.folder / "log").read_text()[-2000:]
             time.sleep(0.1)
 
-    def _answers(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             self.execute("CREATE DATABASE IF NOT EXISTS test", database=None)
         except pymysql.OperationalError:
@@ -81,10 +81,10 @@ class MariaDb:
 @pytest.fixture(scope="session")
 def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     if shutil.which("mariadbd") is None or shutil.which("mariadb-install-db") is None:
-        pytest.skip("MariaDB is not on this machine: apt-get install mariadb-server")
+        pytest.skip("MariaDB is not installed: apt-get install mariadb-server")
     server = MariaDb(tmp_path_factory.mktemp("mariadb"))
     server.install()
-    SESSION_SERVERS.append(server)  # type: ignore[arg-type]  # only its pid is looked at
+    SESSION_SERVERS.append(server)  # type: ignore[arg-type]  # only its pid is used
     try:
         server.start()
         yield server
@@ -94,5 +94,5 @@ def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb
             SESSION_SERVERS.remove(server)  # type: ignore[arg-type]
 
 
-def _as_root() -> list[str]:
+def _root_options() -> list[str]:
     return ["--user=root"] if os.getuid() == 0 else []

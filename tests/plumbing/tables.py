@@ -1,4 +1,4 @@
-"""A table file through the parser, as rows of what it said."""
+"""Parses a table file and collects what its chunks contain."""
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -15,10 +15,10 @@ from werknetz_edge.tables.parser import TableParser
 
 @dataclass
 class ParsedTable:
-    pieces: list[Chunk] = field(default_factory=list)
+    chunks: list[Chunk] = field(default_factory=list)
     records: list[SourceRecord] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
-    bad: list[Unmapped] = field(default_factory=list)
+    rejects: list[Unmapped] = field(default_factory=list)
     samples: list[tuple[str, float, int, int]] = field(default_factory=list)
     """Of blocks: address, value, time, status."""
 
@@ -29,23 +29,23 @@ def local_file(path: Path) -> LocalFile:
     return LocalFile(path.name, path, len(content), 0, digest)
 
 
-def parser_of(folder: Path, **source: Any) -> TableParser:
+def create_table_parser(folder: Path, **source: Any) -> TableParser:
     config = {"inbox": {"folder": str(folder)}, "sources": [{"name": "t", **source}]}
     return TableParser(TablesConfig.model_validate(config), folder)
 
 
 def parse(path: Path, **source: Any) -> ParsedTable:
-    said = ParsedTable()
-    for piece in parser_of(path.parent, **source).parse(local_file(path)):
-        said.pieces.append(piece)
-        said.records += piece.records
-        said.readings += piece.readings
-        said.bad += piece.rejects
-        for block in piece.blocks:
-            said.samples += [
+    table = ParsedTable()
+    for chunk in create_table_parser(path.parent, **source).parse(local_file(path)):
+        table.chunks.append(chunk)
+        table.records += chunk.records
+        table.readings += chunk.readings
+        table.rejects += chunk.rejects
+        for block in chunk.blocks:
+            table.samples += [
                 (block.addresses[index], float(value), int(at_us), int(status))
                 for index, value, at_us, status in zip(
                     block.address, block.value, block.source_time_us, block.status, strict=True
                 )
             ]
-    return said
+    return table

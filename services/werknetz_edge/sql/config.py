@@ -1,4 +1,4 @@
-"""What an operator says about one database. The field descriptions are the documentation."""
+"""Configuration of one database. The field descriptions are the documentation."""
 
 import os
 from datetime import datetime
@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from werknetz.connector.time_format import check_zone
 
-_FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+_STRICT: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 DRIVERS: Final = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -27,18 +27,18 @@ _NAME: Final = r"^[^.\"'`\[\]\x00;]+(\.[^.\"'`\[\]\x00;]+)?$"
 class SqlSource(BaseModel):
     """One table or query.
 
-    With `changed_at` rows are read as they change; with `append` by their id alone; else all of
-    it is read at each poll and compared with what was there before: for small tables.
+    With `changed_at`, rows are read when they change; with `append`, by their growing id. Otherwise
+    each poll reads the whole table and compares it with the one before: for small tables.
     """
 
-    model_config = _FORM
+    model_config = _STRICT
     name: Annotated[str, Field(min_length=1, max_length=200)] = Field(
-        description="what the mapping's rules call it"
+        description="name of the source in the mapping's rules"
     )
     table: str | None = Field(default=None, pattern=_NAME, description="table or schema.table")
     query: str | None = Field(default=None, description="a SELECT, without ORDER BY and LIMIT")
     kind: Literal["records", "readings"] = Field(alias="as", default="records")
-    id: tuple[str, ...] = Field(min_length=1, description="columns that name a row, not null")
+    id: tuple[str, ...] = Field(min_length=1, description="columns that identify a row, not null")
     changed_at: str | None = Field(
         default=None,
         description="column that grows with each change: a time, number, rowversion; "
@@ -47,28 +47,31 @@ class SqlSource(BaseModel):
     append: bool = Field(default=False, description="rows are only added, and the id grows")
     lag_s: Annotated[float, Field(ge=0, le=604_800)] = Field(
         default=300.0,
-        description="for times: a transaction may commit so much later than the time it writes",
+        description="for times: how much later than the time it writes a transaction may commit",
     )
     lag: Annotated[int, Field(ge=0)] = Field(
         default=1000, description="the same for numbers and rowversions"
     )
     start: datetime | int | None = Field(default=None, description="older rows are not read")
-    zone: str = Field(default="UTC", description="of times that say none: Europe/Berlin")
-    time: str | None = Field(default=None, description="column of a row's time; else `changed_at`")
+    zone: str = Field(default="UTC", description="of times without a zone, such as Europe/Berlin")
+    time: str | None = Field(
+        default=None, description="column with the row's time; default: `changed_at`"
+    )
     address: str | None = Field(
-        default=None, description="readings: such as mes/{line}; the column's name follows after #"
+        default=None, description="readings: such as mes/{line}; the column's name is added after #"
     )
     deletions_every_s: Annotated[float, Field(ge=0.1)] | None = Field(
-        default=None, description="compare the ids so often: what is gone is told as <name>/deleted"
+        default=None,
+        description="interval of comparing ids: a missing row becomes a record <name>/deleted",
     )
     rows_max: Annotated[int, Field(ge=1)] = Field(
-        default=500_000, description="of a table that is read or compared as a whole"
+        default=500_000, description="limit for a table that is read or compared as a whole"
     )
 
     @field_validator("id", mode="before")
     @classmethod
-    def _one_or_many(cls, given: Any) -> Any:
-        return (given,) if isinstance(given, str) else given
+    def _to_tuple(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
 
     @field_validator("zone")
     @classmethod
@@ -86,34 +89,34 @@ class SqlSource(BaseModel):
         return query
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _check_combination(self) -> Self:
         if (self.table is None) == (self.query is None):
-            raise ValueError("give `table` or `query`, one of them")
+            raise ValueError("set either `table` or `query`")
         if self.append and self.changed_at is not None:
-            raise ValueError("`append` is for tables without `changed_at`: drop one of them")
+            raise ValueError("`append` is for tables without `changed_at`: remove one of them")
         if self.append and len(self.id) != 1:
             raise ValueError("`append` needs one id column, which grows")
         if self.start is not None and self.cursor is None:
             raise ValueError("`start` needs `changed_at` or `append`")
         if self.kind == "records" and self.address is not None:
-            raise ValueError("`address` is for readings: drop it")
+            raise ValueError("`address` is for readings: remove it")
         return self
 
     @property
     def cursor(self) -> str | None:
-        """The column by which new rows are found; None: all of the table is compared."""
+        """The column that orders new rows; None: the whole table is compared."""
         return self.id[0] if self.append else self.changed_at
 
     @property
-    def keeps_all(self) -> bool:
-        """Whether every row must be remembered, not only those that may come again."""
+    def stores_all_rows(self) -> bool:
+        """Whether the state holds every row, not only those that the next poll may read again."""
         return self.cursor is None or self.deletions_every_s is not None
 
 
 class SqlConfig(BaseModel):
-    model_config = _FORM
+    model_config = _STRICT
     url: str = Field(description="postgresql://user@host/db, mariadb://…, sqlite:////path, …")
-    password_file: Path | None = Field(default=None, description="rather than in `url`")
+    password_file: Path | None = Field(default=None, description="instead of a password in `url`")
     poll_s: Annotated[float, Field(gt=0, le=86_400)] = 10.0
     timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(
         default=30.0, description="of connecting and of each statement"
@@ -133,14 +136,14 @@ class SqlConfig(BaseModel):
     @model_validator(mode="after")
     def _names(self) -> Self:
         names = [source.name for source in self.sources]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"source {min(twice)!r} is there twice: give each a name of its own")
+        duplicates = {name for name in names if names.count(name) > 1}
+        if duplicates:
+            raise ValueError(f"source {min(duplicates)!r} is defined twice: use different names")
         return self
 
     @property
     def target(self) -> URL:
-        """With the driver that we use, and the password of now: it may be changed in its file."""
+        """The URL with our driver and the current password: its file may have changed."""
         url = make_url(self.url)
         url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
         if self.password_file is not None:

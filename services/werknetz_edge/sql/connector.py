@@ -1,4 +1,4 @@
-"""The SQL connector: a page of new rows is a delivery; how far it came is kept after the spool."""
+"""Delivers each page of new rows; saves how far it has read after the spool's commit."""
 
 import asyncio
 import time
@@ -10,39 +10,39 @@ from typing import Any, Final, TypeVar
 
 from werknetz.connector.contract import ConnectionLost, Connector, ConnectorStatus, Delivery
 from werknetz_edge.sql.config import SqlConfig, SqlSource
-from werknetz_edge.sql.keyset import Place, packed
+from werknetz_edge.sql.keyset import PagePosition, encode_cursor
 from werknetz_edge.sql.rows import SqlRow, readings_of, record_of
-from werknetz_edge.sql.session import Page, SqlSession
-from werknetz_edge.sql.state import PollState
+from werknetz_edge.sql.session import SqlPage, SqlSession
+from werknetz_edge.sql.state import SqlState
 
 CLOSE_S: Final = 3.0
 _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Poll:
-    """Where one source stands in the sweep that is running."""
+class _SourcePoll:
+    """The progress of one source in the current sweep."""
 
     source: SqlSource
-    place: Place | None = None  # None: the next page begins a sweep
-    seen: int = 0  # rows of this sweep
+    position: PagePosition | None = None  # None: the next page starts a sweep
+    rows_read: int = 0  # in this sweep
     due_s: float = 0.0
     compare_due_s: float = 0.0
-    gone: list[SqlRow] = field(default_factory=list)
+    deleted: list[SqlRow] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class SqlConnector:
     connector_id: str
     config: SqlConfig
-    state: PollState
+    state: SqlState
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
-    _polls: list[_Poll] = field(default_factory=list)
+    _polls: list[_SourcePoll] = field(default_factory=list)
     _session: SqlSession | None = None
     _threads: ThreadPoolExecutor | None = None
-    _working: "asyncio.Future[Any] | None" = None
+    _running: "asyncio.Future[Any] | None" = None
     _on_disk: set[bytes] = field(default_factory=set)
-    _taken: dict[str, int] = field(default_factory=dict)
+    _row_counts: dict[str, int] = field(default_factory=dict)
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
         self._on_disk = set(checkpoints)
@@ -59,7 +59,7 @@ class SqlConnector:
             raise
         self._session = session
         now_s = time.monotonic()
-        self._polls = [_Poll(source, compare_due_s=now_s) for source in self.config.sources]
+        self._polls = [_SourcePoll(source, compare_due_s=now_s) for source in self.config.sources]
         self.status.state, self.status.detail = "running", ""
 
     async def read(self) -> Delivery:
@@ -70,7 +70,7 @@ class SqlConnector:
             for poll in self._polls:
                 delivery = await self._step(session, poll)
                 if delivery is not None:
-                    # Another source has its turn before the next page of this one.
+                    # The other sources come before the next page of this one.
                     self._polls = [*(p for p in self._polls if p is not poll), poll]
                     self.status.last_good_us, self.status.state = time.time_ns() // 1000, "running"
                     return delivery
@@ -81,50 +81,55 @@ class SqlConnector:
     async def close(self) -> None:
         session, self._session = self._session, None
         threads, self._threads = self._threads, None
-        working, self._working = self._working, None
+        running, self._running = self._running, None
         if threads is None:
             return
-        if working is not None and not working.done():
-            # A statement that hangs ends by its own time limit; we do not wait for it.
-            await asyncio.wait([working], timeout=CLOSE_S)
-        if session is not None and (working is None or working.done()):
+        if running is not None and not running.done():
+            # A hanging statement ends by its own time limit: do not wait for it.
+            await asyncio.wait([running], timeout=CLOSE_S)
+        if session is not None and (running is None or running.done()):
             await asyncio.wait_for(asyncio.to_thread(session.close), CLOSE_S)
         threads.shutdown(wait=False, cancel_futures=True)
         if self.status.state not in {"starting", "rejected"}:
             self.status.state = "stopped"
 
-    async def _step(self, session: SqlSession, poll: _Poll) -> Delivery | None:
-        """The next of what is new, or None when there is nothing to do yet."""
+    async def _step(self, session: SqlSession, poll: _SourcePoll) -> Delivery | None:
+        """Return the next new rows of a source; None when nothing is due."""
         source = poll.source
-        if poll.gone:
-            gone, poll.gone = poll.gone[: self.config.page_rows], poll.gone[self.config.page_rows :]
-            return self._delivery(source, gone, None)
+        if poll.deleted:
+            deleted, poll.deleted = (
+                poll.deleted[: self.config.page_rows],
+                poll.deleted[self.config.page_rows :],
+            )
+            return self._delivery(source, deleted, None)
         now_s = time.monotonic()
-        while poll.place is not None or now_s >= poll.due_s:
-            page = await self._in_thread(session.page, source, poll.place, poll.seen)
-            poll.seen += page.count
-            poll.place = page.next
+        while poll.position is not None or now_s >= poll.due_s:
+            page = await self._in_thread(session.read_page, source, poll.position, poll.rows_read)
+            poll.rows_read += page.count
+            poll.position = page.next
             if page.next is None:
-                poll.due_s, poll.seen = time.monotonic() + self.config.poll_s, 0
+                poll.due_s, poll.rows_read = time.monotonic() + self.config.poll_s, 0
             if page.rows:
                 return self._delivery(source, page.rows, page)
             if page.next is None:
                 break
         every_s = source.deletions_every_s
         if every_s is not None and time.monotonic() >= poll.compare_due_s:
-            poll.gone = await self._in_thread(session.gone, source)
+            poll.deleted = await self._in_thread(session.find_deleted, source)
             poll.compare_due_s = time.monotonic() + every_s
-            if poll.gone:
+            if poll.deleted:
                 return await self._step(session, poll)
         return None
 
-    def _delivery(self, source: SqlSource, rows: Sequence[SqlRow], page: Page | None) -> Delivery:
+    def _delivery(
+        self, source: SqlSource, rows: Sequence[SqlRow], page: SqlPage | None
+    ) -> Delivery:
         async def acknowledge() -> None:
-            cursor = None if page is None else packed(page.cursor)
-            taken = [row.taken for row in rows]
-            await self._in_thread(self.state.keep, source.name, taken, cursor)
-            self._taken[source.name] = self._taken.get(source.name, 0) + len(rows)
-            self.status.details[source.name] = f"{self._taken[source.name]} rows"
+            cursor = None if page is None else encode_cursor(page.cursor)
+            stored = [row.stored for row in rows]
+            await self._in_thread(self.state.save, source.name, stored, cursor)
+            self._row_counts[source.name] = self._row_counts.get(source.name, 0) + len(rows)
+            self.status.details[source.name] = f"{self._row_counts[source.name]} rows"
 
         return Delivery(
             records=[record_of(source, row) for row in rows if self._is_record(source, row)],
@@ -134,7 +139,7 @@ class SqlConnector:
                 if not self._is_record(source, row)
                 for reading in readings_of(source, row)
             ],
-            checkpoints=[row.mark for row in rows],
+            checkpoints=[row.dedup_key for row in rows],
             acknowledge=acknowledge,
         )
 
@@ -142,27 +147,27 @@ class SqlConnector:
     def _is_record(source: SqlSource, row: SqlRow) -> bool:
         return source.kind == "records" or row.change == "deleted"
 
-    async def _in_thread(self, work: Callable[..., _T], *given: object) -> _T:
+    async def _in_thread(self, work: Callable[..., _T], *arguments: object) -> _T:
         if self._threads is None:
             raise ConnectionLost("not connected")
-        if self._working is not None and not self._working.done():
-            await asyncio.wait([self._working], timeout=self._limit_s)  # of a read that was stopped
-        working = self._working = asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: work(*given)
+        if self._running is not None and not self._running.done():
+            await asyncio.wait([self._running], timeout=self._limit_s)  # of a cancelled read
+        running = self._running = asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: work(*arguments)
         )
         try:
             async with asyncio.timeout(self._limit_s):
-                return await asyncio.shield(working)
+                return await asyncio.shield(running)
         except TimeoutError as error:
             raise ConnectionLost(f"the database did not answer in {self._limit_s:g} s") from error
 
     @property
     def _limit_s(self) -> float:
-        """Above the drivers' own limits, for those that have none."""
+        """Above the drivers' own limits, for drivers that have none."""
         return 2 * self.config.timeout_s + 5
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
-    """Check the options; raises pydantic's ValidationError."""
+    """Validate the options; raises pydantic's ValidationError."""
     config = SqlConfig.model_validate(options)
-    return SqlConnector(connector_id, config, PollState(folder / f"{connector_id}.sqlstate"))
+    return SqlConnector(connector_id, config, SqlState(folder / f"{connector_id}.sqlstate"))

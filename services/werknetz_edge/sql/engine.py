@@ -1,4 +1,4 @@
-"""One connection that can only read, with bounded waits; what a driver's errors mean for us."""
+"""A read-only connection with time limits, and the meaning of its drivers' errors."""
 
 import sqlite3
 from pathlib import Path
@@ -28,24 +28,32 @@ _READ_ONLY: Final = {
     "mariadb": ("SET SESSION TRANSACTION READ ONLY",),
     "sqlite": ("PRAGMA query_only = ON",),
 }
-_WRONG: Final = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY}  # to SQLAlchemy: operational
-_NOT_US: Final = {1044, 1045, 1049}  # MySQL: access denied, unknown database
-# MySQL's that pass: too many connections, shutdown, network, killed, locks, time limits. PyMySQL
-# calls a missing column operational, too.
-_PASSING: Final = {
+_SQLITE_CONFIGURATION_ERRORS: Final = {
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_READONLY,
+}  # SQLAlchemy raises OperationalError
+_MYSQL_ACCESS_ERRORS: Final = {1044, 1045, 1049}  # MySQL: access denied, unknown database
+# Too many connections, shutdown, network, killed, locks, time limits. Other codes are errors of
+# the configuration: PyMySQL raises OperationalError for a missing column, too.
+_MYSQL_TEMPORARY_ERRORS: Final = {
     1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1205, 1213, 1317, 1927, 1969, 2002, 2003, 2006,
     2013, 2014, 2055, 3024, 0,
 }  # fmt: skip
-_WHO: Final = ("authentication failed", "no password supplied", "login failed", "does not exist")
+_ACCESS_ERROR_TEXTS: Final = (
+    "authentication failed",
+    "no password supplied",
+    "login failed",
+    "does not exist",
+)
 
 
 def open_engine(config: SqlConfig) -> sa.Engine:
-    """Make the engine; nothing is opened yet. Raises ConfigurationRejected."""
+    """Create the engine without connecting. Raises ConfigurationRejected."""
     try:
         url = config.target
         dialect = url.get_backend_name()
         if dialect == "sqlite":
-            url = _sqlite(url)
+            url = _read_only_sqlite_url(url)
         engine = sa.create_engine(
             url, poolclass=NullPool, connect_args=_arguments(dialect, config.timeout_s)
         )
@@ -57,7 +65,7 @@ def open_engine(config: SqlConfig) -> sa.Engine:
         raise ConfigurationRejected(f"{error}: check url and password_file") from error
 
     @event.listens_for(engine, "connect")
-    def _only_read(connection: Any, _record: Any) -> None:
+    def _set_read_only(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         try:
             for statement in _READ_ONLY.get(dialect, ()):
@@ -88,28 +96,33 @@ def _arguments(dialect: str, timeout_s: float) -> dict[str, Any]:
     return {}
 
 
-def _sqlite(url: URL) -> URL:
+def _read_only_sqlite_url(url: URL) -> URL:
     if not url.database or url.database == ":memory:":
         raise ConfigurationRejected("url: name the file, such as sqlite:////var/lib/mes.db")
     path = Path(url.database).absolute()
     return url.set(database=f"file:{path}", query={"mode": "ro", "uri": "true"})
 
 
-def meaning_of(error: SQLAlchemyError, doing: str) -> Exception:
-    """What the pump should make of it: a person is needed, or try again."""
-    said = " ".join(str(getattr(error, "orig", error)).split())[:500]
+def to_connector_error(error: SQLAlchemyError, action: str) -> Exception:
+    """Convert an error for the pump: ConfigurationRejected, or ConnectionLost to try again."""
+    message = " ".join(str(getattr(error, "orig", error)).split())[:500]
     if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return ConnectionLost(f"{doing}: {said}")
+        return ConnectionLost(f"{action}: {message}")
     if isinstance(error, (OperationalError, InterfaceError)):
-        if _is_about_us(error, said):
-            return ConfigurationRejected(f"{doing}: {said}: check user, password_file and rights")
-        is_wrong = (_code(error) or 0) not in _PASSING
-        if is_wrong or getattr(error.orig, "sqlite_errorcode", None) in _WRONG:
-            return ConfigurationRejected(f"{doing}: {said}: check table, columns and query")
-        return ConnectionLost(f"{doing}: {said}")
+        if _is_access_error(error, message):
+            return ConfigurationRejected(
+                f"{action}: {message}: check user, password_file and rights"
+            )
+        is_permanent = (_code(error) or 0) not in _MYSQL_TEMPORARY_ERRORS
+        if (
+            is_permanent
+            or getattr(error.orig, "sqlite_errorcode", None) in _SQLITE_CONFIGURATION_ERRORS
+        ):
+            return ConfigurationRejected(f"{action}: {message}: check table, columns and query")
+        return ConnectionLost(f"{action}: {message}")
     if isinstance(error, (ProgrammingError, DBAPIError)):
-        return ConfigurationRejected(f"{doing}: {said}: check table, columns, query and rights")
-    return ConfigurationRejected(f"{doing}: {said}")
+        return ConfigurationRejected(f"{action}: {message}: check table, columns, query and rights")
+    return ConfigurationRejected(f"{action}: {message}")
 
 
 def _code(error: DBAPIError) -> int | None:
@@ -117,5 +130,7 @@ def _code(error: DBAPIError) -> int | None:
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
 
 
-def _is_about_us(error: DBAPIError, said: str) -> bool:
-    return _code(error) in _NOT_US or any(words in said.lower() for words in _WHO)
+def _is_access_error(error: DBAPIError, message: str) -> bool:
+    return _code(error) in _MYSQL_ACCESS_ERRORS or any(
+        text in message.lower() for text in _ACCESS_ERROR_TEXTS
+    )

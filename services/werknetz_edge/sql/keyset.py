@@ -1,4 +1,4 @@
-"""Statements that read a table page by page, by what comes after the last row: never OFFSET."""
+"""Keyset pagination: statements that read the rows after the last one, never with OFFSET."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,32 +15,32 @@ _ALIAS: Final = "werknetz_source"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the next page begins: at `cursor`, or after the row that is named by both."""
+class PagePosition:
+    """Start of the next page: at `cursor`, or after the row with the sort columns `after`."""
 
     cursor: Any = None
     after: tuple[Any, ...] | None = None
 
 
-def page_statement(source: SqlSource, place: Place, rows: int) -> sa.Select[Any]:
-    """The next rows in the order of cursor and id."""
+def page_statement(source: SqlSource, position: PagePosition, rows: int) -> sa.Select[Any]:
+    """Select the next rows in the order of cursor and id."""
     columns = _order(source)
     statement: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(_from(source))
-    if place.after is not None:
-        statement = statement.where(_behind(columns, place.after))
-    elif place.cursor is not None:
-        statement = statement.where(columns[0] >= place.cursor)
+    if position.after is not None:
+        statement = statement.where(_rows_after(columns, position.after))
+    elif position.cursor is not None:
+        statement = statement.where(columns[0] >= position.cursor)
     elif source.cursor is not None:
         statement = statement.where(columns[0].is_not(None))
     return statement.order_by(*columns).limit(rows)
 
 
 def ids_statement(source: SqlSource, after: tuple[Any, ...] | None, rows: int) -> sa.Select[Any]:
-    """The next ids, to find out what is gone."""
+    """Select the next ids, to find deleted rows."""
     columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in source.id]
     statement = sa.select(*columns).select_from(_from(source))
     if after is not None:
-        statement = statement.where(_behind(columns, after))
+        statement = statement.where(_rows_after(columns, after))
     return statement.order_by(*columns).limit(rows)
 
 
@@ -61,20 +61,22 @@ def _from(source: SqlSource) -> sa.FromClause:
     return sa.table(name, schema=schema or None)
 
 
-def _behind(columns: Sequence[sa.ColumnClause[Any]], row: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """(a, b) > (x, y), written so that every database understands it and can use an index."""
+def _rows_after(
+    columns: Sequence[sa.ColumnClause[Any]], row: Sequence[Any]
+) -> sa.ColumnElement[bool]:
+    """(a, b) > (x, y), in a form that every database supports and can use an index for."""
     column, value = columns[0], row[0]
     later: sa.ColumnElement[bool] = column > value
     if len(columns) == 1:
         return later
     return sa.and_(
         column >= value,
-        sa.or_(later, _behind(columns[1:], row[1:])),
+        sa.or_(later, _rows_after(columns[1:], row[1:])),
     )
 
 
-def back(source: SqlSource, cursor: Any) -> Any:
-    """Where the next poll begins: so far before the newest row as a transaction may be late."""
+def poll_start(source: SqlSource, cursor: Any) -> Any:
+    """Return the cursor of the next poll: before the newest row, by the lag of late commits."""
     if isinstance(cursor, (datetime, date)):
         return cursor - timedelta(seconds=source.lag_s)
     if isinstance(cursor, (int, float, Decimal)):
@@ -82,31 +84,31 @@ def back(source: SqlSource, cursor: Any) -> Any:
     if isinstance(cursor, bytes):
         return max(0, int.from_bytes(cursor) - source.lag).to_bytes(len(cursor))
     if isinstance(cursor, str):
-        return _back_in_text(source, cursor)
+        return _poll_start_of_text(source, cursor)
     raise ConfigurationRejected(
-        f"{source.name}: {source.cursor} is a {type(cursor).__name__}: take a column that is a "
+        f"{source.name}: {source.cursor} is a {type(cursor).__name__}: use a column that is a "
         "time, a number or a rowversion"
     )
 
 
-def _back_in_text(source: SqlSource, cursor: str) -> str:
-    """SQLite keeps times as text, which sorts as long as all of it has one form."""
+def _poll_start_of_text(source: SqlSource, cursor: str) -> str:
+    """SQLite stores times as text, which is sortable if all of them have the same format."""
     try:
         at = datetime.fromisoformat(cursor)
     except ValueError as error:
         raise ConfigurationRejected(
-            f"{source.name}: {cursor[:40]!r} in {source.cursor} is no ISO time: as a text it must "
-            "be one, to be sorted"
+            f"{source.name}: {cursor[:40]!r} in {source.cursor} is not an ISO time, "
+            "which a text column must contain to be sortable"
         ) from error
     earlier = at - timedelta(seconds=source.lag_s)
-    places = len(cursor.partition(".")[2].rstrip("Z").partition("+")[0])
-    precision = "seconds" if places == 0 else "milliseconds" if places <= 3 else "microseconds"
+    digits = len(cursor.partition(".")[2].rstrip("Z").partition("+")[0])
+    precision = "seconds" if digits == 0 else "milliseconds" if digits <= 3 else "microseconds"
     text = earlier.isoformat("T" if "T" in cursor else " ", precision)
     return text.replace("+00:00", "Z") if cursor.endswith("Z") else text
 
 
-def packed(value: Any) -> Any:
-    """A cursor as it is kept in the state, and so as it comes back from `unpacked`."""
+def encode_cursor(value: Any) -> Any:
+    """Encode a cursor for the state; `decode_cursor` restores it."""
     if isinstance(value, datetime):
         return {"at": value.isoformat()}
     if isinstance(value, date):
@@ -116,18 +118,18 @@ def packed(value: Any) -> Any:
     return value
 
 
-def unpacked(kept: Any) -> Any:
-    if not isinstance(kept, dict):
-        return kept
-    if "at" in kept:
-        return datetime.fromisoformat(kept["at"])
-    if "day" in kept:
-        return date.fromisoformat(kept["day"])
-    return Decimal(kept["number"])
+def decode_cursor(encoded: Any) -> Any:
+    if not isinstance(encoded, dict):
+        return encoded
+    if "at" in encoded:
+        return datetime.fromisoformat(encoded["at"])
+    if "day" in encoded:
+        return date.fromisoformat(encoded["day"])
+    return Decimal(encoded["number"])
 
 
 def sortable(value: Any) -> Any:
-    """A cursor as SQLite sorts it: numbers and texts."""
+    """Convert a cursor into a number or text that SQLite sorts."""
     if isinstance(value, datetime):
         aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
         return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

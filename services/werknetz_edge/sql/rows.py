@@ -1,4 +1,4 @@
-"""Rows as records and readings, and values of any driver as values that a mapping reads."""
+"""Converts rows into records and readings, and values of any driver into plain values."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,69 +18,69 @@ from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz_edge.sql.config import SqlSource
 from werknetz_edge.sql.keyset import sortable
-from werknetz_edge.sql.state import Taken
+from werknetz_edge.sql.state import StoredRow
 
-BYTES_SHOWN: Final = 4_096
+BYTES_MAX: Final = 4_096
 DELETED: Final = b""
 _COLUMN: Final = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class SqlRow:
-    """A row, named and compared."""
+    """A new, changed or deleted row."""
 
     fields: Mapping[str, Any]
-    taken: Taken
+    stored: StoredRow
     at_us: int | None
     is_sure: bool
     change: str  # new, changed, deleted
 
     @property
-    def mark(self) -> bytes:
-        return identity_of(self.taken)
+    def dedup_key(self) -> bytes:
+        return identity_of(self.stored)
 
 
-def identity_of(taken: Taken) -> bytes:
-    """The same for the same state of the same row, whoever reads it and however often."""
-    hashed = blake2b(taken.key, digest_size=16)
-    hashed.update(taken.content)
-    hashed.update(taken.version.to_bytes(8, "big"))
-    return hashed.digest()
+def identity_of(stored: StoredRow) -> bytes:
+    """Identify the state of a row: equal for every read of the same state."""
+    digest = blake2b(stored.key, digest_size=16)
+    digest.update(stored.content)
+    digest.update(stored.version.to_bytes(8, "big"))
+    return digest.digest()
 
 
 def key_of(source: SqlSource, values: Sequence[Any]) -> bytes:
-    return _digest(source.name, list(map(plain, values)))
+    return _digest(source.name, list(map(to_plain, values)))
 
 
-def row_of(
+def to_row(
     source: SqlSource, names: Sequence[str], values: Sequence[Any],
-    known: Mapping[bytes, tuple[bytes, int]],
+    stored_rows: Mapping[bytes, tuple[bytes, int]],
 ) -> SqlRow | None:  # fmt: skip
-    """Return the row, or None where it was taken as it is."""
+    """Return the row; None where it is stored already with the same content."""
     raw = dict(zip(names, values, strict=True))
-    fields = {name: plain(value, source.zone) for name, value in raw.items()}
+    fields = {name: to_plain(value, source.zone) for name, value in raw.items()}
     ids = [raw[name] for name in source.id]
     key = key_of(source, ids)
     content = _digest(source.name, list(fields.values()))
-    before, version = known.get(key, (DELETED, 0))
-    if key in known and before == content:
+    before, version = stored_rows.get(key, (DELETED, 0))
+    if key in stored_rows and before == content:
         return None
-    # A cursor tells one state of a row from the next; without one a row may come back to an
-    # earlier state, and only counting tells them apart.
+    # A cursor distinguishes the states of a row. Without one a row may return to an earlier state,
+    # and only a counter distinguishes them.
     version = 0 if source.changed_at is not None else version + 1
-    place = None if source.cursor is None else sortable(raw[source.cursor])
-    ident = msgspec.msgpack.encode(list(map(plain, ids))) if source.keeps_all else b""
-    taken = Taken(key, content, version, place, ident)
-    at_us, is_sure = _when(source, raw)
-    change = "changed" if key in known and before != DELETED else "new"
-    return SqlRow(fields, taken, at_us, is_sure, change)
+    sort_value = None if source.cursor is None else sortable(raw[source.cursor])
+    encoded_id = msgspec.msgpack.encode(list(map(to_plain, ids))) if source.stores_all_rows else b""
+    stored = StoredRow(key, content, version, sort_value, encoded_id)
+    at_us, is_sure = _time_of(source, raw)
+    change = "changed" if key in stored_rows and before != DELETED else "new"
+    return SqlRow(fields, stored, at_us, is_sure, change)
 
 
-def deleted_row(source: SqlSource, key: bytes, ident: bytes, version: int) -> SqlRow:
-    ids = msgspec.msgpack.decode(ident)
+def deleted_row(source: SqlSource, key: bytes, encoded_id: bytes, version: int) -> SqlRow:
+    ids = msgspec.msgpack.decode(encoded_id)
     fields = dict(zip(source.id, ids, strict=True))
-    taken = Taken(key, DELETED, version + 1, None, ident)
-    return SqlRow(fields, taken, None, True, "deleted")
+    stored = StoredRow(key, DELETED, version + 1, None, encoded_id)
+    return SqlRow(fields, stored, None, True, "deleted")
 
 
 def record_of(source: SqlSource, row: SqlRow) -> SourceRecord:
@@ -88,31 +88,31 @@ def record_of(source: SqlSource, row: SqlRow) -> SourceRecord:
     return SourceRecord(
         source=f"{source.name}/deleted" if row.change == "deleted" else source.name,
         fields={**row.fields, "_change": row.change},
-        identity=identity_of(row.taken),
+        identity=identity_of(row.stored),
         item=ids[:200],
         source_time_us=row.at_us,
     )
 
 
 def readings_of(source: SqlSource, row: SqlRow) -> list[Reading]:
-    def cell(found: re.Match[str]) -> str:
-        value = row.fields.get(found.group(1))
+    def cell(match: re.Match[str]) -> str:
+        value = row.fields.get(match.group(1))
         return "" if value is None else str(value)
 
-    machine = _COLUMN.sub(cell, source.address or source.name)
-    own = {*source.id, source.cursor, source.time, *_COLUMN.findall(source.address or "")}
+    address = _COLUMN.sub(cell, source.address or source.name)
+    excluded = {*source.id, source.cursor, source.time, *_COLUMN.findall(source.address or "")}
     return [
         Reading(
-            f"{machine}#{name}", value, GOOD if row.is_sure else UNCERTAIN_TIME, row.at_us,
+            f"{address}#{name}", value, GOOD if row.is_sure else UNCERTAIN_TIME, row.at_us,
             fields=row.fields,
         )
         for name, value in row.fields.items()
-        if name not in own
+        if name not in excluded
     ]  # fmt: skip
 
 
-def plain(value: Any, zone: str = "UTC") -> Any:  # noqa: PLR0911  a ladder of types
-    """A value as JSON could hold it; a time that says no zone gets the declared one."""
+def to_plain(value: Any, zone: str = "UTC") -> Any:  # noqa: PLR0911  one return per type
+    """Convert a value into a JSON type; a time without a zone gets the configured one."""
     if value is None or isinstance(value, (bool, int, float, str, list, dict)):
         return value
     if isinstance(value, Decimal):
@@ -126,7 +126,7 @@ def plain(value: Any, zone: str = "UTC") -> Any:  # noqa: PLR0911  a ladder of t
         return value.isoformat()
     if isinstance(value, (bytes, bytearray, memoryview)):
         content = bytes(value)
-        if len(content) > BYTES_SHOWN:
+        if len(content) > BYTES_MAX:
             return f"{len(content)} bytes, {blake2b(content, digest_size=16).hexdigest()}"
         return content.hex()
     if isinstance(value, (UUID, timedelta)):
@@ -134,7 +134,7 @@ def plain(value: Any, zone: str = "UTC") -> Any:  # noqa: PLR0911  a ladder of t
     return str(value)
 
 
-def _when(source: SqlSource, raw: Mapping[str, Any]) -> tuple[int | None, bool]:
+def _time_of(source: SqlSource, raw: Mapping[str, Any]) -> tuple[int | None, bool]:
     column = source.time or source.changed_at
     value = None if column is None else raw.get(column)
     if isinstance(value, str):
@@ -148,7 +148,7 @@ def _when(source: SqlSource, raw: Mapping[str, Any]) -> tuple[int | None, bool]:
         return microseconds_of(value), True
     zone = ZoneInfo(source.zone)
     at = value.replace(tzinfo=zone)
-    # The hour that comes twice: a database tells nothing of the order in which rows were written.
+    # The repeated hour of a clock change: a database does not show the order of writing.
     return microseconds_of(at), at.utcoffset() == at.replace(fold=1).utcoffset()
 
 

@@ -1,4 +1,4 @@
-"""One open connection: the next page of a source, and what is gone from it. In one thread."""
+"""One open connection: reads pages of a source, and finds deleted rows. Used by one thread."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,35 +12,35 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz_edge.sql.config import SqlConfig, SqlSource
-from werknetz_edge.sql.engine import meaning_of, open_engine
+from werknetz_edge.sql.engine import open_engine, to_connector_error
 from werknetz_edge.sql.keyset import (
-    Place,
-    back,
+    PagePosition,
+    decode_cursor,
     ids_statement,
     order_of,
     page_statement,
+    poll_start,
     sortable,
-    unpacked,
 )
-from werknetz_edge.sql.rows import SqlRow, deleted_row, key_of, row_of
-from werknetz_edge.sql.state import PollState
+from werknetz_edge.sql.rows import SqlRow, deleted_row, key_of, to_row
+from werknetz_edge.sql.state import SqlState
 
-_TOO_MANY = "{} has more than {} rows: give `changed_at`, or raise `rows_max`"
+_TOO_MANY_ROWS = "{} has more than {} rows: set `changed_at`, or raise `rows_max`"
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    rows: list[SqlRow]  # those that are new or changed
-    count: int  # as they were read
-    cursor: Any  # of the newest row, None where there is no cursor
-    next: Place | None  # None: this was the last page of the sweep
+class SqlPage:
+    rows: list[SqlRow]  # new or changed rows
+    count: int  # rows read
+    cursor: Any  # of the newest row; None without a cursor column
+    next: PagePosition | None  # None: last page of the sweep
 
 
 @dataclass(slots=True)
 class SqlSession:
     config: SqlConfig
-    state: PollState
-    on_disk: set[bytes]  # marks of rows that are in the spool, and perhaps not in the state
+    state: SqlState
+    on_disk: set[bytes]  # dedup keys of rows in the spool that may be missing in the state
     _engine: sa.Engine | None = None
     _connection: sa.Connection | None = None
     _file: tuple[int, int] | None = field(default=None)
@@ -50,67 +50,78 @@ class SqlSession:
         try:
             self._connection = engine.connect()
             for source in self.config.sources:
-                self._connection.execute(page_statement(source, Place(), 1)).fetchall()
+                self._connection.execute(page_statement(source, PagePosition(), 1)).fetchall()
                 self._connection.rollback()
             self._file = self._inode()
         except SQLAlchemyError as error:
             self.close()
-            raise meaning_of(error, "connecting") from error
+            raise to_connector_error(error, "connecting") from error
         except BaseException:
             self.close()
             raise
 
-    def page(self, source: SqlSource, place: Place | None, seen: int) -> Page:
-        """The rows from a place on; None begins a new sweep."""
+    def read_page(
+        self, source: SqlSource, position: PagePosition | None, rows_read: int
+    ) -> SqlPage:
+        """Return the rows from a position on; None starts a new sweep."""
         size = self.config.page_rows
-        kept = unpacked(self.state.cursor(source.name)) if source.cursor is not None else None
-        if place is None:
-            place = self._start(source, kept)
-        with self._asking(source.name) as connection:
-            result = connection.execute(page_statement(source, place, size))
+        saved_cursor = (
+            decode_cursor(self.state.cursor(source.name)) if source.cursor is not None else None
+        )
+        if position is None:
+            position = self._start(source, saved_cursor)
+        with self._read_transaction(source.name) as connection:
+            result = connection.execute(page_statement(source, position, size))
             names, rows = list(result.keys()), result.fetchall()
-        if source.cursor is None and seen + len(rows) > source.rows_max:
-            raise ConfigurationRejected(_TOO_MANY.format(source.name, source.rows_max))
+        if source.cursor is None and rows_read + len(rows) > source.rows_max:
+            raise ConfigurationRejected(_TOO_MANY_ROWS.format(source.name, source.rows_max))
         order = [self._index(source, names, name) for name in order_of(source)]
         ids = [names.index(name) for name in source.id]
         keys = [key_of(source, [row[index] for index in ids]) for row in rows]
-        known = self.state.known(source.name, keys)
-        made = [found for row in rows if (found := row_of(source, names, row, known)) is not None]
-        fresh = [row for row in made if row.mark not in self.on_disk]
-        cursor = kept
+        stored_rows = self.state.get_rows(source.name, keys)
+        changed = [
+            new for row in rows if (new := to_row(source, names, row, stored_rows)) is not None
+        ]
+        unsent = [row for row in changed if row.dedup_key not in self.on_disk]
+        cursor = saved_cursor
         if rows and source.cursor is not None:
             newest = rows[-1][names.index(source.cursor)]
-            if kept is None or sortable(newest) > sortable(kept):
+            if saved_cursor is None or sortable(newest) > sortable(saved_cursor):
                 cursor = newest
-        if len(fresh) < len(made):  # killed between the spool's commit and ours
-            taken = [row.taken for row in made if row.mark in self.on_disk]
-            self.state.keep(source.name, taken, None)
-        follows = self._follows(place, [rows[-1][i] for i in order]) if len(rows) == size else None
-        if follows is None and cursor is not None and not source.keeps_all:
-            self.state.forget(source.name, sortable(back(source, cursor)))
-        return Page(fresh, len(rows), cursor, follows)
+        if len(unsent) < len(changed):  # killed between the commits of spool and state
+            stored = [row.stored for row in changed if row.dedup_key in self.on_disk]
+            self.state.save(source.name, stored, None)
+        next_position = (
+            self._next_position(position, [rows[-1][i] for i in order])
+            if len(rows) == size
+            else None
+        )
+        if next_position is None and cursor is not None and not source.stores_all_rows:
+            self.state.delete_before(source.name, sortable(poll_start(source, cursor)))
+        return SqlPage(unsent, len(rows), cursor, next_position)
 
-    def gone(self, source: SqlSource) -> list[SqlRow]:
-        """What was taken and is there no more: by its ids, page by page."""
-        known = self.state.present(source.name)
+    def find_deleted(self, source: SqlSource) -> list[SqlRow]:
+        """Return the rows that are stored but no longer in the table: compares ids page by page."""
+        missing = self.state.list_present(source.name)
         after: tuple[Any, ...] | None = None
         count = 0
-        with self._asking(source.name) as connection:
+        with self._read_transaction(source.name) as connection:
             while True:
                 statement = ids_statement(source, after, self.config.page_rows)
                 rows = connection.execute(statement).fetchall()
                 for row in rows:
-                    known.pop(key_of(source, row), None)
+                    missing.pop(key_of(source, row), None)
                 count += len(rows)
                 if count > source.rows_max:
-                    raise ConfigurationRejected(_TOO_MANY.format(source.name, source.rows_max))
+                    raise ConfigurationRejected(_TOO_MANY_ROWS.format(source.name, source.rows_max))
                 if len(rows) < self.config.page_rows or after == tuple(rows[-1]):
                     break
                 after = tuple(rows[-1])
-        found = [
-            deleted_row(source, key, ident, version) for key, (ident, version) in known.items()
+        deleted = [
+            deleted_row(source, key, encoded_id, version)
+            for key, (encoded_id, version) in missing.items()
         ]
-        return [row for row in found if row.mark not in self.on_disk]
+        return [row for row in deleted if row.dedup_key not in self.on_disk]
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -119,52 +130,52 @@ class SqlSession:
             if connection is not None:
                 connection.close()
         except SQLAlchemyError:
-            connection = None  # it was lost: there is nothing left to close
+            connection = None  # lost: nothing is left to close
         finally:
             if engine is not None:
                 engine.dispose()
             self.state.close()
 
-    def _start(self, source: SqlSource, kept: Any) -> Place:
-        if kept is None:
+    def _start(self, source: SqlSource, saved_cursor: Any) -> PagePosition:
+        if saved_cursor is None:
             start: Any = source.start
             if isinstance(start, datetime) and self._file is not None:
-                start = start.isoformat(" ")  # SQLite keeps times as text
-            return Place(start)
-        return Place(back(source, kept))
+                start = start.isoformat(" ")  # SQLite stores times as text
+            return PagePosition(start)
+        return PagePosition(poll_start(source, saved_cursor))
 
     @staticmethod
-    def _follows(place: Place, row: list[Any]) -> Place | None:
-        """None where the database does not get beyond a row, as its times are coarser than ours."""
+    def _next_position(position: PagePosition, row: list[Any]) -> PagePosition | None:
+        """None where the position does not advance: the times of the database are coarse."""
         after = tuple(row)
-        return None if after == place.after else Place(None, after)
+        return None if after == position.after else PagePosition(None, after)
 
     @staticmethod
     def _index(source: SqlSource, names: list[str], name: str) -> int:
         if name not in names:
-            there = ", ".join(names[:50])
-            raise ConfigurationRejected(f"{source.name} has no column {name!r}; it has: {there}")
+            existing = ", ".join(names[:50])
+            raise ConfigurationRejected(f"{source.name} has no column {name!r}; it has: {existing}")
         return names.index(name)
 
     @contextmanager
-    def _asking(self, name: str) -> Iterator[sa.Connection]:
-        """A transaction of its own that only reads, and ends: none is left open between polls."""
+    def _read_transaction(self, name: str) -> Iterator[sa.Connection]:
+        """A read transaction that ends with the block: none stays open between polls."""
         if self._connection is None:
             raise ConnectionLost("not connected")
         if self._inode() != self._file:
-            raise ConnectionLost("the database file is another than before")
+            raise ConnectionLost("the database file was replaced")
         try:
             yield self._connection
             self._connection.rollback()
         except SQLAlchemyError as error:
-            raise meaning_of(error, name) from error
+            raise to_connector_error(error, name) from error
 
     def _inode(self) -> tuple[int, int] | None:
         url = sa.make_url(self.config.url)
         if url.get_backend_name() != "sqlite" or not url.database:
             return None
         try:
-            found = Path(url.database).stat()
+            file_stat = Path(url.database).stat()
         except OSError as error:
             raise ConnectionLost(f"{url.database}: {error.strerror}") from error
-        return found.st_dev, found.st_ino
+        return file_stat.st_dev, file_stat.st_ino

@@ -1,7 +1,7 @@
-"""How far each source has come, and which rows were taken: one SQLite file, after the spool.
+"""How far each source was read, and the stored rows: one SQLite file, written after the spool.
 
-Written when a page is on disk. A crash in between gives the page again: its records have the
-same identities, its readings the same marks.
+Written when a page is on disk. After a crash in between the page is read again: its records have
+the same identities, its readings the same dedup keys.
 """
 
 import sqlite3
@@ -24,17 +24,17 @@ CREATE INDEX IF NOT EXISTS rows_by_sort ON rows (source, sort);
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A row as it was taken; `content` is empty where it is deleted."""
+class StoredRow:
+    """A row that is on disk; `content` is empty where it was deleted."""
 
     key: bytes
     content: bytes
     version: int
-    sort: Any  # its place by the cursor: a number or a text
-    id: bytes = b""  # its id as MessagePack, where deletions are to be told
+    sort: Any  # position by the cursor: a number or a text
+    id: bytes = b""  # the id as MessagePack, where deletions are detected
 
 
-class PollState:
+class SqlState:
     """Used by one thread at a time."""
 
     def __init__(self, path: Path) -> None:
@@ -45,21 +45,20 @@ class PollState:
         row = self._db.execute("SELECT value FROM cursors WHERE source = ?", (source,)).fetchone()
         return None if row is None else msgspec.msgpack.decode(row[0])
 
-    def known(self, source: str, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, int]]:
-        """Content and version of those rows that were taken before."""
-        found: dict[bytes, tuple[bytes, int]] = {}
+    def get_rows(self, source: str, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, int]]:
+        """Return content and version of the rows that are stored, by key."""
+        stored: dict[bytes, tuple[bytes, int]] = {}
         for start in range(0, len(keys), 500):
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))
-            rows = self._db.execute(
-                f"SELECT key, content, version FROM rows WHERE source = ? AND key IN ({marks})",  # noqa: S608  only question marks
-                (source, *part),
-            )
-            found.update((bytes(key), (bytes(content), version)) for key, content, version in rows)
-        return found
+            # Only question marks are inserted into the statement.
+            query = f"SELECT key, content, version FROM rows WHERE source = ? AND key IN ({marks})"  # noqa: S608
+            rows = self._db.execute(query, (source, *part))
+            stored.update((bytes(key), (bytes(content), version)) for key, content, version in rows)
+        return stored
 
-    def keep(self, source: str, rows: Iterable[Taken], cursor: Any) -> None:
-        """In one transaction, once the page is in the spool."""
+    def save(self, source: str, rows: Iterable[StoredRow], cursor: Any) -> None:
+        """Save rows and cursor in one transaction, once the page is in the spool."""
         with self._db as db:
             db.executemany(
                 "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?)",
@@ -71,13 +70,13 @@ class PollState:
                     (source, msgspec.msgpack.encode(cursor)),
                 )
 
-    def forget(self, source: str, before: Any) -> None:
-        """Rows that cannot come again: they lie before what is read at the next poll."""
+    def delete_before(self, source: str, before: Any) -> None:
+        """Delete rows before the start of the next poll: they are not read again."""
         with self._db as db:
             db.execute("DELETE FROM rows WHERE source = ? AND sort < ?", (source, before))
 
-    def present(self, source: str) -> dict[bytes, tuple[bytes, int]]:
-        """Id and version of all rows that were not deleted, by key."""
+    def list_present(self, source: str) -> dict[bytes, tuple[bytes, int]]:
+        """Return id and version of all rows that are not deleted, by key."""
         rows = self._db.execute(
             "SELECT key, id, version FROM rows WHERE source = ? AND content <> x''", (source,)
         )

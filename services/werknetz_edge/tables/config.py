@@ -1,4 +1,4 @@
-"""What an operator says about tables in files. The field descriptions are the documentation."""
+"""Configuration of tables in files. The field descriptions are the documentation."""
 
 import codecs
 import re
@@ -10,56 +10,56 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from werknetz.connector.time_format import check_time_format, check_zone
 from werknetz_edge.files.config import InboxConfig
 
-_FORM: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+_STRICT: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 _OFFSET: Final = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d")
 COLUMN: Final = re.compile(r"\{([^{}]+)\}")
 
 
-def _many(given: Any) -> Any:
-    return (given,) if isinstance(given, str) else given
+def _to_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
 
 
 class ClockChange(BaseModel):
-    """A clock that was set by hand: at this time on its own face, to that time."""
+    """A clock that was set by hand: from the local time `at` to the local time `to`."""
 
-    model_config = _FORM
+    model_config = _STRICT
     at: datetime
     to: datetime
 
     @model_validator(mode="after")
-    def _moves(self) -> Self:
+    def _check_times(self) -> Self:
         if self.at.tzinfo is not None or self.to.tzinfo is not None:
-            raise ValueError("`at` and `to` are times on the clock's face: write no zone")
+            raise ValueError("`at` and `to` are local times of the clock: write no zone")
         if self.at == self.to:
             raise ValueError("`at` and `to` must differ")
         return self
 
 
 class TimeConfig(BaseModel):
-    """The time of a row. Local times that the autumn's clock change repeats are kept apart."""
+    """The time of a row. Local times that a clock change repeats are distinguished by row order."""
 
-    model_config = _FORM
+    model_config = _STRICT
     column: tuple[str, ...] = Field(description="column, or [date column, time column]")
     format: str = Field(default="iso", description="iso, unix_s, unix_ms, unix_us, or strptime's")
     zone: str | None = Field(
-        default=None, description="of times that say none, such as Europe/Berlin; default: UTC"
+        default=None, description="of times without a zone, such as Europe/Berlin; default: UTC"
     )
     offset: str | None = Field(
-        default=None, description="instead of `zone`: +01:00, a clock that knows no summer time"
+        default=None, description="instead of `zone`: +01:00, for a clock without summer time"
     )
     changes: tuple[ClockChange, ...] = Field(
-        default=(), description="with `offset`: when that clock was set by hand"
+        default=(), description="with `offset`: when the clock was set by hand"
     )
     ordered: bool = Field(
         default=True,
-        description="the rows of an address are in time order: a step back at the clock change is "
-        "its second hour, any other is marked as uncertain. false: in no order",
+        description="the rows of an address are in time order: a step back at the clock change "
+        "starts the repeated hour, any other is marked as uncertain. false: no order",
     )
 
     @field_validator("column", mode="before")
     @classmethod
-    def _columns(cls, given: Any) -> Any:
-        return _many(given)
+    def _columns(cls, value: Any) -> Any:
+        return _to_tuple(value)
 
     @field_validator("zone")
     @classmethod
@@ -68,75 +68,81 @@ class TimeConfig(BaseModel):
 
     @field_validator("format")
     @classmethod
-    def _format(cls, form: str) -> str:
-        return check_time_format(form)
+    def _format(cls, text: str) -> str:
+        return check_time_format(text)
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _check_combination(self) -> Self:
         if self.zone is not None and self.offset is not None:
-            raise ValueError("give `zone` or `offset`, not both")
+            raise ValueError("set `zone` or `offset`, not both")
         if self.offset is not None and not _OFFSET.fullmatch(self.offset):
             raise ValueError("offset must read +01:00 or -05:30")
         if self.changes and self.offset is None:
-            raise ValueError("`changes` need `offset`: what the clock showed before the first")
+            raise ValueError("`changes` need `offset`: the offset before the first change")
         return self
 
 
-class SourceConfig(BaseModel):
-    """One family of files, and what its rows are."""
+class TableSource(BaseModel):
+    """The files of one source, and what their rows mean."""
 
-    model_config = _FORM
+    model_config = _STRICT
     name: Annotated[str, Field(min_length=1, max_length=200)] = Field(
-        description="what the mapping's rules call it"
+        description="name of the source in the mapping's rules"
     )
     pattern: tuple[str, ...] = Field(default=("*",), description="globs of file names")
     kind: Literal["records", "readings"] = Field(
         alias="as", description="records: a row is a business record; readings: of signals"
     )
-    format: Literal["auto", "csv", "xlsx"] = Field(default="auto", description="auto: by its name")
+    format: Literal["auto", "csv", "xlsx"] = Field(
+        default="auto", description="auto: by the file name"
+    )
     encoding: str = Field(
         default="auto", description="auto: a byte order mark, else UTF-8; or cp1252, latin-1 …"
     )
-    delimiter: str = Field(default="auto", description="auto, or one sign; \\t for a tabulator")
-    quote: str = Field(default='"', max_length=1, description="empty: there are no quotes")
-    sheet: str | None = Field(default=None, description="XLSX: name of the sheet; else the first")
+    delimiter: str = Field(default="auto", description="auto, or one character; \\t for a tab")
+    quote: str = Field(default='"', max_length=1, description="empty: no quotes")
+    sheet: str | None = Field(
+        default=None, description="XLSX: name of the sheet; default: the first"
+    )
     skip_rows: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=0, description="lines above the header"
     )
-    columns: tuple[str, ...] = Field(default=(), description="names, where there is no header")
+    columns: tuple[str, ...] = Field(
+        default=(), description="column names of files without a header"
+    )
     decimal: Literal["point", "comma"] = "point"
     thousands: Literal["", ".", ",", " ", "'"] = ""
     numbers: tuple[str, ...] = Field(
         default=(), description="records: columns to read with `decimal` and `thousands`"
     )
-    texts: tuple[str, ...] = Field(default=(), description="readings: columns that are no numbers")
+    texts: tuple[str, ...] = Field(default=(), description="readings: columns with texts")
     time: TimeConfig | None = None
     key: tuple[str, ...] = Field(
         default=(),
-        description="records: columns that make a row one fact, told again it counts once. "
-        "Default: all of the row, and its how-manieth among equal rows of the file",
+        description="records: columns that identify a row, so that a repetition is dropped. "
+        "Default: the whole row, and its number among equal rows of the file",
     )
     address: str | None = Field(
         default=None,
-        description="readings: such as mes/{line}/{machine}; the column's name follows after #",
+        description="readings: such as mes/{line}/{machine}; the column's name is added after #",
     )
     lane: Literal["live", "backfill"] = Field(
         default="live",
-        description="backfill: files repeat rows of earlier files; equal signal and time is one",
+        description="backfill: files repeat rows of earlier files; a signal has one value per time",
     )
 
     @field_validator("pattern", "key", "numbers", "texts", "columns", mode="before")
     @classmethod
-    def _one_or_many(cls, given: Any) -> Any:
-        return _many(given)
+    def _columns_to_tuple(cls, value: Any) -> Any:
+        return _to_tuple(value)
 
     @field_validator("delimiter")
     @classmethod
-    def _delimiter(cls, sign: str) -> str:
-        sign = {"\\t": "\t", "tab": "\t"}.get(sign, sign)
-        if sign != "auto" and (len(sign) != 1 or sign in "\r\n\"'"):
-            raise ValueError("delimiter must be `auto` or one sign such as ; , | or \\t")
-        return sign
+    def _delimiter(cls, character: str) -> str:
+        character = {"\\t": "\t", "tab": "\t"}.get(character, character)
+        if character != "auto" and (len(character) != 1 or character in "\r\n\"'"):
+            raise ValueError("delimiter must be `auto` or one character such as ; , | or \\t")
+        return character
 
     @field_validator("encoding")
     @classmethod
@@ -148,24 +154,24 @@ class SourceConfig(BaseModel):
             return codecs.lookup(name).name
         except (LookupError, TypeError, UnicodeError) as error:
             raise ValueError(
-                f"encoding {name!r} is not known: take auto, utf-8, cp1252 …"
+                f"encoding {name!r} is not known: use auto, utf-8, cp1252 …"
             ) from error
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _check_combination(self) -> Self:
         if self.kind == "readings" and (self.key or self.numbers):
-            raise ValueError("`key` and `numbers` are for records: drop them")
+            raise ValueError("`key` and `numbers` are for records: remove them")
         if self.kind == "records" and (self.address is not None or self.texts):
-            raise ValueError("`address` and `texts` are for readings: drop them")
+            raise ValueError("`address` and `texts` are for readings: remove them")
         if self.kind == "records" and self.lane != "live":
-            raise ValueError(
-                "`lane` is for readings: records that are told again count once anyway"
-            )
+            raise ValueError("`lane` is for readings: repeated records are always stored once")
         if (self.thousands, self.decimal) in {(",", "comma"), (".", "point")}:
-            raise ValueError("`thousands` and `decimal` are the same sign: correct one")
-        says_how = self.decimal == "comma" or bool(self.thousands)
-        if says_how and self.kind == "records" and not self.numbers:
-            raise ValueError("`decimal` and `thousands` need `numbers`: in which columns?")
+            raise ValueError("`thousands` and `decimal` are the same character: correct one")
+        has_number_format = self.decimal == "comma" or bool(self.thousands)
+        if has_number_format and self.kind == "records" and not self.numbers:
+            raise ValueError(
+                "`decimal` and `thousands` need `numbers`: the columns that they apply to"
+            )
         return self
 
     @property
@@ -174,17 +180,17 @@ class SourceConfig(BaseModel):
 
 
 class TablesConfig(BaseModel):
-    model_config = _FORM
+    model_config = _STRICT
     inbox: InboxConfig
-    sources: tuple[SourceConfig, ...] = Field(
-        min_length=1, max_length=200, description="the first whose pattern fits a file reads it"
+    sources: tuple[TableSource, ...] = Field(
+        min_length=1, max_length=200, description="the first with a matching pattern reads a file"
     )
 
     @field_validator("sources")
     @classmethod
-    def _names(cls, sources: tuple[SourceConfig, ...]) -> tuple[SourceConfig, ...]:
+    def _names(cls, sources: tuple[TableSource, ...]) -> tuple[TableSource, ...]:
         names = [source.name for source in sources]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"source {min(twice)!r} is there twice: give each a name of its own")
+        duplicates = {name for name in names if names.count(name) > 1}
+        if duplicates:
+            raise ValueError(f"source {min(duplicates)!r} is defined twice: use different names")
         return sources

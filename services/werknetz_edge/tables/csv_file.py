@@ -1,4 +1,4 @@
-"""CSV, as a stream: whatever ends its lines (CR, LF, both), in bounded memory."""
+"""Reads CSV as a stream with any line ending (CR, LF, both), in bounded memory."""
 
 import csv
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from werknetz_edge.files.inbox import FileRefused
-from werknetz_edge.tables.config import SourceConfig
-from werknetz_edge.tables.dialect import SAMPLE_LINES, delimiter_of, encoding_of, reader_of
-from werknetz_edge.tables.sheet import BadRow, Row, Sheet, header_of
+from werknetz_edge.tables.config import TableSource
+from werknetz_edge.tables.dialect import SAMPLE_LINES, detect_delimiter, detect_encoding, reader_of
+from werknetz_edge.tables.sheet import Sheet, SheetRow, UnreadableRow, header_of
 
-RAW_PIECE: Final = 60_000  # what quarantine keeps of one entry
+RAW_PIECE: Final = 60_000  # characters of one entry in quarantine
 
 
 @dataclass(slots=True)
 class _Lines:
-    """The lines of a file; remembers those that the row in the making has taken."""
+    """The lines of a file; `current` are the lines of the row that is being read."""
 
     text: TextIO
     number: int = 0
@@ -33,19 +33,19 @@ class _Lines:
         return line
 
 
-def open_csv(path: Path, source: SourceConfig) -> Iterator[Sheet]:
-    """Yield the one sheet; the file is open for as long. Raises FileRefused."""
-    encoding = encoding_of(path, source.encoding)
+def open_csv(path: Path, source: TableSource) -> Iterator[Sheet]:
+    """Yield the only sheet; the file stays open until then. Raises FileRefused."""
+    encoding = detect_encoding(path, source.encoding)
     with path.open("r", encoding=encoding, newline="") as text:
         sample = list(islice(text, source.skip_rows + SAMPLE_LINES))
         text.seek(0)
         body = sample[source.skip_rows :]
-        is_said = False
+        has_sep_line = False
         delimiter = source.delimiter
         if delimiter == "auto":
-            delimiter, is_said = delimiter_of(body, source.quote)
+            delimiter, has_sep_line = detect_delimiter(body, source.quote)
         lines = _Lines(text)
-        for _ in range(source.skip_rows + is_said):
+        for _ in range(source.skip_rows + has_sep_line):
             next(lines, None)
         lines.current.clear()
         rows = reader_of(lines, delimiter, source.quote)
@@ -62,33 +62,37 @@ def open_csv(path: Path, source: SourceConfig) -> Iterator[Sheet]:
         yield Sheet(header, _rows(rows, lines, len(header)))
 
 
-def _rows(rows: "csv._reader", lines: _Lines, width: int) -> Iterator[Row | BadRow]:  # type: ignore[name-defined]
-    taken = lines.current
+def _rows(rows: "csv._reader", lines: _Lines, width: int) -> Iterator[SheetRow | UnreadableRow]:  # type: ignore[name-defined]
+    current = lines.current
     while True:
-        before = lines.number
+        lines_before = lines.number
         try:
             cells = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
-            yield from _bad(lines, before, f"{error}: is a quote not closed?")
+            yield from _unreadable_rows(lines, lines_before, f"{error}: is a quote not closed?")
             continue
         if len(cells) == width:
-            raw = taken[0] if len(taken) == 1 else "".join(taken)
-            taken.clear()
-            yield Row(before + 1, cells, raw, len(raw))
+            raw = current[0] if len(current) == 1 else "".join(current)
+            current.clear()
+            yield SheetRow(lines_before + 1, cells, raw, len(raw))
         elif not cells:
-            taken.clear()  # an empty line
+            current.clear()  # an empty line
         else:
-            yield from _bad(lines, before, f"it has {len(cells)} cells, the header has {width}")
+            yield from _unreadable_rows(
+                lines, lines_before, f"it has {len(cells)} cells, the header has {width}"
+            )
 
 
-def _bad(lines: _Lines, before: int, reason: str) -> Iterator[BadRow]:
-    """All of it, in pieces that quarantine keeps whole: a stray quote takes many lines with it."""
+def _unreadable_rows(lines: _Lines, lines_before: int, reason: str) -> Iterator[UnreadableRow]:
+    """Yield all lines in pieces that fit into quarantine: a stray quote may span many lines."""
     raw = "".join(lines.current)
     lines.current.clear()
-    place = f"line {before + 1}"
-    if lines.number > before + 1:
-        place = f"lines {before + 1} to {lines.number}"
+    position = f"line {lines_before + 1}"
+    if lines.number > lines_before + 1:
+        position = f"lines {lines_before + 1} to {lines.number}"
     for start in range(0, max(len(raw), 1), RAW_PIECE):
-        yield BadRow(place, reason, raw[start : start + RAW_PIECE], min(len(raw), RAW_PIECE))
+        yield UnreadableRow(
+            position, reason, raw[start : start + RAW_PIECE], min(len(raw), RAW_PIECE)
+        )

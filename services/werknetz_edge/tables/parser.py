@@ -1,4 +1,4 @@
-"""A file with a table → pieces of 1,000 rows; each is one delivery with one mark."""
+"""Parses a table file into chunks of 1,000 rows; each becomes one delivery."""
 
 import fnmatch
 import time
@@ -15,13 +15,13 @@ from werknetz_edge.files.build import create_file_connector
 from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile, to_printable
 from werknetz_edge.tables.clock import WallClock
-from werknetz_edge.tables.config import SourceConfig, TablesConfig
+from werknetz_edge.tables.config import TablesConfig, TableSource
 from werknetz_edge.tables.csv_file import open_csv
-from werknetz_edge.tables.readings import Addresses, ReadingMaker, Timed
-from werknetz_edge.tables.row_records import Ordinals, RecordMaker
-from werknetz_edge.tables.sheet import BadRow, Row, Sheet
+from werknetz_edge.tables.readings import Addresses, ReadingBuilder, TimedRow
+from werknetz_edge.tables.row_records import RecordBuilder, RowCounts
+from werknetz_edge.tables.sheet import Sheet, SheetRow, UnreadableRow
 
-# Where a piece ends is part of what the marks in a spool mean: see `Chunk`.
+# The checkpoints in a spool depend on where a chunk ends: see `Chunk`.
 ROWS: Final = 1_000
 SIZE: Final = 2_000_000
 _XLSX: Final = (".xlsx", ".xlsm")
@@ -33,122 +33,124 @@ class TableParser:
     work: Path
     _addresses: Addresses = field(default_factory=Addresses)
 
-    def source_of(self, name: str) -> SourceConfig | None:
-        """The first source whose pattern fits the file's name."""
+    def source_of(self, name: str) -> TableSource | None:
+        """Return the first source whose pattern matches the file's name."""
         low = name.lower()
         for source in self.config.sources:
             if any(fnmatch.fnmatchcase(low, pattern.lower()) for pattern in source.pattern):
                 return source
         return None
 
-    def scope(self, name: str) -> str:
-        """Equal files of two sources are two files: two warehouses may count the same."""
+    def scope_of(self, name: str) -> str:
+        """Equal files of two sources are different files: two warehouses may have equal counts."""
         source = self.source_of(name)
         return "" if source is None else source.name
 
     def parse(self, file: LocalFile) -> Iterator[Chunk]:
         source = self.source_of(file.name)
         if source is None:
-            raise FileRefused("no source has a pattern for its name: add one under `sources`")
+            raise FileRefused(
+                "no source has a pattern that matches its name: add one under `sources`"
+            )
         is_xlsx = source.format == "xlsx" or (
             source.format == "auto" and file.name.lower().endswith(_XLSX)
         )
         opened = open_xlsx(file.path, source) if is_xlsx else open_csv(file.path, source)
         with closing(opened):  # type: ignore[type-var]  # both are generators
             for sheet in opened:
-                yield from self._pieces(file, source, sheet)
+                yield from self._chunks(file, source, sheet)
 
-    def _pieces(self, file: LocalFile, source: SourceConfig, sheet: Sheet) -> Iterator[Chunk]:
+    def _chunks(self, file: LocalFile, source: TableSource, sheet: Sheet) -> Iterator[Chunk]:
         if not sheet.header:
             return
-        with closing(Ordinals(self.work)) as ordinals:
-            table = _Table(self._addresses, file, source, sheet.header, ordinals)
+        with closing(RowCounts(self.work)) as row_counts:
+            table = _Table(self._addresses, file, source, sheet.header, row_counts)
             for row in sheet.rows:
-                table.take(row)
+                table.add(row)
                 if table.count >= ROWS or table.size >= SIZE:
-                    yield table.piece()
+                    yield table.take_chunk()
             if table.count:
-                yield table.piece()
+                yield table.take_chunk()
 
 
-def open_xlsx(path: Path, source: SourceConfig) -> Iterator[Sheet]:
+def open_xlsx(path: Path, source: TableSource) -> Iterator[Sheet]:
     from werknetz_edge.tables import xlsx_file
 
     return xlsx_file.open_xlsx(path, source)
 
 
 class _Table:
-    """The rows of one file on their way into pieces."""
+    """Collects the rows of one file into chunks."""
 
     def __init__(
-        self, addresses: Addresses, file: LocalFile, source: SourceConfig, header: list[str],
-        ordinals: Ordinals,
+        self, addresses: Addresses, file: LocalFile, source: TableSource, header: list[str],
+        row_counts: RowCounts,
     ) -> None:  # fmt: skip
         self._source, self._file = source, to_printable(file.name)
-        self._readings: ReadingMaker | None = None
-        self._records: RecordMaker | None = None
+        self._readings: ReadingBuilder | None = None
+        self._records: RecordBuilder | None = None
         if source.kind == "readings":
-            self._readings = ReadingMaker(source, header, addresses)
+            self._readings = ReadingBuilder(source, header, addresses)
         else:
-            self._records = RecordMaker(source, header, file.name, ordinals)
+            self._records = RecordBuilder(source, header, file.name, row_counts)
         self._clock = WallClock(source.time) if source.time is not None else None
         self._time = [header.index(name) for name in source.time.column] if source.time else []
-        self._start()
+        self._reset()
 
-    def _start(self) -> None:
+    def _reset(self) -> None:
         self.count, self.size = 0, 0
-        self._rows: list[Timed] = []
-        self._made: list[SourceRecord] = []
-        self._bad: list[Unmapped] = []
+        self._rows: list[TimedRow] = []
+        self._source_records: list[SourceRecord] = []
+        self._rejects: list[Unmapped] = []
 
-    def take(self, row: Row | BadRow) -> None:
+    def add(self, row: SheetRow | UnreadableRow) -> None:
         self.count += 1
         self.size += row.size
-        if isinstance(row, BadRow):
-            self._refuse(row.place, row.reason, row.raw)
+        if isinstance(row, UnreadableRow):
+            self._reject(row.position, row.reason, row.raw)
             return
-        machine = self._readings.machine_of(row.cells) if self._readings else ""
+        address = self._readings.address_of_row(row.cells) if self._readings else ""
         try:
-            at_us, is_sure = self._when(row, machine)
+            at_us, is_sure = self._time_of(row, address)
         except UnreadableValue as error:
-            self._refuse(f"line {row.line}", f"time: {error}", row.raw or repr(list(row.cells)))
+            self._reject(f"line {row.line}", f"time: {error}", row.raw or repr(list(row.cells)))
             return
         if self._records is not None:
-            self._made.append(self._records.make(row, at_us))
+            self._source_records.append(self._records.build(row, at_us))
         else:
-            self._rows.append(Timed(row, at_us, is_sure, machine))
+            self._rows.append(TimedRow(row, at_us, is_sure, address))
 
-    def piece(self) -> Chunk:
+    def take_chunk(self) -> Chunk:
         readings: list[Reading] = []
         blocks: list[ReadingBlock] = []
         if self._readings is not None:
-            readings, blocks = self._readings.make(self._rows)
-        piece = Chunk(
-            readings=readings, blocks=blocks, records=self._made, rejects=self._bad,
+            readings, blocks = self._readings.build(self._rows)
+        chunk = Chunk(
+            readings=readings, blocks=blocks, records=self._source_records, rejects=self._rejects,
             lane=self._source.lane,
         )  # fmt: skip
-        self._start()
-        return piece
+        self._reset()
+        return chunk
 
-    def _when(self, row: Row, machine: str) -> tuple[int | None, bool]:
+    def _time_of(self, row: SheetRow, address: str) -> tuple[int | None, bool]:
         if self._clock is None:
             return None, True
-        written: Any = row.cells[self._time[0]]
+        value: Any = row.cells[self._time[0]]
         if len(self._time) > 1:
-            written = " ".join(str(row.cells[index]).strip() for index in self._time)
-        return self._clock.instant(written, machine)
+            value = " ".join(str(row.cells[index]).strip() for index in self._time)
+        return self._clock.to_instant(value, address)
 
-    def _refuse(self, place: str, reason: str, raw: str) -> None:
-        self._bad.append(
+    def _reject(self, position: str, reason: str, raw: str) -> None:
+        self._rejects.append(
             Unmapped(
                 source=self._source.name, reason=reason, raw=raw.encode(errors="replace")[:65_536],
-                at_us=time.time_ns() // 1000, item=f"{place} of {self._file}",
+                at_us=time.time_ns() // 1000, item=f"{position} of {self._file}",
             )
         )  # fmt: skip
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
-    """Check the options; raises pydantic's ValidationError."""
+    """Validate the options; raises pydantic's ValidationError."""
     config = TablesConfig.model_validate(options)
     parser = TableParser(config, folder)
-    return create_file_connector(connector_id, config.inbox, folder, parser, scope=parser.scope)
+    return create_file_connector(connector_id, config.inbox, folder, parser, scope=parser.scope_of)

@@ -1,6 +1,7 @@
-"""Rows as readings of signals: a row is a moment of a machine, a column a signal.
+"""Builds readings of signals from rows: a row is one moment of a machine, a column one signal.
 
-Numbers of a row with a time go as columns, without an object a value; the rest one by one.
+Numbers of rows with a time become column blocks without an object per value; others single
+readings.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,56 +12,56 @@ import numpy as np
 
 from werknetz.connector.contract import Reading, ReadingBlock
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
-from werknetz_edge.tables.config import COLUMN, SourceConfig
-from werknetz_edge.tables.numbers import NumberForm
-from werknetz_edge.tables.sheet import Row, check_columns
+from werknetz_edge.tables.config import COLUMN, TableSource
+from werknetz_edge.tables.numbers import NumberFormat
+from werknetz_edge.tables.sheet import SheetRow, check_columns
 
-ADDRESSES_MAX: Final = 100_000  # then a new list begins: files may name anything
+ADDRESSES_MAX: Final = 100_000  # then a new list starts: files may contain any names
 
 
 @dataclass(slots=True)
 class Addresses:
-    """Lives as long as the connector: what is resolved once need not be again."""
+    """The address list of a connector: addresses are resolved once for all files."""
 
     names: list[str] = field(default_factory=list)
     _first: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
 
-    def have_room(self, machines: set[str], columns: tuple[str, ...]) -> bool:
-        """Make room where that is possible: a list is never changed, a new one begins."""
-        fresh = sum((machine, columns) not in self._first for machine in machines)
-        if len(self.names) + fresh * len(columns) > ADDRESSES_MAX:
+    def reserve(self, row_addresses: set[str], columns: tuple[str, ...]) -> bool:
+        """Return whether the addresses fit; a full list is not changed, a new one is started."""
+        new_count = sum((address, columns) not in self._first for address in row_addresses)
+        if len(self.names) + new_count * len(columns) > ADDRESSES_MAX:
             self.names, self._first = [], {}
-        return len(machines) * len(columns) <= ADDRESSES_MAX
+        return len(row_addresses) * len(columns) <= ADDRESSES_MAX
 
-    def first(self, machine: str, columns: tuple[str, ...]) -> int:
-        """The number of a machine's first column; the others follow it."""
-        number = self._first.get((machine, columns))
+    def first_index(self, address: str, columns: tuple[str, ...]) -> int:
+        """Return the index of an address's first column; the others follow."""
+        number = self._first.get((address, columns))
         if number is None:
-            number = self._first[machine, columns] = len(self.names)
-            self.names.extend(f"{machine}#{column}" for column in columns)
+            number = self._first[address, columns] = len(self.names)
+            self.names.extend(f"{address}#{column}" for column in columns)
         return number
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
-    row: Row
+class TimedRow:
+    row: SheetRow
     at_us: int | None
     is_sure: bool
-    machine: str
+    address: str
 
 
 @dataclass(slots=True)
-class ReadingMaker:
-    """Of one file."""
+class ReadingBuilder:
+    """Builds the readings of one file."""
 
-    source: SourceConfig
+    source: TableSource
     header: Sequence[str]
     addresses: Addresses
     _values: list[int] = field(init=False)
     _columns: tuple[str, ...] = field(init=False)
     _texts: set[str] = field(init=False)
-    _form: NumberForm = field(init=False)
-    machine_of: Callable[[Sequence[Any]], str] = field(init=False)
+    _number_format: NumberFormat = field(init=False)
+    address_of_row: Callable[[Sequence[Any]], str] = field(init=False)
 
     def __post_init__(self) -> None:
         source, header = self.source, list(self.header)
@@ -70,81 +71,85 @@ class ReadingMaker:
         self._values = [n for n, name in enumerate(header) if name not in used]
         self._columns = tuple(header[n] for n in self._values)
         self._texts = set(source.texts)
-        self._form = NumberForm(source.decimal, source.thousands)
-        self.machine_of = address_of(source.address or source.name, header)
+        self._number_format = NumberFormat(source.decimal, source.thousands)
+        self.address_of_row = address_of(source.address or source.name, header)
 
-    def make(self, rows: Sequence[Timed]) -> tuple[list[Reading], list[ReadingBlock]]:
-        """Return the readings of rows, in the order of the file within each of both."""
+    def build(self, rows: Sequence[TimedRow]) -> tuple[list[Reading], list[ReadingBlock]]:
+        """Return single readings and blocks, both in the order of the file."""
         if not rows or not self._columns:
             return [], []
-        machines = {timed.machine for timed in rows}
-        if self.source.time is None or not self.addresses.have_room(machines, self._columns):
-            return [r for timed in rows for r in self._one_by_one(timed)], []
+        row_addresses = {timed.address for timed in rows}
+        if self.source.time is None or not self.addresses.reserve(row_addresses, self._columns):
+            return [r for timed in rows for r in self._single_readings(timed)], []
         readings: list[Reading] = []
         values = np.full((len(rows), len(self._values)), np.nan)
-        for place, (index, name) in enumerate(zip(self._values, self._columns, strict=True)):
+        for column, (index, name) in enumerate(zip(self._values, self._columns, strict=True)):
             cells = [timed.row.cells[index] for timed in rows]
             if name in self._texts:
                 numbers: list[float | None] = [None] * len(rows)
             else:
-                numbers = self._form.column(cells)
-            values[:, place] = numbers
+                numbers = self._number_format.parse_column(cells)
+            values[:, column] = numbers
             if None in numbers:
-                readings += self._odd(rows, name, cells, numbers)
+                readings += self._non_numeric(rows, name, cells, numbers)
         return readings, self._block(rows, values)
 
-    def _block(self, rows: Sequence[Timed], values: "np.ndarray[Any, Any]") -> list[ReadingBlock]:
-        first = [self.addresses.first(timed.machine, self._columns) for timed in rows]
+    def _block(
+        self, rows: Sequence[TimedRow], values: "np.ndarray[Any, Any]"
+    ) -> list[ReadingBlock]:
+        first = [self.addresses.first_index(timed.address, self._columns) for timed in rows]
         address = np.array(first, np.int32)[:, None] + np.arange(values.shape[1], dtype=np.int32)
         at_us = np.array([timed.at_us for timed in rows], np.int64)
         status = np.array([GOOD if t.is_sure else UNCERTAIN_TIME for t in rows], np.uint32)
-        there = ~np.isnan(values)
-        if not there.any():
+        is_number = ~np.isnan(values)
+        if not is_number.any():
             return []
         width = values.shape[1]
         return [
             ReadingBlock(
                 addresses=self.addresses.names,
-                address=address[there],
-                value=values[there],
-                status=np.repeat(status, width).reshape(values.shape)[there],
-                source_time_us=np.repeat(at_us, width).reshape(values.shape)[there],
+                address=address[is_number],
+                value=values[is_number],
+                status=np.repeat(status, width).reshape(values.shape)[is_number],
+                source_time_us=np.repeat(at_us, width).reshape(values.shape)[is_number],
             )
         ]
 
-    def _odd(
-        self, rows: Sequence[Timed], name: str, cells: Sequence[Any],
+    def _non_numeric(
+        self, rows: Sequence[TimedRow], name: str, cells: Sequence[Any],
         numbers: Sequence[float | None],
     ) -> list[Reading]:  # fmt: skip
-        """Texts, and what is no number: the mapping says what becomes of it. Nothing is nothing."""
+        """Return texts and other values for the mapping; empty cells have no reading."""
         return [
             self._reading(timed, name, cell)
             for timed, cell, number in zip(rows, cells, numbers, strict=True)
             if number is None and not _is_empty(cell)
         ]
 
-    def _one_by_one(self, timed: Timed) -> list[Reading]:
+    def _single_readings(self, timed: TimedRow) -> list[Reading]:
         fields = dict(zip(self.header, timed.row.cells, strict=True))
-        found = []
+        readings = []
         for name in self._columns:
             cell = fields[name]
             if not _is_empty(cell):
-                number = None if name in self._texts else self._form.of(cell)
-                found.append(self._reading(timed, name, cell if number is None else number, fields))
-        return found
+                number = None if name in self._texts else self._number_format.parse(cell)
+                readings.append(
+                    self._reading(timed, name, cell if number is None else number, fields)
+                )
+        return readings
 
     @staticmethod
     def _reading(
-        timed: Timed, name: str, value: Any, fields: dict[str, Any] | None = None
+        timed: TimedRow, name: str, value: Any, fields: dict[str, Any] | None = None
     ) -> Reading:
         return Reading(
-            f"{timed.machine}#{name}", value, GOOD if timed.is_sure else UNCERTAIN_TIME,
+            f"{timed.address}#{name}", value, GOOD if timed.is_sure else UNCERTAIN_TIME,
             timed.at_us, raw=timed.row.raw.encode(errors="replace"), fields=fields,
         )  # fmt: skip
 
 
 def address_of(template: str, header: Sequence[str]) -> Callable[[Sequence[Any]], str]:
-    """Return what puts a row's cells into an address: `mes/{line}/{machine}`."""
+    """Return a function that fills a row's cells into an address: `mes/{line}/{machine}`."""
     parts = COLUMN.split(template)
     if len(parts) == 1:
         return lambda _cells: template

@@ -1,4 +1,4 @@
-"""Rows as business records, and what makes a row the same when it is told again."""
+"""Builds business records from rows, with the identity by which a repeated row is dropped."""
 
 import sqlite3
 import tempfile
@@ -11,17 +11,17 @@ from typing import Any, Final
 from werknetz.connector.contract import SourceRecord
 from werknetz.domain.bucket import instant_of
 from werknetz_edge.files.inbox import to_printable
-from werknetz_edge.tables.config import SourceConfig
-from werknetz_edge.tables.numbers import NumberForm
-from werknetz_edge.tables.sheet import Row, check_columns
+from werknetz_edge.tables.config import TableSource
+from werknetz_edge.tables.numbers import NumberFormat
+from werknetz_edge.tables.sheet import SheetRow, check_columns
 
-IN_MEMORY_MAX: Final = 300_000  # different rows whose number is kept here; more go to a file
+IN_MEMORY_MAX: Final = 300_000  # different rows counted in memory; more are moved to a file
 
 
-class Ordinals:
-    """How often an equal row came before in this file: in bounded memory, for any file.
+class RowCounts:
+    """Counts equal rows of a file, in bounded memory for files of any size.
 
-    A file that is sent again with more rows gives the rows it had the same identity.
+    So a file that is sent again with more rows gives its earlier rows the same identity.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -30,14 +30,14 @@ class Ordinals:
         self._file: sqlite3.Connection | None = None
         self._name: tempfile._TemporaryFileWrapper[bytes] | None = None
 
-    def of(self, digest: bytes) -> int:
+    def next_number(self, digest: bytes) -> int:
         if digest in self._counts:
             self._counts[digest] += 1
         else:
-            self._counts[digest] = self._before(digest)
+            self._counts[digest] = self._spilled_count(digest)
             if len(self._counts) > IN_MEMORY_MAX:
                 self._spill()
-                return self._before(digest) - 1
+                return self._spilled_count(digest) - 1
         return self._counts[digest]
 
     def close(self) -> None:
@@ -48,38 +48,38 @@ class Ordinals:
             self._name.close()
             self._name = None
 
-    def _before(self, digest: bytes) -> int:
+    def _spilled_count(self, digest: bytes) -> int:
         if self._file is None:
             return 0
         row = self._file.execute("SELECT count FROM rows WHERE digest = ?", (digest,)).fetchone()
         return 0 if row is None else int(row[0])
 
     def _spill(self) -> None:
-        """Put what is known into the file, where the next of its kind will find it."""
+        """Move the counts into the file."""
         if self._file is None:
             self._name = tempfile.NamedTemporaryFile(dir=self._folder, suffix=".rows")  # noqa: SIM115  until close
             self._file = sqlite3.connect(self._name.name, check_same_thread=False)
-            self._file.execute("PRAGMA journal_mode = OFF")  # it is of no use after a crash
+            self._file.execute("PRAGMA journal_mode = OFF")  # useless after a crash
             self._file.execute("PRAGMA synchronous = OFF")
             self._file.execute(
                 "CREATE TABLE rows (digest BLOB PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID"
             )
-        known = sorted((digest, count + 1) for digest, count in self._counts.items())
-        self._file.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", known)
+        counts = sorted((digest, count + 1) for digest, count in self._counts.items())
+        self._file.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", counts)
         self._counts.clear()
 
 
 @dataclass(slots=True)
-class RecordMaker:
-    """Of one file."""
+class RecordBuilder:
+    """Builds the records of one file."""
 
-    source: SourceConfig
+    source: TableSource
     header: Sequence[str]
     file: str
-    ordinals: Ordinals
+    row_counts: RowCounts
     _key: list[int] = field(init=False)
     _numbers: list[tuple[str, int]] = field(init=False)
-    _form: NumberForm = field(init=False)
+    _number_format: NumberFormat = field(init=False)
     _scope: bytes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,15 +88,15 @@ class RecordMaker:
         check_columns(header, [*source.key, *source.numbers, *time])
         self._key = [header.index(name) for name in source.key]
         self._numbers = [(name, header.index(name)) for name in source.numbers]
-        self._form = NumberForm(source.decimal, source.thousands)
+        self._number_format = NumberFormat(source.decimal, source.thousands)
         self._scope = blake2b(source.name.encode(errors="replace"), digest_size=16).digest()
         self.file = to_printable(self.file)
 
-    def make(self, row: Row, at_us: int | None) -> SourceRecord:
+    def build(self, row: SheetRow, at_us: int | None) -> SourceRecord:
         cells = row.cells
         fields: dict[str, Any] = dict(zip(self.header, cells, strict=True))
         for name, index in self._numbers:
-            number = self._form.of(cells[index])
+            number = self._number_format.parse(cells[index])
             if number is not None:
                 fields[name] = number
         fields["_file"] = self.file
@@ -112,12 +112,12 @@ class RecordMaker:
         if self._key:
             return digest_of(self._scope, [cells[index] for index in self._key])
         digest = digest_of(self._scope, cells)
-        ordinal = self.ordinals.of(digest)
-        return digest if not ordinal else digest + ordinal.to_bytes(8, "big")
+        number = self.row_counts.next_number(digest)
+        return digest if not number else digest + number.to_bytes(8, "big")
 
 
 def digest_of(scope: bytes, cells: Sequence[Any]) -> bytes:
-    """Cells with their lengths: "ab", "c" is not "a", "bc"."""
+    """Hash cells with their lengths: "ab", "c" differs from "a", "bc"."""
     texts = ["" if cell is None else str(cell) for cell in cells]
     lengths = ",".join(map(str, map(len, texts)))
     text = "\0".join((lengths, *texts)).encode(errors="surrogatepass")

@@ -1,4 +1,4 @@
-"""What CSV and XLSX have in common: a header, then rows, each with its place in the file."""
+"""The common form of CSV and XLSX: a header, then rows with their position in the file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ COLUMNS_MAX: Final = 2_000
 
 
 @dataclass(slots=True)
-class Row:
-    line: int  # where it starts
+class SheetRow:
+    line: int  # first line of the row
     cells: Sequence[Any]
-    raw: str  # as it was written; empty where only the cells tell
-    size: int  # about how much it takes
+    raw: str  # as written in the file; empty for XLSX
+    size: int  # approximate bytes in memory
 
 
 @dataclass(slots=True)
-class BadRow:
-    place: str
+class UnreadableRow:
+    position: str
     reason: str
     raw: str
     size: int = 0
@@ -28,28 +28,28 @@ class BadRow:
 @dataclass(slots=True)
 class Sheet:
     header: list[str]
-    rows: Iterator[Row | BadRow]
+    rows: Iterator[SheetRow | UnreadableRow]
 
 
 def header_of(cells: Sequence[Any]) -> list[str]:
-    """Names of columns: none is empty, no two are equal. Raises FileRefused."""
+    """Return the column names, none empty and all different. Raises FileRefused."""
     if len(cells) > COLUMNS_MAX:
         raise FileRefused(f"it has {len(cells)} columns, more than {COLUMNS_MAX}")
     names: list[str] = []
-    known: set[str] = set()
+    used: set[str] = set()
     for number, cell in enumerate(cells, start=1):
         name = base = ("" if cell is None else str(cell)).strip() or f"column_{number}"
-        again = 2
-        while name in known:
-            name, again = f"{base}_{again}", again + 1
-        known.add(name)
+        suffix = 2
+        while name in used:
+            name, suffix = f"{base}_{suffix}", suffix + 1
+        used.add(name)
         names.append(name)
     return names
 
 
 def check_columns(header: Sequence[str], needed: Sequence[str]) -> None:
-    """Raise FileRefused where a column that the configuration names is not there."""
+    """Raise FileRefused where a configured column is missing."""
     missing = [name for name in needed if name not in header]
     if missing:
-        there = ", ".join(header[:50])
-        raise FileRefused(f"it has no column {missing[0]!r}; it has: {there}")
+        existing = ", ".join(header[:50])
+        raise FileRefused(f"it has no column {missing[0]!r}; it has: {existing}")

@@ -1,4 +1,4 @@
-"""XLSX, as a stream: values of formulas, dates as dates; a bomb is refused before it is opened."""
+"""Reads XLSX as a stream: values of formulas, dates as dates. Zip bombs are refused unopened."""
 
 import datetime as dt
 import stat
@@ -11,31 +11,31 @@ from typing import Any, BinaryIO, Final
 import openpyxl
 
 from werknetz_edge.files.inbox import FileRefused
-from werknetz_edge.tables.config import SourceConfig
-from werknetz_edge.tables.sheet import COLUMNS_MAX, BadRow, Row, Sheet, header_of
+from werknetz_edge.tables.config import TableSource
+from werknetz_edge.tables.sheet import COLUMNS_MAX, Sheet, SheetRow, UnreadableRow, header_of
 
 RATIO_MAX: Final = 100
 TOTAL_MAX: Final = 500_000_000
 PARTS_MAX: Final = 5_000
 TREE_MAX: Final = 4_000_000  # parts that are read into memory as a tree: styles, the workbook
-STRINGS_RATIO_MAX: Final = 40  # shared strings are kept in memory, each with 50 bytes around it
+STRINGS_RATIO_MAX: Final = 40  # shared strings are held in memory, each with 50 bytes of overhead
 CELLS_MAX: Final = 50_000_000
-_SMALL: Final = 100_000  # a part of this size harms nobody, however well it is compressed
+_SMALL: Final = 100_000  # a part of this size is harmless at any compression
 
 
-def open_xlsx(path: Path, source: SourceConfig) -> Iterator[Sheet]:
-    """Yield the one sheet; the file is open for as long. Raises FileRefused."""
+def open_xlsx(path: Path, source: TableSource) -> Iterator[Sheet]:
+    """Yield the selected sheet; the file stays open until then. Raises FileRefused."""
     if not openpyxl.DEFUSEDXML:
         raise FileRefused("XLSX is read with defusedxml only: install it")
     check_zip(path)
-    with path.open("rb") as file:  # ours to close, also where openpyxl gives up
+    with path.open("rb") as file:  # closed here, also where openpyxl fails
         book = _open(file)
         try:
             sheet = _sheet(book, source.sheet)
-            sheet.reset_dimensions()  # what the file says of its size may be wrong
+            sheet.reset_dimensions()  # the dimensions in the file may be wrong
             rows = _rows(sheet, source.skip_rows)
-            header = list(source.columns) or header_of(_first(rows))
-            yield Sheet(header, _of_width(rows, len(header)))
+            header = list(source.columns) or header_of(_header_cells(rows))
+            yield Sheet(header, _rows_of_width(rows, len(header)))
         finally:
             book.close()
 
@@ -43,47 +43,49 @@ def open_xlsx(path: Path, source: SourceConfig) -> Iterator[Sheet]:
 def _open(file: BinaryIO) -> openpyxl.Workbook:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and extensions that we do not look at
+            warnings.simplefilter("ignore")  # about styles and extensions that are not used
             return openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # of a broken file openpyxl raises whatever it stumbles over
-        raise FileRefused(f"it is no XLSX that can be read: {_said(error)}") from error
+    except Exception as error:  # openpyxl raises any exception for a broken file
+        raise FileRefused(f"it is not a readable XLSX: {_root_cause_of(error)}") from error
 
 
 def check_zip(path: Path) -> None:
-    """Refuse bombs and what wants to be somewhere else, before anything is unpacked."""
+    """Refuse zip bombs and paths outside the archive, before anything is unpacked."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise FileRefused(f"it is no XLSX: {_said(error)}") from error
+        raise FileRefused(f"it is not an XLSX: {_root_cause_of(error)}") from error
     if len(parts) > PARTS_MAX:
         raise FileRefused(f"it has {len(parts)} parts, more than {PARTS_MAX}")
     total = sum(part.file_size for part in parts)
     if total > TOTAL_MAX:
         raise FileRefused(f"unpacked it has {total} bytes, more than {TOTAL_MAX}: send it as CSV")
-    packed = path.stat().st_size
-    if total > max(RATIO_MAX * packed, _SMALL):
-        raise FileRefused(f"unpacked it is {total // max(packed, 1)} times as large: a bomb?")
+    compressed_size = path.stat().st_size
+    if total > max(RATIO_MAX * compressed_size, _SMALL):
+        raise FileRefused(
+            f"unpacked it is {total // max(compressed_size, 1)} times as large: a bomb?"
+        )
     for part in parts:
-        _check_place(part)
-        _check_size(part, packed)
+        _check_path(part)
+        _check_size(part, compressed_size)
 
 
-def _check_place(part: zipfile.ZipInfo) -> None:
+def _check_path(part: zipfile.ZipInfo) -> None:
     name = part.filename
     if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/"):
-        raise FileRefused(f"its part {name[:80]!r} wants to be elsewhere")
+        raise FileRefused(f"its part {name[:80]!r} is outside the archive")
     if stat.S_ISLNK(part.external_attr >> 16) or part.flag_bits & 0x1:
         raise FileRefused(f"its part {name[:80]!r} is a link or encrypted")
 
 
-def _check_size(part: zipfile.ZipInfo, packed: int) -> None:
+def _check_size(part: zipfile.ZipInfo, compressed_size: int) -> None:
     name, size = part.filename.lower(), part.file_size
     if size > max(RATIO_MAX * part.compress_size, _SMALL):
-        raise FileRefused(f"its part {name[:80]!r} is packed too well: a bomb?")
+        raise FileRefused(f"its part {name[:80]!r} is compressed too much: a bomb?")
     if name.endswith("sharedstrings.xml"):
-        if size > max(STRINGS_RATIO_MAX * packed, _SMALL):
-            raise FileRefused("its texts are packed too well: a bomb? Send it as CSV")
+        if size > max(STRINGS_RATIO_MAX * compressed_size, _SMALL):
+            raise FileRefused("its texts are compressed too much: a bomb? Send it as CSV")
     elif "worksheets/" not in name and size > TREE_MAX and name.endswith((".xml", ".rels")):
         raise FileRefused(f"its part {name[:80]!r} has more than {TREE_MAX} bytes")
 
@@ -91,9 +93,9 @@ def _check_size(part: zipfile.ZipInfo, packed: int) -> None:
 def _sheet(book: openpyxl.Workbook, name: str | None) -> Any:
     sheets = [s for s in book.worksheets if name is None or s.title == name]
     if not sheets:
-        there = ", ".join(book.sheetnames[:20])
-        raise FileRefused(f"it has no sheet {name!r}; it has: {there}")
-    return sheets[0]  # a ReadOnlyWorksheet, which the stubs do not know
+        existing = ", ".join(book.sheetnames[:20])
+        raise FileRefused(f"it has no sheet {name!r}; it has: {existing}")
+    return sheets[0]  # a ReadOnlyWorksheet, which is missing in the stubs
 
 
 def _rows(sheet: Any, skip: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
@@ -105,8 +107,10 @@ def _rows(sheet: Any, skip: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 row = next(rows, None)
-        except Exception as error:  # as above: whatever it stumbles over
-            raise FileRefused(f"row {number + 1} cannot be read: {_said(error)}") from error
+        except Exception as error:  # as above
+            raise FileRefused(
+                f"row {number + 1} cannot be read: {_root_cause_of(error)}"
+            ) from error
         if row is None:
             return
         number += 1
@@ -117,43 +121,45 @@ def _rows(sheet: Any, skip: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
             yield number, row
 
 
-def _first(rows: Iterator[tuple[int, tuple[Any, ...]]]) -> list[Any]:
+def _header_cells(rows: Iterator[tuple[int, tuple[Any, ...]]]) -> list[Any]:
     for _, row in rows:
-        cells = _without_end(row)
+        cells = _strip_empty_end(row)
         if cells:
             return cells
     return []
 
 
-def _of_width(rows: Iterator[tuple[int, tuple[Any, ...]]], width: int) -> Iterator[Row | BadRow]:
+def _rows_of_width(
+    rows: Iterator[tuple[int, tuple[Any, ...]]], width: int
+) -> Iterator[SheetRow | UnreadableRow]:
     for number, row in rows:
-        cells = [_plain(cell) for cell in _without_end(row)]
+        cells = [_to_cell(cell) for cell in _strip_empty_end(row)]
         if not cells:
             continue
         size = 8 * width + sum(len(cell) for cell in cells if isinstance(cell, str))
         if len(cells) > width:
             reason = f"it has {len(cells)} cells, the header has {width}"
-            yield BadRow(f"line {number}", reason, repr(cells)[:60_000], size)
+            yield UnreadableRow(f"line {number}", reason, repr(cells)[:60_000], size)
             continue
-        yield Row(number, cells + [None] * (width - len(cells)), "", size)
+        yield SheetRow(number, cells + [None] * (width - len(cells)), "", size)
 
 
-def _without_end(row: tuple[Any, ...]) -> list[Any]:
+def _strip_empty_end(row: tuple[Any, ...]) -> list[Any]:
     end = len(row)
     while end and row[end - 1] is None:
         end -= 1
     return list(row[:end])
 
 
-def _plain(cell: Any) -> Any:
-    """Times of a day and spans have no date: they are read as they are shown."""
+def _to_cell(cell: Any) -> Any:
+    """Times of day and time spans have no date: they are read as text."""
     if isinstance(cell, (dt.time, dt.timedelta)):
         return str(cell)
     return cell
 
 
-def _said(error: BaseException) -> str:
-    """What was wrong at first: openpyxl wraps it in advice about other programs."""
+def _root_cause_of(error: BaseException) -> str:
+    """Describe the first error: openpyxl wraps it in advice about other programs."""
     while error.__context__ is not None:
         error = error.__context__
     return f"{type(error).__name__}: {str(error)[:200]}"

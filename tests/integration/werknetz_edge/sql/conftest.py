@@ -1,4 +1,4 @@
-"""Databases of others to poll: each test has its own table in each of them."""
+"""The databases to poll: each test has its own table in each of them."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ from plumbing.mariadb import MariaDb
 
 
 class Database:
-    """`execute` commits; `begin` opens a transaction that the test commits when it likes."""
+    """`execute` commits; `begin` opens a transaction that the test commits itself."""
 
     def __init__(self, kind: str, url: str, connect: Callable[[], Any]) -> None:
         self.kind, self.url, self._connect = kind, url, connect

@@ -1,4 +1,4 @@
-"""Polling SQLite, PostgreSQL and MariaDB: new, changed, late and deleted rows, each once."""
+"""SQLite, PostgreSQL and MariaDB: new, changed, late and deleted rows are delivered once."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -15,17 +15,17 @@ TIMES = {"sqlite": "TEXT", "postgres": "timestamp", "mariadb": "DATETIME(6)"}
 
 
 @dataclass
-class Taken:
-    """What a spool would have."""
+class FakeSpool:
+    """The contents of a spool, in memory."""
 
     records: list[SourceRecord] = field(default_factory=list)
     readings: list[tuple[str, Any, int | None]] = field(default_factory=list)
-    marks: list[bytes] = field(default_factory=list)
+    checkpoints: list[bytes] = field(default_factory=list)
 
-    def take(self, delivery: Delivery) -> None:
+    def store(self, delivery: Delivery) -> None:
         self.records += delivery.records
         self.readings += [(r.source, r.value, r.source_time_us) for r in delivery.readings]
-        self.marks += delivery.checkpoints
+        self.checkpoints += delivery.checkpoints
 
     def values(self) -> list[Any]:
         return [record.fields.get("v") for record in self.records]
@@ -39,8 +39,8 @@ def _connector(database: Any, state: Path, **source: Any) -> Connector:
     return create("polled", options, state)
 
 
-async def _drain(connector: Connector, taken: Taken, *, quiet_s: float = 0.6) -> None:
-    """Read until nothing more comes."""
+async def _drain(connector: Connector, spool: FakeSpool, *, quiet_s: float = 0.6) -> None:
+    """Read until no delivery arrives for `quiet_s`."""
     while True:
         read = asyncio.ensure_future(connector.read())
         done, _ = await asyncio.wait([read], timeout=quiet_s)
@@ -49,7 +49,7 @@ async def _drain(connector: Connector, taken: Taken, *, quiet_s: float = 0.6) ->
             await asyncio.gather(read, return_exceptions=True)
             return
         delivery = await read
-        taken.take(delivery)
+        spool.store(delivery)
         await delivery.acknowledge()
 
 
@@ -64,101 +64,103 @@ def _rows(first: int, count: int, at: str = "2026-11-24 12:00:") -> str:
     return f"INSERT INTO {{t}} (id, c, v) VALUES {values}"
 
 
-async def test_new_and_changed_rows_come_once_over_restarts(database: Any, tmp_path: Path) -> None:
+async def test_new_and_changed_rows_are_delivered_once_across_restarts(
+    database: Any, tmp_path: Path
+) -> None:
     _create(database)
     database.execute(_rows(0, 50))  # five rows a second: a page ends within a second
-    taken = Taken()
+    spool = FakeSpool()
     connector = _connector(database, tmp_path, changed_at="c", zone="Europe/Berlin")
     await connector.connect()
-    await _drain(connector, taken)
-    assert sorted(taken.values()) == list(range(50))
-    assert {record.source_time_us for record in taken.records} == {
+    await _drain(connector, spool)
+    assert sorted(spool.values()) == list(range(50))
+    assert {record.source_time_us for record in spool.records} == {
         1_795_518_000_000_000 + second * 1_000_000 for second in range(10)
     }
     database.execute(
         _rows(50, 3, "2026-11-24 12:01:"),
         "UPDATE {t} SET v = 1000, c = '2026-11-24 12:02:00' WHERE id = 5",
     )
-    await _drain(connector, taken)
-    assert taken.values()[50:] == [50, 51, 52, 1000]
-    assert taken.records[-1].fields["_change"] == "changed"
+    await _drain(connector, spool)
+    assert spool.values()[50:] == [50, 51, 52, 1000]
+    assert spool.records[-1].fields["_change"] == "changed"
     await connector.close()
-    again = _connector(database, tmp_path, changed_at="c", zone="Europe/Berlin")
-    await again.connect()
-    await _drain(again, taken)
-    assert len(taken.records) == 54
-    assert len({record.identity for record in taken.records}) == 54
-    await again.close()
+    restarted = _connector(database, tmp_path, changed_at="c", zone="Europe/Berlin")
+    await restarted.connect()
+    await _drain(restarted, spool)
+    assert len(spool.records) == 54
+    assert len({record.identity for record in spool.records}) == 54
+    await restarted.close()
 
 
 async def test_a_transaction_that_commits_late_is_not_missed(database: Any, tmp_path: Path) -> None:
     _create(database)
     if database.kind == "sqlite":
         database.execute("PRAGMA journal_mode = WAL")  # readers beside a writer
-    taken = Taken()
+    spool = FakeSpool()
     connector = _connector(database, tmp_path, changed_at="c", lag_s=60)
     await connector.connect()
     late = database.begin()
     late.cursor().execute(_rows(1, 1).format(t=database.table))
     if database.kind != "sqlite":  # it has one writer at a time
         database.execute(_rows(2, 1))
-    await _drain(connector, taken)
-    before = taken.values()
+    await _drain(connector, spool)
+    before = spool.values()
     assert 1 not in before
     late.commit()
     late.close()
-    await _drain(connector, taken)
-    assert taken.values() == [*before, 1]
+    await _drain(connector, spool)
+    assert spool.values() == [*before, 1]
     await connector.close()
 
 
-async def test_readings_are_there_once_though_killed_before_the_state_was_kept(
+async def test_readings_are_stored_once_after_kills_before_the_state_is_saved(
     database: Any, tmp_path: Path
 ) -> None:
     _create(database)
     database.execute(_rows(0, 20))
-    taken = Taken()
-    for _ in range(3):  # on disk, and killed before the acknowledgement
+    spool = FakeSpool()
+    for _ in range(3):  # on disk, then killed before the acknowledgement
         connector = _connector(database, tmp_path, changed_at="c", **{"as": "readings"})
-        connector.restore_checkpoints(taken.marks)  # type: ignore[attr-defined]
+        connector.restore_checkpoints(spool.checkpoints)  # type: ignore[attr-defined]
         await connector.connect()
-        taken.take(await connector.read())
+        spool.store(await connector.read())
         await connector.close()
     connector = _connector(database, tmp_path, changed_at="c", **{"as": "readings"})
-    connector.restore_checkpoints(taken.marks)  # type: ignore[attr-defined]
+    connector.restore_checkpoints(spool.checkpoints)  # type: ignore[attr-defined]
     await connector.connect()
-    await _drain(connector, taken)
+    await _drain(connector, spool)
     await connector.close()
-    assert sorted(value for _, value, _ in taken.readings) == list(range(20))
-    assert {source for source, _, _ in taken.readings} == {"s#v"}
+    assert sorted(value for _, value, _ in spool.readings) == list(range(20))
+    assert {source for source, _, _ in spool.readings} == {"s#v"}
 
 
-async def test_a_small_table_without_a_clock_is_compared(database: Any, tmp_path: Path) -> None:
+async def test_a_small_table_without_a_cursor_is_compared(database: Any, tmp_path: Path) -> None:
     _create(database)
     database.execute(_rows(0, 20))
-    taken = Taken()
+    spool = FakeSpool()
     connector = _connector(database, tmp_path, deletions_every_s=0.1)
     await connector.connect()
-    await _drain(connector, taken, quiet_s=0.8)
-    for value in (38, 3):  # and back to what it was
+    await _drain(connector, spool, quiet_s=0.8)
+    for value in (38, 3):  # and back to the first value
         database.execute(f"UPDATE {{t}} SET v = {value} WHERE id = 3")
-        await _drain(connector, taken, quiet_s=0.8)
-    assert taken.values()[20:] == [38, 3]
+        await _drain(connector, spool, quiet_s=0.8)
+    assert spool.values()[20:] == [38, 3]
     database.execute("DELETE FROM {t} WHERE id IN (4, 5)")
-    await _drain(connector, taken, quiet_s=0.8)
-    gone = taken.records[22:]
-    assert [(r.source, r.fields) for r in sorted(gone, key=lambda r: r.item)] == [
+    await _drain(connector, spool, quiet_s=0.8)
+    deleted = spool.records[22:]
+    assert [(r.source, r.fields) for r in sorted(deleted, key=lambda r: r.item)] == [
         ("s/deleted", {"id": 4, "_change": "deleted"}),
         ("s/deleted", {"id": 5, "_change": "deleted"}),
     ]
     database.execute(_rows(4, 1))
-    await _drain(connector, taken, quiet_s=0.8)
-    assert taken.records[-1].fields["_change"] == "new"
-    assert len({record.identity for record in taken.records}) == len(taken.records) == 25
+    await _drain(connector, spool, quiet_s=0.8)
+    assert spool.records[-1].fields["_change"] == "new"
+    assert len({record.identity for record in spool.records}) == len(spool.records) == 25
     await connector.close()
 
 
-async def test_nothing_can_be_written(database: Any, tmp_path: Path) -> None:
+async def test_the_session_is_read_only(database: Any, tmp_path: Path) -> None:
     _create(database)
     connector = _connector(database, tmp_path)
     await connector.connect()
@@ -171,12 +173,12 @@ async def test_nothing_can_be_written(database: Any, tmp_path: Path) -> None:
 def _write(session: Any, table: str) -> None:
     import sqlalchemy as sa
 
-    with session._asking("write") as connection:
+    with session._read_transaction("write") as connection:
         connection.execute(sa.text(f"INSERT INTO {table} (id) VALUES (1)"))
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         ({"table": "not_there"}, "check table"),
         ({"changed_at": "nope"}, "check table"),
@@ -184,31 +186,33 @@ def _write(session: Any, table: str) -> None:
         ({"table": None, "query": "SELECT id FROM {t} WHERE"}, "check table"),
     ],
 )
-async def test_a_wrong_source_is_rejected_with_what_to_do(
-    database: Any, tmp_path: Path, source: dict[str, Any], said: str
+async def test_a_wrong_source_is_rejected_with_a_remedy(
+    database: Any, tmp_path: Path, source: dict[str, Any], message: str
 ) -> None:
     _create(database)
     database.execute(_rows(0, 1))
     if source.get("query"):
         source = source | {"query": source["query"].format(t=database.table)}
     connector = _connector(database, tmp_path, **source)
-    with pytest.raises(ConfigurationRejected, match=said):
-        await _begin(connector)
+    with pytest.raises(ConfigurationRejected, match=message):
+        await _read_first(connector)
     await connector.close()
 
 
-async def _begin(connector: Connector) -> None:
+async def _read_first(connector: Connector) -> None:
     await connector.connect()
     await connector.read()
 
 
-async def test_a_table_too_large_to_compare_says_so(database: Any, tmp_path: Path) -> None:
+async def test_a_table_that_is_too_large_to_compare_is_rejected(
+    database: Any, tmp_path: Path
+) -> None:
     _create(database)
     database.execute(_rows(0, 30))
     connector = _connector(database, tmp_path, rows_max=20)
     await connector.connect()
-    with pytest.raises(ConfigurationRejected, match="give `changed_at`"):
-        await _drain(connector, Taken())
+    with pytest.raises(ConfigurationRejected, match="set `changed_at`"):
+        await _drain(connector, FakeSpool())
     await connector.close()
 
 
@@ -227,7 +231,7 @@ async def test_a_wrong_password_is_rejected(database: Any, tmp_path: Path) -> No
     await connector.close()
 
 
-async def test_a_driver_that_is_not_there_names_its_extra(tmp_path: Path) -> None:
+async def test_a_missing_driver_is_reported_with_its_extra(tmp_path: Path) -> None:
     source = {"name": "s", "table": "t", "id": "id"}
     connector = create("polled", {"url": "oracle://me@h/d", "sources": [source]}, tmp_path)
     with pytest.raises(ConfigurationRejected, match=r"werknetz\[oracle\]"):

@@ -1,4 +1,4 @@
-"""Northwind as a supplier's other system, polled with the example's mapping, under kills."""
+"""The Northwind database, polled with the example edge file while both ends are killed."""
 
 import asyncio
 import json
@@ -49,13 +49,13 @@ def supplier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 def _write(stage: Edges, url: str) -> None:
-    form: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())
-    options = form["options"] | {"url": url, "poll_s": 0.3, "page_rows": 50}
+    edge_file: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())
+    options = edge_file["options"] | {"url": url, "poll_s": 0.3, "page_rows": 50}
     del options["password_file"]
-    stage.write(form["connector"], "sql", options, form["mapping"])
+    stage.write(edge_file["connector"], "sql", options, edge_file["mapping"])
 
 
-def test_its_numbers_come_out_though_both_ends_are_killed(
+def test_its_numbers_are_right_after_kills_of_both_ends(
     tmp_path: Path, supplier: Postgres, database_url: str, redis_url: str,
     run_sql: Callable[[str, str], None],
 ) -> None:  # fmt: skip
@@ -64,7 +64,7 @@ def test_its_numbers_come_out_though_both_ends_are_killed(
     with running_edges(tmp_path, database_url, redis_url) as stage:
         _write(stage, supplier.url)
         stage.start("ingest", "edge")
-        run(_disturbed(stage, supplier))
+        run(_kill_both_ends(stage, supplier))
         numbers = run(_numbers(stage))
     assert numbers == {
         "lines": 2_155,
@@ -78,7 +78,7 @@ def test_its_numbers_come_out_though_both_ends_are_killed(
     }
 
 
-def test_what_changes_there_arrives_here(
+def test_changes_in_the_database_become_events(
     tmp_path: Path, supplier: Postgres, database_url: str, redis_url: str,
     run_sql: Callable[[str, str], None],
 ) -> None:  # fmt: skip
@@ -103,8 +103,8 @@ def test_what_changes_there_arrives_here(
     assert [json.loads(row["body"])["quantity"] for row in rows] == [39, 40, 39, 40]
 
 
-async def _disturbed(stage: Edges, supplier: Postgres) -> None:
-    """The source is killed in mid-poll, comes back, and then the edge is killed."""
+async def _kill_both_ends(stage: Edges, supplier: Postgres) -> None:
+    """Kill the source during a poll, restart it, then kill the edge."""
     await stage.until(COUNT, 300, every_s=0.02)
     supplier.kill()
     await asyncio.sleep(0.5)
@@ -113,7 +113,7 @@ async def _disturbed(stage: Edges, supplier: Postgres) -> None:
     stage.kill("edge")
     stage.start("edge")
     await stage.until(COUNT, EVENTS)
-    await asyncio.sleep(1.5)  # two more polls: nothing may come twice
+    await asyncio.sleep(1.5)  # two more polls: they must add nothing
     assert await stage.until(COUNT, EVENTS) == EVENTS
 
 

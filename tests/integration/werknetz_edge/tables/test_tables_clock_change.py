@@ -1,4 +1,4 @@
-"""A real machine's log whose clock was set back: both sides apart, nothing merged, nothing lost."""
+"""The log of a real machine whose clock was set back: no row is merged or lost."""
 
 import shutil
 from itertools import pairwise
@@ -23,22 +23,22 @@ def _copy(folder: Path) -> Path:
     return Path(shutil.copyfile(shared(f"machines/{name}"), folder / name))
 
 
-def test_both_sides_are_apart_where_the_change_is_declared(tmp_path: Path) -> None:
-    said = parse(_copy(tmp_path), **LOG, time=CLOCK)
-    times = [at_us for _, _, at_us, _ in said.samples]
+def test_a_configured_clock_change_is_resolved(tmp_path: Path) -> None:
+    table = parse(_copy(tmp_path), **LOG, time=CLOCK)
+    times = [at_us for _, _, at_us, _ in table.samples]
     assert len(times) == len(set(times)) == ROWS
     assert {after - before for before, after in pairwise(times)} == {STEP_US}
-    assert {status for *_, status in said.samples} == {GOOD}
-    assert not said.bad
-    assert not said.readings
+    assert {status for *_, status in table.samples} == {GOOD}
+    assert not table.rejects
+    assert not table.readings
 
 
-def test_where_it_is_not_declared_the_doubtful_hour_is_marked(tmp_path: Path) -> None:
-    """No zone of the world changed its clocks that night: nothing is guessed, nothing dropped."""
-    said = parse(_copy(tmp_path), **LOG, time={"column": "timestamp", "zone": "Europe/Berlin"})
-    assert len(said.samples) == ROWS
-    doubtful = [at_us for _, _, at_us, status in said.samples if status == UNCERTAIN_TIME]
-    assert len(doubtful) == 11, "from 02:00 up to before 02:55, where the face had been already"
+def test_without_configuration_the_repeated_hour_is_uncertain(tmp_path: Path) -> None:
+    """No time zone changed its clocks that night: nothing is guessed or dropped."""
+    table = parse(_copy(tmp_path), **LOG, time={"column": "timestamp", "zone": "Europe/Berlin"})
+    assert len(table.samples) == ROWS
+    uncertain = [at_us for _, _, at_us, status in table.samples if status == UNCERTAIN_TIME]
+    assert len(uncertain) == 11, "from 02:00 to before 02:55, which the clock had shown before"
 
 
 @pytest.mark.asyncio

@@ -1,4 +1,4 @@
-"""A large CSV is a stream: the memory of the process that reads it does not grow with the file."""
+"""A large CSV is a stream: the memory of the reading process does not grow with the file."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ async def main(drop, state):
         count += len(delivery.records)
         await delivery.acknowledge()
     await connector.close()
-    # Not ru_maxrss: Linux hands that of the parent, here pytest, on over exec.
+    # Not ru_maxrss: Linux inherits it from the parent process, here pytest.
     status = Path("/proc/self/status").read_text()
     print(count, status.split("VmHWM:")[1].split()[0])
 
@@ -43,11 +43,11 @@ def test_a_hundred_megabytes_in_bounded_memory(tmp_path: Path) -> None:
         file.writelines(f"{n};{note};{n % 7},5\n" for n in range(ROWS))
     assert (drop / "large.csv").stat().st_size > 95_000_000
     program = READ.replace("ROWS", str(ROWS))
-    said = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", program, str(drop), str(tmp_path / "state")],
         capture_output=True, text=True, timeout=110, check=False,
     )  # fmt: skip
-    assert said.returncode == 0, said.stderr
-    count, peak_kb = map(int, said.stdout.split())
+    assert process.returncode == 0, process.stderr
+    count, peak_kb = map(int, process.stdout.split())
     assert count == ROWS
     assert peak_kb < 200_000, f"{peak_kb} kB at most"

@@ -1,4 +1,4 @@
-"""Statements for every database, cursors of every type, and values as a mapping reads them."""
+"""Statements for every database, cursors of every type, and conversion of values."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,10 +14,17 @@ from sqlalchemy.engine import Dialect
 
 from werknetz.connector.contract import ConfigurationRejected
 from werknetz_edge.sql.config import SqlConfig, SqlSource
-from werknetz_edge.sql.keyset import Place, back, packed, page_statement, sortable, unpacked
-from werknetz_edge.sql.rows import plain, record_of, row_of
+from werknetz_edge.sql.keyset import (
+    PagePosition,
+    decode_cursor,
+    encode_cursor,
+    page_statement,
+    poll_start,
+    sortable,
+)
+from werknetz_edge.sql.rows import record_of, to_plain, to_row
 
-NOON = datetime(2026, 11, 24, 12)  # noqa: DTZ001  as a database without zones has it
+NOON = datetime(2026, 11, 24, 12)  # noqa: DTZ001  as databases without time zones return it
 
 
 def _source(**more: Any) -> SqlSource:
@@ -33,10 +40,10 @@ def _source(**more: Any) -> SqlSource:
     "more",
     [{"changed_at": "c"}, {"id": ["a", "b"]}, {"table": None, "query": "SELECT 1 a, '12:30' b"}],
 )
-def test_a_page_never_counts_rows_off(dialect: Dialect, more: dict[str, Any]) -> None:
+def test_a_page_never_uses_an_offset(dialect: Dialect, more: dict[str, Any]) -> None:
     source = _source(**more)
     after = tuple(range(len(source.id) + (source.changed_at is not None)))
-    statement = page_statement(source, Place(None, after), 100)
+    statement = page_statement(source, PagePosition(None, after), 100)
     text = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     assert "OFFSET" not in text.upper().replace("OFFSET 0", "")
     assert "ORDER BY" in text
@@ -59,16 +66,16 @@ def test_a_page_never_counts_rows_off(dialect: Dialect, more: dict[str, Any]) ->
         ("2026-11-24T12:00:00.123456Z", "2026-11-24T11:55:00.123456Z"),
     ],
 )
-def test_the_next_poll_begins_before_what_may_still_come(cursor: Any, earlier: Any) -> None:
+def test_the_next_poll_starts_before_late_commits(cursor: Any, earlier: Any) -> None:
     source = _source(changed_at="c", lag_s=86_400 if type(cursor) is date else 300)
-    assert back(source, cursor) == earlier
-    assert type(back(source, cursor)) is type(cursor)
+    assert poll_start(source, cursor) == earlier
+    assert type(poll_start(source, cursor)) is type(cursor)
 
 
 @pytest.mark.parametrize("cursor", ["24.11.2026", None, object()])
 def test_a_cursor_that_cannot_be_sorted_is_rejected(cursor: Any) -> None:
     with pytest.raises(ConfigurationRejected):
-        back(_source(changed_at="c"), cursor)
+        poll_start(_source(changed_at="c"), cursor)
 
 
 CURSORS = st.one_of(
@@ -79,20 +86,20 @@ CURSORS = st.one_of(
 
 
 @given(CURSORS)
-def test_a_cursor_is_kept_as_it_is(cursor: Any) -> None:
+def test_a_cursor_survives_encoding(cursor: Any) -> None:
     import msgspec
 
-    kept = msgspec.msgpack.decode(msgspec.msgpack.encode(packed(cursor)))
-    assert unpacked(kept) == cursor
+    encoded = msgspec.msgpack.decode(msgspec.msgpack.encode(encode_cursor(cursor)))
+    assert decode_cursor(encoded) == cursor
 
 
 @given(st.lists(st.datetimes(), min_size=2, max_size=2))
-def test_times_sort_as_they_are(pair: list[datetime]) -> None:
+def test_sortable_times_have_the_same_order(pair: list[datetime]) -> None:
     assert (pair[0] < pair[1]) == (sortable(pair[0]) < sortable(pair[1]))
 
 
 @pytest.mark.parametrize(
-    ("value", "read"),
+    ("value", "expected"),
     [
         (Decimal("12.50"), 12.5),
         (Decimal(12), 12),
@@ -108,61 +115,61 @@ def test_times_sort_as_they_are(pair: list[datetime]) -> None:
         (None, None),
     ],
 )
-def test_values_of_drivers(value: Any, read: Any) -> None:
-    assert plain(value, "Europe/Berlin") == read
+def test_values_of_drivers(value: Any, expected: Any) -> None:
+    assert to_plain(value, "Europe/Berlin") == expected
 
 
-def test_a_large_binary_is_named_not_carried() -> None:
-    assert plain(b"x" * 100_000).startswith("100000 bytes, ")
+def test_a_large_binary_is_replaced_by_its_digest() -> None:
+    assert to_plain(b"x" * 100_000).startswith("100000 bytes, ")
 
 
-def test_a_row_is_new_changed_or_known() -> None:
+def test_a_row_is_new_changed_or_unchanged() -> None:
     source = _source(changed_at="c", zone="Europe/Berlin")
     names = ["id", "c", "v"]
-    new = row_of(source, names, [1, NOON, 5], {})
+    new = to_row(source, names, [1, NOON, 5], {})
     assert new is not None
     assert (new.change, new.at_us) == ("new", 1_795_518_000_000_000)
-    known = {new.taken.key: (new.taken.content, new.taken.version)}
-    assert row_of(source, names, [1, NOON, 5], known) is None
-    changed = row_of(source, names, [1, NOON, 6], known)
+    stored_rows = {new.stored.key: (new.stored.content, new.stored.version)}
+    assert to_row(source, names, [1, NOON, 5], stored_rows) is None
+    changed = to_row(source, names, [1, NOON, 6], stored_rows)
     assert changed is not None
     assert changed.change == "changed"
-    assert changed.mark != new.mark
+    assert changed.dedup_key != new.dedup_key
     record = record_of(source, changed)
     assert (record.source, record.item, record.fields["_change"]) == ("s", "id 1", "changed")
 
 
-def test_without_a_cursor_a_state_that_comes_back_is_another() -> None:
+def test_without_a_cursor_a_repeated_state_has_a_new_identity() -> None:
     source = _source()
-    first = row_of(source, ["id", "v"], [1, 39], {})
+    first = to_row(source, ["id", "v"], [1, 39], {})
     assert first is not None
-    second = row_of(source, ["id", "v"], [1, 38], {first.taken.key: (first.taken.content, 1)})
+    second = to_row(source, ["id", "v"], [1, 38], {first.stored.key: (first.stored.content, 1)})
     assert second is not None
-    third = row_of(source, ["id", "v"], [1, 39], {first.taken.key: (second.taken.content, 2)})
+    third = to_row(source, ["id", "v"], [1, 39], {first.stored.key: (second.stored.content, 2)})
     assert third is not None
-    assert len({first.mark, second.mark, third.mark}) == 3
+    assert len({first.dedup_key, second.dedup_key, third.dedup_key}) == 3
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "message"),
     [
         ({"query": "DROP TABLE x"}, "must be a SELECT"),
         ({"table": "a; DROP TABLE x"}, "pattern"),
-        ({"table": "a", "query": "SELECT 1"}, "one of them"),
+        ({"table": "a", "query": "SELECT 1"}, "set either `table`"),
         ({"table": "a", "append": True, "id": ["a", "b"]}, "one id column"),
         ({"table": "a", "start": 5}, "`start` needs"),
         ({"table": "a", "address": "x"}, "for readings"),
         ({"table": "a", "zone": "Mars"}, "not known"),
     ],
 )
-def test_a_wrong_source_says_why(source: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_a_wrong_source_is_rejected_with_a_reason(source: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         SqlConfig.model_validate(
             {"url": "sqlite:///x", "sources": [{"name": "s", "id": "id"} | source]}
         )
 
 
-def test_the_driver_is_ours_and_the_password_comes_from_its_file(tmp_path: Any) -> None:
+def test_the_driver_is_set_and_the_password_is_read_from_its_file(tmp_path: Any) -> None:
     secret = tmp_path / "p"
     secret.write_text("s3cret\n")
     sources = [{"name": "s", "table": "t", "id": "id"}]

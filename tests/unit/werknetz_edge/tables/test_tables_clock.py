@@ -1,5 +1,5 @@
-# ruff: noqa: DTZ001  a clock on the wall says no zone
-"""Wall clocks: the hour that comes twice, the one that never comes, and clocks set by hand."""
+# ruff: noqa: DTZ001  local times have no zone
+"""Local times: the repeated hour, the missing hour, and clocks set by hand."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from werknetz.connector.values import UnreadableValue
-from werknetz_edge.tables.clock import WallClock, parser_of
+from werknetz_edge.tables.clock import WallClock, create_time_parser
 from werknetz_edge.tables.config import TimeConfig
 
 
@@ -34,35 +34,35 @@ AUTUMN = [
 
 def test_a_step_back_at_the_clock_change_is_the_second_hour() -> None:
     clock = _clock()
-    for written, instant in AUTUMN:
-        assert clock.instant(written) == (_at(instant), True)
+    for text, instant in AUTUMN:
+        assert clock.to_instant(text) == (_at(instant), True)
 
 
-def test_each_address_has_an_order_of_its_own() -> None:
+def test_each_address_has_its_own_order() -> None:
     clock = _clock()
-    for written, instant in AUTUMN:
+    for text, instant in AUTUMN:
         for machine in ("m1", "m2", "m3"):
-            assert clock.instant(written, machine) == (_at(instant), True)
+            assert clock.to_instant(text, machine) == (_at(instant), True)
 
 
-def test_what_cannot_be_told_is_marked() -> None:
-    clock = _clock()  # the file begins in the hour that comes twice
-    assert clock.instant("2026-10-25 02:10:00") == (_at("2026-10-25T00:10:00+00:00"), False)
-    assert clock.instant("2026-10-25 02:00:00") == (_at("2026-10-25T01:00:00+00:00"), True)
+def test_ambiguous_times_are_marked_as_uncertain() -> None:
+    clock = _clock()  # the file begins in the repeated hour
+    assert clock.to_instant("2026-10-25 02:10:00") == (_at("2026-10-25T00:10:00+00:00"), False)
+    assert clock.to_instant("2026-10-25 02:00:00") == (_at("2026-10-25T01:00:00+00:00"), True)
     clock = _clock()
-    clock.instant("2026-10-25 01:00:00")
-    assert clock.instant("2026-10-25 02:00:00")[1]
-    # An hourly log: the same face once more is the second hour, or the row is there twice.
-    assert clock.instant("2026-10-25 02:00:00") == (_at("2026-10-25T00:00:00+00:00"), False)
-    assert clock.instant("2026-10-25 03:00:00")[1]
-    assert clock.instant("2026-10-25 02:30:00")[1] is False, "back from behind the change"
-    assert _clock(ordered=False).instant("2026-10-25 02:30:00")[1] is False
-    assert _clock(ordered=False).instant("2026-10-25 03:30:00")[1] is True
+    clock.to_instant("2026-10-25 01:00:00")
+    assert clock.to_instant("2026-10-25 02:00:00")[1]
+    # An hourly log: an equal time is the second hour, or a repeated row.
+    assert clock.to_instant("2026-10-25 02:00:00") == (_at("2026-10-25T00:00:00+00:00"), False)
+    assert clock.to_instant("2026-10-25 03:00:00")[1]
+    assert clock.to_instant("2026-10-25 02:30:00")[1] is False, "out of order after the change"
+    assert _clock(ordered=False).to_instant("2026-10-25 02:30:00")[1] is False
+    assert _clock(ordered=False).to_instant("2026-10-25 03:30:00")[1] is True
 
 
-def test_the_hour_that_never_was_is_an_error() -> None:
-    with pytest.raises(UnreadableValue, match="skipped in Europe/Berlin"):
-        _clock().instant("2026-03-29 02:30:00")
+def test_the_missing_hour_is_an_error() -> None:
+    with pytest.raises(UnreadableValue, match="does not exist in Europe/Berlin"):
+        _clock().to_instant("2026-03-29 02:30:00")
 
 
 def test_a_clock_that_was_set_by_hand() -> None:
@@ -71,24 +71,24 @@ def test_a_clock_that_was_set_by_hand() -> None:
         {"at": "2014-03-01 12:00", "to": "2014-03-01 12:30"},
     ]
     clock = _clock(zone=None, offset="+02:00", changes=changes)
-    clock.instant("2014-01-07 01:55:00")
-    assert clock.instant("2014-01-07 02:55:00") == (_at("2014-01-07T00:55:00+00:00"), True)
-    assert clock.instant("2014-01-07 02:00:00") == (_at("2014-01-07T01:00:00+00:00"), True)
-    assert clock.instant("2014-01-07 03:00:00") == (_at("2014-01-07T02:00:00+00:00"), True)
-    with pytest.raises(UnreadableValue, match="set past it"):
-        clock.instant("2014-03-01 12:10:00")
-    assert clock.instant("2014-03-01 12:30:00") == (_at("2014-03-01T11:00:00+00:00"), True)
+    clock.to_instant("2014-01-07 01:55:00")
+    assert clock.to_instant("2014-01-07 02:55:00") == (_at("2014-01-07T00:55:00+00:00"), True)
+    assert clock.to_instant("2014-01-07 02:00:00") == (_at("2014-01-07T01:00:00+00:00"), True)
+    assert clock.to_instant("2014-01-07 03:00:00") == (_at("2014-01-07T02:00:00+00:00"), True)
+    with pytest.raises(UnreadableValue, match="does not exist on this clock"):
+        clock.to_instant("2014-03-01 12:10:00")
+    assert clock.to_instant("2014-03-01 12:30:00") == (_at("2014-03-01T11:00:00+00:00"), True)
 
 
-def test_times_that_say_their_zone_need_no_order() -> None:
+def test_times_with_a_zone_need_no_order() -> None:
     clock = _clock()
-    assert clock.instant("2026-10-25T02:30:00+01:00") == (_at("2026-10-25T01:30:00+00:00"), True)
-    assert clock.instant("2026-10-25T02:30:00+02:00") == (_at("2026-10-25T00:30:00+00:00"), True)
-    assert _clock(format="unix_ms").instant("1500")[0] == 1_500_000
+    assert clock.to_instant("2026-10-25T02:30:00+01:00") == (_at("2026-10-25T01:30:00+00:00"), True)
+    assert clock.to_instant("2026-10-25T02:30:00+02:00") == (_at("2026-10-25T00:30:00+00:00"), True)
+    assert _clock(format="unix_ms").to_instant("1500")[0] == 1_500_000
 
 
 @pytest.mark.parametrize(
-    ("form", "written", "read"),
+    ("form", "text", "expected"),
     [
         ("%d.%m.%Y %H:%M:%S,%f", "1.2.2026 3:04:05,6", datetime(2026, 2, 1, 3, 4, 5, 600_000)),
         ("%Y%m%d", "20260201", datetime(2026, 2, 1)),
@@ -96,18 +96,18 @@ def test_times_that_say_their_zone_need_no_order() -> None:
         ("iso", "2026-02-01", datetime(2026, 2, 1)),
     ],
 )
-def test_forms(form: str, written: str, read: datetime) -> None:
-    assert parser_of(form)(written) == read
+def test_formats(form: str, text: str, expected: datetime) -> None:
+    assert create_time_parser(form)(text) == expected
 
 
-@pytest.mark.parametrize("written", ["48.01.2026", "1.13.2026", "", "2026-01-01", "١.١.٢٠٢٦x"])
-def test_impossible_dates(written: str) -> None:
+@pytest.mark.parametrize("text", ["48.01.2026", "1.13.2026", "", "2026-01-01", "١.١.٢٠٢٦x"])
+def test_impossible_dates(text: str) -> None:
     with pytest.raises(UnreadableValue):
-        _clock(format="%d.%m.%Y").instant(written)
+        _clock(format="%d.%m.%Y").to_instant(text)
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"offset": "+01:00"}, "not both"),
         ({"zone": None, "offset": "MEZ"}, r"\+01:00"),
@@ -116,8 +116,8 @@ def test_impossible_dates(written: str) -> None:
         ({"format": "ISO"}, "not known"),
     ],
 )
-def test_a_wrong_clock_says_why(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_a_wrong_clock_is_rejected_with_a_reason(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         _clock(**options)
 
 
@@ -126,15 +126,15 @@ def test_a_wrong_clock_says_why(options: dict[str, Any], said: str) -> None:
     st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Tokyo"]),
     st.integers(1, 25),
 )
-def test_a_log_in_order_comes_back_as_it_was(zone: str, step_min: int) -> None:
-    """Every instant of a year's change days, written by a wall clock, read again."""
+def test_an_ordered_log_is_converted_exactly(zone: str, step_min: int) -> None:
+    """Every instant of a year's change days, text by a wall clock, read again."""
     from zoneinfo import ZoneInfo
 
     for start in (datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC)):
         clock = _clock(zone=zone)
         for number in range(30 * 24 * 60 // (step_min * 4)):
             at = start + timedelta(minutes=step_min * number)
-            face = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-            at_us, sure = clock.instant(face)
-            assert at_us == int(at.timestamp()) * 1_000_000, (face, zone)
+            local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+            at_us, sure = clock.to_instant(local)
+            assert at_us == int(at.timestamp()) * 1_000_000, (local, zone)
             assert sure

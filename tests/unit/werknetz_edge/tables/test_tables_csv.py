@@ -1,4 +1,4 @@
-"""CSV as plants write it: encodings, line ends, quotes, wrong rows; and any bytes."""
+"""CSV of many kinds: encodings, line ends, quotes, wrong rows, and random bytes."""
 
 import resource
 import time
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plumbing.tables import ParsedTable, local_file, parse, parser_of
+from plumbing.tables import ParsedTable, create_table_parser, local_file, parse
 from werknetz_edge.files.inbox import FileRefused
 
 RECORDS = {"as": "records"}
@@ -21,8 +21,8 @@ def _parse(tmp_path: Path, content: bytes, **source: Any) -> ParsedTable:
     return parse(path, **(RECORDS | source))
 
 
-def _fields(said: ParsedTable) -> list[dict[str, Any]]:
-    return [{k: v for k, v in r.fields.items() if k[0] != "_"} for r in said.records]
+def _fields(table: ParsedTable) -> list[dict[str, Any]]:
+    return [{k: v for k, v in r.fields.items() if k[0] != "_"} for r in table.records]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
@@ -39,90 +39,92 @@ def _fields(said: ParsedTable) -> list[dict[str, Any]]:
     ],
 )
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
-def test_every_way_to_write_a_table(
+def test_encodings_line_ends_and_delimiters(
     tmp_path: Path, end: str, encoding: str, declared: str, delimiter: str
 ) -> None:
     lines = ["Größe;Maß", '1;"a ""b"""', f'2;"ü{end}x"', "3;"]
     text = end.join(lines).replace(";", delimiter)
-    said = _parse(tmp_path, text.encode(encoding), encoding=declared)
-    assert _fields(said) == [
+    table = _parse(tmp_path, text.encode(encoding), encoding=declared)
+    assert _fields(table) == [
         {"Größe": "1", "Maß": 'a "b"'},
         {"Größe": "2", "Maß": f"ü{end}x"},
         {"Größe": "3", "Maß": ""},
     ]
-    first, second, third = [record.item for record in said.records]
+    first, second, third = [record.item for record in table.records]
     assert (first, second) == ("line 2 of t.csv", "line 3 of t.csv")
     assert third.startswith("line 5"), "the row before has two lines"
 
 
 def test_a_decimal_comma_does_not_look_like_a_delimiter(tmp_path: Path) -> None:
-    said = _parse(tmp_path, b"m;v\na;1.234,5\nb;2,5\n", numbers="v", decimal="comma", thousands=".")
-    assert _fields(said) == [{"m": "a", "v": 1234.5}, {"m": "b", "v": 2.5}]
+    table = _parse(
+        tmp_path, b"m;v\na;1.234,5\nb;2,5\n", numbers="v", decimal="comma", thousands="."
+    )
+    assert _fields(table) == [{"m": "a", "v": 1234.5}, {"m": "b", "v": 2.5}]
 
 
-def test_excel_says_its_delimiter(tmp_path: Path) -> None:
+def test_the_sep_line_of_excel_sets_the_delimiter(tmp_path: Path) -> None:
     assert _fields(_parse(tmp_path, b"sep=;\r\na;b\r\n1,2;3\r\n")) == [{"a": "1,2", "b": "3"}]
 
 
 def test_names_of_columns(tmp_path: Path) -> None:
-    said = _parse(tmp_path, b"# made by x\n\na, a,,b\n1,2,3,4\n", skip_rows=2)
-    assert _fields(said) == [{"a": "1", "a_2": "2", "column_3": "3", "b": "4"}]
-    said = _parse(tmp_path, b"1,2\n3,4\n", columns=["x", "y"])
-    assert _fields(said) == [{"x": "1", "y": "2"}, {"x": "3", "y": "4"}]
+    table = _parse(tmp_path, b"# made by x\n\na, a,,b\n1,2,3,4\n", skip_rows=2)
+    assert _fields(table) == [{"a": "1", "a_2": "2", "column_3": "3", "b": "4"}]
+    table = _parse(tmp_path, b"1,2\n3,4\n", columns=["x", "y"])
+    assert _fields(table) == [{"x": "1", "y": "2"}, {"x": "3", "y": "4"}]
 
 
 def test_a_row_of_another_width_goes_to_quarantine_with_its_line(tmp_path: Path) -> None:
-    said = _parse(tmp_path, b"a,b\n1,2\n3\n\n4,5,6\n7,8\n")
-    assert [r.fields["a"] for r in said.records] == ["1", "7"]
-    assert [(b.item, b.raw) for b in said.bad] == [
+    table = _parse(tmp_path, b"a,b\n1,2\n3\n\n4,5,6\n7,8\n")
+    assert [r.fields["a"] for r in table.records] == ["1", "7"]
+    assert [(b.item, b.raw) for b in table.rejects] == [
         ("line 3 of t.csv", b"3\n"),
         ("line 5 of t.csv", b"4,5,6\n"),
     ]
-    assert said.bad[0].reason == "it has 1 cells, the header has 2"
+    assert table.rejects[0].reason == "it has 1 cells, the header has 2"
 
 
 def test_a_quote_that_is_never_closed_loses_nothing(tmp_path: Path) -> None:
     rows = [f"{n},{n}" for n in range(40_000)]
     rows[10] = '10,"ten'
     content = "a,b\n" + "\n".join(rows) + "\n"
-    said = _parse(tmp_path, content.encode())
-    kept = {r.fields["a"] for r in said.records}
-    lost = b"".join(b.raw for b in said.bad).decode()
-    assert len(kept) + lost.count("\n") == 40_000
-    assert all(len(b.raw) <= 65_536 for b in said.bad)
-    assert said.bad[0].item.startswith("lines 12 to ")
+    table = _parse(tmp_path, content.encode())
+    stored = {r.fields["a"] for r in table.records}
+    lost = b"".join(b.raw for b in table.rejects).decode()
+    assert len(stored) + lost.count("\n") == 40_000
+    assert all(len(b.raw) <= 65_536 for b in table.rejects)
+    assert table.rejects[0].item.startswith("lines 12 to ")
 
 
 @pytest.mark.parametrize(
-    ("content", "source", "said"),
+    ("content", "source", "message"),
     [
         (b"a,b\n\xfc,1\n", {}, "encoding: cp1252"),
         (b"a\n\x81\n", {"encoding": "cp1252"}, "not cp1252"),
         (b"\xff\xfea", {}, "not utf-16"),
-        (b"a;b,c\n1;2,3,4\n1;2;3,4\n", {}, "write `delimiter`"),
+        (b"a;b,c\n1;2,3,4\n1;2;3,4\n", {}, "set `delimiter`"),
         (b"a,b\n1,2\n", {"key": "c"}, "no column 'c'; it has: a, b"),
         (b"x" * 5_000_000, {}, "line is longer"),
         (b",".join(b"%d" % n for n in range(3000)), {}, "3000 columns"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_before_its_first_row(
-    tmp_path: Path, content: bytes, source: dict[str, Any], said: str
+def test_an_unreadable_file_is_refused_before_its_first_row(
+    tmp_path: Path, content: bytes, source: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(FileRefused, match=said):
+    with pytest.raises(FileRefused, match=message):
         _parse(tmp_path, content, **source)
 
 
-def test_a_file_that_no_source_knows_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_a_matching_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="under `sources`"):
         _parse(tmp_path, b"a\n1\n", pattern="other*.csv")
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", b"a,b\n"])
 def test_a_file_without_rows_has_none(tmp_path: Path, content: bytes) -> None:
-    assert _parse(tmp_path, content).pieces == []
+    assert _parse(tmp_path, content).chunks == []
 
 
-def test_the_same_rows_are_the_same_facts_in_a_longer_file(tmp_path: Path) -> None:
+def test_equal_rows_keep_their_identity_in_a_longer_file(tmp_path: Path) -> None:
     rows = [b"x,1", b"y,2", b"x,1", b"z,3"]
     first = _parse(tmp_path, b"m,v\n" + b"\n".join(rows))
     more = _parse(tmp_path, b"m,v\n" + b"\n".join([b"new,9", *rows, b"x,1"]))
@@ -135,10 +137,10 @@ def test_the_same_rows_are_the_same_facts_in_a_longer_file(tmp_path: Path) -> No
     assert not set(before) & {record.identity for record in other.records}
 
 
-def test_a_key_makes_rows_one_fact(tmp_path: Path) -> None:
-    said = _parse(tmp_path, b"id,v\n1,a\n1,b\n2,a\n", key="id")
-    one, again, two = [record.identity for record in said.records]
-    assert one == again != two
+def test_rows_with_an_equal_key_have_one_identity(tmp_path: Path) -> None:
+    table = _parse(tmp_path, b"id,v\n1,a\n1,b\n2,a\n", key="id")
+    first, repeated, other = [record.identity for record in table.records]
+    assert first == repeated != other
 
 
 def test_equal_rows_are_numbered_in_bounded_memory(
@@ -146,13 +148,13 @@ def test_equal_rows_are_numbered_in_bounded_memory(
 ) -> None:
     monkeypatch.setattr("werknetz_edge.tables.row_records.IN_MEMORY_MAX", 50)
     content = b"a\n" + b"".join(b"%d\n" % (n % 400) for n in range(2_000))
-    said = _parse(tmp_path, content)
-    assert len({record.identity for record in said.records}) == 2_000
+    table = _parse(tmp_path, content)
+    assert len({record.identity for record in table.records}) == 2_000
     assert not list(tmp_path.glob("*.rows"))
 
 
-def test_rows_of_machines_become_columns_of_numbers(tmp_path: Path) -> None:
-    said = _parse(
+def test_numbers_of_machines_become_blocks(tmp_path: Path) -> None:
+    table = _parse(
         tmp_path,
         b"Zeit;Linie;Maschine;Gut;Temp;Text\n"
         b"24.11.2026 06:00:00;l1;m1;10;20,5;ok\n"
@@ -165,43 +167,45 @@ def test_rows_of_machines_become_columns_of_numbers(tmp_path: Path) -> None:
         },
     )  # fmt: skip
     at_us = 1_795_496_400_000_000
-    assert said.samples == [
+    assert table.samples == [
         ("mes/l1/m1#Gut", 10.0, at_us, 0),
         ("mes/l1/m1#Temp", 20.5, at_us, 0),
     ]
-    assert [(r.source, r.value, r.source_time_us) for r in said.readings] == [
+    assert [(r.source, r.value, r.source_time_us) for r in table.readings] == [
         ("mes/l1/m2#Temp", "kaputt", at_us),
         ("mes/l1/m1#Text", "ok", at_us),
         ("mes/l1/m2#Text", "007", at_us),
     ]
-    (bad,) = said.bad
+    (bad,) = table.rejects
     assert bad.item == "line 4 of t.csv"
     assert "48.01.2026" in bad.reason
 
 
-def test_without_a_time_the_whole_row_is_there_for_the_mapping(tmp_path: Path) -> None:
-    said = _parse(tmp_path, b"t,v\n5,1.5\n", **{"as": "readings"})
-    assert [(r.source, r.value, r.fields) for r in said.readings] == [
+def test_without_a_time_the_mapping_gets_the_whole_row(tmp_path: Path) -> None:
+    table = _parse(tmp_path, b"t,v\n5,1.5\n", **{"as": "readings"})
+    assert [(r.source, r.value, r.fields) for r in table.readings] == [
         ("t#t", 5.0, {"t": "5", "v": "1.5"}),
         ("t#v", 1.5, {"t": "5", "v": "1.5"}),
     ]
 
 
-def test_addresses_without_end_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_addresses_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("werknetz_edge.tables.readings.ADDRESSES_MAX", 1_500)
     rows = b"".join(b"%d,m%d,%d\n" % (n, n, n) for n in range(5_000))
     source = {"as": "readings", "address": "{m}", "time": {"column": "t", "format": "unix_s"}}
-    said = _parse(tmp_path, b"t,m,v\n" + rows, **source)
-    assert [(a, v) for a, v, _, _ in said.samples] == [(f"m{n}#v", float(n)) for n in range(5_000)]
-    assert all(len(b.addresses) <= 1_500 for piece in said.pieces for b in piece.blocks)
+    table = _parse(tmp_path, b"t,m,v\n" + rows, **source)
+    assert [(a, v) for a, v, _, _ in table.samples] == [(f"m{n}#v", float(n)) for n in range(5_000)]
+    assert all(len(b.addresses) <= 1_500 for chunk in table.chunks for b in chunk.blocks)
 
 
-def test_pieces_are_cut_by_rows_and_size_alone(tmp_path: Path) -> None:
+def test_chunks_are_cut_by_rows_and_size_alone(tmp_path: Path) -> None:
     rows = b"".join(b"%d,%s\n" % (n, b"x" * (2 * n)) for n in range(2_500))
     once = _parse(tmp_path, b"n,x\n" + rows)
     again = _parse(tmp_path, b"n,x\n" + rows, key="n", columns=[])
-    cut = [[r.fields["n"] for r in piece.records] for piece in once.pieces]
-    assert cut == [[r.fields["n"] for r in piece.records] for piece in again.pieces]
+    cut = [[r.fields["n"] for r in chunk.records] for chunk in once.chunks]
+    assert cut == [[r.fields["n"] for r in chunk.records] for chunk in again.chunks]
     assert max(map(len, cut)) <= 1_000
     assert len(cut) > 3
 
@@ -226,7 +230,7 @@ def test_arbitrary_bytes_are_read_or_refused(
     try:
         parse(path, **{"as": kind, "encoding": encoding})
     except FileRefused:
-        return  # refusing is an answer
+        return  # a refusal is correct, too
 
 
 @pytest.mark.parametrize(
@@ -244,23 +248,23 @@ def test_arbitrary_bytes_are_read_or_refused(
     ],
     ids=["quotes", "open quotes", "commas", "CR", "one column", "open", "NUL", "wide", "numbers"],
 )
-def test_a_megabyte_of_malice_takes_a_moment_and_little_memory(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_a_malicious_megabyte_takes_little_time_and_memory(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "evil.csv"
     path.write_bytes(content)
     for kind in ("readings", "records"):
-        parser = parser_of(tmp_path, **{"as": kind, "texts" if kind == "readings" else "key": []})
-        before_kb, pieces = _peak_kb(), parser.parse(local_file(path))
-        longest_s, piece = 0.0, True
-        while piece:
+        parser = create_table_parser(
+            tmp_path, **{"as": kind, "texts" if kind == "readings" else "key": []}
+        )
+        before_kb, chunks = _peak_kb(), parser.parse(local_file(path))
+        longest_s, chunk = 0.0, True
+        while chunk:
             began_s = time.process_time()
             try:
-                piece = next(pieces, None) is not None
+                chunk = next(chunks, None) is not None
             except FileRefused:
-                piece = False  # refusing is an answer
+                chunk = False  # a refusal is correct, too
             longest_s = max(longest_s, time.process_time() - began_s)
-        assert longest_s < 3.0  # CPU until the next sign of life; alone on a machine a tenth
+        assert longest_s < 3.0  # CPU time of one chunk; on an idle machine a tenth of it
         assert _peak_kb() - before_kb < 256_000
 
 

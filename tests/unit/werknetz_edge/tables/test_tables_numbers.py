@@ -1,4 +1,4 @@
-"""Numbers with commas, points, thousands and SAP's minus; columns agree with single cells."""
+"""Numbers with commas, points, thousands and SAP's trailing minus; columns equal single cells."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz_edge.tables.numbers import NumberForm
+from werknetz_edge.tables.numbers import NumberFormat
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ from werknetz_edge.tables.numbers import NumberForm
     ],
 )
 def test_a_cell(decimal: str, thousands: str, cell: Any, number: float | None) -> None:
-    assert NumberForm(decimal, thousands).of(cell) == number
+    assert NumberFormat(decimal, thousands).parse(cell) == number
 
 
 CELLS = st.one_of(
@@ -58,8 +58,10 @@ CELLS = st.one_of(
     st.lists(CELLS, min_size=1, max_size=8),
     st.sampled_from([("point", ""), ("comma", ""), ("comma", "."), ("point", ","), ("comma", " ")]),
 )
-def test_a_column_says_what_its_cells_say(cells: list[Any], form: tuple[str, str]) -> None:
-    numbers = NumberForm(*form)
-    assert numbers.column(cells) == [numbers.of(cell) for cell in cells]
-    plain = [cell for cell in cells if isinstance(cell, str) and numbers.of(cell) is not None]
-    assert numbers.column(plain) == [numbers.of(cell) for cell in plain]
+def test_a_column_is_parsed_like_its_cells(
+    cells: list[Any], number_format: tuple[str, str]
+) -> None:
+    numbers = NumberFormat(*number_format)
+    assert numbers.parse_column(cells) == [numbers.parse(cell) for cell in cells]
+    plain = [cell for cell in cells if isinstance(cell, str) and numbers.parse(cell) is not None]
+    assert numbers.parse_column(plain) == [numbers.parse(cell) for cell in plain]
