@@ -12,18 +12,18 @@ from typing import Final
 from bench.measure import Measure
 from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.codec import encode_value
-from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.host import Host
 
 METRICS: Final = 500
 ROUNDS: Final = 3
 NOW_MS: Final = 1_790_000_000_000
 _TYPES: Final = (
-    SparkplugDatatype.Double,
-    SparkplugDatatype.Float,
-    SparkplugDatatype.Int32,
-    SparkplugDatatype.Int64,
-    SparkplugDatatype.Boolean,
+    Datatype.Double,
+    Datatype.Float,
+    Datatype.Int32,
+    Datatype.Int64,
+    Datatype.Boolean,
 )
 SIZES: Final = (10, METRICS)
 BAR: Final = 0.015  # of the bare parse

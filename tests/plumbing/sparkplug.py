@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.codec import encode_value
-from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 
 REBIRTH = "Node Control/Rebirth"
 
@@ -38,10 +38,8 @@ def payload(
         for key, value in given.get("properties", {}).items():
             metric.properties.keys.append(key)
             held = metric.properties.values.add()
-            held.type = (
-                SparkplugDatatype.String if isinstance(value, str) else SparkplugDatatype.Int32
-            )
-            encode_value(held, held.type and SparkplugDatatype(held.type), value)
+            held.type = Datatype.String if isinstance(value, str) else Datatype.Int32
+            encode_value(held, held.type and Datatype(held.type), value)
     return bytes(made.SerializeToString())
 
 
@@ -72,17 +70,17 @@ class EdgeNode:
 
     @property
     def _bd(self) -> dict[str, Any]:
-        return {"name": "bdSeq", "type": SparkplugDatatype.UInt64, "value": self.bd_seq}
+        return {"name": "bdSeq", "type": Datatype.UInt64, "value": self.bd_seq}
 
     def birth(self) -> None:
         with self._lock:
             self.seq = -1
-            control = {"name": REBIRTH, "type": SparkplugDatatype.Boolean, "value": False}
+            control = {"name": REBIRTH, "type": Datatype.Boolean, "value": False}
             self._publish("NBIRTH", [self._bd, control])
             number = {
                 "name": "number",
                 "alias": 1,
-                "type": SparkplugDatatype.Int64,
+                "type": Datatype.Int64,
                 "value": self.number,
             }
             self._publish("DBIRTH", [number])
@@ -93,7 +91,7 @@ class EdgeNode:
         for start in range(first, first + count, at_once):
             end = min(start + at_once, first + count)
             metrics: list[Mapping[str, Any]] = [
-                {"alias": 1, "type": SparkplugDatatype.Int64, "value": number, "says_type": False}
+                {"alias": 1, "type": Datatype.Int64, "value": number, "says_type": False}
                 for number in range(start, end)
             ]
             with self._lock:

@@ -1,12 +1,11 @@
-"""The MQTT connector: QoS 1, acknowledged after the spool's commit, one session for ever."""
+"""The MQTT connector: QoS 1, acknowledged after the spool's commit, one persistent session."""
 
+import asyncio
 import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 from werknetz.connector.contract import (
     HEARTBEAT,
@@ -18,89 +17,72 @@ from werknetz.connector.contract import (
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.config import MqttConfig
+from werknetz_edge.mqtt.connection import BrokerConnection, PendingAck, now_us
 from werknetz_edge.mqtt.payload import PayloadReader
-from werknetz_edge.mqtt.redelivery import AcceptedMessages, mark_of
+from werknetz_edge.mqtt.redelivery import checkpoint_of
 from werknetz_edge.mqtt.session import MqttMessage, MqttSession
 from werknetz_edge.mqtt.session_file import SessionFile
 
 MESSAGES_MAX: Final = 2_000  # of one delivery
 BYTES_MAX: Final = 4_000_000
-_REMEMBER_EVERY_S: Final = 30.0
+_SAVE_EVERY_S: Final = 30.0
 _MICRO: Final = 1_000_000
-
-
-@dataclass(slots=True, eq=False)
-class _Given:
-    """A delivery that was given out: its acknowledgements go in the order of arrival."""
-
-    session: MqttSession
-    mids: list[int]
-    stored: bool = False
 
 
 @dataclass(slots=True)
 class MqttConnector:
     connector_id: str
     config: MqttConfig
-    memory: SessionFile
+    session_file: SessionFile
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
-    _session: MqttSession | None = None
-    _known: AcceptedMessages = field(default_factory=AcceptedMessages)
-    _given: deque[_Given] = field(default_factory=deque)
+    connection: BrokerConnection = field(init=False)
+    _reader: PayloadReader = field(init=False)
     _gaps: list[GapOpened | GapClosed] = field(default_factory=list)
-    _reader: PayloadReader | None = None
-    _heard_at: float = 0.0
-    _beat_sent_at: float = 0.0
-    _beat_heard_at: float = 0.0
-    _remembered_at: float = 0.0
+    _heartbeat_sent_s: float = 0.0
+    _heartbeat_received_s: float = 0.0
+    _saved_s: float = 0.0
     _retained: int = 0
-    _again: int = 0
+
+    def __post_init__(self) -> None:
+        self.connection = BrokerConnection(
+            self.connector_id, self.config, self.session_file, self.status
+        )
+        self._reader = PayloadReader(self.config.topics, self.config.payload_max_bytes)
 
     @property
     def client_id(self) -> str:
-        return self.config.client_id or f"werknetz-{self.connector_id}"
+        return self.connection.client_id
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
-        self._known.add(checkpoints)
+        self.connection.restore_checkpoints(checkpoints)
 
     async def connect(self) -> None:
         await self.close()
-        self.status.state = "connecting"
-        self._reader = PayloadReader(self.config.topics, self.config.payload_max_bytes)
-        session = self._session = MqttSession(self.config, self.client_id)
-        self._known.generation += 1
         filters = [topic.filter for topic in self.config.topics]
         if self.config.heartbeat is not None:
             filters.append(self.config.heartbeat)
         try:
-            await session.open()
-            before = self.memory.load()
-            known = before is not None and before.client_id == self.client_id
-            lost = known and not session.session_present
-            # Subscribing again makes a 3.1.1 broker repeat its retained messages.
-            same = before is not None and before.filters == filters
-            if self.config.protocol == "5" or not (session.session_present and same):
-                await session.subscribe(filters)
+            # With MQTT 5 a broker sends retained messages at the first subscription only.
+            session, stored = await self.connection.open(
+                filters, always_subscribe=self.config.protocol == "5"
+            )
         except BaseException:
-            self.status.state, self.status.detail = "connecting", session.failure
-            if session.rejected:
-                self.status.state, self.status.detail = "rejected", session.rejected
             await self.close()
             raise
-        if lost and before is not None:
-            self._open_gap(before.last_us)
-        self._heard_at = self._beat_heard_at = time.monotonic()
-        self._beat_sent_at = 0.0
-        self.memory.save(self.client_id, filters, _now_us())
+        if stored is not None and not session.session_present:
+            # The broker has deleted our session, and the messages it held for us.
+            detail = f"client id {self.client_id}"
+            gap = self.connection.gap_since(stored.last_us, "session_not_present", detail)
+            self._gaps += gap
+        self._heartbeat_received_s = time.monotonic()
+        self._heartbeat_sent_s = 0.0
+        await asyncio.to_thread(self.session_file.save, self.client_id, filters, now_us())
         self.status.state, self.status.detail = "running", ""
-        self.status.details["session"] = "kept" if session.session_present else "new"
         self.status.details["protocol"] = self.config.protocol
 
     async def read(self) -> Delivery:
         while True:
-            session = self._session
-            if session is None:
-                raise ConnectionLost("not connected")
+            session = self.connection.require_session()
             if self._gaps:
                 gaps, self._gaps = self._gaps, []
                 return Delivery(gaps=gaps)
@@ -110,110 +92,85 @@ class MqttConnector:
                 if delivery is not None:
                     return delivery
             elif not session.is_alive:
-                self.status.detail = session.failure
-                raise ConnectionLost(session.failure or "the network thread has ended")
+                raise self.connection.loss_of(session)
             self._watch(session)
 
     async def close(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
-        if self.status.state not in {"starting", "rejected"}:
-            self.status.state = "stopped"
+        await self.connection.close()
 
     def _delivery(self, session: MqttSession) -> Delivery | None:
-        messages = session.take(MESSAGES_MAX, BYTES_MAX)
-        now_us = _now_us()
+        messages = session.take_messages(MESSAGES_MAX, BYTES_MAX)
+        arrival_us = now_us()
         readings: list[Reading] = []
         unreadable: list[Unmapped] = []
-        marks: list[bytes] = []
-        given = _Given(session, [m.mid for m in messages if m.qos == 1])
+        checkpoints: list[bytes] = []
+        mids = [message.mid for message in messages if message.qos == 1]
+        pending = self.connection.expect_ack(PendingAck(session, mids))
         for message in messages:
             if message.topic is not None and message.topic == self.config.heartbeat:
-                self._beat_heard_at = time.monotonic()
-                readings.append(_beat(message, now_us))
+                self._heartbeat_received_s = time.monotonic()
+                readings.append(_heartbeat_reading(message, arrival_us))
                 continue
-            mark = mark_of(message)
-            if self._known.is_redelivered(message, mark, unique=self._is_unique(message)):
-                self._again += 1
-                self.status.details["given_again"] = str(self._again)
+            checkpoint = checkpoint_of(message)
+            unique = message.topic is not None and self._reader.is_unique(message.topic)
+            if self.connection.is_redelivered(message, checkpoint, unique=unique):
                 continue
-            marks.append(mark)
-            self._known.add([mark])
-            self._read_message(message, now_us, readings, unreadable)
-        if marks:
-            self._heard_at = time.monotonic()
-            self.status.last_good_us, self.status.state, self.status.detail = now_us, "running", ""
-        self._given.append(given)
-        if not marks and not readings:
-            self._stored(given)  # all of it is on disk already
+            checkpoints.append(checkpoint)
+            self.connection.accepted.add([checkpoint])
+            self._read_message(message, arrival_us, readings, unreadable)
+        if checkpoints:
+            self.connection.note_messages()
+        if not checkpoints and not readings:
+            self.connection.mark_stored([pending])  # every message is on disk already
             return None
 
         async def acknowledge() -> None:
-            self._stored(given)
+            self.connection.mark_stored([pending])
 
         return Delivery(
-            readings=readings, unreadable=unreadable, acknowledge=acknowledge, checkpoints=marks
-        )
-
-    def _is_unique(self, message: MqttMessage) -> bool:
-        return (
-            message.topic is not None
-            and self._reader is not None
-            and self._reader.is_unique(message.topic)
+            readings=readings,
+            unreadable=unreadable,
+            acknowledge=acknowledge,
+            checkpoints=checkpoints,
         )
 
     def _read_message(
-        self, message: MqttMessage, now_us: int, readings: list[Reading], unreadable: list[Unmapped]
+        self,
+        message: MqttMessage,
+        arrival_us: int,
+        readings: list[Reading],
+        unreadable: list[Unmapped],
     ) -> None:
-        assert self._reader is not None  # noqa: S101  connect() made it
         if message.retained:
             self._retained += 1
             self.status.details["retained"] = str(self._retained)
         if message.topic is None:
             reason = "the topic is not UTF-8"
             unreadable.append(
-                Unmapped("(unreadable topic)", reason, message.payload[:65536], now_us)
+                Unmapped("(unreadable topic)", reason, message.payload[:65536], arrival_us)
             )
             return
-        found = self._reader.read(
-            message.topic, message.payload, retained=message.retained, at_us=now_us
+        result = self._reader.read(
+            message.topic, message.payload, retained=message.retained, at_us=arrival_us
         )
-        if isinstance(found, Unmapped):
-            unreadable.append(found)
+        if isinstance(result, Unmapped):
+            unreadable.append(result)
         else:
-            readings += found
-
-    def _stored(self, given: _Given) -> None:
-        """Acknowledge in the order of arrival [MQTT-4.6.0-2], on the connection it came by."""
-        given.stored = True
-        while self._given and self._given[0].stored:
-            first = self._given.popleft()
-            first.session.acknowledge(first.mids)
-
-    def _open_gap(self, from_us: int) -> None:
-        """The broker has forgotten our session: what it kept for us is lost."""
-        gap = GapOpened(
-            gap_id=uuid4(), source=self.connector_id, signals=[], from_us=from_us,
-            cause="session_not_present", detail=f"client id {self.client_id}",
-        )  # fmt: skip
-        self._gaps += [gap, GapClosed(gap_id=gap.gap_id, to_us=_now_us())]
+            readings += result
 
     def _watch(self, session: MqttSession) -> None:
-        now = time.monotonic()
-        if now - self._heard_at > self.config.silence_s and self.status.state == "running":
-            self.status.state = "silent"
-            self.status.detail = f"nothing came for {self.config.silence_s:g} s"
-        if now - self._remembered_at > _REMEMBER_EVERY_S:
-            self._remembered_at = now
-            self.memory.save_time(_now_us())
+        now_s = time.monotonic()
+        self.connection.check_silence(now_s)
+        if now_s - self._saved_s > _SAVE_EVERY_S:
+            self._saved_s = now_s
+            self.session_file.save_time(now_us())
         if self.config.heartbeat is None:
             return
         period_s = self.config.silence_s / 3
-        if now - self._beat_sent_at >= period_s:
-            self._beat_sent_at = now
-            session.publish(Publication(self.config.heartbeat, str(_now_us()).encode()))
-        if now - self._beat_heard_at > self.config.silence_s:
+        if now_s - self._heartbeat_sent_s >= period_s:
+            self._heartbeat_sent_s = now_s
+            session.publish(Publication(self.config.heartbeat, str(now_us()).encode()))
+        if now_s - self._heartbeat_received_s > self.config.silence_s:
             raise ConnectionLost("our own heartbeat did not come back: the broker hangs")
 
 
@@ -222,14 +179,10 @@ def create(connector_id: str, options: dict[str, object], folder: Path) -> MqttC
     return MqttConnector(connector_id, config, SessionFile(folder / "mqtt_session.json"))
 
 
-def _beat(message: MqttMessage, now_us: int) -> Reading:
-    """Its value is the way's length: seconds from our publishing to our hearing."""
+def _heartbeat_reading(message: MqttMessage, arrival_us: int) -> Reading:
+    """Its value is the round-trip time in seconds."""
     try:
         sent_us = int(message.payload)
     except ValueError:
-        sent_us = now_us
-    return Reading(HEARTBEAT, (now_us - sent_us) / _MICRO, source_time_us=now_us)
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1_000
+        sent_us = arrival_us
+    return Reading(HEARTBEAT, (arrival_us - sent_us) / _MICRO, source_time_us=arrival_us)

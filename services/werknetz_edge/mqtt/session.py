@@ -1,7 +1,7 @@
-"""One connection to one broker, in a thread of its own: the only place that touches paho.
+"""One connection to one broker, in a thread of its own: the only module that uses paho's client.
 
-Messages go out through one bounded queue; acknowledgements come in through another and are
-sent here, in order. A full queue stops the reading, so the broker sees no acknowledgements.
+Received messages are queued; acknowledgements are queued by the connector and sent in order. A full
+message queue stops reading, so that the broker receives no acknowledgements and stops sending.
 """
 
 import asyncio
@@ -23,15 +23,23 @@ from werknetz_edge.mqtt.client import Publication, build_client, connect_client,
 
 REPLY_TIMEOUT_S: Final = 15.0
 QUEUE_BYTES_MAX: Final = 64_000_000
-READS_AT_ONCE: Final = 200
+READS_PER_TURN: Final = 200
 PUBLISHES_MAX: Final = 16
-_TURN_S: Final = 0.25
-_REFUSED_US: Final = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C, 0x90}  # protocol, id, password, rights
+_POLL_S: Final = 0.25
+_CONFIGURATION_ERRORS: Final = {
+    0x84,
+    0x85,
+    0x86,
+    0x87,
+    0x8A,
+    0x8C,
+    0x90,
+}  # protocol, id, password, rights
 
 
 @dataclass(frozen=True, slots=True)
 class MqttMessage:
-    """What the broker gave; `mid` is valid on this session only."""
+    """A received message; `mid` is valid in this session only."""
 
     topic: str | None  # None: not UTF-8
     payload: bytes
@@ -43,16 +51,16 @@ class MqttMessage:
 
 @dataclass(slots=True)
 class MqttSession:
-    """Dies with its connection: `Session` is the connection's generation."""
+    """One connection; each connect makes a new object."""
 
     config: BrokerConfig
     client_id: str
     will: Publication | None = None
     queue: deque[MqttMessage] = field(default_factory=deque)
     session_present: bool = False
-    failure: str = ""  # why it ended
-    rejected: str = ""  # what a person has to do
-    ended: bool = False
+    failure: str = ""  # why the session has ended
+    rejected: str = ""  # a configuration error, with the remedy
+    is_ended: bool = False
     _queue_bytes: int = 0
     _acks: deque[int] = field(default_factory=deque)
     _publishes: deque[Publication] = field(default_factory=deque)
@@ -65,18 +73,18 @@ class MqttSession:
     _loop: asyncio.AbstractEventLoop | None = None
     _client: Client | None = None
     _thread: threading.Thread | None = None
-    _wake: tuple[socket.socket, socket.socket] | None = None
+    _wake_sockets: tuple[socket.socket, socket.socket] | None = None
 
     async def open(self) -> None:
         """Connect; raise ConfigurationRejected, ConnectionLost or OSError."""
         self._loop = asyncio.get_running_loop()
-        self._client = await asyncio.to_thread(self._build)
-        self._wake = socket.socketpair()
-        for end in self._wake:
+        self._client = await asyncio.to_thread(self._build_client)
+        self._wake_sockets = socket.socketpair()
+        for end in self._wake_sockets:
             end.setblocking(False)
-        self._thread = threading.Thread(target=self._main, name=self.client_id, daemon=True)
+        self._thread = threading.Thread(target=self._run_thread, name=self.client_id, daemon=True)
         self._thread.start()
-        await self._until(lambda: self._connected, "no answer to CONNECT")
+        await self._wait_for(lambda: self._connected, "no answer to CONNECT")
 
     async def subscribe(self, filters: list[str]) -> None:
         """Subscribe at QoS 1; raise ConfigurationRejected where the broker grants less."""
@@ -87,8 +95,8 @@ class MqttSession:
         )
         if result != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise ConnectionLost(f"SUBSCRIBE could not be sent: {result.name}")
-        self._rouse()
-        await self._until(lambda: self._grants is not None, "no answer to SUBSCRIBE")
+        self._wake_thread()
+        await self._wait_for(lambda: self._grants is not None, "no answer to SUBSCRIBE")
         grants: list[ReasonCode] = self._grants or []
         for topic, grant in zip(filters, grants, strict=False):
             if grant.value != 1:
@@ -99,62 +107,62 @@ class MqttSession:
 
     async def wait(self, timeout_s: float) -> None:
         """Return when there are messages, when the session has ended, or after the time."""
-        if self.queue or self.ended:
+        if self.queue or self.is_ended:
             return
         self._event.clear()
         self._signalled = False
-        if self.queue or self.ended:  # it came between the look and the clearing
+        if self.queue or self.is_ended:  # it arrived before `clear`
             return
-        await self._signal_within(timeout_s)
+        await self._wait_for_signal(timeout_s)
 
-    def take(self, count_max: int, bytes_max: int) -> list[MqttMessage]:
-        taken: list[MqttMessage] = []
+    def take_messages(self, count_max: int, bytes_max: int) -> list[MqttMessage]:
+        messages: list[MqttMessage] = []
         size = 0
-        while self.queue and len(taken) < count_max and size < bytes_max:
+        while self.queue and len(messages) < count_max and size < bytes_max:
             message = self.queue.popleft()
             size += len(message.payload)
-            taken.append(message)
+            messages.append(message)
         was_full = self._is_full
         self._queue_bytes -= size
         if was_full:
-            self._rouse()
-        return taken
+            self._wake_thread()
+        return messages
 
     def acknowledge(self, mids: list[int]) -> None:
-        """Send these PUBACKs, in this order, on this connection or never."""
-        if not self.ended:
+        """Send these PUBACKs in this order; never on a later connection."""
+        if not self.is_ended:
             self._acks.extend(mids)
-            self._rouse()
+            self._wake_thread()
 
-    def publish(self, said: Publication) -> bool:
-        """Queue it for sending; False where the queue is full: say it again later."""
+    def publish(self, publication: Publication) -> bool:
+        """Queue a message for sending; False where the queue is full: try again later."""
         if len(self._publishes) >= PUBLISHES_MAX:
             return False
-        self._publishes.append(said)
-        self._rouse()
+        self._publishes.append(publication)
+        self._wake_thread()
         return True
 
     @property
     def is_alive(self) -> bool:
-        return not self.ended and self._thread is not None and self._thread.is_alive()
+        return not self.is_ended and self._thread is not None and self._thread.is_alive()
 
     async def close(self) -> None:
-        """Send what is acknowledged, disconnect, end the thread; the broker keeps the session."""
+        """Send queued acknowledgements, disconnect and end the thread; the session persists."""
         self._stopping = True
-        self._rouse()
+        self._wake_thread()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, 4.0)
-        if self._wake is not None and not (self._thread and self._thread.is_alive()):
-            for end in self._wake:
+        if self._wake_sockets is not None and not (self._thread and self._thread.is_alive()):
+            for end in self._wake_sockets:
                 end.close()
-            self._wake = None
+            self._wake_sockets = None
 
     @property
     def _is_full(self) -> bool:
         full = len(self.queue) >= self.config.receive_maximum
         return full or self._queue_bytes >= QUEUE_BYTES_MAX
 
-    def _build(self) -> Client:
+    def _build_client(self) -> Client:
         client = build_client(self.config, self.client_id, self.will)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
@@ -162,67 +170,69 @@ class MqttSession:
         client.on_message = self._on_message
         return client
 
-    def _main(self) -> None:
+    def _run_thread(self) -> None:
         try:
             assert self._client is not None  # noqa: S101  open() made it
             connect_client(self._client, self.config)
-            self._run()
+            self._run_loop()
         except (OSError, ValueError) as error:
             self.failure = self.failure or f"{error}"
             if "CERTIFICATE" in str(error).upper():
                 self.rejected = f"{error}: name the authority that signed it in `ca`"
-        except BaseException as error:  # a thread that ends must say so, whatever ended it
+        except BaseException as error:  # the connector must see why the thread has ended
             self.failure = f"{type(error).__name__}: {error}"
             raise
         finally:
-            self.ended = True
+            self.is_ended = True
             self._signal()
 
-    def _run(self) -> None:
-        client, wake = self._client, self._wake
+    def _run_loop(self) -> None:
+        client, wake = self._client, self._wake_sockets
         assert client is not None and wake is not None  # noqa: S101, PT018  open() made both
         with selectors.DefaultSelector() as selector:
             selector.register(wake[0], selectors.EVENT_READ)
             watched: tuple[Any, int] = (None, 0)
-            bye_at: float | None = None
+            disconnect_deadline_s: float | None = None
             while (sock := client.socket()) is not None:
-                wanted = self._interest(client)
-                if watched != (sock, wanted):
-                    _watch(selector, watched[0], sock, wanted)
-                    watched = (sock, wanted)
+                events = self._selector_events(client)
+                if watched != (sock, events):
+                    _register_socket(selector, watched[0], sock, events)
+                    watched = (sock, events)
                 pending = getattr(sock, "pending", int)() > 0 and not self._is_full
-                ready = {key.fileobj for key, _ in selector.select(0.0 if pending else _TURN_S)}
+                ready = {key.fileobj for key, _ in selector.select(0.0 if pending else _POLL_S)}
                 if wake[0] in ready:
                     wake[0].recv(4096)
                 if (sock in ready or pending) and not self._is_full:
-                    self._read(client)
-                self._send(client)
+                    self._read_socket(client)
+                self._send_pending(client)
                 client.loop_misc()
                 if self._stopping:
-                    bye_at = bye_at or time.monotonic() + 1.0
+                    disconnect_deadline_s = disconnect_deadline_s or time.monotonic() + 1.0
                     client.disconnect()
                     client.loop_write()
-                    if time.monotonic() > bye_at:
+                    if time.monotonic() > disconnect_deadline_s:
                         break
 
-    def _interest(self, client: Client) -> int:
+    def _selector_events(self, client: Client) -> int:
         reads = 0 if self._is_full else selectors.EVENT_READ
         return reads | (selectors.EVENT_WRITE if client.want_write() else 0)
 
-    def _read(self, client: Client) -> None:
-        for _ in range(READS_AT_ONCE):
+    def _read_socket(self, client: Client) -> None:
+        for _ in range(READS_PER_TURN):
             before = self._received
             if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return
             if self._received == before or self._is_full or client.socket() is None:
                 return
 
-    def _send(self, client: Client) -> None:
+    def _send_pending(self, client: Client) -> None:
         while self._acks:
             client.ack(self._acks.popleft(), 1)
         while self._publishes:
-            said = self._publishes.popleft()
-            client.publish(said.topic, said.payload, said.qos, said.retain)
+            publication = self._publishes.popleft()
+            client.publish(
+                publication.topic, publication.payload, publication.qos, publication.retain
+            )
         if client.want_write():
             client.loop_write()
 
@@ -231,7 +241,7 @@ class MqttSession:
     ) -> None:
         if reason.is_failure:
             self.failure = f"the broker refuses the connection: {reason}"
-            if reason.value in _REFUSED_US:
+            if reason.value in _CONFIGURATION_ERRORS:
                 self.rejected = f"{self.failure}; check user, password and client_id"
         else:
             self.session_present = flags.session_present
@@ -268,28 +278,28 @@ class MqttSession:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._event.set)
 
-    def _rouse(self) -> None:
-        if self._wake is not None and not self.ended:
+    def _wake_thread(self) -> None:
+        if self._wake_sockets is not None and not self.is_ended:
             try:
-                self._wake[1].send(b"\0")
+                self._wake_sockets[1].send(b"\0")
             except BlockingIOError:
-                return  # it is roused already
+                return  # the thread has not read the previous byte yet: it wakes up anyway
 
-    async def _until(self, reached: Any, complaint: str) -> None:
+    async def _wait_for(self, is_reached: Any, timeout_reason: str) -> None:
         deadline = time.monotonic() + REPLY_TIMEOUT_S
-        while not reached():
+        while not is_reached():
             if self.rejected:
                 raise ConfigurationRejected(self.rejected)
-            if self.ended:
+            if self.is_ended:
                 raise ConnectionLost(self.failure or "the connection was closed")
             if time.monotonic() > deadline:
-                raise ConnectionLost(complaint)
+                raise ConnectionLost(timeout_reason)
             self._event.clear()
-            if not reached() and not self.ended:
-                await self._signal_within(_TURN_S)
+            if not is_reached() and not self.is_ended:
+                await self._wait_for_signal(_POLL_S)
 
-    async def _signal_within(self, timeout_s: float) -> None:
-        # Not wait_for: up to Python 3.11 it swallows a cancellation that meets the signal.
+    async def _wait_for_signal(self, timeout_s: float) -> None:
+        # Not asyncio.wait_for: up to Python 3.11 it may swallow a cancellation.
         try:
             async with asyncio.timeout(timeout_s):
                 await self._event.wait()
@@ -297,8 +307,8 @@ class MqttSession:
             return
 
 
-def _watch(selector: selectors.BaseSelector, old: Any, sock: Any, wanted: int) -> None:
+def _register_socket(selector: selectors.BaseSelector, old: Any, sock: Any, events: int) -> None:
     if old is not None and old in selector.get_map():
         selector.unregister(old)
-    if wanted:
-        selector.register(sock, wanted)
+    if events:
+        selector.register(sock, events)

@@ -1,16 +1,17 @@
-"""What a connector must remember of its session: that the broker had one, and for what."""
+"""What a connector stores about its session: the client id, its subscriptions and a time."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from werknetz_edge.durable_file import write_durably
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
     client_id: str
     filters: list[str]
-    last_us: int
+    last_us: int  # until when the session surely existed: a gap would begin here
 
 
 @dataclass(slots=True)
@@ -19,11 +20,13 @@ class SessionFile:
     _last: StoredSession | None = None
 
     def load(self) -> StoredSession | None:
-        """Return what was remembered; a file that cannot be read is none: the broker knows."""
+        """Return what was stored; None where the file is missing or cannot be read."""
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(self.path.read_text(encoding="utf-8"))
             self._last = StoredSession(
-                str(found["client_id"]), [str(f) for f in found["filters"]], int(found["last_us"])
+                str(content["client_id"]),
+                [str(topic_filter) for topic_filter in content["filters"]],
+                int(content["last_us"]),
             )
         except (OSError, ValueError, KeyError, TypeError):
             self._last = None
@@ -31,16 +34,10 @@ class SessionFile:
 
     def save(self, client_id: str, filters: list[str], last_us: int) -> None:
         self._last = StoredSession(client_id, filters, last_us)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"client_id": client_id, "filters": filters, "last_us": last_us})
-        fresh = self.path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+        content = {"client_id": client_id, "filters": filters, "last_us": last_us}
+        write_durably(self.path, json.dumps(content))
 
     def save_time(self, last_us: int) -> None:
-        """The time up to which the session was surely there: where a gap would begin."""
+        """Move the time up to which the session surely existed."""
         if self._last is not None:
             self.save(self._last.client_id, self._last.filters, last_us)

@@ -1,11 +1,11 @@
-"""The OPC UA connector: follows the variables of its rules, whatever the server does.
+"""The OPC UA connector: subscribes to the variables that its browse rules select.
 
-A lost connection is resumed where the server still holds the session; else everything is
-resolved anew, by namespace URI, and the time between is a gap.
+A lost connection is resumed while the server still has the session. Otherwise all nodes are
+resolved again, by namespace URI, and the time between is a gap.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from werknetz.connector.contract import (
 )
 from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.events.batch import GapOpened
+from werknetz.runtime.background import BackgroundTask
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.connection import pki
 from werknetz_edge.opcua.connection.session import OpcuaSession, open_session, to_connector_error
@@ -30,13 +31,13 @@ from werknetz_edge.opcua.explore.browse import Variable, list_variables, load_st
 from werknetz_edge.opcua.stack import ua
 from werknetz_edge.opcua.subscription.delivery_queue import DeliveryQueue
 from werknetz_edge.opcua.subscription.monitored_items import MonitoredItem, Subscription
-from werknetz_edge.opcua.subscription.publish_loop import MARK, OutageGap, PublishLoop, now_us
+from werknetz_edge.opcua.subscription.publish_loop import CHECKPOINT, OutageGap, PublishLoop, now_us
 
-_MAILBOX: Final = 8
+_QUEUE_SIZE: Final = 8
 _CLOCK: Final = ua.NodeId(2258, 0)  # Server_ServerStatus_CurrentTime
 _RESTORE_S: Final = 60
-_LEARN_S: Final = 60
-_BEATS_QUEUED: Final = 2
+_STRUCTURES_S: Final = 60
+_CLOCK_QUEUE: Final = 2
 
 
 class OpcuaConnector:
@@ -47,16 +48,16 @@ class OpcuaConnector:
         self._id = connector_id
         self._config = config
         self._folder = folder
-        self._mailbox = DeliveryQueue(_MAILBOX)
+        self._queue = DeliveryQueue(_QUEUE_SIZE)
         self._outage = OutageGap()
         self._session: OpcuaSession | None = None
         self._subscription = Subscription()
         self._decoder = Decoder([HEARTBEAT], config.arrays)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._work: BackgroundTask | None = None  # of the session
         self._ticket: SessionTicket | None = None
-        self._kept_us: int | None = None  # until when a former edge has kept values
+        self._stored_until_us: int | None = None  # up to where an earlier process stored values
         self._loss = ""  # why the last session ended
-        self._sign = 0.0  # monotonic instant of the last sign of life
+        self._last_alive_s = 0.0  # monotonic instant of the last sign of life
 
     async def connect(self) -> None:
         await self._leave()
@@ -86,17 +87,17 @@ class OpcuaConnector:
                 raise to_connector_error(error, self._config, identity) from error
             raise
         self._session = session
-        self._start(session)
+        self._start_work(session)
 
     async def _subscribe(self, session: OpcuaSession) -> None:
-        """Everything anew: nodes by URI, types, handles, items."""
+        """Browse the nodes, load their types, and create a subscription with all items."""
         variables = await list_variables(session, self._config)
         if not variables:
             raise ConfigurationRejected(
-                "the browse rules name no variable: look with `werknetz connect opcua"
+                "the browse rules match no variable: list them with `werknetz connect opcua"
                 f" {self._config.url}`, then set root, depth, types or namespace"
             )
-        remark = await load_structures(session, variables, _LEARN_S)
+        finding = await load_structures(session, variables, _STRUCTURES_S)
         variables.sort(key=_by_type)
         self._decoder = Decoder(
             [HEARTBEAT, *(variable.address for variable in variables)], self._config.arrays
@@ -105,7 +106,7 @@ class OpcuaConnector:
         self._subscription = Subscription()
         self._decoder.initial_values = self._subscription.initial_values
         await self._subscription.create(session, self._config)
-        clock = MonitoredItem(0, _CLOCK, self._config.heartbeat_s * 1000, _BEATS_QUEUED)
+        clock = MonitoredItem(0, _CLOCK, self._config.heartbeat_s * 1000, _CLOCK_QUEUE)
         items = [
             MonitoredItem(
                 handle, variable.node, self._config.sampling_ms, self._config.queue_values
@@ -113,30 +114,30 @@ class OpcuaConnector:
             for handle, variable in enumerate(variables, start=1)
         ]
         await self._subscription.add_items(session, [clock, *items], self._config.timeout_s)
-        self.status.details["structures"] = remark or "known"
-        self._tell_outage()
+        self.status.details["structures"] = finding or "known"
+        self._open_outage_gap()
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
-        """What is on disk ends with the last checkpoint; a new edge knows nothing of before."""
-        self._kept_us = MARK.unpack(checkpoints[-1])[0] if checkpoints else now_us()
+        """Take the time of the last stored message; a new edge starts now."""
+        self._stored_until_us = CHECKPOINT.unpack(checkpoints[-1])[0] if checkpoints else now_us()
 
-    def _tell_outage(self) -> None:
-        """A new subscription: what the server said since we last heard of it is lost."""
+    def _open_outage_gap(self) -> None:
+        """Open a gap for a new subscription: values since the last message are lost."""
         since, cause, detail = self.status.last_good_us, "connection_lost", self._loss
         if since is None:
-            since, cause = self._kept_us, "subscription_recreated"
-            detail = "the edge was away, or stopped before all was on disk"
+            since, cause = self._stored_until_us, "subscription_recreated"
+            detail = "the edge was not running, or stopped before all values were on disk"
         if since is None or self._outage.opened is not None:
             return
         self._outage.opened = GapOpened(uuid4(), self._id, [], since, cause, detail)
-        self._mailbox.add(Delivery(gaps=[self._outage.opened]))
+        self._queue.add_unbounded(Delivery(gaps=[self._outage.opened]))
 
-    def _start(self, session: OpcuaSession) -> None:
-        self._sign = asyncio.get_running_loop().time()
-        self._mailbox.reopen()
-        flow = PublishLoop(
-            self._id, session, self._subscription, self._decoder, self._mailbox, self._outage,
-            self._alive,
+    def _start_work(self, session: OpcuaSession) -> None:
+        self._last_alive_s = asyncio.get_running_loop().time()
+        self._queue.reopen()
+        publish_loop = PublishLoop(
+            self._id, session, self._subscription, self._decoder, self._queue, self._outage,
+            self._note_alive,
         )  # fmt: skip
         self.status.details |= self._subscription.details() | {
             "session": "resumed" if session.resumed else "new",
@@ -144,83 +145,86 @@ class OpcuaConnector:
         }
         if session.certificate:
             self.status.details["certificate_until"] = session.certificate
-        work = (flow.run, session.client.renew_forever, partial(self._watch, session, flow))
-        self._tasks = [asyncio.create_task(self._guard(part)) for part in work]
+        work = partial(self._run_session, session, publish_loop)
+        self._work = BackgroundTask(f"opcua {self._id}", work, restart=False)
+        self._work.start()
 
-    async def _guard(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """The end of any part is the end of the session; a bug goes to the pump as it is."""
+    async def _run_session(self, session: OpcuaSession, publish_loop: PublishLoop) -> None:
+        """Run the parts of a session; the first that fails ends it, and `read` raises its error."""
         try:
-            await work()
-        except (OSError, ua.UaError) as error:
-            lost = ConnectionLost(str(error) or type(error).__name__)
-            lost.__cause__ = error
-            self._lose(lost)
-        except Exception as error:  # noqa: BLE001  # read() raises it
-            self._lose(error)
+            async with asyncio.TaskGroup() as parts:
+                parts.create_task(publish_loop.run())
+                parts.create_task(session.client.renew_forever())
+                parts.create_task(self._watch_session(session, publish_loop))
+        except ExceptionGroup as group:
+            error = group.exceptions[0]
+            if isinstance(error, OSError | ua.UaError):
+                lost = ConnectionLost(str(error) or type(error).__name__)
+                lost.__cause__ = error
+                error = lost
+            self._end_session(error)
 
-    def _lose(self, error: Exception) -> None:
+    def _end_session(self, error: Exception) -> None:
         session = self._session
         if session is not None and not session.client.wire.is_connected:
             self._ticket = session.client.ticket
         self._loss = self.status.detail = str(error)
         if self.status.state == "running":
             self.status.state = "connecting"
-        self._mailbox.fail(error)
+        self._queue.fail(error)
 
-    def _alive(self, beats: bool) -> None:
-        """A sign of life. With a clock to follow, only the clock counts: it cannot be stale."""
+    def _note_alive(self, has_clock: bool) -> None:
+        """Note a sign of life. If the server's clock is subscribed, only its values count."""
         self.status.last_good_us = now_us()
         clock = self._subscription.items.get(0)
-        if beats or clock is None or clock.item_id is None:
-            self._sign = asyncio.get_running_loop().time()
+        if has_clock or clock is None or clock.item_id is None:
+            self._last_alive_s = asyncio.get_running_loop().time()
 
-    async def _watch(self, session: OpcuaSession, flow: PublishLoop) -> None:
-        restored = asyncio.get_running_loop().time()
+    async def _watch_session(self, session: OpcuaSession, publish_loop: PublishLoop) -> None:
+        restored_s = asyncio.get_running_loop().time()
         while True:
             await asyncio.sleep(min(1, self._config.silence_s / 4))
-            now = asyncio.get_running_loop().time()
-            if self._mailbox.is_full:
-                self._sign = now  # it is we who do not listen
-            if now - self._sign > self._config.silence_s:
+            now_s = asyncio.get_running_loop().time()
+            if self._queue.is_full:
+                self._last_alive_s = now_s  # the delay is on our side
+            if now_s - self._last_alive_s > self._config.silence_s:
                 self.status.state = "silent"
                 raise ConnectionLost(
                     f"{self._config.url} gave no sign of life for {self._config.silence_s:g} s:"
                     " a new session is opened"
                 )
-            if now - restored >= _RESTORE_S:
-                restored = now
-                gone, flow.unknown_nodes = flow.unknown_nodes, set()
-                await self._subscription.restore_items(session, gone, self._config.timeout_s)
+            if now_s - restored_s >= _RESTORE_S:
+                restored_s = now_s
+                unknown, publish_loop.unknown_nodes = publish_loop.unknown_nodes, set()
+                await self._subscription.restore_items(session, unknown, self._config.timeout_s)
                 self.status.details |= self._subscription.details()
 
     async def read(self) -> Delivery:
-        return await self._mailbox.get()
+        return await self._queue.get()
 
     async def close(self) -> None:
-        self._mailbox.close()
+        self._queue.close()
         await self._leave()
         if self.status.state not in {"rejected", "silent"}:
             self.status.state = "stopped"
 
     async def _leave(self) -> None:
-        """End the tasks, then the session, unless it is to be resumed."""
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=2)
+        """Stop the background work, then close the session unless it is to be resumed."""
+        work, self._work = self._work, None
+        if work is not None:
+            await work.stop(timeout_s=2)
         session, self._session = self._session, None
         if session is not None:
             await session.client.stop(close_session=self._ticket is None)
 
 
 def _by_type(variable: Variable) -> tuple[bool, str]:
-    """Items of one type side by side make messages that are one array."""
+    """Sort by type: notifications of equal types are decoded as one array."""
     return variable.rank >= 0, variable.datatype
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> OpcuaConnector:
-    """What the edge's entry point calls. Raises ConfigurationError for wrong options."""
+    """Create the connector of an edge file. Raises ConfigurationError for wrong options."""
     try:
         config = OpcuaConfig.model_validate(options)
     except ValidationError as error:

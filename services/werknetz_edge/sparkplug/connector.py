@@ -1,7 +1,8 @@
-"""The Sparkplug B connector: a host application over the MQTT connector's session.
+"""The Sparkplug B connector: a host application over the MQTT connector's connection.
 
-Data come at QoS 0 and nobody keeps them: what was said while we were away is lost, found by the
-sequence or by a birth, and told as a gap. What comes at QoS 1 is acknowledged after the commit.
+Data arrive at QoS 0 and no broker stores them: messages sent while we were disconnected are lost.
+The sequence numbers or a birth show the loss, and it becomes a gap. Messages at QoS 1 are
+acknowledged after the commit.
 """
 
 import asyncio
@@ -11,14 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
-from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery
-from werknetz.events.batch import GapClosed, GapOpened
+from werknetz.connector.contract import ConnectorStatus, Delivery
 from werknetz_edge.mqtt.client import Publication
-from werknetz_edge.mqtt.redelivery import AcceptedMessages, mark_of
+from werknetz_edge.mqtt.connection import BrokerConnection, PendingAck, now_us
+from werknetz_edge.mqtt.redelivery import checkpoint_of
 from werknetz_edge.mqtt.session import MqttMessage, MqttSession
-from werknetz_edge.mqtt.session_file import SessionFile
+from werknetz_edge.mqtt.session_file import SessionFile, StoredSession
 from werknetz_edge.sparkplug.alive_metrics import AliveMetricsFile
 from werknetz_edge.sparkplug.config import SparkplugConfig
 from werknetz_edge.sparkplug.decoding.payload import UnreadableSparkplugPayload, parse_payload
@@ -28,274 +28,234 @@ from werknetz_edge.sparkplug.results import MessageResults
 from werknetz_edge.sparkplug.state import HostState
 from werknetz_edge.sparkplug.topic import state_topic, subscription_filters
 
-MESSAGES_MAX: Final = 2_000  # taken from the session at once
-VALUES_MAX: Final = 50_000  # after which no further message is opened
+MESSAGES_MAX: Final = 2_000  # handled in one turn
+VALUES_MAX: Final = 50_000  # after which a turn handles no further message
 _CHUNK: Final = 50
 _CHUNK_BYTES: Final = 1_000_000
-_TURN_S: Final = 0.2  # time alone brings things: waiting ends, requests are due
-_TICK_S: Final = 0.1  # it looks at every node: not for each message
-_SAY_EVERY_S: Final = 1.0
-_REMEMBER_EVERY_S: Final = 5.0  # as much as a gap may begin too early
-_SAVE_PAUSE: Final = 20.0  # times as long as saving took
-
-
-@dataclass(slots=True, eq=False)
-class _Owed:
-    """A message at QoS 1: acknowledged when it and all before it are on disk."""
-
-    session: MqttSession
-    mid: int
-    mark: bytes
-    stored: bool = False
+_WAIT_S: Final = 0.2  # time-outs and requests are checked at least this often
+_TICK_S: Final = 0.1  # a tick checks every node: not after each message
+_DETAILS_EVERY_S: Final = 1.0
+_SAVE_EVERY_S: Final = 5.0  # a gap may begin earlier by this much
+_SAVE_PAUSE: Final = 20.0  # pause after saving the alive metrics, in multiples of its duration
 
 
 @dataclass(slots=True)
 class SparkplugConnector:
     connector_id: str
     config: SparkplugConfig
-    memory: SessionFile
-    alive_metrics: AliveMetricsFile
+    session_file: SessionFile
+    metrics_file: AliveMetricsFile
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
-    _host: Host | None = None
+    host: Host = field(init=False)
+    connection: BrokerConnection = field(init=False)
     _state: HostState | None = None
-    _session: MqttSession | None = None
-    _known: AcceptedMessages = field(default_factory=AcceptedMessages)
-    _owed: deque[_Owed] = field(default_factory=deque)
+    _is_first: bool = True  # no connection yet in this process
     _ready: deque[Delivery] = field(default_factory=deque)
-    _given: int = 0  # deliveries that are not on disk yet
-    _again: int = 0
-    _heard_at: float = 0.0
-    _said_at: float = 0.0
-    _ticked_at: float = 0.0
-    _remembered_at: float = 0.0
-    _save_at: float = 0.0
+    _undelivered: int = 0  # deliveries that are not on disk yet
+    _details_s: float = 0.0
+    _tick_s: float = 0.0
+    _session_saved_s: float = 0.0
+    _metrics_due_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        config = self.config
+        self.connection = BrokerConnection(
+            self.connector_id, config, self.session_file, self.status
+        )
+        self.host = Host(
+            self.connector_id,
+            reorder_s=config.reorder_s,
+            rebirths=RebirthRequester(config.rebirth_every_s, config.rebirth_requests),
+            payload_max=config.payload_max_bytes,
+        )
 
     @property
     def client_id(self) -> str:
-        return self.config.client_id or f"werknetz-{self.connector_id}"
-
-    @property
-    def host(self) -> Host:
-        if self._host is None:
-            config = self.config
-            self._host = Host(
-                self.connector_id,
-                reorder_s=config.reorder_s,
-                rebirths=RebirthRequester(config.rebirth_every_s, config.rebirth_requests),
-                payload_max=config.payload_max_bytes,
-            )
-        return self._host
+        return self.connection.client_id
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
-        self._known.add(checkpoints)
+        self.connection.restore_checkpoints(checkpoints)
 
     async def connect(self) -> None:
         await self.close()
-        self.status.state = "connecting"
         topic = state_topic(self.config.host_id or self.connector_id)
-        state = self._state = HostState(topic, _now_us() // 1000)
-        session = self._session = MqttSession(self.config, self.client_id, state.will)
-        self._known.generation += 1
+        state = self._state = HostState(topic, now_us() // 1000)
         filters = [*subscription_filters(self.config.groups), topic]
         try:
-            await session.open()
-            await session.subscribe(filters)
+            session, stored = await self.connection.open(
+                filters, will=state.will, always_subscribe=True
+            )
         except BaseException:
-            self.status.state, self.status.detail = "connecting", session.failure
-            if session.rejected:
-                self.status.state, self.status.detail = "rejected", session.rejected
             await self.close()
             raise
-        await self._resume(session, filters)
+        await self._resume(session, stored, filters)
         session.publish(state.birth)
-        self._heard_at = time.monotonic()
         self.status.state, self.status.detail = "running", ""
-        self.status.details["session"] = "kept" if session.session_present else "new"
         self.status.details["host_id"] = topic.rpartition("/")[2]
 
     async def read(self) -> Delivery:
         while True:
-            session = self._session
-            if session is None:
-                raise ConnectionLost("not connected")
+            session = self.connection.require_session()
             if self._ready:
-                return self._give(self._ready.popleft())
-            await session.wait(_TURN_S)
+                return self._count_delivery(self._ready.popleft())
+            await session.wait(_WAIT_S)
             was_alive = session.is_alive
-            heard = self._hear(session)
-            self._turn(session)
-            if self.host.births_changed and time.monotonic() >= self._save_at:
-                await self._save_roster()
-            if not (was_alive or heard or self._ready):
-                self.status.detail = session.failure
-                raise ConnectionLost(session.failure or "the network thread has ended")
+            handled = self._handle_messages(session)
+            self._run_timers(session)
+            if self.host.births_changed and time.monotonic() >= self._metrics_due_s:
+                await self._save_metrics()
+            if not (was_alive or handled or self._ready):
+                raise self.connection.loss_of(session)
 
     async def close(self) -> None:
-        session, self._session = self._session, None
+        session = self.connection.session
         if session is not None:
             if session.is_alive and self._state is not None:
-                session.publish(self._state.death(_now_us() // 1000))
-            if self._host is not None:
-                self.status.details.update(self._host.details())
-                if self._host.births_changed:
-                    await self._save_roster()
-            self._remember(within_s=0.0)
-            await session.close()
-        if self.status.state not in {"starting", "rejected"}:
-            self.status.state = "stopped"
+                session.publish(self._state.death(now_us() // 1000))
+            if not self._is_first:
+                self.status.details.update(self.host.details())
+                if self.host.births_changed:
+                    await self._save_metrics()
+            self._save_session_time(every_s=0.0)
+        await self.connection.close()
 
-    async def _resume(self, session: MqttSession, filters: list[str]) -> None:
-        """Say what may be lost since we last heard, and be in doubt of nodes that do not speak."""
-        now_us, now_s = _now_us(), time.monotonic()
-        before = await asyncio.to_thread(self.memory.load)
-        known = before is not None and before.client_id == self.client_id
-        if self._host is None:
-            self.host.load_alive_metrics(await asyncio.to_thread(self.alive_metrics.load), now_s)
-            cause, detail = "connection_lost", "data come at QoS 0: while we were away nobody heard"
+    async def _resume(
+        self, session: MqttSession, stored: StoredSession | None, filters: list[str]
+    ) -> None:
+        """Record what may be lost since the last connection; question nodes that stay silent."""
+        now_s = time.monotonic()
+        if self._is_first:
+            self.host.load_alive_metrics(await asyncio.to_thread(self.metrics_file.load), now_s)
+            cause, detail = "connection_lost", "no process was connected, and data come at QoS 0"
+            is_lost = True
         else:
             self.host.on_reconnect(now_s)
             cause, detail = "session_not_present", f"client id {self.client_id}"
-        lost = cause == "connection_lost" or not session.session_present
-        if before is not None and known and lost:
-            gap = GapOpened(uuid4(), self.connector_id, [], before.last_us, cause, detail)
-            self._ready.append(Delivery(gaps=[gap, GapClosed(gap.gap_id, now_us)]))
-        # Until that gap is on disk it must begin where it begins now.
-        last_us = before.last_us if before is not None and known else now_us
-        await asyncio.to_thread(self.memory.save, self.client_id, filters, last_us)
+            is_lost = not session.session_present
+        self._is_first = False
+        if stored is not None and is_lost:
+            gap = self.connection.gap_since(stored.last_us, cause, detail)
+            self._ready.append(Delivery(gaps=gap))
+        # Until that gap is on disk, it must begin at the same time after another restart.
+        last_us = now_us() if stored is None else stored.last_us
+        await asyncio.to_thread(self.session_file.save, self.client_id, filters, last_us)
 
-    async def _save_roster(self) -> None:
-        """Before what made it new is given out; of many births not each, so that we keep up."""
-        began = time.monotonic()
-        await asyncio.to_thread(self.alive_metrics.save, self.host.alive_metrics())
-        took_s = time.monotonic() - began
-        self._save_at = began + took_s * _SAVE_PAUSE
+    async def _save_metrics(self) -> None:
+        """Save the alive metrics before the births are delivered; after many births, not each."""
+        started_s = time.monotonic()
+        await asyncio.to_thread(self.metrics_file.save, self.host.alive_metrics())
+        duration_s = time.monotonic() - started_s
+        self._metrics_due_s = started_s + duration_s * _SAVE_PAUSE
 
-    def _hear(self, session: MqttSession) -> bool:
-        """Open what has come; False where nothing had."""
-        heard, host = 0, self.host
-        while session.queue and heard < MESSAGES_MAX and host.size < VALUES_MAX:
-            messages = session.take(_CHUNK, _CHUNK_BYTES)
-            heard += len(messages)
+    def _handle_messages(self, session: MqttSession) -> bool:
+        """Handle the queued messages; False where there were none."""
+        count, host = 0, self.host
+        while session.queue and count < MESSAGES_MAX and host.size < VALUES_MAX:
+            messages = session.take_messages(_CHUNK, _CHUNK_BYTES)
+            count += len(messages)
             for message in messages:
-                self._take(session, message)
-        if heard:
-            self._heard_at = time.monotonic()
-            self.status.last_good_us, self.status.state = _now_us(), "running"
-            self.status.detail = ""
-        return heard > 0
+                self._handle_message(session, message)
+        if count:
+            self.connection.note_messages()
+        return count > 0
 
-    def _take(self, session: MqttSession, message: MqttMessage) -> None:
-        owed = None
+    def _handle_message(self, session: MqttSession, message: MqttMessage) -> None:
+        connection, pending = self.connection, None
         if message.qos:
-            mark = mark_of(_timeless(message))
-            owed = _Owed(session, message.mid, mark)
-            self._owed.append(owed)
-            if self._known.is_redelivered(message, mark):
-                self._again += 1
-                self.status.details["given_again"] = str(self._again)
-                self._stored([owed])
+            checkpoint = checkpoint_of(_without_death_time(message))
+            pending = connection.expect_ack(PendingAck(session, [message.mid], checkpoint))
+            if connection.is_redelivered(message, checkpoint):
+                connection.mark_stored([pending])
                 return
         if self._state is not None and message.topic == self._state.topic:
-            self._hear_of_us(session, message)
-            self._stored([] if owed is None else [owed])
+            self._answer_state(session, self._state, message)
+            connection.mark_stored([] if pending is None else [pending])
             return
-        if owed is not None:
-            self._known.add([owed.mark])
+        if pending is not None:
+            connection.accepted.add([pending.checkpoint])
         topic = "(unreadable topic)" if message.topic is None else message.topic
         self.host.handle_message(
-            topic, message.payload, at_us=_now_us(), now_s=time.monotonic(), token=owed
+            topic, message.payload, at_us=now_us(), now_s=time.monotonic(), token=pending
         )
 
-    def _hear_of_us(self, session: MqttSession, message: MqttMessage) -> None:
-        assert self._state is not None  # noqa: S101  the caller looked
-        answer = self._state.contradict(message.payload)
+    def _answer_state(self, session: MqttSession, state: HostState, message: MqttMessage) -> None:
+        answer = state.contradict(message.payload)
         if answer is None:
             return
         birth, is_other = answer
         session.publish(birth)
         if is_other:
-            text = "another says that this host is offline: is there a second one of its host_id?"
+            text = "another client reports this host offline: does a second host use its host_id?"
             self.host.notes.add("state", text)
 
-    def _turn(self, session: MqttSession) -> None:
+    def _run_timers(self, session: MqttSession) -> None:
         now_s = time.monotonic()
-        if now_s - self._ticked_at >= _TICK_S:
-            self._ticked_at = now_s
-            request = self.host.tick(now_s, _now_us())
-            if request is not None:
-                session.publish(Publication(request.topic, request.payload, qos=0))
-        for part in self.host.take_results():
-            self._ready += self._deliveries(part)
-        if now_s - self._said_at >= _SAY_EVERY_S:
-            self._said_at = now_s
+        if now_s - self._tick_s >= _TICK_S:
+            self._tick_s = now_s
+            command = self.host.tick(now_s, now_us())
+            if command is not None:
+                session.publish(Publication(command.topic, command.payload, qos=0))
+        for results in self.host.take_results():
+            self._ready += self._deliveries(results)
+        if now_s - self._details_s >= _DETAILS_EVERY_S:
+            self._details_s = now_s
             self.status.details.update(self.host.details())
-        if now_s - self._heard_at > self.config.silence_s and self.status.state == "running":
-            self.status.state = "silent"
-            self.status.detail = f"nothing came for {self.config.silence_s:g} s"
-        self._remember(within_s=_REMEMBER_EVERY_S)
+        self.connection.check_silence(now_s)
+        self._save_session_time(every_s=_SAVE_EVERY_S)
 
-    def _deliveries(self, part: MessageResults) -> list[Delivery]:
-        """History first and unacknowledged: should it be stored twice, it is there once."""
-        found: list[Delivery] = []
-        if part.history:
-            found.append(Delivery(readings=part.history, lane="backfill"))
-        owed = [token for token in part.tokens if isinstance(token, _Owed)]
+    def _deliveries(self, results: MessageResults) -> list[Delivery]:
+        """History goes first and unacknowledged: a repeated row is stored once."""
+        deliveries: list[Delivery] = []
+        if results.history:
+            deliveries.append(Delivery(readings=results.history, lane="backfill"))
+        pending = [token for token in results.tokens if isinstance(token, PendingAck)]
 
         async def acknowledge() -> None:
-            self._stored(owed)
+            self.connection.mark_stored(pending)
 
-        columns = part.columns
-        found.append(
+        columns = results.columns
+        deliveries.append(
             Delivery(
-                readings=part.readings,
+                readings=results.readings,
                 blocks=[columns.block(self.host.addresses)] if columns.index else (),
-                gaps=part.gaps,
-                unreadable=part.unreadable,
+                gaps=results.gaps,
+                unreadable=results.unreadable,
                 acknowledge=acknowledge,
-                checkpoints=[token.mark for token in owed],
+                checkpoints=[token.checkpoint for token in pending],
             )
         )
-        return found
+        return deliveries
 
-    def _give(self, delivery: Delivery) -> Delivery:
+    def _count_delivery(self, delivery: Delivery) -> Delivery:
         acknowledge = delivery.acknowledge
-        self._given += 1
+        self._undelivered += 1
 
-        async def counted() -> None:
-            self._given -= 1
+        async def acknowledge_and_count() -> None:
+            self._undelivered -= 1
             await acknowledge()
 
-        delivery.acknowledge = counted
+        delivery.acknowledge = acknowledge_and_count
         return delivery
 
-    def _stored(self, owed: Sequence[_Owed]) -> None:
-        """Acknowledge in the order of arrival [MQTT-4.6.0-2], on the connection it came by."""
-        for each in owed:
-            each.stored = True
-        while self._owed and self._owed[0].stored:
-            first = self._owed.popleft()
-            first.session.acknowledge([first.mid])
-
-    def _remember(self, *, within_s: float) -> None:
-        """Where a gap would begin: the last time at which all that was heard was on disk."""
+    def _save_session_time(self, *, every_s: float) -> None:
+        """Save where a gap would begin: the last time at which every message was on disk."""
         now_s = time.monotonic()
-        if self._given or self._ready or now_s - self._remembered_at < within_s:
+        if self._undelivered or self._ready or now_s - self._session_saved_s < every_s:
             return
-        self._remembered_at = now_s
-        # What waits for its turn is not on disk, but never longer than that.
-        self.memory.save_time(_now_us() - int(self.config.reorder_s * 1e6))
+        self._session_saved_s = now_s
+        # Messages that wait for their turn are not on disk, but wait no longer than this.
+        self.session_file.save_time(now_us() - int(self.config.reorder_s * 1e6))
 
 
 def create(connector_id: str, options: dict[str, object], folder: Path) -> SparkplugConnector:
     config = SparkplugConfig.model_validate(options)
-    memory = SessionFile(folder / "sparkplug_session.json")
-    return SparkplugConnector(
-        connector_id, config, memory, AliveMetricsFile(folder / "sparkplug_nodes.json")
-    )
+    session_file = SessionFile(folder / "sparkplug_session.json")
+    metrics_file = AliveMetricsFile(folder / "sparkplug_nodes.json")
+    return SparkplugConnector(connector_id, config, session_file, metrics_file)
 
 
-def _timeless(message: MqttMessage) -> MqttMessage:
-    """A death as the node wrote it: brokers that know Sparkplug (NATS) set its time at each try."""
+def _without_death_time(message: MqttMessage) -> MqttMessage:
+    """A death as the node wrote it: brokers that know Sparkplug (NATS) change its time each try."""
     if message.topic is None or "/NDEATH/" not in message.topic:
         return message
     try:
@@ -304,7 +264,3 @@ def _timeless(message: MqttMessage) -> MqttMessage:
         return message
     death.ClearField("timestamp")
     return replace(message, payload=death.SerializeToString(deterministic=True))
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1_000

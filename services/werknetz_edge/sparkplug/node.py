@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.rebirth import RebirthState
 from werknetz_edge.sparkplug.sequence import MessageOrder
 from werknetz_edge.sparkplug.topic import NAMESPACE, Topic
@@ -20,17 +20,17 @@ _GET: Final[dict[str, _Get]] = {
 }
 _FAST: Final[dict[int, tuple[str, float, float]]] = {
     # Where peers put it, and what may be taken as it lies there: no sign to be read again.
-    SparkplugDatatype.Int8: ("int_value", 0, 2**7 - 1),
-    SparkplugDatatype.Int16: ("int_value", 0, 2**15 - 1),
-    SparkplugDatatype.Int32: ("int_value", 0, 2**31 - 1),
-    SparkplugDatatype.Int64: ("long_value", 0, EXACT_MAX),
-    SparkplugDatatype.UInt8: ("int_value", 0, 2**8 - 1),
-    SparkplugDatatype.UInt16: ("int_value", 0, 2**16 - 1),
-    SparkplugDatatype.UInt32: ("long_value", 0, 2**32 - 1),
-    SparkplugDatatype.UInt64: ("long_value", 0, EXACT_MAX),
-    SparkplugDatatype.Float: ("float_value", -math.inf, math.inf),
-    SparkplugDatatype.Double: ("double_value", -math.inf, math.inf),
-    SparkplugDatatype.Boolean: ("boolean_value", 0, 1),
+    Datatype.Int8: ("int_value", 0, 2**7 - 1),
+    Datatype.Int16: ("int_value", 0, 2**15 - 1),
+    Datatype.Int32: ("int_value", 0, 2**31 - 1),
+    Datatype.Int64: ("long_value", 0, EXACT_MAX),
+    Datatype.UInt8: ("int_value", 0, 2**8 - 1),
+    Datatype.UInt16: ("int_value", 0, 2**16 - 1),
+    Datatype.UInt32: ("long_value", 0, 2**32 - 1),
+    Datatype.UInt64: ("long_value", 0, EXACT_MAX),
+    Datatype.Float: ("float_value", -math.inf, math.inf),
+    Datatype.Double: ("double_value", -math.inf, math.inf),
+    Datatype.Boolean: ("boolean_value", 0, 1),
 }
 
 

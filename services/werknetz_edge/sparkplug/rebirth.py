@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.codec import encode_value
-from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.topic import command_topic
 
 LONGEST_S: Final = 3600.0
@@ -75,6 +75,6 @@ def encode_rebirth(at_ms: int) -> bytes:
     """Encode the command's payload; commands have no seq."""
     payload = Payload(timestamp=at_ms)
     metric = payload.metrics.add(name="Node Control/Rebirth", timestamp=at_ms)
-    metric.datatype = SparkplugDatatype.Boolean
-    encode_value(metric, SparkplugDatatype.Boolean, True)
+    metric.datatype = Datatype.Boolean
+    encode_value(metric, Datatype.Boolean, True)
     return payload.SerializeToString()

@@ -28,7 +28,7 @@ class DeliveryQueue:
         self._waiting.append(delivery)
         self._news.set()
 
-    def add(self, delivery: Delivery) -> None:
+    def add_unbounded(self, delivery: Delivery) -> None:
         """One more, whatever the room: a word of the connector itself, once a connection."""
         self._waiting.append(delivery)
         self._news.set()

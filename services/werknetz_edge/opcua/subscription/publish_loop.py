@@ -24,7 +24,7 @@ from werknetz_edge.opcua.subscription.publish_requests import PublishRequests
 
 OUTSTANDING: Final = 3
 REPUBLISH_MAX: Final = 200
-MARK: Final = Struct("<q")  # when the message came: from then on a restarted edge has a gap
+CHECKPOINT: Final = Struct("<q")  # when the message came: from then on a restarted edge has a gap
 _SHOWN_MAX: Final = 10
 _LATER: Final = frozenset({"BadTimeout", "BadRequestTimeout"})
 
@@ -175,7 +175,7 @@ class PublishLoop:
             gaps=gaps,
             unreadable=decoded.unreadable,
             acknowledge=kept,
-            checkpoints=(MARK.pack(arrived),),
+            checkpoints=(CHECKPOINT.pack(arrived),),
             may_repeat=decoded.has_initial_values,
         )
         await self._mailbox.put(delivery)

@@ -11,34 +11,34 @@ from typing import Any, Final
 
 import numpy as np
 
-from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 
 ELEMENTS_MAX: Final = 32_768  # of a data set or template: more is no longer text that can be stored
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGNED: Final[dict[int, int]] = {
-    SparkplugDatatype.Int8: 8,
-    SparkplugDatatype.Int16: 16,
-    SparkplugDatatype.Int32: 32,
-    SparkplugDatatype.Int64: 64,
+    Datatype.Int8: 8,
+    Datatype.Int16: 16,
+    Datatype.Int32: 32,
+    Datatype.Int64: 64,
 }
 _UNSIGNED: Final[dict[int, int]] = {
-    SparkplugDatatype.UInt8: 8,
-    SparkplugDatatype.UInt16: 16,
-    SparkplugDatatype.UInt32: 32,
-    SparkplugDatatype.UInt64: 64,
+    Datatype.UInt8: 8,
+    Datatype.UInt16: 16,
+    Datatype.UInt32: 32,
+    Datatype.UInt64: 64,
 }
-_FLOATS: Final = {SparkplugDatatype.Float, SparkplugDatatype.Double}
-_TEXTS: Final = {SparkplugDatatype.String, SparkplugDatatype.Text, SparkplugDatatype.UUID}
-_BYTES: Final = {SparkplugDatatype.Bytes, SparkplugDatatype.File}
+_FLOATS: Final = {Datatype.Float, Datatype.Double}
+_TEXTS: Final = {Datatype.String, Datatype.Text, Datatype.UUID}
+_BYTES: Final = {Datatype.Bytes, Datatype.File}
 _ARRAYS: Final[dict[int, str]] = {
-    SparkplugDatatype.Int8Array: "<i1", SparkplugDatatype.Int16Array: "<i2", SparkplugDatatype.Int32Array: "<i4",
-    SparkplugDatatype.Int64Array: "<i8", SparkplugDatatype.UInt8Array: "<u1", SparkplugDatatype.UInt16Array: "<u2",
-    SparkplugDatatype.UInt32Array: "<u4", SparkplugDatatype.UInt64Array: "<u8", SparkplugDatatype.FloatArray: "<f4",
-    SparkplugDatatype.DoubleArray: "<f8", SparkplugDatatype.DateTimeArray: "<i8",
+    Datatype.Int8Array: "<i1", Datatype.Int16Array: "<i2", Datatype.Int32Array: "<i4",
+    Datatype.Int64Array: "<i8", Datatype.UInt8Array: "<u1", Datatype.UInt16Array: "<u2",
+    Datatype.UInt32Array: "<u4", Datatype.UInt64Array: "<u8", Datatype.FloatArray: "<f4",
+    Datatype.DoubleArray: "<f8", Datatype.DateTimeArray: "<i8",
 }  # fmt: skip
 _CONTAINER: Final = {"int_value": 32, "long_value": 64}
 _SELF_EVIDENT: Final = {"float_value", "double_value", "boolean_value", "string_value"}
-_KNOWN: Final = {int(datatype) for datatype in SparkplugDatatype}
+_KNOWN: Final = {int(datatype) for datatype in Datatype}
 
 
 class UnreadableValue(ValueError):
@@ -46,7 +46,7 @@ class UnreadableValue(ValueError):
 
 
 def datatype_name(datatype: int) -> str:
-    return SparkplugDatatype(datatype).name if datatype in _KNOWN else f"datatype {datatype}"
+    return Datatype(datatype).name if datatype in _KNOWN else f"datatype {datatype}"
 
 
 def decode_value(holder: Any, datatype: int) -> Any:
@@ -111,9 +111,9 @@ def _bytes(_: int, field: str, raw: Any) -> bytes | None:
 def _array(kind: int, field: str, raw: Any) -> list[Any] | None:
     if field != "bytes_value":
         return None
-    if kind == SparkplugDatatype.StringArray:
+    if kind == Datatype.StringArray:
         return _strings(raw)
-    if kind == SparkplugDatatype.BooleanArray:
+    if kind == Datatype.BooleanArray:
         return _booleans(raw)
     form = np.dtype(_ARRAYS[kind])
     if len(raw) % form.itemsize:
@@ -123,7 +123,7 @@ def _array(kind: int, field: str, raw: Any) -> list[Any] | None:
     values = np.frombuffer(raw, form)
     if len(values) > ELEMENTS_MAX:
         raise UnreadableValue(f"{len(values)} elements are more than {ELEMENTS_MAX}")
-    if kind == SparkplugDatatype.DateTimeArray:
+    if kind == Datatype.DateTimeArray:
         return [instant_of_ms(int(value)).isoformat() for value in values]
     return list(values.tolist())
 
@@ -209,13 +209,11 @@ _READERS: Final[dict[int, Callable[[int, str, Any], Any]]] = {
     **dict.fromkeys(_FLOATS, _float),
     **dict.fromkeys(_TEXTS, _text),
     **dict.fromkeys(_BYTES, _bytes),
-    **dict.fromkeys(
-        [*_ARRAYS, SparkplugDatatype.BooleanArray, SparkplugDatatype.StringArray], _array
-    ),
-    SparkplugDatatype.Boolean: _boolean,
-    SparkplugDatatype.DateTime: _instant,
-    SparkplugDatatype.DataSet: _data_set,
-    SparkplugDatatype.Template: _template,
+    **dict.fromkeys([*_ARRAYS, Datatype.BooleanArray, Datatype.StringArray], _array),
+    Datatype.Boolean: _boolean,
+    Datatype.DateTime: _instant,
+    Datatype.DataSet: _data_set,
+    Datatype.Template: _template,
 }
 
 
@@ -237,45 +235,45 @@ def instant_of_ms(ms: int) -> datetime:
         raise UnreadableValue(f"{ms} ms lie outside all calendars") from error
 
 
-def encode_value(holder: Any, datatype: SparkplugDatatype, value: Any) -> None:
+def encode_value(holder: Any, datatype: Datatype, value: Any) -> None:
     """Put a value where its datatype has its place: the way of `value_of` back."""
     if datatype in _SIGNED or datatype in _UNSIGNED:
         wide = datatype in {
-            SparkplugDatatype.Int64,
-            SparkplugDatatype.UInt32,
-            SparkplugDatatype.UInt64,
+            Datatype.Int64,
+            Datatype.UInt32,
+            Datatype.UInt64,
         }
         bits = 64 if wide else 32
         setattr(holder, "long_value" if wide else "int_value", value & ((1 << bits) - 1))
     elif datatype in _BYTES:
         holder.bytes_value = value
-    elif datatype is SparkplugDatatype.DateTime:
+    elif datatype is Datatype.DateTime:
         holder.long_value = (value - _EPOCH) // timedelta(milliseconds=1) & ((1 << 64) - 1)
-    elif datatype is SparkplugDatatype.StringArray:
+    elif datatype is Datatype.StringArray:
         holder.bytes_value = b"".join(text.encode() + b"\0" for text in value)
-    elif datatype is SparkplugDatatype.BooleanArray:
+    elif datatype is Datatype.BooleanArray:
         packed = np.packbits(np.array(value, bool))
         holder.bytes_value = struct.pack("<I", len(value)) + packed.tobytes()
-    elif datatype is SparkplugDatatype.DateTimeArray:
+    elif datatype is Datatype.DateTimeArray:
         ms = [(at - _EPOCH) // timedelta(milliseconds=1) for at in value]
         holder.bytes_value = np.array(ms, "<i8").tobytes()
     elif datatype in _ARRAYS:
         holder.bytes_value = np.array(value, _ARRAYS[datatype]).tobytes()
-    elif datatype is SparkplugDatatype.DataSet:
+    elif datatype is Datatype.DataSet:
         _write_data_set(holder.dataset_value, value)
     else:
         setattr(holder, _PLACES[datatype], value)
 
 
 _PLACES: Final = {
-    SparkplugDatatype.Float: "float_value", SparkplugDatatype.Double: "double_value",
-    SparkplugDatatype.Boolean: "boolean_value", SparkplugDatatype.String: "string_value",
-    SparkplugDatatype.Text: "string_value", SparkplugDatatype.UUID: "string_value",
+    Datatype.Float: "float_value", Datatype.Double: "double_value",
+    Datatype.Boolean: "boolean_value", Datatype.String: "string_value",
+    Datatype.Text: "string_value", Datatype.UUID: "string_value",
 }  # fmt: skip
 
 
 def _write_data_set(data_set: Any, value: dict[str, Any]) -> None:
-    types = [SparkplugDatatype[name] for name in value["types"]]
+    types = [Datatype[name] for name in value["types"]]
     data_set.num_of_columns = len(types)
     data_set.columns.extend(value["columns"])
     data_set.types.extend(types)

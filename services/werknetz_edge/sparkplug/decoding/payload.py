@@ -14,7 +14,7 @@ _ZLIB_OR_GZIP: Final = 32 + zlib.MAX_WBITS
 Metric = Payload.Metric
 
 
-class SparkplugDatatype(IntEnum):
+class Datatype(IntEnum):
     """`DataType` of the schema as a Python enumeration: a test holds the two together."""
 
     Unknown = 0

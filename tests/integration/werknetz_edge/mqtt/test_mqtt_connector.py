@@ -129,8 +129,8 @@ async def test_a_slow_reader_slows_the_broker(mosquitto: Mosquitto, tmp_path: Pa
     async with publisher(place.url) as machine:
         await asyncio.to_thread(machine.send_all, "t/slow/m/c", [str(n) for n in range(3000)])
         await asyncio.sleep(0.3)
-        assert connector._session is not None
-        assert len(connector._session.queue) <= 1000
+        assert connector.connection.session is not None
+        assert len(connector.connection.session.queue) <= 1000
         await sink.take(connector, 3000)
     await connector.close()
     assert sink.values == list(range(3000))

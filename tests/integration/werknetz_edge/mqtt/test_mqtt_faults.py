@@ -30,7 +30,7 @@ async def test_what_was_sent_while_away_is_given_at_return(place: Place) -> None
         )
     again = place.connector()
     await again.connect()
-    assert again.status.details["session"] == "kept"
+    assert again.status.details["session"] == "resumed"
     await sink.take(again, 300)
     await again.close()
     assert sink.values == list(range(300))

@@ -19,7 +19,7 @@ from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz.domain.status import BAD_STALE, GOOD
 from werknetz_edge.sparkplug import create
 from werknetz_edge.sparkplug.connector import SparkplugConnector
-from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 
 
 @dataclass
@@ -141,7 +141,7 @@ async def test_a_death_is_acknowledged_after_the_commit_and_told_once(plant: Pla
     again.restore_checkpoints(marks)
     await again.connect()
     async with sink.reading(again):
-        await until(lambda: "given_again" in again.status.details, within_s=20)
+        await until(lambda: "redelivered" in again.status.details, within_s=20)
     assert not any(delivery.checkpoints for delivery in sink.deliveries)
 
 
@@ -155,7 +155,7 @@ async def test_history_goes_its_own_way(plant: Plant) -> None:
         now_ms = time.time_ns() // 1_000_000
         metric = {
             "alias": 1,
-            "type": SparkplugDatatype.Int64,
+            "type": Datatype.Int64,
             "value": 7,
             "timestamp": now_ms - 60_000,
         }
@@ -207,7 +207,7 @@ async def test_when_we_vanish_the_broker_says_so_with_the_time_of_our_birth(
     connector = plant.connector()
     await connector.connect()
     await until(lambda: len(watcher.heard) == 1, within_s=20)
-    session = connector._session
+    session = connector.connection.session
     assert session is not None
     assert session._client is not None
     sock = session._client.socket()
@@ -246,11 +246,11 @@ async def test_a_start_without_a_broker_forgets_nothing(plant: Plant) -> None:
         await plant.born()
         await until(lambda: plant.number in sink.last(), within_s=20)
     later, connector = Sink(), plant.connector()
-    broker = connector.config
-    connector.config = broker.model_copy(update={"url": "mqtt://127.0.0.1:1"})
+    broker = connector.connection.config
+    connector.connection.config = broker.model_copy(update={"url": "mqtt://127.0.0.1:1"})
     with pytest.raises((ConnectionLost, OSError)):
         await connector.connect()
-    connector.config = broker
+    connector.connection.config = broker
     await connector.connect()
     async with later.reading(connector):
         await until(lambda: plant.number in later.last(), within_s=20)

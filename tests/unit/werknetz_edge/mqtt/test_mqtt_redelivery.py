@@ -1,4 +1,4 @@
-"""Only what the broker itself calls given again, and what is known, is dropped; each once."""
+"""Only what the broker itself calls given again, and what is accepted, is dropped; each once."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from werknetz.connector.contract import CHECKPOINTS_MAX
-from werknetz_edge.mqtt.redelivery import AcceptedMessages, mark_of
+from werknetz_edge.mqtt.redelivery import AcceptedMessages, checkpoint_of
 from werknetz_edge.mqtt.session import MqttMessage
 from werknetz_edge.mqtt.session_file import SessionFile, StoredSession
 
@@ -14,20 +14,22 @@ FIRST = MqttMessage("t", b"20.1", 7, 1, dup=False, retained=False)
 AGAIN = replace(FIRST, dup=True)
 
 
-def _known() -> AcceptedMessages:
-    known = AcceptedMessages()
-    known.add([mark_of(FIRST)])
-    return known
+def _accepted() -> AcceptedMessages:
+    accepted = AcceptedMessages()
+    accepted.add([checkpoint_of(FIRST)])
+    return accepted
 
 
 def test_a_message_may_be_given_again_until_it_is_acknowledged() -> None:
-    known = _known()
-    assert not known.is_redelivered(FIRST, mark_of(FIRST)), "an equal value that is new"
-    assert known.is_redelivered(AGAIN, mark_of(AGAIN))
-    assert known.is_redelivered(AGAIN, mark_of(AGAIN)), "NATS gives again every ack_wait"
-    known.generation = 1
+    accepted = _accepted()
+    assert not accepted.is_redelivered(FIRST, checkpoint_of(FIRST)), "an equal value that is new"
+    assert accepted.is_redelivered(AGAIN, checkpoint_of(AGAIN))
+    assert accepted.is_redelivered(AGAIN, checkpoint_of(AGAIN)), "NATS gives again every ack_wait"
+    accepted.generation = 1
     renumbered = replace(AGAIN, mid=1)
-    assert known.is_redelivered(renumbered, mark_of(renumbered)), "and once more after its restart"
+    assert accepted.is_redelivered(renumbered, checkpoint_of(renumbered)), (
+        "and once more after its restart"
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,33 +42,35 @@ def test_a_message_may_be_given_again_until_it_is_acknowledged() -> None:
     ],
 )
 def test_another_message_is_not_known(other: MqttMessage) -> None:
-    assert not _known().is_redelivered(other, mark_of(other))
+    assert not _accepted().is_redelivered(other, checkpoint_of(other))
 
 
 def test_after_a_restart_the_content_is_enough() -> None:
-    known = _known()
-    known.generation = 1
+    accepted = _accepted()
+    accepted.generation = 1
     renumbered = replace(AGAIN, mid=1)
-    assert known.is_redelivered(renumbered, mark_of(renumbered))
+    assert accepted.is_redelivered(renumbered, checkpoint_of(renumbered))
     other = replace(AGAIN, mid=2)
-    assert not known.is_redelivered(other, mark_of(other)), "a mark stands for one message only"
+    assert not accepted.is_redelivered(other, checkpoint_of(other)), (
+        "a mark stands for one message only"
+    )
 
 
 def test_where_no_two_are_equal_an_equal_one_is_the_same() -> None:
-    known = _known()
+    accepted = _accepted()
     for other in (FIRST, replace(FIRST, mid=9), AGAIN):
-        assert known.is_redelivered(other, mark_of(other), unique=True)
+        assert accepted.is_redelivered(other, checkpoint_of(other), unique=True)
     changed = replace(FIRST, payload=b"20.2")
-    assert not known.is_redelivered(changed, mark_of(changed), unique=True)
+    assert not accepted.is_redelivered(changed, checkpoint_of(changed), unique=True)
 
 
 def test_what_is_known_stays_bounded() -> None:
-    known = AcceptedMessages()
+    accepted = AcceptedMessages()
     marks = [n.to_bytes(16, "big") for n in range(3 * CHECKPOINTS_MAX)]
-    known.add(marks)
-    known.add(marks[-10:])
-    assert len(known._marks) == 2 * CHECKPOINTS_MAX
-    assert sum(map(len, known._by_content.values())) == 2 * CHECKPOINTS_MAX
+    accepted.add(marks)
+    accepted.add(marks[-10:])
+    assert len(accepted._checkpoints) == 2 * CHECKPOINTS_MAX
+    assert sum(map(len, accepted._by_content.values())) == 2 * CHECKPOINTS_MAX
 
 
 def test_what_is_remembered_of_a_session(tmp_path: Path) -> None:

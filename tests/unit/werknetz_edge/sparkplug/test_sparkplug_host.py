@@ -10,15 +10,15 @@ from werknetz.connector.contract import Reading
 from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz.protocols.sparkplug_b_pb2 import Payload
-from werknetz_edge.sparkplug.decoding.payload import SparkplugDatatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.host import DEVICE_BIRTHS_S, REBIRTH_AFTER_S, STALE_AFTER_S, Host
 from werknetz_edge.sparkplug.rebirth import NodeCommand, RebirthRequester
 
 T0_MS = 1_790_000_000_000
 I32, I64, F64, TEXT, BOOL = (
-    SparkplugDatatype.Int32, SparkplugDatatype.Int64, SparkplugDatatype.Double, SparkplugDatatype.String, SparkplugDatatype.Boolean
+    Datatype.Int32, Datatype.Int64, Datatype.Double, Datatype.String, Datatype.Boolean
 )  # fmt: skip
-BD: dict[str, Any] = {"name": "bdSeq", "type": SparkplugDatatype.UInt64, "value": 3}
+BD: dict[str, Any] = {"name": "bdSeq", "type": Datatype.UInt64, "value": 3}
 NODE = "spBv1.0/G/N"
 PRESS = f"{NODE}/press"
 
@@ -83,7 +83,7 @@ class Bench:
             {"name": "temp", "alias": 2, "type": F64, "value": 20.5},
             {"name": "state", "alias": 3, "type": TEXT, "value": "IDLE"},
             {"name": "on", "alias": 4, "type": BOOL, "value": False},
-            {"name": "big", "alias": 5, "type": SparkplugDatatype.UInt64, "value": 1},
+            {"name": "big", "alias": 5, "type": Datatype.UInt64, "value": 1},
         ])  # fmt: skip
 
     def clear(self) -> None:
@@ -132,9 +132,7 @@ def test_a_birth_gives_values_without_commands_and_counters_of_its_own(bench: Be
 def test_data_come_by_alias_with_signs_times_and_all_types(bench: Bench) -> None:
     bench.clear()
     metrics = data((1, I32, -7), (2, F64, -1.5), (3, TEXT, "RUN"), (4, BOOL, True), (9, TEXT, "B"))
-    metrics += data(
-        (5, SparkplugDatatype.UInt64, 2**64 - 1), (1, I32, 0), (4, BOOL, False), (1, I32, 5)
-    )
+    metrics += data((5, Datatype.UInt64, 2**64 - 1), (1, I32, 0), (4, BOOL, False), (1, I32, 5))
     metrics[1]["timestamp"] = T0_MS - 500
     bench.say("DDATA", metrics[:4] + metrics[5:], at_ms=T0_MS + 5)
     found = [(r.source.partition("#")[2], r.value) for r in bench.readings]

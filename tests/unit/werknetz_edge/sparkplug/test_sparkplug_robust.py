@@ -15,7 +15,7 @@ from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
 from werknetz.protocols.sparkplug_b_pb2 import Payload
-from werknetz_edge.sparkplug.decoding.payload import Metric, SparkplugDatatype
+from werknetz_edge.sparkplug.decoding.payload import Datatype, Metric
 from werknetz_edge.sparkplug.host import Host
 
 NOW_US = 1_790_000_000_000_000
@@ -194,7 +194,7 @@ def test_what_a_bomb_holds_is_kept_in_part_with_its_size() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_empty_payload_is_answered_for(kind: str) -> None:
-    assert SparkplugDatatype.Unknown == 0
+    assert Datatype.Unknown == 0
     assert _answered(Host("c"), [(_topic(kind), b"")]) == [0]
 
 
