@@ -1,6 +1,6 @@
-"""Switches that only tests can reach: each plants a known bug into the production machines.
+"""Known bugs that the simulation plants into the production code, to prove that it finds them.
 
-The simulation must find every one of them; `BUGS` names them after FAILURES section 4.
+`BUGS` names them after FAILURES section 4.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,13 +13,22 @@ import msgspec
 from werknetz.link import receiver as receiver_module
 from werknetz.link.receiver import ApplyPlan, Receiver
 from werknetz.link.sender import Sender
-from werknetz.link.watermark import Apply, Decision, Missing, StaleEpoch, Watermark, decide
-from werknetz.link.wire import Ack, BatchEnvelope, Fenced, ToEdge
+from werknetz.link.watermark import (
+    Apply,
+    Decision,
+    Duplicate,
+    Fork,
+    Missing,
+    StaleEpoch,
+    Watermark,
+    decide,
+)
+from werknetz.link.wire import Ack, BatchEnvelope, Fenced, ResendRequest, ToEdge
 from werknetz_edge.spool.spool import Spool
 
 
 class RowidSpool(Spool):
-    """Numbers by what is in the table, which is empty after a trim."""
+    """Continues from the highest stored sequence, which is none after a trim."""
 
     def append(self, *args: Any, **kwargs: Any) -> int:
         top = self._db.execute("SELECT max(seq) FROM batches").fetchone()[0]
@@ -28,25 +37,33 @@ class RowidSpool(Spool):
 
 
 class TrustingSender(Sender):
-    """Takes any ack for its own."""
+    """Accepts every ack."""
 
-    def _acknowledged(self, ack: Ack, now_s: float) -> None:  # noqa: ARG002  as it is overridden
+    def _on_ack(self, ack: Ack, now_s: float) -> None:  # noqa: ARG002  as it is overridden
         if ack.last_seq > self.acked:
             self.acked = ack.last_seq
-            self._next = max(self._next, self.acked + 1)
-        while self._in_flight and self._in_flight[0][0] <= self.acked:
-            self._flight_bytes -= self._in_flight.popleft()[1]
+            self._next_seq = max(self._next_seq, self.acked + 1)
+        self._drop_acked()
 
 
-class DeafSender(Sender):
-    """Never notices that the database is another or knows less."""
+class EagerSender(Sender):
+    """Accepts an ack above what it has sent."""
 
-    def _acknowledged(self, ack: Ack, now_s: float) -> None:
+    def _on_ack(self, ack: Ack, now_s: float) -> None:
+        sent_seq, self._sent_seq = self._sent_seq, max(self._sent_seq, ack.last_seq)
+        super()._on_ack(ack, now_s)
+        self._sent_seq = sent_seq
+
+
+class CarelessSender(Sender):
+    """Ignores that the database is another one or was restored to an older state."""
+
+    def _on_ack(self, ack: Ack, now_s: float) -> None:
         if ack.last_seq >= self.acked:
-            life = self._incarnation or ack.incarnation
-            super()._on_ack(msgspec.structs.replace(ack, incarnation=life), now_s)
+            incarnation = self._incarnation or ack.incarnation
+            super()._on_ack(msgspec.structs.replace(ack, incarnation=incarnation), now_s)
 
-    def _greet_again(self, now_s: float, *, at_once: bool = False) -> None:
+    def _rehandshake(self, now_s: float, *, at_once: bool = False) -> None:
         if at_once:
             super()._rehandshake(now_s, at_once=True)
 
@@ -59,13 +76,13 @@ class OnceSender(Sender):
 
 
 class BlindSender(Sender):
-    """Does not compare the chain with what the core holds."""
+    """Does not compare its chain with the one that the core stores."""
 
     def _same_chain(self, welcome: Any) -> bool:  # noqa: ARG002  as it is overridden
         return True
 
 
-def any_epoch(row: Watermark, envelope: BatchEnvelope) -> Decision:
+def decide_without_epoch(row: Watermark, envelope: BatchEnvelope) -> Decision:
     return decide(row, replace_epoch(envelope, row.connector_epoch))
 
 
@@ -73,19 +90,25 @@ def replace_epoch(envelope: BatchEnvelope, epoch: int) -> BatchEnvelope:
     return msgspec.structs.replace(envelope, epoch=epoch)
 
 
-def highest(row: Watermark, envelope: BatchEnvelope) -> Decision:
+def decide_without_gap(row: Watermark, envelope: BatchEnvelope) -> Decision:
     decision = decide(row, envelope)
     if isinstance(decision, Missing):
         return Apply(Watermark(row.spool_id, row.connector_epoch, envelope.seq, envelope.hash))
     return decision
 
 
-def any_chain(row: Watermark, envelope: BatchEnvelope) -> Decision:
+def decide_without_chain(row: Watermark, envelope: BatchEnvelope) -> Decision:
     if envelope.epoch != row.connector_epoch:
         return StaleEpoch(row.connector_epoch)
     if envelope.seq == row.last_seq + 1:
         return Apply(Watermark(row.spool_id, row.connector_epoch, envelope.seq, envelope.hash))
     return decide(replace(row, last_hash=envelope.hash), envelope)
+
+
+def decide_without_last_hash(row: Watermark, envelope: BatchEnvelope) -> Decision:
+    """Take another batch of the last sequence for a duplicate."""
+    decision = decide(row, envelope)
+    return Duplicate() if isinstance(decision, Fork) and envelope.seq == row.last_seq else decision
 
 
 @dataclass(frozen=True)
@@ -99,6 +122,7 @@ class Bugs:
     same_spool_id: bool = False
     trim_at_send: bool = False
     no_retention: bool = False
+    request_committed: bool = False
     spool: Callable[..., Spool] = Spool
     sender: Callable[..., Sender] = Sender
     decide: Callable[[Watermark, BatchEnvelope], Decision] = decide
@@ -106,14 +130,24 @@ class Bugs:
     def plan(
         self, receiver: Receiver, row: Watermark, batch: Sequence[BatchEnvelope], now_s: float
     ) -> ApplyPlan:
-        if self.decide is decide:
-            return receiver.plan(row, batch, now_s)
+        requested: list[int] = []
+
+        def decide_and_record(row: Watermark, envelope: BatchEnvelope) -> Decision:
+            decision = self.decide(row, envelope)
+            if isinstance(decision, Missing):
+                requested[:] = [decision.seq]
+            return decision
+
         names = vars(receiver_module)  # the bug is planted here, for this one call
-        names["decide"] = self.decide
+        names["decide"] = decide_and_record
         try:
-            return receiver.plan(row, batch, now_s)
+            plan = receiver.plan(row, batch, now_s)
         finally:
             names["decide"] = decide
+        if self.request_committed and requested and requested[0] <= plan.watermark.last_seq:
+            request = ResendRequest(row.spool_id, requested[0])
+            return replace(plan, replies=(*plan.replies, request))
+        return plan
 
     def spool_id(self, edge: Any, fresh: UUID) -> UUID:
         if not self.same_spool_id:
@@ -122,7 +156,7 @@ class Bugs:
         return UUID(bytes=edge.wiped_id.bytes)
 
     def trim(self, edge: Any, retention_s: float) -> None:
-        acked = edge.sender._sent if self.trim_at_send else edge.sender.acked
+        acked = edge.sender._sent_seq if self.trim_at_send else edge.sender.acked
         retention_us = 0 if self.no_retention else int(retention_s * 1e6)
         edge.spool.trim(acked, retention_us=retention_us)
 
@@ -133,17 +167,20 @@ BUGS: dict[str, Bugs] = {
     "watermark in a second transaction": Bugs(two_transactions=True),
     "no row lock": Bugs(no_lock=True),
     "ack before the database has committed": Bugs(ack_before_store=True),
-    "store the highest sequence over a gap": Bugs(decide=highest),
-    "no epoch": Bugs(decide=any_epoch),
-    "no hash chain with a cloned spool": Bugs(decide=any_chain, sender=BlindSender),
-    "keep the spool id after a wipe": Bugs(same_spool_id=True),
+    "store the highest sequence over a gap": Bugs(decide=decide_without_gap),
+    "no epoch": Bugs(decide=decide_without_epoch),
+    "no hash chain with a cloned spool": Bugs(decide=decide_without_chain, sender=BlindSender),
+    "reuse the spool id after a wipe": Bugs(same_spool_id=True),
     "sequence from the row id": Bugs(spool=RowidSpool),
     "trim at send": Bugs(trim_at_send=True),
     "trim without retention": Bugs(no_retention=True),
-    "believe any ack": Bugs(sender=TrustingSender),
-    "overlook another incarnation": Bugs(sender=DeafSender),
+    "accept any ack": Bugs(sender=TrustingSender),
+    "overlook another incarnation": Bugs(sender=CarelessSender),
     "send only once": Bugs(sender=OnceSender),
     "apply what may overlap as live": Bugs(overlap_as_live=True),
+    "no fork check for an equal sequence": Bugs(decide=decide_without_last_hash),
+    "accept an ack above what was sent": Bugs(sender=EagerSender),
+    "request a batch again after a good copy": Bugs(request_committed=True),
 }
 
 __all__ = ["BUGS", "Bugs", "Fenced", "ToEdge"]

@@ -1,4 +1,4 @@
-"""The invariants of DESIGN section 3, over what is committed and what the sources remember."""
+"""The invariants of DESIGN section 3, over committed data and the records of the sources."""
 
 from simulation.model import Violation
 from simulation.world import World
@@ -6,12 +6,12 @@ from werknetz.events.codec import GENESIS
 
 
 def check(world: World) -> None:
-    """Raise Violation that says which invariant does not hold."""
+    """Raise a Violation that names the broken invariant."""
     _check_chains(world)
     rows = {event: n for event, n in world.database.tables.rows.items() if n}
-    doubled = sorted(event for event, n in rows.items() if n > 1)
-    if doubled:
-        raise Violation(f"counted twice: {doubled[:5]}")
+    duplicates = sorted(event for event, n in rows.items() if n > 1)
+    if duplicates:
+        raise Violation(f"counted twice: {duplicates[:5]}")
     generated = set().union(*(edge.source.generated for edge in world.edges))
     if invented := rows.keys() - generated:
         raise Violation(f"invented: {sorted(invented)[:5]}")
@@ -24,10 +24,10 @@ def check(world: World) -> None:
             )
             if not excused:
                 raise Violation(f"accepted and lost: {event}")
-            if not _covered(gaps, world.appended_us[event]):
+            if not _is_covered(gaps, world.appended_us[event]):
                 raise Violation(f"lost without a gap record: {event}")
         for event, at_us in edge.source.dropped.items():
-            if not _covered(gaps, at_us) and not _gap_gone(world):
+            if not _is_covered(gaps, at_us) and not _is_gap_lost(world):
                 raise Violation(f"dropped at the source without a gap record: {event}")
         if rest := edge.source.generated - edge.source.accepted - edge.source.dropped.keys():
             raise Violation(f"never accepted: {sorted(rest)[:5]}")
@@ -56,10 +56,10 @@ def _gaps_of(world: World, connector: str) -> list[tuple[int, int]]:
     ]
 
 
-def _covered(gaps: list[tuple[int, int]], at_us: int) -> bool:
+def _is_covered(gaps: list[tuple[int, int]], at_us: int) -> bool:
     return any(from_us <= at_us <= to_us for from_us, to_us in gaps)
 
 
-def _gap_gone(world: World) -> bool:
-    """A gap record that was itself on a disk that was taken back or trimmed and restored."""
+def _is_gap_lost(world: World) -> bool:
+    """Whether the gap record itself may have been on a disk that was rolled back or wiped."""
     return bool(world.vanished or world.rolled_back or world.database.restores)

@@ -1,14 +1,22 @@
-"""What the production machines run against: a database with transactions, a bad link, a source."""
+"""The environment of the production code: a database with transactions, a bad link, a source."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 from uuid import UUID
 
+import msgspec
+
 from werknetz.events.batch import GapClosed, GapOpened, Samples
 from werknetz.events.codec import GENESIS, columns_of, decode
 from werknetz.link.watermark import Watermark
-from werknetz.link.wire import BatchEnvelope, Fields
+from werknetz.link.wire import (
+    FIELD,
+    BatchEnvelope,
+    Fields,
+    decode_to_core,
+    encode_message,
+)
 
 
 class Violation(AssertionError):
@@ -16,12 +24,12 @@ class Violation(AssertionError):
 
 
 class Aborted(Exception):
-    """The database or the link broke the operation; nobody knows how far it came."""
+    """The database or the link failed; how far the operation came is unknown."""
 
 
 @dataclass
 class Tables:
-    """What is committed."""
+    """The committed data."""
 
     epochs: dict[str, int] = field(default_factory=dict)
     marks: dict[UUID, tuple[int, bytes]] = field(default_factory=dict)
@@ -40,12 +48,12 @@ class Tables:
 
 
 class Database:
-    """Row locks per connector; a commit is all or nothing; a restore begins a new incarnation."""
+    """Row locks per connector; a commit is atomic; a restore starts a new incarnation."""
 
     def __init__(self, random: Random) -> None:
         self.tables = Tables()
         self.incarnation = UUID(int=random.getrandbits(128))
-        self.life = 0
+        self.run = 0
         self.locks: dict[str, object] = {}
         self.restores = 0
         self.durable: dict[tuple[UUID, UUID], int] = {}  # (incarnation, spool) → the highest
@@ -55,7 +63,7 @@ class Database:
         return self.locks.setdefault(connector, owner) is owner
 
     def unlock(self, owner: object) -> None:
-        for connector in [name for name, held in self.locks.items() if held is owner]:
+        for connector in [name for name, holder in self.locks.items() if holder is owner]:
             del self.locks[connector]
 
     def watermark(self, connector: str, spool_id: UUID) -> Watermark:
@@ -63,7 +71,7 @@ class Database:
         return Watermark(spool_id, self.tables.epochs.get(connector, 0), seq, digest)
 
     def crash(self) -> None:
-        self.life += 1
+        self.run += 1
         self.locks.clear()
 
     def restore(self, tables: Tables) -> None:
@@ -74,33 +82,33 @@ class Database:
         for spool_id, (seq, _) in tables.marks.items():
             self.durable[self.incarnation, spool_id] = seq
 
-    def commit_epoch(self, life: int, connector: str, epoch: int) -> None:
-        self._alive(life)
+    def commit_epoch(self, run: int, connector: str, epoch: int) -> None:
+        self._check_running(run)
         if epoch < self.tables.epochs.get(connector, 0):
             raise Violation("the epoch of a connector fell")
         self.tables.epochs[connector] = epoch
 
     def commit_rows(
-        self, life: int, run: tuple[BatchEnvelope, ...], *, overlap_as_live: bool
+        self, run: int, batches: tuple[BatchEnvelope, ...], *, overlap_as_live: bool
     ) -> None:
-        self._alive(life)
-        for envelope in run:
+        self._check_running(run)
+        for envelope in batches:
             if envelope.epoch < self.tables.epochs.get(envelope.connector, 0):
                 raise Violation(f"batch {envelope.seq} applied with an old epoch")
             log = self.tables.log.setdefault(envelope.spool_id, [])
             log.append((envelope.seq, envelope.prev_hash, envelope.hash))
             self._apply(envelope, overlap=envelope.lane == "backfill" and not overlap_as_live)
 
-    def commit_mark(self, life: int, row: Watermark) -> None:
-        self._alive(life)
+    def commit_mark(self, run: int, row: Watermark) -> None:
+        self._check_running(run)
         last = self.tables.marks.get(row.spool_id, (0, GENESIS))[0]
         if row.last_seq < last:
             raise Violation(f"the watermark fell from {last} to {row.last_seq}")
         self.tables.marks[row.spool_id] = (row.last_seq, row.last_hash)
         self.durable[self.incarnation, row.spool_id] = row.last_seq
 
-    def _alive(self, life: int) -> None:
-        if life != self.life:
+    def _check_running(self, run: int) -> None:
+        if run != self.run:
             raise Aborted("the transaction died with the server")
 
     def _apply(self, envelope: BatchEnvelope, *, overlap: bool) -> None:
@@ -132,10 +140,25 @@ class Faults:
     repeat: float = 0.0
     swap: float = 0.0
     cut: float = 0.0
+    damage: float = 0.0
+
+
+def with_other_payload(fields: Fields, other: Fields) -> Fields:
+    """Return the entry of a batch with the payload of another; anything else unchanged."""
+    if (
+        FIELD not in fields
+        or b"envelope.v1" not in fields[FIELD]
+        or b"envelope.v1" not in other[FIELD]
+    ):
+        return fields
+    batch, source = decode_to_core(fields), decode_to_core(other)
+    if isinstance(batch, BatchEnvelope) and isinstance(source, BatchEnvelope):
+        return encode_message(msgspec.structs.replace(batch, payload=source.payload))
+    return fields
 
 
 class BadLink:
-    """Streams that lose, repeat, reorder, forget, and come back with what they had long ago."""
+    """Streams that lose, repeat, reorder, damage and drop entries, and return old ones."""
 
     def __init__(self, random: Random) -> None:
         self.faults = Faults()
@@ -151,13 +174,19 @@ class BadLink:
         if random.random() < faults.lose:
             return
         stream = self.streams.setdefault(key, [])
+        if stream and random.random() < faults.damage:
+            damaged = with_other_payload(fields, random.choice(stream)[1])
+            stream.append((self._next, damaged))
+            self._next += 1
+            if random.random() < 0.5:  # otherwise the intact copy follows
+                return
         for _ in range(2 if random.random() < faults.repeat else 1):
             stream.append((self._next, fields))
             self._next += 1
         if len(stream) > 1 and random.random() < faults.swap:
             (a, first), (b, second) = stream[-2], stream[-1]
             stream[-2:] = [(a, second), (b, first)]
-        if random.random() < faults.repeat / 4:  # something of long ago once more
+        if random.random() < faults.repeat / 4:  # an old entry once more
             stream.append((self._next, random.choice(stream)[1]))
             self._next += 1
         if random.random() < faults.cut:
@@ -169,7 +198,7 @@ class BadLink:
     def trim(self, key: str, position: int) -> None:
         self.streams[key] = self.read(key, position)
 
-    def forget(self) -> None:
+    def flush(self) -> None:
         self.streams.clear()
         self.run_id += self._random.random() < 0.5  # FLUSHALL keeps the id, a kill does not
 
@@ -182,7 +211,7 @@ class BadLink:
 
 
 class Source:
-    """Gives again what was not acknowledged; drops when its queue is full, and says so."""
+    """Repeats what was not acknowledged; drops when its queue is full, and reports that."""
 
     QUEUE_MAX = 40
 
@@ -203,7 +232,7 @@ class Source:
 
     def acknowledge(self, events: list[int], overflow: tuple[int, int] | None) -> None:
         self.accepted.update(events)
-        taken = set(events)
-        self.waiting = [event for event in self.waiting if event not in taken]
+        acknowledged = set(events)
+        self.waiting = [event for event in self.waiting if event not in acknowledged]
         if self.overflow == overflow:
             self.overflow = None

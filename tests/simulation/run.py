@@ -23,7 +23,7 @@ def failing_seed(seeds: range, bugs: Bugs | None = None) -> tuple[int, BaseExcep
     for seed in seeds:
         try:
             run_seed(seed, bugs)
-        except Exception as error:  # noqa: BLE001  whatever breaks is a finding
+        except Exception as error:  # noqa: BLE001  every failure is a finding
             return seed, error
     return None
 
@@ -34,15 +34,15 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--seed", type=int, help="only this one")
     parser.add_argument("--bugs", action="store_true", help="show that each planted bug is found")
-    given = parser.parse_args()
-    seeds = range(given.first, given.first + given.seeds)
-    if given.bugs:
-        found = {name: failing_seed(seeds, bugs) for name, bugs in BUGS.items()}
-        for name, result in found.items():
+    options = parser.parse_args()
+    seeds = range(options.first, options.first + options.seeds)
+    if options.bugs:
+        results = {name: failing_seed(seeds, bugs) for name, bugs in BUGS.items()}
+        for name, result in results.items():
             print(f"{name:45} {'NOT FOUND' if result is None else f'{result[0]}: {result[1]}'}")
-        return int(None in found.values())
-    if given.seed is not None:
-        seeds = range(given.seed, given.seed + 1)
+        return int(None in results.values())
+    if options.seed is not None:
+        seeds = range(options.seed, options.seed + 1)
     started_s = time.monotonic()
     result = failing_seed(seeds)
     if result is None:

@@ -1,4 +1,4 @@
-"""R1–R20 over 300 seeds, and the proof that the checker has teeth."""
+"""R1–R20 over 300 seeds, and proof that the simulation finds each planted bug."""
 
 import pytest
 

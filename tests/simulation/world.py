@@ -1,4 +1,4 @@
-"""A seeded world: the production sender, receiver, watermark and spool, and all that goes wrong.
+"""A seeded world: the production sender, receiver, watermark and spool under faults.
 
 Processes are generators; each `yield` is a point at which they may be killed or stalled.
 """
@@ -13,13 +13,16 @@ from simulation.bugs import Bugs
 from simulation.model import Aborted, BadLink, Database, Faults, Source, Violation
 from werknetz.events.batch import GapClosed, GapOpened, Record, Samples
 from werknetz.events.codec import columns_of, decode
-from werknetz.link.receiver import Receiver
+from werknetz.link.receiver import ApplyPlan, Receiver
 from werknetz.link.sender import STALL_MAX_S
-from werknetz.link.watermark import answer_hello
+from werknetz.link.watermark import Watermark, answer_hello
 from werknetz.link.wire import (
     Ack,
     BatchEnvelope,
+    Forked,
     Hello,
+    ResendRequest,
+    ToEdge,
     Welcome,
     decode_to_core,
     decode_to_edge,
@@ -51,7 +54,7 @@ def events_in(payload: bytes) -> list[int]:
 
 
 class Edge:
-    """One connector process and its disk; `connector` may have several: clones."""
+    """One connector process and its disk; clones share a `connector`."""
 
     def __init__(self, world: "World", connector: str, disk: bytes | None = None) -> None:
         self.world = world
@@ -60,9 +63,9 @@ class Edge:
         self.disk = sqlite3.connect(":memory:", isolation_level=None)
         if disk is not None:
             self.disk.deserialize(disk)
-        self.unsynced: bytes | None = None  # the disk before the last commit, for one bug
+        self.unsynced: bytes | None = None  # the disk before the last commit, for a planted bug
         self.wiped_id: UUID | None = None
-        self.appended: set[int] = set()  # every event that this disk, as it is, has seen
+        self.appended: set[int] = set()  # every event that this disk has stored
         self.steps: Iterator[None] | None = None
 
     def start(self) -> None:
@@ -77,6 +80,7 @@ class Edge:
             nonce=world.new_id,
             window_bytes=2000,
         )
+        self.sent: dict[UUID, int] = {}  # by spool: the highest sent, or stored before we began
         self.position = 0
         self.run_id = 0
         self.steps = self._run()
@@ -102,23 +106,23 @@ class Edge:
         )
 
     def _run(self) -> Iterator[None]:
-        seen = {int.from_bytes(mark, "big") for mark in self.spool.checkpoints()}
+        stored_events = {int.from_bytes(mark, "big") for mark in self.spool.checkpoints()}
         while True:
             yield
             if not self.sender.is_fenced:
-                yield from self._accept(seen)
-            yield from self._talk()
+                yield from self._accept(stored_events)
+            yield from self._exchange()
             if self.world.random.random() < 0.1:
                 yield
                 self.world.trim(self)
 
-    def _accept(self, seen: set[int]) -> Iterator[None]:
+    def _accept(self, stored_events: set[int]) -> Iterator[None]:
         random = self.world.random
         events = self.source.waiting[: random.randint(1, 4)]
         overflow = self.source.overflow
         if not events and overflow is None:
             return
-        new = [event for event in events if event not in seen]
+        new = [event for event in events if event not in stored_events]
         records: list[Record] = [samples_of(new)] if new else []
         if overflow is not None:
             gap_id = self.world.new_id()
@@ -136,22 +140,26 @@ class Edge:
                 self.spool.append(records, [event.to_bytes(16, "big") for event in new])
             except SpoolFull:
                 return
-            self.world.committed(new)
+            self.world.record_appended(new)
             self.appended.update(new)
-            seen.update(new)
+            stored_events.update(new)
         yield
         self.source.acknowledge(events, overflow)
 
-    def _talk(self) -> Iterator[None]:
+    def _exchange(self) -> Iterator[None]:
         world, link = self.world, self.world.link
         if link.run_id != self.run_id:
             self.run_id, self.position = link.run_id, 0
             self.sender.on_link_changed(world.now_s)
         for position, fields in link.read(f"out {self.connector}", self.position):
             self.position = position
-            self.sender.on_message(decode_to_edge(fields), world.now_s)
+            self._receive(decode_to_edge(fields))
         yield
-        for message in self.sender.poll(world.now_s):
+        messages = self.sender.poll(world.now_s)
+        for message in messages:
+            if isinstance(message, BatchEnvelope):
+                self._note_sent(message.spool_id, message.seq)
+        for message in messages:
             try:
                 link.add(f"in {self.connector}", encode_message(message))
             except Aborted:
@@ -159,6 +167,17 @@ class Edge:
                 self.sender.on_link_changed(world.now_s)
                 return
         yield
+
+    def _receive(self, message: ToEdge) -> None:
+        self.sender.on_message(message, self.world.now_s)
+        spool_id, acked = self.spool.spool_id, self.sender.acked
+        if isinstance(message, Welcome):
+            self._note_sent(spool_id, acked)
+        if acked > self.sent.get(spool_id, 0):
+            raise Violation(f"batch {acked} counts as acknowledged before it was sent")
+
+    def _note_sent(self, spool_id: UUID, seq: int) -> None:
+        self.sent[spool_id] = max(self.sent.get(spool_id, 0), seq)
 
 
 class Writer:
@@ -207,7 +226,7 @@ class Writer:
         for _, fields in entries:
             message = decode_to_core(fields)
             if isinstance(message, Hello):
-                yield from self._greet(message)
+                yield from self._answer_hello(message)
             else:
                 batches.setdefault(message.spool_id, []).append(message)
         for spool_id, envelopes in batches.items():
@@ -218,18 +237,18 @@ class Writer:
                 link.trim(f"in {connector}", entries[-1][0])
         for answer in self._receiver(connector).repeat_acks(world.now_s):
             if isinstance(answer, Ack):
-                self._say(connector, answer)
+                self._send_reply(connector, answer)
 
-    def _greet(self, hello: Hello) -> Iterator[None]:
+    def _answer_hello(self, hello: Hello) -> Iterator[None]:
         database = self.world.database
         while not database.lock(hello.connector, self):
             yield
-        life = database.life
+        run = database.run
         row = database.watermark(hello.connector, hello.spool_id)
         answer = answer_hello(row, hello, database.incarnation)
         yield
         if isinstance(answer, Welcome):
-            database.commit_epoch(life, hello.connector, answer.epoch)
+            database.commit_epoch(run, hello.connector, answer.epoch)
         database.unlock(self)
         yield
         self.world.link.add(f"out {hello.connector}", encode_message(answer))
@@ -238,27 +257,29 @@ class Writer:
         database, bugs, world = self.world.database, self.world.bugs, self.world
         while not (bugs.no_lock or database.lock(connector, self)):
             yield
-        life = database.life
+        run = database.run
         receiver = self._receiver(connector)
-        plan = bugs.plan(receiver, database.watermark(connector, spool_id), batch, world.now_s)
+        row = database.watermark(connector, spool_id)
+        plan = bugs.plan(receiver, row, batch, world.now_s)
+        check_plan(plan, row, batch)
         yield
         if bugs.ack_before_store:
             for answer in plan.replies:
-                self._say(connector, answer)
+                self._send_reply(connector, answer)
             yield
         if plan.run:
-            database.commit_rows(life, plan.run, overlap_as_live=bugs.overlap_as_live)
+            database.commit_rows(run, plan.run, overlap_as_live=bugs.overlap_as_live)
             if bugs.two_transactions:
                 yield
-            database.commit_mark(life, plan.watermark)
+            database.commit_mark(run, plan.watermark)
             if world.random.random() < world.link.faults.cut:
                 raise Aborted("the connection was lost in COMMIT")
         database.unlock(self)
         yield
         for answer in plan.replies:
-            self._say(connector, answer)
+            self._send_reply(connector, answer)
 
-    def _say(self, connector: str, answer: object) -> None:
+    def _send_reply(self, connector: str, answer: object) -> None:
         if isinstance(answer, Ack):
             durable = self.world.database.durable.get((answer.incarnation, answer.spool_id), 0)
             if answer.last_seq > durable:
@@ -266,8 +287,21 @@ class Writer:
         self.world.link.add(f"out {connector}", encode_message(answer))  # type: ignore[arg-type]  # an answer of a plan
 
 
+def check_plan(plan: ApplyPlan, row: Watermark, batch: list[BatchEnvelope]) -> None:
+    """Raise a Violation if a reply contradicts what the plan stores."""
+    last_seq, last_hash = plan.watermark.last_seq, plan.watermark.last_hash
+    is_forked = any(isinstance(reply, Forked) for reply in plan.replies)
+    for envelope in batch:
+        is_last = envelope.epoch == row.connector_epoch and envelope.seq == last_seq
+        if is_last and envelope.hash != last_hash and not is_forked:
+            raise Violation(f"batch {last_seq} has two contents, and the fork is not reported")
+    for reply in plan.replies:
+        if isinstance(reply, ResendRequest) and reply.from_seq <= last_seq:
+            raise Violation(f"batch {reply.from_seq} is requested again, but was committed")
+
+
 class World:
-    """One run is one seed."""
+    """All processes, the link and the database of one seed."""
 
     def __init__(self, seed: int, bugs: Bugs | None = None) -> None:
         self.random = Random(seed)
@@ -280,8 +314,10 @@ class World:
         self.writers = [Writer(self), Writer(self)]
         self.appended_us: dict[int, int] = {}
         self.trimmed: set[int] = set()
-        self.rolled_back: set[int] = set()  # on a disk that was taken back: a gap must tell
-        self.vanished: set[int] = set()  # and where nobody can know of it
+        self.rolled_back: set[int] = (
+            set()
+        )  # on a disk that was rolled back: a gap record must exist
+        self.vanished: set[int] = set()  # the same, where the loss cannot be detected
         self._event = 0
 
     @property
@@ -294,7 +330,7 @@ class World:
     def new_id(self) -> UUID:
         return UUID(int=self.random.getrandbits(128))
 
-    def committed(self, events: list[int]) -> None:
+    def record_appended(self, events: list[int]) -> None:
         for event in events:
             self.appended_us[event] = self.now_us()
 
@@ -319,26 +355,26 @@ class World:
             self.trimmed.update(events_in(payload))
 
     def run(self, steps: int = 1500) -> None:
-        from simulation.faults import Mischief
+        from simulation.faults import FaultInjector
 
-        self.link.faults = Faults(lose=0.03, repeat=0.05, swap=0.05, cut=0.01)
-        mischief = Mischief(self)
-        for thing in self.processes:
-            thing.start()
+        self.link.faults = Faults(lose=0.03, repeat=0.05, swap=0.05, cut=0.01, damage=0.02)
+        injector = FaultInjector(self)
+        for process in self.processes:
+            process.start()
         for n in range(steps):
-            if n % 500 < 350 and self.random.random() < 0.35:  # machines rest, and spools empty
+            if n % 500 < 350 and self.random.random() < 0.35:  # machines pause, and spools drain
                 self.generate(self.random.choice(self.edges))
-            mischief.step()
+            injector.step()
             self.step()
-        for edge in self._alone() if self.random.random() < 0.5 else []:
+        for edge in self._single_edges() if self.random.random() < 0.5 else []:
             self.link.faults = Faults()
             if edge.steps is not None and not edge.sender.is_fenced:
-                self._rest(400.0)  # long quiet: everything acknowledged, old and dropped
+                self._rest(400.0)  # long pause: everything is acknowledged, old and trimmed
                 self.trim(edge)
                 self.generate(edge)
                 self._rest(20.0)
         if self.random.random() < 0.3:
-            self.database.restore(self.random.choice(mischief.database_before))
+            self.database.restore(self.random.choice(injector.database_before))
             self.vanished |= self.rolled_back
         self.settle()
 
@@ -349,36 +385,36 @@ class World:
 
     def step(self) -> None:
         self.now_s += self.random.random() * 0.2
-        alive = [thing for thing in self.processes if thing.steps is not None]
+        alive = [process for process in self.processes if process.steps is not None]
         if alive:
-            thing = self.random.choice(alive)
-            if thing.steps is not None:
-                next(thing.steps)
+            process = self.random.choice(alive)
+            if process.steps is not None:
+                next(process.steps)
 
     def settle(self) -> None:
-        """No more faults. Who is alone goes on as it is; copies have their turn, each alone."""
+        """Run without faults. Single connectors continue; copies run one after the other."""
         self.link.faults = Faults()
         for writer in self.writers:
             if writer.steps is None:
                 writer.crash()
                 writer.start()
-        alone = self._alone()
+        single = self._single_edges()
         for edge in self.edges:
-            if edge not in alone:
+            if edge not in single:
                 edge.crash()
-        for edge in alone:
+        for edge in single:
             if edge.steps is None:
                 edge.crash()
                 edge.start()
         self._rest(STALL_MAX_S * 2)
-        for edge in [*alone, *(edge for edge in self.edges if edge not in alone)]:
+        for edge in [*single, *(edge for edge in self.edges if edge not in single)]:
             if edge.steps is None:
                 edge.start()
             self._drain(edge)
-            if edge not in alone:
+            if edge not in single:
                 edge.crash()
 
-    def _alone(self) -> list[Edge]:
+    def _single_edges(self) -> list[Edge]:
         names = [edge.connector for edge in self.edges]
         return [edge for edge in self.edges if names.count(edge.connector) == 1]
 
