@@ -6,7 +6,7 @@ WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test check proto simulate chaos bench test-compose lock clean
+.PHONY: help demo test check proto simulate chaos mutate bench test-compose lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,9 @@ simulate: .venv/dev.stamp ## SEEDS=n runs of the delivery against a world that l
 
 chaos: .venv/dev.stamp ## SECONDS=n of real processes that are killed, stopped and wiped
 	cd tests && ../$(BIN)/python -m chaos.run --seconds $(SECONDS)
+
+mutate: .venv/dev.stamp ## change the code in small ways: tests must notice 90 %; ARGS="--short" or "--target kpi --sample 0"
+	cd tests && ../$(BIN)/python -m mutation.run $(ARGS)
 
 bench: .venv/dev.stamp ## ratios side by side; ARGS=--short for the short form
 	cd tests && ../$(BIN)/python -m bench.run $(ARGS)
