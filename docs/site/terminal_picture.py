@@ -1,9 +1,9 @@
 """Draws terminal output, read from standard input, as an SVG for the README.
 
-    werknetz losses supply --start -7d --limit 1 | python docs/site/terminal_picture.py > docs/images/demo.svg
+    werknetz losses supply --limit 1 | python docs/site/terminal_picture.py > docs/images/demo.svg
 
 The picture has no script, no foreign font and no colour that needs one: it prints and scales.
-"""  # fmt: skip
+"""
 
 import sys
 from html import escape
