@@ -92,7 +92,7 @@ def test_any_bytes_are_readings_or_kept(payload: bytes) -> None:
         ({"topics": ["a/#/c"]}, "alone at the end"),
         ({"topics": ["a/b+"]}, "stand alone"),
         ({"password": "a", "password_file": "b"}, "not both"),
-        ({"cert": "a"}, "go together"),
+        ({"cert": "a"}, "belong together"),
         ({"cert": "a", "key": "b"}, "needs mqtts"),
         ({"session_expiry_s": 60}, "604800"),
         ({"keepalive_s": 5}, "60"),

@@ -1,28 +1,15 @@
 """The spool keeps its promises over commit, crash, trim, fullness, damage and a second process."""
 
-import sqlite3
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from werknetz.events.batch import GapOpened, PointDefinition, Points, Samples
+from plumbing.spools import HOUR_US, Clock, memory_spool, zero_samples
+from werknetz.events.batch import GapOpened, PointDefinition, Points
 from werknetz.events.codec import GENESIS, chain_hash, decode
 from werknetz_edge.spool.spool import CHECKPOINTS_MAX, Spool, SpoolFailed, SpoolFull
 from werknetz_edge.spool.spool_file import SpoolLocked, open_spool
-
-HOUR_US = 3_600_000_000
-
-
-class Clock:
-    now_us = 1_000_000
-
-    def __call__(self) -> int:
-        return self.now_us
-
-
-def samples(n: int = 1) -> Samples:
-    return Samples(point=bytes(4 * n), time=bytes(8 * n), value=bytes(8 * n), status=bytes(4 * n))
 
 
 def point(number: int) -> Points:
@@ -31,14 +18,9 @@ def point(number: int) -> Points:
     ])  # fmt: skip
 
 
-def memory_spool(bytes_max: int = 10_000_000) -> tuple[Spool, sqlite3.Connection, Clock]:
-    connection, clock = sqlite3.connect(":memory:", isolation_level=None), Clock()
-    return Spool(connection, "press", clock_us=clock, bytes_max=bytes_max), connection, clock
-
-
 def test_batches_are_chained_and_numbered() -> None:
     spool, connection, _ = memory_spool()
-    assert [spool.append([samples()]) for _ in range(3)] == [1, 2, 3]
+    assert [spool.append([zero_samples()]) for _ in range(3)] == [1, 2, 3]
     digest = GENESIS
     for kept in spool.read(1, 10_000):
         assert kept.prev_hash == digest
@@ -51,25 +33,25 @@ def test_batches_are_chained_and_numbered() -> None:
 def test_reading_is_bounded_but_gives_at_least_one() -> None:
     spool, _, _ = memory_spool()
     for _ in range(3):
-        spool.append([samples(100)])
+        spool.append([zero_samples(100)])
     assert [kept.seq for kept in spool.read(2, 1)] == [2]
     assert spool.read(4, 1000) == []
 
 
 def test_an_emptied_spool_goes_on_counting() -> None:
     spool, connection, clock = memory_spool()
-    spool.append([samples()])
+    spool.append([zero_samples()])
     clock.now_us += 80 * HOUR_US
     assert spool.trim(1, retention_us=72 * HOUR_US) == 1
-    assert Spool(connection, "press", clock_us=clock).append([samples()]) == 2
+    assert Spool(connection, "press", clock_us=clock).append([zero_samples()]) == 2
 
 
 def test_trim_needs_the_ack_and_the_age() -> None:
     spool, _, clock = memory_spool()
-    spool.append([samples()])
+    spool.append([zero_samples()])
     assert spool.trim(1, retention_us=HOUR_US) == 0
     clock.now_us += 2 * HOUR_US
-    spool.append([samples()])
+    spool.append([zero_samples()])
     assert spool.trim(0, retention_us=HOUR_US) == 0
     assert spool.trim(2, retention_us=HOUR_US) == 1
     assert spool.base_seq == 1
@@ -79,9 +61,9 @@ def test_trim_needs_the_ack_and_the_age() -> None:
 def test_a_clock_that_went_back_does_not_drop_what_is_young() -> None:
     spool, _, clock = memory_spool()
     clock.now_us = 10 * HOUR_US
-    spool.append([samples()])
+    spool.append([zero_samples()])
     clock.now_us = HOUR_US
-    spool.append([samples()])
+    spool.append([zero_samples()])
     clock.now_us = 4 * HOUR_US
     assert spool.trim(2, retention_us=2 * HOUR_US) == 0
 
@@ -89,9 +71,9 @@ def test_a_clock_that_went_back_does_not_drop_what_is_young() -> None:
 def test_full_takes_only_what_is_reserved() -> None:
     spool, _, _ = memory_spool(bytes_max=300_000)
     while spool.bytes_used < 300_000 * 0.95 - 8000:
-        spool.append([samples(200)])
+        spool.append([zero_samples(200)])
     with pytest.raises(SpoolFull):
-        spool.append([samples(700)])
+        spool.append([zero_samples(700)])
     kept = spool.last_seq
     gap = GapOpened(UUID(int=1), "press", [], 5, "spool_full")
     assert spool.append([gap], reserved=True) == kept + 1
@@ -99,9 +81,9 @@ def test_full_takes_only_what_is_reserved() -> None:
 
 def test_a_new_spool_says_the_gap_and_all_points_and_keeps_the_rest() -> None:
     spool, _, clock = memory_spool()
-    spool.append([point(1), samples()])
+    spool.append([point(1), zero_samples()])
     clock.now_us += 10
-    spool.append([point(2), samples()], [b"m" * 16])
+    spool.append([point(2), zero_samples()], [b"m" * 16])
     old = spool.spool_id
     spool.replace("fork")
     kept = spool.read(1, 100_000)
@@ -115,30 +97,30 @@ def test_a_new_spool_says_the_gap_and_all_points_and_keeps_the_rest() -> None:
         2,
     ]
     assert spool.checkpoints() == [b"m" * 16]
-    assert spool.append([samples()]) == 4
+    assert spool.append([zero_samples()]) == 4
     assert spool.read(4, 100)[0].prev_hash == kept[-1].hash
 
 
 def test_marks_are_bounded() -> None:
     spool, _, _ = memory_spool()
-    spool.append([samples()], [n.to_bytes(16, "big") for n in range(CHECKPOINTS_MAX + 5)])
+    spool.append([zero_samples()], [n.to_bytes(16, "big") for n in range(CHECKPOINTS_MAX + 5)])
     assert len(spool.checkpoints()) == CHECKPOINTS_MAX
     assert spool.checkpoints()[0] == (5).to_bytes(16, "big")
 
 
 def test_a_failed_commit_keeps_nothing() -> None:
     spool, connection, _ = memory_spool()
-    spool.append([samples()])
+    spool.append([zero_samples()])
     connection.execute("DROP TABLE marks")
     with pytest.raises(SpoolFailed):
-        spool.append([samples()], [b"x" * 16])
+        spool.append([zero_samples()], [b"x" * 16])
     assert spool.last_seq == 1
     assert len(spool.read(1, 1000)) == 1
 
 
 def test_a_file_has_one_process_and_survives_it(tmp_path: Path) -> None:
     file = open_spool(tmp_path / "press.spool", "press")
-    file.spool.append([samples()])
+    file.spool.append([zero_samples()])
     with pytest.raises(SpoolLocked, match="stop it first"):
         open_spool(tmp_path / "press.spool", "press")
     spool_id = file.spool.spool_id
@@ -153,7 +135,7 @@ def test_a_damaged_file_is_kept_and_told(tmp_path: Path, start: int) -> None:
     path = tmp_path / "press.spool"
     file = open_spool(path, "press")
     for _ in range(50):
-        file.spool.append([samples(100)])
+        file.spool.append([zero_samples(100)])
     spool_id = file.spool.spool_id
     file.close()
     content = bytearray(path.read_bytes())
