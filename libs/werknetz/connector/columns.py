@@ -1,4 +1,4 @@
-"""The fast path: columns of readings to columns of samples by tables, without a step a value."""
+"""The fast path: columns of readings to columns of samples by lookup tables, without a loop."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from werknetz.connector.contract import ReadingBlock
-from werknetz.connector.points import PointTable
+from werknetz.connector.points import NoPoint, PointTable
 from werknetz.connector.quarantine import QuarantineLimiter
 from werknetz.connector.values import Target, UnreadableValue, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
@@ -16,7 +16,7 @@ from werknetz.domain.status import BAD, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Samples, Unmapped
 from werknetz.events.codec import SampleColumns, samples_of
 
-CLOCK_FROM_US: Final = 946_684_800_000_000  # 2000: before it, a controller's clock was not set
+CLOCK_FROM_US: Final = 946_684_800_000_000  # year 2000: earlier, the clock was never set
 CLOCK_AHEAD_US: Final = 86_400_000_000
 _NO_POINT: Final = -1
 _GROW: Final = 1024
@@ -24,12 +24,12 @@ _GROW: Final = 1024
 
 @dataclass(slots=True)
 class AddressTable:
-    """Tables by address index, for one list of addresses that only grows."""
+    """Lookup tables by address index, for one list of addresses that only grows."""
 
     addresses: Sequence[str]
     points: PointTable
-    refusals: QuarantineLimiter
-    known: int = 0
+    quarantine: QuarantineLimiter
+    size: int = 0  # addresses that were resolved
     targets: list[Target | None] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     number: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
@@ -43,25 +43,25 @@ class AddressTable:
     any_computed: bool = False
 
     def extend(self) -> None:
-        """Look up the addresses that are new."""
-        wanted = len(self.addresses)
-        if wanted == self.known:
+        """Resolve the addresses that were added since the last call."""
+        size = len(self.addresses)
+        if size == self.size:
             return
-        if wanted > len(self.number):
-            room = wanted + _GROW
-            self.number = _wider(self.number, room)
-            self.factor = _wider(self.factor, room)
-            self.offset = _wider(self.offset, room)
-            self.special = _wider(self.special, room)
-            self.computed = _wider(self.computed, room)
-        for index in range(self.known, wanted):
+        if size > len(self.number):
+            room = size + _GROW
+            self.number = _enlarge(self.number, room)
+            self.factor = _enlarge(self.factor, room)
+            self.offset = _enlarge(self.offset, room)
+            self.special = _enlarge(self.special, room)
+            self.computed = _enlarge(self.computed, room)
+        for index in range(self.size, size):
             self._add(index, self.points.resolve(self.addresses[index]))
-        self.known = wanted
+        self.size = size
 
-    def _add(self, index: int, found: Any) -> None:
-        target = found if isinstance(found, Target) else None
+    def _add(self, index: int, resolved: Target | NoPoint) -> None:
+        target = resolved if isinstance(resolved, Target) else None
         self.targets.append(target)
-        self.reasons.append("" if target is not None else found.reason)
+        self.reasons.append("" if isinstance(resolved, Target) else resolved.reason)
         self.number[index] = _NO_POINT if target is None else target.number
         self.factor[index] = 1.0 if target is None else target.factor
         self.offset[index] = 0.0 if target is None else target.offset
@@ -75,28 +75,28 @@ class AddressTable:
 
 
 def samples_of_block(
-    lookup: AddressTable, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
+    table: AddressTable, block: ReadingBlock, arrival_us: int, unmapped: list[Unmapped]
 ) -> Samples | None:
-    """Return the samples of a block, or None where no address has a rule."""
-    columns = _mapped(lookup, block, arrival_us, refused)
+    """Return the samples of a block; None where no address has a point."""
+    columns = _select_mapped(table, block, arrival_us, unmapped)
     if not len(columns.address):
         return None
     address, value = columns.address, columns.value
     time, status = check_times(columns.source_time_us, columns.status, arrival_us)
     rows, texts = np.empty(0, np.int32), list[str]()
     raw = value
-    if not lookup.all_identity:
-        value = raw * lookup.factor[address] + lookup.offset[address]
-    if not lookup.all_plain:
-        special = lookup.special[address]
+    if not table.all_identity:
+        value = raw * table.factor[address] + table.offset[address]
+    if not table.all_plain:
+        special = table.special[address]
         if special.any():
             value, status = value.copy(), status.copy()
             rows, texts = _special(
-                lookup, address, raw, value, status, special, arrival_us, refused
+                table, address, raw, value, status, special, arrival_us, unmapped
             )
     return samples_of(
         SampleColumns(
-            point=lookup.number[address],
+            point=table.number[address],
             time=time,
             value=value,
             status=status,
@@ -107,26 +107,26 @@ def samples_of_block(
     )
 
 
-def _mapped(
-    lookup: AddressTable, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
+def _select_mapped(
+    table: AddressTable, block: ReadingBlock, arrival_us: int, unmapped: list[Unmapped]
 ) -> ReadingBlock:
-    """Return the rows that have a point; count the others into quarantine."""
-    if lookup.all_mapped:
+    """Return the rows that have a point; report the others to quarantine."""
+    if table.all_mapped:
         return block
-    has_point = lookup.number[block.address] != _NO_POINT
+    has_point = table.number[block.address] != _NO_POINT
     if has_point.all():
         return block
-    without = block.address[~has_point]
+    unmapped_address = block.address[~has_point]
     values = block.value[~has_point]
-    found, last, counts = np.unique(without[::-1], return_index=True, return_counts=True)
-    for index, back, count in zip(found, last, counts, strict=True):
-        if reason := lookup.reasons[index]:
+    indices, last, counts = np.unique(unmapped_address[::-1], return_index=True, return_counts=True)
+    for index, back, count in zip(indices, last, counts, strict=True):
+        if reason := table.reasons[index]:
             raw = repr(float(values[len(values) - 1 - back])).encode()
-            said = lookup.refusals.count_repeat(
-                lookup.addresses[index], reason, raw, arrival_us, int(count)
+            entry = table.quarantine.count_repeat(
+                table.addresses[index], reason, raw, arrival_us, int(count)
             )
-            if said is not None:
-                refused.append(said)
+            if entry is not None:
+                unmapped.append(entry)
     server = block.server_time_us
     return ReadingBlock(
         addresses=block.addresses,
@@ -141,7 +141,7 @@ def _mapped(
 def check_times(
     time: NDArray[np.int64], status: NDArray[np.uint32], arrival_us: int
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Keep times as given; mark what no set clock would show, replace what no calendar holds."""
+    """Return times and statuses: implausible times marked, impossible ones replaced by arrival."""
     latest = arrival_us + CLOCK_AHEAD_US
     if time.min() >= CLOCK_FROM_US and time.max() <= latest:
         return time, status
@@ -152,43 +152,43 @@ def check_times(
 
 
 def _special(
-    lookup: AddressTable,
+    table: AddressTable,
     address: NDArray[np.int32],
     raw: NDArray[np.float64],
     value: NDArray[np.float64],
     status: NDArray[np.uint32],
     special: NDArray[np.bool_],
     arrival_us: int,
-    refused: list[Unmapped],
+    unmapped: list[Unmapped],
 ) -> tuple[NDArray[np.int32], list[str]]:
-    """States and texts: one step for each different code of an address, not for each row."""
+    """Convert states and texts, once per distinct code of an address; return rows and texts."""
     all_rows: list[NDArray[np.intp]] = []
     texts: list[NDArray[np.object_]] = []
     for index in np.unique(address[special]):
-        target = lookup.targets[index]
+        target = table.targets[index]
         rows = np.flatnonzero(address == index)
-        rows = rows[~(np.isnan(raw[rows]) & (status[rows] >= BAD))]  # no value: it says no code
+        rows = rows[~(np.isnan(raw[rows]) & (status[rows] >= BAD))]  # no value: no code
         codes, which = np.unique(raw[rows], return_inverse=True)
-        meant = [_meaning(target, float(code)) for code in codes] if target else []
-        value[rows] = np.array([number for number, _ in meant])[which]
-        said = np.array([text for _, text in meant], object)
+        meanings = [_meaning(target, float(code)) for code in codes] if target else []
+        value[rows] = np.array([number for number, _ in meanings])[which]
+        code_texts = np.array([text for _, text in meanings], object)
         all_rows.append(rows)
-        texts.append(said[which])
-        for n, (_, code) in enumerate(meant):
+        texts.append(code_texts[which])
+        for n, (_, code) in enumerate(meanings):
             if target is None or target.states is None or code in target.states:
                 continue
-            strange = rows[which == n]
-            status[strange] = np.maximum(status[strange], UNCERTAIN)
+            unknown = rows[which == n]
+            status[unknown] = np.maximum(status[unknown], UNCERTAIN)
             reason = f"state code {code!r} is not in table {target.table!r}"
-            unmapped = lookup.refusals.count_repeat(
-                lookup.addresses[index], reason, code.encode(), arrival_us, len(strange)
+            entry = table.quarantine.count_repeat(
+                table.addresses[index], reason, code.encode(), arrival_us, len(unknown)
             )
-            if unmapped is not None:
-                refused.append(unmapped)
+            if entry is not None:
+                unmapped.append(entry)
     order = np.concatenate([*all_rows, np.empty(0, np.intp)])
     ranks = np.argsort(order, kind="stable")
-    said_all = np.concatenate([*texts, np.empty(0, np.object_)])
-    return order[ranks].astype(np.int32), said_all[ranks].tolist()
+    all_texts = np.concatenate([*texts, np.empty(0, np.object_)])
+    return order[ranks].astype(np.int32), all_texts[ranks].tolist()
 
 
 def _meaning(target: Target, code: float) -> tuple[float, str]:
@@ -199,7 +199,7 @@ def _meaning(target: Target, code: float) -> tuple[float, str]:
     return number, text or ""
 
 
-def _wider(column: NDArray[Any], room: int) -> NDArray[Any]:
+def _enlarge(column: NDArray[Any], room: int) -> NDArray[Any]:
     wide = np.zeros(room, column.dtype)
     wide[: len(column)] = column
     return wide

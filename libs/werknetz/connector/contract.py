@@ -1,7 +1,7 @@
-"""What a connector author writes against: three methods, and what they promise.
+"""The contract of a connector: three methods and their rules.
 
-A connector yields readings as the protocol gave them. It knows neither mapping nor
-spool; the pump names, keeps and acknowledges.
+A connector returns readings as the protocol delivers them. It knows neither the mapping nor the
+spool: the pump applies the mapping, stores the result and acknowledges.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from werknetz.events.batch import GapClosed, GapOpened, Record, Unmapped
 
 CHECKPOINTS_MAX: Final = 32_768
-"""More than a broker has in flight: what can be given again is among these.
+"""Number of checkpoints the spool retains: more than a broker has in flight.
 
-A backlog of minutes drains in seconds, and a broker that was killed may give it all again.
+A backlog of minutes drains in seconds, and a broker that was killed may re-send all of it.
 """
 
 HEARTBEAT: Final = "heartbeat"
-"""The address of a connector's own sign of life: stored whatever the mapping says."""
+"""The address of the heartbeat of a connector: stored with every mapping."""
 
 
 class ConnectionLost(Exception):
@@ -29,30 +29,30 @@ class ConnectionLost(Exception):
 
 
 class ConfigurationRejected(Exception):
-    """The source refuses what we are: wrong password, untrusted certificate, unknown node.
+    """The source rejects the configuration: wrong password, untrusted certificate, unknown node.
 
-    The text says what to do next. The pump shows it, waits longer, and tries again.
+    The text names the remedy. The pump shows it, waits longer, and retries.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One value as the source gave it."""
+    """One value as the source delivered it."""
 
     source: str  # the address: a node id with namespace URI, "<topic>#<path>", …
-    value: Any  # bool, int, float, str, bytes, datetime, None, or list/dict (kept as JSON text)
+    value: Any  # bool, int, float, str, bytes, datetime, None, or list/dict (stored as JSON)
     status: int = 0  # OPC UA status code
-    source_time_us: int | None = None  # None: the source gave no time; the pump takes arrival time
+    source_time_us: int | None = None  # None: unknown; the pump uses the time of arrival
     server_time_us: int | None = None
-    raw: bytes = b""  # what to keep if it cannot be mapped
-    fields: Mapping[str, Any] | None = None  # path → value of the whole message: a rule's time
+    raw: bytes = b""  # for quarantine, if it cannot be mapped
+    fields: Mapping[str, Any] | None = None  # path → value, of the whole message
 
 
 @dataclass(slots=True)
 class ReadingBlock:
     """Many numeric readings as columns: the fast path. `address` indexes `addresses`."""
 
-    addresses: Sequence[str]  # one list for the life of the session; only grows
+    addresses: Sequence[str]  # one list per session; it only grows
     address: NDArray[np.int32]
     value: NDArray[np.float64]
     status: NDArray[np.uint32]
@@ -62,95 +62,95 @@ class ReadingBlock:
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """One business record as its source wrote it: a row, a segment group, a JSON object."""
+    """One business record in the form of its source: a row, a segment group, a JSON object."""
 
-    source: str  # what event rules match: "northwind/orders", "edi/4711/delivery_called_off"
-    fields: Mapping[str, Any]  # by the source's names; nested dicts and lists are paths
-    identity: bytes  # the same for the same record told again, also by another connector
-    item: str = ""  # where in the message: "line 12", "UNH 1 LIN 3"
-    kind: str = ""  # given: `fields` are those of this kind of event already, no rule is needed
+    source: str  # matched by event rules: "northwind/orders", "edi/4711/delivery_called_off"
+    fields: Mapping[str, Any]  # by the names of the source; may be nested
+    identity: bytes  # equal for duplicates, also of another connector
+    item: str = ""  # position in the message: "line 12", "UNH 1 LIN 3"
+    kind: str = ""  # if set, `fields` are those of this kind of event: no rule needed
     source_time_us: int | None = None
-    raw: bytes = b""  # what to show in quarantine: the row, the segments
-    message_hash: bytes = b""  # the hash of the `Message` it stands in; empty: none is kept
+    raw: bytes = b""  # for quarantine: the row, the segments
+    message_hash: bytes = b""  # hash of its `SourceMessage`; empty: not stored
 
 
 @dataclass(frozen=True, slots=True)
 class SourceMessage:
-    """A whole message, kept as it came: an interchange, a request's body."""
+    """A whole message, stored unchanged: an interchange, the body of a request."""
 
     source: str
     content: bytes
-    hash: bytes  # `message_hash(content)`
+    hash: bytes  # `hash_message(content)`
 
 
 def hash_message(content: bytes) -> bytes:
     return blake2b(content, digest_size=16).digest()
 
 
-async def _nothing() -> None:
-    """Acknowledge where the source needs no word."""
+async def _no_acknowledgement() -> None:
+    """Acknowledge to a source that needs no acknowledgement."""
 
 
 @dataclass(slots=True)
 class Delivery:
-    """What the source gave at once, and the way to say that it is on disk."""
+    """Input of one read, and the way to acknowledge that it is on disk."""
 
     readings: Sequence[Reading] = ()
     blocks: Sequence[ReadingBlock] = ()
     gaps: Sequence[GapOpened | GapClosed] = ()
     unreadable: Sequence[Unmapped] = ()
-    acknowledge: Callable[[], Awaitable[None]] = _nothing
+    acknowledge: Callable[[], Awaitable[None]] = _no_acknowledgement
     lane: str = "live"
     records: Sequence[SourceRecord] = ()
-    messages: Sequence[SourceMessage] = ()  # the whole messages that records and readings stand in
-    checkpoints: Sequence[bytes] = ()  # one a message, for `Redeliverable`; empty: it needs none
-    may_repeat: bool = False  # holds values told before: a row that is on disk is not kept again
+    messages: Sequence[SourceMessage] = ()  # the whole messages of the records and readings
+    checkpoints: Sequence[bytes] = ()  # for `Redeliverable`: opaque to the pump; may be empty
+    may_repeat: bool = False  # may contain duplicates: rows on disk are not stored again
     on_stored: Callable[[Sequence[Record]], None] | None = None
-    """Told before `acknowledge` what was kept: for a source that waits for the verdict."""
+    """Called before `acknowledge` with the stored records: for a source that waits for a result."""
 
 
 @dataclass(slots=True)
 class ConnectorStatus:
-    """What the connector says of itself; the pump publishes it, the API shows it."""
+    """State of a connector; the pump publishes it, the API shows it."""
 
     state: str = "starting"  # starting, connecting, running, silent, rejected, finished, stopped
-    detail: str = ""  # the last error or remark, with what to do next
-    last_good_us: int | None = None  # when the source last gave something
+    detail: str = ""  # the last error or notice, with the remedy
+    last_good_us: int | None = None  # when the source last delivered something
     details: dict[str, str] = field(default_factory=dict)  # revised intervals, certificate expiry …
 
 
 class Connector(Protocol):
-    """One live session with one source. The pump owns its life."""
+    """One session with one source. The pump controls its lifecycle."""
 
     status: ConnectorStatus
 
     async def connect(self) -> None:
-        """Open the session. Called again, with back-off, until it returns.
+        """Open the session. Retried with back-off until it returns.
 
-        Raises ConnectionLost or OSError (try again) or ConfigurationRejected (a person is needed).
+        Raises ConnectionLost or OSError (temporary) or ConfigurationRejected (needs a person).
         """
 
     async def read(self) -> Delivery:
-        """Return the next readings, many at a time, and the way to acknowledge them.
+        """Return the next readings, many at a time.
 
         Raises ConnectionLost when the session ends. The pump calls `delivery.acknowledge()`
-        only after the readings are on disk: until then the source must still be able to give
+        only after the readings are on disk: until then the source must be able to deliver
         them again. A loss that the source reports (an overflow bit, a jump in its sequence)
-        travels in the delivery as a gap. Bounded: a reader that is slow slows the source down.
+        is a gap in the delivery. Deliveries are bounded: a slow reader slows the source down.
         """
 
     async def close(self) -> None:
-        """Release the session, within 5 s. Safe to call twice, and before connect."""
+        """Close the session within 5 s. May be called twice, and before connect."""
 
 
 @runtime_checkable
 class Redeliverable(Protocol):
-    """A connector whose source gives unacknowledged messages again, marked as given again.
+    """A connector that resumes from checkpoints, as its source re-sends unacknowledged messages.
 
-    The pump keeps `delivery.marks` in the spool, in the transaction of the batch (the last
-    `MARKS_KEPT`), and hands them back here before the first connect. A message that is given
-    again and whose mark is among them is on disk already: the connector drops it.
+    The pump stores `delivery.checkpoints` in the transaction of the batch (the last
+    `CHECKPOINTS_MAX`), and passes them to `restore_checkpoints` before the first connect. With
+    them the connector drops a re-sent message that is on disk, or continues after it.
     """
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
-        """Take the marks of what is on disk, oldest first. Called once, before connect."""
+        """Accept the checkpoints on disk, oldest first. Called once, before connect."""

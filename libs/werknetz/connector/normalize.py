@@ -1,6 +1,6 @@
-"""Reading → sample or refusal. Pure: a mapping, values and the arrival time in, records out.
+"""Apply a mapping to deliveries: readings in, samples or quarantine entries out. Pure.
 
-Columns stay columns: numbers of known addresses meet no Python code one by one.
+Columns stay columns: numbers of known addresses are not processed one by one in Python.
 """
 
 from array import array
@@ -30,7 +30,7 @@ from werknetz.events.batch import BusinessEvent, MappingUsed, Points, Record, Sa
 
 @dataclass(slots=True)
 class _Rows:
-    """Samples in the making."""
+    """Builder of samples, row by row."""
 
     point: "array[int]" = field(default_factory=lambda: array("i"))
     time: "array[int]" = field(default_factory=lambda: array("q"))
@@ -66,10 +66,10 @@ class _Rows:
 
 
 class Normalizer:
-    """Names what a connector read. One a connector; lives as long as the spool's numbers.
+    """Applies a mapping to the deliveries of one connector.
 
-    `numbers` (key → number) is what the spool knows at start. New points get the next numbers,
-    and each point is introduced by a `Points` record before its first sample after a start.
+    `numbers` (key → number) are the points of the spool at start. New points get the next
+    numbers. A `Points` record precedes the first sample of each point after a start.
     """
 
     def __init__(
@@ -78,32 +78,22 @@ class Normalizer:
         self.mapping = mapping
         self._points = PointTable(mapping, connector_id, dict(numbers or {}))
         self._records = RecordMapper(mapping)
-        self._refusals = QuarantineLimiter(mapping.label)
-        self._lookups: list[AddressTable] = []
+        self._quarantine = QuarantineLimiter(mapping.label)
+        self._tables: list[AddressTable] = []
         self.suppressed: list[Unmapped] = []
-        """Records of the last delivery that were refused in a flood: counted, kept as raw input."""
+        """Rejected records above the limit, of the last delivery: stored only as raw input."""
         self._is_used = False
 
     @property
     def numbers(self) -> dict[str, int]:
         return self._points.numbers
 
-    def renumber_points(self) -> Points:
-        """After a new spool: every point so far, numbered anew. Goes first into the new spool."""
-        points = self._points.renumber()
-        self._lookups.clear()
-        return Points(points)
-
-    def take_due_unmapped(self, arrival_us: int) -> list[Unmapped]:
-        """Refusals held back for a minute: to ask for when a source has gone quiet."""
-        return self._refusals.take_due(arrival_us)
-
     def take_all_unmapped(self, arrival_us: int) -> list[Unmapped]:
-        """Every refusal that waits for its minute: to ask for when this normalizer is left."""
-        return self._refusals.take_due(arrival_us, everything=True)
+        """Return all counted quarantine entries. Call it before the normalizer is replaced."""
+        return self._quarantine.take_due(arrival_us, everything=True)
 
     def constant_records(self, start_us: int) -> tuple[list[Record], list[Record]]:
-        """Say what stands in the mapping itself: with a `since`, and from the start on."""
+        """Return the samples of the constants: those with `since`, and those from the start on."""
         dated, undated = _Rows(), _Rows()
         for constant in self.mapping.constants:
             since_us = constant.since_us(self.mapping.time_zone)
@@ -111,132 +101,142 @@ class Normalizer:
             value, text, _ = constant.stored_value()
             number = self._points.resolve_constant(constant)
             rows.add(number, start_us if since_us is None else since_us, value, GOOD, text)
-        said = [[rows.samples()] if rows.point else [] for rows in (dated, undated)]
-        return [*self._introduced(), *said[0]], [*said[1]]
+        samples = [[rows.samples()] if rows.point else [] for rows in (dated, undated)]
+        return [*self._new_definitions(), *samples[0]], [*samples[1]]
 
     def normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
-        """Return what a delivery says: gaps, points, samples, events, refusals, in that order."""
+        """Return the records of a delivery: gaps, points, samples, events, quarantine entries."""
         self.suppressed.clear()
-        refused: list[Unmapped] = []
-        for given in delivery.unreadable:
-            said = self._refusals.admit(
-                given.source, given.reason, given.raw, given.at_us,
-                arrival_us=arrival_us, place=given.item, raw_hash=given.raw_hash,
+        unmapped: list[Unmapped] = []
+        for entry in delivery.unreadable:
+            admitted = self._quarantine.admit(
+                entry.source, entry.reason, entry.raw, entry.at_us,
+                arrival_us=arrival_us, item=entry.item, raw_hash=entry.raw_hash,
             )  # fmt: skip
-            if said is not None:
-                refused.append(msgspec.structs.replace(said, size=given.size or said.size))
+            if admitted is not None:
+                size = entry.size or admitted.size
+                unmapped.append(msgspec.structs.replace(admitted, size=size))
         samples: list[Samples] = []
         if delivery.readings:
-            samples += self._of_readings(delivery.readings, arrival_us, refused)
+            samples += self._of_readings(delivery.readings, arrival_us, unmapped)
         for block in delivery.blocks:
-            lookup = self._lookup(block.addresses)
-            lookup.extend()
+            table = self._table_of(block.addresses)
+            table.extend()
             plain = block
-            if lookup.any_computed:
-                plain, computed = compute_block(lookup, block, arrival_us, refused)
+            if table.any_computed:
+                plain, computed = compute_block(table, block, arrival_us, unmapped)
                 samples += [computed] if computed is not None else []
-            found = samples_of_block(lookup, plain, arrival_us, refused)
-            if found is not None:
-                samples.append(found)
-        events = self._of_records(delivery.records, arrival_us, refused)
-        refused += self._refusals.take_due(arrival_us)
-        return [*delivery.gaps, *self._introduced(also=bool(events)), *samples, *events, *refused]
+            converted = samples_of_block(table, plain, arrival_us, unmapped)
+            if converted is not None:
+                samples.append(converted)
+        events = self._of_records(delivery.records, arrival_us, unmapped)
+        unmapped += self._quarantine.take_due(arrival_us)
+        return [
+            *delivery.gaps,
+            *self._new_definitions(mapping_used=bool(events)),
+            *samples,
+            *events,
+            *unmapped,
+        ]
 
     def _of_records(
-        self, records: Sequence[SourceRecord], arrival_us: int, refused: list[Unmapped]
+        self, records: Sequence[SourceRecord], arrival_us: int, unmapped: list[Unmapped]
     ) -> list[BusinessEvent]:
         events: list[BusinessEvent] = []
         for record in records:
             try:
                 events += self._records.events_of(record, arrival_us)
             except UnreadableValue as error:
-                said = self._refusals.admit(
+                admitted = self._quarantine.admit(
                     record.source, str(error), record.raw or to_json(record.fields), arrival_us,
-                    place=record.item, raw_hash=record.message_hash,
+                    item=record.item, raw_hash=record.message_hash,
                 )  # fmt: skip
-                if said is None:
-                    said = self._refusals.entry_of(
-                        record.source, str(error), b"", arrival_us,
-                        place=record.item, raw_hash=record.message_hash,
-                    )  # fmt: skip
-                    self.suppressed.append(said)
-                else:
-                    refused.append(said)
+                if admitted is not None:
+                    unmapped.append(admitted)
+                    continue
+                counted = self._quarantine.entry_of(
+                    record.source, str(error), b"", arrival_us,
+                    item=record.item, raw_hash=record.message_hash,
+                )  # fmt: skip
+                self.suppressed.append(counted)
         return events
 
-    def _introduced(self, *, also: bool = False) -> list[Record]:
-        """The mapping and the points that were not said since the start; `also`: it is used."""
-        if not self._points.unannounced and not also:
+    def _new_definitions(self, *, mapping_used: bool = False) -> list[Record]:
+        """Return the mapping and the points that the spool does not contain since the start.
+
+        `mapping_used`: the records refer to the mapping, also without new points.
+        """
+        if not self._points.unannounced and not mapping_used:
             return []
-        said: list[Record] = []
+        records: list[Record] = []
         if not self._is_used:
             mapping = self.mapping
             used = MappingUsed(mapping.name, mapping.version, mapping.digest, mapping.document)
-            said.append(used)
+            records.append(used)
             self._is_used = True
         if self._points.unannounced:
-            said.append(Points([*self._points.unannounced]))
+            records.append(Points([*self._points.unannounced]))
             self._points.unannounced.clear()
-        return said
+        return records
 
-    def _lookup(self, addresses: Sequence[str]) -> AddressTable:
-        for lookup in self._lookups:
-            if lookup.addresses is addresses:
-                return lookup
-        lookup = AddressTable(addresses, self._points, self._refusals)
-        self._lookups = [*self._lookups[-7:], lookup]
-        return lookup
+    def _table_of(self, addresses: Sequence[str]) -> AddressTable:
+        for table in self._tables:
+            if table.addresses is addresses:
+                return table
+        table = AddressTable(addresses, self._points, self._quarantine)
+        self._tables = [*self._tables[-7:], table]
+        return table
 
     def _of_readings(
-        self, readings: Sequence[Reading], arrival_us: int, refused: list[Unmapped]
+        self, readings: Sequence[Reading], arrival_us: int, unmapped: list[Unmapped]
     ) -> list[Samples]:
         rows, find = _Rows(), self._points.resolve
         for reading in readings:
             target = find(reading.source, reading.value)
             if type(target) is NoPoint:
                 if target.reason:
-                    self._repeat(reading, target.reason, arrival_us, refused)
+                    self._count_repeat(reading, target.reason, arrival_us, unmapped)
                 continue
-            assert isinstance(target, Target)  # noqa: S101  a slot of the table is one of two
-            given, status = reading.value, reading.status
+            assert isinstance(target, Target)  # noqa: S101  the only other type
+            raw_value, status = reading.value, reading.status
             try:
                 if target.computation is not None:
-                    given = target.computation.result(given, status, reading.fields)
-                    if given is DROPPED:
+                    raw_value = target.computation.result(raw_value, status, reading.fields)
+                    if raw_value is DROPPED:
                         continue
-                value, text = value_of(target, given)
+                value, text = value_of(target, raw_value)
             except UnreadableValue as error:
                 raw = raw_bytes_of(reading)
-                said = self._refusals.admit(reading.source, str(error), raw, arrival_us)
-                refused += [] if said is None else [said]
+                admitted = self._quarantine.admit(reading.source, str(error), raw, arrival_us)
+                unmapped += [] if admitted is None else [admitted]
                 continue
             if text is not None and target.states is not None and text not in target.states:
                 reason = f"state code {text!r} is not in table {target.table!r}"
-                self._repeat(reading, reason, arrival_us, refused)
+                self._count_repeat(reading, reason, arrival_us, unmapped)
                 status = max(status, UNCERTAIN)
-            elif given is None and status == GOOD and text is None:
+            elif raw_value is None and status == GOOD and text is None:
                 status = BAD
-            at_us, status = _when(target, reading, status, arrival_us)
+            at_us, status = _sample_time(target, reading, status, arrival_us)
             rows.add(target.number, at_us, value, status, text, reading.server_time_us)
         return [rows.samples()] if rows.point else []
 
-    def _repeat(
-        self, reading: Reading, reason: str, arrival_us: int, refused: list[Unmapped]
+    def _count_repeat(
+        self, reading: Reading, reason: str, arrival_us: int, unmapped: list[Unmapped]
     ) -> None:
-        said = self._refusals.count_repeat(
+        entry = self._quarantine.count_repeat(
             reading.source, reason, raw_bytes_of(reading), arrival_us
         )
-        if said is not None:
-            refused.append(said)
+        if entry is not None:
+            unmapped.append(entry)
 
 
-def _when(target: Target, reading: Reading, status: int, arrival_us: int) -> tuple[int, int]:
-    """Return the sample's time, and its status where that time is in doubt."""
+def _sample_time(target: Target, reading: Reading, status: int, arrival_us: int) -> tuple[int, int]:
+    """Return the time of a sample, and its status, which marks a doubtful time."""
     at_us = reading.source_time_us
-    form = target.time
-    if form is not None:
-        stated = (reading.fields or {}).get(form.path)
-        at_us = None if stated is None else parse_time(stated, form, target.zone)
+    time_format = target.time
+    if time_format is not None:
+        written = (reading.fields or {}).get(time_format.path)
+        at_us = None if written is None else parse_time(written, time_format, target.zone)
         if at_us is None:
             return arrival_us, status if status >= UNCERTAIN else UNCERTAIN_TIME
     if at_us is None:
@@ -249,7 +249,7 @@ def _when(target: Target, reading: Reading, status: int, arrival_us: int) -> tup
 
 
 def raw_bytes_of(reading: Reading) -> bytes:
-    """What to keep of a reading that no rule could read."""
+    """Return the bytes that quarantine stores of a reading."""
     if reading.raw:
         return reading.raw
     value: Any = reading.value

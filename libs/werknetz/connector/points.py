@@ -1,4 +1,4 @@
-"""Address → point: finds the rule, names the key, allots the number, keeps what it found."""
+"""Address → point: finds the rule of an address, assigns key and number, caches the result."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,13 +14,13 @@ from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
 from werknetz.events.batch import PointDefinition
 
-ADDRESSES_MAX: Final = 200_000  # a topic that counts upward must not eat the memory
-ADDRESS_BYTES_MAX: Final = 1_000  # what an index of PostgreSQL holds with ease
+ADDRESSES_MAX: Final = 200_000  # topics that contain a counter must not exhaust the memory
+ADDRESS_BYTES_MAX: Final = 1_000  # well below the limit of a PostgreSQL index entry
 
 
 @dataclass(slots=True)
 class NoPoint:
-    """Why an address has no point. An empty reason: known and not wanted."""
+    """Why an address has no point. An empty reason: ignored by a rule."""
 
     reason: str = ""
 
@@ -29,10 +29,10 @@ class NoPoint:
 class PointTable:
     mapping: Mapping
     connector_id: str
-    numbers: dict[str, int]  # key → number, as the spool knows it
-    unannounced: list[PointDefinition] = field(default_factory=list)  # not yet said
+    numbers: dict[str, int]  # key → number in the spool
+    unannounced: list[PointDefinition] = field(default_factory=list)  # not yet in the spool
     definitions: dict[str, PointDefinition] = field(default_factory=dict)
-    _found: dict[str, Target | NoPoint] = field(default_factory=dict)
+    _targets: dict[str, Target | NoPoint] = field(default_factory=dict)
     _exact: dict[str, Rule] = field(default_factory=dict)
     _patterns: list[tuple[Pattern, Rule]] = field(default_factory=list)
     _times: list[Pattern] = field(default_factory=list)
@@ -51,47 +51,38 @@ class PointTable:
                 self._times.append(Pattern.parse(f"{topic}#{rule.time.path}"))
 
     def resolve(self, address: str, example: Any = 0.0) -> Target | NoPoint:
-        """Return what becomes of an address; its first value tells the datatype of a new point."""
-        known = self._found.get(address)
-        if known is None:
-            known = self._look_up(address, example)
-            if len(self._found) < ADDRESSES_MAX:
-                self._found[address] = known
-        return known
+        """Return the target of an address; `example` determines the datatype of a new point."""
+        target = self._targets.get(address)
+        if target is None:
+            target = self._look_up(address, example)
+            if len(self._targets) < ADDRESSES_MAX:
+                self._targets[address] = target
+        return target
 
     def resolve_constant(self, constant: Constant) -> int:
-        """Return the number of a constant's point, which is introduced where it is new."""
+        """Return the number of the point of a constant; define the point where it is new."""
         equipment = constant.equipment or self.mapping.equipment or ""
         _, _, unit = constant.stored_value()
         address = f"constant:{equipment}:{constant.signal}"
-        known = self._found.get(address)
-        if isinstance(known, Target):
-            return known.number
+        cached = self._targets.get(address)
+        if isinstance(cached, Target):
+            return cached.number
         definition = PointDefinition(
             number=0, key=f"{equipment}:{constant.signal}", equipment=equipment,
             signal=constant.signal, role=constant.role.value, unit=unit, source=address,
             mapping=self.mapping.label, time_zone=self.mapping.time_zone,
             datatype=_datatype(constant.role, 0.0, linear=False),
         )  # fmt: skip
-        target = self._found[address] = Target(number=self._introduce(definition))
+        target = self._targets[address] = Target(number=self._define(definition))
         return target.number
-
-    def renumber(self) -> list[PointDefinition]:
-        """Every point said so far, numbered again from 1: for a new spool."""
-        said, self.definitions, self._next = self.definitions, {}, 1
-        self.numbers.clear()
-        renumbered = {old.number: self._introduce(old) for old in said.values()}
-        self.unannounced.clear()
-        for found in self._found.values():
-            if isinstance(found, Target):
-                found.number = renumbered[found.number]
-        return list(self.definitions.values())
 
     def _look_up(self, address: str, example: Any) -> Target | NoPoint:  # noqa: PLR0911  a ladder
         if "\0" in address or len(address.encode(errors="replace")) > ADDRESS_BYTES_MAX:
-            return NoPoint("the address is too long or holds the character NUL")
-        if len(self._found) >= ADDRESSES_MAX:
-            return NoPoint(f"more than {ADDRESSES_MAX} addresses: narrow what is read")
+            return NoPoint("the address is too long or contains the character NUL")
+        if len(self._targets) >= ADDRESSES_MAX:
+            return NoPoint(
+                f"more than {ADDRESSES_MAX} addresses: restrict what the connector reads"
+            )
         if address == HEARTBEAT:
             return self._as_is("heartbeat", 0.0, Role.HEARTBEAT)
         if (rule := self._exact.get(address)) is not None:
@@ -103,7 +94,7 @@ class PointTable:
             return NoPoint()
         if self.mapping.unmapped == "store-as-is":
             return self._as_is(address, example)
-        return NoPoint(f"no rule of mapping {self.mapping.label} names this address")
+        return NoPoint(f"no rule of mapping {self.mapping.label} matches this address")
 
     def _by_rule(
         self, address: str, rule: Rule, segments: dict[str, str], pattern: Pattern, example: Any
@@ -119,7 +110,9 @@ class PointTable:
         key = f"{equipment}:{signal}"
         other = self.definitions.get(key)
         if other is not None and other.source != address:
-            return NoPoint(f"point {key} is fed by {other.source!r} already: name another signal")
+            return NoPoint(
+                f"point {key} already has the source {other.source!r}: name another signal"
+            )
         counter = rule.counter
         definition = PointDefinition(
             number=0, key=key, equipment=equipment, signal=signal, role=rule.role.value,
@@ -145,7 +138,7 @@ class PointTable:
                 comma=rule.decimal == "comma",
             )
         return Target(
-            number=self._introduce(definition), factor=factor, offset=offset,
+            number=self._define(definition), factor=factor, offset=offset,
             linear=rule.is_linear, comma=rule.decimal == "comma",
             as_text=rule.role in TEXT_ROLES or rule.datatype in {"text", "json"},
             states=self.mapping.state_table(rule.states) if rule.states else None,
@@ -160,10 +153,10 @@ class PointTable:
             signal=address, role=role.value, unit=None, source=address,
             mapping=self.mapping.label, datatype=datatype, time_zone=self.mapping.time_zone,
         )  # fmt: skip
-        return Target(number=self._introduce(definition), zone=self.mapping.time_zone)
+        return Target(number=self._define(definition), zone=self.mapping.time_zone)
 
-    def _introduce(self, definition: PointDefinition) -> int:
-        """Give a point its number; it is said once a start, so that a new mapping is heard."""
+    def _define(self, definition: PointDefinition) -> int:
+        """Return the number of a point. Each start sends the definition: the mapping may be new."""
         number = self.numbers.get(definition.key)
         if number is None:
             number = self.numbers[definition.key] = self._next

@@ -1,7 +1,7 @@
-"""A delivery as bytes and back: what is kept so that another mapping can be run over it.
+"""Encode and decode deliveries: the raw input to which another mapping can be applied later.
 
-What is kept is what `normalize` is given (readings, blocks, records) with the arrival time, so
-running it again needs no connector. Whole messages are in it once.
+It contains the input of `normalize` (readings, blocks, records) and the time of arrival, so a
+replay needs no connector. Each whole message is contained once.
 """
 
 import zlib
@@ -16,16 +16,16 @@ from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceM
 from werknetz.events.batch import Raw
 
 CODEC: Final = "zlib"
-LEVEL: Final = 1  # columns of doubles gain little from more, and it costs four times as much
+LEVEL: Final = 1  # more compresses doubles hardly better, at four times the cost
 INFLATED_MAX: Final = 256_000_000
 
 
 class UnreadableRaw(ValueError):
-    """The bytes are not a kept delivery: they were damaged, or come from a newer version."""
+    """The bytes are not an encoded delivery: damaged, or of a newer version."""
 
 
 class _Block(msgspec.Struct, frozen=True, array_like=True):
-    addresses: list[str]  # those that occur, renumbered
+    addresses: list[str]  # addresses that occur, renumbered
     address: bytes
     value: bytes
     status: bytes
@@ -33,12 +33,12 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
     server_time: bytes = b""
 
 
-class _Kept(msgspec.Struct, frozen=True, array_like=True):
+class _StoredDelivery(msgspec.Struct, frozen=True, array_like=True):
     readings: list[tuple[str, Any, int, int | None, int | None, int | None]] = []
     blocks: list[_Block] = []
     records: list[tuple[str, Any, bytes, str, str, int | None, bytes, bytes]] = []
     messages: list[tuple[str, bytes, bytes]] = []
-    fields: list[Any] = []  # of readings, each message's once
+    fields: list[Any] = []  # of readings; once per message
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,21 @@ class RawDelivery:
     arrival_us: int
 
 
-_LARGE: Final = 1  # an integer of more than 64 bits, in decimals
+_LARGE: Final = 1  # extension type: integer of more than 64 bits, in decimals
 
 
-def _extended(code: int, content: memoryview) -> int:
+def _decode_extension(code: int, content: memoryview) -> int:
     if code != _LARGE or len(content) > 10_000:
         raise UnreadableRaw(f"extension {code} is not known to this version")
     return int(bytes(content))
 
 
 _encoder: Final = msgspec.msgpack.Encoder(enc_hook=str)
-_decoder: Final = msgspec.msgpack.Decoder(_Kept, ext_hook=_extended)
+_decoder: Final = msgspec.msgpack.Decoder(_StoredDelivery, ext_hook=_decode_extension)
 
 
 def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | None:
-    """Return what to keep of a delivery; None where it holds nothing that a mapping reads."""
+    """Return the raw input of a delivery; None where it contains nothing for a mapping."""
     count = len(delivery.readings) + len(delivery.records)
     count += sum(len(block.address) for block in delivery.blocks)
     if not count and not delivery.messages:
@@ -73,14 +73,14 @@ def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
             times += [int(block.source_time_us.min()), int(block.source_time_us.max())]
     fields = {id(r.fields): r.fields for r in delivery.readings if r.fields is not None}
     number = {key: index for index, key in enumerate(fields)}
-    kept = _Kept(
+    stored = _StoredDelivery(
         readings=[
             (r.source, _writable(r.value), r.status, r.source_time_us, r.server_time_us,
              None if r.fields is None else number[id(r.fields)])
             for r in delivery.readings
         ],
-        fields=[_writable(dict(each)) for each in fields.values()],
-        blocks=[_block_of(block) for block in delivery.blocks],
+        fields=[_writable(dict(message)) for message in fields.values()],
+        blocks=[_encode_block(block) for block in delivery.blocks],
         records=[
             (r.source, _writable(dict(r.fields)), r.identity, r.item, r.kind, r.source_time_us,
              b"" if r.message_hash else r.raw, r.message_hash)
@@ -95,23 +95,23 @@ def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
         count=count,
         mapping=mapping,
         codec=CODEC,
-        payload=zlib.compress(_encoder.encode(kept), LEVEL),
+        payload=zlib.compress(_encoder.encode(stored), LEVEL),
         hashes=[message.hash for message in delivery.messages],
     )
 
 
 def decode_delivery(raw: Raw) -> RawDelivery:
-    """Open what was kept; raise UnreadableRaw."""
+    """Decode raw input; raise UnreadableRaw."""
     try:
         if raw.codec != CODEC:
             raise UnreadableRaw(f"codec {raw.codec!r} is not known to this version")
         inflate = zlib.decompressobj()
         plain = inflate.decompress(raw.payload, INFLATED_MAX)
         if inflate.unconsumed_tail:
-            raise UnreadableRaw(f"holds more than {INFLATED_MAX // 1_000_000} MB")
-        kept = _decoder.decode(plain)
-        blocks = [_opened_block(block) for block in kept.blocks]
-        readings = _opened_readings(kept)
+            raise UnreadableRaw(f"contains more than {INFLATED_MAX // 1_000_000} MB")
+        stored = _decoder.decode(plain)
+        blocks = [_decode_block(block) for block in stored.blocks]
+        readings = _decode_readings(stored)
     except (zlib.error, msgspec.DecodeError, LookupError, ValueError) as error:
         raise UnreadableRaw(str(error)) from error
     delivery = Delivery(
@@ -119,26 +119,26 @@ def decode_delivery(raw: Raw) -> RawDelivery:
         blocks=blocks,
         records=[
             SourceRecord(source, fields, identity, item, kind, at_us, raw_bytes, message)
-            for source, fields, identity, item, kind, at_us, raw_bytes, message in kept.records
+            for source, fields, identity, item, kind, at_us, raw_bytes, message in stored.records
         ],
         messages=[
-            SourceMessage(source, content, digest) for source, content, digest in kept.messages
+            SourceMessage(source, content, digest) for source, content, digest in stored.messages
         ],
     )
     return RawDelivery(delivery, raw.arrival_us)
 
 
-def _opened_readings(kept: _Kept) -> list[Reading]:
+def _decode_readings(stored: _StoredDelivery) -> list[Reading]:
     return [
         Reading(
             source, value, status, at_us, server_us,
-            fields=None if index is None else kept.fields[index],
+            fields=None if index is None else stored.fields[index],
         )
-        for source, value, status, at_us, server_us, index in kept.readings
+        for source, value, status, at_us, server_us, index in stored.readings
     ]  # fmt: skip
 
 
-def _block_of(block: ReadingBlock) -> _Block:
+def _encode_block(block: ReadingBlock) -> _Block:
     occurring, renumbered = np.unique(block.address, return_inverse=True)
     server = block.server_time_us
     return _Block(
@@ -151,7 +151,7 @@ def _block_of(block: ReadingBlock) -> _Block:
     )
 
 
-def _opened_block(block: _Block) -> ReadingBlock:
+def _decode_block(block: _Block) -> ReadingBlock:
     address = np.frombuffer(block.address, "<i4")
     if len(address) and not 0 <= address.min() <= address.max() < len(block.addresses):
         raise UnreadableRaw("a block names an address that it does not list")

@@ -32,31 +32,31 @@ from werknetz.events.batch import BusinessEvent
 from werknetz.events.facts import KINDS, FieldType, fact_of, fields_of
 
 QUANTITY_MAX: Final = 1e15
-"""Above it a float64 no longer holds thousandths: what says so is no quantity."""
+"""Above it a float64 cannot represent thousandths: such a number is not a quantity."""
 
-NO_RULE: Final = "no event rule of mapping {} names this source"
+NO_RULE: Final = "no event rule of mapping {} matches this source"
 _WHEN: Final = ("when",)
 _ENDS: Final = {"due_from_us": "due_until_us"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class _CompiledRule:
     pattern: Pattern
     rule: EventRule
     targets: Table[str, Target]  # of its numbers
     programs: Table[KeyPath, Program]
-    looked_at: frozenset[str] | None  # by its expressions: keys of the record; None: all
+    record_keys: frozenset[str] | None  # that its expressions read; None: all
 
 
 class RecordMapper:
-    """The event rules of one mapping, made ready once."""
+    """The compiled event rules of one mapping."""
 
     def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
-        self._rules = [_compiled(rule) for rule in mapping.events]
+        self._rules = [_compile_rule(rule) for rule in mapping.events]
 
     def events_of(self, record: SourceRecord, arrival_us: int) -> list[BusinessEvent]:
-        """Return the events of a record; raise Unreadable with the field and the reason."""
+        """Return the events of a record; raise UnreadableValue with the field and the reason."""
         matching = [
             (compiled, segments)
             for compiled in self._rules
@@ -64,16 +64,16 @@ class RecordMapper:
         ]
         if not matching:
             if record.kind:
-                body = {name: _plain(name, value) for name, value in record.fields.items()}
+                body = {name: _check_field(name, value) for name, value in record.fields.items()}
                 return [self._event(record, record.kind, body, None, arrival_us)]
             if self._mapping.unmapped == "store-as-is":
-                raise UnreadableValue("a record needs an event rule: it cannot be stored as it is")
+                raise UnreadableValue("a record needs an event rule: it cannot be stored as is")
             raise UnreadableValue(NO_RULE.format(self._mapping.label))
         events = []
         for compiled, segments in matching:
             if compiled.rule.ignore:
                 continue
-            computed = _computed(compiled, record, segments) if compiled.programs else {}
+            computed = _evaluate(compiled, record, segments) if compiled.programs else {}
             if computed is not None:
                 events.append(self._by_rule(record, compiled, computed, arrival_us))
         return events
@@ -81,7 +81,7 @@ class RecordMapper:
     def _by_rule(
         self,
         record: SourceRecord,
-        compiled: _Compiled,
+        compiled: _CompiledRule,
         computed: Table[KeyPath, Any],
         arrival_us: int,
     ) -> BusinessEvent:
@@ -89,15 +89,15 @@ class RecordMapper:
         types = fields_of(kind)
         body: dict[str, Any] = {}
         for name, field in rule.fields.items():
-            value = _origin(record, field, ("fields", name), computed)
+            value = _raw_value(record, field, ("fields", name), computed)
             body[name] = self._field(value, name, types[name], field, compiled.targets.get(name))
         for first, end in _ENDS.items():
             if body.get(first) is not None and end in types and end not in rule.fields:
-                value = _origin(record, rule.fields[first], ("fields", first), computed)
+                value = _raw_value(record, rule.fields[first], ("fields", first), computed)
                 body[end] = self._end_of_day(value, rule.fields[first], body[first])
         at_us = None
         if rule.at is not None:
-            value = _origin(record, rule.at, ("at",), computed)
+            value = _raw_value(record, rule.at, ("at",), computed)
             at_us = self._field(value, "at", "instant", rule.at, None)
         return self._event(record, kind, body, at_us, arrival_us, rule.name)
 
@@ -135,12 +135,12 @@ class RecordMapper:
                 raise UnreadableValue(f"{name}: {written[:80]!r} is not in its table of values")
             value = rule.values[written]
         try:
-            return _converted(value, kind, rule, target, self._mapping.time_zone)
+            return _convert(value, kind, rule, target, self._mapping.time_zone)
         except UnreadableValue as error:
             raise UnreadableValue(f"{name}: {error}") from error
 
     def _end_of_day(self, value: Any, rule: FieldRule, start_us: int) -> int:
-        """A time that names a day means the whole of it; one that names a moment, the moment."""
+        """Return the end of a day for a date, and the instant itself for a date with a time."""
         if not _is_day(value, rule.format):
             return start_us
         zone = ZoneInfo(rule.zone or self._mapping.time_zone or "UTC")
@@ -149,26 +149,26 @@ class RecordMapper:
 
 
 def event_id_of(identity: bytes, kind: str) -> UUID:
-    """The same record told again makes the same events, whoever tells it."""
+    """Return the id of an event: equal for duplicates of a record, from any connector."""
     return UUID(bytes=blake2b(identity + b"\0" + kind.encode(), digest_size=16).digest())
 
 
 def value_at_path(fields: Table[str, Any], path: str) -> Any:
-    """Return what is at a path, None where there is nothing; a key with dots in it comes first."""
+    """Return the value at a path, else None. A key that contains the dots takes precedence."""
     if path in fields:
         return fields[path]
-    found: Any = fields
+    value: Any = fields
     for step in path.split("."):
-        if isinstance(found, Table):
-            found = found.get(step)
-        elif isinstance(found, (list, tuple)) and step.isdigit() and int(step) < len(found):
-            found = found[int(step)]
+        if isinstance(value, Table):
+            value = value.get(step)
+        elif isinstance(value, (list, tuple)) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
         else:
             return None
-    return found
+    return value
 
 
-def _compiled(rule: EventRule) -> _Compiled:
+def _compile_rule(rule: EventRule) -> _CompiledRule:
     targets = {}
     for name, field in rule.fields.items():
         factor, offset = field.linear_factors()
@@ -177,26 +177,26 @@ def _compiled(rule: EventRule) -> _Compiled:
         )
     pattern = Pattern.parse(rule.source)
     programs = rule.compile_programs(pattern.names)
-    looked_at: frozenset[str] | None = frozenset()
+    record_keys: frozenset[str] | None = frozenset()
     for program in programs.values():
         keys = program.needs().get("record", frozenset())
-        looked_at = None if keys is None or looked_at is None else looked_at | keys
-    return _Compiled(pattern, rule, targets, programs, looked_at)
+        record_keys = None if keys is None or record_keys is None else record_keys | keys
+    return _CompiledRule(pattern, rule, targets, programs, record_keys)
 
 
-def _computed(
-    compiled: _Compiled, record: SourceRecord, segments: Table[str, str]
+def _evaluate(
+    compiled: _CompiledRule, record: SourceRecord, segments: Table[str, str]
 ) -> dict[KeyPath, Any] | None:
-    """Return the values of the rule's expressions; None where its `when` is false."""
+    """Return the values of the expressions of a rule; None where its `when` is false."""
     try:
-        fields = select_fields(record.fields, compiled.looked_at, Budget())
+        fields = select_fields(record.fields, compiled.record_keys, Budget())
     except UnreadableValue as error:
         raise UnreadableValue(f"the record: {error}") from error
-    given = {"record": fields, "segments": segments}
+    variables = {"record": fields, "segments": segments}
     computed: dict[KeyPath, Any] = {}
-    for key, program in compiled.programs.items():  # `when` stands first
+    for key, program in compiled.programs.items():  # `when` comes first
         try:
-            result = check_finite(program.evaluate(given))
+            result = check_finite(program.evaluate(variables))
         except UnreadableValue as error:
             raise UnreadableValue(f"{key[-2] if len(key) > 1 else key[0]}: {error}") from error
         if key == _WHEN and result is not True:
@@ -205,16 +205,16 @@ def _computed(
     return computed
 
 
-def _origin(
+def _raw_value(
     record: SourceRecord, rule: FieldRule, key: KeyPath, computed: Table[KeyPath, Any]
 ) -> Any:
-    """What a field is made of, before it is read."""
+    """Return the value of a field before it is converted."""
     if rule.expression is not None:
         return computed[key]
     return rule.constant if rule.field is None else value_at_path(record.fields, rule.field)
 
 
-def _converted(
+def _convert(
     value: Any, kind: FieldType, rule: FieldRule, target: Target | None, zone: str | None
 ) -> Any:
     match kind:
@@ -228,7 +228,9 @@ def _converted(
             form = TimeFormat(path="", format=rule.format, zone=rule.zone)
             at_us = parse_time(value, form, zone)
             if at_us is None:
-                raise UnreadableValue(f"{str(value)[:80]!r} is no time of the form {rule.format!r}")
+                raise UnreadableValue(
+                    f"{str(value)[:80]!r} is not a time of the format {rule.format!r}"
+                )
             return at_us
         case "texts":
             items = value if isinstance(value, (list, tuple)) else [value]
@@ -238,26 +240,26 @@ def _converted(
 
 
 def _computed_us(value: Any, rule: FieldRule) -> int | None:
-    """An expression gives a timestamp, or µs; texts and numbers of a declared form are read."""
+    """Return the time of an expression that returns a timestamp or µs; None for other formats."""
     at_us = None
     if isinstance(value, datetime):
         at_us = microseconds_of(value)
     elif isinstance(value, (int, float)) and rule.format == "iso":
         at_us = round(value)
     if at_us is not None and not TIME_MIN_US <= at_us <= TIME_MAX_US:
-        raise UnreadableValue(f"{str(value)[:80]!r} lies outside all calendars")
+        raise UnreadableValue(f"{str(value)[:80]!r} is outside the years 1 to 9999")
     return at_us
 
 
 def check_quantity(number: float, written: Any) -> float:
-    """Return the number; raise Unreadable for what no quantity can be."""
+    """Return the number; raise UnreadableValue where it cannot be a quantity."""
     if not -QUANTITY_MAX <= number <= QUANTITY_MAX:
-        raise UnreadableValue(f"{str(written)[:80]!r} is out of any range for a quantity")
+        raise UnreadableValue(f"{str(written)[:80]!r} is out of range for a quantity")
     return float(number)
 
 
-def _plain(name: str, value: Any) -> Any:
-    """A value that a connector gives in the event's own words: an integer is a number, too."""
+def _check_field(name: str, value: Any) -> Any:
+    """Return a value of a record whose fields are those of the event already."""
     if isinstance(value, str):
         return check_storable(value)
     if isinstance(value, (list, tuple)):
@@ -265,7 +267,7 @@ def _plain(name: str, value: Any) -> Any:
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if is_number and name.endswith("_us"):
         if not TIME_MIN_US <= value <= TIME_MAX_US:
-            raise UnreadableValue(f"{name}: {str(value)[:40]} is no time of the years 1 to 9999")
+            raise UnreadableValue(f"{name}: {str(value)[:40]} is not a time of the years 1 to 9999")
         return value
     if is_number or isinstance(value, float):
         try:

@@ -1,4 +1,4 @@
-"""How times are written, and which zones there are: shared by signal and event rules."""
+"""Formats and zones of written times, for signal and event rules."""
 
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ _ZONE: Final = "time zone {!r} is not known: write an IANA name such as 'Europe/
 
 
 def check_zone(zone: str | None) -> str | None:
-    """Return the zone; raise ValueError with the remedy where it is not known."""
+    """Return the zone; raise ValueError with the remedy where it is unknown."""
     if zone is not None:
         try:
             ZoneInfo(zone)
@@ -21,23 +21,23 @@ def check_zone(zone: str | None) -> str | None:
     return zone
 
 
-def check_time_format(form: str) -> str:
-    """Return the form; raise ValueError with the remedy where it is none."""
-    if form not in TIME_FORMATS and "%" not in form:
+def check_time_format(text: str) -> str:
+    """Return the format; raise ValueError with the remedy where it is invalid."""
+    if text not in TIME_FORMATS and "%" not in text:
         raise ValueError(
-            f"time format {form!r} is not known: take iso, unix_s, unix_ms, unix_us "
-            "or a form such as '%d.%m.%Y %H:%M:%S,%f'"
+            f"time format {text!r} is not known: use iso, unix_s, unix_ms, unix_us "
+            "or a pattern such as '%d.%m.%Y %H:%M:%S,%f'"
         )
-    return form
+    return text
 
 
 class TimeFormat(BaseModel):
-    """Where in the message its own time is, and how it is written."""
+    """Where a message contains its time, and how it is written."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     path: str
-    format: str = "iso"  # iso, unix_s, unix_ms, unix_us, or a strptime form (%f after a comma)
-    zone: str | None = None  # of times that say none
+    format: str = "iso"  # iso, unix_s, unix_ms, unix_us, or a strptime pattern
+    zone: str | None = None  # of times without a zone
 
     @field_validator("zone")
     @classmethod
@@ -46,5 +46,5 @@ class TimeFormat(BaseModel):
 
     @field_validator("format")
     @classmethod
-    def _format(cls, form: str) -> str:
-        return check_time_format(form)
+    def _format(cls, text: str) -> str:
+        return check_time_format(text)

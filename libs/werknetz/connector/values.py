@@ -1,4 +1,4 @@
-"""From what a source writes to a number, a text, an instant; or the reason why not. Pure."""
+"""Convert values of a source to numbers, texts and instants. Pure."""
 
 import math
 import re
@@ -15,7 +15,7 @@ from werknetz.connector.time_format import TimeFormat
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.domain.state import MachineState
 
-EXACT_MAX: Final = 2**53  # a float64 holds every integer up to here
+EXACT_MAX: Final = 2**53  # a float64 represents every integer up to it
 TEXT_MAX: Final = 65_536
 _POINT: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _COMMA: Final = re.compile(
@@ -30,18 +30,18 @@ _UNIX_US: Final = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 
 
 class UnreadableValue(Exception):
-    """The value is not what the rule says that it is."""
+    """The value does not fit its rule; the text says why."""
 
 
 class Computation(Protocol):
-    """Computes the value to store from a value that was read; `rule_expression` implements it."""
+    """Computes the value to store from the value that was read, see `rule_expression`."""
 
     @property
     def depends_on_status(self) -> bool:
         """Whether the result may differ for the same value with another status."""
 
     def result(self, value: Any, status: int, fields: Mapping[str, Any] | None) -> Any:
-        """Return the computed value, or DROPPED; raise Unreadable."""
+        """Return the computed value, or DROPPED; raise UnreadableValue."""
 
 
 DROPPED: Final = object()
@@ -50,12 +50,12 @@ DROPPED: Final = object()
 
 @dataclass(slots=True)
 class Target:
-    """What becomes of the values of one address."""
+    """How the values of one address are converted."""
 
     number: int
     factor: float = 1.0
     offset: float = 0.0
-    linear: bool = False  # a text that is no number is an error, not a text
+    linear: bool = False  # a text that is not a number is an error
     comma: bool = False
     as_text: bool = False
     states: Mapping[str, MachineState] | None = None
@@ -72,11 +72,11 @@ class Target:
 def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
     target: Target, value: Any
 ) -> tuple[float, str | None]:
-    """Return value and text; raise Unreadable. A state that no table knows is UNKNOWN."""
+    """Return value and text; raise UnreadableValue. A code that is not in the table is UNKNOWN."""
     kind = type(value)
     if target.states is not None:
         if value is None:
-            return math.nan, None  # no state is said: that is no code which a table might know
+            return math.nan, None  # no state: not a code that a table could contain
         code = state_code_of(value)
         return float(target.states.get(code, MachineState.UNKNOWN)), check_storable(code)
     if target.as_text:
@@ -97,7 +97,7 @@ def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
 
 
 def state_code_of(value: Any) -> str:
-    """Write a state's code as the tables write it: 4, 4.0 and "4" are the same code."""
+    """Return the code of a state as in state tables: 4, 4.0 and "4" are the same code."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float) and value.is_integer():
@@ -105,19 +105,19 @@ def state_code_of(value: Any) -> str:
     return str(value).strip()
 
 
-def parse_time(value: Any, form: TimeFormat, zone: str | None) -> int | None:
-    """Read a message's own time; None where it cannot be read or lies outside all calendars."""
+def parse_time(value: Any, time_format: TimeFormat, zone: str | None) -> int | None:
+    """Return the instant of a written time; None where it is invalid or out of range."""
     try:
-        if form.format in _UNIX_US:
-            at_us = round(float(value) * _UNIX_US[form.format])
+        if time_format.format in _UNIX_US:
+            at_us = round(float(value) * _UNIX_US[time_format.format])
         else:
             at = (
                 datetime.fromisoformat(str(value).strip())
-                if form.format == "iso"
-                else datetime.strptime(str(value).strip(), form.format)  # noqa: DTZ007  zone below
+                if time_format.format == "iso"
+                else datetime.strptime(str(value).strip(), time_format.format)  # noqa: DTZ007  zone below
             )
             if at.tzinfo is None:
-                at = at.replace(tzinfo=_zone(form.zone or zone or "UTC"))
+                at = at.replace(tzinfo=_zone(time_format.zone or zone or "UTC"))
             at_us = microseconds_of(at)
     except (ValueError, TypeError, OverflowError):
         return None
@@ -157,7 +157,7 @@ def _of_text(target: Target, text: str) -> tuple[float, str | None]:
 
 
 def to_text(value: Any) -> str:  # noqa: PLR0911  a ladder of types
-    """Write any value as the text that is kept; raise Unreadable for what JSON cannot hold."""
+    """Return a value as text; raise UnreadableValue where JSON cannot represent it."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -181,14 +181,16 @@ def _json_of(value: Any) -> str:
 
 
 def check_storable(text: str) -> str:
-    """Refuse what PostgreSQL cannot hold."""
+    """Return the text; raise UnreadableValue where PostgreSQL cannot store it."""
     if "\0" in text:
-        raise UnreadableValue("the text holds the character NUL, which cannot be stored")
+        raise UnreadableValue("the text contains the character NUL, which cannot be stored")
     if len(text) > TEXT_MAX:
         raise UnreadableValue(f"the text is longer than {TEXT_MAX} characters")
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise UnreadableValue("the text holds half a surrogate pair: not Unicode") from error
+            raise UnreadableValue(
+                "the text contains half a surrogate pair: it is not Unicode"
+            ) from error
     return text

@@ -1,7 +1,8 @@
-"""CEL by Google's C++ engine: the one door to it. Checked at load, bounded at run.
+"""CEL with Google's C++ engine, checked at load, bounded at run time.
 
-`from cel_expr_python import cel` is this engine; `import cel` would be another package. Results
-are asked for their type first: an error is a value of the type ERROR whose Python form is a text.
+Only this module imports the engine. It is `from cel_expr_python import cel`; `import cel` is
+another package. The type of a result is checked first: an error is a value of the type ERROR
+whose Python value is a text.
 """
 
 import re
@@ -34,7 +35,7 @@ _TYPES: Final[dict[VariableKind, Any]] = {
 }  # fmt: skip
 _NUMBERS: Final = ("DOUBLE", "INT", "UINT")
 _SCALARS: Final = (*_NUMBERS, "BOOL", "STRING", "NULL", "DYN")
-_FITS: Final[dict[ResultKind, tuple[str, ...]]] = {
+_ALLOWED: Final[dict[ResultKind, tuple[str, ...]]] = {
     "number": (*_NUMBERS, "BOOL", "NULL", "DYN"),
     "boolean": ("BOOL",),
     "text": ("STRING", "NULL", "DYN"),
@@ -43,12 +44,14 @@ _FITS: Final[dict[ResultKind, tuple[str, ...]]] = {
     "scalar": (*_SCALARS, "TIMESTAMP"),
     "anything": (*_SCALARS, "TIMESTAMP", "LIST", "MAP"),
 }
-_MAY_COME: Final[dict[ResultKind, tuple[str, ...]]] = {  # where the type is known only at run
+_ALLOWED_AT_RUN: Final[
+    dict[ResultKind, tuple[str, ...]]
+] = {  # where the type is known only at run time
     "texts": (*_SCALARS, "TIMESTAMP", "LIST"),
-    "anything": _FITS["anything"],
+    "anything": _ALLOWED["anything"],
 }
 _SCALAR: Final = (*_SCALARS, "TIMESTAMP")
-_TURN: Final[dict[ResultKind, str]] = {
+_DESCRIPTIONS: Final[dict[ResultKind, str]] = {
     "number": "double(…)", "boolean": "a comparison, such as … == 'A'", "text": "string(…)",
     "instant": "timestamp(…), a text, or int µs since 1970", "texts": "a list of texts",
     "scalar": "a number, a text or true/false", "anything": "a value",
@@ -65,7 +68,7 @@ class CelProgram:
 
     text: str
     expression: Any
-    wanted: ResultKind
+    result_kind: ResultKind
     _needs: Mapping[str, frozenset[str] | None]
 
     def needs(self) -> Mapping[str, frozenset[str] | None]:
@@ -75,42 +78,44 @@ class CelProgram:
         try:
             result = self.expression.eval(data=values)
             value = result.value()
-            if type(value) is float:  # most; an error's value is a text
+            if type(value) is float:  # the most frequent; the value of an error is a text
                 return value
             kind = _kind(result)
         except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-            raise UnreadableValue(f"expression: {_said(str(error))}") from error
+            raise UnreadableValue(f"expression: {_error_text(str(error))}") from error
         if kind in {"ERROR", "UNKNOWN"}:
-            raise UnreadableValue(f"expression: {_said(str(value))}")
-        if kind not in _MAY_COME.get(self.wanted, _SCALAR):
+            raise UnreadableValue(f"expression: {_error_text(str(value))}")
+        if kind not in _ALLOWED_AT_RUN.get(self.result_kind, _SCALAR):
             raise UnreadableValue(
-                f"expression: gives {_word(kind)}, which is not {_TURN[self.wanted]}"
+                f"expression: returns {_word(kind)}, which is not {_DESCRIPTIONS[self.result_kind]}"
             )
         if kind == "TIMESTAMP":
             return value.astimezone(UTC) if isinstance(value, datetime) else value
-        return _unpacked(result, kind, Budget()) if kind in {"LIST", "MAP"} else value
+        return _to_python(result, kind, Budget()) if kind in {"LIST", "MAP"} else value
 
 
 class CelEngine:
-    """Compiles; keeps one environment for each set of variables."""
+    """Compiles expressions, with one environment per set of variables."""
 
     def compile(
-        self, text: str, variables: Mapping[str, VariableKind], wanted: ResultKind
+        self, text: str, variables: Mapping[str, VariableKind], result_kind: ResultKind
     ) -> Program:
         environment = _environment(tuple(sorted(variables.items())))
         try:
             expression = environment.compile(text)
         except (RuntimeError, TypeError, ValueError) as error:  # TypeError: half a surrogate pair
-            raise _refused(text, str(error), variables) from error
+            raise _compile_error(text, str(error), variables) from error
         kind = expression.return_type().name()
-        if _first(kind) not in _FITS[wanted]:
+        if _first(kind) not in _ALLOWED[result_kind]:
             raise ExpressionError(
-                f"gives {_word(kind)}, wanted is {_TURN[wanted]}", column=1, text=text
+                f"returns {_word(kind)}, required is {_DESCRIPTIONS[result_kind]}",
+                column=1,
+                text=text,
             )
-        found = check_expression(text, parse_tree(expression.serialize()), variables)
-        for pattern in found.patterns:
-            _try_pattern(text, pattern.text or "", pattern.at)
-        return CelProgram(text, expression, wanted, found.needs)
+        result = check_expression(text, parse_tree(expression.serialize()), variables)
+        for pattern in result.patterns:
+            _check_pattern(text, pattern.text or "", pattern.at)
+        return CelProgram(text, expression, result_kind, result.needs)
 
 
 @cache
@@ -121,8 +126,8 @@ def _environment(variables: tuple[tuple[str, VariableKind], ...]) -> Any:
     )
 
 
-def _try_pattern(text: str, pattern: str, offset: int) -> None:
-    """A wrong pattern is told at load, not with each value."""
+def _check_pattern(text: str, pattern: str, offset: int) -> None:
+    """Raise ExpressionError at load for an invalid pattern, instead of with each value."""
     program = _environment((("value", "text"), ("pattern", "text"))).compile(
         "value.matches(pattern)"
     )
@@ -130,24 +135,25 @@ def _try_pattern(text: str, pattern: str, offset: int) -> None:
     if _kind(result) == "ERROR":
         before = text[:offset]
         raise ExpressionError(
-            f"{_said(str(result.value()))}; patterns are RE2: no look-around, no back-references",
+            f"{_error_text(str(result.value()))}; "
+            "patterns are RE2: no look-around, no back-references",
             line=before.count("\n") + 1, column=offset - before.rfind("\n"), text=text,
         )  # fmt: skip
 
 
-def _unpacked(result: Any, kind: str, budget: Budget, depth: int = 0) -> Any:
-    """Lists and maps step by step: a list may hold the same list many times."""
+def _to_python(result: Any, kind: str, budget: Budget, depth: int = 0) -> Any:
+    """Convert lists and maps within the budget: a list may contain the same list many times."""
     if kind == "LIST" and depth < 8:
         budget.items -= 1
-        return [_unpacked(inner, _kind(inner), budget, depth + 1) for inner in result.value()]
+        return [_to_python(inner, _kind(inner), budget, depth + 1) for inner in result.value()]
     if kind == "MAP" and depth < 8:
         pairs = result.value().items()
         return {
-            str(name): _unpacked(inner, _kind(inner), budget, depth + 1) for name, inner in pairs
+            str(name): _to_python(inner, _kind(inner), budget, depth + 1) for name, inner in pairs
         }
     if kind in {"LIST", "MAP", "ERROR", "UNKNOWN"}:
         raise UnreadableValue(
-            "expression: gives a list that is nested too deeply, or an error in it"
+            "expression: returns a list that is nested too deeply, or an error in it"
         )
     return to_engine_value(result.value(), budget)
 
@@ -161,8 +167,8 @@ def _first(name: str) -> str:
     return name.partition("<")[0].upper()
 
 
-def _said(message: str) -> str:
-    """The engine's words without its codes."""
+def _error_text(message: str) -> str:
+    """Return the message of the engine without its codes."""
     text = _CODE.sub("", _CODE.sub("", message)).replace("Key not found in map : ", "no key ")
     return text[:300].strip() or "failed"
 
@@ -171,38 +177,42 @@ def _word(kind: str) -> str:
     return {"DYN": "a value of a type that is not known at load"}.get(kind, kind.lower())
 
 
-def _refused(text: str, message: str, variables: Mapping[str, VariableKind]) -> ExpressionError:
-    found = _ERROR.search(message)
-    if found is None:
-        problem = "is nested too deeply: divide it" if "recursion" in message else _said(message)
+def _compile_error(
+    text: str, message: str, variables: Mapping[str, VariableKind]
+) -> ExpressionError:
+    match = _ERROR.search(message)
+    if match is None:
+        problem = (
+            "is nested too deeply: split it" if "recursion" in message else _error_text(message)
+        )
         return ExpressionError(problem, column=1, text=text)
-    line, column, problem = int(found[1]), int(found[2]), found[3]
+    line, column, problem = int(match[1]), int(match[2]), match[3]
     if "recursion depth" in problem:
-        return ExpressionError("is nested too deeply: divide it", column=1, text=text)
+        return ExpressionError("is nested too deeply: split it", column=1, text=text)
     problem = _CODE.sub("", problem).replace(" (in container '')", "")
-    problem = _remedied(problem, variables)
+    problem = _with_remedy(problem, variables)
     return ExpressionError(problem, line=line, column=column, text=text)
 
 
-def _remedied(problem: str, variables: Mapping[str, VariableKind]) -> str:
+def _with_remedy(problem: str, variables: Mapping[str, VariableKind]) -> str:
     if (missing := _UNDECLARED.search(problem)) is not None:
         near = did_you_mean(missing[1].partition(".")[0], [*variables])
-        return f"{missing[1]!r} is no variable or function{near}"
+        return f"{missing[1]!r} is not a variable or function{near}"
     if (overload := _OVERLOAD.search(problem)) is not None:
         kinds = overload[2]
-        given = re.findall(r"\b(?:double|int|uint|string)\b", kinds)
-        return f"{problem.removeprefix('found ')}: {_remedy(set(given))}"
+        types = re.findall(r"\b(?:double|int|uint|string)\b", kinds)
+        return f"{problem.removeprefix('found ')}: {_remedy(set(types))}"
     if "yntax error" in problem:
         what = problem.partition("yntax error: ")[2].partition(" expecting ")[0]
-        return f"is not CEL: {what}; look at brackets, quotes and operators (&& || ! == ? :)"
+        return f"is not CEL: {what}; check brackets, quotes and operators (&& || ! == ? :)"
     return f"{problem}; see the CEL language definition"
 
 
-def _remedy(given: set[str]) -> str:
-    if "string" in given:
-        return "turn a text into a number with double(…), a number into a text with string(…)"
-    if given == {"double", "int"}:
+def _remedy(types: set[str]) -> str:
+    if "string" in types:
+        return "convert a text to a number with double(…), a number to a text with string(…)"
+    if types == {"double", "int"}:
         return "write 2.0, not 2"
-    if "uint" in given:
-        return "write 2u, not 2; turn it with double(…) or uint(…)"
-    return "turn one side with double(…), int(…) or string(…)"
+    if "uint" in types:
+        return "write 2u, not 2; convert it with double(…) or uint(…)"
+    return "convert one side with double(…), int(…) or string(…)"

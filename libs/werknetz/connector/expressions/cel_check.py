@@ -1,7 +1,7 @@
-"""What an expression may do, decided when it is loaded: functions, joins, worst-case work.
+"""Checks of an expression at load: allowed functions, number of joins, worst-case work.
 
-The engine stops endless iterations, but neither doubling texts nor lists of lists of lists; and
-`fields.qty + 1` passes its check and fails with each value, as numbers of a map are doubles.
+The engine limits iterations, but neither texts that double nor nested lists; and `fields.qty + 1`
+passes its type check and fails with each value, as numbers of a map are doubles.
 """
 
 import re
@@ -14,11 +14,11 @@ from werknetz.connector.expressions.engine import INPUT_CHARS_MAX, INPUT_ITEMS_M
 from werknetz.connector.yaml_format import did_you_mean
 
 ITERATIONS_MAX: Final = 10_000
-"""The engine's own budget over all macros of one evaluation [seen: 9 999 pass]."""
+"""The budget of the engine for all macros of one evaluation [measured: 9 999 pass]."""
 
 JOINS_MAX: Final = 64
 WORK_MAX: Final = 1_000_000_000
-"""Bytes looked at in the worst case: about a second."""
+"""Bytes that are read in the worst case: about a second."""
 
 _ARITHMETIC: Final = {"_+_": "+", "_-_": "-", "_*_": "*", "_/_": "/", "_%_": "%"}
 _COMPARISONS: Final = {"_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in"}
@@ -26,7 +26,7 @@ _OPERATORS: Final = {
     *_ARITHMETIC, *_COMPARISONS, "-_", "!_", "_&&_", "_||_", "_?_:_", "_[_]",
     "@not_strictly_false",
 }  # fmt: skip
-_SCANS: Final = {  # how many times slower than a look at each byte [measured]
+_SCANS: Final = {  # cost per byte, relative to reading it [measured]
     "size": 2, "contains": 4, "startsWith": 1, "endsWith": 1, "charAt": 8, "indexOf": 4,
     "lastIndexOf": 4, "lowerAscii": 8, "upperAscii": 8, "trim": 8, "substring": 8, "replace": 64,
     "split": 128, "reverse": 8, "matches": 8, "string": 1, "int": 1, "uint": 1, "double": 1,
@@ -37,7 +37,7 @@ _PLAIN: Final = {
     "getDayOfYear", "getHours", "getMinutes", "getSeconds", "getMilliseconds",
 }  # fmt: skip
 _COUNTED: Final = re.compile(r"(\)?)\{(\d+(?:,\d*)?)\}", re.ASCII)
-_SMALL_PATTERN: Final = 64  # so large, its table of states stays small, too
+_SMALL_PATTERN: Final = 64  # up to this size the state table of a pattern is small
 _NUMBERS: Final = {"int", "uint", "double"}
 _SMALL: Final = {*_NUMBERS, "bool", "timestamp", "duration", "null", "type"}
 _SCALARS: Final = {*_SMALL, "string"}
@@ -45,10 +45,10 @@ _SCALARS: Final = {*_SMALL, "string"}
 
 @dataclass(slots=True)
 class CheckResult:
-    """What the checks found out on the way."""
+    """What the checks determined: the variables, and the patterns to compile."""
 
     needs: dict[str, frozenset[str] | None] = field(default_factory=dict)
-    patterns: list[CelNode] = field(default_factory=list)  # of `matches`: to be tried at load
+    patterns: list[CelNode] = field(default_factory=list)  # of `matches`, to compile at load
 
 
 @dataclass(slots=True)
@@ -59,12 +59,12 @@ class _Check:
     joins: int = 0
     work: int = 0
 
-    def refuse(self, node: CelNode, problem: str) -> ExpressionError:
+    def error_at(self, node: CelNode, problem: str) -> ExpressionError:
         line, column = line_and_column(self.text, max(node.at, 0))
         return ExpressionError(problem, line=line, column=column, text=self.text)
 
     def visit(self, node: CelNode, times: int, *, inside: bool) -> None:
-        """`times`: how often it runs at most; `inside`: of a macro."""
+        """Check a node that runs at most `times`; `inside`: within a macro."""
         self.work += times
         if node.kind == "ident" and node.name in self.variables:
             self._need(node.name, None)
@@ -74,7 +74,7 @@ class _Check:
             self.work += times * INPUT_ITEMS_MAX * 16  # the engine copies the list at each step
             self.visit(node.parts[1].parts[0], times, inside=inside)
         else:
-            for part in self._remaining(node):  # the innermost mistake is told
+            for part in self._remaining(node):  # the innermost error is reported first
                 self.visit(part, times, inside=inside)
             if node.kind == "call":
                 self._call(node, times, inside=inside)
@@ -82,7 +82,7 @@ class _Check:
                 self._literal(node, inside=inside)
 
     def _remaining(self, node: CelNode) -> Iterator[CelNode]:
-        """The parts, without those that only name a key of a variable."""
+        """Yield the parts, without those that only select a key of a variable."""
         key = _key_of(node)
         for part in node.parts:
             if key is not None and part.kind == "ident" and part.name in self.variables:
@@ -91,38 +91,40 @@ class _Check:
                 yield part
 
     def _need(self, variable: str, key: str | None) -> None:
-        known = self.checked.needs.get(variable, frozenset())
-        whole = key is None or known is None
-        self.checked.needs[variable] = None if whole else (known or frozenset()) | {key or ""}
+        keys = self.checked.needs.get(variable, frozenset())
+        all_keys = key is None or keys is None
+        self.checked.needs[variable] = None if all_keys else (keys or frozenset()) | {key or ""}
 
     def _macro(self, node: CelNode, times: int, *, inside: bool) -> None:
-        reached, *rest = node.parts
-        for part in reached.walk():
+        iterated, *rest = node.parts
+        for part in iterated.walk():
             grows = part.kind == "call" and part.name == "_+_" and part.type in {"list", "dyn"}
             is_own = grows and _is_collecting(part)
             if (part.name == "split" and part.kind == "call") or (grows and not is_own):
-                raise self.refuse(
-                    part, "a macro over a list that `split` or `+` made: take [n] of it instead"
+                raise self.error_at(
+                    part, "a macro over the result of `split` or `+`: use an item [n] of it instead"
                 )
-        self.visit(reached, times, inside=inside)
+        self.visit(iterated, times, inside=inside)
         often = min(times * INPUT_ITEMS_MAX, ITERATIONS_MAX)
         for part in rest:
             self.visit(part, often, inside=True)
 
     def _literal(self, node: CelNode, *, inside: bool) -> None:
         if node.kind == "struct" and node.name:
-            raise self.refuse(node, f"{node.name} is a message: write the value itself")
+            raise self.error_at(node, f"{node.name} is a message: write the value itself")
         if inside and any(part.type not in _SCALARS for part in node.parts):
-            raise self.refuse(
-                node, "a list or a map of others inside a macro: take a field of it instead"
+            raise self.error_at(
+                node, "a list or a map of other values inside a macro: use a field of it instead"
             )
 
     def _call(self, node: CelNode, times: int, *, inside: bool) -> None:
         name = node.name
-        known = name in _OPERATORS or name in _SCANS or name in _PLAIN or name.startswith("math.")
-        if not known:
-            raise self.refuse(
-                node, f"function {name!r} is not offered{did_you_mean(name, [*_SCANS])}"
+        is_allowed = (
+            name in _OPERATORS or name in _SCANS or name in _PLAIN or name.startswith("math.")
+        )
+        if not is_allowed:
+            raise self.error_at(
+                node, f"function {name!r} is not supported{did_you_mean(name, [*_SCANS])}"
             )
         if name in _ARITHMETIC:
             self._arithmetic(node, times, inside=inside)
@@ -141,56 +143,60 @@ class _Check:
         sign = _ARITHMETIC[node.name]
         if "dyn" in {left, right}:
             if sign == "%":
-                raise self.refuse(node, "numbers of a map are doubles, without %: write int(…) % 2")
+                raise self.error_at(
+                    node, "numbers of a map are doubles, without %: write int(…) % 2"
+                )
             if {left, right} & {"int", "uint"}:
-                raise self.refuse(node, f"numbers of a map are doubles: write {sign} 2.0, not 2")
+                raise self.error_at(node, f"numbers of a map are doubles: write {sign} 2.0, not 2")
         if sign != "+" or node.type in _SMALL:
             return
         if inside:
-            raise self.refuse(
-                node, "`+` may join texts here, without end: write double(…) + double(…), "
-                "or join outside of the macro",
+            raise self.error_at(
+                node, "`+` may join texts here without limit: write double(…) + double(…), "
+                "or join outside the macro",
             )  # fmt: skip
         self.joins += 1
         self.work += times * INPUT_CHARS_MAX * self.joins
         if self.joins > JOINS_MAX:
-            raise self.refuse(node, f"more than {JOINS_MAX} texts joined: divide it")
+            raise self.error_at(node, f"more than {JOINS_MAX} texts joined: split it")
 
     def _matches(self, node: CelNode, times: int) -> None:
         pattern = node.parts[-1]
         if pattern.text is None:
-            raise self.refuse(node, "the pattern of `matches` must be written out, as '^A[0-9]+$'")
+            raise self.error_at(
+                node, "the pattern of `matches` must be a constant, such as '^A[0-9]+$'"
+            )
         self.work += times * INPUT_CHARS_MAX * _steps_a_byte(pattern.text)
         self.checked.patterns.append(pattern)
 
     def _replace(self, node: CelNode) -> None:
         old, new = (part.text for part in node.parts[1:3])
         if not old or new is None or len(new.encode()) > len(old.encode()):
-            raise self.refuse(
-                node, "`replace` takes two written texts, the new one not longer than the old one"
+            raise self.error_at(
+                node, "`replace` needs two constant texts, the second not longer than the first"
             )
 
 
 def check_expression(text: str, tree: CelNode, variables: Mapping[str, str]) -> CheckResult:
-    """Return what the expression needs; raise ExpressionError for what is not bounded."""
+    """Return what the expression reads; raise ExpressionError where its work is not bounded."""
     checking = _Check(text, variables.keys())
     checking.visit(tree, 1, inside=False)
     if checking.work > WORK_MAX:
         raise ExpressionError(
-            f"may look at {checking.work / 1e9:.0f} GB for one value: nest fewer macros, "
-            "and take texts apart outside of them"
+            f"may read {checking.work / 1e9:.0f} GB for one value: nest fewer macros, "
+            "and split texts outside of them"
         )
     return checking.checked
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, both from 1, of an offset in code points."""
+    """Return line and column, both from 1, of an offset in code points."""
     before = text[:offset]
     return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
 
 def _steps_a_byte(pattern: str) -> int:
-    """How long a pattern looks at a byte: linear always, but large ones by each of their states."""
+    """Return the cost of a pattern per byte: always linear, but proportional to its states."""
     size, counted = len(pattern), 1
     for group, counts in _COUNTED.findall(pattern):
         most = max(int(count) for count in counts.split(",") if count)
@@ -202,7 +208,7 @@ def _steps_a_byte(pattern: str) -> int:
 
 
 def _key_of(node: CelNode) -> str | None:
-    """The key, where the node is `x.key`, `x["key"]`, `has(x.key)` or `"key" in x`."""
+    """Return the key of `x.key`, `x["key"]`, `has(x.key)` or `"key" in x`, else None."""
     if node.kind == "select":
         return node.name
     if node.kind == "call" and len(node.parts) == 2:
@@ -214,9 +220,9 @@ def _key_of(node: CelNode) -> str | None:
 
 
 def _is_collecting(node: CelNode) -> bool:
-    """Whether it is the step of `map` and `filter`: the macro's own list and one more.
+    """Whether the node appends to the result of `map` or `filter`.
 
-    Its name begins with @, which nobody can write.
+    The accumulator has a name that begins with @, which an expression cannot contain.
     """
     first, second = node.parts
     own = first.kind == "ident" and first.name.startswith("@")

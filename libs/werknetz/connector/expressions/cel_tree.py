@@ -1,7 +1,7 @@
 """The tree of a checked CEL expression, read from the bytes that the engine serializes.
 
 The engine bounds iterations, not memory: `[s].map(a, a + a)` thirty times is a gigabyte [measured].
-With the tree the checks of `celcheck` can know the worst case before the first value comes.
+With the tree, `cel_check` computes the worst case before the first value arrives.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ Wire = list[tuple[int, int | bytes]]
 
 @dataclass(slots=True)
 class CelNode:
-    """One step of an expression."""
+    """One node of an expression."""
 
     id: int
     kind: str  # constant, ident, select, call, list, struct, comprehension
@@ -33,7 +33,7 @@ class CelNode:
     type: str = "dyn"
     at: int = -1  # offset in the expression; -1: made by a macro
     number: int | None = None  # of a constant integer
-    each: str = ""  # the variable of a comprehension
+    variable: str = ""  # of a comprehension
     is_test: bool = False  # `has(x.y)`
 
     def walk(self) -> Iterator["CelNode"]:
@@ -43,10 +43,10 @@ class CelNode:
 
 
 def parse_tree(serialized: bytes) -> CelNode:
-    """Read the tree; raise ValueError where the bytes are not what this engine writes."""
-    checked = _one(_wire(serialized), _CHECKED)
+    """Parse the tree; raise ValueError where the bytes are not of this engine."""
+    checked = _field(_wire(serialized), _CHECKED)
     types: dict[int, str] = {}
-    places: dict[int, int] = {}
+    offsets: dict[int, int] = {}
     root = b""
     for number, value in _wire(checked):
         if number == _TYPES:
@@ -55,24 +55,24 @@ def parse_tree(serialized: bytes) -> CelNode:
         elif number == _TREE:
             root = _bytes(value)
         elif number == _SOURCE:
-            for inner, place in _wire(_bytes(value)):
+            for inner, entry_bytes in _wire(_bytes(value)):
                 if inner == 4:
-                    pair = dict(_wire(_bytes(place)))
-                    places[_int(pair.get(1, 0))] = _int(pair.get(2, 0))
+                    pair = dict(_wire(_bytes(entry_bytes)))
+                    offsets[_int(pair.get(1, 0))] = _int(pair.get(2, 0))
     tree = _node(root)
     for node in tree.walk():
         node.type = types.get(node.id, node.type)
-        node.at = places.get(node.id, -1)
+        node.at = offsets.get(node.id, -1)
     return tree
 
 
-def _node(data: bytes) -> CelNode:  # noqa: PLR0911  one for each kind
+def _node(data: bytes) -> CelNode:  # noqa: PLR0911  one return per kind
     wire = _wire(data)
     number = next((_int(value) for n, value in wire if n == 2), 0)
-    found = next(((n, _bytes(value)) for n, value in wire if n != 2), None)
-    if found is None:
-        raise ValueError("an expression without content")
-    kind, inner = found[0], _wire(found[1])
+    content = next(((n, _bytes(value)) for n, value in wire if n != 2), None)
+    if content is None:
+        raise ValueError("an expression node without content")
+    kind, inner = content[0], _wire(content[1])
     match kind:
         case 3:
             return _constant(number, inner)
@@ -93,13 +93,13 @@ def _node(data: bytes) -> CelNode:  # noqa: PLR0911  one for each kind
         case 9:
             return CelNode(
                 number, "comprehension", _text(inner, 3), parts=_nodes(inner, 2, 4, 5, 6, 7),
-                each=_text(inner, 1),
+                variable=_text(inner, 1),
             )  # fmt: skip
-    raise ValueError(f"an expression of kind {kind}")
+    raise ValueError(f"an expression node of unknown kind {kind}")
 
 
 def _constant(number: int, inner: Wire) -> CelNode:
-    """One of null 1, bool 2, int64 3, uint64 4, double 5, string 6, bytes 7."""
+    """Return a constant: null 1, bool 2, int64 3, uint64 4, double 5, string 6, bytes 7."""
     kind, value = inner[0] if inner else (1, 0)
     node = CelNode(number, "constant")
     if kind in {6, 7}:
@@ -110,12 +110,12 @@ def _constant(number: int, inner: Wire) -> CelNode:
 
 
 def _entry(data: bytes) -> list[CelNode]:
-    """Key (a node, or a field's name) and value of a map or a message."""
+    """Return the key (if it is a node) and the value of an entry of a map or message."""
     return [_node(_bytes(value)) for n, value in _wire(data) if n in {3, 4}]
 
 
 def _nodes(wire: Wire, *numbers: int) -> list[CelNode]:
-    return [_node(_bytes(value)) for wanted in numbers for n, value in wire if n == wanted]
+    return [_node(_bytes(value)) for number in numbers for n, value in wire if n == number]
 
 
 def _type(data: bytes) -> str:
@@ -129,7 +129,7 @@ def _type(data: bytes) -> str:
 
 
 def _wire(data: bytes) -> Wire:
-    """The fields of a protobuf message, in order."""
+    """Return the fields of a protobuf message, in order."""
     out: Wire = []
     at = 0
     while at < len(data):
@@ -143,7 +143,7 @@ def _wire(data: bytes) -> Wire:
             value = data[at : at + size]
             at += size
         if at > len(data):
-            raise ValueError("cut off")
+            raise ValueError("truncated")
         out.append((number, value))
     return out
 
@@ -152,7 +152,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         if at >= len(data) or shift > 63:
-            raise ValueError("cut off")
+            raise ValueError("truncated")
         byte = data[at]
         at += 1
         value |= (byte & 127) << shift
@@ -161,12 +161,12 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
-def _one(wire: Wire, number: int) -> bytes:
+def _field(wire: Wire, number: int) -> bytes:
     return next((_bytes(value) for n, value in wire if n == number), b"")
 
 
 def _text(wire: Wire, number: int) -> str:
-    return _one(wire, number).decode(errors="replace")
+    return _field(wire, number).decode(errors="replace")
 
 
 def _bytes(value: int | bytes) -> bytes:

@@ -14,57 +14,57 @@ from werknetz.connector.values import EXACT_MAX, UnreadableValue, check_storable
 INPUT_CHARS_MAX: Final = 65_536
 INPUT_ITEMS_MAX: Final = 1_000
 INPUT_DEPTH_MAX: Final = 24
-"""What an expression may look at. With them the worst case of an expression is known at load."""
+"""Limits of the input of one evaluation: with them its worst case is known at load."""
 
 VariableKind = Literal["number", "text", "status", "json", "fields", "segments"]
-"""Of a variable: double, string, uint, anything, a map of anything, a map of texts."""
+"""Type of a variable: double, string, uint, any, map of any, map of strings."""
 
 ResultKind = Literal["number", "boolean", "text", "instant", "texts", "scalar", "anything"]
-"""Of a result. A scalar is a number, a text or true/false."""
+"""Type of a result. A scalar is a number, a text or true/false."""
 
 _INT64: Final = range(-(2**63), 2**64)
 
 
 class ExpressionError(ValueError):
-    """The expression is refused: what is wrong, where, and the remedy."""
+    """The expression is invalid; the text names the problem, the position and the remedy."""
 
     def __init__(self, problem: str, *, line: int = 1, column: int = 0, text: str = "") -> None:
         self.problem, self.line, self.column = problem, line, column
-        super().__init__(problem + _pointed(text, line, column))
+        super().__init__(problem + _excerpt(text, line, column))
 
 
 class Program(Protocol):
-    """An expression that has been checked. Pure: no names but its variables, no effects."""
+    """A checked expression. Pure: it reads only its variables and has no effects."""
 
     def needs(self) -> Mapping[str, frozenset[str] | None]:
-        """The variables it looks at; of a map the keys, or None where they are not known."""
+        """Return the variables it reads; of a map the keys, or None where they are unknown."""
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """Return its value; raise Unreadable with the reason. Bounded in time and memory."""
+        """Return its value; raise UnreadableValue with the reason. Bounded in time and memory."""
 
 
 class Engine(Protocol):
-    """What runs expressions."""
+    """Compiles expressions."""
 
     def compile(
         self, text: str, variables: Mapping[str, VariableKind], result_kind: ResultKind
     ) -> Program:
-        """Return the checked expression; raise ExpressionError with place and remedy."""
+        """Return the checked expression; raise ExpressionError with position and remedy."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """How much one evaluation may still be given."""
+    """How much input one evaluation may still read."""
 
     chars: int = INPUT_CHARS_MAX
     items: int = INPUT_ITEMS_MAX
 
 
-def to_engine_value(value: Any, budget: Budget, depth: int = 0) -> Any:  # noqa: PLR0911  a ladder of types
-    """Make of any source's value what an engine takes; raise Unreadable beyond the budget.
+def to_engine_value(value: Any, budget: Budget, depth: int = 0) -> Any:  # noqa: PLR0911  one return per type
+    """Convert a value of a source for the engine; raise UnreadableValue beyond the budget.
 
-    Numbers are doubles, whether a machine writes 5 or 5.0: else the same expression would hold
-    for one value and fail for the next. Only integers that no double can hold stay integers.
+    Numbers are doubles, whether a machine writes 5 or 5.0: otherwise an expression would work
+    for one value and fail for the next. Integers that no double can represent stay integers.
     """
     budget.items -= 1
     if budget.items < 0 or depth > INPUT_DEPTH_MAX:
@@ -108,13 +108,13 @@ def _text(text: str, budget: Budget) -> str:
     return check_storable(text)
 
 
-def _pointed(text: str, line: int, column: int) -> str:
-    """The line of the expression with a caret below the place, as compilers show it."""
+def _excerpt(text: str, line: int, column: int) -> str:
+    """Return the line of the expression with a caret below the position, as compilers show it."""
     lines = text.splitlines()
     if not 1 <= line <= len(lines) or column < 1:
         return ""
-    shown, at = lines[line - 1], column - 1
+    source_line, at = lines[line - 1], column - 1
     start = max(0, at - 60)
     where = f"line {line} of the expression" if len(lines) > 1 else "in"
-    cut = shown[start : start + 100].replace("\t", " ")
-    return f"\n    {where}: {cut}\n    {' ' * (len(where) + 2 + at - start)}^"
+    excerpt = source_line[start : start + 100].replace("\t", " ")
+    return f"\n    {where}: {excerpt}\n    {' ' * (len(where) + 2 + at - start)}^"

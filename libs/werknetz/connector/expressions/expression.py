@@ -1,4 +1,4 @@
-"""Compile the expressions of a mapping, and prepare what they read and return.
+"""Compile the expressions of a mapping; prepare their input, check their results.
 
 The engine is `cel`; it is loaded only where a mapping has an expression.
 """
@@ -20,59 +20,62 @@ from werknetz.connector.values import UnreadableValue
 from werknetz.connector.yaml_format import did_you_mean
 
 TEXT_MAX: Final = 2_048
-"""Characters of an expression: what is longer is a program, and belongs into a connector."""
+"""Characters of an expression: anything longer is a program and belongs in a connector."""
 
 
 def compile_expression(
-    text: str, variables: Mapping[str, VariableKind], wanted: ResultKind
+    text: str, variables: Mapping[str, VariableKind], result_kind: ResultKind
 ) -> Program:
-    """Compile with the engine of this product; the same expression of many rules once."""
-    return _compile_cached(text, tuple(sorted(variables.items())), wanted)
+    """Compile an expression; an expression of many rules is compiled once."""
+    return _compile_cached(text, tuple(sorted(variables.items())), result_kind)
 
 
 def compile_for_segments(
-    text: str, variables: Mapping[str, VariableKind], wanted: ResultKind, segments: Collection[str]
+    text: str,
+    variables: Mapping[str, VariableKind],
+    result_kind: ResultKind,
+    segments: Collection[str],
 ) -> Program:
     """Compile for a rule whose source has these segments; raise ExpressionError."""
-    program = compile_expression(text, variables, wanted)
+    program = compile_expression(text, variables, result_kind)
     for name in sorted(program.needs().get("segments") or ()):
         if name not in segments:
-            there = did_you_mean(name, [*segments]) or ": it has none"
-            raise ExpressionError(f"names segment {name!r}, which the source has not{there}")
+            hint = did_you_mean(name, [*segments]) or ": it has none"
+            raise ExpressionError(f"uses segment {name!r}, which is not in the source{hint}")
     return program
 
 
 @lru_cache(maxsize=4096)
 def _compile_cached(
-    text: str, variables: tuple[tuple[str, VariableKind], ...], wanted: ResultKind
+    text: str, variables: tuple[tuple[str, VariableKind], ...], result_kind: ResultKind
 ) -> Program:
     if len(text) > TEXT_MAX:
         raise ExpressionError(
-            f"has {len(text)} characters, the limit is {TEXT_MAX}: divide it over several fields, "
+            f"has {len(text)} characters, the limit is {TEXT_MAX}: split it into several fields, "
             "or use a table (`enums`, `values`)"
         )
-    strange = next((c for c in text if ord(c) < 32 and c not in "\n\r\t"), None)
-    if strange is not None:
-        raise ExpressionError(f"holds the character #x{ord(strange):02x}: remove it")
-    # Google's engine brings 14 MB: a mapping without expressions never loads them.
+    control = next((c for c in text if ord(c) < 32 and c not in "\n\r\t"), None)
+    if control is not None:
+        raise ExpressionError(f"contains the character #x{ord(control):02x}: remove it")
+    # The engine has 14 MB: a mapping without expressions does not load it.
     from werknetz.connector.expressions.cel import CelEngine
 
-    return CelEngine().compile(text, dict(variables), wanted)
+    return CelEngine().compile(text, dict(variables), result_kind)
 
 
 def select_fields(source: Mapping[str, Any], keys: frozenset[str] | None, budget: Budget) -> Any:
-    """The part of a map that an expression looks at: a message of 500 fields costs what it uses."""
+    """Return the keys of a map that an expression reads: unused fields cost nothing."""
     if keys is None:
         return to_engine_value(source, budget)
     return {key: to_engine_value(source[key], budget) for key in keys if key in source}
 
 
-def check_finite(result: Any, given: Any = 0.0) -> Any:
-    """Refuse what only a division by zero or an overflow makes; pass on what was given so."""
+def check_finite(result: Any, operand: Any = 0.0) -> Any:
+    """Return the result; raise UnreadableValue where it, but not `operand`, is infinite or NaN."""
     if type(result) is float and not math.isfinite(result):
-        was_finite = not isinstance(given, float) or math.isfinite(given)
+        was_finite = not isinstance(operand, float) or math.isfinite(operand)
         if was_finite:
             raise UnreadableValue(
-                f"the expression gives {result}: a division by zero or an overflow"
+                f"the expression returns {result}: a division by zero or an overflow"
             )
     return result

@@ -1,6 +1,6 @@
-"""What the expressions of a signal rule make of a value: `when` first, then `expression`.
+"""Evaluate the expressions of a signal rule: first `when`, then `expression`.
 
-Where a rule has neither, nothing here is met.
+Values of a rule without expressions do not reach this module.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ ExpressionInput = Literal["number", "text", "json"]
 
 
 def signal_variables(kind: ExpressionInput) -> dict[str, VariableKind]:
-    """What an expression of a signal rule may name."""
+    """Return the variables of the expressions of a signal rule."""
     return {"value": kind, "status": "status", "fields": "fields", "segments": "segments"}
 
 
 @dataclass(slots=True)
 class RuleExpression:
-    """The expressions of a rule, for one address."""
+    """The compiled expressions of a rule, for one address."""
 
     input: ExpressionInput
     expression: Program | None
@@ -33,24 +33,24 @@ class RuleExpression:
     def __post_init__(self) -> None:
         for program in (self.when, self.expression):
             for name, keys in program.needs().items() if program else ():
-                known = self.needs.get(name, frozenset())
-                self.needs[name] = None if keys is None or known is None else known | keys
+                needed = self.needs.get(name, frozenset())
+                self.needs[name] = None if keys is None or needed is None else needed | keys
 
     @property
     def depends_on_status(self) -> bool:
-        """Whether the same value may mean another thing with another status."""
+        """Whether the result may differ for the same value with another status."""
         return "status" in self.needs
 
     def result(self, value: Any, status: int, fields: Mapping[str, Any] | None) -> Any:
-        """Return what stands for the value, or DROPPED; raise Unreadable.
+        """Return the computed value, or DROPPED; raise UnreadableValue.
 
-        A source that gives no value has none to compute with: it stays none.
+        A missing value is not computed: it stays None.
         """
         if value is None and self.input != "json":
             return None
-        given = self._given(value)
-        # Each variable that is handed over costs a microsecond, used or not.
-        values: dict[str, Any] = {"value": given} if "value" in self.needs else {}
+        variable = self._to_variable(value)
+        # Each variable that is passed costs a microsecond, used or not.
+        values: dict[str, Any] = {"value": variable} if "value" in self.needs else {}
         if "status" in self.needs:
             values["status"] = status
         if "segments" in self.needs:
@@ -61,9 +61,9 @@ class RuleExpression:
             return DROPPED
         if self.expression is None:
             return value
-        return check_finite(self.expression.evaluate(values), given)
+        return check_finite(self.expression.evaluate(values), variable)
 
-    def _given(self, value: Any) -> Any:
+    def _to_variable(self, value: Any) -> Any:
         if self.input == "number":
             if type(value) is float:
                 return value

@@ -1,4 +1,4 @@
-"""Columns of readings whose rules have expressions: one step for each different value."""
+"""Columns of readings with computed values: evaluated once per distinct value."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ from werknetz.events.codec import SampleColumns, samples_of
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What becomes of all rows of an address that have the same value."""
+class _Result:
+    """Result for all rows of an address that have the same value."""
 
-    kept: bool
+    is_stored: bool
     number: float = 0.0
     text: str | None = None
-    refusal: str = ""
-    is_strange: bool = False  # a state's code that its table has not
+    error: str = ""
+    is_unknown_state: bool = False  # a state code that is not in its table
 
 
 @dataclass(slots=True)
@@ -29,28 +29,28 @@ class _Column:
     keep: NDArray[np.bool_]
     value: NDArray[np.float64]
     status: NDArray[np.uint32]
-    text: NDArray[np.object_] | None = None  # most expressions give numbers
+    text: NDArray[np.object_] | None = None  # most expressions return numbers
 
 
 def compute_block(
-    lookup: AddressTable, block: ReadingBlock, arrival_us: int, refused: list[Unmapped]
+    table: AddressTable, block: ReadingBlock, arrival_us: int, unmapped: list[Unmapped]
 ) -> tuple[ReadingBlock, Samples | None]:
-    """Return the block without the addresses that have expressions, and those as samples."""
-    is_computed = lookup.computed.take(block.address)
+    """Return the block without computed addresses, and the samples of the computed ones."""
+    is_computed = table.computed.take(block.address)
     if not is_computed.any():
         return block, None
-    own = _rows(block, is_computed)
-    size = len(own.address)
-    column = _Column(np.zeros(size, np.bool_), np.zeros(size), own.status.copy())
-    order = np.argsort(own.address, kind="stable")
-    indices, starts = np.unique(own.address[order], return_index=True)
+    computed = _rows(block, is_computed)
+    size = len(computed.address)
+    column = _Column(np.zeros(size, np.bool_), np.zeros(size), computed.status.copy())
+    order = np.argsort(computed.address, kind="stable")
+    indices, starts = np.unique(computed.address[order], return_index=True)
     for index, rows in zip(indices, np.split(order, starts[1:]), strict=True):
-        _compute(lookup, int(index), rows, own, column, arrival_us, refused)
-    return _rows(block, ~is_computed), _samples(lookup, own, column, arrival_us)
+        _compute(table, int(index), rows, computed, column, arrival_us, unmapped)
+    return _rows(block, ~is_computed), _samples(table, computed, column, arrival_us)
 
 
 def _samples(
-    lookup: AddressTable, block: ReadingBlock, column: _Column, arrival_us: int
+    table: AddressTable, block: ReadingBlock, column: _Column, arrival_us: int
 ) -> Samples | None:
     keep, server = column.keep, block.server_time_us
     if not keep.any():
@@ -58,12 +58,12 @@ def _samples(
     time, status = check_times(block.source_time_us, column.status, arrival_us)
     text_row, texts = np.empty(0, np.int32), list[str]()
     if column.text is not None:
-        kept = column.text[keep]
-        text_row = np.flatnonzero([text is not None for text in kept]).astype(np.int32)
-        texts = kept[text_row].tolist()
+        row_texts = column.text[keep]
+        text_row = np.flatnonzero([text is not None for text in row_texts]).astype(np.int32)
+        texts = row_texts[text_row].tolist()
     return samples_of(
         SampleColumns(
-            point=lookup.number[block.address[keep]],
+            point=table.number[block.address[keep]],
             time=time[keep],
             value=column.value[keep],
             status=status[keep],
@@ -75,16 +75,16 @@ def _samples(
 
 
 def _compute(
-    lookup: AddressTable,
+    table: AddressTable,
     index: int,
     of_address: NDArray[np.intp],
     block: ReadingBlock,
     column: _Column,
     arrival_us: int,
-    refused: list[Unmapped],
+    unmapped: list[Unmapped],
 ) -> None:
-    """One step for each different value of an address."""
-    target = lookup.targets[index]
+    """Evaluate the expressions of an address once per distinct value and status."""
+    target = table.targets[index]
     assert target is not None  # noqa: S101  only addresses with a target are computed
     assert target.computation is not None  # noqa: S101
     groups = [(0, of_address)]
@@ -93,56 +93,56 @@ def _compute(
         groups = [(int(code), of_address[which == n]) for n, code in enumerate(codes)]
     for status, rows in groups:
         values, which = np.unique(block.value[rows], return_inverse=True)
-        outcomes = [_outcome(target, float(value), status) for value in values]
-        column.keep[rows] = np.array([o.kept for o in outcomes])[which]
-        column.value[rows] = np.array([o.number for o in outcomes])[which]
-        if any(outcome.text is not None for outcome in outcomes):
+        results = [_evaluate(target, float(value), status) for value in values]
+        column.keep[rows] = np.array([r.is_stored for r in results])[which]
+        column.value[rows] = np.array([r.number for r in results])[which]
+        if any(result.text is not None for result in results):
             if column.text is None:
                 column.text = np.full(len(column.keep), None, object)
-            column.text[rows] = np.array([o.text for o in outcomes], object)[which]
-        for n, outcome in enumerate(outcomes):
-            if outcome.refusal or outcome.is_strange:
-                raw = (outcome.text or repr(float(values[n]))).encode()
-                _tell(lookup, index, outcome, raw, rows[which == n], column, arrival_us, refused)
+            column.text[rows] = np.array([r.text for r in results], object)[which]
+        for n, result in enumerate(results):
+            if result.error or result.is_unknown_state:
+                raw = (result.text or repr(float(values[n]))).encode()
+                _report(table, index, result, raw, rows[which == n], column, arrival_us, unmapped)
 
 
-def _tell(
-    lookup: AddressTable,
+def _report(
+    table: AddressTable,
     index: int,
-    outcome: _Outcome,
+    result: _Result,
     raw: bytes,
     rows: NDArray[np.intp],
     column: _Column,
     arrival_us: int,
-    refused: list[Unmapped],
+    unmapped: list[Unmapped],
 ) -> None:
-    """Put into quarantine what could not be computed, and states that no table knows."""
-    address, refusals = lookup.addresses[index], lookup.refusals
-    if outcome.refusal:
-        refused.append(
-            refusals.entry_of(address, outcome.refusal, raw, arrival_us, count=len(rows))
+    """Report failed computations and unknown states to quarantine."""
+    address, quarantine = table.addresses[index], table.quarantine
+    if result.error:
+        unmapped.append(
+            quarantine.entry_of(address, result.error, raw, arrival_us, count=len(rows))
         )
         return
     column.status[rows] = np.maximum(column.status[rows], UNCERTAIN)
-    target = lookup.targets[index]
-    table = "" if target is None else target.table
-    reason = f"state code {outcome.text!r} is not in table {table!r}"
-    said = refusals.count_repeat(address, reason, raw, arrival_us, len(rows))
-    if said is not None:
-        refused.append(said)
+    target = table.targets[index]
+    states = "" if target is None else target.table
+    reason = f"state code {result.text!r} is not in table {states!r}"
+    entry = quarantine.count_repeat(address, reason, raw, arrival_us, len(rows))
+    if entry is not None:
+        unmapped.append(entry)
 
 
-def _outcome(target: Target, value: float, status: int) -> _Outcome:
-    assert target.computation is not None  # noqa: S101  the caller looked
+def _evaluate(target: Target, value: float, status: int) -> _Result:
+    assert target.computation is not None  # noqa: S101  checked by the caller
     try:
-        result = target.computation.result(value, status, None)
-        if result is DROPPED:
-            return _Outcome(kept=False)
-        number, text = value_of(target, result)
+        computed = target.computation.result(value, status, None)
+        if computed is DROPPED:
+            return _Result(is_stored=False)
+        number, text = value_of(target, computed)
     except UnreadableValue as error:
-        return _Outcome(kept=False, refusal=str(error))
-    strange = target.states is not None and text not in target.states
-    return _Outcome(True, number, text, is_strange=strange)
+        return _Result(is_stored=False, error=str(error))
+    is_unknown_state = target.states is not None and text not in target.states
+    return _Result(True, number, text, is_unknown_state=is_unknown_state)
 
 
 def _rows(block: ReadingBlock, mask: NDArray[np.bool_]) -> ReadingBlock:

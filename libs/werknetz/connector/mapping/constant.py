@@ -1,7 +1,7 @@
-"""What a machine does not say and somebody knows: a planned run time, a rated speed.
+"""Constants of a mapping: values that no machine sends, such as a planned run time.
 
-Part of a mapping: a signal with one value, which holds from `since` on, or from the start of the
-edge that first says it.
+A constant is a signal with one value, valid from `since` on, or else from the start of the edge
+that first uses the mapping.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +19,14 @@ from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
 
 CONSTANT_ROLES: Final = (Role.PLANNED_RUN_TIME, Role.PROCESS_VALUE, Role.MODE)
-PLANNED_RUN_TIME_UNIT: Final = "s"  # in which a planned run time is kept, whatever it is written in
+PLANNED_RUN_TIME_UNIT: Final = (
+    "s"  # a planned run time is stored in it, whatever its unit in the mapping
+)
 _SINCE: Final = "since {!r} is not an ISO time: write 2026-11-01 or 2026-11-01T06:00:00+01:00"
 
 
 class Constant(BaseModel):
-    """A value that stands in the mapping because no address has it."""
+    """A value that is part of the mapping, as no address provides it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     equipment: str | None = None
@@ -32,7 +34,7 @@ class Constant(BaseModel):
     role: Role
     value: float | str
     unit: str | None = None
-    since: datetime | None = None  # without zone: in the mapping's
+    since: datetime | None = None  # without zone: in the zone of the mapping
 
     @field_validator("since", mode="before")
     @classmethod
@@ -46,9 +48,9 @@ class Constant(BaseModel):
 
     @field_validator("value", mode="before")
     @classmethod
-    def _no_flag(cls, value: object) -> object:
+    def _is_not_boolean(cls, value: object) -> object:
         if isinstance(value, bool):
-            raise ValueError(f"value {value} is neither a number nor a text: write 1 or 0")  # noqa: TRY004  pydantic explains ValueErrors
+            raise ValueError(f"value {value} is neither a number nor a text: write 1 or 0")  # noqa: TRY004  pydantic needs a ValueError
         return value
 
     @field_validator("unit")
@@ -66,15 +68,15 @@ class Constant(BaseModel):
                 f"the role is one of {', '.join(CONSTANT_ROLES)}"
             )
         if self.role is Role.MODE and self.unit is not None:
-            raise ValueError("a mode has no unit: drop it")
+            raise ValueError("a mode has no unit: remove it")
         if self.role is not Role.MODE and isinstance(self.value, str):
             raise ValueError(f"value {self.value!r} is not a number: write 2.5, without quotes")
         if self.role is Role.PLANNED_RUN_TIME and self._number() <= 0:
-            raise ValueError("a planned run time is above 0: it is the time an item takes")
+            raise ValueError("a planned run time is above 0: it is the time per item")
         return self
 
     def _number(self) -> float:
-        """As it is kept. Raises UnitRejected."""
+        """Return the value in the stored unit; raise UnitRejected."""
         if isinstance(self.value, str) or self.role is Role.MODE:
             return nan
         if self.role is Role.PLANNED_RUN_TIME and self.unit is not None:
@@ -83,7 +85,7 @@ class Constant(BaseModel):
         return self.value
 
     def stored_value(self) -> tuple[float, str | None, str | None]:
-        """Value, text and unit as they are kept."""
+        """Return value, text and unit as they are stored."""
         if self.role is Role.MODE:
             text = self.value if isinstance(self.value, str) else f"{self.value:g}"
             return nan, text, None
@@ -96,8 +98,8 @@ class Constant(BaseModel):
     def since_us(self, zone: str | None) -> int | None:
         if self.since is None:
             return None
-        known = self.since if self.since.tzinfo else self.since.replace(tzinfo=ZoneInfo(zone or ""))
-        return microseconds_of(known)
+        since = self.since if self.since.tzinfo else self.since.replace(tzinfo=ZoneInfo(zone or ""))
+        return microseconds_of(since)
 
 
 def constant_errors(
@@ -106,7 +108,7 @@ def constant_errors(
     zone: str | None,
     rules: Mapping[str, str],
 ) -> Iterator[tuple[KeyPath, str]]:
-    """What is wrong with constants among others. `rules`: point key → its source."""
+    """Yield the errors of constants as a whole. `rules`: point key → source of its rule."""
     first: dict[str, int] = {}
     for number, constant in enumerate(constants):
         at: KeyPath = ("constants", number)
@@ -116,7 +118,10 @@ def constant_errors(
             continue
         for key, text in (("equipment", path), ("signal", constant.signal)):
             if "{" in text or "}" in text:
-                yield (*at, key), f"{text!r}: a constant has no source with segments: write it out"
+                yield (
+                    (*at, key),
+                    f"{text!r}: a constant has no source with segments: write the full name",
+                )
                 break
         else:
             try:
@@ -125,14 +130,12 @@ def constant_errors(
                 yield (*at, "equipment"), str(error)
         point = f"{path}:{constant.signal}"
         if (earlier := first.setdefault(point, number)) != number:
-            yield at, f"{point} is a constant already, the {earlier + 1}.: drop one"
+            yield at, f"{point} is already constant {earlier + 1}: remove one"
         if point in rules:
-            yield (
-                at,
-                f"{point} comes from {rules[point]!r} already: drop it, or name another signal",
-            )
+            text = f"already has the source {rules[point]!r}: remove one, or name another signal"
+            yield at, f"{point} {text}"
         if constant.since is not None and constant.since.tzinfo is None and zone is None:
             yield (
                 (*at, "since"),
-                "since says no zone: add one such as +01:00, or `time_zone` to the mapping",
+                "since has no zone: add one such as +01:00, or `time_zone` to the mapping",
             )

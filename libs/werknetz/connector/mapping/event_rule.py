@@ -1,6 +1,6 @@
-"""Rules for business records: which event a row, a segment group or an object is.
+"""Event rules of a mapping: which business event a row, a segment group or an object is.
 
-Data, like the rest of a mapping; what is done with a record is in `records`.
+Only the model; `records` applies the rules.
 """
 
 from collections.abc import Collection, Iterator
@@ -15,27 +15,27 @@ from werknetz.connector.time_format import check_time_format, check_zone
 from werknetz.connector.yaml_format import KeyPath, did_you_mean
 from werknetz.events.facts import KINDS, FieldType, fields_of, required_fields_of
 
-_FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+_MODEL_CONFIG: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 RECORD_VARIABLES: Final[dict[str, VariableKind]] = {"record": "fields", "segments": "segments"}
 
 
 class FieldRule(BaseModel):
-    """Where a field of an event comes from: one of `field`, `expression`, `constant`."""
+    """Where a field of an event comes from: `field`, `expression` or `constant`."""
 
-    model_config = _FORM
+    model_config = _MODEL_CONFIG
     field: str | None = None  # name or path in the record: "OrderID", "head.lines.0.qty"
     expression: str | None = None  # CEL over `record` and `segments`
     constant: str | float | None = None
-    default: str | float | None = None  # where the record has nothing there
+    default: str | float | None = None  # where the record has no value
     decimal: Literal["point", "comma"] = "point"
     scale: float = 1.0
     offset: float = 0.0
     unit: str | None = None
     source_unit: str | None = None
-    format: str = "iso"  # of times, as in `time`
+    format: str = "iso"  # of times, as in `TimeFormat`
     zone: str | None = None
-    values: dict[str, str] | None = None  # what the source writes → what is kept; others: an error
+    values: dict[str, str] | None = None  # value of the source → stored value; others: an error
 
     @field_validator("zone")
     @classmethod
@@ -44,8 +44,8 @@ class FieldRule(BaseModel):
 
     @field_validator("format")
     @classmethod
-    def _format(cls, form: str) -> str:
-        return check_time_format(form)
+    def _format(cls, text: str) -> str:
+        return check_time_format(text)
 
     @field_validator("unit", "source_unit")
     @classmethod
@@ -55,13 +55,13 @@ class FieldRule(BaseModel):
         return unit
 
     @model_validator(mode="after")
-    def _one_origin(self) -> Self:
+    def _has_one_source(self) -> Self:
         if [self.field, self.expression, self.constant].count(None) != 2:
-            raise ValueError("give `field`, `expression` or `constant`, one of them")
+            raise ValueError("set exactly one of `field`, `expression` and `constant`")
         if (self.unit is None) != (self.source_unit is None):
             raise ValueError("`unit` and `source_unit` go together")
         if self.scale == 0:
-            raise ValueError("scale 0 would make every value the same: drop it or correct it")
+            raise ValueError("scale 0 would make every value the same: remove or correct it")
         return self
 
     def linear_factors(self) -> tuple[float, float]:
@@ -76,22 +76,22 @@ class FieldRule(BaseModel):
         return self.decimal == "comma" or self.linear_factors() != (1.0, 0.0)
 
 
-def _short_form(given: Any) -> Any:
-    return {"field": given} if isinstance(given, str) else given
+def _expand_short_form(value: Any) -> Any:
+    return {"field": value} if isinstance(value, str) else value
 
 
-FieldOrName = Annotated[FieldRule, BeforeValidator(_short_form)]
+FieldOrName = Annotated[FieldRule, BeforeValidator(_expand_short_form)]
 
 
 class EventRule(BaseModel):
-    """One source of records, or a family of sources, and the event that each record is."""
+    """A source of records, or a pattern of sources, and the event that each record is."""
 
-    model_config = _FORM
+    model_config = _MODEL_CONFIG
     source: Annotated[str, Field(min_length=1)]
     kind: str | None = None
-    name: str = ""  # tells two events of one kind apart that one record is: "free", "blocked"
+    name: str = ""  # distinguishes events of one kind of one record: "free", "blocked"
     ignore: bool = False
-    when: str | None = None  # CEL: a record for which it is false is no such event
+    when: str | None = None  # CEL: where it is false the record is not this event
     at: FieldOrName | None = None  # the event's time; default: the source's, else arrival
     fields: dict[str, FieldOrName] = Field(default_factory=dict)
 
@@ -99,38 +99,38 @@ class EventRule(BaseModel):
     def _fits_together(self) -> Self:
         if self.ignore:
             if self.when is not None:
-                raise ValueError("`ignore: true` drops every record: drop `when`")
+                raise ValueError("`ignore: true` drops every record: remove `when`")
             return self
         if self.kind is None or self.kind not in KINDS:
             raise ValueError(
                 f"kind {self.kind!r} is not known{did_you_mean(self.kind or '', [*KINDS])}"
             )
-        known = fields_of(self.kind)
+        types = fields_of(self.kind)
         for name, rule in self.fields.items():
-            if name not in known:
-                raise ValueError(f"{self.kind} has no field {name!r}{did_you_mean(name, [*known])}")
-            _fits(name, known[name], rule)
+            if name not in types:
+                raise ValueError(f"{self.kind} has no field {name!r}{did_you_mean(name, [*types])}")
+            _check_type(name, types[name], rule)
         missing = [name for name in required_fields_of(self.kind) if name not in self.fields]
         if missing:
             raise ValueError(f"{self.kind} needs a field {missing[0]!r}: add it under `fields`")
         return self
 
     def compile_programs(self, segments: Collection[str]) -> dict[KeyPath, Program]:
-        """Compile its expressions, by their place in the rule; raise ExpressionError."""
+        """Compile its expressions, by their key in the rule; raise ExpressionError."""
         return {
-            key: compile_for_segments(text, RECORD_VARIABLES, wanted, segments)
-            for key, text, wanted in self._expressions()
+            key: compile_for_segments(text, RECORD_VARIABLES, result_kind, segments)
+            for key, text, result_kind in self._expressions()
         }
 
     def expression_errors(self, segments: Collection[str]) -> list[tuple[KeyPath, str]]:
-        """What is wrong with each of them, and where."""
-        wrong: list[tuple[KeyPath, str]] = []
-        for key, text, wanted in self._expressions():
+        """Return the errors of its expressions, by their key in the rule."""
+        errors: list[tuple[KeyPath, str]] = []
+        for key, text, result_kind in self._expressions():
             try:
-                compile_for_segments(text, RECORD_VARIABLES, wanted, segments)
+                compile_for_segments(text, RECORD_VARIABLES, result_kind, segments)
             except ExpressionError as error:
-                wrong.append((key, str(error)))
-        return wrong
+                errors.append((key, str(error)))
+        return errors
 
     def _expressions(self) -> Iterator[tuple[KeyPath, str, ResultKind]]:
         if self.when is not None:
@@ -140,13 +140,13 @@ class EventRule(BaseModel):
         types = fields_of(self.kind) if self.kind else {}
         for name, rule in self.fields.items():
             if rule.expression is not None:
-                # A table of values reads words, whatever they stand for.
-                wanted = types[name] if rule.values is None else "scalar"
-                yield ("fields", name, "expression"), rule.expression, wanted
+                # The keys of a table of values are texts, whatever the type of the field.
+                result_kind = types[name] if rule.values is None else "scalar"
+                yield ("fields", name, "expression"), rule.expression, result_kind
 
 
-def _fits(name: str, kind: FieldType, rule: FieldRule) -> None:
+def _check_type(name: str, kind: FieldType, rule: FieldRule) -> None:
     if kind != "number" and rule.is_linear:
-        raise ValueError(f"{name} is no number: drop decimal, scale, offset and units")
+        raise ValueError(f"{name} is not a number: remove decimal, scale, offset and units")
     if kind != "instant" and (rule.format != "iso" or rule.zone is not None):
-        raise ValueError(f"{name} is no time: drop format and zone")
+        raise ValueError(f"{name} is not a time: remove format and zone")

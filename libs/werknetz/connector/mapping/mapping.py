@@ -1,7 +1,7 @@
-"""A mapping is data: which address is which signal of which equipment, and how its values read.
+"""The model of a mapping: which address is which signal of which equipment, in which format.
 
-Versioned YAML, checked when it is loaded; each error says file, line, what is wrong and the
-remedy. What to do with values is in `normalize`; nothing here sees one.
+Versioned YAML, checked at load; each error names file, line, problem and remedy. `normalize`
+applies the mapping to values.
 """
 
 import json
@@ -37,18 +37,18 @@ from werknetz.domain.state import STATE_TABLES, MachineState
 
 Datatype = Literal["float", "integer", "boolean", "text", "json"]
 TEXT_ROLES: Final = {Role.ORDER, Role.MODE}
-# Ten times as fast, where PyYAML has it: a mapping may have thousands of rules.
+# Ten times as fast, where it is installed: a mapping may have thousands of rules.
 _Dumper: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_WORDS: Final = {state.label: state for state in MachineState}
+_STATES_BY_LABEL: Final = {state.label: state for state in MachineState}
 _EXPRESSIONS: Final[tuple[Literal["when", "expression"], ...]] = ("when", "expression")
 _ERRORS_MAX: Final = 50
-_FORM: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+_MODEL_CONFIG: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Counter(BaseModel):
-    """How a counter behaves when it ends."""
+    """How a counter resets, and what its samples are."""
 
-    model_config = _FORM
+    model_config = _MODEL_CONFIG
     reset: Literal["none", "to_zero", "rollover"] = "to_zero"
     modulus: Annotated[float, Field(gt=0)] | None = None
     kind: Literal["cumulative", "increment"] = "cumulative"
@@ -56,21 +56,21 @@ class Counter(BaseModel):
     @model_validator(mode="after")
     def _rollover_has_modulus(self) -> Self:
         if self.reset == "rollover" and self.modulus is None:
-            raise ValueError("a counter that rolls over needs `modulus`, such as 65536")
+            raise ValueError("a counter that rolls over needs `modulus`, for example 65536")
         if self.reset != "rollover" and self.modulus is not None:
-            raise ValueError("`modulus` is for `reset: rollover`: drop one of them")
+            raise ValueError("`modulus` is for `reset: rollover`: remove one of them")
         return self
 
 
 class Rule(BaseModel):
-    """One address, or a family of addresses with named segments, and what it means."""
+    """A signal rule: an address, or a pattern with named segments, and its signal."""
 
-    model_config = _FORM
+    model_config = _MODEL_CONFIG
     source: Annotated[str, Field(min_length=1)]
     equipment: str | None = None
     signal: str | None = None
     role: Role = Role.PROCESS_VALUE
-    ignore: bool = False  # known and not wanted: neither stored nor put into quarantine
+    ignore: bool = False  # neither stored nor sent to quarantine
     states: str | None = None
     counter: Counter | None = None
     decimal: Literal["point", "comma"] = "point"
@@ -80,9 +80,9 @@ class Rule(BaseModel):
     unit: str | None = None
     source_unit: str | None = None
     datatype: Datatype | None = None
-    when: str | None = None  # CEL: where it is false the value is dropped knowingly
-    expression: str | None = None  # CEL: what stands for the value, before scale and unit
-    input: ExpressionInput = "number"  # what `value` is in them
+    when: str | None = None  # CEL: where it is false the value is dropped
+    expression: str | None = None  # CEL: replaces the value, before scale and unit
+    input: ExpressionInput = "number"  # type of `value` in expressions
 
     @field_validator("unit", "source_unit")
     @classmethod
@@ -94,19 +94,21 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if (self.role is Role.STATE) != (self.states is not None):
-            raise ValueError("`role: state` and `states: <table>` go together: give both or none")
+            raise ValueError(
+                "`role: state` and `states: <table>` belong together: set both or none"
+            )
         if self.role is Role.STATE and (self.scale, self.offset, self.unit) != (1.0, 0.0, None):
-            raise ValueError("a state has no scale, offset or unit: drop them")
+            raise ValueError("a state has no scale, offset or unit: remove them")
         if self.counter is not None and not self.role.is_count:
             raise ValueError(f"`counter` is for counts, but the role is {self.role.value!r}")
         if self.source_unit is not None and self.unit is None:
             raise ValueError("`source_unit` needs `unit`: the unit to store")
         if self.scale == 0:
-            raise ValueError("scale 0 would make every value the same: drop it or correct it")
+            raise ValueError("scale 0 would make every value the same: remove or correct it")
         if self.input != "number" and not self.is_computed:
-            raise ValueError("`input` is for `expression` and `when`: drop it, or add one")
+            raise ValueError("`input` is for `expression` and `when`: remove it, or add one")
         if self.ignore and self.is_computed:
-            raise ValueError("`ignore: true` drops every value: drop `expression` and `when`")
+            raise ValueError("`ignore: true` drops every value: remove `expression` and `when`")
         return self
 
     @property
@@ -115,7 +117,7 @@ class Rule(BaseModel):
 
     @property
     def result_kind(self) -> ResultKind:
-        """What its expression must give."""
+        """The type that its expression must return."""
         if self.role is Role.STATE:
             return "scalar"
         if self.datatype == "json":
@@ -129,13 +131,13 @@ class Rule(BaseModel):
     def compile_program(
         self, key: Literal["when", "expression"], segments: Collection[str]
     ) -> Program:
-        """Compile one of its expressions; raise ExpressionError with place and remedy."""
+        """Compile one of its expressions; raise ExpressionError with position and remedy."""
         text = (self.when if key == "when" else self.expression) or ""
-        wanted = "boolean" if key == "when" else self.result_kind
-        return compile_for_segments(text, signal_variables(self.input), wanted, segments)
+        result_kind = "boolean" if key == "when" else self.result_kind
+        return compile_for_segments(text, signal_variables(self.input), result_kind, segments)
 
     def result_datatype(self) -> Datatype | None:
-        """Of a new point whose rule names no datatype: what its expression gives."""
+        """Return the datatype of its expression, for a rule without `datatype`; else None."""
         if self.expression is None or self.result_kind != "scalar" or self.role is Role.STATE:
             return None
         kinds: dict[ResultKind, Datatype] = {
@@ -143,9 +145,9 @@ class Rule(BaseModel):
             "number": "float",
             "text": "text",
         }
-        for wanted, datatype in kinds.items():
+        for result_kind, datatype in kinds.items():
             try:
-                compile_expression(self.expression, signal_variables(self.input), wanted)
+                compile_expression(self.expression, signal_variables(self.input), result_kind)
             except ExpressionError:
                 continue
             return datatype
@@ -171,14 +173,14 @@ class Rule(BaseModel):
 
 
 class Mapping(BaseModel):
-    """Which address is which signal. `version` grows with each change that is put to work."""
+    """A mapping. `version` increases with each change that is activated."""
 
-    model_config = _FORM
+    model_config = _MODEL_CONFIG
     name: Annotated[str, Field(min_length=1, max_length=100)]
     version: Annotated[int, Field(ge=1)]
     time_zone: str | None = None
     unmapped: Literal["quarantine", "store-as-is"] = "quarantine"
-    equipment: str | None = None  # of rules that name none
+    equipment: str | None = None  # of rules without one
     enums: dict[str, dict[str, str]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     events: tuple[EventRule, ...] = ()
@@ -202,24 +204,24 @@ class Mapping(BaseModel):
 
     @property
     def document(self) -> str:
-        """The mapping as YAML in one form, however it was written."""
+        """The mapping as YAML in canonical document."""
         tree = self.model_dump(mode="json", exclude_defaults=True)
         return str(yaml.dump(tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False))
 
     @property
     def digest(self) -> bytes:
-        """The same for the same meaning: comments and order of keys do not count."""
+        """Hash of the content: independent of comments and the order of keys."""
         tree = self.model_dump(mode="json", exclude_defaults=True)
         return blake2b(json.dumps(tree, sort_keys=True).encode(), digest_size=16).digest()
 
     def state_table(self, table: str) -> Table[str, MachineState]:
         if table in self.enums:
-            return {code: _WORDS[word] for code, word in self.enums[table].items()}
+            return {code: _STATES_BY_LABEL[word] for code, word in self.enums[table].items()}
         return STATE_TABLES[table]
 
 
 STORE_AS_IS: Final = Mapping(name="as-is", version=1, unmapped="store-as-is")
-"""For browsing: everything is kept under the connector, nothing is named yet."""
+"""For browsing: stores every address as a signal of the connector."""
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -227,119 +229,121 @@ def load_mapping(path: Path) -> Mapping:
     return parse_mapping(load_yaml(path))
 
 
-def parse_mapping(form: YamlDocument, at: KeyPath = ("mapping",)) -> Mapping:
-    """Read the mapping that stands at a key of a file; raise ConfigurationError."""
-    tree = form.tree
+def parse_mapping(document: YamlDocument, at: KeyPath = ("mapping",)) -> Mapping:
+    """Parse the mapping at a key of a document; raise ConfigurationError."""
+    tree = document.tree
     for step in at:
         tree = tree.get(step) if isinstance(tree, dict) else None
     if not isinstance(tree, dict):
         remedy = f"key {'.'.join(map(str, at))!r} is missing: add name, version and rules"
-        raise ConfigurationError([form.error_at(at, remedy)])
-    form = expand_templates(form, at)
-    tree = form.tree
+        raise ConfigurationError([document.error_at(at, remedy)])
+    document = expand_templates(document, at)
+    tree = document.tree
     for step in at:
         tree = tree[step]
     try:
         mapping = Mapping.model_validate(tree)
     except ValidationError as error:
-        raise ConfigurationError(_first_of(explain_errors(form, at, error, Mapping))) from error
-    wrong = [form.error_at((*at, *key), text) for key, text in _disagreements(mapping)]
-    if wrong:
-        raise ConfigurationError(_first_of(wrong))
+        raise ConfigurationError(_limit(explain_errors(document, at, error, Mapping))) from error
+    errors = [document.error_at((*at, *key), text) for key, text in _cross_errors(mapping)]
+    if errors:
+        raise ConfigurationError(_limit(errors))
     return mapping
 
 
-def _first_of(errors: Sequence[str]) -> list[str]:
-    """One mistake in a template is one in each of a thousand machines: the first will do."""
+def _limit(errors: Sequence[str]) -> list[str]:
+    """Return the first errors: one in a template occurs in each of a thousand machines."""
     more = len(errors) - _ERRORS_MAX
     return [*errors[:_ERRORS_MAX], *([f"… and {more} more errors"] if more > 0 else [])]
 
 
-def _disagreements(mapping: Mapping) -> list[tuple[KeyPath, str]]:
-    """What each part alone cannot see: tables that are not there, segments without a name."""
-    wrong: list[tuple[KeyPath, str]] = [
+def _cross_errors(mapping: Mapping) -> list[tuple[KeyPath, str]]:
+    """Return the errors between parts: unknown tables, duplicate sources, unknown segments."""
+    errors: list[tuple[KeyPath, str]] = [
         (
             ("enums", table, code),
-            f"state {word!r} is not known{did_you_mean(word, list(_WORDS))}",
+            f"state {word!r} is not known{did_you_mean(word, list(_STATES_BY_LABEL))}",
         )
         for table, codes in mapping.enums.items()
         for code, word in codes.items()
-        if word not in _WORDS
+        if word not in _STATES_BY_LABEL
     ]
     first: dict[str, int] = {}
     for number, rule in enumerate(mapping.rules):
-        wrong += [(("rules", number, *key), text) for key, text in _wrong_rule(mapping, rule)]
+        errors += [(("rules", number, *key), text) for key, text in _rule_errors(mapping, rule)]
         if (earlier := first.setdefault(rule.source, number)) != number:
-            text = f"source {rule.source!r} has a rule already, the {earlier + 1}.: drop one"
-            wrong.append((("rules", number, "source"), text))
-    said: dict[tuple[str, str | None, str], int] = {}
+            text = f"source {rule.source!r} already has rule {earlier + 1}: remove one"
+            errors.append((("rules", number, "source"), text))
+    first_event: dict[tuple[str, str | None, str], int] = {}
     for number, event in enumerate(mapping.events):
-        wrong += [(("events", number, *key), text) for key, text in _wrong_event(event)]
-        same = said.setdefault((event.source, event.kind, event.name), number)
+        errors += [(("events", number, *key), text) for key, text in _event_errors(event)]
+        same = first_event.setdefault((event.source, event.kind, event.name), number)
         if same != number and event.when is None and mapping.events[same].when is None:
-            text = f"the {same + 1}. event rule makes the same event: give one of them a `name`"
-            wrong.append((("events", number, "source"), text))
-    fed = dict(_fed(mapping))
-    wrong += constant.constant_errors(mapping.constants, mapping.equipment, mapping.time_zone, fed)
-    return wrong
+            text = f"event rule {same + 1} creates the same event: set `name` in one of them"
+            errors.append((("events", number, "source"), text))
+    sources = dict(_sources_by_point(mapping))
+    errors += constant.constant_errors(
+        mapping.constants, mapping.equipment, mapping.time_zone, sources
+    )
+    return errors
 
 
-def _wrong_event(event: EventRule) -> list[tuple[KeyPath, str]]:
-    wrong: list[tuple[KeyPath, str]] = []
+def _event_errors(event: EventRule) -> list[tuple[KeyPath, str]]:
+    errors: list[tuple[KeyPath, str]] = []
     try:
         segments = Pattern.parse(event.source).names
     except ValueError as error:
-        wrong.append((("source",), str(error)))
+        errors.append((("source",), str(error)))
     else:
-        wrong += event.expression_errors(segments)
+        errors += event.expression_errors(segments)
     for name, rule in event.fields.items():
         try:
             rule.linear_factors()
         except units.UnitRejected as error:
-            wrong.append((("fields", name, "source_unit"), str(error)))
-    return wrong
+            errors.append((("fields", name, "source_unit"), str(error)))
+    return errors
 
 
-def _wrong_expressions(rule: Rule, pattern: Pattern) -> list[tuple[KeyPath, str]]:
-    wrong: list[tuple[KeyPath, str]] = []
+def _expression_errors(rule: Rule, pattern: Pattern) -> list[tuple[KeyPath, str]]:
+    errors: list[tuple[KeyPath, str]] = []
     for key in _EXPRESSIONS:
         if getattr(rule, key) is not None:
             try:
                 rule.compile_program(key, pattern.names)
             except ExpressionError as error:
-                wrong.append(((key,), str(error)))
-    return wrong
+                errors.append(((key,), str(error)))
+    return errors
 
 
-def _fed(mapping: Mapping) -> Iterator[tuple[str, str]]:
-    """Points that rules of one address feed, with that address."""
+def _sources_by_point(mapping: Mapping) -> Iterator[tuple[str, str]]:
+    """Yield the points of rules with one address, and that address."""
     for rule in mapping.rules:
         if "{" not in rule.source and not rule.ignore:
             equipment = rule.equipment or mapping.equipment
             yield f"{equipment}:{rule.signal or signal_name_of(rule.source)}", rule.source
 
 
-def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[KeyPath, str]]:
-    wrong: list[tuple[KeyPath, str]] = []
+def _rule_errors(mapping: Mapping, rule: Rule) -> list[tuple[KeyPath, str]]:
+    errors: list[tuple[KeyPath, str]] = []
     tables = [*mapping.enums, *STATE_TABLES]
     if rule.states is not None and rule.states not in tables:
         text = f"state table {rule.states!r} is not known{did_you_mean(rule.states, tables)}"
-        wrong.append((("states",), text))
+        errors.append((("states",), text))
     try:
         rule.linear_factors()
     except units.UnitRejected as error:
-        wrong.append((("source_unit",), str(error)))
+        errors.append((("source_unit",), str(error)))
     try:
         pattern = Pattern.parse(rule.source)
     except ValueError as error:
-        return [*wrong, (("source",), str(error))]
+        return [*errors, (("source",), str(error))]
     if rule.ignore:
-        return wrong
+        return errors
     equipment = rule.equipment or mapping.equipment
     if equipment is None:
         text = "has no equipment: add `equipment` to the rule, or to the mapping for all"
-        wrong.append((("source",), text))
-    wrong += _wrong_expressions(rule, pattern)
+        errors.append((("source",), text))
+    errors += _expression_errors(rule, pattern)
     example: dict[str, Any] = dict.fromkeys(pattern.names, "x")
     for key, template in (("equipment", equipment), ("signal", rule.signal)):
         try:
@@ -347,5 +351,5 @@ def _wrong_rule(mapping: Mapping, rule: Rule) -> list[tuple[KeyPath, str]]:
             if key == "equipment" and filled:
                 EquipmentPath.parse(filled)
         except ValueError as error:
-            wrong.append(((key,), str(error)))
-    return wrong
+            errors.append(((key,), str(error)))
+    return errors

@@ -1,6 +1,6 @@
-"""Addresses with named segments: `werk/{halle}/{maschine}/zyklus#gut`.
+"""Patterns of addresses with named segments: `werk/{halle}/{maschine}/zyklus#gut`.
 
-A segment reaches to the next literal sign, never over a `/` or a `#`.
+A segment ends at the next literal character, and never contains `/` or `#`.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final, Self
 
 _SEGMENT: Final = re.compile(r"\{([^{}]*)\}")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
-_SIGNS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,49 +21,49 @@ class Pattern:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a pattern; raise ValueError that says what is wrong and the remedy."""
+        """Parse a pattern; raise ValueError with the problem and the remedy."""
         names: list[str] = []
         regex, end = "", 0
-        for found in _SEGMENT.finditer(text):
-            name = found.group(1)
+        for match in _SEGMENT.finditer(text):
+            name = match.group(1)
             if not _NAME.fullmatch(name):
                 raise ValueError(
                     f"segment {{{name}}} in {text!r}: name it with a-z, 0-9 and _, such as {{line}}"
                 )
-            regex += re.escape(text[end : found.start()])
-            end = found.end()
+            regex += re.escape(text[end : match.start()])
+            end = match.end()
             if text[end : end + 1] == "{":
-                raise ValueError(f"{text!r}: put a literal sign between two segments")
-            barred = re.escape("/#" + text[end : end + 1])
-            regex += f"(?P={name})" if name in names else f"(?P<{name}>[^{barred}]+)"
+                raise ValueError(f"{text!r}: put a literal character between two segments")
+            excluded = re.escape("/#" + text[end : end + 1])
+            regex += f"(?P={name})" if name in names else f"(?P<{name}>[^{excluded}]+)"
             names.append(name)
         regex += re.escape(text[end:])
         return cls(text, tuple(dict.fromkeys(names)), re.compile(regex, re.DOTALL))
 
     def match(self, address: str) -> dict[str, str] | None:
-        found = self.regex.fullmatch(address)
-        return None if found is None else found.groupdict()
+        match = self.regex.fullmatch(address)
+        return None if match is None else match.groupdict()
 
     def fill(self, template: str, segments: Mapping[str, str]) -> str:
-        """Put segments into a template; raise ValueError for one that the source has not."""
+        """Insert segments into a template; raise ValueError where the source does not have one."""
         for name in _SEGMENT.findall(template):
             if name not in segments:
-                there = ", ".join(f"{{{known}}}" for known in self.names) or "none"
+                available = ", ".join(f"{{{segment}}}" for segment in self.names) or "none"
                 raise ValueError(
-                    f"{template!r} names segment {{{name}}}, which the source has not; "
-                    f"the source has {there}"
+                    f"{template!r} uses segment {{{name}}}, which is not in the source; "
+                    f"the source has {available}"
                 )
-        return _SEGMENT.sub(lambda found: to_slug(segments[found.group(1)]), template)
+        return _SEGMENT.sub(lambda match: to_slug(segments[match.group(1)]), template)
 
 
 def to_slug(text: str) -> str:
-    """Make a segment of an equipment path of it: `Presse 3` → `presse-3`."""
-    plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower().translate(_SIGNS))
+    """Return a text as a segment of an equipment path: `Presse 3` → `presse-3`."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower().translate(_UMLAUTS))
     return plain.strip("-_")[:63] or "x"
 
 
 def signal_name_of(address: str) -> str:
-    """Name a signal after its address: what stands last, without namespace and folders."""
+    """Return a signal name from an address: its last part, without namespace and folders."""
     last = re.split(r"[/#]|[;][isgb]=", address)[-1]
-    plain = re.sub(r"[^a-z0-9_.]+", "_", last.lower().translate(_SIGNS)).strip("_.")
+    plain = re.sub(r"[^a-z0-9_.]+", "_", last.lower().translate(_UMLAUTS)).strip("_.")
     return plain[:200] or "value"

@@ -138,26 +138,13 @@ def test_numbers_go_on_where_the_spool_stands() -> None:
     assert [type(record) for record in again] == [Samples], "a point is introduced once"
 
 
-def test_a_new_spool_is_told_every_point_from_1() -> None:
-    normalizer = _normalizer({"n/p:b": 7})
-    addresses = ["a", "b"]
-    normalizer.normalize(Delivery(blocks=[_block([(0, 1, 0), (1, 1, 0)], addresses)]), NOW)
-    points = normalizer.renumber_points().points
-    assert [(p.key, p.number) for p in points] == [("n/p:a", 1), ("n/p:b", 2)]
-    (samples,) = normalizer.normalize(
-        Delivery(blocks=[_block([(1, 1, 0), (0, 1, 0)], addresses)]), NOW
-    )
-    assert isinstance(samples, Samples)
-    assert columns_of(samples).point.tolist() == [2, 1]
-
-
 def test_unmapped_addresses_do_not_flood() -> None:
     normalizer = _normalizer()
     said = []
     for second in range(150):
         delivery = Delivery([Reading("x", n) for n in range(10)])
         said += normalizer.normalize(delivery, NOW + second * 1_000_000)
-    said += normalizer.take_due_unmapped(NOW + 400_000_000)
+    said += normalizer.take_all_unmapped(NOW + 400_000_000)
     assert len(said) == 4
     counts = [r.count for r in said[1:] if isinstance(r, Unmapped)]
     assert 1 + sum(counts) == 1500, "every value is counted"
@@ -174,7 +161,7 @@ def test_two_addresses_never_feed_one_point() -> None:
     normalizer = Normalizer(parse_mapping(parse_yaml(text, file="m")), "c")
     records = normalizer.normalize(Delivery([Reading("t/1", 1), Reading("t/2", 2)]), NOW)
     (refused,) = [r for r in records if isinstance(r, Unmapped)]
-    assert "fed by 't/1' already" in refused.reason
+    assert "already has the source 't/1'" in refused.reason
 
 
 def test_impossible_times_and_a_large_raw() -> None:

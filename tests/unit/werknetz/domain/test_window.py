@@ -83,6 +83,7 @@ def test_the_end_of_a_window_belongs_to_the_next(period: Period) -> None:
     assert span == [before]
     assert windows_between(period, midnight_us, midnight_us, zone=zone) == []
     assert windows_between(period, midnight_us + 1, midnight_us, zone=zone) == []
+    assert windows_between(period, midnight_us + 1, midnight_us + 1, zone=zone) == []
 
 
 def test_a_shift_window_ends_before_its_end_instant() -> None:

@@ -199,12 +199,12 @@ def test_a_block_means_what_its_readings_mean(given: list[tuple[str, float, int]
 WRONG = [
     ("value * 2.0", "value * 2", 9, "write 2.0, not 2"),
     ("value >= 0.0 &&", "value >= 0.0 & ", 11, "is not CEL"),
-    ("value >= 0.0 && status < 0x80000000u", "value", 11, "wanted is a comparison"),
-    ("value.split('-')[0].trim()", "1.0", 17, "gives double, wanted is string(…)"),
+    ("value >= 0.0 && status < 0x80000000u", "value", 11, "required is a comparison"),
+    ("value.split('-')[0].trim()", "1.0", 17, "returns double, required is string(…)"),
     ("input: text", "input: txet", 17, "is not known"),
     ("segments.press ==", "segments.presse ==", 20, "did you mean 'press'?"),
     ('when: "value >= 0.0 && status < 0x80000000u"', "input: json", 11, "`input` is for"),
-    ("{source: ratio,", "{source: ratio, ignore: true,", 16, "drop `expression`"),
+    ("{source: ratio,", "{source: ratio, ignore: true,", 16, "remove `expression`"),
     ("fields['good'] -", "fields['good'] + 1 -", 19, "write + 2.0, not 2"),
 ]
 
@@ -305,8 +305,8 @@ def test_a_record_that_is_no_such_event_is_left_out() -> None:
         ({"series": None}, "document: expression: No matching overloads"),
         ({"day": "29.03.2026"}, "at: expression: String to Timestamp"),
         ({"firm": "yes"}, "commitment: expression: "),
-        ({"number": "1\0"}, "the record: the text holds the character NUL"),
-        ({"per_box": math.inf}, "quantity: the expression gives inf"),
+        ({"number": "1\0"}, "the record: the text contains the character NUL"),
+        ({"per_box": math.inf}, "quantity: the expression returns inf"),
         ({"stamp": 1e300}, "last_receipt_us: "),
     ],
 )
@@ -331,10 +331,10 @@ def test_a_missing_key_names_the_field_and_the_key() -> None:
 WRONG_EVENTS = [
     ("record.kind == 'L' &&", "record.kind = 'L' &&", 8, "is not CEL"),
     ("'T06:00:00Z')", "6)", 10, "write + 2.0, not 2"),
-    ("record.series + '/' + record.number", "1.0", 12, "gives double, wanted is string(…)"),
+    ("record.series + '/' + record.number", "1.0", 12, "returns double, required is string(…)"),
     ('"record.day"}', '"recrd.day"}', 15, "did you mean 'record'?"),
     ("segments.table", "segments.tabel", 8, "did you mean 'table'?"),
-    ('{expression: "record.day"}', "{expression: \"'a'\", field: day}", 15, "one of them"),
+    ('{expression: "record.day"}', "{expression: \"'a'\", field: day}", 15, "exactly one of"),
 ]
 
 

@@ -84,7 +84,7 @@ def test_a_template_makes_rules_for_each_machine() -> None:
     assert (point.key, point.role) == ("n/p/press-2:good_left", Role.GOOD_COUNT.value)
 
 
-def test_the_meaning_counts_not_the_template() -> None:
+def test_the_digest_depends_on_the_rules_not_on_the_template() -> None:
     mapping = _read()
     again = _again(mapping)
     assert again == mapping
@@ -94,22 +94,22 @@ def test_the_meaning_counts_not_the_template() -> None:
     assert _read(PRESSES.replace('pri_s: "9"', 'pri_s: "8"')).digest != mapping.digest
 
 
-def test_an_application_may_stand_alone() -> None:
+def test_an_application_without_templates_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match="template 'press' is not known"):
         _read("mapping: {name: m, version: 1, apply: [{template: press, with: [{a: b}]}]}")
 
 
 WRONG = [
     ("n/p/${machine}\n        role", "n/p/${machin}\n        role", 15, "did you mean 'machine'?"),
-    ("${base}.state", "${base.state", 14, "without an end"),
+    ("${base}.state", "${base.state", 14, "write $${ for a literal"),
     ("        base: text\n", "        base: text\n        more: text\n", 11, "'more' is not used"),
-    ("        base: text\n", "", 13, "names variable 'base', not of the template"),
+    ("        base: text\n", "", 13, "uses variable 'base', not of the template"),
     ("base: text", "base: txt", 10, "is text, number, or a table"),
     ("base: text", "Base: text", 10, "name it with a-z"),
     ('default: "12"', "defalt: 12", 11, "is text, number, or a table"),
     ("type: number, default: 1", "type: number, default: x", 12, "write it without quotes"),
     ("template: press", "template: pres", 32, "did you mean 'press'?"),
-    ("template: press", "templat: press", 32, "an application has `template` and `with`"),
+    ("template: press", "templat: press", 32, "has exactly the keys `template` and `with`"),
     ("machine: press-1, ", "", 34, "variable 'machine' of template 'press' is missing"),
     ("machine: press-1", "machin: press-1", 34, "no variable 'machin': did you mean 'machine'?"),
     ("machine: press-1", "machine: 1", 34, "put it in quotes"),
@@ -122,21 +122,21 @@ WRONG = [
         26,
         "'x' is not known",
     ),
-    ("    with:\n", "    with: []\n    x:\n", 32, "and nothing else"),
+    ("    with:\n", "    with: []\n    x:\n", 32, "has exactly the keys"),
     ("  apply:", "  appply:", 7, "'press' is not applied"),
     ("    - {machine: press-1, base: DB10}", "    - press-1", 34, "are a table such as"),
 ]
 
 
 @pytest.mark.parametrize(("old", "new", "line", "remedy"), WRONG, ids=[f"{w[1]}" for w in WRONG])
-def test_a_wrong_template_names_its_line_and_the_remedy(
+def test_an_invalid_template_is_an_error_with_line_and_remedy(
     old: str, new: str, line: int, remedy: str
 ) -> None:
     assert old in PRESSES
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(ConfigurationError) as raised:
         _read(PRESSES.replace(old, new, 1))
-    told = [e for e in refused.value.errors if e.startswith(f"m.yaml, line {line}: ")]
-    assert any(remedy in error for error in told), refused.value
+    errors = [e for e in raised.value.errors if e.startswith(f"m.yaml, line {line}: ")]
+    assert any(remedy in error for error in errors), raised.value
 
 
 PLACED = [
@@ -145,7 +145,7 @@ PLACED = [
     ("role: good_count", "rolle: good_count", 21, 34, "did you mean 'role'?"),
     ("machine: press-2", "machine: Press-2", 15, 35, "must be lower case"),
     ('pri_s: "9"', 'pri_s: "nine"', 23, 35, "is not CEL"),
-    ("base: DB11", "base: DB10", 14, 35, "has a rule already"),
+    ("base: DB11", "base: DB10", 14, 35, "already has rule"),
     ("order_number: order", "order_numbr: order", 28, 34, "did you mean 'order_number'?"),
 ]
 
@@ -157,10 +157,10 @@ def test_an_error_of_what_a_template_made_names_both_places(
     old: str, new: str, line: int, applied: int, remedy: str
 ) -> None:
     assert old in PRESSES
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(ConfigurationError) as raised:
         _read(PRESSES.replace(old, new, 1))
     place = f"template 'press', applied on line {applied} with machine: "
-    assert any(place in error and remedy in error for error in refused.value.errors), refused.value
+    assert any(place in error and remedy in error for error in raised.value.errors), raised.value
 
 
 def _many(machines: int, rules: int) -> str:
@@ -177,15 +177,15 @@ def test_what_templates_make_is_bounded() -> None:
     with pytest.raises(ConfigurationError, match=f"more than {RULES_MAX} rules"):
         _read(_many(600, RULES_MAX // 500))
     wide = _many(2_000, 1).replace("n/p", "n/" + "p" * 3_000)
-    with pytest.raises(ConfigurationError, match="divide the mapping"):
+    with pytest.raises(ConfigurationError, match="split the mapping"):
         _read(wide)
 
 
-def test_one_mistake_in_many_machines_is_not_told_a_thousand_times() -> None:
-    with pytest.raises(ConfigurationError) as refused:
+def test_an_error_of_many_machines_is_reported_a_limited_number_of_times() -> None:
+    with pytest.raises(ConfigurationError) as raised:
         _read(_many(1_000, 1).replace("equipment: n/p", "equipment: N/p"))
-    assert len(refused.value.errors) == 51
-    assert refused.value.errors[-1] == "… and 950 more errors"
+    assert len(raised.value.errors) == 51
+    assert raised.value.errors[-1] == "… and 950 more errors"
 
 
 WORD = st.text("abcxyz-", min_size=1, max_size=8).map(lambda t: "a" + t)
@@ -203,7 +203,7 @@ SCALARS = st.one_of(
     values=st.dictionaries(SCALARS, SCALARS, min_size=1, max_size=3),
     path=st.lists(WORD, min_size=1, max_size=3).map("/".join),
 )
-def test_a_document_means_what_was_written(
+def test_the_canonical_document_has_the_same_content(
     codes: dict[str, str], source: str, scale: float, constant: Any, values: dict[str, str],
     path: str,
 ) -> None:  # fmt: skip
