@@ -1,4 +1,4 @@
-"""`werknetz demo`: the whole platform on this machine, on embedded servers, with nothing else."""
+"""`werknetz demo`: the whole platform on this machine, on embedded servers."""
 
 import asyncio
 import signal
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 Running = Annotated[
-    Path | None, typer.Option(help="folder of the running demo; else the one that runs")
+    Path | None, typer.Option(help="folder of the running demo; default: the only one that runs")
 ]
 
 
@@ -19,98 +19,105 @@ def register(app: typer.Typer) -> None:
     @demo.callback()
     def _demo(
         context: typer.Context,
-        port: Annotated[int, typer.Option(help="where the API answers")] = 8080,
-        data: Annotated[Path | None, typer.Option(help="folder for the data; kept")] = None,
-        keep: Annotated[bool, typer.Option("--keep", help="keep the data at the end")] = False,
-        plants: Annotated[int, typer.Option(min=1, max=6, help="how many plants")] = 6,
-        days: Annotated[int, typer.Option(min=1, max=365, help="of history")] = 30,
+        port: Annotated[int, typer.Option(help="port of the API")] = 8080,
+        data: Annotated[
+            Path | None, typer.Option(help="folder for the data, which stays after the end")
+        ] = None,
+        keep: Annotated[
+            bool, typer.Option("--keep", help="keep the temporary data folder at the end")
+        ] = False,
+        plants: Annotated[int, typer.Option(min=1, max=6, help="number of simulated plants")] = 6,
+        days: Annotated[int, typer.Option(min=1, max=365, help="days of history")] = 30,
     ) -> None:
-        """Start servers, simulated plants and the platform; say where it is; stop on Ctrl-C."""
+        """Start servers, simulated plants and the platform; stop with Ctrl-C."""
         if context.invoked_subcommand is not None:
             return
         from werknetz_demo.embedded.server import ServerError
-        from werknetz_demo.embedded.state import StateError
-        from werknetz_demo.lifecycle import live
-        from werknetz_demo.run import Wish
-        from werknetz_demo.supervisor import CrewError
+        from werknetz_demo.embedded.state import DataFolderError
+        from werknetz_demo.lifecycle import run_demo
+        from werknetz_demo.run import DemoOptions
+        from werknetz_demo.supervisor import SupervisorError
 
         async def run() -> None:
             stopped = asyncio.Event()
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, stopped.set)
-            wish = Wish(port=port, data=data, keep=keep, plants=plants, days=days)
-            await live(wish, _say, stopped)
+            options = DemoOptions(port=port, data=data, keep=keep, plants=plants, days=days)
+            await run_demo(options, _print_line, stopped)
 
         try:
             asyncio.run(run())
-        except (CrewError, ServerError, StateError) as error:
+        except (SupervisorError, ServerError, DataFolderError) as error:
             typer.echo(f"werknetz demo: {error}", err=True)
             raise typer.Exit(1) from None
 
-    _register_mischief(demo)
-    _register_plants_mischief(demo)
+    _register_bad_edi(demo)
+    _register_plant_faults(demo)
 
 
-def _register_mischief(demo: typer.Typer) -> None:
-    """Something to watch in a demo that runs."""
+def _register_bad_edi(demo: typer.Typer) -> None:
+    """Register the command that sends a faulty message."""
 
     @demo.command("bad-edi")
     def _bad_edi(
         data: Running = None,
     ) -> None:
-        """Put a despatch advice with a misspelt quantity into the supplier's SFTP folder."""
-        from werknetz_demo.embedded.state import StateError
-        from werknetz_demo.faults import drop_bad_edi, running
+        """Send a despatch advice with a misspelt quantity to a running demo."""
+        from werknetz_demo.embedded.state import DataFolderError
+        from werknetz_demo.faults import drop_bad_edi, running_folder
 
         try:
-            file = drop_bad_edi(running(data))
-        except StateError as error:
+            file = drop_bad_edi(running_folder(data))
+        except DataFolderError as error:
             typer.echo(f"werknetz demo bad-edi: {error}", err=True)
             raise typer.Exit(1) from None
         typer.echo(
-            f"{file.name} lies in the supplier's folder: its line 1 has 12O pieces, with the "
-            "letter O.\nIn some seconds line 2 is an event, and line 1 is in quarantine with its "
-            "segment and byte:\n  werknetz quarantine groups      werknetz quarantine list\n"
-            "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
+            f"{file.name} is in the SFTP folder of Weserguss: its line 1 has 12O pieces, with the "
+            "letter O.\nWithin seconds line 2 is stored as an event, and line 1 is in quarantine "
+            "with its segment and byte:\n"
+            "  werknetz quarantine groups      werknetz quarantine list\n"
+            "(with WERKNETZ_URL and WERKNETZ_API_KEY as the demo has printed them)"
         )
 
 
-def _register_plants_mischief(demo: typer.Typer) -> None:
-    """What makes machines stand."""
+def _register_plant_faults(demo: typer.Typer) -> None:
+    """Register the commands that stop machines."""
 
     @demo.command("late-delivery")
     def _late_delivery(
-        minutes: Annotated[float, typer.Option(min=1, max=240, help="until it comes")] = 10,
+        minutes: Annotated[
+            float, typer.Option(min=1, max=240, help="minutes until it arrives")
+        ] = 10,
         data: Running = None,
     ) -> None:
-        """Hold a delivery back in a running demo, so that a line stands for it."""
-        from werknetz_demo.embedded.state import StateError
-        from werknetz_demo.faults import hold_back, running
+        """Delay a delivery in a running demo, so that a line starves."""
+        from werknetz_demo.embedded.state import DataFolderError
+        from werknetz_demo.faults import delay_delivery, running_folder
 
         try:
-            typer.echo(hold_back(running(data), minutes))
-        except StateError as error:
+            typer.echo(delay_delivery(running_folder(data), minutes))
+        except DataFolderError as error:
             typer.echo(f"werknetz demo late-delivery: {error}", err=True)
             raise typer.Exit(1) from None
 
     @demo.command("break")
     def _break(
         machine: Annotated[str, typer.Argument(help="its name or path: press-3, pueb-5/…/robot-2")],
-        minutes: Annotated[float, typer.Option(min=0.5, max=240, help="how long it stands")] = 5,
+        minutes: Annotated[float, typer.Option(min=0.5, max=240, help="minutes of downtime")] = 5,
         data: Running = None,
     ) -> None:
-        """Let a machine of a running demo fail for some minutes; say what to look at."""
-        from werknetz_demo.embedded.state import StateError
-        from werknetz_demo.faults import break_down, running
+        """Stop a machine of a running demo for some minutes; print commands to try."""
+        from werknetz_demo.embedded.state import DataFolderError
+        from werknetz_demo.faults import break_down, running_folder
 
         try:
-            text = break_down(running(data), machine, minutes)
-        except StateError as error:
+            text = break_down(running_folder(data), machine, minutes)
+        except DataFolderError as error:
             typer.echo(f"werknetz demo break: {error}", err=True)
             raise typer.Exit(1) from None
         typer.echo(text)
 
 
-def _say(text: str) -> None:
+def _print_line(text: str) -> None:
     typer.echo(text)

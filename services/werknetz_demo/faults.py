@@ -1,4 +1,4 @@
-"""Something to watch in a running demo: found by its folder, which it holds locked."""
+"""Faults to inject into a running demo, which is identified by its locked data folder."""
 
 import fcntl
 import os
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from werknetz_demo.embedded.state import StateError
-from werknetz_demo.plants import STATE, WORDS
-from werknetz_demo.supplier import NAME
-from werknetz_simulator.partners.foundry.edifact_writer import misspelt
-from werknetz_simulator.partners.foundry.feed import EDI, put
-from werknetz_simulator.partners.foundry.folders import PARTNERS, Place
+from werknetz_demo.embedded.state import DataFolderError
+from werknetz_demo.partners import NAME
+from werknetz_demo.plants import PROTOCOL_NAMES, STATE_FOLDER
+from werknetz_simulator.partners.messages.edifact_writer import encode_misspelt_desadv
 from werknetz_simulator.partners.partners import STARVING_RELATION, partner_key_of
+from werknetz_simulator.partners.sftp_folders import SftpFolders, put_file
+from werknetz_simulator.partners.weserguss import EDI_FOLDER
 from werknetz_simulator.plants.incident import break_machine
 from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.plan import MINUTE_US, instant_of
@@ -25,108 +25,117 @@ from werknetz_simulator.plants.truth import LATE_FILE
 from werknetz_simulator.serve import BROKEN_FILE
 
 PREFIX: Final = "werknetz-demo-"
-"""Of the folders that a demo without `--data` makes for itself."""
+"""Prefix of the folder that a demo without `--data` creates."""
 
 
-def running(data: Path | None) -> Path:
-    """Return the folder of the running demo; raise StateError with what to do."""
+def running_folder(data: Path | None) -> Path:
+    """Return the folder of the running demo; raise DataFolderError with a remedy."""
     if data is not None:
-        if not _is_held(data):
-            raise StateError(f"no demo runs in {data}: start it with `werknetz demo --data {data}`")
+        if not _is_locked(data):
+            raise DataFolderError(
+                f"no demo runs in {data}: start it with `werknetz demo --data {data}`"
+            )
         return data.absolute()
-    found = [*_ours()]
-    if len(found) != 1:
-        what = "no demo runs" if not found else f"{len(found)} demos run"
-        raise StateError(f"{what} in {tempfile.gettempdir()}: name its folder with --data")
-    return found[0]
+    folders = [*_own_folders()]
+    if len(folders) != 1:
+        problem = f"{len(folders)} demos run" if folders else "no demo runs"
+        raise DataFolderError(f"{problem} in {tempfile.gettempdir()}: name its folder with --data")
+    return folders[0]
 
 
 def drop_bad_edi(folder: Path) -> Path:
-    """Put a despatch advice with a misspelt quantity into the supplier's SFTP folder."""
-    inbox = Place(folder / NAME).files(PARTNERS[0]) / EDI
+    """Put a despatch advice with a misspelt quantity into the SFTP folder of Weserguss."""
+    inbox = SftpFolders(folder / NAME).files / EDI_FOLDER
     if not inbox.is_dir():
-        raise StateError(f"{folder} has no supplier yet: wait until the demo says it is there")
+        raise DataFolderError(f"{folder} has no partners yet: wait until the demo reports them")
     now_us = time.time_ns() // 1000
-    document, content = misspelt(now_us)
+    document, content = encode_misspelt_desadv(now_us)
     file = inbox / f"DESADV_{document}.edi"
-    put(file, content, now_us)
+    put_file(file, content, now_us)
     return file
 
 
 def break_down(folder: Path, name: str, minutes: float) -> str:
-    """Let a machine fail; return what to look at. Raise StateError where there is none such."""
+    """Stop a machine; return commands to try. Raise DataFolderError if the name is unknown."""
     machine = _machine(folder, name)
     now_us = time.time_ns() // 1000
     begin_us, end_us = break_machine(
-        folder / STATE / BROKEN_FILE, machine, now_us, round(minutes * MINUTE_US)
+        folder / STATE_FOLDER / BROKEN_FILE, machine, now_us, round(minutes * MINUTE_US)
     )
     plant = PLANTS[machine.plant]
     zone = ZoneInfo(plant.plan.time_zone)
     begin, end = (instant_of(at_us).astimezone(zone) for at_us in (begin_us, end_us))
     return (
         f"{machine.path} fails at {begin:%H:%M:%S} and stands until {end:%H:%M:%S} "
-        f"({plant.plan.time_zone}), said over {WORDS[plant.protocol]}.\n"
-        "In some seconds its state is malfunction; no part is made meanwhile; later its stop and "
-        "the loss in OEE:\n"
+        f"({plant.plan.time_zone}), reported over {PROTOCOL_NAMES[plant.protocol]}.\n"
+        "Within seconds its state is malfunction and it makes no parts; later, the stop lowers its "
+        "OEE:\n"
         f'  curl -H "X-API-Key: $WERKNETZ_API_KEY" '
         f'"$WERKNETZ_URL/api/v1/equipment/{machine.path}/states?start=-10m"\n'
         f"  werknetz kpi oee {machine.path} --start -1h\n"
-        "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
+        "(with WERKNETZ_URL and WERKNETZ_API_KEY as the demo has printed them)"
     )
 
 
-def hold_back(folder: Path, minutes: float) -> str:
-    """Let a delivery come later; return what to look at. Raise StateError without that plant."""
+def delay_delivery(folder: Path, minutes: float) -> str:
+    """Delay a delivery; return commands to try. Raise DataFolderError without that plant."""
     plant = next((plant for plant in PLANTS.values() if plant.starved_line), None)
     edge = None if plant is None else folder / "edge" / f"{plant.name}-{plant.protocol}-live.yaml"
     if plant is None or edge is None or not edge.exists():
-        raise StateError(f"{folder} has no line that starves: start the demo with two plants")
+        raise DataFolderError(
+            f"{folder} has no line that can starve: start the demo with two or more plants"
+        )
     now_us = time.time_ns() // 1000
     machines = [machine for machine in plant.machines if machine.line == plant.starved_line]
     span = (now_us, now_us)
     for machine in machines:
-        span = break_machine(folder / STATE / LATE_FILE, machine, now_us, round(minutes * MINUTE_US))
+        span = break_machine(
+            folder / STATE_FOLDER / LATE_FILE, machine, now_us, round(minutes * MINUTE_US)
+        )
     begin, end = (instant_of(at_us).astimezone(ZoneInfo(plant.plan.time_zone)) for at_us in span)
     line = machines[0].path.rpartition("/")[0]
     return (
-        f"{STARVING_RELATION.material} from {STARVING_RELATION.firm.name} does not come: the last of it is used up at "
-        f"{begin:%H:%M:%S}, {line} stands until it is there at {end:%H:%M:%S}.\n"
-        "In some seconds its machines starve, the stock is 0, and the API names the late delivery:\n"
+        f"{STARVING_RELATION.material} from {STARVING_RELATION.firm.name} does not arrive: its "
+        f"stock is used up at {begin:%H:%M:%S}, {line} starves until the delivery arrives "
+        f"at {end:%H:%M:%S}.\n"
+        "Within seconds its machines starve, the stock is 0, and the API names the late delivery:\n"
         f"  werknetz losses supply --start -1h --under {line}\n"
         f"  werknetz supply shipments --supplier {partner_key_of(STARVING_RELATION.firm)}\n"
-        "(with the WERKNETZ_URL and WERKNETZ_API_KEY that the demo has printed)"
+        "(with WERKNETZ_URL and WERKNETZ_API_KEY as the demo has printed them)"
     )
 
 
 def _machine(folder: Path, name: str) -> PlantMachine:
-    """Find it by its name or the end of its path among the plants of this demo."""
-    there = [
+    """Find a machine of this demo by its name or the end of its path."""
+    machines = [
         machine
         for plant in PLANTS.values()
         if (folder / "edge" / f"{plant.name}-{plant.protocol}-live.yaml").exists()
         for machine in plant.machines
     ]
-    if not there:
-        raise StateError(f"{folder} has no plants yet: wait until the demo says they are there")
-    found = [m for m in there if m.path == name or m.path.endswith(f"/{name}")]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        paths = ", ".join(machine.path for machine in found)
-        raise StateError(f"{name!r} is {len(found)} machines: name one by its path: {paths}")
-    near = get_close_matches(name, [machine.name for machine in there], n=1, cutoff=0.5)
+    if not machines:
+        raise DataFolderError(f"{folder} has no plants yet: wait until the demo reports them")
+    matches = [m for m in machines if m.path == name or m.path.endswith(f"/{name}")]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        paths = ", ".join(machine.path for machine in matches)
+        raise DataFolderError(
+            f"{name!r} matches {len(matches)} machines: name one by its path: {paths}"
+        )
+    near = get_close_matches(name, [machine.name for machine in machines], n=1, cutoff=0.5)
     hint = f": did you mean {near[0]!r}?" if near else ": see `werknetz demo` for its plants"
-    raise StateError(f"no machine is called {name!r}{hint}")
+    raise DataFolderError(f"no machine is called {name!r}{hint}")
 
 
-def _ours() -> Iterator[Path]:
-    """Only folders of our own user: anybody may make one with this name."""
+def _own_folders() -> Iterator[Path]:
+    """Yield locked folders of the current user: others may create folders with the same name."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if folder.lstat().st_uid == os.getuid() and _is_held(folder):
+        if folder.lstat().st_uid == os.getuid() and _is_locked(folder):
             yield folder
 
 
-def _is_held(folder: Path) -> bool:
+def _is_locked(folder: Path) -> bool:
     try:
         lock = os.open(folder / "lock", os.O_RDWR)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,6 +1,6 @@
-"""One life of the demo: everything up, each step said when it is true, then all down in reverse.
+"""Runs the demo: starts everything, reports each step once it has succeeded, stops in reverse.
 
-A second start on a kept folder goes on: what the plants made meanwhile is loaded as history.
+A second start on the same folder continues: what the plants produced meanwhile becomes history.
 """
 
 import asyncio
@@ -14,149 +14,204 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from werknetz_core.migrate import upgrade_async
-from werknetz_demo import plants, supplier, supply
-from werknetz_demo.embedded.process import LOOPBACK, is_free
-from werknetz_demo.embedded.servers import Servers
-from werknetz_demo.embedded.state import State
+from werknetz_demo import partners, plants
+from werknetz_demo.embedded.process import LOOPBACK, is_port_free
+from werknetz_demo.embedded.servers import EmbeddedServers
+from werknetz_demo.embedded.state import DataFolder, DataFolderError
 from werknetz_demo.faults import PREFIX
-from werknetz_demo.master_data import plant_masterdata
-from werknetz_demo.readiness import Api, Database
-from werknetz_demo.run import Demo, Wish
-from werknetz_demo.seed import demo_key, plant_seed
-from werknetz_demo.supervisor import LOOK_EVERY_S, Crew, CrewError
+from werknetz_demo.master_data import insert_master_data
+from werknetz_demo.readiness import ApiProbe, DatabaseProbe
+from werknetz_demo.run import Demo, DemoOptions
+from werknetz_demo.seed import demo_key, insert_seed
+from werknetz_demo.supervisor import CHECK_EVERY_S, Supervisor, SupervisorError
 from werknetz_simulator.plants.plan import DAY_US, SECOND_US
 from werknetz_simulator.plants.position import CATCH_UP_MAX_US
 
-MEANWHILE_US: Final = 5 * SECOND_US
+SETTLE_US: Final = 5 * SECOND_US
+KPI_DAYS: Final = 7
+BUCKET_US: Final = 900 * SECOND_US
 
 
-async def live(wish: Wish, say: Callable[[str], None], stopped: asyncio.Event) -> None:
-    """Start everything, say so, and stay until told to stop."""
-    folder = (wish.data or Path(tempfile.mkdtemp(prefix=PREFIX))).absolute()
+async def run_demo(options: DemoOptions, show: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Start everything, report the steps, and run until `stop` is set."""
+    folder = (options.data or Path(tempfile.mkdtemp(prefix=PREFIX))).absolute()
     try:
-        async with _demo(wish, folder, say) as demo:
-            tasks = [
-                asyncio.create_task(demo.crew.watch()),
-                asyncio.create_task(_watch_servers(demo)),
-                asyncio.create_task(_tell(demo)),
-                asyncio.create_task(stopped.wait()),
-            ]
+        async with _open_demo(options, folder, show) as demo:
             try:
-                # The first three end only by an error, which then is the end of the demo.
-                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-            say("Stopping …")
+                await _run_until_stopped(demo, stop)
+            except BaseExceptionGroup as errors:
+                if len(errors.exceptions) > 1:
+                    raise
+                raise errors.exceptions[0] from None
+            show("Stopping …")
     finally:
-        if wish.data is None and not wish.keep:
+        if options.data is None and not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
         else:
-            say(f"The data stay in {folder}")
-    say("Stopped.")
+            show(f"The data stay in {folder}")
+    show("Stopped.")
+
+
+async def _run_until_stopped(demo: Demo, stop: asyncio.Event) -> None:
+    """Supervise and start everything; an error of any task ends the demo."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(demo.supervisor.watch()),
+            group.create_task(_watch_servers(demo)),
+            group.create_task(_start_and_report(demo)),
+        ]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
 
 
 async def _watch_servers(demo: Demo) -> None:
-    """Start a server again that died; the processes wait for it, that is what they promise."""
+    """Restart a server that died; the processes wait for it and reconnect."""
     while True:
         for server in demo.servers.started.values():
-            if not server.running:
-                demo.say(f"  {server.name} ended; again at once. Its log: {server.log}")
+            if not server.is_running:
+                demo.report(f"  {server.name} ended and is restarted. Its log: {server.log}")
                 await server.stop()
                 await server.start()
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(CHECK_EVERY_S)
 
 
-async def _tell(demo: Demo) -> None:
-    """Bring everything up and say where it is; from then on there is nothing to tell."""
-    await _rise(demo)
-    demo.plain(closing_words(demo))
-    await asyncio.Event().wait()
+async def _start_and_report(demo: Demo) -> None:
+    """Start everything, then print addresses and commands to try."""
+    await _start_all(demo)
+    demo.show(summary_of(demo))
 
 
 @asynccontextmanager
-async def _demo(wish: Wish, folder: Path, say: Callable[[str], None]) -> AsyncIterator[Demo]:
+async def _open_demo(
+    options: DemoOptions, folder: Path, show: Callable[[str], None]
+) -> AsyncIterator[Demo]:
     began = time.monotonic()
-    if not is_free(wish.port):
-        raise CrewError(f"port {wish.port} is taken: name another one with --port")
+    if not is_port_free(options.port):
+        raise SupervisorError(f"port {options.port} is in use: name another one with --port")
 
-    def told(text: str) -> None:
-        say(f"{time.monotonic() - began:6.1f} s  {text}")
+    def report(text: str) -> None:
+        show(f"{time.monotonic() - began:6.1f} s  {text}")
 
-    async with Servers(folder) as servers:
-        told("PostgreSQL, Valkey (streams and tasks) and the MQTT broker answer")
+    _check_partners(folder)
+    async with EmbeddedServers(folder) as servers:
+        report("PostgreSQL, Valkey (streams and tasks) and the MQTT broker are running")
         await upgrade_async(servers.urls.database)
-        told("the database has its tables")
-        database = Database(servers.urls.database)
+        report("the database schema is up to date")
+        database = DatabaseProbe(servers.urls.database)
         key = demo_key(folder)
-        api = Api(f"http://{LOOPBACK}:{wish.port}", key)
-        crew = Crew(folder, servers.urls.environment, told)
+        api = ApiProbe(f"http://{LOOPBACK}:{options.port}", key)
+        supervisor = Supervisor(folder, servers.urls.environment, report)
         try:
-            ports = State(folder).port
-            yield Demo(wish, folder, servers, crew, database, api, key, told, say, ports)
+            ports = DataFolder(folder).port
+            yield Demo(
+                options, folder, servers, supervisor, database, api, key, report, show, ports
+            )
         finally:
-            await crew.stop()
+            await supervisor.stop()
             await api.close()
             await database.close()
 
 
-async def _rise(demo: Demo) -> None:
-    crew = demo.crew
-    await plant_seed(await demo.database.connection(), demo.plants, demo.key)
-    await plant_masterdata(await demo.database.connection(), demo.plants)
-    demo.say(
-        f"plants, shift calendars and a key are there: {', '.join(p.path for p in demo.plants)}"
+def _check_partners(folder: Path) -> None:
+    """Reject a folder with messages of Weserguss that the current simulator does not generate."""
+    if (folder / "supplier" / "told.json").exists():
+        raise DataFolderError(
+            f"{folder} has partners' messages of an earlier version: name another folder"
+        )
+
+
+async def _start_all(demo: Demo) -> None:
+    supervisor = demo.supervisor
+    await insert_seed(await demo.database.connection(), demo.plants, demo.key)
+    await insert_master_data(await demo.database.connection(), demo.plants)
+    demo.report(
+        f"plants, shift calendars and an API key are created: "
+        f"{', '.join(plant.path for plant in demo.plants)}"
     )
-    crew.start("ingest", "ingest")
-    crew.start("api", "up", "--host", LOOPBACK, "--port", str(demo.wish.port))
-    await plants.start_plants(demo, abroad=False)
-    crew.start("worker", "worker")
-    crew.start("beat", "beat")
-    await demo.true(lambda: demo.database.has_rows_since(0), "ingest")
-    demo.say("the first rows are stored")
+    supervisor.start("ingest", "ingest")
+    supervisor.start("api", "up", "--host", LOOPBACK, "--port", str(demo.options.port))
+    await plants.start_plants(demo, shared=False)
+    supervisor.start("worker", "worker")
+    supervisor.start("beat", "beat")
+    await demo.wait_until(lambda: demo.database.has_rows_since(0), "ingest")
+    demo.report("the first rows are stored")
     await plants.start_publishers(demo)
-    await demo.true(demo.api.is_ready, "api")
-    demo.say(f"the API answers on {demo.url}")
-    await plants.start_plants(demo, abroad=True)  # four plants more: the API goes first
-    await plants.load_history(demo)
-    sftp_port = supplier.start(demo)  # as late as this: what is above must not wait for it
-    await supplier.opened(demo)
-    supply.start(demo, sftp_port)
-    await demo.true(lambda: _is_live(demo), "ingest")
-    demo.say(f"live values arrive over {plants.spoken(demo)}")
-    await demo.true(lambda: _has_kpis(demo), "worker")
-    demo.say("the first KPIs are computed")
-    await demo.true(lambda: _is_computed(demo, 7), "worker")
-    demo.say("the KPIs of the last 7 days are complete")
-    if any(plants.crew_of(plant) == plants.ABROAD for plant in demo.plants):
-        demo.say(await plants.systems_arrived(demo))
-    demo.say(await supplier.arrived(demo, sftp_port))
-    demo.say(await supply.arrived(demo))
+    await demo.wait_until(demo.api.is_ready, "api")
+    demo.report(f"the API answers on {demo.url}")
+    await plants.start_plants(demo, shared=True)  # only now, so that the API starts first
+    await plants.wait_for_history(demo)
+    sftp_port = partners.start_server(demo)  # only now, so that the steps above start first
+    await partners.wait_for_server(demo)
+    partners.start_edges(demo, sftp_port)
+    await _wait_for_live_values(demo)
+    demo.report(f"live values arrive over {plants.protocols_text(demo)}")
+    await _wait_for_first_kpis(demo)
+    demo.report("the first KPIs are computed")
+    await _wait_for_kpis(demo)
+    demo.report(f"the KPIs of the last {KPI_DAYS} days are complete")
+    if any(plants.process_of(plant) == plants.SHARED_PROCESS for plant in demo.plants):
+        demo.report(await plants.wait_for_plant_systems(demo))
+    demo.report(await partners.wait_for_weserguss(demo))
+    demo.report(await partners.wait_for_partners(demo))
     if any(plant.starved_line for plant in demo.plants):
-        demo.say(await supply.wait_for_supply_caused_loss(demo))
+        demo.report(await partners.wait_for_supply_caused_downtime(demo))
 
 
-async def _is_live(demo: Demo) -> bool:
-    """Tell whether each plant's machines, not only their edge, have spoken since the start."""
+async def _wait_for_live_values(demo: Demo) -> None:
+    """Wait until machines of each plant have sent a value since the start."""
     horizon = demo.now_us + CATCH_UP_MAX_US
-    latest = [await demo.database.latest_us(plant, horizon) for plant in demo.plants]
-    return all(at_us is not None and at_us > demo.now_us for at_us in latest)
+    latest: list[int | None] = []
+
+    async def is_live() -> bool:
+        latest[:] = [await demo.database.latest_us(plant, horizon) for plant in demo.plants]
+        return all(at_us is not None and at_us > demo.now_us for at_us in latest)
+
+    def live_plants() -> int:
+        return sum(at_us is not None and at_us > demo.now_us for at_us in latest)
+
+    await demo.wait_until(is_live, "ingest", progress=live_plants)
 
 
-async def _has_kpis(demo: Demo) -> bool:
-    return await demo.database.has_elements() and await demo.api.answers("nordwerk", "-7d")
+async def _wait_for_first_kpis(demo: Demo) -> None:
+    marked = [-1]
+
+    async def has_kpis() -> bool:
+        marked[0] = await demo.database.dirty_bucket_count(0, demo.now_us)
+        has_elements = await demo.database.has_elements()
+        return has_elements and await demo.api.answers_kpi("nordwerk", "-7d")
+
+    await demo.wait_until(has_kpis, "worker", progress=lambda: marked[0])
 
 
-async def _is_computed(demo: Demo, days: int) -> bool:
-    end = demo.now_us - MEANWHILE_US
-    return await demo.database.dirty(end - days * DAY_US, end - 2 * 900 * SECOND_US) == 0
+async def _wait_for_kpis(demo: Demo) -> None:
+    """Wait until no bucket of the last days is marked and every one has elements.
+
+    Both matter: buckets without samples, as off shift, are never marked; the worker computes them
+    together with the marked buckets around them.
+    """
+    end_us = (demo.now_us - SETTLE_US) // BUCKET_US * BUCKET_US - BUCKET_US
+    first_us = end_us - KPI_DAYS * DAY_US
+    state = {"marked": -1, "missing": -1}
+
+    async def is_complete() -> bool:
+        state["marked"] = await demo.database.dirty_bucket_count(first_us, end_us)
+        if state["marked"]:
+            return False
+        missing = 0
+        for plant in demo.plants:
+            start_us = max(first_us, demo.history_start_us(plant))
+            start_us += -start_us % BUCKET_US
+            expected = len(plant.machines) * max(0, (end_us - start_us) // BUCKET_US)
+            missing += expected - await demo.database.element_count(plant, start_us, end_us)
+        state["missing"] = missing
+        return missing == 0
+
+    await demo.wait_until(is_complete, "worker", progress=lambda: dict(state))
 
 
-def closing_words(demo: Demo) -> str:
-    """Return what INTERFACES.md, section 4, shows: where it is, the key, a line that works."""
+def summary_of(demo: Demo) -> str:
+    """Return the addresses, the API key and commands to try."""
     port = urlsplit(demo.url).port
     return (
         f"\n  API         {demo.url}/api/v1      API docs  {demo.url}/docs   key: {demo.key}\n"

@@ -1,7 +1,7 @@
-"""What only people know: whose numbers these are, what lines consume, what an hour costs.
+"""Master data of the demo: partners, sites, warehouses, materials, consumption and rates.
 
-A real installation enters it through the API (PUT /suppliers, /materials, /warehouses …); the
-demo has it there before the first message comes.
+A real installation enters them through the API (PUT /suppliers, /materials, /warehouses …); the
+demo inserts them before the first message arrives.
 """
 
 import json
@@ -10,18 +10,17 @@ from typing import Final
 import asyncpg
 
 from werknetz.domain.path import EquipmentPath
-from werknetz_simulator.partners.foundry.edifact_writer import FOUNDRY
 from werknetz_simulator.partners.partners import (
+    CONSUMING_LINES,
     FIRMS,
-    LINE_OF,
-    PLANTED,
     RELATIONS,
     SITES,
+    STARVING_RELATION,
     WAREHOUSES,
-    Relation,
-    key_of,
-    plant_code,
-    vda_number,
+    SupplyRelation,
+    partner_key_of,
+    plant_code_of,
+    vda_number_of,
 )
 from werknetz_simulator.plants.machine import Plant
 
@@ -31,20 +30,19 @@ POLICY: Final = {
     "level": "line", "frozen_days": 3,
 }  # fmt: skip
 RATES: Final = {"zwick-2/presswerk/halle-2": 780.0, "emden-1/body/line-1": 1150.0}
-_FOUNDRY: Final = (FOUNDRY, "Weserguss GmbH", "weserguss")
 
 _PARTNER: Final = """
-WITH one AS (
+WITH inserted AS (
     INSERT INTO partners (key, name, roles) VALUES ($1, $2, '{supplier}')
     ON CONFLICT (key) DO UPDATE SET name = excluded.name RETURNING id)
-INSERT INTO partner_identities (value, partner_id, discovered) SELECT $3, id, false FROM one
+INSERT INTO partner_identities (value, partner_id, discovered) SELECT $3, id, false FROM inserted
 ON CONFLICT (value) DO NOTHING"""
 _SITE: Final = """
-WITH one AS (
+WITH inserted AS (
     INSERT INTO sites (key, name, equipment_id)
     VALUES ($1, $1, (SELECT id FROM equipment WHERE path = $2))
     ON CONFLICT (key) DO UPDATE SET equipment_id = excluded.equipment_id RETURNING id)
-INSERT INTO site_identities (value, site_id, discovered) SELECT $3, id, false FROM one
+INSERT INTO site_identities (value, site_id, discovered) SELECT $3, id, false FROM inserted
 ON CONFLICT (value) DO NOTHING"""
 _WAREHOUSE: Final = """
 INSERT INTO warehouses (key, name, code, site_id, equipment_id)
@@ -52,7 +50,7 @@ SELECT lower($1), $1, $1, s.id, s.equipment_id FROM sites s WHERE s.key = $2
 ON CONFLICT (code) DO UPDATE SET site_id = excluded.site_id, equipment_id = excluded.equipment_id"""
 _MATERIAL: Final = """
 INSERT INTO materials (number, description, unit, unit_cost, currency)
-VALUES ($1, $2, 'PCE', $3, $4) ON CONFLICT (number) DO NOTHING"""
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (number) DO NOTHING"""
 _EQUIPMENT: Final = """
 INSERT INTO equipment (path, level, name, parent_id)
 VALUES ($1, $2, $3, (SELECT id FROM equipment WHERE path = $4)) ON CONFLICT (path) DO NOTHING"""
@@ -69,25 +67,24 @@ INSERT INTO supply_policies (supplier_id, version, valid_from, document, created
 VALUES (NULL, 1, '2020-01-01Z', $1::jsonb, 'demo') ON CONFLICT DO NOTHING"""
 
 
-async def plant_masterdata(connection: asyncpg.Connection, plants: list[Plant]) -> None:
-    """Bring it in; again is harmless. Lines are those of the plants that there are."""
+async def insert_master_data(connection: asyncpg.Connection, plants: list[Plant]) -> None:
+    """Insert the master data, with the lines of these plants; repeating it is harmless."""
     async with connection.transaction():
-        await connection.execute(_PARTNER, _FOUNDRY[2], _FOUNDRY[1], _FOUNDRY[0])
         for firm in FIRMS:
-            for number in (firm.number, vda_number(firm)):
-                await connection.execute(_PARTNER, key_of(firm), firm.name, number)
+            for number in (firm.number, vda_number_of(firm)):
+                await connection.execute(_PARTNER, partner_key_of(firm), firm.name, number)
         for plant, code in SITES.items():
-            for said in (code, plant_code(plant)):
-                await connection.execute(_SITE, plant, f"nordwerk/{plant}", said)
+            for identity in (code, plant_code_of(plant)):
+                await connection.execute(_SITE, plant, f"nordwerk/{plant}", identity)
         for warehouse in WAREHOUSES:
             await connection.execute(_WAREHOUSE, warehouse.code, warehouse.plant)
         for relation in RELATIONS:
-            cost = round(0.4 + len(relation.description) * relation.packed / 97, 2)
+            cost = round(0.4 + len(relation.description) * relation.pack_size / 97, 2)
             await connection.execute(
-                _MATERIAL, relation.material, relation.description, cost, CURRENCY
+                _MATERIAL, relation.material, relation.description, relation.unit, cost, CURRENCY
             )
-        for line, relation, per_hour in consumed({plant.name for plant in plants}):
-            await _line(connection, line)
+        for line, relation, per_hour in consumption_of({plant.name for plant in plants}):
+            await _insert_line(connection, line)
             await connection.execute(
                 _LINE_MATERIAL, line, relation.material, relation.warehouse.code, per_hour
             )
@@ -96,22 +93,29 @@ async def plant_masterdata(connection: asyncpg.Connection, plants: list[Plant]) 
         await connection.execute(_POLICY, json.dumps(POLICY))
 
 
-def consumed(plants: set[str]) -> list[tuple[str, Relation, float]]:
-    """Return what lines consume: (line, of which relation, items an hour as planned)."""
-    found = []
-    if PLANTED.warehouse.plant in plants:
-        found.append(
-            (f"nordwerk/zwick-2/presswerk/{PLANTED.starves}", PLANTED, PLANTED.per_day / 24)
+def consumption_of(plants: set[str]) -> list[tuple[str, SupplyRelation, float]]:
+    """Return the consumption of lines: (line, relation, planned items per hour)."""
+    consumption = []
+    if STARVING_RELATION.warehouse.plant in plants:
+        consumption.append(
+            (
+                f"nordwerk/zwick-2/presswerk/{STARVING_RELATION.starved_line}",
+                STARVING_RELATION,
+                STARVING_RELATION.per_day / 24,
+            )
         )
-    for plant, line in LINE_OF.items():
-        here = [r for r in RELATIONS if r.warehouse.plant == plant and not r.starves]
+    for plant, line in CONSUMING_LINES.items():
+        relations = [r for r in RELATIONS if r.warehouse.plant == plant and not r.starved_line]
         hours = 24 if plant == "zwick-2" else 16
         if plant in plants:
-            found += [(f"nordwerk/{plant}/{line}", one, one.per_day / hours) for one in here[:3]]
-    return found
+            consumption += [
+                (f"nordwerk/{plant}/{line}", relation, relation.per_day / hours)
+                for relation in relations[:3]
+            ]
+    return consumption
 
 
-async def _line(connection: asyncpg.Connection, path: str) -> None:
-    for above in EquipmentPath.parse(path).ancestors():
-        parent = str(above.parent) if above.parent else None
-        await connection.execute(_EQUIPMENT, str(above), above.level, above.name, parent)
+async def _insert_line(connection: asyncpg.Connection, path: str) -> None:
+    for ancestor in EquipmentPath.parse(path).ancestors():
+        parent = str(ancestor.parent) if ancestor.parent else None
+        await connection.execute(_EQUIPMENT, str(ancestor), ancestor.level, ancestor.name, parent)

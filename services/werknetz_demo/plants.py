@@ -1,4 +1,4 @@
-"""The demo's plants and their edges: the German ones each on its own, those abroad together."""
+"""The demo's plants and their edges: two plants have their own processes, the others share one."""
 
 import sqlite3
 from contextlib import closing
@@ -14,13 +14,13 @@ from werknetz_simulator.plants.machine import Plant
 from werknetz_simulator.plants.plan import SECOND_US
 from werknetz_simulator.plants.position import CATCH_UP_MAX_US
 from werknetz_simulator.protocols.names import mes, quality
-from werknetz_simulator.protocols.names.profile import Where
-from werknetz_simulator.serve import BROKEN, MES, QUALITY
+from werknetz_simulator.protocols.names.profile import PlantAddress
+from werknetz_simulator.serve import BROKEN_FILE, MES_FILE, QUALITY_FOLDER
 
-STATE: Final = "plants"
-ABROAD: Final = "abroad"
-OVERLAP_US: Final = 60 * SECOND_US  # what was on its way when the last run ended is told again
-WORDS: Final = {
+STATE_FOLDER: Final = "plants"
+SHARED_PROCESS: Final = "international"
+OVERLAP_US: Final = 60 * SECOND_US  # values in flight when the last run ended are loaded again
+PROTOCOL_NAMES: Final = {
     "opcua": "OPC UA",
     "mqtt": "MQTT",
     "modbus": "Modbus",
@@ -30,113 +30,123 @@ WORDS: Final = {
 }
 
 
-def spoken(demo: Demo) -> str:
-    """Return by which protocols the plants of this run speak."""
-    *first, last = [WORDS[plant.protocol] for plant in demo.plants]
+def protocols_text(demo: Demo) -> str:
+    """Return the names of the protocols of this run's plants."""
+    *first, last = [PROTOCOL_NAMES[plant.protocol] for plant in demo.plants]
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def crew_of(plant: Plant) -> str:
-    """Return whose process serves it: one process of its own costs a second of a core."""
-    return plant.name if plant.protocol in {"opcua", "mqtt"} else ABROAD
+def process_of(plant: Plant) -> str:
+    """Return the process of a plant; most share one, because a process costs a CPU second."""
+    return plant.name if plant.protocol in {"opcua", "mqtt"} else SHARED_PROCESS
 
 
 def state_of(demo: Demo) -> Path:
-    return demo.folder / STATE
+    return demo.folder / STATE_FOLDER
 
 
-async def start_plants(demo: Demo, *, abroad: bool) -> None:
-    """Start each live edge, and the edge that loads what happened before; and who holds its story.
+async def start_plants(demo: Demo, *, shared: bool) -> None:
+    """Start the live and history edges of the plants, and the simulators that buffer their values.
 
-    An OPC UA plant waits until somebody listens, and so do those abroad.
+    MQTT plants start later, see `start_publishers`: they do not buffer for a missing subscriber.
     """
     live: dict[str, list[dict[str, Any]]] = {}
     past: dict[str, list[dict[str, Any]]] = {}
-    plants = [plant for plant in demo.plants if (crew_of(plant) == ABROAD) is abroad]
+    plants = [plant for plant in demo.plants if (process_of(plant) == SHARED_PROCESS) is shared]
     for plant in plants:
         options = {
-            "since_us": demo.since_of(plant),
+            "since_us": demo.history_start_us(plant),
             **await _history_start(demo, plant),
             "end_us": demo.now_us,
-            "broken": str(state_of(demo) / BROKEN),
+            "broken": str(state_of(demo) / BROKEN_FILE),
         }
-        history = edge_file.history_of(plant, options, f"./{plant.name}-history")
-        past.setdefault(crew_of(plant), []).append(history)
-        live.setdefault(crew_of(plant), []).extend(_live_edges(demo, plant))
+        history = edge_file.history_edge_of(plant, options, f"./{plant.name}-history")
+        past.setdefault(process_of(plant), []).append(history)
+        live.setdefault(process_of(plant), []).extend(_live_edges(demo, plant))
     for name, trees in live.items():
-        if any(crew_of(plant) == name and plant.protocol != "mqtt" for plant in plants):
-            _simulate(demo, name)
+        if any(process_of(plant) == name and plant.protocol != "mqtt" for plant in plants):
+            _start_simulator(demo, name)
         demo.start_edges(f"history-{name}", "history", past[name])
         demo.start_edges(f"edge-{name}", "live", trees)
 
 
 async def start_publishers(demo: Demo) -> None:
-    """Start what publishes: a broker forgets messages for which nobody has ever subscribed."""
+    """Start MQTT plants after their edge: a broker drops messages without a subscriber."""
     redis = demo.servers.urls.redis
     for plant in demo.plants:
         if plant.protocol == "mqtt":
             connector = f"{plant.name}-mqtt"
-            await demo.true(
+            await demo.wait_until(
                 lambda c=connector: is_following(redis, c, demo.now_us),  # type: ignore[misc] # a lambda with a default
                 f"edge-{plant.name}",
             )
-            _simulate(demo, plant.name)
+            _start_simulator(demo, plant.name)
 
 
-async def load_history(demo: Demo) -> None:
-    """Wait until the past of every plant is stored; its edge then has done its work."""
-    waiting = [crew_of(plant) for plant in demo.plants]
+async def wait_for_history(demo: Demo) -> None:
+    """Wait until the history of every plant is stored, then stop its history edge."""
+    waiting = [process_of(plant) for plant in demo.plants]
     for plant in demo.plants:
-        name = f"history-{crew_of(plant)}"
-        await demo.true(lambda p=plant: demo.database.has_history(p, demo.now_us), name)  # type: ignore[misc] # a lambda with a default
-        demo.say(f"{plant.name}: the past up to now is stored")
-        waiting.remove(crew_of(plant))
-        if crew_of(plant) not in waiting:
-            await demo.crew.dismiss(name)
+        name = f"history-{process_of(plant)}"
+        await _wait_for_history_of(demo, plant, name)
+        demo.report(f"{plant.name}: the history up to now is stored")
+        waiting.remove(process_of(plant))
+        if process_of(plant) not in waiting:
+            await demo.supervisor.stop_process(name)
 
 
-async def systems_arrived(demo: Demo) -> str:
-    """Wait for all that the MES and the quality files told up to now; say what came."""
-    booked = _booked(state_of(demo) / MES)
-    checked = _lines(state_of(demo) / QUALITY)
+async def _wait_for_history_of(demo: Demo, plant: Plant, process: str) -> None:
+    latest: list[int | None] = [None]
+
+    async def is_stored() -> bool:
+        latest[0] = await demo.database.latest_us(plant, demo.now_us)
+        return await demo.database.has_history(plant, demo.now_us)
+
+    await demo.wait_until(is_stored, process, progress=lambda: latest[0])
+
+
+async def wait_for_plant_systems(demo: Demo) -> str:
+    """Wait for all rows of the MES and the quality files; return a line about them."""
+    booked = _count_mes_rows(state_of(demo) / MES_FILE)
+    checked = _count_quality_rows(state_of(demo) / QUALITY_FOLDER)
     connectors = [mes.CONNECTOR, quality.CONNECTOR]
-    there: dict[str, int] = {}
+    counts: dict[str, int] = {}
 
     async def has_all() -> bool:
-        there.update(await demo.database.events(connectors))
-        return sum(there.values()) >= booked + checked
+        counts.update(await demo.database.event_counts(connectors))
+        return sum(counts.values()) >= booked + checked
 
-    await demo.true(has_all, f"edge-{ABROAD}")
+    await demo.wait_until(has_all, f"edge-{SHARED_PROCESS}", progress=lambda: dict(counts))
     return (
-        f"a MES and quality files tell of {there.get('job_started', 0)} jobs, "
-        f"{there.get('state_changed', 0)} booked stops, "
-        f"{there.get('quality_inspected', 0)} inspections"
+        f"MES and quality files report {counts.get('job_started', 0)} jobs, "
+        f"{counts.get('state_changed', 0)} stops, "
+        f"{counts.get('quality_inspected', 0)} inspections"
     )
 
 
 def _live_edges(demo: Demo, plant: Plant) -> list[dict[str, Any]]:
-    trees = [edge_file.live_of(plant, _where(demo, plant), f"./{plant.name}-live")]
+    trees = [edge_file.live_edge_of(plant, _address_of(demo, plant), f"./{plant.name}-live")]
     if plant.name == "palma-3":
-        database = state_of(demo) / MES
-        trees.append(mes.edge_of(plant, database, f"./{mes.CONNECTOR}-live"))
+        database = state_of(demo) / MES_FILE
+        trees.append(mes.mes_edge_of(plant, database, f"./{mes.CONNECTOR}-live"))
     if plant.name == "chatt-6":
-        folder = state_of(demo) / QUALITY
+        folder = state_of(demo) / QUALITY_FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        trees.append(quality.edge_of(plant, folder, f"./{quality.CONNECTOR}-live"))
+        trees.append(quality.quality_edge_of(plant, folder, f"./{quality.CONNECTOR}-live"))
     return trees
 
 
-def _where(demo: Demo, plant: Plant) -> Where:
+def _address_of(demo: Demo, plant: Plant) -> PlantAddress:
     match plant.protocol:
         case "opcua":
-            return Where(url=f"opc.tcp://{LOOPBACK}:{demo.ports('opcua')}/{plant.name}")
+            return PlantAddress(url=f"opc.tcp://{LOOPBACK}:{demo.ports('opcua')}/{plant.name}")
         case "mqtt" | "sparkplug":
-            return Where(url=demo.servers.urls.mqtt)
+            return PlantAddress(url=demo.servers.urls.mqtt)
         case "webhook":
             port = demo.ports(plant.protocol)
-            return Where(host=LOOPBACK, port=port, key_file=str(_webhook_key(demo)))
+            return PlantAddress(host=LOOPBACK, port=port, key_file=str(_webhook_key(demo)))
         case _:
-            return Where(host=LOOPBACK, port=demo.ports(plant.protocol))
+            return PlantAddress(host=LOOPBACK, port=demo.ports(plant.protocol))
 
 
 def _webhook_key(demo: Demo) -> Path:
@@ -147,46 +157,46 @@ def _webhook_key(demo: Demo) -> Path:
     return file
 
 
-def _simulate(demo: Demo, crew: str) -> None:
-    """Start the process that plays these plants."""
-    plants = [plant for plant in demo.plants if crew_of(plant) == crew]
+def _start_simulator(demo: Demo, process: str) -> None:
+    """Start the process that simulates these plants."""
+    plants = [plant for plant in demo.plants if process_of(plant) == process]
     arguments: list[str] = []
     for plant in plants:
-        where = _where(demo, plant)
+        address = _address_of(demo, plant)
         match plant.protocol:
             case "opcua":
-                arguments += ["--opcua-url", where.url]
+                arguments += ["--opcua-url", address.url]
             case "modbus" | "s7":
-                arguments += [f"--{plant.protocol}", f"{where.host}:{where.port}"]
+                arguments += [f"--{plant.protocol}", f"{address.host}:{address.port}"]
             case "webhook":
-                arguments += ["--webhook", f"http://{where.host}:{where.port}"]
-                arguments += ["--webhook-key", where.key_file]
-    demo.crew.start(
-        f"plant-{crew}",
+                arguments += ["--webhook", f"http://{address.host}:{address.port}"]
+                arguments += ["--webhook-key", address.key_file]
+    demo.supervisor.start(
+        f"plant-{process}",
         *("simulate", *(plant.name for plant in plants), *arguments),
-        *("--since-us", str(demo.since_of(plants[0])), "--start-us", str(demo.now_us)),
+        *("--since-us", str(demo.history_start_us(plants[0])), "--start-us", str(demo.now_us)),
         *("--state", str(state_of(demo))),
     )
 
 
 async def _history_start(demo: Demo, plant: Plant) -> dict[str, int]:
-    """Return from where on the past is missing: its beginning, or where the last run ended.
+    """Return where the missing history starts: at its beginning, or where the last run ended.
 
-    A plant remembers a day; what happened before that, while nobody listened, is a gap.
+    A plant buffers one day; older events since the last run become a gap.
     """
     latest = await demo.database.latest_us(plant, demo.now_us)
     if latest is None:
-        return {"start_us": demo.since_of(plant)}
-    remembered = demo.now_us - CATCH_UP_MAX_US
-    if latest < remembered:
-        return {"start_us": remembered, "gap_from_us": latest}
+        return {"start_us": demo.history_start_us(plant)}
+    buffered_us = demo.now_us - CATCH_UP_MAX_US
+    if latest < buffered_us:
+        return {"start_us": buffered_us, "gap_from_us": latest}
     if plant.is_polled:
-        # Polls tell when they were, not when it happened: told again it would contradict them.
+        # Polled samples carry the time of the poll; values loaded again would contradict them.
         return {"start_us": min(latest + SECOND_US, demo.now_us)}
-    return {"start_us": max(latest - OVERLAP_US, demo.since_of(plant))}
+    return {"start_us": max(latest - OVERLAP_US, demo.history_start_us(plant))}
 
 
-def _booked(database: Path) -> int:
+def _count_mes_rows(database: Path) -> int:
     """Return how many rows the MES has."""
     if not database.exists():
         return 0
@@ -196,6 +206,6 @@ def _booked(database: Path) -> int:
         return sum(row[0] for row in tables.execute(counts))
 
 
-def _lines(folder: Path) -> int:
+def _count_quality_rows(folder: Path) -> int:
     """Return how many rows the quality files have, each without its header."""
     return sum(len(file.read_text().splitlines()) - 1 for file in folder.rglob("*.csv"))

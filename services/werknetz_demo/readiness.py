@@ -1,4 +1,4 @@
-"""What must be true before the demo says it: asked of the database and of the API, not assumed."""
+"""Checks against the database and the API that the demo makes before it reports a step."""
 
 import asyncio
 import time
@@ -14,9 +14,9 @@ from werknetz.link.redis import status_key
 from werknetz_simulator.plants.plan import instant_of, us_of
 from werknetz_simulator.plants.plant import Plant
 
-ASK_EVERY_S: Final = 0.25
-ASK_WITHIN_S: Final = 5.0
-AWAY: Final = (
+CHECK_EVERY_S: Final = 0.25
+REQUEST_TIMEOUT_S: Final = 5.0
+UNAVAILABLE: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -41,31 +41,49 @@ _ELEMENTS: Final = "SELECT EXISTS (SELECT FROM elements)"
 _EVENTS: Final = """
     SELECT kind, count(*) FROM business_events WHERE connector_id = ANY($1) GROUP BY kind
 """
+_ELEMENT_COUNT: Final = """
+    SELECT count(*) FROM elements JOIN equipment ON equipment.id = elements.equipment_id
+    WHERE equipment.level = 'machine' AND starts_with(equipment.path, $1)
+        AND bucket_at >= $2 AND bucket_at < $3
+"""
+_PENDING_SUPPLY: Final = """
+    SELECT (SELECT count(*) FROM events_to_project) + (SELECT count(*) FROM dirty_relations)
+        + (SELECT count(*) FROM dirty_stock)
+"""
 _DIRTY: Final = """
     SELECT count(*) FROM dirty_buckets WHERE bucket_at >= $1 AND bucket_at < $2
 """
 
 
-async def until(
-    ask: Callable[[], Awaitable[bool]], *, within_s: float, otherwise: Callable[[], str]
+async def wait_with_progress(
+    is_done: Callable[[], Awaitable[bool]],
+    progress: Callable[[], object],
+    *,
+    stalled_after_s: float,
 ) -> None:
-    """Return when the answer is yes; raise TimeoutError with the reason when it is not in time."""
-    deadline = time.monotonic() + within_s
-    while not await _answered(ask):
+    """Return when the step is done; raise TimeoutError when its progress has stalled.
+
+    `progress` returns what `is_done` has seen last: a slow step that still moves is not given up.
+    """
+    last = progress()
+    deadline = time.monotonic() + stalled_after_s
+    while not await _check(is_done):
+        if (current := progress()) != last:
+            last, deadline = current, time.monotonic() + stalled_after_s
         if time.monotonic() > deadline:
-            raise TimeoutError(otherwise())
-        await asyncio.sleep(ASK_EVERY_S)
+            raise TimeoutError(f"no progress for {stalled_after_s:.0f} s: {current}")
+        await asyncio.sleep(CHECK_EVERY_S)
 
 
-async def _answered(ask: Callable[[], Awaitable[bool]]) -> bool:
+async def _check(is_done: Callable[[], Awaitable[bool]]) -> bool:
     try:
-        return await ask()
-    except AWAY:
-        return False  # a server that was killed is coming back: ask again
+        return await is_done()
+    except UNAVAILABLE:
+        return False  # a server that was killed is being restarted
 
 
-class Database:
-    """Asks on a connection of its own; while PostgreSQL is away nothing is true yet."""
+class DatabaseProbe:
+    """Queries on its own connection, which is opened again after PostgreSQL was down."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -73,12 +91,12 @@ class Database:
 
     async def connection(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._url, timeout=ASK_WITHIN_S)
+            self._connection = await asyncpg.connect(self._url, timeout=REQUEST_TIMEOUT_S)
         return self._connection
 
     async def close(self) -> None:
         if self._connection is not None:
-            await self._connection.close(timeout=ASK_WITHIN_S)
+            await self._connection.close(timeout=REQUEST_TIMEOUT_S)
 
     async def has_rows_since(self, at_us: int) -> bool:
         return bool(await self._value(_ROW, instant_of(at_us)))
@@ -87,46 +105,55 @@ class Database:
         return bool(await self._value(_ELEMENTS))
 
     async def has_history(self, plant: Plant, until_us: int) -> bool:
-        """Tell whether the last sample of the history, a state of each machine, is there."""
+        """Whether the last sample of the history, a state of each machine, is stored."""
         connection = await self.connection()
         row = await connection.fetchrow(
-            _STATES, f"{plant.path}/", instant_of(until_us), timeout=ASK_WITHIN_S
+            _STATES, f"{plant.path}/", instant_of(until_us), timeout=REQUEST_TIMEOUT_S
         )
         if row is None or row[0] < len(plant.machines) or row[1] is None:
             return False
         return us_of(row[1]) >= until_us
 
     async def latest_us(self, plant: Plant, before_us: int) -> int | None:
-        """Return the newest instant that is known of a plant; None: nothing is."""
-        found = await self._value(_LATEST, f"{plant.path}/", instant_of(before_us))
-        return None if found is None else us_of(found)
+        """Return the instant of the newest sample of a plant; None without samples."""
+        latest = await self._value(_LATEST, f"{plant.path}/", instant_of(before_us))
+        return None if latest is None else us_of(latest)
 
-    async def events(self, connectors: list[str]) -> dict[str, int]:
-        """Return how many business events of each kind came through the connectors."""
+    async def event_counts(self, connectors: list[str]) -> dict[str, int]:
+        """Return the number of stored business events by kind."""
         connection = await self.connection()
-        rows = await connection.fetch(_EVENTS, connectors, timeout=ASK_WITHIN_S)
+        rows = await connection.fetch(_EVENTS, connectors, timeout=REQUEST_TIMEOUT_S)
         return {row["kind"]: int(row["count"]) for row in rows}
 
-    async def dirty(self, start_us: int, end_us: int) -> int:
-        """Return how many buckets of the past wait to be computed."""
+    async def dirty_bucket_count(self, start_us: int, end_us: int) -> int:
+        """Return how many buckets are marked for computation."""
         return int(await self._value(_DIRTY, instant_of(start_us), instant_of(end_us)) or 0)
+
+    async def element_count(self, plant: Plant, start_us: int, end_us: int) -> int:
+        """Return how many buckets of the plant's machines are computed."""
+        span = instant_of(start_us), instant_of(end_us)
+        return int(await self._value(_ELEMENT_COUNT, f"{plant.path}/", *span))
+
+    async def pending_supply_work(self) -> int:
+        """Return how many events, relations and stocks wait for the worker."""
+        return int(await self._value(_PENDING_SUPPLY))
 
     async def _value(self, statement: str, *arguments: Any) -> Any:
         connection = await self.connection()
-        return await connection.fetchval(statement, *arguments, timeout=ASK_WITHIN_S)
+        return await connection.fetchval(statement, *arguments, timeout=REQUEST_TIMEOUT_S)
 
 
 async def is_following(redis_url: str, connector: str, since_us: int) -> bool:
-    """Tell whether a connector, by its own word of this run, follows its source."""
+    """Whether a connector has reported in this run that it follows its source."""
     async with Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1) as client:
         state, at_us = await client.hmget(status_key(connector), ["state", "at_us"])
     return state == b"running" and int(at_us or 0) > since_us
 
 
-class Api:
+class ApiProbe:
     def __init__(self, url: str, key: str) -> None:
         self._client = httpx2.AsyncClient(
-            base_url=url, headers={"X-API-Key": key}, timeout=ASK_WITHIN_S, trust_env=False
+            base_url=url, headers={"X-API-Key": key}, timeout=REQUEST_TIMEOUT_S, trust_env=False
         )
 
     async def close(self) -> None:
@@ -139,22 +166,22 @@ class Api:
             return False
         return answer.status_code == httpx2.codes.OK
 
-    async def get(self, path: str, question: dict[str, str]) -> dict[str, Any]:
-        """Ask; raise OSError while there is no answer, as every one of those who wait expects."""
+    async def get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        """Return the JSON; raise OSError while the API is down, as `_check` expects."""
         try:
-            answer = await self._client.get(path, params=question)
+            answer = await self._client.get(path, params=query)
         except httpx2.TransportError as error:
             raise ConnectionError(str(error)) from error
         if answer.status_code != httpx2.codes.OK:
             raise ConnectionError(f"{path} answered {answer.status_code}")
-        found: dict[str, Any] = answer.json()
-        return found
+        document: dict[str, Any] = answer.json()
+        return document
 
-    async def answers(self, equipment: str, start: str) -> bool:
-        """Tell whether a newcomer's curl line gets an answer; on a day off it has no value."""
-        question = {"equipment": equipment, "kpi": "oee", "start": start}
+    async def answers_kpi(self, equipment: str, start: str) -> bool:
+        """Whether the KPI route answers; on a day off the value is null."""
+        query = {"equipment": equipment, "kpi": "oee", "start": start}
         try:
-            answer = await self._client.get("/api/v1/kpi_values", params=question)
+            answer = await self._client.get("/api/v1/kpi_values", params=query)
         except httpx2.TransportError:
             return False
         return answer.status_code == httpx2.codes.OK

@@ -1,4 +1,4 @@
-"""One run of the demo: what was wished for, what is up, and the ways to start and to wait."""
+"""One run of the demo: its options, what is running, and how to start edges and to wait."""
 
 import json
 import time
@@ -10,18 +10,18 @@ from typing import Any, Final
 import yaml
 
 from werknetz_demo.embedded.process import LOOPBACK
-from werknetz_demo.embedded.servers import Servers
-from werknetz_demo.readiness import Api, Database, until
-from werknetz_demo.supervisor import Crew, CrewError
+from werknetz_demo.embedded.servers import EmbeddedServers
+from werknetz_demo.readiness import ApiProbe, DatabaseProbe, wait_with_progress
+from werknetz_demo.supervisor import Supervisor, SupervisorError
 from werknetz_simulator.plants.plan import DAY_US
 from werknetz_simulator.plants.plant import EMDEN_1, PLANTS, Plant
 
-STEP_WITHIN_S: Final = 120.0
+STALLED_AFTER_S: Final = 120.0
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What was asked for on the command line."""
+class DemoOptions:
+    """The options of the command line."""
 
     port: int
     data: Path | None = None
@@ -32,78 +32,82 @@ class Wish:
 
 @dataclass
 class Demo:
-    """What is known of this run, once its servers are up."""
+    """The state of one run, once its servers are up."""
 
-    wish: Wish
+    options: DemoOptions
     folder: Path
-    servers: Servers
-    crew: Crew
-    database: Database
-    api: Api
+    servers: EmbeddedServers
+    supervisor: Supervisor
+    database: DatabaseProbe
+    api: ApiProbe
     key: str
-    say: Callable[[str], None]  # with the time since the start
-    plain: Callable[[str], None]
-    ports: Callable[[str], int]  # of this folder, the same at each start
+    report: Callable[[str], None]  # prints a line with the time since the start
+    show: Callable[[str], None]  # prints text as it is
+    ports: Callable[[str], int]  # port by name, the same at each start
     now_us: int = field(default_factory=lambda: time.time_ns() // 1000)
 
     @property
     def plants(self) -> list[Plant]:
-        return list(PLANTS.values())[: self.wish.plants]
+        return list(PLANTS.values())[: self.options.plants]
 
     @property
     def since_us(self) -> int:
-        """Return when the folder's history begins: at a midnight, kept from the first start on."""
-        return self._since()["since_us"]
+        """Return the start of the history: a midnight, stored at the first start."""
+        return self._history_starts()["since_us"]
 
-    def since_of(self, plant: Plant) -> int:
-        """Return when a plant's own history begins: some know only the last days."""
-        kept = self._since()
-        return max(kept["since_us"], kept.get(f"{plant.history_days} days", 0))
+    def history_start_us(self, plant: Plant) -> int:
+        """Return the start of a plant's history: some store only the last days."""
+        starts = self._history_starts()
+        return max(starts["since_us"], starts.get(f"{plant.history_days} days", 0))
 
-    def _since(self) -> dict[str, int]:
+    def _history_starts(self) -> dict[str, int]:
         file = self.folder / "since.json"
         if not file.exists():
-            kept = {"since_us": self._midnight(self.wish.days)}
+            starts = {"since_us": self._midnight(self.options.days)}
             for plant in PLANTS.values():
-                kept[f"{plant.history_days} days"] = self._midnight(plant.history_days)
-            file.write_text(json.dumps(kept))
+                starts[f"{plant.history_days} days"] = self._midnight(plant.history_days)
+            file.write_text(json.dumps(starts))
         return {name: int(at_us) for name, at_us in json.loads(file.read_text()).items()}
 
     def _midnight(self, days: int) -> int:
-        """Return it in Germany; abroad it is some hour of that day."""
+        """Return a midnight in Germany, for the plants of all time zones."""
         plan = EMDEN_1.plan
         return plan.day_bounds(plan.day_of(self.now_us - days * DAY_US))[0]
 
     @property
     def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.wish.port}"
+        return f"http://{LOOPBACK}:{self.options.port}"
 
-    async def true(self, ask: Callable[[], Awaitable[bool]], whose: str) -> None:
-        """Wait until the answer is yes; raise CrewError with the end of that one's log."""
+    async def wait_until(
+        self,
+        is_done: Callable[[], Awaitable[bool]],
+        process: str,
+        *,
+        progress: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Wait until the step is done, as long as `progress` returns new values.
 
-        def otherwise() -> str:
-            words = self.crew.last_words(whose)
-            return f"{whose} did not get there within {STEP_WITHIN_S:.0f} s. Its log ends:\n{words}"
-
+        Raise SupervisorError with the log of `process` when nothing has changed for a while.
+        """
         try:
-            await until(ask, within_s=STEP_WITHIN_S, otherwise=otherwise)
-        except TimeoutError as error:
-            raise CrewError(str(error)) from None
-
-    def start_edge(self, name: str, kind: str, tree: dict[str, Any]) -> None:
-        """Write the edge's file and start it under this name."""
-        self.start_edges(name, kind, [tree])
+            await wait_with_progress(is_done, progress, stalled_after_s=STALLED_AFTER_S)
+        except TimeoutError:
+            raise SupervisorError(
+                f"{process} has made no progress for {STALLED_AFTER_S:.0f} s. "
+                f"Its log {self.supervisor.log_file(process)} ends:\n"
+                f"{self.supervisor.log_tail(process)}"
+            ) from None
 
     def start_edges(self, name: str, kind: str, trees: list[dict[str, Any]]) -> None:
-        """Write the edges' files and start one process for all of them."""
+        """Write the configuration files of the edges and start one process for all of them."""
         self.edge_folder.mkdir(mode=0o700, exist_ok=True)
         files = []
         for tree in trees:
             file = self.edge_folder / f"{tree['connector']}-{kind}.yaml"
-            file.touch(mode=0o600)  # it may name a password
+            file.touch(mode=0o600)  # it may name a password file
             file.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False))
             files.append(str(file))
-        self.crew.start(name, "edge", *files)
+        self.supervisor.start(name, "edge", *files)
 
     @property
     def edge_folder(self) -> Path:

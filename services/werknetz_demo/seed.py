@@ -1,4 +1,4 @@
-"""What the demo puts into its database by itself: the plants' calendars and one API key."""
+"""Rows that the demo inserts directly: the plants, their calendars and one API key."""
 
 import hashlib
 import json
@@ -29,12 +29,12 @@ _KEY: Final = """
 
 
 def demo_key(folder: Path) -> str:
-    """Return the key of this folder: made once at random, kept 0600, the same at each start."""
+    """Return the API key of this folder: random, stored with mode 0600, the same at each start."""
     return f"wn_demo_{hashlib.sha256(secret_of(folder, 'api_key').encode()).hexdigest()}"
 
 
-async def plant_seed(connection: asyncpg.Connection, plants: list[Plant], key: str) -> None:
-    """Bring in plants, calendars and the key; again is harmless."""
+async def insert_seed(connection: asyncpg.Connection, plants: list[Plant], key: str) -> None:
+    """Insert plants, calendars and the key; repeating it is harmless."""
     async with connection.transaction():
         for plant in plants:
             for path in EquipmentPath.parse(plant.path).ancestors():

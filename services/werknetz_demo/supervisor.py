@@ -1,6 +1,6 @@
-"""The processes of one installation: started in order, watched, started again when they die.
+"""Starts the processes of one installation and restarts them when they die.
 
-Each writes to a log of its own; the kernel ends them when we are killed.
+Each process has its own log file. The kernel kills them when the supervisor is killed.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ from typing import Final
 from werknetz.runtime.backoff import Backoff
 from werknetz_demo.embedded.process import Child
 
-LOOK_EVERY_S: Final = 0.2
-PATIENCE_S: Final = 8.0
+CHECK_EVERY_S: Final = 0.2
+STOP_WITHIN_S: Final = 8.0
 BACK_OFF_FIRST_S: Final = 1.0
 BACK_OFF_MAX_S: Final = 30.0
-STEADY_AFTER_S: Final = 60.0  # one that ran this long has earned a quick restart
+STEADY_AFTER_S: Final = 60.0  # a process that ran this long restarts quickly
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-class CrewError(RuntimeError):
-    """A process cannot do its work; the text carries the end of its log."""
+class SupervisorError(RuntimeError):
+    """A process cannot do its work; the message contains the end of its log."""
 
 
 @dataclass
-class Member:
+class ManagedProcess:
     name: str
     command: list[str]
     child: Child
@@ -38,89 +38,92 @@ class Member:
     backoff: Backoff = field(
         default_factory=lambda: Backoff(BACK_OFF_FIRST_S, BACK_OFF_MAX_S, jitter=0)
     )
-    again_at: float | None = None  # when to start it again; None: it runs
+    restart_at: float | None = None  # None while it runs
 
 
-class Crew:
-    def __init__(self, folder: Path, environment: Mapping[str, str], say: Say) -> None:
+class Supervisor:
+    def __init__(self, folder: Path, environment: Mapping[str, str], report: Report) -> None:
         self._logs = folder / "logs"
         self._logs.mkdir(mode=0o700, exist_ok=True)
         self._folder = folder
         self._environment = {**os.environ, **environment}
-        self._say = say
-        self._members: dict[str, Member] = {}
+        self._report = report
+        self._processes: dict[str, ManagedProcess] = {}
 
     def start(self, name: str, *arguments: str) -> None:
         """Start `werknetz <arguments>` and keep it running."""
         command = [*werknetz_command(), *arguments]
-        self._members[name] = Member(name, command, self._launch(name, command))
+        self._processes[name] = ManagedProcess(name, command, self._launch(name, command))
 
     async def watch(self) -> None:
-        """Start again whoever dies, a little later each time; until cancelled."""
+        """Restart processes that die, with a growing delay, until cancelled."""
         while True:
-            for member in self._members.values():
-                self._look_after(member)
-            await asyncio.sleep(LOOK_EVERY_S)
+            for process in self._processes.values():
+                self._restart_if_dead(process)
+            await asyncio.sleep(CHECK_EVERY_S)
 
-    async def dismiss(self, name: str) -> None:
-        """End one whose work is done."""
-        member = self._members.pop(name)
-        await member.child.stop(signal.SIGTERM, patience_s=PATIENCE_S)
+    async def stop_process(self, name: str) -> None:
+        """Stop a process whose work is done."""
+        process = self._processes.pop(name)
+        await process.child.stop(signal.SIGTERM, within_s=STOP_WITHIN_S)
 
     async def stop(self) -> None:
-        """Stop all, last started first; each within its bound."""
+        """Stop all in reverse order of their start, each within a bound."""
         try:
-            while self._members:
-                _, member = self._members.popitem()
-                await member.child.stop(signal.SIGTERM, patience_s=PATIENCE_S)
+            while self._processes:
+                _, process = self._processes.popitem()
+                await process.child.stop(signal.SIGTERM, within_s=STOP_WITHIN_S)
         finally:
-            for member in self._members.values():
-                member.child.kill()
+            for process in self._processes.values():
+                process.child.kill()
 
-    def last_words(self, name: str) -> str:
-        return self._members[name].child.last_words()
+    def log_file(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def log_tail(self, name: str) -> str:
+        return self._processes[name].child.log_tail()
 
     def pids(self) -> dict[str, int]:
-        return {name: member.child.pid for name, member in self._members.items()}
+        return {name: process.child.pid for name, process in self._processes.items()}
 
-    def _look_after(self, member: Member) -> None:
+    def _restart_if_dead(self, process: ManagedProcess) -> None:
         now = time.monotonic()
-        if member.again_at is not None:
-            if now >= member.again_at:
-                member.child = self._launch(member.name, member.command)
-                member.started, member.again_at = now, None
+        if process.restart_at is not None:
+            if now >= process.restart_at:
+                process.child = self._launch(process.name, process.command)
+                process.started, process.restart_at = now, None
             return
-        if member.child.alive:
+        if process.child.is_alive:
             return
-        if now - member.started > STEADY_AFTER_S:
-            member.backoff.reset()
-        wait_s = member.backoff.next_s()
-        member.child.kill()  # lets go of its leash, and of whatever it had started
-        member.again_at = now + wait_s
-        code = member.child.popen.returncode
-        self._say(
-            f"  {member.name} ended ({_ending(code)}); again in {wait_s:.0f} s. "
-            f"Its log: {self._logs / member.name}.log"
+        if now - process.started > STEADY_AFTER_S:
+            process.backoff.reset()
+        wait_s = process.backoff.next_s()
+        process.child.kill()  # closes its death pipe and ends its children
+        process.restart_at = now + wait_s
+        code = process.child.popen.returncode
+        self._report(
+            f"  {process.name} ended ({_exit_text(code)}); restart in {wait_s:.0f} s. "
+            f"Its log: {self.log_file(process.name)}"
         )
 
     def _launch(self, name: str, command: list[str]) -> Child:
         return Child.start(
             command,
-            log=self._logs / f"{name}.log",
+            log=self.log_file(name),
             folder=self._folder,
             environment=self._environment,
         )
 
 
 def werknetz_command() -> list[str]:
-    """Return how the command line of this very installation is called."""
-    beside = Path(sys.executable).with_name("werknetz")
-    if beside.exists():
-        return [sys.executable, str(beside)]
+    """Return the command that runs `werknetz` of this installation."""
+    script = Path(sys.executable).with_name("werknetz")
+    if script.exists():
+        return [sys.executable, str(script)]
     return [sys.executable, "-m", "werknetz_client.cli"]
 
 
-def _ending(code: int | None) -> str:
+def _exit_text(code: int | None) -> str:
     if code is not None and code < 0:
         return signal.Signals(-code).name
     return f"exit code {code}"

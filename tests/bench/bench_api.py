@@ -24,7 +24,7 @@ import asyncpg
 from bench.measure import Measure
 from werknetz_core.access.keys import generate_key
 from werknetz_core.migrate import upgrade_async
-from werknetz_demo.embedded.servers import Servers
+from werknetz_demo.embedded.servers import EmbeddedServers
 
 UNCHANGED_MAX = 2.0
 CHANGED_MAX = 5.0
@@ -91,7 +91,7 @@ def measures(short: bool) -> list[Measure]:
 
 async def _measured(*, rounds: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
-        async with Servers(Path(folder), environment={}, throwaway=True) as servers:
+        async with EmbeddedServers(Path(folder), environment={}, throwaway=True) as servers:
             await upgrade_async(servers.urls.database)
             return await asyncio.to_thread(
                 measure, servers.urls.database, servers.urls.redis, rounds=rounds

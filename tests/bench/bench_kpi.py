@@ -17,13 +17,13 @@ from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Shift
 from werknetz.kpi.carry import Carry
-from werknetz.kpi.plan import Plan
+from werknetz.kpi.plan import ShiftPlan
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
-from werknetz.kpi.states import Range, compute
+from werknetz.kpi.states import BucketRange, compute_buckets
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres
-from werknetz_worker.compute import dirty_buckets
-from werknetz_worker.watermarks import Watermarks
+from werknetz_worker.elements.compute import compute_dirty_buckets
+from werknetz_worker.watermarks import WatermarkPublisher
 
 T0: Final = 1_900_000 * BUCKET_US
 SECOND: Final = 1_000_000
@@ -59,10 +59,10 @@ def machine_day() -> MachineSamples:
     )  # fmt: skip
 
 
-def day_plan() -> Plan:
+def day_plan() -> ShiftPlan:
     hour = 3600 * SECOND
     starts = [T0 + n * 8 * hour for n in range(3)]
-    return Plan.of(
+    return ShiftPlan.of(
         Shift("", date(2024, 3, 8), at, at + 8 * hour, ((at + 4 * hour, at + 5 * hour),))
         for at in starts
     )
@@ -70,11 +70,11 @@ def day_plan() -> Plan:
 
 def measure(rounds: int = 5) -> float:
     """Return the best CPU time of a round in milliseconds."""
-    samples, plan, span = machine_day(), day_plan(), Range(T0, 96, T0 + 200 * BUCKET_US)
+    samples, plan, span = machine_day(), day_plan(), BucketRange(T0, 96, T0 + 200 * BUCKET_US)
     best = float("inf")
     for _ in range(rounds):
         began = time.process_time()
-        computed = compute(samples, plan, Carry(), span)
+        computed = compute_buckets(samples, plan, Carry(), span)
         best = min(best, (time.process_time() - began) * 1000)
     assert computed.columns["samples"].sum() > DAY_S - 1
     return best
@@ -94,8 +94,8 @@ async def _history(machines: int, days: int) -> tuple[float, float]:
                 await plant.samples(machine, story(T0, days * 96, seed=n))
             now_us = T0 + days * 96 * BUCKET_US
             cpu, wall = time.process_time(), time.perf_counter()
-            nobody = Watermarks(None)
-            await dirty_buckets(pool, nobody, now_us=now_us, quiet_s=0, seconds_max=600)
+            nobody = WatermarkPublisher(None)
+            await compute_dirty_buckets(pool, nobody, now_us=now_us, quiet_s=0, seconds_max=600)
             used = time.process_time() - cpu, time.perf_counter() - wall
             assert await pool.fetchval("SELECT count(*) FROM elements") >= machines * days * 96
             await pool.close()

@@ -23,8 +23,8 @@ import psutil
 from bench.measure import Measure
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.process import Child, free_port
-from werknetz_demo.embedded.servers import Servers
-from werknetz_demo.seed import plant_seed
+from werknetz_demo.embedded.servers import EmbeddedServers
+from werknetz_demo.seed import insert_seed
 
 BUDGET_S = 2.0
 KEY = "wn_demo_" + "b" * 64
@@ -48,7 +48,7 @@ mapping:
 
 
 class Stage:
-    def __init__(self, folder: Path, servers: Servers, port: int) -> None:
+    def __init__(self, folder: Path, servers: EmbeddedServers, port: int) -> None:
         self.folder, self.servers, self.port = folder, servers, port
         self.children: dict[str, Child] = {}
         (folder / "edge.yaml").write_text(EDGE.format(folder=folder, mqtt=servers.urls.mqtt))
@@ -80,10 +80,10 @@ class Stage:
 async def _measure(*, short: bool) -> list[Measure]:
     with tempfile.TemporaryDirectory(prefix="werknetz-bench-") as temporary:
         folder = Path(temporary)
-        async with Servers(folder / "state", environment={}, throwaway=True) as servers:
+        async with EmbeddedServers(folder / "state", environment={}, throwaway=True) as servers:
             await upgrade_async(servers.urls.database)
             connection = await asyncpg.connect(servers.urls.database)
-            await plant_seed(connection, [], KEY)
+            await insert_seed(connection, [], KEY)
             stage = Stage(folder, servers, free_port())
             client = None
             try:

@@ -19,16 +19,16 @@ import httpx2
 from bench.cpu import median_s
 from bench.measure import Measure
 from bench.supply_set import CONNECTOR, Row, Size, SupplySet
-from werknetz.store.fact import ADD_EVENTS
+from werknetz.store.ingest.records import ADD_EVENTS
 from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.migrate import upgrade_async
 from werknetz_core.settings import CoreSettings
 from werknetz_demo.embedded.postgres import Postgres
 from werknetz_worker.projection.projector import project
-from werknetz_worker.stock.reconcile import dirty_stock
-from werknetz_worker.supply.reconcile import dirty_relations
-from werknetz_worker.watermarks import Watermarks
+from werknetz_worker.stock.reconcile import reconcile_dirty_stock
+from werknetz_worker.supply.reconcile import reconcile_dirty_relations
+from werknetz_worker.watermarks import WatermarkPublisher
 
 QUESTION_MAX_S = 1.0
 SHORT = 0.05
@@ -119,9 +119,9 @@ async def _project(pool: asyncpg.Pool) -> None:
 
 
 async def _reconcile(pool: asyncpg.Pool) -> None:
-    nobody = Watermarks(None)
-    await dirty_relations(pool, nobody, seconds_max=SETTLED_WITHIN_S)
-    await dirty_stock(pool, nobody, seconds_max=SETTLED_WITHIN_S)
+    nobody = WatermarkPublisher(None)
+    await reconcile_dirty_relations(pool, nobody, seconds_max=SETTLED_WITHIN_S)
+    await reconcile_dirty_stock(pool, nobody, seconds_max=SETTLED_WITHIN_S)
 
 
 async def _copy(database: asyncpg.Connection, rows: Sequence[Row]) -> None:

@@ -15,11 +15,11 @@ from bench.measure import Measure
 from plumbing.delivery import FakeSpool, point
 from werknetz.events.batch import Points, Record, Samples
 from werknetz.link.receiver import Receiver
-from werknetz.link.wire import Envelope
-from werknetz.store import copy
-from werknetz.store.copy import COLUMNS
-from werknetz_core.ingest.apply import Applier, welcome
-from werknetz_core.ingest.partition import Partitions
+from werknetz.link.wire import BatchEnvelope
+from werknetz.store.ingest import samples_copy as copy
+from werknetz.store.ingest.samples_copy import COLUMNS
+from werknetz_core.ingest.apply import Applier, answer_hello
+from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres
 
@@ -55,15 +55,15 @@ async def _rounds(server: Postgres, folder: Path, rounds: int) -> tuple[list[flo
     """Time both on the same rows of the same days, in turns; the first round of each warms up."""
     user = await asyncpg.connect(server.url)
     owner = await asyncpg.connect(server.superuser_url)
-    applier, receiver = Applier(Partitions(ahead_days=1)), Receiver("bench", uuid4())
+    applier, receiver = Applier(PartitionMaker(ahead_days=1)), Receiver("bench", uuid4())
     spool = FakeSpool("bench")
     ours: list[float] = []
     theirs: list[float] = []
     try:
-        await welcome(user, "bench", spool.hello(), receiver.incarnation)
+        await answer_hello(user, "bench", spool.hello(), receiver.incarnation)
         points: list[Record] = [_point(number) for number in range(SIGNALS)]
         await applier.apply(user, receiver, [spool.add(*points)])
-        await Partitions(ahead_days=1).make_ahead(user)
+        await PartitionMaker(ahead_days=1).make_ahead(user)
         at_us = int(
             await user.fetchval("SELECT extract(epoch FROM date_trunc('day', now()))::int8")
         )
@@ -113,7 +113,7 @@ def _file(folder: Path, *, run_start_us: int) -> Path:
                 value=np.frombuffer(samples.value, "<f8"),
                 status=np.frombuffer(samples.status, "<u4"),
             )
-            out.write(copy.copy_bytes(rows))
+            out.write(copy.encode_rows(rows))
         out.write(copy.TRAILER)
     folder.chmod(0o755)  # the server may run as another user
     file.chmod(0o644)
@@ -124,7 +124,7 @@ async def _apply(
     applier: Applier,
     user: "asyncpg.Connection[asyncpg.Record]",
     receiver: Receiver,
-    run: list[Envelope],
+    run: list[BatchEnvelope],
 ) -> float:
     began = time.perf_counter()
     outcome = await applier.apply(user, receiver, run)

@@ -20,8 +20,8 @@ from redis import Redis
 from chaos.checker import Verdict, check
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.process import Child
-from werknetz_demo.embedded.server import Server
-from werknetz_demo.embedded.servers import Servers
+from werknetz_demo.embedded.server import EmbeddedServer
+from werknetz_demo.embedded.servers import EmbeddedServers
 
 SETTLE_S = 60
 WRITERS = ("ingest", "second-ingest")
@@ -52,7 +52,7 @@ mapping:
 class Stage:
     """The servers, the source and the processes under test."""
 
-    def __init__(self, folder: Path, servers: Servers, seed: int) -> None:
+    def __init__(self, folder: Path, servers: EmbeddedServers, seed: int) -> None:
         self.folder = folder
         self.servers = servers
         self.random = random.Random(seed)
@@ -80,7 +80,7 @@ class Stage:
             environment=self.environment | alive,
         )
 
-    def server(self, name: str) -> Server:
+    def server(self, name: str) -> EmbeddedServer:
         return self.servers.started[f"WERKNETZ_{name}_URL"]
 
     async def kill(self, name: str) -> None:
@@ -169,7 +169,7 @@ def faults(stage: Stage) -> dict[str, Callable[[], Awaitable[None]]]:
 
 
 async def perform(seconds: float, seed: int, folder: Path) -> Verdict:
-    async with Servers(folder / "state", environment={}) as servers:
+    async with EmbeddedServers(folder / "state", environment={}) as servers:
         await upgrade_async(servers.urls.database)
         stage = Stage(folder, servers, seed)
         try:
@@ -185,8 +185,8 @@ async def perform(seconds: float, seed: int, folder: Path) -> Verdict:
             return verdict
         finally:
             for name, child in stage.children.items():
-                if name != "source" and not child.alive:
-                    print(f"{name} had ended:\n{child.last_words()}", flush=True)
+                if name != "source" and not child.is_alive:
+                    print(f"{name} had ended:\n{child.log_tail()}", flush=True)
                 child.kill()
 
 
@@ -196,7 +196,7 @@ async def until_subscribed(stage: Stage) -> None:
             if client.hget("wn:status:{chaos}", "state") == b"running":
                 return
             await asyncio.sleep(0.1)
-    raise TimeoutError(f"the edge does not run:\n{stage.children['edge'].last_words()}")
+    raise TimeoutError(f"the edge does not run:\n{stage.children['edge'].log_tail()}")
 
 
 async def until_taken(stage: Stage) -> None:
@@ -205,7 +205,7 @@ async def until_taken(stage: Stage) -> None:
         if oracle.exists() and "taken" in oracle.read_text():
             return
         await asyncio.sleep(0.1)
-    raise TimeoutError(f"the source is not heard:\n{stage.children['source'].last_words()}")
+    raise TimeoutError(f"the source is not heard:\n{stage.children['source'].log_tail()}")
 
 
 async def disturb(stage: Stage, seconds: float) -> None:
@@ -229,7 +229,7 @@ async def settle(stage: Stage) -> Verdict:
         verdict = Verdict()
         with suppress(asyncpg.PostgresError, OSError):
             verdict = await check(stage.servers.urls.database, stage.folder / "oracle.log")
-        if (verdict.good and not stage.children["source"].alive) or time.monotonic() > deadline:
+        if (verdict.good and not stage.children["source"].is_alive) or time.monotonic() > deadline:
             return verdict
         await asyncio.sleep(1)
 

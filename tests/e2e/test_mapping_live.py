@@ -121,7 +121,7 @@ def test_a_mapping_is_tried_activated_and_replayed_while_machines_speak(
             # Killed and without the core, it goes on with what it was given.
             found.children["edge"].kill()
             edge = found.start("edge", "edge", str(tmp_path / "press.yaml"))
-            found.until("it is back", lambda: edge.alive and _state(found, "state") == "running")
+            found.until("it is back", lambda: edge.is_alive and _state(found, "state") == "running")
             assert _state(found, "mapping") == "press-3@2"
             more = len(told) + 10
             found.until("more are told", lambda: len(told) > more)

@@ -16,9 +16,9 @@ from redis import Redis
 
 from plumbing.installation import Installation, installation
 from werknetz_demo.embedded.process import free_port
-from werknetz_simulator.plants.expected import Sums, kpis, sums
+from werknetz_simulator.plants.expected import ElementSums, element_sums, kpis_of
 from werknetz_simulator.plants.plan import instant_of, us_of
-from werknetz_simulator.plants.plant import EMDEN_1, ENTERPRISE, ZWICK_2, PlantMachine, Plant
+from werknetz_simulator.plants.plant import EMDEN_1, ENTERPRISE, ZWICK_2, Plant, PlantMachine
 from werknetz_simulator.plants.truth import Truth
 
 DAYS = 2
@@ -105,7 +105,7 @@ def _elements_agree(demo: Installation, truths: list[Truth]) -> None:
         for machine in truth.plant.machines:
             for start in range(demo.since_us, end_us, 3_600_000_000):
                 end = min(start + 3_600_000_000, end_us)
-                expected = sums(truth, [machine], start, end).seconds()
+                expected = element_sums(truth, [machine], start, end).to_elements()
                 buckets = [known[machine.path, at] for at in range(start, end, 900_000_000)]
                 found = {
                     name: sum(bucket[name] for bucket in buckets)
@@ -151,11 +151,11 @@ def _compare(
     whose: list[list[tuple[Truth, list[PlantMachine]]]],
 ) -> None:
     for (start, end), members in zip(windows, whose, strict=True):
-        total = Sums()
+        total = ElementSums()
         for truth, machines in members:
-            part = sums(truth, machines, start, end)
-            total = Sums(*(a + b for a, b in zip(_row(total), _row(part), strict=True)))
-        expected = kpis(total)
+            part = element_sums(truth, machines, start, end)
+            total = ElementSums(*(a + b for a, b in zip(_row(total), _row(part), strict=True)))
+        expected = kpis_of(total)
         answer = demo.get(
             "kpi_values",
             equipment=path,
@@ -176,5 +176,5 @@ def _compare(
                 assert found[name] == pytest.approx(value, rel=1e-9), (path, granularity, name)
 
 
-def _row(total: Sums) -> list[Any]:
-    return [getattr(total, name) for name in Sums.__slots__]
+def _row(total: ElementSums) -> list[Any]:
+    return [getattr(total, name) for name in ElementSums.__slots__]

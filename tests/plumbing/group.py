@@ -7,12 +7,12 @@ import pytest
 
 from plumbing.installation import Installation
 from werknetz_demo.supervisor import werknetz_command
-from werknetz_simulator.plants.expected import kpis, sums
+from werknetz_simulator.plants.expected import element_sums, kpis_of
 from werknetz_simulator.plants.machine import StateKind
 from werknetz_simulator.plants.plan import DAY_US, instant_of
 from werknetz_simulator.plants.plant import PLANTS
 from werknetz_simulator.plants.truth import Truth
-from werknetz_simulator.serve import BROKEN
+from werknetz_simulator.serve import BROKEN_FILE
 
 _LATEST = """
     SELECT at, value, text FROM samples JOIN signals ON signals.id = signal_id
@@ -23,7 +23,7 @@ _LATEST = """
 def kpis_are_the_plants_own(demo: Installation) -> None:
     start, end = demo.since_us, demo.since_us + DAY_US
     for plant in PLANTS.values():
-        expected = kpis(sums(Truth(plant, since_us=start), plant.machines, start, end))
+        expected = kpis_of(element_sums(Truth(plant, since_us=start), plant.machines, start, end))
         answer = demo.get(
             "kpi_values",
             equipment=plant.path,
@@ -66,7 +66,7 @@ def stand_still(demo: Installation, broken: dict[str, str]) -> bool:
 
 def no_part_is_missing(demo: Installation) -> None:
     """Compare the counters at the newest instant, also over the break between two starts."""
-    broken = demo.folder / "plants" / BROKEN
+    broken = demo.folder / "plants" / BROKEN_FILE
     for plant in PLANTS.values():
         truth = Truth(plant, since_us=demo.since_us, broken=broken)
         for machine in plant.machines[::4]:

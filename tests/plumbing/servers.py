@@ -17,14 +17,14 @@ from redis import Redis
 
 from werknetz_demo.embedded.broker import Broker
 from werknetz_demo.embedded.postgres import Postgres
-from werknetz_demo.embedded.server import Server
+from werknetz_demo.embedded.server import EmbeddedServer
 from werknetz_demo.embedded.valkey import Valkey
 
 TEMPLATE = "template_werknetz"
-SESSION_SERVERS: list[Server] = []
+SESSION_SERVERS: list[EmbeddedServer] = []
 
 Answer = TypeVar("Answer")
-Started = TypeVar("Started", bound=Server)
+Started = TypeVar("Started", bound=EmbeddedServer)
 
 
 def run(work: Coroutine[object, object, Answer]) -> Answer:
@@ -72,7 +72,7 @@ def database_url(postgres_server: Postgres, database_template: str) -> Iterator[
     run(_execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {database_template}"))
     yield _named(postgres_server, name)
     _up(postgres_server)
-    run(_execute(postgres_server.url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    run(_drop_database(postgres_server.url, name))
 
 
 @pytest.fixture
@@ -101,8 +101,8 @@ def _during_session(server: Started) -> Iterator[Started]:
         SESSION_SERVERS.remove(server)
 
 
-def _up(server: Server) -> None:
-    if server.running:
+def _up(server: EmbeddedServer) -> None:
+    if server.is_running:
         server.resume()
     else:
         run(server.start())
@@ -110,6 +110,21 @@ def _up(server: Server) -> None:
 
 def _named(server: Postgres, database: str) -> str:
     return f"{server.url.rpartition('/')[0]}/{database}"
+
+
+async def _drop_database(url: str, name: str) -> None:
+    """End the clients of a database, then drop it.
+
+    `WITH (FORCE)` would also end an autovacuum worker, which only a superuser may do. PostgreSQL
+    itself ends it for a plain DROP.
+    """
+    await _execute(url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    await _execute(
+        url,
+        f"""SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = '{name}' AND backend_type = 'client backend' AND pid <> pg_backend_pid()""",
+    )
+    await _execute(url, f"DROP DATABASE {name}")
 
 
 async def _execute(url: str, statement: str) -> None:

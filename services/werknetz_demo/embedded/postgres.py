@@ -1,8 +1,7 @@
-"""PostgreSQL from its wheel, or the system's: one cluster, one database, loopback only.
+"""PostgreSQL from its wheel or the system: one cluster, one database, loopback only.
 
-The role in `url` is no superuser: what works here works with an operator's database, and row-level
-security holds. The wheel's own Python API is not used: as root it adds a user to the machine and
-opens every parent folder to all.
+The role in `url` is no superuser, as in an operator's database, so row-level security applies. The
+wheel's Python API is not used: as root it adds a user and opens all parent folders.
 """
 
 import asyncio
@@ -14,18 +13,18 @@ from typing import ClassVar
 import asyncpg
 
 from werknetz_demo.embedded import cluster, rootless
-from werknetz_demo.embedded.cluster import Installation
+from werknetz_demo.embedded.cluster import PostgresInstallation
 from werknetz_demo.embedded.process import LOOPBACK, Child
-from werknetz_demo.embedded.rootless import Way
-from werknetz_demo.embedded.server import Server, ServerError, bare_environment
+from werknetz_demo.embedded.rootless import RunMethod
+from werknetz_demo.embedded.server import EmbeddedServer, ServerError, minimal_environment
 
 
-class Postgres(Server):
-    """`throwaway` data is not synced when the cluster is made; running, fsync is always on."""
+class Postgres(EmbeddedServer):
+    """`throwaway` skips the sync when the cluster is created; later, fsync is always on."""
 
     name: ClassVar[str] = "postgres"
-    stop_signal: ClassVar[int] = signal.SIGINT  # a fast shutdown; SIGTERM waits for the clients
-    death_signal: ClassVar[int] = signal.SIGINT  # SIGKILL would leave its backends to notice
+    stop_signal: ClassVar[int] = signal.SIGINT  # fast shutdown; SIGTERM waits for clients
+    death_signal: ClassVar[int] = signal.SIGINT  # SIGKILL would leave backends running for a while
 
     def __init__(
         self,
@@ -34,14 +33,14 @@ class Postgres(Server):
         *,
         password: str | None = None,
         throwaway: bool = False,
-        ways: Sequence[Way] | None = None,
+        ways: Sequence[RunMethod] | None = None,
         homes: Sequence[Path] | None = None,
     ) -> None:
         super().__init__(folder, port, password=password)
         self.throwaway = throwaway
         self._ways = ways
         self._homes = homes
-        self._installation: Installation | None = None
+        self._installation: PostgresInstallation | None = None
 
     @property
     def url(self) -> str:
@@ -49,7 +48,7 @@ class Postgres(Server):
 
     @property
     def superuser_url(self) -> str:
-        """Return the way in for the cluster's owner, which no part of Werknetz uses."""
+        """Return the URL of the cluster's owner, which Werknetz itself never uses."""
         return self._url("postgres", "werknetz")
 
     @property
@@ -57,9 +56,9 @@ class Postgres(Server):
         return self.folder.resolve() / "data"
 
     @property
-    def installation(self) -> Installation:
+    def installation(self) -> PostgresInstallation:
         if self._installation is None:
-            raise ServerError("what serves this folder is known once it was started")
+            raise ServerError("the installation is known only after a start")
         return self._installation
 
     async def start(self) -> None:
@@ -71,19 +70,21 @@ class Postgres(Server):
             raise
 
     async def _prepare(self) -> None:
-        await cluster.until_free(self.data)
-        homes = self._homes or tuple(cluster.places())
-        ways = self._ways or tuple(rootless.ways())
-        self._installation = await asyncio.to_thread(cluster.chosen, self.data, homes, ways)
+        await cluster.wait_until_free(self.data)
+        homes = self._homes or tuple(cluster.program_folders())
+        ways = self._ways or tuple(rootless.run_methods())
+        self._installation = await asyncio.to_thread(
+            cluster.choose_installation, self.data, homes, ways
+        )
         if not self.data.exists():
             await asyncio.to_thread(
-                cluster.make,
+                cluster.create_cluster,
                 self._installation,
                 self.data,
                 password=self.password,
                 throwaway=self.throwaway,
             )
-        rootless.give(self.data, self._installation.way.owner)
+        rootless.change_owner(self.data, self._installation.method.owner)
 
     async def _command(self) -> Sequence[str]:
         await self._prepare()
@@ -95,9 +96,9 @@ class Postgres(Server):
             "log_timezone": "UTC",
         }
         return [
-            *self.installation.way.prefix,
+            *self.installation.method.prefix,
             str(self.installation.home / "postgres"),
-            *("-D", cluster.inside(self.installation, self.data)),
+            *("-D", cluster.data_folder_argument(self.installation, self.data)),
             *(f"--{name}={value}" for name, value in settings.items()),
         ]
 
@@ -106,9 +107,9 @@ class Postgres(Server):
             command,
             log=self.log,
             folder=self.data,
-            user=self.installation.way.user,
+            user=self.installation.method.user,
             death_signal=self.death_signal,
-            environment=bare_environment(),
+            environment=minimal_environment(),
         )
 
     async def _answers(self) -> bool:

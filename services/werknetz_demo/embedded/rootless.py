@@ -1,7 +1,7 @@
-"""PostgreSQL refuses to be root; these are the ways to run it where we are.
+"""Methods to run PostgreSQL, which refuses to run as root.
 
-Not root: as is. Root: another name for us in a user namespace, in which our files stay ours; and
-where a container forbids that, really another user, who then owns the data. Chosen by trying.
+Not root: directly. Root: in a user namespace with another user id, which leaves the files to root;
+where a container forbids that, as another user who owns the data. The first that works is chosen.
 """
 
 import os
@@ -13,16 +13,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from werknetz_demo.embedded.server import bare_environment
+from werknetz_demo.embedded.server import minimal_environment
 
-# Prints the version only where the program may be run, and we are not root while it runs.
+# Prints the version only if the program runs and is not root.
 TRIAL = 'test "$(id -u)" != 0 && exec "$0" --version'
 USERS = ("postgres", "nobody")
 
 
 @dataclass(frozen=True)
-class Way:
-    """How to start a program that must not be root."""
+class RunMethod:
+    """A method to start a program that must not be root."""
 
     name: str
     prefix: tuple[str, ...] = ()
@@ -30,11 +30,11 @@ class Way:
 
     @property
     def owner(self) -> tuple[int, int]:
-        """Who must own the data, as seen from here."""
+        """The owner that the data must have."""
         return self.user or (os.geteuid(), os.getegid())
 
     def version_of(self, binary: Path) -> str | None:
-        """Return what the program says its version is, or None where this way is closed."""
+        """Return the version output of the program, or None if this method fails."""
         uid, gid = self.user or (None, None)
         try:
             answer = subprocess.run(
@@ -42,7 +42,7 @@ class Way:
                 user=uid,
                 group=gid,
                 extra_groups=None if uid is None else [],
-                env=bare_environment(),
+                env=minimal_environment(),
                 cwd="/",
                 capture_output=True,
                 text=True,
@@ -54,31 +54,31 @@ class Way:
         return answer.stdout.strip()
 
 
-def ways() -> Iterator[Way]:
-    """Return the ways that this process may have, best first."""
+def run_methods() -> Iterator[RunMethod]:
+    """Yield the methods that may work for this process, best first."""
     if os.geteuid() != 0:
-        yield Way("as is")
+        yield RunMethod("as is")
         return
     if unshare := shutil.which("unshare"):
-        uid, gid = _user("nobody") or (65534, 65534)
-        yield Way("unshare", (unshare, "--user", f"--map-user={uid}", f"--map-group={gid}"))
+        uid, gid = _find_user("nobody") or (65534, 65534)
+        yield RunMethod("unshare", (unshare, "--user", f"--map-user={uid}", f"--map-group={gid}"))
     for name in USERS:
-        if user := _user(name):
-            yield Way(f"setuid {name}", user=user)
+        if user := _find_user(name):
+            yield RunMethod(f"setuid {name}", user=user)
 
 
-def give(path: Path, owner: tuple[int, int]) -> None:
-    """Make the file, or all in the folder, belong to `owner`, where another way made it."""
+def change_owner(path: Path, owner: tuple[int, int]) -> None:
+    """Change the owner of the file or folder, which another method may have created."""
     status = path.stat()
     if (status.st_uid, status.st_gid) == owner:
         return
     os.chown(path, *owner)
-    for place, _, files in os.walk(path):
-        for entry in (place, *(os.path.join(place, file) for file in files)):  # noqa: PTH118
+    for folder, _, files in os.walk(path):
+        for entry in (folder, *(os.path.join(folder, file) for file in files)):  # noqa: PTH118
             os.chown(entry, *owner, follow_symlinks=False)
 
 
-def run(way: Way, command: Sequence[str], *, folder: Path) -> None:
+def run_program(way: RunMethod, command: Sequence[str], *, folder: Path) -> None:
     """Run a program to its end. Raises CalledProcessError with its output."""
     uid, gid = way.user or (None, None)
     subprocess.run(
@@ -86,7 +86,7 @@ def run(way: Way, command: Sequence[str], *, folder: Path) -> None:
         user=uid,
         group=gid,
         extra_groups=None if uid is None else [],
-        env=bare_environment(),
+        env=minimal_environment(),
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -97,7 +97,7 @@ def run(way: Way, command: Sequence[str], *, folder: Path) -> None:
     )
 
 
-def _user(name: str) -> tuple[int, int] | None:
+def _find_user(name: str) -> tuple[int, int] | None:
     with suppress(KeyError):
         entry = pwd.getpwnam(name)
         return entry.pw_uid, entry.pw_gid

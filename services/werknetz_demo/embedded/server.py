@@ -1,6 +1,6 @@
-"""What the embedded servers have in common: start until it really answers, stop, kill, pause.
+"""Base class of the embedded servers: start until it answers, stop, kill, pause.
 
-ServerError (RuntimeError)   it did not come up; carries the last lines of its log
+ServerError (RuntimeError)   it did not start; contains the last lines of its log
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from werknetz_demo.embedded.state import make_private, secret_of
 
 READY_WITHIN_S = 30.0
 STOPPED_WITHIN_S = 15.0
-ASK_EVERY_S = 0.02
+CHECK_EVERY_S = 0.02
 
 
 class ServerError(RuntimeError):
     """A server could not be started."""
 
 
-class Server(ABC):
-    """One server on loopback over one folder. It keeps its port and password over restarts."""
+class EmbeddedServer(ABC):
+    """A server on loopback with a data folder. Restarts use the same port and password."""
 
     name: ClassVar[str]
     stop_signal: ClassVar[int] = signal.SIGTERM
@@ -41,15 +41,15 @@ class Server(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """Return where clients find it, with the password."""
+        """Return the URL for clients, with the password."""
 
     @property
-    def running(self) -> bool:
-        return self._child is not None and self._child.alive
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.is_alive
 
     @property
     def pid(self) -> int | None:
-        return self._child.pid if self._child and self._child.alive else None
+        return self._child.pid if self._child and self._child.is_alive else None
 
     @property
     def log(self) -> Path:
@@ -57,16 +57,16 @@ class Server(ABC):
 
     @property
     def password(self) -> str:
-        """Return the given password, or else the one this folder's secrets.json has for it."""
+        """Return the given password, or else that of the folder's secrets.json."""
         if self._password is None:
             make_private(self.folder)
             self._password = secret_of(self.folder, self.name)
         return self._password
 
     async def start(self) -> None:
-        """Return when a client with our password gets an answer. Repairs what a kill -9 left."""
-        if self.running:
-            raise ServerError(f"{self.name} runs already, as process {self.pid}")
+        """Return when a client with the password gets an answer; clean up after a kill -9."""
+        if self.is_running:
+            raise ServerError(f"{self.name} is already running as process {self.pid}")
         make_private(self.folder)
         child = self._child = self._launch(await self._command())
         try:
@@ -75,24 +75,24 @@ class Server(ABC):
         except BaseException as error:
             self.kill()
             if isinstance(error, TimeoutError):
-                words = child.last_words()
-                raise ServerError(f"{self.name} gives no answer; its log:\n{words}") from None
+                tail = child.log_tail()
+                raise ServerError(f"{self.name} does not answer; its log:\n{tail}") from None
             raise
 
     async def stop(self) -> None:
-        """End it in order; kill it when that takes too long. Safe to call when it is down."""
+        """Shut it down; kill it when that takes too long. Safe to call when it is not running."""
         if self._child is not None:
-            await self._child.stop(self.stop_signal, patience_s=STOPPED_WITHIN_S)
+            await self._child.stop(self.stop_signal, within_s=STOPPED_WITHIN_S)
             self._child = None
 
     def kill(self) -> None:
-        """SIGKILL it and all its children at once, as a power cut does."""
+        """SIGKILL it and all its children, like a power cut."""
         if self._child is not None:
             self._child.kill()
             self._child = None
 
     def pause(self) -> None:
-        """SIGSTOP: sockets stay open, nothing answers."""
+        """SIGSTOP: sockets stay open, but nothing answers."""
         self._running_child().pause()
 
     def resume(self) -> None:
@@ -100,11 +100,11 @@ class Server(ABC):
 
     @abstractmethod
     async def _command(self) -> Sequence[str]:
-        """Write its configuration, make its data where there is none, return how to start it."""
+        """Write the configuration, create missing data, return the start command."""
 
     @abstractmethod
     async def _answers(self) -> bool:
-        """Tell whether a real client is served; never raises for a server that is not up yet."""
+        """Whether a real client gets an answer; does not raise while the server starts."""
 
     def _launch(self, command: Sequence[str]) -> Child:
         return Child.start(
@@ -112,17 +112,17 @@ class Server(ABC):
             log=self.log,
             folder=self.folder,
             death_signal=self.death_signal,
-            environment=bare_environment(),
+            environment=minimal_environment(),
         )
 
     async def _until_ready(self, child: Child) -> None:
         while not await self._answers():
-            if not child.alive:
+            if not child.is_alive:
                 raise ServerError(
                     f"{self.name} ended with {child.popen.returncode}; its log ends\n"
-                    f"{child.last_words()}"
+                    f"{child.log_tail()}"
                 )
-            await asyncio.sleep(ASK_EVERY_S)
+            await asyncio.sleep(CHECK_EVERY_S)
 
     def _running_child(self) -> Child:
         if self._child is None:
@@ -130,7 +130,7 @@ class Server(ABC):
         return self._child
 
 
-def bare_environment() -> dict[str, str]:
-    """Give a server none of our secrets, and none of PGDATA, PGPORT and their like."""
-    kept = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"TZ": "UTC"}
+def minimal_environment() -> dict[str, str]:
+    """Return an environment without secrets and without PGDATA, PGPORT and the like."""
+    names = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in names if name in os.environ} | {"TZ": "UTC"}

@@ -1,6 +1,6 @@
-"""The servers of one installation, together: start what the operator did not name, yield the URLs.
+"""The servers of one installation: those that the operator did not name are started here.
 
-Celery has a Valkey of its own: a queue of tasks that fills up must not stop what machines report.
+Celery has its own Valkey: a full task queue must not block the streams of machine data.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from typing import Self
 
 from werknetz_demo.embedded.broker import Broker
 from werknetz_demo.embedded.postgres import Postgres
-from werknetz_demo.embedded.server import Server
-from werknetz_demo.embedded.state import State
+from werknetz_demo.embedded.server import EmbeddedServer
+from werknetz_demo.embedded.state import DataFolder
 from werknetz_demo.embedded.valkey import Valkey
 
 STREAMS_MB = 512
@@ -22,8 +22,8 @@ TASKS_MB = 64
 
 
 @dataclass(frozen=True)
-class Urls:
-    """Where everything is; each is a secret, since it carries a password."""
+class ServerUrls:
+    """The URLs of the servers; they are secrets, because they contain passwords."""
 
     database: str
     redis: str
@@ -32,7 +32,7 @@ class Urls:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return them as the services read them."""
+        """Return the URLs as environment variables of the services."""
         return {
             "WERKNETZ_DATABASE_URL": self.database,
             "WERKNETZ_REDIS_URL": self.redis,
@@ -41,8 +41,8 @@ class Urls:
         }
 
 
-class Servers:
-    """`async with Servers(folder) as servers`: all of them are up, `servers.urls` says where."""
+class EmbeddedServers:
+    """`async with EmbeddedServers(folder) as servers` starts all; `servers.urls` has the URLs."""
 
     def __init__(
         self,
@@ -51,14 +51,14 @@ class Servers:
         environment: Mapping[str, str] = os.environ,
         throwaway: bool = False,
     ) -> None:
-        self._state = State(folder)
+        self._state = DataFolder(folder)
         self._environment = environment
         self._throwaway = throwaway
-        self.started: dict[str, Server] = {}
+        self.started: dict[str, EmbeddedServer] = {}
 
     @property
-    def urls(self) -> Urls:
-        return Urls(
+    def urls(self) -> ServerUrls:
+        return ServerUrls(
             database=self._url("WERKNETZ_DATABASE_URL"),
             redis=self._url("WERKNETZ_REDIS_URL"),
             broker=self._url("WERKNETZ_BROKER_URL"),
@@ -68,14 +68,14 @@ class Servers:
     async def __aenter__(self) -> Self:
         self._state.__enter__()
         try:
-            ours = {
+            missing = {
                 name: server
                 for name, server in self._all().items()
                 if not self._environment.get(name)
             }
-            self.started = ours
+            self.started = missing
             async with asyncio.TaskGroup() as group:
-                for server in ours.values():
+                for server in missing.values():
                     group.create_task(server.start())
         except BaseException:
             await self.stop()
@@ -91,7 +91,7 @@ class Servers:
         await self.stop()
 
     async def stop(self) -> None:
-        """Stop in reverse, PostgreSQL last, each within its bound, whatever the others do."""
+        """Stop in reverse order, PostgreSQL last; a failure does not keep the others running."""
         failures: list[Exception] = []
         try:
             for server in reversed(self.started.values()):
@@ -106,13 +106,10 @@ class Servers:
         finally:
             self._state.__exit__(None, None, None)
         if failures:
-            raise ExceptionGroup("not all servers stopped in order", failures)
+            raise ExceptionGroup("not all servers stopped cleanly", failures)
 
-    def _all(self) -> dict[str, Server]:
-        """Name each server by the variable with which an operator replaces it, first to stop last.
-
-        Each has its own port and password in the folder that we hold.
-        """
+    def _all(self) -> dict[str, EmbeddedServer]:
+        """Return the servers by the variable that replaces them; the first one stops last."""
         folder, port, secret = self._state.folder, self._state.port, self._state.secret
         return {
             "WERKNETZ_DATABASE_URL": Postgres(

@@ -1,7 +1,7 @@
-"""Run as a file between us and a server: tie the server's life to ours, drop root, become it.
+"""Exec shim between parent and server: arranges its death with the parent, drops root, execs it.
 
-An exec shim and not `preexec_fn`, which may deadlock in a parent that has threads. It runs under
-`python -I -S`, so it imports nothing but the standard library.
+Not `preexec_fn`, which may deadlock in a parent with threads. It runs under `python -I -S`, so it
+imports only the standard library.
 """
 
 import ctypes
@@ -13,40 +13,40 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    parent, death_signal, user, group, leash = (int(word) for word in sys.argv[1:6])
+    parent, death_signal, user, group, death_pipe = (int(word) for word in sys.argv[1:6])
     command = sys.argv[6:]
-    if leash >= 0:
-        _post_watchdog(leash, death_signal)
+    if death_pipe >= 0:
+        _post_watchdog(death_pipe, death_signal)
     if user >= 0:
         os.setgroups([])
         os.setgid(group)
         os.setuid(user)
-    if leash < 0:
-        # After setuid: a change of credentials clears the setting.
+    if death_pipe < 0:
+        # After setuid, because a change of credentials clears the setting.
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
-        if os.getppid() != parent:  # it died before the line above
+        if os.getppid() != parent:  # the parent died before the line above
             sys.exit(1)
-    os.execv(command[0], command)  # noqa: S606 - the caller found the path itself
+    os.execv(command[0], command)  # noqa: S606 - the caller passes the path
 
 
-def _post_watchdog(leash: int, death_signal: int) -> None:
-    """Leave a watcher, in a session of its own, that sees the pipe's other end close.
+def _post_watchdog(death_pipe: int, death_signal: int) -> None:
+    """Fork a watcher in its own session that notices when the pipe's other end closes.
 
-    One byte before the end means an orderly farewell; the bare end means that the parent died.
+    One byte before the end means an orderly stop; the end alone means that the parent died.
     """
     server = os.getpid()
     middle = os.fork()
     if middle:
-        os.waitpid(middle, 0)  # the watcher becomes init's: the server must not find it
-        os.close(leash)
+        os.waitpid(middle, 0)  # the watcher becomes a child of init, not of the server
+        os.close(death_pipe)
         return
     os.setsid()
     if os.fork():
         os._exit(0)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    for stream in range(3):  # or whoever reads our output waits for the watcher too
+    for stream in range(3):  # otherwise readers of our output wait for the watcher
         os.dup2(os.open(os.devnull, os.O_RDWR), stream)
-    if not os.read(leash, 1):
+    if not os.read(death_pipe, 1):
         try:
             os.killpg(server, death_signal)
             os.killpg(server, signal.SIGCONT)

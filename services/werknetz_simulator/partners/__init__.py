@@ -1,1 +1,1 @@
-"""The group's supply, from one truth: suppliers, what they deliver, and the warehouses between."""
+"""The group's supply chain: suppliers, their deliveries and the warehouses, from one timeline."""

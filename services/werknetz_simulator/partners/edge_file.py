@@ -1,53 +1,62 @@
-"""What the edges are told of the group's supply: files over SFTP, a database, a webhook."""
+"""Edge configuration for the partners: files over SFTP, a database, a webhook."""
 
 from pathlib import Path
 from typing import Any, Final
 
-from werknetz_simulator.partners.feed import BOOKS
-from werknetz_simulator.partners.foundry.edge_file import POLL_S, file_of, inbox_of
-from werknetz_simulator.partners.foundry.folders import PARTNERS, Place
-from werknetz_simulator.partners.message_writer import ADVICE, BOOKING, CHARSET, EDI, TIME_FORM
+from werknetz_simulator.partners.feed import DONE, WAREHOUSE_DATABASE
+from werknetz_simulator.partners.messages.csv_writer import TIME_FORM
+from werknetz_simulator.partners.messages.edifact_writer import CHARSET
+from werknetz_simulator.partners.messages.message_writer import ADVICE, BOOKING, EDI
+from werknetz_simulator.partners.messages.warehouse_db import BOOKING_KINDS, TABLE
+from werknetz_simulator.partners.messages.webhook_sender import RECORDS, SOURCE
 from werknetz_simulator.partners.partners import (
     CUSTOMER,
     FIRMS,
     VDA_CUSTOMER,
     WAREHOUSES,
+    WESERGUSS,
     ZONE,
-    vda_number,
+    vda_number_of,
 )
-from werknetz_simulator.partners.warehouse_db import KINDS, TABLE
-from werknetz_simulator.partners.webhook_sender import RECORDS, SOURCE
+from werknetz_simulator.partners.sftp_folders import ACCOUNT, SftpFolders
+from werknetz_simulator.partners.weserguss import EDI_FOLDER, STOCK_FOLDER
 
-SQL: Final = "group-sql"
-HOOK: Final = "group-webhook"
-CONNECTORS: Final = (EDI, ADVICE, BOOKING, SQL, HOOK)
+WAREHOUSE_SQL: Final = "group-sql"
+WEBHOOK_EDGE: Final = "group-webhook"
+WESERGUSS_EDI: Final = "weserguss-edi"
+WESERGUSS_STOCK: Final = "weserguss-stock"
+CONNECTORS: Final = (EDI, ADVICE, BOOKING, WAREHOUSE_SQL, WEBHOOK_EDGE)
+WESERGUSS_CONNECTORS: Final = (WESERGUSS_EDI, WESERGUSS_STOCK)
+SETTLE_S: Final = 1.0  # files appear in one step
+POLL_S: Final = 2.0
+_EDIFACT: Final = {"zone": ZONE, "charset": CHARSET, "directory": "D96A"}
 
 
-def edi_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
-    agreed = {"zone": ZONE, "charset": CHARSET, "directory": "D96A"}
+def edi_edge_of(folders: SftpFolders, host: str, port: int, spool: str) -> dict[str, Any]:
+    """Return the edge for EDIFACT and VDA files of all partners but Weserguss."""
     options = {
-        "inbox": inbox_of(place, host, port, EDI, "*.edi"),
+        "inbox": _inbox(folders, host, port, EDI, "*.edi"),
         "zone": ZONE,
         "unknown_partners": False,
         "partners": [
-            *({"name": firm.name, "sender": firm.number, "messages": ["DESADV"], **agreed}
-              for firm in FIRMS if firm.speaks == "edifact"),
-            *({"name": firm.name, "sender": vda_number(firm), "messages": ["VDA4913"],
-               "zone": ZONE} for firm in FIRMS if firm.speaks == "vda"),
-            *({"name": w.code, "sender": w.code, "messages": ["INVRPT"], **agreed}
-              for w in WAREHOUSES if w.speaks == "invrpt"),
+            *({"name": firm.name, "sender": firm.number, "messages": ["DESADV"], **_EDIFACT}
+              for firm in FIRMS if firm.form == "edifact" and firm != WESERGUSS),
+            *({"name": firm.name, "sender": vda_number_of(firm), "messages": ["VDA4913"],
+               "zone": ZONE} for firm in FIRMS if firm.form == "vda"),
+            *({"name": w.code, "sender": w.code, "messages": ["INVRPT"], **_EDIFACT}
+              for w in WAREHOUSES if w.form == "invrpt"),
             {"name": "Nordwerk, VDA", "sender": VDA_CUSTOMER, "messages": ["VDA4905"],
              "zone": ZONE},
-            {"name": "Nordwerk, ERP", "sender": CUSTOMER, "messages": ["DELFOR"], **agreed},
+            {"name": "Nordwerk, ERP", "sender": CUSTOMER, "messages": ["DELFOR"], **_EDIFACT},
         ],
     }  # fmt: skip
-    return file_of(EDI, "edi", options, spool, [])
+    return _config(EDI, "edi", options, spool, [])
 
 
-def advice_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
-    """Despatch advices of suppliers without EDI."""
+def advice_edge_of(folders: SftpFolders, host: str, port: int, spool: str) -> dict[str, Any]:
+    """Return the edge for despatch advices of suppliers without EDI."""
     options = {
-        "inbox": inbox_of(place, host, port, ADVICE, "*.csv"),
+        "inbox": _inbox(folders, host, port, ADVICE, "*.csv"),
         "sources": [_source("avis", "Gemeldet", ["Lieferschein", "Material"])],
     }
     event = {
@@ -68,13 +77,15 @@ def advice_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
             "handling_unit": "Behaelter",
         },
     }
-    return file_of(ADVICE, "tables", options, spool, [event])
+    return _config(ADVICE, "tables", options, spool, [event])
 
 
-def warehouses_of(place: Place, host: str, port: int, spool: str) -> dict[str, Any]:
-    """What the warehouses book: receipts, movements and counts in one file."""
+def warehouse_files_edge_of(
+    folders: SftpFolders, host: str, port: int, spool: str
+) -> dict[str, Any]:
+    """Return the edge for warehouse bookings: receipts, moves and counts in one file."""
     options = {
-        "inbox": inbox_of(place, host, port, BOOKING, "*.csv"),
+        "inbox": _inbox(folders, host, port, BOOKING, "*.csv"),
         "sources": [_source("lager", "Zeit", ["Beleg", "Art", "Lager", "Material"])],
     }
     shared = {"document": "Beleg", "material": "Material", "quantity": "Menge", "unit": "Einheit",
@@ -82,20 +93,22 @@ def warehouses_of(place: Place, host: str, port: int, spool: str) -> dict[str, A
     received = {**shared, "delivery_note": "Lieferschein", "supplier": "Lieferant",
                 "received_us": _time("Zeit")}  # fmt: skip
     events = [
-        {"source": "lager", "name": kind, "kind": f"{what}",
-         "when": f'record["Art"] == "{KINDS[kind]}"', "fields": fields}
-        for kind, what, fields in (
+        {"source": "lager", "name": kind, "kind": event_kind,
+         "when": f'record["Art"] == "{BOOKING_KINDS[kind]}"', "fields": fields}
+        for kind, event_kind, fields in (
             ("receipt", "goods_received", received),
             ("move", "stock_moved", shared),
             ("count", "stock_counted", shared),
         )
     ]  # fmt: skip
-    return file_of(BOOKING, "tables", options, spool, events)
+    return _config(BOOKING, "tables", options, spool, events)
 
 
-def books_of(place: Place, _host: str, _port: int, spool: str) -> dict[str, Any]:
-    """What warehouses with a database book, read from there."""
-    database = place.files(PARTNERS[0]) / BOOKS
+def warehouse_database_edge_of(
+    folders: SftpFolders, _host: str, _port: int, spool: str
+) -> dict[str, Any]:
+    """Return the edge for bookings of warehouses with a database."""
+    database = folders.files / WAREHOUSE_DATABASE
     source = {"name": "buchungen", "table": TABLE, "id": "id", "append": True, "lag": 10,
               "time": "zeit"}  # fmt: skip
     shared = {"document": "beleg", "material": "material", "quantity": "menge",
@@ -103,25 +116,25 @@ def books_of(place: Place, _host: str, _port: int, spool: str) -> dict[str, Any]
     received = {**shared, "delivery_note": "lieferschein", "supplier": "lieferant",
                 "received_us": "zeit"}  # fmt: skip
     events = [
-        {"source": "buchungen", "name": kind, "kind": what, "fields": fields,
-         "when": f"record.art == '{KINDS[kind]}'"}
-        for kind, what, fields in (
+        {"source": "buchungen", "name": kind, "kind": event_kind, "fields": fields,
+         "when": f"record.art == '{BOOKING_KINDS[kind]}'"}
+        for kind, event_kind, fields in (
             ("receipt", "goods_received", received),
             ("move", "stock_moved", shared),
             ("count", "stock_counted", shared),
         )
     ]  # fmt: skip
     options = {"url": f"sqlite:///{database}", "poll_s": POLL_S, "sources": [source]}
-    return file_of(SQL, "sql", options, spool, events)
+    return _config(WAREHOUSE_SQL, "sql", options, spool, events)
 
 
-def hook_of(host: str, port: int, key_file: Path, spool: str) -> dict[str, Any]:
-    """Despatch advices of suppliers that push them."""
+def webhook_edge_of(host: str, port: int, key_file: Path, spool: str) -> dict[str, Any]:
+    """Return the edge for despatch advices that suppliers push."""
     source = {
         "auth": {"method": "key", "secret": {"file": str(key_file)}},
         "records": RECORDS,
         "key": ["supplier", "note", "material"],
-        "time": {"path": "told"},
+        "time": {"path": "announced"},
     }
     event = {
         "source": f"hooks/{SOURCE}",
@@ -129,8 +142,8 @@ def hook_of(host: str, port: int, key_file: Path, spool: str) -> dict[str, Any]:
         "fields": {
             "document": "note",
             "delivery_note": "note",
-            "document_us": "told",
-            "despatched_us": "left",
+            "document_us": "announced",
+            "despatched_us": "despatched",
             "arrives_us": "arrives",
             "ship_to": "site",
             "material": "material",
@@ -142,7 +155,7 @@ def hook_of(host: str, port: int, key_file: Path, spool: str) -> dict[str, Any]:
         },
     }
     options = {"host": host, "port": port, "sources": {SOURCE: source}}
-    return file_of(HOOK, "webhook", options, spool, [event])
+    return _config(WEBHOOK_EDGE, "webhook", options, spool, [event])
 
 
 def _time(column: str) -> dict[str, Any]:
@@ -158,4 +171,85 @@ def _source(name: str, time: str, key: list[str]) -> dict[str, Any]:
         "decimal": "comma",
         "time": {"column": time, "format": TIME_FORM},
         "key": key,
+    }
+
+
+def weserguss_edi_edge_of(folders: SftpFolders, host: str, port: int, spool: str) -> dict[str, Any]:
+    """Return the edge for call-offs and despatch advices of Weserguss."""
+    options = {
+        "inbox": _inbox(folders, host, port, EDI_FOLDER, "*.edi"),
+        "zone": ZONE,
+        "unknown_partners": False,
+        "partners": [
+            {"name": "Weserguss", "sender": WESERGUSS.number, "messages": ["DESADV"], **_EDIFACT},
+            {"name": "Nordwerk, ERP", "sender": CUSTOMER, "messages": ["DELFOR"], **_EDIFACT},
+        ],
+    }
+    return _config(WESERGUSS_EDI, "edi", options, spool, [])
+
+
+def weserguss_stock_edge_of(
+    folders: SftpFolders, host: str, port: int, spool: str
+) -> dict[str, Any]:
+    """Return the edge for the stock reports of Weserguss."""
+    source = {
+        "name": "bestand",
+        "as": "records",
+        "delimiter": ";",
+        "numbers": ["Bestand"],
+        "decimal": "comma",
+        "thousands": ".",
+        "time": {"column": "Stichtag", "format": TIME_FORM},
+        "key": ["Beleg", "Lager", "Material"],
+    }
+    options = {
+        "inbox": _inbox(folders, host, port, STOCK_FOLDER, "*.csv"),
+        "sources": [source],
+    }
+    event = {
+        "source": "bestand",
+        "kind": "stock_counted",
+        "fields": {
+            "document": "Beleg",
+            "material": "Material",
+            "supplier_material": "Artikel",
+            "quantity": "Bestand",
+            "unit": "Einheit",
+            "warehouse": "Lager",
+            "keeper": {"constant": WESERGUSS.number},
+        },
+    }
+    return _config(WESERGUSS_STOCK, "tables", options, spool, [event])
+
+
+def _inbox(folders: SftpFolders, host: str, port: int, folder: str, pattern: str) -> dict[str, Any]:
+    """Return the inbox of a folder on the SFTP server."""
+    return {
+        "sftp": {
+            "host": host,
+            "port": port,
+            "user": ACCOUNT,
+            "path": f"/{folder}",
+            "password_file": str(folders.password),
+            "fingerprint": folders.fingerprint(),
+            "timeout_s": 10,
+        },
+        "pattern": pattern,
+        "done": DONE,
+        "settle_s": SETTLE_S,
+        "poll_s": POLL_S,
+    }
+
+
+def _config(
+    connector: str, protocol: str, options: dict[str, Any], spool: str, events: list[Any]
+) -> dict[str, Any]:
+    """Return an edge configuration whose mapping has the name of its connector."""
+    mapping: dict[str, Any] = {"name": connector, "version": 1, "time_zone": ZONE}
+    return {
+        "connector": connector,
+        "protocol": protocol,
+        "spool": {"folder": spool},
+        "options": options,
+        "mapping": mapping | ({"events": events} if events else {}),
     }

@@ -1,7 +1,7 @@
-"""The supply truth's own arithmetic: what was due, what came of it, what was there, what stood.
+"""Expected due lines, cumulatives, stock and starved time, computed from the partners' events.
 
-From what was said, in the words of the story; shares no line with `werknetz.kpi`, which it is
-there to contradict. Quantities are whole pieces, times whole microseconds.
+It shares no code with `werknetz.kpi`, so that tests can compare the two. Quantities are whole
+pieces, times whole microseconds.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,26 +11,33 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from werknetz_simulator.partners.partners import ZONE
-from werknetz_simulator.partners.timeline import CallOff, Count, Move, Receipt, Shipment, Told
-from werknetz_simulator.plants.machine import StateKind, PlantMachine
+from werknetz_simulator.partners.timeline import (
+    CallOff,
+    GoodsReceipt,
+    InventoryCount,
+    PartnerEvent,
+    Shipment,
+    StockMove,
+)
+from werknetz_simulator.plants.machine import PlantMachine, StateKind
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, ShiftPlan, instant_of, us_of
 from werknetz_simulator.plants.truth import Truth
 
-FROZEN_DAYS: Final = 3  # so long before it is due, what is called off then is what counts
+FROZEN_DAYS: Final = 3  # the call-off in force this long before the due day counts
 EARLY_DAYS: Final = 1
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A quantity that was due on a day, and what came of it, first in first out."""
+class ExpectedLine:
+    """A quantity due on a day, and the receipts that fill it, first in first out."""
 
     due: date
     quantity: int
-    window: Span  # on time in it, half-open: the day before, and the day itself
-    filled_us: int | None  # when the last piece of it had come
-    in_window: int  # pieces that had come when the window ended
-    is_over: bool  # its window has passed
+    window: Span  # half-open span of on-time receipts: the day before and the due day
+    filled_us: int | None  # when the last piece was received
+    in_window: int  # pieces received when the window ended
+    is_over: bool  # the window has ended
 
     @property
     def on_time(self) -> bool:
@@ -45,12 +52,12 @@ class Line:
         return self.on_time and self.in_full
 
     def may_be_wrong(self, lost: Iterable[Span]) -> bool:
-        """Whether something that was lost in one of the spans may have come in its window."""
+        """Whether a message lost in one of the spans may have belonged to this window."""
         return any(start < self.window[1] and end > self.window[0] for start, end in lost)
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class Cumulatives:
     """Cumulative quantities at an instant."""
 
     demanded: int
@@ -58,104 +65,105 @@ class Sums:
     in_transit: int
 
 
-def in_force(heard: Iterable[CallOff]) -> list[CallOff]:
-    """Return the call-offs that ever held, of all in the order in which they were heard.
+def effective_call_offs(received: Iterable[CallOff]) -> list[CallOff]:
+    """Return the call-offs that were ever in force, of all in the order of reception.
 
-    One that is older than what was known already when it came never did.
+    A call-off older than one received before it never is.
     """
-    held: list[CallOff] = []
-    for call in heard:
-        if not held or call.at_us > held[-1].at_us:
-            held.append(call)
-    return held
+    effective: list[CallOff] = []
+    for call in received:
+        if not effective or call.at_us > effective[-1].at_us:
+            effective.append(call)
+    return effective
 
 
-def lines(
-    calls: Sequence[CallOff], receipts: Iterable[Receipt], now_us: int, zone: str = ZONE
-) -> list[Line]:
-    """Return the lines that counted, in order of their due days; `calls` as `in_force` has them.
+def due_lines(
+    calls: Sequence[CallOff], receipts: Iterable[GoodsReceipt], now_us: int, zone: str = ZONE
+) -> list[ExpectedLine]:
+    """Return the due lines in order of their days; `calls` are the effective call-offs.
 
-    `zone`: of the site, on whose clocks a delivery may be a day early.
+    `zone` is that of the site: a delivery may be one local day early.
     """
-    came = sorted((one.at_us, one.quantity) for one in receipts if one.at_us <= now_us)
-    found, demanded = [], 0
-    for due, quantity in _demands(calls):
+    arrivals = sorted((r.at_us, r.quantity) for r in receipts if r.at_us <= now_us)
+    lines, demanded = [], 0
+    for due, quantity in _daily_demands(calls):
         before, demanded = demanded, demanded + quantity
-        window = _early_us(midnight_us(due), zone), midnight_us(due + timedelta(days=1))
-        there = sum(amount for at_us, amount in came if at_us < window[1])
-        found.append(
-            Line(
-                due, quantity, window, _reached_us(came, demanded),
-                min(max(there - before, 0), quantity), window[1] <= now_us,
+        window = _window_start_us(midnight_us(due), zone), midnight_us(due + timedelta(days=1))
+        received = sum(amount for at_us, amount in arrivals if at_us < window[1])
+        lines.append(
+            ExpectedLine(
+                due, quantity, window, _reached_us(arrivals, demanded),
+                min(max(received - before, 0), quantity), window[1] <= now_us,
             )
         )  # fmt: skip
-    return found
+    return lines
 
 
-def sums_at(
+def cumulatives_at(
     calls: Sequence[CallOff],
     shipments: Iterable[Shipment],
-    receipts: Sequence[Receipt],
+    receipts: Sequence[GoodsReceipt],
     at_us: int,
-) -> Sums:
-    """Return what was due by then, what had come, and what had left and not come."""
-    came = {one.note: one for one in receipts if one.at_us <= at_us}
-    return Sums(
+) -> Cumulatives:
+    """Return the quantities due, received and in transit at the instant."""
+    by_note = {r.delivery_note: r for r in receipts if r.at_us <= at_us}
+    return Cumulatives(
         sum(
             quantity
-            for due, quantity in _demands(calls)
+            for due, quantity in _daily_demands(calls)
             if midnight_us(due + timedelta(days=1)) <= at_us
         ),
-        sum(one.quantity for one in came.values()),
+        sum(receipt.quantity for receipt in by_note.values()),
         sum(
-            max(0, one.quantity - (came[one.number].quantity if one.number in came else 0))
-            for one in shipments
-            if one.despatched_us <= at_us
+            max(0, s.quantity - (by_note[s.number].quantity if s.number in by_note else 0))
+            for s in shipments
+            if s.despatched_us <= at_us
         ),
     )
 
 
-def stock_at(told: Iterable[Told], at_us: int) -> int:
-    """Return what was there after all that happened up to the instant."""
+def stock_at(events: Iterable[PartnerEvent], at_us: int) -> int:
+    """Return the stock after all events up to the instant."""
     stock = 0
-    for begin_us, level in ledger(told):
+    for begin_us, level in stock_levels(events):
         if begin_us > at_us:
             break
         stock = level
     return stock
 
 
-def ledger(told: Iterable[Told]) -> Iterator[tuple[int, int]]:
-    """Yield (instant, what is there from then on). A count holds whatever was moved before it."""
+def stock_levels(events: Iterable[PartnerEvent]) -> Iterator[tuple[int, int]]:
+    """Yield (instant, stock from then on). A count replaces the stock computed before it."""
     levels: dict[int, int] = {}
     stock = 0
-    booked = [one for one in told if isinstance(one, Move | Count)]
-    for one in sorted(booked, key=lambda one: (one.at_us, isinstance(one, Count))):
-        stock = one.quantity if isinstance(one, Count) else stock + one.quantity
-        levels[one.at_us] = stock
+    bookings = [event for event in events if isinstance(event, StockMove | InventoryCount)]
+    for event in sorted(bookings, key=lambda e: (e.at_us, isinstance(e, InventoryCount))):
+        is_count = isinstance(event, InventoryCount)
+        stock = event.quantity if is_count else stock + event.quantity
+        levels[event.at_us] = stock
     yield from levels.items()
 
 
-def outs(told: Iterable[Told]) -> list[tuple[int, int | None]]:
-    """Return the spans in which nothing was there; None: it goes on."""
-    found: list[tuple[int, int | None]] = []
+def stock_outs(events: Iterable[PartnerEvent]) -> list[tuple[int, int | None]]:
+    """Return the spans without stock; the end is None while it lasts."""
+    spans: list[tuple[int, int | None]] = []
     since_us: int | None = None
-    for at_us, stock in ledger(told):
+    for at_us, stock in stock_levels(events):
         if stock <= 0 and since_us is None:
             since_us = at_us
         elif stock > 0 and since_us is not None:
-            found.append((since_us, at_us))
+            spans.append((since_us, at_us))
             since_us = None
-    return found if since_us is None else [*found, (since_us, None)]
+    return spans if since_us is None else [*spans, (since_us, None)]
 
 
-def starved_us(
+def starved_time_us(
     truth: Truth,
     machines: Iterable[PlantMachine],
     missing: Iterable[tuple[int, int | None]],
     span: Span,
 ) -> tuple[int, int]:
-    """Return how long the machines got no material: while it was missing, and otherwise."""
+    """Return how long the machines starved: during the missing spans, and otherwise."""
     spans = [(start, span[1] if end is None else end) for start, end in missing]
     total = inside = 0
     for machine in machines:
@@ -172,7 +180,7 @@ def starved_spans(truth: Truth, machine: PlantMachine, span: Span) -> Iterator[S
 
 
 def planned_hours(plan: ShiftPlan, start_us: int, days: int) -> list[float]:
-    """Return the hours in which a plant is to run, shifts less breaks, of each 24 hours."""
+    """Return the planned hours (shifts less breaks) of each 24 hours."""
     spans = [
         (begin, end, sign)
         for shift in plan.shifts_between(start_us, start_us + days * DAY_US)
@@ -191,47 +199,47 @@ def planned_hours(plan: ShiftPlan, start_us: int, days: int) -> list[float]:
     ]
 
 
-def days_of_supply(stock: int, wanted: Iterable[float]) -> float | None:
-    """Return after how many days nothing is left of what is used day by day, evenly within each.
+def days_of_supply(stock: int, daily_demand: Iterable[float]) -> float | None:
+    """Return how many days the stock lasts, with an even demand within each day.
 
-    None: it lasts longer than the days that are given.
+    None: it lasts longer than the given days.
     """
-    left, day = float(stock), 0
-    for day, amount in enumerate(wanted):
-        if amount > left:
-            return day + left / amount
-        left -= amount
-    return day + 1.0 if left == 0 else None
+    rest, day = float(stock), 0
+    for day, amount in enumerate(daily_demand):
+        if amount > rest:
+            return day + rest / amount
+        rest -= amount
+    return day + 1.0 if rest == 0 else None
 
 
 def midnight_us(day: date) -> int:
-    """Return when a day begins where the customer's ERP is."""
+    """Return the start of a day in the time zone of the customer's ERP."""
     local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(ZONE))
     return us_of(local.astimezone(UTC))
 
 
-def _early_us(at_us: int, zone: str) -> int:
-    """Return the same time of day so many days before: 23, 24 or 25 hours each."""
+def _window_start_us(at_us: int, zone: str) -> int:
+    """Return the same local time `EARLY_DAYS` earlier: days of 23, 24 or 25 hours."""
     local = instant_of(at_us).astimezone(ZoneInfo(zone))
     return us_of((local - timedelta(days=EARLY_DAYS)).astimezone(UTC))
 
 
-def _demands(calls: Sequence[CallOff]) -> list[tuple[date, int]]:
-    """Return what counts of each day, as called off `FROZEN_DAYS` before; else by the first."""
-    found = []
+def _daily_demands(calls: Sequence[CallOff]) -> list[tuple[date, int]]:
+    """Return the demand of each day as called off `FROZEN_DAYS` before, else by the first."""
+    demands = []
     for due in sorted({entry.due for call in calls for entry in call.entries}):
         fixed_us = midnight_us(due) - FROZEN_DAYS * DAY_US
-        held = [call for call in calls if call.at_us <= fixed_us] or [*calls[:1]]
-        quantity = sum(entry.quantity for entry in held[-1].entries if entry.due == due)
+        in_force = [call for call in calls if call.at_us <= fixed_us] or [*calls[:1]]
+        quantity = sum(entry.quantity for entry in in_force[-1].entries if entry.due == due)
         if quantity:
-            found.append((due, quantity))
-    return found
+            demands.append((due, quantity))
+    return demands
 
 
-def _reached_us(came: Sequence[tuple[int, int]], wanted: int) -> int | None:
-    sum_ = 0
-    for at_us, quantity in came:
-        sum_ += quantity
-        if sum_ >= wanted:
+def _reached_us(arrivals: Sequence[tuple[int, int]], demanded: int) -> int | None:
+    received = 0
+    for at_us, quantity in arrivals:
+        received += quantity
+        if received >= demanded:
             return at_us
     return None

@@ -1,95 +1,141 @@
-"""Puts the group's files down: what was since the beginning a day at a time, then as it happens.
+"""Writes the partners' messages: the past one day at a time, then events as they happen.
 
-How far it got is kept beside the files. Killed before it is kept, the same files are put down
-again as they were: whoever has read them knows them by their content.
+The progress is stored beside the files. After a kill, the same files are written again with the
+same content, which readers recognise.
 """
 
 import json
+from dataclasses import asdict, dataclass
+from heapq import nlargest
 from pathlib import Path
 from typing import Final
 
-from werknetz_simulator.partners.foundry.feed import put
-from werknetz_simulator.partners.late_delivery import Late
-from werknetz_simulator.partners.message_writer import ADVICE, BOOKING, EDI, Said, files_of
-from werknetz_simulator.partners.partners import RELATIONS, Relation
-from werknetz_simulator.partners.timeline import CallOff, Shipment, Story, Told
-from werknetz_simulator.partners.warehouse_db import book, open_books
-from werknetz_simulator.partners.webhook_sender import Hook, NotTaken
+from werknetz_simulator.partners.late_delivery import LateDelivery
+from werknetz_simulator.partners.messages.message_writer import (
+    ADVICE,
+    BOOKING,
+    EDI,
+    RelationEvents,
+    files_of,
+)
+from werknetz_simulator.partners.messages.warehouse_db import create_database, insert_events
+from werknetz_simulator.partners.messages.webhook_sender import PushRejected, WebhookSender
+from werknetz_simulator.partners.partners import RELATIONS, WESERGUSS, SupplyRelation
+from werknetz_simulator.partners.sftp_folders import SftpFolders, put_file
+from werknetz_simulator.partners.timeline import (
+    CallOff,
+    PartnerEvent,
+    RelationTimeline,
+    Shipment,
+)
+from werknetz_simulator.partners.weserguss import EDI_FOLDER, STOCK_FOLDER, supplier_stocks
 from werknetz_simulator.plants.plan import DAY_US
 
 PAST_DAYS: Final = 16
-FOLDERS: Final = (EDI, ADVICE, BOOKING)
-BOOKS: Final = "warehouses.db"
+INBOXES: Final = (EDI, ADVICE, BOOKING, EDI_FOLDER, STOCK_FOLDER)
+WAREHOUSE_DATABASE: Final = "warehouses.db"
+DONE: Final = "done"
+DONE_FILES_MAX: Final = 500  # processed files per folder; older ones are deleted
 
 
-class GroupFeed:
+@dataclass(frozen=True, slots=True)
+class FeedProgress:
+    """Events since `since_us` are written up to `written_us`; `start_us` names the last run."""
+
+    since_us: int
+    written_us: int
+    start_us: int
+
+
+class PartnersFeed:
+    """Without a webhook sender, the suppliers that push send no despatch advices."""
+
     def __init__(
-        self, folder: Path, diary: Path, *, start_us: int, seed: str, late: Path, hook: Hook
+        self,
+        folders: SftpFolders,
+        *,
+        start_us: int,
+        seed: str,
+        late: Path,
+        sender: WebhookSender | None,
     ) -> None:
-        self._folder, self._diary, self._hook = folder, diary, hook
-        for name in FOLDERS:
-            (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder, self._progress_file = folders.files, folders.progress
+        self._sender = sender
+        for name in INBOXES:
+            (self._folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         first_us = start_us - start_us % DAY_US - PAST_DAYS * DAY_US  # with its opening counts
-        since_us, self._told_us = _read(diary) or (first_us, first_us)
-        self._since_us = since_us
-        self._stories = [Story(one, since_us=since_us, seed=seed) for one in RELATIONS]
-        self._late = Late(late, self._stories[0])
-        self._books = folder / BOOKS
-        open_books(self._books)
-        self._write()
+        previous = load_progress(self._progress_file)
+        since_us = first_us if previous is None else previous.since_us
+        written_us = first_us if previous is None else previous.written_us
+        self._timelines = [
+            RelationTimeline(relation, since_us=since_us, seed=seed) for relation in RELATIONS
+        ]
+        self._late = LateDelivery(late, self._timelines[0])
+        self._warehouse_database = self._folder / WAREHOUSE_DATABASE
+        create_database(self._warehouse_database)
+        self._progress = FeedProgress(since_us, written_us, start_us)
+        self._write_progress(written_us)
 
-    def tell(self, now_us: int) -> None:
-        """Put down what has happened since the last time; a day is one step."""
-        while self._told_us < now_us:
-            until_us = min(now_us, self._told_us - self._told_us % DAY_US + DAY_US)
-            said = [
-                (story.relation, told)
-                for story in self._stories
-                for told in story.told(self._told_us, until_us)
+    def write_until(self, now_us: int) -> None:
+        """Write all events since the last call, one day per step."""
+        while (start_us := self._progress.written_us) < now_us:
+            until_us = min(now_us, start_us - start_us % DAY_US + DAY_US)
+            events = [
+                (timeline.relation, event)
+                for timeline in self._timelines
+                for event in timeline.events_between(start_us, until_us)
             ]
-            said += self._late.told(self._told_us, until_us)
-            said.sort(key=lambda pair: pair[1].at_us)
-            try:  # first: a step that is not taken leaves no file, and is told again soon
-                self._hook.push(pushed_of(said))
-            except NotTaken:
+            events += self._late.events_between(start_us, until_us)
+            events.sort(key=lambda pair: pair[1].at_us)
+            try:  # first: a rejected step leaves no file and is repeated
+                if self._sender is not None:
+                    self._sender.push(pushed_shipments_of(events))
+            except PushRejected:
                 return
-            for folder, name, content in files_of(said, until_us):
-                put(self._folder / folder / name, content, until_us)
-            book(self._books, booked_of(said), until_us)
-            self._told_us = until_us
-            self._write()
+            foundry = [t for t in self._timelines if t.relation.firm == WESERGUSS]
+            stocks = [*supplier_stocks(foundry, start_us, until_us)]
+            for folder, name, content in files_of(events, until_us, stocks):
+                put_file(self._folder / folder / name, content, until_us)
+            insert_events(self._warehouse_database, database_events_of(events), until_us)
+            self._write_progress(until_us)
+            if events:
+                self._delete_done_files()
 
-    def _write(self) -> None:
-        draft = self._diary.with_suffix(".new")
-        draft.write_text(json.dumps([self._since_us, self._told_us]))
-        draft.replace(self._diary)
+    def _write_progress(self, written_us: int) -> None:
+        last = self._progress
+        self._progress = FeedProgress(last.since_us, written_us, last.start_us)
+        draft = self._progress_file.with_suffix(".new")
+        draft.write_text(json.dumps(asdict(self._progress)))
+        draft.replace(self._progress_file)
+
+    def _delete_done_files(self) -> None:
+        for name in INBOXES:
+            done = self._folder / name / DONE
+            if done.is_dir():
+                ages = {file: file.stat().st_mtime_ns for file in done.iterdir()}
+                newest = set(nlargest(DONE_FILES_MAX, ages, key=ages.__getitem__))
+                for file in ages.keys() - newest:
+                    file.unlink()
 
 
-def booked_of(said: Said) -> list[tuple[Relation, Told]]:
-    """Return what warehouses with books of their own book of it."""
+def database_events_of(events: RelationEvents) -> list[tuple[SupplyRelation, PartnerEvent]]:
+    """Return the events that warehouses with a database book there."""
     return [
-        (relation, told)
-        for relation, told in said
-        if relation.warehouse.speaks == "sql" and not isinstance(told, CallOff | Shipment)
+        (relation, event)
+        for relation, event in events
+        if relation.warehouse.form == "sql" and not isinstance(event, CallOff | Shipment)
     ]
 
 
-def pushed_of(said: Said) -> list[tuple[Relation, Shipment]]:
-    """Return what suppliers with a webhook push of it."""
+def pushed_shipments_of(events: RelationEvents) -> list[tuple[SupplyRelation, Shipment]]:
+    """Return the shipments of suppliers that push to a webhook."""
     return [
-        (relation, told)
-        for relation, told in said
-        if relation.firm.speaks == "webhook" and isinstance(told, Shipment)
+        (relation, event)
+        for relation, event in events
+        if relation.firm.form == "webhook" and isinstance(event, Shipment)
     ]
 
 
-def _read(diary: Path) -> tuple[int, int] | None:
-    if not diary.exists():
-        return None
-    since_us, told_us = json.loads(diary.read_text())
-    return since_us, told_us
-
-
-def told_of(diary: Path) -> tuple[int, int] | None:
-    """Return (since, told up to) of a feed; None: it has not begun."""
-    return _read(diary)
+def load_progress(file: Path) -> FeedProgress | None:
+    """Return the stored progress of a feed; None before its first run."""
+    return FeedProgress(**json.loads(file.read_text())) if file.exists() else None

@@ -1,49 +1,57 @@
-"""A delivery that somebody made late while the plants run: `werknetz demo late-delivery`.
+"""A delivery delayed while the plants run: `werknetz demo late-delivery`.
 
-A file says from when until when the planted line has none of its material. Machines stand then;
-the warehouse gives out the last of it, and what was overdue comes at the end.
+A file lists the spans in which the line has no material. Its machines starve then: the warehouse
+issues its whole stock at the start, and the overdue delivery arrives at the end.
 """
 
 import json
 from pathlib import Path
 from typing import Final
 
-from werknetz_simulator.partners.partners import PLANTED, Relation
-from werknetz_simulator.partners.timeline import Move, Receipt, Shipment, Story, Told
+from werknetz_simulator.partners.partners import STARVING_RELATION, SupplyRelation
+from werknetz_simulator.partners.timeline import (
+    GoodsReceipt,
+    PartnerEvent,
+    RelationTimeline,
+    Shipment,
+    StockMove,
+)
 from werknetz_simulator.plants.plan import MINUTE_US, SECOND_US, instant_of
 
-TOLD_AFTER_US: Final = 10 * SECOND_US  # the despatch advice, when the line already stands
+ANNOUNCE_DELAY_US: Final = 10 * SECOND_US  # the despatch advice, when the line already starves
 Span = tuple[int, int]
 
 
-class Late:
-    """`story`: of the planted relation, which goes on as if nothing had been."""
+class LateDelivery:
+    """`timeline` of the starving relation; it continues independently of the delay."""
 
-    def __init__(self, file: Path, story: Story) -> None:
-        self._file, self._story = file, story
+    def __init__(self, file: Path, timeline: RelationTimeline) -> None:
+        self._file, self._timeline = file, timeline
 
-    def told(self, start_us: int, end_us: int) -> list[tuple[Relation, Told]]:
-        """Return what is told of it with start < at <= end."""
-        found = [one for span in spans(self._file) for one in self._of(*span)]
-        return [(PLANTED, one) for one in found if start_us < one.at_us <= end_us]
+    def events_between(
+        self, start_us: int, end_us: int
+    ) -> list[tuple[SupplyRelation, PartnerEvent]]:
+        """Return the events of delayed deliveries with start < at <= end."""
+        events = [e for span in load_spans(self._file) for e in self._events_of(*span)]
+        return [(STARVING_RELATION, e) for e in events if start_us < e.at_us <= end_us]
 
-    def _of(self, start_us: int, end_us: int) -> list[Told]:
-        left = self._story.stock(start_us)
-        if not left:
-            return []  # the line stands anyway
+    def _events_of(self, start_us: int, end_us: int) -> list[PartnerEvent]:
+        stock = self._timeline.stock_at(start_us)
+        if not stock:
+            return []  # the line starves anyway
         name = f"{start_us // MINUTE_US}"
         note = f"LS-SPAET-{name}"
         due = instant_of(start_us).date()
         return [
-            Move(start_us, f"B-SPAET-{name}-A", -left),
-            Shipment(start_us + TOLD_AFTER_US, note, due, left, start_us, end_us),
-            Receipt(end_us, f"WE-SPAET-{name}", note, left),
-            Move(end_us, f"B-SPAET-{name}-E", left),
+            StockMove(start_us, f"B-SPAET-{name}-A", -stock),
+            Shipment(start_us + ANNOUNCE_DELAY_US, note, due, stock, start_us, end_us),
+            GoodsReceipt(end_us, f"WE-SPAET-{name}", note, stock),
+            StockMove(end_us, f"B-SPAET-{name}-E", stock),
         ]
 
 
-def spans(file: Path) -> list[Span]:
+def load_spans(file: Path) -> list[Span]:
     if not file.exists():
         return []
     content: dict[str, list[list[int]]] = json.loads(file.read_text(encoding="utf-8"))
-    return sorted({(start, end) for each in content.values() for start, end in each})
+    return sorted({(start, end) for spans in content.values() for start, end in spans})

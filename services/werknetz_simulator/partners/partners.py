@@ -1,4 +1,4 @@
-"""Who delivers what to which plant: thirty suppliers beside the foundry, five warehouses."""
+"""Master data of the supply chain: who delivers what to which plant, and how it sends messages."""
 
 from dataclasses import dataclass
 from random import Random
@@ -6,17 +6,19 @@ from typing import Final, Literal
 
 from werknetz_simulator.plants.plant import PLANTS, ZWICK_2
 
-ZONE: Final = "Europe/Berlin"  # of due days, as the customer's ERP writes them
+ZONE: Final = "Europe/Berlin"  # of due days in the customer's ERP
 CUSTOMER: Final = "4023456000000"
-Habit = Literal["good", "bad", "short", "tells late", "steady"]
-Speech = Literal["edifact", "csv", "vda", "webhook"]
+VDA_CUSTOMER: Final = "NORDWERK"
+Habit = Literal["good", "bad", "short", "announces late", "steady"]
+MessageForm = Literal["edifact", "csv", "vda", "webhook"]
+Unit = Literal["PCE", "KGM"]
 
 
 @dataclass(frozen=True, slots=True)
-class Warehouse:
+class PartnerWarehouse:
     code: str
     plant: str
-    speaks: Literal["csv", "invrpt", "sql"]  # invrpt: its counts; what it books comes as CSV
+    form: Literal["csv", "invrpt", "sql"]  # invrpt: counts as INVRPT, bookings as CSV
 
     @property
     def path(self) -> str:
@@ -24,26 +26,27 @@ class Warehouse:
 
 
 @dataclass(frozen=True, slots=True)
-class Firm:
+class SupplierFirm:
     number: str  # its GLN
     name: str
     habit: Habit
-    speaks: Speech
+    form: MessageForm
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
-    """One article that one firm delivers to one plant, `every_days`, for `per_day` pieces used."""
+class SupplyRelation:
+    """An article that a firm delivers to a plant every `every_days`; `per_day` is consumed."""
 
-    firm: Firm
+    firm: SupplierFirm
     material: str
     supplier_material: str
     description: str
-    warehouse: Warehouse
+    warehouse: PartnerWarehouse
     per_day: int
     every_days: int
-    packed: int
-    starves: str = ""  # the line that stands when it is missing: the planted one
+    pack_size: int
+    starved_line: str = ""  # the line that starves when this material is missing
+    unit: Unit = "PCE"
 
     @property
     def site(self) -> str:
@@ -52,13 +55,13 @@ class Relation:
 
 SITES: Final = {name: f"40234560000{17 + 7 * n}" for n, name in enumerate(PLANTS)}
 WAREHOUSES: Final = (
-    Warehouse("EM-L1", "emden-1", "sql"),
-    Warehouse("ZW-L1", "zwick-2", "sql"),
-    Warehouse("PA-L1", "palma-3", "invrpt"),
-    Warehouse("BR-L1", "brati-4", "invrpt"),
-    Warehouse("AM-HUB", "chatt-6", "csv"),
+    PartnerWarehouse("EM-L1", "emden-1", "sql"),
+    PartnerWarehouse("ZW-L1", "zwick-2", "sql"),
+    PartnerWarehouse("PA-L1", "palma-3", "invrpt"),
+    PartnerWarehouse("BR-L1", "brati-4", "invrpt"),
+    PartnerWarehouse("AM-HUB", "chatt-6", "csv"),
 )
-_PLACES: Final = (
+_REGIONS: Final = (
     "Elbe", "Weser", "Harz", "Saale", "Neisse", "Havel", "Lausitz", "Ems", "Mulde", "Oder", "Isar",
     "Donau", "Rhein", "Main", "Neckar",
 )  # fmt: skip
@@ -67,60 +70,74 @@ _PARTS: Final = (
     "Halter", "Strebe", "Buchse", "Flansch", "Bolzen", "Deckel", "Rahmen", "Konsole", "Schelle",
     "Welle",
 )  # fmt: skip
-_HABITS: Final[dict[int, Habit]] = {0: "good", 4: "bad", 9: "bad", 13: "short", 17: "tells late",
-                                    22: "steady"}  # fmt: skip
-_SPOKEN: Final[dict[int, Speech]] = {6: "webhook", 14: "webhook", 26: "webhook"}
-FIRMS: Final = tuple(
-    Firm(
+_HABITS: Final[dict[int, Habit]] = {0: "good", 4: "bad", 9: "bad", 13: "short",
+                                    17: "announces late", 22: "steady"}  # fmt: skip
+_FORMS: Final[dict[int, MessageForm]] = {6: "webhook", 14: "webhook", 26: "webhook"}
+_DRAWN_FIRMS: Final = tuple(
+    SupplierFirm(
         f"40{31000 + n:05d}0000{n % 10}",
-        f"{_PLACES[n % 15]} {_CRAFTS[n // 15]} GmbH",
+        f"{_REGIONS[n % 15]} {_CRAFTS[n // 15]} GmbH",
         _HABITS.get(n, "good"),
-        _SPOKEN.get(n, "csv" if n % 4 == 3 else "vda" if n % 4 == 1 else "edifact"),
+        _FORMS.get(n, "csv" if n % 4 == 3 else "vda" if n % 4 == 1 else "edifact"),
     )
     for n in range(30)
 )
+WESERGUSS: Final = SupplierFirm("4012345000009", "Weserguss GmbH", "bad", "edifact")
+"""The foundry. It has its own edges (`weserguss.py`); its timeline is like that of the others."""
+FIRMS: Final = (*_DRAWN_FIRMS, WESERGUSS)
 
 
-def _relations() -> tuple[Relation, ...]:
+def _draw_relations() -> tuple[SupplyRelation, ...]:
     rng = Random("nordwerk/supply/relations")
-    found = [
-        Relation(
+    relations = [
+        SupplyRelation(
             FIRMS[0], "50417-20", "EK-417", "Blechhalter, verzinkt", WAREHOUSES[1],
-            per_day=600, every_days=1, packed=100, starves=ZWICK_2.starved_line,
+            per_day=600, every_days=1, pack_size=100, starved_line=ZWICK_2.starved_line,
         )
     ]  # fmt: skip
-    for number, firm in enumerate(FIRMS):
+    for number, firm in enumerate(_DRAWN_FIRMS):
         for part in range(3 + number % 2):
             count = 10 * number + part
-            found.append(
-                Relation(
+            relations.append(
+                SupplyRelation(
                     firm, f"5{1000 + count:04d}-{part:02d}", f"{firm.name[:2].upper()}-{count:04d}",
                     _PARTS[count % 10], WAREHOUSES[(number + part) % 5],
-                    per_day=rng.randrange(1, 9) * 40, every_days=rng.randrange(1, 6), packed=40,
+                    per_day=rng.randrange(1, 9) * 40, every_days=rng.randrange(1, 6), pack_size=40,
                 )
             )  # fmt: skip
-    return tuple(found)
+    return tuple(relations)
 
 
-RELATIONS: Final = _relations()
-PLANTED: Final = RELATIONS[0]
-LINE_OF: Final = {"emden-1": "body/line-1", "zwick-2": "presswerk/halle-1"}
-"""Lines that consume some of what their warehouse has, beside the planted one."""
+_EMDEN, _ZWICKAU = WAREHOUSES[:2]
+WESERGUSS_RELATIONS: Final = (
+    SupplyRelation(WESERGUSS, "40017-01", "WG-1107", "Querlenker, vorn links", _EMDEN,
+                   per_day=240, every_days=1, pack_size=120),
+    SupplyRelation(WESERGUSS, "40017-02", "WG-1108", "Querlenker, vorn rechts", _EMDEN,
+                   per_day=240, every_days=1, pack_size=120),
+    SupplyRelation(WESERGUSS, "40231-10", "WG-2040", "Radträger", _EMDEN,
+                   per_day=96, every_days=2, pack_size=48),
+    SupplyRelation(WESERGUSS, "41900-03", "WG-3312", "Lagerbock", _ZWICKAU,
+                   per_day=400, every_days=2, pack_size=400),
+    SupplyRelation(WESERGUSS, "42555-00", "WG-5001", "Gussbronze, Barren", _ZWICKAU,
+                   per_day=75, every_days=3, pack_size=25, unit="KGM"),
+)  # fmt: skip
+RELATIONS: Final = (*_draw_relations(), *WESERGUSS_RELATIONS)
+STARVING_RELATION: Final = RELATIONS[0]
+"""The relation whose late deliveries starve a line."""
+CONSUMING_LINES: Final = {"emden-1": "body/line-1", "zwick-2": "presswerk/halle-1"}
+"""Other lines that consume materials of their warehouse."""
 
 
-def key_of(firm: Firm) -> str:
-    """Return what the platform is to call it: as its name, to be typed."""
+def partner_key_of(firm: SupplierFirm) -> str:
+    """Return the key of the partner in the platform, derived from its name."""
     return firm.name.removesuffix(" GmbH").lower().replace(" ", "-")
 
 
-VDA_CUSTOMER: Final = "NORDWERK"
-
-
-def vda_number(firm: Firm) -> str:
-    """Return what the customer calls the firm where there is room for nine characters."""
+def vda_number_of(firm: SupplierFirm) -> str:
+    """Return the supplier number in VDA messages, at most nine characters."""
     return f"L{firm.number[2:7]}"
 
 
-def plant_code(plant: str) -> str:
-    """Return the three characters that VDA has for a plant."""
+def plant_code_of(plant: str) -> str:
+    """Return the plant code in VDA messages, three characters."""
     return f"0{1 + list(SITES).index(plant)}W"

@@ -1,7 +1,7 @@
-"""The plant's own arithmetic: elements and KPIs of any window, straight from the truth.
+"""Expected time elements and KPIs of any window, computed directly from the ground truth.
 
-Whole microseconds and whole parts until the last division; shares no line with `werknetz.kpi`,
-which it is there to contradict.
+In whole microseconds and parts until the last division. It shares no code with `werknetz.kpi`, so
+that tests can compare the two.
 """
 
 from bisect import bisect_right
@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Final
 
 from werknetz_simulator.plants.plan import DAY_US, SECOND_US
-from werknetz_simulator.plants.plant import StateKind, PlantMachine
+from werknetz_simulator.plants.plant import PlantMachine, StateKind
 from werknetz_simulator.plants.shift_timeline import StateSegment
 from werknetz_simulator.plants.truth import Truth
 
@@ -20,8 +20,8 @@ FAULTS: Final = frozenset({StateKind.FAULT, StateKind.REPAIR})
 
 
 @dataclass(slots=True)
-class Sums:
-    """Additive: the sums of a line are the sums of its machines' sums."""
+class ElementSums:
+    """Additive: the sums of a line are the totals over its machines."""
 
     pot_us: int = 0
     pdot_us: int = 0
@@ -52,8 +52,8 @@ class Sums:
     def pq(self) -> int:
         return self.gq + self.sq
 
-    def seconds(self) -> dict[str, float]:
-        """Return them as the platform names them."""
+    def to_elements(self) -> dict[str, float]:
+        """Return the sums by the platform's element names, times in seconds."""
         named: dict[str, float] = {"pq": float(self.pq)}
         for field in fields(self):
             value = getattr(self, field.name)
@@ -65,10 +65,10 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """A fault from its first to its last microsecond, whatever shift or hour lies between.
+class FaultStop:
+    """A fault from its first to its last microsecond, across shifts and hours.
 
-    The end of a repair that had begun before the history may be too short for either.
+    The rest of a repair that started before the history may be neither minor stop nor failure.
     """
 
     start_us: int
@@ -77,14 +77,20 @@ class Stop:
     is_failure: bool
 
 
-def sums(truth: Truth, machines: Iterable[PlantMachine], start_us: int, end_us: int) -> Sums:
-    """Add up what the machines did in the window."""
-    total = Sums()
+def element_sums(
+    truth: Truth, machines: Iterable[PlantMachine], start_us: int, end_us: int
+) -> ElementSums:
+    """Sum up the time elements and parts of the machines in the window."""
+    total = ElementSums()
     for machine in machines:
-        stops = _stops(truth, machine, start_us, end_us)
+        stops = _fault_stops(truth, machine, start_us, end_us)
         for begin, end, segment, planned in _pieces(truth, machine, start_us, end_us):
-            _spend(total, segment.kind, segment.order, end - begin, planned=planned)
-            if planned == "busy" and segment.kind in FAULTS and _stop_at(stops, begin) is not None:
+            _add_time(total, segment.kind, segment.order, end - begin, planned=planned)
+            if (
+                planned == "busy"
+                and segment.kind in FAULTS
+                and _failure_at(stops, begin) is not None
+            ):
                 total.ttr_us += end - begin
         _count_stops(total, stops, start_us, end_us)
         _count_parts(total, truth, machine, start_us, end_us)
@@ -94,7 +100,7 @@ def sums(truth: Truth, machines: Iterable[PlantMachine], start_us: int, end_us: 
 def _pieces(
     truth: Truth, machine: PlantMachine, start_us: int, end_us: int
 ) -> Iterator[tuple[int, int, StateSegment, str]]:
-    """Cut each segment where shifts and breaks begin and end; planned: off, break or busy."""
+    """Cut each segment at the bounds of shifts and breaks; planned is off, break or busy."""
     marks: list[tuple[int, str]] = []
     for shift in truth.plant.plan.shifts_between(start_us, end_us):
         marks.append((shift.start_us, "busy"))
@@ -111,12 +117,14 @@ def _pieces(
             begin = end
 
 
-def _spend(total: Sums, kind: StateKind, order: str, spent_us: int, *, planned: str) -> None:
+def _add_time(
+    total: ElementSums, kind: StateKind, order: str, spent_us: int, *, planned: str
+) -> None:
     if planned == "off":
         total.off_shift_us += spent_us
     else:
         total.pot_us += spent_us
-        _maintain(total, kind, spent_us)
+        _add_maintenance(total, kind, spent_us)
     if planned != "busy" and kind is StateKind.PRODUCING:
         total.unplanned_busy_us += spent_us
     if order:
@@ -126,17 +134,17 @@ def _spend(total: Sums, kind: StateKind, order: str, spent_us: int, *, planned: 
     if planned != "busy" or kind is StateKind.MAINTENANCE:
         return
     total.pbt_us += spent_us
-    _keep_busy(total, kind, order, spent_us)
+    _add_busy_time(total, kind, order, spent_us)
 
 
-def _maintain(total: Sums, kind: StateKind, spent_us: int) -> None:
+def _add_maintenance(total: ElementSums, kind: StateKind, spent_us: int) -> None:
     if kind is StateKind.MAINTENANCE:
         total.pmt_us += spent_us
     elif kind is StateKind.REPAIR:
         total.cmt_us += spent_us
 
 
-def _keep_busy(total: Sums, kind: StateKind, order: str, spent_us: int) -> None:
+def _add_busy_time(total: ElementSums, kind: StateKind, order: str, spent_us: int) -> None:
     if kind is StateKind.UNKNOWN:
         total.unknown_us += spent_us
     elif not order:
@@ -147,10 +155,10 @@ def _keep_busy(total: Sums, kind: StateKind, order: str, spent_us: int) -> None:
         total.aust_us += spent_us
     else:
         total.adet_us += spent_us
-        _delay(total, kind, spent_us)
+        _add_delay(total, kind, spent_us)
 
 
-def _delay(total: Sums, kind: StateKind, spent_us: int) -> None:
+def _add_delay(total: ElementSums, kind: StateKind, spent_us: int) -> None:
     if kind is StateKind.BLOCKED:
         total.blocked_us += spent_us
     elif kind is StateKind.STARVED:
@@ -161,10 +169,12 @@ def _delay(total: Sums, kind: StateKind, spent_us: int) -> None:
         total.idle_us += spent_us
 
 
-def _stops(truth: Truth, machine: PlantMachine, start_us: int, end_us: int) -> list[Stop]:
-    """Merge what is contiguous, also over the ends of the window, but not before the history.
+def _fault_stops(
+    truth: Truth, machine: PlantMachine, start_us: int, end_us: int
+) -> list[FaultStop]:
+    """Merge contiguous faults, also across the window's ends, but not before the history.
 
-    Only what began with an order, in time that was planned to be busy, is a stop of ours.
+    A fault counts only if it started with an order and in planned busy time.
     """
     merged: list[tuple[int, int, bool]] = []
     for segment in truth.segments(machine, max(start_us - DAY_US, truth.since_us), end_us + DAY_US):
@@ -177,38 +187,40 @@ def _stops(truth: Truth, machine: PlantMachine, start_us: int, end_us: int) -> l
         else:
             merged.append((max(segment.start_us, truth.since_us), segment.end_us, fault))
     return [
-        Stop(
+        FaultStop(
             begin,
             end,
             fault and end - begin < MINOR_STOP_BELOW_US,
             end - begin >= MINOR_STOP_BELOW_US,
         )
         for begin, end, fault in merged
-        if _is_ours(truth, machine, begin)
+        if _counts_as_stop(truth, machine, begin)
     ]
 
 
-def _is_ours(truth: Truth, machine: PlantMachine, at_us: int) -> bool:
+def _counts_as_stop(truth: Truth, machine: PlantMachine, at_us: int) -> bool:
     _, _, segment, planned = next(_pieces(truth, machine, at_us, at_us + 1))
     return planned == "busy" and bool(segment.order)
 
 
-def _stop_at(stops: list[Stop], at_us: int) -> Stop | None:
-    """Return the failure, not a minor stop, that lasts at the instant."""
+def _failure_at(stops: list[FaultStop], at_us: int) -> FaultStop | None:
+    """Return the failure (no minor stop) at the instant."""
     index = bisect_right([stop.start_us for stop in stops], at_us) - 1
     if index < 0 or stops[index].end_us <= at_us or not stops[index].is_failure:
         return None
     return stops[index]
 
 
-def _count_stops(total: Sums, stops: list[Stop], start_us: int, end_us: int) -> None:
+def _count_stops(total: ElementSums, stops: list[FaultStop], start_us: int, end_us: int) -> None:
     for stop in stops:
         if start_us <= stop.start_us < end_us:
             total.minor_stops += stop.is_minor
             total.fe += stop.is_failure
 
 
-def _count_parts(total: Sums, truth: Truth, machine: PlantMachine, start_us: int, end_us: int) -> None:
+def _count_parts(
+    total: ElementSums, truth: Truth, machine: PlantMachine, start_us: int, end_us: int
+) -> None:
     parts = truth.parts(machine, start_us, end_us)
     total.gq += len(parts["good"])
     total.sq += len(parts["scrap"])
@@ -223,12 +235,12 @@ def _ratio(part: int, whole: int) -> float | None:
     return float(Fraction(part, whole)) if whole else None
 
 
-def kpis(s: Sums) -> dict[str, float | None]:
-    """Return the KPIs by the platform's names; None where one would divide by nothing."""
+def kpis_of(s: ElementSums) -> dict[str, float | None]:
+    """Return the KPIs by the platform's names; None where the divisor is zero."""
     aupt, aubt = s.apt_us + s.aust_us, s.apt_us + s.aust_us + s.adet_us
     tbf = aupt + s.ttr_us
     defined = bool(s.pbt_us and s.apt_us and s.pq)
-    good_run = s.pri_pq_us * s.gq  # of which the PQ-th part is the planned time of the good parts
+    good_run = s.pri_pq_us * s.gq  # divided by PQ: the planned run time of the good parts
     return {
         "allocation_efficiency": _ratio(aubt, s.pbt_us),
         "utilization_efficiency": _ratio(s.apt_us, aubt),

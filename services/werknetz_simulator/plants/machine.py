@@ -1,4 +1,4 @@
-"""What a plant and its machines are made of: kinds of states, machines, and how a plant differs."""
+"""Data model of a simulated plant: state kinds, machines, and the properties of a plant."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -12,7 +12,7 @@ Protocol = Literal["opcua", "mqtt", "modbus", "sparkplug", "webhook", "s7"]
 
 
 class StateKind(Enum):
-    """What a machine is doing, in the plant's own words."""
+    """What a machine is doing, independent of the codes of a plant."""
 
     PRODUCING = auto()
     SETUP = auto()
@@ -24,7 +24,7 @@ class StateKind(Enum):
     MAINTENANCE = auto()
     REPAIR = auto()
     OFF = auto()
-    UNKNOWN = auto()  # a code that nobody has mapped
+    UNKNOWN = auto()  # a code without a mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +42,25 @@ class PlantMachine:
 
 @dataclass(frozen=True)
 class Plant:
-    """`codes` says each kind as the plant's controllers do, and what they can tell of it."""
+    """`codes` maps each kind to the controllers' code and to the kind that this code reports."""
 
     name: str
     protocol: Protocol
     plan: ShiftPlan
     machines: tuple[PlantMachine, ...]
-    codes: tuple[tuple[StateKind, str, StateKind], ...]  # (what happens, what is said, what that means)
+    codes: tuple[tuple[StateKind, str, StateKind], ...]  # (actual kind, code, reported kind)
     order_prefix: str
-    counters_restart: bool  # at each shift; else they run on and roll over
+    counters_restart: bool  # at each shift; otherwise they roll over
     counts: tuple[str, ...] = ("good", "scrap")
     temperature_unit: Literal["degC", "degF"] = "degC"
-    history_days: int = 365  # of which the plant still knows
-    temperature_s: int = 600  # between two temperatures of the history
-    maintenance_shift: str = ""  # on Wednesdays it begins with planned maintenance
+    history_days: int = 365  # days of history that the plant stores
+    temperature_s: int = 600  # between two temperature samples of the history
+    maintenance_shift: str = ""  # on Wednesdays it starts with planned maintenance
     starved_line: str = ""
     slow_mondays: bool = False
-    drifting: str = ""  # the machine whose cycle grows from day to day
-    untagged_shift: str = ""  # gives no reasons for its stops
-    wrong_unit: str = ""  # the machine whose sensor tells another unit than agreed
+    drifting: str = ""  # the machine whose cycle time grows every day
+    untagged_shift: str = ""  # enters no stop reasons
+    wrong_unit: str = ""  # the machine whose sensor sends an unexpected unit
 
     @property
     def path(self) -> str:
@@ -68,12 +68,12 @@ class Plant:
 
     @property
     def is_polled(self) -> bool:
-        """Whether it says only what holds when it is asked, without a time of its own."""
+        """Whether values are polled and carry no source timestamp."""
         return self.protocol in {"modbus", "s7"}
 
 
 def parse_machines(plant: str, area: str, *lines: tuple[str, ...]) -> tuple[PlantMachine, ...]:
-    """Read each line's name, and its `name:ideal cycle in tenths of a second`."""
+    """Parse (line name, `machine:ideal cycle in tenths of a second` …) tuples."""
     return tuple(
         PlantMachine(plant, area, line, name, int(tenths) * 100_000)
         for line, *members in lines

@@ -1,6 +1,6 @@
-"""A plant's plan as the plant itself reads it: shifts, breaks and closed days in plant time.
+"""The shift plan of a simulated plant: shifts, breaks and closed days in the plant's time zone.
 
-Cut in integer microseconds UTC, on its own: the platform's calendar is what it is compared with.
+Computed independently of the platform's calendar, so that tests can compare the two.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
 HOUR_US: Final = 60 * MINUTE_US
 DAY_US: Final = 24 * HOUR_US
-ANCHOR: Final = "2026-01-05"  # a Monday: day 0 of the rotation
-LOOK_BACK_DAYS: Final = 21  # no plant is closed longer
+ANCHOR: Final = "2026-01-05"  # a Monday: day 0 of the shift cycle
+SEARCH_DAYS: Final = 21  # no plant is closed for longer
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,7 +29,7 @@ def instant_of(at_us: int) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class ShiftRule:
-    """A shift on some days of the week (0 is Monday), times as on the plant's clock."""
+    """A shift on some days of the week (0 is Monday), in local times of the plant."""
 
     name: str
     days: tuple[int, ...]
@@ -40,7 +40,7 @@ class ShiftRule:
 
 @dataclass(frozen=True, slots=True)
 class PlannedShift:
-    """One shift that really takes place. It belongs to the day on which it starts."""
+    """One shift that takes place. It belongs to the day on which it starts."""
 
     on: date
     name: str
@@ -60,31 +60,33 @@ class ShiftPlan:
         day, last = self.day_of(start_us) - timedelta(days=1), self.day_of(end_us)
         shifts = []
         while day <= last:
-            shifts += [s for s in _shifts_on(self, day) if s.start_us < end_us > start_us < s.end_us]
+            shifts += [
+                s for s in _shifts_on(self, day) if s.start_us < end_us > start_us < s.end_us
+            ]
             day += timedelta(days=1)
         return shifts
 
     def last_started_shift(self, at_us: int) -> PlannedShift | None:
-        """Return the last shift that began at or before the instant, over or not."""
+        """Return the last shift that started at or before the instant, even if it has ended."""
         day = self.day_of(at_us)
-        for back in range(LOOK_BACK_DAYS):
+        for back in range(SEARCH_DAYS):
             for shift in reversed(_shifts_on(self, day - timedelta(days=back))):
                 if shift.start_us <= at_us:
                     return shift
         return None
 
     def next_shift(self, shift: PlannedShift) -> PlannedShift:
-        for ahead in range(LOOK_BACK_DAYS):
+        for ahead in range(SEARCH_DAYS):
             for other in _shifts_on(self, shift.on + timedelta(days=ahead)):
                 if other.start_us > shift.start_us:
                     return other
-        raise LookupError(f"no shift within {LOOK_BACK_DAYS} days after {shift.on} {shift.name}")
+        raise LookupError(f"no shift within {SEARCH_DAYS} days after {shift.on} {shift.name}")
 
     def day_of(self, at_us: int) -> date:
         return instant_of(at_us).astimezone(ZoneInfo(self.time_zone)).date()
 
     def day_bounds(self, on: date) -> tuple[int, int]:
-        """Return where a day of the plant begins and ends: 23, 24 or 25 hours."""
+        """Return start and end of a local day of the plant: 23, 24 or 25 hours."""
         return self._at(on, "00:00"), self._at(on + timedelta(days=1), "00:00")
 
     def to_document(self) -> dict[str, Any]:
@@ -96,7 +98,11 @@ class ShiftPlan:
             "shifts": [_rule_document(rule) | {"days": list(rule.days)} for rule in self.rules],
             "exceptions": [
                 {"date": on.isoformat()}
-                | ({"shifts": [_rule_document(rule) for rule in rules]} if rules else {"closed": True})
+                | (
+                    {"shifts": [_rule_document(rule) for rule in rules]}
+                    if rules
+                    else {"closed": True}
+                )
                 for on, rules in self.exceptions
             ],
         }

@@ -1,4 +1,4 @@
-"""The six plants of Nordwerk: the two German ones stand here, those abroad in `abroad`."""
+"""The six plants of Nordwerk. The two German ones are here, the others in `definitions`."""
 
 from datetime import date
 from typing import Final
@@ -7,14 +7,23 @@ from werknetz_simulator.plants.definitions import holidays, international
 from werknetz_simulator.plants.machine import (
     ENTERPRISE,
     ROLLOVER,
-    StateKind,
-    PlantMachine,
     Plant,
+    PlantMachine,
+    StateKind,
     parse_machines,
 )
 from werknetz_simulator.plants.plan import ShiftPlan, ShiftRule
 
-__all__ = ["EMDEN_1", "ENTERPRISE", "PLANTS", "ROLLOVER", "ZWICK_2", "StateKind", "PlantMachine", "Plant"]
+__all__ = [
+    "EMDEN_1",
+    "ENTERPRISE",
+    "PLANTS",
+    "ROLLOVER",
+    "ZWICK_2",
+    "Plant",
+    "PlantMachine",
+    "StateKind",
+]
 
 EVERY_DAY: Final = (0, 1, 2, 3, 4, 5, 6)
 WORKING_DAYS: Final = (0, 1, 2, 3, 4)
@@ -27,12 +36,14 @@ NACHT: Final = ShiftRule("nacht", EVERY_DAY, "21:30", "05:30", (("01:00", "01:30
 
 
 def _emden_exceptions() -> holidays.ShiftExceptions:
-    found: dict[date, tuple[ShiftRule, ...]] = {
-        holidays.nth(year, month, 2, 2): (SHORT,)
+    exceptions: dict[date, tuple[ShiftRule, ...]] = {
+        holidays.nth_weekday(year, month, 2, 2): (SHORT,)
         for year in holidays.YEARS
         for month in range(1, 13)
     }
-    return tuple(sorted((found | dict(holidays.closed_days(holidays.german_holidays))).items()))
+    return tuple(
+        sorted((exceptions | dict(holidays.closed_days(holidays.german_holidays))).items())
+    )
 
 
 EMDEN_1: Final = Plant(
@@ -67,7 +78,9 @@ EMDEN_1: Final = Plant(
 ZWICK_2: Final = Plant(
     name="zwick-2",
     protocol="mqtt",
-    plan=ShiftPlan("Europe/Berlin", (FRUEH, SPAET, NACHT), holidays.closed_days(holidays.saxon_holidays)),
+    plan=ShiftPlan(
+        "Europe/Berlin", (FRUEH, SPAET, NACHT), holidays.closed_days(holidays.saxon_holidays)
+    ),
     machines=parse_machines(
         "zwick-2",
         "presswerk",

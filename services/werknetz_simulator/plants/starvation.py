@@ -1,6 +1,6 @@
-"""When a line has no material: its machines all stand then, and at no other time for that reason.
+"""The windows in which a line lacks material: all its machines starve then, and only then.
 
-The one place where machines learn of it; pure, by seed.
+A pure function of the seed; machines, partners and tests share it.
 """
 
 from random import Random
@@ -13,8 +13,10 @@ Span = tuple[int, int]
 SHARE_OF_DAYS: Final = 0.8
 
 
-def starvation_windows(plant: Plant, line: str, seed: str, start_us: int, end_us: int) -> list[Span]:
-    """Return the spans in which the line lacks a material that overlap, in order, not cut."""
+def starvation_windows(
+    plant: Plant, line: str, seed: str, start_us: int, end_us: int
+) -> list[Span]:
+    """Return the uncut windows that overlap the span, in order of time."""
     if line != plant.starved_line:
         return []
     days = range(start_us // DAY_US - 1, end_us // DAY_US + 1)

@@ -1,4 +1,4 @@
-"""Palma-3 as a real Modbus TCP gateway: who reads gets the registers of this very moment."""
+"""Palma-3 as a real Modbus TCP gateway whose registers hold the current values."""
 
 import asyncio
 import time
@@ -10,12 +10,12 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from werknetz_simulator.plants.machine import Plant
-from werknetz_simulator.plants.polled_values import Present
+from werknetz_simulator.plants.polled_values import PolledValues
 from werknetz_simulator.plants.truth import Truth
-from werknetz_simulator.protocols.names.profile import place_of
 from werknetz_simulator.protocols.names.modbus import BLOCK, OFFSETS, registers_of, unit_of
+from werknetz_simulator.protocols.names.profile import indexes_of
 
-FRESH_US: Final = 20_000  # younger values are not looked up again: a poll asks several times
+FRESH_US: Final = 20_000  # a poll takes several requests: younger values are not computed again
 STOP_WITHIN_S: Final = 5.0
 
 
@@ -23,17 +23,17 @@ class ModbusPlant:
     def __init__(self, truth: Truth, host: str, port: int) -> None:
         self._truth = truth
         self._address = (host, port)
-        self._looked_us = 0
+        self._refreshed_us = 0
         self._units = _empty_units(truth.plant)
-        self._places = {
-            machine: (unit_of(truth.plant, machine), place_of(truth.plant, machine)[1] * BLOCK)
+        self._positions = {
+            machine: (unit_of(truth.plant, machine), indexes_of(truth.plant, machine)[1] * BLOCK)
             for machine in truth.plant.machines
         }
-        self._present: Present | None = None
+        self._values: PolledValues | None = None
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        self._look()
+        self._refresh()
         server = ModbusTcpServer(self._devices(), address=self._address)
         await server.serve_forever(background=True)
         try:
@@ -63,25 +63,25 @@ class ModbusPlant:
         written: list[int] | list[bool] | None,
     ) -> ExcCodes | None:
         if written is not None:
-            return ExcCodes.ILLEGAL_FUNCTION  # nobody steers these machines from afar
-        self._look()
-        own = self._units[unit][address : address + count]
-        registers[address - start : address - start + len(own)] = own
+            return ExcCodes.ILLEGAL_FUNCTION  # the registers are read-only
+        self._refresh()
+        current = self._units[unit][address : address + count]
+        registers[address - start : address - start + len(current)] = current
         return None
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         now_us = time.time_ns() // 1000
-        if 0 <= now_us - self._looked_us < FRESH_US:
+        if 0 <= now_us - self._refreshed_us < FRESH_US:
             return
-        if self._present is None:
-            self._present = Present(self._truth, now_us)
-        self._looked_us = now_us
-        for change in self._present.advance(now_us):
+        if self._values is None:
+            self._values = PolledValues(self._truth, now_us)
+        self._refreshed_us = now_us
+        for change in self._values.advance(now_us):
             if change.signal in OFFSETS:
-                unit, base = self._places[change.machine]
-                place = base + OFFSETS[change.signal]
-                said = registers_of(change.signal, change.value)
-                self._units[unit][place : place + len(said)] = said
+                unit, base = self._positions[change.machine]
+                offset = base + OFFSETS[change.signal]
+                registers = registers_of(change.signal, change.value)
+                self._units[unit][offset : offset + len(registers)] = registers
 
 
 def _empty_units(plant: Plant) -> dict[int, list[int]]:

@@ -1,7 +1,7 @@
-"""Emden-1 as a real OPC UA server: each change is written with the instant at which it happened.
+"""Emden-1 as a real OPC UA server that writes each change with its source timestamp.
 
-Like a controller with a buffer it holds its story until somebody listens, and tells again what a
-listener that died had not acknowledged.
+Like a controller with a buffer, it waits for a subscriber, and writes again the changes that a lost
+subscriber had not acknowledged.
 """
 
 import asyncio
@@ -13,15 +13,15 @@ from typing import Any, Final
 import asyncua
 from asyncua.server.server import Server
 
-from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.plants.machine import Plant, PlantMachine
 from werknetz_simulator.plants.plan import MINUTE_US, instant_of
-from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.position import ResumePosition
 from werknetz_simulator.plants.truth import SignalChange, Truth
 from werknetz_simulator.protocols.names.opcua import NAMES, identifier_of, namespace_of
 
-ua: Any = asyncua.ua  # its generated types say less than they know
-TURN_S: Final = 0.1
-SETTLE_S: Final = 3.0  # a new listener adds its items in several requests
+ua: Any = asyncua.ua  # its generated types are incomplete
+TICK_S: Final = 0.1
+SETTLE_S: Final = 3.0  # a new subscriber adds its items in several requests
 STEP_MAX_US: Final = 2 * MINUTE_US  # so that no item's queue overflows while catching up
 START_WITHIN_S: Final = 30.0
 WRITE_WITHIN_S: Final = 10.0
@@ -36,22 +36,22 @@ TYPES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """The newest session that follows something, and what it has not acknowledged."""
+class Subscriber:
+    """The newest session with monitored items, and whether it has acknowledged everything."""
 
     session: str
     items: int
-    is_quiet: bool
+    is_settled: bool
 
 
 class OpcuaPlant:
-    def __init__(self, truth: Truth, url: str, position: Position) -> None:
+    def __init__(self, truth: Truth, url: str, position: ResumePosition) -> None:
         self._truth, self._url, self._position = truth, url, position
         self._server = Server()
         self._nodes: dict[tuple[PlantMachine, str], Any] = {}
-        self._told_us = position.at_us
+        self._written_us = position.at_us
         self._session = ""
-        self._known_since = 0.0
+        self._subscribed_s = 0.0
 
     @property
     def plant(self) -> Plant:
@@ -65,12 +65,12 @@ class OpcuaPlant:
             self._server.set_server_name(self.plant.name)
             self._server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
             await self._build()
-            await self._show(self._position.bounded(time.time_ns() // 1000))
+            await self._write_snapshot(self._position.resume_us(time.time_ns() // 1000))
             await self._server.start()
         try:
             while True:
-                await self._turn(time.time_ns() // 1000)
-                await asyncio.sleep(TURN_S)
+                await self._tick(time.time_ns() // 1000)
+                await asyncio.sleep(TICK_S)
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(5.0):
@@ -91,42 +91,44 @@ class OpcuaPlant:
                 await parent.add_variable(node, ua.QualifiedName(name, index), empty, kind)
                 self._nodes[machine, signal] = node
 
-    async def _show(self, at_us: int) -> None:
-        """Say what holds now, each value with the instant since when it does."""
-        self._told_us = at_us
+    async def _write_snapshot(self, at_us: int) -> None:
+        """Write the current values, each with the instant of its last change."""
+        self._written_us = at_us
         for machine in self.plant.machines:
             for change in self._truth.snapshot(machine, at_us):
                 await self._write(change)
 
-    async def _turn(self, now_us: int) -> None:
+    async def _tick(self, now_us: int) -> None:
         self._truth.refresh()
-        listener = self._listener()
-        if listener is None:
+        subscriber = self._newest_subscriber()
+        if subscriber is None:
             return
-        if listener.session != self._session:
-            self._session, self._known_since = listener.session, time.monotonic()
-        if listener.items < len(self._nodes) and time.monotonic() < self._known_since + SETTLE_S:
+        if subscriber.session != self._session:
+            self._session, self._subscribed_s = subscriber.session, time.monotonic()
+        if subscriber.items < len(self._nodes) and time.monotonic() < self._subscribed_s + SETTLE_S:
             return
-        if self._known_since:  # a new listener: the one before may have missed the last ones
-            self._known_since = 0.0
-            self._told_us = self._position.bounded(now_us)
-        if listener.is_quiet:
-            self._position.advance(self._told_us)
-        elif now_us - self._told_us > STEP_MAX_US:
-            return  # catching up: one step after the other
-        until_us = min(now_us, self._told_us + STEP_MAX_US)
+        if (
+            self._subscribed_s
+        ):  # a new subscriber: the previous one may have missed the last changes
+            self._subscribed_s = 0.0
+            self._written_us = self._position.resume_us(now_us)
+        if subscriber.is_settled:
+            self._position.advance(self._written_us)
+        elif now_us - self._written_us > STEP_MAX_US:
+            return  # catching up: wait until this step is acknowledged
+        until_us = min(now_us, self._written_us + STEP_MAX_US)
         for change in self._changes(until_us):
             await self._write(change)
-        self._told_us = until_us
+        self._written_us = until_us
 
     def _changes(self, until_us: int) -> list[SignalChange]:
-        found = [
+        changes = [
             change
             for machine in self.plant.machines
-            for change in self._truth.changes(machine, self._told_us, until_us)
+            for change in self._truth.changes(machine, self._written_us, until_us)
             if change.signal in TYPES
         ]
-        return sorted(found, key=lambda change: change.at_us)
+        return sorted(changes, key=lambda change: change.at_us)
 
     async def _write(self, change: SignalChange) -> None:
         kind, as_type = TYPES[change.signal]
@@ -140,13 +142,16 @@ class OpcuaPlant:
                 self._nodes[change.machine, change.signal], value
             )
 
-    def _listener(self) -> Listener | None:
-        """Look into asyncua's subscriptions: it has no public way to see acknowledgements."""
+    def _newest_subscriber(self) -> Subscriber | None:
+        """Inspect the subscriptions of asyncua, which has no public API for acknowledgements."""
         subscriptions = self._server.iserver.subscription_service.subscriptions
         if not subscriptions:
             return None
         session = subscriptions[max(subscriptions)].session_id
-        ours = [one for one in subscriptions.values() if one.session_id == session]
-        items = sum(len(one.monitored_item_srv._monitored_items) for one in ours)  # noqa: SLF001 - see above
-        waiting = any(one._not_acknowledged_results or one._triggered_datachanges for one in ours)  # noqa: SLF001 - see above
-        return Listener(str(session), items, not waiting) if items else None
+        newest = [item for item in subscriptions.values() if item.session_id == session]
+        items = sum(len(item.monitored_item_srv._monitored_items) for item in newest)  # noqa: SLF001 - see above
+        waiting = any(
+            item._not_acknowledged_results or item._triggered_datachanges  # noqa: SLF001 - see above
+            for item in newest
+        )
+        return Subscriber(str(session), items, not waiting) if items else None

@@ -1,4 +1,4 @@
-"""Chatt-6 as a real S7 server: a data block a line, written ten times a second."""
+"""Chatt-6 as a real S7 server: one data block per line, written ten times a second."""
 
 import asyncio
 import struct
@@ -11,12 +11,19 @@ from snap7.server import Server
 from snap7.type import SrvArea
 
 from werknetz_simulator.plants.machine import Plant
-from werknetz_simulator.plants.polled_values import Present
+from werknetz_simulator.plants.polled_values import PolledValues
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names.profile import Value
-from werknetz_simulator.protocols.names.s7 import BYTES, TAGS, TEXT_MAX, block_of, byte_of, said
+from werknetz_simulator.protocols.names.s7 import (
+    BYTES,
+    TAGS,
+    TEXT_MAX,
+    block_of,
+    byte_of,
+    tag_value_of,
+)
 
-TURN_S: Final = 0.1
+TICK_S: Final = 0.1
 _FORMS: Final = {"state": ">h", "good": ">i", "scrap": ">i", "pri": ">f"}
 
 
@@ -30,34 +37,34 @@ class S7Plant:
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        present = Present(self._truth, time.time_ns() // 1000)
+        values = PolledValues(self._truth, time.time_ns() // 1000)
         for number, block in self._blocks.items():
             self._server.register_area(SrvArea.DB, number, block)
-        self._write(present, time.time_ns() // 1000)
+        self._write(values, time.time_ns() // 1000)
         self._server.start(self._port)
         try:
             while True:
-                self._write(present, time.time_ns() // 1000)
-                await asyncio.sleep(TURN_S)
+                self._write(values, time.time_ns() // 1000)
+                await asyncio.sleep(TICK_S)
         finally:
             await asyncio.to_thread(self._server.stop)
 
-    def _write(self, present: Present, now_us: int) -> None:
-        """Write what belongs together at once: who reads a block sees one moment of it."""
+    def _write(self, values: PolledValues, now_us: int) -> None:
+        """Write each change under the block's lock, so that a client reads a consistent block."""
         plant = self._truth.plant
-        for change in present.advance(now_us):
+        for change in values.advance(now_us):
             if change.signal not in TAGS:
                 continue
-            content = bytes_of(
-                change.signal, said(plant, change.machine, change.signal, change.value)
+            content = encode_tag(
+                change.signal, tag_value_of(plant, change.machine, change.signal, change.value)
             )
             number = block_of(plant, change.machine)
             at = byte_of(plant, change.machine, change.signal)
-            with self._held(number):
+            with self._locked_block(number):
                 self._blocks[number][at : at + len(content)] = content
 
     @contextmanager
-    def _held(self, number: int) -> Iterator[None]:
+    def _locked_block(self, number: int) -> Iterator[None]:
         self._server.lock_area(SrvArea.DB, number)
         try:
             yield
@@ -65,8 +72,8 @@ class S7Plant:
             self._server.unlock_area(SrvArea.DB, number)
 
 
-def bytes_of(signal: str, value: Value) -> bytes:
-    """Return the bytes of a tag: a STRING says first how long it may be, and how long it is."""
+def encode_tag(signal: str, value: Value) -> bytes:
+    """Encode a tag; an S7 STRING starts with its maximum and its actual length."""
     if signal in TEXT_MAX:
         text = str(value).encode("ascii")
         return bytes([TEXT_MAX[signal], len(text)]) + text

@@ -1,4 +1,4 @@
-"""One edge node of Sparkplug B: its session, births with aliases, data, and its will as a death."""
+"""A Sparkplug B edge node: session, births with aliases, data, and the death as MQTT will."""
 
 import json
 import time
@@ -26,7 +26,7 @@ ALIASES: Final = {signal: number for number, signal in enumerate(METRICS, start=
 
 
 class SparkplugEdgeNode:
-    """paho's thread only sets `host_is_there` and `is_born`: all is said from the plant's own."""
+    """The thread of paho only sets `host_is_online` and `is_born`; the plant's thread publishes."""
 
     def __init__(
         self, url: str, group: str, name: str, machines: Sequence[PlantMachine], host: str
@@ -38,7 +38,7 @@ class SparkplugEdgeNode:
         self._state_topic = f"spBv1.0/STATE/{host}"
         self._aliases = {machine: 10 * n for n, machine in enumerate(machines, start=1)}
         self._seq = -1
-        self._bd_seq = time.time_ns() // 1_000_000_000 % 256  # another one at each start
+        self._bd_seq = time.time_ns() // 1_000_000_000 % 256  # differs at each start
         self._client = self._create_client(url)
 
     @property
@@ -49,15 +49,15 @@ class SparkplugEdgeNode:
         self._client.loop_start()
 
     def stop(self, at_ms: int) -> None:
-        """Say that it dies, as the broker would for one that is killed; then wait for paho."""
+        """Publish the death, as the broker does after a kill; then wait for paho."""
         if self._client.is_connected():
             self._client.publish(self._topic("NDEATH"), self._death_payload(at_ms), qos=1)
         self._client.disconnect()
         self._client.loop_stop()
 
     def publish_birth(self, at_ms: int, values: Mapping[tuple[PlantMachine, str], Any]) -> None:
-        """Name every metric, with its alias and what holds at the instant."""
-        self.is_born = True  # before: who asks for another birth meanwhile gets it
+        """Publish every metric with name, alias and current value."""
+        self.is_born = True  # set first: a rebirth request that arrives meanwhile is then served
         self._seq = -1
         control = SimulatedMetric(False, DataType.Boolean, at_ms, name=REBIRTH)
         self._publish("NBIRTH", [self._bd_metric(at_ms), control], at_ms)
@@ -124,7 +124,9 @@ class SparkplugEdgeNode:
         client.max_queued_messages_set(10_000)
         client.reconnect_delay_set(1, 5)
         client.connect_timeout = 5.0
-        client.will_set(self._topic("NDEATH"), self._death_payload(time.time_ns() // 1_000_000), qos=1)
+        client.will_set(
+            self._topic("NDEATH"), self._death_payload(time.time_ns() // 1_000_000), qos=1
+        )
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -137,10 +139,12 @@ class SparkplugEdgeNode:
         client.subscribe([(self._state_topic, 1), (self._topic("NCMD"), 0)])
 
     def _on_disconnect(self, client: Client, *_: object) -> None:
-        """Die with the number of this session, and be born with that of the next."""
+        """Use the next bdSeq for the will and the birth of the next session."""
         self.is_born = self.host_is_online = False
         self._bd_seq = (self._bd_seq + 1) % 256
-        client.will_set(self._topic("NDEATH"), self._death_payload(time.time_ns() // 1_000_000), qos=1)
+        client.will_set(
+            self._topic("NDEATH"), self._death_payload(time.time_ns() // 1_000_000), qos=1
+        )
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         if message.topic != self._state_topic:
@@ -149,5 +153,5 @@ class SparkplugEdgeNode:
         try:
             self.host_is_online = json.loads(message.payload)["online"] is True
         except (ValueError, KeyError, TypeError):
-            self.host_is_online = False  # `OFFLINE`, as hosts before version 3 say it
+            self.host_is_online = False  # `OFFLINE`, as hosts before version 3 publish it
         self.is_born = self.is_born and self.host_is_online

@@ -8,7 +8,7 @@ from werknetz.protocols.sparkplug_b_pb2 import DataType, Payload
 
 @dataclass(frozen=True, slots=True)
 class SimulatedMetric:
-    """In births with name and datatype; in data with the alias alone."""
+    """A metric value. Births carry name and datatype; data messages carry only the alias."""
 
     value: str | int | float | bool
     datatype: int
@@ -30,15 +30,15 @@ _FIELDS: dict[int, str] = {
 def encode_payload(
     metrics: Sequence[SimulatedMetric], *, at_ms: int, seq: int | None = None
 ) -> bytes:
-    """Encode a message; a death has no `seq`."""
+    """Encode a message; a death certificate has no `seq`."""
     payload = Payload(timestamp=at_ms, seq=seq)
     for metric in metrics:
         _add_metric(payload, metric)
     return payload.SerializeToString()
 
 
-def _add_metric(encode_payload: Payload, metric: SimulatedMetric) -> None:
-    encoded = encode_payload.metrics.add(timestamp=metric.at_ms)
+def _add_metric(payload: Payload, metric: SimulatedMetric) -> None:
+    encoded = payload.metrics.add(timestamp=metric.at_ms)
     if metric.name:
         encoded.name = metric.name
         encoded.datatype = metric.datatype

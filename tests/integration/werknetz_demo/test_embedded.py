@@ -20,9 +20,9 @@ from plumbing.embedded import execute, fetch, is_at_work
 from werknetz_demo.embedded.broker import Broker
 from werknetz_demo.embedded.postgres import Postgres
 from werknetz_demo.embedded.process import Child, free_port
-from werknetz_demo.embedded.server import Server, ServerError
-from werknetz_demo.embedded.servers import Servers
-from werknetz_demo.embedded.state import State, StateError
+from werknetz_demo.embedded.server import EmbeddedServer, ServerError
+from werknetz_demo.embedded.servers import EmbeddedServers
+from werknetz_demo.embedded.state import DataFolder, DataFolderError
 from werknetz_demo.embedded.valkey import Valkey
 
 # Started by the tests of a killed supervisor; says where the servers are, then waits to be killed.
@@ -41,14 +41,14 @@ asyncio.run(main())
 @pytest.mark.asyncio
 async def test_all_servers_start_twice_on_one_folder(tmp_path: Path) -> None:
     folder = tmp_path / "state"
-    async with Servers(folder, environment={}, throwaway=True) as servers:
+    async with EmbeddedServers(folder, environment={}, throwaway=True) as servers:
         first = servers.urls
         await execute(first.database, "CREATE TABLE kept AS SELECT 1 AS one")
-        with pytest.raises(StateError, match=f"in use by process {os.getpid()}"):
-            await Servers(folder, environment={}).__aenter__()
+        with pytest.raises(DataFolderError, match=f"in use by process {os.getpid()}"):
+            await EmbeddedServers(folder, environment={}).__aenter__()
         pids = [server.pid for server in servers.started.values()]
     assert not [pid for pid in pids if pid and is_at_work(pid)]
-    async with Servers(folder, environment={}, throwaway=True) as servers:
+    async with EmbeddedServers(folder, environment={}, throwaway=True) as servers:
         assert servers.urls == first
         assert await fetch(first.database, "SELECT one FROM kept") == 1
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -73,7 +73,7 @@ async def test_what_the_operator_names_is_not_started(tmp_path: Path) -> None:
         "WERKNETZ_REDIS_URL": "redis://elsewhere",
         "WERKNETZ_MQTT_URL": "mqtt://elsewhere",
     }
-    async with Servers(tmp_path / "state", environment=named) as servers:
+    async with EmbeddedServers(tmp_path / "state", environment=named) as servers:
         assert list(servers.started) == ["WERKNETZ_BROKER_URL"]
         assert servers.urls.environment.items() > named.items()
 
@@ -123,8 +123,8 @@ async def test_a_child_of_a_thread_outlives_the_thread(tmp_path: Path) -> None:
     child = await asyncio.to_thread(Child.start, ["/bin/sleep", "60"], log=log)
     await asyncio.get_running_loop().shutdown_default_executor()
     await asyncio.sleep(0.1)
-    assert child.alive
-    await child.stop(signal.SIGTERM, patience_s=5)
+    assert child.is_alive
+    await child.stop(signal.SIGTERM, within_s=5)
     assert child.popen.returncode == -signal.SIGTERM
 
 
@@ -133,23 +133,23 @@ async def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     deaf = ["/bin/sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"]
     child = Child.start(deaf, log=tmp_path / "log")
     for _ in range(500):
-        if "deaf" in child.last_words():
+        if "deaf" in child.log_tail():
             break
         await asyncio.sleep(0.01)
-    await child.stop(signal.SIGTERM, patience_s=0.2)
+    await child.stop(signal.SIGTERM, within_s=0.2)
     assert child.popen.returncode == -signal.SIGKILL
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("kind", [Valkey, Broker, Postgres])
 async def test_one_that_cannot_start_says_why_and_is_gone(
-    tmp_path: Path, kind: type[Server]
+    tmp_path: Path, kind: type[EmbeddedServer]
 ) -> None:
     with socket_on(port := free_port()):
         server = kind(tmp_path / "server", port)
         with pytest.raises(ServerError, match=r"(?i)address already in use|could not bind"):
             await server.start()
-    assert not server.running
+    assert not server.is_running
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def socket_on(port: int) -> Iterator[None]:
 
 
 def test_a_taken_port_is_chosen_anew(tmp_path: Path) -> None:
-    with State(tmp_path) as state:
+    with DataFolder(tmp_path) as state:
         port = state.port("valkey")
         assert state.port("valkey") == port
         with socket_on(port):
@@ -168,10 +168,10 @@ def test_a_taken_port_is_chosen_anew(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_a_later_version_is_refused(tmp_path: Path) -> None:
-    with State(tmp_path):
+    with DataFolder(tmp_path):
         pass
     (tmp_path / "format").write_text("99\n")
-    with pytest.raises(StateError, match="has format 99"), State(tmp_path):
+    with pytest.raises(DataFolderError, match="has format 99"), DataFolder(tmp_path):
         pass
 
 
@@ -191,4 +191,4 @@ async def test_each_test_has_an_empty_valkey(redis_url: str, time: int) -> None:
 
 def test_the_broker_is_up(mqtt_url: str, mqtt_broker: Broker) -> None:
     assert mqtt_url.startswith("mqtt://werknetz:")
-    assert mqtt_broker.running
+    assert mqtt_broker.is_running

@@ -27,10 +27,10 @@ from werknetz_demo.embedded.valkey import Valkey
 ROOT = os.geteuid() == 0
 
 
-WHEEL = next(iter(cluster.places()), None)
+WHEEL = next(iter(cluster.program_folders()), None)
 
 
-WAYS = [way for way in rootless.ways() if WHEEL and way.version_of(WHEEL / "postgres")]
+WAYS = [way for way in rootless.run_methods() if WHEEL and way.version_of(WHEEL / "postgres")]
 
 
 # Run as a user who is not root.
@@ -57,7 +57,7 @@ asyncio.run(main())
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-async def test_rows_outlive_a_power_cut(tmp_path: Path, way: rootless.Way) -> None:
+async def test_rows_outlive_a_power_cut(tmp_path: Path, way: rootless.RunMethod) -> None:
     server = Postgres(tmp_path / "postgres", throwaway=True, ways=[way])
     await server.start()
     try:
@@ -107,8 +107,10 @@ async def test_a_stale_number_of_somebody_else_does_not_keep_it_down(tmp_path: P
 
 @pytest.mark.asyncio
 async def test_postgres_of_the_system(tmp_path: Path) -> None:
-    homes = [home for home in cluster.places() if home != WHEEL]
-    if not any(way.version_of(home / "postgres") for home in homes for way in rootless.ways()):
+    homes = [home for home in cluster.program_folders() if home != WHEEL]
+    if not any(
+        way.version_of(home / "postgres") for home in homes for way in rootless.run_methods()
+    ):
         pytest.skip("no PostgreSQL but the wheel's")
     server = Postgres(tmp_path / "postgres", throwaway=True, homes=homes)
     await server.start()
@@ -211,7 +213,7 @@ async def test_a_paused_valkey_is_silent_and_can_be_stopped(tmp_path: Path) -> N
         server.pause()
     finally:
         await server.stop()
-    assert not server.running
+    assert not server.is_running
 
 
 @pytest.mark.asyncio

@@ -10,7 +10,7 @@ import pytest
 
 from plumbing.waiting import until
 from werknetz_demo import supervisor as crew_module
-from werknetz_demo.supervisor import Crew
+from werknetz_demo.supervisor import Supervisor
 
 SLEEPER = """
 import signal, sys, time
@@ -22,20 +22,20 @@ sys.exit(3)
 
 
 @pytest.fixture
-def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crew:
+def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Supervisor:
     import sys
 
     script = tmp_path / "sleeper.py"
     script.write_text(SLEEPER)
     monkeypatch.setattr(crew_module, "werknetz_command", lambda: [sys.executable, str(script)])
-    return Crew(tmp_path, {}, said.append)
+    return Supervisor(tmp_path, {}, said.append)
 
 
 said: list[str] = []
 
 
 @pytest.mark.asyncio
-async def test_one_that_is_killed_is_started_again_and_it_is_said(crew: Crew) -> None:
+async def test_one_that_is_killed_is_started_again_and_it_is_said(crew: Supervisor) -> None:
     said.clear()
     crew.start("sleeper", "stay")
     before = crew.pids()["sleeper"]
@@ -54,7 +54,7 @@ async def test_one_that_is_killed_is_started_again_and_it_is_said(crew: Crew) ->
 
 
 @pytest.mark.asyncio
-async def test_one_that_fails_at_once_waits_longer_each_time(crew: Crew) -> None:
+async def test_one_that_fails_at_once_waits_longer_each_time(crew: Supervisor) -> None:
     said.clear()
     crew.start("sleeper", "leave")
     watching = asyncio.create_task(crew.watch())

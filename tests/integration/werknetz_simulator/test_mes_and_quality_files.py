@@ -12,11 +12,11 @@ import pytest
 from plumbing.heard import Heard, config_of, listen
 from plumbing.waiting import until
 from werknetz.events.facts import JobFinished, JobStarted, QualityInspected, StateChanged
-from werknetz_simulator.plants.systems.mes import BOOKED_FROM_US, STATES, Mes
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US
 from werknetz_simulator.plants.plant import PLANTS
-from werknetz_simulator.plants.position import Position
-from werknetz_simulator.plants.systems.quality_file import QualityFiles
+from werknetz_simulator.plants.position import ResumePosition
+from werknetz_simulator.plants.systems.mes import BOOKED_STOP_MIN_US, STATES, MesDatabase
+from werknetz_simulator.plants.systems.quality_file import QualityFileWriter
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names import mes, quality
 
@@ -30,11 +30,11 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
     truth = Truth(plant, since_us=now - DAYS * DAY_US)
     heard = Heard()
     for _ in range(2):  # one that is started again goes on where it was
-        booking = asyncio.create_task(Mes(truth, file, truth.since_us).run())
+        booking = asyncio.create_task(MesDatabase(truth, file, truth.since_us).run())
         await _booked_up_to(file, time.time_ns() // 1000)
         booking.cancel()
         await asyncio.gather(booking, return_exceptions=True)
-    config = config_of(mes.edge_of(plant, file, "./spool"), tmp_path)
+    config = config_of(mes.mes_edge_of(plant, file, "./spool"), tmp_path)
     expected = {
         (machine.path, segment.start_us, segment.end_us)
         for machine in plant.machines
@@ -42,7 +42,7 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
         if truth.since_us < segment.end_us <= now
         and segment.kind in STATES
         and segment.order
-        and segment.end_us - segment.start_us >= BOOKED_FROM_US
+        and segment.end_us - segment.start_us >= BOOKED_STOP_MIN_US
     }
 
     def is_heard() -> bool:
@@ -107,8 +107,8 @@ async def test_fahrenheit_and_twelve_hours(tmp_path: Path) -> None:
     plant, folder = PLANTS["chatt-6"], tmp_path / "quality"
     now = time.time_ns() // 1000
     truth = Truth(plant, since_us=now - DAYS * DAY_US)
-    position = Position(None, truth.since_us)
-    writing = asyncio.create_task(QualityFiles(truth, folder, position).run())
+    position = ResumePosition(None, truth.since_us)
+    writing = asyncio.create_task(QualityFileWriter(truth, folder, position).run())
     try:
         await until(lambda: position.at_us > now - HOUR_US, within_s=30)
     finally:
@@ -116,7 +116,7 @@ async def test_fahrenheit_and_twelve_hours(tmp_path: Path) -> None:
         await asyncio.gather(writing, return_exceptions=True)
     lines = sum(len(file.read_text().splitlines()) - 1 for file in folder.glob("*.csv"))
     heard = Heard()
-    config = config_of(quality.edge_of(plant, folder, "./spool"), tmp_path)
+    config = config_of(quality.quality_edge_of(plant, folder, "./spool"), tmp_path)
     await listen(config, heard, lambda: len(heard.events) >= lines)
     assert not heard.refused
     assert lines == len(heard.events) > 1000

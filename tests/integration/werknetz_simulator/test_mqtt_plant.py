@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from plumbing.waiting import until
 from werknetz_simulator.plants.plan import DAY_US, MINUTE_US
 from werknetz_simulator.plants.plant import ZWICK_2
-from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.position import ResumePosition
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.mqtt_plant import MqttPlant
 
@@ -25,7 +25,7 @@ async def test_what_happened_meanwhile_is_told(mqtt_url: str) -> None:
     start = now - 30 * MINUTE_US
     heard: list[tuple[str, dict[str, Any]]] = []
     client = _listener(mqtt_url, heard)
-    position = Position(None, start)
+    position = ResumePosition(None, start)
     told = asyncio.create_task(MqttPlant(truth, mqtt_url, position).run())
     try:
         await until(lambda: position.at_us >= now, within_s=20)

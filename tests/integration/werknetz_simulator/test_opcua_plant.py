@@ -11,7 +11,7 @@ from plumbing.waiting import until
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.plants.plan import DAY_US, MINUTE_US
 from werknetz_simulator.plants.plant import EMDEN_1, StateKind
-from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.position import ResumePosition
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names.opcua import namespace_of
 from werknetz_simulator.protocols.opcua_plant import OpcuaPlant
@@ -43,7 +43,7 @@ async def test_a_listener_hears_every_part() -> None:
     truth = Truth(EMDEN_1, since_us=since)
     start = _busy_instant(truth)
     url = f"opc.tcp://127.0.0.1:{free_port()}/emden-1"
-    served = asyncio.create_task(OpcuaPlant(truth, url, Position(None, start)).run())
+    served = asyncio.create_task(OpcuaPlant(truth, url, ResumePosition(None, start)).run())
     ear, machine = _Ear(), EMDEN_1.machines[0]
     expected = [
         (change.at_us, change.value)

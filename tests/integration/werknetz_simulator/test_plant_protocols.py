@@ -10,28 +10,28 @@ import pytest
 
 from plumbing.heard import Heard, config_of, listen
 from werknetz_demo.embedded.process import free_port
-from werknetz_simulator.edge_file import live_of
+from werknetz_simulator.edge_file import live_edge_of
 from werknetz_simulator.plants import incident
 from werknetz_simulator.plants.incident import break_machine
-from werknetz_simulator.plants.machine import StateKind, PlantMachine, Plant
+from werknetz_simulator.plants.machine import Plant, PlantMachine, StateKind
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US
 from werknetz_simulator.plants.plant import PLANTS
 from werknetz_simulator.plants.truth import SEED, Truth
-from werknetz_simulator.protocols.names.profile import Where
-from werknetz_simulator.serve import BROKEN, Places, Work, serve
+from werknetz_simulator.protocols.names.profile import PlantAddress
+from werknetz_simulator.serve import BROKEN_FILE, PlantEndpoints, Work, plant_tasks
 
 STALE_US = 300_000  # as old as a polled value may be
 SIGNALS = ("state", "good", "order", "pri")
 
 
 def _works(
-    plant: Plant, where: Where, state: Path, since_us: int, start_us: int | None
+    plant: Plant, where: PlantAddress, state: Path, since_us: int, start_us: int | None
 ) -> list[Work]:
     """Return the machines alone: the systems beside them have tests of their own."""
     place = where.host, where.port
     key = Path(where.key_file)
-    places = Places("", place, place, f"http://{where.host}:{where.port}", key)
-    machines, *beside = serve(
+    places = PlantEndpoints("", place, place, f"http://{where.host}:{where.port}", key)
+    machines, *beside = plant_tasks(
         plant, places, state, SEED, since_us, start_us or time.time_ns() // 1000
     )
     for work in beside:
@@ -41,7 +41,7 @@ def _works(
 
 @asynccontextmanager
 async def _served(
-    plant: Plant, where: Where, state: Path, since_us: int, start_us: int | None = None
+    plant: Plant, where: PlantAddress, state: Path, since_us: int, start_us: int | None = None
 ) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(w) for w in _works(plant, where, state, since_us, start_us)]
     try:
@@ -63,8 +63,8 @@ async def test_what_is_heard_is_what_happens(
     plant = PLANTS[name]
     key = tmp_path / "webhook.key"
     key.write_text("a-key-that-opens-the-hooks\n")
-    where = Where(mqtt_url, port=free_port(), key_file=str(key))
-    config = config_of(live_of(plant, where, "./spool"), tmp_path)
+    where = PlantAddress(mqtt_url, port=free_port(), key_file=str(key))
+    config = config_of(live_edge_of(plant, where, "./spool"), tmp_path)
     since = time.time_ns() // 1000 - 2 * DAY_US
     heard, victim = Heard(), plant.machines[7]
     wanted = {f"{machine.path}:{signal}" for machine in plant.machines for signal in SIGNALS}
@@ -76,7 +76,7 @@ async def test_what_is_heard_is_what_happens(
         for machine in plant.machines:
             _agrees(truth, machine, heard)
         _temperatures_are_celsius(plant, heard)
-        break_machine(tmp_path / BROKEN, victim, time.time_ns() // 1000, HOUR_US)
+        break_machine(tmp_path / BROKEN_FILE, victim, time.time_ns() // 1000, HOUR_US)
         await listen(config, heard, lambda: heard.latest[f"{victim.path}:state"][2] == fault)
 
 
@@ -122,8 +122,8 @@ async def test_a_node_that_was_unheard_tells_its_story_when_the_host_is_there(
     """Births wait for the host's STATE; what happened meanwhile comes with its own times."""
     monkeypatch.setenv("WERKNETZ_MQTT_URL", mqtt_url)
     plant = PLANTS["brati-4"]
-    where = Where(mqtt_url, key_file="unused")
-    config = config_of(live_of(plant, where, "./spool"), tmp_path)
+    where = PlantAddress(mqtt_url, key_file="unused")
+    config = config_of(live_edge_of(plant, where, "./spool"), tmp_path)
     now = time.time_ns() // 1000
     since, start = now - 2 * DAY_US, now - 10 * MINUTE_US
     heard = Heard()

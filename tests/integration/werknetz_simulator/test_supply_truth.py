@@ -15,22 +15,22 @@ import pytest_asyncio
 from plumbing.grouptold import believed, calls, receipts, shipments
 from plumbing.grouptruth import CHOSEN, END, MIDDLE, START, Supply, cumulatives, lived
 from werknetz.domain.bucket import instant_of
-from werknetz.store.levels import STOCK_AT
+from werknetz.store.stock_levels import STOCK_AT
 from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.context.equipment_tree import EquipmentTreeCache
 from werknetz_core.losses.attribution import losses_of
 from werknetz_core.settings import CoreSettings
 from werknetz_simulator.partners.expected import (
+    cumulatives_at,
     days_of_supply,
     effective_call_offs,
     midnight_us,
-    stock_outs,
     planned_hours,
     starved_spans,
     starved_time_us,
     stock_at,
-    cumulatives_at,
+    stock_outs,
 )
 from werknetz_simulator.partners.partners import CONSUMING_LINES, STARVING_RELATION, SupplierFirm
 from werknetz_simulator.partners.timeline import LATE_DAYS
@@ -143,7 +143,9 @@ async def _cumulatives_agree(supply: Supply) -> None:
         (END, supply.heard, await cumulatives(supply.pool)),
     ):
         for relation, told in heard.items():
-            sums = cumulatives_at(effective_call_offs(calls(told)), shipments(told), receipts(told), at_us)
+            sums = cumulatives_at(
+                effective_call_offs(calls(told)), shipments(told), receipts(told), at_us
+            )
             expected = (sums.demanded, sums.received, sums.in_transit)
             assert found[relation] == expected, (relation, at_us)
 
@@ -187,7 +189,9 @@ async def _outs_agree(supply: Supply) -> None:
             for start, end in stock_outs(supply.truth[one])
         ], one
     planted = [span for span in stock_outs(supply.truth[STARVING_RELATION]) if span[1] is not None]
-    spans = starvation_windows(ZWICK_2, STARVING_RELATION.starved_line, supply.seed, START + FIRST_US, END)
+    spans = starvation_windows(
+        ZWICK_2, STARVING_RELATION.starved_line, supply.seed, START + FIRST_US, END
+    )
     assert len(spans) > 60
     assert {span for span in spans if span[0] >= START + FIRST_US and span[1] <= END} <= {*planted}
 
@@ -198,7 +202,11 @@ async def _starved_minutes_agree(supply: Supply) -> None:
     truth = Truth(ZWICK_2, since_us=span[0], seed=supply.seed)
     await _machines_stand(supply.pool, truth, span)
     await supply.pool.execute(
-        LINE, _line_path(), STARVING_RELATION.material, STARVING_RELATION.warehouse.code, float(PER_HOUR)
+        LINE,
+        _line_path(),
+        STARVING_RELATION.material,
+        STARVING_RELATION.warehouse.code,
+        float(PER_HOUR),
     )
     tree = await EquipmentTreeCache(supply.pool, every_s=60).refresh()
     nodes = [node for node in tree.subtree(ZWICK_2.path) if node.level == "machine"]
@@ -216,7 +224,7 @@ async def _starved_minutes_agree(supply: Supply) -> None:
     assert answer.unattributed == {"no_line_material": elsewhere}
     by_supplier: dict[str, int] = {}
     for loss in answer.losses:
-        (out,) = loss.outs
+        (out,) = loss.stock_outs
         (name,) = {late.supplier for late in answer.late[out.id]}
         by_supplier[name] = by_supplier.get(name, 0) + loss.machine_us
     assert by_supplier == {await _key_of(supply, STARVING_RELATION.firm): inside}
@@ -233,7 +241,9 @@ async def _key_of(supply: Supply, firm: SupplierFirm) -> str:
 
 def _line_path() -> str:
     return next(
-        one.path.rpartition("/")[0] for one in ZWICK_2.machines if one.line == STARVING_RELATION.starved_line
+        one.path.rpartition("/")[0]
+        for one in ZWICK_2.machines
+        if one.line == STARVING_RELATION.starved_line
     )
 
 
@@ -251,7 +261,9 @@ async def _machines_stand(pool: asyncpg.Pool, truth: Truth, span: tuple[int, int
     )  # fmt: skip
 
 
-def _quarters(truth: Truth, machine: PlantMachine, span: tuple[int, int]) -> Iterator[tuple[int, int]]:
+def _quarters(
+    truth: Truth, machine: PlantMachine, span: tuple[int, int]
+) -> Iterator[tuple[int, int]]:
     for start_us, until_us in starved_spans(truth, machine, span):
         begin_us = start_us
         while begin_us < until_us:

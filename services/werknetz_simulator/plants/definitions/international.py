@@ -1,14 +1,14 @@
-"""The four plants abroad, each unlike the others: Modbus, Sparkplug B, a webhook, and S7."""
+"""The four plants outside Germany: Modbus, Sparkplug B, a webhook, and S7."""
 
 from typing import Final
 
 from werknetz_simulator.plants.definitions import holidays
-from werknetz_simulator.plants.machine import StateKind, Plant, parse_machines
+from werknetz_simulator.plants.machine import Plant, StateKind, parse_machines
 from werknetz_simulator.plants.plan import ShiftPlan, ShiftRule
 
 EVERY_DAY: Final = (0, 1, 2, 3, 4, 5, 6)
 WORKING_DAYS: Final = (0, 1, 2, 3, 4)
-HISTORY_DAYS: Final = 8  # so that the last seven of each plant are whole
+HISTORY_DAYS: Final = 8  # so that the last seven days of each plant are complete
 TEMPERATURE_S: Final = 3600
 
 PALMA_3: Final = Plant(
@@ -21,7 +21,7 @@ PALMA_3: Final = Plant(
             ShiftRule("tarde", WORKING_DAYS, "14:00", "22:00", (("18:00", "18:30"),)),
             ShiftRule("noche", WORKING_DAYS, "22:00", "06:00", (("02:00", "02:30"),)),
         ),
-        holidays.closed_days(holidays.balearic),
+        holidays.closed_days(holidays.balearic_holidays),
     ),
     machines=parse_machines(
         "palma-3",
@@ -80,7 +80,7 @@ BRATI_4: Final = Plant(
                 "nocna", EVERY_DAY, "18:00", "06:00", (("21:00", "21:20"), ("01:30", "02:00"))
             ),
         ),
-        holidays.closed_days(holidays.slovak),
+        holidays.closed_days(holidays.slovak_holidays),
     ),
     machines=parse_machines(
         "brati-4",
@@ -136,7 +136,7 @@ PUEB_5: Final = Plant(
             ShiftRule("matutino", (0, 1, 2, 3, 4, 5), "06:00", "14:00", (("10:00", "10:30"),)),
             ShiftRule("vespertino", WORKING_DAYS, "14:00", "21:30", (("18:00", "18:30"),)),
         ),
-        holidays.closed_days(holidays.mexican),
+        holidays.closed_days(holidays.mexican_holidays),
     ),
     machines=parse_machines(
         "pueb-5",
@@ -189,7 +189,7 @@ CHATT_6: Final = Plant(
             ShiftRule("first", WORKING_DAYS, "07:00", "15:30", (("11:00", "11:30"),)),
             ShiftRule("second", WORKING_DAYS, "15:30", "00:00", (("19:30", "20:00"),)),
         ),
-        holidays.closed_days(holidays.american),
+        holidays.closed_days(holidays.american_holidays),
     ),
     machines=parse_machines(
         "chatt-6",

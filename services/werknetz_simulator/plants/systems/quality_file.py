@@ -1,4 +1,4 @@
-"""The quality files of Chatt-6: one for each hour that is over, in which parts were checked."""
+"""The quality files of Chatt-6: one CSV per completed hour with checked parts."""
 
 import asyncio
 import csv
@@ -10,21 +10,21 @@ from zoneinfo import ZoneInfo
 
 from werknetz_simulator.plants.machine import PlantMachine
 from werknetz_simulator.plants.plan import HOUR_US, instant_of
-from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.position import ResumePosition
 from werknetz_simulator.plants.truth import Truth
 from werknetz_simulator.protocols.names.quality import COLUMNS, TIME_FORM
 
-TURN_S: Final = 5.0
+TICK_S: Final = 5.0
 DEFECTS: Final = ("scratch", "burr", "out of round", "weld spatter")
 
 
-class QualityFiles:
-    def __init__(self, truth: Truth, folder: Path, position: Position) -> None:
+class QualityFileWriter:
+    def __init__(self, truth: Truth, folder: Path, position: ResumePosition) -> None:
         self._truth, self._folder, self._position = truth, folder, position
         self._zone = ZoneInfo(truth.plant.plan.time_zone)
 
     async def run(self) -> None:
-        """Write until cancelled; an hour that is told again gives the same file."""
+        """Write until cancelled; writing an hour again produces the same file."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         first = self._position.at_us
         hour_us = first + -first % HOUR_US
@@ -35,7 +35,7 @@ class QualityFiles:
                 hour_us += HOUR_US
                 self._position.advance(hour_us)
                 await asyncio.sleep(0)
-            await asyncio.sleep(TURN_S)
+            await asyncio.sleep(TICK_S)
 
     def _write(self, hour_us: int) -> None:
         rows = [
@@ -57,11 +57,11 @@ class QualityFiles:
         self, machine: PlantMachine, number: int, hour_us: int
     ) -> tuple[str | int | float, ...] | None:
         end_us = hour_us + HOUR_US
-        made = self._truth.parts(machine, hour_us, end_us)
-        good, scrap = len(made["good"]), len(made["scrap"])
+        parts = self._truth.parts(machine, hour_us, end_us)
+        good, scrap = len(parts["good"]), len(parts["scrap"])
         if not good + scrap:
             return None
-        last_us = max([*made["good"], *made["scrap"]])
+        last_us = max([*parts["good"], *parts["scrap"]])
         order = next(self._truth.segments(machine, last_us, last_us + 1)).order
         defect = DEFECTS[number % len(DEFECTS)] if scrap else ""
         checked = f"{instant_of(last_us).astimezone(self._zone):{TIME_FORM}}"

@@ -1,10 +1,10 @@
-"""The MES of Palma-3 as its edge sees it: three tables that only grow, in a SQLite file."""
+"""Edge configuration for the MES of Palma-3: three append-only tables in a SQLite file."""
 
 from pathlib import Path
 from typing import Any, Final
 
 from werknetz_simulator.plants.machine import Plant
-from werknetz_simulator.protocols.names.profile import below
+from werknetz_simulator.protocols.names.profile import path_in_area
 
 CONNECTOR: Final = "palma-3-mes"
 JOBS, STOPS, INSPECTIONS = "ordenes", "paros", "calidad"
@@ -18,8 +18,8 @@ STATES: Final = {
 _SCOPE: Final = "record.nave + '/' + record.maquina"
 
 
-def edge_of(plant: Plant, database: Path, spool: str) -> dict[str, Any]:
-    """Return the whole file of the edge that reads the tables."""
+def mes_edge_of(plant: Plant, database: Path, spool: str) -> dict[str, Any]:
+    """Return the configuration of the edge that reads the tables."""
     sources = [
         {"name": table, "table": table, "id": "id", "append": True, "lag": 10, "time": "momento"}
         for table in (JOBS, STOPS, INSPECTIONS)
@@ -39,7 +39,7 @@ def edge_of(plant: Plant, database: Path, spool: str) -> dict[str, Any]:
 
 
 def _events(plant: Plant) -> list[dict[str, Any]]:
-    equipment = {"expression": f"'{below(plant, '')}' + {_SCOPE}"}
+    equipment = {"expression": f"'{path_in_area(plant, '')}' + {_SCOPE}"}
     job = {"equipment": equipment, "order_number": "orden", "material": "articulo"}
     started = {"planned_quantity": "previstas", "planned_run_s_per_item": "ciclo_s"}
     finished = {"good_quantity": "buenas", "scrap_quantity": "rechazadas"}
@@ -52,7 +52,7 @@ def _events(plant: Plant) -> list[dict[str, Any]]:
             {
                 "equipment": equipment,
                 "state": {"field": "estado", "values": STATES},
-                "reason": "motivo",  # empty where the shift gave none
+                "reason": "motivo",  # empty where the shift entered none
                 "until_us": "hasta",
                 "order_number": "orden",
             },

@@ -1,21 +1,21 @@
-"""Palma-3: a Modbus TCP gateway, a unit a line, a block of holding registers a machine."""
+"""Palma-3: a Modbus TCP gateway, one unit per line, one block of holding registers per machine."""
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.plants.machine import Plant, PlantMachine
 from werknetz_simulator.protocols.names.profile import (
-    Dialect,
+    PlantAddress,
+    ProtocolProfile,
     Tree,
     Value,
-    Where,
-    below,
     enums_of,
-    meaning_of,
-    place_of,
+    indexes_of,
+    path_in_area,
+    semantics_of,
     signals_of,
 )
 
-BLOCK: Final = 10  # registers a machine
+BLOCK: Final = 10  # registers per machine
 ORDER_REGISTERS: Final = 4  # eight characters
 OFFSETS: Final = {"state": 0, "good": 1, "scrap": 2, "pri": 3, "temperature": 4, "order": 5}
 NAMES: Final = {
@@ -32,11 +32,11 @@ TEMPERATURE_PERIOD_S: Final = 30.0
 
 
 def unit_of(plant: Plant, machine: PlantMachine) -> int:
-    return place_of(plant, machine)[0] + 1
+    return indexes_of(plant, machine)[0] + 1
 
 
 def registers_of(signal: str, value: Value) -> list[int]:
-    """Return what stands in the registers of a signal, from its offset on."""
+    """Return the register contents of a signal, from its offset on."""
     if signal == "order":
         text = str(value).encode("ascii").ljust(2 * ORDER_REGISTERS, b"\0")
         return [int.from_bytes(text[n : n + 2], "big") for n in range(0, len(text), 2)]
@@ -51,19 +51,19 @@ def _mapping(plant: Plant, _history: bool) -> Tree:
     rules = [
         {
             "source": f"{{nave}}/{{maquina}}/{NAMES[signal]}",
-            "equipment": below(plant, "{nave}/{maquina}"),
+            "equipment": path_in_area(plant, "{nave}/{maquina}"),
         }
-        | meaning_of(plant, signal, plant.name)
+        | semantics_of(plant, signal, plant.name)
         | ({"scale": 0.1} if signal in TENTHS else {})
         for signal in signals_of(plant)
     ]
     return {"enums": enums_of(plant), "rules": rules}
 
 
-def _options(plant: Plant, where: Where) -> Tree:
+def _options(plant: Plant, address: PlantAddress) -> Tree:
     return {
-        "host": where.host,
-        "port": where.port,
+        "host": address.host,
+        "port": address.port,
         "period_s": PERIOD_S,
         "items": [
             _item(plant, machine, signal)
@@ -74,7 +74,7 @@ def _options(plant: Plant, where: Where) -> Tree:
 
 
 def _item(plant: Plant, machine: PlantMachine, signal: str) -> Tree:
-    _, number = place_of(plant, machine)
+    _, number = indexes_of(plant, machine)
     item: Tree = {
         "name": _address(machine, signal),
         "unit": unit_of(plant, machine),
@@ -91,4 +91,4 @@ def _raw(_machine: PlantMachine, signal: str, value: Value) -> Value:
     return value if signal == "order" else registers_of(signal, value)[0]
 
 
-MODBUS: Final = Dialect(_address, _mapping, _options, _raw)
+MODBUS: Final = ProtocolProfile(_address, _mapping, _options, _raw)

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.plants.machine import Plant, PlantMachine
 from werknetz_simulator.protocols.names.profile import (
-    Dialect,
+    PlantAddress,
+    ProtocolProfile,
     Tree,
     Value,
-    Where,
-    below,
-    meaning_of,
+    path_in_area,
+    semantics_of,
 )
 
 NAMES: Final = {
@@ -38,17 +38,17 @@ def _mapping(plant: Plant, _history: bool) -> Tree:
     rules = [
         {
             "source": f"nsu={namespace_of(plant.name)};s={{line}}.{{machine}}.{name}",
-            "equipment": below(plant, "{line}/{machine}"),
+            "equipment": path_in_area(plant, "{line}/{machine}"),
         }
-        | meaning_of(plant, signal, "packml/opc-30060")
+        | semantics_of(plant, signal, "packml/opc-30060")
         for signal, name in NAMES.items()
     ]
     return {"rules": rules}
 
 
-def _options(plant: Plant, where: Where) -> Tree:
+def _options(plant: Plant, address: PlantAddress) -> Tree:
     return {
-        "url": where.url,
+        "url": address.url,
         "policy": "None",
         "mode": "None",
         "allow_insecure": True,
@@ -60,4 +60,4 @@ def _raw(_machine: PlantMachine, signal: str, value: Value) -> Value:
     return int(value) if signal == "state" else value
 
 
-OPCUA: Final = Dialect(_address, _mapping, _options, _raw)
+OPCUA: Final = ProtocolProfile(_address, _mapping, _options, _raw)

@@ -1,13 +1,13 @@
-"""How a plant speaks: what its signals are called on the wire, and what its edge is told of that.
+"""Protocol profile of a plant: names of its signals on the wire, and the matching edge mapping.
 
-Light: nothing here loads a protocol's library, so that whoever writes edge files needs none.
+Nothing here imports a protocol library, so edge files can be written without one.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from werknetz_simulator.plants.machine import ROLLOVER, StateKind, PlantMachine, Plant
+from werknetz_simulator.plants.machine import ROLLOVER, Plant, PlantMachine, StateKind
 
 Value = str | int | float
 Tree = dict[str, Any]
@@ -20,7 +20,7 @@ ROLES: Final = {
     "pri": "planned_run_time",
     "temperature": "process_value",
 }
-WORDS: Final = {
+STATE_NAMES: Final = {
     StateKind.PRODUCING: "producing",
     StateKind.SETUP: "setup",
     StateKind.IDLE: "idle",
@@ -36,8 +36,8 @@ COUNTS: Final = ("good", "scrap", "rework")
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """Where a plant is met: a URL or a port of this machine, and the file of a key."""
+class PlantAddress:
+    """Address of a plant: a URL, or a local host and port with a key file."""
 
     url: str = ""
     host: str = "127.0.0.1"
@@ -45,26 +45,28 @@ class Where:
     key_file: str = ""
 
 
-def _as_it_is(_machine: PlantMachine, _signal: str, value: Value) -> Value:
+def _same_value(_machine: PlantMachine, _signal: str, value: Value) -> Value:
     return value
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """`mapping` is told whether it is for the history, which says plain values, without `time`."""
+class ProtocolProfile:
+    """`mapping(plant, history)`: the history delivers plain values without a `time` field."""
 
     address: Callable[[PlantMachine, str], str]
     mapping: Callable[[Plant, bool], Tree]  # rules, enums, templates
-    options: Callable[[Plant, Where], Tree]
-    raw: Callable[[PlantMachine, str, Value], Value] = _as_it_is  # what history says at the address
+    options: Callable[[Plant, PlantAddress], Tree]
+    raw: Callable[[PlantMachine, str, Value], Value] = (
+        _same_value  # raw value of the history at the address
+    )
 
 
 def signals_of(plant: Plant) -> tuple[str, ...]:
     return ("state", *plant.counts, "order", "pri", "temperature")
 
 
-def meaning_of(plant: Plant, signal: str, states: str) -> Tree:
-    """Return what a rule says of a signal beside its address and unit."""
+def semantics_of(plant: Plant, signal: str, states: str) -> Tree:
+    """Return role, states, counter and unit of a signal's mapping rule."""
     rule: Tree = {"signal": signal, "role": ROLES[signal]}
     if signal == "state":
         return rule | {"states": states}
@@ -78,17 +80,21 @@ def meaning_of(plant: Plant, signal: str, states: str) -> Tree:
 
 
 def enums_of(plant: Plant) -> Tree:
-    """Return the plant's own words for states, but those that nobody has mapped."""
-    return {plant.name: {code: WORDS[meant] for _, code, meant in plant.codes if meant in WORDS}}
+    """Return the plant's state codes, except those without a mapping."""
+    return {
+        plant.name: {
+            code: STATE_NAMES[kind] for _, code, kind in plant.codes if kind in STATE_NAMES
+        }
+    }
 
 
-def below(plant: Plant, rest: str) -> str:
+def path_in_area(plant: Plant, rest: str) -> str:
     """Return an equipment path in the plant's area."""
     return f"{plant.path}/{plant.machines[0].area}/{rest}"
 
 
-def place_of(plant: Plant, machine: PlantMachine) -> tuple[int, int]:
-    """Return the numbers of its line, and of it in the line, both from 0: where it is wired."""
+def indexes_of(plant: Plant, machine: PlantMachine) -> tuple[int, int]:
+    """Return the index of its line and its index in the line: they determine its address."""
     lines = list(dict.fromkeys(other.line for other in plant.machines))
     members = [other for other in plant.machines if other.line == machine.line]
     return lines.index(machine.line), members.index(machine)

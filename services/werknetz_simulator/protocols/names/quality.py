@@ -1,22 +1,22 @@
-"""The quality files of Chatt-6 as their edge sees them: CSV, times of twelve hours, Fahrenheit."""
+"""Edge configuration for the quality files of Chatt-6: CSV, 12-hour times, Fahrenheit."""
 
 from pathlib import Path
 from typing import Any, Final
 
 from werknetz_simulator.plants.machine import Plant
-from werknetz_simulator.protocols.names.profile import below
+from werknetz_simulator.protocols.names.profile import path_in_area
 
 CONNECTOR: Final = "chatt-6-quality"
 TIME_FORM: Final = "%m/%d/%Y %I:%M:%S %p"
 COLUMNS: Final = (
     *("Time", "Line", "Machine", "Order", "Checked", "Good", "Scrap", "Defect", "Part Temp F"),
 )
-SETTLE_S: Final = 1.0  # files are put down in one step
+SETTLE_S: Final = 1.0  # files appear in one step
 POLL_S: Final = 2.0
 
 
-def edge_of(plant: Plant, folder: Path, spool: str) -> dict[str, Any]:
-    """Return the whole file of the edge that reads the folder."""
+def quality_edge_of(plant: Plant, folder: Path, spool: str) -> dict[str, Any]:
+    """Return the configuration of the edge that reads the folder."""
     source = {
         "name": "quality",
         "as": "records",
@@ -31,7 +31,7 @@ def edge_of(plant: Plant, folder: Path, spool: str) -> dict[str, Any]:
         "kind": "quality_inspected",
         "fields": {
             "equipment": {
-                "expression": f"'{below(plant, '')}' + record.Line + '/' + record.Machine"
+                "expression": f"'{path_in_area(plant, '')}' + record.Line + '/' + record.Machine"
             },
             "order_number": "Order",
             "inspected_quantity": "Checked",

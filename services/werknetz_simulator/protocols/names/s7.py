@@ -1,22 +1,22 @@
-"""Chatt-6: an S7 PLC, a data block a line; temperatures as its sensors say them: `106.7 F`."""
+"""Chatt-6: an S7 PLC, one data block per line; temperatures as text with unit: `106.7 F`."""
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.plants.machine import Plant, PlantMachine
 from werknetz_simulator.protocols.names.profile import (
-    Dialect,
+    PlantAddress,
+    ProtocolProfile,
     Tree,
     Value,
-    Where,
-    below,
     enums_of,
-    meaning_of,
-    place_of,
+    indexes_of,
+    path_in_area,
+    semantics_of,
     signals_of,
 )
 
 FIRST_BLOCK: Final = 101
-BYTES: Final = 40  # a machine
+BYTES: Final = 40  # per machine
 TAGS: Final = {
     "state": (0, "DBW{}:INT"),
     "good": (2, "DBD{}:DINT"),
@@ -28,20 +28,20 @@ TAGS: Final = {
 PERIOD_S: Final = 1.0
 TEMPERATURE_PERIOD_S: Final = 30.0
 TEXT_MAX: Final = {"order": 8, "temperature": 10}
-# Only F has a place in the table: what says another unit is refused, and lies in quarantine.
+# Only F is in the table: values with another unit are rejected and quarantined.
 _FAHRENHEIT: Final = "{'unit F': double(value.split(' ')[0])}['unit ' + value.split(' ')[1]]"
 
 
 def block_of(plant: Plant, machine: PlantMachine) -> int:
-    return FIRST_BLOCK + place_of(plant, machine)[0]
+    return FIRST_BLOCK + indexes_of(plant, machine)[0]
 
 
 def byte_of(plant: Plant, machine: PlantMachine, signal: str) -> int:
-    return place_of(plant, machine)[1] * BYTES + TAGS[signal][0]
+    return indexes_of(plant, machine)[1] * BYTES + TAGS[signal][0]
 
 
-def said(plant: Plant, machine: PlantMachine, signal: str, value: Value) -> Value:
-    """Return what stands in the tag: a sensor says its unit, one of them not what was agreed."""
+def tag_value_of(plant: Plant, machine: PlantMachine, signal: str, value: Value) -> Value:
+    """Return the content of the tag. Sensors send their unit; one sends an unexpected unit."""
     if signal != "temperature":
         return int(value) if signal == "state" else value
     if machine.name == plant.wrong_unit:
@@ -50,11 +50,11 @@ def said(plant: Plant, machine: PlantMachine, signal: str, value: Value) -> Valu
 
 
 def _mapping(plant: Plant, _history: bool) -> Tree:
-    """Write one template for all machines: they differ in block and bytes alone."""
+    """Return one template for all machines, which differ only in block and byte offsets."""
     variables = {"line": "text", "machine": "text"} | dict.fromkeys(signals_of(plant), "text")
     rules = [
-        {"source": f"${{{signal}}}", "equipment": below(plant, "${line}/${machine}")}
-        | meaning_of(plant, signal, plant.name)
+        {"source": f"${{{signal}}}", "equipment": path_in_area(plant, "${line}/${machine}")}
+        | semantics_of(plant, signal, plant.name)
         | _unit(signal)
         for signal in signals_of(plant)
     ]
@@ -76,10 +76,10 @@ def _unit(signal: str) -> Tree:
     return {"source_unit": "degF", "input": "text", "expression": _FAHRENHEIT}
 
 
-def _options(plant: Plant, where: Where) -> Tree:
+def _options(plant: Plant, address: PlantAddress) -> Tree:
     return {
-        "host": where.host,
-        "port": where.port,
+        "host": address.host,
+        "port": address.port,
         "period_s": PERIOD_S,
         "items": [
             {"address": _tag(plant, machine, signal)}
@@ -94,12 +94,12 @@ def _tag(plant: Plant, machine: PlantMachine, signal: str) -> str:
     return f"DB{block_of(plant, machine)}.{TAGS[signal][1].format(byte_of(plant, machine, signal))}"
 
 
-def dialect_of(plant: Plant) -> Dialect:
-    """Return it: where a machine is wired depends on all machines of the plant."""
+def s7_profile_of(plant: Plant) -> ProtocolProfile:
+    """Return the profile; a machine's addresses depend on all machines of the plant."""
     tags = {(m, signal): _tag(plant, m, signal) for m in plant.machines for signal in TAGS}
-    return Dialect(
+    return ProtocolProfile(
         lambda machine, signal: tags[machine, signal],
         _mapping,
         _options,
-        lambda machine, signal, value: said(plant, machine, signal, value),
+        lambda machine, signal, value: tag_value_of(plant, machine, signal, value),
     )

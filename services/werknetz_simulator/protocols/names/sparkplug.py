@@ -1,15 +1,15 @@
-"""Brati-4: Sparkplug B, an edge node a line, a device a machine."""
+"""Brati-4: Sparkplug B, one edge node per line, one device per machine."""
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.plants.machine import Plant, PlantMachine
 from werknetz_simulator.protocols.names.profile import (
-    Dialect,
+    PlantAddress,
+    ProtocolProfile,
     Tree,
-    Where,
-    below,
     enums_of,
-    meaning_of,
+    path_in_area,
+    semantics_of,
     signals_of,
 )
 
@@ -25,7 +25,7 @@ METRICS: Final = {
 
 
 def host_of(plant: Plant) -> str:
-    """Return the host application that the nodes wait for: the plant's edge."""
+    """Return the host id that the nodes wait for: that of the plant's edge."""
     return f"{plant.name}-sparkplug"
 
 
@@ -37,16 +37,16 @@ def _mapping(plant: Plant, _history: bool) -> Tree:
     rules = [
         {
             "source": f"spBv1.0/{plant.name}/{{linka}}/{{stroj}}#{METRICS[signal]}",
-            "equipment": below(plant, "{linka}/{stroj}"),
+            "equipment": path_in_area(plant, "{linka}/{stroj}"),
         }
-        | meaning_of(plant, signal, plant.name)
+        | semantics_of(plant, signal, plant.name)
         for signal in signals_of(plant)
     ]
     return {"enums": enums_of(plant), "rules": rules}
 
 
-def _options(plant: Plant, where: Where) -> Tree:
-    return {"url": where.url, "groups": [plant.name], "host_id": host_of(plant)}
+def _options(plant: Plant, address: PlantAddress) -> Tree:
+    return {"url": address.url, "groups": [plant.name], "host_id": host_of(plant)}
 
 
-SPARKPLUG: Final = Dialect(_address, _mapping, _options)
+SPARKPLUG: Final = ProtocolProfile(_address, _mapping, _options)

@@ -1,15 +1,15 @@
-"""Pueb-5: an MES that pushes JSON, a row for each moment of a machine, until it hears 2xx."""
+"""Pueb-5: an MES that pushes JSON, one row per machine and instant, until it receives 2xx."""
 
 from typing import Final
 
-from werknetz_simulator.plants.machine import PlantMachine, Plant
+from werknetz_simulator.plants.machine import Plant, PlantMachine
 from werknetz_simulator.protocols.names.profile import (
-    Dialect,
+    PlantAddress,
+    ProtocolProfile,
     Tree,
-    Where,
-    below,
     enums_of,
-    meaning_of,
+    path_in_area,
+    semantics_of,
     signals_of,
 )
 
@@ -33,17 +33,17 @@ def _mapping(plant: Plant, _history: bool) -> Tree:
     rules = [
         {
             "source": f"planta/{{linea}}/{{maquina}}#{FIELDS[signal]}",
-            "equipment": below(plant, "{linea}/{maquina}"),
+            "equipment": path_in_area(plant, "{linea}/{maquina}"),
         }
-        | meaning_of(plant, signal, plant.name)
+        | semantics_of(plant, signal, plant.name)
         for signal in signals_of(plant)
     ]
     return {"enums": enums_of(plant), "rules": rules}
 
 
-def _options(plant: Plant, where: Where) -> Tree:
+def _options(plant: Plant, address: PlantAddress) -> Tree:
     source = {
-        "auth": {"method": "key", "secret": {"file": where.key_file}},
+        "auth": {"method": "key", "secret": {"file": address.key_file}},
         "records": "momentos",
         "key": ["maquina", TIME],
         "as": "readings",
@@ -53,7 +53,7 @@ def _options(plant: Plant, where: Where) -> Tree:
         },
         "time": {"path": TIME},
     }
-    return {"host": where.host, "port": where.port, "sources": {SOURCE: source}}
+    return {"host": address.host, "port": address.port, "sources": {SOURCE: source}}
 
 
-WEBHOOK: Final = Dialect(_address, _mapping, _options)
+WEBHOOK: Final = ProtocolProfile(_address, _mapping, _options)

@@ -1,4 +1,4 @@
-"""What the group's partners write is read back by the real readers into exactly what happened."""
+"""The real readers turn the partners' messages back into exactly the events of the timeline."""
 
 import sqlite3
 from collections import Counter
@@ -22,66 +22,82 @@ from werknetz_edge.files.inbox import LocalFile
 from werknetz_edge.tables.config import TablesConfig
 from werknetz_edge.tables.parser import TableParser
 from werknetz_simulator.partners import edge_file
-from werknetz_simulator.partners.feed import booked_of, pushed_of
-from werknetz_simulator.partners.foundry.folders import Place
-from werknetz_simulator.partners.message_writer import ADVICE, BOOKING, EDI, files_of
-from werknetz_simulator.partners.partners import RELATIONS, ZONE, Relation, plant_code, vda_number
+from werknetz_simulator.partners.feed import database_events_of, pushed_shipments_of
+from werknetz_simulator.partners.messages.message_writer import ADVICE, BOOKING, EDI, files_of
+from werknetz_simulator.partners.messages.warehouse_db import create_database, insert_events
+from werknetz_simulator.partners.messages.webhook_sender import SOURCE, shipment_row_of
+from werknetz_simulator.partners.partners import (
+    RELATIONS,
+    WESERGUSS,
+    ZONE,
+    SupplyRelation,
+    plant_code_of,
+    vda_number_of,
+)
+from werknetz_simulator.partners.sftp_folders import SftpFolders
 from werknetz_simulator.partners.timeline import (
     CallOff,
-    Count,
-    Move,
-    Receipt,
+    GoodsReceipt,
+    InventoryCount,
+    PartnerEvent,
+    RelationTimeline,
     Shipment,
-    Story,
-    Told,
+    StockMove,
 )
-from werknetz_simulator.partners.warehouse_db import book, open_books
-from werknetz_simulator.partners.webhook_sender import SOURCE, row_of
+from werknetz_simulator.partners.weserguss import EDI_FOLDER, has_wrong_date
 from werknetz_simulator.plants.plan import DAY_US, instant_of, us_of
 
 SINCE = us_of(datetime(2026, 11, 1, tzinfo=UTC))
 UNTIL = SINCE + 9 * DAY_US
-SAID = [
-    (relation, told)
+EVENTS = [
+    (relation, event)
     for relation in RELATIONS
-    for told in Story(relation, since_us=SINCE, seed="nordwerk").told(0, UNTIL)
+    for event in RelationTimeline(relation, since_us=SINCE, seed="nordwerk").events_between(
+        0, UNTIL
+    )
 ]
 
 
-def place(folder: Path) -> Place:
-    made = Place(folder)
-    made.public_key.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGI= host")
-    return made
+def sftp_folders(folder: Path) -> SftpFolders:
+    folders = SftpFolders(folder)
+    folders.public_key.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGI= host")
+    return folders
 
 
 def read(folder: Path) -> tuple[list[BusinessEvent], list[Unmapped]]:
     """Read every file as its edge would."""
-    where = place(folder), "127.0.0.1", 22, "./spool"
+    address = sftp_folders(folder), "127.0.0.1", 22, "./spool"
     trees = {
-        EDI: edge_file.edi_of(*where),
-        ADVICE: edge_file.advice_of(*where),
-        BOOKING: edge_file.warehouses_of(*where),
+        EDI: edge_file.edi_edge_of(*address),
+        EDI_FOLDER: edge_file.weserguss_edi_edge_of(*address),
+        ADVICE: edge_file.advice_edge_of(*address),
+        BOOKING: edge_file.warehouse_files_edge_of(*address),
     }
     events: list[BusinessEvent] = []
-    refused: list[Unmapped] = []
-    for number, (inbox, name, content) in enumerate(files_of(SAID, UNTIL)):
+    rejects: list[Unmapped] = []
+    for number, (inbox, name, content) in enumerate(files_of(EVENTS, UNTIL)):
         tree = trees[inbox]
         normalizer = Normalizer(Mapping.model_validate(tree["mapping"]), tree["connector"])
         for chunk in chunks(tree, folder, name, content, number):
-            refused += chunk.rejects
-            told = normalizer.normalize(Delivery(records=chunk.records), 0)
-            events += [one for one in told if isinstance(one, BusinessEvent)]
-            refused += [one for one in told if isinstance(one, Unmapped)]
-    for told in _booked(edge_file.books_of(*where), folder):
-        events += [one for one in told if isinstance(one, BusinessEvent)]
-        refused += [one for one in told if isinstance(one, Unmapped)]
-    hook = edge_file.hook_of("127.0.0.1", 0, folder / "key", "./spool")
-    for told in _normalized(
-        hook, f"hooks/{SOURCE}", [row_of(*pair) for pair in pushed_of(SAID)], "told"
-    ):
-        events += [one for one in told if isinstance(one, BusinessEvent)]
-        refused += [one for one in told if isinstance(one, Unmapped)]
-    return events, refused
+            rejects += chunk.rejects
+            _sort_out(normalizer.normalize(Delivery(records=chunk.records), 0), events, rejects)
+    for records in _booked(edge_file.warehouse_database_edge_of(*address), folder):
+        _sort_out(records, events, rejects)
+    hook = edge_file.webhook_edge_of("127.0.0.1", 0, folder / "key", "./spool")
+    rows = [shipment_row_of(*pair) for pair in pushed_shipments_of(EVENTS)]
+    for records in _normalized(hook, f"hooks/{SOURCE}", rows, "announced"):
+        _sort_out(records, events, rejects)
+    return events, rejects
+
+
+def _sort_out(
+    records: Iterable[object], events: list[BusinessEvent], rejects: list[Unmapped]
+) -> None:
+    for record in records:
+        if isinstance(record, BusinessEvent):
+            events.append(record)
+        elif isinstance(record, Unmapped):
+            rejects.append(record)
 
 
 def _normalized(
@@ -95,11 +111,11 @@ def _normalized(
 
 
 def _booked(tree: dict[str, Any], folder: Path) -> Iterator[list[object]]:
-    """Read the warehouses' books as rows, twice told and once booked."""
+    """Read the rows of the warehouse database, into which the events are inserted twice."""
     file = folder / "books.db"
-    open_books(file)
+    create_database(file)
     for _ in range(2):
-        book(file, booked_of(SAID), UNTIL)
+        insert_events(file, database_events_of(EVENTS), UNTIL)
     with closing(sqlite3.connect(file)) as database:
         database.row_factory = sqlite3.Row
         rows = [dict(row) for row in database.execute("SELECT * FROM buchungen ORDER BY id")]
@@ -119,67 +135,76 @@ def chunks(
     return [*parser.parse(LocalFile(name, file, len(content), 0, bytes(16)))]
 
 
-def test_it_comes_out_as_it_went_in(tmp_path: Path) -> None:
-    events, refused = read(tmp_path)
-    assert refused == []
-    found: Counter[tuple[Any, ...]] = Counter()
+def test_readers_return_the_events_of_the_timeline(tmp_path: Path) -> None:
+    events, rejects = read(tmp_path)
+    wrong = [pair for pair in EVENTS if _is_wrong(*pair)]
+    assert len(rejects) == len(wrong) > 0
+    assert all("0148" in str(reject) for reject in rejects)
+    counts: Counter[tuple[Any, ...]] = Counter()
     for event in events:
         body = body_of(event.fact)
         kind = kind_of(event.fact)
         when = body.get("due_from_us", event.at_us)
-        found[kind, body["document"], body["material"], body["quantity"], when] += 1
-    assert found == Counter(_expected())
+        counts[kind, body["document"], body["material"], body["quantity"], when] += 1
+    assert counts == Counter(_expected())
     notes = [body_of(e.fact) for e in events if kind_of(e.fact) == "shipment_announced"]
-    assert all(body["handling_unit"] for body in notes)
+    assert all(body.get("handling_unit") for body in notes if body["supplier"] != WESERGUSS.number)
     assert {body["supplier"] for body in notes} == {
-        vda_number(relation.firm) if relation.firm.speaks == "vda" else relation.firm.number
-        for relation, told in SAID
-        if isinstance(told, Shipment)
+        vda_number_of(relation.firm) if relation.firm.form == "vda" else relation.firm.number
+        for relation, event in EVENTS
+        if isinstance(event, Shipment)
     }
     calls = [body_of(e.fact) for e in events if kind_of(e.fact) == "delivery_called_off"]
     assert {body["ship_to"] for body in calls} == {
-        plant_code(one.warehouse.plant) if one.firm.speaks == "vda" else one.site
-        for one in RELATIONS
+        plant_code_of(r.warehouse.plant) if r.firm.form == "vda" else r.site for r in RELATIONS
     }
     assert {body["document_us"] for body in calls} == {
-        _said_us(relation, told) for relation, told in SAID if isinstance(told, CallOff)
+        _document_us(relation, event)
+        for relation, event in EVENTS
+        if isinstance(event, CallOff) and not _is_wrong(relation, event)
     }
 
 
 def _expected() -> list[tuple[Any, ...]]:
     kinds = {
-        Shipment: "shipment_announced", Receipt: "goods_received", Move: "stock_moved",
-        Count: "stock_counted",
+        Shipment: "shipment_announced", GoodsReceipt: "goods_received", StockMove: "stock_moved",
+        InventoryCount: "stock_counted",
     }  # fmt: skip
     expected: list[tuple[Any, ...]] = []
-    for relation, told in SAID:
-        number, material = told.number, relation.material
-        if isinstance(told, CallOff):
+    for relation, event in EVENTS:
+        number, material = event.number, relation.material
+        if _is_wrong(relation, event):
+            continue
+        if isinstance(event, CallOff):
             expected += [
                 ("delivery_called_off", number, material, entry.quantity, _midnight(entry.due))
-                for entry in told.entries
+                for entry in event.entries
             ]
         else:
-            at_us = _said_us(relation, told)
-            expected.append((kinds[type(told)], number, material, told.quantity, at_us))
+            at_us = _document_us(relation, event)
+            expected.append((kinds[type(event)], number, material, event.quantity, at_us))
     return expected
 
 
-def _said_us(relation: Relation, told: Told) -> int:
-    """Return when it happened as far as its form can say it: documents of the VDA have a day."""
-    if isinstance(told, CallOff | Shipment) and relation.firm.speaks == "vda":
-        return _midnight(instant_of(told.at_us).astimezone(ZoneInfo(ZONE)).date())
-    return told.at_us
+def _document_us(relation: SupplyRelation, event: PartnerEvent) -> int:
+    """Return the document time; VDA documents have only a day."""
+    if isinstance(event, CallOff | Shipment) and relation.firm.form == "vda":
+        return _midnight(instant_of(event.at_us).astimezone(ZoneInfo(ZONE)).date())
+    return event.at_us
+
+
+def _is_wrong(relation: SupplyRelation, event: PartnerEvent) -> bool:
+    return isinstance(event, CallOff) and has_wrong_date(relation, event)
 
 
 def _midnight(day: date) -> int:
     return us_of(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(ZONE)).astimezone(UTC))
 
 
-def test_every_partner_has_a_voice() -> None:
-    kinds = Counter(inbox for inbox, _, _ in files_of(SAID, UNTIL))
+def test_every_form_is_used() -> None:
+    kinds = Counter(inbox for inbox, _, _ in files_of(EVENTS, UNTIL))
     assert kinds[EDI] > 30
     assert kinds[ADVICE] > 5
     assert kinds[BOOKING] == 3
-    assert {one.firm.speaks for one in RELATIONS} == {"csv", "edifact", "vda", "webhook"}
-    assert {one.warehouse.speaks for one in RELATIONS} == {"csv", "invrpt", "sql"}
+    assert {relation.firm.form for relation in RELATIONS} == {"csv", "edifact", "vda", "webhook"}
+    assert {relation.warehouse.form for relation in RELATIONS} == {"csv", "invrpt", "sql"}

@@ -3,9 +3,9 @@
 import itertools
 from datetime import date, timedelta
 
-from werknetz_simulator.findings import FINDINGS
+from werknetz_simulator.findings import PLANT_FINDINGS
 from werknetz_simulator.plants.definitions import holidays
-from werknetz_simulator.plants.expected import kpis, sums
+from werknetz_simulator.plants.expected import element_sums, kpis_of
 from werknetz_simulator.plants.plan import HOUR_US, PlannedShift
 from werknetz_simulator.plants.plant import PLANTS, ZWICK_2, Plant
 from werknetz_simulator.plants.shift_timeline import DRIFT_DAYS
@@ -23,14 +23,18 @@ def test_the_group() -> None:
 
 
 def test_days_off() -> None:
-    assert [holidays.easter(year) for year in (2025, 2026, 2027, 2030, 2035)] == [
+    assert [holidays.easter_sunday(year) for year in (2025, 2026, 2027, 2030, 2035)] == [
         date(2025, 4, 20), date(2026, 4, 5), date(2027, 3, 28), date(2030, 4, 21),
         date(2035, 3, 25),
     ]  # fmt: skip
-    assert date(2026, 11, 16) in holidays.mexican(2026)
-    assert {date(2026, 11, 26), date(2026, 5, 25), date(2026, 9, 7)} <= {*holidays.american(2026)}
+    assert date(2026, 11, 16) in holidays.mexican_holidays(2026)
+    assert {date(2026, 11, 26), date(2026, 5, 25), date(2026, 9, 7)} <= {
+        *holidays.american_holidays(2026)
+    }
     assert date(2026, 11, 18) in holidays.saxon_holidays(2026)
-    assert {date(2026, 4, 2), date(2026, 4, 3), date(2026, 4, 6)} <= {*holidays.balearic(2026)}
+    assert {date(2026, 4, 2), date(2026, 4, 3), date(2026, 4, 6)} <= {
+        *holidays.balearic_holidays(2026)
+    }
     for plant, day, hours in (
         ("pueb-5", date(2026, 11, 16), 0),
         ("chatt-6", date(2026, 11, 26), 0),
@@ -52,8 +56,8 @@ def _shifts(plant: Plant, day: date) -> list[PlannedShift]:
 
 
 def test_each_finding_is_in_its_plant() -> None:
-    assert len(FINDINGS) == 6
-    for finding in FINDINGS:
+    assert len(PLANT_FINDINGS) == 6
+    for finding in PLANT_FINDINGS:
         assert finding.plant in PLANTS
     for plant in PLANTS.values():
         names = {machine.name for machine in plant.machines}
@@ -71,7 +75,7 @@ def test_one_machine_of_brati_drifts_until_its_tool_is_changed() -> None:
         """Return it of three days: a little better or worse is every machine's."""
         machine = next(machine for machine in plant.machines if machine.name == name)
         start, end = (plant.plan.day_bounds(first + timedelta(days=n))[0] for n in (day, day + 3))
-        return kpis(sums(truth, [machine], start, end))["effectiveness"] or 0
+        return kpis_of(element_sums(truth, [machine], start, end))["effectiveness"] or 0
 
     worn = [effectiveness(plant.drifting, day) for day in (0, 6, 12, 18)]
     other = [effectiveness("bruska-3", day) for day in (0, 6, 12, 18)]

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from werknetz_simulator.plants.expected import Sums, kpis, sums
+from werknetz_simulator.plants.expected import ElementSums, element_sums, kpis_of
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, us_of
-from werknetz_simulator.plants.plant import EMDEN_1, PLANTS, ZWICK_2, StateKind, Plant
+from werknetz_simulator.plants.plant import EMDEN_1, PLANTS, ZWICK_2, Plant, StateKind
 from werknetz_simulator.plants.starvation import starvation_windows
 from werknetz_simulator.plants.truth import SEED, Truth
 
@@ -18,11 +18,11 @@ EACH = pytest.mark.parametrize("plant", PLANTS.values(), ids=lambda plant: plant
 @EACH
 def test_identities(plant: Plant) -> None:
     truth = Truth(plant, since_us=SINCE)
-    s = sums(truth, plant.machines, SINCE, SINCE + 7 * DAY_US)
+    s = element_sums(truth, plant.machines, SINCE, SINCE + 7 * DAY_US)
     assert s.pot_us + s.off_shift_us == 7 * DAY_US * len(plant.machines)
     assert s.pbt_us == s.pot_us - s.pdot_us
     assert s.pbt_us == s.apt_us + s.aust_us + s.adet_us + s.adot_us + s.unknown_us
-    values = kpis(s)
+    values = kpis_of(s)
     assert 0.4 < (values["oee"] or 0) < 0.9
     factors = [values[name] or 0 for name in ("availability", "effectiveness", "quality_ratio")]
     assert values["oee"] == pytest.approx(factors[0] * factors[1] * factors[2])
@@ -31,12 +31,12 @@ def test_identities(plant: Plant) -> None:
 @EACH
 def test_windows_add_up(plant: Plant) -> None:
     truth, machine = Truth(plant, since_us=SINCE), plant.machines[5]
-    whole = sums(truth, [machine], SINCE, SINCE + 2 * DAY_US)
+    whole = element_sums(truth, [machine], SINCE, SINCE + 2 * DAY_US)
     hours = [
-        sums(truth, [machine], SINCE + hour * HOUR_US, SINCE + (hour + 1) * HOUR_US)
+        element_sums(truth, [machine], SINCE + hour * HOUR_US, SINCE + (hour + 1) * HOUR_US)
         for hour in range(48)
     ]
-    for field in fields(Sums):
+    for field in fields(ElementSums):
         assert getattr(whole, field.name) == sum(getattr(hour, field.name) for hour in hours)
 
 
@@ -45,8 +45,8 @@ def test_emden_loses_its_monday_mornings() -> None:
 
     def oee(on: date) -> float:
         shift = EMDEN_1.plan.shifts_between(*EMDEN_1.plan.day_bounds(on))[0]
-        s = sums(truth, EMDEN_1.machines, shift.start_us, shift.end_us)
-        return kpis(s)["oee"] or 0
+        s = element_sums(truth, EMDEN_1.machines, shift.start_us, shift.end_us)
+        return kpis_of(s)["oee"] or 0
 
     monday = date(2026, 11, 16)
     others = [oee(monday + timedelta(days=n)) for n in range(1, 5)]
@@ -58,7 +58,7 @@ def test_a_line_in_zwick_is_starved() -> None:
     shares = {}
     for line in {machine.line for machine in ZWICK_2.machines}:
         machines = [machine for machine in ZWICK_2.machines if machine.line == line]
-        s = sums(truth, machines, SINCE, SINCE + 5 * DAY_US)
+        s = element_sums(truth, machines, SINCE, SINCE + 5 * DAY_US)
         shares[line] = s.starved_us / s.pbt_us
     assert shares.pop("halle-2") > 3 * max(shares.values())
 
@@ -82,4 +82,4 @@ def test_its_machines_starve_together_and_only_for_want_of_material() -> None:
 
 
 def test_nothing_planned_is_undefined_not_zero() -> None:
-    assert kpis(Sums())["oee"] is None
+    assert kpis_of(ElementSums())["oee"] is None

@@ -7,7 +7,7 @@ import pytest
 
 from werknetz_simulator.plants.incident import START_DELAY_US, break_machine
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, MINUTE_US, us_of
-from werknetz_simulator.plants.plant import PLANTS, StateKind, Plant
+from werknetz_simulator.plants.plant import PLANTS, Plant, StateKind
 from werknetz_simulator.plants.truth import Truth
 
 SINCE = us_of(datetime(2026, 11, 8, 23, tzinfo=UTC))

@@ -39,7 +39,9 @@ def test_closed_days_have_no_shift_and_short_days_a_short_one() -> None:
     start, end = ZWICK_2.plan.day_bounds(date(2026, 11, 18))  # Buß- und Bettag
     assert [s.on for s in ZWICK_2.plan.shifts_between(start, end)] == [date(2026, 11, 17)]
     start, end = EMDEN_1.plan.day_bounds(date(2026, 11, 11))
-    assert [(s.end_us - s.start_us) // HOUR_US for s in EMDEN_1.plan.shifts_between(start, end)] == [5]
+    assert [
+        (s.end_us - s.start_us) // HOUR_US for s in EMDEN_1.plan.shifts_between(start, end)
+    ] == [5]
 
 
 def test_the_shift_after_a_weekend() -> None:

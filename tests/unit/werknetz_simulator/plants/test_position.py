@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from werknetz_simulator.plants.plan import DAY_US
-from werknetz_simulator.plants.position import Position
+from werknetz_simulator.plants.position import ResumePosition
 
 
 def test_it_is_kept_and_only_grows(tmp_path: Path) -> None:
     file = tmp_path / "emden-1.position"
-    Position(file, 100).advance(500)
-    position = Position(file, 200)
+    ResumePosition(file, 100).advance(500)
+    position = ResumePosition(file, 200)
     position.advance(300)
     assert position.at_us == 500
-    assert Position(file, 900).at_us == 900
+    assert ResumePosition(file, 900).at_us == 900
 
 
 def test_what_is_older_than_a_day_is_not_told() -> None:
-    position = Position(None, 7)
-    assert position.bounded(8) == 7
-    assert position.bounded(3 * DAY_US) == 2 * DAY_US
+    position = ResumePosition(None, 7)
+    assert position.resume_us(8) == 7
+    assert position.resume_us(3 * DAY_US) == 2 * DAY_US

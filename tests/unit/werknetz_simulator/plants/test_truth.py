@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US, us_of
-from werknetz_simulator.plants.plant import PLANTS, ROLLOVER, StateKind, Plant
+from werknetz_simulator.plants.plant import PLANTS, ROLLOVER, Plant, StateKind
 from werknetz_simulator.plants.truth import SignalChange, Truth
 
 SINCE = us_of(datetime(2026, 11, 8, 23, tzinfo=UTC))

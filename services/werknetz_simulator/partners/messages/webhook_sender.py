@@ -1,4 +1,4 @@
-"""Despatch advices of suppliers that push: JSON to a webhook, told when it says 2xx."""
+"""Pushes despatch advices as JSON to a webhook, repeated until the receiver answers 2xx."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,31 +14,31 @@ from werknetz_simulator.plants.plan import instant_of
 SOURCE: Final = "avise"
 RECORDS: Final = "avise"
 ROWS_MAX: Final = 500
-TIMEOUT_S: Final = 20.0  # longer than the edge takes to say 503
+TIMEOUT_S: Final = 20.0  # longer than the edge takes to answer 503
 
 
 class PushRejected(Exception):
-    """The other side did not say 2xx: what was pushed is to be told again."""
+    """The receiver did not answer 2xx: the push has to be repeated."""
 
 
 class WebhookSender:
-    """Where to push, and the file with the key that opens it."""
+    """Pushes to one URL with the API key of a file."""
 
     def __init__(self, url: str, key_file: Path) -> None:
         self._url, self._key_file = f"{url.rstrip('/')}/hooks/{SOURCE}", key_file
         self._last_rejection = ""
 
-    def push(self, sent: Iterable[tuple[SupplyRelation, Shipment]]) -> None:
-        """Push all of it; raise NotTaken when a part is not taken. Repeating is harmless."""
-        rows = [shipment_row_of(relation, note) for relation, note in sent]
+    def push(self, shipments: Iterable[tuple[SupplyRelation, Shipment]]) -> None:
+        """Push all shipments; raise PushRejected if a part is rejected. Repeating is harmless."""
+        rows = [shipment_row_of(relation, shipment) for relation, shipment in shipments]
         if not rows:
             return
         try:
             key = self._key_file.read_text(encoding="utf-8").split()[0]
             with httpx2.Client(timeout=TIMEOUT_S, trust_env=False) as client:
-                for some in _batches(rows):
+                for batch in _batches(rows):
                     answer = client.post(
-                        self._url, json={RECORDS: some}, headers={"X-API-Key": key}
+                        self._url, json={RECORDS: batch}, headers={"X-API-Key": key}
                     )
                     answer.raise_for_status()
         except (httpx2.HTTPError, OSError, IndexError) as error:
@@ -46,25 +46,25 @@ class WebhookSender:
             raise PushRejected(self._url) from error
 
     def _log_rejection(self, reason: str) -> None:
-        """Log a new reason once: it is asked again every second."""
+        """Log each new reason once, because the push is retried every second."""
         if reason != self._last_rejection:
             self._last_rejection = reason
-            get_logger("simulator").warning("not taken, again soon", url=self._url, reason=reason)
+            get_logger("simulator").warning("push rejected, retrying", url=self._url, reason=reason)
 
 
-def shipment_row_of(relation: SupplyRelation, note: Shipment) -> dict[str, Any]:
+def shipment_row_of(relation: SupplyRelation, shipment: Shipment) -> dict[str, Any]:
     return {
-        "note": note.number,
-        "told": _iso_time(note.at_us),
-        "left": _iso_time(note.despatched_us),
-        "arrives": _iso_time(note.arrives_us),
+        "note": shipment.number,
+        "announced": _iso_time(shipment.at_us),
+        "despatched": _iso_time(shipment.despatched_us),
+        "arrives": _iso_time(shipment.arrives_us),
         "site": relation.site,
         "material": relation.material,
         "article": relation.supplier_material,
-        "quantity": note.quantity,
-        "unit": "PCE",
+        "quantity": shipment.quantity,
+        "unit": relation.unit,
         "supplier": relation.firm.number,
-        "pallet": f"{note.number}-P",
+        "pallet": f"{shipment.number}-P",
     }
 
 

@@ -1,6 +1,6 @@
-"""How partners of the VDA say it: call-offs as 4905, despatch advices as 4913, 128 characters each.
+"""VDA messages: call-offs as 4905, despatch advices as 4913, in records of 128 characters.
 
-Columns count from 1, as the recommendations do; days are the customer's, times have minutes.
+Columns count from 1 as in the VDA recommendations. Dates are local to the customer.
 """
 
 import zlib
@@ -13,17 +13,17 @@ from zoneinfo import ZoneInfo
 from werknetz_simulator.partners.partners import (
     VDA_CUSTOMER,
     ZONE,
-    Firm,
-    Relation,
-    plant_code,
-    vda_number,
+    SupplierFirm,
+    SupplyRelation,
+    plant_code_of,
+    vda_number_of,
 )
-from werknetz_simulator.partners.timeline import CallOff, Entry, Shipment
+from werknetz_simulator.partners.timeline import CallOff, ScheduleEntry, Shipment
 from werknetz_simulator.plants.plan import instant_of
 
 WIDTH: Final = 128
 VERSION: Final = "01"
-UNIT: Final = "ST"
+_UNITS: Final = {"PCE": "ST", "KGM": "KG"}
 _HEAD: Final = {"customer": (6, 9), "supplier": (15, 9), "before": (24, 5), "number": (29, 5),
                 "date": (34, 6)}  # fmt: skip
 _COLUMNS: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
@@ -43,66 +43,71 @@ _COLUMNS: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
 }  # fmt: skip
 _CALL_OFF_COUNTS: Final = ("511", "512", "513", "514", "517", "518", "519", "515")
 _DESPATCH_COUNTS: Final = ("711", "712", "713", "714", "715", "716", "718", "719", "717")
-_FIRST, _MORE = 5, 8  # dates in a 513, and in each 514 behind it
+_FIRST, _MORE = 5, 8  # dates in a 513, and in each following 514
 _DESPATCH: Final = "40"
-_PACKED_THOUSANDTHS: Final = 1000  # quantities have three implied decimals
+_THOUSANDTHS: Final = 1000  # quantities have three implied decimals
 
 
-def call_offs(firm: Firm, calls: Sequence[tuple[Relation, CallOff]], at_us: int) -> bytes:
-    """Return one transmission of VDA 4905. What was received before it does not say."""
+def encode_call_offs(
+    firm: SupplierFirm, call_offs: Sequence[tuple[SupplyRelation, CallOff]], at_us: int
+) -> bytes:
+    """Encode one transmission of VDA 4905, without cumulative receipts."""
     records = [_head("511", firm, at_us)]
-    for relation, call in calls:
-        plant = plant_code(relation.warehouse.plant)
+    for relation, call in call_offs:
+        plant = plant_code_of(relation.warehouse.plant)
         records.append(
             _record("512", plant=plant, call_off=call.number, date=_day(call.at_us),
                     material=relation.material, supplier_material=relation.supplier_material,
-                    unit=UNIT)
+                    unit=_UNITS[relation.unit])
         )  # fmt: skip
         records += _schedule(call.entries)
     return _transmission(records, "519", _CALL_OFF_COUNTS)
 
 
-def despatches(firm: Firm, notes: Sequence[tuple[Relation, Shipment]], at_us: int) -> bytes:
-    """Return one transmission of VDA 4913: a transport for each note, as they leave by day."""
+def encode_despatches(
+    firm: SupplierFirm, notes: Sequence[tuple[SupplyRelation, Shipment]], at_us: int
+) -> bytes:
+    """Encode one transmission of VDA 4913, with one transport per delivery note."""
     records = [_head("711", firm, at_us)]
     for relation, note in notes:
         records += _despatch(firm, relation, note)
     return _transmission(records, "719", _DESPATCH_COUNTS)
 
 
-def _despatch(firm: Firm, relation: Relation, note: Shipment) -> list[str]:
-    left, arrives = _local(note.despatched_us), _local(note.arrives_us)
-    plant = plant_code(relation.warehouse.plant)
-    containers = -(-note.quantity // relation.packed)
+def _despatch(firm: SupplierFirm, relation: SupplyRelation, note: Shipment) -> list[str]:
+    despatched, arrives = _local(note.despatched_us), _local(note.arrives_us)
+    plant = plant_code_of(relation.warehouse.plant)
+    containers = -(-note.quantity // relation.pack_size)
     return [
-        _record("712", shipment=note.number, plant=plant, date=f"{left:%y%m%d}",
-                time=f"{left:%H%M}", arrival_date=f"{arrives:%y%m%d}",
+        _record("712", shipment=note.number, plant=plant, date=f"{despatched:%y%m%d}",
+                time=f"{despatched:%H%M}", arrival_date=f"{arrives:%y%m%d}",
                 arrival_time=f"{arrives:%H%M}"),
         _record("713", note=note.number, date=_day(note.at_us), process=_DESPATCH, plant=plant,
-                supplier=vda_number(firm)),
+                supplier=vda_number_of(firm)),
         _record("714", material=relation.material, supplier_material=relation.supplier_material,
-                quantity=f"{note.quantity * _PACKED_THOUSANDTHS:013d}", unit=UNIT, line="001"),
+                quantity=f"{note.quantity * _THOUSANDTHS:013d}", unit=_UNITS[relation.unit],
+                line="001"),
         _record("715", package="KLT", count=f"{containers:013d}", line="001",
                 label=f"{zlib.crc32(note.number.encode()) % 10**9:09d}"),
     ]  # fmt: skip
 
 
-def _schedule(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield 513 and as many 514 as it takes; 000000 ends the list."""
+def _schedule(entries: Sequence[ScheduleEntry]) -> Iterator[str]:
+    """Yield a 513 and the 514 records for the rest; 000000 ends the list."""
     yield _record("513", schedule=_dates(entries[:_FIRST], _FIRST))
     for start in range(_FIRST, len(entries), _MORE):
         yield _record("514", schedule=_dates(entries[start : start + _MORE], _MORE))
 
 
-def _dates(entries: Sequence[Entry], places: int) -> str:
+def _dates(entries: Sequence[ScheduleEntry], count: int) -> str:
     pairs = [f"{entry.due:%y%m%d}{entry.quantity:09d}" for entry in entries]
-    return "".join(pairs).ljust(15 * places, "0")
+    return "".join(pairs).ljust(15 * count, "0")
 
 
-def _head(record: str, firm: Firm, at_us: int) -> str:
-    """Seconds number the transmissions: on one day none comes twice."""
+def _head(record: str, firm: SupplierFirm, at_us: int) -> str:
+    """Number transmissions by seconds, which are unique within a day."""
     seconds = at_us // 1_000_000
-    return _record(record, customer=VDA_CUSTOMER, supplier=vda_number(firm),
+    return _record(record, customer=VDA_CUSTOMER, supplier=vda_number_of(firm),
                    before=f"{(seconds - 1) % 100_000:05d}", number=f"{seconds % 100_000:05d}",
                    date=_day(at_us))  # fmt: skip
 
@@ -118,8 +123,8 @@ def _record(kind: str, **values: str) -> str:
 
 
 def _transmission(records: list[str], trailer: str, types: Sequence[str]) -> bytes:
-    there = Counter(record[:3] for record in records) + Counter([trailer])
-    counts = "".join(f"{there[kind]:07d}" for kind in types)
+    record_counts = Counter(record[:3] for record in records) + Counter([trailer])
+    counts = "".join(f"{record_counts[kind]:07d}" for kind in types)
     last = f"{trailer}{VERSION}{counts}".ljust(WIDTH)
     return "".join(f"{record}\r\n" for record in [*records, last]).encode("ascii")
 

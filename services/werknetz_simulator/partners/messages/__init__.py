@@ -1,0 +1,1 @@
+"""How partners write their messages: EDIFACT, VDA, CSV, a webhook and a database."""
