@@ -70,6 +70,12 @@ class EquipmentTree:
         """Return the equipment and everything below it."""
         return [node for p, node in self.nodes.items() if p == path or p.startswith(path + "/")]
 
+    def visible_ids(self, principal: Principal) -> list[int] | None:
+        """Return the ids of the equipment that the key may see; None: of all."""
+        if principal.plants is None:
+            return None
+        return [node.id for node in self.nodes.values() if principal.can_see(node.path)]
+
     @cached_property
     def ids_below(self) -> Mapping[str, list[int]]:
         """The ids of each equipment and of all below it, by path."""

@@ -1,6 +1,6 @@
-"""Stock of the coming days, of all materials in all warehouses at once.
+"""The forecast of stock for the coming days, for all materials in all warehouses at once.
 
-`project_all` needs a connection and the equipment; nothing of HTTP.
+`load_forecast` needs a connection and the equipment tree, nothing of HTTP.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,20 +22,29 @@ from werknetz.kpi.stock.projection import (
     sum_by_day,
 )
 from werknetz.kpi.stock.supply_caused import StockPlace
+from werknetz.store.binary_rows import Rows, float_column, instant_column, int_column
 from werknetz_core.context.equipment_tree import EquipmentTree
-from werknetz_core.forecast import columns
-from werknetz_core.forecast.demand import Plans, day_edges
-from werknetz_core.forecast.inputs import Connection, Loaded, Materials, Need, Warehouse, load
-from werknetz_core.forecast.warehouse_of_relation import fed_by
+from werknetz_core.forecast.demand import PlannedDemand, local_day_edges
+from werknetz_core.forecast.inputs import (
+    Connection,
+    ForecastInputs,
+    LineDemand,
+    MaterialIds,
+    Warehouse,
+    load_inputs,
+)
+from werknetz_core.forecast.warehouse_of_relation import place_by_relation
 
 DAY_US: Final = 24 * HOUR_US
 LOST_AFTER_US: Final = 14 * DAY_US
-"""What should have arrived longer ago is not counted on: it came, or it is lost, untold."""
+"""A shipment that is overdue for longer is not expected any more: it arrived or was lost."""
+
+BoolMask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """What is expected when. By instant, so that it can be walked through."""
+class ExpectedArrivals:
+    """Arrays with one entry for each expected arrival. `row`: index of its place."""
 
     row: Ints
     at_us: Ints
@@ -44,170 +53,177 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Row n is `places[n]`, in all arrays. `is_known`: somebody has counted what is there."""
+    """Row n of all arrays is `places[n]`. `is_known`: its stock was counted at least once."""
 
     now_us: int
     places: Sequence[StockPlace]
     is_known: Sequence[bool]
     projection: Projection
-    expected: Expected
-    needs: Mapping[int, Sequence[Need]]  # by row
-    feeding: Mapping[StockPlace, Sequence[int]]  # relations
+    arrivals: ExpectedArrivals
+    demands: Mapping[int, Sequence[LineDemand]]  # by row
+    relations: Mapping[StockPlace, Sequence[int]]  # that deliver to the place
     warehouses: Mapping[int, Warehouse]
-    plans: Plans
-    edges: Mapping[int, tuple[int, ...]]  # by warehouse: now, and the ends of the days
+    planned: PlannedDemand
+    day_edges: Mapping[int, tuple[int, ...]]  # by warehouse: now, and the ends of the days
 
 
-async def project_all(
+async def load_forecast(
     connection: Connection,
     tree: EquipmentTree,
     now_us: int,
     days: int = DAYS,
     *,
-    materials: Materials = None,
+    material_ids: MaterialIds = None,
 ) -> Forecast:
-    """Project what has demand or arrivals; of materials that are named, everything."""
-    # A day more than 24 hours a day: days of a change of clocks are longer.
-    loaded = await load(connection, now_us, now_us + (days + 1) * DAY_US, materials)
-    return forecast_of(loaded, tree, now_us, days, every=materials is not None)
+    """Project places with demand or arrivals; of requested materials, all places."""
+    # One day more than `days` of 24 hours: a day with a clock change is longer.
+    inputs = await load_inputs(connection, now_us, now_us + (days + 1) * DAY_US, material_ids)
+    return compute_forecast(inputs, tree, now_us, days, all_stocked=material_ids is not None)
 
 
-def forecast_of(
-    loaded: Loaded, tree: EquipmentTree, now_us: int, days: int, *, every: bool
+def compute_forecast(
+    inputs: ForecastInputs, tree: EquipmentTree, now_us: int, days: int, *, all_stocked: bool
 ) -> Forecast:
-    edges = _edges(loaded, tree, now_us, days)
-    taken_from = {need.place for need in loaded.needs}
-    fed = fed_by(loaded.relations, loaded.warehouses.values(), taken_from, loaded.stock)
-    coming = _Coming.of(loaded, fed, edges, now_us)
-    places = sorted(taken_from | coming.places | (set(loaded.stock) if every else set()))
+    """Compute the forecast. `all_stocked`: include places without demand or arrivals."""
+    edges = _edges_by_warehouse(inputs, tree, now_us, days)
+    consumed = {demand.place for demand in inputs.demands}
+    place_of = place_by_relation(
+        inputs.relations, inputs.warehouses.values(), consumed, inputs.stock
+    )
+    expected = _RelationArrivals.from_inputs(inputs, place_of, edges, now_us)
+    stocked = set(inputs.stock) if all_stocked else set()
+    places = sorted(consumed | expected.places | stocked)
     rows = {place: n for n, place in enumerate(places)}
-    expected = coming.by_row(rows)
-    needs: dict[int, list[Need]] = {}
-    plans = Plans(tree, now_us, max((each[-1] for each in edges.values()), default=now_us + 1))
-    demand = np.zeros((len(places), days))
-    for need in loaded.needs:
-        row = rows[need.place]
-        needs.setdefault(row, []).append(need)
-        demand[row] += plans.demand(need, edges[need.place[0]])
-    stock = [loaded.stock.get(place, (0.0, False)) for place in places]
-    arrivals = _by_day(expected, places, edges, days)
-    feeding: dict[StockPlace, list[int]] = {}
-    for relation, place in fed.items():
-        feeding.setdefault(place, []).append(relation)
+    arrivals = expected.by_row(rows)
+    demands: dict[int, list[LineDemand]] = {}
+    last_us = max((day_ends[-1] for day_ends in edges.values()), default=now_us + 1)
+    planned = PlannedDemand(tree, now_us, last_us)
+    quantities = np.zeros((len(places), days))
+    for demand in inputs.demands:
+        row = rows[demand.place]
+        demands.setdefault(row, []).append(demand)
+        quantities[row] += planned.quantities(demand, edges[demand.place[0]])
+    stock = [inputs.stock.get(place, (0.0, False)) for place in places]
+    balances = np.array([balance for balance, _ in stock], dtype=np.float64)
+    relations: dict[StockPlace, list[int]] = {}
+    for relation_id, place in place_of.items():
+        relations.setdefault(place, []).append(relation_id)
     return Forecast(
-        now_us, places, [known for _, known in stock],
-        project(np.array([balance for balance, _ in stock], dtype=np.float64), arrivals, demand),
-        expected, needs, feeding, loaded.warehouses, plans, edges,
+        now_us, places, [is_counted for _, is_counted in stock],
+        project(balances, _sum_by_place_and_day(arrivals, places, edges, days), quantities),
+        arrivals, demands, relations, inputs.warehouses, planned, edges,
     )  # fmt: skip
 
 
 def zone_of(warehouse: Warehouse, tree: EquipmentTree) -> ZoneInfo:
-    """Return the zone of the plant that a warehouse serves."""
+    """Return the time zone of the plant that a warehouse serves."""
     node = tree.nodes.get(warehouse.path or "")
     return ZoneInfo((node and node.time_zone) or "UTC")
 
 
-def _edges(
-    loaded: Loaded, tree: EquipmentTree, now_us: int, days: int
+def _edges_by_warehouse(
+    inputs: ForecastInputs, tree: EquipmentTree, now_us: int, days: int
 ) -> dict[int, tuple[int, ...]]:
     by_zone: dict[str, tuple[int, ...]] = {}
-    found = {}
-    for warehouse in loaded.warehouses.values():
+    by_warehouse = {}
+    for warehouse in inputs.warehouses.values():
         zone = zone_of(warehouse, tree)
         if zone.key not in by_zone:
-            by_zone[zone.key] = day_edges(zone, now_us, days)
-        found[warehouse.id] = by_zone[zone.key]
-    return found
+            by_zone[zone.key] = local_day_edges(zone, now_us, days)
+        by_warehouse[warehouse.id] = by_zone[zone.key]
+    return by_warehouse
 
 
 @dataclass(frozen=True, slots=True)
-class _Coming:
-    """What is expected, by relation."""
+class _RelationArrivals:
+    """Arrays with one entry for each expected arrival, by relation."""
 
     relation: Ints
     at_us: Ints
     quantity: Floats
-    fed: Mapping[int, StockPlace]
+    place_of: Mapping[int, StockPlace]
 
     @classmethod
-    def of(
+    def from_inputs(
         cls,
-        loaded: Loaded,
-        fed: Mapping[int, StockPlace],
+        inputs: ForecastInputs,
+        place_of: Mapping[int, StockPlace],
         edges: Mapping[int, tuple[int, ...]],
         now_us: int,
-    ) -> "_Coming":
-        """Put together what is on its way and what is called off beyond that."""
-        ids = [relation.id for relation in loaded.relations if relation.id in fed]
-        tomorrow = np.zeros(max(ids, default=0) + 1, dtype=np.int64)
-        for number in ids:
-            tomorrow[number] = edges[fed[number][0]][1]
-        sent, sent_us, sent_quantity = _in_transit(loaded.transit, tomorrow, now_us)
-        relation, at_us, quantity = _due(loaded.due, tomorrow, now_us, sent, sent_quantity)
+    ) -> "_RelationArrivals":
+        """Combine shipments in transit with due lines that they do not cover."""
+        ids = [relation.id for relation in inputs.relations if relation.id in place_of]
+        tomorrow_us = np.zeros(max(ids, default=0) + 1, dtype=np.int64)  # 0: has no place
+        for relation_id in ids:
+            tomorrow_us[relation_id] = edges[place_of[relation_id][0]][1]
+        shipped, shipped_us, shipped_quantity = _in_transit(inputs.in_transit, tomorrow_us, now_us)
+        covered = np.bincount(shipped, shipped_quantity, minlength=len(tomorrow_us)).astype(float)
+        due, due_us, due_quantity = _not_shipped(inputs.due_lines, tomorrow_us, now_us, covered)
         return cls(
-            np.concatenate([sent, relation]), np.concatenate([sent_us, at_us]),
-            np.concatenate([sent_quantity, quantity]), fed,
+            np.concatenate([shipped, due]), np.concatenate([shipped_us, due_us]),
+            np.concatenate([shipped_quantity, due_quantity]), place_of,
         )  # fmt: skip
 
     @property
     def places(self) -> set[StockPlace]:
-        return {self.fed[int(relation)] for relation in np.unique(self.relation)}
+        return {self.place_of[int(relation)] for relation in np.unique(self.relation)}
 
-    def by_row(self, rows: Mapping[StockPlace, int]) -> Expected:
+    def by_row(self, rows: Mapping[StockPlace, int]) -> ExpectedArrivals:
         row = np.zeros(int(self.relation.max(initial=0)) + 1, dtype=np.int64)
         for relation in np.unique(self.relation):
-            row[relation] = rows[self.fed[int(relation)]]
-        return Expected(row[self.relation], self.at_us, self.quantity)
+            row[relation] = rows[self.place_of[int(relation)]]
+        return ExpectedArrivals(row[self.relation], self.at_us, self.quantity)
 
 
-def _in_transit(told: columns.Table, tomorrow: Ints, now_us: int) -> tuple[Ints, Ints, Floats]:
-    """Return relation, instant and quantity; what is late is expected tomorrow."""
-    relation, at_us = columns.numbers(told, "relation"), columns.instants(told, "arrives")
-    kept = (at_us >= now_us - LOST_AFTER_US) & _is_fed(relation, tomorrow)
-    relation, at_us = relation[kept], at_us[kept]
-    at_us = np.where(at_us < now_us, tomorrow[relation], at_us)
-    return relation, at_us, columns.quantities(told, "quantity")[kept]
+def _in_transit(lines: Rows, tomorrow_us: Ints, now_us: int) -> tuple[Ints, Ints, Floats]:
+    """Return relation, instant and quantity; a late shipment is expected tomorrow."""
+    relation, at_us = int_column(lines, "relation"), instant_column(lines, "arrives")
+    is_expected = (at_us >= now_us - LOST_AFTER_US) & _has_place(relation, tomorrow_us)
+    relation, at_us = relation[is_expected], at_us[is_expected]
+    at_us = np.where(at_us < now_us, tomorrow_us[relation], at_us)
+    return relation, at_us, float_column(lines, "quantity")[is_expected]
 
 
-def _due(
-    told: columns.Table, tomorrow: Ints, now_us: int, sent: Ints, sent_quantity: Floats
+def _not_shipped(
+    lines: Rows, tomorrow_us: Ints, now_us: int, covered: Floats
 ) -> tuple[Ints, Ints, Floats]:
-    """Return what is due and not on its way. What is overdue is left out: nobody has said when."""
-    told = told[_is_fed(columns.numbers(told, "relation"), tomorrow)]
-    due, ids = columns.instants(told, "due"), columns.numbers(told, "id")
-    relation = columns.numbers(told, "relation")
-    order = np.lexsort((ids, due, relation))
-    relation, due = relation[order], due[order]
-    until = columns.instants(told, "until")[order]
-    carried = np.bincount(sent, sent_quantity, minlength=len(tomorrow))
-    left = subtract_in_transit(
-        relation, columns.quantities(told, "quantity")[order], carried.tolist()
-    )
-    # Within its window it may come until the window ends: nobody should count on it before.
-    at_us = np.where(due >= now_us, due, until)
-    kept = (left > 0) & (at_us > now_us)
-    return relation[kept], at_us[kept], left[kept]
+    """Return due quantities that are not in transit. Overdue ones are left out: no date is known.
+
+    `covered`: quantity in transit, by relation.
+    """
+    lines = lines[_has_place(int_column(lines, "relation"), tomorrow_us)]
+    due_us, ids = instant_column(lines, "due"), int_column(lines, "id")
+    relation = int_column(lines, "relation")
+    order = np.lexsort((ids, due_us, relation))
+    relation, due_us = relation[order], due_us[order]
+    until_us = instant_column(lines, "until")[order]
+    quantity = float_column(lines, "quantity")[order]
+    left = subtract_in_transit(relation, quantity, covered.tolist())
+    # Within its window a line may come until the window ends: do not expect it earlier.
+    at_us = np.where(due_us >= now_us, due_us, until_us)
+    is_expected = (left > 0) & (at_us > now_us)
+    return relation[is_expected], at_us[is_expected], left[is_expected]
 
 
-def _is_fed(relation: Ints, tomorrow: Ints) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    inside = relation < len(tomorrow)
-    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = inside & (
-        tomorrow[np.where(inside, relation, 0)] > 0
-    )
-    return found
+def _has_place(relation: Ints, tomorrow_us: Ints) -> BoolMask:
+    is_inside = relation < len(tomorrow_us)
+    mask: BoolMask = is_inside & (tomorrow_us[np.where(is_inside, relation, 0)] > 0)
+    return mask
 
 
-def _by_day(
-    expected: Expected,
+def _sum_by_place_and_day(
+    arrivals: ExpectedArrivals,
     places: Sequence[StockPlace],
     edges: Mapping[int, tuple[int, ...]],
     days: int,
 ) -> Floats:
-    """Add up what is expected by place and day of its plant."""
-    day = np.full(len(expected.row), -1, dtype=np.int64)
-    kinds = {each: n for n, each in enumerate(dict.fromkeys(edges.values()))}
-    kind = np.array([kinds[edges[warehouse]] for warehouse, _ in places], dtype=np.int64)
-    for each, number in kinds.items():
-        mine = kind[expected.row] == number
-        day[mine] = np.searchsorted(np.array(each), expected.at_us[mine], side="right") - 1
-    return sum_by_day(len(places), days, Arrivals(expected.row, day, expected.quantity))
+    """Sum the arrivals by place and day of its plant."""
+    day = np.full(len(arrivals.row), -1, dtype=np.int64)
+    zone_numbers = {day_ends: n for n, day_ends in enumerate(dict.fromkeys(edges.values()))}
+    zone = np.array([zone_numbers[edges[warehouse]] for warehouse, _ in places], dtype=np.int64)
+    for day_ends, number in zone_numbers.items():
+        in_zone = zone[arrivals.row] == number
+        day[in_zone] = (
+            np.searchsorted(np.array(day_ends), arrivals.at_us[in_zone], side="right") - 1
+        )
+    return sum_by_day(len(places), days, Arrivals(arrivals.row, day, arrivals.quantity))

@@ -1,4 +1,4 @@
-"""Which warehouse a supply relation fills."""
+"""Which warehouse the deliveries of a supply relation go to."""
 
 from collections.abc import Collection, Iterable
 
@@ -6,36 +6,37 @@ from werknetz.kpi.stock.supply_caused import StockPlace
 from werknetz_core.forecast.inputs import Relation, Warehouse
 
 
-def fed_by(
+def place_by_relation(
     relations: Iterable[Relation],
     warehouses: Iterable[Warehouse],
-    taken_from: Collection[StockPlace],
-    kept_in: Collection[StockPlace],
+    consumed: Collection[StockPlace],
+    stocked: Collection[StockPlace],
 ) -> dict[int, StockPlace]:
-    """Return the place of each relation: a warehouse of its site's plant that has the material.
+    """Return the place of each relation: a warehouse at the plant of the relation's site.
 
-    First one that lines take it from, then one that keeps it, then one of the site itself, then
-    the lowest id. A relation without a warehouse near its site is left out.
+    In order of preference: a warehouse that lines take the material from, one that stocks it, one
+    of the site itself, the lowest id. A relation without a warehouse at its plant is left out.
     """
-    of_site: dict[int, list[Warehouse]] = {}
-    of_plant: dict[int, list[Warehouse]] = {}
+    by_site: dict[int, list[Warehouse]] = {}
+    by_plant: dict[int, list[Warehouse]] = {}
     for warehouse in warehouses:
         if warehouse.site_id is not None:
-            of_site.setdefault(warehouse.site_id, []).append(warehouse)
+            by_site.setdefault(warehouse.site_id, []).append(warehouse)
         if warehouse.plant_id is not None:
-            of_plant.setdefault(warehouse.plant_id, []).append(warehouse)
-    found: dict[int, StockPlace] = {}
-    nearby: dict[tuple[int | None, int | None], list[Warehouse]] = {}
+            by_plant.setdefault(warehouse.plant_id, []).append(warehouse)
+    places: dict[int, StockPlace] = {}
+    candidates_of: dict[tuple[int | None, int | None], list[Warehouse]] = {}
     for relation in relations:
-        where = relation.site_id, relation.plant_id
-        near = nearby.get(where)
-        if near is None:
-            both = [*of_site.get(where[0] or 0, ()), *of_plant.get(where[1] or 0, ())]
-            near = nearby[where] = list({one.id: one for one in both}.values())
-        if not near:
+        location = relation.site_id, relation.plant_id
+        candidates = candidates_of.get(location)
+        if candidates is None:
+            nearby = [*by_site.get(location[0] or 0, ()), *by_plant.get(location[1] or 0, ())]
+            candidates = list({warehouse.id: warehouse for warehouse in nearby}.values())
+            candidates_of[location] = candidates
+        if not candidates:
             continue
-        if len(near) == 1:
-            found[relation.id] = (near[0].id, relation.material_id)
+        if len(candidates) == 1:
+            places[relation.id] = (candidates[0].id, relation.material_id)
             continue
 
         def rank(
@@ -43,11 +44,11 @@ def fed_by(
         ) -> tuple[bool, bool, bool, int]:
             place = warehouse.id, relation.material_id
             return (
-                place not in taken_from,
-                place not in kept_in,
+                place not in consumed,
+                place not in stocked,
                 warehouse.site_id != relation.site_id,
                 warehouse.id,
             )
 
-        found[relation.id] = (min(near, key=rank).id, relation.material_id)
-    return found
+        places[relation.id] = (min(candidates, key=rank).id, relation.material_id)
+    return places

@@ -45,7 +45,7 @@ async def test_stock_goes_on_with_what_comes_and_what_is_taken(
     assert (found["warehouse"], found["material"], found["unit"]) == ("w-emden", "M1", "PCE")
     assert days(found, "day") == ["2026-11-20", "2026-11-21", "2026-11-22", "2026-11-23"]
     assert days(found, "demand") == pytest.approx([TODAY, 0, 0, WHOLE_DAY])
-    # 120 are due tomorrow; 30 are overdue, and nobody has said when they come.
+    # 120 are due tomorrow; 30 are overdue without an announced date.
     assert days(found, "arrivals") == [0, 120, 0, 0]
     assert days(found, "opening") == pytest.approx([90, 90 - TODAY, 210 - TODAY, 210 - TODAY])
     assert days(found, "closing")[-1] == pytest.approx(210 - TODAY - WHOLE_DAY)
@@ -85,7 +85,7 @@ async def test_a_delivery_inside_its_window_is_awaited_up_to_its_end(
 async def test_what_nobody_has_counted_is_not_guessed(world: World, rows: SupplyRows) -> None:
     [found] = await items(world, "/stock_projection?warehouse=w-emden&days=2")
     assert (found["stock"], found["short_day"]) == (None, None)
-    assert found["reason"] == "nobody has told what is there"
+    assert found["reason"] == "the stock is not known"
     assert days(found, "closing") == [None, None]
     assert days(found, "demand")[0] == pytest.approx(TODAY)
     assert await items(world, "/shortage_warnings") == []
@@ -121,7 +121,7 @@ async def test_days_of_supply_of_any_moment_as_known_then(world: World, rows: Su
     # From Thursday 23:07: all of Friday, and the first is not enough.
     assert later["days_of_supply"] == pytest.approx(90 / WHOLE_DAY)
     [before] = await items(world, "/days_of_supply?at=-4d")
-    assert (before["days_of_supply"], before["reason"]) == (None, "nobody has told what is there")
+    assert (before["days_of_supply"], before["reason"]) == (None, "the stock is not known")
     [other] = await items(world, "/days_of_supply?warehouse=w-zwick")
     assert (other["days_of_supply"], other["reason"]) == (None, "no demand is planned")
     assert other["stock"] == 90
@@ -161,8 +161,7 @@ async def test_a_line_that_will_stop_leads_to_its_late_delivery(
     assert late["events"] == [{"event_id": str(told), "link": f"/api/v1/events/{told}"}]
     assert found["text"] == (
         f"{LINE} will stop on 2026-11-20 12:37 for want of M1 bracket (w-emden): Kirchhoff AG "
-        "owes 30 PCE of call-off r1-2, due 2026-11-19 23:07, 6.0 h overdue, and nobody has said "
-        "when it comes."
+        "owes 30 PCE of call-off r1-2, due 2026-11-19 23:07, 6.0 h overdue, no date announced."
     )
 
 

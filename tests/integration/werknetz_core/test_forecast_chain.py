@@ -6,16 +6,16 @@ import pytest
 
 from plumbing.business import Business, us
 from werknetz.domain.bucket import microseconds_of
-from werknetz_core.forecast.forecast import project_all
-from werknetz_worker.stock.reconcile import dirty_stock
-from werknetz_worker.supply.reconcile import dirty_relations
-from werknetz_worker.watermarks import Watermarks
+from werknetz_core.forecast.forecast import load_forecast
+from werknetz_worker.stock.reconcile import reconcile_dirty_stock
+from werknetz_worker.supply.reconcile import reconcile_dirty_relations
+from werknetz_worker.watermarks import WatermarkPublisher
 
 from .conftest import LINE, PLANT, World
 from .test_supply import items
 
 pytestmark = pytest.mark.asyncio
-NOBODY = Watermarks(None)
+NOBODY = WatermarkPublisher(None)
 WHO = {"supplier": "Weserguss", "material": "40231-10", "unit": "PCE"}
 CALL = {**WHO, "document": "LAB-1", "ship_to": "SITE", "document_us": us("2026-11-02 04:00")}
 NOTE = {
@@ -36,9 +36,9 @@ async def work(told: Business, world: World) -> None:
     now_us = microseconds_of(world.now[0])
     while await told.project():
         pass
-    while await dirty_relations(told.pool, NOBODY, now_us=now_us):
+    while await reconcile_dirty_relations(told.pool, NOBODY, now_us=now_us):
         pass
-    while await dirty_stock(told.pool, NOBODY, now_us=now_us):
+    while await reconcile_dirty_stock(told.pool, NOBODY, now_us=now_us):
         pass
 
 
@@ -126,8 +126,8 @@ async def test_the_projection_needs_no_http(world: World) -> None:
     now_us = microseconds_of(world.now[0])
     tree = await world.app.state.context.tree.refresh()
     async with told.pool.acquire() as connection:
-        look = await project_all(connection, tree, now_us, 5)
-    assert len(look.places) == 1
-    assert look.projection.arrivals.tolist() == [[0, 0, 0, 800, 0]]
-    assert look.projection.demand[0, 3] == pytest.approx(60 * 15.5)
+        forecast = await load_forecast(connection, tree, now_us, 5)
+    assert len(forecast.places) == 1
+    assert forecast.projection.arrivals.tolist() == [[0, 0, 0, 800, 0]]
+    assert forecast.projection.demand[0, 3] == pytest.approx(60 * 15.5)
     assert look.is_known == [True]

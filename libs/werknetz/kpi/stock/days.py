@@ -5,8 +5,11 @@ Never against past consumption: a plant that stood still last week would seem to
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from werknetz.kpi.stock.ledger import NEGLIGIBLE
+
+STOCK_NOT_KNOWN: Final = "the stock is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +30,17 @@ def days_of_supply(
     is there at its start.
     """
     if stock is None:
-        return DaysOfSupply(None, "nobody has told what is there")
+        return DaysOfSupply(None, STOCK_NOT_KNOWN)
     if sum(demand) <= NEGLIGIBLE:
         return DaysOfSupply(None, "no demand is planned")
     if stock <= NEGLIGIBLE and not any(arrivals[:1]):
         return DaysOfSupply(0.0)
     left = stock
-    for day, wanted in enumerate(demand):
+    for day, quantity in enumerate(demand):
         left += arrivals[day] if day < len(arrivals) else 0.0
-        if wanted > left + NEGLIGIBLE:
-            return DaysOfSupply(day + max(left, 0.0) / wanted)
-        left -= wanted
+        if quantity > left + NEGLIGIBLE:
+            return DaysOfSupply(day + max(left, 0.0) / quantity)
+        left -= quantity
     if left <= NEGLIGIBLE:
         return DaysOfSupply(float(len(demand)))
     return DaysOfSupply(float(len(demand)), at_least=True)

@@ -8,12 +8,12 @@ from typing import Final
 
 from werknetz.kpi.definition import KpiSubject, KpiUnit, Trend, Undefined, Value, ratio
 from werknetz.kpi.stock import turns
+from werknetz.kpi.stock.days import STOCK_NOT_KNOWN
 from werknetz.kpi.stock.elements import StockElements
 
 WAREHOUSE: Final = KpiSubject("warehouse", StockElements, ("warehouse",))
 _AUDIENCE: Final = ("supervisor", "management")
 _TURNED: Final = ("outflow", "stock_s", "warehouse_s")
-_NOBODY: Final = "nobody has told what is there"
 _APART: Final = "no unit costs are known, and the materials have different units"
 
 
@@ -68,7 +68,7 @@ def days_of_inventory(e: StockElements) -> Value:
 )
 def stock_out_ratio(e: StockElements) -> Value:
     """Share of the materials' time in which nothing was there."""
-    return ratio(e.stock_out_s, e.known_s, _NOBODY)
+    return ratio(e.stock_out_s, e.known_s, STOCK_NOT_KNOWN)
 
 
 @WAREHOUSE.kpi(
@@ -82,7 +82,7 @@ def stock_out_ratio(e: StockElements) -> Value:
 )
 def stock_outs(e: StockElements) -> Value:
     """How often a material ran out."""
-    return e.stock_outs if e.known_s > 0 else Undefined(_NOBODY)
+    return e.stock_outs if e.known_s > 0 else Undefined(STOCK_NOT_KNOWN)
 
 
 @WAREHOUSE.kpi(
@@ -97,7 +97,7 @@ def stock_outs(e: StockElements) -> Value:
 def stock_out_duration(e: StockElements) -> Value:
     """Mean time without stock of what ran out in the window."""
     if e.known_s <= 0:
-        return Undefined(_NOBODY)
+        return Undefined(STOCK_NOT_KNOWN)
     return ratio(e.stock_out_s, e.stock_outs, "nothing ran out")
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from werknetz.kpi.definition import Undefined, Value
+from werknetz.kpi.stock.days import STOCK_NOT_KNOWN
 
 YEAR_S: Final = 365 * 86_400.0
 
@@ -16,7 +17,7 @@ def compute_turns(
     average. Only `annualised` makes a rate of it: else two windows add up to neither's turns.
     """
     if known_s <= 0:
-        return Undefined("nobody has told what is there")
+        return Undefined(STOCK_NOT_KNOWN)
     if stock_s <= 0:
         return Undefined("nothing was there")
     turned = outflow / (stock_s / known_s)
@@ -26,7 +27,7 @@ def compute_turns(
 def days_of_inventory(outflow: float, stock_s: float, known_s: float) -> Value:
     """Return how many days of what was used lay there on average."""
     if known_s <= 0:
-        return Undefined("nobody has told what is there")
+        return Undefined(STOCK_NOT_KNOWN)
     if outflow <= 0:
         return Undefined("nothing went out")
     return stock_s / outflow / 86_400

@@ -9,7 +9,14 @@ class DaysOfSupplyView(BaseModel):
     description: str
     unit: str | None
     stock: float | None
-    demand: float  # of the days that were looked at
+    demand: float  # within the horizon
     days_of_supply: float | None
-    at_least: bool  # nothing within those days uses it up
-    reason: str | None  # why there is no number
+    at_least: bool  # true: the stock lasts longer than the horizon
+    reason: str | None  # why days_of_supply is null
+
+
+class DaysOfSupplyListView(BaseModel):
+    items: list[DaysOfSupplyView]
+    next_cursor: str | None
+    at: str
+    known_at: str | None  # null: by what is known now

@@ -14,22 +14,22 @@ class ArrivalView(BaseModel):
 
 class LineAtRiskView(BaseModel):
     equipment: str
-    per_hour: float  # what it takes in an hour of planned time
-    minutes_at_risk: float  # planned time up to the next arrival
+    per_hour: float  # quantity per hour of planned time
+    minutes_at_risk: float  # planned time until the next arrival
 
 
 class ExpectedShipmentView(BaseModel):
     document: str
     despatched_at: datetime | None
     arrives_at: datetime  # as announced
-    expected_at: datetime  # of one that is late: tomorrow
+    expected_at: datetime  # a late shipment: tomorrow
     quantity: float
     open_quantity: float
     event: MessageView
 
 
 class MissingDeliveryView(BaseModel):
-    """What was due before the shortage begins, and will not be there."""
+    """A quantity that is due before the shortage begins and will arrive too late."""
 
     supplier: str
     supplier_name: str
@@ -38,8 +38,8 @@ class MissingDeliveryView(BaseModel):
     on_time_until: datetime
     quantity: float
     open_quantity: float
-    expected_at: datetime | None  # null: not all of it is on its way, nobody has said when
-    delay_s: float  # of what nobody has announced: so far
+    expected_at: datetime | None  # null: not all of it is in transit, the date is unknown
+    delay_s: float  # if expected_at is null: the delay until now
     events: list[MessageView]  # of the call-off
     shipments: list[ExpectedShipmentView]
 
@@ -52,12 +52,18 @@ class ShortageWarningView(BaseModel):
     warehouse: str
     stock: float
     minimum: float
-    short_at: datetime  # from here on there is less than the minimum
-    empty_at: datetime | None  # from here on there is nothing; null: something comes before
-    until: datetime  # the next arrival, else the horizon
+    short_at: datetime  # from then on the stock is below the minimum
+    empty_at: datetime | None  # from then on there is no stock; null: something arrives before
+    until: datetime  # the next arrival, otherwise the horizon
     next_arrival: ArrivalView | None
     minutes_at_risk: float
     lines: list[LineAtRiskView]
     suppliers: list[str]
     deliveries: list[MissingDeliveryView]
-    reason: str | None  # nothing_due_in_time: no delivery is late, none was called off to come
+    reason: str | None  # nothing_due_in_time: no delivery is late, none was called off
+
+
+class ShortageWarningListView(BaseModel):
+    items: list[ShortageWarningView]
+    next_cursor: str | None
+    at: str

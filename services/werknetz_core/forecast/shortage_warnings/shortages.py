@@ -1,4 +1,4 @@
-"""Which materials of lines will run short: the few places worth a walk, and the walk."""
+"""Places whose stock will fall below the minimum, and the lines that this stops."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,69 +8,73 @@ import numpy as np
 from werknetz.kpi.stock.ledger import NEGLIGIBLE
 from werknetz.kpi.stock.warning import ExpectedArrival, PlannedUse, Shortage, find_shortage
 from werknetz_core.forecast.forecast import Forecast
-from werknetz_core.forecast.inputs import Need
+from werknetz_core.forecast.inputs import LineDemand
 
 
 @dataclass(frozen=True, slots=True)
-class Short:
-    """A place that runs short: row of the outlook. `needs`: of the lines that were asked for."""
+class PlaceShortage:
+    """The shortage of one place. `row`: of the forecast; `demands`: of the requested lines."""
 
     row: int
     stock: float
     minimum: float
     shortage: Shortage
-    needs: Sequence[Need]
+    demands: Sequence[LineDemand]
 
 
-def shortages(look: Forecast, is_asked: Callable[[str], bool]) -> list[Short]:
-    """Return what stops the lines that are asked for, the soonest first."""
-    found: list[Short] = []
-    params = {
-        row: [need for need in needs if is_asked(need.path)]
-        for row, needs in look.needs.items()
-        if look.is_known[row]
+def find_place_shortages(
+    forecast: Forecast, is_requested: Callable[[str], bool]
+) -> list[PlaceShortage]:
+    """Return the shortages that stop a requested line, the earliest first."""
+    shortages: list[PlaceShortage] = []
+    requested = {
+        row: [demand for demand in demands if is_requested(demand.path)]
+        for row, demands in forecast.demands.items()
+        if forecast.is_known[row]
     }
-    candidates = [row for row in _candidates(look) if params.get(row)]
-    coming = _coming(look, candidates)
+    candidates = [row for row in _candidate_rows(forecast) if requested.get(row)]
+    arrivals = _arrivals_by_row(forecast, candidates)
     for row in candidates:
-        needs = look.needs[row]
+        demands = forecast.demands[row]
         uses = [
-            PlannedUse(need.equipment_id, need.per_hour, look.plans.spans(need), need.minimum)
-            for need in needs
-        ]
-        stock = float(look.projection.opening[row, 0])
-        horizon_us = look.edges[look.places[row][0]][-1]
-        short = find_shortage(stock, uses, coming.get(row, ()), look.now_us, horizon_us)
-        if short is None:
+            PlannedUse(
+                demand.equipment_id, demand.per_hour, forecast.planned.spans_of(demand),
+                demand.minimum,
+            )
+            for demand in demands
+        ]  # fmt: skip
+        stock = float(forecast.projection.opening[row, 0])
+        horizon_us = forecast.day_edges[forecast.places[row][0]][-1]
+        shortage = find_shortage(stock, uses, arrivals.get(row, ()), forecast.now_us, horizon_us)
+        if shortage is None:
             continue
-        minimum = max(need.minimum for need in needs)
-        stopped = [need for need in params[row] if need.equipment_id in short.at_risk_us]
+        minimum = max(demand.minimum for demand in demands)
+        stopped = [d for d in requested[row] if d.equipment_id in shortage.at_risk_us]
         if stopped:
-            found.append(Short(row, stock, minimum, short, stopped))
-    return sorted(found, key=lambda one: (one.shortage.start_us, one.row))
+            shortages.append(PlaceShortage(row, stock, minimum, shortage, stopped))
+    return sorted(shortages, key=lambda short: (short.shortage.start_us, short.row))
 
 
-def _candidates(look: Forecast) -> list[int]:
-    """Return the rows that could run short on some day if what arrives came at its end."""
-    minimum = np.zeros(len(look.places))
-    for row, needs in look.needs.items():
-        minimum[row] = max(need.minimum for need in needs)
-    lowest = look.projection.opening - look.projection.demand
-    has_demand = look.projection.demand.any(axis=1)
-    short = has_demand & (lowest < minimum[:, None] - NEGLIGIBLE).any(axis=1)
-    return [int(row) for row in np.flatnonzero(short)]
+def _candidate_rows(forecast: Forecast) -> list[int]:
+    """Return the rows that would run short on some day if arrivals came at the end of the day."""
+    minimum = np.zeros(len(forecast.places))
+    for row, demands in forecast.demands.items():
+        minimum[row] = max(demand.minimum for demand in demands)
+    lowest = forecast.projection.opening - forecast.projection.demand
+    has_demand = forecast.projection.demand.any(axis=1)
+    is_short = has_demand & (lowest < minimum[:, None] - NEGLIGIBLE).any(axis=1)
+    return [int(row) for row in np.flatnonzero(is_short)]
 
 
-def _coming(look: Forecast, rows: Sequence[int]) -> dict[int, list[ExpectedArrival]]:
-    """Return what is expected at the places, by instant."""
-    chosen = np.zeros(len(look.places), dtype=np.bool_)
-    chosen[np.array(rows, dtype=np.int64)] = True
-    told = look.expected
-    mine = chosen[told.row] if len(told.row) else np.zeros(0, dtype=np.bool_)
-    found: dict[int, list[ExpectedArrival]] = {}
+def _arrivals_by_row(forecast: Forecast, rows: Sequence[int]) -> dict[int, list[ExpectedArrival]]:
+    is_selected = np.zeros(len(forecast.places), dtype=np.bool_)
+    is_selected[np.array(rows, dtype=np.int64)] = True
+    expected = forecast.arrivals
+    mask = is_selected[expected.row] if len(expected.row) else np.zeros(0, dtype=np.bool_)
+    arrivals: dict[int, list[ExpectedArrival]] = {}
     for row, at_us, quantity in zip(
-        told.row[mine].tolist(), told.at_us[mine].tolist(), told.quantity[mine].tolist(),
-        strict=True,
+        expected.row[mask].tolist(), expected.at_us[mask].tolist(),
+        expected.quantity[mask].tolist(), strict=True,
     ):  # fmt: skip
-        found.setdefault(row, []).append(ExpectedArrival(at_us, quantity))
-    return found
+        arrivals.setdefault(row, []).append(ExpectedArrival(at_us, quantity))
+    return arrivals

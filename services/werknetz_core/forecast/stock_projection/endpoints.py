@@ -1,90 +1,89 @@
-"""Stock of the coming days: what is there, what comes, what lines will take."""
+"""Projection of stock for the coming days: current stock, arrivals and planned demand."""
 
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.shift import local_day
+from werknetz.kpi.stock.days import STOCK_NOT_KNOWN
 from werknetz.kpi.stock.projection import DAYS
-from werknetz_core.access import supply_scope
+from werknetz_core.access.supply_filters import StockFiltersDep
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.forecast import lookup
-from werknetz_core.forecast.forecast import Forecast, project_all, zone_of
-from werknetz_core.forecast.stock_projection.schemas import ProjectedDayView, StockProjectionView
+from werknetz_core.forecast.forecast import Forecast, load_forecast, zone_of
+from werknetz_core.forecast.stock_projection.schemas import (
+    ProjectedDayView,
+    StockProjectionListView,
+    StockProjectionView,
+)
 from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
 
 router = APIRouter(tags=["stock"])
 DAYS_MAX: Final = 92
-UNKNOWN: Final = "nobody has told what is there"
 
 
-class StockProjectionListView(BaseModel):
-    items: list[StockProjectionView]
-    next_cursor: str | None
-    at: str
-
-
-@router.get("/stock_projection")
-async def stock_projection(
+@router.get("/stock_projection", response_model=StockProjectionListView)
+async def list_stock_projections(
     *,
     request: Request,
     context: ContextDep,
     session: ReadSessionDep,
     principal: Viewer,
-    warehouse: supply_scope.WarehouseFilter = [],  # noqa: B006 - FastAPI copies
-    material: supply_scope.MaterialFilter = [],  # noqa: B006 - as above
-    days: Annotated[int, Query(ge=1, le=DAYS_MAX, description="From today on.")] = DAYS,
+    filters: StockFiltersDep,
+    days: Annotated[int, Query(ge=1, le=DAYS_MAX, description="Number of days from today.")] = DAYS,
     params: ListParamsDep,
-) -> StockProjectionListView:
-    """Project stock by day of the plant: of what is taken or awaited, or of what is named.
+) -> Response:
+    """Project stock by day of the plant, of materials with demand or arrivals, or as requested.
 
-    What is on its way arrives as announced, what is late tomorrow. What is called off beyond that
-    arrives when it is due; what is overdue and was not announced is not counted on.
+    Shipments arrive as announced, late ones tomorrow. Called-off quantities beyond these arrive
+    when they are due; overdue quantities without a shipment are not expected.
     Sort: warehouse, material.
     """
-    chosen = await lookup.chosen(warehouse, material, session, principal)
+    selection = await lookup.load_selection(filters, session, principal)
     now_us, tree = context.now_us(), await context.tree.current()
     async with (
         context.database.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        look = await project_all(connection, tree, now_us, days, materials=chosen.materials)
-    places = [(n, place) for n, place in enumerate(look.places) if chosen.has(place)]
-    rows, next_cursor = await lookup.page_of(places, chosen.warehouses, params, session)
+        forecast = await load_forecast(
+            connection, tree, now_us, days, material_ids=selection.material_ids
+        )
+    places = [(n, place) for n, place in enumerate(forecast.places) if selection.contains(place)]
+    rows, next_cursor = await lookup.paginate_places(places, selection.warehouses, params, session)
     return list_response(
-        request, params, [_view(row, look, tree) for row in rows],
+        request, params, [_view(row, forecast, tree) for row in rows],
         columns_of(StockProjectionView), next_cursor=next_cursor,
         envelope={"next_cursor": next_cursor, "at": format_utc(now_us)},
-    )  # type: ignore[return-value] # fmt: skip # a ready answer of that form
+    )  # fmt: skip
 
 
-def _view(row: dict[str, Any], look: Forecast, tree: EquipmentTree) -> StockProjectionView:
-    number = row["row"]
-    is_known = look.is_known[number]
-    found = look.projection
-    today = local_day(look.now_us, zone_of(look.warehouses[row["place"][0]], tree))
-    short = int(found.short_day[number])
+def _view(row: dict[str, Any], forecast: Forecast, tree: EquipmentTree) -> StockProjectionView:
+    index = row["row"]
+    is_known = forecast.is_known[index]
+    projection = forecast.projection
+    today = local_day(forecast.now_us, zone_of(forecast.warehouses[row["place"][0]], tree))
+    short_day = int(projection.short_day[index])
     return StockProjectionView(
-        **lookup.names_in(row),
-        stock=float(found.opening[number, 0]) if is_known else None,
-        reason=None if is_known else UNKNOWN,
-        short_day=today + timedelta(days=short) if is_known and short >= 0 else None,
+        **lookup.names_of(row),
+        stock=float(projection.opening[index, 0]) if is_known else None,
+        reason=None if is_known else STOCK_NOT_KNOWN,
+        short_day=today + timedelta(days=short_day) if is_known and short_day >= 0 else None,
         days=[
-            _day(today + timedelta(days=n), number, n, look) for n in range(found.opening.shape[1])
+            _day_view(today + timedelta(days=n), index, n, forecast)
+            for n in range(projection.opening.shape[1])
         ],
     )
 
 
-def _day(day: date, number: int, n: int, look: Forecast) -> ProjectedDayView:
-    found, is_known = look.projection, look.is_known[number]
+def _day_view(day: date, index: int, n: int, forecast: Forecast) -> ProjectedDayView:
+    projection, is_known = forecast.projection, forecast.is_known[index]
     return ProjectedDayView(
         day=day,
-        opening=float(found.opening[number, n]) if is_known else None,
-        arrivals=float(found.arrivals[number, n]),
-        demand=float(found.demand[number, n]),
-        closing=float(found.closing[number, n]) if is_known else None,
+        opening=float(projection.opening[index, n]) if is_known else None,
+        arrivals=float(projection.arrivals[index, n]),
+        demand=float(projection.demand[index, n]),
+        closing=float(projection.closing[index, n]) if is_known else None,
     )

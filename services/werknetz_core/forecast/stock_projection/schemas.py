@@ -6,10 +6,10 @@ from pydantic import BaseModel
 
 
 class ProjectedDayView(BaseModel):
-    """A day of the plant; of today, what is left of it."""
+    """A day of the plant; the first day is the rest of today."""
 
     day: date
-    opening: float | None  # null: nobody has told what is there
+    opening: float | None  # null: the stock is unknown
     arrivals: float
     demand: float
     closing: float | None
@@ -21,6 +21,12 @@ class StockProjectionView(BaseModel):
     description: str
     unit: str | None
     stock: float | None
-    reason: str | None  # why there is none
-    short_day: date | None  # the first that ends below zero
+    reason: str | None  # why the stock is null
+    short_day: date | None  # the first day that ends below zero
     days: list[ProjectedDayView]
+
+
+class StockProjectionListView(BaseModel):
+    items: list[StockProjectionView]
+    next_cursor: str | None
+    at: str

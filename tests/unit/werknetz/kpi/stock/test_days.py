@@ -28,7 +28,7 @@ def test_published_examples(stock: float, demand: list[float], days: float) -> N
 
 
 def test_what_cannot_be_told_has_a_reason() -> None:
-    assert days_of_supply(None, [1.0]).reason == "nobody has told what is there"
+    assert days_of_supply(None, [1.0]).reason == "the stock is not known"
     assert days_of_supply(5.0, [0.0, 0.0]).reason == "no demand is planned"
     assert days_of_supply(0.0, [1.0]).days == 0.0
     assert days_of_supply(99.0, [1.0] * 28).at_least

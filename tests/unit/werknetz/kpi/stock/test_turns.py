@@ -56,7 +56,7 @@ def test_turns_are_no_rate_unless_asked() -> None:
 
 
 def test_what_cannot_be_told_has_a_reason() -> None:
-    assert compute_turns(5, 0, 0) == Undefined("nobody has told what is there")
+    assert compute_turns(5, 0, 0) == Undefined("the stock is not known")
     assert compute_turns(5, 0, 10) == Undefined("nothing was there")
     assert days_of_inventory(0, 10, 10) == Undefined("nothing went out")
     apart = StockElements(expected_s=9, known_s=9, warehouse_s=9, unmeasured=2)
