@@ -36,8 +36,9 @@ from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions
 from werknetz_core.kpis.explanation.endpoints import router as kpi_explanation
 from werknetz_core.kpis.values.endpoints import router as kpi_values
 from werknetz_core.losses.endpoints import router as losses
-from werknetz_core.mappings import replay
 from werknetz_core.mappings.endpoints import router as mappings
+from werknetz_core.mappings.replays import runner
+from werknetz_core.mappings.replays.endpoints import router as replays
 from werknetz_core.materials.endpoints import router as materials
 from werknetz_core.materials.line_materials.endpoints import router as line_materials
 from werknetz_core.materials.line_rates.endpoints import router as line_rates
@@ -60,7 +61,7 @@ RESOURCES: Final = (
     plants, equipment, signals, shifts, orders, operations, suppliers, sites, policies, call_offs,
     due_lines, shipments, receipts, cumulatives, materials, line_materials, line_rates, warehouses,
     stock_levels, stock_movements, stock_projection, days_of_supply, shortage_warnings, findings,
-    connectors, gaps, quarantine, events, mappings, losses, api_keys,
+    connectors, gaps, quarantine, events, mappings, replays, losses, api_keys,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."
@@ -72,7 +73,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_app_context(settings, now_us, {"replays": replay.run}) as context:
+        async with open_app_context(settings, now_us, {"replays": runner.run}) as context:
             app.state.context = context
             yield
 

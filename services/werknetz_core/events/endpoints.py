@@ -1,4 +1,4 @@
-"""Business events: taken through the edge's spool, listed, and followed back to their message."""
+"""Business events: accepted through the edge's spool, listed, and traced to their message."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,9 +10,9 @@ from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.store.tables import business_event_revisions, business_events, connectors
 from werknetz_core.access import equipment_scope
 from werknetz_core.context.app_context import ContextDep, Engineer, ReadSessionDep
+from werknetz_core.context.collection import time_condition
 from werknetz_core.context.edge_forwarder import webhook_not_configured
-from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
-from werknetz_core.events.raw import message_of
+from werknetz_core.events.raw import load_message
 from werknetz_core.events.schemas import (
     BatchView,
     EventDetailView,
@@ -30,7 +30,10 @@ _EVENT: dict[str, Any] = {
         "kind": {"type": "string", "examples": ["stock_counted"]},
         "at": {"type": "string", "format": "date-time"},
         "source": {"type": "string"},
-        "id": {"type": "string", "description": "Makes a repetition the same event."},
+        "id": {
+            "type": "string",
+            "description": "Identifies the event: a repetition is a duplicate.",
+        },
     },
     "additionalProperties": True,
 }
@@ -49,13 +52,13 @@ _BODY: dict[str, Any] = {
     response_model=BatchView,
     openapi_extra={"requestBody": _BODY},
 )
-async def take_events(request: Request, context: ContextDep, principal: Engineer) -> Response:
-    """Take events as JSON, NDJSON or CSV. 2xx says that they are on disk; repeating is harmless."""
+async def add_events(request: Request, context: ContextDep, principal: Engineer) -> Response:
+    """Accept events as JSON, NDJSON or CSV. 2xx: they are on disk. Duplicates are dropped."""
     principal.require_all_plants()
     if context.edge_forwarder is None:
         raise webhook_not_configured()
-    answer = await context.edge_forwarder.forward(request.headers, request.stream())
-    return Response(answer.body, answer.status, answer.headers, answer.media_type)
+    forwarded = await context.edge_forwarder.forward(request.headers, request.stream())
+    return Response(forwarded.body, forwarded.status, forwarded.headers, forwarded.media_type)
 
 
 @router.get("/events")
@@ -66,15 +69,15 @@ async def list_events(
     context: ContextDep,
     session: ReadSessionDep,
     principal: Engineer,
-    kind: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
-    source: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
-    connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    kind: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - FastAPI copies
+    source: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
+    connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     start: str | None = None,
     end: str | None = None,
     limit: pagination.LimitParam = 100,
     cursor: pagination.CursorParam = None,
 ) -> pagination.Page[EventView]:
-    """List business events, newest first by their own time; with a start, those of the span."""
+    """List business events, newest first by event time; with `start`, those in the span."""
     events = business_events.c
     query = (
         sa.select(business_events)
@@ -83,22 +86,16 @@ async def list_events(
         .order_by(events.at.desc(), events.event_id.desc())
         .limit(limit + 1)
     )
-    for column, wanted in (
+    for column, values in (
         (events.kind, kind), (events.source, source), (events.connector_id, connector),
     ):  # fmt: skip
-        if wanted:
-            query = query.where(column.in_(wanted))
-    if start is not None:
-        span = parse_span(start, end, TimeContext(context.now_us(), parse_zone(None, "UTC")))
-        query = query.where(
-            events.at >= instant_of(span.start_us), events.at < instant_of(span.end_us)
-        )
-    elif end is not None:
-        raise invalid_parameter("end", "end needs a start.", "Give `start`, too, or neither.")
+        if values:
+            query = query.where(column.in_(values))
+    query = query.where(time_condition(context, events.at, start, end))
     if after := pagination.decode_cursor(cursor, int, str):
         query = query.where(
             sa.tuple_(events.at, events.event_id)
-            < sa.tuple_(instant_of(int(after[0])), _uuid(str(after[1])))
+            < sa.tuple_(instant_of(int(after[0])), _parse_uuid(str(after[1])))
         )
     rows, more = pagination.paginate((await session.execute(query)).mappings().all(), limit)
     last = rows[-1] if more else None
@@ -108,14 +105,14 @@ async def list_events(
         else None
     )
     pagination.set_next_link(request, response, next_cursor)
-    return pagination.Page(items=[_view(row) for row in rows], next_cursor=next_cursor)
+    return pagination.Page(items=[_to_view(row) for row in rows], next_cursor=next_cursor)
 
 
 @router.get("/events/{event_id}")
 async def show_event(
     event_id: UUID, session: ReadSessionDep, principal: Engineer
 ) -> EventDetailView:
-    """Show one event: where it came from, what was known before, and the message as it came."""
+    """Show one event with its origin, its earlier revisions and its raw message."""
     query = (
         sa.select(business_events)
         .join(connectors, connectors.c.id == business_events.c.connector_id)
@@ -136,26 +133,31 @@ async def show_event(
         .order_by(revisions.c.revision.desc())
         .limit(pagination.LIMIT_MAX)
     )
-    before = (await session.execute(earlier)).mappings().all()
+    revision_rows = (await session.execute(earlier)).mappings().all()
     digest = row["raw_hash"]
-    raw = None if digest is None else await message_of(session, row["connector_id"], bytes(digest))
+    raw = (
+        None if digest is None else await load_message(session, row["connector_id"], bytes(digest))
+    )
     return EventDetailView(
-        **_view(row).model_dump(),
+        **_to_view(row).model_dump(),
         spool_id=str(row["spool_id"]),
         seq=row["seq"],
-        revisions=[EventRevisionView(**{**each, "fields": each["body"]}) for each in before],
+        revisions=[
+            EventRevisionView(**{**revision, "fields": revision["body"]})
+            for revision in revision_rows
+        ],
         raw=raw,
     )
 
 
-def _view(row: sa.RowMapping) -> EventView:
+def _to_view(row: sa.RowMapping) -> EventView:
     return EventView(**{**row, "fields": row["body"]})
 
 
-def _uuid(text: str) -> UUID:
+def _parse_uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
         raise invalid_parameter(
-            "cursor", "This cursor was not given by this route.", "Send none for the first page."
+            "cursor", "This cursor does not belong to this route.", "Send none for the first page."
         ) from error

@@ -1,4 +1,4 @@
-"""From an event back to the message that it was read from."""
+"""Loads the raw message of an event."""
 
 import asyncio
 import base64
@@ -17,11 +17,11 @@ from werknetz_core.events.schemas import RawMessageView
 
 PAYLOAD_MAX: Final = 32_000_000
 MESSAGE_MAX: Final = 8_000_000
-_GONE: Final = "Raw input is kept for 30 days, and this one is not there any more."
+_EXPIRED: Final = "Raw input is stored for 30 days; this message is no longer stored."
 
 
-async def message_of(session: ReadSession, connector: str, digest: bytes) -> RawMessageView:
-    """Find the message by its hash, with the bytes where they are there and not too many."""
+async def load_message(session: ReadSession, connector: str, digest: bytes) -> RawMessageView:
+    """Return the message with the hash; with its bytes if stored and not too large."""
     hashes = sa.cast([digest], pg.ARRAY(sa.LargeBinary))
     query = (
         sa.select(raw_inputs, sa.func.length(raw_inputs.c.payload).label("length"))
@@ -37,9 +37,9 @@ async def message_of(session: ReadSession, connector: str, digest: bytes) -> Raw
     )
     row = (await session.execute(query)).mappings().first()
     if row is None:
-        return _view(digest, None, _GONE)
+        return _to_view(digest, None, _EXPIRED)
     if row["payload"] is None:
-        return _view(digest, None, f"The raw input is larger than {PAYLOAD_MAX} bytes.")
+        return _to_view(digest, None, f"The raw input is larger than {PAYLOAD_MAX} bytes.")
     raw = Raw(
         arrival_us=microseconds_of(row["arrival_at"]),
         from_us=microseconds_of(row["from_at"]),
@@ -50,15 +50,16 @@ async def message_of(session: ReadSession, connector: str, digest: bytes) -> Raw
         payload=bytes(row["payload"]),
     )
     try:
-        # Opening takes as long as the message is large: others must not wait for it.
-        opened = await asyncio.to_thread(decode_delivery, raw)
+        # Decoding takes time in proportion to the size, so it must not block the event loop.
+        raw_delivery = await asyncio.to_thread(decode_delivery, raw)
     except UnreadableRaw as error:
-        return _view(digest, None, f"The raw input cannot be opened: {error}")
-    found = next((m for m in opened.delivery.messages if m.hash == digest), None)
-    return _view(digest, found, "" if found is not None else _GONE)
+        return _to_view(digest, None, f"The raw input is not readable: {error}")
+    messages = raw_delivery.delivery.messages
+    message = next((m for m in messages if m.hash == digest), None)
+    return _to_view(digest, message, "" if message is not None else _EXPIRED)
 
 
-def _view(digest: bytes, message: SourceMessage | None, note: str) -> RawMessageView:
+def _to_view(digest: bytes, message: SourceMessage | None, note: str) -> RawMessageView:
     if message is None:
         return RawMessageView(hash=digest.hex(), source=None, size=None, base64=None, note=note)
     size = len(message.content)

@@ -1,4 +1,4 @@
-"""Business events as the API shows them, and what it answers to those that it takes."""
+"""Business events as the API shows them, and the result of accepting a batch."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +12,7 @@ class EventView(BaseModel):
     kind: str
     connector_id: str
     source: str
-    item: str  # where in the message it stands
+    item: str  # position in the message
     at: datetime
     mapping: str
     revision: int
@@ -21,7 +21,7 @@ class EventView(BaseModel):
 
 
 class EventRevisionView(BaseModel):
-    """What was known before."""
+    """An earlier revision."""
 
     revision: int
     at: datetime
@@ -32,7 +32,7 @@ class EventRevisionView(BaseModel):
 
 
 class RawMessageView(BaseModel):
-    """The message as it came, as long as raw input is kept."""
+    """The message as received, while raw input is stored."""
 
     hash: str  # hex
     source: str | None
@@ -45,11 +45,11 @@ class EventDetailView(EventView):
     spool_id: str
     seq: int
     revisions: list[EventRevisionView]
-    raw: RawMessageView | None  # null: the event came without a message
+    raw: RawMessageView | None  # null: the event has no message
 
 
 class BatchResultView(BaseModel):
-    """A row that went to quarantine."""
+    """A quarantined row."""
 
     index: int
     status: Literal["quarantined"]
@@ -57,9 +57,9 @@ class BatchResultView(BaseModel):
 
 
 class BatchView(BaseModel):
-    """How many rows are on disk now, were so before, and wait for a person."""
+    """Number of new, duplicate and quarantined rows. All of them are on disk."""
 
     accepted: int
     duplicates: int
     quarantined: int
-    results: list[BatchResultView]  # of rows in quarantine, at most 1000
+    results: list[BatchResultView]  # quarantined rows, at most 1000

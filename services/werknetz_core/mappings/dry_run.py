@@ -1,4 +1,4 @@
-"""A mapping tried over kept raw input, without a change to anything: preview and diff."""
+"""Runs a mapping over stored raw input without changing anything: preview and diff."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -15,77 +15,87 @@ from werknetz.store.session import Database
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.mappings import raw_inputs
 from werknetz_core.mappings.comparison import Comparison
-from werknetz_core.mappings.impact import Side
-from werknetz_core.mappings.raw_inputs import BEFORE_ALL, Kept, Place
-from werknetz_core.mappings.replay import Namers
-from werknetz_core.mappings.replay_namer import Named, Namer
+from werknetz_core.mappings.impact import MappingResult
+from werknetz_core.mappings.normalizer_cache import NormalizerCache
+from werknetz_core.mappings.raw_inputs import FIRST_SPOOL_ID, RawPosition, StoredRawInput
+from werknetz_core.mappings.replay_normalizer import NormalizedInput, ReplayNormalizer
 
 NEWEST_MAX: Final = 500
 
 
 @dataclass(slots=True)
-class Trial:
-    """The candidate beside what was in force, over the connectors that use it."""
+class DryRun:
+    """A candidate mapping, compared with the mappings that were active when inputs arrived."""
 
     mapping: Mapping
     connectors: Sequence[str]
     comparison: Comparison = field(default_factory=Comparison)
-    before: Side = field(default_factory=Side)
-    after: Side = field(default_factory=Side)
+    before: MappingResult = field(default_factory=MappingResult)
+    after: MappingResult = field(default_factory=MappingResult)
     skipped: int = 0
-    next_start: datetime | None = None  # where the budget ended
+    next_start: datetime | None = None  # where the time budget ended
 
-    async def diff(
-        self, pool: Database, start: datetime, end: datetime, budget_s: float
+    async def compare(
+        self, database: Database, start: datetime, end: datetime, budget_s: float
     ) -> None:
-        """Compare input by input until all is read or the budget has ended."""
-        until = monotonic() + budget_s
+        """Compare input by input until the end of the span or of the time budget."""
+        deadline_s = monotonic() + budget_s
         for connector in self.connectors:
-            known, target = Namers(connector), Namer(self.mapping, connector)
-            place: Place | None = (start, BEFORE_ALL, -1)
-            while place is not None:
-                async with pool.acquire() as proxy:
-                    connection: Any = proxy  # the pool's stand-in for the connection that it is
-                    page, place = await raw_inputs.after(connection, connector, place, end)
-                    labels = {each.mapping for each in page}
-                    await known.load(connection, labels)
-                await asyncio.to_thread(self._compare, known, target, page)
-                if place is not None and monotonic() > until:
-                    self.next_start = place[0]
+            normalizers = NormalizerCache(connector)
+            candidate = ReplayNormalizer(self.mapping, connector)
+            position: RawPosition | None = (start, FIRST_SPOOL_ID, -1)
+            while position is not None:
+                async with database.acquire() as connection:
+                    page, position = await raw_inputs.load_page_after(
+                        connection, connector, position, end
+                    )
+                    labels = {raw_input.mapping for raw_input in page}
+                    await normalizers.load(connection, labels)
+                await asyncio.to_thread(self._compare_page, normalizers, candidate, page)
+                if position is not None and monotonic() > deadline_s:
+                    self.next_start = position[0]
                     return
 
-    def _compare(self, known: Namers, target: Namer, page: Sequence[Kept]) -> None:
-        for each in page:
-            before = known.get(each.mapping)
-            if before is None:
+    def _compare_page(
+        self,
+        normalizers: NormalizerCache,
+        candidate: ReplayNormalizer,
+        page: Sequence[StoredRawInput],
+    ) -> None:
+        for raw_input in page:
+            active = normalizers.get(raw_input.mapping)
+            if active is None:
                 self.skipped += 1
                 continue
-            was, will = before.name(each.opened), target.name(each.opened)
-            self.comparison.feed(was, will)
-            self.comparison.span(each.from_us, each.to_us)
-            self.before.feed(was)
-            self.after.feed(will)
+            before = active.normalize(raw_input.raw_delivery)
+            after = candidate.normalize(raw_input.raw_delivery)
+            self.comparison.add_input(before, after)
+            self.comparison.add_span(raw_input.from_us, raw_input.to_us)
+            self.before.add_input(before)
+            self.after.add_input(after)
 
-    async def preview(self, pool: Database, since: datetime) -> list[Named]:
-        """Name the newest inputs: what would be stored now."""
-        found: list[Named] = []
+    async def preview(self, database: Database, since: datetime) -> list[NormalizedInput]:
+        """Normalize the newest inputs with the candidate; nothing is stored."""
+        results: list[NormalizedInput] = []
         for connector in self.connectors:
-            async with pool.acquire() as connection:
-                page = await raw_inputs.newest(connection, connector, since, NEWEST_MAX)
-            found += await asyncio.to_thread(self._name, connector, page)
-        return found
+            async with database.acquire() as connection:
+                page = await raw_inputs.load_newest(connection, connector, since, NEWEST_MAX)
+            results += await asyncio.to_thread(self._normalize_page, connector, page)
+        return results
 
-    def _name(self, connector: str, page: Sequence[Kept]) -> list[Named]:
-        target = Namer(self.mapping, connector)
-        named = [target.name(each.opened) for each in page]
-        for each, said in zip(page, named, strict=True):
-            self.comparison.span(each.from_us, each.to_us)
-            self.after.feed(said)
-        return named
+    def _normalize_page(
+        self, connector: str, page: Sequence[StoredRawInput]
+    ) -> list[NormalizedInput]:
+        candidate = ReplayNormalizer(self.mapping, connector)
+        results = [candidate.normalize(raw_input.raw_delivery) for raw_input in page]
+        for raw_input, result in zip(page, results, strict=True):
+            self.comparison.add_span(raw_input.from_us, raw_input.to_us)
+            self.after.add_input(result)
+        return results
 
 
-def plan_of(tree: EquipmentTree) -> Callable[[str, int, int], ShiftPlan]:
-    """Return what the calendars plan for an equipment, or for what is above it."""
+def shift_plan_lookup(tree: EquipmentTree) -> Callable[[str, int, int], ShiftPlan]:
+    """Return the function that reads the shift plan of an equipment from its calendar."""
 
     def plan(path: str, start_us: int, end_us: int) -> ShiftPlan:
         calendar: Any = tree.calendar_of(path, start_us)
@@ -96,5 +106,5 @@ def plan_of(tree: EquipmentTree) -> Callable[[str, int, int], ShiftPlan]:
     return plan
 
 
-def instant(at_us: int | None) -> datetime | None:
+def optional_instant_of(at_us: int | None) -> datetime | None:
     return None if at_us is None else instant_of(at_us)

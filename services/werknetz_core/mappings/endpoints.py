@@ -1,6 +1,6 @@
-"""Mappings: versions, preview, diff, activation; and replays over what was kept."""
+"""Mappings: versions, preview, diff and activation."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Request, Response
 
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import instant_of
-from werknetz.store.tables import connectors, mapping_versions, replays
-from werknetz_core.access import equipment_scope
+from werknetz.store.session import ReadSession
+from werknetz.store.tables import connectors, mapping_versions
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import (
     ContextDep,
@@ -18,23 +18,22 @@ from werknetz_core.context.app_context import (
     Viewer,
     WriteSessionDep,
 )
-from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
+from werknetz_core.context.collection import utc_time_context
+from werknetz_core.context.time_spec import parse_span
 from werknetz_core.http import pagination
 from werknetz_core.http.problem import Problem
 from werknetz_core.mappings import registry
-from werknetz_core.mappings.dry_run import Trial
+from werknetz_core.mappings.dry_run import DryRun
 from werknetz_core.mappings.schemas import (
-    DiffQuestion,
+    DiffRequest,
     DiffView,
+    DryRunRequest,
     MappingDocumentView,
     MappingNameView,
     MappingVersionView,
     NewMapping,
-    NewReplay,
-    PreviewQuestion,
+    PreviewRequest,
     PreviewView,
-    Question,
-    ReplayView,
 )
 from werknetz_core.mappings.views import diff_view, preview_view
 
@@ -51,7 +50,7 @@ async def list_mappings(
     limit: pagination.LimitParam = 100,
     cursor: pagination.CursorParam = None,
 ) -> pagination.Page[MappingNameView]:
-    """List mappings by name, with the version in force and who uses it."""
+    """List mappings by name, with the active version and the connectors that use the mapping."""
     principal.require_all_plants()
     versions = mapping_versions
     using = (
@@ -87,37 +86,43 @@ async def list_mappings(
 async def add_mapping(
     new: NewMapping, session: WriteSessionDep, principal: Engineer
 ) -> MappingVersionView:
-    """Keep a version as a draft. It is checked as an edge would; nothing changes yet."""
+    """Store a version as a draft. It is checked as at the edge; nothing else changes."""
     principal.require_all_plants()
-    mapping = registry.read(new.document)
-    row = await registry.add(session, mapping, new.document, note=new.note, by=principal.name)
-    return _version(row)
+    mapping = registry.parse_document(new.document)
+    row = await registry.add_version(
+        session, mapping, new.document, note=new.note, by=principal.name
+    )
+    return _to_version_view(row)
 
 
 @router.post("/mappings:preview")
 async def preview_mapping(
-    question: PreviewQuestion, context: ContextDep, session: ReadSessionDep, principal: Engineer
+    body: PreviewRequest,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: Engineer,
 ) -> PreviewView:
-    """Show what a mapping makes of the newest input; nothing is stored."""
-    trial = await _trial(question, session, principal)
-    since = _now(context) - timedelta(minutes=question.minutes)
-    named = await trial.preview(context.database, since)
-    return preview_view(trial, named, question.examples)
+    """Show the result of a mapping for the newest raw input; nothing is stored."""
+    dry_run = await _dry_run(body, session, principal)
+    since = instant_of(context.now_us()) - timedelta(minutes=body.minutes)
+    results = await dry_run.preview(context.database, since)
+    return preview_view(dry_run, results, body.examples)
 
 
 @router.post("/mappings:diff")
 async def diff_mapping(
-    question: DiffQuestion, context: ContextDep, session: ReadSessionDep, principal: Engineer
+    body: DiffRequest, context: ContextDep, session: ReadSessionDep, principal: Engineer
 ) -> DiffView:
-    """Run a mapping over kept input: which values, states, events and KPIs would move."""
-    trial = await _trial(question, session, principal)
-    span = parse_span(
-        question.start, question.end, TimeContext(context.now_us(), parse_zone(None, "UTC"))
+    """Run a mapping over stored raw input: which values, states, events and KPIs would change."""
+    dry_run = await _dry_run(body, session, principal)
+    span = parse_span(body.start, body.end, utc_time_context(context))
+    await dry_run.compare(
+        context.database,
+        instant_of(span.start_us),
+        instant_of(span.end_us),
+        body.budget_s,
     )
-    await trial.diff(
-        context.database, instant_of(span.start_us), instant_of(span.end_us), question.budget_s
-    )
-    return diff_view(trial, await context.tree.current())
+    return diff_view(dry_run, await context.tree.current())
 
 
 @router.get("/mappings/{name}")
@@ -138,7 +143,7 @@ async def list_mapping_versions(
             404, "unknown_mapping", f"There is no mapping {name!r}.",
             "GET /api/v1/mappings lists them.",
         )  # fmt: skip
-    return [_version(row) for row in rows]
+    return [_to_version_view(row) for row in rows]
 
 
 @router.get("/mappings/{name}/versions/{version}")
@@ -147,155 +152,43 @@ async def show_mapping_version(
 ) -> MappingDocumentView:
     """Show a version with its document."""
     principal.require_all_plants()
-    row = await registry.find(session, name, version)
-    return MappingDocumentView(**_version(row).model_dump(), document=row["document"])
+    row = await registry.load_version(session, name, version)
+    return MappingDocumentView(**_to_version_view(row).model_dump(), document=row["document"])
 
 
 @router.post("/mappings/{name}/versions/{version}:activate")
 async def activate_mapping_version(
     name: Name, version: int, session: WriteSessionDep, principal: Engineer
 ) -> MappingVersionView:
-    """Put a version in force: edges that use the name take it within seconds."""
+    """Activate a version; edges that use the mapping switch to it within seconds."""
     principal.require_all_plants()
-    row = await registry.find(session, name, version)
+    row = await registry.load_version(session, name, version)
     await registry.activate(session, row, by=principal.name)
-    return _version(await registry.find(session, name, version))
+    return _to_version_view(await registry.load_version(session, name, version))
 
 
-@router.post("/replays", status_code=202)
-async def add_replay(
-    new: NewReplay, context: ContextDep, session: WriteSessionDep, principal: Engineer
-) -> list[ReplayView]:
-    """Run a mapping again over kept input and correct what it says otherwise, in the background."""
-    row = await _version_of(new, session)
-    chosen = await _connectors(new.connector, new.mapping, session, principal)
-    span = parse_span(new.start, new.end, TimeContext(context.now_us(), parse_zone(None, "UTC")))
-    made = []
-    for connector in chosen:
-        number = await session.scalar(
-            sa.insert(replays)
-            .values(
-                connector_id=connector,
-                mapping_id=row["id"],
-                start_at=instant_of(span.start_us),
-                end_at=instant_of(span.end_us),
-                requested_by=principal.name,
-            )
-            .returning(replays.c.id)
+async def _dry_run(request: DryRunRequest, session: ReadSession, principal: Principal) -> DryRun:
+    mapping = await _load_mapping(request, session)
+    connector_ids = await registry.select_connectors(
+        session, principal, connector=request.connector, mapping=mapping.name
+    )
+    return DryRun(mapping, connector_ids)
+
+
+async def _load_mapping(request: DryRunRequest, session: ReadSession) -> Mapping:
+    if request.document is not None:
+        return registry.parse_document(request.document)
+    if request.name is None or request.version is None:
+        raise Problem(
+            422,
+            "invalid_parameter",
+            "Neither a document nor a name and version were sent.",
+            "Send `document` (YAML), or `name` and `version` of a stored mapping.",
         )
-        made.append(number)
-    found = (await session.execute(_REPLAYS.where(replays.c.id.in_(made)))).mappings().all()
-    return [_replay(each) for each in found]
+    row = await registry.load_version(session, request.name, request.version)
+    return registry.parse_document(row["document"], f"{request.name}@{request.version}")
 
 
-@router.get("/replays")
-async def list_replays(
-    request: Request,
-    response: Response,
-    session: ReadSessionDep,
-    principal: Viewer,
-    limit: pagination.LimitParam = 100,
-    cursor: pagination.CursorParam = None,
-) -> pagination.Page[ReplayView]:
-    """List replays, newest first."""
-    query = (
-        _REPLAYS.join(connectors, connectors.c.id == replays.c.connector_id)
-        .where(equipment_scope.connector_visible(principal))
-        .order_by(replays.c.id.desc())
-        .limit(limit + 1)
-    )
-    if after := pagination.decode_cursor(cursor, int):
-        query = query.where(replays.c.id < after[0])
-    rows, more = pagination.paginate((await session.execute(query)).mappings().all(), limit)
-    next_cursor = pagination.encode_cursor(rows[-1]["id"]) if more else None
-    pagination.set_next_link(request, response, next_cursor)
-    return pagination.Page(items=[_replay(row) for row in rows], next_cursor=next_cursor)
-
-
-@router.get("/replays/{number}")
-async def show_replay(number: int, session: ReadSessionDep, principal: Viewer) -> ReplayView:
-    """Show how far a replay is."""
-    query = (
-        _REPLAYS.join(connectors, connectors.c.id == replays.c.connector_id)
-        .where(replays.c.id == min(max(number, 0), 2**31 - 1))
-        .where(equipment_scope.connector_visible(principal))
-    )
-    row = (await session.execute(query)).mappings().first()
-    if row is None:
-        raise Problem(
-            404, "unknown_replay", f"There is no replay {number} that this key may see.",
-            "GET /api/v1/replays lists them.",
-        )  # fmt: skip
-    return _replay(row)
-
-
-_REPLAYS = sa.select(
-    replays,
-    (mapping_versions.c.name + "@" + sa.cast(mapping_versions.c.version, sa.Text)).label("mapping"),
-).join(mapping_versions, mapping_versions.c.id == replays.c.mapping_id)
-
-
-async def _trial(question: Question, session: ReadSessionDep, principal: Principal) -> Trial:
-    mapping = await _mapping(question, session)
-    chosen = await _connectors(question.connector, mapping.name, session, principal)
-    return Trial(mapping, chosen)
-
-
-async def _mapping(question: Question, session: ReadSessionDep) -> Mapping:
-    if question.document is not None:
-        return registry.read(question.document)
-    if question.name is None or question.version is None:
-        raise Problem(
-            422, "invalid_parameter", "Neither a document nor a name and version were given.",
-            "Send `document` (YAML), or `name` and `version` of one that is there.",
-        )  # fmt: skip
-    row = await registry.find(session, question.name, question.version)
-    return registry.read(row["document"], f"{question.name}@{question.version}")
-
-
-async def _version_of(new: NewReplay, session: ReadSessionDep) -> sa.RowMapping:
-    if new.version is not None:
-        return await registry.find(session, new.mapping, new.version)
-    query = sa.select(mapping_versions).where(
-        mapping_versions.c.name == new.mapping, mapping_versions.c.state == "active"
-    )
-    row = (await session.execute(query)).mappings().first()
-    if row is None:
-        raise Problem(
-            409, "no_active_version", f"No version of mapping {new.mapping!r} is active.",
-            "Activate one, or name the `version`.",
-        )  # fmt: skip
-    return row
-
-
-async def _connectors(
-    wanted: str | None, name: str, session: ReadSessionDep, principal: Principal
-) -> list[str]:
-    """Return the connectors to look at: the one that was named, or all that use the mapping."""
-    using = await registry.connectors_using(session, name)
-    candidates = [wanted] if wanted is not None else using
-    query = sa.select(connectors.c.id).where(
-        connectors.c.id.in_(candidates), equipment_scope.connector_visible(principal)
-    )
-    found = sorted((await session.scalars(query)).all())
-    if not found:
-        missing = wanted if wanted is not None else f"that uses mapping {name!r}"
-        raise Problem(
-            404, "unknown_connector", f"There is no connector {missing} that this key may see.",
-            "Name one with `connector`; GET /api/v1/connectors lists them.",
-        )  # fmt: skip
-    return found
-
-
-def _version(row: sa.RowMapping) -> MappingVersionView:
-    told = {name: row[name] for name in MappingVersionView.model_fields if name != "digest"}
-    return MappingVersionView(**told, digest=bytes(row["digest"]).hex())
-
-
-def _replay(row: sa.RowMapping) -> ReplayView:
-    told = {name: row[name] for name in ReplayView.model_fields if name not in {"start", "end"}}
-    return ReplayView(**told, start=row["start_at"], end=row["end_at"])
-
-
-def _now(context: ContextDep) -> datetime:
-    return instant_of(context.now_us()).astimezone(UTC)
+def _to_version_view(row: sa.RowMapping) -> MappingVersionView:
+    fields = {name: row[name] for name in MappingVersionView.model_fields if name != "digest"}
+    return MappingVersionView(**fields, digest=bytes(row["digest"]).hex())

@@ -1,7 +1,7 @@
-"""What a change of mapping does to machines: time in states, unmapped time, KPIs.
+"""The impact of a mapping on machines: time in states, unmapped time, KPIs.
 
-Both sides are computed from the raw inputs alone, over the same span and calendar: what differs
-differs because of the mapping.
+Both results are computed from the raw inputs alone, over the same span and calendar, so every
+difference is caused by the mapping.
 """
 
 from collections.abc import Callable
@@ -20,30 +20,30 @@ from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.plan import ShiftPlan
 from werknetz.kpi.series import EMPTY, CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, compute_buckets
-from werknetz_core.mappings.replay_namer import Named, Said
+from werknetz_core.mappings.replay_normalizer import NormalizedInput, PointSamples
 
 SAMPLES_MAX: Final = 2_000_000
-"""Kept in memory for the KPIs of a comparison; a longer span is compared without them."""
+"""Held in memory to compare KPIs; a longer span is compared without KPIs."""
 
-_MOVING: Final = {role.value for role in Role if role.affects_kpis}
+_KPI_ROLES: Final = {role.value for role in Role if role.affects_kpis}
 
 
 @dataclass(frozen=True, slots=True)
-class Unmapped:
-    """Codes of a state signal that its table does not know, and the time spent in them."""
+class UnmappedStates:
+    """State codes that the mapping does not know, and the time spent in them."""
 
     codes: tuple[str, ...]
-    codes_seen: int
+    codes_total: int
     unmapped_s: float
-    seen_s: float
+    total_s: float
 
     @property
     def share(self) -> float | None:
-        return self.unmapped_s / self.seen_s if self.seen_s else None
+        return self.unmapped_s / self.total_s if self.total_s else None
 
 
 @dataclass(frozen=True, slots=True)
-class KpiMove:
+class KpiChange:
     equipment: str
     kpi: str
     before: float | None
@@ -53,11 +53,11 @@ class KpiMove:
 
 
 @dataclass(slots=True)
-class Machine:
-    """The samples of one machine that move KPIs, as one mapping says them."""
+class MachineResult:
+    """The samples of one machine that affect KPIs, as one mapping produces them."""
 
     points: dict[str, PointDefinition] = field(default_factory=dict)
-    parts: dict[str, list[Said]] = field(default_factory=dict)
+    parts: dict[str, list[PointSamples]] = field(default_factory=dict)
 
     def series(self, key: str) -> Series:
         parts = self.parts.get(key)
@@ -74,7 +74,7 @@ class Machine:
         )
 
     def samples(self) -> MachineSamples:
-        def one(role: Role) -> Series | None:
+        def first_of(role: Role) -> Series | None:
             keys = [key for key, point in self.points.items() if point.role == role.value]
             return self.series(min(keys)) if keys else None
 
@@ -87,102 +87,108 @@ class Machine:
             if Role(point.role).is_count
         ]  # fmt: skip
         return MachineSamples(
-            one(Role.STATE), one(Role.ORDER), one(Role.PLANNED_RUN_TIME), tuple(counts)
+            first_of(Role.STATE),
+            first_of(Role.ORDER),
+            first_of(Role.PLANNED_RUN_TIME),
+            tuple(counts),
         )
 
 
 @dataclass(slots=True)
-class Side:
-    """What one mapping says of all machines."""
+class MappingResult:
+    """The result of one mapping for all machines."""
 
-    machines: dict[str, Machine] = field(default_factory=dict)
+    machines: dict[str, MachineResult] = field(default_factory=dict)
     samples: int = 0
 
-    def feed(self, named: Named) -> None:
-        for key, point in named.points.items():
-            if point.equipment is None or point.role not in _MOVING:
+    def add_input(self, result: NormalizedInput) -> None:
+        for key, point in result.points.items():
+            if point.equipment is None or point.role not in _KPI_ROLES:
                 continue
-            machine = self.machines.setdefault(point.equipment, Machine())
+            machine = self.machines.setdefault(point.equipment, MachineResult())
             machine.points[key] = point
-            self.samples += len(named.said[key])
+            self.samples += len(result.samples[key])
             if self.samples <= SAMPLES_MAX:
-                machine.parts.setdefault(key, []).append(named.said[key])
+                machine.parts.setdefault(key, []).append(result.samples[key])
 
     @property
     def is_complete(self) -> bool:
         return self.samples <= SAMPLES_MAX
 
     def state_seconds(self, end_us: int) -> dict[str, dict[str, float]]:
-        """Seconds in each state, by equipment, from its first word to the end."""
-        found: dict[str, dict[str, float]] = {}
+        """Return seconds in each state, by equipment, from its first sample to the end."""
+        totals: dict[str, dict[str, float]] = {}
         for path, machine in self.machines.items():
             for key, point in machine.points.items():
                 if point.role != Role.STATE.value:
                     continue
                 series = machine.series(key)
-                lasting = _lasting_s(series, end_us)
-                seconds = found.setdefault(path, {})
+                durations = _durations_s(series, end_us)
+                seconds = totals.setdefault(path, {})
                 for state in np.unique(series.value).tolist():
-                    word = _word(state)
-                    here = float(lasting[series.value == state].sum())
-                    seconds[word] = seconds.get(word, 0.0) + here
-        return found
+                    label = _state_label(state)
+                    duration_s = float(durations[series.value == state].sum())
+                    seconds[label] = seconds.get(label, 0.0) + duration_s
+        return totals
 
-    def unmapped(self, end_us: int) -> Unmapped:
-        """State codes without a meaning, over all machines, and their share of the time."""
-        seen: set[str] = set()
-        strange: set[str] = set()
-        seen_s = unmapped_s = 0.0
+    def unmapped_states(self, end_us: int) -> UnmappedStates:
+        """Return the unknown state codes of all machines, and their share of the time."""
+        codes: set[str] = set()
+        unknown_codes: set[str] = set()
+        total_s = unmapped_s = 0.0
         for machine in self.machines.values():
             for key, point in machine.points.items():
                 if point.role != Role.STATE.value:
                     continue
                 series = machine.series(key)
-                lasting = _lasting_s(series, end_us)
+                durations = _durations_s(series, end_us)
                 unknown = (series.value == MachineState.UNKNOWN) & (series.status != 0)
-                seen |= {str(text) for text in series.text}
-                strange |= {str(text) for text in series.text[unknown]}
-                seen_s += float(lasting.sum())
-                unmapped_s += float(lasting[unknown].sum())
-        return Unmapped(tuple(sorted(strange)), len(seen), unmapped_s, seen_s)
+                codes |= {str(text) for text in series.text}
+                unknown_codes |= {str(text) for text in series.text[unknown]}
+                total_s += float(durations.sum())
+                unmapped_s += float(durations[unknown].sum())
+        return UnmappedStates(tuple(sorted(unknown_codes)), len(codes), unmapped_s, total_s)
 
 
-def moves(
-    before: Side, after: Side, span: tuple[int, int], plan_of: Callable[[str, int, int], ShiftPlan]
-) -> list[KpiMove]:
-    """Return every KPI of every machine that is another; `plan_of` knows the calendars."""
+def kpi_changes(
+    before: MappingResult,
+    after: MappingResult,
+    span: tuple[int, int],
+    plan_of: Callable[[str, int, int], ShiftPlan],
+) -> list[KpiChange]:
+    """Return the KPIs that differ, by machine; `plan_of` returns the shift plan of a machine."""
     start_us, end_us = bucket_of(span[0]), bucket_of(span[1]) + BUCKET_US
     buckets = (end_us - start_us) // BUCKET_US
     within = BucketRange(start_us, int(buckets), span[1])
-    found: list[KpiMove] = []
+    changes: list[KpiChange] = []
     for path in sorted(before.machines.keys() | after.machines.keys()):
         plan = plan_of(path, start_us, end_us)
         sums = [_elements(side.machines.get(path), plan, within) for side in (before, after)]
         for name, kpi in KPIS.items():
-            (was, why), (will, why_not) = (kpi.compute(each) for each in sums)
-            if was != will and not _close(was, will):
-                found.append(KpiMove(path, name, was, will, why, why_not))
-    return found
+            (old, old_reason), (new, new_reason) = (kpi.compute(elements) for elements in sums)
+            if old != new and not _is_close(old, new):
+                changes.append(KpiChange(path, name, old, new, old_reason, new_reason))
+    return changes
 
 
-def _elements(machine: Machine | None, plan: ShiftPlan, within: BucketRange) -> Elements:
+def _elements(machine: MachineResult | None, plan: ShiftPlan, within: BucketRange) -> Elements:
     samples = MachineSamples() if machine is None else machine.samples()
     computed = compute_buckets(samples, plan, Carry(), within)
     return Elements(*(float(computed.columns[name].sum()) for name in ELEMENT_NAMES))
 
 
-def _close(was: float | None, will: float | None) -> bool:
-    return was is not None and will is not None and abs(was - will) < 1e-9
+def _is_close(old: float | None, new: float | None) -> bool:
+    return old is not None and new is not None and abs(old - new) < 1e-9
 
 
-def _lasting_s(series: Series, end_us: int) -> np.ndarray:
+def _durations_s(series: Series, end_us: int) -> np.ndarray:
     if not len(series):
         return np.empty(0)
     until = np.append(series.at[1:], max(end_us, int(series.at[-1])))
-    lasting: np.ndarray = (until - series.at) / 1e6
-    return lasting
+    durations: np.ndarray = (until - series.at) / 1e6
+    return durations
 
 
-def _word(state: float) -> str:
-    known = {int(each): each.label for each in MachineState}
-    return known.get(int(state), "unknown") if np.isfinite(state) else "unknown"
+def _state_label(state: float) -> str:
+    labels = {int(member): member.label for member in MachineState}
+    return labels.get(int(state), "unknown") if np.isfinite(state) else "unknown"

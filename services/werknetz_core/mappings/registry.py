@@ -1,4 +1,4 @@
-"""Mapping versions in PostgreSQL: sent, looked at, put in force. A document never changes."""
+"""Stored mapping versions: add, load, activate. The document of a version never changes."""
 
 import sqlalchemy as sa
 
@@ -6,16 +6,18 @@ from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.yaml_format import ConfigurationError
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables import connectors, mapping_versions
+from werknetz_core.access import equipment_scope
+from werknetz_core.access.keys import Principal
 from werknetz_core.http.problem import Problem
-from werknetz_core.mappings.replay_namer import mapping_of_document
+from werknetz_core.mappings.replay_normalizer import parse_mapping_document
 
 VERSIONS = mapping_versions
 
 
-def read(document: str, name: str = "mapping") -> Mapping:
-    """Read a document; raise a problem that lists each error with its line and remedy."""
+def parse_document(document: str, name: str = "mapping") -> Mapping:
+    """Parse a document; raise a problem that lists each error with its line and remedy."""
     try:
-        return mapping_of_document(document, name)
+        return parse_mapping_document(document, name)
     except ConfigurationError as error:
         errors = [
             {"pointer": "/body/document", "code": "invalid", "detail": text}
@@ -25,17 +27,17 @@ def read(document: str, name: str = "mapping") -> Mapping:
             422,
             "mapping_invalid",
             error.errors[0],
-            "Correct what `errors` lists; `werknetz mapping check FILE` says the same without "
-            "a server.",
+            "Correct the errors listed in `errors`; `werknetz mapping check FILE` finds them "
+            "without a server.",
             errors=errors,
         ) from error
 
 
-async def add(
+async def add_version(
     session: WriteSession, mapping: Mapping, document: str, *, note: str, by: str
 ) -> sa.RowMapping:
-    """Keep a draft; the same content again is the same row. Raise where the version is taken."""
-    found = (
+    """Store a draft; return the existing row for the same content, raise 409 for another one."""
+    existing = (
         (
             await session.execute(
                 sa.select(VERSIONS)
@@ -47,16 +49,16 @@ async def add(
         .mappings()
         .all()
     )
-    same: list[sa.RowMapping] = [row for row in found if row["digest"] == mapping.digest]
+    same: list[sa.RowMapping] = [row for row in existing if row["digest"] == mapping.digest]
     if same:
         return same[0]
-    if found:
-        newest = await _newest(session, mapping.name)
+    if existing:
+        newest = await _newest_version(session, mapping.name)
         raise Problem(
             409,
             "mapping_version_taken",
-            f"{mapping.label} exists with another content.",
-            f"Write `version: {newest + 1}`: a version that has named values never changes.",
+            f"{mapping.label} exists with other content.",
+            f"Use `version: {newest + 1}`: a stored version never changes.",
         )
     inserted = await session.execute(
         sa.insert(VERSIONS)
@@ -70,8 +72,8 @@ async def add(
     return added
 
 
-async def find(session: ReadSession, name: str, version: int) -> sa.RowMapping:
-    """Return a version, the active one of two with that number first; raise 404."""
+async def load_version(session: ReadSession, name: str, version: int) -> sa.RowMapping:
+    """Return a version, preferably the active one with that number; raise 404."""
     row = (
         (
             await session.execute(
@@ -96,7 +98,7 @@ async def find(session: ReadSession, name: str, version: int) -> sa.RowMapping:
 
 
 async def activate(session: WriteSession, row: sa.RowMapping, *, by: str) -> None:
-    """Put a version in force; the edges that use the name take it over by themselves."""
+    """Activate a version; edges that use the name switch to it."""
     await session.execute(
         sa.update(VERSIONS)
         .where(VERSIONS.c.name == row["name"], VERSIONS.c.state == "active")
@@ -120,8 +122,8 @@ async def connectors_using(session: ReadSession, name: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-async def name_used_by(session: ReadSession, connector: str) -> str:
-    """Return the name of the mapping that a connector uses; raise where it has used none."""
+async def mapping_name_of(session: ReadSession, connector: str) -> str:
+    """Return the name of the mapping that a connector uses; raise 409 if it is not known."""
     name: str | None = await session.scalar(
         sa.select(VERSIONS.c.name)
         .join(connectors, connectors.c.mapping_id == VERSIONS.c.id)
@@ -129,14 +131,34 @@ async def name_used_by(session: ReadSession, connector: str) -> str:
     )
     if name is None:
         raise Problem(
-            409, "no_mapping", f"Connector {connector!r} has not yet said which mapping it uses.",
-            "Start its edge, so that it says so.",
+            409, "no_mapping", f"Connector {connector!r} has not reported which mapping it uses.",
+            "Start its edge.",
         )  # fmt: skip
     return name
 
 
-async def _newest(session: ReadSession, name: str) -> int:
-    found = await session.scalar(
+async def select_connectors(
+    session: ReadSession, principal: Principal, *, connector: str | None, mapping: str
+) -> list[str]:
+    """Return the named connector, or all that use the mapping; raise 404 if none is visible."""
+    candidates = [connector] if connector is not None else await connectors_using(session, mapping)
+    query = sa.select(connectors.c.id).where(
+        connectors.c.id.in_(candidates), equipment_scope.connector_visible(principal)
+    )
+    visible = sorted((await session.scalars(query)).all())
+    if not visible:
+        missing = repr(connector) if connector is not None else f"that uses mapping {mapping!r}"
+        raise Problem(
+            404,
+            "unknown_connector",
+            f"There is no connector {missing} that this key may see.",
+            "Send `connector`; GET /api/v1/connectors lists them.",
+        )
+    return visible
+
+
+async def _newest_version(session: ReadSession, name: str) -> int:
+    newest = await session.scalar(
         sa.select(sa.func.max(VERSIONS.c.version)).where(VERSIONS.c.name == name)
     )
-    return int(found or 0)
+    return int(newest or 0)

@@ -1,4 +1,4 @@
-"""Mappings, their effect and their replays, as the API shows them."""
+"""Mappings, and the effect of a change, as the API shows them."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ class NewMapping(BaseModel):
 class MappingNameView(BaseModel):
     name: str
     newest: int
-    active: int | None  # the version that edges are to use; null: each its own file's
+    active: int | None  # version that edges use; null: none, edge files in use
     versions: int
     connectors: list[str]
 
@@ -35,29 +35,31 @@ class MappingDocumentView(MappingVersionView):
     document: str
 
 
-class Question(BaseModel):
-    """Which mapping to try, over what was kept of which connectors."""
+class DryRunRequest(BaseModel):
+    """The mapping to run, and the connectors whose stored raw input it runs over."""
 
     document: Annotated[str | None, Field(max_length=900_000)] = None
-    name: str | None = None  # with `version`: one that is there, in place of `document`
+    name: str | None = None  # with `version`: a stored mapping, in place of `document`
     version: int | None = None
-    connector: str | None = None  # default: all that use the mapping's name
+    connector: str | None = None  # default: all connectors that use the mapping
 
 
-class PreviewQuestion(Question):
+class PreviewRequest(DryRunRequest):
     minutes: Annotated[float, Field(gt=0, le=24 * 60)] = 10.0
     examples: Annotated[int, Field(ge=1, le=100)] = 5
 
 
-class DiffQuestion(Question):
+class DiffRequest(DryRunRequest):
     start: str = "-24h"
     end: str | None = None
-    budget_s: Annotated[float, Field(gt=0, le=60, description="Stops then: complete=false.")] = 15.0
+    budget_s: Annotated[
+        float, Field(gt=0, le=60, description="Stops after this time: complete=false.")
+    ] = 15.0
 
 
 class RefusalView(BaseModel):
     source: str
-    reason: str  # without the values in it
+    reason: str  # without variable values
     before: int
     after: int
 
@@ -105,24 +107,24 @@ class EventDiffView(BaseModel):
 
 
 class UnmappedView(BaseModel):
-    """State codes without a meaning: "3 of 17 state codes unmapped = 4 % of the time"."""
+    """Unknown state codes: "3 of 17 state codes unmapped = 4 % of the time"."""
 
     codes: list[str]
-    codes_seen: int
+    codes_total: int
     unmapped_s: float
-    seen_s: float
+    total_s: float
     share: float | None
     text: str
 
 
-class StateMoveView(BaseModel):
+class StateChangeView(BaseModel):
     equipment: str
     state: str
     before_s: float
     after_s: float
 
 
-class KpiMoveView(BaseModel):
+class KpiChangeView(BaseModel):
     equipment: str
     kpi: str
     before: float | None
@@ -146,10 +148,10 @@ class DiffView(BaseModel):
     mapping: str
     connectors: list[str]
     inputs: int
-    inputs_skipped: int  # the mapping that was in force is not known
-    complete: bool  # false: the budget ended before the span; the next call begins at `next_start`
+    inputs_skipped: int  # the mapping that was active then is not stored
+    complete: bool  # false: the budget ended before the span; continue at `next_start`
     next_start: datetime | None
-    start: datetime | None  # of the source times that were compared
+    start: datetime | None  # of the compared source times
     end: datetime | None
     points_same: int
     points: list[PointDiffView]
@@ -157,33 +159,6 @@ class DiffView(BaseModel):
     refused: list[RefusalView]
     unmapped_before: UnmappedView
     unmapped_after: UnmappedView
-    states: list[StateMoveView]
-    kpis: list[KpiMoveView]
-    kpis_complete: bool  # false: too many samples to compute them at once
-
-
-class NewReplay(BaseModel):
-    connector: str | None = None
-    mapping: str  # the name
-    version: int | None = None  # default: the active one
-    start: str = "-30d"
-    end: str | None = None
-
-
-class ReplayView(BaseModel):
-    id: int
-    connector_id: str
-    mapping: str
-    start: datetime
-    end: datetime
-    state: str  # waiting, running, done, failed
-    inputs: int
-    inputs_skipped: int
-    samples_removed: int
-    samples_added: int
-    events_changed: int
-    quarantine_cleared: int
-    requested_by: str
-    requested_at: datetime
-    finished_at: datetime | None
-    error: str | None
+    states: list[StateChangeView]
+    kpis: list[KpiChangeView]
+    kpis_complete: bool  # false: too many samples to compute KPIs

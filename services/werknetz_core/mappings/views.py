@@ -1,4 +1,4 @@
-"""From a trial to its answer: sorted by how much moves, and cut where a person stops reading."""
+"""Views of a dry run: the largest differences first, limited in number."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,20 +9,20 @@ from werknetz.connector.quarantine import kind_of_reason
 from werknetz.domain.bucket import instant_of
 from werknetz.events.facts import body_of, kind_of
 from werknetz_core.context.equipment_tree import EquipmentTree
-from werknetz_core.mappings.comparison import Comparison, Difference, shown
-from werknetz_core.mappings.dry_run import Trial, instant, plan_of
-from werknetz_core.mappings.impact import Side, Unmapped, moves
-from werknetz_core.mappings.replay_namer import Named
+from werknetz_core.mappings.comparison import Comparison, PointDifference, display_value
+from werknetz_core.mappings.dry_run import DryRun, optional_instant_of, shift_plan_lookup
+from werknetz_core.mappings.impact import MappingResult, UnmappedStates, kpi_changes
+from werknetz_core.mappings.replay_normalizer import NormalizedInput
 from werknetz_core.mappings.schemas import (
     DiffView,
     EventDiffView,
     ExampleView,
-    KpiMoveView,
+    KpiChangeView,
     PointDiffView,
     PointView,
     PreviewView,
     RefusalView,
-    StateMoveView,
+    StateChangeView,
     UnmappedView,
     ValueView,
 )
@@ -30,50 +30,50 @@ from werknetz_core.mappings.schemas import (
 LISTED_MAX: Final = 200
 
 
-def diff_view(trial: Trial, tree: EquipmentTree) -> DiffView:
-    comparison = trial.comparison
-    moving = [(key, each) for key, each in comparison.points.items() if each.moves]
-    moving.sort(key=lambda pair: (-pair[1].changed, pair[0]))
+def diff_view(dry_run: DryRun, tree: EquipmentTree) -> DiffView:
+    comparison = dry_run.comparison
+    changed = [(key, point) for key, point in comparison.points.items() if point.has_changed]
+    changed.sort(key=lambda pair: (-pair[1].changed, pair[0]))
     end_us = comparison.to_us or 0
     kpis = []
-    complete = trial.before.is_complete and trial.after.is_complete
+    complete = dry_run.before.is_complete and dry_run.after.is_complete
     if complete and comparison.from_us is not None and comparison.to_us is not None:
         span = (comparison.from_us, comparison.to_us)
-        kpis = moves(trial.before, trial.after, span, plan_of(tree))
+        kpis = kpi_changes(dry_run.before, dry_run.after, span, shift_plan_lookup(tree))
     return DiffView(
-        mapping=trial.mapping.label,
-        connectors=list(trial.connectors),
+        mapping=dry_run.mapping.label,
+        connectors=list(dry_run.connectors),
         inputs=comparison.inputs,
-        inputs_skipped=trial.skipped,
-        complete=trial.next_start is None,
-        next_start=trial.next_start,
-        start=instant(comparison.from_us),
-        end=instant(comparison.to_us),
-        points_same=len(comparison.points) - len(moving),
-        points=[_point_diff(key, each) for key, each in moving[:LISTED_MAX]],
+        inputs_skipped=dry_run.skipped,
+        complete=dry_run.next_start is None,
+        next_start=dry_run.next_start,
+        start=optional_instant_of(comparison.from_us),
+        end=optional_instant_of(comparison.to_us),
+        points_same=len(comparison.points) - len(changed),
+        points=[_point_diff(key, point) for key, point in changed[:LISTED_MAX]],
         events=[
             EventDiffView(
-                kind=kind, before=each.before, after=each.after, changed=each.changed,
-                examples=[{"before": old, "after": new} for old, new in each.examples],
+                kind=kind, before=event.before, after=event.after, changed=event.changed,
+                examples=[{"before": old, "after": new} for old, new in event.examples],
             )
-            for kind, each in sorted(comparison.events.items())
+            for kind, event in sorted(comparison.events.items())
         ],
-        refused=_refused(comparison),
-        unmapped_before=_unmapped(trial.before.unmapped(end_us)),
-        unmapped_after=_unmapped(trial.after.unmapped(end_us)),
-        states=_state_moves(trial.before, trial.after, end_us),
-        kpis=[KpiMoveView(**asdict(each)) for each in kpis[:LISTED_MAX]],
+        refused=_refusal_views(comparison),
+        unmapped_before=_unmapped_view(dry_run.before.unmapped_states(end_us)),
+        unmapped_after=_unmapped_view(dry_run.after.unmapped_states(end_us)),
+        states=_state_changes(dry_run.before, dry_run.after, end_us),
+        kpis=[KpiChangeView(**asdict(change)) for change in kpis[:LISTED_MAX]],
         kpis_complete=complete,
     )  # fmt: skip
 
 
-def preview_view(trial: Trial, named: Sequence[Named], examples: int) -> PreviewView:
+def preview_view(dry_run: DryRun, results: Sequence[NormalizedInput], examples: int) -> PreviewView:
     points: dict[str, PointView] = {}
     refused: Counter[tuple[str, str]] = Counter()
     events = []
-    for said in named:
-        for key, samples in said.said.items():
-            point = said.points[key]
+    for result in results:
+        for key, samples in result.samples.items():
+            point = result.points[key]
             view = points.setdefault(
                 key,
                 PointView(
@@ -83,17 +83,17 @@ def preview_view(trial: Trial, named: Sequence[Named], examples: int) -> Preview
             )  # fmt: skip
             view.samples += len(samples)
             view.last += [
-                ValueView(at=instant_of(int(samples.at_us[row])), value=shown(samples, row))
+                ValueView(at=instant_of(int(samples.at_us[row])), value=display_value(samples, row))
                 for row in range(max(0, len(samples) - examples), len(samples))
             ]
             view.last = view.last[-examples:]
-        for each in said.refused:
-            refused[each.source, kind_of_reason(each.reason)] += each.count
-        events += said.events
+        for entry in result.refused:
+            refused[entry.source, kind_of_reason(entry.reason)] += entry.count
+        events += result.events
     return PreviewView(
-        mapping=trial.mapping.label,
-        connectors=list(trial.connectors),
-        inputs=len(named),
+        mapping=dry_run.mapping.label,
+        connectors=list(dry_run.connectors),
+        inputs=len(results),
         points=[points[key] for key in sorted(points)][:LISTED_MAX],
         events=[
             {"kind": kind_of(event.fact), "source": event.source, "item": event.item,
@@ -105,31 +105,33 @@ def preview_view(trial: Trial, named: Sequence[Named], examples: int) -> Preview
             RefusalView(source=source, reason=reason, before=0, after=count)
             for (source, reason), count in refused.most_common(LISTED_MAX)
         ],
-        unmapped_states=_unmapped(trial.after.unmapped(trial.comparison.to_us or 0)),
+        unmapped_states=_unmapped_view(
+            dry_run.after.unmapped_states(dry_run.comparison.to_us or 0)
+        ),
     )  # fmt: skip
 
 
-def _point_diff(key: str, each: Difference) -> PointDiffView:
-    some = each.after or each.before
-    change = "changed" if each.before and each.after else "added" if each.after else "removed"
+def _point_diff(key: str, point: PointDifference) -> PointDiffView:
+    definition = point.after or point.before
+    change = "changed" if point.before and point.after else "added" if point.after else "removed"
     return PointDiffView(
         key=key,
         change=change,
-        role=some.role if some else "",
-        unit_before=each.before.unit if each.before else None,
-        unit_after=each.after.unit if each.after else None,
-        samples_before=each.samples_before,
-        samples_after=each.samples_after,
-        changed=each.changed,
-        largest_difference=each.largest,
+        role=definition.role if definition else "",
+        unit_before=point.before.unit if point.before else None,
+        unit_after=point.after.unit if point.after else None,
+        samples_before=point.samples_before,
+        samples_after=point.samples_after,
+        changed=point.changed,
+        largest_difference=point.largest_difference,
         examples=[
-            ExampleView(at=instant_of(e.at_us), before=e.before, after=e.after)
-            for e in each.examples
+            ExampleView(at=instant_of(example.at_us), before=example.before, after=example.after)
+            for example in point.examples
         ],
     )
 
 
-def _refused(comparison: Comparison) -> list[RefusalView]:
+def _refusal_views(comparison: Comparison) -> list[RefusalView]:
     before, after = comparison.refused_before, comparison.refused_after
     keys = sorted(
         before.keys() | after.keys(), key=lambda key: (-abs(after[key] - before[key]), key)
@@ -141,30 +143,32 @@ def _refused(comparison: Comparison) -> list[RefusalView]:
     ]  # fmt: skip
 
 
-def _state_moves(before: Side, after: Side, end_us: int) -> list[StateMoveView]:
-    was, will = before.state_seconds(end_us), after.state_seconds(end_us)
-    found = []
-    for path in sorted(was.keys() | will.keys()):
-        old, new = was.get(path, {}), will.get(path, {})
+def _state_changes(
+    before: MappingResult, after: MappingResult, end_us: int
+) -> list[StateChangeView]:
+    seconds_before, seconds_after = before.state_seconds(end_us), after.state_seconds(end_us)
+    changes = []
+    for path in sorted(seconds_before.keys() | seconds_after.keys()):
+        old, new = seconds_before.get(path, {}), seconds_after.get(path, {})
         for state in sorted(old.keys() | new.keys()):
             before_s, after_s = old.get(state, 0.0), new.get(state, 0.0)
             if abs(before_s - after_s) > 1e-6:
-                found.append(
-                    StateMoveView(equipment=path, state=state, before_s=before_s, after_s=after_s)
+                changes.append(
+                    StateChangeView(equipment=path, state=state, before_s=before_s, after_s=after_s)
                 )
-    found.sort(key=lambda move: -abs(move.after_s - move.before_s))
-    return found[:LISTED_MAX]
+    changes.sort(key=lambda change: -abs(change.after_s - change.before_s))
+    return changes[:LISTED_MAX]
 
 
-def _unmapped(found: Unmapped) -> UnmappedView:
-    share = found.share
+def _unmapped_view(states: UnmappedStates) -> UnmappedView:
+    share = states.share
     text = (
-        "no state code was seen"
-        if not found.codes_seen
-        else f"{len(found.codes)} of {found.codes_seen} state codes unmapped"
+        "no state codes in the input"
+        if not states.codes_total
+        else f"{len(states.codes)} of {states.codes_total} state codes unmapped"
         + (f" = {share:.1%} of the time" if share is not None else "")
     )
     return UnmappedView(
-        codes=list(found.codes[:LISTED_MAX]), codes_seen=found.codes_seen,
-        unmapped_s=found.unmapped_s, seen_s=found.seen_s, share=share, text=text,
+        codes=list(states.codes[:LISTED_MAX]), codes_total=states.codes_total,
+        unmapped_s=states.unmapped_s, total_s=states.total_s, share=share, text=text,
     )  # fmt: skip

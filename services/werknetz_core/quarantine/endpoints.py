@@ -1,6 +1,6 @@
-"""The quarantine desk: what could not be understood, by group and by entry, and what to do.
+"""Quarantine: input that could not be converted, by entry and by group, and decisions on it.
 
-Raw bytes need an engineer. Nothing is deleted here: an entry is decided, and says by whom.
+Raw bytes require an engineer. Entries are not deleted: a decision records who made it.
 """
 
 import base64
@@ -21,18 +21,19 @@ from werknetz_core.context.app_context import (
     Viewer,
     WriteSessionDep,
 )
-from werknetz_core.http import pagination, sorting
-from werknetz_core.http.list_params import ListParamsDep, columns_of, list_response
+from werknetz_core.context.collection import query_page
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
 from werknetz_core.mappings import registry
-from werknetz_core.mappings.endpoints import add_replay
-from werknetz_core.mappings.schemas import NewReplay, ReplayView
+from werknetz_core.mappings.replays.endpoints import add_replay
+from werknetz_core.mappings.replays.schemas import NewReplay, ReplayView
 from werknetz_core.quarantine.schemas import (
     Assignment,
-    Choice,
-    Decided,
+    DecisionView,
     Discard,
+    EntrySelection,
     QuarantineDetailView,
     QuarantineGroupView,
     QuarantineReplay,
@@ -50,10 +51,11 @@ _SORTING: Final = Sorting(
         "size": SortKey(quarantine.c.size, SortType.NUMBER),
     },
 )
-_HEAD = [
+_SUMMARY_COLUMNS: Final = [
     column for column in quarantine.c if column.name not in {"raw", "raw_hash", "spool_id", "seq"}
 ]
-BEFORE_FIRST = timedelta(minutes=2)  # a flood is told a minute after it began
+# Repeats are reported a minute after they began, so a replay starts this long before.
+_REPLAY_MARGIN: Final = timedelta(minutes=2)
 
 
 @router.get("/quarantine")
@@ -62,12 +64,12 @@ async def list_quarantine(
     session: ReadSessionDep,
     principal: Viewer,
     params: ListParamsDep,
-    connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - FastAPI copies
-    state: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
+    connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - FastAPI copies
+    state: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
 ) -> pagination.Page[QuarantineView]:
-    """List quarantine, newest first, without the raw bytes. Sort: id, at, stored_at, size."""
+    """List entries, newest first, without the raw bytes. Sort: id, at, stored_at, size."""
     query = (
-        sa.select(*_HEAD)
+        sa.select(*_SUMMARY_COLUMNS)
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
         .where(equipment_scope.connector_visible(principal))
     )
@@ -75,25 +77,18 @@ async def list_quarantine(
         query = query.where(quarantine.c.connector_id.in_(connector))
     if state:
         query = query.where(quarantine.c.state.in_(state))
-    query, place = _SORTING.page_query(query, params)
-    rows, next_cursor = sorting.paginate(
-        (await session.execute(query)).mappings().all(), place, params.limit
-    )
-    items = [QuarantineView(**row) for row in rows]
-    return list_response(
-        request, params, items, columns_of(QuarantineView), next_cursor=next_cursor
-    )  # type: ignore[return-value] # a ready answer of that form
+    return await query_page(request, session, params, query, _SORTING, QuarantineView)
 
 
 @router.get("/quarantine/groups")
 async def group_quarantine(
     session: ReadSessionDep,
     principal: Viewer,
-    connector: Annotated[list[str], Query(description="Repeated: any.")] = [],  # noqa: B006 - as above
-    state: Annotated[list[str], Query(description="Repeated: any.")] = ["open", "assigned"],  # noqa: B006 - as above
+    connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
+    state: Annotated[list[str], Query(description="Repeated: any of them.")] = ["open", "assigned"],  # noqa: B006 - as above
     limit: pagination.LimitParam = 100,
 ) -> list[QuarantineGroupView]:
-    """Group quarantine by connector, source and kind of reason, the largest first."""
+    """Group entries by connector, source and kind of reason, the largest group first."""
     kind = reason_kind()
     q = quarantine.c
     newest = sa.func.max(q.id)
@@ -120,8 +115,8 @@ async def group_quarantine(
 @router.post("/quarantine:assign")
 async def assign_quarantine(
     assignment: Assignment, session: WriteSessionDep, principal: Engineer
-) -> Decided:
-    """Give entries to somebody."""
+) -> DecisionView:
+    """Assign entries to a person."""
     values = {"state": "assigned", "assigned_to": assignment.to}
     return await _decide(assignment, values, session, principal)
 
@@ -129,47 +124,47 @@ async def assign_quarantine(
 @router.post("/quarantine:discard")
 async def discard_quarantine(
     discard: Discard, session: WriteSessionDep, principal: Engineer
-) -> Decided:
-    """Decide that entries are not needed, and why. They stay to be seen."""
+) -> DecisionView:
+    """Discard entries, with a reason. They stay visible."""
     values = {"state": "discarded", "note": discard.note}
     return await _decide(discard, values, session, principal)
 
 
 @router.post("/quarantine:replay", status_code=202)
 async def replay_quarantine(
-    wanted: QuarantineReplay, context: ContextDep, session: WriteSessionDep, principal: Engineer
+    replay: QuarantineReplay, context: ContextDep, session: WriteSessionDep, principal: Engineer
 ) -> list[ReplayView]:
-    """Run the mapping again over the input in which the entries stand, from the first of them on.
+    """Run the mapping again over the input of the entries, from the first of them on.
 
-    What it can read now comes into the model where it belongs; what it cannot stays here.
+    What the mapping can convert now is stored as if it had arrived then; the rest stays here.
     """
-    chosen = await session.execute(
+    selected = await session.execute(
         sa.select(quarantine.c.connector_id, sa.func.min(quarantine.c.stored_at))
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
-        .where(*_chosen(wanted, principal))
+        .where(*_conditions(replay, principal))
         .group_by(quarantine.c.connector_id)
     )
-    found = []
-    for connector, first_at in chosen.all():
-        start = (first_at - BEFORE_FIRST).isoformat()
-        name = await registry.name_used_by(session, connector)
-        new = NewReplay(connector=connector, mapping=name, version=wanted.version, start=start)
-        found += await add_replay(new, context, session, principal)
-    if not found:
-        raise _nothing_chosen()
-    return found
+    replays = []
+    for connector, first_at in selected.all():
+        start = (first_at - _REPLAY_MARGIN).isoformat()
+        name = await registry.mapping_name_of(session, connector)
+        new = NewReplay(connector=connector, mapping=name, version=replay.version, start=start)
+        replays += await add_replay(new, context, session, principal)
+    if not replays:
+        raise _nothing_selected()
+    return replays
 
 
-@router.get("/quarantine/{number}")
+@router.get("/quarantine/{entry_id}")
 async def show_quarantine(
-    number: int, session: ReadSessionDep, principal: Engineer
+    entry_id: int, session: ReadSessionDep, principal: Engineer
 ) -> QuarantineDetailView:
     """Show one entry with the raw bytes in base64."""
     query = (
         sa.select(quarantine)
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
         .where(
-            quarantine.c.id == min(max(number, 0), 2**63 - 1),
+            quarantine.c.id == min(max(entry_id, 0), 2**63 - 1),
             equipment_scope.connector_visible(principal),
         )
     )
@@ -178,16 +173,16 @@ async def show_quarantine(
         raise Problem(
             404,
             "unknown_quarantine",
-            f"There is no quarantine entry {number} that this key may see.",
+            f"There is no quarantine entry {entry_id} that this key may see.",
             "GET /api/v1/quarantine lists them.",
         )
     raw = bytes(row["raw"])
-    told = {name: row[name] for name in QuarantineView.model_fields}
+    fields = {name: row[name] for name in QuarantineView.model_fields}
     return QuarantineDetailView(
-        **told,
+        **fields,
         raw_base64=base64.b64encode(raw).decode(),
         raw_complete=len(raw) == row["size"],
-        raw_text=_text_of(raw),
+        raw_text=_to_text(raw),
         message_hash=bytes(row["raw_hash"]).hex() if row["raw_hash"] else None,
         spool_id=str(row["spool_id"]),
         seq=row["seq"],
@@ -195,58 +190,61 @@ async def show_quarantine(
 
 
 def reason_kind() -> sa.ColumnElement[str]:
-    """The reason without the values in it, as `mappings.comparison.kind_of_reason` writes it."""
+    """Return the reason without variable values, equal to `connector.quarantine.kind_of_reason`."""
     return sa.func.regexp_replace(quarantine.c.reason, REASON_VALUES, "…", "g")
 
 
 REASON_VALUES = "'[^']*'|\"[^\"]*\"|[0-9]+"
 
 
-def _chosen(choice: Choice, principal: Principal) -> list[sa.ColumnElement[bool]]:
-    if choice.is_empty:
-        raise _nothing_chosen()
+def _conditions(selection: EntrySelection, principal: Principal) -> list[sa.ColumnElement[bool]]:
+    if selection.is_empty:
+        raise _nothing_selected()
     q = quarantine.c
-    found = [equipment_scope.connector_visible(principal), q.state.in_(("open", "assigned"))]
-    if choice.ids:
-        found.append(q.id.in_(choice.ids))
-    if choice.connector is not None:
-        found.append(q.connector_id == choice.connector)
-    if choice.source is not None:
-        found.append(q.source == choice.source)
-    if choice.reason is not None:
-        found.append(reason_kind() == choice.reason)
-    return found
+    conditions = [equipment_scope.connector_visible(principal), q.state.in_(("open", "assigned"))]
+    if selection.ids:
+        conditions.append(q.id.in_(selection.ids))
+    if selection.connector is not None:
+        conditions.append(q.connector_id == selection.connector)
+    if selection.source is not None:
+        conditions.append(q.source == selection.source)
+    if selection.reason is not None:
+        conditions.append(reason_kind() == selection.reason)
+    return conditions
 
 
 async def _decide(
-    choice: Choice, values: Mapping[str, str], session: WriteSessionDep, principal: Principal
-) -> Decided:
+    selection: EntrySelection,
+    values: Mapping[str, str],
+    session: WriteSessionDep,
+    principal: Principal,
+) -> DecisionView:
     ids = (
         sa.select(quarantine.c.id)
         .join(connectors, connectors.c.id == quarantine.c.connector_id)
-        .where(*_chosen(choice, principal))
+        .where(*_conditions(selection, principal))
     )
-    done = await session.execute(
+    result = await session.execute(
         sa.update(quarantine)
         .where(quarantine.c.id.in_(ids))
         .values(**values, decided_at=sa.func.clock_timestamp(), decided_by=principal.name)
     )
-    if not done.rowcount:
-        raise _nothing_chosen()
-    return Decided(entries=done.rowcount)
+    if not result.rowcount:
+        raise _nothing_selected()
+    return DecisionView(entries=result.rowcount)
 
 
-def _nothing_chosen() -> Problem:
+def _nothing_selected() -> Problem:
     return Problem(
         404,
-        "nothing_chosen",
-        "No open entry is chosen by this that this key may see.",
+        "nothing_selected",
+        "The selection contains no open entry that this key may see.",
         "Send `ids`, `connector` or `source` of open entries; GET /api/v1/quarantine/groups "
-        "lists what is open.",
+        "lists open entries.",
     )
 
 
-def _text_of(raw: bytes) -> str | None:
+def _to_text(raw: bytes) -> str | None:
     try:
         text = raw.decode()
     except UnicodeDecodeError:

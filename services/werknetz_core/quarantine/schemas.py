@@ -1,4 +1,4 @@
-"""What could not be mapped or stored, as the API shows it."""
+"""Quarantined input as the API shows it."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,7 +12,7 @@ class QuarantineView(BaseModel):
     source: str
     position: str  # in the message: "line 12", "UNH 1 LIN 3"
     reason: str
-    count: int  # a flood is one entry a minute with its count
+    count: int  # repeats are one entry per minute with a count
     size: int  # bytes of the original
     mapping: str
     at: datetime
@@ -27,9 +27,9 @@ class QuarantineView(BaseModel):
 
 class QuarantineDetailView(QuarantineView):
     raw_base64: str
-    raw_complete: bool  # false: only the beginning was kept
+    raw_complete: bool  # false: only the beginning is stored
     raw_text: str | None  # the bytes as text, where they are text
-    message_hash: str | None  # of the whole message, where that is kept
+    message_hash: str | None  # of the whole message, if it is stored
     spool_id: str
     seq: int
 
@@ -37,7 +37,7 @@ class QuarantineDetailView(QuarantineView):
 class QuarantineGroupView(BaseModel):
     connector_id: str
     source: str
-    reason: str  # without the values in it
+    reason: str  # without variable values
     state: str
     entries: int
     count: int
@@ -47,30 +47,32 @@ class QuarantineGroupView(BaseModel):
     example_reason: str
 
 
-class Choice(BaseModel):
-    """Which entries: by number, or by what they share. Nothing given chooses nothing."""
+class EntrySelection(BaseModel):
+    """Entries by id, or by common properties. An empty selection selects nothing."""
 
     ids: Annotated[list[int], Field(max_length=1000)] = []
     connector: str | None = None
     source: str | None = None
-    reason: str | None = None  # as a group shows it
+    reason: str | None = None  # as in the groups
 
     @property
     def is_empty(self) -> bool:
         return not self.ids and self.connector is None and self.source is None
 
 
-class Assignment(Choice):
+class Assignment(EntrySelection):
     to: Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class Discard(Choice):
-    note: Annotated[str, Field(min_length=3, max_length=2000, description="Why it is not needed.")]
+class Discard(EntrySelection):
+    note: Annotated[
+        str, Field(min_length=3, max_length=2000, description="Why the entries are not needed.")
+    ]
 
 
-class QuarantineReplay(Choice):
+class QuarantineReplay(EntrySelection):
     version: int | None = None  # of the mapping; default: the active one
 
 
-class Decided(BaseModel):
+class DecisionView(BaseModel):
     entries: int

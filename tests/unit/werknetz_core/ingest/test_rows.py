@@ -8,8 +8,8 @@ from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.batch import Samples
 from werknetz.events.codec import UnreadableBatch, columns_of, select_rows
-from werknetz_core.ingest.points import PointMap
-from werknetz_core.ingest.rows import CARRY_BACK_US, translate, unpack_dirty
+from werknetz_core.ingest.records.points import PointMap
+from werknetz_core.ingest.records.sample_rows import CARRY_BACK_US, translate_samples, unpack_dirty
 
 START_US = NOW_US - NOW_US % BUCKET_US
 POINTS = PointMap().with_points(
@@ -22,7 +22,7 @@ POINTS = PointMap().with_points(
 
 
 def marks(given: Samples) -> list[tuple[int, int]]:
-    equipment, bucket = unpack_dirty(translate(columns_of(given), POINTS).dirty)
+    equipment, bucket = unpack_dirty(translate_samples(columns_of(given), POINTS).dirty)
     return list(zip(equipment, bucket, strict=True))
 
 
@@ -56,7 +56,7 @@ def test_marks_are_sorted_and_each_is_there_once(times: list[int]) -> None:
 
 
 def test_an_impossible_time_is_clamped_and_says_so() -> None:
-    rows = translate(columns_of(samples([1.0], at_us=2**62)), POINTS).rows
+    rows = translate_samples(columns_of(samples([1.0], at_us=2**62)), POINTS).rows
     assert (rows.at_us[0], rows.status[0]) == (TIME_MAX_US, UNCERTAIN_TIME)
 
 
@@ -69,7 +69,7 @@ def test_points_that_were_never_introduced_stand_apart_with_their_texts() -> Non
         text_row=np.array([1, 2], "<i4").tobytes(),
         text=["lost", "kept"],
     )
-    found = translate(columns_of(given), POINTS)
+    found = translate_samples(columns_of(given), POINTS)
     assert found.unknown.tolist() == [1, 3, 4]
     assert found.rows.signal_id.tolist() == [11, 12]
     assert found.rows.text == ("kept",)
@@ -88,8 +88,8 @@ def test_texts_out_of_order_are_ordered_and_texts_of_no_row_are_poison() -> None
             text=[str(row) for row in rows],
         )
 
-    ordered = translate(columns_of(with_texts([0, 2, 1, 2])), POINTS).rows
+    ordered = translate_samples(columns_of(with_texts([0, 2, 1, 2])), POINTS).rows
     assert ordered.text_row is not None
     assert ordered.text_row.tolist() == [0, 1, 2]
     with pytest.raises(UnreadableBatch):
-        translate(columns_of(with_texts([0, 9, 1])), POINTS)
+        translate_samples(columns_of(with_texts([0, 9, 1])), POINTS)

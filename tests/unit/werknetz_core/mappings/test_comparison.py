@@ -1,4 +1,4 @@
-"""What differs between two mappings is told once, and nothing else is."""
+"""Differences between two mappings are counted once, and nothing else is."""
 
 from typing import Any
 from uuid import UUID
@@ -8,12 +8,16 @@ import pytest
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.raw import RawDelivery
 from werknetz.domain.bucket import instant_of
-from werknetz.kpi.plan import Plan
+from werknetz.kpi.plan import ShiftPlan
 from werknetz_core.mappings.comparison import Comparison
-from werknetz_core.mappings.correction import Correction
-from werknetz_core.mappings.impact import Side, moves
-from werknetz_core.mappings.raw_inputs import Kept
-from werknetz_core.mappings.replay_namer import Named, Namer, mapping_of_document
+from werknetz_core.mappings.impact import MappingResult, kpi_changes
+from werknetz_core.mappings.raw_inputs import StoredRawInput
+from werknetz_core.mappings.replay_normalizer import (
+    NormalizedInput,
+    ReplayNormalizer,
+    parse_mapping_document,
+)
+from werknetz_core.mappings.replays.correction import Correction
 
 NOW = 1_795_000_500_000_000
 SECOND = 1_000_000
@@ -29,41 +33,51 @@ rules:
 """
 
 
-def namer(scale: float = 1.0, codes: str = "", more: str = "") -> Namer:
-    return Namer(mapping_of_document(TEXT.format(scale=scale, codes=codes, more=more), "m"), "c")
+def normalizer(scale: float = 1.0, codes: str = "", more: str = "") -> ReplayNormalizer:
+    return ReplayNormalizer(
+        parse_mapping_document(TEXT.format(scale=scale, codes=codes, more=more), "m"), "c"
+    )
 
 
-def opened(*readings: tuple[str, Any, int], records: tuple[SourceRecord, ...] = ()) -> RawDelivery:
-    given = [Reading(source, value, source_time_us=NOW + at) for source, value, at in readings]
-    return RawDelivery(Delivery(given, records=records), NOW)
+def raw_delivery(
+    *readings: tuple[str, Any, int], records: tuple[SourceRecord, ...] = ()
+) -> RawDelivery:
+    readings_at = [
+        Reading(source, value, source_time_us=NOW + at) for source, value, at in readings
+    ]
+    return RawDelivery(Delivery(readings_at, records=records), NOW)
 
 
-def compared(before: Namer, after: Namer, given: RawDelivery) -> tuple[Comparison, Named, Named]:
+def compare(
+    before: ReplayNormalizer, after: ReplayNormalizer, raw: RawDelivery
+) -> tuple[Comparison, NormalizedInput, NormalizedInput]:
     comparison = Comparison()
-    was, will = before.name(given), after.name(given)
-    comparison.feed(was, will)
-    return comparison, was, will
+    old, new = before.normalize(raw), after.normalize(raw)
+    comparison.add_input(old, new)
+    return comparison, old, new
 
 
-def test_the_same_meaning_differs_in_nothing() -> None:
-    comparison, _, _ = compared(namer(), namer(), opened(("t", 1.5, 0), ("s", "RUN", 1)))
-    assert not [key for key, each in comparison.points.items() if each.moves]
+def test_equal_mappings_have_no_differences() -> None:
+    comparison, _, _ = compare(
+        normalizer(), normalizer(), raw_delivery(("t", 1.5, 0), ("s", "RUN", 1))
+    )
+    assert not [key for key, point in comparison.points.items() if point.has_changed]
     assert comparison.inputs == 1
 
 
-def test_values_that_differ_are_counted_with_the_largest_and_examples() -> None:
-    given = opened(*[("t", float(n), n) for n in range(10)])
-    comparison, _, _ = compared(namer(), namer(scale=2.0), given)
+def test_changed_values_are_counted_with_the_largest_difference_and_examples() -> None:
+    raw = raw_delivery(*[("t", float(n), n) for n in range(10)])
+    comparison, _, _ = compare(normalizer(), normalizer(scale=2.0), raw)
     (key,) = comparison.points
-    found = comparison.points[key]
-    assert (found.changed, found.largest) == (9, 9.0)  # 0 is 0
-    assert (found.examples[0].before, found.examples[0].after) == (1.0, 2.0)
+    point = comparison.points[key]
+    assert (point.changed, point.largest_difference) == (9, 9.0)  # 0 is 0
+    assert (point.examples[0].before, point.examples[0].after) == (1.0, 2.0)
 
 
-def test_points_that_come_and_go_are_told() -> None:
-    given = opened(("t", 1.0, 0), ("u", 2.0, 1))
+def test_added_and_removed_points_are_listed() -> None:
+    raw = raw_delivery(("t", 1.0, 0), ("u", 2.0, 1))
     more = "- {source: u, signal: other}"
-    comparison, _, _ = compared(namer(), namer(more=more), given)
+    comparison, _, _ = compare(normalizer(), normalizer(more=more), raw)
     other = comparison.points["n/p/a/l/x:other"]
     assert (other.samples_before, other.samples_after, other.changed) == (0, 1, 1)
     assert other.before is None
@@ -71,35 +85,37 @@ def test_points_that_come_and_go_are_told() -> None:
     assert sum(comparison.refused_after.values()) == 0
 
 
-def test_states_without_a_meaning_are_a_share_of_the_time_and_move_kpis() -> None:
+def test_unmapped_states_have_a_share_of_the_time_and_change_kpis() -> None:
     readings = [("s", "RUN" if n % 3 else "SETUP", n * 60 * SECOND) for n in range(30)]
-    given = opened(*readings)
-    sides = Side(), Side()
-    for side, each in zip(sides, (namer(codes=", SETUP: setup"), namer()), strict=True):
-        side.feed(each.name(given))
+    raw = raw_delivery(*readings)
+    results = MappingResult(), MappingResult()
+    for result, mapping in zip(
+        results, (normalizer(codes=", SETUP: setup"), normalizer()), strict=True
+    ):
+        result.add_input(mapping.normalize(raw))
     end_us = NOW + 30 * 60 * SECOND
-    assert sides[0].unmapped(end_us).share == 0.0
-    missing = sides[1].unmapped(end_us)
-    assert (missing.codes, missing.codes_seen) == (("SETUP",), 2)
-    assert missing.share == pytest.approx(1 / 3)
-    found = moves(*sides, (NOW, end_us), lambda *_: Plan.always())
-    assert {move.kpi for move in found} >= {"setup_ratio"}
-    assert all(move.equipment == "n/p/a/l/x" for move in found)
+    assert results[0].unmapped_states(end_us).share == 0.0
+    unmapped = results[1].unmapped_states(end_us)
+    assert (unmapped.codes, unmapped.codes_total) == (("SETUP",), 2)
+    assert unmapped.share == pytest.approx(1 / 3)
+    changes = kpi_changes(*results, (NOW, end_us), lambda *_: ShiftPlan.always())
+    assert {change.kpi for change in changes} >= {"setup_ratio"}
+    assert all(change.equipment == "n/p/a/l/x" for change in changes)
 
 
-def test_a_correction_touches_only_what_differs() -> None:
+def test_a_correction_changes_only_points_that_differ() -> None:
     record = SourceRecord("r", {"m": "T", "q": 1}, b"1", item="line 1")
     rule = "events:\n- {{source: r, kind: stock_counted, fields: {{material: m, quantity: {}}}}}"
-    given = opened(("t", 1.0, 0), ("s", "RUN", 0), ("s", "SETUP", 5), records=(record,))
-    before = namer(more=rule.format("q"))
-    after = namer(codes=", SETUP: setup", more=rule.format("{field: q, scale: 2}"))
-    kept = Kept((instant_of(NOW), UUID(int=1), 1), "m@1", given, NOW, NOW)
+    raw = raw_delivery(("t", 1.0, 0), ("s", "RUN", 0), ("s", "SETUP", 5), records=(record,))
+    before = normalizer(more=rule.format("q"))
+    after = normalizer(codes=", SETUP: setup", more=rule.format("{field: q, scale: 2}"))
+    raw_input = StoredRawInput((instant_of(NOW), UUID(int=1), 1), "m@1", raw, NOW, NOW)
     correction = Correction()
-    correction.feed(kept, before.name(given), after.name(given))
-    assert [key for key, _ in correction.remove] == ["n/p/a/l/x:state"]
-    assert [point.key for point, _ in correction.add] == ["n/p/a/l/x:state"]
-    assert len(correction.add[0][1]) == 2  # all of that point, in order
-    assert (len(correction.changed_events), len(correction.gone_events)) == (1, 0)
-    place = (UUID(int=1), 1)
-    assert correction.seen[place] == {"t", "s", "r"}
-    assert correction.still[place] == set()
+    correction.add_input(raw_input, before.normalize(raw), after.normalize(raw))
+    assert [key for key, _ in correction.removals] == ["n/p/a/l/x:state"]
+    assert [point.key for point, _ in correction.additions] == ["n/p/a/l/x:state"]
+    assert len(correction.additions[0][1]) == 2  # all samples of the point, in order
+    assert (len(correction.changed_events), len(correction.removed_events)) == (1, 0)
+    batch = (UUID(int=1), 1)
+    assert correction.sources[batch] == {"t", "s", "r"}
+    assert correction.refused_now[batch] == set()

@@ -1,7 +1,7 @@
-"""What one mapping says of raw inputs that were kept: run again as the edge ran it.
+"""Normalizes stored raw inputs with a mapping, as the edge does.
 
-The same `normalize` as at the edge, over the same bytes, so a version that was in force says again
-exactly what was stored.
+The code and the bytes are those of the edge, so the version that was active produces exactly what
+was stored.
 """
 
 from collections.abc import Sequence
@@ -20,46 +20,46 @@ from werknetz.events.codec import SampleColumns, columns_of
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """The samples of one point in one raw input, in the order in which they came."""
+class PointSamples:
+    """The samples of one point in one raw input, in their original order."""
 
     at_us: NDArray[np.int64]
     value: NDArray[np.float64]
     status: NDArray[np.uint32]
-    server_us: NDArray[np.int64]  # the same as `at_us` where none was given
+    server_us: NDArray[np.int64]  # equal to `at_us` where the source has none
     text: NDArray[Any]  # object: str or None
 
     def __len__(self) -> int:
         return len(self.at_us)
 
-    def same(self, other: "Said") -> bool:
-        return len(self) == len(other) and bool(self.differing(other).sum() == 0)
+    def equals(self, other: "PointSamples") -> bool:
+        return len(self) == len(other) and bool(self.difference_mask(other).sum() == 0)
 
-    def differing(self, other: "Said") -> NDArray[np.bool_]:
-        """Row by row, for two of the same length."""
+    def difference_mask(self, other: "PointSamples") -> NDArray[np.bool_]:
+        """Compare row by row; both have the same length."""
         values = (self.value != other.value) & ~(np.isnan(self.value) & np.isnan(other.value))
-        found: NDArray[np.bool_] = (
+        mask: NDArray[np.bool_] = (
             values
             | (self.at_us != other.at_us)
             | (self.status != other.status)
             | (self.text != other.text)
         )
-        return found
+        return mask
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What a mapping makes of one raw input."""
+class NormalizedInput:
+    """The result of a mapping for one raw input."""
 
-    said: dict[str, Said]  # by key of the point
-    points: dict[str, PointDefinition]  # of these keys
+    samples: dict[str, PointSamples]  # by point key
+    points: dict[str, PointDefinition]  # by point key
     events: list[BusinessEvent]
-    refused: list[Unmapped]  # complete: none is held back
+    refused: list[Unmapped]  # complete, without rate limit
 
 
 @dataclass(slots=True)
-class Namer:
-    """One mapping, run over the raw inputs of one connector in their order."""
+class ReplayNormalizer:
+    """Runs one mapping over the raw inputs of one connector, in their order."""
 
     mapping: Mapping
     connector_id: str
@@ -69,12 +69,12 @@ class Namer:
     def __post_init__(self) -> None:
         self._normalizer = Normalizer(self.mapping, self.connector_id)
 
-    def name(self, opened: RawDelivery) -> Named:
+    def normalize(self, raw: RawDelivery) -> NormalizedInput:
         columns: list[SampleColumns] = []
         events: list[BusinessEvent] = []
         refused: list[Unmapped] = []
-        records = self._normalizer.normalize(opened.delivery, opened.arrival_us)
-        for record in [*records, *self._normalizer.take_all_unmapped(opened.arrival_us)]:
+        records = self._normalizer.normalize(raw.delivery, raw.arrival_us)
+        for record in [*records, *self._normalizer.take_all_unmapped(raw.arrival_us)]:
             match record:
                 case Points(points=points):
                     self._points |= {point.number: point for point in points}
@@ -86,19 +86,21 @@ class Namer:
                     refused.append(record)
                 case _:
                     continue
-        said = {self._points[number].key: part for number, part in _by_point(columns).items()}
-        points_said = {point.key: point for point in self._points.values() if point.key in said}
-        return Named(said, points_said, events, refused)
+        samples = {
+            self._points[number].key: part for number, part in _samples_by_point(columns).items()
+        }
+        definitions = {point.key: point for point in self._points.values() if point.key in samples}
+        return NormalizedInput(samples, definitions, events, refused)
 
 
-def mapping_of_document(document: str, name: str) -> Mapping:
-    """Read a mapping alone, or a file with one under `mapping`; raise ConfigurationError."""
+def parse_mapping_document(document: str, name: str) -> Mapping:
+    """Parse a mapping, or a file with one under `mapping`; raise ConfigurationError."""
     form = parse_yaml(document, file=name)
     wrapped = isinstance(form.tree, dict) and "mapping" in form.tree
     return parse_mapping(form, ("mapping",) if wrapped else ())
 
 
-def _by_point(parts: Sequence[SampleColumns]) -> dict[int, Said]:
+def _samples_by_point(parts: Sequence[SampleColumns]) -> dict[int, PointSamples]:
     if not parts:
         return {}
     point = np.concatenate([part.point for part in parts])
@@ -116,6 +118,6 @@ def _by_point(parts: Sequence[SampleColumns]) -> dict[int, Said]:
     order = np.argsort(point, kind="stable")
     numbers, first = np.unique(point[order], return_index=True)
     return {
-        int(number): Said(at_us[rows], value[rows], status[rows], server[rows], text[rows])
+        int(number): PointSamples(at_us[rows], value[rows], status[rows], server[rows], text[rows])
         for number, rows in zip(numbers, np.split(order, first[1:]), strict=True)
     }

@@ -1,0 +1,45 @@
+"""The mappings of one connector, ready to normalize its raw inputs."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from werknetz.connector.mapping.mapping import Mapping
+from werknetz.connector.yaml_format import ConfigurationError
+from werknetz.runtime.log import get_logger
+from werknetz.store import mappings as statements
+from werknetz_core.mappings.replay_normalizer import ReplayNormalizer, parse_mapping_document
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+_log: Final = get_logger("core.mappings")
+
+
+@dataclass(slots=True)
+class NormalizerCache:
+    """The normalizers of one connector, by mapping label; each document is parsed once."""
+
+    connector_id: str
+    _normalizers: dict[str, ReplayNormalizer | None] = field(default_factory=dict)
+
+    async def load(self, connection: "Connection", labels: set[str]) -> None:
+        new = sorted(labels - self._normalizers.keys())
+        if not new:
+            return
+        self._normalizers |= dict.fromkeys(new)
+        for row in await connection.fetch(statements.DOCUMENTS, new):
+            try:
+                mapping = parse_mapping_document(row["document"], row["label"])
+            except ConfigurationError as error:
+                _log.warning("stored mapping not readable", mapping=row["label"], reason=str(error))
+                continue
+            self._normalizers[row["label"]] = ReplayNormalizer(mapping, self.connector_id)
+
+    def add(self, mapping: Mapping) -> ReplayNormalizer:
+        normalizer = self._normalizers[mapping.label] = ReplayNormalizer(mapping, self.connector_id)
+        return normalizer
+
+    def get(self, label: str) -> ReplayNormalizer | None:
+        return self._normalizers.get(label)

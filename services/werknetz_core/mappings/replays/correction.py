@@ -1,0 +1,84 @@
+"""What the replay of a page changes: the difference of the old and the new normalization.
+
+Only points that differ are changed, with all their samples of that input, so that samples with the
+same time keep their order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from werknetz.connector.quarantine import kind_of_reason
+from werknetz.events.batch import BusinessEvent, PointDefinition, Unmapped
+from werknetz.events.facts import body_of
+from werknetz_core.mappings.raw_inputs import StoredRawInput
+from werknetz_core.mappings.replay_normalizer import NormalizedInput, PointSamples
+
+
+@dataclass(slots=True)
+class Correction:
+    """The changes of one page: samples to remove and to add, events, and refusals."""
+
+    removals: list[tuple[str, PointSamples]] = field(default_factory=list)
+    additions: list[tuple[PointDefinition, PointSamples]] = field(default_factory=list)
+    new_events: list[tuple[StoredRawInput, BusinessEvent]] = field(default_factory=list)
+    changed_events: list[BusinessEvent] = field(default_factory=list)
+    removed_events: list[BusinessEvent] = field(default_factory=list)
+    newly_refused: list[tuple[StoredRawInput, Unmapped]] = field(default_factory=list)
+    # By spool and sequence number: (source, item) that the new mapping refuses, and all sources.
+    refused_now: dict[tuple[object, int], set[tuple[str, str]]] = field(default_factory=dict)
+    sources: dict[tuple[object, int], set[str]] = field(default_factory=dict)
+    inputs: list[StoredRawInput] = field(default_factory=list)
+    skipped: int = 0
+
+    def add_input(
+        self, raw_input: StoredRawInput, before: NormalizedInput, after: NormalizedInput
+    ) -> None:
+        self.inputs.append(raw_input)
+        for key in sorted(before.samples.keys() | after.samples.keys()):
+            old, new = before.samples.get(key), after.samples.get(key)
+            if old is not None and new is not None and old.equals(new):
+                continue
+            if old is not None:
+                self.removals.append((key, old))
+            if new is not None:
+                self.additions.append((after.points[key], new))
+        self._add_events(raw_input, before.events, after.events)
+        batch = raw_input.position[1:]
+        self.sources[batch] = sources_of(raw_input)
+        self.refused_now[batch] = {(entry.source, entry.item) for entry in after.refused}
+        refused_before = {_refusal_key(entry) for entry in before.refused}
+        self.newly_refused += [
+            (raw_input, entry)
+            for entry in after.refused
+            if _refusal_key(entry) not in refused_before
+        ]
+
+    def _add_events(
+        self,
+        raw_input: StoredRawInput,
+        before: Sequence[BusinessEvent],
+        after: Sequence[BusinessEvent],
+    ) -> None:
+        old = {event.event_id: event for event in before}
+        new = {event.event_id: event for event in after}
+        for event_id, event in new.items():
+            previous = old.get(event_id)
+            if previous is None:
+                self.new_events.append((raw_input, event))
+            elif (body_of(previous.fact), previous.at_us) != (body_of(event.fact), event.at_us):
+                self.changed_events.append(event)
+        self.removed_events += [event for event_id, event in old.items() if event_id not in new]
+
+
+def sources_of(raw_input: StoredRawInput) -> set[str]:
+    """Return every address and record source in an input."""
+    delivery = raw_input.raw_delivery.delivery
+    sources = {reading.source for reading in delivery.readings}
+    sources |= {record.source for record in delivery.records}
+    for block in delivery.blocks:
+        sources |= set(block.addresses)
+    return sources
+
+
+def _refusal_key(entry: Unmapped) -> tuple[str, str, str]:
+    return entry.source, kind_of_reason(entry.reason), entry.item
