@@ -1,4 +1,4 @@
-"""Every example of an edge file loads, and its connector can be made: operators copy them."""
+"""Every example edge file can be loaded and its connector created: operators copy them."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ def test_there_are_examples() -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
-def test_it_loads(example: Path) -> None:
+def test_an_example_can_be_loaded(example: Path) -> None:
     connector: Connector = create_connector(load_config(example))
     assert connector.status.state == "starting"
 
 
 @pytest.mark.parametrize("name", ["modbus", "s7"])
-def test_its_mapping_names_every_value(name: str) -> None:
+def test_the_mapping_of_an_example_covers_every_value(name: str) -> None:
     config = load_config(ROOT / f"deploy/edge/examples/{name}.yaml")
     connector = create_connector(config)
     assert isinstance(connector, PollingConnector)

@@ -1,4 +1,4 @@
-"""Every kind of finding that a worker writes can be asked for."""
+"""The API can filter by every kind of finding that a worker writes."""
 
 from typing import get_args
 
@@ -8,6 +8,6 @@ from werknetz_worker.stock import findings as of_stock
 from werknetz_worker.supply import findings as of_supply
 
 
-def test_what_is_written_can_be_asked_for() -> None:
+def test_every_kind_of_finding_is_a_filter() -> None:
     written = {*projected.KINDS, *of_stock.KINDS, *of_supply.KINDS}
     assert set(get_args(FindingKind)) == written

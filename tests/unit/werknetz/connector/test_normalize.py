@@ -1,4 +1,4 @@
-"""Golden cases as folders, and the fast path against the slow one."""
+"""Golden cases in folders, and the fast path compared with the slow path."""
 
 import json
 import math
@@ -65,16 +65,16 @@ def _lines(records: list[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_case(case: Path) -> None:
+def test_golden_case(case: Path) -> None:
     normalizer = Normalizer(load_mapping(case / "mapping.yaml"), "edge-1")
     text = (case / "readings.jsonl").read_text()
     records = normalizer.normalize(Delivery([_reading(line) for line in text.splitlines()]), NOW)
     decode(encode(Batch(records)))
-    found = "\n".join(_lines(records)) + "\n"
+    actual = "\n".join(_lines(records)) + "\n"
     expected = case / "expected.txt"
     if os.environ.get("WERKNETZ_REWRITE_CASES"):
-        expected.write_text(found)
-    assert found == expected.read_text()
+        expected.write_text(actual)
+    assert actual == expected.read_text()
 
 
 def _normalizer(numbers: dict[str, int] | None = None) -> Normalizer:
@@ -100,7 +100,7 @@ ROW = st.tuples(
 
 @settings(deadline=None)  # machines are shared
 @given(st.lists(ROW, min_size=1, max_size=60))
-def test_columns_say_the_same_as_single_readings(rows: list[tuple[int, float, int]]) -> None:
+def test_blocks_have_the_same_samples_as_readings(rows: list[tuple[int, float, int]]) -> None:
     addresses = ["a", "b", "s", "o", "i", "unknown"]
     readings = [
         Reading(addresses[a], v, s, source_time_us=NOW + n) for n, (a, v, s) in enumerate(rows)
@@ -112,56 +112,56 @@ def test_columns_say_the_same_as_single_readings(rows: list[tuple[int, float, in
         {key: number for number, key in ((n, k) for k, n in numbers.items())}
         for numbers in (fast.numbers, slow.numbers)
     ]
-    seen = []
+    samples = []
     for records, numbers in zip((fast_records, slow_records), by_key, strict=True):
         names = {number: key for key, number in numbers.items()}
-        seen.append([
+        samples.append([
             (names[int(c.point[n])], int(c.time[n]), repr(float(c.value[n])), int(c.status[n]),
              dict(zip(c.text_row.tolist(), c.text, strict=True)).get(n))
             for r in records if isinstance(r, Samples) for c in [columns_of(r)]
             for n in range(len(c))
         ])  # fmt: skip
-    assert seen[0] == seen[1]
-    refused = [{(r.source, r.reason) for r in records if isinstance(r, Unmapped)}
+    assert samples[0] == samples[1]
+    unmapped = [{(r.source, r.reason) for r in records if isinstance(r, Unmapped)}
                for records in (fast_records, slow_records)]  # fmt: skip
-    assert refused[0] == refused[1]
+    assert unmapped[0] == unmapped[1]
 
 
-def test_numbers_go_on_where_the_spool_stands() -> None:
+def test_new_points_get_the_numbers_after_those_of_the_spool() -> None:
     normalizer = _normalizer({"n/p:b": 7, "n/p:gone": 9})
     records = normalizer.normalize(Delivery([Reading("b", 1.0), Reading("a", 1.0)]), NOW)
     assert isinstance(records[0], MappingUsed)
     assert (records[0].name, records[0].version) == ("m", 1)
     assert isinstance(records[1], Points)
     assert [(p.key, p.number) for p in records[1].points] == [("n/p:b", 7), ("n/p:a", 10)]
-    again = normalizer.normalize(Delivery([Reading("b", 2.0)]), NOW)
-    assert [type(record) for record in again] == [Samples], "a point is introduced once"
+    repeated = normalizer.normalize(Delivery([Reading("b", 2.0)]), NOW)
+    assert [type(record) for record in repeated] == [Samples], "a point is defined once"
 
 
-def test_unmapped_addresses_do_not_flood() -> None:
+def test_unmapped_addresses_are_counted() -> None:
     normalizer = _normalizer()
-    said = []
+    sent = []
     for second in range(150):
         delivery = Delivery([Reading("x", n) for n in range(10)])
-        said += normalizer.normalize(delivery, NOW + second * 1_000_000)
-    said += normalizer.take_all_unmapped(NOW + 400_000_000)
-    assert len(said) == 4
-    counts = [r.count for r in said[1:] if isinstance(r, Unmapped)]
+        sent += normalizer.normalize(delivery, NOW + second * 1_000_000)
+    sent += normalizer.take_all_unmapped(NOW + 400_000_000)
+    assert len(sent) == 4
+    counts = [r.count for r in sent[1:] if isinstance(r, Unmapped)]
     assert 1 + sum(counts) == 1500, "every value is counted"
 
 
-def test_endless_addresses_stay_bounded() -> None:
+def test_the_number_of_unmapped_addresses_is_bounded() -> None:
     normalizer = _normalizer()
     readings = [Reading(f"x{n}", n) for n in range(12_000)]
     assert len(normalizer.normalize(Delivery(readings), NOW)) <= 10_001
 
 
-def test_two_addresses_never_feed_one_point() -> None:
+def test_a_point_has_one_source() -> None:
     text = "mapping: {name: m, version: 1, rules: [{source: 't/{x}', equipment: n/p, signal: v}]}"
     normalizer = Normalizer(parse_mapping(parse_yaml(text, file="m")), "c")
     records = normalizer.normalize(Delivery([Reading("t/1", 1), Reading("t/2", 2)]), NOW)
-    (refused,) = [r for r in records if isinstance(r, Unmapped)]
-    assert "already has the source 't/1'" in refused.reason
+    (unmapped,) = [r for r in records if isinstance(r, Unmapped)]
+    assert "already has the source 't/1'" in unmapped.reason
 
 
 def test_impossible_times_and_a_large_raw() -> None:
@@ -178,7 +178,7 @@ def test_impossible_times_and_a_large_raw() -> None:
     assert (len(unmapped.raw), unmapped.size) == (65_536, 100_000)
 
 
-def test_an_unknown_state_is_a_sample_and_a_refusal() -> None:
+def test_an_unknown_state_is_stored_and_quarantined() -> None:
     records = _normalizer().normalize(Delivery([Reading("s", 77)]), NOW)
     samples = next(r for r in records if isinstance(r, Samples))
     columns = columns_of(samples)
@@ -186,11 +186,11 @@ def test_an_unknown_state_is_a_sample_and_a_refusal() -> None:
     assert any(isinstance(r, Unmapped) and "'77'" in r.reason for r in records)
 
 
-@pytest.mark.parametrize("columns_too", [False, True])
-def test_a_state_that_is_stale_says_no_code(columns_too: bool) -> None:
+@pytest.mark.parametrize("as_block", [False, True])
+def test_a_stale_state_has_no_code(as_block: bool) -> None:
     readings = [Reading("s", None, BAD_STALE, NOW)]
     delivery = Delivery(readings)
-    if columns_too:
+    if as_block:
         delivery = Delivery(blocks=[_block([(0, math.nan, BAD_STALE)], ["s"])])
     records = _normalizer().normalize(delivery, NOW)
     assert not [r for r in records if isinstance(r, Unmapped)]
@@ -208,7 +208,7 @@ ANYTHING = st.recursive(
 
 @settings(deadline=None)  # machines are shared
 @given(ANYTHING, st.text(max_size=20))
-def test_anything_becomes_a_sample_or_a_refusal(value: Any, address: str) -> None:
+def test_any_value_is_stored_or_quarantined(value: Any, address: str) -> None:
     normalizer = Normalizer(STORE_AS_IS, "c")
     reading = replace(Reading("a", value), source=address)
     records = normalizer.normalize(Delivery([reading]), NOW)

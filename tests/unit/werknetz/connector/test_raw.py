@@ -22,23 +22,23 @@ values = (
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), values), min_size=1, max_size=20))
-def test_another_run_over_what_was_kept_says_the_same(given: list[tuple[str, Any]]) -> None:
+def test_a_replay_of_raw_input_has_the_same_result(rows: list[tuple[str, Any]]) -> None:
     fields = {"zeit": "2026-01-01"}
     delivery = Delivery(
         readings=[Reading(s, v, source_time_us=NOW - n, fields=fields)
-                  for n, (s, v) in enumerate(given)],
+                  for n, (s, v) in enumerate(rows)],
     )  # fmt: skip
     raw = encode_delivery(delivery, NOW, "as-is@1")
     assert raw is not None
-    opened = decode_delivery(raw)
-    once, again = (
-        Normalizer(STORE_AS_IS, "c").normalize(each, opened.arrival_us)
-        for each in (delivery, opened.delivery)
+    stored = decode_delivery(raw)
+    original, replayed = (
+        Normalizer(STORE_AS_IS, "c").normalize(input_, stored.arrival_us)
+        for input_ in (delivery, stored.delivery)
     )
-    assert repr(once) == repr(again)
+    assert repr(original) == repr(replayed)
 
 
-def test_blocks_records_and_messages_come_back() -> None:
+def test_blocks_records_and_messages_are_decoded() -> None:
     block = ReadingBlock(
         ["a", "unused", "b"], np.array([0, 2, 0], np.int32), np.array([1.0, np.nan, 3.0]),
         np.array([0, 1, 2], np.uint32), np.array([5, 6, 7], np.int64),
@@ -53,23 +53,23 @@ def test_blocks_records_and_messages_come_back() -> None:
     raw = encode_delivery(delivery, NOW, "m@1")
     assert raw is not None
     assert (raw.from_us, raw.to_us, raw.count, raw.hashes) == (5, 9, 4, [b"h"])
-    opened = decode_delivery(raw).delivery
-    (back,) = opened.blocks
-    assert [back.addresses[n] for n in back.address] == ["a", "b", "a"]
-    assert back.value.tobytes() == block.value.tobytes()
-    assert opened.records[0].fields == {
+    decoded = decode_delivery(raw).delivery
+    (decoded_block,) = decoded.blocks
+    assert [decoded_block.addresses[n] for n in decoded_block.address] == ["a", "b", "a"]
+    assert decoded_block.value.tobytes() == block.value.tobytes()
+    assert decoded.records[0].fields == {
         "on": "2026-01-02", "at": "2026-01-02T00:00:00+00:00", "n": 2**70,
     }  # fmt: skip
-    assert opened.records[0].raw == b"row"
-    assert opened.messages == [SourceMessage("f", b"body", b"h")]
+    assert decoded.records[0].raw == b"row"
+    assert decoded.messages == [SourceMessage("f", b"body", b"h")]
 
 
-def test_nothing_to_name_is_nothing_to_keep() -> None:
+def test_an_empty_delivery_has_no_raw_input() -> None:
     assert encode_delivery(Delivery(), NOW, "m@1") is None
 
 
 @pytest.mark.parametrize("payload", [b"", b"junk", zlib.compress(b"\xff\xff"), zlib.compress(b"")])
-def test_damage_is_said(payload: bytes) -> None:
+def test_damaged_bytes_are_an_error(payload: bytes) -> None:
     with pytest.raises(UnreadableRaw):
         decode_delivery(Raw(NOW, NOW, NOW, 1, "m@1", "zlib", payload))
     with pytest.raises(UnreadableRaw, match="codec"):

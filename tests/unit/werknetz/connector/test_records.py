@@ -48,7 +48,7 @@ def _row(**fields: Any) -> SourceRecord:
     return SourceRecord("erp/abrufe", row, b"row-1", item="line 2", message_hash=b"h" * 16)
 
 
-def test_a_row_becomes_the_events_of_all_its_rules() -> None:
+def test_a_row_is_an_event_of_each_matching_rule() -> None:
     used, call_off, stock = Normalizer(_mapping(), "c").normalize(Delivery(records=[_row()]), NOW)
     assert isinstance(used, MappingUsed)
     assert isinstance(call_off, BusinessEvent)
@@ -64,7 +64,7 @@ def test_a_row_becomes_the_events_of_all_its_rules() -> None:
     assert stock.at_us == NOW
 
 
-def test_a_day_is_the_whole_day_in_the_plants_zone() -> None:
+def test_a_date_is_the_whole_day_in_the_zone_of_the_plant() -> None:
     """29 March 2026 has 23 hours in Berlin."""
     (_, call_off, _) = Normalizer(_mapping(), "c").normalize(Delivery(records=[_row()]), NOW)
     assert isinstance(call_off, BusinessEvent)
@@ -74,7 +74,7 @@ def test_a_day_is_the_whole_day_in_the_plants_zone() -> None:
     assert fact.due_until_us == _us(datetime(2026, 3, 29, 22, tzinfo=UTC))
 
 
-def test_the_same_record_makes_the_same_event_whoever_tells_it() -> None:
+def test_duplicates_of_a_record_have_the_same_event_ids() -> None:
     ids = [
         [r.event_id for r in records if isinstance(r, BusinessEvent)]
         for connector in ("a", "b")
@@ -95,17 +95,19 @@ def test_the_same_record_makes_the_same_event_whoever_tells_it() -> None:
         ({"teil": "a\0b"}, "NUL"),
     ],
 )
-def test_what_a_row_gets_wrong_is_named_with_its_place(fields: dict[str, str], reason: str) -> None:
+def test_an_invalid_field_is_quarantined_with_its_position(
+    fields: dict[str, str], reason: str
+) -> None:
     records = Normalizer(_mapping(), "c").normalize(_delivery(_row(**fields), _row()), NOW)
-    refused = [record for record in records if isinstance(record, Unmapped)]
-    assert len(refused) == 1
-    assert reason in refused[0].reason
-    assert (refused[0].item, refused[0].raw_hash) == ("line 2", b"h" * 16)
-    assert b"A-17" in refused[0].raw or b"T1" in refused[0].raw
-    assert sum(isinstance(record, BusinessEvent) for record in records) == 2  # the good row's
+    unmapped = [record for record in records if isinstance(record, Unmapped)]
+    assert len(unmapped) == 1
+    assert reason in unmapped[0].reason
+    assert (unmapped[0].item, unmapped[0].raw_hash) == ("line 2", b"h" * 16)
+    assert b"A-17" in unmapped[0].raw or b"T1" in unmapped[0].raw
+    assert sum(isinstance(record, BusinessEvent) for record in records) == 2  # of the valid row
 
 
-def test_a_record_in_the_words_of_the_event_needs_no_rule() -> None:
+def test_a_record_with_a_kind_needs_no_rule() -> None:
     fields = {"document": "D1", "quantity": 12, "packed_in": ["P1"], "despatched_us": NOW}
     record = SourceRecord("edi/x", fields, b"1", kind="shipment_announced")
     (_, event) = Normalizer(_mapping(), "c").normalize(_delivery(record), NOW)
@@ -115,15 +117,15 @@ def test_a_record_in_the_words_of_the_event_needs_no_rule() -> None:
     )
 
 
-def test_no_rule_and_no_kind_is_said_and_ignored_is_not() -> None:
+def test_a_record_without_rule_is_quarantined_unless_ignored() -> None:
     normalizer = Normalizer(_mapping(), "c")
-    (refused,) = normalizer.normalize(_delivery(SourceRecord("erp/neu", {"a": 1}, b"1")), NOW)
-    assert isinstance(refused, Unmapped)
-    assert "no event rule of mapping erp@3" in refused.reason
+    (unmapped,) = normalizer.normalize(_delivery(SourceRecord("erp/neu", {"a": 1}, b"1")), NOW)
+    assert isinstance(unmapped, Unmapped)
+    assert "no event rule of mapping erp@3" in unmapped.reason
     assert not normalizer.normalize(_delivery(SourceRecord("erp/protokoll", {}, b"1")), NOW)
 
 
-def test_dates_and_instants_of_a_driver_are_read_as_they_are() -> None:
+def test_dates_and_datetimes_of_a_driver_need_no_format() -> None:
     text = MAPPING.replace(', format: "%d.%m.%Y"', "").replace(', format: "%d.%m.%Y %H:%M"', "")
     row = _row(termin=date(2026, 7, 1), angelegt=datetime(2026, 7, 1, 12, tzinfo=UTC))
     (_, event, _) = Normalizer(_mapping(text), "c").normalize(_delivery(row), NOW)
@@ -147,15 +149,17 @@ def test_dates_and_instants_of_a_driver_are_read_as_they_are() -> None:
         (("art, values", "art, decimal: comma, values"), "commitment is not a number"),
     ],
 )
-def test_a_wrong_rule_is_an_error_at_load_with_its_line(wrong: tuple[str, str], error: str) -> None:
+def test_an_invalid_rule_is_an_error_at_load_with_its_line(
+    wrong: tuple[str, str], error: str
+) -> None:
     text = MAPPING.replace(*wrong)
     assert text != MAPPING
-    with pytest.raises(ConfigurationError, match=r"m\.yaml, line \d+: ") as found:
+    with pytest.raises(ConfigurationError, match=r"m\.yaml, line \d+: ") as raised:
         _mapping(text)
-    assert error in str(found.value)
+    assert error in str(raised.value)
 
 
-def test_paths_walk_objects_and_lists_and_a_key_with_dots_comes_first() -> None:
+def test_a_path_selects_in_objects_and_lists() -> None:
     fields = {"a": {"b": [{"c": 1}, {"c": 2}]}, "a.b": "plain"}
     assert value_at_path(fields, "a.b.1.c") == 2
     assert value_at_path(fields, "a.b") == "plain"
@@ -172,7 +176,7 @@ def _us(at: datetime) -> int:
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields", "said"),
+    ("kind", "fields", "reason"),
     [
         ("stock_counter", {}, "did you mean 'stock_counted'"),
         ("stock_counted", {"material": "m", "quantity": 10**400}, "out of range"),
@@ -183,19 +187,17 @@ def _us(at: datetime) -> int:
         ),
     ],
 )
-def test_a_record_with_a_kind_is_checked_as_strictly(
-    kind: str, fields: dict[str, Any], said: str
-) -> None:
+def test_a_record_with_a_kind_is_validated(kind: str, fields: dict[str, Any], reason: str) -> None:
     record = SourceRecord("api", fields, b"1", kind=kind)
-    kept = Normalizer(Mapping(name="m", version=1), "api").normalize(
+    records = Normalizer(Mapping(name="m", version=1), "api").normalize(
         Delivery(records=[record]), NOW
     )
-    (refused,) = kept
-    assert isinstance(refused, Unmapped)
-    assert said in refused.reason
+    (unmapped,) = records
+    assert isinstance(unmapped, Unmapped)
+    assert reason in unmapped.reason
 
 
-def test_two_events_of_one_kind_that_one_record_is_need_a_name() -> None:
+def test_two_rules_of_one_kind_for_a_record_need_names() -> None:
     twice = """
 mapping:
   name: m

@@ -18,7 +18,9 @@ ROWS = st.lists(
 
 
 @given(ROWS)
-def test_columns_survive_the_way_there_and_back(rows: list[tuple[int, int, float, int]]) -> None:
+def test_encoding_and_decoding_columns_returns_them(
+    rows: list[tuple[int, int, float, int]],
+) -> None:
     point, time, value, status = zip(*rows, strict=True) if rows else ((), (), (), ())
     columns = codec.SampleColumns(
         point=np.array(point, "<i4"),
@@ -34,12 +36,12 @@ def test_columns_survive_the_way_there_and_back(rows: list[tuple[int, int, float
     assert read == batch
     (samples,) = read.records
     assert isinstance(samples, Samples)
-    again = codec.columns_of(samples)
-    assert again.value.tolist() == list(value)
-    assert again.status.tolist() == list(status)
+    decoded = codec.columns_of(samples)
+    assert decoded.value.tolist() == list(value)
+    assert decoded.status.tolist() == list(status)
 
 
-def test_every_kind_of_record_survives() -> None:
+def test_encoding_and_decoding_records_returns_them() -> None:
     definition = PointDefinition(
         number=1, key="a/b/c/d/e:x", equipment="a/b/c/d/e", signal="x", role="process_value",
         unit=None, source="t", mapping="m@1",
@@ -48,22 +50,22 @@ def test_every_kind_of_record_survives() -> None:
     assert codec.decode(codec.encode(batch)) == batch
 
 
-def test_columns_of_different_lengths_are_poison() -> None:
-    torn = Samples(point=bytes(8), time=bytes(8), value=bytes(8), status=bytes(4))
+def test_columns_of_different_lengths_are_unreadable() -> None:
+    samples = Samples(point=bytes(8), time=bytes(8), value=bytes(8), status=bytes(4))
     with pytest.raises(codec.UnreadableBatch, match="different lengths"):
-        codec.decode(codec.encode(Batch(records=[torn])))
+        codec.decode(codec.encode(Batch(records=[samples])))
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
+def test_any_bytes_are_decoded_or_unreadable(payload: bytes) -> None:
     try:
         codec.decode(payload)
     except codec.UnreadableBatch:
         return
 
 
-def test_the_chain_depends_on_everything_before() -> None:
-    one = codec.chain_hash(codec.GENESIS, b"a")
-    assert codec.chain_hash(one, b"b") != codec.chain_hash(
+def test_a_chain_hash_depends_on_all_previous_payloads() -> None:
+    first = codec.chain_hash(codec.GENESIS, b"a")
+    assert codec.chain_hash(first, b"b") != codec.chain_hash(
         codec.chain_hash(codec.GENESIS, b"x"), b"b"
     )

@@ -17,7 +17,7 @@ def _body(kind: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_kind_comes_back_from_the_wire_with_all_its_fields(kind: str) -> None:
+def test_every_kind_is_decoded_with_all_its_fields(kind: str) -> None:
     fact = fact_of(kind, _body(kind))
     assert kind_of(fact) == kind
     assert body_of(fact) == _body(kind)
@@ -26,7 +26,7 @@ def test_every_kind_comes_back_from_the_wire_with_all_its_fields(kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_what_is_needed_is_asked_for(kind: str) -> None:
+def test_a_missing_required_field_is_named(kind: str) -> None:
     for name in required_fields_of(kind):
         with pytest.raises(ValueError, match=name):
             fact_of(kind, {**_body(kind), name: None})
@@ -36,6 +36,6 @@ def test_what_is_needed_is_asked_for(kind: str) -> None:
     st.sampled_from(sorted(KINDS)),
     st.dictionaries(st.text(max_size=8), st.integers() | st.text() | st.none()),
 )
-def test_any_other_body_is_refused_with_words(kind: str, body: dict[str, object]) -> None:
+def test_any_other_body_is_an_error_with_the_kind(kind: str, body: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=kind):
         fact_of(kind, body)

@@ -80,7 +80,7 @@ def test_every_kind_of_record_was_captured() -> None:
     assert {f"event {kind}" for kind in KINDS} <= CAPTURED.keys()
 
 
-def test_fields_have_kept_their_meaning() -> None:
+def test_fields_have_their_old_meaning() -> None:
     points = record_of("points")
     assert isinstance(points, Points)
     counter, heartbeat = points.points

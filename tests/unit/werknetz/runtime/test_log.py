@@ -9,7 +9,7 @@ from werknetz.runtime import log
 
 
 @pytest.fixture
-def as_before() -> Iterator[None]:
+def restored_logging() -> Iterator[None]:
     root = logging.getLogger()
     outputs, level = root.handlers[:], root.level
     yield
@@ -18,7 +18,7 @@ def as_before() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-@pytest.mark.usefixtures("as_before")
+@pytest.mark.usefixtures("restored_logging")
 def test_a_line_is_json_without_passwords(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(json=True, level="info")
     log.get_logger("ingest").warning(
@@ -33,6 +33,6 @@ def test_a_line_is_json_without_passwords(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("url", ["redis://:pw@h/0", "mqtt://u:p-w@h:1883"])
-def test_every_kind_of_url_is_covered(url: str) -> None:
+def test_passwords_of_all_kinds_of_urls_are_masked(url: str) -> None:
     assert "pw" not in log.mask_passwords(url)
     assert "p-w" not in log.mask_passwords(url)

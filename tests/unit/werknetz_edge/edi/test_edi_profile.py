@@ -1,4 +1,4 @@
-"""Partners: which one it is, and what is wrong about a file of them."""
+"""Partners: choice of the profile, and errors in a file of partners."""
 
 from pathlib import Path
 
@@ -15,19 +15,19 @@ def _partner(name: str, sender: str | None = None, receiver: str | None = None) 
     return Partner(name=name, sender=sender, receiver=receiver)
 
 
-def test_the_most_exact_partner_is_taken() -> None:
+def test_the_most_specific_partner_is_chosen() -> None:
     partners = Partners(
         partners=(
             _partner("any"), _partner("to us", receiver="R"), _partner("s", "S"),
             _partner("both", "S", "R"),
         )
     )  # fmt: skip
-    asked = [("S", "R"), ("S", "X"), ("X", "R"), ("X", "X")]
-    assert [p.name for a in asked if (p := partners.of(*a))] == ["both", "s", "to us", "any"]
+    addresses = [("S", "R"), ("S", "X"), ("X", "R"), ("X", "X")]
+    assert [p.name for a in addresses if (p := partners.find(*a))] == ["both", "s", "to us", "any"]
     assert Partners().of("S", "R") is None
 
 
-def test_a_partner_changes_codes_and_leaves_the_rest() -> None:
+def test_a_partner_changes_single_codes() -> None:
     partner = Partner.model_validate(
         {
             "name": "p",
@@ -55,14 +55,14 @@ def test_a_partner_changes_codes_and_leaves_the_rest() -> None:
         ("partners:\n  - name: a\n    charset: utf9", "line 3: character set 'utf9' is not known"),
         ("partners:\n  - name: a\n    messages: [DESADW]", "did you mean 'DESADV'?"),
         ("partners:\n  - name: a\n    directory: 96A", "line 3: directory"),
-        ("partners:\n  - name: a\n    counts: {message: maybe}", "take one of 'quarantine'"),
+        ("partners:\n  - name: a\n    counts: {message: maybe}", "use one of 'quarantine'"),
         (
             "partners:\n  - name: a\n    qualifiers:\n      references: {ON: ordernumber}",
             "line 4: no event has a field 'ordernumber': did you mean 'order_number'?",
         ),
         (
             "partners:\n  - name: a\n    qualifiers:\n      quantities: {'12': sent}",
-            "line 4: 12 'sent' is not known: take one of",
+            "line 4: 12 'sent' is not known: use one of",
         ),
         ("partners:\n  - name: a\n  - name: b", "'a' and 'b' have the same sender and receiver"),
     ],
@@ -75,7 +75,7 @@ def test_errors_name_line_and_remedy(tmp_path: Path, text: str, error: str) -> N
     assert error in str(caught.value)
 
 
-def test_options_that_do_not_fit_together() -> None:
+def test_contradicting_options_are_rejected() -> None:
     inbox = {"folder": "in"}
     with pytest.raises(ValidationError, match="not both"):
         EdiConfig.model_validate(

@@ -1,4 +1,4 @@
-"""Expressions: typed at load with the place, bounded at run, and the same in a second engine."""
+"""Expressions: checked at load, bounded at run time, and compared with a second engine."""
 
 import math
 import time
@@ -44,12 +44,12 @@ VALUES: dict[str, Any] = {
 }
 
 
-def _value(text: str, wanted: ResultKind = "anything", **values: Any) -> Any:
-    return compile_expression(text, VARIABLES, wanted).evaluate(VALUES | values)
+def _value(text: str, result_kind: ResultKind = "anything", **values: Any) -> Any:
+    return compile_expression(text, VARIABLES, result_kind).evaluate(VALUES | values)
 
 
 class SecondEngine:
-    """The same protocol over another implementation of CEL, without types at load."""
+    """The same protocol with another implementation of CEL, without types at load."""
 
     def compile(self, text: str, _: Mapping[str, VariableKind], __: ResultKind) -> "SecondProgram":
         try:
@@ -150,7 +150,7 @@ def test_two_engines_agree(text: str, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(("text", "reason"), FAIL, ids=[text for text, _ in FAIL])
-def test_what_fails_is_unreadable_in_both(text: str, reason: str) -> None:
+def test_an_evaluation_error_is_unreadable_in_both_engines(text: str, reason: str) -> None:
     with pytest.raises(UnreadableValue, match=reason):
         _value(text)
     with pytest.raises(UnreadableValue):
@@ -188,7 +188,7 @@ def test_two_engines_agree_on_any_values(
     assert _value(joined, **values) == other.evaluate(VALUES | values)
 
 
-REFUSED: list[tuple[str, ResultKind, str, tuple[int, int]]] = [
+INVALID: list[tuple[str, ResultKind, str, tuple[int, int]]] = [
     ("value * 2", "number", "write 2.0, not 2", (1, 7)),
     ("value == 3", "boolean", "write 2.0, not 2", (1, 7)),
     ("status == 0", "boolean", "write 2u, not 2", (1, 8)),
@@ -226,20 +226,20 @@ REFUSED: list[tuple[str, ResultKind, str, tuple[int, int]]] = [
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted", "remedy", "place"), REFUSED, ids=[ascii(r[0])[:40] for r in REFUSED]
+    ("text", "result_kind", "remedy", "position"), INVALID, ids=[ascii(r[0])[:40] for r in INVALID]
 )
-def test_a_wrong_expression_is_refused_with_its_place_and_the_remedy(
-    text: str, wanted: ResultKind, remedy: str, place: tuple[int, int]
+def test_an_invalid_expression_is_an_error_with_position_and_remedy(
+    text: str, result_kind: ResultKind, remedy: str, position: tuple[int, int]
 ) -> None:
-    if not remedy and "map" in text:  # a macro may hide a variable by its own
+    if not remedy and "map" in text:  # the variable of a macro may hide another
         assert _value(text) == [1]
         return
-    with pytest.raises(ExpressionError) as refused:
-        compile_expression(text, VARIABLES, wanted)
-    error = refused.value
+    with pytest.raises(ExpressionError) as raised:
+        compile_expression(text, VARIABLES, result_kind)
+    error = raised.value
     assert remedy in str(error)
-    if place != (0, 0):
-        assert (error.line, error.column) == place
+    if position != (0, 0):
+        assert (error.line, error.column) == position
     if error.column and text:
         shown, caret = str(error).splitlines()[-2:]
         under = shown.ljust(len(caret))[len(caret) - 1]
@@ -264,11 +264,11 @@ GROWING = [
     " + ".join(["fields.t"] * 30) + " + " + " + ".join(["(fields.t + fields.t)"] * 25),
     "fields.l.exists(a, fields.l.exists(b, b.matches('a') && b.matches('b') && b.contains('c')))",
 ]
-"""Without the checks at load each of these, repeated, eats memory or minutes."""
+"""Without the checks at load, each of these, repeated, exhausts memory or takes minutes."""
 
 
 @pytest.mark.parametrize("text", GROWING, ids=[g[:40] for g in GROWING])
-def test_what_grows_without_end_is_refused_at_load(text: str) -> None:
+def test_unbounded_growth_is_rejected_at_load(text: str) -> None:
     with pytest.raises(ExpressionError):
         compile_expression(text, VARIABLES, "anything")
 
@@ -295,18 +295,20 @@ BOMBS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("text", "fields"), BOMBS, ids=[b[0][:40] for b in BOMBS])
-def test_bombs_stop_fast(text: str, fields: dict[str, Any]) -> None:
-    """The worst that passes the checks ends within the bound. CPU time: machines are shared."""
+def test_worst_cases_are_bounded(text: str, fields: dict[str, Any]) -> None:
+    """The worst case that passes the checks is bounded. CPU time, as machines are shared."""
     variables: dict[str, VariableKind] = {"l": "json", "t": "json", "u": "json"}
     began = time.process_time()
-    with suppress(ExpressionError, UnreadableValue):  # refused at load or stopped: both are bounds
+    with suppress(
+        ExpressionError, UnreadableValue
+    ):  # rejected at load or stopped: both are bounded
         compile_expression(text, variables, "anything").evaluate(
             {"l": [], "t": "", "u": "", **fields}
         )
     assert time.process_time() - began < 5
 
 
-def test_the_engines_own_budget_is_what_the_checks_count_with() -> None:
+def test_the_checks_use_the_iteration_budget_of_the_engine() -> None:
     numbers: list[float] = [1.0] * (ITERATIONS_MAX + 1)
     variables: dict[str, VariableKind] = {"l": "json"}
     program = compile_expression("l.all(a, a == 1.0)", variables, "boolean")
@@ -325,27 +327,27 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(CEL_WORDS, max_size=25).map("".
 
 
 @settings(max_examples=400, deadline=None)
-@given(text=TEXTS, wanted=st.sampled_from(["number", "boolean", "text", "scalar", "anything"]))
-@example(text="value.x" * 40, wanted="number")
-def test_any_text_is_refused_with_its_place_or_runs_bounded(text: str, wanted: ResultKind) -> None:
+@given(text=TEXTS, result_kind=st.sampled_from(["number", "boolean", "text", "scalar", "anything"]))
+@example(text="value.x" * 40, result_kind="number")
+def test_any_text_is_rejected_or_bounded(text: str, result_kind: ResultKind) -> None:
     try:
-        program = compile_expression(text, VARIABLES, wanted)
+        program = compile_expression(text, VARIABLES, result_kind)
     except ExpressionError as error:
-        told: ExpressionError | UnreadableValue = error
+        outcome: ExpressionError | UnreadableValue | None = error
     else:
         began = time.process_time()
         try:
             result = program.evaluate(VALUES)
         except UnreadableValue as error:
-            told = error
+            outcome = error
         else:
             _is_plain(result)
-            told = UnreadableValue("it was not")
+            outcome = None
         assert time.process_time() - began < 1
         assert set(program.needs()) <= set(VARIABLES)
-    assert str(told)
-    if isinstance(told, ExpressionError):
-        assert 1 <= told.line <= max(1, len(text.splitlines()) + 1)
+    assert outcome is None or str(outcome)
+    if isinstance(outcome, ExpressionError):
+        assert 1 <= outcome.line <= max(1, len(text.splitlines()) + 1)
 
 
 def _is_plain(result: Any) -> None:
@@ -361,7 +363,7 @@ def test_any_bytes_are_a_tree_or_a_value_error(data: bytes) -> None:
         return
 
 
-def test_an_expression_says_what_it_looks_at() -> None:
+def test_needs_are_the_variables_and_keys_of_an_expression() -> None:
     def needs(text: str) -> dict[str, frozenset[str] | None]:
         return dict(compile_expression(text, VARIABLES, "anything").needs())
 
@@ -375,7 +377,7 @@ def test_an_expression_says_what_it_looks_at() -> None:
     assert needs("1.0") == {}
 
 
-def test_segments_are_those_of_the_source() -> None:
+def test_segments_must_be_in_the_source() -> None:
     compile_for_segments("segments.m == 'a'", VARIABLES, "boolean", ["m"])
     with pytest.raises(ExpressionError, match="did you mean 'machine'"):
         compile_for_segments("segments.machin == 'a'", VARIABLES, "boolean", ["machine"])
@@ -383,14 +385,14 @@ def test_segments_are_those_of_the_source() -> None:
         compile_for_segments("segments.m == 'a'", VARIABLES, "boolean", [])
 
 
-def test_numbers_of_a_map_are_doubles_however_they_are_written() -> None:
-    given = to_engine_value({"a": 5, "b": 5.0, "c": True, "d": 2**63, "e": (1, "x")}, Budget())
-    assert given == {"a": 5.0, "b": 5.0, "c": True, "d": 2**63, "e": [1.0, "x"]}
-    assert [type(v) for v in given.values()] == [float, float, bool, int, list]
+def test_numbers_of_a_map_are_doubles() -> None:
+    converted = to_engine_value({"a": 5, "b": 5.0, "c": True, "d": 2**63, "e": (1, "x")}, Budget())
+    assert converted == {"a": 5.0, "b": 5.0, "c": True, "d": 2**63, "e": [1.0, "x"]}
+    assert [type(v) for v in converted.values()] == [float, float, bool, int, list]
     assert (
         to_engine_value(datetime(2026, 11, 24, tzinfo=UTC), Budget()) == "2026-11-24T00:00:00+00:00"
     )
-    assert _value("fields.d == 9223372036854775808u", fields=given) is True
+    assert _value("fields.d == 9223372036854775808u", fields=converted) is True
 
 
 @pytest.mark.parametrize(
@@ -401,13 +403,13 @@ def test_numbers_of_a_map_are_doubles_however_they_are_written() -> None:
     ],
     ids=["nul", "surrogate", "integer", "items", "text", "bytes"],
 )  # fmt: skip
-def test_what_is_too_much_for_an_expression_is_unreadable(value: Any) -> None:
+def test_input_above_the_limits_is_unreadable(value: Any) -> None:
     with pytest.raises(UnreadableValue):
         to_engine_value({"a": value}, Budget())
     assert select_fields({"a": value, "b": 1}, frozenset({"b", "c"}), Budget()) == {"b": 1.0}
 
 
-def test_nested_beyond_reason_is_unreadable() -> None:
+def test_deeply_nested_input_is_unreadable() -> None:
     deep: Any = 1
     for _ in range(100):
         deep = [deep]
@@ -415,7 +417,7 @@ def test_nested_beyond_reason_is_unreadable() -> None:
         to_engine_value(deep, Budget())
 
 
-def test_infinity_is_no_result_unless_it_was_given() -> None:
+def test_infinity_is_a_result_only_of_an_infinite_operand() -> None:
     for number in (math.inf, -math.inf, math.nan):
         with pytest.raises(UnreadableValue, match="division by zero"):
             check_finite(number, 1.0)

@@ -1,4 +1,4 @@
-"""Every wrong mapping is refused with its line and the remedy."""
+"""Every invalid mapping is an error with its line and the remedy."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def _read(text: str):
     return parse_mapping(parse_yaml(text, file="emden.yaml"))
 
 
-def test_a_good_mapping() -> None:
+def test_a_valid_mapping() -> None:
     mapping = _read(GOOD)
     assert mapping.label == "emden-1@3"
     assert mapping.state_table("eigene")["on"] is MachineState.IDLE
@@ -82,9 +82,9 @@ def test_an_error_names_line_and_remedy(old: str, new: str, line: int, remedy: s
     assert old in GOOD
     with pytest.raises(ConfigurationError) as caught:
         _read(GOOD.replace(old, new, 1))
-    said = caught.value.errors[0]
-    assert said.startswith(f"emden.yaml, line {line}: "), said
-    assert remedy in said
+    errors = caught.value.errors[0]
+    assert errors.startswith(f"emden.yaml, line {line}: "), errors
+    assert remedy in errors
 
 
 CONSTANTS = (
@@ -103,7 +103,7 @@ CONSTANTS = (
 )
 
 
-def test_constants_are_kept_in_the_unit_of_their_role() -> None:
+def test_constants_are_stored_in_the_unit_of_their_role() -> None:
     mapping = _read(CONSTANTS)
     planned, speed, way = mapping.constants
     assert planned.stored_value() == (pytest.approx(0.15), None, "s")
@@ -139,16 +139,16 @@ WRONG_CONSTANTS = [
 @pytest.mark.parametrize(
     ("old", "new", "line", "remedy"), WRONG_CONSTANTS, ids=[w[3] for w in WRONG_CONSTANTS]
 )
-def test_a_wrong_constant_is_refused(old: str, new: str, line: int, remedy: str) -> None:
+def test_an_invalid_constant_is_an_error(old: str, new: str, line: int, remedy: str) -> None:
     assert old in CONSTANTS
     with pytest.raises(ConfigurationError) as caught:
         _read(CONSTANTS.replace(old, new, 1))
-    said = [error for error in caught.value.errors if remedy in error]
-    assert said, caught.value.errors
-    assert said[0].startswith(f"emden.yaml, line {line}: ")
+    errors = [error for error in caught.value.errors if remedy in error]
+    assert errors, caught.value.errors
+    assert errors[0].startswith(f"emden.yaml, line {line}: ")
 
 
-def test_all_errors_are_said_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     text = GOOD.replace("unit: degC", "unit: foo").replace("version: 3", "version: x")
     with pytest.raises(ConfigurationError) as caught:
         _read(text)
@@ -169,7 +169,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["a: &a [*a]", "a: " + "[" * 5000, "a: !!python/object:x {}", "\0"]
 )
-def test_hostile_yaml_is_refused(text: str) -> None:
+def test_hostile_yaml_is_rejected(text: str) -> None:
     with pytest.raises(ConfigurationError):
         parse_yaml(text, file="x.yaml")
 
@@ -180,13 +180,13 @@ def test_segments_match_one_level_or_to_the_next_literal() -> None:
     assert pattern.match("nsu=urn:a;s=Cell7.8.StateCurrent") is None
     topic = Pattern.parse("werk/{halle}/{maschine}/zyklus#gut")
     assert topic.match("werk/h1/p/3/zyklus#gut") is None
-    found = topic.match("werk/Halle Süd/Presse_3/zyklus#gut")
-    assert found is not None
-    assert topic.fill("n/{halle}/{maschine}", found) == "n/halle-sued/presse_3"
+    segments = topic.match("werk/Halle Süd/Presse_3/zyklus#gut")
+    assert segments is not None
+    assert topic.fill("n/{halle}/{maschine}", segments) == "n/halle-sued/presse_3"
     assert Pattern.parse("{a}/{a}").match("x/y") is None
 
 
 @given(st.text())
-def test_any_segment_makes_a_path(text: str) -> None:
+def test_any_text_is_converted_to_a_path_segment(text: str) -> None:
     EquipmentPath.parse(to_slug(text))
     assert signal_name_of(text)

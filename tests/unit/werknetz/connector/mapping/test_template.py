@@ -59,14 +59,14 @@ def _read(text: str = PRESSES) -> Mapping:
 
 
 def _again(mapping: Mapping) -> Mapping:
-    """What the edge writes down is read by the core, and the other way round."""
+    """Parse the document of a mapping again, as edge and core do."""
     document = yaml.safe_load(mapping.document)
     wrapped = yaml.safe_dump({"mapping": document}, allow_unicode=True, sort_keys=False)
     assert parse_mapping(parse_yaml(mapping.document, file="document"), at=()) == mapping
     return parse_mapping(parse_yaml(wrapped, file="document"))
 
 
-def test_a_template_makes_rules_for_each_machine() -> None:
+def test_a_template_generates_rules_for_each_machine() -> None:
     mapping = _read()
     assert [rule.source for rule in mapping.rules] == [
         "own", "DB10.state", "DB10/{part}/good", "DB11.state", "DB11/{part}/good",
@@ -77,8 +77,8 @@ def test_a_template_makes_rules_for_each_machine() -> None:
     assert [rule.scale for rule in mapping.rules] == [1.0, 1.0, 1.0, 1.0, 0.1]
     assert mapping.rules[4].when == "segments.part != '${x}' && value < 9.0"
     assert [event.source for event in mapping.events] == ["erp/press-1", "erp/press-2"]
-    told = [event.fields["planned_run_s_per_item"].constant for event in mapping.events]
-    assert told == ["12", "9"]
+    run_times = [event.fields["planned_run_s_per_item"].constant for event in mapping.events]
+    assert run_times == ["12", "9"]
     records = Normalizer(mapping, "c").normalize(Delivery([Reading("DB11/left/good", 5)]), 0)
     [point] = [p for r in records if isinstance(r, Points) for p in r.points]
     assert (point.key, point.role) == ("n/p/press-2:good_left", Role.GOOD_COUNT.value)
@@ -139,7 +139,7 @@ def test_an_invalid_template_is_an_error_with_line_and_remedy(
     assert any(remedy in error for error in errors), raised.value
 
 
-PLACED = [
+GENERATED = [
     ("states: packml/tr88", "states: packml/tr8", 17, 34, "did you mean 'packml/tr88'?"),
     ("role: good_count", "role: good_cuont", 21, 34, "is not known"),
     ("role: good_count", "rolle: good_count", 21, 34, "did you mean 'role'?"),
@@ -151,16 +151,16 @@ PLACED = [
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "applied", "remedy"), PLACED, ids=[p[1] for p in PLACED]
+    ("old", "new", "line", "applied", "remedy"), GENERATED, ids=[p[1] for p in GENERATED]
 )
-def test_an_error_of_what_a_template_made_names_both_places(
+def test_an_error_in_a_generated_rule_names_template_and_application(
     old: str, new: str, line: int, applied: int, remedy: str
 ) -> None:
     assert old in PRESSES
     with pytest.raises(ConfigurationError) as raised:
         _read(PRESSES.replace(old, new, 1))
-    place = f"template 'press', applied on line {applied} with machine: "
-    assert any(place in error and remedy in error for error in raised.value.errors), raised.value
+    origin = f"template 'press', applied on line {applied} with machine: "
+    assert any(origin in error and remedy in error for error in raised.value.errors), raised.value
 
 
 def _many(machines: int, rules: int) -> str:
@@ -172,7 +172,7 @@ def _many(machines: int, rules: int) -> str:
     return yaml.safe_dump({"mapping": tree})
 
 
-def test_what_templates_make_is_bounded() -> None:
+def test_the_number_of_generated_rules_is_bounded() -> None:
     assert len(_read(_many(50, 20)).rules) == 1_000
     with pytest.raises(ConfigurationError, match=f"more than {RULES_MAX} rules"):
         _read(_many(600, RULES_MAX // 500))

@@ -31,7 +31,7 @@ def test_unknown_units(unit: str, remedy: str) -> None:
         units.check_unit(unit)
 
 
-def test_pairs_that_do_not_fit() -> None:
+def test_units_of_different_kinds() -> None:
     with pytest.raises(units.UnitRejected, match="units of one kind"):
         units.conversion_factors("bar", "degC")
     with pytest.raises(units.UnitRejected):
