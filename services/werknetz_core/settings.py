@@ -25,9 +25,9 @@ class CoreSettings:
     webhook_key: str | None = None
     body_max_bytes: int = 1_000_000
     events_max_bytes: int = 50_000_000  # streamed to the edge
-    tree_every_s: float = 5.0  # refresh interval of the equipment tree
-    marks_cached_s: float = 0.1  # cache lifetime; a change shows after at most this long
-    key_cached_s: float = 5.0  # cache lifetime; a revoked key works at most this long
+    tree_refresh_s: float = 5.0  # refresh interval of the equipment tree
+    watermark_cache_s: float = 0.1  # cache lifetime; a change shows after at most this long
+    key_cache_s: float = 5.0  # cache lifetime; a revoked key works at most this long
     rate_per_s: float = RATE_PER_S  # sustained requests of one key; 0: no limit
     rate_burst: int = RATE_BURST  # burst of one key, e.g. when all dashboards start
 

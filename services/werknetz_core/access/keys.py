@@ -111,9 +111,9 @@ def key_from_request(request: Request) -> str | None:
 class KeyCache:
     """Caches keys by their hash for a few seconds, so that polling needs no query."""
 
-    def __init__(self, pool: Database, *, cached_s: float, now_us: Callable[[], int]) -> None:
+    def __init__(self, pool: Database, *, cache_s: float, now_us: Callable[[], int]) -> None:
         self._pool = pool
-        self._cached_s = cached_s
+        self._cache_s = cache_s
         self._now_us = now_us
         self._cache: dict[bytes, tuple[float, Principal]] = {}
 
@@ -131,7 +131,7 @@ class KeyCache:
             principal = loaded
             if len(self._cache) >= CACHED_MAX:
                 self._cache.clear()
-            self._cache[hashed] = (time.monotonic() + self._cached_s, principal)
+            self._cache[hashed] = (time.monotonic() + self._cache_s, principal)
         if principal.expires_us is not None and principal.expires_us <= self._now_us():
             return None
         return principal

@@ -58,7 +58,7 @@ async def open_app_context(
         edge_forwarder = EdgeForwarder.from_settings(settings)
         if edge_forwarder is not None:
             stack.push_async_callback(edge_forwarder.close)
-        tree = EquipmentTreeCache(database, every_s=settings.tree_every_s)
+        tree = EquipmentTreeCache(database, refresh_s=settings.tree_refresh_s)
         background = (
             BackgroundTask("equipment_tree", tree.run),
             *(_background_task(name, job, database) for name, job in jobs.items()),
@@ -69,9 +69,9 @@ async def open_app_context(
             settings,
             database,
             redis,
-            keys=KeyCache(database, cached_s=settings.key_cached_s, now_us=now_us),
+            keys=KeyCache(database, cache_s=settings.key_cache_s, now_us=now_us),
             tree=tree,
-            watermarks=Watermarks(redis, cached_s=settings.marks_cached_s),
+            watermarks=Watermarks(redis, cache_s=settings.watermark_cache_s),
             rate_limiter=RateLimiter(redis, per_s=settings.rate_per_s, burst=settings.rate_burst),
             now_us=now_us,
             edge_forwarder=edge_forwarder,

@@ -90,9 +90,9 @@ class EquipmentTree:
 class EquipmentTreeCache:
     """Holds the snapshot and refreshes it; the last one is used while PostgreSQL is unavailable."""
 
-    def __init__(self, pool: Database, *, every_s: float) -> None:
+    def __init__(self, pool: Database, *, refresh_s: float) -> None:
         self._pool = pool
-        self._every_s = every_s
+        self._refresh_s = refresh_s
         self._tree: EquipmentTree | None = None
         self._refreshed_at_s = 0.0
         self._lock = asyncio.Lock()
@@ -100,7 +100,7 @@ class EquipmentTreeCache:
     async def run(self) -> None:
         """Refresh until cancelled."""
         while True:
-            await asyncio.sleep(self._every_s)
+            await asyncio.sleep(self._refresh_s)
             try:
                 await self.refresh()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

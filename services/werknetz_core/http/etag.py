@@ -28,9 +28,9 @@ _log: Final = get_logger("core.etag")
 class Watermarks:
     """Reads watermarks. Without Redis there are no ETags, and every response is computed."""
 
-    def __init__(self, redis: Redis | None, *, cached_s: float = 0.0) -> None:
+    def __init__(self, redis: Redis | None, *, cache_s: float = 0.0) -> None:
         self._redis = redis
-        self._cached_s = cached_s
+        self._cache_s = cache_s
         self._cache: dict[tuple[str, ...], tuple[float, WatermarkValues]] = {}
 
     async def etag_of(
@@ -56,7 +56,7 @@ class Watermarks:
 
     async def _read(self, redis: Redis, paths: tuple[str, ...]) -> WatermarkValues:
         """Read the watermarks and cache them briefly: many dashboards poll the same paths."""
-        until = time.monotonic() + self._cached_s
+        until = time.monotonic() + self._cache_s
         values = await redis.hmget(WATERMARKS_KEY, [_INCARNATION, *paths])
         if values[0] is None:
             await redis.hsetnx(WATERMARKS_KEY, _INCARNATION, secrets.token_hex(8))

@@ -46,12 +46,12 @@ class World:
 
 @pytest_asyncio.fixture
 async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
-    async with opened_world(CoreSettings(database_url, redis_url, marks_cached_s=0)) as made:
-        yield made
+    async with open_world(CoreSettings(database_url, redis_url, watermark_cache_s=0)) as opened:
+        yield opened
 
 
 @asynccontextmanager
-async def opened_world(settings: CoreSettings) -> AsyncIterator[World]:
+async def open_world(settings: CoreSettings) -> AsyncIterator[World]:
     now = [NOW]
     app = create_app(settings, now_us=lambda: microseconds_of(now[0]))
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)

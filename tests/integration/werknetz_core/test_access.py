@@ -1,4 +1,4 @@
-"""Every route × no key, wrong key, low role, other plant: who may not, gets nothing."""
+"""Access to every route: without a key, with a wrong key, too low a role, or another plant."""
 
 import re
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ BODIES = {
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
-    """Every way in: of the document, and those that are not in it."""
+    """Every route: those in the OpenAPI document, and those that are not."""
     for path, methods in app.openapi()["paths"].items():
         for method in methods:
             yield method.upper(), path
@@ -78,72 +78,72 @@ ROUTES = sorted(routes_of(create_app(CoreSettings("postgresql://nowhere"))))
 LOCKED = [route for route in ROUTES if route[1] not in PUBLIC]
 
 
-def test_the_document_leaves_nothing_out() -> None:
+def test_the_document_contains_every_route() -> None:
     app = create_app(CoreSettings("postgresql://nowhere"))
-    found: set[str] = set()
+    paths: set[str] = set()
     waiting: list[object] = [*app.routes]
     while waiting:
         route = waiting.pop()
         if path := getattr(route, "path", None):
-            found.add(path)
+            paths.add(path)
         else:
             inner = getattr(route, "original_router", None) or getattr(route, "router", None)
             waiting += getattr(inner, "routes", [])
     texts = re.compile(r"{(path|material)}")
-    told = {texts.sub(r"{\1:path}", path) for _, path in ROUTES}
-    known = {re.sub(r"^/api/v1", "", path) for path in told} | told
-    assert found, "the walk through the routes finds none: FastAPI keeps them elsewhere now"
-    assert {re.sub(r"^/api/v1", "", path) for path in found} <= known
+    templates = {texts.sub(r"{\1:path}", path) for _, path in ROUTES}
+    documented = {re.sub(r"^/api/v1", "", path) for path in templates} | templates
+    assert paths, "no routes found: FastAPI stores them elsewhere now"
+    assert {re.sub(r"^/api/v1", "", path) for path in paths} <= documented
 
 
 def test_public_routes_are_few_and_named() -> None:
     assert {path for _, path in ROUTES} & PUBLIC == PUBLIC
 
 
-async def _ask(world: World, method: str, path: str, key: str | None) -> int:
-    filled = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
-    filled = filled.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
-    filled = filled.replace("{version}", "1").replace("{key}", "lenz")
-    filled = filled.replace("{material}", "M2")
-    filled = filled.replace("{signal_id}", str(world.ids[f"{OTHER}#temperature"]))
+async def _status_of(world: World, method: str, path: str, key: str | None) -> int:
+    url = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
+    url = url.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
+    url = url.replace("{version}", "1").replace("{key}", "lenz")
+    url = url.replace("{material}", "M2")
+    url = url.replace("{signal_id}", str(world.ids[f"{OTHER}#temperature"]))
     if path == "/api/v1/quarantine/{entry_id}":
-        filled = "/api/v1/quarantine/2"
+        url = "/api/v1/quarantine/2"
     parameters = {"equipment": OTHER, "under": OTHER}
     if path.startswith("/api/v1/kpi_values"):
         parameters = {"equipment": OTHER, "kpi": "oee"}
-    answer = await world.client.request(
+    response = await world.client.request(
         method,
-        filled,
+        url,
         params=parameters if method == "GET" else None,
         json=BODIES.get(path) if method in {"POST", "PUT"} else None,
         headers={"X-API-Key": key} if key is not None else {},
     )
-    return answer.status_code
+    return response.status_code
 
 
 @pytest.mark.asyncio
-async def test_nobody_without_a_key(world: World) -> None:
+async def test_every_route_requires_a_valid_key(world: World) -> None:
     for method, path in LOCKED:
         for key in (None, "wn_demo_123", world.keys["viewer"][:-1] + "x", world.keys["past"]):
-            assert await _ask(world, method, path, key) == 401, (method, path, key)
+            assert await _status_of(world, method, path, key) == 401, (method, path, key)
     for path in PUBLIC:
         response = await world.client.get(path.replace("{name}", "init.js"))
         assert response.status_code == 200, path
 
 
 @pytest.mark.asyncio
-async def test_nobody_above_the_role(world: World) -> None:
+async def test_every_route_requires_its_role(world: World) -> None:
     for method, path in LOCKED:
-        wanted = ROLES.get((method, path), "viewer")
-        status = await _ask(world, method, path, world.keys["viewer"])
-        assert (status == 403) is (wanted != "viewer"), (method, path, status)
-        status = await _ask(world, method, path, world.keys["engineer"])
-        assert (status == 403) is (wanted == "admin"), (method, path, status)
+        role = ROLES.get((method, path), "viewer")
+        status = await _status_of(world, method, path, world.keys["viewer"])
+        assert (status == 403) is (role != "viewer"), (method, path, status)
+        status = await _status_of(world, method, path, world.keys["engineer"])
+        assert (status == 403) is (role == "admin"), (method, path, status)
         if path != "/api/v1/events:batch":  # 503: this world has no webhook connector
-            assert await _ask(world, method, path, world.keys["admin"]) < 500, (method, path)
+            assert await _status_of(world, method, path, world.keys["admin"]) < 500, (method, path)
 
 
-# Lists answer with less instead of refusing, when nothing foreign was named.
+# Lists return fewer items instead of 403, unless the request names another plant.
 LISTS = {
     "/api/v1/plants", "/api/v1/kpis", "/api/v1/kpis/{name}", "/api/v1/connectors", "/api/v1/gaps",
     "/api/v1/quarantine", "/api/v1/quarantine/groups", "/api/v1/replays", "/api/v1/suppliers",
@@ -155,9 +155,9 @@ LISTS = {
 
 
 @pytest.mark.asyncio
-async def test_nobody_outside_the_plants(world: World) -> None:
+async def test_a_key_cannot_access_other_plants(world: World) -> None:
     for method, path in LOCKED:
-        status = await _ask(world, method, path, world.keys["emden"])
+        status = await _status_of(world, method, path, world.keys["emden"])
         is_list = method == "GET" and path in LISTS
         if is_list or path == "/api/v1/kpi_values:query":
             assert status == 200, (method, path)
@@ -166,44 +166,44 @@ async def test_nobody_outside_the_plants(world: World) -> None:
 
 
 @pytest.mark.asyncio
-async def test_lists_hold_only_the_plants_of_the_key(world: World) -> None:
+async def test_lists_contain_only_the_plants_of_the_key(world: World) -> None:
     for path in ("plants", "equipment", "signals", "orders", "connectors", "gaps", "quarantine"):
         every = (await world.get(f"/{path}")).text
         own = (await world.get(f"/{path}", key="emden")).text
         assert path == "orders" or "zwick" in every, path
         assert "zwick" not in own, path
-    answer = await world.client.post(
+    response = await world.client.post(
         "/api/v1/kpi_values:query",
         json=BODIES["/api/v1/kpi_values:query"],
         headers={"X-API-Key": world.keys["emden"]},
     )
-    assert answer.json()["results"][0]["problem"]["status"] == 403
+    assert response.json()["results"][0]["problem"]["status"] == 403
     above = await world.get("/kpi_values?equipment=nordwerk&kpi=oee", key="emden")
     assert above.status_code == 403
     assert PLANT in above.json()["hint"]
     absent = await world.get("/equipment/nordwerk/zwick-9", key="emden")
-    assert absent.status_code == 403  # nobody learns what there is
+    assert absent.status_code == 403  # does not reveal whether it exists
     assert (await world.get(f"/equipment/{PRESS}", key="emden")).status_code == 200
 
 
 @pytest.mark.asyncio
-async def test_a_key_is_made_shown_once_and_revoked(world: World) -> None:
+async def test_a_key_is_created_shown_once_and_revoked(world: World) -> None:
     headers = {"X-API-Key": world.keys["admin"]}
-    wanted = {"name": "line tablet", "role": "viewer", "plants": [PLANT], "expires_days": 1}
-    made = await world.client.post("/api/v1/api_keys", json=wanted, headers=headers)
-    assert made.status_code == 201, made.text
-    key, prefix = made.json()["key"], made.json()["prefix"]
+    new = {"name": "line tablet", "role": "viewer", "plants": [PLANT], "expires_days": 1}
+    created = await world.client.post("/api/v1/api_keys", json=new, headers=headers)
+    assert created.status_code == 201, created.text
+    key, prefix = created.json()["key"], created.json()["prefix"]
     assert key.startswith(f"wn_{prefix}_")
     world.keys["tablet"] = key
     assert (await world.get("/plants", key="tablet")).json()["items"][0]["path"] == PLANT
     listed = await world.get("/api_keys", key="admin")
     assert key not in listed.text
     assert prefix in listed.text
-    gone = await world.client.delete(f"/api/v1/api_keys/{prefix}", headers=headers)
-    assert gone.json()["revoked_at"] is not None
+    revoked = await world.client.delete(f"/api/v1/api_keys/{prefix}", headers=headers)
+    assert revoked.json()["revoked_at"] is not None
     cache = world.app.state.context.keys
     cache._cache.clear()  # as five seconds later
     assert (await world.get("/plants", key="tablet")).status_code == 401
     unknown = {"name": "x", "plants": ["nordwerk/emden-2"]}
-    refused = await world.client.post("/api/v1/api_keys", json=unknown, headers=headers)
-    assert (refused.status_code, PLANT in refused.json()["hint"]) == (404, True)
+    rejected = await world.client.post("/api/v1/api_keys", json=unknown, headers=headers)
+    assert (rejected.status_code, PLANT in rejected.json()["hint"]) == (404, True)

@@ -1,4 +1,4 @@
-"""The operator's commands on a real database, and what they say when something is missing."""
+"""The operator's commands with a real database, and their errors with remedies."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from .conftest import CALENDAR, PLANT, fill
 import asyncpg  # isort: skip
 
 
-async def _filled(url: str) -> None:
+async def _fill_database(url: str) -> None:
     connection = await asyncpg.connect(url)
     await fill(connection)
     await connection.close()
@@ -24,17 +24,19 @@ async def _filled(url: str) -> None:
 
 @pytest.fixture
 def command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    run(_filled(database_url))
+    run(_fill_database(database_url))
     monkeypatch.setenv("WERKNETZ_DATABASE_URL", database_url)
     monkeypatch.setenv("COLUMNS", "200")
     return CliRunner()
 
 
-def test_keys_are_made_listed_and_revoked(command: CliRunner) -> None:
+def test_keys_are_created_listed_and_revoked(command: CliRunner) -> None:
     app = client_cli.root()
-    made = command.invoke(app, ["keys", "create", "tablet", "--plants", PLANT, "--expires", "90d"])
-    assert made.exit_code == 0, made.output
-    match = re.search(r"wn_([0-9a-f]{8})_[0-9a-f]{64}", made.stdout)
+    created = command.invoke(
+        app, ["keys", "create", "tablet", "--plants", PLANT, "--expires", "90d"]
+    )
+    assert created.exit_code == 0, created.output
+    match = re.search(r"wn_([0-9a-f]{8})_[0-9a-f]{64}", created.stdout)
     assert match
     assert match[1] in command.invoke(app, ["keys", "list"]).stdout
     assert "tablet" in command.invoke(app, ["keys", "revoke", match[0]]).stdout
@@ -43,19 +45,19 @@ def test_keys_are_made_listed_and_revoked(command: CliRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("arguments", "expected"),
     [
         (["keys", "create", "x", "--role", "god"], "viewer, engineer"),
         (["keys", "create", "x", "--plants", "nordwerk/emden-7"], PLANT),
         (["keys", "create", "x", "--expires", "soon"], "90d"),
     ],
 )
-def test_what_is_wrong_has_a_remedy(command: CliRunner, words: list[str], told: str) -> None:
-    answer = command.invoke(client_cli.root(), words)
-    assert (answer.exit_code, told in answer.stderr) == (1, True), answer.output
+def test_errors_have_a_remedy(command: CliRunner, arguments: list[str], expected: str) -> None:
+    response = command.invoke(client_cli.root(), arguments)
+    assert (response.exit_code, expected in response.stderr) == (1, True), response.output
 
 
-def test_a_calendar_is_checked_before_it_holds(command: CliRunner, tmp_path: Path) -> None:
+def test_a_calendar_is_validated_before_it_is_stored(command: CliRunner, tmp_path: Path) -> None:
     file = tmp_path / "calendar.json"
     file.write_text(CALENDAR)
     good = command.invoke(client_cli.root(), ["calendar", "set", PLANT, str(file)])
@@ -72,21 +74,23 @@ def test_migrate_twice_is_harmless(command: CliRunner) -> None:
         assert command.invoke(client_cli.root(), ["migrate"]).exit_code == 0
 
 
-def test_no_database_is_said_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_database_is_reported_without_the_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("WERKNETZ_DATABASE_URL", "postgresql://u:geheim@127.0.0.1:1/x")
-    answer = CliRunner().invoke(client_cli.root(), ["migrate", "--wait", "0.1"])
-    assert answer.exit_code == 1
-    assert "waiting for PostgreSQL at 127.0.0.1:1" in answer.stderr
-    assert "geheim" not in answer.output
+    response = CliRunner().invoke(client_cli.root(), ["migrate", "--wait", "0.1"])
+    assert response.exit_code == 1
+    assert "waiting for PostgreSQL at 127.0.0.1:1" in response.stderr
+    assert "geheim" not in response.output
     monkeypatch.delenv("WERKNETZ_DATABASE_URL")
     assert "set WERKNETZ_DATABASE_URL" in CliRunner().invoke(client_cli.root(), ["up"]).stderr
 
 
 def test_no_api_is_an_error_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WERKNETZ_URL", "http://127.0.0.1:1")
-    monkeypatch.setattr("werknetz_client.transport.TRIES", 1)
-    answer = CliRunner().invoke(client_cli.root(), ["kpi", "oee", PLANT, "--start", "-7d"])
-    assert isinstance(answer.exception, WerknetzError)
-    assert "werknetz up" in answer.exception.hint
-    look = CliRunner().invoke(client_cli.root(), ["doctor"])
-    assert (look.exit_code, "BAD  API" in look.stdout) == (1, True)
+    monkeypatch.setattr("werknetz_client.transport.ATTEMPTS_MAX", 1)
+    response = CliRunner().invoke(client_cli.root(), ["kpi", "oee", PLANT, "--start", "-7d"])
+    assert isinstance(response.exception, WerknetzError)
+    assert "werknetz up" in response.exception.hint
+    doctor = CliRunner().invoke(client_cli.root(), ["doctor"])
+    assert (doctor.exit_code, "BAD  API" in doctor.stdout) == (1, True)

@@ -1,4 +1,4 @@
-"""Every collection: in every order no item is left out or given twice, however small the pages."""
+"""Every list: no item is skipped or repeated, in any order and for any page size."""
 
 import csv
 import io
@@ -44,12 +44,12 @@ SORTED = {
     f"/shifts?equipment={PRESS}&start=-3d": ("start", "name"),
 }
 ORDERS = [
-    (path, f"{way}{key}") for path, keys in SORTED.items() for key in keys for way in ("", "-")
+    (path, f"{sign}{key}") for path, keys in SORTED.items() for key in keys for sign in ("", "-")
 ]
 
 
 async def fill(world: World) -> None:
-    """Give every collection items that share the value of a sort key."""
+    """Add items with equal sort values to every list."""
     rows = await fill_supply(
         world.database, {"emden": world.ids[PLANT], "zwick": world.ids[ZWICK]},
         world.ids[LINE], NOW,
@@ -87,22 +87,22 @@ async def fill(world: World) -> None:
             )  # fmt: skip
 
 
-def at(path: str, query: str) -> str:
+def with_query(path: str, query: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}{query}"
 
 
 async def items_of(world: World, path: str) -> list[dict[str, Any]]:
-    answer = await world.get(path, key="admin")
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["items"]
-    return found
+    response = await world.get(path, key="admin")
+    assert response.status_code == 200, response.text
+    items: list[dict[str, Any]] = response.json()["items"]
+    return items
 
 
 @pytest.mark.timeout(300)
 async def test_pages_in_every_order(world: World) -> None:
     await fill(world)
     for path, order in ORDERS:
-        whole = await items_of(world, at(path, f"sort={order}&limit=1000"))
+        whole = await items_of(world, with_query(path, f"sort={order}&limit=1000"))
         assert len(whole) > 1, path
         name = order.removeprefix("-")
         values = [item.get(name) for item in whole]
@@ -111,60 +111,60 @@ async def test_pages_in_every_order(world: World) -> None:
         paged: list[dict[str, Any]] = []
         cursor = ""
         for _ in range(len(whole) + 1):
-            asked = at(path, f"sort={order}&limit=1{cursor}")
-            answer = await world.get(asked, key="admin")
-            page = answer.json()
+            url = with_query(path, f"sort={order}&limit=1{cursor}")
+            response = await world.get(url, key="admin")
+            page = response.json()
             paged += page["items"]
             if page["next_cursor"] is None:
                 break
-            assert 'rel="next"' in answer.headers["link"]
+            assert 'rel="next"' in response.headers["link"]
             cursor = f"&cursor={page['next_cursor']}"
         assert paged == whole, (path, order)
 
 
 @pytest.mark.parametrize("path", SORTED)
-async def test_an_order_or_field_that_is_not_known_is_told(world: World, path: str) -> None:
-    for query, word in (("sort=colour", SORTED[path][0]), ("fields=colour", "Fields: ")):
-        answer = await world.get(at(path, query), key="admin")
-        assert answer.status_code == 422, (path, query)
-        assert word in answer.json()["hint"]
+async def test_an_unknown_order_or_field_is_rejected(world: World, path: str) -> None:
+    for query, hint in (("sort=colour", SORTED[path][0]), ("fields=colour", "Fields: ")):
+        response = await world.get(with_query(path, query), key="admin")
+        assert response.status_code == 422, (path, query)
+        assert hint in response.json()["hint"]
     for query in ("format=xml", "csv_dialect=martian", "sort=id,-name"):
-        assert (await world.get(at(path, query), key="admin")).status_code == 422
+        assert (await world.get(with_query(path, query), key="admin")).status_code == 422
 
 
-async def test_a_cursor_holds_for_its_order_only(world: World) -> None:
+async def test_a_cursor_is_valid_for_its_order_only(world: World) -> None:
     await fill(world)
     cursor = (await world.get("/gaps?sort=start&limit=1")).json()["next_cursor"]
-    answer = await world.get(f"/gaps?sort=-start&limit=1&cursor={cursor}")
-    assert answer.status_code == 422
-    assert "same sort" in answer.json()["hint"]
+    response = await world.get(f"/gaps?sort=-start&limit=1&cursor={cursor}")
+    assert response.status_code == 422
+    assert "same sort" in response.json()["hint"]
 
 
-async def test_fields_and_forms(world: World) -> None:
+async def test_fields_and_formats(world: World) -> None:
     await fill(world)
     some = await items_of(world, "/gaps?fields=cause,start&fields=cause")
     assert all(set(item) == {"cause", "start"} for item in some)
-    answer = await world.get("/gaps?fields=start,cause&format=csv&limit=3&sort=cause")
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert 'filename="gaps.csv"' in answer.headers["content-disposition"]
-    assert 'rel="next"' in answer.headers["link"]
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    response = await world.get("/gaps?fields=start,cause&format=csv&limit=3&sort=cause")
+    assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'filename="gaps.csv"' in response.headers["content-disposition"]
+    assert 'rel="next"' in response.headers["link"]
+    rows = list(csv.DictReader(io.StringIO(response.text)))
     assert [row["cause"] for row in rows] == ["fork"] * 3
     lines = await world.get("/gaps?limit=4", headers={"Accept": "application/x-ndjson"})
     assert lines.headers["vary"] == "Accept"
-    told = [msgspec.json.decode(line) for line in lines.text.splitlines()]
-    assert told == (await world.get("/gaps?limit=4")).json()["items"]
+    items = [msgspec.json.decode(line) for line in lines.text.splitlines()]
+    assert items == (await world.get("/gaps?limit=4")).json()["items"]
 
 
-async def test_what_a_machine_writes_does_no_harm_in_a_spreadsheet(world: World) -> None:
+async def test_text_of_a_machine_is_not_a_formula_in_a_spreadsheet(world: World) -> None:
     await world.database.execute(
         "INSERT INTO state_pieces (equipment_id, start_at, end_at, state, category, code)"
         " VALUES ($1, $2, $3, 1, 'apt', '=cmd|calc')",
         world.ids[PRESS], NOW - timedelta(hours=1), NOW - timedelta(minutes=30.5),
     )  # fmt: skip
     address = f"/equipment/{PRESS}/states?start=-2h&csv_dialect=excel-de&fields=duration_s,code"
-    answer = await world.get(address)
-    assert answer.content == b"\xef\xbb\xbfduration_s;code\r\n1770,0;'=cmd|calc\r\n"
+    response = await world.get(address)
+    assert response.content == b"\xef\xbb\xbfduration_s;code\r\n1770,0;'=cmd|calc\r\n"
 
 
 async def test_samples_newest_first_and_as_csv(world: World) -> None:
@@ -195,31 +195,31 @@ async def test_samples_newest_first_and_as_csv(world: World) -> None:
     assert (await world.get(f"{path}&granularity=5s&fields=avg&aggregates=max")).status_code == 422
 
 
-async def test_kpi_values_in_every_form_have_tags_of_their_own(world: World) -> None:
+async def test_kpi_values_in_each_format_have_their_own_etag(world: World) -> None:
     await add_bucket(world, PRESS, "2026-11-20T05:00Z", pq=72)
     await add_bucket(world, ROBOT, "2026-11-20T06:15Z", pq=36)
     span = "start=2026-11-20T05:00Z&end=2026-11-20T08:00Z&granularity=hour"
     url = f"/kpi_values?equipment={PLANT}&kpi=oee&{span}"
     plain = await world.get(url)
     assert plain.headers["vary"] == "Accept"
-    asked = f"{url}&fields=value,start&sort=-value"
-    shaped = await world.get(asked)
+    shaped_url = f"{url}&fields=value,start&sort=-value"
+    shaped = await world.get(shaped_url)
     assert [item["value"] for item in shaped.json()["items"]] == [
         pytest.approx(0.8), pytest.approx(0.4), None,
     ]  # fmt: skip
     assert shaped.json()["granularity"] == "hour"
-    table = await world.get(asked, headers={"Accept": "text/csv"})
+    table = await world.get(shaped_url, headers={"Accept": "text/csv"})
     assert table.text.splitlines()[1] == "0.8,2026-11-20T06:00:00+01:00"
-    tags = {answer.headers["etag"] for answer in (plain, shaped, table)}
+    tags = {response.headers["etag"] for response in (plain, shaped, table)}
     assert len(tags) == 3
     again = await world.get(
-        asked, headers={"Accept": "text/csv", "If-None-Match": table.headers["etag"]}
+        shaped_url, headers={"Accept": "text/csv", "If-None-Match": table.headers["etag"]}
     )
     assert (again.status_code, again.headers["vary"]) == (304, "Accept")
     for wrong in ("sort=colour", "fields=colour", "format=xml", "csv_dialect=x"):
         assert (await world.get(f"{url}&{wrong}")).status_code == 422, wrong
 
 
-async def test_instants_are_told_with_their_zone(world: World) -> None:
+async def test_instants_have_a_time_zone(world: World) -> None:
     [item] = await items_of(world, "/gaps?connector=emden-opcua&fields=start")
     assert datetime.fromisoformat(item["start"]).tzinfo is not None

@@ -1,4 +1,4 @@
-"""A wrong mapping: seen before it is in force, or put right afterwards, to the last row."""
+"""A wrong mapping: detected before activation, or corrected afterwards, to the last row."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,9 +17,9 @@ from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import encode_delivery
 from werknetz.domain.bucket import microseconds_of
 from werknetz.link.receiver import Receiver
-from werknetz_core.ingest.apply import Applier, welcome
-from werknetz_core.ingest.partition import Partitions
-from werknetz_core.mappings.replay_namer import mapping_of_document
+from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.partitions import PartitionMaker
+from werknetz_core.mappings.replay_normalizer import parse_mapping_document
 
 from .conftest import LINE, NOW, World
 
@@ -72,7 +72,7 @@ def document(machine: str, version: int, *, right: bool) -> str:
 
 @dataclass
 class Edge:
-    """What an edge does: name, keep raw beside, hand over; here straight into the writer."""
+    """Does what an edge does: normalizes, stores the raw input, and sends; here to the writer."""
 
     world: World
     machine: str
@@ -81,34 +81,34 @@ class Edge:
 
     def __post_init__(self) -> None:
         self.spool = FakeSpool(f"plc-{self.machine}")
-        self._applier = Applier(Partitions(ahead_days=0))
+        self._applier = Applier(PartitionMaker(ahead_days=0))
         self._receiver = Receiver(self.spool.connector, uuid4())
 
     async def start(self, text: str) -> None:
-        mapping = mapping_of_document(text, "m")
+        mapping = parse_mapping_document(text, "m")
         self.normalizer = Normalizer(mapping, self.spool.connector)
-        answer = await welcome(
+        response = await accept_hello(
             self.world.database, self.spool.connector, self.spool.hello(), uuid4()
         )
-        self.spool.epoch = answer.epoch
+        self.spool.epoch = response.epoch
 
-    async def take(self, delivery: Delivery, arrival_us: int) -> None:
+    async def send(self, delivery: Delivery, arrival_us: int) -> None:
         records = self.normalizer.normalize(delivery, arrival_us)
         raw = encode_delivery(delivery, arrival_us, self.normalizer.mapping.label)
         assert raw is not None
         envelope = self.spool.add(*records, raw)
         await self._applier.apply(self.world.database, self._receiver, [envelope])
 
-    async def quiet(self, arrival_us: int) -> None:
-        """A minute later: what was only counted is said."""
-        if held := self.normalizer.take_all_unmapped(arrival_us):
-            envelope = self.spool.add(*held)
+    async def report_repeats(self, arrival_us: int) -> None:
+        """Send the counted repeats, as a minute later."""
+        if records := self.normalizer.take_all_unmapped(arrival_us):
+            envelope = self.spool.add(*records)
             await self._applier.apply(self.world.database, self._receiver, [envelope])
 
 
 def deliveries(start_us: int, machine: str) -> list[tuple[int, Delivery]]:
-    """Two hours of a press that writes German numbers, and a stock list now and then."""
-    found = []
+    """Two hours of a press that writes German numbers, with a stock list every half hour."""
+    items = []
     for n in range(240):
         at_us = start_us + n * 30 * SECOND
         readings = [
@@ -129,21 +129,21 @@ def deliveries(start_us: int, machine: str) -> list[tuple[int, Delivery]]:
                 for k in range(3)
             ]  # fmt: skip
             messages = [SourceMessage("lager", body, hash_message(body))]
-        found.append((at_us, Delivery(readings, records=records, messages=messages)))
-    return found
+        items.append((at_us, Delivery(readings, records=records, messages=messages)))
+    return items
 
 
 @pytest_asyncio.fixture
 async def edges(world: World) -> AsyncIterator[tuple[Edge, Edge]]:
-    """One that is mapped wrongly, and one that was right from the start, over the same input."""
+    """One edge with a wrong mapping and one with the right mapping, over the same input."""
     start_us = microseconds_of(NOW - timedelta(hours=3, minutes=7))  # in the early shift
     wrong, right = Edge(world, "press-w"), Edge(world, "press-r")
     await wrong.start(document("press-w", 1, right=False))
     await right.start(document("press-r", 1, right=True))
     for edge in (wrong, right):
         for at_us, delivery in deliveries(start_us, edge.machine):
-            await edge.take(delivery, at_us + 1)
-        await edge.quiet(at_us + 90 * SECOND)
+            await edge.send(delivery, at_us + 1)
+        await edge.report_repeats(at_us + 90 * SECOND)
     world.now[0] = datetime.now(UTC) + timedelta(seconds=1)  # after all that was stored
     yield wrong, right
 
@@ -156,7 +156,7 @@ async def post(
 
 
 async def model(world: World, edge: Edge) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything that the model holds of a machine, without the names that differ on purpose."""
+    """Return all stored data of a machine, without the names that differ on purpose."""
     database, path = world.database, f"{LINE}/{edge.machine}"
     samples = await database.fetch(
         "SELECT s.name, x.at, x.value, x.status, x.text FROM samples x JOIN signals s"
@@ -181,7 +181,7 @@ async def model(world: World, edge: Edge) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-async def replayed(world: World, started: httpx2.Response) -> dict[str, Any]:
+async def wait_for_replay(world: World, started: httpx2.Response) -> dict[str, Any]:
     assert started.status_code == 202, started.text
     (job,) = started.json()
     async with asyncio.timeout(30):
@@ -193,15 +193,15 @@ async def replayed(world: World, started: httpx2.Response) -> dict[str, Any]:
 
 
 @pytest.mark.asyncio
-async def test_a_wrong_mapping_is_seen_before_it_is_in_force(
+async def test_a_wrong_mapping_is_detected_before_activation(
     world: World, edges: tuple[Edge, Edge]
 ) -> None:
-    """The right edge, and the wrong document as the next version of its mapping."""
+    """Diff the wrong document as the next version of the right edge's mapping."""
     _, right = edges
     wrong = document("press-r", 2, right=False)
-    answer = await post(world, "/mappings:diff", {"document": wrong, "start": "-1h"})
-    assert answer.status_code == 200, answer.text
-    diff = answer.json()
+    response = await post(world, "/mappings:diff", {"document": wrong, "start": "-1h"})
+    assert response.status_code == 200, response.text
+    diff = response.json()
     assert (diff["complete"], diff["inputs"], diff["inputs_skipped"]) == (True, 240, 0)
     assert diff["unmapped_before"]["text"] == "0 of 4 state codes unmapped = 0.0% of the time"
     assert diff["unmapped_after"]["codes"] == ["RUESTEN", "STOERUNG"]
@@ -221,40 +221,40 @@ async def test_a_wrong_mapping_is_seen_before_it_is_in_force(
     refused = {(r["source"], r["reason"]): (r["before"], r["after"]) for r in diff["refused"]}
     assert any(source == "p#temp" and "not a number" in why for source, why in refused)
     assert sum(after for _, after in refused.values()) > 240
-    moved = {(kpi["kpi"]): kpi for kpi in diff["kpis"]}
-    assert "availability" not in moved  # producing is known to both
-    assert moved["setup_ratio"]["before"] > 0.1
-    assert moved["setup_ratio"]["after"] == 0.0
+    changed = {(kpi["kpi"]): kpi for kpi in diff["kpis"]}
+    assert "availability" not in changed  # both know the producing state
+    assert changed["setup_ratio"]["before"] > 0.1
+    assert changed["setup_ratio"]["after"] == 0.0
     states = {(s["state"]): (s["before_s"], s["after_s"]) for s in diff["states"]}
     assert states["malfunction"][1] == 0.0
     assert states["unknown"][0] == 0.0
     assert states["unknown"][1] == pytest.approx(states["malfunction"][0] + states["setup"][0])
 
-    answer = await post(world, "/mappings:preview", {"document": wrong, "minutes": 60})
-    assert answer.status_code == 200, answer.text
-    preview = answer.json()
+    response = await post(world, "/mappings:preview", {"document": wrong, "minutes": 60})
+    assert response.status_code == 200, response.text
+    preview = response.json()
     assert preview["unmapped_states"]["codes"] == ["RUESTEN", "STOERUNG"]
     assert {r["source"] for r in preview["refused"]} >= {"p#temp", "lager"}
     assert right.normalizer.mapping.version == 1
 
 
 @pytest.mark.asyncio
-async def test_a_wrong_mapping_is_put_right_and_the_model_is_as_if_it_had_always_been(
+async def test_after_a_replay_all_data_equals_that_of_a_right_mapping(
     world: World, edges: tuple[Edge, Edge]
 ) -> None:
     wrong, right = edges
     expected = await model(world, right)
     assert await model(world, wrong) != expected
     groups = (await world.get("/quarantine/groups", params={"connector": "plc-press-w"})).json()
-    told = {(g["source"], g["reason"]): g["count"] for g in groups}
-    assert sum(count for (source, _), count in told.items() if source == "p#temp") == 240
-    assert sum(count for (source, _), count in told.items() if source == "p#zustand") == 80
+    counts = {(g["source"], g["reason"]): g["count"] for g in groups}
+    assert sum(count for (source, _), count in counts.items() if source == "p#temp") == 240
+    assert sum(count for (source, _), count in counts.items() if source == "p#zustand") == 80
 
     repaired = document("press-w", 2, right=True)
     assert (await post(world, "/mappings", {"document": repaired})).status_code == 201
     activated = await post(world, "/mappings/presses-press-w/versions/2:activate", {})
     assert activated.json()["state"] == "active"
-    job = await replayed(
+    job = await wait_for_replay(
         world, await post(world, "/quarantine:replay", {"connector": "plc-press-w"})
     )
     assert (job["inputs"], job["inputs_skipped"]) == (240, 0)
@@ -278,8 +278,8 @@ async def test_a_wrong_mapping_is_put_right_and_the_model_is_as_if_it_had_always
     )
     assert dirty > 8
 
-    # Once more: nothing to do.
-    job = await replayed(
+    # A repeated replay changes nothing.
+    job = await wait_for_replay(
         world, await post(world, "/replays", {"mapping": "presses-press-w", "start": "-1h"})
     )
     assert (job["samples_removed"], job["samples_added"], job["events_changed"]) == (0, 0, 0)
@@ -287,14 +287,12 @@ async def test_a_wrong_mapping_is_put_right_and_the_model_is_as_if_it_had_always
 
 
 @pytest.mark.asyncio
-async def test_a_changed_value_of_an_event_keeps_what_was_known(
-    world: World, edges: tuple[Edge, Edge]
-) -> None:
+async def test_a_changed_event_has_a_revision(world: World, edges: tuple[Edge, Edge]) -> None:
     _, right = edges
     changed = document("press-r", 2, right=True).replace("field: menge,", "field: menge, scale: 2,")
     await post(world, "/mappings", {"document": changed})
     body = {"mapping": "presses-press-r", "version": 2, "start": "-1h"}
-    job = await replayed(world, await post(world, "/replays", body))
+    job = await wait_for_replay(world, await post(world, "/replays", body))
     assert job["events_changed"] == 12
     rows = await world.database.fetch(
         "SELECT e.revision, (e.body->>'quantity')::float, (r.body->>'quantity')::float, e.mapping,"
@@ -308,7 +306,7 @@ async def test_a_changed_value_of_an_event_keeps_what_was_known(
 
 
 @pytest.mark.asyncio
-async def test_versions_are_kept_and_never_change(world: World, edges: tuple[Edge, Edge]) -> None:
+async def test_versions_are_stored_and_never_change(world: World, edges: tuple[Edge, Edge]) -> None:
     del edges
     text = document("press-r", 2, right=False)
     first = await post(world, "/mappings", {"document": text, "note": "a try"})
@@ -327,13 +325,13 @@ async def test_versions_are_kept_and_never_change(world: World, edges: tuple[Edg
 
 
 @pytest.mark.asyncio
-async def test_what_is_wrong_with_a_request_is_said(world: World, edges: tuple[Edge, Edge]) -> None:
+async def test_invalid_requests_have_a_hint(world: World, edges: tuple[Edge, Edge]) -> None:
     del edges
     bad = document("press-r", 2, right=True).replace("degC", "degX")
-    answer = await post(world, "/mappings", {"document": bad})
-    assert answer.status_code == 422
-    assert "degX" in answer.json()["detail"]
-    assert "line" in answer.json()["errors"][0]["detail"]
+    response = await post(world, "/mappings", {"document": bad})
+    assert response.status_code == 422
+    assert "degX" in response.json()["detail"]
+    assert "line" in response.json()["errors"][0]["detail"]
     for path, body, status in (
         ("/mappings", {"document": "a: ["}, 422),
         ("/mappings:diff", {}, 422),
@@ -344,28 +342,28 @@ async def test_what_is_wrong_with_a_request_is_said(world: World, edges: tuple[E
         ("/quarantine:replay", {}, 404),
         ("/quarantine:discard", {"connector": "plc-press-w", "note": ""}, 422),
     ):
-        answer = await post(world, path, body)
-        assert answer.status_code == status, (path, answer.text)
-        assert answer.json()["hint"]
+        response = await post(world, path, body)
+        assert response.status_code == status, (path, response.text)
+        assert response.json()["hint"]
     assert (await post(world, "/mappings", {"document": bad}, key="viewer")).status_code == 403
     assert (await post(world, "/mappings", {"document": bad}, key="zwick")).status_code == 403
 
 
 @pytest.mark.asyncio
-async def test_the_desk_assigns_and_discards_with_a_reason(
+async def test_entries_are_assigned_and_discarded_with_a_reason(
     world: World, edges: tuple[Edge, Edge]
 ) -> None:
     del edges
-    choice = {"connector": "plc-press-w", "source": "lager"}
-    answer = await post(world, "/quarantine:assign", {**choice, "to": "anna"})
-    entries = answer.json()["entries"]
+    selection = {"connector": "plc-press-w", "source": "lager"}
+    response = await post(world, "/quarantine:assign", {**selection, "to": "anna"})
+    entries = response.json()["entries"]
     assert entries == 12
     listed = (await world.get("/quarantine", params={"state": "assigned"})).json()["items"]
     assert {(row["assigned_to"], row["decided_by"]) for row in listed} == {("anna", "engineer")}
     shown = await world.get(f"/quarantine/{listed[0]['id']}", key="engineer")
     assert shown.json()["raw_text"].startswith('{"teil"')
-    assert shown.json()["place"].startswith("line ")
-    answer = await post(world, "/quarantine:discard", {**choice, "note": "a test list"})
-    assert answer.json()["entries"] == 12
+    assert shown.json()["position"].startswith("line ")
+    response = await post(world, "/quarantine:discard", {**selection, "note": "a test list"})
+    assert response.json()["entries"] == 12
     listed = (await world.get("/quarantine", params={"state": "discarded"})).json()["items"]
     assert {row["note"] for row in listed} == {"a test list"}

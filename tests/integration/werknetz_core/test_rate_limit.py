@@ -1,4 +1,4 @@
-"""Rate limits by key, against a real Redis: shared by processes, told with a hint."""
+"""Rate limits by key, with a real Redis: shared by processes, answered with a hint."""
 
 import asyncio
 
@@ -9,13 +9,13 @@ from werknetz_core.http.problem import Problem
 from werknetz_core.http.rate_limit import REDIS_RETRY_S, RateLimiter
 from werknetz_core.settings import CoreSettings
 
-from .conftest import opened_world
+from .conftest import open_world
 
 pytestmark = pytest.mark.asyncio
 
 
-async def allowed(limit: RateLimiter, key_id: int, tries: int) -> int:
-    """Return how many of so many requests at once are let through."""
+async def count_allowed(limit: RateLimiter, key_id: int, tries: int) -> int:
+    """Return how many of `tries` requests at once are allowed."""
     statuses = []
     for _ in range(tries):
         try:
@@ -27,61 +27,63 @@ async def allowed(limit: RateLimiter, key_id: int, tries: int) -> int:
     return statuses.count(200)
 
 
-async def test_a_key_may_ask_so_often_and_another_key_does_not_pay_for_it(redis_url: str) -> None:
+async def test_each_key_has_its_own_limit(redis_url: str) -> None:
     redis = Redis.from_url(redis_url, decode_responses=True)
     limit = RateLimiter(redis, per_s=0.01, burst=30)
-    assert await allowed(limit, 1, 60) == 30
-    assert await allowed(limit, 2, 5) == 5
+    assert await count_allowed(limit, 1, 60) == 30
+    assert await count_allowed(limit, 2, 5) == 5
     await redis.aclose()
 
 
 async def test_processes_share_the_bucket(redis_url: str) -> None:
     redis = Redis.from_url(redis_url, decode_responses=True)
     limits = [RateLimiter(redis, per_s=0.01, burst=100) for _ in range(4)]
-    counts = await asyncio.gather(*(allowed(limit, 1, 100) for limit in limits))
+    counts = await asyncio.gather(*(count_allowed(limit, 1, 100) for limit in limits))
     assert sum(counts) == 100
     await redis.aclose()
 
 
-async def test_the_bucket_fills_again_with_time(redis_url: str) -> None:
+async def test_the_bucket_refills_with_time(redis_url: str) -> None:
     redis = Redis.from_url(redis_url, decode_responses=True)
     limit = RateLimiter(redis, per_s=20, burst=2)
-    assert await allowed(limit, 1, 2) == 2
+    assert await count_allowed(limit, 1, 2) == 2
     deadline = asyncio.get_running_loop().time() + 10
-    while not await allowed(limit, 1, 1):
+    while not await count_allowed(limit, 1, 1):
         assert asyncio.get_running_loop().time() < deadline
         await asyncio.sleep(0.02)
     await redis.aclose()
 
 
-async def test_nobody_is_refused_or_kept_waiting_while_redis_is_away() -> None:
-    deaf = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1, socket_timeout=1)
+async def test_no_request_is_rejected_or_delayed_while_redis_is_unavailable() -> None:
+    unreachable = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1, socket_timeout=1)
     now = [0.0]
-    limit = RateLimiter(deaf, per_s=0.01, burst=1, now_s=lambda: now[0])
-    assert await allowed(limit, 1, 50) == 50
+    limit = RateLimiter(unreachable, per_s=0.01, burst=1, now_s=lambda: now[0])
+    assert await count_allowed(limit, 1, 50) == 50
     now[0] += REDIS_RETRY_S + 1
-    assert await allowed(limit, 1, 50) == 50
-    await deaf.aclose()
-    assert await allowed(RateLimiter(None, per_s=0.01, burst=1), 1, 50) == 50
+    assert await count_allowed(limit, 1, 50) == 50
+    await unreachable.aclose()
+    assert await count_allowed(RateLimiter(None, per_s=0.01, burst=1), 1, 50) == 50
 
 
-async def test_the_answer_says_what_to_do(database_url: str, redis_url: str) -> None:
+async def test_a_rejected_request_has_retry_after_and_a_hint(
+    database_url: str, redis_url: str
+) -> None:
     settings = CoreSettings(database_url, redis_url, rate_per_s=0.5, rate_burst=3)
-    async with opened_world(settings) as world:
+    async with open_world(settings) as world:
         for _ in range(3):
             assert (await world.get("/plants")).status_code == 200
-        answer = await world.get("/plants")
-        assert answer.status_code == 429
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert 1 <= int(answer.headers["retry-after"]) <= 2
-        assert "If-None-Match" in answer.json()["hint"]
+        response = await world.get("/plants")
+        assert response.status_code == 429
+        assert response.headers["content-type"] == "application/problem+json"
+        assert 1 <= int(response.headers["retry-after"]) <= 2
+        assert "If-None-Match" in response.json()["hint"]
         assert (await world.get("/plants", key="engineer")).status_code == 200
         assert (await world.client.get("/api/v1/health/live")).status_code == 200
 
 
-async def test_no_limit_when_the_operator_says_so(database_url: str, redis_url: str) -> None:
-    told = {"WERKNETZ_DATABASE_URL": database_url, "WERKNETZ_REDIS_URL": redis_url}
-    settings = CoreSettings.from_environment({**told, "WERKNETZ_RATE_PER_S": "0"})
-    async with opened_world(settings) as world:
-        answers = [(await world.get("/kpis")).status_code for _ in range(20)]
-        assert answers == [200] * 20
+async def test_a_rate_of_zero_means_no_limit(database_url: str, redis_url: str) -> None:
+    environment = {"WERKNETZ_DATABASE_URL": database_url, "WERKNETZ_REDIS_URL": redis_url}
+    settings = CoreSettings.from_environment({**environment, "WERKNETZ_RATE_PER_S": "0"})
+    async with open_world(settings) as world:
+        statuses = [(await world.get("/kpis")).status_code for _ in range(20)]
+        assert statuses == [200] * 20

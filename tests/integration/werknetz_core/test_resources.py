@@ -1,4 +1,4 @@
-"""What the API shows beside KPIs: samples, intervals, counts, connectors, gaps, quarantine."""
+"""Resources of the API beside KPIs: samples, intervals, counts, connectors, gaps, quarantine."""
 
 import base64
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from werknetz.link.redis import status_key
 from werknetz_core.settings import CoreSettings
 
-from .conftest import LINE, NOW, PLANT, PRESS, ROBOT, World, add_bucket, opened_world
+from .conftest import LINE, NOW, PLANT, PRESS, ROBOT, World, add_bucket, open_world
 
 pytestmark = pytest.mark.asyncio
 
@@ -46,16 +46,16 @@ async def test_raw_samples_come_in_pages_without_loss(world: World) -> None:
     values: list[float] = []
     cursor = ""
     for _ in range(30):
-        answer = await world.get(f"{path}?{span}&limit=3{cursor}")
-        values += [item["value"] for item in answer.json()["items"]]
-        if answer.json()["next_cursor"] is None:
+        response = await world.get(f"{path}?{span}&limit=3{cursor}")
+        values += [item["value"] for item in response.json()["items"]]
+        if response.json()["next_cursor"] is None:
             break
-        assert 'rel="next"' in answer.headers["link"]
-        cursor = f"&cursor={answer.json()['next_cursor']}"
+        assert 'rel="next"' in response.headers["link"]
+        cursor = f"&cursor={response.json()['next_cursor']}"
     assert values == [float(number) for number in range(25)]
 
 
-async def test_peaks_survive_and_bad_values_do_not_count(world: World) -> None:
+async def test_reduced_samples_keep_peaks_and_ignore_bad_values(world: World) -> None:
     start = NOW - timedelta(hours=1)
     for number in range(200):
         await _sample(world, start + timedelta(seconds=number), 5 if number != 150 else 900)
@@ -80,7 +80,7 @@ async def test_peaks_survive_and_bad_values_do_not_count(world: World) -> None:
     assert (empty["no_data"], empty["items"], empty["time_zone"]) == (True, [], "Europe/Berlin")
 
 
-async def test_states_are_whole_again_and_stops_are_lost_time(world: World) -> None:
+async def test_pieces_of_states_are_merged_and_stops_are_lost_time(world: World) -> None:
     await _pieces(
         world,
         PRESS,
@@ -103,15 +103,15 @@ async def test_states_are_whole_again_and_stops_are_lost_time(world: World) -> N
     assert [(item["equipment"], item["minor"]) for item in stops] == [
         (ROBOT, False), (PRESS, False), (PRESS, True),
     ]  # fmt: skip
-    seen: list[str] = []
+    starts: list[str] = []
     cursor = ""
     while True:
         page = (await world.get(f"/equipment/{LINE}/stops?start=-3h&limit=1{cursor}")).json()
-        seen += [item["start"] for item in page["items"]]
+        starts += [item["start"] for item in page["items"]]
         if page["next_cursor"] is None:
             break
         cursor = f"&cursor={page['next_cursor']}"
-    assert seen == [item["start"] for item in stops]
+    assert starts == [item["start"] for item in stops]
     long = (await world.get(f"/equipment/{LINE}/stops?start=-3h&min_s=120")).json()["items"]
     assert len(long) == 2
 
@@ -138,11 +138,11 @@ async def test_counts_shifts_orders(world: World) -> None:
 
 
 async def test_connectors_gaps_quarantine(world: World) -> None:
-    told = {"state": "connected", "detail": "", "protocol": "opcua", "backlog": "3",
+    status = {"state": "connected", "detail": "", "protocol": "opcua", "backlog": "3",
             "lag_s": "0.5", "last_good_us": "1795000000000000", "epoch": "1", "acked": "1",
             "last_seq": "4", "spool_id": "x", "spool_bytes": "9", "pid": "1", "version": "1",
             "rss_bytes": "5", "at_us": "1795000000000000", "details": "{}"}  # fmt: skip
-    await world.app.state.context.redis.hset(status_key("emden-opcua"), mapping=told)
+    await world.app.state.context.redis.hset(status_key("emden-opcua"), mapping=status)
     emden, zwick = (await world.get("/connectors")).json()["items"]
     assert (emden["state"], emden["backlog"], emden["lag_s"]) == ("connected", 3, 0.5)
     assert emden["last_good_at"] is not None
@@ -158,7 +158,7 @@ async def test_connectors_gaps_quarantine(world: World) -> None:
     assert (await world.get("/quarantine/99", key="engineer")).status_code == 404
 
 
-async def test_equipment_is_found(world: World) -> None:
+async def test_equipment_is_filtered_by_path_level_and_depth(world: World) -> None:
     assert [item["path"] for item in (await world.get("/plants")).json()["items"]] == [
         PLANT, "nordwerk/zwick-2",
     ]  # fmt: skip
@@ -191,20 +191,20 @@ async def test_equipment_is_found(world: World) -> None:
         ("/nowhere", 404),
     ],
 )
-async def test_each_mistake_has_a_hint(world: World, path: str, status: int) -> None:
-    answer = await world.get(path)
-    assert (answer.status_code, bool(answer.json()["hint"])) == (status, True), answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+async def test_invalid_requests_have_a_hint(world: World, path: str, status: int) -> None:
+    response = await world.get(path)
+    assert (response.status_code, bool(response.json()["hint"])) == (status, True), response.text
+    assert response.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_body_that_is_too_large_is_refused(world: World) -> None:
-    answer = await world.client.post(
+async def test_a_body_that_is_too_large_is_rejected(world: World) -> None:
+    response = await world.client.post(
         "/api/v1/kpi_values:query",
         content=b" " * 1_200_000,
         headers={"X-API-Key": world.keys["viewer"], "Content-Type": "application/json"},
     )
-    assert answer.status_code == 413
-    assert answer.json()["hint"]
+    assert response.status_code == 413
+    assert response.json()["hint"]
 
 
 async def test_health_and_metrics(world: World) -> None:
@@ -224,19 +224,19 @@ async def test_health_and_metrics(world: World) -> None:
     assert ready.headers["cache-control"] == "no-store"
 
 
-async def test_it_works_without_redis(database_url: str) -> None:
-    async with opened_world(CoreSettings(database_url, "redis://127.0.0.1:1/0")) as world:
-        answer = await world.get(f"/kpi_values?equipment={PLANT}&kpi=oee")
-        assert (answer.status_code, "etag" in answer.headers) == (200, False)
+async def test_the_api_works_without_redis(database_url: str) -> None:
+    async with open_world(CoreSettings(database_url, "redis://127.0.0.1:1/0")) as world:
+        response = await world.get(f"/kpi_values?equipment={PLANT}&kpi=oee")
+        assert (response.status_code, "etag" in response.headers) == (200, False)
         assert (await world.get("/connectors")).json()["items"][0]["state"] == "silent"
         ready = (await world.client.get("/api/v1/health/ready")).json()
         assert ready["redis"].startswith("does not answer")
 
 
-async def test_without_postgresql_it_says_so(world: World) -> None:
+async def test_without_postgresql_requests_answer_503_with_a_hint(world: World) -> None:
     await world.app.state.context.database.close()
-    answer = await world.get("/plants")
-    assert answer.status_code == 503
-    assert "doctor" in answer.json()["hint"]
+    response = await world.get("/plants")
+    assert response.status_code == 503
+    assert "doctor" in response.json()["hint"]
     assert (await world.client.get("/api/v1/health/live")).status_code == 200
     assert (await world.client.get("/api/v1/health/ready")).status_code == 503

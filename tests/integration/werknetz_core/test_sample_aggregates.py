@@ -1,4 +1,4 @@
-"""Aggregates that weigh time: worked examples, by hand, of what held for how long."""
+"""Time-weighted aggregates, compared with examples calculated by hand."""
 
 import random
 from datetime import datetime, timedelta
@@ -13,8 +13,8 @@ BAD, UNCERTAIN = -0x8000_0000, 0x4000_0000
 TIMED = "aggregates=time_weighted_avg,duration_good&aggregates=count"
 
 
-async def keep(world: World, *samples: tuple[float, float | None, int]) -> str:
-    """Keep samples: minute after 8 o'clock, value, status; return the address to ask."""
+async def add_samples(world: World, *samples: tuple[float, float | None, int]) -> str:
+    """Store samples (minute after 8 o'clock, value, status); return the path of the list."""
     number = world.ids[f"{PRESS}#temperature"]
     for minute, value, status in samples:
         await world.database.execute(
@@ -25,14 +25,14 @@ async def keep(world: World, *samples: tuple[float, float | None, int]) -> str:
 
 
 async def windows(world: World, address: str, query: str) -> list[dict[str, object]]:
-    answer = await world.get(f"{address}?{query}")
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, object]] = answer.json()["items"]
-    return found
+    response = await world.get(f"{address}?{query}")
+    assert response.status_code == 200, response.text
+    items: list[dict[str, object]] = response.json()["items"]
+    return items
 
 
-async def test_a_value_holds_until_the_next(world: World) -> None:
-    address = await keep(
+async def test_a_value_applies_until_the_next_sample(world: World) -> None:
+    address = await add_samples(
         world, (-90, 7.0, 0), (-30, 10.0, 0), (15, 20.0, 0), (45, 40.0, 0), (60, 99.0, 0)
     )
     # 8 to 9: 15 min of 10, carried in, 30 min of 20, 15 min of 40
@@ -42,7 +42,7 @@ async def test_a_value_holds_until_the_next(world: World) -> None:
     assert set(hour) == {"start", "end", "time_weighted_avg", "duration_good", "count"}
     halves = await windows(world, address, f"{span}&granularity=30m&{TIMED}")
     assert [half["time_weighted_avg"] for half in halves] == [15.0, 30.0]
-    # a window without a sample: what was told before still holds
+    # a window without a sample: the last value still applies
     tens = await windows(world, address, f"{span}&granularity=10m&{TIMED}")
     assert [(ten["time_weighted_avg"], ten["count"]) for ten in tens] == [
         (10, 0), (15, 1), (20, 0), (20, 0), (30, 1), (40, 0),
@@ -51,51 +51,53 @@ async def test_a_value_holds_until_the_next(world: World) -> None:
     assert [window["time_weighted_avg"] for window in thin] == [22.5]
 
 
-async def test_bad_values_end_what_held_and_uncertain_ones_are_not_good(world: World) -> None:
-    address = await keep(
+async def test_bad_values_end_the_value_before_and_uncertain_ones_are_not_good(
+    world: World,
+) -> None:
+    address = await add_samples(
         world, (0, 10.0, 0), (10, 1e9, BAD), (20, 30.0, UNCERTAIN), (30, float("nan"), 0),
         (40, 50.0, 0), (50, None, 0),
     )  # fmt: skip
     span = "start=2026-11-20T08:00:00Z&end=2026-11-20T09:00:00Z"
     [hour] = await windows(world, address, f"{span}&granularity=1h&{TIMED}")
-    # ten minutes each of 10, 30 and 50; of good status: 10, NaN, 50 and what has no number
+    # ten minutes each of 10, 30 and 50; good status: 10, NaN, 50 and the one without a number
     assert (hour["time_weighted_avg"], hour["duration_good"]) == (30, 40 * 60)
 
 
-async def test_nothing_holds_before_the_first_sample_or_after_now(world: World) -> None:
+async def test_no_value_applies_before_the_first_sample_or_after_now(world: World) -> None:
     minutes = (NOW - HOUR).total_seconds() / 60
-    address = await keep(world, (minutes - 60, 1.0, 0), (minutes - 30, 4.0, 0))
+    address = await add_samples(world, (minutes - 60, 1.0, 0), (minutes - 30, 4.0, 0))
     query = f"start=2026-11-20T08:00:00Z&end=2026-11-20T12:00:00Z&granularity=1h&{TIMED}"
-    found = await windows(world, address, query)
-    assert [item["start"] for item in found] == ["2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z"]
+    hours = await windows(world, address, query)
+    assert [item["start"] for item in hours] == ["2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z"]
     # from 9:07 on; 30 min of 1 and 23 min of 4; then 7 min of 4 until now
-    assert found[0]["time_weighted_avg"] == pytest.approx((30 + 23 * 4) / 53)
-    assert [item["duration_good"] for item in found] == [53 * 60, 7 * 60]
+    assert hours[0]["time_weighted_avg"] == pytest.approx((30 + 23 * 4) / 53)
+    assert [item["duration_good"] for item in hours] == [53 * 60, 7 * 60]
     other = await windows(world, address, "start=-1d&end=-20h&granularity=1h&" + TIMED)
     assert other == []
 
 
-async def test_of_two_samples_at_one_instant_the_later_row_holds(world: World) -> None:
-    address = await keep(world, (0, 1.0, 0), (30, 5.0, 0), (30, 9.0, 0))
+async def test_of_two_samples_at_the_same_time_the_later_row_applies(world: World) -> None:
+    address = await add_samples(world, (0, 1.0, 0), (30, 5.0, 0), (30, 9.0, 0))
     span = "start=2026-11-20T08:00:00Z&end=2026-11-20T09:00:00Z"
     [hour] = await windows(world, address, f"{span}&granularity=1h&{TIMED}")
     assert hour["time_weighted_avg"] == 5.0
 
 
-async def test_shifts_leave_out_the_night(world: World) -> None:
-    address = await keep(world, (0, 6.0, 0))
+async def test_shift_windows_exclude_the_night(world: World) -> None:
+    address = await add_samples(world, (0, 6.0, 0))
     query = "start=2026-11-20T07:00:00Z&end=2026-11-20T10:00:00Z&granularity=shift"
     [early] = await windows(world, address, f"{query}&{TIMED}")
     assert (early["time_weighted_avg"], early["duration_good"]) == (6, 127 * 60)
 
 
-async def test_it_is_what_a_plain_loop_says(world: World) -> None:
-    chosen = random.Random(5)
-    told = [
-        (minute, float(chosen.randrange(100)), chosen.choice([0, 0, 0, BAD, UNCERTAIN]))
-        for minute in sorted(chosen.sample(range(-60, 120), 90))
+async def test_random_samples_agree_with_a_plain_loop(world: World) -> None:
+    generator = random.Random(5)
+    samples = [
+        (minute, float(generator.randrange(100)), generator.choice([0, 0, 0, BAD, UNCERTAIN]))
+        for minute in sorted(generator.sample(range(-60, 120), 90))
     ]
-    address = await keep(world, *told)
+    address = await add_samples(world, *samples)
     query = "start=2026-11-20T08:00:00Z&end=2026-11-20T10:00:00Z&granularity=7m"
     for item in await windows(world, address, f"{query}&{TIMED}"):
         start, end = (
@@ -103,18 +105,18 @@ async def test_it_is_what_a_plain_loop_says(world: World) -> None:
             for name in ("start", "end")
         )
         area = usable = good = 0.0
-        for (at, value, status), after in zip(told, [*told[1:], (999, 0.0, 0)], strict=True):
-            held = min(after[0], end, (NOW - HOUR).total_seconds() / 60) - max(at, start)
-            if held > 0 and status >= 0:
-                area, usable = area + held * value, usable + held
-                good += held * (status == 0)
+        for (at, value, status), after in zip(samples, [*samples[1:], (999, 0.0, 0)], strict=True):
+            seconds = min(after[0], end, (NOW - HOUR).total_seconds() / 60) - max(at, start)
+            if seconds > 0 and status >= 0:
+                area, usable = area + seconds * value, usable + seconds
+                good += seconds * (status == 0)
         expected = area / usable if usable else None
         assert item["time_weighted_avg"] == (None if expected is None else pytest.approx(expected))
         assert item["duration_good"] == pytest.approx(good * 60)
 
 
-async def test_an_unknown_aggregate_is_told(world: World) -> None:
-    address = await keep(world)
-    answer = await world.get(f"{address}?granularity=1h&aggregates=median")
-    assert answer.status_code == 422
-    assert "time_weighted_avg" in answer.json()["hint"]
+async def test_an_unknown_aggregate_is_rejected(world: World) -> None:
+    address = await add_samples(world)
+    response = await world.get(f"{address}?granularity=1h&aggregates=median")
+    assert response.status_code == 422
+    assert "time_weighted_avg" in response.json()["hint"]

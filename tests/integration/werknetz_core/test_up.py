@@ -1,4 +1,4 @@
-"""`werknetz up` as a process: it waits for PostgreSQL, serves, and `kpi` and `doctor` reach it."""
+"""`werknetz up` as a process: it waits for PostgreSQL, and `kpi` and `doctor` reach it."""
 
 import os
 import subprocess
@@ -15,16 +15,16 @@ from werknetz_demo.embedded.process import free_port
 from .conftest import PLANT, fill
 
 
-async def _filled(url: str) -> dict[str, str]:
+async def _fill_database(url: str) -> dict[str, str]:
     connection = await asyncpg.connect(url)
     _, keys = await fill(connection)
     await connection.close()
     return keys
 
 
-def _command(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _run_command(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "werknetz_client.cli", *words],
+        [sys.executable, "-m", "werknetz_client.cli", *arguments],
         env=os.environ | environment,
         capture_output=True,
         text=True,
@@ -33,8 +33,10 @@ def _command(*words: str, environment: dict[str, str]) -> subprocess.CompletedPr
     )
 
 
-def test_it_serves_and_is_asked(database_url: str, redis_url: str, tmp_path: Path) -> None:
-    keys = run(_filled(database_url))
+def test_the_server_answers_the_command_line(
+    database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    keys = run(_fill_database(database_url))
     url = f"http://127.0.0.1:{(port := free_port())}"
     environment = {
         "WERKNETZ_DATABASE_URL": database_url,
@@ -52,27 +54,27 @@ def test_it_serves_and_is_asked(database_url: str, redis_url: str, tmp_path: Pat
             stderr=out,
         )
     try:
-        _await(url, log)
+        _wait_until_ready(url, log)
         assert "Werknetz API" in httpx2.get(f"{url}/docs").text
-        shown = _command(
+        table = _run_command(
             "kpi", "oee", PLANT, "--start", "-7d", "-o", "csv", environment=environment
         )
-        assert shown.stdout.splitlines()[0].startswith("equipment,kpi,start"), shown.stderr
-        assert "no data" in shown.stdout
-        look = _command("doctor", environment=environment)
-        assert look.returncode == 0, look.stdout
-        wrong = _command(
+        assert table.stdout.splitlines()[0].startswith("equipment,kpi,start"), table.stderr
+        assert "no data" in table.stdout
+        doctor = _run_command("doctor", environment=environment)
+        assert doctor.returncode == 0, doctor.stdout
+        rejected = _run_command(
             "kpi", "oee", PLANT, environment={**environment, "WERKNETZ_API_KEY": "wn_x_y"}
         )
-        assert wrong.returncode == 1
-        assert "keys create" in wrong.stderr
+        assert rejected.returncode == 1
+        assert "keys create" in rejected.stderr
     finally:
         up.terminate()
         assert up.wait(30) in {0, -15}
     assert keys["viewer"] not in log.read_text()
 
 
-def _await(url: str, log: Path) -> None:
+def _wait_until_ready(url: str, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:

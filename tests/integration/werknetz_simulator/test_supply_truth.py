@@ -19,7 +19,7 @@ from werknetz.store.stock_levels import STOCK_AT
 from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.context.equipment_tree import EquipmentTreeCache
-from werknetz_core.losses.attribution import losses_of
+from werknetz_core.losses.attribution import compute_supply_caused_downtime
 from werknetz_core.settings import CoreSettings
 from werknetz_simulator.partners.expected import (
     cumulatives_at,
@@ -71,7 +71,7 @@ async def test_the_platform_agrees_with_the_truth(
     await _stock_agrees(supply)
     await _outs_agree(supply)
     await _starved_minutes_agree(supply)
-    async with _api(supply, CoreSettings(database_url, redis_url, marks_cached_s=0)) as get:
+    async with _api(supply, CoreSettings(database_url, redis_url, watermark_cache_s=0)) as get:
         await _days_of_supply_agree(supply, get)
         await _coverage_is_said(supply, get)
 
@@ -208,10 +208,10 @@ async def _starved_minutes_agree(supply: Supply) -> None:
         STARVING_RELATION.warehouse.code,
         float(PER_HOUR),
     )
-    tree = await EquipmentTreeCache(supply.pool, every_s=60).refresh()
+    tree = await EquipmentTreeCache(supply.pool, refresh_s=60).refresh()
     nodes = [node for node in tree.subtree(ZWICK_2.path) if node.level == "machine"]
     async with supply.pool.acquire() as connection:
-        answer = await losses_of(connection, tree, nodes, *span, END)
+        answer = await compute_supply_caused_downtime(connection, tree, nodes, *span, END)
     line = [one for one in ZWICK_2.machines if one.line == STARVING_RELATION.starved_line]
     others = [one for one in ZWICK_2.machines if one not in line]
     missing = stock_outs(supply.truth[STARVING_RELATION])

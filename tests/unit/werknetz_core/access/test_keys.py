@@ -1,4 +1,4 @@
-"""Keys: their form, what a principal sees."""
+"""Keys: their format, and what a principal can see."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from werknetz_core.access.keys import KeyRole, Principal, generate_key, hash_of
 from werknetz_core.http.problem import Problem
 
 
-def test_a_key_has_256_bits_and_only_its_hash_is_kept() -> None:
+def test_a_key_has_256_bits_and_is_identified_by_its_hash() -> None:
     key = generate_key()
     _, prefix, secret = key.key.split("_")
     assert (prefix, len(bytes.fromhex(secret)), key.hash) == (key.prefix, 32, hash_of(key.key))

@@ -1,4 +1,4 @@
-"""Times as people write them, read against a Friday 11:07 in Emden."""
+"""Parsing of times, relative to a Friday 11:07 in Emden."""
 
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ CALENDAR = Calendar.parse(
         ],
     }
 )
-CLOCK = TimeContext(NOW, ZoneInfo("Europe/Berlin"), CALENDAR)
+CONTEXT = TimeContext(NOW, ZoneInfo("Europe/Berlin"), CALENDAR)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ CLOCK = TimeContext(NOW, ZoneInfo("Europe/Berlin"), CALENDAR)
     ],
 )
 def test_a_span(start: str, end: str | None, from_: str, to: str) -> None:
-    span = parse_span(start, end, CLOCK)
+    span = parse_span(start, end, CONTEXT)
     assert (format_utc(span.start_us), format_utc(span.end_us)) == (from_, to)
 
 
@@ -56,9 +56,9 @@ def test_a_span(start: str, end: str | None, from_: str, to: str) -> None:
     ["", "soon", "2026", "-8y", "day:", "day:2026-02-30", "week:2026-W60", "month:13", "shift:next",
      "+9999999w", "9" * 15, "0001-01-01", "9999-12-31T23:59:59Z", "2026-11-20T25:00:00Z", "\x00"],
 )  # fmt: skip
-def test_what_is_no_time_says_what_is(start: str) -> None:
+def test_an_invalid_time_is_rejected_with_a_hint(start: str) -> None:
     with pytest.raises(Problem) as caught:
-        parse_span(start, None, CLOCK)
+        parse_span(start, None, CONTEXT)
     assert caught.value.status == 422
     assert "RFC 3339" in caught.value.hint or "before" in caught.value.hint
 

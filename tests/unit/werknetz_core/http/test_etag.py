@@ -1,4 +1,4 @@
-"""Whether a client has the answer already."""
+"""ETags and If-None-Match."""
 
 import pytest
 
@@ -22,5 +22,5 @@ def test_matches(sent: str | None, same: bool) -> None:
 
 
 @pytest.mark.asyncio
-async def test_without_redis_there_is_no_tag() -> None:
+async def test_without_redis_there_is_no_etag() -> None:
     assert await Watermarks(None).etag_of(["nordwerk"], [], 0) is None

@@ -1,4 +1,4 @@
-"""How items are written, and which form a client gets."""
+"""Encoding of items, and the negotiation of the format."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ ITEMS = [
 NAMES = ("at", "value", "count", "text", "open", "more")
 
 
-def test_csv_is_what_rfc_4180_says() -> None:
+def test_csv_follows_rfc_4180() -> None:
     assert render(ITEMS, NAMES, OutputFormat(Format.CSV)).decode() == (
         "at,value,count,text,open,more\r\n"
         '2026-11-20T08:00:00Z,-1.5,-3,plain,true,"{""pbt_s"":1.0}"\r\n'
@@ -22,20 +22,22 @@ def test_csv_is_what_rfc_4180_says() -> None:
     )
 
 
-def test_excel_in_german_reads_it_at_a_double_click() -> None:
-    found = render(ITEMS, ("value", "count", "text"), OutputFormat(Format.CSV, CsvDialect.EXCEL_DE))
-    assert found.startswith(b"\xef\xbb\xbfvalue;count;text\r\n-1,5;-3;plain\r\n;0;")
+def test_german_excel_opens_the_csv_directly() -> None:
+    content = render(
+        ITEMS, ("value", "count", "text"), OutputFormat(Format.CSV, CsvDialect.EXCEL_DE)
+    )
+    assert content.startswith(b"\xef\xbb\xbfvalue;count;text\r\n-1,5;-3;plain\r\n;0;")
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_text_is_taken_for_a_formula(begin: str) -> None:
+def test_no_text_is_interpreted_as_a_formula(begin: str) -> None:
     for dialect in CsvDialect:
-        form = OutputFormat(Format.CSV, dialect)
-        cell = render([{"text": f"{begin}1+1"}], ["text"], form).decode().partition("\r\n")[2]
+        output = OutputFormat(Format.CSV, dialect)
+        cell = render([{"text": f"{begin}1+1"}], ["text"], output).decode().partition("\r\n")[2]
         assert cell.lstrip('"').startswith("'")
 
 
-def test_numbers_that_are_none_have_an_empty_cell() -> None:
+def test_numbers_that_are_not_finite_have_an_empty_cell() -> None:
     items = [{"value": number} for number in (float("nan"), float("inf"), 1e21, 0.1)]
     assert (
         render(items, ["value"], OutputFormat(Format.CSV))
@@ -43,10 +45,10 @@ def test_numbers_that_are_none_have_an_empty_cell() -> None:
     )
 
 
-def test_ndjson_is_an_object_a_line() -> None:
-    found = render(ITEMS, ("value", "text"), OutputFormat(Format.NDJSON)).decode().splitlines()
-    assert found[0] == '{"value":-1.5,"text":"plain"}'
-    assert len(found) == 2
+def test_ndjson_has_one_object_per_line() -> None:
+    content = render(ITEMS, ("value", "text"), OutputFormat(Format.NDJSON)).decode().splitlines()
+    assert content[0] == '{"value":-1.5,"text":"plain"}'
+    assert len(content) == 2
 
 
 @pytest.mark.parametrize(
