@@ -37,27 +37,27 @@ class TimeContext:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeSpan:
+class UtcSpan:
     """A half-open span of time in microseconds UTC."""
 
     start_us: int
     end_us: int
 
-    def to_buckets(self) -> "TimeSpan":
+    def to_buckets(self) -> "UtcSpan":
         """Return the span widened to whole buckets."""
-        return TimeSpan(
+        return UtcSpan(
             self.start_us - self.start_us % BUCKET_US, self.end_us + (-self.end_us) % BUCKET_US
         )
 
 
-def parse_span(start: str, end: str | None, time: TimeContext) -> TimeSpan:
+def parse_span(start: str, end: str | None, time: TimeContext) -> UtcSpan:
     """Parse `start` and `end`; without an end, a named period is taken whole, others end now."""
     first = _parse(start, "start", time)
     if end is not None:
         last = _parse(end, "end", time)[1]
     else:
         last = first[1] if first[1] > first[0] else time.now_us
-    span = TimeSpan(first[0], last)
+    span = UtcSpan(first[0], last)
     for name, at_us in (("start", span.start_us), ("end", span.end_us)):
         if not EARLIEST_US <= at_us <= LATEST_US:
             raise invalid_parameter(name, f"{name} is not between 1970 and 2200.", ACCEPTED_FORMS)

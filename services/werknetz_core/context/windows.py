@@ -7,7 +7,7 @@ from werknetz.domain.shift import local_day
 from werknetz.domain.window import Period, Window, windows_between
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
-from werknetz_core.context.time_spec import TimeContext, TimeSpan, parse_zone
+from werknetz_core.context.time_spec import TimeContext, UtcSpan, parse_zone
 from werknetz_core.http.problem import Problem, invalid_parameter
 
 WINDOWS_MAX: Final = 10_000
@@ -42,7 +42,7 @@ def time_context_of(
     return TimeContext(now_us, parse_zone(tz, default), calendar)
 
 
-def windows_of(granularity: str, span: TimeSpan, time: TimeContext) -> list[Window]:
+def windows_of(granularity: str, span: UtcSpan, time: TimeContext) -> list[Window]:
     """Divide the span into whole windows, which may exceed it. `none`: one window."""
     if granularity == "none":
         whole = span.to_buckets()

@@ -4,12 +4,12 @@ from werknetz.domain.bucket import instant_of
 from werknetz.store.queries.equipment import COUNTS_BY_WINDOW
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode
-from werknetz_core.context.time_spec import TimeContext, TimeSpan, format_local
+from werknetz_core.context.time_spec import TimeContext, UtcSpan, format_local
 from werknetz_core.context.windows import windows_of
 
 
 async def load_counts(
-    context: AppContext, node: EquipmentNode, span: TimeSpan, granularity: str, time: TimeContext
+    context: AppContext, node: EquipmentNode, span: UtcSpan, granularity: str, time: TimeContext
 ) -> dict[str, object]:
     """Return the counts of the windows that have data."""
     windows = windows_of(granularity, span, time)

@@ -17,18 +17,18 @@ from werknetz_core.http.list_params import (
     output_format_of,
 )
 from werknetz_core.http.problem import Problem, invalid_parameter
-from werknetz_core.kpis.values.schemas import KpiQuestion
+from werknetz_core.kpis.values.schemas import KpiQueryBody
 
 REPEATED_MAX: Final = 50
 SORT_KEYS: Final = (*SUBJECTS, "kpi", "start", "value", "coverage")
 _SINGLE: Final = ("start", "end", "granularity", "tz", "divisor", "sort", "format", "csv_dialect")
 _KNOWN: Final = frozenset({*SUBJECTS, "kpi", "fields", *_SINGLE})
-_SHAPED: Final = frozenset({"fields", "sort", "format", "csv_dialect"})
-_Word = TypeVar("_Word", Format, CsvDialect)
+_LIST_PARAMETERS: Final = frozenset({"fields", "sort", "format", "csv_dialect"})
+_Choice = TypeVar("_Choice", Format, CsvDialect)
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class KpiQuery:
     scope: str  # whose values: the parameter that was given
     names: tuple[str, ...]
     kpis: tuple[Kpi, ...]
@@ -37,24 +37,24 @@ class Question:
     granularity: str = "none"
     tz: str | None = None
     divisor: Divisor = Divisor.FAILURES_PLUS_ONE
-    shape: ListParams = DEFAULT_LIST_PARAMS  # how the answer is given
+    list_params: ListParams = DEFAULT_LIST_PARAMS  # how the answer is given
 
     @property
     def subject(self) -> KpiSubject[Any]:
         return SUBJECTS[self.scope]
 
     @classmethod
-    def of(cls, given: KpiQuestion) -> Self:
-        scope = _one_scope([name for name in SUBJECTS if getattr(given, name)])
+    def of(cls, given: KpiQueryBody) -> Self:
+        scope = _single_scope([name for name in SUBJECTS if getattr(given, name)])
         return cls(
             scope,
-            _some(scope, getattr(given, scope)),
-            _kpis(given.kpi, scope),
+            _distinct_values(scope, getattr(given, scope)),
+            _find_kpis(given.kpi, scope),
             given.start,
             given.end,
             given.granularity,
             given.tz,
-            _divisor(given.divisor),
+            _parse_divisor(given.divisor),
         )
 
     @classmethod
@@ -65,17 +65,17 @@ class Question:
             near = difflib.get_close_matches(name, _KNOWN, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(_KNOWN))}."
             raise invalid_parameter(name, f"There is no parameter {name!r} here.", hint)
-        scope = _one_scope([name for name in SUBJECTS if name in parameters])
+        scope = _single_scope([name for name in SUBJECTS if name in parameters])
         return cls(
             scope,
-            _repeated(parameters, scope),
-            _kpis(_repeated(parameters, "kpi"), scope),
+            _values_of(parameters, scope),
+            _find_kpis(_values_of(parameters, "kpi"), scope),
             parameters.get("start", "-24h"),
             parameters.get("end"),
             parameters.get("granularity", "none"),
             parameters.get("tz"),
-            _divisor(parameters.get("divisor", "fe+1")),
-            _shape(parameters, accept),
+            _parse_divisor(parameters.get("divisor", "fe+1")),
+            _parse_list_params(parameters, accept),
         )
 
 
@@ -115,9 +115,11 @@ def parameter_documents() -> Sequence[dict[str, object]]:
     ]
 
 
-def _shape(parameters: QueryParams, accept: str | None) -> ListParams:
+def _parse_list_params(parameters: QueryParams, accept: str | None) -> ListParams:
     """Return how the answer is to be given; what dashboards poll asks for nothing special."""
-    if accept in {None, "*/*", "application/json"} and _SHAPED.isdisjoint(parameters.keys()):
+    if accept in {None, "*/*", "application/json"} and _LIST_PARAMETERS.isdisjoint(
+        parameters.keys()
+    ):
         return DEFAULT_LIST_PARAMS
     sort = parameters.get("sort")
     if sort is not None and sort.removeprefix("-") not in SORT_KEYS:
@@ -126,13 +128,13 @@ def _shape(parameters: QueryParams, accept: str | None) -> ListParams:
             f"sort={sort!r} is not known here.",
             f"Sort by one of {', '.join(SORT_KEYS)}; a - before it begins at the largest.",
         )
-    format_ = _word(parameters, "format", Format)
-    dialect = _word(parameters, "csv_dialect", CsvDialect) or CsvDialect.STANDARD
+    format_ = _parse_choice(parameters, "format", Format)
+    dialect = _parse_choice(parameters, "csv_dialect", CsvDialect) or CsvDialect.STANDARD
     fields = fields_of(parameters.getlist("fields"))
     return ListParams(sort=sort, fields=fields, output=output_format_of(accept, format_, dialect))
 
 
-def _word(parameters: QueryParams, name: str, words: type[_Word]) -> _Word | None:
+def _parse_choice(parameters: QueryParams, name: str, words: type[_Choice]) -> _Choice | None:
     text = parameters.get(name)
     if text is None:
         return None
@@ -144,11 +146,11 @@ def _word(parameters: QueryParams, name: str, words: type[_Word]) -> _Word | Non
         ) from error
 
 
-def _repeated(parameters: QueryParams, name: str) -> tuple[str, ...]:
-    return _some(name, parameters.getlist(name))
+def _values_of(parameters: QueryParams, name: str) -> tuple[str, ...]:
+    return _distinct_values(name, parameters.getlist(name))
 
 
-def _some(name: str, given: Sequence[str]) -> tuple[str, ...]:
+def _distinct_values(name: str, given: Sequence[str]) -> tuple[str, ...]:
     """Return what is asked for, each once; none or too many is an error."""
     values = tuple(dict.fromkeys(given))
     if 1 <= len(values) <= REPEATED_MAX:
@@ -161,7 +163,7 @@ def _some(name: str, given: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _one_scope(given: Sequence[str]) -> str:
+def _single_scope(given: Sequence[str]) -> str:
     """Return the one scope that is asked of; none is asked of the equipment, which then misses."""
     if len(given) < 2:
         return given[0] if given else "equipment"
@@ -172,8 +174,8 @@ def _one_scope(given: Sequence[str]) -> str:
     )
 
 
-def _kpis(names: Sequence[str], scope: str) -> tuple[Kpi, ...]:
-    found = tuple(kpi_named(name) for name in names)
+def _find_kpis(names: Sequence[str], scope: str) -> tuple[Kpi, ...]:
+    found = tuple(find_kpi(name) for name in names)
     for kpi in found:
         if kpi.subject.name != scope:
             errors = [{"pointer": "/query/kpi", "code": "other_scope", "detail": kpi.name}]
@@ -187,7 +189,7 @@ def _kpis(names: Sequence[str], scope: str) -> tuple[Kpi, ...]:
     return found
 
 
-def kpi_named(name: str) -> Kpi:
+def find_kpi(name: str) -> Kpi:
     found = CATALOGUE.get(name)
     if found is not None:
         return found
@@ -203,7 +205,7 @@ def kpi_named(name: str) -> Kpi:
     )
 
 
-def _divisor(text: str) -> Divisor:
+def _parse_divisor(text: str) -> Divisor:
     # "+" in a URL means a space.
     plain = text.replace(" ", "+")
     if plain in set(Divisor):

@@ -11,7 +11,7 @@ from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
 from werknetz_core.losses import views
-from werknetz_core.losses.attribution import losses_of
+from werknetz_core.losses.attribution import compute_supply_caused_downtime
 from werknetz_core.losses.schemas import SupplyCausedDowntimeView
 
 router = APIRouter(tags=["losses"])
@@ -28,40 +28,40 @@ async def get_supply_caused_downtime(
     group_by: views.GroupBy = "loss",
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> SupplyCausedDowntimeView:
-    """Rank starved minutes by missing material, late delivery and supplier, each with its chain.
+    """Rank starved time by missing material, late delivery and supplier, with the evidence.
 
-    What cannot be tied to a material without stock stays unattributed, with the reason.
+    Time that no missing material explains stays unattributed, with the reason.
     """
-    machines = await _machines(context, principal, under)
+    machines = await _find_machines(context, principal, under)
     span = parse_span(start, end, TimeContext(context.now_us(), parse_zone(None, "UTC")))
     tree = await context.tree.current()
     async with context.database.acquire() as connection:
-        answer = await losses_of(
+        downtime = await compute_supply_caused_downtime(
             connection, tree, machines, span.start_us, span.end_us, context.now_us()
         )
     return SupplyCausedDowntimeView(
         start=instant_of(span.start_us),
         end=instant_of(span.end_us),
-        totals=views.totals(answer),
-        groups=views.groups(answer, group_by),
-        items=[views.loss_view(answer, loss) for loss in answer.losses[:limit]],
-        more=max(0, len(answer.losses) - limit),
+        totals=views.totals_view(downtime),
+        groups=views.group_views(downtime, group_by),
+        items=[views.loss_view(downtime, loss) for loss in downtime.losses[:limit]],
+        more=max(0, len(downtime.losses) - limit),
     )
 
 
-async def _machines(
+async def _find_machines(
     context: AppContext, principal: Principal, under: list[str]
 ) -> list[EquipmentNode]:
-    """Return the equipment that has states: what was asked for, within the key's plants."""
-    params = [await context.tree.find_node(path, principal) for path in under]
+    """Return the requested equipment, restricted to the key's plants."""
+    requested = [await context.tree.find_node(path, principal) for path in under]
     tree = await context.tree.current()
     return [
         node
         for node in tree.nodes.values()
         if principal.can_see(node.path)
-        and (not params or any(_is_in(node.path, above.path) for above in params))
+        and (not requested or any(_is_within(node.path, root.path) for root in requested))
     ]
 
 
-def _is_in(path: str, above: str) -> bool:
-    return path == above or path.startswith(f"{above}/")
+def _is_within(path: str, root: str) -> bool:
+    return path == root or path.startswith(f"{root}/")

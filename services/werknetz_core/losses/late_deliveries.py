@@ -1,46 +1,22 @@
-"""The deliveries that should have kept a stock from running out, with their messages."""
+"""Deliveries that would have prevented a stock-out but were late, with their messages."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from werknetz.domain.bucket import instant_of
-from werknetz_core.losses.inputs import Connection
-
-# Due before the stock-out ended, and not there in full when it began. Of a relation without a
-# site nobody knows that it is for another plant.
-_LATE: Final = """
-SELECT o.id AS out_id, p.key AS supplier, p.name AS supplier_name, d.document AS call_off,
-    d.due_from, d.due_until, d.quantity, d.open_quantity, d.delay_s, d.first_received_at,
-    d.fulfilled_at, d.event_ids, d.receipt_ids, d.shipment_ids, r.dock,
-    least(coalesce(o.end_at, $2), $2) AS until_at
-FROM stock_outs o JOIN warehouses w ON w.id = o.warehouse_id
-LEFT JOIN sites ws ON ws.id = w.site_id
-JOIN supply_relations r ON r.material_id = o.material_id
-JOIN partners p ON p.id = r.supplier_id
-LEFT JOIN sites s ON s.id = r.site_id
-JOIN due_lines d ON d.relation_id = r.id
-WHERE o.id = ANY($1) AND (s.equipment_id IS NULL
-        OR s.equipment_id = coalesce(w.equipment_id, ws.equipment_id) OR s.id = w.site_id)
-    AND d.due_until < least(coalesce(o.end_at, $2), $2)
-    AND (d.fulfilled_at IS NULL OR d.fulfilled_at > o.start_at)
-ORDER BY o.id, d.due_until, d.id"""
-_SHIPMENTS: Final = """
-SELECT event_id, document, delivery_note, announced_at, despatched_at, arrives_at, base_quantity
-FROM shipment_lines WHERE event_id = ANY($1) AND known_to IS NULL"""
-_RECEIPTS: Final = """
-SELECT event_id, document, delivery_note, received_at, accepted_quantity
-FROM receipt_lines WHERE event_id = ANY($1) AND known_to IS NULL"""
+from werknetz.store.queries.supply_caused import LATE_DUE_LINES, RECEIPT_LINES, SHIPMENT_LINES
+from werknetz.store.session import ReadConnection
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """A due line that was late for a stock-out. `delay_s`: up to what is known now."""
+class LateDelivery:
+    """A due line that was late for a stock-out. `delay_s`: until its delivery, or until now."""
 
     supplier: str
     supplier_name: str
@@ -51,43 +27,44 @@ class Delivery:
     open_quantity: float
     delay_s: float
     fulfilled_at: datetime | None
-    events: tuple[UUID, ...]
+    event_ids: tuple[UUID, ...]
     shipments: list[dict[str, Any]] = field(default_factory=list)
     receipts: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def late_for(
-    connection: Connection, outs: Sequence[int], now_us: int
-) -> dict[int, list[Delivery]]:
-    """Return by stock-out the due lines that were late for it, those due first first."""
+async def load_late_deliveries(
+    connection: ReadConnection, stock_out_ids: Sequence[int], now_us: int
+) -> dict[int, list[LateDelivery]]:
+    """Return the late due lines by stock-out, the earliest due first."""
     now = instant_of(now_us)
-    rows = await connection.fetch(_LATE, outs, now)
-    shipments = await _by_event(connection, _SHIPMENTS, rows, "shipment_ids")
-    receipts = await _by_event(connection, _RECEIPTS, rows, "receipt_ids")
-    found: dict[int, list[Delivery]] = defaultdict(list)
+    rows = await connection.fetch(LATE_DUE_LINES, stock_out_ids, now)
+    shipments = await _load_by_event(connection, SHIPMENT_LINES, rows, "shipment_ids")
+    receipts = await _load_by_event(connection, RECEIPT_LINES, rows, "receipt_ids")
+    deliveries: dict[int, list[LateDelivery]] = defaultdict(list)
     for row in rows:
-        ended = row["fulfilled_at"] or now
-        found[row["out_id"]].append(
-            Delivery(
+        end = row["fulfilled_at"] or now
+        deliveries[row["stock_out_id"]].append(
+            LateDelivery(
                 row["supplier"], row["supplier_name"], row["call_off"], row["due_from"],
                 row["due_until"], row["quantity"], row["open_quantity"],
-                max(0.0, (ended - row["due_until"]).total_seconds()), row["fulfilled_at"],
+                max(0.0, (end - row["due_until"]).total_seconds()), row["fulfilled_at"],
                 tuple(row["event_ids"]),
-                [_shipment(shipments[one]) for one in row["shipment_ids"] if one in shipments],
-                [_receipt(receipts[one]) for one in row["receipt_ids"] if one in receipts],
+                [_shipment_of(shipments[i]) for i in row["shipment_ids"] if i in shipments],
+                [_receipt_of(receipts[i]) for i in row["receipt_ids"] if i in receipts],
             )
         )  # fmt: skip
-    return found
+    return deliveries
 
 
-async def _by_event(
-    connection: Connection, statement: str, rows: Sequence[asyncpg.Record], name: str
+async def _load_by_event(
+    connection: ReadConnection, statement: str, rows: Sequence[asyncpg.Record], id_column: str
 ) -> dict[UUID, asyncpg.Record]:
-    wanted = sorted({one for row in rows for one in row[name]}, key=lambda one: one.bytes)
-    return {row["event_id"]: row for row in await connection.fetch(statement, wanted)}
+    ids = {event_id for row in rows for event_id in row[id_column]}
+    ordered = sorted(ids, key=lambda event_id: event_id.bytes)
+    return {row["event_id"]: row for row in await connection.fetch(statement, ordered)}
 
 
-def _shipment(row: asyncpg.Record) -> dict[str, Any]:
+def _shipment_of(row: asyncpg.Record) -> dict[str, Any]:
     return {
         "document": row["document"],
         "delivery_note": row["delivery_note"],
@@ -99,7 +76,7 @@ def _shipment(row: asyncpg.Record) -> dict[str, Any]:
     }
 
 
-def _receipt(row: asyncpg.Record) -> dict[str, Any]:
+def _receipt_of(row: asyncpg.Record) -> dict[str, Any]:
     return {
         "document": row["document"],
         "delivery_note": row["delivery_note"],

@@ -1,8 +1,7 @@
-"""Supply-caused downtime as the API shows it. Money never mixes currencies."""
+"""Supply-caused downtime as the API shows it. Costs are summed by currency."""
 
 from datetime import datetime
 from typing import Literal
-from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -38,16 +37,16 @@ class ReceiptStepView(BaseModel):
 
 
 class DeliveryStepView(BaseModel):
-    """A line of a call-off that was due before the stock-out ended and was not there."""
+    """A line of a call-off that was due before the stock-out ended and was late."""
 
     supplier: str
     supplier_name: str
     call_off: str
     due_from: datetime
-    due: datetime = Field(description="The end of the time in which it was due.")
+    due: datetime = Field(description="End of the due period.")
     quantity: float
-    open_quantity: float = Field(description="Of the line, still today.")
-    delay_s: float = Field(description="From due to there in full, or to now.")
+    open_quantity: float = Field(description="Still open now.")
+    delay_s: float = Field(description="From due until delivered in full, or until now.")
     fulfilled_at: datetime | None
     shipments: list[ShipmentStepView]
     receipts: list[ReceiptStepView]
@@ -56,8 +55,8 @@ class DeliveryStepView(BaseModel):
 
 class StockOutStepView(BaseModel):
     start: datetime
-    end: datetime | None = Field(description="None: it goes on.")
-    events: list[MessageView] = Field(description="What took the last, and what brought more.")
+    end: datetime | None = Field(description="Null: still out of stock.")
+    events: list[MessageView] = Field(description="The movements that began and ended it.")
 
 
 class CauseView(BaseModel):
@@ -71,21 +70,23 @@ class CauseView(BaseModel):
 
 
 class LossView(BaseModel):
-    """Several causes: these materials were missing together; the time is not split."""
+    """Several causes: these materials were missing together; their time is not divided."""
 
     line: str
     start: datetime
     end: datetime
     machine_minutes: float
-    line_minutes: float = Field(description="In which at least one of the machines starved.")
-    cost: CostView | None = Field(description="Of the line's minutes; null: it has no rate.")
+    line_minutes: float = Field(description="Time in which at least one machine starved.")
+    cost: CostView | None = Field(description="Cost of line_minutes; null: no line rate.")
     machines: list[MachineMinutesView]
     text: str
     causes: list[CauseView]
 
 
 class GroupView(BaseModel):
-    name: str | None = Field(description="Joined by + where several were missing together.")
+    name: str | None = Field(
+        description="Names that were missing together are joined by +."
+    )
     machine_minutes: float
     line_minutes: float
     losses: int
@@ -100,7 +101,7 @@ class UnattributedView(BaseModel):
 class TotalsView(BaseModel):
     starved_minutes: float
     suspended_minutes: float = Field(
-        description="Stopped by a cause outside that was not said; attributed where stock was out."
+        description="Stopped by an unspecified external cause; attributed if stock was out."
     )
     attributed_minutes: float
     unattributed: list[UnattributedView]
@@ -116,8 +117,4 @@ class SupplyCausedDowntimeView(BaseModel):
     totals: TotalsView
     groups: list[GroupView]
     items: list[LossView]
-    more: int = Field(description="Losses that the limit left out.")
-
-
-def message(event_id: UUID) -> MessageView:
-    return MessageView(event_id=event_id, link=f"/api/v1/events/{event_id}")
+    more: int = Field(description="Number of losses beyond the limit.")

@@ -1,14 +1,16 @@
-"""An attribution as it is shown: each loss with its chain of evidence, and sums over them."""
+"""Views of supply-caused downtime: each loss with its chain of evidence, and totals."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
+from uuid import UUID
 
 from werknetz.domain.bucket import instant_of
-from werknetz.kpi.stock.supply_caused import SupplyCausedLoss, merge_spans
-from werknetz_core.losses.attribution import SupplyCausedDowntime, minutes
-from werknetz_core.losses.late_deliveries import Delivery
+from werknetz.kpi.stock.supply_caused import PlaceStockOut, SupplyCausedLoss, merge_spans
+from werknetz_core.http.links import MessageView, event_link, message_views_of
+from werknetz_core.losses.attribution import SupplyCausedDowntime, to_minutes
+from werknetz_core.losses.late_deliveries import LateDelivery
 from werknetz_core.losses.schemas import (
     CauseView,
     CostView,
@@ -21,103 +23,107 @@ from werknetz_core.losses.schemas import (
     StockOutStepView,
     TotalsView,
     UnattributedView,
-    message,
 )
 
 GroupBy = Literal["loss", "supplier", "material", "line"]
 
 
-def loss_view(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> LossView:
-    spans = merge_spans(span for found in loss.spans.values() for span in found)
-    causes = [_cause(answer, loss, number) for number in range(len(loss.stock_outs))]
-    line = answer.facts.nodes[loss.line_id].path
+def loss_view(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> LossView:
+    spans = merge_spans(span for machine_spans in loss.spans.values() for span in machine_spans)
+    causes = [_cause_view(downtime, loss, stock_out) for stock_out in loss.stock_outs]
+    line = downtime.inputs.nodes[loss.line_id].path
     return LossView(
         line=line,
         start=instant_of(spans[0][0]),
         end=instant_of(spans[-1][1]),
-        machine_minutes=minutes(loss.machine_us),
-        line_minutes=minutes(loss.line_us),
-        cost=cost_of(answer, loss),
+        machine_minutes=to_minutes(loss.machine_us),
+        line_minutes=to_minutes(loss.line_us),
+        cost=_cost_of(downtime, loss),
         machines=[
             MachineMinutesView(
-                equipment=answer.facts.nodes[machine].path,
-                minutes=minutes(sum(end - start for start, end in found)),
+                equipment=downtime.inputs.nodes[machine].path,
+                minutes=to_minutes(sum(end - start for start, end in machine_spans)),
             )
-            for machine, found in sorted(loss.spans.items())
+            for machine, machine_spans in sorted(loss.spans.items())
         ],
-        text=_sentence(line, loss, causes),
+        text=_loss_text(line, loss, causes),
         causes=causes,
     )
 
 
-def totals(answer: SupplyCausedDowntime) -> TotalsView:
+def totals_view(downtime: SupplyCausedDowntime) -> TotalsView:
     return TotalsView(
-        starved_minutes=minutes(answer.starved_us),
-        suspended_minutes=minutes(answer.suspended_us),
-        attributed_minutes=minutes(answer.attributed_us),
+        starved_minutes=to_minutes(downtime.starved_us),
+        suspended_minutes=to_minutes(downtime.suspended_us),
+        attributed_minutes=to_minutes(downtime.attributed_us),
         unattributed=[
-            UnattributedView(reason=reason, minutes=minutes(us))
-            for reason, us in sorted(answer.unattributed.items(), key=lambda pair: -pair[1])
+            UnattributedView(reason=reason, minutes=to_minutes(us))
+            for reason, us in sorted(downtime.unattributed.items(), key=lambda pair: -pair[1])
         ],
-        costs=_costs(answer, answer.losses),
-        stock_known_share=answer.known_share,
+        costs=_costs(downtime, downtime.losses),
+        stock_known_share=downtime.stock_known_share,
     )
 
 
-def groups(answer: SupplyCausedDowntime, by: GroupBy) -> list[GroupView]:
-    """Add up losses by a name; nothing is shared out among several that were missing together."""
+def group_views(downtime: SupplyCausedDowntime, by: GroupBy) -> list[GroupView]:
+    """Sum the losses by name; a loss with several names forms a group of its own."""
     if by == "loss":
         return []
-    held: dict[str | None, list[SupplyCausedLoss]] = defaultdict(list)
-    for loss in answer.losses:
-        held[_NAMES[by](answer, loss)].append(loss)
-    found = [
+    losses_by_name: dict[str | None, list[SupplyCausedLoss]] = defaultdict(list)
+    for loss in downtime.losses:
+        losses_by_name[_NAMES[by](downtime, loss)].append(loss)
+    groups = [
         GroupView(
             name=name,
-            machine_minutes=minutes(sum(loss.machine_us for loss in losses)),
-            line_minutes=minutes(sum(loss.line_us for loss in losses)),
+            machine_minutes=to_minutes(sum(loss.machine_us for loss in losses)),
+            line_minutes=to_minutes(sum(loss.line_us for loss in losses)),
             losses=len(losses),
-            costs=_costs(answer, losses),
+            costs=_costs(downtime, losses),
         )
-        for name, losses in held.items()
+        for name, losses in losses_by_name.items()
     ]
-    return sorted(found, key=lambda group: -group.machine_minutes)
+    return sorted(groups, key=lambda group: -group.machine_minutes)
 
 
-def cost_of(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> CostView | None:
-    rate = answer.rates.get(loss.line_id)
+def _cost_of(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> CostView | None:
+    rate = downtime.rates.get(loss.line_id)
     if rate is None:
         return None
     return CostView(amount=round(loss.line_us / 3_600_000_000 * rate[1], 2), currency=rate[0])
 
 
-def _costs(answer: SupplyCausedDowntime, losses: Sequence[SupplyCausedLoss]) -> list[CostView]:
+def _costs(downtime: SupplyCausedDowntime, losses: Sequence[SupplyCausedLoss]) -> list[CostView]:
     sums: dict[str, float] = defaultdict(float)
     for loss in losses:
-        if (cost := cost_of(answer, loss)) is not None:
+        if (cost := _cost_of(downtime, loss)) is not None:
             sums[cost.currency] += cost.amount
-    return [CostView(amount=round(sums[one], 2), currency=one) for one in sorted(sums)]
+    return [CostView(amount=round(sums[name], 2), currency=name) for name in sorted(sums)]
 
 
-def _cause(answer: SupplyCausedDowntime, loss: SupplyCausedLoss, number: int) -> CauseView:
-    out = loss.stock_outs[number]
-    told = answer.facts.outs[out.id]
-    need = next(need for need in answer.facts.needs[loss.line_id] if need.place == out.place)
-    late = answer.late.get(out.id, [])
+def _cause_view(
+    downtime: SupplyCausedDowntime, loss: SupplyCausedLoss, stock_out: PlaceStockOut
+) -> CauseView:
+    row = downtime.inputs.stock_outs[stock_out.id]
+    consumed = next(
+        material
+        for material in downtime.inputs.materials[loss.line_id]
+        if material.place == stock_out.place
+    )
+    late = downtime.late_deliveries.get(stock_out.id, [])
     return CauseView(
-        material=need.material,
-        description=need.description,
-        warehouse=need.warehouse,
+        material=consumed.material,
+        description=consumed.description,
+        warehouse=consumed.warehouse,
         stock_out=StockOutStepView(
-            start=told.start_at, end=told.end_at, events=[message(one) for one in told.events]
+            start=row.start_at, end=row.end_at, events=message_views_of(row.event_ids)
         ),
         suppliers=list(dict.fromkeys(delivery.supplier for delivery in late)),
-        deliveries=[_delivery(delivery) for delivery in late],
+        deliveries=[_delivery_view(delivery) for delivery in late],
         reason="late_delivery" if late else "no_late_delivery",
     )
 
 
-def _delivery(delivery: Delivery) -> DeliveryStepView:
+def _delivery_view(delivery: LateDelivery) -> DeliveryStepView:
     return DeliveryStepView(
         supplier=delivery.supplier,
         supplier_name=delivery.supplier_name,
@@ -129,60 +135,72 @@ def _delivery(delivery: Delivery) -> DeliveryStepView:
         delay_s=delivery.delay_s,
         fulfilled_at=delivery.fulfilled_at,
         shipments=[
-            ShipmentStepView(event=message(one["event_id"]), **one) for one in delivery.shipments
+            ShipmentStepView(event=_message_view(shipment["event_id"]), **shipment)
+            for shipment in delivery.shipments
         ],
         receipts=[
-            ReceiptStepView(event=message(one["event_id"]), **one) for one in delivery.receipts
+            ReceiptStepView(event=_message_view(receipt["event_id"]), **receipt)
+            for receipt in delivery.receipts
         ],
-        events=[message(one) for one in delivery.events],
+        events=message_views_of(delivery.event_ids),
     )
 
 
-def _sentence(line: str, loss: SupplyCausedLoss, causes: Sequence[CauseView]) -> str:
-    """Say the chain in one line, with times in UTC."""
-    stood = f"{line} starved {minutes(loss.line_us):.0f} min"
+def _message_view(event_id: UUID) -> MessageView:
+    return MessageView(event_id=event_id, link=event_link(event_id))
+
+
+def _loss_text(line: str, loss: SupplyCausedLoss, causes: Sequence[CauseView]) -> str:
+    """Return the chain as one sentence, with times in UTC."""
+    effect = f"{line} starved {to_minutes(loss.line_us):.0f} min"
     parts = []
     for cause in causes:
-        since = _clock(cause.stock_out.start)
-        out = f"{cause.material} was out of stock in {cause.warehouse} from {since}"
+        since = _format_time(cause.stock_out.start)
+        shortage = f"{cause.material} was out of stock in {cause.warehouse} from {since}"
         if not cause.deliveries:
-            parts.append(f"{out}, though no delivery of it was late")
+            parts.append(f"{shortage}, though no delivery of it was late")
             continue
         first = cause.deliveries[0]
-        came = (
-            "has not come" if first.fulfilled_at is None else f"came {_hours(first.delay_s)} late"
+        delay = (
+            "has not arrived"
+            if first.fulfilled_at is None
+            else f"arrived {_format_delay(first.delay_s)} late"
         )
-        notes = ", ".join(shipment.document for shipment in first.shipments)
+        documents = ", ".join(shipment.document for shipment in first.shipments)
         parts.append(
-            f"{out}: {first.call_off}, due {_clock(first.due)}, {came} from "
-            f"{first.supplier_name}{f' ({notes})' if notes else ''}"
+            f"{shortage}: {first.call_off}, due {_format_time(first.due)}, {delay} from "
+            f"{first.supplier_name}{f' ({documents})' if documents else ''}"
         )
-    return f"{stood}: {'; together with '.join(parts)}"
+    return f"{effect}: {'; together with '.join(parts)}"
 
 
-def _clock(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%MZ}"
 
 
-def _hours(seconds: float) -> str:
+def _format_delay(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _suppliers(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
-    keys = {late.supplier for out in loss.stock_outs for late in answer.late.get(out.id, ())}
+def _supplier_names(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
+    keys = {
+        delivery.supplier
+        for stock_out in loss.stock_outs
+        for delivery in downtime.late_deliveries.get(stock_out.id, ())
+    }
     return " + ".join(sorted(keys)) or None
 
 
-def _materials(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
-    places = {out.place for out in loss.stock_outs}
-    needs = answer.facts.needs[loss.line_id]
-    return " + ".join(sorted({need.material for need in needs if need.place in places}))
+def _material_names(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
+    places = {stock_out.place for stock_out in loss.stock_outs}
+    consumed = downtime.inputs.materials[loss.line_id]
+    return " + ".join(sorted({item.material for item in consumed if item.place in places}))
 
 
-def _line(answer: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
-    return answer.facts.nodes[loss.line_id].path
+def _line_name(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
+    return downtime.inputs.nodes[loss.line_id].path
 
 
-_NAMES: dict[str, Callable[[SupplyCausedDowntime, SupplyCausedLoss], str | None]] = {
-    "supplier": _suppliers, "material": _materials, "line": _line,
+_NAMES: Final[Mapping[GroupBy, Callable[[SupplyCausedDowntime, SupplyCausedLoss], str | None]]] = {
+    "supplier": _supplier_names, "material": _material_names, "line": _line_name,
 }  # fmt: skip

@@ -23,7 +23,7 @@ from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import (
     TimeContext,
-    TimeSpan,
+    UtcSpan,
     format_local,
     format_utc,
     parse_span,
@@ -143,7 +143,7 @@ async def _time_context(
 
 
 async def _load_raw(
-    context: AppContext, signal_id: int, span: TimeSpan, query: SampleQuery
+    context: AppContext, signal_id: int, span: UtcSpan, query: SampleQuery
 ) -> tuple[list[dict[str, object]], str | None]:
     """Load a page of samples; its cursor also counts samples with the same time."""
     limit, order = query.params.limit, "-at" if query.newest_first else "at"
@@ -179,7 +179,7 @@ async def _load_raw(
 
 
 async def _choose_width(
-    context: AppContext, signal_id: int, span: TimeSpan, max_points: int
+    context: AppContext, signal_id: int, span: UtcSpan, max_points: int
 ) -> tuple[str, int]:
     """Return raw if there are at most `max_points` samples, else the width of a window in us."""
     start, end = instant_of(span.start_us), instant_of(span.end_us)
@@ -193,14 +193,14 @@ async def _choose_width(
 
 
 async def _load_even_windows(
-    context: AppContext, signal_id: int, span: TimeSpan, width_us: int, query: SampleQuery
-) -> tuple[TimeSpan, list[dict[str, object]]]:
+    context: AppContext, signal_id: int, span: UtcSpan, width_us: int, query: SampleQuery
+) -> tuple[UtcSpan, list[dict[str, object]]]:
     whole_s = width_us % 1_000_000 == 0
     start_us = span.start_us - span.start_us % width_us if whole_s else span.start_us
     count = -(-(span.end_us - start_us) // width_us)
     if count > WINDOWS_MAX:
         raise query_too_large("windows")
-    whole = TimeSpan(start_us, start_us + count * width_us)
+    whole = UtcSpan(start_us, start_us + count * width_us)
     width = timedelta(microseconds=width_us)
     rows = await context.database.fetch(
         AGGREGATES_BY_WIDTH, signal_id, instant_of(whole.start_us), instant_of(whole.end_us), width
@@ -215,8 +215,8 @@ async def _load_even_windows(
 
 
 async def _load_plant_windows(
-    context: AppContext, signal_id: int, windows: list[Window], span: TimeSpan, query: SampleQuery
-) -> tuple[TimeSpan, list[dict[str, object]]]:
+    context: AppContext, signal_id: int, windows: list[Window], span: UtcSpan, query: SampleQuery
+) -> tuple[UtcSpan, list[dict[str, object]]]:
     rows = await context.database.fetch(
         AGGREGATES_BY_WINDOW,
         signal_id,
@@ -224,7 +224,7 @@ async def _load_plant_windows(
         [instant_of(window.end_us) for window in windows],
     )
     if windows:
-        span = TimeSpan(windows[0].start_us, windows[-1].end_us)
+        span = UtcSpan(windows[0].start_us, windows[-1].end_us)
     bounds = [(window.start_us, window.end_us) for window in windows]
     return span, await _window_items(
         context, signal_id, bounds, {row["n"]: dict(row) for row in rows}, query

@@ -6,7 +6,7 @@ from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.kpi.definition import Kpi
 from werknetz_core.context.app_context import Viewer
 from werknetz_core.kpis.definitions.schemas import KpiView
-from werknetz_core.kpis.query import kpi_named
+from werknetz_core.kpis.query import find_kpi
 
 router = APIRouter(tags=["kpis"])
 
@@ -20,7 +20,7 @@ async def list_kpis(_: Viewer) -> list[KpiView]:
 @router.get("/kpis/{name}")
 async def show_kpi(name: str, _: Viewer) -> KpiView:
     """Show one definition."""
-    return _view(kpi_named(name))
+    return _view(find_kpi(name))
 
 
 def _view(kpi: Kpi) -> KpiView:

@@ -8,8 +8,8 @@ from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.http.responses import json_response
 from werknetz_core.kpis.explanation.explain import explain
 from werknetz_core.kpis.explanation.schemas import ExplanationView
-from werknetz_core.kpis.query import Question
-from werknetz_core.kpis.values.schemas import KpiQuestion
+from werknetz_core.kpis.query import KpiQuery
+from werknetz_core.kpis.values.schemas import KpiQueryBody
 
 router = APIRouter(tags=["kpis"])
 
@@ -28,7 +28,7 @@ async def explain_kpi_value(
     divisor: str = "fe+1",
 ) -> Response:
     """Explain one value: formula, elements, machines, states, samples, gaps, mapping versions."""
-    params = KpiQuestion(
+    params = KpiQueryBody(
         equipment=[equipment], kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor
     )
-    return json_response(await explain(Question.of(params), context, session, principal))
+    return json_response(await explain(KpiQuery.of(params), context, session, principal))

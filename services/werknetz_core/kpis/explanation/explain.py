@@ -18,33 +18,33 @@ from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext, ReadSessionDep
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.kpis.explanation import trace
-from werknetz_core.kpis.query import Question
+from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.values import compute as values
 
 MACHINES_SHOWN: Final = 25
 _API: Final = "/api/v1"
 _COUNTS: Final = {"produced": "pq", "good": "gq", "scrap": "sq", "rework": "rq"}
-_TRUST: Final = ("pbt_s", "unknown_s", "samples", "good_samples", "late_samples")
+_QUALITY_ELEMENTS: Final = ("pbt_s", "unknown_s", "samples", "good_samples", "late_samples")
 Document = dict[str, Any]
 
 
 async def explain(
-    question: Question, context: AppContext, session: ReadSessionDep, principal: Principal
+    query: KpiQuery, context: AppContext, session: ReadSessionDep, principal: Principal
 ) -> Document:
-    """Return the answer in the form of ExplanationView. The question names one of each."""
-    parts = await values.parts_of(question, context, principal)
-    [part], [kpi] = parts, question.kpis
-    answered = await values.compute(question, parts, context)
+    """Return the answer in the form of ExplanationView. The query names one of each."""
+    targets = await values.find_targets(query, context, principal)
+    [target], [kpi] = targets, query.kpis
+    answered = await values.compute(query, targets, context)
     [told], [where] = _rows(answered["items"]), _rows(answered["ranges"])
     tree = await context.tree.current()
-    span = trace.Span(instant_of(part.span.start_us), instant_of(part.span.end_us))
-    sums = await trace.sums_of(context.database, part.ids, span)
-    named = {node.id: node.path for node in tree.subtree(part.name) if node.id in sums}
+    span = trace.Span(instant_of(target.span.start_us), instant_of(target.span.end_us))
+    sums = await trace.load_sums_by_machine(context.database, target.ids, span)
+    named = {node.id: node.path for node in tree.subtree(target.name) if node.id in sums}
     shown = sorted(named, key=named.__getitem__)[:MACHINES_SHOWN]
-    behind = await trace.machines_of(context.database, shown, span, sums)
-    losses = await trace.losses_of(session, principal, list(named), span)
-    links = _Links(format_utc(part.span.start_us), format_utc(part.span.end_us))
-    machines = [_machine(n, named[n], behind, question, links) for n in shown]
+    behind = await trace.load_machine_trace(context.database, shown, span, sums)
+    losses = await trace.load_data_losses(session, principal, list(named), span)
+    links = _Links(format_utc(target.span.start_us), format_utc(target.span.end_us))
+    machines = [_machine(n, named[n], behind, query, links) for n in shown]
     total = Elements.sum(Elements.of(row) for row in sums.values())
     document = {
         **{name: told[name] for name in told if name not in {"window", "definition_version"}},
@@ -56,10 +56,10 @@ async def explain(
         "mappings": sorted({s["mapping"] for m in machines for s in m["signals"]}),
         **_losses(losses),
         "gaps_href": links.to("/gaps", connector=_connectors(machines)),
-        "values_href": links.to("/kpi_values", equipment=part.name, kpi=kpi.name),
+        "values_href": links.to("/kpi_values", equipment=target.name, kpi=kpi.name),
     }
     document.pop("inputs")
-    return document | {"text": _sentences(document, total)}
+    return document | {"text": _explanation_text(document, total)}
 
 
 class _Links:
@@ -85,15 +85,17 @@ def _definition(kpi: Kpi) -> Document:
 
 
 def _elements(kpi: Kpi, elements: Elements) -> dict[str, float]:
-    return {name: getattr(elements, name) for name in dict.fromkeys((*kpi.inputs, *_TRUST))}
+    return {
+        name: getattr(elements, name) for name in dict.fromkeys((*kpi.inputs, *_QUALITY_ELEMENTS))
+    }
 
 
 def _machine(
-    number: int, path: str, behind: trace.Machines, question: Question, links: _Links
+    number: int, path: str, behind: trace.Machines, query: KpiQuery, links: _Links
 ) -> Document:
     elements = Elements.of(behind.sums[number])
-    [kpi] = question.kpis
-    value, reason = kpi.compute(elements, divisor=question.divisor)
+    [kpi] = query.kpis
+    value, reason = kpi.compute(elements, divisor=query.divisor)
     return {
         "equipment": path,
         "value": value,
@@ -127,7 +129,7 @@ def _signal(row: asyncpg.Record, links: _Links) -> Document:
     }
 
 
-def _losses(losses: trace.Losses) -> Document:
+def _losses(losses: trace.DataLosses) -> Document:
     def spans(rows: trace.Rows, *names: str) -> list[Document]:
         return [
             {**{n: row[n] for n in names}, "start": row["start_at"], "end": row["end_at"]}
@@ -139,7 +141,7 @@ def _losses(losses: trace.Losses) -> Document:
         "gap_count": losses.gap_count,
         "gaps": spans(losses.gaps, "connector_id", "cause", "detail", "backfilled"),
         "outage_count": losses.outage_count,
-        "outages": spans(losses.outages, "connector_id", "kept"),
+        "outages": spans(losses.outages, "connector_id", "backfilled"),
         "quarantine_count": losses.quarantine_count,
         "quarantine": [
             {**{n: row[n] for n in bad}, "href": f"{_API}/quarantine/{row['id']}"}
@@ -152,11 +154,13 @@ def _connectors(machines: Sequence[Document]) -> list[str]:
     return sorted({s["connector_id"] for machine in machines for s in machine["signals"]})
 
 
-def _sentences(told: Document, total: Elements) -> list[str]:
+def _explanation_text(told: Document, total: Elements) -> list[str]:
     """Say the whole way in words, from the number down."""
     definition = told["definition"]
     number = f", number {definition['number']} of ISO 22400-2" if definition["number"] else ""
-    inputs = ", ".join(f"{n} = {v:,.10g}" for n, v in told["elements"].items() if n not in _TRUST)
+    inputs = ", ".join(
+        f"{n} = {v:,.10g}" for n, v in told["elements"].items() if n not in _QUALITY_ELEMENTS
+    )
     value = told["value"]
     said = f"has no value: {told['reason']}" if value is None else f"is {value:.6g} {told['unit']}"
     found = [

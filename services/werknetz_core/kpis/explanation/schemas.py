@@ -60,12 +60,12 @@ class GapTraceView(BaseModel):
 
 
 class OutageTraceView(BaseModel):
-    """A hole in a connector's heartbeat; kept: the source gave later what had happened."""
+    """A gap in a connector's heartbeat. `backfilled`: its samples arrived later."""
 
     connector_id: str
     start: datetime
     end: datetime | None
-    kept: bool
+    backfilled: bool
 
 
 class QuarantineTraceView(BaseModel):

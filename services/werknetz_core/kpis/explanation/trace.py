@@ -9,7 +9,11 @@ import asyncpg
 import sqlalchemy as sa
 
 from werknetz.domain.role import Role
-from werknetz.kpi.elements import ELEMENT_NAMES
+from werknetz.store.queries.kpi_explanation import (
+    SIGNALS_BY_MACHINE,
+    STATES_BY_MACHINE,
+    SUMS_BY_MACHINE,
+)
 from werknetz.store.session import Database
 from werknetz.store.tables import connectors, gaps, outages, quarantine, signals
 from werknetz_core.access import equipment_scope
@@ -21,30 +25,6 @@ LOSSES_SHOWN: Final = 50
 QUARANTINE_SHOWN: Final = 20
 _ROLES: Final = [role.value for role in Role if role.affects_kpis]
 Rows = Sequence[sa.RowMapping]
-
-_SUMS: Final = f"""
-    SELECT equipment_id, {", ".join(f"sum({name}) AS {name}" for name in ELEMENT_NAMES)}
-    FROM elements WHERE equipment_id = ANY($1::int[]) AND bucket_at >= $2 AND bucket_at < $3
-    GROUP BY equipment_id
-"""  # noqa: S608 - our own names
-_STATES: Final = """
-    SELECT equipment_id, category, state, count(*) AS pieces,
-        sum(extract(epoch FROM end_at - start_at))::float8 / 60 AS minutes
-    FROM state_pieces WHERE equipment_id = ANY($1::int[]) AND start_at >= $2 AND start_at < $3
-    GROUP BY equipment_id, category, state ORDER BY equipment_id, category, minutes DESC
-"""
-_SIGNALS: Final = """
-    SELECT s.*, first.at AS first_at, final.at AS last_at, few.counted
-    FROM signals s
-    LEFT JOIN LATERAL (SELECT at FROM samples WHERE signal_id = s.id AND at >= $2 AND at < $3
-        ORDER BY at LIMIT 1) AS first ON true
-    LEFT JOIN LATERAL (SELECT at FROM samples WHERE signal_id = s.id AND at >= $2 AND at < $3
-        ORDER BY at DESC LIMIT 1) AS final ON true
-    LEFT JOIN LATERAL (SELECT count(*) AS counted FROM (SELECT FROM samples
-        WHERE signal_id = s.id AND at >= $2 AND at < $3 LIMIT $5) AS held)
-        AS few ON true
-    WHERE s.equipment_id = ANY($1::int[]) AND s.role = ANY($4) ORDER BY s.equipment_id, s.id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +43,7 @@ class Machines:
 
 
 @dataclass(frozen=True, slots=True)
-class Losses:
+class DataLosses:
     gap_count: int
     gaps: Rows
     outage_count: int
@@ -72,22 +52,26 @@ class Losses:
     quarantine: Rows
 
 
-async def sums_of(pool: Database, ids: Sequence[int], span: Span) -> dict[int, asyncpg.Record]:
-    rows = await pool.fetch(_SUMS, ids, span.start, span.end)
+async def load_sums_by_machine(
+    pool: Database, ids: Sequence[int], span: Span
+) -> dict[int, asyncpg.Record]:
+    rows = await pool.fetch(SUMS_BY_MACHINE, ids, span.start, span.end)
     return {row["equipment_id"]: row for row in rows}
 
 
-async def machines_of(
+async def load_machine_trace(
     pool: Database, shown: list[int], span: Span, sums: dict[int, asyncpg.Record]
 ) -> Machines:
-    states = await pool.fetch(_STATES, shown, span.start, span.end)
-    found = await pool.fetch(_SIGNALS, shown, span.start, span.end, _ROLES, COUNTED_MAX + 1)
+    states = await pool.fetch(STATES_BY_MACHINE, shown, span.start, span.end)
+    found = await pool.fetch(
+        SIGNALS_BY_MACHINE, shown, span.start, span.end, _ROLES, COUNTED_MAX + 1
+    )
     return Machines(sums, _by_equipment(states), _by_equipment(found))
 
 
-async def losses_of(
+async def load_data_losses(
     session: ReadSessionDep, principal: Principal, ids: list[int], span: Span
-) -> Losses:
+) -> DataLosses:
     """Return what was lost or not understood by the connectors of the equipment in the span."""
     serving = sa.select(signals.c.connector_id).where(
         signals.c.equipment_id.in_(ids), signals.c.role.in_(_ROLES)
@@ -116,7 +100,7 @@ async def losses_of(
         quarantine.c.at >= span.start,
         quarantine.c.at < span.end,
     )
-    return Losses(gap_count, gap_rows, outage_count, outage_rows, bad_count, bad_rows)
+    return DataLosses(gap_count, gap_rows, outage_count, outage_rows, bad_count, bad_rows)
 
 
 def _by_equipment(rows: Sequence[asyncpg.Record]) -> dict[int, list[asyncpg.Record]]:

@@ -3,21 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 import asyncpg
 
-# One row a material that a warehouse has days of.
-MATERIALS: Final = """
-SELECT w.id AS warehouse_id, m.unit_cost, coalesce(m.currency, '') AS currency,
-    coalesce(m.unit, '') AS unit
-FROM unnest($1::int[]) AS w (id) JOIN materials m ON EXISTS (
-    SELECT FROM stock_days d WHERE d.warehouse_id = w.id AND d.material_id = m.id)
-ORDER BY w.id, m.id"""
-
 
 @dataclass(frozen=True, slots=True)
-class Inventory:
+class InventoryMeasure:
     measure: str | None  # value, quantity; None: nothing that could be added up
     unit: str  # the currency or the unit
     materials: int
@@ -40,9 +32,9 @@ class Inventory:
         return cls(None, "", len(rows), len(rows))
 
     def document(self) -> dict[str, object]:
-        """Return it as it stands beside a value."""
+        """Return it as it stands extra_fields a value."""
         return {
-            "of": "purchased parts in the warehouse",
+            "of": "purchased targets in the warehouse",
             "measured_by": self.measure,
             "unit": self.unit or None,
             "materials": self.materials,
@@ -51,7 +43,7 @@ class Inventory:
         }
 
     def _text(self) -> str:
-        whose = f"purchased parts in the warehouse, {self.materials} materials"
+        whose = f"purchased targets in the warehouse, {self.materials} materials"
         match self.measure:
             case "value":
                 rest = f"; {self.left_out} of them left out, without a cost in it"
@@ -63,9 +55,9 @@ class Inventory:
                 return f"{whose}, with different units and without unit costs: not added up"
 
 
-def inventories(rows: Iterable[asyncpg.Record]) -> dict[int, Inventory]:
+def inventory_measures(rows: Iterable[asyncpg.Record]) -> dict[int, InventoryMeasure]:
     """Return the inventory of each warehouse, by its id."""
     by_warehouse: dict[int, list[asyncpg.Record]] = {}
     for row in rows:
         by_warehouse.setdefault(row["warehouse_id"], []).append(row)
-    return {warehouse: Inventory.of(found) for warehouse, found in by_warehouse.items()}
+    return {warehouse: InventoryMeasure.of(found) for warehouse, found in by_warehouse.items()}

@@ -11,83 +11,82 @@ from werknetz.domain.bucket import instant_of
 from werknetz.domain.window import Window
 from werknetz.kpi.definition import EQUIPMENT, Kpi
 from werknetz.kpi.elements import Elements
+from werknetz.store.queries.kpi_sums import MACHINE_SUMS
 from werknetz.store.session import ReadConnection
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of, windows_of
-from werknetz_core.kpis.query import Question
-from werknetz_core.kpis.scopes.scope import Part, Sums, definitions
+from werknetz_core.kpis.query import KpiQuery
+from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums, definition_versions
 
-_SUMMED: Final = """
-    SELECT w.n, bool_or(e.provisional) AS provisional, max(e.computed_at) AS computed_at, {sums}
-    FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS w(start_at, end_at, n)
-    JOIN elements e ON e.equipment_id = ANY($1::int[])
-        AND e.bucket_at >= w.start_at AND e.bucket_at < w.end_at
-    GROUP BY w.n
-"""
-_TRUST: Final = frozenset({"pbt_s", "unknown_s", "late_samples", "samples"})
+_QUALITY_ELEMENTS: Final = frozenset({"pbt_s", "unknown_s", "late_samples", "samples"})
 
 
 class Machines:
     subject = EQUIPMENT
 
-    async def parts(
-        self, question: Question, context: AppContext, principal: Principal
-    ) -> list[Part]:
+    async def targets(
+        self, query: KpiQuery, context: AppContext, principal: Principal
+    ) -> list[QueryTarget]:
         found = []
-        for path in question.names:
+        for path in query.names:
             node = await context.tree.find_node(path, principal)
             tree = await context.tree.current()
-            clock = time_context_of(context, tree, node, question.tz)
-            span = parse_span(question.start, question.end, clock).to_buckets()
-            found.append(Part(node.path, tree.ids_below.get(node.path, []), span, clock))
+            time = time_context_of(context, tree, node, query.tz)
+            span = parse_span(query.start, query.end, time).to_buckets()
+            found.append(QueryTarget(node.path, tree.ids_below.get(node.path, []), span, time))
         return found
 
     async def tag(
-        self, question: Question, parts: Sequence[Part], context: AppContext
+        self, query: KpiQuery, targets: Sequence[QueryTarget], context: AppContext
     ) -> str | None:
         """Return a tag of watermarks, spans, definitions, equipment and calendars."""
         tree = await context.tree.current()
         facts = (
             tree.version,
-            definitions(question),
-            question.granularity,
-            question.divisor.value,
-            question.shape,
-            [(part.span.start_us, part.span.end_us, part.clock.zone.key) for part in parts],
+            definition_versions(query),
+            query.granularity,
+            query.divisor.value,
+            query.list_params,
+            [
+                (target.span.start_us, target.span.end_us, target.time.zone.key)
+                for target in targets
+            ],
         )
-        paths = [part.name for part in parts]
-        return await context.watermarks.etag_of(paths, facts, parts[0].clock.now_us)
+        paths = [target.name for target in targets]
+        return await context.watermarks.etag_of(paths, facts, targets[0].time.now_us)
 
-    def windows(self, question: Question, part: Part) -> list[Window]:
-        return windows_of(question.granularity, part.span, part.clock)
+    def windows(self, query: KpiQuery, target: QueryTarget) -> list[Window]:
+        return windows_of(query.granularity, target.span, target.time)
 
     async def sums(
         self,
         context: AppContext,
-        parts: Sequence[tuple[Part, Sequence[Window]]],
+        targets: Sequence[tuple[QueryTarget, Sequence[Window]]],
         kpis: Sequence[Kpi],
-    ) -> list[Mapping[int, Sums]]:
-        names = needed(kpis)
+    ) -> list[Mapping[int, WindowSums]]:
+        names = element_names(kpis)
         async with context.database.acquire() as connection:
-            return [await _summed(connection, part, windows, names) for part, windows in parts]
+            return [
+                await _load_sums(connection, target, windows, names) for target, windows in targets
+            ]
 
 
-async def _summed(
+async def _load_sums(
     connection: ReadConnection,
-    part: Part,
+    target: QueryTarget,
     windows: Sequence[Window],
     names: frozenset[str],
-) -> dict[int, Sums]:
+) -> dict[int, WindowSums]:
     rows = await connection.fetch(
-        _statement(names),
-        part.ids,
+        _sums_statement(names),
+        target.ids,
         [instant_of(window.start_us) for window in windows],
         [instant_of(window.end_us) for window in windows],
     )
     return {
-        row["n"]: Sums(
+        row["n"]: WindowSums(
             Elements(**{name: row[name] for name in names}),
             row["computed_at"],
             bool(row["provisional"]),
@@ -96,12 +95,12 @@ async def _summed(
     }
 
 
-def needed(kpis: Sequence[Kpi]) -> frozenset[str]:
+def element_names(kpis: Sequence[Kpi]) -> frozenset[str]:
     """Return the elements to sum: a formula sees nothing but its inputs, and a test says so."""
-    return _TRUST.union(*(kpi.inputs for kpi in kpis))
+    return _QUALITY_ELEMENTS.union(*(kpi.inputs for kpi in kpis))
 
 
 @lru_cache(maxsize=256)
-def _statement(names: frozenset[str]) -> str:
-    # Sorted, so that the same question is the same prepared statement.
-    return _SUMMED.format(sums=", ".join(f"sum(e.{name}) AS {name}" for name in sorted(names)))
+def _sums_statement(names: frozenset[str]) -> str:
+    # Sorted, so that the same query is the same prepared statement.
+    return MACHINE_SUMS.format(sums=", ".join(f"sum(e.{name}) AS {name}" for name in sorted(names)))

@@ -5,8 +5,8 @@ from typing import Final
 
 from werknetz_core.kpis.scopes.machines import Machines
 from werknetz_core.kpis.scopes.scope import Scope
-from werknetz_core.kpis.scopes.suppliers import Suppliers
-from werknetz_core.kpis.scopes.warehouses import Warehouses
+from werknetz_core.kpis.scopes.suppliers import SupplierScope
+from werknetz_core.kpis.scopes.warehouses import WarehouseScope
 
-_EVERY: Final[tuple[Scope, ...]] = (Machines(), Suppliers(), Warehouses())
-SCOPES: Final[Mapping[str, Scope]] = {scope.subject.name: scope for scope in _EVERY}
+_ALL_SCOPES: Final[tuple[Scope, ...]] = (Machines(), SupplierScope(), WarehouseScope())
+SCOPES: Final[Mapping[str, Scope]] = {scope.subject.name: scope for scope in _ALL_SCOPES}

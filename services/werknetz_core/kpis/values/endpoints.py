@@ -11,46 +11,48 @@ from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 from werknetz_core.http.list_params import DEFAULT_LIST_PARAMS, VARY, columns_of, list_response
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.responses import json_response, not_modified
-from werknetz_core.kpis.query import Question, parameter_documents
+from werknetz_core.kpis.query import KpiQuery, parameter_documents
 from werknetz_core.kpis.values import compute
 from werknetz_core.kpis.values.schemas import (
-    KpiAnswersView,
-    KpiQuestion,
-    KpiQuestions,
-    KpiValuesView,
+    KpiResultListView,
+    KpiQueryBody,
+    KpiQueryListBody,
+    KpiValueListView,
     KpiValueView,
 )
 
 router = APIRouter(tags=["kpis"])
-_DOCUMENT: Final[dict[str, Any]] = {"parameters": parameter_documents()}
+_OPENAPI: Final[dict[str, Any]] = {"parameters": parameter_documents()}
 
 
 @router.get(
     "/kpi_values",
-    response_model=KpiValuesView,
-    openapi_extra=_DOCUMENT,
+    response_model=KpiValueListView,
+    openapi_extra=_OPENAPI,
     responses={304: {"description": "Not changed since the ETag of If-None-Match"}},
 )
 async def kpi_values(request: Request, context: ContextDep, principal: Viewer) -> Response:
     """Compute KPI values; unchanged ones are 304 without a query."""
-    question = Question.read(request.query_params, request.headers.get("accept"))
-    parts = await compute.parts_of(question, context, principal)
-    tag = await compute.tag_of(question, parts, context)
+    query = KpiQuery.read(request.query_params, request.headers.get("accept"))
+    targets = await compute.find_targets(query, context, principal)
+    tag = await compute.compute_etag(query, targets, context)
     if tag is not None and etag_matches(request.headers.get("if-none-match"), tag):
         return not_modified(tag, CACHE_CONTROL)
-    content = await compute.compute(question, parts, context)
+    content = await compute.compute(query, targets, context)
     # The tag was read before the rows: a change in between makes the next poll compute again.
     headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL} if tag else {}
-    if question.shape is DEFAULT_LIST_PARAMS:
+    if query.list_params is DEFAULT_LIST_PARAMS:
         return json_response(content, headers | {"Vary": VARY})
-    items = in_order(content.pop("items"), question.shape.sort)
+    items = sort_values(content.pop("items"), query.list_params.sort)
     names = columns_of(KpiValueView)
-    return list_response(request, question.shape, items, names, envelope=content, headers=headers)
+    return list_response(
+        request, query.list_params, items, names, envelope=content, headers=headers
+    )
 
 
-@router.post("/kpi_values:query", response_model=KpiAnswersView)
+@router.post("/kpi_values:query", response_model=KpiResultListView)
 async def query_kpi_values(
-    params: KpiQuestions, context: ContextDep, principal: Viewer
+    params: KpiQueryListBody, context: ContextDep, principal: Viewer
 ) -> Response:
     """Answer many questions in their order, with a problem for each that cannot be answered."""
     return json_response(
@@ -59,27 +61,27 @@ async def query_kpi_values(
 
 
 async def _result(
-    given: KpiQuestion, context: AppContext, principal: Principal
+    given: KpiQueryBody, context: AppContext, principal: Principal
 ) -> dict[str, object]:
     try:
-        question = Question.of(given)
-        parts = await compute.parts_of(question, context, principal)
-        return {"answer": await compute.compute(question, parts, context), "problem": None}
+        query = KpiQuery.of(given)
+        targets = await compute.find_targets(query, context, principal)
+        return {"answer": await compute.compute(query, targets, context), "problem": None}
     except Problem as problem:
         return {"answer": None, "problem": problem.to_document("", "/api/v1/kpi_values:query")}
 
 
-def in_order(items: object, sort: str | None) -> list[dict[str, Any]]:
+def sort_values(items: object, sort: str | None) -> list[dict[str, Any]]:
     """Return the values in the order that was asked for; what has none comes last."""
     assert isinstance(items, list)  # noqa: S101 - narrows what `compute` returns
     if sort is None:
         return items
     name = sort.removeprefix("-")
     known = [item for item in items if item.get(name) is not None]
-    known.sort(key=lambda item: _instant(item, name), reverse=sort.startswith("-"))
+    known.sort(key=lambda item: _sort_value(item, name), reverse=sort.startswith("-"))
     return known + [item for item in items if item.get(name) is None]
 
 
-def _instant(item: dict[str, Any], name: str) -> Any:
-    # Texts of two zones, or of both sides of a clock change, do not sort by time.
+def _sort_value(item: dict[str, Any], name: str) -> Any:
+    # Texts of two zones, or of both sides of a time change, do not sort by time.
     return datetime.fromisoformat(item[name]) if name == "start" else item[name]

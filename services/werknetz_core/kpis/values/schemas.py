@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 
-class MeasuredByView(BaseModel):
+class AppliedPolicyView(BaseModel):
     """What counts as on time and in full: in force for some of the window."""
 
     supplier: str | None  # None: of all that have none of their own
@@ -24,7 +24,7 @@ class MeasuredByView(BaseModel):
 class InventoryView(BaseModel):
     """Which inventory is turned, and how it is measured."""
 
-    of: str  # purchased parts in the warehouse
+    of: str  # purchased targets in the warehouse
     measured_by: str | None  # value, quantity; None: cannot be added up
     unit: str | None  # the currency or the unit
     materials: int
@@ -51,7 +51,7 @@ class KpiValueView(BaseModel):
     definition_version: int
     computed_at: datetime | None
     inputs: dict[str, float]
-    policies: list[MeasuredByView] | None = None  # of suppliers: what they were measured by
+    policies: list[AppliedPolicyView] | None = None  # of suppliers: what they were measured by
     evidence_href: str | None = None  # of suppliers: the lines behind the numbers
     inventory: InventoryView | None = None  # of warehouses
 
@@ -67,7 +67,7 @@ class RangeView(BaseModel):
     time_zone: str
 
 
-class KpiValuesView(BaseModel):
+class KpiValueListView(BaseModel):
     items: list[KpiValueView]
     ranges: list[RangeView]
     granularity: str
@@ -75,7 +75,7 @@ class KpiValuesView(BaseModel):
     no_data: bool
 
 
-class KpiQuestion(BaseModel):
+class KpiQueryBody(BaseModel):
     equipment: Annotated[list[str], Field(max_length=50)] = []
     supplier: Annotated[list[str], Field(max_length=50)] = []
     warehouse: Annotated[list[str], Field(max_length=50)] = []
@@ -87,8 +87,8 @@ class KpiQuestion(BaseModel):
     divisor: str = "fe+1"
 
 
-class KpiQuestions(BaseModel):
-    queries: Annotated[list[KpiQuestion], Field(min_length=1, max_length=50)]
+class KpiQueryListBody(BaseModel):
+    queries: Annotated[list[KpiQueryBody], Field(min_length=1, max_length=50)]
 
 
 class ProblemView(BaseModel):
@@ -99,10 +99,10 @@ class ProblemView(BaseModel):
     hint: str
 
 
-class KpiAnswerView(BaseModel):
-    answer: KpiValuesView | None
+class KpiResultView(BaseModel):
+    answer: KpiValueListView | None
     problem: ProblemView | None
 
 
-class KpiAnswersView(BaseModel):
-    results: list[KpiAnswerView]
+class KpiResultListView(BaseModel):
+    results: list[KpiResultView]
