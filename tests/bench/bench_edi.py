@@ -1,7 +1,7 @@
 """EDI: a generated DESADV of realistic shape, bytes → records, against pydifact's bare parse of it.
 
-Ours cuts, checks the counts, reads dates and quantities, finds the handling units and makes a
-record of each line; pydifact makes segments. Same bytes, in turn, the best of three rounds each.
+Werknetz splits, checks counts, parses dates and quantities, resolves handling units and makes one
+record per line; pydifact only splits segments. Same bytes, alternating, best of three rounds.
 """
 
 import time
@@ -28,31 +28,31 @@ def measures(short: bool) -> list[Measure]:
     content = _desadv(lines)
     text = content.decode()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydifact misses most directories, and says so each time
-        bare, ours, named = zip(
-            *((_s(lambda: _bare(text)), _s(lambda: _records(content, lines)),
-               _s(lambda: _events(content, lines))) for _ in range(ROUNDS)),
+        warnings.simplefilter("ignore")  # pydifact warns about missing directories
+        bare, to_records, to_events_s = zip(
+            *((_cpu_seconds(lambda: _bare(text)), _cpu_seconds(lambda: _records(content, lines)),
+               _cpu_seconds(lambda: _events(content, lines))) for _ in range(ROUNDS)),
             strict=True,
         )  # fmt: skip
     reference = lines / min(bare)
-    best, to_events = lines / min(ours), lines / min(named)
-    size = len(content) / 1e6
+    best, to_events = lines / min(to_records), lines / min(to_events_s)
+    megabytes_s = len(content) / 1e6 / min(to_events_s)
     return [
         Measure(
             "EDI lines, bytes to records", f"{best:,.0f} lines/s; bare pydifact {reference:,.0f}",
             best / reference, BAR,
         ),
         Measure(
-            "EDI lines, bytes to events", f"{to_events:,.0f} lines/s; {size / min(named):.1f} MB/s",
+            "EDI lines, bytes to events", f"{to_events:,.0f} lines/s; {megabytes_s:.1f} MB/s",
             to_events / reference,
         ),
     ]  # fmt: skip
 
 
-def _s(work: Callable[[], None]) -> float:
-    began = time.process_time()
+def _cpu_seconds(work: Callable[[], None]) -> float:
+    started = time.process_time()
     work()
-    return time.process_time() - began
+    return time.process_time() - started
 
 
 def _bare(text: str) -> None:
@@ -75,12 +75,12 @@ def _records(content: bytes, lines: int) -> None:
 def _events(content: bytes, lines: int) -> None:
     normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="bench")), "edi")
     events = sum(len(normalizer.normalize(delivery, 0)) for delivery in _chunks(content))
-    if events != lines + 1:  # the mapping that was used comes first
+    if events != lines + 1:  # the first record names the mapping
         raise AssertionError("events are missing")
 
 
 def _desadv(lines: int) -> bytes:
-    """Pallets of five boxes, a line a box: 11 segments a line, as such messages have."""
+    """Pallets of five boxes, one line per box: 11 segments per line, a typical message."""
     head = (
         "BGM+351+LS-0815+9", "DTM+137:202601120815:203", "DTM+11:202601121430:203",
         "DTM+17:202601130600:203", "RFF+CRN:SEND-1", "NAD+SU+77::92", "NAD+BY+100200300::92",

@@ -1,7 +1,7 @@
 """EDI: EDIFACT DELFOR, DELJIT, DESADV, RECADV, INVRPT; VDA 4905, 4913; GLOBAL 4984, 4987, 4990.
 
-Files come from a watched folder or SFTP. Each line is a fact; what cannot be read goes to
-quarantine with its segment and place, and costs its line, its message or its interchange alone.
+Files come from a watched folder or SFTP. Each line becomes a fact. Unreadable input goes to
+quarantine with its segment and position; only its line, message or interchange is lost.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from werknetz.connector.contract import Connector
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
-    """Make the connector of an edge file; `folder` keeps what it must remember."""
+    """Create the connector of an edge file; `folder` holds its ledger and working copies."""
     from werknetz_edge.edi.connector import create as make
 
     return make(connector_id, options, folder)

@@ -1,6 +1,6 @@
-"""From what was read to pieces of a file: bounded ones, cut by the file's bytes alone.
+"""Builds the chunks of a file: of bounded size, cut only by the file's bytes.
 
-Also the way to quarantine: a file that is wrong in ten thousand places says so in some, and counts.
+Rejects are limited per interchange: a file with ten thousand errors lists some and counts the rest.
 """
 
 from collections.abc import Sequence
@@ -12,84 +12,84 @@ from werknetz.connector.quarantine import RAW_MAX
 from werknetz.events.batch import Unmapped
 from werknetz_edge.files.connector import Chunk
 
-SEGMENTS: Final = 1_000  # of a piece: each is one record at most
+SEGMENTS: Final = 1_000  # of a chunk: each is at most one record
 CHARACTERS: Final = 1_000_000
-REFUSED_MAX: Final = 500  # told one by one, of each interchange
+REJECTS_MAX: Final = 500  # listed individually, of each interchange
 
 
 @dataclass(slots=True)
-class Cut:
-    """Collects; `advance` says when a piece is full."""
+class ChunkBuilder:
+    """Collects records and rejects; `advance` returns when a chunk is full."""
 
-    at_us: int  # of what goes to quarantine: when the file was written
+    at_us: int  # time of rejects: when the file was written
     _records: list[SourceRecord] = field(default_factory=list)
-    _unreadable: list[Unmapped] = field(default_factory=list)
+    _rejects: list[Unmapped] = field(default_factory=list)
     _messages: list[SourceMessage] = field(default_factory=list)
-    _remember: list[tuple[bytes, bytes]] = field(default_factory=list)
+    _state_updates: list[tuple[bytes, bytes]] = field(default_factory=list)
     _segments: int = 0
     _characters: int = 0
-    _refused: int = 0
-    _more: int = 0
-    _last: Unmapped | None = None
+    _reject_count: int = 0
+    _unlisted: int = 0
+    _last_unlisted: Unmapped | None = None
 
-    def add(self, record: SourceRecord) -> None:
+    def add_record(self, record: SourceRecord) -> None:
         self._records.append(record)
 
-    def keep(self, message: SourceMessage) -> None:
+    def add_message(self, message: SourceMessage) -> None:
         self._messages.append(message)
 
-    def remember(self, key: bytes, value: bytes) -> None:
-        """In the ledger, once this piece is on disk."""
-        self._remember.append((key, value))
+    def add_state_update(self, key: bytes, value: bytes) -> None:
+        """Store a value in the ledger once this chunk is on disk."""
+        self._state_updates.append((key, value))
 
-    def refuse(
-        self, source: str, reason: str, raw: bytes, place: str, message: bytes = b""
+    def reject(
+        self, source: str, reason: str, raw: bytes, position: str, message: bytes = b""
     ) -> None:
         entry = Unmapped(
             source=source.encode(errors="replace").decode()[:4096],
             reason=reason.encode(errors="backslashreplace").decode(),
             raw=raw[:RAW_MAX], at_us=self.at_us, size=len(raw) if len(raw) > RAW_MAX else 0,
-            item=place, raw_hash=message,
+            item=position, raw_hash=message,
         )  # fmt: skip
-        self._refused += 1
-        if self._refused <= REFUSED_MAX:
-            self._unreadable.append(entry)
+        self._reject_count += 1
+        if self._reject_count <= REJECTS_MAX:
+            self._rejects.append(entry)
         else:
-            self._more, self._last = self._more + 1, entry
+            self._unlisted, self._last_unlisted = self._unlisted + 1, entry
 
     @property
-    def is_flooded(self) -> bool:
-        """Nobody will see the bytes and the place of what is refused now."""
-        return self._refused > REFUSED_MAX
+    def is_reject_limit_reached(self) -> bool:
+        """Whether further rejects are only counted: bytes and positions are not stored."""
+        return self._reject_count > REJECTS_MAX
 
     def end_interchange(self) -> None:
-        """Count what was not told one by one."""
-        last = self._last
+        """Add one reject with the number of those that are not listed."""
+        last = self._last_unlisted
         if last is not None:
-            self._unreadable.append(
+            self._rejects.append(
                 Unmapped(
                     source=last.source,
-                    reason=f"more like the {REFUSED_MAX} before; the last: {last.reason}",
+                    reason=f"more like the {REJECTS_MAX} before; the last: {last.reason}",
                     raw=last.raw, at_us=self.at_us, size=last.size, item=last.item,
-                    raw_hash=last.raw_hash, count=self._more,
+                    raw_hash=last.raw_hash, count=self._unlisted,
                 )
             )  # fmt: skip
-        self._refused, self._more, self._last = 0, 0, None
+        self._reject_count, self._unlisted, self._last_unlisted = 0, 0, None
 
     def advance(self, segments: int, characters: int) -> bool:
-        """Take note of how far the file was read."""
+        """Count what was read; return whether the chunk is full."""
         self._segments += segments
         self._characters += characters
         return self._segments >= SEGMENTS or self._characters >= CHARACTERS
 
-    def take(self) -> Chunk:
-        """The piece so far."""
+    def take_chunk(self) -> Chunk:
+        """Return the chunk so far, and start the next one."""
         chunk = Chunk(
-            records=self._records, rejects=self._unreadable, messages=self._messages,
-            state_updates=self._remember,
+            records=self._records, rejects=self._rejects, messages=self._messages,
+            state_updates=self._state_updates,
         )  # fmt: skip
-        self._records, self._unreadable, self._messages = [], [], []
-        self._remember, self._segments, self._characters = [], 0, 0
+        self._records, self._rejects, self._messages = [], [], []
+        self._state_updates, self._segments, self._characters = [], 0, 0
         return chunk
 
     @property
@@ -97,8 +97,8 @@ class Cut:
         return not self._segments and not self._characters
 
 
-def raw_of(segments: Sequence[str], terminator: str, limit: int) -> bytes:
-    """Segments as they stand in the message, as far as they fit."""
+def join_segments(segments: Sequence[str], terminator: str, limit: int) -> bytes:
+    """Return segments as written in the message, up to `limit` bytes."""
     if len(segments) < 8 and sum(map(len, segments)) + 8 < limit:
         return (terminator.join(segments) + terminator).encode(errors="replace")
     out, size = [], 0

@@ -1,4 +1,4 @@
-"""What an operator says about EDI files. The field descriptions are the documentation."""
+"""Configuration of EDI files. The field descriptions are the documentation."""
 
 from pathlib import Path
 from typing import Annotated, Self
@@ -14,18 +14,18 @@ class EdiConfig(BaseModel):
     """The options of a connector of protocol `edi`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    inbox: InboxConfig = Field(description="where the files are put down: `folder` or `sftp`")
+    inbox: InboxConfig = Field(description="source of the files: `folder` or `sftp`")
     zone: str = Field(
-        default="UTC", description="IANA zone of times that say none; partners may have their own"
+        default="UTC", description="IANA zone of times without a zone; partners may have their own"
     )
     bytes_max: Annotated[int, Field(ge=1_000, le=200_000_000)] = Field(
-        default=50_000_000, description="of a file; larger ones go to failed/"
+        default=50_000_000, description="of a file; larger files go to failed/"
     )
     partners: tuple[Partner, ...] = Field(
-        default=(), description="what is agreed with whom; none: everybody keeps to the standard"
+        default=(), description="profiles of partners; none: every partner follows the standard"
     )
     partners_file: Path | None = Field(
-        default=None, description="rather than `partners`: a YAML file with that key"
+        default=None, description="instead of `partners`: a YAML file with that key"
     )
     unknown_partners: bool = Field(
         default=True, description="false: interchanges of senders without a profile are refused"
@@ -37,8 +37,8 @@ class EdiConfig(BaseModel):
         return check_zone(zone) or zone
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _check_combination(self) -> Self:
         if self.partners and self.partners_file is not None:
-            raise ValueError("give `partners` or `partners_file`, not both")
+            raise ValueError("set `partners` or `partners_file`, not both")
         Partners(partners=self.partners)
         return self

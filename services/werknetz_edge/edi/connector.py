@@ -1,4 +1,4 @@
-"""From options to a connector: the inbox of `files`, and a parser for what lies in it."""
+"""Creates the connector: the inbox of `files` with a parser for EDI."""
 
 from hashlib import blake2b
 from pathlib import Path
@@ -21,9 +21,9 @@ def create(connector_id: str, options: dict[str, Any], folder: Path) -> FileConn
         Partners(partners=partners), config.zone, config.bytes_max, config.unknown_partners,
         ledger.get,
     )  # fmt: skip
-    # A file that comes again after the agreement was corrected is read again.
-    agreed = "\n".join([config.zone, *(partner.model_dump_json() for partner in partners)])
-    scope = blake2b(agreed.encode(), digest_size=16).hexdigest()
+    # A file that is sent again after a change of its profile is read again.
+    profiles = "\n".join([config.zone, *(partner.model_dump_json() for partner in partners)])
+    scope = blake2b(profiles.encode(), digest_size=16).hexdigest()
     connector = create_file_connector(
         connector_id, config.inbox, folder, parser, ledger=ledger, scope=lambda _name: scope
     )

@@ -1,34 +1,34 @@
-"""What reading a file needs to know beside its bytes, and what it tells beside its facts."""
+"""The context of reading a file: partners, code tables, ledger, counters and notes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from werknetz_edge.edi.edifact.codes import Codes, codes_for
 from werknetz_edge.edi.profile import STANDARD, Partner, Partners
-from werknetz_edge.edi.values import Wrong, shown
+from werknetz_edge.edi.values import InvalidEdi, quote
 
 
 @dataclass(slots=True)
-class Context:
-    """Of one file."""
+class EdiContext:
+    """The context of one file."""
 
     partners: Partners
     zone: str
-    seen: Callable[[bytes], bytes | None] = lambda _key: None  # the ledger
-    count: Callable[[str], None] = lambda _what: None
-    remark: Callable[[str], None] = lambda _text: None
+    get_state: Callable[[bytes], bytes | None] = lambda _key: None  # the ledger
+    count: Callable[[str], None] = lambda _name: None
+    note: Callable[[str], None] = lambda _text: None
     unknown_partners: bool = True
-    known: set[bytes] = field(default_factory=set)  # messages of this file, by content
+    read_messages: set[bytes] = field(default_factory=set)  # content keys of this file's messages
     _codes: dict[tuple[int, str], Codes] = field(default_factory=dict)
 
-    def partner(self, sender: str, receiver: str) -> Partner:
+    def partner_of(self, sender: str, receiver: str) -> Partner:
         """Raise Wrong where there is no profile and there should be one."""
-        found = self.partners.of(sender, receiver)
-        if found is None and not self.unknown_partners:
-            raise Wrong(f"sender {shown(sender)} has no profile: add one under `partners`")
-        return found or STANDARD
+        partner = self.partners.find(sender, receiver)
+        if partner is None and not self.unknown_partners:
+            raise InvalidEdi(f"sender {quote(sender)} has no profile: add one under `partners`")
+        return partner or STANDARD
 
-    def codes(self, message: str, partner: Partner) -> Codes:
+    def codes_of(self, message: str, partner: Partner) -> Codes:
         key = (id(partner), message)
         if key not in self._codes:
             self._codes[key] = codes_for(message, partner)

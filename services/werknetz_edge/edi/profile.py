@@ -1,6 +1,6 @@
-"""What is agreed with a partner: YAML, checked when it is loaded, with file, line and remedy.
+"""Profiles of partners in YAML; errors are reported with file, line and remedy.
 
-A partner who keeps to the standard needs none.
+A partner who follows the standard needs no profile.
 """
 
 from collections.abc import Sequence
@@ -24,43 +24,43 @@ from werknetz.connector.yaml_format import (
     load_yaml,
 )
 from werknetz.events.facts import KINDS, fields_of
-from werknetz_edge.edi.edifact.charset import known_charset
+from werknetz_edge.edi.edifact.charset import check_charset
 
 EDIFACT: Final = ("DELFOR", "DELJIT", "DESADV", "INVRPT", "RECADV")
 VDA: Final = ("VDA4905", "VDA4913")
-_FORM: Final = ConfigDict(extra="forbid", frozen=True)
+_STRICT: Final = ConfigDict(extra="forbid", frozen=True)
 _ID: Final = r"^\S(.*\S)?$"
 
-Quarantine = Literal["quarantine", "accept"]
-Meaning = Literal[
+AcceptPolicy = Literal["quarantine", "accept"]
+QuantityMeaning = Literal[
     "called_off", "backlog", "despatched", "received", "accepted", "rejected", "stock", "moved",
     "cumulative", "cumulative_received", "last_receipt", "per_package", "ignored",
 ]  # fmt: skip
 
 
 class CountPolicy(BaseModel):
-    """What to do where a control count is not what was counted. It is always said."""
+    """What to do where a control count is wrong. The difference is always reported."""
 
-    model_config = _FORM
+    model_config = _STRICT
     message: Literal["quarantine", "warn"] = Field(
         default="quarantine",
-        description="segments (UNT) and lines (CNT+2): lines may be missing, so the whole message",
+        description="segments (UNT) and lines (CNT+2): lines may be missing",
     )
     interchange: Literal["quarantine", "warn"] = Field(
-        default="warn", description="messages (UNZ): those that are there are whole, and count"
+        default="warn", description="messages (UNZ): the existing messages are complete"
     )
     vda: Literal["quarantine", "warn"] = Field(
         default="warn",
-        description="trailers 519 and 719: in wide use they are wrong, and each record is whole "
-        "by itself; the lines count, and one entry in quarantine names the difference",
+        description="trailers 519 and 719: often wrong, although each record is complete by "
+        "itself; the lines are stored, and one entry in quarantine names the difference",
     )
 
 
 class Qualifiers(BaseModel):
-    """Codes that this partner uses otherwise than the standard, or that it alone uses."""
+    """Codes that this partner uses differently from the standard, or in addition to it."""
 
-    model_config = _FORM
-    quantities: dict[str, Meaning] = Field(default={}, description="QTY 6063 → what it is")
+    model_config = _STRICT
+    quantities: dict[str, QuantityMeaning] = Field(default={}, description="QTY 6063 → meaning")
     references: dict[str, str] = Field(default={}, description="RFF 1153 → field of the event")
     parties: dict[str, str] = Field(default={}, description="NAD 3035 → field of the event")
     places: dict[str, str] = Field(default={}, description="LOC 3227 → field of the event")
@@ -69,25 +69,25 @@ class Qualifiers(BaseModel):
         default={}, description="LIN and PIA 7143 → field of the event"
     )
     labels: tuple[str, ...] = Field(
-        default=(), description="GIN 7405 of a handling unit's label, beside ML, BJ and AW"
+        default=(), description="GIN 7405 of a handling unit's label, in addition to ML, BJ and AW"
     )
 
     @field_validator("references", "parties", "places", "dates")
     @classmethod
-    def _fields(cls, given: dict[str, str]) -> dict[str, str]:
-        known = {name for kind in KINDS for name in fields_of(kind)} | {"ignored"}
-        for name in given.values():
-            if name not in known:
+    def _fields(cls, value: dict[str, str]) -> dict[str, str]:
+        supported = {name for kind in KINDS for name in fields_of(kind)} | {"ignored"}
+        for name in value.values():
+            if name not in supported:
                 raise ValueError(
-                    f"no event has a field {name!r}{did_you_mean(name, sorted(known))}"
+                    f"no event has a field {name!r}{did_you_mean(name, sorted(supported))}"
                 )
-        return given
+        return value
 
 
 class Partner(BaseModel):
-    """Whom it is for, and what is agreed. Codes and ids are text: put them in quotes."""
+    """The profile of one partner. Codes and ids are text: put them in quotes."""
 
-    model_config = _FORM
+    model_config = _STRICT
     name: Annotated[str, Field(min_length=1)]
     sender: str | None = Field(
         default=None, pattern=_ID,
@@ -95,48 +95,48 @@ class Partner(BaseModel):
     )  # fmt: skip
     receiver: str | None = Field(default=None, pattern=_ID, description="UNB 0010; none: any")
     messages: tuple[str, ...] | None = Field(
-        default=None, description="those that are agreed; others go to quarantine. None: all"
+        default=None, description="agreed message types; others go to quarantine. None: all"
     )
     form: Literal["standard", "vda-4984", "vda-4987", "vda-4990"] = Field(
         default="standard", description="a recommendation that the partner follows"
     )
     directory: str | None = Field(
         default=None, pattern=r"^D\d\d[AB]$",
-        description="such as D96A, where UNH is wrong about it",
+        description="such as D96A, if UNH is wrong",
     )  # fmt: skip
     zone: str | None = Field(default=None, description="IANA; default: the connector's `zone`")
-    charset: str | None = Field(default=None, description="where UNB is wrong about it: cp850 …")
+    charset: str | None = Field(default=None, description="if UNB is wrong: cp850 …")
     decimal_mark: Literal["una", "any", ".", ","] = Field(
-        default="una", description="una: what UNA says; without a UNA, point and comma alike"
+        default="una", description="una: as in UNA; without a UNA, point or comma"
     )
     date_format: str | None = Field(
-        default=None, description="DTM 2379 to take where the partner writes none, such as 102"
+        default=None, description="DTM 2379 to use where the partner omits it, such as 102"
     )
-    test_messages: Quarantine = Field(
+    test_messages: AcceptPolicy = Field(
         default="quarantine", description="interchanges with the test indicator (UNB 0035)"
     )
-    reused_references: Quarantine = Field(
+    reused_references: AcceptPolicy = Field(
         default="quarantine",
-        description="a control reference that comes again with another content",
+        description="a control reference that is used again with other content",
     )
     counts: CountPolicy = CountPolicy()
     quantity_max: Annotated[float, Field(gt=0, le=1e15)] = 1e12
-    negative: Quarantine = Field(
+    negative: AcceptPolicy = Field(
         default="quarantine", description="negative quantities of call-offs, ASNs and receipts"
     )
     conditions: Literal["by_directory", "before_quantity", "after_quantity"] = Field(
-        default="by_directory", description="where SCC stands in DELFOR and DELJIT"
+        default="by_directory", description="position of SCC in DELFOR and DELJIT"
     )
     movement_sign: Literal["direction", "as_written"] = Field(
-        default="direction", description="INVRPT: from INV 4501, or as the quantity has it"
+        default="direction", description="INVRPT: from INV 4501, or the sign of the quantity"
     )
     master_label: str | None = Field(
-        default="ACI", description="RFF 1153 by which a package names the label it is packed in"
+        default="ACI", description="RFF 1153 with which a package names its outer label"
     )
     vda_week_spans: bool = Field(
         default=False,
-        description="VDA 4905 behind 555555: 120104 is weeks 1 to 4 of 2012. Else only months "
-        "(120300) and weeks (120013) are read there, which cannot be mistaken for days",
+        description="VDA 4905 after 555555: 120104 is weeks 1 to 4 of 2012. Otherwise only months "
+        "(120300) and weeks (120013) are read there, which are never ambiguous with days",
     )
     qualifiers: Qualifiers = Qualifiers()
 
@@ -148,45 +148,47 @@ class Partner(BaseModel):
     @field_validator("charset")
     @classmethod
     def _charset(cls, name: str | None) -> str | None:
-        return known_charset(name)
+        return check_charset(name)
 
     @field_validator("messages")
     @classmethod
-    def _messages(cls, given: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        known = [*EDIFACT, *VDA]
-        for name in given or ():
-            if name not in known:
-                raise ValueError(f"message {name!r} is not read here{did_you_mean(name, known)}")
-        return given
+    def _messages(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        supported = [*EDIFACT, *VDA]
+        for name in value or ():
+            if name not in supported:
+                raise ValueError(
+                    f"message {name!r} is not supported{did_you_mean(name, supported)}"
+                )
+        return value
 
-    def suits(self, sender: str, receiver: str) -> bool:
+    def matches(self, sender: str, receiver: str) -> bool:
         return self.sender in {None, sender} and self.receiver in {None, receiver}
 
 
 class Partners(BaseModel):
-    """The file, or the same keys inside the edge's own file."""
+    """The file of partners, or the same keys in the edge file."""
 
-    model_config = _FORM
+    model_config = _STRICT
     partners: tuple[Partner, ...] = ()
 
     @model_validator(mode="after")
-    def _told_apart(self) -> Self:
-        seen: dict[Any, str] = {}
+    def _check_unique(self) -> Self:
+        names: dict[Any, str] = {}
         for partner in self.partners:
             key = (partner.sender, partner.receiver)
-            if key in seen:
+            if key in names:
                 raise ValueError(
-                    f"{seen[key]!r} and {partner.name!r} have the same sender and receiver: "
+                    f"{names[key]!r} and {partner.name!r} have the same sender and receiver: "
                     "keep one of them"
                 )
-            seen[key] = partner.name
+            names[key] = partner.name
         return self
 
-    def of(self, sender: str, receiver: str) -> Partner | None:
-        """The most exact one: sender and receiver, then sender, then receiver, then any."""
-        suiting = [p for p in self.partners if p.suits(sender, receiver)]
+    def find(self, sender: str, receiver: str) -> Partner | None:
+        """Return the most specific profile: sender and receiver, sender, receiver, then any."""
+        candidates = [p for p in self.partners if p.matches(sender, receiver)]
         rank = lambda p: (p.sender is not None, p.receiver is not None)  # noqa: E731
-        return max(suiting, key=rank, default=None)
+        return max(candidates, key=rank, default=None)
 
 
 STANDARD: Final = Partner(name="(the standard)")
@@ -194,10 +196,10 @@ STANDARD: Final = Partner(name="(the standard)")
 
 def load_partners(path: Path) -> Sequence[Partner]:
     """Read a file of partners; raise ConfigurationError."""
-    form = load_yaml(path)
-    if not isinstance(form.tree, dict):
-        raise ConfigurationError([form.error_at((), "needs the key `partners`")])
+    document = load_yaml(path)
+    if not isinstance(document.tree, dict):
+        raise ConfigurationError([document.error_at((), "needs the key `partners`")])
     try:
-        return Partners.model_validate(form.tree).partners
+        return Partners.model_validate(document.tree).partners
     except ValidationError as error:
-        raise ConfigurationError(explain_errors(form, (), error, Partners)) from error
+        raise ConfigurationError(explain_errors(document, (), error, Partners)) from error

@@ -1,4 +1,4 @@
-"""Numbers and times as partners write them: read exactly, or refused with the reason. Pure."""
+"""Parses numbers and times of partners exactly, or rejects them with a reason. Pure functions."""
 
 import re
 from dataclasses import dataclass
@@ -10,75 +10,75 @@ from zoneinfo import ZoneInfo
 from werknetz.domain.bucket import microseconds_of
 
 YEAR_PIVOT: Final = 70
-"""Two digits: 70-99 are 1970-1999. EDI began in the seventies, and no schedule runs past 2069."""
+"""Two digits: 70-99 mean 1970-1999. EDI began in the seventies; no schedule ends after 2069."""
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+([.,])?\d*|([.,])\d+)", re.ASCII)
-_SHOWN: Final = 60
+_QUOTE_MAX: Final = 60
 
 
-class Wrong(Exception):
-    """Input that is not what the standard or the partner's profile says: for quarantine."""
+class InvalidEdi(Exception):
+    """Input that violates the standard or the partner's profile: it goes to quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A time as it was said: a moment, or all of a day, week, month or period."""
+class TimeSpan:
+    """A time as written: an instant, or a whole day, week, month or period."""
 
     from_us: int
     until_us: int
 
 
-def shown(text: str) -> str:
-    """A value inside a sentence."""
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+def quote(text: str) -> str:
+    """Quote a value for an error text, shortened."""
+    return repr(text if len(text) <= _QUOTE_MAX else text[:_QUOTE_MAX] + "…")
 
 
-def number_of(text: str, mark: str = "", maximum: float = 1e12) -> float:
-    """Read a number whose decimal mark is `mark` (empty: point or comma); raise Wrong."""
+def parse_number(text: str, decimal_mark: str = "", maximum: float = 1e12) -> float:
+    """Read a number whose decimal mark is `mark` (empty: either); raise InvalidEdi."""
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise Wrong(f"{shown(text)} is no number")
-    written = match[1] or match[2]
-    if written and mark and written != mark:
-        raise Wrong(
-            f"{shown(text)}: the decimal mark here is {mark!r}; say `decimal_mark` in the "
-            "partner's profile if the partner means it"
+        raise InvalidEdi(f"{quote(text)} is not a number")
+    used_mark = match[1] or match[2]
+    if used_mark and decimal_mark and used_mark != decimal_mark:
+        raise InvalidEdi(
+            f"{quote(text)}: the decimal mark here is {decimal_mark!r}; set `decimal_mark` in "
+            "the partner's profile if it differs"
         )
-    number = float(text.replace(",", ".") if written == "," else text)
+    number = float(text.replace(",", ".") if used_mark == "," else text)
     if not -maximum <= number <= maximum:
-        raise Wrong(f"{shown(text)} is out of any range for a quantity (limit {maximum:g})")
+        raise InvalidEdi(f"{quote(text)} is out of range for a quantity (limit {maximum:g})")
     return number
 
 
 def full_year(year: int) -> int:
-    """The year that two digits mean."""
+    """Return the year of two digits."""
     return year + (1900 if year >= YEAR_PIVOT else 2000)
 
 
 @lru_cache(maxsize=4096)
-def days(year: int, month: int, day: int, count: int, zone: str) -> Span:
-    """So many whole local days; raise ValueError for a day that is in no calendar."""
+def span_of_days(year: int, month: int, day: int, count: int, zone: str) -> TimeSpan:
+    """Return whole local days; raise ValueError for an invalid date."""
     first = date(year, month, day)
-    return Span(_midnight(first, zone), _midnight(first + timedelta(days=count), zone))
+    return TimeSpan(_midnight(first, zone), _midnight(first + timedelta(days=count), zone))
 
 
-def month_of(year: int, month: int, zone: str) -> Span:
+def span_of_month(year: int, month: int, zone: str) -> TimeSpan:
     first = date(year, month, 1)
     after = date(year + month // 12, month % 12 + 1, 1)
-    return Span(_midnight(first, zone), _midnight(after, zone))
+    return TimeSpan(_midnight(first, zone), _midnight(after, zone))
 
 
-def week_of(year: int, week: int, zone: str) -> Span:
-    """A week of ISO 8601, Monday to Sunday."""
+def span_of_week(year: int, week: int, zone: str) -> TimeSpan:
+    """Return a week of ISO 8601, Monday to Sunday."""
     monday = date.fromisocalendar(year, week, 1)
-    return Span(_midnight(monday, zone), _midnight(monday + timedelta(days=7), zone))
+    return TimeSpan(_midnight(monday, zone), _midnight(monday + timedelta(days=7), zone))
 
 
-def moment(at: datetime, zone: str) -> Span:
-    """A point in time; without an offset of its own it is local."""
+def span_of_moment(at: datetime, zone: str) -> TimeSpan:
+    """Return an instant; a time without an offset is local."""
     local = at if at.tzinfo is not None else at.replace(tzinfo=zone_of(zone))
     at_us = microseconds_of(local.astimezone(UTC))
-    return Span(at_us, at_us)
+    return TimeSpan(at_us, at_us)
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,8 @@
-"""SAP IDocs as XML files (DELVRY03/07, MBGMCR, WMMBXY, ORDERS05 …), several in one, as records.
+"""The IDoc connector: SAP IDocs in XML files (DELVRY03/07, MBGMCR, WMMBXY, ORDERS05 …).
 
-A line of a document is a record: source `idoc/DELVRY07/E1EDL24`, its own fields, those of the
-segments above it (`E1EDL20.VBELN`), of those beside (`E1EDP19:001.IDTNR`) and of `EDI_DC40`.
+Each line of a document becomes a record: source `idoc/DELVRY07/E1EDL24`, with its own fields and
+those of its parent segments (`E1EDL20.VBELN`), sibling segments (`E1EDP19:001.IDTNR`) and
+`EDI_DC40`. A file may hold several IDocs.
 """
 
 from pathlib import Path
@@ -11,7 +12,7 @@ from werknetz.connector.contract import Connector
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
-    """Make the connector of an edge file; `folder` keeps its ledger and working copies."""
+    """Create the connector of an edge file; `folder` holds its ledger and working copies."""
     from werknetz_edge.idoc.parser import create as make
 
     return make(connector_id, options, folder)

@@ -1,4 +1,4 @@
-"""An IDoc file → records, one for each line of a document, each IDoc kept whole beside them."""
+"""Parses an IDoc file into one record for each line, with each IDoc stored as a message."""
 
 import time
 from collections.abc import Iterator
@@ -16,20 +16,20 @@ from werknetz_edge.files.build import create_file_connector
 from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile, to_printable
 from werknetz_edge.idoc.config import IdocConfig
-from werknetz_edge.idoc.segments import Segment, lines_of
-from werknetz_edge.idoc.xml_file import idocs_of
+from werknetz_edge.idoc.segments import IdocSegment, list_lines
+from werknetz_edge.idoc.xml_file import read_idocs
 
-# Where a piece ends is part of what the marks in a spool mean: see `Chunk`.
+# The checkpoints in a spool depend on where a chunk ends: see `Chunk`.
 IDOCS: Final = 200
 SIZE: Final = 500_000
 _SENDER: Final = ("SNDPOR", "SNDPRT", "SNDPRN", "MANDT")
 
 
 @dataclass(slots=True)
-class _Piece:
+class _ChunkInProgress:
     records: list[SourceRecord] = field(default_factory=list)
     messages: list[SourceMessage] = field(default_factory=list)
-    bad: list[Unmapped] = field(default_factory=list)
+    rejects: list[Unmapped] = field(default_factory=list)
     idocs: int = 0
     size: int = 0
 
@@ -37,8 +37,8 @@ class _Piece:
     def is_full(self) -> bool:
         return self.idocs >= IDOCS or self.size >= SIZE
 
-    def chunk(self) -> Chunk:
-        return Chunk(records=self.records, messages=self.messages, rejects=self.bad)
+    def to_chunk(self) -> Chunk:
+        return Chunk(records=self.records, messages=self.messages, rejects=self.rejects)
 
 
 @dataclass(slots=True)
@@ -46,42 +46,42 @@ class IdocParser:
     config: IdocConfig
 
     def parse(self, file: LocalFile) -> Iterator[Chunk]:
-        piece, count = _Piece(), 0
-        for count, (root, idoc, written) in enumerate(idocs_of(file.path), start=1):
+        chunk, count = _ChunkInProgress(), 0
+        for count, (root, idoc, content) in enumerate(read_idocs(file.path), start=1):
             control = next((c.fields for c in idoc.children if c.name == "EDI_DC40"), {})
-            place = f"IDOC {count} of {to_printable(file.name)}"
+            position = f"IDOC {count} of {to_printable(file.name)}"
             reason = self._reason(control)
-            piece.idocs += 1
-            piece.size += len(written)
+            chunk.idocs += 1
+            chunk.size += len(content)
             if reason:
-                piece.bad.append(_unmapped(root, reason, written, place))
+                chunk.rejects.append(_reject_of(root, reason, content, position))
             else:
-                message = SourceMessage(f"idoc/{root}", written, hash_message(written))
-                piece.messages.append(message)
-                piece.records += self._records(root, idoc, control, place, message.hash)
-            if piece.is_full:
-                yield piece.chunk()
-                piece = _Piece()
+                message = SourceMessage(f"idoc/{root}", content, hash_message(content))
+                chunk.messages.append(message)
+                chunk.records += self._records(root, idoc, control, position, message.hash)
+            if chunk.is_full:
+                yield chunk.to_chunk()
+                chunk = _ChunkInProgress()
         if not count:
-            raise FileRefused("it holds no IDOC element: is this an IDoc?")
-        if piece.idocs:
-            yield piece.chunk()
+            raise FileRefused("it has no IDOC element: is this an IDoc?")
+        if chunk.idocs:
+            yield chunk.to_chunk()
 
     def _reason(self, control: dict[str, str]) -> str:
-        """Why an IDoc is not taken; empty where it is."""
+        """Return why an IDoc is rejected; empty: it is read."""
         if not control.get("DOCNUM"):
-            return "it has no number (EDI_DC40.DOCNUM): told again it could not be recognised"
+            return "it has no number (EDI_DC40.DOCNUM): a repetition could not be detected"
         if control.get("TEST") and self.config.tests == "quarantine":
-            return "it is marked as a test (EDI_DC40.TEST); `tests: take` would take it"
+            return "it is marked as a test (EDI_DC40.TEST); set `tests: accept` to read tests"
         return ""
 
     def _records(
-        self, root: str, idoc: Segment, control: dict[str, str], place: str, message: bytes
+        self, root: str, idoc: IdocSegment, control: dict[str, str], position: str, message: bytes
     ) -> Iterator[SourceRecord]:
         kind = control.get("IDOCTYP") or root
         at_us = _created_us(control, self.config.zone)
         scope = "\0".join([*(control.get(name, "") for name in _SENDER), control["DOCNUM"]])
-        for line in lines_of(idoc, self.config.rows, self.config.qualifiers):
+        for line in list_lines(idoc, self.config.rows, self.config.qualifiers):
             source = f"idoc/{kind}/{line.name}"
             if (split := self.config.split.get(line.name)) is not None:
                 source += f"/{line.fields.get(split) or 'none'}"
@@ -89,30 +89,30 @@ class IdocParser:
                 source=source,
                 fields=line.fields,
                 identity=blake2b(f"{scope}\0{line.path}".encode(), digest_size=16).digest(),
-                item=f"{place}, {line.path}"[:500],
+                item=f"{position}, {line.path}"[:500],
                 source_time_us=at_us,
                 message_hash=message,
             )
 
 
 def _created_us(control: dict[str, str], zone: str) -> int | None:
-    written = control.get("CREDAT", "") + (control.get("CRETIM") or "000000")
+    content = control.get("CREDAT", "") + (control.get("CRETIM") or "000000")
     try:
-        at = datetime.strptime(written, "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(zone))
+        at = datetime.strptime(content, "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(zone))
         return microseconds_of(at)
     except ValueError:
-        return None  # then it is the time of arrival
+        return None  # the time of arrival is used instead
 
 
-def _unmapped(root: str, reason: str, written: bytes, place: str) -> Unmapped:
-    size = len(written) if len(written) > 65_536 else 0
+def _reject_of(root: str, reason: str, content: bytes, position: str) -> Unmapped:
+    size = len(content) if len(content) > 65_536 else 0
     return Unmapped(
-        source=f"idoc/{root}", reason=reason, raw=written[:65_536], size=size,
-        at_us=time.time_ns() // 1000, item=place,
+        source=f"idoc/{root}", reason=reason, raw=content[:65_536], size=size,
+        at_us=time.time_ns() // 1000, item=position,
     )  # fmt: skip
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
-    """Check the options; raises pydantic's ValidationError."""
+    """Validate the options; raises pydantic's ValidationError."""
     config = IdocConfig.model_validate(options)
     return create_file_connector(connector_id, config.inbox, folder, IdocParser(config))

@@ -1,6 +1,6 @@
-"""An IDoc as a tree of segments, and its lines as flat rows. Pure.
+"""An IDoc as a tree of segments, and its lines with all fields. Pure functions.
 
-What is empty to SAP (a date of zeros) is empty here, and a minus that follows comes first.
+A date of zeros, SAP's empty date, becomes empty; a trailing minus becomes a leading one.
 """
 
 import re
@@ -8,77 +8,81 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-BESIDE_MAX: Final = 300  # segments beside a line that are shown with it
+SIBLINGS_MAX: Final = 300  # sibling segments that a line contains
 _MINUS: Final = re.compile(r"(\d+(?:\.\d+)?)-", re.ASCII)
 _NO_DATE: Final = "00000000"
 
 
 @dataclass(slots=True)
-class Segment:
+class IdocSegment:
     name: str
     fields: dict[str, str] = field(default_factory=dict)
-    children: "list[Segment]" = field(default_factory=list)
+    children: "list[IdocSegment]" = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A segment that is a record, with what stands above and beside it."""
+class IdocLine:
+    """A segment that becomes a record, with its parent and sibling segments."""
 
     name: str
     path: str  # /E1EDL20[1]/E1EDL24[3]
     fields: Mapping[str, Any]
 
 
-def lines_of(idoc: Segment, rows: Collection[str], qualifiers: Collection[str]) -> Iterator[Line]:
-    """Yield the innermost segments of these names, in their order."""
+def list_lines(
+    idoc: IdocSegment, rows: Collection[str], qualifiers: Collection[str]
+) -> Iterator[IdocLine]:
+    """Yield the innermost segments with names in `rows`, in order."""
     yield from _walk(idoc, {}, "", frozenset(rows), tuple(qualifiers))
 
 
 def _walk(
-    segment: Segment, above: Mapping[str, Any], path: str, rows: frozenset[str],
+    segment: IdocSegment, parents: Mapping[str, Any], path: str, rows: frozenset[str],
     qualifiers: tuple[str, ...],
-) -> Iterator[Line]:  # fmt: skip
-    holding = {id(child) for child in segment.children if _holds(child, rows)}
-    is_line = segment.name in rows and not holding
-    if not holding and not is_line:
+) -> Iterator[IdocLine]:  # fmt: skip
+    containing = {id(child) for child in segment.children if _contains_rows(child, rows)}
+    is_line = segment.name in rows and not containing
+    if not containing and not is_line:
         return
-    beside = [child for child in segment.children if id(child) not in holding]
-    around = {**above, **_named(beside, qualifiers)}
+    siblings = [child for child in segment.children if id(child) not in containing]
+    context = {**parents, **_by_name_and_qualifier(siblings, qualifiers)}
     if path:
-        around[segment.name] = segment.fields
+        context[segment.name] = segment.fields
     if is_line:
-        yield Line(segment.name, path, {**around, **segment.fields})
+        yield IdocLine(segment.name, path, {**context, **segment.fields})
         return
     counts: dict[str, int] = {}
     for child in segment.children:
         number = counts[child.name] = counts.get(child.name, 0) + 1
-        if id(child) in holding:
-            yield from _walk(child, around, f"{path}/{child.name}[{number}]", rows, qualifiers)
+        if id(child) in containing:
+            yield from _walk(child, context, f"{path}/{child.name}[{number}]", rows, qualifiers)
 
 
-def _holds(segment: Segment, rows: frozenset[str]) -> bool:
-    return segment.name in rows or any(_holds(child, rows) for child in segment.children)
+def _contains_rows(segment: IdocSegment, rows: frozenset[str]) -> bool:
+    return segment.name in rows or any(_contains_rows(child, rows) for child in segment.children)
 
 
-def _named(segments: list[Segment], qualifiers: tuple[str, ...]) -> dict[str, Any]:
-    """By name and qualifier; where there is none the first by its name, the others numbered."""
-    named: dict[str, Any] = {}
+def _by_name_and_qualifier(
+    segments: list[IdocSegment], qualifiers: tuple[str, ...]
+) -> dict[str, Any]:
+    """Map segments by name and qualifier; without a qualifier by name and, if repeated, number."""
+    fields_by_name: dict[str, Any] = {}
     counts: dict[str, int] = {}
     for segment in segments:
-        if len(named) >= BESIDE_MAX:
+        if len(fields_by_name) >= SIBLINGS_MAX:
             break
         qualifier = next((segment.fields[q] for q in qualifiers if segment.fields.get(q)), None)
         if qualifier is not None:
-            named.setdefault(f"{segment.name}:{qualifier}", segment.fields)
+            fields_by_name.setdefault(f"{segment.name}:{qualifier}", segment.fields)
             continue
         number = counts[segment.name] = counts.get(segment.name, 0) + 1
-        named[segment.name if number == 1 else f"{segment.name}:{number}"] = segment.fields
-    return named
+        fields_by_name[segment.name if number == 1 else f"{segment.name}:{number}"] = segment.fields
+    return fields_by_name
 
 
-def value_of_field(text: str | None) -> str:
+def parse_value(text: str | None) -> str:
     value = (text or "").strip()
     if value == _NO_DATE:
         return ""
-    found = _MINUS.fullmatch(value)
-    return value if found is None else f"-{found.group(1)}"
+    match = _MINUS.fullmatch(value)
+    return value if match is None else f"-{match.group(1)}"

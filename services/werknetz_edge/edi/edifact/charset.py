@@ -1,4 +1,4 @@
-"""Which characters the bytes of an interchange are: as it declares, or as its bytes prove."""
+"""Decodes an interchange: with the declared character set, or with the one that its bytes show."""
 
 import codecs
 import re
@@ -11,22 +11,22 @@ CODECS: Final = {
     "UNOI": "iso8859-6", "UNOJ": "iso8859-8", "UNOK": "iso8859-9", "UNOL": "iso8859-15",
     "UNOW": "utf-8", "UNOX": "iso2022_jp_2", "UNOY": "utf-8", "KECA": "euc_kr",
 }  # fmt: skip
-"""By UNB 0001. UNOX (ISO 2022) is turned into UTF-8 before it is cut: see `plain_bytes`."""
+"""By UNB 0001. UNOX (ISO 2022) is converted to UTF-8 before splitting: see `normalize_encoding`."""
 
 _C1: Final = re.compile("[\x80-\x9f]")  # control characters of ISO 8859: in no EDI text
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedText:
     text: str
     charset: str
-    remark: str = ""  # where the bytes are not what they are said to be
+    note: str = ""  # set where the bytes differ from the declared character set
 
 
-def plain_bytes(content: bytes) -> bytes:
+def normalize_encoding(content: bytes) -> bytes:
     """Return bytes in which separators are single ASCII bytes; raise ValueError if they cannot be.
 
-    UTF-16 and ISO 2022 are turned into UTF-8, so places are then those in the UTF-8 text.
+    UTF-16 and ISO 2022 are converted to UTF-8; positions are then those in the UTF-8 text.
     """
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return content.decode("utf-16").encode()
@@ -35,16 +35,16 @@ def plain_bytes(content: bytes) -> bytes:
     return content
 
 
-def decode(content: bytes, identifier: str, override: str | None = None) -> Decoded:
-    """Decode an interchange; never fails, but says what it had to do.
+def decode(content: bytes, identifier: str, override: str | None = None) -> DecodedText:
+    """Decode an interchange; never fails, but notes a wrong declaration.
 
-    Strictly as the profile or UNB says, first. Then UTF-8, which hardly ever fits by chance,
-    then Windows-1252 or ISO 8859-1, in which every byte is something.
+    First strictly as the profile or UNB declares. Then UTF-8, which rarely matches by chance,
+    then Windows-1252 or ISO 8859-1, in which every byte is a character.
     """
     declared = override or CODECS.get(identifier, "ascii")
-    named = override or identifier or "no character set"
+    name = override or identifier or "no character set"
     if content.isascii() and declared not in {"utf-16", "utf-16le", "utf-16be"}:
-        return Decoded(content.decode("ascii"), "ascii")
+        return DecodedText(content.decode("ascii"), "ascii")
     if b"\x1b" not in content and declared == CODECS["UNOX"]:
         declared = "utf-8"
     try:
@@ -52,12 +52,12 @@ def decode(content: bytes, identifier: str, override: str | None = None) -> Deco
     except (UnicodeDecodeError, LookupError):
         text = ""
     if text and (override or not declared.startswith("iso8859") or not _C1.search(text)):
-        return Decoded(text, declared)
-    found = _by_its_bytes(content)
-    return Decoded(*found, remark=f"declares {named}, but its bytes are {found[1]}")
+        return DecodedText(text, declared)
+    decoded = _decode_by_bytes(content)
+    return DecodedText(*decoded, note=f"declares {name}, but its bytes are {decoded[1]}")
 
 
-def _by_its_bytes(content: bytes) -> tuple[str, str]:
+def _decode_by_bytes(content: bytes) -> tuple[str, str]:
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
@@ -70,7 +70,7 @@ def _by_its_bytes(content: bytes) -> tuple[str, str]:
         return latin, "iso8859-1"
 
 
-def known_charset(name: str | None) -> str | None:
+def check_charset(name: str | None) -> str | None:
     """Return the name; raise ValueError with the remedy where no codec has it."""
     if name is not None:
         try:

@@ -1,6 +1,6 @@
-"""Which codes of the directories are which fields of events: tables, and what a partner changes.
+"""Tables from the directories' codes to fields of events, and the changes of a partner.
 
-(field, rank): where a message names several, the lowest rank is taken.
+(field, rank): where a message has several codes for a field, the lowest rank wins.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from werknetz.events.facts import fields_of
-from werknetz_edge.edi.profile import Meaning, Partner
+from werknetz_edge.edi.profile import Partner, QuantityMeaning
 
 Ranked = Mapping[str, tuple[str, int]]
 Commitment = Literal["firm", "forecast", "immediate", "backlog", "planning"]
@@ -17,7 +17,7 @@ Commitment = Literal["firm", "forecast", "immediate", "backlog", "planning"]
 
 @dataclass(frozen=True)
 class Codes:
-    """For one kind of message and one partner."""
+    """The tables of one message type for one partner."""
 
     kind: str
     parties: Ranked = field(default_factory=dict)  # NAD 3035
@@ -25,7 +25,7 @@ class Codes:
     places: Ranked = field(default_factory=dict)  # LOC 3227
     dates: Ranked = field(default_factory=dict)  # DTM 2005
     items: Mapping[str, str] = field(default_factory=dict)  # LIN, PIA 7143
-    quantities: Mapping[str, Meaning] = field(default_factory=dict)  # QTY 6063
+    quantities: Mapping[str, QuantityMeaning] = field(default_factory=dict)  # QTY 6063
     labels: frozenset[str] = frozenset({"ML", "BJ", "AW"})  # GIN 7405
 
     @cached_property
@@ -110,7 +110,7 @@ STOCK: Final = Codes(
     quantities={"145": "stock", "17": "stock", "156": "moved"},
 )  # fmt: skip
 
-FORMS: Final[Mapping[tuple[str, str], Codes]] = {
+RECOMMENDATIONS: Final[Mapping[tuple[str, str], Codes]] = {
     ("vda-4984", "DELFOR"): replace(
         CALL_OFF,
         quantities={**CALL_OFF.quantities, "1": "ignored", "21": "ignored", "12": "last_receipt"},
@@ -120,7 +120,7 @@ FORMS: Final[Mapping[tuple[str, str], Codes]] = {
     ),
     ("vda-4990", "INVRPT"): replace(STOCK, quantities={"145": "stock", "156": "moved"}),
 }
-"""The GLOBAL recommendations choose from the standard; what they leave out is not read for them."""
+"""The GLOBAL recommendations use a subset of the standard: other codes are not read for them."""
 
 STANDARD: Final[Mapping[str, Codes]] = {
     "DELFOR": CALL_OFF, "DELJIT": CALL_OFF, "DESADV": DESPATCH, "RECADV": RECEIPT, "INVRPT": STOCK,
@@ -129,7 +129,7 @@ STANDARD: Final[Mapping[str, Codes]] = {
 COMMITMENTS: Final[Mapping[str, Commitment]] = {
     "1": "firm", "2": "planning", "3": "planning", "4": "forecast", "10": "immediate",
 }  # fmt: skip
-"""SCC 4017. 2 and 3 release production and material only: nothing is to be delivered for them."""
+"""SCC 4017. 2 and 3 release only production and material: they call off no delivery."""
 
 DUE: Final[Mapping[str, tuple[str, str]]] = {
     "2": ("delivery", ""), "10": ("ship", ""), "17": ("delivery", ""), "69": ("delivery", ""),
@@ -137,30 +137,30 @@ DUE: Final[Mapping[str, tuple[str, str]]] = {
     "64": ("delivery", "from"), "63": ("delivery", "until"), "37": ("ship", "from"),
     "38": ("ship", "until"), "194": ("", "from"), "206": ("", "until"),
 }  # fmt: skip
-"""DTM 2005 of a schedule's entry: what is due, and whether it is one end of a window only."""
+"""DTM 2005 of a schedule's entry: what is due, and whether it is only one end of a window."""
 
 CANCELS: Final = {"1": "cancellation", "3": "deletion"}
-"""BGM 1225 that take a document back."""
+"""BGM 1225 that withdraw a document."""
 
 
 def codes_for(message: str, partner: Partner) -> Codes:
-    """The table of a message, with what this partner does otherwise."""
-    base = FORMS.get((partner.form, message), STANDARD[message])
-    ours = partner.qualifiers
-    own = {
+    """Return the tables of a message type with the changes of this partner."""
+    base = RECOMMENDATIONS.get((partner.form, message), STANDARD[message])
+    qualifiers = partner.qualifiers
+    merged = {
         name: {**getattr(base, name), **{code: (to, -1) for code, to in changed.items()}}
         for name, changed in (
-            ("references", ours.references), ("parties", ours.parties),
-            ("places", ours.places), ("dates", ours.dates),
+            ("references", qualifiers.references), ("parties", qualifiers.parties),
+            ("places", qualifiers.places), ("dates", qualifiers.dates),
         )
     }  # fmt: skip
     return replace(
         base,
-        references=own["references"],
-        parties=own["parties"],
-        places=own["places"],
-        dates=own["dates"],
-        items={**base.items, **ours.items},
-        quantities={**base.quantities, **ours.quantities},
-        labels=base.labels | set(ours.labels),
+        references=merged["references"],
+        parties=merged["parties"],
+        places=merged["places"],
+        dates=merged["dates"],
+        items={**base.items, **qualifiers.items},
+        quantities={**base.quantities, **qualifiers.quantities},
+        labels=base.labels | set(qualifiers.labels),
     )

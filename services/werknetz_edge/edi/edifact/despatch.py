@@ -1,90 +1,95 @@
-"""DESADV: a fact a line of the despatch advice, with the handling units that it lies in."""
+"""DESADV: one fact for each line of the despatch advice, with its handling units."""
 
 from typing import Any, Final
 
-from werknetz_edge.edi.edifact.reader import Line, Reader, component, none_of
+from werknetz_edge.edi.edifact.reader import (
+    MessageLine,
+    MessageReader,
+    component,
+    missing_quantity_text,
+)
 from werknetz_edge.edi.edifact.syntax import Segment
-from werknetz_edge.edi.values import Wrong
+from werknetz_edge.edi.values import InvalidEdi
 
 LABELS_MAX: Final = 1_000  # of one packing unit
-MENTIONS: Final = 10  # labels that lines name, for each segment so far; and some to begin with
+MENTIONS: Final = 10  # labels that lines may name per segment read, in addition to MENTIONS_FIRST
 MENTIONS_FIRST: Final = 10_000
-"""Many lines in a unit of many labels would be a flood: the product of both."""
+"""Limits the output of many lines in a unit with many labels: the product of both."""
 _DEPTH_MAX: Final = 32
 
 
-class _Unit:
-    """A CPS: what is packed together."""
+class _PackingUnit:
+    """A CPS: one packing unit."""
 
-    __slots__ = ("labels", "master", "packages", "parent", "told")
+    __slots__ = ("labels", "master", "packages", "packages_reported", "parent")
 
     def __init__(self, parent: str) -> None:
         self.parent = parent
-        self.labels: dict[str, None] = {}  # in their order, each once
-        self.packages: dict[str, float] = {}  # type → how many
-        self.told = False
-        self.master = ""  # the label of the unit around it, where a reference names it
+        self.labels: dict[str, None] = {}  # in order, without repetitions
+        self.packages: dict[str, float] = {}  # type → count
+        self.packages_reported = False
+        self.master = ""  # label of the outer unit, where a reference names it
 
 
-class DespatchReader(Reader):
+class DespatchReader(MessageReader):
     """CPS → PAC → PCI/GIN → LIN."""
 
     GROUPS = frozenset({"CPS"})
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self._units: dict[str, _Unit] = {}
-        self._by_label: dict[str, _Unit] = {}
-        self._unit_now: _Unit | None = None
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._units: dict[str, _PackingUnit] = {}
+        self._by_label: dict[str, _PackingUnit] = {}
+        self._current_unit: _PackingUnit | None = None
         self._line_labels: dict[str, None] = {}
         self._mentions = 0
-        self._steps |= {"CPS": self._cps, "PAC": self._pac, "GIN": self._gin}
+        self._handlers |= {"CPS": self._cps, "PAC": self._pac, "GIN": self._gin}
 
-    def close_line(self, line: Line) -> None:
+    def read_line(self, line: MessageLine) -> None:
         quantity = line.quantities.get("despatched")
         if quantity is None:
-            raise Wrong(none_of(line, "despatched", "QTY+12"))
-        own: dict[str, Any] = {"quantity": quantity}
+            raise InvalidEdi(missing_quantity_text(line, "despatched", "QTY+12"))
+        fields: dict[str, Any] = {"quantity": quantity}
         if "cumulative" in line.quantities:
-            own["cumulative_quantity"] = line.quantities["cumulative"]
-        self.give(line, own | self._packed(self._unit_now))
+            fields["cumulative_quantity"] = line.quantities["cumulative"]
+        self.add_fact(line, fields | self._packing_of(self._current_unit))
 
-    def _packed(self, unit: _Unit | None) -> dict[str, Any]:
-        """In which units the line lies, by their labels."""
-        own: dict[str, Any] = {}
+    def _packing_of(self, unit: _PackingUnit | None) -> dict[str, Any]:
+        """Return the packing of a line: the labels of its units."""
+        fields: dict[str, Any] = {}
         if unit is None and not self._line_labels:
-            return own
+            return fields
         labels = self._line_labels or (unit.labels if unit is not None else {})
-        around = self._around(unit) if unit is not None else []
+        outer_labels = self._outer_labels_of(unit) if unit is not None else []
         if self._line_labels and unit is not None:
-            around = [unit.labels, *around]
-        self._mentions += len(labels) + sum(map(len, around))
+            outer_labels = [unit.labels, *outer_labels]
+        self._mentions += len(labels) + sum(map(len, outer_labels))
         if self._mentions > MENTIONS_FIRST + MENTIONS * self.at:
-            raise Wrong(f"the lines so far name {self._mentions} labels: too many to be meant")
+            raise InvalidEdi(f"the lines so far name {self._mentions} labels: more than plausible")
         if len(labels) == 1:
-            own["handling_unit"] = next(iter(labels))
+            fields["handling_unit"] = next(iter(labels))
         elif labels:
-            own["handling_units"] = [*labels]
-        if any(around):
-            own["packed_in"] = [label for outer in around for label in outer]
-        return own if unit is None else own | _packages_of(unit)
+            fields["handling_units"] = [*labels]
+        if any(outer_labels):
+            fields["packed_in"] = [label for outer in outer_labels for label in outer]
+        return fields if unit is None else fields | _packages_of(unit)
 
-    def _around(self, unit: _Unit) -> list[dict[str, None]]:
-        """The labels of the units around it, from the inside out. Partners send circles, too."""
-        around: list[dict[str, None]] = []
-        met = {id(unit)}
-        while len(around) < _DEPTH_MAX:
+    def _outer_labels_of(self, unit: _PackingUnit) -> list[dict[str, None]]:
+        """Return the labels of the outer units, from inside to outside. Units may form a cycle."""
+        outer_labels: list[dict[str, None]] = []
+        visited = {id(unit)}
+        while len(outer_labels) < _DEPTH_MAX:
             outer = self._by_label.get(unit.master) or self._units.get(unit.parent)
-            if outer is None or id(outer) in met:
+            if outer is None or id(outer) in visited:
                 break
-            met.add(id(outer))
-            around.append(outer.labels)
+            visited.add(id(outer))
+            outer_labels.append(outer.labels)
             unit = outer
-        return around
+        return outer_labels
 
     def _cps(self, segment: Segment) -> None:
         number = component(segment, 1, 0)
-        self._unit_now = self._units[number] = _Unit(component(segment, 2, 0))
+        self._current_unit = self._units[number] = _PackingUnit(component(segment, 2, 0))
         self._line_labels = {}
 
     def _lin(self, segment: Segment) -> None:
@@ -92,7 +97,7 @@ class DespatchReader(Reader):
         self._line_labels = {}
 
     def _pac(self, segment: Segment) -> None:
-        unit = self._unit_now
+        unit = self._current_unit
         if unit is None or self.line is not None:
             return
         kind, count = component(segment, 3, 0), component(segment, 1, 0)
@@ -102,10 +107,10 @@ class DespatchReader(Reader):
     def _gin(self, segment: Segment) -> None:
         code = component(segment, 1, 0)
         if code == "BX" and self.line is not None and component(segment, 2, 0):
-            self.put("batch", component(segment, 2, 0), 5)
+            self.set_field("batch", component(segment, 2, 0), 5)
         if code not in self.codes.labels:
             return
-        unit = self._unit_now
+        unit = self._current_unit
         labels = self._line_labels if self.line is not None or unit is None else unit.labels
         for element in segment[2:]:
             for label in element:
@@ -118,20 +123,20 @@ class DespatchReader(Reader):
 
     def _rff(self, segment: Segment) -> None:
         master = self.partner.master_label
-        unit = self._unit_now if self.line is None else None
+        unit = self._current_unit if self.line is None else None
         if unit is not None and master and component(segment, 1, 0) == master:
             unit.master = component(segment, 1, 1)
         else:
             super()._rff(segment)
 
 
-def _packages_of(unit: _Unit) -> dict[str, Any]:
+def _packages_of(unit: _PackingUnit) -> dict[str, Any]:
     """Kind and number, where they are of one kind: of several nobody says which holds the line."""
-    own: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if len(unit.packages) == 1:
         ((kind, count),) = unit.packages.items()
         if kind:
-            own["package_type"] = kind
-        if not unit.told:  # once: a sum over the lines is the number of packages
-            own["package_count"], unit.told = count, True
-    return own
+            fields["package_type"] = kind
+        if not unit.packages_reported:  # once: a sum over the lines is the number of packages
+            fields["package_count"], unit.packages_reported = count, True
+    return fields

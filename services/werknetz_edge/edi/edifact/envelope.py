@@ -1,6 +1,6 @@
-"""A file cut into interchanges, and what UNA and UNB say about each. Pure.
+"""Splits a file into interchanges, and reads UNA and UNB of each. Pure functions.
 
-Cut on bytes: each interchange may have other service characters and another character set.
+Splits bytes: each interchange may have its own service characters and character set.
 """
 
 import re
@@ -10,18 +10,18 @@ from functools import lru_cache
 from typing import Final
 
 from werknetz_edge.edi.edifact.syntax import LEVEL_B, Segment, Syntax
-from werknetz_edge.edi.values import Wrong
+from werknetz_edge.edi.values import InvalidEdi
 
 BLANK: Final = b" \t\r\n\0\x1a"
 BOM: Final = b"\xef\xbb\xbf"
 _START: Final = re.compile(rb"UNA[^A-Za-z0-9]{6}|UNB[^A-Za-z0-9 \r\n]")
-_HEAD_MAX: Final = 4_096  # UNA and UNB, however they are padded
+_HEAD_MAX: Final = 4_096  # UNA and UNB with any padding
 BLANK_ID: Final = "(blank)"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a file: an interchange, or what is none."""
+class FilePart:
+    """A part of a file: an interchange, or other content."""
 
     start: int
     content: bytes
@@ -44,23 +44,23 @@ class Envelope:
 
     @property
     def key(self) -> bytes:
-        """What a sender promises to use once."""
+        """Identify the interchange: a sender uses this combination once."""
         parts = (self.sender, self.sender_qualifier, self.receiver, self.reference)
         return b"edifact\0" + "\0".join(parts).encode(errors="surrogateescape")
 
 
-def pieces(content: bytes) -> Iterator[Piece]:
-    """Cut a file into interchanges, and what lies between them."""
+def split_interchanges(content: bytes) -> Iterator[FilePart]:
+    """Split a file into interchanges and the content between them."""
     at = len(BOM) if content.startswith(BOM) else 0
     while at < len(content):
-        found = _START.search(content, at)
-        start = found.start() if found else len(content)
+        match = _START.search(content, at)
+        start = match.start() if match else len(content)
         if content[at:start].replace(BOM, b"").strip(BLANK):
-            yield Piece(at, content[at:start], is_interchange=False)
-        if found is None:
+            yield FilePart(at, content[at:start], is_interchange=False)
+        if match is None:
             return
         end = _end_of(content, start)
-        yield Piece(start, content[start:end], is_interchange=True)
+        yield FilePart(start, content[start:end], is_interchange=True)
         at = end
 
 
@@ -70,10 +70,10 @@ def open_envelope(content: bytes) -> Envelope:
     head = content[at : at + _HEAD_MAX].decode("iso8859-1")
     _, raw = next(syntax.segments(head), (0, ""))
     if not raw.startswith("UNB"):
-        raise Wrong("UNA is not followed by UNB")
+        raise InvalidEdi("UNA is not followed by UNB")
     header = syntax.split(raw)
     if len(header) < 6:
-        raise Wrong(f"UNB has {len(header) - 1} elements: it needs five at least")
+        raise InvalidEdi(f"UNB has {len(header) - 1} elements: it needs at least five")
     identifier, version = header[1][0].strip(), (*header[1], "")[1].strip()
     return Envelope(
         syntax=syntax.of_version(version),
@@ -88,8 +88,8 @@ def open_envelope(content: bytes) -> Envelope:
     )
 
 
-def body_of(content: bytes) -> int:
-    """Where UNB begins: UNA is no segment and is not counted."""
+def body_start_of(content: bytes) -> int:
+    """Return the position of UNB: UNA is not a segment and is not counted."""
     return _syntax_of(content)[1]
 
 
@@ -105,18 +105,18 @@ def _syntax_of(content: bytes) -> tuple[Syntax, int]:
 
 
 def _end_of(content: bytes, start: int) -> int:
-    """Behind UNZ, or where the next interchange begins without one."""
+    """Return the position after UNZ, or of the next interchange where UNZ is missing."""
     try:
         syntax, body = _syntax_of(content[start : start + _HEAD_MAX])
-    except Wrong:  # told when it is opened
+    except InvalidEdi:  # reported when the envelope is read
         syntax, body = Syntax(), 9
     release = syntax.release.encode()
-    for found in _next_service(syntax.terminator).finditer(content, start + body + 3):
-        if release and _is_released(content, found.start(), release):
+    for match in _next_service(syntax.terminator).finditer(content, start + body + 3):
+        if release and _is_released(content, match.start(), release):
             continue
-        if found[1] != b"UNZ":
-            return found.start(1)
-        end = content.find(syntax.terminator.encode(), found.end())
+        if match[1] != b"UNZ":
+            return match.start(1)
+        end = content.find(syntax.terminator.encode(), match.end())
         return len(content) if end < 0 else end + 1
     return len(content)
 
@@ -130,7 +130,7 @@ def _is_released(content: bytes, at: int, release: bytes) -> bool:
 
 @lru_cache(maxsize=64)
 def _next_service(terminator: str) -> re.Pattern[bytes]:
-    """UNZ, or another UNA or UNB, behind a terminator."""
+    """Return the pattern of UNZ, or another UNA or UNB, after a terminator."""
     return re.compile(
         re.escape(terminator.encode())
         + rb"[ \t\r\n\0\x1a]*(UNZ|UNA(?=[^A-Za-z0-9]{6})|UNB(?=[^A-Za-z0-9 \r\n]))"

@@ -1,4 +1,4 @@
-"""The messages of an interchange, each whole, and the control segments around them checked."""
+"""Splits an interchange into messages, and checks the control segments."""
 
 from array import array
 from collections.abc import Iterator
@@ -8,86 +8,86 @@ from typing import Final
 
 from werknetz_edge.edi.edifact.envelope import Envelope
 from werknetz_edge.edi.edifact.syntax import Segment, Syntax
-from werknetz_edge.edi.values import Wrong, shown
+from werknetz_edge.edi.values import InvalidEdi, quote
 
 _CONTROL: Final = frozenset({"UNH", "UNT", "UNG", "UNE", "UNZ"})
 _HASHED: Final = 4_096  # segments at once
-_FUNCTION: Final = 3  # BGM 1225: "original" and "duplicate" of one message differ in it alone
+_FUNCTION: Final = 3  # BGM 1225: "original" and "duplicate" of one message differ only here
 
 
 @dataclass(slots=True)
 class RawMessage:
-    """UNH to UNT as they stand, with what is wrong about them."""
+    """The segments from UNH to UNT, with the faults of the message."""
 
     number: int  # in the interchange, from 1
     segments: list[str] = field(default_factory=list)
-    places: "array[int]" = field(default_factory=lambda: array("q"))  # characters in the text
+    positions: "array[int]" = field(default_factory=lambda: array("q"))  # characters in the text
     reference: str = ""
     type: str = ""
     release: str = ""  # "96A"
-    faults: list[str] = field(default_factory=list)  # its control segments
-    counts: list[str] = field(default_factory=list)  # its control counts
+    faults: list[str] = field(default_factory=list)  # of its control segments
+    counts: list[str] = field(default_factory=list)  # of its control counts
 
-    def add(self, place: int, raw: str) -> None:
+    def add(self, position: int, raw: str) -> None:
         self.segments.append(raw)
-        self.places.append(place)
+        self.positions.append(position)
 
 
 @dataclass(frozen=True, slots=True)
 class Trailer:
-    """What is wrong about the interchange as a whole, told behind its last message."""
+    """The faults of the interchange as a whole, after its last message."""
 
     counts: tuple[str, ...]
-    remarks: tuple[str, ...]
-    place: int
+    notes: tuple[str, ...]
+    position: int
 
 
 class Messages:
-    """Walks an interchange once. Holds one message at a time."""
+    """Iterates once over an interchange. Holds one message at a time."""
 
     def __init__(self, envelope: Envelope, text: str) -> None:
         self._envelope, self._text = envelope, text
         self._counts: list[str] = []
-        self._remarks: list[str] = []
+        self._notes: list[str] = []
         self._messages = self._groups = self._in_group = 0
         self._group: Segment | None = None
         self._open: RawMessage | None = None
         self._end: int | None = None
-        self._strays = 0
+        self._stray_count = 0
 
     def __iter__(self) -> Iterator[RawMessage | Trailer]:
         syntax = self._envelope.syntax
         at = 0
         for at, raw in syntax.segments(self._text):
             message = self._open
-            if message is not None and raw[:3] not in _CONTROL:  # by far the most
+            if message is not None and raw[:3] not in _CONTROL:  # most segments
                 message.segments.append(raw)
-                message.places.append(at)
+                message.positions.append(at)
                 continue
-            done = self._take(at, raw, syntax)
-            if done is not None:
-                yield done
+            complete = self._read_segment(at, raw, syntax)
+            if complete is not None:
+                yield complete
         if self._open is not None:
             yield self._close("the interchange ends before UNT: it was cut off")
         yield self._trailer(at)
 
-    def _take(self, at: int, raw: str, syntax: Syntax) -> RawMessage | None:
+    def _read_segment(self, at: int, raw: str, syntax: Syntax) -> RawMessage | None:
         tag = raw[:3]
         if tag == "UNH":
-            done = self._close("UNH begins another before UNT") if self._open else None
+            complete = self._close("another UNH comes before UNT") if self._open else None
             self._begin(at, raw, syntax)
-            return done
+            return complete
         if self._open is not None and tag == "UNT":
             self._open.add(at, raw)
             return self._end_message(raw, syntax)
-        done = self._close(f"{tag} comes before UNT") if self._open else None
+        complete = self._close(f"{tag} comes before UNT") if self._open else None
         if tag in {"UNG", "UNE", "UNZ"}:
-            self._service(tag, _split(syntax, raw), at)
+            self._read_service_segment(tag, _split(syntax, raw), at)
         elif tag != "UNB" or self._messages or self._end is not None:
-            self._strays += 1
-            if self._strays == 1:
-                self._remarks.append(f"segment {shown(raw)} stands outside any message")
-        return done
+            self._stray_count += 1
+            if self._stray_count == 1:
+                self._notes.append(f"segment {quote(raw)} is outside of a message")
+        return complete
 
     def _begin(self, at: int, raw: str, syntax: Syntax) -> None:
         self._messages += 1
@@ -105,63 +105,63 @@ class Messages:
 
     def _end_message(self, raw: str, syntax: Syntax) -> RawMessage:
         message = self._open
-        assert message is not None  # noqa: S101  the caller looked
+        assert message is not None  # noqa: S101  checked by the caller
         trailer = _split(syntax, raw)
         stated = trailer[1][0].strip() if len(trailer) > 1 else ""
         reference = trailer[2][0].strip() if len(trailer) > 2 else ""
-        if not _says(stated, len(message.segments)):
+        if not _equals_count(stated, len(message.segments)):
             message.counts.append(
-                f"UNT counts {shown(stated)} segments, there are {len(message.segments)}"
+                f"UNT counts {quote(stated)} segments, there are {len(message.segments)}"
             )
         if reference != message.reference:
             message.faults.append(
-                f"UNT has reference {shown(reference)}, UNH {shown(message.reference)}"
+                f"UNT has reference {quote(reference)}, UNH {quote(message.reference)}"
             )
         return self._close("")
 
     def _close(self, fault: str) -> RawMessage:
         message, self._open = self._open, None
-        assert message is not None  # noqa: S101  the caller looked
+        assert message is not None  # noqa: S101  checked by the caller
         if fault:
             message.faults.append(fault)
         return message
 
-    def _service(self, tag: str, segment: Segment, at: int) -> None:
+    def _read_service_segment(self, tag: str, segment: Segment, at: int) -> None:
         stated = segment[1][0].strip() if len(segment) > 1 else ""
         if tag == "UNG":
             self._groups += 1
             self._group, self._in_group = segment, 0
         elif tag == "UNE":
-            if not _says(stated, self._in_group):
+            if not _equals_count(stated, self._in_group):
                 self._counts.append(
-                    f"UNE counts {shown(stated)} messages, there are {self._in_group}"
+                    f"UNE counts {quote(stated)} messages, there are {self._in_group}"
                 )
             self._group = None
         else:
             self._end = at
-            what, there = "messages", self._messages
+            name, actual = "messages", self._messages
             if self._groups:
-                what, there = "groups", self._groups
-            if not _says(stated, there):
-                self._counts.append(f"UNZ counts {shown(stated)} {what}, there are {there}")
+                name, actual = "groups", self._groups
+            if not _equals_count(stated, actual):
+                self._counts.append(f"UNZ counts {quote(stated)} {name}, there are {actual}")
             reference = segment[2][0].strip() if len(segment) > 2 else ""
             if reference != self._envelope.reference:
-                self._remarks.append(
-                    f"UNZ has reference {shown(reference)}, UNB {shown(self._envelope.reference)}"
+                self._notes.append(
+                    f"UNZ has reference {quote(reference)}, UNB {quote(self._envelope.reference)}"
                 )
 
     def _trailer(self, at: int) -> Trailer:
         if self._end is None:
-            self._counts.append("UNZ is missing: messages behind its place may be lost")
+            self._counts.append("UNZ is missing: messages at the end may be lost")
         if self._group is not None:
-            self._remarks.append("UNE is missing")
-        if self._strays > 1:
-            self._remarks.append(f"{self._strays} segments stand outside any message")
-        return Trailer((*self._counts,), (*self._remarks,), at if self._end is None else self._end)
+            self._notes.append("UNE is missing")
+        if self._stray_count > 1:
+            self._notes.append(f"{self._stray_count} segments are outside of a message")
+        return Trailer((*self._counts,), (*self._notes,), at if self._end is None else self._end)
 
 
 def line_count_fault(message: RawMessage, syntax: Syntax) -> str:
-    """What CNT+2 says against the lines that are there; empty where nothing is wrong."""
+    """Compare CNT+2 with the number of lines; empty where they agree."""
     lines = 0
     stated = None
     for raw in message.segments:
@@ -172,32 +172,32 @@ def line_count_fault(message: RawMessage, syntax: Syntax) -> str:
             control = _split(syntax, raw)
             if len(control) > 1 and control[1][0] == "2" and len(control[1]) > 1:
                 stated = control[1][1].strip()
-    if stated is None or _says(stated, lines):
+    if stated is None or _equals_count(stated, lines):
         return ""
-    return f"CNT+2 counts {shown(stated)} lines, there are {lines}"
+    return f"CNT+2 counts {quote(stated)} lines, there are {lines}"
 
 
-def key_of(message: RawMessage, sender: str, syntax: Syntax) -> bytes:
-    """The same for the same message told again: by its content, whatever its references."""
-    hashed = blake2b(f"{sender}\0{message.type}".encode(errors="surrogatepass"), digest_size=16)
-    ends = message.segments[-1][:3] == "UNT"
-    last = len(message.segments) - int(ends)
+def content_key_of(message: RawMessage, sender: str, syntax: Syntax) -> bytes:
+    """Identify a message by its content without its references: equal for a repetition."""
+    digest = blake2b(f"{sender}\0{message.type}".encode(errors="surrogatepass"), digest_size=16)
+    has_trailer = message.segments[-1][:3] == "UNT"
+    last = len(message.segments) - int(has_trailer)
     for at in range(1, last, _HASHED):
         part = message.segments[at : min(at + _HASHED, last)]
         for index, raw in enumerate(part):
             if raw[:3] == "BGM":
                 head = _split(syntax, raw)
                 part[index] = syntax.join([*head[:_FUNCTION], [""], *head[_FUNCTION + 1 :]])
-        hashed.update("\n".join(["", *part]).encode(errors="surrogatepass"))
-    return hashed.digest()
+        digest.update("\n".join(["", *part]).encode(errors="surrogatepass"))
+    return digest.digest()
 
 
 def _split(syntax: Syntax, raw: str) -> Segment:
     try:
         return syntax.split(raw)
-    except Wrong:
+    except InvalidEdi:
         return [[raw[:3]]]
 
 
-def _says(stated: str, count: int) -> bool:
+def _equals_count(stated: str, count: int) -> bool:
     return stated.isascii() and stated.isdigit() and len(stated) < 12 and int(stated) == count

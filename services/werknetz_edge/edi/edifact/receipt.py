@@ -1,34 +1,39 @@
-"""RECADV: a fact a line of the receiving advice: received, accepted and refused."""
+"""RECADV: one fact for each line of the receiving advice: received, accepted and rejected."""
 
 from typing import Any
 
-from werknetz_edge.edi.edifact.reader import Line, Reader, component, none_of
+from werknetz_edge.edi.edifact.reader import (
+    MessageLine,
+    MessageReader,
+    component,
+    missing_quantity_text,
+)
 from werknetz_edge.edi.edifact.syntax import Segment
-from werknetz_edge.edi.values import Wrong
+from werknetz_edge.edi.values import InvalidEdi
 
 
-class ReceiptReader(Reader):
+class ReceiptReader(MessageReader):
     GROUPS = frozenset({"CPS"})
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self._steps["QVR"] = self._qvr
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._handlers["QVR"] = self._qvr
 
-    def close_line(self, line: Line) -> None:
+    def read_line(self, line: MessageLine) -> None:
         quantities = line.quantities
         accepted, rejected = quantities.get("accepted"), quantities.get("rejected")
         received = quantities.get("received", accepted)
         if received is None:
-            raise Wrong(none_of(line, "received", "QTY+48 or QTY+194"))
-        own: dict[str, Any] = {"quantity": received}
+            raise InvalidEdi(missing_quantity_text(line, "received", "QTY+48 or QTY+194"))
+        values: dict[str, Any] = {"quantity": received}
         if accepted is not None:
-            own["accepted_quantity"] = accepted
+            values["accepted_quantity"] = accepted
         if rejected is not None:
-            own["rejected_quantity"] = rejected
+            values["rejected_quantity"] = rejected
         fields = {**self.head, **self.group, **line.fields}
-        self.give(line, own, at_us=fields.get("received_us"))
+        self.add_fact(line, values, at_us=fields.get("received_us"))
 
     def _qvr(self, segment: Segment) -> None:
         reason = component(segment, 2, 0) or component(segment, 3, 0)
         if reason and self.line is not None:
-            self.put("discrepancy", reason)
+            self.set_field("discrepancy", reason)

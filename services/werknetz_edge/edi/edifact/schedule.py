@@ -1,86 +1,95 @@
-"""DELFOR and DELJIT: a fact an entry of the schedule of each line.
+"""DELFOR and DELJIT: one fact for each entry in the schedule of each line.
 
-Where SCC stands is what the directories differ in: behind its quantity before D96B and in every
-DELJIT, before its quantities since. A line is read whole or not at all: it replaces the former.
+The directories differ in the position of SCC: after its quantity before D96B and in every DELJIT,
+before its quantities since then. A line is read completely or not at all: it replaces the former.
 """
 
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from werknetz_edge.edi.edifact.codes import COMMITMENTS, DUE
-from werknetz_edge.edi.edifact.reader import Line, Reader, component, none_of
+from werknetz_edge.edi.edifact.reader import (
+    MessageLine,
+    MessageReader,
+    component,
+    missing_quantity_text,
+)
 from werknetz_edge.edi.edifact.syntax import Segment
-from werknetz_edge.edi.facts import Scope
-from werknetz_edge.edi.values import Wrong
+from werknetz_edge.edi.facts import FactFields
+from werknetz_edge.edi.values import InvalidEdi
 
 _RECEIPT_DATES: Final = frozenset({"50", "35", "11", "171", "137"})
 _NOTES: Final = frozenset({"AAU", "DQ", "AAK", "SI"})
 _DEMAND: Final = frozenset({"called_off", "backlog"})
 _CONDITION_FIRST: Final = (1996, "B")
-ENTRIES_MAX: Final = 5_000  # of a line: daily for thirteen years
+ENTRIES_MAX: Final = 5_000  # of a line: one a day for thirteen years
 
 
 @dataclass(slots=True)
 class _Entry:
-    """A QTY of the schedule."""
+    """One QTY of the schedule."""
 
     meaning: str
     quantity: float
     unit: str
     commitment: str | None
     has_condition: bool
-    due: Scope = field(default_factory=dict)
-    own: Scope = field(default_factory=dict)  # its references
+    due: FactFields = field(default_factory=dict)
+    values: FactFields = field(default_factory=dict)  # fields of its references
 
 
-class ScheduleReader(Reader):
-    """Entries of a line are kept until its end: each is small."""
+class ScheduleReader(MessageReader):
+    """Collects the entries of a line until its end: each is small."""
 
     GROUPS = frozenset({"GIS", "GEI", "SEQ", "NAD"})
 
-    def __init__(self, *given: Any, message: str, directory: str) -> None:
-        super().__init__(*given)
+    def __init__(self, *arguments: Any, message: str, directory: str) -> None:
+        super().__init__(*arguments)
         conditions = self.partner.conditions
         if conditions == "by_directory":
             is_first = message == "DELFOR" and _age(directory) >= _CONDITION_FIRST
             conditions = "before_quantity" if is_first else "after_quantity"
-        self._is_asked = self.partner.conditions != "by_directory"
-        self._after = conditions == "after_quantity"
+        self._is_configured = self.partner.conditions != "by_directory"
+        self._condition_after_quantity = conditions == "after_quantity"
         self._nad_groups = message == "DELFOR" and _age(directory) < _CONDITION_FIRST
         self._in_detail = False
-        self._due: dict[str, Scope] = {"head": {}, "group": {}, "line": {}}
+        self._due: dict[str, FactFields] = {"head": {}, "group": {}, "line": {}}
         self._entries: list[_Entry] = []
         self._entry: _Entry | None = None
         self._condition: tuple[str | None, bool] = (None, False)
         self._in_receipt = False
-        self._steps |= {"SCC": self._scc, "SEQ": self._seq, "UNS": self._uns}
+        self._handlers |= {"SCC": self._scc, "SEQ": self._seq, "UNS": self._uns}
 
-    def begins_group(self, tag: str) -> bool:
-        """Before D96B a NAD behind a line is the delivery point of the lines that follow."""
+    def starts_group(self, tag: str) -> bool:
+        """Before D96B a NAD after a line is the delivery point of the following lines."""
         if tag == "NAD":
             return self._nad_groups and (
                 self.line is not None or (self._in_detail and not self._in_group)
             )
         return True
 
-    def close_line(self, line: Line) -> None:
+    def read_line(self, line: MessageLine) -> None:
         entries = _with_cumulative(self._entries)
         if not entries:
-            told = any(name in line.fields for name in ("cumulative_received", "last_receipt"))
-            if not told and line.unread:
-                raise Wrong(none_of(line, "called-off", "QTY+113, QTY+1 or QTY+21"))
-            self.give(line, {})  # nothing is called off any more: that replaces the former, too
+            has_receipt = any(
+                name in line.fields for name in ("cumulative_received", "last_receipt")
+            )
+            if not has_receipt and line.unread:
+                raise InvalidEdi(
+                    missing_quantity_text(line, "called-off", "QTY+113, QTY+1 or QTY+21")
+                )
+            self.add_fact(line, {})  # nothing is called off: this replaces the former, too
             return
         due = {**self._due["head"], **self._due["group"], **self._due["line"]}
         for number, entry in enumerate(entries, 1):
-            own = {**due, **entry.due, **entry.own}
+            values = {**due, **entry.due, **entry.values}
             if entry.meaning in _DEMAND:
-                own["quantity"] = entry.quantity
+                values["quantity"] = entry.quantity
             if entry.unit:
-                own["unit"] = entry.unit
+                values["unit"] = entry.unit
             if entry.commitment is not None:
-                own["commitment"] = entry.commitment
-            self.give(line, own, f" QTY {number}")
+                values["commitment"] = entry.commitment
+            self.add_fact(line, values, f" QTY {number}")
 
     def _open_group(self) -> None:
         super()._open_group()
@@ -97,7 +106,7 @@ class ScheduleReader(Reader):
     def _seq(self, segment: Segment) -> None:
         number = component(segment, 2, 0)
         if number:
-            self.put("sequence", number)
+            self.set_field("sequence", number)
 
     def _scc(self, segment: Segment) -> None:
         if self.line is None:
@@ -105,9 +114,13 @@ class ScheduleReader(Reader):
         commitment = COMMITMENTS.get(component(segment, 1, 0))
         entry = self._entry
         self._in_receipt = False
-        free = entry is not None and entry.meaning in _DEMAND and not entry.has_condition
-        # A quantity that has neither condition nor date yet can only be meant itself.
-        if entry and free and (self._after or (not self._is_asked and not entry.due)):
+        is_open = entry is not None and entry.meaning in _DEMAND and not entry.has_condition
+        # A condition after a quantity without condition and date can only belong to that quantity.
+        if (
+            entry
+            and is_open
+            and (self._condition_after_quantity or (not self._is_configured and not entry.due))
+        ):
             entry.commitment = entry.commitment or commitment
             entry.has_condition = True
             return
@@ -117,7 +130,7 @@ class ScheduleReader(Reader):
         line = self.line
         if line is None:
             return
-        code, written, unit = (*segment[1], "", "")[:3] if len(segment) > 1 else ("", "", "")
+        code, text, unit = (*segment[1], "", "")[:3] if len(segment) > 1 else ("", "", "")
         meaning = self.codes.quantities.get(code)
         self._entry, self._in_receipt = None, False
         if meaning is None:
@@ -125,7 +138,7 @@ class ScheduleReader(Reader):
             return
         if meaning in {"ignored", "per_package"}:
             return
-        value = self.number(written)
+        value = self.number(text)
         if meaning in _DEMAND or meaning == "cumulative":
             commitment, has_condition = self._condition
             self._entry = _Entry(
@@ -133,19 +146,19 @@ class ScheduleReader(Reader):
                 "backlog" if meaning == "backlog" else commitment, has_condition,
             )  # fmt: skip
             if len(self._entries) >= ENTRIES_MAX:
-                raise Wrong(f"more than {ENTRIES_MAX} entries in a line")
+                raise InvalidEdi(f"more than {ENTRIES_MAX} entries in a line")
             self._entries.append(self._entry)
         elif meaning == "cumulative_received":
-            self.put("cumulative_received", value)
+            self.set_field("cumulative_received", value)
         elif meaning == "last_receipt":
             self._in_receipt = True
-            self.put("last_receipt_quantity", value, int(code != "48"))
+            self.set_field("last_receipt_quantity", value, int(code != "48"))
 
     def _dtm(self, segment: Segment) -> None:
         parts = segment[1] if len(segment) > 1 else [""]
         entry = self._entry
         if entry is None and self._in_receipt and parts[0] in _RECEIPT_DATES:
-            self.put("last_receipt_us", self.time(parts).from_us)
+            self.set_field("last_receipt_us", self.time(parts).from_us)
             return
         due = DUE.get(parts[0])
         if due is None:
@@ -154,56 +167,56 @@ class ScheduleReader(Reader):
             return
         span, (kind, edge) = self.time(parts), due
         if entry is not None:
-            said = entry.due
+            dates = entry.due
         elif self.line is not None:
-            said = self._due["line"]
+            dates = self._due["line"]
         else:
-            said = self._due["group" if self._in_group else "head"]
+            dates = self._due["group" if self._in_group else "head"]
         if edge != "until":
-            said["due_from_us"] = span.from_us
+            dates["due_from_us"] = span.from_us
         if edge != "from":
-            said["due_until_us"] = span.until_us
+            dates["due_until_us"] = span.until_us
         if kind:
-            said["due_kind"] = kind
+            dates["due_kind"] = kind
 
     def _rff(self, segment: Segment) -> None:
         code, number = component(segment, 1, 0), component(segment, 1, 1)
         if self.line is not None and self._entry is None and code in _NOTES:
             if number:
-                self.put("last_receipt", number)
+                self.set_field("last_receipt", number)
             return
-        meant = self.codes.references.get(code)
-        if self._entry is not None and meant is not None and meant[0] in self.codes.names:
-            self._entry.own[meant[0]] = number
-            if meant[0] == "order_number":
-                self._entry.own["order_line"] = component(segment, 1, 2) or None
+        target = self.codes.references.get(code)
+        if self._entry is not None and target is not None and target[0] in self.codes.names:
+            self._entry.values[target[0]] = number
+            if target[0] == "order_number":
+                self._entry.values["order_line"] = component(segment, 1, 2) or None
             return
         super()._rff(segment)
 
 
 def _with_cumulative(entries: list[_Entry]) -> list[_Entry]:
-    """Each cumulative quantity goes to the demand of the same time, or stands for itself."""
+    """Add each cumulative quantity to the demand of the same time, or keep it as an entry."""
     if all(entry.meaning in _DEMAND for entry in entries):
         return entries
-    out: list[_Entry] = []
-    last: dict[tuple[Any, Any], _Entry] = {}
+    merged: list[_Entry] = []
+    last_demand: dict[tuple[Any, Any], _Entry] = {}
     for entry in entries:
-        when = (entry.due.get("due_from_us"), entry.due.get("due_until_us"))
+        period = (entry.due.get("due_from_us"), entry.due.get("due_until_us"))
         if entry.meaning in _DEMAND:
-            out.append(entry)
-            last[when] = entry
+            merged.append(entry)
+            last_demand[period] = entry
             continue
-        demand = last.get(when) if any(when) else (out[-1] if out else None)
+        demand = last_demand.get(period) if any(period) else (merged[-1] if merged else None)
         if demand is not None:
-            demand.own["cumulative_quantity"] = entry.quantity
-        elif any(when):
-            entry.own["cumulative_quantity"] = entry.quantity
-            out.append(entry)
-    return out
+            demand.values["cumulative_quantity"] = entry.quantity
+        elif any(period):
+            entry.values["cumulative_quantity"] = entry.quantity
+            merged.append(entry)
+    return merged
 
 
 def _age(directory: str) -> tuple[int, str]:
-    """D96A, 96A → (1996, "A"); what is no directory is taken as new."""
+    """D96A, 96A → (1996, "A"); an unknown directory counts as new."""
     year = directory.removeprefix("D")
     if len(year) == 3 and year.isascii() and year[:2].isdigit():
         return int(year[:2]) + (1900 if int(year[:2]) > 80 else 2000), year[2]

@@ -1,20 +1,25 @@
-"""INVRPT: a fact a quantity: what is in stock, or what was moved."""
+"""INVRPT: one fact for each quantity: in stock, or moved."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 
 from werknetz.events.facts import fields_of
-from werknetz_edge.edi.edifact.reader import Line, Reader, component, none_of
+from werknetz_edge.edi.edifact.reader import (
+    MessageLine,
+    MessageReader,
+    component,
+    missing_quantity_text,
+)
 from werknetz_edge.edi.edifact.syntax import Segment
-from werknetz_edge.edi.facts import Found, Scope
-from werknetz_edge.edi.values import Wrong, number_of
+from werknetz_edge.edi.facts import EdiFact, FactFields
+from werknetz_edge.edi.values import InvalidEdi, parse_number
 
 ENTRIES_MAX: Final = 5_000  # of a line
-_WHEN: Final = {"179": 0, "366": 1, "137": 2}  # booked, counted, written
+_TIME_RANKS: Final = {"179": 0, "366": 1, "137": 2}  # booked, counted, written
 _SIGNS: Final = {"1": -1.0, "2": 1.0}  # INV 4501: out of the stock, into it
-_NOT_DIRECTED: Final = (
-    "a movement without its direction (INV 4501: 1 out, 2 in); say `movement_sign: as_written` in "
-    "the partner's profile if the quantity has its sign"
+_NO_DIRECTION: Final = (
+    "a movement without direction (INV 4501: 1 out, 2 in); set `movement_sign: as_written` in the "
+    "partner's profile if the quantity has the sign"
 )
 
 
@@ -26,46 +31,46 @@ class _Entry:
     direction: str
     status: str
     reason: str
-    when: tuple[int, int] | None = None  # rank, instant
+    time: tuple[int, int] | None = None  # rank, instant
 
 
-class StockReader(Reader):
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+class StockReader(MessageReader):
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self._inventory = ("", "", "")  # direction, status, reason
-        self._when: dict[str, tuple[int, int]] = {}  # of head and line
+        self._times: dict[str, tuple[int, int]] = {}  # of head and line
         self._entries: list[_Entry] = []
         self._entry: _Entry | None = None
-        self._steps["INV"] = self._inv
+        self._handlers["INV"] = self._inv
 
-    def close_line(self, line: Line) -> None:
+    def read_line(self, line: MessageLine) -> None:
         if not self._entries:
-            raise Wrong(none_of(line, "stock or moved", "QTY+145 or QTY+156"))
+            raise InvalidEdi(missing_quantity_text(line, "stock or moved", "QTY+145 or QTY+156"))
         fields = line.fields
-        if not fields.get("material"):  # how the keeper knows it, if he has no number of ours
+        if not fields.get("material"):  # the warehouse's number, if it has none of ours
             fields["material"] = fields.get("supplier_material") or fields.get("ean")
         for number, entry in enumerate(self._entries, 1):
-            self._give(line, entry, number)
+            self._add_entry(line, entry, number)
 
-    def _give(self, line: Line, entry: _Entry, number: int) -> None:
+    def _add_entry(self, line: MessageLine, entry: _Entry, number: int) -> None:
         kind = "stock_counted" if entry.meaning == "stock" else "stock_moved"
-        own: Scope = {"quantity": entry.quantity}
+        values: FactFields = {"quantity": entry.quantity}
         if kind == "stock_moved":
-            own["quantity"] = entry.quantity * self._sign(entry)
-            own["reason"] = entry.reason or None
+            values["quantity"] = entry.quantity * self._sign(entry)
+            values["reason"] = entry.reason or None
         if entry.unit:
-            own["unit"] = entry.unit
+            values["unit"] = entry.unit
         if entry.status:
-            own["status"] = entry.status
-        fields = {**self.head, **self.group, **line.fields, **own}
-        known = fields_of(kind)
-        when = entry.when or self._when.get("line") or self._when.get("head")
-        self._out.append(
-            Found(
+            values["status"] = entry.status
+        fields = {**self.head, **self.group, **line.fields, **values}
+        names = fields_of(kind)
+        time = entry.time or self._times.get("line") or self._times.get("head")
+        self._results.append(
+            EdiFact(
                 f"LIN {line.number} QTY {number}",
                 kind,
-                {name: value for name, value in fields.items() if name in known},
-                None if when is None else when[1],
+                {name: value for name, value in fields.items() if name in names},
+                None if time is None else time[1],
                 (line.first, max(line.first, self.at - 1)),
             )
         )
@@ -74,14 +79,14 @@ class StockReader(Reader):
         if self.partner.movement_sign == "as_written":
             return 1.0
         if entry.direction not in _SIGNS or entry.quantity < 0:
-            raise Wrong(_NOT_DIRECTED)
+            raise InvalidEdi(_NO_DIRECTION)
         return _SIGNS[entry.direction]
 
     def _lin(self, segment: Segment) -> None:
         super()._lin(segment)
         self._inventory = ("", "", "")
         self._entries, self._entry = [], None
-        self._when.pop("line", None)
+        self._times.pop("line", None)
 
     def _inv(self, segment: Segment) -> None:
         self._inventory = (
@@ -100,21 +105,21 @@ class StockReader(Reader):
             if meaning is None:
                 line.unread.append(code)
             return
-        value = number_of(component(segment, 1, 1), self._mark, self.partner.quantity_max)
+        value = parse_number(component(segment, 1, 1), self._mark, self.partner.quantity_max)
         self._entry = _Entry(meaning, value, component(segment, 1, 2), *self._inventory)
         if len(self._entries) >= ENTRIES_MAX:
-            raise Wrong(f"more than {ENTRIES_MAX} quantities in a line")
+            raise InvalidEdi(f"more than {ENTRIES_MAX} quantities in a line")
         self._entries.append(self._entry)
 
     def _dtm(self, segment: Segment) -> None:
         parts = segment[1] if len(segment) > 1 else [""]
-        rank = _WHEN.get(parts[0])
+        rank = _TIME_RANKS.get(parts[0])
         if rank is None:
             super()._dtm(segment)
             return
-        said = (rank, self.time(parts).from_us)
+        time = (rank, self.time(parts).from_us)
         if self._entry is not None:
-            self._entry.when = min(self._entry.when or said, said)
+            self._entry.time = min(self._entry.time or time, time)
         else:
             scope = "line" if self.line is not None else "head"
-            self._when[scope] = min(self._when.get(scope, said), said)
+            self._times[scope] = min(self._times.get(scope, time), time)

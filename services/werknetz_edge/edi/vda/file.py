@@ -1,4 +1,4 @@
-"""One VDA transmission → records and refusals: each call-off, each delivery note by itself."""
+"""Reads one VDA transmission: result call-off or delivery note is stored or rejected alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,14 +6,20 @@ from hashlib import blake2b
 from typing import Final
 
 from werknetz.connector.contract import SourceMessage, SourceRecord, hash_message
-from werknetz_edge.edi.chunks import Cut
-from werknetz_edge.edi.context import Context
+from werknetz_edge.edi.chunks import ChunkBuilder
+from werknetz_edge.edi.context import EdiContext
 from werknetz_edge.edi.edifact.envelope import BLANK_ID
-from werknetz_edge.edi.facts import Fault, Found, Scope
+from werknetz_edge.edi.facts import EdiFact, EdiFault, FactFields
 from werknetz_edge.edi.profile import Partner
-from werknetz_edge.edi.values import Wrong, shown
+from werknetz_edge.edi.values import InvalidEdi, quote
 from werknetz_edge.edi.vda import call_off, despatch
-from werknetz_edge.edi.vda.transmission import TABLES, Record, Transmission, check, counts_fault
+from werknetz_edge.edi.vda.transmission import (
+    TABLES,
+    Transmission,
+    VdaRecord,
+    check_record,
+    count_fault,
+)
 from werknetz_edge.files.connector import Chunk
 
 _GROUPS: Final = {"VDA4905": "512", "VDA4913": "713"}
@@ -21,21 +27,21 @@ _RAW_MAX: Final = 65_536
 
 
 @dataclass(slots=True)
-class Sent:
-    """A transmission that is being read."""
+class TransmissionReader:
+    """Reads one transmission."""
 
-    sent: Transmission
-    content: bytes  # as it came
-    context: Context
-    cut: Cut
+    transmission: Transmission
+    content: bytes  # the original bytes
+    context: EdiContext
+    builder: ChunkBuilder
     keep_whole: bool = True
     sender: str = BLANK_ID
     receiver: str = BLANK_ID
     hash: bytes = b""
 
     def chunks(self) -> Iterator[Chunk]:
-        records = self.sent.records
-        kind = self.sent.kind
+        records = self.transmission.records
+        kind = self.transmission.kind
         if kind:
             head = TABLES[kind][records[0].type]
             ours, theirs = ("customer", "supplier"), ("supplier", "customer")
@@ -44,67 +50,67 @@ class Sent:
             self.receiver = head[receiver].read(records[0].text) or BLANK_ID
         if self.keep_whole:
             self.hash = hash_message(self.content)
-            self.cut.keep(SourceMessage(self._source, self.content, self.hash))
+            self.builder.add_message(SourceMessage(self._source, self.content, self.hash))
         try:
             yield from self._read(records)
-        except Wrong as error:
+        except InvalidEdi as error:
             self.context.count("transmissions refused")
-            self._refuse(str(error), records[0], (0, len(records) - 1), "")
-            if self.cut.advance(len(records), len(self.content)):
-                yield self.cut.take()
-        self.cut.end_interchange()
+            self._reject(str(error), records[0], (0, len(records) - 1), "")
+            if self.builder.advance(len(records), len(self.content)):
+                yield self.builder.take_chunk()
+        self.builder.end_interchange()
 
-    def _read(self, records: list[Record]) -> Iterator[Chunk]:
-        """Raise Wrong before anything is given, where the transmission is not to be read."""
-        kind = self.sent.kind
+    def _read(self, records: list[VdaRecord]) -> Iterator[Chunk]:
+        """Read all groups; first raise InvalidEdi where the transmission must not be read."""
+        kind = self.transmission.kind
         if not kind:
-            raise Wrong(f"record {shown(records[0].type)} stands outside a transmission")
-        partner = self.context.partner(self.sender, self.receiver)
+            raise InvalidEdi(f"record {quote(records[0].type)} is outside of a transmission")
+        partner = self.context.partner_of(self.sender, self.receiver)
         zone = self.context.zone_of(partner)
         if partner.messages is not None and kind not in partner.messages:
-            raise Wrong(f"{kind} is not agreed with {partner.name}: see `messages`")
-        check(records[0], kind)
-        self._know(partner, records[0].text)
-        fault = counts_fault(self.sent)
+            raise InvalidEdi(f"{kind} is not agreed with {partner.name}: see `messages`")
+        check_record(records[0], kind)
+        self._check_reference(partner, records[0].text)
+        fault = count_fault(self.transmission)
         if fault and partner.counts.vda == "quarantine":
-            raise Wrong(fault)
+            raise InvalidEdi(fault)
         head = (
-            call_off.head_of(records[0].text, zone)
+            call_off.read_head(records[0].text, zone)
             if kind == "VDA4905"
-            else despatch.head_of(records[0].text)
+            else despatch.read_head(records[0].text)
         )
-        if self.cut.advance(1, 0):
-            yield self.cut.take()
+        if self.builder.advance(1, 0):
+            yield self.builder.take_chunk()
         yield from self._groups(head, partner, zone)
         if fault:
             last = len(records) - 1
-            reason = f"{fault}; the records that are whole are kept"
-            self._refuse(reason, records[last], (last, last), records[last].type)
+            reason = f"{fault}; the complete records are stored"
+            self._reject(reason, records[last], (last, last), records[last].type)
 
-    def _know(self, partner: Partner, head: str) -> None:
-        """Numbers of transmissions begin anew after 99999: on one day none comes twice."""
-        table = TABLES[self.sent.kind][self.sent.records[0].type]
+    def _check_reference(self, partner: Partner, head: str) -> None:
+        """Numbers of transmissions restart after 99999: on one day result is used once."""
+        table = TABLES[self.transmission.kind][self.transmission.records[0].type]
         number, date = table["transmission"].read(head), table["date"].read(head)
-        parts = (self.sent.kind, self.sender, self.receiver, number, date)
+        parts = (self.transmission.kind, self.sender, self.receiver, number, date)
         key = b"vda\0" + "\0".join(parts).encode(errors="surrogateescape")
         digest = hash_message(self.content.translate(None, b"\r\n "))
-        before = self.context.seen(key)
-        if before is None:
-            self.cut.remember(key, digest)
-        elif before == digest:
-            self.context.count("transmissions again")
+        previous = self.context.get_state(key)
+        if previous is None:
+            self.builder.add_state_update(key, digest)
+        elif previous == digest:
+            self.context.count("duplicate transmissions")
         elif partner.reused_references == "quarantine":
-            raise Wrong(
-                f"transmission {shown(number)} of {shown(date)} came before with another content; "
-                "say `reused_references: accept` if that is meant"
+            raise InvalidEdi(
+                f"transmission {quote(number)} of {quote(date)} was used before with other "
+                "content; set `reused_references: accept` if that is intended"
             )
 
-    def _groups(self, head: Scope, partner: Partner, zone: str) -> Iterator[Chunk]:
-        """Call-offs (512 …) or delivery notes (713 …), each with the transport it stands in."""
-        kind = self.sent.kind
+    def _groups(self, head: FactFields, partner: Partner, zone: str) -> Iterator[Chunk]:
+        """Read call-offs (512 …) or delivery notes (713 …), result with its transport."""
+        kind = self.transmission.kind
         opener = _GROUPS[kind]
-        body = self.sent.records[1 : -1 if self.sent.is_ended else None]
-        transport: Record | None = None
+        body = self.transmission.records[1 : -1 if self.transmission.is_ended else None]
+        transport: VdaRecord | None = None
         at = number = 0
         while at < len(body):
             end = at + 1
@@ -116,55 +122,55 @@ class Sent:
                 while end < len(body) and body[end].type not in {opener, "712"}:
                     end += 1
                 group = body[at:end]
-                found = (
+                results = (
                     call_off.read_call_off(head, group, number, partner, zone)
                     if kind == "VDA4905"
                     else despatch.read_note(head, transport, group, number, zone, partner)
                 )
-                self._give(found, self._key(transport, group))
+                self._add_results(results, self._content_key_of(transport, group))
             else:
-                reason = f"record {shown(record.type)} stands outside {opener}"
-                self._refuse(reason, record, (at + 1, at + 1), record.type)
-            if self.cut.advance(end - at, sum(len(r.text) for r in body[at:end])):
-                yield self.cut.take()
+                reason = f"record {quote(record.type)} is outside of {opener}"
+                self._reject(reason, record, (at + 1, at + 1), record.type)
+            if self.builder.advance(end - at, sum(len(r.text) for r in body[at:end])):
+                yield self.builder.take_chunk()
             at = end
 
-    def _key(self, transport: Record | None, group: list[Record]) -> bytes:
-        """The same for the same call-off or note told again."""
+    def _content_key_of(self, transport: VdaRecord | None, group: list[VdaRecord]) -> bytes:
+        """Identify a call-off or note by its content: equal for a repetition."""
         lines = [record.text.rstrip() for record in ([transport] if transport else []) + group]
-        content = "\n".join([self.sender, self.sent.kind, *lines])
+        content = "\n".join([self.sender, self.transmission.kind, *lines])
         return blake2b(content.encode(errors="surrogatepass"), digest_size=16).digest()
 
-    def _give(self, found: Iterator[Found | Fault], key: bytes) -> None:
-        """Items count records of the file; identities must not, so that they say it again alike."""
-        if key in self.context.known:
-            self.context.count("messages again")
+    def _add_results(self, results: Iterator[EdiFact | EdiFault], key: bytes) -> None:
+        """Add results. Items number the file's records; identities do not, to find repetitions."""
+        if key in self.context.read_messages:
+            self.context.count("duplicate messages")
             return
-        self.context.known.add(key)
+        self.context.read_messages.add(key)
         self.context.count("messages")
-        first = self.sent.records[0].number
-        for each in found:
-            start, end = (number - first for number in each.segments)
-            if isinstance(each, Fault):
-                record = self.sent.records[each.segment - first]
-                self._refuse(each.reason, record, (start, end), each.item)
+        first = self.transmission.records[0].number
+        for result in results:
+            start, end = (number - first for number in result.segments)
+            if isinstance(result, EdiFault):
+                record = self.transmission.records[result.segment - first]
+                self._reject(result.reason, record, (start, end), result.item)
                 continue
-            told = each.item.split(" ", 2)[2]
-            self.cut.add(
+            item_in_group = result.item.split(" ", 2)[2]
+            self.builder.add_record(
                 SourceRecord(
-                    self._source, each.fields, key + told.encode(), each.item, each.kind,
-                    each.at_us, self._raw(start, end)[:4096], self.hash,
+                    self._source, result.fields, key + item_in_group.encode(), result.item,
+                    result.kind, result.at_us, self._raw(start, end)[:4096], self.hash,
                 )
             )  # fmt: skip
 
-    def _refuse(self, reason: str, record: Record, span: tuple[int, int], item: str) -> None:
-        place = f"{item} (line {record.number}, byte {record.place})".strip()
-        self.cut.refuse(self._source, reason, self._raw(*span), place, self.hash)
+    def _reject(self, reason: str, record: VdaRecord, span: tuple[int, int], item: str) -> None:
+        position = f"{item} (line {record.number}, byte {record.position})".strip()
+        self.builder.reject(self._source, reason, self._raw(*span), position, self.hash)
 
     def _raw(self, start: int, end: int) -> bytes:
-        records = self.sent.records[start : min(end + 1, start + _RAW_MAX // 128)]
+        records = self.transmission.records[start : min(end + 1, start + _RAW_MAX // 128)]
         return "\n".join(record.text for record in records)[:_RAW_MAX].encode(errors="replace")
 
     @property
     def _source(self) -> str:
-        return f"edi/{self.sender}/{self.sent.kind or 'VDA'}"
+        return f"edi/{self.sender}/{self.transmission.kind or 'VDA'}"

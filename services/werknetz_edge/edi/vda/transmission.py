@@ -1,4 +1,4 @@
-"""A file of VDA records cut into transmissions, and each trailer compared with what is there."""
+"""Splits a file of VDA records into transmissions, and compares each trailer with its records."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from werknetz_edge.edi.values import Wrong, shown
+from werknetz_edge.edi.values import InvalidEdi, quote
 from werknetz_edge.edi.vda.layout import WIDTH
 from werknetz_edge.edi.vda.records import CALL_OFF, DESPATCH
 
@@ -18,11 +18,11 @@ _LINE: Final = re.compile(r"[^\r\n]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class VdaRecord:
     """A line, padded to its width."""
 
     number: int  # in the file, from 1
-    place: int  # characters from the start of the file
+    position: int  # characters from the start of the file
     text: str
 
     @property
@@ -32,73 +32,73 @@ class Record:
 
 @dataclass(slots=True)
 class Transmission:
-    """From 511 to 519, or from 711 to 719. Without a head: what stands between two of them."""
+    """Records from 511 to 519, or 711 to 719; without a head: records between transmissions."""
 
-    kind: str  # VDA4905, VDA4913; empty: no transmission
-    records: list[Record]
+    kind: str  # VDA4905, VDA4913; empty: records between transmissions
+    records: list[VdaRecord]
 
     @property
     def is_ended(self) -> bool:
         return bool(self.kind) and self.records[-1].type == TRAILERS[self.kind]
 
 
-def transmissions(text: str) -> Iterator[Transmission]:
-    now = Transmission("", [])
-    for record in records_of(text):
+def split_transmissions(text: str) -> Iterator[Transmission]:
+    current = Transmission("", [])
+    for record in split_records(text):
         if record.type in HEADS:
-            if now.records:
-                yield now
-            now = Transmission(HEADS[record.type], [record])
+            if current.records:
+                yield current
+            current = Transmission(HEADS[record.type], [record])
             continue
-        now.records.append(record)
-        if now.is_ended:
-            yield now
-            now = Transmission("", [])
-    if now.records:
-        yield now
+        current.records.append(record)
+        if current.is_ended:
+            yield current
+            current = Transmission("", [])
+    if current.records:
+        yield current
 
 
-def records_of(text: str) -> Iterator[Record]:
-    """Lines, or stretches of 128 characters where nobody ended the lines."""
+def split_records(text: str) -> Iterator[VdaRecord]:
+    """Split lines, or blocks of 128 characters where there are no line ends."""
     number = 0
     for line in _LINE.finditer(text):
-        whole = line[0]
-        if not whole.strip(" \0\x1a\ufeff"):
+        line_text = line[0]
+        if not line_text.strip(" \0\x1a\ufeff"):
             continue
-        is_block = len(whole) > WIDTH and len(whole) % WIDTH == 0
-        for at in range(0, len(whole), WIDTH) if is_block else (0,):
+        is_block = len(line_text) > WIDTH and len(line_text) % WIDTH == 0
+        for at in range(0, len(line_text), WIDTH) if is_block else (0,):
             number += 1
-            part = whole[at : at + WIDTH] if is_block else whole
-            yield Record(number, line.start() + at, part.ljust(WIDTH))
+            part = line_text[at : at + WIDTH] if is_block else line_text
+            yield VdaRecord(number, line.start() + at, part.ljust(WIDTH))
 
 
-def check(record: Record, kind: str) -> None:
-    """Raise Wrong for a record that the tables do not know."""
+def check_record(record: VdaRecord, kind: str) -> None:
+    """Raise InvalidEdi for a record without a layout."""
     layout = TABLES[kind].get(record.type)
     if layout is None:
-        raise Wrong(f"record type {shown(record.type)} is none of {kind}")
+        raise InvalidEdi(f"record type {quote(record.type)} is not part of {kind}")
     version = record.text[3:5]
     if version not in layout.versions:
-        raise Wrong(
-            f"record {record.type} has version {shown(version)}, which is none of "
-            f"{', '.join(sorted(layout.versions))}: its columns are not known"
+        raise InvalidEdi(
+            f"record {record.type} has version {quote(version)}, which is not one of "
+            f"{', '.join(sorted(layout.versions))}: its columns are unknown"
         )
     if record.text[WIDTH:].strip():
-        raise Wrong(f"record {record.type} is longer than {WIDTH} characters")
+        raise InvalidEdi(f"record {record.type} is longer than {WIDTH} characters")
 
 
-def counts_fault(sent: Transmission) -> str:
-    """What the trailer says against the records that are there; empty where they agree."""
-    trailer = TRAILERS[sent.kind]
-    if not sent.is_ended:
-        return f"trailer {trailer} is missing: records behind its place may be lost"
-    there = Counter(record.type for record in sent.records)
-    last = sent.records[-1].text
-    wrong = []
-    for type_, column in TABLES[sent.kind][trailer].columns.items():
+def count_fault(transmission: Transmission) -> str:
+    """Compare the trailer with the records; empty where they agree."""
+    trailer = TRAILERS[transmission.kind]
+    if not transmission.is_ended:
+        return f"trailer {trailer} is missing: records at the end may be lost"
+    actual = Counter(record.type for record in transmission.records)
+    last = transmission.records[-1].text
+    differences = []
+    for type_, column in TABLES[transmission.kind][trailer].columns.items():
         stated = column.read(last)
-        if not stated and not there[type_]:
-            continue  # an older edition had no counter there
-        if not (stated.isdigit() and stated.isascii() and int(stated) == there[type_]):
-            wrong.append(f"{type_}: {shown(stated)}, there are {there[type_]}")
-    return f"trailer {trailer} counts {'; '.join(wrong)}" if wrong else ""
+        if not stated and not actual[type_]:
+            continue  # an older edition without this counter
+        if not (stated.isdigit() and stated.isascii() and int(stated) == actual[type_]):
+            differences.append(f"{type_}: {quote(stated)}, there are {actual[type_]}")
+    return f"trailer {trailer} counts {'; '.join(differences)}" if differences else ""

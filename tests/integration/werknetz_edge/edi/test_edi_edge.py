@@ -1,4 +1,4 @@
-"""Real processes: files of others through edge, link and writer into PostgreSQL, and kills."""
+"""Real processes: EDI files through edge, link and writer into PostgreSQL, with kills."""
 
 import asyncio
 import random
@@ -22,7 +22,7 @@ def _prepare(stage: Edges, drop: Path) -> None:
     stage.write("edi", "edi", {"inbox": inbox, "zone": "Europe/Berlin"}, MAPPING)
 
 
-async def test_the_shared_files_become_events_and_quarantine_and_change_nothing_again(
+async def test_shared_files_become_events_once(
     tmp_path: Path, database_url: str, redis_url: str
 ) -> None:
     drop = tmp_path / "drop"
@@ -33,7 +33,7 @@ async def test_the_shared_files_become_events_and_quarantine_and_change_nothing_
         for name in names:
             shutil.copyfile(shared(f"edi/{name}"), drop / name)
         stage.start("ingest", "edge")
-        await until(lambda: len(_done(drop)) == len(names), within_s=60)
+        await until(lambda: len(_done_files(drop)) == len(names), within_s=60)
         await stage.until(COUNT, 18)
         await stage.until("SELECT count(*) FROM quarantine", 6)
         kinds = await stage.query(
@@ -46,15 +46,15 @@ async def test_the_shared_files_become_events_and_quarantine_and_change_nothing_
             ("shipment_announced", 16, 2.0 + 2000.0 + 240.0 + 492.0 + 123.0 + 12.0),
         ]
         reasons = await stage.query("SELECT source, reason FROM quarantine ORDER BY id")
-        assert sum("is not read here" in row["reason"] for row in reasons) == 2
+        assert sum("is not supported" in row["reason"] for row in reasons) == 2
         assert sum("trailer 719" in row["reason"] for row in reasons) == 1
-        kept = await stage.query("SELECT count(*) FROM raw_inputs")
-        before = (18, len(reasons), kept[0][0])
-        for name in names:  # once more, and once more under other names
+        raw_inputs = await stage.query("SELECT count(*) FROM raw_inputs")
+        before = (18, len(reasons), raw_inputs[0][0])
+        for name in names:  # again, and again under other names
             shutil.copyfile(shared(f"edi/{name}"), drop / name)
             shutil.copyfile(shared(f"edi/{name}"), drop / f"again-{name}")
         await until(lambda: not [p for p in drop.iterdir() if p.is_file()], within_s=60)
-        # A line of another sender comes through: so everything before it has.
+        # A later line is stored: so everything before it was processed.
         (drop / "last.edi").write_text(_interchange("LAST", 1))
         await stage.until(COUNT, 19)
         after = await stage.query(
@@ -64,7 +64,7 @@ async def test_the_shared_files_become_events_and_quarantine_and_change_nothing_
         assert tuple(after[0]) == (before[0] + 1, before[1], before[2] + 1)
 
 
-async def test_lines_are_there_once_though_the_edge_is_killed_again_and_again(
+async def test_lines_are_stored_once_while_the_edge_is_killed(
     tmp_path: Path, database_url: str, redis_url: str
 ) -> None:
     drop = tmp_path / "drop"
@@ -75,16 +75,16 @@ async def test_lines_are_there_once_though_the_edge_is_killed_again_and_again(
     with running_edges(tmp_path, database_url, redis_url) as stage:
         _prepare(stage, drop)
         stage.start("ingest", "edge")
-        chance, taken, kills = random.Random(7), 0, 0
+        chance, stored, kills = random.Random(7), 0, 0
         wrong = LINES // 1000
-        while taken < (LINES - wrong) // 2:
-            taken = await stage.until(COUNT, taken + 1, every_s=0.02)
+        while stored < (LINES - wrong) // 2:
+            stored = await stage.until(COUNT, stored + 1, every_s=0.02)
             await asyncio.sleep(chance.uniform(0, 0.15))
             if (drop / "large.edi").exists():
                 kills += 1
                 stage.kill("edge")
                 stage.start("edge")
-        assert kills >= 1, "it was never killed within the file"
+        assert kills >= 1, "no kill happened within the file"
         await stage.until(COUNT, LINES - wrong)
         await until((drop / "done" / "large.edi").exists, within_s=30)
         (row,) = await stage.query(
@@ -98,7 +98,7 @@ async def test_lines_are_there_once_though_the_edge_is_killed_again_and_again(
         assert tuple(row) == (wrong, wrong)
 
 
-def _done(drop: Path) -> list[Path]:
+def _done_files(drop: Path) -> list[Path]:
     return [*(drop / "done").iterdir()] if (drop / "done").exists() else []
 
 

@@ -1,7 +1,7 @@
-"""A folder a case: a file, what is agreed with its sender, and what must become of it.
+"""One folder per case: a file, the profile of its sender, and the expected results.
 
-`expected.jsonl` has a line a fact and a line a refusal, in their order. A bug becomes a folder.
-Made again, to be read and not to be trusted: WERKNETZ_REWRITE_CASES=1 pytest <this file>
+`expected.jsonl` has one line per fact or reject, in order. Every bug gets a folder.
+To write the expectations again, and review them: WERKNETZ_REWRITE_CASES=1 pytest <this file>
 """
 
 import json
@@ -31,12 +31,12 @@ def chunks_of(case: Path) -> list[Chunk]:
     profile = case / "profile.yaml"
     partners = load_partners(profile) if profile.exists() else ()
     parser = EdiParser(Partners(partners=tuple(partners)), "UTC")
-    (given,) = case.glob("input.*")
-    return [*parser.parse_bytes(given.read_bytes(), 0)]
+    (input_file,) = case.glob("input.*")
+    return [*parser.parse_bytes(input_file.read_bytes(), 0)]
 
 
-def told(chunk: Chunk) -> Iterator[dict[str, Any]]:
-    """What is said of a piece: by the very code that names what connectors read."""
+def results_of(chunk: Chunk) -> Iterator[dict[str, Any]]:
+    """Return the results of a chunk as events and rejects, through the real normalizer."""
     normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="m")), "edi")
     delivery = Delivery(records=chunk.records, unreadable=chunk.rejects)
     for record in normalizer.normalize(delivery, 0):
@@ -50,11 +50,11 @@ def told(chunk: Chunk) -> Iterator[dict[str, Any]]:
                     **{k: _readable(k, v) for k, v in body_of(record.fact).items()},
                 }
             case Unmapped():
-                yield {"refused": record.reason, "source": record.source, "place": record.item}
+                yield {"reject": record.reason, "source": record.source, "item": record.item}
             case MappingUsed():
                 continue
             case _:
-                raise AssertionError(f"{record} is nothing that EDI says")
+                raise AssertionError(f"{record} is unexpected")
 
 
 def _readable(name: str, value: Any) -> Any:
@@ -65,19 +65,19 @@ def _readable(name: str, value: Any) -> Any:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_case(case: Path) -> None:
-    found = [line for chunk in chunks_of(case) for line in told(chunk)]
-    lines = [json.dumps(line, ensure_ascii=False) for line in found]
+    results = [line for chunk in chunks_of(case) for line in results_of(chunk)]
+    lines = [json.dumps(line, ensure_ascii=False) for line in results]
     if os.environ.get("WERKNETZ_REWRITE_CASES"):
         (case / "expected.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     expected = (case / "expected.jsonl").read_text(encoding="utf-8").splitlines()
-    assert found == [json.loads(line) for line in expected]
+    assert results == [json.loads(line) for line in expected]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_case_told_again_says_the_same_events(case: Path) -> None:
+def test_a_repeated_case_has_the_same_identities(case: Path) -> None:
     def identities() -> list[tuple[bytes, str]]:
         records: list[SourceRecord] = [r for chunk in chunks_of(case) for r in chunk.records]
         return [(r.identity, r.item) for r in records]
 
     assert identities() == identities()
-    assert len({key for key, _ in identities()}) == len(identities()), "each fact has its own"
+    assert len({key for key, _ in identities()}) == len(identities()), "all identities differ"

@@ -1,4 +1,4 @@
-"""From an edge's file to a connector, and from a dropped file to deliveries."""
+"""From an edge file to a connector, and from an EDI file to deliveries."""
 
 import asyncio
 from pathlib import Path
@@ -15,7 +15,7 @@ from werknetz_edge.edi.config import EdiConfig
 from werknetz_edge.files.connector import FileConnector
 
 EXAMPLES = sorted((ROOT / "deploy" / "edge" / "examples").glob("edi-*.yaml"))
-ONE = (
+INTERCHANGE = (
     "UNB+UNOC:3+A+B+260101:0101+R{n}'UNH+1+DESADV:D:96A:UN'BGM+351+N{n}'DTM+11:20260112:102'"
     "LIN+++X:IN'QTY+12:{n}'UNT+6+1'UNZ+1+R{n}'"
 )
@@ -26,7 +26,7 @@ def test_there_are_examples() -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
-def test_an_example_is_one(path: Path) -> None:
+def test_an_example_is_valid(path: Path) -> None:
     config = load_config(path)
     options = EdiConfig.model_validate(config.options)
     assert options.partners
@@ -42,29 +42,29 @@ def _create(tmp_path: Path, **options: object) -> FileConnector:
 
 
 async def _until(connector: FileConnector, moved: Path) -> list[Delivery]:
-    """What the pump would take until the file lies there."""
-    found: list[Delivery] = []
+    """Return the deliveries until the file is moved."""
+    deliveries: list[Delivery] = []
 
-    async def take() -> None:
+    async def read_all() -> None:
         while True:
             delivery = await connector.read()
             await delivery.acknowledge()
-            found.append(delivery)
+            deliveries.append(delivery)
 
-    taking = asyncio.create_task(take())
+    reading = asyncio.create_task(read_all())
     try:
         await until(moved.exists, within_s=20)
     finally:
-        taking.cancel()
-        await asyncio.gather(taking, return_exceptions=True)
-    return found
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+    return deliveries
 
 
 @pytest.mark.asyncio
-async def test_a_file_becomes_deliveries_and_lies_in_done(tmp_path: Path) -> None:
+async def test_a_file_becomes_deliveries_and_is_moved_to_done(tmp_path: Path) -> None:
     inbox = tmp_path / "in"
     inbox.mkdir()
-    (inbox / "one.edi").write_text(ONE.format(n=1))
+    (inbox / "one.edi").write_text(INTERCHANGE.format(n=1))
     connector = _create(tmp_path)
     await connector.connect()
     try:
@@ -82,12 +82,12 @@ async def test_a_file_becomes_deliveries_and_lies_in_done(tmp_path: Path) -> Non
 
 
 @pytest.mark.asyncio
-async def test_a_file_that_comes_again_is_read_when_the_agreement_has_changed(
+async def test_a_repeated_file_is_read_again_after_a_change_of_its_profile(
     tmp_path: Path,
 ) -> None:
     inbox = tmp_path / "in"
     inbox.mkdir()
-    content = ONE.format(n=1).replace("QTY+12:", "QTY+99:")
+    content = INTERCHANGE.format(n=1).replace("QTY+12:", "QTY+99:")
     (inbox / "one.edi").write_text(content)
     connector = _create(tmp_path)
     await connector.connect()
@@ -95,8 +95,8 @@ async def test_a_file_that_comes_again_is_read_when_the_agreement_has_changed(
     assert "QTY+99" in refused.unreadable[0].reason
     await connector.close()
     (inbox / "one.edi").write_text(content)
-    agreed = {"name": "A", "qualifiers": {"quantities": {"99": "despatched"}}}
-    connector = _create(tmp_path, partners=[agreed])
+    profile = {"name": "A", "qualifiers": {"quantities": {"99": "despatched"}}}
+    connector = _create(tmp_path, partners=[profile])
     await connector.connect()
     try:
         (read,) = await _until(connector, inbox / "done" / "one.1.edi")
@@ -106,11 +106,13 @@ async def test_a_file_that_comes_again_is_read_when_the_agreement_has_changed(
 
 
 @pytest.mark.asyncio
-async def test_the_ledger_knows_a_reference_after_a_restart(tmp_path: Path) -> None:
+async def test_a_reference_is_known_after_a_restart(tmp_path: Path) -> None:
     inbox = tmp_path / "in"
     inbox.mkdir()
     reasons = []
-    for n, content in enumerate([ONE.format(n=1), ONE.format(n=1).replace("12:1'", "12:2'")]):
+    for n, content in enumerate(
+        [INTERCHANGE.format(n=1), INTERCHANGE.format(n=1).replace("12:1'", "12:2'")]
+    ):
         (inbox / f"{n}.edi").write_text(content)
         connector = _create(tmp_path)
         await connector.connect()
@@ -118,4 +120,4 @@ async def test_the_ledger_knows_a_reference_after_a_restart(tmp_path: Path) -> N
         reasons.append([entry.reason for entry in delivery.unreadable])
         await connector.close()
     assert reasons[0] == []
-    assert "used before with another content" in reasons[1][0]
+    assert "used before with other content" in reasons[1][0]

@@ -24,7 +24,7 @@ def test_the_most_specific_partner_is_chosen() -> None:
     )  # fmt: skip
     addresses = [("S", "R"), ("S", "X"), ("X", "R"), ("X", "X")]
     assert [p.name for a in addresses if (p := partners.find(*a))] == ["both", "s", "to us", "any"]
-    assert Partners().of("S", "R") is None
+    assert Partners().find("S", "R") is None
 
 
 def test_a_partner_changes_single_codes() -> None:

@@ -1,4 +1,4 @@
-"""Segments cut and joined: round trips, places, and pydifact as a second opinion."""
+"""Segments split and joined: round trips, positions, and comparison with pydifact."""
 
 import pytest
 from hypothesis import given
@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from pydifact.parser import Parser
 
 from plumbing.shared import DATA
-from werknetz_edge.edi.edifact.envelope import pieces
+from werknetz_edge.edi.edifact.envelope import split_interchanges
 from werknetz_edge.edi.edifact.syntax import BLOCK, LEVEL_B, Syntax
-from werknetz_edge.edi.values import Wrong
+from werknetz_edge.edi.values import InvalidEdi
 
 SHARED = DATA / "edi"
 SYNTAXES = [
@@ -25,50 +25,54 @@ segments = st.lists(
 
 @pytest.mark.parametrize("syntax", SYNTAXES, ids=NAMES)
 @given(given_segments=segments)
-def test_what_is_joined_is_cut_again(
+def test_joined_segments_are_split_again(
     syntax: Syntax, given_segments: list[tuple[str, list[list[str]]]]
 ) -> None:
     whole = [[[tag], *elements] for tag, elements in given_segments]
     raws = [syntax.join(segment) for segment in whole]
     for between in ("", " \t" if syntax.terminator == "\n" else "\r\n"):
-        written = between.join(raw + syntax.terminator for raw in raws)
-        found = [*syntax.segments(written)]
-        assert [syntax.split(raw) for _, raw in found] == whole
-        assert all(written.startswith(raw[:3], place) for place, raw in found)
+        text_written = between.join(raw + syntax.terminator for raw in raws)
+        split_segments = [*syntax.segments(text_written)]
+        assert [syntax.split(raw) for _, raw in split_segments] == whole
+        assert all(text_written.startswith(raw[:3], position) for position, raw in split_segments)
 
 
 @given(st.text(st.sampled_from("'?+:AB\n "), max_size=300))
-def test_any_text_is_cut_without_losing_a_character_of_it(written: str) -> None:
-    found = [raw for _, raw in Syntax().segments(written)]
-    left = "".join(written.split()).replace("'", "")
-    assert "".join("".join(found).split()).replace("'", "") == left
+def test_any_text_is_split_without_loss(text_written: str) -> None:
+    split_segments = [raw for _, raw in Syntax().segments(text_written)]
+    left = "".join(text_written.split()).replace("'", "")
+    assert "".join("".join(split_segments).split()).replace("'", "") == left
 
 
 @given(st.text(st.sampled_from("'?+:AB "), max_size=200))
-def test_where_blocks_end_makes_no_difference(written: str) -> None:
+def test_block_ends_make_no_difference(text_written: str) -> None:
     padding = "X" * (BLOCK - 5) + "'"
-    alone = [raw for _, raw in Syntax().segments(written)]
-    behind = [raw for _, raw in Syntax().segments(padding + written)]
+    alone = [raw for _, raw in Syntax().segments(text_written)]
+    behind = [raw for _, raw in Syntax().segments(padding + text_written)]
     assert behind[1:] == alone
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason=f"the shared files are not there: {SHARED}")
-@pytest.mark.filterwarnings("ignore")  # pydifact misses most directories, and says so each time
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"the shared files are missing: {SHARED}")
+@pytest.mark.filterwarnings("ignore")  # pydifact warns about missing directories
 @pytest.mark.parametrize("name", sorted(p.name for p in SHARED.glob("*.edi")))
-def test_pydifact_reads_the_same_of_the_shared_files(name: str) -> None:
+def test_pydifact_reads_the_shared_files_alike(name: str) -> None:
     content = (SHARED / name).read_bytes()
-    first = next(pieces(content)).content  # of two with a UNA it drops the first
-    written = first.decode("utf-8" if name.startswith("05") else "iso8859-1")
-    syntax = Syntax.of_una(written[3:9]) if written.startswith("UNA") else Syntax()
-    ours = [syntax.split(raw) for _, raw in syntax.segments(written) if raw[:3] != "UNA"]
-    theirs = [segment for segment in Parser().parse(written) if segment.tag != "UNA"]
-    assert [segment[0][0] for segment in ours] == [segment.tag for segment in theirs]
-    for our, their in zip(ours, theirs, strict=True):
+    first = next(split_interchanges(content)).content  # it drops the first of two with a UNA
+    text_written = first.decode("utf-8" if name.startswith("05") else "iso8859-1")
+    syntax = Syntax.of_una(text_written[3:9]) if text_written.startswith("UNA") else Syntax()
+    our_segments = [
+        syntax.split(raw) for _, raw in syntax.segments(text_written) if raw[:3] != "UNA"
+    ]
+    their_segments = [segment for segment in Parser().parse(text_written) if segment.tag != "UNA"]
+    assert [segment[0][0] for segment in our_segments] == [
+        segment.tag for segment in their_segments
+    ]
+    for our, their in zip(our_segments, their_segments, strict=True):
         elements = [e if isinstance(e, list) else [e] for e in their.elements]
-        assert _plain(our[1:]) == _plain(elements)
+        assert _without_empty_ends(our[1:]) == _without_empty_ends(elements)
 
 
-def _plain(elements: list[list[str]]) -> list[list[str]]:
+def _without_empty_ends(elements: list[list[str]]) -> list[list[str]]:
     cut = [[*parts] for parts in elements]
     for parts in cut:
         while parts and not parts[-1]:
@@ -79,27 +83,27 @@ def _plain(elements: list[list[str]]) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("una", [":+.?A'", "::.? '", ":+;? '", ": .? '", ":+.? 1", ":é.? '"])
-def test_service_characters_that_cannot_be_told_apart_are_refused(una: str) -> None:
+def test_ambiguous_service_characters_are_rejected(una: str) -> None:
     if una == ":+.?A'":
-        assert Syntax.of_una(una).reserved == "A", "nobody uses the fifth in syntax 1 to 3"
+        assert Syntax.of_una(una).reserved == "A", "the fifth is unused in syntax 1 to 3"
         return
-    with pytest.raises(Wrong, match="UNA"):
+    with pytest.raises(InvalidEdi, match="UNA"):
         Syntax.of_una(una)
 
 
-def test_no_release_character_means_that_nothing_is_released() -> None:
+def test_without_a_release_character_nothing_is_escaped() -> None:
     syntax = Syntax.of_una(":+.  '")
     assert syntax.split("FTX+A?+B") == [["FTX"], ["A?"], ["B"]]
-    with pytest.raises(Wrong, match="release"):
+    with pytest.raises(InvalidEdi, match="release"):
         syntax.join([["FTX"], ["A+B"]])
 
 
-def test_a_repeated_element_of_syntax_4_is_not_read_as_one() -> None:
+def test_a_repeated_element_of_syntax_4_is_rejected() -> None:
     assert Syntax().split("PIA+A*B") == [["PIA"], ["A*B"]]
-    with pytest.raises(Wrong, match="repeated"):
+    with pytest.raises(InvalidEdi, match="repeated"):
         Syntax().of_version("4").split("PIA+A*B")
 
 
-def test_what_is_behind_the_last_terminator_is_given_too() -> None:
+def test_text_after_the_last_terminator_is_yielded() -> None:
     assert [*Syntax().segments("UNZ+1+1' BGM+1")] == [(0, "UNZ+1+1"), (9, "BGM+1")]
     assert [*Syntax().segments("BGM+1?'")] == [(0, "BGM+1?'")]

@@ -1,4 +1,4 @@
-"""DTM: each format, the ends of spans in the partner's zone, and what is no time."""
+"""DTM: all formats, time spans in the partner's zone, and invalid times."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz_edge.edi.edifact.times import time_of
-from werknetz_edge.edi.values import Wrong, number_of
+from werknetz_edge.edi.edifact.times import parse_dtm
+from werknetz_edge.edi.values import InvalidEdi, parse_number
 
 ZONE = "Europe/Berlin"
 
@@ -49,7 +49,7 @@ def us(text: str, zone: str = ZONE) -> int:
     ],
 )
 def test_formats(value: str, form: str, start: str, end: str) -> None:
-    span = time_of(value, form, ZONE)
+    span = parse_dtm(value, form, ZONE)
     assert (span.from_us, span.until_us) == (us(start), us(end))
 
 
@@ -65,42 +65,42 @@ def test_formats(value: str, form: str, start: str, end: str) -> None:
     ],
 )
 def test_a_time_with_its_own_offset(value: str, form: str, utc: str) -> None:
-    assert time_of(value, form, ZONE).from_us == us(utc, "UTC")
+    assert parse_dtm(value, form, ZONE).from_us == us(utc, "UTC")
 
 
 @pytest.mark.parametrize(
     ("value", "form", "reason"),
     [
-        ("20260148", "102", "in no calendar"),
-        ("20261301", "102", "in no calendar"),
-        ("20260229", "102", "in no calendar"),
-        ("00000000", "102", "in no calendar"),
-        ("202601122460", "203", "in no calendar"),
-        ("202654", "616", "in no calendar"),
-        ("202553", "616", "in no calendar"),
+        ("20260148", "102", "not a valid date"),
+        ("20261301", "102", "not a valid date"),
+        ("20260229", "102", "not a valid date"),
+        ("00000000", "102", "not a valid date"),
+        ("202601122460", "203", "not a valid date"),
+        ("202654", "616", "not a valid date"),
+        ("202553", "616", "not a valid date"),
         ("26000", "105", "has no day"),
         ("26366", "105", "has no day"),
-        ("20260112", "203", "not of the time format"),
-        ("2026-01-12", "102", "not of the time format"),
-        ("٢٠٢٦٠١١٢", "102", "not of the time format"),
+        ("20260112", "203", "does not have the time format"),
+        ("2026-01-12", "102", "does not have the time format"),
+        ("٢٠٢٦٠١١٢", "102", "does not have the time format"),
         ("202601121430EST", "303", "is not defined"),
         ("2026011820260112", "718", "ends before"),
         ("202601122026011", "718", "differ in length"),
-        ("99991231", "102", "in no calendar"),  # its day has no end
+        ("99991231", "102", "not a valid date"),  # the end of the day is out of range
         ("20260112", "", "no format code"),
-        ("20260112", "888", "not read here"),
+        ("20260112", "888", "not supported"),
     ],
 )
-def test_what_is_no_time_is_refused(value: str, form: str, reason: str) -> None:
-    with pytest.raises(Wrong, match=reason):
-        time_of(value, form, ZONE)
+def test_an_invalid_time_is_rejected(value: str, form: str, reason: str) -> None:
+    with pytest.raises(InvalidEdi, match=reason):
+        parse_dtm(value, form, ZONE)
 
 
 @given(st.text(max_size=40), st.sampled_from(["102", "203", "303", "718", "105", "616", "205", ""]))
-def test_any_text_is_a_time_or_refused(value: str, form: str) -> None:
+def test_any_text_is_a_time_or_rejected(value: str, form: str) -> None:
     try:
-        span = time_of(value, form, ZONE)
-    except Wrong:
+        span = parse_dtm(value, form, ZONE)
+    except InvalidEdi:
         return
     assert span.from_us <= span.until_us
 
@@ -113,7 +113,7 @@ def test_any_text_is_a_time_or_refused(value: str, form: str) -> None:
     ],
 )  # fmt: skip
 def test_numbers(text: str, mark: str, number: float) -> None:
-    assert number_of(text, mark) == number
+    assert parse_number(text, mark) == number
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,6 @@ def test_numbers(text: str, mark: str, number: float) -> None:
         ("nan", "."), ("٣", "."), ("0x1", "."), ("1e13", ""), ("2000000000000", "."), (".", "."),
     ],
 )  # fmt: skip
-def test_what_is_no_number_is_refused(text: str, mark: str) -> None:
-    with pytest.raises(Wrong):
-        number_of(text, mark)
+def test_an_invalid_number_is_rejected(text: str, mark: str) -> None:
+    with pytest.raises(InvalidEdi):
+        parse_number(text, mark)

@@ -1,4 +1,4 @@
-"""VDA: columns there and back, dates and their codes, records and trailers."""
+"""VDA: columns written and read, dates and their codes, records and trailers."""
 
 from datetime import datetime
 from typing import Any
@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz_edge.edi.values import Wrong
-from werknetz_edge.edi.vda.dates import day_of, due_of
+from werknetz_edge.edi.values import InvalidEdi
+from werknetz_edge.edi.vda.dates import parse_day, parse_due
 from werknetz_edge.edi.vda.layout import WIDTH, Column, Layout
 from werknetz_edge.edi.vda.records import CALL_OFF, DESPATCH
-from werknetz_edge.edi.vda.transmission import counts_fault, records_of, transmissions
+from werknetz_edge.edi.vda.transmission import count_fault, split_records, split_transmissions
 
 LAYOUTS = [*CALL_OFF.values(), *DESPATCH.values()]
 ZONE = "Europe/Berlin"
@@ -33,7 +33,7 @@ def _values(column: Column) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.type)
 @given(st.data())
-def test_what_is_written_is_read_again(layout: Layout, data: st.DataObject) -> None:
+def test_a_written_record_is_read_back(layout: Layout, data: st.DataObject) -> None:
     values = {name: data.draw(_values(column)) for name, column in layout.columns.items()}
     line = layout.write(values)
     assert len(line) == WIDTH
@@ -44,7 +44,7 @@ def test_what_is_written_is_read_again(layout: Layout, data: st.DataObject) -> N
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.type)
-def test_columns_lie_side_by_side_within_the_record(layout: Layout) -> None:
+def test_columns_do_not_overlap(layout: Layout) -> None:
     end = 5
     for column in layout.columns.values():
         assert column.start >= end
@@ -52,8 +52,8 @@ def test_columns_lie_side_by_side_within_the_record(layout: Layout) -> None:
     assert end <= WIDTH
 
 
-def test_a_value_that_does_not_fit_is_not_cut() -> None:
-    with pytest.raises(Wrong, match="longer than 8"):
+def test_a_value_that_is_too_long_is_rejected() -> None:
+    with pytest.raises(InvalidEdi, match="longer than 8"):
         DESPATCH["713"].write({"note": "123456789"})
 
 
@@ -63,28 +63,28 @@ def test_numbers_have_implied_decimals() -> None:
     assert line[52:65] == "0000000346500"
     assert layout["quantity"].number(line) == 346.5
     assert layout["quantity"].number("714".ljust(WIDTH)) is None
-    with pytest.raises(Wrong, match="columns 53-65"):
+    with pytest.raises(InvalidEdi, match="columns 53-65"):
         layout["quantity"].number(line.replace("346", "3A6"))
 
 
-def test_a_day_is_all_of_it_in_the_zone_of_the_partner() -> None:
-    span = day_of("260329", ZONE, "date")
+def test_a_date_is_a_whole_day_in_the_zone_of_the_partner() -> None:
+    span = parse_day("260329", ZONE, "date")
     assert span is not None
     assert (span.from_us, span.until_us) == (us("2026-03-29"), us("2026-03-30"))
-    assert day_of("000000", ZONE, "date") is day_of("", ZONE, "date") is None
+    assert parse_day("000000", ZONE, "date") is parse_day("", ZONE, "date") is None
     for wrong in ("260148", "26011", "26O112", "²60112"):
-        with pytest.raises(Wrong, match="date"):
-            day_of(wrong, ZONE, "date")
+        with pytest.raises(InvalidEdi, match="date"):
+            parse_day(wrong, ZONE, "date")
 
 
-def test_codes_stand_in_the_place_of_dates() -> None:
+def test_codes_replace_dates() -> None:
     def commitment(text: str) -> str | None:
-        return due_of(text, ZONE, "date", periods=False, week_spans=False).commitment
+        return parse_due(text, ZONE, "date", periods=False, week_spans=False).commitment
 
     assert [commitment(c) for c in ("222222", "333333", "444444", "999999")] == [
         None, "backlog", "immediate", "planning",
     ]  # fmt: skip
-    with pytest.raises(Wrong, match="in no calendar"):
+    with pytest.raises(InvalidEdi, match="not a valid date"):
         commitment("777777")
 
 
@@ -96,10 +96,8 @@ def test_codes_stand_in_the_place_of_dates() -> None:
         ("260104", True, "2025-12-29", "2026-01-26"),
     ],
 )
-def test_periods_behind_the_code_that_opens_them(
-    text: str, week_spans: bool, start: str, end: str
-) -> None:
-    due = due_of(text, ZONE, "date", periods=True, week_spans=week_spans)
+def test_periods_after_the_period_code(text: str, week_spans: bool, start: str, end: str) -> None:
+    due = parse_due(text, ZONE, "date", periods=True, week_spans=week_spans)
     assert due.span is not None
     assert (due.span.from_us, due.span.until_us) == (us(start), us(end))
     assert due.commitment == "forecast"
@@ -109,34 +107,34 @@ def test_periods_behind_the_code_that_opens_them(
     ("text", "week_spans"),
     [("260104", False), ("260401", True), ("261300", False), ("260054", False)],
 )
-def test_periods_that_are_not_certain_are_refused(text: str, week_spans: bool) -> None:
-    with pytest.raises(Wrong):
-        due_of(text, ZONE, "date", periods=True, week_spans=week_spans)
+def test_ambiguous_periods_are_rejected(text: str, week_spans: bool) -> None:
+    with pytest.raises(InvalidEdi):
+        parse_due(text, ZONE, "date", periods=True, week_spans=week_spans)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", ""])
-def test_lines_end_in_any_way_or_not_at_all(end: str) -> None:
+def test_records_with_any_line_ends_or_none(end: str) -> None:
     lines = [f"511{n:02d}".ljust(WIDTH) for n in range(4)]
-    assert [record.text for record in records_of(end.join(lines))] == lines
+    assert [record.text for record in split_records(end.join(lines))] == lines
     if end:
-        assert [r.text for r in records_of(end.join(x.rstrip() for x in lines) + end)] == lines
+        assert [r.text for r in split_records(end.join(x.rstrip() for x in lines) + end)] == lines
 
 
-def test_transmissions_end_with_their_trailer_or_where_another_begins() -> None:
+def test_transmissions_end_at_their_trailer_or_the_next_head() -> None:
     text = "511\n512\n519\n711\n713\n511\n519\njunk\n711"
-    found = [(sent.kind, len(sent.records), sent.is_ended) for sent in transmissions(text)]
-    assert found == [
+    shapes = [(sent.kind, len(sent.records), sent.is_ended) for sent in split_transmissions(text)]
+    assert shapes == [
         ("VDA4905", 3, True), ("VDA4913", 2, False), ("VDA4905", 2, True), ("", 1, False),
         ("VDA4913", 1, False),
     ]  # fmt: skip
 
 
-def test_a_trailer_is_compared_counter_by_counter() -> None:
+def test_every_counter_of_a_trailer_is_compared() -> None:
     trailer = CALL_OFF["519"].write({"511": 1.0, "512": 2.0, "519": 1.0})
-    (sent,) = transmissions(f"51101\n51201\n51801\n{trailer}")
-    fault = counts_fault(sent)
+    (sent,) = split_transmissions(f"51101\n51201\n51801\n{trailer}")
+    fault = count_fault(sent)
     assert "512: '0000002', there are 1" in fault
     assert "518: '', there are 1" in fault
     assert "511" not in fault
-    (cut,) = transmissions("51101\n51201")
-    assert "missing" in counts_fault(cut)
+    (cut,) = split_transmissions("51101\n51201")
+    assert "missing" in count_fault(cut)

@@ -1,4 +1,4 @@
-"""IDocs as lines: with what stands above and beside, each once, and no bomb gets in."""
+"""IDocs as lines with parent and sibling segments, without duplicates; XML bombs are refused."""
 
 import random
 import resource
@@ -90,15 +90,15 @@ def _records(chunks: list[Chunk]) -> list[SourceRecord]:
     return [record for chunk in chunks for record in chunk.records]
 
 
-def _mapped(chunks: list[Chunk]) -> tuple[list[tuple[str, dict[str, Any]]], list[Unmapped]]:
+def _map_chunks(chunks: list[Chunk]) -> tuple[list[tuple[str, dict[str, Any]]], list[Unmapped]]:
     normalizer = Normalizer(load_config(EXAMPLE).mapping, "sap")
-    said = [
+    results = [
         record
         for chunk in chunks
         for record in normalizer.normalize(Delivery(records=chunk.records), 1_795_000_000_000_000)
     ]
-    events = [each for each in said if isinstance(each, BusinessEvent)]
-    bad = [each for each in said if isinstance(each, Unmapped)]
+    events = [record for record in results if isinstance(record, BusinessEvent)]
+    bad = [record for record in results if isinstance(record, Unmapped)]
     return [(kind_of(e.fact).partition(".")[0], body_of(e.fact)) for e in events], bad
 
 
@@ -119,7 +119,7 @@ def test_a_delivery(parse: Callable[..., list[Chunk]]) -> None:
     (message,) = chunks[0].messages
     assert first.message_hash == message.hash
     assert b"<VBELN>0081</VBELN>" in message.content
-    (kind, body), _ = _mapped(chunks)[0]
+    (kind, body), _ = _map_chunks(chunks)[0]
     assert kind == "shipment_announced"
     assert body["quantity"] == 1.5
     assert (body["ship_to"], body["supplier"], body["order_number"]) == (
@@ -130,7 +130,7 @@ def test_a_delivery(parse: Callable[..., list[Chunk]]) -> None:
 
 
 def test_an_order_with_and_without_schedule_lines(parse: Callable[..., list[Chunk]]) -> None:
-    events, bad = _mapped(parse(ORDERS))
+    events, bad = _map_chunks(parse(ORDERS))
     assert not bad
     assert [(b["line"], b["material"], b["quantity"], b.get("due_from_us")) for _, b in events] == [
         ("000010", "M-1", 10.0, _us(2026, 11, 30, 23)),
@@ -144,7 +144,7 @@ def test_an_order_with_and_without_schedule_lines(parse: Callable[..., list[Chun
 
 
 def test_goods_movements_by_their_type(parse: Callable[..., list[Chunk]]) -> None:
-    events, bad = _mapped(parse(MOVEMENTS))
+    events, bad = _map_chunks(parse(MOVEMENTS))
     moved = [(b["material"], b["quantity"]) for kind, b in events if kind == "stock_moved"]
     assert moved == [("M-0", 12.0), ("M-1", -5.0), ("M-3", -3.5)]
     received = [b for kind, b in events if kind == "goods_received"]
@@ -152,15 +152,15 @@ def test_goods_movements_by_their_type(parse: Callable[..., list[Chunk]]) -> Non
     assert [b.source for b in bad] == ["idoc/MBGMCR03/E1BP2017_GM_ITEM_CREATE/999"]
 
 
-def test_several_idocs_and_one_told_again(parse: Callable[..., list[Chunk]]) -> None:
+def test_several_idocs_and_a_repeated_one(parse: Callable[..., list[Chunk]]) -> None:
     both = delivery("1") + delivery("2")
-    one, two, three, four = _records(parse(f"<DELVRY07>{both}</DELVRY07>"))
-    again = _records(parse(f"<DELVRY07>\n\n{delivery('2')}</DELVRY07>"))
-    assert [r.identity for r in again] == [three.identity, four.identity]
-    assert len({r.identity for r in (one, two, three, four)}) == 4
+    first, second, third, fourth = _records(parse(f"<DELVRY07>{both}</DELVRY07>"))
+    repeated = _records(parse(f"<DELVRY07>\n\n{delivery('2')}</DELVRY07>"))
+    assert [r.identity for r in repeated] == [third.identity, fourth.identity]
+    assert len({r.identity for r in (first, second, third, fourth)}) == 4
 
 
-def test_what_is_not_taken_says_why(parse: Callable[..., list[Chunk]]) -> None:
+def test_a_rejected_idoc_has_a_reason(parse: Callable[..., list[Chunk]]) -> None:
     content = (
         f"<DELVRY07>{delivery('')}{delivery('2', more='<TEST>X</TEST>')}{delivery('3')}</DELVRY07>"
     )
@@ -169,10 +169,10 @@ def test_what_is_not_taken_says_why(parse: Callable[..., list[Chunk]]) -> None:
     assert "no number" in chunk.rejects[0].reason
     assert "test" in chunk.rejects[1].reason
     assert len(chunk.records) == 2
-    assert len(_records(parse(content, tests="take"))) == 4
+    assert len(_records(parse(content, tests="accept"))) == 4
 
 
-def test_pieces_do_not_depend_on_the_options(parse: Callable[..., list[Chunk]]) -> None:
+def test_chunks_do_not_depend_on_the_options(parse: Callable[..., list[Chunk]]) -> None:
     content = f"<DELVRY07>{''.join(delivery(str(n)) for n in range(1, 451))}</DELVRY07>"
     cut = [len(chunk.messages) for chunk in parse(content)]
     assert cut == [200, 200, 50]
@@ -184,7 +184,7 @@ LAUGHS = """<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (LAUGHS, "no DTD and no entities"),
         ('<!DOCTYPE d SYSTEM "file:///etc/passwd"><d/>', "no DTD"),
@@ -201,17 +201,17 @@ LAUGHS = """<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b
     ids=["laughs", "external", "cut", "empty", "text", "none", "root", "encoding", "deep", "long",
          "many"],
 )  # fmt: skip
-def test_bombs_and_nonsense_are_refused(
-    parse: Callable[..., list[Chunk]], content: str, said: str
+def test_bombs_and_invalid_files_are_refused(
+    parse: Callable[..., list[Chunk]], content: str, message: str
 ) -> None:
     before_kb, began_s = _peak_kb(), time.process_time()
-    with pytest.raises(FileRefused, match=said):
+    with pytest.raises(FileRefused, match=message):
         parse(content)
     assert time.process_time() - began_s < 5.0
     assert _peak_kb() - before_kb < 256_000
 
 
-def test_many_lines_beside_many_texts_take_no_square_of_time(
+def test_many_lines_with_many_siblings_take_linear_time(
     parse: Callable[..., list[Chunk]],
 ) -> None:
     texts = "<E1EDKT1 SEGMENT='1'><TDID>x</TDID></E1EDKT1>" * 5_000
@@ -235,9 +235,9 @@ def test_arbitrary_bytes_are_read_or_refused(
         damaged[chance.randrange(len(damaged))] = chance.randrange(256)
     for given_bytes in (content, bytes(damaged)):
         try:
-            _mapped(parse(given_bytes))
+            _map_chunks(parse(given_bytes))
         except FileRefused:
-            continue  # refusing is an answer
+            continue  # a refusal is correct, too
 
 
 def _peak_kb() -> int:
