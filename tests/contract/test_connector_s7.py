@@ -47,7 +47,7 @@ class S7Source:
         self.waiting.extend(range(first, first + count))
 
     async def drop_sessions(self) -> None:
-        await self.wire.cut()
+        await self.wire.cut_connections()
 
     async def go_offline(self) -> None:
         await self.wire.hide()

@@ -75,7 +75,7 @@ class PostgresSource:
         await connection.close()
 
     async def drop_sessions(self) -> None:
-        await self.wire.cut()
+        await self.wire.cut_connections()
 
     async def go_offline(self) -> None:
         await self.wire.hide()

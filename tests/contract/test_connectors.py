@@ -42,7 +42,7 @@ class MqttSource:
         await asyncio.to_thread(self._publish, first, count)
 
     async def drop_sessions(self) -> None:
-        await self.wire.cut()
+        await self.wire.cut_connections()
 
     async def go_offline(self) -> None:
         await self.wire.hide()
@@ -105,7 +105,7 @@ class OpcuaSource:
             await self.number.write_value(float(number))
 
     async def drop_sessions(self) -> None:
-        await self.wire.cut()
+        await self.wire.cut_connections()
 
     async def go_offline(self) -> None:
         await self.wire.hide()

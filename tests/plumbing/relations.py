@@ -1,4 +1,4 @@
-"""A relation for tests, told in a few words: days from a Monday, pieces, documents."""
+"""Builds the facts of a relation for tests: days from a Monday, pieces, documents."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -29,8 +29,8 @@ def uid(number: int) -> UUID:
     return UUID(int=number)
 
 
-class Told:
-    """Collects facts; each has a number of its own as its event."""
+class RelationBuilder:
+    """Collects facts; each has an event id of its own."""
 
     def __init__(self) -> None:
         self.entries: list[CallOffEntry] = []
@@ -44,9 +44,9 @@ class Told:
         issued: float,
         due: dict[float, float],
         *,
-        known: float | None = None,
+        arrived: float | None = None,
         **more: object,
-    ) -> "Told":
+    ) -> "RelationBuilder":
         """Add a call-off: quantities by the day on which they are due."""
         for day, quantity in due.items():
             self.entries.append(
@@ -54,7 +54,7 @@ class Told:
                     event_id=self._next(),
                     document=document,
                     issued_us=at(issued),
-                    known_us=at(issued if known is None else known),
+                    known_us=at(issued if arrived is None else arrived),
                     quantity=quantity,
                     due_from_us=at(day),
                     due_until_us=at(day + 1),
@@ -64,7 +64,7 @@ class Told:
             )
         return self
 
-    def ship(self, note: str, day: float, quantity: float, **more: object) -> "Told":
+    def ship(self, note: str, day: float, quantity: float, **more: object) -> "RelationBuilder":
         fields: dict[str, object] = {
             "document": f"asn-{note}", "announced_us": at(day), "known_us": at(day),
             "despatched_us": at(day), "arrives_us": at(day + 1), "delivery_note": note,
@@ -77,7 +77,7 @@ class Told:
 
     def receive(
         self, day: float, quantity: float, note: str | None = None, **more: object
-    ) -> "Told":
+    ) -> "RelationBuilder":
         number = self._next()
         fields: dict[str, object] = {
             "document": f"gr-{number.int}", "received_us": at(day), "known_us": at(day),

@@ -1,4 +1,4 @@
-"""A spool in memory: reads a connector in the background and keeps what was given, then says so."""
+"""A spool in memory: reads a connector in the background and acknowledges its deliveries."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ class Sink:
 
     @asynccontextmanager
     async def reading(self, connector: Connector) -> AsyncIterator[None]:
-        """Keep all that comes until the end of the block; then close the connector."""
+        """Store all deliveries until the end of the block; then close the connector."""
         task = asyncio.create_task(self._read(connector))
         try:
             yield
@@ -37,26 +37,26 @@ class Sink:
             await delivery.acknowledge()
 
     def readings(self, lane: str = "live") -> list[Reading]:
-        """Columns, too, one by one, in the order in which the core would have them."""
-        found: list[Reading] = []
+        """Return all readings, those of columns too, in the order in which the core stores them."""
+        readings: list[Reading] = []
         for delivery in self.deliveries:
             if delivery.lane != lane:
                 continue
-            found += delivery.readings
+            readings += delivery.readings
             for block in delivery.blocks:
                 columns = (block.address, block.value, block.status, block.source_time_us)
                 rows = zip(*(column.tolist() for column in columns), strict=True)
-                found += [Reading(block.addresses[a], v, s, t) for a, v, s, t in rows]
-        return found
+                readings += [Reading(block.addresses[a], v, s, t) for a, v, s, t in rows]
+        return readings
 
     def last(self) -> dict[str, Reading]:
-        """The youngest reading of each address."""
-        found: dict[str, Reading] = {}
+        """Return the latest reading of each address."""
+        readings: dict[str, Reading] = {}
         for reading in self.readings():
-            before = found.get(reading.source)
+            before = readings.get(reading.source)
             if before is None or (before.source_time_us or 0) <= (reading.source_time_us or 0):
-                found[reading.source] = reading
-        return found
+                readings[reading.source] = reading
+        return readings
 
     def values(self, address: str) -> list[Any]:
         return [reading.value for reading in self.readings() if reading.source == address]

@@ -35,9 +35,9 @@ class SupplyRows:
         return int(row["id"]) if "id" in row else 0
 
     async def fact(self, table: str, name: str, at: datetime, **values: Any) -> UUID:
-        """Insert a fact that is believed since it was told."""
-        told = {"event_id": event(name), "revision": 1, "known_from": at, "at": at}
-        await self.add(table, **{**told, **values})
+        """Insert a fact that is valid since it was received."""
+        common = {"event_id": event(name), "revision": 1, "known_from": at, "at": at}
+        await self.add(table, **{**common, **values})
         return event(name)
 
     def ago(self, **span: float) -> datetime:
@@ -161,21 +161,21 @@ async def _shipments(rows: SupplyRows) -> None:
             rejected_quantity=0.0, delivery_note=f"DN-{name}", warehouse_id=warehouse,
         )  # fmt: skip
         for line, (quantity, came) in enumerate(((40.0, 40.0), (30.0, 0.0)), start=1):
-            told = await rows.fact(
+            event_id = await rows.fact(
                 "shipment_lines", f"{document}/{line}", sent, relation_id=rows.ids[name],
                 supplier_id=rows.ids[supplier], document=document, line=str(line),
                 announced_at=sent, quantity=quantity, unit="PCE", base_quantity=quantity,
                 handling_unit=f"B{line}", packed_in=["P1"],
             )  # fmt: skip
             await rows.add(
-                "transit_lines", event_id=told, relation_id=rows.ids[name], document=document,
+                "transit_lines", event_id=event_id, relation_id=rows.ids[name], document=document,
                 quantity=quantity, received_quantity=came, open_quantity=quantity - came,
                 receipt_ids=[receipt] if came else [],
             )  # fmt: skip
 
 
 async def _stock(rows: SupplyRows) -> None:
-    """Counted 100 in two batches three days ago; 30 went out, 20 came in and was told late."""
+    """Counted 100 in two batches three days ago; 30 went out, 20 came in and was reported late."""
     for warehouse, material in (("w-emden", "M1"), ("w-zwick", "M2")):
         place = await rows.add("locations", warehouse_id=rows.ids[warehouse], code="A-1")
         item = rows.ids[f"{warehouse}/{material}"] = await rows.add(
@@ -188,19 +188,21 @@ async def _stock(rows: SupplyRows) -> None:
                 stock_item_id=item, document="INV-1", batch=batch, quantity=quantity, unit="PCE",
                 base_quantity=quantity,
             )  # fmt: skip
-        for name, at, known, quantity, balance in (
+        for name, at, received_at, quantity, balance in (
             ("out", rows.ago(days=2), rows.ago(days=2), -30.0, 70.0),
             ("in", rows.ago(days=1), rows.now - timedelta(hours=1), 20.0, 90.0),
         ):
-            told = await rows.fact(
+            event_id = await rows.fact(
                 "stock_movements", f"{warehouse}/{name}", at, kind="stock_moved",
                 stock_item_id=item, quantity=quantity, unit="PCE", base_quantity=quantity,
             )  # fmt: skip
             await rows.database.execute(
-                "UPDATE stock_movements SET known_from = $2 WHERE event_id = $1", told, known
+                "UPDATE stock_movements SET known_from = $2 WHERE event_id = $1",
+                event_id,
+                received_at,
             )
             await rows.add(
-                "stock_balances", stock_item_id=item, at=at, event_id=told, position=0,
+                "stock_balances", stock_item_id=item, at=at, event_id=event_id, position=0,
                 kind="move", balance=balance,
             )  # fmt: skip
         await rows.add(

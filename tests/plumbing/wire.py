@@ -22,9 +22,9 @@ class Wire:
         if self._server is not None:
             self._server.close()
             self._server = None
-        await self.cut()
+        await self.cut_connections()
 
-    async def cut(self) -> None:
+    async def cut_connections(self) -> None:
         await asyncio.sleep(0.05)  # a connection that the kernel has is not yet ours
         for writer in list(self._open):
             writer.transport.abort()
@@ -40,8 +40,8 @@ class Wire:
             await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
         finally:
             self._open -= both
-            for each in both:
-                each.transport.abort()
+            for stream in both:
+                stream.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,6 +1,6 @@
-"""What one bucket hands to the next: the last word of each signal, as JSON.
+"""What one bucket passes to the next: the last value of each signal, stored as JSON.
 
-It changes only when the next bucket must be computed anew.
+If it changes, the next bucket must be recomputed.
 """
 
 from dataclasses import dataclass, field
@@ -16,8 +16,10 @@ class Carry:
     order: str = ""
     run_time_s: float | None = None
     counts: dict[str, float] = field(default_factory=dict)  # by signal id
-    fault: tuple[int, bool] | None = None  # since when, and whether it began as a failure may
-    unknown_until_us: int | None = None  # a loss reaches over the end; `state` is what was told
+    fault: tuple[int, bool] | None = None  # its start, and whether it counts as a failure
+    unknown_until_us: int | None = (
+        None  # end of a gap that spans the bucket end; `state` is as sampled
+    )
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
@@ -33,15 +35,15 @@ class Carry:
         )
 
     def to_document(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"state": self.state, "counts": self.counts}
+        document: dict[str, Any] = {"state": self.state, "counts": self.counts}
         if self.code is not None:
-            found["code"] = self.code
+            document["code"] = self.code
         if self.order:
-            found["order"] = self.order
+            document["order"] = self.order
         if self.run_time_s:
-            found["pri"] = self.run_time_s
+            document["pri"] = self.run_time_s
         if self.fault is not None:
-            found["fault"] = list(self.fault)
+            document["fault"] = list(self.fault)
         if self.unknown_until_us is not None:
-            found["unknown_until"] = self.unknown_until_us
-        return found
+            document["unknown_until"] = self.unknown_until_us
+        return document

@@ -1,4 +1,4 @@
-"""The catalogue: every KPI by name. A formula file is entered by importing it here."""
+"""The catalogue: every KPI by name. Importing a formula module here registers its KPIs."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -44,9 +44,9 @@ CATALOGUE: Final[Mapping[str, Kpi]] = MappingProxyType(
 KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
     {name: kpi for name, kpi in CATALOGUE.items() if kpi.subject is EQUIPMENT}
 )
-"""Of machines and what is made of them."""
+"""KPIs of equipment: machines, lines, areas and plants."""
 
 SUBJECTS: Final[Mapping[str, KpiSubject[Any]]] = MappingProxyType(
     {subject.name: subject for subject in (EQUIPMENT, SUPPLIER, WAREHOUSE)}
 )
-"""Whose KPIs there are, by the parameter of `kpi_values` that names one."""
+"""The subjects by the query parameter of `kpi_values` that selects one."""

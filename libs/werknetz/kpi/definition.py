@@ -1,7 +1,7 @@
-"""What a KPI is: a formula over elements, and everything a reader must know about it.
+"""The definition of a KPI: a formula over elements with its metadata after ISO 22400-2.
 
-A formula returns a number, or `Undefined` with the reason: never 0 for what cannot be told.
-Machines, suppliers and warehouses have elements of their own; a `Subject` says whose they are.
+A formula returns a number, or `Undefined` with the reason: never 0 for an unknown value.
+Machines, suppliers and warehouses have different elements; each is a `KpiSubject`.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ class Timing(StrEnum):
 
 
 class Divisor(StrEnum):
-    """What mean times are divided by: numbers 31 to 33."""
+    """The divisor of mean times: KPIs 31 to 33."""
 
     FAILURES_PLUS_ONE = "fe+1"
     FAILURES = "fe"
@@ -60,12 +60,12 @@ MeanFormula = Callable[[Elements, Divisor], Value]
 @dataclass(frozen=True, slots=True)
 class Kpi:
     name: str
-    number: int | None  # in ISO 22400-2; None: not one of its 34
+    number: int | None  # in ISO 22400-2; None: it is not one of its 34
     description: str
     formula: str
     unit: KpiUnit
     lower: float | None
-    upper: float | None  # None: no bound; never clipped
+    upper: float | None  # None: no bound; values are never clipped
     trend: Trend
     inputs: tuple[str, ...]  # names of elements
     timing: tuple[Timing, ...]
@@ -83,7 +83,7 @@ class Kpi:
     def compute(
         self, elements: AdditiveElements, *, divisor: Divisor = Divisor.FAILURES_PLUS_ONE
     ) -> tuple[float | None, str | None]:
-        """Return the value, or None and the reason why there is none."""
+        """Return the value, or None and the reason."""
         if elements.lacks_data_for(self.inputs):
             return None, NO_DATA
         value = self.calculate(elements, divisor)
@@ -91,16 +91,16 @@ class Kpi:
 
 
 REGISTRY: Final[dict[str, Kpi]] = {}
-"""By name, which is unique over all subjects: the API knows a KPI by nothing else."""
+"""By name, which is unique over all subjects: the API identifies a KPI by its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class KpiSubject(Generic[E]):
-    """Whose elements a formula is over, and how formulas over them enter the catalogue."""
+    """What KPIs are about, with its elements; registers the formulas over them."""
 
-    name: str  # also the parameter of `kpi_values` that names one
+    name: str  # also the query parameter of `kpi_values`
     elements: type[E]
-    scopes: tuple[str, ...]  # what a value can be asked for
+    scopes: tuple[str, ...]  # levels at which a value can be queried
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -119,9 +119,9 @@ class KpiSubject(Generic[E]):
         upper: float | None = 1.0,
         audience: Sequence[str] = ("operator", "supervisor", "management"),
     ) -> Callable[[Formula[E]], Formula[E]]:
-        """Enter a formula into the catalogue; its docstring's first line is the description."""
+        """Register a formula; the first line of its docstring is the description."""
 
-        def enter(function: Formula[E]) -> Formula[E]:
+        def add_to_catalogue(function: Formula[E]) -> Formula[E]:
             def calculate(elements: E, _: Divisor) -> Value:
                 return function(elements)
 
@@ -130,7 +130,7 @@ class KpiSubject(Generic[E]):
             self.register(function, calculate, details)
             return function
 
-        return enter
+        return add_to_catalogue
 
     def register(
         self,
@@ -145,10 +145,10 @@ class KpiSubject(Generic[E]):
         if name in REGISTRY:
             raise ValueError(f"there is already a KPI named {name}")
         if unknown := set(inputs) - set(self.inputs):
-            raise ValueError(f"KPI {name}: {sorted(unknown)} are no elements of a {self.name}")
+            raise ValueError(f"KPI {name}: {sorted(unknown)} are not elements of a {self.name}")
         description = (function.__doc__ or "").partition("\n")[0].strip()
         if not description:
-            raise ValueError(f"KPI {name}: say in the docstring what it tells")
+            raise ValueError(f"KPI {name}: its docstring must describe it")
         REGISTRY[name] = Kpi(
             name, number, description, formula, unit, *bounds, trend, inputs,
             (Timing.PERIODIC, Timing.ON_DEMAND) if divisor else tuple(Timing), audience,
@@ -168,16 +168,16 @@ kpi: Final = EQUIPMENT.kpi
 def mean_kpi(
     *, number: int, formula: str, inputs: Sequence[str], trend: Trend
 ) -> Callable[[MeanFormula], MeanFormula]:
-    """Enter a mean time between events: as `kpi`, with the divisor as an option."""
+    """Register a mean time between events: like `kpi`, with the divisor as an option."""
 
-    def enter(function: MeanFormula) -> MeanFormula:
+    def add_to_catalogue(function: MeanFormula) -> MeanFormula:
         details = (number, formula, tuple(inputs), trend, KpiUnit.SECONDS, (0.0, None))
         EQUIPMENT.register(
             function, function, (*details, ("supervisor", "management")), divisor=True
         )
         return function
 
-    return enter
+    return add_to_catalogue
 
 
 def ratio(part: float, whole: float, reason: str) -> Value:

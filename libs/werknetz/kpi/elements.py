@@ -1,6 +1,6 @@
-"""Elements: the additive inputs of every KPI, of one machine and bucket or of any sum of them.
+"""Elements of equipment: seconds, quantities and counts after ISO 22400-2.
 
-Seconds, quantities and counts after ISO 22400-2. A ratio is never kept and never averaged.
+Of one machine and bucket, or of any sum of them.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ class Elements(AdditiveElements):
     aust_s: float = 0.0  # actual unit set-up time
     adet_s: float = 0.0  # actual unit delay time: stopped while an order runs
     adot_s: float = 0.0  # actual unit down time: no order
-    unknown_s: float = 0.0  # planned busy, but nobody knows what the machine did
+    unknown_s: float = 0.0  # planned busy time in which the state is unknown
     unplanned_busy_s: float = 0.0  # produced outside planned busy time
-    # What delay is made of; the six add up to adet.
+    # The parts of delay; the six add up to adet.
     blocked_s: float = 0.0
     starved_s: float = 0.0
     suspended_s: float = 0.0
@@ -69,7 +69,7 @@ class Elements(AdditiveElements):
         return 1 - self.unknown_s / self.pbt_s if self.pbt_s else None
 
     def lacks_data_for(self, inputs: Sequence[str]) -> bool:
-        """Whether nothing is known of what a formula over these elements would need."""
+        """Return whether a formula over times has no known time at all."""
         nothing = self.pbt_s > 0 and self.unknown_s >= self.pbt_s
         return nothing and any(name.endswith("_s") for name in inputs)
 

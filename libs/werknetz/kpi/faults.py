@@ -1,6 +1,6 @@
 """Faults: unbroken runs of malfunction and repair, and whether each is a failure or a minor stop.
 
-A run is judged whole, also where it began before or ends after what is being computed.
+A run is judged as a whole, even if it began before or ends after the computed range.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class FaultRuns:
         return ~self.minor & self.eligible
 
     def index(self, at: Instants) -> Instants:
-        """Return the run that has begun last at each instant; -1: none."""
+        """Return the index of the last run that has begun at each instant; -1: none."""
         return np.searchsorted(self.since, at, side="right") - 1
 
 
@@ -46,12 +46,12 @@ def fault_runs_of(
     horizon_us: int,
     before: tuple[int, bool] | None,
 ) -> FaultRuns:
-    """Find the runs up to the horizon, up to which the states are known.
+    """Return the runs up to the horizon, which is the end of known states.
 
-    `before` says since when, and whether eligible, of the run that the states begin with.
+    `before`: start and eligibility of the run in which the states begin, if they begin in one.
     """
-    known = states.at < horizon_us
-    at, value = states.at[known], states.value[known]
+    is_known = states.at < horizon_us
+    at, value = states.at[is_known], states.value[is_known]
     is_fault = np.isin(value, FAULTS)
     begins = is_fault & ~np.append(False, is_fault[:-1])
     ends = ~is_fault & np.append(False, is_fault[:-1])
@@ -66,7 +66,7 @@ def fault_runs_of(
     if len(is_fault) and is_fault[0] and before is not None:
         since, eligible = since.copy(), eligible.copy()
         since[0], eligible[0] = before
-    # The sentinel holds since ever: as a span it would overflow.
+    # The first step has no start: without a limit its duration would overflow.
     since = np.maximum(since, np.int64(-(1 << 61)))
     run = np.cumsum(begins) - 1
     malfunction = run[value == int(MachineState.MALFUNCTION)]

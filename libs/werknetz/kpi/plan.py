@@ -1,4 +1,4 @@
-"""What the calendar plans for a machine, as boundaries that numpy can look instants up in."""
+"""The planned time of a machine's calendar, as boundaries for lookups with numpy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ class ShiftPlan:
 
     @classmethod
     def of(cls, shifts: Iterable[Shift]) -> "ShiftPlan":
-        known = list(shifts)
+        all_shifts = list(shifts)
         return cls(
-            _merge((shift.start_us, shift.end_us) for shift in known),
-            _merge(pair for shift in known for pair in shift.breaks),
+            _merge((shift.start_us, shift.end_us) for shift in all_shifts),
+            _merge(pair for shift in all_shifts for pair in shift.breaks),
         )
 
     @classmethod
     def always(cls) -> "ShiftPlan":
-        """Return the plan where no calendar is known: every second is planned."""
+        """Return the plan without a calendar: all time is planned."""
         everything = np.array([np.iinfo(np.int64).min, np.iinfo(np.int64).max])
         return cls(Spans(everything), Spans(np.empty(0, np.int64)))
 
@@ -48,10 +48,10 @@ class ShiftPlan:
 
 
 def _merge(spans: Iterable[tuple[int, int]]) -> Spans:
-    united: list[int] = []
+    merged: list[int] = []
     for start, end in sorted(spans):
-        if united and start <= united[-1]:
-            united[-1] = max(united[-1], end)
+        if merged and start <= merged[-1]:
+            merged[-1] = max(merged[-1], end)
         else:
-            united += [start, end]
-    return Spans(np.array(united, np.int64))
+            merged += [start, end]
+    return Spans(np.array(merged, np.int64))

@@ -1,4 +1,4 @@
-"""The samples of one machine as columns, and what holds from each of them on."""
+"""The samples of one machine as columns, and the step functions that they define."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ Ids = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Samples of one signal, ascending; of two at one instant the later in the row holds."""
+    """Samples of one signal, ascending; of several at one instant the last one counts."""
 
     at: Instants
     value: Numbers
@@ -50,12 +50,12 @@ class Series:
     def __len__(self) -> int:
         return len(self.at)
 
-    def only(self, chosen: Flags) -> "Series":
+    def select(self, chosen: Flags) -> "Series":
         return Series(self.at[chosen], self.value[chosen], self.status[chosen], self.text[chosen])
 
     def select_usable(self) -> "Series":
-        """Leave out what has no number or is bad."""
-        return self.only(np.isfinite(self.value) & (self.status < quality.BAD))
+        """Return the samples that have a number and are not bad."""
+        return self.select(np.isfinite(self.value) & (self.status < quality.BAD))
 
 
 EMPTY: Final = Series.of([], [])
@@ -73,9 +73,9 @@ class CountSeries:
 
 @dataclass(frozen=True, slots=True)
 class MachineSamples:
-    """What is known of a machine in a range, and in the minutes after it for its states.
+    """The samples of a machine in a range; those of its state a few minutes longer.
 
-    None: the machine has no such signal; an order is then taken to run always.
+    None: the machine has no such signal. Without an order signal, an order is assumed to run.
     """
 
     state: Series | None = None
@@ -85,80 +85,83 @@ class MachineSamples:
     unknown: tuple[tuple[int, int], ...] = ()  # spans in which samples of the state may be missing
 
     def all_series(self) -> list[Series]:
-        found = [self.state, self.order, self.run_time, *(c.series for c in self.counts)]
-        return [series for series in found if series is not None]
+        series_or_none = [self.state, self.order, self.run_time, *(c.series for c in self.counts)]
+        return [series for series in series_or_none if series is not None]
 
 
 @dataclass(slots=True)
 class TextIndex:
-    """Numbers for texts, so that numpy can compare them. 0 is None."""
+    """Integer ids of texts, so that numpy can compare them. The id of None is 0."""
 
-    known: list[str | None] = field(default_factory=lambda: [None])
-    _numbers: dict[str | None, int] = field(default_factory=lambda: {None: 0})
+    texts: list[str | None] = field(default_factory=lambda: [None])
+    _ids: dict[str | None, int] = field(default_factory=lambda: {None: 0})
 
-    def number(self, text: str | None) -> int:
-        found = self._numbers.get(text)
-        if found is None:
-            found = self._numbers[text] = len(self.known)
-            self.known.append(text)
-        return found
+    def id_of(self, text: str | None) -> int:
+        text_id = self._ids.get(text)
+        if text_id is None:
+            text_id = self._ids[text] = len(self.texts)
+            self.texts.append(text)
+        return text_id
 
-    def numbers(self, texts: NDArray[np.object_]) -> Ids:
-        return np.fromiter((self.number(text) for text in texts), np.int64, len(texts))
+    def ids_of(self, texts: NDArray[np.object_]) -> Ids:
+        return np.fromiter((self.id_of(text) for text in texts), np.int64, len(texts))
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What holds from each instant on; the first entry holds since ever."""
+    """A step function: each value is valid from its instant to the next; the first has no start."""
 
     at: Instants
     value: NDArray[Any]
     name: Ids
 
     def index(self, at: Instants) -> Ids:
-        """Return the entry that holds at each instant."""
+        """Return the index of the step valid at each instant."""
         return np.searchsorted(self.at, at, side="right") - 1
 
     def index_before(self, at: Instants) -> Ids:
-        """Return the entry that holds right before each instant."""
+        """Return the index of the step valid right before each instant."""
         return np.searchsorted(self.at, at, side="left") - 1
 
     def without_repeats(self) -> "Steps":
-        """Leave out entries of no duration and those that repeat the one before."""
+        """Return the steps without those of no duration and those that repeat the former one."""
         lasting = np.append(self.at[1:] != self.at[:-1], True)
         at, value, name = self.at[lasting], self.value[lasting], self.name[lasting]
         new = np.append(True, (value[1:] != value[:-1]) | (name[1:] != name[:-1]))
         return Steps(at[new], value[new], name[new])
 
 
-def state_steps_of(series: Series | None, first: int, code: str | None, names: TextIndex) -> Steps:
-    """What the machine does; a bad or impossible value says UNKNOWN."""
-    known = EMPTY if series is None else series
-    numbers = np.nan_to_num(known.value, nan=0.0, posinf=0.0, neginf=0.0)
-    fits = (known.status < quality.BAD) & (numbers >= 0) & (numbers <= max(MachineState))
+def state_steps_of(series: Series | None, first: int, code: str | None, texts: TextIndex) -> Steps:
+    """Return the states over time; a bad or impossible value is UNKNOWN."""
+    samples = EMPTY if series is None else series
+    numbers = np.nan_to_num(samples.value, nan=0.0, posinf=0.0, neginf=0.0)
+    fits = (samples.status < quality.BAD) & (numbers >= 0) & (numbers <= max(MachineState))
     states = np.where(fits, numbers, 0.0).astype(np.int64)
     return Steps(
-        np.append(EARLIEST_US, known.at),
+        np.append(EARLIEST_US, samples.at),
         np.append(first, states),
-        np.append(names.number(code), names.numbers(known.text)),
+        np.append(texts.id_of(code), texts.ids_of(samples.text)),
     ).without_repeats()
 
 
-def order_steps_of(series: Series | None, first: str, names: TextIndex) -> Steps:
-    """Which order runs; `value` is whether one does. Without the signal one runs always."""
+def order_steps_of(series: Series | None, first: str, index: TextIndex) -> Steps:
+    """Return the order number over time; `value` is whether an order runs.
+
+    Without an order signal, an order is assumed to be running.
+    """
     if series is None:
         always = np.array([True])
         return Steps(np.array([EARLIEST_US]), always, np.zeros(1, np.int64))
-    known = series.only(series.status < quality.BAD)
-    texts = np.append(np.array([first or None], np.object_), known.text)
+    samples = series.select(series.status < quality.BAD)
+    texts = np.append(np.array([first or None], np.object_), samples.text)
     texts = np.array([text or None for text in texts], np.object_)
-    name = names.numbers(texts)
-    return Steps(np.append(EARLIEST_US, known.at), name > 0, name).without_repeats()
+    name = index.ids_of(texts)
+    return Steps(np.append(EARLIEST_US, samples.at), name > 0, name).without_repeats()
 
 
 def run_time_steps_of(series: Series | None, first: float | None) -> Steps:
-    """Planned run time per item in seconds; 0: none is known."""
-    known = (EMPTY if series is None else series).select_usable()
-    value = np.append(first or 0.0, np.maximum(known.value, 0.0))
-    at = np.append(EARLIEST_US, known.at)
+    """Return the planned run time per item in seconds over time; 0: it is unknown."""
+    samples = (EMPTY if series is None else series).select_usable()
+    value = np.append(first or 0.0, np.maximum(samples.value, 0.0))
+    at = np.append(EARLIEST_US, samples.at)
     return Steps(at, value, np.zeros(len(at), np.int64)).without_repeats()

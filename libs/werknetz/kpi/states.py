@@ -1,6 +1,6 @@
-"""From a machine's samples to its elements: one timeline, cut by the calendar and by buckets.
+"""Compute a machine's elements from its samples: one timeline, split by calendar and buckets.
 
-Pure: the same samples, plan and carry give the same elements, however the range is split.
+Pure: the same samples, shift plan and carry give the same elements, however the range is split.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ GOOD_BELOW: Final = 0x4000_0000
 
 @dataclass(frozen=True, slots=True)
 class BucketRange:
-    """Whole buckets, and up to when time has passed in them."""
+    """A range of whole buckets, and the present, which may lie inside it."""
 
     start_us: int
     buckets: int
@@ -54,7 +54,7 @@ class BucketRange:
 
 @dataclass(frozen=True, slots=True)
 class StateIntervals:
-    """State intervals cut at buckets, in order of time, as columns."""
+    """State intervals split at bucket edges, in order of time, as columns."""
 
     start: Instants
     end: Instants
@@ -68,13 +68,13 @@ class StateIntervals:
 class OrderRun:
     number: str
     start_us: int
-    end_us: int | None  # None: it runs on
+    end_us: int | None  # None: it is still running
     run_time_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class ComputedBuckets:
-    columns: dict[str, Numbers]  # by name of element, a row a bucket
+    columns: dict[str, Numbers]  # by element name, one row per bucket
     carries: list[Carry]
     intervals: StateIntervals
     orders: list[OrderRun]
@@ -85,39 +85,39 @@ class ComputedBuckets:
 
 @dataclass(frozen=True, slots=True)
 class _Timeline:
-    told: Steps  # states as samples say them
-    states: Steps  # the same, unknown where samples may be missing
+    reported: Steps  # states as sampled
+    states: Steps  # the same, UNKNOWN where samples may be missing
     orders: Steps
     run_time: Steps
     runs: FaultRuns
     codes: TextIndex
-    numbers: TextIndex
+    order_numbers: TextIndex
 
 
 def compute_buckets(
     samples: MachineSamples, plan: ShiftPlan, carry: Carry, span: BucketRange
 ) -> ComputedBuckets:
-    """Compute every bucket of the range. Samples hold from `carry` on, states go a bit further."""
-    codes, numbers = TextIndex(), TextIndex()
-    told = state_steps_of(samples.state, carry.state, carry.code, codes)
-    states = mask_unknown(told, samples.unknown)
-    orders = order_steps_of(samples.order, carry.order, numbers)
+    """Compute every bucket of the range. Samples start at `carry`; states extend past the end."""
+    codes, order_numbers = TextIndex(), TextIndex()
+    reported = state_steps_of(samples.state, carry.state, carry.code, codes)
+    states = mask_unknown(reported, samples.unknown)
+    orders = order_steps_of(samples.order, carry.order, order_numbers)
     horizon_us = max(span.now_us, span.start_us + 1)
     line = _Timeline(
-        told,
+        reported,
         states,
         orders,
         run_time_steps_of(samples.run_time, carry.run_time_s),
         fault_runs_of(states, orders, plan, horizon_us=horizon_us, before=carry.fault),
         codes,
-        numbers,
+        order_numbers,
     )
     columns = {name: np.zeros(span.buckets) for name in ELEMENT_NAMES}
     pieces = _sum_times(line, plan, span, columns)
     _count_fault_events(line.runs, span, columns)
-    made = sum_quantities(samples.counts, carry.counts, line.run_time, span.edges)
+    quantities = sum_quantities(samples.counts, carry.counts, line.run_time, span.edges)
     for name in ("pq", "gq", "sq", "rq", "pri_pq_s"):
-        columns[name] = getattr(made, name)
+        columns[name] = getattr(quantities, name)
     _count_samples(samples, span, columns)
     carries = _carries_of(line, samples, carry, span)
     return ComputedBuckets(columns, carries, pieces, _order_runs_of(line, span))
@@ -155,9 +155,9 @@ def _sum_times(
         "idle_s": adet & np.isin(state, (S.IDLE, S.OFF)), "ttr_s": failure & busy,
         "cmt_s": in_shift & (state == S.REPAIR), "pmt_s": in_shift & (state == S.MAINTENANCE),
     }  # fmt: skip
-    lasting = (end - start).astype(np.float64)
+    duration = (end - start).astype(np.float64)
     for name, mask in masks.items():
-        summed = np.bincount(bucket[mask], lasting[mask], minlength=span.buckets)
+        summed = np.bincount(bucket[mask], duration[mask], minlength=span.buckets)
         columns[name] = summed / 1e6
     return _join_intervals(
         line, bucket, start, end, (state, category, line.states.name[step], order)
@@ -165,7 +165,7 @@ def _sum_times(
 
 
 def _categories_of(state: Ids, has_order: Flags, in_shift: Flags, in_break: Flags) -> Ids:
-    """Return the one category of each piece; the first that fits holds."""
+    """Return the category of each interval; the first that applies counts."""
     return np.select(
         [
             ~in_shift,
@@ -181,11 +181,11 @@ def _categories_of(state: Ids, has_order: Flags, in_shift: Flags, in_break: Flag
 
 
 def _flags_of_runs(flags: Flags, run: Ids) -> Flags:
-    """Return the flag of each piece's run; False where no run has begun."""
+    """Return the flag of the run that each interval is in; False before any run."""
     if not len(flags):
         return np.zeros(len(run), np.bool_)
-    found: Flags = flags[np.maximum(run, 0)] & (run >= 0)
-    return found
+    chosen: Flags = flags[np.maximum(run, 0)] & (run >= 0)
+    return chosen
 
 
 def _join_intervals(
@@ -195,7 +195,7 @@ def _join_intervals(
     end: Instants,
     columns: tuple[Ids, Ids, Ids, Ids],
 ) -> StateIntervals:
-    """Join neighbours that say the same within a bucket."""
+    """Join adjacent intervals that are equal within a bucket."""
     state, category, code, order_step = columns
     order = line.orders.name[order_step]
     new = np.ones(len(start), np.bool_)
@@ -205,15 +205,15 @@ def _join_intervals(
     last = np.append(new[1:], True) if len(start) else new
     return StateIntervals(
         start[new], end[last], state[new], category[new],
-        [line.codes.known[n] for n in code[new]], [line.numbers.known[n] for n in order[new]],
+        [line.codes.texts[n] for n in code[new]], [line.order_numbers.texts[n] for n in order[new]],
     )  # fmt: skip
 
 
 def _count_fault_events(runs: FaultRuns, span: BucketRange, columns: dict[str, Numbers]) -> None:
-    """Count runs in the bucket in which they begin."""
+    """Count fault runs in the bucket in which they begin."""
     minor = runs.minor & runs.eligible & runs.has_malfunction
-    for name, chosen in (("fe", runs.failure), ("minor_stops", minor)):
-        since = runs.since[chosen]
+    for name, selected in (("fe", runs.failure), ("minor_stops", minor)):
+        since = runs.since[selected]
         inside = (since >= span.start_us) & (since < span.end_us)
         bucket = (since[inside] - span.start_us) // BUCKET_US
         columns[name] = np.bincount(bucket, minlength=span.buckets).astype(np.float64)
@@ -231,46 +231,48 @@ def _count_samples(samples: MachineSamples, span: BucketRange, columns: dict[str
 def _carries_of(
     line: _Timeline, samples: MachineSamples, carry: Carry, span: BucketRange
 ) -> list[Carry]:
-    """Return what holds at the end of each bucket."""
+    """Return the carry at the end of each bucket."""
     edges = span.edges[1:]
-    step, order = line.told.index_before(edges), line.orders.index_before(edges)
-    state: NDArray[np.int64] = line.told.value[step]
+    step, order = line.reported.index_before(edges), line.orders.index_before(edges)
+    state: NDArray[np.int64] = line.reported.value[step]
     is_fault = np.isin(line.states.value[line.states.index_before(edges)], FAULTS)
-    code, number = line.told.name[step], line.orders.name[order]
+    code, number = line.reported.name[step], line.orders.name[order]
     run_time = line.run_time.value[line.run_time.index_before(edges)]
     run = line.runs.index(edges - 1)
-    last: dict[str, list[float | None]] = {}
+    last_counts: dict[str, list[float | None]] = {}
     for count in samples.counts:
         usable, key = count.series.select_usable(), str(count.signal_id)
         index = np.searchsorted(usable.at, edges, side="left") - 1
         first = carry.counts.get(key)
-        last[key] = [float(usable.value[i]) if i >= 0 else first for i in index]
-    found = []
+        last_counts[key] = [float(usable.value[i]) if i >= 0 else first for i in index]
+    carries = []
     for n in range(span.buckets):
         fault = None
         if is_fault[n] and run[n] >= 0:
             fault = (int(line.runs.since[run[n]]), bool(line.runs.eligible[run[n]]))
-        standing = {key: value for key, values in last.items() if (value := values[n]) is not None}
-        found.append(
+        counts = {
+            key: value for key, values in last_counts.items() if (value := values[n]) is not None
+        }
+        carries.append(
             Carry(
                 int(state[n]),
-                line.codes.known[code[n]],
-                line.numbers.known[number[n]] or "",
+                line.codes.texts[code[n]],
+                line.order_numbers.texts[number[n]] or "",
                 float(run_time[n]) or None,
-                standing,
+                counts,
                 fault,
                 unknown_until(samples.unknown, int(edges[n])),
             )
         )
-    return found
+    return carries
 
 
 def _order_runs_of(line: _Timeline, span: BucketRange) -> list[OrderRun]:
-    """Return the orders of the range; one that was carried in may have ended at its start."""
-    found = []
+    """Return the orders of the range; one carried over may have ended at its start."""
+    runs = []
     at = line.orders.at
     for n in range(len(at)):
-        number = line.numbers.known[line.orders.name[n]]
+        number = line.order_numbers.texts[line.orders.name[n]]
         ends_us = int(at[n + 1]) if n + 1 < len(at) else None
         if number is None or at[n] >= span.end_us or (ends_us or span.end_us) < span.start_us:
             continue
@@ -278,5 +280,5 @@ def _order_runs_of(line: _Timeline, span: BucketRange) -> list[OrderRun]:
             ends_us = None
         start_us = max(int(at[n]), span.start_us)
         run_time = float(line.run_time.value[line.run_time.index(np.array([start_us]))[0]])
-        found.append(OrderRun(number, start_us, ends_us, run_time or None))
-    return found
+        runs.append(OrderRun(number, start_us, ends_us, run_time or None))
+    return runs

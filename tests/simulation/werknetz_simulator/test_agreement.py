@@ -37,8 +37,8 @@ def test_the_platform_agrees_with_the_plant(plant: Plant) -> None:
             platform = Elements.sum(computed.elements_of(first + n) for n in range(16))
             begin = START + hour * HOUR_US
             expected = element_sums(truth, [machine], begin, begin + 4 * HOUR_US).to_elements()
-            found = {name: getattr(platform, name) for name in expected}
-            assert found == pytest.approx(expected, abs=1e-6), (machine.name, hour)
+            actual = {name: getattr(platform, name) for name in expected}
+            assert actual == pytest.approx(expected, abs=1e-6), (machine.name, hour)
 
 
 def _samples(truth: Truth, machine: PlantMachine) -> MachineSamples:

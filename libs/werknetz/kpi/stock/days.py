@@ -1,6 +1,6 @@
-"""Days of supply: how long what is there will last against the demand that is planned.
+"""Days of supply: how long the stock covers planned demand.
 
-Never against past consumption: a plant that stood still last week would seem to have enough.
+Never past consumption: after a week of standstill every plant would seem to have enough.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ class DaysOfSupply:
 def days_of_supply(
     stock: float | None, demand: Sequence[float], arrivals: Sequence[float] = ()
 ) -> DaysOfSupply:
-    """Return the calendar days until `stock` is used up by the demand of the coming days.
+    """Return the calendar days until the demand of the coming days uses up `stock`.
 
-    `demand[0]` is that of the first 24 hours. Within a day demand is even; what arrives on a day
-    is there at its start.
+    `demand[0]` is that of the first 24 hours. Demand is even within a day; arrivals of a day are
+    available at its start.
     """
     if stock is None:
         return DaysOfSupply(None, STOCK_NOT_KNOWN)

@@ -1,7 +1,7 @@
 """Elements of a warehouse: additive over its materials and days.
 
-What is turned is measured once for all: by value where unit costs are known, else by quantity
-where every material has the same unit. Pieces and kilograms are never added up.
+Flows are measured in one way: by value if unit costs are known, else by quantity if all materials
+have the same unit. Pieces and kilograms are never added up.
 """
 
 from collections.abc import Sequence
@@ -14,29 +14,29 @@ from werknetz.kpi.additive import AdditiveElements, element_names
 @dataclass(frozen=True, slots=True)
 class StockElements(AdditiveElements):
     # Time, of each material by itself
-    expected_s: float = 0.0  # since something was first told of it
+    expected_s: float = 0.0  # since its first event
     known_s: float = 0.0  # since it was first counted
     stock_out_s: float = 0.0
     stock_outs: float = 0.0  # that began
-    # Time of the warehouse, in which it was known what lay there; and messages may be missing
+    # Time of the warehouse in which stock was known, and in which messages may be missing
     warehouse_s: float = 0.0
     lost_s: float = 0.0
     # By value or by quantity
     outflow: float = 0.0
     inflow: float = 0.0
     stock_s: float = 0.0  # stock × seconds
-    unmeasured: float = 0.0  # days of materials that cannot be added to the others
+    unmeasured: float = 0.0  # days of materials whose unit differs from the others
 
     @property
     def coverage(self) -> float | None:
-        """Share of the time in which it is known what lay there and nothing may be missing."""
+        """Share of the time in which stock is known and no message may be missing."""
         if self.expected_s <= 0:
             return None
         lost = min(self.lost_s / self.warehouse_s, 1.0) if self.warehouse_s > 0 else 0.0
         return max(0.0, min(1.0, self.known_s / self.expected_s) - lost)
 
     def lacks_data_for(self, inputs: Sequence[str]) -> bool:
-        """Whether nothing is known of what a formula would need."""
+        """Return whether a formula over known time has none."""
         nothing = self.expected_s > 0 and (self.known_s <= 0 or self.coverage == 0.0)
         return nothing and not _TIMES.isdisjoint(inputs)
 

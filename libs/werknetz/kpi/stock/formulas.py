@@ -1,7 +1,7 @@
-"""KPIs of warehouses: turns, what ran out, for how long.
+"""KPIs of warehouses: inventory turns, stock-outs and their duration.
 
-Number 24 of ISO 22400-2 divides the throughput by the average inventory and leaves open which:
-here it is purchased parts in one warehouse, and the throughput is what went out of it.
+KPI 24 of ISO 22400-2 divides throughput by average inventory and does not define either: here the
+inventory is the purchased parts of one warehouse, and the throughput is its outflow.
 """
 
 from typing import Final
@@ -28,7 +28,7 @@ _APART: Final = "no unit costs are known, and the materials have different units
 )
 def inventory_turns(e: StockElements) -> Value:
     """How often the stock was used up in the window: not a rate, a month has fewer than a year."""
-    return _measured(e) or turns.compute_turns(e.outflow, e.stock_s, e.warehouse_s)
+    return _reason_unmeasured(e) or turns.compute_turns(e.outflow, e.stock_s, e.warehouse_s)
 
 
 @WAREHOUSE.kpi(
@@ -42,7 +42,9 @@ def inventory_turns(e: StockElements) -> Value:
 )
 def inventory_turns_per_year(e: StockElements) -> Value:
     """How often the stock would be used up in a year that went on like the window."""
-    return _measured(e) or turns.compute_turns(e.outflow, e.stock_s, e.warehouse_s, annualised=True)
+    return _reason_unmeasured(e) or turns.compute_turns(
+        e.outflow, e.stock_s, e.warehouse_s, annualised=True
+    )
 
 
 @WAREHOUSE.kpi(
@@ -55,8 +57,8 @@ def inventory_turns_per_year(e: StockElements) -> Value:
     audience=_AUDIENCE,
 )
 def days_of_inventory(e: StockElements) -> Value:
-    """How many days of past outflow lay there on average; what is to come: days of supply."""
-    return _measured(e) or turns.days_of_inventory(e.outflow, e.stock_s, e.warehouse_s)
+    """How many days of past outflow the average stock covers; of planned demand: days of supply."""
+    return _reason_unmeasured(e) or turns.days_of_inventory(e.outflow, e.stock_s, e.warehouse_s)
 
 
 @WAREHOUSE.kpi(
@@ -67,7 +69,7 @@ def days_of_inventory(e: StockElements) -> Value:
     audience=_AUDIENCE,
 )
 def stock_out_ratio(e: StockElements) -> Value:
-    """Share of the materials' time in which nothing was there."""
+    """Share of the materials' time without stock."""
     return ratio(e.stock_out_s, e.known_s, STOCK_NOT_KNOWN)
 
 
@@ -95,11 +97,11 @@ def stock_outs(e: StockElements) -> Value:
     audience=_AUDIENCE,
 )
 def stock_out_duration(e: StockElements) -> Value:
-    """Mean time without stock of what ran out in the window."""
+    """Mean time without stock of the stock-outs in the window."""
     if e.known_s <= 0:
         return Undefined(STOCK_NOT_KNOWN)
     return ratio(e.stock_out_s, e.stock_outs, "nothing ran out")
 
 
-def _measured(e: StockElements) -> Undefined | None:
+def _reason_unmeasured(e: StockElements) -> Undefined | None:
     return Undefined(_APART) if e.unmeasured and e.stock_s <= 0 and e.outflow <= 0 else None

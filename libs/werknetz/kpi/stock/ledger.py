@@ -1,7 +1,7 @@
-"""The ledger of one stock item: counts are truths, movements change what is there.
+"""The ledger of one stock item: a count sets the balance, a movement changes it.
 
-A movement is applied once. Those at a count's instant are in the count. Where a count differs
-from what was expected, the difference is kept beside it: something was not told.
+A movement is applied once. A count includes the movements at its instant. If it differs from the
+expected balance, the difference is stored with it: some movement was not reported.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ NEGLIGIBLE: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class StockCount:
-    """What was counted at an instant (µs UTC), in base units. A document may tell it in rows."""
+    """A quantity counted at an instant (µs UTC), in base units. A document may have many rows."""
 
     at_us: int
     quantity: float
@@ -27,7 +27,7 @@ class StockCount:
 
 @dataclass(frozen=True, slots=True)
 class StockMove:
-    """What came (+) or went (-), in base units. `leg`: an event may move between two places."""
+    """An inflow (+) or outflow (-), in base units. `leg`: an event may move between two places."""
 
     at_us: int
     quantity: float
@@ -37,7 +37,7 @@ class StockMove:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is there after an entry. `difference`, of a count: counted less expected."""
+    """The balance after an entry. `difference`, of a count: counted less expected."""
 
     at_us: int
     position: int
@@ -51,7 +51,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class OpeningBalance:
-    """What was there before the entries; `counted`: some count said so."""
+    """The balance before the entries; `is_counted`: it is based on a count."""
 
     balance: float = 0.0
     is_counted: bool = False
@@ -60,43 +60,43 @@ class OpeningBalance:
 def compute_balances(
     counts: Iterable[StockCount], moves: Iterable[StockMove], opening: OpeningBalance | None = None
 ) -> list[Balance]:
-    """Return the balance after each entry, in order of time, whatever order they are given in.
+    """Return the balance after each entry, in order of time; the order of the input is irrelevant.
 
-    Without any count before, the expected quantity is not known and a count has no difference.
+    The first count has no difference, since no quantity was expected before it.
     """
     before = opening or OpeningBalance()
-    balance, counted = before.balance, before.is_counted
-    found: list[Balance] = []
+    balance, is_counted = before.balance, before.is_counted
+    balances: list[Balance] = []
     for at_us, entries in groupby(_sort(counts, moves), key=lambda entry: entry.at_us):
         for position, entry in enumerate(_merge_counts(list(entries))):
             if isinstance(entry, StockMove):
                 balance += entry.quantity
-                found.append(
+                balances.append(
                     Balance(
                         at_us, position, "move", entry.event_id, entry.leg, _round_to_zero(balance),
                         entry.quantity,
                     )
                 )  # fmt: skip
                 continue
-            difference = _round_to_zero(entry.quantity - balance) if counted else None
-            balance, counted = entry.quantity, True
-            found.append(
+            difference = _round_to_zero(entry.quantity - balance) if is_counted else None
+            balance, is_counted = entry.quantity, True
+            balances.append(
                 Balance(at_us, position, "count", entry.event_id, 0, balance, 0.0, difference)
             )
-    return found
+    return balances
 
 
 def find_below_zero(
-    found: Sequence[Balance], opening: OpeningBalance | None = None
+    balances: Sequence[Balance], opening: OpeningBalance | None = None
 ) -> list[Balance]:
     """Return the entries with which the balance fell below zero."""
     last = (opening or OpeningBalance()).balance
-    fallen = []
-    for entry in found:
+    below = []
+    for entry in balances:
         if entry.balance < -NEGLIGIBLE <= last:
-            fallen.append(entry)
+            below.append(entry)
         last = entry.balance
-    return fallen
+    return below
 
 
 def _sort(counts: Iterable[StockCount], moves: Iterable[StockMove]) -> list[StockCount | StockMove]:
@@ -112,7 +112,7 @@ def _sort_key_of(entry: StockCount | StockMove) -> tuple[int, bool, int, str, by
 
 
 def _merge_counts(entries: list[StockCount | StockMove]) -> list[StockCount | StockMove]:
-    """Add up the rows of one document's count; of several documents the last known one holds."""
+    """Add up the rows of a document's count; of several documents the last received one counts."""
     moves: list[StockCount | StockMove] = [
         entry for entry in entries if isinstance(entry, StockMove)
     ]
@@ -123,7 +123,7 @@ def _merge_counts(entries: list[StockCount | StockMove]) -> list[StockCount | St
     merged = [
         StockCount(
             parts[0].at_us, sum(part.quantity for part in parts),
-            min((part.event_id for part in parts), key=lambda one: one.bytes),
+            min((part.event_id for part in parts), key=lambda event_id: event_id.bytes),
             document, max(part.known_us for part in parts),
         )
         for document, parts in rows.items()

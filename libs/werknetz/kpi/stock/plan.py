@@ -1,4 +1,4 @@
-"""When a line is planned to run: its shifts less their breaks, and how much it needs meanwhile."""
+"""The planned time of a line: its shifts without breaks."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,28 +14,28 @@ def planned_spans_of(calendar: Calendar | None, start_us: int, end_us: int) -> l
     """Return the planned time inside a window, in order; without a calendar it is all planned."""
     if calendar is None:
         return [(start_us, end_us)]
-    found: list[Span] = []
+    spans: list[Span] = []
     for shift in shifts_between(calendar, start_us, end_us):
         at_us = shift.start_us
         for begin, until in shift.breaks:
-            found.append((at_us, begin))
+            spans.append((at_us, begin))
             at_us = until
-        found.append((at_us, shift.end_us))
-    return clip_spans(found, start_us, end_us)
+        spans.append((at_us, shift.end_us))
+    return clip_spans(spans, start_us, end_us)
 
 
 def clip_spans(spans: Sequence[Span], start_us: int, end_us: int) -> list[Span]:
-    """Return what of the spans lies in a window."""
+    """Return the parts of the spans inside a window."""
     cut = ((max(start, start_us), min(end, end_us)) for start, end in spans)
     return [(start, end) for start, end in cut if start < end]
 
 
 def planned_us_between(spans: Sequence[Span], edges: Sequence[int]) -> list[int]:
-    """Return the planned time between each two edges, which rise."""
-    found = [0] * (len(edges) - 1)
+    """Return the planned time between consecutive edges, which are ascending."""
+    planned = [0] * (len(edges) - 1)
     for start, end in clip_spans(spans, edges[0], edges[-1]):
-        number = bisect_right(edges, start) - 1
-        while number < len(found) and edges[number] < end:
-            found[number] += min(end, edges[number + 1]) - max(start, edges[number])
-            number += 1
-    return found
+        index = bisect_right(edges, start) - 1
+        while index < len(planned) and edges[index] < end:
+            planned[index] += min(end, edges[index + 1]) - max(start, edges[index])
+            index += 1
+    return planned

@@ -1,7 +1,7 @@
-"""What will be there on each of the coming days, for any number of materials and places at once.
+"""Project the stock of the coming days, for many materials and places at once.
 
-What is overdue and not announced is not counted on: nobody has said when it comes. What is on its
-way but late is expected on the day after today.
+Overdue quantities without a despatch advice do not count: their arrival is unknown. Quantities in
+transit that are late are expected tomorrow.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """Open quantities: one entry a due line or shipment line. `row`: whose it is; `day` from 0."""
+    """Open quantities, one per due line or shipment line. `row`: of the grid; `day` from 0."""
 
     row: Ints
     day: Ints
@@ -36,17 +36,19 @@ class Projection:
     short_day: Ints
 
 
-def sum_by_day(rows: int, days: int, told: Arrivals) -> Floats:
-    """Add up what comes, by row and day; what lies outside the days is left out."""
-    inside = (told.day >= 0) & (told.day < days)
+def sum_by_day(rows: int, days: int, arrivals: Arrivals) -> Floats:
+    """Add up arrivals by row and day; ignore those outside the days."""
+    inside = (arrivals.day >= 0) & (arrivals.day < days)
     flat = np.bincount(
-        told.row[inside] * days + told.day[inside], told.quantity[inside], minlength=rows * days
+        arrivals.row[inside] * days + arrivals.day[inside],
+        arrivals.quantity[inside],
+        minlength=rows * days,
     )
     return flat.astype(np.float64).reshape(rows, days)
 
 
 def project(stock: Floats, arrivals: Floats, demand: Floats) -> Projection:
-    """Go on from `stock` (rows) with arrivals and demand (rows, days)."""
+    """Project `stock` (rows) with arrivals and demand (rows, days)."""
     closing = stock[:, None] + np.cumsum(arrivals - demand, axis=1)
     opening = np.hstack([stock[:, None], closing[:, :-1]])
     is_short = closing < -1e-9
@@ -55,9 +57,9 @@ def project(stock: Floats, arrivals: Floats, demand: Floats) -> Projection:
 
 
 def subtract_in_transit(relation: Ints, quantity: Floats, in_transit: Sequence[float]) -> Floats:
-    """Return what of each open due line is not on its way yet.
+    """Return the quantity of each open due line that is not in transit yet.
 
-    Lines are sorted by relation, then by due date: what is in transit is for the first of them.
+    Lines are sorted by relation, then by due date: goods in transit fill the first of them.
     `in_transit` is by relation number, from 0.
     """
     if not len(quantity):
@@ -66,6 +68,6 @@ def subtract_in_transit(relation: Ints, quantity: Floats, in_transit: Sequence[f
     first = np.flatnonzero(np.r_[True, relation[1:] != relation[:-1]])
     before = np.repeat(np.r_[0.0, total[first[1:] - 1]], np.diff(np.r_[first, len(quantity)]))
     within = total - before  # cumulative inside the relation
-    carried = np.asarray(in_transit, dtype=np.float64)[relation]
-    left: Floats = np.clip(within - carried, 0.0, quantity)
-    return left
+    in_transit_of_relation = np.asarray(in_transit, dtype=np.float64)[relation]
+    remaining: Floats = np.clip(within - in_transit_of_relation, 0.0, quantity)
+    return remaining

@@ -1,8 +1,8 @@
-"""Across the gate: which missing material a machine starved for, minute by minute.
+"""Supply-caused downtime: which missing material a machine starved for, minute by minute.
 
-Every starved instant belongs to exactly one cause: the set of its line's materials that were out
-of stock then. With several missing at once all are named together; nothing is split, nothing is
-guessed. Where nothing was missing, or nobody knows, the time stays unattributed, with the reason.
+Every starved instant has exactly one cause: the set of its line's materials that were out of stock
+at that time. If several are missing at once, they are one joint cause: time is never split. If none
+was missing, or stock is unknown, the time stays unattributed, with the reason.
 """
 
 from bisect import bisect_right
@@ -21,7 +21,7 @@ StockPlace = tuple[int, int]  # warehouse, material
 
 @dataclass(frozen=True, slots=True)
 class StarvedSpan:
-    """A machine that got no material. `places`: what it, its line and what is above consume."""
+    """A machine that got no material. `places`: the stock that it or any level above consumes."""
 
     machine_id: int
     line_id: int
@@ -32,7 +32,7 @@ class StarvedSpan:
 
 @dataclass(frozen=True, slots=True)
 class PlaceStockOut:
-    """A stock-out of a place; `id` names its row."""
+    """A stock-out of a place; `id` is that of its row."""
 
     id: int
     place: StockPlace
@@ -42,7 +42,7 @@ class PlaceStockOut:
 
 @dataclass(slots=True)
 class SupplyCausedLoss:
-    """Time that a line's machines starved for one cause: these stock-outs, together."""
+    """Time that a line's machines starved for one cause: these stock-outs together."""
 
     line_id: int
     stock_outs: tuple[PlaceStockOut, ...]
@@ -68,63 +68,63 @@ class Attribution:
 
 def attribute_losses(
     starved: Iterable[StarvedSpan],
-    outs: Iterable[PlaceStockOut],
+    stock_outs: Iterable[PlaceStockOut],
     known_since: Mapping[StockPlace, int],
     unknown: Mapping[StockPlace, Sequence[Span]],
 ) -> Attribution:
-    """Tie starved time to stock-outs.
+    """Attribute starved time to stock-outs.
 
-    `known_since`: from when on the level of a place is known at all; `unknown`: spans in which it
-    is not, because what its warehouse said may be lost.
+    `known_since`: since when the level of a place is known; `unknown`: spans in which it is not,
+    because messages of its warehouse may be lost.
     """
     by_place: dict[StockPlace, list[PlaceStockOut]] = {}
-    for out in sorted(outs, key=lambda one: one.start_us):
+    for out in sorted(stock_outs, key=lambda span: span.start_us):
         by_place.setdefault(out.place, []).append(out)
     losses: dict[tuple[int, tuple[int, ...]], SupplyCausedLoss] = {}
-    rest: dict[str, int] = {}
-    rest_lines: dict[tuple[int, str], int] = {}
-    for one in starved:
-        for start, end, cause in _split_by_cause(one, by_place, known_since, unknown):
+    unattributed: dict[str, int] = {}
+    unattributed_lines: dict[tuple[int, str], int] = {}
+    for span in starved:
+        for start, end, cause in _split_by_cause(span, by_place, known_since, unknown):
             if isinstance(cause, str):
-                rest[cause] = rest.get(cause, 0) + end - start
-                key = one.line_id, cause
-                rest_lines[key] = rest_lines.get(key, 0) + end - start
+                unattributed[cause] = unattributed.get(cause, 0) + end - start
+                key = span.line_id, cause
+                unattributed_lines[key] = unattributed_lines.get(key, 0) + end - start
                 continue
-            name = one.line_id, tuple(out.id for out in cause)
-            loss = losses.setdefault(name, SupplyCausedLoss(one.line_id, cause))
-            loss.spans.setdefault(one.machine_id, []).append((start, end))
+            name = span.line_id, tuple(out.id for out in cause)
+            loss = losses.setdefault(name, SupplyCausedLoss(span.line_id, cause))
+            loss.spans.setdefault(span.machine_id, []).append((start, end))
     ranked = sorted(
         losses.values(), key=lambda loss: (-loss.machine_us, loss.stock_outs[0].start_us)
     )
-    return Attribution(ranked, rest, rest_lines)
+    return Attribution(ranked, unattributed, unattributed_lines)
 
 
 def _split_by_cause(
-    one: StarvedSpan,
+    starved: StarvedSpan,
     by_place: Mapping[StockPlace, Sequence[PlaceStockOut]],
     known_since: Mapping[StockPlace, int],
     unknown: Mapping[StockPlace, Sequence[Span]],
 ) -> Iterable[tuple[int, int, tuple[PlaceStockOut, ...] | str]]:
-    """Cut a starved span where the set of what is missing, or known, changes."""
-    if not one.places:
-        yield one.start_us, one.end_us, NO_LINE_MATERIAL
+    """Split a starved span where the set of missing or unknown materials changes."""
+    if not starved.places:
+        yield starved.start_us, starved.end_us, NO_LINE_MATERIAL
         return
     touching: list[PlaceStockOut] = []
-    cuts = {one.start_us, one.end_us}
-    for place in one.places:
+    cuts = {starved.start_us, starved.end_us}
+    for place in starved.places:
         outs = by_place.get(place, ())
         # Stock-outs of one place do not overlap: the last that began before the end, and back.
-        for out in reversed(outs[: bisect_right([o.start_us for o in outs], one.end_us - 1)]):
-            if out.end_us <= one.start_us:
+        for out in reversed(outs[: bisect_right([o.start_us for o in outs], starved.end_us - 1)]):
+            if out.end_us <= starved.start_us:
                 break
             touching.append(out)
         spans = [(o.start_us, o.end_us) for o in touching if o.place == place]
         spans += unknown.get(place, ())
-        spans.append((known_since.get(place, one.end_us), one.end_us))
-        cuts |= {at for span in spans for at in span if one.start_us < at < one.end_us}
+        spans.append((known_since.get(place, starved.end_us), starved.end_us))
+        cuts |= {at for span in spans for at in span if starved.start_us < at < starved.end_us}
     edges = sorted(cuts)
     for start, end in pairwise(edges):
-        yield start, end, _cause_of(one.places, start, end, touching, known_since, unknown)
+        yield start, end, _cause_of(starved.places, start, end, touching, known_since, unknown)
 
 
 def _cause_of(
@@ -135,7 +135,7 @@ def _cause_of(
     known_since: Mapping[StockPlace, int],
     unknown: Mapping[StockPlace, Sequence[Span]],
 ) -> tuple[PlaceStockOut, ...] | str:
-    hidden = {
+    unknown_places = {
         place
         for place in places
         if known_since.get(place, end) >= end
@@ -144,32 +144,32 @@ def _cause_of(
     missing = [
         out
         for out in touching
-        if out.start_us < end and out.end_us > start and out.place not in hidden
+        if out.start_us < end and out.end_us > start and out.place not in unknown_places
     ]
     if missing:
         return tuple(sorted(missing, key=lambda out: (out.place, out.start_us)))
-    return STOCK_UNKNOWN if hidden else STOCK_WAS_THERE
+    return STOCK_UNKNOWN if unknown_places else STOCK_WAS_THERE
 
 
 def merge_spans(spans: Iterable[Span]) -> list[Span]:
     """Return the spans without overlaps, in order."""
-    found: list[Span] = []
+    merged: list[Span] = []
     for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            found.append((start, end))
-    return found
+            merged.append((start, end))
+    return merged
 
 
 def subtract_spans(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
-    """Return what of the spans lies in none of the others."""
-    left = merge_spans(spans)
+    """Return the parts of the spans that lie in none of the others."""
+    remaining = merge_spans(spans)
     for start, end in merge_spans(others):
-        left = [
+        remaining = [
             piece
-            for since, until in left
+            for since, until in remaining
             for piece in ((since, min(until, start)), (max(since, end), until))
             if piece[0] < piece[1]
         ]
-    return left
+    return remaining

@@ -1,4 +1,4 @@
-"""Inventory turns: what went out, divided by what was there on average over the same time."""
+"""Inventory turns: outflow divided by the average stock over the same time."""
 
 from typing import Final
 
@@ -11,10 +11,10 @@ YEAR_S: Final = 365 * 86_400.0
 def compute_turns(
     outflow: float, stock_s: float, known_s: float, *, annualised: bool = False
 ) -> Value:
-    """Return how often the stock was used up.
+    """Return how often the stock was turned over.
 
     `stock_s` is stock × seconds over the `known_s` seconds: their quotient is the time-weighted
-    average. Only `annualised` makes a rate of it: else two windows add up to neither's turns.
+    average. Only `annualised` makes it a rate, comparable between windows of different lengths.
     """
     if known_s <= 0:
         return Undefined(STOCK_NOT_KNOWN)
@@ -25,7 +25,7 @@ def compute_turns(
 
 
 def days_of_inventory(outflow: float, stock_s: float, known_s: float) -> Value:
-    """Return how many days of what was used lay there on average."""
+    """Return how many days of outflow the average stock covers."""
     if known_s <= 0:
         return Undefined(STOCK_NOT_KNOWN)
     if outflow <= 0:

@@ -154,7 +154,7 @@ def call_off_stability(e: SupplyElements) -> Value:
     audience=_AUDIENCE,
 )
 def over_delivery(e: SupplyElements) -> Value:
-    """Share of what came that nobody has called off."""
+    """Share of the received quantity that was never called off."""
     return ratio(e.quantity_over, e.quantity_received, _NOTHING_CAME)
 
 

@@ -53,10 +53,10 @@ async def pair(url: str | None) -> AsyncIterator[Pair]:
         server = MemoryServer()
         yield Pair(MemoryEdgeLink(server, name), MemoryCoreLink(server), name, server)
         return
-    made = Pair(RedisEdgeLink.connect(url, name), RedisCoreLink.connect(url), name, url=url)
-    yield made
-    await made.edge.close()
-    await made.core.close()
+    pair = Pair(RedisEdgeLink.connect(url, name), RedisCoreLink.connect(url), name, url=url)
+    yield pair
+    await pair.edge.close()
+    await pair.core.close()
 
 
 def envelope(seq: int) -> BatchEnvelope:
@@ -75,9 +75,9 @@ async def read_all(pair: Pair, position: str = START) -> list[ToCore]:
 
 @pytest.mark.asyncio
 async def test_messages_arrive_in_order_and_whole(pair: Pair) -> None:
-    said: list[ToCore] = [hello(), envelope(1), envelope(2)]
-    await pair.edge.send(said)
-    assert await read_all(pair) == said
+    messages: list[ToCore] = [hello(), envelope(1), envelope(2)]
+    await pair.edge.send(messages)
+    assert await read_all(pair) == messages
     assert pair.name in await pair.core.list_connectors()
 
 
@@ -129,31 +129,31 @@ async def test_a_lease_has_one_holder(pair: Pair) -> None:
 
 
 @pytest.mark.asyncio
-async def test_status_is_read_as_it_was_said(pair: Pair) -> None:
-    said = Status(
+async def test_status_is_read_as_published(pair: Pair) -> None:
+    status = Status(
         state="running", detail="1", protocol="opcua", backlog=3, lag_s=0.5, last_good_us=None,
         epoch=4, acked=5, last_seq=8, spool_id=str(SPOOL), spool_bytes=4096, pid=1,
         version="0.1", rss_bytes=2, at_us=3, details={"a": "b"},
     )  # fmt: skip
     assert await pair.core.read_status(pair.name) is None
-    await pair.edge.publish_status(said)
-    assert await pair.core.read_status(pair.name) == said
+    await pair.edge.publish_status(status)
+    assert await pair.core.read_status(pair.name) == status
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("state", ["finished", "stopped"])
-async def test_the_word_of_an_orderly_end_stays(redis_url: str, state: str) -> None:
+async def test_the_final_status_does_not_expire(redis_url: str, state: str) -> None:
     link, client = RedisEdgeLink.connect(redis_url, "press"), client_of(redis_url)
-    said = Status(
+    status = Status(
         state="running", detail="", protocol="history", backlog=0, lag_s=0, last_good_us=None,
         epoch=4, acked=5, last_seq=5, spool_id=str(SPOOL), spool_bytes=4096, pid=1,
         version="0.1", rss_bytes=2, at_us=3,
     )  # fmt: skip
-    await link.publish_status(said)
+    await link.publish_status(status)
     assert 0 < await client.ttl(status_key("press")) <= STATUS_TTL_S
-    await link.publish_status(msgspec.structs.replace(said, state=state))
+    await link.publish_status(msgspec.structs.replace(status, state=state))
     assert await client.ttl(status_key("press")) == -1
-    await link.publish_status(said)  # it is there again
+    await link.publish_status(status)  # it is there again
     assert 0 < await client.ttl(status_key("press")) <= STATUS_TTL_S
     await client.aclose()
     await link.close()

@@ -27,10 +27,10 @@ FULL = Elements(
 
 
 def value(name: str, elements: Elements, divisor: Divisor = Divisor.FAILURES_PLUS_ONE) -> float:
-    found, reason = KPIS[name].compute(elements, divisor=divisor)
+    value, reason = KPIS[name].compute(elements, divisor=divisor)
     assert reason is None
-    assert found is not None
-    return found
+    assert value is not None
+    return value
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_the_divisor_of_mean_times_is_an_option() -> None:
 
 
 @pytest.mark.parametrize("name", KPIS)
-def test_what_cannot_be_told_is_null_with_a_reason(name: str) -> None:
-    found, reason = KPIS[name].compute(Elements())
-    assert found is None
+def test_an_unknown_value_is_null_with_a_reason(name: str) -> None:
+    value, reason = KPIS[name].compute(Elements())
+    assert value is None
     assert reason
 
 
@@ -84,8 +84,8 @@ def test_nothing_produced_in_planned_time_is_a_real_zero() -> None:
 
 def test_without_data_or_planned_run_time_there_is_no_oee() -> None:
     assert KPIS["oee"].compute(Elements(pbt_s=900, unknown_s=900)) == (None, "no good data")
-    found, reason = KPIS["oee"].compute(replace(FULL, pri_pq_s=0))
-    assert found is None
+    value, reason = KPIS["oee"].compute(replace(FULL, pri_pq_s=0))
+    assert value is None
     assert "planned run time" in (reason or "")
     assert KPIS["actual_to_planned_scrap_ratio"].compute(FULL)[0] is None
 
@@ -129,14 +129,14 @@ def test_identities(e: Elements) -> None:
 @given(consistent())
 def test_values_stay_in_their_range(e: Elements) -> None:
     for definition in KPIS.values():
-        found, reason = definition.compute(e)
-        assert (found is None) != (reason is None)
-        if found is not None:
-            assert definition.lower is None or found >= definition.lower
-            assert definition.upper is None or found <= definition.upper + 1e-12
+        value, reason = definition.compute(e)
+        assert (value is None) != (reason is None)
+        if value is not None:
+            assert definition.lower is None or value >= definition.lower
+            assert definition.upper is None or value <= definition.upper + 1e-12
 
 
-def test_the_catalogue_says_everything_about_each() -> None:
+def test_the_catalogue_describes_each_kpi() -> None:
     assert len(FORMULA_FILES) >= 5
     for name, definition in KPIS.items():
         assert name == definition.name
@@ -156,5 +156,5 @@ def test_a_second_kpi_of_a_name_is_refused() -> None:
 
     with pytest.raises(ValueError, match="already"):
         kpi(number=6, formula="", inputs=(), trend=Trend.UP)(oee)
-    with pytest.raises(ValueError, match="no elements"):
+    with pytest.raises(ValueError, match="not elements"):
         kpi(number=6, formula="", inputs=("x",), trend=Trend.UP)(lambda _: 0.0)

@@ -48,19 +48,21 @@ def numbers(*entries: tuple[float, float | None]) -> Series:
     return Series.of([T0 + int(m * MINUTE) for m, _ in entries], [v for _, v in entries])
 
 
-def computed(
+def compute_elements(
     samples: MachineSamples, *, buckets: int = 1, plan: ShiftPlan = ALWAYS, now_us: int = LATER
 ) -> ComputedBuckets:
     return compute_buckets(samples, plan, START, BucketRange(T0, buckets, now_us))
 
 
-def one(samples: MachineSamples, *, plan: ShiftPlan = ALWAYS, now_us: int = LATER) -> Elements:
-    return computed(samples, plan=plan, now_us=now_us).elements_of(0)
+def compute_bucket(
+    samples: MachineSamples, *, plan: ShiftPlan = ALWAYS, now_us: int = LATER
+) -> Elements:
+    return compute_elements(samples, plan=plan, now_us=now_us).elements_of(0)
 
 
 def test_every_state_has_its_category() -> None:
     entries = [(float(n), state) for n, state in enumerate(S)]
-    e = one(MachineSamples(state=states(*entries)))
+    e = compute_bucket(MachineSamples(state=states(*entries)))
     assert (e.pot_s, e.pdot_s, e.pbt_s) == (900, 60, 840)
     assert (e.apt_s, e.aust_s, e.unknown_s, e.adot_s) == (60, 60, 60, 0)
     assert (e.blocked_s, e.starved_s, e.suspended_s, e.minor_stop_s) == (60, 60, 60, 60)
@@ -74,7 +76,7 @@ def test_without_an_order_the_machine_is_down_but_repair_stays_repair() -> None:
     samples = MachineSamples(
         state=states((0, S.PRODUCING), (10, S.REPAIR)), order=texts((5, "A"), (8, ""))
     )
-    e = one(samples)
+    e = compute_bucket(samples)
     assert (e.adot_s, e.apt_s, e.cmt_s, e.aoet_s, e.fe) == (720, 180, 300, 180, 0)
 
 
@@ -82,7 +84,7 @@ def test_breaks_and_the_end_of_the_shift_cut_the_same_state() -> None:
     plan = ShiftPlan.of([
         Shift("a", None, T0, T0 + 10 * MINUTE, ((T0 + 2 * MINUTE, T0 + 5 * MINUTE),))  # type: ignore[arg-type] # the day does not matter
     ])  # fmt: skip
-    result = computed(MachineSamples(state=states((0, S.PRODUCING))), plan=plan)
+    result = compute_elements(MachineSamples(state=states((0, S.PRODUCING))), plan=plan)
     e = result.elements_of(0)
     assert (e.pot_s, e.pdot_s, e.apt_s, e.off_shift_s, e.unplanned_busy_s) == (
         600, 180, 420, 300, 480,
@@ -92,7 +94,7 @@ def test_breaks_and_the_end_of_the_shift_cut_the_same_state() -> None:
 
 
 def test_a_fault_of_two_minutes_is_a_failure_and_a_shorter_one_a_minor_stop() -> None:
-    e = one(MachineSamples(state=states(
+    e = compute_bucket(MachineSamples(state=states(
         (0, S.PRODUCING), (1, S.MALFUNCTION), (2.99, S.PRODUCING),
         (5, S.MALFUNCTION), (6, S.REPAIR), (7, S.PRODUCING),
     )))  # fmt: skip
@@ -102,7 +104,7 @@ def test_a_fault_of_two_minutes_is_a_failure_and_a_shorter_one_a_minor_stop() ->
 
 
 def test_a_fault_over_the_bucket_is_judged_whole_and_counted_where_it_begins() -> None:
-    result = computed(
+    result = compute_elements(
         MachineSamples(
             state=states((0, S.PRODUCING), (14.5, S.MALFUNCTION), (31, S.PRODUCING)),
         ),
@@ -115,8 +117,8 @@ def test_a_fault_over_the_bucket_is_judged_whole_and_counted_where_it_begins() -
 
 def test_a_fault_that_still_lasts_is_minor_until_two_minutes_have_passed() -> None:
     samples = MachineSamples(state=states((0, S.PRODUCING), (14.5, S.MALFUNCTION)))
-    assert one(samples, now_us=T0 + 15 * MINUTE + SECOND).minor_stops == 1
-    assert one(samples, now_us=T0 + 17 * MINUTE).fe == 1
+    assert compute_bucket(samples, now_us=T0 + 15 * MINUTE + SECOND).minor_stops == 1
+    assert compute_bucket(samples, now_us=T0 + 17 * MINUTE).fe == 1
 
 
 def test_what_is_bad_or_no_state_is_unknown() -> None:
@@ -125,13 +127,13 @@ def test_what_is_bad_or_no_state_is_unknown() -> None:
         [1, 1, 99, None, 1],
         [0, BAD_STALE - 2**32, 0, 0, BAD],
     )
-    e = one(MachineSamples(state=series))
+    e = compute_bucket(MachineSamples(state=series))
     assert (e.apt_s, e.unknown_s, e.coverage) == (60, 840, 1 - 840 / 900)
     assert (e.samples, e.good_samples) == (5, 3)
 
 
 def test_time_that_has_not_passed_is_not_counted() -> None:
-    e = one(MachineSamples(state=states((0, S.PRODUCING))), now_us=T0 + 100 * SECOND)
+    e = compute_bucket(MachineSamples(state=states((0, S.PRODUCING))), now_us=T0 + 100 * SECOND)
     assert (e.apt_s, e.pot_s) == (100, 100)
 
 
@@ -150,7 +152,7 @@ def count(series: Series, role: Role = Role.TOTAL_COUNT, **options: Any) -> Coun
 )
 def test_a_counter_that_falls(options: dict[str, Any], produced: float) -> None:
     series = numbers((0, 90), (1, 95), (2, 3), (3, 5), (4, None))
-    assert one(MachineSamples(counts=(count(series, **options),))).pq == produced
+    assert compute_bucket(MachineSamples(counts=(count(series, **options),))).pq == produced
 
 
 def test_planned_time_is_summed_item_by_item() -> None:
@@ -162,7 +164,7 @@ def test_planned_time_is_summed_item_by_item() -> None:
             replace(count(numbers((0, 0), (3, 1)), Role.REWORK_COUNT), signal_id=9),
         ),
     )
-    e = one(samples)
+    e = compute_bucket(samples)
     assert (e.pq, e.gq, e.sq, e.rq) == (6, 4, 2, 1)
     assert e.pri_pq_s == 3 * 10 + 1 * 20 + 2 * 20
 
@@ -174,19 +176,19 @@ def test_good_is_the_total_without_scrap_where_nobody_counts_it() -> None:
             replace(count(numbers((0, 0), (3, 2)), Role.SCRAP_COUNT), signal_id=8),
         )
     )
-    assert (one(samples).pq, one(samples).gq) == (9, 7)
+    assert (compute_bucket(samples).pq, compute_bucket(samples).gq) == (9, 7)
 
 
-def test_orders_tell_when_they_began_and_ended() -> None:
+def test_orders_have_start_and_end() -> None:
     samples = MachineSamples(
         order=texts((1, "A"), (5, "B"), (6, ""), (20, "C")), run_time=numbers((0, 2.5))
     )
-    found = computed(samples, buckets=2).orders
-    assert [(r.number, (r.start_us - T0) // MINUTE) for r in found] == [
+    runs = compute_elements(samples, buckets=2).orders
+    assert [(r.number, (r.start_us - T0) // MINUTE) for r in runs] == [
         ("A", 1), ("B", 5), ("C", 20),
     ]  # fmt: skip
-    assert [r.end_us and (r.end_us - T0) // MINUTE for r in found] == [5, 6, None]
-    assert found[0].run_time_s == 2.5
+    assert [r.end_us and (r.end_us - T0) // MINUTE for r in runs] == [5, 6, None]
+    assert runs[0].run_time_s == 2.5
 
 
 AT = st.integers(0, 4 * BUCKET_US // SECOND - 1).map(lambda s: T0 + s * SECOND)
@@ -229,7 +231,7 @@ def plans(draw: st.DrawFn) -> ShiftPlan:
 @settings(deadline=None, max_examples=60)
 @given(machines(), plans())
 def test_every_second_is_in_exactly_one_category(samples: MachineSamples, plan: ShiftPlan) -> None:
-    result = computed(samples, buckets=4, plan=plan)
+    result = compute_elements(samples, buckets=4, plan=plan)
     for n in range(4):
         e = result.elements_of(n)
         assert e.calendar_s == pytest.approx(900)
@@ -249,7 +251,7 @@ def test_every_second_is_in_exactly_one_category(samples: MachineSamples, plan: 
 
 
 def part(series: Series, start_us: int, end_us: int) -> Series:
-    return series.only((series.at >= start_us) & (series.at < end_us))
+    return series.select((series.at >= start_us) & (series.at < end_us))
 
 
 @settings(deadline=None, max_examples=60)
@@ -257,7 +259,7 @@ def part(series: Series, start_us: int, end_us: int) -> Series:
 def test_how_a_range_is_split_changes_nothing(
     samples: MachineSamples, plan: ShiftPlan, first: int
 ) -> None:
-    whole = computed(samples, buckets=4, plan=plan)
+    whole = compute_elements(samples, buckets=4, plan=plan)
     carry, columns = START, []
     for start, buckets in ((0, first), (first, 4 - first)):
         span = BucketRange(T0 + start * BUCKET_US, buckets, LATER)
@@ -265,7 +267,7 @@ def test_how_a_range_is_split_changes_nothing(
         assert samples.order is not None
         assert samples.run_time is not None
         end_us = span.end_us + 2 * MINUTE  # as far as the states are loaded
-        known = MachineSamples(
+        samples = MachineSamples(
             state=part(samples.state, span.start_us, end_us),
             order=part(samples.order, span.start_us, end_us),
             run_time=part(samples.run_time, span.start_us, end_us),
@@ -273,10 +275,23 @@ def test_how_a_range_is_split_changes_nothing(
                 replace(c, series=part(c.series, span.start_us, end_us)) for c in samples.counts
             ),
         )
-        result = compute_buckets(known, plan, carry, span)
+        result = compute_buckets(samples, plan, carry, span)
         carry = Carry.from_document(result.carries[-1].to_document())
         columns.append(result.columns)
     for name in ELEMENT_NAMES:
         joined = np.concatenate([c[name] for c in columns])
         np.testing.assert_allclose(joined, whole.columns[name], err_msg=name)
     assert carry.to_document() == whole.carries[-1].to_document()
+
+
+def test_only_good_samples_count_as_good() -> None:
+    status = [0x0000_0000, 0x3FFF_FFFF, 0x4000_0000, 0x4000_0001, 0x8000_0000 - 2**32]
+    series = Series.of([T0 + n for n in range(len(status))], [1.0] * len(status), status)
+    elements = compute_bucket(MachineSamples(state=series))
+    assert (elements.good_samples, elements.samples) == (2, 5)
+
+
+def test_samples_count_in_the_bucket_that_they_lie_in() -> None:
+    at = [T0 - 1, T0, T0 + BUCKET_US - 1, T0 + BUCKET_US, T0 + 2 * BUCKET_US]
+    computed = compute_elements(MachineSamples(run_time=Series.of(at, [1.0] * len(at))), buckets=2)
+    assert [computed.elements_of(n).samples for n in (0, 1)] == [2, 1]

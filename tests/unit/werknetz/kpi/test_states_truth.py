@@ -22,7 +22,8 @@ from werknetz_simulator.plants.truth import SignalChange, Truth
 STATES = {
     StateKind.PRODUCING: S.PRODUCING, StateKind.SETUP: S.SETUP, StateKind.IDLE: S.IDLE,
     StateKind.FAULT: S.MALFUNCTION, StateKind.BLOCKED: S.BLOCKED, StateKind.STARVED: S.STARVED,
-    StateKind.SUSPENDED: S.SUSPENDED, StateKind.MAINTENANCE: S.MAINTENANCE, StateKind.REPAIR: S.REPAIR,
+    StateKind.SUSPENDED: S.SUSPENDED, StateKind.MAINTENANCE: S.MAINTENANCE,
+    StateKind.REPAIR: S.REPAIR,
     StateKind.OFF: S.OFF, StateKind.UNKNOWN: S.UNKNOWN,
 }  # fmt: skip
 DAYS = 6
@@ -42,8 +43,8 @@ def samples_of(truth: Truth, plant: Plant, machine: PlantMachine) -> MachineSamp
         return [change for change in changes if change.signal == signal]
 
     def numbers(signal: str) -> Series:
-        found = of(signal)
-        return Series.of([c.at_us for c in found], [float(c.value) for c in found])
+        elements = of(signal)
+        return Series.of([c.at_us for c in elements], [float(c.value) for c in elements])
 
     states, orders = of("state"), of("order")
     return MachineSamples(
@@ -75,8 +76,8 @@ def test_elements_are_what_happened(plant: Plant, number: int) -> None:
     plan = ShiftPlan.of(shifts_between(calendar, SINCE - BUCKET_US, END + BUCKET_US))
     samples = samples_of(truth, plant, machine)
     span = BucketRange(SINCE, DAYS * 96, END + BUCKET_US)
-    found = compute_buckets(samples, plan, Carry(), span)
-    total = Elements.sum(found.elements_of(n) for n in range(span.buckets))
+    elements = compute_buckets(samples, plan, Carry(), span)
+    total = Elements.sum(elements.elements_of(n) for n in range(span.buckets))
     expected = element_sums(truth, [machine], SINCE, END)
     for name, value in expected.to_elements().items():
         assert getattr(total, name) == pytest.approx(value, abs=1e-6), name

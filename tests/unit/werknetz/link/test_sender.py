@@ -118,7 +118,7 @@ def test_a_core_that_knows_more_means_a_new_spool() -> None:
     assert hello_of(sender).spool_id == spool.spool_id
 
 
-def test_a_database_older_than_what_is_kept_is_told() -> None:
+def test_a_database_older_than_the_spool_is_reported() -> None:
     sender, spool = sender_of(3)
     spool.trim(2, retention_us=0)
     before = spool.spool_id
@@ -143,13 +143,13 @@ def test_a_repeated_hello_changes_nothing_and_a_twin_is_refused() -> None:
     row = Watermark(UUID(int=1), 7, 0, bytes(16))
     late = Hello("press", UUID(int=1), 5, 0, bytes(16), UUID(int=2), base=4)
     again = Hello("press", UUID(int=1), 7, 0, bytes(16), UUID(int=2), base=4)
-    taken = Hello("press", UUID(int=1), 9, 0, bytes(16), UUID(int=2), base=7)
+    later = Hello("press", UUID(int=1), 9, 0, bytes(16), UUID(int=2), base=7)
     assert answer_hello(row, late, LIFE) == LeaseRefused(UUID(int=2), 7)
     assert isinstance(answer_hello(row, again, LIFE), Welcome)
-    assert isinstance(answer_hello(row, taken, LIFE), Welcome)
+    assert isinstance(answer_hello(row, later, LIFE), Welcome)
 
 
-def test_the_writer_takes_the_run_and_asks_for_the_hole() -> None:
+def test_the_writer_applies_the_run_and_requests_missing_batches() -> None:
     sender, spool = sender_of(5)
     welcome_to(sender, spool)
     batches = [message for message in sender.poll(0.0) if isinstance(message, BatchEnvelope)]

@@ -22,12 +22,12 @@ from werknetz.kpi.stock.projection import Arrivals, project, subtract_in_transit
     ],
 )
 def test_published_examples(stock: float, demand: list[float], days: float) -> None:
-    found = days_of_supply(stock, demand)
-    assert found.days == pytest.approx(days)
-    assert not found.at_least
+    supply = days_of_supply(stock, demand)
+    assert supply.days == pytest.approx(days)
+    assert not supply.at_least
 
 
-def test_what_cannot_be_told_has_a_reason() -> None:
+def test_an_unknown_value_has_a_reason() -> None:
     assert days_of_supply(None, [1.0]).reason == "the stock is not known"
     assert days_of_supply(5.0, [0.0, 0.0]).reason == "no demand is planned"
     assert days_of_supply(0.0, [1.0]).days == 0.0
@@ -43,10 +43,10 @@ def test_material_requirements_planning_by_the_book() -> None:
     # and Control", ch. "Material requirements planning", part with 10 on hand): gross requirements
     # 0 10 40 10, scheduled receipt of 50 in the first period: 54, 44, 4, 4 − with 4 on hand.
     arrivals = sum_by_day(1, 5, Arrivals(np.array([0]), np.array([0]), np.array([50.0])))
-    found = project(np.array([4.0]), arrivals, np.array([[0.0, 10.0, 40.0, 0.0, 10.0]]))
-    assert found.closing.tolist() == [[54.0, 44.0, 4.0, 4.0, -6.0]]
-    assert found.opening.tolist() == [[4.0, 54.0, 44.0, 4.0, 4.0]]
-    assert found.short_day.tolist() == [4]
+    supply = project(np.array([4.0]), arrivals, np.array([[0.0, 10.0, 40.0, 0.0, 10.0]]))
+    assert supply.closing.tolist() == [[54.0, 44.0, 4.0, 4.0, -6.0]]
+    assert supply.opening.tolist() == [[4.0, 54.0, 44.0, 4.0, 4.0]]
+    assert supply.short_day.tolist() == [4]
 
 
 def test_what_is_on_its_way_is_for_the_first_that_are_due() -> None:

@@ -1,4 +1,4 @@
-"""Counts are truths, movements are applied once, and the order of telling does not matter."""
+"""A count sets the balance, a movement is applied once, and the order of events is irrelevant."""
 
 from random import Random
 from uuid import UUID
@@ -25,17 +25,17 @@ def event(number: int) -> UUID:
 def test_a_count_reveals_a_difference_and_holds_from_then_on() -> None:
     counts = [StockCount(0, 100.0, event(1)), StockCount(4 * HOUR, 60.0, event(4))]
     moves = [StockMove(HOUR, -30.0, event(2)), StockMove(5 * HOUR, -10.0, event(5))]
-    found = compute_balances(counts, moves)
-    assert [(b.kind, b.balance, b.difference) for b in found] == [
+    balances = compute_balances(counts, moves)
+    assert [(b.kind, b.balance, b.difference) for b in balances] == [
         ("count", 100.0, None), ("move", 70.0, None), ("count", 60.0, -10.0), ("move", 50.0, None),
     ]  # fmt: skip
 
 
 def test_what_moves_at_the_counts_instant_is_in_the_count() -> None:
-    found = compute_balances(
+    balances = compute_balances(
         [StockCount(0, 10.0, event(1))], [StockMove(0, 5.0, event(2))], OpeningBalance(4.0, True)
     )
-    assert [(b.balance, b.difference) for b in found] == [(9.0, None), (10.0, 1.0)]
+    assert [(b.balance, b.difference) for b in balances] == [(9.0, None), (10.0, 1.0)]
 
 
 def test_rows_of_one_document_are_added_and_of_two_the_later_known_holds() -> None:
@@ -46,7 +46,7 @@ def test_rows_of_one_document_are_added_and_of_two_the_later_known_holds() -> No
     assert [b.balance for b in compute_balances(counts, [])] == [10.0, 11.0]
 
 
-def test_falling_below_zero_is_told_once_until_it_rises() -> None:
+def test_falling_below_zero_is_reported_once_until_it_rises() -> None:
     moves = [
         StockMove(n * HOUR, q, event(n)) for n, q in enumerate((5.0, -7.0, -1.0, 9.0, -8.0), 1)
     ]
@@ -96,12 +96,12 @@ entries = st.lists(
 
 @given(entries, st.randoms())
 def test_the_order_of_telling_does_not_matter(
-    told: list[tuple[int, int, bool]], shuffle: Random
+    entries: list[tuple[int, int, bool]], shuffle: Random
 ) -> None:
     counts = [
-        StockCount(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(told) if c
+        StockCount(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(entries) if c
     ]
-    moves = [StockMove(a, float(q), event(n)) for n, (a, q, c) in enumerate(told) if not c]
+    moves = [StockMove(a, float(q), event(n)) for n, (a, q, c) in enumerate(entries) if not c]
     expected = compute_balances(counts, moves)
     shuffle.shuffle(counts)
     shuffle.shuffle(moves)
@@ -110,12 +110,12 @@ def test_the_order_of_telling_does_not_matter(
 
 @given(entries, st.integers(0, 20))
 def test_going_on_from_a_checkpoint_is_the_same(
-    told: list[tuple[int, int, bool]], cut: int
+    entries: list[tuple[int, int, bool]], cut: int
 ) -> None:
     counts = [
-        StockCount(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(told) if c
+        StockCount(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(entries) if c
     ]
-    moves = [StockMove(a, float(q), event(n)) for n, (a, q, c) in enumerate(told) if not c]
+    moves = [StockMove(a, float(q), event(n)) for n, (a, q, c) in enumerate(entries) if not c]
     whole = compute_balances(counts, moves)
     before = [entry for entry in whole if entry.at_us < cut]
     opening = OpeningBalance(

@@ -47,7 +47,7 @@ def test_published_examples(
     assert days == pytest.approx(365 / expected, rel=1e-4)
 
 
-def test_turns_are_no_rate_unless_asked() -> None:
+def test_turns_are_no_rate_unless_annualised() -> None:
     # 100 a day out of 1,000 in a month of 30 days: three turns, 36.5 in a year.
     assert compute_turns(3000, 1000 * 30 * DAY_S, 30 * DAY_S) == pytest.approx(3)
     assert compute_turns(3000, 1000 * 30 * DAY_S, 30 * DAY_S, annualised=True) == pytest.approx(
@@ -55,7 +55,7 @@ def test_turns_are_no_rate_unless_asked() -> None:
     )
 
 
-def test_what_cannot_be_told_has_a_reason() -> None:
+def test_an_unknown_value_has_a_reason() -> None:
     assert compute_turns(5, 0, 0) == Undefined("the stock is not known")
     assert compute_turns(5, 0, 10) == Undefined("nothing was there")
     assert days_of_inventory(0, 10, 10) == Undefined("nothing went out")
@@ -87,10 +87,10 @@ def test_coverage_is_what_is_known_less_what_may_be_lost() -> None:
 def test_the_unit_does_not_matter(
     outflow: float, stock: float, known_s: float, factor: int
 ) -> None:
-    one = compute_turns(outflow, stock * known_s, known_s)
+    window = compute_turns(outflow, stock * known_s, known_s)
     scaled = compute_turns(outflow * factor, stock * factor * known_s, known_s)
-    assert not isinstance(one, Undefined)
-    assert scaled == pytest.approx(one)
+    assert not isinstance(window, Undefined)
+    assert scaled == pytest.approx(window)
     days = days_of_inventory(outflow, stock * known_s, known_s)
     assert not isinstance(days, Undefined)
-    assert days * one == pytest.approx(known_s / DAY_S)
+    assert days * window == pytest.approx(known_s / DAY_S)

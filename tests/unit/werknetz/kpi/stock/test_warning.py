@@ -27,19 +27,19 @@ PRESS = PlannedUse(1, 10.0, SHIFTS)
 
 def test_it_runs_out_in_planned_time_only() -> None:
     # 160 a day: 200 last through the first day and four hours of the second.
-    found = find_shortage(200.0, [PRESS], [], 0, 7 * DAY)
-    assert found is not None
-    assert (found.start_us, found.empty_us) == (DAY + 10 * H, DAY + 10 * H)
-    assert (found.end_us, found.next_arrival) == (7 * DAY, None)
-    assert found.at_risk_us == {1: 12 * H + 5 * 16 * H}
+    shortage = find_shortage(200.0, [PRESS], [], 0, 7 * DAY)
+    assert shortage is not None
+    assert (shortage.start_us, shortage.empty_us) == (DAY + 10 * H, DAY + 10 * H)
+    assert (shortage.end_us, shortage.next_arrival) == (7 * DAY, None)
+    assert shortage.at_risk_us == {1: 12 * H + 5 * 16 * H}
 
 
 def test_the_next_arrival_ends_it() -> None:
     late = ExpectedArrival(2 * DAY + 8 * H, 500.0)
-    found = find_shortage(200.0, [PRESS], [late], 0, 7 * DAY)
-    assert found is not None
-    assert (found.end_us, found.next_arrival) == (late.at_us, late)
-    assert found.at_risk_us == {1: 12 * H + 2 * H}
+    shortage = find_shortage(200.0, [PRESS], [late], 0, 7 * DAY)
+    assert shortage is not None
+    assert (shortage.end_us, shortage.next_arrival) == (late.at_us, late)
+    assert shortage.at_risk_us == {1: 12 * H + 2 * H}
     # An arrival later on the day on which it runs out does not hide that it does.
     same_day = ExpectedArrival(DAY + 15 * H, 500.0)
     again = find_shortage(200.0, [PRESS], [same_day], 0, 2 * DAY)
@@ -51,10 +51,10 @@ def test_the_next_arrival_ends_it() -> None:
 
 def test_below_the_minimum_is_not_yet_empty() -> None:
     careful = PlannedUse(1, 10.0, SHIFTS, minimum=50.0)
-    found = find_shortage(200.0, [careful], [ExpectedArrival(DAY + 8 * H, 500.0)], 0, 2 * DAY)
-    assert found is not None
-    assert (found.start_us, found.empty_us) == (21 * H, None)
-    assert found.at_risk_us == {1: H + 2 * H}
+    shortage = find_shortage(200.0, [careful], [ExpectedArrival(DAY + 8 * H, 500.0)], 0, 2 * DAY)
+    assert shortage is not None
+    assert (shortage.start_us, shortage.empty_us) == (21 * H, None)
+    assert shortage.at_risk_us == {1: H + 2 * H}
     below = find_shortage(10.0, [careful], [], 0, 2 * DAY)
     assert below is not None
     assert (below.start_us, below.empty_us) == (6 * H, 7 * H)  # when the shift begins
@@ -62,10 +62,10 @@ def test_below_the_minimum_is_not_yet_empty() -> None:
 
 def test_two_lines_take_from_one_place() -> None:
     night = PlannedUse(2, 20.0, ((22 * H, 30 * H),))
-    found = find_shortage(200.0, [PRESS, night], [], 0, 3 * DAY)
-    assert found is not None
-    assert found.start_us == 24 * H  # 160 by day, then 40 in two hours of the night
-    assert found.at_risk_us == {1: 32 * H, 2: 6 * H}
+    shortage = find_shortage(200.0, [PRESS, night], [], 0, 3 * DAY)
+    assert shortage is not None
+    assert shortage.start_us == 24 * H  # 160 by day, then 40 in two hours of the night
+    assert shortage.at_risk_us == {1: 32 * H, 2: 6 * H}
 
 
 def test_nobody_who_takes_anything_is_no_shortage() -> None:
@@ -81,33 +81,33 @@ def test_nobody_who_takes_anything_is_no_shortage() -> None:
     st.integers(0, 100),
 )
 def test_an_hour_by_hour_walk_finds_the_same(
-    stock: int, told: list[tuple[int, int]], minimum: int
+    stock: int, reason: list[tuple[int, int]], minimum: int
 ) -> None:
     """Ten an hour, in whole hours: a plain loop over hours says in which it must run short."""
-    arrivals = [ExpectedArrival(hour * H, float(quantity)) for hour, quantity in told]
-    found = find_shortage(
+    arrivals = [ExpectedArrival(hour * H, float(quantity)) for hour, quantity in reason]
+    shortage = find_shortage(
         float(stock), [PlannedUse(1, 10.0, SHIFTS, float(minimum))], arrivals, 0, 7 * DAY
     )
     left, short = float(stock), None
     for hour in range(7 * 24):
-        left += sum(quantity for at, quantity in told if at == hour)
+        left += sum(quantity for at, quantity in reason if at == hour)
         if not 6 <= hour % 24 < 22:
             continue
         if left - 10 < minimum:
             short = hour
             break
         left -= 10
-    assert (found is None) is (short is None)
-    if found is not None and short is not None:
+    assert (shortage is None) is (short is None)
+    if shortage is not None and short is not None:
         at_us = short * H + max(left - minimum, 0) / 10 * H
-        assert found.start_us == pytest.approx(at_us, abs=2)
-        assert found.start_us < found.end_us <= 7 * DAY
+        assert shortage.start_us == pytest.approx(at_us, abs=2)
+        assert shortage.start_us < shortage.end_us <= 7 * DAY
 
 
 @given(st.integers(0, 3000), st.integers(0, 3000))
-def test_more_stock_never_runs_short_sooner(one: int, other: int) -> None:
+def test_more_stock_never_runs_short_sooner(line: int, other: int) -> None:
     less, more = (
-        find_shortage(float(stock), [PRESS], [], 0, 14 * DAY) for stock in sorted((one, other))
+        find_shortage(float(stock), [PRESS], [], 0, 14 * DAY) for stock in sorted((line, other))
     )
     if more is not None:
         assert less is not None
@@ -122,9 +122,13 @@ def test_what_is_on_its_way_is_for_what_is_due_first() -> None:
     ]
     sent = [OpenShipmentLine(8, 3 * DAY, 70.0), OpenShipmentLine(7, 2 * H, 60.0)]
     first, second, third = allot_shipments(due, sent)
-    assert (first.due.id, [one.id for one in first.shipments], first.expected_us) == (1, [7], 2 * H)
+    assert (first.due.id, [line.id for line in first.shipments], first.expected_us) == (
+        1,
+        [7],
+        2 * H,
+    )
     # 10 of the earlier shipment, 70 of the later one: 20 are not on their way.
-    assert (second.due.id, [one.id for one in second.shipments]) == (2, [7, 8])
+    assert (second.due.id, [line.id for line in second.shipments]) == (2, [7, 8])
     assert (second.expected_us, third.shipments, third.expected_us) == (None, (), None)
 
 

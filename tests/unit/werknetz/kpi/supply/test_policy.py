@@ -16,8 +16,8 @@ def us(text: str) -> int:
 
 
 def window(document: dict[str, object], start: str, end: str) -> tuple[str, str]:
-    found = Policy.parse(document).window(us(start), us(end), BERLIN)
-    begin, until = (instant_of(at).astimezone(BERLIN) for at in found)
+    window = Policy.parse(document).window(us(start), us(end), BERLIN)
+    begin, until = (instant_of(at).astimezone(BERLIN) for at in window)
     return f"{begin:%m-%d %H:%M}", f"{until:%m-%d %H:%M}"
 
 
@@ -43,10 +43,8 @@ def test_windows(document: dict[str, object], expected: tuple[str, str]) -> None
 
 
 def test_a_day_more_is_a_day_of_the_site_over_the_change_of_the_clock() -> None:
-    found = window(
-        {"early": "0h", "late": "1d"}, "2026-10-24T00:00+02:00", "2026-10-25T00:00+02:00"
-    )
-    assert found == ("10-24 00:00", "10-26 00:00")  # 25 hours
+    span = window({"early": "0h", "late": "1d"}, "2026-10-24T00:00+02:00", "2026-10-25T00:00+02:00")
+    assert span == ("10-24 00:00", "10-26 00:00")  # 25 hours
 
 
 def test_an_instant_is_in_and_midnight_belongs_to_the_next_day() -> None:
@@ -62,7 +60,7 @@ def test_the_last_day_there_is_does_not_break_it() -> None:
     assert policy.window(TIME_MAX_US, TIME_MAX_US, BERLIN)[1] >= TIME_MAX_US
 
 
-def test_a_document_says_itself() -> None:
+def test_a_policy_round_trips_as_a_document() -> None:
     document = {
         "reference": "confirmed", "early": "2bd", "late": "4h", "tolerance": 0.05,
         "over_tolerance": 0.1, "level": "order", "frozen_days": 5.0, "demand": "cumulative",
@@ -77,7 +75,7 @@ def test_a_document_says_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "message"),
     [
         ({"earley": "1d"}, "earley is not known"),
         ({"early": "a day"}, '"1d"'),
@@ -92,7 +90,7 @@ def test_a_document_says_itself() -> None:
         ({"asn_expected": "yes"}, "true or false"),
     ],
 )
-def test_what_is_wrong_is_told_with_what_to_write(document: dict[str, object], told: str) -> None:
+def test_an_error_names_what_to_write(document: dict[str, object], message: str) -> None:
     with pytest.raises(PolicyRejected) as refused:
         Policy.parse(document)
-    assert told in str(refused.value)
+    assert message in str(refused.value)

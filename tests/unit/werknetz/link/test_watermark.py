@@ -1,0 +1,74 @@
+"""What is decided on each batch: apply, duplicate, fork, missing, stale."""
+
+from uuid import UUID
+
+import pytest
+
+from werknetz.events.codec import GENESIS, chain_hash
+from werknetz.link.watermark import (
+    Apply,
+    Decision,
+    Duplicate,
+    Fork,
+    Missing,
+    StaleEpoch,
+    Watermark,
+    answer_hello,
+    decide,
+)
+from werknetz.link.wire import BatchEnvelope, Hello, LeaseRefused, Welcome
+
+SPOOL, INCARNATION = UUID(int=1), UUID(int=2)
+FIRST, SECOND, THIRD = b"one", b"two", b"three"
+AFTER_FIRST = chain_hash(GENESIS, FIRST)
+AFTER_SECOND = chain_hash(AFTER_FIRST, SECOND)
+ROW = Watermark(SPOOL, 7, 2, AFTER_SECOND)
+
+
+def batch(
+    seq: int, payload: bytes, previous: bytes, *, epoch: int = 7, digest: bytes | None = None
+) -> BatchEnvelope:
+    digest = digest or chain_hash(previous, payload)
+    return BatchEnvelope("press", SPOOL, epoch, seq, previous, digest, "live", payload)
+
+
+@pytest.mark.parametrize(
+    ("envelope", "decision"),
+    [
+        (batch(3, THIRD, AFTER_SECOND), Apply),
+        (batch(2, SECOND, AFTER_FIRST), Duplicate),
+        (batch(1, FIRST, GENESIS), Duplicate),
+        (batch(2, THIRD, AFTER_FIRST), Fork),  # another batch of the last sequence
+        (batch(3, THIRD, AFTER_FIRST), Fork),  # continues another chain
+        (batch(4, THIRD, AFTER_SECOND), Missing),
+        (batch(3, THIRD, AFTER_SECOND, digest=AFTER_FIRST), Missing),  # damaged
+        (batch(3, THIRD, AFTER_SECOND, epoch=6), StaleEpoch),
+        (batch(3, THIRD, AFTER_SECOND, epoch=8), StaleEpoch),
+    ],
+)
+def test_decisions(envelope: BatchEnvelope, decision: type[Decision]) -> None:
+    assert isinstance(decide(ROW, envelope), decision)
+
+
+def test_a_decision_names_what_is_needed() -> None:
+    applied = decide(ROW, batch(3, THIRD, AFTER_SECOND))
+    assert applied == Apply(Watermark(SPOOL, 7, 3, chain_hash(AFTER_SECOND, THIRD)))
+    assert decide(ROW, batch(9, THIRD, AFTER_SECOND)) == Missing(3)
+    assert decide(ROW, batch(3, THIRD, AFTER_SECOND, epoch=6)) == StaleEpoch(7)
+
+
+def test_a_batch_of_another_spool_is_an_error() -> None:
+    with pytest.raises(ValueError, match="envelope of spool"):
+        decide(Watermark(UUID(int=9), 7, 2, AFTER_SECOND), batch(3, THIRD, AFTER_SECOND))
+
+
+@pytest.mark.parametrize(
+    ("epoch", "base", "is_granted"),
+    [(9, 7, True), (9, 8, True), (9, 6, False), (7, 0, True), (8, 6, False)],
+)
+def test_a_lease_is_granted_above_its_base(epoch: int, base: int, is_granted: bool) -> None:
+    hello = Hello("press", SPOOL, epoch, 2, AFTER_SECOND, UUID(int=3), base=base)
+    expected: Welcome | LeaseRefused = LeaseRefused(UUID(int=3), 7)
+    if is_granted:
+        expected = Welcome(UUID(int=3), epoch, SPOOL, 2, AFTER_SECOND, INCARNATION)
+    assert answer_hello(ROW, hello, INCARNATION) == expected
