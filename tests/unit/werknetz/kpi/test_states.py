@@ -267,7 +267,7 @@ def test_how_a_range_is_split_changes_nothing(
         assert samples.order is not None
         assert samples.run_time is not None
         end_us = span.end_us + 2 * MINUTE  # as far as the states are loaded
-        samples = MachineSamples(
+        part_samples = MachineSamples(
             state=part(samples.state, span.start_us, end_us),
             order=part(samples.order, span.start_us, end_us),
             run_time=part(samples.run_time, span.start_us, end_us),
@@ -275,7 +275,7 @@ def test_how_a_range_is_split_changes_nothing(
                 replace(c, series=part(c.series, span.start_us, end_us)) for c in samples.counts
             ),
         )
-        result = compute_buckets(samples, plan, carry, span)
+        result = compute_buckets(part_samples, plan, carry, span)
         carry = Carry.from_document(result.carries[-1].to_document())
         columns.append(result.columns)
     for name in ELEMENT_NAMES:

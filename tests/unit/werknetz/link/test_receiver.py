@@ -23,7 +23,7 @@ def chain(count: int) -> list[BatchEnvelope]:
     return batches
 
 
-def damaged(batch: BatchEnvelope) -> BatchEnvelope:
+def damage_payload(batch: BatchEnvelope) -> BatchEnvelope:
     return msgspec.structs.replace(batch, payload=b"damaged")
 
 
@@ -33,10 +33,10 @@ def ack_of(batch: BatchEnvelope) -> Ack:
 
 def test_a_good_copy_after_a_damaged_one_leaves_nothing_missing() -> None:
     first, second = chain(2)
-    plan = Receiver("press", INCARNATION).plan(NEW, [first, damaged(second), second], 0.0)
+    plan = Receiver("press", INCARNATION).plan(NEW, [first, damage_payload(second), second], 0.0)
     assert plan.run == (first, second)
     assert plan.replies == (ack_of(second),)
-    plan = Receiver("press", INCARNATION).plan(NEW, [first, damaged(second)], 0.0)
+    plan = Receiver("press", INCARNATION).plan(NEW, [first, damage_payload(second)], 0.0)
     assert plan.run == (first,)
     assert plan.replies == (ack_of(first), ResendRequest(SPOOL, 2))
 

@@ -11,7 +11,7 @@ from werknetz.kpi.supply.schedule import (
 )
 
 
-def measured(facts: RelationBuilder, **policy: object) -> list[tuple[str, float]]:
+def measured_demand(facts: RelationBuilder, **policy: object) -> list[tuple[str, float]]:
     [versions] = versions_of(facts.entries).values()
     demands = select_measured_demand(versions, terms(**policy))
     return [(demand.entry.document, demand.quantity) for demand in demands]
@@ -23,14 +23,14 @@ def measured(facts: RelationBuilder, **policy: object) -> list[tuple[str, float]
 )
 def test_a_call_off_at_the_frozen_limit_still_counts(issued: float, document: str) -> None:
     facts = RelationBuilder().call_off("A", 0, {5: 100.0}).call_off("B", issued, {5: 70.0})
-    assert measured(facts, frozen_days=3) == [(document, 100.0 if document == "A" else 70.0)]
+    assert measured_demand(facts, frozen_days=3) == [(document, 100.0 if document == "A" else 70.0)]
 
 
 def test_each_entry_is_measured_by_the_version_in_force_at_its_own_limit() -> None:
     facts = RelationBuilder().call_off("A", 0, {4: 10.0, 5: 20.0, 6: 30.0})
     facts.call_off("B", 2, {4: 11.0, 5: 21.0, 6: 31.0})
     facts.call_off("C", 3, {4: 12.0, 5: 22.0, 6: 32.0})
-    assert measured(facts, frozen_days=3) == [("A", 10), ("B", 21), ("C", 32)]
+    assert measured_demand(facts, frozen_days=3) == [("A", 10), ("B", 21), ("C", 32)]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_changes_inside_the_frozen_zone_count_and_others_do_not() -> None:
 def test_a_backlog_is_neither_measured_nor_part_of_the_frozen_zone() -> None:
     facts = RelationBuilder().call_off("A", 0, {5: 10.0})
     facts.call_off("B", 2, {3: 99.0}, commitment="backlog").call_off("B", 2, {5: 10.0})
-    assert measured(facts, frozen_days=0) == [("B", 10)]
+    assert measured_demand(facts, frozen_days=0) == [("B", 10)]
     [versions] = versions_of(facts.entries).values()
     [change] = list_frozen_changes(versions, terms(frozen_days=9))
     assert (change.changed, change.total) == (0, 10)
