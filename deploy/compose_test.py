@@ -1,9 +1,9 @@
-"""`make test-compose`: build the stack, start it, follow a value through it, break each service.
+"""`make test-compose`: build and start the stack, check the data flow, and break each service.
 
-With `--short`, only four services are killed and no network is cut.
+With `--short`, only four services are killed and no network is disconnected.
 
-Skips, and says so, only where no Docker engine can be had. Images that cannot be pulled
-are made by ../shared/compose/standins.sh where that is present.
+Skipped, with a message, only where no Docker engine can be started. Images that cannot be pulled
+are built by ../shared/compose/standins.sh where it exists.
 """
 
 import json
@@ -30,51 +30,51 @@ IMAGES = (
 )
 PORT = 18080
 PROJECT = "werknetz-test"
-BACK_S = 90.0
-BROKEN = (
+RECOVERY_S = 90.0
+FAULTY_SERVICES = (
     "valkey", "ingest", "edge-1", "edge-2", "core", "worker", "beat", "queue", "mosquitto",
     "postgres",
 )  # fmt: skip
 
-BROKEN_SHORT = ("edge-1", "ingest", "valkey", "postgres")
+FAULTY_SERVICES_SHORT = ("edge-1", "ingest", "valkey", "postgres")
 
 
 class NoEngine(Exception):
-    """There is no Docker engine here and none can be started."""
+    """No Docker engine is running, and none can be started."""
 
 
-def run(*words: str, timeout_s: float = 600, check: bool = True) -> str:
+def run(*arguments: str, timeout_s: float = 600, check: bool = True) -> str:
     done = subprocess.run(
-        words, cwd=ROOT, capture_output=True, text=True, timeout=timeout_s, check=False
+        arguments, cwd=ROOT, capture_output=True, text=True, timeout=timeout_s, check=False
     )
     if check and done.returncode:
         raise RuntimeError(
-            f"{' '.join(words)}: exit {done.returncode}\n{(done.stdout + done.stderr)[-5000:]}"
+            f"{' '.join(arguments)}: exit {done.returncode}\n{(done.stdout + done.stderr)[-5000:]}"
         )
     return done.stdout.strip()
 
 
-def succeeds(*words: str) -> bool:
+def succeeds(*arguments: str) -> bool:
     try:
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(arguments, cwd=ROOT, capture_output=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
 
 
-def compose(*words: str, timeout_s: float = 600, check: bool = True) -> str:
+def compose(*arguments: str, timeout_s: float = 600, check: bool = True) -> str:
     return run(
-        "docker", "compose", "-p", PROJECT, "--profile", "demo", *words,
+        "docker", "compose", "-p", PROJECT, "--profile", "demo", *arguments,
         timeout_s=timeout_s, check=check,
     )  # fmt: skip
 
 
 def ensure_engine() -> subprocess.Popen[bytes] | None:
-    """Return the engine that we started, None if one was running; raise NoEngine."""
+    """Return the engine started here, None if one is running already; raise NoEngine."""
     if shutil.which("docker") and succeeds("docker", "info"):
         return None
     if os.geteuid() != 0:
-        raise NoEngine("no Docker engine runs, and only root could install and start one")
+        raise NoEngine("no Docker engine is running; only root can install and start one")
     if not shutil.which("dockerd") or not shutil.which("debootstrap"):
         print("installing docker.io, iptables, debootstrap from Debian …", flush=True)
         if not succeeds("apt-get", "--version"):
@@ -117,25 +117,25 @@ def ensure_images() -> None:
     if not missing or succeeds("docker", "pull", "-q", missing[0]):
         return
     if not STANDINS.exists():
-        raise NoEngine(f"{missing[0]} can be neither pulled nor made here")
-    print("no image registry: making stand-ins from Debian packages …", flush=True)
+        raise NoEngine(f"{missing[0]} can neither be pulled nor built")
+    print("no image registry: building stand-ins from Debian packages …", flush=True)
     run("bash", str(STANDINS), tempfile.mkdtemp(prefix="werknetz-standins-"), timeout_s=900)
 
 
-def until(what: str, true: Callable[[], bool], within_s: float = BACK_S) -> float:
-    """Wait until it is true; return the seconds it took; raise if it does not become so."""
-    began = time.monotonic()
+def wait_until(condition: str, is_true: Callable[[], bool], within_s: float = RECOVERY_S) -> float:
+    """Wait until the condition is true and return the seconds it took; raise after `within_s`."""
+    started = time.monotonic()
     while True:
-        if true():
-            return time.monotonic() - began
-        if time.monotonic() - began > within_s:
-            seen = compose("ps", "-a") + "\n" + compose("logs", "--tail", "15")[-6000:]
-            raise RuntimeError(f"not within {within_s:.0f} s: {what}\n{seen}")
+        if is_true():
+            return time.monotonic() - started
+        if time.monotonic() - started > within_s:
+            state = compose("ps", "-a") + "\n" + compose("logs", "--tail", "15")[-6000:]
+            raise RuntimeError(f"not within {within_s:.0f} s: {condition}\n{state}")
         time.sleep(1)
 
 
 def sql(statement: str) -> str:
-    """Ask PostgreSQL inside its container; an empty answer while it is away."""
+    """Query PostgreSQL inside its container; empty while it is down."""
     password = (ROOT / "secrets" / "postgres_password").read_text()
     done = subprocess.run(
         ["docker", "compose", "-p", PROJECT, "exec", "-T", "-e", f"PGPASSWORD={password}",
@@ -145,38 +145,38 @@ def sql(statement: str) -> str:
     return done.stdout.strip()
 
 
-def newest(connector: str) -> float:
-    """Return the instant of the newest sample that this connector brought, in epoch seconds."""
-    answer = sql(
+def newest_sample_at(connector: str) -> float:
+    """Return the time of the newest sample of a connector, in epoch seconds."""
+    result = sql(
         "SELECT extract(epoch FROM max(x.at)) FROM signals s CROSS JOIN LATERAL "
         "(SELECT at FROM samples WHERE signal_id = s.id ORDER BY at DESC LIMIT 1) x "
         f"WHERE s.connector_id = '{connector}' AND s.equipment_id IS NOT NULL"
     )
-    return float(answer) if answer else 0.0
+    return float(result) if result else 0.0
 
 
-def api(path: str, key: str = "") -> tuple[int, bytes]:
+def get_api(path: str, key: str = "") -> tuple[int, bytes]:
     request = urllib.request.Request(
         f"http://127.0.0.1:{PORT}{path}", headers={"X-API-Key": key} if key else {}
     )
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return answer.status, answer.read()
+        with urllib.request.urlopen(request, timeout=5) as response:
+            return response.status, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
     except OSError:
         return 0, b""
 
 
-def flows_after(moment: float, connectors: tuple[str, ...]) -> bool:
-    return all(newest(name) > moment for name in connectors)
+def has_data_after(at_s: float, connectors: tuple[str, ...]) -> bool:
+    return all(newest_sample_at(name) > at_s for name in connectors)
 
 
-def container(service: str) -> str:
+def container_of(service: str) -> str:
     return compose("ps", "-q", service)
 
 
-def healthy(service: str) -> bool:
+def is_healthy(service: str) -> bool:
     name = compose("ps", "-a", "-q", service, check=False)
     if not name:
         return False
@@ -187,7 +187,7 @@ def healthy(service: str) -> bool:
 
 
 @contextmanager
-def stack() -> Iterator[None]:
+def stopped_at_end() -> Iterator[None]:
     try:
         yield
     finally:
@@ -195,14 +195,14 @@ def stack() -> Iterator[None]:
         compose("down", "-v", "--remove-orphans", "-t", "10", check=False)
 
 
-def kill_minus_nine(service: str) -> None:
-    """Kill by the host's pid: the restart policy acts on that, not on `docker kill`."""
-    pid = run("docker", "inspect", "-f", "{{.State.Pid}}", container(service))
+def kill_process(service: str) -> None:
+    """Kill the process on the host: the restart policy ignores `docker kill`."""
+    pid = run("docker", "inspect", "-f", "{{.State.Pid}}", container_of(service))
     run("kill", "-9", pid)
 
 
-def cut_network(service: str, seconds: float) -> None:
-    name = container(service)
+def disconnect_network(service: str, seconds: float) -> None:
+    name = container_of(service)
     networks = json.loads(
         run("docker", "inspect", "-f", "{{json .NetworkSettings.Networks}}", name)
     )
@@ -213,43 +213,48 @@ def cut_network(service: str, seconds: float) -> None:
         run("docker", "network", "connect", "--alias", service, network, name)
 
 
-def make_key() -> str:
-    """Return a new API key. Engine 20.10 now and then loses the output of a short `exec`."""
+def create_key() -> str:
+    """Create an API key. Engine 20.10 sometimes loses the output of a short `exec`."""
     for _ in range(5):
-        words = compose(
+        output_words = compose(
             "exec", "-T", "core", "werknetz", "keys", "create", "compose-test", "--role", "viewer"
         ).split()
-        for word in words:
+        for word in output_words:
             if word.startswith("wn_"):
                 return word[: len("wn_12345678_") + 64]
-    raise RuntimeError("`werknetz keys create` printed no key, five times")
+    raise RuntimeError("`werknetz keys create` printed no key in five attempts")
 
 
-def exercise(connectors: tuple[str, ...], *, short: bool) -> None:
-    key = make_key()
-    took = until("both connectors' values in PostgreSQL", lambda: flows_after(0.0, connectors))
-    print(f"ok  a value through the whole way after {took:.0f} s", flush=True)
+def run_faults(connectors: tuple[str, ...], *, short: bool) -> None:
+    key = create_key()
+    took = wait_until(
+        "values of both connectors in PostgreSQL", lambda: has_data_after(0.0, connectors)
+    )
+    print(f"ok  values in PostgreSQL after {took:.0f} s", flush=True)
     path = "/api/v1/kpi_values?equipment=nordwerk&kpi=oee&start=-1h"
-    until("an OEE answer", lambda: api(path, key)[0] == 200)
-    print(f"ok  {path}: {api(path, key)[1][:160].decode()}", flush=True)
-    for service in BROKEN_SHORT if short else BROKEN:
-        for fault in ("kill -9",) if short else ("kill -9", "network cut"):
-            moment = time.time()
+    wait_until("an OEE value", lambda: get_api(path, key)[0] == 200)
+    print(f"ok  {path}: {get_api(path, key)[1][:160].decode()}", flush=True)
+    for service in FAULTY_SERVICES_SHORT if short else FAULTY_SERVICES:
+        for fault in ("kill -9",) if short else ("kill -9", "network disconnected"):
+            fault_at = time.time()
             if fault == "kill -9":
-                kill_minus_nine(service)
+                kill_process(service)
             else:
-                cut_network(service, 5)
-            until(f"{service} healthy after {fault}", partial(healthy, service))
-            back_at = time.time()
-            until(f"values after {fault} of {service}", partial(flows_after, back_at, connectors))
-            until("the API again", lambda: api(path, key)[0] == 200)
+                disconnect_network(service, 5)
+            wait_until(f"{service} healthy after {fault}", partial(is_healthy, service))
+            recovered_at = time.time()
+            wait_until(
+                f"values after {fault} of {service}",
+                partial(has_data_after, recovered_at, connectors),
+            )
+            wait_until("the API", lambda: get_api(path, key)[0] == 200)
             print(
-                f"ok  {fault} of {service}: values again after {time.time() - moment:.0f} s",
+                f"ok  {fault} of {service}: values again after {time.time() - fault_at:.0f} s",
                 flush=True,
             )
-    # The OPC UA plant tells again by itself what a listener that died had not acknowledged: the
-    # same values at the same instants. So it is held to no contradiction, MQTT to no repeat.
-    doubled = sql(
+    # The OPC UA plant re-sends values that a killed client had not acknowledged, with the same
+    # times: for OPC UA only contradicting values are errors, for MQTT any repetition.
+    duplicates = sql(
         "SELECT g.connector_id, g.key, s.at, array_agg(s.value), array_agg(s.status), "
         "count(*) OVER () FROM samples s "
         "JOIN signals g ON g.id = s.signal_id WHERE g.role LIKE '%_count' "
@@ -257,9 +262,11 @@ def exercise(connectors: tuple[str, ...], *, short: bool) -> None:
         "AND (g.connector_id NOT LIKE '%opcua' OR count(DISTINCT s.value) > 1) "
         "ORDER BY s.at LIMIT 12"
     )
-    if doubled:
-        raise RuntimeError(f"counts are in the table twice, of so many at the end:\n{doubled}")
-    print("ok  no count is in the table twice", flush=True)
+    if duplicates:
+        raise RuntimeError(
+            f"counter values are stored twice, their number at the end:\n{duplicates}"
+        )
+    print("ok  no counter value is stored twice", flush=True)
 
 
 def main() -> int:
@@ -276,14 +283,14 @@ def main() -> int:
             if os.environ.get(variable):
                 os.environ.setdefault(name, os.environ[variable])
         run(sys.executable, "deploy/make_secrets.py")
-        began = time.monotonic()
+        started = time.monotonic()
         compose("build", timeout_s=900)
-        print(f"ok  built in {time.monotonic() - began:.0f} s", flush=True)
-        with stack():
-            began = time.monotonic()
+        print(f"ok  built in {time.monotonic() - started:.0f} s", flush=True)
+        with stopped_at_end():
+            started = time.monotonic()
             compose("up", "-d", "--wait", "--wait-timeout", "180", timeout_s=300)
-            print(f"ok  up and ready in {time.monotonic() - began:.0f} s", flush=True)
-            exercise(("emden-1-opcua", "zwick-2-mqtt"), short="--short" in sys.argv)
+            print(f"ok  up and ready in {time.monotonic() - started:.0f} s", flush=True)
+            run_faults(("emden-1-opcua", "zwick-2-mqtt"), short="--short" in sys.argv)
     except NoEngine as reason:
         print(f"SKIPPED make test-compose: {reason}")
         return 0
@@ -291,7 +298,7 @@ def main() -> int:
         if engine is not None:
             engine.terminate()
             engine.wait(30)
-    print("compose: all ok")
+    print("compose: all checks passed")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""Make the secrets of the compose stack, once: random, files only, kept if they exist.
+"""Create the secrets of the compose stack once, as random files; existing ones are not changed.
 
-The folder is 0700; the files in it are 0444, because the containers' users, who are not
-root, read them through bind mounts.
+The folder has mode 0700; its files have 0444, because the containers' users, which are not root,
+read them through bind mounts.
 """
 
 import base64
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "secrets"
 
 
 def mosquitto_hash(password: str) -> str:
-    """Return the password in mosquitto 2's own form: PBKDF2-HMAC-SHA512."""
+    """Return the password in the format of mosquitto 2: PBKDF2-HMAC-SHA512."""
     salt, rounds = os.urandom(12), 210_000
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
     return f"$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
@@ -24,7 +24,7 @@ def mosquitto_hash(password: str) -> str:
 def main() -> int:
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     if (FOLDER / "database_url").exists():
-        print(f"kept the secrets in {FOLDER}")
+        print(f"the secrets in {FOLDER} exist already")
         return 0
     database, streams, queue, mqtt = (secrets.token_hex(24) for _ in range(4))
     files = {
@@ -38,14 +38,14 @@ def main() -> int:
         "mqtt_url": f"mqtt://werknetz:{mqtt}@mosquitto:1883",
         "redis_url": f"redis://:{streams}@valkey:6379/0",
         "broker_url": f"redis://:{queue}@queue:6379/0",
-        # Last: it marks the set as complete.
+        # Last: its existence marks the set as complete.
         "database_url": f"postgresql://werknetz:{database}@postgres:5432/werknetz",
     }
     for name, content in files.items():
         path = FOLDER / name
         path.write_text(content)
         path.chmod(0o444)
-    print(f"made {len(files)} secrets in {FOLDER}")
+    print(f"created {len(files)} secrets in {FOLDER}")
     return 0
 
 
