@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plumbing.edges import Edges, running_edges
-from plumbing.shared import shared
+from plumbing.shared import find_shared_file
 from plumbing.waiting import until
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
@@ -27,11 +27,11 @@ async def test_shared_files_become_events_once(
 ) -> None:
     drop = tmp_path / "drop"
     drop.mkdir()
-    names = sorted(p.name for p in shared("edi/04_desadv_96a_books.edi").parent.iterdir())
+    names = sorted(p.name for p in find_shared_file("edi/04_desadv_96a_books.edi").parent.iterdir())
     with running_edges(tmp_path, database_url, redis_url) as stage:
         _prepare(stage, drop)
         for name in names:
-            shutil.copyfile(shared(f"edi/{name}"), drop / name)
+            shutil.copyfile(find_shared_file(f"edi/{name}"), drop / name)
         stage.start("ingest", "edge")
         await until(lambda: len(_done_files(drop)) == len(names), within_s=60)
         await stage.until(COUNT, 18)
@@ -51,8 +51,8 @@ async def test_shared_files_become_events_once(
         raw_inputs = await stage.query("SELECT count(*) FROM raw_inputs")
         before = (18, len(reasons), raw_inputs[0][0])
         for name in names:  # again, and again under other names
-            shutil.copyfile(shared(f"edi/{name}"), drop / name)
-            shutil.copyfile(shared(f"edi/{name}"), drop / f"again-{name}")
+            shutil.copyfile(find_shared_file(f"edi/{name}"), drop / name)
+            shutil.copyfile(find_shared_file(f"edi/{name}"), drop / f"again-{name}")
         await until(lambda: not [p for p in drop.iterdir() if p.is_file()], within_s=60)
         # A later line is stored: so everything before it was processed.
         (drop / "last.edi").write_text(_interchange("LAST", 1))

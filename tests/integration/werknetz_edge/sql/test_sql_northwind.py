@@ -11,7 +11,7 @@ import yaml
 
 from plumbing.edges import Edges, running_edges
 from plumbing.servers import SESSION_SERVERS, run
-from plumbing.shared import shared
+from plumbing.shared import find_shared_file
 from werknetz_demo.embedded.postgres import Postgres
 
 pytestmark = [pytest.mark.slow]
@@ -59,7 +59,7 @@ def test_its_numbers_are_right_after_kills_of_both_ends(
     tmp_path: Path, supplier: Postgres, database_url: str, redis_url: str,
     run_sql: Callable[[str, str], None],
 ) -> None:  # fmt: skip
-    script = shared("erp/northwind.sql").read_text(encoding="utf-8")
+    script = find_shared_file("erp/northwind.sql").read_text(encoding="utf-8")
     run_sql(supplier.url, script)
     with running_edges(tmp_path, database_url, redis_url) as stage:
         _write(stage, supplier.url)
@@ -82,7 +82,7 @@ def test_changes_in_the_database_become_events(
     tmp_path: Path, supplier: Postgres, database_url: str, redis_url: str,
     run_sql: Callable[[str, str], None],
 ) -> None:  # fmt: skip
-    run_sql(supplier.url, shared("erp/northwind.sql").read_text(encoding="utf-8"))
+    run_sql(supplier.url, find_shared_file("erp/northwind.sql").read_text(encoding="utf-8"))
     with running_edges(tmp_path, database_url, redis_url) as stage:
         _write(stage, supplier.url)
         stage.start("ingest", "edge")

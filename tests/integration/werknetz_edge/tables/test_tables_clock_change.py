@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plumbing.edges import running_edges
-from plumbing.shared import shared
+from plumbing.shared import find_shared_file
 from plumbing.tables import parse
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 
@@ -20,7 +20,7 @@ CLOCK = {"column": "timestamp", "offset": "+01:00", "changes": [SET_BACK]}
 
 def _copy(folder: Path) -> Path:
     name = "machine_temperature_system_failure.csv"
-    return Path(shutil.copyfile(shared(f"machines/{name}"), folder / name))
+    return Path(shutil.copyfile(find_shared_file(f"machines/{name}"), folder / name))
 
 
 def test_a_configured_clock_change_is_resolved(tmp_path: Path) -> None:
