@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from werknetz.link.redis import status_key
+from werknetz.store.database_url import asyncpg_url
 from werknetz_simulator.plants.plan import instant_of, us_of
 from werknetz_simulator.plants.plant import Plant
 
@@ -86,7 +87,7 @@ class DatabaseProbe:
     """Queries on its own connection, which is opened again after PostgreSQL was down."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._url = asyncpg_url(url)
         self._connection: asyncpg.Connection | None = None
 
     async def connection(self) -> asyncpg.Connection:

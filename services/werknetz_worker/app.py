@@ -1,7 +1,7 @@
-"""The Celery application: only a trigger (R15). What it loses, the next tick or sweep finds.
+"""The Celery application: only a trigger (R15). The next tick or sweep finds what it loses.
 
-JSON only, no results, nothing prefetched. A broker that restarts or forgets everything is joined
-again; two workers and two beats do no harm.
+JSON only, no results, no prefetching. It reconnects to a broker that restarts empty; several
+workers and schedulers may run.
 """
 
 from typing import Any, Final
@@ -21,7 +21,7 @@ _LOCAL: Final = "redis://127.0.0.1:6379/1"
 
 
 class BeatScheduler(Scheduler):
-    """Keeps no file: after a restart everything is simply due, and that does no harm."""
+    """Keeps no state file: after a restart every task is due, which is harmless."""
 
     def tick(self, *arguments: Any, **options: Any) -> float:
         heartbeat.touch()
@@ -59,7 +59,7 @@ def create_celery(broker_url: str) -> Celery:
             name: {
                 "task": name,
                 "schedule": every_s,
-                # nobody needs a trigger that is older than the next
+                # a trigger is useless once the next one is due
                 "options": {"expires": max(every_s, 10.0)},
             }
             for name, every_s in (
@@ -77,9 +77,9 @@ def create_celery(broker_url: str) -> Celery:
     return app
 
 
-def _still_turning(**_: object) -> None:
+def _touch_heartbeat(**_: object) -> None:
     heartbeat.touch()
 
 
 app = create_celery(read_env("WERKNETZ_BROKER_URL") or _LOCAL)
-heartbeat_sent.connect(_still_turning, weak=False)
+heartbeat_sent.connect(_touch_heartbeat, weak=False)

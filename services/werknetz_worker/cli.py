@@ -1,4 +1,4 @@
-"""`werknetz worker`, `beat` and `recompute`: Celery with the settings that fit us."""
+"""`werknetz worker`, `beat` and `recompute`: Celery with our settings."""
 
 import asyncio
 import os
@@ -18,16 +18,16 @@ def register(app: typer.Typer) -> None:
 
 def worker(
     concurrency: Annotated[
-        int, typer.Option(min=1, help="Processes that compute at once; 1 computes in this one.")
+        int, typer.Option(min=1, help="Worker processes; 1 computes in this process.")
     ] = 1,
     beat: Annotated[
-        bool, typer.Option("--beat", help="Also give the beat, so that no other process need.")
+        bool, typer.Option("--beat", help="Also run the scheduler (Celery beat) in this process.")
     ] = False,
 ) -> None:
-    """Compute KPIs from what has arrived."""
+    """Compute KPIs from new data."""
     celery = _celery()
     if beat:
-        _give_the_beat(celery)
+        _embed_scheduler(celery)
     celery.Worker(
         pool="solo" if concurrency == 1 else "prefork",
         concurrency=concurrency,
@@ -39,38 +39,40 @@ def worker(
 
 
 def beat() -> None:
-    """Give the beat: tell workers every few seconds to look for work."""
+    """Run the scheduler (Celery beat) that triggers the workers."""
     celery = _celery()
     celery.Beat(loglevel="INFO", quiet=True).run()
 
 
 def recompute(
     path: Annotated[str, typer.Argument(help="Equipment, such as nordwerk/emden-1.")],
-    since: Annotated[datetime, typer.Option(help="From when on, in UTC.")],
+    since: Annotated[datetime, typer.Option(help="Start, in UTC.")],
 ) -> None:
-    """Let workers compute an equipment again, such as after a change of its shift calendar."""
-    found = asyncio.run(_mark_again(path, since.replace(tzinfo=UTC)))
-    typer.echo(f"{found} buckets of {path} will be computed again; what was known is kept")
+    """Let workers compute an equipment again, for example after a change of its calendar."""
+    count = asyncio.run(_mark_for_recomputation(path, since.replace(tzinfo=UTC)))
+    typer.echo(
+        f"{count} buckets of {path} will be computed again; earlier values stay as revisions"
+    )
 
 
-async def _mark_again(path: str, since: datetime) -> int:
+async def _mark_for_recomputation(path: str, since: datetime) -> int:
     import asyncpg
 
     from werknetz.domain.bucket import microseconds_of
+    from werknetz_worker.elements.sweep import mark_under_path
     from werknetz_worker.session import CONNECT_TIMEOUT_S
     from werknetz_worker.settings import WorkerSettings
-    from werknetz_worker.sweep import mark_again
 
     url = WorkerSettings.from_environment().database_url
     connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S, command_timeout=60)
     try:
-        return await mark_again(connection, path, microseconds_of(since))
+        return await mark_under_path(connection, path, microseconds_of(since))
     finally:
         await connection.close(timeout=5)
 
 
 def _celery() -> Any:
-    """Load the application only now: it reads the environment."""
+    """Load the application late: it reads the environment."""
     from werknetz.runtime.settings import require_env
 
     log.configure()
@@ -81,8 +83,8 @@ def _celery() -> Any:
     return app
 
 
-def _give_the_beat(celery: Any) -> None:
-    """Start the beat in a thread when the worker is ready: it ends with the worker, always."""
+def _embed_scheduler(celery: Any) -> None:
+    """Run the scheduler in a thread while the worker runs."""
     from celery.beat import EmbeddedService
     from celery.signals import worker_ready, worker_shutting_down
 

@@ -1,8 +1,8 @@
-"""Drops days that are older than the operator keeps: whole partitions, never what was computed.
+"""Drops days after the retention time: whole partitions, never computed values.
 
-What was dropped is remembered, so that nobody computes elements anew out of samples that are gone.
-A default partition forbids DETACH … CONCURRENTLY, so each day is a short transaction of its own
-that gives up where a long reader holds the table; the next hour tries again.
+The dropped range is stored, so that no elements are recomputed from missing samples. A default
+partition forbids DETACH … CONCURRENTLY, so each day is a short transaction of its own that gives
+up where a long reader holds the table; the next hour retries.
 """
 
 from collections.abc import Callable
@@ -19,40 +19,40 @@ from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.settings import WorkerSettings
 
-DAYS_A_RUN: Final = 40  # each may wait for its lock for two seconds; the rest has time
+DAYS_A_RUN: Final = 40  # each may wait two seconds for its lock
 _log: Final = get_logger("worker.retention")
 
 
 @dataclass(frozen=True, slots=True)
-class Daily:
-    """A table with a partition a day, and how long a day is kept."""
+class DailyTable:
+    """A table with a partition a day, and its retention time."""
 
     table: DayTable
-    kept_days: Callable[[WorkerSettings], int | None]  # None: for ever
+    retention_days: Callable[[WorkerSettings], int | None]  # None: for ever
     is_computed_from: bool = False  # then a day waits until its buckets are computed
 
 
 DAILY: Final = (
-    Daily(SAMPLES, lambda settings: settings.samples_kept_days, is_computed_from=True),
-    Daily(RAW_INPUTS, lambda settings: settings.raw_kept_days),
+    DailyTable(SAMPLES, lambda settings: settings.samples_retention_days, is_computed_from=True),
+    DailyTable(RAW_INPUTS, lambda settings: settings.raw_retention_days),
 )
 
 
 async def drop_expired(pool: DriverPool, settings: WorkerSettings, now: datetime) -> int:
-    """Drop the days that nobody keeps; return how many."""
+    """Drop the expired days; return how many."""
     dropped = 0
     for daily in DAILY:
-        kept_days = daily.kept_days(settings)
-        if kept_days is not None:
-            cutoff = (now.astimezone(UTC) - timedelta(days=kept_days)).date()
+        retention_days = daily.retention_days(settings)
+        if retention_days is not None:
+            cutoff = (now.astimezone(UTC) - timedelta(days=retention_days)).date()
             dropped += await _drop_before(pool, daily, cutoff)
     return dropped
 
 
-async def _drop_before(pool: DriverPool, daily: Daily, cutoff: date) -> int:
+async def _drop_before(pool: DriverPool, daily: DailyTable, cutoff: date) -> int:
     """Drop the days that end at or before the cutoff's midnight."""
     table = daily.table
-    names = [row[0] for row in await pool.fetch(table.existing)]
+    names = [row[0] for row in await pool.fetch(table.list_partitions)]
     days = sorted(day for name in names if (day := table.day_of(name)) is not None)
     dropped = 0
     for day in [day for day in days if day < cutoff][:DAYS_A_RUN]:
@@ -67,19 +67,19 @@ async def _drop_before(pool: DriverPool, daily: Daily, cutoff: date) -> int:
     return dropped
 
 
-async def _drop(connection: WriteConnection, daily: Daily, day: date) -> bool:
-    """Drop one day, unless something of it waits to be computed."""
+async def _drop(connection: WriteConnection, daily: DailyTable, day: date) -> bool:
+    """Drop one day, unless buckets of it are still dirty."""
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     end = start + timedelta(days=1)
     async with connection.transaction():
-        await connection.execute(partition.SHORT_WAIT)
-        await connection.execute(partition.ONE_AT_A_TIME)
+        await connection.execute(partition.SET_SHORT_LOCK_TIMEOUT)
+        await connection.execute(partition.LOCK_PARTITIONING)
         if daily.is_computed_from and await connection.fetchval(
             statements.HAS_DIRTY_BUCKETS, start, end
         ):
-            _log.info("a day is kept until its buckets are computed", day=str(day))
+            _log.info("day not dropped: its buckets are not computed yet", day=str(day))
             return False
-        for statement in daily.table.dropping(day):
+        for statement in daily.table.drop_statements(day):
             await connection.execute(statement)
         await connection.execute(statements.SET_DROPPED_BEFORE, daily.table.name, end)
     return True

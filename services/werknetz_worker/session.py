@@ -1,4 +1,4 @@
-"""A process's connections: PostgreSQL's pool and Redis, opened on the loop that uses them."""
+"""The connections of a worker process: the PostgreSQL pool and Redis."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -7,16 +7,16 @@ import asyncpg
 from redis.asyncio import Redis
 
 from werknetz_worker.settings import WorkerSettings
-from werknetz_worker.watermarks import SOCKET_TIMEOUT_S, Watermarks
+from werknetz_worker.watermarks import SOCKET_TIMEOUT_S, WatermarkPublisher
 
 CONNECT_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class WorkerConnections:
     settings: WorkerSettings
     pool: asyncpg.Pool
-    watermarks: Watermarks
+    watermarks: WatermarkPublisher
 
     @classmethod
     async def open(cls, settings: WorkerSettings) -> Self:
@@ -40,7 +40,7 @@ class Session:
                 socket_timeout=SOCKET_TIMEOUT_S,
                 socket_connect_timeout=SOCKET_TIMEOUT_S,
             )
-        return cls(settings, pool, Watermarks(redis))
+        return cls(settings, pool, WatermarkPublisher(redis))
 
     async def close(self) -> None:
         await self.watermarks.close()

@@ -1,4 +1,4 @@
-"""What a worker is told by its environment; read once a process."""
+"""Settings of a worker from its environment; read once a process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from werknetz.runtime.settings import SettingError, read_env, require_env
 from werknetz.store.database_url import asyncpg_url
 
 DAYS_MAX: Final = 36_500
-RAW_KEPT_DAYS: Final = 30
+RAW_RETENTION_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
     database_url: str
-    redis_url: str | None = None  # None: nobody polls with ETags
+    redis_url: str | None = None  # None: no watermarks for ETags
     connections: int = 2
     statement_timeout_s: float = 60.0
-    revisions_kept_days: int = 400  # what was known before a recomputation
-    samples_kept_days: int | None = None  # None: for ever
-    raw_kept_days: int | None = RAW_KEPT_DAYS  # what mappings can be run over again
+    revisions_retention_days: int = 400  # values before a recomputation
+    samples_retention_days: int | None = None  # None: for ever
+    raw_retention_days: int | None = RAW_RETENTION_DAYS  # input for replays of mappings
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
@@ -31,8 +31,9 @@ class WorkerSettings:
         return cls(
             database_url=asyncpg_url(require_env("WERKNETZ_DATABASE_URL", environment)),
             redis_url=read_env("WERKNETZ_REDIS_URL", environment),
-            samples_kept_days=_days("WERKNETZ_SAMPLES_RETENTION_DAYS", environment),
-            raw_kept_days=_days("WERKNETZ_RAW_RETENTION_DAYS", environment) or RAW_KEPT_DAYS,
+            samples_retention_days=_days("WERKNETZ_SAMPLES_RETENTION_DAYS", environment),
+            raw_retention_days=_days("WERKNETZ_RAW_RETENTION_DAYS", environment)
+            or RAW_RETENTION_DAYS,
         )
 
 

@@ -53,8 +53,8 @@ class Platform:
             params=parameters, headers={"X-API-Key": self.key}, timeout=20, trust_env=False,
         )  # fmt: skip
         assert answer.status_code == httpx2.codes.OK, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        document: dict[str, Any] = answer.json()
+        return document
 
     def query(self, statement: str, *arguments: Any) -> list[Any]:
         return run(_fetch(self.environment["WERKNETZ_DATABASE_URL"], statement, *arguments))
@@ -69,7 +69,7 @@ class Platform:
 
     def __str__(self) -> str:
         return "\n".join(
-            f"--- {name}\n{child.last_words(25)}" for name, child in self.children.items()
+            f"--- {name}\n{child.log_tail(25)}" for name, child in self.children.items()
         )
 
     def _environment(self, name: str) -> dict[str, str]:
@@ -86,7 +86,7 @@ def platform(
     folder: Path, database_url: str, redis_url: str, *, role: str = "viewer"
 ) -> Iterator[Platform]:
     """Over a migrated database and a Valkey of its own; whatever happens, nobody is left behind."""
-    found = Platform(
+    started = Platform(
         folder,
         {
             "WERKNETZ_DATABASE_URL": database_url,
@@ -95,17 +95,17 @@ def platform(
         },
     )
     try:
-        found.start("ingest", "ingest")
-        found.start("worker", "worker", "--beat")
-        found.start("core", "up", "--port", str(found.port))
-        words = found.command("keys", "create", "e2e", "--role", role).stdout
+        started.start("ingest", "ingest")
+        started.start("worker", "worker", "--beat")
+        started.start("core", "up", "--port", str(started.port))
+        words = started.command("keys", "create", "e2e", "--role", role).stdout
         match = _KEY.search(words)
         assert match, words
-        found.key = match[0]
-        found.until("the API answers", lambda: _is_up(found))
-        yield found
+        started.key = match[0]
+        started.until("the API answers", lambda: _is_up(started))
+        yield started
     finally:
-        for child in found.children.values():
+        for child in started.children.values():
             child.kill()
 
 

@@ -1,4 +1,4 @@
-"""What follows from a change of master data: which events to read again, which rows to derive anew.
+"""Statements after a change of master data: events to project again, rows to derive again.
 
 Found over the facts that were made of events, which have indexes. What could not be understood
 (no relation, a finding of an event) is read again each time: it may mean something now.
@@ -6,13 +6,13 @@ Found over the facts that were made of events, which have indexes. What could no
 
 from typing import Final
 
-# Before anything else: whoever projects now has read what is about to change. They end first, and
-# nobody begins until this is kept; so no event is left with what no longer holds.
+# Run first: a running projector has read data that is about to change. It ends first, and none
+# starts until this transaction commits; so no event keeps outdated references.
 ALONE: Final = "LOCK TABLE events_to_project IN EXCLUSIVE MODE"
 
 AGAIN_OF_PARTNERS: Final = """
 INSERT INTO events_to_project (event_id)
-SELECT DISTINCT told.event_id FROM (
+SELECT DISTINCT changed.event_id FROM (
     SELECT event_id FROM call_off_entries
     WHERE relation_id IS NULL
         OR relation_id IN (SELECT id FROM supply_relations WHERE supplier_id = ANY(:ids))
@@ -22,23 +22,23 @@ SELECT DISTINCT told.event_id FROM (
     WHERE supplier_id IS NULL OR supplier_id = ANY(:ids)
     UNION ALL SELECT unnest(event_ids) FROM findings
     WHERE subject = 'event' AND cleared_at IS NULL
-) AS told ORDER BY told.event_id"""
+) AS changed ORDER BY changed.event_id"""
 
 AGAIN_OF_SITES: Final = """
 INSERT INTO events_to_project (event_id)
-SELECT DISTINCT told.event_id FROM supply_relations
+SELECT DISTINCT changed.event_id FROM supply_relations
 CROSS JOIN LATERAL (
     SELECT event_id FROM call_off_entries WHERE relation_id = supply_relations.id
     UNION ALL SELECT event_id FROM shipment_lines WHERE relation_id = supply_relations.id
     UNION ALL SELECT event_id FROM receipt_lines WHERE relation_id = supply_relations.id
-) AS told
-WHERE supply_relations.site_id = ANY(:ids) ORDER BY told.event_id"""
+) AS changed
+WHERE supply_relations.site_id = ANY(:ids) ORDER BY changed.event_id"""
 
 AGAIN_OF_MATERIALS: Final = """
 INSERT INTO events_to_project (event_id)
 WITH relation AS (SELECT id FROM supply_relations WHERE material_id = ANY(:ids)),
     item AS (SELECT id FROM stock_items WHERE material_id = ANY(:ids))
-SELECT DISTINCT told.event_id FROM (
+SELECT DISTINCT changed.event_id FROM (
     SELECT event_id FROM call_off_entries
     WHERE relation_id IS NULL OR relation_id IN (SELECT id FROM relation)
     UNION ALL SELECT event_id FROM shipment_lines
@@ -51,29 +51,29 @@ SELECT DISTINCT told.event_id FROM (
     WHERE material_id IS NULL OR material_id = ANY(:ids)
     UNION ALL SELECT unnest(event_ids) FROM findings
     WHERE subject = 'event' AND cleared_at IS NULL
-) AS told ORDER BY told.event_id"""
+) AS changed ORDER BY changed.event_id"""
 
 AGAIN_OF_WAREHOUSES: Final = """
 INSERT INTO events_to_project (event_id)
 WITH item AS (SELECT id FROM stock_items WHERE warehouse_id = ANY(:ids))
-SELECT DISTINCT told.event_id FROM (
+SELECT DISTINCT changed.event_id FROM (
     SELECT event_id FROM receipt_lines WHERE warehouse_id IS NULL OR warehouse_id = ANY(:ids)
     UNION ALL SELECT event_id FROM stock_counts WHERE stock_item_id IN (SELECT id FROM item)
     UNION ALL SELECT event_id FROM stock_movements WHERE stock_item_id IN (SELECT id FROM item)
     UNION ALL SELECT unnest(event_ids) FROM findings
     WHERE subject = 'event' AND cleared_at IS NULL
-) AS told ORDER BY told.event_id"""
+) AS changed ORDER BY changed.event_id"""
 
-# What was consumed is taken from where the line's materials lie.
+# Consumption is taken from the warehouse of the line's material.
 AGAIN_OF_LINE: Final = """
 INSERT INTO events_to_project (event_id)
-SELECT DISTINCT told.event_id FROM (
+SELECT DISTINCT changed.event_id FROM (
     SELECT event_id FROM consumptions WHERE equipment_id = ANY(:ids)
     UNION ALL SELECT unnest(event_ids) FROM findings
     WHERE subject = 'event' AND cleared_at IS NULL
-) AS told ORDER BY told.event_id"""
+) AS changed ORDER BY changed.event_id"""
 
-# A supplier's own policy begins some day; before it, the one of all holds for it, too.
+# A supplier's own policy has a start; before it, the general policy applies.
 MARK_RELATIONS: Final = """
 INSERT INTO dirty_relations (relation_id)
 SELECT id FROM supply_relations

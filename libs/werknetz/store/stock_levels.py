@@ -1,7 +1,7 @@
-"""Stock of items at a moment, from the facts known at another: the last count, and what moved on.
+"""Stock of items at one instant as known at another: the last count plus later movements.
 
-Counts of one document and instant are added: a message tells each batch by itself. A movement at
-the count's instant is in the count.
+Counts of one document and instant are added, because a message reports each batch separately. A
+movement at the instant of the count is included in the count.
 """
 
 from typing import Final
@@ -18,23 +18,23 @@ SELECT item.id AS stock_item_id, counted.at AS counted_at, moved.at AS moved_at,
 FROM stock_items item
 JOIN warehouses warehouse ON warehouse.id = item.warehouse_id
 LEFT JOIN LATERAL (
-    SELECT told.at, sum(told.base_quantity) AS quantity
-    FROM stock_counts told
-    WHERE told.stock_item_id = item.id AND told.at <= :at AND told.base_quantity IS NOT NULL
-        AND (told.known_to IS NULL OR told.known_to > :known_at)
-        AND (CAST(:known_at AS timestamptz) IS NULL OR told.known_from <= :known_at)
-    GROUP BY told.at, told.document
-    ORDER BY told.at DESC, max(told.known_from) DESC, told.document DESC NULLS LAST
+    SELECT fact.at, sum(fact.base_quantity) AS quantity
+    FROM stock_counts fact
+    WHERE fact.stock_item_id = item.id AND fact.at <= :at AND fact.base_quantity IS NOT NULL
+        AND (fact.known_to IS NULL OR fact.known_to > :known_at)
+        AND (CAST(:known_at AS timestamptz) IS NULL OR fact.known_from <= :known_at)
+    GROUP BY fact.at, fact.document
+    ORDER BY fact.at DESC, max(fact.known_from) DESC, fact.document DESC NULLS LAST
     LIMIT 1
 ) counted ON true
 LEFT JOIN LATERAL (
-    SELECT max(told.at) AS at, sum(told.base_quantity) AS quantity
-    FROM stock_movements told
-    WHERE told.stock_item_id = item.id AND told.at <= :at AND told.base_quantity IS NOT NULL
-        AND (counted.at IS NULL OR told.at > counted.at)
-        AND told.kind = ANY (warehouse.moved_by)
-        AND (told.known_to IS NULL OR told.known_to > :known_at)
-        AND (CAST(:known_at AS timestamptz) IS NULL OR told.known_from <= :known_at)
+    SELECT max(fact.at) AS at, sum(fact.base_quantity) AS quantity
+    FROM stock_movements fact
+    WHERE fact.stock_item_id = item.id AND fact.at <= :at AND fact.base_quantity IS NOT NULL
+        AND (counted.at IS NULL OR fact.at > counted.at)
+        AND fact.kind = ANY (warehouse.moved_by)
+        AND (fact.known_to IS NULL OR fact.known_to > :known_at)
+        AND (CAST(:known_at AS timestamptz) IS NULL OR fact.known_from <= :known_at)
 ) moved ON true
 WHERE item.id = ANY(:items)""").bindparams(
     sa.bindparam("items", type_=pg.ARRAY(sa.Integer)),

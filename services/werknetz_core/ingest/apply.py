@@ -1,7 +1,7 @@
-"""Batches of one spool → the database, exactly once: rows, marks and watermark in ONE transaction.
+"""Applies the batches of one spool exactly once: rows, marks and watermark in ONE transaction.
 
-The lock on the spool's row makes it safe for any number of writers, and whoever lost the answer
-to COMMIT comes again: the watermark then says that it was done (R5, R17).
+The lock on the spool's row makes it safe for any number of writers. After a lost answer to COMMIT
+the batch is sent again, and the watermark shows that it was already applied (R5, R17).
 """
 
 from collections import OrderedDict
@@ -32,21 +32,21 @@ from werknetz.link.wire import (
 )
 from werknetz.runtime.log import get_logger
 from werknetz.store.ingest import spools as statements
-from werknetz_core.ingest.partition import Partitions
-from werknetz_core.ingest.points import PointMap, load_points
-from werknetz_core.ingest.record_writer import Keeper
-from werknetz_core.ingest.rejects import Bad, Unit
+from werknetz_core.ingest.partitions import PartitionMaker
+from werknetz_core.ingest.records.points import PointMap, load_points
+from werknetz_core.ingest.records.record_writer import RecordWriter
+from werknetz_core.ingest.records.rejects import QuarantineRow, RecordUnit
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-SPOOLS_KEPT: Final = 4096
+SPOOLS_CACHED: Final = 4096
 _log = get_logger("ingest.apply")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is committed now, and what to answer."""
+class ApplyOutcome:
+    """What was committed, and the answers to send."""
 
     answers: tuple[ToEdge, ...]
     batches: int = 0
@@ -55,35 +55,35 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _SpoolRow:
     id: int
     owner: str  # the connector that made the spool
     watermark: Watermark
 
 
 class Applier:
-    """Applies with a connection that its owner gives, one transaction at a time."""
+    """Applies batches on the connection of its owner, one transaction at a time."""
 
-    def __init__(self, partitions: Partitions, *, now: Callable[[], float] = monotonic) -> None:
+    def __init__(self, partitions: PartitionMaker, *, now: Callable[[], float] = monotonic) -> None:
         self._partitions = partitions
         self._now = now
         self._points: OrderedDict[int, PointMap] = OrderedDict()
 
-    def forget(self) -> None:
-        """Forget what was read from a database that may be another one now."""
+    def clear_cache(self) -> None:
+        """Drop what was read from a database that may be another one now."""
         self._points.clear()
-        self._partitions.forget()
+        self._partitions.clear_cache()
 
     async def apply(
         self, connection: "Connection", receiver: Receiver, envelopes: Sequence[BatchEnvelope]
-    ) -> Outcome:
-        """Apply batches of ONE spool as far as they connect to what is there.
+    ) -> ApplyOutcome:
+        """Apply batches of ONE spool as far as they continue what is stored.
 
-        After an exception the receiver must be thrown away: it may have taken for committed what
-        was not.
+        After an exception the receiver must be discarded: its cached watermark may be ahead of
+        the database.
         """
-        opened = [_open(envelope) for envelope in envelopes]
-        await self._partitions.make_for(connection, _times(opened))
+        opened = [_decode(envelope) for envelope in envelopes]
+        await self._partitions.make_for(connection, _sample_times(opened))
         connector, lane = connector_of(receiver.connector)
         first = envelopes[0]
         try:
@@ -92,19 +92,19 @@ class Applier:
                 plan = self._plan(receiver, row, connector, envelopes)
                 if plan.alarm:
                     _log.error("alarm", connector=receiver.connector, alarm=plan.alarm)
-                    await connection.execute(statements.ALARM, connector, plan.alarm)
-                keeper = await self._keep(connection, connector, row, plan.run)
+                    await connection.execute(statements.SET_ALARM, connector, plan.alarm)
+                writer = await self._write_records(connection, connector, row, plan.run)
         except BaseException:
             self._points.clear()  # what it was read from may have been rolled back or restored
             raise
-        if keeper is None:
-            return Outcome(plan.replies)
-        self._remember(row.id, keeper.points)
-        counts = (len(plan.run), keeper.sample_count, keeper.quarantine_count)
-        return Outcome(plan.replies, *counts)
+        if writer is None:
+            return ApplyOutcome(plan.replies)
+        self._cache_points(row.id, writer.points)
+        counts = (len(plan.run), writer.sample_count, writer.quarantine_count)
+        return ApplyOutcome(plan.replies, *counts)
 
     def _plan(
-        self, receiver: Receiver, row: _Row, connector: str, envelopes: Sequence[BatchEnvelope]
+        self, receiver: Receiver, row: _SpoolRow, connector: str, envelopes: Sequence[BatchEnvelope]
     ) -> ApplyPlan:
         if row.owner != connector:
             mark = row.watermark
@@ -112,44 +112,44 @@ class Applier:
             return ApplyPlan((), mark, (forked,), f"fork: the spool belongs to {row.owner}")
         return receiver.plan(row.watermark, envelopes, self._now())
 
-    async def _keep(
-        self, connection: "Connection", connector: str, row: _Row, run: Sequence[BatchEnvelope]
-    ) -> Keeper | None:
+    async def _write_records(
+        self, connection: "Connection", connector: str, row: _SpoolRow, run: Sequence[BatchEnvelope]
+    ) -> RecordWriter | None:
         if not run:
             return None
         points = self._points.get(row.id)
         if points is None:
             points = await load_points(connection, row.id)
-        keeper = Keeper(
+        writer = RecordWriter(
             connection,
             spool=row.id,
             spool_id=row.watermark.spool_id,
             connector_id=connector,
             points=points,
         )
-        await keeper.keep(await _units(keeper, run))
+        await writer.write(await _split_records(writer, run))
         await connection.execute(
-            statements.ADVANCE,
+            statements.ADVANCE_WATERMARK,
             row.id,
             run[-1].seq,
             run[-1].hash,
-            keeper.sample_count,
-            keeper.quarantine_count,
+            writer.sample_count,
+            writer.quarantine_count,
         )
-        await connection.execute(statements.APPLIED, connector)
-        return keeper
+        await connection.execute(statements.SET_LAST_APPLIED, connector)
+        return writer
 
-    def _remember(self, spool: int, points: PointMap) -> None:
+    def _cache_points(self, spool: int, points: PointMap) -> None:
         self._points[spool] = points
         self._points.move_to_end(spool)
-        if len(self._points) > SPOOLS_KEPT:
+        if len(self._points) > SPOOLS_CACHED:
             self._points.popitem(last=False)
 
 
-async def welcome(
+async def accept_hello(
     connection: "Connection", name: str, hello: Hello, incarnation: UUID
 ) -> Welcome | LeaseRefused:
-    """Give the lane `name` of a connector its epoch; say what is known of its spool (R3)."""
+    """Give a connector's lane its epoch; answer with the watermark of its spool (R3)."""
     connector, lane = connector_of(name)
     async with connection.transaction():
         row = await _lock(connection, connector, lane, hello)
@@ -165,59 +165,59 @@ async def welcome(
             alarm = f"spool_rolled_back: {hello.last_seq} of {answer.last_seq} batches are left"
         if alarm:
             _log.error("alarm", connector=name, alarm=alarm)
-        await connection.execute(statements.ALARM, connector, alarm)
+        await connection.execute(statements.SET_ALARM, connector, alarm)
     return answer
 
 
 async def _lock(
     connection: "Connection", connector: str, lane: LaneName, message: BatchEnvelope | Hello
-) -> _Row:
-    """Lock connector, then spool; make what is not there.
+) -> _SpoolRow:
+    """Lock connector, then spool; add the missing rows.
 
-    The lane of history needs no epoch: whatever is said twice there is stored once, and a clone
+    The lane of history needs no epoch: what is sent twice there is stored once, and a clone
     shows in the chain.
     """
     epoch = await connection.fetchval(statements.LOCK_CONNECTOR, connector)
     if epoch is None:
         await connection.execute(statements.ADD_CONNECTOR, connector)
         epoch = await connection.fetchval(statements.LOCK_CONNECTOR, connector)
-    found = await connection.fetchrow(statements.LOCK_SPOOL, message.spool_id)
-    if found is None:
+    spool = await connection.fetchrow(statements.LOCK_SPOOL, message.spool_id)
+    if spool is None:
         await connection.execute(
             statements.ADD_SPOOL, message.spool_id, connector, lane, codec.GENESIS
         )
-        found = await connection.fetchrow(statements.LOCK_SPOOL, message.spool_id)
-    if found is None or epoch is None:
-        raise RuntimeError(f"the row of spool {message.spool_id} vanished under our lock")
+        spool = await connection.fetchrow(statements.LOCK_SPOOL, message.spool_id)
+    if spool is None or epoch is None:
+        raise RuntimeError(f"the row of spool {message.spool_id} vanished while it was locked")
     in_force = epoch if lane == "live" else message.epoch
-    mark = Watermark(message.spool_id, in_force, found["last_seq"], bytes(found["last_hash"]))
-    return _Row(found["id"], found["connector_id"], mark)
+    mark = Watermark(message.spool_id, in_force, spool["last_seq"], bytes(spool["last_hash"]))
+    return _SpoolRow(spool["id"], spool["connector_id"], mark)
 
 
-async def _units(keeper: Keeper, run: Sequence[BatchEnvelope]) -> list[Unit]:
-    """Return the records in order; what is no batch goes to quarantine at once."""
-    units: list[Unit] = []
+async def _split_records(writer: RecordWriter, run: Sequence[BatchEnvelope]) -> list[RecordUnit]:
+    """Return the records in order; what cannot be decoded goes to quarantine."""
+    units: list[RecordUnit] = []
     for envelope in run:
-        opened = _open(envelope)
-        if isinstance(opened, Bad):
-            await keeper.quarantine([opened])
+        batch = _decode(envelope)
+        if isinstance(batch, QuarantineRow):
+            await writer.quarantine([batch])
             continue
-        history = "backfill" in {opened.lane, envelope.lane}
+        history = "backfill" in {batch.lane, envelope.lane}
         lane: LaneName = "backfill" if history else "live"
-        units += [Unit(envelope.seq, lane, record) for record in opened.records]
+        units += [RecordUnit(envelope.seq, lane, record) for record in batch.records]
     return units
 
 
-def _open(envelope: BatchEnvelope) -> Batch | Bad:
+def _decode(envelope: BatchEnvelope) -> Batch | QuarantineRow:
     try:
         return codec.decode(envelope.payload)
     except codec.UnreadableBatch as error:
         source, at_us = f"spool {envelope.spool_id}", microseconds_of(datetime.now(UTC))
         size = len(envelope.payload)
-        return Bad(envelope.seq, source, str(error), envelope.payload, at_us, size)
+        return QuarantineRow(envelope.seq, source, str(error), envelope.payload, at_us, size)
 
 
-def _times(opened: Iterable[Batch | Bad]) -> NDArray[np.int64]:
+def _sample_times(opened: Iterable[Batch | QuarantineRow]) -> NDArray[np.int64]:
     times = [
         np.frombuffer(record.time, "<i8")
         for batch in opened

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(envvar="WERKNETZ_INGEST_METRICS_PORT", help="Serve /metrics there."),
         ] = None,
     ) -> None:
-        """Write what connectors deliver into PostgreSQL, exactly once. Several may run."""
+        """Write the data of connectors into PostgreSQL, exactly once. Several may run."""
         log.configure()
         try:
             database, redis = (
@@ -48,14 +48,14 @@ def register(app: typer.Typer) -> None:
 
 
 async def serve(database_url: str, redis_url: str) -> None:
-    """Write until SIGTERM or SIGINT; the transaction in work ends first, within a bound."""
+    """Write until SIGTERM or SIGINT; the current transaction ends first, within a time limit."""
     link = RedisCoreLink.connect(redis_url)
     writer = Writer(database_url, link)
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         writer.stop()
-        # An answer that does not come must not hold the process up: what is open rolls back.
+        # A missing answer must not block the process: an open transaction is rolled back.
         loop.call_later(STOPPED_WITHIN_S, _give_up)
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -69,7 +69,7 @@ async def serve(database_url: str, redis_url: str) -> None:
 
 
 def _give_up() -> None:
-    _log.error("did not stop in time: leaving what is open to be rolled back")
+    _log.error("did not stop in time: open transactions are rolled back")
     sys.stderr.flush()
     os._exit(1)
 

@@ -1,4 +1,4 @@
-"""Refuses a PostgreSQL that may lose what it has committed (R9), and tells its lives apart.
+"""Rejects a PostgreSQL that may lose committed data (R9), and detects restore and failover.
 
 With a synchronous standby (`synchronous_standby_names`) COMMIT returns only when the standby has
 flushed, for every value of synchronous_commit from `on` upwards; so an ack after COMMIT is right
@@ -17,7 +17,7 @@ from werknetz.store.ingest import spools as statements
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-_log = get_logger("ingest.guard")
+_log = get_logger("ingest.durability")
 _SAFE: Final = {
     "fsync": {"on"},
     "full_page_writes": {"on"},
@@ -26,15 +26,15 @@ _SAFE: Final = {
 
 
 class UnsafeDatabase(RuntimeError):
-    """What is committed here could be lost. The text says what to change."""
+    """Committed data could be lost. The text names the setting to change."""
 
 
 class DatabaseNotReady(RuntimeError):
     """The tables are not there yet; the migration has to run first."""
 
 
-async def check(connection: "Connection") -> None:
-    """Raise `UnsafeDatabase` or `DatabaseNotReady`; return when it is fit to be trusted."""
+async def check_durability(connection: "Connection") -> None:
+    """Raise `UnsafeDatabase` or `DatabaseNotReady`; return when commits are durable."""
     samples, catch_all = await connection.fetchrow(durability_statements.HAS_TABLES) or (
         False,
         False,
@@ -60,13 +60,13 @@ async def check(connection: "Connection") -> None:
     ]
     if wrong:
         raise UnsafeDatabase(
-            "PostgreSQL could lose what it has committed, and we would have told the connectors "
-            "to forget it. " + "; ".join(wrong)
+            "PostgreSQL could lose committed data that the connectors have already "
+            "deleted. " + "; ".join(wrong)
         )
 
 
-async def incarnation(connection: "Connection") -> UUID:
-    """Return the identity of this life of the database; a restore or a promotion begins a new one.
+async def load_incarnation(connection: "Connection") -> UUID:
+    """Return the incarnation of the database; a restore or a promotion starts a new one.
 
     A restore to a moment ends on another timeline; one into a new cluster, from a dump, has
     another system identifier.
@@ -74,13 +74,15 @@ async def incarnation(connection: "Connection") -> UUID:
     async with connection.transaction():
         await connection.execute(statements.LOCK_INCARNATIONS)
         server = await connection.fetchrow(statements.SERVER_IDENTITY)
-        known = await connection.fetchrow(statements.INCARNATION)
+        current = await connection.fetchrow(statements.CURRENT_INCARNATION)
         if server is None or server["timeline"] is None:
             raise DatabaseNotReady("this is a standby: the writer needs the primary")
         identity = (server["system_identifier"], server["timeline"])
-        if known is not None and (known["system_identifier"], known["timeline"]) == identity:
-            return UUID(str(known["incarnation"]))
+        if current is not None and (current["system_identifier"], current["timeline"]) == identity:
+            return UUID(str(current["incarnation"]))
         new = uuid4()
         await connection.execute(statements.ADD_INCARNATION, new, *identity)
-    _log.warning("a new life of the database", incarnation=str(new), timeline=identity[1])
+    _log.warning(
+        "new database incarnation (restore or failover)", incarnation=str(new), timeline=identity[1]
+    )
     return new

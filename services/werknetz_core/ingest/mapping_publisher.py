@@ -1,6 +1,6 @@
-"""Tells each connector which mapping is active for the name that it uses; again and again.
+"""Publishes to each connector the active version of the mapping that it uses.
 
-PostgreSQL knows; Redis may forget. A connector is known by the first mapping it has used.
+PostgreSQL holds it; Redis may lose it, so it is published periodically.
 """
 
 from time import monotonic
@@ -15,22 +15,22 @@ from werknetz_core.ingest.streams import CoreLink
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-SAY_EVERY_S: Final = 2.0
+PUBLISH_EVERY_S: Final = 2.0
 
 
-class Wanted:
+class MappingPublisher:
     def __init__(self, link: CoreLink) -> None:
         self._link = link
-        self._said_at = -SAY_EVERY_S
+        self._published_at = -PUBLISH_EVERY_S
 
-    async def say(self, connection: "Connection", names: list[str]) -> None:
-        """Say it for these streams, when it is time. Raises LinkLost."""
-        if monotonic() - self._said_at < SAY_EVERY_S:
+    async def publish(self, connection: "Connection", names: list[str]) -> None:
+        """Publish for these streams when it is due. Raises LinkLost."""
+        if monotonic() - self._published_at < PUBLISH_EVERY_S:
             return
         ids = sorted({connector_of(name)[0] for name in names})
-        for row in await connection.fetch(naming.WANTED_MAPPINGS, ids):
-            wanted = DesiredMapping(
+        for row in await connection.fetch(naming.DESIRED_MAPPINGS, ids):
+            mapping = DesiredMapping(
                 row["name"], row["version"], bytes(row["digest"]), row["document"]
             )
-            await self._link.publish_desired_mapping(row["connector"], wanted)
-        self._said_at = monotonic()
+            await self._link.publish_desired_mapping(row["connector"], mapping)
+        self._published_at = monotonic()

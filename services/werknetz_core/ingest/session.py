@@ -1,6 +1,6 @@
-"""The writer's connection to PostgreSQL: waited for, checked, and thrown away after any error.
+"""The writer's connection to PostgreSQL: opened, checked, and replaced after every error.
 
-A connection after an error may hold anything; a new one costs milliseconds.
+The state of a connection after an error is unknown; a new one costs milliseconds.
 """
 
 import asyncio
@@ -15,19 +15,19 @@ from werknetz.runtime.log import get_logger, mask_passwords
 from werknetz.store.database_url import asyncpg_url
 from werknetz_core.ingest import durability
 from werknetz_core.ingest.durability import DatabaseNotReady
-from werknetz_core.ingest.partition import Partitions
+from werknetz_core.ingest.partitions import PartitionMaker
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 CONNECT_TIMEOUT_S: Final = 10.0
-COMMAND_TIMEOUT_S: Final = 300.0  # a slow PostgreSQL is waited for; a dead one is left at last
-SAY_EVERY_S: Final = 10.0
+COMMAND_TIMEOUT_S: Final = 300.0  # waits for a slow PostgreSQL, gives up on a dead one
+LOG_EVERY_S: Final = 10.0
 _TRY_EVERY_S: Final = 0.5
 _SETTINGS: Final = {
     "application_name": "werknetz ingest",
     "timezone": "UTC",
-    # A writer that is stopped in a transaction must not hold the others up for ever.
+    # A writer that is suspended in a transaction must not block the others for ever.
     "idle_in_transaction_session_timeout": "30000",
     "lock_timeout": "20000",
     "tcp_keepalives_idle": "10",
@@ -36,15 +36,15 @@ _SETTINGS: Final = {
 }
 _log = get_logger("ingest.session")
 
-WORLD = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseNotReady)
-"""What the world does to us: said in the log, and tried again."""
+RETRYABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseNotReady)
+"""Errors that are logged and retried."""
 
 
-class Session:
-    """One connection at a time, and which life of the database it speaks with."""
+class WriterConnection:
+    """One connection at a time, and the incarnation of its database."""
 
-    def __init__(self, url: str, partitions: Partitions, on_new: Callable[[], None]) -> None:
-        """`on_new` is called for each new connection: what was cached may be wrong."""
+    def __init__(self, url: str, partitions: PartitionMaker, on_new: Callable[[], None]) -> None:
+        """`on_new` is called for each new connection: caches may be outdated."""
         self._url = asyncpg_url(url)
         self._partitions = partitions
         self._on_new = on_new
@@ -54,23 +54,23 @@ class Session:
     @property
     def incarnation(self) -> UUID:
         if self._incarnation is None:
-            raise RuntimeError("which life of the database it is shows with a connection")
+            raise RuntimeError("the incarnation is known once connected")
         return self._incarnation
 
-    async def connection(self, pause: Callable[[float], Awaitable[bool]]) -> "Connection | None":
-        """Return a connection that works, however long it takes; None when `pause` says stop.
+    async def get(self, pause: Callable[[float], Awaitable[bool]]) -> "Connection | None":
+        """Return a working connection, however long it takes; None when `pause` returns True.
 
-        Raises `UnsafeDatabase`: waiting does not make it safe.
+        Raises `UnsafeDatabase`, which waiting does not change.
         """
         if self._connection is not None and not self._connection.is_closed():
             return self._connection
-        said_at = -SAY_EVERY_S
+        logged_at = -LOG_EVERY_S
         while True:
             try:
                 return await self._open()
-            except WORLD as error:
-                if monotonic() - said_at >= SAY_EVERY_S:
-                    said_at = monotonic()
+            except RETRYABLE as error:
+                if monotonic() - logged_at >= LOG_EVERY_S:
+                    logged_at = monotonic()
                     _log.warning(
                         "waiting for PostgreSQL",
                         url=mask_passwords(self._url),
@@ -80,7 +80,7 @@ class Session:
                 return None
 
     async def drop(self) -> None:
-        """Throw the connection away, without waiting for a server that may not answer."""
+        """Close the connection without waiting for a server that may not answer."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
@@ -95,8 +95,8 @@ class Session:
             server_settings=_SETTINGS,
         )
         try:
-            await durability.check(connection)
-            self._incarnation = await durability.incarnation(connection)
+            await durability.check_durability(connection)
+            self._incarnation = await durability.load_incarnation(connection)
             self._on_new()
             await self._partitions.make_ahead(connection)
         except BaseException:

@@ -1,6 +1,6 @@
-"""Which connectors' streams this writer reads, from where, and how much at once.
+"""Which connectors' streams this writer reads, from which position, and how much at once.
 
-Leases share the work between writers; a lease that two hold at once costs work and nothing else.
+Leases share the work between writers; two holders of one lease only do work twice.
 """
 
 from time import monotonic
@@ -32,12 +32,12 @@ class CoreLink(Protocol):
     async def trim(self, connector: str, position: str) -> None: ...
     async def acquire_lease(self, connector: str, holder: str, ttl_ms: int) -> bool: ...
     async def release_lease(self, connector: str, holder: str) -> None: ...
-    async def publish_desired_mapping(self, connector: str, wanted: DesiredMapping) -> None: ...
+    async def publish_desired_mapping(self, connector: str, mapping: DesiredMapping) -> None: ...
     async def close(self) -> None: ...
 
 
 class Streams:
-    """The streams that we hold, and our place in each."""
+    """The streams that this writer has leased, with its position in each."""
 
     def __init__(self, link: CoreLink, holder: str) -> None:
         self._link = link
@@ -51,8 +51,8 @@ class Streams:
     def names(self) -> list[str]:
         return list(self._positions)
 
-    async def look(self) -> None:
-        """Take free connectors, keep ours; notice a server that lost what we had read."""
+    async def refresh(self) -> None:
+        """Lease free connectors, renew our leases; detect a server that lost its streams."""
         now = monotonic()
         if now - self._looked_at < LOOK_EVERY_S:
             return
@@ -62,12 +62,12 @@ class Streams:
             self.rewind()
             self._run_id = run_id
         for name in sorted(filter(_is_name, await self._link.list_connectors())):
-            held = await self._lease(name)
-            if held and name not in self._positions:
+            has_lease = await self._lease(name)
+            if has_lease and name not in self._positions:
                 _log.info("reading", connector=name)
                 self._positions[name] = START
-            elif not held and self._positions.pop(name, ""):
-                _log.info("another writer reads", connector=name)
+            elif not has_lease and self._positions.pop(name, ""):
+                _log.info("stream taken over by another writer", connector=name)
         if self._positions:
             for name, top in (await self._link.read_newest_positions(self.names)).items():
                 if _order(top) < _order(self._positions[name]):
@@ -79,11 +79,11 @@ class Streams:
             return await self._link.acquire_lease(name, self._holder, int(LEASE_S * 1000))
         except LinkLost as error:
             if is_full(error):
-                return True  # somebody has to read, or it stays full
+                return True  # without a reader it stays full
             raise
 
     async def read(self, block_ms: int) -> dict[str, list[StreamEntry]]:
-        """Return what is new, by connector: of each the same number at most, to be fair."""
+        """Return new entries by connector, with the same limit for each."""
         share = ROUND_BYTES // max(1, len(self._positions)) // self._entry_bytes
         entries = await self._link.read(
             self._positions, block_ms=block_ms, count=max(1, min(COUNT_MAX, share))
@@ -93,35 +93,35 @@ class Streams:
             by_name.setdefault(entry.connector, []).append(entry)
         if entries:
             largest = max(sum(map(len, entry.fields.values())) for entry in entries)
-            # Rises at once, falls slowly: the bound is for the worst that has been seen lately.
+            # Rises at once, falls slowly: the limit follows the largest recent entries.
             self._entry_bytes = max(largest, self._entry_bytes * 15 // 16, 256)
         return by_name
 
     async def advance(self, name: str, position: str) -> None:
-        """Go on behind this entry, and drop it and all before it from the stream."""
+        """Continue after this entry; delete it and all before it from the stream."""
         if name in self._positions:
             self._positions[name] = position
         await self._link.trim(name, _after(position))
 
     def rewind(self) -> None:
-        """Read all from the start: what was applied is skipped by its number."""
+        """Read all streams from the start: applied batches are skipped by their number."""
         self._positions = dict.fromkeys(self._positions, START)
         self._looked_at = -LOOK_EVERY_S
 
     async def release(self) -> None:
-        """Let others have our streams at once; without it they wait for the leases to end."""
+        """Release our leases, so that other writers need not wait until they expire."""
         for name in self.names:
             await self._link.release_lease(name, self._holder)
         self._positions.clear()
 
 
 def is_full(error: LinkLost) -> bool:
-    """Tell whether Redis has no room (`noeviction`): it still lets us read and trim."""
+    """Return whether Redis is out of memory (`noeviction`); reading and trimming still work."""
     return "OutOfMemory" in str(error) or "OOM " in str(error)
 
 
 def _is_name(name: str) -> bool:
-    """What is no name (a NUL, a page of text) is no connector; PostgreSQL refuses it."""
+    """Return whether PostgreSQL accepts it as a name: no NUL, not too long."""
     return 0 < len(name) <= NAME_MAX and name.isprintable()
 
 

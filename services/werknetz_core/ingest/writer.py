@@ -1,8 +1,7 @@
 """The ingest writer's loop: streams → applied batches → acks and trims.
 
-It remembers nothing that PostgreSQL does not hold: killed at any point, or beside any number of
-others, it begins again from the streams. Never cancelled inside a transaction: it is asked to
-stop, and stops between two.
+All its state is in PostgreSQL: killed at any point, or beside any number of other writers, it
+starts again from the streams. It is never cancelled inside a transaction; it stops between two.
 """
 
 import asyncio
@@ -30,10 +29,10 @@ from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz.store.ingest.partitions import RAW_INPUTS
 from werknetz_core.ingest import durability, metrics
-from werknetz_core.ingest.apply import Applier, welcome
-from werknetz_core.ingest.mapping_publisher import Wanted
-from werknetz_core.ingest.partition import Partitions
-from werknetz_core.ingest.session import WORLD, Session
+from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.mapping_publisher import MappingPublisher
+from werknetz_core.ingest.partitions import PartitionMaker
+from werknetz_core.ingest.session import RETRYABLE, WriterConnection
 from werknetz_core.ingest.streams import CoreLink, Streams, is_full
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
 BLOCK_MS: Final = 500
 CHECK_EVERY_S: Final = 60.0
-SAY_EVERY_S: Final = 10.0
+LOG_EVERY_S: Final = 10.0
 RAW_AHEAD_DAYS: Final = 3  # raw inputs lie on the day on which they are stored
 EPOCH_MAX: Final = 2**53
 _BACK_OFF_FIRST_S: Final = 0.1
@@ -53,67 +52,69 @@ class Writer:
     """One writer. `run` until `stop`; several may run at once."""
 
     def __init__(
-        self, database_url: str, link: CoreLink, *, partitions: Partitions | None = None
+        self, database_url: str, link: CoreLink, *, partitions: PartitionMaker | None = None
     ) -> None:
         self._link = link
-        self._partitions = partitions or Partitions()
-        self._raw_days = Partitions(ahead_days=RAW_AHEAD_DAYS, table=RAW_INPUTS)
+        self._partitions = partitions or PartitionMaker()
+        self._raw_days = PartitionMaker(ahead_days=RAW_AHEAD_DAYS, table=RAW_INPUTS)
         self._applier = Applier(self._partitions)
-        self._session = Session(database_url, self._partitions, self._begin_anew)
+        self._session = WriterConnection(database_url, self._partitions, self._reset)
         self._streams = Streams(link, holder=secrets.token_hex(8))
-        self._wanted = Wanted(link)
+        self._mapping_publisher = MappingPublisher(link)
         self._receivers: dict[str, Receiver] = {}
         self._stopping = asyncio.Event()
         self._checked_at = monotonic()
         self._backoff = Backoff(_BACK_OFF_FIRST_S, _BACK_OFF_MAX_S, jitter=0)
-        self._link_said_at = -SAY_EVERY_S
+        self._link_logged_at = -LOG_EVERY_S
         self._link_lost = False
 
     def stop(self) -> None:
         self._stopping.set()
 
     async def run(self) -> None:
-        """Run until stopped. Raises `UnsafeDatabase`; outlives everything that the world does."""
+        """Run until stopped; retry every error but `UnsafeDatabase`."""
         try:
             while not self._stopping.is_set():
-                connection = await self._session.connection(self._pause)
+                connection = await self._session.get(self._pause)
                 if connection is not None:
-                    await self._round(connection)
+                    await self._run_once(connection)
         finally:
-            with suppress(LinkLost):  # they run out by themselves
+            with suppress(LinkLost):  # leases expire by themselves
                 await self._streams.release()
             await self._session.drop()
 
-    async def _round(self, connection: "Connection") -> None:
+    async def _run_once(self, connection: "Connection") -> None:
         heartbeat.touch()
         try:
-            await self._keep_house(connection)
-            await self._streams.look()
+            await self._maintain(connection)
+            await self._streams.refresh()
             for name, entries in (await self._streams.read(BLOCK_MS)).items():
-                await self._take(connection, name, entries)
+                await self._process(connection, name, entries)
                 heartbeat.touch()
             for name in self._streams.names:
                 await self._reply(name, self._receiver(name).repeat_acks(monotonic()))
-            await self._say_wanted(connection)
-            self._well()
+            await self._publish_mappings(connection)
+            self._on_success()
         except LinkLost as error:
-            await self._without_link(error)
-        except WORLD as error:
+            await self._on_link_lost(error)
+        except RETRYABLE as error:
             metrics.DATABASE_ERRORS.inc()
             _log.warning("PostgreSQL", error=f"{type(error).__name__}: {error}", again=True)
             await self._session.drop()
-            await self._wait_longer()
+            await self._back_off()
 
-    async def _say_wanted(self, connection: "Connection") -> None:
+    async def _publish_mappings(self, connection: "Connection") -> None:
         try:
-            await self._wanted.say(connection, self._streams.names)
+            await self._mapping_publisher.publish(connection, self._streams.names)
         except LinkLost as error:
             if not is_full(error):
                 raise
-            _log.warning("Redis is full, wanted mappings are not said")
+            _log.warning("Redis is full, mappings are not published")
 
-    async def _take(self, connection: "Connection", name: str, entries: list[StreamEntry]) -> None:
-        """Apply what one connector said, answer, then drop it from its stream."""
+    async def _process(
+        self, connection: "Connection", name: str, entries: list[StreamEntry]
+    ) -> None:
+        """Apply the entries of one connector, answer, then delete them from its stream."""
         answers: list[ToEdge] = []
         try:
             for kind, messages in groupby(_messages(entries), key=_kind):
@@ -124,10 +125,10 @@ class Writer:
                     run = [message for message in messages if isinstance(message, BatchEnvelope)]
                     answers += await self._apply(connection, name, run)
         except BaseException:
-            self._receivers.pop(name, None)  # it may believe what was not committed
+            self._receivers.pop(name, None)  # its cached watermark may be ahead of the database
             raise
-        # The trim first: where Redis is full it makes the room that the answer needs. An answer
-        # that is lost is asked for again.
+        # Trim first: where Redis is full, this frees the memory that the answer needs. A lost
+        # answer is requested again.
         await self._streams.advance(name, entries[-1].position)
         await self._reply(name, answers)
 
@@ -143,7 +144,7 @@ class Writer:
         return outcome.answers
 
     async def _welcome(self, connection: "Connection", name: str, hello: Hello) -> ToEdge:
-        answer = await welcome(connection, name, hello, self._session.incarnation)
+        answer = await accept_hello(connection, name, hello, self._session.incarnation)
         _log.info("hello", connector=name, answer=type(answer).__name__, epoch=answer.epoch)
         return answer
 
@@ -162,41 +163,41 @@ class Writer:
             self._receivers[name] = Receiver(name, self._session.incarnation)
         return self._receivers[name]
 
-    def _begin_anew(self) -> None:
-        """Forget what another connection knew, and read again what it had read."""
-        self._applier.forget()
-        self._raw_days.forget()
+    def _reset(self) -> None:
+        """Drop what was cached from another connection, and read all streams again."""
+        self._applier.clear_cache()
+        self._raw_days.clear_cache()
         self._receivers.clear()
         self._streams.rewind()
 
-    async def _keep_house(self, connection: "Connection") -> None:
+    async def _maintain(self, connection: "Connection") -> None:
         await self._partitions.make_ahead(connection)
         await self._raw_days.make_ahead(connection)
         if monotonic() - self._checked_at >= CHECK_EVERY_S:
-            await durability.check(connection)
+            await durability.check_durability(connection)
             self._checked_at = monotonic()
 
-    async def _without_link(self, error: LinkLost) -> None:
+    async def _on_link_lost(self, error: LinkLost) -> None:
         metrics.LINK_ERRORS.inc()
         self._link_lost = True
-        if monotonic() - self._link_said_at >= SAY_EVERY_S:
-            self._link_said_at = monotonic()
+        if monotonic() - self._link_logged_at >= LOG_EVERY_S:
+            self._link_logged_at = monotonic()
             _log.warning("waiting for Redis", error=str(error))
         self._streams.rewind()
-        await self._wait_longer()
+        await self._back_off()
 
-    def _well(self) -> None:
+    def _on_success(self) -> None:
         if self._link_lost:
             _log.info("Redis is back")
         self._link_lost = False
         self._backoff.reset()
         metrics.CONNECTORS.set(len(self._streams.names))
 
-    async def _wait_longer(self) -> None:
+    async def _back_off(self) -> None:
         await self._pause(self._backoff.next_s())
 
     async def _pause(self, seconds: float) -> bool:
-        """Wait so long, or until we are to stop; tell whether we are."""
+        """Wait for the time or until stopped; return whether stopped."""
         heartbeat.touch()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
@@ -209,7 +210,7 @@ def _messages(entries: Sequence[StreamEntry]) -> list[ToCore]:
         try:
             message = decode_to_core(entry.fields)
             if isinstance(message, Hello) and not 0 <= message.epoch <= EPOCH_MAX:
-                raise UnreadableMessage(f"a hello that asks for epoch {message.epoch}")  # noqa: TRY301 - the same answer as for what cannot be read
+                raise UnreadableMessage(f"a hello with the epoch {message.epoch}")  # noqa: TRY301 - handled like an unreadable message
             messages.append(message)
         except UnreadableMessage as error:
             metrics.UNREADABLE.inc()
@@ -218,5 +219,5 @@ def _messages(entries: Sequence[StreamEntry]) -> list[ToCore]:
 
 
 def _kind(message: ToCore) -> object:
-    """Batches of the same spool that follow one another are one transaction."""
+    """Return the spool of a batch: consecutive batches of one spool are one transaction."""
     return message.spool_id if isinstance(message, BatchEnvelope) else None

@@ -1,1 +1,1 @@
-"""From business events to the rows of supply and stock: what was said, by whom, of what."""
+"""Projects business events into fact rows of supply and stock."""

@@ -1,10 +1,10 @@
-"""The columns of fact rows, in the order in which they are written, and how a row is made."""
+"""The columns of fact rows in the order in which they are written, and how a row is built."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from werknetz_worker.projection.event_revisions import Told
+from werknetz_worker.projection.event_revisions import EventRevision
 
 _HEAD: Final = ("event_id", "revision", "known_from", "known_to", "at")
 _MEASURED: Final = ("quantity", "unit", "base_quantity")
@@ -58,7 +58,7 @@ OF_KIND: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`factor`: base units in one unit of the event; None: its unit does not fit."""
+    """`factor`: base units in one unit of the event; None: the unit does not fit."""
 
     unit: str | None
     factor: float | None
@@ -67,20 +67,24 @@ class Measure:
         return None if quantity is None or self.factor is None else quantity * self.factor
 
 
-def row_of(table: str, told: Told, measure: Measure, resolved: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the row: what was resolved goes before what the event says by the same name."""
-    given = {
-        "event_id": told.event_id,
-        "revision": told.revision,
-        "known_from": told.known_from,
-        "known_to": told.known_to,
-        "at": told.at,
-        "quantity": told.number("quantity"),
-        "unit": told.text("unit"),
-        "base_quantity": measure.base(told.number("quantity")),
+def row_of(
+    table: str, event: EventRevision, measure: Measure, resolved: dict[str, Any]
+) -> tuple[Any, ...]:
+    """Build a row; resolved values replace fields of the event with the same name."""
+    values = {
+        "event_id": event.event_id,
+        "revision": event.revision,
+        "known_from": event.known_from,
+        "known_to": event.known_to,
+        "at": event.at,
+        "quantity": event.number("quantity"),
+        "unit": event.text("unit"),
+        "base_quantity": measure.base(event.number("quantity")),
         **resolved,
     }
-    return tuple([given[name] if name in given else _said(told, name) for name in TABLES[table]])
+    return tuple(
+        [values[name] if name in values else _value_of(event, name) for name in TABLES[table]]
+    )
 
 
 _INSTANTS: Final = {
@@ -97,11 +101,11 @@ _NUMBERS: Final = frozenset(
 _LISTS: Final = frozenset({"packed_in", "handling_units"})
 
 
-def _said(told: Told, name: str) -> str | float | datetime | list[str] | None:
-    if _INSTANTS.get(name, name) not in told.body:
+def _value_of(event: EventRevision, name: str) -> str | float | datetime | list[str] | None:
+    if _INSTANTS.get(name, name) not in event.body:
         return [] if name in _LISTS else None
     if name in _INSTANTS:
-        return told.instant(_INSTANTS[name])
+        return event.instant(_INSTANTS[name])
     if name in _NUMBERS:
-        return told.number(name)
-    return told.texts(name) if name in _LISTS else told.text(name)
+        return event.number(name)
+    return event.texts(name) if name in _LISTS else event.text(name)

@@ -1,4 +1,4 @@
-"""Events as they were told, with every revision that was ever believed."""
+"""Business events with all their revisions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,15 +13,15 @@ from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
 from werknetz.store.projection import event_revisions as statements
 from werknetz.store.session import WriteConnection
 
-# The driver means -infinity and infinity by the ends of Python's time, and gives them without a
-# zone: a day from the ends every instant has its zone, and its local day.
+# asyncpg returns -infinity and infinity as the ends of Python's time, without a zone. One day
+# inside these ends every instant has a zone and a local day.
 _DAY_US: Final = 86_400_000_000
 _FIRST_US, _LAST_US = TIME_MIN_US + _DAY_US, TIME_MAX_US - _DAY_US
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One revision of an event. `known_to` None: it is believed."""
+class EventRevision:
+    """One revision of an event. `known_to` is None for the current one."""
 
     event_id: UUID
     kind: str
@@ -32,7 +32,7 @@ class Told:
     body: dict[str, Any]
 
     def text(self, name: str) -> str | None:
-        """Return a field without blanks around it; None where it says nothing."""
+        """Return a field without surrounding blanks; None if it is missing or empty."""
         value = self.body.get(name)
         if value is None:
             return None
@@ -49,43 +49,47 @@ class Told:
         return instant_of(min(max(int(value), _FIRST_US), _LAST_US))
 
     def texts(self, name: str) -> list[str]:
-        return [str(one) for one in self.body.get(name) or []]
+        return [str(text) for text in self.body.get(name) or []]
 
 
-async def load(connection: WriteConnection, event_ids: Sequence[UUID]) -> list[Told]:
-    """Return the events that there are, those told first first; each with its revisions."""
+async def load_revisions(
+    connection: WriteConnection, event_ids: Sequence[UUID]
+) -> list[EventRevision]:
+    """Return all revisions of the existing events, in the order in which they became known."""
     current = await connection.fetch(statements.CURRENT_EVENTS, event_ids)
-    found: list[Told] = []
+    revisions: list[EventRevision] = []
     kinds: dict[UUID, str] = {}
     revised = []
     for row in current:
         kinds[row["event_id"]] = row["kind"]
         if row["revision"] > 1:
             revised.append(row["event_id"])
-        found.append(
-            Told(
-                row["event_id"], row["kind"], row["revision"], _inside(row["at"]),
+        revisions.append(
+            EventRevision(
+                row["event_id"], row["kind"], row["revision"], _clamp(row["at"]),
                 row["stored_at"], None,
                 msgspec.json.decode(row["body"]),
             )
         )  # fmt: skip
     earlier = await connection.fetch(statements.EARLIER_REVISIONS, revised) if revised else []
-    found += [
-        Told(
-            row["event_id"], kinds[row["event_id"]], row["revision"], _inside(row["at"]),
+    revisions += [
+        EventRevision(
+            row["event_id"], kinds[row["event_id"]], row["revision"], _clamp(row["at"]),
             row["known_from"], row["known_to"], msgspec.json.decode(row["body"]),
         )
         for row in earlier
     ]  # fmt: skip
-    found.sort(key=lambda told: (told.event_id.bytes, told.revision))
-    for number, (told, later) in enumerate(pairwise(found)):
-        if told.event_id == later.event_id:  # what is replaced is believed until then
-            found[number] = replace(told, known_to=later.known_from)
-    found.sort(key=lambda told: (told.known_from, told.event_id.bytes, told.revision))
-    return found
+    revisions.sort(key=lambda revision: (revision.event_id.bytes, revision.revision))
+    for number, (revision, later) in enumerate(pairwise(revisions)):
+        if revision.event_id == later.event_id:  # a replaced revision was current until then
+            revisions[number] = replace(revision, known_to=later.known_from)
+    revisions.sort(
+        key=lambda revision: (revision.known_from, revision.event_id.bytes, revision.revision)
+    )
+    return revisions
 
 
-def _inside(at: datetime) -> datetime:
+def _clamp(at: datetime) -> datetime:
     if at.tzinfo is None:
         return instant_of(_FIRST_US if at.year == 1 else _LAST_US)
     return min(max(at, instant_of(_FIRST_US)), instant_of(_LAST_US))

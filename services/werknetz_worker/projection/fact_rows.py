@@ -1,4 +1,4 @@
-"""Replaces the fact rows of events, closes those of deleted ones, marks what depends on them."""
+"""Replaces the fact rows of events, closes those of deleted events, and collects dirty marks."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from werknetz.store import dirty
 from werknetz.store.projection import fact_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.columns import OF_KIND, TABLES
-from werknetz_worker.projection.event_revisions import Told
-from werknetz_worker.projection.facts import Facts
+from werknetz_worker.projection.event_revisions import EventRevision
+from werknetz_worker.projection.facts import FactRows
 
 _SUBJECT: Final = {
     "call_off_entries": "relation_id",
@@ -25,8 +25,8 @@ _SUBJECT: Final = {
 
 
 @dataclass
-class Dirt:
-    """Relations and stock items that must be computed anew, items from an instant on."""
+class DirtyMarks:
+    """Relations and stock items to compute again; items from an instant on."""
 
     relations: set[int] = field(default_factory=set)
     items: dict[int, datetime] = field(default_factory=dict)
@@ -39,21 +39,21 @@ class Dirt:
         else:
             self.items[subject] = min(at, self.items.get(subject, at))
 
-    def __or__(self, other: "Dirt") -> "Dirt":
-        both = Dirt(self.relations | other.relations, dict(self.items))
+    def __or__(self, other: "DirtyMarks") -> "DirtyMarks":
+        both = DirtyMarks(self.relations | other.relations, dict(self.items))
         for item, at in other.items.items():
             both.items[item] = min(at, both.items.get(item, at))
         return both
 
-    def __ior__(self, other: "Dirt") -> Self:
+    def __ior__(self, other: "DirtyMarks") -> Self:
         united = self | other
         self.relations, self.items = united.relations, united.items
         return self
 
 
-async def close(connection: WriteConnection, gone: Sequence[UUID]) -> Dirt:
-    """Let nobody believe any more what deleted events said."""
-    dirt = Dirt()
+async def close_rows(connection: WriteConnection, gone: Sequence[UUID]) -> DirtyMarks:
+    """Close the rows of deleted events: they are no longer current."""
+    dirt = DirtyMarks()
     if gone:
         for table, subject in _SUBJECT.items():
             statement = statements.CLOSE_FACT_ROWS.format(table=table, subject=subject)
@@ -62,36 +62,38 @@ async def close(connection: WriteConnection, gone: Sequence[UUID]) -> Dirt:
     return dirt
 
 
-async def write(connection: WriteConnection, told: Sequence[Told], facts: Facts) -> Dirt:
-    dirt = Dirt()
-    events: dict[str, list[Told]] = defaultdict(list)
-    for one in told:
-        for table in OF_KIND.get(one.kind, ()):
-            events[table].append(one)
-    for table, these in events.items():
-        await _make_room(connection, table, these, dirt)
+async def replace_rows(
+    connection: WriteConnection, events: Sequence[EventRevision], facts: FactRows
+) -> DirtyMarks:
+    dirt = DirtyMarks()
+    by_table: dict[str, list[EventRevision]] = defaultdict(list)
+    for event in events:
+        for table in OF_KIND.get(event.kind, ()):
+            by_table[table].append(event)
+    for table, revisions in by_table.items():
+        await _delete_rows(connection, table, revisions, dirt)
         rows = facts.rows[table]
         if rows:
             await connection.copy_records_to_table(table, records=rows, columns=TABLES[table])
-            _see(dirt, table, rows)
+            _collect_dirty(dirt, table, rows)
     return dirt
 
 
-async def _make_room(
-    connection: WriteConnection, table: str, told: Sequence[Told], dirt: Dirt
+async def _delete_rows(
+    connection: WriteConnection, table: str, events: Sequence[EventRevision], dirt: DirtyMarks
 ) -> None:
     since: dict[UUID, datetime] = {}
-    for one in told:
-        since[one.event_id] = min(one.known_from, since.get(one.event_id, one.known_from))
+    for event in events:
+        since[event.event_id] = min(event.known_from, since.get(event.event_id, event.known_from))
     await connection.execute(
         statements.RENUMBER_CLOSED_ROWS.format(table=table), [*since], [*since.values()]
     )
     statement = statements.DELETE_FACT_ROWS.format(table=table, subject=_SUBJECT[table])
-    for row in await connection.fetch(statement, [one.event_id for one in told]):
+    for row in await connection.fetch(statement, [event.event_id for event in events]):
         dirt.add(table, row[0], row[1])
 
 
-def _see(dirt: Dirt, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def _collect_dirty(dirt: DirtyMarks, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
     names = TABLES[table]
     if _SUBJECT[table] not in names:
         return
@@ -100,7 +102,7 @@ def _see(dirt: Dirt, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         dirt.add(table, row[subject], row[at])
 
 
-async def mark(connection: WriteConnection, dirt: Dirt) -> None:
+async def mark_dirty(connection: WriteConnection, dirt: DirtyMarks) -> None:
     if dirt.relations:
         await connection.execute(dirty.MARK_RELATIONS, sorted(dirt.relations))
     if dirt.items:

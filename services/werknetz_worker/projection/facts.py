@@ -1,308 +1,343 @@
-"""A batch of events → fact rows, with everything that they name looked up."""
+"""Builds fact rows from a batch of events, and looks up everything that they name."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from uuid import UUID
 
 from werknetz.domain.measure import base_unit_of, factor_between, unit_of
 from werknetz.store.projection import materials as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection import master_data, relations
 from werknetz_worker.projection.columns import TABLES, Measure, row_of
-from werknetz_worker.projection.event_revisions import Told
-from werknetz_worker.projection.findings import Finding, of_event
-from werknetz_worker.projection.material_numbers import Materials, materials_of, names_material
+from werknetz_worker.projection.event_revisions import EventRevision
+from werknetz_worker.projection.findings import EventFinding, finding_of_event
+from werknetz_worker.projection.material_numbers import (
+    MaterialLookup,
+    load_materials,
+    material_number_of,
+)
 
 SUPPLY: Final = frozenset({"delivery_called_off", "shipment_announced", "goods_received"})
 
 
 @dataclass
-class Names:
-    """What the batch's names and numbers mean: ids by what was said."""
+class BatchNames:
+    """The ids of all names and numbers in the batch."""
 
     partners: dict[str, int]
     sites: dict[str, int]
     warehouses: dict[str, int]
     equipment: dict[str, int]
-    materials: Materials
+    materials: MaterialLookup
     locations: dict[tuple[int, str], int] = field(default_factory=dict)
-    items: dict[master_data.Place, int] = field(default_factory=dict)
+    items: dict[master_data.StockPlace, int] = field(default_factory=dict)
     units: dict[int, dict[str, float]] = field(default_factory=dict)
     bases: dict[int, str] = field(default_factory=dict)
     consumed_from: dict[tuple[str, int], int] = field(default_factory=dict)
-    _meant: dict[int, int | None] = field(default_factory=dict)  # materials, by the event's id()
+    _material_of: dict[int, int | None] = field(default_factory=dict)  # by the id() of the event
 
-    def partner(self, told: Told) -> int | None:
-        return self.partners.get(told.text("supplier") or "")
+    def partner(self, event: EventRevision) -> int | None:
+        return self.partners.get(event.text("supplier") or "")
 
-    def material(self, told: Told) -> int | None:
-        key = id(told)
-        if key not in self._meant:
-            self._meant[key] = self.materials.of(told, self.partner(told))
-        return self._meant[key]
+    def material(self, event: EventRevision) -> int | None:
+        key = id(event)
+        if key not in self._material_of:
+            self._material_of[key] = self.materials.find(event, self.partner(event))
+        return self._material_of[key]
 
-    def warehouse(self, told: Told) -> int | None:
-        if told.kind == "material_consumed":
-            material = self.material(told)
-            return material and self.consumed_from.get((told.text("equipment") or "", material))
-        return self.warehouses.get(_place_name(told) or "")
+    def warehouse(self, event: EventRevision) -> int | None:
+        if event.kind == "material_consumed":
+            material = self.material(event)
+            return material and self.consumed_from.get((event.text("equipment") or "", material))
+        return self.warehouses.get(_warehouse_name(event) or "")
 
-    def item(self, told: Told, location: str | None) -> int | None:
-        warehouse, material = self.warehouse(told), self.material(told)
+    def item(self, event: EventRevision, location: str | None) -> int | None:
+        warehouse, material = self.warehouse(event), self.material(event)
         if warehouse is None or material is None:
             return None
         place = self.locations.get((warehouse, location)) if location else None
         return self.items.get((warehouse, place, material))
 
-    def measure(self, told: Told) -> Measure:
-        material, said = self.material(told), told.text("unit")
+    def measure(self, event: EventRevision) -> Measure:
+        material, unit_name = self.material(event), event.text("unit")
         if material is None:
-            return Measure(said, None)
+            return Measure(unit_name, None)
         base = self.bases.get(material)
-        if said is None or base is None:
-            return Measure(said, 1.0)
-        unit = unit_of(said)
+        if unit_name is None or base is None:
+            return Measure(unit_name, 1.0)
+        unit = unit_of(unit_name)
         factor = self.units.get(material, {}).get(unit)
-        return Measure(said, factor if factor is not None else factor_between(unit, base))
+        return Measure(unit_name, factor if factor is not None else factor_between(unit, base))
 
 
 @dataclass
-class Facts:
-    """Rows by table, and what could not be made sense of."""
+class FactRows:
+    """Rows by table, and findings about events that could not be resolved."""
 
     rows: dict[str, list[tuple[Any, ...]]] = field(
         default_factory=lambda: {name: [] for name in TABLES}
     )
-    findings: list[Finding] = field(default_factory=list)
-    called: set[int] = field(default_factory=set)  # relations that call-offs name
-    notes: set[str] = field(default_factory=set)  # of despatch advices
+    findings: list[EventFinding] = field(default_factory=list)
+    called_off: set[int] = field(default_factory=set)  # relations named by call-offs
+    delivery_notes: set[str] = field(default_factory=set)  # of despatch advices
 
 
-async def names_of(connection: WriteConnection, events: Sequence[Told]) -> Names:
-    partners = await master_data.identities(
-        connection, "partners", (told.text("supplier") for told in events if told.kind in SUPPLY)
+async def load_names(connection: WriteConnection, events: Sequence[EventRevision]) -> BatchNames:
+    partners = await master_data.resolve_names(
+        connection, "partners", (event.text("supplier") for event in events if event.kind in SUPPLY)
     )
-    names = Names(
+    names = BatchNames(
         partners,
-        await master_data.identities(
-            connection, "sites", (told.text("ship_to") for told in events if told.kind in SUPPLY)
+        await master_data.resolve_names(
+            connection, "sites", (event.text("ship_to") for event in events if event.kind in SUPPLY)
         ),
-        await master_data.identities(connection, "warehouses", map(_place_name, events)),
-        await master_data.equipment(connection, (told.text("equipment") for told in events)),
-        await materials_of(connection, events, partners),
+        await master_data.resolve_names(connection, "warehouses", map(_warehouse_name, events)),
+        await master_data.find_equipment(connection, (event.text("equipment") for event in events)),
+        await load_materials(connection, events, partners),
     )
     await _add_units(connection, names, events)
     await _add_consumption(connection, names, events)
-    await _add_places(connection, names, events)
+    await _add_stock_items(connection, names, events)
     return names
 
 
-async def facts_of(connection: WriteConnection, names: Names, events: Sequence[Told]) -> Facts:
-    facts = Facts()
-    exact = {id(told): one for told in events if (one := _relation(names, told))}
-    calls = [told for told in events if told.kind == "delivery_called_off"]
-    ids = await relations.entered(
-        connection, (exact[id(told)] for told in calls if id(told) in exact)
+async def build_facts(
+    connection: WriteConnection, names: BatchNames, events: Sequence[EventRevision]
+) -> FactRows:
+    facts = FactRows()
+    exact = {id(event): relation for event in events if (relation := _relation_key(names, event))}
+    calls = [event for event in events if event.kind == "delivery_called_off"]
+    ids = await relations.find_or_add_relations(
+        connection, (exact[id(event)] for event in calls if id(event) in exact)
     )
-    for told in calls:
-        number = ids.get(exact[id(told)]) if id(told) in exact else None
-        _add(facts, names, told, "call_off_entries", _call_off(told, names, number))
+    for event in calls:
+        number = ids.get(exact[id(event)]) if id(event) in exact else None
+        _add_row(facts, names, event, "call_off_entries", _call_off_values(event, names, number))
         if number is not None:
-            facts.called.add(number)
-    return facts if len(calls) == len(events) else await _others(connection, names, events, facts)
+            facts.called_off.add(number)
+    return (
+        facts
+        if len(calls) == len(events)
+        else await _add_other_facts(connection, names, events, facts)
+    )
 
 
-async def _others(
-    connection: WriteConnection, names: Names, events: Sequence[Told], facts: Facts
-) -> Facts:
-    """Add what is no call-off. Call-offs of the same batch are not in their table yet."""
-    others = [told for told in events if told.kind in SUPPLY and told.kind != "delivery_called_off"]
-    exact = {id(told): one for told in others if (one := _relation(names, told))}
-    candidates = await relations.called(connection, ((one[0], one[1]) for one in exact.values()))
+async def _add_other_facts(
+    connection: WriteConnection, names: BatchNames, events: Sequence[EventRevision], facts: FactRows
+) -> FactRows:
+    """Add all facts but call-offs. Call-offs of the same batch are not in their table yet."""
+    others = [
+        event for event in events if event.kind in SUPPLY and event.kind != "delivery_called_off"
+    ]
+    exact = {id(event): relation for event in others if (relation := _relation_key(names, event))}
+    candidates = await relations.find_called_off(
+        connection, ((relation[0], relation[1]) for relation in exact.values())
+    )
     chosen = {
         key: number
-        for key, one in exact.items()
-        if (number := relations.fitting(one, candidates[one[0], one[1]])) is not None
+        for key, relation in exact.items()
+        if (number := relations.match_relation(relation, candidates[relation[0], relation[1]]))
+        is not None
     }
-    ids = await relations.entered(
-        connection, (one for key, one in exact.items() if key not in chosen)
+    ids = await relations.find_or_add_relations(
+        connection, (relation for key, relation in exact.items() if key not in chosen)
     )
-    chosen |= {key: ids[one] for key, one in exact.items() if key not in chosen}
-    notes = await relations.by_note(
+    chosen |= {key: ids[relation] for key, relation in exact.items() if key not in chosen}
+    notes = await relations.find_by_delivery_note(
         connection,
         (
             note
-            for told in others
-            if told.kind == "goods_received" and id(told) not in exact
-            for note in (told.text("delivery_note"), told.text("shipment"))
+            for event in others
+            if event.kind == "goods_received" and id(event) not in exact
+            for note in (event.text("delivery_note"), event.text("shipment"))
         ),
     )
-    for told in events:
-        if told.kind != "delivery_called_off":
-            _one(facts, names, told, chosen.get(id(told)) or _by_note(names, told, notes))
+    for event in events:
+        if event.kind != "delivery_called_off":
+            _add_fact(
+                facts, names, event, chosen.get(id(event)) or _relation_of_note(names, event, notes)
+            )
     return facts
 
 
-def _one(facts: Facts, names: Names, told: Told, relation: int | None) -> None:
-    measure = names.measure(told)
-    match told.kind:
+def _add_fact(
+    facts: FactRows, names: BatchNames, event: EventRevision, relation: int | None
+) -> None:
+    measure = names.measure(event)
+    match event.kind:
         case "shipment_announced":
-            facts.notes |= {n for f in ("delivery_note", "document") if (n := told.text(f))}
-            said = {
+            facts.delivery_notes |= {
+                n for f in ("delivery_note", "document") if (n := event.text(f))
+            }
+            values = {
                 "relation_id": relation,
-                "supplier_id": names.partner(told),
-                "announced_at": told.instant("document_us") or told.at,
-                "cumulative_quantity": measure.base(told.number("cumulative_quantity")),
+                "supplier_id": names.partner(event),
+                "announced_at": event.instant("document_us") or event.at,
+                "cumulative_quantity": measure.base(event.number("cumulative_quantity")),
             }
-            _add(facts, names, told, "shipment_lines", said)
+            _add_row(facts, names, event, "shipment_lines", values)
         case "goods_received":
-            _receipt(facts, names, told, relation)
+            _add_receipt(facts, names, event, relation)
         case "stock_counted":
-            _stock(facts, names, told, "stock_counts", told.text("location"))
+            _add_stock(facts, names, event, "stock_counts", event.text("location"))
         case "stock_moved":
-            target = told.text("to_location")
-            # From place to place the sign says nothing: it leaves the one and comes to the other.
-            quantity = told.number("quantity") or 0.0
+            target = event.text("to_location")
+            # A transfer has no sign: the quantity leaves one location and arrives at the other.
+            quantity = event.number("quantity") or 0.0
             sign = 1.0 if target is None or quantity < 0 else -1.0
-            _stock(facts, names, told, "stock_movements", told.text("location"), sign=sign)
+            _add_stock(facts, names, event, "stock_movements", event.text("location"), sign=sign)
             if target is not None:
-                _stock(facts, names, told, "stock_movements", target, leg=1, sign=-sign)
+                _add_stock(facts, names, event, "stock_movements", target, leg=1, sign=-sign)
         case "material_consumed":
-            said = {
-                "equipment_id": names.equipment.get(told.text("equipment") or ""),
-                "material_id": names.material(told),
+            values = {
+                "equipment_id": names.equipment.get(event.text("equipment") or ""),
+                "material_id": names.material(event),
             }
-            _add(facts, names, told, "consumptions", said)
-            if names.warehouse(told) is not None:
-                _stock(facts, names, told, "stock_movements", None, sign=-1.0)
+            _add_row(facts, names, event, "consumptions", values)
+            if names.warehouse(event) is not None:
+                _add_stock(facts, names, event, "stock_movements", None, sign=-1.0)
 
 
-def _call_off(told: Told, names: Names, relation: int | None) -> dict[str, Any]:
-    measure = names.measure(told)
+def _call_off_values(
+    event: EventRevision, names: BatchNames, relation: int | None
+) -> dict[str, Any]:
+    measure = names.measure(event)
     cumulative = ("cumulative_quantity", "cumulative_received", "last_receipt_quantity")
     return {
         "relation_id": relation,
-        "issued_at": told.instant("document_us") or told.at,
-        **{name: measure.base(told.number(name)) for name in cumulative},
+        "issued_at": event.instant("document_us") or event.at,
+        **{name: measure.base(event.number(name)) for name in cumulative},
     }
 
 
-def _receipt(facts: Facts, names: Names, told: Told, relation: int | None) -> None:
-    measure = names.measure(told)
-    rejected = told.number("rejected_quantity")
-    accepted = told.number("accepted_quantity")
-    if accepted is None and (received := told.number("quantity")) is not None:
+def _add_receipt(
+    facts: FactRows, names: BatchNames, event: EventRevision, relation: int | None
+) -> None:
+    measure = names.measure(event)
+    rejected = event.number("rejected_quantity")
+    accepted = event.number("accepted_quantity")
+    if accepted is None and (received := event.number("quantity")) is not None:
         accepted = received - (rejected or 0.0)
-    item = names.item(told, told.text("location"))
-    said = {
+    item = names.item(event, event.text("location"))
+    values = {
         "relation_id": relation,
-        "supplier_id": names.partner(told),
-        "received_at": told.instant("received_us") or told.at,
+        "supplier_id": names.partner(event),
+        "received_at": event.instant("received_us") or event.at,
         "accepted_quantity": measure.base(accepted),
         "rejected_quantity": measure.base(rejected),
-        "warehouse_id": names.warehouse(told),
+        "warehouse_id": names.warehouse(event),
         "stock_item_id": item,
     }
-    _add(facts, names, told, "receipt_lines", said)
+    _add_row(facts, names, event, "receipt_lines", values)
     if item is not None and accepted is not None:
         moved = {
             "leg": 0,
-            "kind": told.kind,
+            "kind": event.kind,
             "stock_item_id": item,
-            "at": said["received_at"],
+            "at": values["received_at"],
             "quantity": accepted,
             "base_quantity": measure.base(accepted),
         }
-        facts.rows["stock_movements"].append(row_of("stock_movements", told, measure, moved))
+        facts.rows["stock_movements"].append(row_of("stock_movements", event, measure, moved))
 
 
-def _stock(
-    facts: Facts, names: Names, told: Told, table: str, location: str | None, *,
+def _add_stock(
+    facts: FactRows, names: BatchNames, event: EventRevision, table: str, location: str | None, *,
     leg: int = 0, sign: float = 1.0,
 ) -> None:  # fmt: skip
-    item = names.item(told, location)
-    measure = names.measure(told)
+    item = names.item(event, location)
+    measure = names.measure(event)
     if item is None:
         if leg == 0:
             facts.findings.append(
-                of_event("unknown_place", told, "It names no warehouse: map one, or a keeper.")
-                if names.material(told)
-                else _unknown(told)
+                finding_of_event(
+                    "unknown_place", event, "It names no warehouse: map one, or a warehouse keeper."
+                )
+                if names.material(event)
+                else _unknown_material(event)
             )
         return
-    quantity = told.number("quantity")
+    quantity = event.number("quantity")
     signed = None if quantity is None else sign * quantity
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "stock_item_id": item, "quantity": signed, "base_quantity": measure.base(signed),
     }  # fmt: skip
     if table == "stock_movements":
-        said |= {"leg": leg, "kind": told.kind}
-    facts.rows[table].append(row_of(table, told, measure, said))
-    _doubt_unit(facts, names, told, measure)
+        values |= {"leg": leg, "kind": event.kind}
+    facts.rows[table].append(row_of(table, event, measure, values))
+    _check_unit(facts, names, event, measure)
 
 
-def _add(facts: Facts, names: Names, told: Told, table: str, said: dict[str, Any]) -> None:
-    measure = names.measure(told)
-    facts.rows[table].append(row_of(table, told, measure, said))
-    if names.material(told) is None:
-        facts.findings.append(_unknown(told))
+def _add_row(
+    facts: FactRows, names: BatchNames, event: EventRevision, table: str, values: dict[str, Any]
+) -> None:
+    measure = names.measure(event)
+    facts.rows[table].append(row_of(table, event, measure, values))
+    if names.material(event) is None:
+        facts.findings.append(_unknown_material(event))
     else:
-        _doubt_unit(facts, names, told, measure)
+        _check_unit(facts, names, event, measure)
 
 
-def _doubt_unit(facts: Facts, names: Names, told: Told, measure: Measure) -> None:
-    if measure.factor is None and told.known_to is None:
-        material = names.material(told)
+def _check_unit(facts: FactRows, names: BatchNames, event: EventRevision, measure: Measure) -> None:
+    if measure.factor is None and event.known_to is None:
+        material = names.material(event)
         base = names.bases.get(material or 0)
         detail = (
-            f"{told.body.get('quantity')} {measure.unit} does not fit the base unit {base} of the "
+            f"{event.body.get('quantity')} {measure.unit} does not fit the base unit {base} of the "
             f"material, so it is not counted. Give the material a factor for {measure.unit} "
             "(PUT /api/v1/materials/{number})."
         )
-        facts.findings.append(of_event("unit_mismatch", told, detail, material_id=material))
+        facts.findings.append(
+            finding_of_event("unit_mismatch", event, detail, material_id=material)
+        )
 
 
-def _unknown(told: Told) -> Finding:
-    number = names_material(told)
+def _unknown_material(event: EventRevision) -> EventFinding:
+    number = material_number_of(event)
     if number is None:
-        return of_event("ambiguous_material", told, "It names no material: map one.")
+        return finding_of_event("ambiguous_material", event, "It names no material: map one.")
     detail = (
-        f"No material is known by {number!r} alone: nobody has said whose number it is, or several "
+        f"No material is known by {number!r} alone: it is not assigned to one, or several "
         "have it. Give a material this number (PUT /api/v1/materials/{number})."
     )
-    return of_event("ambiguous_material", told, detail)
+    return finding_of_event("ambiguous_material", event, detail)
 
 
-def _relation(names: Names, told: Told) -> relations.Relation | None:
-    supplier, material = names.partner(told), names.material(told)
+def _relation_key(names: BatchNames, event: EventRevision) -> relations.Relation | None:
+    supplier, material = names.partner(event), names.material(event)
     if supplier is None or material is None:
         return None
-    site = names.sites.get(told.text("ship_to") or "")
-    return supplier, material, site, told.text("unloading_point") or ""
+    site = names.sites.get(event.text("ship_to") or "")
+    return supplier, material, site, event.text("unloading_point") or ""
 
 
-def _by_note(names: Names, told: Told, notes: dict[str, list[tuple[int, int]]]) -> int | None:
-    if told.kind != "goods_received":
+def _relation_of_note(
+    names: BatchNames, event: EventRevision, notes: dict[str, list[tuple[int, int]]]
+) -> int | None:
+    if event.kind != "goods_received":
         return None
-    material = names.material(told)
+    material = names.material(event)
     for name in ("delivery_note", "shipment"):
-        for found, relation in notes.get(told.text(name) or "", ()):
-            if found == material:
+        for relation, relation in notes.get(event.text(name) or "", ()):
+            if relation == material:
                 return relation
     return None
 
 
-def _place_name(told: Told) -> str | None:
-    if told.kind in {"stock_counted", "stock_moved"}:
-        return told.text("warehouse") or told.text("keeper")
-    return told.text("warehouse") if told.kind == "goods_received" else None
+def _warehouse_name(event: EventRevision) -> str | None:
+    if event.kind in {"stock_counted", "stock_moved"}:
+        return event.text("warehouse") or event.text("keeper")
+    return event.text("warehouse") if event.kind == "goods_received" else None
 
 
-async def _add_units(connection: WriteConnection, names: Names, events: Sequence[Told]) -> None:
-    """Read the materials' units; the first that is ever said is the base where nobody set one."""
-    materials = sorted({found for told in events if (found := names.material(told)) is not None})
+async def _add_units(
+    connection: WriteConnection, names: BatchNames, events: Sequence[EventRevision]
+) -> None:
+    """Read the units of materials; without a base unit, the first reported unit becomes it."""
+    materials = sorted(
+        {material_id for event in events if (material_id := names.material(event)) is not None}
+    )
     for material, base, unit, factor in await connection.fetch(
         statements.FIND_MATERIAL_UNITS, materials
     ):
@@ -311,34 +346,38 @@ async def _add_units(connection: WriteConnection, names: Names, events: Sequence
         if unit is not None:
             names.units.setdefault(material, {})[unit_of(unit)] = factor
     first: dict[int, str] = {}
-    for told in events:
-        material, said = names.material(told), told.text("unit")
-        if material is not None and said is not None and material not in names.bases:
-            first.setdefault(material, base_unit_of(unit_of(said)))
+    for event in events:
+        material, unit_name = names.material(event), event.text("unit")
+        if material is not None and unit_name is not None and material not in names.bases:
+            first.setdefault(material, base_unit_of(unit_of(unit_name)))
     if first:
         await connection.execute(
-            statements.SET_BASE_UNITS, sorted(first), [first[one] for one in sorted(first)]
+            statements.SET_BASE_UNITS,
+            sorted(first),
+            [first[material_id] for material_id in sorted(first)],
         )
         names.bases |= first
 
 
 async def _add_consumption(
-    connection: WriteConnection, names: Names, events: Sequence[Told]
+    connection: WriteConnection, names: BatchNames, events: Sequence[EventRevision]
 ) -> None:
-    """Find from which warehouse a machine takes a material: by its entry, or one above it."""
-    used = [told for told in events if told.kind == "material_consumed"]
+    """Find from which warehouse a machine takes a material: by its own entry or one above it."""
+    used = [event for event in events if event.kind == "material_consumed"]
     if not used:
         return
-    materials = sorted({one for told in used if (one := names.material(told)) is not None})
+    materials = sorted(
+        {material_id for event in used if (material_id := names.material(event)) is not None}
+    )
     rows = await connection.fetch(statements.FIND_CONSUMPTION_WAREHOUSES, materials)
     by_place = {(row[0], row[1]): row[2] for row in rows}
-    paths = {told.text("equipment") or "" for told in used}
+    paths = {event.text("equipment") or "" for event in used}
     above = {path: _ancestors(path) for path in paths}
-    ids = await master_data.equipment(
-        connection, (one for found in above.values() for one in found)
+    ids = await master_data.find_equipment(
+        connection, (material_id for paths_above in above.values() for material_id in paths_above)
     )
-    for told in used:
-        where, material_id = told.text("equipment") or "", names.material(told)
+    for event in used:
+        where, material_id = event.text("equipment") or "", names.material(event)
         for path in above[where]:
             warehouse = by_place.get((ids.get(path, 0), material_id or 0))
             if warehouse is not None and material_id is not None:
@@ -351,33 +390,27 @@ def _ancestors(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
-async def _add_places(connection: WriteConnection, names: Names, events: Sequence[Told]) -> None:
-    wanted: set[tuple[int, str | None, int]] = set()
-    for told in events:
-        warehouse, material = names.warehouse(told), names.material(told)
+async def _add_stock_items(
+    connection: WriteConnection, names: BatchNames, events: Sequence[EventRevision]
+) -> None:
+    stock_places: set[tuple[int, str | None, int]] = set()
+    for event in events:
+        warehouse, material = names.warehouse(event), names.material(event)
         if warehouse is None or material is None:
             continue
-        places = {told.text("location")}
-        if told.kind == "stock_moved" and (target := told.text("to_location")):
+        places = {event.text("location")}
+        if event.kind == "stock_moved" and (target := event.text("to_location")):
             places.add(target)
-        if told.kind == "material_consumed":
+        if event.kind == "material_consumed":
             places = {None}
-        wanted |= {(warehouse, place, material) for place in places}
-    names.locations = await master_data.locations(
-        connection, ((warehouse, place) for warehouse, place, _ in wanted if place)
+        stock_places |= {(warehouse, place, material) for place in places}
+    names.locations = await master_data.resolve_locations(
+        connection, ((warehouse, place) for warehouse, place, _ in stock_places if place)
     )
-    names.items = await master_data.stock_items(
+    names.items = await master_data.resolve_stock_items(
         connection,
         (
             (warehouse, names.locations[warehouse, place] if place else None, material)
-            for warehouse, place, material in wanted
+            for warehouse, place, material in stock_places
         ),
     )
-
-
-def by_event(rows: Sequence[tuple[Any, ...]]) -> dict[UUID, list[tuple[Any, ...]]]:
-    """Group rows by their event: the first column of every table."""
-    found: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in rows:
-        found[row[0]].append(row)
-    return found

@@ -1,4 +1,4 @@
-"""Orders and their operations out of what was told of a job's start and end."""
+"""Derives orders and their operations from the start and end events of jobs."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from werknetz.store.projection import jobs as statements
 from werknetz.store.session import WriteConnection
-from werknetz_worker.projection.event_revisions import Told
+from werknetz_worker.projection.event_revisions import EventRevision
 
 _KINDS: Final = ("job_started", "job_finished")
 
@@ -14,24 +14,28 @@ Key = tuple[str, str, str]  # order, operation, equipment
 
 
 async def write_jobs(
-    connection: WriteConnection, told: Sequence[Told], events: Sequence[UUID]
+    connection: WriteConnection, revisions: Sequence[EventRevision], events: Sequence[UUID]
 ) -> None:
-    """Derive anew the operations that the events name, or named before."""
-    keys = {_key(one) for one in told if one.kind in _KINDS}
-    there = {one.event_id for one in told}
+    """Derive the operations again that the events name, or named before."""
+    keys = {_key(event) for event in revisions if event.kind in _KINDS}
+    there = {event.event_id for event in revisions}
     if not keys and there.issuperset(events):
         return
-    wanted = sorted(keys)
-    removed = await connection.fetch(statements.DELETE_OPERATIONS, events, *_columns(wanted))
-    wanted = sorted(keys | {(row[0], row[1], row[2]) for row in removed})
-    if wanted:
-        await connection.execute(statements.INSERT_OPERATIONS, *_columns(wanted))
-        await connection.execute(statements.UPSERT_PRODUCTION_ORDERS, [key[0] for key in wanted])
+    ordered_keys = sorted(keys)
+    removed = await connection.fetch(statements.DELETE_OPERATIONS, events, *_columns(ordered_keys))
+    ordered_keys = sorted(keys | {(row[0], row[1], row[2]) for row in removed})
+    if ordered_keys:
+        await connection.execute(statements.INSERT_OPERATIONS, *_columns(ordered_keys))
+        await connection.execute(
+            statements.UPSERT_PRODUCTION_ORDERS, [key[0] for key in ordered_keys]
+        )
 
 
-def _key(told: Told) -> Key:
+def _key(event: EventRevision) -> Key:
     return (
-        told.text("order_number") or "", told.text("operation") or "", told.text("equipment") or "",
+        event.text("order_number") or "",
+        event.text("operation") or "",
+        event.text("equipment") or "",
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
-"""Which material a message means: our number, else the supplier's, else the EAN; never a guess.
+"""Resolves the material of a message: by our number, the supplier's number, or the EAN.
 
-A supplier's number is looked up with the supplier, since two may use the same. Where the supplier
-is not told, the number must be one supplier's alone.
+A supplier's number is looked up together with the supplier, because two suppliers may use the
+same. Without a supplier, the number must belong to exactly one material.
 """
 
 from collections import defaultdict
@@ -12,97 +12,104 @@ from uuid import UUID
 from werknetz.store.projection import materials as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection import master_data
-from werknetz_worker.projection.event_revisions import Told
+from werknetz_worker.projection.event_revisions import EventRevision
 
 Number = tuple[str, int | None, str]  # kind, partner, number
 
 
 @dataclass
-class Materials:
-    """What a batch's numbers mean."""
+class MaterialLookup:
+    """The materials of the numbers in a batch."""
 
-    own: dict[str, int] = field(default_factory=dict)
-    known: dict[Number, int] = field(default_factory=dict)
-    by_number: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    shared: dict[str, set[UUID]] = field(default_factory=lambda: defaultdict(set))
-    """Supplier's numbers that mean several materials, with the events that say them."""
-    learnt: list[str] = field(default_factory=list)
+    by_own_number: dict[str, int] = field(default_factory=dict)
+    by_alias: dict[Number, int] = field(default_factory=dict)
+    by_supplier_number: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    events_by_shared_number: dict[str, set[UUID]] = field(default_factory=lambda: defaultdict(set))
+    """Supplier's numbers that mean several materials, with the events that use them."""
+    new_numbers: list[str] = field(default_factory=list)
 
-    def of(self, told: Told, partner_id: int | None) -> int | None:
-        """Return the material; None: it is not named, not known, or could be one of several."""
-        if number := told.text("material"):
-            return self.own.get(number) or self.known.get(("own", None, number))
-        if number := told.text("supplier_material"):
+    def find(self, event: EventRevision, partner_id: int | None) -> int | None:
+        """Return the material; None if it is not named, unknown or ambiguous."""
+        if number := event.text("material"):
+            return self.by_own_number.get(number) or self.by_alias.get(("own", None, number))
+        if number := event.text("supplier_material"):
             if partner_id is not None:
-                found = self.known.get(("supplier", partner_id, number))
-                if found is not None:
-                    return found
-            elif len(self.by_number[number]) == 1:
-                return next(iter(self.by_number[number]))
-        if number := told.text("ean"):
-            return self.known.get(("ean", None, number))
+                material_id = self.by_alias.get(("supplier", partner_id, number))
+                if material_id is not None:
+                    return material_id
+            elif len(self.by_supplier_number[number]) == 1:
+                return next(iter(self.by_supplier_number[number]))
+        if number := event.text("ean"):
+            return self.by_alias.get(("ean", None, number))
         return None
 
 
-def names_material(told: Told) -> str | None:
+def material_number_of(event: EventRevision) -> str | None:
     """Return the number by which the event names its material, for a finding."""
-    return told.text("material") or told.text("supplier_material") or told.text("ean")
+    return event.text("material") or event.text("supplier_material") or event.text("ean")
 
 
-async def materials_of(
-    connection: WriteConnection, events: Sequence[Told], partners: dict[str, int]
-) -> Materials:
-    """Look up all numbers of the events; learn what they say belongs together."""
-    found = Materials()
-    aliases = await _known(connection, events)
-    own = {told.text("material") for told in events} - {
+async def load_materials(
+    connection: WriteConnection, events: Sequence[EventRevision], partners: dict[str, int]
+) -> MaterialLookup:
+    """Look up all numbers of the events; store new aliases that they contain."""
+    lookup = MaterialLookup()
+    aliases = await _load_aliases(connection, events)
+    own = {event.text("material") for event in events} - {
         number for kind, partner, number in aliases if kind == "own" and partner is None
     }
-    found.own = await master_data.identities(connection, "materials", own)
-    found.known = aliases
-    lessons: dict[Number, int] = {}
+    lookup.by_own_number = await master_data.resolve_names(connection, "materials", own)
+    lookup.by_alias = aliases
+    new_aliases: dict[Number, int] = {}
     descriptions: dict[int, str] = {}
-    for told in events:
-        own_number = told.text("material") or ""
-        material = found.own.get(own_number) or aliases.get(("own", None, own_number))
+    for event in events:
+        own_number = event.text("material") or ""
+        material = lookup.by_own_number.get(own_number) or aliases.get(("own", None, own_number))
         if material is None:
             continue
-        supplier = partners.get(told.text("supplier") or "")
-        if (theirs := told.text("supplier_material")) and supplier is not None:
-            lessons.setdefault(("supplier", supplier, theirs), material)
-        if ean := told.text("ean"):
-            lessons.setdefault(("ean", None, ean), material)
-        if text := told.text("description"):
+        supplier = partners.get(event.text("supplier") or "")
+        if (number_of_supplier := event.text("supplier_material")) and supplier is not None:
+            new_aliases.setdefault(("supplier", supplier, number_of_supplier), material)
+        if ean := event.text("ean"):
+            new_aliases.setdefault(("ean", None, ean), material)
+        if text := event.text("description"):
             descriptions.setdefault(material, text)
-    await master_data.describe(connection, descriptions)
-    new = sorted((key for key in lessons if key not in found.known), key=str)
+    await master_data.add_descriptions(connection, descriptions)
+    new = sorted((key for key in new_aliases if key not in lookup.by_alias), key=str)
     if new:
         await connection.execute(
             statements.ADD_MATERIAL_NUMBERS,
-            [lessons[key] for key in new], [key[1] for key in new],
+            [new_aliases[key] for key in new], [key[1] for key in new],
             [key[0] for key in new], [key[2] for key in new],
         )  # fmt: skip
-        found.known = await _known(connection, events)
-        found.learnt = [key[2] for key in new]
-    _see_shared(found, events, partners)
-    return found
+        lookup.by_alias = await _load_aliases(connection, events)
+        lookup.new_numbers = [key[2] for key in new]
+    _collect_shared(lookup, events, partners)
+    return lookup
 
 
-async def _known(connection: WriteConnection, events: Sequence[Told]) -> dict[Number, int]:
+async def _load_aliases(
+    connection: WriteConnection, events: Sequence[EventRevision]
+) -> dict[Number, int]:
     names = ("material", "supplier_material", "ean")
-    said = sorted({text for told in events for name in names if (text := told.text(name))})
-    rows = await connection.fetch(statements.FIND_MATERIAL_NUMBERS, said) if said else []
+    numbers = sorted({text for event in events for name in names if (text := event.text(name))})
+    rows = await connection.fetch(statements.FIND_MATERIAL_NUMBERS, numbers) if numbers else []
     return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
-def _see_shared(found: Materials, events: Sequence[Told], partners: dict[str, int]) -> None:
-    for (kind, _, known), material in found.known.items():
+def _collect_shared(
+    lookup: MaterialLookup, events: Sequence[EventRevision], partners: dict[str, int]
+) -> None:
+    for (kind, _, number_of_supplier), material in lookup.by_alias.items():
         if kind == "supplier":
-            found.by_number[known].add(material)
-    for told in events:
-        number = told.text("supplier_material")
-        if number and told.known_to is None:
-            key = ("supplier", partners.get(told.text("supplier") or ""), number)
-            meant = found.of(told, key[1])
-            if len(found.by_number[number]) > 1 or found.known.get(key, meant) != meant:
-                found.shared[number].add(told.event_id)
+            lookup.by_supplier_number[number_of_supplier].add(material)
+    for event in events:
+        number = event.text("supplier_material")
+        if number and event.known_to is None:
+            key = ("supplier", partners.get(event.text("supplier") or ""), number)
+            material_id = lookup.find(event, key[1])
+            if (
+                len(lookup.by_supplier_number[number]) > 1
+                or lookup.by_alias.get(key, material_id) != material_id
+            ):
+                lookup.events_by_shared_number[number].add(event.event_id)

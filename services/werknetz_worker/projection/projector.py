@@ -1,7 +1,7 @@
-"""Takes changed events from the outbox and makes their fact rows: one transaction a batch.
+"""Takes changed events from the outbox and builds their fact rows: one transaction a batch.
 
-One projector at a time, whoever calls: what a name means must not depend on a race. An event's
-rows are replaced whole, so a batch that is done again changes nothing.
+One projector runs at a time, so that the resolution of names does not depend on a race. The rows
+of an event are replaced as a whole, so a repeated batch changes nothing.
 """
 
 import time
@@ -18,16 +18,16 @@ from werknetz.store import locks
 from werknetz.store.projection import outbox as statements
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.projection import fact_rows, findings, relations
-from werknetz_worker.projection.event_revisions import Told, load
-from werknetz_worker.projection.facts import facts_of, names_of
-from werknetz_worker.projection.findings import Finding, key_of
+from werknetz_worker.projection.event_revisions import EventRevision, load_revisions
+from werknetz_worker.projection.facts import build_facts, load_names
+from werknetz_worker.projection.findings import EventFinding, key_of
 from werknetz_worker.projection.jobs import write_jobs
 
 BATCH: Final = 5_000
 _LOCK: Final = 0x50524F4A  # "PROJ"
 _STAGE: Final = {"delivery_called_off": 0, "shipment_announced": 1}
-# The database refuses it, or it is not what its kind promises: nothing that waiting would mend.
-_POISON: Final = (
+# The database rejects the event, or its fields do not fit its kind: a retry would not help.
+_UNPROJECTABLE: Final = (
     asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
     ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
 )  # fmt: skip
@@ -35,76 +35,84 @@ _log: Final = get_logger("worker.project")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProjectionOutcome:
     events: int = 0
-    is_mine: bool = True  # False: another worker is at it
+    is_mine: bool = True  # False: another worker is projecting
 
 
 async def project(pool: DriverPool, *, seconds_max: float = 20.0, batch: int = BATCH) -> int:
-    """Project until the outbox is empty or the time is up; return how many events were."""
+    """Project until the outbox is empty or the time is up; return the number of events."""
     deadline = time.monotonic() + seconds_max
     done = 0
     while time.monotonic() < deadline:
         async with pool.acquire() as connection:
-            outcome = await one_batch(connection, batch=batch)
+            outcome = await project_next_batch(connection, batch=batch)
         done += outcome.events
         if not outcome.events:
             break
     return done
 
 
-async def one_batch(connection: WriteConnection, *, batch: int = BATCH) -> Outcome:
+async def project_next_batch(
+    connection: WriteConnection, *, batch: int = BATCH
+) -> ProjectionOutcome:
     async with connection.transaction():
         if not await connection.fetchval(locks.TRY_LOCK, _LOCK):
-            return Outcome(is_mine=False)
+            return ProjectionOutcome(is_mine=False)
         await connection.execute(statements.USE_INDEXES)
-        taken = await connection.fetch(statements.TAKE_CHANGES, batch)
-        events = sorted({row[0] for row in taken}, key=lambda one: one.bytes)
+        changes = await connection.fetch(statements.TAKE_CHANGES, batch)
+        events = sorted({row[0] for row in changes}, key=lambda event_id: event_id.bytes)
         if events:
-            await _apart(connection, events)
-        return Outcome(len(taken))
+            await _project_by_bisection(connection, events)
+        return ProjectionOutcome(len(changes))
 
 
-async def _apart(connection: WriteConnection, events: Sequence[UUID]) -> None:
-    """Project the events; those that cannot be are found by halving and become findings."""
+async def _project_by_bisection(connection: WriteConnection, events: Sequence[UUID]) -> None:
+    """Project the events; isolate by bisection those that fail, and write findings for them."""
     try:
         async with connection.transaction():
-            await _together(connection, events)
-    except _POISON as error:
+            await _project_batch(connection, events)
+    except _UNPROJECTABLE as error:
         if len(events) > 1:
             middle = len(events) // 2
-            await _apart(connection, events[:middle])
-            await _apart(connection, events[middle:])
+            await _project_by_bisection(connection, events[:middle])
+            await _project_by_bisection(connection, events[middle:])
             return
         _log.error("event cannot be projected", event_id=str(events[0]), reason=str(error))
-        detail = f"It cannot be brought into the model: {error}. Correct its mapping and replay it."
+        detail = f"It cannot be projected: {error}. Correct its mapping and replay it."
         kind, now = "unprojectable_event", datetime.now(UTC)
-        finding = Finding(key_of(kind, events[0]), kind, events[0], now, detail)
-        await findings.write(connection, events, [finding])
+        finding = EventFinding(key_of(kind, events[0]), kind, events[0], now, detail)
+        await findings.write_findings(connection, events, [finding])
 
 
-async def _together(connection: WriteConnection, events: Sequence[UUID]) -> None:
-    told = await load(connection, events)
-    there = {one.event_id for one in told}
-    dirt = await fact_rows.close(connection, [event for event in events if event not in there])
-    names = await names_of(connection, told)
-    stages: list[list[Told]] = [[], [], []]  # each reads in its tables what the former wrote
-    for one in told:
-        stages[_STAGE.get(one.kind, 2)].append(one)
-    doubts: list[Finding] = []
+async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) -> None:
+    revisions = await load_revisions(connection, events)
+    existing_ids = {event.event_id for event in revisions}
+    marks = await fact_rows.close_rows(
+        connection, [event for event in events if event not in existing_ids]
+    )
+    names = await load_names(connection, revisions)
+    stages: list[list[EventRevision]] = [
+        [],
+        [],
+        [],
+    ]  # each reads the rows of the one before
+    for event in revisions:
+        stages[_STAGE.get(event.kind, 2)].append(event)
+    findings_of_batch: list[EventFinding] = []
     for stage in stages:
-        facts = await facts_of(connection, names, stage)
-        new = await relations.not_called(connection, facts.called)
-        dirt |= await fact_rows.write(connection, stage, facts)
-        await relations.siblings_again(connection, new)
-        await relations.receipts_again(connection, facts.notes, events)
-        doubts += facts.findings
-    await write_jobs(connection, told, events)
-    await fact_rows.mark(connection, dirt)
-    current = [one for one in told if one.known_to is None]
-    by_id = {one.event_id: one for one in current}
-    found = [one for one in doubts if one.event_id in by_id]
-    await findings.write(connection, events, found)
-    for number, ids in sorted(names.materials.shared.items()):
-        await findings.write_shared(connection, number, by_id[min(ids)].at, [*ids])
-    await findings.waiting_again(connection, names.materials.learnt)
+        facts = await build_facts(connection, names, stage)
+        new = await relations.without_call_off(connection, facts.called_off)
+        marks |= await fact_rows.replace_rows(connection, stage, facts)
+        await relations.reproject_siblings(connection, new)
+        await relations.reproject_receipts(connection, facts.delivery_notes, events)
+        findings_of_batch += facts.findings
+    await write_jobs(connection, revisions, events)
+    await fact_rows.mark_dirty(connection, marks)
+    current = [event for event in revisions if event.known_to is None]
+    by_id = {event.event_id: event for event in current}
+    current_findings = [event for event in findings_of_batch if event.event_id in by_id]
+    await findings.write_findings(connection, events, current_findings)
+    for number, ids in sorted(names.materials.events_by_shared_number.items()):
+        await findings.write_shared_number(connection, number, by_id[min(ids)].at, [*ids])
+    await findings.reproject_waiting(connection, names.materials.new_numbers)

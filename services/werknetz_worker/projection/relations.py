@@ -1,9 +1,8 @@
-"""Which scheduling agreement an event belongs to: supplier, material, site and dock.
+"""The supply relation (scheduling agreement) of an event: supplier, material, site and dock.
 
-Call-offs say all four. Despatch advices and receipts often say less: they belong to the one
-called-off relation that fits what they say, if there is exactly one. So that this does not depend
-on who came first, a relation that is called off for the first time has its siblings' events
-projected again.
+Call-offs name all four. Despatch advices and receipts often name fewer: they belong to the only
+called-off relation that matches. When a relation gets its first call-off, the events of its
+siblings are projected again, so that the order of arrival does not matter.
 """
 
 from collections import defaultdict
@@ -18,38 +17,43 @@ from werknetz.store.session import WriteConnection
 Relation = tuple[int, int, int | None, str]  # supplier, material, site, dock
 
 
-async def entered(connection: WriteConnection, wanted: Iterable[Relation]) -> dict[Relation, int]:
-    """Return the ids of relations, entering new ones."""
-    rows = sorted(set(wanted), key=lambda one: (one[0], one[1], one[2] or 0, one[3]))
+async def find_or_add_relations(
+    connection: WriteConnection, relations: Iterable[Relation]
+) -> dict[Relation, int]:
+    """Return the ids of relations; add new ones."""
+    rows = sorted(
+        set(relations),
+        key=lambda relation: (relation[0], relation[1], relation[2] or 0, relation[3]),
+    )
     if not rows:
         return {}
     columns = [[row[number] for row in rows] for number in range(4)]
-    found = _read(await connection.fetch(statements.FIND_RELATIONS, *columns))
-    if len(found) < len(rows):
+    ids = _ids_by_relation(await connection.fetch(statements.FIND_RELATIONS, *columns))
+    if len(ids) < len(rows):
         await connection.execute(statements.ADD_RELATIONS, *columns)
-        found = _read(await connection.fetch(statements.FIND_RELATIONS, *columns))
-    return found
+        ids = _ids_by_relation(await connection.fetch(statements.FIND_RELATIONS, *columns))
+    return ids
 
 
-async def called(
+async def find_called_off(
     connection: WriteConnection, pairs: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], list[tuple[Relation, int]]]:
-    """Return the relations of (supplier, material) that are called off."""
-    wanted = sorted(set(pairs))
-    found: dict[tuple[int, int], list[tuple[Relation, int]]] = defaultdict(list)
-    if wanted:
+    """Return the called-off relations of each (supplier, material)."""
+    ordered = sorted(set(pairs))
+    by_pair: dict[tuple[int, int], list[tuple[Relation, int]]] = defaultdict(list)
+    if ordered:
         rows = await connection.fetch(
             statements.FIND_CALLED_OFF_RELATIONS,
-            [one[0] for one in wanted],
-            [one[1] for one in wanted],
+            [pair[0] for pair in ordered],
+            [pair[1] for pair in ordered],
         )
-        for relation, number in _read(rows).items():
-            found[relation[0], relation[1]].append((relation, number))
-    return found
+        for relation, number in _ids_by_relation(rows).items():
+            by_pair[relation[0], relation[1]].append((relation, number))
+    return by_pair
 
 
-def fitting(exact: Relation, candidates: Sequence[tuple[Relation, int]]) -> int | None:
-    """Return the one called-off relation that fits what an event says; None: none, or several."""
+def match_relation(exact: Relation, candidates: Sequence[tuple[Relation, int]]) -> int | None:
+    """Return the only called-off relation that matches an event; None: none, or several."""
     fits = [
         number
         for relation, number in candidates
@@ -60,47 +64,47 @@ def fitting(exact: Relation, candidates: Sequence[tuple[Relation, int]]) -> int 
     return same[0] if same else fits[0] if len(fits) == 1 else None
 
 
-async def not_called(connection: WriteConnection, relations: Iterable[int]) -> list[int]:
-    """Return those that no call-off names yet."""
-    wanted = sorted(set(relations))
+async def without_call_off(connection: WriteConnection, relations: Iterable[int]) -> list[int]:
+    """Return those without a call-off."""
+    ordered = sorted(set(relations))
     return (
         [
             row[0]
-            for row in await connection.fetch(statements.FIND_RELATIONS_WITHOUT_CALL_OFF, wanted)
+            for row in await connection.fetch(statements.FIND_RELATIONS_WITHOUT_CALL_OFF, ordered)
         ]
-        if wanted
+        if ordered
         else []
     )
 
 
-async def siblings_again(connection: WriteConnection, new: Sequence[int]) -> None:
+async def reproject_siblings(connection: WriteConnection, new: Sequence[int]) -> None:
     if new:
         await connection.execute(statements.REPROJECT_SIBLINGS, new)
 
 
-async def by_note(
+async def find_by_delivery_note(
     connection: WriteConnection, notes: Iterable[str | None]
 ) -> dict[str, list[tuple[int, int]]]:
-    """Return by delivery note the (material, relation) that its despatch advice names alone."""
-    wanted = sorted({note for note in notes if note})
-    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    if wanted:
+    """Return by delivery note the (material, relation) that its despatch advice determines."""
+    ordered = sorted({note for note in notes if note})
+    by_note: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    if ordered:
         for note, material, relation, count in await connection.fetch(
-            statements.FIND_RELATIONS_BY_DELIVERY_NOTE, wanted
+            statements.FIND_RELATIONS_BY_DELIVERY_NOTE, ordered
         ):
             if count == 1:
-                found[note].append((material, relation))
-    return found
+                by_note[note].append((material, relation))
+    return by_note
 
 
-async def receipts_again(
+async def reproject_receipts(
     connection: WriteConnection, notes: Iterable[str | None], but: Iterable[UUID]
 ) -> None:
-    """Project receipts again that name no supplier: their despatch advice says whose they are."""
-    wanted = sorted({note for note in notes if note})
-    if wanted:
-        await connection.execute(statements.REPROJECT_RECEIPTS, wanted, list(but))
+    """Project receipts without a supplier again: their despatch advice names it."""
+    ordered = sorted({note for note in notes if note})
+    if ordered:
+        await connection.execute(statements.REPROJECT_RECEIPTS, ordered, list(but))
 
 
-def _read(rows: Iterable[asyncpg.Record]) -> dict[Relation, int]:
+def _ids_by_relation(rows: Iterable[asyncpg.Record]) -> dict[Relation, int]:
     return {(row[0], row[1], row[2], row[3]): row[4] for row in rows}

@@ -1,4 +1,4 @@
-"""What is known of dirty stock: a few statements for many subjects at once."""
+"""Loads the facts of dirty stock, many subjects at once."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,14 +13,14 @@ from werknetz.kpi.stock.ledger import OpeningBalance, StockCount, StockMove
 from werknetz.kpi.stock.level import StockOutPeriod
 from werknetz.store.inventory import stock_facts as statements
 from werknetz.store.session import WriteConnection
-from werknetz_worker.stock.subject import Subject
+from werknetz_worker.stock.subject import StockSubject
 
 Key = tuple[int, int]
 
 
-async def load(
+async def load_subjects(
     connection: WriteConnection, dirty: Sequence[asyncpg.Record], now: datetime
-) -> list[Subject]:
+) -> list[StockSubject]:
     """Return the subjects of the marks, each from the start of its first changed day on."""
     changed = {(row["warehouse_id"], row["material_id"]): row["from_at"] for row in dirty}
     places = await connection.fetch(
@@ -38,7 +38,7 @@ async def load(
         [key[1] for key in keys],
         [instant_of(subjects[key].since_us) for key in keys],
     ]
-    owners: dict[int, Subject] = {}
+    owners: dict[int, StockSubject] = {}
     for row in await connection.fetch(statements.STOCK_ITEMS, *columns):
         subject = subjects[row["warehouse_id"], row["material_id"]]
         owners[row["id"]] = subject
@@ -47,8 +47,8 @@ async def load(
         if counted_by is not None:
             subject.counted_by[row["id"]] = counted_by
         if row["is_moved"]:
-            subject.moved.add(row["id"])
-    await _entries(connection, owners)
+            subject.items_with_movements.add(row["id"])
+    await _load_entries(connection, owners)
     for row in await connection.fetch(statements.OPEN_STOCK_OUTS, *columns):
         subjects[row["warehouse_id"], row["material_id"]].open_out = StockOutPeriod(
             microseconds_of(row["start_at"]), None, row["start_event_id"]
@@ -56,7 +56,7 @@ async def load(
     return list(subjects.values())
 
 
-async def _entries(connection: WriteConnection, owners: dict[int, Subject]) -> None:
+async def _load_entries(connection: WriteConnection, owners: dict[int, StockSubject]) -> None:
     items = [*owners]
     since = [instant_of(owners[item].since_us) for item in items]
     for row in await connection.fetch(statements.STOCK_COUNTS, items, since):
@@ -69,14 +69,14 @@ async def _entries(connection: WriteConnection, owners: dict[int, Subject]) -> N
         )
 
 
-def _subject(row: asyncpg.Record, changed: datetime) -> Subject:
+def _subject(row: asyncpg.Record, changed: datetime) -> StockSubject:
     zone = ZoneInfo(row["zone"])
     try:
         first = local_day(microseconds_of(changed), zone)
         since_us = local_us(first, 0, zone)
-    except (OverflowError, ValueError):  # the first or the last days that there are
+    except (OverflowError, ValueError):  # at the ends of time
         first, since_us = changed.date() + timedelta(days=1), microseconds_of(changed)
-    return Subject(
+    return StockSubject(
         row["warehouse_id"], row["material_id"], zone, since_us, first,
         site_id=row["site_id"], number=row["number"], code=row["code"],
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What counts reveal: stock below zero, and counts that differ from what was expected."""
+"""Findings of stock: stock below zero, and counts that differ from the expected quantity."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from werknetz.domain.bucket import instant_of
 from werknetz.kpi.stock.ledger import Balance
 from werknetz.store.inventory import findings as statements
 from werknetz.store.session import WriteConnection
-from werknetz_worker.stock.rows import Done
-from werknetz_worker.stock.subject import Subject
+from werknetz_worker.stock.rows import ReconciledSubjects
+from werknetz_worker.stock.subject import StockSubject
 
 DIFFERENCE_MIN: Final = 1e-6
 KINDS: Final = ("stock_below_zero", "stock_difference")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StockFinding:
     key: str
     kind: str
     item: int
@@ -33,48 +33,50 @@ class Finding:
     event_id: UUID
 
 
-async def replace(connection: WriteConnection, done: Done) -> None:
-    """Write what is found now; clear what was found in the same time and no longer is."""
-    found = sorted(_findings(done), key=lambda finding: finding.key)
+async def replace_findings(connection: WriteConnection, done: ReconciledSubjects) -> None:
+    """Write current findings; clear those of the same time range that no longer hold."""
+    ordered = sorted(_findings(done), key=lambda finding: finding.key)
     items = [(item, instant_of(s.since_us)) for s, _ in done for item in s.items]
     await connection.execute(
         statements.CLEAR_FINDINGS,
-        [one[0] for one in items],
-        [one[1] for one in items],
+        [item[0] for item in items],
+        [item[1] for item in items],
         list(KINDS),
-        [finding.key for finding in found],
+        [finding.key for finding in ordered],
     )
-    if found:
-        names = Finding.__dataclass_fields__
+    if ordered:
+        names = StockFinding.__dataclass_fields__
         await connection.execute(
             statements.UPSERT_FINDINGS,
-            *([getattr(finding, name) for finding in found] for name in names),
+            *([getattr(finding, name) for finding in ordered] for name in names),
         )
 
 
-def _findings(done: Done) -> Iterator[Finding]:
+def _findings(done: ReconciledSubjects) -> Iterator[StockFinding]:
     for subject, result in done:
         for item, entries in result.balances.items():
-            if item in subject.moved:  # who tells counts alone leaves nothing to expect
+            if item in subject.items_with_movements:  # without movements nothing is expected
                 yield from _differences(subject, item, entries)
-            for entry in result.fallen[item]:
+            for entry in result.below_zero[item]:
                 place = f"{subject.number} in {subject.code}"
                 detail = (
-                    f"{place} is {entry.balance:g}: more was taken than was there. A receipt or a "
-                    "count is missing, or a movement was told twice under two names."
+                    f"{place} is {entry.balance:g}: more was withdrawn than was in stock. A "
+                    "receipt or a count is missing, or a movement was sent twice under two ids."
                 )
                 yield _finding("stock_below_zero", subject, item, entry, 0.0, detail, None)
 
 
-def _differences(subject: Subject, item: int, entries: Sequence[Balance]) -> Iterator[Finding]:
+def _differences(
+    subject: StockSubject, item: int, entries: Sequence[Balance]
+) -> Iterator[StockFinding]:
     before = subject.counted_by.get(item)
     for entry in entries:
         if entry.difference is not None and abs(entry.difference) > DIFFERENCE_MIN:
             expected = entry.balance - entry.difference
             detail = (
                 f"{subject.number} in {subject.code}: {entry.balance:g} counted, {expected:g} "
-                f"expected, {entry.difference:+g}. What was moved and not told? From now on the "
-                "count holds."
+                f"expected, {entry.difference:+g}. A movement may be missing. From now on the "
+                "count applies."
             )
             yield _finding("stock_difference", subject, item, entry, expected, detail, before)
         if entry.kind == "count":
@@ -82,10 +84,10 @@ def _differences(subject: Subject, item: int, entries: Sequence[Balance]) -> Ite
 
 
 def _finding(
-    kind: str, subject: Subject, item: int, entry: Balance, expected: float, detail: str,
+    kind: str, subject: StockSubject, item: int, entry: Balance, expected: float, detail: str,
     before: UUID | None,
-) -> Finding:  # fmt: skip
-    return Finding(
+) -> StockFinding:  # fmt: skip
+    return StockFinding(
         f"{kind}/{item}/{entry.event_id}/{entry.leg}", kind, item, subject.warehouse_id,
         subject.material_id, subject.site_id, instant_of(entry.at_us), expected, entry.balance,
         detail, before, entry.event_id,

@@ -1,8 +1,8 @@
-"""Dirty stock reconciled: a material in a warehouse from the first changed day on (R15).
+"""Reconciles dirty stock: a material in a warehouse from the first changed day on (R15).
 
-What lies before that day stays as it is: the balances at its start are the checkpoint, so the cost
-does not grow with history. One worker at a time; a mark is removed only where nobody has marked
-again since it was read.
+Earlier days stay as they are: the balances at the start of the day are the checkpoint, so the cost
+does not grow with history. One worker at a time; a mark is deleted only if it is unchanged since it
+was read.
 """
 
 import time
@@ -17,20 +17,20 @@ from werknetz.runtime.log import get_logger
 from werknetz.store import dirty, locks
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.stock import facts, findings, rows
-from werknetz_worker.stock.subject import Reconciled, Subject, compute
-from werknetz_worker.watermarks import Watermarks
+from werknetz_worker.stock.subject import ReconciledStock, StockSubject, reconcile_subject
+from werknetz_worker.watermarks import WatermarkPublisher
 
 SUBJECTS_MAX: Final = 1_000  # of one transaction
-MARK: Final = "#stock"
+STOCK_WATERMARK: Final = "#stock"
 """The watermark of all warehouses: no path of an equipment has this form."""
 
 _LOCK: Final = 0x53544F43  # "STOC"
 _log: Final = get_logger("worker.stock")
 
 
-async def dirty_stock(
+async def reconcile_dirty_stock(
     pool: DriverPool,
-    watermarks: Watermarks,
+    watermarks: WatermarkPublisher,
     *,
     now_us: int | None = None,
     seconds_max: float = 8.0,
@@ -41,25 +41,25 @@ async def dirty_stock(
     while time.monotonic() < deadline:
         at_us = time.time_ns() // 1000 if now_us is None else now_us
         async with pool.acquire() as connection:
-            count = await _some(connection, at_us)
+            count = await _reconcile_batch(connection, at_us)
         if not count:
             break
         done += count
-        await watermarks.grow_marks([MARK])
+        await watermarks.increment_names([STOCK_WATERMARK])
     return done
 
 
-async def sweep(pool: DriverPool, now: datetime) -> int:
-    """Mark what time alone has changed; return how many marks are new."""
+async def mark_after_time(pool: DriverPool, now: datetime) -> int:
+    """Mark stock that time alone has changed; return how many marks are new."""
     answer = await pool.execute(dirty.MARK_STOCK_AFTER_TIME, now)
     return int(answer.rpartition(" ")[2])
 
 
-async def _some(connection: WriteConnection, now_us: int) -> int:
+async def _reconcile_batch(connection: WriteConnection, now_us: int) -> int:
     async with connection.transaction():
         if not await connection.fetchval(locks.TRY_LOCK, _LOCK):
             return 0
-        # The marks first: what comes after them is marked again.
+        # Read the marks first: a later change marks again.
         marked = await connection.fetch(dirty.DIRTY_STOCK, SUBJECTS_MAX)
         if not marked:
             return 0
@@ -81,15 +81,15 @@ async def _some(connection: WriteConnection, now_us: int) -> int:
 async def _reconcile(
     connection: WriteConnection, dirty: Sequence[asyncpg.Record], now_us: int
 ) -> set[tuple[int, int]]:
-    """Reconcile the subjects; return those that could not be."""
-    done: list[tuple[Subject, Reconciled]] = []
+    """Reconcile the subjects; return those that failed."""
+    done: list[tuple[StockSubject, ReconciledStock]] = []
     refused: set[tuple[int, int]] = set()
-    for subject in await facts.load(connection, dirty, instant_of(now_us)):
+    for subject in await facts.load_subjects(connection, dirty, instant_of(now_us)):
         try:
-            done.append((subject, compute(subject, now_us)))
-        except Exception:  # noqa: BLE001 - one must not stop the others; its mark and rows stay
+            done.append((subject, reconcile_subject(subject, now_us)))
+        except Exception:  # noqa: BLE001 - one failure must not stop the others
             _log.exception("stock cannot be reconciled", place=subject.code, of=subject.number)
             refused.add((subject.warehouse_id, subject.material_id))
-    await rows.replace(connection, done)
-    await findings.replace(connection, done)
+    await rows.replace_rows(connection, done)
+    await findings.replace_findings(connection, done)
     return refused

@@ -1,4 +1,4 @@
-"""The derived rows of stock: what lies from a subject's first changed day on is replaced whole."""
+"""The derived rows of stock: replaced as a whole from a subject's first changed day on."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -6,9 +6,9 @@ from typing import Any, Final
 from werknetz.domain.bucket import instant_of
 from werknetz.store.inventory import stock_rows as statements
 from werknetz.store.session import WriteConnection
-from werknetz_worker.stock.subject import Reconciled, Subject
+from werknetz_worker.stock.subject import ReconciledStock, StockSubject
 
-Done = Sequence[tuple[Subject, Reconciled]]
+ReconciledSubjects = Sequence[tuple[StockSubject, ReconciledStock]]
 _BALANCES: Final = (
     "stock_item_id", "at", "event_id", "leg", "position", "kind", "balance", "difference",
 )  # fmt: skip
@@ -21,17 +21,17 @@ _DAYS: Final = (
 )  # fmt: skip
 
 
-async def replace(connection: WriteConnection, done: Done) -> None:
+async def replace_rows(connection: WriteConnection, done: ReconciledSubjects) -> None:
     warehouses = [subject.warehouse_id for subject, _ in done]
     materials = [subject.material_id for subject, _ in done]
     since = [instant_of(subject.since_us) for subject, _ in done]
     items = [(item, at) for (subject, _), at in zip(done, since, strict=True)
              for item in subject.items]  # fmt: skip
     await connection.execute(
-        statements.DELETE_BALANCES, [one[0] for one in items], [one[1] for one in items]
+        statements.DELETE_BALANCES, [item[0] for item in items], [item[1] for item in items]
     )
     await connection.execute(statements.DELETE_STOCK_OUTS, warehouses, materials, since)
-    first = [found.days[0][0] if found.days else subject.first_day for subject, found in done]
+    first = [result.days[0][0] if result.days else subject.first_day for subject, result in done]
     await connection.execute(statements.DELETE_STOCK_DAYS, warehouses, materials, first)
     for table, columns, records in (
         ("stock_balances", _BALANCES, _balances(done)),
@@ -39,14 +39,14 @@ async def replace(connection: WriteConnection, done: Done) -> None:
         ("stock_days", _DAYS, _days(done)),
     ):
         await connection.copy_records_to_table(table, columns=columns, records=records)
-    await _write_now(connection, done)
+    await _write_current(connection, done)
 
 
-async def _write_now(connection: WriteConnection, done: Done) -> None:
-    """Keep beside each item what is there now: its last entry, if it has any in what changed."""
+async def _write_current(connection: WriteConnection, done: ReconciledSubjects) -> None:
+    """Store the current balance of each item: that of its last entry."""
     rows = []
-    for subject, found in done:
-        for item, entries in found.balances.items():
+    for subject, result in done:
+        for item, entries in result.balances.items():
             opening = subject.openings.get(item)
             counted = bool(opening and opening.is_counted) or any(
                 e.kind == "count" for e in entries
@@ -60,9 +60,9 @@ async def _write_now(connection: WriteConnection, done: Done) -> None:
     )
 
 
-def _balances(done: Done) -> Iterator[tuple[Any, ...]]:
-    for _, found in done:
-        for item, entries in found.balances.items():
+def _balances(done: ReconciledSubjects) -> Iterator[tuple[Any, ...]]:
+    for _, result in done:
+        for item, entries in result.balances.items():
             for entry in entries:
                 yield (
                     item, instant_of(entry.at_us), entry.event_id, entry.leg, entry.position,
@@ -70,9 +70,9 @@ def _balances(done: Done) -> Iterator[tuple[Any, ...]]:
                 )  # fmt: skip
 
 
-def _outs(done: Done) -> Iterator[tuple[Any, ...]]:
-    for subject, found in done:
-        for out in found.outs:
+def _outs(done: ReconciledSubjects) -> Iterator[tuple[Any, ...]]:
+    for subject, result in done:
+        for out in result.outs:
             end_at = None if out.end_us is None else instant_of(out.end_us)
             yield (
                 subject.warehouse_id, subject.material_id, instant_of(out.start_us), end_at,
@@ -80,9 +80,9 @@ def _outs(done: Done) -> Iterator[tuple[Any, ...]]:
             )  # fmt: skip
 
 
-def _days(done: Done) -> Iterator[tuple[Any, ...]]:
-    for subject, found in done:
-        for name, day in found.days:
+def _days(done: ReconciledSubjects) -> Iterator[tuple[Any, ...]]:
+    for subject, result in done:
+        for name, day in result.days:
             yield (
                 subject.warehouse_id, subject.material_id, name, day.closing, day.average,
                 day.known_s, day.inflow, day.outflow, day.stock_out_s, float(day.stock_outs),

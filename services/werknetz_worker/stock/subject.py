@@ -1,4 +1,4 @@
-"""One material in one warehouse: what is known of it, and what follows. Pure."""
+"""One material in one warehouse: its facts, and what is derived from them. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,11 +26,11 @@ from werknetz.kpi.stock.level import (
 )
 
 DAYS_MAX: Final = 800
-"""Of one recomputation: a count dated 1970 must not make twenty thousand days."""
+"""Limit of one recomputation: a count dated 1970 must not create 20,000 days."""
 
 
 @dataclass(slots=True)
-class Subject:
+class StockSubject:
     """`since_us`: the start of the first day that is computed; before it, openings hold."""
 
     warehouse_id: int
@@ -40,7 +40,7 @@ class Subject:
     first_day: date
     openings: dict[int, OpeningBalance] = field(default_factory=dict)  # by stock item
     counted_by: dict[int, UUID] = field(default_factory=dict)  # the last count before
-    moved: set[int] = field(default_factory=set)  # items whose keeper tells movements, too
+    items_with_movements: set[int] = field(default_factory=set)  # items with reported movements
     counts: dict[int, list[StockCount]] = field(default_factory=dict)
     moves: dict[int, list[StockMove]] = field(default_factory=dict)
     open_out: StockOutPeriod | None = None
@@ -54,45 +54,49 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
+class ReconciledStock:
     balances: dict[int, list[Balance]]
-    fallen: dict[int, list[Balance]]  # below zero
+    below_zero: dict[int, list[Balance]]  # below zero
     outs: list[StockOutPeriod]
     days: list[tuple[date, StockDay]]
 
 
-def compute(subject: Subject, now_us: int) -> Reconciled:
-    """Return everything that follows from the first changed day up to now."""
-    found = {
+def reconcile_subject(subject: StockSubject, now_us: int) -> ReconciledStock:
+    """Derive everything from the first changed day up to now."""
+    balances = {
         item: compute_balances(
             subject.counts.get(item, ()), subject.moves.get(item, ()), subject.openings.get(item)
         )
         for item in subject.items
     }
-    fallen = {
+    below_zero = {
         item: find_below_zero(entries, subject.openings.get(item))
-        for item, entries in found.items()
+        for item, entries in balances.items()
     }
-    level = compute_levels(found, subject.openings)
+    level = compute_levels(balances, subject.openings)
     outs = find_stock_outs(level, subject.open_out)
     start = (
         sum(opening.balance for opening in subject.openings.values()),
         any(opening.is_counted for opening in subject.openings.values()),
     )
     names, bounds = _days(subject, now_us)
-    inside = _internal(subject)
-    each = sum_days(
-        [one for one in level if bounds and one.at_us >= bounds[0][0]],
+    transfers = _transfers_within(subject)
+    day_sums = sum_days(
+        [level_change for level_change in level if bounds and level_change.at_us >= bounds[0][0]],
         outs,
         bounds,
-        _at_start(level, start, bounds),
-        lambda one: (0.0, 0.0) if one.event_id in inside else (one.inflow, one.outflow),
+        _level_at_start(level, start, bounds),
+        lambda level_change: (
+            (0.0, 0.0)
+            if level_change.event_id in transfers
+            else (level_change.inflow, level_change.outflow)
+        ),
     )
-    return Reconciled(found, fallen, outs, list(zip(names, each, strict=True)))
+    return ReconciledStock(balances, below_zero, outs, list(zip(names, day_sums, strict=True)))
 
 
-def _days(subject: Subject, now_us: int) -> tuple[list[date], list[tuple[int, int]]]:
-    """Return the days up to the one that goes on, which ends now."""
+def _days(subject: StockSubject, now_us: int) -> tuple[list[date], list[tuple[int, int]]]:
+    """Return the days up to the current one, which ends now."""
     last = local_day(now_us, subject.zone)
     first = max(subject.first_day, last - timedelta(days=DAYS_MAX))
     names = [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -106,20 +110,20 @@ def _days(subject: Subject, now_us: int) -> tuple[list[date], list[tuple[int, in
     return names, bounds
 
 
-def _at_start(
-    found: Sequence[StockLevel], start: tuple[float, bool], bounds: Sequence[tuple[int, int]]
+def _level_at_start(
+    levels: Sequence[StockLevel], start: tuple[float, bool], bounds: Sequence[tuple[int, int]]
 ) -> tuple[float, bool]:
-    """Return the level at the first day's start, where older entries were left out of the days."""
+    """Return the level at the start of the first day, after all older entries."""
     if bounds:
-        for level in found:
+        for level in levels:
             if level.at_us >= bounds[0][0]:
                 break
             start = (level.quantity, level.is_known)
     return start
 
 
-def _internal(subject: Subject) -> set[UUID]:
-    """Return the events that only moved something from one place of the warehouse to another."""
+def _transfers_within(subject: StockSubject) -> set[UUID]:
+    """Return the events that moved stock only within the warehouse."""
     legs: dict[UUID, float] = {}
     count: dict[UUID, int] = {}
     for moves in subject.moves.values():

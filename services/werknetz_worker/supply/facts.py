@@ -1,7 +1,7 @@
-"""What is known of dirty relations: facts out of rows, as `kpi.supply` needs them.
+"""Loads the facts of dirty relations as `kpi.supply` needs them, many relations at once.
 
-A few statements for many relations at once. What is no longer believed is left out, so a deleted or
-revised event is as if it had never been, or had always been so.
+Only current revisions are loaded: a deleted event counts as never sent, a revised one as sent in
+its last form.
 """
 
 import math
@@ -26,7 +26,7 @@ from werknetz_worker.supply import lost
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RelationSubject:
     """One relation with what its rows need beside the facts."""
 
     id: int
@@ -38,32 +38,34 @@ class Subject:
 
 
 @dataclass(slots=True)
-class _Told:
+class _RelationLines:
     entries: list[CallOffEntry] = field(default_factory=list)
     shipments: list[ShipmentLine] = field(default_factory=list)
     receipts: list[ReceiptLine] = field(default_factory=list)
     connectors: set[str] = field(default_factory=set)
 
 
-async def load(connection: WriteConnection, relation_ids: Sequence[int]) -> list[Subject]:
-    """Return the relations that there are, in the order of their ids."""
-    told = {relation_id: _Told() for relation_id in relation_ids}
+async def load_relations(
+    connection: WriteConnection, relation_ids: Sequence[int]
+) -> list[RelationSubject]:
+    """Return the existing relations in the order of their ids."""
+    lines = {relation_id: _RelationLines() for relation_id in relation_ids}
     for row in await connection.fetch(statements.CALL_OFF_ENTRIES, relation_ids):
         if (entry := _entry(row)) is not None:
-            told[row["relation_id"]].entries.append(entry)
-        told[row["relation_id"]].connectors.add(row["connector_id"])
+            lines[row["relation_id"]].entries.append(entry)
+        lines[row["relation_id"]].connectors.add(row["connector_id"])
     for row in await connection.fetch(statements.SHIPMENT_LINES, relation_ids):
         if (line := _shipment(row)) is not None:
-            told[row["relation_id"]].shipments.append(line)
-        told[row["relation_id"]].connectors.add(row["connector_id"])
+            lines[row["relation_id"]].shipments.append(line)
+        lines[row["relation_id"]].connectors.add(row["connector_id"])
     for row in await connection.fetch(statements.RECEIPT_LINES, relation_ids):
         if (receipt := _receipt(row)) is not None:
-            told[row["relation_id"]].receipts.append(receipt)
-        told[row["relation_id"]].connectors.add(row["connector_id"])
-    connectors = {name for each in told.values() for name in each.connectors}
-    spans = await lost.spans_of(connection, sorted(connectors))
+            lines[row["relation_id"]].receipts.append(receipt)
+        lines[row["relation_id"]].connectors.add(row["connector_id"])
+    connectors = {name for relation_lines in lines.values() for name in relation_lines.connectors}
+    spans = await lost.load_loss_spans(connection, sorted(connectors))
     return [
-        Subject(
+        RelationSubject(
             row["id"],
             row["supplier_id"],
             row["material_id"],
@@ -72,10 +74,10 @@ async def load(connection: WriteConnection, relation_ids: Sequence[int]) -> list
             RelationFacts(
                 supplier=row["supplier"],
                 material=row["material"],
-                entries=tuple(told[row["id"]].entries),
-                shipments=tuple(told[row["id"]].shipments),
-                receipts=tuple(told[row["id"]].receipts),
-                lost_spans=_spans(told[row["id"]].connectors, spans),
+                entries=tuple(lines[row["id"]].entries),
+                shipments=tuple(lines[row["id"]].shipments),
+                receipts=tuple(lines[row["id"]].receipts),
+                lost_spans=_spans(lines[row["id"]].connectors, spans),
             ),
         )
         for row in sorted(
@@ -91,7 +93,7 @@ def _spans(
 
 
 def _entry(row: asyncpg.Record) -> CallOffEntry | None:
-    """Return an entry; none of what has no quantity that counts: that is a finding elsewhere."""
+    """Return an entry; None without a finite quantity, which is a finding elsewhere."""
     quantity = row["base_quantity"]
     if not _counts(quantity):
         return None
@@ -162,7 +164,7 @@ def _receipt(row: asyncpg.Record) -> ReceiptLine | None:
 
 
 def _counts(quantity: float | None) -> bool:
-    """Whether a quantity can be added up; NaN and infinity, as some files have them, cannot."""
+    """Return whether a quantity can be summed; NaN and infinity cannot."""
     return quantity is not None and math.isfinite(quantity)
 
 
@@ -171,7 +173,7 @@ def _group(row: asyncpg.Record) -> ScheduleGroup:
 
 
 def _factor(row: asyncpg.Record) -> float:
-    """Return how many base units one of the message's units is: its sums are in the same unit."""
+    """Return the base units in one unit of the message; its cumulatives use the same unit."""
     return float(row["base_quantity"] / row["quantity"]) if row["quantity"] else 1.0
 
 

@@ -1,4 +1,4 @@
-"""Findings of relations as rows: new ones come, old ones stay and say when they were cleared."""
+"""Findings of relations as rows: new ones are added, old ones get the time they were cleared."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from werknetz.kpi.supply.findings import SupplyFinding
 from werknetz.store.relations import findings as statements
 from werknetz.store.session import WriteConnection
-from werknetz_worker.supply.rows import Done, at
+from werknetz_worker.supply.rows import ReconciledRelations, to_instant
 
 KINDS: Final = (
     "receipt_without_shipment", "shipment_without_call_off", "over_delivery",
@@ -19,11 +19,13 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
-async def replace(connection: WriteConnection, relation_ids: Sequence[int], done: Done) -> None:
+async def replace_findings(
+    connection: WriteConnection, relation_ids: Sequence[int], done: ReconciledRelations
+) -> None:
     records = {
         row[0]: row
-        for subject, found in done
-        for finding in found.findings
+        for subject, result in done
+        for finding in result.findings
         for row in [_row(finding, (subject.id, subject.supplier_id, subject.material_id,
                                    subject.site_id))]
     }  # fmt: skip
@@ -39,6 +41,6 @@ async def replace(connection: WriteConnection, relation_ids: Sequence[int], done
 def _row(finding: SupplyFinding, of: tuple[int, int, int, int | None]) -> tuple[Any, ...]:
     key = f"{finding.kind}/{of[0]}/{finding.name}"
     return (
-        key, finding.kind, *of, at(finding.at_us), finding.quantity, finding.expected,
+        key, finding.kind, *of, to_instant(finding.at_us), finding.quantity, finding.expected,
         finding.actual, finding.detail, list(finding.event_ids),
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""When messages may have been lost before acceptance: gaps and outages of connectors.
+"""When messages may have been lost before they were accepted: gaps and outages of connectors.
 
-A connector that was away but then told what had happened meanwhile has lost nothing.
+An outage after which the connector delivered its backlog counts as no loss.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from werknetz.store.gaps import LOST_MESSAGES
 from werknetz.store.session import WriteConnection
 
 
-async def spans_of(
+async def load_loss_spans(
     connection: WriteConnection, connectors: Sequence[str]
 ) -> dict[str, list[tuple[int, int]]]:
-    """Return the spans of each connector; one that goes on has no end yet."""
-    found: dict[str, list[tuple[int, int]]] = {}
+    """Return the spans of each connector; an open one ends at the end of time."""
+    spans: dict[str, list[tuple[int, int]]] = {}
     for row in await connection.fetch(LOST_MESSAGES, connectors):
         if gap_kind_of(row["cause"], is_listed=False) is None:
             continue
@@ -24,5 +24,5 @@ async def spans_of(
             microseconds_of(row["start_at"]),
             TIME_MAX_US if end_at is None else microseconds_of(end_at),
         )
-        found.setdefault(row["connector_id"], []).append(span)
-    return found
+        spans.setdefault(row["connector_id"], []).append(span)
+    return spans

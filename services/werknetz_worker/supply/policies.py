@@ -1,4 +1,4 @@
-"""Which policy holds for a supplier from when: their own, else that of all, else the built-in."""
+"""Which policy applies to a supplier when: its own, else the general one, else the built-in."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _log: Final = get_logger("worker.supply")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PolicyPeriod:
     since_us: int
     id: int | None  # None: the built-in
     supplier_id: int | None
@@ -25,13 +25,13 @@ class Held:
 
 
 class Policies:
-    def __init__(self, held: Sequence[Held]) -> None:
-        self._held = held
-        self._of: dict[int, list[Held]] = {}
+    def __init__(self, periods: Sequence[PolicyPeriod]) -> None:
+        self._periods = periods
+        self._of: dict[int, list[PolicyPeriod]] = {}
 
     @classmethod
     async def load(cls, connection: WriteConnection, supplier_ids: Sequence[int]) -> "Policies":
-        held = []
+        periods = []
         for row in await connection.fetch(statements.SUPPLY_POLICIES, supplier_ids):
             try:
                 policy = Policy.parse(json.loads(row["document"]), row["version"])
@@ -39,29 +39,33 @@ class Policies:
                 _log.error("policy cannot be used", id=row["id"], reason=str(error))
                 continue
             since_us = microseconds_of(row["valid_from"])
-            held.append(Held(since_us, row["id"], row["supplier_id"], policy))
-        return cls(held)
+            periods.append(PolicyPeriod(since_us, row["id"], row["supplier_id"], policy))
+        return cls(periods)
 
-    def of(self, supplier_id: int) -> list[Held]:
-        """Return what holds from when, ascending; the first holds from the beginning."""
+    def periods_of(self, supplier_id: int) -> list[PolicyPeriod]:
+        """Return the periods in ascending order; the first starts at the beginning of time."""
         if supplier_id not in self._of:
-            self._of[supplier_id] = self._found(supplier_id)
+            self._of[supplier_id] = self._build_periods(supplier_id)
         return self._of[supplier_id]
 
-    def _found(self, supplier_id: int) -> list[Held]:
-        own = [held for held in self._held if held.supplier_id == supplier_id]
+    def _build_periods(self, supplier_id: int) -> list[PolicyPeriod]:
+        own = [period for period in self._periods if period.supplier_id == supplier_id]
         first_us = own[0].since_us if own else None
         general = [
-            held
-            for held in self._held
-            if held.supplier_id is None and (first_us is None or held.since_us < first_us)
+            period
+            for period in self._periods
+            if period.supplier_id is None and (first_us is None or period.since_us < first_us)
         ]
-        return [Held(TIME_MIN_US, None, None, BUILT_IN), *general, *own]
+        return [PolicyPeriod(TIME_MIN_US, None, None, BUILT_IN), *general, *own]
 
-    def terms(self, supplier_id: int, zone: ZoneInfo, now_us: int) -> Terms:
-        held = tuple((each.since_us, each.policy) for each in self.of(supplier_id))
-        return Terms(policies=held, zone=zone, now_us=now_us)
+    def terms_of(self, supplier_id: int, zone: ZoneInfo, now_us: int) -> Terms:
+        policies = tuple(
+            (period.since_us, period.policy) for period in self.periods_of(supplier_id)
+        )
+        return Terms(policies=policies, zone=zone, now_us=now_us)
 
     def id_at(self, supplier_id: int, at_us: int) -> int | None:
-        """Return which row of `supply_policies` holds at an instant; None: the built-in."""
-        return [each for each in self.of(supplier_id) if each.since_us <= at_us][-1].id
+        """Return the row of `supply_policies` that applies at an instant; None: the built-in."""
+        return [period for period in self.periods_of(supplier_id) if period.since_us <= at_us][
+            -1
+        ].id

@@ -1,4 +1,4 @@
-"""The derived rows of relations: what was there is replaced whole, many relations at a time."""
+"""The derived rows of relations: replaced as a whole, for many relations at once."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -11,10 +11,10 @@ from werknetz.kpi.supply.relation import ReconciledRelation
 from werknetz.store.relations import relation_rows as statements
 from werknetz.store.session import WriteConnection
 from werknetz.store.tables.supply import SUPPLY_ELEMENTS
-from werknetz_worker.supply.facts import Subject
+from werknetz_worker.supply.facts import RelationSubject
 from werknetz_worker.supply.policies import Policies
 
-Done = Sequence[tuple[Subject, ReconciledRelation]]
+ReconciledRelations = Sequence[tuple[RelationSubject, ReconciledRelation]]
 _CALL_OFFS: Final = (
     "relation_id", "document", "issued_at", "known_at", "in_force_from", "in_force_to", "state",
     "entries", "quantity", "event_ids",
@@ -36,13 +36,16 @@ _CUMULATIVES: Final = (
 _ELEMENTS: Final = ("relation_id", "day", *SUPPLY_ELEMENTS, "policy_id")
 
 
-async def replace(
-    connection: WriteConnection, relation_ids: Sequence[int], done: Done, policies: Policies
+async def replace_rows(
+    connection: WriteConnection,
+    relation_ids: Sequence[int],
+    done: ReconciledRelations,
+    policies: Policies,
 ) -> None:
-    """Write what follows for the relations; of those that are gone nothing stays."""
+    """Replace the derived rows of the relations; those without a result lose theirs."""
     for statement in statements.DELETE_DERIVED_ROWS:
         await connection.execute(statement, relation_ids)
-    moved = [t.line.event_id for _, found in done for t in found.transit]
+    moved = [t.line.event_id for _, result in done for t in result.transit]
     await connection.execute(statements.DELETE_MOVED_TRANSIT_LINES, moved)
     for table, columns, records in (
         ("call_offs", _CALL_OFFS, _call_offs(done)),
@@ -54,77 +57,81 @@ async def replace(
         await connection.copy_records_to_table(table, columns=columns, records=records)
 
 
-def _call_offs(done: Done) -> Iterator[tuple[Any, ...]]:
-    for subject, found in done:
-        for version in found.versions:
+def _call_offs(done: ReconciledRelations) -> Iterator[tuple[Any, ...]]:
+    for subject, result in done:
+        for version in result.versions:
             yield (
-                subject.id, version.document, at(version.issued_us), at(version.known_us),
-                _at(version.from_us), _at(version.to_us), version.state, len(version.entries),
+                subject.id, version.document, to_instant(version.issued_us),
+                to_instant(version.known_us),
+                _optional(version.from_us), _optional(version.to_us), version.state,
+                len(version.entries),
                 sum(entry.quantity for entry in version.entries),
                 [entry.event_id for entry in version.entries],
             )  # fmt: skip
 
 
-def _due_lines(done: Done) -> Iterator[tuple[Any, ...]]:
-    for subject, found in done:
-        for line in found.lines:
+def _due_lines(done: ReconciledRelations) -> Iterator[tuple[Any, ...]]:
+    for subject, result in done:
+        for line in result.lines:
             yield _due_line(subject.id, line)
 
 
 def _due_line(relation_id: int, line: DueLine) -> tuple[Any, ...]:
     demand, entry = line.demand, line.demand.entry
     return (
-        relation_id, line.group.key, entry.document, at(demand.due_from_us),
-        at(demand.due_until_us), demand.quantity, entry.commitment, line.delivered,
-        line.open_quantity, _at(line.first_received_us), _at(line.fulfilled_us), line.state,
+        relation_id, line.group.key, entry.document, to_instant(demand.due_from_us),
+        to_instant(demand.due_until_us), demand.quantity, entry.commitment, line.delivered,
+        line.open_quantity, _optional(line.first_received_us), _optional(line.fulfilled_us),
+        line.state,
         line.on_time, line.in_full, line.delay_s, list(line.event_ids), list(line.receipt_ids),
-        list(line.shipment_ids), line.group.order_number or None, at(line.window[0]),
-        at(line.window[1]), line.uncertain,
+        list(line.shipment_ids), line.group.order_number or None, to_instant(line.window[0]),
+        to_instant(line.window[1]), line.uncertain,
     )  # fmt: skip
 
 
-def _transit(done: Done) -> Iterator[tuple[Any, ...]]:
-    for subject, found in done:
-        for transit in found.transit:
+def _transit(done: ReconciledRelations) -> Iterator[tuple[Any, ...]]:
+    for subject, result in done:
+        for transit in result.transit:
             line = transit.line
             yield (
-                line.event_id, subject.id, line.document, _at(line.arrives_us), line.quantity,
-                transit.received, transit.open, _at(transit.received_us),
+                line.event_id, subject.id, line.document, _optional(line.arrives_us), line.quantity,
+                transit.received, transit.open, _optional(transit.received_us),
                 list(transit.receipt_ids),
             )  # fmt: skip
 
 
-def _cumulatives(done: Done) -> Iterator[tuple[Any, ...]]:
-    for subject, found in done:
+def _cumulatives(done: ReconciledRelations) -> Iterator[tuple[Any, ...]]:
+    for subject, result in done:
         if subject.relation.is_empty:
-            continue  # what it had belongs to another one now: nothing is owed there
-        c = found.cumulative
+            continue  # its events belong to another relation now
+        c = result.cumulative
         yield (
-            subject.id, _at(c.zero_us), at(c.as_of_us), c.demanded, c.received, c.in_transit,
+            subject.id, _optional(c.zero_us), to_instant(c.as_of_us), c.demanded, c.received,
+            c.in_transit,
             c.open, c.stated_received, c.stated_delivered, c.received_difference,
             c.delivered_difference,
         )  # fmt: skip
 
 
-def _elements(done: Done, policies: Policies) -> Iterator[tuple[Any, ...]]:
-    for subject, found in done:
-        for day, elements in found.elements.items():
+def _elements(done: ReconciledRelations, policies: Policies) -> Iterator[tuple[Any, ...]]:
+    for subject, result in done:
+        for day, elements in result.elements.items():
             policy_id = policies.id_at(subject.supplier_id, _start(day, subject))
             values = (getattr(elements, name) for name in SUPPLY_ELEMENTS)
             yield (subject.id, day, *values, policy_id)
 
 
-def _start(day: date, subject: Subject) -> int:
+def _start(day: date, subject: RelationSubject) -> int:
     try:
         return local_us(day, 0, subject.zone)
     except OverflowError:  # 9999-12-31 has no end
         return TIME_MAX_US
 
 
-def at(at_us: int) -> datetime:
-    """Return the instant, as far as PostgreSQL and Python can both say it."""
+def to_instant(at_us: int) -> datetime:
+    """Return the instant, clamped to the range of PostgreSQL and Python."""
     return instant_of(min(max(at_us, TIME_MIN_US), TIME_MAX_US))
 
 
-def _at(at_us: int | None) -> datetime | None:
-    return None if at_us is None else at(at_us)
+def _optional(at_us: int | None) -> datetime | None:
+    return None if at_us is None else to_instant(at_us)

@@ -1,7 +1,7 @@
-"""Shipments and their handling units: of a supplier's document, over all relations that it serves.
+"""Shipments and their handling units: one a supplier's document, over all its relations.
 
-Whoever reconciles one of the relations holds the supplier, and makes the whole header anew out of
-the lines and what was received of them; so it does not matter which of them comes first.
+The worker has locked the supplier and derives the whole shipment from its lines and receipts, so
+the order in which its relations are reconciled does not matter.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from werknetz.store.relations import shipments as statements
 from werknetz.store.session import WriteConnection
 
 
-async def touched(
+async def find_documents(
     connection: WriteConnection, relation_ids: Sequence[int]
 ) -> list[tuple[int, str]]:
     """Return the suppliers' documents in which the relations have or had a line."""
@@ -19,10 +19,10 @@ async def touched(
     return sorted((row["supplier_id"], row["document"]) for row in rows)
 
 
-async def replace(
+async def replace_shipments(
     connection: WriteConnection, documents: Sequence[tuple[int, str]], now: datetime
 ) -> None:
-    """Make the headers and handling units of the documents anew; after the lines are written."""
+    """Derive the shipments and handling units again, after their lines are written."""
     if not documents:
         return
     suppliers, names = [d[0] for d in documents], [d[1] for d in documents]

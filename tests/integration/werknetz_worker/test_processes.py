@@ -19,8 +19,8 @@ from plumbing.servers import run
 from werknetz.domain.bucket import BUCKET_US, bucket_of
 from werknetz_demo.embedded.postgres import Postgres
 from werknetz_demo.embedded.valkey import Valkey
-from werknetz_worker.compute import dirty_buckets
-from werknetz_worker.watermarks import MARKS, Watermarks
+from werknetz_worker.elements.compute import compute_dirty_buckets
+from werknetz_worker.watermarks import WATERMARKS_KEY, WatermarkPublisher
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
 PATH = "nordwerk/emden-1/body/line-2/press-3"
@@ -53,7 +53,7 @@ class Processes:
         self.started.append(process)
         return process
 
-    def said(self) -> str:
+    def has_logged(self) -> str:
         return "\n".join(path.read_text() for path in sorted(self._folder.glob("*.log")))
 
     def files(self) -> set[str]:
@@ -75,7 +75,7 @@ class Processes:
 def processes(
     database_url: str, redis_url: str, valkey_server: Valkey, tmp_path: Path
 ) -> Iterator[Processes]:
-    found = Processes(
+    rows = Processes(
         {
             "WERKNETZ_DATABASE_URL": database_url,
             "WERKNETZ_REDIS_URL": redis_url,
@@ -84,8 +84,8 @@ def processes(
         },
         tmp_path,
     )
-    yield found
-    found.stop()
+    yield rows
+    rows.stop()
 
 
 @pytest_asyncio.fixture
@@ -104,10 +104,10 @@ async def until(question: Callable[[], Awaitable[bool]], processes: Processes) -
 
 def nothing_dirty(plant: Plant) -> Callable[[], Awaitable[bool]]:
     async def question() -> bool:
-        found = await plant.pool.fetchval(
+        rows = await plant.pool.fetchval(
             "SELECT count(*) FROM dirty_buckets WHERE bucket_at < now() - interval '15 min'"
         )
-        return found == 0 and bool(await plant.pool.fetchval("SELECT count(*) FROM elements"))
+        return rows == 0 and bool(await plant.pool.fetchval("SELECT count(*) FROM elements"))
 
     return question
 
@@ -141,17 +141,17 @@ async def test_killed_and_doubled_workers_lose_and_double_nothing(
     assert "alive" in processes.files()
     assert not [name for name in processes.files() if name.startswith("celerybeat")]
     assert "Traceback" not in processes.said()
-    found = await all_sums(plant, end_us)
-    assert len(found) == len(machines)
+    rows = await all_sums(plant, end_us)
+    assert len(rows) == len(machines)
     await plant.pool.execute("TRUNCATE elements, state_pieces")
     processes.stop()
     for machine in machines:
         await plant.samples(machine, story(start_us, 1)[:1])
     await plant.pool.execute("DELETE FROM orders")
-    await dirty_buckets(plant.pool, Watermarks(None), quiet_s=0, seconds_max=30)
-    assert await all_sums(plant, end_us) == found
+    await compute_dirty_buckets(plant.pool, WatermarkPublisher(None), quiet_s=0, seconds_max=30)
+    assert await all_sums(plant, end_us) == rows
     with Redis.from_url(redis_url) as redis:
-        assert int(redis.hget(MARKS, "nordwerk") or 0) > 0
+        assert int(redis.hget(WATERMARKS_KEY, "nordwerk") or 0) > 0
 
 
 def nothing_or_some(plant: Plant) -> Callable[[], Awaitable[bool]]:

@@ -10,41 +10,43 @@ import pytest_asyncio
 from plumbing.machines import MINUTE, Plant
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
 from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
-from werknetz_worker.compute import dirty_buckets
+from werknetz_worker.elements.compute import compute_dirty_buckets
+from werknetz_worker.elements.sweep import mark_under_path
 from werknetz_worker.retention import drop_expired
 from werknetz_worker.settings import WorkerSettings
-from werknetz_worker.sweep import mark_again
-from werknetz_worker.watermarks import Watermarks
+from werknetz_worker.watermarks import WatermarkPublisher
 
 pytestmark = pytest.mark.asyncio
 PATH = "nordwerk/emden-1/body/line-2/press-3"
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 DAYS = [date(2026, 11, 10) + timedelta(days=n) for n in range(15)]
-NOBODY = Watermarks(None)
+NOBODY = WatermarkPublisher(None)
 
 
 @pytest_asyncio.fixture
 async def plant(database_url: str) -> AsyncIterator[Plant]:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
     for day in DAYS:
-        for statement in (*SAMPLES.making(day), *RAW_INPUTS.making(day)):
+        for statement in (*SAMPLES.create_statements(day), *RAW_INPUTS.create_statements(day)):
             await pool.execute(statement)
     yield Plant(pool)
     await pool.close()
 
 
-def kept(days: int | None, *, raw_days: int | None = None) -> WorkerSettings:
-    return WorkerSettings("postgresql://nowhere", samples_kept_days=days, raw_kept_days=raw_days)
+def settings_with(days: int | None, *, raw_days: int | None = None) -> WorkerSettings:
+    return WorkerSettings(
+        "postgresql://nowhere", samples_retention_days=days, raw_retention_days=raw_days
+    )
 
 
 async def work(plant: Plant) -> None:
     now_us = microseconds_of(NOW)
-    while await dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=0):
+    while await compute_dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=0):
         pass
 
 
 async def days_of(plant: Plant, table: DayTable = SAMPLES) -> list[date]:
-    names = [row[0] for row in await plant.pool.fetch(table.existing)]
+    names = [row[0] for row in await plant.pool.fetch(table.list_partitions)]
     return sorted(day for name in names if (day := table.day_of(name)) is not None)
 
 
@@ -60,13 +62,13 @@ async def two_weeks(plant: Plant) -> int:
     return machine
 
 
-async def test_nothing_is_dropped_unless_the_operator_says_so(plant: Plant) -> None:
-    assert await drop_expired(plant.pool, kept(None), NOW) == 0
+async def test_nothing_is_dropped_without_a_retention_time(plant: Plant) -> None:
+    assert await drop_expired(plant.pool, settings_with(None), NOW) == 0
     assert await days_of(plant) == await days_of(plant, RAW_INPUTS) == DAYS
 
 
 async def test_each_table_has_a_time_of_its_own(plant: Plant) -> None:
-    assert await drop_expired(plant.pool, kept(None, raw_days=3), NOW) == 11
+    assert await drop_expired(plant.pool, settings_with(None, raw_days=3), NOW) == 11
     assert (await days_of(plant), await days_of(plant, RAW_INPUTS)) == (DAYS, DAYS[11:])
 
 
@@ -75,21 +77,21 @@ async def test_whole_days_go_and_elements_stay(plant: Plant) -> None:
     before = await plant.elements(machine)
     assert sum(row["gq"] for row in before) == 139
     # Of the day of the cutoff a part is still to be kept.
-    assert await drop_expired(plant.pool, kept(5), NOW) == 9
+    assert await drop_expired(plant.pool, settings_with(5), NOW) == 9
     assert await days_of(plant) == DAYS[9:]
     oldest = await plant.pool.fetchval("SELECT min(at) FROM samples")
     assert oldest == datetime(2026, 11, 19, 0, 5, tzinfo=UTC)
     assert await plant.elements(machine) == before
-    assert await drop_expired(plant.pool, kept(5), NOW) == 0
+    assert await drop_expired(plant.pool, settings_with(5), NOW) == 0
 
 
-async def test_what_lies_in_dropped_days_is_not_computed_anew(plant: Plant) -> None:
+async def test_dropped_days_are_not_recomputed(plant: Plant) -> None:
     machine = await two_weeks(plant)
-    await drop_expired(plant.pool, kept(5), NOW)
+    await drop_expired(plant.pool, settings_with(5), NOW)
     before = [dict(row) for row in await plant.elements(machine)]
     # An operator asks for all of it, a late sample marks a dropped day, and a kept one.
     async with plant.pool.acquire() as connection:
-        marked = await mark_again(connection, PATH, microseconds_of(NOW) - 30 * 96 * BUCKET_US)
+        marked = await mark_under_path(connection, PATH, microseconds_of(NOW) - 30 * 96 * BUCKET_US)
     assert marked == sum(row["bucket_at"] >= datetime(2026, 11, 19, tzinfo=UTC) for row in before)
     late_us = microseconds_of(datetime(2026, 11, 12, 3, tzinfo=UTC))
     await plant.samples(machine, [("state", late_us, 4.0, "fault")])
@@ -109,11 +111,11 @@ async def test_a_day_waits_until_it_is_computed_and_for_those_who_read(plant: Pl
     await plant.pool.execute(
         "INSERT INTO dirty_buckets (equipment_id, bucket_at) VALUES (1, $1)", waiting
     )
-    assert await drop_expired(plant.pool, kept(5), NOW) == 8
+    assert await drop_expired(plant.pool, settings_with(5), NOW) == 8
     assert date(2026, 11, 12) in await days_of(plant)
     await plant.pool.execute("DELETE FROM dirty_buckets")
     async with plant.pool.acquire() as reader, reader.transaction():
         await reader.fetch("SELECT * FROM samples LIMIT 1")
-        assert await drop_expired(plant.pool, kept(5), NOW) == 0
+        assert await drop_expired(plant.pool, settings_with(5), NOW) == 0
         assert date(2026, 11, 12) in await days_of(plant)
-    assert await drop_expired(plant.pool, kept(5), NOW) == 1
+    assert await drop_expired(plant.pool, settings_with(5), NOW) == 1

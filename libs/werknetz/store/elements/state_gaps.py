@@ -7,21 +7,21 @@ from werknetz.store.gaps import DELIVERS_SIGNAL
 
 GAPS_MAX: Final = 10_000
 
-_OPCUA: Final = "nsu="  # how its addresses begin: its connector leaves repeated rows out
+_OPCUA: Final = "nsu="  # how its addresses begin; its connector omits repeated values
 
 OVERFLOW_CAUSE: Final = "queue_overflow"
 
-# Our clock gave the time: such a sample does not say when something happened.
+# False where our own clock set the time: such a sample does not show when something happened.
 HAS_SOURCE_TIME: Final = f"(status & -65536) <> {UNCERTAIN_TIME & 0xFFFF_0000}"
 
-# What ended before the last word of the state hides nothing any more. Nor does a connector that
-# went for good when another one follows the same state: it tells its own outages.
+# A gap that ended before the last sample of the state has no effect any more. Nor has the outage
+# of a connector that was replaced by another one of the same state.
 DATA_GAPS_OF_STATE: Final = f"""
 WITH owners AS MATERIALIZED (
     SELECT c.id FROM connectors c JOIN signals s ON s.id = $1
     WHERE {DELIVERS_SIGNAL.format(connector="c.id")}),
 last AS (SELECT at FROM samples WHERE signal_id = $1 AND at < $2 ORDER BY at DESC LIMIT 1),
-found AS (
+candidates AS (
     SELECT start_at, end_at, cause, backfilled, signal_keys <> '{{}}' AS listed,
         connector_id
     FROM gaps JOIN owners ON owners.id = connector_id
@@ -40,37 +40,37 @@ SELECT *, CASE WHEN cause = '{OVERFLOW_CAUSE}' AND NOT listed THEN (
     END AS overflown_at,
     start_at <= interval '5 s' + (
         SELECT min(at) FROM samples JOIN signals h ON h.id = signal_id
-        WHERE h.role = 'heartbeat' AND h.connector_id = found.connector_id) AS is_first,
+        WHERE h.role = 'heartbeat' AND h.connector_id = candidates.connector_id) AS is_first,
     (SELECT starts_with(source, '{_OPCUA}') FROM signals WHERE id = $1) AS omits_repeats
-FROM found
+FROM candidates
 WHERE end_at IS NULL OR end_at > coalesce((SELECT at FROM last), '-infinity')
 ORDER BY start_at DESC LIMIT {GAPS_MAX}"""  # noqa: S608 - made of constants
 
 STATE_SAMPLES_AROUND_GAPS: Final = """
-SELECT before.at, before.told, before.vouched, after.at, said.at
-FROM unnest($2::timestamptz[], $3::timestamptz[]) AS loss (start_at, end_at)
+SELECT before.at, before.samples, before.confirmed_until, after.at, at_end.at
+FROM unnest($2::timestamptz[], $3::timestamptz[]) AS gap (start_at, end_at)
 LEFT JOIN LATERAL (
-    SELECT at, count(*) AS told, max(server_at) AS vouched FROM samples
+    SELECT at, count(*) AS samples, max(server_at) AS confirmed_until FROM samples
     WHERE signal_id = $1 AND at = (
-        SELECT at FROM samples WHERE signal_id = $1 AND at <= loss.start_at
+        SELECT at FROM samples WHERE signal_id = $1 AND at <= gap.start_at
         ORDER BY at DESC LIMIT 1) GROUP BY at) AS before ON true
 LEFT JOIN LATERAL (
-    SELECT at FROM samples WHERE signal_id = $1 AND at > loss.start_at
+    SELECT at FROM samples WHERE signal_id = $1 AND at > gap.start_at
     ORDER BY at LIMIT 1) AS after ON true
 LEFT JOIN LATERAL (
-    SELECT at FROM samples WHERE signal_id = $1 AND at > loss.start_at AND at >= loss.end_at
-    ORDER BY at LIMIT 1) AS said ON true"""
+    SELECT at FROM samples WHERE signal_id = $1 AND at > gap.start_at AND at >= gap.end_at
+    ORDER BY at LIMIT 1) AS at_end ON true"""
 
 BACKFILLED_GAPS: Final = f"""
-SELECT loss.number
+SELECT gap.number
 FROM unnest($2::timestamptz[], $3::timestamptz[], $4::bool[]) WITH ORDINALITY
-    AS loss (start_at, end_at, by_one, number)
+    AS gap (start_at, end_at, one_sample_suffices, number)
 WHERE EXISTS (
     SELECT FROM signals s
     CROSS JOIN LATERAL (
-        SELECT at FROM samples WHERE signal_id = s.id AND at > loss.start_at AND at < loss.end_at
+        SELECT at FROM samples WHERE signal_id = s.id AND at > gap.start_at AND at < gap.end_at
             AND {HAS_SOURCE_TIME} ORDER BY at LIMIT 1) AS first
     CROSS JOIN LATERAL (
-        SELECT at FROM samples WHERE signal_id = s.id AND at > loss.start_at AND at < loss.end_at
+        SELECT at FROM samples WHERE signal_id = s.id AND at > gap.start_at AND at < gap.end_at
             AND {HAS_SOURCE_TIME} ORDER BY at DESC LIMIT 1) AS final
-    WHERE s.equipment_id = $1 AND (loss.by_one OR first.at < final.at))"""  # noqa: S608 - made of constants
+    WHERE s.equipment_id = $1 AND (gap.one_sample_suffices OR first.at < final.at))"""  # noqa: S608 - made of constants

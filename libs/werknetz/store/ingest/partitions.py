@@ -1,4 +1,4 @@
-"""Daily partitions of a table: their names, and the statements that make one or drop one.
+"""Daily partitions of a table: their names, and the statements that create and drop them.
 
 A partition is filled before it is attached: attaching locks out readers of the catch-all only,
 while CREATE TABLE … PARTITION OF would lock the whole of the table.
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 DAY_US: Final = 86_400_000_000
-ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(1463898704)"  # 'WARP': partitions are made
-# Whoever waits for the catch-all makes every reader of the table wait behind it.
-SHORT_WAIT: Final = "SET LOCAL lock_timeout = '2s'"
+LOCK_PARTITIONING: Final = "SELECT pg_advisory_xact_lock(1463898704)"  # 'WARP'
+# Readers of the table queue behind whoever waits for the catch-all.
+SET_SHORT_LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '2s'"
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -30,7 +30,7 @@ class DayTable:
         return f"{self.name}_catch_all"
 
     @property
-    def existing(self) -> str:
+    def list_partitions(self) -> str:
         return f"""
             SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
             WHERE i.inhparent = '{self.name}'::regclass"""  # noqa: S608 - our own names
@@ -52,10 +52,10 @@ class DayTable:
         except ValueError:
             return None
 
-    def making(self, day: date) -> tuple[str, ...]:
+    def create_statements(self, day: date) -> tuple[str, ...]:
         """Return the statements, for one transaction that holds both locks above.
 
-        What had gone to the catch-all moves: otherwise the day could not be attached.
+        Rows in the catch-all are moved: otherwise the partition could not be attached.
         """
         name, start, end = self.name_of(day), _midnight(day), _midnight(day + timedelta(days=1))
         return (
@@ -67,7 +67,7 @@ class DayTable:
                 FOR VALUES FROM ('{start}') TO ('{end}')""",
         )
 
-    def dropping(self, day: date) -> tuple[str, str]:
+    def drop_statements(self, day: date) -> tuple[str, str]:
         """Return the statements, for one transaction with a short wait for its locks."""
         name = self.name_of(day)
         return f"ALTER TABLE {self.name} DETACH PARTITION {name}", f"DROP TABLE {name}"

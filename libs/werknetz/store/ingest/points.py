@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# One statement a level, from the enterprise down, so that the parent is there.
+# One statement a level, from the enterprise down, so that the parent exists.
 ADD_EQUIPMENT: Final = """
 INSERT INTO equipment (path, level, name, parent_id)
 SELECT new.path, new.level, new.name, parent.id
@@ -12,9 +12,9 @@ ORDER BY new.path
 ON CONFLICT (path) DO NOTHING"""
 
 SET_TIME_ZONES: Final = """
-UPDATE equipment SET time_zone = given.zone
-FROM unnest($1::text[], $2::text[]) AS given (path, zone)
-WHERE equipment.path = given.path AND equipment.time_zone IS DISTINCT FROM given.zone"""
+UPDATE equipment SET time_zone = new.zone
+FROM unnest($1::text[], $2::text[]) AS new (path, zone)
+WHERE equipment.path = new.path AND equipment.time_zone IS DISTINCT FROM new.zone"""
 
 EQUIPMENT_IDS: Final = "SELECT path, id FROM equipment WHERE path = ANY($1::text[])"
 
@@ -39,11 +39,11 @@ ORDER BY new.number
 ON CONFLICT (spool, number) DO UPDATE SET signal_id = excluded.signal_id,
     mapping_id = excluded.mapping_id"""
 
-POINTS: Final = """
+POINTS_OF_SPOOL: Final = """
 SELECT points.number, signals.id, signals.equipment_id, signals.role, points.mapping_id
 FROM points JOIN signals ON signals.id = points.signal_id WHERE points.spool = $1"""
 
-# What is known under a name and a version: with a document before without one, the newest first.
+# The versions of a name: those with a document first, then the newest.
 MAPPING_IDS: Final = """
 SELECT DISTINCT ON (name, version) name || '@' || version AS label, id FROM mapping_versions
 WHERE name || '@' || version = ANY($1::text[])
@@ -53,8 +53,8 @@ ADD_UNKNOWN_MAPPING: Final = """
 INSERT INTO mapping_versions (name, version, digest, document) VALUES ($1, $2, '', '')
 ON CONFLICT (name, version, digest) DO UPDATE SET name = excluded.name RETURNING id"""
 
-# A stub that stood for it becomes it, so that what it named keeps its version.
-USE_MAPPING: Final = """
+# A stub without a document is filled in, so that points that refer to it keep their version.
+ADD_MAPPING: Final = """
 WITH filled AS (
     UPDATE mapping_versions SET digest = $3, document = $4
     WHERE name = $1 AND version = $2 AND digest = '' AND NOT EXISTS (
@@ -66,10 +66,10 @@ added AS (
     ON CONFLICT (name, version, digest) DO UPDATE SET name = excluded.name RETURNING id)
 SELECT id FROM filled UNION ALL SELECT id FROM added"""
 
-MAPPING_OF_CONNECTOR: Final = """
+SET_MAPPING_OF_CONNECTOR: Final = """
 UPDATE connectors SET mapping_id = $2 WHERE id = $1 AND mapping_id IS DISTINCT FROM $2"""
 
-WANTED_MAPPINGS: Final = """
+DESIRED_MAPPINGS: Final = """
 SELECT c.id AS connector, active.name, active.version, active.digest, active.document
 FROM connectors c JOIN mapping_versions used ON used.id = c.mapping_id
 JOIN mapping_versions active ON active.name = used.name AND active.state = 'active'

@@ -1,26 +1,26 @@
-"""Statements that keep what an apply brings beside samples: marks, quarantine, backfill."""
+"""Statements that store quarantined rows, raw inputs, events and backfilled samples."""
 
 from typing import Final
 
-QUARANTINE: Final = """
-INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at, position,
-    raw_hash, count)
+ADD_TO_QUARANTINE: Final = """
+INSERT INTO quarantine (connector_id, spool_id, seq, source, reason, raw, size, mapping, at,
+    position, raw_hash, count)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, nullif($11, ''::bytea), $12)"""
 
-KEEP_RAW: Final = """
+ADD_RAW_INPUT: Final = """
 INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at, count, mapping,
     codec, payload, hashes)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
 
-# A spool that was replaced tells what it kept once more.
-KEEP_RAW_ONCE: Final = """
+# A replaced spool sends its raw inputs again.
+ADD_RAW_INPUT_IF_MISSING: Final = """
 INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at, count, mapping,
     codec, payload, hashes)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
 WHERE NOT EXISTS (
     SELECT FROM raw_inputs WHERE connector_id = $1 AND arrival_at = $4 AND payload = $10)"""
 
-# The same fact told again, by whoever, is there already.
+# A duplicate of a fact, from any connector, is skipped.
 ADD_EVENTS: Final = """
 INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, item, at, mapping,
     raw_hash, body)
@@ -31,12 +31,12 @@ FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::ti
     AS new (event_id, kind, seq, source, item, at, mapping, raw_hash, body)
 ON CONFLICT (event_id) DO NOTHING"""
 
-STAGE: Final = "samples_staged"
-MAKE_STAGE: Final = """
+STAGING_TABLE: Final = "samples_staged"
+CREATE_STAGING_TABLE: Final = """
 CREATE TEMP TABLE IF NOT EXISTS samples_staged (LIKE samples) ON COMMIT DELETE ROWS"""
 
-# History may overlap with itself and with what came live: the same instant with the same value
-# is the same sample.  The bounds spare the planner all other days.
+# Backfill may overlap with itself and with live samples: the same instant and value is the same
+# sample. The bounds exclude the partitions of all other days.
 INSERT_STAGED: Final = """
 INSERT INTO samples
 SELECT DISTINCT ON (new.signal_id, new.at, new.value, new.text) new.* FROM samples_staged new
@@ -46,4 +46,4 @@ WHERE NOT EXISTS (
         AND old.value IS NOT DISTINCT FROM new.value AND old.text IS NOT DISTINCT FROM new.text)
 ORDER BY new.signal_id, new.at, new.value, new.text"""
 
-CLEAR_STAGE: Final = "DELETE FROM samples_staged"
+CLEAR_STAGING_TABLE: Final = "DELETE FROM samples_staged"

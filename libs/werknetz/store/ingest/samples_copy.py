@@ -1,7 +1,7 @@
-"""Rows of `samples` as PostgreSQL's binary COPY, built with numpy, without an object a row.
+"""Encodes rows of `samples` for PostgreSQL's binary COPY with numpy, without an object a row.
 
-Rows keep their order: where two samples of a signal have the same instant, the later row is the
-later sample.
+Rows keep their order: of two samples of a signal at the same instant, the later row is the later
+sample.
 """
 
 from collections.abc import AsyncIterator
@@ -32,8 +32,8 @@ class SampleRows:
     at_us: NDArray[np.int64]
     value: NDArray[np.float64]
     status: NDArray[np.uint32]
-    mapping_id: NDArray[np.int32] | None = None  # 0 is kept as 0: not known
-    server_at_us: NDArray[np.int64] | None = None  # where it equals `at_us`, NULL is kept
+    mapping_id: NDArray[np.int32] | None = None  # 0: unknown
+    server_at_us: NDArray[np.int64] | None = None  # stored as NULL where it equals `at_us`
     text_row: NDArray[np.int32] | None = None  # rows that have a text, ascending, each once
     text: tuple[str, ...] = ()
 
@@ -41,10 +41,10 @@ class SampleRows:
         return len(self.signal_id)
 
 
-def copy_bytes(rows: SampleRows) -> bytes:
-    """Return the tuples of the rows: what stands between `HEADER` and `TRAILER`.
+def encode_rows(rows: SampleRows) -> bytes:
+    """Return the encoded rows, without `HEADER` and `TRAILER`.
 
-    A value that is NaN beside a text is NULL: the text alone says it. NaN alone is kept as NaN.
+    NaN is stored as NULL where the row has a text, else as NaN.
     """
     server_null = (
         np.ones(len(rows), np.bool_)
@@ -55,12 +55,14 @@ def copy_bytes(rows: SampleRows) -> bytes:
     if not has_text and (server_null.all() or not server_null.any()):
         everything = np.arange(len(rows)) if len(rows) else np.empty(0, np.int64)
         null = bool(len(rows) and server_null[0])
-        return _layout(rows, everything, value_null=False, server_null=null, whole=True).tobytes()
-    return _mixed(rows, server_null)
+        return _fill_layout(
+            rows, everything, value_null=False, server_null=null, whole=True
+        ).tobytes()
+    return _encode_mixed(rows, server_null)
 
 
-async def copy_source(*parts: bytes) -> AsyncIterator[bytes]:
-    """Yield header, parts and trailer in pieces that asyncpg sends one by one."""
+async def stream_copy(*parts: bytes) -> AsyncIterator[bytes]:
+    """Yield header, parts and trailer in chunks."""
     yield HEADER
     for part in parts:
         for start in range(0, len(part), _CHUNK_BYTES):
@@ -68,8 +70,8 @@ async def copy_source(*parts: bytes) -> AsyncIterator[bytes]:
     yield TRAILER
 
 
-def _mixed(rows: SampleRows, server_null: NDArray[np.bool_]) -> bytes:
-    """Place each row where it belongs although rows differ in length."""
+def _encode_mixed(rows: SampleRows, server_null: NDArray[np.bool_]) -> bytes:
+    """Encode rows of different lengths."""
     text_length = np.full(len(rows), _NULL, np.int32)
     encoded: list[bytes] = [text.encode() for text in rows.text]
     text_row = np.empty(0, np.int32) if rows.text_row is None else rows.text_row
@@ -84,16 +86,16 @@ def _mixed(rows: SampleRows, server_null: NDArray[np.bool_]) -> bytes:
         for no_server in (False, True):
             (chosen,) = np.nonzero((value_null == no_value) & (server_null == no_server))
             if len(chosen):
-                layout = _layout(rows, chosen, value_null=no_value, server_null=no_server)
+                layout = _fill_layout(rows, chosen, value_null=no_value, server_null=no_server)
                 layout["text_n"] = text_length[chosen]
                 width = layout.dtype.itemsize
                 place = start[chosen][:, None] + np.arange(width)
                 buffer[place] = layout.view(np.uint8).reshape(-1, width)
-    _place_texts(buffer, (start + fixed)[text_row], text_length[text_row], b"".join(encoded))
+    _write_texts(buffer, (start + fixed)[text_row], text_length[text_row], b"".join(encoded))
     return buffer.tobytes()
 
 
-def _place_texts(
+def _write_texts(
     buffer: Bytes, start: NDArray[np.int64], length: NDArray[np.int32], texts: bytes
 ) -> None:
     before = np.cumsum(length) - length
@@ -101,7 +103,7 @@ def _place_texts(
     buffer[place] = np.frombuffer(texts, np.uint8)
 
 
-def _layout(
+def _fill_layout(
     rows: SampleRows,
     chosen: NDArray[np.int64],
     *,
@@ -109,7 +111,7 @@ def _layout(
     server_null: bool,
     whole: bool = False,
 ) -> NDArray[np.void]:
-    """Return tuples of one shape, without their texts; `whole`: every row, nothing to choose."""
+    """Return rows of one layout, without their texts; `whole`: all rows."""
     layout: NDArray[np.void] = np.empty(len(chosen), _LAYOUTS[value_null, server_null])
     layout["fields"] = len(COLUMNS)
     layout["signal_n"] = layout["status_n"] = 4
@@ -130,7 +132,7 @@ def _layout(
     return layout
 
 
-def _layout_of(*, value_null: bool, server_null: bool) -> np.dtype[np.void]:
+def _dtype_of(*, value_null: bool, server_null: bool) -> np.dtype[np.void]:
     fields = [
         ("fields", ">i2"),
         ("signal_n", ">i4"), ("signal", ">i4"),
@@ -145,7 +147,7 @@ def _layout_of(*, value_null: bool, server_null: bool) -> np.dtype[np.void]:
 
 
 _LAYOUTS: Final = {
-    (no_value, no_server): _layout_of(value_null=no_value, server_null=no_server)
+    (no_value, no_server): _dtype_of(value_null=no_value, server_null=no_server)
     for no_value in (False, True)
     for no_server in (False, True)
 }

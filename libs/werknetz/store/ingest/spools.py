@@ -1,7 +1,7 @@
-"""Statements over connectors, spools and incarnations: the watermark and who may move it.
+"""Statements over connectors, spools and incarnations: the watermark and its fencing.
 
-Whoever writes locks the connector's row first, then the spool's; so two writers never wait for
-each other in a circle, and live rows and backfill of a connector never race.
+A writer locks the row of the connector first, then that of the spool. So two writers cannot
+deadlock, and live rows and backfill of a connector never race.
 """
 
 from typing import Final
@@ -21,20 +21,20 @@ ADD_SPOOL: Final = """
 INSERT INTO spools (spool_id, connector_id, lane, last_hash) VALUES ($1, $2, $3, $4)
 ON CONFLICT (spool_id) DO NOTHING"""
 
-ADVANCE: Final = """
+ADVANCE_WATERMARK: Final = """
 UPDATE spools SET last_seq = $2, last_hash = $3, sample_count = sample_count + $4,
     quarantine_count = quarantine_count + $5, updated_at = clock_timestamp()
 WHERE id = $1"""
 
-APPLIED: Final = "UPDATE connectors SET last_applied_at = clock_timestamp() WHERE id = $1"
+SET_LAST_APPLIED: Final = "UPDATE connectors SET last_applied_at = clock_timestamp() WHERE id = $1"
 
-ALARM: Final = "UPDATE connectors SET alarm = $2 WHERE id = $1 AND alarm IS DISTINCT FROM $2"
+SET_ALARM: Final = "UPDATE connectors SET alarm = $2 WHERE id = $1 AND alarm IS DISTINCT FROM $2"
 
-INCARNATION: Final = """
+CURRENT_INCARNATION: Final = """
 SELECT incarnation, system_identifier, timeline FROM incarnations ORDER BY number DESC LIMIT 1"""
 
-# pg_control_checkpoint says the timeline of the last checkpoint; right after a promotion the
-# name of the WAL file in work knows better, and there is none while in recovery.
+# pg_control_checkpoint has the timeline of the last checkpoint. Right after a promotion the name
+# of the current WAL file is newer; there is none during recovery.
 SERVER_IDENTITY: Final = """
 SELECT (SELECT system_identifier FROM pg_control_system()) AS system_identifier,
     CASE WHEN pg_is_in_recovery() THEN NULL

@@ -6,7 +6,7 @@ UPSERT_FINDINGS: Final = """
 INSERT INTO findings AS old (key, kind, subject, stock_item_id, warehouse_id, material_id, site_id,
     at, expected, actual, detail, event_ids)
 SELECT key, kind, 'stock', item, warehouse_id, material_id, site_id, at, expected, actual, detail,
-    ARRAY(SELECT one FROM unnest(ARRAY[before_id, event_id]) AS one WHERE one IS NOT NULL)
+    array_remove(ARRAY[before_id, event_id], NULL)
 FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::timestamptz[],
     $8::float8[], $9::float8[], $10::text[], $11::uuid[], $12::uuid[])
     AS n (key, kind, item, warehouse_id, material_id, site_id, at, expected, actual, detail,

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-# An event that was deleted and is told again begins with revision 1 again: what was believed
-# before keeps its time under a number that no event has.
+# A deleted event that is sent again starts with revision 1 again: its earlier rows keep their
+# validity under a negative revision.
 RENUMBER_CLOSED_ROWS: Final = """
 UPDATE {table} old SET revision = least(0, (
     SELECT min(revision) FROM {table} o WHERE o.event_id = old.event_id)) - old.revision

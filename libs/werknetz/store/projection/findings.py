@@ -18,10 +18,10 @@ UPSERT_SHARED_NUMBER_FINDING: Final = """
 INSERT INTO findings (key, kind, subject, at, detail, event_ids)
 VALUES ($1, 'ambiguous_material', 'event', $2, $3, $4::uuid[])
 ON CONFLICT (key) DO UPDATE SET cleared_at = NULL, event_ids = (
-    SELECT array_agg(DISTINCT one ORDER BY one)
-    FROM unnest(findings.event_ids || excluded.event_ids) AS one)"""
+    SELECT array_agg(DISTINCT id ORDER BY id)
+    FROM unnest(findings.event_ids || excluded.event_ids) AS id)"""
 
-# Events that waited for somebody to say whose number it is.
+# Events that waited until their material number was assigned.
 REPROJECT_AMBIGUOUS_EVENTS: Final = """
 INSERT INTO events_to_project (event_id)
 SELECT DISTINCT unnest(event_ids) FROM findings f

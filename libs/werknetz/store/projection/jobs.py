@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# Both ends of a job are read again whichever of them came: so the order does not matter.
+# Start and end of a job are always read together, so that their order of arrival does not matter.
 INSERT_OPERATIONS: Final = """
 INSERT INTO operations (order_number, operation, equipment, equipment_id, material_id,
     planned_quantity, planned_run_s_per_item, planned_setup_s, planned_end_at, started_at,

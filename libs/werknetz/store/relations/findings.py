@@ -10,7 +10,7 @@ CREATE TEMP TABLE IF NOT EXISTS findings_staged (
 
 CLEAR_STAGE: Final = "DELETE FROM findings_staged"
 
-# Keys are sorted, so that two who write the same lock it in the same order.
+# Keys are sorted, so that two writers of the same rows lock them in the same order.
 UPSERT_FINDINGS: Final = """
 INSERT INTO findings AS old (key, kind, subject, relation_id, supplier_id, material_id, site_id, at,
     quantity, expected, actual, detail, event_ids)

@@ -10,8 +10,8 @@ JOIN materials m ON m.id = r.material_id
 LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN equipment e ON e.id = s.equipment_id
 WHERE r.id = ANY($1)"""
 
-# Which message has told it: by its hash, else by its name. Two that say the same are doubles.
-# A revision says better what was known already: when it first came decides what was outdated.
+# `message`: hash or name of the message, by which duplicates are found. `first_known`: when the
+# first revision arrived, which decides whether a call-off was outdated on arrival.
 _FACTS: Final = """
 SELECT f.*, b.connector_id, coalesce(encode(b.raw_hash, 'hex'), b.source) AS message,
     CASE WHEN b.revision = 1 THEN b.stored_at ELSE coalesce((

@@ -7,5 +7,5 @@ DELETE_DERIVED_ROWS: Final = tuple(
     for table in ("call_offs", "due_lines", "transit_lines", "cumulatives", "supply_elements")
 )
 
-# A line that another relation had: that one is dirty, too, and gives it up later.
+# Transit lines that belonged to another relation, which is dirty, too.
 DELETE_MOVED_TRANSIT_LINES: Final = "DELETE FROM transit_lines WHERE event_id = ANY($1)"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# Before the rows of the relations are replaced: what they had a share in, and have now.
+# Run before the rows of the relations are replaced: documents with their old and new lines.
 DOCUMENTS_OF_RELATIONS: Final = """
 SELECT s.supplier_id, s.document FROM shipment_lines s
 WHERE s.supplier_id IS NOT NULL AND s.relation_id = ANY($1)
@@ -54,7 +54,7 @@ SELECT h.id FROM shipments h JOIN {_DOCUMENTS} AS w
 
 DELETE_HANDLING_UNITS: Final = "DELETE FROM handling_units WHERE shipment_id = ANY($1)"
 
-# The label of the innermost unit first, then those around it; a unit lies in the next.
+# The label of the innermost unit first, then the units around it.
 INSERT_HANDLING_UNITS: Final = """
 INSERT INTO handling_units (shipment_id, label, parent_label, package_type)
 SELECT DISTINCT ON (h.id, u.label) h.id, u.label, nullif(u.parent, u.label), u.package_type
@@ -66,7 +66,7 @@ CROSS JOIN LATERAL (
         CASE WHEN chain.n = 1 THEN s.package_type END AS package_type
     FROM unnest(array_prepend(s.handling_unit, s.packed_in)) WITH ORDINALITY AS chain (label, n)
     UNION ALL
-    SELECT one, s.packed_in[1], s.package_type FROM unnest(s.handling_units) AS one
+    SELECT label, s.packed_in[1], s.package_type FROM unnest(s.handling_units) AS label
 ) AS u
 WHERE h.id = ANY($1) AND u.label IS NOT NULL
 ORDER BY h.id, u.label, u.parent NULLS LAST, u.package_type NULLS LAST"""

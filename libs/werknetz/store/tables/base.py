@@ -35,18 +35,18 @@ def reference_column(
 
 
 def fact_columns() -> list[sa.Column[object]]:
-    """Columns of every fact: which event, which revision of it, and how long it was believed."""
+    """Columns of every fact: its event and revision, and how long it was current."""
     return [
         sa.Column("event_id", pg.UUID(as_uuid=True), primary_key=True),
         sa.Column("revision", sa.Integer, primary_key=True),
         sa.Column("known_from", AT, nullable=False),
-        sa.Column("known_to", AT),  # null: still believed
+        sa.Column("known_to", AT),  # null: current
         sa.Column("at", AT, nullable=False),
     ]
 
 
 def quantity_columns() -> list[sa.Column[object]]:
-    """A quantity as said, and in the material's base unit; null: the unit does not fit."""
+    """A quantity as reported, and in the base unit of the material; null: the unit does not fit."""
     return [
         sa.Column("quantity", sa.Double),
         sa.Column("unit", sa.Text),

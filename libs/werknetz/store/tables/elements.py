@@ -13,7 +13,7 @@ from werknetz.store.tables.base import AT, NOW, metadata
 dirty_buckets = sa.Table(
     "dirty_buckets",
     metadata,
-    # The truth about what must be recomputed (R15). A worker deletes only marks that it has seen.
+    # The truth about what must be recomputed (R15). A worker deletes only marks that it has read.
     sa.Column("equipment_id", sa.Integer, primary_key=True),
     sa.Column("bucket_at", AT, primary_key=True),
     sa.Column("marks", sa.BigInteger, nullable=False, server_default="1"),
@@ -40,7 +40,7 @@ elements = sa.Table(
     sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
     sa.Column("bucket_at", AT, primary_key=True),
     *(sa.Column(name, sa.Double, nullable=False, server_default="0") for name in ELEMENT_COLUMNS),
-    sa.Column("carry", pg.JSONB, nullable=False),  # what the next bucket begins with
+    sa.Column("carry", pg.JSONB, nullable=False),  # state at the start of the next bucket
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("provisional", sa.Boolean, nullable=False),  # the bucket had not ended
     sa.Column("computed_at", AT, nullable=False, server_default=NOW),
@@ -50,7 +50,7 @@ elements = sa.Table(
 element_revisions = sa.Table(
     "element_revisions",
     metadata,
-    # What was known before: the row of `elements` that a recomputation replaced.
+    # The rows of `elements` that a recomputation replaced.
     sa.Column("equipment_id", sa.Integer, primary_key=True),
     sa.Column("bucket_at", AT, primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
@@ -68,9 +68,9 @@ state_pieces = sa.Table(
     sa.Column("end_at", AT, nullable=False),
     sa.Column("state", sa.SmallInteger, nullable=False),
     sa.Column("category", sa.Text, nullable=False),  # apt, aust, adet, adot, pdot, off_shift …
-    sa.Column("code", sa.Text),  # as the source gave it
+    sa.Column("code", sa.Text),  # as reported by the source
     sa.Column("order_number", sa.Text),
-    # What starved or was suspended: across the gate asks for nothing else.
+    # Starved and suspended pieces: supply-caused downtime reads only these.
     sa.Index(
         "ix_state_pieces_starved_or_suspended", "equipment_id", "start_at",
         postgresql_where=sa.text("state IN (6, 7)"),

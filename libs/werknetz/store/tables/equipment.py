@@ -13,7 +13,7 @@ equipment = sa.Table(
     sa.Column("level", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("parent_id", sa.Integer, sa.ForeignKey("equipment.id"), index=True),
-    sa.Column("time_zone", sa.Text),  # of a plant; below it, the plant's holds
+    sa.Column("time_zone", sa.Text),  # of a plant; applies to everything below it
     sa.Column("valid_from", AT, nullable=False, server_default=NOW),
     sa.Column("valid_to", AT),
 )
@@ -44,9 +44,9 @@ samples = sa.Table(
     sa.Column("at", AT, nullable=False),
     sa.Column("value", sa.Double),
     sa.Column("status", sa.Integer, nullable=False),  # the 32 bits of the OPC UA code, signed
-    sa.Column("server_at", AT),  # null: not given
+    sa.Column("server_at", AT),  # null: same as `at`, or unknown
     sa.Column("text", sa.Text),
-    sa.Column("mapping_id", sa.Integer),  # of `mapping_versions`; what named and scaled it
+    sa.Column("mapping_id", sa.Integer),  # of `mapping_versions`; which named and scaled it
     sa.Index("ix_samples_signal_id_at", "signal_id", "at"),
     postgresql_partition_by="RANGE (at)",
 )
@@ -66,7 +66,7 @@ orders = sa.Table(
 shift_calendars = sa.Table(
     "shift_calendars",
     metadata,
-    # Holds for the equipment and everything below it that has none of its own.
+    # Applies to the equipment and everything below it without a calendar of its own.
     sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
     sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), nullable=False),
     sa.Column("valid_from", AT, nullable=False),

@@ -24,7 +24,7 @@ business_events = sa.Table(
     sa.Column("stored_at", AT, nullable=False, server_default=NOW),
     sa.Index("ix_business_events_kind_at", "kind", "at"),
     sa.Index("ix_business_events_connector_id_at", "connector_id", "at"),
-    sa.Index("ix_business_events_at_event_id", "at", "event_id"),  # pages of all
+    sa.Index("ix_business_events_at_event_id", "at", "event_id"),  # pagination over all kinds
     sa.Index(
         "ix_business_events_order_number", sa.text("(body ->> 'order_number')"),
         postgresql_where=sa.text("kind IN ('job_started', 'job_finished')"),
@@ -34,7 +34,7 @@ business_events = sa.Table(
 business_event_revisions = sa.Table(
     "business_event_revisions",
     metadata,
-    # What was known before a replay said it better.
+    # Earlier revisions, before a replay corrected the event.
     sa.Column("event_id", pg.UUID(as_uuid=True), primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
     sa.Column("at", AT, nullable=False),

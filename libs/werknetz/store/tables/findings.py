@@ -1,4 +1,4 @@
-"""What does not fit together, and what is still to be derived: findings, outbox, marks."""
+"""Findings, the outbox of changed events, and dirty relations."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -16,7 +16,7 @@ from werknetz.store.tables.base import (
 findings = sa.Table(
     "findings",
     metadata,
-    # What does not fit together, each with its messages. Kept when it is no longer true.
+    # Inconsistencies with their messages; kept with `cleared_at` when resolved.
     id_column(),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),

@@ -8,7 +8,7 @@ from werknetz.store.tables.base import AT, NOW, metadata
 incarnations = sa.Table(
     "incarnations",
     metadata,
-    # One row per life of this database; the newest is in force. A restore begins a new one.
+    # One row per incarnation; the newest is current. A restore or failover starts a new one.
     sa.Column("number", sa.Integer, sa.Identity(always=True), primary_key=True),
     sa.Column("incarnation", pg.UUID(as_uuid=True), nullable=False, unique=True),
     sa.Column("system_identifier", sa.BigInteger, nullable=False),
@@ -19,15 +19,15 @@ incarnations = sa.Table(
 mapping_versions = sa.Table(
     "mapping_versions",
     metadata,
-    # Every mapping that has named a value, and those that may. The document never changes.
+    # Every mapping version that was used, and drafts. The document never changes.
     sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("digest", sa.LargeBinary, nullable=False),  # of what it means; empty: not known yet
+    sa.Column("digest", sa.LargeBinary, nullable=False),  # of the content; empty: document unknown
     sa.Column("document", sa.Text, nullable=False),  # YAML as written
     sa.Column("state", sa.Text, nullable=False, server_default="used"),
-    # draft: sent, not in force; active: what edges are to use; superseded: was active;
-    # used: an edge brought it along in its own file
+    # draft: uploaded, not active; active: edges shall use it; superseded: was active;
+    # used: from an edge's own file
     sa.Column("note", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", AT, nullable=False, server_default=NOW),
     sa.Column("created_by", sa.Text, nullable=False, server_default=""),
@@ -54,7 +54,7 @@ connectors = sa.Table(
 spools = sa.Table(
     "spools",
     metadata,
-    # The watermark: what of this spool is in the database. Locked by every apply (R5, R17).
+    # The watermark of each spool. Locked by every apply (R5, R17).
     sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
     sa.Column("spool_id", pg.UUID(as_uuid=True), nullable=False, unique=True),
     sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), nullable=False, index=True),
@@ -69,7 +69,7 @@ spools = sa.Table(
 points = sa.Table(
     "points",
     metadata,
-    # What a spool's point numbers mean.
+    # The meaning of a spool's point numbers.
     sa.Column("spool", sa.Integer, sa.ForeignKey("spools.id"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("signal_id", sa.Integer, sa.ForeignKey("signals.id"), nullable=False, index=True),
@@ -79,8 +79,8 @@ points = sa.Table(
 raw_inputs = sa.Table(
     "raw_inputs",
     metadata,
-    # What deliveries held before they were named (`connector.raw`), so that a mapping can be run
-    # again. Partitioned by the day on which it was stored; old days are dropped whole.
+    # Deliveries before the mapping was applied (`connector.raw`), for replays. Partitioned by the
+    # day on which they were stored; old days are dropped.
     sa.Column("stored_at", AT, nullable=False, server_default=NOW),
     sa.Column("connector_id", sa.Text, nullable=False),
     sa.Column("spool_id", pg.UUID(as_uuid=True), nullable=False),
@@ -94,7 +94,7 @@ raw_inputs = sa.Table(
     sa.Column("payload", sa.LargeBinary, nullable=False),
     sa.Column("hashes", pg.ARRAY(sa.LargeBinary), nullable=False),
     sa.Index("ix_raw_inputs_connector_id_stored_at", "connector_id", "stored_at"),
-    # A spool that was replaced tells what it kept again: found by when it arrived.
+    # A replaced spool sends its raw inputs again: they are found by arrival time.
     sa.Index("ix_raw_inputs_connector_id_arrival_at", "connector_id", "arrival_at"),
     sa.Index("ix_raw_inputs_hashes", "hashes", postgresql_using="gin"),
     postgresql_partition_by="RANGE (stored_at)",
@@ -119,7 +119,7 @@ gaps = sa.Table(
 heartbeats = sa.Table(
     "heartbeats",
     metadata,
-    # How far the worker has looked at the heartbeat of a connector, and when it saw it go on.
+    # How far the worker has read a connector's heartbeat, and when it last advanced.
     sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), primary_key=True),
     sa.Column("last_at", AT, nullable=False),
     sa.Column("seen_at", AT, nullable=False, server_default=NOW),
@@ -128,10 +128,10 @@ heartbeats = sa.Table(
 outages = sa.Table(
     "outages",
     metadata,
-    # Holes in a heartbeat: nobody listened. `kept`: the source gave later what had happened.
+    # Gaps in a heartbeat. `backfilled`: the source buffered its values and sent them later.
     sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), primary_key=True),
     sa.Column("start_at", AT, primary_key=True),
-    sa.Column("end_at", AT),  # null: it goes on
+    sa.Column("end_at", AT),  # null: still open
     sa.Column("backfilled", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("changed_at", AT, nullable=False, server_default=NOW),
 )
@@ -139,7 +139,7 @@ outages = sa.Table(
 retentions = sa.Table(
     "retentions",
     metadata,
-    # Which days of a table were dropped: before this instant nothing can be computed anew.
+    # Which days of a table were dropped: before this instant nothing can be recomputed.
     sa.Column("table_name", sa.Text, primary_key=True),
     sa.Column("dropped_before", AT, nullable=False),
 )
@@ -160,21 +160,23 @@ quarantine = sa.Table(
     sa.Column("stored_at", AT, nullable=False, server_default=NOW),
     sa.Column("state", sa.Text, nullable=False, server_default="open"),  # assigned, discarded …
     sa.Column("position", sa.Text, nullable=False, server_default=""),  # in the message
-    sa.Column("raw_hash", sa.LargeBinary),  # of the message, where it is kept whole
-    sa.Column("count", sa.BigInteger, nullable=False, server_default="1"),  # a flood is counted
+    sa.Column("raw_hash", sa.LargeBinary),  # of the message, if it is stored as a raw input
+    sa.Column(
+        "count", sa.BigInteger, nullable=False, server_default="1"
+    ),  # equal rejects are counted
     sa.Column("assigned_to", sa.Text),
     sa.Column("note", sa.Text, nullable=False, server_default=""),
     sa.Column("decided_at", AT),
     sa.Column("decided_by", sa.Text),
-    sa.Column("replayed_with", sa.Text),  # the mapping that could read it
+    sa.Column("replayed_with", sa.Text),  # the mapping that accepted it
     sa.Index("ix_quarantine_state_source", "state", "source"),
 )
 
 replays = sa.Table(
     "replays",
     metadata,
-    # A mapping run again over raw inputs: page by page, each with its place in one transaction,
-    # so that whoever takes it up goes on where the last one ended.
+    # A mapping applied again to raw inputs: page by page, each with the cursor in one transaction,
+    # so that another process can continue.
     sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
     sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), nullable=False),
     sa.Column("mapping_id", sa.Integer, sa.ForeignKey("mapping_versions.id"), nullable=False),
@@ -191,7 +193,9 @@ replays = sa.Table(
     sa.Column("events_changed", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("quarantine_cleared", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("inputs_skipped", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("refused_sources", pg.JSONB, nullable=False, server_default="{}"),  # source → still refused
+    sa.Column(
+        "refused_sources", pg.JSONB, nullable=False, server_default="{}"
+    ),  # source → still refused
     sa.Column("requested_by", sa.Text, nullable=False, server_default=""),
     sa.Column("requested_at", AT, nullable=False, server_default=NOW),
     sa.Column("finished_at", AT),

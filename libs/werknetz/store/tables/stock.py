@@ -1,4 +1,4 @@
-"""Warehouses, what lies in them, what lines consume, and orders: facts and what follows."""
+"""Warehouses, stock, consumption of lines, and orders: facts and derived rows."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -19,11 +19,11 @@ warehouses = sa.Table(
     id_column(),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("code", sa.Text, nullable=False, unique=True),  # as messages say it
+    sa.Column("code", sa.Text, nullable=False, unique=True),  # as used in messages
     reference_column("site_id", "sites.id"),
     reference_column("equipment_id", "equipment.id", index=True),  # the plant
     # Which events move its stock: stock_moved, goods_received, material_consumed. A warehouse
-    # that books receipts and withdrawals itself tells each as a movement.
+    # that books receipts and withdrawals itself reports each as a movement.
     sa.Column(
         "moved_by", pg.ARRAY(sa.Text), nullable=False, server_default=sa.text("'{stock_moved}'")
     ),
@@ -41,12 +41,12 @@ locations = sa.Table(
 stock_items = sa.Table(
     "stock_items",
     metadata,
-    # A material at a place; without a location: the warehouse does not say where.
+    # A material in a warehouse or one of its locations.
     id_column(),
     reference_column("warehouse_id", "warehouses.id", null=False),
     reference_column("location_id", "locations.id"),
     reference_column("material_id", "materials.id", null=False),
-    # Derived: after the last entry, and whether any count has ever said so.
+    # Derived: the balance after the last entry, and whether it was ever counted.
     sa.Column("balance", sa.Double, nullable=False, server_default="0"),
     sa.Column("balance_at", AT),
     sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -75,7 +75,7 @@ stock_counts = sa.Table(
 stock_movements = sa.Table(
     "stock_movements",
     metadata,
-    # Two rows, of opposite sign, where something goes from one location to another.
+    # A transfer between locations has two rows of opposite sign.
     *fact_columns(),
     sa.Column("leg", sa.SmallInteger, primary_key=True, server_default="0"),
     sa.Column("kind", sa.Text, nullable=False),  # of the event: see warehouses.moved_by
@@ -94,7 +94,7 @@ consumptions = sa.Table(
     metadata,
     *fact_columns(),
     reference_column("equipment_id", "equipment.id", index=True),
-    sa.Column("equipment", sa.Text, nullable=False),  # as said
+    sa.Column("equipment", sa.Text, nullable=False),  # path as reported
     reference_column("material_id", "materials.id", index=True),
     *quantity_columns(),
     sa.Column("order_number", sa.Text),
@@ -104,7 +104,7 @@ consumptions = sa.Table(
 line_materials = sa.Table(
     "line_materials",
     metadata,
-    # What a line or a machine consumes: the join across the gate.
+    # What a line or a machine consumes: links downtime to supply.
     id_column(),
     reference_column("equipment_id", "equipment.id", null=False, index=True),
     reference_column("material_id", "materials.id", null=False, index=True),
@@ -120,7 +120,7 @@ line_materials = sa.Table(
 line_rates = sa.Table(
     "line_rates",
     metadata,
-    # What an hour of standstill costs.
+    # Cost of an hour of downtime.
     reference_column("equipment_id", "equipment.id", null=False),
     sa.Column("valid_from", AT, nullable=False, server_default=sa.text("'-infinity'")),
     sa.Column("currency", sa.Text, nullable=False),
@@ -142,10 +142,10 @@ production_orders = sa.Table(
 operations = sa.Table(
     "operations",
     metadata,
-    # Derived from what was told of a job's start and end.
+    # Derived from the start and end events of jobs.
     sa.Column("order_number", sa.Text, primary_key=True),
     sa.Column("operation", sa.Text, primary_key=True, server_default=""),
-    sa.Column("equipment", sa.Text, primary_key=True),  # as said
+    sa.Column("equipment", sa.Text, primary_key=True),  # path as reported
     reference_column("equipment_id", "equipment.id", index=True),
     reference_column("material_id", "materials.id"),
     sa.Column("planned_quantity", sa.Double),
@@ -180,7 +180,7 @@ stock_balances = sa.Table(
 stock_outs = sa.Table(
     "stock_outs",
     metadata,
-    # When a warehouse had nothing of a material. Derived.
+    # Periods without stock of a material in a warehouse. Derived.
     id_column(),
     reference_column("warehouse_id", "warehouses.id", null=False),
     reference_column("material_id", "materials.id", null=False),
@@ -216,7 +216,7 @@ dirty_stock = sa.Table(
     metadata,
     sa.Column("warehouse_id", sa.Integer, primary_key=True),
     sa.Column("material_id", sa.Integer, primary_key=True),
-    sa.Column("from_at", AT, nullable=False),  # nothing before it has changed
+    sa.Column("from_at", AT, nullable=False),  # nothing changed before it
     sa.Column("marks", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("marked_at", AT, nullable=False, server_default=NOW),
 )

@@ -1,8 +1,7 @@
-"""Partners, materials, call-offs, shipments and receipts: master data, facts, and what follows.
+"""Partners, materials, call-offs, shipments and receipts: master data, facts and derived rows.
 
-Facts are rows of one event each. `known_from`/`known_to` say how long it was believed, so that
-every question can be asked as it was known then. Derived rows are replaced whole, a relation at
-a time.
+Each fact row belongs to one event. `known_from` and `known_to` are the time in which it was
+current, for as-of queries. The derived rows of a relation are replaced together.
 """
 
 from typing import Final
@@ -35,7 +34,7 @@ partners = sa.Table(
 partner_identities = sa.Table(
     "partner_identities",
     metadata,
-    # What messages call a partner: numbers and names. A value is one partner's.
+    # Numbers and names of a partner in messages. A value belongs to one partner.
     sa.Column("value", sa.Text, primary_key=True),
     reference_column("partner_id", "partners.id", null=False, index=True),
     sa.Column("discovered", sa.Boolean, nullable=False, server_default=sa.true()),
@@ -65,7 +64,7 @@ materials = sa.Table(
     id_column(),
     sa.Column("number", sa.Text, nullable=False, unique=True),  # ours
     sa.Column("description", sa.Text, nullable=False, server_default=""),
-    sa.Column("unit", sa.Text),  # the base unit; null: none was said yet
+    sa.Column("unit", sa.Text),  # the base unit; null: not reported yet
     sa.Column("unit_cost", sa.Double),
     sa.Column("currency", sa.Text),
     sa.Column("created_at", AT, nullable=False, server_default=NOW),
@@ -76,9 +75,7 @@ material_numbers = sa.Table(
     metadata,
     id_column(),
     reference_column("material_id", "materials.id", null=False, index=True),
-    reference_column(
-        "partner_id", "partners.id"
-    ),  # whose number it is; null: ours, or nobody's (EAN)
+    reference_column("partner_id", "partners.id"),  # owner of the number; null: we, or nobody (EAN)
     sa.Column("kind", sa.Text, nullable=False),  # own, supplier, customer, ean
     sa.Column("number", sa.Text, nullable=False),
     sa.UniqueConstraint("kind", "partner_id", "number", postgresql_nulls_not_distinct=True),
@@ -90,14 +87,14 @@ material_units = sa.Table(
     metadata,
     reference_column("material_id", "materials.id", null=False),
     sa.Column("unit", sa.Text, nullable=False),
-    sa.Column("factor", sa.Double, nullable=False),  # base units in one of it
+    sa.Column("factor", sa.Double, nullable=False),  # base units in one unit
     sa.PrimaryKeyConstraint("material_id", "unit"),
 )
 
 supply_relations = sa.Table(
     "supply_relations",
     metadata,
-    # Who delivers what where: the line of a scheduling agreement.
+    # Supplier, material and place of delivery: the line of a scheduling agreement.
     id_column(),
     reference_column("supplier_id", "partners.id", null=False),
     reference_column("material_id", "materials.id", null=False, index=True),
@@ -111,9 +108,9 @@ supply_relations = sa.Table(
 supply_policies = sa.Table(
     "supply_policies",
     metadata,
-    # What on time and in full mean: `kpi.supply.policy`. A version never changes.
+    # Definition of on time and in full: `kpi.supply.policy`. A version never changes.
     id_column(),
-    reference_column("supplier_id", "partners.id"),  # null: whoever has none of their own
+    reference_column("supplier_id", "partners.id"),  # null: every supplier without its own
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("valid_from", AT, nullable=False, server_default=NOW),
     sa.Column("document", pg.JSONB, nullable=False),
@@ -175,7 +172,7 @@ shipment_lines = sa.Table(
     sa.Column("order_line", sa.Text),
     sa.Index("ix_shipment_lines_relation_id_at", "relation_id", "at"),
     sa.Index("ix_shipment_lines_supplier_id_document", "supplier_id", "document"),
-    # A receipt may only name the delivery note: its despatch advice says whose it is.
+    # A receipt may name only the delivery note; its despatch advice names the supplier.
     sa.Index("ix_shipment_lines_delivery_note", "delivery_note"),
     sa.Index("ix_shipment_lines_document", "document"),
 )
@@ -192,7 +189,7 @@ receipt_lines = sa.Table(
     sa.Column("shipment", sa.Text),
     sa.Column("delivery_note", sa.Text),
     sa.Column("received_at", AT, nullable=False),
-    # In base units; what was not said: accepted is what was received less what was rejected.
+    # In base units. Default of accepted: received less rejected.
     sa.Column("accepted_quantity", sa.Double),
     sa.Column("rejected_quantity", sa.Double),
     sa.Column("discrepancy", sa.Text),
@@ -229,8 +226,8 @@ call_offs = sa.Table(
 
 due_lines = sa.Table(
     "due_lines", metadata,
-    # What was to be delivered when, by the version that counts, and what came of it. Derived.
-    # 64 bits: replaced whole with each message, so ids are used up fast.
+    # Due deliveries by the effective version, and how they were fulfilled. Derived.
+    # 64 bits: rows are replaced with each message, which uses many ids.
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     reference_column("relation_id", "supply_relations.id", null=False, index=True),
     sa.Column("group_key", sa.Text, nullable=False, server_default=""),
@@ -252,7 +249,7 @@ due_lines = sa.Table(
     sa.Column("window_from", AT, nullable=False),  # on time from … up to, not with, …
     sa.Column("window_until", AT, nullable=False),
     sa.Column("is_uncertain", sa.Boolean, nullable=False, server_default=sa.false()),
-    # uncertain: messages that say otherwise may have been lost before acceptance
+    # uncertain: messages that would change it may have been lost
     sa.Index("ix_due_lines_due_until", "due_until"),
     sa.Index("ix_due_lines_window_until", "window_until"),
     sa.Index("ix_due_lines_open", "relation_id", "due_until",
@@ -291,7 +288,7 @@ handling_units = sa.Table(
 
 transit_lines = sa.Table(
     "transit_lines", metadata,
-    # What of a shipment line has come. Derived, with its relation.
+    # How much of a shipment line was received. Derived with its relation.
     sa.Column("event_id", pg.UUID(as_uuid=True), primary_key=True),
     reference_column("relation_id", "supply_relations.id", null=False, index=True),
     sa.Column("document", sa.Text, nullable=False),

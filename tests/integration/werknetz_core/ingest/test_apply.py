@@ -12,9 +12,17 @@ from werknetz.domain.bucket import BUCKET_US, instant_of
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.batch import GapClosed, GapOpened, Points, Unmapped
 from werknetz.link.receiver import Receiver
-from werknetz.link.wire import Ack, Envelope, Fenced, Forked, Need, Welcome, link_name
-from werknetz_core.ingest.apply import Applier, Outcome, welcome
-from werknetz_core.ingest.partition import Partitions
+from werknetz.link.wire import (
+    Ack,
+    BatchEnvelope,
+    Fenced,
+    Forked,
+    ResendRequest,
+    Welcome,
+    link_name_of,
+)
+from werknetz_core.ingest.apply import Applier, ApplyOutcome, accept_hello
+from werknetz_core.ingest.partitions import PartitionMaker
 
 INCARNATION = uuid4()
 Connection = Any
@@ -32,18 +40,18 @@ class Core:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.applier = Applier(Partitions(ahead_days=0))
+        self.applier = Applier(PartitionMaker(ahead_days=0))
         self.receivers: dict[str, Receiver] = {}
 
-    async def greet(self, spool: FakeSpool) -> Welcome:
-        name = link_name(spool.connector, spool.lane)
-        answer = await welcome(self.connection, name, spool.hello(), INCARNATION)
+    async def send_hello(self, spool: FakeSpool) -> Welcome:
+        name = link_name_of(spool.connector, spool.lane)
+        answer = await accept_hello(self.connection, name, spool.hello(), INCARNATION)
         assert isinstance(answer, Welcome)
         spool.epoch = answer.epoch
         return answer
 
-    async def apply(self, *envelopes: Envelope) -> Outcome:
-        name = link_name(envelopes[0].connector, envelopes[0].lane)
+    async def apply(self, *envelopes: BatchEnvelope) -> ApplyOutcome:
+        name = link_name_of(envelopes[0].connector, envelopes[0].lane)
         receiver = self.receivers.setdefault(name, Receiver(name, INCARNATION))
         return await self.applier.apply(self.connection, receiver, envelopes)
 
@@ -62,7 +70,7 @@ async def test_rows_names_marks_and_watermark_come_together(
     core: Core, database: Connection
 ) -> None:
     spool = FakeSpool()
-    await core.greet(spool)
+    await core.send_hello(spool)
     first = spool.add(point(1, "state"), samples([1.0, 2.0], texts={0: "Execute", 1: "Held"}))
     second = spool.add(point(2), samples([0.5], number=2))
     outcome = await core.apply(first, second)
@@ -81,16 +89,16 @@ async def test_rows_names_marks_and_watermark_come_together(
 
 
 @pytest.mark.asyncio
-async def test_what_is_there_is_skipped_and_what_is_missing_is_asked_for(
+async def test_duplicates_are_skipped_and_missing_batches_requested(
     core: Core, database: Connection
 ) -> None:
     spool = FakeSpool()
-    await core.greet(spool)
+    await core.send_hello(spool)
     batches = [spool.add(point())] + [spool.add(samples([float(n)])) for n in range(4)]
     assert (await core.apply(*batches[:2])).samples == 1
     assert (await core.apply(*batches[:3])).samples == 1
     hole = await core.apply(batches[4])
-    assert hole.answers == (Need(spool.spool_id, 4),)
+    assert hole.answers == (ResendRequest(spool.spool_id, 4),)
     assert sorted(await values(database)) == [0, 1]
     await core.apply(*batches[3:])
     assert sorted(await values(database)) == [0, 1, 2, 3]
@@ -101,7 +109,7 @@ async def test_an_older_epoch_and_another_history_write_nothing(
     core: Core, database: Connection
 ) -> None:
     spool = FakeSpool()
-    await core.greet(spool)
+    await core.send_hello(spool)
     old = spool.add(point(), samples([1.0]))
     twin = FakeSpool()
     twin.spool_id = spool.spool_id
@@ -111,7 +119,7 @@ async def test_an_older_epoch_and_another_history_write_nothing(
     assert isinstance(forked.answers[0], Forked)
     assert "fork" in await database.fetchval("SELECT alarm FROM connectors")
     spool.epoch = 2
-    await core.greet(spool)
+    await core.send_hello(spool)
     spool.epoch = 1
     assert (await core.apply(spool.add(samples([3.0])))).answers == (Fenced(2),)
     assert await values(database) == [1.0]
@@ -122,7 +130,7 @@ async def test_poison_goes_to_quarantine_and_the_rest_is_stored(
     core: Core, database: Connection
 ) -> None:
     spool = FakeSpool()
-    await core.greet(spool)
+    await core.send_hello(spool)
     bad_path = point(9, equipment="Nordwerk/Ärger")
     run = [
         spool.add(point(), samples([float(n) for n in range(50)], texts={7: "a\0b", 9: "fine"})),
@@ -146,11 +154,9 @@ async def test_poison_goes_to_quarantine_and_the_rest_is_stored(
 
 
 @pytest.mark.asyncio
-async def test_times_at_the_end_of_the_world_are_kept_and_marked(
-    core: Core, database: Connection
-) -> None:
+async def test_times_at_the_limits_are_stored_and_marked(core: Core, database: Connection) -> None:
     spool = FakeSpool()
-    await core.greet(spool)
+    await core.send_hello(spool)
     ends = [-(2**63), 2**63 - 1, 253_402_300_799_000_000, NOW_US + 20 * 366 * 86_400_000_000]
     for at_us in ends:
         spool.add(point(1, "total_count"), samples([1.0], at_us=at_us))
@@ -163,7 +169,7 @@ async def test_times_at_the_end_of_the_world_are_kept_and_marked(
 @pytest.mark.asyncio
 async def test_gaps_open_and_close(core: Core, database: Connection) -> None:
     spool, gap_id = FakeSpool(), uuid4()
-    await core.greet(spool)
+    await core.send_hello(spool)
     await core.apply(spool.add(GapOpened(gap_id, "plc", ["a"], NOW_US, "connection_lost", "x", 3)))
     await core.apply(spool.add(GapClosed(gap_id, NOW_US + 5, None, backfilled=True)))
     gap = await database.fetchrow("SELECT * FROM gaps")
@@ -174,8 +180,8 @@ async def test_gaps_open_and_close(core: Core, database: Connection) -> None:
 @pytest.mark.asyncio
 async def test_history_that_overlaps_is_stored_once(core: Core, database: Connection) -> None:
     live, history = FakeSpool(), FakeSpool(lane="backfill", epoch=0)
-    await core.greet(live)
-    await core.greet(history)
+    await core.send_hello(live)
+    await core.send_hello(history)
     await core.apply(live.add(point(), samples([5.0, 6.0])))
     past = samples([float(n) for n in range(8)], at_us=NOW_US - 5_000_000)
     first = await core.apply(history.add(point(), past))
@@ -189,7 +195,7 @@ async def test_days_of_history_get_partitions_before_their_rows(
     core: Core, database: Connection
 ) -> None:
     spool = FakeSpool()
-    await core.greet(spool)
+    await core.send_hello(spool)
     days = 30
     now = await database.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint")
     shifted = samples([0.0] * days, at_us=now - days * 86_400_000_000, step_us=86_400_000_000)
@@ -209,7 +215,7 @@ async def test_two_writers_at_once_store_everything_once(
     other = await asyncpg.connect(database_url)
     cores = [Core(database), Core(other)]
     for spool in spools:
-        await cores[0].greet(spool)
+        await cores[0].send_hello(spool)
         spool.add(point(1, "total_count"), point(2, "state"))
         for n in range(20):
             spool.add(samples([float(n)]), samples([float(n)], number=2))
@@ -230,7 +236,7 @@ async def test_what_is_not_the_inputs_fault_is_not_quarantined(
     core: Core, database: Connection
 ) -> None:
     spool = FakeSpool()
-    await core.greet(spool)
+    await core.send_hello(spool)
     batch = spool.add(point(), samples([1.0], at_us=2**62))
     await database.execute("ALTER TABLE samples DETACH PARTITION samples_catch_all")
     with pytest.raises(asyncpg.CheckViolationError):

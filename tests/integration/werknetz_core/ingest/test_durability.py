@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from werknetz_core.ingest import durability
 from werknetz_core.ingest.durability import DatabaseNotReady, UnsafeDatabase
-from werknetz_core.ingest.partition import Partitions
+from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_demo.embedded.postgres import Postgres
 
 pytestmark = pytest.mark.asyncio
@@ -22,20 +22,20 @@ async def database(database_url: str) -> AsyncIterator[Connection]:
 
 
 async def test_a_sound_database_is_trusted(database: Connection) -> None:
-    await durability.check(database)
+    await durability.check_durability(database)
 
 
 async def test_commits_that_may_vanish_are_refused(database: Connection) -> None:
     for unsafe in ("off", "local"):
         await database.execute(f"SET synchronous_commit = {unsafe}")
         with pytest.raises(UnsafeDatabase, match=f"synchronous_commit is {unsafe}, must be on"):
-            await durability.check(database)
+            await durability.check_durability(database)
 
 
 async def test_an_unlogged_table_is_refused(database: Connection) -> None:
     await database.execute("ALTER TABLE dirty_buckets SET UNLOGGED")
     with pytest.raises(UnsafeDatabase, match="ALTER TABLE dirty_buckets SET LOGGED"):
-        await durability.check(database)
+        await durability.check_durability(database)
 
 
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
@@ -58,41 +58,41 @@ async def test_a_database_without_tables_is_waited_for(postgres_server: Postgres
     connection = await asyncpg.connect(postgres_server.superuser_url)
     try:
         with pytest.raises(DatabaseNotReady, match="werknetz migrate"):
-            await durability.check(connection)
+            await durability.check_durability(connection)
     finally:
         await connection.close()
 
 
 async def test_a_restored_database_is_another_life(database: Connection) -> None:
-    first = await durability.incarnation(database)
-    assert await durability.incarnation(database) == first
+    first = await durability.load_incarnation(database)
+    assert await durability.load_incarnation(database) == first
     await database.execute("UPDATE incarnations SET timeline = timeline + 1")
-    second = await durability.incarnation(database)
+    second = await durability.load_incarnation(database)
     assert second != first
-    assert await durability.incarnation(database) == second
+    assert await durability.load_incarnation(database) == second
     await database.execute("UPDATE incarnations SET system_identifier = 7")
-    assert await durability.incarnation(database) not in {first, second}
+    assert await durability.load_incarnation(database) not in {first, second}
 
 
 async def test_partitions_are_made_ahead_once_a_day(database: Connection) -> None:
-    partitions = Partitions(ahead_days=20)
+    partitions = PartitionMaker(ahead_days=20)
     assert await partitions.make_ahead(database) == 22
     assert await partitions.make_ahead(database) == 0
-    assert await Partitions(ahead_days=20).make_ahead(database) == 0
-    assert await Partitions(ahead_days=21).make_ahead(database) == 1
+    assert await PartitionMaker(ahead_days=20).make_ahead(database) == 0
+    assert await PartitionMaker(ahead_days=21).make_ahead(database) == 1
 
 
 async def test_a_long_reader_does_not_hold_ingest_up(
     database: Connection, database_url: str
 ) -> None:
     reader = await asyncpg.connect(database_url)
-    partitions = Partitions(ahead_days=1)
+    partitions = PartitionMaker(ahead_days=1)
     try:
         async with reader.transaction():
             await reader.fetch("SELECT * FROM samples_catch_all")
             assert await partitions.make_ahead(database) == 0
             assert await partitions.make_ahead(database) == 0  # and now without a wait
-        partitions.forget()
+        partitions.clear_cache()
         assert await partitions.make_ahead(database) == 3
     finally:
         await reader.close()
@@ -106,5 +106,5 @@ async def _set(owner: Connection, statement: str) -> None:
 async def _checked_until_refused(connection: Connection) -> None:
     """A reload reaches a session a moment later."""
     for _ in range(100):
-        await durability.check(connection)
+        await durability.check_durability(connection)
         await connection.execute("SELECT pg_sleep(0.02)")

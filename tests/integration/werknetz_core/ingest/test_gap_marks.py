@@ -13,8 +13,8 @@ from werknetz.domain.bucket import BUCKET_US, instant_of
 from werknetz.events.batch import GapClosed, GapOpened
 from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Welcome
-from werknetz_core.ingest.apply import Applier, welcome
-from werknetz_core.ingest.partition import Partitions
+from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.partitions import PartitionMaker
 
 pytestmark = pytest.mark.asyncio
 INCARNATION = uuid4()
@@ -31,10 +31,10 @@ async def database(database_url: str) -> AsyncIterator[Any]:
 
 async def apply(database: Any, spool: FakeSpool, *records: Any) -> None:
     receiver = Receiver(spool.connector, INCARNATION)
-    answer = await welcome(database, spool.connector, spool.hello(), INCARNATION)
+    answer = await accept_hello(database, spool.connector, spool.hello(), INCARNATION)
     assert isinstance(answer, Welcome)
     spool.epoch = answer.epoch
-    await Applier(Partitions(ahead_days=0)).apply(database, receiver, [spool.add(*records)])
+    await Applier(PartitionMaker(ahead_days=0)).apply(database, receiver, [spool.add(*records)])
 
 
 async def marks(database: Any) -> set[tuple[str, Any]]:
@@ -60,12 +60,12 @@ async def test_marks_where_it_starts_and_ends_at_the_machines_that_have_elements
             path, instant_of(first_us),
         )  # fmt: skip
     await marks(database)
-    every, one = uuid4(), uuid4()
+    every, bucket = uuid4(), uuid4()
     start_us, end_us = first_us + 60 * 1_000_000 * 5, first_us + MONTH_US + 60 * 1_000_000 * 5
     await apply(
         database, spool,
         GapOpened(every, "plc", [], first_us - MONTH_US, "spool_replaced"),
-        GapOpened(one, "plc", [f"{OTHER}:state-2"], start_us, "sequence_jump"),
+        GapOpened(bucket, "plc", [f"{OTHER}:state-2"], start_us, "sequence_jump"),
     )  # fmt: skip
     # Before the first elements there is nothing to compute again.
     assert await marks(database) == {
@@ -73,7 +73,7 @@ async def test_marks_where_it_starts_and_ends_at_the_machines_that_have_elements
         for path in (MACHINE, OTHER)
         for at in (first_us, first_us - BUCKET_US)  # the one before: it may end in a fault
     } | {(OTHER, instant_of(first_us))}
-    await apply(database, spool, GapClosed(one, end_us))
+    await apply(database, spool, GapClosed(bucket, end_us))
     assert await marks(database) == {
         (OTHER, instant_of(first_us)), (OTHER, instant_of(first_us + MONTH_US)),
     }  # fmt: skip

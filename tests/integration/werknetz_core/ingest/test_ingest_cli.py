@@ -27,18 +27,18 @@ async def start(database_url: str, redis_url: str, folder: Path) -> Process:
     )  # fmt: skip
 
 
-async def said_until(process: Process, wanted: str) -> str:
+async def read_until(process: Process, expected: str) -> str:
     assert process.stdout is not None
-    said = ""
+    output = ""
     async with asyncio.timeout(ENDED_WITHIN_S):
-        while wanted not in said:
+        while expected not in output:
             line = await process.stdout.readline()
-            assert line, said
-            said += line.decode()
-    return said
+            assert line, output
+            output += line.decode()
+    return output
 
 
-async def ended(process: Process) -> tuple[int, str]:
+async def wait_for_exit(process: Process) -> tuple[int, str]:
     out, _ = await asyncio.wait_for(process.communicate(), ENDED_WITHIN_S)
     return process.returncode or 0, out.decode()
 
@@ -47,10 +47,10 @@ async def test_sigterm_ends_it_between_two_transactions(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     process = await start(database_url, redis_url, tmp_path)
-    await said_until(process, "connected to Redis")
+    await read_until(process, "connected to Redis")
     process.send_signal(signal.SIGTERM)
-    code, said = await ended(process)
-    assert (code, "writer stopped" in said) == (0, True)
+    code, output = await wait_for_exit(process)
+    assert (code, "writer stopped" in output) == (0, True)
     assert (tmp_path / "alive").exists()
 
 
@@ -61,22 +61,22 @@ async def test_commits_that_may_vanish_are_refused_with_what_to_change(
     name = database_url.rpartition("/")[2]
     await connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
     await connection.close()
-    code, said = await ended(await start(database_url, redis_url, tmp_path))
+    code, output = await wait_for_exit(await start(database_url, redis_url, tmp_path))
     assert code == 78
-    assert "synchronous_commit is off, must be on" in said
+    assert "synchronous_commit is off, must be on" in output
 
 
 async def test_a_postgresql_that_is_not_there_is_waited_for(redis_url: str, tmp_path: Path) -> None:
     nowhere = f"postgresql://werknetz:secret@127.0.0.1:{free_port()}/werknetz"
     process = await start(nowhere, redis_url, tmp_path)
-    said = await said_until(process, "waiting for PostgreSQL")
+    output = await read_until(process, "waiting for PostgreSQL")
     process.send_signal(signal.SIGTERM)
-    code, _ = await ended(process)
+    code, _ = await wait_for_exit(process)
     assert code == 0
-    assert "secret" not in said
+    assert "secret" not in output
 
 
 async def test_a_setting_that_is_missing_is_named(redis_url: str, tmp_path: Path) -> None:
-    code, said = await ended(await start("", redis_url, tmp_path))
+    code, output = await wait_for_exit(await start("", redis_url, tmp_path))
     assert code == 78
-    assert "set WERKNETZ_DATABASE_URL" in said
+    assert "set WERKNETZ_DATABASE_URL" in output

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from plumbing.pumping import Counter, make_pump
+from plumbing.pumping import CountingConnector, make_pump
 from plumbing.waiting import until
 from werknetz.link.redis import in_key
 from werknetz.link.sender import WINDOW_BYTES
@@ -61,7 +61,7 @@ async def writer(folder: Path, database_url: str, redis_url: str) -> AsyncIterat
 
 
 @asynccontextmanager
-async def edge(source: Counter, redis_url: str, folder: Path) -> AsyncIterator[Lane]:
+async def edge(source: CountingConnector, redis_url: str, folder: Path) -> AsyncIterator[Lane]:
     pump, lanes = make_pump(source, redis_url, folder, bytes_max=10**9)
     stop = asyncio.Event()
     task = asyncio.create_task(pump.run(stop))
@@ -110,7 +110,7 @@ async def test_slow_for_long_and_stopped_now_and_then(
     database: Any, redis: Redis, postgres_server: Postgres, database_url: str, redis_url: str,
     tmp_path: Path,
 ) -> None:  # fmt: skip
-    source = Counter(DELIVERIES, size=SIZE)
+    source = CountingConnector(DELIVERIES, size=SIZE)
     source.connects = 1
     await database.execute(SLOW)
     async with (
@@ -122,7 +122,7 @@ async def test_slow_for_long_and_stopped_now_and_then(
         await until(lambda: lane.sender.state == "running", within_s=30)
         await database.execute("UPDATE slowness SET seconds = $1", SLOW_S)
         # The machine is not held up by it: what it says is on the edge's disk.
-        await until(lambda: source.waits, within_s=60)
+        await until(lambda: source.is_waiting, within_s=60)
         for _ in range(4):
             postgres_server.pause()
             await asyncio.sleep(1.0)
@@ -131,7 +131,7 @@ async def test_slow_for_long_and_stopped_now_and_then(
         await database.execute("UPDATE slowness SET seconds = 0")
         await until(lambda: lane.sender.acked >= DELIVERIES, within_s=60)
         watching.cancel()
-        assert child.alive, child.last_words()
+        assert child.is_alive, child.log_tail()
     assert watch.backlog > DELIVERIES / 4
     assert watch.flight_bytes <= WINDOW_BYTES + 1_000_000
     assert 0 < watch.stream_bytes < WINDOW_SLACK * WINDOW_BYTES

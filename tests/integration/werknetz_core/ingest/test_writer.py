@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from plumbing.delivery import FakeSpool, point, samples
 from werknetz.link.redis import LinkLost, RedisCoreLink, RedisEdgeLink
 from werknetz.link.wire import Ack, ToEdge, Welcome
-from werknetz_core.ingest.partition import Partitions
+from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.writer import Writer
 from werknetz_demo.embedded.postgres import Postgres
 from werknetz_demo.embedded.valkey import Valkey
@@ -22,7 +22,7 @@ PATIENCE_S = 30.0
 @asynccontextmanager
 async def writing(database_url: str, redis_url: str) -> AsyncIterator[Writer]:
     link = RedisCoreLink.connect(redis_url)
-    writer = Writer(database_url, link, partitions=Partitions(ahead_days=0))
+    writer = Writer(database_url, link, partitions=PartitionMaker(ahead_days=0))
     task = asyncio.create_task(writer.run())
     try:
         yield writer
@@ -39,7 +39,7 @@ class Edge:
         self.link = RedisEdgeLink.connect(redis_url, spool.connector)
         self.spool = spool
 
-    async def greet(self) -> Welcome:
+    async def send_hello(self) -> Welcome:
         hello = self.spool.hello()
         await self.link.send([hello])
         answer = await self._until(lambda m: isinstance(m, Welcome) and m.nonce == hello.nonce)
@@ -63,11 +63,11 @@ class Edge:
     def _is_last(self, ack: Ack) -> bool:
         return ack.last_seq == len(self.spool.batches) and ack.spool_id == self.spool.spool_id
 
-    async def _until(self, wanted: Callable[[ToEdge], bool]) -> ToEdge:
+    async def _until(self, is_expected: Callable[[ToEdge], bool]) -> ToEdge:
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 for message in await self.link.receive(500):
-                    if wanted(message):
+                    if is_expected(message):
                         return message
 
 
@@ -87,14 +87,14 @@ async def test_hello_welcome_batches_ack_and_an_empty_stream(
     for n in range(20):
         edge.spool.add(samples([float(n)] * 10))
     async with writing(database_url, redis_url):
-        welcome = await edge.greet()
+        welcome = await edge.send_hello()
         assert (welcome.epoch, welcome.last_seq) == (1, 0)
         ack = await edge.deliver()
         assert (ack.incarnation, ack.last_seq) == (welcome.incarnation, 21)
-        assert (await edge.greet()).last_seq == 21
+        assert (await edge.send_hello()).last_seq == 21
     assert await rows(database_url) == 200
     client = RedisCoreLink.connect(redis_url)
-    assert await client.tops(["plc"]) == {"plc": "0-0"}
+    assert await client.read_newest_positions(["plc"]) == {"plc": "0-0"}
     await client.close()
     await edge.link.close()
 
@@ -107,7 +107,7 @@ async def test_two_writers_and_what_is_sent_twice(database_url: str, redis_url: 
             edge.spool.add(samples([float(n)] * 5))
     async with writing(database_url, redis_url), writing(database_url, redis_url):
         for edge in edges:
-            await edge.greet()
+            await edge.send_hello()
         await asyncio.gather(*(edge.deliver() for edge in edges))
         await asyncio.gather(*(edge.deliver() for edge in edges))
     assert await rows(database_url) == 3 * 150
@@ -121,7 +121,7 @@ async def _outlives(
     edge = Edge(redis_url, FakeSpool())
     edge.spool.add(point())
     async with writing(database_url, redis_url):
-        await edge.greet()
+        await edge.send_hello()
         for n in range(faults):
             edge.spool.add(samples([float(n)] * 7))
             await edge.deliver()
@@ -191,7 +191,7 @@ async def test_what_is_no_message_is_skipped(database_url: str, redis_url: str) 
         await client.sadd("wn:connectors", b"a\0b", b"x" * 1000)
     await edge.link.send([msgspec.structs.replace(edge.spool.hello(), epoch=2**63)])
     async with writing(database_url, redis_url):
-        await edge.greet()
+        await edge.send_hello()
         await edge.deliver()
     assert await rows(database_url) == 1
     await edge.link.close()

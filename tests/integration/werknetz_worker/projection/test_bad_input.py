@@ -8,9 +8,9 @@ import pytest
 import pytest_asyncio
 
 from plumbing.business import Business, us
-from werknetz_worker.stock.reconcile import dirty_stock
-from werknetz_worker.supply.reconcile import dirty_relations
-from werknetz_worker.watermarks import Watermarks
+from werknetz_worker.stock.reconcile import reconcile_dirty_stock
+from werknetz_worker.supply.reconcile import reconcile_dirty_relations
+from werknetz_worker.watermarks import WatermarkPublisher
 
 pytestmark = pytest.mark.asyncio
 NOW = us("2026-11-20 12:00")
@@ -35,28 +35,28 @@ async def call(
     body = OF | {"document": document, "quantity": 100.0, "document_us": us(issued),
                  "due_from_us": us(f"{due} 00:00"),
                  "due_until_us": us(f"{due} 00:00") + 86_400_000_000} | other  # fmt: skip
-    await told.tell(name, "delivery_called_off", issued, **body)
+    await told.add(name, "delivery_called_off", issued, **body)
 
 
 async def ship(told: Business, name: str, note: str, when: str, **other: Any) -> None:
     body = OF | {"document": note, "delivery_note": note, "quantity": 100.0,
                  "despatched_us": us(when), "document_us": us(when)} | other  # fmt: skip
-    await told.tell(name, "shipment_announced", when, **body)
+    await told.add(name, "shipment_announced", when, **body)
 
 
 async def receive(told: Business, name: str, note: str, when: str, **other: Any) -> None:
     body = OF | {"document": f"WE-{note}", "delivery_note": note, "quantity": 100.0} | other
-    await told.tell(name, "goods_received", when, **body)
+    await told.add(name, "goods_received", when, **body)
 
 
 async def found(told: Business) -> dict[str, list[str]]:
     """Bring everything up to date; return by kind the names of the events that findings name."""
     while await told.project():
         pass
-    await dirty_relations(told.pool, Watermarks(None), now_us=NOW)
-    await dirty_stock(told.pool, Watermarks(None), now_us=NOW)
-    names = {event_id: name for name, event_id in told.made.items()}
-    rows = await told.all("SELECT kind, event_ids FROM findings WHERE cleared_at IS NULL")
+    await reconcile_dirty_relations(told.pool, WatermarkPublisher(None), now_us=NOW)
+    await reconcile_dirty_stock(told.pool, WatermarkPublisher(None), now_us=NOW)
+    names = {event_id: name for name, event_id in told.ids.items()}
+    rows = await told.fetch("SELECT kind, event_ids FROM findings WHERE cleared_at IS NULL")
     kinds: dict[str, list[str]] = {}
     for kind, events in rows:
         kinds.setdefault(kind, []).extend(sorted(names[one] for one in events))
@@ -92,8 +92,8 @@ async def test_a_step_back_in_a_cumulative_quantity(business: Business) -> None:
 
 async def test_stock_below_zero(business: Business) -> None:
     stock = {"material": "M-1", "warehouse": "W", "unit": "PCE"}
-    await business.tell("count", "stock_counted", "2026-11-06 04:00", quantity=5.0, **stock)
-    await business.tell("taken", "stock_moved", "2026-11-06 05:00", quantity=-7.0, **stock)
+    await business.add("count", "stock_counted", "2026-11-06 04:00", quantity=5.0, **stock)
+    await business.add("taken", "stock_moved", "2026-11-06 05:00", quantity=-7.0, **stock)
     assert (await found(business))["stock_below_zero"] == ["taken"]
 
 
@@ -114,7 +114,7 @@ async def test_a_call_off_older_than_the_one_in_force(business: Business) -> Non
     await found(business)
     await call(business, "old", "LAB-0", "2026-10-26 04:00", "2026-11-05", quantity=7.0)
     assert "old" in (await found(business))["outdated_call_off"]
-    states = await business.all("SELECT document, state FROM call_offs ORDER BY document")
+    states = await business.fetch("SELECT document, state FROM call_offs ORDER BY document")
     assert states == [("LAB-0", "outdated_on_arrival"), ("LAB-1", "in_force")]
 
 
@@ -124,7 +124,7 @@ async def test_all_at_once_stop_nothing(business: Business) -> None:
     await ship(business, "kilos", "LS-8", "2026-11-06 04:00", unit="KGM")
     await ship(business, "back", "LS-2", "2026-11-06 04:00", cumulative_quantity=40.0)
     assert len(await found(business)) >= 4
-    lines = await business.all("SELECT on_time, in_full FROM due_lines WHERE document = 'LAB-1'")
+    lines = await business.fetch("SELECT on_time, in_full FROM due_lines WHERE document = 'LAB-1'")
     assert lines == [(True, True)]
     for table in ("events_to_project", "dirty_relations", "dirty_stock"):
-        assert await business.all(f"SELECT * FROM {table}") == []
+        assert await business.fetch(f"SELECT * FROM {table}") == []

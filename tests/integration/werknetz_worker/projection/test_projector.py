@@ -55,7 +55,7 @@ async def test_a_delivery_is_one_relation_whoever_comes_first(business: Business
     for seed in range(6):
         story = random.Random(seed).sample(STORY, k=len(STORY))
         for name, kind, when, body in story + story[:2]:  # some are told twice
-            await business.tell(f"{name}-{seed}", kind, when, **body)
+            await business.add(f"{name}-{seed}", kind, when, **body)
             await business.project(batch=1 + seed % 3)
         while await business.project():
             pass
@@ -63,10 +63,10 @@ async def test_a_delivery_is_one_relation_whoever_comes_first(business: Business
         for name, *_ in STORY:
             await business.delete(f"{name}-{seed}")
         await business.project()
-        assert await business.believed("receipt_lines") == []
+        assert await business.current_rows("receipt_lines") == []
     for outcome in outcomes[1:]:
         assert outcome == outcomes[0]
-    relations = await business.all(
+    relations = await business.fetch(
         "SELECT p.name, m.number, s.name, r.dock FROM supply_relations r "
         "JOIN partners p ON p.id = supplier_id JOIN materials m ON m.id = material_id "
         "LEFT JOIN sites s ON s.id = site_id WHERE dock <> ''"
@@ -82,13 +82,13 @@ async def _picture(business: Business) -> list[tuple[str, Any]]:
         ("shipment_lines", "quantity, base_quantity, packed_in"),
         ("receipt_lines", "quantity, base_quantity, accepted_quantity, rejected_quantity"),
     ):
-        rows = await business.all(
+        rows = await business.fetch(
             f"SELECT {columns}, dock FROM {table} f JOIN supply_relations r ON r.id = relation_id "
             "WHERE known_to IS NULL"
         )
         found.append((table, rows))
     for table in ("stock_counts", "stock_movements"):
-        rows = await business.all(
+        rows = await business.fetch(
             f"SELECT f.at, w.code, l.code, f.base_quantity FROM {table} f "
             "JOIN stock_items i ON i.id = stock_item_id JOIN warehouses w ON w.id = i.warehouse_id "
             "LEFT JOIN locations l ON l.id = i.location_id WHERE known_to IS NULL "
@@ -99,64 +99,68 @@ async def _picture(business: Business) -> list[tuple[str, Any]]:
 
 
 async def test_a_revised_event_keeps_what_was_believed_before(business: Business) -> None:
-    await business.tell("call", "delivery_called_off", "2026-11-02 04:00", **CALL)
+    await business.add("call", "delivery_called_off", "2026-11-02 04:00", **CALL)
     await business.project()
     await business.revise("call", "2026-11-02 04:00", **(CALL | {"quantity": 240.0}))
     await business.project()
-    rows = await business.all(
+    rows = await business.fetch(
         "SELECT revision, base_quantity, known_to IS NULL FROM call_off_entries ORDER BY revision"
     )
     assert rows == [(1, 480.0, False), (2, 240.0, True)]
-    ends = await business.all("SELECT known_from, known_to FROM call_off_entries ORDER BY revision")
+    ends = await business.fetch(
+        "SELECT known_from, known_to FROM call_off_entries ORDER BY revision"
+    )
     assert ends[0][1] == ends[1][0]
     await business.delete("call")
     await business.project()
-    assert await business.believed("call_off_entries") == []
-    await business.tell("call", "delivery_called_off", "2026-11-02 04:00", **CALL)
+    assert await business.current_rows("call_off_entries") == []
+    await business.add("call", "delivery_called_off", "2026-11-02 04:00", **CALL)
     await business.project()
-    assert await business.believed("call_off_entries", "revision, base_quantity") == [(1, 480.0)]
-    (count,) = (await business.all("SELECT count(*) FROM call_off_entries"))[0]
+    assert await business.current_rows("call_off_entries", "revision, base_quantity") == [
+        (1, 480.0)
+    ]
+    (count,) = (await business.fetch("SELECT count(*) FROM call_off_entries"))[0]
     assert count == 3  # the former two are still what was known then
 
 
 async def test_what_changes_is_marked(business: Business) -> None:
-    await business.tell("receipt", "goods_received", "2026-11-05 08:00", **RECEIPT)
+    await business.add("receipt", "goods_received", "2026-11-05 08:00", **RECEIPT)
     await business.project()
-    assert await business.believed("receipt_lines", "relation_id") == [(None,)]
-    await business.tell("note", "shipment_announced", "2026-11-04 10:00", **NOTE)
+    assert await business.current_rows("receipt_lines", "relation_id") == [(None,)]
+    await business.add("note", "shipment_announced", "2026-11-04 10:00", **NOTE)
     while await business.project():
         pass
-    ((relation,),) = await business.believed("receipt_lines", "relation_id")
-    assert await business.all("SELECT relation_id FROM dirty_relations") == [(relation,)]
-    (marked,) = await business.all("SELECT from_at, marks FROM dirty_stock")
+    ((relation,),) = await business.current_rows("receipt_lines", "relation_id")
+    assert await business.fetch("SELECT relation_id FROM dirty_relations") == [(relation,)]
+    (marked,) = await business.fetch("SELECT from_at, marks FROM dirty_stock")
     assert marked[0].isoformat() == "2026-11-05T08:00:00+00:00"
 
 
 async def test_two_units_a_stranger_and_a_shared_number_are_findings(business: Business) -> None:
-    await business.tell("call", "delivery_called_off", "2026-11-02 04:00", **CALL)
-    await business.tell(
+    await business.add("call", "delivery_called_off", "2026-11-02 04:00", **CALL)
+    await business.add(
         "kilos", "stock_counted", "2026-11-03 04:00",
         material="40231-10", quantity=70.0, unit="KGM", warehouse="EM-HL",
     )  # fmt: skip
     other = CALL | {"supplier": "Elbstahl", "material": "41900-03"}
-    await business.tell("other", "delivery_called_off", "2026-11-02 05:00", **other)
-    await business.tell(
+    await business.add("other", "delivery_called_off", "2026-11-02 05:00", **other)
+    await business.add(
         "nameless", "shipment_announced", "2026-11-02 05:00",
         document="X", supplier_material="WG-2040", quantity=1.0,
     )  # fmt: skip
     await business.project()
-    found = await business.all("SELECT kind, event_ids FROM findings WHERE cleared_at IS NULL")
+    found = await business.fetch("SELECT kind, event_ids FROM findings WHERE cleared_at IS NULL")
     kinds = sorted(kind for kind, _ in found)
     assert kinds == ["ambiguous_material", "ambiguous_material", "unit_mismatch"]
-    assert ("unit_mismatch", [business.made["kilos"]]) in found
-    assert await business.believed("stock_counts", "base_quantity") == [(None,)]
-    assert await business.believed("shipment_lines", "relation_id") == [(None,)]
+    assert ("unit_mismatch", [business.ids["kilos"]]) in found
+    assert await business.current_rows("stock_counts", "base_quantity") == [(None,)]
+    assert await business.current_rows("shipment_lines", "relation_id") == [(None,)]
     await business.revise(
         "kilos", "2026-11-03 04:00",
         material="40231-10", quantity=70.0, unit="PCE", warehouse="EM-HL",
     )  # fmt: skip
     await business.project()
-    assert await business.all("SELECT kind FROM findings WHERE cleared_at IS NOT NULL") == [
+    assert await business.fetch("SELECT kind FROM findings WHERE cleared_at IS NOT NULL") == [
         ("unit_mismatch",)
     ]
 
@@ -164,11 +168,11 @@ async def test_two_units_a_stranger_and_a_shared_number_are_findings(business: B
 async def test_jobs_are_operations_of_orders(business: Business) -> None:
     place = "nordwerk/palma-3/assembly/line-1/cell-2"
     job = {"equipment": place, "order_number": "M-7", "operation": "20", "material": "P-1"}
-    await business.tell("end", "job_finished", "2026-11-02 14:00", **job, good_quantity=96.0)
+    await business.add("end", "job_finished", "2026-11-02 14:00", **job, good_quantity=96.0)
     await business.project()
-    await business.tell("start", "job_started", "2026-11-02 06:00", **job, planned_quantity=100.0)
+    await business.add("start", "job_started", "2026-11-02 06:00", **job, planned_quantity=100.0)
     await business.project()
-    rows = await business.all(
+    rows = await business.fetch(
         "SELECT o.operation, o.planned_quantity, o.good_quantity, o.ended_at - o.started_at, "
         "p.planned_quantity, p.finished_at IS NOT NULL "
         "FROM operations o JOIN production_orders p ON p.number = o.order_number"
@@ -178,30 +182,30 @@ async def test_jobs_are_operations_of_orders(business: Business) -> None:
     ]
     await business.delete("end")
     await business.project()
-    assert await business.all("SELECT finished_at FROM production_orders") == [(None,)]
+    assert await business.fetch("SELECT finished_at FROM production_orders") == [(None,)]
 
 
 async def test_two_projectors_lose_and_double_nothing(business: Business) -> None:
     for number in range(300):
         body = CALL | {"document": f"LAB-{number}", "supplier": f"S{number % 7}"}
-        await business.tell(f"call-{number}", "delivery_called_off", "2026-11-02 04:00", **body)
+        await business.add(f"call-{number}", "delivery_called_off", "2026-11-02 04:00", **body)
     await asyncio.gather(*(business.project(batch=20) for _ in range(3)))
     while await business.project(batch=50):
         pass
-    rows = await business.believed("call_off_entries", "document")
+    rows = await business.current_rows("call_off_entries", "document")
     assert sorted(rows) == sorted((f"LAB-{number}",) for number in range(300))
-    assert len(await business.all("SELECT id FROM partners")) == 7
+    assert len(await business.fetch("SELECT id FROM partners")) == 7
 
 
 async def test_poison_is_a_finding_and_the_others_go_on(business: Business) -> None:
     for number in range(5):
         body = CALL | {"document": f"LAB-{number}"}
-        await business.tell(f"call-{number}", "delivery_called_off", "2026-11-02 04:00", **body)
+        await business.add(f"call-{number}", "delivery_called_off", "2026-11-02 04:00", **body)
     await business.pool.execute(
         'UPDATE business_events SET body = body || \'{"quantity": "much"}\' WHERE event_id = $1',
-        business.made["call-3"],
+        business.ids["call-3"],
     )
     await business.project()
-    assert len(await business.believed("call_off_entries")) == 4
-    (found,) = await business.all("SELECT kind, event_ids FROM findings")
-    assert found == ("unprojectable_event", [business.made["call-3"]])
+    assert len(await business.current_rows("call_off_entries")) == 4
+    (found,) = await business.fetch("SELECT kind, event_ids FROM findings")
+    assert found == ("unprojectable_event", [business.ids["call-3"]])

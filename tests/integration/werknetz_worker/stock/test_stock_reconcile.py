@@ -9,9 +9,9 @@ import pytest_asyncio
 
 from plumbing.business import Business, us
 from werknetz_worker.stock import reconcile
-from werknetz_worker.stock.reconcile import dirty_stock, sweep
-from werknetz_worker.stock.subject import Reconciled, Subject, compute
-from werknetz_worker.watermarks import Watermarks
+from werknetz_worker.stock.reconcile import reconcile_dirty_stock, mark_after_time
+from werknetz_worker.stock.subject import ReconciledStock, StockSubject, reconcile_subject
+from werknetz_worker.watermarks import WatermarkPublisher
 
 pytestmark = pytest.mark.asyncio
 NOW = us("2026-11-06 12:00")
@@ -36,26 +36,26 @@ async def business(database_url: str) -> AsyncIterator[Business]:
 
 async def tell(business: Business, name: str) -> None:
     _, kind, when, quantity = next(row for row in STORY if row[0] == name)
-    await business.tell(name, kind, when, material="M-1", quantity=quantity, warehouse="EM-HL")
+    await business.add(name, kind, when, material="M-1", quantity=quantity, warehouse="EM-HL")
 
 
 async def work(business: Business) -> None:
     while await business.project():
         pass
-    await dirty_stock(business.pool, Watermarks(None), now_us=NOW)
+    await reconcile_dirty_stock(business.pool, WatermarkPublisher(None), now_us=NOW)
 
 
 async def picture(business: Business) -> list[list[tuple[object, ...]]]:
     return [
-        await business.all("SELECT at, kind, balance, difference FROM stock_balances ORDER BY at"),
-        await business.all("SELECT start_at, end_at FROM stock_outs ORDER BY start_at"),
-        await business.all(
+        await business.fetch("SELECT at, kind, balance, difference FROM stock_balances ORDER BY at"),
+        await business.fetch("SELECT start_at, end_at FROM stock_outs ORDER BY start_at"),
+        await business.fetch(
             "SELECT day, closing, average, known_s, inflow, outflow, stock_out_s FROM stock_days "
             "ORDER BY day"
         ),
-        await business.all("SELECT kind, at, actual FROM findings WHERE cleared_at IS NULL "
+        await business.fetch("SELECT kind, at, actual FROM findings WHERE cleared_at IS NULL "
                            "ORDER BY at"),
-        await business.all("SELECT balance, counted FROM stock_items"),
+        await business.fetch("SELECT balance, counted FROM stock_items"),
     ]  # fmt: skip
 
 
@@ -90,80 +90,80 @@ async def test_a_late_movement_changes_only_what_follows(business: Business) -> 
     for name in ("count", "out 1", "in", "count 2"):
         await tell(business, name)
     await work(business)
-    before = await business.all("SELECT ctid FROM stock_days WHERE day < '2026-11-03'")
+    before = await business.fetch("SELECT ctid FROM stock_days WHERE day < '2026-11-03'")
     await tell(business, "out 2")
     await work(business)
-    assert await business.all("SELECT ctid FROM stock_days WHERE day < '2026-11-03'") == before
-    (found,) = await business.all(
+    assert await business.fetch("SELECT ctid FROM stock_days WHERE day < '2026-11-03'") == before
+    (found,) = await business.fetch(
         "SELECT expected, actual, event_ids FROM findings WHERE kind = 'stock_difference' "
         "AND cleared_at IS NULL"
     )
-    assert found == (80.0, 75.0, [business.made["count"], business.made["count 2"]])
+    assert found == (80.0, 75.0, [business.ids["count"], business.ids["count 2"]])
 
 
 async def test_a_new_day_begins_by_itself(business: Business) -> None:
     await tell(business, "count")
     await work(business)
     later = us("2026-11-08 12:00")
-    moment = (await business.all("SELECT timestamptz '2026-11-08 12:00Z'"))[0][0]
-    assert await sweep(business.pool, moment) == 1
-    await dirty_stock(business.pool, Watermarks(None), now_us=later)
-    days = await business.all("SELECT day::text, average FROM stock_days ORDER BY day")
+    moment = (await business.fetch("SELECT timestamptz '2026-11-08 12:00Z'"))[0][0]
+    assert await mark_after_time(business.pool, moment) == 1
+    await reconcile_dirty_stock(business.pool, WatermarkPublisher(None), now_us=later)
+    days = await business.fetch("SELECT day::text, average FROM stock_days ORDER BY day")
     assert days[-1] == ("2026-11-08", 100.0)
     assert len(days) == 7
-    assert await sweep(business.pool, moment) == 0
+    assert await mark_after_time(business.pool, moment) == 0
 
 
 async def test_a_warehouse_may_be_moved_by_receipts(business: Business) -> None:
     await tell(business, "count")
-    await business.tell(
+    await business.add(
         "receipt", "goods_received", "2026-11-02 12:00", document="WE-1", material="M-1",
         quantity=20.0, warehouse="EM-HL", supplier="S",
     )  # fmt: skip
     await work(business)
-    assert await business.all("SELECT balance FROM stock_items") == [(100.0,)]
+    assert await business.fetch("SELECT balance FROM stock_items") == [(100.0,)]
     await business.pool.execute("UPDATE warehouses SET moved_by = '{stock_moved,goods_received}'")
     await business.pool.execute(
         "INSERT INTO dirty_stock (warehouse_id, material_id, from_at) "
         "SELECT warehouse_id, material_id, '2026-11-01Z' FROM stock_items"
     )
     await work(business)
-    assert await business.all("SELECT balance FROM stock_items") == [(120.0,)]
+    assert await business.fetch("SELECT balance FROM stock_items") == [(120.0,)]
 
 
 async def test_the_ends_of_time_stop_nobody(business: Business) -> None:
     stock = {"material": "M-2", "warehouse": "EM-HL"}
-    await business.tell("first", "stock_counted", "0001-01-01 00:00", quantity=1.0, **stock)
-    await business.tell("last", "stock_counted", "9999-12-31 23:59", quantity=2.0, **stock)
+    await business.add("first", "stock_counted", "0001-01-01 00:00", quantity=1.0, **stock)
+    await business.add("last", "stock_counted", "9999-12-31 23:59", quantity=2.0, **stock)
     await tell(business, "count")
     await work(business)
-    assert await business.all("SELECT balance FROM stock_items ORDER BY balance DESC") == [
+    assert await business.fetch("SELECT balance FROM stock_items ORDER BY balance DESC") == [
         (100.0,), (2.0,),
     ]  # fmt: skip
-    assert await business.all("SELECT * FROM dirty_stock") == []
+    assert await business.fetch("SELECT * FROM dirty_stock") == []
 
 
 async def test_one_that_cannot_be_reconciled_stops_no_other(
     business: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await tell(business, "count")
-    await business.tell(
+    await business.add(
         "odd", "stock_counted", "2026-11-02 06:00", material="M-2", quantity=1.0, warehouse="EM-HL"
     )
     while await business.project():
         pass
 
-    def computing(subject: Subject, now_us: int) -> Reconciled:
+    def computing(subject: StockSubject, now_us: int) -> ReconciledStock:
         if subject.number == "M-2":
             raise ArithmeticError("nobody thought of this")
-        return compute(subject, now_us)
+        return reconcile_subject(subject, now_us)
 
     with monkeypatch.context() as patch:
         patch.setattr(reconcile, "compute", computing)
-        assert await dirty_stock(business.pool, Watermarks(None), now_us=NOW) == 1
+        assert await reconcile_dirty_stock(business.pool, WatermarkPublisher(None), now_us=NOW) == 1
     balances = "SELECT count(*) FROM stock_balances"
-    assert await business.all(balances) == [(1,)]
-    assert len(await business.all("SELECT * FROM dirty_stock")) == 1
+    assert await business.fetch(balances) == [(1,)]
+    assert len(await business.fetch("SELECT * FROM dirty_stock")) == 1
     await business.pool.execute("UPDATE dirty_stock SET marked_at = now()")
     await work(business)
-    assert await business.all(balances) == [(2,)]
+    assert await business.fetch(balances) == [(2,)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz.store.copy import HEADER, TRAILER, SampleRows, copy_bytes, copy_source
+from werknetz.store.ingest.samples_copy import HEADER, TRAILER, SampleRows, encode_rows, stream_copy
 
 NOW_US = 1_780_000_000_123_456
 
@@ -60,7 +60,7 @@ def by_pgpq(rows: list[Row]) -> bytes:
 
 
 def ours(rows: list[Row]) -> bytes:
-    return HEADER + copy_bytes(rows_of(rows)) + TRAILER
+    return HEADER + encode_rows(rows_of(rows)) + TRAILER
 
 
 @given(st.lists(a_row, max_size=40))
@@ -81,12 +81,12 @@ def test_rows_of_one_shape(server: int | None, text: str | None) -> None:
 def test_no_server_time_at_all() -> None:
     rows = rows_of([(7, NOW_US, 1.0, 0, None, None, 0)])
     bare = SampleRows(rows.signal_id, rows.at_us, rows.value, rows.status)
-    assert copy_bytes(bare) == copy_bytes(rows)
+    assert encode_rows(bare) == encode_rows(rows)
 
 
 @pytest.mark.asyncio
 async def test_the_source_is_a_whole_file_in_pieces() -> None:
     body = bytes(3 << 20)
-    pieces = [piece async for piece in copy_source(body, b"end")]
+    pieces = [piece async for piece in stream_copy(body, b"end")]
     assert b"".join(pieces) == HEADER + body + b"end" + TRAILER
     assert max(map(len, pieces)) <= 1 << 20

@@ -2,17 +2,17 @@ from datetime import date
 
 import numpy as np
 
-from werknetz.store.partition import DAY_US, RAW_INPUTS, SAMPLES, days_of
+from werknetz.store.ingest.partitions import DAY_US, RAW_INPUTS, SAMPLES, days_of
 
 
-def test_a_name_says_its_day_and_back() -> None:
+def test_a_name_converts_to_its_day_and_back() -> None:
     assert SAMPLES.name_of(date(2026, 3, 9)) == "samples_20260309"
     assert SAMPLES.day_of("samples_20260309") == date(2026, 3, 9)
     for other in (SAMPLES.catch_all, "samples_20261399", "samples_2026", "archive"):
         assert SAMPLES.day_of(other) is None
 
 
-def test_days_are_cut_in_utc_and_only_those_asked_for() -> None:
+def test_days_are_cut_in_utc_within_the_bounds() -> None:
     day = 20_000
     at_us = np.array([day * DAY_US, day * DAY_US - 1, 0, 2**62], np.int64)
     first, last = date(2000, 1, 1), date(2100, 1, 1)
@@ -20,7 +20,7 @@ def test_days_are_cut_in_utc_and_only_those_asked_for() -> None:
 
 
 def test_rows_move_before_the_day_is_attached() -> None:
-    create, move, attach = SAMPLES.making(date(2026, 12, 31))
+    create, move, attach = SAMPLES.create_statements(date(2026, 12, 31))
     assert create.startswith("CREATE TABLE samples_20261231")
     assert "2027-01-01T00:00:00+00:00" in move
     assert attach.startswith("ALTER TABLE samples ATTACH PARTITION samples_20261231")
@@ -29,7 +29,7 @@ def test_rows_move_before_the_day_is_attached() -> None:
 def test_other_tables_have_days_too() -> None:
     assert RAW_INPUTS.day_of("raw_inputs_20260309") == date(2026, 3, 9)
     assert RAW_INPUTS.day_of("samples_20260309") is None
-    assert RAW_INPUTS.dropping(date(2026, 3, 9)) == (
+    assert RAW_INPUTS.drop_statements(date(2026, 3, 9)) == (
         "ALTER TABLE raw_inputs DETACH PARTITION raw_inputs_20260309",
         "DROP TABLE raw_inputs_20260309",
     )

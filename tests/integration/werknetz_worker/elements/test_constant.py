@@ -16,12 +16,12 @@ from werknetz.kpi.formulas.oee import oee
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Welcome
-from werknetz_core.ingest.apply import Applier, welcome
-from werknetz_core.ingest.partition import Partitions
+from werknetz_core.ingest.apply import Applier, answer_hello
+from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_edge.pipeline.lane import Lane
 from werknetz_edge.spool.spool_file import clock_us
-from werknetz_worker.compute import dirty_buckets
-from werknetz_worker.watermarks import Watermarks
+from werknetz_worker.elements.compute import compute_dirty_buckets
+from werknetz_worker.watermarks import WatermarkPublisher
 
 MINUTE = 60_000_000
 MAPPING = """
@@ -48,27 +48,29 @@ def records(folder: Path, since_us: int, delivery: Delivery) -> list[bytes]:
     lane._store_heartbeat(Delivery())
     if delivery.readings:
         lane._keep(delivery)
-    found = [batch.payload for batch in lane.spool.read(before + 1, 10**9)]
+    result = [batch.payload for batch in lane.spool.read(before + 1, 10**9)]
     lane.last_values.save()
     lane._disk.shutdown()
     lane.file.close()
-    return found
+    return result
 
 
 async def apply(pool: asyncpg.Pool, spool: FakeSpool, payloads: list[bytes]) -> None:
     incarnation = uuid4()
     async with pool.acquire() as connection:
-        answer = await welcome(connection, spool.connector, spool.hello(), incarnation)
+        answer = await answer_hello(connection, spool.connector, spool.hello(), incarnation)
         assert isinstance(answer, Welcome)
         spool.epoch = answer.epoch
         envelopes = [spool.add_payload(payload) for payload in payloads]
         receiver = Receiver(spool.connector, incarnation)
-        outcome = await Applier(Partitions(ahead_days=0)).apply(connection, receiver, envelopes)
+        outcome = await Applier(PartitionMaker(ahead_days=0)).apply(connection, receiver, envelopes)
         assert outcome.quarantined == 0
 
 
 async def elements(pool: asyncpg.Pool, start_us: int, end_us: int) -> Elements:
-    while await dirty_buckets(pool, Watermarks(None), now_us=end_us + MINUTE, quiet_s=0):
+    while await compute_dirty_buckets(
+        pool, WatermarkPublisher(None), now_us=end_us + MINUTE, quiet_s=0
+    ):
         pass
     rows = await pool.fetch(
         "SELECT * FROM elements WHERE bucket_at >= $1 AND bucket_at < $2",
@@ -89,14 +91,14 @@ async def test_an_oee_from_a_constant(database_url: str, tmp_path: Path) -> None
         later = start + 15 * MINUTE + 1
         await apply(pool, spool, records(tmp_path, later, Delivery(readings=readings)))
         end = start + 2 * BUCKET_US
-        found = await elements(pool, start, end)
-        assert (found.pq, found.gq, found.apt_s) == (28, 28, 1800)
-        assert found.pri_pq_s == pytest.approx(14 * 12)
+        result = await elements(pool, start, end)
+        assert (result.pq, result.gq, result.apt_s) == (28, 28, 1800)
+        assert result.pri_pq_s == pytest.approx(14 * 12)
         # Somebody corrects since when it holds: what was computed is computed again.
         await apply(pool, spool, records(tmp_path, start - MINUTE, Delivery()))
-        found = await elements(pool, start, end)
-        assert found.pri_pq_s == pytest.approx(28 * 12)
-        assert oee(found) == pytest.approx(28 * 12 / found.pbt_s)
+        result = await elements(pool, start, end)
+        assert result.pri_pq_s == pytest.approx(28 * 12)
+        assert oee(result) == pytest.approx(28 * 12 / result.pbt_s)
         rows = await pool.fetchval(
             "SELECT count(*) FROM samples JOIN signals g ON g.id = signal_id WHERE name = 'planned'"
         )

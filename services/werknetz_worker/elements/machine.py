@@ -1,4 +1,4 @@
-"""What is known of one machine: its signals that move KPIs, its calendars, its samples."""
+"""Inputs of one machine: signals that affect KPIs, calendars and samples."""
 
 import json
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from werknetz.kpi.series import EMPTY, CountSeries, MachineSamples, Series
 from werknetz.runtime.log import get_logger
 from werknetz.store.elements import machine_inputs as statements
 from werknetz.store.session import WriteConnection
-from werknetz_worker import state_gaps
+from werknetz_worker.elements import state_gaps
 
 ROLES: Final = [role.value for role in Role if role.affects_kpis]
 _log: Final = get_logger("worker.machine")
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class MachineSignal:
     id: int
     role: Role
     reset: str
@@ -33,7 +33,7 @@ class Signal:
 class Machine:
     id: int
     path: str
-    signals: tuple[Signal, ...]
+    signals: tuple[MachineSignal, ...]
     calendars: tuple[tuple[int, Calendar], ...]  # valid from; the first that is valid holds
 
     @classmethod
@@ -42,7 +42,7 @@ class Machine:
         if path is None:
             return None
         signals = [
-            Signal(row[0], Role(row[1]), row[2], row[3], row[4])
+            MachineSignal(row[0], Role(row[1]), row[2], row[3], row[4])
             for row in await connection.fetch(statements.SIGNALS_OF_MACHINE, equipment_id, ROLES)
         ]
         calendars = []
@@ -57,29 +57,29 @@ class Machine:
             calendars.append((microseconds_of(valid_from), calendar))
         return cls(equipment_id, path, tuple(signals), tuple(calendars))
 
-    def one(self, role: Role) -> Signal | None:
-        """Return the signal of a role; of several the one that was known first."""
+    def signal_of(self, role: Role) -> MachineSignal | None:
+        """Return the signal of a role; of several the oldest."""
         return next((signal for signal in self.signals if signal.role is role), None)
 
-    def plan(self, start_us: int, end_us: int) -> ShiftPlan:
+    def build_plan(self, start_us: int, end_us: int) -> ShiftPlan:
         """Return the plan; where no calendar holds, all time is planned operation time."""
         cuts = {start_us, *(at for at, _ in self.calendars if start_us < at < end_us)}
         edges = [*sorted(cuts), end_us]
         shifts: list[Shift] = []
         for begin, end in pairwise(edges):
             calendar = self.calendar_at(begin)
-            found = (
+            shifts_of_span = (
                 [Shift("", instant_of(begin).date(), begin, end)]
                 if calendar is None
                 else shifts_between(calendar, begin, end)
             )
-            shifts += [_clipped(shift, begin, end) for shift in found]
+            shifts += [_clip_shift(shift, begin, end) for shift in shifts_of_span]
         return ShiftPlan.of(shifts)
 
     def calendar_at(self, at_us: int) -> Calendar | None:
         return next((calendar for since, calendar in self.calendars if since <= at_us), None)
 
-    async def samples(
+    async def load_samples(
         self, connection: WriteConnection, start_us: int, end_us: int
     ) -> MachineSamples:
         texts = [s.id for s in self.signals if s.role in {Role.STATE, Role.ORDER}]
@@ -90,15 +90,15 @@ class Machine:
             instant_of(end_us),
             texts,
         )
-        found = {row[0]: Series.of(row[1], row[2], row[3], row[4]) for row in rows}
+        series_by_signal = {row[0]: Series.of(row[1], row[2], row[3], row[4]) for row in rows}
 
         def series(role: Role) -> Series | None:
-            signal = self.one(role)
-            return None if signal is None else found.get(signal.id, EMPTY)
+            signal = self.signal_of(role)
+            return None if signal is None else series_by_signal.get(signal.id, EMPTY)
 
-        state = self.one(Role.STATE)
+        state = self.signal_of(Role.STATE)
         unknown = (
-            await state_gaps.unknown_of(connection, self.id, state.id, start_us, end_us)
+            await state_gaps.load_unknown_spans(connection, self.id, state.id, start_us, end_us)
             if state is not None
             else ()
         )
@@ -108,15 +108,17 @@ class Machine:
             order=series(Role.ORDER),
             run_time=series(Role.PLANNED_RUN_TIME),
             counts=tuple(
-                CountSeries(s.id, s.role, found.get(s.id, EMPTY), s.reset, s.modulus, s.kind)
+                CountSeries(
+                    s.id, s.role, series_by_signal.get(s.id, EMPTY), s.reset, s.modulus, s.kind
+                )
                 for s in self.signals
                 if s.role.is_count
             ),
         )
 
-    async def carry_before(self, connection: WriteConnection, at_us: int) -> Carry:
-        """Return what held before the instant, from samples, where no bucket says it."""
-        state = self.one(Role.STATE)
+    async def load_carry_before(self, connection: WriteConnection, at_us: int) -> Carry:
+        """Return the state before the instant, from samples, if no earlier bucket is stored."""
+        state = self.signal_of(Role.STATE)
         rows: dict[int, Any] = {
             row["id"]: row
             for row in await connection.fetch(
@@ -126,13 +128,13 @@ class Machine:
                 state.id if state else -1,
             )
         }
-        last = {role: rows.get(found.id) for role in Role if (found := self.one(role))}
+        last = {role: rows.get(signal.id) for role in Role if (signal := self.signal_of(role))}
         before, order, run_time = (
             last.get(role) for role in (Role.STATE, Role.ORDER, Role.PLANNED_RUN_TIME)
         )
-        known = before is not None and before["status"] >= 0 and before["value"] is not None
+        is_known = before is not None and before["status"] >= 0 and before["value"] is not None
         return Carry(
-            state=int(before["value"]) if known and before is not None else 0,
+            state=int(before["value"]) if is_known and before is not None else 0,
             code=before["text"] if before is not None else None,
             order=(order["text"] or "") if order is not None else "",
             run_time_s=run_time["value"] if run_time is not None else None,
@@ -145,7 +147,7 @@ class Machine:
         )
 
 
-def _clipped(shift: Shift, start_us: int, end_us: int) -> Shift:
+def _clip_shift(shift: Shift, start_us: int, end_us: int) -> Shift:
     breaks = tuple(
         (max(a, start_us), min(b, end_us)) for a, b in shift.breaks if a < end_us and b > start_us
     )

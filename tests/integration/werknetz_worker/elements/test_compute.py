@@ -18,13 +18,13 @@ from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz_worker.cli import register
-from werknetz_worker.compute import dirty_buckets
-from werknetz_worker.sweep import forget_revisions, sweep
-from werknetz_worker.watermarks import MARKS, Watermarks
+from werknetz_worker.elements.compute import compute_dirty_buckets
+from werknetz_worker.elements.sweep import delete_old_revisions, mark_after_time
+from werknetz_worker.watermarks import WATERMARKS_KEY, WatermarkPublisher
 
 pytestmark = pytest.mark.asyncio
 T0 = bucket_of(1_790_000_000_000_000)
-NOBODY = Watermarks(None)
+NOBODY = WatermarkPublisher(None)
 PATH = "nordwerk/emden-1/body/line-2/press-3"
 
 
@@ -37,12 +37,14 @@ async def plant(database_url: str) -> AsyncIterator[Plant]:
 
 async def work(plant: Plant, now_us: int, **options: Any) -> int:
     done = 0
-    while found := await dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=0, **options):
-        done += found
+    while rows := await compute_dirty_buckets(
+        plant.pool, NOBODY, now_us=now_us, quiet_s=0, **options
+    ):
+        done += rows
     return done
 
 
-def summed(rows: list[asyncpg.Record]) -> Elements:
+def sum_rows(rows: list[asyncpg.Record]) -> Elements:
     return Elements.sum(Elements.of(row) for row in rows)
 
 
@@ -71,7 +73,7 @@ async def test_a_machine_from_samples_to_kpis(plant: Plant) -> None:
     ]
     assert [row["provisional"] for row in rows] == [False] * 9 + [True]
     assert json.loads(rows[0]["carry"])["remark"].startswith("no shift calendar")
-    total = summed(rows)
+    total = sum_rows(rows)
     assert total.calendar_s == 9 * 900 + 600
     assert total.gq == 8 * 30 - 1
     assert total.sq == 7
@@ -108,10 +110,10 @@ async def test_late_data_changes_its_bucket_and_keeps_what_was_known(plant: Plan
     assert changed == {at}
     assert after[at]["revision"] == 2
     assert after[at]["samples"] == before[at]["samples"] + 2
-    [kept] = await plant.pool.fetch("SELECT * FROM element_revisions")
-    assert (kept["bucket_at"], kept["revision"]) == (at, 1)
-    assert kept["known_from"] == before[at]["computed_at"]
-    old = json.loads(kept["elements"])
+    [revision_row] = await plant.pool.fetch("SELECT * FROM element_revisions")
+    assert (revision_row["bucket_at"], revision_row["revision"]) == (at, 1)
+    assert revision_row["known_from"] == before[at]["computed_at"]
+    old = json.loads(revision_row["elements"])
     assert {n: old[n] for n in ELEMENT_NAMES} == {n: before[at][n] for n in ELEMENT_NAMES}
 
 
@@ -121,11 +123,11 @@ async def test_what_a_bucket_hands_on_is_followed_as_far_as_it_reaches(plant: Pl
     await plant.samples(machine, [("state", T0 + 6 * BUCKET_US, 3.0, "idle")])
     now_us = T0 + 10 * BUCKET_US
     await work(plant, now_us)
-    assert summed(await plant.elements(machine)).apt_s == 6 * 900
+    assert sum_rows(await plant.elements(machine)).apt_s == 6 * 900
     await plant.samples(machine, [("state", T0 + 2 * BUCKET_US + 5 * MINUTE, 4.0, "fault")])
     await work(plant, now_us)
     rows = await plant.elements(machine)
-    total = summed(rows)
+    total = sum_rows(rows)
     assert (total.apt_s, total.malfunction_s, total.fe) == (35 * 60, 55 * 60, 1)
     assert [row["revision"] for row in rows] == [1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 1]
 
@@ -176,7 +178,7 @@ async def test_a_mark_made_meanwhile_stays(plant: Plant) -> None:
             "UPDATE dirty_buckets SET marks = marks + 1 WHERE bucket_at = $1", instant_of(T0)
         )
         # the writer holds the row: the worker neither waits nor deletes it
-        assert await dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=0)
+        assert await compute_dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=0)
     left = await plant.pool.fetch("SELECT bucket_at, marks FROM dirty_buckets")
     assert [tuple(row) for row in left] == [(instant_of(T0), left[0]["marks"])]
     await work(plant, now_us)
@@ -189,10 +191,10 @@ async def test_the_past_waits_while_history_comes_in_but_the_present_does_not(
     machine = await plant.machine(PATH)
     await plant.samples(machine, story(T0, 40))
     now_us = T0 + 40 * BUCKET_US + MINUTE
-    assert await dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=30) > 0
+    assert await compute_dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=30) > 0
     assert len(await plant.elements(machine)) == 5
     await plant.pool.execute("UPDATE dirty_buckets SET marked_at = now() - interval '31 s'")
-    assert await dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=30) > 0
+    assert await compute_dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=30) > 0
     assert len(await plant.elements(machine)) == 42
 
 
@@ -200,15 +202,15 @@ async def test_the_sweep_carries_silent_machines_on(plant: Plant) -> None:
     machine = await plant.machine(PATH)
     await plant.samples(machine, [("state", T0, 1.0, "run"), ("order", T0, None, "A")])
     await work(plant, T0 + MINUTE)
-    assert summed(await plant.elements(machine)).apt_s == 60
+    assert sum_rows(await plant.elements(machine)).apt_s == 60
     now_us = T0 + 5 * BUCKET_US + 3 * MINUTE
-    assert await sweep(plant.pool, now_us)
+    assert await mark_after_time(plant.pool, now_us)
     await work(plant, now_us)
     rows = await plant.elements(machine)
-    assert summed(rows).apt_s == 5 * 900 + 180
+    assert sum_rows(rows).apt_s == 5 * 900 + 180
     assert [row["provisional"] for row in rows] == [False] * 6 + [True]
-    await sweep(plant.pool, now_us)
-    assert await sweep(plant.pool, now_us) == 0
+    await mark_after_time(plant.pool, now_us)
+    assert await mark_after_time(plant.pool, now_us) == 0
 
 
 async def test_a_calendar_of_the_plant_holds_from_its_day_on(plant: Plant) -> None:
@@ -223,8 +225,8 @@ async def test_a_calendar_of_the_plant_holds_from_its_day_on(plant: Plant) -> No
     await plant.samples(machine, [("state", day_us, 1.0, "run"), ("order", day_us, None, "A")])
     await work(plant, day_us + 2 * 96 * BUCKET_US)
     rows = await plant.elements(machine)
-    first = summed([r for r in rows if r["bucket_at"] < instant_of(day_us + 96 * BUCKET_US)][1:])
-    second = summed([r for r in rows if r["bucket_at"] >= instant_of(day_us + 96 * BUCKET_US)])
+    first = sum_rows([r for r in rows if r["bucket_at"] < instant_of(day_us + 96 * BUCKET_US)][1:])
+    second = sum_rows([r for r in rows if r["bucket_at"] >= instant_of(day_us + 96 * BUCKET_US)])
     assert (first.pot_s, first.apt_s) == (86400, 86400)
     assert (second.pot_s, second.pdot_s, second.apt_s, second.off_shift_s) == (
         8 * 3600, 1800, 7.5 * 3600, 16 * 3600,
@@ -232,7 +234,7 @@ async def test_a_calendar_of_the_plant_holds_from_its_day_on(plant: Plant) -> No
     assert second.unplanned_busy_s == 16.5 * 3600
 
 
-async def test_a_calendar_that_comes_later_is_applied_when_asked_for(
+async def test_a_later_calendar_is_applied_on_request(
     plant: Plant, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = await plant.machine(PATH)
@@ -245,11 +247,11 @@ async def test_a_calendar_that_comes_later_is_applied_when_asked_for(
     app = typer.Typer()
     register(app)
     since = instant_of(day_us).strftime("%Y-%m-%d")
-    asked = ["recompute", "nordwerk/emden-1", "--since", since]
-    answer = await asyncio.to_thread(CliRunner().invoke, app, asked)
+    requested = ["recompute", "nordwerk/emden-1", "--since", since]
+    answer = await asyncio.to_thread(CliRunner().invoke, app, requested)
     assert "97 buckets" in answer.output
     await work(plant, day_us + 96 * BUCKET_US)
-    total = summed(await plant.elements(machine))
+    total = sum_rows(await plant.elements(machine))
     assert (total.pot_s, total.off_shift_s) == (900, 96 * 900)
     assert await plant.pool.fetchval("SELECT count(*) FROM element_revisions") == 95
 
@@ -266,14 +268,14 @@ async def test_an_impossible_time_makes_one_bucket_not_millions(plant: Plant) ->
 async def test_watermarks_grow_along_the_path_and_catch_up(plant: Plant, redis_url: str) -> None:
     machine = await plant.machine(PATH)
     deaf = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1, socket_timeout=1)
-    watermarks = Watermarks(deaf)
+    watermarks = WatermarkPublisher(deaf)
     await plant.samples(machine, story(T0, 1))
-    assert await dirty_buckets(plant.pool, watermarks, now_us=T0 + BUCKET_US, quiet_s=0)
+    assert await compute_dirty_buckets(plant.pool, watermarks, now_us=T0 + BUCKET_US, quiet_s=0)
     await deaf.aclose()
     redis = Redis.from_url(redis_url, decode_responses=True)
     watermarks._redis = redis
-    await watermarks.grow([])
-    marks = await redis.hgetall(MARKS)
+    await watermarks.increment_paths([])
+    marks = await redis.hgetall(WATERMARKS_KEY)
     assert marks == dict.fromkeys(
         ["nordwerk", "nordwerk/emden-1", "nordwerk/emden-1/body", "nordwerk/emden-1/body/line-2",
          PATH], "1",
@@ -281,9 +283,9 @@ async def test_watermarks_grow_along_the_path_and_catch_up(plant: Plant, redis_u
     await watermarks.close()
 
 
-async def test_old_revisions_are_forgotten(plant: Plant) -> None:
+async def test_old_revisions_are_deleted(plant: Plant) -> None:
     await plant.pool.execute(
         """INSERT INTO element_revisions SELECT 1, now(), n, '{}', now(), now() - n * interval '1 d'
         FROM generate_series(0, 9) AS n"""
     )
-    assert await forget_revisions(plant.pool, time.time_ns() // 1000, kept_days=5) == 5
+    assert await delete_old_revisions(plant.pool, time.time_ns() // 1000, retention_days=5) == 5

@@ -14,15 +14,15 @@ from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microsecond
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.kpi.elements import Elements
 from werknetz.store.dirty import MARK_BUCKETS
-from werknetz_core.ingest.gap_marks import hidden_buckets
-from werknetz_core.ingest.rows import unpack_dirty
-from werknetz_worker import outages
-from werknetz_worker.compute import dirty_buckets
-from werknetz_worker.watermarks import Watermarks
+from werknetz_core.ingest.records.gap_marks import gap_edge_marks
+from werknetz_core.ingest.records.sample_rows import unpack_dirty
+from werknetz_worker.elements import outages
+from werknetz_worker.elements.compute import compute_dirty_buckets
+from werknetz_worker.watermarks import WatermarkPublisher
 
 pytestmark = pytest.mark.asyncio
 T0 = bucket_of(1_790_000_000_000_000)
-NOBODY = Watermarks(None)
+NOBODY = WatermarkPublisher(None)
 PATH = "nordwerk/emden-1/body/line-2/press-3"
 NEIGHBOUR = "nordwerk/emden-1/body/line-2/press-4"
 
@@ -58,12 +58,12 @@ async def gap(
     )  # fmt: skip
     edges = [instant_of(at) for at in (start_us, end_us) if at is not None]
     async with plant.pool.acquire() as connection:
-        marks = await hidden_buckets(connection, "c", keys, edges)  # type: ignore[arg-type] # asyncpg's proxy is a connection
+        marks = await gap_edge_marks(connection, "c", keys, edges)  # type: ignore[arg-type] # asyncpg's proxy is a connection
         await connection.execute(MARK_BUCKETS, *unpack_dirty(marks))
 
 
 async def work(plant: Plant, now_us: int) -> None:
-    while await dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=0):
+    while await compute_dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=0):
         pass
 
 
@@ -77,13 +77,13 @@ async def unknown(plant: Plant, machine: int) -> list[tuple[int, int]]:
         "SELECT start_at, end_at FROM state_pieces WHERE equipment_id = $1 AND state = 0"
         " AND start_at >= $2 ORDER BY start_at", machine, instant_of(T0),
     )  # fmt: skip
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     for start_at, end_at in rows:
         start, end = ((microseconds_of(at) - T0) // SECOND for at in (start_at, end_at))
-        if found and found[-1][1] == start:
-            start = found.pop()[0]
-        found.append((start, end))
-    return found
+        if spans and spans[-1][1] == start:
+            start = spans.pop()[0]
+        spans.append((start, end))
+    return spans
 
 
 async def test_a_gap_that_comes_late_hides_what_was_computed(plant: Plant) -> None:
@@ -121,7 +121,7 @@ async def test_an_open_gap_lasts_until_now_and_a_backfilled_one_is_none(plant: P
     )
     async with plant.pool.acquire() as connection:
         edges = [instant_of(T0 + 30 * MINUTE), instant_of(T0 + 90 * MINUTE)]
-        marks = await hidden_buckets(connection, "c", [], edges)  # type: ignore[arg-type] # as above
+        marks = await gap_edge_marks(connection, "c", [], edges)  # type: ignore[arg-type] # as above
         await connection.execute(MARK_BUCKETS, *unpack_dirty(marks))
     await work(plant, now_us)
     assert await unknown(plant, machine) == await unknown(plant, neighbour) == []
@@ -137,17 +137,17 @@ async def test_a_gap_of_months_makes_two_marks_and_is_followed_in_parts(plant: P
     assert await unknown(plant, machine) == [(9000, 1_800_000)]
 
 
-async def test_a_source_that_is_followed_anew_tells_what_holds_now(plant: Plant) -> None:
+async def test_a_resubscribed_source_sends_current_values(plant: Plant) -> None:
     machine, neighbour = await producing(plant), await producing(plant, NEIGHBOUR)
     now_us = T0 + 8 * BUCKET_US
-    # One had changed meanwhile; the other tells its state again with its old time.
+    # One had changed meanwhile; the other sends its state again with the old time.
     await plant.samples(machine, [("state", T0 + 31 * MINUTE, 4.0, "fault")])
     await plant.samples(neighbour, [("state", T0, 1.0, "run")])
     await gap(plant, "connection_lost", T0 + 30 * MINUTE, T0 + 32 * MINUTE)
     await work(plant, now_us)
     assert await unknown(plant, machine) == [(1800, 1860)]
     assert await unknown(plant, neighbour) == []
-    # What of two gaps was told again once is known over the first.
+    # A sample that was sent again confirms the state over the first of two gaps.
     await gap(plant, "connection_lost", T0 + 60 * MINUTE, T0 + 61 * MINUTE)
     await work(plant, now_us)
     assert await unknown(plant, neighbour) == [(3600, 7200)]
@@ -172,7 +172,7 @@ async def test_who_follows_for_the_first_time_has_lost_nothing(plant: Plant) -> 
     machine = await producing(plant)
     now_us = T0 + 8 * BUCKET_US
     first_us = T0 + 30 * MINUTE
-    await beats(plant, until=instant_of(first_us + 3600 * SECOND + SECOND), holes=[])
+    await beats(plant, until=instant_of(first_us + 3600 * SECOND + SECOND), gaps=[])
     await gap(plant, "subscription_recreated", first_us, first_us + 4 * SECOND)
     await work(plant, now_us)
     assert await unknown(plant, machine) == []
@@ -181,7 +181,7 @@ async def test_who_follows_for_the_first_time_has_lost_nothing(plant: Plant) -> 
     assert await unknown(plant, machine) == [(2700, 7200)]
 
 
-async def test_a_story_that_the_source_had_kept_leaves_nothing_unknown(plant: Plant) -> None:
+async def test_a_backfill_by_the_source_leaves_nothing_unknown(plant: Plant) -> None:
     machine = await producing(plant)
     now_us = T0 + 8 * BUCKET_US
     counted = [("good_count", T0 + minute * MINUTE, float(minute), None) for minute in (31, 40)]
@@ -190,7 +190,7 @@ async def test_a_story_that_the_source_had_kept_leaves_nothing_unknown(plant: Pl
         await gap(plant, cause, T0 + 30 * MINUTE, T0 + 45 * MINUTE)
     await work(plant, now_us)
     assert await unknown(plant, machine) == []
-    # No story speaks against what was counted as lost.
+    # A backfill does not cancel what was counted as lost.
     await gap(plant, "unrecoverable", T0 + 30 * MINUTE, T0 + 45 * MINUTE)
     await work(plant, now_us)
     assert await unknown(plant, machine) == [(1800, 7200)]
@@ -213,7 +213,7 @@ async def test_an_overflow_hides_the_state_only_if_it_was_the_state_that_overfle
     assert await unknown(plant, neighbour) == []
 
 
-async def beats(plant: Plant, *, until: datetime, holes: Sequence[tuple[float, float]]) -> None:
+async def beats(plant: Plant, *, until: datetime, gaps: Sequence[tuple[float, float]]) -> None:
     """Let the connector beat for an hour, but for the holes: seconds before `until`."""
     signal_id = await plant.pool.fetchval(
         "INSERT INTO signals (key, connector_id, name, role, datatype, source, mapping)"
@@ -223,7 +223,7 @@ async def beats(plant: Plant, *, until: datetime, holes: Sequence[tuple[float, f
     chosen = [
         until - timedelta(seconds=age)
         for age in range(3600, -1, -5)
-        if not any(last < age < first for first, last in holes)
+        if not any(last < age < first for first, last in gaps)
     ]
     await plant.pool.copy_records_to_table(
         "samples",
@@ -240,7 +240,7 @@ class Silence:
 
     async def hidden_s(self, machine: int, now: datetime | None = None) -> float:
         """Return how long the state of the machine was unknown since it began to produce."""
-        await outages.watch(self.plant.pool, now or self.now)
+        await outages.update_outages(self.plant.pool, now or self.now)
         await work(self.plant, microseconds_of(now or self.now))
         row = await self.plant.pool.fetchrow(
             "SELECT coalesce(sum(extract(epoch FROM end_at - start_at)), 0)::float8"
@@ -278,52 +278,54 @@ async def silence(plant: Plant) -> Silence:
 async def outages_of(plant: Plant) -> list[tuple[Any, ...]]:
     return [
         tuple(row)
-        for row in await plant.pool.fetch("SELECT start_at, end_at, kept FROM outages ORDER BY 1")
+        for row in await plant.pool.fetch(
+            "SELECT start_at, end_at, backfilled FROM outages ORDER BY 1"
+        )
     ]
 
 
-async def test_a_hole_in_the_heartbeat_hides_what_nobody_told(silence: Silence) -> None:
-    one, other = silence.machines
-    await beats(silence.plant, until=silence.now, holes=[(2000, 1000), (900, 885)])
-    assert await silence.hidden_s(one) == await silence.hidden_s(other) == 1000
-    start, end, kept = (await outages_of(silence.plant))[0]
-    assert (silence.now - start, silence.now - end, kept) == (
+async def test_a_heartbeat_gap_makes_the_state_unknown(silence: Silence) -> None:
+    outage, other = silence.machines
+    await beats(silence.plant, until=silence.now, gaps=[(2000, 1000), (900, 885)])
+    assert await silence.hidden_s(outage) == await silence.hidden_s(other) == 1000
+    start, end, backfilled = (await outages_of(silence.plant))[0]
+    assert (silence.now - start, silence.now - end, backfilled) == (
         timedelta(seconds=2000), timedelta(seconds=1000), False,
     )  # fmt: skip
     # A time that the edge gave by its own clock is no sign that the source had kept anything.
     await silence.samples(other, "good_count", 1500, UNCERTAIN_TIME)
-    assert await silence.hidden_s(one) == 1000
+    assert await silence.hidden_s(outage) == 1000
     # A sample of a neighbour with a time of its own is: the source had kept what happened.
     await silence.samples(other, "good_count", 1500)
-    assert await silence.hidden_s(one) == await silence.hidden_s(other) == 0
+    assert await silence.hidden_s(outage) == await silence.hidden_s(other) == 0
     assert (await outages_of(silence.plant))[0][2] is True
 
 
 async def test_silence_lasts_until_now_and_a_backlog_takes_it_back(silence: Silence) -> None:
-    one, other = silence.machines
+    outage, other = silence.machines
     last = silence.now - timedelta(seconds=300)
-    await beats(silence.plant, until=last, holes=[])
-    assert await silence.hidden_s(one) == 0  # the first look: the beats are just on their way
+    await beats(silence.plant, until=last, gaps=[])
+    assert await silence.hidden_s(outage) == 0  # the first look: the beats are just on their way
     await silence.plant.pool.execute("UPDATE heartbeats SET seen_at = now() - interval '61 s'")
-    assert await silence.hidden_s(one) == await silence.hidden_s(other) == 300
+    assert await silence.hidden_s(outage) == await silence.hidden_s(other) == 300
     # Another connector serves the neighbour by now.
     await silence.samples(other, "good_count", 100)
-    assert (await silence.hidden_s(one), await silence.hidden_s(other)) == (300, 0)
-    await beats(silence.plant, until=silence.now, holes=[])
-    assert await silence.hidden_s(one) == 0
+    assert (await silence.hidden_s(outage), await silence.hidden_s(other)) == (300, 0)
+    await beats(silence.plant, until=silence.now, gaps=[])
+    assert await silence.hidden_s(outage) == 0
     assert await outages_of(silence.plant) == []
 
 
 async def test_a_connector_that_went_for_good_hides_nothing_where_another_follows(
     silence: Silence,
 ) -> None:
-    one, _ = silence.machines
+    outage, _ = silence.machines
     pool = silence.plant.pool
-    await beats(silence.plant, until=silence.now - timedelta(seconds=600), holes=[])
-    await silence.hidden_s(one)
+    await beats(silence.plant, until=silence.now - timedelta(seconds=600), gaps=[])
+    await silence.hidden_s(outage)
     await pool.execute("UPDATE heartbeats SET seen_at = now() - interval '61 s'")
-    assert await silence.hidden_s(one) == 600
-    # The same state is introduced by another connector, which lives and has nothing to tell.
+    assert await silence.hidden_s(outage) == 600
+    # The same state is introduced by another connector, which is alive and has no new values.
     await pool.execute("INSERT INTO connectors (id) VALUES ('d')")
     await pool.execute("UPDATE signals SET connector_id = 'd' WHERE role = 'state'")
     await pool.execute(
@@ -332,18 +334,18 @@ async def test_a_connector_that_went_for_good_hides_nothing_where_another_follow
         " INSERT INTO points (spool, number, signal_id)"
         " SELECT spool.id, s.id, s.id FROM spool, signals s WHERE s.role = 'state'"
     )
-    assert await silence.hidden_s(one) == 600
+    assert await silence.hidden_s(outage) == 600
     await pool.execute(
         "INSERT INTO heartbeats (connector_id, last_at) VALUES ('d', $1)", silence.now
     )
-    assert await silence.hidden_s(one) == 0
+    assert await silence.hidden_s(outage) == 0
 
 
 async def test_beats_that_come_after_all_fill_their_hole(silence: Silence) -> None:
-    one, _ = silence.machines
-    await beats(silence.plant, until=silence.now, holes=[(2000, 1000)])
-    assert await silence.hidden_s(one) == 1000
-    await beats(silence.plant, until=silence.now, holes=[(1600, 1400)])
-    assert await silence.hidden_s(one) == 200
+    outage, _ = silence.machines
+    await beats(silence.plant, until=silence.now, gaps=[(2000, 1000)])
+    assert await silence.hidden_s(outage) == 1000
+    await beats(silence.plant, until=silence.now, gaps=[(1600, 1400)])
+    assert await silence.hidden_s(outage) == 200
     assert len(await outages_of(silence.plant)) == 1
-    assert await outages.watch(silence.plant.pool, silence.now) == 0
+    assert await outages.update_outages(silence.plant.pool, silence.now) == 0

@@ -1,4 +1,4 @@
-"""Business events as the columns that `store.fact.ADD_EVENTS` takes."""
+"""Business events as the columns that `store.ingest.records.ADD_EVENTS` takes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from werknetz.events.facts import body_of, kind_of
 def columns_of_events(events: Sequence[tuple[int, BusinessEvent]]) -> list[list[object]]:
     """Return the columns of (seq, event), in the order of ids.
 
-    Two writers that bring the same facts then lock them in one order.
+    Two writers of the same facts then lock them in the same order.
     """
     ordered = sorted(events, key=lambda pair: pair[1].event_id.bytes)
     return [
@@ -34,5 +34,5 @@ def json_of_fact(event: BusinessEvent) -> str:
 
 
 def bounded_instant(at_us: int) -> datetime:
-    """What PostgreSQL can hold, whatever a source says."""
+    """Return the instant, clamped to the range of PostgreSQL."""
     return instant_of(min(max(at_us, TIME_MIN_US), TIME_MAX_US))

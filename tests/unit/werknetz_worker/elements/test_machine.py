@@ -3,7 +3,7 @@ import numpy as np
 from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Calendar
-from werknetz_worker.machine import Machine, Signal
+from werknetz_worker.elements.machine import Machine, MachineSignal
 
 HOUR = 4 * BUCKET_US
 DAY = 24 * HOUR
@@ -14,24 +14,24 @@ def calendar(**changes: object) -> Calendar:
     return Calendar.parse({"time_zone": "UTC", "shifts": [EARLY | changes]})
 
 
-def planned(machine: Machine, *hours: int) -> list[bool]:
+def plan_of(machine: Machine, *hours: int) -> list[bool]:
     at = np.array([hour * HOUR for hour in hours], np.int64)
-    found: list[bool] = machine.plan(0, 3 * DAY).shifts.holds(at).tolist()
-    return found
+    shifts: list[bool] = machine.build_plan(0, 3 * DAY).shifts.contains(at).tolist()
+    return shifts
 
 
 def test_the_calendar_that_is_valid_holds_and_before_the_first_all_time_is_planned() -> None:
     second = calendar(start="10:00")
     machine = Machine(1, "n/p", (), ((2 * DAY + 12 * HOUR, second), (DAY, calendar())))
-    assert planned(machine, 3, 20) == [True, True]
-    assert planned(machine, 24 + 5, 24 + 6, 24 + 13, 24 + 14) == [False, True, True, False]
-    assert planned(machine, 48 + 7, 48 + 11, 48 + 13, 48 + 15) == [True, True, True, False]
+    assert plan_of(machine, 3, 20) == [True, True]
+    assert plan_of(machine, 24 + 5, 24 + 6, 24 + 13, 24 + 14) == [False, True, True, False]
+    assert plan_of(machine, 48 + 7, 48 + 11, 48 + 13, 48 + 15) == [True, True, True, False]
     assert machine.calendar_at(0) is None
     assert machine.calendar_at(3 * DAY) is second
 
 
 def test_of_several_signals_of_a_role_the_first_known_counts() -> None:
-    signals = tuple(Signal(n, Role.STATE, "none", None, "cumulative") for n in (3, 5))
-    found = Machine(1, "n/p", signals, ()).one(Role.STATE)
-    assert found is not None
-    assert found.id == 3
+    signals = tuple(MachineSignal(n, Role.STATE, "none", None, "cumulative") for n in (3, 5))
+    shifts = Machine(1, "n/p", signals, ()).signal_of(Role.STATE)
+    assert shifts is not None
+    assert shifts.id == 3

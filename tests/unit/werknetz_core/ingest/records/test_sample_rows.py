@@ -21,8 +21,8 @@ POINTS = PointMap().with_points(
 )
 
 
-def marks(given: Samples) -> list[tuple[int, int]]:
-    equipment, bucket = unpack_dirty(translate_samples(columns_of(given), POINTS).dirty)
+def marks(columns: Samples) -> list[tuple[int, int]]:
+    equipment, bucket = unpack_dirty(translate_samples(columns_of(columns), POINTS).dirty)
     return list(zip(equipment, bucket, strict=True))
 
 
@@ -41,27 +41,27 @@ def test_a_sample_soon_after_a_boundary_marks_the_bucket_before_too() -> None:
 
 @given(st.lists(st.integers(0, TIME_MAX_US), min_size=1, max_size=30))
 def test_marks_are_sorted_and_each_is_there_once(times: list[int]) -> None:
-    given = Samples(
+    columns = Samples(
         point=np.ones(len(times), "<i4").tobytes(),
         time=np.array(times, "<i8").tobytes(),
         value=np.zeros(len(times), "<f8").tobytes(),
         status=np.zeros(len(times), "<u4").tobytes(),
     )
-    found = marks(given)
-    assert found == sorted(set(found))
+    translated = marks(columns)
+    assert translated == sorted(set(translated))
     day_us = 86_400_000_000
     assert {at_us // BUCKET_US for at_us in times if at_us < TIME_MAX_US - day_us} <= {
-        bucket for _, bucket in found
+        bucket for _, bucket in translated
     }
 
 
-def test_an_impossible_time_is_clamped_and_says_so() -> None:
+def test_an_impossible_time_is_clamped_and_marked() -> None:
     rows = translate_samples(columns_of(samples([1.0], at_us=2**62)), POINTS).rows
     assert (rows.at_us[0], rows.status[0]) == (TIME_MAX_US, UNCERTAIN_TIME)
 
 
 def test_points_that_were_never_introduced_stand_apart_with_their_texts() -> None:
-    given = Samples(
+    columns = Samples(
         point=np.array([1, 99, 2, -5, 0], "<i4").tobytes(),
         time=np.full(5, NOW_US, "<i8").tobytes(),
         value=np.arange(5, dtype="<f8").tobytes(),
@@ -69,11 +69,11 @@ def test_points_that_were_never_introduced_stand_apart_with_their_texts() -> Non
         text_row=np.array([1, 2], "<i4").tobytes(),
         text=["lost", "kept"],
     )
-    found = translate_samples(columns_of(given), POINTS)
-    assert found.unknown.tolist() == [1, 3, 4]
-    assert found.rows.signal_id.tolist() == [11, 12]
-    assert found.rows.text == ("kept",)
-    assert select_rows(columns_of(given), found.unknown).text == ["lost"]
+    translated = translate_samples(columns_of(columns), POINTS)
+    assert translated.unknown.tolist() == [1, 3, 4]
+    assert translated.rows.signal_id.tolist() == [11, 12]
+    assert translated.rows.text == ("kept",)
+    assert select_rows(columns_of(columns), translated.unknown).text == ["lost"]
 
 
 def test_texts_out_of_order_are_ordered_and_texts_of_no_row_are_poison() -> None:

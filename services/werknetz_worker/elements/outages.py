@@ -1,7 +1,7 @@
-"""Follows the heartbeats of connectors: holes in them are outages, and hide states of machines.
+"""Detects outages of connectors from gaps in their heartbeats; they make machine states unknown.
 
-Beats are looked at once, and again only where an outage is recent: one that was late closes its
-hole, and samples from inside it show that the source had kept what happened.
+Each heartbeat is read once, and again while an outage is recent: a late heartbeat closes its gap,
+and samples inside it show that the source buffered its values (backfill).
 """
 
 from collections.abc import Sequence
@@ -13,21 +13,23 @@ from werknetz.store import dirty, locks
 from werknetz.store.elements import outages as statements
 from werknetz.store.session import DriverPool, WriteConnection
 
-SILENT_S: Final = 60.0
-"""A beat may be so long on its way before its connector counts as silent."""
-AGAIN: Final = timedelta(hours=1)  # how long after a change an outage is looked at again
-FIRST_LOOK: Final = timedelta(days=31)  # how far back the first look at a heartbeat goes
+SILENCE_MAX_S: Final = 60.0
+"""A heartbeat may be this late before its connector counts as silent."""
+RECHECK_WINDOW: Final = timedelta(hours=1)  # how long after a change an outage is checked again
+FIRST_READ_WINDOW: Final = timedelta(days=31)  # how far back the first read of a heartbeat goes
 _LOCK: Final = 0x42454154  # "BEAT": one worker at a connector
 
 
-async def watch(pool: DriverPool, now: datetime, *, again: timedelta = AGAIN) -> int:
-    """Bring outages up to date and mark what they change; return how many changed."""
+async def update_outages(
+    pool: DriverPool, now: datetime, *, recheck_window: timedelta = RECHECK_WINDOW
+) -> int:
+    """Update outages and mark the affected buckets; return how many changed."""
     changed = 0
     for signal_id, connector in await pool.fetch(statements.HEARTBEAT_SIGNALS):
         async with pool.acquire() as connection, connection.transaction():
             if await connection.fetchval(locks.TRY_LOCK_OF, _LOCK, signal_id):
                 heartbeat = _Heartbeat(connection, signal_id, connector, now)
-                changed += await heartbeat.follow(again)
+                changed += await heartbeat.update(recheck_window)
     for connector, keys, starts in await pool.fetch(statements.CHANGED_GAPS):
         await pool.execute(dirty.MARK_BUCKETS_AT_GAP_EDGES, connector, keys, starts)
     return changed
@@ -45,9 +47,9 @@ class _Heartbeat:
         self._now = now
         self._edges: list[datetime] = []  # of what changed
 
-    async def follow(self, again: timedelta) -> int:
-        await self._look_on()
-        await self._look_again(again)
+    async def update(self, recheck_window: timedelta) -> int:
+        await self._read_new()
+        await self._check_recent(recheck_window)
         changed = len(self._edges)
         goes_on = [
             row[0] for row in await self._connection.fetch(statements.OPEN_OUTAGES, self._connector)
@@ -58,42 +60,44 @@ class _Heartbeat:
             )
         return changed
 
-    async def _look_on(self) -> None:
-        """Look at the beats that are new; none for too long: an outage goes on."""
+    async def _read_new(self) -> None:
+        """Read new heartbeats; after too long without one, open an outage."""
         connection, connector = self._connection, self._connector
-        looked = await connection.fetchval(statements.LAST_HEARTBEAT_READ, connector)
-        since = looked or self._now - FIRST_LOOK
+        last_read = await connection.fetchval(statements.LAST_HEARTBEAT_READ, connector)
+        since = last_read or self._now - FIRST_READ_WINDOW
         last = await connection.fetchval(
             statements.LAST_HEARTBEAT_SAMPLE, self._signal_id, since, self._now
         )
         if last is None:
             return
-        if looked is None or last > looked:
+        if last_read is None or last > last_read:
             await connection.execute(statements.SET_LAST_HEARTBEAT, connector, last)
-            await self._write(since, last, [])
-        elif start := await connection.fetchval(statements.OPEN_OUTAGE, connector, SILENT_S):
+            await self._write_gaps(since, last, [])
+        elif start := await connection.fetchval(statements.OPEN_OUTAGE, connector, SILENCE_MAX_S):
             self._edges.append(start)
 
-    async def _look_again(self, again: timedelta) -> None:
+    async def _check_recent(self, again: timedelta) -> None:
         connection, connector = self._connection, self._connector
         for start, end in await connection.fetch(
             statements.OUTAGES_WITH_HEARTBEATS, self._signal_id, connector, again
         ):
-            await self._write(start, end, [start])
+            await self._write_gaps(start, end, [start])
         for start, end in await connection.fetch(
             statements.MARK_BACKFILLED_OUTAGES, connector, again, HEARTBEAT_US + 1_000_000
         ):
             self._edges += [start, end]
 
-    async def _write(self, start: datetime, end: datetime, wrong: Sequence[datetime]) -> None:
-        """Write the holes between the two beats; drop what is none any more."""
+    async def _write_gaps(
+        self, start: datetime, end: datetime, not_outages: Sequence[datetime]
+    ) -> None:
+        """Write the gaps between the two heartbeats; delete outages that are none."""
         dropped = await self._connection.fetch(
-            statements.DELETE_OUTAGES, self._connector, end, wrong
+            statements.DELETE_OUTAGES, self._connector, end, not_outages
         )
-        holes = await self._connection.fetch(
+        gaps = await self._connection.fetch(
             statements.HEARTBEAT_GAPS, self._signal_id, start, end, HEARTBEAT_GAP_US
         )
-        for before, at in holes:
+        for before, at in gaps:
             await self._connection.execute(
                 statements.UPSERT_CLOSED_OUTAGE, self._connector, before, at
             )

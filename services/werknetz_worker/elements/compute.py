@@ -1,7 +1,7 @@
-"""From rows to elements: recomputes dirty buckets, a machine and a range at once (R15).
+"""Recomputes dirty buckets, a range of one machine at a time (R15).
 
-The marks in PostgreSQL are the truth; whoever calls, how often and how many at once does not
-matter. A mark is deleted only where nobody has marked again since it was read.
+The marks in PostgreSQL are the truth: any number of workers may call this at any time. A mark is
+deleted only if it is unchanged since it was read.
 """
 
 import json
@@ -20,22 +20,22 @@ from werknetz.store import dirty, locks
 from werknetz.store.elements.element_rows import LAST_ELEMENTS_BEFORE
 from werknetz.store.elements.retention import DROPPED_BEFORE
 from werknetz.store.session import DriverPool, WriteConnection
-from werknetz_worker import rows
-from werknetz_worker.machine import Machine
-from werknetz_worker.watermarks import Watermarks
+from werknetz_worker.elements import element_rows as rows
+from werknetz_worker.elements.machine import Machine
+from werknetz_worker.watermarks import WatermarkPublisher
 
 BUCKETS_MAX: Final = 7 * 96  # of one transaction: a week, so that memory stays small
-NEAR: Final = 96  # buckets: marks not further apart are computed in one range
+RANGE_GAP_MAX: Final = 96  # buckets: marks not further apart are computed in one range
 FILL_US: Final = 400 * 86_400_000_000
-"""Buckets without samples are filled in no further back: one of 1601 must not make millions."""
+"""Empty buckets are filled no further back: a sample of 1601 must not create millions."""
 
-SETTLED_US: Final = MINOR_STOP_US  # a fault at the end of a bucket is judged by then
+SETTLED_US: Final = MINOR_STOP_US  # by then a fault at the end of a bucket is classified
 QUIET_S: Final = 5.0
-PATIENCE_S: Final = 60.0
+WAIT_MAX_S: Final = 60.0
 """While history comes in for a machine, its past waits until nothing has come for QUIET_S, at most
 for PATIENCE_S: each recomputation in between would have to go on up to now."""
 
-RECENT: Final = 4  # buckets: these never wait
+RECENT_BUCKETS: Final = 4  # buckets: these never wait
 _log: Final = get_logger("worker.compute")
 _LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
 _SAMPLES: Final = ELEMENT_NAMES.index("samples")
@@ -43,26 +43,26 @@ _LATE: Final = ELEMENT_NAMES.index("late_samples")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one transaction has done to one machine."""
+class MachineOutcome:
+    """The result of one transaction for one machine."""
 
     path: str = ""
-    done: int = 0  # marks looked after
+    done: int = 0  # marks handled
     changed: int = 0  # rows written
-    more: bool = False  # marks are left that can be looked after at once
+    more: bool = False  # marks are left that can be handled at once
 
 
-async def dirty_buckets(
+async def compute_dirty_buckets(
     pool: DriverPool,
-    watermarks: Watermarks,
+    watermarks: WatermarkPublisher,
     *,
     now_us: int | None = None,
     seconds_max: float = 8.0,
     quiet_s: float = QUIET_S,
 ) -> int:
-    """Compute until the marks are looked after or the time is up; return how many were.
+    """Compute until all marks are handled or the time is up; return how many were.
 
-    What is marked meanwhile is for the next call. `now_us` is for tests.
+    Later marks are for the next call. `now_us` is for tests.
     """
     deadline = time.monotonic() + seconds_max
     at_us = time.time_ns() // 1000 if now_us is None else now_us
@@ -74,50 +74,52 @@ async def dirty_buckets(
             if time.monotonic() > deadline:
                 return done
             async with pool.acquire() as connection:
-                outcome = await machine_buckets(connection, equipment_id, at_us, quiet_s=quiet_s)
+                outcome = await compute_machine(connection, equipment_id, at_us, quiet_s=quiet_s)
             done += outcome.done
             if outcome.changed:
-                await watermarks.grow([outcome.path])
+                await watermarks.increment_paths([outcome.path])
             if outcome.more:
                 left.append(equipment_id)
         waiting = left
     return done
 
 
-async def machine_buckets(
+async def compute_machine(
     connection: WriteConnection, equipment_id: int, now_us: int, *, quiet_s: float = QUIET_S
-) -> Outcome:
-    """Compute the earliest dirty range of a machine, unless another worker is at it."""
+) -> MachineOutcome:
+    """Compute the earliest dirty range of a machine, unless another worker has locked it."""
     async with connection.transaction():
         locked = await connection.fetchval(locks.TRY_LOCK_OF, _LOCK, equipment_id)
         if not locked:
-            return Outcome()
-        found = await connection.fetch(
+            return MachineOutcome()
+        dirty_rows = await connection.fetch(
             dirty.DIRTY_BUCKETS_OF_MACHINE, equipment_id, instant_of(now_us)
         )
-        known = {microseconds_of(r[0]): (r[1], r[2]) for r in found}
-        if gone := await _without_samples(connection, known):
-            await _forget(connection, equipment_id, gone)
-            return Outcome(done=len(gone), more=len(gone) < len(known))
-        marks = _ready(known, now_us, quiet_s)
+        marks_with_age = {microseconds_of(r[0]): (r[1], r[2]) for r in dirty_rows}
+        if dropped := await _find_dropped(connection, marks_with_age):
+            await _delete_marks(connection, equipment_id, dropped)
+            return MachineOutcome(done=len(dropped), more=len(dropped) < len(marks_with_age))
+        marks = _select_due(marks_with_age, now_us, quiet_s)
         if not marks:
-            return Outcome()
+            return MachineOutcome()
         machine = await Machine.load(connection, equipment_id)
         if machine is None or not machine.signals:
-            await _forget(connection, equipment_id, marks)
-            return Outcome(done=len(marks))
-        return await _Work(connection, machine, now_us, marks).run()
+            await _delete_marks(connection, equipment_id, marks)
+            return MachineOutcome(done=len(marks))
+        return await _MachineComputation(connection, machine, now_us, marks).run()
 
 
-def _ready(found: dict[int, tuple[int, float]], now_us: int, quiet_s: float) -> dict[int, int]:
-    """Return the marks to look after now; the past waits while more of it comes in."""
-    recent_us = bucket_of(now_us) - RECENT * BUCKET_US
-    ages = [age for at, (_, age) in found.items() if at < recent_us]
-    wait = bool(ages) and min(ages) < quiet_s and max(ages) < PATIENCE_S
-    return {at: marks for at, (marks, _) in found.items() if at >= recent_us or not wait}
+def _select_due(
+    marks_with_age: dict[int, tuple[int, float]], now_us: int, quiet_s: float
+) -> dict[int, int]:
+    """Return the marks to handle now; the past waits while more of it arrives."""
+    recent_us = bucket_of(now_us) - RECENT_BUCKETS * BUCKET_US
+    ages = [age for at, (_, age) in marks_with_age.items() if at < recent_us]
+    wait = bool(ages) and min(ages) < quiet_s and max(ages) < WAIT_MAX_S
+    return {at: marks for at, (marks, _) in marks_with_age.items() if at >= recent_us or not wait}
 
 
-class _Work:
+class _MachineComputation:
     """One range of one machine in one transaction."""
 
     def __init__(
@@ -131,34 +133,34 @@ class _Work:
         self._machine = machine
         self._now_us = now_us
         self._marks = marks
-        self._old: dict[int, rows.Stored] = {}
+        self._old: dict[int, rows.StoredElements] = {}
 
-    async def run(self) -> Outcome:
-        start_us, carry = await self._start(min(self._marks))
+    async def run(self) -> MachineOutcome:
+        start_us, carry = await self._find_start(min(self._marks))
         buckets = self._first_length(start_us)
         more = False
         while True:
             span = BucketRange(start_us, buckets, self._now_us)
-            computed = await self._computed(span, carry)
-            if not self._goes_on(span, computed):
+            computed = await self._compute(span, carry)
+            if not self._changes_next_bucket(span, computed):
                 break
             if buckets >= BUCKETS_MAX:
                 await self._connection.execute(
                     dirty.MARK_BUCKETS, [self._machine.id], [span.end_us // BUCKET_US]
                 )
                 break
-            # The next buckets begin otherwise than they are stored: look further.
+            # The next bucket starts differently than it is stored: continue.
             ahead = (bucket_of(self._now_us) - start_us) // BUCKET_US + 1
             buckets = min(max(2 * buckets, buckets + 4), ahead, BUCKETS_MAX)
-        changes = self._changes(span, computed)
-        await rows.write(self._connection, self._machine.id, computed, span, changes)
-        seen = {at: n for at, n in self._marks.items() if start_us <= at < span.end_us}
-        await _forget(self._connection, self._machine.id, seen)
-        more = more or len(seen) < len(self._marks)
-        return Outcome(self._machine.path, len(seen), len(changes.buckets), more)
+        changes = self._compare(span, computed)
+        await rows.write_elements(self._connection, self._machine.id, computed, span, changes)
+        computed_marks = {at: n for at, n in self._marks.items() if start_us <= at < span.end_us}
+        await _delete_marks(self._connection, self._machine.id, computed_marks)
+        more = more or len(computed_marks) < len(self._marks)
+        return MachineOutcome(self._machine.path, len(computed_marks), len(changes.buckets), more)
 
-    async def _start(self, first_us: int) -> tuple[int, Carry]:
-        """Return where to begin: after the last bucket that is known, so that no hole is left."""
+    async def _find_start(self, first_us: int) -> tuple[int, Carry]:
+        """Return where to start: after the last stored bucket, so that no bucket is missing."""
         row = await self._connection.fetchrow(
             LAST_ELEMENTS_BEFORE, self._machine.id, instant_of(first_us)
         )
@@ -166,54 +168,54 @@ class _Work:
             after_us = microseconds_of(row[0]) + BUCKET_US
             if after_us == first_us or after_us > self._now_us - FILL_US:
                 return after_us, Carry.from_document(json.loads(row[1]))
-        return first_us, await self._machine.carry_before(self._connection, first_us)
+        return first_us, await self._machine.load_carry_before(self._connection, first_us)
 
     def _first_length(self, start_us: int) -> int:
         """Return how many buckets lie up to the last mark that is near the one before it."""
         ascending = sorted(self._marks)
         last_us = ascending[0]
         for at in ascending:
-            if at - last_us > NEAR * BUCKET_US:
+            if at - last_us > RANGE_GAP_MAX * BUCKET_US:
                 break
             last_us = at
         return min((last_us - start_us) // BUCKET_US + 1, BUCKETS_MAX)
 
-    async def _computed(self, span: BucketRange, carry: Carry) -> ComputedBuckets:
+    async def _compute(self, span: BucketRange, carry: Carry) -> ComputedBuckets:
         machine, end_us = self._machine, span.end_us + MINOR_STOP_US
-        self._old = await rows.stored(
+        self._old = await rows.load_elements(
             self._connection, machine.id, span.start_us, span.end_us + BUCKET_US
         )
-        samples = await machine.samples(self._connection, span.start_us, end_us)
-        plan = machine.plan(span.start_us, end_us)
+        samples = await machine.load_samples(self._connection, span.start_us, end_us)
+        plan = machine.build_plan(span.start_us, end_us)
         return compute_range(samples, plan, carry, span)
 
-    def _goes_on(self, span: BucketRange, computed: ComputedBuckets) -> bool:
-        """Whether the bucket after the range must be computed because of it."""
+    def _changes_next_bucket(self, span: BucketRange, computed: ComputedBuckets) -> bool:
+        """Return whether the bucket after the range must be computed, too."""
         if span.end_us > self._now_us:
             return False
         if span.end_us not in self._old:
             return span.end_us > self._now_us - FILL_US
         last = self._old.get(span.end_us - BUCKET_US)
-        return last is None or _said(last.carry) != computed.carries[-1].to_document()
+        return last is None or _without_remark(last.carry) != computed.carries[-1].to_document()
 
-    def _changes(self, span: BucketRange, computed: ComputedBuckets) -> rows.Changes:
+    def _compare(self, span: BucketRange, computed: ComputedBuckets) -> rows.ElementChanges:
         carries, provisional, revisions = [], [], []
-        buckets, kept = [], []
+        buckets, revised = [], []
         columns = list(
             zip(*(computed.columns[name].tolist() for name in ELEMENT_NAMES), strict=True)
         )
         for n in range(span.buckets):
             at_us = span.start_us + n * BUCKET_US
             old, settled = self._old.get(at_us), at_us + BUCKET_US + SETTLED_US <= self._now_us
-            late = _late(old, columns[n][_SAMPLES], at_us, self._now_us)
+            late = _late_samples(old, columns[n][_SAMPLES], at_us, self._now_us)
             computed.columns["late_samples"][n] = late
             values = (*columns[n][:_LATE], late, *columns[n][_LATE + 1 :])
-            carries.append(self._document(computed.carries[n], at_us))
+            carries.append(self._carry_document(computed.carries[n], at_us))
             provisional.append(not settled)
             replaced = old is not None and not old.provisional and old.values != values
             revisions.append(1 if old is None else old.revision + replaced)
             if replaced:
-                kept.append(at_us)
+                revised.append(at_us)
             if old is None or (old.values, old.carry, old.provisional) != (
                 values, carries[n], not settled,
             ):  # fmt: skip
@@ -221,22 +223,24 @@ class _Work:
         touched = [span.start_us + n * BUCKET_US for n in buckets]
         touched += [at for at in self._marks if span.start_us <= at < span.end_us]
         pieces_us = (min(touched), max(touched) + BUCKET_US) if touched else (0, 0)
-        return rows.Changes(buckets, kept, carries, provisional, revisions, pieces_us)
+        return rows.ElementChanges(buckets, revised, carries, provisional, revisions, pieces_us)
 
-    def _document(self, carry: Carry, at_us: int) -> dict[str, Any]:
+    def _carry_document(self, carry: Carry, at_us: int) -> dict[str, Any]:
         document = carry.to_document()
         if self._machine.calendar_at(at_us) is None:
             document["remark"] = "no shift calendar: all time is planned"
         return document
 
 
-def _said(carry: dict[str, Any]) -> dict[str, Any]:
-    """Return what the next bucket begins with; a remark is only for readers."""
+def _without_remark(carry: dict[str, Any]) -> dict[str, Any]:
+    """Return the carry without its remark, which is only for readers."""
     return {name: value for name, value in carry.items() if name != "remark"}
 
 
-def _late(old: rows.Stored | None, samples: float, at_us: int, now_us: int) -> float:
-    """Return how many samples came more than a bucket after theirs: new in a row that stood."""
+def _late_samples(
+    old: rows.StoredElements | None, samples: float, at_us: int, now_us: int
+) -> float:
+    """Return how many samples arrived more than a bucket late: those new in a finished row."""
     if old is None:
         return 0.0
     end_us = at_us + BUCKET_US
@@ -244,22 +248,24 @@ def _late(old: rows.Stored | None, samples: float, at_us: int, now_us: int) -> f
     return old.values[_LATE] + (max(0.0, samples - old.values[_SAMPLES]) if came_late else 0.0)
 
 
-async def _without_samples(
-    connection: WriteConnection, found: dict[int, tuple[int, float]]
+async def _find_dropped(
+    connection: WriteConnection, marks_with_age: dict[int, tuple[int, float]]
 ) -> dict[int, int]:
-    """Return the marks whose samples were dropped: what was computed from them stays."""
+    """Return the marks whose samples were dropped: their computed values stay."""
     dropped_before = await connection.fetchval(DROPPED_BEFORE)
     if dropped_before is None:
         return {}
     before_us = microseconds_of(dropped_before)
-    gone = {at: marks for at, (marks, _) in found.items() if at < before_us}
-    if gone:
-        _log.warning("not computed anew: the samples were dropped", buckets=len(gone))
-    return gone
+    dropped = {at: marks for at, (marks, _) in marks_with_age.items() if at < before_us}
+    if dropped:
+        _log.warning("not recomputed: the samples were dropped", buckets=len(dropped))
+    return dropped
 
 
-async def _forget(connection: WriteConnection, equipment_id: int, marks: dict[int, int]) -> None:
-    """Delete the marks as they were read; nothing is waited for, so the writer is never blocked."""
+async def _delete_marks(
+    connection: WriteConnection, equipment_id: int, marks: dict[int, int]
+) -> None:
+    """Delete the marks as they were read, without waiting for locks of the ingest writer."""
     await connection.execute(
         dirty.DELETE_BUCKET_MARKS,
         equipment_id,

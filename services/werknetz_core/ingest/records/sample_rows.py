@@ -1,4 +1,4 @@
-"""Samples as they came → rows, dirty buckets and what must go to quarantine. Pure."""
+"""Translates samples into rows, dirty buckets and quarantined rows. Pure."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.codec import SampleColumns, UnreadableBatch, select_rows
 from werknetz.store.ingest.samples_copy import SampleRows
-from werknetz_core.ingest.points import PointMap
+from werknetz_core.ingest.records.points import PointMap
 
 CARRY_BACK_US: Final = 120 * 1_000_000
 """A sample so close after a boundary can turn a minor stop before it into a failure."""
@@ -19,27 +19,27 @@ _DAY_US: Final = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Translated:
+class TranslatedSamples:
     rows: SampleRows
     dirty: NDArray[np.int64]  # packed by `pack_dirty`; unique, ascending
-    unknown: NDArray[np.int64]  # rows of the input whose point was never introduced
+    unknown: NDArray[np.int64]  # rows of the input with an unknown point
 
 
-def translate(columns: SampleColumns, points: PointMap) -> Translated:
-    """Name the samples. An impossible time is clamped, and its status says so (R14)."""
+def translate_samples(columns: SampleColumns, points: PointMap) -> TranslatedSamples:
+    """Resolve points. An impossible time is clamped and marked in the status (R14)."""
     if len(columns.text_row) and not (
         0 <= columns.text_row.min() <= columns.text_row.max() < len(columns)
     ):
         raise UnreadableBatch("a text row lies outside the samples")
     number = columns.point
-    known = (number >= 0) & (number < len(points.signal_id))
-    safe = np.where(known, number, 0)
+    is_known = (number >= 0) & (number < len(points.signal_id))
+    safe = np.where(is_known, number, 0)
     if len(points.signal_id):
-        known &= points.signal_id[safe] != 0
-    everything = bool(known.all())
+        is_known &= points.signal_id[safe] != 0
+    everything = bool(is_known.all())
     if not everything:
-        columns = select_rows(columns, np.nonzero(known)[0])
-        safe = safe[known]
+        columns = select_rows(columns, np.nonzero(is_known)[0])
+        safe = safe[is_known]
     at_us = np.clip(columns.time, TIME_MIN_US, TIME_MAX_US)
     clamped = at_us != columns.time
     status = columns.status
@@ -58,8 +58,8 @@ def translate(columns: SampleColumns, points: PointMap) -> Translated:
         text=text,
     )
     dirty = pack_dirty(points.marked_equipment_id[safe], at_us)
-    unknown = np.empty(0, np.int64) if everything else np.nonzero(~known)[0]
-    return Translated(rows, dirty, unknown)
+    unknown = np.empty(0, np.int64) if everything else np.nonzero(~is_known)[0]
+    return TranslatedSamples(rows, dirty, unknown)
 
 
 def unpack_dirty(packed: NDArray[np.int64]) -> tuple[list[int], list[int]]:
@@ -68,7 +68,7 @@ def unpack_dirty(packed: NDArray[np.int64]) -> tuple[list[int], list[int]]:
 
 
 def pack_dirty(equipment_id: NDArray[np.int32], at_us: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the buckets of the instants, packed; what an instant says of the one before, too."""
+    """Return the packed buckets of the instants, and the one before where an instant affects it."""
     # The first and last day that can be written are what devices send for "no time": no KPI
     # lies there, and a bucket at the end of time has no end.
     counted = (

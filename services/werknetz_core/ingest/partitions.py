@@ -1,7 +1,7 @@
-"""Sees to it that each day has its partition before rows come for it (R14).
+"""Creates the partition of each day before its rows arrive (R14).
 
-Days ahead are made at start and daily; a day of the past is made when its first rows arrive, so
-that history does not sit in the catch-all, which takes what lies further off.
+Future days are created at start and daily; a past day when its first rows arrive. Rows that are
+further away go to the catch-all partition.
 """
 
 from collections.abc import Iterable
@@ -23,29 +23,29 @@ if TYPE_CHECKING:
 AHEAD_DAYS: Final = 93
 BEHIND_DAYS: Final = 1
 HISTORY_DAYS: Final = 3 * 366
-"""How far back a day gets a partition of its own: clocks gone astray must not make thousands."""
-_DAYS_A_TRANSACTION: Final = 16  # so that nobody waits long for the catch-all
+"""How far back a day gets a partition of its own: wrong clocks must not create thousands."""
+_DAYS_A_TRANSACTION: Final = 16  # so that readers wait only briefly for the catch-all
 _TRY_AGAIN_S: Final = 60.0
 _log = get_logger("ingest.partition")
 
 
-class Partitions:
-    """What this process knows to exist.
+class PartitionMaker:
+    """Creates missing partitions of one table, and caches which ones exist.
 
-    Retention drops old days: what comes late for one goes to the catch-all, until the day, once
-    looked for again, is made anew, and dropped with it.
+    Retention drops old days. Late rows for a dropped day go to the catch-all until the next
+    check creates the day again; retention drops it again later.
     """
 
     def __init__(self, *, ahead_days: int = AHEAD_DAYS, table: DayTable = SAMPLES) -> None:
         self._table = table
         self._ahead = timedelta(days=ahead_days)
-        self._known: set[date] = set()
+        self._existing_days: set[date] = set()
         self._made_ahead_on: date | None = None
         self._not_before_s = 0.0
 
-    def forget(self) -> None:
-        """Look again: the database may be another one, or an older one."""
-        self._known.clear()
+    def clear_cache(self) -> None:
+        """Check again: the database may be another one, or an older one."""
+        self._existing_days.clear()
         self._made_ahead_on = None
         self._not_before_s = 0.0
 
@@ -54,13 +54,13 @@ class Partitions:
         today = today or _today()
         if self._made_ahead_on == today:
             return 0
-        self._known.clear()  # retention may have dropped days since
+        self._existing_days.clear()  # retention may have dropped days since
         span = range(-BEHIND_DAYS, self._ahead.days + 1)
-        wanted = {today + timedelta(days=n) for n in span}
-        made = await self.make(connection, wanted)
-        if wanted <= self._known:
+        days = {today + timedelta(days=n) for n in span}
+        count = await self.make(connection, days)
+        if days <= self._existing_days:
             self._made_ahead_on = today
-        return made
+        return count
 
     async def make_for(self, connection: "Connection", at_us: NDArray[np.int64]) -> int:
         """Make the days of these instants, as far as they are not too far off."""
@@ -72,48 +72,48 @@ class Partitions:
 
     async def make(self, connection: "Connection", days: Iterable[date]) -> int:
         """Make the days that have no partition, in transactions of their own."""
-        missing = sorted(set(days) - self._known)
+        missing = sorted(set(days) - self._existing_days)
         if not missing or monotonic() < self._not_before_s:
             return 0
-        made = 0
+        count = 0
         try:
             for start in range(0, len(missing), _DAYS_A_TRANSACTION):
-                some = missing[start : start + _DAYS_A_TRANSACTION]
-                made += await self._make_some(connection, some)
+                chunk = missing[start : start + _DAYS_A_TRANSACTION]
+                count += await self._make_some(connection, chunk)
         except asyncpg.LockNotAvailableError:
             # A long reader, such as a backup. Rows go to the catch-all until it has ended, and
             # move when the day is made.
             self._not_before_s = monotonic() + _TRY_AGAIN_S
             _log.warning("partitions have to wait", days=len(missing), first=str(missing[0]))
-        if made:
+        if count:
             _log.info(
                 "partitions made",
                 table=self._table.name,
-                days=made,
+                days=count,
                 first=str(missing[0]),
                 last=str(missing[-1]),
             )
-        return made
+        return count
 
     async def _make_some(self, connection: "Connection", days: list[date]) -> int:
         async with connection.transaction():
-            existing = await self._existing(connection)
+            existing = await self._load_existing(connection)
             if existing.issuperset(days):
-                self._known |= existing
+                self._existing_days |= existing
                 return 0
-            await connection.execute(partition.SHORT_WAIT)
-            await connection.execute(partition.ONE_AT_A_TIME)
-            lacking = [day for day in days if day not in await self._existing(connection)]
-            if lacking:
+            await connection.execute(partition.SET_SHORT_LOCK_TIMEOUT)
+            await connection.execute(partition.LOCK_PARTITIONING)
+            missing = [day for day in days if day not in await self._load_existing(connection)]
+            if missing:
                 await connection.execute(self._table.lock_catch_all)
-            for day in lacking:
-                for statement in self._table.making(day):
+            for day in missing:
+                for statement in self._table.create_statements(day):
                     await connection.execute(statement)
-        self._known |= {*existing, *days}
-        return len(lacking)
+        self._existing_days |= {*existing, *days}
+        return len(missing)
 
-    async def _existing(self, connection: "Connection") -> set[date]:
-        names = await connection.fetch(self._table.existing)
+    async def _load_existing(self, connection: "Connection") -> set[date]:
+        names = await connection.fetch(self._table.list_partitions)
         return {day for row in names if (day := self._table.day_of(row["relname"]))}
 
 

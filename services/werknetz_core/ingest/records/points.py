@@ -1,7 +1,6 @@
-"""What a spool's point numbers mean: signals and equipment, made where they are new.
+"""The meaning of a spool's point numbers: signals and equipment, added where they are new.
 
-Kept in the process, but only what is committed: numbers given in a transaction that fails are
-forgotten with it.
+Only committed numbers are cached; those of a failed transaction are dropped with it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,13 +23,13 @@ NUMBER_MAX: Final = 4_000_000
 _INT32_MAX: Final = 2**31 - 1
 
 
-class BadDefinition(ValueError):
-    """A point that cannot be what it says; the reason is for the quarantine."""
+class InvalidPointDefinition(ValueError):
+    """A definition that cannot be stored; the reason is shown in the quarantine."""
 
 
 @dataclass(slots=True)
 class PointMap:
-    """Columns by point number; 0 where nothing is known, or where nothing is to be marked."""
+    """Columns by point number; 0 for an unknown point, or one that marks no bucket."""
 
     signal_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     marked_equipment_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
@@ -39,7 +38,7 @@ class PointMap:
     def with_points(
         self, points: Iterable[tuple[int, int, int | None, str, int | None]]
     ) -> "PointMap":
-        """Return a map that knows these, too: (number, signal, equipment, role, mapping)."""
+        """Return a map with these points added: (number, signal, equipment, role, mapping)."""
         new = list(points)
         size = max(len(self.signal_id), 1 + max((number for number, *_ in new), default=-1))
         signal_id, marked, mapping_id = (np.zeros(size, np.int32) for _ in range(3))
@@ -48,33 +47,35 @@ class PointMap:
         mapping_id[: len(self.mapping_id)] = self.mapping_id
         for number, signal, equipment, role, mapping in new:
             signal_id[number] = signal
-            moves = role in _MOVING_ROLES
+            moves = role in _KPI_ROLES
             marked[number] = equipment if moves and equipment is not None else 0
             mapping_id[number] = mapping or 0
         return PointMap(signal_id, marked, mapping_id)
 
 
-_MOVING_ROLES: Final = frozenset(role.value for role in Role if role.affects_kpis)
+_KPI_ROLES: Final = frozenset(role.value for role in Role if role.affects_kpis)
 
 
-def check(definition: PointDefinition) -> None:
-    """Raise `BadDefinition` for what PostgreSQL or the model could not take."""
+def check_definition(definition: PointDefinition) -> None:
+    """Raise `InvalidPointDefinition` for what PostgreSQL or the model cannot store."""
     if not 0 <= definition.number < NUMBER_MAX:
-        raise BadDefinition(f"point number {definition.number} is not in 0 … {NUMBER_MAX - 1}")
+        raise InvalidPointDefinition(
+            f"point number {definition.number} is not in 0 … {NUMBER_MAX - 1}"
+        )
     texts = [v for v in _fields(definition) if isinstance(v, str)]
     if any("\0" in text for text in texts):
-        raise BadDefinition("a NUL stands in the definition of the point")
+        raise InvalidPointDefinition("the definition of the point contains a NUL")
     if definition.role not in {role.value for role in Role}:
-        raise BadDefinition(f"role {definition.role!r} is not known: {', '.join(Role)}")
+        raise InvalidPointDefinition(f"role {definition.role!r} is not known: {', '.join(Role)}")
     if definition.equipment is not None:
         try:
             EquipmentPath.parse(definition.equipment)
         except ValueError as error:
-            raise BadDefinition(str(error)) from error
+            raise InvalidPointDefinition(str(error)) from error
 
 
 async def load_points(connection: "Connection", spool: int) -> PointMap:
-    rows = await connection.fetch(naming.POINTS, spool)
+    rows = await connection.fetch(naming.POINTS_OF_SPOOL, spool)
     return PointMap().with_points(
         (r["number"], r["id"], r["equipment_id"], r["role"], r["mapping_id"]) for r in rows
     )
@@ -85,21 +86,21 @@ async def add_points(
     spool: int,
     connector_id: str,
     definitions: Sequence[PointDefinition],
-    known: PointMap,
+    points: PointMap,
 ) -> PointMap:
     """Give equipment, signals and points their numbers; return the map with them."""
     last = {definition.number: definition for definition in definitions}  # the last one holds
-    new = await points_of(connection, connector_id, last)
+    new = await resolve_points(connection, connector_id, last)
     numbers = [number for number, *_ in new]
     ids, versions = [signal for _, signal, *_ in new], [version for *_, version in new]
     await connection.execute(naming.ADD_POINTS, spool, numbers, ids, versions)
-    return known.with_points(new)
+    return points.with_points(new)
 
 
-async def points_of(
+async def resolve_points(
     connection: "Connection", connector_id: str, definitions: Mapping[int, PointDefinition]
 ) -> list[tuple[int, int, int | None, str, int]]:
-    """Make equipment and signals where they are new; return what `with_points` takes."""
+    """Add new equipment and signals; return the arguments of `with_points`."""
     equipment = await _add_equipment(connection, list(definitions.values()))
     signals = await _add_signals(connection, connector_id, list(definitions.values()), equipment)
     mappings = await _mapping_ids(connection, {d.mapping for d in definitions.values()})
@@ -110,23 +111,23 @@ async def points_of(
 
 
 async def _mapping_ids(connection: "Connection", labels: set[str]) -> dict[str, int]:
-    """Find the versions; one that no `MappingUsed` has introduced gets a row without a document."""
+    """Find the versions; one without a `MappingUsed` record gets a row without a document."""
     rows = await connection.fetch(naming.MAPPING_IDS, sorted(labels))
-    found = {row["label"]: int(row["id"]) for row in rows}
-    for label in sorted(labels - found.keys()):
+    ids = {row["label"]: int(row["id"]) for row in rows}
+    for label in sorted(labels - ids.keys()):
         name, _, version = label.rpartition("@")
-        found[label] = await connection.fetchval(
+        ids[label] = await connection.fetchval(
             naming.ADD_UNKNOWN_MAPPING, name, int(version) if version.isdigit() else 0
         )
-    return found
+    return ids
 
 
-async def use_mapping(connection: "Connection", connector_id: str, used: MappingUsed) -> None:
-    """Keep the document of a mapping that names what follows."""
+async def add_mapping(connection: "Connection", connector_id: str, used: MappingUsed) -> None:
+    """Store the document of the mapping that the following records use."""
     number = await connection.fetchval(
-        naming.USE_MAPPING, used.name, used.version, used.digest, used.document
+        naming.ADD_MAPPING, used.name, used.version, used.digest, used.document
     )
-    await connection.execute(naming.MAPPING_OF_CONNECTOR, connector_id, number)
+    await connection.execute(naming.SET_MAPPING_OF_CONNECTOR, connector_id, number)
 
 
 async def _add_equipment(
@@ -134,8 +135,8 @@ async def _add_equipment(
 ) -> dict[str, int]:
     leaves = {EquipmentPath.parse(d.equipment) for d in definitions if d.equipment is not None}
     paths = sorted({path for leaf in leaves for path in leaf.ancestors()})
-    known = await _equipment_ids(connection, paths)
-    new = [path for path in paths if str(path) not in known]
+    ids = await _equipment_ids(connection, paths)
+    new = [path for path in paths if str(path) not in ids]
     for depth in sorted({len(path.segments) for path in new}):
         level = [path for path in new if len(path.segments) == depth]
         await connection.execute(
@@ -154,7 +155,7 @@ async def _add_equipment(
         await connection.execute(
             naming.SET_TIME_ZONES, sorted(zones), [zones[p] for p in sorted(zones)]
         )
-    return await _equipment_ids(connection, paths) if new else known
+    return await _equipment_ids(connection, paths) if new else ids
 
 
 async def _equipment_ids(

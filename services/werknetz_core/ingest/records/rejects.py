@@ -1,4 +1,4 @@
-"""What the input itself is to blame for: how it shows, how it is narrowed down, what is kept."""
+"""Input that PostgreSQL rejects: how it is recognised, isolated and quarantined."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ POISON_CLASSES: Final = frozenset({"22", "23"})
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A record, or a part of one, and where it came."""
+class RecordUnit:
+    """A record, or a part of one, with its batch and lane."""
 
     seq: int
     lane: LaneName
@@ -35,7 +35,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class QuarantineRow:
     """A row for the quarantine."""
 
     seq: int
@@ -50,20 +50,20 @@ class Bad:
     count: int = 1
 
 
-def is_poison(error: BaseException) -> bool:
-    """Tell whether the input itself is the reason. All else is the world's, and is tried again."""
+def is_rejected_input(error: BaseException) -> bool:
+    """Return whether the input caused the error. Every other error is retried."""
     if isinstance(error, codec.UnreadableBatch):
         return True
     if not isinstance(error, asyncpg.PostgresError):
         return False
-    # "no partition found" is a check violation (23514) that names no constraint: the catch-all is
-    # missing, and that is not the fault of the rows.
+    # "no partition found" is a check violation (23514) without a constraint name: the catch-all
+    # is missing, which the rows did not cause.
     nowhere = error.sqlstate == "23514" and not getattr(error, "constraint_name", None)
     return (error.sqlstate or "")[:2] in POISON_CLASSES and not nowhere
 
 
-def halves_of(units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]] | None:
-    """Return two smaller parts, or None: this is as small as it gets."""
+def split_units(units: Sequence[RecordUnit]) -> tuple[list[RecordUnit], list[RecordUnit]] | None:
+    """Return two smaller parts, or None if it cannot be split."""
     if len(units) > 1:
         middle = len(units) // 2
         return list(units[:middle]), list(units[middle:])
@@ -85,11 +85,11 @@ def halves_of(units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]] | None:
             return None
     if small:
         return None
-    left, right = ([Unit(unit.seq, unit.lane, record)] for record in records)
+    left, right = ([RecordUnit(unit.seq, unit.lane, record)] for record in records)
     return left, right
 
 
-def bad_unit(unit: Unit, reason: str) -> Bad:
+def quarantine_row_of_unit(unit: RecordUnit, reason: str) -> QuarantineRow:
     raw = codec.encode(Batch([unit.record], unit.lane))
     source, at_us, mapping = "", 0, ""
     match unit.record:
@@ -104,22 +104,22 @@ def bad_unit(unit: Unit, reason: str) -> Bad:
         case GapClosed(to_us=at_us):
             pass
         case BusinessEvent(source=source, at_us=at_us, mapping=mapping, item=place):
-            return Bad(unit.seq, source, reason, raw, at_us, len(raw), mapping, place)
+            return QuarantineRow(unit.seq, source, reason, raw, at_us, len(raw), mapping, place)
         case MappingUsed(name=name, version=version):
             mapping = f"{name}@{version}"
         case Raw(arrival_us=at_us, mapping=mapping):
             pass
-    return Bad(unit.seq, source, reason, raw, at_us, len(raw), mapping)
+    return QuarantineRow(unit.seq, source, reason, raw, at_us, len(raw), mapping)
 
 
-def bad_input(seq: int, record: Unmapped) -> Bad:
+def quarantine_row_of_input(seq: int, record: Unmapped) -> QuarantineRow:
     size = min(record.size or len(record.raw), 2**63 - 1)
-    return Bad(
+    return QuarantineRow(
         seq, record.source, record.reason, record.raw, record.at_us, size, record.mapping,
         record.item, record.raw_hash, max(1, min(record.count, 2**62)),
     )  # fmt: skip
 
 
-def writable(text: str) -> str:
-    """PostgreSQL's text holds no NUL; the raw bytes beside it do."""
+def escape_nul(text: str) -> str:
+    """Replace NUL, which PostgreSQL's text type cannot hold; the raw bytes keep it."""
     return text.replace("\0", "\\0")

@@ -1,8 +1,7 @@
-"""Puts the records of accepted batches into tables, inside the caller's transaction.
+"""Writes the records of accepted batches into tables, inside the caller's transaction.
 
-What PostgreSQL refuses for what it *is* (SQLSTATE class 22 or 23: poison, R13) is narrowed down
-by halves and goes to quarantine, the rest is stored. Every other error goes to the caller, who
-tries again.
+Records that PostgreSQL rejects (SQLSTATE class 22 or 23, R13) are isolated by bisection and go to
+quarantine; the rest is stored. Every other error goes to the caller, who retries.
 """
 
 from collections.abc import Sequence
@@ -32,20 +31,20 @@ from werknetz.store import dirty as dirty_statements
 from werknetz.store import gaps as gap_statements
 from werknetz.store.ingest import records as fact
 from werknetz.store.ingest import samples_copy as copy
-from werknetz_core.ingest import points
-from werknetz_core.ingest.event_rows import bounded_instant, columns_of_events
-from werknetz_core.ingest.gap_marks import hidden_buckets
-from werknetz_core.ingest.points import BadDefinition, PointMap
-from werknetz_core.ingest.rejects import (
-    Bad,
-    Unit,
-    bad_input,
-    bad_unit,
-    halves_of,
-    is_poison,
-    writable,
+from werknetz_core.ingest.records import points
+from werknetz_core.ingest.records.event_rows import bounded_instant, columns_of_events
+from werknetz_core.ingest.records.gap_marks import gap_edge_marks
+from werknetz_core.ingest.records.points import InvalidPointDefinition, PointMap
+from werknetz_core.ingest.records.rejects import (
+    QuarantineRow,
+    RecordUnit,
+    escape_nul,
+    is_rejected_input,
+    quarantine_row_of_input,
+    quarantine_row_of_unit,
+    split_units,
 )
-from werknetz_core.ingest.rows import translate, unpack_dirty
+from werknetz_core.ingest.records.sample_rows import translate_samples, unpack_dirty
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -53,19 +52,19 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Pending:
-    """What is written at the end of a part, each kind in one statement."""
+    """Rows that are written together at the end, each kind in one statement."""
 
     live: list[bytes] = field(default_factory=list)
     history: list[bytes] = field(default_factory=list)
     history_at_us: list[int] = field(default_factory=list)
     dirty: list[NDArray[np.int64]] = field(default_factory=list)
-    bad: list[Bad] = field(default_factory=list)
+    bad: list[QuarantineRow] = field(default_factory=list)
     events: list[tuple[int, BusinessEvent]] = field(default_factory=list)
     samples: int = 0
 
 
-class Keeper:
-    """Keeps what one spool says. Of use for one transaction."""
+class RecordWriter:
+    """Writes the records of one spool in one transaction."""
 
     def __init__(
         self,
@@ -84,42 +83,42 @@ class Keeper:
         self.sample_count = 0
         self.quarantine_count = 0
 
-    async def keep(self, units: Sequence[Unit]) -> None:
-        """Write the units in their order; poison alone goes to quarantine."""
+    async def write(self, units: Sequence[RecordUnit]) -> None:
+        """Write the units in order; only rejected ones go to quarantine."""
         if not units:
             return
         before = self.points
         try:
             async with self._connection.transaction():
-                samples, bad = await self._write(units)
+                samples, bad = await self._write_units(units)
         except (asyncpg.PostgresError, codec.UnreadableBatch) as error:
-            if not is_poison(error):
+            if not is_rejected_input(error):
                 raise
             self.points = before
-            halves = halves_of(units)
+            halves = split_units(units)
             if halves is None:
-                await self.quarantine([bad_unit(units[0], str(error))])
+                await self.quarantine([quarantine_row_of_unit(units[0], str(error))])
             else:
                 for half in halves:
-                    await self.keep(half)
+                    await self.write(half)
         else:
             self.sample_count += samples
             self.quarantine_count += bad
 
-    async def quarantine(self, bad: Sequence[Bad]) -> None:
+    async def quarantine(self, bad: Sequence[QuarantineRow]) -> None:
         await self._insert_bad(bad)
         self.quarantine_count += len(bad)
 
-    async def _write(self, units: Sequence[Unit]) -> tuple[int, int]:
+    async def _write_units(self, units: Sequence[RecordUnit]) -> tuple[int, int]:
         pending = _Pending()
         for unit in units:
             match unit.record:
                 case Points(points=definitions):
-                    await self._introduce(unit, definitions, pending)
+                    await self._add_points(unit, definitions, pending)
                 case Samples():
                     self._translate(unit, unit.record, pending)
                 case Unmapped():
-                    pending.bad.append(bad_input(unit.seq, unit.record))
+                    pending.bad.append(quarantine_row_of_input(unit.seq, unit.record))
                 case GapOpened():
                     await self._open_gap(unit.record, pending)
                 case GapClosed():
@@ -127,23 +126,23 @@ class Keeper:
                 case BusinessEvent():
                     pending.events.append((unit.seq, unit.record))
                 case MappingUsed():
-                    await points.use_mapping(self._connection, self._connector_id, unit.record)
+                    await points.add_mapping(self._connection, self._connector_id, unit.record)
                 case Raw():
-                    await self._keep_raw(unit, unit.record)
+                    await self._add_raw(unit, unit.record)
                 case _:
                     assert_never(unit.record)
         return await self._flush(pending), len(pending.bad)
 
-    async def _introduce(
-        self, unit: Unit, definitions: Sequence[PointDefinition], pending: _Pending
+    async def _add_points(
+        self, unit: RecordUnit, definitions: Sequence[PointDefinition], pending: _Pending
     ) -> None:
         good: list[PointDefinition] = []
         for definition in definitions:
             try:
-                points.check(definition)
-            except BadDefinition as error:
-                alone = Unit(unit.seq, unit.lane, Points([definition]))
-                pending.bad.append(bad_unit(alone, str(error)))
+                points.check_definition(definition)
+            except InvalidPointDefinition as error:
+                alone = RecordUnit(unit.seq, unit.lane, Points([definition]))
+                pending.bad.append(quarantine_row_of_unit(alone, str(error)))
             else:
                 good.append(definition)
         if good:
@@ -151,24 +150,24 @@ class Keeper:
                 self._connection, self._spool, self._connector_id, good, self.points
             )
 
-    def _translate(self, unit: Unit, samples: Samples, pending: _Pending) -> None:
+    def _translate(self, unit: RecordUnit, samples: Samples, pending: _Pending) -> None:
         columns = codec.columns_of(samples)
-        translated = translate(columns, self.points)
+        translated = translate_samples(columns, self.points)
         if len(translated.unknown):
             lost = codec.select_rows(columns, translated.unknown)
             numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
-            alone = Unit(unit.seq, unit.lane, codec.samples_of(lost))
+            alone = RecordUnit(unit.seq, unit.lane, codec.samples_of(lost))
             reason = f"points {numbers}: never introduced by this spool, or refused"
-            pending.bad.append(bad_unit(alone, reason))
+            pending.bad.append(quarantine_row_of_unit(alone, reason))
         rows = translated.rows
         if not len(rows):
             return
         pending.dirty.append(translated.dirty)
         if unit.lane == "live":
-            pending.live.append(copy.copy_bytes(rows))
+            pending.live.append(copy.encode_rows(rows))
             pending.samples += len(rows)
         else:
-            pending.history.append(copy.copy_bytes(rows))
+            pending.history.append(copy.encode_rows(rows))
             pending.history_at_us += [int(rows.at_us.min()), int(rows.at_us.max())]
 
     async def _open_gap(self, gap: GapOpened, pending: _Pending) -> None:
@@ -184,25 +183,29 @@ class Keeper:
             gap.detail,
             gap.estimate,
         )
-        await self._hide(gap.signals, [start_at], pending)
+        await self._mark_gap_edges(gap.signals, [start_at], pending)
 
-    async def _close_gap(self, unit: Unit, gap: GapClosed, pending: _Pending) -> None:
+    async def _close_gap(self, unit: RecordUnit, gap: GapClosed, pending: _Pending) -> None:
         end_at = bounded_instant(gap.to_us)
         row = await self._connection.fetchrow(
             gap_statements.CLOSE_GAP, gap.gap_id, end_at, gap.estimate, gap.backfilled
         )
         if row is None:
-            pending.bad.append(bad_unit(unit, f"closes gap {gap.gap_id}, which never opened"))
+            pending.bad.append(
+                quarantine_row_of_unit(unit, f"closes gap {gap.gap_id}, which never opened")
+            )
         else:
-            await self._hide(row["signal_keys"], [row["start_at"], end_at], pending)
+            await self._mark_gap_edges(row["signal_keys"], [row["start_at"], end_at], pending)
 
-    async def _hide(self, keys: Sequence[str], at: Sequence[datetime], pending: _Pending) -> None:
-        marks = await hidden_buckets(self._connection, self._connector_id, keys, at)
+    async def _mark_gap_edges(
+        self, keys: Sequence[str], at: Sequence[datetime], pending: _Pending
+    ) -> None:
+        marks = await gap_edge_marks(self._connection, self._connector_id, keys, at)
         pending.dirty.append(marks)
 
-    async def _keep_raw(self, unit: Unit, raw: Raw) -> None:
+    async def _add_raw(self, unit: RecordUnit, raw: Raw) -> None:
         await self._connection.execute(
-            fact.KEEP_RAW if unit.lane == "live" else fact.KEEP_RAW_ONCE,
+            fact.ADD_RAW_INPUT if unit.lane == "live" else fact.ADD_RAW_INPUT_IF_MISSING,
             self._connector_id,
             self._spool_id,
             unit.seq,
@@ -239,35 +242,35 @@ class Keeper:
 
     async def _copy(self, table: str, parts: Sequence[bytes]) -> None:
         await self._connection.copy_to_table(
-            table, source=copy.copy_source(*parts), columns=copy.COLUMNS, format="binary"
+            table, source=copy.stream_copy(*parts), columns=copy.COLUMNS, format="binary"
         )
 
     async def _insert_history(self, pending: _Pending) -> int:
-        """Stage what may overlap, and take over what is not there yet (R18)."""
-        await self._connection.execute(fact.MAKE_STAGE)
-        await self._copy(fact.STAGE, pending.history)
+        """Stage rows that may overlap, and insert those that are not there yet (R18)."""
+        await self._connection.execute(fact.CREATE_STAGING_TABLE)
+        await self._copy(fact.STAGING_TABLE, pending.history)
         tag = await self._connection.execute(
             fact.INSERT_STAGED,
             instant_of(min(pending.history_at_us)),
             instant_of(max(pending.history_at_us)),
         )
-        await self._connection.execute(fact.CLEAR_STAGE)
+        await self._connection.execute(fact.CLEAR_STAGING_TABLE)
         return int(tag.rpartition(" ")[2])
 
-    async def _insert_bad(self, bad: Sequence[Bad]) -> None:
+    async def _insert_bad(self, bad: Sequence[QuarantineRow]) -> None:
         for row in bad:
             await self._connection.execute(
-                fact.QUARANTINE,
+                fact.ADD_TO_QUARANTINE,
                 self._connector_id,
                 self._spool_id,
                 row.seq,
-                writable(row.source),
-                writable(row.reason),
+                escape_nul(row.source),
+                escape_nul(row.reason),
                 row.raw,
                 row.size,
-                writable(row.mapping),
+                escape_nul(row.mapping),
                 bounded_instant(row.at_us),
-                writable(row.place),
+                escape_nul(row.place),
                 row.raw_hash,
                 row.count,
             )

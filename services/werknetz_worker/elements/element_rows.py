@@ -1,4 +1,4 @@
-"""Elements, their revisions, pieces of states and orders: read and written a range at once."""
+"""Reads and writes elements, their revisions, state pieces and orders, a range at a time."""
 
 import json
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from werknetz.store.session import WriteConnection
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A row of `elements` as it was."""
+class StoredElements:
+    """A stored row of `elements`."""
 
     carry: dict[str, Any]
     provisional: bool
@@ -23,31 +23,31 @@ class Stored:
     values: tuple[float, ...]
 
 
-async def stored(
+async def load_elements(
     connection: WriteConnection, equipment_id: int, start_us: int, end_us: int
-) -> dict[int, Stored]:
+) -> dict[int, StoredElements]:
     rows = await connection.fetch(
         statements.FIND_ELEMENTS, equipment_id, instant_of(start_us), instant_of(end_us)
     )
     return {
-        microseconds_of(row[0]): Stored(
+        microseconds_of(row[0]): StoredElements(
             json.loads(row[1]), row[2], microseconds_of(row[3]), row[4], tuple(row)[5:]
         )
         for row in rows
     }
 
 
-async def write(
+async def write_elements(
     connection: WriteConnection,
     equipment_id: int,
     computed: ComputedBuckets,
     span: BucketRange,
-    changes: "Changes",
+    changes: "ElementChanges",
 ) -> None:
-    """Write the buckets that changed; their pieces are replaced with them."""
-    if changes.kept:
+    """Write the changed buckets and replace their state pieces."""
+    if changes.revised:
         await connection.execute(
-            statements.ADD_REVISIONS, equipment_id, [instant_of(at) for at in changes.kept]
+            statements.ADD_REVISIONS, equipment_id, [instant_of(at) for at in changes.revised]
         )
     if changes.buckets:
         await connection.execute(
@@ -68,11 +68,11 @@ async def write(
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
-    """What of a computed range differs from what is stored."""
+class ElementChanges:
+    """The differences between a computed range and the stored one."""
 
     buckets: Sequence[int]  # numbers in the range, to write
-    kept: Sequence[int]  # instants of the rows whose old value stays known
+    revised: Sequence[int]  # instants of the rows whose old values become revisions
     carries: Sequence[dict[str, Any]]
     provisional: Sequence[bool]
     revisions: Sequence[int]

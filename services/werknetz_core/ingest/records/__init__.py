@@ -1,0 +1,1 @@
+"""From the records of batches to rows of tables."""

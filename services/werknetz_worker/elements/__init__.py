@@ -1,0 +1,1 @@
+"""From samples to elements: what workers compute for machines."""
