@@ -48,7 +48,7 @@ def wait_until_complete(demo: Installation, until_us: int, within_s: float = 30)
         for kind, total in expected.by_kind.items()
     }
     deadline = time.monotonic() + within_s
-    while (load_stored := stored_totals(demo, until_us)) != totals and time.monotonic() < deadline:
+    while (actual := stored_totals(demo, until_us)) != totals and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert load_stored == totals, demo.report()
+    assert actual == totals, demo.report()
     return expected

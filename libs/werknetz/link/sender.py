@@ -284,11 +284,11 @@ class Sender:
         while self._in_flight and self._in_flight[0][0] <= self.acked:
             self._in_flight_bytes -= self._in_flight.popleft()[1]
 
-    def _on_resend_request(self, need: ResendRequest, now_s: float) -> None:
-        if need.from_seq <= self.acked:
+    def _on_resend_request(self, request: ResendRequest, now_s: float) -> None:
+        if request.from_seq <= self.acked:
             self._rehandshake(now_s)
-        elif need.from_seq < self._next_seq and now_s - self._rewound_at_s >= HELLO_MIN_S:
-            self._rewind(need.from_seq, now_s)
+        elif request.from_seq < self._next_seq and now_s - self._rewound_at_s >= HELLO_MIN_S:
+            self._rewind(request.from_seq, now_s)
 
     def _rehandshake(self, now_s: float, *, at_once: bool = False) -> None:
         if self.state == "fenced" or (self.state == "handshaking" and not at_once):

@@ -75,11 +75,11 @@ def reconcile_cumulative(account: RelationAccount) -> tuple[Cumulative, list[Sup
     received = [_received_statements_of(order) for order in orders]
     delivered = [_delivered_statements_of(order) for order in orders]
     findings = _find_steps_back_in_documents(account.versions)
-    for statements_by_order, word in ((received, "received"), (delivered, "delivered")):
+    for statements_by_order, direction in ((received, "received"), (delivered, "delivered")):
         for order, statements in zip(orders, statements_by_order, strict=True):
-            name = "/".join(filter(None, (word, order.key)))
-            findings += _find_steps_back(statements, word, name)
-            findings += _find_differences(statements, word, name, order)
+            name = "/".join(filter(None, (direction, order.key)))
+            findings += _find_steps_back(statements, direction, name)
+            findings += _find_differences(statements, direction, name, order)
     zero_us = _zero_date_of(account.versions)
     since_us = zero_us if zero_us is not None else -(2**62)
     now_us = account.terms.now_us
@@ -244,7 +244,7 @@ def _difference_of(statements: Sequence[_Statement], account: RelationAccount) -
 
 
 def _find_differences(
-    statements: Sequence[_Statement], word: str, name: str, account: RelationAccount
+    statements: Sequence[_Statement], direction: str, name: str, account: RelationAccount
 ) -> list[SupplyFinding]:
     """Return a finding for each statement whose difference changes from the one before."""
     opening, findings, before, zero_us = _opening_of(statements, account), [], 0.0, None
@@ -259,12 +259,12 @@ def _find_differences(
                     "cumulative_difference",
                     f"{name}/{statement.document}",
                     statement.at_us,
-                    f"{statement.document} states {format_amount(statement.stated)} as {word}"
+                    f"{statement.document} states {format_amount(statement.stated)} as {direction}"
                     f" so far; our messages add up to {format_amount(own)}. The difference of"
                     f" {format_amount(difference - before)} is new with it: look for a quantity"
                     " that is missing or was booked twice.",
                     event_ids_of(
-                        (statement.of.event_id, *_counted_event_ids(statement, word, account))
+                        (statement.of.event_id, *_counted_event_ids(statement, direction, account))
                     ),
                     quantity=difference - before,
                     expected=own,
@@ -275,18 +275,22 @@ def _find_differences(
     return findings
 
 
-def _counted_event_ids(statement: _Statement, word: str, account: RelationAccount) -> list[UUID]:
+def _counted_event_ids(
+    statement: _Statement, direction: str, account: RelationAccount
+) -> list[UUID]:
     """Return the last events that were counted when the statement was made."""
     events = (
         [(receipt.received_us, receipt.event_id) for receipt in account.receipts]
-        if word == "received"
+        if direction == "received"
         else [(line.departed_us, line.event_id) for line in account.shipments]
     )
     before = sorted(event for event in events if event[0] <= statement.at_us)
     return [event_id for _, event_id in before[-COUNTED_EVENTS_MAX:]]
 
 
-def _find_steps_back(statements: Sequence[_Statement], word: str, name: str) -> list[SupplyFinding]:
+def _find_steps_back(
+    statements: Sequence[_Statement], direction: str, name: str
+) -> list[SupplyFinding]:
     findings = []
     for before, after in pairwise(statements):
         step = after.stated - before.stated
@@ -300,7 +304,7 @@ def _find_steps_back(statements: Sequence[_Statement], word: str, name: str) -> 
                 after.at_us,
                 (
                     f"{before.document} of {format_day(before.at_us)} states"
-                    f" {format_amount(before.stated)} as {word} so far,"
+                    f" {format_amount(before.stated)} as {direction} so far,"
                     f" {after.document} of {format_day(after.at_us)} only"
                     f" {format_amount(after.stated)}"
                 ),

@@ -54,9 +54,7 @@ class GroupFlow:
     received: RunningSum
     incoming: RunningSum  # starts where `received` ends
     announced: Sequence[Inflow] = ()  # by announced arrival, including what was received
-    possibly_received: RunningSum | None = (
-        None  # as `received`, plus quantities whose receipt may have been lost
-    )
+    possibly_received: RunningSum | None = None  # plus quantities whose receipt may be lost
 
 
 @dataclass(frozen=True, slots=True)

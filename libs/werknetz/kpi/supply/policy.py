@@ -16,10 +16,10 @@ from werknetz.domain.bucket import instant_of, microseconds_of
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WORKWEEK: Final = frozenset({0, 1, 2, 3, 4})
 _ALLOWANCE: Final = re.compile(r"(\d{1,4})\s*(h|d|bd)")
-_WORDS: Final = {"h": "hours", "d": "days", "bd": "business days"}
+_UNIT_NAMES: Final = {"h": "hours", "d": "days", "bd": "business days"}
 _LONGEST_D: Final = 366
 _DEMAND: Final = "; what was demanded before a line is taken from "
-_Word = TypeVar("_Word", bound=StrEnum)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class PolicyRejected(ValueError):
@@ -66,9 +66,9 @@ class Allowance:
         return f"{self.amount}{self.unit}"
 
     @property
-    def words(self) -> str:
-        word = _WORDS[self.unit]
-        return f"{self.amount} {word.removesuffix('s') if self.amount == 1 else word}"
+    def text(self) -> str:
+        name = _UNIT_NAMES[self.unit]
+        return f"{self.amount} {name.removesuffix('s') if self.amount == 1 else name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,14 @@ class Policy:
             raise PolicyRejected(f"asn_expected is {asn_expected!r}: write true or false")
         return cls(
             version,
-            _word(value_of("reference"), "reference", Reference),
+            _choice(value_of("reference"), "reference", Reference),
             _allowance(value_of("early"), "early"),
             _allowance(value_of("late"), "late"),
             _number(value_of("tolerance"), "tolerance", 0.99),
             _number(value_of("over_tolerance"), "over_tolerance", 10.0),
-            _word(value_of("level"), "level", PolicyLevel),
+            _choice(value_of("level"), "level", PolicyLevel),
             _number(value_of("frozen_days"), "frozen_days", _LONGEST_D),
-            _word(value_of("demand"), "demand", DemandRule),
+            _choice(value_of("demand"), "demand", DemandRule),
             _business_days(document.get("business_days", DAYS[:5])),
             _holidays(document.get("holidays", [])),
             asn_expected,
@@ -134,8 +134,8 @@ class Policy:
     @property
     def text(self) -> str:
         """Return the policy as one sentence, shown beside values."""
-        until = f"{self.late.words} after its end" if self.late.amount else "its end"
-        since = f"{self.early.words} before" if self.early.amount else "the start of"
+        until = f"{self.late.text} after its end" if self.late.amount else "its end"
+        since = f"{self.early.text} before" if self.early.amount else "the start of"
         named = "announced arrival" if self.reference is Reference.CONFIRMED else "requested date"
         missing = f", {self.tolerance:.4g} of it may miss" if self.tolerance else ""
         what = "every line of an order" if self.level is PolicyLevel.ORDER else "each line"
@@ -182,11 +182,11 @@ class Policy:
 BUILT_IN: Final = Policy()
 
 
-def _word(value: object, where: str, words: type[_Word]) -> _Word:
+def _choice(value: object, where: str, kind: type[_Choice]) -> _Choice:
     try:
-        return words(str(value))
+        return kind(str(value))
     except ValueError as error:
-        raise PolicyRejected(f"{where} is {value!r}: write one of {', '.join(words)}") from error
+        raise PolicyRejected(f"{where} is {value!r}: write one of {', '.join(kind)}") from error
 
 
 def _number(value: object, where: str, most: float) -> float:

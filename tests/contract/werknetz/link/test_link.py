@@ -32,7 +32,7 @@ class Pair:
     server: MemoryServer | None = None
     url: str = ""
 
-    async def forget(self) -> None:
+    async def flush(self) -> None:
         if self.server is not None:
             self.server.flush()
             return
@@ -111,7 +111,7 @@ async def test_answers_arrive_once_and_again_after_rewind(pair: Pair) -> None:
 async def test_a_link_that_forgot_takes_messages_again(pair: Pair) -> None:
     await pair.edge.send([envelope(1)])
     position = (await pair.core.read({pair.name: START}, 200))[0].position
-    await pair.forget()
+    await pair.flush()
     assert await read_all(pair, position) == []
     await pair.edge.send([envelope(1)])
     assert await read_all(pair, position) == [envelope(1)]
@@ -153,7 +153,7 @@ async def test_the_final_status_does_not_expire(redis_url: str, state: str) -> N
     assert 0 < await client.ttl(status_key("press")) <= STATUS_TTL_S
     await link.publish_status(msgspec.structs.replace(status, state=state))
     assert await client.ttl(status_key("press")) == -1
-    await link.publish_status(status)  # it is there again
+    await link.publish_status(status)  # it runs again
     assert 0 < await client.ttl(status_key("press")) <= STATUS_TTL_S
     await client.aclose()
     await link.close()

@@ -32,38 +32,38 @@ MINUTE = 60 * SECOND
 T0 = 1_900_000 * BUCKET_US
 
 
-def words(*at: int, sampled: dict[int, int] | None = None) -> StateSampleTimes:
+def times_of(*at: int, sampled: dict[int, int] | None = None) -> StateSampleTimes:
     return StateSampleTimes.of(dict.fromkeys(at, 1) | (sampled or {}))
 
 
 @pytest.mark.parametrize(
     ("loss", "sample_times", "expected"),
     [
-        # lost: to the first word at or after the end, not to one in between
-        (DataGap(0, 10 * SECOND, GapKind.LOST), words(0, 10 * SECOND), ((0, 10 * SECOND),)),
+        # lost: to the first sample at or after the end, not to one in between
+        (DataGap(0, 10 * SECOND, GapKind.LOST), times_of(0, 10 * SECOND), ((0, 10 * SECOND),)),
         (
             DataGap(0, 10 * SECOND, GapKind.LOST),
-            words(0, 5 * SECOND, 99 * SECOND),
+            times_of(0, 5 * SECOND, 99 * SECOND),
             ((0, 99 * SECOND),),
         ),
-        (DataGap(0, 10 * SECOND, GapKind.LOST), words(0, 5 * SECOND), ((0, OPEN_US),)),
+        (DataGap(0, 10 * SECOND, GapKind.LOST), times_of(0, 5 * SECOND), ((0, OPEN_US),)),
         # the sample that arrived was taken right before
         (
             DataGap(0, 10 * SECOND, GapKind.LOST),
-            words(0, 10 * SECOND - GAP_END_TOLERANCE_US),
+            times_of(0, 10 * SECOND - GAP_END_TOLERANCE_US),
             ((0, 10 * SECOND - GAP_END_TOLERANCE_US),),
         ),
         # resubscribed: the present value comes with its source timestamp
-        (DataGap(100, 200, GapKind.RESUBSCRIBED), words(50, 150, 900), ((100, 150),)),
-        (DataGap(100, 200, GapKind.RESUBSCRIBED), words(50), ((100, OPEN_US),)),
-        (DataGap(100, 200, GapKind.RESUBSCRIBED), words(900, sampled={50: 2}), ()),
+        (DataGap(100, 200, GapKind.RESUBSCRIBED), times_of(50, 150, 900), ((100, 150),)),
+        (DataGap(100, 200, GapKind.RESUBSCRIBED), times_of(50), ((100, OPEN_US),)),
+        (DataGap(100, 200, GapKind.RESUBSCRIBED), times_of(900, sampled={50: 2}), ()),
         # no heartbeat: what held before holds again
-        (DataGap(100, 200, GapKind.NO_HEARTBEAT), words(50, 900), ((100, 200),)),
+        (DataGap(100, 200, GapKind.NO_HEARTBEAT), times_of(50, 900), ((100, 200),)),
         # an open gap lasts until now, whatever is sampled meanwhile
-        (DataGap(100, None, GapKind.LOST), words(50, 150, 900), ((100, OPEN_US),)),
-        (DataGap(100, None, GapKind.NO_HEARTBEAT), words(50), ((100, OPEN_US),)),
-        # what the source had kept hides nothing
-        (DataGap(100, 200, GapKind.LOST, is_backfilled=True), words(50, 900), ()),
+        (DataGap(100, None, GapKind.LOST), times_of(50, 150, 900), ((100, OPEN_US),)),
+        (DataGap(100, None, GapKind.NO_HEARTBEAT), times_of(50), ((100, OPEN_US),)),
+        # a backfilled gap masks nothing
+        (DataGap(100, 200, GapKind.LOST, is_backfilled=True), times_of(50, 900), ()),
     ],
 )
 def test_one_loss(
@@ -74,10 +74,10 @@ def test_one_loss(
 
 def test_each_resubscription_needs_a_sample_of_its_own() -> None:
     first, second = DataGap(100, 200, GapKind.RESUBSCRIBED), DataGap(300, 400, GapKind.RESUBSCRIBED)
-    assert unknown_spans([second, first], words(900, sampled={50: 3})) == ()
-    assert unknown_spans([first, second], words(900, sampled={50: 2})) == ((300, 900),)
-    # what came between begins anew
-    assert unknown_spans([first, second], words(900, sampled={50: 2, 250: 2})) == ()
+    assert unknown_spans([second, first], times_of(900, sampled={50: 3})) == ()
+    assert unknown_spans([first, second], times_of(900, sampled={50: 2})) == ((300, 900),)
+    # a sample in between starts a new count
+    assert unknown_spans([first, second], times_of(900, sampled={50: 2, 250: 2})) == ()
 
 
 def test_a_value_confirmed_by_the_server_is_valid() -> None:
@@ -96,14 +96,16 @@ def test_a_value_confirmed_by_the_server_is_valid() -> None:
 
 def test_without_stored_repeats_no_new_sample_means_no_change() -> None:
     loss = DataGap(60 * SECOND, 90 * SECOND, GapKind.RESUBSCRIBED, omits_repeats=True)
-    assert unknown_spans([loss], words(0)) == unknown_spans([loss], words(0, 101 * SECOND)) == ()
+    assert (
+        unknown_spans([loss], times_of(0)) == unknown_spans([loss], times_of(0, 101 * SECOND)) == ()
+    )
     # it had changed meanwhile, or during the resubscription
     for at in (75 * SECOND, 91 * SECOND):
-        assert unknown_spans([loss], words(0, at)) == ((60 * SECOND, at),)
+        assert unknown_spans([loss], times_of(0, at)) == ((60 * SECOND, at),)
     # there is no earlier sample
-    assert unknown_spans([loss], words(200 * SECOND)) == ((60 * SECOND, 200 * SECOND),)
+    assert unknown_spans([loss], times_of(200 * SECOND)) == ((60 * SECOND, 200 * SECOND),)
     goes_on = DataGap(60 * SECOND, None, GapKind.RESUBSCRIBED, omits_repeats=True)
-    assert unknown_spans([goes_on], words(0)) == ((60 * SECOND, OPEN_US),)
+    assert unknown_spans([goes_on], times_of(0)) == ((60 * SECOND, OPEN_US),)
 
 
 def test_spans_that_overlap_are_one() -> None:
@@ -112,7 +114,7 @@ def test_spans_that_overlap_are_one() -> None:
         DataGap(200, 400, GapKind.NO_HEARTBEAT),
         DataGap(500, 600, GapKind.NO_HEARTBEAT),
     ]
-    assert unknown_spans(losses, words()) == ((100, 400), (500, 600))
+    assert unknown_spans(losses, times_of()) == ((100, 400), (500, 600))
 
 
 @pytest.mark.parametrize(

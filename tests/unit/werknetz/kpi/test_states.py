@@ -169,7 +169,7 @@ def test_planned_time_is_summed_item_by_item() -> None:
     assert e.pri_pq_s == 3 * 10 + 1 * 20 + 2 * 20
 
 
-def test_good_is_the_total_without_scrap_where_nobody_counts_it() -> None:
+def test_good_is_the_total_without_scrap_if_it_is_not_counted() -> None:
     samples = MachineSamples(
         counts=(
             count(numbers((0, 0), (3, 9))),

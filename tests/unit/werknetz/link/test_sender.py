@@ -1,4 +1,4 @@
-"""The handshake and the acks, word by word; the simulation does the rest."""
+"""The handshake and the acks, message by message; the simulation covers their combinations."""
 
 import sqlite3
 from uuid import UUID, uuid4
@@ -20,7 +20,7 @@ from werknetz.link.wire import (
 )
 from werknetz_edge.spool.spool import Spool
 
-LIFE = UUID(int=77)
+INCARNATION = UUID(int=77)
 ONE = Samples(point=bytes(4), time=bytes(8), value=bytes(8), status=bytes(4))
 
 
@@ -42,7 +42,7 @@ def welcome_to(sender: Sender, spool: Spool, last_seq: int = 0, now_s: float = 0
     hello = hello_of(sender, now_s)
     digest = spool.hash_at(last_seq) or b"?"
     sender.on_message(
-        Welcome(hello.nonce, hello.epoch, spool.spool_id, last_seq, digest, LIFE), now_s
+        Welcome(hello.nonce, hello.epoch, spool.spool_id, last_seq, digest, INCARNATION), now_s
     )
 
 
@@ -62,18 +62,18 @@ def test_batches_wait_for_the_welcome() -> None:
 def test_a_welcome_of_another_nonce_changes_nothing() -> None:
     sender, spool = sender_of(1)
     hello = hello_of(sender)
-    sender.on_message(Welcome(uuid4(), hello.epoch, spool.spool_id, 0, bytes(16), LIFE), 0.0)
+    sender.on_message(Welcome(uuid4(), hello.epoch, spool.spool_id, 0, bytes(16), INCARNATION), 0.0)
     assert sender.state == "handshaking"
 
 
 @pytest.mark.parametrize(
     ("ack", "acked"),
     [
-        (Ack(LIFE, UUID(int=0), 1, b""), 0),  # another spool
-        (Ack(LIFE, UUID(int=1), 3, b""), 0),  # never sent
-        (Ack(UUID(int=9), UUID(int=1), 1, b""), 0),  # an unknown life of the database
-        (Ack(LIFE, UUID(int=1), 1, b"twin"), 0),  # of a copy of the spool
-        (Ack(LIFE, UUID(int=1), 1, b""), 1),
+        (Ack(INCARNATION, UUID(int=0), 1, b""), 0),  # another spool
+        (Ack(INCARNATION, UUID(int=1), 3, b""), 0),  # never sent
+        (Ack(UUID(int=9), UUID(int=1), 1, b""), 0),  # an unknown incarnation of the database
+        (Ack(INCARNATION, UUID(int=1), 1, b"twin"), 0),  # of a copy of the spool
+        (Ack(INCARNATION, UUID(int=1), 1, b""), 1),
     ],
 )
 def test_an_ack_is_taken_only_when_it_fits(ack: Ack, acked: int) -> None:
@@ -93,7 +93,9 @@ def test_the_window_bounds_what_is_in_flight() -> None:
     while more := seqs(sender, 0.0):
         sent += more
     assert 1 <= len(sent) < 10
-    sender.on_message(Ack(LIFE, spool.spool_id, sent[-1], spool.hash_at(sent[-1]) or b""), 1.0)
+    sender.on_message(
+        Ack(INCARNATION, spool.spool_id, sent[-1], spool.hash_at(sent[-1]) or b""), 1.0
+    )
     assert seqs(sender, 1.0)[0] == sent[-1] + 1
 
 
@@ -112,7 +114,7 @@ def test_a_core_that_knows_more_means_a_new_spool() -> None:
     sender, spool = sender_of(2)
     before = spool.spool_id
     hello = hello_of(sender)
-    sender.on_message(Welcome(hello.nonce, hello.epoch, before, 5, b"x" * 16, LIFE), 0.0)
+    sender.on_message(Welcome(hello.nonce, hello.epoch, before, 5, b"x" * 16, INCARNATION), 0.0)
     assert spool.spool_id != before
     assert sender.alarm == "spool_rolled_back"
     assert hello_of(sender).spool_id == spool.spool_id
@@ -123,12 +125,12 @@ def test_a_database_older_than_the_spool_is_reported() -> None:
     spool.trim(2, retention_us=0)
     before = spool.spool_id
     hello = hello_of(sender)
-    sender.on_message(Welcome(hello.nonce, hello.epoch, before, 1, b"x" * 16, LIFE), 0.0)
+    sender.on_message(Welcome(hello.nonce, hello.epoch, before, 1, b"x" * 16, INCARNATION), 0.0)
     assert spool.spool_id != before
     assert sender.alarm == "unrecoverable"
 
 
-def test_a_newer_lease_fences_and_an_older_word_does_not() -> None:
+def test_a_newer_lease_fences_and_an_older_one_does_not() -> None:
     sender, spool = sender_of(1)
     welcome_to(sender, spool)
     sender.on_message(Fenced(sender.epoch - 1), 1.0)
@@ -144,9 +146,9 @@ def test_a_repeated_hello_changes_nothing_and_a_twin_is_refused() -> None:
     late = Hello("press", UUID(int=1), 5, 0, bytes(16), UUID(int=2), base=4)
     again = Hello("press", UUID(int=1), 7, 0, bytes(16), UUID(int=2), base=4)
     later = Hello("press", UUID(int=1), 9, 0, bytes(16), UUID(int=2), base=7)
-    assert answer_hello(row, late, LIFE) == LeaseRefused(UUID(int=2), 7)
-    assert isinstance(answer_hello(row, again, LIFE), Welcome)
-    assert isinstance(answer_hello(row, later, LIFE), Welcome)
+    assert answer_hello(row, late, INCARNATION) == LeaseRefused(UUID(int=2), 7)
+    assert isinstance(answer_hello(row, again, INCARNATION), Welcome)
+    assert isinstance(answer_hello(row, later, INCARNATION), Welcome)
 
 
 def test_the_writer_applies_the_run_and_requests_missing_batches() -> None:
@@ -154,10 +156,10 @@ def test_the_writer_applies_the_run_and_requests_missing_batches() -> None:
     welcome_to(sender, spool)
     batches = [message for message in sender.poll(0.0) if isinstance(message, BatchEnvelope)]
     row = Watermark(spool.spool_id, sender.epoch, 0, bytes(16))
-    receiver = Receiver("press", LIFE)
+    receiver = Receiver("press", INCARNATION)
     plan = receiver.plan(row, [batches[4], batches[1], batches[0], batches[1]], 0.0)
     assert [envelope.seq for envelope in plan.run] == [1, 2]
-    ack = Ack(LIFE, spool.spool_id, 2, batches[1].hash)
+    ack = Ack(INCARNATION, spool.spool_id, 2, batches[1].hash)
     assert plan.replies == (ack, ResendRequest(spool.spool_id, 3))
     again = receiver.plan(plan.watermark, [batches[4]], 0.1)
     assert again.replies == ()

@@ -41,7 +41,7 @@ def test_several_at_once_are_named_together_and_not_split() -> None:
     assert attribution.unattributed == {}
 
 
-def test_what_nobody_knows_is_not_guessed() -> None:
+def test_unknown_stock_stays_unattributed() -> None:
     attribution = attribute_losses([starved_span(0, 10)], [], {}, {})
     assert attribution.unattributed == {NO_LINE_MATERIAL: 10}
     attribution = attribute_losses([starved_span(0, 10, A)], [], {}, {})

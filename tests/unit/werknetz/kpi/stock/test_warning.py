@@ -68,7 +68,7 @@ def test_two_lines_take_from_one_place() -> None:
     assert shortage.at_risk_us == {1: 32 * H, 2: 6 * H}
 
 
-def test_nobody_who_takes_anything_is_no_shortage() -> None:
+def test_without_consumption_there_is_no_shortage() -> None:
     assert find_shortage(0.0, [], [], 0, DAY) is None
     assert find_shortage(0.0, [PlannedUse(1, 10.0, ())], [], 0, DAY) is None
     assert find_shortage(0.0, [PlannedUse(1, 0.0, SHIFTS)], [], 0, DAY) is None

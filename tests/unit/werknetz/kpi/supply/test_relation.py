@@ -176,7 +176,7 @@ def test_advices_beside_what_came() -> None:
     ]
 
 
-def test_a_shipment_that_nobody_called_off() -> None:
+def test_a_shipment_without_a_call_off() -> None:
     result = reconcile(RelationBuilder().ship("N1", 4, 100).relation(), terms())
     assert kinds(result) == ["shipment_without_call_off"]
     facts = (
