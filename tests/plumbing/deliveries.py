@@ -1,4 +1,4 @@
-"""Facts of deliveries in a real database, as the projector leaves them: event, row, mark."""
+"""Facts of deliveries in a database, as the projector writes them: event, row, mark."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ KINDS = {
     "receipt_lines": "goods_received",
 }
 DERIVED = ("call_offs", "due_lines", "transit_lines", "cumulatives", "supply_elements")
-UNLASTING = frozenset({"id", "computed_at", "policy_id", "shipment_id"})
+VOLATILE_COLUMNS = frozenset({"id", "computed_at", "policy_id", "shipment_id"})
 MARK = """INSERT INTO dirty_relations AS old (relation_id) VALUES ($1)
 ON CONFLICT (relation_id) DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp()"""
 
@@ -31,10 +31,10 @@ class Deliveries:
     connector: str = "alfa-edi"
     _count: "itertools.count[int]" = field(default_factory=itertools.count)
 
-    async def relation(
+    async def create_relation(
         self, supplier: str = "alfa", material: str = "4711", *, zone: str = "UTC"
     ) -> int:
-        """Return the relation of a supplier and a material to the one site; made when new."""
+        """Return the id of a supply relation to the only site; create it where it is missing."""
         fetch = self.pool.fetchval
         await self.pool.execute(
             "INSERT INTO connectors (id) VALUES ($1) ON CONFLICT DO NOTHING", self.connector
@@ -61,7 +61,7 @@ class Deliveries:
             " ON CONFLICT (number) DO UPDATE SET unit = old.unit RETURNING id",
             material,
         )
-        found: int = await fetch(
+        relation_id: int = await fetch(
             "INSERT INTO supply_relations AS old (supplier_id, material_id, site_id)"
             " VALUES ($1, $2, $3) ON CONFLICT (supplier_id, material_id, site_id, dock)"
             " DO UPDATE SET dock = old.dock RETURNING id",
@@ -69,7 +69,7 @@ class Deliveries:
             part,
             site,
         )
-        return found
+        return relation_id
 
     async def call_off(
         self,
@@ -78,12 +78,12 @@ class Deliveries:
         issued: float,
         due: dict[float, float],
         *,
-        known: float | None = None,
+        known_on: float | None = None,
         **more: Any,
     ) -> list[UUID]:
         return [
-            await self.fact(
-                "call_off_entries", relation, day(issued if known is None else known),
+            await self.insert_fact(
+                "call_off_entries", relation, day(issued if known_on is None else known_on),
                 document=document, issued_at=day(issued), due_from=day(on), due_until=day(on + 1),
                 quantity=quantity, base_quantity=quantity, message=f"c-{document}", **more,
             )
@@ -96,7 +96,7 @@ class Deliveries:
             "arrives_at": day(on + 1), "delivery_note": note, "quantity": quantity,
             "base_quantity": quantity, "message": f"s-{note}", **more,
         }  # fmt: skip
-        return await self.fact("shipment_lines", relation, day(on), **fields)
+        return await self.insert_fact("shipment_lines", relation, day(on), **fields)
 
     async def receive(
         self, relation: int, on: float, quantity: float, note: str | None = None, **more: Any
@@ -106,12 +106,12 @@ class Deliveries:
             "quantity": quantity, "base_quantity": quantity, "accepted_quantity": quantity,
             "message": f"r-{note}-{on}", **more,
         }  # fmt: skip
-        return await self.fact("receipt_lines", relation, day(on), **fields)
+        return await self.insert_fact("receipt_lines", relation, day(on), **fields)
 
-    async def fact(
-        self, table: str, relation: int, known: datetime, *, message: str, **columns: Any
+    async def insert_fact(
+        self, table: str, relation: int, known_from: datetime, *, message: str, **columns: Any
     ) -> UUID:
-        """Keep an event and its row, and mark the relation, in one transaction."""
+        """Insert an event and its row and mark the relation, in one transaction."""
         event_id = uuid4()
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute(
@@ -123,7 +123,7 @@ class Deliveries:
                 self.connector,
                 uuid4(),
                 next(self._count),
-                known,
+                known_from,
                 message.encode(),
             )
             if table != "call_off_entries":
@@ -131,7 +131,7 @@ class Deliveries:
                     "SELECT supplier_id FROM supply_relations WHERE id = $1", relation
                 )
             row = {
-                "event_id": event_id, "revision": 1, "known_from": known, "at": known,
+                "event_id": event_id, "revision": 1, "known_from": known_from, "at": known_from,
                 "relation_id": relation, **columns,
             }  # fmt: skip
             await connection.execute(
@@ -143,7 +143,7 @@ class Deliveries:
         return event_id
 
     async def delete(self, table: str, event_id: UUID) -> None:
-        """Take an event back, as a replay does that no longer finds it."""
+        """Delete an event, as a replay does that no longer contains it."""
         async with self.pool.acquire() as connection, connection.transaction():
             relation = await connection.fetchval(
                 f"UPDATE {table} SET known_to = clock_timestamp() WHERE event_id = $1"
@@ -156,32 +156,34 @@ class Deliveries:
     async def mark(self, relation: int) -> None:
         await self.pool.execute(MARK, relation)
 
-    async def rows(self, table: str, order: str = "1, 2, 3") -> list[asyncpg.Record]:
+    async def load_rows(self, table: str, order: str = "1, 2, 3") -> list[asyncpg.Record]:
         return await self.pool.fetch(f"SELECT * FROM {table} ORDER BY {order}")
 
-    async def derived(self) -> dict[str, list[str]]:
-        """Return everything that is derived, without what differs from one life to the next."""
-        found: dict[str, list[str]] = {}
+    async def load_derived_rows(self) -> dict[str, list[str]]:
+        """Return all derived rows, without the columns that differ in each computation."""
+        derived: dict[str, list[str]] = {}
         for table in (*DERIVED, "shipments"):
             rows = [
-                {k: v for k, v in row.items() if k not in UNLASTING and not _ids(v)}
-                for row in await self.rows(table)
+                {k: v for k, v in row.items() if k not in VOLATILE_COLUMNS and not _is_ids(v)}
+                for row in await self.load_rows(table)
             ]
-            found[table] = sorted(repr(row) for row in rows)
+            derived[table] = sorted(repr(row) for row in rows)
         findings = await self.pool.fetch(
             "SELECT key, quantity, expected, actual, detail FROM findings"
             " WHERE cleared_at IS NULL ORDER BY key"
         )
-        found["findings"] = [repr(dict(row)) for row in findings]
-        return found
+        derived["findings"] = [repr(dict(row)) for row in findings]
+        return derived
 
-    async def kinds(self) -> list[str]:
-        """Return the kinds of findings that stand."""
+    async def list_finding_kinds(self) -> list[str]:
+        """Return the kinds of the open findings."""
         rows = await self.pool.fetch(
             "SELECT kind FROM findings WHERE cleared_at IS NULL ORDER BY 1"
         )
         return [row[0] for row in rows]
 
 
-def _ids(value: object) -> bool:
-    return isinstance(value, UUID) or (isinstance(value, list) and bool(value) and _ids(value[0]))
+def _is_ids(value: object) -> bool:
+    return isinstance(value, UUID) or (
+        isinstance(value, list) and bool(value) and _is_ids(value[0])
+    )

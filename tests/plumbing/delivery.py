@@ -1,4 +1,4 @@
-"""A connector's spool in memory: batches with their place in the chain."""
+"""The spool of a connector in memory: batches with their hash chain."""
 
 from collections.abc import Sequence
 from uuid import UUID, uuid4
@@ -7,30 +7,30 @@ import numpy as np
 
 from werknetz.events import codec
 from werknetz.events.batch import Batch, LaneName, PointDefinition, Points, Record, Samples
-from werknetz.link.wire import Envelope, Hello
+from werknetz.link.wire import BatchEnvelope, Hello
 
 NOW_US = 1_790_000_000_000_000
 MACHINE = "nordwerk/emden-1/body/line-2/press-3"
 
 
 class FakeSpool:
-    """Numbers and chains what it is given, and keeps it for ever."""
+    """Numbers and chains batches, and retains all of them."""
 
     def __init__(self, connector: str = "plc", lane: LaneName = "live", epoch: int = 1) -> None:
         self.connector, self.lane, self.epoch = connector, lane, epoch
         self.spool_id: UUID = uuid4()
-        self.batches: list[Envelope] = []
+        self.batches: list[BatchEnvelope] = []
 
     @property
     def last_hash(self) -> bytes:
         return self.batches[-1].hash if self.batches else codec.GENESIS
 
-    def add(self, *records: Record) -> Envelope:
+    def add(self, *records: Record) -> BatchEnvelope:
         return self.add_payload(codec.encode(Batch(list(records), self.lane)))
 
-    def add_payload(self, payload: bytes) -> Envelope:
+    def add_payload(self, payload: bytes) -> BatchEnvelope:
         before = self.last_hash
-        envelope = Envelope(
+        envelope = BatchEnvelope(
             connector=self.connector,
             spool_id=self.spool_id,
             epoch=self.epoch,

@@ -1,4 +1,4 @@
-"""`werknetz edge FILE` and `werknetz ingest` as processes, to be killed while they work."""
+"""`werknetz edge FILE` and `werknetz ingest` as processes that a test can kill."""
 
 import asyncio
 import os
@@ -26,11 +26,11 @@ class Edges:
     children: dict[str, Child] = field(default_factory=dict)
 
     def write(self, connector: str, protocol: str, options: Any, mapping: Any) -> None:
-        form = {
+        config = {
             "connector": connector, "protocol": protocol, "options": options, "mapping": mapping,
             "spool": {"folder": str(self.folder / "spool")},
         }  # fmt: skip
-        (self.folder / "edge.yaml").write_text(yaml.safe_dump(form, allow_unicode=True))
+        (self.folder / "edge.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
 
     def start(self, *names: str) -> None:
         for name in names:
@@ -60,14 +60,14 @@ class Edges:
     async def until(
         self, statement: str, at_least: int, *, within_s: float = 60, every_s: float = 0.2
     ) -> int:
-        """Ask for a number until it is large enough; return it."""
+        """Query a number until it is at least `at_least`; return it."""
         deadline = time.monotonic() + within_s
         while True:
             (row,) = await self.query(statement)
-            found = int(row[0] or 0)
-            if found >= at_least:
-                return found
-            assert time.monotonic() < deadline, f"{found} of {at_least}: {self.log_tails()}"
+            number = int(row[0] or 0)
+            if number >= at_least:
+                return number
+            assert time.monotonic() < deadline, f"{number} of {at_least}: {self.log_tails()}"
             await asyncio.sleep(every_s)
 
     def log_tails(self) -> str:
@@ -79,10 +79,10 @@ class Edges:
 
 @contextmanager
 def running_edges(folder: Path, database_url: str, redis_url: str) -> Iterator[Edges]:
-    """Whatever happens, nobody is left behind."""
-    made = Edges(folder, database_url, redis_url)
+    """Yield the processes; kill all of them in the end."""
+    processes = Edges(folder, database_url, redis_url)
     try:
-        yield made
+        yield processes
     finally:
-        for child in made.children.values():
+        for child in processes.children.values():
             child.kill()

@@ -1,4 +1,4 @@
-"""A pump, a source that counts, and a writer over a watermark in memory."""
+"""A pump, a connector that counts, and a writer with its watermark in memory."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,8 +8,7 @@ from uuid import UUID
 from werknetz.connector.contract import ConnectionLost, ConnectorStatus, Delivery, Reading
 from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.yaml_format import parse_yaml
-from werknetz.events.batch import LaneName as LaneName
-from werknetz.events.batch import Samples
+from werknetz.events.batch import LaneName, Samples
 from werknetz.events.codec import GENESIS, columns_of, decode
 from werknetz.link.memory import MemoryCoreLink, MemoryEdgeLink, MemoryServer
 from werknetz.link.receiver import Receiver
@@ -29,8 +28,8 @@ MAPPING = (
 LANES: dict[str, LaneName] = {"live": "live", "backfill": "backfill"}
 
 
-class Counter:
-    """A source that counts up and gives again what was not acknowledged."""
+class CountingConnector:
+    """A connector that counts up and redelivers unacknowledged values."""
 
     def __init__(self, end: int, lane: str = "live", size: int = 1, *, ends: bool = False) -> None:
         self.status = ConnectorStatus()
@@ -41,7 +40,7 @@ class Counter:
         self.connects = 0
         self.closed = 0
         self.ends = ends
-        self.waits = False
+        self.is_waiting = False
 
     async def connect(self) -> None:
         self.connects += 1
@@ -49,9 +48,9 @@ class Counter:
     async def read(self) -> Delivery:
         await asyncio.sleep(0)
         if self.acknowledged == 3 and self.connects == 1:
-            raise ConnectionLost("cut")
+            raise ConnectionLost("session dropped")
         if self.acknowledged >= self.end:
-            self.waits = True
+            self.is_waiting = True
             if self.ends:
                 self.status.state = "finished"
             await asyncio.Event().wait()
@@ -67,7 +66,7 @@ class Counter:
 
 
 class Core:
-    """A writer over a watermark in memory."""
+    """A writer with its watermark in memory."""
 
     def __init__(self, server: MemoryServer) -> None:
         self.link = MemoryCoreLink(server)
@@ -110,9 +109,9 @@ class Core:
 
 
 def make_pump(
-    source: Counter, server: MemoryServer | str, folder: Path, bytes_max: int = 50_000_000
+    source: CountingConnector, server: MemoryServer | str, folder: Path, bytes_max: int = 50_000_000
 ) -> tuple[Pump, dict[str, Lane]]:
-    """Over a link in memory, or over the Redis of that URL."""
+    """Return a pump and its lanes, with a link in memory or through the Redis of a URL."""
     lanes: dict[str, Lane] = {}
     mapping = parse_mapping(parse_yaml(MAPPING.format(1, 1.0), file="m"), ())
 
@@ -126,20 +125,20 @@ def make_pump(
         lanes[name] = Lane("press", folder, mapping, link, lane=lane, bytes_max=bytes_max)
         return lanes[name]
 
-    follower = MappingRollout(folder / "press.mapping.yaml", mapping)
-    pump = Pump(source, open_lane, protocol="count", retention_us=0, rollout=follower)
+    rollout = MappingRollout(folder / "press.mapping.yaml", mapping)
+    pump = Pump(source, open_lane, protocol="count", retention_us=0, rollout=rollout)
     return pump, lanes
 
 
 async def run_until(
-    true: Callable[[], bool], pump: Pump, *others: Awaitable[None], within_s: float = 20.0
+    condition: Callable[[], bool], pump: Pump, *others: Awaitable[None], within_s: float = 20.0
 ) -> None:
     stop = asyncio.Event()
     tasks = [asyncio.ensure_future(other) for other in others]
     running = asyncio.ensure_future(pump.run(stop))
     try:
         async with asyncio.timeout(within_s):
-            while not true() and not running.done():  # noqa: ASYNC110  what is waited for has no event
+            while not condition() and not running.done():  # noqa: ASYNC110  the condition has no event
                 await asyncio.sleep(0.02)
     finally:
         stop.set()

@@ -1,4 +1,4 @@
-"""A web interface under a test's control: rows that change, pages, ETags, and faults."""
+"""A REST source that a test controls: rows that change, pages, ETags, and faults."""
 
 import asyncio
 import json
@@ -19,11 +19,13 @@ from werknetz_edge.webhook.server import HttpServer
 
 @dataclass
 class RestSource:
-    """`/rows` gives what changed since `since`, `size` rows a page, in the style that is asked."""
+    """`/rows` returns the rows since `since`, `size` per page, in the paging style `style`."""
 
     port: int = field(default_factory=free_port)
     rows: list[dict[str, Any]] = field(default_factory=list)  # {"n", "at_us", …} by at_us
-    canned_responses: list[Response] = field(default_factory=list)  # given instead, each once
+    canned_responses: list[Response] = field(
+        default_factory=list
+    )  # each is returned once, instead of rows
     requests: list[Request] = field(default_factory=list)
     tokens: int = 0
     drop_next: bool = False
@@ -50,7 +52,7 @@ class RestSource:
             self.server = None
 
     def drop_connections(self) -> None:
-        """Abort every connection, and the next question's, too."""
+        """Abort every connection, and that of the next request, too."""
         self.drop_next = True
         self._abort()
 
@@ -59,7 +61,7 @@ class RestSource:
         for connection in list(self.server._server.server_state.connections):
             connection.transport.abort()
 
-    async def _special(self, request: Request) -> Response | None:
+    async def _next_canned_response(self, request: Request) -> Response | None:
         self.requests.append(request)
         if self.drop_next:
             self.drop_next = False
@@ -68,28 +70,31 @@ class RestSource:
         return self.canned_responses.pop(0) if self.canned_responses else None
 
     async def _rows(self, request: Request) -> Response:
-        if (special := await self._special(request)) is not None:
-            return special
+        if (canned := await self._next_canned_response(request)) is not None:
+            return canned
         query = request.query_params
         since, size = int(query.get("since", "0")), int(query.get("size", "500"))
         style = query.get("style", "token")
-        found = [row for row in self.rows if row["at_us"] >= since]
+        rows = [row for row in self.rows if row["at_us"] >= since]
         at = int(query.get("token") or query.get("offset") or 0)
         if style == "page":
             at = (int(query["page"]) - 1) * size
-        some, more = found[at : at + size], at + size < len(found)
-        body: dict[str, Any] = {"data": {"items": some}, "next": str(at + size) if more else None}
+        page, has_next = rows[at : at + size], at + size < len(rows)
+        body: dict[str, Any] = {
+            "data": {"items": page},
+            "next": str(at + size) if has_next else None,
+        }
         headers = {}
         if style in {"link", "header"}:
             target = "/rows?" + urlencode({**query, "token": str(at + size)})
-            body["next"] = target if more else None
-            if style == "header" and more:
+            body["next"] = target if has_next else None
+            if style == "header" and has_next:
                 headers["Link"] = f'<{self.url}/>; rel="first", <{target}>; rel="next"'
         return Response(json.dumps(body), media_type="application/json", headers=headers)
 
     async def _all(self, request: Request) -> Response:
-        if (special := await self._special(request)) is not None:
-            return special
+        if (canned := await self._next_canned_response(request)) is not None:
+            return canned
         etag = f'"{len(self.rows)}"'
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers={"ETag": etag})

@@ -1,31 +1,31 @@
-"""A machine that answers as it is told: nonsense, halves, or nothing at all."""
+"""A TCP server with scripted replies: invalid, truncated, or none."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-Reply = Callable[[bytes], bytes | None]  # None: silence
+Reply = Callable[[bytes], bytes | None]  # None: no reply
 
 
 class HangUp(Exception):
-    """Raised by a reply: the machine ends the connection instead."""
+    """Raised by a reply function to close the connection instead."""
 
 
 @asynccontextmanager
 async def scripted_server(reply: Reply) -> AsyncIterator[int]:
-    """Listen on loopback; yield the port. What arrives at once is one request."""
+    """Listen on loopback and yield the port. Each read is one request."""
     writers: set[asyncio.StreamWriter] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.add(writer)
         try:
             while request := await reader.read(4096):
-                answer = reply(request)
-                if answer is not None:
-                    writer.write(answer)
+                response = reply(request)
+                if response is not None:
+                    writer.write(response)
                     await writer.drain()
         except (OSError, HangUp):
-            return  # one of the two has gone: that is what it is for
+            return  # one side has closed the connection, as the test intends
         finally:
             writers.discard(writer)
             writer.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.pumping import Core, Counter, make_pump
+from plumbing.pumping import Core, CountingConnector, make_pump
 from plumbing.waiting import until
 from werknetz.events.batch import GapClosed, GapOpened, Samples
 from werknetz.events.codec import columns_of, decode
@@ -48,8 +48,8 @@ def fill(disk: Path, name: str = "stranger", left: int = LEFT_BYTES) -> Path:
     return stranger
 
 
-def source(taken: int = 0) -> Counter:
-    found = Counter(10**9, size=SIZE)
+def source(taken: int = 0) -> CountingConnector:
+    found = CountingConnector(10**9, size=SIZE)
     found.acknowledged, found.connects = taken, 1
     return found
 
@@ -71,7 +71,7 @@ def kept(disk: Path) -> tuple[list[int], list[str]]:
     return values, gaps
 
 
-async def stays(source: Counter, seconds: float) -> int:
+async def stays(source: CountingConnector, seconds: float) -> int:
     """Nothing is acknowledged any more; return how much was."""
     before = source.acknowledged
     await asyncio.sleep(seconds)

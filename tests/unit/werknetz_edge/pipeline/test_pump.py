@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.pumping import Core, Counter, make_pump, run_until
+from plumbing.pumping import Core, CountingConnector, make_pump, run_until
 from werknetz.events.batch import GapOpened
 from werknetz.events.codec import decode
 from werknetz.link.memory import MemoryServer
@@ -12,7 +12,7 @@ from werknetz.link.memory import MemoryServer
 
 @pytest.mark.asyncio
 async def test_every_value_arrives_once_and_in_order(tmp_path: Path) -> None:
-    server, source = MemoryServer(), Counter(20)
+    server, source = MemoryServer(), CountingConnector(20)
     core = Core(server)
     pump, lanes = make_pump(source, server, tmp_path)
 
@@ -28,30 +28,30 @@ async def test_every_value_arrives_once_and_in_order(tmp_path: Path) -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("ends", [True, False])
 async def test_the_end_is_the_last_word(tmp_path: Path, ends: bool) -> None:
-    server, source = MemoryServer(), Counter(5, ends=ends)
+    server, source = MemoryServer(), CountingConnector(5, ends=ends)
     core = Core(server)
     pump, _ = make_pump(source, server, tmp_path)
-    await run_until(lambda: len(core.values()) == 5 and source.waits, pump, core.serve())
+    await run_until(lambda: len(core.values()) == 5 and source.is_waiting, pump, core.serve())
     assert server.statuses["press"].state == ("finished" if ends else "stopped")
 
 
 @pytest.mark.asyncio
 async def test_without_a_core_it_keeps_and_waits_and_sends_after_a_restart(tmp_path: Path) -> None:
     server = MemoryServer(down=True)
-    pump, _ = make_pump(Counter(10), server, tmp_path)
+    pump, _ = make_pump(CountingConnector(10), server, tmp_path)
     source = pump._connector
-    assert isinstance(source, Counter)
+    assert isinstance(source, CountingConnector)
     await run_until(lambda: source.acknowledged == 10, pump)
     server.down = False
     core = Core(server)
-    again, _ = make_pump(Counter(0), server, tmp_path)
+    again, _ = make_pump(CountingConnector(0), server, tmp_path)
     await run_until(lambda: len(core.values()) == 10, again, core.serve())
 
 
 @pytest.mark.asyncio
 async def test_a_full_spool_stops_the_source_and_says_so(tmp_path: Path) -> None:
     server = MemoryServer(down=True)
-    source = Counter(10_000, size=400)
+    source = CountingConnector(10_000, size=400)
     source.connects = 1
     pump, lanes = make_pump(source, server, tmp_path, bytes_max=1_000_000)
     await run_until(lambda: "input waits" in source.status.detail, pump)
@@ -59,7 +59,7 @@ async def test_a_full_spool_stops_the_source_and_says_so(tmp_path: Path) -> None
     assert 3 < taken < 200
     server.down = False
     core = Core(server)
-    more = Counter(taken + 20, size=400)
+    more = CountingConnector(taken + 20, size=400)
     more.acknowledged, more.connects = taken, 1
     again, lanes = make_pump(more, server, tmp_path, bytes_max=1_000_000)
     await run_until(lambda: more.acknowledged == taken + 20, again, core.serve(), within_s=40)
@@ -77,7 +77,7 @@ async def test_a_full_spool_stops_the_source_and_says_so(tmp_path: Path) -> None
 async def test_backfill_has_a_lane_of_its_own(tmp_path: Path) -> None:
     server = MemoryServer()
     core = Core(server)
-    pump, lanes = make_pump(Counter(5, lane="backfill"), server, tmp_path)
+    pump, lanes = make_pump(CountingConnector(5, lane="backfill"), server, tmp_path)
     await run_until(lambda: len(core.values()) == 5, pump, core.serve())
     lanes_said = {envelope.lane for envelope in core.applied if envelope.connector != "press"}
     assert lanes_said == {"backfill"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.pumping import MAPPING, Core, Counter, make_pump, run_until
+from plumbing.pumping import MAPPING, Core, CountingConnector, make_pump, run_until
 from werknetz.connector.contract import Delivery, Reading
 from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.yaml_format import parse_yaml
@@ -17,7 +17,7 @@ from werknetz_edge.pipeline import lane as lane_module
 from werknetz_edge.pipeline import pump as pump_module
 
 
-class Slow(Counter):
+class Slow(CountingConnector):
     """Gives a value every few milliseconds, of an address that the mapping scales."""
 
     async def read(self) -> Delivery:
