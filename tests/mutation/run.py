@@ -81,14 +81,12 @@ def select_mutants(target: Target, sample: int, seed: int) -> list[Mutant]:
 def jobs_of(targets: Iterable[Target], sample: int, seed: int, only: str) -> list[Job]:
     jobs: list[Job] = []
     for target in targets:
-        measured: dict[Checks, float] = {}
-        for mutant in select_mutants(target, sample, seed):
-            if only not in mutant.module:
-                continue
-            checks = Checks(tuple(target.tests_of(mutant.module)), target.seeds)
-            if checks not in measured:
-                measured[checks] = measure(checks)
-            jobs.append(Job(target.name, mutant, checks, measured[checks] * SLACK + SLACK_S))
+        mutants = [m for m in select_mutants(target, sample, seed) if only in m.module]
+        if not mutants:
+            continue
+        checks = Checks(target.test_paths(), target.seeds)
+        timeout_s = measure(checks) * SLACK + SLACK_S
+        jobs += [Job(target.name, mutant, checks, timeout_s) for mutant in mutants]
     return jobs
 
 

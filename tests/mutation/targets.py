@@ -9,7 +9,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A package or some modules of it, and the tests that guard them."""
+    """A package or some modules of it, and the tests that guard them; both may be patterns."""
 
     name: str
     paths: tuple[str, ...]
@@ -20,20 +20,30 @@ class Target:
     def modules(self) -> list[str]:
         """Return the paths of its modules, relative to the checkout."""
         files: list[Path] = []
-        for path in self.paths:
-            whole = ROOT / path
-            files += sorted(whole.rglob("*.py")) if whole.is_dir() else [whole]
+        for path in _expand(self.paths):
+            files += sorted(path.rglob("*.py")) if path.is_dir() else [path]
         return [str(path.relative_to(ROOT)) for path in files if path.stat().st_size]
 
-    def tests_of(self, module: str) -> list[str]:
-        """Return the tests of a module: first the folder that mirrors its own."""
-        mirror = Path("tests/unit") / Path(*Path(module).parts[1:]).parent
-        first = [str(mirror)] if (ROOT / mirror).is_dir() else []
-        return list(dict.fromkeys([*first, *self.tests]))
+    def test_paths(self) -> tuple[str, ...]:
+        """Return the paths of its tests, relative to the checkout."""
+        return tuple(str(path.relative_to(ROOT)) for path in _expand(self.tests))
+
+
+def _expand(patterns: tuple[str, ...]) -> list[Path]:
+    paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    if not paths:
+        raise FileNotFoundError(f"nothing matches {', '.join(patterns)}")
+    return paths
 
 
 TARGETS: Final = (
-    Target("kpi", ("libs/werknetz/kpi",), ("tests/unit/werknetz/kpi",)),
+    Target(
+        "kpi",
+        ("libs/werknetz/kpi/*.py", "libs/werknetz/kpi/formulas"),
+        ("tests/unit/werknetz/kpi/test_*.py",),
+    ),
+    Target("kpi supply", ("libs/werknetz/kpi/supply",), ("tests/unit/werknetz/kpi/supply",)),
+    Target("kpi stock", ("libs/werknetz/kpi/stock",), ("tests/unit/werknetz/kpi/stock",)),
     Target(
         "link",
         tuple(f"libs/werknetz/link/{name}.py" for name in ("receiver", "sender", "watermark")),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from werknetz.kpi.catalogue import FORMULA_FILES, KPIS, Divisor
+from werknetz.kpi.catalogue import CATALOGUE, FORMULA_FILES, KPIS, Divisor, Timing
 from werknetz.kpi.definition import Trend, Undefined, kpi
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 
@@ -158,3 +158,17 @@ def test_a_second_kpi_of_a_name_is_refused() -> None:
         kpi(number=6, formula="", inputs=(), trend=Trend.UP)(oee)
     with pytest.raises(ValueError, match="not elements"):
         kpi(number=6, formula="", inputs=("x",), trend=Trend.UP)(lambda _: 0.0)
+
+
+def test_a_kpi_without_a_docstring_is_refused() -> None:
+    with pytest.raises(ValueError, match="its docstring must describe it"):
+        kpi(number=6, formula="", inputs=(), trend=Trend.UP)(lambda _: 0.0)
+
+
+def test_only_mean_times_have_a_divisor_and_no_real_time_value() -> None:
+    with_divisor = {name for name, definition in KPIS.items() if definition.has_divisor}
+    assert with_divisor == {"mtbf", "mttf", "mttr"}
+    for name, definition in CATALOGUE.items():
+        is_real_time = Timing.REAL_TIME in definition.timing
+        assert is_real_time == (name not in with_divisor)
+        assert definition.version == 1

@@ -1,0 +1,29 @@
+"""What is passed from bucket to bucket survives its JSON document."""
+
+import json
+
+import pytest
+
+from werknetz.domain.state import MachineState
+from werknetz.kpi.carry import Carry
+
+
+@pytest.mark.parametrize(
+    "carry",
+    [
+        Carry(),
+        Carry(3, "E7", "A1", 12.5, {"4": 9.0}, (1_000, True), 2_000),
+        Carry(fault=(1_000, False)),
+    ],
+)
+def test_round_trip(carry: Carry) -> None:
+    assert Carry.from_document(json.loads(json.dumps(carry.to_document()))) == carry
+
+
+def test_an_empty_document_is_the_unknown_state() -> None:
+    assert Carry.from_document({}) == Carry()
+    assert Carry.from_document({}).state == MachineState.UNKNOWN
+
+
+def test_unset_values_are_left_out() -> None:
+    assert Carry(2, None, "", 0.0).to_document() == {"state": 2, "counts": {}}
