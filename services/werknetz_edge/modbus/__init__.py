@@ -1,7 +1,7 @@
 """The Modbus TCP connector: polls coils, inputs and registers; it never writes.
 
-Modbus has no time, no quality and no memory: the time is that of the answer, a refused address is
-Bad with the reason, and what was not polled (no session, no edge) is a gap record.
+Modbus has no timestamps, no quality and no history: a value has the time of the response, a refused
+address is Bad with the reason, and a time without polls (no session, no edge) is a gap record.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from werknetz.connector.contract import Connector
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
-    """Make the connector of an edge file; `folder` keeps what it must remember."""
-    from werknetz_edge.modbus.connector import create as make
+    """Create the connector of an edge file; it stores its progress in `folder`."""
+    from werknetz_edge.modbus.connector import create as create_connector
 
-    return make(connector_id, options, folder)
+    return create_connector(connector_id, options, folder)

@@ -1,4 +1,4 @@
-"""Where a value stands in a Modbus unit: table, 0-based offset, bit. Two notations, one rule.
+"""Parse the address of a value in a Modbus unit: table, 0-based offset, bit. Two notations.
 
 With a table (`table: holding`, or `holding/100`) the number is the 0-based offset of the protocol.
 Without one it is the classic notation of manuals, whose first digit names the table and which
@@ -37,22 +37,22 @@ class ModbusAddress:
 def parse_address(
     address: int | str, table: Table | None = None, bit: int | None = None
 ) -> ModbusAddress:
-    """Read an address; raise ValueError that says what is wrong and the remedy."""
-    found = _FORM.fullmatch(str(address).strip())
-    if found is None:
+    """Parse an address; raise ValueError with the error and the remedy."""
+    match = _FORM.fullmatch(str(address).strip())
+    if match is None:
         raise ValueError(
             f"address {address!r}: write an offset with a table, such as 100 with `table: holding`"
             " or 'holding/100', or the classic 40101; a bit of a register as 'holding/100.3'"
         )
-    named, digits, dotted = found.groups()
-    if named is not None and named not in TABLES:
-        raise ValueError(f"address {address!r}: table {named!r} is none of {', '.join(TABLES)}")
-    if named is not None and table not in {None, named}:
+    prefix, digits, bit_text = match.groups()
+    if prefix is not None and prefix not in TABLES:
+        raise ValueError(f"address {address!r}: table {prefix!r} is none of {', '.join(TABLES)}")
+    if prefix is not None and table not in {None, prefix}:
         raise ValueError(f"address {address!r} names a table, and `table: {table}` another")
-    if dotted is not None and bit not in {None, int(dotted)}:
+    if bit_text is not None and bit not in {None, int(bit_text)}:
         raise ValueError(f"address {address!r} names a bit, and `bit: {bit}` another")
-    bit = int(dotted) if dotted is not None else bit
-    chosen = cast("Table | None", named) or table
+    bit = int(bit_text) if bit_text is not None else bit
+    chosen = cast("Table | None", prefix) or table
     place = (
         _classic(address, digits, bit)
         if chosen is None
@@ -69,7 +69,7 @@ def _classic(address: int | str, digits: str, bit: int | None) -> ModbusAddress:
     table = _CLASSIC.get(digits[0])
     number = int(digits[1:] or 0)
     if len(digits) < 5 or table is None or number == 0:
-        # YAML takes 00001 for a number and drops the zeros: a coil's number needs quotes.
+        # YAML parses 00001 as a number and drops the zeros: a coil's number needs quotes.
         raise ValueError(
             f"address {address!r}: add `table` (coil, discrete, input, holding) for an offset that"
             " counts from 0; the classic notation has 5 or 6 digits, the first 0, 1, 3 or 4, counts"

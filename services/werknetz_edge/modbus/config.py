@@ -1,4 +1,4 @@
-"""What can be said of a Modbus TCP source in the edge file, under `options`."""
+"""Options of a Modbus TCP source in the edge file."""
 
 from typing import Annotated, Self
 
@@ -29,7 +29,7 @@ BITS_MAX = 2000  # 6.1 and 6.2
 
 
 class ModbusItem(PolledItem):
-    """One value of a unit, or `count` of them side by side."""
+    """One value of a unit, or `count` adjacent values."""
 
     address: StrictInt | StrictStr = Field(
         description="0-based offset with `table`, or 'holding/100'; without a table the classic"
@@ -91,10 +91,10 @@ class ModbusItem(PolledItem):
 
 
 class ModbusConfig(PollingOptions):
-    """The options of one Modbus TCP source: a device, or a gateway with several units.
+    """Options of one Modbus TCP source: a device, or a gateway with several units.
 
-    Where a gateway stays silent for a unit that is off, the unit's values are Bad and it is asked
-    less often, while the others go on. When no unit answers, the session is opened anew.
+    If a gateway does not answer for a unit that is off, the unit's values are Bad and it is polled
+    less often; the others continue. If no unit answers, a new session is opened.
     """
 
     port: int = Field(502, ge=1, le=65_535)
@@ -109,8 +109,8 @@ class ModbusConfig(PollingOptions):
         8,
         ge=0,
         le=BITS_MAX,
-        description="registers or bits between two values that are read along, to save a request;"
-        " 0 where a device refuses addresses that its manual does not name",
+        description="unused registers or bits between two values that one request may include;"
+        " 0 where a device refuses addresses that its manual does not list",
     )
     items: Annotated[tuple[ModbusItem, ...], BeforeValidator(expand_items)] = Field(
         description="what is read; an item may be its address alone: 40001"

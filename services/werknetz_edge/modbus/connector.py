@@ -26,31 +26,31 @@ _EXCEPTION: Final = 0x80
 _SILENT: Final = Refusal(
     0x800A_0000, "no answer in time: the unit is off, or its id is wrong", is_answer=False
 )
-_LATER_S: Final = 1.0  # pymodbus has its own time-out; ours is for the case that it fails
+_EXTRA_TIMEOUT_S: Final = 1.0  # beyond pymodbus's own time-out, in case that fails
 
 
 class ModbusDevice:
-    """See `werknetz_edge.polling.device.Device`. One request at a time, never repeated."""
+    """See `werknetz_edge.polling.device.Device`. One task at a time, never repeated."""
 
     def __init__(self, config: ModbusConfig) -> None:
         self._config = config
         self._where = f"{config.host}:{config.port}"
         self._client: AsyncModbusTcpClient | None = None
-        self._ended = asyncio.Event()
-        self._silence = self._all_heard()
+        self._closed = asyncio.Event()
+        self._backoff = self._create_backoff()
 
-    def _all_heard(self) -> UnitBackoff:
+    def _create_backoff(self) -> UnitBackoff:
         config = self._config
         units = {config.unit if item.unit is None else item.unit for item in config.items}
         return UnitBackoff(units, config.timeout_s)
 
     async def open(self) -> DeviceSession:
         await self.close()
-        self._ended = ended = asyncio.Event()
-        self._silence = self._all_heard()
+        self._closed = ended = asyncio.Event()
+        self._backoff = self._create_backoff()
 
-        def heard(is_connected: bool) -> None:
-            # pymodbus leaves a request waiting when its connection ends; we do not.
+        def on_connection_change(is_connected: bool) -> None:
+            # pymodbus leaves a request pending when its connection ends.
             if not is_connected:
                 ended.set()
 
@@ -60,7 +60,7 @@ class ModbusDevice:
             timeout=self._config.timeout_s,
             retries=0,  # a late answer to the first try would be taken for that to the second
             reconnect_delay=0,  # the pump reconnects
-            trace_connect=heard,
+            trace_connect=on_connection_change,
         )
         if not await self._client.connect():
             raise ConnectionLost(
@@ -70,29 +70,29 @@ class ModbusDevice:
         return DeviceSession(RequestRules(self._config.limit))
 
     async def read_pieces(self, pieces: Sequence[AreaPiece]) -> list[bytes | Refusal]:
-        return [await self._ask(piece) for piece in pieces]
+        return [await self._read_piece(piece) for piece in pieces]
 
-    async def _ask(self, piece: AreaPiece) -> bytes | Refusal:
-        """An answer, or that its unit is silent while others behind the gateway answer."""
+    async def _read_piece(self, piece: AreaPiece) -> bytes | Refusal:
+        """Read a piece, or report that its unit is silent while others answer."""
         unit, _ = piece.area
-        if self._silence.is_resting(unit, time.monotonic()):
+        if self._backoff.is_resting(unit, time.monotonic()):
             return _SILENT
         try:
-            answer = await self._asked(piece)
+            answer = await self._request(piece)
         except TimeoutError as error:
-            if self._silence.note_timeout(unit, time.monotonic()):
+            if self._backoff.note_timeout(unit, time.monotonic()):
                 raise ConnectionLost(
                     f"{self._where} gives no answer for {self.name_of(piece)} within"
                     f" {self._config.timeout_s:g} s: check unit, timeout_s and period_s"
                 ) from error
             return _SILENT
-        self._silence.reset(unit)
+        self._backoff.reset(unit)
         return answer
 
-    async def _asked(self, piece: AreaPiece) -> bytes | Refusal:
+    async def _request(self, piece: AreaPiece) -> bytes | Refusal:
         """Raises TimeoutError, or ConnectionLost for an answer that cannot be trusted."""
         client = self._client
-        if client is None or not client.connected or self._ended.is_set():
+        if client is None or not client.connected or self._closed.is_set():
             raise ConnectionLost(f"{self._where} has ended the connection")
         unit, table = piece.area
         read = {
@@ -101,7 +101,7 @@ class ModbusDevice:
             "holding": client.read_holding_registers,
             "input": client.read_input_registers,
         }[TABLES[table]]
-        answer = await self._answer(read(piece.start, count=piece.count, device_id=unit))
+        answer = await self._wait_for_answer(read(piece.start, count=piece.count, device_id=unit))
         function = _FUNCTIONS[TABLES[table]]
         if answer.function_code == function | _EXCEPTION:
             return refusal_of(answer.exception_code)
@@ -113,24 +113,24 @@ class ModbusDevice:
             )
         return content
 
-    async def _answer(self, asking: Awaitable[ModbusPDU]) -> ModbusPDU:
+    async def _wait_for_answer(self, request: Awaitable[ModbusPDU]) -> ModbusPDU:
         """Wait for the answer, the end of the connection, or the time-out."""
-        request = asyncio.ensure_future(asking)
-        end = asyncio.ensure_future(self._ended.wait())
+        task = asyncio.ensure_future(request)
+        end = asyncio.ensure_future(self._closed.wait())
         try:
             await asyncio.wait(
-                {request, end},
-                timeout=self._config.timeout_s + _LATER_S,
+                {task, end},
+                timeout=self._config.timeout_s + _EXTRA_TIMEOUT_S,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            if request.done():
-                return request.result()
+            if task.done():
+                return task.result()
             if end.done():
                 raise ConnectionLost(f"{self._where} has ended the connection")
         except ModbusException as error:
             raise TimeoutError(str(error)) from error
         finally:
-            await _ended(request, end)
+            await _cancel_all(task, end)
         raise TimeoutError
 
     def name_of(self, piece: AreaPiece) -> str:
@@ -142,18 +142,18 @@ class ModbusDevice:
         client, self._client = self._client, None
         if client is not None:
             client.close()
-            await asyncio.sleep(0)  # the loop closes the socket in its next turn
+            await asyncio.sleep(0)  # the event loop closes the socket in its next iteration
 
 
-async def _ended(*tasks: asyncio.Future[Any]) -> None:
-    """Leave no task behind. What a cancelled one raises is of no interest: it has a reason."""
+async def _cancel_all(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel the tasks and wait for their end; their exceptions are reported elsewhere."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def content_of(answer: ModbusPDU, piece: AreaPiece) -> bytes | None:
-    """The bytes of a piece: two a register, one a bit; None: the answer is not that long."""
+    """Return the bytes of a piece: two per register, one per bit; None: wrong length."""
     _, table = piece.area
     if TABLES[table] in OF_REGISTERS:
         if len(answer.registers) != piece.count:

@@ -1,4 +1,4 @@
-"""What registers mean: the datatypes, and the order of their words and bytes. Pure."""
+"""Datatypes in registers, and the order of their words and bytes. No I/O."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Orders:
 
 
 def registers_of(datatype: Datatype, length: int | None) -> int:
-    """How many registers a value takes. `length` is that of a string."""
+    """Return the number of registers of a value. `length` is that of a string."""
     if datatype == "string":
         return length or 1
     return 1 if datatype == "bool" else int(_KINDS[datatype][1]) // _REGISTER
@@ -37,7 +37,7 @@ def registers_of(datatype: Datatype, length: int | None) -> int:
 def register_cell(
     datatype: Datatype, orders: Orders, *, bit: int | None, length: int | None, encoding: Encoding
 ) -> Cell:
-    """How the bytes of the registers, in the order of the wire, are to be read."""
+    """Return how to decode the registers' bytes, which are in transmission order."""
     if bit is not None:
         is_high = bit >= 8
         return Bit(0 if is_high == (orders.bytes == "big") else 1, bit % 8)
@@ -57,7 +57,7 @@ def _text_reader(encoding: Encoding, *, swapped: bool) -> Callable[[bytes], str]
 
 
 def decode_text(raw: bytes, *, encoding: Encoding, swapped: bool) -> str:
-    """The text up to its NUL, without blanks at its end; raise ValueError where it is none."""
+    """Decode the text up to NUL, without trailing blanks; raise ValueError for invalid text."""
     if swapped:
         both = bytearray(raw)
         both[0::2], both[1::2] = raw[1::2], raw[0::2]

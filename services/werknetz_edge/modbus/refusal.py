@@ -1,4 +1,4 @@
-"""What a Modbus exception means: an OPC UA status code, and words that help."""
+"""Translate Modbus exceptions to OPC UA status codes and helpful messages."""
 
 from typing import Final
 

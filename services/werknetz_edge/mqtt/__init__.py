@@ -7,7 +7,7 @@ from werknetz.connector.contract import Connector
 
 
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
-    """Make the connector of an edge file; `folder` keeps what it must remember."""
-    from werknetz_edge.mqtt.connector import create as make
+    """Create the connector of an edge file; it stores its progress in `folder`."""
+    from werknetz_edge.mqtt.connector import create as create_connector
 
-    return make(connector_id, options, folder)
+    return create_connector(connector_id, options, folder)

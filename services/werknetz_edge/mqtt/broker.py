@@ -1,4 +1,4 @@
-"""How one MQTT broker is reached, by any connector. The field descriptions are the docs."""
+"""Options for reaching an MQTT broker. The field descriptions are the documentation."""
 
 import os
 from pathlib import Path
@@ -42,9 +42,9 @@ class BrokerConfig(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.password is not None and self.password_file is not None:
-            raise ValueError("give `password` or `password_file`, not both")
+            raise ValueError("set `password` or `password_file`, not both")
         if (self.cert is None) != (self.key is None):
-            raise ValueError("`cert` and `key` go together")
+            raise ValueError("`cert` and `key` belong together")
         if self.cert is not None and not self.is_tls:
             raise ValueError("`cert` needs mqtts://")
         return self
@@ -62,7 +62,7 @@ class BrokerConfig(BaseModel):
         return urlsplit(self.url).port or (8883 if self.is_tls else 1883)
 
     def credentials(self) -> tuple[str | None, str | None]:
-        """User and password: from the fields, the file, or the URL. Read at each connect."""
+        """Return user and password: from the options, the file, or the URL, at each connect."""
         parts = urlsplit(self.url)
         user = self.user or (unquote(parts.username) if parts.username else None)
         if self.password_file is not None:

@@ -1,4 +1,4 @@
-"""How a paho client is set up: nothing of it is left to paho's defaults, which lose messages."""
+"""Set up a paho client; paho's defaults would lose messages."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +17,7 @@ CONNECT_TIMEOUT_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What we say ourselves; as a will, what the broker says for us when we are gone."""
+    """A message that we publish, or that the broker publishes as our will."""
 
     topic: str
     payload: bytes
@@ -26,7 +26,7 @@ class Publication:
 
 
 def build_client(config: BrokerConfig, client_id: str, will: Publication | None = None) -> Client:
-    """Make a client that acknowledges only when told, and never reconnects by itself."""
+    """Create a client with manual acknowledgement and without automatic reconnects."""
     v5 = config.protocol == "5"
     client = Client(
         CallbackAPIVersion.VERSION2,
@@ -52,25 +52,25 @@ def build_client(config: BrokerConfig, client_id: str, will: Publication | None 
             )
     except (OSError, ValueError) as error:
         raise ConfigurationRejected(f"{error}: check ca, cert, key, password_file") from error
-    # paho then only queues what others ask it to send: the session's thread alone writes.
+    # paho then only queues packets of other threads: the session's thread alone writes.
     client.on_socket_register_write = lambda *_: None
     return client
 
 
 def connect_client(client: Client, config: BrokerConfig) -> None:
-    """Open the socket and send CONNECT for the session that the broker keeps for us."""
+    """Open the socket and send CONNECT for our persistent session."""
     if config.protocol != "5":
         client.connect(config.host, config.port, config.keepalive_s)
         return
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho
     properties.SessionExpiryInterval = config.session_expiry_s
     properties.ReceiveMaximum = config.receive_maximum
-    # paho's own default would start clean, and wipe the session, at each start of the process.
+    # paho's default is a clean start, which deletes the session at each start of the process.
     client.connect(
         config.host, config.port, config.keepalive_s, clean_start=False, properties=properties
     )
 
 
 def subscribe_options(config: BrokerConfig) -> Any:
-    """The options of a subscription; with 5, retained messages come once, not at each connect."""
+    """Return the subscription's options; with MQTT 5, retained messages are sent once."""
     return SubscribeOptions(qos=1, retainHandling=1) if config.protocol == "5" else 1

@@ -1,4 +1,4 @@
-"""What an operator says about one MQTT broker. The field descriptions are the documentation."""
+"""Options of one MQTT source. The field descriptions are the documentation."""
 
 from typing import Any, Literal
 
@@ -23,9 +23,9 @@ class TopicConfig(BaseModel):
     time: TimeFormat | None = Field(default=None, description="the message's own time (JSON only)")
     unique: bool | None = Field(
         default=None,
-        description="no two messages are equal, as each has its time or number in it: an equal one "
-        "is the same again, though the broker does not say so (NATS after a kill; a machine that "
-        "publishes again). Default: whether `time` is given",
+        description="no two messages are equal, as each contains its time or a number: an equal "
+        "message is a duplicate even without the DUP flag (NATS after a crash; a machine that "
+        "publishes twice). Default: whether `time` is set",
     )
 
     @field_validator("pattern")
@@ -55,7 +55,7 @@ class TopicConfig(BaseModel):
 
 class MqttConfig(BrokerConfig):
     topics: tuple[TopicConfig, ...] = Field(description="1 to 500 subscriptions")
-    heartbeat: str | None = Field(default=None, description="topic that we publish to ourselves")
+    heartbeat: str | None = Field(default=None, description="topic for our own heartbeat messages")
 
     @field_validator("topics", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""Message → readings: pure. Addresses are `<topic>` or `<topic>#<path.to.field>`."""
+"""Convert messages to readings. Addresses are `<topic>` or `<topic>#<path.to.field>`. No I/O."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from werknetz.events.batch import Unmapped
 from werknetz_edge.mqtt.config import TopicConfig
 
 FIELDS_MAX: Final = 5_000
-DEPTH_MAX: Final = 16  # what lies deeper is kept as JSON text
+DEPTH_MAX: Final = 16  # deeper values are stored as JSON text
 TOPICS_CACHED_MAX: Final = 10_000
 _NUMBER: Final = re.compile(
     r"\s*([+-]?[0-9.,]*[0-9][0-9.,]*(e[+-]?\d+)?|[+-]?inf(inity)?|nan)\s*",
@@ -25,20 +25,20 @@ _AUTO: Final = TopicConfig(pattern="#")
 
 
 class UnreadableMqttPayload(ValueError):
-    """Neither JSON nor what the topic promises."""
+    """The payload does not have the format that the topic's options declare."""
 
 
 @dataclass(slots=True)
 class PayloadReader:
-    """Reads the payloads of a list of topics. Cheap per message: a topic is looked up once."""
+    """Reads the payloads of a list of topics; the options of a topic are looked up once."""
 
     topics: tuple[TopicConfig, ...]
     payload_max: int
-    _found: dict[str, TopicConfig] = field(default_factory=dict)
+    _config_by_topic: dict[str, TopicConfig] = field(default_factory=dict)
     _filters: list[tuple[re.Pattern[str], TopicConfig]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._filters = [(_regex(topic.filter), topic) for topic in self.topics]
+        self._filters = [(_compile_filter(topic.filter), topic) for topic in self.topics]
 
     def read(
         self, topic: str, payload: bytes, *, retained: bool, at_us: int
@@ -49,25 +49,25 @@ class PayloadReader:
                 "publish less at once, or raise payload_max_bytes"
             )
             return Unmapped(topic, reason, payload[:RAW_MAX], at_us, size=len(payload))
-        config = self._found.get(topic) or self._config_of(topic)
+        config = self._config_by_topic.get(topic) or self._config_of(topic)
         try:
-            return _readings(config, topic, payload, retained=retained, at_us=at_us)
+            return _read_values(config, topic, payload, retained=retained, at_us=at_us)
         except UnreadableMqttPayload as error:
             size = len(payload) if len(payload) > RAW_MAX else 0
             return Unmapped(topic, str(error), payload[:RAW_MAX], at_us, size=size)
 
     def is_unique(self, topic: str) -> bool:
-        """Whether an equal message on this topic is the same one again."""
-        return (self._found.get(topic) or self._config_of(topic)).is_unique
+        """Whether an equal message on this topic is a duplicate."""
+        return (self._config_by_topic.get(topic) or self._config_of(topic)).is_unique
 
     def _config_of(self, topic: str) -> TopicConfig:
         config = next((c for regex, c in self._filters if regex.fullmatch(topic)), _AUTO)
-        if len(self._found) < TOPICS_CACHED_MAX:
-            self._found[topic] = config
+        if len(self._config_by_topic) < TOPICS_CACHED_MAX:
+            self._config_by_topic[topic] = config
         return config
 
 
-def _readings(
+def _read_values(
     config: TopicConfig, topic: str, payload: bytes, *, retained: bool, at_us: int
 ) -> list[Reading]:
     value: Any
@@ -77,19 +77,19 @@ def _readings(
         except UnreadableMqttPayload:
             if config.payload == "json":
                 raise
-            value = _text(payload)
+            value = _decode_text(payload)
         if isinstance(value, dict | list):
-            return _of_json(config, topic, value, payload)
+            return _read_json(config, topic, value, payload)
     else:
-        value = _text(payload)
+        value = _decode_text(payload)
         if config.payload == "number" and not _NUMBER.fullmatch(value):
             raise UnreadableMqttPayload(f"{value[:80]!r} is not a number")
-    # A retained message without a time of its own is older than its arrival; how much, nobody says.
+    # A retained message without its own time is older than its arrival by an unknown time.
     status = UNCERTAIN_TIME if retained else GOOD
     return [Reading(topic, value, status, at_us if retained else None, None, payload)]
 
 
-def _of_json(config: TopicConfig, topic: str, value: Any, payload: bytes) -> list[Reading]:
+def _read_json(config: TopicConfig, topic: str, value: Any, payload: bytes) -> list[Reading]:
     fields: dict[str, Any] = {}
     _flatten(value, "", fields, 0)
     at_us, status = None, GOOD
@@ -106,7 +106,7 @@ def _of_json(config: TopicConfig, topic: str, value: Any, payload: bytes) -> lis
 
 
 def parse_json(payload: bytes) -> Any:
-    """Read JSON, also with NaN and Infinity, which machines write and the standard forbids."""
+    """Parse JSON, also with NaN and Infinity, which the standard forbids but machines send."""
     try:
         return msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -127,14 +127,14 @@ def _flatten(value: Any, path: str, out: dict[str, Any], depth: int) -> None:
         _flatten(inner, f"{path}.{name}" if path else str(name), out, depth + 1)
 
 
-def _text(payload: bytes) -> str:
+def _decode_text(payload: bytes) -> str:
     try:
         return payload.decode()
     except UnicodeDecodeError as error:
         raise UnreadableMqttPayload("the payload is neither JSON nor UTF-8 text") from error
 
 
-def _regex(topic_filter: str) -> re.Pattern[str]:
+def _compile_filter(topic_filter: str) -> re.Pattern[str]:
     wild = {"+": "[^/]*", "#": ".*"}
     parts = [wild.get(level) or re.escape(level) for level in topic_filter.split("/")]
     regex = "/".join(parts)

@@ -1,4 +1,4 @@
-"""OPC UA: a server's variables followed by subscription, acknowledged when they are on disk."""
+"""The OPC UA connector: a subscription to a server's variables, acknowledged once on disk."""
 
 from werknetz_edge.opcua.connector import create
 

@@ -1,7 +1,7 @@
-"""How a node is written so that it stays true when a server renumbers its namespaces.
+"""Node addresses that stay valid when a server renumbers its namespaces.
 
-Namespace 0 never moves: `i=2258`. All others carry their URI: `nsu=urn:plant;s=Cell7.Temp`.
-An element of an array appends its index: `…[3]`.
+Namespace 0 is fixed: `i=2258`. All others carry their URI: `nsu=urn:plant;s=Cell7.Temp`.
+The address of an array element ends with its index: `…[3]`.
 """
 
 import base64
@@ -21,11 +21,11 @@ _SEGMENT: Final = re.compile(r"/((?:\{(?P<uri>[^}]*)\})?(?P<name>(?:&.|[^/&])+))
 
 
 class UnknownNamespaceError(LookupError):
-    """The server does not know the namespace URI of an address (now)."""
+    """The server has no namespace with the URI of an address."""
 
 
 def address_of(node: NodeId, namespaces: Sequence[str]) -> str:
-    """The address of a node, by the namespace array of the session."""
+    """Return the address of a node, using the namespace array of the session."""
     value: Any = node.Identifier
     match node.NodeIdType:
         case ua.NodeIdType.String:
@@ -48,24 +48,24 @@ def address_of(node: NodeId, namespaces: Sequence[str]) -> str:
 
 
 def node_of(address: str, namespaces: Sequence[str]) -> NodeId:
-    """The node that an address means in this session.
+    """Return the node id of an address in this session.
 
-    Raises UnknownNamespaceError, or ValueError where the address is none.
+    Raises UnknownNamespaceError, or ValueError for an invalid address.
     """
-    found = _ADDRESS.fullmatch(address)
-    if found is None:
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
         raise ValueError(
             f"{address!r} is not a node id: write nsu=<namespace URI>;s=<name> or i=<number>"
         )
-    index = int(found["index"] or 0)
-    if found["uri"] is not None:
-        uri = found["uri"].replace("%3B", ";").replace("%25", "%")
+    index = int(match["index"] or 0)
+    if match["uri"] is not None:
+        uri = match["uri"].replace("%3B", ";").replace("%25", "%")
         if uri not in namespaces:
             raise UnknownNamespaceError(
                 f"the server has no namespace {uri!r}; it has {', '.join(namespaces)}"
             )
         index = namespaces.index(uri)
-    kind, text = found["kind"], found["id"]
+    kind, text = match["kind"], match["id"]
     if kind == "s":
         node: NodeId = ua.NodeId(text, index, ua.NodeIdType.String)
     elif kind == "g":
@@ -79,16 +79,16 @@ def node_of(address: str, namespaces: Sequence[str]) -> NodeId:
 
 
 def parse_browse_path(root: str) -> list[tuple[str | None, str]]:
-    """The steps of a browse path: (namespace URI or None for any, name). `&/` is a slash."""
+    """Return the steps of a browse path: (namespace URI or None for any, name); `&/` is a slash."""
     steps: list[tuple[str | None, str]] = []
     position = 0
     while position < len(root):
-        found = _SEGMENT.match(root, position)
-        if found is None:
+        match = _SEGMENT.match(root, position)
+        if match is None:
             raise ValueError(
                 f"{root!r} is not a browse path: write /Objects/Cell7 or"
                 " /Objects/{urn:plant}Cell7, and &/ for a slash within a name"
             )
-        steps.append((found["uri"], re.sub(r"&(.)", r"\1", found["name"])))
-        position = found.end()
+        steps.append((match["uri"], re.sub(r"&(.)", r"\1", match["name"])))
+        position = match.end()
     return steps

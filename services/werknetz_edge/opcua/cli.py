@@ -1,4 +1,4 @@
-"""`werknetz connect opcua URL` and `werknetz trust`: from a server's address to an edge file."""
+"""`werknetz connect opcua URL` and `werknetz trust`: create an edge file for a server."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ _BEST: Final = ("Aes256Sha256RsaPss", "Basic256Sha256", "Aes128Sha256RsaOaep")
 
 
 def register_connect(app: typer.Typer) -> None:
-    connect = typer.Typer(help="Look at a source and write its edge file.", no_args_is_help=True)
+    connect = typer.Typer(help="Explore a source and write its edge file.", no_args_is_help=True)
     connect.callback()(lambda: None)
     connect.command("opcua")(connect_opcua)
     app.add_typer(connect, name="connect")
@@ -30,32 +30,36 @@ def register_connect(app: typer.Typer) -> None:
 def connect_opcua(
     url: Annotated[str, typer.Argument(help="opc.tcp://host:port/path")],
     *,
-    user: Annotated[str | None, typer.Option(help="user name; without: anonymous")] = None,
+    user: Annotated[str | None, typer.Option(help="user name; default: anonymous")] = None,
     password: Annotated[
         str | None, typer.Option(help="better: --password-file", envvar="WERKNETZ_OPCUA_PASSWORD")
     ] = None,
     password_file: Annotated[Path | None, typer.Option(help="file with the password")] = None,
-    root: Annotated[list[str] | None, typer.Option(help="where to browse")] = None,
-    pick: Annotated[
-        list[str] | None, typer.Option(help="pattern of paths or addresses: '*/Cell7/*'")
+    root: Annotated[
+        list[str] | None, typer.Option(help="browse path or node id to start from")
     ] = None,
-    policy: Annotated[str | None, typer.Option(help="default: the best that is offered")] = None,
+    pick: Annotated[
+        list[str] | None, typer.Option(help="select variables by path or address: '*/Cell7/*'")
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="security policy; default: the best offered")
+    ] = None,
     depth: Annotated[int, typer.Option(help="levels below the root")] = 8,
     name: Annotated[str, typer.Option(help="the connector's id in the edge file")] = "opcua",
-    folder: Annotated[Path, typer.Option(help="where pki/ lies")] = Path("spool"),
-    out: Annotated[Path | None, typer.Option(help="write the edge file here")] = None,
+    folder: Annotated[Path, typer.Option(help="folder that contains pki/")] = Path("spool"),
+    out: Annotated[Path | None, typer.Option(help="edge file to write")] = None,
 ) -> None:
     """Show endpoints and variables of an OPC UA server, and write an edge file."""
     options: dict[str, Any] = {
         "url": url,
-        "browse": [{"root": one, "depth": depth} for one in root or ["/Objects"]],
+        "browse": [{"root": path, "depth": depth} for path in root or ["/Objects"]],
     }
     if user is not None:
         options["user"] = user
     if password_file is not None:
         options["password_file"] = str(password_file.resolve())
     try:
-        chosen = asyncio.run(_look(options, policy, password, pick or [], name, folder))
+        selected = asyncio.run(_explore_server(options, policy, password, pick or [], name, folder))
     except ValidationError as error:
         for detail in error.errors():
             typer.echo(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}", err=True)
@@ -69,12 +73,12 @@ def connect_opcua(
         raise typer.Exit(1) from error
     if out is not None:
         if password:
-            typer.echo("the password is not written: put it in a file, set password_file", err=True)
-        out.write_text(format_edge_file(name, str(out), options, chosen), encoding="utf-8")
+            typer.echo("the password is not written: set password_file", err=True)
+        out.write_text(format_edge_file(name, str(out), options, selected), encoding="utf-8")
         typer.echo(f"\nwritten: {out}; name equipment and roles, then: werknetz edge {out}")
 
 
-async def _look(
+async def _explore_server(
     options: dict[str, Any],
     policy: str | None,
     password: str | None,
@@ -82,7 +86,7 @@ async def _look(
     name: str,
     folder: Path,
 ) -> list[Variable]:
-    OpcuaConfig.model_validate(options)  # wrong words are told before the network is asked
+    OpcuaConfig.model_validate(options)  # report wrong options before connecting
     offers = [
         security_of(endpoint) for endpoint in await load_endpoints(options["url"], _TIMEOUT_S)
     ]
@@ -91,25 +95,25 @@ async def _look(
         typer.echo(f"{offered:<21} {mode}")
     options |= _security(policy, offers)
     config = OpcuaConfig.model_validate(options | ({"password": password} if password else {}))
-    found = await _browse(config, name, folder)
-    chosen = select_variables(found, patterns)
-    typer.echo(f"\n{len(found)} variables, {len(chosen)} picked")
-    for variable in chosen[:_SHOWN]:
+    variables = await _browse(config, name, folder)
+    selected = select_variables(variables, patterns)
+    typer.echo(f"\n{len(variables)} variables, {len(selected)} picked")
+    for variable in selected[:_SHOWN]:
         typer.echo(_line(variable))
-    if len(chosen) > _SHOWN:
-        typer.echo(f"… and {len(chosen) - _SHOWN} more")
-    return chosen
+    if len(selected) > _SHOWN:
+        typer.echo(f"… and {len(selected) - _SHOWN} more")
+    return selected
 
 
 def _security(policy: str | None, offers: list[tuple[str, str]]) -> dict[str, Any]:
-    """The best of what is offered, or what was asked for."""
-    wanted = [policy] if policy else [*_BEST, "None"]
-    for candidate in wanted:
+    """Choose the best policy that the server offers, or the requested one."""
+    candidates = [policy] if policy else [*_BEST, "None"]
+    for candidate in candidates:
         for mode in ("SignAndEncrypt", "Sign"):
             if candidate != "None" and (candidate, mode) in offers:
                 return {"policy": candidate, "mode": mode}
-    if "None" in wanted:
-        typer.echo("without security: everything travels in clear", err=True)
+    if "None" in candidates:
+        typer.echo("no security: values and names are sent unencrypted", err=True)
         return {"policy": "None", "allow_insecure": True}
     return {"policy": policy}
 
@@ -132,7 +136,7 @@ def _line(variable: Variable) -> str:
 
 def trust(
     folder: Annotated[Path, typer.Argument(help="the pki folder of the connector")],
-    fingerprint: Annotated[str, typer.Argument(help="SHA-256, as the rejection shows it")],
+    fingerprint: Annotated[str, typer.Argument(help="SHA-256 fingerprint from the error message")],
 ) -> None:
     """Trust an OPC UA server whose certificate was rejected."""
     try:

@@ -1,4 +1,4 @@
-"""What can be said of an OPC UA source in the edge file, under `options`."""
+"""Options of an OPC UA source in the edge file."""
 
 from math import ceil
 from pathlib import Path
@@ -15,7 +15,7 @@ QUEUE_MAX = 10_000
 
 
 class BrowseRule(BaseModel):
-    """A subtree of the server, every variable of which is followed."""
+    """A subtree of the server; all its variables are subscribed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,10 +25,10 @@ class BrowseRule(BaseModel):
     )
     depth: int = Field(8, ge=0, le=50, description="levels below the root; 0: the root alone")
     types: tuple[str, ...] = Field(
-        (), description="data types that are taken, Double or Enumeration; none named: all"
+        (), description="data types to include, such as Double or Enumeration; default: all"
     )
     namespace: str | None = Field(
-        None, description="only nodes of the namespace with this URI; not given: all"
+        None, description="only nodes of the namespace with this URI; default: all"
     )
 
     @field_validator("root")
@@ -42,7 +42,7 @@ class BrowseRule(BaseModel):
 
 
 class _AnyNamespace(tuple[str, ...]):
-    """Knows every URI: only the form of the address is in question."""
+    """Contains every URI, to check only the form of an address."""
 
     __slots__ = ()
 
@@ -54,7 +54,7 @@ class _AnyNamespace(tuple[str, ...]):
 
 
 class OpcuaConfig(BaseModel):
-    """The options of one OPC UA source. Unknown names are errors."""
+    """Options of one OPC UA source. Unknown options are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,40 +62,41 @@ class OpcuaConfig(BaseModel):
     policy: Policy = Field("Basic256Sha256", description="security policy of the endpoint")
     mode: Mode = Field("SignAndEncrypt", description="Sign or SignAndEncrypt")
     allow_insecure: bool = Field(
-        False, description="must be true for policy None: values and names travel in clear"
+        False, description="must be true for policy None: values and names are sent unencrypted"
     )
-    user: str | None = Field(None, description="user name; without: anonymous")
+    user: str | None = Field(None, description="user name; default: anonymous")
     password: SecretStr | None = Field(None, description="better: password_file")
     password_file: Path | None = Field(None, description="file that holds the password")
     pki: Path | None = Field(
         None, description="folder with own/, trusted/, rejected/; default: pki beside the spool"
     )
     browse: tuple[BrowseRule, ...] = Field(
-        min_length=1, description="subtrees whose variables are followed"
+        min_length=1, description="subtrees whose variables are subscribed"
     )
-    max_variables: int = Field(
-        20_000, ge=1, description="more variables than this are an error, not a surprise"
-    )
+    max_variables: int = Field(20_000, ge=1, description="limit: more variables are an error")
     publishing_ms: float = Field(500, ge=10, le=60_000, description="how often the server sends")
     sampling_ms: float = Field(
-        250, ge=0, le=3_600_000, description="how often the server looks; 0: as fast as it can"
+        250, ge=0, le=3_600_000, description="how often the server samples; 0: as fast as it can"
     )
     queue_size: int | None = Field(
-        None, ge=2, le=QUEUE_MAX, description="values the server keeps for each variable"
+        None, ge=2, le=QUEUE_MAX, description="values that the server queues for each variable"
     )
     outage_s: float = Field(
-        30, ge=0, description="how long an outage the server's queues must bridge"
+        30, ge=0, description="length of an outage that the server's queues must bridge"
     )
     heartbeat_s: float = Field(
-        2, ge=0.5, le=10, description="how often the server's clock is followed as a sign of life"
+        2, ge=0.5, le=10, description="sampling interval of the server's clock, the sign of life"
     )
     silence_s: float = Field(
-        15, ge=2, le=30, description="no sign of life for so long: alarm and a new session"
+        15,
+        ge=2,
+        le=30,
+        description="seconds without a sign of life until a new session",
     )
     arrays: Literal["elements", "json"] = Field(
-        "elements", description="an array is a signal an element, …[3], or one JSON text"
+        "elements", description="an array is one signal per element, …[3], or one JSON text"
     )
-    timeout_s: float = Field(10, ge=1, le=120, description="how long one answer may take")
+    timeout_s: float = Field(10, ge=1, le=120, description="time-out of one request")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -106,13 +107,13 @@ class OpcuaConfig(BaseModel):
             raise ValueError("url carries a user: use the options user and password_file")
         if self.policy == "None" and not self.allow_insecure:
             raise ValueError(
-                "policy None sends everything in clear: take Basic256Sha256 or better,"
+                "policy None sends everything unencrypted: use Basic256Sha256 or better,"
                 " or set allow_insecure: true"
             )
         if self.policy != "None" and self.mode == "None":
             raise ValueError(f"policy {self.policy} needs mode Sign or SignAndEncrypt")
         if self.password is not None and self.password_file is not None:
-            raise ValueError("give password or password_file, not both")
+            raise ValueError("set password or password_file, not both")
         if self.user is None and (self.password or self.password_file):
             raise ValueError("a password without a user: set user too")
         if self.silence_s < 2 * self.heartbeat_s:
@@ -125,7 +126,7 @@ class OpcuaConfig(BaseModel):
 
     @property
     def queue_values(self) -> int:
-        """Two publishing intervals of changes, and what an outage brings."""
+        """Queue length for the changes of two publishing intervals and of an outage."""
         if self.queue_size is not None:
             return self.queue_size
         sampling = max(self.sampling_ms, 10)
@@ -133,7 +134,7 @@ class OpcuaConfig(BaseModel):
         return max(10, min(needed, QUEUE_MAX))
 
     def read_password(self, folder: Path) -> str | None:
-        """The password, from where it was said to be. Raises OSError."""
+        """Return the password, from its file or the option. Raises OSError."""
         if self.password_file is not None:
             return (folder / self.password_file).read_text(encoding="utf-8").rstrip("\r\n")
         return self.password.get_secret_value() if self.password else None

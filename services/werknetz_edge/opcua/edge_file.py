@@ -1,4 +1,4 @@
-"""The first edge file of a server: what was found becomes rules that a person then names."""
+"""Write a first edge file for a server: one rule for each variable, to be completed by hand."""
 
 import re
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ HEADER = """\
 
 
 def select_variables(variables: Sequence[Variable], patterns: Sequence[str]) -> list[Variable]:
-    """Those whose path or address fits a pattern: */Cell7/*; none given: all."""
+    """Return the variables whose path or address matches a pattern (*/Cell7/*); default: all."""
     if not patterns:
         return list(variables)
     return [
@@ -33,7 +33,7 @@ def select_variables(variables: Sequence[Variable], patterns: Sequence[str]) -> 
 def format_edge_file(
     name: str, file: str, options: dict[str, Any], variables: Sequence[Variable]
 ) -> str:
-    """The YAML text, readable and ready to be completed."""
+    """Return the YAML text of the edge file."""
     document = {
         "connector": name,
         "protocol": "opcua",
@@ -52,7 +52,7 @@ def format_edge_file(
 
 
 def _rule(name: str, variable: Variable) -> dict[str, str]:
-    """The object above the variable is taken for the machine, until a person says better."""
+    """Use the object above the variable as the machine, as a first guess."""
     parts = [_word(part) for part in variable.path.split("/") if part and part != "Objects"]
     machine = parts[-2] if len(parts) > 1 else _word(name)
     rule = {
@@ -69,6 +69,6 @@ _UNITS = {"°C": "degC", "°F": "degF", "%": "percent", "1/min": "1/minute"}
 
 
 def _word(name: str) -> str:
-    """A name as a path may hold it: cell7, spindle-temp."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
-    return re.sub(r"[^a-z0-9]+", "-", apart.lower()).strip("-") or "unnamed"
+    """Convert a name to a path segment: cell7, spindle-temp."""
+    separated = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
+    return re.sub(r"[^a-z0-9]+", "-", separated.lower()).strip("-") or "unnamed"

@@ -1,4 +1,4 @@
-"""asyncua's names, loosened: its annotations speak of wire types (Int16, String), not Python's."""
+"""asyncua's `ua` namespace without types: its annotations name wire types (Int16), not Python's."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Polling: what the connectors share whose machines only answer when they are asked.
+"""Shared code of the polling connectors (Modbus, S7).
 
-A protocol adds a `Device` (`device.py`): where its points stand and how a request is sent.
+A protocol adds a `Device` (`device.py`), which sends its requests.
 """

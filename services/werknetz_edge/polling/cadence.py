@@ -1,7 +1,7 @@
-"""The points of one period in one session: what is asked, and what of the answers is told.
+"""Poll the points of one period in one session and report their values.
 
-A machine refuses a whole request for one address that it does not have. Such a piece is parted
-until the address stands alone, so that its neighbours have values.
+A machine refuses a whole request because of one missing address. Such a piece is split until the
+missing address is alone, so that its neighbours get values.
 """
 
 import time
@@ -15,7 +15,9 @@ from werknetz_edge.polling.plan import PollPlan, RequestRules, build_plan
 from werknetz_edge.polling.point import Point
 from werknetz_edge.polling.report import PollAnswers, Report, ReportedValues
 
-CUTS_MAX: Final = 64  # of a session: a machine that refuses everything is not asked for ever more
+CUTS_MAX: Final = (
+    64  # of a session: a machine that refuses everything must not cause ever more requests
+)
 
 
 def now_us() -> int:
@@ -38,13 +40,13 @@ class Cadence:
         self._cuts: set[Cut] = set()
         self.plan = build_plan(points, period_s, rules)
         self._report = report_of(self.plan)
-        self.refused: dict[str, str] = {}  # piece → reason, as of the last poll
-        self.is_splitting = False  # the next poll asks in other pieces: it should come at once
+        self.refused: dict[str, str] = {}  # piece → reason, at the last poll
+        self.is_splitting = False  # the next poll uses smaller pieces and should follow at once
 
     async def poll(
-        self, answered: Callable[[int], None]
+        self, on_answer: Callable[[int], None]
     ) -> tuple[ReportedValues, Exception | None]:
-        """Ask everything once. What was answered before a loss is told together with it."""
+        """Poll all points once; return the values received, and the loss that ended the poll."""
         poll, loss = PollAnswers.empty(self.plan), None
         cuts: set[Cut] = set()
         self.refused = {}
@@ -55,20 +57,20 @@ class Cadence:
                 )
                 at_us = now_us()
                 if any(isinstance(answer, bytes) or answer.is_answer for answer in answers):
-                    answered(at_us)
+                    on_answer(at_us)
                 for index, answer in zip(request, answers, strict=True):
-                    self._take(poll, index, answer, at_us, cuts)
+                    self._store_answer(poll, index, answer, at_us, cuts)
         except (ConnectionLost, OSError) as error:
             loss = error
-        told = self._report.select(poll, time.monotonic())
+        reported = self._report.select(poll, time.monotonic())
         self.is_splitting = bool(cuts)
         if cuts:
             self._cuts |= cuts
             self.plan = build_plan(self._points, self._period_s, self._rules, self._cuts)
             self._report.use_plan(self.plan)
-        return told, loss
+        return reported, loss
 
-    def _take(
+    def _store_answer(
         self, poll: PollAnswers, index: int, answer: bytes | Refusal, at_us: int, cuts: set[Cut]
     ) -> None:
         piece = self.plan.pieces[index]
@@ -76,7 +78,7 @@ class Cadence:
             if answer.is_divisible and len(self._cuts) + len(cuts) < CUTS_MAX:
                 cut = self.plan.find_cut(index)
                 if cut is not None:
-                    cuts.add(cut)  # told when it is known which of them it is
+                    cuts.add(cut)  # reported once the refused address is known
                     return
             poll.status[index] = answer.status
             self.refused[self._device.name_of(piece)] = answer.reason

@@ -1,7 +1,7 @@
-"""The polling connector: asks on time, tells what changed, and says what it could not ask.
+"""The polling connector: polls on schedule and reports changes, refusals and skipped polls.
 
-Polled inside `read`, so a pump that is busy is not overrun: what it has no time for is skipped and
-counted. A machine gives nothing again; what was polled and not kept is a gap after a restart.
+It polls inside `read`, so a busy pump slows polling down: skipped polls are counted. A machine
+stores no history; values that were polled but not stored are a gap after a restart.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ _SHOWN_MAX: Final = 5
 
 
 class PollingConnector:
-    """One machine. See `werknetz.connector.contract.Connector` for what it promises."""
+    """One machine. Implements `werknetz.connector.contract.Connector`."""
 
     def __init__(
         self,
@@ -50,10 +50,10 @@ class PollingConnector:
         self._periods_s = list_periods(points)
         self._schedule = Schedule(self._periods_s)
         self._outage = Outage(connector_id, options.gap_after_polls * self._periods_s[0])
-        self._memory = PollProgress(folder / PROGRESS_FILE.format(connector_id))
+        self._progress = PollProgress(folder / PROGRESS_FILE.format(connector_id))
         self._is_first = True
         self._cadences: list[Cadence] = []  # empty: not connected
-        self._again: int | None = None  # a cadence that is to be polled at once
+        self._repeat_cadence: int | None = None  # a cadence to poll at once
         self._gaps: list[GapOpened | GapClosed] = []
         self._failure: Exception | None = None
         self._loss = ""
@@ -64,7 +64,7 @@ class PollingConnector:
         await self.close()
         self.status.state, self.status.detail = "connecting", ""
         try:
-            await self._remember()
+            await self._load_progress()
             opened = await self._device.open()
         except BaseException as error:
             rejected = isinstance(error, ConfigurationRejected)
@@ -76,7 +76,7 @@ class PollingConnector:
             Cadence(self._device, self.points, period_s, opened.rules, self._report_of)
             for period_s in self._periods_s
         ]
-        self._failure, self._again = None, None
+        self._failure, self._repeat_cadence = None, None
         self._outage.start_session(self._loss)
         self._schedule.start(time.monotonic())
         self.status.details |= opened.details | {"values": str(len(self._addresses))}
@@ -90,42 +90,42 @@ class PollingConnector:
             silence_max_s=self._options.silence_max_s,
         )
 
-    async def _remember(self) -> None:
-        """At the first connect: what an edge before us has kept, or that we are the first."""
+    async def _load_progress(self) -> None:
+        """At the first connect, load the progress of an earlier process, if there was one."""
         if not self._is_first:
             return
-        kept_us = await asyncio.to_thread(self._memory.load)
-        if kept_us is None:
-            kept_us = self._memory.stored_us = now_us()
+        stored_us = await asyncio.to_thread(self._progress.load)
+        if stored_us is None:
+            stored_us = self._progress.stored_us = now_us()
             await self._save()
         else:
-            self._outage.note_restart(kept_us)
-        self._answered_us = kept_us
+            self._outage.note_restart(stored_us)
+        self._answered_us = stored_us
         self._is_first = False
 
     async def read(self) -> Delivery:
         while True:
             if self._failure is not None:
                 raise self._failure
-            number = await self._turn()
+            number = await self._wait_for_next()
             cadence = self._cadences[number]
-            told, loss = await cadence.poll(self._heard)
-            self._again = number if cadence.is_splitting else None
+            reported, loss = await cadence.poll(self._on_answer)
+            self._repeat_cadence = number if cadence.is_splitting else None
             if loss is None:
                 self._polls += 1
             else:
                 self._failure, self._loss = loss, str(loss) or type(loss).__name__
-            self._tell()
-            if self._memory.is_due:
+            self._update_status()
+            if self._progress.is_due:
                 await self._save()
-            if told or self._gaps:
-                return self._delivery(told)
+            if reported or self._gaps:
+                return self._delivery(reported)
             if loss is None and not cadence.is_splitting:
-                self._memory.note_quiet_poll(self._answered_us)
+                self._progress.note_quiet_poll(self._answered_us)
 
-    async def _turn(self) -> int:
+    async def _wait_for_next(self) -> int:
         """Wait for the cadence that is due."""
-        number, self._again = self._again, None
+        number, self._repeat_cadence = self._repeat_cadence, None
         if number is None:
             if not self._cadences:
                 raise ConnectionLost("not connected")
@@ -137,19 +137,19 @@ class PollingConnector:
         return number
 
     async def close(self) -> None:
-        self._cadences, self._again = [], None
+        self._cadences, self._repeat_cadence = [], None
         await self._device.close()
         await self._save()
         if self.status.state not in {"starting", "rejected"}:
             self.status.state = "stopped"
 
-    def _heard(self, at_us: int) -> None:
-        """The machine has answered, be it with a refusal."""
+    def _on_answer(self, at_us: int) -> None:
+        """Note an answer of the machine; a refusal counts, too."""
         self.status.last_good_us = self._answered_us = at_us
         self._gaps += self._outage.note_answer(at_us, time.monotonic())
 
-    def _tell(self) -> None:
-        """What operators see of it."""
+    def _update_status(self) -> None:
+        """Update the details of the status."""
         details = self.status.details
         details["polls"] = str(self._polls)
         details["polls_skipped"] = str(self._schedule.skipped)
@@ -164,29 +164,29 @@ class PollingConnector:
             more = f"; and {len(refused) - _SHOWN_MAX} more" if len(refused) > _SHOWN_MAX else ""
             details["refused"] = "; ".join(refused[:_SHOWN_MAX]) + more
 
-    def _delivery(self, told: ReportedValues) -> Delivery:
-        number, polled_us = self._memory.next_delivery(), self._answered_us
+    def _delivery(self, reported: ReportedValues) -> Delivery:
+        number, polled_us = self._progress.next_delivery(), self._answered_us
         gaps, self._gaps = self._gaps, []
 
         async def acknowledge() -> None:
-            self._memory.acknowledge(number, polled_us)
+            self._progress.acknowledge(number, polled_us)
 
         return Delivery(
-            readings=told.readings,
-            blocks=told.blocks,
+            readings=reported.readings,
+            blocks=reported.blocks,
             gaps=gaps,
-            unreadable=told.unreadable,
+            unreadable=reported.unreadable,
             acknowledge=acknowledge,
         )
 
     async def _save(self) -> None:
-        """Without the file polling goes on: a gap after a restart then begins earlier, no more."""
+        """Save the progress; polling continues without it, as only a later gap begins too early."""
         try:
-            await asyncio.to_thread(self._memory.save)
+            await asyncio.to_thread(self._progress.save)
         except OSError as error:
             self.status.details["memory"] = (
-                f"{error}: {self._memory.path} cannot be written, so a gap after a restart"
-                " will begin too early; make room, or correct the rights"
+                f"{error}: {self._progress.path} cannot be written, so a gap after a restart"
+                " will begin too early: free disk space or correct the permissions"
             )
         else:
             self.status.details.pop("memory", None)

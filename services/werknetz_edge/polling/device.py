@@ -1,4 +1,4 @@
-"""What a protocol adds to polling: a machine that answers requests. Read only: it has no write."""
+"""The interface between polling and a protocol. Read only: there is no write."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,24 +10,24 @@ from werknetz_edge.polling.plan import RequestRules
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """No value, and why: an address that is not there, say. The session goes on."""
+    """Why a piece has no value, for example a missing address. The session continues."""
 
     status: int  # an OPC UA status code, Bad
     reason: str
-    is_divisible: bool = False  # what was asked for together may be answered in parts
-    is_answer: bool = True  # False: this part of the machine is silent, while others are not
+    is_divisible: bool = False  # smaller pieces may succeed
+    is_answer: bool = True  # False: this part of the machine is silent, others are not
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceSession:
-    """A session: what may be asked (the machine may have a say in that), and what to tell of it."""
+    """An open session: the rules for its requests and details for the status."""
 
     rules: RequestRules
     details: dict[str, str] = field(default_factory=dict)
 
 
 class Device(Protocol):
-    """One session with one machine; the polling connector owns its life."""
+    """One session with one machine, opened and closed by the polling connector."""
 
     async def open(self) -> DeviceSession:
         """Open the session, within bounded time.
@@ -36,14 +36,14 @@ class Device(Protocol):
         """
 
     async def read_pieces(self, pieces: Sequence[AreaPiece]) -> list[bytes | Refusal]:
-        """Send one request of a plan; return the bytes of each piece, or why there are none.
+        """Send one request of a plan; return the bytes of each piece, or its refusal.
 
-        The bytes have the length of the piece. Raises ConnectionLost when no answer comes in time,
-        or one that cannot be trusted: what comes later must not be taken for another answer.
+        The bytes have the length of the piece. Raises ConnectionLost if no answer arrives in time
+        or the answer does not match: a late answer must not be taken for that of the next request.
         """
 
     def name_of(self, piece: AreaPiece) -> str:
-        """What operators call a piece: `unit 1, holding 100-124`."""
+        """Return the name of a piece for operators: `unit 1, holding 100-124`."""
 
     async def close(self) -> None:
         """Release the session, within 3 s. Safe to call twice, and before open."""

@@ -1,4 +1,4 @@
-"""Neighbours share a request: points to pieces, within what one request may ask for. Pure."""
+"""Group neighbouring points into pieces that one request can read. No I/O."""
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ Cut = tuple[Area, int]  # the start of a point: no piece reaches over it
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What one request may ask of an area."""
+    """The limits of one request in an area."""
 
     count_max: int
-    gap_max: int  # units that nobody wants and that are read along, to save a request
+    gap_max: int  # unused units between two points that one request may include
     unit_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class AreaPiece:
-    """A stretch of an area; its bytes stand at `offset` in the image of a poll."""
+    """A range of an area; its bytes are at `offset` in the image of a poll."""
 
     area: Area
     start: int
@@ -30,7 +30,7 @@ class AreaPiece:
 
 @dataclass(frozen=True, slots=True)
 class PointLocation:
-    """Where a point stands in the image, and which pieces bring it."""
+    """Where a point is in the image, and which pieces contain it."""
 
     offset: int
     first: int
@@ -48,12 +48,12 @@ class _Run:
 def group_points(
     points: Sequence[Point], limit_of: Callable[[Area], Limit], cuts: Container[Cut] = frozenset()
 ) -> tuple[list[AreaPiece], list[PointLocation]]:
-    """Return the pieces, and a place for each point, in the order of the points.
+    """Return the pieces, and the location of each point, in the order of the points.
 
-    A point that no request can hold (a long text) is cut; its pieces stand side by side.
+    A point that exceeds a request (a long text) is split into adjacent pieces.
     """
     pieces: list[AreaPiece] = []
-    places: dict[int, PointLocation] = {}
+    locations: dict[int, PointLocation] = {}
     size = 0
     for run in _runs(points, limit_of, cuts):
         limit = limit_of(run.area)
@@ -64,14 +64,14 @@ def group_points(
             size += count * limit.unit_bytes
         for index in run.points:
             at = (points[index].start - run.start) * limit.unit_bytes
-            places[index] = PointLocation(offset + at, first, len(pieces) - 1)
-    return pieces, [places[index] for index in range(len(points))]
+            locations[index] = PointLocation(offset + at, first, len(pieces) - 1)
+    return pieces, [locations[index] for index in range(len(points))]
 
 
 def find_cut(points: Sequence[Point]) -> Cut | None:
-    """Where to part a piece that was refused: at its widest gap, or else in the middle.
+    """Return where to split a refused piece: at its widest gap, or else in the middle.
 
-    None: it cannot be parted, so what is refused is the point itself.
+    None: it cannot be split, so the point itself is refused.
     """
     order = sorted(points, key=lambda point: point.start)
     seams: list[tuple[int, int]] = []  # width, start of what follows

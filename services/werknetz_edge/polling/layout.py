@@ -1,4 +1,4 @@
-"""From the bytes of a poll to columns: a gather a datatype, no Python step a number."""
+"""Decode the bytes of a poll into columns: one numpy gather per datatype."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ _WIDE: Final = frozenset({"i8", "u8"})
 
 @dataclass(frozen=True, slots=True)
 class _Gather:
-    """The numbers of one datatype: which bytes make each, and where it goes."""
+    """The numbers of one datatype: the positions of their bytes, and their target index."""
 
-    into: NDArray[np.intp]
-    positions: NDArray[np.intp]  # a row a number, the most significant byte first
+    target: NDArray[np.intp]
+    positions: NDArray[np.intp]  # one row per number, the most significant byte first
     kind: str
 
 
@@ -32,7 +32,7 @@ class CodedPoint:
 
 @dataclass(slots=True)
 class NumberColumns:
-    """A column a value, and `key`: its bits, by which a change is told."""
+    """Values, and their bits as `key`, by which a change is detected."""
 
     value: NDArray[np.float64]
     key: NDArray[np.int64]
@@ -40,35 +40,35 @@ class NumberColumns:
 
 
 class ImageLayout:
-    """What stands where in the image of one cadence. `rows` number the points of all of them."""
+    """Locations of the points in the image of one cadence; `rows` are their global numbers."""
 
     def __init__(
-        self, rows: Sequence[int], points: Sequence[Point], places: Sequence[PointLocation]
+        self, rows: Sequence[int], points: Sequence[Point], locations: Sequence[PointLocation]
     ) -> None:
         numeric = [n for n, point in enumerate(points) if not isinstance(point.cell, Coded)]
         self.rows = np.array([rows[n] for n in numeric], np.int32)
-        self.piece = np.array([places[n].first for n in numeric], np.intp)
+        self.piece = np.array([locations[n].first for n in numeric], np.intp)
         self.coded = [
-            CodedPoint(rows[n], places[n], point.cell)
+            CodedPoint(rows[n], locations[n], point.cell)
             for n, point in enumerate(points)
             if isinstance(point.cell, Coded)
         ]
         by_kind: dict[str, list[tuple[int, list[int]]]] = {}
         bits: list[tuple[int, int, int]] = []
-        for into, n in enumerate(numeric):
-            cell, offset = points[n].cell, places[n].offset
+        for target, n in enumerate(numeric):
+            cell, offset = points[n].cell, locations[n].offset
             if isinstance(cell, Bit):
-                bits.append((into, offset + cell.byte, cell.shift))
+                bits.append((target, offset + cell.byte, cell.shift))
             elif isinstance(cell, Number):
                 positions = [offset + byte for byte in cell.order]
-                by_kind.setdefault(cell.kind, []).append((into, positions))
+                by_kind.setdefault(cell.kind, []).append((target, positions))
         self._gathers = [
             _Gather(
-                np.array([into for into, _ in found], np.intp),
-                np.array([positions for _, positions in found], np.intp),
+                np.array([target for target, _ in values], np.intp),
+                np.array([positions for _, positions in values], np.intp),
                 kind,
             )
-            for kind, found in by_kind.items()
+            for kind, values in by_kind.items()
         ]
         self._bit_into = np.array([bit[0] for bit in bits], np.intp)
         self._bit_position = np.array([bit[1] for bit in bits], np.intp)
@@ -80,17 +80,17 @@ class ImageLayout:
         wide: list[tuple[_Gather, NDArray[np.int64 | np.uint64]]] = []
         for gather in self._gathers:
             # A gather's result is contiguous, so its bytes can be seen as numbers.
-            found = raw[gather.positions].view(f">{gather.kind}")[:, 0]
+            values = raw[gather.positions].view(f">{gather.kind}")[:, 0]
             with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
-                value[gather.into] = found
+                value[gather.target] = values
             if gather.kind in _WIDE:
-                wide.append((gather, found))
+                wide.append((gather, values))
         if len(self._bit_into):
             value[self._bit_into] = (raw[self._bit_position] >> self._bit_shift) & 1
         key = value.view(np.int64).copy()
         large: dict[int, int] = {}
-        for gather, found in wide:
-            key[gather.into] = found.astype(found.dtype.newbyteorder("=")).view(np.int64)
-            for n in np.flatnonzero(np.abs(value[gather.into]) >= EXACT):
-                large[int(gather.into[n])] = int(found[n])
+        for gather, values in wide:
+            key[gather.target] = values.astype(values.dtype.newbyteorder("=")).view(np.int64)
+            for n in np.flatnonzero(np.abs(value[gather.target]) >= EXACT):
+                large[int(gather.target[n])] = int(values[n])
         return NumberColumns(value, key, large)

@@ -1,4 +1,4 @@
-"""What is asked in one poll: pieces, the requests that bring them, and what their bytes mean."""
+"""The plan of one poll: pieces, requests, and the layout of their bytes."""
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ Pack = Callable[[Sequence[AreaPiece]], list[list[int]]]
 
 
 def one_by_one(pieces: Sequence[AreaPiece]) -> list[list[int]]:
-    """A request a piece."""
+    """Use one request for each piece."""
     return [[index] for index in range(len(pieces))]
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRules:
-    """What a session may ask in one request, of which several pieces may be part."""
+    """The limits of a session's requests, and how pieces are packed into requests."""
 
     limit_of: Callable[[Area], Limit]
     pack: Pack = one_by_one
@@ -25,21 +25,21 @@ class RequestRules:
 
 @dataclass(frozen=True, slots=True)
 class PollPlan:
-    """The points of one period. `requests` number the pieces that one request asks for."""
+    """The plan for the points of one period. `requests` are lists of piece numbers."""
 
     pieces: list[AreaPiece]
     requests: list[list[int]]
     layout: ImageLayout
     size: int
-    points_by_piece: list[list[Point]]  # by piece: what it brings
+    points_by_piece: list[list[Point]]  # the points that each piece contains
 
     def find_cut(self, piece: int) -> Cut | None:
-        """Where a refused piece may be parted, to find what of it is refused."""
+        """Return where to split a refused piece, to locate the refused point."""
         return find_cut(self.points_by_piece[piece])
 
 
 def list_periods(points: Sequence[Point]) -> list[float]:
-    """The cadences, the shortest first."""
+    """Return the polling periods, the shortest first."""
     return sorted({point.period_s for point in points})
 
 
@@ -51,15 +51,15 @@ def build_plan(
 ) -> PollPlan:
     rows = [row for row, point in enumerate(points) if point.period_s == period_s]
     chosen = [points[row] for row in rows]
-    pieces, places = group_points(chosen, rules.limit_of, cuts)
+    pieces, locations = group_points(chosen, rules.limit_of, cuts)
     within: list[list[Point]] = [[] for _ in pieces]
-    for point, place in zip(chosen, places, strict=True):
-        for piece in range(place.first, place.last + 1):
+    for point, location in zip(chosen, locations, strict=True):
+        for piece in range(location.first, location.last + 1):
             within[piece].append(point)
     return PollPlan(
         pieces=pieces,
         requests=rules.pack(pieces),
-        layout=ImageLayout(rows, chosen, places),
+        layout=ImageLayout(rows, chosen, locations),
         size=sum(piece.size for piece in pieces),
         points_by_piece=within,
     )

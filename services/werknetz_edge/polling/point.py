@@ -1,4 +1,4 @@
-"""Where a value stands in a machine's memory, and how its bytes are to be read."""
+"""Location of a value in a machine's memory, and how to decode its bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Bit:
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """What numpy cannot read: texts and times. `read` raises ValueError with the reason."""
+    """A text or time, which numpy cannot decode. `read` raises ValueError with the reason."""
 
     size: int
     read: Callable[[bytes], Plain]
@@ -38,7 +38,7 @@ Cell = Number | Bit | Coded
 class Point:
     """`start` and `count` are in the area's own units: registers, coils, bytes."""
 
-    address: str  # what readings are called
+    address: str  # the source address of its readings
     area: Area
     start: int
     count: int

@@ -1,4 +1,4 @@
-"""What of a poll is told: what has changed, and everything again after `silence_max_s`."""
+"""Select the values of a poll to report: changes, and every value after `silence_max_s`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ BAD_DECODING: Final = 0x8007_0000  # BadDecodingError
 
 @dataclass(slots=True)
 class PollAnswers:
-    """The answers of one poll, by piece. `at_us` 0: the machine was not reached."""
+    """The answers of one poll, by piece. `at_us` 0: no answer."""
 
     image: bytearray
     status: NDArray[np.uint32]
@@ -33,7 +33,7 @@ class PollAnswers:
 
 @dataclass(slots=True)
 class ReportedValues:
-    """What goes to the pump."""
+    """The selected values, for a delivery."""
 
     blocks: list[ReadingBlock] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
@@ -44,8 +44,8 @@ class ReportedValues:
 
 
 @dataclass(slots=True)
-class _Last:
-    """What was told last of a text."""
+class _LastText:
+    """The last reported state of a text."""
 
     raw: bytes = b""
     status: int = GOOD
@@ -53,7 +53,7 @@ class _Last:
 
 
 class Report:
-    """Of one cadence, for one session: a new one tells everything once."""
+    """The report of one cadence in one session; a new session reports everything once."""
 
     def __init__(
         self, plan: PollPlan, addresses: Sequence[str], *, every: bool, silence_max_s: float
@@ -64,22 +64,22 @@ class Report:
         count = len(plan.layout.rows)
         self._key = np.zeros(count, np.int64)
         self._status = np.zeros(count, np.uint32)
-        self._told_s = np.full(count, -inf)
-        self._coded = [_Last() for _ in plan.layout.coded]
+        self._reported_s = np.full(count, -inf)
+        self._coded = [_LastText() for _ in plan.layout.coded]
 
     def use_plan(self, plan: PollPlan) -> None:
-        """The same points are asked for in other pieces."""
+        """Use another plan for the same points."""
         self._layout = plan.layout
 
     def select(self, poll: PollAnswers, now_s: float) -> ReportedValues:
-        told = ReportedValues()
+        reported = ReportedValues()
         if len(self._layout.rows):
-            self._numbers(poll, now_s, told)
+            self._add_numbers(poll, now_s, reported)
         for last, coded in zip(self._coded, self._layout.coded, strict=True):
-            self._text(coded, last, poll, now_s, told)
-        return told
+            self._add_text(coded, last, poll, now_s, reported)
+        return reported
 
-    def _numbers(self, poll: PollAnswers, now_s: float, told: ReportedValues) -> None:
+    def _add_numbers(self, poll: PollAnswers, now_s: float, reported: ReportedValues) -> None:
         layout = self._layout
         numbers = layout.read_numbers(poll.image)
         status, at_us = poll.status[layout.piece], poll.at_us[layout.piece]
@@ -89,18 +89,18 @@ class Report:
         chosen = (at_us > 0) & (
             (numbers.key != self._key)
             | (status != self._status)
-            | (now_s - self._told_s >= self._silence_max_s)
+            | (now_s - self._reported_s >= self._silence_max_s)
         )
         self._key[chosen] = numbers.key[chosen]
         self._status[chosen] = status[chosen]
-        self._told_s[chosen] = now_s
+        self._reported_s[chosen] = now_s
         for index, exact in numbers.large.items():
             if chosen[index] and not refused[index]:
                 chosen[index] = False
                 address = self._addresses[int(layout.rows[index])]
-                told.readings.append(Reading(address, exact, source_time_us=int(at_us[index])))
+                reported.readings.append(Reading(address, exact, source_time_us=int(at_us[index])))
         if chosen.any():
-            told.blocks.append(
+            reported.blocks.append(
                 ReadingBlock(
                     addresses=self._addresses,
                     address=layout.rows[chosen],
@@ -110,15 +110,20 @@ class Report:
                 )
             )
 
-    def _text(
-        self, coded: CodedPoint, last: _Last, poll: PollAnswers, now_s: float, told: ReportedValues
+    def _add_text(
+        self,
+        coded: CodedPoint,
+        last: _LastText,
+        poll: PollAnswers,
+        now_s: float,
+        reported: ReportedValues,
     ) -> None:
-        place = coded.location
-        pieces = slice(place.first, place.last + 1)
+        location = coded.location
+        pieces = slice(location.first, location.last + 1)
         if not poll.at_us[pieces].all():
             return
         at_us, status = int(poll.at_us[pieces].max()), int(poll.status[pieces].max())
-        raw = bytes(poll.image[place.offset : place.offset + coded.cell.size])
+        raw = bytes(poll.image[location.offset : location.offset + coded.cell.size])
         if status != GOOD:
             raw = b""
         if (raw, status) == (last.raw, last.status) and now_s - last.at_s < self._silence_max_s:
@@ -132,6 +137,6 @@ class Report:
                 value = coded.cell.read(raw)
             except ValueError as error:
                 status = BAD_DECODING
-                if is_new:  # in quarantine once, however often it is told that there is no value
-                    told.unreadable.append(Unmapped(address, str(error), raw, at_us))
-        told.readings.append(Reading(address, value, status, source_time_us=at_us, raw=raw))
+                if is_new:  # quarantine it once, not at each report
+                    reported.unreadable.append(Unmapped(address, str(error), raw, at_us))
+        reported.readings.append(Reading(address, value, status, source_time_us=at_us, raw=raw))

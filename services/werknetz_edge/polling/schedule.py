@@ -1,11 +1,11 @@
-"""When to poll: on a grid of the monotonic clock, so that polls neither drift nor pile up."""
+"""Schedule of polls on a grid of the monotonic clock: polls neither drift nor pile up."""
 
 from collections.abc import Sequence
 from math import floor
 
 
 class Schedule:
-    """Several cadences, each with its own grid. Pure: instants in, instants out."""
+    """Several cadences, each with its own grid. No clock of its own."""
 
     def __init__(self, periods_s: Sequence[float]) -> None:
         self._periods_s = tuple(periods_s)
@@ -14,12 +14,12 @@ class Schedule:
         self.skipped = 0
 
     def start(self, now_s: float) -> None:
-        """A new session: everything is due now. What is skipped is counted on."""
+        """Start a session: everything is due now. The count of skipped polls continues."""
         self._started_s = now_s
         self._last = [-1] * len(self._periods_s)
 
     def next(self) -> tuple[int, float]:
-        """The cadence that has waited longest, and the instant at which it is due."""
+        """Return the cadence that is due first, and when."""
         due = [
             self._started_s + (last + 1) * period_s
             for last, period_s in zip(self._last, self._periods_s, strict=True)
@@ -28,7 +28,7 @@ class Schedule:
         return cadence, due[cadence]
 
     def begin(self, cadence: int, now_s: float) -> None:
-        """A poll begins. Those that should have begun before it are skipped, and counted."""
+        """Begin a poll; count the polls that were skipped before it."""
         last = self._last[cadence]
         number = max(last + 1, floor((now_s - self._started_s) / self._periods_s[cadence]))
         self.skipped += number - last - 1

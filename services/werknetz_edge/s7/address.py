@@ -1,7 +1,7 @@
 """S7 addresses in the usual notation: DB10.DBD4:REAL, DB1.DBX0.3, MW20:INT, I0.0, %Q4.1, EW64.
 
-X (or a bare M, I, Q) is a bit, B a byte, W two bytes, D four. The type behind the colon says what
-they mean; without one they are BOOL, BYTE, WORD, DWORD. B goes with every type: its first byte.
+X (or a bare M, I, Q) is a bit, B a byte, W two bytes, D four. The type behind the colon defines
+their meaning; the defaults are BOOL, BYTE, WORD, DWORD. B fits every type: its first byte.
 """
 
 import re
@@ -32,7 +32,7 @@ class S7Address:
     datatype: S7Datatype
 
     def __str__(self) -> str:
-        """The one way in which readings are called, whatever was written."""
+        """Return the normalized address, as readings use it."""
         letter = "X" if self.datatype.name == "BOOL" else _WIDTHS.get(self.datatype.size, "B")
         bit = f".{self.bit}" if letter == "X" else ""
         if self.area == DB:
@@ -42,7 +42,7 @@ class S7Address:
         return place if self.datatype.name == _DEFAULTS[letter] else f"{place}:{self.datatype}"
 
     def nth(self, count: int) -> "S7Address":
-        """The address of the value `count` places behind, as in an array."""
+        """Return the address of the value `count` elements later in an array."""
         if self.datatype.name == "BOOL":
             bits = self.byte * 8 + self.bit + count
             return S7Address(self.area, self.block, bits // 8, bits % 8, self.datatype)
@@ -52,14 +52,14 @@ class S7Address:
 
 
 def parse_address(text: str) -> S7Address:
-    """Read an address; raise ValueError that says what is wrong and the remedy."""
-    found = _FORM.fullmatch(text.strip().upper())
-    if found is None:
+    """Parse an address; raise ValueError with the error and the remedy."""
+    match = _FORM.fullmatch(text.strip().upper())
+    if match is None:
         raise ValueError(
             f"address {text!r} is not of the form DB10.DBD4:REAL, DB1.DBX0.3, MW20:INT, I0.0;"
             " timers, counters and symbolic names cannot be read this way"
         )
-    block, db_letter, area, letter, byte, bit, type_name, length = found.groups()
+    block, db_letter, area, letter, byte, bit, type_name, length = match.groups()
     width = db_letter or letter or "X"
     if (width == "X") != (bit is not None):
         remedy = "a bit needs one, such as .0" if width == "X" else "only a bit (X) has one"

@@ -1,4 +1,4 @@
-"""What can be said of an S7 source in the edge file, under `options`."""
+"""Options of an S7 source in the edge file."""
 
 from typing import Annotated, Literal, Self
 
@@ -32,7 +32,7 @@ class S7Item(PolledItem):
 
 
 class S7Config(PollingOptions):
-    """The options of one PLC.
+    """Options of one PLC.
 
     S7-1200/1500: in TIA Portal permit PUT/GET communication (Protection & Security), and switch
     "optimized block access" off for the data blocks that are read.
@@ -47,10 +47,10 @@ class S7Config(PollingOptions):
         "basic", description="which of the CPU's connection resources is used"
     )
     pdu_max: int = Field(
-        960, ge=240, le=960, description="bytes of an answer that we ask for; the CPU may say less"
+        960, ge=240, le=960, description="requested bytes of an answer; the CPU may grant less"
     )
     gap_max: int = Field(
-        32, ge=0, le=900, description="bytes between two values that are read along"
+        32, ge=0, le=900, description="unused bytes between two values that one request may include"
     )
     items: Annotated[tuple[S7Item, ...], BeforeValidator(expand_items)] = Field(
         description="what is read; an item may be its address alone"

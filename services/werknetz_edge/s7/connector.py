@@ -1,7 +1,7 @@
 """One S7 session on python-snap7's transport and protocol: requests in, bytes or refusals out.
 
-Not on its `AsyncClient`: that reads variables one by one, tells a PLC's refusal from a broken
-answer by text alone, and has no time-out of ours in `connect`.
+Its `AsyncClient` is not used: it reads variables one by one, distinguishes a refusal from a broken
+answer only by text, and its `connect` has no time-out.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _READ: Final = 0x04
 _PDU_MIN: Final = 112  # the least that a CPU negotiates
 _CLOSE_S: Final = 2.0
 _BAD_DEVICE: Final = 0x808B_0000
-# What a parser that was not written for broken bytes raises on them.
+# Exceptions of the library's parser for broken bytes.
 _BROKEN: Final = (S7Error, UnreadableAnswer, struct.error, ValueError, LookupError, TypeError)
 
 
@@ -59,7 +59,7 @@ class S7Device:
                 f"no connection to {self._where}: {error or 'no answer in time'}; check host, port,"
                 f" rack {config.rack} and slot {config.slot}"
             ) from error
-        pdu = await self._negotiated()
+        pdu = await self._negotiate_pdu()
         limit = Limit(piece_max(pdu), config.gap_max, 1)
 
         def limit_of(_: Area) -> Limit:
@@ -68,16 +68,18 @@ class S7Device:
         rules = RequestRules(limit_of, lambda pieces: pack_requests(pieces, pdu))
         return DeviceSession(rules, {"pdu": f"{pdu} bytes"})
 
-    async def _negotiated(self) -> int:
-        asked = self._config.pdu_max
-        request = self._protocol.build_setup_communication_request(pdu_length=asked)
+    async def _negotiate_pdu(self) -> int:
+        requested = self._config.pdu_max
+        request = self._protocol.build_setup_communication_request(pdu_length=requested)
         try:
             answer = await self._exchange(request)
-        except _Refused as refused:
-            raise ConnectionLost(f"{self._where} refuses the session: {refused}") from refused
+        except _RequestRefused as error:
+            raise ConnectionLost(f"{self._where} refuses the session: {error}") from error
         pdu = (answer.get("parameters") or {}).get("pdu_length")
-        if not isinstance(pdu, int) or not _PDU_MIN <= pdu <= asked:
-            raise ConnectionLost(f"{self._where} negotiates a PDU of {pdu} bytes for our {asked}")
+        if not isinstance(pdu, int) or not _PDU_MIN <= pdu <= requested:
+            raise ConnectionLost(
+                f"{self._where} negotiates a PDU of {pdu} bytes for our {requested}"
+            )
         return pdu
 
     async def read_pieces(self, pieces: Sequence[AreaPiece]) -> list[bytes | Refusal]:
@@ -86,8 +88,8 @@ class S7Device:
         )
         try:
             answer = await self._exchange(request)
-        except _Refused as refused:
-            return [Refusal(_BAD_DEVICE, str(refused))] * len(pieces)
+        except _RequestRefused as error:
+            return [Refusal(_BAD_DEVICE, str(error))] * len(pieces)
         parameters = answer.get("parameters") or {}
         if (parameters.get("function_code"), parameters.get("item_count")) != (_READ, len(pieces)):
             raise ConnectionLost(f"{self._where} answers something else than a read request")
@@ -97,7 +99,7 @@ class S7Device:
             raise ConnectionLost(f"{self._where}: {error}") from error
 
     async def _exchange(self, request: bytes) -> dict[str, Any]:
-        """Send, and wait for the answer of the same number. Raises ConnectionLost or _Refused."""
+        """Send and wait for the matching answer. Raises ConnectionLost or _RequestRefused."""
         connection = self._connection
         if connection is None or not connection.connected:
             raise ConnectionLost(f"{self._where}: not connected")
@@ -113,7 +115,7 @@ class S7Device:
             ) from error
         except S7ProtocolError as error:
             if error.error_code:
-                raise _Refused(str(error)) from error
+                raise _RequestRefused(str(error)) from error
             raise ConnectionLost(f"{self._where}: {error}") from error
         except _BROKEN as error:
             raise ConnectionLost(f"{self._where}: {error}") from error
@@ -135,10 +137,10 @@ class S7Device:
             async with asyncio.timeout(_CLOSE_S):
                 await connection.disconnect()
         except TimeoutError:
-            return  # the socket is closed; what the peer has not taken is of no interest
+            return  # the socket is closed
 
 
-class _Refused(Exception):
+class _RequestRefused(Exception):
     """The PLC refuses a whole request."""
 
 

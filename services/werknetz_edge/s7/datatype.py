@@ -1,4 +1,4 @@
-"""What the bytes of a PLC mean: its datatypes, as STEP 7 and TIA Portal name them. Pure."""
+"""Decode the datatypes of a PLC, named as in STEP 7 and TIA Portal. No I/O."""
 
 import struct
 from collections.abc import Callable
@@ -37,13 +37,13 @@ class S7Datatype:
 
     @property
     def size(self) -> int:
-        """Bytes; that of a BOOL is the byte in which it stands."""
+        """Number of bytes; that of a BOOL is the byte that contains it."""
         if self.length is not None:
             return self.length + 2 if self.name == "STRING" else 2 * self.length + 4
         return 1 if self.name == "BOOL" else _size(self.name)
 
     def cell(self, bit: int) -> Cell:
-        """How its bytes are to be read."""
+        """Return how to decode its bytes."""
         if self.name == "BOOL":
             return Bit(0, bit)
         if self.name in _KINDS:
@@ -68,8 +68,8 @@ def _text(raw: bytes) -> str:
     """A STRING: declared length, actual length, characters of Windows' Western code page."""
     if raw[1] > min(raw[0], len(raw) - 2):
         raise ValueError(
-            f"no STRING: it says {raw[1]} characters of {raw[0]}, but {len(raw) - 2} were read;"
-            " check the address and the declared length"
+            f"no STRING: its length is {raw[1]} of {raw[0]} characters, but {len(raw) - 2} were"
+            " read; check the address and the declared length"
         )
     return raw[2 : 2 + raw[1]].decode("cp1252", errors="replace")
 
@@ -78,14 +78,14 @@ def _wide_text(raw: bytes) -> str:
     declared, actual = struct.unpack_from(">HH", raw)
     if actual > min(declared, (len(raw) - 4) // 2):
         raise ValueError(
-            f"no WSTRING: it says {actual} characters of {declared}, but {(len(raw) - 4) // 2} were"
-            " read; check the address and the declared length"
+            f"no WSTRING: its length is {actual} of {declared} characters, but"
+            f" {(len(raw) - 4) // 2} were read; check the address and the declared length"
         )
     return raw[4 : 4 + 2 * actual].decode("utf-16-be")
 
 
 def _character(raw: bytes) -> str:
-    """One sign; NUL, which a PLC begins with, is none."""
+    """One character; NUL, a PLC's initial value, is an empty text."""
     return raw.decode("cp1252", errors="replace").rstrip("\0")
 
 
@@ -104,7 +104,7 @@ def _date_and_time(raw: bytes) -> str:
         raise ValueError(f"no DATE_AND_TIME: {raw.hex()} is not BCD; check the address")
     year, month, day, hour, minute, second = (int(digits[at : at + 2]) for at in range(0, 12, 2))
     century = 1900 if year >= 90 else 2000
-    return datetime(  # noqa: DTZ001  a PLC does not say its zone
+    return datetime(  # noqa: DTZ001  a PLC sends no time zone
         century + year, month, day, hour, minute, second, int(digits[12:15]) * 1000
     ).isoformat(timespec="milliseconds")
 
@@ -114,14 +114,14 @@ def _long_date_and_time(raw: bytes) -> str:
     year, month, day, _, hour, minute, second, ns = struct.unpack(">HBBBBBBI", raw)
     if ns > 999_999_999:
         raise ValueError(f"no DTL: {ns} ns are more than a second; check the address")
-    return datetime(  # noqa: DTZ001  a PLC does not say its zone
+    return datetime(  # noqa: DTZ001  a PLC sends no time zone
         year, month, day, hour, minute, second, ns // 1000
     ).isoformat(timespec="microseconds")
 
 
 def _unix_time(raw: bytes) -> str:
     """An LDT: ns since 1970."""
-    at = datetime(1970, 1, 1) + timedelta(  # noqa: DTZ001  a PLC does not say its zone
+    at = datetime(1970, 1, 1) + timedelta(  # noqa: DTZ001  a PLC sends no time zone
         microseconds=int.from_bytes(raw, signed=True) // 1000
     )
     return at.isoformat(timespec="microseconds")

@@ -1,4 +1,4 @@
-"""What one S7 request may ask for, and what its answer says, piece by piece. Pure."""
+"""Pack pieces into S7 read requests and parse the answers. No I/O."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -34,11 +34,11 @@ _BAD_DEVICE: Final = 0x808B_0000
 
 
 class UnreadableAnswer(Exception):
-    """The answer is not one to the request."""
+    """The answer does not match the request."""
 
 
 def piece_max(pdu: int) -> int:
-    """The bytes that one request can bring."""
+    """Return how many bytes one request can read."""
     return pdu - _ANSWER_HEAD - _ANSWER_ITEM
 
 
@@ -59,7 +59,7 @@ def pack_requests(pieces: Sequence[AreaPiece], pdu: int) -> list[list[int]]:
 
 
 def parse_answers(content: bytes, pieces: Sequence[AreaPiece]) -> list[bytes | Refusal]:
-    """Take the data of an answer apart; raise UnreadableAnswer."""
+    """Split the data of an answer into pieces; raise UnreadableAnswer."""
     answers: list[bytes | Refusal] = []
     at = 0
     for piece in pieces:
@@ -72,11 +72,11 @@ def parse_answers(content: bytes, pieces: Sequence[AreaPiece]) -> list[bytes | R
             answers.append(_MEANINGS.get(code, Refusal(_BAD_DEVICE, f"return code {code:#04x}")))
             continue
         size = (length + 7) // 8 if transport in _IN_BITS else length
-        found = content[at : at + size]
-        if len(found) != piece.size:
-            raise UnreadableAnswer(f"item has {len(found)} bytes, not {piece.size}")
-        answers.append(found)
+        content_of_item = content[at : at + size]
+        if len(content_of_item) != piece.size:
+            raise UnreadableAnswer(f"item has {len(content_of_item)} bytes, not {piece.size}")
+        answers.append(content_of_item)
         at += size + size % 2
     if at < len(content):
-        raise UnreadableAnswer(f"{len(content) - at} bytes more than were asked for")
+        raise UnreadableAnswer(f"{len(content) - at} bytes more than requested")
     return answers

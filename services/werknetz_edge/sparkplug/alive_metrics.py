@@ -1,39 +1,34 @@
-"""Which metrics were alive, on disk: so that a node that died while no process ran is marked stale.
+"""A file with the metrics that have values, to mark them stale if their node dies meanwhile.
 
-Names only. Aliases and datatypes are valid for one birth, and are never read from here.
+Names only: aliases and datatypes are valid for one birth.
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-Names = Mapping[str, Mapping[str, Sequence[str]]]  # node → device ("": the node) → metrics
+from werknetz_edge.durable_file import write_durably
+
+MetricNames = Mapping[str, Mapping[str, Sequence[str]]]  # node → device ("": the node) → metrics
 
 
 @dataclass(frozen=True, slots=True)
 class AliveMetricsFile:
     path: Path
 
-    def load(self) -> Names:
-        """Return what was saved; a file that cannot be read is none: nodes are asked anew."""
+    def load(self) -> MetricNames:
+        """Return the saved names; none if the file cannot be read: nodes then send new births."""
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(self.path.read_text(encoding="utf-8"))
             return {
                 str(node): {
                     str(device): [str(name) for name in names] for device, names in sources.items()
                 }
-                for node, sources in found.items()
+                for node, sources in content.items()
             }
         except (OSError, ValueError, AttributeError, TypeError):
             return {}
 
-    def save(self, names: Names) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(names, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+    def save(self, names: MetricNames) -> None:
+        write_durably(self.path, json.dumps(names))

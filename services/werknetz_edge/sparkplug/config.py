@@ -1,4 +1,4 @@
-"""What an operator says about one Sparkplug infrastructure. Field descriptions are the docs."""
+"""Options of one Sparkplug infrastructure. The field descriptions are the documentation."""
 
 from typing import Annotated
 
@@ -12,12 +12,12 @@ _SIGNS: str = "/+#\0"
 class SparkplugConfig(BrokerConfig):
     host_id: str | None = Field(
         default=None,
-        description="our name on spBv1.0/STATE/<host_id>, by which edge nodes may wait for us; "
+        description="our id on spBv1.0/STATE/<host_id>, which edge nodes may wait for; "
         "default: the connector's id",
     )
     groups: tuple[str, ...] = Field(default=("+",), description="group ids; `+`: every group")
     reorder_s: Annotated[float, Field(gt=0, le=60)] = Field(
-        default=2.0, description="how long a message that comes too early waits for those before it"
+        default=2.0, description="how long an early message waits for its predecessors"
     )
     rebirth_every_s: Annotated[float, Field(ge=5, le=3600)] = Field(
         default=30.0,
@@ -26,11 +26,11 @@ class SparkplugConfig(BrokerConfig):
     )
     rebirth_requests: bool = Field(
         default=True,
-        description="false: publish no command, also not the one that asks for a birth; after a "
-        "restart values then wait, uncounted by name, until nodes give birth by themselves",
+        description="false: publish no rebirth commands; after a restart values without a known "
+        "name then stay in quarantine until the nodes publish births by themselves",
     )
     payload_max_bytes: Annotated[int, Field(ge=1024, le=4_000_000)] = Field(
-        default=2_000_000, description="also of what a compressed payload becomes"
+        default=2_000_000, description="also after decompression"
     )
 
     @field_validator("host_id")
@@ -47,5 +47,5 @@ class SparkplugConfig(BrokerConfig):
             if group != "+" and (not group or any(sign in group for sign in _SIGNS)):
                 raise ValueError(f"group {group!r} is one level of a topic, or `+` for all")
         if not 1 <= len(groups) <= 50 or ("+" in groups and len(groups) > 1):
-            raise ValueError("give 1 to 50 groups, or `+` alone for all")
+            raise ValueError("set 1 to 50 groups, or `+` alone for all")
         return groups

@@ -1,4 +1,4 @@
-"""What is known of one node: its metrics by alias and by name, and how sure we are of it."""
+"""State of one edge node: its metrics by alias and by name, and its liveness."""
 
 import math
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from werknetz_edge.sparkplug.sequence import MessageOrder
 from werknetz_edge.sparkplug.topic import NAMESPACE, Topic
 
 EXACT_MAX: Final = 2**53  # above, a float64 would round what its text keeps
-_Get = Callable[[Any], Any]
-_GET: Final[dict[str, _Get]] = {
-    place: attrgetter(place)
-    for place in ("int_value", "long_value", "float_value", "double_value", "boolean_value")
+_Getter = Callable[[Any], Any]
+_GETTERS: Final[dict[str, _Getter]] = {
+    field_name: attrgetter(field_name)
+    for field_name in ("int_value", "long_value", "float_value", "double_value", "boolean_value")
 }
-_FAST: Final[dict[int, tuple[str, float, float]]] = {
-    # Where peers put it, and what may be taken as it lies there: no sign to be read again.
+_COLUMN_FIELDS: Final[dict[int, tuple[str, float, float]]] = {
+    # The usual field, and the range that needs no conversion of a sign.
     Datatype.Int8: ("int_value", 0, 2**7 - 1),
     Datatype.Int16: ("int_value", 0, 2**15 - 1),
     Datatype.Int32: ("int_value", 0, 2**31 - 1),
@@ -36,35 +36,37 @@ _FAST: Final[dict[int, tuple[str, float, float]]] = {
 
 @dataclass(slots=True, eq=False)
 class NamedMetric:
-    """A metric that has been named. With an `index`, its numbers go into columns."""
+    """A metric with a known name. With an `index`, its numbers go into columns."""
 
     name: str
     address: str
     datatype: int
     is_stored: bool = True  # False: a command that the peer takes, a template's definition
     field: str = ""  # where its number is; empty: it is none
-    get: _Get = _GET["int_value"]
+    get: _Getter = _GETTERS["int_value"]
     low: float = 0
     high: float = 0
-    index: int = -1  # its place among the addresses; -1: none yet
+    index: int = -1  # its field_name among the addresses; -1: none yet
 
     @classmethod
     def create(cls, name: str, address: str, datatype: int, index: int = -1) -> "NamedMetric":
-        fast = _FAST.get(datatype)
-        if fast is None:
+        column_field = _COLUMN_FIELDS.get(datatype)
+        if column_field is None:
             return cls(name, address, datatype)
-        place, low, high = fast
-        return cls(name, address, datatype, True, place, _GET[place], low, high, index)
+        field_name, low, high = column_field
+        return cls(
+            name, address, datatype, True, field_name, _GETTERS[field_name], low, high, index
+        )
 
-    def use_field(self, place: str) -> None:
-        """A peer that puts a number elsewhere than others do, does so again."""
-        if place != self.field:
-            self.field, self.get = place, _GET[place]
+    def use_field(self, field_name: str) -> None:
+        """Read numbers from another field from now on: a peer uses the same one each time."""
+        if field_name != self.field:
+            self.field, self.get = field_name, _GETTERS[field_name]
 
 
 @dataclass(slots=True, eq=False)
 class MetricSource:
-    """What has metrics: a node, or one of its devices."""
+    """A node or one of its devices."""
 
     prefix: str  # of its addresses, without the `#`
     is_born: bool = False
@@ -86,7 +88,7 @@ class SparkplugMessage:
 
 @dataclass(slots=True, eq=False)
 class UnnamedValues:
-    """Values that came without a name: a gap, until a birth names them again."""
+    """Values with unknown aliases: a gap, until a birth names them."""
 
     gap_id: UUID
     count: int = 0
@@ -105,9 +107,9 @@ class Node:
     last_sample_us: int = 0  # of its samples: a stale mark comes after them
     since_us: int = 0  # of its birth, or its first message
     message_count: int = 0  # since then
-    absent_since_us: int | None = None  # we could not hear it from here on
-    rebirth_at_s: float | None = None  # say something by then, or be asked
-    stale_at_s: float | None = None  # and by then, or be marked stale
+    absent_since_us: int | None = None  # we were disconnected from here on
+    rebirth_at_s: float | None = None  # without a message by then, a rebirth is requested
+    stale_at_s: float | None = None  # without a message by then, its metrics are marked stale
     rebirth: RebirthState = field(default_factory=RebirthState)
     unnamed: UnnamedValues | None = None
 
@@ -128,10 +130,10 @@ class Node:
     def source(self, device: str) -> MetricSource:
         if not device:
             return self.own
-        found = self.devices.get(device)
-        if found is None:
-            found = self.devices[device] = MetricSource(f"{self.own.prefix}/{device}")
-        return found
+        device_source = self.devices.get(device)
+        if device_source is None:
+            device_source = self.devices[device] = MetricSource(f"{self.own.prefix}/{device}")
+        return device_source
 
     def mark_alive(self) -> None:
         """It is there: nobody needs to ask."""

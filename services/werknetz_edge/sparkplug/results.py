@@ -1,4 +1,4 @@
-"""What comes of messages: readings, columns of numbers, history, gaps, refusals."""
+"""Results of messages: readings, columns of numbers, history, gaps, quarantine."""
 
 from array import array
 from collections import OrderedDict
@@ -15,7 +15,7 @@ TEXT_MAX: Final = 300
 
 @dataclass(slots=True)
 class ValueColumns:
-    """Numbers on their way: one place a value, in the order in which they came."""
+    """Numbers as columns, in the order of arrival."""
 
     index: "array[int]" = field(default_factory=lambda: array("i"))
     value: "array[float]" = field(default_factory=lambda: array("d"))
@@ -23,7 +23,7 @@ class ValueColumns:
     time_us: "array[int]" = field(default_factory=lambda: array("q"))
 
     def fill_status(self) -> None:
-        """Those that came since the last status have none of their own: Good, which is 0."""
+        """Fill the missing statuses of new rows with Good, which is 0."""
         self.status.frombytes(bytes(self.status.itemsize * (len(self.index) - len(self.status))))
 
     def block(self, addresses: list[str]) -> ReadingBlock:
@@ -38,7 +38,7 @@ class ValueColumns:
 
 @dataclass(slots=True)
 class MessageResults:
-    """Of some messages, in their order. `tokens` are those of messages that are wholly in it."""
+    """Results of messages, in order. `tokens` are those of messages that are complete in it."""
 
     readings: list[Reading] = field(default_factory=list)
     columns: ValueColumns = field(default_factory=ValueColumns)
@@ -58,14 +58,16 @@ class MessageResults:
 
 @dataclass(slots=True)
 class PeerNotes:
-    """What peers do against the specification: of each kind its number and the last one."""
+    """Deviations of peers from the specification: the count and the last one of each kind."""
 
-    _said: OrderedDict[str, tuple[int, str]] = field(default_factory=OrderedDict)
+    _counts: OrderedDict[str, tuple[int, str]] = field(default_factory=OrderedDict)
 
     def add(self, kind: str, text: str) -> None:
-        """Kinds are words of ours, so that there are never many; texts are theirs, and cut."""
-        count, _ = self._said.get(kind, (0, ""))
-        self._said[kind] = (count + 1, text[:TEXT_MAX])
+        """Count a deviation. Kinds are a fixed set; texts may come from peers and are cut."""
+        count, _ = self._counts.get(kind, (0, ""))
+        self._counts[kind] = (count + 1, text[:TEXT_MAX])
 
     def texts(self) -> dict[str, str]:
-        return {kind: f"{count} times, last: {text}" for kind, (count, text) in self._said.items()}
+        return {
+            kind: f"{count} times, last: {text}" for kind, (count, text) in self._counts.items()
+        }

@@ -1,7 +1,7 @@
-"""The sequence of one node's messages, 0 to 255 and round again: what is in order, late or lost.
+"""Sequence numbers of one node's messages, 0 to 255 with wrap-around: in order, late or lost.
 
-Pure. A message that comes too early waits for those before it, a short time and not in any number;
-then they count as lost.
+No clock. An early message waits for its predecessors, bounded in time and number; then they count
+as lost.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class OrderedMessages(Generic[_T]):
-    """What may be read now, in order; and how many messages are lost before the last of it."""
+    """Messages to apply now, in order, and how many are lost before the last of them."""
 
     messages: list[_T]
     lost: int = 0
@@ -28,21 +28,21 @@ class MessageOrder(Generic[_T]):
     wait_s: float
     last: int | None = None  # None: the next one, whatever it is, begins
     until_s: float | None = None  # when waiting ends
-    _held: dict[int, _T] = field(default_factory=dict)
+    _waiting: dict[int, _T] = field(default_factory=dict)
     _uncounted: int = 0  # messages without a seq: the node may have counted them or not
-    _late: int | None = None
+    _last_late: int | None = None
 
     @property
     def waiting_count(self) -> int:
-        return len(self._held)
+        return len(self._waiting)
 
     def restart(self, last: int | None) -> None:
-        """A birth: what is held belongs to the time before it, so flush() comes first."""
-        self.last, self._uncounted, self._late = last, 0, None
+        """Restart at a birth. Waiting messages belong to the time before it: call flush() first."""
+        self.last, self._uncounted, self._last_late = last, 0, None
 
     def follow_late(self) -> None:
-        """The late one was none: what comes after it is in order."""
-        self.restart(self._late)
+        """Continue after the last late message: it was a jump, not late."""
+        self.restart(self._last_late)
 
     def admit(self, seq: int | None, message: _T, now_s: float) -> OrderedMessages[_T]:
         if seq is None:
@@ -53,47 +53,49 @@ class MessageOrder(Generic[_T]):
             return OrderedMessages([message])
         ahead = (seq - self.last - 1) % MODULUS
         if ahead <= self._uncounted:
-            self.last, self._uncounted, self._late = seq, 0, None
-            return OrderedMessages([message, *self._following()])
+            self.last, self._uncounted, self._last_late = seq, 0, None
+            return OrderedMessages([message, *self._take_following()])
         if ahead >= _LATE_FROM:
-            return self._from_behind(seq, message, ahead)
-        if seq in self._held or len(self._held) >= WAITING_MAX:
+            return self._admit_late(seq, message, ahead)
+        if seq in self._waiting or len(self._waiting) >= WAITING_MAX:
             flushed = self.flush()
-            again = self.admit(seq, message, now_s)
-            return OrderedMessages([*flushed.messages, *again.messages], flushed.lost + again.lost)
-        self._held[seq] = message
+            admitted = self.admit(seq, message, now_s)
+            return OrderedMessages(
+                [*flushed.messages, *admitted.messages], flushed.lost + admitted.lost
+            )
+        self._waiting[seq] = message
         if self.until_s is None:
             self.until_s = now_s + self.wait_s
         return OrderedMessages([])
 
     def flush(self) -> OrderedMessages[_T]:
-        """Wait no longer: give what is held, and say how many are missing between."""
-        if not self._held:
+        """Stop waiting: return the waiting messages and the number of missing ones."""
+        if not self._waiting:
             return OrderedMessages([])
-        start = self.last if self.last is not None else next(iter(self._held)) - 1
-        ordered = sorted(self._held, key=lambda seq: (seq - start - 1) % MODULUS)
-        messages = [self._held[seq] for seq in ordered]
+        start = self.last if self.last is not None else next(iter(self._waiting)) - 1
+        ordered = sorted(self._waiting, key=lambda seq: (seq - start - 1) % MODULUS)
+        messages = [self._waiting[seq] for seq in ordered]
         lost = (ordered[-1] - start) % MODULUS - len(ordered)
-        self._held.clear()
+        self._waiting.clear()
         self.until_s, self.last, self._uncounted = None, ordered[-1], 0
         return OrderedMessages(messages, lost)
 
-    def _following(self) -> list[_T]:
-        found: list[_T] = []
-        while self._held and self.last is not None:
+    def _take_following(self) -> list[_T]:
+        messages: list[_T] = []
+        while self._waiting and self.last is not None:
             following = (self.last + 1) % MODULUS
-            if following not in self._held:
+            if following not in self._waiting:
                 break
-            found.append(self._held.pop(following))
+            messages.append(self._waiting.pop(following))
             self.last = following
-        if not self._held:
+        if not self._waiting:
             self.until_s = None
-        return found
+        return messages
 
-    def _from_behind(self, seq: int, message: _T, ahead: int) -> OrderedMessages[_T]:
-        """One that we gave up, or a long jump: two in a row from behind are a jump."""
-        follows = self._late is not None and seq == (self._late + 1) % MODULUS
-        self._late = seq
+    def _admit_late(self, seq: int, message: _T, ahead: int) -> OrderedMessages[_T]:
+        """Admit a late message, or detect a long jump: two consecutive late numbers are a jump."""
+        follows = self._last_late is not None and seq == (self._last_late + 1) % MODULUS
+        self._last_late = seq
         if not follows:
             return OrderedMessages([message], late=True)
         flushed = self.flush()

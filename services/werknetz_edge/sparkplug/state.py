@@ -1,4 +1,4 @@
-"""Our own birth and death: `spBv1.0/STATE/<host_id>`, by which edge nodes know that we listen."""
+"""Our own birth and death on `spBv1.0/STATE/<host_id>`, for edge nodes that wait for us."""
 
 import json
 from dataclasses import dataclass
@@ -8,41 +8,41 @@ from werknetz_edge.mqtt.client import Publication
 
 @dataclass(slots=True)
 class HostState:
-    """Of one connection: birth and will carry the same time."""
+    """State messages of one connection: birth and will carry the same time."""
 
     topic: str
     since_ms: int
 
     @property
     def birth(self) -> Publication:
-        return self._said(online=True, at_ms=self.since_ms)
+        return self._encode(online=True, at_ms=self.since_ms)
 
     @property
     def will(self) -> Publication:
-        return self._said(online=False, at_ms=self.since_ms)
+        return self._encode(online=False, at_ms=self.since_ms)
 
     def death(self, at_ms: int) -> Publication:
-        """Before a disconnect that we mean: the broker keeps the will to itself then."""
-        return self._said(online=False, at_ms=max(at_ms, self.since_ms))
+        """Encode the death for an orderly disconnect, at which the broker drops the will."""
+        return self._encode(online=False, at_ms=max(at_ms, self.since_ms))
 
     def contradict(self, payload: bytes) -> tuple[Publication, bool] | None:
-        """Contradict who says that we are offline; True: it is no older self of ours.
+        """Return our birth if a message says that we are offline; True: another client sent it.
 
-        Our own death of before may come late, by the session or from a hanging connection; it is
-        contradicted too, as the broker may have kept it as the last word.
+        Our own former death may arrive late, from the session or a hanging connection. It is
+        answered, too, as the broker may have retained it.
         """
         try:
-            said = json.loads(payload)
-            online, at_ms = said["online"], int(said["timestamp"])
+            state = json.loads(payload)
+            online, at_ms = state["online"], int(state["timestamp"])
         except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
             online, at_ms = False, 0
         if online is True:
             return None
         is_other = at_ms > self.since_ms
-        # Nodes follow the youngest: ours must not be older than what it answers.
+        # Nodes use the newest state: ours must not be older than the one it answers.
         self.since_ms = max(self.since_ms, min(at_ms, 2**53))
         return self.birth, is_other
 
-    def _said(self, *, online: bool, at_ms: int) -> Publication:
+    def _encode(self, *, online: bool, at_ms: int) -> Publication:
         payload = json.dumps({"online": online, "timestamp": at_ms}).encode()
         return Publication(self.topic, payload, qos=1, retain=True)

@@ -24,7 +24,7 @@ class Topic:
 
 @lru_cache(maxsize=65_536)
 def parse_topic(text: str) -> Topic | None:
-    """Read a topic; None where it is none of those that births, data and deaths come by."""
+    """Parse a topic; None if it is not one of births, data or deaths."""
     levels = text.split("/")
     if levels[0] != NAMESPACE or not all(levels):
         return None
@@ -36,7 +36,7 @@ def parse_topic(text: str) -> Topic | None:
 
 
 def subscription_filters(groups: Sequence[str]) -> list[str]:
-    """Subscriptions, type by type: commands, ours and others', are not for us to hear."""
+    """Return the subscriptions, one for each message type except commands."""
     return [
         f"{NAMESPACE}/{group}/{kind}/{levels}"
         for group in groups

@@ -31,7 +31,8 @@ RESERVE: Final = 0.05  # share that stays free for gap records when the spool is
 _TRIM_ROWS: Final = 2000
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
-# Names are part of the file format: `marks` holds checkpoints, `told` the last stored values.
+# Names are part of the file format. Table `marks` holds checkpoints.
+_RENAMED_TABLES: Final = {"told": "last_values"}  # of version 0.1
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS spool (
   one INTEGER PRIMARY KEY CHECK (one = 1), spool_id BLOB NOT NULL, last_seq INTEGER NOT NULL,
@@ -44,7 +45,7 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE TABLE IF NOT EXISTS points (number INTEGER PRIMARY KEY, definition BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS marks (
   number INTEGER PRIMARY KEY AUTOINCREMENT, mark BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS told (
+CREATE TABLE IF NOT EXISTS last_values (
   one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, rows BLOB NOT NULL);
 """
 _point_decoder: Final = msgspec.msgpack.Decoder(PointDefinition)
@@ -86,6 +87,7 @@ class Spool:
         self.incarnation: UUID | None = None
         self._page_bytes = self._pragma("page_size")
         with self._transaction():
+            self._rename_tables()
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute(
@@ -99,6 +101,12 @@ class Spool:
                 " (SELECT max(at_us) FROM batches), base_at_us)"
             )
         self._load()
+
+    def _rename_tables(self) -> None:
+        """Bring a file of an older version to the present names."""
+        rows = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for old in _RENAMED_TABLES.keys() & {row[0] for row in rows}:
+            self._db.execute(f"ALTER TABLE {old} RENAME TO {_RENAMED_TABLES[old]}")
 
     def _load(self) -> None:
         row = self._db.execute(
@@ -225,7 +233,7 @@ class Spool:
             seqs = [row[0] for row in self._db.execute("SELECT seq FROM batches ORDER BY seq")]
             self._db.execute("UPDATE batches SET seq = -seq, lane = 'backfill'")
             # The database may lack trimmed batches: values that the source re-sends are stored.
-            self._db.execute("DELETE FROM told")
+            self._db.execute("DELETE FROM last_values")
             self._insert(1, self._lane, digest, payload)
             for new, old in enumerate(seqs, start=2):
                 (stored,) = self._db.execute(
@@ -256,11 +264,13 @@ class Spool:
         if self.bytes_used + len(rows) > int(self._bytes_max * (1 - RESERVE)):
             raise SpoolFull(f"the spool holds {self.bytes_used} of {self._bytes_max} bytes")
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO told VALUES (1, ?, ?)", (self.last_seq, rows))
+            self._db.execute(
+                "INSERT OR REPLACE INTO last_values VALUES (1, ?, ?)", (self.last_seq, rows)
+            )
 
     def load_last_values(self) -> tuple[int, bytes] | None:
         """Return the saved last values and the batch up to which they are complete."""
-        row = self._db.execute("SELECT seq, rows FROM told").fetchone()
+        row = self._db.execute("SELECT seq, rows FROM last_values").fetchone()
         return None if row is None else (int(row[0]), bytes(row[1]))
 
     def oldest_at_us(self, after_seq: int) -> int | None:

@@ -29,7 +29,9 @@ def _file(folder: Path, name: str, connector: str) -> Path:
 @pytest.mark.asyncio
 async def test_a_name_stands_for_one_connector(tmp_path: Path) -> None:
     files = [_file(tmp_path, "one", "same"), _file(tmp_path, "two", "same")]
-    with pytest.raises(ConfigurationError, match=r"two\.yaml: connector 'same' is that of .*one"):
+    with pytest.raises(
+        ConfigurationError, match=r"two\.yaml: connector 'same' is already used by .*one"
+    ):
         await run_edge(*files)
 
 

@@ -1,7 +1,7 @@
-"""Who we are and whom we trust: own certificate, trusted and rejected servers, in one folder.
+"""Certificates in one folder: our own, those of trusted servers and of rejected servers.
 
-A server is trusted by its own certificate, put into trusted/ by a person; nothing is accepted
-by itself.
+A server is trusted if a person has put its certificate into trusted/; nothing is trusted
+automatically.
 """
 
 import os
@@ -42,12 +42,12 @@ def fingerprint_of(certificate: x509.Certificate) -> str:
 
 
 def load_identity(folder: Path, name: str) -> Identity:
-    """Our certificate, made at the first start. The key's file is readable by its owner only."""
+    """Load our certificate; create it at the first start. Only the owner can read the key file."""
     for part in ("own", "trusted", "rejected"):
         (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
     certificate_path, key_path = folder / "own" / "cert.der", folder / "own" / "key.pem"
     if not certificate_path.exists():
-        _make(certificate_path, key_path, name)
+        _create_certificate(certificate_path, key_path, name)
     certificate = x509.load_der_x509_certificate(certificate_path.read_bytes())
     key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
@@ -57,12 +57,12 @@ def load_identity(folder: Path, name: str) -> Identity:
     if not uris:
         raise ConfigurationRejected(
             f"{certificate_path} has no application URI in its subject alternative name:"
-            " servers refuse it; remove it and a new one is made"
+            " servers refuse it; delete it to have a new one created"
         )
     return Identity(certificate, key, uris[0], certificate_path)
 
 
-def _make(certificate_path: Path, key_path: Path, name: str) -> None:
+def _create_certificate(certificate_path: Path, key_path: Path, name: str) -> None:
     host = socket.gethostname()
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     certificate = _certificate(key, f"urn:{host}:werknetz:{name}", host, f"Werknetz {name}")
@@ -71,13 +71,13 @@ def _make(certificate_path: Path, key_path: Path, name: str) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    _write(key_path, pem)
+    _write_atomically(key_path, pem)
     # The certificate comes last: where it exists, its key does too.
-    _write(certificate_path, certificate.public_bytes(serialization.Encoding.DER))
+    _write_atomically(certificate_path, certificate.public_bytes(serialization.Encoding.DER))
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, mode 0600 from the first byte on."""
+def _write_atomically(path: Path, content: bytes) -> None:
+    """Write the file completely or not at all, with mode 0600 from the start."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -89,7 +89,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _certificate(key: rsa.RSAPrivateKey, uri: str, host: str, title: str) -> x509.Certificate:
-    """Self-signed, with the extensions of Part 6, 6.2.2."""
+    """Create a self-signed certificate with the extensions of Part 6, 6.2.2."""
     subject = x509.Name([
         x509.NameAttribute(NameOID.COMMON_NAME, title[:64]),
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Werknetz"),
@@ -132,12 +132,12 @@ def _certificate(key: rsa.RSAPrivateKey, uri: str, host: str, title: str) -> x50
 
 
 def check_server(folder: Path, der: bytes) -> x509.Certificate:
-    """Let a trusted, valid server pass. Raises ConfigurationRejected with the remedy."""
-    certificate = _read(der)
+    """Check that a server's certificate is trusted and valid. Raises ConfigurationRejected."""
+    certificate = _parse_certificate(der)
     fingerprint = fingerprint_of(certificate)
     trusted = folder / "trusted" / f"{fingerprint}.der"
     if not trusted.exists() and fingerprint not in _other_fingerprints(folder / "trusted"):
-        _reject(folder / "rejected", fingerprint, certificate)
+        _store_rejected(folder / "rejected", fingerprint, certificate)
         raise ConfigurationRejected(
             f"the server's certificate is not trusted: {certificate.subject.rfc4514_string()},"
             f" SHA-256 fingerprint {fingerprint}. Compare it with the server's own display; if it"
@@ -154,8 +154,8 @@ def check_server(folder: Path, der: bytes) -> x509.Certificate:
     return certificate
 
 
-def _read(der: bytes) -> x509.Certificate:
-    """The server's own certificate, which comes first where a chain is sent."""
+def _parse_certificate(der: bytes) -> x509.Certificate:
+    """Parse the server's own certificate, the first one of a chain."""
     try:
         length = int.from_bytes(der[2:4], "big") + 4
         return x509.load_der_x509_certificate(der[:length])
@@ -166,8 +166,8 @@ def _read(der: bytes) -> x509.Certificate:
 
 
 def _other_fingerprints(trusted: Path) -> set[str]:
-    """Of certificates that a person has copied here under a name of his own."""
-    found = set()
+    """Return the fingerprints of trusted certificates with other file names."""
+    fingerprints = set()
     for path in trusted.iterdir():
         if path.suffix in {".der", ".cer", ".crt", ".pem"}:
             content = path.read_bytes()
@@ -177,24 +177,24 @@ def _other_fingerprints(trusted: Path) -> set[str]:
                 else x509.load_der_x509_certificate
             )
             try:
-                found.add(fingerprint_of(load(content)))
+                fingerprints.add(fingerprint_of(load(content)))
             except ValueError as error:
                 raise ConfigurationRejected(
                     f"{path} is not a certificate ({error}): remove it"
                 ) from error
-    return found
+    return fingerprints
 
 
-def _reject(folder: Path, fingerprint: str, certificate: x509.Certificate) -> None:
+def _store_rejected(folder: Path, fingerprint: str, certificate: x509.Certificate) -> None:
     path = folder / f"{fingerprint}.der"
-    kept = sorted(folder.glob("*.der"), key=lambda file: file.stat().st_mtime)
-    for old in kept[: max(0, len(kept) - _REJECTED_MAX + 1)]:
+    certificates = sorted(folder.glob("*.der"), key=lambda file: file.stat().st_mtime)
+    for old in certificates[: max(0, len(certificates) - _REJECTED_MAX + 1)]:
         old.unlink()
-    _write(path, certificate.public_bytes(serialization.Encoding.DER))
+    _write_atomically(path, certificate.public_bytes(serialization.Encoding.DER))
 
 
 def trust_certificate(folder: Path, fingerprint: str) -> Path:
-    """Trust a server that was rejected. Raises FileNotFoundError where it was not seen yet."""
+    """Trust a server that was rejected. Raises FileNotFoundError if it never was."""
     plain = fingerprint.replace(":", "").strip().lower()
     if not plain or set(plain) - set("0123456789abcdef"):
         raise FileNotFoundError(f"{fingerprint!r} is not a SHA-256 fingerprint (64 hex digits)")
@@ -204,7 +204,7 @@ def trust_certificate(folder: Path, fingerprint: str) -> Path:
     rejected = folder / "rejected" / f"{plain}.der"
     if not rejected.exists():
         raise FileNotFoundError(
-            f"{folder}/rejected holds no certificate {plain}: let the edge connect once, or copy"
+            f"{folder}/rejected has no certificate {plain}: let the edge connect once, or copy"
             f" the server's certificate to {folder}/trusted"
         )
     rejected.replace(trusted)

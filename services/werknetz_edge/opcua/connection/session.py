@@ -1,4 +1,4 @@
-"""Open a session: find the endpoint, check who answers, only then say who we are."""
+"""Open a session: select the endpoint, check the server's certificate, then authenticate."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from werknetz_edge.opcua.connection.transport import OpcuaClient, SessionTicket
 from werknetz_edge.opcua.stack import ua
 
 _NAMESPACES: Final = ua.NodeId(2255, 0)
-_LIMITS: Final = {"read": 11705, "browse": 11710, "items": 11714}
+_LIMIT_NODES: Final = {"read": 11705, "browse": 11710, "items": 11714}
 _CALL_MAX: Final = 200  # an S7-1200 reports 1000 and is 50 times slower above 200
 _PASSWORD: Final = frozenset({
     "BadUserAccessDenied", "BadIdentityTokenRejected", "BadIdentityTokenInvalid",
@@ -28,7 +28,7 @@ _CERTIFICATE: Final = frozenset({
 
 @dataclass(slots=True)
 class OpcuaSession:
-    """One live session, its namespaces and what the server allows in one call."""
+    """One open session with its namespaces and the server's limits for one call."""
 
     client: OpcuaClient
     namespaces: list[str]
@@ -38,14 +38,14 @@ class OpcuaSession:
 
 
 async def load_endpoints(url: str, timeout_s: float) -> list[Any]:
-    """What the server offers. Raises OSError or ConnectionLost."""
+    """Load the endpoints that the server offers. Raises OSError or ConnectionLost."""
     client = OpcuaClient(url, timeout_s)
     try:
         async with asyncio.timeout(3 * timeout_s):
             await client.open_channel()
             return list(await client.get_endpoints())
     except ua.UaError as error:
-        raise ConnectionLost(f"{url} does not tell its endpoints: {error}") from error
+        raise ConnectionLost(f"{url} does not return its endpoints: {error}") from error
     finally:
         await client.stop(close_session=False)
 
@@ -53,18 +53,18 @@ async def load_endpoints(url: str, timeout_s: float) -> list[Any]:
 async def open_session(
     config: OpcuaConfig, folder: Path, identity: pki.Identity, ticket: SessionTicket | None = None
 ) -> OpcuaSession:
-    """A session that may be used; with a ticket, the former one where the server still has it.
+    """Open a session; with a ticket, resume the former one if the server still has it.
 
-    Raises ConfigurationRejected (with what to do), ConnectionLost or OSError.
+    Raises ConfigurationRejected (with the remedy), ConnectionLost or OSError.
     """
     endpoint = _endpoint(config, await load_endpoints(config.url, config.timeout_s))
-    certificate, until = _checked(config, _pki(config, folder), endpoint)
+    certificate, until = _check_certificate(config, _pki(config, folder), endpoint)
     if ticket is not None:
-        session = await _opened(config, folder, identity, endpoint, certificate, ticket)
+        session = await _try_open(config, folder, identity, endpoint, certificate, ticket)
         if session is not None:
             session.certificate = until
             return session
-    session = await _opened(config, folder, identity, endpoint, certificate, None)
+    session = await _try_open(config, folder, identity, endpoint, certificate, None)
     if session is None:
         raise ConnectionLost("the server opened no session")
     session.certificate = until
@@ -90,15 +90,17 @@ def _endpoint(config: OpcuaConfig, endpoints: list[Any]) -> Any:
 
 
 def security_of(endpoint: Any) -> tuple[str, str]:
-    """Policy and mode of an endpoint, in our words."""
+    """Return policy and mode of an endpoint, as the options name them."""
     policy = str(endpoint.SecurityPolicyUri or "").rpartition("#")[2].replace("_", "")
     return policy, str(endpoint.SecurityMode.name).rstrip("_")
 
 
-def _checked(config: OpcuaConfig, folder: Path, endpoint: Any) -> tuple[bytes | None, str]:
-    """The server's certificate, trusted, before any word of a user goes out.
+def _check_certificate(
+    config: OpcuaConfig, folder: Path, endpoint: Any
+) -> tuple[bytes | None, str]:
+    """Check the server's certificate before any credentials are sent.
 
-    Without security and without a user nothing is at stake that was not allowed already.
+    Without security and without a user there is nothing to protect.
     """
     der = endpoint.ServerCertificate
     if config.policy == "None" and (config.user is None or not der):
@@ -109,7 +111,7 @@ def _checked(config: OpcuaConfig, folder: Path, endpoint: Any) -> tuple[bytes | 
     return pki.der_of(checked), f"{checked.not_valid_after_utc:%Y-%m-%d}"
 
 
-async def _opened(
+async def _try_open(
     config: OpcuaConfig,
     folder: Path,
     identity: pki.Identity,
@@ -117,7 +119,7 @@ async def _opened(
     certificate: bytes | None,
     ticket: SessionTicket | None,
 ) -> OpcuaSession | None:
-    """None: the ticket is not accepted any more."""
+    """Open or resume a session; None: the server does not accept the ticket any more."""
     client = OpcuaClient(config.url, config.timeout_s)
     client.application_uri = identity.uri
     client.name = client.description = "Werknetz"
@@ -126,7 +128,7 @@ async def _opened(
         client.set_password(_password(config, folder))
     if config.policy != "None":
         client.set_security_policy(_policy(config, identity, certificate))
-    client.certificate_validator = _same(certificate)
+    client.certificate_validator = _require_certificate(certificate)
     try:
         async with asyncio.timeout(6 * config.timeout_s):
             await client.open_channel()
@@ -134,7 +136,7 @@ async def _opened(
                 await client.start_session()
             else:
                 await client.resume_session(ticket, list(endpoint.UserIdentityTokens), certificate)
-            names, limits = await _orientation(client)
+            names, limits = await _load_namespaces_and_limits(client)
     except (OSError, ua.UaError) as error:
         await client.stop(close_session=ticket is None)
         if ticket is not None:
@@ -161,8 +163,8 @@ def _policy(config: OpcuaConfig, identity: pki.Identity, certificate: bytes | No
     return make(certificate, identity.certificate, identity.key, mode)
 
 
-def _same(certificate: bytes | None) -> Any:
-    """The certificate that the session shows must be the one that was checked."""
+def _require_certificate(certificate: bytes | None) -> Any:
+    """Require that the session uses the certificate that was checked."""
 
     async def validate(shown: Any, _: Any) -> None:  # the library awaits it
         if certificate is not None and pki.der_of(shown) != certificate:
@@ -173,24 +175,24 @@ def _same(certificate: bytes | None) -> Any:
     return validate
 
 
-async def _orientation(client: OpcuaClient) -> tuple[list[str], dict[str, int]]:
-    """Namespace array and operation limits, in one call."""
-    nodes = [_NAMESPACES, *(ua.NodeId(number, 0) for number in _LIMITS.values())]
+async def _load_namespaces_and_limits(client: OpcuaClient) -> tuple[list[str], dict[str, int]]:
+    """Read the namespace array and the operation limits in one call."""
+    nodes = [_NAMESPACES, *(ua.NodeId(number, 0) for number in _LIMIT_NODES.values())]
     values: list[Any] = list(
         await client.wire.session.read_attributes(nodes, ua.AttributeIds.Value)
     )
     names = values[0].Value.Value or []
     limits = {}
-    for name, value in zip(_LIMITS, values[1:], strict=True):
-        told = value.Value.Value if value.StatusCode.is_good() and value.Value else None
-        limits[name] = min(int(told), _CALL_MAX) if told else _CALL_MAX
+    for name, value in zip(_LIMIT_NODES, values[1:], strict=True):
+        reported = value.Value.Value if value.StatusCode.is_good() and value.Value else None
+        limits[name] = min(int(reported), _CALL_MAX) if reported else _CALL_MAX
     return [str(name) for name in names], limits
 
 
 def to_connector_error(
     error: Exception, config: OpcuaConfig, identity: pki.Identity
 ) -> ConfigurationRejected | ConnectionLost | OSError:
-    """What an error of the library means for the one who runs the plant."""
+    """Translate an error of the library into one of the connector contract, with the remedy."""
     if isinstance(error, OSError):
         return error
     name = type(error).__name__

@@ -1,7 +1,7 @@
-"""asyncua's client with what a plant needs: bounded messages, raw answers, no hidden tasks.
+"""asyncua's client with bounded messages, responses as bytes and no background tasks.
 
 The library's own connect() is not used: it starts a supervisor, a watchdog and a publish loop
-that acknowledge before anything is on disk.
+that acknowledges messages before they are on disk.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from werknetz_edge.opcua.stack import ua
 MESSAGE_MAX: Final = 16 * 1024 * 1024
 CHUNKS_MAX: Final = 512
 _CHUNK_MAX: Final = 65_535
-_SESSION_MS: Final = 120_000  # a session that we lost blocks nobody for longer
+_SESSION_MS: Final = 120_000  # the server frees a lost session after this time
 _CHANNEL_MS: Final = 3_600_000
 
 
 class _Limits(TransportLimits):
-    """Ours to receive, the server's to send: the library takes the server's for both."""
+    """Our limits for receiving, the server's for sending; the library uses one for both."""
 
     def update_client_limits(self, msg: Any) -> None:
         self.max_send_buffer = min(msg.ReceiveBufferSize or _CHUNK_MAX, _CHUNK_MAX)
@@ -37,12 +37,12 @@ class _Protocol(UASocketProtocol):
         super().data_received(data)
 
     def post(self, request: Any) -> asyncio.Future[Any]:
-        """Send without waiting; the answer's bytes arrive in the future."""
+        """Send without waiting; the future gets the bytes of the response."""
         return self._send_request(request, timeout=0)
 
 
 class OpcuaTransport(UaClient):
-    """The library's transport, with our limits, and answers as bytes."""
+    """The library's transport with our limits and with responses as bytes."""
 
     protocol: _Protocol | None
 
@@ -60,7 +60,7 @@ class OpcuaTransport(UaClient):
         return self.protocol.post(request)
 
     async def request(self, request: Any) -> bytes:
-        """The answer's bytes. Raises ua.UaStatusCodeError where the service failed."""
+        """Send and return the bytes of the response. Raises ua.UaStatusCodeError."""
         return bytes(await self._send_request(request))
 
     @property
@@ -69,7 +69,7 @@ class OpcuaTransport(UaClient):
 
 
 class OpcuaClient(Client):
-    """One connection, used once: after a loss a new object is made (asyncua issue 1660)."""
+    """One connection; never reused after a loss (asyncua issue 1660)."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
         super().__init__(url, timeout_s)
@@ -91,14 +91,14 @@ class OpcuaClient(Client):
         await self.open_secure_channel()
 
     async def start_session(self) -> None:
-        """A new session."""
+        """Create and activate a new session."""
         await self.create_session()
         await self._activate_with_credentials()
 
     async def resume_session(
         self, ticket: "SessionTicket", tokens: list[Any], certificate: bytes | None
     ) -> None:
-        """The session of a connection that was lost (Part 4, 6.7). Raises where it is gone."""
+        """Resume the session of a lost connection (Part 4, 6.7). Raises if the server closed it."""
         self.wire.session.restore_authentication_token(ticket.token)
         self._server_nonce = ticket.nonce
         self._policy_ids = tokens
@@ -118,7 +118,7 @@ class OpcuaClient(Client):
             self.wire.revolve_security_token()
 
     async def stop(self, *, close_session: bool) -> None:
-        """Leave; where the server answers no more, just go."""
+        """Close session, channel and socket, in bounded time."""
         try:
             if close_session and self.wire.is_connected:
                 async with asyncio.timeout(2):
@@ -127,13 +127,13 @@ class OpcuaClient(Client):
                 async with asyncio.timeout(1):
                     await self.wire.close_secure_channel()
         except (OSError, ua.UaError):
-            pass  # the socket is closed below; a server that is gone needs no word
+            pass  # the server is gone; the socket is closed below
         finally:
             self.disconnect_socket()
 
 
 class SessionTicket:
-    """What is needed to take a lost session up again."""
+    """What is needed to resume a lost session."""
 
     def __init__(self, token: Any, nonce: Any) -> None:
         self.token = token

@@ -1,7 +1,7 @@
-"""The fast path: notifications that look alike are one numpy array over the message's bytes.
+"""The fast path: a run of equally encoded notifications is one numpy array over the bytes.
 
 A record's length follows from its encoding mask and Variant type. As long as both columns stay
-the same the next record starts where the array says, so the check of the columns is exact.
+equal, each record starts where the array expects it, so checking the two columns is exact.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _FIRST_LOOK: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class RecordLayout:
-    """How one record lies in the bytes, for numpy and for `struct`."""
+    """Binary layout of one record, for numpy and for `struct`."""
 
     record: np.dtype[np.void]
     single: Struct
@@ -40,7 +40,7 @@ class RecordLayout:
 
 @cache
 def layout_of(mask: int, kind: int) -> RecordLayout | None:
-    """The layout of records with this mask and type; None: of no fixed length."""
+    """Return the layout of records with this mask and type; None: no fixed length."""
     if mask & ~0x3F:
         return None
     fields: list[tuple[str, str]] = [("handle", "<u4"), ("mask", "u1")]
@@ -70,9 +70,9 @@ def layout_of(mask: int, kind: int) -> RecordLayout | None:
 def read_uniform_records(
     content: bytes, position: int, end: int, most: int, mask: int, layout: RecordLayout
 ) -> NDArray[np.void]:
-    """As many records of one layout as follow one another from `position` on.
+    """Return the run of records of one layout that starts at `position`.
 
-    Looks at 8 first, then at sixteen times more, so that types that alternate stay cheap.
+    Checks 8 records first, then 16 times more each time, so that short runs stay cheap.
     """
     most = min(most, (end - position) // layout.size)
     look = min(_FIRST_LOOK, most)

@@ -1,7 +1,7 @@
-"""Notifications of a subscription as columns; what does not fit columns, as readings.
+"""Decode notifications of a subscription into columns, or into readings where they do not fit.
 
-Runs of equal layout go the fast way (`runs`), the rest one by one (`record`). A message that
-cannot be read does not stop the flow: its bytes go to quarantine.
+Runs of equal layout are decoded at once (`columns`), other notifications one by one (`record`).
+Bytes that cannot be decoded go to quarantine; the rest is processed.
 """
 
 from collections.abc import Sequence
@@ -35,28 +35,24 @@ from werknetz_edge.opcua.subscription.initial_values import InitialValues
 HEARTBEAT: Final = "heartbeat"
 RAW_MAX: Final = 65_536
 ELEMENTS_MAX: Final = 4096  # a longer array stays one JSON text: signals are bounded
-_SHORT: Final = 8
+_SHORT_RUN: Final = 8
 _OVERFLOW_MASK: Final = 0x0C80  # InfoType and the overflow bit
 _OVERFLOW: Final = 0x0480
 _NODE_UNKNOWN: Final = 0x8034_0000
-_NONE: Final = -1  # stands for "no time" in columns: FILETIMEs of servers are not negative
+_NO_TIME: Final = -1  # stands for "no time" in columns: FILETIMEs of servers are not negative
 
 
 @dataclass(slots=True)
 class DecodedMessage:
-    """What one message gave."""
+    """The content of one message."""
 
     blocks: list[ReadingBlock] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     unreadable: list[Unmapped] = field(default_factory=list)
     overflows: dict[int, int] = field(default_factory=dict)  # handle → instant
-    unknown_nodes: set[int] = field(
-        default_factory=set
-    )  # handles whose node the server has no more
+    unknown_nodes: set[int] = field(default_factory=set)  # handles of nodes the server has deleted
     unreadable_count: int = 0  # notifications that could not be read
-    has_initial_values: bool = (
-        False  # holds the first value of an item: the current one, perhaps told before
-    )
+    has_initial_values: bool = False  # may repeat values of a former subscription
 
     @property
     def values(self) -> int:
@@ -64,7 +60,7 @@ class DecodedMessage:
 
 
 class Decoder:
-    """Reads messages by the list of addresses; a handle is the index of its address."""
+    """Decodes messages; a client handle is the index into `addresses`."""
 
     def __init__(self, addresses: list[str], arrays: str = "elements") -> None:
         self.addresses = addresses
@@ -74,43 +70,43 @@ class Decoder:
         self._elements: dict[int, list[int]] = {}
 
     def decode(self, message: NotificationMessage, arrived_us: int) -> DecodedMessage:
-        found = DecodedMessage()
+        result = DecodedMessage()
         for changes in message.changes:
-            reader = _Reader(self, message.content, arrived_us, found)
+            reader = _Reader(self, message.content, arrived_us, result)
             reader.read(changes.start, changes.end, changes.count)
-        return found
+        return result
 
     def element_handle(self, handle: int, index: int) -> int:
-        """The address of an array's element, made when it is first seen."""
-        known = self._elements.setdefault(handle, [])
-        while len(known) <= index:
-            self.addresses.append(f"{self.addresses[handle]}[{len(known)}]")
-            known.append(len(self.addresses) - 1)
-        return known[index]
+        """Return the handle of an array element; it is assigned at first use."""
+        elements = self._elements.setdefault(handle, [])
+        while len(elements) <= index:
+            self.addresses.append(f"{self.addresses[handle]}[{len(elements)}]")
+            elements.append(len(self.addresses) - 1)
+        return elements[index]
 
     def splits_array(self, elements: int) -> bool:
         return self._arrays == "elements" and 0 < elements <= ELEMENTS_MAX
 
 
 class _Reader:
-    """One list of notifications."""
+    """Decodes one list of notifications."""
 
     def __init__(
-        self, decoder: Decoder, content: bytes, arrived_us: int, found: DecodedMessage
+        self, decoder: Decoder, content: bytes, arrived_us: int, result: DecodedMessage
     ) -> None:
         self._decoder = decoder
         self._content = content
         self._arrived_us = arrived_us
-        self._found = found
+        self._result = result
         self._singles: dict[tuple[bool, bool], list[tuple[int, float, int, int, int]]] = {}
 
     def read(self, position: int, end: int, count: int) -> None:
         try:
             while count > 0:
-                taken, position = self._next(position, end, count)
-                count -= taken
+                read_count, position = self._next(position, end, count)
+                count -= read_count
         except Exception as error:  # noqa: BLE001  # whatever a decoder meets: quarantine
-            self._found.unreadable_count += count
+            self._result.unreadable_count += count
             self._quarantine(position, end, f"a notification cannot be read: {error!r}")
         self._flush()
 
@@ -119,27 +115,27 @@ class _Reader:
         layout = layout_of(mask, kind if mask & VALUE else 0)
         if layout is None:
             record = read_record(self._content, position, end)
-            self._look_for_first(record.handle)
+            self._note_initial_values(record.handle)
             self._emit_record(record, position)
             return 1, record.end
         if position + layout.size > end:
             raise ValueError("the bytes end within a record")
         run = read_uniform_records(self._content, position, end, count, mask, layout)
-        self._look_for_first(run["handle"])
-        if len(run) < _SHORT:
+        self._note_initial_values(run["handle"])
+        if len(run) < _SHORT_RUN:
             for index in range(len(run)):
-                self._single(position + index * layout.size, layout)
+                self._read_single(position + index * layout.size, layout)
         else:
             self._emit_run(run, layout, mask)
         return len(run), position + len(run) * layout.size
 
-    def _look_for_first(self, handles: Any) -> None:
-        firsts = self._decoder.initial_values
-        if firsts.expected_count:
-            self._found.has_initial_values |= firsts.observe(handles)
+    def _note_initial_values(self, handles: Any) -> None:
+        initial_values = self._decoder.initial_values
+        if initial_values.expected_count:
+            self._result.has_initial_values |= initial_values.observe(handles)
 
-    def _single(self, position: int, layout: RecordLayout) -> None:
-        """A record of fixed length among strangers: numpy costs more than it saves."""
+    def _read_single(self, position: int, layout: RecordLayout) -> None:
+        """Decode a record of a short run, for which numpy costs more than it saves."""
         values = layout.single.unpack_from(self._content, position)
         record = dict(zip(layout.names, values, strict=True))
         value = record.get("value")
@@ -160,8 +156,8 @@ class _Reader:
                 handle,
                 value,
                 status,
-                _NONE if source is None else source,
-                _NONE if server is None else server,
+                _NO_TIME if source is None else source,
+                _NO_TIME if server is None else server,
             )
         )
 
@@ -217,11 +213,11 @@ class _Reader:
         if not len(handle):
             return
         if int(handle.max()) >= len(self._decoder.addresses):
-            raise ValueError(f"client handle {int(handle.max())} was never given")
+            raise ValueError(f"client handle {int(handle.max())} was never assigned")
         at, judged = instants_of(source, server, status, self._arrived_us)
         if status.any():
-            self._note(handle, status, at)
-        self._found.blocks.append(
+            self._note_status(handle, status, at)
+        self._result.blocks.append(
             ReadingBlock(
                 addresses=self._decoder.addresses,
                 address=handle.astype(np.int32),
@@ -232,21 +228,21 @@ class _Reader:
             )
         )
 
-    def _note(
+    def _note_status(
         self, handle: NDArray[np.uint32], status: NDArray[np.uint32], at: NDArray[np.int64]
     ) -> None:
         over = (status & np.uint32(_OVERFLOW_MASK)) == _OVERFLOW
         for index in np.flatnonzero(over):
-            self._found.overflows[int(handle[index])] = int(at[index])
-        self._found.unknown_nodes.update(int(h) for h in handle[status == _NODE_UNKNOWN])
+            self._result.overflows[int(handle[index])] = int(at[index])
+        self._result.unknown_nodes.update(int(h) for h in handle[status == _NODE_UNKNOWN])
 
     def _emit_record(self, record: NotificationRecord, position: int) -> None:
         if record.handle >= len(self._decoder.addresses):
-            raise ValueError(f"client handle {record.handle} was never given")
+            raise ValueError(f"client handle {record.handle} was never assigned")
         raw = self._content[position : min(record.end, position + RAW_MAX)]
         value = record.value
         if record.array and isinstance(value, list):
-            flat = _flat(value)
+            flat = _flatten(value)
             if self._decoder.splits_array(len(flat)):
                 self._emit_elements(record, flat)
                 return
@@ -278,10 +274,10 @@ class _Reader:
     ) -> None:
         at, judged = instant_of(source, server, status, self._arrived_us)
         if status & _OVERFLOW_MASK == _OVERFLOW:
-            self._found.overflows[handle] = at
+            self._result.overflows[handle] = at
         if status == _NODE_UNKNOWN:
-            self._found.unknown_nodes.add(handle)
-        self._found.readings.append(
+            self._result.unknown_nodes.add(handle)
+        self._result.readings.append(
             Reading(
                 source=self._decoder.addresses[handle],
                 value=value,
@@ -293,7 +289,7 @@ class _Reader:
         )
 
     def _quarantine(self, position: int, end: int, reason: str) -> None:
-        self._found.unreadable.append(
+        self._result.unreadable.append(
             Unmapped(
                 source="opcua",
                 reason=reason,
@@ -304,8 +300,8 @@ class _Reader:
         )
 
 
-def _flat(values: list[Any]) -> list[Any]:
-    """Elements of an array of any rank, row by row."""
+def _flatten(values: list[Any]) -> list[Any]:
+    """Return the elements of an array of any rank, row by row."""
     if values and isinstance(values[0], list):
-        return [item for row in values for item in _flat(row)]
+        return [item for row in values for item in _flatten(row)]
     return values

@@ -1,4 +1,4 @@
-"""OPC UA counts 100 ns from 1601; we count µs from 1970. Impossible times are told, not lost."""
+"""Convert FILETIMEs (100 ns since 1601) to µs since 1970 and mark implausible times."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,14 +18,14 @@ _LAST: Final = NEVER // 10 - EPOCH_US
 
 
 def us_of(filetime: int) -> int | None:
-    """Instant of a FILETIME; None for the words "no time": 0, below, and the end of 9999."""
+    """Convert a FILETIME; None for the values that mean "no time": ≤ 0 and the end of 9999."""
     if filetime <= 0 or filetime >= NEVER:
         return None
     return filetime // 10 - EPOCH_US
 
 
 def datetime_of(filetime: int) -> datetime:
-    """A DateTime value, clamped to 1601 … 9999."""
+    """Convert a FILETIME to a datetime, clamped to 1601 … 9999."""
     at = min(max(filetime // 10 - EPOCH_US, _FIRST), _LAST)
     return _EPOCH + timedelta(microseconds=at)
 
@@ -40,27 +40,27 @@ def instants_of(
     status: NDArray[np.uint32],
     arrived_us: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """When each value was true, and its status.
+    """Return the time and the status of each value.
 
-    A time is kept as given. Where there is none, the server's stands in, else arrival; a time
+    A time is kept as server_us. Where there is none, the server's stands in, else arrival; a time
     that says nothing (0, 1601, 9999) or lies outside 1990 … 2100 makes a good status uncertain.
     """
-    absent = source is None
+    no_source = source is None
     if source is None:
         source = server
     if source is None:
         at = np.full(len(status), arrived_us, np.int64)
-        return at, _doubt(status, np.ones(len(status), np.bool_))
+        return at, _mark_uncertain(status, np.ones(len(status), np.bool_))
     at = source // 10 - EPOCH_US
-    odd = (at < PLAUSIBLE_US[0]) | (at > PLAUSIBLE_US[1])
-    if not odd.any():
+    is_implausible = (at < PLAUSIBLE_US[0]) | (at > PLAUSIBLE_US[1])
+    if not is_implausible.any():
         return at, status
-    void = (source <= 0) | (source >= NEVER)
-    if server is not None and not absent:
+    is_void = (source <= 0) | (source >= NEVER)
+    if server is not None and not no_source:
         stand_in = np.where((server <= 0) | (server >= NEVER), arrived_us, server // 10 - EPOCH_US)
     else:
         stand_in = np.full(len(status), arrived_us, np.int64)
-    return np.where(void, stand_in, at), _doubt(status, odd)
+    return np.where(is_void, stand_in, at), _mark_uncertain(status, is_implausible)
 
 
 def instant_of(
@@ -82,15 +82,15 @@ def instant_of(
 def server_instants_of(
     server: NDArray[np.int64] | None, at: NDArray[np.int64]
 ) -> NDArray[np.int64] | None:
-    """Where the server gives no time of its own, the value's time stands."""
+    """Return the server times; where one is missing, the value's time."""
     if server is None:
         return None
-    void = (server <= 0) | (server >= NEVER)
-    given = server // 10 - EPOCH_US
-    return np.where(void, at, given) if void.any() else given
+    is_void = (server <= 0) | (server >= NEVER)
+    server_us = server // 10 - EPOCH_US
+    return np.where(is_void, at, server_us) if is_void.any() else server_us
 
 
-def _doubt(status: NDArray[np.uint32], where: NDArray[np.bool_]) -> NDArray[np.uint32]:
-    """Only a good status is lowered: what the source says of a bad value weighs more."""
+def _mark_uncertain(status: NDArray[np.uint32], where: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """Replace good statuses by UncertainTime; other statuses stay."""
     good = status < np.uint32(0x4000_0000)
     return np.where(where & good, np.uint32(UNCERTAIN_TIME), status)

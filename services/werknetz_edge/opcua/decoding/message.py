@@ -1,6 +1,6 @@
-"""The frame of a PublishResponse: sequence numbers and where the values lie in its bytes.
+"""Parse the frame of a PublishResponse: sequence number and positions of the notifications.
 
-The values themselves are not touched here: `decode` reads them in place.
+The values are not decoded here: `decoder` reads them in place.
 """
 
 import struct
@@ -24,7 +24,7 @@ _MESSAGE: Final = Struct("<Iqi")  # sequence number, publish time, number of not
 
 
 class UnreadableMessageError(ValueError):
-    """The bytes are not what the standard says; the sender or the wire is broken."""
+    """The bytes do not conform to the standard."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class DataChanges:
 
 @dataclass(slots=True)
 class NotificationMessage:
-    """What the server said in one answer."""
+    """One NotificationMessage of the server."""
 
     content: bytes
     subscription: int
@@ -54,7 +54,7 @@ class NotificationMessage:
 
 
 def parse_publish_response(content: bytes) -> NotificationMessage:
-    """Read a PublishResponse. Raises ua.UaStatusCodeError where the service failed."""
+    """Parse a PublishResponse. Raises ua.UaStatusCodeError if the service failed."""
     try:
         return _publication_of(content)
     except (NotEnoughData, struct.error, IndexError, TypeError, ValueError) as error:
@@ -67,34 +67,34 @@ def _publication_of(content: bytes) -> NotificationMessage:
     subscription = int(_U32.unpack(buffer.read(4))[0])
     available = int(_I32.unpack(buffer.read(4))[0])
     buffer.skip(4 * max(available, 0))
-    found = NotificationMessage(content, subscription, more=buffer.read(1) != b"\0")
-    _read_notifications(buffer, found)
-    return found
+    message = NotificationMessage(content, subscription, more=buffer.read(1) != b"\0")
+    _read_notifications(buffer, message)
+    return message
 
 
 def parse_republish_response(content: bytes, subscription: int) -> NotificationMessage:
-    """Read a RepublishResponse, which holds the message alone."""
+    """Parse a RepublishResponse, which contains only the message."""
     try:
         buffer = Buffer(content)
         _check_header(buffer, _REPUBLISH)
-        found = NotificationMessage(content, subscription)
-        _read_notifications(buffer, found)
+        message = NotificationMessage(content, subscription)
+        _read_notifications(buffer, message)
     except (NotEnoughData, struct.error, IndexError, TypeError, ValueError) as error:
         raise UnreadableMessageError(f"a republish response cannot be read: {error}") from error
-    return found
+    return message
 
 
-def _check_header(buffer: Buffer, wanted: int) -> None:
+def _check_header(buffer: Buffer, expected: int) -> None:
     kind = nodeid_from_binary(buffer).Identifier
     header = struct_from_binary(ua.ResponseHeader, buffer)
     header.ServiceResult.check()
-    if kind not in {wanted, _FAULT}:
-        raise UnreadableMessageError(f"message type {kind!r} where {wanted} was expected")
+    if kind not in {expected, _FAULT}:
+        raise UnreadableMessageError(f"message type {kind!r} where {expected} was expected")
 
 
-def _read_notifications(buffer: Buffer, found: NotificationMessage) -> None:
-    found.sequence, _, count = _MESSAGE.unpack(buffer.read(_MESSAGE.size))
-    found.keep_alive = count <= 0
+def _read_notifications(buffer: Buffer, message: NotificationMessage) -> None:
+    message.sequence, _, count = _MESSAGE.unpack(buffer.read(_MESSAGE.size))
+    message.keep_alive = count <= 0
     for _ in range(max(count, 0)):
         kind = nodeid_from_binary(buffer).Identifier
         if buffer.read(1) != b"\1":
@@ -103,7 +103,7 @@ def _read_notifications(buffer: Buffer, found: NotificationMessage) -> None:
         start = buffer.cur_pos
         buffer.skip(length)
         if kind == _DATA_CHANGE:
-            items = max(_I32.unpack_from(found.content, start)[0], 0)
-            found.changes.append(DataChanges(start + 4, start + length, items))
+            items = max(_I32.unpack_from(message.content, start)[0], 0)
+            message.changes.append(DataChanges(start + 4, start + length, items))
         elif kind == _STATUS_CHANGE:
-            found.status = _U32.unpack_from(found.content, start)[0]
+            message.status = _U32.unpack_from(message.content, start)[0]

@@ -1,4 +1,4 @@
-"""One notification of any type, read with asyncua's decoder; times stay raw FILETIMEs."""
+"""Decode one notification of any type with asyncua's decoder; times stay FILETIMEs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _DIMENSIONS: Final = 0x40
 
 @dataclass(slots=True)
 class NotificationRecord:
-    """One notification, its value still of OPC UA's own types."""
+    """One notification; its value has the library's types."""
 
     handle: int
     end: int
@@ -42,7 +42,7 @@ class NotificationRecord:
 
 
 def read_record(content: bytes, position: int, end: int) -> NotificationRecord:
-    """Read the notification at `position`. Raises whatever the decoder meets in broken bytes."""
+    """Decode the notification at `position`. Broken bytes raise exceptions of any type."""
     handle, mask = _HEAD.unpack_from(content, position)
     buffer = Buffer(content, position + _HEAD.size, end - position - _HEAD.size)
     record = NotificationRecord(handle, position)
@@ -83,9 +83,9 @@ def _datetime(buffer: Buffer) -> Any:
 
 
 def _extension(buffer: Buffer) -> Any:
-    """A structure; where its definition does not fit its bytes, the bytes themselves.
+    """Decode a structure; return its bytes where its definition does not match.
 
-    Its length is on the wire, so a wrong definition cannot spoil what follows.
+    The length is encoded, so a wrong definition does not affect what follows.
     """
     whole = buffer.copy()
     kind = nodeid_from_binary(buffer)
@@ -98,7 +98,7 @@ def _extension(buffer: Buffer) -> Any:
         return None
     try:
         return extensionobject_from_binary(whole.copy(buffer.cur_pos - whole.cur_pos))
-    except Exception:  # noqa: BLE001  # generated decoders raise anything; the bytes are kept
+    except Exception:  # noqa: BLE001  # generated decoders raise any exception; the bytes are stored
         return ua.ExtensionObject(TypeId=kind, Body=body)
 
 

@@ -1,4 +1,4 @@
-"""OPC UA's own types as plain values: text, numbers, lists and dicts that JSON can hold."""
+"""Convert OPC UA types to values that JSON can represent."""
 
 import base64
 from collections.abc import Callable, Sequence
@@ -11,11 +11,11 @@ from uuid import UUID
 from werknetz_edge.opcua.address import address_of
 from werknetz_edge.opcua.stack import ua
 
-_Plain = Callable[[Any, Sequence[str]], Any]
+_Converter = Callable[[Any, Sequence[str]], Any]
 
 
 def to_json_value(value: Any, namespaces: Sequence[str]) -> Any:
-    """The value as JSON knows it; a DateTime is ISO text, a ByteString is base64."""
+    """Convert a value; a DateTime becomes ISO text, a ByteString base64."""
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, bool | int | float | str):
@@ -41,7 +41,7 @@ def _instant(value: datetime, _: Sequence[str]) -> str:
     return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _qualified(name: Any, namespaces: Sequence[str]) -> str:
+def _qualified_name(name: Any, namespaces: Sequence[str]) -> str:
     index = int(name.NamespaceIndex)
     text = str(name.Name or "")
     if index == 0:
@@ -57,13 +57,13 @@ def _unknown_structure(value: Any, namespaces: Sequence[str]) -> dict[str, Any]:
     }
 
 
-_BY_TYPE: Final[tuple[tuple[Any, _Plain], ...]] = (
+_BY_TYPE: Final[tuple[tuple[Any, _Converter], ...]] = (
     (datetime, _instant),
     (bytes, lambda value, _: base64.b64encode(value).decode()),
     (UUID, lambda value, _: str(value)),
     (list | tuple, lambda value, names: [to_json_value(item, names) for item in value]),
     (ua.LocalizedText, lambda value, _: value.Text or ""),
-    (ua.QualifiedName, _qualified),
+    (ua.QualifiedName, _qualified_name),
     (ua.NodeId, address_of),
     (ua.StatusCode, lambda value, _: int(value.value)),
     (ua.XmlElement, lambda value, _: value.Value),

@@ -1,4 +1,4 @@
-"""Find the variables that the rules name: breadth first, in batches, each node once."""
+"""Find the variables that the browse rules select: breadth first, in batches, each node once."""
 
 import asyncio
 import logging
@@ -27,11 +27,11 @@ _SHOWN_MAX: Final = 20
 
 @dataclass(slots=True)
 class Variable:
-    """A variable of the server, as far as one must know it to follow it."""
+    """A variable of the server, with what a subscription and an edge file need."""
 
     node: Any
     address: str
-    path: str  # browse names from the root of its rule on
+    path: str  # browse names from the root of its rule
     datatype: str = "Variant"  # the built-in type it is made of, or Enumeration, Structure
     type_node: Any = None
     rank: int = -1  # ≥ 0: an array
@@ -40,66 +40,68 @@ class Variable:
 
 
 async def list_variables(session: OpcuaSession, config: OpcuaConfig) -> list[Variable]:
-    """All variables that the rules name. Raises ConfigurationRejected where a root is none."""
+    """Return the variables that the rules select. Raises ConfigurationRejected for a bad root."""
     explorer = Explorer(session, config.timeout_s)
-    found: dict[Any, Variable] = {}
+    matches: dict[Any, Variable] = {}
     for rule in config.browse:
-        variables = await _below(explorer, session, rule, config.max_variables)
-        await _describe(explorer, variables)
+        variables = await _list_below(explorer, session, rule, config.max_variables)
+        await _load_attributes(explorer, variables)
         for variable in variables:
             if not rule.types or variable.datatype in rule.types:
-                found.setdefault(variable.node, variable)
-    if len(found) > config.max_variables:
+                matches.setdefault(variable.node, variable)
+    if len(matches) > config.max_variables:
         raise _too_many(config.max_variables)
-    return list(found.values())
+    return list(matches.values())
 
 
-def _too_many(most: int) -> ConfigurationRejected:
+def _too_many(count_max: int) -> ConfigurationRejected:
     return ConfigurationRejected(
-        f"the browse rules name more than {most} variables: name a narrower root, types or"
+        f"the browse rules select more than {count_max} variables: set a narrower root, types or"
         " namespace, or raise max_variables"
     )
 
 
-async def _below(
-    explorer: Explorer, session: OpcuaSession, rule: BrowseRule, most: int
+async def _list_below(
+    explorer: Explorer, session: OpcuaSession, rule: BrowseRule, count_max: int
 ) -> list[Variable]:
-    root, path = await _root(explorer, session, rule)
-    seen = {root, _SERVER}
-    found: list[Variable] = []
+    root, path = await _find_root(explorer, session, rule)
+    visited = {root, _SERVER}
+    matches: list[Variable] = []
     (kind,) = (await explorer.read([root], ua.AttributeIds.NodeClass))[0]
     if kind == VARIABLE:
-        found.append(Variable(root, address_of(root, session.namespaces), path))
+        matches.append(Variable(root, address_of(root, session.namespaces), path))
     level = [(root, path)]
     for _ in range(rule.depth):
         lists = await explorer.references([node for node, _ in level])
         parents, level = level, []
         for (_, above), references in zip(parents, lists, strict=True):
             for reference in references:
-                node = _local(reference.NodeId)
-                if node in seen:
+                node = _to_node_id(reference.NodeId)
+                if node in visited:
                     continue
-                seen.add(node)
+                visited.add(node)
                 name = f"{above}/{reference.BrowseName.Name}"
                 level.append((node, name))
                 if reference.NodeClass == VARIABLE:
-                    found.append(Variable(node, address_of(node, session.namespaces), name))
-        if len(found) > 4 * most:
-            raise _too_many(most)
+                    matches.append(Variable(node, address_of(node, session.namespaces), name))
+        if len(matches) > 4 * count_max:
+            raise _too_many(count_max)
         if not level:
             break
     if rule.namespace is not None:
         marker = f"nsu={rule.namespace};"
-        found = [variable for variable in found if variable.address.startswith(marker)]
-    return found
+        matches = [variable for variable in matches if variable.address.startswith(marker)]
+    return matches
 
 
-def _local(node: Any) -> Any:
-    """References carry expanded node ids; here they are of this server."""
+def _to_node_id(node: Any) -> Any:
+    """Convert the expanded node id of a reference to a node id of this server."""
     return ua.NodeId(node.Identifier, node.NamespaceIndex, node.NodeIdType)
 
 
-async def _root(explorer: Explorer, session: OpcuaSession, rule: BrowseRule) -> tuple[Any, str]:
+async def _find_root(
+    explorer: Explorer, session: OpcuaSession, rule: BrowseRule
+) -> tuple[Any, str]:
     if not rule.root.startswith("/"):
         try:
             node = node_of(rule.root, session.namespaces)
@@ -109,32 +111,32 @@ async def _root(explorer: Explorer, session: OpcuaSession, rule: BrowseRule) -> 
         if name is None:
             raise ConfigurationRejected(f"browse root {rule.root}: the server has no such node")
         return node, f"/{name.Name}"
-    node, walked = _ROOT, ""
+    node, path = _ROOT, ""
     for uri, name in parse_browse_path(rule.root):
         references = (await explorer.references([node]))[0]
         matching = [
             reference
             for reference in references
             if reference.BrowseName.Name == name
-            and (uri is None or _uri(reference.BrowseName, session) == uri)
+            and (uri is None or _uri_of(reference.BrowseName, session) == uri)
         ]
         if not matching:
-            there = sorted({str(reference.BrowseName.Name) for reference in references})
+            available = sorted({str(reference.BrowseName.Name) for reference in references})
             raise ConfigurationRejected(
-                f"browse root {rule.root}: below {walked or '/'} is no {name!r}; there are"
-                f" {', '.join(there[:_SHOWN_MAX]) or 'no nodes'}"
+                f"browse root {rule.root}: {path or '/'} has no {name!r}; it has"
+                f" {', '.join(available[:_SHOWN_MAX]) or 'no nodes'}"
             )
-        node, walked = _local(matching[0].NodeId), f"{walked}/{name}"
-    return node, walked
+        node, path = _to_node_id(matching[0].NodeId), f"{path}/{name}"
+    return node, path
 
 
-def _uri(name: Any, session: OpcuaSession) -> str | None:
+def _uri_of(name: Any, session: OpcuaSession) -> str | None:
     index = int(name.NamespaceIndex)
     return session.namespaces[index] if index < len(session.namespaces) else None
 
 
-async def _describe(explorer: Explorer, variables: list[Variable]) -> None:
-    """Types, ranks, words of enumerations and units. What cannot be read is left out."""
+async def _load_attributes(explorer: Explorer, variables: list[Variable]) -> None:
+    """Load types, ranks, enumeration names and units; drop variables that cannot be read."""
     attributes = await explorer.read(
         [variable.node for variable in variables],
         ua.AttributeIds.DataType,
@@ -157,10 +159,10 @@ async def _describe(explorer: Explorer, variables: list[Variable]) -> None:
         if variable.type_node is not None:
             variable.datatype = bases[variable.type_node]
             variable.enum_names = words.get(variable.type_node, {})
-    await _add_units(explorer, variables)
+    await _load_units(explorer, variables)
 
 
-async def _add_units(explorer: Explorer, variables: list[Variable]) -> None:
+async def _load_units(explorer: Explorer, variables: list[Variable]) -> None:
     by_path = {variable.path: variable for variable in variables}
     units = [v for v in variables if v.path.endswith("/EngineeringUnits")]
     values = await explorer.read([unit.node for unit in units], ua.AttributeIds.Value)
@@ -174,9 +176,9 @@ async def _add_units(explorer: Explorer, variables: list[Variable]) -> None:
 async def load_structures(
     session: OpcuaSession, variables: Iterable[Variable], limit_s: float
 ) -> str:
-    """Teach the decoder the server's own structures, if any is needed.
+    """Load the definitions of the server's own structures, if a variable needs one.
 
-    Returns why it could not; the values then carry type and bytes instead of fields.
+    Returns the error as text; values then contain type and bytes instead of fields.
     """
     needed = any(
         variable.datatype == "Structure" and int(variable.type_node.NamespaceIndex) != 0
@@ -186,12 +188,12 @@ async def load_structures(
         return ""
     log = logging.getLogger("asyncua")
     level = log.level
-    log.setLevel(logging.ERROR)  # it warns of each standard type that it meets again
+    log.setLevel(logging.ERROR)  # it logs a warning for each standard type
     try:
         async with asyncio.timeout(limit_s):
             await session.client.load_data_type_definitions()
     except Exception as error:  # noqa: BLE001  # the library generates code from what it reads
-        return f"the server's structures cannot be learnt ({error!r}): values keep their bytes"
+        return f"the server's structures cannot be loaded ({error!r}): values keep their bytes"
     finally:
         log.setLevel(level)
     return ""

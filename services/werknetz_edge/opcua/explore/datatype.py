@@ -1,4 +1,4 @@
-"""What a data type is made of: its built-in type, and the words of an enumeration."""
+"""Built-in types of data types, and names of enumeration values."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -14,7 +14,7 @@ _LEVELS_MAX: Final = 30
 
 
 def built_in_name(node: Any) -> str | None:
-    """The name of a type that the standard builds in; None for one derived from it."""
+    """Return the name of a built-in type; None for a derived type."""
     if int(node.NamespaceIndex) != 0 or not isinstance(node.Identifier, int):
         return None
     number = int(node.Identifier)
@@ -24,47 +24,47 @@ def built_in_name(node: Any) -> str | None:
 
 
 async def load_base_types(explorer: Explorer, types: Iterable[Any]) -> dict[Any, str]:
-    """For each data type the built-in type that it is derived from."""
-    known: dict[Any, str] = {}
-    climbing = {node: node for node in types}  # type → the ancestor reached so far
+    """Load the built-in type from which each data type is derived."""
+    base_types: dict[Any, str] = {}
+    ancestors = {node: node for node in types}  # type → the ancestor reached so far
     for _ in range(_LEVELS_MAX):
-        for node, ancestor in list(climbing.items()):
+        for node, ancestor in list(ancestors.items()):
             name = built_in_name(ancestor)
             if name is not None:
-                known[node] = name
-                del climbing[node]
-        if not climbing:
+                base_types[node] = name
+                del ancestors[node]
+        if not ancestors:
             break
-        order = list(climbing)
+        order = list(ancestors)
         parents = await explorer.references(
-            [climbing[node] for node in order], HAS_SUBTYPE, inverse=True, classes=_DATA_TYPE_CLASS
+            [ancestors[node] for node in order], HAS_SUBTYPE, inverse=True, classes=_DATA_TYPE_CLASS
         )
-        for node, found in zip(order, parents, strict=True):
-            if found:
-                climbing[node] = found[0].NodeId
+        for node, references in zip(order, parents, strict=True):
+            if references:
+                ancestors[node] = references[0].NodeId
             else:
-                known[node] = "Variant"
-                del climbing[node]
-    return known
+                base_types[node] = "Variant"
+                del ancestors[node]
+    return base_types
 
 
 async def load_enum_names(explorer: Explorer, enumerations: list[Any]) -> dict[Any, dict[int, str]]:
-    """The words of enumerations: number → word."""
+    """Load the names of enumeration values: number → name."""
     properties = await explorer.references(enumerations, HAS_PROPERTY, classes=VARIABLE)
     owners, nodes = [], []
-    for owner, found in zip(enumerations, properties, strict=True):
-        for reference in found:
+    for owner, references in zip(enumerations, properties, strict=True):
+        for reference in references:
             if reference.BrowseName.Name in {"EnumStrings", "EnumValues"}:
                 owners.append(owner)
                 nodes.append(reference.NodeId)
     values = await explorer.read(nodes, ua.AttributeIds.Value)
     words: dict[Any, dict[int, str]] = {}
     for owner, (value,) in zip(owners, values, strict=True):
-        words[owner] = _words(value or [])
+        words[owner] = _parse_enum_names(value or [])
     return words
 
 
-def _words(values: list[Any]) -> dict[int, str]:
+def _parse_enum_names(values: list[Any]) -> dict[int, str]:
     if values and hasattr(values[0], "DisplayName"):
         return {int(item.Value): str(item.DisplayName.Text or "") for item in values}
     return {index: str(getattr(item, "Text", item) or "") for index, item in enumerate(values)}

@@ -1,4 +1,4 @@
-"""Calls to the address space in batches that the server allows, each with its time limit."""
+"""Browse and read the address space in batches within the server's limits, with time-outs."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ class Explorer:
         inverse: bool = False,
         classes: int = OBJECT | VARIABLE,
     ) -> list[list[Any]]:
-        """The references of each node, in the order of the nodes. A bad node has none."""
-        found: list[list[Any]] = []
+        """Return the references of each node, in the order of the nodes; none for a bad node."""
+        references_of_nodes: list[list[Any]] = []
         for batch in _batches(nodes, self._limits["browse"]):
             parameters = ua.BrowseParameters(
                 RequestedMaxReferencesPerNode=_REFERENCES_MAX,
@@ -40,11 +40,11 @@ class Explorer:
             async with asyncio.timeout(self._timeout_s):
                 results: list[Any] = list(await self._service.browse(parameters))
             lists = [list(result.References or []) for result in results]
-            await self._rest(results, lists)
-            found.extend(lists)
-        return found
+            await self._follow_continuation_points(results, lists)
+            references_of_nodes.extend(lists)
+        return references_of_nodes
 
-    async def _rest(self, results: list[Any], lists: list[list[Any]]) -> None:
+    async def _follow_continuation_points(self, results: list[Any], lists: list[list[Any]]) -> None:
         """Follow the continuation points until none is left."""
         open_points = {i: r.ContinuationPoint for i, r in enumerate(results) if r.ContinuationPoint}
         while open_points:
@@ -60,10 +60,10 @@ class Explorer:
             open_points = left
 
     async def read(self, nodes: Sequence[Any], *attributes: int) -> list[list[Any]]:
-        """For each node the values of these attributes; None where the server has none."""
-        wanted = [(node, attribute) for node in nodes for attribute in attributes]
+        """Return the values of these attributes for each node; None where there is none."""
+        requests = [(node, attribute) for node in nodes for attribute in attributes]
         values: list[Any] = []
-        for batch in _batches(wanted, self._limits["read"]):
+        for batch in _batches(requests, self._limits["read"]):
             parameters = ua.ReadParameters(
                 NodesToRead=[ua.ReadValueId(NodeId=n, AttributeId=a) for n, a in batch]
             )

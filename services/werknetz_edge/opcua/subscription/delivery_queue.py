@@ -1,4 +1,4 @@
-"""Between the session and the pump: a few deliveries, never more, and none dropped on a loss."""
+"""Bounded queue of deliveries between session and pump; it survives the loss of a session."""
 
 import asyncio
 from collections import deque
@@ -11,46 +11,46 @@ class DeliveryQueue:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._waiting: deque[Delivery] = deque()
-        self._news = asyncio.Event()
-        self._room = asyncio.Event()
+        self._deliveries: deque[Delivery] = deque()
+        self._changed = asyncio.Event()
+        self._has_room = asyncio.Event()
         self._failure: Exception | None = ConnectionLost("not connected")
         self._closed = True
 
     @property
     def is_full(self) -> bool:
-        return len(self._waiting) >= self._size
+        return len(self._deliveries) >= self._size
 
     async def put(self, delivery: Delivery) -> None:
         while self.is_full:
-            self._room.clear()
-            await self._room.wait()
-        self._waiting.append(delivery)
-        self._news.set()
+            self._has_room.clear()
+            await self._has_room.wait()
+        self._deliveries.append(delivery)
+        self._changed.set()
 
     def add_unbounded(self, delivery: Delivery) -> None:
-        """One more, whatever the room: a word of the connector itself, once a connection."""
-        self._waiting.append(delivery)
-        self._news.set()
+        """Add the connector's own delivery regardless of the limit, once per connection."""
+        self._deliveries.append(delivery)
+        self._changed.set()
 
     async def get(self) -> Delivery:
-        """The next delivery; once all are given, raises what `fail` was told."""
-        while self._closed or not self._waiting:
+        """Return the next delivery; raise the error passed to `fail` once the queue is empty."""
+        while self._closed or not self._deliveries:
             if self._failure is not None:
                 raise self._failure
-            self._news.clear()
-            await self._news.wait()
-        self._room.set()
-        return self._waiting.popleft()
+            self._changed.clear()
+            await self._changed.wait()
+        self._has_room.set()
+        return self._deliveries.popleft()
 
     def fail(self, failure: Exception) -> None:
-        """The session has ended. The first reason is the true one."""
+        """Note why the session has ended; only the first reason counts."""
         if self._failure is None:
             self._failure = failure
-        self._news.set()
+        self._changed.set()
 
     def close(self) -> None:
-        """Give nothing any more; what waits is given when the connector connects again."""
+        """Stop `get`; queued deliveries are returned after the next connect."""
         self._closed = True
         self.fail(ConnectionLost("closed"))
 

@@ -1,6 +1,6 @@
-"""Which items have still to tell their first value: the current one, perhaps told before.
+"""Items whose initial value has not arrived yet; it may repeat a value that is stored already.
 
-Once all have told it, a message costs nothing here.
+Once all have arrived, a message costs nothing here.
 """
 
 from collections.abc import Iterable
@@ -10,30 +10,30 @@ import numpy as np
 
 
 class InitialValues:
-    """Of one subscription, by handle."""
+    """Expected initial values of one subscription, by handle."""
 
     def __init__(self) -> None:
         self.expected_count = 0
-        self._due = np.zeros(0, np.bool_)
+        self._expected = np.zeros(0, np.bool_)
 
     def expect(self, handles: Iterable[int]) -> None:
-        """These are followed from now on."""
+        """Expect the initial values of new items."""
         for handle in handles:
-            if handle >= len(self._due):
-                self._due = np.append(self._due, np.zeros(handle + 1, np.bool_))
-            self._due[handle] = True
-        self.expected_count = int(self._due.sum())
+            if handle >= len(self._expected):
+                self._expected = np.append(self._expected, np.zeros(handle + 1, np.bool_))
+            self._expected[handle] = True
+        self.expected_count = int(self._expected.sum())
 
     def observe(self, handles: Any) -> bool:
-        """Whether one of these (an array, or a number) tells its first value."""
-        known = np.atleast_1d(handles)
-        known = known[known < len(self._due)]
-        first = bool(self._due[known].any())
+        """Return whether one of these handles (an array or a number) has its initial value."""
+        indexes = np.atleast_1d(handles)
+        indexes = indexes[indexes < len(self._expected)]
+        first = bool(self._expected[indexes].any())
         if first:
-            self._due[known] = False
-            self.expected_count = int(self._due.sum())
+            self._expected[indexes] = False
+            self.expected_count = int(self._expected.sum())
         return first
 
     def discard(self, handle: int) -> None:
-        """The server refuses it."""
+        """Expect nothing of an item that the server has refused."""
         self.observe(handle)

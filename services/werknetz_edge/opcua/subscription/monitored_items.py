@@ -1,4 +1,4 @@
-"""A subscription and its monitored items: what was asked for, and what the server granted."""
+"""A subscription and its monitored items, as requested and as revised by the server."""
 
 import asyncio
 from collections.abc import Iterable
@@ -16,29 +16,29 @@ from werknetz_edge.opcua.subscription.initial_values import InitialValues
 from werknetz_edge.opcua.subscription.sequence import SequenceTracker
 
 KEEP_ALIVE_MS: Final = 5_000
-_LIFETIME_MS: Final = 120_000  # as long as the session lives without us
-_MESSAGE_VALUES: Final = 10_000  # 16 MB hold more; a message stays one unit of work
+_LIFETIME_MS: Final = 120_000  # as long as a lost session lives
+_MESSAGE_VALUES: Final = 10_000  # bounds the work for one message
 
 
 @dataclass(slots=True)
 class MonitoredItem:
-    """One variable as it is to be followed. `handle` is the index of its address."""
+    """One monitored variable. `handle` is the index of its address."""
 
     handle: int
     node: Any
     sampling_ms: float
     queue: int
-    item_id: int | None = None  # the server's number of the item while it lives
+    item_id: int | None = None  # assigned by the server while the item exists
     refusal: str = ""
 
 
 @dataclass(slots=True)
 class Subscription:
-    """The subscription of a session; survives a connection when the session does."""
+    """The subscription of a session; it outlives a connection if the session is resumed."""
 
     items: dict[int, MonitoredItem] = field(default_factory=dict)
     sequence: SequenceTracker = field(default_factory=SequenceTracker)
-    acks: dict[int, None] = field(default_factory=dict)  # on disk, not yet told to the server
+    acks: dict[int, None] = field(default_factory=dict)  # on disk, not yet details to the server
     initial_values: InitialValues = field(default_factory=InitialValues)
     number: int = 0
     publishing_ms: float = 0
@@ -59,7 +59,7 @@ class Subscription:
             Priority=0,
         )
         request = ua.CreateSubscriptionRequest(Parameters=parameters)
-        answer = await _asked(session, request, "CreateSubscriptionResponse", config.timeout_s)
+        answer = await _send(session, request, "CreateSubscriptionResponse", config.timeout_s)
         granted = answer.Parameters
         self.number = int(granted.SubscriptionId)
         self.publishing_ms = float(granted.RevisedPublishingInterval)
@@ -69,23 +69,23 @@ class Subscription:
     async def add_items(
         self, session: OpcuaSession, items: Iterable[MonitoredItem], timeout_s: float
     ) -> None:
-        """Create the monitored items, in the order given: type by type makes uniform messages."""
-        wanted = list(items)
+        """Create the monitored items in this order: items of one type make uniform messages."""
+        new_items = list(items)
         size = session.limits["items"]
-        for start in range(0, len(wanted), size):
-            batch = wanted[start : start + size]
+        for start in range(0, len(new_items), size):
+            batch = new_items[start : start + size]
             self.initial_values.expect(item.handle for item in batch)
             parameters = ua.CreateMonitoredItemsParameters(
                 SubscriptionId=self.number,
                 TimestampsToReturn=ua.TimestampsToReturn.Both,
-                ItemsToCreate=[_request(item) for item in batch],
+                ItemsToCreate=[_create_request(item) for item in batch],
             )
             request = ua.CreateMonitoredItemsRequest(Parameters=parameters)
-            answer = await _asked(session, request, "CreateMonitoredItemsResponse", timeout_s)
+            answer = await _send(session, request, "CreateMonitoredItemsResponse", timeout_s)
             for item, result in zip(batch, answer.Results, strict=True):
-                self._note(item, result)
+                self._store_result(item, result)
 
-    def _note(self, item: MonitoredItem, result: Any) -> None:
+    def _store_result(self, item: MonitoredItem, result: Any) -> None:
         self.items[item.handle] = item
         if result.StatusCode.is_good():
             item.item_id, item.refusal = int(result.MonitoredItemId), ""
@@ -96,13 +96,13 @@ class Subscription:
             self.initial_values.discard(item.handle)
 
     async def restore_items(self, session: OpcuaSession, gone: set[int], timeout_s: float) -> None:
-        """Follow again what the server refused, or whose node it had lost."""
+        """Create again the items that the server refused or whose node it had deleted."""
         lost = [self.items[handle] for handle in gone if handle in self.items]
         numbers = [item.item_id for item in lost if item.item_id is not None]
         if numbers:
             parameters = ua.DeleteMonitoredItemsParameters(self.number, numbers)
             request = ua.DeleteMonitoredItemsRequest(Parameters=parameters)
-            await _asked(session, request, "DeleteMonitoredItemsResponse", timeout_s)
+            await _send(session, request, "DeleteMonitoredItemsResponse", timeout_s)
         for item in lost:
             item.item_id = None
         missing = [item for item in self.items.values() if item.item_id is None]
@@ -110,29 +110,29 @@ class Subscription:
             await self.add_items(session, missing, timeout_s)
 
     def details(self) -> dict[str, str]:
-        """What was granted, for the status."""
+        """Return the revised parameters, for the status."""
         refused = [item for item in self.items.values() if item.item_id is None]
-        told = {
+        details = {
             "items": f"{len(self.items) - len(refused)} of {len(self.items)}",
             "publishing_ms": f"{self.publishing_ms:g}",
             "keep_alive_s": f"{self.keep_alive_s:g}",
             "lifetime_s": f"{self.lifetime_s:g}",
-            "queue_size": _span(self.queues),
-            "sampling_ms": _span(self.samplings),
+            "queue_size": _format_range(self.queues),
+            "sampling_ms": _format_range(self.samplings),
         }
         if refused:
-            told["refused"] = ", ".join(sorted({item.refusal or "gone" for item in refused}))
-        return told
+            details["refused"] = ", ".join(sorted({item.refusal or "gone" for item in refused}))
+        return details
 
 
-def _span(values: set[int] | set[float]) -> str:
+def _format_range(values: set[int] | set[float]) -> str:
     if not values:
         return "none"
     low, high = min(values), max(values)
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def _request(item: MonitoredItem) -> Any:
+def _create_request(item: MonitoredItem) -> Any:
     return ua.MonitoredItemCreateRequest(
         ItemToMonitor=ua.ReadValueId(NodeId=item.node, AttributeId=ua.AttributeIds.Value),
         MonitoringMode=ua.MonitoringMode.Reporting,
@@ -145,7 +145,7 @@ def _request(item: MonitoredItem) -> Any:
     )
 
 
-async def _asked(session: OpcuaSession, request: Any, answer: str, timeout_s: float) -> Any:
+async def _send(session: OpcuaSession, request: Any, answer: str, timeout_s: float) -> Any:
     async with asyncio.timeout(timeout_s):
         content = await session.client.wire.request(request)
     response: Any = struct_from_binary(getattr(ua, answer), Buffer(content))

@@ -1,4 +1,4 @@
-"""From a message to a delivery: in sequence, its gaps told, acknowledged when it is on disk."""
+"""The publish loop: messages in sequence, losses as gaps, acknowledged once on disk."""
 
 import time
 from collections.abc import Callable
@@ -24,9 +24,11 @@ from werknetz_edge.opcua.subscription.publish_requests import PublishRequests
 
 OUTSTANDING: Final = 3
 REPUBLISH_MAX: Final = 200
-CHECKPOINT: Final = Struct("<q")  # when the message came: from then on a restarted edge has a gap
+CHECKPOINT: Final = Struct(
+    "<q"
+)  # arrival time of the message: the gap of a restarted edge begins here
 _SHOWN_MAX: Final = 10
-_LATER: Final = frozenset({"BadTimeout", "BadRequestTimeout"})
+_TIMEOUTS: Final = frozenset({"BadTimeout", "BadRequestTimeout"})
 
 Gap = GapOpened | GapClosed
 
@@ -37,13 +39,13 @@ def now_us() -> int:
 
 @dataclass(slots=True)
 class OutageGap:
-    """The gap that was opened when the connection was lost, until values flow again."""
+    """The gap opened at the loss of a connection, until the next value closes it."""
 
     opened: GapOpened | None = None
 
 
 class PublishLoop:
-    """The publish loop of one connection. `alive` is told of every sign of life."""
+    """The publish loop of one connection. It calls `on_alive` for every sign of life."""
 
     def __init__(
         self,
@@ -51,16 +53,16 @@ class PublishLoop:
         session: OpcuaSession,
         subscription: Subscription,
         decoder: Decoder,
-        mailbox: DeliveryQueue,
+        queue: DeliveryQueue,
         outage: OutageGap,
-        alive: Callable[[bool], None],
+        on_alive: Callable[[bool], None],
     ) -> None:
         self._source = source
         self._session = session
         self._subscription = subscription
         self._decoder = decoder
-        self._mailbox = mailbox
-        self._alive = alive
+        self._queue = queue
+        self._on_alive = on_alive
         self._last_us = now_us()
         self._pending_gaps: list[Gap] = []
         self._outage = outage
@@ -70,14 +72,14 @@ class PublishLoop:
         self.unknown_nodes: set[int] = set()
 
     async def run(self) -> None:
-        """Until the connection ends. Raises ConnectionLost or OSError."""
+        """Run until the connection ends. Raises ConnectionLost or OSError."""
         if self._session.resumed:
             await self._catch_up()
         while True:
             self.publisher.fill()
             message = await self._next()
             if message is not None:
-                await self._in_sequence(message)
+                await self._handle_message(message)
 
     async def _next(self) -> NotificationMessage | None:
         try:
@@ -93,7 +95,7 @@ class PublishLoop:
             name = type(error).__name__
             if name == "BadTooManyPublishRequests" and self.publisher.reduce():
                 return None
-            if name in _LATER:
+            if name in _TIMEOUTS:
                 return None
             raise ConnectionLost(f"the subscription has ended: {error}") from error
         if message.status is not None or message.subscription != self._subscription.number:
@@ -102,17 +104,17 @@ class PublishLoop:
         return message
 
     async def _catch_up(self) -> None:
-        """After a resumed session: first what was sent while we were away (Part 4, 6.7)."""
+        """After resuming a session, republish the messages sent meanwhile (Part 4, 6.7)."""
         sequence = self._subscription.sequence
         for _ in range(REPUBLISH_MAX):
-            wanted = sequence.list_missing(0, 1)[0]
-            message = await self._republished(wanted)
+            number = sequence.list_missing(0, 1)[0]
+            message = await self._republish(number)
             if message is None:
                 return
             await self._deliver(message)
 
-    async def _republished(self, number: int) -> NotificationMessage | None:
-        """A message that the server still keeps; None: it does not."""
+    async def _republish(self, number: int) -> NotificationMessage | None:
+        """Request a message again; None: the server no longer has it."""
         request = ua.RepublishRequest()
         request.Parameters.SubscriptionId = self._subscription.number
         request.Parameters.RetransmitSequenceNumber = number
@@ -122,50 +124,50 @@ class PublishLoop:
         except UnreadableMessageError as error:
             raise ConnectionLost(str(error)) from error
         except ua.UaError:
-            return None  # BadMessageNotAvailable: the jump in the sequence tells it
-        # asyncua's server gives an empty message, number 0, for one that it no longer has.
+            return None  # BadMessageNotAvailable: the caller records the gap
+        # asyncua's server returns an empty message with number 0 for one that it no longer has.
         return message if message.sequence == number else None
 
-    async def _in_sequence(self, message: NotificationMessage) -> None:
+    async def _handle_message(self, message: NotificationMessage) -> None:
         sequence = self._subscription.sequence
         if not message.keep_alive and sequence.is_duplicate(message.sequence):
             self.publisher.acknowledge(message.sequence)
             return
         lost = sequence.count_missing(message.sequence)
         if lost and not sequence.is_duplicate(message.sequence):
-            await self._fetch(message, lost)
+            await self._fetch_missing(message, lost)
         if message.keep_alive:
             self._last_us = now_us()
-            self._alive(False)
+            self._on_alive(False)
             return
         await self._deliver(message)
 
-    async def _fetch(self, message: NotificationMessage, lost: int) -> None:
-        """Ask again for what was jumped over; what the server no longer has is a gap."""
+    async def _fetch_missing(self, message: NotificationMessage, lost: int) -> None:
+        """Republish the missing messages; those that the server no longer has are a gap."""
         sequence = self._subscription.sequence
         fetched = 0
         for number in sequence.list_missing(message.sequence, REPUBLISH_MAX):
-            found = await self._republished(number)
-            if found is not None:
-                await self._deliver(found)
+            republished = await self._republish(number)
+            if republished is not None:
+                await self._deliver(republished)
                 fetched += 1
         if fetched < lost:
-            detail = f"{lost - fetched} messages before number {message.sequence} never came"
-            self._tell(self._last_us, now_us(), "sequence_jump", detail, None)
+            detail = f"{lost - fetched} messages before number {message.sequence} are lost"
+            self._add_gap(self._last_us, now_us(), "sequence_jump", detail, None)
         if message.keep_alive and fetched < lost:
             sequence.advance((message.sequence - 2) % (2**32 - 1) + 1)
 
     async def _deliver(self, message: NotificationMessage) -> None:
-        arrived = now_us()
-        decoded = self._decoder.decode(message, arrived)
-        self._tell_losses(decoded, message, arrived)
+        arrival_us = now_us()
+        decoded = self._decoder.decode(message, arrival_us)
+        self._add_loss_gaps(decoded, message, arrival_us)
         self.unknown_nodes |= decoded.unknown_nodes
-        beats = any(reading.source == HEARTBEAT for reading in decoded.readings)
-        if decoded.values > beats:
-            self._close_gap(arrived)
+        has_clock = any(reading.source == HEARTBEAT for reading in decoded.readings)
+        if decoded.values > has_clock:
+            self._close_gap(arrival_us)
         acknowledge = self.publisher.acknowledge
 
-        async def kept() -> None:  # the contract awaits; the ack goes with the next request
+        async def acknowledge_message() -> None:  # sent with the next publish request
             acknowledge(message.sequence)
 
         gaps, self._pending_gaps = self._pending_gaps, []
@@ -174,17 +176,17 @@ class PublishLoop:
             blocks=decoded.blocks,
             gaps=gaps,
             unreadable=decoded.unreadable,
-            acknowledge=kept,
-            checkpoints=(CHECKPOINT.pack(arrived),),
+            acknowledge=acknowledge_message,
+            checkpoints=(CHECKPOINT.pack(arrival_us),),
             may_repeat=decoded.has_initial_values,
         )
-        await self._mailbox.put(delivery)
+        await self._queue.put(delivery)
         self._subscription.sequence.advance(message.sequence)
-        self._last_us = arrived
-        self._alive(beats)
+        self._last_us = arrival_us
+        self._on_alive(has_clock)
 
-    def _tell_losses(
-        self, decoded: DecodedMessage, message: NotificationMessage, arrived: int
+    def _add_loss_gaps(
+        self, decoded: DecodedMessage, message: NotificationMessage, arrival_us: int
     ) -> None:
         if decoded.overflows:
             names = [self._decoder.addresses[handle] for handle in decoded.overflows]
@@ -192,12 +194,14 @@ class PublishLoop:
             more = f" and {len(names) - _SHOWN_MAX} more" if len(names) > _SHOWN_MAX else ""
             last = max(decoded.overflows.values())
             first = min(self._last_us, *decoded.overflows.values())
-            self._tell(first, last, "queue_overflow", f"{shown}{more}", None)
+            self._add_gap(first, last, "queue_overflow", f"{shown}{more}", None)
         if decoded.unreadable_count:
             detail = f"message {message.sequence}: see quarantine"
-            self._tell(self._last_us, arrived, "decode_error", detail, decoded.unreadable_count)
+            self._add_gap(
+                self._last_us, arrival_us, "decode_error", detail, decoded.unreadable_count
+            )
 
-    def _tell(
+    def _add_gap(
         self, from_us: int, to_us: int, cause: str, detail: str, estimate: int | None
     ) -> None:
         gap = GapOpened(uuid4(), self._source, [], from_us, cause, detail, estimate)

@@ -1,7 +1,7 @@
-"""Keeps PublishRequests waiting at the server, and acknowledges what is on disk.
+"""Keeps PublishRequests outstanding at the server and acknowledges stored messages.
 
-A message is acknowledged with the next request after `acknowledge` was called for it; until
-then the server keeps it for Republish.
+A message is acknowledged with the next request after `acknowledge`; until then the server
+retains it for Republish.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ from typing import Any, Final
 from werknetz_edge.opcua.connection.transport import OpcuaTransport
 from werknetz_edge.opcua.stack import ua
 
-ACKS_MAX: Final = 1000  # in one request; far more than a server keeps
+ACKS_MAX: Final = 1000  # in one request; far more than a server retains
 
 
 class PublishRequests:
-    """Answers come in the order in which the server gave them, whatever request they answer."""
+    """Returns responses in the order of arrival, whichever request they belong to."""
 
     def __init__(
         self, wire: OpcuaTransport, subscription: int, acks: dict[int, None], outstanding: int
@@ -24,17 +24,17 @@ class PublishRequests:
         self._wire = wire
         self._subscription = subscription
         self._to_acknowledge = acks  # outlives the connection: the session may be resumed
-        self._wanted = outstanding
+        self._target_count = outstanding
         self._outstanding = 0
         self._arrived: deque[tuple[asyncio.Future[Any], list[int]]] = deque()
-        self._news = asyncio.Event()
+        self._response_arrived = asyncio.Event()
 
     def acknowledge(self, sequence: int) -> None:
         self._to_acknowledge[sequence] = None
 
     def fill(self) -> None:
-        """Send as many requests as are to wait at the server. Raises ConnectionError."""
-        while self._outstanding < self._wanted:
+        """Send requests up to the target number. Raises ConnectionError."""
+        while self._outstanding < self._target_count:
             acks = list(self._to_acknowledge)[:ACKS_MAX]
             for sequence in acks:
                 del self._to_acknowledge[sequence]
@@ -44,22 +44,22 @@ class PublishRequests:
             ]
             future = self._wire.post(request)
             self._outstanding += 1
-            future.add_done_callback(partial(self._take, acks))
+            future.add_done_callback(partial(self._on_response, acks))
 
-    def _take(self, acks: list[int], answer: asyncio.Future[Any]) -> None:
+    def _on_response(self, acks: list[int], answer: asyncio.Future[Any]) -> None:
         self._outstanding -= 1
         if answer.cancelled():
             return
-        answer.exception()  # looked at: after a stop nobody else will
+        answer.exception()  # retrieved here: after a stop nobody else retrieves it
         self._arrived.append((answer, acks))
-        self._news.set()
+        self._response_arrived.set()
 
     async def next_response(self, limit_s: float) -> bytes:
-        """The next answer's bytes. Raises TimeoutError, ConnectionError or ua.UaError."""
+        """Return the next response. Raises TimeoutError, ConnectionError or ua.UaError."""
         while not self._arrived:
-            self._news.clear()
+            self._response_arrived.clear()
             async with asyncio.timeout(limit_s):
-                await self._news.wait()
+                await self._response_arrived.wait()
         future, acks = self._arrived.popleft()
         error = future.exception()
         if error is not None:
@@ -69,6 +69,6 @@ class PublishRequests:
         return bytes(future.result())
 
     def reduce(self) -> bool:
-        """The server wants fewer requests; False: it cannot be fewer."""
-        self._wanted -= 1
-        return self._wanted >= 1
+        """Lower the number of outstanding requests; False: it is one already."""
+        self._target_count -= 1
+        return self._target_count >= 1

@@ -1,7 +1,7 @@
-"""Which messages of a subscription are missing.
+"""Sequence numbers of a subscription's messages: which are missing, which are duplicates.
 
-A number is followed by the next, and by 1 after the highest. A keep-alive carries the number
-that comes next, so it does not advance (Part 4, 5.14.1.1).
+Numbers wrap to 1 after the highest. A keep-alive carries the number of the next message, so it
+does not advance the sequence (Part 4, 5.14.1.1).
 """
 
 from typing import Final
@@ -14,27 +14,27 @@ def next_number(sequence: int) -> int:
 
 
 class SequenceTracker:
-    """The last message taken of one subscription."""
+    """The last accepted message of one subscription."""
 
     def __init__(self) -> None:
         self.last = 0  # none yet: the first is 1
 
     def count_missing(self, sequence: int) -> int:
-        """How many messages lie between the last taken and this one."""
+        """Return how many messages are missing before this one."""
         return int((sequence - next_number(self.last)) % HIGHEST)
 
     def is_duplicate(self, sequence: int) -> bool:
-        """Taken already: the server sent it again."""
+        """Whether the message was accepted before."""
         return self.count_missing(sequence) > HIGHEST // 2
 
     def list_missing(self, sequence: int, count_max: int) -> list[int]:
-        """Their numbers, the first `most` of them."""
-        found: list[int] = []
+        """Return the first `count_max` missing numbers."""
+        numbers: list[int] = []
         number = next_number(self.last)
-        while number != sequence and len(found) < count_max:
-            found.append(number)
+        while number != sequence and len(numbers) < count_max:
+            numbers.append(number)
             number = next_number(number)
-        return found
+        return numbers
 
     def advance(self, sequence: int) -> None:
         self.last = sequence

@@ -1,7 +1,7 @@
-"""One metric's value, both ways: from the field that holds it and its datatype to a plain value.
+"""Decode and encode a metric's value, from and to its field and datatype.
 
-Signed integers travel as unsigned and are read again as what they are. What contradicts its
-datatype but says itself what it is (a text, a float, a boolean) is taken; the rest is refused.
+Signed integers are transmitted as unsigned and converted back. A value that contradicts its
+datatype is accepted if its field is unambiguous (text, float, boolean); otherwise it is refused.
 """
 
 import struct
@@ -27,26 +27,26 @@ _UNSIGNED: Final[dict[int, int]] = {
     Datatype.UInt32: 32,
     Datatype.UInt64: 64,
 }
-_FLOATS: Final = {Datatype.Float, Datatype.Double}
-_TEXTS: Final = {Datatype.String, Datatype.Text, Datatype.UUID}
-_BYTES: Final = {Datatype.Bytes, Datatype.File}
+_FLOAT_TYPES: Final = {Datatype.Float, Datatype.Double}
+_TEXT_TYPES: Final = {Datatype.String, Datatype.Text, Datatype.UUID}
+_BYTES_TYPES: Final = {Datatype.Bytes, Datatype.File}
 _ARRAYS: Final[dict[int, str]] = {
     Datatype.Int8Array: "<i1", Datatype.Int16Array: "<i2", Datatype.Int32Array: "<i4",
     Datatype.Int64Array: "<i8", Datatype.UInt8Array: "<u1", Datatype.UInt16Array: "<u2",
     Datatype.UInt32Array: "<u4", Datatype.UInt64Array: "<u8", Datatype.FloatArray: "<f4",
     Datatype.DoubleArray: "<f8", Datatype.DateTimeArray: "<i8",
 }  # fmt: skip
-_CONTAINER: Final = {"int_value": 32, "long_value": 64}
+_CONTAINER_BITS: Final = {"int_value": 32, "long_value": 64}
 _SELF_EVIDENT: Final = {"float_value", "double_value", "boolean_value", "string_value"}
-_KNOWN: Final = {int(datatype) for datatype in Datatype}
+_DATATYPES: Final = {int(datatype) for datatype in Datatype}
 
 
 class UnreadableValue(ValueError):
-    """The value is not what its datatype says, or of no datatype that is known."""
+    """The value does not match its datatype, or the datatype is unknown."""
 
 
 def datatype_name(datatype: int) -> str:
-    return Datatype(datatype).name if datatype in _KNOWN else f"datatype {datatype}"
+    return Datatype(datatype).name if datatype in _DATATYPES else f"datatype {datatype}"
 
 
 def decode_value(holder: Any, datatype: int) -> Any:
@@ -62,27 +62,29 @@ def decode_value(holder: Any, datatype: int) -> Any:
         return value
     if field in _SELF_EVIDENT:
         return raw
-    if field in _CONTAINER and (datatype not in _KNOWN or datatype == 0 or datatype in _FLOATS):
-        return _sign_is_clear(field, raw, datatype)
+    if field in _CONTAINER_BITS and (
+        datatype not in _DATATYPES or datatype == 0 or datatype in _FLOAT_TYPES
+    ):
+        return _require_clear_sign(field, raw, datatype)
     raise UnreadableValue(f"{datatype_name(datatype)} cannot stand in {field}")
 
 
-def _sign_is_clear(field: str, raw: int, kind: int) -> int:
-    """Without an integer's datatype, a set top bit may be a sign or a size: never guessed."""
-    if raw < 1 << (_CONTAINER[field] - 1):
+def _require_clear_sign(field: str, raw: int, kind: int) -> int:
+    """Without an integer datatype the top bit is ambiguous (sign or magnitude): never guess."""
+    if raw < 1 << (_CONTAINER_BITS[field] - 1):
         return raw
-    raise UnreadableValue(f"{raw} as {datatype_name(kind)}: whether it has a sign is not said")
+    raise UnreadableValue(f"{raw} as {datatype_name(kind)}: its sign is ambiguous")
 
 
-def _integer(kind: int, field: str, raw: Any) -> int | None:
-    if field in {"float_value", "double_value"} or field not in _CONTAINER:
+def _read_integer(kind: int, field: str, raw: Any) -> int | None:
+    if field in {"float_value", "double_value"} or field not in _CONTAINER_BITS:
         return None
     if kind in _UNSIGNED:
         if raw >> _UNSIGNED[kind]:
             raise UnreadableValue(f"{raw} is no {datatype_name(kind)}")
         return int(raw)
-    bits, held = _SIGNED[kind], _CONTAINER[field]
-    value = raw - (1 << held) if raw >> (held - 1) else raw
+    bits, container_bits = _SIGNED[kind], _CONTAINER_BITS[field]
+    value = raw - (1 << container_bits) if raw >> (container_bits - 1) else raw
     if -(1 << (bits - 1)) <= value < 1 << (bits - 1):
         return int(value)
     if value < 0 or value >> bits:
@@ -90,31 +92,31 @@ def _integer(kind: int, field: str, raw: Any) -> int | None:
     return int(value) - (1 << bits)  # cut to its own width: 251 is -5 as an Int8
 
 
-def _float(_: int, field: str, raw: Any) -> float | None:
+def _read_float(_: int, field: str, raw: Any) -> float | None:
     return float(raw) if field in {"float_value", "double_value"} else None
 
 
-def _boolean(_: int, field: str, raw: Any) -> bool | None:
-    if field in _CONTAINER and raw in {0, 1}:
+def _read_boolean(_: int, field: str, raw: Any) -> bool | None:
+    if field in _CONTAINER_BITS and raw in {0, 1}:
         return bool(raw)
     return raw if field == "boolean_value" else None
 
 
-def _instant(_: int, field: str, raw: Any) -> datetime | None:
-    return instant_of_ms(to_signed_64(raw)) if field in _CONTAINER else None
+def _read_instant(_: int, field: str, raw: Any) -> datetime | None:
+    return instant_of_ms(to_signed_64(raw)) if field in _CONTAINER_BITS else None
 
 
-def _bytes(_: int, field: str, raw: Any) -> bytes | None:
+def _read_bytes(_: int, field: str, raw: Any) -> bytes | None:
     return raw if field == "bytes_value" else None
 
 
-def _array(kind: int, field: str, raw: Any) -> list[Any] | None:
+def _read_array(kind: int, field: str, raw: Any) -> list[Any] | None:
     if field != "bytes_value":
         return None
     if kind == Datatype.StringArray:
-        return _strings(raw)
+        return _read_strings(raw)
     if kind == Datatype.BooleanArray:
-        return _booleans(raw)
+        return _read_booleans(raw)
     form = np.dtype(_ARRAYS[kind])
     if len(raw) % form.itemsize:
         raise UnreadableValue(
@@ -128,7 +130,7 @@ def _array(kind: int, field: str, raw: Any) -> list[Any] | None:
     return list(values.tolist())
 
 
-def _strings(raw: bytes) -> list[str]:
+def _read_strings(raw: bytes) -> list[str]:
     if raw.count(0) > ELEMENTS_MAX:
         raise UnreadableValue(f"more than {ELEMENTS_MAX} elements")
     parts = raw.split(b"\0")
@@ -140,7 +142,7 @@ def _strings(raw: bytes) -> list[str]:
         raise UnreadableValue("the text is not UTF-8") from error
 
 
-def _booleans(raw: bytes) -> list[bool]:
+def _read_booleans(raw: bytes) -> list[bool]:
     """A count of 4 bytes, then bits, the first one on top."""
     if len(raw) < 4:
         raise UnreadableValue("BooleanArray without its count")
@@ -151,11 +153,11 @@ def _booleans(raw: bytes) -> list[bool]:
     return list(bits.astype(bool).tolist())
 
 
-def _data_set(_: int, field: str, raw: Any) -> dict[str, Any] | None:
+def _read_data_set(_: int, field: str, raw: Any) -> dict[str, Any] | None:
     if field != "dataset_value":
         return None
     types = list(raw.types)
-    columns = [_utf8(column) for column in raw.columns]
+    columns = [_require_utf8(column) for column in raw.columns]
     if len(raw.rows) * max(1, len(types)) > ELEMENTS_MAX or len(types) > ELEMENTS_MAX:
         raise UnreadableValue(f"DataSet with more than {ELEMENTS_MAX} cells")
     if len(columns) != len(types):
@@ -169,56 +171,58 @@ def _data_set(_: int, field: str, raw: Any) -> dict[str, Any] | None:
     return {"columns": columns, "types": [datatype_name(kind) for kind in types], "rows": rows}
 
 
-def _template(_: int, field: str, raw: Any) -> dict[str, Any] | None:
+def _read_template(_: int, field: str, raw: Any) -> dict[str, Any] | None:
     if field != "template_value":
         return None
     if len(raw.metrics) + len(raw.parameters) > ELEMENTS_MAX:
         raise UnreadableValue(f"Template with more than {ELEMENTS_MAX} members")
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     if raw.HasField("template_ref"):
-        found["template"] = _utf8(raw.template_ref)
+        members["template"] = _require_utf8(raw.template_ref)
     if raw.HasField("version"):
-        found["version"] = _utf8(raw.version)
-    found["metrics"] = _named((metric, metric.datatype) for metric in raw.metrics)
-    found["parameters"] = _named((parameter, parameter.type) for parameter in raw.parameters)
-    return found
+        members["version"] = _require_utf8(raw.version)
+    members["metrics"] = _read_members((metric, metric.datatype) for metric in raw.metrics)
+    members["parameters"] = _read_members(
+        (parameter, parameter.type) for parameter in raw.parameters
+    )
+    return members
 
 
-def _named(holders: Iterable[tuple[Any, int]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _read_members(holders: Iterable[tuple[Any, int]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
     for holder, datatype in holders:
-        name = _utf8(holder.name)
-        if name in found:
+        name = _require_utf8(holder.name)
+        if name in members:
             raise UnreadableValue(f"Template with two members {name!r}")
-        found[name] = to_json_value(decode_value(holder, datatype))
-    return found
+        members[name] = to_json_value(decode_value(holder, datatype))
+    return members
 
 
-def _utf8(text: str | bytes) -> str:
+def _require_utf8(text: str | bytes) -> str:
     if isinstance(text, bytes):
         raise UnreadableValue("a name is not UTF-8")
     return text
 
 
-def _text(_: int, field: str, raw: Any) -> str | None:
+def _read_text(_: int, field: str, raw: Any) -> str | None:
     return raw if field == "string_value" else None
 
 
 _READERS: Final[dict[int, Callable[[int, str, Any], Any]]] = {
-    **dict.fromkeys([*_SIGNED, *_UNSIGNED], _integer),
-    **dict.fromkeys(_FLOATS, _float),
-    **dict.fromkeys(_TEXTS, _text),
-    **dict.fromkeys(_BYTES, _bytes),
-    **dict.fromkeys([*_ARRAYS, Datatype.BooleanArray, Datatype.StringArray], _array),
-    Datatype.Boolean: _boolean,
-    Datatype.DateTime: _instant,
-    Datatype.DataSet: _data_set,
-    Datatype.Template: _template,
+    **dict.fromkeys([*_SIGNED, *_UNSIGNED], _read_integer),
+    **dict.fromkeys(_FLOAT_TYPES, _read_float),
+    **dict.fromkeys(_TEXT_TYPES, _read_text),
+    **dict.fromkeys(_BYTES_TYPES, _read_bytes),
+    **dict.fromkeys([*_ARRAYS, Datatype.BooleanArray, Datatype.StringArray], _read_array),
+    Datatype.Boolean: _read_boolean,
+    Datatype.DateTime: _read_instant,
+    Datatype.DataSet: _read_data_set,
+    Datatype.Template: _read_template,
 }
 
 
 def to_json_value(value: Any) -> Any:
-    """A value within a structure, as JSON knows it."""
+    """Convert a value within a structure to its JSON representation."""
     if isinstance(value, datetime):
         return value.isoformat()
     return value.hex() if isinstance(value, bytes) else value
@@ -236,7 +240,7 @@ def instant_of_ms(ms: int) -> datetime:
 
 
 def encode_value(holder: Any, datatype: Datatype, value: Any) -> None:
-    """Put a value where its datatype has its place: the way of `value_of` back."""
+    """Store a value in the field of its datatype: the inverse of `decode_value`."""
     if datatype in _SIGNED or datatype in _UNSIGNED:
         wide = datatype in {
             Datatype.Int64,
@@ -245,7 +249,7 @@ def encode_value(holder: Any, datatype: Datatype, value: Any) -> None:
         }
         bits = 64 if wide else 32
         setattr(holder, "long_value" if wide else "int_value", value & ((1 << bits) - 1))
-    elif datatype in _BYTES:
+    elif datatype in _BYTES_TYPES:
         holder.bytes_value = value
     elif datatype is Datatype.DateTime:
         holder.long_value = (value - _EPOCH) // timedelta(milliseconds=1) & ((1 << 64) - 1)
@@ -262,10 +266,10 @@ def encode_value(holder: Any, datatype: Datatype, value: Any) -> None:
     elif datatype is Datatype.DataSet:
         _write_data_set(holder.dataset_value, value)
     else:
-        setattr(holder, _PLACES[datatype], value)
+        setattr(holder, _FIELDS[datatype], value)
 
 
-_PLACES: Final = {
+_FIELDS: Final = {
     Datatype.Float: "float_value", Datatype.Double: "double_value",
     Datatype.Boolean: "boolean_value", Datatype.String: "string_value",
     Datatype.Text: "string_value", Datatype.UUID: "string_value",

@@ -75,7 +75,7 @@ def decode_payload(raw: bytes, size_max: int) -> Any:
         )
     payload = parse_payload(raw)
     if payload.uuid == COMPRESSED:
-        outer, payload = payload, parse_payload(_inflated(payload.body, size_max))
+        outer, payload = payload, parse_payload(_decompress(payload.body, size_max))
         if outer.HasField("seq") and not payload.HasField("seq"):
             payload.seq = outer.seq
     if len(payload.metrics) > METRICS_MAX:
@@ -85,7 +85,7 @@ def decode_payload(raw: bytes, size_max: int) -> Any:
     return payload
 
 
-def _inflated(body: bytes, size_max: int) -> bytes:
+def _decompress(body: bytes, size_max: int) -> bytes:
     stream = zlib.decompressobj(_ZLIB_OR_GZIP)
     try:
         data = stream.decompress(body, size_max)

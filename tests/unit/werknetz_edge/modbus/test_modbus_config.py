@@ -55,8 +55,8 @@ def test_addresses_are_readable_and_names_take_their_place() -> None:
         ({"address": "holding/65530", "count": 7}, "beyond 65535"),
         ({"address": 40010.3}, "address"),  # YAML's float: 40010.10 would be bit 1
         ({"address": True}, "address"),
-        ({"address": 40001, "name": "heartbeat"}, "connector's own"),
-        ({"address": 40001, "name": "a\nb"}, "take another"),
+        ({"address": 40001, "name": "heartbeat"}, "is reserved"),
+        ({"address": 40001, "name": "a\nb"}, "choose another"),
         ({"address": 40001, "adress": 1}, "Extra inputs"),
     ],
 )
@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_an_error(item: dict[str, Any], remedy: str) -> Non
 @pytest.mark.parametrize(
     ("options", "remedy"),
     [
-        ({"items": []}, "name what is to be read"),
+        ({"items": []}, "list the values to read"),
         ({"items": [40001, "holding/0"]}, "called 'modbus/1/holding/0'"),
         ({"items": [{"address": "holding/0", "count": 20_000}, 30001]}, "20001 values"),
         ({"items": [40001], "registers_max": 126}, "less than or equal to 125"),

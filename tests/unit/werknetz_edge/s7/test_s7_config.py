@@ -32,7 +32,7 @@ def test_addresses_are_readable_and_names_take_their_place() -> None:
 @pytest.mark.parametrize(
     ("items", "options", "remedy"),
     [
-        ([], {}, "name what is to be read"),
+        ([], {}, "list the values to read"),
         (["DB1.DBQ3"], {}, "of the form"),
         (["DB1.DBW0", "db1.dbw0"], {}, "two items are called 'DB1.DBW0'"),
         ([{"address": "DB1.DBD65530:REAL", "count": 3}], {}, "beyond byte 65535"),

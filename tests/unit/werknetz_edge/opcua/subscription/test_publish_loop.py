@@ -61,7 +61,8 @@ async def run(
     subscription.sequence.advance(last)
     mailbox = DeliveryQueue(100)
     mailbox.reopen()
-    flow = PublishLoop("plc", session, subscription, Decoder(["heartbeat", "a"]), mailbox, OutageGap(),
+    decoder = Decoder(["heartbeat", "a"])
+    flow = PublishLoop("plc", session, subscription, decoder, mailbox, OutageGap(),
                 lambda _: None)  # fmt: skip
     with pytest.raises(ConnectionError):
         await flow.run()
