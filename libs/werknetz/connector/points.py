@@ -76,7 +76,7 @@ class PointTable:
         target = self._targets[address] = Target(number=self._define(definition))
         return target.number
 
-    def _look_up(self, address: str, example: Any) -> Target | NoPoint:  # noqa: PLR0911  a ladder
+    def _look_up(self, address: str, example: Any) -> Target | NoPoint:  # noqa: PLR0911  one return per case
         if "\0" in address or len(address.encode(errors="replace")) > ADDRESS_BYTES_MAX:
             return NoPoint("the address is too long or contains the character NUL")
         if len(self._targets) >= ADDRESSES_MAX:
@@ -173,7 +173,7 @@ def _reset(role: Role) -> str:
     return "to_zero" if role.is_count else "none"
 
 
-def _datatype(role: Role, example: Any, *, linear: bool) -> str:  # noqa: PLR0911  a ladder
+def _datatype(role: Role, example: Any, *, linear: bool) -> str:  # noqa: PLR0911  one return per case
     if role in TEXT_ROLES:
         return "text"
     if role is Role.STATE:

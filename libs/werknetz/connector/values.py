@@ -69,7 +69,7 @@ class Target:
         return self.states is None and not self.as_text
 
 
-def value_of(  # noqa: PLR0911  a ladder of types, the most frequent first
+def value_of(  # noqa: PLR0911  one return per type, the most frequent first
     target: Target, value: Any
 ) -> tuple[float, str | None]:
     """Return value and text; raise UnreadableValue. A code that is not in the table is UNKNOWN."""
@@ -156,7 +156,7 @@ def _of_text(target: Target, text: str) -> tuple[float, str | None]:
     return math.nan, check_storable(text)
 
 
-def to_text(value: Any) -> str:  # noqa: PLR0911  a ladder of types
+def to_text(value: Any) -> str:  # noqa: PLR0911  one return per type
     """Return a value as text; raise UnreadableValue where JSON cannot represent it."""
     if isinstance(value, str):
         return value

@@ -27,6 +27,6 @@ def instant_of(at_us: int) -> datetime:
 def microseconds_of(at: datetime) -> int:
     """Return the microseconds of an aware datetime; a naive one is an error."""
     if at.tzinfo is None:
-        raise ValueError(f"{at!r} has no time zone: give one, such as +00:00")
+        raise ValueError(f"{at!r} has no time zone: add one, such as +00:00")
     delta = at - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds

@@ -196,7 +196,7 @@ def _break(pair: object, where: str, start: int, end: int) -> tuple[int, int]:
     until += 0 if until > begin else DAY_MIN
     until -= DAY_MIN if until - begin > DAY_MIN else 0
     if until > end:
-        raise CalendarRejected(f"{where} is {pair!r}: a break lies inside its shift")
+        raise CalendarRejected(f"{where} is {pair!r}: a break must be inside its shift")
     return begin, until
 
 

@@ -73,8 +73,8 @@ VARIABLES: Final = (
     _plain("WERKNETZ_EDGE_2", ("compose",), "Edge file of the second edge container."),
     _plain("WERKNETZ_PEERS", ("tests",), "File with the servers that tests connect to."),
     _plain("WERKNETZ_SHARED_DATA", ("tests",), "Folder with recorded documents of partners."),
-    _plain("WERKNETZ_REWRITE_CASES", ("tests",), "Write golden cases anew."),
-    _plain("WERKNETZ_KEEP_SNAPSHOTS", ("tests",), "Write API snapshots anew."),
+    _plain("WERKNETZ_REWRITE_CASES", ("tests",), "Rewrite golden cases."),
+    _plain("WERKNETZ_KEEP_SNAPSHOTS", ("tests",), "Rewrite API snapshots."),
 )  # fmt: skip
 """Every variable, with its readers. Variables of other owners do not begin with the prefix."""
 

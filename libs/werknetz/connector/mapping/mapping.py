@@ -204,7 +204,7 @@ class Mapping(BaseModel):
 
     @property
     def document(self) -> str:
-        """The mapping as YAML in canonical document."""
+        """The mapping as YAML in canonical form."""
         tree = self.model_dump(mode="json", exclude_defaults=True)
         return str(yaml.dump(tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False))
 
