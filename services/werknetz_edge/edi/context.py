@@ -22,7 +22,7 @@ class EdiContext:
     _codes: dict[tuple[int, str], Codes] = field(default_factory=dict)
 
     def partner_of(self, sender: str, receiver: str) -> Partner:
-        """Raise Wrong where there is no profile and there should be one."""
+        """Return the sender's profile; raise InvalidEdi where a required profile is missing."""
         partner = self.partners.find(sender, receiver)
         if partner is None and not self.unknown_partners:
             raise InvalidEdi(f"sender {quote(sender)} has no profile: add one under `partners`")

@@ -78,7 +78,7 @@ class EdiParser:
                 continue
             if number == 0 and part.start + len(part.content) == len(content):
                 raise FileRefused(_NOT_EDI)
-            self._count("parts refused")
+            self._count("parts rejected")
             builder.reject(
                 "edi/(unknown)/file", _NOT_EDI, part.content[:65_536], f"byte {part.start}"
             )

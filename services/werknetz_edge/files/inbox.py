@@ -23,7 +23,7 @@ SAME_NAME_MAX: Final = 100_000
 class FileRefused(Exception):
     """The file cannot be read as a whole: it goes to failed/, and its head to quarantine.
 
-    The text says what is wrong and what to do.
+    The text names the fault and the remedy.
     """
 
 

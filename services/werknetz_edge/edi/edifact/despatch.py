@@ -131,12 +131,12 @@ class DespatchReader(MessageReader):
 
 
 def _packages_of(unit: _PackingUnit) -> dict[str, Any]:
-    """Kind and number, where they are of one kind: of several nobody says which holds the line."""
+    """Return type and number of packages of one type; with several types it is ambiguous."""
     fields: dict[str, Any] = {}
     if len(unit.packages) == 1:
         ((kind, count),) = unit.packages.items()
         if kind:
             fields["package_type"] = kind
-        if not unit.packages_reported:  # once: a sum over the lines is the number of packages
+        if not unit.packages_reported:  # once: the sum over the lines is the number of packages
             fields["package_count"], unit.packages_reported = count, True
     return fields

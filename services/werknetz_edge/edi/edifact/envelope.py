@@ -65,7 +65,7 @@ def split_interchanges(content: bytes) -> Iterator[FilePart]:
 
 
 def open_envelope(content: bytes) -> Envelope:
-    """Read UNA and UNB of an interchange; raise Wrong."""
+    """Read UNA and UNB of an interchange; raise InvalidEdi."""
     syntax, at = _syntax_of(content)
     head = content[at : at + _HEAD_MAX].decode("iso8859-1")
     _, raw = next(syntax.segments(head), (0, ""))

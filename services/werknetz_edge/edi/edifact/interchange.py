@@ -1,4 +1,4 @@
-"""Reads one interchange into records and rejects; result message is accepted or rejected alone."""
+"""Reads one interchange into records and rejects; each message is accepted or rejected alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class InterchangeReader:
         if self.builder.advance(1, len(content)):
             yield self.builder.take_chunk()
         if rejection:
-            self.context.count("interchanges refused")
+            self.context.count("interchanges rejected")
             self.builder.reject(
                 self._source("interchange"), rejection, content[:_REJECT_RAW_MAX],
                 f"interchange {self.number} (byte {self.part.start})", self.hash,
@@ -211,7 +211,7 @@ class InterchangeReader:
 
     def _reject(self, message: RawMessage, reason: str, segment: int) -> None:
         """Reject a whole message."""
-        self.context.count("messages refused")
+        self.context.count("messages rejected")
         raw = self._raw(message, (0, len(message.segments)), _REJECT_RAW_MAX)
         tag = f" {message.segments[segment][:3]}" if segment else ""
         position = f"UNH {message.number}{tag} ({self._position_of(message, segment)})"

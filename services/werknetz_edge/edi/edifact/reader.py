@@ -166,13 +166,13 @@ class MessageReader(ABC):
         fault = line.fault or self._group_fault
         if fault is None and not self.head.get("document"):
             fault = ("BGM", "is missing before the first LIN", line.first)
-        decimal_mark = len(self._results)
+        results_before = len(self._results)
         if fault is None:
             try:
                 self._name_item(line)
                 self.read_line(line)
             except InvalidEdi as error:
-                del self._results[decimal_mark:]  # a line is stored completely or not at all
+                del self._results[results_before:]  # a line is stored completely or not at all
                 fault = ("LIN", str(error), line.first)
         self.line = None
         if fault is not None:
@@ -198,7 +198,7 @@ class MessageReader(ABC):
         function = component(segment, 3, 0)
         if function in CANCELS:
             raise InvalidEdi(
-                f"takes document {quote(document)} back ({CANCELS[function]}): this is not "
+                f"withdraws document {quote(document)} ({CANCELS[function]}): this is not "
                 "done automatically; correct its earlier data by hand"
             )
 

@@ -49,7 +49,7 @@ class ScheduleReader(MessageReader):
         if conditions == "by_directory":
             is_first = message == "DELFOR" and _age(directory) >= _CONDITION_FIRST
             conditions = "before_quantity" if is_first else "after_quantity"
-        self._is_configured = self.partner.conditions != "by_directory"
+        self._has_explicit_conditions = self.partner.conditions != "by_directory"
         self._condition_after_quantity = conditions == "after_quantity"
         self._nad_groups = message == "DELFOR" and _age(directory) < _CONDITION_FIRST
         self._in_detail = False
@@ -119,7 +119,10 @@ class ScheduleReader(MessageReader):
         if (
             entry
             and is_open
-            and (self._condition_after_quantity or (not self._is_configured and not entry.due))
+            and (
+                self._condition_after_quantity
+                or (not self._has_explicit_conditions and not entry.due)
+            )
         ):
             entry.commitment = entry.commitment or commitment
             entry.has_condition = True

@@ -90,9 +90,9 @@ def _head(text: str, zone: str) -> FactFields:
         read["old_call_off"], "point_of_use": read["store"],
     }  # fmt: skip
     fields = {name: value for name, value in fields.items() if value}
-    written = parse_day(read["date"], zone, "date of the call-off")
-    if written is not None:
-        fields["document_us"] = written.from_us
+    call_off_day = parse_day(read["date"], zone, "date of the call-off")
+    if call_off_day is not None:
+        fields["document_us"] = call_off_day.from_us
     return fields
 
 
@@ -116,29 +116,27 @@ class _Schedule:
 
     def __init__(self, partner: Partner, zone: str) -> None:
         self._partner, self._zone = partner, zone
-        self._ended = self._periods = False
+        self._is_ended = self._periods = False
 
     def entries(self, layout: Layout, record: VdaRecord) -> Iterator[FactFields]:
         for n in pair_numbers(record.type):
             date = layout[f"date{n}"].read(record.text)
-            written = layout[f"due{n}"].read(record.text)
+            text = layout[f"due{n}"].read(record.text)
             name = f"date {n} (columns {layout[f'date{n}'].position})"
             if date in {"", END}:
-                self._ended = True
-            if self._ended:
-                if date.strip("0") or written.strip("0"):
+                self._is_ended = True
+            if self._is_ended:
+                if date.strip("0") or text.strip("0"):
                     raise InvalidEdi(
-                        f"{name}: {quote(date + ' ' + written)} after the end of the list"
+                        f"{name}: {quote(date + ' ' + text)} after the end of the list"
                     )
                 continue
-            quantity = parse_number(written or "0", "", self._partner.quantity_max)
-            if not (written or "0").isdigit():
-                raise InvalidEdi(f"quantity {n}: {quote(written)} is not a number of nine digits")
+            quantity = parse_number(text or "0", "", self._partner.quantity_max)
+            if not (text or "0").isdigit():
+                raise InvalidEdi(f"quantity {n}: {quote(text)} is not a number of nine digits")
             if date == PERIODS:
                 if quantity:
-                    raise InvalidEdi(
-                        f"{name}: {PERIODS} must not have a quantity, {quote(written)}"
-                    )
+                    raise InvalidEdi(f"{name}: {PERIODS} must not have a quantity, {quote(text)}")
                 self._periods = True
                 continue
             due = parse_due(

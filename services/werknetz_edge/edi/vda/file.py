@@ -1,4 +1,4 @@
-"""Reads one VDA transmission: result call-off or delivery note is stored or rejected alone."""
+"""Reads one VDA transmission: each call-off or delivery note is stored or rejected alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,8 +44,9 @@ class TransmissionReader:
         kind = self.transmission.kind
         if kind:
             head = TABLES[kind][records[0].type]
-            ours, theirs = ("customer", "supplier"), ("supplier", "customer")
-            sender, receiver = ours if kind == "VDA4905" else theirs
+            sender, receiver = "customer", "supplier"
+            if kind == "VDA4913":
+                sender, receiver = receiver, sender
             self.sender = head[sender].read(records[0].text) or BLANK_ID
             self.receiver = head[receiver].read(records[0].text) or BLANK_ID
         if self.keep_whole:
@@ -54,7 +55,7 @@ class TransmissionReader:
         try:
             yield from self._read(records)
         except InvalidEdi as error:
-            self.context.count("transmissions refused")
+            self.context.count("transmissions rejected")
             self._reject(str(error), records[0], (0, len(records) - 1), "")
             if self.builder.advance(len(records), len(self.content)):
                 yield self.builder.take_chunk()
@@ -88,7 +89,7 @@ class TransmissionReader:
             self._reject(reason, records[last], (last, last), records[last].type)
 
     def _check_reference(self, partner: Partner, head: str) -> None:
-        """Numbers of transmissions restart after 99999: on one day result is used once."""
+        """Numbers of transmissions restart after 99999: on one day each is used once."""
         table = TABLES[self.transmission.kind][self.transmission.records[0].type]
         number, date = table["transmission"].read(head), table["date"].read(head)
         parts = (self.transmission.kind, self.sender, self.receiver, number, date)
@@ -106,7 +107,7 @@ class TransmissionReader:
             )
 
     def _groups(self, head: FactFields, partner: Partner, zone: str) -> Iterator[Chunk]:
-        """Read call-offs (512 …) or delivery notes (713 …), result with its transport."""
+        """Read call-offs (512 …) or delivery notes (713 …), each with its transport."""
         kind = self.transmission.kind
         opener = _GROUPS[kind]
         body = self.transmission.records[1 : -1 if self.transmission.is_ended else None]

@@ -48,8 +48,8 @@ def test_any_text_is_split_without_loss(text_written: str) -> None:
 def test_block_ends_make_no_difference(text_written: str) -> None:
     padding = "X" * (BLOCK - 5) + "'"
     alone = [raw for _, raw in Syntax().segments(text_written)]
-    behind = [raw for _, raw in Syntax().segments(padding + text_written)]
-    assert behind[1:] == alone
+    after_padding = [raw for _, raw in Syntax().segments(padding + text_written)]
+    assert after_padding[1:] == alone
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"the shared files are missing: {SHARED}")
