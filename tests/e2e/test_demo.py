@@ -12,10 +12,10 @@ import pytest
 
 from plumbing.group import (
     break_one_of_each,
-    kpis_are_the_plants_own,
-    no_part_is_missing,
-    stand_still,
-    what_is_not_believed_waits_in_quarantine,
+    check_plant_kpis,
+    check_counters,
+    are_stopped,
+    check_quarantine,
 )
 from plumbing.installation import Installation, installation
 from plumbing.supply import agree, told_us
@@ -36,16 +36,16 @@ def test_first_start_a_line_that_works_and_a_second_start(tmp_path: Path) -> Non
         assert first.wait_for("Ctrl-C stops everything") < 100
         key = first.key
         assert _printed_line_answers(first) > 0
-        assert "over OPC UA, MQTT, Modbus, Sparkplug B, a webhook and S7" in first.words
-        kpis_are_the_plants_own(first)
-        what_is_not_believed_waits_in_quarantine(first)
+        assert "over OPC UA, MQTT, Modbus, Sparkplug B, a webhook and S7" in first.output
+        check_plant_kpis(first)
+        check_quarantine(first)
         eventually(lambda: _all_run(first), within_s=60, what=first.report())
         broken = break_one_of_each(first)
-        eventually(lambda: stand_still(first, broken), within_s=40, what=first.report())
-        assert "supply-caused downtime:" in first.words
+        eventually(lambda: are_stopped(first, broken), within_s=40, what=first.report())
+        assert "supply-caused downtime:" in first.output
         _a_delivery_held_back_stops_its_line(first)
         first.stop()
-        assert "Stopped." in first.words
+        assert "Stopped." in first.output
     assert _nobody_works_in(folder)
     time.sleep(1)
     with installation(folder, port, "--days", "1") as second:
@@ -53,7 +53,7 @@ def test_first_start_a_line_that_works_and_a_second_start(tmp_path: Path) -> Non
         assert ready < SECOND_START_S, second.report()
         second.wait_for("Ctrl-C stops everything")
         assert second.key == key
-        no_part_is_missing(second)
+        check_counters(second)
         agree(second, told_us(second))
         _killed_supervisor_leaves_nobody(second)
     assert _nobody_works_in(folder)

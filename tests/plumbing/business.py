@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from werknetz.events.facts import fact_of
-from werknetz.store.fact import ADD_EVENTS
+from werknetz.store.ingest.records import ADD_EVENTS
 from werknetz.store.mappings import KEEP_REVISIONS, REMOVE_EVENTS, REWRITE_EVENTS
 from werknetz.store.session import DriverPool
 from werknetz_worker.projection.projector import project
@@ -27,20 +27,20 @@ def us(text: str) -> int:
 
 @dataclass
 class Business:
-    """Tells events; `made` remembers their ids by a name that the test gives."""
+    """Adds, revises and deletes events; `ids` maps the test's names of events to their ids."""
 
     pool: DriverPool
     connector: str = "partners"
-    made: dict[str, UUID] = field(default_factory=dict)
+    ids: dict[str, UUID] = field(default_factory=dict)
 
     async def begin(self) -> None:
         await self.pool.execute("INSERT INTO connectors (id) VALUES ($1)", self.connector)
 
-    async def tell(self, name: str, kind: str, when: str, **body: Any) -> UUID:
-        """Tell one event; the same name again is the same event."""
+    async def add(self, name: str, kind: str, when: str, **body: Any) -> UUID:
+        """Add one event; the same name again is the same event."""
         fact_of(kind, body)  # raises what is wrong with it
         event_id = uuid5(SPOOL, name)
-        self.made[name] = event_id
+        self.ids[name] = event_id
         await self.pool.execute(
             ADD_EVENTS, self.connector, uuid4(), [event_id], [kind], [1], ["test"], [""],
             [at(when)], ["test v1"], [b""], [json.dumps(body)],
@@ -48,8 +48,8 @@ class Business:
         return event_id
 
     async def revise(self, name: str, when: str, **body: Any) -> None:
-        """Say an event otherwise, as a replay does."""
-        event_id = self.made[name]
+        """Revise an event, as a replay does."""
+        event_id = self.ids[name]
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute(KEEP_REVISIONS, [event_id])
             await connection.execute(
@@ -57,16 +57,16 @@ class Business:
             )
 
     async def delete(self, name: str) -> None:
-        await self.pool.execute(REMOVE_EVENTS, [self.made[name]])
+        await self.pool.execute(REMOVE_EVENTS, [self.ids[name]])
 
     async def project(self, **options: Any) -> int:
         return await project(self.pool, **options)
 
-    async def believed(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
+    async def current_rows(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
         rows = await self.pool.fetch(
             f"SELECT {columns} FROM {table} WHERE known_to IS NULL ORDER BY at, event_id"
         )
         return [tuple(row) for row in rows]
 
-    async def all(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+    async def fetch(self, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await self.pool.fetch(query, *arguments)]

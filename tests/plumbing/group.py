@@ -20,7 +20,7 @@ _LATEST = """
 """
 
 
-def kpis_are_the_plants_own(demo: Installation) -> None:
+def check_plant_kpis(demo: Installation) -> None:
     start, end = demo.since_us, demo.since_us + DAY_US
     for plant in PLANTS.values():
         expected = kpis_of(element_sums(Truth(plant, since_us=start), plant.machines, start, end))
@@ -31,23 +31,23 @@ def kpis_are_the_plants_own(demo: Installation) -> None:
             start=instant_of(start).isoformat(),
             end=instant_of(end).isoformat(),
         )
-        found = {item["kpi"]: item["value"] for item in answer["items"]}
+        values = {item["kpi"]: item["value"] for item in answer["items"]}
         for name, value in expected.items():
             near = None if value is None else pytest.approx(value, rel=1e-9)
-            assert found[name] == near, (plant.name, name)
+            assert values[name] == near, (plant.name, name)
 
 
-def what_is_not_believed_waits_in_quarantine(demo: Installation) -> None:
+def check_quarantine(demo: Installation) -> None:
     rows = demo.query("SELECT DISTINCT reason FROM quarantine WHERE connector_id LIKE 'chatt-6-%'")
     assert [row["reason"] for row in rows] == ['expression: no key "unit C"']
     for oven, count in (("oven-1", 1), ("oven-2", 0)):
-        told = demo.query(_LATEST.replace("= $1", "LIKE $1"), f"%/{oven}:temperature")
-        assert len(told) == count, oven
+        rows = demo.query(_LATEST.replace("= $1", "LIKE $1"), f"%/{oven}:temperature")
+        assert len(rows) == count, oven
 
 
 def break_one_of_each(demo: Installation) -> dict[str, str]:
     """Return the code by which each says that it fails, by the key of its state."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for plant in PLANTS.values():
         machine = plant.machines[-1]
         done = subprocess.run(
@@ -56,15 +56,15 @@ def break_one_of_each(demo: Installation) -> dict[str, str]:
         )  # fmt: skip
         assert f"{machine.path} fails at" in done.stdout
         code = next(code for kind, code, _ in plant.codes if kind is StateKind.FAULT)
-        found[f"{machine.path}:state"] = code
-    return found
+        values[f"{machine.path}:state"] = code
+    return values
 
 
-def stand_still(demo: Installation, broken: dict[str, str]) -> bool:
+def are_stopped(demo: Installation, broken: dict[str, str]) -> bool:
     return all(demo.query(_LATEST, key)[0]["text"] == code for key, code in broken.items())
 
 
-def no_part_is_missing(demo: Installation) -> None:
+def check_counters(demo: Installation) -> None:
     """Compare the counters at the newest instant, also over the break between two starts."""
     broken = demo.folder / "plants" / BROKEN_FILE
     for plant in PLANTS.values():

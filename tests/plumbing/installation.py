@@ -1,4 +1,4 @@
-"""`werknetz demo` as a newcomer runs it: a process, its words, its folder, its children."""
+"""`werknetz demo` as a new user runs it: its process, output, folder and child processes."""
 
 import json
 import re
@@ -31,32 +31,32 @@ class Installation:
     lines: list[str] = field(default_factory=list)
 
     @property
-    def words(self) -> str:
+    def output(self) -> str:
         return "\n".join(self.lines)
 
     @property
     def key(self) -> str:
-        found = _KEY.search(self.words)
-        assert found, self.words
-        return found[0]
+        match = _KEY.search(self.output)
+        assert match, self.output
+        return match[0]
 
     @property
     def since_us(self) -> int:
         return int(json.loads((self.folder / "since.json").read_text())["since_us"])
 
-    def wait_for(self, words: str, within_s: float = 100) -> float:
-        """Return after how many seconds it was said."""
+    def wait_for(self, text: str, within_s: float = 100) -> float:
+        """Wait until the text is printed; return after how many seconds."""
         deadline = time.monotonic() + within_s
-        while words not in self.words:
+        while text not in self.output:
             assert self.popen.poll() is None, self.report()
-            assert time.monotonic() < deadline, f"{words!r} was not said:\n{self.report()}"
+            assert time.monotonic() < deadline, f"{text!r} was not printed:\n{self.report()}"
             time.sleep(0.05)
         return time.monotonic() - self.began
 
     def report(self) -> str:
         logs = sorted((self.folder / "logs").glob("*.log"))
         ends = [f"--- {log.name}\n{log.read_text(errors='replace')[-1500:]}" for log in logs]
-        return "\n".join([self.words, *ends])
+        return "\n".join([self.output, *ends])
 
     def processes(self) -> list[psutil.Process]:
         with suppress(psutil.NoSuchProcess):
@@ -65,11 +65,11 @@ class Installation:
 
     def kill(self, *words: str) -> int:
         """SIGKILL every process of `werknetz <words>`; return how many there were."""
-        found = [p for p in self.processes() if " ".join(("werknetz", *words)) in _command(p)]
-        for process in found:
+        processes = [p for p in self.processes() if " ".join(("werknetz", *words)) in _command(p)]
+        for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        return len(found)
+        return len(processes)
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         answer = httpx2.get(
@@ -80,8 +80,8 @@ class Installation:
             trust_env=False,
         )
         assert answer.status_code == httpx2.codes.OK, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        document: dict[str, Any] = answer.json()
+        return document
 
     def query(self, statement: str, *arguments: Any) -> list[Any]:
         return run(_fetch(self.url("postgres"), statement, *arguments))
@@ -94,7 +94,7 @@ class Installation:
         return f"redis://werknetz:{secret}@127.0.0.1:{port}/0"
 
     def stop(self, number: int = signal.SIGINT, within_s: float = 60) -> float:
-        """Return how many seconds it took to end."""
+        """Stop the demo; return how many seconds it took."""
         began = time.monotonic()
         self.popen.send_signal(number)
         self.popen.wait(within_s)
@@ -103,18 +103,18 @@ class Installation:
 
 @contextmanager
 def installation(folder: Path, port: int, *arguments: str) -> Iterator[Installation]:
-    """Start it; whatever happens, leave nobody behind."""
+    """Start the demo; stop all its processes in the end."""
     command = [*werknetz_command(), "demo", "--port", str(port), "--data", str(folder), *arguments]
     popen = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
     )
-    found = Installation(popen, folder, port)
-    listening = threading.Thread(target=_listen, args=(popen, found.lines.append))
+    demo = Installation(popen, folder, port)
+    listening = threading.Thread(target=_listen, args=(popen, demo.lines.append))
     listening.start()
     try:
-        yield found
+        yield demo
     finally:
-        left = found.processes()
+        left = demo.processes()
         if popen.poll() is None:
             popen.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -127,10 +127,10 @@ def installation(folder: Path, port: int, *arguments: str) -> Iterator[Installat
             popen.stdout.close()
 
 
-def _listen(popen: subprocess.Popen[str], hear: Callable[[str], None]) -> None:
+def _listen(popen: subprocess.Popen[str], on_line: Callable[[str], None]) -> None:
     assert popen.stdout is not None
     for line in popen.stdout:
-        hear(line.rstrip("\n"))
+        on_line(line.rstrip("\n"))
 
 
 def _command(process: psutil.Process) -> str:

@@ -9,7 +9,7 @@ from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Calendar, CalendarRejected, Shift, shifts_between
 from werknetz.kpi.carry import Carry
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import EMPTY, CountSeries, MachineSamples, Series
 from werknetz.runtime.log import get_logger
 from werknetz.store.elements import machine_inputs as statements
@@ -61,7 +61,7 @@ class Machine:
         """Return the signal of a role; of several the oldest."""
         return next((signal for signal in self.signals if signal.role is role), None)
 
-    def build_plan(self, start_us: int, end_us: int) -> ShiftPlan:
+    def build_plan(self, start_us: int, end_us: int) -> PlannedTime:
         """Return the plan; where no calendar holds, all time is planned operation time."""
         cuts = {start_us, *(at for at, _ in self.calendars if start_us < at < end_us)}
         edges = [*sorted(cuts), end_us]
@@ -74,7 +74,7 @@ class Machine:
                 else shifts_between(calendar, begin, end)
             )
             shifts += [_clip_shift(shift, begin, end) for shift in shifts_of_span]
-        return ShiftPlan.of(shifts)
+        return PlannedTime.of(shifts)
 
     def calendar_at(self, at_us: int) -> Calendar | None:
         return next((calendar for since, calendar in self.calendars if since <= at_us), None)

@@ -19,9 +19,10 @@ from werknetz.store.projection import outbox as statements
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.projection import fact_rows, findings, relations
 from werknetz_worker.projection.event_revisions import EventRevision, load_revisions
-from werknetz_worker.projection.facts import build_facts, load_names
+from werknetz_worker.projection.facts import build_facts
 from werknetz_worker.projection.findings import EventFinding, key_of
 from werknetz_worker.projection.jobs import write_jobs
+from werknetz_worker.projection.names import load_names
 
 BATCH: Final = 5_000
 _LOCK: Final = 0x50524F4A  # "PROJ"

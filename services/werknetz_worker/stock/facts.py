@@ -9,7 +9,7 @@ import asyncpg
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.shift import local_day, local_us
-from werknetz.kpi.stock.ledger import OpeningBalance, StockCount, StockMove
+from werknetz.kpi.stock.ledger import LedgerMovement, OpeningBalance, StockCount
 from werknetz.kpi.stock.level import StockOutPeriod
 from werknetz.store.inventory import stock_facts as statements
 from werknetz.store.session import WriteConnection
@@ -65,7 +65,7 @@ async def _load_entries(connection: WriteConnection, owners: dict[int, StockSubj
         )
     for row in await connection.fetch(statements.STOCK_MOVEMENTS, items, since):
         owners[row[0]].moves.setdefault(row[0], []).append(
-            StockMove(microseconds_of(row[1]), row[2], row[3], row[4])
+            LedgerMovement(microseconds_of(row[1]), row[2], row[3], row[4])
         )
 
 

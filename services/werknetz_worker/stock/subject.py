@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from werknetz.domain.shift import local_day, local_us
 from werknetz.kpi.stock.ledger import (
     Balance,
+    LedgerMovement,
     OpeningBalance,
     StockCount,
-    StockMove,
     compute_balances,
     find_below_zero,
 )
@@ -42,7 +42,7 @@ class StockSubject:
     counted_by: dict[int, UUID] = field(default_factory=dict)  # the last count before
     items_with_movements: set[int] = field(default_factory=set)  # items with reported movements
     counts: dict[int, list[StockCount]] = field(default_factory=dict)
-    moves: dict[int, list[StockMove]] = field(default_factory=dict)
+    moves: dict[int, list[LedgerMovement]] = field(default_factory=dict)
     open_out: StockOutPeriod | None = None
     site_id: int | None = None
     number: str = ""  # of the material

@@ -26,7 +26,7 @@ NOTE = {
 
 async def call(told: Business, line: str, due: str, quantity: float) -> None:
     due_us = us(due)
-    await told.tell(
+    await told.add(
         f"call-{line}", "delivery_called_off", "2026-11-02 04:00", **CALL, line=line,
         quantity=quantity, due_from_us=due_us, due_until_us=due_us,
     )  # fmt: skip
@@ -57,7 +57,7 @@ async def begin(world: World) -> Business:
     )
     told = Business(world.app.state.context.database)
     await told.begin()
-    await told.tell(
+    await told.add(
         "count", "stock_counted", "2026-11-19 06:00", material="40231-10", quantity=230.0,
         unit="PCE", warehouse="EM-HL",
     )  # fmt: skip
@@ -81,7 +81,7 @@ async def short(world: World) -> dict[str, Any]:
 async def test_from_messages_to_the_line_that_will_stop(world: World) -> None:
     told = await begin(world)
     # 200 are left, and 60 an hour are taken.
-    await told.tell(
+    await told.add(
         "used", "stock_moved", "2026-11-20 09:00", material="40231-10", quantity=-30.0,
         unit="PCE", warehouse="EM-HL",
     )  # fmt: skip
@@ -90,10 +90,10 @@ async def test_from_messages_to_the_line_that_will_stop(world: World) -> None:
     assert (found["stock"], found["short_at"]) == (200, "2026-11-20T13:27:00Z")
     [late] = found["deliveries"]
     assert (late["call_off"], late["open_quantity"], late["expected_at"]) == ("LAB-1", 500, None)
-    assert late["events"][0]["event_id"] == str(told.made["call-1"])
+    assert late["events"][0]["event_id"] == str(told.ids["call-1"])
     assert found["next_arrival"] is None
 
-    await told.tell("note", "shipment_announced", "2026-11-20 09:30", **NOTE)
+    await told.add("note", "shipment_announced", "2026-11-20 09:30", **NOTE)
     await work(told, world)
     found = await short(world)
     assert found["next_arrival"] == {"at": "2026-11-21T06:00:00Z", "quantity": 500}
@@ -105,11 +105,11 @@ async def test_from_messages_to_the_line_that_will_stop(world: World) -> None:
     shown = await world.get(link, key="engineer")
     assert (shown.status_code, "LS-7" in shown.text) == (200, True)
 
-    await told.tell(
+    await told.add(
         "receipt", "goods_received", "2026-11-20 10:00", **WHO, document="WE-9",
         delivery_note="LS-7", quantity=500.0, warehouse="EM-HL",
     )  # fmt: skip
-    await told.tell(
+    await told.add(
         "put away", "stock_moved", "2026-11-20 10:05", material="40231-10", quantity=500.0,
         unit="PCE", warehouse="EM-HL",
     )  # fmt: skip
@@ -130,4 +130,4 @@ async def test_the_projection_needs_no_http(world: World) -> None:
     assert len(forecast.places) == 1
     assert forecast.projection.arrivals.tolist() == [[0, 0, 0, 800, 0]]
     assert forecast.projection.demand[0, 3] == pytest.approx(60 * 15.5)
-    assert look.is_known == [True]
+    assert forecast.is_known == [True]

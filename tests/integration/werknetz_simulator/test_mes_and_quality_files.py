@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.heard import Heard, config_of, listen
+from plumbing.edge_records import ReceivedRecords, config_of, read_until
 from plumbing.waiting import until
 from werknetz.events.facts import JobFinished, JobStarted, QualityInspected, StateChanged
 from werknetz_simulator.plants.plan import DAY_US, HOUR_US
@@ -28,7 +28,7 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
     plant, file = PLANTS["palma-3"], tmp_path / "mes.sqlite"
     now = time.time_ns() // 1000
     truth = Truth(plant, since_us=now - DAYS * DAY_US)
-    heard = Heard()
+    heard = ReceivedRecords()
     for _ in range(2):  # one that is started again goes on where it was
         booking = asyncio.create_task(MesDatabase(truth, file, truth.since_us).run())
         await _booked_up_to(file, time.time_ns() // 1000)
@@ -52,7 +52,7 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
             if isinstance(e.fact, StateChanged)
         }
 
-    await listen(config, heard, is_heard)
+    await read_until(config, heard, is_heard)
     assert not heard.refused
     tagged: Counter[tuple[str, bool]] = Counter()
     for event in heard.events:
@@ -66,7 +66,7 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
     _jobs_follow_each_other(truth, heard)
 
 
-def _jobs_follow_each_other(truth: Truth, heard: Heard) -> None:
+def _jobs_follow_each_other(truth: Truth, heard: ReceivedRecords) -> None:
     """Each job that was started and finished made what the truth made meanwhile."""
     machine = truth.plant.machines[0]
     started = {
@@ -115,9 +115,9 @@ async def test_fahrenheit_and_twelve_hours(tmp_path: Path) -> None:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
     lines = sum(len(file.read_text().splitlines()) - 1 for file in folder.glob("*.csv"))
-    heard = Heard()
+    heard = ReceivedRecords()
     config = config_of(quality.quality_edge_of(plant, folder, "./spool"), tmp_path)
-    await listen(config, heard, lambda: len(heard.events) >= lines)
+    await read_until(config, heard, lambda: len(heard.events) >= lines)
     assert not heard.refused
     assert lines == len(heard.events) > 1000
     made = 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbing.heard import Heard, config_of, listen
+from plumbing.edge_records import ReceivedRecords, config_of, read_until
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.edge_file import live_edge_of
 from werknetz_simulator.plants import incident
@@ -66,21 +66,21 @@ async def test_what_is_heard_is_what_happens(
     where = PlantAddress(mqtt_url, port=free_port(), key_file=str(key))
     config = config_of(live_edge_of(plant, where, "./spool"), tmp_path)
     since = time.time_ns() // 1000 - 2 * DAY_US
-    heard, victim = Heard(), plant.machines[7]
+    heard, victim = ReceivedRecords(), plant.machines[7]
     wanted = {f"{machine.path}:{signal}" for machine in plant.machines for signal in SIGNALS}
     wanted |= {f"{m.path}:temperature" for m in plant.machines if m.name != plant.wrong_unit}
     fault = next(code for kind, code, _ in plant.codes if kind is StateKind.FAULT)
     async with _served(plant, where, tmp_path, since):
-        await listen(config, heard, lambda: wanted <= heard.latest.keys())
+        await read_until(config, heard, lambda: wanted <= heard.latest.keys())
         truth = Truth(plant, since_us=since)
         for machine in plant.machines:
             _agrees(truth, machine, heard)
         _temperatures_are_celsius(plant, heard)
         break_machine(tmp_path / BROKEN_FILE, victim, time.time_ns() // 1000, HOUR_US)
-        await listen(config, heard, lambda: heard.latest[f"{victim.path}:state"][2] == fault)
+        await read_until(config, heard, lambda: heard.latest[f"{victim.path}:state"][2] == fault)
 
 
-def _agrees(truth: Truth, machine: PlantMachine, heard: Heard) -> None:
+def _agrees(truth: Truth, machine: PlantMachine, heard: ReceivedRecords) -> None:
     at_us = {signal: heard.latest[f"{machine.path}:{signal}"][0] for signal in SIGNALS}
     said = {
         "state": heard.latest[f"{machine.path}:state"][2],
@@ -102,7 +102,7 @@ def _agrees(truth: Truth, machine: PlantMachine, heard: Heard) -> None:
             assert value in possible, (machine.path, signal, value, possible)
 
 
-def _temperatures_are_celsius(plant: Plant, heard: Heard) -> None:
+def _temperatures_are_celsius(plant: Plant, heard: ReceivedRecords) -> None:
     """Believe only what has the agreed unit; it is kept as Celsius, whatever was said."""
     keys = {f"{machine.path}:temperature": machine for machine in plant.machines}
     for key, machine in keys.items():
@@ -126,7 +126,7 @@ async def test_a_node_that_was_unheard_tells_its_story_when_the_host_is_there(
     config = config_of(live_edge_of(plant, where, "./spool"), tmp_path)
     now = time.time_ns() // 1000
     since, start = now - 2 * DAY_US, now - 10 * MINUTE_US
-    heard = Heard()
+    heard = ReceivedRecords()
     truth = Truth(plant, since_us=since)
     expected = {
         machine.path: {
@@ -140,12 +140,12 @@ async def test_a_node_that_was_unheard_tells_its_story_when_the_host_is_there(
 
     def is_told() -> bool:
         return all(
-            parts <= set(heard.told.get(f"{path}:good", [])) for path, parts in expected.items()
+            parts <= set(heard.history.get(f"{path}:good", [])) for path, parts in expected.items()
         )
 
     async with _served(plant, where, tmp_path, since, start):
         await asyncio.sleep(1.0)  # nobody listens
-        await listen(config, heard, is_told)
+        await read_until(config, heard, is_told)
 
 
 def _works_now(truth: Truth, at_us: int) -> bool:

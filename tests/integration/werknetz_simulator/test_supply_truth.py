@@ -12,8 +12,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from plumbing.grouptold import believed, calls, receipts, shipments
-from plumbing.grouptruth import CHOSEN, END, MIDDLE, START, Supply, cumulatives, lived
+from plumbing.group_messages import current_documents, call_offs_of, receipts_of, shipments_of
+from plumbing.group_supply import CHOSEN, END, MIDDLE, START, GroupSupply, cumulatives, run_group_supply
 from werknetz.domain.bucket import instant_of
 from werknetz.store.stock_levels import STOCK_AT
 from werknetz_core.access.keys import generate_key
@@ -55,14 +55,14 @@ WHERE e.path = $1 AND m.number = $2 AND w.code = $3"""
 
 
 @pytest_asyncio.fixture(params=SEEDS)
-async def supply(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Supply]:
+async def supply(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[GroupSupply]:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
-    yield await lived(pool, request.param)
+    yield await run_group_supply(pool, request.param)
     await pool.close()
 
 
 async def test_the_platform_agrees_with_the_truth(
-    supply: Supply, database_url: str, redis_url: str
+    supply: GroupSupply, database_url: str, redis_url: str
 ) -> None:
     await _was_told_badly(supply)
     await _deliveries_agree(supply)
@@ -76,17 +76,17 @@ async def test_the_platform_agrees_with_the_truth(
         await _coverage_is_said(supply, get)
 
 
-async def _was_told_badly(supply: Supply) -> None:
+async def _was_told_badly(supply: GroupSupply) -> None:
     found = dict(await supply.pool.fetch("SELECT kind, count(*) FROM findings GROUP BY kind"))
     assert {"outdated_call_off", "duplicate_document"} <= found.keys()
     assert await supply.pool.fetchval("SELECT count(*) FROM business_event_revisions") > 100
-    told = supply.told.messages
-    late = [one for one in told if one.heard_us > one.told.at_us + DAY_US]
+    told = supply.stream.messages
+    late = [one for one in told if one.received_us > one.document.at_us + DAY_US]
     assert len(late) > len(told) // 20
     assert len(told) > 4000
 
 
-async def _deliveries_agree(supply: Supply) -> None:
+async def _deliveries_agree(supply: GroupSupply) -> None:
     """Line by line, also what nobody can be sure of."""
     judged = 0
     for relation in CHOSEN:
@@ -109,12 +109,12 @@ async def _deliveries_agree(supply: Supply) -> None:
         ], relation  # fmt: skip
         judged += len(rows)
     assert judged > 300
-    loser, _ = supply.told.lost
+    loser, _ = supply.stream.lost
     after = [line for line in supply.lines(loser) if line.window[0] > supply.gap[1]]
     assert sum(supply.doubtful(loser)) > len(after) // 2  # what is short stays so, and is said
 
 
-async def _sums_agree(supply: Supply) -> None:
+async def _sums_agree(supply: GroupSupply) -> None:
     """On time, in full and OTIF of each supplier are sums of elements; coverage says what is not
     certain of them."""
     for firm in {one.firm for one in CHOSEN}:
@@ -136,23 +136,23 @@ async def _sums_agree(supply: Supply) -> None:
         assert row[4] == sum(doubtful)
 
 
-async def _cumulatives_agree(supply: Supply) -> None:
-    half = believed(supply.told.until(MIDDLE))
+async def _cumulatives_agree(supply: GroupSupply) -> None:
+    half = current_documents(supply.stream.until(MIDDLE))
     for at_us, heard, found in (
         (MIDDLE, half, supply.middle),
-        (END, supply.heard, await cumulatives(supply.pool)),
+        (END, supply.received, await cumulatives(supply.pool)),
     ):
         for relation, told in heard.items():
             sums = cumulatives_at(
-                effective_call_offs(calls(told)), shipments(told), receipts(told), at_us
+                effective_call_offs(call_offs_of(told)), shipments_of(told), receipts_of(told), at_us
             )
             expected = (sums.demanded, sums.received, sums.in_transit)
             assert found[relation] == expected, (relation, at_us)
 
 
-async def _stock_agrees(supply: Supply) -> None:
+async def _stock_agrees(supply: GroupSupply) -> None:
     """At any moment, also as it was known when only the first half had been told."""
-    half = believed(supply.told.until(MIDDLE))
+    half = current_documents(supply.stream.until(MIDDLE))
     differs = 0
     for at_us in range(START + 2 * HOUR_US, END, 9 * DAY_US + 5 * HOUR_US):
         found = await _stock(supply.pool, at_us, None)
@@ -177,7 +177,7 @@ async def _stock(
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-async def _outs_agree(supply: Supply) -> None:
+async def _outs_agree(supply: GroupSupply) -> None:
     for one in CHOSEN:
         rows = await supply.pool.fetch(
             "SELECT o.start_at, o.end_at FROM stock_outs o "
@@ -196,7 +196,7 @@ async def _outs_agree(supply: Supply) -> None:
     assert {span for span in spans if span[0] >= START + FIRST_US and span[1] <= END} <= {*planted}
 
 
-async def _starved_minutes_agree(supply: Supply) -> None:
+async def _starved_minutes_agree(supply: GroupSupply) -> None:
     """Each minute of the line that stands leads to the one supplier that was late; no other."""
     span = END - GATE_DAYS * DAY_US, END
     truth = Truth(ZWICK_2, since_us=span[0], seed=supply.seed)
@@ -230,7 +230,7 @@ async def _starved_minutes_agree(supply: Supply) -> None:
     assert by_supplier == {await _key_of(supply, STARVING_RELATION.firm): inside}
 
 
-async def _key_of(supply: Supply, firm: SupplierFirm) -> str:
+async def _key_of(supply: GroupSupply, firm: SupplierFirm) -> str:
     key: str = await supply.pool.fetchval(
         "SELECT p.key FROM partners p JOIN partner_identities i ON i.partner_id = p.id "
         "WHERE i.value = $1",
@@ -273,7 +273,7 @@ def _quarters(
 
 
 @asynccontextmanager
-async def _api(supply: Supply, settings: CoreSettings) -> AsyncIterator[Any]:
+async def _api(supply: GroupSupply, settings: CoreSettings) -> AsyncIterator[Any]:
     """The API at the end of the story."""
     app = create_app(settings, now_us=lambda: END)
     key = generate_key()
@@ -295,7 +295,7 @@ async def _api(supply: Supply, settings: CoreSettings) -> AsyncIterator[Any]:
         yield get
 
 
-async def _days_of_supply_agree(supply: Supply, get: Any) -> None:
+async def _days_of_supply_agree(supply: GroupSupply, get: Any) -> None:
     """Against what the lines will take by their shifts, at several moments."""
     for plant in PLANTS.values():
         await supply.pool.execute(
@@ -306,7 +306,7 @@ async def _days_of_supply_agree(supply: Supply, get: Any) -> None:
     emden = next(one for one in CHOSEN if one.warehouse.plant == "emden-1")
     path = f"{emden.warehouse.path}/{CONSUMING_LINES['emden-1']}"
     await supply.pool.execute(LINE, path, emden.material, emden.warehouse.code, float(PER_HOUR))
-    half = believed(supply.told.until(MIDDLE))
+    half = current_documents(supply.stream.until(MIDDLE))
     numbers = set()
     for at_us in range(START + 8 * DAY_US, END, 6 * DAY_US + 7 * HOUR_US):
         for one in (STARVING_RELATION, emden):
@@ -327,7 +327,7 @@ async def _days_of_supply_agree(supply: Supply, get: Any) -> None:
     assert len(numbers) > 20
 
 
-async def _coverage_is_said(supply: Supply, get: Any) -> None:
+async def _coverage_is_said(supply: GroupSupply, get: Any) -> None:
     """On time, in full and OTIF as the API gives them, with the share that is certain."""
     for firm in {one.firm for one in CHOSEN}:
         key = await _key_of(supply, firm)

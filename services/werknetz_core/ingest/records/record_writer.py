@@ -27,6 +27,7 @@ from werknetz.events.batch import (
     Samples,
     Unmapped,
 )
+from werknetz.runtime.log import get_logger
 from werknetz.store import dirty as dirty_statements
 from werknetz.store import gaps as gap_statements
 from werknetz.store.ingest import records as fact
@@ -48,6 +49,9 @@ from werknetz_core.ingest.records.sample_rows import translate_samples, unpack_d
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
+
+
+_log = get_logger("ingest.records")
 
 
 @dataclass(slots=True)
@@ -234,11 +238,18 @@ class RecordWriter:
             await self._add_events(pending.events)
         dirty = np.unique(np.concatenate(pending.dirty)) if pending.dirty else ()
         if len(dirty):
-            await self._connection.execute(
-                dirty_statements.MARK_BUCKETS, *unpack_dirty(np.asarray(dirty))
-            )
+            await self._mark_dirty(np.asarray(dirty))
         await self._insert_bad(pending.bad)
         return samples
+
+    async def _mark_dirty(self, dirty: NDArray[np.int64]) -> None:
+        tag = await self._connection.execute(dirty_statements.MARK_BUCKETS, *unpack_dirty(dirty))
+        if skipped := len(dirty) - int(tag.rpartition(" ")[2]):
+            _log.warning(
+                "buckets not marked: their samples were dropped",
+                connector=self._connector_id,
+                buckets=skipped,
+            )
 
     async def _copy(self, table: str, parts: Sequence[bytes]) -> None:
         await self._connection.copy_to_table(

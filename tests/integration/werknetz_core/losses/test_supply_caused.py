@@ -8,9 +8,9 @@ import pytest
 from plumbing.business import Business, at, us
 from werknetz.domain.bucket import microseconds_of
 from werknetz.store.session import Database
-from werknetz_worker.stock.reconcile import dirty_stock
-from werknetz_worker.supply.reconcile import dirty_relations
-from werknetz_worker.watermarks import Watermarks
+from werknetz_worker.stock.reconcile import reconcile_dirty_stock
+from werknetz_worker.supply.reconcile import reconcile_dirty_relations
+from werknetz_worker.watermarks import WatermarkPublisher
 
 from ..conftest import LINE, NOW, OTHER, PRESS, ROBOT, World  # noqa: TID252 - the fixture's world
 
@@ -25,20 +25,20 @@ async def story(world: World, pool: asyncpg.Pool) -> Business:
     """The line's last part is taken at 08:00; what was due at 06:00 comes at 09:30."""
     told = Business(pool)
     await told.begin()
-    await told.tell("count", "stock_counted", "2026-11-18 20:00", quantity=60.0, **COUNT)
-    await told.tell("taken", "stock_moved", OUT_FROM, quantity=-60.0, **COUNT)
-    await told.tell("in", "stock_moved", OUT_TO, quantity=480.0, **COUNT)
-    await told.tell(
+    await told.add("count", "stock_counted", "2026-11-18 20:00", quantity=60.0, **COUNT)
+    await told.add("taken", "stock_moved", OUT_FROM, quantity=-60.0, **COUNT)
+    await told.add("in", "stock_moved", OUT_TO, quantity=480.0, **COUNT)
+    await told.add(
         "call", "delivery_called_off", "2026-11-16 04:00", document="LAB-17", quantity=480.0,
         due_from_us=us("2026-11-19 05:00"), due_until_us=us("2026-11-19 06:00"),
         document_us=us("2026-11-16 04:00"), commitment="firm", **SUPPLY,
     )  # fmt: skip
-    await told.tell(
+    await told.add(
         "note", "shipment_announced", "2026-11-19 04:10", document="LS-7", delivery_note="LS-7",
         quantity=480.0, despatched_us=us("2026-11-19 07:45"), arrives_us=us("2026-11-19 09:30"),
         **SUPPLY,
     )  # fmt: skip
-    await told.tell(
+    await told.add(
         "receipt", "goods_received", OUT_TO, document="WE-9", delivery_note="LS-7",
         quantity=480.0, warehouse="EM-HL", **SUPPLY,
     )  # fmt: skip
@@ -68,8 +68,8 @@ async def story(world: World, pool: asyncpg.Pool) -> Business:
 
 async def compute(pool: asyncpg.Pool) -> None:
     now_us = microseconds_of(NOW)
-    await dirty_relations(pool, Watermarks(None), now_us=now_us)
-    await dirty_stock(pool, Watermarks(None), now_us=now_us)
+    await reconcile_dirty_relations(pool, WatermarkPublisher(None), now_us=now_us)
+    await reconcile_dirty_stock(pool, WatermarkPublisher(None), now_us=now_us)
 
 
 async def stood(world: World, machine: str, start: str, minutes: int, state: int = 6) -> None:
@@ -119,11 +119,11 @@ async def test_a_starved_line_leads_to_its_late_supplier(world: World) -> None:
         delivery["shipments"][0]["event"], delivery["receipts"][0]["event"],
     ]  # fmt: skip
     names = ("taken", "in", "call", "note", "receipt")
-    assert [one["event_id"] for one in chain] == [str(told.made[name]) for name in names]
+    assert [one["event_id"] for one in chain] == [str(told.ids[name]) for name in names]
     for one in chain:
         link = one["link"].removeprefix("/api/v1")
         assert (await world.get(link, key="engineer")).status_code == 200
-    assert "LAB-17, due 2026-11-19 06:00Z, came 3.5 h late from Weserguss (LS-7)" in loss["text"]
+    assert "LAB-17, due 2026-11-19 06:00Z, arrived 3.5 h late from Weserguss (LS-7)" in loss["text"]
 
 
 async def test_groups_add_up_and_a_key_sees_its_plants(world: World) -> None:
@@ -172,7 +172,7 @@ async def test_after_a_loss_the_next_count_says_whether_stock_was_known(
         "VALUES (gen_random_uuid(), 'partners', 's', '{}', $1, $2, 'source_silent')",
         at("2026-11-19 08:20"), at("2026-11-19 08:40"),
     )  # fmt: skip
-    await told.tell("again", "stock_counted", "2026-11-19 12:00", quantity=counted, **COUNT)
+    await told.add("again", "stock_counted", "2026-11-19 12:00", quantity=counted, **COUNT)
     await told.project()
     await compute(await pool_of(world))
     for end in ("-0h", "2026-11-19T09:00Z"):  # the count lies in the window, or after it
@@ -199,12 +199,12 @@ async def test_reasons_that_an_mes_tells_count_once_beside_the_machines_own(worl
     await stood(world, PRESS, "2026-11-19 08:10", 20)
     await stood(world, ROBOT, "2026-11-19 08:00", 60, state=7)
     reason = {"state": "starved", "reason": "no brackets"}
-    await told.tell(
+    await told.add(
         "both", "state_changed", "2026-11-19 08:20", equipment=PRESS,
         until_us=us("2026-11-19 08:40"), **reason,
     )  # fmt: skip
-    await told.tell("open", "state_changed", "2026-11-19 08:30", equipment=ROBOT, **reason)
-    await told.tell("end", "state_changed", "2026-11-19 08:45", equipment=ROBOT, state="producing")
+    await told.add("open", "state_changed", "2026-11-19 08:30", equipment=ROBOT, **reason)
+    await told.add("end", "state_changed", "2026-11-19 08:45", equipment=ROBOT, state="producing")
     totals = (await world.get("/losses/supply-caused?start=-3d")).json()["totals"]
     assert (totals["starved_minutes"], totals["suspended_minutes"]) == (30 + 15, 45)
     assert totals["attributed_minutes"] == 30 + 60

@@ -32,13 +32,13 @@ RECEIPT = {
 @pytest_asyncio.fixture
 async def business(database_url: str) -> AsyncIterator[Business]:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
-    told = Business(pool)
-    await told.begin()
-    yield told
+    business = Business(pool)
+    await business.begin()
+    yield business
     await pool.close()
 
 
-STORY: list[tuple[str, str, str, dict[str, Any]]] = [
+HISTORY: list[tuple[str, str, str, dict[str, Any]]] = [
     ("call", "delivery_called_off", "2026-11-02 04:00", CALL),
     ("note", "shipment_announced", "2026-11-04 10:00", NOTE),
     ("receipt", "goods_received", "2026-11-05 08:00", RECEIPT),
@@ -53,14 +53,14 @@ STORY: list[tuple[str, str, str, dict[str, Any]]] = [
 async def test_a_delivery_is_one_relation_whoever_comes_first(business: Business) -> None:
     outcomes = []
     for seed in range(6):
-        story = random.Random(seed).sample(STORY, k=len(STORY))
-        for name, kind, when, body in story + story[:2]:  # some are told twice
+        history = random.Random(seed).sample(HISTORY, k=len(HISTORY))
+        for name, kind, when, body in history + history[:2]:  # some are sent twice
             await business.add(f"{name}-{seed}", kind, when, **body)
             await business.project(batch=1 + seed % 3)
         while await business.project():
             pass
         outcomes.append(await _picture(business))
-        for name, *_ in STORY:
+        for name, *_ in HISTORY:
             await business.delete(f"{name}-{seed}")
         await business.project()
         assert await business.current_rows("receipt_lines") == []
@@ -76,7 +76,7 @@ async def test_a_delivery_is_one_relation_whoever_comes_first(business: Business
 
 async def _picture(business: Business) -> list[tuple[str, Any]]:
     """What is believed, without ids that depend on the order."""
-    found = []
+    rows = []
     for table, columns in (
         ("call_off_entries", "quantity, base_quantity"),
         ("shipment_lines", "quantity, base_quantity, packed_in"),
@@ -86,7 +86,7 @@ async def _picture(business: Business) -> list[tuple[str, Any]]:
             f"SELECT {columns}, dock FROM {table} f JOIN supply_relations r ON r.id = relation_id "
             "WHERE known_to IS NULL"
         )
-        found.append((table, rows))
+        rows.append((table, rows))
     for table in ("stock_counts", "stock_movements"):
         rows = await business.fetch(
             f"SELECT f.at, w.code, l.code, f.base_quantity FROM {table} f "
@@ -94,8 +94,8 @@ async def _picture(business: Business) -> list[tuple[str, Any]]:
             "LEFT JOIN locations l ON l.id = i.location_id WHERE known_to IS NULL "
             "ORDER BY f.at, f.base_quantity"
         )
-        found.append((table, rows))
-    return found
+        rows.append((table, rows))
+    return rows
 
 
 async def test_a_revised_event_keeps_what_was_believed_before(business: Business) -> None:
@@ -149,10 +149,10 @@ async def test_two_units_a_stranger_and_a_shared_number_are_findings(business: B
         document="X", supplier_material="WG-2040", quantity=1.0,
     )  # fmt: skip
     await business.project()
-    found = await business.fetch("SELECT kind, event_ids FROM findings WHERE cleared_at IS NULL")
-    kinds = sorted(kind for kind, _ in found)
+    rows = await business.fetch("SELECT kind, event_ids FROM findings WHERE cleared_at IS NULL")
+    kinds = sorted(kind for kind, _ in rows)
     assert kinds == ["ambiguous_material", "ambiguous_material", "unit_mismatch"]
-    assert ("unit_mismatch", [business.ids["kilos"]]) in found
+    assert ("unit_mismatch", [business.ids["kilos"]]) in rows
     assert await business.current_rows("stock_counts", "base_quantity") == [(None,)]
     assert await business.current_rows("shipment_lines", "relation_id") == [(None,)]
     await business.revise(
@@ -207,5 +207,5 @@ async def test_poison_is_a_finding_and_the_others_go_on(business: Business) -> N
     )
     await business.project()
     assert len(await business.current_rows("call_off_entries")) == 4
-    (found,) = await business.fetch("SELECT kind, event_ids FROM findings")
-    assert found == ("unprojectable_event", [business.ids["call-3"]])
+    (rows,) = await business.fetch("SELECT kind, event_ids FROM findings")
+    assert rows == ("unprojectable_event", [business.ids["call-3"]])

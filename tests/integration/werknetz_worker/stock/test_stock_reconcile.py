@@ -9,13 +9,13 @@ import pytest_asyncio
 
 from plumbing.business import Business, us
 from werknetz_worker.stock import reconcile
-from werknetz_worker.stock.reconcile import reconcile_dirty_stock, mark_after_time
+from werknetz_worker.stock.reconcile import mark_after_time, reconcile_dirty_stock
 from werknetz_worker.stock.subject import ReconciledStock, StockSubject, reconcile_subject
 from werknetz_worker.watermarks import WatermarkPublisher
 
 pytestmark = pytest.mark.asyncio
 NOW = us("2026-11-06 12:00")
-STORY = [
+HISTORY = [
     ("count", "stock_counted", "2026-11-02 06:00", 100.0),
     ("out 1", "stock_moved", "2026-11-02 10:00", -60.0),
     ("out 2", "stock_moved", "2026-11-03 09:00", -40.0),
@@ -28,14 +28,14 @@ STORY = [
 @pytest_asyncio.fixture
 async def business(database_url: str) -> AsyncIterator[Business]:
     pool = await asyncpg.create_pool(database_url, min_size=1, max_size=4, timeout=10)
-    told = Business(pool)
-    await told.begin()
-    yield told
+    business = Business(pool)
+    await business.begin()
+    yield business
     await pool.close()
 
 
-async def tell(business: Business, name: str) -> None:
-    _, kind, when, quantity = next(row for row in STORY if row[0] == name)
+async def send(business: Business, name: str) -> None:
+    _, kind, when, quantity = next(row for row in HISTORY if row[0] == name)
     await business.add(name, kind, when, material="M-1", quantity=quantity, warehouse="EM-HL")
 
 
@@ -47,7 +47,9 @@ async def work(business: Business) -> None:
 
 async def picture(business: Business) -> list[list[tuple[object, ...]]]:
     return [
-        await business.fetch("SELECT at, kind, balance, difference FROM stock_balances ORDER BY at"),
+        await business.fetch(
+            "SELECT at, kind, balance, difference FROM stock_balances ORDER BY at"
+        ),
         await business.fetch("SELECT start_at, end_at FROM stock_outs ORDER BY start_at"),
         await business.fetch(
             "SELECT day, closing, average, known_s, inflow, outflow, stock_out_s FROM stock_days "
@@ -59,10 +61,10 @@ async def picture(business: Business) -> list[list[tuple[object, ...]]]:
     ]  # fmt: skip
 
 
-async def test_the_order_in_which_it_is_told_does_not_matter(business: Business) -> None:
-    names = [row[0] for row in STORY]
+async def test_the_order_of_arrival_does_not_matter(business: Business) -> None:
+    names = [row[0] for row in HISTORY]
     for name in names:
-        await tell(business, name)
+        await send(business, name)
     await work(business)
     whole = await picture(business)
     balances, outs, days, findings, now = whole
@@ -80,29 +82,29 @@ async def test_the_order_in_which_it_is_told_does_not_matter(business: Business)
         await work(business)
         assert (await picture(business))[:2] == [[], []]
         for name in random.Random(seed).sample(names, k=len(names)):
-            await tell(business, name)
-            await tell(business, name)  # a movement is applied once
+            await send(business, name)
+            await send(business, name)  # a movement is applied once
             await work(business)
         assert await picture(business) == whole
 
 
 async def test_a_late_movement_changes_only_what_follows(business: Business) -> None:
     for name in ("count", "out 1", "in", "count 2"):
-        await tell(business, name)
+        await send(business, name)
     await work(business)
     before = await business.fetch("SELECT ctid FROM stock_days WHERE day < '2026-11-03'")
-    await tell(business, "out 2")
+    await send(business, "out 2")
     await work(business)
     assert await business.fetch("SELECT ctid FROM stock_days WHERE day < '2026-11-03'") == before
-    (found,) = await business.fetch(
+    (rows,) = await business.fetch(
         "SELECT expected, actual, event_ids FROM findings WHERE kind = 'stock_difference' "
         "AND cleared_at IS NULL"
     )
-    assert found == (80.0, 75.0, [business.ids["count"], business.ids["count 2"]])
+    assert rows == (80.0, 75.0, [business.ids["count"], business.ids["count 2"]])
 
 
 async def test_a_new_day_begins_by_itself(business: Business) -> None:
-    await tell(business, "count")
+    await send(business, "count")
     await work(business)
     later = us("2026-11-08 12:00")
     moment = (await business.fetch("SELECT timestamptz '2026-11-08 12:00Z'"))[0][0]
@@ -115,7 +117,7 @@ async def test_a_new_day_begins_by_itself(business: Business) -> None:
 
 
 async def test_a_warehouse_may_be_moved_by_receipts(business: Business) -> None:
-    await tell(business, "count")
+    await send(business, "count")
     await business.add(
         "receipt", "goods_received", "2026-11-02 12:00", document="WE-1", material="M-1",
         quantity=20.0, warehouse="EM-HL", supplier="S",
@@ -135,7 +137,7 @@ async def test_the_ends_of_time_stop_nobody(business: Business) -> None:
     stock = {"material": "M-2", "warehouse": "EM-HL"}
     await business.add("first", "stock_counted", "0001-01-01 00:00", quantity=1.0, **stock)
     await business.add("last", "stock_counted", "9999-12-31 23:59", quantity=2.0, **stock)
-    await tell(business, "count")
+    await send(business, "count")
     await work(business)
     assert await business.fetch("SELECT balance FROM stock_items ORDER BY balance DESC") == [
         (100.0,), (2.0,),
@@ -146,7 +148,7 @@ async def test_the_ends_of_time_stop_nobody(business: Business) -> None:
 async def test_one_that_cannot_be_reconciled_stops_no_other(
     business: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await tell(business, "count")
+    await send(business, "count")
     await business.add(
         "odd", "stock_counted", "2026-11-02 06:00", material="M-2", quantity=1.0, warehouse="EM-HL"
     )
