@@ -17,7 +17,7 @@ from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Shift
 from werknetz.kpi.carry import Carry
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, compute_buckets
 from werknetz_core.migrate import upgrade_async
@@ -59,10 +59,10 @@ def machine_day() -> MachineSamples:
     )  # fmt: skip
 
 
-def day_plan() -> ShiftPlan:
+def day_plan() -> PlannedTime:
     hour = 3600 * SECOND
     starts = [T0 + n * 8 * hour for n in range(3)]
-    return ShiftPlan.of(
+    return PlannedTime.of(
         Shift("", date(2024, 3, 8), at, at + 8 * hour, ((at + 4 * hour, at + 5 * hour),))
         for at in starts
     )

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from werknetz.domain.state import MachineState
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import Flags, Instants, Steps
 
 MINOR_STOP_US: Final = 120 * 1_000_000
@@ -41,7 +41,7 @@ class FaultRuns:
 def fault_runs_of(
     states: Steps,
     orders: Steps,
-    plan: ShiftPlan,
+    plan: PlannedTime,
     *,
     horizon_us: int,
     before: tuple[int, bool] | None,

@@ -24,12 +24,12 @@ class Spans:
 
 
 @dataclass(frozen=True, slots=True)
-class ShiftPlan:
+class PlannedTime:
     shifts: Spans
     breaks: Spans
 
     @classmethod
-    def of(cls, shifts: Iterable[Shift]) -> "ShiftPlan":
+    def of(cls, shifts: Iterable[Shift]) -> "PlannedTime":
         all_shifts = list(shifts)
         return cls(
             _merge((shift.start_us, shift.end_us) for shift in all_shifts),
@@ -37,7 +37,7 @@ class ShiftPlan:
         )
 
     @classmethod
-    def always(cls) -> "ShiftPlan":
+    def always(cls) -> "PlannedTime":
         """Return the plan without a calendar: all time is planned."""
         everything = np.array([np.iinfo(np.int64).min, np.iinfo(np.int64).max])
         return cls(Spans(everything), Spans(np.empty(0, np.int64)))

@@ -16,7 +16,7 @@ from werknetz.kpi.counts import sum_quantities
 from werknetz.kpi.data_gaps import mask_unknown, unknown_until
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs_of
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import (
     Flags,
     Ids,
@@ -95,7 +95,7 @@ class _Timeline:
 
 
 def compute_buckets(
-    samples: MachineSamples, plan: ShiftPlan, carry: Carry, span: BucketRange
+    samples: MachineSamples, plan: PlannedTime, carry: Carry, span: BucketRange
 ) -> ComputedBuckets:
     """Compute every bucket of the range. Samples start at `carry`; states extend past the end."""
     codes, order_numbers = TextIndex(), TextIndex()
@@ -124,7 +124,7 @@ def compute_buckets(
 
 
 def _sum_times(
-    line: _Timeline, plan: ShiftPlan, span: BucketRange, columns: dict[str, Numbers]
+    line: _Timeline, plan: PlannedTime, span: BucketRange, columns: dict[str, Numbers]
 ) -> StateIntervals:
     end_us = min(span.end_us, max(span.now_us, span.start_us))
     cuts = np.concatenate((line.states.at, line.orders.at, plan.boundaries, span.edges))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.shift import shifts_between
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.store.session import Database
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.mappings import raw_inputs
@@ -94,14 +94,14 @@ class DryRun:
         return results
 
 
-def shift_plan_lookup(tree: EquipmentTree) -> Callable[[str, int, int], ShiftPlan]:
+def shift_plan_lookup(tree: EquipmentTree) -> Callable[[str, int, int], PlannedTime]:
     """Return the function that reads the shift plan of an equipment from its calendar."""
 
-    def plan(path: str, start_us: int, end_us: int) -> ShiftPlan:
+    def plan(path: str, start_us: int, end_us: int) -> PlannedTime:
         calendar: Any = tree.calendar_of(path, start_us)
         if calendar is None:
-            return ShiftPlan.always()
-        return ShiftPlan.of(shifts_between(calendar, start_us, end_us))
+            return PlannedTime.always()
+        return PlannedTime.of(shifts_between(calendar, start_us, end_us))
 
     return plan
 

@@ -17,7 +17,7 @@ from werknetz.events.batch import PointDefinition
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import EMPTY, CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, compute_buckets
 from werknetz_core.mappings.replay_normalizer import NormalizedInput, PointSamples
@@ -154,7 +154,7 @@ def kpi_changes(
     before: MappingResult,
     after: MappingResult,
     span: tuple[int, int],
-    plan_of: Callable[[str, int, int], ShiftPlan],
+    plan_of: Callable[[str, int, int], PlannedTime],
 ) -> list[KpiChange]:
     """Return the KPIs that differ, by machine; `plan_of` returns the shift plan of a machine."""
     start_us, end_us = bucket_of(span[0]), bucket_of(span[1]) + BUCKET_US
@@ -171,7 +171,7 @@ def kpi_changes(
     return changes
 
 
-def _elements(machine: MachineResult | None, plan: ShiftPlan, within: BucketRange) -> Elements:
+def _elements(machine: MachineResult | None, plan: PlannedTime, within: BucketRange) -> Elements:
     samples = MachineSamples() if machine is None else machine.samples()
     computed = compute_buckets(samples, plan, Carry(), within)
     return Elements(*(float(computed.columns[name].sum()) for name in ELEMENT_NAMES))

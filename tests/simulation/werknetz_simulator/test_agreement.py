@@ -10,7 +10,7 @@ from werknetz.domain.shift import Calendar, shifts_between
 from werknetz.domain.state import STATE_TABLES, MachineState
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.elements import Elements
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, compute_buckets
 from werknetz_simulator.edge_file import mapping_of
@@ -28,7 +28,7 @@ ROLES = {"good": Role.GOOD_COUNT, "scrap": Role.SCRAP_COUNT, "rework": Role.REWO
 def test_the_platform_agrees_with_the_plant(plant: Plant) -> None:
     truth = Truth(plant, since_us=START)
     calendar = Calendar.parse(plant.plan.to_document())
-    plan = ShiftPlan.of(shifts_between(calendar, START - DAY_US, START + (DAYS + 1) * DAY_US))
+    plan = PlannedTime.of(shifts_between(calendar, START - DAY_US, START + (DAYS + 1) * DAY_US))
     for machine in plant.machines[:: -(-len(plant.machines) // 10)]:
         span = BucketRange(START, DAYS * 96, START + (DAYS + 1) * DAY_US)
         computed = compute_buckets(_samples(truth, machine), plan, Carry(), span)

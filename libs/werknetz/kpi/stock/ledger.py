@@ -26,7 +26,7 @@ class StockCount:
 
 
 @dataclass(frozen=True, slots=True)
-class StockMove:
+class LedgerMovement:
     """An inflow (+) or outflow (-), in base units. `leg`: an event may move between two places."""
 
     at_us: int
@@ -58,7 +58,9 @@ class OpeningBalance:
 
 
 def compute_balances(
-    counts: Iterable[StockCount], moves: Iterable[StockMove], opening: OpeningBalance | None = None
+    counts: Iterable[StockCount],
+    moves: Iterable[LedgerMovement],
+    opening: OpeningBalance | None = None,
 ) -> list[Balance]:
     """Return the balance after each entry, in order of time; the order of the input is irrelevant.
 
@@ -69,7 +71,7 @@ def compute_balances(
     balances: list[Balance] = []
     for at_us, entries in groupby(_sort(counts, moves), key=lambda entry: entry.at_us):
         for position, entry in enumerate(_merge_counts(list(entries))):
-            if isinstance(entry, StockMove):
+            if isinstance(entry, LedgerMovement):
                 balance += entry.quantity
                 balances.append(
                     Balance(
@@ -99,22 +101,24 @@ def find_below_zero(
     return below
 
 
-def _sort(counts: Iterable[StockCount], moves: Iterable[StockMove]) -> list[StockCount | StockMove]:
-    entries: list[StockCount | StockMove] = [*moves, *counts]
+def _sort(
+    counts: Iterable[StockCount], moves: Iterable[LedgerMovement]
+) -> list[StockCount | LedgerMovement]:
+    entries: list[StockCount | LedgerMovement] = [*moves, *counts]
     entries.sort(key=_sort_key_of)
     return entries
 
 
-def _sort_key_of(entry: StockCount | StockMove) -> tuple[int, bool, int, str, bytes, int]:
-    if isinstance(entry, StockMove):
+def _sort_key_of(entry: StockCount | LedgerMovement) -> tuple[int, bool, int, str, bytes, int]:
+    if isinstance(entry, LedgerMovement):
         return entry.at_us, False, 0, "", entry.event_id.bytes, entry.leg
     return entry.at_us, True, entry.known_us, entry.document, entry.event_id.bytes, 0
 
 
-def _merge_counts(entries: list[StockCount | StockMove]) -> list[StockCount | StockMove]:
+def _merge_counts(entries: list[StockCount | LedgerMovement]) -> list[StockCount | LedgerMovement]:
     """Add up the rows of a document's count; of several documents the last received one counts."""
-    moves: list[StockCount | StockMove] = [
-        entry for entry in entries if isinstance(entry, StockMove)
+    moves: list[StockCount | LedgerMovement] = [
+        entry for entry in entries if isinstance(entry, LedgerMovement)
     ]
     rows: dict[str, list[StockCount]] = {}
     for entry in entries:

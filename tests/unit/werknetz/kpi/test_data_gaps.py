@@ -23,7 +23,7 @@ from werknetz.kpi.data_gaps import (
     unknown_spans,
 )
 from werknetz.kpi.elements import ELEMENT_NAMES
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import MachineSamples, Series
 from werknetz.kpi.states import BucketRange, ComputedBuckets, compute_buckets
 
@@ -158,7 +158,7 @@ def states(*entries: tuple[float, S]) -> Series:
 
 def compute_elements(samples: MachineSamples, buckets: int = 2) -> ComputedBuckets:
     return compute_buckets(
-        samples, ShiftPlan.always(), Carry(), BucketRange(T0, buckets, T0 + 90 * BUCKET_US)
+        samples, PlannedTime.always(), Carry(), BucketRange(T0, buckets, T0 + 90 * BUCKET_US)
     )
 
 
@@ -213,7 +213,7 @@ def test_however_the_range_is_split_the_outcome_is_the_same(samples: MachineSamp
             state=samples.state.select(here),
             unknown=tuple(s for s in samples.unknown if s[1] >= span.start_us),
         )
-        spans = compute_buckets(part, ShiftPlan.always(), carry, span)
+        spans = compute_buckets(part, PlannedTime.always(), carry, span)
         assert spans.carries[0] == whole.carries[n]
         for name in ELEMENT_NAMES:
             assert spans.columns[name][0] == pytest.approx(whole.columns[name][n], abs=1e-6), name

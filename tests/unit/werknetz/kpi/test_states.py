@@ -15,7 +15,7 @@ from werknetz.domain.state import MachineState as S
 from werknetz.domain.status import BAD, BAD_STALE
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import CATEGORIES, BucketRange, ComputedBuckets, compute_buckets
 
@@ -23,7 +23,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 T0 = 1_900_000 * BUCKET_US
 LATER = T0 + 10_000 * BUCKET_US
-ALWAYS = ShiftPlan.always()
+ALWAYS = PlannedTime.always()
 START = Carry()
 
 
@@ -49,13 +49,13 @@ def numbers(*entries: tuple[float, float | None]) -> Series:
 
 
 def compute_elements(
-    samples: MachineSamples, *, buckets: int = 1, plan: ShiftPlan = ALWAYS, now_us: int = LATER
+    samples: MachineSamples, *, buckets: int = 1, plan: PlannedTime = ALWAYS, now_us: int = LATER
 ) -> ComputedBuckets:
     return compute_buckets(samples, plan, START, BucketRange(T0, buckets, now_us))
 
 
 def compute_bucket(
-    samples: MachineSamples, *, plan: ShiftPlan = ALWAYS, now_us: int = LATER
+    samples: MachineSamples, *, plan: PlannedTime = ALWAYS, now_us: int = LATER
 ) -> Elements:
     return compute_elements(samples, plan=plan, now_us=now_us).elements_of(0)
 
@@ -81,7 +81,7 @@ def test_without_an_order_the_machine_is_down_but_repair_stays_repair() -> None:
 
 
 def test_breaks_and_the_end_of_the_shift_cut_the_same_state() -> None:
-    plan = ShiftPlan.of([
+    plan = PlannedTime.of([
         Shift("a", None, T0, T0 + 10 * MINUTE, ((T0 + 2 * MINUTE, T0 + 5 * MINUTE),))  # type: ignore[arg-type] # the day does not matter
     ])  # fmt: skip
     result = compute_elements(MachineSamples(state=states((0, S.PRODUCING))), plan=plan)
@@ -221,16 +221,18 @@ def machines(draw: st.DrawFn) -> MachineSamples:
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> ShiftPlan:
+def plans(draw: st.DrawFn) -> PlannedTime:
     if draw(st.booleans()):
         return ALWAYS
     a, b, c, d = sorted(draw(st.lists(AT, min_size=4, max_size=4, unique=True)))
-    return ShiftPlan.of([Shift("s", None, a, d, ((b, c),))])  # type: ignore[arg-type] # the day does not matter
+    return PlannedTime.of([Shift("s", None, a, d, ((b, c),))])  # type: ignore[arg-type] # the day does not matter
 
 
 @settings(deadline=None, max_examples=60)
 @given(machines(), plans())
-def test_every_second_is_in_exactly_one_category(samples: MachineSamples, plan: ShiftPlan) -> None:
+def test_every_second_is_in_exactly_one_category(
+    samples: MachineSamples, plan: PlannedTime
+) -> None:
     result = compute_elements(samples, buckets=4, plan=plan)
     for n in range(4):
         e = result.elements_of(n)
@@ -257,7 +259,7 @@ def part(series: Series, start_us: int, end_us: int) -> Series:
 @settings(deadline=None, max_examples=60)
 @given(machines(), plans(), st.integers(1, 3))
 def test_how_a_range_is_split_changes_nothing(
-    samples: MachineSamples, plan: ShiftPlan, first: int
+    samples: MachineSamples, plan: PlannedTime, first: int
 ) -> None:
     whole = compute_elements(samples, buckets=4, plan=plan)
     carry, columns = START, []

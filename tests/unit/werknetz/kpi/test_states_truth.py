@@ -12,7 +12,7 @@ from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import Elements
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, compute_buckets
 from werknetz_simulator.plants.expected import element_sums, kpis_of
@@ -73,7 +73,7 @@ def test_elements_are_what_happened(plant: Plant, number: int) -> None:
     machine = plant.machines[number]
     truth = Truth(plant, since_us=SINCE)
     calendar = Calendar.parse(json.loads(json.dumps(plant.plan.to_document())))
-    plan = ShiftPlan.of(shifts_between(calendar, SINCE - BUCKET_US, END + BUCKET_US))
+    plan = PlannedTime.of(shifts_between(calendar, SINCE - BUCKET_US, END + BUCKET_US))
     samples = samples_of(truth, plant, machine)
     span = BucketRange(SINCE, DAYS * 96, END + BUCKET_US)
     elements = compute_buckets(samples, plan, Carry(), span)

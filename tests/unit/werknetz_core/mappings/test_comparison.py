@@ -8,7 +8,7 @@ import pytest
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.raw import RawDelivery
 from werknetz.domain.bucket import instant_of
-from werknetz.kpi.plan import ShiftPlan
+from werknetz.kpi.plan import PlannedTime
 from werknetz_core.mappings.comparison import Comparison
 from werknetz_core.mappings.impact import MappingResult, kpi_changes
 from werknetz_core.mappings.raw_inputs import StoredRawInput
@@ -98,7 +98,7 @@ def test_unmapped_states_have_a_share_of_the_time_and_change_kpis() -> None:
     unmapped = results[1].unmapped_states(end_us)
     assert (unmapped.codes, unmapped.codes_total) == (("SETUP",), 2)
     assert unmapped.share == pytest.approx(1 / 3)
-    changes = kpi_changes(*results, (NOW, end_us), lambda *_: ShiftPlan.always())
+    changes = kpi_changes(*results, (NOW, end_us), lambda *_: PlannedTime.always())
     assert {change.kpi for change in changes} >= {"setup_ratio"}
     assert all(change.equipment == "n/p/a/l/x" for change in changes)
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.kpi.stock.ledger import (
+    LedgerMovement,
     OpeningBalance,
     StockCount,
-    StockMove,
     compute_balances,
     find_below_zero,
 )
@@ -24,7 +24,7 @@ def event(number: int) -> UUID:
 
 def test_a_count_reveals_a_difference_and_holds_from_then_on() -> None:
     counts = [StockCount(0, 100.0, event(1)), StockCount(4 * HOUR, 60.0, event(4))]
-    moves = [StockMove(HOUR, -30.0, event(2)), StockMove(5 * HOUR, -10.0, event(5))]
+    moves = [LedgerMovement(HOUR, -30.0, event(2)), LedgerMovement(5 * HOUR, -10.0, event(5))]
     balances = compute_balances(counts, moves)
     assert [(b.kind, b.balance, b.difference) for b in balances] == [
         ("count", 100.0, None), ("move", 70.0, None), ("count", 60.0, -10.0), ("move", 50.0, None),
@@ -33,7 +33,9 @@ def test_a_count_reveals_a_difference_and_holds_from_then_on() -> None:
 
 def test_what_moves_at_the_counts_instant_is_in_the_count() -> None:
     balances = compute_balances(
-        [StockCount(0, 10.0, event(1))], [StockMove(0, 5.0, event(2))], OpeningBalance(4.0, True)
+        [StockCount(0, 10.0, event(1))],
+        [LedgerMovement(0, 5.0, event(2))],
+        OpeningBalance(4.0, True),
     )
     assert [(b.balance, b.difference) for b in balances] == [(9.0, None), (10.0, 1.0)]
 
@@ -48,7 +50,7 @@ def test_rows_of_one_document_are_added_and_of_two_the_later_known_holds() -> No
 
 def test_falling_below_zero_is_reported_once_until_it_rises() -> None:
     moves = [
-        StockMove(n * HOUR, q, event(n)) for n, q in enumerate((5.0, -7.0, -1.0, 9.0, -8.0), 1)
+        LedgerMovement(n * HOUR, q, event(n)) for n, q in enumerate((5.0, -7.0, -1.0, 9.0, -8.0), 1)
     ]
     fallen = find_below_zero(compute_balances([], moves))
     assert [entry.event_id for entry in fallen] == [event(2), event(5)]
@@ -56,9 +58,9 @@ def test_falling_below_zero_is_reported_once_until_it_rises() -> None:
 
 def test_a_level_is_out_only_where_something_was_counted() -> None:
     moves = [
-        StockMove(HOUR, 5.0, event(2)),
-        StockMove(2 * HOUR, -5.0, event(3)),
-        StockMove(3 * HOUR, 4.0, event(4)),
+        LedgerMovement(HOUR, 5.0, event(2)),
+        LedgerMovement(2 * HOUR, -5.0, event(3)),
+        LedgerMovement(3 * HOUR, 4.0, event(4)),
     ]
     assert find_stock_outs(compute_levels({1: compute_balances([], moves)}, {})) == []
     level = compute_levels({1: compute_balances([StockCount(0, 0.0, event(1))], moves)}, {})
@@ -69,8 +71,10 @@ def test_a_level_is_out_only_where_something_was_counted() -> None:
 
 
 def test_moving_between_places_is_no_stock_out() -> None:
-    count = compute_balances([StockCount(0, 5.0, event(1))], [StockMove(HOUR, -5.0, event(2), 0)])
-    other = compute_balances([], [StockMove(HOUR, 5.0, event(2), 1)])
+    count = compute_balances(
+        [StockCount(0, 5.0, event(1))], [LedgerMovement(HOUR, -5.0, event(2), 0)]
+    )
+    other = compute_balances([], [LedgerMovement(HOUR, 5.0, event(2), 1)])
     assert find_stock_outs(compute_levels({1: count, 2: other}, {})) == []
 
 
@@ -78,7 +82,7 @@ def test_a_day_adds_up() -> None:
     level = compute_levels(
         {
             1: compute_balances(
-                [StockCount(6 * HOUR, 10.0, event(1))], [StockMove(12 * HOUR, -10.0, event(2))]
+                [StockCount(6 * HOUR, 10.0, event(1))], [LedgerMovement(12 * HOUR, -10.0, event(2))]
             )
         },
         {},
@@ -101,7 +105,7 @@ def test_the_order_of_telling_does_not_matter(
     counts = [
         StockCount(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(entries) if c
     ]
-    moves = [StockMove(a, float(q), event(n)) for n, (a, q, c) in enumerate(entries) if not c]
+    moves = [LedgerMovement(a, float(q), event(n)) for n, (a, q, c) in enumerate(entries) if not c]
     expected = compute_balances(counts, moves)
     shuffle.shuffle(counts)
     shuffle.shuffle(moves)
@@ -115,7 +119,7 @@ def test_going_on_from_a_checkpoint_is_the_same(
     counts = [
         StockCount(a, float(abs(q)), event(n), str(n)) for n, (a, q, c) in enumerate(entries) if c
     ]
-    moves = [StockMove(a, float(q), event(n)) for n, (a, q, c) in enumerate(entries) if not c]
+    moves = [LedgerMovement(a, float(q), event(n)) for n, (a, q, c) in enumerate(entries) if not c]
     whole = compute_balances(counts, moves)
     before = [entry for entry in whole if entry.at_us < cut]
     opening = OpeningBalance(

@@ -94,3 +94,14 @@ def test_an_error_names_what_to_write(document: dict[str, object], message: str)
     with pytest.raises(PolicyRejected) as refused:
         Policy.parse(document)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "limit"), [("tolerance", 0.99), ("over_tolerance", 10.0), ("frozen_days", 366.0)]
+)
+def test_numbers_have_limits(field: str, limit: float) -> None:
+    for value in (0, limit):
+        assert getattr(Policy.parse({field: value}), field) == value
+    for value in (-0.01, limit + 0.01, True, "1"):
+        with pytest.raises(PolicyRejected, match=field):
+            Policy.parse({field: value})
