@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from werknetz.protocols.sparkplug_b_pb2 import Payload
+from werknetz.runtime.backoff import exponential_delay_s
 from werknetz_edge.sparkplug.decoding.codec import encode_value
 from werknetz_edge.sparkplug.decoding.payload import Datatype
 from werknetz_edge.sparkplug.topic import command_topic
@@ -62,8 +63,8 @@ class RebirthRequester:
             rebirth = node.rebirth
             if not rebirth.reason or now_s < rebirth.next_s:
                 continue
-            wait_s = self.every_s * 2.0 ** min(rebirth.unanswered, 16)
-            rebirth.next_s = now_s + min(wait_s, LONGEST_S)
+            wait_s = exponential_delay_s(self.every_s, LONGEST_S, rebirth.unanswered)
+            rebirth.next_s = now_s + wait_s
             rebirth.unanswered += 1
             self.count += 1
             self._next_s = now_s + APART_S
