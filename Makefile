@@ -6,7 +6,7 @@ WORKERS ?= 2
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help demo test check proto simulate chaos mutate bench test-compose lock clean
+.PHONY: help demo test check proto docs simulate chaos mutate bench test-compose lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
