@@ -15,9 +15,9 @@ from werknetz.connector.contract import (
 )
 from werknetz_edge.documents.dedup import IDENTITY_BYTES, RowDedup
 from werknetz_edge.documents.prepare import DedupUnit, PreparedPart
+from werknetz_edge.rest.bookmarks import Bookmark, BookmarkFile
 from werknetz_edge.rest.client import RestClient, RetryLater
 from werknetz_edge.rest.config import RestConfig
-from werknetz_edge.rest.memory import Bookmark, BookmarkFile
 from werknetz_edge.rest.poll import PollRound
 
 _CHECK_S: Final = 1.0

@@ -20,9 +20,9 @@ from werknetz_edge.documents.rows import (
     parse_json,
     read_parts,
 )
+from werknetz_edge.rest.bookmarks import Bookmark
 from werknetz_edge.rest.client import ResponsePage
 from werknetz_edge.rest.config import CURSOR, CursorConfig, EndpointConfig, LinkPaging, TokenPaging
-from werknetz_edge.rest.memory import Bookmark
 from werknetz_edge.rest.paging import PageRequest, first_request, next_request
 
 _UNIX: Final = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}

@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from werknetz_edge.rest.address import AddressRules
+from werknetz_edge.rest.bookmarks import Bookmark, BookmarkFile
 from werknetz_edge.rest.config import RestConfig
-from werknetz_edge.rest.memory import Bookmark, BookmarkFile
 
 ENDPOINT = {"path": "/orders"}
 
