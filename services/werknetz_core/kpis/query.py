@@ -1,4 +1,4 @@
-"""What a KPI request asks for, read by hand: this route is polled, so it reads nothing twice."""
+"""The parameters of a KPI query. Parsed by hand, because the route is polled often."""
 
 import difflib
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _Choice = TypeVar("_Choice", Format, CsvDialect)
 
 @dataclass(frozen=True, slots=True)
 class KpiQuery:
-    scope: str  # whose values: the parameter that was given
+    scope: str  # the parameter that names the targets
     names: tuple[str, ...]
     kpis: tuple[Kpi, ...]
     start: str = "-24h"
@@ -37,34 +37,34 @@ class KpiQuery:
     granularity: str = "none"
     tz: str | None = None
     divisor: Divisor = Divisor.FAILURES_PLUS_ONE
-    list_params: ListParams = DEFAULT_LIST_PARAMS  # how the answer is given
+    list_params: ListParams = DEFAULT_LIST_PARAMS  # of the response
 
     @property
     def subject(self) -> KpiSubject[Any]:
         return SUBJECTS[self.scope]
 
     @classmethod
-    def of(cls, given: KpiQueryBody) -> Self:
-        scope = _single_scope([name for name in SUBJECTS if getattr(given, name)])
+    def from_body(cls, body: KpiQueryBody) -> Self:
+        scope = _single_scope([name for name in SUBJECTS if getattr(body, name)])
         return cls(
             scope,
-            _distinct_values(scope, getattr(given, scope)),
-            _find_kpis(given.kpi, scope),
-            given.start,
-            given.end,
-            given.granularity,
-            given.tz,
-            _parse_divisor(given.divisor),
+            _distinct_values(scope, getattr(body, scope)),
+            _find_kpis(body.kpi, scope),
+            body.start,
+            body.end,
+            body.granularity,
+            body.tz,
+            _parse_divisor(body.divisor),
         )
 
     @classmethod
-    def read(cls, parameters: QueryParams, accept: str | None = None) -> Self:
-        """Read the query string; an unknown name is an error, so that no typo is ignored."""
+    def parse(cls, parameters: QueryParams, accept: str | None = None) -> Self:
+        """Parse the query string; an unknown parameter is an error, so that no typo is ignored."""
         if unknown := parameters.keys() - _KNOWN:
             name = min(unknown)
             near = difflib.get_close_matches(name, _KNOWN, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(_KNOWN))}."
-            raise invalid_parameter(name, f"There is no parameter {name!r} here.", hint)
+            raise invalid_parameter(name, f"This route has no parameter {name!r}.", hint)
         scope = _single_scope([name for name in SUBJECTS if name in parameters])
         return cls(
             scope,
@@ -80,28 +80,34 @@ class KpiQuery:
 
 
 def parameter_documents() -> Sequence[dict[str, object]]:
-    """Return the OpenAPI form of what `read` reads."""
+    """Return the OpenAPI description of the parameters that `parse` reads."""
     text: dict[str, object] = {"type": "string"}
-    many: dict[str, object] = {
+    texts: dict[str, object] = {
         "type": "array",
         "items": text,
         "minItems": 1,
         "maxItems": REPEATED_MAX,
     }
-    told: dict[str, tuple[dict[str, object], str]] = {
-        "equipment": (many, "Equipment path, of any level; repeated: each of them."),
-        "supplier": (many, "Instead of equipment: key of a supplier, or * for each."),
-        "warehouse": (many, "Instead of equipment: key of a warehouse, or * for each."),
-        "kpi": (many, "Name of a KPI, see /api/v1/kpis; repeated: each of them."),
+    descriptions: dict[str, tuple[dict[str, object], str]] = {
+        "equipment": (texts, "Equipment path, of any level. Repeated: each of them."),
+        "supplier": (texts, "Instead of equipment: key of a supplier, or * for all."),
+        "warehouse": (texts, "Instead of equipment: key of a warehouse, or * for all."),
+        "kpi": (texts, "Name of a KPI, see /api/v1/kpis. Repeated: each of them."),
         "start": ({**text, "default": "-24h"}, "RFC 3339, epoch ms, -8h, shift:current, …"),
-        "end": (text, "As start; none: now, or the end of what start names."),
+        "end": (text, "As start. Default: now, or the end of the period that start names."),
         "granularity": ({**text, "default": "none"}, "hour, shift, 1d, 1w, 1mo or none."),
-        "tz": (text, "IANA zone of days, weeks and months; none: the plant's."),
-        "divisor": ({**text, "default": "fe+1"}, "Of mean times (31 to 33): fe+1 or fe."),
-        "sort": (text, f"One of {', '.join(SORT_KEYS)}; - before it for descending."),
-        "fields": ({"type": "array", "items": text}, "Only these; with commas or repeated."),
-        "format": ({**text, "enum": [*Format]}, "None: by the Accept header, else json."),
-        "csv_dialect": ({**text, "enum": [*CsvDialect]}, "How CSV is written."),
+        "tz": (text, "IANA time zone of days, weeks and months. Default: the plant's."),
+        "divisor": (
+            {**text, "default": "fe+1"},
+            "Divisor of mean times (KPIs 31 to 33).",
+        ),
+        "sort": (text, f"One of {', '.join(SORT_KEYS)}; prefix - for descending."),
+        "fields": (
+            {"type": "array", "items": text},
+            "Only these fields; comma-separated or repeated.",
+        ),
+        "format": ({**text, "enum": [*Format]}, "Default: by the Accept header, else json."),
+        "csv_dialect": ({**text, "enum": [*CsvDialect]}, "Separator and decimal mark of CSV."),
     }
     return [
         {
@@ -111,12 +117,12 @@ def parameter_documents() -> Sequence[dict[str, object]]:
             "schema": schema,
             "description": description,
         }
-        for name, (schema, description) in told.items()
+        for name, (schema, description) in descriptions.items()
     ]
 
 
 def _parse_list_params(parameters: QueryParams, accept: str | None) -> ListParams:
-    """Return how the answer is to be given; what dashboards poll asks for nothing special."""
+    """Return the list parameters; without any of them, the defaults that polls use."""
     if accept in {None, "*/*", "application/json"} and _LIST_PARAMETERS.isdisjoint(
         parameters.keys()
     ):
@@ -125,8 +131,8 @@ def _parse_list_params(parameters: QueryParams, accept: str | None) -> ListParam
     if sort is not None and sort.removeprefix("-") not in SORT_KEYS:
         raise invalid_parameter(
             "sort",
-            f"sort={sort!r} is not known here.",
-            f"Sort by one of {', '.join(SORT_KEYS)}; a - before it begins at the largest.",
+            f"sort={sort!r} is not a sort key of this route.",
+            f"Sort by one of {', '.join(SORT_KEYS)}; prefix - for descending.",
         )
     format_ = _parse_choice(parameters, "format", Format)
     dialect = _parse_choice(parameters, "csv_dialect", CsvDialect) or CsvDialect.STANDARD
@@ -134,15 +140,15 @@ def _parse_list_params(parameters: QueryParams, accept: str | None) -> ListParam
     return ListParams(sort=sort, fields=fields, output=output_format_of(accept, format_, dialect))
 
 
-def _parse_choice(parameters: QueryParams, name: str, words: type[_Choice]) -> _Choice | None:
+def _parse_choice(parameters: QueryParams, name: str, choices: type[_Choice]) -> _Choice | None:
     text = parameters.get(name)
     if text is None:
         return None
     try:
-        return words(text)
+        return choices(text)
     except ValueError as error:
         raise invalid_parameter(
-            name, f"{name}={text!r} is not known.", f"Write one of {', '.join(words)}."
+            name, f"{name}={text!r} is not supported.", f"Use one of {', '.join(choices)}."
         ) from error
 
 
@@ -150,49 +156,49 @@ def _values_of(parameters: QueryParams, name: str) -> tuple[str, ...]:
     return _distinct_values(name, parameters.getlist(name))
 
 
-def _distinct_values(name: str, given: Sequence[str]) -> tuple[str, ...]:
-    """Return what is asked for, each once; none or too many is an error."""
-    values = tuple(dict.fromkeys(given))
+def _distinct_values(name: str, repeated: Sequence[str]) -> tuple[str, ...]:
+    """Return the distinct values of a parameter; none or too many is an error."""
+    values = tuple(dict.fromkeys(repeated))
     if 1 <= len(values) <= REPEATED_MAX:
         return values
     example = "equipment=nordwerk/emden-1" if name == "equipment" else f"{name}=…"
     raise invalid_parameter(
         name,
-        f"{name} is given {len(values)} times.",
-        f"Give 1 to {REPEATED_MAX}: {'kpi=oee' if name == 'kpi' else example}.",
+        f"The parameter {name} has {len(values)} values.",
+        f"Send 1 to {REPEATED_MAX}: {'kpi=oee' if name == 'kpi' else example}.",
     )
 
 
-def _single_scope(given: Sequence[str]) -> str:
-    """Return the one scope that is asked of; none is asked of the equipment, which then misses."""
-    if len(given) < 2:
-        return given[0] if given else "equipment"
+def _single_scope(scopes: Sequence[str]) -> str:
+    """Return the scope of the query; without any, equipment, whose value is then missing."""
+    if len(scopes) < 2:
+        return scopes[0] if scopes else "equipment"
     raise invalid_parameter(
-        given[1],
-        f"{' and '.join(given)} are given at once.",
-        "A value is of one of them: ask twice, or POST /api/v1/kpi_values:query.",
+        scopes[1],
+        f"The parameters {' and '.join(scopes)} exclude each other.",
+        "Send two requests, or POST /api/v1/kpi_values:query.",
     )
 
 
 def _find_kpis(names: Sequence[str], scope: str) -> tuple[Kpi, ...]:
-    found = tuple(find_kpi(name) for name in names)
-    for kpi in found:
+    kpis = tuple(find_kpi(name) for name in names)
+    for kpi in kpis:
         if kpi.subject.name != scope:
             errors = [{"pointer": "/query/kpi", "code": "other_scope", "detail": kpi.name}]
             raise Problem(
                 422,
                 "other_scope",
                 f"{kpi.name} is no KPI of {scope}.",
-                f"Ask it with {kpi.subject.name}=…; GET /api/v1/kpis says the scope of each.",
+                f"Use {kpi.subject.name}=…; GET /api/v1/kpis shows the scope of each KPI.",
                 errors=errors,
             )
-    return found
+    return kpis
 
 
 def find_kpi(name: str) -> Kpi:
-    found = CATALOGUE.get(name)
-    if found is not None:
-        return found
+    kpi = CATALOGUE.get(name)
+    if kpi is not None:
+        return kpi
     near = difflib.get_close_matches(name, CATALOGUE, n=3, cutoff=0.4)
     hint = f"Did you mean {', '.join(near)}? " if near else ""
     errors = [{"pointer": "/query/kpi", "code": "unknown_kpi", "detail": name}]
@@ -210,4 +216,4 @@ def _parse_divisor(text: str) -> Divisor:
     plain = text.replace(" ", "+")
     if plain in set(Divisor):
         return Divisor(plain)
-    raise invalid_parameter("divisor", f"divisor={text!r} is not known.", "Write fe+1 or fe.")
+    raise invalid_parameter("divisor", f"divisor={text!r} is not supported.", "Use fe+1 or fe.")

@@ -174,7 +174,7 @@ async def test_unchanged_is_304_until_something_was_reconciled(world: World) -> 
         ("supplier=alpha&kpi=otif", 404, "unknown_supplier", "alfa"),
         ("supplier=alfa&kpi=oee", 422, "other_scope", "equipment="),
         ("equipment=nordwerk&kpi=otif", 422, "other_scope", "supplier="),
-        ("equipment=nordwerk&supplier=alfa&kpi=oee", 422, "invalid_parameter", "ask twice"),
+        ("equipment=nordwerk&supplier=alfa&kpi=oee", 422, "invalid_parameter", "two requests"),
         ("supplier=alfa&kpi=otif&granularity=hour", 422, "invalid_parameter", "1d, 1w, 1mo"),
         ("supplier=alfa&kpi=otiff", 422, "unknown_kpi", "otif"),
     ],

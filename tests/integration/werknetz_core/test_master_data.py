@@ -11,8 +11,8 @@ from plumbing.supplyrows import event
 from werknetz.domain.bucket import microseconds_of
 from werknetz.store.session import Database
 from werknetz_worker.projection.projector import project
-from werknetz_worker.stock.reconcile import dirty_stock
-from werknetz_worker.supply.reconcile import dirty_relations
+from werknetz_worker.stock.reconcile import reconcile_dirty_stock
+from werknetz_worker.supply.reconcile import reconcile_dirty_relations
 from werknetz_worker.watermarks import WatermarkPublisher
 
 from .conftest import NOW, PLANT, World
@@ -42,8 +42,8 @@ async def call_off(world: World, name: str, **body: Any) -> UUID:
 async def settle(world: World) -> None:
     pool: Database = world.app.state.context.database
     await project(pool)
-    await dirty_relations(pool, WatermarkPublisher(None), now_us=microseconds_of(NOW))
-    await dirty_stock(pool, WatermarkPublisher(None), now_us=microseconds_of(NOW))
+    await reconcile_dirty_relations(pool, WatermarkPublisher(None), now_us=microseconds_of(NOW))
+    await reconcile_dirty_stock(pool, WatermarkPublisher(None), now_us=microseconds_of(NOW))
 
 
 async def test_messages_of_a_number_follow_it_to_its_supplier(world: World) -> None:

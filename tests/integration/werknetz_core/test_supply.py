@@ -141,7 +141,7 @@ async def test_a_number_moves_to_another_supplier_with_its_messages(
     made = await put(world, "suppliers/nova-7", {"name": "Nova", "identities": ["9"]})
     assert (made.status_code, made.json()["roles"]) == (200, ["supplier"])
     refused = await put(world, "suppliers/No Va", {})
-    assert (refused.status_code, "lowercase" in refused.json()["hint"]) == (422, True)
+    assert (refused.status_code, "lower-case" in refused.json()["hint"]) == (422, True)
     assert (await put(world, "suppliers/lenz", {"colour": 1})).status_code == 422
     assert (await put(world, "suppliers/lenz", {}, key="zwick")).status_code == 403
 

@@ -13,7 +13,7 @@ router = APIRouter(tags=["kpis"])
 
 @router.get("/kpis")
 async def list_kpis(_: Viewer) -> list[KpiView]:
-    """List the definitions, with ISO 22400-2's numbers where it has them."""
+    """List the definitions, with the numbers of ISO 22400-2."""
     return [_view(kpi) for kpi in CATALOGUE.values()]
 
 

@@ -28,7 +28,7 @@ async def explain_kpi_value(
     divisor: str = "fe+1",
 ) -> Response:
     """Explain one value: formula, elements, machines, states, samples, gaps, mapping versions."""
-    params = KpiQueryBody(
+    body = KpiQueryBody(
         equipment=[equipment], kpi=[kpi], start=start, end=end, tz=tz, divisor=divisor
     )
-    return json_response(await explain(KpiQuery.of(params), context, session, principal))
+    return json_response(await explain(KpiQuery.from_body(body), context, session, principal))

@@ -1,6 +1,6 @@
-"""Why a KPI value is what it is: one answer that a person can follow, with links to what is finer.
+"""Explanation of a KPI value for people, with links to the details.
 
-The number itself is computed by the code that `kpi_values` uses, so both always agree.
+The value is computed by the code behind `kpi_values`, so both always agree.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,15 @@ from werknetz.domain.bucket import instant_of
 from werknetz.domain.state import MachineState
 from werknetz.kpi.definition import Kpi
 from werknetz.kpi.elements import Elements
+from werknetz.store.session import ReadSession
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import AppContext, ReadSessionDep
+from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.kpis.explanation import trace
 from werknetz_core.kpis.query import KpiQuery
-from werknetz_core.kpis.values import compute as values
+from werknetz_core.kpis.values import compute
 
-MACHINES_SHOWN: Final = 25
+MACHINES_MAX: Final = 25
 _API: Final = "/api/v1"
 _COUNTS: Final = {"produced": "pq", "good": "gq", "scrap": "sq", "rework": "rq"}
 _QUALITY_ELEMENTS: Final = ("pbt_s", "unknown_s", "samples", "good_samples", "late_samples")
@@ -29,37 +30,37 @@ Document = dict[str, Any]
 
 
 async def explain(
-    query: KpiQuery, context: AppContext, session: ReadSessionDep, principal: Principal
+    query: KpiQuery, context: AppContext, session: ReadSession, principal: Principal
 ) -> Document:
-    """Return the answer in the form of ExplanationView. The query names one of each."""
-    targets = await values.find_targets(query, context, principal)
+    """Return an ExplanationView as a document. The query has one target and one KPI."""
+    targets = await compute.find_targets(query, context, principal)
     [target], [kpi] = targets, query.kpis
-    answered = await values.compute(query, targets, context)
-    [told], [where] = _rows(answered["items"]), _rows(answered["ranges"])
+    response = await compute.compute_values(query, targets, context)
+    [value], [covered] = _documents(response["items"]), _documents(response["ranges"])
     tree = await context.tree.current()
-    span = trace.Span(instant_of(target.span.start_us), instant_of(target.span.end_us))
+    span = trace.TraceSpan(instant_of(target.span.start_us), instant_of(target.span.end_us))
     sums = await trace.load_sums_by_machine(context.database, target.ids, span)
-    named = {node.id: node.path for node in tree.subtree(target.name) if node.id in sums}
-    shown = sorted(named, key=named.__getitem__)[:MACHINES_SHOWN]
-    behind = await trace.load_machine_trace(context.database, shown, span, sums)
-    losses = await trace.load_data_losses(session, principal, list(named), span)
+    paths = {node.id: node.path for node in tree.subtree(target.name) if node.id in sums}
+    machine_ids = sorted(paths, key=paths.__getitem__)[:MACHINES_MAX]
+    traces = await trace.load_machine_traces(context.database, machine_ids, span, sums)
+    losses = await trace.load_data_losses(session, principal, list(paths), span)
     links = _Links(format_utc(target.span.start_us), format_utc(target.span.end_us))
-    machines = [_machine(n, named[n], behind, query, links) for n in shown]
+    machines = [_machine(id_, paths[id_], traces, query, links) for id_ in machine_ids]
     total = Elements.sum(Elements.of(row) for row in sums.values())
+    omitted = {"window", "definition_version", "inputs"}
     document = {
-        **{name: told[name] for name in told if name not in {"window", "definition_version"}},
-        "time_zone": where["time_zone"],
+        **{name: value[name] for name in value if name not in omitted},
+        "time_zone": covered["time_zone"],
         "definition": _definition(kpi),
         "elements": _elements(kpi, total),
-        "machine_count": len(named),
+        "machine_count": len(paths),
         "machines": machines,
         "mappings": sorted({s["mapping"] for m in machines for s in m["signals"]}),
         **_losses(losses),
         "gaps_href": links.to("/gaps", connector=_connectors(machines)),
         "values_href": links.to("/kpi_values", equipment=target.name, kpi=kpi.name),
     }
-    document.pop("inputs")
-    return document | {"text": _explanation_text(document, total)}
+    return document | {"text": _sentences(document, total)}
 
 
 class _Links:
@@ -70,9 +71,9 @@ class _Links:
         return f"{_API}{quote(path)}?{urlencode({**filters, **self._span}, doseq=True)}"
 
 
-def _rows(found: object) -> list[Document]:
-    assert isinstance(found, list)  # noqa: S101 - narrows what `compute` returns
-    return found
+def _documents(items: object) -> list[Document]:
+    assert isinstance(items, list)  # noqa: S101 - narrows what `compute_values` returns
+    return items
 
 
 def _definition(kpi: Kpi) -> Document:
@@ -91,9 +92,9 @@ def _elements(kpi: Kpi, elements: Elements) -> dict[str, float]:
 
 
 def _machine(
-    number: int, path: str, behind: trace.Machines, query: KpiQuery, links: _Links
+    machine_id: int, path: str, traces: trace.MachineTraces, query: KpiQuery, links: _Links
 ) -> Document:
-    elements = Elements.of(behind.sums[number])
+    elements = Elements.of(traces.sums[machine_id])
     [kpi] = query.kpis
     value, reason = kpi.compute(elements, divisor=query.divisor)
     return {
@@ -110,10 +111,10 @@ def _machine(
                 "minutes": row["minutes"],
                 "pieces": row["pieces"],
             }
-            for row in behind.states.get(number, ())
+            for row in traces.states.get(machine_id, ())
         ],
-        "counts": {word: getattr(elements, name) for word, name in _COUNTS.items()},
-        "signals": [_signal(row, links) for row in behind.signals.get(number, ())],
+        "counts": {count: getattr(elements, name) for count, name in _COUNTS.items()},
+        "signals": [_signal(row, links) for row in traces.signals.get(machine_id, ())],
         "states_href": links.to(f"/equipment/{path}/states"),
         "counts_href": links.to(f"/equipment/{path}/counts"),
     }
@@ -123,8 +124,8 @@ def _signal(row: asyncpg.Record, links: _Links) -> Document:
     names = ("id", "key", "role", "connector_id", "source", "mapping", "first_at", "last_at")
     return {
         **{name: row[name] for name in names},
-        "sample_count": min(row["counted"], trace.COUNTED_MAX),
-        "sample_count_is_complete": row["counted"] <= trace.COUNTED_MAX,
+        "sample_count": min(row["counted"], trace.SAMPLES_MAX),
+        "sample_count_is_complete": row["counted"] <= trace.SAMPLES_MAX,
         "href": links.to(f"/signals/{row['id']}/samples"),
     }
 
@@ -136,7 +137,7 @@ def _losses(losses: trace.DataLosses) -> Document:
             for row in rows
         ]
 
-    bad = ("id", "connector_id", "source", "reason", "at")
+    names = ("id", "connector_id", "source", "reason", "at")
     return {
         "gap_count": losses.gap_count,
         "gaps": spans(losses.gaps, "connector_id", "cause", "detail", "backfilled"),
@@ -144,7 +145,7 @@ def _losses(losses: trace.DataLosses) -> Document:
         "outages": spans(losses.outages, "connector_id", "backfilled"),
         "quarantine_count": losses.quarantine_count,
         "quarantine": [
-            {**{n: row[n] for n in bad}, "href": f"{_API}/quarantine/{row['id']}"}
+            {**{n: row[n] for n in names}, "href": f"{_API}/quarantine/{row['id']}"}
             for row in losses.quarantine
         ],
     }
@@ -154,38 +155,44 @@ def _connectors(machines: Sequence[Document]) -> list[str]:
     return sorted({s["connector_id"] for machine in machines for s in machine["signals"]})
 
 
-def _explanation_text(told: Document, total: Elements) -> list[str]:
-    """Say the whole way in words, from the number down."""
-    definition = told["definition"]
+def _sentences(document: Document, total: Elements) -> list[str]:
+    """Return the explanation in sentences, from the value down to the samples."""
+    definition = document["definition"]
     number = f", number {definition['number']} of ISO 22400-2" if definition["number"] else ""
     inputs = ", ".join(
-        f"{n} = {v:,.10g}" for n, v in told["elements"].items() if n not in _QUALITY_ELEMENTS
+        f"{name} = {element:,.10g}"
+        for name, element in document["elements"].items()
+        if name not in _QUALITY_ELEMENTS
     )
-    value = told["value"]
-    said = f"has no value: {told['reason']}" if value is None else f"is {value:.6g} {told['unit']}"
-    found = [
+    value = document["value"]
+    result = (
+        f"has no value: {document['reason']}"
+        if value is None
+        else f"is {value:.6g} {document['unit']}"
+    )
+    sentences = [
         (
-            f"{told['kpi']}{number}, of {told['equipment']} from {told['start']} to {told['end']}"
-            f" {said}."
+            f"{document['kpi']}{number}, of {document['equipment']} from {document['start']} "
+            f"to {document['end']} {result}."
         ),
         f"Formula, version {definition['version']}: {definition['formula']}.",
         (
-            f"It is taken over sums: {inputs}, of {told['machine_count']} machines"
+            f"It is computed from sums: {inputs}, of {document['machine_count']} machines"
             f" with {total.pbt_s / 60:,.1f} minutes of planned busy time."
         ),
     ]
-    if told["coverage"] is not None:
-        found.append(
-            f"Of this time {told['coverage']:.1%} are known; {total.unknown_s / 60:,.1f} minutes"
-            f" are not. Gaps in the span: {told['gap_count']}; silent connectors:"
-            f" {told['outage_count']}; entries in quarantine: {told['quarantine_count']}."
+    if document["coverage"] is not None:
+        sentences.append(
+            f"Of this time {document['coverage']:.1%} are known; {total.unknown_s / 60:,.1f}"
+            f" minutes are not. Gaps in the span: {document['gap_count']}; silent connectors:"
+            f" {document['outage_count']}; entries in quarantine: {document['quarantine_count']}."
         )
-    late = f"; {told['late_share']:.1%} came late" if told["late_share"] else ""
-    mappings = ", ".join(told["mappings"]) or "none"
-    found.append(f"Behind it are {total.samples:,.0f} samples{late}. Mappings: {mappings}.")
-    if told["provisional"]:
-        found.append("It is provisional: not all of the time has passed or settled.")
-    computed: datetime | None = told["computed_at"]
+    late = f"; {document['late_share']:.1%} arrived late" if document["late_share"] else ""
+    mappings = ", ".join(document["mappings"]) or "none"
+    sentences.append(f"Source: {total.samples:,.0f} samples{late}. Mappings: {mappings}.")
+    if document["provisional"]:
+        sentences.append("It is provisional: the period is not over, or data may still arrive.")
+    computed: datetime | None = document["computed_at"]
     if computed is not None:
-        found.append(f"Last computed {computed.isoformat(timespec='seconds')}.")
-    return found
+        sentences.append(f"Last computed {computed.isoformat(timespec='seconds')}.")
+    return sentences

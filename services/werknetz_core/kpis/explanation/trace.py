@@ -1,4 +1,4 @@
-"""What lies behind a KPI value, level by level, each bounded: machines, states, signals, losses."""
+"""The data behind a KPI value, each with a limit: machines, states, signals, data losses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,28 +14,27 @@ from werknetz.store.queries.kpi_explanation import (
     STATES_BY_MACHINE,
     SUMS_BY_MACHINE,
 )
-from werknetz.store.session import Database
+from werknetz.store.session import Database, ReadSession
 from werknetz.store.tables import connectors, gaps, outages, quarantine, signals
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import ReadSessionDep
 
-COUNTED_MAX: Final = 100_000  # samples of one signal
-LOSSES_SHOWN: Final = 50
-QUARANTINE_SHOWN: Final = 20
+SAMPLES_MAX: Final = 100_000  # that are counted of one signal
+LOSSES_MAX: Final = 50
+QUARANTINE_MAX: Final = 20
 _ROLES: Final = [role.value for role in Role if role.affects_kpis]
 Rows = Sequence[sa.RowMapping]
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TraceSpan:
     start: datetime
     end: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Machines:
-    """By equipment id."""
+class MachineTraces:
+    """Sums, state times and signals by equipment id."""
 
     sums: dict[int, asyncpg.Record]
     states: dict[int, list[asyncpg.Record]]
@@ -53,58 +52,64 @@ class DataLosses:
 
 
 async def load_sums_by_machine(
-    pool: Database, ids: Sequence[int], span: Span
+    database: Database, ids: Sequence[int], span: TraceSpan
 ) -> dict[int, asyncpg.Record]:
-    rows = await pool.fetch(SUMS_BY_MACHINE, ids, span.start, span.end)
+    rows = await database.fetch(SUMS_BY_MACHINE, ids, span.start, span.end)
     return {row["equipment_id"]: row for row in rows}
 
 
-async def load_machine_trace(
-    pool: Database, shown: list[int], span: Span, sums: dict[int, asyncpg.Record]
-) -> Machines:
-    states = await pool.fetch(STATES_BY_MACHINE, shown, span.start, span.end)
-    found = await pool.fetch(
-        SIGNALS_BY_MACHINE, shown, span.start, span.end, _ROLES, COUNTED_MAX + 1
+async def load_machine_traces(
+    database: Database, machine_ids: list[int], span: TraceSpan, sums: dict[int, asyncpg.Record]
+) -> MachineTraces:
+    states = await database.fetch(STATES_BY_MACHINE, machine_ids, span.start, span.end)
+    signal_rows = await database.fetch(
+        SIGNALS_BY_MACHINE, machine_ids, span.start, span.end, _ROLES, SAMPLES_MAX + 1
     )
-    return Machines(sums, _by_equipment(states), _by_equipment(found))
+    return MachineTraces(sums, _by_equipment(states), _by_equipment(signal_rows))
 
 
 async def load_data_losses(
-    session: ReadSessionDep, principal: Principal, ids: list[int], span: Span
+    session: ReadSession, principal: Principal, equipment_ids: list[int], span: TraceSpan
 ) -> DataLosses:
-    """Return what was lost or not understood by the connectors of the equipment in the span."""
-    serving = sa.select(signals.c.connector_id).where(
-        signals.c.equipment_id.in_(ids), signals.c.role.in_(_ROLES)
+    """Return gaps, outages and quarantined inputs of the equipment's connectors in the span."""
+    connector_ids = sa.select(signals.c.connector_id).where(
+        signals.c.equipment_id.in_(equipment_ids), signals.c.role.in_(_ROLES)
     )
-    mine = sa.and_(connectors.c.id.in_(serving), equipment_scope.connector_visible(principal))
+    is_visible = sa.and_(
+        connectors.c.id.in_(connector_ids), equipment_scope.connector_visible(principal)
+    )
 
-    async def first(table: sa.Table, order: Any, limit: int, *where: Any) -> tuple[int, Rows]:
-        kept = [column for column in table.c if column.name != "raw"]
-        chosen = sa.select(*kept).join(connectors).where(mine, *where)
-        count = sa.select(sa.func.count()).select_from(chosen.subquery())
-        rows = await session.execute(chosen.order_by(order).limit(limit))
+    async def load_first(
+        table: sa.Table, order: Any, limit: int, *conditions: Any
+    ) -> tuple[int, Rows]:
+        columns = [column for column in table.c if column.name != "raw"]
+        query = sa.select(*columns).join(connectors).where(is_visible, *conditions)
+        count = sa.select(sa.func.count()).select_from(query.subquery())
+        rows = await session.execute(query.order_by(order).limit(limit))
         return (await session.execute(count)).scalar_one(), rows.mappings().all()
 
-    def touching(table: sa.Table) -> sa.ColumnElement[bool]:
-        ended = sa.or_(table.c.end_at.is_(None), table.c.end_at > span.start)
-        return sa.and_(table.c.start_at < span.end, ended)
+    def overlaps(table: sa.Table) -> sa.ColumnElement[bool]:
+        ends_later = sa.or_(table.c.end_at.is_(None), table.c.end_at > span.start)
+        return sa.and_(table.c.start_at < span.end, ends_later)
 
-    gap_count, gap_rows = await first(gaps, gaps.c.start_at, LOSSES_SHOWN, touching(gaps))
-    outage_count, outage_rows = await first(
-        outages, outages.c.start_at, LOSSES_SHOWN, touching(outages)
+    gap_count, gap_rows = await load_first(gaps, gaps.c.start_at, LOSSES_MAX, overlaps(gaps))
+    outage_count, outage_rows = await load_first(
+        outages, outages.c.start_at, LOSSES_MAX, overlaps(outages)
     )
-    bad_count, bad_rows = await first(
+    quarantine_count, quarantine_rows = await load_first(
         quarantine,
         quarantine.c.at,
-        QUARANTINE_SHOWN,
+        QUARANTINE_MAX,
         quarantine.c.at >= span.start,
         quarantine.c.at < span.end,
     )
-    return DataLosses(gap_count, gap_rows, outage_count, outage_rows, bad_count, bad_rows)
+    return DataLosses(
+        gap_count, gap_rows, outage_count, outage_rows, quarantine_count, quarantine_rows
+    )
 
 
 def _by_equipment(rows: Sequence[asyncpg.Record]) -> dict[int, list[asyncpg.Record]]:
-    found: dict[int, list[asyncpg.Record]] = {}
+    by_equipment: dict[int, list[asyncpg.Record]] = {}
     for row in rows:
-        found.setdefault(row["equipment_id"], []).append(row)
-    return found
+        by_equipment.setdefault(row["equipment_id"], []).append(row)
+    return by_equipment

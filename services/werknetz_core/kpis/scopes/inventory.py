@@ -1,4 +1,4 @@
-"""Which inventory is turned, and by what its materials are added up: value, or one unit."""
+"""How the inventory of a warehouse is measured for turns: by value, or by quantity in one unit."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ import asyncpg
 
 @dataclass(frozen=True, slots=True)
 class InventoryMeasure:
-    measure: str | None  # value, quantity; None: nothing that could be added up
+    measure: str | None  # value, quantity; None: not addable
     unit: str  # the currency or the unit
     materials: int
     left_out: int
 
     @classmethod
-    def nothing(cls) -> Self:
+    def none(cls) -> Self:
         return cls(None, "", 0, 0)
 
     @classmethod
-    def of(cls, rows: list[asyncpg.Record]) -> Self:
-        """Choose the currency that most materials have a cost in, else the one unit of all."""
+    def from_materials(cls, rows: list[asyncpg.Record]) -> Self:
+        """Choose the currency of most unit costs, else the unit that all materials share."""
         priced = Counter(row["currency"] for row in rows if row["unit_cost"] is not None)
         if priced:
             currency, count = min(priced.items(), key=lambda item: (-item[1], item[0]))
@@ -31,10 +31,10 @@ class InventoryMeasure:
             return cls("quantity", units.pop(), len(rows), 0)
         return cls(None, "", len(rows), len(rows))
 
-    def document(self) -> dict[str, object]:
-        """Return it as it stands extra_fields a value."""
+    def to_document(self) -> dict[str, object]:
+        """Return the field of the response."""
         return {
-            "of": "purchased targets in the warehouse",
+            "contents": "purchased parts in the warehouse",
             "measured_by": self.measure,
             "unit": self.unit or None,
             "materials": self.materials,
@@ -43,21 +43,24 @@ class InventoryMeasure:
         }
 
     def _text(self) -> str:
-        whose = f"purchased targets in the warehouse, {self.materials} materials"
+        subject = f"purchased parts in the warehouse, {self.materials} materials"
         match self.measure:
             case "value":
-                rest = f"; {self.left_out} of them left out, without a cost in it"
-                by = f"{whose}, by value in {self.unit or 'no currency'}"
-                return by + (rest if self.left_out else "")
+                excluded = f"; {self.left_out} of them left out, without a cost in it"
+                text = f"{subject}, by value in {self.unit or 'no currency'}"
+                return text + (excluded if self.left_out else "")
             case "quantity":
-                return f"{whose}, by quantity in {self.unit or 'no unit'}: no unit costs are known"
+                return f"{subject}, by quantity in {self.unit or 'no unit'}: no unit costs known"
             case _:
-                return f"{whose}, with different units and without unit costs: not added up"
+                return f"{subject}, with different units and without unit costs: not added up"
 
 
 def inventory_measures(rows: Iterable[asyncpg.Record]) -> dict[int, InventoryMeasure]:
-    """Return the inventory of each warehouse, by its id."""
+    """Return the measure of each warehouse, by its id."""
     by_warehouse: dict[int, list[asyncpg.Record]] = {}
     for row in rows:
         by_warehouse.setdefault(row["warehouse_id"], []).append(row)
-    return {warehouse: InventoryMeasure.of(found) for warehouse, found in by_warehouse.items()}
+    return {
+        warehouse: InventoryMeasure.from_materials(of_warehouse)
+        for warehouse, of_warehouse in by_warehouse.items()
+    }

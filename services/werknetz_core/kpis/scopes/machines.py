@@ -1,6 +1,6 @@
-"""KPI values of equipment of any level: elements of its machines, one statement an equipment.
+"""KPI values of equipment of any level: sums over its machines, one statement per equipment.
 
-Made to be polled: path, zone and calendar come out of memory, and the tag out of Redis.
+Designed for polling: path, zone and calendar are in memory, the ETag is in Redis.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,25 +23,25 @@ from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums, definition_
 _QUALITY_ELEMENTS: Final = frozenset({"pbt_s", "unknown_s", "late_samples", "samples"})
 
 
-class Machines:
+class EquipmentScope:
     subject = EQUIPMENT
 
-    async def targets(
+    async def load_targets(
         self, query: KpiQuery, context: AppContext, principal: Principal
     ) -> list[QueryTarget]:
-        found = []
+        targets = []
         for path in query.names:
             node = await context.tree.find_node(path, principal)
             tree = await context.tree.current()
             time = time_context_of(context, tree, node, query.tz)
             span = parse_span(query.start, query.end, time).to_buckets()
-            found.append(QueryTarget(node.path, tree.ids_below.get(node.path, []), span, time))
-        return found
+            targets.append(QueryTarget(node.path, tree.ids_below.get(node.path, []), span, time))
+        return targets
 
-    async def tag(
+    async def compute_etag(
         self, query: KpiQuery, targets: Sequence[QueryTarget], context: AppContext
     ) -> str | None:
-        """Return a tag of watermarks, spans, definitions, equipment and calendars."""
+        """Return an ETag of watermarks, spans, definitions, equipment and calendars."""
         tree = await context.tree.current()
         facts = (
             tree.version,
@@ -57,10 +57,10 @@ class Machines:
         paths = [target.name for target in targets]
         return await context.watermarks.etag_of(paths, facts, targets[0].time.now_us)
 
-    def windows(self, query: KpiQuery, target: QueryTarget) -> list[Window]:
+    def windows_of(self, query: KpiQuery, target: QueryTarget) -> list[Window]:
         return windows_of(query.granularity, target.span, target.time)
 
-    async def sums(
+    async def load_sums(
         self,
         context: AppContext,
         targets: Sequence[tuple[QueryTarget, Sequence[Window]]],
@@ -96,11 +96,12 @@ async def _load_sums(
 
 
 def element_names(kpis: Sequence[Kpi]) -> frozenset[str]:
-    """Return the elements to sum: a formula sees nothing but its inputs, and a test says so."""
+    """Return the elements to sum: the inputs of the formulas, and those of data quality."""
     return _QUALITY_ELEMENTS.union(*(kpi.inputs for kpi in kpis))
 
 
 @lru_cache(maxsize=256)
 def _sums_statement(names: frozenset[str]) -> str:
-    # Sorted, so that the same query is the same prepared statement.
-    return MACHINE_SUMS.format(sums=", ".join(f"sum(e.{name}) AS {name}" for name in sorted(names)))
+    # Sorted, so that equal sets give the same prepared statement.
+    columns = (f"sum(e.{name}) AS {name}" for name in sorted(names))
+    return MACHINE_SUMS.format(sums=", ".join(columns))

@@ -1,12 +1,12 @@
-"""The scopes of KPI values, by the parameter that names what is asked. One more is one line."""
+"""The scopes of KPI values, by the query parameter that names their targets."""
 
 from collections.abc import Mapping
 from typing import Final
 
-from werknetz_core.kpis.scopes.machines import Machines
+from werknetz_core.kpis.scopes.machines import EquipmentScope
 from werknetz_core.kpis.scopes.scope import Scope
 from werknetz_core.kpis.scopes.suppliers import SupplierScope
 from werknetz_core.kpis.scopes.warehouses import WarehouseScope
 
-_ALL_SCOPES: Final[tuple[Scope, ...]] = (Machines(), SupplierScope(), WarehouseScope())
+_ALL_SCOPES: Final[tuple[Scope, ...]] = (EquipmentScope(), SupplierScope(), WarehouseScope())
 SCOPES: Final[Mapping[str, Scope]] = {scope.subject.name: scope for scope in _ALL_SCOPES}

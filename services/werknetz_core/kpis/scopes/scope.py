@@ -1,71 +1,97 @@
-"""What every scope of KPI values does: name its targets, tag them, sum their elements.
+"""The interface of scopes: equipment, suppliers and warehouses, whose KPI values are computed.
 
-A scope is whose values are asked: equipment, suppliers, warehouses. `scopes.py` lists them.
+`registry.py` lists them.
 """
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
+from werknetz.domain.shift import local_day
 from werknetz.domain.window import Window
 from werknetz.kpi.additive import AdditiveElements
 from werknetz.kpi.definition import Kpi, KpiSubject
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import TimeContext, UtcSpan
+from werknetz_core.http.problem import Problem
 from werknetz_core.kpis.query import KpiQuery
 
 
 @dataclass(frozen=True, slots=True)
 class QueryTarget:
-    """A query about one of a scope, with its times read."""
+    """One equipment, supplier or warehouse of a query, with the parsed times."""
 
-    name: str  # as the answer gives it back: a path, a key
-    ids: Sequence[int]  # whose rows are summed
+    name: str  # path or key, as in the response
+    ids: Sequence[int]  # of the rows that are summed
     span: UtcSpan
     time: TimeContext
 
 
 @dataclass(frozen=True, slots=True)
 class WindowSums:
-    """The elements of one target and window."""
+    """The summed elements of one target and window."""
 
     elements: AdditiveElements
     computed_at: datetime | None = None
-    provisional: bool = False  # though its time has passed
+    provisional: bool = False  # even though the window has ended
     extra_fields: Mapping[str, object] = field(default_factory=dict)
-    """What a reader must know with the numbers: the policy that they were measured by."""
+    """Fields of the value beside the numbers, such as the policies that were applied."""
 
 
 class Scope(Protocol):
     @property
     def subject(self) -> KpiSubject[Any]: ...
 
-    async def targets(
+    async def load_targets(
         self, query: KpiQuery, context: AppContext, principal: Principal
     ) -> list[QueryTarget]:
-        """Read the query against each that it names; raise what is wrong with it."""
+        """Return the targets that the query names; raise a Problem for what is wrong with it."""
         ...
 
-    async def tag(
+    async def compute_etag(
         self, query: KpiQuery, targets: Sequence[QueryTarget], context: AppContext
     ) -> str | None:
-        """Return the ETag of the answer; None: it cannot be known."""
+        """Return the ETag of the response; None: it is unknown."""
         ...
 
-    def windows(self, query: KpiQuery, target: QueryTarget) -> list[Window]: ...
+    def windows_of(self, query: KpiQuery, target: QueryTarget) -> list[Window]: ...
 
-    async def sums(
+    async def load_sums(
         self,
         context: AppContext,
         targets: Sequence[tuple[QueryTarget, Sequence[Window]]],
         kpis: Sequence[Kpi],
     ) -> list[Mapping[int, WindowSums]]:
-        """Return the sums of each target, by the number of the window, which begins at 1."""
+        """Return the sums of each target by the number of the window, from 1."""
         ...
 
 
 def definition_versions(query: KpiQuery) -> list[tuple[str, int]]:
-    """Return what of the definitions an ETag depends on."""
+    """Return the names and versions of the KPIs, for an ETag."""
     return [(kpi.name, kpi.version) for kpi in query.kpis]
+
+
+def window_rows(
+    targets: Sequence[tuple[QueryTarget, Sequence[Window]]],
+) -> list[tuple[int, int, date, date]]:
+    """Return (number of the target, number of the window, first day, last day)."""
+    return [
+        (number, n, window.day, local_day(window.end_us - 1, target.time.zone))
+        for number, (target, windows) in enumerate(targets)
+        for n, window in enumerate(windows, start=1)
+    ]
+
+
+def columns_of_rows(rows: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
+    """Return rows as columns, the arguments of a statement with `unnest`."""
+    return [[row[column] for row in rows] for column in range(count)]
+
+
+def unknown_target(noun: str, key: str, keys: Sequence[str]) -> Problem:
+    """Return the 404 for an unknown supplier or warehouse, with similar keys."""
+    similar = difflib.get_close_matches(key, keys, n=3, cutoff=0.5)
+    hint = f"Did you mean {', '.join(similar)}?" if similar else f"GET /api/v1/{noun}s lists all."
+    return Problem(404, f"unknown_{noun}", f"There is no {noun} {key!r}.", hint)

@@ -1,6 +1,6 @@
 """KPI values: elements summed over a scope and a window, then formulas.
 
-Scopes and periods agree because each is the same formula over a sum; no ratio is ever averaged.
+Values of different scopes and periods agree because ratios are never averaged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,31 +21,31 @@ _NO_DATA: Final = "no data"
 async def find_targets(
     query: KpiQuery, context: AppContext, principal: Principal
 ) -> list[QueryTarget]:
-    """Read the query against each that it names; raise what is wrong with it."""
-    return await SCOPES[query.scope].targets(query, context, principal)
+    """Return the targets that the query names; raise a Problem for what is wrong with it."""
+    return await SCOPES[query.scope].load_targets(query, context, principal)
 
 
 async def compute_etag(
     query: KpiQuery, targets: Sequence[QueryTarget], context: AppContext
 ) -> str | None:
-    return await SCOPES[query.scope].tag(query, targets, context)
+    return await SCOPES[query.scope].compute_etag(query, targets, context)
 
 
-async def compute(
+async def compute_values(
     query: KpiQuery, targets: Sequence[QueryTarget], context: AppContext
 ) -> dict[str, object]:
     scope = SCOPES[query.scope]
-    cut = [(target, scope.windows(query, target)) for target in targets]
-    if sum(len(windows) for _, windows in cut) * len(query.kpis) > WINDOWS_MAX:
+    divided = [(target, scope.windows_of(query, target)) for target in targets]
+    if sum(len(windows) for _, windows in divided) * len(query.kpis) > WINDOWS_MAX:
         raise query_too_large("values")
-    summed = await scope.sums(context, cut, query.kpis)
+    summed = await scope.load_sums(context, divided, query.kpis)
     items: list[dict[str, object]] = []
-    for (target, windows), sums in zip(cut, summed, strict=True):
+    for (target, windows), sums in zip(divided, summed, strict=True):
         for number, window in enumerate(windows, start=1):
             items += _value_items(query, target, window, sums.get(number))
     return {
         "items": items,
-        "ranges": [_range_fields(query, target, windows) for target, windows in cut],
+        "ranges": [_range_fields(query, target, windows) for target, windows in divided],
         "granularity": query.granularity,
         "source": "elements",
         "no_data": not any(summed),
@@ -55,7 +55,7 @@ async def compute(
 def _value_items(
     query: KpiQuery, target: QueryTarget, window: Window, sums: WindowSums | None
 ) -> Iterator[dict[str, object]]:
-    """Yield the values of one window, one a KPI."""
+    """Yield one value per KPI of a window."""
     zone = target.time.zone
     elements = query.subject.elements() if sums is None else sums.elements
     shared: dict[str, object] = {

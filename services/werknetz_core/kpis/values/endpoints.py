@@ -1,4 +1,4 @@
-"""KPI values of equipment, suppliers and warehouses for any period. Made to be polled."""
+"""KPI values of equipment, suppliers and warehouses for any period. Designed for polling."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -14,9 +14,9 @@ from werknetz_core.http.responses import json_response, not_modified
 from werknetz_core.kpis.query import KpiQuery, parameter_documents
 from werknetz_core.kpis.values import compute
 from werknetz_core.kpis.values.schemas import (
-    KpiResultListView,
     KpiQueryBody,
     KpiQueryListBody,
+    KpiResultListView,
     KpiValueListView,
     KpiValueView,
 )
@@ -29,18 +29,18 @@ _OPENAPI: Final[dict[str, Any]] = {"parameters": parameter_documents()}
     "/kpi_values",
     response_model=KpiValueListView,
     openapi_extra=_OPENAPI,
-    responses={304: {"description": "Not changed since the ETag of If-None-Match"}},
+    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
 )
 async def kpi_values(request: Request, context: ContextDep, principal: Viewer) -> Response:
-    """Compute KPI values; unchanged ones are 304 without a query."""
-    query = KpiQuery.read(request.query_params, request.headers.get("accept"))
+    """Compute KPI values. With If-None-Match, unchanged values give 304 without a query."""
+    query = KpiQuery.parse(request.query_params, request.headers.get("accept"))
     targets = await compute.find_targets(query, context, principal)
-    tag = await compute.compute_etag(query, targets, context)
-    if tag is not None and etag_matches(request.headers.get("if-none-match"), tag):
-        return not_modified(tag, CACHE_CONTROL)
-    content = await compute.compute(query, targets, context)
-    # The tag was read before the rows: a change in between makes the next poll compute again.
-    headers = {"ETag": tag, "Cache-Control": CACHE_CONTROL} if tag else {}
+    etag = await compute.compute_etag(query, targets, context)
+    if etag is not None and etag_matches(request.headers.get("if-none-match"), etag):
+        return not_modified(etag, CACHE_CONTROL)
+    content = await compute.compute_values(query, targets, context)
+    # The ETag was read before the rows: after a change in between, the next poll computes again.
+    headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL} if etag else {}
     if query.list_params is DEFAULT_LIST_PARAMS:
         return json_response(content, headers | {"Vary": VARY})
     items = sort_values(content.pop("items"), query.list_params.sort)
@@ -52,34 +52,34 @@ async def kpi_values(request: Request, context: ContextDep, principal: Viewer) -
 
 @router.post("/kpi_values:query", response_model=KpiResultListView)
 async def query_kpi_values(
-    params: KpiQueryListBody, context: ContextDep, principal: Viewer
+    body: KpiQueryListBody, context: ContextDep, principal: Viewer
 ) -> Response:
-    """Answer many questions in their order, with a problem for each that cannot be answered."""
+    """Compute many queries, in order. A query that fails has a problem instead of values."""
     return json_response(
-        {"results": [await _result(one, context, principal) for one in params.queries]}
+        {"results": [await _compute_result(query, context, principal) for query in body.queries]}
     )
 
 
-async def _result(
-    given: KpiQueryBody, context: AppContext, principal: Principal
+async def _compute_result(
+    body: KpiQueryBody, context: AppContext, principal: Principal
 ) -> dict[str, object]:
     try:
-        query = KpiQuery.of(given)
+        query = KpiQuery.from_body(body)
         targets = await compute.find_targets(query, context, principal)
-        return {"answer": await compute.compute(query, targets, context), "problem": None}
+        return {"answer": await compute.compute_values(query, targets, context), "problem": None}
     except Problem as problem:
         return {"answer": None, "problem": problem.to_document("", "/api/v1/kpi_values:query")}
 
 
 def sort_values(items: object, sort: str | None) -> list[dict[str, Any]]:
-    """Return the values in the order that was asked for; what has none comes last."""
+    """Return the values in the requested order; items without this field come last."""
     assert isinstance(items, list)  # noqa: S101 - narrows what `compute` returns
     if sort is None:
         return items
     name = sort.removeprefix("-")
-    known = [item for item in items if item.get(name) is not None]
-    known.sort(key=lambda item: _sort_value(item, name), reverse=sort.startswith("-"))
-    return known + [item for item in items if item.get(name) is None]
+    sortable = [item for item in items if item.get(name) is not None]
+    sortable.sort(key=lambda item: _sort_value(item, name), reverse=sort.startswith("-"))
+    return sortable + [item for item in items if item.get(name) is None]
 
 
 def _sort_value(item: dict[str, Any], name: str) -> Any:

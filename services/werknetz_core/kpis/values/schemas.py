@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 
 class AppliedPolicyView(BaseModel):
-    """What counts as on time and in full: in force for some of the window."""
+    """A policy that defines on time and in full for a part of the window."""
 
-    supplier: str | None  # None: of all that have none of their own
-    version: int  # 0: nobody has made one, the built-in holds
+    supplier: str | None  # null: the default policy
+    version: int  # 0: the built-in policy
     valid_from: datetime | None
     reference: str
     early: str
@@ -18,22 +18,22 @@ class AppliedPolicyView(BaseModel):
     tolerance: float
     level: str
     frozen_days: float
-    text: str  # the same in words
+    text: str  # the policy in words
 
 
 class InventoryView(BaseModel):
-    """Which inventory is turned, and how it is measured."""
+    """The inventory of turns, and how it is measured."""
 
-    of: str  # purchased targets in the warehouse
-    measured_by: str | None  # value, quantity; None: cannot be added up
+    contents: str  # purchased parts in the warehouse
+    measured_by: str | None  # value, quantity; null: not addable
     unit: str | None  # the currency or the unit
     materials: int
-    left_out: int  # of these: without a unit cost, or in another currency
-    text: str  # the same in words
+    left_out: int  # of them: without a unit cost, or in another currency
+    text: str  # the measure in words
 
 
 class KpiValueView(BaseModel):
-    """Of an equipment, a supplier or a warehouse: the one that was asked for is there."""
+    """The value of an equipment, a supplier or a warehouse; the other two fields are null."""
 
     equipment: str | None = None
     supplier: str | None = None
@@ -43,21 +43,21 @@ class KpiValueView(BaseModel):
     end: datetime
     window: str  # the shift's name; empty for other windows
     value: float | None
-    reason: str | None  # why there is no value
+    reason: str | None  # why the value is null
     unit: str
-    coverage: float | None  # share with good data: of planned busy time, of what was due
-    late_share: float | None  # share of samples that came more than a bucket late
+    coverage: float | None  # share with good data: of planned busy time, or of due lines
+    late_share: float | None  # share of samples that arrived more than a bucket late
     provisional: bool
     definition_version: int
     computed_at: datetime | None
     inputs: dict[str, float]
-    policies: list[AppliedPolicyView] | None = None  # of suppliers: what they were measured by
-    evidence_href: str | None = None  # of suppliers: the lines behind the numbers
+    policies: list[AppliedPolicyView] | None = None  # of suppliers: the applied policies
+    evidence_href: str | None = None  # of suppliers: link to the counted lines
     inventory: InventoryView | None = None  # of warehouses
 
 
 class RangeView(BaseModel):
-    """The span that was answered for: windows are whole, so it may be wider than asked."""
+    """The covered span: windows are whole, so it may exceed the requested span."""
 
     equipment: str | None = None
     supplier: str | None = None

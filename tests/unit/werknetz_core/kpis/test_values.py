@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.store.tables import ELEMENT_COLUMNS
-from werknetz_core.kpis.scopes.machines import needed
+from werknetz_core.kpis.scopes.machines import element_names
 
 NUMBERS = st.lists(st.floats(0, 1e6), min_size=len(ELEMENT_NAMES), max_size=len(ELEMENT_NAMES))
 
@@ -17,9 +17,9 @@ NUMBERS = st.lists(st.floats(0, 1e6), min_size=len(ELEMENT_NAMES), max_size=len(
 def test_a_formula_sees_only_its_inputs(name: str, numbers: list[float]) -> None:
     kpi = KPIS[name]
     whole = dict(zip(ELEMENT_NAMES, numbers, strict=True))
-    summed = {name: value for name, value in whole.items() if name in needed([kpi])}
+    summed = {name: value for name, value in whole.items() if name in element_names([kpi])}
     assert kpi.compute(Elements(**summed)) == kpi.compute(Elements(**whole))
 
 
 def test_every_input_is_kept() -> None:
-    assert needed(list(KPIS.values())) <= set(ELEMENT_COLUMNS)
+    assert element_names(list(KPIS.values())) <= set(ELEMENT_COLUMNS)
