@@ -47,10 +47,10 @@ mapping:
 def measures(short: bool) -> list[Measure]:
     messages = 4_000 if short else 20_000
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_measured(Path(folder), messages))
+        return asyncio.run(_measure(Path(folder), messages))
 
 
-async def _measured(folder: Path, messages: int) -> list[Measure]:
+async def _measure(folder: Path, messages: int) -> list[Measure]:
     broker = Broker(folder / "broker")
     await broker.start()
     try:
@@ -81,7 +81,7 @@ class Watch:
     def __init__(self) -> None:
         self.wall, self.cpu = time.perf_counter(), time.process_time()
 
-    def drained(self, messages: int) -> Drained:
+    def drain(self, messages: int) -> Drained:
         wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
         return Drained(messages / wall, cpu / messages * 1e6)
 
@@ -114,7 +114,7 @@ def _publish(url: str, name: str, messages: int) -> None:
 def _bare(url: str, client_id: str, messages: int) -> Drained:
     subscribed: list[Any] = []
     client = _client(url, client_id, clean=False)
-    client.on_subscribe = lambda *given: subscribed.append(given)
+    client.on_subscribe = lambda *options: subscribed.append(options)
     client.subscribe(TOPIC.format(client_id), qos=1)
     while not subscribed:
         client.loop(0.1)
@@ -133,10 +133,10 @@ def _bare(url: str, client_id: str, messages: int) -> Drained:
     client.loop_start()
     while count < messages:
         time.sleep(0.001)
-    drained = watch.drained(messages)
+    drain = watch.drain(messages)
     client.disconnect()
     client.loop_stop()
-    return drained
+    return drain
 
 
 async def _connector(url: str, folder: Path, name: str, messages: int) -> Drained:
@@ -164,7 +164,7 @@ async def _connector(url: str, folder: Path, name: str, messages: int) -> Draine
         spool.execute("INSERT INTO batches (payload) VALUES (?)", (payload,))
         await delivery.acknowledge()
         count += len(delivery.checkpoints)
-    drained = watch.drained(messages)
+    drain = watch.drain(messages)
     await connector.close()
     spool.close()
-    return drained
+    return drain

@@ -1,7 +1,7 @@
 """OPC UA: values per CPU second, our connector beside asyncua's own subscription.
 
 One server in a process of its own; each client in its own too, so that CPU seconds are its own.
-The server is asyncua's, but its notifications are encoded once: else it, not the client, would
+The server is asyncua's, but its notifications are encode once: else it, not the client, would
 be measured (it makes about 16,000 changes a second).
 """
 
@@ -45,13 +45,13 @@ def measures(short: bool) -> list[Measure]:
             if server.stdout is not None:
                 server.stdout.close()
     return [
-        Measure("OPC UA source → columns counted", _told(ours), ours / theirs, BAR),
-        Measure("OPC UA source → spool", _told(spooled), spooled / theirs, BAR),
-        Measure("  asyncua, a handler that only counts", _told(theirs)),
+        Measure("OPC UA source → columns counted", _drop_repeats(ours), ours / theirs, BAR),
+        Measure("OPC UA source → spool", _drop_repeats(spooled), spooled / theirs, BAR),
+        Measure("  asyncua, a handler that only counts", _drop_repeats(theirs)),
     ]
 
 
-def _told(rate: float) -> str:
+def _drop_repeats(rate: float) -> str:
     return f"{rate:,.0f} values/CPU s"
 
 
@@ -82,7 +82,7 @@ async def _serve() -> None:
     from asyncua import Server, ua
     from asyncua.server.internal_subscription import InternalSubscription
 
-    def encoded(subscription: Any) -> bytes:
+    def encode(subscription: Any) -> bytes:
         """All items once, as their notifications lie on the wire."""
         items = subscription.monitored_item_srv._monitored_items.values()
         handles = [item.client_handle for item in items][-ITEMS:]
@@ -110,7 +110,7 @@ async def _serve() -> None:
         self._startup = True  # so that the next turn publishes again
         body = ready.get(id(self))
         if body is None:
-            body = ready[id(self)] = encoded(self)
+            body = ready[id(self)] = encode(self)
         kind = ua.NodeId(ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary, 0)
         result.NotificationMessage.NotificationData.append(ua.ExtensionObject(kind, body))
 
@@ -179,17 +179,17 @@ async def _ours(url: str, seconds: float, folder: Path, *, spooled: bool) -> tup
     )
     normalizer = Normalizer(mapping, "bench")
     file = open_spool(folder / "bench.spool", "bench")
-    told = LastValues(file.spool)
+    last_values = LastValues(file.spool)
 
     def keep(delivery: Delivery) -> None:
         now_us = clock_us()
         records = normalizer.normalize(delivery, now_us)
         if delivery.may_repeat:
-            records = told.drop_repeats(records)
+            records = last_values.drop_repeats(records)
         raw = encode_delivery(delivery, now_us, mapping.label)  # as edges do by default
         records += [] if raw is None else [raw]
         file.spool.append(records, delivery.checkpoints)
-        told.update(records)
+        last_values.update(records)
 
     await connector.connect()
     values, before, cpu_s = 0, 0, 0.0

@@ -1,7 +1,7 @@
-"""Sparkplug B: metrics per CPU second, heard and read, beside protobuf's bare parse of the same.
+"""Sparkplug B: metrics per CPU second, received and read, beside protobuf's bare parse of the same.
 
 The bare parse stays in C and makes no Python object of a metric. So what Python itself costs is
-told, too: the parse and a bare look at three fields of each metric. Payloads are a node's: a birth,
+shown, too: the parse and reading three fields of each metric. Payloads are a node's: a birth,
 then data by alias with five datatypes, a few metrics in each message, or many.
 """
 
@@ -31,16 +31,16 @@ LOOK_BAR: Final = 0.15  # of the parse with a look at three fields
 
 
 def measures(short: bool) -> list[Measure]:
-    wanted = 100_000 if short else 1_000_000
-    return [measure for size in SIZES for measure in _measured(size, wanted)]
+    count = 100_000 if short else 1_000_000
+    return [measure for size in SIZES for measure in _measure(size, count)]
 
 
-def _measured(size: int, wanted: int) -> list[Measure]:
+def _measure(size: int, count: int) -> list[Measure]:
     birth = _birth()
-    data = [_data(seq % 256, size) for seq in range(wanted // size)]
-    bare = max(_rate(lambda: _bare(data), wanted) for _ in range(ROUNDS))
-    look = max(_rate(lambda: _looked_at(data), wanted) for _ in range(ROUNDS))
-    ours = max(_rate(lambda: _heard(birth, data), wanted) for _ in range(ROUNDS))
+    data = [_data(seq % 256, size) for seq in range(count // size)]
+    bare = max(_rate(lambda: _bare(data), count) for _ in range(ROUNDS))
+    look = max(_rate(lambda: _looked_at(data), count) for _ in range(ROUNDS))
+    ours = max(_rate(lambda: _measure_host(birth, data), count) for _ in range(ROUNDS))
     figure = f"{ours:,.0f} metrics/CPU s; bare {bare:,.0f}"
     return [
         Measure(f"Sparkplug, {size} metrics a message", figure, ours / bare, BAR),
@@ -48,11 +48,11 @@ def _measured(size: int, wanted: int) -> list[Measure]:
     ]
 
 
-def _rate(work: Callable[[], int], wanted: int) -> float:
+def _rate(work: Callable[[], int], count: int) -> float:
     began = time.process_time()
     done = work()
-    if done != wanted:
-        raise RuntimeError(f"{done} metrics of {wanted}")
+    if done != count:
+        raise RuntimeError(f"{done} metrics of {count}")
     return done / (time.process_time() - began)
 
 
@@ -68,7 +68,7 @@ def _looked_at(data: list[bytes]) -> int:
     return count
 
 
-def _heard(birth: bytes, data: list[bytes]) -> int:
+def _measure_host(birth: bytes, data: list[bytes]) -> int:
     host, values = Host("bench"), 0
     host.handle_message("spBv1.0/G/NBIRTH/N", birth, at_us=NOW_MS * 1000, now_s=0.0)
     for part in host.take_results():
@@ -82,19 +82,19 @@ def _heard(birth: bytes, data: list[bytes]) -> int:
 
 
 def _birth() -> bytes:
-    made = Payload(timestamp=NOW_MS, seq=255)
+    encoded = Payload(timestamp=NOW_MS, seq=255)
     for alias in range(1, METRICS + 1):
         datatype = _TYPES[alias % len(_TYPES)]
-        metric = made.metrics.add(name=f"Line 1/Metric {alias}", alias=alias, datatype=datatype)
+        metric = encoded.metrics.add(name=f"Line 1/Metric {alias}", alias=alias, datatype=datatype)
         encode_value(metric, datatype, 0)
-    return bytes(made.SerializeToString())
+    return bytes(encoded.SerializeToString())
 
 
 def _data(seq: int, size: int) -> bytes:
-    made = Payload(timestamp=NOW_MS, seq=seq)
+    encoded = Payload(timestamp=NOW_MS, seq=seq)
     for number in range(size):
         alias = (seq * size + number) % METRICS + 1
         datatype = _TYPES[alias % len(_TYPES)]
-        metric = made.metrics.add(alias=alias, timestamp=NOW_MS + number)
+        metric = encoded.metrics.add(alias=alias, timestamp=NOW_MS + number)
         encode_value(metric, datatype, (seq + number) % 100 * (1 if number % 10 else -1) + 1)
-    return bytes(made.SerializeToString())
+    return bytes(encoded.SerializeToString())

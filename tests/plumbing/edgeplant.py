@@ -51,20 +51,20 @@ def plant_of(
         "WERKNETZ_DATABASE_URL": database_url,
         "WERKNETZ_REDIS_URL": redis_url,
     }
-    made = EdgePlant(folder, environment)
-    made.start("ingest")
-    made.start_edge()
-    return made
+    plant = EdgePlant(folder, environment)
+    plant.start("ingest")
+    plant.start_edge()
+    return plant
 
 
 async def until_stored(
-    database_url: str, statement: str, wanted: int, within_s: float = 60
+    database_url: str, statement: str, expected: int, within_s: float = 60
 ) -> list[Any]:
     """Ask until so many rows are there; then once more, as too many may come later."""
     connection = await asyncpg.connect(database_url)
     try:
         async with asyncio.timeout(within_s):
-            while len(await connection.fetch(statement)) < wanted:  # noqa: ASYNC110  another process
+            while len(await connection.fetch(statement)) < expected:  # noqa: ASYNC110  another process
                 await asyncio.sleep(0.2)
         await asyncio.sleep(1)
         return list(await connection.fetch(statement))

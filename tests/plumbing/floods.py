@@ -20,7 +20,7 @@ def _vda(head: str, repeated: str) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _filled(pattern: bytes) -> Callable[[], bytes]:
+def _fill(pattern: bytes) -> Callable[[], bytes]:
     return lambda: (pattern * (SIZE // len(pattern) + 1))[:SIZE]
 
 
@@ -37,9 +37,9 @@ FLOODS: dict[str, Callable[[], bytes]] = {
     "components": lambda: _HEAD + b"UNH+1+DELFOR'LIN+1" + b":" * SIZE + b"'",
     "blanks behind terminators": lambda: _HEAD + (b"'" + b" " * 999) * (SIZE // 1000),
     "releases before UNZ": lambda: _HEAD + (b"?" * 93 + b"'UNZ+1'") * (SIZE // 100),
-    "UNB alone": _filled(b"UNB+UNOA:1'"),
-    "UNA alone": _filled(b"UNA:+.? '"),
-    "interchanges": _filled(b"UNB+UNOA:3+A+B+260101:0101+1'UNZ+0+1'"),
+    "UNB alone": _fill(b"UNB+UNOA:1'"),
+    "UNA alone": _fill(b"UNA:+.? '"),
+    "interchanges": _fill(b"UNB+UNOA:3+A+B+260101:0101+1'UNZ+0+1'"),
     "UNH alone": lambda: _HEAD + b"UNH+1+X'" * (SIZE // 8),
     "unknown messages": lambda: _HEAD + b"UNH+1+X'UNT+2+1'" * (SIZE // 16),
     "messages without lines": lambda: _HEAD + b"UNH+1+DELFOR'UNT+2+1'" * (SIZE // 21),
@@ -60,11 +60,11 @@ FLOODS: dict[str, Callable[[], bytes]] = {
     "UTF-8 with bad lines": lambda: _edifact("DESADV", "", "LIN+++ü:IN'").replace(
         b"UNOA:3", b"UNOY:4"
     ),
-    "VDA heads": _filled(b"511" + b"01" + b" " * 123 + b"\n"),
+    "VDA heads": _fill(b"511" + b"01" + b" " * 123 + b"\n"),
     "VDA call-offs": lambda: _vda("51101", "51201030187      260101186      260101X"),
     "VDA schedules": lambda: _vda("51101", "51401" + _ENTRIES),
     "VDA notes": lambda: _vda("71103", "7130300021910260101"),
     "VDA lines": lambda: _vda("71103" + " " * 123 + "\n7130300021910260101", "71403X"),
-    "VDA without line ends": _filled(b"51101" + b" " * 123 + b"519" + b"01" + b"0" * 123),
+    "VDA without line ends": _fill(b"51101" + b" " * 123 + b"519" + b"01" + b"0" * 123),
     "VDA junk": lambda: b"51101" + random.Random(3).randbytes(SIZE),
 }

@@ -56,13 +56,13 @@ class Plant:
 
     async def samples(self, machine: int, samples: Iterable[Sample]) -> None:
         """Keep samples and mark what they make dirty, in one transaction."""
-        known = list(samples)
+        sample_list = list(samples)
         rows = [
             (self.signals[machine, role], instant_of(at), value, 0, None, text)
-            for role, at, value, text in known
+            for role, at, value, text in sample_list
         ]
-        buckets = {bucket_of(at) for _, at, _, _ in known}
-        buckets |= {bucket_of(at - 120 * SECOND) for _, at, _, _ in known}
+        buckets = {bucket_of(at) for _, at, _, _ in sample_list}
+        buckets |= {bucket_of(at - 120 * SECOND) for _, at, _, _ in sample_list}
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.copy_records_to_table(
                 "samples",
@@ -79,9 +79,9 @@ class Plant:
         )
 
 
-def story(start_us: int, buckets: int, *, seed: int = 1) -> list[Sample]:
+def timeline(start_us: int, buckets: int, *, seed: int = 1) -> list[Sample]:
     """A machine that produces, stands still now and then, and counts what it makes."""
-    found: list[Sample] = [
+    rows: list[Sample] = [
         ("order", start_us, None, "A1"),
         ("planned_run_time", start_us, 20.0, None),
     ]
@@ -89,16 +89,16 @@ def story(start_us: int, buckets: int, *, seed: int = 1) -> list[Sample]:
         at = start_us + n * BUCKET_US
         stop = at + (3 + (n * 7 + seed) % 9) * MINUTE
         length = (30 + (n * 37 + seed * 11) % 400) * SECOND
-        found += [
+        rows += [
             ("state", at, 1.0, "run"),
             ("state", stop, float((2, 4, 5, 6)[(n + seed) % 4]), "stop"),
             ("state", stop + length, 1.0, "run"),
         ]
-        found += [
+        rows += [
             ("good_count", at + second * SECOND, float(n * 30 + number), None)
             for number, second in enumerate(range(0, 900, 30))
         ]
-        found.append(("scrap_count", at + 600 * SECOND, float(n), None))
+        rows.append(("scrap_count", at + 600 * SECOND, float(n), None))
         if n % 5 == 4:
-            found.append(("order", at + 7 * MINUTE, None, f"A{n}"))
-    return found
+            rows.append(("order", at + 7 * MINUTE, None, f"A{n}"))
+    return rows

@@ -99,9 +99,9 @@ class Place:
 
     def connector(self, **more: Any) -> MqttConnector:
         name = self.topic.replace("/", "-")
-        made = create(name, self.options(**more), self.folder / "state")
-        assert isinstance(made, MqttConnector)
-        return made
+        connector = create(name, self.options(**more), self.folder / "state")
+        assert isinstance(connector, MqttConnector)
+        return connector
 
 
 @pytest.fixture(params=["embedded-3.1.1", "mosquitto-3.1.1", "mosquitto-5"])
@@ -115,7 +115,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 class Publisher:
-    """A machine: bare paho, waits for each message to be taken by the broker."""
+    """A machine: bare paho, waits until the broker has accepted each message."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -132,8 +132,8 @@ class Publisher:
 
     def send_all(self, topic: str, payloads: list[str]) -> None:
         sent = [self.client.publish(topic, payload, qos=1) for payload in payloads]
-        for each in sent:
-            each.wait_for_publish(20)
+        for publication in sent:
+            publication.wait_for_publish(20)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -142,11 +142,11 @@ class Publisher:
 
 @asynccontextmanager
 async def publisher(url: str) -> AsyncIterator[Publisher]:
-    made = await asyncio.to_thread(Publisher, url)
+    publisher = await asyncio.to_thread(Publisher, url)
     try:
-        yield made
+        yield publisher
     finally:
-        await asyncio.to_thread(made.close)
+        await asyncio.to_thread(publisher.close)
 
 
 @dataclass
@@ -156,10 +156,15 @@ class Sink:
     deliveries: list[Delivery] = field(default_factory=list)
 
     async def take(
-        self, connector: MqttConnector, wanted: int, *, acknowledge: bool = True, within: float = 15
+        self,
+        connector: MqttConnector,
+        expected: int,
+        *,
+        acknowledge: bool = True,
+        within: float = 15,
     ) -> None:
         async with asyncio.timeout(within):
-            while self.count < wanted:
+            while self.count < expected:
                 delivery = await connector.read()
                 self.deliveries.append(delivery)
                 if acknowledge:

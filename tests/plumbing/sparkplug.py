@@ -20,31 +20,31 @@ def payload(
     metrics: list[dict[str, Any]], *, seq: int | None = None, at_ms: int | None = 1
 ) -> bytes:
     """Encode: a metric is {name, alias, type, value, …}; what is left out is not there."""
-    made = Payload()
+    encoded = Payload()
     if at_ms is not None:
-        made.timestamp = at_ms
+        encoded.timestamp = at_ms
     if seq is not None:
-        made.seq = seq
-    for given in metrics:
-        metric = made.metrics.add()
+        encoded.seq = seq
+    for options in metrics:
+        metric = encoded.metrics.add()
         for key in ("name", "alias", "timestamp", "is_historical", "is_transient", "is_null"):
-            if key in given:
-                setattr(metric, key, given[key])
-        datatype = given.get("type")
-        if datatype is not None and given.get("says_type", True):
+            if key in options:
+                setattr(metric, key, options[key])
+        datatype = options.get("type")
+        if datatype is not None and options.get("says_type", True):
             metric.datatype = datatype
-        if given.get("value") is not None:
-            encode_value(metric, datatype, given["value"])
-        for key, value in given.get("properties", {}).items():
+        if options.get("value") is not None:
+            encode_value(metric, datatype, options["value"])
+        for key, value in options.get("properties", {}).items():
             metric.properties.keys.append(key)
-            held = metric.properties.values.add()
-            held.type = Datatype.String if isinstance(value, str) else Datatype.Int32
-            encode_value(held, held.type and Datatype(held.type), value)
-    return bytes(made.SerializeToString())
+            prop = metric.properties.values.add()
+            prop.type = Datatype.String if isinstance(value, str) else Datatype.Int32
+            encode_value(prop, prop.type and Datatype(prop.type), value)
+    return bytes(encoded.SerializeToString())
 
 
 class EdgeNode:
-    """One node with one device. The number last said is what a birth tells."""
+    """One node with one device. A birth carries the last published number."""
 
     def __init__(self, url: str, group: str, node: str, device: str = "press") -> None:
         self.group, self.node, self.device = group, node, device
@@ -55,7 +55,7 @@ class EdgeNode:
         self.client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"node-{group}-{node}")
         self.client.username_pw_set(parts.username, parts.password)
         self.client.will_set(self.topic("NDEATH"), payload([self._bd]), qos=1)
-        self.client.on_message = self._commanded
+        self.client.on_message = self._on_command
         self.subscribed = threading.Event()
         self.client.on_subscribe = lambda *_: self.subscribed.set()
         self.client.connect(parts.hostname or "", parts.port or 1883, 60)
@@ -115,25 +115,25 @@ class EdgeNode:
 
     def _publish(self, kind: str, metrics: list[dict[str, Any]]) -> paho.MQTTMessageInfo:
         self.seq = (self.seq + 1) % 256
-        said = payload(metrics, seq=self.seq, at_ms=time.time_ns() // 1_000_000)
-        return self.client.publish(self.topic(kind), said, qos=0)
+        content = payload(metrics, seq=self.seq, at_ms=time.time_ns() // 1_000_000)
+        return self.client.publish(self.topic(kind), content, qos=0)
 
-    def _commanded(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
-        asked = Payload.FromString(message.payload)
-        if any(m.name == REBIRTH and m.boolean_value for m in asked.metrics):
+    def _on_command(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
+        command = Payload.FromString(message.payload)
+        if any(m.name == REBIRTH and m.boolean_value for m in command.metrics):
             self.rebirths += 1
             self.birth()
 
 
 class Watcher:
-    """Someone else at the broker: hears topics, and may say something."""
+    """Another client of the broker: it receives topics and can publish."""
 
     def __init__(self, url: str, topic_filter: str) -> None:
-        self.heard: list[paho.MQTTMessage] = []
+        self.messages: list[paho.MQTTMessage] = []
         parts = urlsplit(url)
         self.client = paho.Client(CallbackAPIVersion.VERSION2)
         self.client.username_pw_set(parts.username, parts.password)
-        self.client.on_message = lambda _client, _data, message: self.heard.append(message)
+        self.client.on_message = lambda _client, _data, message: self.messages.append(message)
         subscribed = threading.Event()
         self.client.on_subscribe = lambda *_: subscribed.set()
         self.client.connect(parts.hostname or "", parts.port or 1883, 60)
@@ -143,9 +143,9 @@ class Watcher:
             raise TimeoutError("the broker grants no subscription")
 
     def kinds(self) -> list[str]:
-        return [message.topic.split("/")[2] for message in self.heard]
+        return [message.topic.split("/")[2] for message in self.messages]
 
-    def say(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         self.client.publish(topic, payload, qos, retain).wait_for_publish(10)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A disk that is really full: the source waits, the gap is told, it goes on when there is room."""
+"""A really full disk: the source waits, a gap is recorded, and reading continues with room."""
 
 import asyncio
 import os
@@ -48,13 +48,13 @@ def fill(disk: Path, name: str = "stranger", left: int = LEFT_BYTES) -> Path:
     return stranger
 
 
-def source(taken: int = 0) -> CountingConnector:
-    found = CountingConnector(10**9, size=SIZE)
-    found.acknowledged, found.connects = taken, 1
-    return found
+def source(acknowledged: int = 0) -> CountingConnector:
+    rows = CountingConnector(10**9, size=SIZE)
+    rows.acknowledged, rows.connects = acknowledged, 1
+    return rows
 
 
-def kept(disk: Path) -> tuple[list[int], list[str]]:
+def read_stored(disk: Path) -> tuple[list[int], list[str]]:
     """What the spool holds: the deliveries' values once each, and its gaps in order."""
     file = open_spool(disk / "press.spool", "press", bytes_max=BYTES_MAX)
     values: list[int] = []
@@ -99,12 +99,12 @@ async def test_somebody_else_fills_the_disk_and_makes_room(disk: Path) -> None:
     stranger = fill(disk)
     async with running(pump):
         await until(lambda: WAITS in first.status.detail, within_s=30)
-        taken = await stays(first, 3.0)
+        acknowledged = await stays(first, 3.0)
         assert not lanes["live"].file.reserve.is_held
         stranger.unlink()
-        await until(lambda: first.acknowledged >= taken + 50, within_s=30)
+        await until(lambda: first.acknowledged >= acknowledged + 50, within_s=30)
         assert lanes["live"].file.reserve.is_held
-    values, gaps = kept(disk)
+    values, gaps = read_stored(disk)
     assert values[: first.acknowledged] == list(range(1, first.acknowledged + 1))
     assert gaps[:2] == ["opened spool_full", "closed"]
 
@@ -117,10 +117,10 @@ async def test_the_core_takes_what_fills_the_disk(disk: Path) -> None:
     fill(disk)
     async with running(pump):
         await until(lambda: WAITS in first.status.detail, within_s=30)
-        taken = await stays(first, 2.0)
+        acknowledged = await stays(first, 2.0)
         server.down = False
         serving = asyncio.create_task(core.serve())
-        await until(lambda: first.acknowledged >= taken + 300, within_s=60)
+        await until(lambda: first.acknowledged >= acknowledged + 300, within_s=60)
         serving.cancel()
         assert lanes["live"].spool.base_seq > 0
     causes = {
@@ -140,16 +140,16 @@ async def test_an_edge_starts_on_a_full_disk(disk: Path) -> None:
     stranger = fill(disk)
     async with running(pump):
         await until(lambda: WAITS in first.status.detail, within_s=30)
-        taken = await stays(first, 1.0)
-    (disk / "press.reserve").unlink(missing_ok=True)  # what was the reserve is taken, too
+        acknowledged = await stays(first, 1.0)
+    (disk / "press.reserve").unlink(missing_ok=True)  # what was the reserve is acknowledged, too
     fill(disk, "another", left=256 * 1024)
-    again = source(taken)
+    again = source(acknowledged)
     pump, _ = make_pump(again, server, disk, bytes_max=BYTES_MAX)
     async with running(pump):
         await until(lambda: WAITS in again.status.detail, within_s=30)
-        assert await stays(again, 2.0) == taken
+        assert await stays(again, 2.0) == acknowledged
         stranger.unlink()
-        await until(lambda: again.acknowledged >= taken + 20, within_s=30)
-    values, gaps = kept(disk)
+        await until(lambda: again.acknowledged >= acknowledged + 20, within_s=30)
+    values, gaps = read_stored(disk)
     assert values[: again.acknowledged] == list(range(1, again.acknowledged + 1))
     assert gaps[:3] == ["opened spool_full", "opened spool_full", "closed"]

@@ -36,7 +36,7 @@ async def test_a_name_stands_for_one_connector(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_both_report_until_both_are_told_to_stop(
+async def test_both_report_until_both_are_stopped(
     tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WERKNETZ_REDIS_URL", redis_url)
@@ -46,8 +46,8 @@ async def test_both_report_until_both_are_told_to_stop(
     with Redis.from_url(redis_url) as client:
 
         def both_are(state: bytes) -> bool:
-            said = [client.hget(status_key(f"edge-{name}"), "state") for name in ("one", "two")]
-            return said == [state, state]
+            statuses = [client.hget(status_key(f"edge-{name}"), "state") for name in ("one", "two")]
+            return statuses == [state, state]
 
         await until(lambda: both_are(b"finished"), within_s=20)
         stop.set()

@@ -33,13 +33,13 @@ Row = tuple[str, int | None, float, str | None]  # signal, since, value, text
 @contextmanager
 def lane(folder: Path, text: str = MAPPING, bytes_max: int = 50_000_000) -> Iterator[Lane]:
     link = MemoryEdgeLink(MemoryServer(down=True), "cell")
-    found = Lane("cell", folder, mapping(text), link, bytes_max=bytes_max)
+    result = Lane("cell", folder, mapping(text), link, bytes_max=bytes_max)
     try:
-        yield found
-        found.last_values.save()
+        yield result
+        result.last_values.save()
     finally:
-        found._disk.shutdown()
-        found.file.close()
+        result._disk.shutdown()
+        result.file.close()
 
 
 def mapping(text: str) -> Mapping:
@@ -53,7 +53,7 @@ def beat() -> Delivery:
 def rows(lane: Lane) -> list[Row]:
     """All of the constants' rows in the spool; the time only where it was given."""
     points: dict[int, PointDefinition] = {}
-    found: list[Row] = []
+    result: list[Row] = []
     for batch in lane.spool.read(lane.spool.base_seq + 1, 10**9):
         for record in decode(batch.payload).records:
             if isinstance(record, Points):
@@ -65,8 +65,8 @@ def rows(lane: Lane) -> list[Row]:
                     at = int(columns.time[n])
                     since = None if abs(at - lane._started_us) < 60_000_000 else at
                     value = 0.0 if n in texts else float(columns.value[n])
-                    found.append((points[number].signal, since, value, texts.get(n)))
-    return [row for row in found if row[0] != "heartbeat"]
+                    result.append((points[number].signal, since, value, texts.get(n)))
+    return [row for row in result if row[0] != "heartbeat"]
 
 
 EACH: list[Row] = [
@@ -96,7 +96,7 @@ def test_once_a_spool_and_value(tmp_path: Path) -> None:
             assert rows(running)[4:] == [("planned", SINCE_US, 2.0, None)]
 
 
-def test_a_kill_does_not_say_it_again(tmp_path: Path) -> None:
+def test_a_crash_does_not_repeat_it(tmp_path: Path) -> None:
     for _ in range(3):
         with lane(tmp_path) as running:
             running._store_heartbeat(beat())
@@ -106,7 +106,7 @@ def test_a_kill_does_not_say_it_again(tmp_path: Path) -> None:
             assert rows(running) == EACH
 
 
-def test_a_full_spool_says_it_when_there_is_room(tmp_path: Path) -> None:
+def test_a_full_spool_stores_it_when_there_is_room(tmp_path: Path) -> None:
     with lane(tmp_path, bytes_max=1_000_000) as running:
         many = Samples(
             point=bytes(40_000), time=bytes(80_000), value=bytes(80_000), status=bytes(40_000)
@@ -127,7 +127,7 @@ def test_a_full_spool_says_it_when_there_is_room(tmp_path: Path) -> None:
         assert rows(running) == EACH
 
 
-def test_a_replaced_spool_is_told_it(tmp_path: Path) -> None:
+def test_a_replaced_spool_stores_it(tmp_path: Path) -> None:
     with lane(tmp_path) as running:
         running._store_heartbeat(beat())
         running.spool.replace("unrecoverable")

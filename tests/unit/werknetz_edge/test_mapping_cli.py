@@ -45,9 +45,9 @@ def _file(folder: Path, name: str, text: str) -> Path:
 
 def test_a_mapping_is_summed_up(tmp_path: Path) -> None:
     file = _file(tmp_path, "presses.yaml", PRESSES)
-    told = _check(file)
-    assert told.exit_code == 0
-    assert told.stdout.splitlines() == [
+    result = _check(file)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
         f"{file}: presses@4 can be loaded",
         "  rules      8 (1 with segments, 1 with expressions, 1 ignored)",
         "  events     3 (3 with expressions)",
@@ -63,33 +63,33 @@ def test_the_mapping_of_an_edge_and_a_document_of_the_core(tmp_path: Path) -> No
     edge = _file(tmp_path, "edge.yaml", "connector: c\nmapping: {file: presses.yaml}\n")
     document = load_mapping(tmp_path / "presses.yaml").document
     plain = _file(tmp_path, "document.yaml", document)
-    told = _check(edge, plain)
-    assert told.exit_code == 0, told.output
-    assert told.stdout.count("presses@4 can be loaded") == 2
-    assert "rules      8" in told.stdout.split("document.yaml")[1]
+    result = _check(edge, plain)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("presses@4 can be loaded") == 2
+    assert "rules      8" in result.stdout.split("document.yaml")[1]
 
 
-def test_every_error_of_every_file_is_told(tmp_path: Path) -> None:
+def test_every_error_of_every_file_is_reported(tmp_path: Path) -> None:
     bad = PRESSES.replace("value * 2.0", "value * 2").replace("states: own", "states: onw")
     wrong = _file(tmp_path, "wrong.yaml", bad)
     good = _file(tmp_path, "good.yaml", PRESSES)
-    told = _check(wrong, good, tmp_path / "missing.yaml")
-    assert told.exit_code == 2
-    assert "good.yaml: presses@4 can be loaded" in told.stdout
-    assert f"{wrong}, line 6: no matching overload" in told.stderr
-    assert "write 2.0, not 2" in told.stderr
+    result = _check(wrong, good, tmp_path / "missing.yaml")
+    assert result.exit_code == 2
+    assert "good.yaml: presses@4 can be loaded" in result.stdout
+    assert f"{wrong}, line 6: no matching overload" in result.stderr
+    assert "write 2.0, not 2" in result.stderr
     assert (
         "line 13 (template 'press', applied on line 18 with m: p1): state table 'onw'"
-        in told.stderr
+        in result.stderr
     )
-    assert "missing.yaml: cannot be read" in told.stderr
+    assert "missing.yaml: cannot be read" in result.stderr
 
 
 @pytest.mark.parametrize("text", ["", "a: b", "- a", "mapping: x", "mapping: {file: gone.yaml}"])
-def test_what_is_no_mapping_says_so(tmp_path: Path, text: str) -> None:
-    told = _check(_file(tmp_path, "x.yaml", text))
-    assert told.exit_code == 2
-    assert "is missing" in told.stderr or "cannot be read" in told.stderr
+def test_a_file_without_a_mapping_is_an_error(tmp_path: Path, text: str) -> None:
+    result = _check(_file(tmp_path, "x.yaml", text))
+    assert result.exit_code == 2
+    assert "is missing" in result.stderr or "cannot be read" in result.stderr
 
 
 def test_others_add_commands_to_the_same_word() -> None:

@@ -75,7 +75,7 @@ def _unit(unit: int = 1, holding: list[SimData] | None = None) -> SimDevice:
 
 
 @asynccontextmanager
-async def _served(*units: SimDevice, port: int = 0) -> AsyncIterator[ModbusTcpServer]:
+async def _serve(*units: SimDevice, port: int = 0) -> AsyncIterator[ModbusTcpServer]:
     server = ModbusTcpServer(list(units), address=("127.0.0.1", port))
     await server.serve_forever(background=True)
     try:
@@ -91,47 +91,47 @@ def _port(server: ModbusTcpServer) -> int:
 
 
 def _connector(port: int, folder: Path, items: list[Any], **options: Any) -> Connector:
-    given = {"host": "127.0.0.1", "port": port, "period_s": 0.05, "timeout_s": 2, "items": items}
-    return create("modbus", given | options, folder)
+    options = {"host": "127.0.0.1", "port": port, "period_s": 0.05, "timeout_s": 2, "items": items}
+    return create("modbus", options | options, folder)
 
 
 @pytest.mark.asyncio
 async def test_every_table_datatype_and_order(tmp_path: Path) -> None:
-    async with _served(_unit()) as server:
+    async with _serve(_unit()) as server:
         connector = _connector(_port(server), tmp_path, ITEMS)
-        seen = ReceivedValues()
+        values = ReceivedValues()
         before_us = time.time_ns() // 1000
         await connector.connect()
-        await read_until(connector, seen, lambda seen: len(seen.values) == len(VALUES))
-        assert seen.values == VALUES
-        assert not any(seen.status.values())
-        assert all(before_us <= at <= time.time_ns() // 1000 for at in seen.at_us.values())
+        await read_until(connector, values, lambda values: len(values.values) == len(VALUES))
+        assert values.values == VALUES
+        assert not any(values.status.values())
+        assert all(before_us <= at <= time.time_ns() // 1000 for at in values.at_us.values())
         await server.async_setValues(1, 16, 0, [5])
-        await read_until(connector, seen, lambda seen: seen.values["int16"] == 5)
-        assert seen.values == VALUES | {"int16": 5}
+        await read_until(connector, values, lambda values: values.values["int16"] == 5)
+        assert values.values == VALUES | {"int16": 5}
         await connector.close()
 
 
 @pytest.mark.asyncio
 async def test_units_behind_a_gateway(tmp_path: Path) -> None:
-    one = _unit(1, [SimData(0, values=11, datatype=DataType.INT16)])
+    unit_one = _unit(1, [SimData(0, values=11, datatype=DataType.INT16)])
     other = _unit(7, [SimData(0, values=77, datatype=DataType.INT16)])
-    async with _served(one, other) as server:
+    async with _serve(unit_one, other) as server:
         items = [40001, {"address": 40001, "unit": 7}, {"address": 40001, "unit": 9}]
         connector = _connector(_port(server), tmp_path, items)
-        seen = ReceivedValues()
+        values = ReceivedValues()
         await connector.connect()
-        await read_until(connector, seen, lambda seen: len(seen.values) == 3)
-        assert seen.values["modbus/1/holding/0"] == 11
-        assert seen.values["modbus/7/holding/0"] == 77
-        assert is_bad(seen.status["modbus/9/holding/0"])  # it is not there
+        await read_until(connector, values, lambda values: len(values.values) == 3)
+        assert values.values["modbus/1/holding/0"] == 11
+        assert values.values["modbus/7/holding/0"] == 77
+        assert is_bad(values.status["modbus/9/holding/0"])  # it is not there
         assert "unit 9, holding 0-0" in connector.status.details["refused"]
         await connector.close()
 
 
 @pytest.mark.asyncio
 async def test_an_exception_is_bad_for_its_values_only(tmp_path: Path) -> None:
-    async with _served(_unit()) as server:
+    async with _serve(_unit()) as server:
         items = [
             {"name": "there", "address": 40001, "datatype": "int16"},
             {"name": "near", "address": 40040, "count": 2},  # the block ends at 36
@@ -139,17 +139,17 @@ async def test_an_exception_is_bad_for_its_values_only(tmp_path: Path) -> None:
             {"name": "neighbour", "address": "holding/34"},
         ]
         connector = _connector(_port(server), tmp_path, items, gap_max=50)
-        seen = ReceivedValues()
+        values = ReceivedValues()
         await connector.connect()
-        await read_until(connector, seen, lambda seen: len(seen.values) == 5)
-        assert {name for name, status in seen.status.items() if status} == {
+        await read_until(connector, values, lambda values: len(values.values) == 5)
+        assert {name for name, status in values.status.items() if status} == {
             "near[0]", "near[1]", "far",
         }  # fmt: skip
-        assert {seen.status[name] for name in ("near[0]", "far")} == {0x8034_0000}
+        assert {values.status[name] for name in ("near[0]", "far")} == {0x8034_0000}
         assert "illegal data address" in connector.status.details["refused"]
         await server.async_setValues(1, 16, 0, [9])
-        await read_until(connector, seen, lambda seen: seen.values["there"] == 9)
-        assert seen.values["neighbour"] == 0x15CD
+        await read_until(connector, values, lambda values: values.values["there"] == 9)
+        assert values.values["neighbour"] == 0x15CD
         await connector.close()
 
 
@@ -157,33 +157,33 @@ async def test_an_exception_is_bad_for_its_values_only(tmp_path: Path) -> None:
 async def test_a_server_that_goes_and_comes_back_leaves_a_gap_and_nothing_invented(
     tmp_path: Path,
 ) -> None:
-    seen = ReceivedValues()
-    async with _served(_unit()) as server:
+    values = ReceivedValues()
+    async with _serve(_unit()) as server:
         port = _port(server)
         connector = _connector(port, tmp_path, ITEMS)
         await connector.connect()
-        await read_until(connector, seen, lambda seen: len(seen.values) == len(VALUES))
+        await read_until(connector, values, lambda values: len(values.values) == len(VALUES))
     gone_us = time.time_ns() // 1000
     with pytest.raises(ConnectionLost, match="has ended the connection"):
-        await read_until(connector, seen, lambda _: False)
-    assert all(at < gone_us for at in seen.at_us.values())
+        await read_until(connector, values, lambda _: False)
+    assert all(at < gone_us for at in values.at_us.values())
     await connector.close()
     with pytest.raises(ConnectionLost, match="check host and port"):
         await connector.connect()
     await asyncio.sleep(0.3)
     back_us = time.time_ns() // 1000
-    async with _served(_unit(), port=port):
+    async with _serve(_unit(), port=port):
         await connector.connect()
         await read_until(
-            connector, seen, lambda seen: all(at >= back_us for at in seen.at_us.values())
+            connector, values, lambda values: all(at >= back_us for at in values.at_us.values())
         )
-        opened, closed = seen.gaps
+        opened, closed = values.gaps
         assert isinstance(opened, GapOpened)
         assert isinstance(closed, GapClosed)
         assert opened.cause == "connection_lost"
         assert opened.from_us <= gone_us
-        assert back_us <= closed.to_us <= min(seen.at_us.values())
-        assert seen.values == VALUES
+        assert back_us <= closed.to_us <= min(values.at_us.values())
+        assert values.values == VALUES
         await connector.close()
 
 
@@ -225,12 +225,14 @@ async def test_a_read_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) ->
 @pytest.mark.asyncio
 async def test_a_silent_unit_behind_a_gateway_does_not_end_the_others(tmp_path: Path) -> None:
     speaking = {1}
-    asked: list[int] = []
+    requests: list[int] = []
 
     def reply(request: bytes) -> bytes | None:
         unit = request[6]
-        asked.append(unit)
-        return _answer(request, struct.pack(">BBH", 3, 2, len(asked))) if unit in speaking else None
+        requests.append(unit)
+        return (
+            _answer(request, struct.pack(">BBH", 3, 2, len(requests))) if unit in speaking else None
+        )
 
     async with scripted_server(reply) as port:
         items = [
@@ -238,20 +240,20 @@ async def test_a_silent_unit_behind_a_gateway_does_not_end_the_others(tmp_path: 
             {"name": "two", "address": 40001, "unit": 2},
         ]
         connector = _connector(port, tmp_path, items, timeout_s=0.2, period_s=0.02)
-        seen = ReceivedValues()
+        values = ReceivedValues()
         await connector.connect()
-        await read_until(connector, seen, lambda seen: len(seen.values) == 2)
-        assert seen.status == {"one": 0, "two": 0x800A_0000}
+        await read_until(connector, values, lambda values: len(values.values) == 2)
+        assert values.status == {"one": 0, "two": 0x800A_0000}
         assert "no answer in time" in connector.status.details["refused"]
-        before = asked.count(1)
-        await read_until(connector, seen, lambda _: asked.count(1) >= before + 20)
-        assert asked.count(2) <= 2, "waiting for it would cost the other its polls"
+        before = requests.count(1)
+        await read_until(connector, values, lambda _: requests.count(1) >= before + 20)
+        assert requests.count(2) <= 2, "waiting for it would cost the other its polls"
         speaking.add(2)
-        await read_until(connector, seen, lambda seen: seen.status["two"] == 0)
-        assert not seen.gaps
+        await read_until(connector, values, lambda values: values.status["two"] == 0)
+        assert not values.gaps
         speaking.clear()
         with pytest.raises(ConnectionLost, match=r"within 0\.2 s"):
-            await read_until(connector, seen, lambda _: False)
+            await read_until(connector, values, lambda _: False)
         await connector.close()
 
 
@@ -280,15 +282,15 @@ MISBEHAVIOURS: dict[str, Reply] = {
 async def test_an_answer_that_cannot_be_trusted_ends_the_session(
     reply: Callable[[bytes], bytes], tmp_path: Path
 ) -> None:
-    seen = ReceivedValues()
+    values = ReceivedValues()
     async with scripted_server(reply) as port:
         items = [{"address": 40001, "datatype": "int32"}]
         connector = _connector(port, tmp_path, items, timeout_s=0.3)
         await connector.connect()
         with pytest.raises(ConnectionLost):
-            await read_until(connector, seen, lambda _: False, within_s=10)
+            await read_until(connector, values, lambda _: False, within_s=10)
         await connector.close()
-    assert not seen.values, "nothing is invented"
+    assert not values.values, "nothing is invented"
 
 
 @pytest.mark.asyncio

@@ -1,7 +1,7 @@
 """A real edge process polls a machine that counts, and is killed: what is not on disk is a gap.
 
 The machine writes down every number that it gave. At the end each of them is in the spool once, or
-was given within a gap record.
+was options within a gap record.
 """
 
 import asyncio
@@ -54,16 +54,16 @@ mapping:
 class Counter:
     """Each request finds the next number."""
 
-    given: list[tuple[int, int]] = field(default_factory=list)  # number, when
+    options: list[tuple[int, int]] = field(default_factory=list)  # number, when
     port: int = 0
 
     @asynccontextmanager
-    async def served(self) -> AsyncIterator[None]:
+    async def serve(self) -> AsyncIterator[None]:
         async def advance(
             _f: int, _s: int, _a: int, _c: int, registers: list[int], _v: object
         ) -> ExcCodes | None:
-            number = len(self.given) + 1
-            self.given.append((number, time.time_ns() // 1000))
+            number = len(self.options) + 1
+            self.options.append((number, time.time_ns() // 1000))
             registers[0:2] = [number >> 16, number & 0xFFFF]
             return None
 
@@ -79,8 +79,8 @@ class Counter:
             await asyncio.sleep(0.05)
 
     async def gives(self, more: int) -> None:
-        wanted = len(self.given) + more
-        await until(lambda: len(self.given) >= wanted, within_s=45)
+        expected = len(self.options) + more
+        await until(lambda: len(self.options) >= expected, within_s=45)
 
 
 @asynccontextmanager
@@ -93,7 +93,7 @@ async def _edge(file: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
         await asyncio.to_thread(process.wait)
 
 
-def _kept(folder: Path) -> tuple[list[int], list[tuple[int, int]]]:
+def _stored_rows(folder: Path) -> tuple[list[int], list[tuple[int, int]]]:
     """The numbers in the spool, and its gaps."""
     file = open_spool(folder / "counter.spool", "counter")
     numbers: list[int] = []
@@ -119,7 +119,7 @@ def _kept(folder: Path) -> tuple[list[int], list[tuple[int, int]]]:
 async def test_every_number_is_on_disk_once_or_in_a_gap(tmp_path: Path) -> None:
     counter = Counter()
     file = tmp_path / "edge.yaml"
-    async with counter.served():
+    async with counter.serve():
         file.write_text(EDGE.format(port=counter.port), encoding="utf-8")
         for _ in range(3):
             async with _edge(file) as process:
@@ -131,18 +131,18 @@ async def test_every_number_is_on_disk_once_or_in_a_gap(tmp_path: Path) -> None:
             await asyncio.sleep(0.5)
             process.send_signal(signal.SIGCONT)
             await counter.gives(30)
-    async with counter.served(), _edge(file) as process:  # both had gone
+    async with counter.serve(), _edge(file) as process:  # both had gone
         await counter.gives(30)
         process.terminate()
         await asyncio.to_thread(process.wait, 20)
-    numbers, gaps = _kept(tmp_path / "spool")
-    given = dict(counter.given)
+    numbers, gaps = _stored_rows(tmp_path / "spool")
+    options = dict(counter.options)
     assert len(numbers) > 150
     assert len(numbers) == len(set(numbers)), "nothing is counted twice"
-    assert set(numbers) <= set(given), "nothing is invented"
-    lost = {number for number in given if number not in set(numbers) and number < max(numbers)}
+    assert set(numbers) <= set(options), "nothing is invented"
+    lost = {number for number in options if number not in set(numbers) and number < max(numbers)}
     silent = {
-        number for number in lost if not any(begin <= given[number] <= end for begin, end in gaps)
+        number for number in lost if not any(begin <= options[number] <= end for begin, end in gaps)
     }
     assert not silent, f"lost without a word: {silent}, gaps {gaps}"
     assert len(gaps) >= 4, "each time the edge was away"

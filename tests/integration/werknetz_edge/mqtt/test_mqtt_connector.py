@@ -25,14 +25,14 @@ async def test_messages_come_as_readings(place: Place) -> None:
         await asyncio.to_thread(machine.send, f"{topic}/temp", "20,5")
         await sink.take(connector, 4)
     await connector.close()
-    found = {r.source.removeprefix(f"{topic}/"): r.value for d in sink.deliveries
+    readings = {r.source.removeprefix(f"{topic}/"): r.value for d in sink.deliveries
              for r in d.readings}  # fmt: skip
-    assert found == {"cycle#a.b.0": 1, "cycle#a.b.1": "x", "cycle#n": None, "temp": "20,5"}
+    assert readings == {"cycle#a.b.0": 1, "cycle#a.b.1": "x", "cycle#n": None, "temp": "20,5"}
     assert isinstance(connector, Redeliverable)
 
 
 @pytest.mark.asyncio
-async def test_bad_payloads_are_kept_and_the_flow_goes_on(place: Place) -> None:
+async def test_bad_payloads_go_to_quarantine_and_reading_continues(place: Place) -> None:
     topics = [
         {"pattern": f"{place.topic}/m/j", "payload": "json"},
         {"pattern": f"{place.topic}/m/n", "payload": "number"},
@@ -59,7 +59,7 @@ async def test_bad_payloads_are_kept_and_the_flow_goes_on(place: Place) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_wrong_password_says_what_to_do(place: Place) -> None:
+async def test_a_wrong_password_is_rejected_with_a_remedy(place: Place) -> None:
     connector = place.connector(user="werknetz", password="wrong")
     with pytest.raises(ConfigurationRejected, match="check user, password"):
         await connector.connect()

@@ -38,7 +38,9 @@ async def test_what_was_sent_while_away_is_given_at_return(place: Place) -> None
 
 
 @pytest.mark.asyncio
-async def test_unacknowledged_is_given_again_and_stored_is_not_doubled(place: Place) -> None:
+async def test_redelivered_messages_are_stored_once(
+    place: Place,
+) -> None:
     """The connector dies between the spool's commit and the acknowledgement."""
     first, spool, later = place.connector(), Sink(), Sink()
     await first.connect()
@@ -75,7 +77,7 @@ async def test_a_reconnect_in_one_process_doubles_nothing(place: Place) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_forgotten_session_is_a_gap(place: Place) -> None:
+async def test_a_deleted_session_is_a_gap(place: Place) -> None:
     connector, sink = place.connector(), Sink()
     await connector.connect()
     await connector.close()
@@ -126,7 +128,7 @@ async def test_the_broker_is_killed_and_comes_back(
 
 
 @pytest.mark.asyncio
-async def test_both_are_killed_while_a_machine_publishes(
+async def test_broker_and_connector_are_killed_while_a_machine_publishes(
     mqtt_url: str, mqtt_broker: Broker, tmp_path: Path
 ) -> None:
     """Broker and connector die by turns; what a machine saw acknowledged is there, once.

@@ -62,8 +62,8 @@ async def test_a_machine_of_others_loses_nothing_over_connector_kills(
     )  # fmt: skip
     try:
         for kill in (True, True, False):
-            wanted = MESSAGES if not kill else min(MESSAGES, _count(spool, normalizer) + 20)
-            last = await _take(connector, normalizer, spool, marks, wanted)
+            expected = MESSAGES if not kill else min(MESSAGES, _count(spool, normalizer) + 20)
+            last = await _take(connector, normalizer, spool, marks, expected)
             if not kill:
                 await last.acknowledge()
                 break
@@ -97,26 +97,26 @@ async def _take(
     normalizer: Normalizer,
     spool: list[Record],
     marks: list[bytes],
-    wanted: int,
+    expected: int,
 ) -> Delivery:
     async with asyncio.timeout(30):
         while True:
             delivery = await connector.read()
             spool += normalizer.normalize(delivery, 1_795_000_000_000_000)
             marks += delivery.checkpoints
-            if _count(spool, normalizer) >= wanted:
+            if _count(spool, normalizer) >= expected:
                 return delivery
             await delivery.acknowledge()
 
 
 def _values(spool: list[Record], normalizer: Normalizer, key: str) -> list[float]:
     number = normalizer.numbers.get(key)
-    found: list[float] = []
+    values: list[float] = []
     for record in spool:
         if isinstance(record, Samples):
             columns = columns_of(record)
-            found += columns.value[columns.point == number].tolist()
-    return found
+            values += columns.value[columns.point == number].tolist()
+    return values
 
 
 def _count(spool: list[Record], normalizer: Normalizer) -> int:

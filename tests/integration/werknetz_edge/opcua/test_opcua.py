@@ -21,14 +21,14 @@ from werknetz_edge.opcua.stack import ua
 
 @pytest_asyncio.fixture
 async def connectors(tmp_path: Path) -> AsyncIterator[Callable[..., OpcuaConnector]]:
-    made: list[OpcuaConnector] = []
+    connectors: list[OpcuaConnector] = []
 
     def make(port: int, **more: Any) -> OpcuaConnector:
-        made.append(create("test", options(port, **more), tmp_path))
-        return made[-1]
+        connectors.append(create("test", options(port, **more), tmp_path))
+        return connectors[-1]
 
     yield make
-    for connector in made:
+    for connector in connectors:
         await connector.close()
 
 
@@ -192,18 +192,18 @@ async def test_the_ack_waits_for_acknowledge(connectors: Any) -> None:
         await connector.connect()
         service = server.iserver.subscription_service
         (subscription,) = [
-            found for found in service.subscriptions.values() if found.pub_request_callback
+            values for values in service.subscriptions.values() if values.pub_request_callback
         ]
         for value in range(5):
             await nodes["Count"].write_value(ua.Variant(value, ua.VariantType.UInt32))
             await asyncio.sleep(0.1)
-        held = [await asyncio.wait_for(connector.read(), 5) for _ in range(3)]
+        item = [await asyncio.wait_for(connector.read(), 5) for _ in range(3)]
         assert len(subscription._not_acknowledged_results) >= 3
-        kept = set(subscription._not_acknowledged_results)
-        for delivery in held:
+        stored = set(subscription._not_acknowledged_results)
+        for delivery in item:
             await delivery.acknowledge()
         async with asyncio.timeout(10):
-            while kept & set(subscription._not_acknowledged_results) >= {min(kept)}:
+            while stored & set(subscription._not_acknowledged_results) >= {min(stored)}:
                 delivery = await connector.read()
                 await asyncio.sleep(0.05)
 
@@ -235,17 +235,17 @@ async def test_an_untrusted_server_is_rejected_until_a_person_trusts_it(
         with pytest.raises(ConfigurationRejected, match="werknetz trust") as rejected:
             await connector.connect()
         assert connector.status.state == "rejected"
-        found = re.search(r"werknetz trust (\S+) (\S+)$", str(rejected.value))
-        assert found is not None
-        assert len(found[2]) == 64
-        trust_certificate(Path(found[1]), found[2])
+        values = re.search(r"werknetz trust (\S+) (\S+)$", str(rejected.value))
+        assert values is not None
+        assert len(values[2]) == 64
+        trust_certificate(Path(values[1]), values[2])
         await connector.connect()
         values, _ = await collect(connector, lambda v, _: at("Temp") in v)
         assert values[at("Temp")][0][0] == 20.5
 
 
 @pytest.mark.asyncio
-async def test_a_wrong_password_says_what_to_do(connectors: Any, tmp_path: Path) -> None:
+async def test_a_wrong_password_is_rejected_with_a_remedy(connectors: Any, tmp_path: Path) -> None:
     port = free_port()
     async with plant(port):
         connector = connectors(port, user="user1", password="wrong")

@@ -32,10 +32,10 @@ pytestmark = [pytest.mark.peers, pytest.mark.slow]
 
 @pytest.fixture
 def program() -> Path:
-    found = peer(PROGRAM)
-    if found is None:
+    values = peer(PROGRAM)
+    if values is None:
         pytest.skip(why_not(PROGRAM))
-    return found
+    return values
 
 
 def free_port() -> int:
@@ -70,15 +70,15 @@ def connector_of(port: int, folder: Path, **security: Any) -> OpcuaConnector:
     return create("peer", options | security, folder)
 
 
-async def read(connector: OpcuaConnector, seen: dict[str, tuple[int, int]]) -> Delivery:
+async def read(connector: OpcuaConnector, received: dict[str, tuple[int, int]]) -> Delivery:
     delivery = await asyncio.wait_for(connector.read(), 30)
     assert not delivery.unreadable
     for reading in delivery.readings:
         assert reading.source_time_us is not None
-        seen[reading.source] = (reading.status, reading.source_time_us)
+        received[reading.source] = (reading.status, reading.source_time_us)
     for block in delivery.blocks:
         for index, number in enumerate(block.address):
-            seen[block.addresses[number]] = (
+            received[block.addresses[number]] = (
                 int(block.status[index]), int(block.source_time_us[index]),
             )  # fmt: skip
     await delivery.acknowledge()
@@ -87,14 +87,14 @@ async def read(connector: OpcuaConnector, seen: dict[str, tuple[int, int]]) -> D
 
 async def everything(connector: OpcuaConnector) -> None:
     """Each variable that was browsed is delivered, with status and source time."""
-    seen: dict[str, tuple[int, int]] = {}
-    live, wanted = connector.status.details["items"].split(" of ")
-    assert live == wanted
+    received: dict[str, tuple[int, int]] = {}
+    live, expected = connector.status.details["items"].split(" of ")
+    assert live == expected
     async with asyncio.timeout(20):
-        while len(seen) < int(wanted) or not seen.keys() >= KNOWN:
-            await read(connector, seen)
-    assert int(wanted) > 50
-    for status, at_us in (seen[address] for address in KNOWN):
+        while len(received) < int(expected) or not received.keys() >= KNOWN:
+            await read(connector, received)
+    assert int(expected) > 50
+    for status, at_us in (received[address] for address in KNOWN):
         assert status in {0, 0x40900000}
         assert abs(at_us - time.time_ns() // 1000) < 30_000_000
 
@@ -116,9 +116,9 @@ async def test_encrypted_with_a_user_killed_and_back(program: Path, tmp_path: Pa
     async with running(program, port) as server:
         with pytest.raises(ConfigurationRejected) as rejected:
             await connector.connect()
-        found = re.search(r"werknetz trust (\S+) (\S+)$", str(rejected.value))
-        assert found is not None
-        trust_certificate(Path(found[1]), found[2])
+        values = re.search(r"werknetz trust (\S+) (\S+)$", str(rejected.value))
+        assert values is not None
+        trust_certificate(Path(values[1]), values[2])
         wrong = connector_of(port, tmp_path, user="user1", password="wrong")
         with pytest.raises(ConfigurationRejected, match="password"):
             await wrong.connect()
@@ -151,7 +151,7 @@ async def values_again(connector: OpcuaConnector) -> list[Any]:
                 break
             except (ConnectionLost, OSError):
                 await asyncio.sleep(0.5)
-        seen: dict[str, tuple[int, int]] = {}
-        while not seen.keys() >= KNOWN:
-            gaps.extend((await read(connector, seen)).gaps)
+        received: dict[str, tuple[int, int]] = {}
+        while not received.keys() >= KNOWN:
+            gaps.extend((await read(connector, received)).gaps)
     return gaps

@@ -1,4 +1,4 @@
-"""What a server tells again to a new subscription is one row in the spool, whoever restarts."""
+"""A value that a server re-sends to a new subscription is one row, after any restart."""
 
 import asyncio
 from collections import Counter
@@ -31,7 +31,7 @@ def clock(minute: int) -> datetime:
     return datetime(2026, 11, 1, 12, minute, tzinfo=UTC)
 
 
-def stamped(minute: int, temp: float) -> Callable[[dict[str, Any]], Awaitable[None]]:
+def with_time(minute: int, temp: float) -> Callable[[dict[str, Any]], Awaitable[None]]:
     """Give every variable the source time that it has kept, and Temp a newer value."""
 
     async def prepare(nodes: dict[str, Any]) -> None:
@@ -68,15 +68,15 @@ class Edge:
         records = await self.records()
         points = await self.lane.on_disk(self.lane.spool.points)
         sources = {point.number: point.source for point in points}
-        found: list[Row] = []
+        rows: list[Row] = []
         for record in records:
             if isinstance(record, Samples):
                 columns = columns_of(record)
                 texts = dict(zip(columns.text_row.tolist(), columns.text, strict=True))
                 for n, point in enumerate(columns.point.tolist()):
                     value = texts.get(n, str(float(columns.value[n])))
-                    found.append((sources[point], int(columns.time[n]), value))
-        return [row for row in found if row[0] != "heartbeat"]
+                    rows.append((sources[point], int(columns.time[n]), value))
+        return [row for row in rows if row[0] != "heartbeat"]
 
     async def until(self, true: Callable[[list[Row]], bool]) -> list[Row]:
         async with asyncio.timeout(WITHIN_S):
@@ -124,8 +124,8 @@ def has(name: str, value: Any) -> Callable[[list[Row]], bool]:
 async def test_a_server_that_restarts(tmp_path: Path) -> None:
     port = free_port()
     async with edge(port, tmp_path) as running:
-        for minute in range(3):  # what changed while it was away is told once, and only that
-            async with plant(port, prepare=stamped(minute, 20.0 + minute)):
+        for minute in range(3):  # only the values that changed meanwhile are stored, once
+            async with plant(port, prepare=with_time(minute, 20.0 + minute)):
                 await running.until(has("Temp", 20.0 + minute))
                 await until(lambda: running.status.state == "running", within_s=WITHIN_S)
             await until(lambda: running.status.state != "running", within_s=WITHIN_S)
@@ -140,13 +140,13 @@ async def test_a_server_that_restarts(tmp_path: Path) -> None:
 async def test_a_subscription_that_the_server_ends(tmp_path: Path) -> None:
     port = free_port()
     async with (
-        plant(port, prepare=stamped(0, 20.0)) as (server, nodes),
+        plant(port, prepare=with_time(0, 20.0)) as (server, nodes),
         edge(port, tmp_path) as running,
     ):
         await running.until(everything)
         service = server.iserver.subscription_service
         before = set(service.subscriptions)
-        ours = [key for key, found in service.subscriptions.items() if found.pub_request_callback]
+        ours = [key for key, rows in service.subscriptions.items() if rows.pub_request_callback]
         await service.delete_subscriptions(ours)
         await change(nodes, "Count", 7, minute=5)
         await until(lambda: bool(set(service.subscriptions) - before), within_s=WITHIN_S)
@@ -160,7 +160,7 @@ async def test_a_subscription_that_the_server_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize("killed", [False, True])
 async def test_an_edge_that_restarts(tmp_path: Path, *, killed: bool) -> None:
     port = free_port()
-    async with plant(port, prepare=stamped(0, 20.0)) as (_, nodes):
+    async with plant(port, prepare=with_time(0, 20.0)) as (_, nodes):
         for turn in range(1, 3):
             async with edge(port, tmp_path, killed=killed) as running:
                 await change(nodes, "Count", turn, minute=turn)

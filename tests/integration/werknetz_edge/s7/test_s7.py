@@ -59,7 +59,7 @@ class Plc:
         struct.pack_into(">h", self.flags, 20, -20)
 
     @asynccontextmanager
-    async def served(self, port: int = 0) -> AsyncIterator[int]:
+    async def serve(self, port: int = 0) -> AsyncIterator[int]:
         server = Server(log=False)
         for area, index, content in (
             (SrvArea.DB, 10, self.block),
@@ -77,58 +77,58 @@ class Plc:
 
 
 def _connector(port: int, folder: Path, items: list[Any], **options: Any) -> Connector:
-    given = {"host": "127.0.0.1", "port": port, "period_s": 0.05, "timeout_s": 2, "items": items}
-    return create("s7", given | options, folder)
+    options = {"host": "127.0.0.1", "port": port, "period_s": 0.05, "timeout_s": 2, "items": items}
+    return create("s7", options | options, folder)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("pdu_max", [240, 960])
 async def test_every_area_and_datatype(tmp_path: Path, pdu_max: int) -> None:
-    plc, seen = Plc(), ReceivedValues()
-    async with plc.served() as port:
+    plc, values = Plc(), ReceivedValues()
+    async with plc.serve() as port:
         connector = _connector(port, tmp_path, ITEMS, pdu_max=pdu_max)
         before_us = time.time_ns() // 1000
         await connector.connect()
         assert connector.status.details["pdu"] == f"{min(480, pdu_max)} bytes"  # the server's limit
-        await read_until(connector, seen, lambda seen: len(seen.values) == len(VALUES))
-        assert seen.values == VALUES
-        assert not any(seen.status.values())
-        assert all(before_us <= at <= time.time_ns() // 1000 for at in seen.at_us.values())
+        await read_until(connector, values, lambda values: len(values.values) == len(VALUES))
+        assert values.values == VALUES
+        assert not any(values.status.values())
+        assert all(before_us <= at <= time.time_ns() // 1000 for at in values.at_us.values())
         plc.block[46:58] = b"AUFTRAG 4712"
         struct.pack_into(">h", plc.zones, 20, -1)
         changed = {"order": "AUFTRAG 4712", "zone[10]": -1}
-        await read_until(connector, seen, lambda seen: seen.values == VALUES | changed)
+        await read_until(connector, values, lambda values: values.values == VALUES | changed)
         await connector.close()
 
 
 @pytest.mark.asyncio
 async def test_a_refusal_is_bad_for_its_values_only(tmp_path: Path) -> None:
-    plc, seen = Plc(), ReceivedValues()
-    async with plc.served() as port:
+    plc, values = Plc(), ReceivedValues()
+    async with plc.serve() as port:
         items = ["MW20:INT", "DB99.DBW0", "DB10.DBD396", {"address": "DB10.DBD400", "count": 2}]
         connector = _connector(port, tmp_path, items)
         await connector.connect()
-        await read_until(connector, seen, lambda seen: len(seen.values) == 5)
-        assert {name for name, status in seen.status.items() if status} == {
+        await read_until(connector, values, lambda values: len(values.values) == 5)
+        assert {name for name, status in values.status.items() if status} == {
             "DB99.DBW0", "DB10.DBD400", "DB10.DBD404",
         }  # fmt: skip
         assert "DB99, bytes 0-1: object does not exist" in connector.status.details["refused"]
         struct.pack_into(">h", plc.flags, 20, 9)
-        await read_until(connector, seen, lambda seen: seen.values["MW20:INT"] == 9)
+        await read_until(connector, values, lambda values: values.values["MW20:INT"] == 9)
         await connector.close()
 
 
 @pytest.mark.asyncio
 async def test_what_is_no_text_goes_to_quarantine_and_the_rest_goes_on(tmp_path: Path) -> None:
-    plc, seen = Plc(), ReceivedValues()
+    plc, values = Plc(), ReceivedValues()
     plc.block[44:46] = b"\x02\xff"
-    async with plc.served() as port:
+    async with plc.serve() as port:
         connector = _connector(port, tmp_path, ITEMS)
         await connector.connect()
-        await read_until(connector, seen, lambda seen: len(seen.values) == len(VALUES))
-        (unmapped,) = seen.unreadable
+        await read_until(connector, values, lambda values: len(values.values) == len(VALUES))
+        (unmapped,) = values.unreadable
         assert (unmapped.source, unmapped.raw[:2]) == ("order", b"\x02\xff")
-        assert seen.values == VALUES | {"order": None}
+        assert values.values == VALUES | {"order": None}
         await connector.close()
 
 
@@ -136,33 +136,33 @@ async def test_what_is_no_text_goes_to_quarantine_and_the_rest_goes_on(tmp_path:
 async def test_a_server_that_goes_and_comes_back_leaves_a_gap_and_nothing_invented(
     tmp_path: Path,
 ) -> None:
-    plc, seen = Plc(), ReceivedValues()
-    async with plc.served() as port:
+    plc, values = Plc(), ReceivedValues()
+    async with plc.serve() as port:
         connector = _connector(port, tmp_path, ITEMS)
         await connector.connect()
-        await read_until(connector, seen, lambda seen: len(seen.values) == len(VALUES))
-        kept_port = port
+        await read_until(connector, values, lambda values: len(values.values) == len(VALUES))
+        same_port = port
     with pytest.raises(ConnectionLost):
-        await read_until(connector, seen, lambda _: False)
+        await read_until(connector, values, lambda _: False)
     gone_us = time.time_ns() // 1000  # a server that is stopped answers once more
-    assert all(at < gone_us for at in seen.at_us.values())
+    assert all(at < gone_us for at in values.at_us.values())
     await connector.close()
     with pytest.raises(ConnectionLost, match="check host, port, rack 0 and slot 1"):
         await connector.connect()
     await asyncio.sleep(0.3)
     back_us = time.time_ns() // 1000
-    async with plc.served(kept_port):
+    async with plc.serve(same_port):
         await connector.connect()
         await read_until(
-            connector, seen, lambda seen: all(at >= back_us for at in seen.at_us.values())
+            connector, values, lambda values: all(at >= back_us for at in values.at_us.values())
         )
-        opened, closed = seen.gaps
+        opened, closed = values.gaps
         assert isinstance(opened, GapOpened)
         assert isinstance(closed, GapClosed)
         assert opened.cause == "connection_lost"
         assert opened.from_us <= gone_us
-        assert back_us <= closed.to_us <= min(seen.at_us.values())
-        assert seen.values == VALUES
+        assert back_us <= closed.to_us <= min(values.at_us.values())
+        assert values.values == VALUES
         await connector.close()
 
 
@@ -195,12 +195,12 @@ def _plc(read: Callable[[bytes], bytes | None]) -> Callable[[bytes], bytes | Non
 
 @pytest.mark.asyncio
 async def test_an_answer_of_the_scripted_plc_is_understood(tmp_path: Path) -> None:
-    seen = ReceivedValues()
+    values = ReceivedValues()
     reply = _plc(lambda r: _answer(r, b"\x04\x01", b"\xff\x04\x00\x10\x00\x07"))
     async with scripted_server(reply) as port:
         connector = _connector(port, tmp_path, ["MW0"])
         await connector.connect()
-        await read_until(connector, seen, lambda seen: seen.values == {"MW0": 7})
+        await read_until(connector, values, lambda values: values.values == {"MW0": 7})
         await connector.close()
 
 
@@ -210,7 +210,7 @@ MISBEHAVIOURS: dict[str, Callable[[bytes], bytes | None]] = {
     "too long": lambda r: _answer(r, b"\x04\x01", b"\xff\x04\x00\x20\x00\x00\x00\x00"),
     "no data": lambda r: _answer(r, b"\x04\x01"),
     "two items": lambda r: _answer(r, b"\x04\x02", b"\xff\x04\x00\x10\x00\x00" * 2),
-    "said to be two items": lambda r: _answer(r, b"\x04\x02", b"\xff\x04\x00\x10\x00\x07"),
+    "declared as two items": lambda r: _answer(r, b"\x04\x02", b"\xff\x04\x00\x10\x00\x07"),
     "an answer to a write": lambda r: _answer(r, b"\x05\x01", b"\xff\x04\x00\x10\x00\x07"),
     "a write": lambda r: _answer(r, b"\x05\x01", b"\xff"),
     "another number": lambda r: _answer(
@@ -227,25 +227,25 @@ MISBEHAVIOURS: dict[str, Callable[[bytes], bytes | None]] = {
 async def test_an_answer_that_cannot_be_trusted_ends_the_session(
     read: Callable[[bytes], bytes | None], tmp_path: Path
 ) -> None:
-    seen = ReceivedValues()
+    values = ReceivedValues()
     async with scripted_server(_plc(read)) as port:
         connector = _connector(port, tmp_path, ["MW0"], timeout_s=0.3)
         await connector.connect()
         with pytest.raises(ConnectionLost):
-            await read_until(connector, seen, lambda _: False, within_s=10)
+            await read_until(connector, values, lambda _: False, within_s=10)
         await connector.close()
-    assert not seen.values, "nothing is invented"
+    assert not values.values, "nothing is invented"
 
 
 @pytest.mark.asyncio
 async def test_a_refused_request_is_bad_with_its_reason(tmp_path: Path) -> None:
-    seen = ReceivedValues()
+    values = ReceivedValues()
     reply = _plc(lambda r: _answer(r, b"\x04\x00", error=0x8104))
     async with scripted_server(reply) as port:
         connector = _connector(port, tmp_path, ["MW0"])
         await connector.connect()
-        await read_until(connector, seen, lambda seen: len(seen.values) == 1)
-        assert seen.status == {"MW0": 0x808B_0000}
+        await read_until(connector, values, lambda values: len(values.values) == 1)
+        assert values.status == {"MW0": 0x808B_0000}
         assert "M, bytes 0-1" in connector.status.details["refused"]
         await connector.close()
 

@@ -42,11 +42,11 @@ class Plant:
             "url": self.url, "groups": [self.group], "host_id": self.group, "reorder_s": 0.5,
             "rebirth_every_s": 5,
         }  # fmt: skip
-        made = create(f"c-{self.group}", options | more, self.folder)
-        assert isinstance(made, SparkplugConnector)
-        return made
+        connector = create(f"c-{self.group}", options | more, self.folder)
+        assert isinstance(connector, SparkplugConnector)
+        return connector
 
-    async def born(self) -> None:
+    async def wait_for_birth(self) -> None:
         await asyncio.to_thread(self.node.birth)
 
     async def give(self, first: int, count: int) -> None:
@@ -63,17 +63,17 @@ async def plant(mqtt_url: str, tmp_path: Path) -> AsyncIterator[Plant]:
 
 @pytest_asyncio.fixture
 async def watcher(plant: Plant) -> AsyncIterator[Watcher]:
-    made = await asyncio.to_thread(Watcher, plant.url, plant.state)
-    yield made
-    await asyncio.to_thread(made.close)
+    watcher = await asyncio.to_thread(Watcher, plant.url, plant.state)
+    yield watcher
+    await asyncio.to_thread(watcher.close)
 
 
 @pytest.mark.asyncio
-async def test_a_jump_is_a_gap_and_the_birth_asked_for_tells_what_is(plant: Plant) -> None:
+async def test_a_jump_is_a_gap_and_the_requested_birth_has_the_current_values(plant: Plant) -> None:
     connector, sink = plant.connector(), Sink()
     await connector.connect()
     async with sink.reading(connector):
-        await plant.born()
+        await plant.wait_for_birth()
         await plant.give(0, 20)
         await until(lambda: 19 in sink.values(plant.number), within_s=20)
         plant.node.skip(3)
@@ -87,16 +87,16 @@ async def test_a_jump_is_a_gap_and_the_birth_asked_for_tells_what_is(plant: Plan
 
 
 @pytest.mark.asyncio
-async def test_a_new_process_asks_for_the_births_that_it_does_not_know(plant: Plant) -> None:
+async def test_a_new_process_requests_unknown_births(plant: Plant) -> None:
     connector, sink = plant.connector(), Sink()
     await connector.connect()
     async with sink.reading(connector):
-        await plant.born()
+        await plant.wait_for_birth()
         await plant.give(0, 5)
         await until(lambda: 4 in sink.values(plant.number), within_s=20)
     other = await asyncio.to_thread(Watcher, plant.url, f"spBv1.0/{plant.group}/DDATA/#")
-    await plant.give(5, 5)  # nobody of us hears it
-    await until(lambda: len(other.heard) == 1, within_s=20)  # the broker is through with it
+    await plant.give(5, 5)  # no process of ours receives it
+    await until(lambda: len(other.messages) == 1, within_s=20)  # the broker is through with it
     await asyncio.to_thread(other.close)
     later, connector = Sink(), plant.connector()
     await connector.connect()
@@ -110,13 +110,13 @@ async def test_a_new_process_asks_for_the_births_that_it_does_not_know(plant: Pl
 
 
 @pytest.mark.asyncio
-async def test_a_will_that_the_broker_kept_marks_what_died_while_no_process_ran(
+async def test_a_queued_will_marks_metrics_stale_that_died_while_no_process_ran(
     plant: Plant,
 ) -> None:
     connector, sink = plant.connector(), Sink()
     await connector.connect()
     async with sink.reading(connector):
-        await plant.born()
+        await plant.wait_for_birth()
         await until(lambda: plant.number in sink.last(), within_s=20)
     await asyncio.to_thread(plant.node.die)
     later, connector = Sink(), plant.connector(rebirth_requests=False)
@@ -127,10 +127,10 @@ async def test_a_will_that_the_broker_kept_marks_what_died_while_no_process_ran(
 
 
 @pytest.mark.asyncio
-async def test_a_death_is_acknowledged_after_the_commit_and_told_once(plant: Plant) -> None:
+async def test_a_death_is_acknowledged_after_the_commit_and_reported_once(plant: Plant) -> None:
     first = plant.connector()
     await first.connect()
-    await plant.born()
+    await plant.wait_for_birth()
     await asyncio.to_thread(plant.node.die)
     marks: list[bytes] = []
     async with asyncio.timeout(20):
@@ -150,7 +150,7 @@ async def test_history_goes_its_own_way(plant: Plant) -> None:
     connector, sink = plant.connector(), Sink()
     await connector.connect()
     async with sink.reading(connector):
-        await plant.born()
+        await plant.wait_for_birth()
         await until(lambda: plant.number in sink.last(), within_s=20)
         now_ms = time.time_ns() // 1_000_000
         metric = {
@@ -159,63 +159,61 @@ async def test_history_goes_its_own_way(plant: Plant) -> None:
             "value": 7,
             "timestamp": now_ms - 60_000,
         }
-        said = payload([metric | {"is_historical": True}, metric | {"value": 8}], seq=2)
+        states = payload([metric | {"is_historical": True}, metric | {"value": 8}], seq=2)
         topic = plant.node.topic("DDATA")
-        plant.node.client.publish(topic, said, 1).wait_for_publish(10)
+        plant.node.client.publish(topic, states, 1).wait_for_publish(10)
         await until(lambda: 8 in sink.values(plant.number), within_s=20)
     (old,) = sink.readings("backfill")
     assert (old.value, old.status, old.source_time_us) == (7, GOOD, (now_ms - 60_000) * 1000)
     assert 7 not in sink.values(plant.number)
 
 
-def _said(watcher: Watcher) -> list[tuple[bool, int]]:
-    found = [json.loads(message.payload) for message in watcher.heard]
-    return [(said["online"], said["timestamp"]) for said in found]
+def _decode_state(watcher: Watcher) -> list[tuple[bool, int]]:
+    decoded = [json.loads(message.payload) for message in watcher.messages]
+    return [(states["online"], states["timestamp"]) for states in decoded]
 
 
 @pytest.mark.asyncio
-async def test_our_state_is_retained_and_contradicts_who_says_otherwise(
+async def test_our_state_is_retained_and_republished_when_contradicted(
     plant: Plant, watcher: Watcher
 ) -> None:
     connector, sink = plant.connector(), Sink()
     await connector.connect()
     async with sink.reading(connector):
-        await until(lambda: [online for online, _ in _said(watcher)] == [True], within_s=20)
-        ((_, born_ms),) = _said(watcher)
+        await until(lambda: [online for online, _ in _decode_state(watcher)] == [True], within_s=20)
+        ((_, born_ms),) = _decode_state(watcher)
         offline = json.dumps({"online": False, "timestamp": born_ms - 5}).encode()
-        await asyncio.to_thread(watcher.say, plant.state, offline, retain=True)
-        await until(lambda: len(watcher.heard) == 3, within_s=20)
-        assert _said(watcher)[2] == (True, born_ms)
+        await asyncio.to_thread(watcher.publish, plant.state, offline, retain=True)
+        await until(lambda: len(watcher.messages) == 3, within_s=20)
+        assert _decode_state(watcher)[2] == (True, born_ms)
         assert "state" not in connector.status.details
         offline = json.dumps({"online": False, "timestamp": born_ms + 60_000}).encode()
-        await asyncio.to_thread(watcher.say, plant.state, offline, retain=True)
-        await until(lambda: len(watcher.heard) == 5, within_s=20)
-        assert _said(watcher)[4] == (True, born_ms + 60_000)
+        await asyncio.to_thread(watcher.publish, plant.state, offline, retain=True)
+        await until(lambda: len(watcher.messages) == 5, within_s=20)
+        assert _decode_state(watcher)[4] == (True, born_ms + 60_000)
         await until(lambda: "state" in connector.status.details, within_s=20)
         latecomer = await asyncio.to_thread(Watcher, plant.url, plant.state)
-        await until(lambda: len(latecomer.heard) == 1, within_s=20)
+        await until(lambda: len(latecomer.messages) == 1, within_s=20)
         await asyncio.to_thread(latecomer.close)
-        assert latecomer.heard[0].retain
-        assert _said(latecomer)[0][0] is True
-    await until(lambda: _said(watcher)[-1][0] is False, within_s=20)
+        assert latecomer.messages[0].retain
+        assert _decode_state(latecomer)[0][0] is True
+    await until(lambda: _decode_state(watcher)[-1][0] is False, within_s=20)
 
 
 @pytest.mark.asyncio
-async def test_when_we_vanish_the_broker_says_so_with_the_time_of_our_birth(
-    plant: Plant, watcher: Watcher
-) -> None:
+async def test_our_will_has_the_time_of_our_birth(plant: Plant, watcher: Watcher) -> None:
     connector = plant.connector()
     await connector.connect()
-    await until(lambda: len(watcher.heard) == 1, within_s=20)
+    await until(lambda: len(watcher.messages) == 1, within_s=20)
     session = connector.connection.session
     assert session is not None
     assert session._client is not None
     sock = session._client.socket()
     assert sock is not None
     sock.close()  # no DISCONNECT: as if the process had been killed
-    await until(lambda: len(watcher.heard) == 2, within_s=20)
-    (born, died) = _said(watcher)
-    assert (born[0], died) == (True, (False, born[1]))
+    await until(lambda: len(watcher.messages) == 2, within_s=20)
+    (wait_for_birth, died) = _decode_state(watcher)
+    assert (wait_for_birth[0], died) == (True, (False, wait_for_birth[1]))
     await connector.close()
 
 
@@ -223,7 +221,7 @@ async def test_when_we_vanish_the_broker_says_so_with_the_time_of_our_birth(
 async def test_the_gap_of_a_kill_begins_at_the_last_commit(plant: Plant) -> None:
     connector, sink = plant.connector(), Sink()
     await connector.connect()
-    await plant.born()
+    await plant.wait_for_birth()
     before_us = time.time_ns() // 1000
     await plant.give(0, 5)
     async with asyncio.timeout(20):
@@ -243,7 +241,7 @@ async def test_a_start_without_a_broker_forgets_nothing(plant: Plant) -> None:
     connector, sink = plant.connector(), Sink()
     await connector.connect()
     async with sink.reading(connector):
-        await plant.born()
+        await plant.wait_for_birth()
         await until(lambda: plant.number in sink.last(), within_s=20)
     later, connector = Sink(), plant.connector()
     broker = connector.connection.config
@@ -259,7 +257,7 @@ async def test_a_start_without_a_broker_forgets_nothing(plant: Plant) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_wrong_password_says_what_to_do(plant: Plant) -> None:
+async def test_a_wrong_password_is_rejected_with_a_remedy(plant: Plant) -> None:
     connector = plant.connector(user="werknetz", password="wrong")
     with pytest.raises(ConfigurationRejected, match="check user, password"):
         await connector.connect()

@@ -32,7 +32,7 @@ BORN = {
         "columns": ["lot", "qty"], "types": ["String", "Int32"], "rows": [["L1", 10], ["L2", 20]]
     },
 }  # fmt: skip
-SAID = {GOOD_COUNT, f"{PRESS}#Temp", f"{PRESS}#State", f"{PRESS}#Speed"}
+PUBLISHED = {GOOD_COUNT, f"{PRESS}#Temp", f"{PRESS}#State", f"{PRESS}#Speed"}
 
 
 MAPPING = """
@@ -58,10 +58,10 @@ mapping:
 
 @pytest.fixture
 def program() -> Path:
-    found = peer("sparkplug_edge.js")
-    if found is None:
+    values = peer("sparkplug_edge.js")
+    if values is None:
         pytest.skip(why_not("sparkplug_edge.js"))
-    return found
+    return values
 
 
 @asynccontextmanager
@@ -125,7 +125,7 @@ async def test_births_data_and_death(
         for name in ("good", "scrap", "state", "temp", "running", "nullatbirth", "speed", "batch",
                      "big")
     }  # fmt: skip
-    assert sum(len(each.point) for each in columns) == len(sink.readings()) - 2  # HW: ignored
+    assert sum(len(node.point) for node in columns) == len(sink.readings()) - 2  # HW: ignored
     assert connector.status.details["units"] == f"{PRESS}#Speed 1/min"
 
 
@@ -135,7 +135,7 @@ async def test_births_data_and_death(
 async def test_a_node_that_restarts_while_we_are_away(
     program: Path, mqtt_url: str, tmp_path: Path, process: str
 ) -> None:
-    """It neither keeps what it said nor answers a request: what can be had is had all the same."""
+    """The peer stores nothing and answers no request: readable values are stored anyway."""
     name = "host-away-" + process[:1]
     connector, sink = _host(name, mqtt_url, tmp_path), Sink()
     watcher = await asyncio.to_thread(Watcher, mqtt_url, "spBv1.0/Plant1/#")
@@ -148,18 +148,18 @@ async def test_a_node_that_restarts_while_we_are_away(
             await first.wait()
         await until(lambda: "NDEATH" in watcher.kinds(), within_s=30)
         assert not any(reading.status == BAD_STALE for reading in sink.readings())
-        watcher.heard.clear()
+        watcher.messages.clear()
         async with node(program, mqtt_url, 25, "kill"):
             await until(lambda: watcher.kinds().count("DDATA") >= 8, within_s=30)
-            told = len(sink.deliveries)
+            reported = len(sink.deliveries)
             if process == "a new one":
                 connector = _host(name, mqtt_url, tmp_path)
             await connector.connect()
             async with sink.reading(connector):
                 await until(lambda: 25 in sink.values(GOOD_COUNT), within_s=30)
-                later = Sink(sink.deliveries[told:])
+                later = Sink(sink.deliveries[reported:])
                 assert later.values(GOOD_COUNT)[0] >= 8
-                assert {reading.source for reading in later.readings()} >= SAID
+                assert {reading.source for reading in later.readings()} >= PUBLISHED
                 await until(lambda: _is_stale(sink), within_s=30)
     finally:
         await asyncio.to_thread(watcher.close)

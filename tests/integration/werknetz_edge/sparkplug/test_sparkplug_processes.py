@@ -40,12 +40,12 @@ class Speaker:
     """A node that says a number every 20 ms, each once, and remembers when."""
 
     node: EdgeNode
-    said: dict[int, int] = field(default_factory=dict)  # number → µs
+    status: dict[int, int] = field(default_factory=dict)  # number → µs
 
     async def run(self) -> None:
         while True:
-            number = len(self.said)
-            self.said[number] = time.time_ns() // 1000
+            number = len(self.status)
+            self.status[number] = time.time_ns() // 1000
             await asyncio.to_thread(self.node.give, number, 1)
             await asyncio.sleep(EVERY_S)
 
@@ -81,13 +81,13 @@ def _records(spool: Path) -> list[Record]:
 def _numbers(records: list[Record]) -> set[int]:
     points = [point for r in records if isinstance(r, Points) for point in r.points]
     ours = {point.number for point in points if point.signal == "number"}
-    found: set[int] = set()
+    rows: set[int] = set()
     for record in records:
         if isinstance(record, Samples):
             columns = columns_of(record)
             rows = zip(columns.point.tolist(), columns.value.tolist(), strict=True)
-            found |= {int(value) for point, value in rows if point in ours and value >= 0}
-    return found
+            rows |= {int(value) for point, value in rows if point in ours and value >= 0}
+    return rows
 
 
 def _gaps(records: list[Record]) -> list[tuple[int, int]]:
@@ -96,11 +96,11 @@ def _gaps(records: list[Record]) -> list[tuple[int, int]]:
     return [(gap.from_us, closed[gap.gap_id]) for gap in opened if gap.gap_id in closed]
 
 
-async def _until_stored(spool: Path, wanted: int) -> None:
-    await until(lambda: len(_numbers(_records(spool))) >= wanted, within_s=60, every_s=0.2)
+async def _until_stored(spool: Path, expected: int) -> None:
+    await until(lambda: len(_numbers(_records(spool))) >= expected, within_s=60, every_s=0.2)
 
 
-def _covered(at_us: int, gaps: list[tuple[int, int]]) -> bool:
+def _is_covered(at_us: int, gaps: list[tuple[int, int]]) -> bool:
     return any(from_us - SLACK_US <= at_us <= to_us for from_us, to_us in gaps)
 
 
@@ -116,9 +116,9 @@ async def test_killed_and_back_nothing_is_lost_in_silence(
     speaking = asyncio.create_task(speaker.run())
     try:
         for kill in (True, True, False):
-            wanted = len(_numbers(_records(spool))) + 60
+            expected = len(_numbers(_records(spool))) + 60
             async with edge(file) as process:
-                await _until_stored(spool, wanted)
+                await _until_stored(spool, expected)
                 if kill:
                     process.kill()
                     await process.wait()
@@ -129,11 +129,11 @@ async def test_killed_and_back_nothing_is_lost_in_silence(
         await asyncio.to_thread(speaker.node.close)
     records = _records(spool)
     stored, gaps = _numbers(records), _gaps(records)
-    assert stored <= set(speaker.said)
+    assert stored <= set(speaker.status)
     first, last = min(stored), max(stored)
-    lost = set(speaker.said) - stored
-    silent = [n for n in lost if first < n < last and not _covered(speaker.said[n], gaps)]
+    lost = set(speaker.status) - stored
+    silent = [n for n in lost if first < n < last and not _is_covered(speaker.status[n], gaps)]
     assert not silent
     assert lost  # the kills did take some
-    assert len([n for n in stored if not _covered(speaker.said[n], gaps)]) > 30
+    assert len([n for n in stored if not _is_covered(speaker.status[n], gaps)]) > 30
     assert speaker.node.rebirths >= 3

@@ -122,8 +122,8 @@ def test_numbers_survive_every_order_of_words_and_bytes(
         {"address": "holding/0", "datatype": datatype, "word_order": words, "byte_order": order}
     )
     plan = build_plan(config.points(), 1.0, RequestRules(config.limit))
-    found = plan.layout.read_numbers(b"".join(registers)).value
-    np.testing.assert_array_equal(found, [float(value)])
+    cell = plan.layout.read_numbers(b"".join(registers)).value
+    np.testing.assert_array_equal(cell, [float(value)])
 
 
 @given(st.integers(0, 65_535), st.integers(0, 15), st.sampled_from(["big", "little"]))

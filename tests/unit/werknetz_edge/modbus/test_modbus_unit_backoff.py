@@ -7,7 +7,7 @@ def test_the_only_unit_is_the_session() -> None:
     assert UnitBackoff({1}, 2.0).note_timeout(1, 0.0)
 
 
-def test_a_silent_unit_rests_and_is_asked_again() -> None:
+def test_a_silent_unit_rests_and_is_polled_again() -> None:
     silence = UnitBackoff({1, 2}, 2.0)
     assert not silence.is_resting(2, 0.0)
     assert not silence.note_timeout(2, 100.0)

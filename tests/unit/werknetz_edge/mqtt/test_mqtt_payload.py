@@ -25,9 +25,9 @@ def _read(reader: PayloadReader, topic: str, payload: str | bytes) -> list[Readi
     return reader.read(topic, raw, retained=False, at_us=NOW)
 
 
-def _values(found: list[Reading] | Unmapped) -> dict[str, Any]:
-    assert isinstance(found, list)
-    return {reading.source: reading.value for reading in found}
+def _values(readings: list[Reading] | Unmapped) -> dict[str, Any]:
+    assert isinstance(readings, list)
+    return {reading.source: reading.value for reading in readings}
 
 
 def test_the_payload_kind_is_the_topic_s() -> None:
@@ -72,14 +72,14 @@ def test_the_payload_s_own_time() -> None:
 
 
 def test_numbers_that_json_forbids_are_read() -> None:
-    found = _values(_read(_reader({"pattern": "t"}), "t", '{"a": -Infinity, "b": 1e999}'))
-    assert found == {"t#a": float("-inf"), "t#b": float("inf")}
+    readings = _values(_read(_reader({"pattern": "t"}), "t", '{"a": -Infinity, "b": 1e999}'))
+    assert readings == {"t#a": float("-inf"), "t#b": float("inf")}
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_readings_or_kept(payload: bytes) -> None:
-    found = _read(_reader({"pattern": "t"}), "t", payload)
-    assert isinstance(found, Unmapped) or all(r.raw == payload for r in found)
+def test_any_bytes_are_readings_or_quarantined(payload: bytes) -> None:
+    readings = _read(_reader({"pattern": "t"}), "t", payload)
+    assert isinstance(readings, Unmapped) or all(r.raw == payload for r in readings)
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,14 @@ FIRST = MqttMessage("t", b"20.1", 7, 1, dup=False, retained=False)
 AGAIN = replace(FIRST, dup=True)
 
 
-def _accepted() -> AcceptedMessages:
+def _accept_first() -> AcceptedMessages:
     accepted = AcceptedMessages()
     accepted.add([checkpoint_of(FIRST)])
     return accepted
 
 
 def test_a_message_may_be_given_again_until_it_is_acknowledged() -> None:
-    accepted = _accepted()
+    accepted = _accept_first()
     assert not accepted.is_redelivered(FIRST, checkpoint_of(FIRST)), "an equal value that is new"
     assert accepted.is_redelivered(AGAIN, checkpoint_of(AGAIN))
     assert accepted.is_redelivered(AGAIN, checkpoint_of(AGAIN)), "NATS gives again every ack_wait"
@@ -42,11 +42,11 @@ def test_a_message_may_be_given_again_until_it_is_acknowledged() -> None:
     ],
 )
 def test_another_message_is_not_known(other: MqttMessage) -> None:
-    assert not _accepted().is_redelivered(other, checkpoint_of(other))
+    assert not _accept_first().is_redelivered(other, checkpoint_of(other))
 
 
 def test_after_a_restart_the_content_is_enough() -> None:
-    accepted = _accepted()
+    accepted = _accept_first()
     accepted.generation = 1
     renumbered = replace(AGAIN, mid=1)
     assert accepted.is_redelivered(renumbered, checkpoint_of(renumbered))
@@ -57,7 +57,7 @@ def test_after_a_restart_the_content_is_enough() -> None:
 
 
 def test_where_no_two_are_equal_an_equal_one_is_the_same() -> None:
-    accepted = _accepted()
+    accepted = _accept_first()
     for other in (FIRST, replace(FIRST, mid=9), AGAIN):
         assert accepted.is_redelivered(other, checkpoint_of(other), unique=True)
     changed = replace(FIRST, payload=b"20.2")

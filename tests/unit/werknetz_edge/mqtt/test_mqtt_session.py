@@ -1,4 +1,4 @@
-"""A session's waiting ends when it is told to, also in the very moment of a message."""
+"""Waiting for a session ends at a cancellation, also at the moment of a message."""
 
 import asyncio
 

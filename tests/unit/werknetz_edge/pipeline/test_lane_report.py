@@ -8,19 +8,19 @@ from werknetz.events.batch import Record, Unmapped
 
 
 @pytest.mark.asyncio
-async def test_a_source_that_waits_hears_what_was_kept_after_the_commit(tmp_path: Path) -> None:
+async def test_a_waiting_source_gets_its_stored_records_after_the_commit(tmp_path: Path) -> None:
     lane = lane_of(tmp_path)
-    said: list[Record] = []
+    reported: list[Record] = []
     before = lane.spool.last_seq
 
-    def report(kept: object) -> None:
+    def report(stored: object) -> None:
         assert lane.spool.last_seq == before + 1
-        assert isinstance(kept, list)
-        said.extend(kept)
+        assert isinstance(stored, list)
+        reported.extend(stored)
 
     record = SourceRecord("hooks/wms", {"sku": "M1", "qty": "many"}, b"1", item="[0]")
     await lane.store(Delivery(records=[record], on_stored=report))
-    assert [r.reason for r in said if isinstance(r, Unmapped)] == [
+    assert [r.reason for r in reported if isinstance(r, Unmapped)] == [
         "quantity: 'many' is not a number"
     ]
     await lane.close()

@@ -16,10 +16,10 @@ async def test_every_value_arrives_once_and_in_order(tmp_path: Path) -> None:
     core = Core(server)
     pump, lanes = make_pump(source, server, tmp_path)
 
-    def arrived() -> bool:
+    def is_complete() -> bool:
         return len(core.values()) == 20 and "press" in server.statuses
 
-    await run_until(arrived, pump, core.serve())
+    await run_until(is_complete, pump, core.serve())
     assert core.values() == [float(n) for n in range(1, 21)]
     assert (source.connects, source.status.state) == (2, "stopped")
     assert lanes["live"].sender.acked > 0
@@ -27,7 +27,7 @@ async def test_every_value_arrives_once_and_in_order(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("ends", [True, False])
-async def test_the_end_is_the_last_word(tmp_path: Path, ends: bool) -> None:
+async def test_the_final_status_is_published(tmp_path: Path, ends: bool) -> None:
     server, source = MemoryServer(), CountingConnector(5, ends=ends)
     core = Core(server)
     pump, _ = make_pump(source, server, tmp_path)
@@ -36,7 +36,7 @@ async def test_the_end_is_the_last_word(tmp_path: Path, ends: bool) -> None:
 
 
 @pytest.mark.asyncio
-async def test_without_a_core_it_keeps_and_waits_and_sends_after_a_restart(tmp_path: Path) -> None:
+async def test_without_a_core_it_stores_and_sends_after_a_restart(tmp_path: Path) -> None:
     server = MemoryServer(down=True)
     pump, _ = make_pump(CountingConnector(10), server, tmp_path)
     source = pump._connector
@@ -49,20 +49,22 @@ async def test_without_a_core_it_keeps_and_waits_and_sends_after_a_restart(tmp_p
 
 
 @pytest.mark.asyncio
-async def test_a_full_spool_stops_the_source_and_says_so(tmp_path: Path) -> None:
+async def test_a_full_spool_stops_the_source_and_is_reported(tmp_path: Path) -> None:
     server = MemoryServer(down=True)
     source = CountingConnector(10_000, size=400)
     source.connects = 1
     pump, lanes = make_pump(source, server, tmp_path, bytes_max=1_000_000)
     await run_until(lambda: "input waits" in source.status.detail, pump)
-    taken = source.acknowledged
-    assert 3 < taken < 200
+    acknowledged = source.acknowledged
+    assert 3 < acknowledged < 200
     server.down = False
     core = Core(server)
-    more = CountingConnector(taken + 20, size=400)
-    more.acknowledged, more.connects = taken, 1
+    more = CountingConnector(acknowledged + 20, size=400)
+    more.acknowledged, more.connects = acknowledged, 1
     again, lanes = make_pump(more, server, tmp_path, bytes_max=1_000_000)
-    await run_until(lambda: more.acknowledged == taken + 20, again, core.serve(), within_s=40)
+    await run_until(
+        lambda: more.acknowledged == acknowledged + 20, again, core.serve(), within_s=40
+    )
     causes = [
         record.cause
         for envelope in core.applied
@@ -79,6 +81,6 @@ async def test_backfill_has_a_lane_of_its_own(tmp_path: Path) -> None:
     core = Core(server)
     pump, lanes = make_pump(CountingConnector(5, lane="backfill"), server, tmp_path)
     await run_until(lambda: len(core.values()) == 5, pump, core.serve())
-    lanes_said = {envelope.lane for envelope in core.applied if envelope.connector != "press"}
-    assert lanes_said == {"backfill"}
+    lane_names = {envelope.lane for envelope in core.applied if envelope.connector != "press"}
+    assert lane_names == {"backfill"}
     assert set(lanes) == {"live", "backfill"}

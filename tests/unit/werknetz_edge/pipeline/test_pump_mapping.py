@@ -27,7 +27,7 @@ class Slow(CountingConnector):
         return Delivery([reading], acknowledge=self._acknowledge)
 
 
-def wanted(version: int, scale: float) -> DesiredMapping:
+def desired_mapping(version: int, scale: float) -> DesiredMapping:
     document = MAPPING.format(version, scale)
     digest = parse_mapping(parse_yaml(document, file="m"), ()).digest
     return DesiredMapping("m", version, digest, document)
@@ -43,11 +43,11 @@ async def test_a_new_mapping_is_used_between_two_deliveries_and_no_value_is_lost
     pump, _ = make_pump(source, server, tmp_path)
 
     def both() -> bool:
-        found = core.values()
-        if len(found) > 10:
-            server.desired_mappings["press"] = wanted(2, 1000.0)
-        kept = (tmp_path / "press.mapping.yaml").exists()
-        return kept and max(found, default=0.0) >= 1000.0 and min(found) < 1000.0
+        values = core.values()
+        if len(values) > 10:
+            server.desired_mappings["press"] = desired_mapping(2, 1000.0)
+        is_stored = (tmp_path / "press.mapping.yaml").exists()
+        return is_stored and max(values, default=0.0) >= 1000.0 and min(values) < 1000.0
 
     await run_until(both, pump, core.serve())
     base = [v / 1000.0 if v >= 1000.0 else v for v in core.values()]
@@ -76,15 +76,19 @@ async def test_a_mapping_that_fails_at_its_first_delivery_is_rolled_back(
 
     monkeypatch.setattr(lane_module, "Normalizer", Broken)
     monkeypatch.setattr(pump_module, "STATUS_EVERY_S", 0.05)
-    server = MemoryServer(desired_mappings={"press": wanted(2, 1000.0)})
+    server = MemoryServer(desired_mappings={"press": desired_mapping(2, 1000.0)})
     core, source = Core(server), Slow(0)
     pump, _ = make_pump(source, server, tmp_path)
 
-    def failed() -> bool:
+    def is_rolled_back() -> bool:
         status = server.statuses.get("press")
-        return status is not None and status.mapping_state == "failed" and len(core.values()) > 30
+        return (
+            status is not None
+            and status.mapping_state == "is_rolled_back"
+            and len(core.values()) > 30
+        )
 
-    await run_until(failed, pump, core.serve())
+    await run_until(is_rolled_back, pump, core.serve())
     status = server.statuses["press"]
     assert "ZeroDivisionError" in status.mapping_detail
     assert status.mapping == "m@1"

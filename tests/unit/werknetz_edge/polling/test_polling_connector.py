@@ -1,4 +1,4 @@
-"""The connector over a machine that can be told to refuse, to be slow and to go away."""
+"""The connector with a machine that refuses, is slow or disappears on demand."""
 
 import asyncio
 import struct
@@ -23,7 +23,7 @@ SILENT = Refusal(0x800A_0000, "silent", is_answer=False)
 
 
 class Machine:
-    """Registers in memory; `before` is called with each piece that is asked for."""
+    """Registers in memory; `before` is called with each piece that is requests for."""
 
     def __init__(self, registers: int = 100) -> None:
         self.values = [0] * registers
@@ -32,7 +32,7 @@ class Machine:
         self.silent = False
         self.before: Callable[[AreaPiece], None] = lambda _: None
         self.refuses_to_open: Exception | None = None
-        self.asked: list[tuple[int, int]] = []
+        self.requests: list[tuple[int, int]] = []
         self.is_open = False
 
     async def open(self) -> DeviceSession:
@@ -49,7 +49,7 @@ class Machine:
         if not self.is_open:
             raise ConnectionLost("not open")
         self.before(piece)
-        self.asked.append((piece.start, piece.count))
+        self.requests.append((piece.start, piece.count))
         span = range(piece.start, piece.start + piece.count)
         if self.silent:
             return SILENT
@@ -110,7 +110,7 @@ def _gaps(delivery: Delivery) -> list[tuple[int, int]]:
 
 
 @pytest.mark.asyncio
-async def test_it_tells_what_changed(tmp_path: Path) -> None:
+async def test_changes_are_reported(tmp_path: Path) -> None:
     machine = Machine()
     connector = _connector(machine, tmp_path, [_point(n) for n in range(3)])
     await connector.connect()
@@ -137,10 +137,10 @@ async def test_a_missing_address_is_bad_and_its_neighbours_are_not(tmp_path: Pat
         bad |= _bad(delivery)
     assert bad == {"r13"}
     assert connector.status.details["refused"] == "13+1: not there"
-    machine.asked.clear()
+    machine.requests.clear()
     machine.values[19] = 1
     await _next(connector)
-    assert len(machine.asked) < 8, "not one request a register"
+    assert len(machine.requests) < 8, "not one request a register"
     machine.missing.clear()
     assert _values(await _next(connector)) == {"r13": 0}
     assert "refused" not in connector.status.details
@@ -148,7 +148,9 @@ async def test_a_missing_address_is_bad_and_its_neighbours_are_not(tmp_path: Pat
 
 
 @pytest.mark.asyncio
-async def test_a_machine_that_has_nothing_is_not_asked_for_ever_more(tmp_path: Path) -> None:
+async def test_a_machine_that_refuses_everything_gets_a_bounded_number_of_requests(
+    tmp_path: Path,
+) -> None:
     machine = Machine(500)
     machine.missing = set(range(500))
     connector = _connector(machine, tmp_path, [_point(n) for n in range(500)])
@@ -156,12 +158,12 @@ async def test_a_machine_that_has_nothing_is_not_asked_for_ever_more(tmp_path: P
     bad: set[str] = set()
     while len(bad) < 500:
         bad |= _bad(await _next(connector))
-    machine.asked.clear()
+    machine.requests.clear()
     machine.missing.clear()
     values: dict[str, float] = {}
     while len(values) < 500:
         values |= _values(await _next(connector))
-    assert len(machine.asked) <= 500 // 20 + CUTS_MAX
+    assert len(machine.requests) <= 500 // 20 + CUTS_MAX
     await connector.close()
 
 
@@ -179,7 +181,7 @@ async def test_a_busy_machine_is_bad_and_keeps_its_session(tmp_path: Path) -> No
 
 
 @pytest.mark.asyncio
-async def test_what_was_answered_before_the_loss_is_told(tmp_path: Path) -> None:
+async def test_values_received_before_a_loss_are_reported(tmp_path: Path) -> None:
     machine = Machine()
     machine.values[0] = 5
 
@@ -239,11 +241,11 @@ async def test_a_part_that_is_silent_is_bad_and_no_answer(tmp_path: Path) -> Non
 
 
 @pytest.mark.asyncio
-async def test_a_restart_tells_a_gap_from_what_was_on_disk(tmp_path: Path) -> None:
+async def test_a_restart_is_a_gap_since_the_last_stored_poll(tmp_path: Path) -> None:
     machine = Machine()
     before = _connector(machine, tmp_path, [_point(0)])
     await before.connect()
-    kept = await _next(before)
+    stored = await _next(before)
     machine.values[0] = 1
     await _next(before, keep=False)  # the edge ends before this is on disk
     await before.close()
@@ -251,7 +253,7 @@ async def test_a_restart_tells_a_gap_from_what_was_on_disk(tmp_path: Path) -> No
     await after.connect()
     delivery = await _next(after)
     ((from_us, to_us),) = _gaps(delivery)
-    assert from_us == int(kept.blocks[0].source_time_us[0])
+    assert from_us == int(stored.blocks[0].source_time_us[0])
     assert to_us == int(delivery.blocks[0].source_time_us[0])
     await after.connect()
     assert _gaps(await _next(after)) == []
@@ -259,7 +261,7 @@ async def test_a_restart_tells_a_gap_from_what_was_on_disk(tmp_path: Path) -> No
 
 
 @pytest.mark.asyncio
-async def test_an_edge_that_kept_nothing_at_all_still_tells_a_gap(tmp_path: Path) -> None:
+async def test_an_edge_that_stored_nothing_records_a_gap(tmp_path: Path) -> None:
     machine = Machine()
     before = _connector(machine, tmp_path, [_point(0)])
     await before.connect()
@@ -272,7 +274,7 @@ async def test_an_edge_that_kept_nothing_at_all_still_tells_a_gap(tmp_path: Path
 
 
 @pytest.mark.asyncio
-async def test_without_a_memory_file_polling_goes_on_and_says_so(tmp_path: Path) -> None:
+async def test_without_a_progress_file_polling_continues_and_reports_it(tmp_path: Path) -> None:
     machine = Machine()
     memory = tmp_path / PROGRESS_FILE.format("press")
     memory.with_suffix(".new").mkdir()  # what is to be written is a folder
@@ -286,7 +288,7 @@ async def test_without_a_memory_file_polling_goes_on_and_says_so(tmp_path: Path)
 
 
 @pytest.mark.asyncio
-async def test_a_slow_machine_skips_polls_and_says_how_many(tmp_path: Path) -> None:
+async def test_skipped_polls_of_a_slow_machine_are_counted(tmp_path: Path) -> None:
     machine = Machine()
     connector = _connector(machine, tmp_path, [_point(0)])
     await connector.connect()
@@ -304,13 +306,13 @@ async def test_cadences_are_polled_each_in_its_time(tmp_path: Path) -> None:
     machine = Machine()
     connector = _connector(machine, tmp_path, [_point(0), _point(50, 3600)])
     await connector.connect()
-    seen = _values(await _next(connector)) | _values(await _next(connector))
-    assert seen == {"r0": 0, "r50": 0}
-    machine.asked.clear()
+    values = _values(await _next(connector)) | _values(await _next(connector))
+    assert values == {"r0": 0, "r50": 0}
+    machine.requests.clear()
     for value in range(1, 5):
         machine.values[0] = machine.values[50] = value
         assert _values(await _next(connector)) == {"r0": value}
-    assert (50, 1) not in machine.asked
+    assert (50, 1) not in machine.requests
     await connector.close()
 
 

@@ -83,10 +83,10 @@ points = st.lists(
 
 
 @given(points, st.integers(1, 40), st.integers(0, 40))
-def test_every_point_is_whole_in_the_image(found: list[Point], most: int, gap: int) -> None:
+def test_every_point_is_whole_in_the_image(drawn: list[Point], most: int, gap: int) -> None:
     limit = Limit(count_max=most, gap_max=gap, unit_bytes=2)
-    pieces, places = group_points(found, lambda _: limit)
-    for point, place in zip(found, places, strict=True):
+    pieces, places = group_points(drawn, lambda _: limit)
+    for point, place in zip(drawn, places, strict=True):
         mine = pieces[place.first : place.last + 1]
         assert all(piece.area == point.area for piece in mine)
         assert mine[0].offset + 2 * (point.start - mine[0].start) == place.offset

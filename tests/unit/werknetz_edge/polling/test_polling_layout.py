@@ -42,12 +42,12 @@ def test_a_number_reads_as_it_was_written(kind: Kind, data: st.DataObject) -> No
         assert not numbers.large
 
 
-def test_integers_that_a_float_cannot_tell_apart_have_different_keys() -> None:
+def test_integers_that_are_equal_as_floats_have_different_keys() -> None:
     layout = _layout((Number("i8", tuple(range(8))), 0), (Number("u8", tuple(range(8))), 0))
-    one, other = (layout.read_numbers(struct.pack(">q", value)) for value in (2**60, 2**60 + 1))
-    assert one.value.tolist() == other.value.tolist()
-    assert (one.key != other.key).all()
-    assert other.large == {0: 2**60 + 1, 1: 2**60 + 1}
+    first, second = (layout.read_numbers(struct.pack(">q", value)) for value in (2**60, 2**60 + 1))
+    assert first.value.tolist() == second.value.tolist()
+    assert (first.key != second.key).all()
+    assert second.large == {0: 2**60 + 1, 1: 2**60 + 1}
 
 
 def test_a_nan_equals_itself_in_its_key() -> None:
@@ -61,7 +61,7 @@ def test_bits(byte: int, shift: int) -> None:
     assert _layout((Bit(1, shift), 0)).read_numbers(bytes([0, byte])).value[0] == byte >> shift & 1
 
 
-def test_texts_are_told_apart_from_numbers_and_rows_keep_their_numbers() -> None:
+def test_texts_are_separate_from_numbers_and_rows_keep_their_numbers() -> None:
     layout = _layout(
         (Coded(2, bytes.hex), 0),
         (Number("u2", (0, 1)), 2),

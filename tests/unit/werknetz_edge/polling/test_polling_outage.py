@@ -1,4 +1,4 @@
-"""A gap is told once, when the machine answers again, and reaches from answer to answer."""
+"""A gap is recorded once, when the machine answers again, from answer to answer."""
 
 import pytest
 

@@ -52,7 +52,7 @@ def test_it_is_written_now_and_then_not_at_each_poll(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff\xff", b"[]", b'{"kept_us": "soon"}', b"null"])
-def test_a_damaged_file_still_says_that_there_was_an_edge(tmp_path: Path, text: bytes) -> None:
+def test_a_damaged_file_still_shows_an_earlier_process(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "polled.json"
     path.write_bytes(text)
     os.utime(path, ns=(0, 1_700_000_000_000_000_000))

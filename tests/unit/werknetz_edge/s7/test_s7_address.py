@@ -35,8 +35,8 @@ from werknetz_edge.s7.datatype import NAMES, S7Datatype, parse_datatype
 )
 def test_what_is_read(text: str, place: tuple[int, int, int, int, str], called: str) -> None:
     address = parse_address(text)
-    found = (address.area, address.block, address.byte, address.bit, str(address.datatype))
-    assert found == place
+    parsed = (address.area, address.block, address.byte, address.bit, str(address.datatype))
+    assert parsed == place
     assert str(address) == called
     assert parse_address(str(address)) == address
 

@@ -44,7 +44,7 @@ def test_wide_strings(text: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "length"), [(b"\x04\x05abcd", 4), (b"\xff\x09abcd", 4), (b"\x02\x04abcd", 4)]
 )
-def test_what_is_no_string_says_so(raw: bytes, length: int) -> None:
+def test_an_invalid_string_is_an_error(raw: bytes, length: int) -> None:
     with pytest.raises(ValueError, match="check the address"):
         _read("STRING", raw, length)
 
@@ -84,7 +84,7 @@ def test_characters() -> None:
 
 
 @given(st.sampled_from(NAMES), st.data())
-def test_any_bytes_are_a_value_or_an_error_that_says_what(name: str, data: st.DataObject) -> None:
+def test_any_bytes_are_a_value_or_an_explained_error(name: str, data: st.DataObject) -> None:
     datatype = parse_datatype(name, 9 if name.endswith("STRING") else None)
     cell = datatype.cell(0)
     if not isinstance(cell, Coded):

@@ -26,7 +26,7 @@ def _item(content: bytes, transport: int = 4) -> bytes:
     return bytes([0xFF, transport]) + length.to_bytes(2) + content
 
 
-def _padded(items: list[bytes]) -> bytes:
+def _join(items: list[bytes]) -> bytes:
     return b"".join(item + b"\0" * (len(item) % 2) for item in items[:-1]) + items[-1]
 
 
@@ -38,7 +38,7 @@ def test_requests_and_their_answers_fit_into_the_pdu(sizes: list[int], pdu: int)
     for request in requests:
         assert 1 <= len(request) <= ITEMS_MAX
         assert 12 + 12 * len(request) <= pdu
-        answer = _padded([_item(bytes(sizes[index])) for index in request])
+        answer = _join([_item(bytes(sizes[index])) for index in request])
         assert 14 + len(answer) <= pdu
 
 
@@ -58,12 +58,12 @@ def test_a_request_is_filled_to_the_last_byte_and_not_beyond() -> None:
 @given(st.lists(st.binary(min_size=1, max_size=50), min_size=1, max_size=20))
 def test_an_answer_reads_as_it_was_written(contents: list[bytes]) -> None:
     pieces = _pieces(*map(len, contents))
-    assert parse_answers(_padded([_item(content) for content in contents]), pieces) == contents
-    assert parse_answers(_padded([_item(content, 9) for content in contents]), pieces) == contents
+    assert parse_answers(_join([_item(content) for content in contents]), pieces) == contents
+    assert parse_answers(_join([_item(content, 9) for content in contents]), pieces) == contents
 
 
 def test_a_refused_piece_does_not_disturb_its_neighbours() -> None:
-    content = _padded([_item(b"abc"), b"\x0a\0\0\0", _item(b"d")])
+    content = _join([_item(b"abc"), b"\x0a\0\0\0", _item(b"d")])
     first, refused, last = parse_answers(content, _pieces(3, 4, 1))
     assert (first, last) == (b"abc", b"d")
     assert isinstance(refused, Refusal)
@@ -73,7 +73,7 @@ def test_a_refused_piece_does_not_disturb_its_neighbours() -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\x04\0", _item(b"ab"), _item(b"abcd"), _item(b"abc") + b"xxxx"]
 )
-def test_what_is_not_as_long_as_asked_is_not_believed(content: bytes) -> None:
+def test_an_answer_of_the_wrong_length_is_unreadable(content: bytes) -> None:
     with pytest.raises(UnreadableAnswer):
         parse_answers(content, _pieces(3))
 

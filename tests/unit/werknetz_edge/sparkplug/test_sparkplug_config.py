@@ -1,4 +1,4 @@
-"""What operators may say; what is said of us; what is kept of nodes over a restart."""
+"""Options, topics, our own state, and the metrics stored over a restart."""
 
 import json
 from pathlib import Path
@@ -37,12 +37,12 @@ def test_an_edge_file_makes_a_connector(tmp_path: Path) -> None:
     file = tmp_path / "edge.yaml"
     file.write_text(EDGE)
     config = load_config(file)
-    made = create_connector(config)
-    assert isinstance(made, SparkplugConnector)
-    assert made.client_id == "werknetz-press-shop"
+    connector = create_connector(config)
+    assert isinstance(connector, SparkplugConnector)
+    assert connector.client_id == "werknetz-press-shop"
     pattern = Pattern.parse(config.mapping.rules[0].source)
-    found = pattern.match("spBv1.0/Plant1/Edge7/Press01#Counter/Good")
-    assert found == {"node": "Edge7", "press": "Press01", "kind": "Good"}
+    parsed = pattern.match("spBv1.0/Plant1/Edge7/Press01#Counter/Good")
+    assert parsed == {"node": "Edge7", "press": "Press01", "kind": "Good"}
     assert pattern.match("spBv1.0/Plant1/Edge7#Counter/Good") is None
 
 
@@ -59,7 +59,7 @@ def test_an_edge_file_makes_a_connector(tmp_path: Path) -> None:
         ({"payload_max_bytes": 10**8}, "less than or equal to 4000000"),
     ],
 )
-def test_wrong_options_say_the_remedy(wrong: dict[str, Any], remedy: str) -> None:
+def test_wrong_options_are_rejected_with_the_remedy(wrong: dict[str, Any], remedy: str) -> None:
     with pytest.raises(ValidationError, match=remedy):
         SparkplugConfig.model_validate({"url": "mqtt://broker"} | wrong)
 
@@ -73,40 +73,40 @@ def test_we_listen_to_births_data_and_deaths_and_to_no_commands() -> None:
 
 @given(st.text(max_size=60))
 def test_any_topic_is_one_of_theirs_or_none(text: str) -> None:
-    found = parse_topic(text)
-    if found is not None:
-        levels = ["spBv1.0", found.group, found.kind, found.node]
-        assert "/".join(levels + [found.device] * bool(found.device)) == text
+    parsed = parse_topic(text)
+    if parsed is not None:
+        levels = ["spBv1.0", parsed.group, parsed.kind, parsed.node]
+        assert "/".join(levels + [parsed.device] * bool(parsed.device)) == text
     assert parse_topic("spBv1.0/G/DDATA/N/D") == Topic("DDATA", "G", "N", "D")
 
 
-def _said(payload: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(payload)
-    return found
+def _decode(payload: bytes) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(payload)
+    return parsed
 
 
 @pytest.mark.parametrize(
     "payload", [b"", b"OFFLINE", b"[]", b'{"online": false}', b'{"online": 0, "timestamp": "x"}',
                 b'{"online": false, "timestamp": 1e999}', b"[" * 5000, b"\xff"],
 )  # fmt: skip
-def test_whatever_does_not_say_online_is_contradicted(payload: bytes) -> None:
+def test_any_state_but_online_is_contradicted(payload: bytes) -> None:
     answer = HostState("spBv1.0/STATE/us", 1000).contradict(payload)
     assert answer is not None
     birth, is_other = answer
-    assert _said(birth.payload) == {"online": True, "timestamp": 1000}
+    assert _decode(birth.payload) == {"online": True, "timestamp": 1000}
     assert (birth.qos, birth.retain, is_other) == (1, True, False)
 
 
 def test_birth_will_and_death_carry_times_that_nodes_can_compare() -> None:
     state = HostState("spBv1.0/STATE/us", 1000)
-    assert _said(state.will.payload) == {"online": False, "timestamp": 1000}
-    assert _said(state.death(2000).payload) == {"online": False, "timestamp": 2000}
+    assert _decode(state.will.payload) == {"online": False, "timestamp": 1000}
+    assert _decode(state.death(2000).payload) == {"online": False, "timestamp": 2000}
     assert state.contradict(state.birth.payload) is None
     answer = state.contradict(b'{"online": false, "timestamp": 5000}')
     assert answer is not None
     assert answer[1]
-    assert _said(answer[0].payload) == {"online": True, "timestamp": 5000}
-    assert _said(state.death(2000).payload)["timestamp"] == 5000
+    assert _decode(answer[0].payload) == {"online": True, "timestamp": 5000}
+    assert _decode(state.death(2000).payload)["timestamp"] == 5000
 
 
 def test_the_roster_comes_back_and_a_torn_one_is_none(tmp_path: Path) -> None:

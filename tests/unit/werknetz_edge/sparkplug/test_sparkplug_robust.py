@@ -27,22 +27,22 @@ def _topic(kind: str, node: int = 0) -> str:
     return f"spBv1.0/g/{kind}/n{node}" + ("/d" if kind.startswith("D") else "")
 
 
-def _answered(host: Host, messages: list[tuple[str, bytes]]) -> list[object]:
-    """Hear them all, wait for what waits, store as-is; return the tokens that came out."""
+def _is_answered(host: Host, messages: list[tuple[str, bytes]]) -> list[object]:
+    """Handle all messages and time-outs, store as-is; return the tokens of the results."""
     normalizer = Normalizer(STORE_AS_IS, "c")
     tokens: list[object] = []
     for number, (topic, raw) in enumerate(messages):
         host.handle_message(topic, raw, at_us=NOW_US + number, now_s=number / 10, token=number)
         if number % 3 == 0:
-            tokens += _stored(host, normalizer)
+            tokens += _store_as_is(host, normalizer)
     for later_s in (60.0, 120.0, 300.0):
         host.tick(later_s, NOW_US + int(later_s * 1e6))
-        tokens += _stored(host, normalizer)
+        tokens += _store_as_is(host, normalizer)
     assert len(host.details()) < 40
     return tokens
 
 
-def _stored(host: Host, normalizer: Normalizer) -> list[object]:
+def _store_as_is(host: Host, normalizer: Normalizer) -> list[object]:
     tokens: list[object] = []
     for part in host.take_results():
         blocks = [part.columns.block(host.addresses)] if part.columns.index else []
@@ -58,7 +58,7 @@ TOPIC = st.builds(_topic, st.sampled_from(KINDS), st.integers(0, 1)) | st.text(m
 
 @given(st.lists(st.tuples(TOPIC, st.binary(max_size=200)), max_size=20))
 def test_arbitrary_bytes_are_answered_for(messages: list[tuple[str, bytes]]) -> None:
-    assert sorted(_answered(Host("c"), messages), key=int) == list(range(len(messages)))  # type: ignore[call-overload]  # the tokens are numbers
+    assert sorted(_is_answered(Host("c"), messages), key=int) == list(range(len(messages)))  # type: ignore[call-overload]  # the tokens are numbers
 
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -93,18 +93,20 @@ def metrics(draw: st.DrawFn) -> Any:
 
 @st.composite
 def messages(draw: st.DrawFn) -> tuple[str, bytes]:
-    made = Payload()
+    payload_message = Payload()
     if draw(st.booleans()):
-        made.timestamp = draw(st.sampled_from([0, NOW_US // 1000, 2**64 - 1]))
+        payload_message.timestamp = draw(st.sampled_from([0, NOW_US // 1000, 2**64 - 1]))
     if (seq := draw(st.none() | st.integers(0, 6) | st.integers(0, 2**64 - 1))) is not None:
-        made.seq = seq
-    made.metrics.extend(draw(st.lists(metrics(), max_size=4)))
-    return _topic(draw(st.sampled_from(KINDS)), draw(st.integers(0, 1))), made.SerializeToString()
+        payload_message.seq = seq
+    payload_message.metrics.extend(draw(st.lists(metrics(), max_size=4)))
+    return _topic(
+        draw(st.sampled_from(KINDS)), draw(st.integers(0, 1))
+    ), payload_message.SerializeToString()
 
 
 @given(st.lists(messages(), max_size=25))
 def test_any_messages_in_any_order_are_answered_for(given_in: list[tuple[str, bytes]]) -> None:
-    assert sorted(_answered(Host("c"), given_in), key=int) == list(range(len(given_in)))  # type: ignore[call-overload]  # the tokens are numbers
+    assert sorted(_is_answered(Host("c"), given_in), key=int) == list(range(len(given_in)))  # type: ignore[call-overload]  # the tokens are numbers
 
 
 def _field(number: int, body: bytes) -> bytes:
@@ -113,11 +115,11 @@ def _field(number: int, body: bytes) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    found = b""
+    results = b""
     while number > 127:
-        found += bytes([number & 127 | 128])
+        results += bytes([number & 127 | 128])
         number >>= 7
-    return found + bytes([number])
+    return results + bytes([number])
 
 
 def bombs() -> dict[str, bytes]:
@@ -130,7 +132,7 @@ def bombs() -> dict[str, bytes]:
     cells = _field(2, name + b"\x20\x10" + cells)
     named = [_field(2, b"\x0a\x06" + f"{n:06}".encode() + b"\x50\x01") for n in range(80_000)]
     squeezed = Payload(uuid="SPBV1.0_COMPRESSED")
-    found = {
+    results = {
         "empty metrics": b"\x12\x00" * 500_000,
         "99,999 empty metrics": b"\x12\x00" * 99_999,
         "aliases that nobody knows": b"\x12\x02\x10\x05" * 99_999,
@@ -146,8 +148,8 @@ def bombs() -> dict[str, bytes]:
     }
     for label, inner in [("zeros", bytes(10**8)), ("metrics", b"\x12\x00" * 999_990)]:
         squeezed.body = zlib.compress(inner)
-        found[f"compressed {label}"] = squeezed.SerializeToString()
-    return found
+        results[f"compressed {label}"] = squeezed.SerializeToString()
+    return results
 
 
 def _measure() -> None:
@@ -182,7 +184,7 @@ def test_bombs_take_no_second_and_no_256_megabytes() -> None:
     assert measured["megabytes"] < 256
 
 
-def test_what_a_bomb_holds_is_kept_in_part_with_its_size() -> None:
+def test_a_compression_bomb_is_quarantined_in_part_with_its_size() -> None:
     host = Host("c")
     raw = bombs()["empty metrics"]
     host.handle_message(_topic("DDATA"), raw, at_us=NOW_US, now_s=0.0)
@@ -195,7 +197,7 @@ def test_what_a_bomb_holds_is_kept_in_part_with_its_size() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_empty_payload_is_answered_for(kind: str) -> None:
     assert Datatype.Unknown == 0
-    assert _answered(Host("c"), [(_topic(kind), b"")]) == [0]
+    assert _is_answered(Host("c"), [(_topic(kind), b"")]) == [0]
 
 
 if __name__ == "__main__":

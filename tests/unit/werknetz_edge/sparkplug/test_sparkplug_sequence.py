@@ -1,4 +1,4 @@
-"""Whatever the order of arrival: each message once, in order where it can be, losses counted."""
+"""Whatever the order of arrival: number message once, in order where it can be, losses counted."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +71,7 @@ def test_waiting_is_bounded() -> None:
     st.lists(st.sampled_from(["swap", "lose", "plain"]), min_size=1, max_size=60),
     st.integers(0, 255),
 )
-def test_nothing_is_doubled_or_kept_back(steps: list[str], begin: int) -> None:
+def test_no_message_is_duplicated_or_retained(steps: list[str], begin: int) -> None:
     """Short losses and swaps of neighbours, over any turn of the round."""
     order = _order(begin)
     sent: list[int] = []
@@ -88,8 +88,8 @@ def test_nothing_is_doubled_or_kept_back(steps: list[str], begin: int) -> None:
     sent += [number + 1]  # so that a loss at the end shows
     given_out: list[int] = []
     counted = 0
-    for each in sent:
-        verdict = order.admit(each % 256, each, 0.0)
+    for number in sent:
+        verdict = order.admit(number % 256, number, 0.0)
         given_out += verdict.messages
         counted += verdict.lost
         if order.waiting_count > 4:

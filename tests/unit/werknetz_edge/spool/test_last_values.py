@@ -1,4 +1,4 @@
-"""A row told again is left out where it is on disk exactly so, and nowhere else."""
+"""A re-sent row is dropped if it equals the last stored row of its point, and only then."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -37,32 +37,32 @@ def spool_of(connection: sqlite3.Connection, bytes_max: int = 10_000_000) -> Spo
     return Spool(connection, "plc", clock_us=lambda: 1_000_000, bytes_max=bytes_max)
 
 
-def connected() -> sqlite3.Connection:
+def connect_memory() -> sqlite3.Connection:
     return sqlite3.connect(":memory:", isolation_level=None)
 
 
 def begun(spool: Spool) -> LastValues:
-    told = LastValues(spool)
-    assert told.drop_repeats([]) == []
-    return told
+    cache = LastValues(spool)
+    assert cache.drop_repeats([]) == []
+    return cache
 
 
-def keep(spool: Spool, told: LastValues, *records: Record) -> None:
+def keep(spool: Spool, cache: LastValues, *records: Record) -> None:
     spool.append(records)
-    told.update(records)
+    cache.update(records)
 
 
 def points(records: Sequence[Record]) -> list[int]:
-    found = [columns_of(record).point.tolist() for record in records if isinstance(record, Samples)]
-    return [point for part in found for point in part]
+    parts = [columns_of(record).point.tolist() for record in records if isinstance(record, Samples)]
+    return [point for part in parts for point in part]
 
 
 def test_a_row_is_known_by_all_of_it() -> None:
-    spool = spool_of(connected())
-    told = LastValues(spool)
-    assert points(told.drop_repeats([samples(A, B, C)])) == [1, 2, 7]
-    keep(spool, told, samples(A, B, C))
-    assert told.drop_repeats([Points([]), samples(A, B, C)]) == [Points([])]
+    spool = spool_of(connect_memory())
+    cache = LastValues(spool)
+    assert points(cache.drop_repeats([samples(A, B, C)])) == [1, 2, 7]
+    keep(spool, cache, samples(A, B, C))
+    assert cache.drop_repeats([Points([]), samples(A, B, C)]) == [Points([])]
     others: list[Row] = [
         (1, 101, 1.5, 0, None),
         (1, 100, 1.25, 0, None),
@@ -73,96 +73,96 @@ def test_a_row_is_known_by_all_of_it() -> None:
         (3, 100, 1.5, 0, None),
         (9000, 100, 1.5, 0, None),
     ]
-    assert told.drop_repeats([samples(*others)]) == [samples(*others)]
+    assert cache.drop_repeats([samples(*others)]) == [samples(*others)]
 
 
 def test_only_what_is_known_is_left_out_and_texts_stay_with_their_rows() -> None:
-    spool = spool_of(connected())
-    told = begun(spool)
-    keep(spool, told, samples(A))
-    assert told.drop_repeats([samples(A, B, C)]) == [samples(B, C)]
+    spool = spool_of(connect_memory())
+    cache = begun(spool)
+    keep(spool, cache, samples(A))
+    assert cache.drop_repeats([samples(A, B, C)]) == [samples(B, C)]
 
 
 def test_the_last_row_of_a_point_counts() -> None:
-    spool = spool_of(connected())
-    told = begun(spool)
+    spool = spool_of(connect_memory())
+    cache = begun(spool)
     newer: Row = (1, 150, 1.5, 0, None)
-    keep(spool, told, samples(A, newer))
-    assert told.drop_repeats([samples(newer)]) == []
-    assert points(told.drop_repeats([samples(A)])) == [1]
-    assert told.drop_repeats([samples(A)], ignore_time=True) == []
-    assert points(told.drop_repeats([samples((1, 100, 2.5, 0, None))], ignore_time=True)) == [1]
+    keep(spool, cache, samples(A, newer))
+    assert cache.drop_repeats([samples(newer)]) == []
+    assert points(cache.drop_repeats([samples(A)])) == [1]
+    assert cache.drop_repeats([samples(A)], ignore_time=True) == []
+    assert points(cache.drop_repeats([samples((1, 100, 2.5, 0, None))], ignore_time=True)) == [1]
 
 
 def test_what_is_not_on_disk_is_not_known() -> None:
-    told = begun(spool_of(connected()))
-    kept = told.drop_repeats([samples(A)])
-    assert told.drop_repeats(kept) == kept
+    cache = begun(spool_of(connect_memory()))
+    remaining = cache.drop_repeats([samples(A)])
+    assert cache.drop_repeats(remaining) == remaining
 
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_restart_knows_it_again(closed: bool) -> None:
-    connection = connected()
+    connection = connect_memory()
     spool = spool_of(connection)
-    told = begun(spool)
-    keep(spool, told, samples(A, B))
-    told.save()
-    keep(spool, told, samples(C))
+    cache = begun(spool)
+    keep(spool, cache, samples(A, B))
+    cache.save()
+    keep(spool, cache, samples(C))
     spool.append([samples((2, 250, 1.0, 0, None))])  # by another way: read from the batches
     if closed:
-        told.save()
+        cache.save()
     again = LastValues(spool_of(connection))
-    known = again.drop_repeats([samples(A, B, C)])
-    assert points(known) == ([] if closed else [2])
+    fresh = again.drop_repeats([samples(A, B, C)])
+    assert points(fresh) == ([] if closed else [2])
 
 
 def test_a_kill_before_anything_was_saved_forgets_nothing() -> None:
-    connection = connected()
+    connection = connect_memory()
     spool = spool_of(connection)
     keep(spool, begun(spool), samples(A, B))
     assert LastValues(spool_of(connection)).drop_repeats([samples(A, B)]) == []
 
 
 def test_trimmed_batches_are_no_hindrance() -> None:
-    connection = connected()
+    connection = connect_memory()
     spool = spool_of(connection)
-    told = begun(spool)
-    keep(spool, told, samples(A))
-    told.save()
-    keep(spool, told, samples(B))
+    cache = begun(spool)
+    keep(spool, cache, samples(A))
+    cache.save()
+    keep(spool, cache, samples(B))
     spool.trim(2, retention_us=0)
     assert points(LastValues(spool_of(connection)).drop_repeats([samples(A, B)])) == [2]
 
 
-def test_a_spool_that_was_replaced_is_told_everything_again() -> None:
-    connection = connected()
+def test_a_replaced_spool_stores_everything_again() -> None:
+    connection = connect_memory()
     spool = spool_of(connection)
-    told = begun(spool)
-    keep(spool, told, samples(A))
-    told.save()
+    cache = begun(spool)
+    keep(spool, cache, samples(A))
+    cache.save()
     spool.replace("unrecoverable")
-    keep(spool, told, samples(C))  # before anything is told again
-    assert points(told.drop_repeats([samples(A)])) == [1]
-    keep(spool, told, samples(A))
-    assert told.drop_repeats([samples(A)]) == []
+    keep(spool, cache, samples(C))  # before any value is re-sent
+    assert points(cache.drop_repeats([samples(A)])) == [1]
+    keep(spool, cache, samples(A))
+    assert cache.drop_repeats([samples(A)]) == []
     assert LastValues(spool_of(connection)).drop_repeats([samples(A)]) == []
 
 
 def test_a_full_spool_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SAVE_EVERY_S", -1.0)
-    connection = connected()
+    connection = connect_memory()
     spool = spool_of(connection, bytes_max=400_000)
-    told = begun(spool)
+    cache = begun(spool)
     before = spool.load_last_values()
     many = samples(*((n, n, 0.0, 0, None) for n in range(8000)))
-    keep(spool, told, many)
+    keep(spool, cache, many)
     assert spool.load_last_values() == before
-    assert told.drop_repeats([many]) == []
+    assert cache.drop_repeats([many]) == []
 
 
 def test_it_is_saved_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SAVE_EVERY_S", -1.0)
-    spool = spool_of(connected())
+    spool = spool_of(connect_memory())
     keep(spool, begun(spool), samples(A))
     saved = spool.load_last_values()
     assert saved is not None
@@ -170,8 +170,8 @@ def test_it_is_saved_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_is_known_and_nothing_costs_until_a_source_repeats() -> None:
-    spool = spool_of(connected())
-    told = LastValues(spool)
-    keep(spool, told, samples(A))
-    told.save()
+    spool = spool_of(connect_memory())
+    cache = LastValues(spool)
+    keep(spool, cache, samples(A))
+    cache.save()
     assert spool.load_last_values() is None

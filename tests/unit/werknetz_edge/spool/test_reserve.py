@@ -30,7 +30,7 @@ def test_where_there_is_no_room_there_is_none(tmp_path: Path) -> None:
     assert not reserve.is_held
 
 
-def test_it_stands_beside_an_open_spool_and_is_made_anew(tmp_path: Path) -> None:
+def test_it_exists_beside_an_open_spool_and_is_created_again(tmp_path: Path) -> None:
     for _ in range(2):
         file = open_spool(tmp_path / "press.spool", "press")
         assert file.has_room()

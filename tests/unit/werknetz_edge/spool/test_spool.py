@@ -22,10 +22,10 @@ def test_batches_are_chained_and_numbered() -> None:
     spool, connection, _ = memory_spool()
     assert [spool.append([zero_samples()]) for _ in range(3)] == [1, 2, 3]
     digest = GENESIS
-    for kept in spool.read(1, 10_000):
-        assert kept.prev_hash == digest
-        digest = chain_hash(digest, kept.payload)
-        assert kept.hash == digest
+    for batches in spool.read(1, 10_000):
+        assert batches.prev_hash == digest
+        digest = chain_hash(digest, batches.payload)
+        assert batches.hash == digest
     again = Spool(connection, "press", clock_us=Clock())
     assert (again.spool_id, again.last_seq, again.last_hash) == (spool.spool_id, 3, digest)
 
@@ -34,7 +34,7 @@ def test_reading_is_bounded_but_gives_at_least_one() -> None:
     spool, _, _ = memory_spool()
     for _ in range(3):
         spool.append([zero_samples(100)])
-    assert [kept.seq for kept in spool.read(2, 1)] == [2]
+    assert [batches.seq for batches in spool.read(2, 1)] == [2]
     assert spool.read(4, 1000) == []
 
 
@@ -74,22 +74,22 @@ def test_full_takes_only_what_is_reserved() -> None:
         spool.append([zero_samples(200)])
     with pytest.raises(SpoolFull):
         spool.append([zero_samples(700)])
-    kept = spool.last_seq
+    batches = spool.last_seq
     gap = GapOpened(UUID(int=1), "press", [], 5, "spool_full")
-    assert spool.append([gap], reserved=True) == kept + 1
+    assert spool.append([gap], reserved=True) == batches + 1
 
 
-def test_a_new_spool_says_the_gap_and_all_points_and_keeps_the_rest() -> None:
+def test_a_replaced_spool_starts_with_the_gap_and_all_points() -> None:
     spool, _, clock = memory_spool()
     spool.append([point(1), zero_samples()])
     clock.now_us += 10
     spool.append([point(2), zero_samples()], [b"m" * 16])
     old = spool.spool_id
     spool.replace("fork")
-    kept = spool.read(1, 100_000)
-    first = decode(kept[0].payload).records
+    batches = spool.read(1, 100_000)
+    first = decode(batches[0].payload).records
     assert spool.spool_id != old
-    assert [kept.lane for kept in kept] == ["live", "backfill", "backfill"]
+    assert [batches.lane for batches in batches] == ["live", "backfill", "backfill"]
     assert isinstance(first[0], GapOpened)
     assert first[0].cause == "fork"
     assert [p.number for record in first if isinstance(record, Points) for p in record.points] == [
@@ -98,7 +98,7 @@ def test_a_new_spool_says_the_gap_and_all_points_and_keeps_the_rest() -> None:
     ]
     assert spool.checkpoints() == [b"m" * 16]
     assert spool.append([zero_samples()]) == 4
-    assert spool.read(4, 100)[0].prev_hash == kept[-1].hash
+    assert spool.read(4, 100)[0].prev_hash == batches[-1].hash
 
 
 def test_marks_are_bounded() -> None:
@@ -131,7 +131,7 @@ def test_a_file_has_one_process_and_survives_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("start", [0, 4096])
-def test_a_damaged_file_is_kept_and_told(tmp_path: Path, start: int) -> None:
+def test_a_damaged_file_is_renamed_and_recorded(tmp_path: Path, start: int) -> None:
     path = tmp_path / "press.spool"
     file = open_spool(path, "press")
     for _ in range(50):

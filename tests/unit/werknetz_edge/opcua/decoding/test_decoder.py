@@ -45,7 +45,7 @@ def value(plain: Any, kind: Any, status: int = 0, at: datetime | None = AT) -> A
     return ua.DataValue(ua.Variant(plain, kind), ua.StatusCode(status), at, AT)
 
 
-def decoded(items: list[tuple[int, Any]], count: int = 20, **options: Any) -> DecodedMessage:
+def decode(items: list[tuple[int, Any]], count: int = 20, **options: Any) -> DecodedMessage:
     decoder = Decoder([f"a{n}" for n in range(count)], **options)
     decoder.namespaces = ["", "urn:one"]
     publication = parse_publish_response(message(items))
@@ -54,11 +54,11 @@ def decoded(items: list[tuple[int, Any]], count: int = 20, **options: Any) -> De
     return decoder.decode(publication, ARRIVED)
 
 
-def rows(found: DecodedMessage) -> list[tuple[str, float, int, int]]:
+def rows(result: DecodedMessage) -> list[tuple[str, float, int, int]]:
     return [
         (block.addresses[block.address[i]], float(block.value[i]), int(block.status[i]),
          int(block.source_time_us[i]))
-        for block in found.blocks
+        for block in result.blocks
         for i in range(len(block.address))
     ]  # fmt: skip
 
@@ -74,20 +74,20 @@ def rows(found: DecodedMessage) -> list[tuple[str, float, int, int]]:
 )  # fmt: skip
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 500])
 def test_numbers_become_columns(plain: Any, kind: Any, count: int) -> None:
-    found = decoded([(n % 20, value(plain, kind)) for n in range(count)])
-    numbers = rows(found)
-    texts = [(r.source, float(r.value), r.status, r.source_time_us) for r in found.readings]
+    result = decode([(n % 20, value(plain, kind)) for n in range(count)])
+    numbers = rows(result)
+    texts = [(r.source, float(r.value), r.status, r.source_time_us) for r in result.readings]
     assert numbers + texts == [(f"a{n % 20}", float(plain), 0, AT_US) for n in range(count)]
     if abs(plain) < 2**53 or plain == math.inf:
-        assert not found.readings
+        assert not result.readings
 
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_large_integers_keep_their_digits(count: int) -> None:
     items = [(n, value(2**64 - 1, KIND.UInt64)) for n in range(count)]
-    found = decoded([*items, (0, value(17, KIND.UInt64))])
-    assert [reading.value for reading in found.readings] == [2**64 - 1] * count
-    assert rows(found) == [("a0", 17.0, 0, AT_US)]
+    result = decode([*items, (0, value(17, KIND.UInt64))])
+    assert [reading.value for reading in result.readings] == [2**64 - 1] * count
+    assert rows(result) == [("a0", 17.0, 0, AT_US)]
 
 
 @pytest.mark.parametrize(
@@ -113,35 +113,35 @@ def test_large_integers_keep_their_digits(count: int) -> None:
     ],
 )
 def test_what_is_no_number_becomes_a_reading(plain: Any, kind: Any, expected: Any) -> None:
-    found = decoded([(3, value(plain, kind)), (4, value(1.0, KIND.Double))])
-    assert not found.unreadable
-    (reading,) = found.readings
+    result = decode([(3, value(plain, kind)), (4, value(1.0, KIND.Double))])
+    assert not result.unreadable
+    (reading,) = result.readings
     assert (reading.source, reading.value, reading.source_time_us) == ("a3", expected, AT_US)
     assert reading.server_time_us == AT_US
-    assert rows(found) == [("a4", 1.0, 0, AT_US)]
+    assert rows(result) == [("a4", 1.0, 0, AT_US)]
 
 
 def test_arrays_are_signals_an_element_or_one_text() -> None:
     items = [(2, value([1, 2, 3], KIND.Int32)), (3, value(["a", "b"], KIND.String))]
-    found = decoded(items)
-    assert rows(found) == [(f"a2[{n}]", n + 1.0, 0, AT_US) for n in range(3)]
-    assert [(r.source, r.value) for r in found.readings] == [("a3[0]", "a"), ("a3[1]", "b")]
-    as_json = decoded(items, arrays="json")
+    result = decode(items)
+    assert rows(result) == [(f"a2[{n}]", n + 1.0, 0, AT_US) for n in range(3)]
+    assert [(r.source, r.value) for r in result.readings] == [("a3[0]", "a"), ("a3[1]", "b")]
+    as_json = decode(items, arrays="json")
     assert [(r.source, r.value) for r in as_json.readings] == [("a2", [1, 2, 3]),
                                                               ("a3", ["a", "b"])]  # fmt: skip
 
 
-def test_a_bad_value_without_content_is_kept_as_not_a_number() -> None:
+def test_a_bad_value_without_content_is_not_a_number() -> None:
     bad = ua.DataValue(ua.Variant(None), ua.StatusCode(0x80340000), AT, AT)
-    (row,) = rows(found := decoded([(1, bad)]))
+    (row,) = rows(result := decode([(1, bad)]))
     assert math.isnan(row[1])
     assert row[2] == 0x80340000
-    assert found.unknown_nodes == {1}
+    assert result.unknown_nodes == {1}
 
 
-def test_the_overflow_bit_is_told() -> None:
-    found = decoded([(1, value(1.0, KIND.Double, 0x480)), (2, value("x", KIND.String, 0x480))])
-    assert set(found.overflows) == {1, 2}
+def test_the_overflow_bit_is_reported() -> None:
+    result = decode([(1, value(1.0, KIND.Double, 0x480)), (2, value("x", KIND.String, 0x480))])
+    assert set(result.overflows) == {1, 2}
 
 
 def plain_record(handle: int, source: int | None, server: int | None) -> bytes:
@@ -164,7 +164,7 @@ def plain_record(handle: int, source: int | None, server: int | None) -> bytes:
         (864_000_000_000, None, 86_400_000_000 - EPOCH_US, 0x40BC0000),  # 1601-01-02 is kept
     ],
 )
-def test_impossible_times_are_told(
+def test_implausible_times_are_marked(
     source: int | None, server: int | None, at: int, status: int, repeat: int
 ) -> None:
     content = message([(1, value(0.0, KIND.Double))])
@@ -173,25 +173,25 @@ def test_impossible_times_are_told(
     publication.content = record
     publication.changes[0].start, publication.changes[0].end = 0, len(record)
     publication.changes[0].count = repeat
-    found = Decoder(["a0", "a1"]).decode(publication, ARRIVED)
-    assert rows(found) == [("a1", 1.5, status, at)] * repeat
+    result = Decoder(["a0", "a1"]).decode(publication, ARRIVED)
+    assert rows(result) == [("a1", 1.5, status, at)] * repeat
 
 
 def test_broken_bytes_go_to_quarantine_and_the_rest_stays() -> None:
     content = bytearray(message([(1, value(1.0, KIND.Double)), (2, value("abc", KIND.String))]))
     position = content.index(b"abc") - 4
     content[position : position + 4] = struct.pack("<i", 10_000)
-    found = Decoder(["a0", "a1", "a2"]).decode(parse_publish_response(bytes(content)), ARRIVED)
-    assert rows(found) == [("a1", 1.0, 0, AT_US)]
-    assert found.unreadable_count == 1
-    (bad,) = found.unreadable
+    result = Decoder(["a0", "a1", "a2"]).decode(parse_publish_response(bytes(content)), ARRIVED)
+    assert rows(result) == [("a1", 1.0, 0, AT_US)]
+    assert result.unreadable_count == 1
+    (bad,) = result.unreadable
     assert b"abc" in bad.raw
 
 
 def test_a_handle_that_was_never_given_is_no_value() -> None:
-    found = decoded([(19, value(1.0, KIND.Double)), (99, value("x", KIND.String))])
-    assert found.unreadable_count == 1
-    assert len(rows(found)) == 1
+    result = decode([(19, value(1.0, KIND.Double)), (99, value("x", KIND.String))])
+    assert result.unreadable_count == 1
+    assert len(rows(result)) == 1
 
 
 def test_a_message_that_is_none_is_refused() -> None:
@@ -225,7 +225,7 @@ def test_any_mix_of_runs_is_read_whole(parts: list[tuple[int, tuple[Any, Any], i
     items = [
         (handle, value(plain, kind)) for handle, (plain, kind), many in parts for _ in range(many)
     ]
-    found = decoded(items)
+    result = decode(items)
     expected: dict[str, list[Any]] = {}
     for handle, item in items:
         plain = item.Value.Value
@@ -235,11 +235,11 @@ def test_any_mix_of_runs_is_read_whole(parts: list[tuple[int, tuple[Any, Any], i
         else:
             expected.setdefault(f"a{handle}", []).append(plain)
     got: dict[str, list[Any]] = {}
-    for address, number, _, _ in rows(found):
+    for address, number, _, _ in rows(result):
         got.setdefault(address, []).append(number)
-    for reading in found.readings:
+    for reading in result.readings:
         got.setdefault(reading.source, []).append(reading.value)
-    assert not found.unreadable
+    assert not result.unreadable
     assert {a: sorted(map(repr, map(as_number, v))) for a, v in got.items()} == {
         a: sorted(map(repr, map(as_number, v))) for a, v in expected.items()
     }

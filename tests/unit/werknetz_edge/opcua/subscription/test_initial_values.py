@@ -1,11 +1,11 @@
-"""Which items have still to tell their first value, whatever comes in one message."""
+"""Initial values of monitored items, whatever one message contains."""
 
 import numpy as np
 
 from werknetz_edge.opcua.subscription.initial_values import InitialValues
 
 
-def test_each_item_tells_its_first_value_once() -> None:
+def test_each_item_has_one_initial_value() -> None:
     firsts = InitialValues()
     assert not firsts.observe(3)
     firsts.expect(range(5))
@@ -19,7 +19,7 @@ def test_each_item_tells_its_first_value_once() -> None:
     assert firsts.expected_count == 0
 
 
-def test_an_item_that_is_followed_again_tells_it_again() -> None:
+def test_an_item_that_is_created_again_has_another() -> None:
     firsts = InitialValues()
     firsts.expect([2000])
     assert firsts.observe(2000)

@@ -27,14 +27,14 @@ def notification(sequence: int, value: float | None) -> Any:
 class FakeServer:
     """Answers from a script; keeps some messages for Republish, and the acks it was given."""
 
-    def __init__(self, script: list[tuple[int, float | None]], kept: dict[int, float]) -> None:
+    def __init__(self, script: list[tuple[int, float | None]], retained: dict[int, float]) -> None:
         self._script = script
-        self._kept = kept
+        self._retained = retained
         self.acks: list[int] = []
 
     def post(self, request: Any) -> asyncio.Future[bytes]:
-        found = request.Parameters.SubscriptionAcknowledgements
-        self.acks += [ack.SequenceNumber for ack in found]
+        content = request.Parameters.SubscriptionAcknowledgements
+        self.acks += [ack.SequenceNumber for ack in content]
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         if self._script:
             result = ua.PublishResult(7, NotificationMessage=notification(*self._script.pop(0)))
@@ -45,17 +45,17 @@ class FakeServer:
 
     async def request(self, request: Any) -> bytes:
         number = request.Parameters.RetransmitSequenceNumber
-        if number not in self._kept:
+        if number not in self._retained:
             raise ua.UaStatusCodeError(ua.StatusCodes.BadMessageNotAvailable)
-        message = notification(number, self._kept[number])
+        message = notification(number, self._retained[number])
         return bytes(struct_to_binary(ua.RepublishResponse(NotificationMessage=message)))
 
 
 async def run(
-    script: list[tuple[int, float | None]], kept: dict[int, float] | None = None, *,
+    script: list[tuple[int, float | None]], retained: dict[int, float] | None = None, *,
     resumed: bool = False, last: int = 0, acknowledge: bool = True,
 ) -> tuple[list[float], list[Any], FakeServer]:  # fmt: skip
-    server = FakeServer(script, kept or {})
+    server = FakeServer(script, retained or {})
     session: Any = SimpleNamespace(client=SimpleNamespace(wire=server), resumed=resumed)
     subscription = Subscription(number=7)
     subscription.sequence.advance(last)

@@ -34,27 +34,27 @@ FLOAT = st.floats(width=32, allow_nan=False)
 DOUBLE = st.floats(allow_nan=False)
 
 
-def _signed(bits: int) -> st.SearchStrategy[int]:
+def _int(bits: int) -> st.SearchStrategy[int]:
     return st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
-def _unsigned(bits: int) -> st.SearchStrategy[int]:
+def _uint(bits: int) -> st.SearchStrategy[int]:
     return st.integers(0, 2**bits - 1)
 
 
 SCALARS: dict[Datatype, st.SearchStrategy[Any]] = {
-    Datatype.Int8: _signed(8), Datatype.Int16: _signed(16), Datatype.Int32: _signed(32),
-    Datatype.Int64: _signed(64), Datatype.UInt8: _unsigned(8), Datatype.UInt16: _unsigned(16),
-    Datatype.UInt32: _unsigned(32), Datatype.UInt64: _unsigned(64), Datatype.Float: FLOAT,
+    Datatype.Int8: _int(8), Datatype.Int16: _int(16), Datatype.Int32: _int(32),
+    Datatype.Int64: _int(64), Datatype.UInt8: _uint(8), Datatype.UInt16: _uint(16),
+    Datatype.UInt32: _uint(32), Datatype.UInt64: _uint(64), Datatype.Float: FLOAT,
     Datatype.Double: DOUBLE, Datatype.Boolean: st.booleans(), Datatype.String: TEXT,
     Datatype.Text: TEXT, Datatype.UUID: st.uuids().map(str), Datatype.DateTime: INSTANT,
     Datatype.Bytes: st.binary(max_size=50), Datatype.File: st.binary(max_size=50),
 }  # fmt: skip
 ARRAYS: dict[Datatype, st.SearchStrategy[Any]] = {
-    Datatype.Int8Array: _signed(8), Datatype.Int16Array: _signed(16),
-    Datatype.Int32Array: _signed(32), Datatype.Int64Array: _signed(64),
-    Datatype.UInt8Array: _unsigned(8), Datatype.UInt16Array: _unsigned(16),
-    Datatype.UInt32Array: _unsigned(32), Datatype.UInt64Array: _unsigned(64),
+    Datatype.Int8Array: _int(8), Datatype.Int16Array: _int(16),
+    Datatype.Int32Array: _int(32), Datatype.Int64Array: _int(64),
+    Datatype.UInt8Array: _uint(8), Datatype.UInt16Array: _uint(16),
+    Datatype.UInt32Array: _uint(32), Datatype.UInt64Array: _uint(64),
     Datatype.FloatArray: FLOAT, Datatype.DoubleArray: DOUBLE,
     Datatype.BooleanArray: st.booleans(), Datatype.StringArray: WORD,
 }  # fmt: skip
@@ -86,8 +86,8 @@ def test_arrays_come_back_as_lists(case: tuple[Datatype, list[Any]]) -> None:
 
 @given(st.lists(INSTANT, max_size=10))
 def test_instants_in_arrays_are_text(instants: list[datetime]) -> None:
-    found = _both_ways(Datatype.DateTimeArray, instants)
-    assert [datetime.fromisoformat(text) for text in found] == instants
+    decoded = _both_ways(Datatype.DateTimeArray, instants)
+    assert [datetime.fromisoformat(text) for text in decoded] == instants
 
 
 @given(st.data())
@@ -110,7 +110,9 @@ def test_data_sets_come_back(data: st.DataObject) -> None:
         (Datatype.StringArray, "4142430068656c6c6f00", ["ABC", "hello"]),
     ],
 )
-def test_arrays_lie_as_the_specification_says(datatype: Datatype, raw: str, value: Any) -> None:
+def test_arrays_have_the_bytes_of_the_specification(
+    datatype: Datatype, raw: str, value: Any
+) -> None:
     metric = Metric()
     encode_value(metric, datatype, value)
     assert metric.bytes_value.hex() == raw
@@ -217,8 +219,8 @@ def test_compressed_payloads_are_opened_and_bounded() -> None:
     raw = inner.SerializeToString()
     for body in (zlib.compress(raw), gzip.compress(raw)):
         outer = Payload(uuid=COMPRESSED, body=body, seq=7).SerializeToString()
-        found = decode_payload(outer, 1_000_000)
-        assert (found.metrics[0].name, found.seq) == ("m", 7)
+        decoded = decode_payload(outer, 1_000_000)
+        assert (decoded.metrics[0].name, decoded.seq) == ("m", 7)
     for body, reason in [
         (zlib.compress(bytes(5_000_000)), "would have more than 1000000 bytes"),
         (zlib.compress(raw)[:-3], "breaks off"),
