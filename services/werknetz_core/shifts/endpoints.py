@@ -59,7 +59,7 @@ def _to_view(equipment: str, shift: Shift, time: TimeContext) -> ShiftView:
         {
             "equipment": equipment,
             "name": shift.name,
-            "on": shift.day,
+            "day": shift.day,
             "start": local(shift.start_us),
             "end": local(shift.end_us),
             "breaks": [

@@ -13,7 +13,7 @@ class BreakView(BaseModel):
 class ShiftView(BaseModel):
     equipment: str
     name: str
-    on: date  # the local day on which the shift starts
+    day: date  # the local day on which the shift starts
     start: datetime
     end: datetime
     breaks: list[BreakView]
