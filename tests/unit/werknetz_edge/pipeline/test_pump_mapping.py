@@ -82,11 +82,7 @@ async def test_a_mapping_that_fails_at_its_first_delivery_is_rolled_back(
 
     def is_rolled_back() -> bool:
         status = server.statuses.get("press")
-        return (
-            status is not None
-            and status.mapping_state == "is_rolled_back"
-            and len(core.values()) > 30
-        )
+        return status is not None and status.mapping_state == "failed" and len(core.values()) > 30
 
     await run_until(is_rolled_back, pump, core.serve())
     status = server.statuses["press"]
