@@ -69,7 +69,7 @@ def measure(database_url: str, redis_url: str, *, rounds: int = 400) -> Figures:
 
 
 def measures(short: bool) -> list[Measure]:
-    figures = asyncio.run(_measured(rounds=300 if short else 1500))
+    figures = asyncio.run(_measure_all(rounds=300 if short else 1500))
     empty = f"empty route {figures.empty_us:.0f} µs"
     return [
         Measure(
@@ -89,7 +89,7 @@ def measures(short: bool) -> list[Measure]:
     ]
 
 
-async def _measured(*, rounds: int) -> Figures:
+async def _measure_all(*, rounds: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         async with EmbeddedServers(Path(folder), environment={}, throwaway=True) as servers:
             await upgrade_async(servers.urls.database)
@@ -103,31 +103,31 @@ def _compare(port: int, key: str, rounds: int) -> Figures:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     path = f"/api/v1/kpi_values?equipment={LINE}&kpi=oee&start=-8h"
     headers = {"X-API-Key": key}
-    _, tag, body = _ask(connection, path, headers)
+    _, tag, body = _request(connection, path, headers)
     assert json.loads(body)["items"][0]["value"] is not None
     times: dict[str, list[float]] = {"empty": [], "unchanged": [], "changed": []}
-    asked = {
+    answered = {
         "empty": ("/bench/empty", headers, 200),
         "unchanged": (path, {**headers, "If-None-Match": tag}, 304),
         "changed": (path, {**headers, "If-None-Match": '"another"'}, 200),
     }
     for number in range(rounds + 50):
-        order = list(asked)
+        order = list(answered)
         random.Random(number).shuffle(order)  # what one leaves to do must not fall on one other
         for name in order:
-            where, sent, _ = asked[name]
+            where, sent, _ = answered[name]
             began = time.perf_counter()
-            status, new_tag, _ = _ask(connection, where, sent)
+            status, new_tag, _ = _request(connection, where, sent)
             took = time.perf_counter() - began
             if name == "unchanged" and status == 200:  # a minute went by: the tag ended
-                asked[name] = (where, {**headers, "If-None-Match": new_tag}, 304)
+                answered[name] = (where, {**headers, "If-None-Match": new_tag}, 304)
             elif number >= 50:
                 times[name].append(took * 1e6)
     connection.close()
-    return Figures(*(statistics.median(times[name]) for name in asked))
+    return Figures(*(statistics.median(times[name]) for name in answered))
 
 
-def _ask(
+def _request(
     connection: http.client.HTTPConnection, path: str, headers: dict[str, str]
 ) -> tuple[int, str, bytes]:
     connection.request("GET", path, headers=headers)
@@ -140,7 +140,7 @@ def _await(port: int) -> None:
     while True:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            status, _, _ = _ask(connection, "/api/v1/health/ready", {})
+            status, _, _ = _request(connection, "/api/v1/health/ready", {})
             connection.close()
         except OSError:
             status = 0

@@ -1,7 +1,7 @@
 """End to end: a message at the broker until the API shows it, at half the sustainable rate.
 
 Real processes on embedded servers: broker → edge → Redis → writer → PostgreSQL → API. The
-sustainable rate is what a burst drains at. Each process's memory is told beside it.
+sustainable rate is what a burst drains at. The memory of each process is reported, too.
 """
 
 import asyncio

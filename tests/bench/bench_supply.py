@@ -61,17 +61,17 @@ class Load:
 
 
 def measures(short: bool) -> list[Measure]:
-    return asyncio.run(_measured(Size().times(SHORT) if short else Size()))
+    return asyncio.run(_measure_all(Size().times(SHORT) if short else Size()))
 
 
-async def _measured(size: Size) -> list[Measure]:
+async def _measure_all(size: Size) -> list[Measure]:
     with tempfile.TemporaryDirectory(prefix="werknetz-bench-") as folder:
         server = Postgres(Path(folder) / "postgres", throwaway=True)
         await server.start()
         try:
             await upgrade_async(server.url)
-            made = SupplySet(size, datetime.now(UTC))
-            load = await _load(server.url, made)
+            supply_set = SupplySet(size, datetime.now(UTC))
+            load = await _load(server.url, supply_set)
             return [*_load_measures(load), *await _questions(server)]
         finally:
             await server.stop()
@@ -93,20 +93,20 @@ def _load_measures(load: Load) -> list[Measure]:
     ]
 
 
-async def _load(url: str, made: SupplySet) -> Load:
-    rows = list(made.rows())
+async def _load(url: str, supply_set: SupplySet) -> Load:
+    rows = list(supply_set.rows())
     database = await asyncpg.connect(url, timeout=10)
     pool = await asyncpg.create_pool(url, min_size=1, max_size=2, timeout=10)
     try:
-        await made.prepare(database)
+        await supply_set.prepare(database)
         plain_s = await _took(_copy(database, rows))
         added_s = await _took(_add(database, rows))
         await database.execute("ANALYZE")
         projected_s = await _took(_project(pool))
-        await made.line_up(database)
+        await supply_set.line_up(database)
         await database.execute("ANALYZE")
         reconciled_s = await _took(_reconcile(pool))
-        await _demand_whole(database, made, rows)
+        await _demand_whole(database, supply_set, rows)
         await database.execute("ANALYZE")
     finally:
         await pool.close()
@@ -147,22 +147,24 @@ async def _add(database: asyncpg.Connection, rows: Sequence[Row]) -> None:
         )  # fmt: skip
 
 
-async def _demand_whole(database: asyncpg.Connection, made: SupplySet, rows: Sequence[Row]) -> None:
+async def _demand_whole(
+    database: asyncpg.Connection, supply_set: SupplySet, rows: Sequence[Row]
+) -> None:
     """A load that lost something, or left something to do, is no load."""
     called_off = sum(row.kind == "delivery_called_off" for row in rows)
-    for statement, wanted in (
+    for statement, expected in (
         ("SELECT count(*) FROM business_events", len(rows)),
         ("SELECT count(*) FROM events_to_project", 0),
         ("SELECT count(*) FROM call_off_entries WHERE relation_id IS NOT NULL", called_off),
         ("SELECT sum(entries) FROM call_offs", called_off),
         ("SELECT count(*) FROM dirty_relations", 0),
         ("SELECT count(*) FROM dirty_stock", 0),
-        ("SELECT count(*) FROM partners", made.size.suppliers),
-        ("SELECT count(*) FROM locations", made.size.locations),
+        ("SELECT count(*) FROM partners", supply_set.size.suppliers),
+        ("SELECT count(*) FROM locations", supply_set.size.locations),
     ):
         found = await database.fetchval(statement)
-        if found != wanted:
-            raise AssertionError(f"{statement}: {found}, not {wanted}")
+        if found != expected:
+            raise AssertionError(f"{statement}: {found}, not {expected}")
 
 
 async def _questions(server: Postgres) -> list[Measure]:
@@ -184,12 +186,12 @@ async def _questions(server: Postgres) -> list[Measure]:
     ):
         for name, path in QUESTIONS.items():
 
-            async def ask(path: str = path) -> None:
+            async def request(path: str = path) -> None:
                 answer = await client.get(f"/api/v1/{path}", headers={"X-API-Key": key.key})
                 if answer.status_code != httpx2.codes.OK or not answer.json()["items"]:
                     raise AssertionError(f"{path}: {answer.status_code} {answer.text[:300]}")
 
-            cpu_s = await median_s(ask, pid, ROUNDS)
+            cpu_s = await median_s(request, pid, ROUNDS)
             found.append(
                 Measure(name, f"{cpu_s * 1000:.0f} ms CPU", cpu_s, QUESTION_MAX_S, at_most=True)
             )

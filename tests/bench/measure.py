@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Measure:
-    """`ratio` against `bar`: at least, or at most where `at_most`. No bar: told for orientation."""
+    """`ratio` against `bar`: at least, or at most where `at_most`. No bar: for information."""
 
     name: str
     figure: str

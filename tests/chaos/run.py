@@ -134,12 +134,12 @@ class Stage:
         for name in WRITERS:
             self.children[name].kill()
         log = self.folder / "edge.log"
-        said = log.read_text().count(FULL)
+        payload = log.read_text().count(FULL)
         for _ in range(5 * FULL_WITHIN_S):
-            if log.read_text().count(FULL) > said:
+            if log.read_text().count(FULL) > payload:
                 break
             await asyncio.sleep(0.2)
-        self.filled += log.read_text().count(FULL) > said
+        self.filled += log.read_text().count(FULL) > payload
         await asyncio.sleep(self.random.uniform(0, 2))
         for name in WRITERS:
             self.start(name)
@@ -205,7 +205,7 @@ async def until_taken(stage: Stage) -> None:
         if oracle.exists() and "taken" in oracle.read_text():
             return
         await asyncio.sleep(0.1)
-    raise TimeoutError(f"the source is not heard:\n{stage.children['source'].log_tail()}")
+    raise TimeoutError(f"no message of the source arrives:\n{stage.children['source'].log_tail()}")
 
 
 async def disturb(stage: Stage, seconds: float) -> None:
@@ -239,13 +239,13 @@ def main() -> int:
     arguments.add_argument("--seconds", type=float, default=300)
     arguments.add_argument("--seed", type=int, default=None)
     arguments.add_argument("--keep", type=Path, default=None, help="folder for logs and data")
-    given = arguments.parse_args()
-    seed = given.seed if given.seed is not None else random.SystemRandom().randrange(2**32)
+    options = arguments.parse_args()
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**32)
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="werknetz-chaos-") as temporary:
-        folder = given.keep or Path(temporary)
+        folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        verdict = asyncio.run(perform(given.seconds, seed, folder))
+        verdict = asyncio.run(perform(options.seconds, seed, folder))
     print(verdict)
     print("ok" if verdict.good else f"FAILED: replay with --seed {seed}")
     return 0 if verdict.good else 1

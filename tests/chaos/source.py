@@ -100,9 +100,15 @@ def main() -> None:
     arguments.add_argument("--stop", type=Path, required=True)
     arguments.add_argument("--machines", type=int, default=4)
     arguments.add_argument("--rate", type=float, default=400.0)
-    given = arguments.parse_args()
-    client = connect(given.mqtt)
-    publish(client, Oracle(given.oracle), machines=given.machines, rate=given.rate, stop=given.stop)
+    options = arguments.parse_args()
+    client = connect(options.mqtt)
+    publish(
+        client,
+        Oracle(options.oracle),
+        machines=options.machines,
+        rate=options.rate,
+        stop=options.stop,
+    )
     client.disconnect()
     client.loop_stop()
 

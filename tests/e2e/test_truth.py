@@ -30,17 +30,17 @@ _ELEMENTS = """
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_the_platform_says_what_the_plants_did(tmp_path: Path) -> None:
+def test_the_platform_computes_the_expected_kpis(tmp_path: Path) -> None:
     with installation(tmp_path / "data", free_port(), "--plants", "2", "--days", str(DAYS)) as demo:
         demo.wait_for("the first rows are stored")
         _break_things(demo)
         demo.wait_for("Ctrl-C stops everything", within_s=200)
         assert demo.output.count("(SIGKILL); again in") >= 4
         _wait_until_computed(demo)
-        truths = [Truth(plant, since_us=demo.since_us) for plant in (EMDEN_1, ZWICK_2)]
-        _elements_agree(demo, truths)
-        _kpis_agree(demo, truths)
-        _no_live_part_is_missing(demo, truths)
+        plant_truths = [Truth(plant, since_us=demo.since_us) for plant in (EMDEN_1, ZWICK_2)]
+        _elements_agree(demo, plant_truths)
+        _kpis_agree(demo, plant_truths)
+        _no_live_part_is_missing(demo, plant_truths)
         assert not demo.query("SELECT 1 FROM spools WHERE last_seq = 0")
         demo.stop()
 
@@ -57,7 +57,7 @@ def _break_things(demo: Installation) -> None:
     assert demo.kill("edge", f"{demo.folder}/edge/zwick-2-mqtt-live.yaml")
 
 
-def _no_live_part_is_missing(demo: Installation, truths: list[Truth]) -> None:
+def _no_live_part_is_missing(demo: Installation, plant_truths: list[Truth]) -> None:
     """Compare what came over OPC UA and MQTT, while edges died, part by part."""
     statement = """
         SELECT at, value FROM samples JOIN signals ON signals.id = signal_id
@@ -66,7 +66,7 @@ def _no_live_part_is_missing(demo: Installation, truths: list[Truth]) -> None:
     start_us = _began_us(demo)
     until_us = time.time_ns() // 1000 - 5_000_000
     time.sleep(5)
-    for truth in truths:
+    for truth in plant_truths:
         for machine in truth.plant.machines:
             rows = demo.query(statement, f"{machine.path}:good", instant_of(start_us))
             found = {(us_of(row["at"]), row["value"]) for row in rows}
@@ -96,12 +96,12 @@ def _wait_until_computed(demo: Installation) -> None:
         time.sleep(0.5)
 
 
-def _elements_agree(demo: Installation, truths: list[Truth]) -> None:
+def _elements_agree(demo: Installation, plant_truths: list[Truth]) -> None:
     """Compare every bucket of every machine: each sum of them then agrees, too."""
     end_us = _end_us(demo)
     rows = demo.query(_ELEMENTS, instant_of(demo.since_us), instant_of(end_us))
     known = {(row["path"], us_of(row["bucket_at"])): row for row in rows}
-    for truth in truths:
+    for truth in plant_truths:
         for machine in truth.plant.machines:
             for start in range(demo.since_us, end_us, 3_600_000_000):
                 end = min(start + 3_600_000_000, end_us)
@@ -118,9 +118,9 @@ def _elements_agree(demo: Installation, truths: list[Truth]) -> None:
                 )
 
 
-def _kpis_agree(demo: Installation, truths: list[Truth]) -> None:
+def _kpis_agree(demo: Installation, plant_truths: list[Truth]) -> None:
     """Ask the API for machine, line, plant and enterprise, by shift and by day."""
-    for truth in truths:
+    for truth in plant_truths:
         plan = truth.plant.plan
         first = plan.day_of(demo.since_us)
         days = [first + timedelta(days=n) for n in range(DAYS)]
@@ -130,8 +130,8 @@ def _kpis_agree(demo: Installation, truths: list[Truth]) -> None:
             shifts = [s for s in plan.shifts_between(*plan.day_bounds(days[0])) if s.on == days[0]]
             windows = [(shift.start_us, shift.end_us) for shift in shifts]
             _compare(demo, path, "shift", windows, [[(truth, machines)]] * len(windows))
-    everyone = [(truth, list(truth.plant.machines)) for truth in truths]
-    window = truths[0].plant.plan.day_bounds(truths[0].plant.plan.day_of(demo.since_us))
+    everyone = [(truth, list(truth.plant.machines)) for truth in plant_truths]
+    window = plant_truths[0].plant.plan.day_bounds(plant_truths[0].plant.plan.day_of(demo.since_us))
     _compare(demo, ENTERPRISE, "none", [window], [everyone])
 
 

@@ -63,7 +63,7 @@ def _fail_unless_gone(left: Callable[[], list[psutil.Process]]) -> None:
     deadline = time.monotonic() + GONE_WITHIN_S
     while found := left():
         if time.monotonic() > deadline:
-            names = [_named(child) for child in found]
+            names = [_text_of(child) for child in found]
             for child in found:
                 child.kill()  # so that only the guilty test fails
             pytest.fail(f"left running: {names}", pytrace=False)
@@ -73,11 +73,11 @@ def _fail_unless_gone(left: Callable[[], list[psutil.Process]]) -> None:
 def _children(*, recursive: bool = False) -> Iterator[psutil.Process]:
     for child in psutil.Process().children(recursive=recursive):
         # multiprocessing's own; it ends with us
-        if "resource_tracker" not in _named(child):
+        if "resource_tracker" not in _text_of(child):
             yield child
 
 
-def _named(child: psutil.Process) -> str:
+def _text_of(child: psutil.Process) -> str:
     try:
         return f"{child.pid} {' '.join(child.cmdline()) or child.name()}"
     except psutil.Error:

@@ -59,7 +59,7 @@ def database_template(postgres_server: Postgres) -> str:
     _up(postgres_server)
     run(_execute(postgres_server.url, f"CREATE DATABASE {TEMPLATE}"))
     if importlib.util.find_spec("werknetz_core.migrate") is not None:
-        url = _named(postgres_server, TEMPLATE)
+        url = _url_of(postgres_server, TEMPLATE)
         importlib.import_module("werknetz_core.migrate").upgrade(url)
     return TEMPLATE
 
@@ -70,7 +70,7 @@ def database_url(postgres_server: Postgres, database_template: str) -> Iterator[
     _up(postgres_server)
     name = f"test_{secrets.token_hex(6)}"
     run(_execute(postgres_server.url, f"CREATE DATABASE {name} TEMPLATE {database_template}"))
-    yield _named(postgres_server, name)
+    yield _url_of(postgres_server, name)
     _up(postgres_server)
     run(_drop_database(postgres_server.url, name))
 
@@ -108,7 +108,7 @@ def _up(server: EmbeddedServer) -> None:
         run(server.start())
 
 
-def _named(server: Postgres, database: str) -> str:
+def _url_of(server: Postgres, database: str) -> str:
     return f"{server.url.rpartition('/')[0]}/{database}"
 
 

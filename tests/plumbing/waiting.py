@@ -1,4 +1,4 @@
-"""Waiting for what another process does: asked again and again, never longer than told."""
+"""Waiting for another process by polling, with a time limit."""
 
 import asyncio
 import time

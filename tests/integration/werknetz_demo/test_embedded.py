@@ -142,7 +142,7 @@ async def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("kind", [Valkey, Broker, Postgres])
-async def test_one_that_cannot_start_says_why_and_is_gone(
+async def test_a_failed_start_names_the_cause_and_leaves_no_process(
     tmp_path: Path, kind: type[EmbeddedServer]
 ) -> None:
     with socket_on(port := free_port()):
@@ -158,7 +158,7 @@ def socket_on(port: int) -> Iterator[None]:
         yield
 
 
-def test_a_taken_port_is_chosen_anew(tmp_path: Path) -> None:
+def test_another_port_replaces_one_in_use(tmp_path: Path) -> None:
     with DataFolder(tmp_path) as state:
         port = state.port("valkey")
         assert state.port("valkey") == port

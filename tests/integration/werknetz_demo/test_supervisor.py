@@ -22,48 +22,48 @@ sys.exit(3)
 
 
 @pytest.fixture
-def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Supervisor:
+def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Supervisor:
     import sys
 
     script = tmp_path / "sleeper.py"
     script.write_text(SLEEPER)
     monkeypatch.setattr(crew_module, "werknetz_command", lambda: [sys.executable, str(script)])
-    return Supervisor(tmp_path, {}, said.append)
+    return Supervisor(tmp_path, {}, reports.append)
 
 
-said: list[str] = []
+reports: list[str] = []
 
 
 @pytest.mark.asyncio
-async def test_one_that_is_killed_is_started_again_and_it_is_said(crew: Supervisor) -> None:
-    said.clear()
-    crew.start("sleeper", "stay")
-    before = crew.pids()["sleeper"]
-    watching = asyncio.create_task(crew.watch())
+async def test_a_killed_process_is_restarted_and_reported(supervisor: Supervisor) -> None:
+    reports.clear()
+    supervisor.start("sleeper", "stay")
+    before = supervisor.pids()["sleeper"]
+    watching = asyncio.create_task(supervisor.watch())
     try:
         os.kill(before, signal.SIGKILL)
-        await until(lambda: crew.pids()["sleeper"] != before, within_s=10)
-        after = crew.pids()["sleeper"]
+        await until(lambda: supervisor.pids()["sleeper"] != before, within_s=10)
+        after = supervisor.pids()["sleeper"]
         assert psutil.pid_exists(after)
-        assert "sleeper ended (SIGKILL); again in" in said[0]
+        assert "sleeper ended (SIGKILL); again in" in reports[0]
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        await crew.stop()
+        await supervisor.stop()
     assert not psutil.pid_exists(after)
 
 
 @pytest.mark.asyncio
-async def test_one_that_fails_at_once_waits_longer_each_time(crew: Supervisor) -> None:
-    said.clear()
-    crew.start("sleeper", "leave")
-    watching = asyncio.create_task(crew.watch())
+async def test_one_that_fails_at_once_waits_longer_each_time(supervisor: Supervisor) -> None:
+    reports.clear()
+    supervisor.start("sleeper", "leave")
+    watching = asyncio.create_task(supervisor.watch())
     try:
-        await until(lambda: len(said) >= 2, within_s=15)
+        await until(lambda: len(reports) >= 2, within_s=15)
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        await crew.stop()
-    assert "exit code 3" in said[0]
-    assert "again in 1 s" in said[0]
-    assert "again in 2 s" in said[1]
+        await supervisor.stop()
+    assert "exit code 3" in reports[0]
+    assert "again in 1 s" in reports[0]
+    assert "again in 2 s" in reports[1]

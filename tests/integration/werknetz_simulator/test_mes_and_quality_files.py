@@ -45,14 +45,14 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
         and segment.end_us - segment.start_us >= BOOKED_STOP_MIN_US
     }
 
-    def is_heard() -> bool:
+    def is_complete() -> bool:
         return expected <= {
             (e.fact.equipment, e.at_us, e.fact.until_us)
             for e in heard.events
             if isinstance(e.fact, StateChanged)
         }
 
-    await read_until(config, heard, is_heard)
+    await read_until(config, heard, is_complete)
     assert not heard.refused
     tagged: Counter[tuple[str, bool]] = Counter()
     for event in heard.events:
@@ -67,7 +67,7 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
 
 
 def _jobs_follow_each_other(truth: Truth, heard: ReceivedRecords) -> None:
-    """Each job that was started and finished made what the truth made meanwhile."""
+    """Each job that was started and finished parts what the truth parts meanwhile."""
     machine = truth.plant.machines[0]
     started = {
         e.fact.order_number: e
@@ -81,9 +81,9 @@ def _jobs_follow_each_other(truth: Truth, heard: ReceivedRecords) -> None:
             if fact.equipment != machine.path:
                 continue
             begun = started[fact.order_number]
-            made = truth.parts(machine, begun.at_us, event.at_us)
-            assert fact.good_quantity == len(made["good"])
-            assert fact.scrap_quantity == len(made["scrap"])
+            parts = truth.parts(machine, begun.at_us, event.at_us)
+            assert fact.good_quantity == len(parts["good"])
+            assert fact.scrap_quantity == len(parts["scrap"])
             assert isinstance(begun.fact, JobStarted)
             assert begun.fact.material == fact.material
             checked += 1
@@ -120,7 +120,7 @@ async def test_fahrenheit_and_twelve_hours(tmp_path: Path) -> None:
     await read_until(config, heard, lambda: len(heard.events) >= lines)
     assert not heard.refused
     assert lines == len(heard.events) > 1000
-    made = 0
+    parts = 0
     for event in heard.events[:200]:
         fact = event.fact
         assert isinstance(fact, QualityInspected)
@@ -136,5 +136,5 @@ async def test_fahrenheit_and_twelve_hours(tmp_path: Path) -> None:
         celsius = (truth.temperature(machine, last_us) - 32) / 1.8
         assert fact.value == pytest.approx(celsius)
         assert fact.unit == "degC"
-        made += 1
-    assert made == 200
+        parts += 1
+    assert parts == 200

@@ -19,45 +19,49 @@ from werknetz_simulator.protocols.mqtt_plant import MqttPlant
 
 
 @pytest.mark.asyncio
-async def test_what_happened_meanwhile_is_told(mqtt_url: str) -> None:
+async def test_past_messages_are_published(mqtt_url: str) -> None:
     now = time.time_ns() // 1000
     truth = Truth(ZWICK_2, since_us=now - 30 * DAY_US)
     start = now - 30 * MINUTE_US
-    heard: list[tuple[str, dict[str, Any]]] = []
-    client = _listener(mqtt_url, heard)
+    received: list[tuple[str, dict[str, Any]]] = []
+    client = _listener(mqtt_url, received)
     position = ResumePosition(None, start)
-    told = asyncio.create_task(MqttPlant(truth, mqtt_url, position).run())
+    publishing = asyncio.create_task(MqttPlant(truth, mqtt_url, position).run())
     try:
         await until(lambda: position.at_us >= now, within_s=20)
     finally:
-        told.cancel()
-        await asyncio.gather(told, return_exceptions=True)
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
         client.disconnect()
         client.loop_stop()
     machine = ZWICK_2.machines[0]
     cycles = [
-        said for topic, said in heard if topic == f"werk/{machine.line}/{machine.name}/zyklus"
+        payload
+        for topic, payload in received
+        if topic == f"werk/{machine.line}/{machine.name}/zyklus"
     ]
     good = [c.value for c in truth.changes(machine, start, now) if c.signal == "good"]
-    assert {said["gut"] for said in cycles} >= set(good)
-    assert all("," in said["temperatur"] and len(said["zeit"]) == 26 for said in cycles)
+    assert {payload["gut"] for payload in cycles} >= set(good)
+    assert all("," in payload["temperatur"] and len(payload["zeit"]) == 26 for payload in cycles)
     states = [
-        said for topic, said in heard if topic == f"werk/{machine.line}/{machine.name}/zustand"
+        payload
+        for topic, payload in received
+        if topic == f"werk/{machine.line}/{machine.name}/zustand"
     ]
     assert states
     assert set(states[0]) == {"zeit", "zustand", "auftrag", "soll_s"}
 
 
-def _listener(url: str, heard: list[tuple[str, dict[str, Any]]]) -> Client:
+def _listener(url: str, received: list[tuple[str, dict[str, Any]]]) -> Client:
     parts = urlsplit(url)
     client = Client(CallbackAPIVersion.VERSION2, client_id=f"ear-{time.time_ns()}")
     if parts.username:
         client.username_pw_set(parts.username, parts.password)
 
-    def hear(_client: Client, _userdata: object, message: MQTTMessage) -> None:
-        heard.append((message.topic, json.loads(message.payload)))
+    def on_message(_client: Client, _userdata: object, message: MQTTMessage) -> None:
+        received.append((message.topic, json.loads(message.payload)))
 
-    client.on_message = hear
+    client.on_message = on_message
     client.connect(parts.hostname or "", parts.port or 1883)
     client.subscribe("werk/#", qos=1)
     client.loop_start()

@@ -17,13 +17,13 @@ from werknetz_simulator.protocols.names.opcua import namespace_of
 from werknetz_simulator.protocols.opcua_plant import OpcuaPlant
 
 
-class _Ear:
+class _Recorder:
     def __init__(self) -> None:
-        self.heard: list[tuple[int, Any]] = []
+        self.received: list[tuple[int, Any]] = []
 
     def datachange_notification(self, _node: Any, value: Any, message: Any) -> None:
         at = message.monitored_item.Value.SourceTimestamp
-        self.heard.append((round(at.timestamp() * 1e6), value))
+        self.received.append((round(at.timestamp() * 1e6), value))
 
 
 def _busy_instant(truth: Truth) -> int:
@@ -38,34 +38,34 @@ def _busy_instant(truth: Truth) -> int:
 
 
 @pytest.mark.asyncio
-async def test_a_listener_hears_every_part() -> None:
+async def test_a_subscriber_receives_every_part() -> None:
     since = time.time_ns() // 1000 - 3 * DAY_US
     truth = Truth(EMDEN_1, since_us=since)
     start = _busy_instant(truth)
     url = f"opc.tcp://127.0.0.1:{free_port()}/emden-1"
     served = asyncio.create_task(OpcuaPlant(truth, url, ResumePosition(None, start)).run())
-    ear, machine = _Ear(), EMDEN_1.machines[0]
+    recorder, machine = _Recorder(), EMDEN_1.machines[0]
     expected = [
         (change.at_us, change.value)
         for change in truth.changes(machine, start, start + 2 * MINUTE_US)
         if change.signal == "good"
     ]
     try:
-        client = await _connected(url)
+        client = await _connect(url)
         async with client:
             index = await client.get_namespace_index(namespace_of("emden-1"))
-            subscription = await client.create_subscription(50, ear)
+            subscription = await client.create_subscription(50, recorder)
             node = client.get_node(f"ns={index};s={machine.line}.{machine.name}.GoodCount")
             await subscription.subscribe_data_change(node, queuesize=100)
-            await until(lambda: set(expected) <= set(ear.heard), within_s=15)
+            await until(lambda: set(expected) <= set(recorder.received), within_s=15)
     finally:
         served.cancel()
         await asyncio.gather(served, return_exceptions=True)
     assert expected
-    assert set(expected) <= set(ear.heard)
+    assert set(expected) <= set(recorder.received)
 
 
-async def _connected(url: str) -> Client:
+async def _connect(url: str) -> Client:
     for _ in range(100):
         try:
             client = Client(url)

@@ -12,8 +12,16 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from plumbing.group_messages import current_documents, call_offs_of, receipts_of, shipments_of
-from plumbing.group_supply import CHOSEN, END, MIDDLE, START, GroupSupply, cumulatives, run_group_supply
+from plumbing.group_messages import call_offs_of, current_documents, receipts_of, shipments_of
+from plumbing.group_supply import (
+    CHOSEN,
+    END,
+    MIDDLE,
+    START,
+    GroupSupply,
+    cumulatives,
+    run_group_supply,
+)
 from werknetz.domain.bucket import instant_of
 from werknetz.store.stock_levels import STOCK_AT
 from werknetz_core.access.keys import generate_key
@@ -144,7 +152,10 @@ async def _cumulatives_agree(supply: GroupSupply) -> None:
     ):
         for relation, told in heard.items():
             sums = cumulatives_at(
-                effective_call_offs(call_offs_of(told)), shipments_of(told), receipts_of(told), at_us
+                effective_call_offs(call_offs_of(told)),
+                shipments_of(told),
+                receipts_of(told),
+                at_us,
             )
             expected = (sums.demanded, sums.received, sums.in_transit)
             assert found[relation] == expected, (relation, at_us)

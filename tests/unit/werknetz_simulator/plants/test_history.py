@@ -38,7 +38,7 @@ async def _next(connector: HistoryConnector) -> Delivery | None:
 
 @EACH
 @pytest.mark.asyncio
-async def test_every_part_is_told(plant: Plant) -> None:
+async def test_every_part_is_delivered(plant: Plant) -> None:
     connector = _connector(plant)
     await connector.connect()
     counts: dict[str, int] = {}
@@ -53,9 +53,11 @@ async def test_every_part_is_told(plant: Plant) -> None:
     assert connector.status.state == "finished"
     truth = Truth(plant, since_us=START)
     for machine in plant.machines:
-        made = truth.parts(machine, START + 1, START + DAY_US + 1)["good"]
-        told = counts[profile_of(plant).address(machine, "good")]
-        assert 0 <= told - len(made) <= 5  # both ends, and the counters that begin with a shift
+        parts = truth.parts(machine, START + 1, START + DAY_US + 1)["good"]
+        delivered = counts[profile_of(plant).address(machine, "good")]
+        assert (
+            0 <= delivered - len(parts) <= 5
+        )  # both ends, and the counters that begin with a shift
     await connector.close()
     assert connector.status.state == "finished"
 
@@ -66,16 +68,16 @@ async def test_one_that_was_killed_goes_on_where_the_spool_had_it() -> None:
     connector = _connector(plant)
     await connector.connect()
     first = await connector.read()
-    second = await connector.read()  # not on disk: to be told again
+    second = await connector.read()  # not stored: delivered again
     again = _connector(plant)
     again.restore_checkpoints([b"1/2", *first.checkpoints])
     await again.connect()
-    told = await again.read()
-    assert np.array_equal(told.blocks[0].source_time_us, second.blocks[0].source_time_us)
+    delivered = await again.read()
+    assert np.array_equal(delivered.blocks[0].source_time_us, second.blocks[0].source_time_us)
 
 
 @pytest.mark.asyncio
-async def test_what_the_plant_has_forgotten_is_a_gap() -> None:
+async def test_history_older_than_the_buffer_is_a_gap() -> None:
     options = {"plant": "zwick-2", "since_us": START, "start_us": START, "end_us": START + DAY_US}
     connector = create("history", {**options, "gap_from_us": START - DAY_US}, Path())
     await connector.connect()
@@ -87,7 +89,7 @@ async def test_what_the_plant_has_forgotten_is_a_gap() -> None:
 
 
 @EACH
-def test_what_the_edge_is_told_is_a_mapping(plant: Plant, tmp_path: Path) -> None:
+def test_edge_files_map_every_address(plant: Plant, tmp_path: Path) -> None:
     where = PlantAddress("opc.tcp://x", port=1, key_file=str(tmp_path / "key"))
     for tree in (live_edge_of(plant, where, "./spool"), history_edge_of(plant, {}, "./spool")):
         file = tmp_path / f"{tree['protocol']}.yaml"

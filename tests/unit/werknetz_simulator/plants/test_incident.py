@@ -1,4 +1,4 @@
-"""A machine that somebody breaks: from then on it is what happened; what was told stays true."""
+"""An injected fault stops a machine from then on; earlier values do not change."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,9 +29,9 @@ def test_it_stands_still_and_makes_nothing(plant: Plant, tmp_path: Path) -> None
     assert truth.changes(machine, NOW - HOUR_US, NOW) == before
     later = NOW, NOW + DAY_US
     assert truth.changes(other, *later) == whole.changes(other, *later)
-    made, expected = (t.parts(machine, NOW, NOW + DAY_US) for t in (truth, whole))
-    missing = [at for at in expected["good"] if at not in set(made["good"])]
-    assert set(made["good"]) <= set(expected["good"])
+    parts, expected = (t.parts(machine, NOW, NOW + DAY_US) for t in (truth, whole))
+    missing = [at for at in expected["good"] if at not in set(parts["good"])]
+    assert set(parts["good"]) <= set(expected["good"])
     assert all(start <= at < end for at in missing)
 
 

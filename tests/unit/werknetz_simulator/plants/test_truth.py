@@ -52,11 +52,11 @@ def _counts(change: SignalChange) -> bool:
 
 
 @EACH
-def test_counters_tell_every_part(plant: Plant) -> None:
+def test_counters_count_every_part(plant: Plant) -> None:
     truth = Truth(plant, since_us=SINCE)
     end_us, rolled = SINCE + 6 * DAY_US, 0
     for machine in plant.machines[:4]:
-        made = truth.parts(machine, SINCE + 1, end_us + 1)
+        parts = truth.parts(machine, SINCE + 1, end_us + 1)
         counters = {c.signal: int(c.value) for c in truth.snapshot(machine, SINCE) if _counts(c)}
         totals = dict.fromkeys(counters, 0)
         for change in filter(_counts, truth.changes(machine, SINCE, end_us)):
@@ -66,7 +66,7 @@ def test_counters_tell_every_part(plant: Plant) -> None:
                 before = 0 if plant.counters_restart else before - ROLLOVER
             totals[change.signal] += value - before
             counters[change.signal] = value
-        assert totals == {name: len(made[name]) for name in plant.counts}
+        assert totals == {name: len(parts[name]) for name in plant.counts}
     assert bool(rolled) is not plant.counters_restart
 
 
@@ -83,8 +83,8 @@ def test_parts_are_made_only_while_the_machine_produces(plant: Plant) -> None:
         assert any(start < at_us < end for start, end in producing)
 
 
-def test_another_seed_is_another_story() -> None:
+def test_another_seed_gives_other_events() -> None:
     plant = PLANTS["zwick-2"]
-    one, other = (Truth(plant, since_us=SINCE, seed=seed) for seed in ("a", "b"))
+    first, other = (Truth(plant, since_us=SINCE, seed=seed) for seed in ("a", "b"))
     window = plant.machines[0], SINCE, SINCE + DAY_US
-    assert list(one.segments(*window)) != list(other.segments(*window))
+    assert list(first.segments(*window)) != list(other.segments(*window))
