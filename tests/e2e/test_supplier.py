@@ -57,7 +57,7 @@ def _kill_edge_and_server(demo: Installation) -> None:
 def _check_quarantined_line(demo: Installation, documents: list[str]) -> None:
     """Only the line with the wrong date is quarantined, with its place and content."""
     entries = demo.query(
-        "SELECT place, reason, raw FROM quarantine WHERE connector_id = $1 ORDER BY place",
+        "SELECT position, reason, raw FROM quarantine WHERE connector_id = $1 ORDER BY position",
         WESERGUSS_EDI,
     )
     assert documents
@@ -65,9 +65,9 @@ def _check_quarantined_line(demo: Installation, documents: list[str]) -> None:
     done = folders_of(demo).files / "edi" / "done"
     contents = [(done / f"DELFOR_{document}.edi").read_bytes() for document in documents]
     for entry in entries:
-        assert entry["place"].startswith("UNH 1 LIN 2 DTM (segment ")
-        byte = int(entry["place"].rpartition(" ")[2].rstrip(")"))
-        assert any(content[byte:].startswith(b"DTM+2:") for content in contents), entry["place"]
+        assert entry["position"].startswith("UNH 1 LIN 2 DTM (segment ")
+        byte = int(entry["position"].rpartition(" ")[2].rstrip(")"))
+        assert any(content[byte:].startswith(b"DTM+2:") for content in contents), entry["position"]
         assert "0148" in entry["reason"]
         assert b"LIN+2++40017-02:IN'" in entry["raw"]
     for document in documents:
@@ -78,7 +78,7 @@ def _check_quarantined_line(demo: Installation, documents: list[str]) -> None:
         )
         assert [row["line"] for row in lines] == ["1", "3"]
     items = demo.get("quarantine", connector=WESERGUSS_EDI)["items"]
-    assert sorted(item["place"] for item in items) == [entry["place"] for entry in entries]
+    assert sorted(item["position"] for item in items) == [entry["position"] for entry in entries]
 
 
 def _check_duplicate(demo: Installation) -> None:
@@ -99,10 +99,10 @@ def _send_faulty_message(demo: Installation) -> None:
     command = [*werknetz_command(), "demo", "bad-edi", "--data", str(demo.folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     number = done.stdout.partition(".edi")[0].removeprefix("DESADV_")
-    statement = "SELECT place, reason FROM quarantine WHERE connector_id = $1 AND id > $2"
+    statement = "SELECT position, reason FROM quarantine WHERE connector_id = $1 AND id > $2"
     _wait_until(lambda: len(demo.query(statement, WESERGUSS_EDI, before)) == 1, demo)
     (entry,) = demo.query(statement, WESERGUSS_EDI, before)
-    assert entry["place"].startswith("UNH 1 LIN 1 QTY (segment ")
+    assert entry["position"].startswith("UNH 1 LIN 1 QTY (segment ")
     assert "'12O' is no number" in entry["reason"]
     count = "SELECT body->>'line' AS line FROM business_events WHERE body->>'document' = $1"
     _wait_until(lambda: [row["line"] for row in demo.query(count, number)] == ["2"], demo)
