@@ -114,7 +114,7 @@ def _publish(url: str, name: str, messages: int) -> None:
 def _bare(url: str, client_id: str, messages: int) -> Drained:
     subscribed: list[Any] = []
     client = _client(url, client_id, clean=False)
-    client.on_subscribe = lambda *options: subscribed.append(options)
+    client.on_subscribe = lambda *arguments: subscribed.append(arguments)
     client.subscribe(TOPIC.format(client_id), qos=1)
     while not subscribed:
         client.loop(0.1)

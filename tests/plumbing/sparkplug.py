@@ -25,17 +25,17 @@ def payload(
         encoded.timestamp = at_ms
     if seq is not None:
         encoded.seq = seq
-    for options in metrics:
+    for description in metrics:
         metric = encoded.metrics.add()
         for key in ("name", "alias", "timestamp", "is_historical", "is_transient", "is_null"):
-            if key in options:
-                setattr(metric, key, options[key])
-        datatype = options.get("type")
-        if datatype is not None and options.get("says_type", True):
+            if key in description:
+                setattr(metric, key, description[key])
+        datatype = description.get("type")
+        if datatype is not None and description.get("says_type", True):
             metric.datatype = datatype
-        if options.get("value") is not None:
-            encode_value(metric, datatype, options["value"])
-        for key, value in options.get("properties", {}).items():
+        if description.get("value") is not None:
+            encode_value(metric, datatype, description["value"])
+        for key, value in description.get("properties", {}).items():
             metric.properties.keys.append(key)
             prop = metric.properties.values.add()
             prop.type = Datatype.String if isinstance(value, str) else Datatype.Int32

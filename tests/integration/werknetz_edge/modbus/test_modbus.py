@@ -91,8 +91,8 @@ def _port(server: ModbusTcpServer) -> int:
 
 
 def _connector(port: int, folder: Path, items: list[Any], **options: Any) -> Connector:
-    options = {"host": "127.0.0.1", "port": port, "period_s": 0.05, "timeout_s": 2, "items": items}
-    return create("modbus", options | options, folder)
+    defaults = {"host": "127.0.0.1", "port": port, "period_s": 0.05, "timeout_s": 2, "items": items}
+    return create("modbus", defaults | options, folder)
 
 
 @pytest.mark.asyncio

@@ -1,7 +1,7 @@
 """A real edge process polls a machine that counts, and is killed: what is not on disk is a gap.
 
-The machine writes down every number that it gave. At the end each of them is in the spool once, or
-was options within a gap record.
+The machine notes every number that it published. At the end each of them is in the spool once, or
+lies within a gap record.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ mapping:
 class Counter:
     """Each request finds the next number."""
 
-    options: list[tuple[int, int]] = field(default_factory=list)  # number, when
+    published: list[tuple[int, int]] = field(default_factory=list)  # number, when
     port: int = 0
 
     @asynccontextmanager
@@ -62,8 +62,8 @@ class Counter:
         async def advance(
             _f: int, _s: int, _a: int, _c: int, registers: list[int], _v: object
         ) -> ExcCodes | None:
-            number = len(self.options) + 1
-            self.options.append((number, time.time_ns() // 1000))
+            number = len(self.published) + 1
+            self.published.append((number, time.time_ns() // 1000))
             registers[0:2] = [number >> 16, number & 0xFFFF]
             return None
 
@@ -79,8 +79,8 @@ class Counter:
             await asyncio.sleep(0.05)
 
     async def gives(self, more: int) -> None:
-        expected = len(self.options) + more
-        await until(lambda: len(self.options) >= expected, within_s=45)
+        expected = len(self.published) + more
+        await until(lambda: len(self.published) >= expected, within_s=45)
 
 
 @asynccontextmanager
@@ -136,13 +136,15 @@ async def test_every_number_is_on_disk_once_or_in_a_gap(tmp_path: Path) -> None:
         process.terminate()
         await asyncio.to_thread(process.wait, 20)
     numbers, gaps = _stored_rows(tmp_path / "spool")
-    options = dict(counter.options)
+    published = dict(counter.published)
     assert len(numbers) > 150
     assert len(numbers) == len(set(numbers)), "nothing is counted twice"
-    assert set(numbers) <= set(options), "nothing is invented"
-    lost = {number for number in options if number not in set(numbers) and number < max(numbers)}
+    assert set(numbers) <= set(published), "nothing is invented"
+    lost = {number for number in published if number not in set(numbers) and number < max(numbers)}
     silent = {
-        number for number in lost if not any(begin <= options[number] <= end for begin, end in gaps)
+        number
+        for number in lost
+        if not any(begin <= published[number] <= end for begin, end in gaps)
     }
     assert not silent, f"lost without a word: {silent}, gaps {gaps}"
     assert len(gaps) >= 4, "each time the edge was away"

@@ -77,8 +77,8 @@ class Plc:
 
 
 def _connector(port: int, folder: Path, items: list[Any], **options: Any) -> Connector:
-    options = {"host": "127.0.0.1", "port": port, "period_s": 0.05, "timeout_s": 2, "items": items}
-    return create("s7", options | options, folder)
+    defaults = {"host": "127.0.0.1", "port": port, "period_s": 0.05, "timeout_s": 2, "items": items}
+    return create("s7", defaults | options, folder)
 
 
 @pytest.mark.asyncio
