@@ -94,7 +94,7 @@ async def test_lines_are_stored_once_while_the_edge_is_killed(
         total = sum(n for n in range(1, LINES + 1) if n % 1000)
         assert tuple(row) == (LINES - wrong, LINES - wrong, float(total))
         await stage.until("SELECT count(*) FROM quarantine", wrong)
-        (row,) = await stage.query("SELECT count(*), count(DISTINCT item) FROM quarantine")
+        (row,) = await stage.query("SELECT count(*), count(DISTINCT position) FROM quarantine")
         assert tuple(row) == (wrong, wrong)
 
 
