@@ -58,7 +58,7 @@ JOIN orders o ON o.part = w.part AND o.day BETWEEN w.first_day AND w.last_day
 GROUP BY w.part, w.n"""
 
 APPLIED_POLICIES: Final = """
-SELECT s.id, p.key AS supplier, s.version, s.valid_from, s.document
+SELECT s.id, p.key AS supplier, s.version, s.valid_from, s.document::text AS document
 FROM supply_policies s LEFT JOIN partners p ON p.id = s.supplier_id
 WHERE s.id = ANY($1) ORDER BY s.valid_from, s.version"""
 
