@@ -1,4 +1,4 @@
-"""The documentation tells the truth: its edge files load, its commands and routes exist."""
+"""The documentation is checked: its edge files load, its commands and routes exist."""
 
 import json
 import re
@@ -81,8 +81,8 @@ def test_a_command_of_the_documentation_exists(line: str, application: Any) -> N
             command = subcommand
         elif word.startswith("-") and not word[1:2].isdigit():
             options.append(word.partition("=")[0])
-    known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
-    assert set(options) <= known, f"{command.name} has {sorted(known)}"
+    accepted = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    assert set(options) <= accepted, f"{command.name} has {sorted(accepted)}"
 
 
 def test_routes_of_the_documentation_exist() -> None:

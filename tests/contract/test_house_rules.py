@@ -146,19 +146,19 @@ def test_dirty_buckets_are_marked_in_one_place() -> None:
     assert places == ["libs/werknetz/store/dirty.py"]
 
 
-def _tracked() -> list[Path]:
+def _tracked_files() -> list[Path]:
     listing = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
     ).stdout
     return [ROOT / name.decode() for name in listing.split(b"\0") if name]
 
 
-def test_no_registry_host_and_no_lock_with_addresses_is_tracked() -> None:
-    tracked = [path for path in _tracked() if path.is_file()]
+def test_no_registry_host_and_no_lock_with_addresses_is_tracked_files() -> None:
+    tracked = [path for path in _tracked_files() if path.is_file()]
     assert not [path for path in tracked if path.name in {"uv.lock", "pylock.toml"}]
     assert not [str(path) for path in tracked if HOSTS.search(path.read_bytes())]
 
 
-def test_no_large_or_generated_file_is_tracked() -> None:
-    assert not [str(p) for p in _tracked() if p.is_file() and p.stat().st_size > 1_000_000]
-    assert not [str(p) for p in _tracked() if "node_modules" in p.parts]
+def test_no_large_or_generated_file_is_tracked_files() -> None:
+    assert not [str(p) for p in _tracked_files() if p.is_file() and p.stat().st_size > 1_000_000]
+    assert not [str(p) for p in _tracked_files() if "node_modules" in p.parts]

@@ -30,10 +30,10 @@ CROWDED: Final[dict[str, str]] = {}
 FORBIDDEN_IN_NAMES: Final = _words("""
     told tell tells heard hear hears said say says spoken speak speaks asked asks ask asking
     story stories mischief crew wish wishes wished veiled veil holes owed greet greeting kept
-    keeper anew truths forgotten abroad abode
+    anew truths forgotten abroad abode
 """)
 BARE_NAMES: Final = _words("""
-    one ones each found told said given kept asked heard known taken wanted held made seen
+    one ones each found told said given kept asked heard known taken selected held made seen
 """)
 PARTICIPLES: Final = _words("""
     told given kept found said heard held made cut spoken shown known written taken sent lost
@@ -92,7 +92,7 @@ def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any("property" in ast.unparse(deco) for deco in node.decorator_list)
 
 
-def _named(tree: ast.AST) -> Iterator[tuple[str, int, str]]:
+def _names_of(tree: ast.AST) -> Iterator[tuple[str, int, str]]:
     """Every name that the file defines: (name, line, kind)."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -112,7 +112,7 @@ def name_breaches(path: Path, tree: ast.AST) -> Iterator[Breach]:
     for word in words_of(path.stem):
         if word in FORBIDDEN_IN_NAMES:
             yield Breach(where, 1, "forbidden word in a module's name", path.stem)
-    for name, line, kind in _named(tree):
+    for name, line, kind in _names_of(tree):
         bare = name.strip("_")
         if forbidden := FORBIDDEN_IN_NAMES.intersection(words_of(name)):
             yield Breach(where, line, f"forbidden word {min(forbidden)!r}", name)
@@ -188,14 +188,14 @@ def class_breaches() -> list[Breach]:
 
 
 def main(paths: list[str]) -> int:
-    wanted = [(ROOT / path).resolve() for path in paths]
+    selected = [(ROOT / path).resolve() for path in paths]
     files = [
         path
         for path in python_files("libs", "services", "tests", "deploy")
-        if not wanted or any(path == w or w in path.parents for w in wanted)
+        if not selected or any(path == s or s in path.parents for s in selected)
     ]
     breaches = [breach for path in files for breach in file_breaches(path)]
-    if not wanted:
+    if not selected:
         breaches += package_breaches() + class_breaches()
     for breach in breaches:
         print(breach)

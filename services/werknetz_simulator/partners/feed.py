@@ -10,7 +10,7 @@ from heapq import nlargest
 from pathlib import Path
 from typing import Final
 
-from werknetz_simulator.partners.late_delivery import LateDelivery
+from werknetz_simulator.partners.late_delivery import DelayedDelivery
 from werknetz_simulator.partners.messages.message_writer import (
     ADVICE,
     BOOKING,
@@ -70,7 +70,7 @@ class PartnersFeed:
         self._timelines = [
             RelationTimeline(relation, since_us=since_us, seed=seed) for relation in RELATIONS
         ]
-        self._late = LateDelivery(late, self._timelines[0])
+        self._late = DelayedDelivery(late, self._timelines[0])
         self._warehouse_database = self._folder / WAREHOUSE_DATABASE
         create_database(self._warehouse_database)
         self._progress = FeedProgress(since_us, written_us, start_us)

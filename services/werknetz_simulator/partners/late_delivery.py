@@ -22,7 +22,7 @@ ANNOUNCE_DELAY_US: Final = 10 * SECOND_US  # the despatch advice, when the line 
 Span = tuple[int, int]
 
 
-class LateDelivery:
+class DelayedDelivery:
     """`timeline` of the starving relation; it continues independently of the delay."""
 
     def __init__(self, file: Path, timeline: RelationTimeline) -> None:

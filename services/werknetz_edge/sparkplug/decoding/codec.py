@@ -41,7 +41,7 @@ _SELF_EVIDENT: Final = {"float_value", "double_value", "boolean_value", "string_
 _DATATYPES: Final = {int(datatype) for datatype in Datatype}
 
 
-class UnreadableValue(ValueError):
+class UnreadableMetric(ValueError):
     """The value does not match its datatype, or the datatype is unknown."""
 
 
@@ -56,7 +56,7 @@ def decode_value(holder: Any, datatype: int) -> Any:
         return None
     raw = getattr(holder, field)
     if field == "string_value" and isinstance(raw, bytes):  # how protobuf gives what is not UTF-8
-        raise UnreadableValue("the text is not UTF-8")
+        raise UnreadableMetric("the text is not UTF-8")
     read = _READERS.get(datatype)
     if read is not None and (value := read(datatype, field, raw)) is not None:
         return value
@@ -66,14 +66,14 @@ def decode_value(holder: Any, datatype: int) -> Any:
         datatype not in _DATATYPES or datatype == 0 or datatype in _FLOAT_TYPES
     ):
         return _require_clear_sign(field, raw, datatype)
-    raise UnreadableValue(f"{datatype_name(datatype)} cannot stand in {field}")
+    raise UnreadableMetric(f"{datatype_name(datatype)} cannot stand in {field}")
 
 
 def _require_clear_sign(field: str, raw: int, kind: int) -> int:
     """Without an integer datatype the top bit is ambiguous (sign or magnitude): never guess."""
     if raw < 1 << (_CONTAINER_BITS[field] - 1):
         return raw
-    raise UnreadableValue(f"{raw} as {datatype_name(kind)}: its sign is ambiguous")
+    raise UnreadableMetric(f"{raw} as {datatype_name(kind)}: its sign is ambiguous")
 
 
 def _read_integer(kind: int, field: str, raw: Any) -> int | None:
@@ -81,14 +81,14 @@ def _read_integer(kind: int, field: str, raw: Any) -> int | None:
         return None
     if kind in _UNSIGNED:
         if raw >> _UNSIGNED[kind]:
-            raise UnreadableValue(f"{raw} is no {datatype_name(kind)}")
+            raise UnreadableMetric(f"{raw} is no {datatype_name(kind)}")
         return int(raw)
     bits, container_bits = _SIGNED[kind], _CONTAINER_BITS[field]
     value = raw - (1 << container_bits) if raw >> (container_bits - 1) else raw
     if -(1 << (bits - 1)) <= value < 1 << (bits - 1):
         return int(value)
     if value < 0 or value >> bits:
-        raise UnreadableValue(f"{value} is no {datatype_name(kind)}")
+        raise UnreadableMetric(f"{value} is no {datatype_name(kind)}")
     return int(value) - (1 << bits)  # cut to its own width: 251 is -5 as an Int8
 
 
@@ -119,12 +119,12 @@ def _read_array(kind: int, field: str, raw: Any) -> list[Any] | None:
         return _read_booleans(raw)
     form = np.dtype(_ARRAYS[kind])
     if len(raw) % form.itemsize:
-        raise UnreadableValue(
+        raise UnreadableMetric(
             f"{len(raw)} bytes are no whole number of elements of {datatype_name(kind)}"
         )
     values = np.frombuffer(raw, form)
     if len(values) > ELEMENTS_MAX:
-        raise UnreadableValue(f"{len(values)} elements are more than {ELEMENTS_MAX}")
+        raise UnreadableMetric(f"{len(values)} elements are more than {ELEMENTS_MAX}")
     if kind == Datatype.DateTimeArray:
         return [instant_of_ms(int(value)).isoformat() for value in values]
     return list(values.tolist())
@@ -132,23 +132,23 @@ def _read_array(kind: int, field: str, raw: Any) -> list[Any] | None:
 
 def _read_strings(raw: bytes) -> list[str]:
     if raw.count(0) > ELEMENTS_MAX:
-        raise UnreadableValue(f"more than {ELEMENTS_MAX} elements")
+        raise UnreadableMetric(f"more than {ELEMENTS_MAX} elements")
     parts = raw.split(b"\0")
     if parts[-1] == b"":
         parts.pop()  # the last one is ended by NUL, too
     try:
         return [part.decode() for part in parts]
     except UnicodeDecodeError as error:
-        raise UnreadableValue("the text is not UTF-8") from error
+        raise UnreadableMetric("the text is not UTF-8") from error
 
 
 def _read_booleans(raw: bytes) -> list[bool]:
     """A count of 4 bytes, then bits, the first one on top."""
     if len(raw) < 4:
-        raise UnreadableValue("BooleanArray without its count")
+        raise UnreadableMetric("BooleanArray without its count")
     (count,) = struct.unpack_from("<I", raw)
     if count > ELEMENTS_MAX or (count + 7) // 8 != len(raw) - 4:
-        raise UnreadableValue(f"BooleanArray of {count} in {len(raw) - 4} bytes")
+        raise UnreadableMetric(f"BooleanArray of {count} in {len(raw) - 4} bytes")
     bits = np.unpackbits(np.frombuffer(raw, np.uint8, offset=4), count=count)
     return list(bits.astype(bool).tolist())
 
@@ -159,13 +159,13 @@ def _read_data_set(_: int, field: str, raw: Any) -> dict[str, Any] | None:
     types = list(raw.types)
     columns = [_require_utf8(column) for column in raw.columns]
     if len(raw.rows) * max(1, len(types)) > ELEMENTS_MAX or len(types) > ELEMENTS_MAX:
-        raise UnreadableValue(f"DataSet with more than {ELEMENTS_MAX} cells")
+        raise UnreadableMetric(f"DataSet with more than {ELEMENTS_MAX} cells")
     if len(columns) != len(types):
-        raise UnreadableValue(f"DataSet of {len(columns)} columns and {len(types)} types")
+        raise UnreadableMetric(f"DataSet of {len(columns)} columns and {len(types)} types")
     rows: list[list[Any]] = []
     for row in raw.rows:
         if len(row.elements) != len(types):
-            raise UnreadableValue(f"DataSet row of {len(row.elements)} cells, not {len(types)}")
+            raise UnreadableMetric(f"DataSet row of {len(row.elements)} cells, not {len(types)}")
         cells = zip(row.elements, types, strict=True)
         rows.append([to_json_value(decode_value(cell, kind)) for cell, kind in cells])
     return {"columns": columns, "types": [datatype_name(kind) for kind in types], "rows": rows}
@@ -175,7 +175,7 @@ def _read_template(_: int, field: str, raw: Any) -> dict[str, Any] | None:
     if field != "template_value":
         return None
     if len(raw.metrics) + len(raw.parameters) > ELEMENTS_MAX:
-        raise UnreadableValue(f"Template with more than {ELEMENTS_MAX} members")
+        raise UnreadableMetric(f"Template with more than {ELEMENTS_MAX} members")
     members: dict[str, Any] = {}
     if raw.HasField("template_ref"):
         members["template"] = _require_utf8(raw.template_ref)
@@ -193,14 +193,14 @@ def _read_members(holders: Iterable[tuple[Any, int]]) -> dict[str, Any]:
     for holder, datatype in holders:
         name = _require_utf8(holder.name)
         if name in members:
-            raise UnreadableValue(f"Template with two members {name!r}")
+            raise UnreadableMetric(f"Template with two members {name!r}")
         members[name] = to_json_value(decode_value(holder, datatype))
     return members
 
 
 def _require_utf8(text: str | bytes) -> str:
     if isinstance(text, bytes):
-        raise UnreadableValue("a name is not UTF-8")
+        raise UnreadableMetric("a name is not UTF-8")
     return text
 
 
@@ -236,7 +236,7 @@ def instant_of_ms(ms: int) -> datetime:
     try:
         return _EPOCH + timedelta(milliseconds=ms)
     except OverflowError as error:
-        raise UnreadableValue(f"{ms} ms lie outside all calendars") from error
+        raise UnreadableMetric(f"{ms} ms lie outside all calendars") from error
 
 
 def encode_value(holder: Any, datatype: Datatype, value: Any) -> None:

@@ -13,7 +13,7 @@ from werknetz.connector.quarantine import RAW_MAX
 from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
 from werknetz.events.batch import Unmapped
 from werknetz.protocols.sparkplug_b_pb2 import Payload
-from werknetz_edge.sparkplug.decoding.codec import UnreadableValue, datatype_name, decode_value
+from werknetz_edge.sparkplug.decoding.codec import UnreadableMetric, datatype_name, decode_value
 from werknetz_edge.sparkplug.node import (
     EXACT_MAX,
     MetricSource,
@@ -59,7 +59,7 @@ class MetricReader:
                     bd_seq = int(decode_value(metric, metric.datatype or 8) or 0)
                 else:
                     self._add_metric(node, source, metric, message)
-            except (UnreadableValue, TypeError, ValueError) as error:
+            except (UnreadableMetric, TypeError, ValueError) as error:
                 refused.append((str(error), metric))
         self._quarantine(source, message, refused)
         removed = [named for name, named in before.items() if name not in source.by_name]
@@ -105,7 +105,7 @@ class MetricReader:
                     unnamed.append(metric)
                 elif named.is_stored:
                     self._read_value(node, named, metric, message, use_columns=True)
-            except UnreadableValue as error:
+            except UnreadableMetric as error:
                 refused.append((str(error), metric))
         columns.fill_status()
         if len(columns.time_us) > start:
@@ -157,7 +157,9 @@ class MetricReader:
         index = self._index.get(address)
         if index is None:
             if len(self._index) >= METRICS_MAX:
-                raise UnreadableValue(f"more than {METRICS_MAX} metrics: subscribe to fewer groups")
+                raise UnreadableMetric(
+                    f"more than {METRICS_MAX} metrics: subscribe to fewer groups"
+                )
             index = self._index[address] = -1
         return NamedMetric.create(name, address, datatype, index)
 
@@ -280,9 +282,9 @@ def sanitize_text(text: str) -> str:
 def _name_of(metric: Any) -> str:
     name = metric.name
     if not isinstance(name, str):
-        raise UnreadableValue("the metric's name is not UTF-8")
+        raise UnreadableMetric("the metric's name is not UTF-8")
     if not name:
-        raise UnreadableValue("the metric has no name")
+        raise UnreadableMetric("the metric has no name")
     return name
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.codec import (
     ELEMENTS_MAX,
-    UnreadableValue,
+    UnreadableMetric,
     decode_value,
     encode_value,
 )
@@ -148,7 +148,7 @@ def test_templates_are_read_with_members_and_parameters() -> None:
         "metrics": {"rpm": -7, "drive": {"metrics": {"on": True}, "parameters": {}}},
     }  # fmt: skip
     template.metrics.add(name="rpm")
-    with pytest.raises(UnreadableValue, match="two members 'rpm'"):
+    with pytest.raises(UnreadableMetric, match="two members 'rpm'"):
         decode_value(metric, Datatype.Template)
 
 
@@ -201,12 +201,12 @@ def test_what_cannot_be_meant_is_refused(datatype: int, field: str, raw: Any, re
     if raw is None:
         assert decode_value(Metric(), datatype) is None
         return
-    with pytest.raises(UnreadableValue, match=reason):
+    with pytest.raises(UnreadableMetric, match=reason):
         decode_value(Metric(**{field: raw}), datatype)
 
 
 def test_text_that_is_not_utf_8_is_refused() -> None:
-    with pytest.raises(UnreadableValue, match="not UTF-8"):
+    with pytest.raises(UnreadableMetric, match="not UTF-8"):
         decode_value(Metric.FromString(b"\x7a\x02\xff\xfe"), Datatype.String)
 
 
