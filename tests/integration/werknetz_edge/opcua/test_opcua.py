@@ -260,7 +260,7 @@ async def test_an_unknown_root_names_what_there_is(connectors: Any) -> None:
     port = free_port()
     async with plant(port):
         connector = connectors(port, browse=[{"root": "/Objects/Cell8"}])
-        with pytest.raises(ConfigurationRejected, match=r"no 'Cell8'; there are .*Cell"):
+        with pytest.raises(ConfigurationRejected, match=r"no 'Cell8'; it has .*Cell"):
             await connector.connect()
 
 

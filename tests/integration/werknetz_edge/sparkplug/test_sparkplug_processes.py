@@ -36,16 +36,16 @@ mapping:
 
 
 @dataclass
-class Speaker:
-    """A node that says a number every 20 ms, each once, and remembers when."""
+class Counter:
+    """A node that publishes a number every 20 ms, each once, and notes the time."""
 
     node: EdgeNode
-    status: dict[int, int] = field(default_factory=dict)  # number → µs
+    published: dict[int, int] = field(default_factory=dict)  # number → µs
 
     async def run(self) -> None:
         while True:
-            number = len(self.status)
-            self.status[number] = time.time_ns() // 1000
+            number = len(self.published)
+            self.published[number] = time.time_ns() // 1000
             await asyncio.to_thread(self.node.give, number, 1)
             await asyncio.sleep(EVERY_S)
 
@@ -81,13 +81,13 @@ def _records(spool: Path) -> list[Record]:
 def _numbers(records: list[Record]) -> set[int]:
     points = [point for r in records if isinstance(r, Points) for point in r.points]
     ours = {point.number for point in points if point.signal == "number"}
-    rows: set[int] = set()
+    numbers: set[int] = set()
     for record in records:
         if isinstance(record, Samples):
             columns = columns_of(record)
             rows = zip(columns.point.tolist(), columns.value.tolist(), strict=True)
-            rows |= {int(value) for point, value in rows if point in ours and value >= 0}
-    return rows
+            numbers |= {int(value) for point, value in rows if point in ours and value >= 0}
+    return numbers
 
 
 def _gaps(records: list[Record]) -> list[tuple[int, int]]:
@@ -105,15 +105,15 @@ def _is_covered(at_us: int, gaps: list[tuple[int, int]]) -> bool:
 
 
 @pytest.mark.asyncio
-async def test_killed_and_back_nothing_is_lost_in_silence(
+async def test_after_kills_no_value_is_lost_without_a_gap(
     mqtt_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     group = f"g{secrets.token_hex(4)}"
     file, spool = tmp_path / "edge.yaml", tmp_path / "spool" / f"e-{group}.spool"
     file.write_text(EDGE.format(name=f"e-{group}", redis=redis_url, url=mqtt_url, group=group))
-    speaker = Speaker(await asyncio.to_thread(EdgeNode, mqtt_url, group, "edge"))
-    await asyncio.to_thread(speaker.node.birth)
-    speaking = asyncio.create_task(speaker.run())
+    counter = Counter(await asyncio.to_thread(EdgeNode, mqtt_url, group, "edge"))
+    await asyncio.to_thread(counter.node.birth)
+    counting = asyncio.create_task(counter.run())
     try:
         for kill in (True, True, False):
             expected = len(_numbers(_records(spool))) + 60
@@ -124,16 +124,16 @@ async def test_killed_and_back_nothing_is_lost_in_silence(
                     await process.wait()
                     await asyncio.sleep(0.5)
     finally:
-        speaking.cancel()
-        await asyncio.gather(speaking, return_exceptions=True)
-        await asyncio.to_thread(speaker.node.close)
+        counting.cancel()
+        await asyncio.gather(counting, return_exceptions=True)
+        await asyncio.to_thread(counter.node.close)
     records = _records(spool)
     stored, gaps = _numbers(records), _gaps(records)
-    assert stored <= set(speaker.status)
+    assert stored <= set(counter.published)
     first, last = min(stored), max(stored)
-    lost = set(speaker.status) - stored
-    silent = [n for n in lost if first < n < last and not _is_covered(speaker.status[n], gaps)]
+    lost = set(counter.published) - stored
+    silent = [n for n in lost if first < n < last and not _is_covered(counter.published[n], gaps)]
     assert not silent
     assert lost  # the kills did take some
-    assert len([n for n in stored if not _is_covered(speaker.status[n], gaps)]) > 30
-    assert speaker.node.rebirths >= 3
+    assert len([n for n in stored if not _is_covered(counter.published[n], gaps)]) > 30
+    assert counter.node.rebirths >= 3
