@@ -14,9 +14,7 @@ RATE_BURST: Final = 1000
 class CoreSettings:
     database_url: str
     redis_url: str | None = None  # None: no ETags, no status of connectors
-    sessions_max: int = (
-        10  # concurrent sessions; as many driver connections are possible beside them
-    )
+    sessions_max: int = 10  # endpoints in a transaction; the pool has twice as many
     statement_timeout_s: float = 20.0
     redis_timeout_s: float = 0.5  # a request must not wait for a Redis that hangs
     webhook_url: str | None = (

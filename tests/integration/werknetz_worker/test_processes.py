@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from redis import Redis
 
-from plumbing.machines import Plant, story
+from plumbing.machines import Plant, timeline
 from plumbing.servers import run
 from werknetz.domain.bucket import BUCKET_US, bucket_of
 from werknetz_demo.embedded.postgres import Postgres
@@ -53,7 +53,7 @@ class Processes:
         self.started.append(process)
         return process
 
-    def has_logged(self) -> str:
+    def read_logs(self) -> str:
         return "\n".join(path.read_text() for path in sorted(self._folder.glob("*.log")))
 
     def files(self) -> set[str]:
@@ -98,7 +98,7 @@ async def plant(database_url: str) -> AsyncIterator[Plant]:
 async def until(question: Callable[[], Awaitable[bool]], processes: Processes) -> None:
     deadline = time.monotonic() + 60
     while not await question():
-        assert time.monotonic() < deadline, processes.said()[-4000:]
+        assert time.monotonic() < deadline, processes.read_logs()[-4000:]
         await asyncio.sleep(0.2)
 
 
@@ -129,7 +129,7 @@ async def test_killed_and_doubled_workers_lose_and_double_nothing(
     end_us = start_us + buckets * BUCKET_US
     machines = [await plant.machine(f"{PATH}{n}") for n in range(6)]
     for n, machine in enumerate(machines):
-        await plant.samples(machine, story(start_us, buckets, seed=n))
+        await plant.samples(machine, timeline(start_us, buckets, seed=n))
     await plant.pool.execute("UPDATE dirty_buckets SET marked_at = now() - interval '1 h'")
     victim = processes.start("worker", "--beat")
     await until(nothing_or_some(plant), processes)
@@ -140,13 +140,13 @@ async def test_killed_and_doubled_workers_lose_and_double_nothing(
     await until(nothing_dirty(plant), processes)
     assert "alive" in processes.files()
     assert not [name for name in processes.files() if name.startswith("celerybeat")]
-    assert "Traceback" not in processes.said()
+    assert "Traceback" not in processes.read_logs()
     rows = await all_sums(plant, end_us)
     assert len(rows) == len(machines)
     await plant.pool.execute("TRUNCATE elements, state_pieces")
     processes.stop()
     for machine in machines:
-        await plant.samples(machine, story(start_us, 1)[:1])
+        await plant.samples(machine, timeline(start_us, 1)[:1])
     await plant.pool.execute("DELETE FROM orders")
     await compute_dirty_buckets(plant.pool, WatermarkPublisher(None), quiet_s=0, seconds_max=30)
     assert await all_sums(plant, end_us) == rows
@@ -169,7 +169,7 @@ async def test_a_broker_that_forgets_and_restarts_is_joined_again(
     processes.start("worker")
     processes.start("beat")
     for n in range(3):
-        samples = story(start_us + n * 4 * BUCKET_US, 4, seed=n)
+        samples = timeline(start_us + n * 4 * BUCKET_US, 4, seed=n)
         await plant.samples(machine, samples)
         await plant.pool.execute("UPDATE dirty_buckets SET marked_at = now() - interval '1 h'")
         await until(nothing_dirty(plant), processes)
@@ -188,14 +188,14 @@ async def test_a_database_that_restarts_is_joined_again(
     machine = await plant.machine(PATH)
     start_us = bucket_of(time.time_ns() // 1000) - 40 * BUCKET_US
     processes.start("worker", "--beat")
-    await plant.samples(machine, story(start_us, 4))
+    await plant.samples(machine, timeline(start_us, 4))
     await plant.pool.execute("UPDATE dirty_buckets SET marked_at = now() - interval '1 h'")
     await until(nothing_dirty(plant), processes)
     postgres_server.kill()
     await asyncio.sleep(3)  # ticks meanwhile find no database
     await asyncio.to_thread(run, postgres_server.start())
     await plant.pool.expire_connections()
-    await plant.samples(machine, story(start_us + 8 * BUCKET_US, 4, seed=2))
+    await plant.samples(machine, timeline(start_us + 8 * BUCKET_US, 4, seed=2))
     await plant.pool.execute("UPDATE dirty_buckets SET marked_at = now() - interval '1 h'")
     await until(nothing_dirty(plant), processes)
-    assert "Traceback" not in processes.said()
+    assert "Traceback" not in processes.read_logs()

@@ -12,8 +12,6 @@ ADD_CONNECTOR: Final = "INSERT INTO connectors (id) VALUES ($1) ON CONFLICT (id)
 
 SET_EPOCH: Final = "UPDATE connectors SET epoch = $2 WHERE id = $1 AND epoch < $2"
 
-CLEAR_ALARM: Final = "UPDATE connectors SET alarm = NULL WHERE id = $1 AND alarm IS NOT NULL"
-
 LOCK_SPOOL: Final = """
 SELECT id, connector_id, last_seq, last_hash FROM spools WHERE spool_id = $1 FOR UPDATE"""
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 NUMBER_MAX: Final = 4_000_000
-_INT32_MAX: Final = 2**31 - 1
 
 
 class InvalidPointDefinition(ValueError):

@@ -13,7 +13,7 @@ import typer
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 
-from plumbing.machines import MINUTE, SECOND, Plant, story
+from plumbing.machines import MINUTE, SECOND, Plant, timeline
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
@@ -63,7 +63,7 @@ async def facts(plant: Plant, machine: int) -> dict[str, Any]:
 
 async def test_a_machine_from_samples_to_kpis(plant: Plant) -> None:
     machine = await plant.machine(PATH)
-    await plant.samples(machine, story(T0, 8))
+    await plant.samples(machine, timeline(T0, 8))
     now_us = T0 + 8 * BUCKET_US + 10 * MINUTE
     assert await work(plant, now_us)
     rows = await plant.elements(machine)
@@ -95,7 +95,7 @@ async def test_a_machine_from_samples_to_kpis(plant: Plant) -> None:
 
 async def test_late_data_changes_its_bucket_and_keeps_what_was_known(plant: Plant) -> None:
     machine = await plant.machine(PATH)
-    await plant.samples(machine, story(T0, 8))
+    await plant.samples(machine, timeline(T0, 8))
     now_us = T0 + 8 * BUCKET_US
     await work(plant, now_us)
     before = {row["bucket_at"]: row for row in await plant.elements(machine)}
@@ -135,7 +135,7 @@ async def test_what_a_bucket_hands_on_is_followed_as_far_as_it_reaches(plant: Pl
 async def test_recomputing_everything_changes_nothing(plant: Plant) -> None:
     """In whatever order samples came, the outcome is that of all of them at once."""
     scattered, whole = await plant.machine(PATH), await plant.machine(PATH + "b")
-    samples = story(T0, 30)
+    samples = timeline(T0, 30)
     now_us = T0 + 31 * BUCKET_US
     for part in (samples[2::3], samples[0::3], samples[1::3]):
         await plant.samples(scattered, part)
@@ -154,7 +154,7 @@ async def test_recomputing_everything_changes_nothing(plant: Plant) -> None:
 async def test_two_workers_at_once_agree(plant: Plant) -> None:
     machines = [await plant.machine(f"{PATH}{n}") for n in range(4)]
     for n, machine in enumerate(machines):
-        await plant.samples(machine, story(T0, 96, seed=n))
+        await plant.samples(machine, timeline(T0, 96, seed=n))
     now_us = T0 + 97 * BUCKET_US
     await asyncio.gather(*(work(plant, now_us) for _ in range(3)))
     assert await plant.pool.fetchval("SELECT count(*) FROM dirty_buckets") == 0
@@ -171,7 +171,7 @@ async def test_two_workers_at_once_agree(plant: Plant) -> None:
 
 async def test_a_mark_made_meanwhile_stays(plant: Plant) -> None:
     machine = await plant.machine(PATH)
-    await plant.samples(machine, story(T0, 2))
+    await plant.samples(machine, timeline(T0, 2))
     now_us = T0 + 2 * BUCKET_US
     async with plant.pool.acquire() as writer, writer.transaction():
         await writer.execute(
@@ -189,7 +189,7 @@ async def test_the_past_waits_while_history_comes_in_but_the_present_does_not(
     plant: Plant,
 ) -> None:
     machine = await plant.machine(PATH)
-    await plant.samples(machine, story(T0, 40))
+    await plant.samples(machine, timeline(T0, 40))
     now_us = T0 + 40 * BUCKET_US + MINUTE
     assert await compute_dirty_buckets(plant.pool, NOBODY, now_us=now_us, quiet_s=30) > 0
     assert len(await plant.elements(machine)) == 5
@@ -269,7 +269,7 @@ async def test_watermarks_grow_along_the_path_and_catch_up(plant: Plant, redis_u
     machine = await plant.machine(PATH)
     deaf = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1, socket_timeout=1)
     watermarks = WatermarkPublisher(deaf)
-    await plant.samples(machine, story(T0, 1))
+    await plant.samples(machine, timeline(T0, 1))
     assert await compute_dirty_buckets(plant.pool, watermarks, now_us=T0 + BUCKET_US, quiet_s=0)
     await deaf.aclose()
     redis = Redis.from_url(redis_url, decode_responses=True)

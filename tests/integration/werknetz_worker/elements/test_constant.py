@@ -16,7 +16,7 @@ from werknetz.kpi.formulas.oee import oee
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz.link.receiver import Receiver
 from werknetz.link.wire import Welcome
-from werknetz_core.ingest.apply import Applier, answer_hello
+from werknetz_core.ingest.apply import Applier, accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_edge.pipeline.lane import Lane
 from werknetz_edge.spool.spool_file import clock_us
@@ -47,7 +47,7 @@ def records(folder: Path, since_us: int, delivery: Delivery) -> list[bytes]:
     before = lane.spool.last_seq
     lane._store_heartbeat(Delivery())
     if delivery.readings:
-        lane._keep(delivery)
+        lane._store(delivery)
     result = [batch.payload for batch in lane.spool.read(before + 1, 10**9)]
     lane.last_values.save()
     lane._disk.shutdown()
@@ -58,7 +58,7 @@ def records(folder: Path, since_us: int, delivery: Delivery) -> list[bytes]:
 async def apply(pool: asyncpg.Pool, spool: FakeSpool, payloads: list[bytes]) -> None:
     incarnation = uuid4()
     async with pool.acquire() as connection:
-        answer = await answer_hello(connection, spool.connector, spool.hello(), incarnation)
+        answer = await accept_hello(connection, spool.connector, spool.hello(), incarnation)
         assert isinstance(answer, Welcome)
         spool.epoch = answer.epoch
         envelopes = [spool.add_payload(payload) for payload in payloads]

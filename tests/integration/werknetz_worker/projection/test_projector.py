@@ -76,7 +76,7 @@ async def test_a_delivery_is_one_relation_whoever_comes_first(business: Business
 
 async def _picture(business: Business) -> list[tuple[str, Any]]:
     """What is believed, without ids that depend on the order."""
-    rows = []
+    tables = []
     for table, columns in (
         ("call_off_entries", "quantity, base_quantity"),
         ("shipment_lines", "quantity, base_quantity, packed_in"),
@@ -86,7 +86,7 @@ async def _picture(business: Business) -> list[tuple[str, Any]]:
             f"SELECT {columns}, dock FROM {table} f JOIN supply_relations r ON r.id = relation_id "
             "WHERE known_to IS NULL"
         )
-        rows.append((table, rows))
+        tables.append((table, rows))
     for table in ("stock_counts", "stock_movements"):
         rows = await business.fetch(
             f"SELECT f.at, w.code, l.code, f.base_quantity FROM {table} f "
@@ -94,8 +94,8 @@ async def _picture(business: Business) -> list[tuple[str, Any]]:
             "LEFT JOIN locations l ON l.id = i.location_id WHERE known_to IS NULL "
             "ORDER BY f.at, f.base_quantity"
         )
-        rows.append((table, rows))
-    return rows
+        tables.append((table, rows))
+    return tables
 
 
 async def test_a_revised_event_keeps_what_was_believed_before(business: Business) -> None:

@@ -161,7 +161,7 @@ async def test_one_that_cannot_be_reconciled_stops_no_other(
         return reconcile_subject(subject, now_us)
 
     with monkeypatch.context() as patch:
-        patch.setattr(reconcile, "compute", computing)
+        patch.setattr(reconcile, "reconcile_subject", computing)
         assert await reconcile_dirty_stock(business.pool, WatermarkPublisher(None), now_us=NOW) == 1
     balances = "SELECT count(*) FROM stock_balances"
     assert await business.fetch(balances) == [(1,)]

@@ -65,10 +65,10 @@ async def test_a_killed_worker_changes_nothing(
         while True:
             await connection.execute("SELECT 1")
 
-    monkeypatch.setattr(findings, "replace", kill_backend)
+    monkeypatch.setattr(findings, "replace_findings", kill_backend)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
         await reconcile_all(deliveries)
-    monkeypatch.setattr(findings, "replace", replace)
+    monkeypatch.setattr(findings, "replace_findings", replace)
     assert await deliveries.load_derived_rows() == before
     assert len(await deliveries.load_rows("dirty_relations")) == 1
     await reconcile_all(deliveries)
@@ -117,9 +117,9 @@ async def test_a_mark_set_meanwhile_stays(
         await deliveries.receive(relation, 5.5, 100)  # by another, right after the facts were read
         return subjects
 
-    monkeypatch.setattr(facts, "load", loads)
+    monkeypatch.setattr(facts, "load_relations", loads)
     assert await reconcile_all(deliveries) == 1
     assert len(await deliveries.load_rows("dirty_relations")) == 1
-    monkeypatch.setattr(facts, "load", load)
+    monkeypatch.setattr(facts, "load_relations", load)
     await reconcile_all(deliveries)
     assert [r["on_time"] for r in await deliveries.load_rows("due_lines")] == [True]
