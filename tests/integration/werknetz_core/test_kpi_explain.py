@@ -62,16 +62,16 @@ async def test_a_value_is_followed_down_to_its_samples(world: World) -> None:
     await some_history(world)
     answer = await world.get(f"/kpi_values/explain?equipment={LINE}&kpi=oee&{SPAN}")
     assert answer.status_code == 200, answer.text
-    told = answer.json()
+    explanation = answer.json()
     [same] = (await world.get(f"/kpi_values?equipment={LINE}&kpi=oee&{SPAN}")).json()["items"]
     for name in ("value", "unit", "coverage", "late_share", "provisional", "start", "end"):
-        assert told[name] == same[name], name
-    assert told["value"] == pytest.approx(1080 / 1800)
-    assert told["definition"]["version"] == same["definition_version"]
-    assert told["elements"]["pbt_s"] == 1800
-    press, robot = told["machines"]
+        assert explanation[name] == same[name], name
+    assert explanation["value"] == pytest.approx(1080 / 1800)
+    assert explanation["definition"]["version"] == same["definition_version"]
+    assert explanation["elements"]["pbt_s"] == 1800
+    press, robot = explanation["machines"]
     assert (press["equipment"], robot["equipment"]) == (PRESS, ROBOT)
-    for name, value in told["elements"].items():
+    for name, value in explanation["elements"].items():
         assert press["elements"][name] + robot["elements"][name] == pytest.approx(value), name
     assert (press["value"], press["coverage"]) == (pytest.approx(0.8), 0.9)
     assert {(s["category"], s["minutes"]) for s in press["states"]} == {
@@ -81,35 +81,41 @@ async def test_a_value_is_followed_down_to_its_samples(world: World) -> None:
     [signal] = press["signals"]
     assert (signal["sample_count"], signal["mapping"]) == (15, "emden@3")
     assert signal["first_at"] == "2026-11-20T05:00:00Z"
-    assert told["mappings"] == ["emden@3"]
-    assert [gap["cause"] for gap in told["gaps"]] == ["spool full"]
-    assert [outage["backfilled"] for outage in told["outages"]] == [False]
-    assert [entry["reason"] for entry in told["quarantine"]] == ["not a number"]
-    text = " ".join(told["text"])
+    assert explanation["mappings"] == ["emden@3"]
+    assert [gap["cause"] for gap in explanation["gaps"]] == ["spool full"]
+    assert [outage["backfilled"] for outage in explanation["outages"]] == [False]
+    assert [entry["reason"] for entry in explanation["quarantine"]] == ["not a number"]
+    text = " ".join(explanation["text"])
     assert "number 6 of ISO 22400-2" in text
     assert "95.0% are known; 1.5 minutes are not" in text
     for href in (
-        press["states_href"], press["counts_href"], signal["href"], told["gaps_href"],
-        told["values_href"], told["definition"]["href"],
+        press["states_href"], press["counts_href"], signal["href"], explanation["gaps_href"],
+        explanation["values_href"], explanation["definition"]["href"],
     ):  # fmt: skip
-        found = await world.get(href.removeprefix("/api/v1"))
-        assert found.status_code == 200, href
+        linked = await world.get(href.removeprefix("/api/v1"))
+        assert linked.status_code == 200, href
 
 
 async def test_it_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await some_history(world)
     monkeypatch.setattr("werknetz_core.kpis.explanation.explain.MACHINES_MAX", 1)
     monkeypatch.setattr(trace, "SAMPLES_MAX", 10)
-    told = (await world.get(f"/kpi_values/explain?equipment={PLANT}&kpi=oee&{SPAN}")).json()
-    assert (told["machine_count"], len(told["machines"])) == (2, 1)
-    [signal] = told["machines"][0]["signals"]
+    explanation = (await world.get(f"/kpi_values/explain?equipment={PLANT}&kpi=oee&{SPAN}")).json()
+    assert (explanation["machine_count"], len(explanation["machines"])) == (2, 1)
+    [signal] = explanation["machines"][0]["signals"]
     assert (signal["sample_count"], signal["sample_count_is_complete"]) == (10, False)
 
 
 async def test_nothing_there_is_explained_too(world: World) -> None:
-    told = (await world.get(f"/kpi_values/explain?equipment={PLANT}&kpi=mttr&start=-8h")).json()
-    assert (told["value"], told["reason"], told["machines"]) == (None, "no data", [])
-    assert "has no value: no data" in told["text"][0]
+    explanation = (
+        await world.get(f"/kpi_values/explain?equipment={PLANT}&kpi=mttr&start=-8h")
+    ).json()
+    assert (explanation["value"], explanation["reason"], explanation["machines"]) == (
+        None,
+        "no data",
+        [],
+    )
+    assert "has no value: no data" in explanation["text"][0]
 
 
 async def test_a_key_for_one_plant_sees_no_foreign_losses(world: World) -> None:
@@ -120,8 +126,8 @@ async def test_a_key_for_one_plant_sees_no_foreign_losses(world: World) -> None:
     await world.database.execute(
         "UPDATE signals SET connector_id = 'emden-opcua' WHERE equipment_id = $1", world.ids[OTHER]
     )
-    told = (await world.get(address, key="emden")).json()
-    assert (told["gaps"], told["quarantine"], told["outages"]) == ([], [], [])
+    explanation = (await world.get(address, key="emden")).json()
+    assert (explanation["gaps"], explanation["quarantine"], explanation["outages"]) == ([], [], [])
     assert (await world.get(address, key="zwick")).status_code == 403
 
 

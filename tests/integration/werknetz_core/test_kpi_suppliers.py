@@ -71,10 +71,10 @@ async def due_line(world: World, relation: int, order: str, *, good: bool) -> No
 
 
 async def test_relations_are_summed_and_the_policy_stands_beside(world: World) -> None:
-    held = await policy(world, None, early="2d", late="4h", tolerance=0.05)
+    policy_id = await policy(world, None, early="2d", late="4h", tolerance=0.05)
     for day in ("2026-11-02", "2026-11-30"):
-        await add(world, await supplier(world, "alfa"), day, policy_id=held, **FULL)
-    await add(world, await supplier(world, "alfa"), "2026-12-01", policy_id=held, **FULL)
+        await add(world, await supplier(world, "alfa"), day, policy_id=policy_id, **FULL)
+    await add(world, await supplier(world, "alfa"), "2026-12-01", policy_id=policy_id, **FULL)
     answer = await world.get(
         f"/kpi_values?supplier=alfa&kpi=otif&kpi=on_time_delivery&kpi=delay_severity&{NOVEMBER}"
     )
@@ -120,8 +120,11 @@ async def test_every_supplier_at_once_and_only_those_a_key_may_see(world: World)
     mixed = await supplier(world, "alfa", "nordwerk/zwick-2")
     await add(world, mixed, "2026-11-02", lines_due=2, lines_otif=2)
     url = f"/kpi_values?supplier=*&kpi=otif&{NOVEMBER}"
-    told = (await world.get(url)).json()["items"]
-    assert [(item["supplier"], item["value"]) for item in told] == [("alfa", 0.75), ("beta", 1)]
+    kpi_values = (await world.get(url)).json()["items"]
+    assert [(item["supplier"], item["value"]) for item in kpi_values] == [
+        ("alfa", 0.75),
+        ("beta", 1),
+    ]
     own = (await world.get(url, key="emden")).json()["items"]
     assert [(item["supplier"], item["value"]) for item in own] == [("alfa", 0.5)]
     none = await world.get(f"/kpi_values?supplier=beta&kpi=otif&{NOVEMBER}", key="emden")
@@ -130,7 +133,7 @@ async def test_every_supplier_at_once_and_only_those_a_key_may_see(world: World)
     assert table.text.splitlines()[1].split(",")[0] == "beta"
 
 
-async def test_what_was_lost_is_said(world: World) -> None:
+async def test_lost_messages_make_the_value_uncertain(world: World) -> None:
     relation = await supplier(world, "alfa")
     await add(world, relation, "2026-11-02", lines_due=4, lines_otif=1, uncertain_lines=1)
     await add(world, relation, "2026-11-03", lines_due=2, uncertain_lines=2)
@@ -141,14 +144,14 @@ async def test_what_was_lost_is_said(world: World) -> None:
 
 
 async def test_a_policy_of_orders_counts_orders(world: World) -> None:
-    held = await policy(world, None, level="order")
-    one, other = await supplier(world, "alfa"), await supplier(world, "alfa")
-    for relation in (one, other):
-        await add(world, relation, "2026-11-10", policy_id=held, lines_due=2, lines_otif=1)
+    policy_id = await policy(world, None, level="order")
+    first_relation, other = await supplier(world, "alfa"), await supplier(world, "alfa")
+    for relation in (first_relation, other):
+        await add(world, relation, "2026-11-10", policy_id=policy_id, lines_due=2, lines_otif=1)
     # Two orders over both relations: one line of P1 is late, and so is all of it.
-    await due_line(world, one, "P1", good=True)
+    await due_line(world, first_relation, "P1", good=True)
     await due_line(world, other, "P1", good=False)
-    await due_line(world, one, "P2", good=True)
+    await due_line(world, first_relation, "P2", good=True)
     await due_line(world, other, "P2", good=True)
     answer = await world.get(f"/kpi_values?supplier=alfa&kpi=otif&kpi=otif_orders&{NOVEMBER}")
     lines, orders = answer.json()["items"]
@@ -179,7 +182,7 @@ async def test_unchanged_is_304_until_something_was_reconciled(world: World) -> 
         ("supplier=alfa&kpi=otiff", 422, "unknown_kpi", "otif"),
     ],
 )
-async def test_a_wrong_question_is_told_what_to_do(
+async def test_a_wrong_query_gets_a_hint(
     world: World, query: str, status: int, code: str, hint: str
 ) -> None:
     await supplier(world, "alfa")

@@ -1,4 +1,4 @@
-"""KPI values over HTTP: sums, windows, tags, and what is said when a question is wrong."""
+"""KPI values over HTTP: sums, windows, ETags, and the problems of wrong queries."""
 
 import pytest
 
@@ -66,8 +66,8 @@ async def test_unchanged_is_304_without_a_query(world: World) -> None:
     assert changed.headers["etag"] != tag
     await redis.flushall()
     await redis.hincrby("wn:mark", PLANT, 1)
-    forgotten = await world.get(url, headers={"If-None-Match": changed.headers["etag"]})
-    assert forgotten.status_code == 200
+    recomputed = await world.get(url, headers={"If-None-Match": changed.headers["etag"]})
+    assert recomputed.status_code == 200
 
 
 async def test_many_questions_have_an_answer_or_a_problem_each(world: World) -> None:
@@ -112,7 +112,7 @@ async def test_many_questions_have_an_answer_or_a_problem_each(world: World) -> 
         ("equipment=nordwerk&kpi=oee&start=shift:current", 422, "no_shift_calendar", "calendar"),
     ],
 )
-async def test_a_wrong_question_is_told_what_to_do(
+async def test_a_wrong_query_gets_a_hint(
     world: World, query: str, status: int, code: str, hint: str
 ) -> None:
     answer = await world.get(f"/kpi_values?{query}")

@@ -24,12 +24,12 @@ async def warehouse(world: World, key: str, plant: str = PLANT) -> int:
 
 async def material(world: World, number: str, **values: Any) -> int:
     row = {"number": number, "unit": "PCE", **values}
-    made: int = await world.database.fetchval(
+    warehouse_id: int = await world.database.fetchval(
         f"INSERT INTO materials ({', '.join(row)})"
         f" VALUES ({', '.join(f'${n}' for n in range(1, len(row) + 1))}) RETURNING id",
         *row.values(),
     )
-    return made
+    return warehouse_id
 
 
 async def day(world: World, house: int, part: int, on: str, **values: float) -> None:
@@ -48,8 +48,8 @@ async def day(world: World, house: int, part: int, on: str, **values: float) -> 
 async def values(world: World, query: str, key: str = "viewer") -> list[dict[str, Any]]:
     answer = await world.get(f"/kpi_values?{query}", key=key)
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["items"]
-    return found
+    kpi_values: list[dict[str, Any]] = answer.json()["items"]
+    return kpi_values
 
 
 async def test_turns_are_by_value_where_costs_are_known(world: World) -> None:
@@ -70,11 +70,15 @@ async def test_turns_are_by_value_where_costs_are_known(world: World) -> None:
     assert annual["value"] == pytest.approx(400 / 300 * 365 / 2)
     assert days["value"] == pytest.approx(1.5)
     assert (turns["warehouse"], turns["unit"], turns["coverage"]) == ("hall", "count", 1)
-    told = turns["inventory"]
-    assert (told["measured_by"], told["unit"], told["left_out"]) == ("value", "EUR", 2)
-    assert "2 of them left out" in told["text"]
-    each = await values(world, f"warehouse=hall&kpi=inventory_turns&granularity=1d&{MARCH}")
-    assert [one["value"] for one in each] == pytest.approx([200 / 400, 200 / 200])
+    inventory = turns["inventory"]
+    assert (inventory["measured_by"], inventory["unit"], inventory["left_out"]) == (
+        "value",
+        "EUR",
+        2,
+    )
+    assert "2 of them left out" in inventory["text"]
+    by_day = await values(world, f"warehouse=hall&kpi=inventory_turns&granularity=1d&{MARCH}")
+    assert [item["value"] for item in by_day] == pytest.approx([200 / 400, 200 / 200])
 
 
 async def test_without_costs_one_unit_is_counted_and_several_are_not(world: World) -> None:
@@ -82,8 +86,8 @@ async def test_without_costs_one_unit_is_counted_and_several_are_not(world: Worl
     await day(world, house, await material(world, "M1"), "2026-03-02", average=10, outflow=20)
     await day(world, house, await material(world, "M2"), "2026-03-02", average=30, outflow=20)
     url = "warehouse=hall&kpi=inventory_turns&start=2026-03-02&end=2026-03-03"
-    [found] = await values(world, url)
-    assert (found["value"], found["inventory"]["measured_by"]) == (1, "quantity")
+    [turns] = await values(world, url)
+    assert (turns["value"], turns["inventory"]["measured_by"]) == (1, "quantity")
     other = await material(world, "M3", unit="KGM")
     await day(world, house, other, "2026-03-02", average=30, outflow=20)
     [apart] = await values(world, url)
@@ -104,17 +108,17 @@ async def test_stock_outs_and_what_is_not_known(world: World) -> None:
     assert (first["value"], second["value"], second["reason"]) == (2, None, "no good data")
 
 
-async def test_what_may_be_lost_is_said(world: World) -> None:
+async def test_lost_messages_lower_the_coverage(world: World) -> None:
     house, part = await warehouse(world, "hall"), await material(world, "M1")
     await day(world, house, part, "2026-11-19", average=5, outflow=5)
     item = await world.database.fetchval(
         "INSERT INTO stock_items (warehouse_id, material_id) VALUES ($1, $2) RETURNING id",
         house, part,
     )  # fmt: skip
-    told = await world.database.fetchval("SELECT event_id FROM business_events LIMIT 1")
+    event_id = await world.database.fetchval("SELECT event_id FROM business_events LIMIT 1")
     await world.database.execute(
         "INSERT INTO stock_counts (event_id, revision, known_from, at, stock_item_id)"
-        " VALUES ($1, 1, now(), '2026-11-18Z', $2)", told, item,
+        " VALUES ($1, 1, now(), '2026-11-18Z', $2)", event_id, item,
     )  # fmt: skip
     url = "warehouse=hall&kpi=inventory_turns&start=2026-11-19&end=2026-11-20&tz=Europe/Berlin"
     [whole] = await values(world, url)
@@ -132,8 +136,8 @@ async def test_who_sees_what_and_304(world: World) -> None:
     for key, plant in (("hall", PLANT), ("mill", "nordwerk/zwick-2")):
         await day(world, await warehouse(world, key, plant), part, "2026-03-02", average=1)
     url = f"warehouse=*&kpi=stock_outs&{MARCH}"
-    assert [one["warehouse"] for one in await values(world, url)] == ["hall", "mill"]
-    assert [one["warehouse"] for one in await values(world, url, "emden")] == ["hall"]
+    assert [item["warehouse"] for item in await values(world, url)] == ["hall", "mill"]
+    assert [item["warehouse"] for item in await values(world, url, "emden")] == ["hall"]
     hidden = await world.get(f"/kpi_values?warehouse=mill&kpi=stock_outs&{MARCH}", key="emden")
     assert (hidden.status_code, "mill" in hidden.json()["hint"]) == (404, False)
     wrong = await world.get(f"/kpi_values?warehouse=hal&kpi=stock_outs&{MARCH}")

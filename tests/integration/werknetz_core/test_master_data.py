@@ -21,7 +21,7 @@ from .test_supply import items, put
 pytestmark = pytest.mark.asyncio
 
 
-async def tell(world: World, name: str, kind: str, at: datetime, **body: Any) -> UUID:
+async def add_event(world: World, name: str, kind: str, at: datetime, **body: Any) -> UUID:
     await world.database.execute(
         "INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, at,"
         " mapping, body) VALUES ($1, $2, 'emden-opcua', $3, 1, 's', $4, 'm@1', $5)",
@@ -32,11 +32,11 @@ async def tell(world: World, name: str, kind: str, at: datetime, **body: Any) ->
 
 async def call_off(world: World, name: str, **body: Any) -> UUID:
     due_us = microseconds_of(NOW + timedelta(days=1))
-    told = {
+    call_off_body = {
         "document": name, "supplier": "4711", "ship_to": "0815", "material": "M1", "quantity": 10.0,
         "unit": "PCE", "due_from_us": due_us, "due_until_us": due_us,
     }  # fmt: skip
-    return await tell(world, name, "delivery_called_off", NOW, **{**told, **body})
+    return await add_event(world, name, "delivery_called_off", NOW, **{**call_off_body, **body})
 
 
 async def settle(world: World) -> None:
@@ -47,15 +47,15 @@ async def settle(world: World) -> None:
 
 
 async def test_messages_of_a_number_follow_it_to_its_supplier(world: World) -> None:
-    told = await call_off(world, "C1")
+    event_id = await call_off(world, "C1")
     await settle(world)
-    [found] = await items(world, "/suppliers")
-    assert (found["name"], found["sites"]) == ("4711", ["0815"])
+    [supplier] = await items(world, "/suppliers")
+    assert (supplier["name"], supplier["sites"]) == ("4711", ["0815"])
     body = {"name": "Kirchhoff AG", "identities": ["4711"]}
     assert (await put(world, "suppliers/kirchhoff", body)).status_code == 200
     await settle(world)
     [shown] = await items(world, "/call_offs")
-    assert (shown["supplier"], shown["id"]) == ("kirchhoff", str(told))
+    assert (shown["supplier"], shown["id"]) == ("kirchhoff", str(event_id))
     [line] = await items(world, "/due_lines?supplier=4711")
     assert (line["supplier"], line["open_quantity"]) == ("kirchhoff", 10.0)
     # What was discovered keeps its address, though nothing is left of it.
@@ -90,7 +90,7 @@ async def test_a_unit_that_did_not_fit_fits_once_it_is_known(world: World) -> No
 
 
 async def test_a_warehouse_whose_code_is_taken_over_has_its_stock(world: World) -> None:
-    await tell(
+    await add_event(
         world, "count", "stock_counted", NOW - timedelta(hours=1), material="M1", quantity=8.0,
         unit="PCE", warehouse="WH7",
     )  # fmt: skip
@@ -102,5 +102,5 @@ async def test_a_warehouse_whose_code_is_taken_over_has_its_stock(world: World) 
     assert (await put(world, f"warehouses/{key}", {"plant": PLANT})).status_code == 200
     [level] = await items(world, "/stock_levels", "emden")
     assert (level["quantity"], level["counted_at"]) == (8.0, "2026-11-20T09:07:00Z")
-    [told] = await items(world, "/stock_movements", "emden")
-    assert (told["balance"], told["kind"]) == (8.0, "stock_counted")
+    [movement] = await items(world, "/stock_movements", "emden")
+    assert (movement["balance"], movement["kind"]) == (8.0, "stock_counted")

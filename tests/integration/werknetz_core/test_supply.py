@@ -28,8 +28,8 @@ async def rows(world: World) -> AsyncIterator[SupplyRows]:
 async def items(world: World, path: str, key: str = "viewer") -> list[dict[str, Any]]:
     answer = await world.get(path, key=key)
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["items"]
-    return found
+    page_items: list[dict[str, Any]] = answer.json()["items"]
+    return page_items
 
 
 async def put(world: World, path: str, body: object, key: str = "engineer") -> Any:
@@ -37,15 +37,15 @@ async def put(world: World, path: str, body: object, key: str = "engineer") -> A
     return await world.client.put(f"/api/v1/{path}", json=body, headers=headers)
 
 
-async def queued(world: World) -> set[Any]:
+async def take_queued(world: World) -> set[Any]:
     """Take what is to be projected again."""
-    found = await world.database.fetch("DELETE FROM events_to_project RETURNING event_id")
-    return {row["event_id"] for row in found}
+    deleted = await world.database.fetch("DELETE FROM events_to_project RETURNING event_id")
+    return {row["event_id"] for row in deleted}
 
 
 async def dirty(world: World) -> set[int]:
-    found = await world.database.fetch("DELETE FROM dirty_relations RETURNING relation_id")
-    return {row["relation_id"] for row in found}
+    deleted = await world.database.fetch("DELETE FROM dirty_relations RETURNING relation_id")
+    return {row["relation_id"] for row in deleted}
 
 
 async def test_a_key_of_one_plant_sees_that_plants_supply_alone(
@@ -80,7 +80,9 @@ async def test_what_belongs_to_no_plant_is_seen_by_keys_of_all_plants_only(
     for path in LISTS[:11]:
         assert await items(world, f"/{path}"), path
         assert path == "materials" or not await items(world, f"/{path}", "emden"), path
-    assert [one["number"] for one in await items(world, "/materials", "emden")] == ["M1"]  # a line
+    assert [item["number"] for item in await items(world, "/materials", "emden")] == [
+        "M1"
+    ]  # a line
 
 
 async def test_a_supplier_shows_what_is_open_and_the_policy_it_is_measured_by(
@@ -92,7 +94,7 @@ async def test_a_supplier_shows_what_is_open_and_the_policy_it_is_measured_by(
     )  # fmt: skip
     assert (second["key"], second["open_findings"]) == ("lenz", 1)
     by_number = (await world.get("/suppliers/77")).json()
-    assert [one["value"] for one in by_number["identities"]] == ["77"]
+    assert [item["value"] for item in by_number["identities"]] == ["77"]
     assert by_number["policy"]["source"] == "built_in"
     wrong = await world.get("/suppliers/kirchhof")
     assert (wrong.status_code, "kirchhoff" in wrong.json()["hint"]) == (404, True)
@@ -103,9 +105,9 @@ async def test_policies_have_versions_and_mark_what_they_measure(
 ) -> None:
     await dirty(world)
     document = {"early": "1d", "late": "4h", "tolerance": 0.02}
-    made = await put(world, "suppliers/kirchhoff/policy", {"document": document})
-    assert (made.status_code, made.json()["version"]) == (200, 1), made.text
-    assert made.json()["created_by"] == "engineer"
+    created = await put(world, "suppliers/kirchhoff/policy", {"document": document})
+    assert (created.status_code, created.json()["version"]) == (200, 1), created.text
+    assert created.json()["created_by"] == "engineer"
     assert await dirty(world) == {rows.ids["r1"], rows.ids["r2"]}
     again = await put(world, "suppliers/kirchhoff/policy", {"document": document})
     assert (again.json()["version"], await dirty(world)) == (1, set())
@@ -128,18 +130,18 @@ async def test_policies_have_versions_and_mark_what_they_measure(
 async def test_a_number_moves_to_another_supplier_with_its_messages(
     world: World, rows: SupplyRows
 ) -> None:
-    await queued(world)
+    await take_queued(world)
     changed = await put(world, "suppliers/lenz", {"name": "Lenz SE", "identities": ["78", "77"]})
     assert changed.status_code == 200, changed.text
-    assert [one["value"] for one in changed.json()["identities"]] == ["77", "78"]
+    assert [item["value"] for item in changed.json()["identities"]] == ["77", "78"]
     assert (await world.get("/suppliers/77")).json()["key"] == "lenz"
-    again = await queued(world)
+    again = await take_queued(world)
     assert {event("r1-1/0"), event("r3-2/0"), event("GR-r2"), event("ASN-r1/1")} <= again
     assert event("w-emden/out") not in again
     same = await put(world, "suppliers/lenz", {"identities": ["77", "78"]})
-    assert (same.status_code, await queued(world)) == (200, set())
-    made = await put(world, "suppliers/nova-7", {"name": "Nova", "identities": ["9"]})
-    assert (made.status_code, made.json()["roles"]) == (200, ["supplier"])
+    assert (same.status_code, await take_queued(world)) == (200, set())
+    created = await put(world, "suppliers/nova-7", {"name": "Nova", "identities": ["9"]})
+    assert (created.status_code, created.json()["roles"]) == (200, ["supplier"])
     refused = await put(world, "suppliers/No Va", {})
     assert (refused.status_code, "lower-case" in refused.json()["hint"]) == (422, True)
     assert (await put(world, "suppliers/lenz", {"colour": 1})).status_code == 422
@@ -147,17 +149,17 @@ async def test_a_number_moves_to_another_supplier_with_its_messages(
 
 
 async def test_a_site_takes_its_codes_and_its_plant(world: World, rows: SupplyRows) -> None:
-    await queued(world)
+    await take_queued(world)
     body = {"identities": ["SHIP-emden", "SHIP-zwick"], "plant": PLANT, "name": "Emden"}
     changed = await put(world, "sites/emden", body)
     assert (changed.status_code, changed.json()["plant"]) == (200, PLANT), changed.text
-    assert {event("r2-1/0"), event("r1-1/0")} <= await queued(world)
+    assert {event("r2-1/0"), event("r1-1/0")} <= await take_queued(world)
     assert (await put(world, "sites/emden", {"plant": "nordwerk/none"})).status_code == 404
 
 
-async def test_call_offs_are_asked_by_version_and_moment(world: World, rows: SupplyRows) -> None:
+async def test_call_offs_are_filtered_by_version_and_time(world: World, rows: SupplyRows) -> None:
     async def documents(query: str) -> list[str]:
-        return sorted(one["document"] for one in await items(world, f"/call_offs?{query}"))
+        return sorted(item["document"] for item in await items(world, f"/call_offs?{query}"))
 
     assert len(await documents("")) == 6
     assert await documents("supplier=lenz") == ["r3-1", "r3-2"]
@@ -173,23 +175,23 @@ async def test_call_offs_are_asked_by_version_and_moment(world: World, rows: Sup
     assert (await world.get("/call_offs?at=soon")).status_code == 422
 
 
-async def test_a_call_off_tells_what_it_changed(world: World, rows: SupplyRows) -> None:
-    found = (await world.get(f"/call_offs/{event('r1-2/0')}")).json()
-    assert (found["previous"], found["previous_id"]) == ("r1-1", str(event("r1-1/0")))
-    assert [(one["previous_quantity"], one["change"]) for one in found["changes"]] == [
+async def test_a_call_off_shows_what_it_changed(world: World, rows: SupplyRows) -> None:
+    call_off = (await world.get(f"/call_offs/{event('r1-2/0')}")).json()
+    assert (call_off["previous"], call_off["previous_id"]) == ("r1-1", str(event("r1-1/0")))
+    assert [(item["previous_quantity"], item["change"]) for item in call_off["changes"]] == [
         (100.0, 20.0), (50.0, -50.0),
     ]  # fmt: skip
-    [line] = found["lines"]
+    [line] = call_off["lines"]
     assert line["event"] == f"/api/v1/events/{event('r1-2/0')}"
     first = (await world.get(f"/call_offs/{event('r1-1/1')}")).json()
     assert (first["previous"], first["changes"], len(first["lines"])) == (None, [], 2)
     assert (await world.get(f"/call_offs/{event('none')}")).status_code == 404
 
 
-async def test_due_lines_say_what_is_late(world: World, rows: SupplyRows) -> None:
+async def test_due_lines_show_what_is_late(world: World, rows: SupplyRows) -> None:
     late = await items(world, "/due_lines?late=true&supplier=kirchhoff")
-    assert [one["open_quantity"] for one in late] == [30.0, 30.0]
-    assert all(one["late"] for one in late)
+    assert [item["open_quantity"] for item in late] == [30.0, 30.0]
+    assert all(item["late"] for item in late)
     assert len(await items(world, "/due_lines?late=false")) == 6
     assert len(await items(world, "/due_lines?state=measured&material=M1")) == 1
     assert len(await items(world, "/due_lines?start=now&end=%2B2d")) == 3
@@ -198,12 +200,12 @@ async def test_due_lines_say_what_is_late(world: World, rows: SupplyRows) -> Non
 
 async def test_a_shipment_shows_lines_packing_and_receipts(world: World, rows: SupplyRows) -> None:
     listed = await items(world, "/shipments?material=M1&state=partly_received")
-    assert [one["document"] for one in listed] == ["ASN-r1"]
-    found = (await world.get(f"/shipments/{listed[0]['id']}")).json()
-    first, second = found["lines"]
+    assert [item["document"] for item in listed] == ["ASN-r1"]
+    shipment = (await world.get(f"/shipments/{listed[0]['id']}")).json()
+    first, second = shipment["lines"]
     assert (first["received_quantity"], first["receipts"][0]["document"]) == (40.0, "GR-r1")
     assert (second["open_quantity"], second["receipts"]) == (30.0, [])
-    [pallet] = found["handling_units"]
+    [pallet] = shipment["handling_units"]
     assert (pallet["label"], [box["label"] for box in pallet["contains"]]) == ("P1", ["B1", "B2"])
     assert pallet["contains"][1]["lines"] == [second["event_id"]]
     assert (await world.get("/shipments/0")).status_code == 404
@@ -223,7 +225,7 @@ async def test_receipts_cumulatives_and_findings(world: World, rows: SupplyRows)
         {"event_id": str(event("r3-2/0")), "link": f"/api/v1/events/{event('r3-2/0')}"}
     ]
     cleared = await items(world, "/findings?open=false&warehouse=w-emden")
-    assert [one["kind"] for one in cleared] == ["stock_below_zero"]
+    assert [item["kind"] for item in cleared] == ["stock_below_zero"]
     assert len(await items(world, "/findings?start=-150m")) == 2
     assert (await world.get("/findings?kind=odd")).status_code == 422
     text = (await world.get("/findings?format=csv&fields=kind,detail")).text
@@ -236,7 +238,7 @@ async def test_call_offs_of_two_orders_do_not_replace_each_other(
     relation = rows.ids["r3"]
     for order, days in (("A", 4), ("B", 3), ("A", 1)):
         document, issued = f"{order}{days}", rows.ago(days=days)
-        told = await rows.fact(
+        entry_id = await rows.fact(
             "call_off_entries", document, issued, relation_id=relation, document=document,
             issued_at=issued, quantity=days * 10.0, base_quantity=days * 10.0,
             order_number=order, due_from=rows.now,
@@ -245,11 +247,13 @@ async def test_call_offs_of_two_orders_do_not_replace_each_other(
             "call_offs", relation_id=relation, document=document, issued_at=issued,
             known_at=issued, in_force_from=issued, entries=1, quantity=days * 10.0,
             in_force_to=rows.ago(days=1) if document == "A4" else None,
-            state="replaced" if document == "A4" else "in_force", event_ids=[told],
+            state="replaced" if document == "A4" else "in_force", event_ids=[entry_id],
         )  # fmt: skip
 
     async def documents(query: str) -> set[str]:
-        return {one["document"] for one in await items(world, f"/call_offs?supplier=lenz&{query}")}
+        return {
+            item["document"] for item in await items(world, f"/call_offs?supplier=lenz&{query}")
+        }
 
     assert await documents("at=now") == {"r3-2", "B3", "A1"}
     assert await documents("known_at=-2h") == {"r3-2", "B3", "A1"}
@@ -263,7 +267,7 @@ async def test_what_is_just_being_projected_is_not_left_behind(
     world: World, rows: SupplyRows
 ) -> None:
     """Somebody has read whose number it is, and writes facts while it moves."""
-    await queued(world)
+    await take_queued(world)
     moving: asyncio.Task[Any] | None = None
     async with world.database.transaction():
         await world.database.execute(
@@ -276,7 +280,7 @@ async def test_what_is_just_being_projected_is_not_left_behind(
             issued_at=rows.now, quantity=1.0, base_quantity=1.0,
         )  # fmt: skip
     assert (await moving).status_code == 200
-    assert event("late") in await queued(world)
+    assert event("late") in await take_queued(world)
 
 
 async def until_waiting(world: World) -> None:

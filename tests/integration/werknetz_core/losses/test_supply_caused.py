@@ -21,28 +21,28 @@ COUNT = {"material": "40231-10", "warehouse": "EM-HL", "unit": "PCE"}
 SUPPLY = {"supplier": "Weserguss", "material": "40231-10", "ship_to": SITE, "unit": "PCE"}
 
 
-async def story(world: World, pool: asyncpg.Pool) -> Business:
+async def add_late_delivery(world: World, pool: asyncpg.Pool) -> Business:
     """The line's last part is taken at 08:00; what was due at 06:00 comes at 09:30."""
-    told = Business(pool)
-    await told.begin()
-    await told.add("count", "stock_counted", "2026-11-18 20:00", quantity=60.0, **COUNT)
-    await told.add("taken", "stock_moved", OUT_FROM, quantity=-60.0, **COUNT)
-    await told.add("in", "stock_moved", OUT_TO, quantity=480.0, **COUNT)
-    await told.add(
+    business = Business(pool)
+    await business.begin()
+    await business.add("count", "stock_counted", "2026-11-18 20:00", quantity=60.0, **COUNT)
+    await business.add("taken", "stock_moved", OUT_FROM, quantity=-60.0, **COUNT)
+    await business.add("in", "stock_moved", OUT_TO, quantity=480.0, **COUNT)
+    await business.add(
         "call", "delivery_called_off", "2026-11-16 04:00", document="LAB-17", quantity=480.0,
         due_from_us=us("2026-11-19 05:00"), due_until_us=us("2026-11-19 06:00"),
         document_us=us("2026-11-16 04:00"), commitment="firm", **SUPPLY,
     )  # fmt: skip
-    await told.add(
+    await business.add(
         "note", "shipment_announced", "2026-11-19 04:10", document="LS-7", delivery_note="LS-7",
         quantity=480.0, despatched_us=us("2026-11-19 07:45"), arrives_us=us("2026-11-19 09:30"),
         **SUPPLY,
     )  # fmt: skip
-    await told.add(
+    await business.add(
         "receipt", "goods_received", OUT_TO, document="WE-9", delivery_note="LS-7",
         quantity=480.0, warehouse="EM-HL", **SUPPLY,
     )  # fmt: skip
-    while await told.project():
+    while await business.project():
         pass
     await pool.execute(
         "UPDATE sites SET equipment_id = (SELECT id FROM equipment WHERE path = $1)",
@@ -63,7 +63,7 @@ async def story(world: World, pool: asyncpg.Pool) -> Business:
         world.ids[LINE],
     )
     await compute(pool)
-    return told
+    return business
 
 
 async def compute(pool: asyncpg.Pool) -> None:
@@ -91,7 +91,7 @@ async def pool_of(world: World) -> asyncpg.Pool:
 
 
 async def test_a_starved_line_leads_to_its_late_supplier(world: World) -> None:
-    told = await story(world, await pool_of(world))
+    business = await add_late_delivery(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 08:10", 70)
     await stood(world, ROBOT, "2026-11-19 08:20", 80)  # 10 min longer than the stock was out
     await stood(world, PRESS, "2026-11-18 10:00", 5)  # before anybody had counted
@@ -119,15 +119,15 @@ async def test_a_starved_line_leads_to_its_late_supplier(world: World) -> None:
         delivery["shipments"][0]["event"], delivery["receipts"][0]["event"],
     ]  # fmt: skip
     names = ("taken", "in", "call", "note", "receipt")
-    assert [one["event_id"] for one in chain] == [str(told.ids[name]) for name in names]
-    for one in chain:
-        link = one["link"].removeprefix("/api/v1")
+    assert [message["event_id"] for message in chain] == [str(business.ids[name]) for name in names]
+    for message in chain:
+        link = message["link"].removeprefix("/api/v1")
         assert (await world.get(link, key="engineer")).status_code == 200
     assert "LAB-17, due 2026-11-19 06:00Z, arrived 3.5 h late from Weserguss (LS-7)" in loss["text"]
 
 
 async def test_groups_add_up_and_a_key_sees_its_plants(world: World) -> None:
-    await story(world, await pool_of(world))
+    await add_late_delivery(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 08:10", 70)
     for by, name in (("supplier", "weserguss"), ("material", "40231-10"), ("line", LINE)):
         answer = (await world.get(f"/losses/supply-caused?start=-3d&group_by={by}")).json()
@@ -139,7 +139,7 @@ async def test_groups_add_up_and_a_key_sees_its_plants(world: World) -> None:
 
 
 async def test_suspended_counts_only_where_something_was_missing(world: World) -> None:
-    await story(world, await pool_of(world))
+    await add_late_delivery(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 07:30", 60, state=7)
     totals = (await world.get("/losses/supply-caused?start=-3d")).json()["totals"]
     assert (totals["suspended_minutes"], totals["attributed_minutes"]) == (60, 30)
@@ -147,7 +147,7 @@ async def test_suspended_counts_only_where_something_was_missing(world: World) -
 
 
 async def test_what_may_have_been_lost_is_not_attributed(world: World) -> None:
-    await story(world, await pool_of(world))
+    await add_late_delivery(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 08:00", 60)
     await world.database.execute(
         "INSERT INTO gaps (gap_id, connector_id, source, signal_keys, start_at, end_at, cause) "
@@ -161,19 +161,19 @@ async def test_what_may_have_been_lost_is_not_attributed(world: World) -> None:
 
 
 @pytest.mark.parametrize(("counted", "attributed"), [(480.0, 40), (500.0, 20)])
-async def test_after_a_loss_the_next_count_says_whether_stock_was_known(
+async def test_after_a_loss_the_next_count_decides_whether_stock_was_known(
     world: World, counted: float, attributed: float
 ) -> None:
     """Out of stock from 08:00; messages may be lost from 08:20 to 08:40; counted at 12:00."""
-    told = await story(world, await pool_of(world))
+    business = await add_late_delivery(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 08:00", 60)
     await world.database.execute(
         "INSERT INTO gaps (gap_id, connector_id, source, signal_keys, start_at, end_at, cause) "
         "VALUES (gen_random_uuid(), 'partners', 's', '{}', $1, $2, 'source_silent')",
         at("2026-11-19 08:20"), at("2026-11-19 08:40"),
     )  # fmt: skip
-    await told.add("again", "stock_counted", "2026-11-19 12:00", quantity=counted, **COUNT)
-    await told.project()
+    await business.add("again", "stock_counted", "2026-11-19 12:00", quantity=counted, **COUNT)
+    await business.project()
     await compute(await pool_of(world))
     for end in ("-0h", "2026-11-19T09:00Z"):  # the count lies in the window, or after it
         url = f"/losses/supply-caused?start=2026-11-18T00:00Z&end={end}"
@@ -183,10 +183,10 @@ async def test_after_a_loss_the_next_count_says_whether_stock_was_known(
 
 
 async def test_a_deleted_delivery_leaves_a_material_without_a_supplier(world: World) -> None:
-    told = await story(world, await pool_of(world))
+    business = await add_late_delivery(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 08:00", 30)
-    await told.delete("call")
-    await told.project()
+    await business.delete("call")
+    await business.project()
     await compute(await pool_of(world))
     (loss,) = (await world.get("/losses/supply-caused?start=-3d")).json()["items"]
     assert loss["machine_minutes"] == 30
@@ -194,17 +194,19 @@ async def test_a_deleted_delivery_leaves_a_material_without_a_supplier(world: Wo
     assert loss["causes"][0]["suppliers"] == []
 
 
-async def test_reasons_that_an_mes_tells_count_once_beside_the_machines_own(world: World) -> None:
-    told = await story(world, await pool_of(world))
+async def test_reasons_from_an_mes_count_once_beside_those_of_the_machine(world: World) -> None:
+    business = await add_late_delivery(world, await pool_of(world))
     await stood(world, PRESS, "2026-11-19 08:10", 20)
     await stood(world, ROBOT, "2026-11-19 08:00", 60, state=7)
     reason = {"state": "starved", "reason": "no brackets"}
-    await told.add(
+    await business.add(
         "both", "state_changed", "2026-11-19 08:20", equipment=PRESS,
         until_us=us("2026-11-19 08:40"), **reason,
     )  # fmt: skip
-    await told.add("open", "state_changed", "2026-11-19 08:30", equipment=ROBOT, **reason)
-    await told.add("end", "state_changed", "2026-11-19 08:45", equipment=ROBOT, state="producing")
+    await business.add("open", "state_changed", "2026-11-19 08:30", equipment=ROBOT, **reason)
+    await business.add(
+        "end", "state_changed", "2026-11-19 08:45", equipment=ROBOT, state="producing"
+    )
     totals = (await world.get("/losses/supply-caused?start=-3d")).json()["totals"]
     assert (totals["starved_minutes"], totals["suspended_minutes"]) == (30 + 15, 45)
     assert totals["attributed_minutes"] == 30 + 60

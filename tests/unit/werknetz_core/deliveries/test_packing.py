@@ -17,11 +17,11 @@ def unit(label: str, above: str | None) -> dict[str, Any]:
 
 
 def walk(views: list[HandlingUnitView]) -> list[HandlingUnitView]:
-    found, waiting = [], list(views)
+    visited, waiting = [], list(views)
     while waiting:
-        found.append(waiting.pop())
-        waiting += found[-1].contains
-    return found
+        visited.append(waiting.pop())
+        waiting += visited[-1].contains
+    return visited
 
 
 def test_boxes_lie_on_their_pallet() -> None:
@@ -30,11 +30,11 @@ def test_boxes_lie_on_their_pallet() -> None:
     assert [(box.label, box.lines) for box in pallet.contains] == [("b", []), ("c", [line])]
 
 
-def test_a_pallet_that_is_not_told_of_holds_nothing_up() -> None:
+def test_an_unknown_pallet_does_not_hide_its_contents() -> None:
     assert [view.label for view in handling_unit_tree([unit("b", "p")], {})] == ["b"]
 
 
 @given(st.dictionaries(st.sampled_from(LABELS), st.sampled_from([None, *LABELS])))
 def test_each_unit_stands_once_also_in_circles(parents: dict[str, str | None]) -> None:
-    found = walk(handling_unit_tree([unit(label, above) for label, above in parents.items()], {}))
-    assert sorted(view.label for view in found) == sorted(parents)
+    visited = walk(handling_unit_tree([unit(label, above) for label, above in parents.items()], {}))
+    assert sorted(view.label for view in visited) == sorted(parents)

@@ -21,5 +21,5 @@ def test_a_formula_sees_only_its_inputs(name: str, numbers: list[float]) -> None
     assert kpi.compute(Elements(**summed)) == kpi.compute(Elements(**whole))
 
 
-def test_every_input_is_kept() -> None:
+def test_every_input_is_summed() -> None:
     assert element_names(list(KPIS.values())) <= set(ELEMENT_COLUMNS)
