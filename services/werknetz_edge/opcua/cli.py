@@ -59,7 +59,9 @@ def connect_opcua(
     if password_file is not None:
         options["password_file"] = str(password_file.resolve())
     try:
-        selected = asyncio.run(_explore_server(options, policy, password, pick or [], name, folder))
+        picked_variables = asyncio.run(
+            _explore_server(options, policy, password, pick or [], name, folder)
+        )
     except ValidationError as error:
         for detail in error.errors():
             typer.echo(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}", err=True)
@@ -74,7 +76,9 @@ def connect_opcua(
     if out is not None:
         if password:
             typer.echo("the password is not written: set password_file", err=True)
-        out.write_text(format_edge_file(name, str(out), options, selected), encoding="utf-8")
+        out.write_text(
+            format_edge_file(name, str(out), options, picked_variables), encoding="utf-8"
+        )
         typer.echo(f"\nwritten: {out}; name equipment and roles, then: werknetz edge {out}")
 
 
@@ -96,13 +100,13 @@ async def _explore_server(
     options |= _security(policy, offers)
     config = OpcuaConfig.model_validate(options | ({"password": password} if password else {}))
     variables = await _browse(config, name, folder)
-    selected = select_variables(variables, patterns)
-    typer.echo(f"\n{len(variables)} variables, {len(selected)} picked")
-    for variable in selected[:_SHOWN]:
+    picked_variables = select_variables(variables, patterns)
+    typer.echo(f"\n{len(variables)} variables, {len(picked_variables)} picked")
+    for variable in picked_variables[:_SHOWN]:
         typer.echo(_line(variable))
-    if len(selected) > _SHOWN:
-        typer.echo(f"… and {len(selected) - _SHOWN} more")
-    return selected
+    if len(picked_variables) > _SHOWN:
+        typer.echo(f"… and {len(picked_variables) - _SHOWN} more")
+    return picked_variables
 
 
 def _security(policy: str | None, offers: list[tuple[str, str]]) -> dict[str, Any]:
