@@ -103,7 +103,7 @@ def _send_faulty_message(demo: Installation) -> None:
     _wait_until(lambda: len(demo.query(statement, WESERGUSS_EDI, before)) == 1, demo)
     (entry,) = demo.query(statement, WESERGUSS_EDI, before)
     assert entry["position"].startswith("UNH 1 LIN 1 QTY (segment ")
-    assert "'12O' is no number" in entry["reason"]
+    assert "'12O' is not a number" in entry["reason"]
     count = "SELECT body->>'line' AS line FROM business_events WHERE body->>'document' = $1"
     _wait_until(lambda: [row["line"] for row in demo.query(count, number)] == ["2"], demo)
 

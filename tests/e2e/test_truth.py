@@ -35,7 +35,7 @@ def test_the_platform_computes_the_expected_kpis(tmp_path: Path) -> None:
         demo.wait_for("the first rows are stored")
         _break_things(demo)
         demo.wait_for("Ctrl-C stops everything", within_s=200)
-        assert demo.output.count("(SIGKILL); again in") >= 4
+        assert demo.output.count("(SIGKILL); restart in") >= 4
         _wait_until_computed(demo)
         plant_truths = [Truth(plant, since_us=demo.since_us) for plant in (EMDEN_1, ZWICK_2)]
         _elements_agree(demo, plant_truths)

@@ -235,22 +235,40 @@ def _ratio(part: int, whole: int) -> float | None:
     return float(Fraction(part, whole)) if whole else None
 
 
+def _good_run_ratio(s: ElementSums, whole_us: int) -> float | None:
+    """Return the planned run time of the good parts as a share; without parts it is a real 0.
+
+    So TEEP of a day off is 0, while OEE is undefined: there is calendar time, but no busy time.
+    """
+    if not whole_us:
+        return None
+    return _ratio(s.pri_pq_us * s.gq, whole_us * s.pq) if s.pq else 0.0
+
+
+def _net_effectiveness(s: ElementSums, aupt_us: int) -> float | None:
+    """Return OEE without the loss of set-up time."""
+    if not (s.pbt_us and s.pq):
+        return _good_run_ratio(s, s.pbt_us)
+    return _ratio(aupt_us * s.pri_pq_us * s.gq, s.pbt_us * s.apt_us * s.pq)
+
+
 def kpis_of(s: ElementSums) -> dict[str, float | None]:
     """Return the KPIs by the platform's names; None where the divisor is zero."""
     aupt, aubt = s.apt_us + s.aust_us, s.apt_us + s.aust_us + s.adet_us
     tbf = aupt + s.ttr_us
-    defined = bool(s.pbt_us and s.apt_us and s.pq)
-    good_run = s.pri_pq_us * s.gq  # divided by PQ: the planned run time of the good parts
+    calendar_us = s.pot_us + s.off_shift_us
     return {
         "allocation_efficiency": _ratio(aubt, s.pbt_us),
         "utilization_efficiency": _ratio(s.apt_us, aubt),
         "availability": _ratio(s.apt_us, s.pbt_us),
         "effectiveness": _ratio(s.pri_pq_us, s.apt_us),
         "quality_ratio": _ratio(s.gq, s.pq),
-        "oee": _ratio(good_run, s.pbt_us * s.pq) if defined else None,
-        "ooe": _ratio(good_run, s.pot_us * s.pq) if defined else None,
-        "teep": _ratio(good_run, (s.pot_us + s.off_shift_us) * s.pq) if defined else None,
-        "nee": _ratio(aupt * s.pri_pq_us * s.gq, s.pbt_us * s.apt_us * s.pq) if defined else None,
+        "oee": _good_run_ratio(s, s.pbt_us),
+        "ooe": _good_run_ratio(s, s.pot_us),
+        "teep": _good_run_ratio(s, calendar_us),
+        "nee": _net_effectiveness(s, aupt),
+        if is_producing
+        else None,
         "setup_ratio": _ratio(s.aust_us, aupt),
         "technical_efficiency": _ratio(s.apt_us, s.apt_us + s.adet_us),
         "scrap_ratio": _ratio(s.sq, s.pq),

@@ -29,9 +29,9 @@ from werknetz_demo.embedded.valkey import Valkey
 SUPERVISOR = """
 import asyncio, sys
 from pathlib import Path
-from werknetz_demo.embedded.servers import Servers
+from werknetz_demo.embedded.servers import EmbeddedServers
 async def main():
-    async with Servers(Path(sys.argv[1]), environment={}, throwaway=True) as servers:
+    async with EmbeddedServers(Path(sys.argv[1]), environment={}, throwaway=True) as servers:
         print(*(server.pid for server in servers.started.values()), flush=True)
         await asyncio.sleep(60)
 asyncio.run(main())

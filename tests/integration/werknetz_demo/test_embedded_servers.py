@@ -50,7 +50,7 @@ async def main():
     count = await connection.fetchval("SELECT count(*) FROM kept")
     await connection.close()
     await server.stop()
-    print(os.geteuid(), server.installation.way.name, count, sep=";")
+    print(os.geteuid(), server.installation.method.name, count, sep=";")
 asyncio.run(main())
 """
 
@@ -125,7 +125,7 @@ async def test_data_of_another_major_version_are_not_touched(tmp_path: Path) -> 
     server = Postgres(tmp_path / "postgres")
     server.data.mkdir(parents=True)
     (server.data / "PG_VERSION").write_text("9\n")
-    with pytest.raises(ServerError, match="PostgreSQL 9, which made"):
+    with pytest.raises(ServerError, match="PostgreSQL 9, which created"):
         await server.start()
 
 

@@ -45,7 +45,7 @@ async def test_a_killed_process_is_restarted_and_reported(supervisor: Supervisor
         await until(lambda: supervisor.pids()["sleeper"] != before, within_s=10)
         after = supervisor.pids()["sleeper"]
         assert psutil.pid_exists(after)
-        assert "sleeper ended (SIGKILL); again in" in reports[0]
+        assert "sleeper ended (SIGKILL); restart in" in reports[0]
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
@@ -65,5 +65,5 @@ async def test_one_that_fails_at_once_waits_longer_each_time(supervisor: Supervi
         await asyncio.gather(watching, return_exceptions=True)
         await supervisor.stop()
     assert "exit code 3" in reports[0]
-    assert "again in 1 s" in reports[0]
-    assert "again in 2 s" in reports[1]
+    assert "restart in 1 s" in reports[0]
+    assert "restart in 2 s" in reports[1]

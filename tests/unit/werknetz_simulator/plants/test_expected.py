@@ -83,3 +83,8 @@ def test_its_machines_starve_together_and_only_for_want_of_material() -> None:
 
 def test_nothing_planned_is_undefined_not_zero() -> None:
     assert kpis_of(ElementSums())["oee"] is None
+
+
+def test_teep_of_a_day_off_is_zero_while_oee_is_undefined() -> None:
+    kpis = kpis_of(ElementSums(off_shift_us=86_400_000_000))
+    assert (kpis["oee"], kpis["ooe"], kpis["teep"]) == (None, None, 0.0)
