@@ -202,8 +202,11 @@ def planned_hours(plan: ShiftPlan, start_us: int, days: int) -> list[float]:
 def days_of_supply(stock: int, daily_demand: Iterable[float]) -> float | None:
     """Return how many days the stock lasts, with an even demand within each day.
 
-    None: it lasts longer than the given days.
+    None: it lasts longer than the given days. A stock that is known as negative, because a
+    receipt is missing, lasts 0 days.
     """
+    if stock < 0:
+        return 0.0
     rest, day = float(stock), 0
     for day, amount in enumerate(daily_demand):
         if amount > rest:

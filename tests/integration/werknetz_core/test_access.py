@@ -104,7 +104,7 @@ async def _status_of(world: World, method: str, path: str, key: str | None) -> i
     url = path.replace("{path}", OTHER).replace("{name}", "oee").replace("{prefix}", "none")
     url = url.replace("{connector}", "zwick-mqtt").replace("{event_id}", str(EVENT_ID))
     url = url.replace("{version}", "1").replace("{key}", "lenz")
-    url = url.replace("{material}", "M2").replace("{replay_id}", "1")
+    url = url.replace("{material}", "M2").replace("{replay_id}", "1").replace("{number}", "1")
     url = url.replace("{signal_id}", str(world.ids[f"{OTHER}#temperature"]))
     if path == "/api/v1/quarantine/{entry_id}":
         url = "/api/v1/quarantine/2"

@@ -120,7 +120,7 @@ async def test_fahrenheit_and_twelve_hours(tmp_path: Path) -> None:
     await read_until(config, heard, lambda: len(heard.events) >= lines)
     assert not heard.refused
     assert lines == len(heard.events) > 1000
-    parts = 0
+    checked = 0
     for event in heard.events[:200]:
         fact = event.fact
         assert isinstance(fact, QualityInspected)
@@ -136,5 +136,5 @@ async def test_fahrenheit_and_twelve_hours(tmp_path: Path) -> None:
         celsius = (truth.temperature(machine, last_us) - 32) / 1.8
         assert fact.value == pytest.approx(celsius)
         assert fact.unit == "degC"
-        parts += 1
-    assert parts == 200
+        checked += 1
+    assert checked == 200

@@ -59,7 +59,7 @@ async def test_what_is_heard_is_what_happens(
     name: str, mqtt_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WERKNETZ_MQTT_URL", mqtt_url)
-    monkeypatch.setattr(incident, "BEGINS_AFTER_US", 1_000_000)
+    monkeypatch.setattr(incident, "START_DELAY_US", 1_000_000)
     plant = PLANTS[name]
     key = tmp_path / "webhook.key"
     key.write_text("a-key-that-opens-the-hooks\n")
