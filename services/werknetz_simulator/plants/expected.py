@@ -267,8 +267,6 @@ def kpis_of(s: ElementSums) -> dict[str, float | None]:
         "ooe": _good_run_ratio(s, s.pot_us),
         "teep": _good_run_ratio(s, calendar_us),
         "nee": _net_effectiveness(s, aupt),
-        if is_producing
-        else None,
         "setup_ratio": _ratio(s.aust_us, aupt),
         "technical_efficiency": _ratio(s.apt_us, s.apt_us + s.adet_us),
         "scrap_ratio": _ratio(s.sq, s.pq),
