@@ -1,4 +1,4 @@
-"""Standard terms for columns: backfilled outages, the cursor of a replay, a position in a message."""
+"""Standard terms for columns: backfilled outages, a replay's cursor, a position in a message."""
 
 from alembic import op
 

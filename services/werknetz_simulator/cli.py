@@ -63,15 +63,15 @@ def register(app: typer.Typer) -> None:
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
         start = time.time_ns() // 1000 if start_us is None else start_us
-        if state is not None:
-            state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        work: list[Work] = []
-        for name in plants:
-            if name == PARTNERS and state is not None:
-                webhook_address = supply_webhook, supply_key
-                work.append(_run_partners(state, sftp_address, seed, start, webhook_address))
-            else:
-                work += plant_tasks(PLANTS[name], endpoints, state, seed, since_us, start)
+        work = [
+            task
+            for plant in plants
+            if plant != PARTNERS
+            for task in plant_tasks(PLANTS[plant], endpoints, state, seed, since_us, start)
+        ]
+        if PARTNERS in plants and state is not None:
+            hook = supply_webhook, supply_key
+            work.append(_run_partners(state, sftp_address, seed, start, hook))
         asyncio.run(_run_all(work))
 
 
@@ -82,12 +82,15 @@ async def _run_all(work: list[Work]) -> None:
 
 
 def _check(plants: list[str], state: Path | None, webhook_key: Path | None) -> None:
+    """Refuse options that do not fit the plants, and create the folder of their progress."""
     if unknown := sorted(set(plants) - {*PLANTS, PARTNERS}):
         raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(PLANTS)}, {PARTNERS}")
     if PARTNERS in plants and state is None:
         raise typer.BadParameter("the partners need --state, a folder for their files and keys")
     if "pueb-5" in plants and webhook_key is None:
         raise typer.BadParameter("Pueb-5 needs --webhook-key, the file with the edge's API key")
+    if state is not None:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 async def _run_partners(

@@ -162,9 +162,9 @@ async def _demand_whole(
         ("SELECT count(*) FROM partners", supply_set.size.suppliers),
         ("SELECT count(*) FROM locations", supply_set.size.locations),
     ):
-        found = await database.fetchval(statement)
-        if found != expected:
-            raise AssertionError(f"{statement}: {found}, not {expected}")
+        matches = await database.fetchval(statement)
+        if matches != expected:
+            raise AssertionError(f"{statement}: {matches}, not {expected}")
 
 
 async def _questions(server: Postgres) -> list[Measure]:
@@ -179,7 +179,7 @@ async def _questions(server: Postgres) -> list[Measure]:
     await database.close()
     app = create_app(CoreSettings(server.url, rate_per_s=0))
     transport = httpx2.ASGITransport(app=app)
-    found = []
+    matches = []
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=transport, base_url="http://core", timeout=60) as client,
@@ -192,10 +192,10 @@ async def _questions(server: Postgres) -> list[Measure]:
                     raise AssertionError(f"{path}: {answer.status_code} {answer.text[:300]}")
 
             cpu_s = await median_s(request, pid, ROUNDS)
-            found.append(
+            matches.append(
                 Measure(name, f"{cpu_s * 1000:.0f} ms CPU", cpu_s, QUESTION_MAX_S, at_most=True)
             )
-    return found
+    return matches
 
 
 async def _took(work: Awaitable[object]) -> float:

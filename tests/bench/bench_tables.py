@@ -18,7 +18,7 @@ from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import parse_yaml
 from werknetz.link.receiver import Receiver
-from werknetz_core.ingest.apply import Applier, answer_hello
+from werknetz_core.ingest.apply import Applier, accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres
@@ -89,7 +89,7 @@ async def _measure_werknetz(url: str, folder: Path, rows: int, source: dict[str,
     receiver, applier = Receiver(link.connector, uuid4()), Applier(PartitionMaker(ahead_days=1))
     user = await asyncpg.connect(url)
     try:
-        await answer_hello(user, link.connector, link.hello(), receiver.incarnation)
+        await accept_hello(user, link.connector, link.hello(), receiver.incarnation)
         started, rows_read = time.perf_counter(), 0
         await connector.connect()
         while rows_read < rows:

@@ -18,7 +18,7 @@ from werknetz.link.receiver import Receiver
 from werknetz.link.wire import BatchEnvelope
 from werknetz.store.ingest import samples_copy as copy
 from werknetz.store.ingest.samples_copy import COLUMNS
-from werknetz_core.ingest.apply import Applier, answer_hello
+from werknetz_core.ingest.apply import Applier, accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.postgres import Postgres
@@ -60,7 +60,7 @@ async def _rounds(server: Postgres, folder: Path, rounds: int) -> tuple[list[flo
     ours: list[float] = []
     theirs: list[float] = []
     try:
-        await answer_hello(user, "bench", spool.hello(), receiver.incarnation)
+        await accept_hello(user, "bench", spool.hello(), receiver.incarnation)
         points: list[Record] = [_point(number) for number in range(SIGNALS)]
         await applier.apply(user, receiver, [spool.add(*points)])
         await PartitionMaker(ahead_days=1).make_ahead(user)

@@ -162,17 +162,17 @@ class SupplySet:
             }  # fmt: skip
             yield self._row("stock_counted", counted, **where, quantity=quantity, document="INV")
             used = quantity if out_at is not None else float(self._random.randrange(10, 90))
-            taken = out_at or self.now - timedelta(hours=self._random.randrange(1, 200))
-            yield self._row("stock_moved", taken, **where, quantity=-used, document="OUT")
+            numbers_used = out_at or self.now - timedelta(hours=self._random.randrange(1, 200))
+            yield self._row("stock_moved", numbers_used, **where, quantity=-used, document="OUT")
             if place == 0:
                 hours = self._random.randrange(4, 30)
                 yield self._row(
-                    "stock_moved", taken + timedelta(hours=hours), **where, document="IN",
+                    "stock_moved", numbers_used + timedelta(hours=hours), **where, document="IN",
                     quantity=float(self._random.randrange(50, 200)),
                 )  # fmt: skip
 
     async def prepare(self, database: asyncpg.Connection) -> None:
-        """Write what no message tells: the connector, equipment, calendars, sites, warehouses."""
+        """Write what no message contains: connector, equipment, calendars, sites, warehouses."""
         await database.execute("INSERT INTO connectors (id) VALUES ($1)", CONNECTOR)
         for number in range(PLANTS):
             plant = f"bench/plant-{number}"
@@ -241,13 +241,13 @@ async def _equipment(
     """Make it, with whatever it is in."""
     above = path.rpartition("/")[0]
     levels = {"plant": "enterprise", "line": "area", "area": "plant", "machine": "line"}
-    known = await database.fetchval("SELECT id FROM equipment WHERE path = $1", path)
-    if known is not None:
-        return int(known)
+    ids = await database.fetchval("SELECT id FROM equipment WHERE path = $1", path)
+    if ids is not None:
+        return int(ids)
     parent = await _equipment(database, above, levels[level]) if above else None
-    made = await database.fetchval(
+    created = await database.fetchval(
         "INSERT INTO equipment (path, level, name, parent_id, time_zone)"
         " VALUES ($1, $2, $3, $4, $5) RETURNING id",
         path, level, path.rpartition("/")[2], parent, zone,
     )  # fmt: skip
-    return int(made)
+    return int(created)

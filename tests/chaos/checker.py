@@ -10,7 +10,7 @@ import asyncpg
 @dataclass
 class Verdict:
     generated: int = 0
-    taken: int = 0
+    accepted: int = 0
     filled: int = 0  # times that the spool was full
     gaps: dict[str, int] = field(default_factory=dict)  # by cause
     stored: int = 0
@@ -22,20 +22,20 @@ class Verdict:
 
     @property
     def good(self) -> bool:
-        return self.taken > 0 and not (
+        return self.accepted > 0 and not (
             self.lost or self.unexplained or self.doubled or self.invented or self.broken
         )
 
     def __str__(self) -> str:
         return (
-            f"generated {self.generated}  taken {self.taken}  stored {self.stored}  "
+            f"generated {self.generated}  taken {self.accepted}  stored {self.stored}  "
             f"lost {len(self.lost)}  unexplained {len(self.unexplained)}  "
             f"doubled {len(self.doubled)}  invented {len(self.invented)}  gaps {self.gaps}"
-            + "".join(f"\n  lost {one}" for one in self.lost[:10])
-            + "".join(f"\n  unexplained {one}" for one in self.unexplained[:10])
-            + "".join(f"\n  doubled {one}" for one in self.doubled[:10])
-            + "".join(f"\n  invented {one}" for one in self.invented[:10])
-            + "".join(f"\n  {one}" for one in self.broken)
+            + "".join(f"\n  lost {entry}" for entry in self.lost[:10])
+            + "".join(f"\n  unexplained {entry}" for entry in self.unexplained[:10])
+            + "".join(f"\n  doubled {entry}" for entry in self.doubled[:10])
+            + "".join(f"\n  invented {entry}" for entry in self.invented[:10])
+            + "".join(f"\n  {entry}" for entry in self.broken)
         )
 
 
@@ -56,7 +56,7 @@ def read_oracle(path: Path) -> tuple[set[Message], set[Message], Counter[Message
 
 
 async def check(database_url: str, oracle: Path) -> Verdict:
-    generated, taken, resent = read_oracle(oracle)
+    generated, accepted, resent = read_oracle(oracle)
     connection = await asyncpg.connect(database_url)
     try:
         rows = await connection.fetch(
@@ -69,21 +69,23 @@ async def check(database_url: str, oracle: Path) -> Verdict:
             "(extract(epoch FROM coalesce(end_at, 'infinity')) * 1000000)::float8 AS high FROM gaps"
         )
         causes = Counter(span["cause"] for span in spans)
-        verdict = Verdict(len(generated), len(taken), gaps=dict(causes), stored=len(rows))
-        seen = Counter(
+        verdict = Verdict(len(generated), len(accepted), gaps=dict(causes), stored=len(rows))
+        ids = Counter(
             (row["machine"].partition(":")[0], int(row["value"]), row["at_us"]) for row in rows
         )
         verdict.doubled = [
-            f"{one} × {times}" for one, times in seen.items() if times > 1 + resent[one]
+            f"{entry} × {times}" for entry, times in ids.items() if times > 1 + resent[entry]
         ]
-        verdict.invented = [str(one) for one in seen if one not in generated]
+        verdict.invented = [str(entry) for entry in ids if entry not in generated]
         # The broker's PUBACK is the source's acceptance, and its session outlives everything here:
         # no gap record excuses what is missing after it.
-        verdict.lost = [str(one) for one in sorted(taken - set(seen), key=lambda each: each[2])]
+        verdict.lost = [
+            str(entry) for entry in sorted(accepted - set(ids), key=lambda message: message[2])
+        ]
         verdict.unexplained = [
-            str(one)
-            for one in sorted(generated - taken - set(seen), key=lambda each: each[2])
-            if not any(span["low"] <= one[2] <= span["high"] for span in spans)
+            str(entry)
+            for entry in sorted(generated - accepted - set(ids), key=lambda message: message[2])
+            if not any(span["low"] <= entry[2] <= span["high"] for span in spans)
         ]
         verdict.broken = await _broken(connection)
     finally:

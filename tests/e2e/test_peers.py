@@ -95,15 +95,15 @@ mapping:
 
 @pytest.fixture
 def stage(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Platform]:
-    with platform(tmp_path, database_url, redis_url) as found:
-        yield found
+    with platform(tmp_path, database_url, redis_url) as running:
+        yield running
 
 
 def program(name: str) -> Path:
-    found = peer(name)
-    if found is None:
+    path = peer(name)
+    if path is None:
         pytest.skip(why_not(name))
-    return found
+    return path
 
 
 @contextmanager
@@ -132,7 +132,7 @@ def write(stage: Platform, name: str, text: str, **values: object) -> str:
 
 async def variables(url: str) -> dict[str, ua.DataValue]:
     """Everything readable below the three roots, by a client that is not ours."""
-    found: dict[str, ua.DataValue] = {}
+    values_by_address: dict[str, ua.DataValue] = {}
     async with Client(url) as client:
         names = [str(name) for name in await client.get_namespace_array()]
         objects = client.nodes.objects
@@ -146,12 +146,12 @@ async def variables(url: str) -> dict[str, ua.DataValue]:
             if await name_of(node) in ROOTS
         ]
         assert len(roots) == len(ROOTS)
-        seen = {root.nodeid for root in roots}
+        received_values = {root.nodeid for root in roots}
         while roots:
             for child in await roots.pop().get_children():
-                if child.nodeid in seen:
+                if child.nodeid in received_values:
                     continue
-                seen.add(child.nodeid)
+                received_values.add(child.nodeid)
                 kind = await child.read_node_class()
                 if kind == ua.NodeClass.Method:
                     continue  # what lies below it describes its arguments
@@ -160,15 +160,15 @@ async def variables(url: str) -> dict[str, ua.DataValue]:
                     access = await child.get_access_level()
                     if ua.AccessLevel.CurrentRead in access:
                         value = await child.read_data_value(raise_on_bad_status=False)
-                        found[address_of(child.nodeid, names)] = value
-    return found
+                        values_by_address[address_of(child.nodeid, names)] = value
+    return values_by_address
 
 
 async def name_of(node: Node) -> str:
     return str((await node.read_browse_name()).Name)
 
 
-def stored(stage: Platform, connector: str) -> dict[str, tuple[int, datetime]]:
+def stored_samples(stage: Platform, connector: str) -> dict[str, tuple[int, datetime]]:
     """Status and time of the newest sample of each address."""
     rows = stage.query(
         """SELECT s.source, x.status, x.at FROM signals s CROSS JOIN LATERAL
@@ -179,11 +179,15 @@ def stored(stage: Platform, connector: str) -> dict[str, tuple[int, datetime]]:
     return {row["source"]: (row["status"], row["at"]) for row in rows}
 
 
-def missing(known: dict[str, ua.DataValue], found: dict[str, tuple[int, datetime]]) -> list[str]:
+def missing(
+    expected_variables: dict[str, ua.DataValue], samples: dict[str, tuple[int, datetime]]
+) -> list[str]:
     """Variables without a row; an array is stored element by element."""
-    names = {name.partition("[")[0] if name.endswith("]") else name for name in found}
+    names = {name.partition("[")[0] if name.endswith("]") else name for name in samples}
     return sorted(
-        known.keys() - names - {name for name, value in known.items() if value_is_empty(value)}
+        expected_variables.keys()
+        - names
+        - {name for name, value in expected_variables.items() if value_is_empty(value)}
     )
 
 
@@ -202,9 +206,9 @@ def trust_the_server(stage: Platform, url: str) -> None:
     words = refused.stderr.rpartition("werknetz trust ")[2].split()
     trusted = stage.command("trust", *words[:2])
     assert trusted.returncode == 0, trusted.stderr
-    seen = stage.command(*look)
-    assert seen.returncode == 0, seen.stderr
-    assert "nsu=urn:plant:peer;s=Cell7.GoodCount" in seen.stdout
+    received_values = stage.command(*look)
+    assert received_values.returncode == 0, received_values.stderr
+    assert "nsu=urn:plant:peer;s=Cell7.GoodCount" in received_values.stdout
 
 
 def test_an_opcua_server_of_others(stage: Platform) -> None:
@@ -216,16 +220,16 @@ def test_an_opcua_server_of_others(stage: Platform) -> None:
         stage.start("anonymous", "edge", write(stage, "all.yaml", ANONYMOUS, url=url))
         text = write(stage, "cell.yaml", ENCRYPTED, url=url, planned_ms=PLANNED_S * 1000)
         stage.start("encrypted", "edge", text)
-        known = run(variables(url))
-        assert len(known) > 50
+        expected_variables = run(variables(url))
+        assert len(expected_variables) > 50
         for connector in ("all-anonymous", "cell-7"):
             stage.until(
                 f"every variable of {connector}",
-                lambda name=connector: not missing(known, stored(stage, name)),  # type: ignore[misc]  # mypy cannot type a default
+                lambda name=connector: not missing(expected_variables, stored_samples(stage, name)),  # type: ignore[misc]  # mypy cannot type a default
             )
         states_are_stored_with_their_times(stage)
         stage.until("an OEE", lambda: (oee(stage) or {"pq": 0})["pq"] >= ITEMS)
-        oee_is_what_the_samples_say(stage)
+        oee_agrees_with_the_samples(stage)
         server.kill()
         killed_at = datetime.now(UTC)
         time.sleep(AWAY_S)
@@ -246,7 +250,7 @@ def test_an_opcua_server_of_others(stage: Platform) -> None:
 
 
 def states_are_stored_with_their_times(stage: Platform) -> None:
-    status, at = stored(stage, "cell-7")["nsu=urn:plant:peer;s=Cell7.GoodCount"]
+    status, at = stored_samples(stage, "cell-7")["nsu=urn:plant:peer;s=Cell7.GoodCount"]
     assert status == 0
     assert abs((datetime.now(UTC) - at).total_seconds()) < 60
     rows = stage.query(
@@ -261,7 +265,7 @@ def states_are_stored_with_their_times(stage: Platform) -> None:
 
 def newest(stage: Platform, connector: str) -> datetime:
     address = "nsu=urn:plant:peer;s=Cell7.SpindleTemp"
-    return stored(stage, connector)[address][1]
+    return stored_samples(stage, connector)[address][1]
 
 
 def oee(stage: Platform) -> dict[str, float] | None:
@@ -271,18 +275,18 @@ def oee(stage: Platform) -> dict[str, float] | None:
     return None if item["value"] is None else item["inputs"] | {"oee": item["value"]}
 
 
-def oee_is_what_the_samples_say(stage: Platform) -> None:
-    found = oee(stage)
-    assert found is not None
+def oee_agrees_with_the_samples(stage: Platform) -> None:
+    elements = oee(stage)
+    assert elements is not None
     counts = stage.query(
         "SELECT value FROM samples JOIN signals s ON s.id = signal_id WHERE s.key = $1 ORDER BY at",
         f"{CELL7}:good",
     )
-    made = counts[-1]["value"] - counts[0]["value"]
-    assert ITEMS <= found["pq"] <= made
-    assert found["pri_pq_s"] == pytest.approx(PLANNED_S * found["pq"])
-    assert found["oee"] == pytest.approx(
-        found["pri_pq_s"] / found["pbt_s"] * found["gq"] / found["pq"]
+    item_count = counts[-1]["value"] - counts[0]["value"]
+    assert ITEMS <= elements["pq"] <= item_count
+    assert elements["pri_pq_s"] == pytest.approx(PLANNED_S * elements["pq"])
+    assert elements["oee"] == pytest.approx(
+        elements["pri_pq_s"] / elements["pbt_s"] * elements["gq"] / elements["pq"]
     )
 
 
@@ -322,13 +326,13 @@ def test_a_machine_of_others_over_mqtt(stage: Platform, mqtt_url: str, mqtt_brok
         edge.kill()
         time.sleep(1)
         edge = stage.start("press", "edge", file)
-        seen = len(good(stage))
-        stage.until("more messages", lambda: len(good(stage)) >= seen + 40)
+        received_values = len(good(stage))
+        stage.until("more messages", lambda: len(good(stage)) >= received_values + 40)
         mqtt_broker.kill()
         time.sleep(2)
         run(mqtt_broker.start())
-        seen = len(good(stage))
-        stage.until("still more messages", lambda: len(good(stage)) >= seen + 40)
+        received_values = len(good(stage))
+        stage.until("still more messages", lambda: len(good(stage)) >= received_values + 40)
         edge.kill()
         mqtt_broker.kill()
         run(mqtt_broker.start())
@@ -338,10 +342,10 @@ def test_a_machine_of_others_over_mqtt(stage: Platform, mqtt_url: str, mqtt_brok
         machine.kill()
         machine.wait(10)
     assert machine.returncode == 0  # it has the word of the broker for each of its messages
-    wanted = set(range(1, MESSAGES + 1))
-    stage.until("every message", lambda: wanted <= {value for value, _ in good(stage)})
+    expected_names = set(range(1, MESSAGES + 1))
+    stage.until("every message", lambda: expected_names <= {value for value, _ in good(stage)})
     rows = good(stage)
-    assert {value for value, _ in rows} == wanted
+    assert {value for value, _ in rows} == expected_names
     assert len(rows) == len(set(rows))
 
 

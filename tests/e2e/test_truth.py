@@ -37,10 +37,10 @@ def test_the_platform_computes_the_expected_kpis(tmp_path: Path) -> None:
         demo.wait_for("Ctrl-C stops everything", within_s=200)
         assert demo.output.count("(SIGKILL); restart in") >= 4
         _wait_until_computed(demo)
-        plant_truths = [Truth(plant, since_us=demo.since_us) for plant in (EMDEN_1, ZWICK_2)]
-        _elements_agree(demo, plant_truths)
-        _kpis_agree(demo, plant_truths)
-        _no_live_part_is_missing(demo, plant_truths)
+        plants_by_name = [Truth(plant, since_us=demo.since_us) for plant in (EMDEN_1, ZWICK_2)]
+        _elements_agree(demo, plants_by_name)
+        _kpis_agree(demo, plants_by_name)
+        _no_live_part_is_missing(demo, plants_by_name)
         assert not demo.query("SELECT 1 FROM spools WHERE last_seq = 0")
         demo.stop()
 
@@ -57,7 +57,7 @@ def _break_things(demo: Installation) -> None:
     assert demo.kill("edge", f"{demo.folder}/edge/zwick-2-mqtt-live.yaml")
 
 
-def _no_live_part_is_missing(demo: Installation, plant_truths: list[Truth]) -> None:
+def _no_live_part_is_missing(demo: Installation, plants_by_name: list[Truth]) -> None:
     """Compare what came over OPC UA and MQTT, while edges died, part by part."""
     statement = """
         SELECT at, value FROM samples JOIN signals ON signals.id = signal_id
@@ -66,16 +66,16 @@ def _no_live_part_is_missing(demo: Installation, plant_truths: list[Truth]) -> N
     start_us = _began_us(demo)
     until_us = time.time_ns() // 1000 - 5_000_000
     time.sleep(5)
-    for truth in plant_truths:
+    for truth in plants_by_name:
         for machine in truth.plant.machines:
             rows = demo.query(statement, f"{machine.path}:good", instant_of(start_us))
-            found = {(us_of(row["at"]), row["value"]) for row in rows}
+            stored = {(us_of(row["at"]), row["value"]) for row in rows}
             expected = {
                 (change.at_us, change.value)
                 for change in truth.changes(machine, start_us, until_us)
                 if change.signal == "good"
             }
-            assert expected <= found, machine.path
+            assert expected <= stored, machine.path
 
 
 def _end_us(demo: Installation) -> int:
@@ -96,31 +96,33 @@ def _wait_until_computed(demo: Installation) -> None:
         time.sleep(0.5)
 
 
-def _elements_agree(demo: Installation, plant_truths: list[Truth]) -> None:
+def _elements_agree(demo: Installation, plants_by_name: list[Truth]) -> None:
     """Compare every bucket of every machine: each sum of them then agrees, too."""
     end_us = _end_us(demo)
     rows = demo.query(_ELEMENTS, instant_of(demo.since_us), instant_of(end_us))
-    known = {(row["path"], us_of(row["bucket_at"])): row for row in rows}
-    for truth in plant_truths:
+    expected_values = {(row["path"], us_of(row["bucket_at"])): row for row in rows}
+    for truth in plants_by_name:
         for machine in truth.plant.machines:
             for start in range(demo.since_us, end_us, 3_600_000_000):
                 end = min(start + 3_600_000_000, end_us)
                 expected = element_sums(truth, [machine], start, end).to_elements()
-                buckets = [known[machine.path, at] for at in range(start, end, 900_000_000)]
-                found = {
+                buckets = [
+                    expected_values[machine.path, at] for at in range(start, end, 900_000_000)
+                ]
+                sums = {
                     name: sum(bucket[name] for bucket in buckets)
                     for name in expected
                     if name in buckets[0]
                 }
-                assert found == pytest.approx({name: expected[name] for name in found}, abs=1e-5), (
+                assert sums == pytest.approx({name: expected[name] for name in sums}, abs=1e-5), (
                     machine.path,
                     instant_of(start),
                 )
 
 
-def _kpis_agree(demo: Installation, plant_truths: list[Truth]) -> None:
+def _kpis_agree(demo: Installation, plants_by_name: list[Truth]) -> None:
     """Ask the API for machine, line, plant and enterprise, by shift and by day."""
-    for truth in plant_truths:
+    for truth in plants_by_name:
         plan = truth.plant.plan
         first = plan.day_of(demo.since_us)
         days = [first + timedelta(days=n) for n in range(DAYS)]
@@ -130,8 +132,10 @@ def _kpis_agree(demo: Installation, plant_truths: list[Truth]) -> None:
             shifts = [s for s in plan.shifts_between(*plan.day_bounds(days[0])) if s.on == days[0]]
             windows = [(shift.start_us, shift.end_us) for shift in shifts]
             _compare(demo, path, "shift", windows, [[(truth, machines)]] * len(windows))
-    everyone = [(truth, list(truth.plant.machines)) for truth in plant_truths]
-    window = plant_truths[0].plant.plan.day_bounds(plant_truths[0].plant.plan.day_of(demo.since_us))
+    everyone = [(truth, list(truth.plant.machines)) for truth in plants_by_name]
+    window = plants_by_name[0].plant.plan.day_bounds(
+        plants_by_name[0].plant.plan.day_of(demo.since_us)
+    )
     _compare(demo, ENTERPRISE, "none", [window], [everyone])
 
 
@@ -164,16 +168,16 @@ def _compare(
             end=instant_of(end).isoformat(),
             granularity=granularity,
         )
-        found = {
+        values = {
             item["kpi"]: item["value"]
             for item in answer["items"]
             if us_of(datetime.fromisoformat(item["start"])) == start
         }
         for name, value in expected.items():
             if value is None:
-                assert not found[name], (path, name, found[name])
+                assert not values[name], (path, name, values[name])
             else:
-                assert found[name] == pytest.approx(value, rel=1e-9), (path, granularity, name)
+                assert values[name] == pytest.approx(value, rel=1e-9), (path, granularity, name)
 
 
 def _row(total: ElementSums) -> list[Any]:

@@ -33,7 +33,7 @@ FORBIDDEN_IN_NAMES: Final = _words("""
     anew truths forgotten abroad abode
 """)
 BARE_NAMES: Final = _words("""
-    one ones each found told said given kept asked heard known taken selected held made seen
+    one ones each found told said given kept asked heard known taken wanted held made seen
 """)
 PARTICIPLES: Final = _words("""
     told given kept found said heard held made cut spoken shown known written taken sent lost

@@ -30,11 +30,11 @@ async def watched_tasks() -> AsyncIterator[None]:
     before = asyncio.all_tasks()
     yield
     for _ in range(TURNS_TO_END):
-        left = asyncio.all_tasks() - before - {asyncio.current_task()}
-        if not left:
+        unfinished = asyncio.all_tasks() - before - {asyncio.current_task()}
+        if not unfinished:
             return
         await asyncio.sleep(0)
-    pytest.fail(f"left running: {sorted(map(str, left))}", pytrace=False)
+    pytest.fail(f"left running: {sorted(map(str, unfinished))}", pytrace=False)
 
 
 @pytest.fixture(autouse=True)
@@ -42,11 +42,11 @@ def no_process_left() -> Iterator[None]:
     before = {child.pid for child in _children()}
     yield
 
-    def left() -> list[psutil.Process]:
+    def list_leftovers() -> list[psutil.Process]:
         ours = before | {server.pid for server in SESSION_SERVERS}
         return [child for child in _children() if child.pid not in ours]
 
-    _fail_unless_gone(left)
+    _fail_unless_gone(list_leftovers)
 
 
 @pytest.hookimpl(trylast=True)
@@ -59,12 +59,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         print(f"\n{failure.msg}")
 
 
-def _fail_unless_gone(left: Callable[[], list[psutil.Process]]) -> None:
+def _fail_unless_gone(list_leftovers: Callable[[], list[psutil.Process]]) -> None:
     deadline = time.monotonic() + GONE_WITHIN_S
-    while found := left():
+    while leftovers := list_leftovers():
         if time.monotonic() > deadline:
-            names = [_text_of(child) for child in found]
-            for child in found:
+            names = [_text_of(child) for child in leftovers]
+            for child in leftovers:
                 child.kill()  # so that only the guilty test fails
             pytest.fail(f"left running: {names}", pytrace=False)
         time.sleep(0.02)

@@ -50,14 +50,7 @@ def connect_opcua(
     out: Annotated[Path | None, typer.Option(help="edge file to write")] = None,
 ) -> None:
     """Show endpoints and variables of an OPC UA server, and write an edge file."""
-    options: dict[str, Any] = {
-        "url": url,
-        "browse": [{"root": path, "depth": depth} for path in root or ["/Objects"]],
-    }
-    if user is not None:
-        options["user"] = user
-    if password_file is not None:
-        options["password_file"] = str(password_file.resolve())
+    options = _options(url, root or ["/Objects"], depth, user, password_file)
     try:
         picked_variables = asyncio.run(
             _explore_server(options, policy, password, pick or [], name, folder)
@@ -80,6 +73,21 @@ def connect_opcua(
             format_edge_file(name, str(out), options, picked_variables), encoding="utf-8"
         )
         typer.echo(f"\nwritten: {out}; name equipment and roles, then: werknetz edge {out}")
+
+
+def _options(
+    url: str, roots: list[str], depth: int, user: str | None, password_file: Path | None
+) -> dict[str, Any]:
+    """Return the options of the edge file as far as the command line gives them."""
+    options: dict[str, Any] = {
+        "url": url,
+        "browse": [{"root": path, "depth": depth} for path in roots],
+    }
+    if user is not None:
+        options["user"] = user
+    if password_file is not None:
+        options["password_file"] = str(password_file.resolve())
+    return options
 
 
 async def _explore_server(

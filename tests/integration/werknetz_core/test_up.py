@@ -59,7 +59,8 @@ def test_the_server_answers_the_command_line(
         table = _run_command(
             "kpi", "oee", PLANT, "--start", "-7d", "-o", "csv", environment=environment
         )
-        assert table.stdout.splitlines()[0].startswith("equipment,supplier,warehouse,kpi,start"), table.stderr
+        header = table.stdout.partition("\r\n")[0]
+        assert header.startswith("equipment,supplier,warehouse,kpi,start"), table.stderr
         assert "no data" in table.stdout
         doctor = _run_command("doctor", environment=environment)
         assert doctor.returncode == 0, doctor.stdout

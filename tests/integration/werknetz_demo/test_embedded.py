@@ -89,7 +89,7 @@ def test_a_killed_supervisor_leaves_none_behind(tmp_path: Path, paused: bool) ->
     with supervisor:
         assert supervisor.stdout is not None
         servers = [psutil.Process(int(pid)) for pid in supervisor.stdout.readline().split()]
-        everyone = [*servers, *(p for one in servers for p in one.children(recursive=True))]
+        everyone = [*servers, *(p for process in servers for p in process.children(recursive=True))]
         if paused:
             servers[1].suspend()
         supervisor.kill()

@@ -191,8 +191,8 @@ async def test_a_transaction_of_valkey_outlives_a_restart(tmp_path: Path) -> Non
     await server.start()
     try:
         async with Redis.from_url(server.url) as client:
-            kept = await client.mget("first kill", "second kill", "first stop", "second stop")
-        assert kept == [b"1", b"2", b"1", b"2"]
+            stored = await client.mget("first kill", "second kill", "first stop", "second stop")
+        assert stored == [b"1", b"2", b"1", b"2"]
         assert "user default off ~* &* +@all" in (server.folder / "users.acl").read_text()
     finally:
         await server.stop()
@@ -240,8 +240,8 @@ async def test_messages_for_one_who_is_away_outlive_a_power_cut(
             await asyncio.sleep(1.5)  # it writes once a second
         server.kill()
         await server.start()
-        assert len(received(client_of(server, clean=False), 50)) == 50
-        assert len(received(client_of(server, clean=True, subscribe="state/#"), 1)) == 1
+        assert len(read_message(client_of(server, clean=False), 50)) == 50
+        assert len(read_message(client_of(server, clean=True, subscribe="state/#"), 1)) == 1
     finally:
         await server.stop()
 
@@ -266,7 +266,7 @@ def client_of(server: Broker, *, clean: bool, subscribe: str | None = None) -> C
     return client
 
 
-def received(client: Client, number: int) -> list[MQTTMessage]:
+def read_message(client: Client, number: int) -> list[MQTTMessage]:
     got: list[MQTTMessage] = client.user_data_get()
     deadline = time.monotonic() + 8
     while len(got) < number and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""The demo's processes: started again when they die, gone when they are told to."""
+"""The demo's processes: restarted when they die, gone when they are stopped."""
 
 import asyncio
 import os

@@ -28,7 +28,7 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
     plant, file = PLANTS["palma-3"], tmp_path / "mes.sqlite"
     now = time.time_ns() // 1000
     truth = Truth(plant, since_us=now - DAYS * DAY_US)
-    heard = ReceivedRecords()
+    records = ReceivedRecords()
     for _ in range(2):  # one that is started again goes on where it was
         booking = asyncio.create_task(MesDatabase(truth, file, truth.since_us).run())
         await _booked_up_to(file, time.time_ns() // 1000)
@@ -48,14 +48,14 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
     def is_complete() -> bool:
         return expected <= {
             (e.fact.equipment, e.at_us, e.fact.until_us)
-            for e in heard.events
+            for e in records.events
             if isinstance(e.fact, StateChanged)
         }
 
-    await read_until(config, heard, is_complete)
-    assert not heard.refused
+    await read_until(config, records, is_complete)
+    assert not records.refused
     tagged: Counter[tuple[str, bool]] = Counter()
-    for event in heard.events:
+    for event in records.events:
         if isinstance(event.fact, StateChanged):
             shift = plant.plan.last_started_shift(event.at_us)
             assert shift is not None
@@ -63,19 +63,19 @@ async def test_a_shift_that_gives_no_reasons(tmp_path: Path) -> None:
     assert {name for name, has_reason in tagged if not has_reason} == {"noche"}
     assert {name for name, has_reason in tagged if has_reason} == {"manana", "tarde"}
     assert min(tagged.values()) > 20
-    _jobs_follow_each_other(truth, heard)
+    _jobs_follow_each_other(truth, records)
 
 
-def _jobs_follow_each_other(truth: Truth, heard: ReceivedRecords) -> None:
+def _jobs_follow_each_other(truth: Truth, records: ReceivedRecords) -> None:
     """Each job that was started and finished parts what the truth parts meanwhile."""
     machine = truth.plant.machines[0]
     started = {
         e.fact.order_number: e
-        for e in heard.events
+        for e in records.events
         if isinstance(e.fact, JobStarted) and e.fact.equipment == machine.path
     }
     checked = 0
-    for event in heard.events:
+    for event in records.events:
         fact = event.fact
         if isinstance(fact, JobFinished) and fact.order_number in started:
             if fact.equipment != machine.path:
@@ -115,13 +115,13 @@ async def test_fahrenheit_and_twelve_hours(tmp_path: Path) -> None:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
     lines = sum(len(file.read_text().splitlines()) - 1 for file in folder.glob("*.csv"))
-    heard = ReceivedRecords()
+    records = ReceivedRecords()
     config = config_of(quality.quality_edge_of(plant, folder, "./spool"), tmp_path)
-    await read_until(config, heard, lambda: len(heard.events) >= lines)
-    assert not heard.refused
-    assert lines == len(heard.events) > 1000
+    await read_until(config, records, lambda: len(records.events) >= lines)
+    assert not records.refused
+    assert lines == len(records.events) > 1000
     checked = 0
-    for event in heard.events[:200]:
+    for event in records.events[:200]:
         fact = event.fact
         assert isinstance(fact, QualityInspected)
         machine = next(m for m in plant.machines if m.path == fact.equipment)

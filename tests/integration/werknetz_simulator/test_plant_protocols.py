@@ -1,4 +1,4 @@
-"""The plants abroad over the wire, each heard by the real connector: what is heard is the truth."""
+"""The plants abroad over the wire, each read by its real connector: values equal the truth."""
 
 import asyncio
 import time
@@ -40,7 +40,7 @@ def _works(
 
 
 @asynccontextmanager
-async def _served(
+async def _serve_plant(
     plant: Plant, where: PlantAddress, state: Path, since_us: int, start_us: int | None = None
 ) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(w) for w in _works(plant, where, state, since_us, start_us)]
@@ -55,7 +55,7 @@ async def _served(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", ["palma-3", "brati-4", "pueb-5", "chatt-6"])
-async def test_what_is_heard_is_what_happens(
+async def test_received_values_agree_with_the_truth(
     name: str, mqtt_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WERKNETZ_MQTT_URL", mqtt_url)
@@ -66,29 +66,31 @@ async def test_what_is_heard_is_what_happens(
     where = PlantAddress(mqtt_url, port=free_port(), key_file=str(key))
     config = config_of(live_edge_of(plant, where, "./spool"), tmp_path)
     since = time.time_ns() // 1000 - 2 * DAY_US
-    heard, victim = ReceivedRecords(), plant.machines[7]
-    wanted = {f"{machine.path}:{signal}" for machine in plant.machines for signal in SIGNALS}
-    wanted |= {f"{m.path}:temperature" for m in plant.machines if m.name != plant.wrong_unit}
+    records, victim = ReceivedRecords(), plant.machines[7]
+    expected_keys = {f"{machine.path}:{signal}" for machine in plant.machines for signal in SIGNALS}
+    expected_keys |= {f"{m.path}:temperature" for m in plant.machines if m.name != plant.wrong_unit}
     fault = next(code for kind, code, _ in plant.codes if kind is StateKind.FAULT)
-    async with _served(plant, where, tmp_path, since):
-        await read_until(config, heard, lambda: wanted <= heard.latest.keys())
+    async with _serve_plant(plant, where, tmp_path, since):
+        await read_until(config, records, lambda: expected_keys <= records.latest.keys())
         truth = Truth(plant, since_us=since)
         for machine in plant.machines:
-            _agrees(truth, machine, heard)
-        _temperatures_are_celsius(plant, heard)
+            _agrees(truth, machine, records)
+        _temperatures_are_celsius(plant, records)
         break_machine(tmp_path / BROKEN_FILE, victim, time.time_ns() // 1000, HOUR_US)
-        await read_until(config, heard, lambda: heard.latest[f"{victim.path}:state"][2] == fault)
+        await read_until(
+            config, records, lambda: records.latest[f"{victim.path}:state"][2] == fault
+        )
 
 
-def _agrees(truth: Truth, machine: PlantMachine, heard: ReceivedRecords) -> None:
-    at_us = {signal: heard.latest[f"{machine.path}:{signal}"][0] for signal in SIGNALS}
-    said = {
-        "state": heard.latest[f"{machine.path}:state"][2],
-        "order": heard.latest[f"{machine.path}:order"][2],
-        "good": heard.latest[f"{machine.path}:good"][1],
-        "pri": heard.latest[f"{machine.path}:pri"][1],
+def _agrees(truth: Truth, machine: PlantMachine, records: ReceivedRecords) -> None:
+    at_us = {signal: records.latest[f"{machine.path}:{signal}"][0] for signal in SIGNALS}
+    values = {
+        "state": records.latest[f"{machine.path}:state"][2],
+        "order": records.latest[f"{machine.path}:order"][2],
+        "good": records.latest[f"{machine.path}:good"][1],
+        "pri": records.latest[f"{machine.path}:pri"][1],
     }
-    for signal, value in said.items():
+    for signal, value in values.items():
         possible = {
             change.value
             for at in (at_us[signal], at_us[signal] - STALE_US)
@@ -96,27 +98,31 @@ def _agrees(truth: Truth, machine: PlantMachine, heard: ReceivedRecords) -> None
             if change.signal == signal
         }
         if signal == "pri":
-            near = [one for one in possible if value == pytest.approx(float(one), rel=1e-6)]
+            near = [
+                candidate
+                for candidate in possible
+                if value == pytest.approx(float(candidate), rel=1e-6)
+            ]
             assert near, (machine.path, value, possible)
         else:
             assert value in possible, (machine.path, signal, value, possible)
 
 
-def _temperatures_are_celsius(plant: Plant, heard: ReceivedRecords) -> None:
-    """Believe only what has the agreed unit; it is kept as Celsius, whatever was said."""
+def _temperatures_are_celsius(plant: Plant, records: ReceivedRecords) -> None:
+    """Only values in the agreed unit are accepted; they are stored as Celsius."""
     keys = {f"{machine.path}:temperature": machine for machine in plant.machines}
     for key, machine in keys.items():
         if machine.name == plant.wrong_unit:
-            assert key not in heard.latest
+            assert key not in records.latest
         else:
-            assert 35 < heard.latest[key][1] < 75, key
-            assert heard.units[key] == "degC"
-    refused = {unmapped.reason for unmapped in heard.refused}
+            assert 35 < records.latest[key][1] < 75, key
+            assert records.units[key] == "degC"
+    refused = {unmapped.reason for unmapped in records.refused}
     assert refused == ({'expression: no key "unit C"'} if plant.wrong_unit else set())
 
 
 @pytest.mark.asyncio
-async def test_a_node_that_was_unheard_tells_its_story_when_the_host_is_there(
+async def test_an_offline_node_sends_its_history_when_the_host_is_there(
     mqtt_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Births wait for the host's STATE; what happened meanwhile comes with its own times."""
@@ -126,7 +132,7 @@ async def test_a_node_that_was_unheard_tells_its_story_when_the_host_is_there(
     config = config_of(live_edge_of(plant, where, "./spool"), tmp_path)
     now = time.time_ns() // 1000
     since, start = now - 2 * DAY_US, now - 10 * MINUTE_US
-    heard = ReceivedRecords()
+    records = ReceivedRecords()
     truth = Truth(plant, since_us=since)
     expected = {
         machine.path: {
@@ -138,14 +144,15 @@ async def test_a_node_that_was_unheard_tells_its_story_when_the_host_is_there(
     }
     assert any(expected.values()) or not _works_now(truth, now)
 
-    def is_told() -> bool:
+    def is_received() -> bool:
         return all(
-            parts <= set(heard.history.get(f"{path}:good", [])) for path, parts in expected.items()
+            parts <= set(records.history.get(f"{path}:good", []))
+            for path, parts in expected.items()
         )
 
-    async with _served(plant, where, tmp_path, since, start):
+    async with _serve_plant(plant, where, tmp_path, since, start):
         await asyncio.sleep(1.0)  # nobody listens
-        await read_until(config, heard, is_told)
+        await read_until(config, records, is_received)
 
 
 def _works_now(truth: Truth, at_us: int) -> bool:

@@ -1,4 +1,4 @@
-"""Two computations of the same supply, written apart: the platform's from what it was told, badly,
+"""Two computations of the same supply, written apart: the platform's from bad messages,
 and the truth's own from what happened. They must agree to the last piece and microsecond."""
 
 import json
@@ -72,7 +72,7 @@ async def supply(database_url: str, request: pytest.FixtureRequest) -> AsyncIter
 async def test_the_platform_agrees_with_the_truth(
     supply: GroupSupply, database_url: str, redis_url: str
 ) -> None:
-    await _was_told_badly(supply)
+    await _is_badly_reported(supply)
     await _deliveries_agree(supply)
     await _sums_agree(supply)
     await _cumulatives_agree(supply)
@@ -81,17 +81,17 @@ async def test_the_platform_agrees_with_the_truth(
     await _starved_minutes_agree(supply)
     async with _api(supply, CoreSettings(database_url, redis_url, watermark_cache_s=0)) as get:
         await _days_of_supply_agree(supply, get)
-        await _coverage_is_said(supply, get)
+        await _coverage_is_reported(supply, get)
 
 
-async def _was_told_badly(supply: GroupSupply) -> None:
-    found = dict(await supply.pool.fetch("SELECT kind, count(*) FROM findings GROUP BY kind"))
-    assert {"outdated_call_off", "duplicate_document"} <= found.keys()
+async def _is_badly_reported(supply: GroupSupply) -> None:
+    matches = dict(await supply.pool.fetch("SELECT kind, count(*) FROM findings GROUP BY kind"))
+    assert {"outdated_call_off", "duplicate_document"} <= matches.keys()
     assert await supply.pool.fetchval("SELECT count(*) FROM business_event_revisions") > 100
-    told = supply.stream.messages
-    late = [one for one in told if one.received_us > one.document.at_us + DAY_US]
-    assert len(late) > len(told) // 20
-    assert len(told) > 4000
+    documents = supply.stream.messages
+    late = [chosen for chosen in documents if chosen.received_us > chosen.document.at_us + DAY_US]
+    assert len(late) > len(documents) // 20
+    assert len(documents) > 4000
 
 
 async def _deliveries_agree(supply: GroupSupply) -> None:
@@ -119,13 +119,14 @@ async def _deliveries_agree(supply: GroupSupply) -> None:
     assert judged > 300
     loser, _ = supply.stream.lost
     after = [line for line in supply.lines(loser) if line.window[0] > supply.gap[1]]
-    assert sum(supply.doubtful(loser)) > len(after) // 2  # what is short stays so, and is said
+    # What is short stays short, and a finding says so.
+    assert sum(supply.doubtful(loser)) > len(after) // 2
 
 
 async def _sums_agree(supply: GroupSupply) -> None:
     """On time, in full and OTIF of each supplier are sums of elements; coverage says what is not
     certain of them."""
-    for firm in {one.firm for one in CHOSEN}:
+    for firm in {chosen.firm for chosen in CHOSEN}:
         row = await supply.pool.fetchrow(
             "SELECT sum(lines_due), sum(lines_on_time), sum(lines_in_full), sum(lines_otif), "
             "sum(uncertain_lines) FROM supply_elements e "
@@ -133,46 +134,50 @@ async def _sums_agree(supply: GroupSupply) -> None:
             "JOIN partner_identities i ON i.partner_id = r.supplier_id WHERE i.value = $1",
             firm.number,
         )
-        expected = [line for one in CHOSEN if one.firm == firm for line in supply.lines(one)]
+        expected = [
+            line for chosen in CHOSEN if chosen.firm == firm for line in supply.lines(chosen)
+        ]
         assert tuple(row)[:4] == (
             len(expected),
             sum(line.on_time for line in expected),
             sum(line.in_full for line in expected),
             sum(line.otif for line in expected),
         ), firm
-        doubtful = [one for each in CHOSEN if each.firm == firm for one in supply.doubtful(each)]
+        doubtful = [
+            line for entry in CHOSEN if entry.firm == firm for line in supply.doubtful(entry)
+        ]
         assert row[4] == sum(doubtful)
 
 
 async def _cumulatives_agree(supply: GroupSupply) -> None:
     half = current_documents(supply.stream.until(MIDDLE))
-    for at_us, heard, found in (
+    for at_us, received, matches in (
         (MIDDLE, half, supply.middle),
         (END, supply.received, await cumulatives(supply.pool)),
     ):
-        for relation, told in heard.items():
+        for relation, documents in received.items():
             sums = cumulatives_at(
-                effective_call_offs(call_offs_of(told)),
-                shipments_of(told),
-                receipts_of(told),
+                effective_call_offs(call_offs_of(documents)),
+                shipments_of(documents),
+                receipts_of(documents),
                 at_us,
             )
             expected = (sums.demanded, sums.received, sums.in_transit)
-            assert found[relation] == expected, (relation, at_us)
+            assert matches[relation] == expected, (relation, at_us)
 
 
 async def _stock_agrees(supply: GroupSupply) -> None:
-    """At any moment, also as it was known when only the first half had been told."""
+    """At any moment, also as known when only the first half had arrived."""
     half = current_documents(supply.stream.until(MIDDLE))
     differs = 0
     for at_us in range(START + 2 * HOUR_US, END, 9 * DAY_US + 5 * HOUR_US):
-        found = await _stock(supply.pool, at_us, None)
-        known = await _stock(supply.pool, at_us, supply.middle_at)
-        for one in CHOSEN:
-            place = one.warehouse.code, one.material
-            assert found[place] == stock_at(supply.truth[one], at_us), (one, at_us)
-            assert known[place] == stock_at(half[one], at_us), (one, at_us)
-            differs += found[place] != known[place]
+        matches = await _stock(supply.pool, at_us, None)
+        known_at_time = await _stock(supply.pool, at_us, supply.middle_at)
+        for chosen in CHOSEN:
+            place = chosen.warehouse.code, chosen.material
+            assert matches[place] == stock_at(supply.truth[chosen], at_us), (chosen, at_us)
+            assert known_at_time[place] == stock_at(half[chosen], at_us), (chosen, at_us)
+            differs += matches[place] != known_at_time[place]
     assert differs > len(CHOSEN)
 
 
@@ -180,25 +185,25 @@ async def _stock(
     pool: asyncpg.Pool, at_us: int, known_at: datetime | None
 ) -> dict[tuple[str, str], float]:
     items = [row[0] for row in await pool.fetch("SELECT id FROM stock_items")]
-    asked = str(STOCK_AT)
+    parameters = str(STOCK_AT)
     for number, name in enumerate((":items", ":at", ":known_at"), 1):
-        asked = asked.replace(name, f"${number}")
-    statement = STOCK.format(asked)
+        parameters = parameters.replace(name, f"${number}")
+    statement = STOCK.format(parameters)
     rows = await pool.fetch(statement, items, instant_of(at_us), known_at)
     return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def _outs_agree(supply: GroupSupply) -> None:
-    for one in CHOSEN:
+    for chosen in CHOSEN:
         rows = await supply.pool.fetch(
             "SELECT o.start_at, o.end_at FROM stock_outs o "
             "JOIN materials m ON m.id = o.material_id WHERE m.number = $1 ORDER BY o.start_at",
-            one.material,
+            chosen.material,
         )
         assert [tuple(row) for row in rows] == [
             (instant_of(start), None if end is None else instant_of(end))
-            for start, end in stock_outs(supply.truth[one])
-        ], one
+            for start, end in stock_outs(supply.truth[chosen])
+        ], chosen
     planted = [span for span in stock_outs(supply.truth[STARVING_RELATION]) if span[1] is not None]
     spans = starvation_windows(
         ZWICK_2, STARVING_RELATION.starved_line, supply.seed, START + FIRST_US, END
@@ -223,8 +228,8 @@ async def _starved_minutes_agree(supply: GroupSupply) -> None:
     nodes = [node for node in tree.subtree(ZWICK_2.path) if node.level == "machine"]
     async with supply.pool.acquire() as connection:
         answer = await compute_supply_caused_downtime(connection, tree, nodes, *span, END)
-    line = [one for one in ZWICK_2.machines if one.line == STARVING_RELATION.starved_line]
-    others = [one for one in ZWICK_2.machines if one not in line]
+    line = [chosen for chosen in ZWICK_2.machines if chosen.line == STARVING_RELATION.starved_line]
+    others = [chosen for chosen in ZWICK_2.machines if chosen not in line]
     missing = stock_outs(supply.truth[STARVING_RELATION])
     inside, outside = starved_time_us(truth, line, missing, span)
     elsewhere = sum(starved_time_us(truth, others, (), span))
@@ -236,7 +241,7 @@ async def _starved_minutes_agree(supply: GroupSupply) -> None:
     by_supplier: dict[str, int] = {}
     for loss in answer.losses:
         (out,) = loss.stock_outs
-        (name,) = {late.supplier for late in answer.late[out.id]}
+        (name,) = {late.supplier for late in answer.late_deliveries[out.id]}
         by_supplier[name] = by_supplier.get(name, 0) + loss.machine_us
     assert by_supplier == {await _key_of(supply, STARVING_RELATION.firm): inside}
 
@@ -252,9 +257,9 @@ async def _key_of(supply: GroupSupply, firm: SupplierFirm) -> str:
 
 def _line_path() -> str:
     return next(
-        one.path.rpartition("/")[0]
-        for one in ZWICK_2.machines
-        if one.line == STARVING_RELATION.starved_line
+        chosen.path.rpartition("/")[0]
+        for chosen in ZWICK_2.machines
+        if chosen.line == STARVING_RELATION.starved_line
     )
 
 
@@ -285,7 +290,7 @@ def _quarters(
 
 @asynccontextmanager
 async def _api(supply: GroupSupply, settings: CoreSettings) -> AsyncIterator[Any]:
-    """The API at the end of the story."""
+    """The API at the end of the simulated time."""
     app = create_app(settings, now_us=lambda: END)
     key = generate_key()
     await supply.pool.execute(
@@ -314,47 +319,58 @@ async def _days_of_supply_agree(supply: GroupSupply, get: Any) -> None:
             "SELECT id, '2020-01-01Z', $2 FROM equipment WHERE path = $1",
             plant.path, json.dumps(plant.plan.to_document()),
         )  # fmt: skip
-    emden = next(one for one in CHOSEN if one.warehouse.plant == "emden-1")
+    emden = next(chosen for chosen in CHOSEN if chosen.warehouse.plant == "emden-1")
     path = f"{emden.warehouse.path}/{CONSUMING_LINES['emden-1']}"
     await supply.pool.execute(LINE, path, emden.material, emden.warehouse.code, float(PER_HOUR))
     half = current_documents(supply.stream.until(MIDDLE))
     numbers = set()
     for at_us in range(START + 8 * DAY_US, END, 6 * DAY_US + 7 * HOUR_US):
-        for one in (STARVING_RELATION, emden):
-            plan = PLANTS[one.warehouse.plant].plan
-            wanted = [PER_HOUR * hours for hours in planned_hours(plan, at_us, AHEAD_DAYS)]
-            for known, told in ((None, supply.truth[one]), (supply.middle_at, half[one])):
-                query = {"known_at": known.isoformat()} if known else {}
-                (found,) = (
+        for chosen in (STARVING_RELATION, emden):
+            plan = PLANTS[chosen.warehouse.plant].plan
+            expected_rows = [PER_HOUR * hours for hours in planned_hours(plan, at_us, AHEAD_DAYS)]
+            for known_at_time, documents in (
+                (None, supply.truth[chosen]),
+                (supply.middle_at, half[chosen]),
+            ):
+                query = {"known_at": known_at_time.isoformat()} if known_at_time else {}
+                (matches,) = (
                     await get(
-                        "days_of_supply", at=instant_of(at_us).isoformat(), material=one.material,
+                        "days_of_supply", at=instant_of(at_us).isoformat(),
+                        material=chosen.material,
                         days=AHEAD_DAYS, **query,
                     )
                 )["items"]  # fmt: skip
-                expected = days_of_supply(stock_at(told, at_us), wanted)
-                assert found["days_of_supply"] == pytest.approx(expected, abs=1e-9), (one, at_us)
-                assert found["stock"] == stock_at(told, at_us)
+                expected = days_of_supply(stock_at(documents, at_us), expected_rows)
+                assert matches["days_of_supply"] == pytest.approx(expected, abs=1e-9), (
+                    chosen,
+                    at_us,
+                )
+                assert matches["stock"] == stock_at(documents, at_us)
                 numbers.add(expected)
     assert len(numbers) > 20
 
 
-async def _coverage_is_said(supply: GroupSupply, get: Any) -> None:
+async def _coverage_is_reported(supply: GroupSupply, get: Any) -> None:
     """On time, in full and OTIF as the API gives them, with the share that is certain."""
-    for firm in {one.firm for one in CHOSEN}:
+    for firm in {chosen.firm for chosen in CHOSEN}:
         key = await _key_of(supply, firm)
         answer = await get(
             "kpi_values", supplier=key, kpi=["otif", "on_time_delivery", "in_full"],
             start=instant_of(START).isoformat(), end=instant_of(END).isoformat(),
             granularity="none",
         )  # fmt: skip
-        expected = [line for one in CHOSEN if one.firm == firm for line in supply.lines(one)]
-        doubtful = [one for each in CHOSEN if each.firm == firm for one in supply.doubtful(each)]
-        found = {item["kpi"]: item for item in answer["items"]}
+        expected = [
+            line for chosen in CHOSEN if chosen.firm == firm for line in supply.lines(chosen)
+        ]
+        doubtful = [
+            line for entry in CHOSEN if entry.firm == firm for line in supply.doubtful(entry)
+        ]
+        matches = {item["kpi"]: item for item in answer["items"]}
         for kpi, good in (
             ("otif", [line.otif for line in expected]),
             ("on_time_delivery", [line.on_time for line in expected]),
             ("in_full", [line.in_full for line in expected]),
         ):
-            assert found[kpi]["value"] == pytest.approx(sum(good) / len(good), abs=1e-12)
+            assert matches[kpi]["value"] == pytest.approx(sum(good) / len(good), abs=1e-12)
             certain = 1 - sum(doubtful) / len(doubtful)
-            assert found[kpi]["coverage"] == pytest.approx(certain, abs=1e-12)
+            assert matches[kpi]["coverage"] == pytest.approx(certain, abs=1e-12)
