@@ -49,9 +49,7 @@ def register(app: typer.Typer) -> None:
         start_us: Annotated[
             int | None, typer.Option(help="publish events from this instant on; default: now")
         ] = None,
-        state: Annotated[
-            Path | None, typer.Option(help="folder for the progress of each plant")
-        ] = None,
+        state: Annotated[Path | None, typer.Option(help="folder for their progress")] = None,
     ) -> None:
         """Run simulated plants, each over its own protocol, and simulated partners."""
         _check(plants, state, webhook_key)
