@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.measure import Measure
-from plumbing.machines import Plant, story
+from plumbing.machines import Plant, timeline
 from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Shift
@@ -91,7 +91,7 @@ async def _history(machines: int, days: int) -> tuple[float, float]:
             plant = Plant(pool)
             for n in range(machines):
                 machine = await plant.machine(f"n/p/a/l/m{n}")
-                await plant.samples(machine, story(T0, days * 96, seed=n))
+                await plant.samples(machine, timeline(T0, days * 96, seed=n))
             now_us = T0 + days * 96 * BUCKET_US
             cpu, wall = time.process_time(), time.perf_counter()
             nobody = WatermarkPublisher(None)
