@@ -3,7 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,14 +16,16 @@ SINCE_US = 1_790_805_600_000_000
 """2026-10-01 in Berlin: counters that do not restart count from here by default."""
 
 
+OPCUA_URL: Final = "opc.tcp://127.0.0.1:4840/emden-1"
+SFTP: Final = "127.0.0.1:2222"
+
+
 def register(app: typer.Typer) -> None:
     @app.command("simulate")
     def _simulate(
         plants: Annotated[list[str], typer.Argument(help=f"of {', '.join(PLANTS)}, {PARTNERS}")],
         *,
-        opcua_url: Annotated[
-            str, typer.Option(help="endpoint of the OPC UA server of Emden-1")
-        ] = "opc.tcp://127.0.0.1:4840/emden-1",
+        opcua_url: Annotated[str, typer.Option(help="OPC UA endpoint of Emden-1")] = OPCUA_URL,
         modbus: Annotated[
             str, typer.Option(help="HOST:PORT of the Modbus gateway of Palma-3")
         ] = "127.0.0.1:5020",
@@ -34,9 +36,7 @@ def register(app: typer.Typer) -> None:
         webhook_key: Annotated[
             Path | None, typer.Option(help="file with the API key of that edge")
         ] = None,
-        sftp: Annotated[
-            str, typer.Option(help="HOST:PORT of the SFTP server of the partners")
-        ] = "127.0.0.1:2222",
+        sftp: Annotated[str, typer.Option(help="HOST:PORT of their SFTP server")] = SFTP,
         supply_webhook: Annotated[
             str, typer.Option(help="the edge that three suppliers push to")
         ] = "http://127.0.0.1:8089",
@@ -61,13 +61,13 @@ def register(app: typer.Typer) -> None:
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
         start = time.time_ns() // 1000 if start_us is None else start_us
+        names = [name for name in plants if name != PARTNERS]
         work = [
             task
-            for plant in plants
-            if plant != PARTNERS
-            for task in plant_tasks(PLANTS[plant], endpoints, state, seed, since_us, start)
+            for name in names
+            for task in plant_tasks(PLANTS[name], endpoints, state, seed, since_us, start)
         ]
-        if PARTNERS in plants and state is not None:
+        if len(names) < len(plants) and state is not None:
             hook = supply_webhook, supply_key
             work.append(_run_partners(state, sftp_address, seed, start, hook))
         asyncio.run(_run_all(work))

@@ -108,9 +108,7 @@ async def load_status(context: AppContext, connector: str) -> Status | None:
             return None
         return status_from_hash({str(name): str(text) for name, text in fields.items()})
     except (RedisError, OSError, TimeoutError, UnreadableMessage) as error:
-        _log.warning(
-            "status not readable", connector=connector, error=type(error).__name__
-        )
+        _log.warning("status not readable", connector=connector, error=type(error).__name__)
         return None
 
 

@@ -84,9 +84,7 @@ class LossView(BaseModel):
 
 
 class GroupView(BaseModel):
-    name: str | None = Field(
-        description="Names that were missing together are joined by +."
-    )
+    name: str | None = Field(description="Names that were missing together are joined by +.")
     machine_minutes: float
     line_minutes: float
     losses: int

@@ -74,9 +74,7 @@ async def list_line_materials(
     principal: Viewer,
     under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
     filters: StockFiltersDep,
-    at: Annotated[
-        str | None, Query(description="Only those valid at this time.")
-    ] = None,
+    at: Annotated[str | None, Query(description="Only those valid at this time.")] = None,
     params: ListParamsDep,
 ) -> pagination.Page[LineMaterialView]:
     """List the materials that lines and machines consume. Sort: equipment, material, warehouse."""
