@@ -23,15 +23,20 @@ def draw(lines: list[str]) -> str:
     height = len(rows) * LINE_PX + 2 * MARGIN_PX
     texts = "\n".join(
         f'<text x="{MARGIN_PX}" y="{MARGIN_PX + FONT_PX + number * LINE_PX}"'
-        f' fill="{"#7fb1ff" if row.startswith("$ ") else "#e8edf3"}">{escape(row)}</text>'
+        f' fill="{"#7fb1ff" if row.startswith("$ ") else "#e8edf3"}">{_fixed_width(row)}</text>'
         for number, row in enumerate(rows)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
         f' font-family="ui-monospace, Menlo, Consolas, monospace" font-size="{FONT_PX}"'
-        f' xml:space="preserve">\n<rect width="{width}" height="{height}" rx="8"'
+        f'>\n<rect width="{width}" height="{height}" rx="8"'
         f' fill="#11171e"/>\n{texts}\n</svg>\n'
     )
+
+
+def _fixed_width(row: str) -> str:
+    """Return the row with blanks that no renderer collapses."""
+    return escape(row).replace(" ", "&#160;")
 
 
 def _wrap(line: str) -> list[str]:
