@@ -199,15 +199,22 @@ async def _load(client: paho.Client, rate: float, stop: asyncio.Event) -> None:
 
 
 async def _canary(api: httpx2.AsyncClient) -> int:
-    for _ in range(100):
-        answer = await api.get(
-            "/api/v1/signals",
-            params={"key": "nordwerk/emden-1/hall/line-1/canary:value"},
-        )
-        if answer.status_code == 200 and answer.json()["items"]:
+    """Return the canary's signal, once the API listens and shows it."""
+    answer: httpx2.Response | None = None
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            answer = await api.get(
+                "/api/v1/signals",
+                params={"key": "nordwerk/emden-1/hall/line-1/canary:value"},
+            )
+        except httpx2.ConnectError:
+            answer = None  # its process is still starting
+        if answer is not None and answer.status_code == 200 and answer.json()["items"]:
             return int(answer.json()["items"][0]["id"])
         await asyncio.sleep(0.2)
-    raise RuntimeError(f"the API does not show the canary's signal: {answer.text}")
+    shown = "no answer" if answer is None else answer.text
+    raise RuntimeError(f"the API does not show the canary's signal: {shown}")
 
 
 async def _newest(api: httpx2.AsyncClient, signal: int) -> float:
