@@ -11,14 +11,17 @@ import asyncpg
 import typer
 import uvicorn
 from rich.console import Console
-from rich.table import Table
 
 from werknetz.domain.shift import CalendarRejected
 from werknetz.runtime import log
 from werknetz.runtime.settings import SettingError, require_env
+from werknetz.runtime.terminal import Output, OutputOption, Wide, print_json, print_table
 from werknetz.store.database_url import DatabaseUrlRejected
 from werknetz_core import admin
+from werknetz_core.api_keys.schemas import ApiKeyView
 from werknetz_core.app import create_app
+from werknetz_core.http.formats import Format, OutputFormat, render
+from werknetz_core.http.list_params import columns_of
 from werknetz_core.migrate import upgrade
 from werknetz_core.settings import CoreSettings
 
@@ -98,14 +101,30 @@ def create_key(
     typer.echo(key)
 
 
-def list_keys() -> None:
+def list_keys(output: OutputOption = Output.TABLE, wide: Wide = False) -> None:
     """List the API keys by prefix."""
-    table = Table("prefix", "name", "role", "plants", "created", "expires", "revoked")
-    for row in _run(admin.list_keys(_database_url())):
-        plants = ", ".join(row["plants"]) if row["plants"] is not None else "all"
-        times = (row["created_at"], row["expires_at"], row["revoked_at"])
-        table.add_row(row["prefix"], row["name"], row["role"], plants, *map(_format_date, times))
-    Console(soft_wrap=True).print(table)
+    rows = _run(admin.list_keys(_database_url()))
+    if output is Output.JSON:
+        print_json([ApiKeyView(**row).model_dump(mode="json") for row in rows])
+        return
+    if output is Output.CSV:
+        typer.echo(render(rows, columns_of(ApiKeyView), OutputFormat(Format.CSV)), nl=False)
+        return
+    print_table(
+        ["prefix", "name", "role", "plants", "created", "expires", "revoked"],
+        [
+            [
+                row["prefix"],
+                row["name"],
+                row["role"],
+                "all" if row["plants"] is None else ", ".join(row["plants"]),
+                *(_format_date(row[name]) for name in ("created_at", "expires_at", "revoked_at")),
+            ]
+            for row in rows
+        ],
+        wide=wide,
+        prose={"plants"},
+    )
 
 
 def revoke_key(prefix: str) -> None:

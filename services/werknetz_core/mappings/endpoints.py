@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Request
 
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import instant_of
@@ -18,10 +18,12 @@ from werknetz_core.context.app_context import (
     Viewer,
     WriteSessionDep,
 )
-from werknetz_core.context.collection import utc_time_context
+from werknetz_core.context.collection import page_response, utc_time_context
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.http import pagination
+from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import sort_and_paginate
 from werknetz_core.mappings import registry
 from werknetz_core.mappings.dry_run import DryRun
 from werknetz_core.mappings.schemas import (
@@ -43,14 +45,12 @@ Name = Annotated[str, Path(description="The mapping's name.")]
 
 @router.get("/mappings")
 async def list_mappings(
-    request: Request,
-    response: Response,
-    session: ReadSessionDep,
-    principal: Viewer,
-    limit: pagination.LimitParam = 100,
-    cursor: pagination.CursorParam = None,
+    request: Request, session: ReadSessionDep, principal: Viewer, *, params: ListParamsDep
 ) -> pagination.Page[MappingNameView]:
-    """List mappings by name, with the active version and the connectors that use the mapping."""
+    """List mappings by name, with the active version and the connectors that use the mapping.
+
+    Sort: name, newest.
+    """
     principal.require_all_plants()
     versions = mapping_versions
     using = (
@@ -59,27 +59,22 @@ async def list_mappings(
         .where(used.c.name == versions.c.name)
         .scalar_subquery()
     )
-    query = (
-        sa.select(
-            versions.c.name,
-            sa.func.max(versions.c.version).label("newest"),
-            sa.func.max(versions.c.version).filter(versions.c.state == "active").label("active"),
-            sa.func.count().label("versions"),
-            using.label("connectors"),
-        )
-        .group_by(versions.c.name)
-        .order_by(versions.c.name)
-        .limit(limit + 1)
-    )
-    if after := pagination.decode_cursor(cursor, str):
-        query = query.where(versions.c.name > after[0])
-    rows, more = pagination.paginate((await session.execute(query)).mappings().all(), limit)
-    next_cursor = pagination.encode_cursor(rows[-1]["name"]) if more else None
-    pagination.set_next_link(request, response, next_cursor)
-    items = [
-        MappingNameView(**{**row, "connectors": sorted(row["connectors"] or [])}) for row in rows
+    query = sa.select(
+        versions.c.name,
+        sa.func.max(versions.c.version).label("newest"),
+        sa.func.max(versions.c.version).filter(versions.c.state == "active").label("active"),
+        sa.func.count().label("versions"),
+        using.label("connectors"),
+    ).group_by(versions.c.name)
+    names = [
+        {**row, "connectors": sorted(row["connectors"] or [])}
+        for row in (await session.execute(query)).mappings().all()
     ]
-    return pagination.Page(items=items, next_cursor=next_cursor)
+    shown, next_cursor = sort_and_paginate(
+        names, params, default="name", keys=("name", "newest"), tie="name"
+    )
+    views = [MappingNameView(**name) for name in shown]
+    return page_response(request, params, views, MappingNameView, next_cursor=next_cursor)
 
 
 @router.post("/mappings", status_code=201)

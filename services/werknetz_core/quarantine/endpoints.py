@@ -21,11 +21,11 @@ from werknetz_core.context.app_context import (
     Viewer,
     WriteSessionDep,
 )
-from werknetz_core.context.collection import query_page
+from werknetz_core.context.collection import page_response, query_page
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.problem import Problem
-from werknetz_core.http.sorting import Sorting, SortKey, SortType
+from werknetz_core.http.sorting import Sorting, SortKey, SortType, sort_and_paginate
 from werknetz_core.mappings import registry
 from werknetz_core.mappings.replays.endpoints import add_replay
 from werknetz_core.mappings.replays.schemas import NewReplay, ReplayView
@@ -41,6 +41,7 @@ from werknetz_core.quarantine.schemas import (
 )
 
 router = APIRouter(tags=["quality"])
+GROUP_SORT_KEYS: Final = ("count", "connector_id", "source", "reason")
 _SORTING: Final = Sorting(
     "-id",
     tie=SortKey(quarantine.c.id, SortType.NUMBER),
@@ -82,13 +83,18 @@ async def list_quarantine(
 
 @router.get("/quarantine/groups")
 async def group_quarantine(
+    request: Request,
     session: ReadSessionDep,
     principal: Viewer,
     connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     state: Annotated[list[str], Query(description="Repeated: any of them.")] = ["open", "assigned"],  # noqa: B006 - as above
-    limit: pagination.LimitParam = 100,
-) -> list[QuarantineGroupView]:
-    """Group entries by connector, source and kind of reason, the largest group first."""
+    *,
+    params: ListParamsDep,
+) -> pagination.Page[QuarantineGroupView]:
+    """Group entries by connector, source and kind of reason, the largest group first.
+
+    Sort: count, connector_id, source, reason.
+    """
     kind = reason_kind()
     q = quarantine.c
     newest = sa.func.max(q.id)
@@ -103,13 +109,18 @@ async def group_quarantine(
         .join(connectors, connectors.c.id == q.connector_id)
         .where(equipment_scope.connector_visible(principal), q.state.in_(state))
         .group_by(q.connector_id, q.source, kind, q.state)
-        .order_by(sa.func.sum(q["count"]).desc(), newest.desc())
-        .limit(limit)
     )  # fmt: skip
     if connector:
         query = query.where(q.connector_id.in_(connector))
-    rows = (await session.execute(query)).mappings().all()
-    return [QuarantineGroupView(**{**row, "count": int(row["count"])}) for row in rows]
+    groups = [
+        {**row, "count": int(row["count"])}
+        for row in (await session.execute(query)).mappings().all()
+    ]
+    shown, next_cursor = sort_and_paginate(
+        groups, params, default="-count", keys=GROUP_SORT_KEYS, tie="example_id"
+    )
+    views = [QuarantineGroupView(**group) for group in shown]
+    return page_response(request, params, views, QuarantineGroupView, next_cursor=next_cursor)
 
 
 @router.post("/quarantine:assign")

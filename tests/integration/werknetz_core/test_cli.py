@@ -39,6 +39,11 @@ def test_keys_are_created_listed_and_revoked(command: CliRunner) -> None:
     match = re.search(r"wn_([0-9a-f]{8})_[0-9a-f]{64}", created.stdout)
     assert match
     assert match[1] in command.invoke(app, ["keys", "list"]).stdout
+    rows = json.loads(command.invoke(app, ["keys", "list", "-o", "json"]).stdout)
+    assert [row["plants"] for row in rows if row["prefix"] == match[1]] == [[PLANT]]
+    header, *lines = command.invoke(app, ["keys", "list", "-o", "csv"]).stdout.splitlines()
+    assert header.startswith("prefix,name,role,plants,created_at")
+    assert [line for line in lines if line.startswith(f"{match[1]},tablet,viewer,")]
     assert "tablet" in command.invoke(app, ["keys", "revoke", match[0]]).stdout
     again = command.invoke(app, ["keys", "revoke", match[1]])
     assert (again.exit_code, "Remedy" in again.stderr) == (1, True)

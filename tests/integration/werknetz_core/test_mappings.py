@@ -245,7 +245,9 @@ async def test_after_a_replay_all_data_equals_that_of_a_right_mapping(
     wrong, right = edges
     expected = await model(world, right)
     assert await model(world, wrong) != expected
-    groups = (await world.get("/quarantine/groups", params={"connector": "plc-press-w"})).json()
+    groups = (await world.get("/quarantine/groups", params={"connector": "plc-press-w"})).json()[
+        "items"
+    ]
     counts = {(g["source"], g["reason"]): g["count"] for g in groups}
     assert sum(count for (source, _), count in counts.items() if source == "p#temp") == 240
     assert sum(count for (source, _), count in counts.items() if source == "p#zustand") == 80
