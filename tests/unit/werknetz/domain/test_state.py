@@ -11,3 +11,11 @@ def test_a_code_depends_on_the_specification() -> None:
 def test_packml_has_17_states_in_both_numberings() -> None:
     assert set(STATE_TABLES["packml/opc-30060"]) == {str(n) for n in range(17)}
     assert set(STATE_TABLES["packml/tr88"]) == {str(n) for n in range(1, 18)}
+
+
+def test_numbers_of_states_are_those_of_stored_samples() -> None:
+    """Samples hold the numbers: a change would give stored history another meaning."""
+    assert {state.name: int(state) for state in MachineState} == {
+        "UNKNOWN": 0, "PRODUCING": 1, "SETUP": 2, "IDLE": 3, "MALFUNCTION": 4, "BLOCKED": 5,
+        "STARVED": 6, "SUSPENDED": 7, "MAINTENANCE": 8, "REPAIR": 9, "OFF": 10,
+    }  # fmt: skip

@@ -66,3 +66,14 @@ def test_what_is_on_its_way_is_for_the_first_that_are_due() -> None:
         0.0,
         3.0,
     ]
+
+
+def test_arrivals_of_the_second_day_do_not_fill_an_empty_stock_of_the_first() -> None:
+    assert days_of_supply(0.0, [10.0, 10.0], [0.0, 50.0]).days == 0.0
+
+
+def test_arrivals_outside_the_days_are_ignored() -> None:
+    arrivals = Arrivals(
+        row=np.array([0, 0, 0]), day=np.array([-1, 0, 2]), quantity=np.array([5.0, 7.0, 9.0])
+    )
+    assert sum_by_day(1, 2, arrivals).tolist() == [[7.0, 0.0]]

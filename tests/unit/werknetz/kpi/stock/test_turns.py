@@ -94,3 +94,8 @@ def test_the_unit_does_not_matter(
     days = days_of_inventory(outflow, stock * known_s, known_s)
     assert not isinstance(days, Undefined)
     assert days * window == pytest.approx(known_s / DAY_S)
+
+
+def test_half_a_second_of_known_stock_is_enough_and_none_is_not() -> None:
+    assert compute_turns(2.0, 1.0, 0.5) == 1.0
+    assert isinstance(compute_turns(2.0, 1.0, 0.0), Undefined)
