@@ -136,9 +136,8 @@ def main() -> int:
     for name in names:
         print(f"{name:16} {score.share([name]):6.1%} of {score.total(name)} mutants killed")
     overall = score.share(names)
-    print(
-        f"{'all':16} {overall:6.1%}, in {time.monotonic() - started_s:.0f} s; bar: {options.bar:.0%}"
-    )
+    elapsed_s = time.monotonic() - started_s
+    print(f"{'all':16} {overall:6.1%}, in {elapsed_s:.0f} s; bar: {options.bar:.0%}")
     # So few mutants of a package say little about it: the short form judges them together.
     lowest = overall if options.short else min(map(score.share, ([name] for name in names)))
     return int(lowest < options.bar)
