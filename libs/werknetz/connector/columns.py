@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.points import NoPoint, PointTable
-from werknetz.connector.quarantine import QuarantineLimiter
+from werknetz.connector.quarantine import Books, QuarantineLimiter
 from werknetz.connector.values import Target, UnreadableValue, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import BAD, UNCERTAIN, UNCERTAIN_TIME
@@ -29,6 +29,7 @@ class AddressTable:
     addresses: Sequence[str]
     points: PointTable
     quarantine: QuarantineLimiter
+    books: Books
     size: int = 0  # addresses that were resolved
     targets: list[Target | None] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -94,6 +95,7 @@ def samples_of_block(
             rows, texts = _special(
                 table, address, raw, value, status, special, arrival_us, unmapped
             )
+    value, status = mark_missing(value, status, rows)
     return samples_of(
         SampleColumns(
             point=table.number[address],
@@ -120,7 +122,9 @@ def _select_mapped(
     values = block.value[~has_point]
     indices, last, counts = np.unique(unmapped_address[::-1], return_index=True, return_counts=True)
     for index, back, count in zip(indices, last, counts, strict=True):
-        if reason := table.reasons[index]:
+        if not (reason := table.reasons[index]):
+            table.books.ignored += int(count)
+        else:
             raw = repr(float(values[len(values) - 1 - back])).encode()
             entry = table.quarantine.count_repeat(
                 table.addresses[index], reason, raw, arrival_us, int(count)
@@ -151,6 +155,21 @@ def check_times(
     return np.where(impossible, np.int64(arrival_us), time), marked
 
 
+def mark_missing(
+    value: NDArray[np.float64], status: NDArray[np.uint32], text_row: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
+    """Return values and statuses: NaN and infinity are no values, so NaN and bad.
+
+    Rows with a text have no number and are not affected.
+    """
+    missing = ~np.isfinite(value)
+    if not missing.any():
+        return value, status
+    missing[text_row] = False
+    is_good = missing & (status < UNCERTAIN)
+    return np.where(missing, np.nan, value), np.where(is_good, np.uint32(BAD), status)
+
+
 def _special(
     table: AddressTable,
     address: NDArray[np.int32],
@@ -167,7 +186,7 @@ def _special(
     for index in np.unique(address[special]):
         target = table.targets[index]
         rows = np.flatnonzero(address == index)
-        rows = rows[~(np.isnan(raw[rows]) & (status[rows] >= BAD))]  # no value: no code
+        rows = rows[np.isfinite(raw[rows])]  # no value: no code
         codes, which = np.unique(raw[rows], return_inverse=True)
         meanings = [_meaning(target, float(code)) for code in codes] if target else []
         value[rows] = np.array([number for number, _ in meanings])[which]
@@ -179,6 +198,7 @@ def _special(
                 continue
             unknown = rows[which == n]
             status[unknown] = np.maximum(status[unknown], UNCERTAIN)
+            table.books.taken += len(unknown)
             reason = f"state code {code!r} is not in table {target.table!r}"
             entry = table.quarantine.count_repeat(
                 table.addresses[index], reason, code.encode(), arrival_us, len(unknown)

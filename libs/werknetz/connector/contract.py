@@ -66,12 +66,37 @@ class SourceRecord:
 
     source: str  # matched by event rules: "northwind/orders", "edi/4711/delivery_called_off"
     fields: Mapping[str, Any]  # by the names of the source; may be nested
-    identity: bytes  # equal for duplicates, also of another connector
+    key: bytes  # the source's own key: primary key, document + line; not the connector, not a hash
+    # of the content
     item: str = ""  # position in the message: "line 12", "UNH 1 LIN 3"
     kind: str = ""  # if set, `fields` are those of this kind of event: no rule needed
     source_time_us: int | None = None
     raw: bytes = b""  # for quarantine: the row, the segments
     message_hash: bytes = b""  # hash of its `SourceMessage`; empty: not stored
+    version: int | None = None  # the source's own order (µs, number); None: later is newer
+    can_revise: bool = True  # False: other content under the same key goes to quarantine
+    group: bytes = b""  # key of the document or snapshot that contains it
+    is_new: bool = False  # the source knows that it delivers this key for the first time
+    deleted: bool = False  # the source has deleted it; `fields` may hold the key alone
+    has_former_identity: bool = False  # raw input of version 0.1: `key` is the whole identity
+
+
+@dataclass(frozen=True, slots=True)
+class SourceGroupEnd:
+    """A document or snapshot is complete: facts in force of its group with other keys end.
+
+    Deliver it after the last record of the group, never for a partial listing. A cancelled
+    document has no keys.
+    """
+
+    source: str  # as of its records
+    group: bytes
+    keys: Sequence[bytes]
+    kind: str = ""  # as of its records
+    item: str = ""
+    message_hash: bytes = b""
+    source_time_us: int | None = None
+    reason: str = "replaced"  # replaced, cancelled, missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +127,12 @@ class Delivery:
     acknowledge: Callable[[], Awaitable[None]] = _no_acknowledgement
     lane: str = "live"
     records: Sequence[SourceRecord] = ()
+    group_ends: Sequence[SourceGroupEnd] = ()  # applied after the records
     messages: Sequence[SourceMessage] = ()  # the whole messages of the records and readings
     checkpoints: Sequence[bytes] = ()  # for `Redeliverable`: opaque to the pump; may be empty
     may_repeat: bool = False  # may contain duplicates: rows on disk are not stored again
+    ignored: int = 0  # values that the connector dropped by a setting: counted in the books
+    duplicates: int = 0  # messages that the connector dropped as duplicates: counted in the books
     on_stored: Callable[[Sequence[Record]], None] | None = None
     """Called before `acknowledge` with the stored records: for a source that waits for a result."""
 
@@ -113,10 +141,23 @@ class Delivery:
 class ConnectorStatus:
     """State of a connector; the pump publishes it, the API shows it."""
 
-    state: str = "starting"  # starting, connecting, running, silent, rejected, finished, stopped
+    # starting, connecting, running, silent, rejected, failed, finished, stopped
+    state: str = "starting"
     detail: str = ""  # the last error or notice, with the remedy
     last_good_us: int | None = None  # when the source last delivered something
     details: dict[str, str] = field(default_factory=dict)  # revised intervals, certificate expiry …
+    step: str = ""  # what `connect` does now, or did when it failed
+    on_step: Callable[[float], None] | None = None  # set by the pump
+
+    def begin(self, step: str, limit_s: float = 0.0) -> None:
+        """Name the step of `connect` that begins, also after each part of a long one.
+
+        The pump allows each step a minute, or `limit_s` where the connector itself waits longer:
+        a slow source connects as long as its steps complete. A failure names the step.
+        """
+        self.step = step
+        if self.on_step is not None:
+            self.on_step(limit_s)
 
 
 class Connector(Protocol):
@@ -144,6 +185,18 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class OutageReporter(Protocol):
+    """A connector that reports a gap while the outage lasts, not only when it is over."""
+
+    def take_outage_gaps(self) -> Sequence[GapOpened | GapClosed]:
+        """Return gap records that do not wait for a delivery; each only once.
+
+        Called after each failure of the connector. A gap that was taken is closed by a later
+        delivery, as backfilled where the source has buffered everything.
+        """
+
+
+@runtime_checkable
 class Redeliverable(Protocol):
     """A connector that resumes from checkpoints, as its source re-sends unacknowledged messages.
 
@@ -153,4 +206,4 @@ class Redeliverable(Protocol):
     """
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
-        """Accept the checkpoints on disk, oldest first. Called once, before connect."""
+        """Accept the checkpoints on disk, oldest first. Called once per instance, before connect."""

@@ -6,6 +6,7 @@ Columns stay columns: numbers of known addresses are not processed one by one in
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite, nan
 from typing import Any
 
 import msgspec
@@ -20,12 +21,21 @@ from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.expressions.rule_expression_block import compute_block
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.points import NoPoint, PointTable
-from werknetz.connector.quarantine import QuarantineLimiter
+from werknetz.connector.quarantine import Books, QuarantineLimiter
 from werknetz.connector.records import RecordMapper
 from werknetz.connector.values import DROPPED, Target, UnreadableValue, parse_time, value_of
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import BAD, GOOD, UNCERTAIN, UNCERTAIN_TIME
-from werknetz.events.batch import BusinessEvent, MappingUsed, Points, Record, Samples, Unmapped
+from werknetz.events.batch import (
+    BusinessEvent,
+    EventWithdrawn,
+    MappingUsed,
+    Points,
+    Record,
+    Samples,
+    Tally,
+    Unmapped,
+)
 
 
 @dataclass(slots=True)
@@ -77,7 +87,8 @@ class Normalizer:
     ) -> None:
         self.mapping = mapping
         self._points = PointTable(mapping, connector_id, dict(numbers or {}))
-        self._records = RecordMapper(mapping)
+        self._records = RecordMapper(mapping, connector_id)
+        self._books = Books()
         self._quarantine = QuarantineLimiter(mapping.label)
         self._tables: list[AddressTable] = []
         self.suppressed: list[Unmapped] = []
@@ -92,6 +103,10 @@ class Normalizer:
         """Return all counted quarantine entries. Call it before the normalizer is replaced."""
         return self._quarantine.take_due(arrival_us, everything=True)
 
+    def take_tally(self) -> Tally:
+        """Return what was taken since the last call, for the batch of its records (M4)."""
+        return self._books.close(self._quarantine.pending_count)
+
     def constant_records(self, start_us: int) -> tuple[list[Record], list[Record]]:
         """Return the samples of the constants: those with `since`, and those from the start on."""
         dated, undated = _Rows(), _Rows()
@@ -101,6 +116,7 @@ class Normalizer:
             value, text, _ = constant.stored_value()
             number = self._points.resolve_constant(constant)
             rows.add(number, start_us if since_us is None else since_us, value, GOOD, text)
+        self._books.taken += len(dated.point) + len(undated.point)
         samples = [[rows.samples()] if rows.point else [] for rows in (dated, undated)]
         return [*self._new_definitions(), *samples[0]], [*samples[1]]
 
@@ -108,6 +124,11 @@ class Normalizer:
         """Return the records of a delivery: gaps, points, samples, events, quarantine entries."""
         self.suppressed.clear()
         unmapped: list[Unmapped] = []
+        books = self._books
+        books.taken += len(delivery.readings) + len(delivery.unreadable)
+        books.taken += delivery.ignored + delivery.duplicates
+        books.ignored += delivery.ignored
+        books.duplicates += delivery.duplicates
         for entry in delivery.unreadable:
             admitted = self._quarantine.admit(
                 entry.source, entry.reason, entry.raw, entry.at_us,
@@ -123,13 +144,15 @@ class Normalizer:
             table = self._table_of(block.addresses)
             table.extend()
             plain = block
+            books.taken += len(block.address)
             if table.any_computed:
                 plain, computed = compute_block(table, block, arrival_us, unmapped)
                 samples += [computed] if computed is not None else []
             converted = samples_of_block(table, plain, arrival_us, unmapped)
             if converted is not None:
                 samples.append(converted)
-        events = self._of_records(delivery.records, arrival_us, unmapped)
+        events: list[Record] = [*self._of_records(delivery.records, arrival_us, unmapped)]
+        events += [self._records.end_of(end, arrival_us) for end in delivery.group_ends]
         unmapped += self._quarantine.take_due(arrival_us)
         return [
             *delivery.gaps,
@@ -141,25 +164,32 @@ class Normalizer:
 
     def _of_records(
         self, records: Sequence[SourceRecord], arrival_us: int, unmapped: list[Unmapped]
-    ) -> list[BusinessEvent]:
-        events: list[BusinessEvent] = []
+    ) -> list[BusinessEvent | EventWithdrawn]:
+        events: list[BusinessEvent | EventWithdrawn] = []
         for record in records:
-            try:
-                events += self._records.events_of(record, arrival_us)
-            except UnreadableValue as error:
-                admitted = self._quarantine.admit(
-                    record.source, str(error), record.raw or to_json(record.fields), arrival_us,
-                    item=record.item, raw_hash=record.message_hash,
-                )  # fmt: skip
-                if admitted is not None:
-                    unmapped.append(admitted)
-                    continue
-                counted = self._quarantine.entry_of(
-                    record.source, str(error), b"", arrival_us,
-                    item=record.item, raw_hash=record.message_hash,
-                )  # fmt: skip
-                self.suppressed.append(counted)
+            mapped = self._records.map_record(record, arrival_us)
+            self._books.taken += len(mapped)
+            self._books.ignored += mapped.ignored
+            events += mapped.events
+            for failure in mapped.failures:
+                self._refuse(record, failure, arrival_us, unmapped)
         return events
+
+    def _refuse(
+        self, record: SourceRecord, reason: str, arrival_us: int, unmapped: list[Unmapped]
+    ) -> None:
+        admitted = self._quarantine.admit(
+            record.source, reason, record.raw or to_json(record.fields), arrival_us,
+            item=record.item, raw_hash=record.message_hash,
+        )  # fmt: skip
+        if admitted is not None:
+            unmapped.append(admitted)
+            return
+        counted = self._quarantine.entry_of(
+            record.source, reason, b"", arrival_us,
+            item=record.item, raw_hash=record.message_hash,
+        )  # fmt: skip
+        self.suppressed.append(counted)
 
     def _new_definitions(self, *, mapping_used: bool = False) -> list[Record]:
         """Return the mapping and the points that the spool does not contain since the start.
@@ -183,19 +213,21 @@ class Normalizer:
         for table in self._tables:
             if table.addresses is addresses:
                 return table
-        table = AddressTable(addresses, self._points, self._quarantine)
+        table = AddressTable(addresses, self._points, self._quarantine, self._books)
         self._tables = [*self._tables[-7:], table]
         return table
 
     def _of_readings(
         self, readings: Sequence[Reading], arrival_us: int, unmapped: list[Unmapped]
     ) -> list[Samples]:
-        rows, find = _Rows(), self._points.resolve
+        rows, find, books = _Rows(), self._points.resolve, self._books
         for reading in readings:
             target = find(reading.source, reading.value)
             if type(target) is NoPoint:
                 if target.reason:
                     self._count_repeat(reading, target.reason, arrival_us, unmapped)
+                else:
+                    books.ignored += 1
                 continue
             assert isinstance(target, Target)  # noqa: S101  the only other type
             raw_value, status = reading.value, reading.status
@@ -203,6 +235,7 @@ class Normalizer:
                 if target.computation is not None:
                     raw_value = target.computation.result(raw_value, status, reading.fields)
                     if raw_value is DROPPED:
+                        books.ignored += 1
                         continue
                 value, text = value_of(target, raw_value)
             except UnreadableValue as error:
@@ -211,11 +244,13 @@ class Normalizer:
                 unmapped += [] if admitted is None else [admitted]
                 continue
             if text is not None and target.states is not None and text not in target.states:
+                books.taken += 1
                 reason = f"state code {text!r} is not in table {target.table!r}"
                 self._count_repeat(reading, reason, arrival_us, unmapped)
                 status = max(status, UNCERTAIN)
-            elif raw_value is None and status == GOOD and text is None:
-                status = BAD
+            elif text is None and not isfinite(value):
+                # A missing value, NaN and infinity are no values: only text rows have no number.
+                value, status = nan, status if status >= UNCERTAIN else BAD
             at_us, status = _sample_time(target, reading, status, arrival_us)
             rows.add(target.number, at_us, value, status, text, reading.server_time_us)
         return [rows.samples()] if rows.point else []

@@ -136,10 +136,12 @@ class PointTable:
                 None if rule.when is None else rule.compile_program("when", pattern.names),
                 segments,
                 comma=rule.decimal == "comma",
+                thousands=rule.thousands,
             )
         return Target(
             number=self._define(definition), factor=factor, offset=offset,
-            linear=rule.is_linear, comma=rule.decimal == "comma",
+            linear=rule.is_linear or _reads_number(rule), comma=rule.decimal == "comma", thousands=rule.thousands,
+            boolean=rule.datatype == "boolean",
             as_text=rule.role in TEXT_ROLES or rule.datatype in {"text", "json"},
             states=self.mapping.state_table(rule.states) if rule.states else None,
             table=rule.states or "", time=rule.time, zone=self.mapping.time_zone,
@@ -167,6 +169,13 @@ class PointTable:
         self.definitions[definition.key] = numbered
         self.unannounced.append(numbered)
         return number
+
+
+def _reads_number(rule: Rule) -> bool:
+    """Whether the `when` of a rule reads the value as a number, which is then stored."""
+    if rule.expression is not None or rule.when is None or rule.input != "number":
+        return False
+    return rule.role not in {*TEXT_ROLES, Role.STATE} and rule.datatype in {None, "boolean"}
 
 
 def _reset(role: Role) -> str:

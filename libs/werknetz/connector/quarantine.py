@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from werknetz.events.batch import Unmapped
+from werknetz.events.batch import Tally, Unmapped
 
 RAW_MAX: Final = 65_536
 RAW_SAMPLE_MAX: Final = 1_024
@@ -27,6 +27,30 @@ def kind_of_reason(reason: str) -> str:
 
 
 @dataclass(slots=True)
+class Books:
+    """What a delivery contained, and how much of it is neither stored nor quarantined (M4).
+
+    An unknown state code is stored as uncertain and reported to quarantine: it counts twice.
+    """
+
+    taken: int = 0
+    ignored: int = 0
+    duplicates: int = 0
+    _unreported: int = 0  # repeats taken, that a later batch reports
+
+    def close(self, unreported: int) -> Tally:
+        """Return the counts since the last call; `unreported`: repeats that no entry reports yet.
+
+        A repeat counts in the batch that reports it, so that every batch balances.
+        """
+        taken = self.taken - (unreported - self._unreported)
+        tally = Tally(taken, self.ignored, self.duplicates)
+        self.taken = self.ignored = self.duplicates = 0
+        self._unreported = unreported
+        return tally
+
+
+@dataclass(slots=True)
 class _Repeats:
     """Occurrences since the last entry for the same source and reason."""
 
@@ -40,6 +64,8 @@ class QuarantineLimiter:
     mapping: str
     _repeats: dict[tuple[str, str], _Repeats] = field(default_factory=dict)
     _pending: set[tuple[str, str]] = field(default_factory=set)
+    pending_count: int = 0
+    """Occurrences that no entry reports yet."""
     _next_check_us: int = 0
     _minute: int = -1
     _entries: Counter[str] = field(default_factory=Counter)  # entries of this minute, by source
@@ -87,10 +113,12 @@ class QuarantineLimiter:
         repeats = self._repeats.get(key)
         if repeats is None:
             self._repeats[key] = _Repeats(at_us, count - 1, raw[:RAW_SAMPLE_MAX])
+            self.pending_count += count - 1
             if count > 1:
                 self._pending.add(key)
             return self.entry_of(source, reason, raw, at_us)
         repeats.count += count
+        self.pending_count += count
         repeats.raw = bytes(raw[:RAW_SAMPLE_MAX])
         self._pending.add(key)
         return None
@@ -106,6 +134,7 @@ class QuarantineLimiter:
             if at_us - repeats.at_us < REPEAT_US and not everything:
                 continue
             entries.append(self.entry_of(key[0], key[1], repeats.raw, at_us, count=repeats.count))
+            self.pending_count -= repeats.count
             repeats.at_us, repeats.count = at_us, 0
             self._pending.discard(key)
         return entries

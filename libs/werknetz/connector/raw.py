@@ -12,7 +12,15 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from werknetz.connector.contract import Delivery, Reading, ReadingBlock, SourceMessage, SourceRecord
+from werknetz.connector.content.numbers import UntypedText
+from werknetz.connector.contract import (
+    Delivery,
+    Reading,
+    ReadingBlock,
+    SourceGroupEnd,
+    SourceMessage,
+    SourceRecord,
+)
 from werknetz.events.batch import Raw
 
 CODEC: Final = "zlib"
@@ -33,12 +41,39 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
     server_time: bytes = b""
 
 
+class _RecordOrder(msgspec.Struct, frozen=True, array_like=True):
+    """What version 0.2 added to a record."""
+
+    version: int | None = None
+    can_revise: bool = True
+    group: bytes = b""
+    is_new: bool = False
+    deleted: bool = False
+    has_former_identity: bool = False
+
+
+class _GroupEnd(msgspec.Struct, frozen=True, array_like=True):
+    source: str
+    group: bytes
+    keys: list[bytes]
+    kind: str
+    item: str
+    message_hash: bytes
+    source_time_us: int | None
+    reason: str
+
+
+_FORMER: Final = _RecordOrder(has_former_identity=True)
+
+
 class _StoredDelivery(msgspec.Struct, frozen=True, array_like=True):
     readings: list[tuple[str, Any, int, int | None, int | None, int | None]] = []
     blocks: list[_Block] = []
     records: list[tuple[str, Any, bytes, str, str, int | None, bytes, bytes]] = []
     messages: list[tuple[str, bytes, bytes]] = []
     fields: list[Any] = []  # of readings; once per message
+    orders: list[_RecordOrder] = []  # of records, in their order; empty: written by version 0.1
+    group_ends: list[_GroupEnd] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +83,12 @@ class RawDelivery:
 
 
 _LARGE: Final = 1  # extension type: integer of more than 64 bits, in decimals
+_UNTYPED: Final = 2  # extension type: text of a source without types
 
 
-def _decode_extension(code: int, content: memoryview) -> int:
+def _decode_extension(code: int, content: memoryview) -> Any:
+    if code == _UNTYPED:
+        return UntypedText(bytes(content).decode())
     if code != _LARGE or len(content) > 10_000:
         raise UnreadableRaw(f"extension {code} is not known to this version")
     return int(bytes(content))
@@ -64,7 +102,7 @@ def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
     """Return the raw input of a delivery; None where it contains nothing for a mapping."""
     count = len(delivery.readings) + len(delivery.records)
     count += sum(len(block.address) for block in delivery.blocks)
-    if not count and not delivery.messages:
+    if not count and not delivery.messages and not delivery.group_ends:
         return None
     times = [r.source_time_us for r in delivery.readings if r.source_time_us is not None]
     times += [r.source_time_us for r in delivery.records if r.source_time_us is not None]
@@ -82,11 +120,24 @@ def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
         fields=[_writable(dict(message)) for message in fields.values()],
         blocks=[_encode_block(block) for block in delivery.blocks],
         records=[
-            (r.source, _writable(dict(r.fields)), r.identity, r.item, r.kind, r.source_time_us,
+            (r.source, _writable(dict(r.fields)), r.key, r.item, r.kind, r.source_time_us,
              b"" if r.message_hash else r.raw, r.message_hash)
             for r in delivery.records
         ],
         messages=[(m.source, m.content, m.hash) for m in delivery.messages],
+        orders=[
+            _RecordOrder(
+                r.version, r.can_revise, r.group, r.is_new, r.deleted, r.has_former_identity
+            )
+            for r in delivery.records
+        ],
+        group_ends=[
+            _GroupEnd(
+                g.source, g.group, list(g.keys), g.kind, g.item, g.message_hash,
+                g.source_time_us, g.reason,
+            )
+            for g in delivery.group_ends
+        ],
     )  # fmt: skip
     return Raw(
         arrival_us=arrival_us,
@@ -117,15 +168,40 @@ def decode_delivery(raw: Raw) -> RawDelivery:
     delivery = Delivery(
         readings=readings,
         blocks=blocks,
-        records=[
-            SourceRecord(source, fields, identity, item, kind, at_us, raw_bytes, message)
-            for source, fields, identity, item, kind, at_us, raw_bytes, message in stored.records
+        records=_decode_records(stored),
+        group_ends=[
+            SourceGroupEnd(
+                g.source,
+                g.group,
+                g.keys,
+                g.kind,
+                g.item,
+                g.message_hash,
+                g.source_time_us,
+                g.reason,
+            )
+            for g in stored.group_ends
         ],
         messages=[
             SourceMessage(source, content, digest) for source, content, digest in stored.messages
         ],
     )
     return RawDelivery(delivery, raw.arrival_us)
+
+
+def _decode_records(stored: _StoredDelivery) -> list[SourceRecord]:
+    orders = stored.orders or [_FORMER] * len(stored.records)
+    return [
+        SourceRecord(
+            source, fields, key, item, kind, at_us, raw_bytes, message,
+            version=order.version, can_revise=order.can_revise, group=order.group,
+            is_new=order.is_new, deleted=order.deleted,
+            has_former_identity=order.has_former_identity,
+        )
+        for (source, fields, key, item, kind, at_us, raw_bytes, message), order in zip(
+            stored.records, orders, strict=True
+        )
+    ]  # fmt: skip
 
 
 def _decode_readings(stored: _StoredDelivery) -> list[Reading]:
@@ -176,6 +252,8 @@ def _writable(value: Any) -> Any:
         return {str(key): _writable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_writable(item) for item in value]
+    if isinstance(value, UntypedText):
+        return msgspec.msgpack.Ext(_UNTYPED, value.encode(errors="replace"))
     if isinstance(value, str):
         return value.encode(errors="replace").decode() if not value.isascii() else value
     return value

@@ -4,16 +4,21 @@ Every matching rule makes an event of its own: a row of an order may be a call-o
 """
 
 from collections.abc import Mapping as Table
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from werknetz.connector.contract import SourceRecord
+from werknetz.connector.contract import SourceGroupEnd, SourceRecord
 from werknetz.connector.expressions.engine import Budget, Program
 from werknetz.connector.expressions.expression import check_finite, select_fields
+from werknetz.connector.identity import (
+    content_hash_of,
+    event_id_of,
+    former_event_id_of,
+    group_key_of,
+)
 from werknetz.connector.mapping.event_rule import EventRule, FieldRule
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.mapping.pattern import Pattern
@@ -28,13 +33,14 @@ from werknetz.connector.values import (
 )
 from werknetz.connector.yaml_format import KeyPath, did_you_mean
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
-from werknetz.events.batch import BusinessEvent
+from werknetz.events.batch import BusinessEvent, EventWithdrawn, GroupEnd
 from werknetz.events.facts import KINDS, FieldType, fact_of, fields_of
 
 QUANTITY_MAX: Final = 1e15
 """Above it a float64 cannot represent thousandths: such a number is not a quantity."""
 
 NO_RULE: Final = "no event rule of mapping {} matches this source"
+NO_AS_IS: Final = "a record needs an event rule: it cannot be stored as is"
 _WHEN: Final = ("when",)
 _ENDS: Final = {"due_from_us": "due_until_us"}
 
@@ -48,35 +54,133 @@ class _CompiledRule:
     record_keys: frozenset[str] | None  # that its expressions read; None: all
 
 
-class RecordMapper:
-    """The compiled event rules of one mapping."""
+@dataclass(slots=True)
+class MappedRecord:
+    """The outcomes of a record: one for each event rule that matches it."""
 
-    def __init__(self, mapping: Mapping) -> None:
+    events: list[BusinessEvent | EventWithdrawn] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)  # field and reason, one a rule
+    ignored: int = 0
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.failures) + self.ignored
+
+    def drop_contradictions(self) -> None:
+        """Drop withdrawals of a fact that another rule creates from the same record.
+
+        Rules that exclude each other by `when` may share kind and name.
+        """
+        if len(self.events) > 1:
+            created = {e.event_id for e in self.events if isinstance(e, BusinessEvent)}
+            before = len(self.events)
+            self.events = [
+                e for e in self.events if isinstance(e, BusinessEvent) or e.event_id not in created
+            ]
+            self.ignored += before - len(self.events)
+
+
+class RecordMapper:
+    """The compiled event rules of one mapping, for one connector."""
+
+    def __init__(self, mapping: Mapping, connector_id: str) -> None:
         self._mapping = mapping
+        self._scope = mapping.identity.scope_of(connector_id)
         self._rules = [_compile_rule(rule) for rule in mapping.events]
 
-    def events_of(self, record: SourceRecord, arrival_us: int) -> list[BusinessEvent]:
-        """Return the events of a record; raise UnreadableValue with the field and the reason."""
-        matching = [
+    def map_record(self, record: SourceRecord, arrival_us: int) -> MappedRecord:
+        """Return the events, withdrawals and failures of a record. A failed rule fails alone."""
+        mapped = MappedRecord()
+        matching = self._matching(record.source)
+        if not matching:
+            self._map_unruled(record, arrival_us, mapped)
+        for compiled, segments in matching:
+            rule = compiled.rule
+            if rule.ignore:
+                mapped.ignored += 1
+            elif record.deleted:
+                mapped.events.append(self._withdrawal(record, rule, arrival_us, "deleted"))
+            else:
+                try:
+                    self._map_by_rule(record, compiled, segments, arrival_us, mapped)
+                except UnreadableValue as error:
+                    mapped.failures.append(str(error))
+        mapped.drop_contradictions()
+        return mapped
+
+    def end_of(self, end: SourceGroupEnd, arrival_us: int) -> GroupEnd:
+        """Return the ids of all facts that the records of a complete group can be."""
+        rules = [c.rule for c, _ in self._matching(end.source) if not c.rule.ignore]
+        names = [_name_of(rule) for rule in rules] or ([end.kind] if end.kind else [])
+        ids = [
+            event_id_of(self._scope, end.source, key, name).bytes
+            for key in end.keys
+            for name in names
+        ]
+        when_us = arrival_us if end.source_time_us is None else end.source_time_us
+        return GroupEnd(
+            group=group_key_of(self._scope, end.source, end.group),
+            event_ids=b"".join(ids),
+            source=end.source,
+            item=end.item,
+            at_us=min(max(when_us, TIME_MIN_US), TIME_MAX_US),
+            mapping=self._mapping.label,
+            raw_hash=end.message_hash,
+            reason=end.reason,
+        )
+
+    def _matching(self, source: str) -> list[tuple[_CompiledRule, Table[str, str]]]:
+        return [
             (compiled, segments)
             for compiled in self._rules
-            if (segments := compiled.pattern.match(record.source)) is not None
+            if (segments := compiled.pattern.match(source)) is not None
         ]
-        if not matching:
-            if record.kind:
+
+    def _map_unruled(self, record: SourceRecord, arrival_us: int, mapped: MappedRecord) -> None:
+        """Map a record whose fields are those of an event already; fail any other."""
+        if not record.kind:
+            as_is = self._mapping.unmapped == "store-as-is"
+            mapped.failures.append(NO_AS_IS if as_is else NO_RULE.format(self._mapping.label))
+        elif record.deleted:
+            mapped.events.append(self._withdrawal(record, None, arrival_us, "deleted"))
+        else:
+            try:
                 body = {name: _check_field(name, value) for name, value in record.fields.items()}
-                return [self._event(record, record.kind, body, None, arrival_us)]
-            if self._mapping.unmapped == "store-as-is":
-                raise UnreadableValue("a record needs an event rule: it cannot be stored as is")
-            raise UnreadableValue(NO_RULE.format(self._mapping.label))
-        events = []
-        for compiled, segments in matching:
-            if compiled.rule.ignore:
-                continue
-            computed = _evaluate(compiled, record, segments) if compiled.programs else {}
-            if computed is not None:
-                events.append(self._by_rule(record, compiled, computed, arrival_us))
-        return events
+                mapped.events.append(self._event(record, record.kind, body, None, arrival_us))
+            except UnreadableValue as error:
+                mapped.failures.append(str(error))
+
+    def _map_by_rule(
+        self, record: SourceRecord, compiled: _CompiledRule, segments: Table[str, str],
+        arrival_us: int, mapped: MappedRecord,
+    ) -> None:  # fmt: skip
+        computed = _evaluate(compiled, record, segments) if compiled.programs else {}
+        if computed is not None:
+            mapped.events.append(self._by_rule(record, compiled, computed, arrival_us))
+        elif record.is_new or not record.can_revise:
+            mapped.ignored += 1
+        else:  # it may have met `when` before: a changed row takes its fact out of force
+            withdrawal = self._withdrawal(record, compiled.rule, arrival_us, "rule_not_met")
+            mapped.events.append(withdrawal)
+
+    def _withdrawal(
+        self, record: SourceRecord, rule: EventRule | None, arrival_us: int, reason: str
+    ) -> EventWithdrawn:
+        when_us = arrival_us if record.source_time_us is None else record.source_time_us
+        return EventWithdrawn(
+            event_id=self._event_id(record, record.kind if rule is None else _name_of(rule)),
+            source=record.source,
+            item=record.item,
+            at_us=min(max(when_us, TIME_MIN_US), TIME_MAX_US),
+            mapping=self._mapping.label,
+            raw_hash=record.message_hash,
+            reason=reason,
+            version=record.version,
+        )
+
+    def _event_id(self, record: SourceRecord, name: str) -> UUID:
+        if record.has_former_identity:
+            return former_event_id_of(record.key, name)
+        return event_id_of(self._scope, record.source, record.key, name)
 
     def _by_rule(
         self,
@@ -88,9 +192,10 @@ class RecordMapper:
         rule, kind = compiled.rule, compiled.rule.kind or ""
         types = fields_of(kind)
         body: dict[str, Any] = {}
-        for name, field in rule.fields.items():
-            value = _raw_value(record, field, ("fields", name), computed)
-            body[name] = self._field(value, name, types[name], field, compiled.targets.get(name))
+        for name, field_rule in rule.fields.items():
+            value = _raw_value(record, field_rule, ("fields", name), computed)
+            target = compiled.targets.get(name)
+            body[name] = self._field(value, name, types[name], field_rule, target)
         for first, end in _ENDS.items():
             if body.get(first) is not None and end in types and end not in rule.fields:
                 value = _raw_value(record, rule.fields[first], ("fields", first), computed)
@@ -111,15 +216,21 @@ class RecordMapper:
             fact = fact_of(kind, body)
         except ValueError as error:
             raise UnreadableValue(str(error)) from error
-        when_us = next((t for t in (at_us, record.source_time_us) if t is not None), arrival_us)
+        source_us = next((t for t in (at_us, record.source_time_us) if t is not None), None)
+        if source_us is not None:
+            source_us = min(max(source_us, TIME_MIN_US), TIME_MAX_US)
         return BusinessEvent(
-            event_id=event_id_of(record.identity, f"{kind}:{name}" if name else kind),
+            event_id=self._event_id(record, f"{kind}:{name}" if name else kind),
             source=record.source,
             item=record.item,
-            at_us=min(max(when_us, TIME_MIN_US), TIME_MAX_US),
+            at_us=arrival_us if source_us is None else source_us,
             mapping=self._mapping.label,
             raw_hash=record.message_hash,
             fact=fact,
+            content=content_hash_of(fact, source_us),
+            version=record.version,
+            can_revise=record.can_revise,
+            group=group_key_of(self._scope, record.source, record.group),
         )
 
     def _field(
@@ -148,9 +259,8 @@ class RecordMapper:
         return microseconds_of(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))
 
 
-def event_id_of(identity: bytes, kind: str) -> UUID:
-    """Return the id of an event: equal for duplicates of a record, from any connector."""
-    return UUID(bytes=blake2b(identity + b"\0" + kind.encode(), digest_size=16).digest())
+def _name_of(rule: EventRule) -> str:
+    return f"{rule.kind}:{rule.name}" if rule.name else rule.kind or ""
 
 
 def value_at_path(fields: Table[str, Any], path: str) -> Any:
@@ -170,10 +280,10 @@ def value_at_path(fields: Table[str, Any], path: str) -> Any:
 
 def _compile_rule(rule: EventRule) -> _CompiledRule:
     targets = {}
-    for name, field in rule.fields.items():
-        factor, offset = field.linear_factors()
+    for name, field_rule in rule.fields.items():
+        factor, offset = field_rule.linear_factors()
         targets[name] = Target(
-            0, factor=factor, offset=offset, linear=True, comma=field.decimal == "comma"
+            0, factor=factor, offset=offset, linear=True, comma=field_rule.decimal == "comma"
         )
     pattern = Pattern.parse(rule.source)
     programs = rule.compile_programs(pattern.names)

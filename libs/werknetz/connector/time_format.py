@@ -1,10 +1,15 @@
-"""Formats and zones of written times, for signal and event rules."""
+"""Formats, zones and clocks of times, for connectors, signal rules and event rules."""
 
-from typing import Final
+import re
+from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+Clock = Literal["source", "server", "arrival"]
+"""Whose time a value gets: of the machine, of the server between, or of the edge."""
+
+OFFSET_FORM: Final = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d")
 TIME_FORMATS: Final = frozenset({"iso", "unix_s", "unix_ms", "unix_us"})
 _ZONE: Final = "time zone {!r} is not known: write an IANA name such as 'Europe/Berlin'"
 
@@ -19,6 +24,13 @@ def check_zone(zone: str | None) -> str | None:
         except KeyError as error:
             raise ValueError(_ZONE.format(zone)) from error
     return zone
+
+
+def check_offset(offset: str | None) -> str | None:
+    """Return the offset; raise ValueError with the remedy where it is invalid."""
+    if offset is not None and not OFFSET_FORM.fullmatch(offset):
+        raise ValueError("offset must read +01:00 or -05:30")
+    return offset
 
 
 def check_time_format(text: str) -> str:
@@ -36,8 +48,29 @@ class TimeFormat(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     path: str
-    format: str = "iso"  # iso, unix_s, unix_ms, unix_us, or a strptime pattern
-    zone: str | None = None  # of times without a zone
+    format: str = Field(
+        default="iso", description="iso, unix_s, unix_ms, unix_us, or a strptime pattern"
+    )
+    zone: str | None = Field(default=None, description="of times without a zone: Europe/Berlin")
+    offset: str | None = Field(
+        default=None, description="instead of `zone`: +01:00, for a clock without summer time"
+    )
+
+    @property
+    def own_zone(self) -> str | None:
+        """The zone or offset of times without a zone; None: that of the mapping."""
+        return self.zone or self.offset
+
+    @field_validator("offset")
+    @classmethod
+    def _offset(cls, offset: str | None) -> str | None:
+        return check_offset(offset)
+
+    @model_validator(mode="after")
+    def _has_one_zone(self) -> Self:
+        if self.zone is not None and self.offset is not None:
+            raise ValueError("set `zone` or `offset`, not both")
+        return self
 
     @field_validator("zone")
     @classmethod
@@ -48,3 +81,22 @@ class TimeFormat(BaseModel):
     @classmethod
     def _format(cls, text: str) -> str:
         return check_time_format(text)
+
+
+class SignalTime(TimeFormat):
+    """The time of a signal's values: where it is written, or which clock counts."""
+
+    path: str = Field(default="", description="of the written time in the message")
+    clock: Clock | None = Field(
+        default=None, description="source, server or arrival; default: that of the edge file"
+    )
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Self:
+        if not self.path and self.clock is None:
+            raise ValueError("set `path`, where the message contains its time, or `clock`")
+        if self.path and self.clock not in {None, "source"}:
+            raise ValueError(f"`path` is the clock of the source, not {self.clock}: remove one")
+        if not self.path and (self.format != "iso" or self.own_zone is not None):
+            raise ValueError("format, zone and offset are for `path`: remove them, or add it")
+        return self

@@ -1,7 +1,6 @@
 """Convert values of a source to numbers, texts and instants. Pure."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,21 +10,19 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from werknetz.connector.content.numbers import (
+    UntypedText,
+    parse_clear_number,
+    parse_number,
+    refusal_of,
+)
 from werknetz.connector.time_format import TimeFormat
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.domain.state import MachineState
 
 EXACT_MAX: Final = 2**53  # a float64 represents every integer up to it
 TEXT_MAX: Final = 65_536
-_POINT: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
-_COMMA: Final = re.compile(
-    r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d{1,4})?", re.ASCII
-)
-_INTEGER: Final = re.compile(r"[+-]?\d{1,400}", re.ASCII)
-_NOT_FINITE: Final = {
-    "nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf,
-    "-infinity": -math.inf, "+inf": math.inf, "+infinity": math.inf,
-}  # fmt: skip
+_BOOLEANS: Final = {"true": 1, "false": 0, "1": 1, "0": 0}
 _UNIX_US: Final = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 
 
@@ -57,6 +54,8 @@ class Target:
     offset: float = 0.0
     linear: bool = False  # a text that is not a number is an error
     comma: bool = False
+    thousands: str = ""
+    boolean: bool = False  # a text such as "true" is a boolean
     as_text: bool = False
     states: Mapping[str, MachineState] | None = None
     table: str = ""
@@ -72,8 +71,13 @@ class Target:
 def value_of(  # noqa: PLR0911  one return per type, the most frequent first
     target: Target, value: Any
 ) -> tuple[float, str | None]:
-    """Return value and text; raise UnreadableValue. A code that is not in the table is UNKNOWN."""
+    """Return value and text; raise UnreadableValue. A code that is not in the table is UNKNOWN.
+
+    A number that is not finite may be returned: it is no value.
+    """
     kind = type(value)
+    if kind is float and not math.isfinite(value):
+        return math.nan, None
     if target.states is not None:
         if value is None:
             return math.nan, None  # no state: not a code that a table could contain
@@ -87,7 +91,7 @@ def value_of(  # noqa: PLR0911  one return per type, the most frequent first
         return _of_integer(target, value)
     if value is None:
         return math.nan, None
-    if kind is str:
+    if isinstance(value, str):
         return _of_text(target, value)
     if isinstance(value, (bool, int, float)):  # numpy's scalars are subclasses or have item()
         return value_of(target, float(value))
@@ -141,25 +145,30 @@ def _of_integer(target: Target, value: int) -> tuple[float, str | None]:
 
 
 def _of_text(target: Target, text: str) -> tuple[float, str | None]:
-    stripped = text.strip()
-    if _INTEGER.fullmatch(stripped):
-        return _of_integer(target, int(stripped))
-    shape = _COMMA if target.comma else _POINT
-    if any(map(str.isdigit, stripped)) and shape.fullmatch(stripped):
-        plain = stripped.replace(".", "").replace(",", ".") if target.comma else stripped
-        return float(plain) * target.factor + target.offset, None
-    if (number := _NOT_FINITE.get(stripped.lower())) is not None:
-        return number * target.factor + target.offset, None
-    if target.linear:
-        hint = "" if target.comma or "," not in stripped else "; is it `decimal: comma`?"
-        raise UnreadableValue(f"{stripped[:80]!r} is not a number{hint}")
-    return math.nan, check_storable(text)
+    """A text stays text, unless the rule calls it a number or the source has no types."""
+    decimal = "comma" if target.comma else "point"
+    number = None
+    if target.boolean:
+        number = _BOOLEANS.get(text.strip().lower())
+        if number is None:
+            raise UnreadableValue(f"{text.strip()[:80]!r} is not a boolean: use true, false, 1, 0")
+    elif target.linear:
+        number = parse_number(text, decimal, target.thousands)
+        if number is None:
+            raise UnreadableValue(refusal_of(text, decimal, target.thousands))
+    elif isinstance(text, UntypedText):
+        number = parse_clear_number(text)
+    if number is None:
+        return math.nan, check_storable(str(text))
+    if isinstance(number, int):
+        return _of_integer(target, number)
+    return number * target.factor + target.offset, None
 
 
 def to_text(value: Any) -> str:  # noqa: PLR0911  one return per type
     """Return a value as text; raise UnreadableValue where JSON cannot represent it."""
     if isinstance(value, str):
-        return value
+        return str(value)
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -65,13 +65,55 @@ class Unmapped(msgspec.Struct, frozen=True, array_like=True, tag="unmapped.v1"):
 class BusinessEvent(msgspec.Struct, frozen=True, array_like=True, tag="event.v1"):
     """A business fact and its origin."""
 
-    event_id: UUID  # derived from the content: equal for duplicates
+    event_id: UUID  # of scope, source, key and rule: equal for every delivery of the fact
     source: str
     item: str  # position in the message: "line 12", "UNH 1 LIN 3"
     at_us: int  # time of the source; else of arrival
     mapping: str
     raw_hash: bytes  # 16 bytes; empty: the message is not stored
     fact: Fact
+    content: bytes = b""  # 16-byte hash of what the mapping read; empty: an edge of version 0.1
+    version: int | None = None  # the source's order of revisions; None: a later delivery is newer
+    can_revise: bool = True  # False: other content under the same id goes to quarantine
+    group: bytes = b""  # 16 bytes: the document or snapshot that contains it; empty: none
+
+
+class EventWithdrawn(msgspec.Struct, frozen=True, array_like=True, tag="event_withdrawn.v1"):
+    """Takes a fact out of force: its row was deleted, or its rule no longer applies."""
+
+    event_id: UUID
+    source: str
+    item: str
+    at_us: int
+    mapping: str
+    raw_hash: bytes
+    reason: str  # deleted, cancelled, rule_not_met
+    version: int | None = None
+
+
+class GroupEnd(msgspec.Struct, frozen=True, array_like=True, tag="group_end.v1"):
+    """A document or snapshot is complete: facts in force of its group without an id here end."""
+
+    group: bytes  # 16 bytes
+    event_ids: bytes  # n * 16 bytes
+    source: str
+    item: str
+    at_us: int
+    mapping: str
+    raw_hash: bytes
+    reason: str  # replaced, cancelled, missing
+
+
+class Tally(msgspec.Struct, frozen=True, array_like=True, tag="tally.v1"):
+    """The edge's side of the books of a batch.
+
+    Units: a reading, a row of a block, or the outcome of one event rule for a record. The rest of
+    `taken` is in the batch: samples, events, withdrawals and quarantined input by its count.
+    """
+
+    taken: int
+    ignored: int = 0  # by a rule: `ignore`, `when`
+    duplicates: int = 0  # dropped at the edge
 
 
 class MappingUsed(msgspec.Struct, frozen=True, array_like=True, tag="mapping_used.v1"):
@@ -118,7 +160,19 @@ class GapClosed(msgspec.Struct, frozen=True, array_like=True, tag="gap_closed.v1
     backfilled: bool = False
 
 
-Record = Points | Samples | Unmapped | GapOpened | GapClosed | BusinessEvent | MappingUsed | Raw
+Record = (
+    Points
+    | Samples
+    | Unmapped
+    | GapOpened
+    | GapClosed
+    | BusinessEvent
+    | EventWithdrawn
+    | GroupEnd
+    | Tally
+    | MappingUsed
+    | Raw
+)
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, tag="batch.v1"):

@@ -86,7 +86,7 @@ class RowReader:
         record = SourceRecord(
             source=self.source,
             fields=row.fields,
-            identity=identity,
+            key=identity,
             item=row.position,
             source_time_us=at,
             raw=row.raw[:RAW_MAX],

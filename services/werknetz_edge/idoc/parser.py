@@ -88,7 +88,7 @@ class IdocParser:
             yield SourceRecord(
                 source=source,
                 fields=line.fields,
-                identity=blake2b(f"{scope}\0{line.path}".encode(), digest_size=16).digest(),
+                key=blake2b(f"{scope}\0{line.path}".encode(), digest_size=16).digest(),
                 item=f"{position}, {line.path}"[:500],
                 source_time_us=at_us,
                 message_hash=message,

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.events.batch import LaneName, MappingUsed, Points, Record, Unmapped
+from werknetz.events.batch import LaneName, Record, Samples, Tally, Unmapped
 from werknetz.link.redis import LinkLost
 from werknetz.link.sender import Sender
 from werknetz.link.wire import DesiredMapping, Status, ToCore, ToEdge, link_name_of
@@ -79,7 +79,8 @@ class Lane:
         self.link_up = False
         self.is_full = False  # the source waits until the spool has room
         self._pending: tuple[Delivery, list[Record], list[Unmapped]] | None = None
-        self._unpersisted_points: Sequence[Record] = ()  # introduced by records that found no room
+        self._tally = Tally(0)  # of what was normalized and is not on disk yet
+        self._unpersisted: Sequence[Record] = ()  # normalized with a heartbeat that found no room
         self._constants: list[Record] | None = None  # encoded, not yet on disk
         self._constants_spool_id: UUID | None = None  # the spool that holds them
         self._disk = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{lane}")
@@ -111,13 +112,33 @@ class Lane:
 
     def _store_heartbeat(self, delivery: Delivery) -> None:
         self._store_constants()
-        records = [*self._unpersisted_points, *self.normalizer.normalize(delivery, clock_us())]
-        self._unpersisted_points = [
-            record for record in records if isinstance(record, Points | MappingUsed)
-        ]
-        self.spool.append(records)
+        records = [*self._unpersisted, *self.normalizer.normalize(delivery, clock_us())]
+        self._unpersisted = [record for record in records if not isinstance(record, Samples)]
+        try:
+            self._append(records)
+        except SpoolFull:
+            self._count(Tally(-len(delivery.readings)))  # dropped, so it is not taken
+            raise
+        self._unpersisted = []
+
+    def _append(self, records: Sequence[Record], checkpoints: Sequence[bytes] = ()) -> None:
+        """Append records with the tally of all that was normalized since the last batch."""
+        self._count(self.normalizer.take_tally())
+        self._count(Tally(0, duplicates=self.last_values.dropped))
+        self.last_values.dropped = 0
+        if not records and not checkpoints:
+            return  # ignored or repeated input alone is not worth a write to disk
+        tally = [] if self._tally == Tally(0) else [self._tally]
+        self.spool.append([*records, *tally], checkpoints)
+        self._tally = Tally(0)
         self.last_values.update(records)
-        self._unpersisted_points = []
+
+    def _count(self, new: Tally) -> None:
+        self._tally = Tally(
+            self._tally.taken + new.taken,
+            self._tally.ignored + new.ignored,
+            self._tally.duplicates + new.duplicates,
+        )
 
     def _store_constants(self) -> None:
         """Append the mapping's constants, once for each spool."""
@@ -130,8 +151,7 @@ class Lane:
                 *self.last_values.drop_repeats(undated, ignore_time=True),
             ]
         if self._constants:
-            self.spool.append(self._constants)
-            self.last_values.update(self._constants)
+            self._append(self._constants)
         self._constants, self._constants_spool_id = None, self.spool.spool_id
 
     def _store(self, delivery: Delivery) -> Sequence[Record]:
@@ -139,8 +159,8 @@ class Lane:
         # introduced in the first attempt are not lost.
         if self._pending is None or self._pending[0] is not delivery:
             arrival_us = clock_us()
-            records = [*self._unpersisted_points, *self._normalize(delivery, arrival_us)]
-            self._unpersisted_points = []
+            records = [*self._unpersisted, *self._normalize(delivery, arrival_us)]
+            self._unpersisted = []
             if delivery.may_repeat:
                 records = self.last_values.drop_repeats(records)
             raw = self.raw.encode(delivery, arrival_us, self.normalizer.mapping.label)
@@ -150,9 +170,7 @@ class Lane:
         records, suppressed = self._pending[1:]
         if not self.file.has_room():
             raise SpoolFull("the disk has no room left")
-        if records or delivery.checkpoints:
-            self.spool.append(records, delivery.checkpoints)
-            self.last_values.update(records)
+        self._append(records, delivery.checkpoints)
         self._pending = None
         return [*records, *suppressed]
 
@@ -163,11 +181,12 @@ class Lane:
 
     def change_mapping(self, mapping: Mapping) -> None:
         """Use another mapping from the next delivery on. Called in the spool's thread."""
-        self._unpersisted_points = [
-            *self._unpersisted_points,
+        self._unpersisted = [
+            *self._unpersisted,
             *self.normalizer.take_all_unmapped(clock_us()),
         ]
         self._previous = self.normalizer
+        self._count(self.normalizer.take_tally())
         self._constants, self._constants_spool_id = None, None
         self.normalizer = Normalizer(mapping, self._connector, self.normalizer.numbers)
 

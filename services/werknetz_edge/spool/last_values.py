@@ -46,9 +46,10 @@ class LastValues:
         self._last = _empty_rows(0)
         self._saved_at_s = 0.0
         self._saved_seq = 0
+        self.dropped = 0  # rows, since the owner reset it
 
     def drop_repeats(self, records: Sequence[Record], *, ignore_time: bool = False) -> list[Record]:
-        """Drop the rows that equal the last stored row of their point.
+        """Drop the rows that equal the last stored row of their point; count them in `dropped`.
 
         `ignore_time`: rows that differ only in time are equal, too.
         """
@@ -60,6 +61,7 @@ class LastValues:
                 continue
             columns = columns_of(record)
             new = np.flatnonzero(~self._is_stored(columns, ignore_time))
+            self.dropped += len(columns) - len(new)
             if len(new) == len(columns):
                 remaining.append(record)
             elif len(new):

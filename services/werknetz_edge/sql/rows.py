@@ -88,7 +88,7 @@ def record_of(source: SqlSource, row: SqlRow) -> SourceRecord:
     return SourceRecord(
         source=f"{source.name}/deleted" if row.change == "deleted" else source.name,
         fields={**row.fields, "_change": row.change},
-        identity=identity_of(row.stored),
+        key=identity_of(row.stored),
         item=ids[:200],
         source_time_us=row.at_us,
     )

@@ -103,7 +103,7 @@ class RecordBuilder:
         if at_us is not None:
             fields["_at"] = instant_of(at_us).isoformat()
         return SourceRecord(
-            source=self.source.name, fields=fields, identity=self._identity(cells),
+            source=self.source.name, fields=fields, key=self._identity(cells),
             item=f"line {row.line} of {self.file}", source_time_us=at_us,
             raw=row.raw.encode(errors="replace"),
         )  # fmt: skip

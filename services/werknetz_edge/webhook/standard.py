@@ -55,7 +55,7 @@ def _to_record(
         source=source,
         # An unknown kind is rejected by the mapper.
         fields=_fact_fields(kind, fields) if kind in KINDS else fields,
-        identity=identity,
+        key=identity,
         item=row.position,
         kind=kind,
         source_time_us=_time_of(fields),

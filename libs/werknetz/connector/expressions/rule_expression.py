@@ -5,6 +5,7 @@ Values of a rule without expressions do not reach this module.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Literal
 
 from werknetz.connector.expressions.engine import Budget, Program, VariableKind, to_engine_value
@@ -28,6 +29,7 @@ class RuleExpression:
     when: Program | None
     segments: Mapping[str, str]
     comma: bool = False
+    thousands: str = ""
     needs: dict[str, frozenset[str] | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -44,11 +46,13 @@ class RuleExpression:
     def result(self, value: Any, status: int, fields: Mapping[str, Any] | None) -> Any:
         """Return the computed value, or DROPPED; raise UnreadableValue.
 
-        A missing value is not computed: it stays None.
+        A missing value is not computed: it stays None. NaN and infinity are missing values.
         """
         if value is None and self.input != "json":
             return None
         variable = self._to_variable(value)
+        if self.input == "number" and not isfinite(variable):
+            return None
         # Each variable that is passed costs a microsecond, used or not.
         values: dict[str, Any] = {"value": variable} if "value" in self.needs else {}
         if "status" in self.needs:
@@ -67,5 +71,6 @@ class RuleExpression:
         if self.input == "number":
             if type(value) is float:
                 return value
-            return value_of(Target(0, linear=True, comma=self.comma), value)[0]
+            target = Target(0, linear=True, comma=self.comma, thousands=self.thousands)
+            return value_of(target, value)[0]
         return to_engine_value(value if self.input == "json" else to_text(value), Budget())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.connector.columns import AddressTable, check_times
+from werknetz.connector.columns import AddressTable, check_times, mark_missing
 from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.values import DROPPED, Target, UnreadableValue, value_of
 from werknetz.domain.status import UNCERTAIN
@@ -61,12 +61,13 @@ def _samples(
         row_texts = column.text[keep]
         text_row = np.flatnonzero([text is not None for text in row_texts]).astype(np.int32)
         texts = row_texts[text_row].tolist()
+    value, status = mark_missing(column.value[keep], status[keep], text_row)
     return samples_of(
         SampleColumns(
             point=table.number[block.address[keep]],
             time=time[keep],
-            value=column.value[keep],
-            status=status[keep],
+            value=value,
+            status=status,
             server_time=None if server is None else server[keep],
             text_row=text_row,
             text=texts,
@@ -101,6 +102,8 @@ def _compute(
                 column.text = np.full(len(column.keep), None, object)
             column.text[rows] = np.array([r.text for r in results], object)[which]
         for n, result in enumerate(results):
+            if not result.is_stored and not result.error:
+                table.books.ignored += int((which == n).sum())
             if result.error or result.is_unknown_state:
                 raw = (result.text or repr(float(values[n]))).encode()
                 _report(table, index, result, raw, rows[which == n], column, arrival_us, unmapped)
@@ -123,6 +126,7 @@ def _report(
             quarantine.entry_of(address, result.error, raw, arrival_us, count=len(rows))
         )
         return
+    table.books.taken += len(rows)
     column.status[rows] = np.maximum(column.status[rows], UNCERTAIN)
     target = table.targets[index]
     states = "" if target is None else target.table

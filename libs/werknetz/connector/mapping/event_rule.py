@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from werknetz.connector.content.numbers import Decimal, Thousands, same_characters
 from werknetz.connector.expressions.engine import ExpressionError, Program, ResultKind, VariableKind
 from werknetz.connector.expressions.expression import compile_for_segments
 from werknetz.connector.mapping import units
@@ -28,7 +29,8 @@ class FieldRule(BaseModel):
     expression: str | None = None  # CEL over `record` and `segments`
     constant: str | float | None = None
     default: str | float | None = None  # where the record has no value
-    decimal: Literal["point", "comma"] = "point"
+    decimal: Decimal = "point"
+    thousands: Thousands = ""  # of numbers that are written as text
     scale: float = 1.0
     offset: float = 0.0
     unit: str | None = None
@@ -60,6 +62,8 @@ class FieldRule(BaseModel):
             raise ValueError("set exactly one of `field`, `expression` and `constant`")
         if (self.unit is None) != (self.source_unit is None):
             raise ValueError("`unit` and `source_unit` go together")
+        if same_characters(self.decimal, self.thousands):
+            raise ValueError("`thousands` and `decimal` are the same character: correct one")
         if self.scale == 0:
             raise ValueError("scale 0 would make every value the same: remove or correct it")
         return self
@@ -73,7 +77,7 @@ class FieldRule(BaseModel):
 
     @property
     def is_linear(self) -> bool:
-        return self.decimal == "comma" or self.linear_factors() != (1.0, 0.0)
+        return (self.decimal, self.thousands) != ("point", "") or self.linear_factors() != (1.0, 0.0)
 
 
 def _expand_short_form(value: Any) -> Any:

@@ -14,9 +14,11 @@ from typing import Annotated, Any, Final, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from werknetz.connector.content.numbers import Decimal, Thousands, same_characters
 from werknetz.connector.expressions.engine import ExpressionError, Program, ResultKind
 from werknetz.connector.expressions.expression import compile_expression, compile_for_segments
 from werknetz.connector.expressions.rule_expression import ExpressionInput, signal_variables
+from werknetz.connector.identity import Identity
 from werknetz.connector.mapping import constant, units
 from werknetz.connector.mapping.constant import Constant
 from werknetz.connector.mapping.event_rule import EventRule
@@ -73,7 +75,8 @@ class Rule(BaseModel):
     ignore: bool = False  # neither stored nor sent to quarantine
     states: str | None = None
     counter: Counter | None = None
-    decimal: Literal["point", "comma"] = "point"
+    decimal: Decimal = "point"
+    thousands: Thousands = ""  # of numbers that are written as text
     time: TimeFormat | None = None
     scale: float = 1.0
     offset: float = 0.0
@@ -103,6 +106,8 @@ class Rule(BaseModel):
             raise ValueError(f"`counter` is for counts, but the role is {self.role.value!r}")
         if self.source_unit is not None and self.unit is None:
             raise ValueError("`source_unit` needs `unit`: the unit to store")
+        if same_characters(self.decimal, self.thousands):
+            raise ValueError("`thousands` and `decimal` are the same character: correct one")
         if self.scale == 0:
             raise ValueError("scale 0 would make every value the same: remove or correct it")
         if self.input != "number" and not self.is_computed:
@@ -160,6 +165,7 @@ class Rule(BaseModel):
             self.role.is_count
             or self.role in {Role.PLANNED_RUN_TIME, Role.ENERGY}
             or self.decimal == "comma"
+            or self.thousands != ""
             or (self.unit, self.scale, self.offset) != (None, 1.0, 0.0)
             or self.datatype in {"float", "integer"}
         )
@@ -181,6 +187,7 @@ class Mapping(BaseModel):
     time_zone: str | None = None
     unmapped: Literal["quarantine", "store-as-is"] = "quarantine"
     equipment: str | None = None  # of rules without one
+    identity: Identity = Identity()  # of the facts that its event rules create
     enums: dict[str, dict[str, str]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     events: tuple[EventRule, ...] = ()

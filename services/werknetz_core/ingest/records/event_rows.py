@@ -1,4 +1,4 @@
-"""Business events as the columns that `store.ingest.records.ADD_EVENTS` takes."""
+"""Business events as the columns that `store.ingest.events.ADD_EVENTS` takes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,6 +26,9 @@ def columns_of_events(events: Sequence[tuple[int, BusinessEvent]]) -> list[list[
         [event.mapping for _, event in ordered],
         [event.raw_hash for _, event in ordered],
         [json_of_fact(event) for _, event in ordered],
+        [event.content for _, event in ordered],
+        [event.version for _, event in ordered],
+        [event.group for _, event in ordered],
     ]
 
 

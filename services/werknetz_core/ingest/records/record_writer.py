@@ -18,13 +18,16 @@ from werknetz.domain.bucket import instant_of
 from werknetz.events import codec
 from werknetz.events.batch import (
     BusinessEvent,
+    EventWithdrawn,
     GapClosed,
     GapOpened,
+    GroupEnd,
     MappingUsed,
     PointDefinition,
     Points,
     Raw,
     Samples,
+    Tally,
     Unmapped,
 )
 from werknetz.runtime.log import get_logger
@@ -33,7 +36,9 @@ from werknetz.store import gaps as gap_statements
 from werknetz.store.ingest import records as fact
 from werknetz.store.ingest import samples_copy as copy
 from werknetz_core.ingest.records import points
-from werknetz_core.ingest.records.event_rows import bounded_instant, columns_of_events
+from werknetz_core.ingest.records.books import BookCounts, count_tally, taken_of
+from werknetz_core.ingest.records.event_rows import bounded_instant
+from werknetz_core.ingest.records.event_writer import EventRecord, write_events
 from werknetz_core.ingest.records.gap_marks import gap_edge_marks
 from werknetz_core.ingest.records.points import InvalidPointDefinition, PointMap
 from werknetz_core.ingest.records.rejects import (
@@ -63,8 +68,17 @@ class _Pending:
     history_at_us: list[int] = field(default_factory=list)
     dirty: list[NDArray[np.int64]] = field(default_factory=list)
     bad: list[QuarantineRow] = field(default_factory=list)
-    events: list[tuple[int, BusinessEvent]] = field(default_factory=list)
+    events: list[tuple[int, EventRecord]] = field(default_factory=list)
     samples: int = 0
+    history_count: int = 0
+    books: BookCounts = field(default_factory=BookCounts)
+
+    def reject(self, unit: RecordUnit, row: QuarantineRow) -> None:
+        """Add a row of the quarantine. What no source delivered, such as a gap, is taken here."""
+        self.bad.append(row)
+        self.books.quarantined += row.count
+        if not taken_of(unit.record):
+            self.books.taken += row.count
 
 
 class RecordWriter:
@@ -86,56 +100,79 @@ class RecordWriter:
         self.points = points
         self.sample_count = 0
         self.quarantine_count = 0
+        self.books = BookCounts()
+        self._tallied: set[int] = set()  # batches whose edge has counted what it took
 
     async def write(self, units: Sequence[RecordUnit]) -> None:
         """Write the units in order; only rejected ones go to quarantine."""
+        self._tallied |= {unit.seq for unit in units if isinstance(unit.record, Tally)}
+        for unit in units:
+            if unit.seq not in self._tallied:
+                self.books.taken += taken_of(unit.record)
+        await self._write_or_split(units)
+
+    async def quarantine_batch(self, row: QuarantineRow) -> None:
+        """Quarantine a batch that cannot be decoded: it counts as one record."""
+        pending = _Pending(bad=[row], books=BookCounts(taken=row.count, quarantined=row.count))
+        await self._flush(pending)
+        self._count(pending, 0)
+
+    async def _write_or_split(self, units: Sequence[RecordUnit]) -> None:
         if not units:
             return
         before = self.points
         try:
             async with self._connection.transaction():
-                samples, bad = await self._write_units(units)
+                pending, samples = await self._write_units(units)
         except (asyncpg.PostgresError, codec.UnreadableBatch) as error:
             if not is_rejected_input(error):
                 raise
             self.points = before
             halves = split_units(units)
             if halves is None:
-                await self.quarantine([quarantine_row_of_unit(units[0], str(error))])
+                pending = _Pending()
+                pending.reject(units[0], quarantine_row_of_unit(units[0], str(error)))
+                await self._flush(pending)
+                self._count(pending, 0)
             else:
                 for half in halves:
-                    await self.write(half)
+                    await self._write_or_split(half)
         else:
-            self.sample_count += samples
-            self.quarantine_count += bad
+            self._count(pending, samples)
 
-    async def quarantine(self, bad: Sequence[QuarantineRow]) -> None:
-        await self._insert_bad(bad)
-        self.quarantine_count += len(bad)
+    def _count(self, pending: _Pending, samples: int) -> None:
+        self.sample_count += samples
+        self.quarantine_count += len(pending.bad)
+        self.books.add(pending.books)
 
-    async def _write_units(self, units: Sequence[RecordUnit]) -> tuple[int, int]:
+    async def _write_units(self, units: Sequence[RecordUnit]) -> tuple[_Pending, int]:
         pending = _Pending()
         for unit in units:
-            match unit.record:
-                case Points(points=definitions):
-                    await self._add_points(unit, definitions, pending)
-                case Samples():
-                    self._translate(unit, unit.record, pending)
-                case Unmapped():
-                    pending.bad.append(quarantine_row_of_input(unit.seq, unit.record))
-                case GapOpened():
-                    await self._open_gap(unit.record, pending)
-                case GapClosed():
-                    await self._close_gap(unit, unit.record, pending)
-                case BusinessEvent():
-                    pending.events.append((unit.seq, unit.record))
-                case MappingUsed():
-                    await points.add_mapping(self._connection, self._connector_id, unit.record)
-                case Raw():
-                    await self._add_raw(unit, unit.record)
-                case _:
-                    assert_never(unit.record)
-        return await self._flush(pending), len(pending.bad)
+            await self._write_unit(unit, pending)
+        return pending, await self._flush(pending)
+
+    async def _write_unit(self, unit: RecordUnit, pending: _Pending) -> None:
+        match unit.record:
+            case Points(points=definitions):
+                await self._add_points(unit, definitions, pending)
+            case Samples():
+                self._translate(unit, unit.record, pending)
+            case Unmapped():
+                pending.reject(unit, quarantine_row_of_input(unit.seq, unit.record))
+            case GapOpened():
+                await self._open_gap(unit.record, pending)
+            case GapClosed():
+                await self._close_gap(unit, unit.record, pending)
+            case BusinessEvent() | EventWithdrawn() | GroupEnd():
+                pending.events.append((unit.seq, unit.record))
+            case Tally():
+                pending.books.add(count_tally(unit.record))
+            case MappingUsed():
+                await points.add_mapping(self._connection, self._connector_id, unit.record)
+            case Raw():
+                await self._add_raw(unit, unit.record)
+            case _:
+                assert_never(unit.record)
 
     async def _add_points(
         self, unit: RecordUnit, definitions: Sequence[PointDefinition], pending: _Pending
@@ -146,7 +183,7 @@ class RecordWriter:
                 points.check_definition(definition)
             except InvalidPointDefinition as error:
                 alone = RecordUnit(unit.seq, unit.lane, Points([definition]))
-                pending.bad.append(quarantine_row_of_unit(alone, str(error)))
+                pending.reject(alone, quarantine_row_of_unit(alone, str(error)))
             else:
                 good.append(definition)
         if good:
@@ -162,7 +199,7 @@ class RecordWriter:
             numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))
             alone = RecordUnit(unit.seq, unit.lane, codec.samples_of(lost))
             reason = f"points {numbers}: never introduced by this spool, or refused"
-            pending.bad.append(quarantine_row_of_unit(alone, reason))
+            pending.reject(alone, quarantine_row_of_unit(alone, reason))
         rows = translated.rows
         if not len(rows):
             return
@@ -172,6 +209,7 @@ class RecordWriter:
             pending.samples += len(rows)
         else:
             pending.history.append(copy.encode_rows(rows))
+            pending.history_count += len(rows)
             pending.history_at_us += [int(rows.at_us.min()), int(rows.at_us.max())]
 
     async def _open_gap(self, gap: GapOpened, pending: _Pending) -> None:
@@ -195,9 +233,8 @@ class RecordWriter:
             gap_statements.CLOSE_GAP, gap.gap_id, end_at, gap.estimate, gap.backfilled
         )
         if row is None:
-            pending.bad.append(
-                quarantine_row_of_unit(unit, f"closes gap {gap.gap_id}, which never opened")
-            )
+            reason = f"closes gap {gap.gap_id}, which never opened"
+            pending.reject(unit, quarantine_row_of_unit(unit, reason))
         else:
             await self._mark_gap_edges(row["signal_keys"], [row["start_at"], end_at], pending)
 
@@ -223,19 +260,26 @@ class RecordWriter:
             raw.hashes,
         )
 
-    async def _add_events(self, events: Sequence[tuple[int, BusinessEvent]]) -> None:
-        await self._connection.execute(
-            fact.ADD_EVENTS, self._connector_id, self._spool_id, *columns_of_events(events)
+    async def _write_events(self, pending: _Pending) -> None:
+        outcome = await write_events(
+            self._connection, self._connector_id, self._spool_id, pending.events
         )
+        pending.books.add(outcome.counts)
+        for conflict in outcome.conflicts:
+            unit = RecordUnit(conflict.seq, "live", conflict.event)
+            pending.bad.append(quarantine_row_of_unit(unit, conflict.reason))
 
     async def _flush(self, pending: _Pending) -> int:
         samples = pending.samples
         if pending.live:
             await self._copy("samples", pending.live)
         if pending.history:
-            samples += await self._insert_history(pending)
+            inserted = await self._insert_history(pending)
+            samples += inserted
+            pending.books.duplicates += pending.history_count - inserted
+        pending.books.stored += samples
         if pending.events:
-            await self._add_events(pending.events)
+            await self._write_events(pending)
         dirty = np.unique(np.concatenate(pending.dirty)) if pending.dirty else ()
         if len(dirty):
             await self._mark_dirty(np.asarray(dirty))

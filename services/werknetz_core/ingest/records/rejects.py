@@ -11,8 +11,10 @@ from werknetz.events import codec
 from werknetz.events.batch import (
     Batch,
     BusinessEvent,
+    EventWithdrawn,
     GapClosed,
     GapOpened,
+    GroupEnd,
     LaneName,
     MappingUsed,
     Points,
@@ -21,6 +23,7 @@ from werknetz.events.batch import (
     Samples,
     Unmapped,
 )
+from werknetz_core.ingest.records.books import quarantined_count
 
 POISON_CLASSES: Final = frozenset({"22", "23"})
 
@@ -99,11 +102,17 @@ def quarantine_row_of_unit(unit: RecordUnit, reason: str) -> QuarantineRow:
             columns = codec.columns_of(unit.record)
             source = f"point {columns.point[0]}" if len(columns) else ""
             at_us = int(columns.time[0]) if len(columns) else 0
+            count = max(1, len(columns))
+            return QuarantineRow(unit.seq, source, reason, raw, at_us, len(raw), count=count)
         case GapOpened(source=source, from_us=at_us) | Unmapped(source=source, at_us=at_us):
             pass
         case GapClosed(to_us=at_us):
             pass
-        case BusinessEvent(source=source, at_us=at_us, mapping=mapping, item=place):
+        case (
+            BusinessEvent(source=source, at_us=at_us, mapping=mapping, item=place)
+            | EventWithdrawn(source=source, at_us=at_us, mapping=mapping, item=place)
+            | GroupEnd(source=source, at_us=at_us, mapping=mapping, item=place)
+        ):
             return QuarantineRow(unit.seq, source, reason, raw, at_us, len(raw), mapping, place)
         case MappingUsed(name=name, version=version):
             mapping = f"{name}@{version}"
@@ -116,7 +125,7 @@ def quarantine_row_of_input(seq: int, record: Unmapped) -> QuarantineRow:
     size = min(record.size or len(record.raw), 2**63 - 1)
     return QuarantineRow(
         seq, record.source, record.reason, record.raw, record.at_us, size, record.mapping,
-        record.item, record.raw_hash, max(1, min(record.count, 2**62)),
+        record.item, record.raw_hash, quarantined_count(record),
     )  # fmt: skip
 
 

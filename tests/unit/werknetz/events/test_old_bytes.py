@@ -20,13 +20,16 @@ from werknetz.connector.raw import decode_delivery
 from werknetz.events import codec
 from werknetz.events.batch import (
     BusinessEvent,
+    EventWithdrawn,
     GapClosed,
     GapOpened,
+    GroupEnd,
     MappingUsed,
     Points,
     Raw,
     Record,
     Samples,
+    Tally,
     Unmapped,
 )
 from werknetz.events.facts import KINDS, JobStarted
@@ -76,7 +79,7 @@ def test_every_kind_of_record_was_captured() -> None:
         for name in CAPTURED
         if name != "empty batch"
     }
-    assert captured == set(get_args(Record))
+    assert captured == set(get_args(Record)) - {EventWithdrawn, GroupEnd, Tally}  # of 0.2
     assert {f"event {kind}" for kind in KINDS} <= CAPTURED.keys()
 
 
@@ -145,7 +148,7 @@ def test_raw_input_of_the_version_before_can_be_mapped_again() -> None:
     edi, row = delivery.records
     assert edi == SourceRecord(
         "edi/4711", {"qty": 3, "lines": [{"n": 1}]}, b"identity", "UNH 1", "", TIME_US, b"",
-        hash_message(content),
+        hash_message(content), has_former_identity=True,
     )  # fmt: skip
     assert (row.item, row.kind, row.raw) == ("line 2", "job_started", b"a;b")
     (message,) = delivery.messages

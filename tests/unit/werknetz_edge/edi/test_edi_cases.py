@@ -77,7 +77,7 @@ def test_case(case: Path) -> None:
 def test_a_repeated_case_has_the_same_identities(case: Path) -> None:
     def identities() -> list[tuple[bytes, str]]:
         records: list[SourceRecord] = [r for chunk in chunks_of(case) for r in chunk.records]
-        return [(r.identity, r.item) for r in records]
+        return [(r.key, r.item) for r in records]
 
     assert identities() == identities()
     assert len({key for key, _ in identities()}) == len(identities()), "all identities differ"

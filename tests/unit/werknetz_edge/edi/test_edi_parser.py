@@ -110,7 +110,7 @@ def test_a_damaged_file_is_read_or_refused(case: Path, data: st.DataObject) -> N
     for chunk in _read(bytes(content)):
         for record in chunk.records:
             assert record.kind
-            assert record.identity
+            assert record.key
 
 
 def test_chunks_of_a_file_are_deterministic() -> None:

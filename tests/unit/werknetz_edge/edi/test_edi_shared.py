@@ -29,7 +29,7 @@ class SharedFile:
         self.records: list[SourceRecord] = [r for chunk in chunks for r in chunk.records]
         self.rejects: list[Unmapped] = [u for chunk in chunks for u in chunk.rejects]
         self.details = parser.details
-        assert len({r.identity for r in self.records}) == len(self.records)
+        assert len({r.key for r in self.records}) == len(self.records)
 
     def values_of(self, name: str) -> list[Any]:
         return [record.fields.get(name) for record in self.records]

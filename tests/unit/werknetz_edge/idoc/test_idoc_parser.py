@@ -156,8 +156,8 @@ def test_several_idocs_and_a_repeated_one(parse: Callable[..., list[Chunk]]) -> 
     both = delivery("1") + delivery("2")
     first, second, third, fourth = _records(parse(f"<DELVRY07>{both}</DELVRY07>"))
     repeated = _records(parse(f"<DELVRY07>\n\n{delivery('2')}</DELVRY07>"))
-    assert [r.identity for r in repeated] == [third.identity, fourth.identity]
-    assert len({r.identity for r in (first, second, third, fourth)}) == 4
+    assert [r.key for r in repeated] == [third.key, fourth.key]
+    assert len({r.key for r in (first, second, third, fourth)}) == 4
 
 
 def test_a_rejected_idoc_has_a_reason(parse: Callable[..., list[Chunk]]) -> None:

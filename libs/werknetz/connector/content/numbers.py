@@ -1,0 +1,98 @@
+"""Numbers written as text: strict forms, and the text of sources that have no types. Pure.
+
+A text is a number only where a rule, a role or an option says so. `1.000` with a decimal comma
+is refused unless the dot is the declared thousands sign: a guess would be wrong by a factor of
+a thousand.
+"""
+
+import math
+import re
+from functools import lru_cache
+from typing import Final, Literal
+
+Decimal = Literal["point", "comma"]
+Thousands = Literal["", ".", ",", " ", "'"]
+
+_SPACES: Final = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2019": "'"})
+_DIGITS_MAX: Final = 400
+_NOT_FINITE: Final = {
+    "nan": math.nan, "inf": math.inf, "infinity": math.inf, "-inf": -math.inf,
+    "-infinity": -math.inf, "+inf": math.inf, "+infinity": math.inf,
+}  # fmt: skip
+# Without a rule, `0815` and `241408E4` are names: only these forms are clearly numbers.
+_CLEAR: Final = re.compile(
+    r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII
+)
+_NAME_WITH_EXPONENT: Final = re.compile(r"[+-]?\d+[eE]\d+", re.ASCII)
+# Digits in groups or with one separator: written by a program as a number, in whatever form.
+_ANY_FORM: Final = re.compile(
+    r"[+-]?(?:[1-9]\d{0,2}(?:[., ']\d{3})+(?:[.,]\d*)?|(?:0|[1-9]\d*)[.,]\d+)-?", re.ASCII
+)
+
+
+class UntypedText(str):
+    """Text of a source without types: a bare MQTT payload, a CSV cell.
+
+    It is stored as a number where it clearly is one, and unchanged where a rule wants text.
+    """
+
+    __slots__ = ()
+
+
+def parse_number(text: str, decimal: str = "point", thousands: str = "") -> float | int | None:
+    """Return the number that a text is in this form, NaN and infinity included; else None.
+
+    An integer is exact, whatever its size. A minus may stand at the end, as SAP writes it.
+    """
+    plain = text.strip().translate(_SPACES)
+    match = _form(decimal, thousands).fullmatch(plain)
+    if match is None or len(plain) > _DIGITS_MAX:
+        return _NOT_FINITE.get(plain.lower())
+    number = match[1] or match[2]
+    if thousands:
+        number = number.replace(thousands, "")
+    if decimal == "comma":
+        number = number.replace(",", ".")
+    value = float(number) if any(sign in number for sign in ".eE") else int(number)
+    return value if match[1] else -value
+
+
+def parse_clear_number(text: str) -> float | int | None:
+    """Return the number of a text that no rule calls a number; None where it may be a name."""
+    plain = text.strip()
+    if _NAME_WITH_EXPONENT.fullmatch(plain):
+        return None
+    if _CLEAR.fullmatch(plain) or plain.lower() in _NOT_FINITE:
+        return parse_number(plain)
+    return None
+
+
+def refusal_of(text: str, decimal: str, thousands: str) -> str:
+    """Return why a text is not a number in this form, with the remedy."""
+    plain, problem = text.strip(), f"{text.strip()[:80]!r} is not a number"
+    if decimal == "comma" and "." in plain and thousands != ".":
+        return f"{problem} with a decimal comma: if the dot separates thousands, add thousands: '.'"
+    if decimal != "comma" and "," in plain:
+        return f"{problem}; is it `decimal: comma`?"
+    return problem
+
+
+def is_other_form(text: str, decimal: str, thousands: str) -> bool:
+    """Return whether a text is a number, but not in this form: `1.000` with a decimal comma."""
+    plain = text.strip().translate(_SPACES)
+    return _ANY_FORM.fullmatch(plain) is not None and parse_number(text, decimal, thousands) is None
+
+
+def same_characters(decimal: str, thousands: str) -> bool:
+    """Return whether the decimal and the thousands sign would be the same character."""
+    return (thousands, decimal) in {(",", "comma"), (".", "point")}
+
+
+@lru_cache(maxsize=16)
+def _form(decimal: str, thousands: str) -> "re.Pattern[str]":
+    point = "," if decimal == "comma" else r"\."
+    whole = r"\d+"
+    if thousands:
+        whole = rf"(?:[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+|\d+)"
+    body = rf"(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d{{1,4}})?"
+    return re.compile(rf"([+-]?{body})|({body})-", re.ASCII)
