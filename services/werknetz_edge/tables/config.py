@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from werknetz.connector.time_format import check_time_format, check_zone
+from werknetz.connector.clock.wall_clock import WallClock
+from werknetz.connector.time_format import check_offset, check_time_format, check_zone
 from werknetz_edge.files.config import InboxConfig
 
 _STRICT: Final = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-_OFFSET: Final = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d")
 COLUMN: Final = re.compile(r"\{([^{}]+)\}")
 
 
@@ -71,12 +71,24 @@ class TimeConfig(BaseModel):
     def _format(cls, text: str) -> str:
         return check_time_format(text)
 
+    @field_validator("offset")
+    @classmethod
+    def _offset(cls, offset: str | None) -> str | None:
+        return check_offset(offset)
+
+    @property
+    def written_zone(self) -> str:
+        """The zone or offset of times without a zone, also of those that event rules read."""
+        return self.zone or self.offset or "UTC"
+
+    def new_clock(self) -> WallClock:
+        """Return the clock of one file."""
+        return WallClock(self.format, self.written_zone, self.changes, self.ordered)
+
     @model_validator(mode="after")
     def _check_combination(self) -> Self:
         if self.zone is not None and self.offset is not None:
             raise ValueError("set `zone` or `offset`, not both")
-        if self.offset is not None and not _OFFSET.fullmatch(self.offset):
-            raise ValueError("offset must read +01:00 or -05:30")
         if self.changes and self.offset is None:
             raise ValueError("`changes` need `offset`: the offset before the first change")
         return self

@@ -14,7 +14,6 @@ from werknetz.events.batch import Unmapped
 from werknetz_edge.files.build import create_file_connector
 from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile, to_printable
-from werknetz_edge.tables.clock import WallClock
 from werknetz_edge.tables.config import TablesConfig, TableSource
 from werknetz_edge.tables.csv_file import open_csv
 from werknetz_edge.tables.readings import Addresses, ReadingBuilder, TimedRow
@@ -93,7 +92,8 @@ class _Table:
             self._readings = ReadingBuilder(source, header, addresses)
         else:
             self._records = RecordBuilder(source, header, file.name, row_counts)
-        self._clock = WallClock(source.time) if source.time is not None else None
+        self._clock = None if source.time is None else source.time.new_clock()
+        self._arrival_us = time.time_ns() // 1000
         self._time = [header.index(name) for name in source.time.column] if source.time else []
         self._reset()
 
@@ -138,7 +138,7 @@ class _Table:
         value: Any = row.cells[self._time[0]]
         if len(self._time) > 1:
             value = " ".join(str(row.cells[index]).strip() for index in self._time)
-        return self._clock.to_instant(value, address)
+        return self._clock.to_instant(value, address, arrival_us=self._arrival_us)
 
     def _reject(self, position: str, reason: str, raw: str) -> None:
         self._rejects.append(

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from werknetz.connector.clock.wall_clock import WallClock, create_time_parser
 from werknetz.connector.values import UnreadableValue
-from werknetz_edge.tables.clock import WallClock, create_time_parser
 from werknetz_edge.tables.config import TimeConfig
 
 
 def _clock(**more: Any) -> WallClock:
-    return WallClock(TimeConfig.model_validate({"column": "t", "zone": "Europe/Berlin"} | more))
+    return TimeConfig.model_validate({"column": "t", "zone": "Europe/Berlin"} | more).new_clock()
 
 
 def _at(text: str) -> int:
