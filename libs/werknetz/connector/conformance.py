@@ -5,15 +5,27 @@ sessions and goes offline on demand.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 from werknetz.connector.contract import ConnectionLost, Connector, Delivery, Redeliverable
-from werknetz.events.batch import GapOpened
+from werknetz.connector.mapping.mapping import STORE_AS_IS, Mapping
+from werknetz.connector.normalize import Normalizer
+from werknetz.events.batch import (
+    BusinessEvent,
+    EventWithdrawn,
+    GapOpened,
+    Record,
+    Samples,
+    Unmapped,
+)
+from werknetz.events.codec import columns_of
 
 CLOSE_S: Final = 5.0
 READ_S: Final = 20.0
 BURST: Final = 5_000
+_NOTHING: Final = Mapping(name="nothing", version=1)  # sends every value to quarantine
 DELIVERY_MAX: Final = 200_000  # values in one delivery: more would be an unbounded queue
 
 
@@ -138,6 +150,49 @@ async def check_deliveries_are_bounded(source: ControlledSource) -> None:
         await _close(connector)
 
 
+async def check_books_balance(source: ControlledSource) -> None:
+    """Everything that a connector delivers is stored, quarantined, ignored or a duplicate (M4)."""
+    connector = source.new_connector()
+    await connector.connect()
+    normalizers = [Normalizer(mapping, "conformance") for mapping in (STORE_AS_IS, _NOTHING)]
+    try:
+        await source.emit(4000, 200)
+        values: set[int] = set()
+        async with asyncio.timeout(READ_S):
+            while len(values & set(range(4000, 4200))) < 200:
+                delivery = await connector.read()
+                values |= set(_numbers(delivery))
+                for normalizer in normalizers:
+                    check_balance(
+                        normalizer, normalizer.normalize(delivery, time.time_ns() // 1000)
+                    )
+                await delivery.acknowledge()
+    except TimeoutError as error:
+        raise NotConformant(f"{len(values)} of 200 values were delivered") from error
+    finally:
+        await _close(connector)
+
+
+def check_balance(normalizer: Normalizer, records: Sequence[Record]) -> None:
+    """Raise NotConformant where the records of a delivery do not add up to its tally."""
+    tally = normalizer.take_tally()
+    outcomes = sum(map(outcomes_of, records)) + tally.ignored + tally.duplicates
+    _require(tally.taken == outcomes, f"the books do not balance: {tally}, {outcomes} outcomes")
+
+
+def outcomes_of(record: Record) -> int:
+    """Return how many entries of the books a record is, other than those of a tally."""
+    match record:
+        case Samples():
+            return len(columns_of(record))
+        case Unmapped():
+            return record.count
+        case BusinessEvent() | EventWithdrawn():
+            return 1
+        case _:
+            return 0
+
+
 CHECKS: Final[tuple[Callable[[ControlledSource], Awaitable[None]], ...]] = (
     check_close_at_any_time,
     check_read_needs_connection,
@@ -146,6 +201,7 @@ CHECKS: Final[tuple[Callable[[ControlledSource], Awaitable[None]], ...]] = (
     check_end_of_session_raises,
     check_connect_fails_while_offline,
     check_deliveries_are_bounded,
+    check_books_balance,
 )
 
 
