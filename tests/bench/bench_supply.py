@@ -19,7 +19,7 @@ import httpx2
 from bench.cpu import median_s
 from bench.measure import Measure
 from bench.supply_set import CONNECTOR, Row, Size, SupplySet
-from werknetz.store.ingest.records import ADD_EVENTS
+from werknetz.store.ingest.events import ADD_EVENTS
 from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.migrate import upgrade_async
@@ -139,11 +139,12 @@ async def _add(database: asyncpg.Connection, rows: Sequence[Row]) -> None:
     """As ingest does: a batch a transaction, in the order of ids."""
     for start in range(0, len(rows), BATCH):
         batch = sorted(rows[start : start + BATCH], key=lambda row: row.event_id.bytes)
-        await database.execute(
+        await database.fetch(
             ADD_EVENTS, CONNECTOR, SPOOL, [r.event_id for r in batch], [r.kind for r in batch],
             [r.seq for r in batch], [r.source for r in batch], [""] * len(batch),
             [r.at for r in batch], ["m@1"] * len(batch), [b""] * len(batch),
-            [r.body for r in batch],
+            [r.body for r in batch], [r.event_id.bytes for r in batch], [None] * len(batch),
+            [b""] * len(batch),
         )  # fmt: skip
 
 

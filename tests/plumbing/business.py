@@ -7,13 +7,27 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from werknetz.events.facts import fact_of
-from werknetz.store.ingest.records import ADD_EVENTS
-from werknetz.store.mappings import KEEP_REVISIONS, REMOVE_EVENTS, REWRITE_EVENTS
+from werknetz.store.ingest.events import ADD_EVENTS
 from werknetz.store.session import DriverPool
 from werknetz_worker.projection.projector import project
 
 SPOOL = UUID("5d2f8a64-33f1-4a53-9f6e-1c8f3f5fb0a1")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KEEP_REVISIONS = """
+INSERT INTO business_event_revisions (event_id, revision, at, mapping, body, known_from,
+    withdrawal_reason)
+SELECT event_id, revision, at, mapping, body, stored_at, withdrawal_reason FROM business_events
+WHERE event_id = ANY($1::uuid[])"""
+REVISE_EVENTS = """
+UPDATE business_events e SET at = new.at, mapping = 'test v2', body = new.body::jsonb,
+    revision = e.revision + 1, stored_at = clock_timestamp(), withdrawn_at = NULL,
+    withdrawal_reason = NULL
+FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS new (event_id, at, body)
+WHERE e.event_id = new.event_id"""
+WITHDRAW_EVENTS = """
+UPDATE business_events e SET revision = revision + 1, stored_at = now(), withdrawn_at = now(),
+    withdrawal_reason = 'deleted'
+WHERE event_id = ANY($1::uuid[])"""
 
 
 def at(text: str) -> datetime:
@@ -43,7 +57,7 @@ class Business:
         self.ids[name] = event_id
         await self.pool.execute(
             ADD_EVENTS, self.connector, uuid4(), [event_id], [kind], [1], ["test"], [""],
-            [at(when)], ["test v1"], [b""], [json.dumps(body)],
+            [at(when)], ["test v1"], [b""], [json.dumps(body)], [b""], [None], [b""],
         )  # fmt: skip
         return event_id
 
@@ -52,12 +66,17 @@ class Business:
         event_id = self.ids[name]
         async with self.pool.acquire() as connection, connection.transaction():
             await connection.execute(KEEP_REVISIONS, [event_id])
-            await connection.execute(
-                REWRITE_EVENTS, [event_id], [at(when)], ["test v2"], [json.dumps(body)]
-            )
+            await connection.execute(REVISE_EVENTS, [event_id], [at(when)], [json.dumps(body)])
+
+    async def withdraw(self, name: str) -> None:
+        """Withdraw an event, as a deleted row does."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute(KEEP_REVISIONS, [self.ids[name]])
+            await connection.execute(WITHDRAW_EVENTS, [self.ids[name]])
 
     async def delete(self, name: str) -> None:
-        await self.pool.execute(REMOVE_EVENTS, [self.ids[name]])
+        """Delete an event, as an operator may."""
+        await self.pool.execute("DELETE FROM business_events WHERE event_id = $1", self.ids[name])
 
     async def project(self, **options: Any) -> int:
         return await project(self.pool, **options)

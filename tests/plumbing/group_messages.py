@@ -11,10 +11,9 @@ from uuid import UUID, uuid4, uuid5
 
 import asyncpg
 
-from plumbing.business import SPOOL
+from plumbing.business import KEEP_REVISIONS, REVISE_EVENTS, SPOOL
 from werknetz.domain.bucket import instant_of
-from werknetz.store.ingest.records import ADD_EVENTS
-from werknetz.store.mappings import KEEP_REVISIONS, REWRITE_EVENTS
+from werknetz.store.ingest.events import ADD_EVENTS
 from werknetz_simulator.partners.expected import midnight_us
 from werknetz_simulator.partners.messages.message_writer import ADVICE, BOOKING, EDI
 from werknetz_simulator.partners.partners import SupplyRelation
@@ -138,14 +137,15 @@ async def send_messages(pool: asyncpg.Pool, messages: Sequence[Message]) -> int:
                 [*range(len(records))], [row[3] for row in records], [""] * len(records),
                 [instant_of(row[2]) for row in records], ["test v1"] * len(records),
                 [b""] * len(records),
-                [row[4] for row in records],
+                [row[4] for row in records], [b""] * len(records), [None] * len(records),
+                [b""] * len(records),
             )  # fmt: skip
     if again:
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute(KEEP_REVISIONS, [row[0] for row in again])
             await connection.execute(
-                REWRITE_EVENTS, [row[0] for row in again], [instant_of(row[1]) for row in again],
-                ["test v2"] * len(again), [row[2] for row in again],
+                REVISE_EVENTS, [row[0] for row in again], [instant_of(row[1]) for row in again],
+                [row[2] for row in again],
             )  # fmt: skip
     return count
 

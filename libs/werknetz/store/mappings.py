@@ -58,20 +58,6 @@ FROM unnest($2::timestamptz[], $3::uuid[], $4::bigint[]) AS input (stored_at, sp
 WHERE r.stored_at = input.stored_at AND r.spool_id = input.spool_id AND r.seq = input.seq
     AND r.mapping <> $1"""
 
-KEEP_REVISIONS: Final = """
-INSERT INTO business_event_revisions (event_id, revision, at, mapping, body, known_from)
-SELECT event_id, revision, at, mapping, body, stored_at FROM business_events
-WHERE event_id = ANY($1::uuid[]) ON CONFLICT DO NOTHING"""
-
-REWRITE_EVENTS: Final = """
-UPDATE business_events e SET at = new.at, mapping = new.mapping, body = new.body::jsonb,
-    revision = e.revision + 1, stored_at = clock_timestamp()
-FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[])
-    AS new (event_id, at, mapping, body)
-WHERE e.event_id = new.event_id"""
-
-REMOVE_EVENTS: Final = "DELETE FROM business_events WHERE event_id = ANY($1::uuid[])"
-
 OPEN_AT: Final = """
 SELECT q.id, q.spool_id, q.seq, q.source, q.position FROM quarantine q
 JOIN (SELECT DISTINCT * FROM unnest($2::uuid[], $3::bigint[]) AS p (spool_id, seq)) AS p

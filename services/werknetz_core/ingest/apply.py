@@ -32,6 +32,7 @@ from werknetz.link.wire import (
 )
 from werknetz.runtime.log import get_logger
 from werknetz.store.ingest import spools as statements
+from werknetz.store.ingest.events import ADD_TO_BOOKS
 from werknetz_core.ingest.partitions import PartitionMaker
 from werknetz_core.ingest.records.points import PointMap, load_points
 from werknetz_core.ingest.records.record_writer import RecordWriter
@@ -137,6 +138,8 @@ class Applier:
             writer.quarantine_count,
         )
         await connection.execute(statements.SET_LAST_APPLIED, connector)
+        if not writer.books.is_empty:
+            await connection.execute(ADD_TO_BOOKS, connector, *writer.books.values)
         return writer
 
     def _cache_points(self, spool: int, points: PointMap) -> None:
@@ -153,7 +156,8 @@ async def accept_hello(
     connector, lane = connector_of(name)
     async with connection.transaction():
         row = await _lock(connection, connector, lane, hello)
-        answer = answer_hello(row.watermark, hello, incarnation)
+        at_us = microseconds_of(datetime.now(UTC))
+        answer = answer_hello(row.watermark, hello, incarnation, at_us)
         if isinstance(answer, LeaseRefused):
             return answer
         if lane == "live":
@@ -200,7 +204,7 @@ async def _split_records(writer: RecordWriter, run: Sequence[BatchEnvelope]) -> 
     for envelope in run:
         batch = _decode(envelope)
         if isinstance(batch, QuarantineRow):
-            await writer.quarantine([batch])
+            await writer.quarantine_batch(batch)
             continue
         history = "backfill" in {batch.lane, envelope.lane}
         lane: LaneName = "backfill" if history else "live"

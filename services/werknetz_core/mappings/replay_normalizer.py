@@ -15,7 +15,15 @@ from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import RawDelivery
 from werknetz.connector.yaml_format import parse_yaml
-from werknetz.events.batch import BusinessEvent, PointDefinition, Points, Samples, Unmapped
+from werknetz.events.batch import (
+    BusinessEvent,
+    EventWithdrawn,
+    GroupEnd,
+    PointDefinition,
+    Points,
+    Samples,
+    Unmapped,
+)
 from werknetz.events.codec import SampleColumns, columns_of
 
 
@@ -55,6 +63,8 @@ class NormalizedInput:
     points: dict[str, PointDefinition]  # by point key
     events: list[BusinessEvent]
     refused: list[Unmapped]  # complete, without rate limit
+    withdrawn: list[EventWithdrawn] = field(default_factory=list)
+    ended: list[GroupEnd] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -73,6 +83,8 @@ class ReplayNormalizer:
         columns: list[SampleColumns] = []
         events: list[BusinessEvent] = []
         refused: list[Unmapped] = []
+        withdrawn: list[EventWithdrawn] = []
+        ended: list[GroupEnd] = []
         records = self._normalizer.normalize(raw.delivery, raw.arrival_us)
         for record in [*records, *self._normalizer.take_all_unmapped(raw.arrival_us)]:
             match record:
@@ -82,6 +94,10 @@ class ReplayNormalizer:
                     columns.append(columns_of(record))
                 case BusinessEvent():
                     events.append(record)
+                case EventWithdrawn():
+                    withdrawn.append(record)
+                case GroupEnd():
+                    ended.append(record)
                 case Unmapped():
                     refused.append(record)
                 case _:
@@ -90,7 +106,7 @@ class ReplayNormalizer:
             self._points[number].key: part for number, part in _samples_by_point(columns).items()
         }
         definitions = {point.key: point for point in self._points.values() if point.key in samples}
-        return NormalizedInput(samples, definitions, events, refused)
+        return NormalizedInput(samples, definitions, events, refused, withdrawn, ended)
 
 
 def parse_mapping_document(document: str, name: str) -> Mapping:

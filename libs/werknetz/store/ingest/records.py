@@ -1,4 +1,4 @@
-"""Statements that store quarantined rows, raw inputs, events and backfilled samples."""
+"""Statements that store quarantined rows, raw inputs and backfilled samples."""
 
 from typing import Final
 
@@ -19,17 +19,6 @@ INSERT INTO raw_inputs (connector_id, spool_id, seq, arrival_at, from_at, to_at,
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
 WHERE NOT EXISTS (
     SELECT FROM raw_inputs WHERE connector_id = $1 AND arrival_at = $4 AND payload = $10)"""
-
-# A duplicate of a fact, from any connector, is skipped.
-ADD_EVENTS: Final = """
-INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, item, at, mapping,
-    raw_hash, body)
-SELECT new.event_id, new.kind, $1, $2, new.seq, new.source, new.item, new.at, new.mapping,
-    nullif(new.raw_hash, ''::bytea), new.body::jsonb
-FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[],
-    $9::text[], $10::bytea[], $11::text[])
-    AS new (event_id, kind, seq, source, item, at, mapping, raw_hash, body)
-ON CONFLICT (event_id) DO NOTHING"""
 
 STAGING_TABLE: Final = "samples_staged"
 CREATE_STAGING_TABLE: Final = """

@@ -13,6 +13,8 @@ from werknetz.store.tables.equipment import equipment, orders, samples, shift_ca
 from werknetz.store.tables.events import business_event_revisions, business_events
 from werknetz.store.tables.findings import dirty_relations, events_to_project, findings
 from werknetz.store.tables.ingest import (
+    BOOK_COUNTS,
+    connector_books,
     connectors,
     gaps,
     heartbeats,
@@ -66,6 +68,7 @@ from werknetz.store.tables.supply import (
 )
 
 __all__ = [
+    "BOOK_COUNTS",
     "ELEMENT_COLUMNS",
     "SUPPLY_ELEMENTS",
     "api_keys",
@@ -73,6 +76,7 @@ __all__ = [
     "business_events",
     "call_off_entries",
     "call_offs",
+    "connector_books",
     "connectors",
     "consumptions",
     "cumulatives",

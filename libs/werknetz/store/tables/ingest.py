@@ -1,5 +1,7 @@
 """Connectors and what they deliver: spools, points, raw inputs, gaps, quarantine, replays."""
 
+from typing import Final
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
@@ -49,6 +51,20 @@ connectors = sa.Table(
     sa.Column("last_applied_at", AT),
     sa.Column("alarm", sa.Text),  # "fork", "spool_rolled_back" …; null: none
     sa.Column("mapping_id", sa.Integer, sa.ForeignKey("mapping_versions.id")),  # last used
+)
+
+BOOK_COUNTS: Final = (
+    "taken", "stored", "duplicates", "revisions", "withdrawn", "ignored", "quarantined",
+)  # fmt: skip
+
+connector_books = sa.Table(
+    "connector_books",
+    metadata,
+    # What became of everything that a connector took: `taken` is the sum of the others. Counted in
+    # the transactions that store the rows.
+    sa.Column("connector_id", sa.Text, sa.ForeignKey("connectors.id"), primary_key=True),
+    *(sa.Column(name, sa.BigInteger, nullable=False, server_default="0") for name in BOOK_COUNTS),
+    sa.Column("since", AT, nullable=False, server_default=NOW),
 )
 
 spools = sa.Table(

@@ -110,7 +110,7 @@ class EventChanges:
                 self._set(replace(row, version=event.version))
         else:
             self.counts.revisions += 1
-            self._replace(row, self.revision_of(row, event, origin))
+            self.supersede(row, self.revision_of(row, event, origin))
 
     def withdraw(self, withdrawal: EventWithdrawn, origin: EventOrigin) -> None:
         row = self.rows.get(withdrawal.event_id)
@@ -120,7 +120,7 @@ class EventChanges:
             self.counts.duplicates += 1
         else:
             self.counts.withdrawn += 1
-            self._replace(row, self._withdrawn_row(row, withdrawal, origin, withdrawal.version))
+            self.supersede(row, self._withdrawn_row(row, withdrawal, origin, withdrawal.version))
 
     def end_group(self, end: GroupEnd, origin: EventOrigin) -> None:
         """Withdraw the facts in force of the group that it does not name."""
@@ -137,7 +137,7 @@ class EventChanges:
             and row.event_id not in self.new
         ]
         for row in ended:
-            self._replace(row, self._withdrawn_row(row, end, origin, None))
+            self.supersede(row, self._withdrawn_row(row, end, origin, None))
         self.counts.taken += len(ended)
         self.counts.withdrawn += len(ended)
 
@@ -158,6 +158,13 @@ class EventChanges:
             version=row.version if event.version is None else event.version,
             group_key=event.group or None,
         )
+
+    def supersede(self, former: EventRow, row: EventRow) -> None:
+        """Store the former row as a revision; `row` holds from its `stored_at` on."""
+        self.replaced.append(FormerRevision(former, former.stored_at, row.stored_at))
+        if former.is_in_force:
+            self.former.add((former.event_id, former.version, former.content))
+        self._set(row)
 
     def _deliver_older(
         self, row: EventRow, event: BusinessEvent, origin: EventOrigin, *, is_same: bool
@@ -185,12 +192,6 @@ class EventChanges:
             version=row.version if version is None else version,
             withdrawn_at=since, withdrawal_reason=cause.reason,
         )  # fmt: skip
-
-    def _replace(self, former: EventRow, row: EventRow) -> None:
-        self.replaced.append(FormerRevision(former, former.stored_at, row.stored_at))
-        if former.is_in_force:
-            self.former.add((former.event_id, former.version, former.content))
-        self._set(row)
 
     def _set(self, row: EventRow) -> None:
         self.rows[row.event_id] = row

@@ -2,9 +2,11 @@
 
 Samples are identified by their values, so a repeated replay removes and adds nothing. Changed
 buckets are marked, and workers compute them again.
+
+A replay leaves the books of the connector as they are: they count what became of each record when
+it was delivered, so they stay balanced. What a replay changes is counted in its row of `replays`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,18 +16,13 @@ from numpy.typing import NDArray
 
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of
-from werknetz.events.batch import BusinessEvent
 from werknetz.events.codec import SampleColumns
 from werknetz.store import mappings as statements
 from werknetz.store.dirty import MARK_BUCKETS
 from werknetz.store.ingest import records as fact
 from werknetz.store.ingest import samples_copy as copy
 from werknetz_core.ingest.records import points as point_numbers
-from werknetz_core.ingest.records.event_rows import (
-    bounded_instant,
-    columns_of_events,
-    json_of_fact,
-)
+from werknetz_core.ingest.records.event_rows import bounded_instant
 from werknetz_core.ingest.records.points import PointMap
 from werknetz_core.ingest.records.sample_rows import (
     TranslatedSamples,
@@ -34,6 +31,7 @@ from werknetz_core.ingest.records.sample_rows import (
 )
 from werknetz_core.mappings.replay_normalizer import PointSamples
 from werknetz_core.mappings.replays.correction import Correction
+from werknetz_core.mappings.replays.event_correction import correct_events
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -58,7 +56,8 @@ async def apply_correction(
     if dirty:
         marks = np.unique(np.concatenate(dirty))
         await connection.execute(MARK_BUCKETS, *unpack_dirty(marks))
-    counts.events = await _correct_events(connection, connector_id, correction)
+    for events in correction.events:
+        counts.events += await correct_events(connection, connector_id, mapping.label, events)
     await _quarantine_refused(connection, connector_id, correction)
     counts.cleared = await _clear_quarantine(connection, connector_id, mapping, correction)
     await connection.execute(
@@ -158,41 +157,6 @@ def sample_columns_of(samples: PointSamples, number: int) -> SampleColumns:
         text_row=rows.astype(np.int32),
         text=samples.text[rows].tolist(),
     )
-
-
-async def _correct_events(
-    connection: "Connection", connector_id: str, correction: Correction
-) -> int:
-    changed = 0
-    for raw_input, event in correction.new_events:
-        tag = await connection.execute(
-            fact.ADD_EVENTS,
-            connector_id,
-            raw_input.position[1],
-            *columns_of_events([(raw_input.position[2], event)]),
-        )
-        changed += int(tag.rpartition(" ")[2])
-    if correction.changed_events:
-        changed += await _rewrite_events(connection, correction.changed_events)
-    if correction.removed_events:
-        ids = [event.event_id for event in correction.removed_events]
-        await connection.execute(statements.KEEP_REVISIONS, ids)
-        tag = await connection.execute(statements.REMOVE_EVENTS, ids)
-        changed += int(tag.rpartition(" ")[2])
-    return changed
-
-
-async def _rewrite_events(connection: "Connection", events: Sequence[BusinessEvent]) -> int:
-    ids = [event.event_id for event in events]
-    await connection.execute(statements.KEEP_REVISIONS, ids)
-    tag = await connection.execute(
-        statements.REWRITE_EVENTS,
-        ids,
-        [bounded_instant(event.at_us) for event in events],
-        [event.mapping for event in events],
-        [json_of_fact(event) for event in events],
-    )
-    return int(tag.rpartition(" ")[2])
 
 
 async def _quarantine_refused(

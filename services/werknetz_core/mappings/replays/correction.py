@@ -4,14 +4,55 @@ Only points that differ are changed, with all their samples of that input, so th
 same time keep their order.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from werknetz.connector.quarantine import kind_of_reason
-from werknetz.events.batch import BusinessEvent, PointDefinition, Unmapped
+from werknetz.events.batch import (
+    BusinessEvent,
+    EventWithdrawn,
+    GroupEnd,
+    PointDefinition,
+    Unmapped,
+)
 from werknetz.events.facts import body_of
 from werknetz_core.mappings.raw_inputs import StoredRawInput
 from werknetz_core.mappings.replay_normalizer import NormalizedInput, PointSamples
+
+
+@dataclass(frozen=True, slots=True)
+class EventCorrection:
+    """What changes of the facts of one input; ends of groups and withdrawals are the new ones."""
+
+    raw_input: StoredRawInput
+    removed: tuple[BusinessEvent, ...]
+    changed: tuple[tuple[BusinessEvent, BusinessEvent], ...]  # before and after
+    added: tuple[BusinessEvent, ...]
+    withdrawn: tuple[EventWithdrawn, ...]
+    ended: tuple[GroupEnd, ...]
+
+    @classmethod
+    def of(
+        cls, raw_input: StoredRawInput, before: NormalizedInput, after: NormalizedInput
+    ) -> "EventCorrection":
+        old = {event.event_id: event for event in before.events}
+        new = {event.event_id: event for event in after.events}
+        known = {withdrawal.event_id for withdrawal in before.withdrawn}
+        return cls(
+            raw_input,
+            removed=tuple(event for event_id, event in old.items() if event_id not in new),
+            changed=tuple(
+                (old[event_id], event)
+                for event_id, event in new.items()
+                if event_id in old and not _is_same(old[event_id], event)
+            ),
+            added=tuple(event for event_id, event in new.items() if event_id not in old),
+            withdrawn=tuple(w for w in after.withdrawn if w.event_id not in known),
+            ended=tuple(end for end in after.ended if end not in before.ended),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.removed or self.changed or self.added or self.withdrawn or self.ended)
 
 
 @dataclass(slots=True)
@@ -20,9 +61,7 @@ class Correction:
 
     removals: list[tuple[str, PointSamples]] = field(default_factory=list)
     additions: list[tuple[PointDefinition, PointSamples]] = field(default_factory=list)
-    new_events: list[tuple[StoredRawInput, BusinessEvent]] = field(default_factory=list)
-    changed_events: list[BusinessEvent] = field(default_factory=list)
-    removed_events: list[BusinessEvent] = field(default_factory=list)
+    events: list[EventCorrection] = field(default_factory=list)
     newly_refused: list[tuple[StoredRawInput, Unmapped]] = field(default_factory=list)
     # By spool and sequence number: (source, item) that the new mapping refuses, and all sources.
     refused_now: dict[tuple[object, int], set[tuple[str, str]]] = field(default_factory=dict)
@@ -42,7 +81,9 @@ class Correction:
                 self.removals.append((key, old))
             if new is not None:
                 self.additions.append((after.points[key], new))
-        self._add_events(raw_input, before.events, after.events)
+        events = EventCorrection.of(raw_input, before, after)
+        if not events.is_empty:
+            self.events.append(events)
         batch = raw_input.position[1:]
         self.sources[batch] = sources_of(raw_input)
         self.refused_now[batch] = {(entry.source, entry.item) for entry in after.refused}
@@ -52,22 +93,6 @@ class Correction:
             for entry in after.refused
             if _refusal_key(entry) not in refused_before
         ]
-
-    def _add_events(
-        self,
-        raw_input: StoredRawInput,
-        before: Sequence[BusinessEvent],
-        after: Sequence[BusinessEvent],
-    ) -> None:
-        old = {event.event_id: event for event in before}
-        new = {event.event_id: event for event in after}
-        for event_id, event in new.items():
-            previous = old.get(event_id)
-            if previous is None:
-                self.new_events.append((raw_input, event))
-            elif (body_of(previous.fact), previous.at_us) != (body_of(event.fact), event.at_us):
-                self.changed_events.append(event)
-        self.removed_events += [event for event_id, event in old.items() if event_id not in new]
 
 
 def sources_of(raw_input: StoredRawInput) -> set[str]:
@@ -82,3 +107,7 @@ def sources_of(raw_input: StoredRawInput) -> set[str]:
 
 def _refusal_key(entry: Unmapped) -> tuple[str, str, str]:
     return entry.source, kind_of_reason(entry.reason), entry.item
+
+
+def _is_same(before: BusinessEvent, after: BusinessEvent) -> bool:
+    return (body_of(before.fact), before.at_us) == (body_of(after.fact), after.at_us)
