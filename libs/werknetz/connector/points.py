@@ -124,6 +124,9 @@ class PointTable:
             counter_modulus=counter.modulus if counter else None,
             counter_kind=counter.kind if counter else "cumulative",
             time_zone=self.mapping.time_zone,
+            counter_interpolate=counter is not None and counter.interpolate,
+            counter_max_increment=counter.max_increment if counter else None,
+            counter_max_speed=counter.max_speed if counter else None,
         )  # fmt: skip
         factor, offset = rule.linear_factors()
         computed = None
@@ -140,7 +143,8 @@ class PointTable:
             )
         return Target(
             number=self._define(definition), factor=factor, offset=offset,
-            linear=rule.is_linear or _reads_number(rule), comma=rule.decimal == "comma", thousands=rule.thousands,
+            linear=rule.is_linear or _reads_number(rule),
+            comma=rule.decimal == "comma", thousands=rule.thousands,
             boolean=rule.datatype == "boolean",
             as_text=rule.role in TEXT_ROLES or rule.datatype in {"text", "json"},
             states=self.mapping.state_table(rule.states) if rule.states else None,

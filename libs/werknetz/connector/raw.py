@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from werknetz.connector.content.numbers import UntypedText
+from werknetz.connector.content.numbers import NumberText, UntypedText
 from werknetz.connector.contract import (
     Delivery,
     Reading,
@@ -39,6 +39,7 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
     status: bytes
     time: bytes
     server_time: bytes = b""
+    may_be_old: bytes = b""  # one byte a row; empty: none
 
 
 class _RecordOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -50,6 +51,8 @@ class _RecordOrder(msgspec.Struct, frozen=True, array_like=True):
     is_new: bool = False
     deleted: bool = False
     has_former_identity: bool = False
+    zone: str | None = None
+    time_field: str = ""
 
 
 class _GroupEnd(msgspec.Struct, frozen=True, array_like=True):
@@ -74,6 +77,9 @@ class _StoredDelivery(msgspec.Struct, frozen=True, array_like=True):
     fields: list[Any] = []  # of readings; once per message
     orders: list[_RecordOrder] = []  # of records, in their order; empty: written by version 0.1
     group_ends: list[_GroupEnd] = []
+    # False: ages are judged. Version 0.1 did not judge them, nor must a replay of its input.
+    is_history: bool = True
+    may_be_old: list[int] = []  # indices of readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +89,12 @@ class RawDelivery:
 
 
 _LARGE: Final = 1  # extension type: integer of more than 64 bits, in decimals
-_UNTYPED: Final = 2  # extension type: text of a source without types
+_TEXTS: Final[dict[int, type[str]]] = {2: UntypedText, 3: NumberText}  # extension types
 
 
 def _decode_extension(code: int, content: memoryview) -> Any:
-    if code == _UNTYPED:
-        return UntypedText(bytes(content).decode())
+    if code in _TEXTS:
+        return _TEXTS[code](bytes(content).decode())
     if code != _LARGE or len(content) > 10_000:
         raise UnreadableRaw(f"extension {code} is not known to this version")
     return int(bytes(content))
@@ -127,7 +133,8 @@ def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
         messages=[(m.source, m.content, m.hash) for m in delivery.messages],
         orders=[
             _RecordOrder(
-                r.version, r.can_revise, r.group, r.is_new, r.deleted, r.has_former_identity
+                r.version, r.can_revise, r.group, r.is_new, r.deleted, r.has_former_identity,
+                r.zone, r.time_field,
             )
             for r in delivery.records
         ],
@@ -138,6 +145,8 @@ def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
             )
             for g in delivery.group_ends
         ],
+        is_history=delivery.is_history,
+        may_be_old=[n for n, reading in enumerate(delivery.readings) if reading.may_be_old],
     )  # fmt: skip
     return Raw(
         arrival_us=arrival_us,
@@ -185,6 +194,7 @@ def decode_delivery(raw: Raw) -> RawDelivery:
         messages=[
             SourceMessage(source, content, digest) for source, content, digest in stored.messages
         ],
+        is_history=stored.is_history,
     )
     return RawDelivery(delivery, raw.arrival_us)
 
@@ -197,6 +207,7 @@ def _decode_records(stored: _StoredDelivery) -> list[SourceRecord]:
             version=order.version, can_revise=order.can_revise, group=order.group,
             is_new=order.is_new, deleted=order.deleted,
             has_former_identity=order.has_former_identity,
+            zone=order.zone, time_field=order.time_field,
         )
         for (source, fields, key, item, kind, at_us, raw_bytes, message), order in zip(
             stored.records, orders, strict=True
@@ -205,12 +216,14 @@ def _decode_records(stored: _StoredDelivery) -> list[SourceRecord]:
 
 
 def _decode_readings(stored: _StoredDelivery) -> list[Reading]:
+    old = frozenset(stored.may_be_old)
     return [
         Reading(
             source, value, status, at_us, server_us,
             fields=None if index is None else stored.fields[index],
+            may_be_old=n in old,
         )
-        for source, value, status, at_us, server_us, index in stored.readings
+        for n, (source, value, status, at_us, server_us, index) in enumerate(stored.readings)
     ]  # fmt: skip
 
 
@@ -224,6 +237,7 @@ def _encode_block(block: ReadingBlock) -> _Block:
         status=block.status.astype("<u4", copy=False).tobytes(),
         time=block.source_time_us.astype("<i8", copy=False).tobytes(),
         server_time=b"" if server is None else server.astype("<i8", copy=False).tobytes(),
+        may_be_old=b"" if block.may_be_old is None else block.may_be_old.tobytes(),
     )
 
 
@@ -238,6 +252,7 @@ def _decode_block(block: _Block) -> ReadingBlock:
         status=np.frombuffer(block.status, "<u4"),
         source_time_us=np.frombuffer(block.time, "<i8"),
         server_time_us=np.frombuffer(block.server_time, "<i8") if block.server_time else None,
+        may_be_old=np.frombuffer(block.may_be_old, np.bool_) if block.may_be_old else None,
     )
 
 
@@ -252,8 +267,11 @@ def _writable(value: Any) -> Any:
         return {str(key): _writable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_writable(item) for item in value]
-    if isinstance(value, UntypedText):
-        return msgspec.msgpack.Ext(_UNTYPED, value.encode(errors="replace"))
-    if isinstance(value, str):
-        return value.encode(errors="replace").decode() if not value.isascii() else value
-    return value
+    return _writable_text(value) if isinstance(value, str) else value
+
+
+def _writable_text(text: str) -> Any:
+    for code, kind in _TEXTS.items():
+        if isinstance(text, kind):
+            return msgspec.msgpack.Ext(code, text.encode(errors="replace"))
+    return text if text.isascii() else text.encode(errors="replace").decode()

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from werknetz.connector.content.numbers import (
+    NumberText,
     UntypedText,
     parse_clear_number,
     parse_number,
@@ -76,11 +77,9 @@ def value_of(  # noqa: PLR0911  one return per type, the most frequent first
     A number that is not finite may be returned: it is no value.
     """
     kind = type(value)
-    if kind is float and not math.isfinite(value):
+    if _is_missing(value, target):
         return math.nan, None
     if target.states is not None:
-        if value is None:
-            return math.nan, None  # no state: not a code that a table could contain
         code = state_code_of(value)
         return float(target.states.get(code, MachineState.UNKNOWN)), check_storable(code)
     if target.as_text:
@@ -89,8 +88,6 @@ def value_of(  # noqa: PLR0911  one return per type, the most frequent first
         return value * target.factor + target.offset, None
     if kind is int or kind is bool:
         return _of_integer(target, value)
-    if value is None:
-        return math.nan, None
     if isinstance(value, str):
         return _of_text(target, value)
     if isinstance(value, (bool, int, float)):  # numpy's scalars are subclasses or have item()
@@ -98,6 +95,13 @@ def value_of(  # noqa: PLR0911  one return per type, the most frequent first
     if target.linear:
         raise UnreadableValue(f"{kind.__name__} is not a number")
     return math.nan, check_storable(to_text(value))
+
+
+def _is_missing(value: Any, target: Target) -> bool:
+    """Whether it is no value. An empty text is one: the order of a machine without an order."""
+    if value is None:
+        return not target.as_text
+    return type(value) is float and not math.isfinite(value)
 
 
 def state_code_of(value: Any) -> str:
@@ -152,7 +156,7 @@ def _of_text(target: Target, text: str) -> tuple[float, str | None]:
         number = _BOOLEANS.get(text.strip().lower())
         if number is None:
             raise UnreadableValue(f"{text.strip()[:80]!r} is not a boolean: use true, false, 1, 0")
-    elif target.linear:
+    elif target.linear or isinstance(text, NumberText):
         number = parse_number(text, decimal, target.thousands)
         if number is None:
             raise UnreadableValue(refusal_of(text, decimal, target.thousands))

@@ -39,6 +39,12 @@ class UntypedText(str):
     __slots__ = ()
 
 
+class NumberText(str):
+    """Text that an option of its source calls a number; the form is that of the rule."""
+
+    __slots__ = ()
+
+
 def parse_number(text: str, decimal: str = "point", thousands: str = "") -> float | int | None:
     """Return the number that a text is in this form, NaN and infinity included; else None.
 

@@ -145,7 +145,7 @@ def _evaluate(target: Target, value: float, status: int) -> _Result:
         number, text = value_of(target, computed)
     except UnreadableValue as error:
         return _Result(is_stored=False, error=str(error))
-    is_unknown_state = target.states is not None and text not in target.states
+    is_unknown_state = target.states is not None and text is not None and text not in target.states
     return _Result(True, number, text, is_unknown_state=is_unknown_state)
 
 

@@ -4,7 +4,7 @@ Only the model; `records` applies the rules.
 """
 
 from collections.abc import Collection, Iterator
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -77,7 +77,8 @@ class FieldRule(BaseModel):
 
     @property
     def is_linear(self) -> bool:
-        return (self.decimal, self.thousands) != ("point", "") or self.linear_factors() != (1.0, 0.0)
+        has_form = (self.decimal, self.thousands) != ("point", "")
+        return has_form or self.linear_factors() != (1.0, 0.0)
 
 
 def _expand_short_form(value: Any) -> Any:

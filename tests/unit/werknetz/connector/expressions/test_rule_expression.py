@@ -41,7 +41,7 @@ mapping:
     - {source: word, input: json, expression: "value == null ? 'none' : value.name"}
     - {source: "t/{press}#good", expression: "fields['good'] - fields['bad']", equipment: "n/{press}"}
     - {source: "n/{press}#x", expression: "segments.press == 'p1' ? value : -value", signal: "x{press}"}
-    - {source: comma, decimal: comma, expression: "value + 0.5"}
+    - {source: comma, decimal: comma, thousands: ".", expression: "value + 0.5"}
     - {source: quality, expression: "status == 0u ? value : 0.0"}
 """  # noqa: E501
 
