@@ -36,7 +36,7 @@ class EventCorrection:
     ) -> "EventCorrection":
         old = {event.event_id: event for event in before.events}
         new = {event.event_id: event for event in after.events}
-        known = {withdrawal.event_id for withdrawal in before.withdrawn}
+        former_ids = {withdrawal.event_id for withdrawal in before.withdrawn}
         return cls(
             raw_input,
             removed=tuple(event for event_id, event in old.items() if event_id not in new),
@@ -46,7 +46,7 @@ class EventCorrection:
                 if event_id in old and not _is_same(old[event_id], event)
             ),
             added=tuple(event for event_id, event in new.items() if event_id not in old),
-            withdrawn=tuple(w for w in after.withdrawn if w.event_id not in known),
+            withdrawn=tuple(w for w in after.withdrawn if w.event_id not in former_ids),
             ended=tuple(end for end in after.ended if end not in before.ended),
         )
 

@@ -115,7 +115,8 @@ def test_a_correction_changes_only_points_that_differ() -> None:
     assert [key for key, _ in correction.removals] == ["n/p/a/l/x:state"]
     assert [point.key for point, _ in correction.additions] == ["n/p/a/l/x:state"]
     assert len(correction.additions[0][1]) == 2  # all samples of the point, in order
-    assert (len(correction.changed_events), len(correction.removed_events)) == (1, 0)
+    (events,) = correction.events
+    assert (len(events.changed), events.removed, events.added) == (1, (), ())
     batch = (UUID(int=1), 1)
     assert correction.sources[batch] == {"t", "s", "r"}
     assert correction.refused_now[batch] == set()

@@ -1,0 +1,321 @@
+"""What the ingest makes of deliveries of facts: one row a case, with the books of the connector."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from plumbing.delivery import FakeSpool
+from plumbing.facts import group_end, id_of, receipt, withdrawal
+from werknetz.events.batch import Record
+from werknetz.link.receiver import Receiver
+from werknetz.link.wire import BatchEnvelope, Welcome
+from werknetz.store.tables import BOOK_COUNTS
+from werknetz_core.ingest.apply import Applier, accept_hello
+from werknetz_core.ingest.partitions import PartitionMaker
+
+INCARNATION = uuid4()
+A, B, C = (receipt("D1", quantity) for quantity in (500.0, 450.0, 400.0))
+BOLT, PLATE = receipt("D1", 500.0), receipt("D1", 7.0, scope="other")
+
+
+class Ingest:
+    """An ingest writer without its streams."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self._applier = Applier(PartitionMaker(ahead_days=0))
+        self._receivers: dict[str, Receiver] = {}
+
+    async def start(self, spool: FakeSpool) -> None:
+        answer = await accept_hello(self.connection, spool.connector, spool.hello(), INCARNATION)
+        assert isinstance(answer, Welcome)
+        spool.epoch = answer.epoch
+
+    async def apply(self, *envelopes: BatchEnvelope) -> None:
+        name = envelopes[0].connector
+        receiver = self._receivers.setdefault(name, Receiver(name, INCARNATION))
+        await self._applier.apply(self.connection, receiver, envelopes)
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture
+async def ingest(database: Any) -> Ingest:
+    return Ingest(database)
+
+
+@pytest_asyncio.fixture
+async def spool(ingest: Ingest) -> FakeSpool:
+    spool = FakeSpool()
+    await ingest.start(spool)
+    return spool
+
+
+async def books_of(database: Any, connector: str = "plc") -> dict[str, int]:
+    """Return the counts that are not zero, and demand that they balance."""
+    row = await database.fetchrow(
+        "SELECT * FROM connector_books WHERE connector_id = $1", connector
+    )
+    counts = {name: row[name] for name in BOOK_COUNTS}
+    assert counts["taken"] == sum(counts.values()) - counts["taken"], counts
+    return {name: count for name, count in counts.items() if count and name != "taken"}
+
+
+async def facts_in_force(database: Any) -> dict[str, float]:
+    rows = await database.fetch(
+        "SELECT body->>'document', (body->>'quantity')::float8 FROM business_events"
+        " WHERE withdrawn_at IS NULL ORDER BY 1"
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def former_revisions(database: Any) -> list[tuple[Any, ...]]:
+    """Return (quantity, version, was it ever in force, reason), in their order."""
+    rows = await database.fetch(
+        "SELECT (body->>'quantity')::float8, version, known_to > known_from, withdrawal_reason"
+        " FROM business_event_revisions ORDER BY event_id, revision"
+    )
+    return [tuple(row) for row in rows]
+
+
+def v(quantity: float, version: int) -> Record:
+    return receipt("D1", quantity, version=version)
+
+
+CASES: dict[str, tuple[list[Record], dict[str, float], dict[str, int]]] = {
+    # name: records, in force afterwards, books
+    "new": ([A], {"D1": 500}, {"stored": 1}),
+    "same again": ([A, A], {"D1": 500}, {"stored": 1, "duplicates": 1}),
+    "corrected": ([A, B], {"D1": 450}, {"stored": 1, "revisions": 1}),
+    "corrected and back": ([A, B, A], {"D1": 500}, {"stored": 1, "revisions": 2}),
+    "corrected at": (
+        [A, receipt("D1", 500, at_us=A.at_us + 1)], {"D1": 500}, {"stored": 1, "revisions": 1}),
+    "another document": ([A, receipt("D2", 8)], {"D1": 500, "D2": 8}, {"stored": 2}),
+    "cannot revise": (
+        [A, receipt("D1", 1, can_revise=False)], {"D1": 500}, {"stored": 1, "quarantined": 1}),
+    "cannot revise, but is the same": (
+        [A, receipt("D1", 500, can_revise=False)], {"D1": 500}, {"stored": 1, "duplicates": 1}),
+    "newer version": ([v(500, 1), v(450, 2)], {"D1": 450}, {"stored": 1, "revisions": 1}),
+    "same version, other content": (
+        [v(500, 2), v(450, 2)], {"D1": 450}, {"stored": 1, "revisions": 1}),
+    "older version": ([v(450, 2), v(500, 1)], {"D1": 450}, {"stored": 1, "revisions": 1}),
+    "older version twice": (
+        [v(450, 2), v(500, 1), v(500, 1)], {"D1": 450},
+        {"stored": 1, "revisions": 1, "duplicates": 1}),
+    "all delivered again": (
+        [v(500, 1), v(450, 2), v(500, 1), v(450, 2)], {"D1": 450},
+        {"stored": 1, "revisions": 1, "duplicates": 2}),
+    "an unread column changed": (
+        [v(500, 1), v(500, 3), v(450, 2)], {"D1": 500},
+        {"stored": 1, "duplicates": 1, "revisions": 1}),
+    "version after none": ([A, v(450, 1)], {"D1": 450}, {"stored": 1, "revisions": 1}),
+    "none after version": ([v(500, 9), B], {"D1": 450}, {"stored": 1, "revisions": 1}),
+    "deleted": ([A, withdrawal("D1")], {}, {"stored": 1, "withdrawn": 1}),
+    "deleted twice": (
+        [A, withdrawal("D1"), withdrawal("D1")], {},
+        {"stored": 1, "withdrawn": 1, "duplicates": 1}),
+    "deleted and delivered again": (
+        [A, withdrawal("D1"), A], {"D1": 500}, {"stored": 1, "withdrawn": 1, "revisions": 1}),
+    "deleted before it was delivered": (
+        [withdrawal("D1"), A], {"D1": 500}, {"ignored": 1, "stored": 1}),
+    "deleted, unknown": ([withdrawal("D1")], {}, {"ignored": 1}),
+    "deleted of another connector": (
+        [A, withdrawal("D1", scope="other")], {"D1": 500}, {"stored": 1, "ignored": 1}),
+    "an older deletion": (
+        [v(500, 2), withdrawal("D1", version=1)], {"D1": 500}, {"stored": 1, "ignored": 1}),
+    "a deletion of the same version": (
+        [v(500, 2), withdrawal("D1", version=2)], {}, {"stored": 1, "withdrawn": 1}),
+    "an older version after the deletion": (
+        [v(500, 2), withdrawal("D1", version=3), v(500, 2)], {},
+        {"stored": 1, "withdrawn": 1, "duplicates": 1}),
+    "the version of the deletion": (
+        [v(500, 2), withdrawal("D1", version=3), v(500, 3)], {"D1": 500},
+        {"stored": 1, "withdrawn": 1, "revisions": 1}),
+    "cannot revise, withdrawn": (
+        [A, withdrawal("D1"), receipt("D1", 1, can_revise=False)], {},
+        {"stored": 1, "withdrawn": 1, "quarantined": 1}),
+    "a line is missing in the replacing document": (
+        [receipt("L1", 1, group="G"), receipt("L2", 2, group="G"),
+         receipt("L1", 3, group="G"), group_end("G", "L1")],
+        {"L1": 3}, {"stored": 2, "revisions": 1, "withdrawn": 1}),
+    "a cancelled document": (
+        [receipt("L1", 1, group="G"), receipt("L2", 2, group="G"), receipt("L3", 3, group="H"),
+         group_end("G", reason="cancelled")],
+        {"L3": 3}, {"stored": 3, "withdrawn": 2}),
+    "a cancelled document, sent again": (
+        [receipt("L1", 1, group="G"), group_end("G"), group_end("G"), receipt("L1", 1, group="G")],
+        {"L1": 1}, {"stored": 1, "withdrawn": 1, "revisions": 1}),
+    "the end of a group before its fact": (
+        [group_end("G"), receipt("L1", 1, group="G")], {"L1": 1}, {"stored": 1}),
+    "the group of another connector": (
+        [receipt("L1", 1, group="G"), group_end("G", scope="other")], {"L1": 1}, {"stored": 1}),
+    "moved to another group": (
+        [receipt("L1", 1, group="G"), receipt("L1", 2, group="H"), group_end("G")],
+        {"L1": 2}, {"stored": 1, "revisions": 1}),
+    "an edge of version 0.1, same": (
+        [receipt("D1", 500, has_content=False)] * 2, {"D1": 500}, {"stored": 1, "duplicates": 1}),
+    "an edge of version 0.1, corrected": (
+        [receipt("D1", q, has_content=False) for q in (500, 450)], {"D1": 450},
+        {"stored": 1, "revisions": 1}),
+    "stored by version 0.1, same": (
+        [receipt("D1", 500, has_content=False), A], {"D1": 500}, {"stored": 1, "duplicates": 1}),
+    "stored by version 0.1, corrected": (
+        [receipt("D1", 500, has_content=False), B], {"D1": 450}, {"stored": 1, "revisions": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one batch", "a batch each"])
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.asyncio
+async def test_each_delivery_has_one_outcome(
+    ingest: Ingest, spool: FakeSpool, database: Any, name: str, *, together: bool
+) -> None:
+    records, expected, books = CASES[name]
+    batches = [records] if together else [[record] for record in records]
+    for batch in batches:
+        await ingest.apply(spool.add(*batch))
+    assert await facts_in_force(database) == expected
+    assert await books_of(database) == books
+    # The writer or the link may deliver every batch again: nothing changes, nothing is counted.
+    await ingest.apply(*spool.batches)
+    assert await facts_in_force(database) == expected
+    assert await books_of(database) == books
+
+
+@pytest.mark.asyncio
+async def test_former_revisions_show_what_was_known(
+    ingest: Ingest, spool: FakeSpool, database: Any
+) -> None:
+    for record in (v(500, 2), v(450, 3), v(600, 1), withdrawal("D1", version=4), v(470, 5)):
+        await ingest.apply(spool.add(record))
+    assert await former_revisions(database) == [
+        (500, 2, True, None),
+        (600, 1, False, None),  # late: never in force
+        (450, 3, True, None),
+        (450, 4, True, "deleted"),
+    ]
+    row = await database.fetchrow("SELECT * FROM business_events")
+    assert (row["revision"], row["version"], row["seq"]) == (5, 5, 5)
+    spans = await database.fetch(
+        "SELECT known_from, known_to FROM business_event_revisions"
+        " WHERE known_to > known_from ORDER BY revision"
+    )
+    ends = [*(span["known_to"] for span in spans)]
+    starts = [*(span["known_from"] for span in spans), row["stored_at"]]
+    assert starts[1:] == ends  # without a hole
+    assert row["withdrawn_at"] is None
+
+
+@pytest.mark.asyncio
+async def test_a_withdrawn_fact_names_its_reason(
+    ingest: Ingest, spool: FakeSpool, database: Any
+) -> None:
+    await ingest.apply(spool.add(A), spool.add(withdrawal("D1", reason="rule_not_met")))
+    row = await database.fetchrow("SELECT * FROM business_events")
+    assert (row["withdrawal_reason"], row["withdrawn_at"]) == ("rule_not_met", row["stored_at"])
+    assert (row["revision"], row["seq"]) == (2, 2)
+
+
+@pytest.mark.asyncio
+async def test_two_connectors_with_the_same_documents_do_not_meet(
+    ingest: Ingest, spool: FakeSpool, database: Any
+) -> None:
+    other = FakeSpool("other")
+    await ingest.start(other)
+    await ingest.apply(spool.add(BOLT))
+    await ingest.apply(other.add(PLATE, receipt("D2", 8, scope="other")))
+    assert await database.fetchval("SELECT count(*) FROM business_events") == 3
+    assert await books_of(database) == {"stored": 1}
+    assert await books_of(database, "other") == {"stored": 2}
+
+
+@pytest.mark.asyncio
+async def test_two_routes_of_one_scope_deliver_one_fact(
+    ingest: Ingest, spool: FakeSpool, database: Any
+) -> None:
+    """Each connector has its own books; the fact belongs to the one that revised it last."""
+    other = FakeSpool("other")
+    await ingest.start(other)
+    await ingest.apply(spool.add(receipt("D1", 500, scope="")))
+    await ingest.apply(other.add(receipt("D1", 500, scope=""), receipt("D1", 450, scope="")))
+    assert await facts_in_force(database) == {"D1": 450}
+    assert await books_of(database) == {"stored": 1}
+    assert await books_of(database, "other") == {"duplicates": 1, "revisions": 1}
+    rows = await database.fetch(
+        "SELECT e.connector_id, r.connector_id FROM business_events e"
+        " JOIN business_event_revisions r USING (event_id)"
+    )
+    assert [tuple(row) for row in rows] == [("other", "plc")]
+
+
+@pytest.mark.asyncio
+async def test_two_writers_of_one_scope_wait_for_each_other(
+    database: Any, database_url: str
+) -> None:
+    connections = [database, await asyncpg.connect(database_url)]
+    routes = [FakeSpool("a"), FakeSpool("b")]
+    writers = [Ingest(connection) for connection in connections]
+    for writer, route in zip(writers, routes, strict=True):
+        await writer.start(route)
+
+    async def write(writer: Ingest, route: FakeSpool, quantity: float) -> None:
+        for round_number in range(5):
+            numbers = range(20) if route.connector == "a" else reversed(range(20))
+            await writer.apply(
+                route.add(*(receipt(f"D{n}", quantity + round_number, scope="") for n in numbers))
+            )
+
+    await asyncio.gather(write(writers[0], routes[0], 100), write(writers[1], routes[1], 200))
+    await connections[1].close()
+    assert len(await facts_in_force(database)) == 20
+    both = [await books_of(database, name) for name in ("a", "b")]
+    assert sum(books.get("stored", 0) for books in both) == 20
+    assert all(sum(books.values()) == 100 for books in both)
+
+
+@pytest.mark.asyncio
+async def test_poison_between_revisions_changes_nothing_of_them(
+    ingest: Ingest, spool: FakeSpool, database: Any
+) -> None:
+    """A fact that PostgreSQL refuses goes to quarantine; order and counts of the others hold."""
+    bad = [receipt("D1", 1, supplier="a\0b"), receipt("X", 1, supplier="\0")]
+    huge = receipt("D1", 2, version=2**63)
+    await ingest.apply(
+        spool.add(A, bad[0], B, receipt("D2", 1)),
+        spool.add(bad[1], withdrawal("D2"), huge, receipt("D2", 1), C),
+    )
+    assert await facts_in_force(database) == {"D1": 400, "D2": 1}
+    assert await books_of(database) == {
+        "stored": 2, "revisions": 3, "withdrawn": 1, "quarantined": 3,
+    }  # fmt: skip
+    assert await database.fetchval("SELECT count(*) FROM quarantine") == 3
+
+
+@pytest.mark.asyncio
+async def test_a_conflict_names_the_difference_and_the_remedy(
+    ingest: Ingest, spool: FakeSpool, database: Any
+) -> None:
+    await ingest.apply(spool.add(A, receipt("D1", 1.0, can_revise=False)))
+    row = await database.fetchrow("SELECT * FROM quarantine")
+    assert "quantity 500.0, now 1.0" in row["reason"]
+    assert "give each record its own key" in row["reason"]
+    assert (row["source"], row["position"], row["seq"]) == ("erp/receipts", "line 1", 1)
+
+
+@pytest.mark.asyncio
+async def test_withdrawals_leave_the_fact_to_be_found(
+    ingest: Ingest, spool: FakeSpool, database: Any
+) -> None:
+    await ingest.apply(spool.add(A, withdrawal("D1")))
+    row = await database.fetchrow("SELECT * FROM business_events WHERE event_id = $1", id_of("D1"))
+    assert row["withdrawal_reason"] == "deleted"
