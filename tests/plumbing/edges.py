@@ -25,10 +25,12 @@ class Edges:
     redis_url: str
     children: dict[str, Child] = field(default_factory=dict)
 
-    def write(self, connector: str, protocol: str, options: Any, mapping: Any) -> None:
+    def write(
+        self, connector: str, protocol: str, options: Any, mapping: Any, **spool: Any
+    ) -> None:
         config = {
             "connector": connector, "protocol": protocol, "options": options, "mapping": mapping,
-            "spool": {"folder": str(self.folder / "spool")},
+            "spool": {"folder": str(self.folder / "spool"), **spool},
         }  # fmt: skip
         (self.folder / "edge.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
 
@@ -69,6 +71,13 @@ class Edges:
                 return number
             assert time.monotonic() < deadline, f"{number} of {at_least}: {self.log_tails()}"
             await asyncio.sleep(every_s)
+
+    async def until_logged(self, name: str, text: str, times: int, *, within_s: float = 60) -> None:
+        """Wait until a process has logged `text` so many times, over all its starts."""
+        deadline = time.monotonic() + within_s
+        while (self.folder / f"{name}.log").read_text().count(text) < times:
+            assert time.monotonic() < deadline, f"{text!r} is missing: {self.log_tails()}"
+            await asyncio.sleep(0.1)
 
     def log_tails(self) -> str:
         return "\n".join(
