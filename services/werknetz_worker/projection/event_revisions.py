@@ -1,4 +1,4 @@
-"""Business events with all their revisions."""
+"""Business events with all revisions in which they were in force."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +30,7 @@ class EventRevision:
     known_from: datetime
     known_to: datetime | None
     body: dict[str, Any]
+    is_withdrawn: bool = False
 
     def text(self, name: str) -> str | None:
         """Return a field without surrounding blanks; None if it is missing or empty."""
@@ -55,7 +56,11 @@ class EventRevision:
 async def load_revisions(
     connection: WriteConnection, event_ids: Sequence[UUID]
 ) -> list[EventRevision]:
-    """Return all revisions of the existing events, in the order in which they became known."""
+    """Return all revisions of the existing events, in the order in which they became known.
+
+    A withdrawal ends the revision before it and is no revision itself: an event that is out of
+    force has only former ones.
+    """
     current = await connection.fetch(statements.CURRENT_EVENTS, event_ids)
     revisions: list[EventRevision] = []
     kinds: dict[UUID, str] = {}
@@ -68,7 +73,7 @@ async def load_revisions(
             EventRevision(
                 row["event_id"], row["kind"], row["revision"], _clamp(row["at"]),
                 row["stored_at"], None,
-                msgspec.json.decode(row["body"]),
+                msgspec.json.decode(row["body"]), row["is_withdrawn"],
             )
         )  # fmt: skip
     earlier = await connection.fetch(statements.EARLIER_REVISIONS, revised) if revised else []
@@ -76,6 +81,7 @@ async def load_revisions(
         EventRevision(
             row["event_id"], kinds[row["event_id"]], row["revision"], _clamp(row["at"]),
             row["known_from"], row["known_to"], msgspec.json.decode(row["body"]),
+            row["is_withdrawn"],
         )
         for row in earlier
     ]  # fmt: skip
@@ -83,6 +89,7 @@ async def load_revisions(
     for number, (revision, later) in enumerate(pairwise(revisions)):
         if revision.event_id == later.event_id:  # a replaced revision was current until then
             revisions[number] = replace(revision, known_to=later.known_from)
+    revisions = [revision for revision in revisions if not revision.is_withdrawn]
     revisions.sort(
         key=lambda revision: (revision.known_from, revision.event_id.bytes, revision.revision)
     )

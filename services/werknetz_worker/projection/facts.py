@@ -245,7 +245,7 @@ def _relation_of_note(
         return None
     material = names.material(event)
     for name in ("delivery_note", "shipment"):
-        for relation, relation in notes.get(event.text(name) or "", ()):
-            if relation == material:
+        for material_id, relation in notes.get(event.text(name) or "", ()):
+            if material_id == material:
                 return relation
     return None

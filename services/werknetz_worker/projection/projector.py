@@ -103,9 +103,10 @@ async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) ->
     findings_of_batch: list[EventFinding] = []
     for stage in stages:
         facts = await build_facts(connection, names, stage)
-        new = await relations.without_call_off(connection, facts.called_off)
+        before = await relations.without_call_off(connection, facts.called_off)
         marks |= await fact_rows.replace_rows(connection, stage, facts)
-        await relations.reproject_siblings(connection, new)
+        after = await relations.without_call_off(connection, facts.called_off)
+        await relations.reproject_siblings(connection, sorted({*before} ^ {*after}))
         await relations.reproject_receipts(connection, facts.delivery_notes, events)
         findings_of_batch += facts.findings
     await write_jobs(connection, revisions, events)

@@ -1,8 +1,9 @@
 """The supply relation (scheduling agreement) of an event: supplier, material, site and dock.
 
 Call-offs name all four. Despatch advices and receipts often name fewer: they belong to the only
-called-off relation that matches. When a relation gets its first call-off, the events of its
-siblings are projected again, so that the order of arrival does not matter.
+called-off relation that matches. When a relation gets its first call-off, or its last one is
+withdrawn, the events of its siblings are projected again, so that the order of arrival does not
+matter.
 """
 
 from collections import defaultdict
@@ -77,9 +78,10 @@ async def without_call_off(connection: WriteConnection, relations: Iterable[int]
     )
 
 
-async def reproject_siblings(connection: WriteConnection, new: Sequence[int]) -> None:
-    if new:
-        await connection.execute(statements.REPROJECT_SIBLINGS, new)
+async def reproject_siblings(connection: WriteConnection, changed: Sequence[int]) -> None:
+    """Project shipments and receipts beside relations again that are called off now, or no more."""
+    if changed:
+        await connection.execute(statements.REPROJECT_SIBLINGS, changed)
 
 
 async def find_by_delivery_note(

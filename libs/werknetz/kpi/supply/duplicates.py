@@ -1,7 +1,8 @@
 """Deduplication: a line sent in several messages counts once, as in the last of them.
 
-Lines of one message are never duplicates of each other. A re-sent event is no duplicate here: it
-has the same event id and is stored once.
+Lines of one message are never duplicates of each other; a fact without a message, such as a row of
+a table, is a message of its own. A re-sent event is no duplicate here: it has the same event id and
+is stored once.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -61,7 +62,9 @@ def dedup_shipments(lines: Iterable[ShipmentLine]) -> Deduplicated[ShipmentLine]
 def dedup_receipts(receipts: Iterable[ReceiptLine]) -> Deduplicated[ReceiptLine]:
     def key_of(r: ReceiptLine) -> Hashable:
         number: Hashable = (r.line, r.quantity < 0) if r.line else ("", r.quantity, r.received_us)
-        return r.group, r.document, number, r.delivery_note, r.batch
+        # Rows of a table may book one line in parts, each at its own time.
+        part_us = None if r.message else r.received_us
+        return r.group, r.document, number, part_us, r.delivery_note, r.batch
 
     return _dedup(receipts, key_of, "receipt")
 

@@ -16,7 +16,7 @@ SELECT k.o, k.p, k.e, max(q.id), max(m.id),
     sum((b.body->>'good_quantity')::float8), sum((b.body->>'scrap_quantity')::float8),
     sum((b.body->>'rework_quantity')::float8), array_agg(b.event_id ORDER BY b.event_id)
 FROM unnest($1::text[], $2::text[], $3::text[]) AS k (o, p, e)
-JOIN business_events b ON b.kind IN ('job_started', 'job_finished')
+JOIN business_events b ON b.kind IN ('job_started', 'job_finished') AND b.withdrawn_at IS NULL
     AND b.body->>'order_number' = k.o AND coalesce(b.body->>'operation', '') = k.p
     AND b.body->>'equipment' = k.e
 LEFT JOIN equipment q ON q.path = k.e

@@ -17,7 +17,7 @@ SELECT id, at, until_us FROM (
         (extract(epoch FROM lead(b.at) OVER (PARTITION BY q.id ORDER BY b.at)) * 1000000)::bigint
     ) AS until_us
     FROM business_events b JOIN equipment q ON q.path = b.body->>'equipment'
-    WHERE b.kind = 'state_changed' AND q.id = ANY($1)
+    WHERE b.kind = 'state_changed' AND b.withdrawn_at IS NULL AND q.id = ANY($1)
         AND b.at >= $2::timestamptz - interval '1 day' AND b.at < $3) AS reported
 WHERE state = 'starved'"""
 

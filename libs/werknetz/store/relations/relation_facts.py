@@ -10,13 +10,14 @@ JOIN materials m ON m.id = r.material_id
 LEFT JOIN sites s ON s.id = r.site_id LEFT JOIN equipment e ON e.id = s.equipment_id
 WHERE r.id = ANY($1)"""
 
-# `message`: hash or name of the message, by which duplicates are found. `first_known`: when the
-# first revision arrived, which decides whether a call-off was outdated on arrival.
+# `message`: the message or document by which duplicates are found; empty for a row of a table,
+# which is a message of its own. `first_known`: when the first revision arrived, which decides
+# whether a call-off was outdated on arrival.
 _FACTS: Final = """
-SELECT f.*, b.connector_id, coalesce(encode(b.raw_hash, 'hex'), b.source) AS message,
-    CASE WHEN b.revision = 1 THEN b.stored_at ELSE coalesce((
-        SELECT min(r.known_from) FROM business_event_revisions r WHERE r.event_id = b.event_id),
-        b.stored_at) END AS first_known
+SELECT f.*, b.connector_id, encode(coalesce(b.raw_hash, b.group_key, ''), 'hex') AS message,
+    CASE WHEN b.revision = 1 THEN b.stored_at ELSE least((
+        SELECT min(r.known_from) FROM business_event_revisions r
+        WHERE r.event_id = b.event_id AND r.revision > 0), b.stored_at) END AS first_known
 FROM {table} f JOIN business_events b ON b.event_id = f.event_id
 WHERE f.relation_id = ANY($1) AND f.known_to IS NULL"""
 

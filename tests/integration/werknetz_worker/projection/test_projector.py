@@ -209,3 +209,128 @@ async def test_poison_is_a_finding_and_the_others_go_on(business: Business) -> N
     assert len(await business.current_rows("call_off_entries")) == 4
     (rows,) = await business.fetch("SELECT kind, event_ids FROM findings")
     assert rows == ("unprojectable_event", [business.ids["call-3"]])
+
+
+JOB = {"equipment": "nordwerk/palma-3/assembly/line-1/cell-2", "order_number": "M-7"}
+STOCK = {"material": "40231-10", "unit": "PCE", "warehouse": "EM-HL"}
+CONSUMED = {"equipment": JOB["equipment"], "material": "40231-10", "quantity": 5.0}
+FACTS: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
+    # kind, body, correction, table, column
+    ("delivery_called_off", CALL, {"quantity": 240.0}, "call_off_entries", "quantity"),
+    ("shipment_announced", NOTE, {"quantity": 470.0}, "shipment_lines", "quantity"),
+    ("goods_received", RECEIPT, {"quantity": 470.0}, "receipt_lines", "quantity"),
+    ("stock_counted", STOCK | {"quantity": 7.0}, {"quantity": 8.0}, "stock_counts", "quantity"),
+    ("stock_moved", STOCK | {"quantity": 7.0}, {"quantity": 8.0}, "stock_movements", "quantity"),
+    ("material_consumed", CONSUMED, {"quantity": 6.0}, "consumptions", "quantity"),
+]
+
+
+@pytest.mark.parametrize(("kind", "body", "correction", "table", "column"), FACTS,
+                         ids=[fact[0] for fact in FACTS])  # fmt: skip
+async def test_rows_follow_revision_withdrawal_and_return(
+    business: Business, kind: str, body: dict[str, Any], correction: dict[str, Any], table: str,
+    column: str,
+) -> None:  # fmt: skip
+    when, corrected = "2026-11-05 08:00", body | correction
+    await business.add("fact", kind, when, **body)
+    await business.project()
+    await business.revise("fact", when, **corrected)
+    await business.project()
+    assert await business.current_rows(table, column) == [(corrected[column],)]
+    await business.withdraw("fact")
+    await business.project()
+    assert await business.current_rows(table, column) == []
+    await business.revise("fact", when, **body)
+    await business.project()
+    assert await business.current_rows(table, column) == [(body[column],)]
+    known = await business.fetch(
+        f"SELECT revision, {column}, known_to FROM {table} ORDER BY revision"
+    )
+    first, second, fourth = (body[column], corrected[column], body[column])
+    assert [row[:2] for row in known] == [(1, first), (2, second), (4, fourth)]
+    starts = await business.fetch(f"SELECT known_from FROM {table} ORDER BY revision")
+    assert known[0][2] == starts[1][0]
+    assert known[1][2] < starts[2][0]  # nothing was in force in between
+    assert known[2][2] is None
+
+
+async def test_a_fact_that_was_withdrawn_before_it_was_projected_has_no_current_row(
+    business: Business,
+) -> None:
+    await business.add("fact", "goods_received", "2026-11-05 08:00", **RECEIPT)
+    await business.withdraw("fact")
+    await business.project()
+    assert await business.current_rows("receipt_lines") == []
+    assert await business.current_rows("stock_movements") == []
+
+
+async def test_an_older_version_that_came_late_has_no_row(business: Business) -> None:
+    await business.add("call", "delivery_called_off", "2026-11-02 04:00", **CALL)
+    await business.pool.execute("UPDATE business_events SET revision = 2")
+    await business.pool.execute(
+        "INSERT INTO business_event_revisions (event_id, revision, at, mapping, body, known_from,"
+        " known_to) SELECT event_id, 1, at, mapping, body || '{\"quantity\": 1}', now(), now()"
+        " FROM business_events"
+    )
+    await business.project()
+    rows = await business.fetch("SELECT revision, quantity, known_to FROM call_off_entries")
+    assert rows == [(2, 480.0, None)]
+
+
+async def test_a_withdrawn_job_is_no_operation(business: Business) -> None:
+    await business.add("start", "job_started", "2026-11-02 06:00", **JOB, planned_quantity=100.0)
+    await business.add("end", "job_finished", "2026-11-02 14:00", **JOB, good_quantity=96.0)
+    await business.project()
+    await business.withdraw("end")
+    await business.project()
+    query = "SELECT planned_quantity, good_quantity, ended_at FROM operations"
+    assert await business.fetch(query) == [(100.0, None, None)]
+    await business.withdraw("start")
+    await business.project()
+    assert await business.fetch(query) == []
+    assert await business.fetch("SELECT number FROM production_orders") == []
+
+
+async def test_a_withdrawn_call_off_gives_its_deliveries_back(business: Business) -> None:
+    """A receipt without a dock belongs to the only called-off relation, while there is one."""
+    receipt = RECEIPT | {"supplier": "Weserguss"}
+    await business.add("call", "delivery_called_off", "2026-11-02 04:00", **CALL)
+    await business.add("receipt", "goods_received", "2026-11-05 08:00", **receipt)
+    while await business.project():
+        pass
+    dock = (
+        "SELECT r.dock FROM receipt_lines f JOIN supply_relations r ON r.id = f.relation_id"
+        " WHERE f.known_to IS NULL"
+    )
+    assert await business.fetch(dock) == [("T3",)]
+    await business.withdraw("call")
+    while await business.project():
+        pass
+    assert await business.fetch(dock) == [("",)]
+    await business.revise("call", "2026-11-02 04:00", **CALL)
+    while await business.project():
+        pass
+    assert await business.fetch(dock) == [("T3",)]
+
+
+async def test_a_withdrawn_despatch_advice_names_no_supplier(business: Business) -> None:
+    """The receipt names only its delivery note; ids of materials and relations differ."""
+    other = NOTE | {"document": "LS-1", "delivery_note": "LS-1", "material": "9", "supplier": "B"}
+    for number in range(3):
+        await business.add(
+            f"other-{number}", "stock_counted", "2026-11-01 04:00",
+            material=f"M-{number}", quantity=1.0, warehouse="EM-HL",
+        )  # fmt: skip
+    await business.add("other", "shipment_announced", "2026-11-04 10:00", **other)
+    await business.add("note", "shipment_announced", "2026-11-04 10:00", **NOTE)
+    await business.add("receipt", "goods_received", "2026-11-05 08:00", **RECEIPT)
+    while await business.project():
+        pass
+    ((note_relation,),) = await business.fetch(
+        "SELECT relation_id FROM shipment_lines WHERE document = 'LS-7' AND known_to IS NULL"
+    )
+    assert await business.current_rows("receipt_lines", "relation_id") == [(note_relation,)]
+    await business.withdraw("note")
+    while await business.project():
+        pass
+    assert await business.current_rows("receipt_lines", "relation_id") == [(None,)]
