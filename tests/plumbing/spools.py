@@ -26,4 +26,5 @@ def zero_samples(count: int = 1) -> Samples:
 
 def memory_spool(bytes_max: int = 10_000_000) -> tuple[Spool, sqlite3.Connection, Clock]:
     connection, clock = sqlite3.connect(":memory:", isolation_level=None), Clock()
-    return Spool(connection, "press", clock_us=clock, bytes_max=bytes_max), connection, clock
+    spool = Spool(connection, "press", clock_us=clock, uptime_us=clock, bytes_max=bytes_max)
+    return spool, connection, clock

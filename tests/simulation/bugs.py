@@ -12,7 +12,7 @@ import msgspec
 
 from werknetz.link import receiver as receiver_module
 from werknetz.link.receiver import ApplyPlan, Receiver
-from werknetz.link.sender import Sender
+from werknetz.link.sender import Sender, SpooledBatch
 from werknetz.link.watermark import (
     Apply,
     Decision,
@@ -55,7 +55,14 @@ class EagerSender(Sender):
         self._sent_seq = sent_seq
 
 
-class CarelessSender(Sender):
+class UnboundSender(Sender):
+    """Does not name the database that its batches are for."""
+
+    def _envelope(self, batch: SpooledBatch) -> BatchEnvelope:
+        return msgspec.structs.replace(super()._envelope(batch), incarnation=None)
+
+
+class CarelessSender(UnboundSender):
     """Ignores that the database is another one or was restored to an older state."""
 
     def _on_ack(self, ack: Ack, now_s: float) -> None:
@@ -80,6 +87,21 @@ class BlindSender(Sender):
 
     def _same_chain(self, welcome: Any) -> bool:  # noqa: ARG002  as it is overridden
         return True
+
+
+class WallClockSpool(Spool):
+    """Ages its batches by the wall clock."""
+
+    @property
+    def age_us(self) -> int:
+        return self._clock_us()
+
+
+class ArrivalSpool(Spool):
+    """Bounds a gap by the edge's clock alone."""
+
+    def _insert(self, seq: int, lane: Any, digest: bytes, payload: bytes, records: Any) -> None:  # noqa: ARG002  as it is overridden
+        super()._insert(seq, lane, digest, payload, ())
 
 
 def decide_without_epoch(row: Watermark, envelope: BatchEnvelope) -> Decision:
@@ -180,6 +202,9 @@ BUGS: dict[str, Bugs] = {
     "apply what may overlap as live": Bugs(overlap_as_live=True),
     "no fork check for an equal sequence": Bugs(decide=decide_without_last_hash),
     "accept an ack above what was sent": Bugs(sender=EagerSender),
+    "apply batches meant for another incarnation": Bugs(sender=UnboundSender),
+    "age batches by the wall clock": Bugs(spool=WallClockSpool),
+    "bound gaps by the edge's clock alone": Bugs(spool=ArrivalSpool),
     "request a batch again after a good copy": Bugs(request_committed=True),
 }
 

@@ -4,11 +4,16 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from werknetz.link.wire import Welcome, decode_to_edge
+
 if TYPE_CHECKING:
-    from simulation.world import Edge, World
+    from simulation.edge import Edge
+    from simulation.world import World
 
 RATE = 0.035
 RESTART = 0.05
+RESTORE_AFTER_WELCOME = 0.6  # of the few steps at which it can happen
+CLOCK_OFFSETS_S = (0.0, -10_800.0, -3600.0, -40.0, 40.0, 3600.0, 10_800.0)
 
 
 class FaultInjector:
@@ -34,6 +39,8 @@ class FaultInjector:
                 and random.random() < RESTART
             ):
                 process.start()
+        if random.random() < RESTORE_AFTER_WELCOME:
+            self.restore_after_welcome()
         if random.random() < RATE:
             random.choice(self.ALL)(self)
 
@@ -70,6 +77,23 @@ class FaultInjector:
             # Both sides were rolled back: possibly neither knows of the loss.
             self.world.vanished |= self.world.rolled_back
 
+    def restore_after_welcome(self) -> None:
+        """Restore the database while a welcome is on its way: both databases answer the hello.
+
+        The spool is new, and the one that it has replaced had trimmed batches.
+        """
+        world = self.world
+        for edge in world.edges:
+            if edge.steps is None or edge.spool.base_seq or not edge.spool.has_trimmed:
+                continue
+            replies = world.link.read(f"out {edge.connector}", edge.position)
+            if edge.sender.state == "handshaking" and any(
+                isinstance(decode_to_edge(fields), Welcome) for _, fields in replies
+            ):
+                world.database.restore(self.database_before[0])
+                world.vanished |= world.rolled_back
+                return
+
     def flush_link(self) -> None:
         self.world.link.flush()
 
@@ -81,6 +105,12 @@ class FaultInjector:
 
     def advance_clock(self) -> None:
         self.world.now_s += self.world.random.choice([1.0, 6.0, 35.0, 130.0])
+
+    def jump_clock(self) -> None:
+        """Set the wall clock of an edge ahead or back, or right again."""
+        random = self.world.random
+        edge = random.choice(self.world.edges)
+        edge.clock_offset_us = int(random.choice(CLOCK_OFFSETS_S) * 1e6)
 
     def copy_disk(self) -> None:
         for n, edge in enumerate(self.world.edges):
@@ -111,7 +141,7 @@ class FaultInjector:
         edge.unsynced = None
 
     def clone(self) -> None:
-        from simulation.world import Edge
+        from simulation.edge import Edge
 
         world = self.world
         if len(world.edges) > 3 or not self.disk_before or world.random.random() > 0.3:
@@ -124,7 +154,7 @@ class FaultInjector:
 
     def clone_during_handshake(self) -> None:
         """Copy a disk whose lease is requested but not granted yet: both copies will get it."""
-        from simulation.world import Edge
+        from simulation.edge import Edge
 
         world = self.world
         handshaking = [
@@ -160,8 +190,9 @@ class FaultInjector:
 
     ALL = (
         crash_edge, crash_edge, crash_writer, crash_writer, stall, crash_database,
-        snapshot_database, snapshot_database, restore_database, flush_link, snapshot_link,
+        snapshot_database, snapshot_database, restore_database,
+        flush_link, snapshot_link,
         restore_link, advance_clock, advance_clock, copy_disk, copy_disk, roll_disk_back,
-        wipe_disk, clone,
+        wipe_disk, clone, jump_clock, jump_clock,
         clone_during_handshake, clone_during_handshake,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from werknetz.events.batch import GapClosed, GapOpened, Samples
+from werknetz.events.batch import GapClosed, GapOpened, Samples, Tally
 from werknetz.events.codec import GENESIS, columns_of, decode
 from werknetz.link.watermark import Watermark
 from werknetz.link.wire import (
@@ -36,6 +36,7 @@ class Tables:
     rows: Counter[int] = field(default_factory=Counter)
     log: dict[UUID, list[tuple[int, bytes, bytes]]] = field(default_factory=dict)
     gaps: dict[UUID, tuple[str, int, int | None, str]] = field(default_factory=dict)
+    books: dict[str, Counter[str]] = field(default_factory=dict)
 
     def copy(self) -> "Tables":
         return Tables(
@@ -44,6 +45,7 @@ class Tables:
             Counter(self.rows),
             {spool: list(log) for spool, log in self.log.items()},
             dict(self.gaps),
+            {connector: Counter(books) for connector, books in self.books.items()},
         )
 
 
@@ -112,12 +114,16 @@ class Database:
             raise Aborted("the transaction died with the server")
 
     def _apply(self, envelope: BatchEnvelope, *, overlap: bool) -> None:
+        books = self.tables.books.setdefault(envelope.connector, Counter())
         for record in decode(envelope.payload).records:
             match record:
                 case Samples():
                     for event in columns_of(record).time.tolist():
-                        if not (overlap and self.tables.rows[event]):
-                            self.tables.rows[event] += 1
+                        is_new = not (overlap and self.tables.rows[event])
+                        self.tables.rows[event] += is_new
+                        books["stored" if is_new else "duplicates"] += 1
+                case Tally():
+                    books["taken"] += record.taken
                 case GapOpened():
                     self.tables.gaps[record.gap_id] = (
                         record.source,

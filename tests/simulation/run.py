@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 import traceback
+from collections.abc import Iterable
 
 from simulation.bugs import BUGS, Bugs
 from simulation.checker import check
@@ -19,7 +20,9 @@ def run_seed(seed: int, bugs: Bugs | None = None) -> World:
     return world
 
 
-def failing_seed(seeds: range, bugs: Bugs | None = None) -> tuple[int, BaseException] | None:
+def failing_seed(
+    seeds: Iterable[int], bugs: Bugs | None = None
+) -> tuple[int, BaseException] | None:
     for seed in seeds:
         try:
             run_seed(seed, bugs)

@@ -1,11 +1,17 @@
-"""R1–R20 over 300 seeds, and proof that the simulation finds each planted bug."""
+"""R1–R20 over many seeds, and proof that the simulation finds each planted bug."""
 
 import pytest
 
 from simulation.bugs import BUGS
+from simulation.model import Violation
 from simulation.run import REPLAY, failing_seed, run_seed
 
 SEEDS = range(300)
+REGRESSIONS = {
+    # A hello that two incarnations answer: a loss by the restore stayed without a gap record
+    # (seed 2219 of the faults of that time).
+    624: "apply batches meant for another incarnation",
+}
 
 
 @pytest.mark.slow
@@ -26,4 +32,11 @@ def test_a_seed_replays_alone() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", BUGS)
 def test_the_bug_is_found(name: str) -> None:
-    assert failing_seed(SEEDS, BUGS[name]) is not None
+    assert failing_seed([*SEEDS, *REGRESSIONS], BUGS[name]) is not None
+
+
+@pytest.mark.parametrize("seed", REGRESSIONS)
+def test_a_mended_fault_stays_mended(seed: int) -> None:
+    run_seed(seed)
+    with pytest.raises(Violation):
+        run_seed(seed, BUGS[REGRESSIONS[seed]])

@@ -49,14 +49,17 @@ class Receiver:
         run: list[BatchEnvelope] = []
         missing: int | None = None
         epoch_in_force: int | None = None
-        has_duplicate = False
-        for envelope in sorted(envelopes, key=lambda envelope: envelope.seq):
+        ordered = sorted(envelopes, key=lambda envelope: envelope.seq)
+        current = [batch for batch in ordered if batch.incarnation in (None, self.incarnation)]
+        # The ack shows the sender of the others that it needs a new handshake.
+        needs_ack = len(current) < len(ordered)
+        for envelope in current:
             match decide(row, envelope):
                 case Apply(row):
                     run.append(envelope)
                     missing = None
                 case Duplicate():
-                    has_duplicate = True
+                    needs_ack = True
                 case Missing(missing):
                     pass
                 case StaleEpoch(epoch_in_force):
@@ -67,7 +70,7 @@ class Receiver:
         replies: list[ToEdge] = []
         if epoch_in_force is not None:
             replies.append(Fenced(epoch_in_force))
-        if run or has_duplicate:
+        if run or needs_ack:
             replies.append(self.ack_of(row))
         if missing is not None:
             replies.extend(self._request_resend(row.spool_id, missing, now_s))

@@ -92,8 +92,11 @@ class SpoolReader(Protocol):
     def confirm(self, incarnation: UUID) -> None:
         """The core stores a prefix of this chain: the file is not an old copy."""
 
-    def replace(self, cause: str) -> None:
-        """Start a new spool: a new id, a gap record, then the stored batches, which may overlap."""
+    def replace(self, cause: str, core_us: int) -> None:
+        """Start a new spool: a new id, a gap record, then the stored batches, which may overlap.
+
+        `core_us`: the wall clock of the core in µs; 0: unknown.
+        """
 
 
 class Sender:
@@ -213,12 +216,12 @@ class Sender:
         if spool.base_epoch != self._epoch:
             spool.keep_epoch(self._epoch, self._epoch)
         if welcome.last_seq > spool.last_seq:
-            self._replace("spool_rolled_back", now_s)
+            self._replace("spool_rolled_back", welcome.at_us, now_s)
         elif welcome.last_seq < spool.base_seq or self._is_lost_by_restore(welcome):
             spool.confirm(welcome.incarnation)
-            self._replace("unrecoverable", now_s)
+            self._replace("unrecoverable", welcome.at_us, now_s)
         elif not self._same_chain(welcome):
-            self._replace("fork", now_s)
+            self._replace("fork", welcome.at_us, now_s)
         else:
             spool.confirm(welcome.incarnation)
             self.state = "running"
@@ -244,12 +247,13 @@ class Sender:
             return
         # The lease was granted to this connector, but not to this disk: the disk is new, restored
         # from a backup, or a copy.
-        self._replace("spool_rolled_back" if self._spool.used else "spool_replaced", now_s)
+        cause = "spool_rolled_back" if self._spool.used else "spool_replaced"
+        self._replace(cause, refused.at_us, now_s)
         self._request_epoch_above(refused.epoch)  # above the epoch in force
 
-    def _replace(self, cause: str, now_s: float) -> None:
+    def _replace(self, cause: str, core_us: int, now_s: float) -> None:
         self.alarm = cause
-        self._spool.replace(cause)
+        self._spool.replace(cause, core_us)
         # A copy of the old spool may hold the same lease.
         self._request_epoch_above(self._epoch)
         self.acked = 0
@@ -335,4 +339,5 @@ class Sender:
             hash=batch.hash,
             lane=batch.lane,
             payload=batch.payload,
+            incarnation=self._incarnation,
         )

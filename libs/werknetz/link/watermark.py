@@ -70,10 +70,15 @@ def decide(row: Watermark, envelope: BatchEnvelope) -> Decision:
     return Apply(Watermark(row.spool_id, row.connector_epoch, envelope.seq, envelope.hash))
 
 
-def answer_hello(row: Watermark, hello: Hello, incarnation: UUID) -> Welcome | LeaseRefused:
-    """Answer a hello. Commit the epoch of a Welcome before sending it (R3, R4)."""
+def answer_hello(
+    row: Watermark, hello: Hello, incarnation: UUID, at_us: int = 0
+) -> Welcome | LeaseRefused:
+    """Answer a hello. Commit the epoch of a Welcome before sending it (R3, R4).
+
+    `at_us`: the wall clock of the core, in µs; 0: unknown.
+    """
     if row.connector_epoch > hello.base and row.connector_epoch != hello.epoch:
-        return LeaseRefused(hello.nonce, row.connector_epoch)
+        return LeaseRefused(hello.nonce, row.connector_epoch, at_us)
     return Welcome(
         nonce=hello.nonce,
         epoch=hello.epoch,
@@ -81,4 +86,5 @@ def answer_hello(row: Watermark, hello: Hello, incarnation: UUID) -> Welcome | L
         last_seq=row.last_seq,
         last_hash=row.last_hash,
         incarnation=incarnation,
+        at_us=at_us,
     )

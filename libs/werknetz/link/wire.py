@@ -26,7 +26,12 @@ class _Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class BatchEnvelope(_Message, frozen=True, tag="envelope.v1"):
-    """A batch with its identity (spool_id, seq) and its position in the hash chain."""
+    """A batch with its identity (spool_id, seq) and its position in the hash chain.
+
+    `incarnation` is the database that welcomed the sender. Another one must not apply the batch:
+    the sender has not compared its watermark with what the spool has trimmed. None: a sender of
+    version 0.1.
+    """
 
     connector: str
     spool_id: UUID
@@ -36,6 +41,7 @@ class BatchEnvelope(_Message, frozen=True, tag="envelope.v1"):
     hash: bytes
     lane: LaneName
     payload: bytes
+    incarnation: UUID | None = None
 
 
 class Hello(_Message, frozen=True, tag="hello.v1"):
@@ -56,7 +62,11 @@ class Hello(_Message, frozen=True, tag="hello.v1"):
 
 
 class Welcome(_Message, frozen=True, tag="welcome.v1"):
-    """The lease, and the stored watermark of the spool (0 and GENESIS: none)."""
+    """The lease, and the stored watermark of the spool (0 and GENESIS: none).
+
+    `at_us` is the wall clock of the core in µs (0: a core of version 0.1): the clock of the edge
+    may be wrong when it records what was lost.
+    """
 
     nonce: UUID
     epoch: int
@@ -64,13 +74,15 @@ class Welcome(_Message, frozen=True, tag="welcome.v1"):
     last_seq: int
     last_hash: bytes
     incarnation: UUID
+    at_us: int = 0
 
 
 class LeaseRefused(_Message, frozen=True, tag="refused.v1"):
-    """The lease in force is not the one that the hello builds on."""
+    """The lease in force is not the one that the hello builds on. `at_us`: as in a welcome."""
 
     nonce: UUID
     epoch: int
+    at_us: int = 0
 
 
 class Ack(_Message, frozen=True, tag="ack.v1"):

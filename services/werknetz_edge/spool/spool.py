@@ -6,6 +6,7 @@ nothing is overwritten), `SpoolFailed` (a disk error: the process ends, nothing 
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, cast
@@ -25,30 +26,19 @@ from werknetz.events.batch import (
 )
 from werknetz.events.codec import GENESIS, chain_hash, encode
 from werknetz.link.sender import SpooledBatch
+from werknetz_edge.spool.batch_times import time_range_of
+from werknetz_edge.spool.schema import prepare_tables
 
 BYTES_MAX: Final = 4 * 1024**3
 RESERVE: Final = 0.05  # share that stays free for gap records when the spool is full
 _TRIM_ROWS: Final = 2000
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
-# Names are part of the file format. Table `marks` holds checkpoints.
-_RENAMED_TABLES: Final = {"told": "last_values"}  # of version 0.1
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS spool (
-  one INTEGER PRIMARY KEY CHECK (one = 1), spool_id BLOB NOT NULL, last_seq INTEGER NOT NULL,
-  last_hash BLOB NOT NULL, base_seq INTEGER NOT NULL, base_hash BLOB NOT NULL,
-  base_at_us INTEGER NOT NULL, created_at_us INTEGER NOT NULL, epoch INTEGER NOT NULL,
-  base_epoch INTEGER NOT NULL, used INTEGER NOT NULL, doubt_at_us INTEGER, incarnation BLOB);
-CREATE TABLE IF NOT EXISTS batches (
-  seq INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, lane TEXT NOT NULL, hash BLOB NOT NULL,
-  payload BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS points (number INTEGER PRIMARY KEY, definition BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS marks (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, mark BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS last_values (
-  one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, rows BLOB NOT NULL);
-"""
 _point_decoder: Final = msgspec.msgpack.Decoder(PointDefinition)
+
+
+def uptime_us() -> int:
+    return time.monotonic_ns() // 1000
 
 
 class SpoolFull(Exception):
@@ -68,6 +58,8 @@ class Spool:
         source: str,
         *,
         clock_us: Callable[[], int],
+        uptime_us: Callable[[], int] = uptime_us,
+        boot_id: str = "",
         new_id: Callable[[], UUID] = uuid4,
         bytes_max: int = BYTES_MAX,
         lane: LaneName = "live",
@@ -75,6 +67,7 @@ class Spool:
         self._db = connection
         self._source = source
         self._clock_us = clock_us
+        self._uptime_us = uptime_us
         self._new_id = new_id
         self._bytes_max = bytes_max
         self._lane: LaneName = lane
@@ -87,31 +80,17 @@ class Spool:
         self.incarnation: UUID | None = None
         self._page_bytes = self._pragma("page_size")
         with self._transaction():
-            self._rename_tables()
-            for statement in _SCHEMA.split(";"):
-                self._db.execute(statement)
-            self._db.execute(
-                "INSERT OR IGNORE INTO spool VALUES (1, ?, 0, ?, 0, ?, ?, ?, 0, 0, 0, NULL, NULL)",
-                (new_id().bytes, GENESIS, GENESIS, clock_us(), clock_us()),
+            prepare_tables(
+                self._db, new_id(), now_us=clock_us(), up_us=uptime_us(), boot_id=boot_id
             )
-            # A file may be copied or rolled back while no process has it open. Until the core
-            # confirms the chain, everything after its newest batch is in doubt.
-            self._db.execute(
-                "UPDATE spool SET doubt_at_us = coalesce(doubt_at_us,"
-                " (SELECT max(at_us) FROM batches), base_at_us)"
-            )
+        self._opened_us = uptime_us()
+        self._age_us = int(self._db.execute("SELECT age_us FROM spool").fetchone()[0])
         self._load()
-
-    def _rename_tables(self) -> None:
-        """Bring a file of an older version to the present names."""
-        rows = self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for old in _RENAMED_TABLES.keys() & {row[0] for row in rows}:
-            self._db.execute(f"ALTER TABLE {old} RENAME TO {_RENAMED_TABLES[old]}")
 
     def _load(self) -> None:
         row = self._db.execute(
             "SELECT spool_id, last_seq, last_hash, base_seq, base_hash, epoch, base_epoch, used,"
-            " incarnation, base_at_us > created_at_us FROM spool"
+            " incarnation, trimmed_from_us IS NOT NULL FROM spool"
         ).fetchone()
         self.spool_id = UUID(bytes=row[0])
         self.last_seq, self.last_hash = int(row[1]), bytes(row[2])
@@ -120,6 +99,11 @@ class Spool:
         self.used = bool(row[7])
         self.incarnation = None if row[8] is None else UUID(bytes=row[8])
         self.has_trimmed = bool(row[9])
+
+    @property
+    def age_us(self) -> int:
+        """How long the spool has been open in all, up to losses of a crash; never decreases."""
+        return self._age_us + max(0, self._uptime_us() - self._opened_us)
 
     @property
     def bytes_used(self) -> int:
@@ -150,7 +134,7 @@ class Spool:
             raise SpoolFull(f"the spool holds {self.bytes_used} of {self._bytes_max} bytes")
         with self._transaction():
             seq, digest = self.last_seq + 1, chain_hash(self.last_hash, payload)
-            self._insert(seq, self._lane, digest, payload)
+            self._insert(seq, self._lane, digest, payload, records)
             self._db.execute("UPDATE spool SET last_seq = ?, last_hash = ?", (seq, digest))
             self._store_points(records)
             self._store_checkpoints(checkpoints)
@@ -185,25 +169,31 @@ class Spool:
     def trim(self, acked: int, *, retention_us: int) -> int:
         """Delete batches that are acknowledged and older than the retention.
 
-        Returns their number. An unacknowledged batch is never deleted (R10).
+        Returns their number. An unacknowledged batch is never deleted (R10). Only the time during
+        which the spool is open counts, so a clock that jumps shortens no retention.
         """
-        before_us = self._clock_us() - retention_us
-        count, last, at_us = 0, 0, 0
-        for row in self._db.execute(
-            "SELECT seq, at_us FROM batches WHERE seq <= ? ORDER BY seq LIMIT ?",
+        age_us = self.age_us
+        count, last, low, high = 0, 0, 0, 0
+        for seq, from_us, to_us, stored_us, up_us in self._db.execute(
+            "SELECT seq, coalesce(from_us, at_us), coalesce(to_us, at_us), coalesce(age_us, 0),"
+            " up_us FROM batches WHERE seq <= ? ORDER BY seq LIMIT ?",
             (acked, _TRIM_ROWS),
         ):
-            if row[1] > before_us:
+            if stored_us > age_us - retention_us:
                 break
-            count, last, at_us = count + 1, row[0], max(at_us, row[1])
+            low, high = (min(low, from_us), max(high, to_us)) if count else (from_us, to_us)
+            count, last, base_at_us, base_up_us = count + 1, seq, from_us, up_us
         if not count:
             return 0
         digest = self.hash_at(last)
         with self._transaction():
             self._db.execute("DELETE FROM batches WHERE seq <= ?", (last,))
             self._db.execute(
-                "UPDATE spool SET base_seq = ?, base_hash = ?, base_at_us = ?",
-                (last, digest, at_us),
+                "UPDATE spool SET base_seq = ?, base_hash = ?, base_at_us = ?, base_up_us = ?,"
+                " age_us = ?,"
+                " trimmed_from_us = min(coalesce(trimmed_from_us, ?), ?),"
+                " trimmed_to_us = max(coalesce(trimmed_to_us, ?), ?)",
+                (last, digest, base_at_us, base_up_us, age_us, low, low, high, high),
             )
         self._load()
         return count
@@ -221,20 +211,23 @@ class Spool:
             )
         self._load()
 
-    def replace(self, cause: str) -> None:
+    def replace(self, cause: str, core_us: int = 0) -> None:
         """Become a new spool, in one transaction.
 
         The new spool starts with a gap record and all points. The stored batches follow as
-        backfill, as they may overlap with what the core has.
+        backfill, as they may overlap with what the core has. `core_us`: the time at the core, if
+        known; the gap lasts until the later one of both clocks.
         """
         with self._transaction():
-            payload = encode(Batch([*self._gap_records(cause), Points(self.points())], self._lane))
+            payload = encode(
+                Batch([*self._gap_records(cause, core_us), Points(self.points())], self._lane)
+            )
             digest = chain_hash(GENESIS, payload)
             seqs = [row[0] for row in self._db.execute("SELECT seq FROM batches ORDER BY seq")]
             self._db.execute("UPDATE batches SET seq = -seq, lane = 'backfill'")
             # The database may lack trimmed batches: values that the source re-sends are stored.
             self._db.execute("DELETE FROM last_values")
-            self._insert(1, self._lane, digest, payload)
+            self._insert(1, self._lane, digest, payload, ())
             for new, old in enumerate(seqs, start=2):
                 (stored,) = self._db.execute(
                     "SELECT payload FROM batches WHERE seq = ?", (-old,)
@@ -291,26 +284,46 @@ class Spool:
     def close(self) -> None:
         self._db.close()
 
-    def _gap_records(self, cause: str) -> list[Record]:
-        base_at_us, created_at_us, doubt_at_us, last_at_us = self._db.execute(
-            "SELECT base_at_us, created_at_us, doubt_at_us, (SELECT max(at_us) FROM batches)"
-            " FROM spool"
+    def _gap_records(self, cause: str, core_us: int) -> list[Record]:
+        trimmed_from_us, trimmed_to_us, doubt_us, doubt_up_us, base_at_us = self._db.execute(
+            "SELECT trimmed_from_us, trimmed_to_us, doubt_at_us, doubt_up_us, base_at_us FROM spool"
         ).fetchone()
         gap_id = self._new_id()
-        if cause == "unrecoverable":
-            from_us, to_us = created_at_us, base_at_us
+        if cause == "unrecoverable" and trimmed_from_us is not None:
+            from_us, to_us = trimmed_from_us, trimmed_to_us
         else:
-            from_us, to_us = doubt_at_us or last_at_us or base_at_us, self._clock_us()
+            from_us, up_us = self._newest_times(doubt_us, doubt_up_us, base_at_us)
+            if core_us and up_us is not None:  # the clock may have been ahead at that time
+                from_us = min(from_us, core_us - (self._uptime_us() - up_us))
+            to_us = max(from_us, self._clock_us(), core_us)
         detail = f"spool {self.spool_id} was replaced at its batch {self.last_seq}"
         return [
             GapOpened(gap_id, self._source, [], from_us, cause, detail),
-            GapClosed(gap_id, max(from_us, to_us)),
+            GapClosed(gap_id, to_us),
         ]
 
-    def _insert(self, seq: int, lane: LaneName, digest: bytes, payload: bytes) -> None:
+    def _newest_times(
+        self, doubt_us: int | None, doubt_up_us: int | None, base_at_us: int
+    ) -> tuple[int, int | None]:
+        """Return since when batches are in doubt: wall clock, and uptime if known."""
+        if doubt_us is not None:
+            return doubt_us, doubt_up_us
+        row = self._db.execute(
+            "SELECT coalesce(from_us, at_us), up_us FROM batches ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        return (base_at_us, None) if row is None else (int(row[0]), row[1])
+
+    def _insert(
+        self, seq: int, lane: LaneName, digest: bytes, payload: bytes, records: Sequence[Record]
+    ) -> None:
+        at_us = self._clock_us()
         self._db.execute(
-            "INSERT INTO batches VALUES (?, ?, ?, ?, ?)",
-            (seq, self._clock_us(), lane, digest, payload),
+            "INSERT INTO batches (seq, at_us, lane, hash, payload, from_us, to_us, age_us, up_us)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(seq, at_us, lane, digest, payload, *time_range_of(records, at_us)),
+                *(self.age_us, self._uptime_us()),
+            ),
         )
 
     def _store_points(self, records: Sequence[Record]) -> None:

@@ -13,6 +13,7 @@ from uuid import uuid4
 from werknetz.events.batch import GapClosed, GapOpened, LaneName
 from werknetz.runtime.log import get_logger
 from werknetz_edge.spool.reserve import BYTES_MIN, Reserve
+from werknetz_edge.spool.schema import read_boot_id
 from werknetz_edge.spool.spool import BYTES_MAX, Spool, SpoolFailed, SpoolFull
 
 _log = get_logger("edge.spool")
@@ -75,7 +76,12 @@ def open_spool(
         reserve.release()  # opening writes, too: it must succeed on a full disk
         damaged_path = None if _is_intact(path) else _rename_damaged(path, clock())
         spool = Spool(
-            _connect(path, bytes_max), source, clock_us=clock, bytes_max=bytes_max, lane=lane
+            _connect(path, bytes_max),
+            source,
+            clock_us=clock,
+            boot_id=read_boot_id(),
+            bytes_max=bytes_max,
+            lane=lane,
         )
         if damaged_path is not None:
             gap_id, now_us = uuid4(), clock()

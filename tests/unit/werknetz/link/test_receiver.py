@@ -88,3 +88,13 @@ def test_acks_are_repeated_every_five_seconds_for_the_latest_spools() -> None:
     assert receiver.repeat_acks(9.9) == []
     newest = receiver.ack_of(Watermark(UUID(int=1), 7, 9, b"h"))
     assert receiver.repeat_acks(10.0) == [*acks[2:], newest]
+
+
+def test_a_batch_for_another_incarnation_is_not_applied() -> None:
+    """The sender compares watermarks only with the database that has welcomed it."""
+    former = [msgspec.structs.replace(batch, incarnation=UUID(int=3)) for batch in chain(2)]
+    plan = Receiver("press", INCARNATION).plan(NEW, former, 0.0)
+    assert (plan.run, plan.watermark) == ((), NEW)
+    assert plan.replies == (Ack(INCARNATION, SPOOL, 0, GENESIS),)
+    current = [msgspec.structs.replace(batch, incarnation=INCARNATION) for batch in chain(2)]
+    assert Receiver("press", INCARNATION).plan(NEW, [*former, *current], 0.0).run == (*current,)

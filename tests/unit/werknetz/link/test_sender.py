@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from werknetz.events.batch import Samples
+from werknetz.events.codec import GENESIS
 from werknetz.link.receiver import Receiver
 from werknetz.link.sender import STALL_S, Sender
 from werknetz.link.watermark import Watermark, answer_hello
@@ -175,3 +176,36 @@ def test_a_welcome_empties_the_window() -> None:
     sender.on_link_changed(1.0)
     welcome_to(sender, spool, last_seq=sent[-1], now_s=1.0)
     assert seqs(sender, 1.0)[0] == sent[-1] + 1
+
+
+def test_a_hello_that_two_incarnations_answer_hides_no_loss() -> None:
+    """The reply of the first arrives, the second is restored: trimmed batches become a gap.
+
+    Both grant the same epoch. If the second applied batches before the sender has met it, its
+    watermark would no longer show that it lacks what the replaced spool had trimmed.
+    """
+    restored = UUID(int=78)
+    clock = [5]
+    spool = Spool(
+        sqlite3.connect(":memory:", isolation_level=None), "press", clock_us=lambda: clock[0]
+    )
+    spool.append([ONE])
+    sender = Sender("press", spool, random=lambda: 0.5, nonce=uuid4)
+    welcome_to(sender, spool)
+    sender.poll(0.1)
+    sender.on_message(Ack(INCARNATION, spool.spool_id, 1, spool.last_hash), 0.2)
+    clock[0] = 9
+    assert spool.trim(1, retention_us=0) == 1
+    spool.append([ONE])
+    spool.replace("fork")
+    sender = Sender("press", spool, random=lambda: 0.5, nonce=uuid4)
+    welcome_to(sender, spool)  # by the first incarnation, before its database is restored
+    batches = [message for message in sender.poll(1.0) if isinstance(message, BatchEnvelope)]
+    row = Watermark(spool.spool_id, sender.epoch, 0, GENESIS)  # the repeated hello set the epoch
+    plan = Receiver("press", restored).plan(row, batches, 1.0)
+    assert (len(batches), plan.run) == (2, ())
+    for reply in plan.replies:
+        sender.on_message(reply, 1.1)
+    hello = hello_of(sender, 3.0)
+    sender.on_message(answer_hello(row, hello, restored), 3.1)
+    assert sender.alarm == "unrecoverable"

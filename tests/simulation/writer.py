@@ -1,0 +1,149 @@
+"""One ingest process of the simulation: the production receiver over a database with transactions.
+
+A generator, as the edge is; several writers share the connectors.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from simulation.model import Aborted, Violation
+from werknetz.link.receiver import ApplyPlan, Receiver
+from werknetz.link.watermark import Watermark, answer_hello
+from werknetz.link.wire import (
+    Ack,
+    BatchEnvelope,
+    Forked,
+    Hello,
+    ResendRequest,
+    Welcome,
+    decode_to_core,
+    encode_message,
+)
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+
+class Writer:
+    """One ingest process; several share the connectors."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.steps: Iterator[None] | None = None
+
+    def start(self) -> None:
+        self.positions: dict[str, int] = {}
+        self.receivers: dict[str, Receiver] = {}
+        self.steps = self._run()
+
+    def crash(self) -> None:
+        self.steps = None
+        self.world.database.unlock(self)
+
+    def _run(self) -> Iterator[None]:
+        run_id, database_run = self.world.link.run_id, self.world.database.run
+        while True:
+            if self.world.link.run_id != run_id:
+                run_id = self.world.link.run_id
+                self.positions.clear()
+            if self.world.database.run != database_run:  # a new connection: read all again
+                database_run = self.world.database.run
+                self.positions.clear()
+                self.receivers.clear()
+            for connector in self.world.connectors:
+                yield
+                try:
+                    yield from self._serve(connector)
+                except Aborted:
+                    self.positions.pop(connector, None)
+                    self.receivers.clear()
+                finally:
+                    self.world.database.unlock(self)
+
+    def _receiver(self, connector: str) -> Receiver:
+        incarnation = self.world.database.incarnation
+        receiver = self.receivers.get(connector)
+        if receiver is None or receiver.incarnation != incarnation:
+            receiver = self.receivers[connector] = Receiver(connector, incarnation)
+        return receiver
+
+    def _serve(self, connector: str) -> Iterator[None]:
+        link, world = self.world.link, self.world
+        entries = link.read(f"in {connector}", self.positions.get(connector, 0))[:20]
+        batches: dict[UUID, list[BatchEnvelope]] = {}
+        for _, fields in entries:
+            message = decode_to_core(fields)
+            if isinstance(message, Hello):
+                yield from self._answer_hello(message)
+            else:
+                batches.setdefault(message.spool_id, []).append(message)
+        for spool_id, envelopes in batches.items():
+            yield from self._apply(connector, spool_id, envelopes)
+        if entries:
+            self.positions[connector] = entries[-1][0]
+            if world.random.random() < 0.2:
+                link.trim(f"in {connector}", entries[-1][0])
+        for answer in self._receiver(connector).repeat_acks(world.now_s):
+            if isinstance(answer, Ack):
+                self._send_reply(connector, answer)
+
+    def _answer_hello(self, hello: Hello) -> Iterator[None]:
+        database = self.world.database
+        while not database.lock(hello.connector, self):
+            yield
+        run = database.run
+        row = database.watermark(hello.connector, hello.spool_id)
+        answer = answer_hello(row, hello, database.incarnation, self.world.now_us())
+        yield
+        if isinstance(answer, Welcome):
+            database.commit_epoch(run, hello.connector, answer.epoch)
+        database.unlock(self)
+        yield
+        self.world.link.add(f"out {hello.connector}", encode_message(answer))
+
+    def _apply(self, connector: str, spool_id: UUID, batch: list[BatchEnvelope]) -> Iterator[None]:
+        database, bugs, world = self.world.database, self.world.bugs, self.world
+        while not (bugs.no_lock or database.lock(connector, self)):
+            yield
+        run = database.run
+        receiver = self._receiver(connector)
+        row = database.watermark(connector, spool_id)
+        plan = bugs.plan(receiver, row, batch, world.now_s)
+        check_plan(plan, row, [b for b in batch if b.incarnation in (None, receiver.incarnation)])
+        yield
+        if bugs.ack_before_store:
+            for answer in plan.replies:
+                self._send_reply(connector, answer)
+            yield
+        if plan.run:
+            database.commit_rows(run, plan.run, overlap_as_live=bugs.overlap_as_live)
+            if bugs.two_transactions:
+                yield
+            database.commit_mark(run, plan.watermark)
+            if world.random.random() < world.link.faults.cut:
+                raise Aborted("the connection was lost in COMMIT")
+        database.unlock(self)
+        yield
+        for answer in plan.replies:
+            self._send_reply(connector, answer)
+
+    def _send_reply(self, connector: str, answer: object) -> None:
+        if isinstance(answer, Ack):
+            durable = self.world.database.durable.get((answer.incarnation, answer.spool_id), 0)
+            if answer.last_seq > durable:
+                raise Violation(f"ack of {answer.last_seq}, but only {durable} is durable")
+        self.world.link.add(f"out {connector}", encode_message(answer))  # type: ignore[arg-type]  # an answer of a plan
+
+
+def check_plan(plan: ApplyPlan, row: Watermark, batch: list[BatchEnvelope]) -> None:
+    """Raise a Violation if a reply contradicts what the plan stores."""
+    last_seq, last_hash = plan.watermark.last_seq, plan.watermark.last_hash
+    is_forked = any(isinstance(reply, Forked) for reply in plan.replies)
+    for envelope in batch:
+        is_last = envelope.epoch == row.connector_epoch and envelope.seq == last_seq
+        if is_last and envelope.hash != last_hash and not is_forked:
+            raise Violation(f"batch {last_seq} has two contents, and the fork is not reported")
+    for reply in plan.replies:
+        if isinstance(reply, ResendRequest) and reply.from_seq <= last_seq:
+            raise Violation(f"batch {reply.from_seq} is requested again, but was committed")
