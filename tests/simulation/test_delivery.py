@@ -7,11 +7,13 @@ from simulation.model import Violation
 from simulation.run import REPLAY, failing_seed, run_seed
 
 SEEDS = range(300)
-REGRESSIONS = {
-    # A hello that two incarnations answer: a loss by the restore stayed without a gap record
-    # (seed 2219 of the faults of that time).
+RARE: dict[int, str] = {
+    # A hello that two incarnations answered: a loss by the restore had no gap record. (This was
+    # seed 2219 before the simulation had clocks that jump.)
     624: "apply batches meant for another incarnation",
+    1581: "overlook another incarnation",
 }
+"""Seeds at which a planted bug shows that few others show."""
 
 
 @pytest.mark.slow
@@ -32,11 +34,11 @@ def test_a_seed_replays_alone() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", BUGS)
 def test_the_bug_is_found(name: str) -> None:
-    assert failing_seed([*SEEDS, *REGRESSIONS], BUGS[name]) is not None
+    assert failing_seed([*SEEDS, *RARE], BUGS[name]) is not None
 
 
-@pytest.mark.parametrize("seed", REGRESSIONS)
-def test_a_mended_fault_stays_mended(seed: int) -> None:
+@pytest.mark.parametrize("seed", RARE)
+def test_a_rare_fault_stays_mended(seed: int) -> None:
     run_seed(seed)
     with pytest.raises(Violation):
-        run_seed(seed, BUGS[REGRESSIONS[seed]])
+        run_seed(seed, BUGS[RARE[seed]])
