@@ -11,7 +11,9 @@ from typing import Final
 
 from werknetz.events.batch import Tally, Unmapped
 
-RAW_MAX: Final = 65_536
+RAW_MAX: Final = 1_048_576  # bytes of one entry: any array that could be stored fits
+RAW_CUT: Final = 65_536  # bytes of an entry above the limit per minute
+RAW_PER_MINUTE_MAX: Final = 16_000_000
 RAW_SAMPLE_MAX: Final = 1_024
 REPEAT_US: Final = 60_000_000
 KEYS_MAX: Final = 10_000
@@ -57,6 +59,7 @@ class _Repeats:
     at_us: int
     count: int = 0
     raw: bytes = b""
+    size: int = 0  # of the original of `raw`
 
 
 @dataclass(slots=True)
@@ -69,6 +72,7 @@ class QuarantineLimiter:
     _next_check_us: int = 0
     _minute: int = -1
     _entries: Counter[str] = field(default_factory=Counter)  # entries of this minute, by source
+    _raw_bytes: int = 0  # of the entries of this minute
 
     def admit(
         self, source: str, reason: str, raw: bytes, at_us: int, *,
@@ -79,6 +83,7 @@ class QuarantineLimiter:
         if now_us // REPEAT_US != self._minute:
             self._minute = now_us // REPEAT_US
             self._entries.clear()
+            self._raw_bytes = 0
         if (
             self._entries[source] >= ENTRIES_PER_SOURCE_MAX
             or self._entries.total() >= ENTRIES_PER_MINUTE_MAX
@@ -89,13 +94,16 @@ class QuarantineLimiter:
 
     def entry_of(
         self, source: str, reason: str, raw: bytes, at_us: int, *,
-        item: str = "", raw_hash: bytes = b"", count: int = 1,
+        item: str = "", raw_hash: bytes = b"", count: int = 1, size: int = 0,
     ) -> Unmapped:  # fmt: skip
-        """Return a quarantine entry, truncated where it is too long."""
-        size = len(raw) if len(raw) > RAW_MAX else 0
+        """Return a quarantine entry. `size` is set where its raw bytes are not complete."""
+        room = RAW_MAX if self._raw_bytes + len(raw) <= RAW_PER_MINUTE_MAX else RAW_CUT
+        size = size or (len(raw) if len(raw) > room else 0)
+        raw = bytes(raw[:room])
+        self._raw_bytes += len(raw)
         source = source.replace("\0", "\\0").encode(errors="replace").decode()
         return Unmapped(
-            source=source[:4096], reason=reason.replace("\0", "\\0"), raw=bytes(raw[:RAW_MAX]),
+            source=source[:4096], reason=reason.replace("\0", "\\0"), raw=raw,
             at_us=at_us, mapping=self.mapping, size=size, item=item, raw_hash=raw_hash,
             count=count,
         )  # fmt: skip
@@ -112,14 +120,14 @@ class QuarantineLimiter:
             )
         repeats = self._repeats.get(key)
         if repeats is None:
-            self._repeats[key] = _Repeats(at_us, count - 1, raw[:RAW_SAMPLE_MAX])
+            self._repeats[key] = _Repeats(at_us, count - 1, raw[:RAW_SAMPLE_MAX], len(raw))
             self.pending_count += count - 1
             if count > 1:
                 self._pending.add(key)
             return self.entry_of(source, reason, raw, at_us)
         repeats.count += count
         self.pending_count += count
-        repeats.raw = bytes(raw[:RAW_SAMPLE_MAX])
+        repeats.raw, repeats.size = bytes(raw[:RAW_SAMPLE_MAX]), len(raw)
         self._pending.add(key)
         return None
 
@@ -133,7 +141,9 @@ class QuarantineLimiter:
             repeats = self._repeats[key]
             if at_us - repeats.at_us < REPEAT_US and not everything:
                 continue
-            entries.append(self.entry_of(key[0], key[1], repeats.raw, at_us, count=repeats.count))
+            size = repeats.size if repeats.size > len(repeats.raw) else 0
+            entry = self.entry_of(*key, repeats.raw, at_us, count=repeats.count, size=size)
+            entries.append(entry)
             self.pending_count -= repeats.count
             repeats.at_us, repeats.count = at_us, 0
             self._pending.discard(key)

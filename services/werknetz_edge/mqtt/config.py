@@ -1,9 +1,10 @@
 """Options of one MQTT source. The field descriptions are the documentation."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from werknetz.connector.content.elements import ElementsConfig
 from werknetz.connector.mapping.pattern import Pattern
 from werknetz.connector.time_format import TimeFormat
 from werknetz_edge.mqtt.broker import BrokerConfig
@@ -21,6 +22,15 @@ class TopicConfig(BaseModel):
         default="auto", description="auto: JSON where it is JSON, else number or text"
     )
     time: TimeFormat | None = Field(default=None, description="the message's own time (JSON only)")
+    elements: ElementsConfig | None = Field(
+        default=None,
+        description="JSON: an array of named values, such as [{id, v, t, q}]: each element is one "
+        "value, at <topic>#<key>, with its own time and status",
+    )
+    retained: Literal["store", "ignore"] = Field(
+        default="store",
+        description="ignore: drop messages that the broker retains, and count them as ignored",
+    )
     unique: bool | None = Field(
         default=None,
         description="no two messages are equal, as each contains its time or a number: an equal "
@@ -41,6 +51,14 @@ class TopicConfig(BaseModel):
                 raise ValueError(f"topic {topic!r}: a named segment is a whole level, `/{{name}}/`")
         Pattern.parse(topic)
         return topic
+
+    @model_validator(mode="after")
+    def _elements_fit(self) -> Self:
+        if self.elements is not None and self.payload not in {"auto", "json"}:
+            raise ValueError("`elements` are of JSON: remove `payload`")
+        if self.elements is not None and self.time is not None:
+            raise ValueError("elements have times of their own: move `time` into `elements`")
+        return self
 
     @property
     def is_unique(self) -> bool:

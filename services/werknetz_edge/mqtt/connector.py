@@ -104,6 +104,7 @@ class MqttConnector:
         readings: list[Reading] = []
         unreadable: list[Unmapped] = []
         checkpoints: list[bytes] = []
+        ignored = 0
         mids = [message.mid for message in messages if message.qos == 1]
         pending = self.connection.expect_ack(PendingAck(session, mids))
         for message in messages:
@@ -117,6 +118,9 @@ class MqttConnector:
                 continue
             checkpoints.append(checkpoint)
             self.connection.accepted.add([checkpoint])
+            if self._reader.is_ignored(message.topic or "", retained=message.retained):
+                ignored += 1
+                continue
             self._read_message(message, arrival_us, readings, unreadable)
         if checkpoints:
             self.connection.note_messages()
@@ -132,6 +136,7 @@ class MqttConnector:
             unreadable=unreadable,
             acknowledge=acknowledge,
             checkpoints=checkpoints,
+            ignored=ignored,
         )
 
     def _read_message(
@@ -156,7 +161,8 @@ class MqttConnector:
         if isinstance(result, Unmapped):
             unreadable.append(result)
         else:
-            readings += result
+            readings += result.readings
+            unreadable += result.unreadable
 
     def _watch(self, session: MqttSession) -> None:
         now_s = time.monotonic()

@@ -1,4 +1,8 @@
-"""Convert messages to readings. Addresses are `<topic>` or `<topic>#<path.to.field>`. No I/O."""
+"""Convert messages to readings. Addresses are `<topic>` or `<topic>#<path.to.field>`.
+
+A dot within a field's name is escaped, see `content.paths`. An element of an array that
+`elements` describes is `<topic>#<key>`. No I/O.
+"""
 
 import json
 import re
@@ -7,9 +11,16 @@ from typing import Any, Final
 
 import msgspec
 
+from werknetz.connector.content.elements import (
+    ElementsConfig,
+    UnreadableElements,
+    read_elements,
+)
+from werknetz.connector.content.numbers import NumberText, UntypedText
+from werknetz.connector.content.paths import TooManyFields, flatten, unescape, with_plain_names
 from werknetz.connector.contract import Reading
 from werknetz.connector.quarantine import RAW_MAX
-from werknetz.connector.values import parse_time
+from werknetz.connector.values import parse_time, to_text
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
 from werknetz_edge.mqtt.config import TopicConfig
@@ -28,6 +39,14 @@ class UnreadableMqttPayload(ValueError):
     """The payload does not have the format that the topic's options declare."""
 
 
+@dataclass(frozen=True, slots=True)
+class PayloadContent:
+    """What a payload contains: readings, and elements that cannot be read."""
+
+    readings: list[Reading]
+    unreadable: list[Unmapped] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class PayloadReader:
     """Reads the payloads of a list of topics; the options of a topic are looked up once."""
@@ -42,7 +61,7 @@ class PayloadReader:
 
     def read(
         self, topic: str, payload: bytes, *, retained: bool, at_us: int
-    ) -> list[Reading] | Unmapped:
+    ) -> PayloadContent | Unmapped:
         if len(payload) > self.payload_max:
             reason = (
                 f"the payload has {len(payload)} bytes, more than {self.payload_max}: "
@@ -55,6 +74,11 @@ class PayloadReader:
         except UnreadableMqttPayload as error:
             size = len(payload) if len(payload) > RAW_MAX else 0
             return Unmapped(topic, str(error), payload[:RAW_MAX], at_us, size=size)
+
+    def is_ignored(self, topic: str, *, retained: bool) -> bool:
+        """Whether the topic's options drop the message."""
+        config = self._config_by_topic.get(topic) or self._config_of(topic)
+        return retained and config.retained == "ignore"
 
     def is_unique(self, topic: str) -> bool:
         """Whether an equal message on this topic is a duplicate."""
@@ -69,39 +93,73 @@ class PayloadReader:
 
 def _read_values(
     config: TopicConfig, topic: str, payload: bytes, *, retained: bool, at_us: int
-) -> list[Reading]:
+) -> PayloadContent:
     value: Any
-    if config.payload in {"auto", "json"}:
-        try:
-            value = parse_json(payload)
-        except UnreadableMqttPayload:
-            if config.payload == "json":
-                raise
-            value = _decode_text(payload)
-        if isinstance(value, dict | list):
-            return _read_json(config, topic, value, payload)
-    else:
-        value = _decode_text(payload)
-        if config.payload == "number" and not _NUMBER.fullmatch(value):
-            raise UnreadableMqttPayload(f"{value[:80]!r} is not a number")
     # A retained message without its own time is older than its arrival by an unknown time.
     status = UNCERTAIN_TIME if retained else GOOD
-    return [Reading(topic, value, status, at_us if retained else None, None, payload)]
+    if config.payload in {"auto", "json"}:
+        value = _parse_scalar_or_json(config, payload)
+        if config.elements is not None:
+            return _read_elements(config.elements, topic, value, at_us, status)
+        if isinstance(value, dict | list):
+            return PayloadContent(_read_json(config, topic, value, payload))
+    else:
+        value = _decode_text(payload)
+        if config.payload == "number":
+            if not _NUMBER.fullmatch(value):
+                raise UnreadableMqttPayload(f"{value[:80]!r} is not a number")
+            value = NumberText(value)
+    reading = Reading(topic, value, status, at_us if retained else None, None, payload)
+    return PayloadContent([reading])
+
+
+def _parse_scalar_or_json(config: TopicConfig, payload: bytes) -> Any:
+    """Parse JSON. A bare payload has no types: `1E5` may be a name, unlike `{"v": 1E5}`."""
+    try:
+        value = parse_json(payload)
+    except UnreadableMqttPayload:
+        if config.payload == "json":
+            raise
+        return UntypedText(_decode_text(payload))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if config.payload == "auto" and is_number:
+        text = payload.decode(errors="replace").strip()
+        return value if to_text(value) == text else UntypedText(text)
+    return value
+
+
+def _read_elements(
+    config: ElementsConfig, topic: str, value: Any, at_us: int, status: int
+) -> PayloadContent:
+    try:
+        readings, refused = read_elements(value, config, topic, undated_status=status)
+    except UnreadableElements as error:
+        raise UnreadableMqttPayload(str(error)) from error
+    unreadable = [
+        Unmapped(
+            topic, element.reason, element.raw[:RAW_MAX], at_us, item=element.position,
+            size=len(element.raw) if len(element.raw) > RAW_MAX else 0,
+        )
+        for element in refused
+    ]  # fmt: skip
+    return PayloadContent(readings, unreadable)
 
 
 def _read_json(config: TopicConfig, topic: str, value: Any, payload: bytes) -> list[Reading]:
-    fields: dict[str, Any] = {}
-    _flatten(value, "", fields, 0)
-    at_us, status = None, GOOD
+    try:
+        paths = flatten(value, DEPTH_MAX, FIELDS_MAX)
+    except TooManyFields as error:
+        raise UnreadableMqttPayload(str(error)) from error
+    fields = with_plain_names(paths)
+    at_us, status, written = None, GOOD, None
     if config.time is not None:
-        stated = fields.get(config.time.path)
-        at_us = None if stated is None else parse_time(stated, config.time, None)
+        written = fields.get(config.time.path)
+        at_us = None if written is None else parse_time(written, config.time, None)
         status = UNCERTAIN_TIME if at_us is None else GOOD
-    skipped = config.time.path if config.time is not None else None
     return [
         Reading(f"{topic}#{path}", inner, status, at_us, None, payload, fields)
-        for path, inner in fields.items()
-        if path != skipped
+        for path, inner in paths.items()
+        if config.time is None or config.time.path not in {path, unescape(path)}
     ]
 
 
@@ -114,17 +172,6 @@ def parse_json(payload: bytes) -> Any:
             return json.loads(payload)
         except (ValueError, RecursionError) as error:
             raise UnreadableMqttPayload(f"the payload is not JSON: {error}") from error
-
-
-def _flatten(value: Any, path: str, out: dict[str, Any], depth: int) -> None:
-    if not isinstance(value, dict | list) or depth >= DEPTH_MAX or not value:
-        if len(out) >= FIELDS_MAX:
-            raise UnreadableMqttPayload(f"the payload has more than {FIELDS_MAX} fields")
-        out[path] = value
-        return
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    for name, inner in pairs:
-        _flatten(inner, f"{path}.{name}" if path else str(name), out, depth + 1)
 
 
 def _decode_text(payload: bytes) -> str:

@@ -68,7 +68,8 @@ def _lines(records: list[Any]) -> list[str]:
 def test_golden_case(case: Path) -> None:
     normalizer = Normalizer(load_mapping(case / "mapping.yaml"), "edge-1")
     text = (case / "readings.jsonl").read_text()
-    records = normalizer.normalize(Delivery([_reading(line) for line in text.splitlines()]), NOW)
+    readings = [_reading(line) for line in text.splitlines()]
+    records = normalizer.normalize(Delivery(readings, is_history=True), NOW)
     decode(encode(Batch(records)))
     actual = "\n".join(_lines(records)) + "\n"
     expected = case / "expected.txt"
@@ -168,14 +169,14 @@ def test_impossible_times_and_a_large_raw() -> None:
     normalizer = Normalizer(STORE_AS_IS, "c")
     block = _block([(0, 1, 0), (0, 2, 0), (0, 3, 0x80000000)], ["a"])
     block.source_time_us[:] = [np.iinfo(np.int64).max, -11_644_473_600_000_000, 0]
-    (_, _, samples) = normalizer.normalize(Delivery(blocks=[block]), NOW)
+    (_, _, samples) = normalizer.normalize(Delivery(blocks=[block], is_history=True), NOW)
     assert isinstance(samples, Samples)
     columns = columns_of(samples)
     assert columns.time.tolist() == [NOW, -11_644_473_600_000_000, 0]
     assert columns.status.tolist() == [UNCERTAIN_TIME, UNCERTAIN_TIME, 0x80000000]
-    bad = Reading("z", "a\0", raw=b"r" * 100_000)
+    bad = Reading("z", "a\0", raw=b"r" * 1_100_000)
     (unmapped,) = [r for r in normalizer.normalize(Delivery([bad]), NOW) if isinstance(r, Unmapped)]
-    assert (len(unmapped.raw), unmapped.size) == (65_536, 100_000)
+    assert (len(unmapped.raw), unmapped.size) == (1_048_576, 1_100_000)
 
 
 def test_an_unknown_state_is_stored_and_quarantined() -> None:

