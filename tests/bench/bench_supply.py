@@ -144,7 +144,7 @@ async def _add(database: asyncpg.Connection, rows: Sequence[Row]) -> None:
             [r.seq for r in batch], [r.source for r in batch], [""] * len(batch),
             [r.at for r in batch], ["m@1"] * len(batch), [b""] * len(batch),
             [r.body for r in batch], [r.event_id.bytes for r in batch], [None] * len(batch),
-            [b""] * len(batch),
+            [b""] * len(batch), [*range(len(batch))],
         )  # fmt: skip
 
 

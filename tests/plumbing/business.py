@@ -57,7 +57,7 @@ class Business:
         self.ids[name] = event_id
         await self.pool.execute(
             ADD_EVENTS, self.connector, uuid4(), [event_id], [kind], [1], ["test"], [""],
-            [at(when)], ["test v1"], [b""], [json.dumps(body)], [b""], [None], [b""],
+            [at(when)], ["test v1"], [b""], [json.dumps(body)], [b""], [None], [b""], [0],
         )  # fmt: skip
         return event_id
 

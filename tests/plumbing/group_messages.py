@@ -138,7 +138,7 @@ async def send_messages(pool: asyncpg.Pool, messages: Sequence[Message]) -> int:
                 [instant_of(row[2]) for row in records], ["test v1"] * len(records),
                 [b""] * len(records),
                 [row[4] for row in records], [b""] * len(records), [None] * len(records),
-                [b""] * len(records),
+                [b""] * len(records), [*range(len(records))],
             )  # fmt: skip
     if again:
         async with pool.acquire() as connection, connection.transaction():

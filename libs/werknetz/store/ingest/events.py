@@ -6,17 +6,20 @@ same order.
 
 from typing import Final
 
-# Ids that are stored already are left out: their content is compared then.
+# Ids that are stored already are left out: their content is compared then. Facts of one statement
+# became known in the order of their delivery, a microsecond apart: of two that contradict each
+# other, the later counts.
 ADD_EVENTS: Final = """
 INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, item, at, mapping,
-    raw_hash, body, content, version, group_key)
+    raw_hash, body, content, version, group_key, stored_at)
 SELECT new.event_id, new.kind, $1, $2, new.seq, new.source, new.item, new.at, new.mapping,
     nullif(new.raw_hash, ''::bytea), new.body::jsonb, nullif(new.content, ''::bytea), new.version,
-    nullif(new.group_key, ''::bytea)
+    nullif(new.group_key, ''::bytea),
+    statement_timestamp() + new.position * interval '1 microsecond'
 FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[],
-    $9::text[], $10::bytea[], $11::text[], $12::bytea[], $13::bigint[], $14::bytea[])
+    $9::text[], $10::bytea[], $11::text[], $12::bytea[], $13::bigint[], $14::bytea[], $15::int[])
     AS new (event_id, kind, seq, source, item, at, mapping, raw_hash, body, content, version,
-        group_key)
+        group_key, position)
 ON CONFLICT (event_id) DO NOTHING RETURNING event_id"""
 
 # $1: ids; $2: groups, of which all facts in force are returned.

@@ -11,11 +11,12 @@ from werknetz.events.facts import body_of, kind_of
 
 
 def columns_of_events(events: Sequence[tuple[int, BusinessEvent]]) -> list[list[object]]:
-    """Return the columns of (seq, event), in the order of ids.
+    """Return the columns of (seq, event), in the order of ids; the last has the order of delivery.
 
     Two writers of the same facts then lock them in the same order.
     """
-    ordered = sorted(events, key=lambda pair: pair[1].event_id.bytes)
+    numbers = sorted(range(len(events)), key=lambda number: events[number][1].event_id.bytes)
+    ordered = [events[number] for number in numbers]
     return [
         [event.event_id for _, event in ordered],
         [kind_of(event.fact) for _, event in ordered],
@@ -29,6 +30,7 @@ def columns_of_events(events: Sequence[tuple[int, BusinessEvent]]) -> list[list[
         [event.content for _, event in ordered],
         [event.version for _, event in ordered],
         [event.group for _, event in ordered],
+        [*numbers],
     ]
 
 

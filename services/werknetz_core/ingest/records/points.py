@@ -186,6 +186,9 @@ async def _add_signals(
         [d.counter_reset for d in new],
         [d.counter_modulus for d in new],
         [d.counter_kind for d in new],
+        [d.counter_interpolate for d in new],
+        [d.counter_max_increment for d in new],
+        [d.counter_max_speed for d in new],
     )
     return {row["key"]: row["id"] for row in rows}
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -11,35 +10,11 @@ import pytest_asyncio
 
 from plumbing.delivery import FakeSpool
 from plumbing.facts import group_end, id_of, receipt, withdrawal
+from plumbing.ingesting import Ingest, books_of
 from werknetz.events.batch import Record
-from werknetz.link.receiver import Receiver
-from werknetz.link.wire import BatchEnvelope, Welcome
-from werknetz.store.tables import BOOK_COUNTS
-from werknetz_core.ingest.apply import Applier, accept_hello
-from werknetz_core.ingest.partitions import PartitionMaker
 
-INCARNATION = uuid4()
 A, B, C = (receipt("D1", quantity) for quantity in (500.0, 450.0, 400.0))
 BOLT, PLATE = receipt("D1", 500.0), receipt("D1", 7.0, scope="other")
-
-
-class Ingest:
-    """An ingest writer without its streams."""
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self._applier = Applier(PartitionMaker(ahead_days=0))
-        self._receivers: dict[str, Receiver] = {}
-
-    async def start(self, spool: FakeSpool) -> None:
-        answer = await accept_hello(self.connection, spool.connector, spool.hello(), INCARNATION)
-        assert isinstance(answer, Welcome)
-        spool.epoch = answer.epoch
-
-    async def apply(self, *envelopes: BatchEnvelope) -> None:
-        name = envelopes[0].connector
-        receiver = self._receivers.setdefault(name, Receiver(name, INCARNATION))
-        await self._applier.apply(self.connection, receiver, envelopes)
 
 
 @pytest_asyncio.fixture
@@ -59,16 +34,6 @@ async def spool(ingest: Ingest) -> FakeSpool:
     spool = FakeSpool()
     await ingest.start(spool)
     return spool
-
-
-async def books_of(database: Any, connector: str = "plc") -> dict[str, int]:
-    """Return the counts that are not zero, and demand that they balance."""
-    row = await database.fetchrow(
-        "SELECT * FROM connector_books WHERE connector_id = $1", connector
-    )
-    counts = {name: row[name] for name in BOOK_COUNTS}
-    assert counts["taken"] == sum(counts.values()) - counts["taken"], counts
-    return {name: count for name, count in counts.items() if count and name != "taken"}
 
 
 async def facts_in_force(database: Any) -> dict[str, float]:

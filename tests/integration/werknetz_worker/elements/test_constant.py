@@ -83,7 +83,7 @@ async def elements(pool: asyncpg.Pool, start_us: int, end_us: int) -> Elements:
 async def test_an_oee_from_a_constant(database_url: str, tmp_path: Path) -> None:
     start = bucket_of(clock_us()) - 4 * BUCKET_US
     readings = [Reading("state", 4, source_time_us=start)]
-    # The first value is where counting begins, the last one lies behind the range.
+    # Counting begins with the first value; the last one lies at the end, and belongs to it.
     readings += [Reading("good", n, source_time_us=start + n * MINUTE) for n in range(1, 31)]
     async with asyncpg.create_pool(database_url, min_size=1, max_size=2, timeout=10) as pool:
         spool = FakeSpool("cell")
@@ -92,13 +92,13 @@ async def test_an_oee_from_a_constant(database_url: str, tmp_path: Path) -> None
         await apply(pool, spool, records(tmp_path, later, Delivery(readings=readings)))
         end = start + 2 * BUCKET_US
         result = await elements(pool, start, end)
-        assert (result.pq, result.gq, result.apt_s) == (28, 28, 1800)
-        assert result.pri_pq_s == pytest.approx(14 * 12)
+        assert (result.pq, result.gq, result.apt_s) == (29, 29, 1800)
+        assert result.pri_pq_s == pytest.approx(15 * 12)
         # Somebody corrects since when it holds: what was computed is computed again.
         await apply(pool, spool, records(tmp_path, start - MINUTE, Delivery()))
         result = await elements(pool, start, end)
-        assert result.pri_pq_s == pytest.approx(28 * 12)
-        assert oee(result) == pytest.approx(28 * 12 / result.pbt_s)
+        assert result.pri_pq_s == pytest.approx(29 * 12)
+        assert oee(result) == pytest.approx(29 * 12 / result.pbt_s)
         rows = await pool.fetchval(
             "SELECT count(*) FROM samples JOIN signals g ON g.id = signal_id WHERE name = 'planned'"
         )

@@ -243,15 +243,15 @@ async def test_rows_follow_revision_withdrawal_and_return(
     await business.revise("fact", when, **body)
     await business.project()
     assert await business.current_rows(table, column) == [(body[column],)]
-    known = await business.fetch(
+    revisions = await business.fetch(
         f"SELECT revision, {column}, known_to FROM {table} ORDER BY revision"
     )
     first, second, fourth = (body[column], corrected[column], body[column])
-    assert [row[:2] for row in known] == [(1, first), (2, second), (4, fourth)]
+    assert [row[:2] for row in revisions] == [(1, first), (2, second), (4, fourth)]
     starts = await business.fetch(f"SELECT known_from FROM {table} ORDER BY revision")
-    assert known[0][2] == starts[1][0]
-    assert known[1][2] < starts[2][0]  # nothing was in force in between
-    assert known[2][2] is None
+    assert revisions[0][2] == starts[1][0]
+    assert revisions[1][2] < starts[2][0]  # nothing was in force in between
+    assert revisions[2][2] is None
 
 
 async def test_a_fact_that_was_withdrawn_before_it_was_projected_has_no_current_row(
