@@ -30,6 +30,9 @@ class PointDefinition(msgspec.Struct, frozen=True, array_like=True, omit_default
     counter_modulus: float | None = None  # counters with rollover: maximum plus 1
     counter_kind: str = "cumulative"  # "cumulative" or "increment" (each sample adds)
     time_zone: str | None = None  # of the plant, where the mapping defines it
+    counter_interpolate: bool = False  # spread an increment over the time since the sample before
+    counter_max_increment: float | None = None  # of one sample; more is set aside
+    counter_max_speed: float | None = None  # times the planned speed; None: the built-in limit
 
 
 class Points(msgspec.Struct, frozen=True, array_like=True, tag="points.v1"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from werknetz.domain.state import MachineState
+from werknetz.kpi.counter_steps import CounterStart, ValueBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Carry:
     code: str | None = None
     order: str = ""
     run_time_s: float | None = None
-    counts: dict[str, float] = field(default_factory=dict)  # by signal id
+    counts: dict[str, CounterStart] = field(default_factory=dict)  # by signal id
     fault: tuple[int, bool] | None = None  # its start, and whether it counts as a failure
     unknown_until_us: int | None = (
         None  # end of a gap that spans the bucket end; `state` is as sampled
@@ -29,13 +30,24 @@ class Carry:
             code=document.get("code"),
             order=document.get("order", ""),
             run_time_s=document.get("pri"),
-            counts=dict(document.get("counts", {})),
+            counts=_counters_of(document),
             fault=(int(fault[0]), bool(fault[1])) if fault else None,
             unknown_until_us=document.get("unknown_until"),
         )
 
     def to_document(self) -> dict[str, Any]:
-        document: dict[str, Any] = {"state": self.state, "counts": self.counts}
+        document: dict[str, Any] = {
+            "state": self.state,
+            "counts": {key: start.value for key, start in self.counts.items()},
+        }
+        times = {k: start.at_us for k, start in self.counts.items() if start.at_us is not None}
+        doubts = {k: start.before for k, start in self.counts.items() if start.before is not None}
+        if times:
+            document["count_at"] = times
+        if doubts:
+            document["count_before"] = {
+                key: [before.value, before.at_us, before.counted] for key, before in doubts.items()
+            }
         if self.code is not None:
             document["code"] = self.code
         if self.order:
@@ -47,3 +59,15 @@ class Carry:
         if self.unknown_until_us is not None:
             document["unknown_until"] = self.unknown_until_us
         return document
+
+
+def _counters_of(document: dict[str, Any]) -> dict[str, CounterStart]:
+    times, doubts = document.get("count_at", {}), document.get("count_before", {})
+    return {
+        key: CounterStart(
+            float(value),
+            times.get(key),
+            ValueBefore(*doubts[key]) if key in doubts else None,
+        )
+        for key, value in document.get("counts", {}).items()
+    }

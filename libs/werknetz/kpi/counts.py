@@ -1,38 +1,44 @@
-"""Produced quantities: increments of counters that are cumulative, reset or roll over.
+"""Produced quantities of buckets: the sums of what counters counted.
 
-An increment belongs to the instant of the later sample. If a counter falls unexpectedly, the
-increment is 0, and counting continues from the new value.
+An increment belongs to the interval between two samples: it counts at the later one, which may be
+the end of a bucket, or is spread evenly (`interpolate`). A correction downwards subtracts in its
+bucket. No bucket falls below zero: the rest corrects the bucket before.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from werknetz.domain.role import Role
+from werknetz.kpi.counter_steps import CounterStart, Increments, SetAside, increments_of
 from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps
+
+Spread = tuple[int, int, float]
+"""An increment over a bucket's start: the sample before, the sample, and the quantity."""
+
+QUANTITY_MAX: Final = 1e15
+"""Of one signal in one bucket. More is no count, and sums of it would not be finite."""
 
 
 @dataclass(frozen=True, slots=True)
-class Increments:
-    at: Instants
-    quantity: Numbers
+class Debt:
+    """What a bucket passes to the one before it: both come from later samples."""
+
+    corrections: Mapping[str, float] = field(default_factory=dict)  # by signal id
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
+
+    def to_document(self) -> dict[str, dict[str, float | list[float]]]:
+        document: dict[str, dict[str, float | list[float]]] = {}
+        if self.corrections:
+            document["corrections"] = dict(self.corrections)
+        if self.spreads:
+            document["spreads"] = {key: list(spread) for key, spread in self.spreads.items()}
+        return document
 
 
-def increments_of(count: CountSeries, before: float | None) -> Increments:
-    """Return the increment of each usable sample; the very first one only sets the start value."""
-    usable = count.series.select_usable()
-    if count.kind == "increment":
-        return Increments(usable.at, usable.value)
-    if not len(usable):
-        return Increments(usable.at, usable.value)
-    earlier = np.append(usable.value[0] if before is None else before, usable.value[:-1])
-    step = usable.value - earlier
-    has_fallen = step < 0
-    if count.reset == "to_zero":
-        step = np.where(has_fallen, usable.value, step)
-    elif count.reset == "rollover" and count.modulus:
-        step = np.where(has_fallen, step + count.modulus, step)
-    return Increments(usable.at, np.maximum(step, 0.0))
+NO_DEBT: Final = Debt()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,41 +48,161 @@ class Quantities:
     sq: Numbers
     rq: Numbers
     pri_pq_s: Numbers
+    counters: tuple[dict[str, CounterStart], ...]  # what to continue from after each bucket
+    debts: tuple[Debt, ...]  # what each bucket passes to the one before it
+    set_aside: tuple[SetAside, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Of one signal, by bucket."""
+
+    quantity: Numbers
+    planned_s: Numbers  # the quantity, item by item, times the planned run time of the item
+    debt: Numbers  # passed to the bucket before
 
 
 def sum_quantities(
-    counts: tuple[CountSeries, ...],
-    before: dict[str, float],
+    counts: Sequence[CountSeries],
+    before: Mapping[str, CounterStart],
     run_time: Steps,
     edges: Instants,
+    corrections: Mapping[str, float] | None = None,
 ) -> Quantities:
-    """Sum the increments bucket by bucket; `edges` are the starts and the last end."""
-    by_role: dict[Role, list[Increments]] = {}
+    """Sum the increments bucket by bucket; `edges` are the starts and the last end.
+
+    `corrections`: what the bucket after the last one passes back, by signal id.
+    """
+    by_role: dict[Role, list[_Sums]] = {}
+    increments: dict[str, Increments] = {}
+    debts: dict[str, Numbers] = {}
+    set_aside: list[SetAside] = []
     for count in counts:
-        count_increments = increments_of(count, before.get(str(count.signal_id)))
-        by_role.setdefault(count.role, []).append(count_increments)
+        key = str(count.signal_id)
+        increments[key] = increments_of(count, before.get(key), run_time)
+        sums = _sum_signal(
+            count, increments[key], run_time, edges, (corrections or {}).get(key, 0.0)
+        )
+        by_role.setdefault(count.role, []).append(sums)
+        debts[key] = sums.debt
+        set_aside += [aside for aside in increments[key].set_aside if aside.at_us <= edges[-1]]
     produced = by_role.get(Role.TOTAL_COUNT)
     if produced is None:
         produced = [*by_role.get(Role.GOOD_COUNT, []), *by_role.get(Role.SCRAP_COUNT, [])]
-    pq = _sum_by_bucket(produced, edges)
-    sq = _sum_by_bucket(by_role.get(Role.SCRAP_COUNT, []), edges)
+    buckets = len(edges) - 1
+
+    def total_of(parts: Sequence[_Sums]) -> Numbers:
+        return sum((part.quantity for part in parts), np.zeros(buckets))
+
+    pq, sq = total_of(produced), total_of(by_role.get(Role.SCRAP_COUNT, []))
     good = by_role.get(Role.GOOD_COUNT)
-    planned = [
-        Increments(i.at, i.quantity * run_time.value[run_time.index(i.at)]) for i in produced
-    ]
     return Quantities(
         pq=pq,
-        gq=_sum_by_bucket(good, edges) if good is not None else pq - sq,
+        gq=total_of(good) if good is not None else pq - sq,
         sq=sq,
-        rq=_sum_by_bucket(by_role.get(Role.REWORK_COUNT, []), edges),
-        pri_pq_s=_sum_by_bucket(planned, edges),
+        rq=total_of(by_role.get(Role.REWORK_COUNT, [])),
+        pri_pq_s=sum((part.planned_s for part in produced), np.zeros(buckets)),
+        counters=_counters_after(increments, before, edges),
+        debts=_debts_of(counts, increments, debts, edges),
+        set_aside=tuple(sorted(set_aside, key=lambda aside: (aside.at_us, aside.signal_id))),
     )
 
 
-def _sum_by_bucket(parts: list[Increments], edges: Instants) -> Numbers:
-    total = np.zeros(len(edges) - 1)
-    for part in parts:
-        bucket = np.searchsorted(edges, part.at, side="right") - 1
-        inside = (bucket >= 0) & (bucket < len(total))
-        total += np.bincount(bucket[inside], part.quantity[inside], minlength=len(total))
-    return total
+def _sum_signal(
+    count: CountSeries, increments: Increments, run_time: Steps, edges: Instants, debt: float
+) -> _Sums:
+    positive = np.maximum(increments.quantity, 0.0)
+    if count.interpolate:
+        quantity, planned_s = _spread_evenly(increments, positive, run_time, edges)
+    else:
+        each_s = positive * run_time.value[run_time.index(increments.at)]
+        quantity = _sum_by_bucket(increments.at, positive, edges)
+        planned_s = _sum_by_bucket(increments.at, each_s, edges)
+    is_count = (quantity <= QUANTITY_MAX) & np.isfinite(planned_s)
+    quantity, planned_s = np.where(is_count, quantity, 0.0), np.where(is_count, planned_s, 0.0)
+    corrections = _sum_by_bucket(
+        increments.at, np.minimum(np.maximum(-increments.quantity, 0.0), QUANTITY_MAX), edges
+    )
+    if not debt and not corrections.any():
+        return _Sums(quantity, planned_s, np.zeros(len(quantity)))
+    return _subtract(quantity, planned_s, corrections, debt)
+
+
+def _subtract(quantity: Numbers, planned_s: Numbers, corrections: Numbers, debt: float) -> _Sums:
+    """Subtract corrections from their buckets, from the last to the first."""
+    left, passed = quantity.copy(), np.zeros(len(quantity))
+    for bucket in range(len(quantity) - 1, -1, -1):
+        rest = float(quantity[bucket] - corrections[bucket] - debt)
+        left[bucket], debt = max(rest, 0.0), max(-rest, 0.0)
+        passed[bucket] = debt
+    share = np.divide(left, quantity, out=np.zeros(len(quantity)), where=quantity > 0)
+    return _Sums(left, planned_s * share, passed)
+
+
+def _sum_by_bucket(at: Instants, quantity: Numbers, edges: Instants) -> Numbers:
+    """Sum by bucket; an instant that is an edge belongs to the bucket that ends with it."""
+    # What lies at the start and was not counted before it has no other bucket.
+    bucket = np.maximum(np.searchsorted(edges, at, side="left") - 1, 0)
+    inside = (at >= edges[0]) & (at <= edges[-1])
+    summed = np.bincount(bucket[inside], quantity[inside], minlength=len(edges) - 1)
+    return summed.astype(np.float64)
+
+
+def _spread_evenly(
+    increments: Increments, quantity: Numbers, run_time: Steps, edges: Instants
+) -> tuple[Numbers, Numbers]:
+    """Return quantity and planned time by bucket, each increment even over its interval."""
+    buckets = len(edges) - 1
+    if not len(quantity):
+        return np.zeros(buckets), np.zeros(buckets)
+    is_last = np.append(increments.at[1:] != increments.at[:-1], True)
+    # Of a sample whose interval is not known, the whole increment lies at its instant.
+    first = min(int(increments.since[0]), int(increments.at[0]) - 1)
+    at = np.append(first, increments.at[is_last]) - edges[0]
+    counted = np.append(0.0, np.cumsum(quantity)[is_last])
+    inside = (run_time.at > edges[0]) & (run_time.at < edges[-1])
+    cuts = np.union1d(edges, run_time.at[inside])
+    pieces = np.maximum(np.diff(np.interp(cuts - edges[0], at, counted)), 0.0)
+    each_s = pieces * run_time.value[run_time.index_before(cuts[1:])]
+    return _sum_by_bucket(cuts[1:], pieces, edges), _sum_by_bucket(cuts[1:], each_s, edges)
+
+
+def _counters_after(
+    increments: Mapping[str, Increments], before: Mapping[str, CounterStart], edges: Instants
+) -> tuple[dict[str, CounterStart], ...]:
+    after: tuple[dict[str, CounterStart], ...] = tuple({} for _ in edges[1:])
+    for key, steps in increments.items():
+        last = np.searchsorted(steps.at, edges[1:], side="right") - 1
+        for bucket, index in enumerate(last.tolist()):
+            start = steps.start_at(index, before.get(key))
+            if start is not None:
+                after[bucket][key] = start
+    return after
+
+
+def _debts_of(
+    counts: Sequence[CountSeries],
+    increments: Mapping[str, Increments],
+    corrections: Mapping[str, Numbers],
+    edges: Instants,
+) -> tuple[Debt, ...]:
+    passed: list[dict[str, float]] = [{} for _ in edges[1:]]
+    spreads: list[dict[str, Spread]] = [{} for _ in edges[1:]]
+    for count in counts:
+        key = str(count.signal_id)
+        for bucket in np.flatnonzero(corrections[key]).tolist():
+            passed[bucket][key] = float(corrections[key][bucket])
+        steps = increments[key]
+        if not count.interpolate or not len(steps.at):
+            continue
+        over = np.searchsorted(steps.at, edges[:-1], side="right")
+        for bucket, index in enumerate(over.tolist()):
+            if index >= len(steps.at) or steps.quantity[index] <= 0:
+                continue
+            if steps.since[index] < edges[bucket]:
+                spreads[bucket][key] = (
+                    int(steps.since[index]), int(steps.at[index]), float(steps.quantity[index])
+                )  # fmt: skip
+    return tuple(
+        Debt(*pair) if any(pair) else NO_DEBT for pair in zip(passed, spreads, strict=True)
+    )

@@ -12,6 +12,9 @@ from werknetz.domain.role import Role
 from werknetz.domain.state import MachineState
 
 EARLIEST_US: Final = np.iinfo(np.int64).min
+MAX_SPEED: Final = 10.0
+"""How many times faster than planned a machine can be; a larger increment is set aside."""
+
 Instants = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -53,6 +56,14 @@ class Series:
     def select(self, chosen: Flags) -> "Series":
         return Series(self.at[chosen], self.value[chosen], self.status[chosen], self.text[chosen])
 
+    def followed_by(self, later: "Series") -> "Series":
+        return Series(
+            np.append(self.at, later.at),
+            np.append(self.value, later.value),
+            np.append(self.status, later.status),
+            np.append(self.text, later.text),
+        )
+
     def select_usable(self) -> "Series":
         """Return the samples that have a number and are not bad."""
         return self.select(np.isfinite(self.value) & (self.status < quality.BAD))
@@ -69,6 +80,9 @@ class CountSeries:
     reset: str = "none"
     modulus: float | None = None
     kind: str = "cumulative"
+    interpolate: bool = False  # spread each increment evenly over the time since the sample before
+    max_increment: float | None = None  # of one sample
+    max_speed: float = MAX_SPEED
 
 
 @dataclass(frozen=True, slots=True)

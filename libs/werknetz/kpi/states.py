@@ -3,6 +3,7 @@
 Pure: the same samples, shift plan and carry give the same elements, however the range is split.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.state import MachineState as S
 from werknetz.kpi.carry import Carry
-from werknetz.kpi.counts import sum_quantities
+from werknetz.kpi.counter_steps import CounterStart, SetAside
+from werknetz.kpi.counts import Debt, sum_quantities
 from werknetz.kpi.data_gaps import mask_unknown, unknown_until
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs_of
@@ -78,6 +80,8 @@ class ComputedBuckets:
     carries: list[Carry]
     intervals: StateIntervals
     orders: list[OrderRun]
+    debts: tuple[Debt, ...] = ()  # what each bucket passes to the one before it
+    set_aside: tuple[SetAside, ...] = ()
 
     def elements_of(self, bucket: int) -> Elements:
         return Elements(*(float(self.columns[name][bucket]) for name in ELEMENT_NAMES))
@@ -95,9 +99,16 @@ class _Timeline:
 
 
 def compute_buckets(
-    samples: MachineSamples, plan: PlannedTime, carry: Carry, span: BucketRange
+    samples: MachineSamples,
+    plan: PlannedTime,
+    carry: Carry,
+    span: BucketRange,
+    corrections: Mapping[str, float] | None = None,
 ) -> ComputedBuckets:
-    """Compute every bucket of the range. Samples start at `carry`; states extend past the end."""
+    """Compute every bucket of the range. Samples start at `carry`; states extend past the end.
+
+    `corrections`: what counters counted too much before the end of the range, by signal id.
+    """
     codes, order_numbers = TextIndex(), TextIndex()
     reported = state_steps_of(samples.state, carry.state, carry.code, codes)
     states = mask_unknown(reported, samples.unknown)
@@ -115,12 +126,17 @@ def compute_buckets(
     columns = {name: np.zeros(span.buckets) for name in ELEMENT_NAMES}
     pieces = _sum_times(line, plan, span, columns)
     _count_fault_events(line.runs, span, columns)
-    quantities = sum_quantities(samples.counts, carry.counts, line.run_time, span.edges)
+    quantities = sum_quantities(
+        samples.counts, carry.counts, line.run_time, span.edges, corrections
+    )
     for name in ("pq", "gq", "sq", "rq", "pri_pq_s"):
         columns[name] = getattr(quantities, name)
     _count_samples(samples, span, columns)
-    carries = _carries_of(line, samples, carry, span)
-    return ComputedBuckets(columns, carries, pieces, _order_runs_of(line, span))
+    carries = _carries_of(line, samples, quantities.counters, span)
+    return ComputedBuckets(
+        columns, carries, pieces, _order_runs_of(line, span), quantities.debts,
+        quantities.set_aside,
+    )  # fmt: skip
 
 
 def _sum_times(
@@ -229,7 +245,10 @@ def _count_samples(samples: MachineSamples, span: BucketRange, columns: dict[str
 
 
 def _carries_of(
-    line: _Timeline, samples: MachineSamples, carry: Carry, span: BucketRange
+    line: _Timeline,
+    samples: MachineSamples,
+    counters: Sequence[dict[str, CounterStart]],
+    span: BucketRange,
 ) -> list[Carry]:
     """Return the carry at the end of each bucket."""
     edges = span.edges[1:]
@@ -239,27 +258,18 @@ def _carries_of(
     code, number = line.reported.name[step], line.orders.name[order]
     run_time = line.run_time.value[line.run_time.index_before(edges)]
     run = line.runs.index(edges - 1)
-    last_counts: dict[str, list[float | None]] = {}
-    for count in samples.counts:
-        usable, key = count.series.select_usable(), str(count.signal_id)
-        index = np.searchsorted(usable.at, edges, side="left") - 1
-        first = carry.counts.get(key)
-        last_counts[key] = [float(usable.value[i]) if i >= 0 else first for i in index]
     carries = []
     for n in range(span.buckets):
         fault = None
         if is_fault[n] and run[n] >= 0:
             fault = (int(line.runs.since[run[n]]), bool(line.runs.eligible[run[n]]))
-        counts = {
-            key: value for key, values in last_counts.items() if (value := values[n]) is not None
-        }
         carries.append(
             Carry(
                 int(state[n]),
                 line.codes.texts[code[n]],
                 line.order_numbers.texts[number[n]] or "",
                 float(run_time[n]) or None,
-                counts,
+                counters[n],
                 fault,
                 unknown_until(samples.unknown, int(edges[n])),
             )

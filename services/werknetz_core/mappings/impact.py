@@ -18,7 +18,7 @@ from werknetz.kpi.carry import Carry
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.plan import PlannedTime
-from werknetz.kpi.series import EMPTY, CountSeries, MachineSamples, Series
+from werknetz.kpi.series import EMPTY, MAX_SPEED, CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, compute_buckets
 from werknetz_core.mappings.replay_normalizer import NormalizedInput, PointSamples
 
@@ -81,7 +81,8 @@ class MachineResult:
         counts = [
             CountSeries(
                 number, Role(point.role), self.series(key), point.counter_reset,
-                point.counter_modulus, point.counter_kind,
+                point.counter_modulus, point.counter_kind, point.counter_interpolate,
+                point.counter_max_increment, point.counter_max_speed or MAX_SPEED,
             )
             for number, (key, point) in enumerate(sorted(self.points.items()))
             if Role(point.role).is_count

@@ -19,6 +19,9 @@ class SignalView(BaseModel):
     counter_reset: str
     counter_modulus: float | None
     counter_kind: str
+    counter_interpolate: bool  # an increment is spread over the time since the sample before
+    counter_max_increment: float | None  # of one sample; more is set aside
+    counter_max_speed: float | None  # times the planned speed; null: 10
 
 
 class SampleView(BaseModel):

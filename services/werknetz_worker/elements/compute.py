@@ -6,11 +6,18 @@ deleted only if it is unchanged since it was read.
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
+from werknetz.domain.bucket import (
+    BUCKET_US,
+    TIME_MIN_US,
+    bucket_of,
+    instant_of,
+    microseconds_of,
+)
 from werknetz.kpi.carry import Carry
+from werknetz.kpi.counts import Debt
 from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.kpi.faults import MINOR_STOP_US
 from werknetz.kpi.states import BucketRange, ComputedBuckets
@@ -21,6 +28,7 @@ from werknetz.store.elements.element_rows import LAST_ELEMENTS_BEFORE
 from werknetz.store.elements.retention import DROPPED_BEFORE
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.elements import element_rows as rows
+from werknetz_worker.elements import findings
 from werknetz_worker.elements.machine import Machine
 from werknetz_worker.watermarks import WatermarkPublisher
 
@@ -35,6 +43,7 @@ WAIT_MAX_S: Final = 60.0
 """While history comes in for a machine, its past waits until nothing has come for QUIET_S, at most
 for PATIENCE_S: each recomputation in between would have to go on up to now."""
 
+DEBT: Final = "debt"  # in the stored carry: what a bucket passes to the one before it
 RECENT_BUCKETS: Final = 4  # buckets: these never wait
 _log: Final = get_logger("worker.compute")
 _LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
@@ -96,7 +105,8 @@ async def compute_machine(
             dirty.DIRTY_BUCKETS_OF_MACHINE, equipment_id, instant_of(now_us)
         )
         marks_with_age = {microseconds_of(r[0]): (r[1], r[2]) for r in dirty_rows}
-        if dropped := await _find_dropped(connection, marks_with_age):
+        dropped_before_us = await _dropped_before_us(connection)
+        if dropped := _find_dropped(dropped_before_us, marks_with_age):
             await _delete_marks(connection, equipment_id, dropped)
             return MachineOutcome(done=len(dropped), more=len(dropped) < len(marks_with_age))
         marks = _select_due(marks_with_age, now_us, quiet_s)
@@ -106,7 +116,9 @@ async def compute_machine(
         if machine is None or not machine.signals:
             await _delete_marks(connection, equipment_id, marks)
             return MachineOutcome(done=len(marks))
-        return await _MachineComputation(connection, machine, now_us, marks).run()
+        return await _MachineComputation(
+            connection, machine, now_us, marks, dropped_before_us
+        ).run()
 
 
 def _select_due(
@@ -128,36 +140,48 @@ class _MachineComputation:
         machine: Machine,
         now_us: int,
         marks: dict[int, int],
+        dropped_before_us: int,
     ) -> None:
         self._connection = connection
         self._machine = machine
         self._now_us = now_us
         self._marks = marks
+        self._dropped_before_us = dropped_before_us
         self._old: dict[int, rows.StoredElements] = {}
 
     async def run(self) -> MachineOutcome:
         start_us, carry = await self._find_start(min(self._marks))
         buckets = self._first_length(start_us)
-        more = False
         while True:
             span = BucketRange(start_us, buckets, self._now_us)
             computed = await self._compute(span, carry)
             if not self._changes_next_bucket(span, computed):
                 break
             if buckets >= BUCKETS_MAX:
-                await self._connection.execute(
-                    dirty.MARK_BUCKETS, [self._machine.id], [span.end_us // BUCKET_US]
-                )
+                await self._mark(span.end_us)
                 break
             # The next bucket starts differently than it is stored: continue.
             ahead = (bucket_of(self._now_us) - start_us) // BUCKET_US + 1
             buckets = min(max(2 * buckets, buckets + 4), ahead, BUCKETS_MAX)
+        while self._changes_bucket_before(span, computed):
+            longer = await self._extend_back(span)
+            if longer is None:
+                await self._mark(span.start_us - BUCKET_US)
+                break
+            span, carry = longer
+            computed = await self._compute(span, carry)
         changes = self._compare(span, computed)
         await rows.write_elements(self._connection, self._machine.id, computed, span, changes)
-        computed_marks = {at: n for at, n in self._marks.items() if start_us <= at < span.end_us}
+        await findings.replace_findings(self._connection, self._machine, computed, span)
+        computed_marks = {
+            at: n for at, n in self._marks.items() if span.start_us <= at < span.end_us
+        }
         await _delete_marks(self._connection, self._machine.id, computed_marks)
-        more = more or len(computed_marks) < len(self._marks)
+        more = len(computed_marks) < len(self._marks)
         return MachineOutcome(self._machine.path, len(computed_marks), len(changes.buckets), more)
+
+    async def _mark(self, at_us: int) -> None:
+        await self._connection.execute(dirty.MARK_BUCKETS, [self._machine.id], [at_us // BUCKET_US])
 
     async def _find_start(self, first_us: int) -> tuple[int, Carry]:
         """Return where to start: after the last stored bucket, so that no bucket is missing."""
@@ -167,8 +191,29 @@ class _MachineComputation:
         if row is not None:
             after_us = microseconds_of(row[0]) + BUCKET_US
             if after_us == first_us or after_us > self._now_us - FILL_US:
-                return after_us, Carry.from_document(json.loads(row[1]))
+                return after_us, await self._carry_after(after_us, json.loads(row[1]))
         return first_us, await self._machine.load_carry_before(self._connection, first_us)
+
+    async def _carry_after(self, at_us: int, document: dict[str, Any]) -> Carry:
+        carry = Carry.from_document(document)
+        if all(start.at_us is not None for start in carry.counts.values()):
+            return carry
+        # A version before stored no times, and counted a sample at the end in the next bucket.
+        before = await self._machine.load_carry_before(self._connection, at_us)
+        return replace(carry, counts=before.counts)
+
+    async def _extend_back(self, span: BucketRange) -> tuple[BucketRange, Carry] | None:
+        """Return a longer range with the same end; None: it would be too long."""
+        longer = min(2 * span.buckets + 4, BUCKETS_MAX)
+        if longer <= span.buckets:
+            return None
+        earliest_us = max(span.end_us - longer * BUCKET_US, self._dropped_before_us)
+        stored = await rows.load_elements(
+            self._connection, self._machine.id, earliest_us, span.start_us
+        )
+        start_us, carry = await self._find_start(min(stored))
+        buckets = (span.end_us - start_us) // BUCKET_US
+        return BucketRange(start_us, buckets, self._now_us), carry
 
     def _first_length(self, start_us: int) -> int:
         """Return how many buckets lie up to the last mark that is near the one before it."""
@@ -183,11 +228,13 @@ class _MachineComputation:
     async def _compute(self, span: BucketRange, carry: Carry) -> ComputedBuckets:
         machine, end_us = self._machine, span.end_us + MINOR_STOP_US
         self._old = await rows.load_elements(
-            self._connection, machine.id, span.start_us, span.end_us + BUCKET_US
+            self._connection, machine.id, span.start_us - BUCKET_US, span.end_us + BUCKET_US
         )
         samples = await machine.load_samples(self._connection, span.start_us, end_us)
         plan = machine.build_plan(span.start_us, end_us)
-        return compute_range(samples, plan, carry, span)
+        after = self._old.get(span.end_us)
+        corrections = {} if after is None else after.carry.get(DEBT, {}).get("corrections", {})
+        return compute_range(samples, plan, carry, span, corrections)
 
     def _changes_next_bucket(self, span: BucketRange, computed: ComputedBuckets) -> bool:
         """Return whether the bucket after the range must be computed, too."""
@@ -196,7 +243,16 @@ class _MachineComputation:
         if span.end_us not in self._old:
             return span.end_us > self._now_us - FILL_US
         last = self._old.get(span.end_us - BUCKET_US)
-        return last is None or _without_remark(last.carry) != computed.carries[-1].to_document()
+        return last is None or not _is_same_carry(last.carry, computed.carries[-1].to_document())
+
+    def _changes_bucket_before(self, span: BucketRange, computed: ComputedBuckets) -> bool:
+        """Return whether the bucket before the range must be computed, too."""
+        before_us = span.start_us - BUCKET_US
+        if before_us not in self._old or before_us < self._dropped_before_us:
+            return False
+        first = self._old.get(span.start_us)
+        stored = {} if first is None else first.carry.get(DEBT, {})
+        return bool(stored != computed.debts[0].to_document())
 
     def _compare(self, span: BucketRange, computed: ComputedBuckets) -> rows.ElementChanges:
         carries, provisional, revisions = [], [], []
@@ -210,7 +266,7 @@ class _MachineComputation:
             late = _late_samples(old, columns[n][_SAMPLES], at_us, self._now_us)
             computed.columns["late_samples"][n] = late
             values = (*columns[n][:_LATE], late, *columns[n][_LATE + 1 :])
-            carries.append(self._carry_document(computed.carries[n], at_us))
+            carries.append(self._carry_document(computed.carries[n], at_us, computed.debts[n]))
             provisional.append(not settled)
             replaced = old is not None and not old.provisional and old.values != values
             revisions.append(1 if old is None else old.revision + replaced)
@@ -225,16 +281,23 @@ class _MachineComputation:
         pieces_us = (min(touched), max(touched) + BUCKET_US) if touched else (0, 0)
         return rows.ElementChanges(buckets, revised, carries, provisional, revisions, pieces_us)
 
-    def _carry_document(self, carry: Carry, at_us: int) -> dict[str, Any]:
+    def _carry_document(self, carry: Carry, at_us: int, debt: Debt) -> dict[str, Any]:
         document = carry.to_document()
+        if passed := debt.to_document():
+            document[DEBT] = passed
         if self._machine.calendar_at(at_us) is None:
             document["remark"] = "no shift calendar: all time is planned"
         return document
 
 
-def _without_remark(carry: dict[str, Any]) -> dict[str, Any]:
-    """Return the carry without its remark, which is only for readers."""
-    return {name: value for name, value in carry.items() if name != "remark"}
+def _is_same_carry(stored: dict[str, Any], computed: dict[str, Any]) -> bool:
+    """Return whether the next bucket would start in the same way."""
+    ignored = {"remark", DEBT}  # for readers, and for the bucket before
+    if "count_at" not in stored:  # a version before: its rows need not be computed again
+        ignored |= {"count_at", "count_before"}
+    return {key: value for key, value in stored.items() if key not in ignored} == {
+        key: value for key, value in computed.items() if key not in ignored
+    }
 
 
 def _late_samples(
@@ -248,14 +311,14 @@ def _late_samples(
     return old.values[_LATE] + (max(0.0, samples - old.values[_SAMPLES]) if came_late else 0.0)
 
 
-async def _find_dropped(
-    connection: WriteConnection, marks_with_age: dict[int, tuple[int, float]]
-) -> dict[int, int]:
-    """Return the marks whose samples were dropped: their computed values stay."""
+async def _dropped_before_us(connection: WriteConnection) -> int:
+    """Return the instant before which samples were dropped."""
     dropped_before = await connection.fetchval(DROPPED_BEFORE)
-    if dropped_before is None:
-        return {}
-    before_us = microseconds_of(dropped_before)
+    return TIME_MIN_US if dropped_before is None else microseconds_of(dropped_before)
+
+
+def _find_dropped(before_us: int, marks_with_age: dict[int, tuple[int, float]]) -> dict[int, int]:
+    """Return the marks whose samples were dropped: their computed values stay."""
     dropped = {at: marks for at, (marks, _) in marks_with_age.items() if at < before_us}
     if dropped:
         _log.warning("not recomputed: the samples were dropped", buckets=len(dropped))

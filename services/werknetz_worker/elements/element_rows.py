@@ -54,7 +54,7 @@ async def write_elements(
             statements.UPSERT_ELEMENTS,
             equipment_id,
             [instant_of(span.start_us + n * BUCKET_US) for n in changes.buckets],
-            [json.dumps(changes.carries[n]) for n in changes.buckets],
+            [json.dumps(changes.carries[n], allow_nan=False) for n in changes.buckets],
             [changes.provisional[n] for n in changes.buckets],
             [changes.revisions[n] for n in changes.buckets],
             *(

@@ -1,22 +1,29 @@
 """Inputs of one machine: signals that affect KPIs, calendars and samples."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+import asyncpg
+
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Calendar, CalendarRejected, Shift, shifts_between
+from werknetz.domain.state import MachineState
 from werknetz.kpi.carry import Carry
+from werknetz.kpi.counter_steps import CounterStart
 from werknetz.kpi.plan import PlannedTime
-from werknetz.kpi.series import EMPTY, CountSeries, MachineSamples, Series
+from werknetz.kpi.series import EMPTY, MAX_SPEED, CountSeries, MachineSamples, Series
 from werknetz.runtime.log import get_logger
 from werknetz.store.elements import machine_inputs as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.elements import state_gaps
 
 ROLES: Final = [role.value for role in Role if role.affects_kpis]
+# A value of these that is no finite number says nothing.
+_NUMERIC: Final = {role for role in Role if role.is_count} | {Role.PLANNED_RUN_TIME}
 _log: Final = get_logger("worker.machine")
 
 
@@ -27,6 +34,10 @@ class MachineSignal:
     reset: str
     modulus: float | None
     kind: str
+    interpolate: bool = False
+    max_increment: float | None = None
+    max_speed: float | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ class Machine:
         if path is None:
             return None
         signals = [
-            MachineSignal(row[0], Role(row[1]), row[2], row[3], row[4])
+            MachineSignal(row[0], Role(row[1]), *row[2:])
             for row in await connection.fetch(statements.SIGNALS_OF_MACHINE, equipment_id, ROLES)
         ]
         calendars = []
@@ -91,6 +102,9 @@ class Machine:
             texts,
         )
         series_by_signal = {row[0]: Series.of(row[1], row[2], row[3], row[4]) for row in rows}
+        spread = [signal.id for signal in self.signals if signal.interpolate]
+        if spread:
+            await self._add_next_samples(connection, series_by_signal, spread, end_us)
 
         def series(role: Role) -> Series | None:
             signal = self.signal_of(role)
@@ -109,12 +123,38 @@ class Machine:
             run_time=series(Role.PLANNED_RUN_TIME),
             counts=tuple(
                 CountSeries(
-                    s.id, s.role, series_by_signal.get(s.id, EMPTY), s.reset, s.modulus, s.kind
+                    s.id, s.role, series_by_signal.get(s.id, EMPTY), s.reset, s.modulus, s.kind,
+                    s.interpolate, s.max_increment, s.max_speed or MAX_SPEED,
                 )
                 for s in self.signals
                 if s.role.is_count
             ),
-        )
+        )  # fmt: skip
+
+    async def _add_next_samples(
+        self,
+        connection: WriteConnection,
+        series: dict[int, Series],
+        spread: Sequence[int],
+        end_us: int,
+    ) -> None:
+        """Add what an increment over the end of the range is judged by and spread up to."""
+        following = {
+            row[0]: Series.of([row[1]], [row[2]], [row[3]])
+            for row in await connection.fetch(
+                statements.NEXT_SAMPLES_AFTER, spread, instant_of(end_us)
+            )
+        }
+        run_time = self.signal_of(Role.PLANNED_RUN_TIME)
+        if following and run_time is not None:
+            last_us = max(int(sample.at[0]) for sample in following.values())
+            for row in await connection.fetch(
+                statements.SAMPLES_IN_RANGE, [run_time.id], instant_of(end_us),
+                instant_of(last_us + 1), [],
+            ):  # fmt: skip
+                following[row[0]] = Series.of(row[1], row[2], row[3])
+        for signal_id, later in following.items():
+            series[signal_id] = series.get(signal_id, EMPTY).followed_by(later)
 
     async def load_carry_before(self, connection: WriteConnection, at_us: int) -> Carry:
         """Return the state before the instant, from samples, if no earlier bucket is stored."""
@@ -126,25 +166,34 @@ class Machine:
                 [signal.id for signal in self.signals],
                 instant_of(at_us),
                 state.id if state else -1,
+                [signal.id for signal in self.signals if signal.role in _NUMERIC],
             )
         }
         last = {role: rows.get(signal.id) for role in Role if (signal := self.signal_of(role))}
         before, order, run_time = (
             last.get(role) for role in (Role.STATE, Role.ORDER, Role.PLANNED_RUN_TIME)
         )
-        is_known = before is not None and before["status"] >= 0 and before["value"] is not None
         return Carry(
-            state=int(before["value"]) if is_known and before is not None else 0,
+            state=_state_of(before),
             code=before["text"] if before is not None else None,
             order=(order["text"] or "") if order is not None else "",
             run_time_s=run_time["value"] if run_time is not None else None,
             counts={
-                str(signal.id): rows[signal.id]["value"]
+                str(signal.id): CounterStart(
+                    rows[signal.id]["value"], microseconds_of(rows[signal.id]["at"])
+                )
                 for signal in self.signals
                 if signal.role.is_count and signal.id in rows
-                if rows[signal.id]["value"] is not None
             },
         )
+
+
+def _state_of(sample: asyncpg.Record | None) -> int:
+    """Return the state of a sample; a bad or impossible one is UNKNOWN."""
+    if sample is None or sample["status"] < 0 or sample["value"] is None:
+        return int(MachineState.UNKNOWN)
+    value = float(sample["value"])
+    return int(value) if 0 <= value <= max(MachineState) else int(MachineState.UNKNOWN)
 
 
 def _clip_shift(shift: Shift, start_us: int, end_us: int) -> Shift:

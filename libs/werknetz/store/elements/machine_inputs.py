@@ -9,7 +9,8 @@ SELECT path FROM equipment e
 WHERE NOT EXISTS (SELECT FROM equipment child WHERE child.parent_id = e.id)"""
 
 SIGNALS_OF_MACHINE: Final = """
-SELECT id, role, counter_reset, counter_modulus, counter_kind FROM signals
+SELECT id, role, counter_reset, counter_modulus, counter_kind, counter_interpolate,
+    counter_max_increment, counter_max_speed, name FROM signals
 WHERE equipment_id = $1 AND role = ANY($2) ORDER BY id"""
 
 # The nearest first, and of one equipment the newest first.
@@ -28,9 +29,21 @@ SELECT signal_id,
     CASE WHEN signal_id = ANY($4) THEN array_agg(text ORDER BY at, ctid) END AS text
 FROM samples WHERE signal_id = ANY($1) AND at >= $2 AND at < $3 GROUP BY signal_id"""
 
+# $4: signals whose value must be a finite number; NaN is greater than infinity.
 LAST_SAMPLES_BEFORE: Final = """
-SELECT s.id, x.value, x.status, x.text FROM unnest($1::int[]) AS s (id)
+SELECT s.id, x.at, x.value, x.status, x.text FROM unnest($1::int[]) AS s (id)
 CROSS JOIN LATERAL (
-    SELECT value, status, text FROM samples
+    SELECT at, value, status, text FROM samples
     WHERE signal_id = s.id AND at < $2 AND (status >= 0 OR s.id = $3)
-    ORDER BY at DESC LIMIT 1) AS x"""
+        AND (s.id <> ALL($4::int[]) OR (value > '-Infinity' AND value < 'Infinity'))
+    ORDER BY at DESC, ctid DESC LIMIT 1) AS x"""
+
+# The first sample of each signal at or after an instant that a counter can count with.
+NEXT_SAMPLES_AFTER: Final = """
+SELECT s.id, (date_part('epoch', x.at) * 1e6)::bigint AS at, x.value, x.status
+FROM unnest($1::int[]) AS s (id)
+CROSS JOIN LATERAL (
+    SELECT at, value, status FROM samples
+    WHERE signal_id = s.id AND at >= $2 AND status >= 0
+        AND value > '-Infinity' AND value < 'Infinity'
+    ORDER BY at, ctid LIMIT 1) AS x"""

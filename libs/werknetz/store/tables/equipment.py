@@ -34,6 +34,9 @@ signals = sa.Table(
     sa.Column("counter_reset", sa.Text, nullable=False, server_default="none"),
     sa.Column("counter_modulus", sa.Double),
     sa.Column("counter_kind", sa.Text, nullable=False, server_default="cumulative"),
+    sa.Column("counter_interpolate", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("counter_max_increment", sa.Double),
+    sa.Column("counter_max_speed", sa.Double),
 )
 
 samples = sa.Table(

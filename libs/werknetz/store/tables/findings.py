@@ -20,13 +20,14 @@ findings = sa.Table(
     id_column(),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),  # relation, stock, event
+    sa.Column("subject", sa.Text, nullable=False),  # relation, stock, event, machine
     reference_column("relation_id", "supply_relations.id", index=True),
     reference_column("stock_item_id", "stock_items.id", index=True),
     reference_column("supplier_id", "partners.id", index=True),
     reference_column("material_id", "materials.id", index=True),
     reference_column("warehouse_id", "warehouses.id", index=True),
     reference_column("site_id", "sites.id"),
+    reference_column("equipment_id", "equipment.id", index=True),
     sa.Column("at", AT, nullable=False),
     sa.Column("quantity", sa.Double),
     sa.Column("expected", sa.Double),

@@ -6,18 +6,28 @@ import pytest
 
 from werknetz.domain.state import MachineState
 from werknetz.kpi.carry import Carry
+from werknetz.kpi.counter_steps import CounterStart, ValueBefore
 
 
 @pytest.mark.parametrize(
     "carry",
     [
         Carry(),
-        Carry(3, "E7", "A1", 12.5, {"4": 9.0}, (1_000, True), 2_000),
+        Carry(3, "E7", "A1", 12.5, {"4": CounterStart(9.0)}, (1_000, True), 2_000),
+        Carry(counts={"4": CounterStart(9.0, 7), "5": CounterStart(8.0)}),
+        Carry(counts={"4": CounterStart(9.0, 7, ValueBefore(90.0, 6, 2.0))}),
+        Carry(counts={"4": CounterStart(9.0, 7, ValueBefore(90.0, None, 0.0))}),
         Carry(fault=(1_000, False)),
     ],
 )
 def test_round_trip(carry: Carry) -> None:
     assert Carry.from_document(json.loads(json.dumps(carry.to_document()))) == carry
+
+
+def test_a_document_of_a_version_before_has_no_times() -> None:
+    carry = Carry.from_document({"state": 1, "counts": {"4": 9}})
+    assert carry.counts == {"4": CounterStart(9.0)}
+    assert carry.to_document() == {"state": 1, "counts": {"4": 9.0}}
 
 
 def test_an_empty_document_is_the_unknown_state() -> None:

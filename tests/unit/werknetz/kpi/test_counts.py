@@ -1,43 +1,192 @@
-"""Increments of counters: cumulative, reset to zero, rolling over, or counted by sample."""
+"""Quantities of buckets: where increments lie, how they are spread, and what corrections reach."""
+
+import math
 
 import numpy as np
 import pytest
 
 from werknetz.domain.role import Role
-from werknetz.kpi.counts import increments_of, sum_quantities
-from werknetz.kpi.series import CountSeries, Series, run_time_steps_of
+from werknetz.kpi.counter_steps import CounterStart
+from werknetz.kpi.counts import NO_DEBT, Quantities, sum_quantities
+from werknetz.kpi.series import CountSeries, Series, Steps, run_time_steps_of
+
+EDGES = np.array([0, 10, 20, 30, 40])
 
 
-def count(values: list[float], role: Role = Role.GOOD_COUNT, **options: object) -> CountSeries:
-    return CountSeries(1, role, Series.of(list(range(len(values))), list(values)), **options)  # type: ignore[arg-type]  # options of the test
+def count(
+    samples: dict[int, float], role: Role = Role.TOTAL_COUNT, signal_id: int = 1, **options: object
+) -> CountSeries:
+    series = Series.of(list(samples), list(samples.values()))
+    options = {"max_speed": 1e9} | options  # the instants are microseconds
+    return CountSeries(signal_id, role, series, "to_zero", **options)  # type: ignore[arg-type]  # options of the test
+
+
+def sums(
+    *counts: CountSeries, before: float | None = 0.0, run_time: Steps | None = None,
+    edges: object = EDGES, corrections: dict[str, float] | None = None,
+) -> Quantities:  # fmt: skip
+    start = {} if before is None else {str(c.signal_id): CounterStart(before, 0) for c in counts}
+    return sum_quantities(
+        counts, start, run_time or run_time_steps_of(None, None), np.asarray(edges), corrections
+    )
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("samples", "expected"),
     [
-        ({}, [0, 2, 0, 1]),
-        ({"reset": "to_zero"}, [0, 2, 11.5, 1]),
-        ({"reset": "rollover", "modulus": 100.0}, [0, 2, 99.5, 1]),
-        ({"reset": "rollover"}, [0, 2, 0, 1]),  # the modulus is unknown
-        ({"modulus": 100.0}, [0, 2, 0, 1]),
-        ({"kind": "increment"}, [10, 12, 11.5, 12.5]),
+        # an increment lies in the bucket that ends with its sample, or contains it
+        ({10: 1}, [1, 0, 0, 0]),
+        ({11: 1}, [0, 1, 0, 0]),
+        ({9: 1}, [1, 0, 0, 0]),
+        ({40: 1}, [0, 0, 0, 1]),
+        ({41: 1}, [0, 0, 0, 0]),
+        # a correction subtracts in its bucket, and the rest in the buckets before
+        ({1: 5, 12: 10, 13: 8}, [5, 3, 0, 0]),
+        ({1: 50, 12: 60, 25: 56}, [50, 6, 0, 0]),
+        ({1: 50, 12: 52, 35: 45}, [45, 0, 0, 0]),
+        ({1: 50, 32: 48, 35: 58}, [50, 0, 0, 8]),
+        ({1: 50, 20: 48, 35: 58}, [48, 0, 0, 10]),
+        ({1: 50, 21: 60, 22: 57, 35: 55}, [50, 0, 5, 0]),
     ],
 )
-def test_increments(options: dict[str, object], expected: list[float]) -> None:
-    counted = increments_of(count([10, 12, 11.5, 12.5], **options), None)
-    assert counted.quantity.tolist() == expected
-    assert counted.at.tolist() == [0, 1, 2, 3]
+def test_the_bucket_of_an_increment(samples: dict[int, float], expected: list[float]) -> None:
+    assert sums(count(samples)).pq.tolist() == expected
 
 
-def test_the_first_increment_starts_at_the_value_carried_over() -> None:
-    assert increments_of(count([10, 12]), 7.0).quantity.tolist() == [3, 2]
-    assert len(increments_of(count([]), 7.0).quantity) == 0
+def test_a_sample_at_the_start_counts_unless_the_range_continues_from_it() -> None:
+    assert sums(count({0: 3, 5: 4})).pq.tolist() == [4, 0, 0, 0]
+    later = sum_quantities(
+        [count({10: 3, 15: 4})], {"1": CounterStart(2.0, 9)}, run_time_steps_of(None, None),
+        EDGES[1:],
+    )  # fmt: skip
+    assert later.pq.tolist() == [2, 0, 0]
+    assert sums(count({5: 4, 15: 6}), before=None).pq.tolist() == [0, 2, 0, 0]
 
 
-def test_sums_lie_in_the_bucket_of_the_later_sample() -> None:
-    counts = (count([1, 2, 4, 8]), count([0, 0, 1, 1], Role.SCRAP_COUNT))
-    run_time = run_time_steps_of(Series.of([0, 2], [3.0, 5.0]), None)
-    sums = sum_quantities(counts, {}, run_time, np.array([1, 2, 3]))
-    assert (sums.pq.tolist(), sums.gq.tolist(), sums.sq.tolist()) == ([1, 3], [1, 2], [0, 1])
-    assert sums.rq.tolist() == [0, 0]
-    assert sums.pri_pq_s.tolist() == [3, 15]
+def test_what_is_produced_is_the_total_or_else_good_and_scrap() -> None:
+    good, scrap = count({5: 4}, Role.GOOD_COUNT, 2), count({15: 1}, Role.SCRAP_COUNT, 3)
+    rework = count({25: 2}, Role.REWORK_COUNT, 4)
+    without = sums(good, scrap, rework)
+    assert (without.pq.tolist(), without.gq.tolist()) == ([4, 1, 0, 0], [4, 0, 0, 0])
+    assert (without.sq.tolist(), without.rq.tolist()) == ([0, 1, 0, 0], [0, 0, 2, 0])
+    total = sums(count({5: 6}), scrap)
+    assert (total.pq.tolist(), total.gq.tolist()) == ([6, 0, 0, 0], [6, -1, 0, 0])
+    two = sums(count({5: 6}), count({5: 7}, signal_id=9))
+    assert two.pq.tolist() == [13, 0, 0, 0]
+
+
+def test_planned_time_is_that_of_each_item() -> None:
+    run_time = run_time_steps_of(Series.of([12, 22], [3.0, 5.0]), 2.0)
+    totals = sums(count({5: 1, 12: 3, 21: 7, 22: 8}), run_time=run_time)
+    assert totals.pri_pq_s.tolist() == [2, 6, 17, 0]
+    # of corrected items, the planned time is that of the items of the bucket
+    assert sums(count({1: 50, 12: 60, 25: 55}), run_time=run_time).pri_pq_s.tolist() == [
+        100, 15, 0, 0,
+    ]  # fmt: skip
+    assert sums(count({1: 50, 12: 60, 13: 55}), run_time=run_time).pri_pq_s.tolist() == [
+        100, 15, 0, 0,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [
+        ({20: 4}, [2, 2, 0, 0]),
+        ({5: 1, 25: 5}, [2, 2, 1, 0]),
+        ({40: 8}, [2, 2, 2, 2]),
+        ({60: 12}, [2, 2, 2, 2]),  # up to a sample after the range
+        ({10: 1}, [1, 0, 0, 0]),
+        ({20: 40, 30: 36}, [20, 16, 0, 0]),  # a correction is not spread
+        ({20: 4, 25: 0.0, 30: 1}, [2, 2, 1, 0]),
+    ],
+)
+def test_an_increment_is_spread_over_its_interval(
+    samples: dict[int, float], expected: list[float]
+) -> None:
+    spread = sums(count(samples, interpolate=True))
+    assert spread.pq.tolist() == pytest.approx(expected)
+
+
+def test_an_increment_of_unknown_time_is_not_spread() -> None:
+    first = sums(count({15: 4, 25: 6}, interpolate=True), before=None)
+    assert first.pq.tolist() == pytest.approx([0, 1, 1, 0])
+    single = sums(count({15: 4, 25: 6}, interpolate=True, kind="increment"), before=None)
+    assert single.pq.tolist() == pytest.approx([0, 7, 3, 0])
+    old = sum_quantities(
+        [count({15: 4}, interpolate=True)], {"1": CounterStart(1.0)},
+        run_time_steps_of(None, None), EDGES,
+    )  # fmt: skip
+    assert old.pq.tolist() == pytest.approx([0, 3, 0, 0])
+    none = sums(count({}, interpolate=True))
+    assert (none.pq.tolist(), none.pri_pq_s.tolist()) == ([0] * 4, [0] * 4)
+    together = sums(count({10: 2}, interpolate=True), edges=[0, 5, 10])
+    assert together.pq.tolist() == pytest.approx([1, 1])
+
+
+def test_of_samples_at_one_instant_the_whole_increment_is_spread() -> None:
+    series = Series.of([20, 20], [2.0, 4.0])
+    both = sums(CountSeries(1, Role.TOTAL_COUNT, series, "to_zero", interpolate=True))
+    assert both.pq.tolist() == pytest.approx([2, 2, 0, 0])
+
+
+def test_spread_items_have_the_planned_time_of_their_own_instant() -> None:
+    run_time = run_time_steps_of(Series.of([10, 15, 45], [3.0, 5.0, 9.0]), 2.0)
+    spread = sums(count({20: 4}, interpolate=True), run_time=run_time)
+    assert spread.pri_pq_s.tolist() == pytest.approx([4, 8, 0, 0])
+
+
+def test_a_bucket_passes_on_what_it_cannot_subtract() -> None:
+    passed = sums(count({1: 3, 32: 8, 33: 2.0}), before=0.0)
+    assert passed.debts == (NO_DEBT,) * 4  # 2 of 8 is a reset
+    fallen = sums(count({12: 90, 33: 86}), before=100.0)
+    assert fallen.pq.tolist() == [0, 0, 0, 0]
+    assert [debt.corrections for debt in fallen.debts] == [{"1": 14}, {"1": 14}, {"1": 4}, {"1": 4}]
+    assert fallen.debts[0].to_document() == {"corrections": {"1": 14.0}}
+    after = sums(count({12: 110}), before=100.0, corrections={"1": 4.0, "2": 7.0})
+    assert after.pq.tolist() == [0, 6, 0, 0]
+    assert [debt.corrections for debt in after.debts] == [{}, {}, {"1": 4}, {"1": 4}]
+    assert NO_DEBT.to_document() == {}
+
+
+def test_a_bucket_names_the_increment_that_reaches_over_its_start() -> None:
+    spread = sums(count({10: 1, 25: 4, 60: 11}, interpolate=True))
+    assert [debt.spreads for debt in spread.debts] == [
+        {}, {}, {"1": (10, 25, 3.0)}, {"1": (25, 60, 7.0)}
+    ]  # fmt: skip
+    assert spread.debts[3].to_document() == {"spreads": {"1": [25, 60, 7.0]}}
+    still = sums(count({10: 1, 25: 1}, interpolate=True))
+    assert still.debts == (NO_DEBT,) * 4
+
+
+def test_what_the_next_bucket_continues_from() -> None:
+    totals = sums(count({10: 1, 25: 4}), before=0.5)
+    assert [after["1"] for after in totals.counters] == [
+        CounterStart(1.0, 10), CounterStart(1.0, 10), CounterStart(4.0, 25), CounterStart(4.0, 25),
+    ]  # fmt: skip
+    none = sums(count({12: 1}), before=None)
+    assert none.counters[0] == {}
+    assert none.counters[1] == {"1": CounterStart(1.0, 12)}
+
+
+def test_what_is_set_aside_lies_in_the_range() -> None:
+    totals = sums(
+        count({10: 900, 41: 5000}, max_increment=7.0),
+        count({5: 900, 40: 5000}, Role.SCRAP_COUNT, 2, max_increment=7.0),
+    )
+    assert [(aside.at_us, aside.signal_id) for aside in totals.set_aside] == [
+        (5, 2),
+        (10, 1),
+        (40, 2),
+    ]
+
+
+@pytest.mark.parametrize("huge", [1.1e15, 1e300, math.inf])
+def test_no_sum_is_beyond_all_numbers(huge: float) -> None:
+    run_time = run_time_steps_of(None, 1e300)
+    totals = sums(
+        count({5: huge, 15: huge}), count({25: 1}, Role.SCRAP_COUNT, 2), run_time=run_time
+    )
+    assert totals.pq.tolist() == [0, 0, 0, 0]
+    assert totals.pri_pq_s.tolist() == [0, 0, 0, 0]
+    most = sums(count({5: 1e15}), run_time=run_time_steps_of(None, None))
+    assert most.pq.tolist() == [1e15, 0, 0, 0]

@@ -216,6 +216,14 @@ def machines(draw: st.DrawFn) -> MachineSamples:
             CountSeries(
                 2, Role.SCRAP_COUNT, series(st.integers(0, 9).map(float), code), "rollover", 10.0
             ),
+            CountSeries(
+                3,
+                Role.REWORK_COUNT,
+                series(st.integers(80, 99).map(float), code),
+                "to_zero",
+                interpolate=draw(st.booleans()),
+                max_speed=100.0,
+            ),
         ),
     )
 
@@ -256,34 +264,49 @@ def part(series: Series, start_us: int, end_us: int) -> Series:
     return series.select((series.at >= start_us) & (series.at < end_us))
 
 
+def part_of_machine(samples: MachineSamples, span: BucketRange) -> MachineSamples:
+    """Return the samples that a worker loads for a range."""
+    assert samples.state is not None
+    assert samples.order is not None
+    assert samples.run_time is not None
+    end_us = span.end_us + 2 * MINUTE  # as far as the states are loaded
+    counts, next_us = [], end_us
+    for count in samples.counts:
+        loaded = part(count.series, span.start_us, end_us)
+        later = part(count.series, end_us, LATER).select_usable()
+        if count.interpolate and len(later):
+            loaded = loaded.followed_by(later.select(np.arange(len(later)) == 0))
+            next_us = max(next_us, int(later.at[0]) + 1)
+        counts.append(replace(count, series=loaded))
+    return MachineSamples(
+        state=part(samples.state, span.start_us, end_us),
+        order=part(samples.order, span.start_us, end_us),
+        run_time=part(samples.run_time, span.start_us, next_us),
+        counts=tuple(counts),
+    )
+
+
 @settings(deadline=None, max_examples=60)
 @given(machines(), plans(), st.integers(1, 3))
 def test_how_a_range_is_split_changes_nothing(
     samples: MachineSamples, plan: PlannedTime, first: int
 ) -> None:
     whole = compute_elements(samples, buckets=4, plan=plan)
-    carry, columns = START, []
-    for start, buckets in ((0, first), (first, 4 - first)):
-        span = BucketRange(T0 + start * BUCKET_US, buckets, LATER)
-        assert samples.state is not None
-        assert samples.order is not None
-        assert samples.run_time is not None
-        end_us = span.end_us + 2 * MINUTE  # as far as the states are loaded
-        part_samples = MachineSamples(
-            state=part(samples.state, span.start_us, end_us),
-            order=part(samples.order, span.start_us, end_us),
-            run_time=part(samples.run_time, span.start_us, end_us),
-            counts=tuple(
-                replace(c, series=part(c.series, span.start_us, end_us)) for c in samples.counts
-            ),
-        )
-        result = compute_buckets(part_samples, plan, carry, span)
-        carry = Carry.from_document(result.carries[-1].to_document())
-        columns.append(result.columns)
+    before = BucketRange(T0, first, LATER)
+    after = BucketRange(before.end_us, 4 - first, LATER)
+    earlier = compute_buckets(part_of_machine(samples, before), plan, START, before)
+    carry = Carry.from_document(earlier.carries[-1].to_document())
+    later = compute_buckets(part_of_machine(samples, after), plan, carry, after)
+    # A later correction reaches back.
+    earlier = compute_buckets(
+        part_of_machine(samples, before), plan, START, before, later.debts[0].corrections
+    )
     for name in ELEMENT_NAMES:
-        joined = np.concatenate([c[name] for c in columns])
-        np.testing.assert_allclose(joined, whole.columns[name], err_msg=name)
-    assert carry.to_document() == whole.carries[-1].to_document()
+        joined = np.concatenate([result.columns[name] for result in (earlier, later)])
+        np.testing.assert_allclose(joined, whole.columns[name], err_msg=name, atol=1e-9)
+    assert later.carries[-1].to_document() == whole.carries[-1].to_document()
+    assert [*earlier.debts, *later.debts] == [*whole.debts]
+    assert (*earlier.set_aside, *later.set_aside) == whole.set_aside
 
 
 def test_only_good_samples_count_as_good() -> None:

@@ -1,0 +1,22 @@
+"""Statements over the findings of a machine: what its counters cannot have counted."""
+
+from typing import Final
+
+# $1: equipment; $2: kinds; $3, $4: from (exclusive) and to; $5: keys that still hold.
+CLEAR_FINDINGS: Final = """
+UPDATE findings SET cleared_at = clock_timestamp()
+WHERE equipment_id = $1 AND subject = 'machine' AND kind = ANY($2::text[]) AND at > $3 AND at <= $4
+    AND cleared_at IS NULL AND key <> ALL($5::text[])"""
+
+UPSERT_FINDINGS: Final = """
+INSERT INTO findings AS old (key, kind, subject, equipment_id, at, quantity, expected, actual,
+    detail)
+SELECT key, kind, 'machine', $1, at, quantity, expected, actual, detail
+FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::float8[], $6::float8[], $7::float8[],
+    $8::text[]) AS new (key, kind, at, quantity, expected, actual, detail) ORDER BY key
+ON CONFLICT (key) DO UPDATE SET at = excluded.at, quantity = excluded.quantity,
+    expected = excluded.expected, actual = excluded.actual, detail = excluded.detail,
+    cleared_at = NULL
+WHERE old.cleared_at IS NOT NULL OR (old.at, old.quantity, old.expected, old.actual, old.detail)
+    IS DISTINCT FROM (excluded.at, excluded.quantity, excluded.expected, excluded.actual,
+        excluded.detail)"""

@@ -1,0 +1,214 @@
+"""What a counter counted between two samples: each row is a rule, or a case next to one."""
+
+import math
+
+import pytest
+
+from werknetz.domain.role import Role
+from werknetz.kpi.counter_steps import CounterStart, ValueBefore, increments_of
+from werknetz.kpi.series import CountSeries, Series, Steps, run_time_steps_of
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+ROLLOVER: dict[str, object] = {"reset": "rollover", "modulus": 65_536.0}
+
+
+def counter(
+    values: list[float], every_us: int = MINUTE, reset: str = "to_zero", **options: object
+) -> CountSeries:
+    at = [n * every_us for n in range(len(values))]
+    return CountSeries(1, Role.GOOD_COUNT, Series.of(at, list(values)), reset, **options)  # type: ignore[arg-type]  # options of the test
+
+
+def cycle(seconds: float) -> Steps:
+    return run_time_steps_of(None, seconds)
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "expected"),
+    [
+        # a small fall corrects downwards
+        ([5000, 5001, 5000, 5001], {}, [0, 1, -1, 1]),
+        ([1000, 1010, 1008, 1012], {}, [0, 10, -2, 4]),
+        ([1000, 1010, 1008, 1006], {}, [0, 10, -2, -2]),
+        ([1000, 1010, 1008, 1012], {"reset": "none"}, [0, 10, -2, 4]),
+        ([1000, 1001, 1000, 1002], ROLLOVER, [0, 1, -1, 2]),
+        ([10, 12, 11.5, 12.5], {}, [0, 2, -0.5, 1]),
+        ([3, 2], {}, [0, -1]),
+        ([100, 51], {}, [0, -49]),
+        # a fall to a smaller value is a reset: the new value was counted
+        ([100, 50], {}, [0, 50]),
+        ([100, 0, 5], {}, [0, 0, 5]),
+        ([100, 3, 5], {}, [0, 3, 2]),
+        ([1, 0, 1], {}, [0, 0, 1]),
+        ([100, 5, 3], {}, [0, 5, -2]),
+        ([100, 40, 10], {}, [0, 40, 10]),
+        ([5, 0, 7], {}, [0, 0, 7]),
+        # near the modulus it rolled over
+        ([65530, 65534, 2, 8], ROLLOVER, [0, 4, 4, 6]),
+        ([65535, 0], ROLLOVER, [0, 1]),
+        ([60000, 1000], ROLLOVER, [0, 6536]),
+        ([4294967290, 4], {"reset": "rollover", "modulus": 2.0**32}, [0, 10]),
+        ([32767, -32768, -32766], ROLLOVER, [0, 1, 2]),
+        ([6, 1], {"reset": "rollover", "modulus": 8.0}, [0, 3]),
+        ([95, 3], {"reset": "rollover", "modulus": 100.0}, [0, 8]),
+        # far from the modulus it is a reset, also where it rolls over at other times
+        ([40000, 3], ROLLOVER, [0, 3]),
+        ([70000, 5], ROLLOVER, [0, 5]),
+        ([10, 12, 3], {"reset": "rollover"}, [0, 2, 3]),
+        ([65534, 2], {}, [0, 2]),
+        # declared not to fall, or below zero: nothing is counted
+        ([100, 3, 5], {"reset": "none"}, [0, 0, 2]),
+        ([2, -1, 1], {}, [0, 0, 2]),
+        ([-5, -7, -1], {}, [0, -2, 6]),
+        # increments count themselves; a negative one corrects
+        ([10, 12, -2, 0], {"kind": "increment"}, [10, 12, -2, 0]),
+        # a declared maximum
+        ([1, 501, 502], {"max_increment": 500.0}, [0, 500, 1]),
+        ([1, 502, 503], {"max_increment": 500.0}, [0, 0, 1]),
+        ([1, 502, 3], {"max_increment": 500.0}, [0, 0, 2]),
+        ([900, 450, 10], {"max_increment": 449.0}, [0, 0, 10]),
+        ([5, 501], {"kind": "increment", "max_increment": 500.0}, [5, 0]),
+        # near 2^53 each item still counts
+        ([2.0**53 - 3, 2.0**53 - 2, 2.0**53 - 1], {}, [0, 1, 1]),
+        ([-1e308, 1e308, 1e308], {}, [0, 0, 0]),
+        ([10, math.nan, 12, math.inf, 13, -math.inf], {}, [0, 2, 1]),
+        ([0.1, 0.3, 0.2], {}, [0, 0.2, -0.1]),
+        ([], {}, []),
+    ],
+)  # fmt: skip
+def test_increments_of_a_counter_with_an_unknown_speed(
+    values: list[float], options: dict[str, object], expected: list[float]
+) -> None:
+    assert increments_of(counter(values, **options), None).quantity.tolist() == pytest.approx(  # type: ignore[arg-type]  # options of the test
+        expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "every_us", "options", "expected"),
+    [
+        # 60 s an item: at most 10 times as fast, and one item
+        ([100, 111], MINUTE, {}, [0, 11]),
+        ([100, 112], MINUTE, {}, [0, 0]),
+        ([100, 102], MINUTE, {"max_speed": 1.0}, [0, 2]),
+        ([100, 103], MINUTE, {"max_speed": 1.0}, [0, 0]),
+        ([1000, 1001, 901001, 901002], MINUTE, {}, [0, 1, 0, 1]),
+        ([1000, 1001, 901001, 1003], MINUTE, {}, [0, 1, 0, 2]),
+        ([1000, 0, 1001, 1002], MINUTE, {}, [0, 0, 1, 1]),
+        ([1000, 1, 1001, 1002], MINUTE, {}, [0, 1, 0, 1]),
+        ([1000, 0, 999], MINUTE, {}, [0, 0, -1]),
+        ([1000, 1100, 2000], MINUTE, {}, [0, 0, 0]),
+        # the start value counts only if it fits the time
+        ([5000, 11], MINUTE, {}, [0, 11]),
+        ([5000, 12], MINUTE, {}, [0, 0]),
+        ([5000, 12, 10], MINUTE, {}, [0, 0, 0]),
+        ([5000, 10, 8], MINUTE, {}, [0, 10, -2]),
+        ([400, 50], 8 * HOUR, {}, [0, 50]),
+        # after a long silence a counter may have come near its former value again
+        ([400, 380], 8 * HOUR, {}, [0, 380]),
+        ([400, 397], 8 * HOUR, {}, [0, -3]),
+        ([400, 396], HOUR, {}, [0, -4]),
+        ([400, 380], HOUR - 1, {}, [0, -20]),
+        ([400, 380], HOUR, {}, [0, 380]),
+        ([1300, 1200], HOUR, {}, [0, -100]),
+        ([400, 0, 400], 8 * HOUR, {}, [0, 0, 400]),
+        # a counter may roll over as far as the machine can have counted
+        ([60000, 60], 10 * HOUR, ROLLOVER, [0, 5596]),
+        ([60000, 1200], MINUTE, ROLLOVER, [0, 0]),
+        ([5, 11], MINUTE, {"kind": "increment"}, [5, 11]),
+        ([5, 12], MINUTE, {"kind": "increment"}, [5, 0]),
+    ],
+)
+def test_increments_of_a_machine_that_needs_a_minute(
+    values: list[float], every_us: int, options: dict[str, object], expected: list[float]
+) -> None:
+    count = counter(values, every_us, **options)  # type: ignore[arg-type]  # options of the test
+    assert increments_of(count, None, cycle(60.0)).quantity.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "every_us", "expected"),
+    [
+        # of an unknown speed, a single wrong value is one that is gone within a minute
+        ([5000, 0, 5001], MINUTE, [0, 0, 1]),
+        ([5000, 0, 5050], MINUTE, [0, 0, 50]),
+        ([5000, 0, 5051], MINUTE, [0, 0, 5051]),
+        ([5000, 0, 5001], MINUTE + 1, [0, 0, 5001]),
+        ([2, 0, 3], MINUTE, [0, 0, 3]),
+        ([99, 0, 99], MINUTE, [0, 0, 99]),
+        ([100, 0, 99], MINUTE, [0, 0, -1]),
+    ],
+)
+def test_a_single_wrong_value(values: list[float], every_us: int, expected: list[float]) -> None:
+    assert increments_of(counter(values, every_us), None).quantity.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "cause", "quantity"),
+    [
+        ([100, 500], {}, "jump", 400),
+        ([100, 40], {}, "start_value", 40),
+        ([100, 3], {"reset": "none"}, "start_value", 3),
+        ([100, -4], {}, "below_zero", 104),
+        ([-1e308, 1e308], {}, "not_finite", math.inf),
+        ([5, 100], {"kind": "increment"}, "jump", 100),
+    ],
+)
+def test_what_is_set_aside_is_listed(
+    values: list[float], options: dict[str, object], cause: str, quantity: float
+) -> None:
+    count = counter(values, **options)  # type: ignore[arg-type]  # options of the test
+    [aside] = increments_of(count, None, cycle(60.0)).set_aside
+    assert (aside.cause, aside.quantity, aside.at_us) == (cause, quantity, MINUTE)
+    assert aside.most == 11.0
+    [aside] = increments_of(counter([1, 9], max_increment=7.0), None).set_aside
+    assert aside.most == 7.0
+    [aside] = increments_of(counter([9, 1], reset="none"), None).set_aside
+    assert aside.most is None
+
+
+def test_the_faster_of_two_orders_counts() -> None:
+    """The order may change with the sample, so either planned time may hold."""
+    count = counter([0, 11])
+    for before, after, quantity in ((60.0, 600.0, 11), (600.0, 60.0, 11), (600.0, 600.0, 0)):
+        run_time = run_time_steps_of(Series.of([MINUTE], [after]), before)
+        assert increments_of(count, None, run_time).quantity.tolist() == [0, quantity]
+    unknown = run_time_steps_of(Series.of([MINUTE], [60.0]), None)
+    assert increments_of(counter([0, 12]), None, unknown).quantity.tolist() == [0, 0]
+
+
+def test_a_range_starts_with_the_last_sample_before_it() -> None:
+    count = counter([7, 10, 12])
+    assert increments_of(count, CounterStart(7.0)).quantity.tolist() == [0, 3, 2]
+    later = increments_of(count, CounterStart(7.0, 0))
+    assert (later.at.tolist(), later.since.tolist()) == ([MINUTE, 2 * MINUTE], [0, MINUTE])
+    assert later.quantity.tolist() == [3, 2]
+    assert len(increments_of(counter([]), CounterStart(7.0, 0)).quantity) == 0
+
+
+def test_a_value_in_doubt_is_judged_by_the_next_one_in_another_range() -> None:
+    """However a range is split, the same is counted."""
+    values = [1000.0, 1001, 901001, 1003, 0, 1004, 5, 3, 6, 500, 2, 65_000]
+    whole = increments_of(counter(values), None, cycle(60.0))
+    for cut in range(1, len(values)):
+        first = increments_of(counter(values[:cut]), None, cycle(60.0))
+        start = first.start_at(cut - 1, None)
+        rest = increments_of(counter(values), start, cycle(60.0))
+        joined = [*first.quantity.tolist(), *rest.quantity.tolist()]
+        assert joined == whole.quantity.tolist(), cut
+        assert (*first.set_aside, *rest.set_aside) == whole.set_aside
+    doubt = increments_of(counter([1000.0, 901001]), None, cycle(60.0)).start_at(1, None)
+    assert doubt == CounterStart(901001.0, MINUTE, ValueBefore(1000.0, 0, 0.0))
+    assert whole.start_at(-1, doubt) is doubt
+
+
+def test_the_time_before_the_first_sample_is_unknown() -> None:
+    """So nothing that it counted can be too much for it, except by the declared maximum."""
+    count = counter([5000.0, 10_000])
+    steps = increments_of(count, CounterStart(10.0), cycle(60.0))
+    assert steps.quantity.tolist() == [4990, 0]
+    limited = counter([5000.0], max_increment=100.0)
+    assert increments_of(limited, CounterStart(10.0), cycle(60.0)).quantity.tolist() == [0]
+    [doubt] = increments_of(limited, CounterStart(10.0), cycle(60.0)).in_doubt.values()
+    assert doubt == ValueBefore(10.0, None, 0.0)
