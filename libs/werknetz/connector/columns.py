@@ -7,18 +7,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from werknetz.connector.clock.clock_check import UNJUDGED, ClockCheck
 from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.points import NoPoint, PointTable
 from werknetz.connector.quarantine import Books, QuarantineLimiter
+from werknetz.connector.time_format import Clock
 from werknetz.connector.values import Target, UnreadableValue, value_of
-from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import BAD, UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Samples, Unmapped
 from werknetz.events.codec import SampleColumns, samples_of
 
-CLOCK_FROM_US: Final = 946_684_800_000_000  # year 2000: earlier, the clock was never set
-CLOCK_AHEAD_US: Final = 86_400_000_000
 _NO_POINT: Final = -1
+_CLOCKS: Final[dict[Clock, int]] = {"source": 0, "server": 1, "arrival": 2}
 _GROW: Final = 1024
 
 
@@ -42,6 +42,8 @@ class AddressTable:
     all_identity: bool = True
     all_mapped: bool = True
     any_computed: bool = False
+    clock: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    other_clock: bool = False  # whether a target's clock is not the source's
 
     def extend(self) -> None:
         """Resolve the addresses that were added since the last call."""
@@ -55,6 +57,7 @@ class AddressTable:
             self.offset = _enlarge(self.offset, room)
             self.special = _enlarge(self.special, room)
             self.computed = _enlarge(self.computed, room)
+            self.clock = _enlarge(self.clock, room)
         for index in range(self.size, size):
             self._add(index, self.points.resolve(self.addresses[index]))
         self.size = size
@@ -71,8 +74,54 @@ class AddressTable:
         if target is not None:
             self.computed[index] = target.computation is not None
             self.any_computed |= target.computation is not None
+            self.clock[index] = _CLOCKS[target.clock]
+            self.other_clock |= target.clock != "source"
             self.all_plain &= target.is_plain
             self.all_identity &= (target.factor, target.offset) == (1.0, 0.0)
+
+
+def judge_block(
+    table: AddressTable, block: ReadingBlock, check: ClockCheck, kind: int, arrival_us: int
+) -> ReadingBlock:
+    """Return the block with the times and statuses to store."""
+    point = table.number[block.address]
+    time, status = block.source_time_us, block.status
+    kinds: int | NDArray[np.int8] = kind
+    if not table.all_mapped:
+        kinds = np.where(point == _NO_POINT, np.int8(UNJUDGED), np.int8(kind))
+        point = np.maximum(point, 0)
+    if table.other_clock:
+        time, status, kinds = _apply_clocks(table, block, kinds, arrival_us)
+    judged = check.judge(
+        point, time, status, kinds, arrival_us,
+        lambda row: table.addresses[block.address[row]],
+    )  # fmt: skip
+    if judged.time is block.source_time_us and judged.status is block.status:
+        return block
+    server = block.server_time_us
+    if judged.source_time is not None:
+        other = judged.time if server is None else server
+        server = np.where(judged.source_time != judged.time, judged.source_time, other)
+    return ReadingBlock(
+        block.addresses, block.address, block.value, judged.status, judged.time, server
+    )
+
+
+def _apply_clocks(
+    table: AddressTable, block: ReadingBlock, kinds: int | NDArray[np.int8], arrival_us: int
+) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int8]]:
+    """Return time, status and kind by the clock of each address: see `TimeOptions`."""
+    clock = table.clock[block.address]
+    is_server, is_arrival = clock == _CLOCKS["server"], clock == _CLOCKS["arrival"]
+    time, status = block.source_time_us, block.status
+    if block.server_time_us is None:
+        unknown = is_server & (status < UNCERTAIN)
+        status = np.where(unknown, np.uint32(UNCERTAIN_TIME), status)
+        is_arrival |= is_server
+    else:
+        time = np.where(is_server, block.server_time_us, time)
+    kind = np.where(is_arrival, np.int8(UNJUDGED), np.asarray(kinds, np.int8))
+    return np.where(is_arrival, np.int64(arrival_us), time), status, kind
 
 
 def samples_of_block(
@@ -83,7 +132,7 @@ def samples_of_block(
     if not len(columns.address):
         return None
     address, value = columns.address, columns.value
-    time, status = check_times(columns.source_time_us, columns.status, arrival_us)
+    time, status = columns.source_time_us, columns.status
     rows, texts = np.empty(0, np.int32), list[str]()
     raw = value
     if not table.all_identity:
@@ -140,19 +189,6 @@ def _select_mapped(
         source_time_us=block.source_time_us[has_point],
         server_time_us=None if server is None else server[has_point],
     )
-
-
-def check_times(
-    time: NDArray[np.int64], status: NDArray[np.uint32], arrival_us: int
-) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Return times and statuses: implausible times marked, impossible ones replaced by arrival."""
-    latest = arrival_us + CLOCK_AHEAD_US
-    if time.min() >= CLOCK_FROM_US and time.max() <= latest:
-        return time, status
-    doubtful = (time < CLOCK_FROM_US) | (time > latest)
-    marked = np.where(doubtful & (status < UNCERTAIN), np.uint32(UNCERTAIN_TIME), status)
-    impossible = (time < TIME_MIN_US) | (time > TIME_MAX_US)
-    return np.where(impossible, np.int64(arrival_us), time), marked
 
 
 def mark_missing(

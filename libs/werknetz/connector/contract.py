@@ -46,6 +46,9 @@ class Reading:
     server_time_us: int | None = None
     raw: bytes = b""  # for quarantine, if it cannot be mapped
     fields: Mapping[str, Any] | None = None  # path → value, of the whole message
+    may_be_old: bool = False
+    """A value of the past: retained, or the first of a subscription. Its age is no sign of a wrong
+    clock."""
 
 
 @dataclass(slots=True)
@@ -79,6 +82,8 @@ class SourceRecord:
     is_new: bool = False  # the source knows that it delivers this key for the first time
     deleted: bool = False  # the source has deleted it; `fields` may hold the key alone
     has_former_identity: bool = False  # raw input of version 0.1: `key` is the whole identity
+    zone: str | None = None  # of times without a zone in `fields`; None: that of the mapping
+    time_field: str = ""  # the field that `source_time_us` was read from, in `zone` or else in UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,10 @@ class Delivery:
     group_ends: Sequence[SourceGroupEnd] = ()  # applied after the records
     messages: Sequence[SourceMessage] = ()  # the whole messages of the records and readings
     checkpoints: Sequence[bytes] = ()  # for `Redeliverable`: opaque to the pump; may be empty
-    may_repeat: bool = False  # may contain duplicates: rows on disk are not stored again
+    # Values that the source may have sent before; those on disk are not stored again. Their age is
+    # no sign of a wrong clock.
+    may_repeat: bool = False
+    is_history: bool = False  # stored values of the source: their age is no sign of a wrong clock
     ignored: int = 0  # values that the connector dropped by a setting: counted in the books
     duplicates: int = 0  # messages that the connector dropped as duplicates: counted in the books
     on_stored: Callable[[Sequence[Record]], None] | None = None

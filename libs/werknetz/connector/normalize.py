@@ -10,22 +10,19 @@ from math import isfinite, nan
 from typing import Any
 
 import msgspec
+import numpy as np
 
-from werknetz.connector.columns import (
-    CLOCK_AHEAD_US,
-    CLOCK_FROM_US,
-    AddressTable,
-    samples_of_block,
-)
+from werknetz.connector.clock.clock_check import ClockCheck, kind_of
+from werknetz.connector.clock.reading_times import ReadingTimes
+from werknetz.connector.columns import AddressTable, judge_block, samples_of_block
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.expressions.rule_expression_block import compute_block
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.points import NoPoint, PointTable
 from werknetz.connector.quarantine import Books, QuarantineLimiter
 from werknetz.connector.records import RecordMapper
-from werknetz.connector.values import DROPPED, Target, UnreadableValue, parse_time, value_of
-from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
-from werknetz.domain.status import BAD, GOOD, UNCERTAIN, UNCERTAIN_TIME
+from werknetz.connector.values import DROPPED, Target, UnreadableValue, value_of
+from werknetz.domain.status import BAD, GOOD, UNCERTAIN
 from werknetz.events.batch import (
     BusinessEvent,
     EventWithdrawn,
@@ -49,6 +46,8 @@ class _Rows:
     server: list[int | None] = field(default_factory=list)
     text_row: "array[int]" = field(default_factory=lambda: array("i"))
     text: list[str] = field(default_factory=list)
+    kind: "array[int]" = field(default_factory=lambda: array("b"))  # for `judge`
+    source: list[str] = field(default_factory=list)  # for `judge`
 
     def add(
         self, point: int, at_us: int, value: float, status: int, text: str | None,
@@ -62,6 +61,19 @@ class _Rows:
         self.value.append(value)
         self.status.append(status)
         self.server.append(server_us)
+
+    def judge(self, check: ClockCheck, arrival_us: int) -> None:
+        """Replace times and statuses by those to store."""
+        judged = check.judge(
+            np.frombuffer(self.point, np.int32), np.frombuffer(self.time, np.int64),
+            np.frombuffer(self.status, np.uint32), np.frombuffer(self.kind, np.int8),
+            arrival_us, self.source.__getitem__,
+        )  # fmt: skip
+        if judged.source_time is not None:
+            for row in np.flatnonzero(judged.source_time != judged.time).tolist():
+                self.server[row] = int(judged.source_time[row])
+        self.time = array("q", judged.time.tobytes())
+        self.status = array("I", judged.status.tobytes())
 
     def samples(self) -> Samples:
         server = b""
@@ -80,13 +92,20 @@ class Normalizer:
 
     `numbers` (key → number) are the points of the spool at start. New points get the next
     numbers. A `Points` record precedes the first sample of each point after a start.
+    `sources` (key → address) are the addresses of these points: they keep their names.
     """
 
     def __init__(
-        self, mapping: Mapping, connector_id: str, numbers: dict[str, int] | None = None
-    ) -> None:
+        self, mapping: Mapping, connector_id: str, numbers: dict[str, int] | None = None,
+        sources: dict[str, str] | None = None, clock: ClockCheck | None = None,
+    ) -> None:  # fmt: skip
         self.mapping = mapping
-        self._points = PointTable(mapping, connector_id, dict(numbers or {}))
+        self.clock = clock or ClockCheck(known_points=max((numbers or {}).values(), default=0))
+        self._times = ReadingTimes(self.clock)
+        self._points = PointTable(
+            mapping, connector_id, dict(numbers or {}), sources or {},
+            clock=self.clock.options.clock,
+        )  # fmt: skip
         self._records = RecordMapper(mapping, connector_id)
         self._books = Books()
         self._quarantine = QuarantineLimiter(mapping.label)
@@ -98,6 +117,11 @@ class Normalizer:
     @property
     def numbers(self) -> dict[str, int]:
         return self._points.numbers
+
+    @property
+    def sources(self) -> dict[str, str]:
+        defined = {key: point.source for key, point in self._points.definitions.items()}
+        return {**self._points.stored_sources, **defined}
 
     def take_all_unmapped(self, arrival_us: int) -> list[Unmapped]:
         """Return all counted quarantine entries. Call it before the normalizer is replaced."""
@@ -138,12 +162,16 @@ class Normalizer:
                 size = entry.size or admitted.size
                 unmapped.append(msgspec.structs.replace(admitted, size=size))
         samples: list[Samples] = []
+        is_history = delivery.is_history or delivery.lane == "backfill"
+        options = self.clock.options
+        kind = kind_of(options, is_history=is_history, may_be_old=delivery.may_repeat)
         if delivery.readings:
+            self._times.begin(kind, arrival_us)
             samples += self._of_readings(delivery.readings, arrival_us, unmapped)
-        for block in delivery.blocks:
-            table = self._table_of(block.addresses)
+        for delivered in delivery.blocks:
+            table = self._table_of(delivered.addresses)
             table.extend()
-            plain = block
+            plain = block = judge_block(table, delivered, self.clock, kind, arrival_us)
             books.taken += len(block.address)
             if table.any_computed:
                 plain, computed = compute_block(table, block, arrival_us, unmapped)
@@ -151,7 +179,9 @@ class Normalizer:
             converted = samples_of_block(table, plain, arrival_us, unmapped)
             if converted is not None:
                 samples.append(converted)
-        events: list[Record] = [*self._of_records(delivery.records, arrival_us, unmapped)]
+        events: list[Record] = [
+            *self._of_records(delivery.records, arrival_us, unmapped, is_live=not is_history)
+        ]
         events += [self._records.end_of(end, arrival_us) for end in delivery.group_ends]
         unmapped += self._quarantine.take_due(arrival_us)
         return [
@@ -163,11 +193,18 @@ class Normalizer:
         ]
 
     def _of_records(
-        self, records: Sequence[SourceRecord], arrival_us: int, unmapped: list[Unmapped]
+        self,
+        records: Sequence[SourceRecord],
+        arrival_us: int,
+        unmapped: list[Unmapped],
+        *,
+        is_live: bool,
     ) -> list[BusinessEvent | EventWithdrawn]:
         events: list[BusinessEvent | EventWithdrawn] = []
         for record in records:
-            mapped = self._records.map_record(record, arrival_us)
+            mapped = self._records.map_record(record, arrival_us, is_live=is_live)
+            if mapped.unsure_time:
+                self._times.note_unsure(record.source, arrival_us)
             self._books.taken += len(mapped)
             self._books.ignored += mapped.ignored
             events += mapped.events
@@ -220,7 +257,7 @@ class Normalizer:
     def _of_readings(
         self, readings: Sequence[Reading], arrival_us: int, unmapped: list[Unmapped]
     ) -> list[Samples]:
-        rows, find, books = _Rows(), self._points.resolve, self._books
+        rows, find, books, times = _Rows(), self._points.resolve, self._books, self._times
         for reading in readings:
             target = find(reading.source, reading.value)
             if type(target) is NoPoint:
@@ -251,8 +288,11 @@ class Normalizer:
             elif text is None and not isfinite(value):
                 # A missing value, NaN and infinity are no values: only text rows have no number.
                 value, status = nan, status if status >= UNCERTAIN else BAD
-            at_us, status = _sample_time(target, reading, status, arrival_us)
+            at_us, status, kind = times.time_of(target, reading, status)
             rows.add(target.number, at_us, value, status, text, reading.server_time_us)
+            rows.kind.append(kind)
+            rows.source.append(reading.source)
+        rows.judge(self.clock, arrival_us)
         return [rows.samples()] if rows.point else []
 
     def _count_repeat(
@@ -263,24 +303,6 @@ class Normalizer:
         )
         if entry is not None:
             unmapped.append(entry)
-
-
-def _sample_time(target: Target, reading: Reading, status: int, arrival_us: int) -> tuple[int, int]:
-    """Return the time of a sample, and its status, which marks a doubtful time."""
-    at_us = reading.source_time_us
-    time_format = target.time
-    if time_format is not None:
-        written = (reading.fields or {}).get(time_format.path)
-        at_us = None if written is None else parse_time(written, time_format, target.zone)
-        if at_us is None:
-            return arrival_us, status if status >= UNCERTAIN else UNCERTAIN_TIME
-    if at_us is None:
-        return arrival_us, status
-    if CLOCK_FROM_US <= at_us <= arrival_us + CLOCK_AHEAD_US:
-        return at_us, status
-    if not TIME_MIN_US <= at_us <= TIME_MAX_US:
-        at_us = arrival_us
-    return at_us, status if status >= UNCERTAIN else UNCERTAIN_TIME
 
 
 def raw_bytes_of(reading: Reading) -> bytes:

@@ -1,14 +1,25 @@
 """Address → point: finds the rule of an address, assigns key and number, caches the result."""
 
+from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from werknetz.connector.content.paths import unescape
 from werknetz.connector.contract import HEARTBEAT
 from werknetz.connector.expressions.rule_expression import RuleExpression
 from werknetz.connector.mapping.constant import Constant
 from werknetz.connector.mapping.mapping import TEXT_ROLES, Mapping, Rule
-from werknetz.connector.mapping.pattern import Pattern, signal_name_of
+from werknetz.connector.mapping.names import (
+    ToName,
+    plain_signal_name,
+    plain_slug,
+    signal_name_of,
+    to_signal_name,
+    to_slug,
+)
+from werknetz.connector.mapping.pattern import Pattern
+from werknetz.connector.time_format import Clock
 from werknetz.connector.values import Target
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
@@ -30,6 +41,8 @@ class PointTable:
     mapping: Mapping
     connector_id: str
     numbers: dict[str, int]  # key → number in the spool
+    stored_sources: Table[str, str] = field(default_factory=dict)  # key → address in the spool
+    clock: Clock = "source"  # of rules that name none
     unannounced: list[PointDefinition] = field(default_factory=list)  # not yet in the spool
     definitions: dict[str, PointDefinition] = field(default_factory=dict)
     _targets: dict[str, Target | NoPoint] = field(default_factory=dict)
@@ -45,8 +58,8 @@ class PointTable:
             if pattern.names:
                 self._patterns.append((pattern, rule))
             else:
-                self._exact[rule.source] = rule
-            if rule.time is not None and "#" in rule.source:
+                self._exact[pattern.literal] = rule
+            if rule.time is not None and rule.time.path and "#" in rule.source:
                 topic = rule.source.partition("#")[0]
                 self._times.append(Pattern.parse(f"{topic}#{rule.time.path}"))
 
@@ -85,12 +98,15 @@ class PointTable:
             )
         if address == HEARTBEAT:
             return self._as_is("heartbeat", 0.0, Role.HEARTBEAT)
-        if (rule := self._exact.get(address)) is not None:
+        # Mappings of version 0.1 have the plain form of a path whose names contain dots.
+        rule = self._exact.get(address) or self._exact.get(unescape(address))
+        if rule is not None:
             return self._by_rule(address, rule, {}, Pattern.parse(rule.source), example)
         for pattern, candidate in self._patterns:
             if (segments := pattern.match(address)) is not None:
                 return self._by_rule(address, candidate, segments, pattern, example)
-        if any(pattern.match(address) is not None for pattern in self._times):
+        plain = unescape(address)
+        if any(pattern.match(plain) is not None for pattern in self._times):
             return NoPoint()
         if self.mapping.unmapped == "store-as-is":
             return self._as_is(address, example)
@@ -101,18 +117,13 @@ class PointTable:
     ) -> Target | NoPoint:
         if rule.ignore:
             return NoPoint()
-        template = rule.equipment or self.mapping.equipment or ""
         try:
-            equipment = str(EquipmentPath.parse(pattern.fill(template, segments)))
+            equipment, signal = self._name(address, rule, segments, pattern)
         except ValueError as error:
             return NoPoint(str(error))
-        signal = pattern.fill(rule.signal, segments) if rule.signal else signal_name_of(address)
         key = f"{equipment}:{signal}"
-        other = self.definitions.get(key)
-        if other is not None and other.source != address:
-            return NoPoint(
-                f"point {key} already has the source {other.source!r}: name another signal"
-            )
+        if (conflict := self._conflict(key, address)) is not None:
+            return conflict
         counter = rule.counter
         definition = PointDefinition(
             number=0, key=key, equipment=equipment, signal=signal, role=rule.role.value,
@@ -148,18 +159,54 @@ class PointTable:
             boolean=rule.datatype == "boolean",
             as_text=rule.role in TEXT_ROLES or rule.datatype in {"text", "json"},
             states=self.mapping.state_table(rule.states) if rule.states else None,
-            table=rule.states or "", time=rule.time, zone=self.mapping.time_zone,
-            computation=computed,
+            table=rule.states or "", zone=self.mapping.time_zone, computation=computed,
+            time=rule.time if rule.time is not None and rule.time.path else None,
+            clock=(rule.time.clock if rule.time is not None else None) or self.clock,
         )  # fmt: skip
 
-    def _as_is(self, address: str, example: Any, role: Role = Role.PROCESS_VALUE) -> Target:
+    def _name(
+        self, address: str, rule: Rule, segments: dict[str, str], pattern: Pattern
+    ) -> tuple[str, str]:
+        """Return equipment and signal; raise ValueError where the path is invalid.
+
+        A point of this address that the spool has under a name of version 0.1 keeps this name.
+        """
+        template = rule.equipment or self.mapping.equipment or ""
+
+        def fill(to_segment: ToName, to_signal: ToName) -> tuple[str, str]:
+            path = str(EquipmentPath.parse(pattern.fill(template, segments, to_segment)))
+            if rule.signal:
+                return path, pattern.fill(rule.signal, segments, to_segment)
+            return path, signal_name_of(address, to_signal)
+
+        name = fill(to_slug, to_signal_name)
+        if address.isascii():
+            return name
+        former = fill(plain_slug, plain_signal_name)
+        return former if self.stored_sources.get(":".join(former)) == address else name
+
+    def _conflict(self, key: str, address: str) -> NoPoint | None:
+        other = self.definitions.get(key)
+        if other is None or other.source == address:
+            return None
+        return NoPoint(f"point {key} already has the source {other.source!r}: name another signal")
+
+    def _as_is(
+        self, address: str, example: Any, role: Role = Role.PROCESS_VALUE
+    ) -> Target | NoPoint:
         datatype = _datatype(role, example, linear=False)
+        prefix, name, stored = f"connector:{self.connector_id}:", address, self.stored_sources
+        if prefix + name not in stored and prefix + unescape(name) in stored:
+            name = unescape(name)  # as version 0.1 stored it
+        if (conflict := self._conflict(prefix + name, address)) is not None:
+            return conflict
         definition = PointDefinition(
-            number=0, key=f"connector:{self.connector_id}:{address}", equipment=None,
-            signal=address, role=role.value, unit=None, source=address,
+            number=0, key=prefix + name, equipment=None,
+            signal=name, role=role.value, unit=None, source=address,
             mapping=self.mapping.label, datatype=datatype, time_zone=self.mapping.time_zone,
         )  # fmt: skip
-        return Target(number=self._define(definition), zone=self.mapping.time_zone)
+        number = self._define(definition)
+        return Target(number=number, zone=self.mapping.time_zone, clock=self.clock)
 
     def _define(self, definition: PointDefinition) -> int:
         """Return the number of a point. Each start sends the definition: the mapping may be new."""

@@ -39,7 +39,6 @@ class _Block(msgspec.Struct, frozen=True, array_like=True):
     status: bytes
     time: bytes
     server_time: bytes = b""
-    may_be_old: bytes = b""  # one byte a row; empty: none
 
 
 class _RecordOrder(msgspec.Struct, frozen=True, array_like=True):
@@ -145,7 +144,7 @@ def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
             )
             for g in delivery.group_ends
         ],
-        is_history=delivery.is_history,
+        is_history=delivery.is_history or delivery.may_repeat,
         may_be_old=[n for n, reading in enumerate(delivery.readings) if reading.may_be_old],
     )  # fmt: skip
     return Raw(
@@ -237,7 +236,6 @@ def _encode_block(block: ReadingBlock) -> _Block:
         status=block.status.astype("<u4", copy=False).tobytes(),
         time=block.source_time_us.astype("<i8", copy=False).tobytes(),
         server_time=b"" if server is None else server.astype("<i8", copy=False).tobytes(),
-        may_be_old=b"" if block.may_be_old is None else block.may_be_old.tobytes(),
     )
 
 
@@ -252,7 +250,6 @@ def _decode_block(block: _Block) -> ReadingBlock:
         status=np.frombuffer(block.status, "<u4"),
         source_time_us=np.frombuffer(block.time, "<i8"),
         server_time_us=np.frombuffer(block.server_time, "<i8") if block.server_time else None,
-        may_be_old=np.frombuffer(block.may_be_old, np.bool_) if block.may_be_old else None,
     )
 
 

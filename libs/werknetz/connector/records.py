@@ -5,11 +5,12 @@ Every matching rule makes an event of its own: a row of an order may be a call-o
 
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from werknetz.connector.clock.record_times import RecordTimes
+from werknetz.connector.content.paths import value_at_path
 from werknetz.connector.contract import SourceGroupEnd, SourceRecord
 from werknetz.connector.expressions.engine import Budget, Program
 from werknetz.connector.expressions.expression import check_finite, select_fields
@@ -22,17 +23,15 @@ from werknetz.connector.identity import (
 from werknetz.connector.mapping.event_rule import EventRule, FieldRule
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.mapping.pattern import Pattern
-from werknetz.connector.time_format import TimeFormat
 from werknetz.connector.values import (
     Target,
     UnreadableValue,
     check_storable,
-    parse_time,
     to_text,
     value_of,
 )
 from werknetz.connector.yaml_format import KeyPath, did_you_mean
-from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, instant_of, microseconds_of
+from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.events.batch import BusinessEvent, EventWithdrawn, GroupEnd
 from werknetz.events.facts import KINDS, FieldType, fact_of, fields_of
 
@@ -42,6 +41,7 @@ QUANTITY_MAX: Final = 1e15
 NO_RULE: Final = "no event rule of mapping {} matches this source"
 NO_AS_IS: Final = "a record needs an event rule: it cannot be stored as is"
 _WHEN: Final = ("when",)
+_AT: Final = "at"
 _ENDS: Final = {"due_from_us": "due_until_us"}
 
 
@@ -61,6 +61,7 @@ class MappedRecord:
     events: list[BusinessEvent | EventWithdrawn] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)  # field and reason, one a rule
     ignored: int = 0
+    unsure_time: str = ""  # a time of the repeated hour whose pass is unknown
 
     def __len__(self) -> int:
         return len(self.events) + len(self.failures) + self.ignored
@@ -87,9 +88,15 @@ class RecordMapper:
         self._scope = mapping.identity.scope_of(connector_id)
         self._rules = [_compile_rule(rule) for rule in mapping.events]
 
-    def map_record(self, record: SourceRecord, arrival_us: int) -> MappedRecord:
-        """Return the events, withdrawals and failures of a record. A failed rule fails alone."""
+    def map_record(
+        self, record: SourceRecord, arrival_us: int, *, is_live: bool = False
+    ) -> MappedRecord:
+        """Return the events, withdrawals and failures of a record. A failed rule fails alone.
+
+        `is_live`: the record arrives soon after its time, see `RecordTimes`.
+        """
         mapped = MappedRecord()
+        times = RecordTimes(record, self._mapping.time_zone, arrival_us, is_live)
         matching = self._matching(record.source)
         if not matching:
             self._map_unruled(record, arrival_us, mapped)
@@ -101,10 +108,11 @@ class RecordMapper:
                 mapped.events.append(self._withdrawal(record, rule, arrival_us, "deleted"))
             else:
                 try:
-                    self._map_by_rule(record, compiled, segments, arrival_us, mapped)
+                    self._map_by_rule(times, compiled, segments, mapped)
                 except UnreadableValue as error:
                     mapped.failures.append(str(error))
         mapped.drop_contradictions()
+        mapped.unsure_time = times.unsure
         return mapped
 
     def end_of(self, end: SourceGroupEnd, arrival_us: int) -> GroupEnd:
@@ -150,16 +158,17 @@ class RecordMapper:
                 mapped.failures.append(str(error))
 
     def _map_by_rule(
-        self, record: SourceRecord, compiled: _CompiledRule, segments: Table[str, str],
-        arrival_us: int, mapped: MappedRecord,
+        self, times: RecordTimes, compiled: _CompiledRule, segments: Table[str, str],
+        mapped: MappedRecord,
     ) -> None:  # fmt: skip
+        record = times.record
         computed = _evaluate(compiled, record, segments) if compiled.programs else {}
         if computed is not None:
-            mapped.events.append(self._by_rule(record, compiled, computed, arrival_us))
+            mapped.events.append(self._by_rule(times, compiled, computed))
         elif record.is_new or not record.can_revise:
             mapped.ignored += 1
         else:  # it may have met `when` before: a changed row takes its fact out of force
-            withdrawal = self._withdrawal(record, compiled.rule, arrival_us, "rule_not_met")
+            withdrawal = self._withdrawal(record, compiled.rule, times.arrival_us, "rule_not_met")
             mapped.events.append(withdrawal)
 
     def _withdrawal(
@@ -183,28 +192,24 @@ class RecordMapper:
         return event_id_of(self._scope, record.source, record.key, name)
 
     def _by_rule(
-        self,
-        record: SourceRecord,
-        compiled: _CompiledRule,
-        computed: Table[KeyPath, Any],
-        arrival_us: int,
+        self, times: RecordTimes, compiled: _CompiledRule, computed: Table[KeyPath, Any]
     ) -> BusinessEvent:
-        rule, kind = compiled.rule, compiled.rule.kind or ""
+        record, rule, kind = times.record, compiled.rule, compiled.rule.kind or ""
         types = fields_of(kind)
         body: dict[str, Any] = {}
         for name, field_rule in rule.fields.items():
             value = _raw_value(record, field_rule, ("fields", name), computed)
             target = compiled.targets.get(name)
-            body[name] = self._field(value, name, types[name], field_rule, target)
+            body[name] = _field(value, name, types[name], field_rule, target, times)
         for first, end in _ENDS.items():
             if body.get(first) is not None and end in types and end not in rule.fields:
                 value = _raw_value(record, rule.fields[first], ("fields", first), computed)
-                body[end] = self._end_of_day(value, rule.fields[first], body[first])
+                body[end] = times.end_of_day(value, rule.fields[first], body[first])
         at_us = None
         if rule.at is not None:
             value = _raw_value(record, rule.at, ("at",), computed)
-            at_us = self._field(value, "at", "instant", rule.at, None)
-        return self._event(record, kind, body, at_us, arrival_us, rule.name)
+            at_us = _field(value, _AT, "instant", rule.at, None, times)
+        return self._event(record, kind, body, at_us, times.arrival_us, rule.name)
 
     def _event(
         self, record: SourceRecord, kind: str, body: dict[str, Any], at_us: int | None,
@@ -233,49 +238,34 @@ class RecordMapper:
             group=group_key_of(self._scope, record.source, record.group),
         )
 
-    def _field(
-        self, value: Any, name: str, kind: FieldType, rule: FieldRule, target: Target | None
-    ) -> Any:
-        if value is None or (isinstance(value, str) and not value.strip()):
-            value = rule.default
-        if value is None:
-            return None
-        if rule.values is not None:
-            written = to_text(value).strip()
-            if written not in rule.values:
-                raise UnreadableValue(f"{name}: {written[:80]!r} is not in its table of values")
-            value = rule.values[written]
-        try:
-            return _convert(value, kind, rule, target, self._mapping.time_zone)
-        except UnreadableValue as error:
-            raise UnreadableValue(f"{name}: {error}") from error
 
-    def _end_of_day(self, value: Any, rule: FieldRule, start_us: int) -> int:
-        """Return the end of a day for a date, and the instant itself for a date with a time."""
-        if not _is_day(value, rule.format):
-            return start_us
-        zone = ZoneInfo(rule.zone or self._mapping.time_zone or "UTC")
-        day = instant_of(start_us).astimezone(zone).date() + timedelta(days=1)
-        return microseconds_of(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC))
+def _field(
+    value: Any, name: str, kind: FieldType, rule: FieldRule, target: Target | None,
+    times: RecordTimes,
+) -> Any:  # fmt: skip
+    if value is None or (isinstance(value, str) and not value.strip()):
+        value = rule.default
+    if value is None:
+        return None
+    if rule.values is not None:
+        written = to_text(value).strip()
+        if written not in rule.values:
+            raise UnreadableValue(f"{name}: {written[:80]!r} is not in its table of values")
+        value = rule.values[written]
+    try:
+        if kind == "instant":
+            computed_us = _computed_us(value, rule) if rule.expression is not None else None
+            is_event_time = name == _AT
+            if computed_us is not None:
+                return computed_us
+            return times.read(value, rule, is_event_time=is_event_time)
+        return _convert(value, kind, target)
+    except UnreadableValue as error:
+        raise UnreadableValue(f"{name}: {error}") from error
 
 
 def _name_of(rule: EventRule) -> str:
     return f"{rule.kind}:{rule.name}" if rule.name else rule.kind or ""
-
-
-def value_at_path(fields: Table[str, Any], path: str) -> Any:
-    """Return the value at a path, else None. A key that contains the dots takes precedence."""
-    if path in fields:
-        return fields[path]
-    value: Any = fields
-    for step in path.split("."):
-        if isinstance(value, Table):
-            value = value.get(step)
-        elif isinstance(value, (list, tuple)) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
 
 
 def _compile_rule(rule: EventRule) -> _CompiledRule:
@@ -324,24 +314,11 @@ def _raw_value(
     return rule.constant if rule.field is None else value_at_path(record.fields, rule.field)
 
 
-def _convert(
-    value: Any, kind: FieldType, rule: FieldRule, target: Target | None, zone: str | None
-) -> Any:
+def _convert(value: Any, kind: FieldType, target: Target | None) -> Any:
     match kind:
         case "number":
             number, _ = value_of(target or Target(0, linear=True), value)
             return check_quantity(number, value)
-        case "instant":
-            computed_us = _computed_us(value, rule) if rule.expression is not None else None
-            if computed_us is not None:
-                return computed_us
-            form = TimeFormat(path="", format=rule.format, zone=rule.zone)
-            at_us = parse_time(value, form, zone)
-            if at_us is None:
-                raise UnreadableValue(
-                    f"{str(value)[:80]!r} is not a time of the format {rule.format!r}"
-                )
-            return at_us
         case "texts":
             items = value if isinstance(value, (list, tuple)) else [value]
             return [check_storable(to_text(item).strip()) for item in items]
@@ -385,13 +362,3 @@ def _check_field(name: str, value: Any) -> Any:
         except UnreadableValue as error:
             raise UnreadableValue(f"{name}: {error}") from error
     return value
-
-
-def _is_day(value: Any, form: str) -> bool:
-    if isinstance(value, datetime):
-        return False
-    if isinstance(value, date):
-        return True
-    if form == "iso":
-        return len(str(value).strip()) <= len("2026-11-24")
-    return "%" in form and not any(part in form for part in ("%H", "%I", "%X", "%c", "%T"))

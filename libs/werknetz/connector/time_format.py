@@ -26,6 +26,11 @@ def check_zone(zone: str | None) -> str | None:
     return zone
 
 
+def check_zone_or_offset(zone: str | None) -> str | None:
+    """Return an IANA zone or an offset such as +01:00; raise ValueError with the remedy."""
+    return zone if zone is not None and OFFSET_FORM.fullmatch(zone) else check_zone(zone)
+
+
 def check_offset(offset: str | None) -> str | None:
     """Return the offset; raise ValueError with the remedy where it is invalid."""
     if offset is not None and not OFFSET_FORM.fullmatch(offset):

@@ -17,12 +17,14 @@ from werknetz.connector.content.numbers import (
     parse_number,
     refusal_of,
 )
-from werknetz.connector.time_format import TimeFormat
+from werknetz.connector.time_format import Clock, TimeFormat
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.domain.state import MachineState
 
 EXACT_MAX: Final = 2**53  # a float64 represents every integer up to it
-TEXT_MAX: Final = 65_536
+TEXT_MAX: Final = 65_536  # of a field of a fact
+SAMPLE_TEXT_MAX: Final = 1_000_000  # of a sample: an array of ELEMENTS_MAX numbers fits
+ELEMENTS_MAX: Final = 32_768  # of an array that is stored as one text
 _BOOLEANS: Final = {"true": 1, "false": 0, "1": 1, "0": 0}
 _UNIX_US: Final = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 
@@ -60,8 +62,9 @@ class Target:
     as_text: bool = False
     states: Mapping[str, MachineState] | None = None
     table: str = ""
-    time: TimeFormat | None = None
-    zone: str | None = None
+    time: TimeFormat | None = None  # where the message contains the time
+    zone: str | None = None  # of the mapping
+    clock: Clock = "source"
     computation: Computation | None = None  # the expressions of its rule
 
     @property
@@ -83,7 +86,7 @@ def value_of(  # noqa: PLR0911  one return per type, the most frequent first
         code = state_code_of(value)
         return float(target.states.get(code, MachineState.UNKNOWN)), check_storable(code)
     if target.as_text:
-        return math.nan, check_storable(to_text(value))
+        return math.nan, _sample_text(value)
     if kind is float:
         return value * target.factor + target.offset, None
     if kind is int or kind is bool:
@@ -94,7 +97,7 @@ def value_of(  # noqa: PLR0911  one return per type, the most frequent first
         return value_of(target, float(value))
     if target.linear:
         raise UnreadableValue(f"{kind.__name__} is not a number")
-    return math.nan, check_storable(to_text(value))
+    return math.nan, _sample_text(value)
 
 
 def _is_missing(value: Any, target: Target) -> bool:
@@ -163,7 +166,7 @@ def _of_text(target: Target, text: str) -> tuple[float, str | None]:
     elif isinstance(text, UntypedText):
         number = parse_clear_number(text)
     if number is None:
-        return math.nan, check_storable(str(text))
+        return math.nan, _sample_text(text)
     if isinstance(number, int):
         return _of_integer(target, number)
     return number * target.factor + target.offset, None
@@ -193,12 +196,32 @@ def _json_of(value: Any) -> str:
         raise UnreadableValue(f"the structure cannot be written as JSON: {error}") from error
 
 
-def check_storable(text: str) -> str:
+def _sample_text(value: Any) -> str:
+    """Return the text of a sample: arrays are whole, larger ones are refused."""
+    if isinstance(value, (list, tuple)) and (count := count_elements(value)) > ELEMENTS_MAX:
+        raise UnreadableValue(
+            f"the array has {count} elements, more than {ELEMENTS_MAX}: send a part of it"
+        )
+    return check_storable(to_text(value), SAMPLE_TEXT_MAX)
+
+
+def count_elements(value: Any) -> int:
+    """Return the number of elements of an array of any rank, which may be nested deeply."""
+    count, arrays = 0, [value]
+    while arrays:
+        array = arrays.pop()
+        inner = [item for item in array if isinstance(item, (list, tuple))]
+        count += len(array) - len(inner)
+        arrays += inner
+    return count
+
+
+def check_storable(text: str, length_max: int = TEXT_MAX) -> str:
     """Return the text; raise UnreadableValue where PostgreSQL cannot store it."""
     if "\0" in text:
         raise UnreadableValue("the text contains the character NUL, which cannot be stored")
-    if len(text) > TEXT_MAX:
-        raise UnreadableValue(f"the text is longer than {TEXT_MAX} characters")
+    if len(text) > length_max:
+        raise UnreadableValue(f"the text has {len(text)} characters, more than {length_max}")
     if not text.isascii():
         try:
             text.encode()

@@ -54,6 +54,30 @@ class DeliveryCalledOff(_Supply, frozen=True, kw_only=True, tag="delivery_called
     last_receipt_us: int | None = None
     point_of_use: str | None = None  # in the customer's plant
     sequence: str | None = None  # position in the production sequence (just-in-time call-off)
+    function: str | None = None  # of the document: original, replace, change …
+    release_number: str | None = None
+    package_type: str | None = None
+    quantity_per_package: float | None = None
+    supplier_order: str | None = None  # the supplier's number of the order
+    supplier_order_line: str | None = None
+    notes: list[str] = []  # free text
+    quantity_exact: str | None = None  # decimal text, where a float cannot hold the quantity
+    frequency: str | None = None  # of the demand: day, week, month, quarter …
+    planning_until_us: int | None = None  # end of the planning horizon
+    production_release_from_us: int | None = None
+    production_release_until_us: int | None = None
+    production_release_quantity: float | None = None  # cumulative
+    material_release_from_us: int | None = None
+    material_release_until_us: int | None = None
+    material_release_quantity: float | None = None  # cumulative
+    supplementary_material: str | None = None
+    intermediate_supplier: str | None = None
+    cumulative_at_reset: float | None = None  # reached when the cumulative quantities were reset
+    package_count: float | None = None
+    carrier: str | None = None
+    vehicle: str | None = None
+    transport_mode: str | None = None
+    serial_numbers: list[str] = []
 
 
 class ShipmentAnnounced(_Supply, frozen=True, kw_only=True, tag="shipment_announced.v1"):
@@ -71,6 +95,20 @@ class ShipmentAnnounced(_Supply, frozen=True, kw_only=True, tag="shipment_announ
     cumulative_quantity: float | None = None  # delivered, including this line
     point_of_use: str | None = None  # in the customer's plant
     handling_units: list[str] = []  # all labels, where the line spans several units
+    function: str | None = None  # of the document: original, replace, change …
+    release_number: str | None = None
+    quantity_per_package: float | None = None
+    supplier_order: str | None = None  # the supplier's number of the order
+    supplier_order_line: str | None = None
+    notes: list[str] = []  # free text
+    quantity_exact: str | None = None  # decimal text, where a float cannot hold the quantity
+    vehicle: str | None = None
+    transport_mode: str | None = None
+    gross_weight_kg: float | None = None  # of the line or its unit; of a unit only in its first line
+    shipment_gross_weight_kg: float | None = None  # of the whole shipment, in each line
+    best_before_us: int | None = None
+    produced_us: int | None = None
+    serial_numbers: list[str] = []
 
 
 class GoodsReceived(_Supply, frozen=True, kw_only=True, tag="goods_received.v1"):
@@ -84,6 +122,25 @@ class GoodsReceived(_Supply, frozen=True, kw_only=True, tag="goods_received.v1")
     discrepancy: str | None = None  # reason code
     warehouse: str | None = None
     location: str | None = None
+    function: str | None = None  # of the document: original, replace, change …
+    release_number: str | None = None
+    quantity_per_package: float | None = None
+    supplier_order: str | None = None  # the supplier's number of the order
+    supplier_order_line: str | None = None
+    notes: list[str] = []  # free text
+    quantity_exact: str | None = None  # decimal text, where a float cannot hold the quantity
+    vehicle: str | None = None
+    transport_mode: str | None = None
+    gross_weight_kg: float | None = None  # of the line or its unit; of a unit only in its first line
+    shipment_gross_weight_kg: float | None = None  # of the whole shipment, in each line
+    best_before_us: int | None = None
+    produced_us: int | None = None
+    serial_numbers: list[str] = []
+    despatched_quantity: float | None = None  # as announced
+    discrepancy_quantity: float | None = None  # received minus announced
+    package_type: str | None = None
+    package_count: float | None = None
+    carrier: str | None = None
 
 
 class _Stock(_Fact, frozen=True, kw_only=True):
@@ -107,6 +164,14 @@ class StockCounted(_Stock, frozen=True, kw_only=True, tag="stock_counted.v1"):
 
     on_order_quantity: float | None = None
     reorder_level: float | None = None
+    function: str | None = None  # of the document: original, replace, change …
+    best_before_us: int | None = None
+    produced_us: int | None = None
+    serial_numbers: list[str] = []
+    notes: list[str] = []  # free text
+    quantity_exact: str | None = None  # decimal text, where a float cannot hold the quantity
+    release_number: str | None = None
+    supplier_order: str | None = None
 
 
 class StockMoved(_Stock, frozen=True, kw_only=True, tag="stock_moved.v1"):
@@ -115,6 +180,14 @@ class StockMoved(_Stock, frozen=True, kw_only=True, tag="stock_moved.v1"):
     reason: str | None = None
     to_location: str | None = None
     order_number: str | None = None
+    function: str | None = None  # of the document: original, replace, change …
+    best_before_us: int | None = None
+    produced_us: int | None = None
+    serial_numbers: list[str] = []
+    notes: list[str] = []  # free text
+    quantity_exact: str | None = None  # decimal text, where a float cannot hold the quantity
+    release_number: str | None = None
+    supplier_order: str | None = None
 
 
 class MaterialConsumed(_Fact, frozen=True, kw_only=True, tag="material_consumed.v1"):

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from werknetz.connector.content.elements import ElementsConfig
+from werknetz.connector.content.quality import QualityForm
 from werknetz.connector.time_format import TimeFormat
 
 Payload = Literal["json", "ndjson", "csv", "text"]
@@ -30,6 +32,25 @@ class ReadingsConfig(BaseModel):
     values: Paths = Field(
         (), description="paths of the values; default: every plain field of the row"
     )
+
+    elements: ElementsConfig | None = Field(
+        None,
+        description="an array of named values in the row: each is one reading, `<address>#<key>`",
+    )
+    status: str | None = Field(
+        None, description="path of the quality of the row's values; missing or null: good"
+    )
+    quality: QualityForm = Field(
+        "auto", description="auto: 192, 0, true, false, GOOD, OPC UA codes; opc_da, opc_ua, two_bit"
+    )
+
+    @model_validator(mode="after")
+    def _elements_stand_alone(self) -> Self:
+        if self.elements is not None and (self.values or self.status is not None):
+            raise ValueError(
+                "`elements` have values and status of their own: remove those beside it"
+            )
+        return self
 
     @property
     def address_paths(self) -> frozenset[str]:

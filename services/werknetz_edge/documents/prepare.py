@@ -1,17 +1,21 @@
 """Turns rows into records, readings or rejects, with the key by which a repetition is dropped."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
+from werknetz.connector.clock.wall_clock import read_time, unordered_clock
+from werknetz.connector.content.elements import UnreadableElements, read_elements
+from werknetz.connector.content.numbers import UntypedText
+from werknetz.connector.content.paths import value_at_path
+from werknetz.connector.content.quality import status_of_quality
 from werknetz.connector.contract import Reading, SourceMessage, SourceRecord, hash_message
 from werknetz.connector.quarantine import RAW_MAX
-from werknetz.connector.records import value_at_path
 from werknetz.connector.time_format import TimeFormat
-from werknetz.connector.values import UnreadableValue, parse_time, to_text
-from werknetz.domain.status import GOOD, UNCERTAIN_TIME
+from werknetz.connector.values import UnreadableValue, to_text
+from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
 from werknetz_edge.documents.config import PLACEHOLDER, DocumentConfig, ReadingsConfig
 from werknetz_edge.documents.dedup import dedup_key_of, hash_of
@@ -24,7 +28,10 @@ CONFLICT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What one row becomes: exactly one of record, readings and reject is set."""
+    """What one row becomes: a record, readings or a reject.
+
+    A row with elements that cannot be read has the readings of the others, and a reject of these.
+    """
 
     row: DocumentRow
     record: SourceRecord | None = None
@@ -46,7 +53,7 @@ class DedupUnit:
         """
         results = tuple(
             result
-            if result.reject is not None
+            if result.reject is not None and not result.readings
             else RowResult(
                 result.row,
                 reject=reject_of(message.source, result.row, CONFLICT, at_us, message.hash),
@@ -72,15 +79,15 @@ class RowReader:
 
     source: str
     config: DocumentConfig
+    is_push: bool = False  # rows arrive soon after their time
 
     def read_row(self, row: DocumentRow, identity: bytes, message: bytes, at_us: int) -> RowResult:
         if row.fields is None:
             return RowResult(row, reject=reject_of(self.source, row, row.reason, at_us, message))
         try:
             if self.config.readings is not None:
-                readings = _read_readings(row, self.config.readings, self.config.time)
-                return RowResult(row, readings=readings)
-            at = None if self.config.time is None else _time_of(row, self.config.time)
+                return self._read_readings(row, self.config.readings, message, at_us)
+            at = self._time_of(row, at_us)
         except UnreadableValue as error:
             return RowResult(row, reject=reject_of(self.source, row, str(error), at_us, message))
         record = SourceRecord(
@@ -91,8 +98,54 @@ class RowReader:
             source_time_us=at,
             raw=row.raw[:RAW_MAX],
             message_hash=message,
+            zone=None if self.config.time is None else self.config.time.own_zone,
+            time_field="" if self.config.time is None else self.config.time.path,
         )
         return RowResult(row, record=record)
+
+    def _time_of(self, row: DocumentRow, arrival_us: int) -> int | None:
+        form = self.config.time
+        value = None if form is None else value_at_path(row.fields or {}, form.path)
+        if form is None or value is None or value == "":
+            return None
+        clock = unordered_clock(form.format, form.own_zone or "UTC")
+        try:
+            return clock.to_instant(value, arrival_us=arrival_us, is_live=self.is_push)[0]
+        except UnreadableValue as error:
+            raise UnreadableValue(f"{form.path}: {error}") from error
+
+    def _moment_of(self, row: DocumentRow, arrival_us: int) -> tuple[int | None, bool]:
+        """Return the time of the values of a row, and whether it is certain."""
+        form = self.config.time
+        value = None if form is None else value_at_path(row.fields or {}, form.path)
+        if form is None or value is None:
+            return None, form is None
+        return read_time(value, form, arrival_us=arrival_us, is_live=self.is_push)
+
+    def _read_readings(
+        self, row: DocumentRow, config: ReadingsConfig, message: bytes, at_us: int
+    ) -> RowResult:
+        """Raises UnreadableValue where the row as a whole has no readings."""
+        if config.elements is None:
+            is_untyped = self.config.payload == "csv"
+            moment = self._moment_of(row, at_us)
+            readings = _readings_of_fields(
+                row, config, self.config.time, moment, is_untyped=is_untyped
+            )
+            return RowResult(row, readings=readings)
+        try:
+            read, refused = read_elements(
+                row.fields or {}, config.elements, _address_of(row.fields or {}, config)
+            )
+        except UnreadableElements as error:
+            raise UnreadableValue(str(error)) from error
+        reject = None
+        if refused:
+            reasons = "; ".join(f"{element.position}: {element.reason}" for element in refused[:3])
+            reason = f"{len(refused)} elements cannot be read: {reasons}"
+            content = b"[" + b",".join(element.raw for element in refused) + b"]"
+            reject = reject_of(self.source, replace(row, raw=content), reason, at_us, message)
+        return RowResult(row, readings=tuple(read), reject=reject)
 
 
 ReadRow = Callable[[DocumentRow, bytes, bytes, int], RowResult]
@@ -158,25 +211,38 @@ def reject_of(
     )
 
 
-def _read_readings(
-    row: DocumentRow, config: ReadingsConfig, time: TimeFormat | None
-) -> tuple[Reading, ...]:
+def _address_of(fields: Mapping[str, Any], config: ReadingsConfig) -> str:
+    return PLACEHOLDER.sub(lambda match: _address_part(fields, match[1]), config.address)
+
+
+def _readings_of_fields(
+    row: DocumentRow, config: ReadingsConfig, time: TimeFormat | None,
+    moment: tuple[int | None, bool], *, is_untyped: bool,
+) -> tuple[Reading, ...]:  # fmt: skip
     fields = row.fields or {}
-    address = PLACEHOLDER.sub(lambda match: _address_part(fields, match[1]), config.address)
-    at_us, status = None, GOOD
-    if time is not None:
-        value = value_at_path(fields, time.path)
-        at_us = None if value is None else parse_time(value, time, None)
-        status = UNCERTAIN_TIME if at_us is None else GOOD
+    address = _address_of(fields, config)
+    quality = None if config.status is None else value_at_path(fields, config.status)
+    at_us, is_sure = moment
+    status = status_of_quality(quality, config.quality)
+    status = UNCERTAIN_TIME if not is_sure and status < UNCERTAIN else status
     values = {path: value_at_path(fields, path) for path in config.values} or {
         name: value
         for name, value in fields.items()
         if not isinstance(value, (dict, list))
-        and name not in config.address_paths
+        and name not in {*config.address_paths, config.status}
         and (time is None or name != time.path)
     }
     readings = tuple(
-        Reading(f"{address}#{path}", value, status, at_us, None, row.raw[:RAW_MAX], fields)
+        Reading(
+            f"{address}#{path}",
+            UntypedText(value) if is_untyped and isinstance(value, str) else value,
+            status,
+            at_us,
+            None,
+            row.raw,
+            fields,
+            may_be_old=True,
+        )
         for path, value in values.items()
         if value is not None or path in fields
     )
@@ -193,18 +259,6 @@ def _address_part(fields: Mapping[str, Any], path: str) -> str:
     if not text or len(text) > 200 or not text.isprintable():
         raise UnreadableValue(f"{path!r} cannot be part of an address: {text[:80]!r}")
     return text
-
-
-def _time_of(row: DocumentRow, time: TimeFormat) -> int | None:
-    value = value_at_path(row.fields or {}, time.path)
-    if value is None or value == "":
-        return None
-    at_us = parse_time(value, time, None)
-    if at_us is None:
-        raise UnreadableValue(
-            f"{time.path}: {str(value)[:80]!r} is not a time in the format {time.format}"
-        )
-    return at_us
 
 
 def _encode_key(value: Any) -> bytes:

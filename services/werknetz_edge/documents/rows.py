@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from werknetz.connector.records import value_at_path
+from werknetz.connector.content.paths import value_at_path
 from werknetz_edge.documents.config import DocumentConfig
 
 PART_ROWS: Final = 1_000

@@ -3,14 +3,13 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from werknetz.connector.clock.wall_clock import unordered_clock
 from werknetz.connector.contract import Connector, SourceMessage, SourceRecord, hash_message
-from werknetz.domain.bucket import microseconds_of
+from werknetz.connector.values import UnreadableValue
 from werknetz.events.batch import Unmapped
 from werknetz_edge.files.build import create_file_connector
 from werknetz_edge.files.connector import Chunk
@@ -98,9 +97,9 @@ class IdocParser:
 def _created_us(control: dict[str, str], zone: str) -> int | None:
     content = control.get("CREDAT", "") + (control.get("CRETIM") or "000000")
     try:
-        at = datetime.strptime(content, "%Y%m%d%H%M%S").replace(tzinfo=ZoneInfo(zone))
-        return microseconds_of(at)
-    except ValueError:
+        clock = unordered_clock("%Y%m%d%H%M%S", zone)
+        return clock.to_instant(content, arrival_us=time.time_ns() // 1000)[0]
+    except UnreadableValue:
         return None  # the time of arrival is used instead
 
 

@@ -138,6 +138,7 @@ class RestConnector:
                 messages=[part.message],
                 checkpoints=step.dedup_keys,
                 acknowledge=self._acknowledge_of(step),
+                is_history=True,
             )
         )
 

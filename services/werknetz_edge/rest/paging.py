@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
+from werknetz.connector.content.paths import value_at_path
 from werknetz.connector.contract import ConfigurationRejected
-from werknetz.connector.records import value_at_path
 from werknetz_edge.rest.config import LinkPaging, NumberPaging, Paging, TokenPaging
 
 _LINK: Final = re.compile(r'<([^<>]*)>\s*((?:;[^;,"]*(?:"[^"]*")?)*)')

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from werknetz.connector.clock.wall_clock import read_time
+from werknetz.connector.content.paths import value_at_path
 from werknetz.connector.contract import ConfigurationRejected
-from werknetz.connector.records import value_at_path
-from werknetz.connector.values import parse_time
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz_edge.documents.dedup import hash_of
 from werknetz_edge.documents.prepare import PreparedPart, RowReader, identity_of_paths, prepare_part
@@ -169,7 +169,7 @@ class PollRound:
             return
         for row in part.rows:
             value = None if row.fields is None else value_at_path(row.fields, changed_at.path)
-            at_us = None if value is None else parse_time(value, changed_at, None)
+            at_us = None if value is None else read_time(value, changed_at)[0]
             if at_us is not None and (self._latest_us is None or at_us > self._latest_us):
                 self._latest_us = at_us
 

@@ -81,11 +81,15 @@ class RecordBuilder:
     _numbers: list[tuple[str, int]] = field(init=False)
     _number_format: NumberFormat = field(init=False)
     _scope: bytes = field(init=False)
+    _zone: str | None = field(init=False)
+    _time_field: str = field(init=False)
 
     def __post_init__(self) -> None:
         source, header = self.source, list(self.header)
         time = source.time.column if source.time else ()
         check_columns(header, [*source.key, *source.numbers, *time])
+        self._zone = None if source.time is None else source.time.zone or source.time.offset
+        self._time_field = time[0] if len(time) == 1 else ""
         self._key = [header.index(name) for name in source.key]
         self._numbers = [(name, header.index(name)) for name in source.numbers]
         self._number_format = NumberFormat(source.decimal, source.thousands)
@@ -105,7 +109,7 @@ class RecordBuilder:
         return SourceRecord(
             source=self.source.name, fields=fields, key=self._identity(cells),
             item=f"line {row.line} of {self.file}", source_time_us=at_us,
-            raw=row.raw.encode(errors="replace"),
+            raw=row.raw.encode(errors="replace"), zone=self._zone, time_field=self._time_field,
         )  # fmt: skip
 
     def _identity(self, cells: Sequence[Any]) -> bytes:

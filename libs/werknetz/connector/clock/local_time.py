@@ -7,11 +7,12 @@ is returned, marked as not sure.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+from werknetz.connector.time_format import OFFSET_FORM
 from werknetz.connector.values import UnreadableValue
 from werknetz.domain.bucket import microseconds_of
 
@@ -63,8 +64,9 @@ class Passes:
 
 
 @lru_cache(maxsize=64)
-def zone_of(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def zone_of(name: str) -> tzinfo:
+    """Return an IANA zone, or the fixed zone of an offset such as +01:00."""
+    return timezone(timedelta_of(name)) if OFFSET_FORM.fullmatch(name) else ZoneInfo(name)
 
 
 def passes_of(local: datetime, offsets: Offsets) -> Passes:
@@ -131,7 +133,3 @@ def timedelta_of(offset: str) -> timedelta:
     sign = -1 if offset.startswith("-") else 1
     hours, minutes = offset[1:].split(":")
     return sign * timedelta(hours=int(hours), minutes=int(minutes))
-
-
-def timezone_of(offset: str) -> timezone:
-    return timezone(timedelta_of(offset))

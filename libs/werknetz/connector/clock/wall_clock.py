@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, Final
 
 from werknetz.connector.clock.local_time import (
@@ -15,7 +16,7 @@ from werknetz.connector.clock.local_time import (
     passes_of,
     start_of_day_us,
 )
-from werknetz.connector.time_format import OFFSET_FORM
+from werknetz.connector.time_format import OFFSET_FORM, TimeFormat
 from werknetz.connector.values import UnreadableValue
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 
@@ -63,32 +64,36 @@ class WallClock:
             self._offsets = offsets_of_zone(self.zone)
 
     def to_instant(
-        self, value: Any, address: str = "", *, arrival_us: int | None = None, is_live: bool = False
+        self,
+        value: Any,
+        address: str = "",
+        *,
+        arrival_us: int | None = None,
+        is_live: bool = False,
+        known_us: int | None = None,
     ) -> tuple[int, bool]:
         """Return µs UTC, and whether they are certain; raise UnreadableValue.
 
         `is_live`: the value arrives soon after its time, so that the arrival shows which pass of a
         repeated hour is meant. Otherwise the arrival only excludes a pass that is yet to come.
+        `known_us`: if it is one of the passes, that pass is meant.
         """
         if self.form in UNIX_US:
             return _unix(value, self.form), True
         local = self._local(value)
-        if is_day(value, self.form):
-            return self._start_of_day(local), True
+        if not self.changes and is_day(value, self.form):
+            return _in_range(start_of_day_us(local.date(), self.zone)), True
         try:
             passes = passes_of(local, self._offsets)
         except OverflowError as error:
             raise UnreadableValue("the time is out of range") from error
         if local.tzinfo is not None:
             return _in_range(passes.first_us), True
+        if known_us in {passes.first_us, passes.second_us} and known_us is not None:
+            return known_us, True
         by_arrival = passes.is_second_by_arrival(arrival_us, is_live=is_live)
         is_sure, is_second = self._pass_of(local, passes, address, by_arrival)
         return _in_range(passes.second_us if is_second else passes.first_us), is_sure
-
-    def _start_of_day(self, local: datetime) -> int:
-        if OFFSET_FORM.fullmatch(self.zone):
-            return _in_range(passes_of(local, self._offsets).first_us)
-        return _in_range(start_of_day_us(local.date(), self.zone))
 
     def _local(self, value: Any) -> datetime:
         if isinstance(value, datetime):
@@ -132,6 +137,26 @@ class WallClock:
             clock.last, clock.is_second, clock.is_sure = local, True, True
             return True, True
         return False, clock.is_second and in_fold  # out of order
+
+
+@lru_cache(maxsize=256)
+def unordered_clock(form: str, zone: str) -> WallClock:
+    """Return a clock whose values have no order: it can be shared."""
+    return WallClock(form, zone, ordered=False)
+
+
+def read_time(
+    value: Any, form: TimeFormat, *, arrival_us: int | None = None, is_live: bool = False
+) -> tuple[int | None, bool]:
+    """Return the instant of a written time, in UTC by default, and whether it is certain.
+
+    None: it is invalid, or the clock skipped it. `arrival_us`, `is_live`: see `to_instant`.
+    """
+    clock = unordered_clock(form.format, form.own_zone or "UTC")
+    try:
+        return clock.to_instant(value, arrival_us=arrival_us, is_live=is_live)
+    except UnreadableValue:
+        return None, False
 
 
 def create_time_parser(form: str) -> Callable[[str], datetime]:

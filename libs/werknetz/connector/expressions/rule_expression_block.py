@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.connector.columns import AddressTable, check_times, mark_missing
+from werknetz.connector.columns import AddressTable, mark_missing
 from werknetz.connector.contract import ReadingBlock
 from werknetz.connector.values import DROPPED, Target, UnreadableValue, value_of
 from werknetz.domain.status import UNCERTAIN
@@ -46,16 +46,14 @@ def compute_block(
     indices, starts = np.unique(computed.address[order], return_index=True)
     for index, rows in zip(indices, np.split(order, starts[1:]), strict=True):
         _compute(table, int(index), rows, computed, column, arrival_us, unmapped)
-    return _rows(block, ~is_computed), _samples(table, computed, column, arrival_us)
+    return _rows(block, ~is_computed), _samples(table, computed, column)
 
 
-def _samples(
-    table: AddressTable, block: ReadingBlock, column: _Column, arrival_us: int
-) -> Samples | None:
+def _samples(table: AddressTable, block: ReadingBlock, column: _Column) -> Samples | None:
     keep, server = column.keep, block.server_time_us
     if not keep.any():
         return None
-    time, status = check_times(block.source_time_us, column.status, arrival_us)
+    time, status = block.source_time_us, column.status
     text_row, texts = np.empty(0, np.int32), list[str]()
     if column.text is not None:
         row_texts = column.text[keep]

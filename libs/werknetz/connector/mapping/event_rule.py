@@ -12,7 +12,7 @@ from werknetz.connector.content.numbers import Decimal, Thousands, same_characte
 from werknetz.connector.expressions.engine import ExpressionError, Program, ResultKind, VariableKind
 from werknetz.connector.expressions.expression import compile_for_segments
 from werknetz.connector.mapping import units
-from werknetz.connector.time_format import check_time_format, check_zone
+from werknetz.connector.time_format import check_time_format, check_zone_or_offset
 from werknetz.connector.yaml_format import KeyPath, did_you_mean
 from werknetz.events.facts import KINDS, FieldType, fields_of, required_fields_of
 
@@ -36,13 +36,13 @@ class FieldRule(BaseModel):
     unit: str | None = None
     source_unit: str | None = None
     format: str = "iso"  # of times, as in `TimeFormat`
-    zone: str | None = None
+    zone: str | None = None  # or +01:00; default: that of the source or the mapping
     values: dict[str, str] | None = None  # value of the source → stored value; others: an error
 
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str | None) -> str | None:
-        return check_zone(zone)
+        return check_zone_or_offset(zone)
 
     @field_validator("format")
     @classmethod

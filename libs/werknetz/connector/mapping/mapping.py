@@ -22,9 +22,10 @@ from werknetz.connector.identity import Identity
 from werknetz.connector.mapping import constant, units
 from werknetz.connector.mapping.constant import Constant
 from werknetz.connector.mapping.event_rule import EventRule
-from werknetz.connector.mapping.pattern import Pattern, signal_name_of
+from werknetz.connector.mapping.names import signal_name_of
+from werknetz.connector.mapping.pattern import Pattern
 from werknetz.connector.mapping.template import expand_templates
-from werknetz.connector.time_format import TimeFormat, check_zone
+from werknetz.connector.time_format import SignalTime, check_zone
 from werknetz.connector.yaml_format import (
     ConfigurationError,
     KeyPath,
@@ -48,12 +49,15 @@ _MODEL_CONFIG: Final = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=Fal
 
 
 class Counter(BaseModel):
-    """How a counter resets, and what its samples are."""
+    """How a counter resets, what its samples are, and what it cannot have counted."""
 
     model_config = _MODEL_CONFIG
     reset: Literal["none", "to_zero", "rollover"] = "to_zero"
     modulus: Annotated[float, Field(gt=0)] | None = None
     kind: Literal["cumulative", "increment"] = "cumulative"
+    interpolate: bool = False  # spread each increment evenly over the time since the sample before
+    max_increment: Annotated[float, Field(gt=0)] | None = None  # of one sample; more is set aside
+    max_speed: Annotated[float, Field(ge=1)] | None = None  # times the planned speed; else 10
 
     @model_validator(mode="after")
     def _rollover_has_modulus(self) -> Self:
@@ -77,7 +81,7 @@ class Rule(BaseModel):
     counter: Counter | None = None
     decimal: Decimal = "point"
     thousands: Thousands = ""  # of numbers that are written as text
-    time: TimeFormat | None = None
+    time: SignalTime | None = None
     scale: float = 1.0
     offset: float = 0.0
     unit: str | None = None
@@ -288,7 +292,11 @@ def _cross_errors(mapping: Mapping) -> list[tuple[KeyPath, str]]:
         if same != number and event.when is None and mapping.events[same].when is None:
             text = f"event rule {same + 1} creates the same event: set `name` in one of them"
             errors.append((("events", number, "source"), text))
-    sources = dict(_sources_by_point(mapping))
+    sources: dict[str, str] = {}
+    for number, point, source in _points(mapping):
+        if (other := sources.setdefault(point, source)) != source:
+            text = f"{point} already has the source {other!r}: name another signal"
+            errors.append((("rules", number, "source"), text))
     errors += constant.constant_errors(
         mapping.constants, mapping.equipment, mapping.time_zone, sources
     )
@@ -322,12 +330,17 @@ def _expression_errors(rule: Rule, pattern: Pattern) -> list[tuple[KeyPath, str]
     return errors
 
 
-def _sources_by_point(mapping: Mapping) -> Iterator[tuple[str, str]]:
-    """Yield the points of rules with one address, and that address."""
-    for rule in mapping.rules:
-        if "{" not in rule.source and not rule.ignore:
+def _points(mapping: Mapping) -> Iterator[tuple[int, str, str]]:
+    """Yield number, point and source of each rule with one address."""
+    for number, rule in enumerate(mapping.rules):
+        try:
+            pattern = Pattern.parse(rule.source)
+        except ValueError:
+            continue  # an error of the rule itself
+        if not pattern.names and not rule.ignore:
             equipment = rule.equipment or mapping.equipment
-            yield f"{equipment}:{rule.signal or signal_name_of(rule.source)}", rule.source
+            own = rule.signal and rule.signal.replace("{{", "{").replace("}}", "}")
+            yield number, f"{equipment}:{own or signal_name_of(pattern.literal)}", rule.source
 
 
 def _rule_errors(mapping: Mapping, rule: Rule) -> list[tuple[KeyPath, str]]:

@@ -231,7 +231,9 @@ class MetricReader:
             columns.status.append(status)
             columns.time_us.append(at_us)
         else:
-            self.results.readings.append(Reading(named.address, value, status, at_us))
+            # A birth contains current values, however old their times are.
+            reading = Reading(named.address, value, status, at_us, may_be_old=not use_columns)
+            self.results.readings.append(reading)
 
     def _store_unit(self, named: NamedMetric, properties: Any) -> None:
         for key, prop in zip(properties.keys, properties.values, strict=False):

@@ -209,6 +209,6 @@ def test_a_record_names_its_position() -> None:
         "line 2", b"1;24.11.2026", 1_795_478_400_000_000,
     )  # fmt: skip
     assert rows_read[1].reject is not None
-    assert "'gestern' is not a time in the format %d.%m.%Y" in rows_read[1].reject.reason
+    assert "'gestern' is not a time of the format '%d.%m.%Y'" in rows_read[1].reject.reason
     assert rows_read[2].record is not None
     assert rows_read[2].record.source_time_us is None
