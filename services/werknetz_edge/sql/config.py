@@ -42,9 +42,12 @@ class SqlSource(BaseModel):
     changed_at: str | None = Field(
         default=None,
         description="column that grows with each change: a time, number, rowversion; "
-        "rows where it is null are not read",
+        "rows where it is null are not read, but counted in the status",
     )
-    append: bool = Field(default=False, description="rows are only added, and the id grows")
+    append: bool = Field(
+        default=False,
+        description="rows are only added, and the id grows. Ids that begin again name new rows",
+    )
     lag_s: Annotated[float, Field(ge=0, le=604_800)] = Field(
         default=300.0,
         description="for times: how much later than the time it writes a transaction may commit",
@@ -62,7 +65,12 @@ class SqlSource(BaseModel):
     )
     deletions_every_s: Annotated[float, Field(ge=0.1)] | None = Field(
         default=None,
-        description="interval of comparing ids: a missing row becomes a record <name>/deleted",
+        description="interval of comparing ids, to find rows that were deleted",
+    )
+    deletions: Literal["withdraw", "record"] = Field(
+        default="withdraw",
+        description="what a deleted row means. withdraw: the facts of the row end; record: it is "
+        "a record of the source <name>/deleted with the id, for an event rule of its own",
     )
     rows_max: Annotated[int, Field(ge=1)] = Field(
         default=500_000, description="limit for a table that is read or compared as a whole"

@@ -7,13 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 from werknetz.connector.contract import ConnectionLost, Connector, ConnectorStatus, Delivery
+from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.sql.config import SqlConfig, SqlSource
-from werknetz_edge.sql.keyset import PagePosition, encode_cursor
+from werknetz_edge.sql.cursor import encode_cursor
+from werknetz_edge.sql.keyset import PagePosition
 from werknetz_edge.sql.rows import SqlRow, readings_of, record_of
 from werknetz_edge.sql.session import SqlPage, SqlSession
 from werknetz_edge.sql.state import SqlState
+from werknetz_edge.sql.watch import SourceWatch
 
 CLOSE_S: Final = 3.0
 _T = TypeVar("_T")
@@ -43,6 +47,7 @@ class SqlConnector:
     _running: "asyncio.Future[Any] | None" = None
     _on_disk: set[bytes] = field(default_factory=set)
     _row_counts: dict[str, int] = field(default_factory=dict)
+    _watches: dict[str, SourceWatch] = field(default_factory=dict)
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
         self._on_disk = set(checkpoints)
@@ -51,7 +56,7 @@ class SqlConnector:
         await self.close()
         self.status.state = "connecting"
         self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"sql-{self.connector_id}")
-        session = SqlSession(self.config, self.state, self._on_disk)
+        session = SqlSession(self.config, self.state, self._on_disk, self._watches)
         try:
             await self._in_thread(session.open)
         except BaseException:
@@ -109,6 +114,7 @@ class SqlConnector:
             poll.position = page.next
             if page.next is None:
                 poll.due_s, poll.rows_read = time.monotonic() + self.config.poll_s, 0
+            self._update_status(source, page)
             if page.rows:
                 return self._delivery(source, page.rows, page)
             if page.next is None:
@@ -127,10 +133,13 @@ class SqlConnector:
         async def acknowledge() -> None:
             cursor = None if page is None else encode_cursor(page.cursor)
             stored = [row.stored for row in rows]
-            await self._in_thread(self.state.save, source.name, stored, cursor)
+            progress = None if page is None else page.progress
+            await self._in_thread(self.state.save, source.name, stored, cursor, progress)
             self._row_counts[source.name] = self._row_counts.get(source.name, 0) + len(rows)
             self.status.details[source.name] = f"{self._row_counts[source.name]} rows"
 
+        # Readings that are read again would be second values of the same time.
+        is_repeat = page is not None and page.is_reread and source.kind == "readings"
         return Delivery(
             records=[record_of(source, row) for row in rows if self._is_record(source, row)],
             readings=[
@@ -139,9 +148,42 @@ class SqlConnector:
                 if not self._is_record(source, row)
                 for reading in readings_of(source, row)
             ],
+            gaps=self._take_gaps(source),
             checkpoints=[row.dedup_key for row in rows],
             acknowledge=acknowledge,
+            lane="backfill" if is_repeat else "live",
+            is_history=True,
         )
+
+    def _take_gaps(self, source: SqlSource) -> list[GapOpened | GapClosed]:
+        """Return a gap for each restart: rows added and deleted before it were never seen."""
+        watch = self._watches.get(source.name)
+        if watch is None or not watch.restarts:
+            return []
+        now_us = time.time_ns() // 1000
+        from_us = now_us if watch.last_poll_us is None else watch.last_poll_us
+        gaps: list[GapOpened | GapClosed] = []
+        for what in watch.restarts:
+            gap_id = uuid4()
+            detail = f"{source.name}: {what}"
+            gaps += [
+                GapOpened(gap_id, self.connector_id, [], from_us, "sequence_jump", detail),
+                GapClosed(gap_id, now_us),
+            ]
+        watch.restarts.clear()
+        return gaps
+
+    def _update_status(self, source: SqlSource, page: SqlPage) -> None:
+        """Show what is not read or may be missed, and how far the connector is behind."""
+        watch = self._watches.get(source.name)
+        if watch is None or source.cursor is None:
+            return
+        for name, text in watch.describe(source, page.progress.unwatched).items():
+            entry = f"{source.name} {name}"
+            if text:
+                self.status.details[entry] = text
+            else:
+                self.status.details.pop(entry, None)
 
     @staticmethod
     def _is_record(source: SqlSource, row: SqlRow) -> bool:

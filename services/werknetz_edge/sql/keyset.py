@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from werknetz.connector.contract import ConfigurationRejected
 from werknetz_edge.sql.config import SqlSource
 
 _ALIAS: Final = "werknetz_source"
@@ -20,6 +17,8 @@ class PagePosition:
 
     cursor: Any = None
     after: tuple[Any, ...] | None = None
+    before: Any = None  # the first cursor that this range does not contain; None: it has no end
+    later: "PagePosition | None" = None  # the next range of the sweep
 
 
 def page_statement(source: SqlSource, position: PagePosition, rows: int) -> sa.Select[Any]:
@@ -32,7 +31,28 @@ def page_statement(source: SqlSource, position: PagePosition, rows: int) -> sa.S
         statement = statement.where(columns[0] >= position.cursor)
     elif source.cursor is not None:
         statement = statement.where(columns[0].is_not(None))
+    if position.before is not None:
+        statement = statement.where(columns[0] < position.before)
     return statement.order_by(*columns).limit(rows)
+
+
+def newest_statement(source: SqlSource) -> sa.Select[Any]:
+    """Select the largest value of the cursor column; null in an empty table."""
+    return sa.select(sa.func.max(_order(source)[0])).select_from(_from(source))
+
+
+def count_statement(source: SqlSource, after: Any = None) -> sa.Select[Any]:
+    """Count the rows whose cursor is null, or those with a later one than `after`."""
+    column = _order(source)[0]
+    condition = column.is_(None) if after is None else column > after
+    return sa.select(sa.func.count()).select_from(_from(source)).where(condition)
+
+
+def rows_statement(source: SqlSource, ids: Sequence[Any]) -> sa.Select[Any]:
+    """Select the rows with these ids, of a source with one id column."""
+    id_column: sa.ColumnClause[Any] = sa.column(source.id[0])
+    statement: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(_from(source))
+    return statement.where(id_column.in_(ids))
 
 
 def ids_statement(source: SqlSource, after: tuple[Any, ...] | None, rows: int) -> sa.Select[Any]:
@@ -73,68 +93,3 @@ def _rows_after(
         column >= value,
         sa.or_(later, _rows_after(columns[1:], row[1:])),
     )
-
-
-def poll_start(source: SqlSource, cursor: Any) -> Any:
-    """Return the cursor of the next poll: before the newest row, by the lag of late commits."""
-    if isinstance(cursor, (datetime, date)):
-        return cursor - timedelta(seconds=source.lag_s)
-    if isinstance(cursor, (int, float, Decimal)):
-        return cursor - source.lag
-    if isinstance(cursor, bytes):
-        return max(0, int.from_bytes(cursor) - source.lag).to_bytes(len(cursor))
-    if isinstance(cursor, str):
-        return _poll_start_of_text(source, cursor)
-    raise ConfigurationRejected(
-        f"{source.name}: {source.cursor} is a {type(cursor).__name__}: use a column that is a "
-        "time, a number or a rowversion"
-    )
-
-
-def _poll_start_of_text(source: SqlSource, cursor: str) -> str:
-    """SQLite stores times as text, which is sortable if all of them have the same format."""
-    try:
-        at = datetime.fromisoformat(cursor)
-    except ValueError as error:
-        raise ConfigurationRejected(
-            f"{source.name}: {cursor[:40]!r} in {source.cursor} is not an ISO time, "
-            "which a text column must contain to be sortable"
-        ) from error
-    earlier = at - timedelta(seconds=source.lag_s)
-    digits = len(cursor.partition(".")[2].rstrip("Z").partition("+")[0])
-    precision = "seconds" if digits == 0 else "milliseconds" if digits <= 3 else "microseconds"
-    text = earlier.isoformat("T" if "T" in cursor else " ", precision)
-    return text.replace("+00:00", "Z") if cursor.endswith("Z") else text
-
-
-def encode_cursor(value: Any) -> Any:
-    """Encode a cursor for the state; `decode_cursor` restores it."""
-    if isinstance(value, datetime):
-        return {"at": value.isoformat()}
-    if isinstance(value, date):
-        return {"day": value.isoformat()}
-    if isinstance(value, Decimal):
-        return {"number": str(value)}
-    return value
-
-
-def decode_cursor(encoded: Any) -> Any:
-    if not isinstance(encoded, dict):
-        return encoded
-    if "at" in encoded:
-        return datetime.fromisoformat(encoded["at"])
-    if "day" in encoded:
-        return date.fromisoformat(encoded["day"])
-    return Decimal(encoded["number"])
-
-
-def sortable(value: Any) -> Any:
-    """Convert a cursor into a number or text that SQLite sorts."""
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-        return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    if isinstance(value, date):
-        return value.toordinal()
-    if isinstance(value, Decimal):
-        return float(value)
-    return value

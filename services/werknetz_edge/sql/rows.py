@@ -3,25 +3,27 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from hashlib import blake2b
+from time import time_ns
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from werknetz.connector.clock.local_time import offsets_of_zone
+from werknetz.connector.clock.wall_clock import unordered_clock
 from werknetz.connector.contract import Reading, SourceRecord
-from werknetz.connector.values import EXACT_MAX
-from werknetz.domain.bucket import microseconds_of
+from werknetz.connector.values import EXACT_MAX, UnreadableValue
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz_edge.sql.config import SqlSource
-from werknetz_edge.sql.keyset import sortable
-from werknetz_edge.sql.state import StoredRow
+from werknetz_edge.sql.cursor import sortable
+from werknetz_edge.sql.state import StoredContent, StoredRow
 
 BYTES_MAX: Final = 4_096
 DELETED: Final = b""
+_REVISION_MAX: Final = 2**63
 _COLUMN: Final = re.compile(r"\{([^{}]+)\}")
 
 
@@ -34,13 +36,14 @@ class SqlRow:
     at_us: int | None
     is_sure: bool
     change: str  # new, changed, deleted
+    is_first: bool = False  # the state holds all rows that were ever read, and not this one
 
     @property
     def dedup_key(self) -> bytes:
-        return identity_of(self.stored)
+        return dedup_key_of(self.stored)
 
 
-def identity_of(stored: StoredRow) -> bytes:
+def dedup_key_of(stored: StoredRow) -> bytes:
     """Identify the state of a row: equal for every read of the same state."""
     digest = blake2b(stored.key, digest_size=16)
     digest.update(stored.content)
@@ -48,32 +51,43 @@ def identity_of(stored: StoredRow) -> bytes:
     return digest.digest()
 
 
-def key_of(source: SqlSource, values: Sequence[Any]) -> bytes:
-    return _digest(source.name, list(map(to_plain, values)))
+def key_of(source: SqlSource, values: Sequence[Any], restarts: int = 0) -> bytes:
+    """Return the key of a row. An id that is used again after a restart names another row."""
+    ids = list(map(to_plain, values))
+    return _digest(source.name, [*ids, {"restart": restarts}] if restarts else ids)
+
+
+def to_fields(source: SqlSource, names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    pairs = zip(names, values, strict=True)
+    return {name: to_plain(value, source.zone) for name, value in pairs}
 
 
 def to_row(
     source: SqlSource, names: Sequence[str], values: Sequence[Any],
-    stored_rows: Mapping[bytes, tuple[bytes, int]],
+    stored_rows: Mapping[bytes, StoredContent], restarts: int = 0,
 ) -> SqlRow | None:  # fmt: skip
     """Return the row; None where it is stored already with the same content."""
     raw = dict(zip(names, values, strict=True))
-    fields = {name: to_plain(value, source.zone) for name, value in raw.items()}
+    fields = to_fields(source, names, values)
     ids = [raw[name] for name in source.id]
-    key = key_of(source, ids)
+    key = key_of(source, ids, restarts if source.append else 0)
     content = _digest(source.name, list(fields.values()))
-    before, version = stored_rows.get(key, (DELETED, 0))
-    if key in stored_rows and before == content:
+    before = stored_rows.get(key)
+    if before is not None and before.content == content:
         return None
     # A cursor distinguishes the states of a row. Without one a row may return to an earlier state,
     # and only a counter distinguishes them.
-    version = 0 if source.changed_at is not None else version + 1
+    version = 0
+    if source.changed_at is None:
+        version = 1 if before is None else before.version + 1
     sort_value = None if source.cursor is None else sortable(raw[source.cursor])
     encoded_id = msgspec.msgpack.encode(list(map(to_plain, ids))) if source.stores_all_rows else b""
-    stored = StoredRow(key, content, version, sort_value, encoded_id)
+    revision = None if restarts else _revision_of(source, raw, before)
+    stored = StoredRow(key, content, version, sort_value, encoded_id, revision)
     at_us, is_sure = _time_of(source, raw)
-    change = "changed" if key in stored_rows and before != DELETED else "new"
-    return SqlRow(fields, stored, at_us, is_sure, change)
+    change = "new" if before is None or before.content == DELETED else "changed"
+    is_first = before is None and (source.stores_all_rows or source.append)
+    return SqlRow(fields, stored, at_us, is_sure, change, is_first)
 
 
 def deleted_row(source: SqlSource, key: bytes, encoded_id: bytes, version: int) -> SqlRow:
@@ -84,13 +98,22 @@ def deleted_row(source: SqlSource, key: bytes, encoded_id: bytes, version: int) 
 
 
 def record_of(source: SqlSource, row: SqlRow) -> SourceRecord:
+    """Return the record of a row. A deletion withdraws what the row was, or is a record itself."""
     ids = ", ".join(f"{name} {row.fields[name]}" for name in source.id)
+    is_deleted = row.change == "deleted"
+    withdraws = is_deleted and source.deletions == "withdraw" and source.kind == "records"
+    is_own_record = is_deleted and not withdraws
     return SourceRecord(
-        source=f"{source.name}/deleted" if row.change == "deleted" else source.name,
+        source=f"{source.name}/deleted" if is_own_record else source.name,
         fields={**row.fields, "_change": row.change},
-        key=identity_of(row.stored),
+        key=dedup_key_of(row.stored) if is_own_record else row.stored.key,
         item=ids[:200],
         source_time_us=row.at_us,
+        version=row.stored.revision,
+        is_new=row.is_first or is_own_record,
+        deleted=withdraws,
+        zone=source.zone if "zone" in source.model_fields_set else None,
+        time_field=source.time or source.changed_at or "",
     )
 
 
@@ -121,7 +144,7 @@ def to_plain(value: Any, zone: str = "UTC") -> Any:  # noqa: PLR0911  one return
             return str(value)
         return int(value) if exact else float(value)
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=ZoneInfo(zone))).isoformat()
+        return _with_zone(value, zone).isoformat()
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -134,22 +157,54 @@ def to_plain(value: Any, zone: str = "UTC") -> Any:  # noqa: PLR0911  one return
     return str(value)
 
 
+def _with_zone(value: datetime, zone: str) -> datetime:
+    """Return a time with its zone; one that the clock skipped stays without: it is refused."""
+    if value.tzinfo is not None:
+        return value
+    try:
+        offset, _ = offsets_of_zone(zone)(value)
+    except UnreadableValue:
+        return value
+    return value.replace(tzinfo=timezone(offset))
+
+
+def _revision_of(
+    source: SqlSource, raw: Mapping[str, Any], before: StoredContent | None
+) -> int | None:
+    """Return the order of a row's states after `changed_at`; None: a later poll is newer.
+
+    A later state with an earlier `changed_at` (the clock was set back) follows the one before.
+    """
+    value = None if source.changed_at is None else raw[source.changed_at]
+    if isinstance(value, (datetime, str)):
+        value, _ = _instant_of(source, value)
+    elif isinstance(value, bytes):
+        value = int.from_bytes(value)
+    elif isinstance(value, (float, Decimal)):
+        value = int(value) if value == int(value) else None
+    if not isinstance(value, int) or not 0 <= value < _REVISION_MAX:
+        return None
+    if before is not None and before.revision is not None:
+        return max(value, before.revision + 1)
+    return value
+
+
 def _time_of(source: SqlSource, raw: Mapping[str, Any]) -> tuple[int | None, bool]:
     column = source.time or source.changed_at
-    value = None if column is None else raw.get(column)
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None, False
-    if not isinstance(value, datetime):
+    return _instant_of(source, None if column is None else raw.get(column))
+
+
+def _instant_of(source: SqlSource, value: Any) -> tuple[int | None, bool]:
+    """Return the µs of a time, and whether they are certain; None where it is no time."""
+    if not isinstance(value, (str, date)):
         return None, value is None
-    if value.tzinfo is not None:
-        return microseconds_of(value), True
-    zone = ZoneInfo(source.zone)
-    at = value.replace(tzinfo=zone)
-    # The repeated hour of a clock change: a database does not show the order of writing.
-    return microseconds_of(at), at.utcoffset() == at.replace(fold=1).utcoffset()
+    # The repeated hour of a clock change: a database does not show the order of writing, but a row
+    # is never read before it was written.
+    clock = unordered_clock("iso", source.zone)
+    try:
+        return clock.to_instant(value, arrival_us=time_ns() // 1000)
+    except UnreadableValue:
+        return None, False
 
 
 def _digest(scope: str, values: Sequence[Any]) -> bytes:

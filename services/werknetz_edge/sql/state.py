@@ -8,11 +8,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from werknetz_edge.spool.sqlite_file import open_sidefile
+from werknetz_edge.sql.progress import SourceProgress, decode_progress, encode_progress
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS cursors (source TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -20,7 +21,9 @@ CREATE TABLE IF NOT EXISTS rows (
   source TEXT NOT NULL, key BLOB NOT NULL, content BLOB NOT NULL, version INTEGER NOT NULL,
   sort, id BLOB, PRIMARY KEY (source, key)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS rows_by_sort ON rows (source, sort);
+CREATE TABLE IF NOT EXISTS progress (source TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
+_ROWS_V2: Final = "ALTER TABLE rows ADD COLUMN revision INTEGER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,16 @@ class StoredRow:
 
     key: bytes
     content: bytes
-    version: int
+    version: int  # counts the states of a row, where no cursor distinguishes them
     sort: Any  # position by the cursor: a number or a text
     id: bytes = b""  # the id as MessagePack, where deletions are detected
+    revision: int | None = None  # the `version` of its record
+
+
+class StoredContent(NamedTuple):
+    content: bytes
+    version: int
+    revision: int | None = None
 
 
 class SqlState:
@@ -45,35 +55,58 @@ class SqlState:
         row = self._db.execute("SELECT value FROM cursors WHERE source = ?", (source,)).fetchone()
         return None if row is None else msgspec.msgpack.decode(row[0])
 
-    def get_rows(self, source: str, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, int]]:
-        """Return content and version of the rows that are stored, by key."""
-        stored: dict[bytes, tuple[bytes, int]] = {}
+    def progress(self, source: str) -> SourceProgress | None:
+        """Return the progress; None for a new source, and in a state of version 0.1."""
+        row = self._db.execute("SELECT value FROM progress WHERE source = ?", (source,)).fetchone()
+        return None if row is None else decode_progress(row[0])
+
+    def get_rows(self, source: str, keys: Sequence[bytes]) -> dict[bytes, StoredContent]:
+        """Return the rows that are stored, by key."""
+        stored: dict[bytes, StoredContent] = {}
         for start in range(0, len(keys), 500):
             part = keys[start : start + 500]
             marks = ",".join("?" * len(part))
             # Only question marks are inserted into the statement.
-            query = f"SELECT key, content, version FROM rows WHERE source = ? AND key IN ({marks})"  # noqa: S608
-            rows = self._db.execute(query, (source, *part))
-            stored.update((bytes(key), (bytes(content), version)) for key, content, version in rows)
+            query = (
+                "SELECT key, content, version, revision FROM rows"  # noqa: S608
+                f" WHERE source = ? AND key IN ({marks})"
+            )
+            for key, content, version, revision in self._db.execute(query, (source, *part)):
+                stored[bytes(key)] = StoredContent(bytes(content), version, revision)
         return stored
 
-    def save(self, source: str, rows: Iterable[StoredRow], cursor: Any) -> None:
-        """Save rows and cursor in one transaction, once the page is in the spool."""
+    def save(
+        self, source: str, rows: Iterable[StoredRow], cursor: Any,
+        progress: SourceProgress | None = None,
+    ) -> None:  # fmt: skip
+        """Save rows, cursor and progress in one transaction, once the page is in the spool."""
         with self._db as db:
             db.executemany(
-                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?)",
-                [(source, r.key, r.content, r.version, r.sort, r.id) for r in rows],
+                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(source, r.key, r.content, r.version, r.sort, r.id, r.revision) for r in rows],
             )
+            if progress is not None:
+                _save_progress(db, source, progress)
             if cursor is not None:
                 db.execute(
                     "INSERT OR REPLACE INTO cursors VALUES (?, ?)",
                     (source, msgspec.msgpack.encode(cursor)),
                 )
 
-    def delete_before(self, source: str, before: Any) -> None:
-        """Delete rows before the start of the next poll: they are not read again."""
+    def reset(self, source: str, progress: SourceProgress) -> None:
+        """Forget cursor and rows: the source is read from its beginning."""
         with self._db as db:
-            db.execute("DELETE FROM rows WHERE source = ? AND sort < ?", (source, before))
+            db.execute("DELETE FROM rows WHERE source = ?", (source,))
+            db.execute("DELETE FROM cursors WHERE source = ?", (source,))
+            _save_progress(db, source, progress)
+
+    def delete_between(self, source: str, start: Any, end: Any) -> None:
+        """Delete rows from `start` (None: the first) to before `end`: they are not read again."""
+        with self._db as db:
+            db.execute(
+                "DELETE FROM rows WHERE source = ? AND sort < ? AND (? IS NULL OR sort >= ?)",
+                (source, end, start, start),
+            )
 
     def list_present(self, source: str) -> dict[bytes, tuple[bytes, int]]:
         """Return id and version of all rows that are not deleted, by key."""
@@ -90,5 +123,13 @@ class SqlState:
     @property
     def _db(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = open_sidefile(self._path, _SCHEMA)
+            connection = open_sidefile(self._path, _SCHEMA)
+            columns = {row[1] for row in connection.execute("PRAGMA table_info(rows)")}
+            if "revision" not in columns:  # a state of version 0.1
+                connection.execute(_ROWS_V2)
+            self._connection = connection
         return self._connection
+
+
+def _save_progress(db: sqlite3.Connection, source: str, progress: SourceProgress) -> None:
+    db.execute("INSERT OR REPLACE INTO progress VALUES (?, ?)", (source, encode_progress(progress)))

@@ -1,56 +1,17 @@
 """SQLite, PostgreSQL and MariaDB: new, changed, late and deleted rows are delivered once."""
 
 import asyncio
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from werknetz.connector.contract import ConfigurationRejected, Connector, Delivery, SourceRecord
+from plumbing.polled_tables import FakeSpool, drain, poll_table
+from werknetz.connector.contract import ConfigurationRejected, Connector
 from werknetz_edge.sql import create
 
 pytestmark = pytest.mark.asyncio
 TIMES = {"sqlite": "TEXT", "postgres": "timestamp", "mariadb": "DATETIME(6)"}
-
-
-@dataclass
-class FakeSpool:
-    """The contents of a spool, in memory."""
-
-    records: list[SourceRecord] = field(default_factory=list)
-    readings: list[tuple[str, Any, int | None]] = field(default_factory=list)
-    checkpoints: list[bytes] = field(default_factory=list)
-
-    def store(self, delivery: Delivery) -> None:
-        self.records += delivery.records
-        self.readings += [(r.source, r.value, r.source_time_us) for r in delivery.readings]
-        self.checkpoints += delivery.checkpoints
-
-    def values(self) -> list[Any]:
-        return [record.fields.get("v") for record in self.records]
-
-
-def _connector(database: Any, state: Path, **source: Any) -> Connector:
-    options = {
-        "url": database.url, "poll_s": 0.05, "timeout_s": 10, "page_rows": 7,
-        "sources": [{"name": "s", "table": database.table, "id": "id"} | source],
-    }  # fmt: skip
-    return create("polled", options, state)
-
-
-async def _drain(connector: Connector, spool: FakeSpool, *, quiet_s: float = 0.6) -> None:
-    """Read until no delivery arrives for `quiet_s`."""
-    while True:
-        read = asyncio.ensure_future(connector.read())
-        done, _ = await asyncio.wait([read], timeout=quiet_s)
-        if not done:
-            read.cancel()
-            await asyncio.gather(read, return_exceptions=True)
-            return
-        delivery = await read
-        spool.store(delivery)
-        await delivery.acknowledge()
 
 
 def _create(database: Any) -> None:
@@ -70,9 +31,9 @@ async def test_new_and_changed_rows_are_delivered_once_across_restarts(
     _create(database)
     database.execute(_rows(0, 50))  # five rows a second: a page ends within a second
     spool = FakeSpool()
-    connector = _connector(database, tmp_path, changed_at="c", zone="Europe/Berlin")
+    connector = poll_table(database, tmp_path, changed_at="c", zone="Europe/Berlin")
     await connector.connect()
-    await _drain(connector, spool)
+    await drain(connector, spool)
     assert sorted(spool.values()) == list(range(50))
     assert {record.source_time_us for record in spool.records} == {
         1_795_518_000_000_000 + second * 1_000_000 for second in range(10)
@@ -81,15 +42,15 @@ async def test_new_and_changed_rows_are_delivered_once_across_restarts(
         _rows(50, 3, "2026-11-24 12:01:"),
         "UPDATE {t} SET v = 1000, c = '2026-11-24 12:02:00' WHERE id = 5",
     )
-    await _drain(connector, spool)
+    await drain(connector, spool)
     assert spool.values()[50:] == [50, 51, 52, 1000]
     assert spool.records[-1].fields["_change"] == "changed"
     await connector.close()
-    restarted = _connector(database, tmp_path, changed_at="c", zone="Europe/Berlin")
+    restarted = poll_table(database, tmp_path, changed_at="c", zone="Europe/Berlin")
     await restarted.connect()
-    await _drain(restarted, spool)
+    await drain(restarted, spool)
     assert len(spool.records) == 54
-    assert len({record.key for record in spool.records}) == 54
+    assert len({record.key for record in spool.records}) == 53  # one was changed
     await restarted.close()
 
 
@@ -98,18 +59,18 @@ async def test_a_transaction_that_commits_late_is_not_missed(database: Any, tmp_
     if database.kind == "sqlite":
         database.execute("PRAGMA journal_mode = WAL")  # readers beside a writer
     spool = FakeSpool()
-    connector = _connector(database, tmp_path, changed_at="c", lag_s=60)
+    connector = poll_table(database, tmp_path, changed_at="c", lag_s=60)
     await connector.connect()
     late = database.begin()
     late.cursor().execute(_rows(1, 1).format(t=database.table))
     if database.kind != "sqlite":  # it has one writer at a time
         database.execute(_rows(2, 1))
-    await _drain(connector, spool)
+    await drain(connector, spool)
     before = spool.values()
     assert 1 not in before
     late.commit()
     late.close()
-    await _drain(connector, spool)
+    await drain(connector, spool)
     assert spool.values() == [*before, 1]
     await connector.close()
 
@@ -121,15 +82,15 @@ async def test_readings_are_stored_once_after_kills_before_the_state_is_saved(
     database.execute(_rows(0, 20))
     spool = FakeSpool()
     for _ in range(3):  # on disk, then killed before the acknowledgement
-        connector = _connector(database, tmp_path, changed_at="c", **{"as": "readings"})
+        connector = poll_table(database, tmp_path, changed_at="c", **{"as": "readings"})
         connector.restore_checkpoints(spool.checkpoints)  # type: ignore[attr-defined]
         await connector.connect()
         spool.store(await connector.read())
         await connector.close()
-    connector = _connector(database, tmp_path, changed_at="c", **{"as": "readings"})
+    connector = poll_table(database, tmp_path, changed_at="c", **{"as": "readings"})
     connector.restore_checkpoints(spool.checkpoints)  # type: ignore[attr-defined]
     await connector.connect()
-    await _drain(connector, spool)
+    await drain(connector, spool)
     await connector.close()
     assert sorted(value for _, value, _ in spool.readings) == list(range(20))
     assert {source for source, _, _ in spool.readings} == {"s#v"}
@@ -139,30 +100,32 @@ async def test_a_small_table_without_a_cursor_is_compared(database: Any, tmp_pat
     _create(database)
     database.execute(_rows(0, 20))
     spool = FakeSpool()
-    connector = _connector(database, tmp_path, deletions_every_s=0.1)
+    connector = poll_table(database, tmp_path, deletions_every_s=0.1)
     await connector.connect()
-    await _drain(connector, spool, quiet_s=0.8)
+    await drain(connector, spool, quiet_s=0.8)
     for value in (38, 3):  # and back to the first value
         database.execute(f"UPDATE {{t}} SET v = {value} WHERE id = 3")
-        await _drain(connector, spool, quiet_s=0.8)
+        await drain(connector, spool, quiet_s=0.8)
     assert spool.values()[20:] == [38, 3]
     database.execute("DELETE FROM {t} WHERE id IN (4, 5)")
-    await _drain(connector, spool, quiet_s=0.8)
+    await drain(connector, spool, quiet_s=0.8)
     deleted = spool.records[22:]
     assert [(r.source, r.fields) for r in sorted(deleted, key=lambda r: r.item)] == [
-        ("s/deleted", {"id": 4, "_change": "deleted"}),
-        ("s/deleted", {"id": 5, "_change": "deleted"}),
+        ("s", {"id": 4, "_change": "deleted"}),
+        ("s", {"id": 5, "_change": "deleted"}),
     ]
+    assert all(record.deleted for record in deleted)
     database.execute(_rows(4, 1))
-    await _drain(connector, spool, quiet_s=0.8)
+    await drain(connector, spool, quiet_s=0.8)
     assert spool.records[-1].fields["_change"] == "new"
-    assert len({record.key for record in spool.records}) == len(spool.records) == 25
+    assert len(spool.records) == 25
+    assert len({record.key for record in spool.records}) == 20
     await connector.close()
 
 
 async def test_the_session_is_read_only(database: Any, tmp_path: Path) -> None:
     _create(database)
-    connector = _connector(database, tmp_path)
+    connector = poll_table(database, tmp_path)
     await connector.connect()
     session = connector._session  # type: ignore[attr-defined]
     with pytest.raises(ConfigurationRejected, match=r"(?i)read.?only"):
@@ -193,7 +156,7 @@ async def test_a_wrong_source_is_rejected_with_a_remedy(
     database.execute(_rows(0, 1))
     if source.get("query"):
         source = source | {"query": source["query"].format(t=database.table)}
-    connector = _connector(database, tmp_path, **source)
+    connector = poll_table(database, tmp_path, **source)
     with pytest.raises(ConfigurationRejected, match=message):
         await _read_first(connector)
     await connector.close()
@@ -209,10 +172,10 @@ async def test_a_table_that_is_too_large_to_compare_is_rejected(
 ) -> None:
     _create(database)
     database.execute(_rows(0, 30))
-    connector = _connector(database, tmp_path, rows_max=20)
+    connector = poll_table(database, tmp_path, rows_max=20)
     await connector.connect()
     with pytest.raises(ConfigurationRejected, match="set `changed_at`"):
-        await _drain(connector, FakeSpool())
+        await drain(connector, FakeSpool())
     await connector.close()
 
 

@@ -14,15 +14,10 @@ from sqlalchemy.engine import Dialect
 
 from werknetz.connector.contract import ConfigurationRejected
 from werknetz_edge.sql.config import SqlConfig, SqlSource
-from werknetz_edge.sql.keyset import (
-    PagePosition,
-    decode_cursor,
-    encode_cursor,
-    page_statement,
-    poll_start,
-    sortable,
-)
+from werknetz_edge.sql.cursor import decode_cursor, encode_cursor, poll_start, sortable
+from werknetz_edge.sql.keyset import PagePosition, page_statement
 from werknetz_edge.sql.rows import record_of, to_plain, to_row
+from werknetz_edge.sql.state import StoredContent
 
 NOON = datetime(2026, 11, 24, 12)  # noqa: DTZ001  as databases without time zones return it
 
@@ -129,7 +124,7 @@ def test_a_row_is_new_changed_or_unchanged() -> None:
     new = to_row(source, names, [1, NOON, 5], {})
     assert new is not None
     assert (new.change, new.at_us) == ("new", 1_795_518_000_000_000)
-    stored_rows = {new.stored.key: (new.stored.content, new.stored.version)}
+    stored_rows = {new.stored.key: StoredContent(new.stored.content, new.stored.version)}
     assert to_row(source, names, [1, NOON, 5], stored_rows) is None
     changed = to_row(source, names, [1, NOON, 6], stored_rows)
     assert changed is not None
@@ -143,9 +138,13 @@ def test_without_a_cursor_a_repeated_state_has_a_new_identity() -> None:
     source = _source()
     first = to_row(source, ["id", "v"], [1, 39], {})
     assert first is not None
-    second = to_row(source, ["id", "v"], [1, 38], {first.stored.key: (first.stored.content, 1)})
+    second = to_row(
+        source, ["id", "v"], [1, 38], {first.stored.key: StoredContent(first.stored.content, 1)}
+    )
     assert second is not None
-    third = to_row(source, ["id", "v"], [1, 39], {first.stored.key: (second.stored.content, 2)})
+    third = to_row(
+        source, ["id", "v"], [1, 39], {first.stored.key: StoredContent(second.stored.content, 2)}
+    )
     assert third is not None
     assert len({first.dedup_key, second.dedup_key, third.dedup_key}) == 3
 

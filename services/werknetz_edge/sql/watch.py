@@ -1,0 +1,98 @@
+"""What a cursor cannot read, or may miss, for the connector's status."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from werknetz_edge.sql.config import SqlSource
+from werknetz_edge.sql.cursor import is_future, is_number, now_as, sortable
+from werknetz_edge.sql.keyset import count_statement
+from werknetz_edge.sql.rows import SqlRow
+
+COUNT_EVERY_S: Final = 600.0
+"""How often rows without a cursor are counted: the database may have to read the whole table."""
+FUTURE_US: Final = 60_000_000  # clocks of servers differ by less
+
+
+@dataclass(slots=True)
+class SourceWatch:
+    """Observes the polls of one source. `restarts` are those since the last delivery."""
+
+    nulls: int = 0
+    future: int = 0
+    future_until: str = ""
+    late: int = 0
+    late_row: str = ""
+    restarts: list[str] = field(default_factory=list)  # not yet delivered as gaps
+    last_restart: str = ""
+    last_poll_us: int | None = None
+    _newest: Any = None
+    _cursor: Any = None
+    _caught_up_s: float | None = None
+    _began_s: float = field(default_factory=time.monotonic)
+    _count_due_s: float = 0.0
+
+    def look(self, connection: sa.Connection, source: SqlSource, newest: Any, now_us: int) -> None:
+        """Count rows that are not read, and rows of the future, at the start of a poll."""
+        self._newest = newest
+        limit_us = now_us + FUTURE_US
+        is_ahead = newest is not None and is_future(source, newest, limit_us)
+        if time.monotonic() >= self._count_due_s:
+            if source.changed_at is not None:
+                self.nulls = int(connection.execute(count_statement(source)).scalar() or 0)
+            self._count_due_s = time.monotonic() + COUNT_EVERY_S
+            self.future = 0
+        if not is_ahead:
+            self.future, self.future_until = 0, ""
+        elif not self.future or self.future_until != str(newest):
+            later = count_statement(source, now_as(source, newest, limit_us))
+            self.future = int(connection.execute(later).scalar() or 0)
+            self.future_until = str(newest)
+
+    def note_page(self, rows: Sequence[Any], cursor: Any, *, is_last: bool) -> None:
+        """Note how far a page came; the last one of a poll catches up."""
+        self._cursor = cursor
+        if is_last:
+            self._caught_up_s = time.monotonic()
+            self.last_poll_us = time.time_ns() // 1000
+            if rows and is_number(cursor):
+                self._newest = max(cursor, self._newest or cursor)
+
+    def note_late(self, new: Sequence[SqlRow], start: Any) -> None:
+        """Note rows that appeared before the regular start of a poll."""
+        late = [row for row in new if row.stored.sort is not None and row.stored.sort < start]
+        if late:
+            self.late += len(late)
+            self.late_row = ", ".join(str(value) for value in list(late[-1].fields.values())[:1])
+
+    def note_restart(self, what: str) -> None:
+        self.restarts.append(what)
+        self.last_restart = what
+        self._caught_up_s = None
+
+    def describe(self, source: SqlSource, unwatched: int) -> dict[str, str]:
+        """Return the entries of the status; empty texts are removed from it."""
+        unit, lag = source.changed_at, "`lag_s` or `lag`"
+        return {
+            "behind": self._describe_lag(),
+            "not read": f"{self.nulls} rows where {unit} is null: use a query with "
+            f"coalesce({unit}, …)" if self.nulls else "",
+            "future": f"{self.future} rows until {self.future_until}: they are read at every poll; "
+            "correct them, the clock of the database, or `zone`" if self.future else "",
+            "late": f"{self.late} rows were committed later than {lag} allows, the last with "
+            f"{self.late_row}: raise it" if self.late else "",
+            "restart": self.last_restart,
+            "skipped": f"{unwatched} ranges of numbers that were skipped are no longer watched"
+            if unwatched else "",
+        }  # fmt: skip
+
+    def _describe_lag(self) -> str:
+        """How far the connector is behind, in the source's numbers and in seconds."""
+        since_s = time.monotonic() - (self._caught_up_s or self._began_s)
+        if not is_number(self._newest):
+            return f"{since_s:.0f} s" if self._cursor is not None else ""
+        behind = self._newest if self._cursor is None else self._newest - self._cursor
+        return f"{max(sortable(behind), 0):g} ids, {since_s:.0f} s"
