@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from werknetz.connector.contract import SourceMessage, SourceRecord
+from werknetz.connector.contract import SourceGroupEnd, SourceMessage, SourceRecord
 from werknetz.connector.quarantine import RAW_MAX
 from werknetz.events.batch import Unmapped
 from werknetz_edge.files.connector import Chunk
@@ -23,9 +23,11 @@ class ChunkBuilder:
 
     at_us: int  # time of rejects: when the file was written
     _records: list[SourceRecord] = field(default_factory=list)
+    _group_ends: list[SourceGroupEnd] = field(default_factory=list)
     _rejects: list[Unmapped] = field(default_factory=list)
     _messages: list[SourceMessage] = field(default_factory=list)
     _state_updates: list[tuple[bytes, bytes]] = field(default_factory=list)
+    _duplicates: int = 0
     _segments: int = 0
     _characters: int = 0
     _reject_count: int = 0
@@ -35,6 +37,13 @@ class ChunkBuilder:
     def add_record(self, record: SourceRecord) -> None:
         self._records.append(record)
 
+    def add_group_end(self, end: SourceGroupEnd) -> None:
+        self._group_ends.append(end)
+
+    def add_duplicate(self) -> None:
+        """Count a message that is dropped because it came before."""
+        self._duplicates += 1
+
     def add_message(self, message: SourceMessage) -> None:
         self._messages.append(message)
 
@@ -43,13 +52,14 @@ class ChunkBuilder:
         self._state_updates.append((key, value))
 
     def reject(
-        self, source: str, reason: str, raw: bytes, position: str, message: bytes = b""
-    ) -> None:
+        self, source: str, reason: str, raw: bytes, position: str, message: bytes = b"",
+        count: int = 1,
+    ) -> None:  # fmt: skip
         entry = Unmapped(
             source=source.encode(errors="replace").decode()[:4096],
             reason=reason.encode(errors="backslashreplace").decode(),
             raw=raw[:RAW_MAX], at_us=self.at_us, size=len(raw) if len(raw) > RAW_MAX else 0,
-            item=position, raw_hash=message,
+            item=position, raw_hash=message, count=count,
         )  # fmt: skip
         self._reject_count += 1
         if self._reject_count <= REJECTS_MAX:
@@ -86,8 +96,10 @@ class ChunkBuilder:
         """Return the chunk so far, and start the next one."""
         chunk = Chunk(
             records=self._records, rejects=self._rejects, messages=self._messages,
-            state_updates=self._state_updates,
+            state_updates=self._state_updates, group_ends=self._group_ends,
+            duplicates=self._duplicates,
         )  # fmt: skip
+        self._group_ends, self._duplicates = [], 0
         self._records, self._rejects, self._messages = [], [], []
         self._state_updates, self._segments, self._characters = [], 0, 0
         return chunk

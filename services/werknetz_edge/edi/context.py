@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from werknetz_edge.edi.document_log import DocumentLog
 from werknetz_edge.edi.edifact.codes import Codes, codes_for
 from werknetz_edge.edi.profile import STANDARD, Partner, Partners
 from werknetz_edge.edi.values import InvalidEdi, quote
@@ -18,8 +19,22 @@ class EdiContext:
     count: Callable[[str], None] = lambda _name: None
     note: Callable[[str], None] = lambda _text: None
     unknown_partners: bool = True
-    read_messages: set[bytes] = field(default_factory=set)  # content keys of this file's messages
+    documents: DocumentLog = field(init=False)
+    _read_messages: dict[bytes, set[str]] = field(default_factory=dict)
+    """Functions of this file's messages by content."""
     _codes: dict[tuple[int, str], Codes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.documents = DocumentLog(self.get_state)
+
+    def is_repeated(self, content: bytes, function: str | None) -> bool:
+        """Whether this file has the message already: with this function, or as a duplicate."""
+        functions = self._read_messages.setdefault(content, set())
+        name = function or "original"
+        if name in functions or (functions and name == "duplicate"):
+            return True
+        functions.add(name)
+        return False
 
     def partner_of(self, sender: str, receiver: str) -> Partner:
         """Return the sender's profile; raise InvalidEdi where a required profile is missing."""

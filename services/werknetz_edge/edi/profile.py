@@ -36,6 +36,12 @@ QuantityMeaning = Literal[
     "called_off", "backlog", "despatched", "received", "accepted", "rejected", "stock", "moved",
     "cumulative", "cumulative_received", "last_receipt", "per_package", "ignored",
 ]  # fmt: skip
+ItemMeaning = Literal[
+    "material", "supplier_material", "ean", "batch", "serial_number", "ignored"
+]  # fmt: skip
+DocumentFunction = Literal[
+    "original", "duplicate", "replace", "change", "addition", "deletion", "cancellation"
+]  # fmt: skip
 
 
 class CountPolicy(BaseModel):
@@ -65,8 +71,11 @@ class Qualifiers(BaseModel):
     parties: dict[str, str] = Field(default={}, description="NAD 3035 → field of the event")
     places: dict[str, str] = Field(default={}, description="LOC 3227 → field of the event")
     dates: dict[str, str] = Field(default={}, description="DTM 2005 → field of the event")
-    items: dict[str, Literal["material", "supplier_material", "ean", "batch", "ignored"]] = Field(
+    items: dict[str, ItemMeaning] = Field(
         default={}, description="LIN and PIA 7143 → field of the event"
+    )
+    functions: dict[str, DocumentFunction] = Field(
+        default={}, description="BGM 1225 → meaning, for codes that are not read by default"
     )
     labels: tuple[str, ...] = Field(
         default=(), description="GIN 7405 of a handling unit's label, in addition to ML, BJ and AW"
@@ -118,6 +127,11 @@ class Partner(BaseModel):
     reused_references: AcceptPolicy = Field(
         default="quarantine",
         description="a control reference that is used again with other content",
+    )
+    repeated_documents: Literal["quarantine", "replace"] = Field(
+        default="quarantine",
+        description="a document that comes again as an original under the same number with other "
+        "content: replace withdraws the lines that it no longer has",
     )
     counts: CountPolicy = CountPolicy()
     quantity_max: Annotated[float, Field(gt=0, le=1e15)] = 1e12

@@ -2,18 +2,22 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from werknetz.domain.bucket import microseconds_of
+from werknetz.connector.clock.local_time import offsets_of_zone, passes_of, start_of_day_us
+from werknetz.connector.values import UnreadableValue
 
 YEAR_PIVOT: Final = 70
 """Two digits: 70-99 mean 1970-1999. EDI began in the seventies; no schedule ends after 2069."""
 
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+([.,])?\d*|([.,])\d+)", re.ASCII)
 _QUOTE_MAX: Final = 60
+_EXACT_DIGITS: Final = 15
+"""A float represents every decimal number of so many digits."""
 
 
 class InvalidEdi(Exception):
@@ -33,6 +37,18 @@ def quote(text: str) -> str:
     return repr(text if len(text) <= _QUOTE_MAX else text[:_QUOTE_MAX] + "…")
 
 
+def parse_quantity(text: str, decimal_mark: str = "", maximum: float = 1e12) -> tuple[float, str]:
+    """Return a number, and its decimal text where a float cannot represent it (else empty).
+
+    `decimal_mark`: empty: either. Raises InvalidEdi.
+    """
+    number = parse_number(text, decimal_mark, maximum)
+    if len(text) <= _EXACT_DIGITS:
+        return number, ""
+    exact = Decimal(text.replace(",", "."))
+    return number, "" if Decimal(repr(number)) == exact else format(exact, "f")
+
+
 def parse_number(text: str, decimal_mark: str = "", maximum: float = 1e12) -> float:
     """Read a number whose decimal mark is `mark` (empty: either); raise InvalidEdi."""
     match = _NUMBER.fullmatch(text)
@@ -46,7 +62,9 @@ def parse_number(text: str, decimal_mark: str = "", maximum: float = 1e12) -> fl
         )
     number = float(text.replace(",", ".") if used_mark == "," else text)
     if not -maximum <= number <= maximum:
-        raise InvalidEdi(f"{quote(text)} is out of range for a quantity (limit {maximum:g})")
+        raise InvalidEdi(
+            f"{quote(text)} is out of range for a quantity (limit {maximum:g}: see `quantity_max`)"
+        )
     return number
 
 
@@ -59,33 +77,42 @@ def full_year(year: int) -> int:
 def span_of_days(year: int, month: int, day: int, count: int, zone: str) -> TimeSpan:
     """Return whole local days; raise ValueError for an invalid date."""
     first = date(year, month, day)
-    return TimeSpan(_midnight(first, zone), _midnight(first + timedelta(days=count), zone))
+    return TimeSpan(
+        start_of_day_us(first, zone), start_of_day_us(first + timedelta(days=count), zone)
+    )
+
+
+def span_of_dates(first: date, after: date, zone: str) -> TimeSpan:
+    """Return whole local days, up to the day `after`."""
+    return TimeSpan(start_of_day_us(first, zone), start_of_day_us(after, zone))
 
 
 def span_of_month(year: int, month: int, zone: str) -> TimeSpan:
     first = date(year, month, 1)
     after = date(year + month // 12, month % 12 + 1, 1)
-    return TimeSpan(_midnight(first, zone), _midnight(after, zone))
+    return TimeSpan(start_of_day_us(first, zone), start_of_day_us(after, zone))
 
 
 def span_of_week(year: int, week: int, zone: str) -> TimeSpan:
     """Return a week of ISO 8601, Monday to Sunday."""
     monday = date.fromisocalendar(year, week, 1)
-    return TimeSpan(_midnight(monday, zone), _midnight(monday + timedelta(days=7), zone))
+    return TimeSpan(
+        start_of_day_us(monday, zone), start_of_day_us(monday + timedelta(days=7), zone)
+    )
 
 
 def span_of_moment(at: datetime, zone: str) -> TimeSpan:
-    """Return an instant; a time without an offset is local."""
-    local = at if at.tzinfo is not None else at.replace(tzinfo=zone_of(zone))
-    at_us = microseconds_of(local.astimezone(UTC))
-    return TimeSpan(at_us, at_us)
+    """Return an instant; a time without an offset is local.
+
+    In the hour that the clock repeats it may be either of two instants: the span contains both.
+    """
+    try:
+        passes = passes_of(at, offsets_of_zone(zone))
+    except UnreadableValue as error:
+        raise InvalidEdi(str(error)) from error
+    return TimeSpan(passes.first_us, passes.second_us)
 
 
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> ZoneInfo:
     return ZoneInfo(name)
-
-
-def _midnight(day: date, zone: str) -> int:
-    local = datetime(day.year, day.month, day.day, tzinfo=zone_of(zone))
-    return microseconds_of(local.astimezone(UTC))

@@ -20,6 +20,7 @@ from werknetz.connector.contract import (
     Delivery,
     Reading,
     ReadingBlock,
+    SourceGroupEnd,
     SourceMessage,
     SourceRecord,
 )
@@ -50,11 +51,14 @@ class Chunk:
 
     readings: Sequence[Reading] = ()
     records: Sequence[SourceRecord] = ()
+    group_ends: Sequence[SourceGroupEnd] = ()  # applied after the records
     rejects: Sequence[Unmapped] = ()
     messages: Sequence[SourceMessage] = ()
     blocks: Sequence[ReadingBlock] = ()
     state_updates: Sequence[tuple[bytes, bytes]] = ()  # for the ledger, once this chunk is on disk
     lane: str = "live"  # "backfill": may contain rows that were delivered before
+    ignored: int = 0  # rows dropped by a setting
+    duplicates: int = 0  # messages dropped because they came before
 
     @property
     def size(self) -> int:
@@ -251,7 +255,8 @@ class FileConnector:
         return Delivery(
             readings=chunk.readings, records=chunk.records, unreadable=chunk.rejects,
             messages=chunk.messages, blocks=chunk.blocks, lane=chunk.lane, checkpoints=(mark,),
-            acknowledge=acknowledge,
+            acknowledge=acknowledge, group_ends=chunk.group_ends, ignored=chunk.ignored,
+            duplicates=chunk.duplicates, is_history=True,
         )  # fmt: skip
 
     async def _finish(self, current: _FileInProgress) -> None:

@@ -42,28 +42,40 @@ PARTIES: Final[Ranked] = {
 ITEMS: Final = {
     "IN": "material", "BP": "material", "SA": "supplier_material", "VN": "supplier_material",
     "VP": "supplier_material", "EN": "ean", "UP": "ean", "SRV": "ean", "NB": "batch",
+    "SN": "serial_number",
 }  # fmt: skip
 _ORDER: Final[Ranked] = {
     "ON": ("order_number", 0), "VN": ("order_number", 3), "LI": ("order_line", 9),
-    "BT": ("batch", 0),
+    "BT": ("batch", 0), "AAN": ("release_number", 0), "RE": ("release_number", 1),
 }  # fmt: skip
 _NOTE: Final[Ranked] = {
     "AAU": ("delivery_note", 0), "DQ": ("delivery_note", 1), "AAK": ("delivery_note", 2),
+    "PK": ("delivery_note", 3),
 }  # fmt: skip
 _SHIPMENT: Final[Ranked] = {
     "CRN": ("shipment", 0), "SRN": ("shipment", 1), "AAS": ("shipment", 2), "UCN": ("shipment", 3),
     "BM": ("shipment", 4),
 }  # fmt: skip
 
+_SHELF_LIFE: Final[Ranked] = {
+    "361": ("best_before_us", 0),
+    "36": ("best_before_us", 1),
+    "360": ("best_before_us", 2),
+    "94": ("produced_us", 0),
+}
+
 CALL_OFF: Final = Codes(
     kind="delivery_called_off",
-    parties=PARTIES,
+    parties={**PARTIES, "CA": ("carrier", 0), "FW": ("carrier", 1)},
     references={
         **_ORDER, "CT": ("order_number", 1), "BO": ("order_number", 2),
         "AIF": ("replaces", 0), "ACW": ("replaces", 1),
     },
     places={"11": ("unloading_point", 0), "159": ("point_of_use", 0)},
-    dates={"137": ("document_us", 0), "51": ("cumulative_since_us", 0)},
+    dates={
+        "137": ("document_us", 0), "51": ("cumulative_since_us", 0),
+        "159": ("planning_until_us", 0),
+    },
     items=ITEMS,
     quantities={
         "113": "called_off", "1": "called_off", "21": "called_off", "83": "backlog",
@@ -80,6 +92,7 @@ DESPATCH: Final = Codes(
     dates={
         "137": ("document_us", 0), "11": ("despatched_us", 0),
         "17": ("arrives_us", 0), "132": ("arrives_us", 1), "191": ("arrives_us", 2),
+        **_SHELF_LIFE,
     },
     items=ITEMS,
     quantities={"12": "despatched", "3": "cumulative", "52": "per_package"},
@@ -87,14 +100,17 @@ DESPATCH: Final = Codes(
 
 RECEIPT: Final = Codes(
     kind="goods_received",
-    parties={**PARTIES, "WH": ("warehouse", 0)},
+    parties={**PARTIES, "WH": ("warehouse", 0), "CA": ("carrier", 0), "FW": ("carrier", 1)},
     references={**_ORDER, **_NOTE, **_SHIPMENT},
     places={"11": ("unloading_point", 0), "18": ("warehouse", 1), "14": ("location", 0)},
-    dates={"137": ("document_us", 0), "50": ("received_us", 0), "35": ("received_us", 1)},
+    dates={
+        "137": ("document_us", 0), "50": ("received_us", 0), "35": ("received_us", 1),
+        **_SHELF_LIFE,
+    },
     items=ITEMS,
     quantities={
         "48": "received", "194": "accepted", "195": "rejected", "196": "rejected",
-        "12": "despatched",
+        "12": "despatched", "52": "per_package",
     },
 )  # fmt: skip
 
@@ -103,9 +119,12 @@ STOCK: Final = Codes(
     parties={
         "GM": ("owner", 0), "OW": ("owner", 1), "WH": ("keeper", 0), "WPA": ("keeper", 1),
     },
-    references={"BT": ("batch", 0), "ON": ("order_number", 0)},
+    references={
+        "BT": ("batch", 0), "ON": ("order_number", 0), "VN": ("supplier_order", 0),
+        "AAN": ("release_number", 0),
+    },
     places={"18": ("warehouse", 0), "19": ("warehouse", 1), "14": ("location", 0)},
-    dates={},
+    dates=_SHELF_LIFE,
     items=ITEMS,
     quantities={"145": "stock", "17": "stock", "156": "moved"},
 )  # fmt: skip
@@ -127,7 +146,8 @@ STANDARD: Final[Mapping[str, Codes]] = {
 }  # fmt: skip
 
 COMMITMENTS: Final[Mapping[str, Commitment]] = {
-    "1": "firm", "2": "planning", "3": "planning", "4": "forecast", "10": "immediate",
+    "1": "firm", "2": "planning", "3": "planning", "4": "forecast", "5": "backlog",
+    "10": "immediate", "12": "planning",
 }  # fmt: skip
 """SCC 4017. 2 and 3 release only production and material: they call off no delivery."""
 
@@ -138,9 +158,6 @@ DUE: Final[Mapping[str, tuple[str, str]]] = {
     "38": ("ship", "until"), "194": ("", "from"), "206": ("", "until"),
 }  # fmt: skip
 """DTM 2005 of a schedule's entry: what is due, and whether it is only one end of a window."""
-
-CANCELS: Final = {"1": "cancellation", "3": "deletion"}
-"""BGM 1225 that withdraw a document."""
 
 
 def codes_for(message: str, partner: Partner) -> Codes:

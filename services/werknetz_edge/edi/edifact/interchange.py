@@ -1,15 +1,17 @@
 """Reads one interchange into records and rejects; each message is accepted or rejected alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from werknetz.connector.contract import SourceMessage, SourceRecord, hash_message
+from werknetz.connector.contract import SourceMessage, hash_message
 from werknetz_edge.edi.chunks import SEGMENTS, ChunkBuilder, join_segments
 from werknetz_edge.edi.context import EdiContext
+from werknetz_edge.edi.document_log import document_key_of
+from werknetz_edge.edi.document_writer import CONFLICT, DocumentWriter
 from werknetz_edge.edi.edifact.charset import decode
-from werknetz_edge.edi.edifact.despatch import DespatchReader
 from werknetz_edge.edi.edifact.envelope import Envelope, FilePart, body_start_of, open_envelope
+from werknetz_edge.edi.edifact.functions import DocumentHead, head_of
 from werknetz_edge.edi.edifact.message import (
     Messages,
     RawMessage,
@@ -17,16 +19,20 @@ from werknetz_edge.edi.edifact.message import (
     content_key_of,
     line_count_fault,
 )
-from werknetz_edge.edi.edifact.reader import MessageReader
-from werknetz_edge.edi.edifact.receipt import ReceiptReader
-from werknetz_edge.edi.edifact.schedule import ScheduleReader
-from werknetz_edge.edi.edifact.stock import StockReader
-from werknetz_edge.edi.facts import EdiFact, EdiFault
+from werknetz_edge.edi.edifact.readers.despatch import DespatchReader
+from werknetz_edge.edi.edifact.readers.reader import MessageReader, Result
+from werknetz_edge.edi.edifact.readers.receipt import ReceiptReader
+from werknetz_edge.edi.edifact.readers.schedule import ScheduleReader
+from werknetz_edge.edi.edifact.readers.stock import KINDS, StockReader
+from werknetz_edge.edi.facts import EdiFault, EdiRemark
 from werknetz_edge.edi.profile import EDIFACT, Partner
 from werknetz_edge.edi.values import InvalidEdi, quote
 from werknetz_edge.files.connector import Chunk
 
 RAW_MAX: Final = 4_096  # of a record
+_SCHEDULES: Final = frozenset({"DELFOR", "DELJIT"})
+"""A new schedule replaces the former one of each line by itself, which stays as it was known."""
+
 MESSAGES_MAX: Final = 50_000
 _REJECT_RAW_MAX: Final = 65_536
 
@@ -47,6 +53,9 @@ class InterchangeReader:
     _charset: str = "ascii"
     _body_start: int = 0
     _counted: tuple[int, int] = (0, 0)  # characters, and their number of bytes
+    _message_start: tuple[int, int] = (0, 0)  # the same, at the start of a message
+    _without_function: dict[str, list[bytes]] = field(default_factory=dict)
+    """Contents of messages without a function, by document number."""
 
     def chunks(self) -> Iterator[Chunk]:
         content = self.part.content
@@ -120,20 +129,87 @@ class InterchangeReader:
         envelope, partner = self.envelope, self.partner
         assert envelope is not None and partner is not None  # noqa: PT018, S101  set by `_open`
         fault = self._fault_of(message, envelope, partner)
-        key = b"" if fault else content_key_of(message, envelope.sender, envelope.syntax)
+        writer: DocumentWriter | None = None
+        head = DocumentHead()
+        if not fault:
+            try:
+                head = head_of(message, envelope.syntax, partner)
+                writer, fault = self._writer(message, head, envelope, partner)
+            except InvalidEdi as error:
+                fault = str(error)
         if fault:
             self._reject(message, fault, 0)
-        elif key in self.context.read_messages:
-            self.context.count("duplicate messages")
-        else:
-            self.context.read_messages.add(key)
+        elif writer is not None:
             self.context.count("messages")
-            yield from self._read(message, self._reader(message, envelope, partner), key)
-            return
+            if head.function == "cancellation" or (
+                head.function == "deletion" and not head.has_lines
+            ):
+                self._cancel(message, head, writer)
+            else:
+                reader = self._reader(message, envelope, partner, head)
+                yield from self._read(message, reader, writer, head)
+                return
         for at in range(0, len(message.segments), SEGMENTS):
             part = message.segments[at : at + SEGMENTS]
             if self.builder.advance(len(part), sum(map(len, part))):
                 yield self.builder.take_chunk()
+
+    def _writer(
+        self, message: RawMessage, head: DocumentHead, envelope: Envelope, partner: Partner
+    ) -> tuple[DocumentWriter | None, str]:
+        """Return the writer; none for a repetition; a reason where the message is refused."""
+        content = content_key_of(message, envelope.sender, envelope.syntax)
+        if self.context.is_repeated(content, head.function):
+            self._count_repetition()
+            return None, ""
+        number = head.number
+        if head.function == "cancellation" and head.former:  # it has a number of its own
+            is_known = self.context.documents.find(self._document_key(message, number)) is not None
+            number = number if is_known else head.former
+        ordinal = 0
+        if head.function is None:  # one interchange may use a number twice: two documents
+            contents = self._without_function.setdefault(number, [])
+            contents.append(content)
+            ordinal = len(contents) - 1
+        writer = DocumentWriter(
+            self.context.documents, self.builder, self._source(message.type),
+            KINDS if message.type == "INVRPT" else (self._kind(message, partner),),
+            self._document_key(message, number, ordinal), content, head.function, self.hash,
+            partner,
+        )  # fmt: skip
+        verdict = writer.open()
+        if verdict == "repetition":
+            self._count_repetition()
+            return None, ""
+        if verdict == "conflict":
+            return None, CONFLICT.format(quote(number))
+        return writer, ""
+
+    def _count_repetition(self) -> None:
+        self.context.count("duplicate messages")
+        self.builder.add_duplicate()
+
+    def _document_key(self, message: RawMessage, number: str, ordinal: int = 0) -> bytes:
+        assert self.envelope is not None  # noqa: S101  set by `_open`
+        parts = ["edifact", self.envelope.sender, self.envelope.receiver, message.type, number]
+        return document_key_of(*parts, *([str(ordinal)] if ordinal else []))
+
+    def _kind(self, message: RawMessage, partner: Partner) -> str:
+        return self.context.codes_of(message.type, partner).kind
+
+    def _cancel(self, message: RawMessage, head: DocumentHead, writer: DocumentWriter) -> None:
+        """Withdraw a document; its lines in this message are not read."""
+        item = f"UNH {message.number} BGM"
+        if not writer.is_known:
+            number = head.former or head.number
+            self.builder.reject(
+                writer.source,
+                f"document {quote(number)} is cancelled, but this connector does not know it: if "
+                "its lines are stored from elsewhere, withdraw them there",
+                self._raw(message, (0, len(message.segments)), RAW_MAX),
+                f"{item} ({self._position_of(message, 0)})", self.hash,
+            )  # fmt: skip
+        writer.cancel(item)
 
     def _fault_of(self, message: RawMessage, envelope: Envelope, partner: Partner) -> str:
         """Return why the message is rejected; empty: it is read."""
@@ -147,59 +223,90 @@ class InterchangeReader:
         if counts and partner.counts.message == "warn":
             self._report_counts(message, "; ".join(counts) + "; its lines are stored")
             counts = []
+        if counts:
+            counts[-1] += (
+                "; set `counts: {message: warn}` in the partner's profile to store its lines"
+            )
         return "; ".join([*message.faults, *counts])
 
-    def _reader(self, message: RawMessage, envelope: Envelope, partner: Partner) -> MessageReader:
+    def _reader(
+        self, message: RawMessage, envelope: Envelope, partner: Partner, head: DocumentHead
+    ) -> MessageReader:
         codes = self.context.codes_of(message.type, partner)
-        arguments = (envelope.syntax, codes, partner, self.context.zone_of(partner))
+        # A duplicate is the original: its facts have the same content.
+        function = "original" if head.function == "duplicate" else head.function
+        arguments = (envelope.syntax, codes, partner, self.context.zone_of(partner), function)
+        deletes = head.function == "deletion"
         match message.type:
             case "DESADV":
-                return DespatchReader(*arguments)
+                return DespatchReader(*arguments, deletes_lines=deletes)
             case "RECADV":
-                return ReceiptReader(*arguments)
+                return ReceiptReader(*arguments, deletes_lines=deletes)
             case "INVRPT":
-                return StockReader(*arguments)
+                return StockReader(*arguments, deletes_lines=deletes)
         directory = partner.directory or message.release
-        return ScheduleReader(*arguments, message=message.type, directory=directory)
+        return ScheduleReader(
+            *arguments, message=message.type, directory=directory, deletes_lines=deletes
+        )
 
-    def _read(self, message: RawMessage, reader: MessageReader, key: bytes) -> Iterator[Chunk]:
+    def _read(
+        self, message: RawMessage, reader: MessageReader, writer: DocumentWriter, head: DocumentHead
+    ) -> Iterator[Chunk]:
         is_rejected = False
+        self._message_start = self._counted
         for at in range(0, len(message.segments), SEGMENTS):
             part = message.segments[at : at + SEGMENTS]
             if not is_rejected:
                 try:
                     results = reader.feed(part)
-                    results += reader.finish() if at + SEGMENTS >= len(message.segments) else []
-                    self._add_results(message, results, key)
+                    is_last = at + SEGMENTS >= len(message.segments)
+                    results += reader.finish() if is_last else []
+                    self._add_results(message, results, writer)
+                    if is_last:
+                        self._finish(message, writer, head)
                 except InvalidEdi as error:
                     is_rejected = True
                     self._reject(message, str(error), min(reader.at, len(message.segments) - 1))
             if self.builder.advance(len(part), sum(map(len, part))):
                 yield self.builder.take_chunk()
 
+    def _finish(self, message: RawMessage, writer: DocumentWriter, head: DocumentHead) -> None:
+        item = f"UNH {message.number} BGM"
+        if head.former and head.function == "replace" and message.type not in _SCHEDULES:
+            writer.end_former(self._document_key(message, head.former), item)
+        writer.finish(item)
+
     def _add_results(
-        self, message: RawMessage, results: list[EdiFact | EdiFault], key: bytes
+        self, message: RawMessage, results: list[Result], writer: DocumentWriter
     ) -> None:
         source, name = self._source(message.type), f"UNH {message.number} "
         span, raw = (-1, -1), b""
         for result in results:
-            if isinstance(result, EdiFault) and self.builder.is_reject_limit_reached:
-                self.builder.reject(source, result.reason, b"", name + result.item, self.hash)
-                continue
-            if result.segments != span:
-                span = result.segments
-                raw = self._raw(message, span, RAW_MAX)
             if isinstance(result, EdiFault):
-                raw_all = self._raw(message, span, _REJECT_RAW_MAX)
-                position = f"{name}{result.item} ({self._position_of(message, result.segment)})"
-                self.builder.reject(source, result.reason, raw_all, position, self.hash)
-                continue
-            self.builder.add_record(
-                SourceRecord(
-                    source, result.fields, key + result.item.encode(), name + result.item,
-                    result.kind, result.at_us, raw, self.hash,
+                writer.is_partial = True
+                self._add_fault(message, result)
+            elif isinstance(result, EdiRemark):
+                at = result.segment
+                position = f"{name}{result.item} ({self._position_of(message, at)})"
+                raw_remark = self._raw(message, (at, at), RAW_MAX)
+                self.context.count("remarks")
+                self.builder.reject(
+                    source, result.reason, raw_remark, position, self.hash, result.count
                 )
-            )  # fmt: skip
+            else:
+                if result.segments != span:
+                    span = result.segments
+                    raw = self._raw(message, span, RAW_MAX)
+                writer.add(result, name + result.item, raw)
+
+    def _add_fault(self, message: RawMessage, fault: EdiFault) -> None:
+        source, name = self._source(message.type), f"UNH {message.number} "
+        if self.builder.is_reject_limit_reached:
+            self.builder.reject(source, fault.reason, b"", name + fault.item, self.hash)
+            return
+        raw = self._raw(message, fault.segments, _REJECT_RAW_MAX)
+        position = f"{name}{fault.item} ({self._position_of(message, fault.segment)})"
+        self.builder.reject(source, fault.reason, raw, position, self.hash)
 
     def _raw(self, message: RawMessage, span: tuple[int, int], limit: int) -> bytes:
         assert self.envelope is not None  # noqa: S101  set by `_open`
@@ -236,8 +343,10 @@ class InterchangeReader:
     def _byte_of(self, position: int) -> int:
         """Return the byte position of a character; positions are requested in ascending order."""
         characters, counted = self._counted
-        if position < characters:
-            characters = counted = 0
+        if position < characters:  # remarks come after the faults of their message
+            characters, counted = self._message_start
+            if position < characters:
+                characters = counted = 0
         if self._charset in {"utf-8", "euc_kr", "utf-16"}:
             counted += len(self._text[characters:position].encode(self._charset, errors="replace"))
         else:

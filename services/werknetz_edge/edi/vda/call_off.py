@@ -6,12 +6,12 @@ A call-off is read completely or not at all: it replaces the former.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from werknetz_edge.edi.facts import EdiFact, EdiFault, FactFields
+from werknetz_edge.edi.facts import EdiFact, EdiFault, EdiRemark, FactFields
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import InvalidEdi, parse_number, quote
 from werknetz_edge.edi.vda.dates import END, PERIODS, Due, parse_day, parse_due
 from werknetz_edge.edi.vda.layout import Layout
-from werknetz_edge.edi.vda.records import CALL_OFF, pair_numbers
+from werknetz_edge.edi.vda.records import CALL_OFF, TEXTS, pair_numbers
 from werknetz_edge.edi.vda.transmission import VdaRecord, check_record
 
 KIND: Final = "delivery_called_off"
@@ -20,7 +20,7 @@ _REQUIRED: Final = frozenset({"512", "513", "514"})
 
 def read_call_off(
     head: FactFields, group: Sequence[VdaRecord], number: int, partner: Partner, zone: str
-) -> Iterator[EdiFact | EdiFault]:
+) -> Iterator[EdiFact | EdiFault | EdiRemark]:
     """Read the records from one 512 on: its facts or one fault, and faults of spare records."""
     span = (group[0].number, group[-1].number)
     at = group[0]
@@ -42,11 +42,13 @@ def read_call_off(
     except InvalidEdi as error:
         yield EdiFault(f"512 {number} {at.type}", str(error), at.number, span)
         return
+    spare, remarks = _read_spare_records(group, number, zone)
     at_us = fields.get("document_us")
     for count, entry in enumerate(entries or [{}], 1):
         item = f"512 {number} QTY {count}"
-        yield EdiFact(item, KIND, {**head, **fields, **entry}, at_us, span)
-    yield from _check_spare_records(group, number)
+        values = {**spare, **head, **fields, **entry}
+        yield EdiFact(item, KIND, values, at_us, span, "512", count)
+    yield from remarks
 
 
 def read_head(text: str, zone: str) -> FactFields:
@@ -65,14 +67,80 @@ def _check_schedule(group: Sequence[VdaRecord]) -> None:
         raise InvalidEdi("no record 513: it has neither a receipt nor a schedule")
 
 
-def _check_spare_records(group: Sequence[VdaRecord], number: int) -> Iterator[EdiFault]:
+def _read_spare_records(
+    group: Sequence[VdaRecord], number: int, zone: str
+) -> tuple[FactFields, list[EdiFault | EdiRemark]]:
+    """Read 515, 517 and 518. An unreadable one is rejected alone: the schedule is complete."""
+    fields: FactFields = {}
+    remarks: list[EdiFault | EdiRemark] = []
+    notes: list[str] = []
     for record in group:
-        if record.type not in _REQUIRED:
-            try:
-                check_record(record, "VDA4905")
-            except InvalidEdi as error:
-                position = (record.number, record.number)
-                yield EdiFault(f"512 {number} {record.type}", str(error), record.number, position)
+        if record.type in _REQUIRED:
+            continue
+        item = f"512 {number} {record.type}"
+        try:
+            check_record(record, "VDA4905")
+            values = _SPARE[record.type](record.text, zone)
+        except InvalidEdi as error:
+            position = (record.number, record.number)
+            reason = f"{error}; the call-off is stored without it"
+            remarks.append(EdiFault(item, reason, record.number, position))
+            continue
+        notes += values.pop("notes", [])
+        if fields.keys() & values.keys():
+            reason = f"a second record {record.type}: only the first is stored"
+            remarks.append(EdiRemark(item, reason, record.number))
+        else:
+            fields |= values
+    return ({**fields, "notes": notes} if notes else fields), remarks
+
+
+def _release(text: str, zone: str) -> FactFields:
+    """Read 515: releases of production and material, and the planning horizon."""
+    layout = CALL_OFF["515"]
+    fields: FactFields = {}
+    for name in ("production", "material"):
+        start = parse_day(layout[f"{name}_from"].read(text), zone, f"{name} release")
+        end = parse_day(layout[f"{name}_until"].read(text), zone, f"{name} release")
+        if start is not None:
+            fields[f"{name}_release_from_us"] = start.from_us
+        if end is not None:
+            fields[f"{name}_release_until_us"] = end.until_us
+        quantity = layout[f"{name}_quantity"].number(text)
+        if quantity:
+            fields[f"{name}_release_quantity"] = quantity
+    horizon = parse_day(layout["planning_until"].read(text), zone, "planning horizon")
+    if horizon is not None:
+        fields["planning_until_us"] = horizon.until_us
+    reset = layout["cumulative_at_reset"].number(text)
+    if reset:
+        fields["cumulative_at_reset"] = reset
+    for name in ("supplementary_material", "intermediate_supplier", "point_of_use"):
+        value = layout[name].read(text)
+        if value:
+            fields[name] = value
+    return fields
+
+
+def _package(text: str, _zone: str) -> FactFields:
+    """Read 517: the package and its capacity."""
+    layout = CALL_OFF["517"]
+    fields: FactFields = {}
+    kind = layout["package"].read(text) or layout["supplier_package"].read(text)
+    if kind:
+        fields["package_type"] = kind
+    capacity = layout["capacity"].number(text)
+    if capacity:
+        fields["quantity_per_package"] = capacity
+    return fields
+
+
+def _texts(text: str, _zone: str) -> FactFields:
+    layout = CALL_OFF["518"]
+    return {"notes": [note for name in TEXTS if (note := layout[name].read(text))]}
+
+
+_SPARE: Final = {"515": _release, "517": _package, "518": _texts}
 
 
 def _head(text: str, zone: str) -> FactFields:

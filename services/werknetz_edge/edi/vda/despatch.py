@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from werknetz_edge.edi.edifact.times import parse_dtm
-from werknetz_edge.edi.facts import EdiFact, EdiFault, FactFields
+from werknetz_edge.edi.facts import EdiFact, EdiFault, EdiRemark, FactFields
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import InvalidEdi, TimeSpan, quote
 from werknetz_edge.edi.vda.dates import NONE, parse_day
 from werknetz_edge.edi.vda.layout import Layout
-from werknetz_edge.edi.vda.records import DESPATCH
+from werknetz_edge.edi.vda.records import DESPATCH, IGNORED, TEXTS, VEHICLES
 from werknetz_edge.edi.vda.transmission import VdaRecord, check_record
 
 KIND: Final = "shipment_announced"
@@ -17,10 +17,13 @@ _DESPATCHES: Final = frozenset({"", "00", "36", "40"})
 """Process codes of 713 that announce goods; 30 is a receipt, 33 a return, 35 a stock …"""
 
 
+Results = Iterator[EdiFact | EdiFault | EdiRemark]
+
+
 def read_note(
     head: FactFields, transport: VdaRecord | None, group: Sequence[VdaRecord], number: int,
     zone: str, partner: Partner,
-) -> Iterator[EdiFact | EdiFault]:  # fmt: skip
+) -> Results:  # fmt: skip
     """Read the records from one 713 on: a fact or fault per line, and faults of spare records."""
     note = group[0]
     span = (note.number, group[-1].number)
@@ -34,31 +37,69 @@ def read_note(
     except InvalidEdi as error:
         yield EdiFault(f"713 {number}", str(error), note.number, span)
         return
-    lines = _lines(group[1:])
+    lines, outside = _lines(group[1:])
+    for record in outside:
+        reason = f"record {quote(record.type)} is outside of a line (714)"
+        at = (record.number, record.number)
+        yield EdiFault(f"713 {number} {record.type}", reason, record.number, at)
     for count, (line, parts) in enumerate(lines, 1):
-        item = f"713 {number} 714 {count}"
-        last = parts[-1].number if parts else line.number
-        packages: list[VdaRecord] = []
-        for part in parts:
-            try:
-                check_record(part, "VDA4913")
-            except InvalidEdi as error:
-                at = (part.number, part.number)
-                reason = f"{error}; the line is stored without it"
-                yield EdiFault(f"{item} {part.type}", reason, part.number, at)
-                continue
-            packages += [part] if part.type == "715" else []
-        try:
-            check_record(line, "VDA4913")
-            values = _line(line.text, partner) | _packages(packages)
-        except InvalidEdi as error:
-            yield EdiFault(item, str(error), line.number, (line.number, last))
-            continue
-        yield EdiFact(
-            item, KIND, {**fields, **values}, fields.get("document_us"), (line.number, last)
-        )
+        yield from _read_line(fields, line, parts, f"713 {number} 714 {count}", partner)
     if not lines:
         yield EdiFault(f"713 {number}", "the delivery note has no line (714)", note.number, span)
+
+
+def _read_line(
+    fields: FactFields, line: VdaRecord, parts: Sequence[VdaRecord], item: str, partner: Partner
+) -> Results:
+    last = parts[-1].number if parts else line.number
+    packages: list[VdaRecord] = []
+    notes: list[str] = []
+    for part in parts:
+        try:
+            check_record(part, "VDA4913")
+        except InvalidEdi as error:
+            at = (part.number, part.number)
+            reason = f"{error}; the line is stored without it"
+            yield EdiFault(f"{item} {part.type}", reason, part.number, at)
+            continue
+        if part.type == "715":
+            packages.append(part)
+        elif part.type == "716":
+            layout = DESPATCH["716"]
+            notes += [note for name in TEXTS if (note := layout[name].read(part.text))]
+    try:
+        check_record(line, "VDA4913")
+        values = _line(line.text, partner) | _packages(packages)
+    except InvalidEdi as error:
+        yield EdiFault(item, str(error), line.number, (line.number, last))
+        return
+    if notes:
+        values["notes"] = notes
+    at_us = fields.get("document_us")
+    key = values.get("line") or f"item\0{values.get('material')}\0{values.get('supplier_material')}"
+    yield EdiFact(item, KIND, {**fields, **values}, at_us, (line.number, last), str(key))
+    yield from _remarks_of(line, packages, item)
+
+
+def _remarks_of(line: VdaRecord, packages: Sequence[VdaRecord], item: str) -> Iterator[EdiRemark]:
+    layout = DESPATCH["714"]
+    second = layout["quantity2"].read(line.text)
+    if second.strip("0"):
+        unit = layout["unit2"].read(line.text)
+        reason = f"a second quantity, {quote(second)} {unit}: the line is stored without it"
+        yield EdiRemark(item, reason, line.number)
+    for package in packages:
+        capacity = DESPATCH["715"]["capacity"].read(package.text)
+        if capacity.strip("0"):
+            reason = (
+                f"quantity per package {quote(capacity)} is not stored: senders differ in its "
+                "number of decimals"
+            )
+            yield EdiRemark(f"{item} 715", reason, package.number)
+            break
+    if len(packages) > 1:
+        reason = "several kinds of packages: it is unknown which holds the line; none is stored"
+        yield EdiRemark(f"{item} 715", reason, packages[0].number)
 
 
 def read_head(text: str) -> FactFields:
@@ -68,15 +109,21 @@ def read_head(text: str) -> FactFields:
     return {name: value for name, value in fields.items() if value}
 
 
-def _lines(records: Sequence[VdaRecord]) -> list[tuple[VdaRecord, list[VdaRecord]]]:
-    """Group each 714 with its records; 718 belongs to the note, and is not read."""
+def _lines(
+    records: Sequence[VdaRecord],
+) -> tuple[list[tuple[VdaRecord, list[VdaRecord]]], list[VdaRecord]]:
+    """Group each 714 with its records; return the records before the first one, too."""
     lines: list[tuple[VdaRecord, list[VdaRecord]]] = []
+    outside: list[VdaRecord] = []
     for record in records:
         if record.type == "714":
             lines.append((record, []))
-        elif lines and record.type != "718":
-            lines[-1][1].append(record)
-    return lines
+        elif lines:
+            if record.type != "718":  # of the note
+                lines[-1][1].append(record)
+        elif record.type not in IGNORED:
+            outside.append(record)
+    return lines, outside
 
 
 def _transport(text: str, zone: str) -> FactFields:
@@ -85,6 +132,10 @@ def _transport(text: str, zone: str) -> FactFields:
         "shipment": layout["shipment"].read(text),
         "carrier": layout["carrier"].read(text),
     }
+    kind = layout["vehicle_kind"].read(text)
+    if kind in VEHICLES:
+        fields |= {"transport_mode": VEHICLES[kind], "vehicle": layout["vehicle"].read(text)}
+    fields["shipment_gross_weight_kg"] = layout["gross_weight"].number(text)
     fields = {name: value for name, value in fields.items() if value}
     despatched = _time_span_of(layout, "date", "time", text, zone)
     arrives = _time_span_of(layout, "arrival_date", "arrival_time", text, zone)

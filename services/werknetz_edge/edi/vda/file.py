@@ -1,15 +1,17 @@
 """Reads one VDA transmission: each call-off or delivery note is stored or rejected alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
-from werknetz.connector.contract import SourceMessage, SourceRecord, hash_message
+from werknetz.connector.contract import SourceMessage, hash_message
 from werknetz_edge.edi.chunks import ChunkBuilder
 from werknetz_edge.edi.context import EdiContext
+from werknetz_edge.edi.document_log import document_key_of
+from werknetz_edge.edi.document_writer import DocumentWriter
 from werknetz_edge.edi.edifact.envelope import BLANK_ID
-from werknetz_edge.edi.facts import EdiFact, EdiFault, FactFields
+from werknetz_edge.edi.facts import EdiFact, EdiFault, EdiRemark, FactFields
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import InvalidEdi, quote
 from werknetz_edge.edi.vda import call_off, despatch
@@ -23,6 +25,19 @@ from werknetz_edge.edi.vda.transmission import (
 from werknetz_edge.files.connector import Chunk
 
 _GROUPS: Final = {"VDA4905": "512", "VDA4913": "713"}
+_DOCUMENT: Final = {
+    "VDA4905": (
+        "plant", "call_off", "date", "material", "supplier_material", "order", "unloading_point",
+    ),
+    "VDA4913": ("note",),
+}  # fmt: skip
+"""Columns of 512 and 713 that identify a call-off or a delivery note of a sender."""
+
+_NUMBER: Final = {"VDA4905": "call_off", "VDA4913": "note"}
+_CONFLICT: Final = (
+    "{} {} came before with other content; set `repeated_documents: replace` in the partner's "
+    "profile if the later one replaces it"
+)
 _RAW_MAX: Final = 65_536
 
 
@@ -38,6 +53,7 @@ class TransmissionReader:
     sender: str = BLANK_ID
     receiver: str = BLANK_ID
     hash: bytes = b""
+    _contents: dict[bytes, int] = field(default_factory=dict)  # number of contents by document
 
     def chunks(self) -> Iterator[Chunk]:
         records = self.transmission.records
@@ -128,7 +144,9 @@ class TransmissionReader:
                     if kind == "VDA4905"
                     else despatch.read_note(head, transport, group, number, zone, partner)
                 )
-                self._add_results(results, self._content_key_of(transport, group))
+                writer = self._writer(transport, group, partner)
+                if writer is not None:
+                    self._add_results(results, writer)
             else:
                 reason = f"record {quote(record.type)} is outside of {opener}"
                 self._reject(reason, record, (at + 1, at + 1), record.type)
@@ -142,27 +160,59 @@ class TransmissionReader:
         content = "\n".join([self.sender, self.transmission.kind, *lines])
         return blake2b(content.encode(errors="surrogatepass"), digest_size=16).digest()
 
-    def _add_results(self, results: Iterator[EdiFact | EdiFault], key: bytes) -> None:
-        """Add results. Items number the file's records; identities do not, to find repetitions."""
-        if key in self.context.read_messages:
-            self.context.count("duplicate messages")
-            return
-        self.context.read_messages.add(key)
+    def _writer(
+        self, transport: VdaRecord | None, group: list[VdaRecord], partner: Partner
+    ) -> DocumentWriter | None:
+        """Return the writer of a call-off or note; None for a repetition or a conflict."""
+        content = self._content_key_of(transport, group)
+        kind, first = self.transmission.kind, group[0]
+        layout = TABLES[kind][first.type]
+        numbers = [layout[name].read(first.text) for name in _DOCUMENT[kind]]
+        document = document_key_of("vda", self.sender, self.receiver, kind, *numbers)
+        if not self.context.is_repeated(content, None):
+            ordinal = self._contents.get(document, 0)
+            self._contents[document] = ordinal + 1
+            if ordinal:  # a transmission may use a number twice: two documents
+                document = document_key_of(document.hex(), str(ordinal))
+            writer = DocumentWriter(
+                self.context.documents, self.builder, self._source,
+                (call_off.KIND if kind == "VDA4905" else despatch.KIND,),
+                document, content, None, self.hash, partner,
+            )  # fmt: skip
+            verdict = writer.open()
+            if not verdict:
+                return writer
+            if verdict == "conflict":
+                name = "call-off" if kind == "VDA4905" else "delivery note"
+                start = first.number - self.transmission.records[0].number
+                reason = _CONFLICT.format(name, quote(layout[_NUMBER[kind]].read(first.text)))
+                self._reject(reason, first, (start, start + len(group) - 1), first.type)
+                return None
+        self.context.count("duplicate messages")
+        self.builder.add_duplicate()
+        return None
+
+    def _add_results(
+        self, results: Iterator[EdiFact | EdiFault | EdiRemark], writer: DocumentWriter
+    ) -> None:
         self.context.count("messages")
         first = self.transmission.records[0].number
+        item = ""
         for result in results:
-            start, end = (number - first for number in result.segments)
-            if isinstance(result, EdiFault):
-                record = self.transmission.records[result.segment - first]
-                self._reject(result.reason, record, (start, end), result.item)
+            item = " ".join(result.item.split(" ", 2)[:2])
+            if isinstance(result, EdiFact):
+                start, end = (number - first for number in result.segments)
+                writer.add(result, result.item, self._raw(start, end)[:4096])
                 continue
-            item_in_group = result.item.split(" ", 2)[2]
-            self.builder.add_record(
-                SourceRecord(
-                    self._source, result.fields, key + item_in_group.encode(), result.item,
-                    result.kind, result.at_us, self._raw(start, end)[:4096], self.hash,
-                )
-            )  # fmt: skip
+            at = result.segment - first
+            span = (at, at)
+            if isinstance(result, EdiRemark):
+                self.context.count("remarks")
+            else:
+                writer.is_partial = True
+                span = (result.segments[0] - first, result.segments[1] - first)
+            self._reject(result.reason, self.transmission.records[at], span, result.item)
+        writer.finish(item)
 
     def _reject(self, reason: str, record: VdaRecord, span: tuple[int, int], item: str) -> None:
         position = f"{item} (line {record.number}, byte {record.position})".strip()

@@ -36,9 +36,17 @@ CALL_OFF: Final[dict[str, Layout]] = {
         "514", _ALL,
         *_date_pairs(8),
     ),
-    "515": create_layout("515", _ALL, ("production_from", 6)),
-    "517": create_layout("517", _ALL, ("package", 22), ("supplier_package", 22), ("capacity", 7)),
-    "518": create_layout("518", _ALL, ("text", 40)),
+    "515": create_layout(
+        "515", _ALL, ("production_from", 6), ("production_until", 6),
+        ("production_quantity", 10, "number", 0), ("material_from", 6), ("material_until", 6),
+        ("material_quantity", 10, "number", 0), ("supplementary_material", 22),
+        ("intermediate_supplier", 9), ("planning_until", 6), ("point_of_use", 14),
+        ("cumulative_at_reset", 10, "number", 0),
+    ),
+    "517": create_layout(
+        "517", _ALL, ("package", 22), ("supplier_package", 22), ("capacity", 7, "number", 0),
+    ),
+    "518": create_layout("518", _ALL, ("text1", 40), ("text2", 40), ("text3", 40)),
     "519": trailer_layout("519", "511", "512", "513", "514", "517", "518", "519", "515"),
 }  # fmt: skip
 
@@ -49,7 +57,8 @@ DESPATCH: Final[dict[str, Layout]] = {
     ),
     "712": create_layout(
         "712", _ALL, ("shipment", 8), ("plant", 3), ("carrier", 14), ("date", 6), ("time", 4),
-        ("-", 7), ("-", 7), ("-", 2), ("-", 1), ("-", 4), ("-", 14), ("-", 2), ("-", 25), ("-", 1),
+        ("gross_weight", 7, "number", 0), ("-", 7), ("-", 2), ("-", 1), ("-", 4), ("-", 14),
+        ("vehicle_kind", 2), ("vehicle", 25), ("-", 1),
         ("-", 8), ("arrival_date", 6), ("arrival_time", 4),
     ),
     "713": create_layout(
@@ -59,19 +68,32 @@ DESPATCH: Final[dict[str, Layout]] = {
     ),
     "714": create_layout(
         "714", _ALL, ("material", 22), ("supplier_material", 22), ("-", 3),
-        ("quantity", 13, "number", 3), ("unit", 2), ("-", 13), ("-", 2), ("-", 3), ("-", 1),
+        ("quantity", 13, "number", 3), ("unit", 2), ("quantity2", 13, "number", 3), ("unit2", 2),
+        ("-", 3), ("-", 1),
         ("line", 3), ("-", 1), ("batch", 15), ("usage", 1),
     ),
     "715": create_layout(
         "715", _ALL, ("package", 22), ("supplier_package", 22), ("count", 13, "number", 0),
-        ("line", 3), ("-", 13), ("label_from", 9), ("label_to", 9), ("-", 12), ("-", 1), ("-", 15),
-        ("label_kind", 1),
+        ("line", 3), ("capacity", 13), ("label_from", 9), ("label_to", 9), ("-", 12), ("-", 1),
+        ("-", 15), ("label_kind", 1),
     ),
-    "716": create_layout("716", _ALL, ("text", 40)),
+    "716": create_layout("716", _ALL, ("text1", 40), ("text2", 40), ("text3", 40)),
     "717": create_layout("717", _ALL, ("text", 40)),
     "718": create_layout("718", _ALL, ("note", 8)),
     "719": trailer_layout("719", "711", "712", "713", "714", "715", "716", "718", "719", "717"),
 }  # fmt: skip
+
+
+TEXTS: Final = ("text1", "text2", "text3")
+VEHICLES: Final = {"01": "road", "08": "rail", "10": "air", "11": "sea"}
+"""Keys of 712 whose number is that of a vehicle: licence plate, waggon, flight, ship. Others number
+papers and parcels."""
+
+IGNORED: Final = {
+    "717": "single packages: no field",
+    "718": "production numbers of the delivery note: no field",
+}
+"""Records that are ignored by a rule."""
 
 
 def pair_numbers(record: str) -> range:

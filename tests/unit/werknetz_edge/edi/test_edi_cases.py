@@ -17,7 +17,14 @@ from werknetz.connector.contract import Delivery, SourceRecord
 from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.yaml_format import parse_yaml
-from werknetz.events.batch import BusinessEvent, MappingUsed, Unmapped
+from werknetz.events.batch import (
+    BusinessEvent,
+    EventWithdrawn,
+    GroupEnd,
+    MappingUsed,
+    Tally,
+    Unmapped,
+)
 from werknetz.events.facts import body_of, kind_of
 from werknetz_edge.edi.parser import EdiParser
 from werknetz_edge.edi.profile import Partners, load_partners
@@ -38,7 +45,9 @@ def chunks_of(case: Path) -> list[Chunk]:
 def results_of(chunk: Chunk) -> Iterator[dict[str, Any]]:
     """Return the results of a chunk as events and rejects, through the real normalizer."""
     normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="m")), "edi")
-    delivery = Delivery(records=chunk.records, unreadable=chunk.rejects)
+    delivery = Delivery(
+        records=chunk.records, unreadable=chunk.rejects, group_ends=chunk.group_ends
+    )
     for record in normalizer.normalize(delivery, 0):
         match record:
             case BusinessEvent():
@@ -51,7 +60,12 @@ def results_of(chunk: Chunk) -> Iterator[dict[str, Any]]:
                 }
             case Unmapped():
                 yield {"reject": record.reason, "source": record.source, "item": record.item}
-            case MappingUsed():
+            case GroupEnd():
+                facts = len(record.event_ids) // 16
+                yield {"ends": record.reason, "item": record.item, "facts": facts}
+            case EventWithdrawn():
+                yield {"withdraws": record.reason, "item": record.item}
+            case MappingUsed() | Tally():
                 continue
             case _:
                 raise AssertionError(f"{record} is unexpected")
@@ -75,9 +89,10 @@ def test_case(case: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_repeated_case_has_the_same_identities(case: Path) -> None:
-    def identities() -> list[tuple[bytes, str]]:
+    def identities() -> list[tuple[str, bytes, str]]:
         records: list[SourceRecord] = [r for chunk in chunks_of(case) for r in chunk.records]
-        return [(r.key, r.item) for r in records]
+        return [(r.source + r.kind, r.key, r.item) for r in records]
 
     assert identities() == identities()
-    assert len({key for key, _ in identities()}) == len(identities()), "all identities differ"
+    keys = {(kind, key) for kind, key, _ in identities()}
+    assert len(keys) == len(identities()), "all identities differ"

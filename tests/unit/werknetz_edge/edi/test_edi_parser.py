@@ -133,7 +133,7 @@ def test_a_repeated_control_reference() -> None:
     memory: dict[bytes, bytes] = {}
     content = b"UNB+UNOA:3+A+B+260101:0101+R1'UNH+1+DESADV:D:96A:UN'BGM+351+N'LIN+++X:IN'QTY+12:1'"
     content += b"UNT+5+1'UNZ+1+R1'"
-    other = content.replace(b"QTY+12:1'", b"QTY+12:2'")
+    other = content.replace(b"BGM+351+N'", b"BGM+351+N2'")
 
     def read(content: bytes, partner: Partner | None = None) -> tuple[int, list[str]]:
         partners = Partners(partners=(partner,) if partner else ())

@@ -46,7 +46,8 @@ def test_04_books_with_deviations() -> None:
     assert read.values_of("supplier") == ["1694901"] * 2
     assert read.values_of("material") == ["9780738507330", "9781568361871"]
     assert set(read.values_of("despatched_us")) == {us("2016-07-26")}
-    assert not read.rejects
+    (remark,) = read.rejects
+    assert "'700101' in the place of the function" in remark.reason
 
 
 def test_05_chinese_under_unoa() -> None:
