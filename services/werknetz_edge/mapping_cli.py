@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from werknetz.connector.mapping.mapping import Mapping, parse_mapping
+from werknetz.connector.mapping.pattern import Pattern
 from werknetz.connector.yaml_format import ConfigurationError, KeyPath, YamlDocument, load_yaml
 from werknetz.runtime.command import get_or_add_group
 
@@ -81,7 +82,7 @@ def _details(kind: str, rules: Any) -> str:
     if kind == "constants":
         return ""
     counts = {
-        "with segments": sum("{" in rule.source for rule in rules),
+        "with segments": sum(bool(Pattern.parse(rule.source).names) for rule in rules),
         "with expressions": sum(_is_computed(rule) for rule in rules),
         "ignored": sum(rule.ignore for rule in rules),
     }

@@ -44,14 +44,16 @@ def split_path(path: str) -> list[str]:
 
 
 def value_at_path(fields: Mapping[str, Any], path: str) -> Any:
-    r"""Return the value at a path, else None.
+    r"""Return the value at a path, else None. A name that contains the dots takes precedence.
 
-    A name that contains the dots is found without escapes where no nested value has this path.
+    `a\.b` is always the name with a dot, `$.a.b` always the nested value.
     """
-    if "." not in path and "\\" not in path:
-        return fields.get(path)
-    nested = value_at_steps(fields, split_path(path))
-    return fields.get(path) if nested is None else nested
+    if path in fields:
+        return fields[path]
+    steps = split_path(path)
+    if steps[0] == "$" and "$" not in fields:
+        steps = steps[1:]
+    return value_at_steps(fields, steps)
 
 
 def value_at_steps(value: Any, steps: list[str]) -> Any:

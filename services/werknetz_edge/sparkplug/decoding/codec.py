@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from werknetz.connector.values import ELEMENTS_MAX
 from werknetz_edge.sparkplug.decoding.payload import Datatype
 
-ELEMENTS_MAX: Final = 32_768  # of a data set or template: more is no longer text that can be stored
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SIGNED: Final[dict[int, int]] = {
     Datatype.Int8: 8,
@@ -131,8 +131,8 @@ def _read_array(kind: int, field: str, raw: Any) -> list[Any] | None:
 
 
 def _read_strings(raw: bytes) -> list[str]:
-    if raw.count(0) > ELEMENTS_MAX:
-        raise UnreadableMetric(f"more than {ELEMENTS_MAX} elements")
+    if (count := raw.count(0)) > ELEMENTS_MAX:
+        raise UnreadableMetric(f"{count} elements are more than {ELEMENTS_MAX}")
     parts = raw.split(b"\0")
     if parts[-1] == b"":
         parts.pop()  # the last one is ended by NUL, too
@@ -147,7 +147,9 @@ def _read_booleans(raw: bytes) -> list[bool]:
     if len(raw) < 4:
         raise UnreadableMetric("BooleanArray without its count")
     (count,) = struct.unpack_from("<I", raw)
-    if count > ELEMENTS_MAX or (count + 7) // 8 != len(raw) - 4:
+    if count > ELEMENTS_MAX:
+        raise UnreadableMetric(f"{count} elements are more than {ELEMENTS_MAX}")
+    if (count + 7) // 8 != len(raw) - 4:
         raise UnreadableMetric(f"BooleanArray of {count} in {len(raw) - 4} bytes")
     bits = np.unpackbits(np.frombuffer(raw, np.uint8, offset=4), count=count)
     return list(bits.astype(bool).tolist())

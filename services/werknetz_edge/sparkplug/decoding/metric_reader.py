@@ -59,7 +59,7 @@ class MetricReader:
                     bd_seq = int(decode_value(metric, metric.datatype or 8) or 0)
                 else:
                     self._add_metric(node, source, metric, message)
-            except (UnreadableMetric, TypeError, ValueError) as error:
+            except (UnreadableMetric, TypeError, ValueError, OverflowError) as error:
                 refused.append((str(error), metric))
         self._quarantine(source, message, refused)
         removed = [named for name, named in before.items() if name not in source.by_name]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from werknetz.connector.content.paths import value_at_path
 from werknetz.connector.contract import (
     Delivery,
     SourceGroupEnd,
@@ -13,7 +14,6 @@ from werknetz.connector.contract import (
 )
 from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.normalize import Normalizer
-from werknetz.connector.records import value_at_path
 from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
 from werknetz.events.batch import (
     BusinessEvent,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping.mapping import STORE_AS_IS
 from werknetz.connector.normalize import Normalizer
+from werknetz.connector.quarantine import RAW_MAX
 from werknetz.protocols.sparkplug_b_pb2 import Payload
 from werknetz_edge.sparkplug.decoding.payload import Datatype, Metric
 from werknetz_edge.sparkplug.host import Host
@@ -187,10 +188,12 @@ def test_bombs_take_no_second_and_no_256_megabytes() -> None:
 def test_a_compression_bomb_is_quarantined_in_part_with_its_size() -> None:
     host = Host("c")
     raw = bombs()["empty metrics"]
+    raw += raw[:100_000]
     host.handle_message(_topic("DDATA"), raw, at_us=NOW_US, now_s=0.0)
     (part,) = host.take_results()
     (refused,) = part.unreadable
-    assert (len(refused.raw), refused.size) == (65_536, len(raw))
+    assert len(raw) > RAW_MAX
+    assert (len(refused.raw), refused.size) == (RAW_MAX, len(raw))
     assert "more than 100000" in refused.reason
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from werknetz.connector.mapping.mapping import load_mapping, parse_mapping
-from werknetz.connector.mapping.pattern import Pattern, signal_name_of, to_slug
+from werknetz.connector.mapping.names import signal_name_of, to_slug
+from werknetz.connector.mapping.pattern import Pattern
 from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.state import MachineState
