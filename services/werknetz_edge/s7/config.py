@@ -2,11 +2,16 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from werknetz_edge.polling.options import PolledItem, PollingOptions, check_names, expand_items
 from werknetz_edge.polling.point import Point
 from werknetz_edge.s7.address import OFFSET_MAX, S7Address, parse_address
+from werknetz_edge.s7.datatype import ENCODING, check_encoding
+
+
+def _check_item_encoding(name: str | None) -> str | None:
+    return None if name is None else check_encoding(name)
 
 
 class S7Item(PolledItem):
@@ -19,6 +24,10 @@ class S7Item(PolledItem):
         " (ms), LTIME_OF_DAY (ns), DATE, DATE_AND_TIME, DTL, LDT (ISO text, without a zone)"
     )
 
+    encoding: Annotated[str | None, AfterValidator(_check_item_encoding)] = Field(
+        None, description="of STRING and CHAR; default: that of the source"
+    )
+
     @property
     def parsed_address(self) -> S7Address:
         return parse_address(self.address)
@@ -28,6 +37,8 @@ class S7Item(PolledItem):
         last = self.parsed_address.nth((self.count or 1) - 1)
         if last.byte + last.datatype.size - 1 > OFFSET_MAX:
             raise ValueError(f"the last of {self.count} values ends beyond byte {OFFSET_MAX}")
+        if self.encoding is not None and last.datatype.name not in {"STRING", "CHAR"}:
+            raise ValueError(f"`encoding` is for STRING and CHAR, not for {last.datatype}")
         return self
 
 
@@ -52,6 +63,9 @@ class S7Config(PollingOptions):
     gap_max: int = Field(
         32, ge=0, le=900, description="unused bytes between two values that one request may include"
     )
+    encoding: Annotated[str, AfterValidator(check_encoding)] = Field(
+        ENCODING, description="of STRING and CHAR: cp1252, cp1250, cp1251, utf-8, gbk …"
+    )
     items: Annotated[tuple[S7Item, ...], BeforeValidator(expand_items)] = Field(
         description="what is read; an item may be its address alone"
     )
@@ -73,7 +87,7 @@ class S7Config(PollingOptions):
                 area=(place.area, place.block),
                 start=place.byte,
                 count=place.datatype.size,
-                cell=place.datatype.cell(place.bit),
+                cell=place.datatype.cell(place.bit, item.encoding or self.encoding),
                 period_s=item.period_s or self.period_s,
             )
             for index, place in enumerate(places)

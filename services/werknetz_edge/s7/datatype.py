@@ -1,13 +1,16 @@
 """Decode the datatypes of a PLC, named as in STEP 7 and TIA Portal. No I/O."""
 
+import codecs
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from werknetz_edge.polling.point import Bit, Cell, Coded, Kind, Number
 
+ENCODING: Final = "cp1252"
 TEXT_MAX: Final = 254  # characters of a STRING
 WIDE_TEXT_MAX: Final = 16_382  # of a WSTRING
 _KINDS: Final[dict[str, Kind]] = {
@@ -42,12 +45,14 @@ class S7Datatype:
             return self.length + 2 if self.name == "STRING" else 2 * self.length + 4
         return 1 if self.name == "BOOL" else _size(self.name)
 
-    def cell(self, bit: int) -> Cell:
-        """Return how to decode its bytes."""
+    def cell(self, bit: int, encoding: str = ENCODING) -> Cell:
+        """Return how to decode its bytes. `encoding` is that of STRING and CHAR."""
         if self.name == "BOOL":
             return Bit(0, bit)
         if self.name in _KINDS:
             return Number(_KINDS[self.name], tuple(range(self.size)))
+        if self.name in _ENCODED:
+            return Coded(self.size, partial(_ENCODED[self.name], encoding=encoding))
         return Coded(self.size, _CODED[self.name][1])
 
 
@@ -64,14 +69,27 @@ def parse_datatype(name: str, length: int | None) -> S7Datatype:
     return S7Datatype(name, length)
 
 
-def _text(raw: bytes) -> str:
-    """A STRING: declared length, actual length, characters of Windows' Western code page."""
+def check_encoding(name: str) -> str:
+    """Return the name of an encoding; raise ValueError with the remedy where it is unknown."""
+    try:
+        codec = codecs.lookup(name)
+        b"A1".decode(codec.name)
+    except (LookupError, UnicodeError) as error:
+        raise ValueError(
+            f"encoding {name!r} is not known: use cp1252 (Western Europe), cp1250 (Central Europe),"
+            " cp1251 (Cyrillic), utf-8, gbk …"
+        ) from error
+    return codec.name
+
+
+def _text(raw: bytes, encoding: str = ENCODING) -> str:
+    """A STRING: declared length, actual length, characters of one byte or of several."""
     if raw[1] > min(raw[0], len(raw) - 2):
         raise ValueError(
             f"no STRING: its length is {raw[1]} of {raw[0]} characters, but {len(raw) - 2} were"
             " read; check the address and the declared length"
         )
-    return raw[2 : 2 + raw[1]].decode("cp1252", errors="replace")
+    return _decode(raw[2 : 2 + raw[1]], encoding)
 
 
 def _wide_text(raw: bytes) -> str:
@@ -84,9 +102,18 @@ def _wide_text(raw: bytes) -> str:
     return raw[4 : 4 + 2 * actual].decode("utf-16-be")
 
 
-def _character(raw: bytes) -> str:
+def _character(raw: bytes, encoding: str = ENCODING) -> str:
     """One character; NUL, a PLC's initial value, is an empty text."""
-    return raw.decode("cp1252", errors="replace").rstrip("\0")
+    return _decode(raw.rstrip(b"\0"), encoding)
+
+
+def _decode(raw: bytes, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"the characters are not {encoding} (byte {raw[error.start]:#04x}): set `encoding`"
+        ) from error
 
 
 def _wide_character(raw: bytes) -> str:
@@ -147,6 +174,7 @@ _CODED: Final[dict[str, tuple[int, Callable[[bytes], str | int]]]] = {
     "DTL": (12, _long_date_and_time),
     "LDT": (8, _unix_time),
 }
+_ENCODED: Final[dict[str, Callable[..., str]]] = {"CHAR": _character, "STRING": _text}
 NAMES: Final = ("BOOL", *_KINDS, *_CODED)
 
 

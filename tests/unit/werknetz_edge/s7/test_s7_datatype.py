@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from snap7.util import setters
 
 from werknetz_edge.polling.point import Coded
+from werknetz_edge.s7.config import S7Config
 from werknetz_edge.s7.datatype import NAMES, parse_datatype
 
 NINETIES = datetime(1990, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # a PLC says no zone
@@ -94,3 +95,48 @@ def test_any_bytes_are_a_value_or_an_explained_error(name: str, data: st.DataObj
         assert isinstance(cell.read(raw), str | int)
     except ValueError as error:
         assert str(error)  # noqa: PT017  either is right
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Müller €"),
+        ("cp1250", "Žďár"),
+        ("cp1251", "Пресс"),
+        ("utf-8", "Fräse 冲压"),
+        ("gbk", "冲压机"),
+    ],
+)
+def test_a_text_has_the_encoding_of_the_item(encoding: str, text: str) -> None:
+    content = text.encode(encoding)
+    raw = (bytes([30, len(content)]) + content).ljust(32, b"\0")
+    options = {"host": "h", "items": [{"address": "DB1.DBB0:STRING[30]", "encoding": encoding}]}
+    (point,) = S7Config.model_validate(options).points()
+    assert isinstance(point.cell, Coded)
+    assert point.cell.read(raw) == text
+    options = {"host": "h", "encoding": encoding, "items": ["DB1.DBB0:STRING[30]"]}
+    (point,) = S7Config.model_validate(options).points()
+    assert isinstance(point.cell, Coded)
+    assert point.cell.read(raw) == text
+
+
+@pytest.mark.parametrize(("name", "raw"), [("STRING", b"\x05\x01\xff"), ("CHAR", b"\xff")])
+def test_bytes_of_another_encoding_are_refused(name: str, raw: bytes) -> None:
+    cell = parse_datatype(name, 5 if name == "STRING" else None).cell(0, "utf-8")
+    assert isinstance(cell, Coded)
+    with pytest.raises(ValueError, match=r"not utf-8 .byte 0xff.: set `encoding`"):
+        cell.read(raw.ljust(cell.size, b"\0"))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"address": "DB1.DBB0:STRING[3]", "encoding": "x"},
+        {"address": "DB1.DBB0:STRING[3]", "encoding": "zlib"},
+        {"address": "DB1.DBW0", "encoding": "utf-8"},
+        {"address": "DB1.DBB0:WSTRING[3]", "encoding": "utf-8"},
+    ],
+)
+def test_a_wrong_encoding_is_an_error(item: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="encoding"):
+        S7Config.model_validate({"host": "h", "items": [item]})
