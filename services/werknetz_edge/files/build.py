@@ -33,6 +33,7 @@ def create_file_connector(
     *,
     ledger: Ledger | None = None,
     scope: Callable[[str], str] = lambda _name: "",
+    document_of: Callable[[str], bytes | None] = lambda _name: None,
 ) -> FileConnector:
     """`folder` is the edge's: ledger and working copies are stored there, beside the spool."""
     inbox = Inbox(config, file_system_of(config), folder / f"{connector_id}.work")
@@ -43,4 +44,5 @@ def create_file_connector(
         ledger or open_ledger(connector_id, folder),
         poll_s=config.poll_s,
         scope=scope,
+        document_of=document_of,
     )

@@ -97,7 +97,11 @@ class _FileInProgress:
 
 @dataclass(slots=True)
 class FileConnector:
-    """`scope` names what a file is read as: the same content in another scope is another file."""
+    """`scope` names what a file is read as: the same content in another scope is another file.
+
+    `document_of` returns the document of a file name whose content may change: a content that
+    another one has replaced since is read again. None: each content is read once.
+    """
 
     connector_id: str
     inbox: Inbox
@@ -105,6 +109,7 @@ class FileConnector:
     ledger: Ledger
     poll_s: float = 5.0
     scope: Callable[[str], str] = lambda _name: ""
+    document_of: Callable[[str], bytes | None] = lambda _name: None
     status: ConnectorStatus = field(default_factory=ConnectorStatus)
     _stored: dict[bytes, int] = field(default_factory=dict)  # file key → last chunk on disk
     _current: _FileInProgress | None = None
@@ -167,7 +172,7 @@ class FileConnector:
                 return self._refusal_of(listed, b"", str(error), b"")
             if file is None:
                 continue  # changed or gone since the listing
-            key = key_of(file, self.scope(file.name))
+            key = await asyncio.to_thread(self._key_of, file)
             first = await asyncio.to_thread(self.ledger.first_name_of, key)
             if first is not None:
                 await self._move_duplicate(file, key, first)
@@ -180,6 +185,19 @@ class FileConnector:
             return None
         await asyncio.sleep(self.poll_s)
         return None
+
+    def _key_of(self, file: LocalFile) -> bytes:
+        """Return the file's key: a new one where its content was replaced and has come back."""
+        scope = self.scope(file.name)
+        key, document = key_of(file, scope), self.document_of(file.name)
+        latest = None if document is None else self.ledger.latest_of(document)
+        if latest is None:
+            return key
+        returns = 0
+        while key != latest and self.ledger.first_name_of(key) is not None:
+            returns += 1
+            key = key_of(file, scope, returns)
+        return key
 
     async def _move_duplicate(self, file: LocalFile, key: bytes, first: str) -> None:
         if await asyncio.to_thread(self.ledger.is_moved, key) or first != file.name:
@@ -262,7 +280,10 @@ class FileConnector:
     async def _finish(self, current: _FileInProgress) -> None:
         """All is on disk: note it in the ledger, then move. After a kill in between: move later."""
         file = current.file
-        await asyncio.to_thread(self.ledger.add_file, current.key, to_printable(file.name))
+        document = self.document_of(file.name)
+        await asyncio.to_thread(
+            self.ledger.add_file, current.key, to_printable(file.name), document
+        )
         await self.inbox.move_to_done(file)
         await asyncio.to_thread(self.ledger.mark_moved, current.key)
         self._stored.pop(current.key, None)
@@ -306,10 +327,14 @@ class FileConnector:
         self.status.details[name] = str(self._counts[name])
 
 
-def key_of(file: LocalFile, scope: str) -> bytes:
-    """Identify a file by its content and by what it is read as."""
+def key_of(file: LocalFile, scope: str, returns: int = 0) -> bytes:
+    """Identify a file by its content and by what it is read as.
+
+    `returns`: how often the content was replaced and has come back.
+    """
+    again = returns.to_bytes(4, "big") if returns else b""
     return blake2b(
-        file.digest, digest_size=_KEY_BYTES, key=scope.encode(errors="replace")[:64]
+        file.digest + again, digest_size=_KEY_BYTES, key=scope.encode(errors="replace")[:64]
     ).digest()
 
 

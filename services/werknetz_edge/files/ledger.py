@@ -21,6 +21,11 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE TABLE IF NOT EXISTS memory (
   number INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL);
 """
+_STORE: Final = (
+    "INSERT INTO memory (key, value) VALUES (?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
+_LATEST_PREFIX: Final = b"latest:"
 
 
 class Ledger:
@@ -45,12 +50,8 @@ class Ledger:
 
     def store_all(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
         """Store values in one transaction. Parsers pass them on as `Chunk.state_updates`."""
-        statement = (
-            "INSERT INTO memory (key, value) VALUES (?, ?)"
-            " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-        )
         with self._lock, self._db as db:
-            db.executemany(statement, pairs)
+            db.executemany(_STORE, pairs)
             self._trim("memory")
 
     def first_name_of(self, key: bytes) -> str | None:
@@ -64,13 +65,23 @@ class Ledger:
             row = self._db.execute("SELECT moved FROM files WHERE key = ?", (key,)).fetchone()
         return row is not None and bool(row[0])
 
-    def add_file(self, key: bytes, name: str) -> None:
-        """Record that the content is stored; the file may still have to be moved."""
+    def add_file(self, key: bytes, name: str, document: bytes | None = None) -> None:
+        """Record that the content is stored; the file may still have to be moved.
+
+        `document`: the content is the latest of this document.
+        """
         with self._lock, self._db as db:
             db.execute(
                 "INSERT OR IGNORE INTO files (key, name, moved) VALUES (?, ?, 0)", (key, name)
             )
             self._trim("files")
+            if document is not None:
+                db.execute(_STORE, (_LATEST_PREFIX + document, key))
+                self._trim("memory")
+
+    def latest_of(self, document: bytes) -> bytes | None:
+        """Return the key of the latest content of a document."""
+        return self.get(_LATEST_PREFIX + document)
 
     def mark_moved(self, key: bytes) -> None:
         with self._lock, self._db as db:

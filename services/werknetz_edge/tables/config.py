@@ -131,8 +131,24 @@ class TableSource(BaseModel):
     time: TimeConfig | None = None
     key: tuple[str, ...] = Field(
         default=(),
-        description="records: columns that identify a row, so that a repetition is dropped. "
-        "Default: the whole row, and its number among equal rows of the file",
+        description="records: columns that identify a row; a later row with the same key corrects "
+        "it. Default: the file's name and the row's number",
+    )
+    same_name: Literal["replace", "add"] = Field(
+        default="replace",
+        description="records without `key`: what a file means whose name was read before. replace: "
+        "a correction, whose rows take the place of the earlier ones; add: further rows",
+    )
+    snapshot: bool = Field(
+        default=False,
+        description="records with `key`: each file lists all rows that are in force; the facts of "
+        "a row that the next file lacks are withdrawn. For files of up to 100,000 rows",
+    )
+    empty: Literal["remark", "refuse", "accept"] | None = Field(
+        default=None,
+        description="a file without rows. remark: done/, with an entry in quarantine; refuse: "
+        "failed/; accept: done/, and a snapshot then withdraws all rows. Default: remark for "
+        "records, accept for readings",
     )
     address: str | None = Field(
         default=None,
@@ -171,8 +187,12 @@ class TableSource(BaseModel):
 
     @model_validator(mode="after")
     def _check_combination(self) -> Self:
-        if self.kind == "readings" and (self.key or self.numbers):
-            raise ValueError("`key` and `numbers` are for records: remove them")
+        if self.kind == "readings" and (self.key or self.numbers or self.snapshot):
+            raise ValueError("`key`, `numbers` and `snapshot` are for records: remove them")
+        if self.snapshot and not self.key:
+            raise ValueError("`snapshot` needs `key`: the columns that identify a row")
+        if self.key and "same_name" in self.model_fields_set:
+            raise ValueError("`same_name` is for records without `key`: remove it")
         if self.kind == "records" and (self.address is not None or self.texts):
             raise ValueError("`address` and `texts` are for readings: remove them")
         if self.kind == "records" and self.lane != "live":
@@ -185,6 +205,10 @@ class TableSource(BaseModel):
                 "`decimal` and `thousands` need `numbers`: the columns that they apply to"
             )
         return self
+
+    @property
+    def on_empty(self) -> Literal["remark", "refuse", "accept"]:
+        return self.empty or ("remark" if self.kind == "records" else "accept")
 
     @property
     def address_columns(self) -> tuple[str, ...]:

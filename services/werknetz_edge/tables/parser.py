@@ -2,34 +2,48 @@
 
 import fnmatch
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from werknetz.connector.contract import Connector, Reading, ReadingBlock, SourceRecord
+from werknetz.connector.contract import (
+    Connector,
+    Reading,
+    ReadingBlock,
+    SourceGroupEnd,
+    SourceRecord,
+)
 from werknetz.connector.values import UnreadableValue
 from werknetz.events.batch import Unmapped
-from werknetz_edge.files.build import create_file_connector
+from werknetz_edge.files.build import create_file_connector, open_ledger
 from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile, to_printable
+from werknetz_edge.files.ledger import Ledger
 from werknetz_edge.tables.config import TablesConfig, TableSource
 from werknetz_edge.tables.csv_file import open_csv
 from werknetz_edge.tables.readings import Addresses, ReadingBuilder, TimedRow
-from werknetz_edge.tables.row_records import RecordBuilder, RowCounts
+from werknetz_edge.tables.row_keys import KeyIndex, RowKeys, digest_of, document_of
+from werknetz_edge.tables.row_records import RecordBuilder, check_record_columns
 from werknetz_edge.tables.sheet import Sheet, SheetRow, UnreadableRow
 
 # The checkpoints in a spool depend on where a chunk ends: see `Chunk`.
 ROWS: Final = 1_000
 SIZE: Final = 2_000_000
 _XLSX: Final = (".xlsx", ".xlsm")
+_ROWS_PREFIX: Final = b"rows:"  # in the ledger: the number of rows of a document
+_EMPTY: Final = "if that is right, set `empty: accept`"
 
 
 @dataclass(slots=True)
 class TableParser:
+    """Parses the files of one connector. `ledger`: how many rows a file of a name had before."""
+
     config: TablesConfig
     work: Path
+    ledger: Ledger | None = None
     _addresses: Addresses = field(default_factory=Addresses)
 
     def source_of(self, name: str) -> TableSource | None:
@@ -59,17 +73,80 @@ class TableParser:
             for sheet in opened:
                 yield from self._chunks(file, source, sheet)
 
+    def document_of(self, name: str) -> bytes | None:
+        """Return the key under which the latest content of a file name is noted; None: it is not.
+
+        A correction of a correction may have the content of the first file, and is read again.
+        """
+        source = self.source_of(name)
+        if source is None or source.kind != "records":
+            return None
+        return digest_of(["name", source.name, name])
+
     def _chunks(self, file: LocalFile, source: TableSource, sheet: Sheet) -> Iterator[Chunk]:
         if not sheet.header:
+            yield from self._empty(source, file, "it is empty")
             return
-        with closing(RowCounts(self.work)) as row_counts:
-            table = _Table(self._addresses, file, source, sheet.header, row_counts)
-            for row in sheet.rows:
-                table.add(row)
-                if table.count >= ROWS or table.size >= SIZE:
-                    yield table.take_chunk()
+        with closing(KeyIndex(self.work)) as index:
+            document = document_of(source, file)
+            count_key = _ROWS_PREFIX + digest_of([source.name, document.hex()])
+            counted = None if self.ledger is None else self.ledger.get(count_key)
+            rows_before = 0 if counted is None else int.from_bytes(counted)
+            keys: RowKeys | None = None
+            if source.kind == "records":
+                check_record_columns(source, sheet.header)
+                keys = RowKeys(source, sheet.header, document, rows_before, index)
+            table = _Table(self._addresses, file, source, sheet.header, keys)
+            last: Chunk | None = None  # what is to be noted comes with the last chunk
+            for chunk in self._table_chunks(source, file, sheet, table):
+                if last is not None:
+                    yield last
+                last = chunk
+            is_unchanged = keys is not None and not keys.count and source.on_empty != "accept"
+            if last is not None and keys is not None and not keys.is_keyed and not is_unchanged:
+                last = replace(last, state_updates=[(count_key, keys.count.to_bytes(8, "big"))])
+            if last is not None:
+                yield last
+
+    def _table_chunks(
+        self, source: TableSource, file: LocalFile, sheet: Sheet, table: "_Table"
+    ) -> Iterator[Chunk]:
+        is_empty = True
+        for row in sheet.rows:
+            is_empty = False
+            table.add(row)
+            if table.count >= ROWS or table.size >= SIZE:
+                yield table.take_chunk()
+        if is_empty:
+            yield from self._empty(source, file, "it has a header and no rows")
+            if source.on_empty != "accept":
+                return
+        for part in split_records(table.withdrawals(), ROWS):
             if table.count:
                 yield table.take_chunk()
+            yield Chunk(records=part)
+        if table.end_snapshot() or table.count:
+            yield table.take_chunk()
+
+    def _empty(self, source: TableSource, file: LocalFile, reason: str) -> Iterator[Chunk]:
+        """Remark or refuse a file without rows, as it is configured."""
+        if source.on_empty == "refuse":
+            raise FileRefused(f"{reason}: {_EMPTY}")
+        if source.on_empty == "remark":
+            yield Chunk(
+                rejects=[
+                    Unmapped(
+                        source.name, f"{reason}: {_EMPTY}", b"", time.time_ns() // 1000,
+                        size=file.size, item=f"the whole file {to_printable(file.name)}",
+                    )
+                ]
+            )  # fmt: skip
+
+
+def split_records(records: Iterable[SourceRecord], size: int) -> Iterator[list[SourceRecord]]:
+    rest = iter(records)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 def open_xlsx(path: Path, source: TableSource) -> Iterator[Sheet]:
@@ -83,15 +160,16 @@ class _Table:
 
     def __init__(
         self, addresses: Addresses, file: LocalFile, source: TableSource, header: list[str],
-        row_counts: RowCounts,
+        keys: RowKeys | None,
     ) -> None:  # fmt: skip
         self._source, self._file = source, to_printable(file.name)
         self._readings: ReadingBuilder | None = None
         self._records: RecordBuilder | None = None
-        if source.kind == "readings":
+        if keys is None:
             self._readings = ReadingBuilder(source, header, addresses)
         else:
-            self._records = RecordBuilder(source, header, file.name, row_counts)
+            self._records = RecordBuilder(source, header, file.name, keys)
+        self._has_rejects = False
         self._clock = None if source.time is None else source.time.new_clock()
         self._arrival_us = time.time_ns() // 1000
         self._time = [header.index(name) for name in source.time.column] if source.time else []
@@ -102,23 +180,49 @@ class _Table:
         self._rows: list[TimedRow] = []
         self._source_records: list[SourceRecord] = []
         self._rejects: list[Unmapped] = []
+        self._group_ends: list[SourceGroupEnd] = []
 
     def add(self, row: SheetRow | UnreadableRow) -> None:
         self.count += 1
         self.size += row.size
         if isinstance(row, UnreadableRow):
             self._reject(row.position, row.reason, row.raw)
+            self._skip_row()
             return
         address = self._readings.address_of_row(row.cells) if self._readings else ""
         try:
             at_us, is_sure = self._time_of(row, address)
         except UnreadableValue as error:
             self._reject(f"line {row.line}", f"time: {error}", row.raw or repr(list(row.cells)))
+            self._skip_row()
             return
-        if self._records is not None:
-            self._source_records.append(self._records.build(row, at_us))
-        else:
+        if self._records is None:
             self._rows.append(TimedRow(row, at_us, is_sure, address))
+            return
+        try:
+            self._source_records.append(self._records.build(row, at_us))
+        except UnreadableValue as error:
+            self._reject(f"line {row.line}", str(error), row.raw or repr(list(row.cells)))
+
+    def withdrawals(self) -> Iterator[SourceRecord]:
+        return iter(()) if self._records is None else self._records.withdrawals()
+
+    def end_snapshot(self) -> bool:
+        """Add the end of a snapshot to the last chunk, or the remark that it withdraws nothing."""
+        end = None if self._records is None else self._records.end_of_snapshot()
+        if end is None:
+            return False
+        if self._has_rejects:
+            end = "some of its rows could not be read, so rows that it lacks are not withdrawn"
+        if isinstance(end, str):
+            self._reject("the whole", end, "")
+        else:
+            self._group_ends.append(end)
+        return True
+
+    def _skip_row(self) -> None:
+        if self._records is not None:
+            self._records.keys.skip()
 
     def take_chunk(self) -> Chunk:
         readings: list[Reading] = []
@@ -127,7 +231,7 @@ class _Table:
             readings, blocks = self._readings.build(self._rows)
         chunk = Chunk(
             readings=readings, blocks=blocks, records=self._source_records, rejects=self._rejects,
-            lane=self._source.lane,
+            lane=self._source.lane, group_ends=self._group_ends,
         )  # fmt: skip
         self._reset()
         return chunk
@@ -141,6 +245,7 @@ class _Table:
         return self._clock.to_instant(value, address, arrival_us=self._arrival_us)
 
     def _reject(self, position: str, reason: str, raw: str) -> None:
+        self._has_rejects = True
         self._rejects.append(
             Unmapped(
                 source=self._source.name, reason=reason, raw=raw.encode(errors="replace")[:65_536],
@@ -152,5 +257,9 @@ class _Table:
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
     """Validate the options; raises pydantic's ValidationError."""
     config = TablesConfig.model_validate(options)
-    parser = TableParser(config, folder)
-    return create_file_connector(connector_id, config.inbox, folder, parser, scope=parser.scope_of)
+    ledger = open_ledger(connector_id, folder)
+    parser = TableParser(config, folder, ledger)
+    return create_file_connector(
+        connector_id, config.inbox, folder, parser,
+        ledger=ledger, scope=parser.scope_of, document_of=parser.document_of,
+    )  # fmt: skip

@@ -119,40 +119,6 @@ def test_a_file_without_a_matching_source_is_refused(tmp_path: Path) -> None:
         _parse(tmp_path, b"a\n1\n", pattern="other*.csv")
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", b"a,b\n"])
-def test_a_file_without_rows_has_none(tmp_path: Path, content: bytes) -> None:
-    assert _parse(tmp_path, content).chunks == []
-
-
-def test_equal_rows_keep_their_identity_in_a_longer_file(tmp_path: Path) -> None:
-    rows = [b"x,1", b"y,2", b"x,1", b"z,3"]
-    first = _parse(tmp_path, b"m,v\n" + b"\n".join(rows))
-    more = _parse(tmp_path, b"m,v\n" + b"\n".join([b"new,9", *rows, b"x,1"]))
-    before = [record.key for record in first.records]
-    after = [record.key for record in more.records]
-    assert len(set(before)) == 4
-    assert set(before) <= set(after)
-    assert len(set(after)) == 6
-    other = _parse(tmp_path, b"m,v\n" + b"\n".join(rows), name="other")
-    assert not set(before) & {record.key for record in other.records}
-
-
-def test_rows_with_an_equal_key_have_one_identity(tmp_path: Path) -> None:
-    table = _parse(tmp_path, b"id,v\n1,a\n1,b\n2,a\n", key="id")
-    first, repeated, other = [record.key for record in table.records]
-    assert first == repeated != other
-
-
-def test_equal_rows_are_numbered_in_bounded_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("werknetz_edge.tables.row_records.IN_MEMORY_MAX", 50)
-    content = b"a\n" + b"".join(b"%d\n" % (n % 400) for n in range(2_000))
-    table = _parse(tmp_path, content)
-    assert len({record.key for record in table.records}) == 2_000
-    assert not list(tmp_path.glob("*.rows"))
-
-
 def test_numbers_of_machines_become_blocks(tmp_path: Path) -> None:
     table = _parse(
         tmp_path,
