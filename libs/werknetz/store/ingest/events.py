@@ -6,10 +6,11 @@ same order.
 
 from typing import Final
 
-# Ids that are stored already are left out: their content is compared then. Facts of one statement
-# became known in the order of their delivery, a microsecond apart: of two that contradict each
-# other, the later counts.
+# Ids that are stored already are left out. Facts of one statement became known in the order of
+# their delivery, a microsecond apart: of two that contradict each other, the later counts.
+# The answer names the new ids only where some are not: then their content is compared.
 ADD_EVENTS: Final = """
+WITH added AS (
 INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, item, at, mapping,
     raw_hash, body, content, version, group_key, stored_at)
 SELECT new.event_id, new.kind, $1, $2, new.seq, new.source, new.item, new.at, new.mapping,
@@ -20,7 +21,9 @@ FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::ti
     $9::text[], $10::bytea[], $11::text[], $12::bytea[], $13::bigint[], $14::bytea[], $15::int[])
     AS new (event_id, kind, seq, source, item, at, mapping, raw_hash, body, content, version,
         group_key, position)
-ON CONFLICT (event_id) DO NOTHING RETURNING event_id"""
+ON CONFLICT (event_id) DO NOTHING RETURNING event_id)
+SELECT CASE WHEN count(*) < cardinality($3) THEN array_agg(event_id) END AS event_ids,
+    count(*) AS added FROM added"""
 
 # $1: ids; $2: groups, of which all facts in force are returned.
 LOCK_EVENTS: Final = """

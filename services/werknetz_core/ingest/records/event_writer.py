@@ -80,8 +80,10 @@ async def add_new_events(
     if not first:
         return set()
     columns = columns_of_events([*first.values()])
-    rows = await connection.fetch(statements.ADD_EVENTS, connector_id, spool_id, *columns)
-    return {row[0] for row in rows}
+    row = await connection.fetchrow(statements.ADD_EVENTS, connector_id, spool_id, *columns)
+    if row is None or row["added"] < len(first):
+        return set() if row is None else set(row["event_ids"] or ())
+    return set(first)
 
 
 async def load_changes(

@@ -11,6 +11,7 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
+from werknetz.domain.bucket import TIME_MAX_US
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.role import Role
 from werknetz.events.batch import MappingUsed, PointDefinition
@@ -33,6 +34,9 @@ class PointMap:
     signal_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     marked_equipment_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     mapping_id: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    latest_us: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """The latest instant that was written of each point; TIME_MAX_US: unknown. Too late an instant
+    is harmless (a transaction that was rolled back): see `sample_rows`."""
 
     def with_points(
         self, points: Iterable[tuple[int, int, int | None, str, int | None]]
@@ -44,12 +48,14 @@ class PointMap:
         signal_id[: len(self.signal_id)] = self.signal_id
         marked[: len(self.marked_equipment_id)] = self.marked_equipment_id
         mapping_id[: len(self.mapping_id)] = self.mapping_id
+        latest_us = np.full(size, TIME_MAX_US, np.int64)
+        latest_us[: len(self.latest_us)] = self.latest_us
         for number, signal, equipment, role, mapping in new:
             signal_id[number] = signal
             moves = role in _KPI_ROLES
             marked[number] = equipment if moves and equipment is not None else 0
             mapping_id[number] = mapping or 0
-        return PointMap(signal_id, marked, mapping_id)
+        return PointMap(signal_id, marked, mapping_id, latest_us)
 
 
 _KPI_ROLES: Final = frozenset(role.value for role in Role if role.affects_kpis)

@@ -50,7 +50,11 @@ from werknetz_core.ingest.records.rejects import (
     quarantine_row_of_unit,
     split_units,
 )
-from werknetz_core.ingest.records.sample_rows import translate_samples, unpack_dirty
+from werknetz_core.ingest.records.sample_rows import (
+    sequence_of_batch,
+    translate_samples,
+    unpack_dirty,
+)
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -98,6 +102,7 @@ class RecordWriter:
         self._spool_id = spool_id
         self._connector_id = connector_id
         self.points = points
+        self._samples_of_batch = (0, 0)  # number of the batch, rows in it so far
         self.sample_count = 0
         self.quarantine_count = 0
         self.books = BookCounts()
@@ -193,7 +198,15 @@ class RecordWriter:
 
     def _translate(self, unit: RecordUnit, samples: Samples, pending: _Pending) -> None:
         columns = codec.columns_of(samples)
-        translated = translate_samples(columns, self.points)
+        seq, rows_before = self._samples_of_batch
+        rows_before = rows_before if unit.seq == seq else 0
+        self._samples_of_batch = (unit.seq, rows_before + len(columns))
+        translated = translate_samples(
+            columns,
+            self.points,
+            first_sequence=sequence_of_batch(unit.seq, rows_before),
+            is_staged=unit.lane != "live",
+        )
         if len(translated.unknown):
             lost = codec.select_rows(columns, translated.unknown)
             numbers = ", ".join(map(str, np.unique(lost.point)[:10].tolist()))

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from werknetz.domain.bucket import BUCKET_US, TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.events.codec import SampleColumns, UnreadableBatch, select_rows
-from werknetz.store.ingest.samples_copy import SampleRows
+from werknetz.store.ingest.samples_copy import NO_SEQUENCE, SampleRows
 from werknetz_core.ingest.records.points import PointMap
 
 CARRY_BACK_US: Final = 120 * 1_000_000
 """A sample so close after a boundary can turn a minor stop before it into a failure."""
+SEQUENCE_BITS: Final = 21  # of the position in a batch; above them is the number of the batch
 _BUCKET_OFFSET: Final = 1 << 30
 _DAY_US: Final = 86_400_000_000
 
@@ -25,8 +26,13 @@ class TranslatedSamples:
     unknown: NDArray[np.int64]  # rows of the input with an unknown point
 
 
-def translate_samples(columns: SampleColumns, points: PointMap) -> TranslatedSamples:
-    """Resolve points. An impossible time is clamped and marked in the status (R14)."""
+def translate_samples(
+    columns: SampleColumns, points: PointMap, *, first_sequence: int = 0, is_staged: bool = False
+) -> TranslatedSamples:
+    """Resolve points. An impossible time is clamped and marked in the status (R14).
+
+    `first_sequence`: of the first row, see `sequence_of_batch`; `is_staged`: each row needs one.
+    """
     if len(columns.text_row) and not (
         0 <= columns.text_row.min() <= columns.text_row.max() < len(columns)
     ):
@@ -47,7 +53,10 @@ def translate_samples(columns: SampleColumns, points: PointMap) -> TranslatedSam
         status = np.where(clamped, np.uint32(UNCERTAIN_TIME), status).astype(np.uint32)
     server = columns.server_time
     text_row, text = _last_text_per_row(columns)
+    sequence = first_sequence + 2 * np.arange(len(safe))
+    may_tie = find_possible_ties(safe, at_us, points.latest_us)
     rows = SampleRows(
+        sequence=sequence + may_tie if is_staged else np.where(may_tie, sequence + 1, NO_SEQUENCE),
         signal_id=points.signal_id[safe],
         at_us=at_us,
         value=columns.value,
@@ -60,6 +69,45 @@ def translate_samples(columns: SampleColumns, points: PointMap) -> TranslatedSam
     dirty = pack_dirty(points.marked_equipment_id[safe], at_us)
     unknown = np.empty(0, np.int64) if everything else np.nonzero(~is_known)[0]
     return TranslatedSamples(rows, dirty, unknown)
+
+
+def sequence_of_batch(seq: int, rows_before: int) -> int:
+    """Return the sequence of a row by its batch and its position in it.
+
+    So the order of a spool is that of its batches, whenever they are applied, and however often. The
+    lowest bit is set where another sample of the signal may have the same instant: only there a
+    sequence is stored.
+    """
+    return (seq << SEQUENCE_BITS) + 2 * min(rows_before, (1 << (SEQUENCE_BITS - 1)) - 1)
+
+
+def find_possible_ties(
+    point: NDArray[np.int32], at_us: NDArray[np.int64], latest_us: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return the rows whose instant may have an earlier sample, and note the latest instants.
+
+    Those are the rows that are not later than every row before them of the same point.
+    """
+    if not len(point):
+        return np.zeros(0, np.bool_)
+    order = np.argsort(point, kind="stable")
+    sorted_point, sorted_at = point[order], at_us[order]
+    is_first = np.append(True, sorted_point[1:] != sorted_point[:-1])
+    starts = np.flatnonzero(is_first)
+    group = np.cumsum(is_first) - 1
+    # A step back in a group: each of its rows may tie with one of a batch before.
+    steps_back = np.append(False, sorted_at[1:] < sorted_at[:-1]) & ~is_first
+    has_step_back = np.bincount(group, weights=steps_back, minlength=len(starts)) > 0
+    may_tie = np.append(False, sorted_at[1:] == sorted_at[:-1]) & ~is_first
+    group_point = sorted_point[starts]
+    may_tie[starts] = sorted_at[starts] <= latest_us[group_point]
+    may_tie |= has_step_back[group]
+    newest = np.maximum.reduceat(sorted_at, starts)
+    known = np.where(latest_us[group_point] == TIME_MAX_US, TIME_MIN_US, latest_us[group_point])
+    latest_us[group_point] = np.minimum(np.maximum(newest, known), TIME_MAX_US - 1)
+    result = np.empty(len(point), np.bool_)
+    result[order] = may_tie
+    return result
 
 
 def unpack_dirty(packed: NDArray[np.int64]) -> tuple[list[int], list[int]]:

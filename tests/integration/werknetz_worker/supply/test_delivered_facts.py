@@ -41,11 +41,11 @@ class Plant:
         await self.ingest.send(*records, connector=connector)
         await self.work()
 
-    async def received(self) -> float | None:
+    async def load_received(self) -> float | None:
         value: float | None = await self.pool.fetchval("SELECT sum(received) FROM cumulatives")
         return value
 
-    async def balance(self, *, known_at: datetime | None = None) -> float | None:
+    async def load_balance(self, *, known_at: datetime | None = None) -> float | None:
         value: float | None = await self.pool.fetchval(
             "SELECT sum(base_quantity) FROM stock_movements"
             " WHERE (known_to IS NULL OR known_to > $1) AND ($1::timestamptz IS NULL"
@@ -69,15 +69,15 @@ async def plant(database_url: str) -> AsyncIterator[Plant]:
 
 async def test_a_corrected_and_a_deleted_receipt(plant: Plant) -> None:
     await plant.send(receipt("D1", 10.5))
-    assert await plant.received() == 10.5
+    assert await plant.load_received() == 10.5
     await plant.send(receipt("D1", 11))
-    assert await plant.received() == 11
+    assert await plant.load_received() == 11
     await plant.send(receipt("D1", 11))
-    assert await plant.received() == 11
+    assert await plant.load_received() == 11
     await plant.send(withdrawal("D1"))
-    assert not await plant.received()
+    assert not await plant.load_received()
     await plant.send(receipt("D1", 11))
-    assert await plant.received() == 11
+    assert await plant.load_received() == 11
     assert await books_of(plant.pool) == {
         "stored": 1, "revisions": 2, "duplicates": 1, "withdrawn": 1,
     }  # fmt: skip
@@ -102,7 +102,7 @@ async def test_stock_follows_its_movements_and_shows_what_was_known(plant: Plant
     assert await plant.pool.fetchval(level) == 130
     await plant.send(withdrawal_of(moves[2].event_id))
     assert await plant.pool.fetchval(level) == await plant.pool.fetchval(closing) == 80
-    assert (await plant.balance(), await plant.balance(known_at=first)) == (80, 120)
+    assert (await plant.load_balance(), await plant.load_balance(known_at=first)) == (80, 120)
     assert await books_of(plant.pool) == {
         "stored": 3, "duplicates": 3, "revisions": 1, "withdrawn": 1,
     }  # fmt: skip
@@ -113,7 +113,7 @@ async def test_the_same_table_through_two_connectors_counts_once(plant: Plant) -
     for connector in ("plc", "other"):
         await plant.send(receipt("D1", 10, scope=connector), connector=connector)
     assert await plant.pool.fetchval("SELECT count(*) FROM business_events") == 2
-    assert await plant.received() == 10
+    assert await plant.load_received() == 10
     kinds = await plant.pool.fetch("SELECT kind FROM findings WHERE cleared_at IS NULL")
     assert "duplicate_document" in {row[0] for row in kinds}
 
@@ -140,7 +140,7 @@ async def test_rows_of_one_table_are_duplicates_by_document_and_line(
     plant: Plant, rows: list[Any], received: float
 ) -> None:
     await plant.send(*rows)
-    assert await plant.received() == received
+    assert await plant.load_received() == received
 
 
 async def test_a_withdrawn_state_starves_no_line(plant: Plant) -> None:
@@ -153,14 +153,14 @@ async def test_a_withdrawn_state_starves_no_line(plant: Plant) -> None:
         "state_changed", "S1", equipment=machine, state="starved", until_us=AT_US + HOUR_US
     )
 
-    async def starved() -> list[Any]:
+    async def load_starved() -> list[Any]:
         span = (instant_of(AT_US - HOUR_US), instant_of(NOW_US))
         return list(await plant.pool.fetch(REPORTED_STARVATION, [number], *span))
 
     await plant.send(state)
-    assert len(await starved()) == 1
+    assert len(await load_starved()) == 1
     await plant.send(withdrawal_of(state.event_id))
-    assert await starved() == []
+    assert await load_starved() == []
 
 
 async def test_times_of_knowledge_are_in_utc(plant: Plant) -> None:
