@@ -38,8 +38,9 @@ def normalize_encoding(content: bytes) -> bytes:
 def decode(content: bytes, identifier: str, override: str | None = None) -> DecodedText:
     """Decode an interchange; never fails, but notes a wrong declaration.
 
-    First strictly as the profile or UNB declares. Then UTF-8, which rarely matches by chance,
-    then Windows-1252 or ISO 8859-1, in which every byte is a character.
+    Bytes that are valid UTF-8 are UTF-8, whatever ISO 8859 part is declared: text of ISO 8859 is
+    hardly ever valid UTF-8. Else strictly as the profile or UNB declares, then Windows-1252 or
+    ISO 8859-1, in which every byte is a character.
     """
     declared = override or CODECS.get(identifier, "ascii")
     name = override or identifier or "no character set"
@@ -51,17 +52,30 @@ def decode(content: bytes, identifier: str, override: str | None = None) -> Deco
         text = content.decode(declared)
     except (UnicodeDecodeError, LookupError):
         text = ""
+    if declared.startswith("iso8859") and not override and _utf8_of(content) is not None:
+        text = ""
     if text and (override or not declared.startswith("iso8859") or not _C1.search(text)):
         return DecodedText(text, declared)
     decoded = _decode_by_bytes(content)
     return DecodedText(*decoded, note=f"declares {name}, but its bytes are {decoded[1]}")
 
 
-def _decode_by_bytes(content: bytes) -> tuple[str, str]:
+def _utf8_of(content: bytes) -> str | None:
+    """Return the text of valid UTF-8, which may be cut off within its last character."""
     try:
-        return content.decode("utf-8"), "utf-8"
+        text, used = codecs.utf_8_decode(content, "strict", False)
     except UnicodeDecodeError:
-        latin = content.decode("iso8859-1")
+        return None
+    if used == len(content):
+        return text
+    return None if text.isascii() else text + "\ufffd"
+
+
+def _decode_by_bytes(content: bytes) -> tuple[str, str]:
+    text = _utf8_of(content)
+    if text is not None:
+        return text, "utf-8"
+    latin = content.decode("iso8859-1")
     if not _C1.search(latin):
         return latin, "iso8859-1"
     try:

@@ -15,6 +15,11 @@ from werknetz_edge.edi.values import InvalidEdi
 BLANK: Final = b" \t\r\n\0\x1a"
 BOM: Final = b"\xef\xbb\xbf"
 _START: Final = re.compile(rb"UNA[^A-Za-z0-9]{6}|UNB[^A-Za-z0-9 \r\n]")
+_LINES: Final = re.compile(
+    rb"UNB\+(?:\?.|[^'?\r\n])*(\r?\n|\r)[ \t\r\n]*UN[GH](?:\+|\r?\n)", re.DOTALL
+)
+"""Segments that end with their line, without a UNA."""
+
 _HEAD_MAX: Final = 4_096  # UNA and UNB with any padding
 BLANK_ID: Final = "(blank)"
 
@@ -101,6 +106,9 @@ def _syntax_of(content: bytes) -> tuple[Syntax, int]:
     if content[3:4] == LEVEL_B[1].encode():
         component, element, _, _, _, terminator = LEVEL_B
         return Syntax(component=component, element=element, terminator=terminator), 0
+    lines = _LINES.match(content, 0, _HEAD_MAX)
+    if lines is not None:
+        return Syntax(terminator=lines[1].decode()[-1]), 0
     return Syntax(), 0
 
 

@@ -139,6 +139,9 @@ class DespatchReader(DetailReader):
 
     def set_weight(self, weight_kg: float) -> None:
         if self.line is None and self._current_unit is not None:
+            if self._current_unit.weight_kg not in {None, weight_kg}:
+                self.remark("MEA", "a second gross weight of a unit: only the first is stored")
+                return
             self._current_unit.weight_kg = weight_kg
         else:
             super().set_weight(weight_kg)

@@ -3,12 +3,11 @@
 from typing import Any, Final
 
 from werknetz_edge.edi.edifact.readers.fields import FieldReader
-from werknetz_edge.edi.edifact.readers.line import NOTES_MAX, component
+from werknetz_edge.edi.edifact.readers.line import component
 from werknetz_edge.edi.edifact.segments import ignore_reason
 from werknetz_edge.edi.edifact.syntax import Segment
 from werknetz_edge.edi.values import InvalidEdi, quote
 
-NOTE_CHARACTERS_MAX: Final = 512
 SERIALS_MAX: Final = 5_000  # of a line
 _GROSS: Final = frozenset({"G", "AAB", "AAD", "AAE"})  # MEA 6313
 _KILOGRAMS: Final = {"KGM": 1.0, "KG": 1.0, "GRM": 0.001, "TNE": 1000.0, "LBR": 0.45359237}
@@ -35,17 +34,8 @@ class DetailReader(FieldReader):
         text = " ".join(part.strip() for part in parts if part.strip())
         if not text:  # a coded text
             text = component(segment, 3, 0)
-        if not text:
-            return
-        if "notes" not in self.codes.names:
-            self.remark("FTX", "free text has no field in this message")
-            return
-        line = self.line
-        notes = line.notes if line else self._notes["group" if self._in_group else "head"]
-        if len(notes) >= NOTES_MAX:
-            self.remark("FTX", f"more than {NOTES_MAX} texts: the others are not stored")
-        else:
-            notes.append(text[:NOTE_CHARACTERS_MAX])
+        if text:
+            self.add_note(text)
 
     def _tdt(self, segment: Segment) -> None:
         """TDT: mode of transport, carrier and vehicle."""

@@ -3,12 +3,13 @@
 from typing import Any, Final
 
 from werknetz_edge.edi.edifact.codes import Ranked
-from werknetz_edge.edi.edifact.readers.line import MessageLine, component
+from werknetz_edge.edi.edifact.readers.line import NOTES_MAX, MessageLine, component
 from werknetz_edge.edi.edifact.readers.reader import MessageReader
 from werknetz_edge.edi.edifact.segments import ignore_reason
 from werknetz_edge.edi.edifact.syntax import Segment
 from werknetz_edge.edi.values import InvalidEdi, quote
 
+NOTE_CHARACTERS_MAX: Final = 512
 _DELETED: Final = "2"  # LIN 1229
 _ACTIONS: Final = frozenset({"", "1", "3", "4", "5", "6"})  # added, changed, no action, accepted
 
@@ -129,8 +130,28 @@ class FieldReader(MessageReader):
 
     def _imd(self, segment: Segment) -> None:
         text = (component(segment, 3, 3) + component(segment, 3, 4)).strip()
-        if text and self.line is not None:
+        if not text:
+            text = component(segment, 3, 0)  # a code
+        if not text:
+            return
+        if self.line is None:
+            self.add_fault("IMD", "a description outside of a line")
+        elif "description" in self.line.fields:
+            self.add_note(text)
+        else:
             self.set_field("description", text)
+
+    def add_note(self, text: str) -> None:
+        """Add free text to the line, the group or the head."""
+        if "notes" not in self.codes.names:
+            self.remark("FTX", "free text has no field in this message")
+            return
+        line = self.line
+        notes = line.notes if line else self._notes["group" if self._in_group else "head"]
+        if len(notes) >= NOTES_MAX:
+            self.remark("FTX", f"more than {NOTES_MAX} texts: the others are not stored")
+        else:
+            notes.append(text[:NOTE_CHARACTERS_MAX])
 
     def quantity_outside(self, segment: Segment) -> None:
         """Reject a quantity that belongs to no line."""

@@ -174,6 +174,12 @@ class MessageReader(ABC):
         else:
             scope, ranks = self.head, self._head_ranks
         if rank > outer or rank >= ranks.get(name, _NO_RANK):
+            if rank == ranks.get(name) and scope[name] != value:
+                self.remark(
+                    f"second {name}",
+                    f"a second {name}, {quote(str(value))}, of the same kind: only the first is "
+                    "stored",
+                )
             return False
         scope[name], ranks[name] = value, rank
         if name == "order_number":

@@ -96,6 +96,8 @@ class ScheduleReader(DetailReader):
                 raise InvalidEdi(
                     missing_quantity_text(line, "called-off", "QTY+113, QTY+1 or QTY+21")
                 )
+            if self._due["line"]:
+                self.remark("DTM due", "a due date without a quantity is not stored", line.first)
             self.add_fact(line, {}, entry=1)  # nothing is called off: this replaces the former, too
             return
         due = {**self._due["head"], **self._due["group"], **self._due["line"]}
