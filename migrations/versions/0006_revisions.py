@@ -17,7 +17,10 @@ _GROUP_INDEX = "ix_business_events_group_key"
 _RENUMBER_DELETED = """
 UPDATE business_event_revisions r SET revision = -r.revision WHERE NOT EXISTS (
     SELECT FROM business_events e WHERE e.event_id = r.event_id AND e.revision > r.revision)"""
-_RENUMBER_BACK = "UPDATE business_event_revisions SET revision = -revision WHERE revision < 0"
+_RENUMBER_BACK = """
+UPDATE business_event_revisions r SET revision = -r.revision WHERE revision < 0 AND NOT EXISTS (
+    SELECT FROM business_event_revisions n
+    WHERE n.event_id = r.event_id AND n.revision = -r.revision)"""
 
 # Version 0.1 has no withdrawals: a withdrawn event is one that it would have deleted.
 _DELETE_WITHDRAWN = "DELETE FROM business_events WHERE withdrawn_at IS NOT NULL"

@@ -49,6 +49,28 @@ ANSWERS = {
 }
 
 
+# E1: corrected by a replay; E2: deleted by a replay; E3: deleted and sent again.
+ROWS_AT_0005 = """
+INSERT INTO connectors (id) VALUES ('c');
+INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, at, mapping, body,
+    revision)
+SELECT event_id, 'stock_moved', 'c', '5d2f8a64-33f1-4a53-9f6e-1c8f3f5fb0a1', 1, 's', '2026-11-01Z',
+    'm@1', '{"material": "4711", "quantity": 5}', revision
+FROM (VALUES ('00000000-0000-0000-0000-0000000000e1'::uuid, 2),
+    ('00000000-0000-0000-0000-0000000000e3'::uuid, 1)) AS e (event_id, revision);
+INSERT INTO business_event_revisions (event_id, revision, at, mapping, body, known_from, known_to)
+SELECT event_id, revision, '2026-11-01Z', 'm@0', '{"quantity": 4}', '2026-11-01Z', '2026-11-02Z'
+FROM (VALUES ('00000000-0000-0000-0000-0000000000e1'::uuid, 1),
+    ('00000000-0000-0000-0000-0000000000e2'::uuid, 1),
+    ('00000000-0000-0000-0000-0000000000e3'::uuid, 1),
+    ('00000000-0000-0000-0000-0000000000e3'::uuid, 2)) AS r (event_id, revision);
+"""
+REVISIONS = """
+SELECT right(event_id::text, 2), revision, body->>'quantity' FROM business_event_revisions
+ORDER BY 1, 2"""
+REVISIONS_AT_HEAD = [("e1", 1, "4"), ("e2", -1, "4"), ("e3", -2, "4"), ("e3", -1, "4")]
+
+
 @pytest_asyncio.fixture
 async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
     engine = create_async_engine(sqlalchemy_url(database_url), poolclass=sa.NullPool)
@@ -77,6 +99,41 @@ async def test_an_upgrade_keeps_the_data_and_can_be_undone(
     await connection.rollback()
     await _migrate(connection, command.downgrade, "0004")
     assert await _answers(database, AT_0004) == ANSWERS
+    await database.close()
+
+
+@pytest.mark.asyncio
+async def test_events_of_0005_can_be_revised_and_withdrawn(
+    connection: AsyncConnection, database_url: str
+) -> None:
+    database = await asyncpg.connect(database_url)
+    await database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await _migrate(connection, command.upgrade, "0005")
+    await database.execute(ROWS_AT_0005)
+    await _migrate(connection, command.upgrade, "head")
+    revisions = [tuple(row) for row in await database.fetch(REVISIONS)]
+    assert revisions == REVISIONS_AT_HEAD  # of deleted events: never a number of the new ones
+    rows = await database.fetch(
+        "SELECT content, version, group_key, withdrawn_at, withdrawal_reason FROM business_events"
+    )
+    assert [tuple(row) for row in rows] == [(None,) * 5] * 2
+    assert await database.fetch("SELECT * FROM connector_books") == []
+    for number in (1, 3):  # as an ingest writer does
+        event_id = UUID(int=0xE0 + number)
+        row = await database.fetchrow(
+            "UPDATE business_events SET revision = revision + 1, withdrawn_at = now(),"
+            " withdrawal_reason = 'deleted' WHERE event_id = $1 RETURNING revision - 1",
+            event_id,
+        )
+        await database.execute(
+            "INSERT INTO business_event_revisions (event_id, revision, at, mapping, body,"
+            " known_from) VALUES ($1, $2, now(), 'm@1', '{}', now())",
+            event_id, row[0],
+        )  # fmt: skip
+    await _migrate(connection, command.downgrade, "0005")
+    assert await database.fetch("SELECT * FROM business_events") == []
+    revisions = [tuple(row) for row in await database.fetch(REVISIONS) if row[2] is not None]
+    assert revisions == [("e1", 1, "4"), ("e2", 1, "4"), ("e3", -1, "4"), ("e3", 2, "4")]
     await database.close()
 
 
