@@ -152,7 +152,7 @@ class RecordMapper:
             mapped.events.append(self._withdrawal(record, None, arrival_us, "deleted"))
         else:
             try:
-                body = {name: _check_field(name, value) for name, value in record.fields.items()}
+                body = _check_body(record.fields)
                 mapped.events.append(self._event(record, record.kind, body, None, arrival_us))
             except UnreadableValue as error:
                 mapped.failures.append(str(error))
@@ -343,6 +343,17 @@ def check_quantity(number: float, written: Any) -> float:
     if not -QUANTITY_MAX <= number <= QUANTITY_MAX:
         raise UnreadableValue(f"{str(written)[:80]!r} is out of range for a quantity")
     return float(number)
+
+
+def _check_body(fields: Table[str, Any]) -> dict[str, Any]:
+    """Check fields that are those of an event. An exact decimal text lifts the limit of numbers."""
+    body = {name: value for name, value in fields.items() if name != "quantity"}
+    checked = {name: _check_field(name, value) for name, value in body.items()}
+    if "quantity" in fields:
+        is_exact = fields.get("quantity_exact") and isinstance(fields["quantity"], float)
+        quantity = fields["quantity"]
+        checked["quantity"] = quantity if is_exact else _check_field("quantity", quantity)
+    return checked
 
 
 def _check_field(name: str, value: Any) -> Any:

@@ -134,7 +134,7 @@ class Partner(BaseModel):
         "content: replace withdraws the lines that it no longer has",
     )
     counts: CountPolicy = CountPolicy()
-    quantity_max: Annotated[float, Field(gt=0, le=1e15)] = 1e12
+    quantity_max: Annotated[float, Field(gt=0, le=1e18)] = 1e12
     negative: AcceptPolicy = Field(
         default="quarantine", description="negative quantities of call-offs, ASNs and receipts"
     )

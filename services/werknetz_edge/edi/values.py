@@ -19,6 +19,9 @@ _QUOTE_MAX: Final = 60
 _EXACT_DIGITS: Final = 15
 """A float represents every decimal number of so many digits."""
 
+_FLOAT_QUANTITY_MAX: Final = 1e15
+"""Above it a fact has the decimal text, too."""
+
 
 class InvalidEdi(Exception):
     """Input that violates the standard or the partner's profile: it goes to quarantine."""
@@ -46,7 +49,8 @@ def parse_quantity(text: str, decimal_mark: str = "", maximum: float = 1e12) -> 
     if len(text) <= _EXACT_DIGITS:
         return number, ""
     exact = Decimal(text.replace(",", "."))
-    return number, "" if Decimal(repr(number)) == exact else format(exact, "f")
+    is_exact = Decimal(repr(number)) == exact and abs(number) <= _FLOAT_QUANTITY_MAX
+    return number, "" if is_exact else format(exact, "f")
 
 
 def parse_number(text: str, decimal_mark: str = "", maximum: float = 1e12) -> float:
