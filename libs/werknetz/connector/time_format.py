@@ -1,6 +1,7 @@
 """Formats, zones and clocks of times, for connectors, signal rules and event rules."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Final, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,11 @@ Clock = Literal["source", "server", "arrival"]
 """Whose time a value gets: of the machine, of the server between, or of the edge."""
 
 OFFSET_FORM: Final = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d")
-TIME_FORMATS: Final = frozenset({"iso", "unix_s", "unix_ms", "unix_us"})
+EXCEL_EPOCHS: Final = {
+    "excel": datetime(1899, 12, 30),  # noqa: DTZ001  local times; serial 60 is a day that never was
+    "excel_1904": datetime(1904, 1, 1),  # noqa: DTZ001
+}
+TIME_FORMATS: Final = frozenset({"iso", "unix_s", "unix_ms", "unix_us", *EXCEL_EPOCHS})
 _ZONE: Final = "time zone {!r} is not known: write an IANA name such as 'Europe/Berlin'"
 
 
@@ -42,10 +47,21 @@ def check_time_format(text: str) -> str:
     """Return the format; raise ValueError with the remedy where it is invalid."""
     if text not in TIME_FORMATS and "%" not in text:
         raise ValueError(
-            f"time format {text!r} is not known: use iso, unix_s, unix_ms, unix_us "
-            "or a pattern such as '%d.%m.%Y %H:%M:%S,%f'"
+            f"time format {text!r} is not known: use iso, unix_s, unix_ms, unix_us, "
+            "excel, excel_1904 or a pattern such as '%d.%m.%Y %H:%M:%S,%f'"
         )
     return text
+
+
+def excel_time(serial: float, form: str) -> datetime:
+    """Return the local time of a date serial, to the millisecond; raise ValueError."""
+    days = serial + 1 if form == "excel" and serial < 60 else serial  # 1900 was no leap year
+    try:
+        if serial < 1:
+            raise ValueError(f"{serial} is a time of day: it has no date")
+        return EXCEL_EPOCHS[form] + timedelta(milliseconds=round(days * 86_400_000))
+    except OverflowError as error:
+        raise ValueError(f"{serial} is out of range") from error
 
 
 class TimeFormat(BaseModel):
@@ -54,7 +70,9 @@ class TimeFormat(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     path: str
     format: str = Field(
-        default="iso", description="iso, unix_s, unix_ms, unix_us, or a strptime pattern"
+        default="iso",
+        description="iso, unix_s, unix_ms, unix_us, excel or excel_1904 (date serials), or a "
+        "strptime pattern",
     )
     zone: str | None = Field(default=None, description="of times without a zone: Europe/Berlin")
     offset: str | None = Field(

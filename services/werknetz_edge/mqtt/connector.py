@@ -14,6 +14,7 @@ from werknetz.connector.contract import (
     Delivery,
     Reading,
 )
+from werknetz.connector.quarantine import RAW_MAX
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.config import MqttConfig
@@ -151,9 +152,13 @@ class MqttConnector:
             self.status.details["retained"] = str(self._retained)
         if message.topic is None:
             reason = "the topic is not UTF-8"
+            size = len(message.payload)
             unreadable.append(
-                Unmapped("(unreadable topic)", reason, message.payload[:65536], arrival_us)
-            )
+                Unmapped(
+                    "(unreadable topic)", reason, message.payload[:RAW_MAX], arrival_us,
+                    size=size if size > RAW_MAX else 0,
+                )
+            )  # fmt: skip
             return
         result = self._reader.read(
             message.topic, message.payload, retained=message.retained, at_us=arrival_us

@@ -119,6 +119,12 @@ class TableSource(BaseModel):
     skip_rows: Annotated[int, Field(ge=0, le=1000)] = Field(
         default=0, description="lines above the header"
     )
+    header: bool | None = Field(
+        default=None,
+        description="false: the first row is data, and the columns are column_1, column_2 …; "
+        "true: it is the header, even with numbers. Default: it is the header, and the file is "
+        "refused where it looks like data",
+    )
     columns: tuple[str, ...] = Field(
         default=(), description="column names of files without a header"
     )
@@ -199,6 +205,8 @@ class TableSource(BaseModel):
             raise ValueError("`lane` is for readings: repeated records are always stored once")
         if (self.thousands, self.decimal) in {(",", "comma"), (".", "point")}:
             raise ValueError("`thousands` and `decimal` are the same character: correct one")
+        if self.header and self.columns:
+            raise ValueError("`columns` are for files without a header: remove `header: true`")
         has_number_format = self.decimal == "comma" or bool(self.thousands)
         if has_number_format and self.kind == "records" and not self.numbers:
             raise ValueError(

@@ -3,14 +3,20 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, TextIO
 
 from werknetz_edge.files.inbox import FileRefused
 from werknetz_edge.tables.config import TableSource
 from werknetz_edge.tables.dialect import SAMPLE_LINES, detect_delimiter, detect_encoding, reader_of
-from werknetz_edge.tables.sheet import Sheet, SheetRow, UnreadableRow, header_of
+from werknetz_edge.tables.sheet import (
+    Sheet,
+    SheetRow,
+    UnreadableRow,
+    check_header,
+    header_of,
+)
 
 RAW_PIECE: Final = 60_000  # characters of one entry in quarantine
 
@@ -50,16 +56,24 @@ def open_csv(path: Path, source: TableSource) -> Iterator[Sheet]:
         lines.current.clear()
         rows = reader_of(lines, delimiter, source.quote)
         header = list(source.columns)
+        first_rows: list[SheetRow | UnreadableRow] = []
         while not header:
+            lines_before = lines.number
             try:
                 first = next(rows, None)
             except csv.Error as error:
                 raise FileRefused(f"line {lines.number}: {error}: is this a CSV?") from error
             if first is None:
                 break  # an empty file has no rows
-            header = header_of(first) if first else []
+            if first and source.header is False:
+                header = header_of([""] * len(first))
+                raw = "".join(lines.current)
+                first_rows = [SheetRow(lines_before + 1, first, raw, len(raw))]
+            elif first:
+                header = header_of(first)
+                check_header(header, source)
             lines.current.clear()
-        yield Sheet(header, _rows(rows, lines, len(header)))
+        yield Sheet(header, chain(first_rows, _rows(rows, lines, len(header))))
 
 
 def _rows(rows: "csv._reader", lines: _Lines, width: int) -> Iterator[SheetRow | UnreadableRow]:  # type: ignore[name-defined]

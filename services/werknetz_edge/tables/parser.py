@@ -16,6 +16,7 @@ from werknetz.connector.contract import (
     SourceGroupEnd,
     SourceRecord,
 )
+from werknetz.connector.quarantine import RAW_MAX
 from werknetz.connector.values import UnreadableValue
 from werknetz.events.batch import Unmapped
 from werknetz_edge.files.build import create_file_connector, open_ledger
@@ -96,7 +97,9 @@ class TableParser:
             if source.kind == "records":
                 check_record_columns(source, sheet.header)
                 keys = RowKeys(source, sheet.header, document, rows_before, index)
-            table = _Table(self._addresses, file, source, sheet.header, keys)
+            table = _Table(
+                self._addresses, file, source, sheet.header, keys, is_typed=sheet.is_typed
+            )
             last: Chunk | None = None  # what is to be noted comes with the last chunk
             for chunk in self._table_chunks(source, file, sheet, table):
                 if last is not None:
@@ -160,13 +163,13 @@ class _Table:
 
     def __init__(
         self, addresses: Addresses, file: LocalFile, source: TableSource, header: list[str],
-        keys: RowKeys | None,
+        keys: RowKeys | None, *, is_typed: bool,
     ) -> None:  # fmt: skip
         self._source, self._file = source, to_printable(file.name)
         self._readings: ReadingBuilder | None = None
         self._records: RecordBuilder | None = None
         if keys is None:
-            self._readings = ReadingBuilder(source, header, addresses)
+            self._readings = ReadingBuilder(source, header, addresses, is_typed)
         else:
             self._records = RecordBuilder(source, header, file.name, keys)
         self._has_rejects = False
@@ -228,7 +231,10 @@ class _Table:
         readings: list[Reading] = []
         blocks: list[ReadingBlock] = []
         if self._readings is not None:
-            readings, blocks = self._readings.build(self._rows)
+            readings, blocks, refused = self._readings.build(self._rows)
+            for cell in refused:
+                line = f"line {cell.timed.row.line}, column {cell.column}"
+                self._reject(line, cell.reason, cell.timed.row.raw or str(cell.timed.row.cells))
         chunk = Chunk(
             readings=readings, blocks=blocks, records=self._source_records, rejects=self._rejects,
             lane=self._source.lane, group_ends=self._group_ends,
@@ -246,9 +252,11 @@ class _Table:
 
     def _reject(self, position: str, reason: str, raw: str) -> None:
         self._has_rejects = True
+        content = raw.encode(errors="replace")
         self._rejects.append(
             Unmapped(
-                source=self._source.name, reason=reason, raw=raw.encode(errors="replace")[:65_536],
+                source=self._source.name, reason=reason, raw=content[:RAW_MAX],
+                size=len(content) if len(content) > RAW_MAX else 0,
                 at_us=time.time_ns() // 1000, item=f"{position} of {self._file}",
             )
         )  # fmt: skip

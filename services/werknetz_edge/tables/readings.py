@@ -10,6 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from werknetz.connector.content.numbers import (
+    is_name_with_exponent,
+    is_other_form,
+    refusal_of,
+)
 from werknetz.connector.contract import Reading, ReadingBlock
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz_edge.tables.config import COLUMN, TableSource
@@ -50,6 +55,15 @@ class TimedRow:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedCell:
+    """A cell that would be stored as a wrong number."""
+
+    timed: TimedRow
+    column: str
+    reason: str
+
+
 @dataclass(slots=True)
 class ReadingBuilder:
     """Builds the readings of one file."""
@@ -57,6 +71,7 @@ class ReadingBuilder:
     source: TableSource
     header: Sequence[str]
     addresses: Addresses
+    is_typed: bool = False  # the cells have types: a text is not a number
     _values: list[int] = field(init=False)
     _columns: tuple[str, ...] = field(init=False)
     _texts: set[str] = field(init=False)
@@ -74,13 +89,16 @@ class ReadingBuilder:
         self._number_format = NumberFormat(source.decimal, source.thousands)
         self.address_of_row = address_of(source.address or source.name, header)
 
-    def build(self, rows: Sequence[TimedRow]) -> tuple[list[Reading], list[ReadingBlock]]:
-        """Return single readings and blocks, both in the order of the file."""
+    def build(
+        self, rows: Sequence[TimedRow]
+    ) -> tuple[list[Reading], list[ReadingBlock], list[RefusedCell]]:
+        """Return single readings, blocks and refused cells, each in the order of the file."""
+        refused: list[RefusedCell] = []
         if not rows or not self._columns:
-            return [], []
+            return [], [], refused
         row_addresses = {timed.address for timed in rows}
         if self.source.time is None or not self.addresses.reserve(row_addresses, self._columns):
-            return [r for timed in rows for r in self._single_readings(timed)], []
+            return [r for timed in rows for r in self._single_readings(timed, refused)], [], refused
         readings: list[Reading] = []
         values = np.full((len(rows), len(self._values)), np.nan)
         for column, (index, name) in enumerate(zip(self._values, self._columns, strict=True)):
@@ -88,11 +106,21 @@ class ReadingBuilder:
             if name in self._texts:
                 numbers: list[float | None] = [None] * len(rows)
             else:
-                numbers = self._number_format.parse_column(cells)
+                numbers = self._numbers_of(cells)
             values[:, column] = numbers
             if None in numbers:
-                readings += self._non_numeric(rows, name, cells, numbers)
-        return readings, self._block(rows, values)
+                readings += self._non_numeric(rows, name, cells, numbers, refused)
+        return readings, self._block(rows, values), refused
+
+    def _numbers_of(self, cells: Sequence[Any]) -> list[float | None]:
+        """Return the number of every cell; None where it is text: names stay names."""
+        if self.is_typed and (self.source.decimal, self.source.thousands) == ("point", ""):
+            return [None if isinstance(c, str) else self._number_format.parse(c) for c in cells]
+        numbers = self._number_format.parse_column(cells)
+        for index, cell in enumerate(cells):
+            if isinstance(cell, str) and is_name_with_exponent(cell):
+                numbers[index] = None
+        return numbers
 
     def _block(
         self, rows: Sequence[TimedRow], values: "np.ndarray[Any, Any]"
@@ -117,25 +145,41 @@ class ReadingBuilder:
 
     def _non_numeric(
         self, rows: Sequence[TimedRow], name: str, cells: Sequence[Any],
-        numbers: Sequence[float | None],
+        numbers: Sequence[float | None], refused: list[RefusedCell],
     ) -> list[Reading]:  # fmt: skip
         """Return texts and other values for the mapping; empty cells have no reading."""
-        return [
-            self._reading(timed, name, cell)
-            for timed, cell, number in zip(rows, cells, numbers, strict=True)
-            if number is None and not _is_empty(cell)
-        ]
+        readings: list[Reading] = []
+        for timed, cell, number in zip(rows, cells, numbers, strict=True):
+            if number is not None or _is_empty(cell):
+                continue
+            if (reason := self._refusal_of(name, cell)) is not None:
+                refused.append(RefusedCell(timed, name, reason))
+            else:
+                readings.append(self._reading(timed, name, cell))
+        return readings
 
-    def _single_readings(self, timed: TimedRow) -> list[Reading]:
+    def _refusal_of(self, name: str, cell: Any) -> str | None:
+        """Return why a cell is refused: a number in another form than that of the source."""
+        form = (self.source.decimal, self.source.thousands)
+        if name in self._texts or not isinstance(cell, str) or form == ("point", ""):
+            return None
+        if not is_other_form(cell, *form):
+            return None
+        return f"{refusal_of(cell, *form)}; a column with texts is listed under `texts`"
+
+    def _single_readings(self, timed: TimedRow, refused: list[RefusedCell]) -> list[Reading]:
         fields = dict(zip(self.header, timed.row.cells, strict=True))
         readings = []
         for name in self._columns:
             cell = fields[name]
-            if not _is_empty(cell):
-                number = None if name in self._texts else self._number_format.parse(cell)
-                readings.append(
-                    self._reading(timed, name, cell if number is None else number, fields)
-                )
+            if _is_empty(cell):
+                continue
+            number = None if name in self._texts else self._numbers_of([cell])[0]
+            reason = None if number is not None else self._refusal_of(name, cell)
+            if reason is not None:
+                refused.append(RefusedCell(timed, name, reason))
+                continue
+            readings.append(self._reading(timed, name, cell if number is None else number, fields))
         return readings
 
     @staticmethod

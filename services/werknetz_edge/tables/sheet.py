@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from werknetz_edge.files.inbox import FileRefused
+from werknetz_edge.tables.config import TableSource
+from werknetz_edge.tables.numbers import NumberFormat
 
 COLUMNS_MAX: Final = 2_000
 
@@ -29,6 +31,7 @@ class UnreadableRow:
 class Sheet:
     header: list[str]
     rows: Iterator[SheetRow | UnreadableRow]
+    is_typed: bool = False  # the cells have types: XLSX
 
 
 def header_of(cells: Sequence[Any]) -> list[str]:
@@ -45,6 +48,26 @@ def header_of(cells: Sequence[Any]) -> list[str]:
         used.add(name)
         names.append(name)
     return names
+
+
+def check_header(header: Sequence[str], source: TableSource) -> None:
+    """Raise FileRefused where the first row looks like data: it would be lost as a header.
+
+    A row that has a configured column, such as one of the key, is the header.
+    """
+    if source.header is True or source.columns or not header:
+        return
+    names = {*source.key, *source.numbers, *source.texts, *source.address_columns}
+    names |= set(source.time.column) if source.time is not None else set()
+    if names & {*header}:
+        return
+    form = NumberFormat(source.decimal, source.thousands)
+    cell = next((name for name in header if form.parse(name) is not None), None)
+    if cell is not None:
+        raise FileRefused(
+            f"its first row has {cell!r} and looks like data: name its `columns`, or set"
+            " `header: false` for column_1, column_2 …, or `header: true` if it is the header"
+        )
 
 
 def check_columns(header: Sequence[str], needed: Sequence[str]) -> None:

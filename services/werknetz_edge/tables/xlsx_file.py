@@ -4,15 +4,30 @@ import datetime as dt
 import stat
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import openpyxl
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from werknetz.connector.time_format import EXCEL_EPOCHS, excel_time
 from werknetz_edge.files.inbox import FileRefused
 from werknetz_edge.tables.config import TableSource
-from werknetz_edge.tables.sheet import COLUMNS_MAX, Sheet, SheetRow, UnreadableRow, header_of
+from werknetz_edge.tables.sheet import (
+    COLUMNS_MAX,
+    Sheet,
+    SheetRow,
+    UnreadableRow,
+    check_header,
+    header_of,
+)
+from werknetz_edge.tables.xlsx_formulas import (
+    FormulaCells,
+    FormulaWithoutValue,
+    list_formulas_without_value,
+)
 
 RATIO_MAX: Final = 100
 TOTAL_MAX: Final = 500_000_000
@@ -33,9 +48,19 @@ def open_xlsx(path: Path, source: TableSource) -> Iterator[Sheet]:
         try:
             sheet = _sheet(book, source.sheet)
             sheet.reset_dimensions()  # the dimensions in the file may be wrong
-            rows = _rows(sheet, source.skip_rows)
-            header = list(source.columns) or header_of(_header_cells(rows))
-            yield Sheet(header, _rows_of_width(rows, len(header)))
+            rows = _rows(sheet, source.skip_rows, list_formulas_without_value(sheet))
+            header = list(source.columns)
+            if not header:
+                first = _first_row(rows)
+                if first is not None and source.header is False:
+                    header = header_of([""] * len(first[1]))
+                    rows = chain([first], rows)
+                else:
+                    header = header_of(first[1] if first is not None else [])
+                    if len(header) > 1:  # the title of a single column may be a number
+                        check_header(header, source)
+            to_cell = _cell_reader(source, header, book.epoch)
+            yield Sheet(header, _rows_of_width(rows, len(header), to_cell), is_typed=True)
         finally:
             book.close()
 
@@ -98,10 +123,13 @@ def _sheet(book: openpyxl.Workbook, name: str | None) -> Any:
     return sheets[0]  # a ReadOnlyWorksheet, which is missing in the stubs
 
 
-def _rows(sheet: Any, skip: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+def _rows(
+    sheet: Any, skip: int, without_value: Iterator[FormulaCells]
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
     cells = 0
     rows = sheet.iter_rows(max_col=COLUMNS_MAX + 1, values_only=True)
     number = 0
+    formulas = next(without_value, None)
     while True:
         try:
             with warnings.catch_warnings():
@@ -117,24 +145,33 @@ def _rows(sheet: Any, skip: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
         cells += len(row)
         if cells > CELLS_MAX:
             raise FileRefused(f"it has more than {CELLS_MAX} cells: send it as CSV")
+        while formulas is not None and formulas.row < number:
+            formulas = next(without_value, None)
+        if formulas is not None and formulas.row == number:
+            row = formulas.mark(row)
         if number > skip:
             yield number, row
 
 
-def _header_cells(rows: Iterator[tuple[int, tuple[Any, ...]]]) -> list[Any]:
-    for _, row in rows:
+def _first_row(rows: Iterator[tuple[int, tuple[Any, ...]]]) -> tuple[int, tuple[Any, ...]] | None:
+    for number, row in rows:
         cells = _strip_empty_end(row)
         if cells:
-            return cells
-    return []
+            return number, tuple(cells)
+    return None
 
 
 def _rows_of_width(
-    rows: Iterator[tuple[int, tuple[Any, ...]]], width: int
+    rows: Iterator[tuple[int, tuple[Any, ...]]], width: int, to_cell: Callable[[int, Any], Any]
 ) -> Iterator[SheetRow | UnreadableRow]:
     for number, row in rows:
-        cells = [_to_cell(cell) for cell in _strip_empty_end(row)]
+        cells = [to_cell(index, cell) for index, cell in enumerate(_strip_empty_end(row))]
         if not cells:
+            continue
+        missing = next((cell for cell in cells if isinstance(cell, FormulaWithoutValue)), None)
+        if missing is not None:
+            raw = repr([str(cell) for cell in cells])[:60_000]
+            yield UnreadableRow(f"line {number}", missing.reason, raw, 8 * width)
             continue
         size = 8 * width + sum(len(cell) for cell in cells if isinstance(cell, str))
         if len(cells) > width:
@@ -149,6 +186,28 @@ def _strip_empty_end(row: tuple[Any, ...]) -> list[Any]:
     while end and row[end - 1] is None:
         end -= 1
     return list(row[:end])
+
+
+def _cell_reader(
+    source: TableSource, header: Sequence[str], epoch: dt.datetime
+) -> Callable[[int, Any], Any]:
+    """Return a function that reads the cell of a column. `epoch` is that of the workbook."""
+    time = source.time
+    if time is None or time.format not in EXCEL_EPOCHS:
+        return lambda _index, cell: _to_cell(cell)
+    columns = {n for n, name in enumerate(header) if name in time.column}
+
+    def read(index: int, cell: Any) -> Any:
+        is_serial = isinstance(cell, (int, float)) and not isinstance(cell, bool)
+        if index not in columns or not is_serial:
+            return _to_cell(cell)
+        form = "excel_1904" if epoch == CALENDAR_MAC_1904 else "excel"
+        try:
+            return excel_time(cell, form)
+        except ValueError:
+            return cell  # the clock refuses it, with its line
+
+    return read
 
 
 def _to_cell(cell: Any) -> Any:

@@ -16,7 +16,12 @@ from werknetz.connector.clock.local_time import (
     passes_of,
     start_of_day_us,
 )
-from werknetz.connector.time_format import OFFSET_FORM, TimeFormat
+from werknetz.connector.time_format import (
+    EXCEL_EPOCHS,
+    OFFSET_FORM,
+    TimeFormat,
+    excel_time,
+)
 from werknetz.connector.values import UnreadableValue
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 
@@ -163,6 +168,8 @@ def create_time_parser(form: str) -> Callable[[str], datetime]:
     """Return a function that parses times of a format; it raises ValueError."""
     if form == "iso" or form in UNIX_US:
         return datetime.fromisoformat
+    if form in EXCEL_EPOCHS:
+        return lambda text: excel_time(float(text), form)
     parts = re.split(r"(%.)", form)
     if (
         all(part in _DIRECTIVES for part in parts[1::2])

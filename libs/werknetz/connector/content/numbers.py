@@ -66,11 +66,16 @@ def parse_number(text: str, decimal: str = "point", thousands: str = "") -> floa
 def parse_clear_number(text: str) -> float | int | None:
     """Return the number of a text that no rule calls a number; None where it may be a name."""
     plain = text.strip()
-    if _NAME_WITH_EXPONENT.fullmatch(plain):
+    if is_name_with_exponent(plain):
         return None
     if _CLEAR.fullmatch(plain) or plain.lower() in _NOT_FINITE:
         return parse_number(plain)
     return None
+
+
+def is_name_with_exponent(text: str) -> bool:
+    """Return whether a text reads like `241408E4`: a name, unless a rule says number."""
+    return _NAME_WITH_EXPONENT.fullmatch(text.strip()) is not None
 
 
 def refusal_of(text: str, decimal: str, thousands: str) -> str:
