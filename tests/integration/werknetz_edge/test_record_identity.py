@@ -74,8 +74,8 @@ class Plant:
             "(SELECT count(*) FROM samples JOIN signals ON signals.id = samples.signal_id"
             f" WHERE signals.key = 'connector:{connector}:heartbeat')"
         )
-        taken = f"SELECT coalesce(max(taken), 0) - {beats} FROM connector_books {where}"
-        assert await self.core.until(taken, count) == count
+        taken_rows = f"SELECT coalesce(max(taken), 0) - {beats} FROM connector_books {where}"
+        assert await self.core.until(taken_rows, count) == count
         (books,) = await self.core.query(
             f"SELECT *, stored - {beats} AS rows FROM connector_books {where}"
         )
