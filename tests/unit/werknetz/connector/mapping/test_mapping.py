@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from werknetz.connector.mapping.mapping import load_mapping, parse_mapping
 from werknetz.connector.mapping.names import signal_name_of, to_slug
 from werknetz.connector.mapping.pattern import Pattern
-from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
+from werknetz.connector.yaml_format import ConfigurationError, dump_yaml, parse_yaml
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.state import MachineState
 
@@ -191,3 +191,8 @@ def test_segments_match_one_level_or_to_the_next_literal() -> None:
 def test_any_text_is_converted_to_a_path_segment(text: str) -> None:
     EquipmentPath.parse(to_slug(text))
     assert signal_name_of(text)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x85\u2028\ufeff")))
+def test_any_text_is_read_back_from_yaml(text: str) -> None:
+    assert parse_yaml(dump_yaml({"a": [text]}), file="m").tree == {"a": [text]}
