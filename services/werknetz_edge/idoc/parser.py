@@ -1,34 +1,43 @@
 """Parses an IDoc file into one record for each line, with each IDoc stored as a message."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
 from werknetz.connector.clock.wall_clock import unordered_clock
-from werknetz.connector.contract import Connector, SourceMessage, SourceRecord, hash_message
+from werknetz.connector.contract import (
+    Connector,
+    SourceGroupEnd,
+    SourceMessage,
+    SourceRecord,
+    hash_message,
+)
 from werknetz.connector.values import UnreadableValue
 from werknetz.events.batch import Unmapped
-from werknetz_edge.files.build import create_file_connector
+from werknetz_edge.files.build import create_file_connector, open_ledger
 from werknetz_edge.files.connector import Chunk
 from werknetz_edge.files.inbox import FileRefused, LocalFile, to_printable
 from werknetz_edge.idoc.config import IdocConfig
+from werknetz_edge.idoc.documents import CreationTimes, IdocDocuments, content_of
+from werknetz_edge.idoc.flat_file import is_flat, read_flat_idocs
+from werknetz_edge.idoc.layouts import SegmentLayouts, layouts_of
 from werknetz_edge.idoc.segments import IdocSegment, list_lines
 from werknetz_edge.idoc.xml_file import read_idocs
 
 # The checkpoints in a spool depend on where a chunk ends: see `Chunk`.
 IDOCS: Final = 200
 SIZE: Final = 500_000
-_SENDER: Final = ("SNDPOR", "SNDPRT", "SNDPRN", "MANDT")
 
 
 @dataclass(slots=True)
 class _ChunkInProgress:
     records: list[SourceRecord] = field(default_factory=list)
+    group_ends: list[SourceGroupEnd] = field(default_factory=list)
     messages: list[SourceMessage] = field(default_factory=list)
     rejects: list[Unmapped] = field(default_factory=list)
+    state_updates: list[tuple[bytes, bytes]] = field(default_factory=list)
     idocs: int = 0
     size: int = 0
 
@@ -37,27 +46,33 @@ class _ChunkInProgress:
         return self.idocs >= IDOCS or self.size >= SIZE
 
     def to_chunk(self) -> Chunk:
-        return Chunk(records=self.records, messages=self.messages, rejects=self.rejects)
+        return Chunk(
+            records=self.records, messages=self.messages, rejects=self.rejects,
+            group_ends=self.group_ends, state_updates=self.state_updates,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)
 class IdocParser:
     config: IdocConfig
+    get_state: Callable[[bytes], bytes | None] = lambda _key: None  # the ledger
+    details: dict[str, str] = field(default_factory=dict)
+    _layouts: SegmentLayouts = field(init=False)
+    _without_lines: int = 0
+
+    def __post_init__(self) -> None:
+        self._layouts = layouts_of(self.config.layouts, self.config.definitions)
 
     def parse(self, file: LocalFile) -> Iterator[Chunk]:
         chunk, count = _ChunkInProgress(), 0
-        for count, (root, idoc, content) in enumerate(read_idocs(file.path), start=1):
-            control = next((c.fields for c in idoc.children if c.name == "EDI_DC40"), {})
+        created = CreationTimes(self.get_state)
+        for count, (root, idoc, content, problem) in enumerate(self._idocs(file.path), start=1):
             position = f"IDOC {count} of {to_printable(file.name)}"
-            reason = self._reason(control)
             chunk.idocs += 1
             chunk.size += len(content)
+            reason = problem or self._add_idoc(chunk, root, idoc, content, position, created)
             if reason:
                 chunk.rejects.append(_reject_of(root, reason, content, position))
-            else:
-                message = SourceMessage(f"idoc/{root}", content, hash_message(content))
-                chunk.messages.append(message)
-                chunk.records += self._records(root, idoc, control, position, message.hash)
             if chunk.is_full:
                 yield chunk.to_chunk()
                 chunk = _ChunkInProgress()
@@ -66,32 +81,43 @@ class IdocParser:
         if chunk.idocs:
             yield chunk.to_chunk()
 
-    def _reason(self, control: dict[str, str]) -> str:
-        """Return why an IDoc is rejected; empty: it is read."""
-        if not control.get("DOCNUM"):
-            return "it has no number (EDI_DC40.DOCNUM): a repetition could not be detected"
+    def _idocs(self, path: Path) -> Iterator[tuple[str, IdocSegment, bytes, str]]:
+        if is_flat(path, self.config.encoding):
+            yield from read_flat_idocs(path, self.config.encoding, self._layouts)
+        else:
+            for root, idoc, content in read_idocs(path):
+                yield root, idoc, content, ""
+
+    def _add_idoc(
+        self, chunk: _ChunkInProgress, root: str, idoc: IdocSegment, content: bytes,
+        position: str, created: CreationTimes,
+    ) -> str:  # fmt: skip
+        """Add the records of an IDoc; return why it is rejected (empty: it is read)."""
+        control = next((c.fields for c in idoc.children if c.name == "EDI_DC40"), {})
         if control.get("TEST") and self.config.tests == "quarantine":
             return "it is marked as a test (EDI_DC40.TEST); set `tests: accept` to read tests"
+        message = SourceMessage(f"idoc/{root}", content, hash_message(content))
+        documents = IdocDocuments(
+            self.config, control, control.get("IDOCTYP") or root, content_of(idoc),
+            _created_us(control, self.config.zone), message.hash, created,
+        )  # fmt: skip
+        lines = [*list_lines(idoc, self.config.rows, self.config.qualifiers)]
+        records = [*documents.records_of(lines, position)]
+        ends = [*documents.ends_of(idoc, position)]
+        if not lines and not ends:
+            if self.config.empty == "quarantine":
+                return (
+                    f"it has no line ({', '.join(self.config.rows)}): add its segment to `rows`, "
+                    "or set `empty: accept`"
+                )
+            self._without_lines += 1
+            self.details["without_lines"] = str(self._without_lines)
+            self.details["last_without_lines"] = position
+        chunk.messages.append(message)
+        chunk.records += records
+        chunk.group_ends += ends
+        chunk.state_updates += documents.updates()
         return ""
-
-    def _records(
-        self, root: str, idoc: IdocSegment, control: dict[str, str], position: str, message: bytes
-    ) -> Iterator[SourceRecord]:
-        kind = control.get("IDOCTYP") or root
-        at_us = _created_us(control, self.config.zone)
-        scope = "\0".join([*(control.get(name, "") for name in _SENDER), control["DOCNUM"]])
-        for line in list_lines(idoc, self.config.rows, self.config.qualifiers):
-            source = f"idoc/{kind}/{line.name}"
-            if (split := self.config.split.get(line.name)) is not None:
-                source += f"/{line.fields.get(split) or 'none'}"
-            yield SourceRecord(
-                source=source,
-                fields=line.fields,
-                key=blake2b(f"{scope}\0{line.path}".encode(), digest_size=16).digest(),
-                item=f"{position}, {line.path}"[:500],
-                source_time_us=at_us,
-                message_hash=message,
-            )
 
 
 def _created_us(control: dict[str, str], zone: str) -> int | None:
@@ -114,4 +140,8 @@ def _reject_of(root: str, reason: str, content: bytes, position: str) -> Unmappe
 def create(connector_id: str, options: dict[str, Any], folder: Path) -> Connector:
     """Validate the options; raises pydantic's ValidationError."""
     config = IdocConfig.model_validate(options)
-    return create_file_connector(connector_id, config.inbox, folder, IdocParser(config))
+    ledger = open_ledger(connector_id, folder)
+    parser = IdocParser(config, ledger.get)
+    connector = create_file_connector(connector_id, config.inbox, folder, parser, ledger=ledger)
+    parser.details = connector.status.details
+    return connector

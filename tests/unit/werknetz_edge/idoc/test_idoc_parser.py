@@ -52,6 +52,7 @@ ORDERS = f"""<?xml version="1.0" encoding="iso-8859-1"?><ORDERS05><IDOC BEGIN="1
 {control("77", "ORDERS05")}
 <E1EDK01 SEGMENT="1"><BELNR>4500012345</BELNR></E1EDK01>
 <E1EDK03 SEGMENT="1"><IDDAT>012</IDDAT><DATUM>20261120</DATUM></E1EDK03>
+<E1EDK03 SEGMENT="1"><IDDAT>002</IDDAT><DATUM>20261215</DATUM></E1EDK03>
 <E1EDKA1 SEGMENT="1"><PARVW>AG</PARVW><PARTN>NORDWERK</PARTN></E1EDKA1>
 <E1EDKA1 SEGMENT="1"><PARVW>WE</PARVW><PARTN>EMDEN</PARTN></E1EDKA1>
 <E1EDP01 SEGMENT="1"><POSEX>000010</POSEX><MENGE>30</MENGE><MENEE>PCE</MENEE>
@@ -135,7 +136,7 @@ def test_an_order_with_and_without_schedule_lines(parse: Callable[..., list[Chun
     assert [(b["line"], b["material"], b["quantity"], b.get("due_from_us")) for _, b in events] == [
         ("000010", "M-1", 10.0, _us(2026, 11, 30, 23)),
         ("000010", "M-1", 20.0, _us(2026, 12, 7, 23)),
-        ("000020", "M-2", 5.0, None),
+        ("000020", "M-2", 5.0, _us(2026, 12, 14, 23)),
     ]
     assert {kind for kind, _ in events} == {"delivery_called_off"}
     assert events[0][1]["description"] == "Blech ü"
@@ -161,15 +162,18 @@ def test_several_idocs_and_a_repeated_one(parse: Callable[..., list[Chunk]]) -> 
 
 
 def test_a_rejected_idoc_has_a_reason(parse: Callable[..., list[Chunk]]) -> None:
-    content = (
-        f"<DELVRY07>{delivery('')}{delivery('2', more='<TEST>X</TEST>')}{delivery('3')}</DELVRY07>"
-    )
+    head = f"<IDOC>{control('1', 'DELVRY07')}<E1EDL20><VBELN>1</VBELN></E1EDL20></IDOC>"
+    content = f"<DELVRY07>{head}{delivery('2', more='<TEST>X</TEST>')}{delivery('3')}</DELVRY07>"
     (chunk,) = parse(content)
     assert [b.item for b in chunk.rejects] == ["IDOC 1 of idoc.xml", "IDOC 2 of idoc.xml"]
-    assert "no number" in chunk.rejects[0].reason
+    assert "it has no line (E1EDL24" in chunk.rejects[0].reason
+    assert "`rows`" in chunk.rejects[0].reason
     assert "test" in chunk.rejects[1].reason
     assert len(chunk.records) == 2
     assert len(_records(parse(content, tests="accept"))) == 4
+    (accepted,) = parse(content, tests="accept", empty="accept")
+    assert not accepted.rejects
+    assert len(accepted.messages) == 3
 
 
 def test_chunks_do_not_depend_on_the_options(parse: Callable[..., list[Chunk]]) -> None:
