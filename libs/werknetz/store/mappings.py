@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from werknetz.store.ingest.records import INSERT_STAGED
+
 DOCUMENTS: Final = """
 SELECT DISTINCT ON (name, version) id, name || '@' || version AS label, document
 FROM mapping_versions WHERE name || '@' || version = ANY($1::text[]) AND digest <> ''
@@ -39,18 +41,8 @@ DELETE FROM samples s USING (
 WHERE s.signal_id = $1 AND s.at BETWEEN $5 AND $6 AND s.at = old.at
     AND s.value IS NOT DISTINCT FROM old.value AND s.text IS NOT DISTINCT FROM old.text"""
 
-# Samples keep the order in which they were staged; duplicates and existing samples are left out.
-ADD_STAGED: Final = """
-INSERT INTO samples (signal_id, at, value, status, server_at, text, mapping_id)
-SELECT signal_id, at, value, status, server_at, text, mapping_id FROM (
-    SELECT new.*, new.ctid AS position, row_number() OVER (
-        PARTITION BY new.signal_id, new.at, new.value, new.text ORDER BY new.ctid) AS n
-    FROM samples_staged new) AS new
-WHERE new.n = 1 AND NOT EXISTS (
-    SELECT FROM samples old
-    WHERE old.signal_id = new.signal_id AND old.at = new.at AND old.at BETWEEN $1 AND $2
-        AND old.value IS NOT DISTINCT FROM new.value AND old.text IS NOT DISTINCT FROM new.text)
-ORDER BY new.position"""
+# Samples keep their order; duplicates and existing samples are left out.
+ADD_STAGED: Final = INSERT_STAGED
 
 RAW_NAMED: Final = """
 UPDATE raw_inputs r SET mapping = $1

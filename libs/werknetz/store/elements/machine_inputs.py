@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from werknetz.store.queries.sample_order import IN_ORDER, IN_REVERSE_ORDER
+
 PATH_OF_MACHINE: Final = "SELECT path FROM equipment WHERE id = $1"
 
 PATHS_OF_MACHINES: Final = """
@@ -20,30 +22,29 @@ FROM shift_calendars c JOIN equipment e ON e.id = c.equipment_id
 WHERE $1 = e.path OR starts_with($1, e.path || '/')
 ORDER BY length(e.path) DESC, c.valid_from DESC"""
 
-# Of two samples at one instant the later row is the later sample.
-SAMPLES_IN_RANGE: Final = """
+SAMPLES_IN_RANGE: Final = f"""
 SELECT signal_id,
-    array_agg((date_part('epoch', at) * 1e6)::bigint ORDER BY at, ctid) AS at,
-    array_agg(value ORDER BY at, ctid) AS value,
-    array_agg(status ORDER BY at, ctid) AS status,
-    CASE WHEN signal_id = ANY($4) THEN array_agg(text ORDER BY at, ctid) END AS text
-FROM samples WHERE signal_id = ANY($1) AND at >= $2 AND at < $3 GROUP BY signal_id"""
+    array_agg((date_part('epoch', at) * 1e6)::bigint ORDER BY at, {IN_ORDER}) AS at,
+    array_agg(value ORDER BY at, {IN_ORDER}) AS value,
+    array_agg(status ORDER BY at, {IN_ORDER}) AS status,
+    CASE WHEN signal_id = ANY($4) THEN array_agg(text ORDER BY at, {IN_ORDER}) END AS text
+FROM samples WHERE signal_id = ANY($1) AND at >= $2 AND at < $3 GROUP BY signal_id"""  # noqa: S608 - made of constants
 
 # $4: signals whose value must be a finite number; NaN is greater than infinity.
-LAST_SAMPLES_BEFORE: Final = """
+LAST_SAMPLES_BEFORE: Final = f"""
 SELECT s.id, x.at, x.value, x.status, x.text FROM unnest($1::int[]) AS s (id)
 CROSS JOIN LATERAL (
     SELECT at, value, status, text FROM samples
     WHERE signal_id = s.id AND at < $2 AND (status >= 0 OR s.id = $3)
         AND (s.id <> ALL($4::int[]) OR (value > '-Infinity' AND value < 'Infinity'))
-    ORDER BY at DESC, ctid DESC LIMIT 1) AS x"""
+    ORDER BY at DESC, {IN_REVERSE_ORDER} LIMIT 1) AS x"""  # noqa: S608 - made of constants
 
 # The first sample of each signal at or after an instant that a counter can count with.
-NEXT_SAMPLES_AFTER: Final = """
+NEXT_SAMPLES_AFTER: Final = f"""
 SELECT s.id, (date_part('epoch', x.at) * 1e6)::bigint AS at, x.value, x.status
 FROM unnest($1::int[]) AS s (id)
 CROSS JOIN LATERAL (
     SELECT at, value, status FROM samples
     WHERE signal_id = s.id AND at >= $2 AND status >= 0
         AND value > '-Infinity' AND value < 'Infinity'
-    ORDER BY at, ctid LIMIT 1) AS x"""
+    ORDER BY at, {IN_ORDER} LIMIT 1) AS x"""  # noqa: S608 - made of constants

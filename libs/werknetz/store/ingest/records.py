@@ -24,20 +24,17 @@ STAGING_TABLE: Final = "samples_staged"
 CREATE_STAGING_TABLE: Final = """
 CREATE TEMP TABLE IF NOT EXISTS samples_staged (LIKE samples) ON COMMIT DELETE ROWS"""
 
-# Backfill may overlap with itself and with live samples: the n-th sample of one batch with an
+# Backfill may overlap with itself and with live samples: the n-th sample of one record with an
 # instant and value is the n-th sample with them. The bounds exclude the partitions of all other
-# days. Each staged row has a sequence: see `sample_rows`.
+# days. Each staged row has a sequence, whose lowest bits are explained in `sample_rows`.
 INSERT_STAGED: Final = """
-WITH numbered AS (
-    SELECT *, row_number() OVER (
-        PARTITION BY signal_id, at, value, text, sequence >> 21 ORDER BY sequence) AS n
-    FROM samples_staged)
+WITH numbered AS (SELECT *, (sequence >> 1) & 15 AS n FROM samples_staged)
 INSERT INTO samples (signal_id, at, value, status, server_at, text, mapping_id, sequence)
 SELECT DISTINCT ON (new.signal_id, new.at, new.value, new.text, new.n)
     new.signal_id, new.at, new.value, new.status, new.server_at, new.text, new.mapping_id,
     CASE WHEN new.sequence & 1 = 1 THEN new.sequence END
 FROM numbered new
-WHERE new.n > (
+WHERE new.n >= (
     SELECT count(*) FROM samples old
     WHERE old.signal_id = new.signal_id AND old.at = new.at AND old.at BETWEEN $1 AND $2
         AND old.value IS NOT DISTINCT FROM new.value AND old.text IS NOT DISTINCT FROM new.text)

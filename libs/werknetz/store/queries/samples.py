@@ -3,6 +3,7 @@
 from typing import Final
 
 from werknetz.domain.status import UNCERTAIN
+from werknetz.store.queries.sample_order import IN_ORDER, IN_REVERSE_ORDER
 
 # Samples that a mean may use. The status is signed, so a bad one (0x8…) is negative. PostgreSQL
 # sorts NaN above every number.
@@ -16,18 +17,19 @@ SELECT at, value, status, server_at, text, (
     SELECT name || '@' || version FROM mapping_versions v WHERE v.id = mapping_id) AS mapping
 FROM samples
 WHERE signal_id = $1 AND at >= $2 AND at < $3
-ORDER BY at {0}, status {0}, value {0}, text {0} OFFSET $4 LIMIT $5"""
-SAMPLES_ASCENDING: Final = _PAGE.format("ASC")
-SAMPLES_DESCENDING: Final = _PAGE.format("DESC")
+ORDER BY at {0}, {1} OFFSET $4 LIMIT $5"""
+SAMPLES_ASCENDING: Final = _PAGE.format("ASC", IN_ORDER)
+SAMPLES_DESCENDING: Final = _PAGE.format("DESC", IN_REVERSE_ORDER)
 
 COUNT_SAMPLES_UP_TO: Final = """
 SELECT count(*) FROM (SELECT 1 FROM samples
     WHERE signal_id = $1 AND at >= $2 AND at < $3 LIMIT $4) AS limited"""
 
-_AGGREGATES: Final = """
+_AGGREGATES: Final = f"""
     count(*) AS count, min(value) AS min, avg(value) AS avg, max(value) AS max,
-    sum(value) AS sum, (array_agg(value ORDER BY at))[1] AS first,
-    (array_agg(value ORDER BY at DESC))[1] AS last, stddev_samp(value) AS stddev"""
+    sum(value) AS sum, (array_agg(value ORDER BY at, {IN_ORDER}))[1] AS first,
+    (array_agg(value ORDER BY at DESC, {IN_REVERSE_ORDER}))[1] AS last,
+    stddev_samp(value) AS stddev"""
 
 AGGREGATES_BY_WIDTH: Final = f"""
 SELECT date_bin($4, at, $2) AS start_at, {_AGGREGATES} FROM samples
@@ -41,28 +43,28 @@ GROUP BY w.n ORDER BY w.n"""  # noqa: S608 - made of constants
 
 # Samples and window edges are events on one time axis: each sets the value, or the window, that
 # applies from it on. At the same time, ends come before starts and both before samples; of two
-# samples with the same time the later row applies.
+# samples with the same time the later one in the source's order applies.
 TIME_WEIGHTED_BY_WINDOW: Final = f"""
 WITH edges AS (
     SELECT * FROM unnest($2::timestamptz[], $3::timestamptz[])
         WITH ORDINALITY AS w (start_at, end_at, n)
 ), events AS (
-    (SELECT at, 2 AS kind, ctid AS position, NULL::bigint AS n, value, status FROM samples
-     WHERE signal_id = $1 AND at < $4 ORDER BY at DESC, ctid DESC LIMIT 1)
-    UNION ALL SELECT at, 2, ctid, NULL, value, status FROM samples
+    (SELECT at, 2 AS kind, sequence, ctid AS row, NULL::bigint AS n, value, status FROM samples
+     WHERE signal_id = $1 AND at < $4 ORDER BY at DESC, {IN_REVERSE_ORDER} LIMIT 1)
+    UNION ALL SELECT at, 2, sequence, ctid, NULL, value, status FROM samples
         WHERE signal_id = $1 AND at >= $4 AND at < $5
-    UNION ALL SELECT start_at, 1, NULL, n, NULL, NULL FROM edges
-    UNION ALL SELECT end_at, 0, NULL, NULL, NULL, NULL FROM edges
+    UNION ALL SELECT start_at, 1, NULL, NULL, n, NULL, NULL FROM edges
+    UNION ALL SELECT end_at, 0, NULL, NULL, NULL, NULL, NULL FROM edges
 ), numbered AS (
     SELECT *, least(lead(at) OVER line, $6) AS until,
         count(*) FILTER (WHERE kind = 2) OVER line AS sample,
         count(*) FILTER (WHERE kind < 2) OVER line AS edge
-    FROM events WINDOW line AS (ORDER BY at, kind, position)
+    FROM events WINDOW line AS (ORDER BY at, kind, sequence NULLS FIRST, row)
 ), pieces AS (
     SELECT extract(epoch FROM until - at)::float8 AS seconds,
-        first_value(n) OVER (PARTITION BY edge ORDER BY at, kind, position) AS n,
+        first_value(n) OVER (PARTITION BY edge ORDER BY at, kind, sequence NULLS FIRST, row) AS n,
         first_value(value) OVER same AS value, first_value(status) OVER same AS status
-    FROM numbered WINDOW same AS (PARTITION BY sample ORDER BY at, kind, position)
+    FROM numbered WINDOW same AS (PARTITION BY sample ORDER BY at, kind, sequence NULLS FIRST, row)
 )
 SELECT n, sum(value * seconds) FILTER (WHERE {_FINITE})
         / nullif(sum(seconds) FILTER (WHERE {_FINITE}), 0) AS time_weighted_avg,

@@ -50,6 +50,7 @@ samples = sa.Table(
     sa.Column("server_at", AT),  # null: same as `at`, or unknown
     sa.Column("text", sa.Text),
     sa.Column("mapping_id", sa.Integer),  # of `mapping_versions`; which named and scaled it
+    sa.Column("sequence", sa.BigInteger),  # order at one instant of a signal; null: first
     sa.Index("ix_samples_signal_id_at", "signal_id", "at"),
     postgresql_partition_by="RANGE (at)",
 )

@@ -1,5 +1,7 @@
 """Translates samples into rows, dirty buckets and quarantined rows. Pure."""
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +16,9 @@ from werknetz_core.ingest.records.points import PointMap
 
 CARRY_BACK_US: Final = 120 * 1_000_000
 """A sample so close after a boundary can turn a minor stop before it into a failure."""
-SEQUENCE_BITS: Final = 21  # of the position in a batch; above them is the number of the batch
+SEQUENCE_BITS: Final = 25  # below the number of the batch
+ROW_BITS: Final = 5  # below the position of the row in its batch
+OCCURRENCES_MAX: Final = 15
 _BUCKET_OFFSET: Final = 1 << 30
 _DAY_US: Final = 86_400_000_000
 
@@ -53,10 +57,14 @@ def translate_samples(
         status = np.where(clamped, np.uint32(UNCERTAIN_TIME), status).astype(np.uint32)
     server = columns.server_time
     text_row, text = _last_text_per_row(columns)
-    sequence = first_sequence + 2 * np.arange(len(safe))
+    sequence = first_sequence + (np.arange(len(safe)) << ROW_BITS)
     may_tie = find_possible_ties(safe, at_us, points.latest_us)
+    if is_staged:
+        sequence += may_tie + 2 * _count_equal_rows(columns, at_us)
+    else:
+        sequence = np.where(may_tie, sequence + 1, NO_SEQUENCE)
     rows = SampleRows(
-        sequence=sequence + may_tie if is_staged else np.where(may_tie, sequence + 1, NO_SEQUENCE),
+        sequence=sequence,
         signal_id=points.signal_id[safe],
         at_us=at_us,
         value=columns.value,
@@ -74,11 +82,12 @@ def translate_samples(
 def sequence_of_batch(seq: int, rows_before: int) -> int:
     """Return the sequence of a row by its batch and its position in it.
 
-    So the order of a spool is that of its batches, whenever they are applied, and however often. The
-    lowest bit is set where another sample of the signal may have the same instant: only there a
-    sequence is stored.
+    So the order of a spool is that of its batches, whenever they are applied, and however often.
+    The lowest bit is set where another sample of the signal may have the same instant: only there
+    is a sequence stored. The four bits above it count the equal rows before it in one record.
     """
-    return (seq << SEQUENCE_BITS) + 2 * min(rows_before, (1 << (SEQUENCE_BITS - 1)) - 1)
+    rows_max = (1 << (SEQUENCE_BITS - ROW_BITS)) - 1
+    return (seq << SEQUENCE_BITS) + (min(rows_before, rows_max) << ROW_BITS)
 
 
 def find_possible_ties(
@@ -100,14 +109,32 @@ def find_possible_ties(
     has_step_back = np.bincount(group, weights=steps_back, minlength=len(starts)) > 0
     may_tie = np.append(False, sorted_at[1:] == sorted_at[:-1]) & ~is_first
     group_point = sorted_point[starts]
-    may_tie[starts] = sorted_at[starts] <= latest_us[group_point]
-    may_tie |= has_step_back[group]
+    may_tie |= (sorted_at <= latest_us[sorted_point]) | has_step_back[group]
     newest = np.maximum.reduceat(sorted_at, starts)
     known = np.where(latest_us[group_point] == TIME_MAX_US, TIME_MIN_US, latest_us[group_point])
     latest_us[group_point] = np.minimum(np.maximum(newest, known), TIME_MAX_US - 1)
     result = np.empty(len(point), np.bool_)
     result[order] = may_tie
     return result
+
+
+def _count_equal_rows(columns: SampleColumns, at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each row how many rows before it are equal in point, instant, value and text."""
+    counts = np.zeros(len(at_us), np.int64)
+    order = np.lexsort((at_us, columns.point))
+    point, at = columns.point[order], at_us[order]
+    equal = (point[1:] == point[:-1]) & (at[1:] == at[:-1])
+    if not equal.any():
+        return counts
+    texts = dict(zip(columns.text_row.tolist(), columns.text, strict=True))
+    seen: Counter[tuple[int, int, float | None, str | None]] = Counter()
+    for row in np.sort(order[np.append(equal, False) | np.append(False, equal)]).tolist():
+        value = float(columns.value[row])
+        number = None if math.isnan(value) else value
+        key = (int(columns.point[row]), int(at_us[row]), number, texts.get(row))
+        counts[row] = min(seen[key], OCCURRENCES_MAX)
+        seen[key] += 1
+    return counts
 
 
 def unpack_dirty(packed: NDArray[np.int64]) -> tuple[list[int], list[int]]:

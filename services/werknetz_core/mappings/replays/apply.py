@@ -26,6 +26,7 @@ from werknetz_core.ingest.records.event_rows import bounded_instant
 from werknetz_core.ingest.records.points import PointMap
 from werknetz_core.ingest.records.sample_rows import (
     TranslatedSamples,
+    sequence_of_batch,
     translate_samples,
     unpack_dirty,
 )
@@ -123,7 +124,7 @@ async def _add_samples(
 ) -> int:
     if not correction.additions:
         return 0
-    definitions = {point.key: point for point, _ in correction.additions}
+    definitions = {point.key: point for point, *_ in correction.additions}
     by_number = dict(enumerate(definitions.values(), start=1))
     points = PointMap().with_points(
         await point_numbers.resolve_points(connection, connector_id, by_number)
@@ -131,8 +132,11 @@ async def _add_samples(
     numbers = {point.key: number for number, point in by_number.items()}
     parts: list[bytes] = []
     first_us, last_us = TIME_MAX_US, TIME_MIN_US
-    for point, samples in correction.additions:
-        translated = translate_samples(sample_columns_of(samples, numbers[point.key]), points)
+    for point, samples, seq in correction.additions:
+        columns = sample_columns_of(samples, numbers[point.key])
+        translated = translate_samples(
+            columns, points, first_sequence=sequence_of_batch(seq, 0), is_staged=True
+        )
         dirty.append(translated.dirty)
         parts.append(copy.encode_rows(translated.rows))
         first_us = min(first_us, int(translated.rows.at_us.min()))

@@ -60,7 +60,8 @@ class Correction:
     """The changes of one page: samples to remove and to add, events, and refusals."""
 
     removals: list[tuple[str, PointSamples]] = field(default_factory=list)
-    additions: list[tuple[PointDefinition, PointSamples]] = field(default_factory=list)
+    # With the number of the batch.
+    additions: list[tuple[PointDefinition, PointSamples, int]] = field(default_factory=list)
     events: list[EventCorrection] = field(default_factory=list)
     newly_refused: list[tuple[StoredRawInput, Unmapped]] = field(default_factory=list)
     # By spool and sequence number: (source, item) that the new mapping refuses, and all sources.
@@ -80,7 +81,7 @@ class Correction:
             if old is not None:
                 self.removals.append((key, old))
             if new is not None:
-                self.additions.append((after.points[key], new))
+                self.additions.append((after.points[key], new, raw_input.position[2]))
         events = EventCorrection.of(raw_input, before, after)
         if not events.is_empty:
             self.events.append(events)

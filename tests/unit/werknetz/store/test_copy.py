@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from werknetz.store.ingest.samples_copy import HEADER, TRAILER, SampleRows, encode_rows, stream_copy
+from werknetz.store.ingest.samples_copy import (
+    HEADER,
+    NO_SEQUENCE,
+    TRAILER,
+    SampleRows,
+    encode_rows,
+    stream_copy,
+)
 
 NOW_US = 1_780_000_000_123_456
 
@@ -20,8 +27,9 @@ a_row = st.tuples(
     st.none() | st.integers(0, 2 * NOW_US),
     st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
     st.integers(0, 2**31 - 1),
+    st.none() | st.integers(0, 2**63 - 1),
 )
-Row = tuple[int, int, float, int, int | None, str | None, int]
+Row = tuple[int, int, float, int, int | None, str | None, int, int | None]
 
 
 def rows_of(rows: list[Row]) -> SampleRows:
@@ -32,6 +40,7 @@ def rows_of(rows: list[Row]) -> SampleRows:
         status=np.array([row[3] for row in rows], np.uint32),
         server_at_us=np.array([row[1] if row[4] is None else row[4] for row in rows], np.int64),
         mapping_id=np.array([row[6] for row in rows], np.int32),
+        sequence=np.array([NO_SEQUENCE if row[7] is None else row[7] for row in rows], np.int64),
         text_row=np.array([n for n, row in enumerate(rows) if row[5] is not None], np.int32),
         text=tuple(row[5] for row in rows if row[5] is not None),
     )
@@ -52,6 +61,7 @@ def by_pgpq(rows: list[Row]) -> bytes:
         ),
         "server_at": pa.array([None if row[4] == row[1] else row[4] for row in rows], at),
         "mapping_id": pa.array([row[6] for row in rows], pa.int32()),
+        "sequence": pa.array([row[7] for row in rows], pa.int64()),
         "text": pa.array([row[5] for row in rows], pa.string()),
     }
     batch = pa.record_batch(columns)
@@ -71,15 +81,16 @@ def test_any_rows_are_what_another_encoder_makes_of_them(rows: list[Row]) -> Non
 
 @pytest.mark.parametrize("server", [None, NOW_US - 5])
 @pytest.mark.parametrize("text", [None, "ärger", ""])
-def test_rows_of_one_shape(server: int | None, text: str | None) -> None:
+@pytest.mark.parametrize("sequence", [None, 0, 7])
+def test_rows_of_one_shape(server: int | None, text: str | None, sequence: int | None) -> None:
     rows: list[Row] = [
-        (n, NOW_US + n, 0.5 * n, 0x8000_0000 + n, server, text, 3) for n in range(1, 300)
+        (n, NOW_US + n, 0.5 * n, 0x8000_0000 + n, server, text, 3, sequence) for n in range(1, 300)
     ]
     assert ours(rows) == by_pgpq(rows)
 
 
 def test_no_server_time_at_all() -> None:
-    rows = rows_of([(7, NOW_US, 1.0, 0, None, None, 0)])
+    rows = rows_of([(7, NOW_US, 1.0, 0, None, None, 0, None)])
     bare = SampleRows(rows.signal_id, rows.at_us, rows.value, rows.status)
     assert encode_rows(bare) == encode_rows(rows)
 
