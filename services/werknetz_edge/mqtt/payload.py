@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from werknetz.connector.clock.wall_clock import read_time
 from werknetz.connector.content.elements import (
     ElementsConfig,
     UnreadableElements,
@@ -20,7 +21,7 @@ from werknetz.connector.content.numbers import NumberText, UntypedText
 from werknetz.connector.content.paths import TooManyFields, flatten, unescape, with_plain_names
 from werknetz.connector.contract import Reading
 from werknetz.connector.quarantine import RAW_MAX
-from werknetz.connector.values import parse_time, to_text
+from werknetz.connector.values import to_text
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
 from werknetz_edge.mqtt.config import TopicConfig
@@ -100,9 +101,11 @@ def _read_values(
     if config.payload in {"auto", "json"}:
         value = _parse_scalar_or_json(config, payload)
         if config.elements is not None:
-            return _read_elements(config.elements, topic, value, at_us, status)
+            return _read_elements(config.elements, topic, value, at_us, retained=retained)
         if isinstance(value, dict | list):
-            return PayloadContent(_read_json(config, topic, value, payload))
+            return PayloadContent(
+                _read_json(config, topic, value, payload, at_us, retained=retained)
+            )
     else:
         value = _decode_text(payload)
         if config.payload == "number":
@@ -129,10 +132,13 @@ def _parse_scalar_or_json(config: TopicConfig, payload: bytes) -> Any:
 
 
 def _read_elements(
-    config: ElementsConfig, topic: str, value: Any, at_us: int, status: int
+    config: ElementsConfig, topic: str, value: Any, at_us: int, *, retained: bool
 ) -> PayloadContent:
     try:
-        readings, refused = read_elements(value, config, topic, undated_status=status)
+        readings, refused = read_elements(
+            value, config, topic, arrival_us=at_us, is_live=not retained,
+            undated_status=UNCERTAIN_TIME if retained else GOOD,
+        )  # fmt: skip
     except UnreadableElements as error:
         raise UnreadableMqttPayload(str(error)) from error
     unreadable = [
@@ -145,17 +151,21 @@ def _read_elements(
     return PayloadContent(readings, unreadable)
 
 
-def _read_json(config: TopicConfig, topic: str, value: Any, payload: bytes) -> list[Reading]:
+def _read_json(
+    config: TopicConfig, topic: str, value: Any, payload: bytes, arrival_us: int, *, retained: bool
+) -> list[Reading]:
     try:
         paths = flatten(value, DEPTH_MAX, FIELDS_MAX)
     except TooManyFields as error:
         raise UnreadableMqttPayload(str(error)) from error
     fields = with_plain_names(paths)
-    at_us, status, written = None, GOOD, None
+    at_us, status = None, GOOD
     if config.time is not None:
         written = fields.get(config.time.path)
-        at_us = None if written is None else parse_time(written, config.time, None)
-        status = UNCERTAIN_TIME if at_us is None else GOOD
+        at_us, is_sure = read_time(
+            written, config.time, arrival_us=arrival_us, is_live=not retained
+        )
+        status = GOOD if is_sure else UNCERTAIN_TIME
     return [
         Reading(f"{topic}#{path}", inner, status, at_us, None, payload, fields)
         for path, inner in paths.items()

@@ -5,11 +5,13 @@ is identified by its key, never by its position: gateways send only the tags tha
 """
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from werknetz.connector.clock.wall_clock import read_time
 from werknetz.connector.content.paths import (
     TooManyFields,
     flatten,
@@ -20,8 +22,8 @@ from werknetz.connector.content.paths import (
 from werknetz.connector.content.quality import QualityForm, status_of_quality
 from werknetz.connector.contract import Reading
 from werknetz.connector.time_format import TimeFormat
-from werknetz.connector.values import parse_time, to_text
-from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
+from werknetz.connector.values import to_text
+from werknetz.domain.status import GOOD, UNCERTAIN, UNCERTAIN_TIME
 
 ELEMENTS_MAX: Final = 5_000  # of one message
 KEY_MAX: Final = 500
@@ -95,11 +97,18 @@ class RefusedElement(NamedTuple):
 
 
 def read_elements(
-    document: Any, config: ElementsConfig, address: str, *, undated_status: int = 0
+    document: Any,
+    config: ElementsConfig,
+    address: str,
+    *,
+    undated_status: int = GOOD,
+    arrival_us: int | None = None,
+    is_live: bool = False,
 ) -> tuple[list[Reading], list[RefusedElement]]:
     """Return the readings of a message, at `<address>#<key>`, and the elements without them.
 
-    `undated_status` is that of values without a time of their own where `time` is not set.
+    `undated_status` is that of values without a time of their own where `time` is not set;
+    `arrival_us` and `is_live` tell which pass of a repeated hour is meant, see `WallClock`.
     Raises UnreadableElements where the message has no such array.
     """
     readings: list[Reading] = []
@@ -111,30 +120,22 @@ def read_elements(
             )
         raw = _to_json(scopes[-1])
         try:
-            readings.append(_reading_of(scopes, name, config, address, raw, undated_status))
+            key = _key_of(scopes, name, config)
+            value = _value_of(scopes[-1], config)
+            at_us, is_sure = _time_of(scopes, config, arrival_us, is_live=is_live)
+            status = _status_of(scopes, config)
+            if status < UNCERTAIN and not is_sure:
+                status = undated_status if config.time is None else UNCERTAIN_TIME
+            fields = with_plain_names(flatten(scopes[-1], _DEPTH_MAX, _FIELDS_MAX))
+            readings.append(Reading(f"{address}#{key}", value, status, at_us, None, raw, fields))
         except (ElementRefused, TooManyFields) as error:
             refused.append(RefusedElement(position, str(error), raw))
     return readings, refused
 
 
-def _reading_of(
-    scopes: list[Any], name: str, config: ElementsConfig, address: str, raw: bytes, undated: int
-) -> Reading:
-    element = scopes[-1]
-    if not isinstance(element, dict):
-        raise ElementRefused("the element is not an object")
-    key = _key_of(scopes, name, config)
-    quality = None if config.status is None else _look_up(scopes, config.status)
-    status = status_of_quality(None if quality is _ABSENT else quality, config.quality)
-    at_us = _time_of(scopes, config)
-    if at_us is None and status < UNCERTAIN:
-        status = undated if config.time is None else UNCERTAIN_TIME
-    fields = with_plain_names(flatten(element, _DEPTH_MAX, _FIELDS_MAX))
-    value = _value_of(element, config)
-    return Reading(f"{address}#{key}", value, status, at_us, None, raw, fields)
-
-
 def _key_of(scopes: list[Any], name: str, config: ElementsConfig) -> str:
+    if not isinstance(scopes[-1], dict):
+        raise ElementRefused("the element is not an object")
     parts: list[Any] = [name]
     if config.key:
         parts = [_look_up(scopes, path) for path in config.key]
@@ -157,15 +158,23 @@ def _value_of(element: dict[str, Any], config: ElementsConfig) -> Any:
     return next((value for value in existing if value is not None), None)
 
 
-def _time_of(scopes: list[Any], config: ElementsConfig) -> int | None:
+def _status_of(scopes: list[Any], config: ElementsConfig) -> int:
+    quality = None if config.status is None else _look_up(scopes, config.status)
+    return status_of_quality(None if quality is _ABSENT else quality, config.quality)
+
+
+def _time_of(
+    scopes: list[Any], config: ElementsConfig, arrival_us: int | None, *, is_live: bool
+) -> tuple[int | None, bool]:
+    """Return the time, and whether it is certain."""
     written = _ABSENT if config.time is None else _look_up(scopes, config.time.path)
     if config.time is None or written is _ABSENT or written is None:
-        return None
-    at_us = parse_time(written, config.time, None)
+        return None, False
+    at_us, is_sure = read_time(written, config.time, arrival_us=arrival_us, is_live=is_live)
     nanoseconds = None if config.nanoseconds is None else _look_up(scopes, config.nanoseconds)
-    if at_us is None or not isinstance(nanoseconds, (int, float)):
-        return at_us
-    return at_us + int(nanoseconds) // 1000
+    if at_us is not None and isinstance(nanoseconds, (int, float)) and isfinite(nanoseconds):
+        at_us += int(nanoseconds) // 1000
+    return at_us, is_sure
 
 
 def _locate(document: Any, at: str) -> Iterator[tuple[list[Any], str, str]]:
