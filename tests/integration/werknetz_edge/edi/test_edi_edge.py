@@ -35,7 +35,7 @@ async def test_shared_files_become_events_once(
         stage.start("ingest", "edge")
         await until(lambda: len(_done_files(drop)) == len(names), within_s=60)
         await stage.until(COUNT, 18)
-        await stage.until("SELECT count(*) FROM quarantine", 6)
+        await stage.until("SELECT count(*) FROM quarantine", 7)
         kinds = await stage.query(
             "SELECT kind, count(*), sum((body->>'quantity')::float) FROM business_events"
             " GROUP BY kind ORDER BY kind"
