@@ -4,9 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final, Protocol
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -18,7 +16,6 @@ from werknetz.connector.content.numbers import (
     refusal_of,
 )
 from werknetz.connector.time_format import Clock, TimeFormat
-from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US, microseconds_of
 from werknetz.domain.state import MachineState
 
 EXACT_MAX: Final = 2**53  # a float64 represents every integer up to it
@@ -26,7 +23,6 @@ TEXT_MAX: Final = 65_536  # of a field of a fact
 SAMPLE_TEXT_MAX: Final = 1_000_000  # of a sample: an array of ELEMENTS_MAX numbers fits
 ELEMENTS_MAX: Final = 32_768  # of an array that is stored as one text
 _BOOLEANS: Final = {"true": 1, "false": 0, "1": 1, "0": 0}
-_UNIX_US: Final = {"unix_s": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
 
 
 class UnreadableValue(Exception):
@@ -116,30 +112,6 @@ def state_code_of(value: Any) -> str:
     return str(value).strip()
 
 
-def parse_time(value: Any, time_format: TimeFormat, zone: str | None) -> int | None:
-    """Return the instant of a written time; None where it is invalid or out of range."""
-    try:
-        if time_format.format in _UNIX_US:
-            at_us = round(float(value) * _UNIX_US[time_format.format])
-        else:
-            at = (
-                datetime.fromisoformat(str(value).strip())
-                if time_format.format == "iso"
-                else datetime.strptime(str(value).strip(), time_format.format)  # noqa: DTZ007  zone below
-            )
-            if at.tzinfo is None:
-                at = at.replace(tzinfo=_zone(time_format.zone or zone or "UTC"))
-            at_us = microseconds_of(at)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return at_us if TIME_MIN_US <= at_us <= TIME_MAX_US else None
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
 def _of_integer(target: Target, value: int) -> tuple[float, str | None]:
     try:
         number = float(value)
@@ -154,7 +126,7 @@ def _of_integer(target: Target, value: int) -> tuple[float, str | None]:
 def _of_text(target: Target, text: str) -> tuple[float, str | None]:
     """A text stays text, unless the rule calls it a number or the source has no types."""
     decimal = "comma" if target.comma else "point"
-    number = None
+    number: float | int | None = None
     if target.boolean:
         number = _BOOLEANS.get(text.strip().lower())
         if number is None:

@@ -94,8 +94,7 @@ _Dumper.add_representer(str, _represent_text)
 
 def dump_yaml(tree: Any, *, width: int | None = None) -> str:
     """Return YAML from which the same tree is read, in the order of its keys."""
-    options = {} if width is None else {"width": width}
-    return str(yaml.dump(tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False, **options))
+    return yaml.dump(tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=width)
 
 
 def load_yaml(path: Path) -> YamlDocument:
