@@ -13,6 +13,8 @@ from werknetz_edge.opcua.connection import pki
 from werknetz_edge.opcua.connection.session import load_endpoints, open_session, security_of
 from werknetz_edge.opcua.edge_file import format_edge_file, select_variables
 from werknetz_edge.opcua.explore.browse import Variable, list_variables
+from werknetz_edge.opcua.explore.explorer import Explorer
+from werknetz_edge.opcua.explore.machine import load_types
 
 _TIMEOUT_S: Final = 10.0
 _SHOWN: Final = 200
@@ -134,7 +136,10 @@ async def _browse(config: OpcuaConfig, name: str, folder: Path) -> list[Variable
     identity = await asyncio.to_thread(pki.load_identity, folder / "pki", name)
     session = await open_session(config, folder, identity)
     try:
-        return await list_variables(session, config)
+        variables = await list_variables(session, config)
+        steps = [variable.step for variable in variables if variable.step is not None]
+        await load_types(Explorer(session, config.timeout_s), steps)
+        return variables
     finally:
         await session.client.stop(close_session=True)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from werknetz_edge.opcua.address import (
 )
 from werknetz_edge.opcua.config import BrowseRule, OpcuaConfig
 from werknetz_edge.opcua.connection.session import OpcuaSession
+from werknetz_edge.opcua.explore.browse_step import BrowseStep
 from werknetz_edge.opcua.explore.datatype import load_base_types, load_enum_names
 from werknetz_edge.opcua.explore.explorer import VARIABLE, Explorer
 from werknetz_edge.opcua.stack import ua
@@ -37,11 +38,16 @@ class Variable:
     rank: int = -1  # ≥ 0: an array
     enum_names: dict[int, str] = field(default_factory=dict)  # of an enumeration
     unit: str | None = None
+    step: BrowseStep | None = None  # the way from the root to it
 
 
-async def list_variables(session: OpcuaSession, config: OpcuaConfig) -> list[Variable]:
+async def list_variables(
+    session: OpcuaSession,
+    config: OpcuaConfig,
+    begin: Callable[[str, float], None] | None = None,
+) -> list[Variable]:
     """Return the variables that the rules select. Raises ConfigurationRejected for a bad root."""
-    explorer = Explorer(session, config.timeout_s)
+    explorer = Explorer(session, config.timeout_s, begin)
     matches: dict[Any, Variable] = {}
     for rule in config.browse:
         variables = await _list_below(explorer, session, rule, config.max_variables)
@@ -64,26 +70,28 @@ def _too_many(count_max: int) -> ConfigurationRejected:
 async def _list_below(
     explorer: Explorer, session: OpcuaSession, rule: BrowseRule, count_max: int
 ) -> list[Variable]:
-    root, path = await _find_root(explorer, session, rule)
-    visited = {root, _SERVER}
+    root = await _find_root(explorer, session, rule)
+    visited = {root.node, _SERVER}
     matches: list[Variable] = []
-    (kind,) = (await explorer.read([root], ua.AttributeIds.NodeClass))[0]
+    (kind,) = (await explorer.read([root.node], ua.AttributeIds.NodeClass))[0]
     if kind == VARIABLE:
-        matches.append(Variable(root, address_of(root, session.namespaces), path))
-    level = [(root, path)]
+        root.is_object = False
+        matches.append(_variable_of(root, session))
+    level = [root]
     for _ in range(rule.depth):
-        lists = await explorer.references([node for node, _ in level])
+        lists = await explorer.references([step.node for step in level])
         parents, level = level, []
-        for (_, above), references in zip(parents, lists, strict=True):
+        for above, references in zip(parents, lists, strict=True):
             for reference in references:
                 node = _to_node_id(reference.NodeId)
+                step = _step_of(reference, node, above)
+                above.has_identification |= step.is_object and step.name == "Identification"
                 if node in visited:
                     continue
                 visited.add(node)
-                name = f"{above}/{reference.BrowseName.Name}"
-                level.append((node, name))
-                if reference.NodeClass == VARIABLE:
-                    matches.append(Variable(node, address_of(node, session.namespaces), name))
+                level.append(step)
+                if not step.is_object:
+                    matches.append(_variable_of(step, session))
         if len(matches) > 4 * count_max:
             raise _too_many(count_max)
         if not level:
@@ -94,14 +102,29 @@ async def _list_below(
     return matches
 
 
+def _variable_of(step: BrowseStep, session: OpcuaSession) -> Variable:
+    address = address_of(step.node, session.namespaces)
+    return Variable(step.node, address, step.path, step=step)
+
+
+def _step_of(reference: Any, node: Any, above: BrowseStep | None) -> BrowseStep:
+    definition = reference.TypeDefinition
+    has_type = definition is not None and bool(definition.Identifier)
+    return BrowseStep(
+        str(reference.BrowseName.Name),
+        node,
+        above,
+        is_object=reference.NodeClass != VARIABLE,
+        type_node=_to_node_id(definition) if has_type else None,
+    )
+
+
 def _to_node_id(node: Any) -> Any:
     """Convert the expanded node id of a reference to a node id of this server."""
     return ua.NodeId(node.Identifier, node.NamespaceIndex, node.NodeIdType)
 
 
-async def _find_root(
-    explorer: Explorer, session: OpcuaSession, rule: BrowseRule
-) -> tuple[Any, str]:
+async def _find_root(explorer: Explorer, session: OpcuaSession, rule: BrowseRule) -> BrowseStep:
     if not rule.root.startswith("/"):
         try:
             node = node_of(rule.root, session.namespaces)
@@ -110,10 +133,14 @@ async def _find_root(
         (name,) = (await explorer.read([node], ua.AttributeIds.BrowseName))[0]
         if name is None:
             raise ConfigurationRejected(f"browse root {rule.root}: the server has no such node")
-        return node, f"/{name.Name}"
-    node, path = _ROOT, ""
+        return BrowseStep(str(name.Name), node)
+    root: BrowseStep | None = None
     for uri, name in parse_browse_path(rule.root):
-        references = (await explorer.references([node]))[0]
+        references = (await explorer.references([root.node if root else _ROOT]))[0]
+        if root is not None:
+            root.has_identification = any(
+                reference.BrowseName.Name == "Identification" for reference in references
+            )
         matching = [
             reference
             for reference in references
@@ -123,11 +150,11 @@ async def _find_root(
         if not matching:
             available = sorted({str(reference.BrowseName.Name) for reference in references})
             raise ConfigurationRejected(
-                f"browse root {rule.root}: {path or '/'} has no {name!r}; it has"
+                f"browse root {rule.root}: {root.path if root else '/'} has no {name!r}; it has"
                 f" {', '.join(available[:_SHOWN_MAX]) or 'no nodes'}"
             )
-        node, path = _to_node_id(matching[0].NodeId), f"{path}/{name}"
-    return node, path
+        root = _step_of(matching[0], _to_node_id(matching[0].NodeId), root)
+    return root or BrowseStep("", _ROOT)
 
 
 def _uri_of(name: Any, session: OpcuaSession) -> str | None:

@@ -48,6 +48,32 @@ async def load_base_types(explorer: Explorer, types: Iterable[Any]) -> dict[Any,
     return base_types
 
 
+async def load_supertypes(
+    explorer: Explorer, types: Iterable[Any], classes: int
+) -> dict[Any, tuple[str, ...]]:
+    """Load the browse names of types, each followed by those of the types it is derived from."""
+    order = list(types)
+    own = await explorer.read(order, ua.AttributeIds.BrowseName)
+    names = {
+        node: [str(name.Name)] for node, (name,) in zip(order, own, strict=True) if name is not None
+    }
+    ancestors = {node: node for node in names}
+    for _ in range(_LEVELS_MAX):
+        order = list(ancestors)
+        parents = await explorer.references(
+            [ancestors[node] for node in order], HAS_SUBTYPE, inverse=True, classes=classes
+        )
+        for node, references in zip(order, parents, strict=True):
+            if references:
+                ancestors[node] = references[0].NodeId
+                names[node].append(str(references[0].BrowseName.Name))
+            else:
+                del ancestors[node]
+        if not ancestors:
+            break
+    return {node: tuple(chain) for node, chain in names.items()}
+
+
 async def load_enum_names(explorer: Explorer, enumerations: list[Any]) -> dict[Any, dict[int, str]]:
     """Load the names of enumeration values: number → name."""
     properties = await explorer.references(enumerations, HAS_PROPERTY, classes=VARIABLE)

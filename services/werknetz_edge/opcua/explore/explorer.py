@@ -1,7 +1,8 @@
 """Browse and read the address space in batches within the server's limits, with time-outs."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from werknetz_edge.opcua.connection.session import OpcuaSession
@@ -11,16 +12,42 @@ HIERARCHICAL: Final = 33
 HAS_SUBTYPE: Final = 45
 HAS_PROPERTY: Final = 46
 OBJECT, VARIABLE = 1, 2
+_BAD: Final = 0x8000_0000
 _REFERENCES_MAX: Final = 1000  # for one node in one answer; the rest comes by BrowseNext
+
+
+@dataclass(frozen=True, slots=True)
+class ReadValue:
+    """The current value of a variable, as the library decodes it."""
+
+    value: Any
+    status: int
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there is a value, Good or Uncertain."""
+        return self.status < _BAD and self.value is not None
 
 
 class Explorer:
     """Browse and read, many nodes at a time."""
 
-    def __init__(self, session: OpcuaSession, timeout_s: float) -> None:
+    def __init__(
+        self,
+        session: OpcuaSession,
+        timeout_s: float,
+        begin: Callable[[str, float], None] | None = None,
+    ) -> None:
+        """`begin` is called before each request with its purpose and time limit."""
+        self._begin = begin
+        self._visited = 0
         self._service = session.client.wire.session
         self._limits = session.limits
         self._timeout_s = timeout_s
+
+    def _note(self, step: str) -> None:
+        if self._begin is not None:
+            self._begin(step, self._timeout_s)
 
     async def references(
         self,
@@ -37,6 +64,8 @@ class Explorer:
                 RequestedMaxReferencesPerNode=_REFERENCES_MAX,
                 NodesToBrowse=[_description(node, kind, inverse, classes) for node in batch],
             )
+            self._note(f"browse, {self._visited} nodes visited")
+            self._visited += len(batch)
             async with asyncio.timeout(self._timeout_s):
                 results: list[Any] = list(await self._service.browse(parameters))
             lists = [list(result.References or []) for result in results]
@@ -49,6 +78,7 @@ class Explorer:
         open_points = {i: r.ContinuationPoint for i, r in enumerate(results) if r.ContinuationPoint}
         while open_points:
             parameters = ua.BrowseNextParameters(ContinuationPoints=list(open_points.values()))
+            self._note(f"browse on, {self._visited} nodes visited")
             async with asyncio.timeout(self._timeout_s):
                 following: list[Any] = list(await self._service.browse_next(parameters))
             left = {}
@@ -64,6 +94,7 @@ class Explorer:
         requests = [(node, attribute) for node in nodes for attribute in attributes]
         values: list[Any] = []
         for batch in _batches(requests, self._limits["read"]):
+            self._note(f"read attributes, {len(values)} of {len(requests)}")
             parameters = ua.ReadParameters(
                 NodesToRead=[ua.ReadValueId(NodeId=n, AttributeId=a) for n, a in batch]
             )
@@ -72,6 +103,23 @@ class Explorer:
             values.extend(_value(answer) for answer in answers)
         width = len(attributes)
         return [values[i * width : (i + 1) * width] for i in range(len(nodes))]
+
+    async def read_values(self, nodes: Sequence[Any]) -> list[ReadValue]:
+        """Return the current value of each variable, with its status."""
+        values: list[ReadValue] = []
+        for batch in _batches(nodes, self._limits["read"]):
+            parameters = ua.ReadParameters(
+                NodesToRead=[
+                    ua.ReadValueId(NodeId=node, AttributeId=ua.AttributeIds.Value) for node in batch
+                ]
+            )
+            async with asyncio.timeout(self._timeout_s):
+                answers: list[Any] = list(await self._service.read(parameters))
+            for answer in answers:
+                value = answer.Value.Value if answer.Value is not None else None
+                status = 0 if answer.StatusCode is None else int(answer.StatusCode.value)
+                values.append(ReadValue(value, status))
+        return values
 
 
 def _value(answer: Any) -> Any:
