@@ -11,6 +11,8 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from werknetz.events.required import NEEDS, REMEDY, find_missing, has_value
+
 
 class _Fact(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """New fields come last and have a default: old bytes stay readable."""
@@ -104,7 +106,9 @@ class ShipmentAnnounced(_Supply, frozen=True, kw_only=True, tag="shipment_announ
     quantity_exact: str | None = None  # decimal text, where a float cannot hold the quantity
     vehicle: str | None = None
     transport_mode: str | None = None
-    gross_weight_kg: float | None = None  # of the line or its unit; of a unit only in its first line
+    gross_weight_kg: float | None = (
+        None  # of the line or its unit; of a unit only in its first line
+    )
     shipment_gross_weight_kg: float | None = None  # of the whole shipment, in each line
     best_before_us: int | None = None
     produced_us: int | None = None
@@ -131,7 +135,9 @@ class GoodsReceived(_Supply, frozen=True, kw_only=True, tag="goods_received.v1")
     quantity_exact: str | None = None  # decimal text, where a float cannot hold the quantity
     vehicle: str | None = None
     transport_mode: str | None = None
-    gross_weight_kg: float | None = None  # of the line or its unit; of a unit only in its first line
+    gross_weight_kg: float | None = (
+        None  # of the line or its unit; of a unit only in its first line
+    )
     shipment_gross_weight_kg: float | None = None  # of the whole shipment, in each line
     best_before_us: int | None = None
     produced_us: int | None = None
@@ -294,6 +300,16 @@ def fact_of(kind: str, body: dict[str, Any]) -> Fact:
         raise ValueError(_with_field_name(kind, str(error))) from error
 
 
+def missing_in(fact: Fact) -> str | None:
+    """Return why a fact has no meaning: what its kind needs and it lacks; None: nothing."""
+    kind = kind_of(fact)
+    for name in required_fields_of(kind):
+        if not has_value(getattr(fact, name)):
+            return f"{kind} needs {name!r}, which is empty: {REMEDY}"
+    need = find_missing(kind, body_of(fact)) if kind in NEEDS else None
+    return None if need is None else f"{kind} needs {need}, which is empty: {REMEDY}"
+
+
 def body_of(fact: Fact) -> dict[str, Any]:
     """Return the fields that have a value, by name, as the database stores them."""
     body = msgspec.structs.asdict(fact)
@@ -304,9 +320,11 @@ def _to_array(kind: str, body: dict[str, Any]) -> list[Any]:
     if not body.keys() <= _defaults(kind).keys():
         unknown = min(set(body) - set(fields_of(kind)))
         raise ValueError(f"{kind} has no field {unknown!r}; it has {', '.join(fields_of(kind))}")
-    missing = [name for name in required_fields_of(kind) if body.get(name) is None]
+    missing = [name for name in required_fields_of(kind) if not has_value(body.get(name))]
     if missing:
-        raise ValueError(f"{kind} needs {missing[0]!r}, which is empty")
+        raise ValueError(f"{kind} needs {missing[0]!r}, which is empty: {REMEDY}")
+    if (need := find_missing(kind, body)) is not None:
+        raise ValueError(f"{kind} needs {need}, which is empty: {REMEDY}")
     array: list[Any] = [KINDS[kind].__struct_config__.tag]
     for name, default in _defaults(kind).items():
         value = body.get(name)

@@ -93,8 +93,11 @@ def _spans(
 
 
 def _entry(row: asyncpg.Record) -> CallOffEntry | None:
-    """Return an entry; None without a finite quantity, which is a finding elsewhere."""
-    quantity = row["base_quantity"]
+    """Return an entry; None without a finite quantity, which is a finding elsewhere.
+
+    A call-off without a quantity calls nothing off: it replaces what was called off before.
+    """
+    quantity = 0.0 if row["quantity"] is None else row["base_quantity"]
     if not _counts(quantity):
         return None
     factor = _factor(row)
@@ -152,7 +155,7 @@ def _receipt(row: asyncpg.Record) -> ReceiptLine | None:
         received_us=microseconds_of(row["received_at"]),
         known_us=microseconds_of(row["first_known"]),
         quantity=row["accepted_quantity"],
-        rejected=row["rejected_quantity"] or 0.0,
+        rejected=row["rejected_quantity"] if _counts(row["rejected_quantity"]) else 0.0,
         group=_group(row),
         line=row["line"] or "",
         message=row["message"],
@@ -174,11 +177,16 @@ def _group(row: asyncpg.Record) -> ScheduleGroup:
 
 def _factor(row: asyncpg.Record) -> float:
     """Return the base units in one unit of the message; its cumulatives use the same unit."""
-    return float(row["base_quantity"] / row["quantity"]) if row["quantity"] else 1.0
+    factor = float(row["base_quantity"] / row["quantity"]) if row["quantity"] else 1.0
+    return factor if math.isfinite(factor) else 1.0
 
 
 def _times(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor
+    """Return a stated quantity in the base unit; None if it is no finite number."""
+    if value is None:
+        return None
+    base = value * factor
+    return base if math.isfinite(base) else None
 
 
 def _us(at: datetime | None) -> int | None:

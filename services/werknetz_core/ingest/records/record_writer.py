@@ -30,6 +30,7 @@ from werknetz.events.batch import (
     Tally,
     Unmapped,
 )
+from werknetz.events.facts import missing_in
 from werknetz.runtime.log import get_logger
 from werknetz.store import dirty as dirty_statements
 from werknetz.store import gaps as gap_statements
@@ -164,11 +165,11 @@ class RecordWriter:
                 self._translate(unit, unit.record, pending)
             case Unmapped():
                 pending.reject(unit, quarantine_row_of_input(unit.seq, unit.record))
-            case GapOpened():
-                await self._open_gap(unit.record, pending)
-            case GapClosed():
-                await self._close_gap(unit, unit.record, pending)
-            case BusinessEvent() | EventWithdrawn() | GroupEnd():
+            case GapOpened() | GapClosed():
+                await self._write_gap(unit, unit.record, pending)
+            case BusinessEvent():
+                self._add_event(unit, unit.record, pending)
+            case EventWithdrawn() | GroupEnd():
                 pending.events.append((unit.seq, unit.record))
             case Tally():
                 pending.books.add(count_tally(unit.record))
@@ -224,6 +225,22 @@ class RecordWriter:
             pending.history.append(copy.encode_rows(rows))
             pending.history_count += len(rows)
             pending.history_at_us += [int(rows.at_us.min()), int(rows.at_us.max())]
+
+    def _add_event(self, unit: RecordUnit, event: BusinessEvent, pending: _Pending) -> None:
+        # An edge of version 0.1, which tallies nothing, sends facts that lack what they need.
+        reason = None if unit.seq in self._tallied else missing_in(event.fact)
+        if reason is None:
+            pending.events.append((unit.seq, event))
+        else:
+            pending.reject(unit, quarantine_row_of_unit(unit, reason))
+
+    async def _write_gap(
+        self, unit: RecordUnit, gap: GapOpened | GapClosed, pending: _Pending
+    ) -> None:
+        if isinstance(gap, GapOpened):
+            await self._open_gap(gap, pending)
+        else:
+            await self._close_gap(unit, gap, pending)
 
     async def _open_gap(self, gap: GapOpened, pending: _Pending) -> None:
         start_at = bounded_instant(gap.from_us)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -12,6 +13,7 @@ from plumbing.delivery import FakeSpool
 from plumbing.facts import group_end, id_of, receipt, withdrawal
 from plumbing.ingesting import Ingest, books_of
 from werknetz.events.batch import Record
+from werknetz.events.facts import GoodsReceived
 
 A, B, C = (receipt("D1", quantity) for quantity in (500.0, 450.0, 400.0))
 BOLT, PLATE = receipt("D1", 500.0), receipt("D1", 7.0, scope="other")
@@ -284,3 +286,17 @@ async def test_withdrawals_leave_the_fact_to_be_found(
     await ingest.apply(spool.add(A, withdrawal("D1")))
     row = await database.fetchrow("SELECT * FROM business_events WHERE event_id = $1", id_of("D1"))
     assert row["withdrawal_reason"] == "deleted"
+
+
+@pytest.mark.asyncio
+async def test_an_older_edge_cannot_store_half_a_fact(
+    ingest: Ingest, spool: FakeSpool, database: Any
+) -> None:
+    half = msgspec.structs.replace(
+        A, fact=GoodsReceived(document="D1", material="4711"), content=b""
+    )
+    await ingest.apply(spool.add(half, receipt("D2", 1)))
+    assert await facts_in_force(database) == {"D2": 1}
+    assert await books_of(database) == {"stored": 1, "quarantined": 1}
+    reason = await database.fetchval("SELECT reason FROM quarantine")
+    assert reason.startswith("goods_received needs 'quantity'")

@@ -143,6 +143,24 @@ async def test_rows_of_one_table_are_duplicates_by_document_and_line(
     assert await plant.load_received() == received
 
 
+async def test_a_call_off_without_a_quantity_calls_nothing_off(plant: Plant) -> None:
+    head = {"material": "4711", "supplier": "alfa", "order_number": "O-1"}
+    day_us = AT_US + 60 * 24 * HOUR_US  # after the frozen days
+    first = event_of(
+        "delivery_called_off", "C1", **head, document="1", document_us=AT_US, quantity=100.0,
+        due_from_us=day_us, due_until_us=day_us + HOUR_US,
+    )  # fmt: skip
+    empty = event_of(
+        "delivery_called_off", "C2", **head, document="2", document_us=AT_US + HOUR_US,
+        function="replace", replaces="1",
+    )  # fmt: skip
+    demand = "SELECT sum(quantity) FROM due_lines WHERE state = 'open'"
+    await plant.send(first)
+    assert await plant.pool.fetchval(demand) == 100
+    await plant.send(empty)
+    assert not await plant.pool.fetchval(demand)
+
+
 async def test_a_withdrawn_state_starves_no_line(plant: Plant) -> None:
     machine = "nordwerk/emden-1/body/line-1/press-1"
     number = await plant.pool.fetchval(

@@ -232,12 +232,15 @@ def test_an_invalid_field_is_quarantined_with_its_position(
 
 
 def test_a_record_with_a_kind_needs_no_rule() -> None:
-    fields = {"document": "D1", "quantity": 12, "packed_in": ["P1"], "despatched_us": NOW}
+    fields = {
+        "document": "D1", "material": "M", "quantity": 12, "packed_in": ["P1"],
+        "despatched_us": NOW,
+    }  # fmt: skip
     record = SourceRecord("edi/x", fields, b"1", kind="shipment_announced")
     (_, event) = Normalizer(_mapping(), "c").normalize(_delivery(record), NOW)
     assert isinstance(event, BusinessEvent)
     assert event.fact == ShipmentAnnounced(
-        document="D1", quantity=12.0, packed_in=["P1"], despatched_us=NOW
+        document="D1", material="M", quantity=12.0, packed_in=["P1"], despatched_us=NOW
     )
 
 
