@@ -137,7 +137,7 @@ def test_a_document_with_an_unreadable_line_withdraws_nothing() -> None:
     assert sorted(store.quantities) == [50, 70], "an original completes a partial document"
 
 
-def test_a_cancellation_of_an_unknown_document_is_told() -> None:
+def test_a_cancellation_of_an_unknown_document_is_reported() -> None:
     store = after("DESADV", document("DESADV", "1"))
     assert "this connector does not know it" in store.reasons[0]
 

@@ -132,3 +132,21 @@ def test_each_entry_has_its_own_frequency() -> None:
 def test_a_cumulative_quantity_without_date_and_demand_is_remarked() -> None:
     store = DocumentStore().message("DELFOR", "BGM+241+N1+9", "LIN+1++M:IN", "QTY+3:5000")
     assert "cumulative quantity 5000 has neither a date nor a demand" in store.reasons[0]
+
+
+def test_a_time_in_the_repeated_hour_is_remarked() -> None:
+    line = ("LIN+1++M:IN", "QTY+12:5", "DTM+11:202610250230:203")
+    store = DocumentStore(zone="Europe/Berlin").message("DESADV", "BGM+351+N1+9", *line)
+    assert [text_of(at_us) for at_us in store.values_of("despatched_us")] == ["2026-10-25T00:30"]
+    assert "'202610250230' occurs twice" in store.reasons[0]
+    certain = [*line[:2], "DTM+11:202610250230?+0100:205"]
+    store = DocumentStore(zone="Europe/Berlin").message("DESADV", "BGM+351+N1+9", *certain)
+    assert [text_of(at_us) for at_us in store.values_of("despatched_us")] == ["2026-10-25T01:30"]
+    assert "offset" not in "".join(store.reasons)
+
+
+def test_a_time_that_the_clock_skips_is_refused() -> None:
+    line = ("LIN+1++M:IN", "QTY+12:5", "DTM+11:202603290230:203")
+    store = DocumentStore(zone="Europe/Berlin").message("DESADV", "BGM+351+N1+9", *line)
+    assert not store.facts
+    assert "DTM" in store.items[0]

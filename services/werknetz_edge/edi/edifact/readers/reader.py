@@ -19,6 +19,7 @@ from werknetz_edge.edi.facts import EdiFact, EdiFault, EdiRemark, FactFields
 from werknetz_edge.edi.profile import Partner
 from werknetz_edge.edi.values import InvalidEdi, TimeSpan, parse_quantity, quote
 
+_LOCAL_TIMES: Final = frozenset({"201", "202", "203", "204"})  # DTM 2379: hours without an offset
 _NO_RANK: Final = 1 << 30
 _ENDS: Final = frozenset({"UNS", "CNT", "UNT"})
 _DEPENDENT: Final = frozenset({"RFF", "DTM", "CTA", "COM", "FTX", "LOC"})
@@ -152,7 +153,15 @@ class MessageReader(ABC):
         """Parse the value of a DTM."""
         value = parts[1].strip() if len(parts) > 1 else ""
         date_format = parts[2].strip() if len(parts) > 2 else ""
-        return parse_dtm(value, date_format or self.partner.date_format or "", self.zone)
+        date_format = date_format or self.partner.date_format or ""
+        span = parse_dtm(value, date_format, self.zone)
+        if date_format in _LOCAL_TIMES and span.from_us != span.until_us:
+            self.remark(
+                f"DTM+{parts[0][:20]} twice",
+                f"{quote(value)} occurs twice, as the clock goes back; the first time is stored. "
+                "A format with an offset (205, 303, 304) is certain",
+            )
+        return span
 
     def set_field(self, name: str, value: Any, rank: int = 0) -> bool:
         """Set a field of the line, the group or the head; return whether it was set.
