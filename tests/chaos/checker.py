@@ -16,6 +16,7 @@ class Verdict:
     stored: int = 0
     lost: list[str] = field(default_factory=list)  # accepted, and not there: never excused
     unexplained: list[str] = field(default_factory=list)  # not accepted, and in no gap record
+    recorded: int = 0  # lost with a disk, and in a gap record
     doubled: list[str] = field(default_factory=list)
     invented: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -31,6 +32,7 @@ class Verdict:
             f"generated {self.generated}  taken {self.accepted}  stored {self.stored}  "
             f"lost {len(self.lost)}  unexplained {len(self.unexplained)}  "
             f"doubled {len(self.doubled)}  invented {len(self.invented)}  gaps {self.gaps}"
+            + (f"  lost with a gap record {self.recorded}" if self.recorded else "")
             + "".join(f"\n  lost {entry}" for entry in self.lost[:10])
             + "".join(f"\n  unexplained {entry}" for entry in self.unexplained[:10])
             + "".join(f"\n  doubled {entry}" for entry in self.doubled[:10])
@@ -55,7 +57,8 @@ def read_oracle(path: Path) -> tuple[set[Message], set[Message], Counter[Message
     return set(lines["generated"]), set(lines["taken"]), lines["resent"]
 
 
-async def check(database_url: str, oracle: Path) -> Verdict:
+async def check(database_url: str, oracle: Path, *, loses_disk: bool = False) -> Verdict:
+    """Compare. `loses_disk`: a gap record may stand for messages that a disk has lost."""
     generated, accepted, resent = read_oracle(oracle)
     connection = await asyncpg.connect(database_url)
     try:
@@ -77,15 +80,19 @@ async def check(database_url: str, oracle: Path) -> Verdict:
             f"{entry} × {times}" for entry, times in ids.items() if times > 1 + resent[entry]
         ]
         verdict.invented = [str(entry) for entry in ids if entry not in generated]
+
+        def is_covered(entry: Message) -> bool:
+            return any(span["low"] <= entry[2] <= span["high"] for span in spans)
+
         # The broker's PUBACK is the source's acceptance, and its session outlives everything here:
-        # no gap record excuses what is missing after it.
-        verdict.lost = [
-            str(entry) for entry in sorted(accepted - set(ids), key=lambda message: message[2])
-        ]
+        # no gap record excuses what is missing after it, as long as no disk is lost.
+        missing = sorted(accepted - set(ids), key=lambda message: message[2])
+        verdict.lost = [str(entry) for entry in missing if not (loses_disk and is_covered(entry))]
+        verdict.recorded = len(missing) - len(verdict.lost)
         verdict.unexplained = [
             str(entry)
             for entry in sorted(generated - accepted - set(ids), key=lambda message: message[2])
-            if not any(span["low"] <= entry[2] <= span["high"] for span in spans)
+            if not is_covered(entry)
         ]
         verdict.broken = await _broken(connection)
     finally:

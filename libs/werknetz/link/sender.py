@@ -89,8 +89,11 @@ class SpoolReader(Protocol):
     def has_trimmed(self) -> bool:
         """Whether this spool, or one that it replaced, has ever trimmed batches."""
 
-    def confirm(self, incarnation: UUID) -> None:
-        """The core stores a prefix of this chain: the file is not an old copy."""
+    def confirm(self, incarnation: UUID, last_seq: int) -> None:
+        """The core stores this chain up to `last_seq`: the file is not an old copy.
+
+        If it is another incarnation, the batches after it may overlap with what it stores.
+        """
 
     def replace(self, cause: str, core_us: int) -> None:
         """Start a new spool: a new id, a gap record, then the stored batches, which may overlap.
@@ -218,12 +221,12 @@ class Sender:
         if welcome.last_seq > spool.last_seq:
             self._replace("spool_rolled_back", welcome.at_us, now_s)
         elif welcome.last_seq < spool.base_seq or self._is_lost_by_restore(welcome):
-            spool.confirm(welcome.incarnation)
+            spool.confirm(welcome.incarnation, welcome.last_seq)
             self._replace("unrecoverable", welcome.at_us, now_s)
         elif not self._same_chain(welcome):
             self._replace("fork", welcome.at_us, now_s)
         else:
-            spool.confirm(welcome.incarnation)
+            spool.confirm(welcome.incarnation, welcome.last_seq)
             self.state = "running"
             self.acked = welcome.last_seq
             self._incarnation = welcome.incarnation
@@ -242,8 +245,12 @@ class Sender:
         return self._spool.hash_at(welcome.last_seq) == welcome.last_hash
 
     def _on_refused(self, refused: LeaseRefused, now_s: float) -> None:
-        if self._was_welcomed:
+        if self._was_welcomed and refused.incarnation in (None, self._incarnation):
             self._fence(refused.epoch)
+            return
+        if self._was_welcomed:  # a restored database, with a lease of an earlier disk
+            self._request_epoch_above(refused.epoch)
+            self._rehandshake(now_s, at_once=True)
             return
         # The lease was granted to this connector, but not to this disk: the disk is new, restored
         # from a backup, or a copy.

@@ -78,7 +78,7 @@ def answer_hello(
     `at_us`: the wall clock of the core, in µs; 0: unknown.
     """
     if row.connector_epoch > hello.base and row.connector_epoch != hello.epoch:
-        return LeaseRefused(hello.nonce, row.connector_epoch, at_us)
+        return LeaseRefused(hello.nonce, row.connector_epoch, at_us, incarnation)
     return Welcome(
         nonce=hello.nonce,
         epoch=hello.epoch,

@@ -78,11 +78,15 @@ class Welcome(_Message, frozen=True, tag="welcome.v1"):
 
 
 class LeaseRefused(_Message, frozen=True, tag="refused.v1"):
-    """The lease in force is not the one that the hello builds on. `at_us`: as in a welcome."""
+    """The lease in force is not the one that the hello builds on.
+
+    `at_us`: as in a welcome. `incarnation`: of the database that refuses.
+    """
 
     nonce: UUID
     epoch: int
     at_us: int = 0
+    incarnation: UUID | None = None
 
 
 class Ack(_Message, frozen=True, tag="ack.v1"):
@@ -176,6 +180,7 @@ class Status(msgspec.Struct, frozen=True):
     mapping: str = ""  # name@version in use
     mapping_state: str = ""  # own, in_sync, out_of_sync, failed
     mapping_detail: str = ""
+    findings: dict[str, str] = {}  # kind → text with the remedy: doubtful clocks
 
 
 class DesiredMapping(msgspec.Struct, frozen=True, array_like=True, tag="wanted_mapping.v1"):

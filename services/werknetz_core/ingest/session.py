@@ -36,7 +36,14 @@ _SETTINGS: Final = {
 }
 _log = get_logger("ingest.session")
 
-RETRYABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseNotReady)
+RETRYABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # of a connection that broke while it was being set up
+    DatabaseNotReady,
+)
 """Errors that are logged and retried."""
 
 

@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS spool (
   base_at_us INTEGER NOT NULL, created_at_us INTEGER NOT NULL, epoch INTEGER NOT NULL,
   base_epoch INTEGER NOT NULL, used INTEGER NOT NULL, doubt_at_us INTEGER, incarnation BLOB,
   age_us INTEGER NOT NULL DEFAULT 0, trimmed_from_us INTEGER, trimmed_to_us INTEGER,
-  boot_id TEXT NOT NULL DEFAULT '', base_up_us INTEGER, doubt_up_us INTEGER);
+  boot_id TEXT NOT NULL DEFAULT '', base_up_us INTEGER, doubt_up_us INTEGER,
+  overlap_until_age_us INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS batches (
   seq INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, lane TEXT NOT NULL, hash BLOB NOT NULL,
   payload BLOB NOT NULL, from_us INTEGER, to_us INTEGER, age_us INTEGER,
@@ -42,6 +43,7 @@ _ADDED_COLUMNS: Final = {
         "boot_id": "TEXT NOT NULL DEFAULT ''",
         "base_up_us": "INTEGER",
         "doubt_up_us": "INTEGER",
+        "overlap_until_age_us": "INTEGER NOT NULL DEFAULT 0",
     },
     "batches": {
         "from_us": "INTEGER",
@@ -62,8 +64,10 @@ def read_boot_id() -> str:
 
 def prepare_tables(
     db: sqlite3.Connection, spool_id: UUID, *, now_us: int, up_us: int, boot_id: str
-) -> None:
+) -> bool:
     """Create or upgrade the tables inside the caller's transaction; a new file gets this id.
+
+    Returns whether the file is new, or has lost its content.
 
     Whatever is stored is in doubt until the core confirms it: a file may be copied or rolled back
     while no process has it open. So the doubt begins with its newest batch.
@@ -79,7 +83,7 @@ def prepare_tables(
             "UPDATE spool SET trimmed_from_us = created_at_us, trimmed_to_us = base_at_us"
             " WHERE base_at_us > created_at_us"
         )
-    db.execute(
+    inserted = db.execute(
         "INSERT OR IGNORE INTO spool (one, spool_id, last_seq, last_hash, base_seq, base_hash,"
         " base_at_us, created_at_us, epoch, base_epoch, used, boot_id, base_up_us)"
         " VALUES (1, ?, 0, ?, 0, ?, ?, ?, 0, 0, 0, ?, ?)",
@@ -100,6 +104,7 @@ def prepare_tables(
     db.execute(
         "UPDATE spool SET age_us = max(age_us, coalesce((SELECT max(age_us) FROM batches), 0))"
     )
+    return inserted.rowcount == 1
 
 
 def _add_columns(db: sqlite3.Connection) -> bool:

@@ -6,7 +6,6 @@ nothing is overwritten), `SpoolFailed` (a disk error: the process ends, nothing 
 """
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, cast
@@ -26,19 +25,17 @@ from werknetz.events.batch import (
 )
 from werknetz.events.codec import GENESIS, chain_hash, encode
 from werknetz.link.sender import SpooledBatch
-from werknetz_edge.spool.batch_times import time_range_of
+from werknetz_edge.spool.batch_times import time_range_of, uptime_us
 from werknetz_edge.spool.schema import prepare_tables
 
 BYTES_MAX: Final = 4 * 1024**3
 RESERVE: Final = 0.05  # share that stays free for gap records when the spool is full
+OVERLAP_US: Final = 600_000_000
 _TRIM_ROWS: Final = 2000
+_REPLACE_PAGES: Final = 64
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 _point_decoder: Final = msgspec.msgpack.Decoder(PointDefinition)
-
-
-def uptime_us() -> int:
-    return time.monotonic_ns() // 1000
 
 
 class SpoolFull(Exception):
@@ -63,7 +60,11 @@ class Spool:
         new_id: Callable[[], UUID] = uuid4,
         bytes_max: int = BYTES_MAX,
         lane: LaneName = "live",
+        on_change: Callable[["Spool"], None] = lambda _: None,
     ) -> None:
+        """`on_change` is called after each commit that appends, trims or replaces batches."""
+        self._on_change = on_change
+        self.unacked_us = 0  # everything accepted before is at the core; 0: not known yet
         self._db = connection
         self._source = source
         self._clock_us = clock_us
@@ -77,10 +78,11 @@ class Spool:
         self.last_hash = self._base_hash = GENESIS
         self.epoch = self.base_epoch = 0
         self.used = self.has_trimmed = False
+        self._overlap_until_us = 0
         self.incarnation: UUID | None = None
         self._page_bytes = self._pragma("page_size")
         with self._transaction():
-            prepare_tables(
+            self.is_new = prepare_tables(
                 self._db, new_id(), now_us=clock_us(), up_us=uptime_us(), boot_id=boot_id
             )
         self._opened_us = uptime_us()
@@ -90,7 +92,8 @@ class Spool:
     def _load(self) -> None:
         row = self._db.execute(
             "SELECT spool_id, last_seq, last_hash, base_seq, base_hash, epoch, base_epoch, used,"
-            " incarnation, trimmed_from_us IS NOT NULL FROM spool"
+            " incarnation, trimmed_from_us IS NOT NULL, overlap_until_age_us"
+            " FROM spool"
         ).fetchone()
         self.spool_id = UUID(bytes=row[0])
         self.last_seq, self.last_hash = int(row[1]), bytes(row[2])
@@ -99,6 +102,7 @@ class Spool:
         self.used = bool(row[7])
         self.incarnation = None if row[8] is None else UUID(bytes=row[8])
         self.has_trimmed = bool(row[9])
+        self._overlap_until_us = int(row[10])
 
     @property
     def age_us(self) -> int:
@@ -134,11 +138,14 @@ class Spool:
             raise SpoolFull(f"the spool holds {self.bytes_used} of {self._bytes_max} bytes")
         with self._transaction():
             seq, digest = self.last_seq + 1, chain_hash(self.last_hash, payload)
-            self._insert(seq, self._lane, digest, payload, records)
+            is_doubtful = self.age_us < self._overlap_until_us
+            lane: LaneName = "backfill" if is_doubtful else self._lane
+            self._insert(seq, lane, digest, payload, records)
             self._db.execute("UPDATE spool SET last_seq = ?, last_hash = ?", (seq, digest))
             self._store_points(records)
             self._store_checkpoints(checkpoints)
         self.last_seq, self.last_hash = seq, digest
+        self._on_change(self)
         return seq
 
     def read(self, from_seq: int, bytes_max: int) -> list[SpooledBatch]:
@@ -173,6 +180,8 @@ class Spool:
         which the spool is open counts, so a clock that jumps shortens no retention.
         """
         age_us = self.age_us
+        self.unacked_us = self.unacked_since_us(acked)
+        self._on_change(self)
         count, last, low, high = 0, 0, 0, 0
         for seq, from_us, to_us, stored_us, up_us in self._db.execute(
             "SELECT seq, coalesce(from_us, at_us), coalesce(to_us, at_us), coalesce(age_us, 0),"
@@ -203,8 +212,15 @@ class Spool:
             self._db.execute("UPDATE spool SET epoch = ?, base_epoch = ?", (epoch, base))
         self._load()
 
-    def confirm(self, incarnation: UUID) -> None:
+    def confirm(self, incarnation: UUID, last_seq: int) -> None:
+        """Note which database stores this chain, and up to which batch.
+
+        What a restored database lacks is sent as backfill: another copy of the spool may have sent
+        it under another id.
+        """
         with self._transaction():
+            if self.incarnation not in (None, incarnation):
+                self._db.execute("UPDATE batches SET lane = 'backfill' WHERE seq > ?", (last_seq,))
             self._db.execute(
                 "UPDATE spool SET used = 1, doubt_at_us = NULL, incarnation = ?",
                 (incarnation.bytes,),
@@ -215,9 +231,21 @@ class Spool:
         """Become a new spool, in one transaction.
 
         The new spool starts with a gap record and all points. The stored batches follow as
-        backfill, as they may overlap with what the core has. `core_us`: the time at the core, if
-        known; the gap lasts until the later one of both clocks.
+        backfill, as they may overlap with what the core has. So do those of the next ten minutes: a
+        source may repeat what another copy of the spool has accepted. The gap lasts until the later
+        one of two clocks: the wall clock and `core_us`, that of the core (0: unknown).
         """
+        # Its own bound must not keep a full spool from becoming a new one.
+        pages_max = self._pragma("max_page_count")
+        self._db.execute(f"PRAGMA max_page_count = {2 * pages_max + _REPLACE_PAGES}")
+        try:
+            self._replace(cause, core_us)
+        finally:
+            self._db.execute(f"PRAGMA max_page_count = {pages_max}")
+        self._load()
+        self._on_change(self)
+
+    def _replace(self, cause: str, core_us: int) -> None:
         with self._transaction():
             payload = encode(
                 Batch([*self._gap_records(cause, core_us), Points(self.points())], self._lane)
@@ -238,10 +266,9 @@ class Spool:
                 )
             self._db.execute(
                 "UPDATE spool SET spool_id = ?, last_seq = ?, last_hash = ?, base_seq = 0,"
-                " base_hash = ?, doubt_at_us = NULL",
-                (self._new_id().bytes, len(seqs) + 1, digest, GENESIS),
+                " base_hash = ?, doubt_at_us = NULL, overlap_until_age_us = ?",
+                (self._new_id().bytes, len(seqs) + 1, digest, GENESIS, self.age_us + OVERLAP_US),
             )
-        self._load()
 
     def points(self) -> list[PointDefinition]:
         """Return every point that this spool has introduced, by number."""
@@ -272,6 +299,14 @@ class Spool:
             "SELECT at_us FROM batches WHERE seq > ? ORDER BY seq LIMIT 1", (after_seq,)
         ).fetchone()
         return None if row is None else int(row[0])
+
+    def unacked_since_us(self, acked: int) -> int:
+        """Return since when accepted batches are not acknowledged; now if all are."""
+        row = self._db.execute(
+            "SELECT coalesce(from_us, at_us) FROM batches WHERE seq > ? ORDER BY seq LIMIT 1",
+            (acked,),
+        ).fetchone()
+        return self._clock_us() if row is None else int(row[0])
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the file. The log keeps its size, as room to write."""

@@ -6,12 +6,14 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Final
 from uuid import uuid4
 
-from werknetz.events.batch import GapClosed, GapOpened, LaneName
+from werknetz.events.batch import GapClosed, GapOpened, LaneName, Record
 from werknetz.runtime.log import get_logger
+from werknetz_edge.spool.position import Position, PositionFile
 from werknetz_edge.spool.reserve import BYTES_MIN, Reserve
 from werknetz_edge.spool.schema import read_boot_id
 from werknetz_edge.spool.spool import BYTES_MAX, Spool, SpoolFailed, SpoolFull
@@ -34,6 +36,7 @@ class SpoolFile:
     damaged_path: Path | None  # the new name of a damaged file
     reserve: Reserve
     _lock: IO[bytes]
+    _position: PositionFile
 
     def has_room(self) -> bool:
         """Whether records may be stored without using the reserve."""
@@ -50,6 +53,7 @@ class SpoolFile:
 
     def close(self) -> None:
         self.spool.close()
+        self._position.close()
         self._lock.close()
 
 
@@ -71,9 +75,15 @@ def open_spool(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = _lock(path.with_suffix(".lock"))
+    try:
+        position = PositionFile(path.with_suffix(".position"))
+    except OSError as error:
+        lock.close()
+        raise SpoolFailed(f"{path}: {error}") from error
     reserve = Reserve(path.with_suffix(".reserve"), bytes_max)
     try:
         reserve.release()  # opening writes, too: it must succeed on a full disk
+        before = position.load()
         damaged_path = None if _is_intact(path) else _rename_damaged(path, clock())
         spool = Spool(
             _connect(path, bytes_max),
@@ -82,22 +92,52 @@ def open_spool(
             boot_id=read_boot_id(),
             bytes_max=bytes_max,
             lane=lane,
+            on_change=partial(_save_position, position),
         )
-        if damaged_path is not None:
-            gap_id, now_us = uuid4(), clock()
-            from_us = min(now_us, damaged_path.stat().st_mtime_ns // 1000)
-            detail = f"the spool was damaged and renamed to {damaged_path}"
-            opened = GapOpened(gap_id, source, [], from_us, "spool_replaced", detail)
-            spool.append([opened, GapClosed(gap_id, now_us)], reserved=True)
+        spool.unacked_us = spool.unacked_since_us(0) if before is None else before.unacked_us
+        if damaged_path is not None or (spool.is_new and before is not None):
+            spool.append(_loss_of(source, damaged_path, before, clock()), reserved=True)
+        elif before is not None and _is_cut_off(spool, before):
+            _log.error("the spool was cut off", batches=spool.last_seq, before=before.last_seq)
+            spool.replace("spool_rolled_back")
         reserve.acquire()
         _sync_folder(path.parent)
     except SpoolFull as error:
+        position.close()
         lock.close()
         raise SpoolFailed(f"{path}: {error}: free space on its disk") from error
     except BaseException:
+        position.close()
         lock.close()
         raise
-    return SpoolFile(spool, path, damaged_path, reserve, lock)
+    return SpoolFile(spool, path, damaged_path, reserve, lock, position)
+
+
+def _save_position(file: PositionFile, spool: Spool) -> None:
+    try:
+        file.save(Position(spool.spool_id, spool.last_seq, spool.unacked_us))
+    except OSError as error:  # the batch itself is on disk
+        _log.debug("position not saved", reason=str(error))
+
+
+def _is_cut_off(spool: Spool, before: Position) -> bool:
+    return spool.spool_id == before.spool_id and spool.last_seq < before.last_seq
+
+
+def _loss_of(
+    source: str, damaged_path: Path | None, before: Position | None, now_us: int
+) -> list[Record]:
+    """Return the gap of a spool that is gone: since the oldest batch that the core did not have."""
+    gap_id, from_us = uuid4(), now_us
+    detail = "the file of the spool is missing or empty"
+    if damaged_path is not None:
+        from_us = damaged_path.stat().st_mtime_ns // 1000
+        detail = f"the spool was damaged and renamed to {damaged_path}"
+    if before is not None:
+        from_us = min(from_us, before.unacked_us)
+    _log.error("spool lost", detail=detail, since_us=from_us)
+    opened = GapOpened(gap_id, source, [], min(from_us, now_us), "spool_replaced", detail)
+    return [opened, GapClosed(gap_id, max(from_us, now_us))]
 
 
 def _connect(path: Path, bytes_max: int) -> sqlite3.Connection:

@@ -147,7 +147,9 @@ def test_a_repeated_hello_changes_nothing_and_a_twin_is_refused() -> None:
     late = Hello("press", UUID(int=1), 5, 0, bytes(16), UUID(int=2), base=4)
     again = Hello("press", UUID(int=1), 7, 0, bytes(16), UUID(int=2), base=4)
     later = Hello("press", UUID(int=1), 9, 0, bytes(16), UUID(int=2), base=7)
-    assert answer_hello(row, late, INCARNATION) == LeaseRefused(UUID(int=2), 7)
+    assert answer_hello(row, late, INCARNATION) == LeaseRefused(
+        UUID(int=2), 7, incarnation=INCARNATION
+    )
     assert isinstance(answer_hello(row, again, INCARNATION), Welcome)
     assert isinstance(answer_hello(row, later, INCARNATION), Welcome)
 
@@ -209,3 +211,40 @@ def test_a_hello_that_two_incarnations_answer_hides_no_loss() -> None:
     hello = hello_of(sender, 3.0)
     sender.on_message(answer_hello(row, hello, restored), 3.1)
     assert sender.alarm == "unrecoverable"
+
+
+def test_a_lease_that_only_a_restored_database_knows_fences_nobody() -> None:
+    sender, spool = sender_of(1)
+    welcome_to(sender, spool)
+    granted = sender.epoch
+    sender.on_message(Ack(UUID(int=78), spool.spool_id, 0, GENESIS), 0.2)
+    hello = hello_of(sender, 2.0)
+    sender.on_message(LeaseRefused(hello.nonce, granted + 7, incarnation=UUID(int=78)), 2.1)
+    assert sender.state == "handshaking"
+    again = hello_of(sender, 2.1)
+    assert again.epoch > again.base == granted + 7
+    assert (again.spool_id, spool.last_seq) == (hello.spool_id, 1)  # nothing was replaced
+
+
+@pytest.mark.parametrize("incarnation", [INCARNATION, None])
+def test_a_lease_of_the_same_database_fences(incarnation: UUID | None) -> None:
+    sender, spool = sender_of(1)
+    welcome_to(sender, spool)
+    sender.on_link_changed(1.0)
+    hello = hello_of(sender, 1.0)
+    sender.on_message(LeaseRefused(hello.nonce, 2**30, incarnation=incarnation), 1.1)
+    assert sender.is_fenced
+
+
+def test_what_a_restored_database_lacks_may_overlap() -> None:
+    """Another copy of the spool may have sent it under another id."""
+    sender, spool = sender_of(3)
+    welcome_to(sender, spool)
+    assert [batch.lane for batch in spool.read(1, 10_000)] == ["live"] * 3
+    sender.on_message(Ack(UUID(int=78), spool.spool_id, 0, GENESIS), 0.2)
+    hello = hello_of(sender, 2.0)
+    welcome = Welcome(
+        hello.nonce, hello.epoch, spool.spool_id, 2, spool.hash_at(2) or b"", UUID(int=78)
+    )
+    sender.on_message(welcome, 2.1)
+    assert [batch.lane for batch in spool.read(1, 10_000)] == ["live", "live", "backfill"]

@@ -68,7 +68,7 @@ def test_a_batch_of_another_spool_is_an_error() -> None:
 )
 def test_a_lease_is_granted_above_its_base(epoch: int, base: int, is_granted: bool) -> None:
     hello = Hello("press", SPOOL, epoch, 2, AFTER_SECOND, UUID(int=3), base=base)
-    expected: Welcome | LeaseRefused = LeaseRefused(UUID(int=3), 7)
+    expected: Welcome | LeaseRefused = LeaseRefused(UUID(int=3), 7, 99, INCARNATION)
     if is_granted:
-        expected = Welcome(UUID(int=3), epoch, SPOOL, 2, AFTER_SECOND, INCARNATION)
-    assert answer_hello(ROW, hello, INCARNATION) == expected
+        expected = Welcome(UUID(int=3), epoch, SPOOL, 2, AFTER_SECOND, INCARNATION, 99)
+    assert answer_hello(ROW, hello, INCARNATION, 99) == expected

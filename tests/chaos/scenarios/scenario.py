@@ -1,0 +1,41 @@
+"""What a scenario is: one kind of fault in the middle of a flow, with a verdict of its own."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from chaos.stage import Stage
+
+
+class NotPossible(Exception):
+    """This machine does not allow the fault; the text names what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`prepare` surrounds the servers; `loses_disk`: a gap record may stand for lost messages."""
+
+    name: str
+    run: Callable[[Stage], Awaitable[None]]
+    loses_disk: bool = False
+    prepare: Callable[[Path], AbstractContextManager[None]] = lambda _: nullcontext()
+
+
+SCENARIOS: Final[dict[str, Scenario]] = {}
+
+
+def scenario(
+    name: str,
+    *,
+    loses_disk: bool = False,
+    prepare: Callable[[Path], AbstractContextManager[None]] = lambda _: nullcontext(),
+) -> Callable[[Callable[[Stage], Awaitable[None]]], Callable[[Stage], Awaitable[None]]]:
+    """Register a scenario under the name by which `--scenario` selects it."""
+
+    def register(run: Callable[[Stage], Awaitable[None]]) -> Callable[[Stage], Awaitable[None]]:
+        SCENARIOS[name] = Scenario(name, run, loses_disk, prepare)
+        return run
+
+    return register

@@ -1,0 +1,191 @@
+"""The spool while the wall clock is wrong: retention, gap records, what was trimmed."""
+
+import sqlite3
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from plumbing.spools import HOUR_US, Clock, zero_samples
+from werknetz.events.batch import BusinessEvent, GapClosed, GapOpened, Record, Samples
+from werknetz.events.codec import decode
+from werknetz.events.facts import StockMoved
+from werknetz_edge.spool.batch_times import SOURCE_TIME_MAX_US, time_range_of
+from werknetz_edge.spool.spool import OVERLAP_US, Spool
+
+NOW_US = 1_800_000_000_000_000
+INCARNATION = UUID(int=5)
+
+
+def samples_at(*times_us: int) -> Samples:
+    count = len(times_us)
+    return Samples(
+        point=bytes(4 * count),
+        time=np.array(times_us, "<i8").tobytes(),
+        value=bytes(8 * count),
+        status=bytes(4 * count),
+    )
+
+
+class Machine:
+    """A wall clock that can be set, an uptime that cannot, and a disk."""
+
+    def __init__(self) -> None:
+        self.clock, self.uptime = Clock(), Clock()
+        self.clock.now_us, self.uptime.now_us = NOW_US, 1_000_000
+        self.boot_id = "first"
+        self.disk = sqlite3.connect(":memory:", isolation_level=None)
+
+    def open(self) -> Spool:
+        return Spool(
+            self.disk,
+            "press",
+            clock_us=self.clock,
+            uptime_us=self.uptime,
+            boot_id=self.boot_id,
+        )
+
+    def wait(self, us: int) -> None:
+        self.clock.now_us += us
+        self.uptime.now_us += us
+
+
+def gap_of(spool: Spool) -> tuple[str, int, int]:
+    opened, closed = decode(spool.read(1, 100_000)[0].payload).records[:2]
+    assert isinstance(opened, GapOpened)
+    assert isinstance(closed, GapClosed)
+    return opened.cause, opened.from_us, closed.to_us
+
+
+@pytest.mark.parametrize("jump_us", [-1000 * HOUR_US, 0, 1000 * HOUR_US])
+def test_a_jump_of_the_clock_changes_no_retention(jump_us: int) -> None:
+    machine = Machine()
+    spool = machine.open()
+    spool.append([zero_samples()])
+    machine.clock.now_us += jump_us
+    machine.wait(HOUR_US - 1)
+    assert spool.trim(1, retention_us=HOUR_US) == 0
+    machine.wait(1)
+    assert spool.trim(1, retention_us=HOUR_US) == 1
+    assert spool.has_trimmed
+
+
+def test_only_the_time_in_which_it_is_open_counts_as_retention() -> None:
+    machine = Machine()
+    spool = machine.open()
+    machine.wait(HOUR_US)
+    spool.append([zero_samples()])
+    machine.uptime.now_us = 5  # the machine was off and has started again
+    machine.boot_id = "second"
+    spool = machine.open()
+    assert spool.age_us == HOUR_US
+    machine.wait(HOUR_US - 1)
+    assert spool.trim(1, retention_us=HOUR_US) == 0
+    machine.wait(1)
+    assert spool.trim(1, retention_us=HOUR_US) == 1
+
+
+def test_a_clock_that_goes_back_hides_no_trimmed_batch() -> None:
+    machine = Machine()
+    spool = machine.open()
+    machine.clock.now_us -= 3 * HOUR_US
+    spool.append([samples_at(NOW_US + 10, NOW_US + 30)])  # the source's clock is right
+    machine.clock.now_us -= HOUR_US
+    spool.append([samples_at(NOW_US + 40)])
+    assert spool.trim(2, retention_us=0) == 2
+    spool.replace("unrecoverable")
+    assert gap_of(spool) == ("unrecoverable", NOW_US - 4 * HOUR_US, NOW_US + 40)
+    assert spool.has_trimmed
+
+
+@pytest.mark.parametrize(
+    ("times_us", "expected"),
+    [
+        ([NOW_US - 5, NOW_US + 7], (NOW_US - 5, NOW_US + 7)),
+        ([NOW_US], (NOW_US, NOW_US)),
+        ([NOW_US - SOURCE_TIME_MAX_US], (NOW_US - SOURCE_TIME_MAX_US, NOW_US)),
+        ([NOW_US - SOURCE_TIME_MAX_US - 1, NOW_US - 3], (NOW_US - 3, NOW_US)),  # a default date
+        ([NOW_US + SOURCE_TIME_MAX_US], (NOW_US, NOW_US + SOURCE_TIME_MAX_US)),
+        ([NOW_US + SOURCE_TIME_MAX_US + 1], (NOW_US, NOW_US)),
+        ([], (NOW_US, NOW_US)),
+    ],
+)
+def test_the_range_of_a_batch(times_us: list[int], expected: tuple[int, int]) -> None:
+    assert time_range_of([samples_at(*times_us)], NOW_US) == expected
+
+
+def test_events_count_in_the_range() -> None:
+    def event(at_us: int) -> Record:
+        fact = StockMoved(material="M1", quantity=1.0)
+        return BusinessEvent(UUID(int=1), "wms", "1", at_us, "m@1", b"", fact)
+
+    assert time_range_of([event(NOW_US - 9)], NOW_US) == (NOW_US - 9, NOW_US)
+    assert time_range_of([event(NOW_US + 9), samples_at(NOW_US - 1)], NOW_US) == (
+        NOW_US - 1, NOW_US + 9,
+    )  # fmt: skip
+    assert time_range_of([event(5)], NOW_US) == (NOW_US, NOW_US)
+
+
+@pytest.mark.parametrize(
+    ("core_us", "expected_us"), [(0, NOW_US - 2 * HOUR_US + 3), (NOW_US + 3, NOW_US + 3)]
+)
+def test_a_gap_lasts_until_the_later_clock(core_us: int, expected_us: int) -> None:
+    machine = Machine()
+    spool = machine.open()
+    spool.confirm(INCARNATION, 0)
+    machine.clock.now_us -= 3 * HOUR_US
+    spool.append([zero_samples()])
+    machine.clock.now_us += HOUR_US
+    machine.wait(3)
+    spool.replace("fork", core_us)
+    assert gap_of(spool) == ("fork", NOW_US - 3 * HOUR_US, expected_us)
+
+
+def test_a_gap_begins_at_the_true_time_of_the_newest_batch() -> None:
+    """Its clock was an hour ahead; the uptime shows when that was."""
+    machine = Machine()
+    machine.clock.now_us += HOUR_US
+    machine.open().append([zero_samples()])
+    machine.clock.now_us -= HOUR_US
+    machine.wait(60)
+    spool = machine.open()
+    spool.replace("spool_rolled_back", NOW_US + 60)
+    assert gap_of(spool)[1:] == (NOW_US, NOW_US + 60)
+
+
+def test_after_a_reboot_the_uptime_counts_for_nothing() -> None:
+    machine = Machine()
+    machine.clock.now_us += HOUR_US
+    machine.open().append([zero_samples()])
+    machine.clock.now_us -= HOUR_US
+    machine.boot_id = "second"
+    spool = machine.open()
+    spool.replace("spool_rolled_back", NOW_US)
+    assert gap_of(spool)[1] == NOW_US + HOUR_US
+
+
+def test_new_batches_of_a_replaced_spool_may_overlap_for_a_while() -> None:
+    machine = Machine()
+    spool = machine.open()
+    spool.append([zero_samples()])
+    assert spool.read(1, 1)[0].lane == "live"
+    spool.replace("fork")
+    machine.wait(OVERLAP_US - 1)
+    spool.append([zero_samples()])
+    spool = machine.open()  # also after a restart
+    machine.wait(1)
+    spool.append([zero_samples()])
+    assert [batch.lane for batch in spool.read(3, 10_000)] == ["backfill", "live"]
+
+
+def test_a_full_spool_can_be_replaced() -> None:
+    machine = Machine()
+    spool = machine.open()
+    for _ in range(20):
+        spool.append([zero_samples(400)])
+    pages = machine.disk.execute("PRAGMA page_count").fetchone()[0]
+    machine.disk.execute(f"PRAGMA max_page_count = {pages}")
+    spool.replace("spool_rolled_back")
+    assert gap_of(spool)[0] == "spool_rolled_back"
+    assert spool.last_seq == 21
+    assert machine.disk.execute("PRAGMA max_page_count").fetchone()[0] < 2 * pages
