@@ -8,6 +8,8 @@ up where a long reader holds the table; the next hour retries.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -17,6 +19,7 @@ from werknetz.store.elements import retention as statements
 from werknetz.store.ingest import partitions as partition
 from werknetz.store.ingest.partitions import RAW_INPUTS, SAMPLES, DayTable
 from werknetz.store.session import DriverPool, WriteConnection
+from werknetz_worker.failures import Retries, Subject, run_isolated
 from werknetz_worker.settings import WorkerSettings
 
 DAYS_A_RUN: Final = 40  # each may wait two seconds for its lock
@@ -38,33 +41,54 @@ DAILY: Final = (
 )
 
 
-async def drop_expired(pool: DriverPool, settings: WorkerSettings, now: datetime) -> int:
-    """Drop the expired days; return how many."""
+async def drop_expired(
+    pool: DriverPool, settings: WorkerSettings, now: datetime, retries: Retries | None = None
+) -> int:
+    """Drop the expired days; return how many. A day that cannot be dropped waits."""
+    retries = Retries() if retries is None else retries
     dropped = 0
     for daily in DAILY:
         retention_days = daily.retention_days(settings)
         if retention_days is not None:
             cutoff = (now.astimezone(UTC) - timedelta(days=retention_days)).date()
-            dropped += await _drop_before(pool, daily, cutoff)
+            dropped += await _drop_before(pool, daily, cutoff, retries)
     return dropped
 
 
-async def _drop_before(pool: DriverPool, daily: DailyTable, cutoff: date) -> int:
+async def _drop_before(pool: DriverPool, daily: DailyTable, cutoff: date, retries: Retries) -> int:
     """Drop the days that end at or before the cutoff's midnight."""
     table = daily.table
     names = [row[0] for row in await pool.fetch(table.list_partitions)]
     days = sorted(day for name in names if (day := table.day_of(name)) is not None)
     dropped = 0
     for day in [day for day in days if day < cutoff][:DAYS_A_RUN]:
-        try:
-            async with pool.acquire() as connection:
-                dropped += await _drop(connection, daily, day)
-        except asyncpg.LockNotAvailableError:
-            _log.warning("retention waits for a reader", table=table.name, day=str(day))
+        subject = Subject("day", f"{table.name}/{day}")
+        outcome = await run_isolated(
+            pool, retries, subject, partial(_drop_unless_read, pool, daily, day)
+        )
+        if outcome is DayOutcome.READ:
             break
+        if outcome is DayOutcome.DROPPED:
+            dropped += 1
     if dropped:
         _log.info("days dropped", table=table.name, days=dropped, before=str(cutoff))
     return dropped
+
+
+class DayOutcome(Enum):
+    DROPPED = "dropped"
+    DIRTY = "dirty"  # its buckets are not computed yet
+    READ = "read"  # a reader holds the table
+
+
+async def _drop_unless_read(pool: DriverPool, daily: DailyTable, day: date) -> DayOutcome:
+    try:
+        async with pool.acquire() as connection:
+            is_dropped = await _drop(connection, daily, day)
+    except asyncpg.LockNotAvailableError:
+        _log.warning("retention waits for a reader", table=daily.table.name, day=str(day))
+        return DayOutcome.READ
+    return DayOutcome.DROPPED if is_dropped else DayOutcome.DIRTY
 
 
 async def _drop(connection: WriteConnection, daily: DailyTable, day: date) -> bool:

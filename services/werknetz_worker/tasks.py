@@ -2,10 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import asyncpg
 from celery.signals import worker_process_shutdown, worker_shutdown
 
 from werknetz.runtime import heartbeat
@@ -14,6 +14,7 @@ from werknetz.store.elements.machine_inputs import PATHS_OF_MACHINES
 from werknetz_worker.app import app
 from werknetz_worker.elements import compute, outages
 from werknetz_worker.elements import sweep as sweeping
+from werknetz_worker.failures import Retries, Subject, is_database_away, run_isolated
 from werknetz_worker.projection import projector
 from werknetz_worker.retention import drop_expired
 from werknetz_worker.session import WorkerConnections
@@ -26,19 +27,6 @@ SOFT_LIMIT_S: Final = 50
 RETENTION_RECHECK_WINDOW: Final = timedelta(
     days=7
 )  # an edge that was offline for days sends its backlog within hours
-# The database is unavailable or busy: the next tick retries, the marks are still there.
-_DATABASE_AWAY: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.UndefinedTableError,
-)
 _log: Final = get_logger("worker.tasks")
 
 
@@ -47,6 +35,10 @@ class _Process:
 
     def __init__(self) -> None:
         self.runner = asyncio.Runner()
+        self.retries = Retries()  # of machines, connectors and days
+        self.supply_retries = Retries()
+        self.stock_retries = Retries()
+        self.step_retries = Retries()
         self._session: WorkerConnections | None = None
 
     async def session(self) -> WorkerConnections:
@@ -127,70 +119,81 @@ def retention() -> None:
 
 
 async def _compute() -> None:
-    try:
-        session = await _process.session()
-        await compute.compute_dirty_buckets(session.pool, session.watermarks)
-    except _DATABASE_AWAY as error:
-        _log.warning("database unavailable", error=type(error).__name__, detail=str(error))
+    await _run(
+        "compute", lambda s: compute.compute_dirty_buckets(
+            s.pool, s.watermarks, retries=_process.retries
+        )
+    )  # fmt: skip
 
 
 async def _project() -> None:
-    try:
-        session = await _process.session()
-        await projector.project(session.pool)
-    except _DATABASE_AWAY as error:
-        _log.warning("database unavailable", error=type(error).__name__, detail=str(error))
+    await _run("project", lambda s: projector.project(s.pool))
 
 
 async def _reconcile() -> None:
-    try:
-        session = await _process.session()
-        await reconcile.reconcile_dirty_relations(session.pool, session.watermarks)
-    except _DATABASE_AWAY as error:
-        _log.warning("database unavailable", error=type(error).__name__, detail=str(error))
+    await _run(
+        "reconcile supply", lambda s: reconcile.reconcile_dirty_relations(
+            s.pool, s.watermarks, retries=_process.supply_retries
+        )
+    )  # fmt: skip
 
 
 async def _reconcile_stock(*, swept: bool = False) -> None:
-    try:
-        session = await _process.session()
-        if swept:
-            await stock.mark_after_time(session.pool, datetime.now(UTC))
-        await stock.reconcile_dirty_stock(session.pool, session.watermarks)
-    except _DATABASE_AWAY as error:
-        _log.warning("database unavailable", error=type(error).__name__, detail=str(error))
+    if swept:
+        await _run("mark stock", lambda s: stock.mark_after_time(s.pool, datetime.now(UTC)))
+    await _run(
+        "reconcile stock", lambda s: stock.reconcile_dirty_stock(
+            s.pool, s.watermarks, retries=_process.stock_retries
+        )
+    )  # fmt: skip
 
 
 async def _sweep_supply() -> None:
-    try:
-        session = await _process.session()
-        await supply_sweep.mark_after_time(session.pool, time.time_ns() // 1000)
-        await reconcile.reconcile_dirty_relations(session.pool, session.watermarks)
-    except _DATABASE_AWAY as error:
-        _log.warning("database unavailable", error=type(error).__name__, detail=str(error))
+    await _run(
+        "mark supply", lambda s: supply_sweep.mark_after_time(s.pool, time.time_ns() // 1000)
+    )
+    await _reconcile()
 
 
 async def _sweep() -> None:
-    try:
-        session = await _process.session()
-        await outages.update_outages(session.pool, datetime.now(UTC))
-        await sweeping.mark_after_time(session.pool, time.time_ns() // 1000)
-        await compute.compute_dirty_buckets(session.pool, session.watermarks)
-    except _DATABASE_AWAY as error:
-        _log.warning("database unavailable", error=type(error).__name__, detail=str(error))
+    await _run(
+        "outages", lambda s: outages.update_outages(
+            s.pool, datetime.now(UTC), retries=_process.retries
+        )
+    )  # fmt: skip
+    await _run("mark machines", lambda s: sweeping.mark_after_time(s.pool, time.time_ns() // 1000))
+    await _compute()
 
 
 async def _apply_retention() -> None:
+    await _run(
+        "revisions", lambda s: sweeping.delete_old_revisions(
+            s.pool, time.time_ns() // 1000, retention_days=s.settings.revisions_retention_days
+        )
+    )  # fmt: skip
+    await _run(
+        "older outages", lambda s: outages.update_outages(
+            s.pool, datetime.now(UTC), recheck_window=RETENTION_RECHECK_WINDOW,
+            retries=_process.retries,
+        )
+    )  # fmt: skip
+    await _run(
+        "retention", lambda s: drop_expired(
+            s.pool, s.settings, datetime.now(UTC), _process.retries
+        )
+    )  # fmt: skip
+
+
+async def _run(name: str, work: Callable[[WorkerConnections], Awaitable[object]]) -> None:
+    """Run one step of a task; a step that fails does not stop the next one."""
     try:
         session = await _process.session()
-        days = session.settings.revisions_retention_days
-        await sweeping.delete_old_revisions(
-            session.pool, time.time_ns() // 1000, retention_days=days
+        await run_isolated(
+            session.pool, _process.step_retries, Subject("step", name), lambda: work(session)
         )
-        await outages.update_outages(
-            session.pool, datetime.now(UTC), recheck_window=RETENTION_RECHECK_WINDOW
-        )
-        await drop_expired(session.pool, session.settings, datetime.now(UTC))
-    except _DATABASE_AWAY as error:
+    except Exception as error:
+        if not is_database_away(error):
+            raise
         _log.warning("database unavailable", error=type(error).__name__, detail=str(error))
 
 

@@ -65,8 +65,9 @@ WHERE last.bucket_at > $1::timestamptz - interval '400 days'
 )
 
 DIRTY_MACHINES: Final = """
-SELECT equipment_id FROM dirty_buckets WHERE bucket_at <= $1
-GROUP BY equipment_id ORDER BY min(marked_at)"""
+SELECT d.equipment_id, coalesce(e.path, d.equipment_id::text) AS path
+FROM dirty_buckets d LEFT JOIN equipment e ON e.id = d.equipment_id WHERE d.bucket_at <= $1
+GROUP BY d.equipment_id, e.path ORDER BY min(d.marked_at)"""
 
 DIRTY_BUCKETS_OF_MACHINE: Final = """
 SELECT bucket_at, marks, extract(epoch FROM clock_timestamp() - marked_at)::float8 AS age
@@ -96,6 +97,14 @@ JOIN supply_relations r ON r.id = d.relation_id
 WHERE r.supplier_id = ANY($1) AND d.marked_at <= clock_timestamp()
 ORDER BY d.marked_at, d.relation_id LIMIT $2"""
 
+# How much there is to reconcile: the facts of each relation.
+SIZES_OF_RELATIONS: Final = """
+SELECT r.id, (SELECT count(*) FROM call_off_entries f
+        WHERE f.relation_id = r.id AND f.known_to IS NULL)
+    + (SELECT count(*) FROM shipment_lines f WHERE f.relation_id = r.id AND f.known_to IS NULL)
+    + (SELECT count(*) FROM receipt_lines f WHERE f.relation_id = r.id AND f.known_to IS NULL)
+FROM unnest($1::int[]) AS r (id)"""
+
 # Skips rows that the projector has locked: it marks them again anyway.
 DELETE_RELATION_MARKS: Final = """
 DELETE FROM dirty_relations WHERE relation_id IN (
@@ -109,6 +118,10 @@ DEFER_RELATIONS: Final = f"""
 UPDATE dirty_relations d SET marked_at = clock_timestamp() + interval '{DEFERRED_S} s'
 FROM unnest($1::int[], $2::bigint[]) AS seen (relation_id, marks)
 WHERE d.relation_id = seen.relation_id AND d.marks = seen.marks"""  # noqa: S608 - made of constants
+
+DEFER_RELATION: Final = f"""
+UPDATE dirty_relations SET marked_at = clock_timestamp() + interval '{DEFERRED_S} s'
+WHERE relation_id = $1"""  # noqa: S608 - made of constants
 
 # Marks of relations that do not exist any more.
 DELETE_ORPHANED_RELATION_MARKS: Final = """
@@ -183,6 +196,10 @@ UPDATE dirty_stock d SET marked_at = clock_timestamp() + interval '5 minutes'
 FROM unnest($1::int[], $2::int[], $3::bigint[]) AS seen (warehouse_id, material_id, marks)
 WHERE d.warehouse_id = seen.warehouse_id AND d.material_id = seen.material_id
     AND d.marks = seen.marks"""
+
+DEFER_ONE_STOCK: Final = """
+UPDATE dirty_stock SET marked_at = clock_timestamp() + interval '5 minutes'
+WHERE warehouse_id = $1 AND material_id = $2"""
 
 # What time alone changes: a new day began, or a stock-out goes on.
 MARK_STOCK_AFTER_TIME: Final = """

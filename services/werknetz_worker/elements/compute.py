@@ -7,6 +7,7 @@ deleted only if it is unchanged since it was read.
 import json
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from werknetz.domain.bucket import (
@@ -30,6 +31,7 @@ from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.elements import element_rows as rows
 from werknetz_worker.elements import findings
 from werknetz_worker.elements.machine import Machine
+from werknetz_worker.failures import Retries, Subject, report_unfinished, run_isolated
 from werknetz_worker.watermarks import WatermarkPublisher
 
 BUCKETS_MAX: Final = 7 * 96  # of one transaction: a week, so that memory stays small
@@ -68,29 +70,45 @@ async def compute_dirty_buckets(
     now_us: int | None = None,
     seconds_max: float = 8.0,
     quiet_s: float = QUIET_S,
+    retries: Retries | None = None,
 ) -> int:
     """Compute until all marks are handled or the time is up; return how many were.
 
-    Later marks are for the next call. `now_us` is for tests.
+    Later marks are for the next call. `now_us` is for tests. A machine that cannot be computed
+    waits; the others go on.
     """
+    retries = Retries() if retries is None else retries
+    await report_unfinished(pool, retries)
     deadline = time.monotonic() + seconds_max
     at_us = time.time_ns() // 1000 if now_us is None else now_us
-    waiting = [row[0] for row in await pool.fetch(dirty.DIRTY_MACHINES, instant_of(at_us))]
+    waiting = [
+        (equipment_id, Subject("machine", path, equipment_id=equipment_id))
+        for equipment_id, path in await pool.fetch(dirty.DIRTY_MACHINES, instant_of(at_us))
+    ]
     done = 0
     while waiting:
         left = []
-        for equipment_id in waiting:
+        for equipment_id, subject in waiting:
             if time.monotonic() > deadline:
                 return done
-            async with pool.acquire() as connection:
-                outcome = await compute_machine(connection, equipment_id, at_us, quiet_s=quiet_s)
+            compute = partial(_compute_next_range, pool, equipment_id, at_us, quiet_s)
+            outcome = await run_isolated(pool, retries, subject, compute)
+            if outcome is None:
+                continue
             done += outcome.done
             if outcome.changed:
                 await watermarks.increment_paths([outcome.path])
             if outcome.more:
-                left.append(equipment_id)
+                left.append((equipment_id, subject))
         waiting = left
     return done
+
+
+async def _compute_next_range(
+    pool: DriverPool, equipment_id: int, now_us: int, quiet_s: float
+) -> MachineOutcome:
+    async with pool.acquire() as connection:
+        return await compute_machine(connection, equipment_id, now_us, quiet_s=quiet_s)
 
 
 async def compute_machine(

@@ -6,12 +6,14 @@ and samples inside it show that the source buffered its values (backfill).
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from werknetz.kpi.data_gaps import HEARTBEAT_GAP_US, HEARTBEAT_US
 from werknetz.store import dirty, locks
 from werknetz.store.elements import outages as statements
 from werknetz.store.session import DriverPool, WriteConnection
+from werknetz_worker.failures import Retries, Subject, run_isolated
 
 SILENCE_MAX_S: Final = 60.0
 """A heartbeat may be this late before its connector counts as silent."""
@@ -21,18 +23,37 @@ _LOCK: Final = 0x42454154  # "BEAT": one worker at a connector
 
 
 async def update_outages(
-    pool: DriverPool, now: datetime, *, recheck_window: timedelta = RECHECK_WINDOW
+    pool: DriverPool,
+    now: datetime,
+    *,
+    recheck_window: timedelta = RECHECK_WINDOW,
+    retries: Retries | None = None,
 ) -> int:
-    """Update outages and mark the affected buckets; return how many changed."""
+    """Update outages and mark the affected buckets; return how many changed.
+
+    A connector whose outages cannot be updated waits; the others go on.
+    """
+    retries = Retries() if retries is None else retries
     changed = 0
     for signal_id, connector in await pool.fetch(statements.HEARTBEAT_SIGNALS):
-        async with pool.acquire() as connection, connection.transaction():
-            if await connection.fetchval(locks.TRY_LOCK_OF, _LOCK, signal_id):
-                heartbeat = _Heartbeat(connection, signal_id, connector, now)
-                changed += await heartbeat.update(recheck_window)
+        subject = Subject("heartbeat", connector)
+        update = partial(_update_outages_of, pool, signal_id, connector, now, recheck_window)
+        if (count := await run_isolated(pool, retries, subject, update)) is not None:
+            changed += count
     for connector, keys, starts in await pool.fetch(statements.CHANGED_GAPS):
-        await pool.execute(dirty.MARK_BUCKETS_AT_GAP_EDGES, connector, keys, starts)
+        subject = Subject("gaps", connector)
+        mark = partial(pool.execute, dirty.MARK_BUCKETS_AT_GAP_EDGES, connector, keys, starts)
+        await run_isolated(pool, retries, subject, mark)
     return changed
+
+
+async def _update_outages_of(
+    pool: DriverPool, signal_id: int, connector: str, now: datetime, recheck_window: timedelta
+) -> int:
+    async with pool.acquire() as connection, connection.transaction():
+        if not await connection.fetchval(locks.TRY_LOCK_OF, _LOCK, signal_id):
+            return 0
+        return await _Heartbeat(connection, signal_id, connector, now).update(recheck_window)
 
 
 class _Heartbeat:

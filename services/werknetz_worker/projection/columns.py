@@ -1,5 +1,6 @@
 """The columns of fact rows in the order in which they are written, and how a row is built."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -64,7 +65,13 @@ class Measure:
     factor: float | None
 
     def base(self, quantity: float | None) -> float | None:
-        return None if quantity is None or self.factor is None else quantity * self.factor
+        """Return a quantity in the base unit; raise ValueError if it is beyond all numbers."""
+        if quantity is None or self.factor is None:
+            return None
+        base = quantity * self.factor
+        if not math.isfinite(base):
+            raise ValueError(f"{quantity} {self.unit} is no finite number in the base unit")
+        return base
 
 
 def row_of(

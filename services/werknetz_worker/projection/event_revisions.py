@@ -1,5 +1,6 @@
 """Business events with all revisions in which they were in force."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -40,8 +41,17 @@ class EventRevision:
         return (value if type(value) is str else str(value)).strip() or None
 
     def number(self, name: str) -> float | None:
+        """Return a field as a number; raise ValueError if it is none, or not finite."""
         value = self.body.get(name)
-        return None if value is None else float(value)
+        if value is None:
+            return None
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise ValueError(f"{name} is {value!r:.20}, which is no finite number")
+        return number
 
     def instant(self, name: str) -> datetime | None:
         value = self.body.get(name)

@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 from werknetz.runtime.log import get_logger
 from werknetz.store import locks
 from werknetz.store.projection import outbox as statements
 from werknetz.store.session import DriverPool, WriteConnection
+from werknetz_worker.failures import DETAIL_MAX, raise_unless_isolated
 from werknetz_worker.projection import fact_rows, findings, relations
 from werknetz_worker.projection.event_revisions import EventRevision, load_revisions
 from werknetz_worker.projection.facts import build_facts
@@ -27,11 +26,6 @@ from werknetz_worker.projection.names import load_names
 BATCH: Final = 5_000
 _LOCK: Final = 0x50524F4A  # "PROJ"
 _STAGE: Final = {"delivery_called_off": 0, "shipment_announced": 1}
-# The database rejects the event, or its fields do not fit its kind: a retry would not help.
-_UNPROJECTABLE: Final = (
-    asyncpg.DataError, asyncpg.IntegrityConstraintViolationError,
-    ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
-)  # fmt: skip
 _log: Final = get_logger("worker.project")
 
 
@@ -73,14 +67,16 @@ async def _project_by_bisection(connection: WriteConnection, events: Sequence[UU
     try:
         async with connection.transaction():
             await _project_batch(connection, events)
-    except _UNPROJECTABLE as error:
+    except Exception as error:  # noqa: BLE001 - one event must not stop the others
+        raise_unless_isolated(error)
         if len(events) > 1:
             middle = len(events) // 2
             await _project_by_bisection(connection, events[:middle])
             await _project_by_bisection(connection, events[middle:])
             return
         _log.error("event cannot be projected", event_id=str(events[0]), reason=str(error))
-        detail = f"It cannot be projected: {error}. Correct its mapping and replay it."
+        reason = f"{type(error).__name__}: {error}"[:DETAIL_MAX].replace("\0", "")
+        detail = f"It cannot be projected: {reason}. Correct its mapping and replay it."
         kind, now = "unprojectable_event", datetime.now(UTC)
         finding = EventFinding(key_of(kind, events[0]), kind, events[0], now, detail)
         await findings.write_findings(connection, events, [finding])

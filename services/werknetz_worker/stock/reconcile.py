@@ -7,17 +7,24 @@ was read.
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import asyncpg
 
 from werknetz.domain.bucket import instant_of
-from werknetz.runtime.log import get_logger
 from werknetz.store import dirty, locks
 from werknetz.store.session import DriverPool, WriteConnection
+from werknetz_worker.failures import (
+    Retries,
+    Subject,
+    UnfinishedError,
+    report,
+    run_all_isolated,
+)
 from werknetz_worker.stock import facts, findings, rows
-from werknetz_worker.stock.subject import ReconciledStock, StockSubject, reconcile_subject
+from werknetz_worker.stock.subject import reconcile_subject
 from werknetz_worker.watermarks import WatermarkPublisher
 
 SUBJECTS_MAX: Final = 1_000  # of one transaction
@@ -25,7 +32,6 @@ STOCK_WATERMARK: Final = "#stock"
 """The watermark of all warehouses: no path of an equipment has this form."""
 
 _LOCK: Final = 0x53544F43  # "STOC"
-_log: Final = get_logger("worker.stock")
 
 
 async def reconcile_dirty_stock(
@@ -34,17 +40,23 @@ async def reconcile_dirty_stock(
     *,
     now_us: int | None = None,
     seconds_max: float = 8.0,
+    retries: Retries | None = None,
 ) -> int:
-    """Reconcile until nothing is dirty or the time is up; return how many subjects were."""
+    """Reconcile until nothing is dirty or the time is up; return how many subjects were.
+
+    Stock that cannot be reconciled waits; the rest goes on.
+    """
+    retries = Retries() if retries is None else retries
+    await _separate_unfinished(pool, retries)
     deadline = time.monotonic() + seconds_max
     done = 0
     while time.monotonic() < deadline:
         at_us = time.time_ns() // 1000 if now_us is None else now_us
         async with pool.acquire() as connection:
-            count = await _reconcile_batch(connection, at_us)
-        if not count:
+            outcome = await _reconcile_batch(connection, at_us, retries)
+        if not outcome.subjects:
             break
-        done += count
+        done += outcome.done
         await watermarks.increment_names([STOCK_WATERMARK])
     return done
 
@@ -55,41 +67,81 @@ async def mark_after_time(pool: DriverPool, now: datetime) -> int:
     return int(answer.rpartition(" ")[2])
 
 
-async def _reconcile_batch(connection: WriteConnection, now_us: int) -> int:
+@dataclass(frozen=True, slots=True)
+class StockOutcome:
+    """The result of one transaction."""
+
+    subjects: int = 0
+    done: int = 0
+
+
+async def _reconcile_batch(
+    connection: WriteConnection, now_us: int, retries: Retries
+) -> StockOutcome:
     async with connection.transaction():
         if not await connection.fetchval(locks.TRY_LOCK, _LOCK):
-            return 0
+            return StockOutcome()
         # Read the marks first: a later change marks again.
-        marked = await connection.fetch(dirty.DIRTY_STOCK, SUBJECTS_MAX)
-        if not marked:
-            return 0
-        marks = {(row["warehouse_id"], row["material_id"]): row["marks"] for row in marked}
-        refused = await _reconcile(connection, marked, now_us)
+        marked = _select_batch(await connection.fetch(dirty.DIRTY_STOCK, SUBJECTS_MAX), retries)
+        rows_by_key = {(row["warehouse_id"], row["material_id"]): row for row in marked}
+        refused = await run_all_isolated(
+            connection,
+            retries,
+            {key: _subject_of(*key) for key in rows_by_key},
+            lambda keys: _reconcile(connection, [rows_by_key[key] for key in keys], now_us),
+        )
         for statement, keys in (
-            (dirty.DELETE_STOCK_MARKS, [*marks.keys() - refused]),
+            (dirty.DELETE_STOCK_MARKS, [*rows_by_key.keys() - refused]),
             (dirty.DEFER_STOCK, [*refused]),
         ):
             await connection.execute(
                 statement,
                 [key[0] for key in keys],
                 [key[1] for key in keys],
-                [marks[key] for key in keys],
+                [rows_by_key[key]["marks"] for key in keys],
             )
-        return len(marked) - len(refused)
+        return StockOutcome(len(rows_by_key), len(rows_by_key) - len(refused))
+
+
+def _subject_of(warehouse_id: int, material_id: int) -> Subject:
+    return Subject(
+        "stock",
+        f"{warehouse_id}/{material_id}",
+        warehouse_id=warehouse_id,
+        material_id=material_id,
+    )
+
+
+def _select_batch(marked: Sequence[asyncpg.Record], retries: Retries) -> list[asyncpg.Record]:
+    """Return the stock of one transaction; what took too long with others has one to itself."""
+    batch: list[asyncpg.Record] = []
+    for row in marked:
+        is_alone = not retries.may_share(_subject_of(row["warehouse_id"], row["material_id"]))
+        if batch and is_alone:
+            break
+        batch.append(row)
+        if is_alone:
+            break
+    return batch
+
+
+async def _separate_unfinished(pool: DriverPool, retries: Retries) -> None:
+    """Let the stock that took too long together try alone; what was alone waits."""
+    unfinished = retries.pop_unfinished()
+    for subject in unfinished:
+        if len(unfinished) > 1:
+            retries.separate(subject)
+            continue
+        await report(pool, retries, subject, UnfinishedError("it took longer than a task may"))
+        await pool.execute(dirty.DEFER_ONE_STOCK, subject.warehouse_id, subject.material_id)
 
 
 async def _reconcile(
     connection: WriteConnection, dirty: Sequence[asyncpg.Record], now_us: int
-) -> set[tuple[int, int]]:
-    """Reconcile the subjects; return those that failed."""
-    done: list[tuple[StockSubject, ReconciledStock]] = []
-    refused: set[tuple[int, int]] = set()
-    for subject in await facts.load_subjects(connection, dirty, instant_of(now_us)):
-        try:
-            done.append((subject, reconcile_subject(subject, now_us)))
-        except Exception:  # noqa: BLE001 - one failure must not stop the others
-            _log.exception("stock cannot be reconciled", place=subject.code, of=subject.number)
-            refused.add((subject.warehouse_id, subject.material_id))
+) -> None:
+    done = [
+        (subject, reconcile_subject(subject, now_us))
+        for subject in await facts.load_subjects(connection, dirty, instant_of(now_us))
+    ]
     await rows.replace_rows(connection, done)
     await findings.replace_findings(connection, done)
-    return refused

@@ -7,24 +7,31 @@ deleted only if it is unchanged since it was read; a worker that is killed loses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.supply.relation import reconcile
-from werknetz.runtime.log import get_logger
 from werknetz.store import dirty
 from werknetz.store.session import DriverPool, WriteConnection
+from werknetz_worker.failures import (
+    Retries,
+    Subject,
+    UnfinishedError,
+    report,
+    run_all_isolated,
+)
 from werknetz_worker.supply import facts, findings, rows, shipments
 from werknetz_worker.supply.policies import Policies
 from werknetz_worker.watermarks import WatermarkPublisher
 
 RELATIONS_MAX: Final = 200  # of one transaction, so that memory and locks stay small
+FACTS_MAX: Final = 20_000  # of one transaction; a relation with more has one to itself
 SUPPLIERS_MAX: Final = 50
 SUPPLY_WATERMARK: Final = "#supply"
 """The watermark of all suppliers: no path of an equipment has this form."""
 
 _LOCK: Final = 0x53555050  # "SUPP": one worker at a supplier
-_log: Final = get_logger("worker.supply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +48,24 @@ async def reconcile_dirty_relations(
     *,
     now_us: int | None = None,
     seconds_max: float = 8.0,
+    retries: Retries | None = None,
 ) -> int:
     """Reconcile until no relation is dirty or the time is up; return how many were.
 
-    Later marks are for the next call. `now_us` is for tests.
+    Later marks are for the next call. `now_us` is for tests. A relation that cannot be reconciled
+    waits; the others go on.
     """
+    retries = Retries() if retries is None else retries
     deadline = time.monotonic() + seconds_max
     done = 0
     await pool.execute(dirty.DELETE_ORPHANED_RELATION_MARKS)
+    await _separate_unfinished(pool, retries)
     waiting = [row[0] for row in await pool.fetch(dirty.DIRTY_SUPPLIERS)]
     while waiting and time.monotonic() < deadline:
         chosen, waiting = waiting[:SUPPLIERS_MAX], waiting[SUPPLIERS_MAX:]
         at_us = time.time_ns() // 1000 if now_us is None else now_us
         async with pool.acquire() as connection:
-            outcome = await reconcile_suppliers(connection, chosen, at_us)
+            outcome = await reconcile_suppliers(connection, chosen, at_us, retries)
         done += outcome.relations
         if outcome.relations:
             await watermarks.increment_names([SUPPLY_WATERMARK])
@@ -64,9 +75,13 @@ async def reconcile_dirty_relations(
 
 
 async def reconcile_suppliers(
-    connection: WriteConnection, supplier_ids: Sequence[int], now_us: int
+    connection: WriteConnection,
+    supplier_ids: Sequence[int],
+    now_us: int,
+    retries: Retries | None = None,
 ) -> SupplyOutcome:
     """Reconcile dirty relations of the suppliers that no other worker has locked."""
+    retries = Retries() if retries is None else retries
     async with connection.transaction():
         locked = [
             row[0]
@@ -79,31 +94,72 @@ async def reconcile_suppliers(
         if not marked:
             return SupplyOutcome()
         marks = {row["relation_id"]: row["marks"] for row in marked}
-        refused = await _reconcile(connection, list(marks), now_us)
-        done = {id_: count for id_, count in marks.items() if id_ not in refused}
-        await connection.execute(dirty.DELETE_RELATION_MARKS, list(done), list(done.values()))
-        if refused:
-            await connection.execute(
-                dirty.DEFER_RELATIONS, refused, [marks[id_] for id_ in refused]
-            )
-        return SupplyOutcome(len(done), len(marks) == RELATIONS_MAX)
+        batch = await _take_batch(connection, list(marks), retries)
+        refused = await run_all_isolated(
+            connection,
+            retries,
+            {relation_id: _subject_of(relation_id) for relation_id in batch},
+            partial(_reconcile, connection, now_us=now_us),
+        )
+        for statement, ids in (
+            (dirty.DELETE_RELATION_MARKS, [id_ for id_ in batch if id_ not in refused]),
+            (dirty.DEFER_RELATIONS, sorted(refused)),
+        ):
+            await connection.execute(statement, ids, [marks[id_] for id_ in ids])
+        is_more = len(batch) < len(marks) or len(marks) == RELATIONS_MAX
+        return SupplyOutcome(len(batch) - len(refused), is_more)
 
 
-async def _reconcile(connection: WriteConnection, dirty: Sequence[int], now_us: int) -> list[int]:
-    """Reconcile the relations; return those that failed."""
-    subjects = await facts.load_relations(connection, dirty)
+def _subject_of(relation_id: int) -> Subject:
+    return Subject("relation", str(relation_id), relation_id=relation_id)
+
+
+async def _take_batch(
+    connection: WriteConnection, relation_ids: Sequence[int], retries: Retries
+) -> list[int]:
+    """Return the first relations that fit a transaction; at least one."""
+    sizes: dict[int, int] = {
+        row[0]: row[1] for row in await connection.fetch(dirty.SIZES_OF_RELATIONS, relation_ids)
+    }
+    batch: list[int] = []
+    facts_count = 0
+    for relation_id in relation_ids:
+        facts_count += sizes[relation_id]
+        is_alone = not retries.may_share(_subject_of(relation_id))
+        if batch and (facts_count > FACTS_MAX or is_alone):
+            break
+        batch.append(relation_id)
+        if is_alone:
+            break
+    return batch
+
+
+async def _separate_unfinished(pool: DriverPool, retries: Retries) -> None:
+    """Let the relations that took too long together try alone; one that was alone waits."""
+    unfinished = retries.pop_unfinished()
+    for subject in unfinished:
+        if len(unfinished) > 1:
+            retries.separate(subject)
+            continue
+        await report(pool, retries, subject, UnfinishedError("it took longer than a task may"))
+        await pool.execute(dirty.DEFER_RELATION, subject.relation_id)
+
+
+async def _reconcile(
+    connection: WriteConnection, relation_ids: Sequence[int], *, now_us: int
+) -> None:
+    subjects = await facts.load_relations(connection, relation_ids)
     policies = await Policies.load(connection, sorted({s.supplier_id for s in subjects}))
-    done, refused = [], []
-    for subject in subjects:
-        terms = policies.terms_of(subject.supplier_id, subject.zone, now_us)
-        try:
-            done.append((subject, reconcile(subject.relation, terms)))
-        except Exception:  # noqa: BLE001 - one failure must not stop the others
-            _log.exception("relation cannot be reconciled", relation=subject.id)
-            refused.append(subject.id)
-    ids = [relation_id for relation_id in dirty if relation_id not in refused]
-    documents = await shipments.find_documents(connection, ids)
-    await rows.replace_rows(connection, ids, done, policies)
+    done = [
+        (
+            subject,
+            reconcile(
+                subject.relation, policies.terms_of(subject.supplier_id, subject.zone, now_us)
+            ),
+        )
+        for subject in subjects
+    ]
+    documents = await shipments.find_documents(connection, relation_ids)
+    await rows.replace_rows(connection, relation_ids, done, policies)
     await shipments.replace_shipments(connection, documents, instant_of(now_us))
-    await findings.replace_findings(connection, ids, done)
-    return refused
+    await findings.replace_findings(connection, relation_ids, done)

@@ -23,19 +23,22 @@ LEFT JOIN LATERAL (
     SELECT b.balance, b.at FROM stock_balances b WHERE b.stock_item_id = i.id AND b.at < n.since
     ORDER BY b.at DESC, b.position DESC LIMIT 1) AS last ON true"""
 
+# Quantities that are no finite numbers do not count; NaN is greater than infinity.
 STOCK_COUNTS: Final = """
 SELECT c.stock_item_id, c.at, c.base_quantity, c.event_id, coalesce(c.document, '') AS document,
     c.known_from
 FROM unnest($1::int[], $2::timestamptz[]) AS n (item, since)
 JOIN stock_counts c ON c.stock_item_id = n.item AND c.at >= n.since
-WHERE c.known_to IS NULL AND c.base_quantity IS NOT NULL"""
+WHERE c.known_to IS NULL
+    AND c.base_quantity > '-Infinity' AND c.base_quantity < 'Infinity'"""
 
 STOCK_MOVEMENTS: Final = """
 SELECT m.stock_item_id, m.at, m.base_quantity, m.event_id, m.leg
 FROM unnest($1::int[], $2::timestamptz[]) AS n (item, since)
 JOIN stock_movements m ON m.stock_item_id = n.item AND m.at >= n.since
 JOIN stock_items i ON i.id = n.item JOIN warehouses w ON w.id = i.warehouse_id
-WHERE m.known_to IS NULL AND m.base_quantity IS NOT NULL AND m.kind = ANY(w.moved_by)"""
+WHERE m.known_to IS NULL AND m.kind = ANY(w.moved_by)
+    AND m.base_quantity > '-Infinity' AND m.base_quantity < 'Infinity'"""
 
 OPEN_STOCK_OUTS: Final = """
 SELECT o.warehouse_id, o.material_id, o.start_at, o.start_event_id
