@@ -1,6 +1,7 @@
 """A TCP connection that can be cut: between a connector and its source."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -11,6 +12,8 @@ class Wire:
     host: str
     port: int
     listening: int = 0
+    mutes_server: bool = False  # what the server sends is lost; the connection stays
+    mutes_client: bool = False
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -37,16 +40,23 @@ class Wire:
             far_reader, far_writer = await asyncio.open_connection(self.host, self.port)
             both.add(far_writer)
             self._open.add(far_writer)
-            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+            await asyncio.gather(
+                _pump(reader, far_writer, lambda: self.mutes_client),
+                _pump(far_reader, writer, lambda: self.mutes_server),
+            )
         finally:
             self._open -= both
             for stream in both:
                 stream.transport.abort()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_mute: Callable[[], bool]
+) -> None:
     try:
         while chunk := await reader.read(65_536):
+            if is_mute():
+                continue
             writer.write(chunk)
             await writer.drain()
     except OSError:

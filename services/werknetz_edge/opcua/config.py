@@ -93,6 +93,13 @@ class OpcuaConfig(BaseModel):
         le=30,
         description="seconds without a sign of life until a new session",
     )
+    check_s: float = Field(
+        60,
+        ge=1,
+        le=3600,
+        description="how often items are compared with the server: variables that were added,"
+        " deleted or made again, and a sample of those that deliver nothing",
+    )
     arrays: Literal["elements", "json"] = Field(
         "elements", description="an array is one signal per element, …[3], or one JSON text"
     )

@@ -46,7 +46,7 @@ class RoleSuggestions:
     """Suggests each role once per machine."""
 
     enums: EnumTables
-    _given: set[tuple[Any, str]] = field(default_factory=set)
+    _suggested: set[tuple[Any, str]] = field(default_factory=set)
 
     def role_of(
         self, variable: Variable, step: BrowseStep, machine: BrowseStep | None
@@ -56,9 +56,9 @@ class RoleSuggestions:
             return {}
         suggested = self._state(variable, step) or _counter(variable, step)
         key = (id(machine), str(suggested.get("role")))
-        if not suggested or key in self._given:
+        if not suggested or key in self._suggested:
             return {}
-        self._given.add(key)
+        self._suggested.add(key)
         if "states" in suggested:
             table = str(suggested["states"])
             self.enums[table] = dict(_TABLES[table])

@@ -5,6 +5,9 @@ that acknowledges messages before they are on disk.
 """
 
 import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from asyncua.client.client import Client
@@ -17,8 +20,9 @@ from werknetz_edge.opcua.stack import ua
 MESSAGE_MAX: Final = 16 * 1024 * 1024
 CHUNKS_MAX: Final = 512
 _CHUNK_MAX: Final = 65_535
-_SESSION_MS: Final = 120_000  # the server frees a lost session after this time
+SESSION_S: Final = 120.0  # the server frees a lost session after this time, or a longer outage
 _CHANNEL_MS: Final = 3_600_000
+_log: Final = logging.getLogger(__name__)
 
 
 class _Limits(TransportLimits):
@@ -39,6 +43,15 @@ class _Protocol(UASocketProtocol):
     def post(self, request: Any) -> asyncio.Future[Any]:
         """Send without waiting; the future gets the bytes of the response."""
         return self._send_request(request, timeout=0)
+
+    @property
+    def is_secured(self) -> bool:
+        return bool(self._connection.is_open())
+
+    def date_tokens(self, now: datetime) -> None:
+        for token in (self._connection.security_token, self._connection.next_security_token):
+            if token.TokenId:
+                token.CreatedAt = now
 
 
 class OpcuaTransport(UaClient):
@@ -67,18 +80,29 @@ class OpcuaTransport(UaClient):
     def is_connected(self) -> bool:
         return self.protocol is not None and self.protocol.transport is not None
 
+    @property
+    def has_channel(self) -> bool:
+        """Whether a secure channel is open; without one the library cannot encrypt a request."""
+        return self.is_connected and self.protocol is not None and self.protocol.is_secured
+
+    def use_local_clock(self) -> None:
+        """Date the channel's tokens by our clock: the library compares the server's with ours."""
+        if self.protocol is not None:
+            self.protocol.date_tokens(datetime.now(UTC))
+
 
 class OpcuaClient(Client):
     """One connection; never reused after a loss (asyncua issue 1660)."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, session_s: float = SESSION_S) -> None:
         super().__init__(url, timeout_s)
         self.wire = OpcuaTransport(timeout_s)
         self.uaclient = self.wire
         self.nodes = Shortcuts(self.wire.session)
         self.max_messagesize = MESSAGE_MAX
         self.max_chunkcount = CHUNKS_MAX
-        self.session_timeout = _SESSION_MS
+        self.session_timeout = int(1000 * max(session_s, SESSION_S))
+        self.start_us: int | None = None  # of the server: a restart has another
         self.secure_channel_timeout = _CHANNEL_MS
 
     def set_security_policy(self, policy: Any) -> None:
@@ -89,6 +113,7 @@ class OpcuaClient(Client):
         await self.connect_socket()
         await self.send_hello()
         await self.open_secure_channel()
+        self.wire.use_local_clock()
 
     async def start_session(self) -> None:
         """Create and activate a new session."""
@@ -108,33 +133,40 @@ class OpcuaClient(Client):
 
     @property
     def ticket(self) -> "SessionTicket":
-        return SessionTicket(self.wire.session.authentication_token, self._server_nonce)
+        return SessionTicket(
+            self.wire.session.authentication_token, self._server_nonce, self.start_us
+        )
 
     async def renew_forever(self) -> None:
         """Renew the channel at 75 % of its life (Part 4, 5.5.2.1)."""
         while True:
             await asyncio.sleep(self.secure_channel_timeout * 0.75 / 1000)
             await self.open_secure_channel(renew=True)
+            self.wire.use_local_clock()
             self.wire.revolve_security_token()
 
     async def stop(self, *, close_session: bool) -> None:
-        """Close session, channel and socket, in bounded time."""
+        """Close session, channel and socket, in bounded time. Never raises."""
         try:
-            if close_session and self.wire.is_connected:
+            if close_session and self.wire.has_channel:
                 async with asyncio.timeout(2):
                     await self.wire.close_session(delete_subscriptions=True)
-            if self.wire.is_connected:
+            if self.wire.has_channel:
                 async with asyncio.timeout(1):
                     await self.wire.close_secure_channel()
-        except (OSError, ua.UaError):
-            pass  # the server is gone; the socket is closed below
+        except (OSError, ua.UaError) as error:
+            _log.debug("%s not closed, the server is gone: %r", self.server_url.netloc, error)
+        except Exception:  # noqa: BLE001  whatever the library meets in a half-open channel
+            _log.exception("%s not closed", self.server_url.netloc)
         finally:
             self.disconnect_socket()
 
 
+@dataclass(slots=True)
 class SessionTicket:
-    """What is needed to resume a lost session."""
+    """What is needed to resume a lost session, again and again until the server refuses."""
 
-    def __init__(self, token: Any, nonce: Any) -> None:
-        self.token = token
-        self.nonce = nonce
+    token: Any
+    nonce: Any
+    start_us: int | None = None  # when the server was started
+    silent_attempts: int = 0  # resumptions that the server did not answer

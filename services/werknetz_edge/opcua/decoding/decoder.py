@@ -4,15 +4,18 @@ Runs of equal layout are decoded at once (`columns`), other notifications one by
 Bytes that cannot be decoded go to quarantine; the rest is processed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from werknetz.connector.contract import Reading, ReadingBlock
+from werknetz.connector.quarantine import RAW_MAX
+from werknetz.connector.values import count_elements
 from werknetz.events.batch import Unmapped
 from werknetz_edge.opcua.decoding.columns import (
     BOOLEAN,
@@ -30,10 +33,10 @@ from werknetz_edge.opcua.decoding.filetime import instant_of, instants_of, serve
 from werknetz_edge.opcua.decoding.message import NotificationMessage
 from werknetz_edge.opcua.decoding.record import NotificationRecord, read_record
 from werknetz_edge.opcua.decoding.values import to_json_value
+from werknetz_edge.opcua.subscription.activity import Activity
 from werknetz_edge.opcua.subscription.initial_values import InitialValues
 
 HEARTBEAT: Final = "heartbeat"
-RAW_MAX: Final = 65_536
 ELEMENTS_MAX: Final = 4096  # a longer array stays one JSON text: signals are bounded
 _SHORT_RUN: Final = 8
 _OVERFLOW_MASK: Final = 0x0C80  # InfoType and the overflow bit
@@ -66,11 +69,14 @@ class Decoder:
         self.addresses = addresses
         self.namespaces: Sequence[str] = ()
         self.initial_values = InitialValues()
+        self.activity = Activity()
         self._arrays = arrays
         self._elements: dict[int, list[int]] = {}
+        self._cells: dict[int, dict[str, int]] = {}  # of matrices
 
     def decode(self, message: NotificationMessage, arrived_us: int) -> DecodedMessage:
         result = DecodedMessage()
+        self.activity.now_s = monotonic()
         for changes in message.changes:
             reader = _Reader(self, message.content, arrived_us, result)
             reader.read(changes.start, changes.end, changes.count)
@@ -83,6 +89,19 @@ class Decoder:
             self.addresses.append(f"{self.addresses[handle]}[{len(elements)}]")
             elements.append(len(self.addresses) - 1)
         return elements[index]
+
+    def cell_handle(self, handle: int, cell: str) -> int:
+        """Return the handle of a cell of a matrix, such as "2,0"; it is assigned at first use."""
+        cells = self._cells.setdefault(handle, {})
+        if cell not in cells:
+            self.addresses.append(f"{self.addresses[handle]}[{cell}]")
+            cells[cell] = len(self.addresses) - 1
+        return cells[cell]
+
+    def handles_of(self, handle: int) -> list[int]:
+        """Return the handles under which values of an item are stored: its elements, or itself."""
+        elements, cells = self._elements.get(handle, []), self._cells.get(handle, {})
+        return [*elements, *cells.values()] or [handle]
 
     def splits_array(self, elements: int) -> bool:
         return self._arrays == "elements" and 0 < elements <= ELEMENTS_MAX
@@ -144,6 +163,7 @@ class _Reader:
         status = record.get("status", 0)
         source, server = record.get("source"), record.get("server")
         if isinstance(value, int) and abs(value) > EXACT:
+            self._decoder.activity.note_object(record["handle"], value)
             self._emit_text(record["handle"], value, status, source, server)
             return
         self._add(record["handle"], np.nan if value is None else value, status, source, server)
@@ -189,6 +209,8 @@ class _Reader:
             large = np.abs(value) >= EXACT
             if large.any():
                 for index in np.flatnonzero(large):
+                    number = int(run["value"][index])
+                    self._decoder.activity.note_object(int(handle[index]), number)
                     self._emit_text(
                         int(handle[index]),
                         int(run["value"][index]),
@@ -214,6 +236,7 @@ class _Reader:
             return
         if int(handle.max()) >= len(self._decoder.addresses):
             raise ValueError(f"client handle {int(handle.max())} was never assigned")
+        self._decoder.activity.note(handle, value)
         at, judged = instants_of(source, server, status, self._arrived_us)
         if status.any():
             self._note_status(handle, status, at)
@@ -239,22 +262,26 @@ class _Reader:
     def _emit_record(self, record: NotificationRecord, position: int) -> None:
         if record.handle >= len(self._decoder.addresses):
             raise ValueError(f"client handle {record.handle} was never assigned")
-        raw = self._content[position : min(record.end, position + RAW_MAX)]
+        raw = self._content[position : record.end]
         value = record.value
-        if record.array and isinstance(value, list):
-            flat = _flatten(value)
-            if self._decoder.splits_array(len(flat)):
-                self._emit_elements(record, flat)
-                return
+        self._decoder.activity.note_object(record.handle, value)
+        is_array = record.array and isinstance(value, list)
+        if is_array and self._decoder.splits_array(count_elements(value)):
+            self._emit_elements(record, value)
+            return
         if self._decoder.addresses[record.handle] == HEARTBEAT and isinstance(value, datetime):
             value = value.timestamp()
         elif not isinstance(value, datetime):
             value = to_json_value(value, self._decoder.namespaces)
         self._emit_text(record.handle, value, record.status, record.source, record.server, raw=raw)
 
-    def _emit_elements(self, record: NotificationRecord, flat: list[Any]) -> None:
-        for index, value in enumerate(flat):
-            handle = self._decoder.element_handle(record.handle, index)
+    def _emit_elements(self, record: NotificationRecord, array: list[Any]) -> None:
+        is_matrix = isinstance(array[0], list)
+        for index, (cell, value) in enumerate(_cells(array)):
+            if is_matrix:
+                handle = self._decoder.cell_handle(record.handle, cell)
+            else:
+                handle = self._decoder.element_handle(record.handle, index)
             if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) <= EXACT):
                 self._add(handle, float(value), record.status, record.source, record.server)
                 continue
@@ -295,13 +322,15 @@ class _Reader:
                 reason=reason,
                 raw=self._content[position : min(end, position + RAW_MAX)],
                 at_us=self._arrived_us,
-                size=end - position,
+                size=end - position if end - position > RAW_MAX else 0,
             )
         )
 
 
-def _flatten(values: list[Any]) -> list[Any]:
-    """Return the elements of an array of any rank, row by row."""
-    if values and isinstance(values[0], list):
-        return [item for row in values for item in _flatten(row)]
-    return values
+def _cells(array: list[Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield index and element of an array of any rank, row by row: "3", in a matrix "2,0"."""
+    for index, item in enumerate(array):
+        if isinstance(item, list):
+            yield from _cells(item, f"{above}{index},")
+        else:
+            yield f"{above}{index}", item

@@ -15,6 +15,7 @@ from werknetz_edge.opcua.stack import ua
 
 _DATA_CHANGE: Final = ua.ObjectIds.DataChangeNotification_Encoding_DefaultBinary
 _STATUS_CHANGE: Final = ua.ObjectIds.StatusChangeNotification_Encoding_DefaultBinary
+_EVENTS: Final = ua.ObjectIds.EventNotificationList_Encoding_DefaultBinary
 _PUBLISH: Final = ua.ObjectIds.PublishResponse_Encoding_DefaultBinary
 _REPUBLISH: Final = ua.ObjectIds.RepublishResponse_Encoding_DefaultBinary
 _FAULT: Final = ua.ObjectIds.ServiceFault_Encoding_DefaultBinary
@@ -47,6 +48,7 @@ class NotificationMessage:
     changes: list[DataChanges] = field(default_factory=list)
     status: int | None = None  # the subscription's own end, as a StatusCode
     keep_alive: bool = False
+    has_events: bool = False  # only changes of the address space are subscribed
 
     @property
     def values(self) -> int:
@@ -105,5 +107,7 @@ def _read_notifications(buffer: Buffer, message: NotificationMessage) -> None:
         if kind == _DATA_CHANGE:
             items = max(_I32.unpack_from(message.content, start)[0], 0)
             message.changes.append(DataChanges(start + 4, start + length, items))
+        elif kind == _EVENTS:
+            message.has_events = True
         elif kind == _STATUS_CHANGE:
             message.status = _U32.unpack_from(message.content, start)[0]

@@ -27,10 +27,10 @@ async def load_types(explorer: Explorer, steps: Iterable[BrowseStep]) -> None:
     references = await explorer.references(
         [step.node for step in unknown], _HAS_TYPE_DEFINITION, classes=OBJECT_TYPE
     )
-    for step, types in zip(unknown, references, strict=True):
-        step.type_node = types[0].NodeId if types else None
-    known: set[Any] = {s.type_node for s in objects.values() if s.type_node is not None}
-    names = await load_supertypes(explorer, known, OBJECT_TYPE)
+    for step, definitions in zip(unknown, references, strict=True):
+        step.type_node = definitions[0].NodeId if definitions else None
+    types: set[Any] = {s.type_node for s in objects.values() if s.type_node is not None}
+    names = await load_supertypes(explorer, types, OBJECT_TYPE)
     for step in objects.values():
         step.type_names = names.get(step.type_node, ())
 

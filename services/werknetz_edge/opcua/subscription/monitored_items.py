@@ -1,7 +1,7 @@
 """A subscription and its monitored items, as requested and as revised by the server."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Final
@@ -11,12 +11,17 @@ from asyncua.ua.ua_binary import struct_from_binary
 
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.connection.session import OpcuaSession
+from werknetz_edge.opcua.connection.transport import SESSION_S
 from werknetz_edge.opcua.stack import ua
 from werknetz_edge.opcua.subscription.initial_values import InitialValues
 from werknetz_edge.opcua.subscription.sequence import SequenceTracker
 
 KEEP_ALIVE_MS: Final = 5_000
-_LIFETIME_MS: Final = 120_000  # as long as a lost session lives
+EVENTS_HANDLE: Final = 0xFFFF_FFFE  # no address has such an index
+_EVENTS_MAX: Final = 10
+_SERVER: Final = 2253
+_BASE_EVENT: Final = 2041
+_MODEL_CHANGE: Final = 2132  # BaseModelChangeEventType
 _MESSAGE_VALUES: Final = 10_000  # bounds the work for one message
 
 
@@ -30,6 +35,8 @@ class MonitoredItem:
     queue: int
     item_id: int | None = None  # assigned by the server while the item exists
     refusal: str = ""
+    granted_queue: int = 0
+    granted_sampling_ms: float = 0
 
 
 @dataclass(slots=True)
@@ -38,7 +45,7 @@ class Subscription:
 
     items: dict[int, MonitoredItem] = field(default_factory=dict)
     sequence: SequenceTracker = field(default_factory=SequenceTracker)
-    acks: dict[int, None] = field(default_factory=dict)  # on disk, not yet details to the server
+    acks: dict[int, None] = field(default_factory=dict)  # on disk, not yet sent to the server
     initial_values: InitialValues = field(default_factory=InitialValues)
     number: int = 0
     publishing_ms: float = 0
@@ -50,9 +57,10 @@ class Subscription:
     async def create(self, session: OpcuaSession, config: OpcuaConfig) -> None:
         most_ms = min(KEEP_ALIVE_MS, config.silence_s * 1000 / 3)
         keep_alive = max(1, int(most_ms // config.publishing_ms))
+        lifetime_ms = 1000 * max(SESSION_S, 2 * config.outage_s)  # as long as a lost session lives
         parameters = ua.CreateSubscriptionParameters(
             RequestedPublishingInterval=config.publishing_ms,
-            RequestedLifetimeCount=max(3 * keep_alive, ceil(_LIFETIME_MS / config.publishing_ms)),
+            RequestedLifetimeCount=max(3 * keep_alive, ceil(lifetime_ms / config.publishing_ms)),
             RequestedMaxKeepAliveCount=keep_alive,
             MaxNotificationsPerPublish=_MESSAGE_VALUES,
             PublishingEnabled=True,
@@ -66,13 +74,30 @@ class Subscription:
         self.keep_alive_s = self.publishing_ms * granted.RevisedMaxKeepAliveCount / 1000
         self.lifetime_s = self.publishing_ms * granted.RevisedLifetimeCount / 1000
 
+    async def transfer(self, session: OpcuaSession, timeout_s: float) -> bool:
+        """Take the subscription over into a new session; false: the server no longer has it."""
+        parameters = ua.TransferSubscriptionsParameters([self.number], False)
+        request = ua.TransferSubscriptionsRequest(Parameters=parameters)
+        try:
+            answer = await _send(session, request, "TransferSubscriptionsResponse", timeout_s)
+        except ua.UaError:
+            return False  # many controllers do not offer the service
+        results = list(answer.Parameters.Results or [])
+        return len(results) == 1 and bool(results[0].StatusCode.is_good())
+
     async def add_items(
-        self, session: OpcuaSession, items: Iterable[MonitoredItem], timeout_s: float
+        self,
+        session: OpcuaSession,
+        items: Iterable[MonitoredItem],
+        timeout_s: float,
+        begin: Callable[[str, float], None] | None = None,
     ) -> None:
         """Create the monitored items in this order: items of one type make uniform messages."""
         new_items = list(items)
         size = session.limits["items"]
         for start in range(0, len(new_items), size):
+            if begin is not None:
+                begin(f"create monitored items, {start} of {len(new_items)}", timeout_s)
             batch = new_items[start : start + size]
             self.initial_values.expect(item.handle for item in batch)
             parameters = ua.CreateMonitoredItemsParameters(
@@ -89,25 +114,68 @@ class Subscription:
         self.items[item.handle] = item
         if result.StatusCode.is_good():
             item.item_id, item.refusal = int(result.MonitoredItemId), ""
-            self.queues.add(int(result.RevisedQueueSize))
-            self.samplings.add(float(result.RevisedSamplingInterval))
+            item.granted_queue = int(result.RevisedQueueSize)
+            item.granted_sampling_ms = float(result.RevisedSamplingInterval)
+            self.queues.add(item.granted_queue)
+            self.samplings.add(item.granted_sampling_ms)
         else:
             item.item_id, item.refusal = None, str(result.StatusCode.name)
             self.initial_values.discard(item.handle)
 
-    async def restore_items(self, session: OpcuaSession, gone: set[int], timeout_s: float) -> None:
-        """Create again the items that the server refused or whose node it had deleted."""
-        lost = [self.items[handle] for handle in gone if handle in self.items]
+    async def delete_items(
+        self, session: OpcuaSession, handles: Iterable[int], refusal: str, timeout_s: float
+    ) -> None:
+        """Delete items whose nodes are gone; `restore_items` creates them again."""
+        lost = [self.items[handle] for handle in handles if handle in self.items]
         numbers = [item.item_id for item in lost if item.item_id is not None]
-        if numbers:
-            parameters = ua.DeleteMonitoredItemsParameters(self.number, numbers)
+        for start in range(0, len(numbers), session.limits["items"]):
+            batch = numbers[start : start + session.limits["items"]]
+            parameters = ua.DeleteMonitoredItemsParameters(self.number, batch)
             request = ua.DeleteMonitoredItemsRequest(Parameters=parameters)
             await _send(session, request, "DeleteMonitoredItemsResponse", timeout_s)
         for item in lost:
-            item.item_id = None
+            item.item_id, item.refusal = None, refusal
+
+    async def restore_items(self, session: OpcuaSession, timeout_s: float) -> list[MonitoredItem]:
+        """Create the items that the server refused or that were deleted; return the live ones."""
         missing = [item for item in self.items.values() if item.item_id is None]
         if missing:
             await self.add_items(session, missing, timeout_s)
+        return [item for item in missing if item.item_id is not None]
+
+    async def watch_model(self, session: OpcuaSession, timeout_s: float) -> bool:
+        """Subscribe to changes of the address space; false: the server does not offer them."""
+        operand = ua.LiteralOperand(ua.Variant(ua.NodeId(_MODEL_CHANGE, 0)))
+        condition = ua.ContentFilterElement(ua.FilterOperator.OfType, [operand])
+        select = ua.SimpleAttributeOperand(
+            TypeDefinitionId=ua.NodeId(_BASE_EVENT, 0),
+            BrowsePath=[ua.QualifiedName("EventType")],
+            AttributeId=ua.AttributeIds.Value,
+        )
+        item = ua.MonitoredItemCreateRequest(
+            ItemToMonitor=ua.ReadValueId(
+                NodeId=ua.NodeId(_SERVER, 0), AttributeId=ua.AttributeIds.EventNotifier
+            ),
+            MonitoringMode=ua.MonitoringMode.Reporting,
+            RequestedParameters=ua.MonitoringParameters(
+                ClientHandle=EVENTS_HANDLE,
+                SamplingInterval=0,
+                Filter=ua.EventFilter([select], ua.ContentFilter([condition])),
+                QueueSize=_EVENTS_MAX,
+                DiscardOldest=True,
+            ),
+        )
+        parameters = ua.CreateMonitoredItemsParameters(
+            SubscriptionId=self.number,
+            TimestampsToReturn=ua.TimestampsToReturn.Neither,
+            ItemsToCreate=[item],
+        )
+        request = ua.CreateMonitoredItemsRequest(Parameters=parameters)
+        try:
+            answer = await _send(session, request, "CreateMonitoredItemsResponse", timeout_s)
+        except ua.UaError:
+            return False
+        return bool(answer.Results and answer.Results[0].StatusCode.is_good())
 
     def details(self) -> dict[str, str]:
         """Return the revised parameters, for the status."""

@@ -25,7 +25,7 @@ class PublishRequests:
         self._subscription = subscription
         self._to_acknowledge = acks  # outlives the connection: the session may be resumed
         self._target_count = outstanding
-        self._outstanding = 0
+        self._outstanding: dict[asyncio.Future[Any], list[int]] = {}
         self._arrived: deque[tuple[asyncio.Future[Any], list[int]]] = deque()
         self._response_arrived = asyncio.Event()
 
@@ -34,7 +34,7 @@ class PublishRequests:
 
     def fill(self) -> None:
         """Send requests up to the target number. Raises ConnectionError."""
-        while self._outstanding < self._target_count:
+        while len(self._outstanding) < self._target_count:
             acks = list(self._to_acknowledge)[:ACKS_MAX]
             for sequence in acks:
                 del self._to_acknowledge[sequence]
@@ -43,11 +43,18 @@ class PublishRequests:
                 ua.SubscriptionAcknowledgement(self._subscription, sequence) for sequence in acks
             ]
             future = self._wire.post(request)
-            self._outstanding += 1
+            self._outstanding[future] = acks
             future.add_done_callback(partial(self._on_response, acks))
 
+    def forget(self) -> None:
+        """Count no request as outstanding: they, or their answers, were lost on the way."""
+        for acks in self._outstanding.values():
+            for sequence in acks:
+                self.acknowledge(sequence)
+        self._outstanding.clear()
+
     def _on_response(self, acks: list[int], answer: asyncio.Future[Any]) -> None:
-        self._outstanding -= 1
+        self._outstanding.pop(answer, None)
         if answer.cancelled():
             return
         answer.exception()  # retrieved here: after a stop nobody else retrieves it
@@ -70,5 +77,7 @@ class PublishRequests:
 
     def reduce(self) -> bool:
         """Lower the number of outstanding requests; False: it is one already."""
+        if self._target_count <= 1:
+            return False
         self._target_count -= 1
-        return self._target_count >= 1
+        return True

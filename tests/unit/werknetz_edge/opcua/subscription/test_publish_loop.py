@@ -13,7 +13,8 @@ from werknetz_edge.opcua.decoding.decoder import Decoder
 from werknetz_edge.opcua.stack import ua
 from werknetz_edge.opcua.subscription.delivery_queue import DeliveryQueue
 from werknetz_edge.opcua.subscription.monitored_items import Subscription
-from werknetz_edge.opcua.subscription.publish_loop import OutageGap, PublishLoop
+from werknetz_edge.opcua.subscription.outage import OutageGap
+from werknetz_edge.opcua.subscription.publish_loop import PublishLoop
 
 
 def notification(sequence: int, value: float | None) -> Any:
