@@ -8,17 +8,18 @@ from werknetz_edge.opcua.explore.browse_step import BrowseStep
 
 EnumTables = dict[str, dict[str, str]]
 
+# An empty text: the state machine is not active.
 _PACKML_STATES: Final = {
     "Clearing": "malfunction", "Stopped": "idle", "Starting": "idle", "Idle": "idle",
     "Suspended": "suspended", "Execute": "producing", "Stopping": "idle",
     "Aborting": "malfunction", "Aborted": "malfunction", "Holding": "malfunction",
     "Held": "malfunction", "Unholding": "malfunction", "Suspending": "suspended",
     "Unsuspending": "suspended", "Resetting": "idle", "Completing": "idle", "Complete": "idle",
-    "Completed": "idle",
+    "Completed": "idle", "": "unknown",
 }  # fmt: skip
 _MACHINERY_STATES: Final = {
     "Executing": "producing", "NotExecuting": "idle", "OutOfService": "malfunction",
-    "NotAvailable": "off",
+    "NotAvailable": "off", "": "unknown",
 }  # fmt: skip
 # Type of the state machine → name of its table, and the states. The first is preferred.
 _STATE_MACHINES: Final[dict[str, tuple[str, dict[str, str]]]] = {

@@ -11,6 +11,7 @@ from werknetz.connector.contract import (
     ConnectionLost,
     Redeliverable,
 )
+from werknetz.domain.status import BAD, GOOD
 from werknetz_edge.mqtt import create
 from werknetz_edge.mqtt.connector import MqttConnector
 
@@ -83,6 +84,51 @@ async def test_retained_messages_are_marked(place: Place) -> None:
     await connector.close()
     assert connector.status.details["retained"] == "1"
     assert sink.deliveries[0].readings[0].status
+
+
+@pytest.mark.asyncio
+async def test_retained_messages_can_be_ignored(place: Place) -> None:
+    topics = [{"pattern": f"{place.topic}/m/s", "retained": "ignore"}]
+    async with publisher(place.url) as machine:
+        await asyncio.to_thread(machine.send, f"{place.topic}/m/s", "old", retain=True)
+        connector = create("old" + place.topic[-4:], place.options(topics=topics), place.folder)
+        sink = Sink()
+        await connector.connect()
+        delivery = await asyncio.wait_for(connector.read(), 20)
+        assert (delivery.ignored, delivery.readings) == (1, [])
+        await delivery.acknowledge()
+        await asyncio.to_thread(machine.send, f"{place.topic}/m/s", "new")
+        await sink.take(connector, 1)
+        await connector.close()
+    assert sink.values == ["new"]
+    assert sum(d.ignored for d in sink.deliveries) == 0
+
+
+@pytest.mark.asyncio
+async def test_elements_come_with_their_own_name_time_and_status(place: Place) -> None:
+    elements = {
+        "at": "values", "key": "id", "value": "v", "status": "q",
+        "time": {"path": "t", "format": "unix_ms"},
+    }  # fmt: skip
+    topics = [{"pattern": f"{place.topic}/m/s", "elements": elements}]
+    connector = create("el" + place.topic[-4:], place.options(topics=topics), place.folder)
+    sink = Sink()
+    await connector.connect()
+    document = (
+        '{"timestamp": 1, "values": [{"id": "Ch.B", "v": "000123", "q": true, "t": 1770000000123},'
+        ' {"v": 7}, {"id": "Ch.A", "v": 5, "q": false, "t": 1770000000124}]}'
+    )
+    async with publisher(place.url) as machine:
+        await asyncio.to_thread(machine.send, f"{place.topic}/m/s", document)
+        await sink.take(connector, 3)
+    await connector.close()
+    topic = f"{place.topic}/m/s"
+    readings = [reading for delivery in sink.deliveries for reading in delivery.readings]
+    assert [(r.source, r.value, r.status, r.source_time_us) for r in readings] == [
+        (f"{topic}#Ch.B", "000123", GOOD, 1_770_000_000_123_000),
+        (f"{topic}#Ch.A", 5, BAD, 1_770_000_000_124_000),
+    ]
+    assert [(entry.item, entry.raw) for entry in sink.unreadable] == [("values[1]", b'{"v":7}')]
 
 
 @pytest.mark.asyncio

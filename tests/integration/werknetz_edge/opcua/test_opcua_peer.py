@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from plumbing.peers import peer, why_not
 from werknetz.connector.contract import ConfigurationRejected, ConnectionLost, Delivery
-from werknetz.events.batch import GapClosed, GapOpened
+from werknetz.connector.mapping.mapping import load_mapping
+from werknetz.connector.mapping.pattern import Pattern
+from werknetz.connector.normalize import Normalizer
+from werknetz.connector.yaml_format import load_yaml
+from werknetz.domain.role import Role
+from werknetz.events.batch import GapClosed, GapOpened, Points, Unmapped
+from werknetz_edge import mapping_cli
 from werknetz_edge.opcua import create
+from werknetz_edge.opcua.cli import register_connect
 from werknetz_edge.opcua.connection.pki import trust_certificate
 from werknetz_edge.opcua.connector import OpcuaConnector
 
@@ -132,6 +141,56 @@ async def test_encrypted_with_a_user_killed_and_back(program: Path, tmp_path: Pa
         assert [type(gap) for gap in gaps] == [GapOpened, GapClosed]
         assert gaps[0].cause == "connection_lost"
         await connector.close()
+
+
+@pytest.mark.asyncio
+async def test_connect_gives_every_variable_a_point_of_its_own(
+    program: Path, tmp_path: Path
+) -> None:
+    port, file = free_port(), tmp_path / "edge.yaml"
+    url = f"opc.tcp://127.0.0.1:{port}/plant"
+    async with running(program, port):
+        app = typer.Typer()
+        register_connect(app)
+        mapping_cli.register(app)
+        command = ["connect", "opcua", url, "--policy", "None", "--folder", str(tmp_path),
+                   "--out", str(file)]  # fmt: skip
+        result = await asyncio.to_thread(CliRunner().invoke, app, command)
+        assert result.exit_code == 0, result.output
+        checked = await asyncio.to_thread(CliRunner().invoke, app, ["mapping", "check", str(file)])
+        assert checked.exit_code == 0, checked.output
+        mapping = load_mapping(file)
+        connector = create("peer", load_yaml(file).tree["options"], tmp_path)
+        await connector.connect()
+        addresses = {
+            Pattern.parse(rule.source).literal: rule
+            for rule in mapping.rules
+            if not Pattern.parse(rule.source).names
+        }
+        normalizer = Normalizer(mapping, "peer")
+        sources: dict[str, str] = {}
+        items = int(connector.status.details["items"].split(" of ")[1])
+        quarantined: list[str] = []
+        async with asyncio.timeout(30):
+            while len({source.split("[")[0] for source in sources}) < items:
+                delivery = await connector.read()
+                for record in normalizer.normalize(delivery, time.time_ns() // 1000):
+                    if isinstance(record, Points):
+                        sources |= {point.source: point.key for point in record.points}
+                    if isinstance(record, Unmapped):
+                        quarantined.append(record.reason)
+                await delivery.acknowledge()
+        await connector.close()
+    assert not quarantined
+    assert len(set(sources.values())) == len(sources), "no two variables share a point"
+    assert len(addresses) >= items
+    machines = {str(rule.equipment).rpartition("/")[2] for rule in mapping.rules}
+    assert {"milling-machine1", "packaging-line1", "cell7"} <= machines
+    assert machines.isdisjoint({"admin", "status", "identification", "current-state"})
+    rule = next(rule for rule in mapping.rules if rule.signal == "status.equipment-starved")
+    assert str(rule.equipment).endswith("/packaging-line1")
+    roles = {(rule.role, str(rule.equipment).rpartition("/")[2]) for rule in mapping.rules}
+    assert {(Role.TOTAL_COUNT, "packaging-line1"), (Role.STATE, "packaging-line1")} <= roles
 
 
 async def read_to_the_end(connector: OpcuaConnector) -> None:
