@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from werknetz.connector.clock.clock_check import TimeOptions
 from werknetz.connector.mapping.mapping import Mapping, load_mapping, parse_mapping
 from werknetz.connector.yaml_format import ConfigurationError, explain_errors, load_yaml
 from werknetz.runtime.settings import read_env
@@ -52,6 +53,7 @@ class EdgeForm(_StrictModel):
     spool: SpoolOptions = SpoolOptions()
     redis: RedisOptions = RedisOptions()
     raw: RawOptions = RawOptions()
+    time: TimeOptions = TimeOptions()
     options: dict[str, Any] = {}
     mapping: dict[str, Any]
     follow: bool = Field(True, description="Change to later versions of the mapping from the core")
@@ -69,6 +71,7 @@ class EdgeConfig(_StrictModel):
     retention_us: int
     redis_url: str | None
     raw: RawOptions
+    time: TimeOptions = TimeOptions()
     options: dict[str, Any]
     mapping: Mapping
     follow: bool
@@ -103,6 +106,7 @@ def load_config(path: Path) -> EdgeConfig:
         retention_us=int(form.spool.retention_h * 3_600_000_000),
         redis_url=form.redis.url or read_env("WERKNETZ_REDIS_URL"),
         raw=form.raw,
+        time=form.time,
         options=form.options,
         mapping=mapping,
         follow=form.follow,

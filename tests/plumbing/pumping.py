@@ -56,7 +56,7 @@ class CountingConnector:
             await asyncio.Event().wait()
         value = self.acknowledged + 1
         readings = [Reading(f"n{n}", float(value), source_time_us=value) for n in range(self.size)]
-        return Delivery(readings, acknowledge=self._acknowledge, lane=self.lane)
+        return Delivery(readings, acknowledge=self._acknowledge, lane=self.lane, is_history=True)
 
     async def _acknowledge(self) -> None:
         self.acknowledged += 1

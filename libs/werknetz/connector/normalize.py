@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from werknetz.connector.clock.clock_check import ClockCheck, kind_of
+from werknetz.connector.clock.clock_check import HISTORY, ClockCheck, kind_of
 from werknetz.connector.clock.reading_times import ReadingTimes
 from werknetz.connector.columns import AddressTable, judge_block, samples_of_block
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
@@ -162,9 +162,7 @@ class Normalizer:
                 size = entry.size or admitted.size
                 unmapped.append(msgspec.structs.replace(admitted, size=size))
         samples: list[Samples] = []
-        is_history = delivery.is_history or delivery.lane == "backfill"
-        options = self.clock.options
-        kind = kind_of(options, is_history=is_history, may_be_old=delivery.may_repeat)
+        kind = kind_of(self.clock.options, delivery)
         if delivery.readings:
             self._times.begin(kind, arrival_us)
             samples += self._of_readings(delivery.readings, arrival_us, unmapped)
@@ -180,7 +178,7 @@ class Normalizer:
             if converted is not None:
                 samples.append(converted)
         events: list[Record] = [
-            *self._of_records(delivery.records, arrival_us, unmapped, is_live=not is_history)
+            *self._of_records(delivery.records, arrival_us, unmapped, is_live=kind != HISTORY)
         ]
         events += [self._records.end_of(end, arrival_us) for end in delivery.group_ends]
         unmapped += self._quarantine.take_due(arrival_us)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from werknetz.connector.clock.clock_check import HISTORY, MAY_BE_OLD, TimeOptions, kind_of
 from werknetz.connector.content.numbers import NumberText, UntypedText
 from werknetz.connector.contract import (
     Delivery,
@@ -21,6 +22,7 @@ from werknetz.connector.contract import (
     SourceMessage,
     SourceRecord,
 )
+from werknetz.connector.time_format import Clock
 from werknetz.events.batch import Raw
 
 CODEC: Final = "zlib"
@@ -76,15 +78,17 @@ class _StoredDelivery(msgspec.Struct, frozen=True, array_like=True):
     fields: list[Any] = []  # of readings; once per message
     orders: list[_RecordOrder] = []  # of records, in their order; empty: written by version 0.1
     group_ends: list[_GroupEnd] = []
-    # False: ages are judged. Version 0.1 did not judge them, nor must a replay of its input.
-    is_history: bool = True
+    # How times are judged, see `clock_check`. Version 0.1 did not judge ages: nor does a replay.
+    time_kind: int = HISTORY
     may_be_old: list[int] = []  # indices of readings
+    clock: Clock = "source"  # of the edge file
 
 
 @dataclass(frozen=True, slots=True)
 class RawDelivery:
     delivery: Delivery
     arrival_us: int
+    clock: Clock = "source"  # of the edge file
 
 
 _LARGE: Final = 1  # extension type: integer of more than 64 bits, in decimals
@@ -103,7 +107,9 @@ _encoder: Final = msgspec.msgpack.Encoder(enc_hook=str)
 _decoder: Final = msgspec.msgpack.Decoder(_StoredDelivery, ext_hook=_decode_extension)
 
 
-def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | None:
+def encode_delivery(
+    delivery: Delivery, arrival_us: int, mapping: str, time: TimeOptions | None = None
+) -> Raw | None:
     """Return the raw input of a delivery; None where it contains nothing for a mapping."""
     count = len(delivery.readings) + len(delivery.records)
     count += sum(len(block.address) for block in delivery.blocks)
@@ -144,7 +150,8 @@ def encode_delivery(delivery: Delivery, arrival_us: int, mapping: str) -> Raw | 
             )
             for g in delivery.group_ends
         ],
-        is_history=delivery.is_history or delivery.may_repeat,
+        time_kind=kind_of(time or TimeOptions(), delivery),
+        clock=(time or TimeOptions()).clock,
         may_be_old=[n for n, reading in enumerate(delivery.readings) if reading.may_be_old],
     )  # fmt: skip
     return Raw(
@@ -193,9 +200,10 @@ def decode_delivery(raw: Raw) -> RawDelivery:
         messages=[
             SourceMessage(source, content, digest) for source, content, digest in stored.messages
         ],
-        is_history=stored.is_history,
+        is_history=stored.time_kind == HISTORY,
+        may_repeat=stored.time_kind == MAY_BE_OLD,
     )
-    return RawDelivery(delivery, raw.arrival_us)
+    return RawDelivery(delivery, raw.arrival_us, stored.clock)
 
 
 def _decode_records(stored: _StoredDelivery) -> list[SourceRecord]:

@@ -133,6 +133,7 @@ def _to_view(row: sa.RowMapping, status: Status | None) -> ConnectorView:
             "spool_bytes": status.spool_bytes if status else None,
             "rss_bytes": status.rss_bytes if status else None,
             "details": dict(status.details) if status else {},
+            "findings": dict(status.findings) if status else {},
             "mapping": status.mapping if status else None,
             "mapping_state": status.mapping_state if status else None,
             "mapping_detail": status.mapping_detail if status else None,

@@ -23,6 +23,7 @@ class ConnectorView(BaseModel):
     spool_bytes: int | None
     rss_bytes: int | None
     details: dict[str, str]
+    findings: dict[str, str]  # doubtful clocks and times: kind → text with the remedy
     mapping: str | None  # name@version in use
     mapping_state: str | None  # own, in_sync, out_of_sync, failed
     mapping_detail: str | None  # reason of the state

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from werknetz.connector.clock.clock_check import ClockCheck, TimeOptions
 from werknetz.connector.mapping.mapping import Mapping, parse_mapping
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import RawDelivery
+from werknetz.connector.time_format import Clock
 from werknetz.connector.yaml_format import parse_yaml
 from werknetz.events.batch import (
     BusinessEvent,
@@ -77,7 +79,11 @@ class ReplayNormalizer:
     _points: dict[int, PointDefinition] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._normalizer = Normalizer(self.mapping, self.connector_id)
+        self._normalizer = self._normalizer_of("source", {})
+
+    def _normalizer_of(self, clock: Clock, numbers: dict[str, int]) -> Normalizer:
+        check = ClockCheck(TimeOptions(clock=clock), judges_age=False)
+        return Normalizer(self.mapping, self.connector_id, numbers, clock=check)
 
     def normalize(self, raw: RawDelivery) -> NormalizedInput:
         columns: list[SampleColumns] = []
@@ -85,6 +91,8 @@ class ReplayNormalizer:
         refused: list[Unmapped] = []
         withdrawn: list[EventWithdrawn] = []
         ended: list[GroupEnd] = []
+        if raw.clock != self._normalizer.clock.options.clock:
+            self._normalizer = self._normalizer_of(raw.clock, self._normalizer.numbers)
         records = self._normalizer.normalize(raw.delivery, raw.arrival_us)
         for record in [*records, *self._normalizer.take_all_unmapped(raw.arrival_us)]:
             match record:

@@ -31,11 +31,11 @@ class TopicConfig(BaseModel):
         default="store",
         description="ignore: drop messages that the broker retains, and count them as ignored",
     )
-    unique: bool | None = Field(
-        default=None,
-        description="no two messages are equal, as each contains its time or a number: an equal "
-        "message is a duplicate even without the DUP flag (NATS after a crash; a machine that "
-        "publishes twice). Default: whether `time` is set",
+    unique: bool = Field(
+        default=False,
+        description="no two messages are equal, as each contains its exact time or a number: an "
+        "equal message is dropped as a duplicate even without the DUP flag (NATS after a crash; a "
+        "machine that publishes twice), and counted",
     )
 
     @field_validator("pattern")
@@ -59,10 +59,6 @@ class TopicConfig(BaseModel):
         if self.elements is not None and self.time is not None:
             raise ValueError("elements have times of their own: move `time` into `elements`")
         return self
-
-    @property
-    def is_unique(self) -> bool:
-        return self.time is not None if self.unique is None else self.unique
 
     @property
     def filter(self) -> str:

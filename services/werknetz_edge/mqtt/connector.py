@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -105,7 +105,7 @@ class MqttConnector:
         readings: list[Reading] = []
         unreadable: list[Unmapped] = []
         checkpoints: list[bytes] = []
-        ignored = 0
+        ignored = duplicates = 0
         mids = [message.mid for message in messages if message.qos == 1]
         pending = self.connection.expect_ack(PendingAck(session, mids))
         for message in messages:
@@ -116,6 +116,7 @@ class MqttConnector:
             checkpoint = checkpoint_of(message)
             unique = message.topic is not None and self._reader.is_unique(message.topic)
             if self.connection.is_redelivered(message, checkpoint, unique=unique):
+                duplicates += 1
                 continue
             checkpoints.append(checkpoint)
             self.connection.accepted.add([checkpoint])
@@ -125,8 +126,8 @@ class MqttConnector:
             self._read_message(message, arrival_us, readings, unreadable)
         if checkpoints:
             self.connection.note_messages()
-        if not checkpoints and not readings:
-            self.connection.mark_stored([pending])  # every message is on disk already
+        if not checkpoints and not readings and not duplicates:
+            self.connection.mark_stored([pending])
             return None
 
         async def acknowledge() -> None:
@@ -138,6 +139,7 @@ class MqttConnector:
             acknowledge=acknowledge,
             checkpoints=checkpoints,
             ignored=ignored,
+            duplicates=duplicates,
         )
 
     def _read_message(
@@ -166,7 +168,10 @@ class MqttConnector:
         if isinstance(result, Unmapped):
             unreadable.append(result)
         else:
-            readings += result.readings
+            readings += [
+                replace(reading, may_be_old=True) if message.retained else reading
+                for reading in result.readings
+            ]
             unreadable += result.unreadable
 
     def _watch(self, session: MqttSession) -> None:

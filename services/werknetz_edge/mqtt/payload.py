@@ -83,7 +83,7 @@ class PayloadReader:
 
     def is_unique(self, topic: str) -> bool:
         """Whether an equal message on this topic is a duplicate."""
-        return (self._config_by_topic.get(topic) or self._config_of(topic)).is_unique
+        return (self._config_by_topic.get(topic) or self._config_of(topic)).unique
 
     def _config_of(self, topic: str) -> TopicConfig:
         config = next((c for regex, c in self._filters if regex.fullmatch(topic)), _AUTO)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from werknetz.connector.clock.clock_check import TimeOptions
 from werknetz.connector.contract import Delivery
 from werknetz.connector.raw import encode_delivery
 from werknetz.events.batch import Raw
@@ -21,7 +22,9 @@ class RawLimiter:
     _budget_bytes: float = 0.0
     _refilled_at_s: float | None = None
 
-    def encode(self, delivery: Delivery, arrival_us: int, mapping: str) -> Raw | None:
+    def encode(
+        self, delivery: Delivery, arrival_us: int, mapping: str, time: TimeOptions | None = None
+    ) -> Raw | None:
         """Encode a delivery; return None where the limit drops it or nothing is raw in it."""
         if self.bytes_per_minute_max <= 0:
             return None
@@ -33,7 +36,7 @@ class RawLimiter:
         if self._budget_bytes <= 0:
             self.dropped += 1
             return None
-        raw = encode_delivery(delivery, arrival_us, mapping)
+        raw = encode_delivery(delivery, arrival_us, mapping, time)
         if raw is not None:
             self._budget_bytes -= len(raw.payload)
         return raw

@@ -53,6 +53,7 @@ class SparkplugConnector:
     _ready: deque[Delivery] = field(default_factory=deque)
     _undelivered: int = 0  # deliveries that are not on disk yet
     _details_s: float = 0.0
+    _duplicates: int = 0  # messages dropped since the last delivery
     _tick_s: float = 0.0
     _session_saved_s: float = 0.0
     _metrics_due_s: float = 0.0
@@ -165,6 +166,7 @@ class SparkplugConnector:
             checkpoint = checkpoint_of(_without_death_time(message))
             pending = connection.expect_ack(PendingAck(session, [message.mid], checkpoint))
             if connection.is_redelivered(message, checkpoint):
+                self._duplicates += 1
                 connection.mark_stored([pending])
                 return
         if self._state is not None and message.topic == self._state.topic:
@@ -213,9 +215,11 @@ class SparkplugConnector:
         async def acknowledge() -> None:
             self.connection.mark_stored(pending)
 
-        columns = results.columns
+        columns, duplicates = results.columns, self._duplicates
+        self._duplicates = 0
         deliveries.append(
             Delivery(
+                duplicates=duplicates,
                 readings=results.readings,
                 blocks=[columns.block(self.host.addresses)] if columns.index else (),
                 gaps=results.gaps,

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from werknetz.connector.clock.local_time import AHEAD_MAX_US
 from werknetz.connector.clock.time_findings import TimeFindings
+from werknetz.connector.contract import Delivery
 from werknetz.connector.time_format import Clock
 from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
@@ -199,11 +200,11 @@ class ClockCheck:
         self._mark_time = _enlarge(self._mark_time, size)
 
 
-def kind_of(options: TimeOptions, *, is_history: bool, may_be_old: bool) -> int:
+def kind_of(options: TimeOptions, delivery: Delivery) -> int:
     """Return how the times of a delivery are judged."""
-    if options.history or is_history:
+    if options.history or delivery.is_history or delivery.lane == "backfill":
         return HISTORY
-    return MAY_BE_OLD if may_be_old else LIVE
+    return MAY_BE_OLD if delivery.may_repeat else LIVE
 
 
 def _enlarge(column: NDArray[Any], size: int) -> NDArray[Any]:

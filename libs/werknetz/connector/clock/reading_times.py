@@ -7,6 +7,7 @@ from werknetz.connector.clock.wall_clock import WallClock
 from werknetz.connector.contract import HEARTBEAT, Reading
 from werknetz.connector.time_format import TimeFormat
 from werknetz.connector.values import Target, UnreadableValue
+from werknetz.domain.bucket import TIME_MAX_US, TIME_MIN_US
 from werknetz.domain.status import UNCERTAIN, UNCERTAIN_TIME
 
 
@@ -31,7 +32,7 @@ class ReadingTimes:
             written = (reading.fields or {}).get(target.time.path)
             at_us, is_sure = self._read(written, target.time, target.zone, reading.source, kind)
             if not is_sure:
-                status = max(status, UNCERTAIN_TIME) if status < UNCERTAIN else status
+                status = status if status >= UNCERTAIN else UNCERTAIN_TIME
         elif target.clock == "arrival":
             at_us = None
         elif target.clock == "server":
@@ -39,6 +40,9 @@ class ReadingTimes:
             if at_us is None and status < UNCERTAIN:
                 status = UNCERTAIN_TIME
         if at_us is None:
+            return self._arrival_us, status, UNJUDGED
+        if not TIME_MIN_US <= at_us <= TIME_MAX_US:
+            status = status if status >= UNCERTAIN else UNCERTAIN_TIME
             return self._arrival_us, status, UNJUDGED
         return at_us, status, UNJUDGED if reading.source == HEARTBEAT else kind
 

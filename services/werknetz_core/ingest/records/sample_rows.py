@@ -111,8 +111,10 @@ def find_possible_ties(
     group_point = sorted_point[starts]
     may_tie |= (sorted_at <= latest_us[sorted_point]) | has_step_back[group]
     newest = np.maximum.reduceat(sorted_at, starts)
-    known = np.where(latest_us[group_point] == TIME_MAX_US, TIME_MIN_US, latest_us[group_point])
-    latest_us[group_point] = np.minimum(np.maximum(newest, known), TIME_MAX_US - 1)
+    latest_known = np.where(
+        latest_us[group_point] == TIME_MAX_US, TIME_MIN_US, latest_us[group_point]
+    )
+    latest_us[group_point] = np.minimum(np.maximum(newest, latest_known), TIME_MAX_US - 1)
     result = np.empty(len(point), np.bool_)
     result[order] = may_tie
     return result
@@ -127,13 +129,13 @@ def _count_equal_rows(columns: SampleColumns, at_us: NDArray[np.int64]) -> NDArr
     if not equal.any():
         return counts
     texts = dict(zip(columns.text_row.tolist(), columns.text, strict=True))
-    seen: Counter[tuple[int, int, float | None, str | None]] = Counter()
+    equal_rows: Counter[tuple[int, int, float | None, str | None]] = Counter()
     for row in np.sort(order[np.append(equal, False) | np.append(False, equal)]).tolist():
         value = float(columns.value[row])
         number = None if math.isnan(value) else value
         key = (int(columns.point[row]), int(at_us[row]), number, texts.get(row))
-        counts[row] = min(seen[key], OCCURRENCES_MAX)
-        seen[key] += 1
+        counts[row] = min(equal_rows[key], OCCURRENCES_MAX)
+        equal_rows[key] += 1
     return counts
 
 

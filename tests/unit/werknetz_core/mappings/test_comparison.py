@@ -113,7 +113,7 @@ def test_a_correction_changes_only_points_that_differ() -> None:
     correction = Correction()
     correction.add_input(raw_input, before.normalize(raw), after.normalize(raw))
     assert [key for key, _ in correction.removals] == ["n/p/a/l/x:state"]
-    assert [point.key for point, _ in correction.additions] == ["n/p/a/l/x:state"]
+    assert [point.key for point, *_ in correction.additions] == ["n/p/a/l/x:state"]
     assert len(correction.additions[0][1]) == 2  # all samples of the point, in order
     (events,) = correction.events
     assert (len(events.changed), events.removed, events.added) == (1, (), ())

@@ -24,7 +24,7 @@ class Slow(CountingConnector):
         await asyncio.sleep(0.005)
         value = self.acknowledged + 1
         reading = Reading("scaled", float(value), source_time_us=value)
-        return Delivery([reading], acknowledge=self._acknowledge)
+        return Delivery([reading], acknowledge=self._acknowledge, is_history=True)
 
 
 def desired_mapping(version: int, scale: float) -> DesiredMapping:

@@ -43,7 +43,7 @@ def _sequences(
     return [None if n == NO_SEQUENCE else n for n in translated.rows.sequence.tolist()]
 
 
-def _known(points: PointMap) -> PointMap:
+def _with_latest(points: PointMap) -> PointMap:
     points.latest_us[:] = NOW_US - 1
     return points
 
@@ -63,7 +63,7 @@ def _known(points: PointMap) -> PointMap:
 def test_a_sequence_is_stored_only_where_an_instant_may_repeat(
     rows: list[tuple[int, int]], has_sequence: list[bool]
 ) -> None:
-    sequences = _sequences(_known(_points()), rows, seq=7)
+    sequences = _sequences(_with_latest(_points()), rows, seq=7)
     assert [n is not None for n in sequences] == has_sequence
     present = [n for n in sequences if n is not None]
     assert all(n >> SEQUENCE_BITS == 7 and n & 1 for n in present)
@@ -71,7 +71,7 @@ def test_a_sequence_is_stored_only_where_an_instant_may_repeat(
 
 
 def test_a_later_batch_follows_at_the_same_instant() -> None:
-    points = _known(_points())
+    points = _with_latest(_points())
     first = _sequences(points, [(1, 0), (1, 0)], seq=1)
     second = _sequences(points, [(1, 0)], seq=2)
     assert (first[0], second[0]) == (None, (2 << SEQUENCE_BITS) + 1)
@@ -87,8 +87,8 @@ def test_without_knowledge_of_what_is_stored_the_first_row_has_a_sequence() -> N
     assert _sequences(grown, [(1, 2)], seq=3) == [None], "new points keep what is known"
 
 
-def test_a_staged_row_always_has_a_sequence_and_says_whether_it_is_needed() -> None:
-    sequences = _sequences(_known(_points()), [(1, 0), (1, 0), (1, 1)], seq=1, is_staged=True)
+def test_a_staged_row_always_has_a_sequence_and_and_shows_whether_it_is_needed() -> None:
+    sequences = _sequences(_with_latest(_points()), [(1, 0), (1, 0), (1, 1)], seq=1, is_staged=True)
     assert [(n or 0) & 1 for n in sequences] == [0, 1, 0]
     assert None not in sequences
 
