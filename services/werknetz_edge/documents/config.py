@@ -70,9 +70,18 @@ class DocumentConfig(BaseModel):
     )
     key: Paths = Field(
         (),
-        description="paths whose values identify a row, so that a repetition is dropped. Include "
-        "what changes with a correction, such as a version: the same key with other content goes "
-        "to quarantine",
+        description="paths whose values identify a row, such as its id: a repetition is dropped, "
+        "and other content is a correction or goes to quarantine, see `corrections`",
+    )
+    corrections: Literal["accept", "quarantine"] | None = Field(
+        None,
+        description="what the same key with other content means. accept: the row has changed; "
+        "default of REST. quarantine: a message has one content; default of webhooks",
+    )
+    version: str | None = Field(
+        None,
+        description="path of a whole number that grows with each correction of a row: an older "
+        "state never replaces a newer one, in whatever order they arrive",
     )
     output: Literal["records", "readings"] = Field(
         "records",

@@ -45,7 +45,9 @@ class RowDedup:
 
     def check(self, dedup_key: bytes, pending: bytes | None = None) -> Verdict:
         """`pending` is the content of the same identity in a delivery that is not on disk yet."""
-        content = self._content.get(dedup_key[:IDENTITY_BYTES], pending)
+        content = pending
+        if content is None:
+            content = self._content.get(dedup_key[:IDENTITY_BYTES])
         if content is None:
             return "new"
         return "duplicate" if content == dedup_key[IDENTITY_BYTES:] else "conflict"

@@ -22,8 +22,11 @@ from werknetz_edge.documents.dedup import dedup_key_of, hash_of
 from werknetz_edge.documents.rows import DocumentPart, DocumentRow
 
 CONFLICT: Final = (
-    "was delivered before with other content: if it is a correction, add its version to the key"
+    "was delivered before with other content: if the source corrects rows, set "
+    "`corrections: accept`"
 )
+
+_VERSION_MAX: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class DedupUnit:
 
     dedup_key: bytes
     results: tuple[RowResult, ...]
+    former_key: bytes = b""  # that version 0.1 gave it: spools may hold it
+    can_revise: bool = False  # other content under the same key is a correction, no conflict
 
     def to_conflict(self, message: SourceMessage, at_us: int) -> "DedupUnit":
         """Return the rejects for quarantine, with a key of their own: each conflict counts once.
@@ -80,6 +85,9 @@ class RowReader:
     source: str
     config: DocumentConfig
     is_push: bool = False  # rows arrive soon after their time
+    can_revise: bool = False
+    group: bytes = b""  # of the listing that contains the rows
+    changed_at: TimeFormat | None = None
 
     def read_row(self, row: DocumentRow, identity: bytes, message: bytes, at_us: int) -> RowResult:
         if row.fields is None:
@@ -98,10 +106,32 @@ class RowReader:
             source_time_us=at,
             raw=row.raw[:RAW_MAX],
             message_hash=message,
+            version=self._version_of(row, at_us),
+            can_revise=self.can_revise,
+            group=self.group,
             zone=None if self.config.time is None else self.config.time.own_zone,
             time_field="" if self.config.time is None else self.config.time.path,
         )
         return RowResult(row, record=record)
+
+    def _version_of(self, row: DocumentRow, arrival_us: int) -> int | None:
+        """Return the order of a row's states after `version` or `changed_at`; None: unknown."""
+        fields = row.fields or {}
+        if self.config.version is not None:
+            value = value_at_path(fields, self.config.version)
+            try:
+                number = int(str(value))
+            except ValueError as error:
+                raise UnreadableValue(
+                    f"{self.config.version}: {str(value)[:80]!r} is not a whole number: a version "
+                    "grows with each correction"
+                ) from error
+            return number if -_VERSION_MAX <= number < _VERSION_MAX else None
+        value = None if self.changed_at is None else value_at_path(fields, self.changed_at.path)
+        if self.changed_at is None or value is None:
+            return None
+        at_us, is_sure = read_time(value, self.changed_at, arrival_us=arrival_us, is_live=False)
+        return at_us if is_sure else None
 
     def _time_of(self, row: DocumentRow, arrival_us: int) -> int | None:
         form = self.config.time
@@ -135,8 +165,9 @@ class RowReader:
             return RowResult(row, readings=readings)
         try:
             read, refused = read_elements(
-                row.fields or {}, config.elements, _address_of(row.fields or {}, config)
-            )
+                row.fields or {}, config.elements, _address_of(row.fields or {}, config),
+                arrival_us=at_us, is_live=self.is_push,
+            )  # fmt: skip
         except UnreadableElements as error:
             raise UnreadableValue(str(error)) from error
         reject = None
@@ -150,6 +181,12 @@ class RowReader:
 
 ReadRow = Callable[[DocumentRow, bytes, bytes, int], RowResult]
 IdentityOf = Callable[[DocumentRow], bytes | None]
+DedupIdentitiesOf = Callable[[DocumentRow, bytes], tuple[bytes, bytes]]
+"""Returns the identity by which a repetition is dropped, and that of version 0.1, or b""."""
+
+
+def _same_identity(_row: DocumentRow, key: bytes) -> tuple[bytes, bytes]:
+    return key, b""
 
 
 def prepare_part(
@@ -160,6 +197,8 @@ def prepare_part(
     identity_of: IdentityOf,
     read_row: ReadRow,
     at_us: int,
+    can_revise: bool = False,
+    dedup_identities_of: DedupIdentitiesOf = _same_identity,
 ) -> PreparedPart:
     """Read a part. `request_key` identifies this request, for rows without a key of their own.
 
@@ -176,7 +215,15 @@ def prepare_part(
         if key is None:
             without_key.append(result)
         else:
-            units.append(DedupUnit(dedup_key_of(key, row.raw), (result,)))
+            own, former = dedup_identities_of(row, key)
+            units.append(
+                DedupUnit(
+                    dedup_key_of(own, row.raw),
+                    (result,),
+                    former_key=dedup_key_of(former, row.raw) if former else b"",
+                    can_revise=can_revise,
+                )
+            )
     if without_key:
         # One key for all of them: the keys of a long body must not push out its own first ones.
         identity = hash_of(b"part", base, part.number.to_bytes(8, "big"))

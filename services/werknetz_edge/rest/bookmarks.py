@@ -13,6 +13,8 @@ class Bookmark:
     url: str = ""  # that `etag` belongs to
     etag: str = ""
     modified: str = ""  # Last-Modified
+    floor_us: int | None = None  # rows before were read by version 0.1, which had other keys
+    listing: str = ""  # hash of the keys of the last complete listing
 
 
 @dataclass(slots=True)
@@ -45,8 +47,9 @@ class BookmarkFile:
 
 
 def _bookmark_of(entry: dict[str, Any]) -> Bookmark:
-    cursor = entry["cursor_us"]
+    cursor = None if entry["cursor_us"] is None else int(entry["cursor_us"])
+    floor = entry.get("floor_us", cursor)  # version 0.1 had none
     return Bookmark(
-        None if cursor is None else int(cursor),
-        str(entry["url"]), str(entry["etag"]), str(entry["modified"]),
+        cursor, str(entry["url"]), str(entry["etag"]), str(entry["modified"]),
+        None if floor is None else int(floor), str(entry.get("listing", "")),
     )  # fmt: skip

@@ -135,13 +135,18 @@ class EndpointConfig(DocumentConfig):
     paging: Paging | None = None
     changed_at: TimeFormat | None = Field(
         None,
-        description="time of a row's last change: advances the cursor, is part of the row's key",
+        description="time of a row's last change: advances the cursor, orders a row's states",
     )
     cursor: CursorConfig = CursorConfig()
     snapshot: bool | None = Field(
         None,
         description="each response describes its own moment and is stored even if nothing changed: "
         "stock levels, current values. Default: for readings without `time` and `changed_at`",
+    )
+    deletions: bool = Field(
+        False,
+        description="each round lists all rows: the facts of a row that is missing in a complete "
+        "round are withdrawn. For listings of up to 100,000 rows, without `{cursor}`",
     )
     pages_max: int = Field(1_000, ge=1, le=100_000)
 
@@ -150,9 +155,20 @@ class EndpointConfig(DocumentConfig):
         uses_cursor = any(CURSOR in value for value in (self.path, *self.parameters.values()))
         if uses_cursor and self.changed_at is None:
             raise ValueError("`{cursor}` needs `changed_at`: the time that advances it")
+        if self.deletions and (uses_cursor or self.is_snapshot or not self.key):
+            raise ValueError(
+                "`deletions` needs `key` and a listing of all rows: remove `{cursor}` and "
+                "`snapshot`"
+            )
+        if self.deletions and self.output == "readings":
+            raise ValueError("`deletions` is for records: remove it")
         if self.snapshot and self.changed_at is not None:
             raise ValueError("`snapshot` and `changed_at` exclude each other")
         return self
+
+    @property
+    def can_revise(self) -> bool:
+        return self.corrections != "quarantine"
 
     @property
     def is_snapshot(self) -> bool:

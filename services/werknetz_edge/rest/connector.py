@@ -13,12 +13,13 @@ from werknetz.connector.contract import (
     ConnectorStatus,
     Delivery,
 )
-from werknetz_edge.documents.dedup import IDENTITY_BYTES, RowDedup
+from werknetz_edge.documents.dedup import IDENTITY_BYTES, RowDedup, hash_of
 from werknetz_edge.documents.prepare import DedupUnit, PreparedPart
 from werknetz_edge.rest.bookmarks import Bookmark, BookmarkFile
 from werknetz_edge.rest.client import RestClient, RetryLater
 from werknetz_edge.rest.config import RestConfig
-from werknetz_edge.rest.poll import PollRound
+from werknetz_edge.rest.listing import LISTING_ROWS_MAX
+from werknetz_edge.rest.poll import LATE_FACTOR, PollRound
 
 _CHECK_S: Final = 1.0
 FAILED_S: Final = 30.0
@@ -42,6 +43,9 @@ class RestConnector:
     _client: RestClient | None = None
     _polls: dict[str, PollRound] = field(default_factory=dict)
     _due_s: dict[str, float] = field(default_factory=dict)
+    _rounds: dict[str, int] = field(default_factory=dict)
+    # Identities of the last complete listing, where deletions are recognized.
+    _listed: dict[str, frozenset[bytes]] = field(default_factory=dict)
     _ready: deque[Delivery] = field(default_factory=deque)
     _steps: deque[_RoundStep] = field(default_factory=deque)
     # Identity → content of rows that were delivered and are not yet on disk.
@@ -79,7 +83,7 @@ class RestConnector:
     async def close(self) -> None:
         client, self._client = self._client, None
         # Deliveries without acknowledgement are read again, from the last bookmark.
-        for unfinished in (self._polls, self._ready, self._steps, self._pending):
+        for unfinished in (self._polls, self._ready, self._steps, self._pending, self._listed):
             unfinished.clear()
         if client is not None:
             await client.close()
@@ -98,7 +102,11 @@ class RestConnector:
         if poll is None:
             before = self.bookmarks.get(name)
             due_s = time.monotonic() + endpoint.period_s
-            poll = PollRound(name, endpoint, before, self.config.url, _now_us(), due_s)
+            number = self._rounds[name] = self._rounds.get(name, 0) + 1
+            poll = PollRound(
+                name, endpoint, before, self.config.url, _now_us(), due_s,
+                is_deep=number % LATE_FACTOR == 0 and endpoint.output == "records",
+            )  # fmt: skip
             self._polls[name] = poll
         try:
             parts = poll.read_page(await client.fetch(poll.request, poll.headers))
@@ -112,7 +120,7 @@ class RestConnector:
             raise
         self.status.detail = ""
         for part in parts:
-            self._queue(part, poll.began_us)
+            self._queue(part, poll)
         if not poll.is_complete:
             self.status.detail = f"{name}: a response could not be read: see the quarantine"
         if not poll.is_finished:
@@ -120,11 +128,20 @@ class RestConnector:
             return
         del self._polls[name]
         self._due_s[name] = poll.next_due_s
+        self._update_status(poll)
+        if poll.config.deletions and poll.has_listing:
+            self._listed[name] = frozenset(map(hash_of, poll.listing.keys))
+        if poll.group_end is not None:
+            step = _RoundStep()
+            self._steps.append(step)
+            self._ready.append(
+                Delivery(group_ends=[poll.group_end], acknowledge=self._acknowledge_of(step))
+            )
         self._steps.append(_RoundStep(bookmark=(name, poll.bookmark), stored=True))
         self._save_bookmarks()
 
-    def _queue(self, part: PreparedPart, at_us: int) -> None:
-        new = [new for unit in part.units if (new := self._new_unit(unit, part, at_us))]
+    def _queue(self, part: PreparedPart, poll: PollRound) -> None:
+        new = [new for unit in part.units if (new := self._new_unit(unit, part, poll))]
         if not new:
             return
         entries = [entry for unit in new for entry in unit.results]
@@ -142,23 +159,52 @@ class RestConnector:
             )
         )
 
-    def _new_unit(self, unit: DedupUnit, part: PreparedPart, at_us: int) -> DedupUnit | None:
-        """Return the unit, or its conflict with an earlier one; None: it is a duplicate."""
+    def _new_unit(self, unit: DedupUnit, part: PreparedPart, poll: PollRound) -> DedupUnit | None:
+        """Return the unit, or its conflict with an earlier one; None: it is a duplicate.
+
+        A row that was missing in the last listing is delivered again: it may have been withdrawn.
+        """
         identity, content = unit.dedup_key[:IDENTITY_BYTES], unit.dedup_key[IDENTITY_BYTES:]
+        listed = self._listed.get(poll.name, frozenset())
+        if poll.config.deletions and identity not in listed and identity not in self._pending:
+            self._pending[identity] = content
+            return unit
         verdict = self._dedup.check(unit.dedup_key, self._pending.get(identity))
-        if verdict == "conflict":
-            return self._new_unit(unit.to_conflict(part.message, at_us), part, at_us)
+        if verdict == "conflict" and not unit.can_revise:
+            return self._new_unit(unit.to_conflict(part.message, poll.began_us), part, poll)
         if verdict == "duplicate":
             return None
+        if unit.former_key and self._dedup.check(unit.former_key) == "duplicate":
+            return None  # stored by version 0.1
         self._pending[identity] = content
         return unit
+
+    def _update_status(self, poll: PollRound) -> None:
+        """Show what a round could not order or identify: nothing is skipped silently."""
+        changed_at = "" if poll.config.changed_at is None else poll.config.changed_at.path
+        texts = {
+            "without time": f"{poll.without_time} rows have no {changed_at}: they are read as long "
+            "as the source returns them" if poll.without_time else "",
+            "future": f"{poll.future} rows are dated in the future: they are read in every round"
+            if poll.future else "",
+            "without key": f"{poll.without_key} rows without `key`: a changed row counts as "
+            "another; set `key`" if poll.without_key and not poll.config.is_snapshot else "",
+            "deletions": f"more than {LISTING_ROWS_MAX} rows: missing rows are not withdrawn"
+            if poll.listing.is_too_large else "",
+        }  # fmt: skip
+        for name, text in texts.items():
+            if text:
+                self.status.details[f"{poll.name} {name}"] = text
+            else:
+                self.status.details.pop(f"{poll.name} {name}", None)
 
     def _acknowledge_of(self, step: _RoundStep) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:
             step.stored = True
             self._dedup.add(step.dedup_keys)
             for key in step.dedup_keys:
-                self._pending.pop(key[:IDENTITY_BYTES], None)
+                if self._pending.get(key[:IDENTITY_BYTES]) == key[IDENTITY_BYTES:]:
+                    del self._pending[key[:IDENTITY_BYTES]]
             self._save_bookmarks()
 
         return acknowledge

@@ -1,6 +1,5 @@
 """A real server that is slow, busy, wrong or killed; what it had is in the spool, once."""
 
-import asyncio
 import base64
 import gzip
 import time
@@ -13,68 +12,27 @@ import pytest_asyncio
 from starlette.responses import Response
 
 from plumbing.hooks import lane_of
+from plumbing.rest_polls import (
+    ALL,
+    NOW_US,
+    ROWS,
+    connector_of,
+    next_delivery,
+    read_for,
+    read_numbers,
+    rows,
+)
 from plumbing.rest_source import RestSource, rest_source
-from werknetz.connector.contract import ConfigurationRejected, ConnectionLost, Delivery
-from werknetz_edge.rest import create
+from werknetz.connector.contract import ConfigurationRejected, ConnectionLost
 from werknetz_edge.rest.connector import RestConnector
 
 pytestmark = pytest.mark.asyncio
-NOW_US = time.time_ns() // 1_000
-ROWS = {
-    "path": "/rows",
-    "parameters": {"since": "{cursor}", "size": "10"},
-    "records": "data.items",
-    "key": "n",
-    "changed_at": {"path": "at_us", "format": "unix_us"},
-    "cursor": {"format": "unix_us", "lag_s": 1},
-    "paging": {"style": "token", "path": "next", "parameter": "token"},
-    "period_s": 0.05,
-}
-ALL = {"path": "/all", "period_s": 0.05, "key": "n"}
 
 
 @pytest_asyncio.fixture
 async def source() -> AsyncIterator[RestSource]:
     async with rest_source() as source:
         yield source
-
-
-def connector_of(
-    source: RestSource, folder: Path, endpoint: dict[str, Any], **more: Any
-) -> RestConnector:
-    options = {
-        "url": source.url, "allow": ["127.0.0.1"], "endpoints": {"rows": endpoint},
-        "timeout_s": 5, **more,
-    }  # fmt: skip
-    connector = create("erp", options, folder)
-    assert isinstance(connector, RestConnector)
-    return connector
-
-
-def rows(first: int, count: int, at_us: int = NOW_US) -> list[dict[str, Any]]:
-    return [{"n": first + n, "at_us": at_us + n} for n in range(count)]
-
-
-async def next_delivery(connector: RestConnector, within_s: float = 10) -> Delivery:
-    async with asyncio.timeout(within_s):
-        return await connector.read()
-
-
-async def read_numbers(connector: RestConnector, count: int) -> list[int]:
-    """Read and acknowledge until there are `count` records."""
-    numbers: list[int] = []
-    while len(numbers) < count:
-        delivery = await next_delivery(connector)
-        numbers += [record.fields["n"] for record in delivery.records]
-        await delivery.acknowledge()
-    return numbers
-
-
-async def read_for(connector: RestConnector, seconds: float) -> list[Delivery]:
-    try:
-        return [await next_delivery(connector, seconds)]
-    except TimeoutError:
-        return []
 
 
 @pytest.mark.parametrize(
@@ -171,7 +129,7 @@ async def test_the_same_key_with_other_content_goes_to_quarantine_once(
     source: RestSource, tmp_path: Path
 ) -> None:
     source.rows = [{"n": 1, "at_us": 5, "qty": 1}]
-    connector = connector_of(source, tmp_path, ALL)
+    connector = connector_of(source, tmp_path, ALL | {"corrections": "quarantine"})
     await connector.connect()
     assert await read_numbers(connector, 1) == [1]
     source.rows = [{"n": 1, "at_us": 5, "qty": 2}, {"at_us": 6}]
