@@ -169,3 +169,38 @@ def test_a_cumulative_quantity_that_is_not_exact_is_refused() -> None:
     store = DocumentStore().message("DESADV", *ASN, *lines)
     assert "1234567890.12345678901 has more digits" in store.reasons[0]
     assert not store.facts
+
+
+@pytest.mark.parametrize(
+    ("segment", "expected", "reason"),
+    [
+        ("GIN+BN+A8:A9", ["A8", "A9"], ""),
+        ("GIN+BN+A008:A011+B1", ["A008", "A009", "A010", "A011", "B1"], ""),
+        ("GIN+BN+A1:A1", ["A1"], ""),
+        ("GIN+BN+A8:A11", ["A8", "A11"], "a range that is not numbered"),
+        ("GIN+BN+A9:A8", ["A9", "A8"], "a range that is not numbered"),
+        ("GIN+BN+A1:B3", ["A1", "B3"], "a range that is not numbered"),
+        ("GIN+BN+X:Y", ["X", "Y"], "a range that is not numbered"),
+        ("GIN+BN+0001:1000", [f"{n:04}" for n in range(1, 1001)], ""),
+        ("GIN+BN+0001:1001", ["0001", "1001"], "a range that is not numbered"),
+    ],
+)
+def test_a_pair_of_identity_numbers_is_a_range(
+    segment: str, expected: list[str], reason: str
+) -> None:
+    store = DocumentStore().message("DESADV", *ASN, *LINE, segment)
+    assert store.values_of("serial_numbers") == [expected]
+    assert reason in "".join(store.reasons)
+    assert bool(store.reasons) == bool(reason)
+
+
+def test_a_range_of_labels_names_each_unit() -> None:
+    store = DocumentStore().message("DESADV", *ASN, "CPS+1", "GIN+ML+P08:P10", *LINE)
+    assert store.values_of("handling_units") == [["P08", "P09", "P10"]]
+
+
+def test_a_sub_line_is_remarked() -> None:
+    sub_line = ("LIN+2++N:IN+1:1", "QTY+12:2:PCE")
+    store = DocumentStore().message("DESADV", *ASN, *LINE, *sub_line)
+    assert store.quantities == [5.0, 2.0]
+    assert "a sub-line ('1')" in store.reasons[0]

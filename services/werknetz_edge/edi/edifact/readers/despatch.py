@@ -150,24 +150,21 @@ class DespatchReader(DetailReader):
         """Read labels of the unit or line; serial numbers of a unit belong to its first line."""
         unit = self._current_unit
         if code == "BN" and self.line is None and unit is not None:
-            numbers = [part.strip() for element in elements for part in element if part.strip()]
-            unit.serial_numbers += numbers
+            unit.serial_numbers += self.numbers_of(elements, f"{tag}+{code}")
             return
         if code not in self.codes.labels:
             super().identify(code, elements, tag)
             return
         labels = self._line_labels if self.line is not None or unit is None else unit.labels
-        for element in elements:
-            for label in element:
-                name = label.strip()
-                if not name or name in labels:
-                    continue
-                if len(labels) >= LABELS_MAX:
-                    self.remark("GIN", f"more than {LABELS_MAX} labels of a unit")
-                    return
-                labels[name] = None
-                if self.line is None and unit is not None:
-                    self._by_label[name] = unit
+        for name in self.numbers_of(elements, f"{tag}+{code}"):
+            if name in labels:
+                continue
+            if len(labels) >= LABELS_MAX:
+                self.remark("GIN", f"more than {LABELS_MAX} labels of a unit")
+                return
+            labels[name] = None
+            if self.line is None and unit is not None:
+                self._by_label[name] = unit
 
     def _rff(self, segment: Segment) -> None:
         master = self.partner.master_label

@@ -1,5 +1,6 @@
 """Details of transport, packaging, weight, labels and text: the same in all messages."""
 
+import re
 from typing import Any, Final
 
 from werknetz_edge.edi.edifact.readers.fields import FieldReader
@@ -9,6 +10,8 @@ from werknetz_edge.edi.edifact.syntax import Segment
 from werknetz_edge.edi.values import InvalidEdi, quote
 
 SERIALS_MAX: Final = 5_000  # of a line
+RANGE_MAX: Final = 1_000  # numbers of a range
+_DIGITS: Final = re.compile(r"[0-9]{1,18}$")
 _GROSS: Final = frozenset({"G", "AAB", "AAD", "AAE"})  # MEA 6313
 _KILOGRAMS: Final = {"KGM": 1.0, "KG": 1.0, "GRM": 0.001, "TNE": 1000.0, "LBR": 0.45359237}
 _SERIAL: Final = "BN"  # GIN and GIR 7405
@@ -95,7 +98,7 @@ class DetailReader(FieldReader):
 
     def identify(self, code: str, elements: list[list[str]], tag: str) -> None:
         """Read serial and batch numbers of the line; remark what has no meaning."""
-        numbers = [part.strip() for element in elements for part in element if part.strip()]
+        numbers = self.numbers_of(elements, f"{tag}+{code[:20]}")
         if not numbers:
             return
         if code == _SERIAL and self.line is not None and "serial_numbers" in self.codes.names:
@@ -110,6 +113,21 @@ class DetailReader(FieldReader):
         elif not ignore_reason(self.message, "GIN", code):
             self.remark_code(tag, code, "labels")
 
+    def numbers_of(self, elements: list[list[str]], code: str) -> list[str]:
+        """Return identity numbers; a pair of numbers is a range (C208)."""
+        numbers: list[str] = []
+        for element in elements:
+            parts = [part.strip() for part in element if part.strip()]
+            if len(parts) != 2 or parts[0] == parts[1]:
+                numbers += parts[:1] if len(parts) == 2 else parts
+                continue
+            members = _range_of(*parts)
+            if members is None:
+                self.remark(f"{code} range", f"{quote(':'.join(parts))}: a range that is not "
+                            "numbered in steps of one; only its ends are stored")  # fmt: skip
+            numbers += members or parts
+        return numbers
+
     def _pac(self, segment: Segment) -> None:
         """PAC: number and kind of the packages of a line."""
         if self.line is None or "package_type" not in self.codes.names:
@@ -123,3 +141,14 @@ class DetailReader(FieldReader):
             self.set_field("package_type", kind)
         if count:
             self.set_field("package_count", self.number(count))
+
+
+def _range_of(first: str, last: str) -> list[str] | None:
+    """Return the numbers from first to last: A008 to A011; None where they cannot be counted."""
+    start, end = _DIGITS.search(first), _DIGITS.search(last)
+    if start is None or end is None or first[: start.start()] != last[: end.start()]:
+        return None
+    width, low, high = len(start[0]), int(start[0]), int(end[0])
+    if len(end[0]) != width or not low < high < low + RANGE_MAX:
+        return None
+    return [f"{first[: start.start()]}{number:0{width}}" for number in range(low, high + 1)]

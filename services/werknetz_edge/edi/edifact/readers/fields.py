@@ -103,6 +103,13 @@ class FieldReader(MessageReader):
         line.is_deleted = self._deletes_lines or action == _DELETED
         if action not in _ACTIONS and action != _DELETED:
             self.remark(f"LIN action {action[:20]}", f"action code {action[:20]!r} has no meaning")
+        parent = component(segment, 4, 1) or component(segment, 4, 0)
+        if parent:
+            self.remark(
+                "LIN sub-line",
+                f"a sub-line ({quote(parent)}) is read as a line of its own: its quantity may be "
+                "part of another line's",
+            )
         self._item(segment, 3, line, rank=0)
 
     def _pia(self, segment: Segment) -> None:
