@@ -61,6 +61,22 @@ def _check_api(client: Client) -> list[Check]:
         ),
         _attempt("ready", lambda: str(client.get("/health/ready"))),
         _check_key(client),
+        *run_connector_checks(client),
+    ]
+
+
+def run_connector_checks(client: Client) -> list[Check]:
+    """Return a failed check for each finding of a connector, such as a wrong clock of a machine."""
+    if client.key is None:
+        return []
+    try:
+        connectors = client.connectors.list()
+    except WerknetzError as error:
+        return [Check("connectors", False, str(error), error.hint)]
+    return [
+        Check(f"connector {connector['id']}", False, f"{kind}: {text}")
+        for connector in connectors
+        for kind, text in (connector.get("findings") or {}).items()
     ]
 
 
