@@ -221,7 +221,8 @@ def prepare_part(
                     dedup_key_of(own, row.raw),
                     (result,),
                     former_key=dedup_key_of(former, row.raw) if former else b"",
-                    can_revise=can_revise,
+                    can_revise=can_revise
+                    or (result.record is not None and result.record.can_revise),
                 )
             )
     if without_key:

@@ -124,7 +124,10 @@ class WebhookApp:
         route = HookRoute(
             source, self.authenticators[name], form,
             identity_of=partial(identity_of_paths, source, form.key),
-            read_row=RowReader(source, form, is_push=True).read_row, rejects_unreadable=False,
+            read_row=RowReader(
+                source, form, is_push=True, can_revise=form.corrections == "accept"
+            ).read_row,
+            rejects_unreadable=False,
         )  # fmt: skip
         return await self._handle(request, route)
 

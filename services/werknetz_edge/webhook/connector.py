@@ -74,6 +74,8 @@ class WebhookConnector:
             if intake is None or server is None:
                 raise ConnectionLost("not listening")
             delivery = intake.next_delivery()
+            if delivery is None and (duplicates := intake.take_duplicates()):
+                delivery = Delivery(duplicates=duplicates)
             if delivery is not None:
                 self.status.last_good_us = _now_us()
                 return delivery

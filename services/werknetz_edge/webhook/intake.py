@@ -66,6 +66,7 @@ class Intake:
     _pending: dict[bytes, tuple[bytes, _DeliveryInProgress]] = field(default_factory=dict)
     _submitted: asyncio.Event = field(default_factory=asyncio.Event)
     _open: bool = True
+    _duplicates: int = 0
 
     async def store(self, part: PreparedPart, timeout_s: float) -> list[RowOutcome]:
         """Submit a part; return the outcome of each row once it is on disk. Raises NotStored."""
@@ -123,7 +124,13 @@ class Intake:
             checkpoints=in_progress.dedup_keys,
             on_stored=lambda records: _apply_mapping_result(in_progress, records),
             acknowledge=self._acknowledge_of(in_progress),
+            duplicates=self.take_duplicates(),
         )
+
+    def take_duplicates(self) -> int:
+        """Return how many rows were dropped as duplicates since the last call, for the books."""
+        count, self._duplicates = self._duplicates, 0
+        return count
 
     def close(self) -> None:
         """Fail all submissions that are not on disk."""
@@ -147,7 +154,7 @@ class Intake:
         identity, content = unit.dedup_key[:IDENTITY_BYTES], unit.dedup_key[IDENTITY_BYTES:]
         pending = self._pending.get(identity)
         verdict = self.dedup.check(unit.dedup_key, None if pending is None else pending[0])
-        if verdict == "conflict":
+        if verdict == "conflict" and not unit.can_revise:
             conflict = unit.to_conflict(submission.part.message, submission.at_us)
             self._add_unit(conflict, submission, in_progress)
             return
@@ -155,6 +162,7 @@ class Intake:
             if pending is not None:
                 _attach(submission, pending[1])
             submission.outcomes += [_outcome_of(result, "duplicate") for result in unit.results]
+            self._duplicates += len(unit.results)
             return
         self._pending[identity] = (content, in_progress)
         in_progress.dedup_keys.append(unit.dedup_key)
@@ -170,7 +178,9 @@ class Intake:
             self._in_progress.remove(in_progress)
             self.dedup.add(in_progress.dedup_keys)
             for key in in_progress.dedup_keys:
-                self._pending.pop(key[:IDENTITY_BYTES], None)
+                pending = self._pending.get(key[:IDENTITY_BYTES])
+                if pending is not None and pending[1] is in_progress:
+                    del self._pending[key[:IDENTITY_BYTES]]
             for submission in in_progress.submissions:
                 submission.pending_deliveries -= 1
                 if submission.pending_deliveries == 0:

@@ -1,5 +1,7 @@
 """`POST /api/v1/events:batch`: rows with a `kind` become records with the fields of that fact.
 
+A row with the `id` of an earlier one and a higher `version` corrects it; `deleted` withdraws it.
+
 Times may be written as RFC 3339 (`due_from`) or in µs UTC (`due_from_us`). In a CSV everything is
 text, so numbers are also read from text.
 """
@@ -18,7 +20,8 @@ from werknetz_edge.documents.prepare import RowResult, reject_of
 from werknetz_edge.documents.rows import DocumentRow
 
 SOURCE: Final = "api"
-_HEAD: Final = frozenset({"kind", "at", "at_us", "source", "id", "fields"})
+_HEAD: Final = frozenset({"kind", "at", "at_us", "source", "id", "fields", "version", "deleted"})
+_VERSION_MAX: Final = 2**63
 _NAME_MAX: Final = 200
 
 
@@ -51,10 +54,14 @@ def _to_record(
     source = fields.get("source") or SOURCE
     if not isinstance(source, str) or len(source) > _NAME_MAX or not source.isprintable():
         raise UnreadableValue("`source` must be a name of at most 200 characters")
+    version, deleted = _version_of(fields), _is_deleted(fields)
     return SourceRecord(
         source=source,
         # An unknown kind is rejected by the mapper.
         fields=_fact_fields(kind, fields) if kind in KINDS else fields,
+        version=version,
+        can_revise=version is not None or deleted,
+        deleted=deleted,
         key=identity,
         item=row.position,
         kind=kind,
@@ -62,6 +69,29 @@ def _to_record(
         raw=row.raw[:RAW_MAX],
         message_hash=message,
     )
+
+
+def _version_of(fields: Mapping[str, Any]) -> int | None:
+    value = fields.get("version")
+    if value is None or value == "":
+        return None
+    if fields.get("id") in (None, ""):
+        raise UnreadableValue("`version` needs `id`: which event does it correct?")
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isdecimal() or int(text) >= _VERSION_MAX:
+        raise UnreadableValue("`version` must be a whole number that grows with each correction")
+    return int(text)
+
+
+def _is_deleted(fields: Mapping[str, Any]) -> bool:
+    value = fields.get("deleted")
+    if value in (None, "", False, "false"):
+        return False
+    if value not in (True, "true"):
+        raise UnreadableValue("`deleted` must be true or false")
+    if fields.get("id") in (None, ""):
+        raise UnreadableValue("`deleted` needs `id`: which event ends?")
+    return True
 
 
 def _fact_fields(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:

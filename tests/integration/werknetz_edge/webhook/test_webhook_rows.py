@@ -14,7 +14,7 @@ from plumbing.hooks import (
     create_client,
     start_webhook,
 )
-from werknetz.events.batch import BusinessEvent, Samples, Unmapped
+from werknetz.events.batch import BusinessEvent, EventWithdrawn, Samples, Unmapped
 from werknetz.events.codec import columns_of
 from werknetz.events.facts import StockCounted
 
@@ -164,3 +164,36 @@ async def test_an_unreadable_body_is_refused_or_quarantined(tmp_path: Path) -> N
         assert counts_of(await client.post("/hooks/wms", content=b"{nonsense")) == (0, 0, 1)
         refused = await stage.list_stored(Unmapped)
         assert [(r.source, r.raw) for r in refused] == [("hooks/wms", b"{nonsense")]
+
+
+async def test_events_are_corrected_by_version_and_deleted(tmp_path: Path) -> None:
+    event = {**EVENT, "id": "4711"}
+    rows = [
+        ({"version": 1}, (1, 0, 0)),
+        ({"version": 1}, (0, 1, 0)),
+        ({"version": 2, "quantity": 5}, (1, 0, 0)),
+        ({"version": "x"}, (0, 0, 1)),
+        ({"version": 3, "deleted": True}, (1, 0, 0)),
+        ({"deleted": "maybe"}, (0, 0, 1)),
+        ({"version": 3, "id": ""}, (0, 0, 1)),
+        ({"deleted": True, "id": ""}, (0, 0, 1)),
+    ]
+    async with start_webhook(tmp_path) as stage, create_client(stage.url) as client:
+        for more, counts in rows:
+            response = await client.post(BATCH, json=[{**event, **more}])
+            assert counts_of(response) == counts, more
+        events = await stage.list_stored(BusinessEvent)
+        withdrawn = await stage.list_stored(EventWithdrawn)
+    assert [(e.version, e.can_revise) for e in events] == [(1, True), (2, True)]
+    assert [(w.version, w.reason) for w in withdrawn] == [(3, "deleted")]
+    assert {e.event_id for e in events} == {withdrawn[0].event_id}
+
+
+async def test_an_id_without_a_version_has_one_content(tmp_path: Path) -> None:
+    async with start_webhook(tmp_path) as stage, create_client(stage.url) as client:
+        event = {**EVENT, "id": "4711"}
+        assert counts_of(await client.post(BATCH, json=[event])) == (1, 0, 0)
+        response = await client.post(BATCH, json=[{**event, "quantity": 9}])
+        assert counts_of(response) == (0, 0, 1)
+        (stored,) = await stage.list_stored(BusinessEvent)
+    assert not stored.can_revise

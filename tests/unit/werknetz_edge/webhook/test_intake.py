@@ -175,3 +175,49 @@ async def test_the_oldest_keys_are_dropped_first() -> None:
     assert dedup.check(keys[0]) == "new"
     assert dedup.check(keys[-65_536]) == "duplicate"
     assert dedup.check(keys[-1][:IDENTITY_BYTES] + b"another!") == "conflict"
+
+
+@pytest.mark.parametrize("pending", [True, False], ids=["at once", "later"])
+async def test_a_correction_is_delivered_where_it_is_accepted(pending: bool) -> None:
+    intake, config = Intake(), DocumentConfig(payload="ndjson", key="id", version="v")
+
+    def correct(quantity: int, version: int) -> "asyncio.Task[list[RowOutcome]]":
+        row = f'{{"id":1,"q":{quantity},"v":{version}}}'
+        (part,) = read_parts(io.BytesIO(row.encode()), config)
+        reader = RowReader("x", config, can_revise=True)
+        prepared = prepare_part(
+            part, "x", b"request", read_row=reader.read_row, at_us=1,
+            identity_of=lambda row: identity_of_paths("x", config.key, row),
+        )  # fmt: skip
+        return submit_part(intake, prepared)
+
+    deliveries = []
+    tasks = [correct(500, 1)]
+    first = await next_delivery(intake)
+    if not pending:
+        await first.acknowledge()
+    tasks.append(correct(450, 2))
+    deliveries.append(await next_delivery(intake))
+    if pending:
+        await first.acknowledge()
+    await deliveries[0].acknowledge()
+    tasks.append(correct(450, 2))
+    await asyncio.sleep(0)
+    assert intake.next_delivery() is None
+    assert intake.take_duplicates() == 1
+    results = [statuses_of(outcomes) for outcomes in await asyncio.gather(*tasks)]
+    assert results == [["accepted"], ["accepted"], ["duplicate"]]
+    records = [*first.records, *deliveries[0].records]
+    assert records[0].key == records[1].key
+    assert [(r.version, r.can_revise) for r in records] == [(1, True), (2, True)]
+
+
+async def test_duplicates_are_counted_for_the_books() -> None:
+    intake = Intake()
+    tasks = [submit_part(intake, prepare('{"id":1}', '{"id":2}')) for _ in range(3)]
+    delivery = await next_delivery(intake)
+    assert (len(delivery.records), delivery.duplicates) == (2, 4)
+    assert all(not record.can_revise for record in delivery.records)
+    await delivery.acknowledge()
+    await asyncio.gather(*tasks)
+    assert intake.take_duplicates() == 0
