@@ -23,7 +23,7 @@ from werknetz_edge.idoc.config import IdocConfig
 from werknetz_edge.idoc.documents import CreationTimes, IdocDocuments, content_of
 from werknetz_edge.idoc.flat_file import is_flat, read_flat_idocs
 from werknetz_edge.idoc.layouts import SegmentLayouts, layouts_of
-from werknetz_edge.idoc.segments import IdocSegment, list_lines
+from werknetz_edge.idoc.segments import SIBLINGS_MAX, IdocSegment, list_lines
 from werknetz_edge.idoc.xml_file import read_idocs
 
 # The checkpoints in a spool depend on where a chunk ends: see `Chunk`.
@@ -113,6 +113,13 @@ class IdocParser:
             self._without_lines += 1
             self.details["without_lines"] = str(self._without_lines)
             self.details["last_without_lines"] = position
+        left_out = max((line.left_out for line in lines), default=0)
+        if left_out:
+            reason = (
+                f"{left_out} segments beside its lines are not part of their records, which have "
+                f"at most {SIBLINGS_MAX}; the lines are stored"
+            )
+            chunk.rejects.append(_reject_of(root, reason, content, position))
         chunk.messages.append(message)
         chunk.records += records
         chunk.group_ends += ends

@@ -27,35 +27,38 @@ class IdocLine:
     name: str
     path: str  # /E1EDL20[1]/E1EDL24[3]
     fields: Mapping[str, Any]
+    left_out: int = 0  # sibling segments beyond `SIBLINGS_MAX`, of all levels
 
 
 def list_lines(
     idoc: IdocSegment, rows: Collection[str], qualifiers: Collection[str]
 ) -> Iterator[IdocLine]:
     """Yield the innermost segments with names in `rows`, in order."""
-    yield from _walk(idoc, {}, "", frozenset(rows), tuple(qualifiers))
+    yield from _walk(idoc, {}, "", frozenset(rows), tuple(qualifiers), 0)
 
 
 def _walk(
     segment: IdocSegment, parents: Mapping[str, Any], path: str, rows: frozenset[str],
-    qualifiers: tuple[str, ...],
+    qualifiers: tuple[str, ...], left_out: int,
 ) -> Iterator[IdocLine]:  # fmt: skip
     containing = {id(child) for child in segment.children if _contains_rows(child, rows)}
     is_line = segment.name in rows and not containing
     if not containing and not is_line:
         return
     siblings = [child for child in segment.children if id(child) not in containing]
-    context = {**parents, **_by_name_and_qualifier(siblings, qualifiers)}
+    context = {**parents, **_by_name_and_qualifier(siblings[:SIBLINGS_MAX], qualifiers)}
+    left_out += max(0, len(siblings) - SIBLINGS_MAX)
     if path:
         context[segment.name] = segment.fields
     if is_line:
-        yield IdocLine(segment.name, path, {**context, **segment.fields})
+        yield IdocLine(segment.name, path, {**context, **segment.fields}, left_out)
         return
     counts: dict[str, int] = {}
     for child in segment.children:
         number = counts[child.name] = counts.get(child.name, 0) + 1
         if id(child) in containing:
-            yield from _walk(child, context, f"{path}/{child.name}[{number}]", rows, qualifiers)
+            path_of_child = f"{path}/{child.name}[{number}]"
+            yield from _walk(child, context, path_of_child, rows, qualifiers, left_out)
 
 
 def _contains_rows(segment: IdocSegment, rows: frozenset[str]) -> bool:
@@ -65,18 +68,14 @@ def _contains_rows(segment: IdocSegment, rows: frozenset[str]) -> bool:
 def _by_name_and_qualifier(
     segments: list[IdocSegment], qualifiers: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Map segments by name and qualifier; without a qualifier by name and, if repeated, number."""
+    """Map segments by name and qualifier, and by their number where a name is repeated."""
     fields_by_name: dict[str, Any] = {}
     counts: dict[str, int] = {}
     for segment in segments:
-        if len(fields_by_name) >= SIBLINGS_MAX:
-            break
         qualifier = next((segment.fields[q] for q in qualifiers if segment.fields.get(q)), None)
-        if qualifier is not None:
-            fields_by_name.setdefault(f"{segment.name}:{qualifier}", segment.fields)
-            continue
-        number = counts[segment.name] = counts.get(segment.name, 0) + 1
-        fields_by_name[segment.name if number == 1 else f"{segment.name}:{number}"] = segment.fields
+        name = segment.name if qualifier is None else f"{segment.name}:{qualifier}"
+        number = counts[name] = counts.get(name, 0) + 1
+        fields_by_name[name if number == 1 else f"{name}:{number}"] = segment.fields
     return fields_by_name
 
 

@@ -144,6 +144,18 @@ def test_an_order_with_and_without_schedule_lines(parse: Callable[..., list[Chun
     assert events[0][1]["document_us"] == _us(2026, 11, 19, 23)
 
 
+def test_a_repeated_qualifier_is_numbered(parse: Callable[..., list[Chunk]]) -> None:
+    texts = "".join(
+        f"<E1EDP19 SEGMENT='1'><QUALF>001</QUALF><IDTNR>{n}</IDTNR></E1EDP19>" for n in (1, 2, 3)
+    )
+    line = f"<E1EDP01 SEGMENT='1'><POSEX>1</POSEX>{texts}</E1EDP01>"
+    (record,) = _records(
+        parse(f"<ORDERS05><IDOC>{control('1', 'ORDERS05')}{line}</IDOC></ORDERS05>")
+    )
+    names = ("E1EDP19:001", "E1EDP19:001:2", "E1EDP19:001:3")
+    assert [record.fields[name]["IDTNR"] for name in names] == ["1", "2", "3"]
+
+
 def test_goods_movements_by_their_type(parse: Callable[..., list[Chunk]]) -> None:
     events, bad = _map_chunks(parse(MOVEMENTS))
     moved = [(b["material"], b["quantity"]) for kind, b in events if kind == "stock_moved"]
@@ -223,6 +235,8 @@ def test_many_lines_with_many_siblings_take_linear_time(
     began_s = time.process_time()
     (chunk,) = parse(f"<ORDERS05><IDOC>{control('1', 'ORDERS05')}{texts}{items}</IDOC></ORDERS05>")
     assert len(chunk.records) == 8_000
+    (reject,) = chunk.rejects
+    assert "4701 segments beside its lines" in reject.reason  # one is the control record
     assert time.process_time() - began_s < 5.0
 
 
