@@ -22,7 +22,7 @@ from chaos.checker import Verdict, check
 from chaos.faults import disturb
 from chaos.scenarios import clocks, connections, disks, restores, spools  # noqa: F401  register
 from chaos.scenarios.scenario import SCENARIOS, NotPossible, Scenario
-from chaos.stage import WRITERS, Stage, until_subscribed, until_taken
+from chaos.stage import SMALL_SPOOL_BYTES, WRITERS, Stage, until_subscribed, until_taken
 from werknetz_core.migrate import upgrade_async
 from werknetz_demo.embedded.servers import EmbeddedServers
 
@@ -31,11 +31,16 @@ FLOW_S = 4.0  # of undisturbed flow before a scenario
 
 
 async def perform(
-    folder: Path, seed: int, act: Callable[[Stage], Awaitable[None]], *, loses_disk: bool = False
+    folder: Path,
+    seed: int,
+    act: Callable[[Stage], Awaitable[None]],
+    *,
+    loses_disk: bool = False,
+    spool_bytes: int = SMALL_SPOOL_BYTES,
 ) -> Verdict:
     async with EmbeddedServers(folder / "state", environment={}) as servers:
         await upgrade_async(servers.urls.database)
-        stage = Stage(folder, servers, seed)
+        stage = Stage(folder, servers, seed, spool_bytes)
         try:
             for name in ("edge", *WRITERS):
                 stage.start(name)
@@ -78,8 +83,14 @@ def run_scenario(scenario: Scenario, folder: Path, seed: int) -> bool:
     started_s = time.monotonic()
     try:
         with scenario.prepare(folder):
-            act = partial(_after_flow, scenario)
-            verdict = asyncio.run(perform(folder, seed, act, loses_disk=scenario.loses_disk))
+            run = perform(
+                folder,
+                seed,
+                partial(_after_flow, scenario),
+                loses_disk=scenario.loses_disk,
+                spool_bytes=scenario.spool_bytes,
+            )
+            verdict = asyncio.run(run)
     except NotPossible as reason:
         print(f"{scenario.name:26} SKIPPED: {reason}", flush=True)
         return True

@@ -19,6 +19,7 @@ from werknetz_demo.embedded.servers import EmbeddedServers
 FULL = '"event": "spool full"'
 FULL_WITHIN_S = 25
 READY_S = 60
+SMALL_SPOOL_BYTES = 1_000_000
 WRITERS = ("ingest", "second-ingest")
 EDGE_YAML = """
 connector: chaos
@@ -45,7 +46,13 @@ mapping:
 class Stage:
     """What a scenario acts on."""
 
-    def __init__(self, folder: Path, servers: EmbeddedServers, seed: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        servers: EmbeddedServers,
+        seed: int,
+        spool_bytes: int = SMALL_SPOOL_BYTES,
+    ) -> None:
         self.folder = folder
         self.servers = servers
         self.random = random.Random(seed)
@@ -54,12 +61,13 @@ class Stage:
         self.children: dict[str, Child] = {}
         self.filled = 0
         self.restarts = 0  # of restart_on_exit processes
+        self.spool_bytes = spool_bytes
         self.write_edge_file("edge")
 
-    def write_edge_file(self, name: str, *, bytes_max: int = 1_000_000) -> None:
+    def write_edge_file(self, name: str) -> None:
         """Write the edge file of a process; its spool is in a folder of the same name."""
         text = EDGE_YAML.format(
-            folder=self.spool_folder(name), bytes_max=bytes_max, mqtt=self.servers.urls.mqtt
+            folder=self.spool_folder(name), bytes_max=self.spool_bytes, mqtt=self.servers.urls.mqtt
         )
         (self.folder / f"{name}.yaml").write_text(text)
 

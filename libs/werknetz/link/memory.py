@@ -85,6 +85,9 @@ class MemoryEdgeLink:
     def rewind(self) -> None:
         self._position = 0
 
+    def for_connector(self, connector: str) -> "MemoryEdgeLink":
+        return MemoryEdgeLink(self._server, connector)
+
     async def publish_status(self, status: Status) -> None:
         self._server.check_reachable()
         self._server.connectors.add(self._connector)

@@ -142,6 +142,10 @@ class RedisEdgeLink:
         """Read from the start again: another server may have lower ids."""
         self._position = None
 
+    def for_connector(self, connector: str) -> "RedisEdgeLink":
+        """Return the link of another stream, over the same connection."""
+        return RedisEdgeLink(self._client, connector)
+
     async def publish_status(self, status: Status) -> None:
         pipe = self._client.pipeline(transaction=True)
         pipe.sadd(CONNECTORS_KEY, self._connector)

@@ -22,6 +22,7 @@ from werknetz.link.sender import Sender
 from werknetz.link.wire import DesiredMapping, Status, ToCore, ToEdge, link_name_of
 from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
+from werknetz_edge.pipeline.backlog_sender import BacklogSender, backlog_sender_of
 from werknetz_edge.pipeline.raw_limit import RawLimiter
 from werknetz_edge.spool.last_values import LastValues
 from werknetz_edge.spool.spool import SpoolFull
@@ -42,6 +43,9 @@ class EdgeLink(Protocol):
     async def send(self, messages: Sequence[ToCore]) -> None: ...
     async def receive(self, block_ms: int = 1000) -> list[ToEdge]: ...
     def rewind(self) -> None: ...
+    def for_connector(self, connector: str) -> "EdgeLink":
+        """Return the link of another stream, over the same connection."""
+
     async def publish_status(self, status: Status) -> None: ...
     async def read_desired_mapping(self) -> DesiredMapping | None: ...
     async def close(self) -> None: ...
@@ -73,7 +77,7 @@ class Lane:
         numbers = {point.key: point.number for point in self.spool.points()}
         self.normalizer = Normalizer(mapping, connector, numbers)
         self.last_values = LastValues(self.spool)
-        self.sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
+        self.sender: Sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
         self.raw = RawLimiter(raw_bytes_per_minute_max, time.monotonic)
         self.link = link
         self.link_up = False
@@ -208,7 +212,7 @@ class Lane:
         while True:
             try:
                 await self._check_server()
-                messages = await self.on_disk(lambda: self.sender.poll(time.monotonic()))
+                messages = await self.on_disk(self._poll_sender)
                 if messages:
                     await self.link.send(messages)
                 else:
@@ -223,6 +227,15 @@ class Lane:
             except SpoolFull as error:
                 self.log.warning("lease not stored, spool full", reason=str(error))
                 await asyncio.sleep(FULL_RETRY_S)
+
+    def _poll_sender(self) -> list[ToCore]:
+        sender = self.sender
+        is_left = sender.is_fenced and sender.acked < self.spool.last_seq
+        if is_left and not isinstance(sender, BacklogSender):
+            self.log.warning("fenced with a backlog, sent as backfill", alarm=sender.alarm)
+            self.sender = backlog_sender_of(self._connector, self.spool, sender.alarm)
+            self.link = self.link.for_connector(self.sender.connector)
+        return self.sender.poll(time.monotonic())
 
     async def receive(self) -> None:
         """Loop: receive replies of the core."""
@@ -240,6 +253,7 @@ class Lane:
                     await self.on_disk(partial(self._handle_replies, messages))
                 except SpoolFull as error:  # the core repeats its reply
                     self.log.warning("reply of the core not stored, spool full", reason=str(error))
+                    await self.on_disk(self.file.reserve.release)
                     await asyncio.sleep(FULL_RETRY_S)
                 self._new_records.set()
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from chaos.scenarios.scenario import scenario
-from chaos.stage import Stage
+from chaos.stage import SMALL_SPOOL_BYTES, Stage
 
 HOUR_S = 3600.0
 OFFSETS_S = (HOUR_S, -2 * HOUR_S, 40.0, -40.0, 0.0)
@@ -44,7 +44,7 @@ async def jump_and_roll_back(stage: Stage) -> None:
     stage.set_clock("edge", 0.0)
 
 
-@scenario("clock-edge-full-spool")
+@scenario("clock-edge-full-spool", spool_bytes=SMALL_SPOOL_BYTES)
 async def jump_while_full(stage: Stage) -> None:
     stage.set_clock("edge", -HOUR_S)
     await stage.fill_spool()
