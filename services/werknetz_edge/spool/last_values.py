@@ -51,16 +51,19 @@ class LastValues:
     def drop_repeats(self, records: Sequence[Record], *, ignore_time: bool = False) -> list[Record]:
         """Drop the rows that equal the last stored row of their point; count them in `dropped`.
 
+        A row after one that differs is none: 10, 20, 10 within an instant are three values.
         `ignore_time`: rows that differ only in time are equal, too.
         """
         self._load()
         remaining: list[Record] = []
+        changed: set[int] = set()  # points with a row that differs
         for record in records:
             if not isinstance(record, Samples):
                 remaining.append(record)
                 continue
             columns = columns_of(record)
-            new = np.flatnonzero(~self._is_stored(columns, ignore_time))
+            is_stored = self._is_stored(columns, ignore_time)
+            new = np.flatnonzero(_are_new(columns.point, is_stored, changed))
             self.dropped += len(columns) - len(new)
             if len(new) == len(columns):
                 remaining.append(record)
@@ -145,6 +148,22 @@ class LastValues:
             wide = _empty_rows(point + _GROW_ROWS)
             wide[: len(self._last)] = self._last
             self._last = wide
+
+
+def _are_new(
+    point: NDArray[np.int32], is_stored: NDArray[np.bool_], changed: set[int]
+) -> NDArray[np.bool_]:
+    """Return which rows to store; add the points with such rows to `changed`."""
+    if is_stored.all() and not changed:
+        return ~is_stored
+    rows = np.flatnonzero(~is_stored)
+    first = np.full(int(point.max(initial=0)) + 1, len(point))  # new row of each point
+    np.minimum.at(first, point[rows], rows)
+    is_new = np.arange(len(point)) >= first[point]
+    if changed:
+        is_new |= np.isin(point, list(changed))
+    changed.update(np.unique(point[rows]).tolist())
+    return is_new
 
 
 def _empty_rows(size: int) -> Rows:

@@ -94,6 +94,20 @@ def test_the_last_row_of_a_point_counts() -> None:
     assert points(cache.drop_repeats([samples((1, 100, 2.5, 0, None))], ignore_time=True)) == [1]
 
 
+def test_a_value_that_returns_is_no_repeat() -> None:
+    """Stored: 10. Sent again: 10, 20, 10 at one instant. The last 10 follows the 20."""
+    spool = spool_of(connect_memory())
+    cache = begun(spool)
+    ten, twenty, other = (1, 100, 10.0, 0, None), (1, 100, 20.0, 0, None), (2, 100, 1.0, 0, None)
+    keep(spool, cache, samples(ten, other))
+    sent = samples(ten, other, twenty, other, ten, ten)
+    (remaining,) = cache.drop_repeats([sent])
+    assert isinstance(remaining, Samples)
+    assert columns_of(remaining).value.tolist() == [20.0, 10.0, 10.0]
+    parts = cache.drop_repeats([samples(ten, twenty), samples(ten, other)])
+    assert [points([part]) for part in parts] == [[1], [1]]
+
+
 def test_what_is_not_on_disk_is_not_known() -> None:
     cache = begun(spool_of(connect_memory()))
     remaining = cache.drop_repeats([samples(A)])
