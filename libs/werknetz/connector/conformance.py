@@ -173,6 +173,33 @@ async def check_books_balance(source: ControlledSource) -> None:
         await _close(connector)
 
 
+async def check_right_clocks_raise_no_finding(source: ControlledSource) -> None:
+    """Values of the past are marked as such, so that they are no sign of a wrong clock (M6)."""
+    connector = source.new_connector()
+    await connector.connect()
+    normalizer = Normalizer(STORE_AS_IS, "conformance")
+    values: set[int] = set()
+    try:
+        await source.emit(5000, 50)
+        async with asyncio.timeout(READ_S):
+            while len(values & set(range(5000, 5050))) < 50:
+                delivery = await connector.read()
+                values |= set(_numbers(delivery))
+                now_us = time.time_ns() // 1000
+                normalizer.normalize(delivery, now_us)
+                await delivery.acknowledge()
+                findings = normalizer.clock.findings.texts(now_us)
+                _require(
+                    not findings,
+                    "old values need `is_history`, `may_repeat` or `may_be_old`: "
+                    + "; ".join(findings.values()),
+                )
+    except TimeoutError as error:
+        raise NotConformant(f"{len(values)} of 50 values were delivered") from error
+    finally:
+        await _close(connector)
+
+
 def check_balance(normalizer: Normalizer, records: Sequence[Record]) -> None:
     """Raise NotConformant where the records of a delivery do not add up to its tally."""
     tally = normalizer.take_tally()
@@ -202,6 +229,7 @@ CHECKS: Final[tuple[Callable[[ControlledSource], Awaitable[None]], ...]] = (
     check_connect_fails_while_offline,
     check_deliveries_are_bounded,
     check_books_balance,
+    check_right_clocks_raise_no_finding,
 )
 
 

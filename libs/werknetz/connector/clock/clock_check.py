@@ -120,7 +120,8 @@ class ClockCheck:
         age = arrival_us - time
         is_bad = self._is_never_set(time, kind)
         is_ahead = (age < -AHEAD_MAX_US) & (kind != UNJUDGED)
-        is_late = self._is_late(point, time, age, kind, arrival_us, is_bad)
+        may_be_late = (kind == LIVE) & ~is_bad & (status < UNCERTAIN)  # a bad one repeats old times
+        is_late = self._is_late(point, time, age, may_be_late, arrival_us)
         measured = (kind == LIVE) & ~is_bad & ~(self._is_backlog(age) & ~is_late)
         if measured.any():
             self._offsets.append(-int(age[np.flatnonzero(measured)[-1]]))
@@ -151,17 +152,17 @@ class ClockCheck:
         return np.asarray(is_live | ((kind == MAY_BE_OLD) & is_default), np.bool_)
 
     def _is_late(
-        self, point: NDArray[np.int32], time: Times, age: Times, kind: NDArray[np.int8],
-        arrival_us: int, is_bad: NDArray[np.bool_],
+        self, point: NDArray[np.int32], time: Times, age: Times,
+        may_be_late: NDArray[np.bool_], arrival_us: int,
     ) -> NDArray[np.bool_]:  # fmt: skip
         """Return where no outage explains the age, and note the contacts."""
         if not self.judges_age:
             return np.zeros(len(time), np.bool_)
         late_us = int(self.options.late_max_s * 1e6)
-        is_old = self._is_backlog(age) & (kind == LIVE) & ~is_bad
+        is_old = self._is_backlog(age) & may_be_late
         is_late = is_old & (time < self._contact[point] - late_us)
         explained = is_old & ~is_late
-        in_contact = point[(kind == LIVE) & ~explained]
+        in_contact = point[may_be_late & ~explained]
         self._contact[in_contact] = arrival_us
         self._mark_arrival[in_contact] = 0
         if explained.any():
