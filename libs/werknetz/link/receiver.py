@@ -69,7 +69,7 @@ class Receiver:
                     return ApplyPlan(tuple(run), row, (forked,), f"fork: {reason}")
         replies: list[ToEdge] = []
         if epoch_in_force is not None:
-            replies.append(Fenced(epoch_in_force))
+            replies.append(Fenced(epoch_in_force, self.incarnation))
         if run or needs_ack:
             replies.append(self.ack_of(row))
         if missing is not None:

@@ -124,7 +124,8 @@ class Sender:
         self._window_bytes = window_bytes
         self._was_welcomed = False
         self._epoch = 0
-        self._incarnation: UUID | None = None
+        self._incarnation: UUID | None = None  # of the last welcome
+        self._hello_incarnation = spool.incarnation  # the database for which hellos are
         self._nonce: UUID | None = None
         self._hello_at_s = 0.0
         self._hello_backoff = Backoff(HELLO_MIN_S, HELLO_MAX_S, random=random)
@@ -172,6 +173,8 @@ class Sender:
                 self._on_ack(message, now_s)
             case ResendRequest() if message.spool_id == self._spool.spool_id:
                 self._on_resend_request(message, now_s)
+            case Fenced() if message.incarnation not in (None, self._incarnation):
+                self._rehandshake(now_s)  # a late reply, or a restored database
             case Fenced() if self.state == "running" and message.epoch > self._epoch:
                 self._fence(message.epoch)
             case Fenced() if message.epoch < self._epoch:
@@ -201,6 +204,7 @@ class Sender:
                 last_hash=spool.last_hash,
                 nonce=self._nonce,
                 base=spool.base_epoch,
+                incarnation=self._hello_incarnation,
             )
         ]
 
@@ -216,6 +220,7 @@ class Sender:
             return
         self._nonce = None
         self._was_welcomed = True
+        self._hello_incarnation = welcome.incarnation
         if spool.base_epoch != self._epoch:
             spool.keep_epoch(self._epoch, self._epoch)
         if welcome.last_seq > spool.last_seq:
@@ -245,6 +250,12 @@ class Sender:
         return self._spool.hash_at(welcome.last_seq) == welcome.last_hash
 
     def _on_refused(self, refused: LeaseRefused, now_s: float) -> None:
+        if None not in (refused.incarnation, self._hello_incarnation) and (
+            refused.incarnation != self._hello_incarnation
+        ):
+            self._hello_incarnation = refused.incarnation
+            self._rehandshake(now_s, at_once=True)
+            return
         if self._was_welcomed and refused.incarnation in (None, self._incarnation):
             self._fence(refused.epoch)
             return

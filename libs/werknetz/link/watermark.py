@@ -77,7 +77,9 @@ def answer_hello(
 
     `at_us`: the wall clock of the core, in µs; 0: unknown.
     """
-    if row.connector_epoch > hello.base and row.connector_epoch != hello.epoch:
+    is_for_another = hello.incarnation not in (None, incarnation)
+    is_taken = row.connector_epoch > hello.base and row.connector_epoch != hello.epoch
+    if is_for_another or is_taken:
         return LeaseRefused(hello.nonce, row.connector_epoch, at_us, incarnation)
     return Welcome(
         nonce=hello.nonce,

@@ -49,6 +49,8 @@ class Hello(_Message, frozen=True, tag="hello.v1"):
 
     Granted if the epoch in force is not above `base`, the last one that the connector was granted.
     Confirmed if `epoch` is in force already: a repeated or late hello changes nothing.
+    `incarnation`: the database that the connector knows; another one refuses, and the connector
+    repeats the hello for it. So a restored database grants no lease to a hello from before.
     """
 
     connector: str
@@ -59,6 +61,7 @@ class Hello(_Message, frozen=True, tag="hello.v1"):
     nonce: UUID
     lane: LaneName = "live"
     base: int = 0
+    incarnation: UUID | None = None
 
 
 class Welcome(_Message, frozen=True, tag="welcome.v1"):
@@ -109,9 +112,10 @@ class ResendRequest(_Message, frozen=True, tag="need.v1"):
 
 
 class Fenced(_Message, frozen=True, tag="fenced.v1"):
-    """A batch had another epoch than the one in force."""
+    """A batch had another epoch than the one in force, in this incarnation of the database."""
 
     epoch: int
+    incarnation: UUID | None = None  # None: a core of version 0.1
 
 
 class Forked(_Message, frozen=True, tag="forked.v1"):

@@ -53,7 +53,7 @@ def test_a_batch_of_another_epoch_is_fenced_and_not_applied() -> None:
     [batch] = chain(1)
     old = msgspec.structs.replace(batch, epoch=6)
     plan = Receiver("press", INCARNATION).plan(NEW, [old], 0.0)
-    assert (plan.run, plan.replies, plan.alarm) == ((), (Fenced(7),), None)
+    assert (plan.run, plan.replies, plan.alarm) == ((), (Fenced(7, INCARNATION),), None)
 
 
 def test_a_fork_stops_the_run_and_raises_an_alarm() -> None:

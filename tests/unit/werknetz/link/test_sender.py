@@ -208,8 +208,12 @@ def test_a_hello_that_two_incarnations_answer_hides_no_loss() -> None:
     assert (len(batches), plan.run) == (2, ())
     for reply in plan.replies:
         sender.on_message(reply, 1.1)
-    hello = hello_of(sender, 3.0)
-    sender.on_message(answer_hello(row, hello, restored), 3.1)
+    first = hello_of(sender, 3.0)
+    assert first.incarnation == INCARNATION
+    sender.on_message(answer_hello(row, first, restored), 3.1)
+    hello = hello_of(sender, 3.1)
+    assert (hello.incarnation, hello.epoch, hello.base) == (restored, first.epoch, first.base)
+    sender.on_message(answer_hello(row, hello, restored), 3.2)
     assert sender.alarm == "unrecoverable"
 
 
@@ -218,9 +222,10 @@ def test_a_lease_that_only_a_restored_database_knows_fences_nobody() -> None:
     welcome_to(sender, spool)
     granted = sender.epoch
     sender.on_message(Ack(UUID(int=78), spool.spool_id, 0, GENESIS), 0.2)
-    hello = hello_of(sender, 2.0)
-    sender.on_message(LeaseRefused(hello.nonce, granted + 7, incarnation=UUID(int=78)), 2.1)
-    assert sender.state == "handshaking"
+    for now_s in (2.0, 2.1):  # a hello for the former database, then one for the restored one
+        hello = hello_of(sender, now_s)
+        sender.on_message(LeaseRefused(hello.nonce, granted + 7, incarnation=UUID(int=78)), now_s)
+        assert sender.state == "handshaking"
     again = hello_of(sender, 2.1)
     assert again.epoch > again.base == granted + 7
     assert (again.spool_id, spool.last_seq) == (hello.spool_id, 1)  # nothing was replaced
@@ -248,3 +253,14 @@ def test_what_a_restored_database_lacks_may_overlap() -> None:
     )
     sender.on_message(welcome, 2.1)
     assert [batch.lane for batch in spool.read(1, 10_000)] == ["live", "live", "backfill"]
+
+
+@pytest.mark.parametrize(
+    ("incarnation", "state"),
+    [(None, "fenced"), (INCARNATION, "fenced"), (UUID(int=78), "handshaking")],
+)
+def test_only_the_database_of_the_welcome_fences(incarnation: UUID | None, state: str) -> None:
+    sender, spool = sender_of(1)
+    welcome_to(sender, spool)
+    sender.on_message(Fenced(sender.epoch + 1, incarnation), 0.2)
+    assert sender.state == state

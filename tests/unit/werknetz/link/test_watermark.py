@@ -72,3 +72,15 @@ def test_a_lease_is_granted_above_its_base(epoch: int, base: int, is_granted: bo
     if is_granted:
         expected = Welcome(UUID(int=3), epoch, SPOOL, 2, AFTER_SECOND, INCARNATION, 99)
     assert answer_hello(ROW, hello, INCARNATION, 99) == expected
+
+
+@pytest.mark.parametrize(
+    ("incarnation", "is_granted"), [(None, True), (INCARNATION, True), (UUID(int=77), False)]
+)
+def test_a_lease_is_granted_for_this_database_only(
+    incarnation: UUID | None, *, is_granted: bool
+) -> None:
+    """A hello from before a restore may still be in the stream: nobody would use its lease."""
+    hello = Hello("press", SPOOL, 9, 2, AFTER_SECOND, UUID(int=3), base=7, incarnation=incarnation)
+    answer = answer_hello(ROW, hello, INCARNATION)
+    assert isinstance(answer, Welcome if is_granted else LeaseRefused)
