@@ -18,7 +18,7 @@ _BYTES: Final = 16
 _encoder: Final = msgspec.msgpack.Encoder(decimal_format="string")
 
 
-class Identity(BaseModel):
+class FactIdentity(BaseModel):
     """The part `identity` of a mapping."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -115,11 +115,7 @@ def encode_delivery(
     count += sum(len(block.address) for block in delivery.blocks)
     if not count and not delivery.messages and not delivery.group_ends:
         return None
-    times = [r.source_time_us for r in delivery.readings if r.source_time_us is not None]
-    times += [r.source_time_us for r in delivery.records if r.source_time_us is not None]
-    for block in delivery.blocks:
-        if len(block.source_time_us):
-            times += [int(block.source_time_us.min()), int(block.source_time_us.max())]
+    times = _source_times_of(delivery)
     fields = {id(r.fields): r.fields for r in delivery.readings if r.fields is not None}
     number = {key: index for index, key in enumerate(fields)}
     stored = _StoredDelivery(
@@ -136,20 +132,8 @@ def encode_delivery(
             for r in delivery.records
         ],
         messages=[(m.source, m.content, m.hash) for m in delivery.messages],
-        orders=[
-            _RecordOrder(
-                r.version, r.can_revise, r.group, r.is_new, r.deleted, r.has_former_identity,
-                r.zone, r.time_field,
-            )
-            for r in delivery.records
-        ],
-        group_ends=[
-            _GroupEnd(
-                g.source, g.group, list(g.keys), g.kind, g.item, g.message_hash,
-                g.source_time_us, g.reason,
-            )
-            for g in delivery.group_ends
-        ],
+        orders=[_order_of(record) for record in delivery.records],
+        group_ends=[_encode_group_end(end) for end in delivery.group_ends],
         time_kind=kind_of(time or TimeOptions(), delivery),
         clock=(time or TimeOptions()).clock,
         may_be_old=[n for n, reading in enumerate(delivery.readings) if reading.may_be_old],
@@ -164,6 +148,29 @@ def encode_delivery(
         payload=zlib.compress(_encoder.encode(stored), LEVEL),
         hashes=[message.hash for message in delivery.messages],
     )
+
+
+def _source_times_of(delivery: Delivery) -> list[int]:
+    times = [r.source_time_us for r in delivery.readings if r.source_time_us is not None]
+    times += [r.source_time_us for r in delivery.records if r.source_time_us is not None]
+    for block in delivery.blocks:
+        if len(block.source_time_us):
+            times += [int(block.source_time_us.min()), int(block.source_time_us.max())]
+    return times
+
+
+def _order_of(r: SourceRecord) -> _RecordOrder:
+    return _RecordOrder(
+        r.version, r.can_revise, r.group, r.is_new, r.deleted, r.has_former_identity,
+        r.zone, r.time_field,
+    )  # fmt: skip
+
+
+def _encode_group_end(end: SourceGroupEnd) -> _GroupEnd:
+    return _GroupEnd(
+        end.source, end.group, list(end.keys), end.kind, end.item, end.message_hash,
+        end.source_time_us, end.reason,
+    )  # fmt: skip
 
 
 def decode_delivery(raw: Raw) -> RawDelivery:

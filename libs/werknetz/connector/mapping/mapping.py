@@ -17,7 +17,7 @@ from werknetz.connector.content.numbers import Decimal, Thousands, same_characte
 from werknetz.connector.expressions.engine import ExpressionError, Program, ResultKind
 from werknetz.connector.expressions.expression import compile_expression, compile_for_segments
 from werknetz.connector.expressions.rule_expression import ExpressionInput, signal_variables
-from werknetz.connector.identity import Identity
+from werknetz.connector.identity import FactIdentity
 from werknetz.connector.mapping import constant, units
 from werknetz.connector.mapping.constant import Constant
 from werknetz.connector.mapping.event_rule import EventRule
@@ -189,7 +189,7 @@ class Mapping(BaseModel):
     time_zone: str | None = None
     unmapped: Literal["quarantine", "store-as-is"] = "quarantine"
     equipment: str | None = None  # of rules without one
-    identity: Identity = Identity()  # of the facts that its event rules create
+    identity: FactIdentity = FactIdentity()  # of the facts that its event rules create
     enums: dict[str, dict[str, str]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     events: tuple[EventRule, ...] = ()

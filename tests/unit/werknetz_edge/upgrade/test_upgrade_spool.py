@@ -10,6 +10,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from werknetz_edge.spool.spool_file import open_spool
 
 BEFORE = Path(__file__).parent / "version_before"
 EXPECTED: dict[str, Any] = json.loads((BEFORE / "spool.json").read_text(encoding="utf-8"))
+ADDED_DEFAULTS = (None, False, True, "", "0x", [], {})
 LANES: dict[str, LaneName] = {"press": "live", "press~backfill": "backfill"}
 SAMPLE_US = 1_793_509_200_000_000
 
@@ -57,6 +59,19 @@ def _records(payload: bytes) -> Any:
     return _plain(msgspec.to_builtins(decode(payload).records, builtin_types=(bytes,)))
 
 
+def _as_before(value: Any, expected: Any) -> Any:
+    """Drop the fields that a later version has added, where they hold their defaults."""
+    if isinstance(value, dict) and isinstance(expected, dict):
+        return {key: _as_before(item, expected.get(key)) for key, item in value.items()}
+    if isinstance(value, list) and isinstance(expected, list):
+        added = [] if value and isinstance(value[0], list) else value[len(expected) :]
+        if added and all(item in ADDED_DEFAULTS for item in added):
+            value = value[: len(expected)]
+        pairs = zip_longest(value, expected)
+        return [_as_before(item, before) for item, before in pairs][: len(value)]
+    return value
+
+
 def _lane(folder: Path, server: MemoryServer, name: LaneName = "live") -> Lane:
     document = load_yaml(BEFORE / "edges" / "press.yaml")
     link = MemoryEdgeLink(server, link_name_of("press", name))
@@ -80,7 +95,7 @@ def test_every_batch_reads_as_the_version_before_read_it(folder: Path, name: str
     assert spool.incarnation == (None if incarnation is None else UUID(incarnation))
     assert [checkpoint.hex() for checkpoint in spool.checkpoints()] == expected["marks"]
     points = msgspec.to_builtins(spool.points(), builtin_types=(bytes,))
-    assert _plain(points) == expected["points"]
+    assert _as_before(_plain(points), expected["points"]) == expected["points"]
     batches = [
         {
             "seq": batch.seq,
@@ -91,7 +106,7 @@ def test_every_batch_reads_as_the_version_before_read_it(folder: Path, name: str
         }
         for batch in spool.read(spool.base_seq + 1, 10**9)
     ]
-    assert batches == expected["batches"]
+    assert _as_before(batches, expected["batches"]) == expected["batches"]
     file.close()
 
 
