@@ -6,10 +6,12 @@ it does not occur.
 """
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from plumbing.tables import parse
 from werknetz.connector.contract import Delivery, Reading, SourceRecord
 from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.normalize import Normalizer
@@ -252,6 +254,31 @@ def test_the_time_of_an_sql_reading(column: Any, instant: str | None, status: in
     (reading,) = readings_of(source, row)
     assert reading.status == status
     assert reading.source_time_us == (None if instant is None else _us(instant))
+
+
+@pytest.mark.parametrize("mapping_zone", ["time_zone: Europe/Berlin", "time_zone: UTC", ""])
+@pytest.mark.parametrize(
+    "zone", [{"zone": "Europe/Berlin"}, {"zone": "Asia/Tokyo"}, {"offset": "+01:00"}, {}]
+)
+def test_the_row_and_the_event_of_a_table_have_one_time(
+    tmp_path: Path, mapping_zone: str, zone: dict[str, str]
+) -> None:
+    """The order of the rows shows the second pass: also to the rule that reads the column."""
+    times = ["25.10.2026 01:50:00", "25.10.2026 02:50:00", "25.10.2026 02:10:00"]
+    rows = "".join(f"{at};A;{n}\n" for n, at in enumerate(times))
+    (tmp_path / "t.csv").write_text(f"zeit;m;q\n{rows}")
+    table = parse(
+        tmp_path / "t.csv", **{"as": "records"}, time={"column": "zeit", "format": FORM} | zone
+    )
+    form = EVENTS.replace("ZONE", mapping_zone).replace("source: s", "source: t")
+    normalizer = Normalizer(parse_mapping(parse_yaml(form, file="m")), "c")
+    delivery = Delivery(records=table.records, is_history=True)
+    records = normalizer.normalize(delivery, _us("2026-10-30T00:00:00Z"))
+    events = [record.at_us for record in records if isinstance(record, BusinessEvent)]
+    assert [r.reason for r in records if isinstance(r, Unmapped)] == []
+    assert events == [record.source_time_us for record in table.records]
+    if zone == {"zone": "Europe/Berlin"}:
+        assert events[-1] == _us("2026-10-25T01:10:00Z")
 
 
 def test_a_row_that_is_read_before_the_second_pass_is_of_the_first() -> None:
