@@ -21,6 +21,8 @@ from werknetz_edge.config import EdgeConfig, load_config
 from werknetz_edge.pipeline.lane import Lane
 from werknetz_edge.pipeline.mapping_rollout import MappingRollout
 from werknetz_edge.pipeline.pump import Pump
+from werknetz_edge.pipeline.source import BrokenConnector
+from werknetz_edge.pipeline.supervise import must_propagate, run_supervised
 
 STOP_S: Final = 10.0
 _LANES: Final[dict[str, LaneName]] = {"live": "live", "backfill": "backfill"}
@@ -38,11 +40,15 @@ def create_connector(config: EdgeConfig) -> Connector:
 
 
 def build_pump(config: EdgeConfig) -> Pump:
-    """Create the connector, open spool and link; nothing runs yet."""
+    """Create the connector, open spool and link; nothing runs yet.
+
+    Raises ConfigurationError or ValidationError for wrong options. Any other exception of the
+    connector's construction is a failure of that connector: it is created again later.
+    """
     if config.redis_url is None:
         raise SettingError("set WERKNETZ_REDIS_URL, or redis.url in the YAML file")
     config.folder.mkdir(parents=True, exist_ok=True)
-    connector = create_connector(config)
+    connector = _create_at_start(config)
     rollout_file = config.folder / f"{config.connector}.mapping.yaml"
     rollout = MappingRollout(rollout_file, config.mapping, follow=config.follow)
     return Pump(
@@ -51,7 +57,19 @@ def build_pump(config: EdgeConfig) -> Pump:
         protocol=config.protocol,
         retention_us=config.retention_us,
         rollout=rollout,
+        create=partial(create_connector, config),
     )
+
+
+def _create_at_start(config: EdgeConfig) -> Connector:
+    try:
+        return create_connector(config)
+    except (ConfigurationError, ValidationError):
+        raise
+    except BaseException as error:
+        if must_propagate(error):
+            raise
+        return BrokenConnector(error)
 
 
 def _open_lane(config: EdgeConfig, rollout: MappingRollout, redis_url: str, name: str) -> Lane:
@@ -64,13 +82,15 @@ def _open_lane(config: EdgeConfig, rollout: MappingRollout, redis_url: str, name
         lane=lane,
         bytes_max=config.spool_bytes_max,
         raw_bytes_per_minute_max=config.raw.bytes_per_minute_max if config.raw.keep else 0,
+        time_options=config.time,
     )
 
 
 async def run_edge(*config_paths: Path, stop: asyncio.Event | None = None) -> None:
     """Run until SIGTERM, SIGINT or `stop`; the process is killed if it has not stopped after 10 s.
 
-    Several files are several connectors in one process: if one fails, all of them stop.
+    Several files are several connectors in one process. A connector that fails is started again
+    with back-off while the others go on; only a failure of a spool ends the process (R1, M14).
     Raises ConfigurationError, SettingError, SpoolLocked or a group of SpoolFailed.
     """
     configs = [load_config(path) for path in config_paths]
@@ -91,8 +111,8 @@ async def run_edge(*config_paths: Path, stop: asyncio.Event | None = None) -> No
                 redis=mask_passwords(config.redis_url or ""),
             )
         async with asyncio.TaskGroup() as group:
-            for pump in pumps:
-                group.create_task(pump.run(stop))
+            for config, path, pump in zip(configs, config_paths, pumps, strict=True):
+                group.create_task(_run_pump(config, path, pump, stop))
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
@@ -104,6 +124,17 @@ def _pump_of(config: EdgeConfig, path: Path) -> Pump:
         return build_pump(config)
     except ValidationError as error:  # the connector's own options
         raise ConfigurationError(explain_errors(load_yaml(path), ("options",), error)) from error
+
+
+async def _run_pump(config: EdgeConfig, path: Path, pump: Pump, stop: asyncio.Event) -> None:
+    """Run one connector; after an unexpected error of the pump itself, build it again."""
+    first: list[Pump] = [pump]
+
+    async def run() -> None:
+        await (first.pop() if first else _pump_of(config, path)).run(stop)
+
+    log = get_logger("edge").bind(connector=config.connector)
+    await run_supervised("pump", run, log, stop=stop)
 
 
 def _check_names(configs: Sequence[EdgeConfig], paths: Sequence[Path]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ class SpooledEdge:
         return rows
 
     async def values(self, name: str) -> list[float]:
-        return [value for value, _, _ in await self.samples(name)]
+        """Return the numbers of a variable, without those that are no number."""
+        return [value for value, _, _ in await self.samples(name) if not isnan(value)]
 
     async def gaps(self) -> list[tuple[GapOpened, GapClosed | None]]:
         records = await self.records()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 from uuid import UUID, uuid4
 
+from werknetz.connector.clock.clock_check import ClockCheck, TimeOptions
 from werknetz.connector.contract import Delivery
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.normalize import Normalizer
@@ -25,7 +26,7 @@ from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.backlog_sender import BacklogSender, backlog_sender_of
 from werknetz_edge.pipeline.raw_limit import RawLimiter
 from werknetz_edge.spool.last_values import LastValues
-from werknetz_edge.spool.spool import SpoolFull
+from werknetz_edge.spool.spool import SpoolFailed, SpoolFull
 from werknetz_edge.spool.spool_file import clock_us, open_spool
 
 RUN_ID_EVERY_S: Final = 5.0
@@ -64,6 +65,7 @@ class Lane:
         lane: LaneName = "live",
         bytes_max: int,
         raw_bytes_per_minute_max: int = 0,
+        time_options: TimeOptions | None = None,
     ) -> None:
         self.name = link_name_of(connector, lane)
         self.log = get_logger("edge.lane").bind(connector=self.name)
@@ -74,8 +76,9 @@ class Lane:
         self._connector = connector
         self._previous: Normalizer | None = None  # until the new mapping has normalized a delivery
         self.mapping_failure = ""
-        numbers = {point.key: point.number for point in self.spool.points()}
-        self.normalizer = Normalizer(mapping, connector, numbers)
+        highest = max((point.number for point in self.spool.points()), default=0)
+        self.clock = ClockCheck(time_options or TimeOptions(), known_points=highest)
+        self.normalizer = self._normalizer_of(mapping)
         self.last_values = LastValues(self.spool)
         self.sender: Sender = Sender(self.name, self.spool, random=random.random, nonce=uuid4)
         self.raw = RawLimiter(raw_bytes_per_minute_max, time.monotonic)
@@ -159,6 +162,33 @@ class Lane:
         self._constants, self._constants_spool_id = None, self.spool.spool_id
 
     def _store(self, delivery: Delivery) -> Sequence[Record]:
+        try:
+            return self._normalize_and_append(delivery)
+        except (SpoolFull, SpoolFailed):
+            raise
+        except Exception:
+            self._renew_normalizer()
+            raise
+
+    def _renew_normalizer(self) -> None:
+        """Continue with the points on disk after an error: it may have numbered unstored ones."""
+        reports = self.normalizer.take_all_unmapped(clock_us())
+        self._count(Tally(sum(report.count for report in reports)))
+        self._unpersisted = [
+            *(record for record in self._unpersisted if isinstance(record, Unmapped)),
+            *reports,
+        ]
+        self._pending = None
+        self.normalizer = self._normalizer_of(self.normalizer.mapping)
+
+    def _normalizer_of(self, mapping: Mapping) -> Normalizer:
+        """Return a normalizer that continues the points on disk."""
+        points = self.spool.points()
+        numbers = {point.key: point.number for point in points}
+        sources = {point.key: point.source for point in points}
+        return Normalizer(mapping, self._connector, numbers, sources, self.clock)
+
+    def _normalize_and_append(self, delivery: Delivery) -> Sequence[Record]:
         # Normalized only once: a retry after SpoolFull appends the same records, so that points
         # introduced in the first attempt are not lost.
         if self._pending is None or self._pending[0] is not delivery:
@@ -167,7 +197,8 @@ class Lane:
             self._unpersisted = []
             if delivery.may_repeat:
                 records = self.last_values.drop_repeats(records)
-            raw = self.raw.encode(delivery, arrival_us, self.normalizer.mapping.label)
+            label = self.normalizer.mapping.label
+            raw = self.raw.encode(delivery, arrival_us, label, self.clock.options)
             if raw is not None:
                 records.append(raw)
             self._pending = (delivery, records, [*self.normalizer.suppressed])
@@ -192,7 +223,9 @@ class Lane:
         self._previous = self.normalizer
         self._count(self.normalizer.take_tally())
         self._constants, self._constants_spool_id = None, None
-        self.normalizer = Normalizer(mapping, self._connector, self.normalizer.numbers)
+        self.normalizer = Normalizer(
+            mapping, self._connector, self.normalizer.numbers, self.normalizer.sources, self.clock
+        )
 
     def _normalize(self, delivery: Delivery, arrival_us: int) -> list[Record]:
         if self._previous is None:
@@ -264,6 +297,10 @@ class Lane:
         if self.sender.state != state:
             self.log.info("link state", state=self.sender.state, epoch=self.sender.epoch,
                           alarm=self.sender.alarm)  # fmt: skip
+
+    def drop_link(self) -> None:
+        """After an unexpected error: `send` begins with a new handshake."""
+        self.link_up = False
 
     async def _check_server(self) -> None:
         now_s = time.monotonic()

@@ -2,42 +2,28 @@
 
 import asyncio
 import os
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from typing import Final
 from uuid import uuid4
 
-from werknetz.connector.contract import (
-    HEARTBEAT,
-    ConfigurationRejected,
-    ConnectionLost,
-    Connector,
-    Delivery,
-    Reading,
-    Redeliverable,
-)
+from werknetz.connector.contract import HEARTBEAT, Connector, Delivery, Reading
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.events.batch import GapClosed, GapOpened, Record
 from werknetz.link.redis import LinkLost
 from werknetz.link.wire import Status
 from werknetz.runtime import heartbeat
-from werknetz.runtime.backoff import Backoff
 from werknetz.runtime.log import get_logger
 from werknetz_edge.pipeline.lane import FULL_RETRY_S, Lane
 from werknetz_edge.pipeline.mapping_rollout import MappingRollout, MappingTrial
+from werknetz_edge.pipeline.source import Create, Source
+from werknetz_edge.pipeline.supervise import must_propagate, run_supervised
 from werknetz_edge.spool.spool import SpoolFailed, SpoolFull
 from werknetz_edge.spool.spool_file import clock_us
 
 STATUS_EVERY_S: Final = 5.0
-CONNECT_S: Final = 60.0
-CLOSE_S: Final = 5.0
 FINAL_STATUS_S: Final = 1.0
-RETRY_MIN_S: Final = 0.5
-RETRY_MAX_S: Final = 5.0  # with its jitter and a new session: values within 15 s of the return
-STABLE_S: Final = 30.0  # after a session of this length the back-off starts again
-REJECTED_S: Final = 30.0
 
 
 class Pump:
@@ -51,9 +37,10 @@ class Pump:
         protocol: str,
         retention_us: int,
         rollout: MappingRollout | None = None,
+        create: Create | None = None,
     ) -> None:
+        """`create` makes a new instance after a defect; without it the connector is used again."""
         self._rollout = rollout
-        self._connector = connector
         self._open_lane = open_lane
         self._protocol = protocol
         self._retention_us = retention_us
@@ -63,30 +50,48 @@ class Pump:
         self._transfer_tasks: tuple[asyncio.Task[None], ...] = ()  # of lanes opened later
         self._trial: MappingTrial | None = None  # a mapping in use, not yet stored
         self.log = get_logger("edge.pump").bind(connector=self._live.name)
+        self._source = Source(connector, self._store, self._load_checkpoints, self.log, create)
+
+    @property
+    def _connector(self) -> Connector:
+        return self._source.connector
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, or until the spool fails: then the error ends the process (R1)."""
         try:
             async with self._tasks as tasks:
                 running = [
-                    tasks.create_task(self._run_source(), name="source"),
-                    tasks.create_task(self._report_status(), name="status"),
+                    tasks.create_task(self._source.run(), name="source"),
+                    tasks.create_task(
+                        run_supervised("status", self._report_status, self.log), name="status"
+                    ),
                     *self._start_transfer(tasks, self._live),
                 ]
                 tasks.create_task(self._cancel_on(stop, running), name="stop")
         finally:
-            await self._close_source()
+            await self._source.close()
             if self._connector.status.state != "finished":
                 self._connector.status.state = "stopped"
             if stop.is_set():
                 await self._publish_final_status()
             for lane in self._lanes.values():
-                await lane.close()
+                await self._close_lane(lane)
+
+    async def _close_lane(self, lane: Lane) -> None:
+        try:
+            await lane.close()
+        except BaseException as error:
+            if must_propagate(error):
+                raise
+            self.log.exception("lane not closed cleanly", lane=lane.name)
 
     def _start_transfer(self, tasks: asyncio.TaskGroup, lane: Lane) -> list[asyncio.Task[None]]:
         return [
-            tasks.create_task(lane.send(), name=f"send {lane.name}"),
-            tasks.create_task(lane.receive(), name=f"receive {lane.name}"),
+            tasks.create_task(
+                run_supervised(name, run, self.log.bind(lane=lane.name), on_error=lane.drop_link),
+                name=f"{name} {lane.name}",
+            )
+            for name, run in (("send", lane.send), ("receive", lane.receive))
         ]
 
     async def _cancel_on(self, stop: asyncio.Event, running: list[asyncio.Task[None]]) -> None:
@@ -94,43 +99,17 @@ class Pump:
         for task in [*running, *self._transfer_tasks]:
             task.cancel()
 
-    async def _run_source(self) -> None:
-        if isinstance(self._connector, Redeliverable):
-            self._connector.restore_checkpoints(
-                await self._live.on_disk(self._live.spool.checkpoints)
-            )
-        backoff = Backoff(RETRY_MIN_S, RETRY_MAX_S)
-        while True:
-            status = self._connector.status
-            started_s = time.monotonic()
-            try:
-                status.state = "connecting"
-                async with asyncio.timeout(CONNECT_S):
-                    await self._connector.connect()
-                status.state, status.detail = "running", ""
-                while True:
-                    await self._accept(await self._connector.read())
-            except ConfigurationRejected as error:
-                status.state, status.detail = "rejected", str(error)
-                retry_s = backoff.with_jitter(REJECTED_S)
-            except (ConnectionLost, OSError, TimeoutError) as error:
-                status.state, status.detail = "connecting", str(error) or type(error).__name__
-                if time.monotonic() - started_s > STABLE_S:
-                    backoff.reset()
-                retry_s = backoff.next_s()
-            self.log.warning("source lost", state=status.state, reason=status.detail)
-            await self._close_source()
-            await asyncio.sleep(retry_s)
+    async def _load_checkpoints(self) -> Sequence[bytes]:
+        return await self._live.on_disk(self._live.spool.checkpoints)
 
-    async def _accept(self, delivery: Delivery) -> None:
+    async def _store(self, delivery: Delivery) -> None:
+        """Store a delivery: on return it may be acknowledged to the source (R1)."""
         lane = self._lane_for(delivery.lane)
         await self._wait_while_fenced(lane)
         try:
             await lane.store(delivery)
         except SpoolFull as error:
             await self._store_when_room(lane, delivery, str(error))
-        await delivery.acknowledge()
-        self._connector.status.last_good_us = clock_us()
 
     async def _wait_while_fenced(self, lane: Lane) -> None:
         while lane.sender.is_fenced:
@@ -195,14 +174,19 @@ class Pump:
             for lane in self._lanes.values():
                 await lane.on_disk(partial(self._trim, lane))
                 if lane.link_up:
-                    try:
-                        await lane.link.publish_status(
-                            await lane.on_disk(partial(self._status_of, lane))
-                        )
-                    except LinkLost as error:
-                        self.log.debug("status not published", reason=str(error))
+                    await self._publish_status(lane)
             await self._update_mapping()
             await asyncio.sleep(STATUS_EVERY_S)
+
+    async def _publish_status(self, lane: Lane) -> None:
+        try:
+            await lane.link.publish_status(await lane.on_disk(partial(self._status_of, lane)))
+        except LinkLost as error:
+            self.log.debug("status not published", reason=str(error))
+        except SpoolFailed:
+            raise
+        except Exception:
+            self.log.exception("status not published")
 
     async def _update_mapping(self) -> None:
         """Change to the mapping that the core wants, between two deliveries, or report why not."""
@@ -252,6 +236,8 @@ class Pump:
                         )
         except (LinkLost, SpoolFailed, TimeoutError) as error:
             self.log.debug("final status not published", reason=str(error))
+        except Exception:
+            self.log.exception("final status not published")
 
     async def _append_heartbeat(self) -> None:
         """Append the heartbeat: a gap in this series is an outage of the edge (R20)."""
@@ -289,19 +275,15 @@ class Pump:
             version=version("werknetz"),
             rss_bytes=_rss_bytes(),
             at_us=clock_us(),
-            details=dict(source.details)
-            | ({"raw_dropped": str(lane.raw.dropped)} if lane.raw.dropped else {}),
+            details={str(name): str(text) for name, text in source.details.items()}
+            | ({"step": source.step} if source.step and source.state == "connecting" else {})
+            | ({"raw_dropped": str(lane.raw.dropped)} if lane.raw.dropped else {})
+            | lane.clock.details(),
             mapping=lane.normalizer.mapping.label,
             mapping_state=self._rollout.state if self._rollout else "own",
             mapping_detail=self._rollout.detail if self._rollout else "",
+            findings=lane.clock.findings.texts(clock_us()),
         )
-
-    async def _close_source(self) -> None:
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._connector.close()
-        except (ConnectionLost, OSError, TimeoutError) as error:
-            self.log.warning("source not closed cleanly", reason=str(error))
 
 
 def _rss_bytes() -> int:

@@ -21,7 +21,7 @@ EVENTS_HANDLE: Final = 0xFFFF_FFFE  # no address has such an index
 _EVENTS_MAX: Final = 10
 _SERVER: Final = 2253
 _BASE_EVENT: Final = 2041
-_MODEL_CHANGE: Final = 2132  # BaseModelChangeEventType
+_MODEL_CHANGES: Final = (2132, 2133)  # Base…, General…: some servers know no subtypes in OfType
 _MESSAGE_VALUES: Final = 10_000  # bounds the work for one message
 
 
@@ -145,37 +145,17 @@ class Subscription:
 
     async def watch_model(self, session: OpcuaSession, timeout_s: float) -> bool:
         """Subscribe to changes of the address space; false: the server does not offer them."""
-        operand = ua.LiteralOperand(ua.Variant(ua.NodeId(_MODEL_CHANGE, 0)))
-        condition = ua.ContentFilterElement(ua.FilterOperator.OfType, [operand])
-        select = ua.SimpleAttributeOperand(
-            TypeDefinitionId=ua.NodeId(_BASE_EVENT, 0),
-            BrowsePath=[ua.QualifiedName("EventType")],
-            AttributeId=ua.AttributeIds.Value,
-        )
-        item = ua.MonitoredItemCreateRequest(
-            ItemToMonitor=ua.ReadValueId(
-                NodeId=ua.NodeId(_SERVER, 0), AttributeId=ua.AttributeIds.EventNotifier
-            ),
-            MonitoringMode=ua.MonitoringMode.Reporting,
-            RequestedParameters=ua.MonitoringParameters(
-                ClientHandle=EVENTS_HANDLE,
-                SamplingInterval=0,
-                Filter=ua.EventFilter([select], ua.ContentFilter([condition])),
-                QueueSize=_EVENTS_MAX,
-                DiscardOldest=True,
-            ),
-        )
         parameters = ua.CreateMonitoredItemsParameters(
             SubscriptionId=self.number,
             TimestampsToReturn=ua.TimestampsToReturn.Neither,
-            ItemsToCreate=[item],
+            ItemsToCreate=[_event_request(number) for number in _MODEL_CHANGES],
         )
         request = ua.CreateMonitoredItemsRequest(Parameters=parameters)
         try:
             answer = await _send(session, request, "CreateMonitoredItemsResponse", timeout_s)
         except ua.UaError:
             return False
-        return bool(answer.Results and answer.Results[0].StatusCode.is_good())
+        return any(result.StatusCode.is_good() for result in answer.Results or ())
 
     def details(self) -> dict[str, str]:
         """Return the revised parameters, for the status."""
@@ -208,6 +188,30 @@ def _create_request(item: MonitoredItem) -> Any:
             ClientHandle=item.handle,
             SamplingInterval=item.sampling_ms,
             QueueSize=item.queue,
+            DiscardOldest=True,
+        ),
+    )
+
+
+def _event_request(event_type: int) -> Any:
+    """Return the request for events of this type from the Server object."""
+    operand = ua.LiteralOperand(ua.Variant(ua.NodeId(event_type, 0)))
+    condition = ua.ContentFilterElement(ua.FilterOperator.OfType, [operand])
+    select = ua.SimpleAttributeOperand(
+        TypeDefinitionId=ua.NodeId(_BASE_EVENT, 0),
+        BrowsePath=[ua.QualifiedName("EventType")],
+        AttributeId=ua.AttributeIds.Value,
+    )
+    return ua.MonitoredItemCreateRequest(
+        ItemToMonitor=ua.ReadValueId(
+            NodeId=ua.NodeId(_SERVER, 0), AttributeId=ua.AttributeIds.EventNotifier
+        ),
+        MonitoringMode=ua.MonitoringMode.Reporting,
+        RequestedParameters=ua.MonitoringParameters(
+            ClientHandle=EVENTS_HANDLE,
+            SamplingInterval=0,
+            Filter=ua.EventFilter([select], ua.ContentFilter([condition])),
+            QueueSize=_EVENTS_MAX,
             DiscardOldest=True,
         ),
     )
