@@ -42,10 +42,13 @@ class RecordBuilder:
         if at_us is not None:
             fields["_at"] = instant_of(at_us).isoformat()
         key, is_new = self.keys.next_key(cells)
+        time = self.source.time
         return SourceRecord(
             source=self.source.name, fields=fields, key=key,
             item=f"line {row.line} of {self.file}", source_time_us=at_us,
             raw=row.raw.encode(errors="replace"), group=self._group, is_new=is_new,
+            zone=None if time is None else time.zone or time.offset,
+            time_field=time.column[0] if time is not None and len(time.column) == 1 else "",
         )  # fmt: skip
 
     def withdrawals(self) -> Iterator[SourceRecord]:

@@ -24,14 +24,19 @@ class RecordTimes:
     def read(self, value: Any, rule: FieldRule, *, is_event_time: bool = False) -> int:
         """Return an instant in µs; raise UnreadableValue.
 
-        In a repeated hour the record's own time decides, then the arrival, but only for the time of
-        the event: a due date may lie in the future.
+        The field of the record's own time is not read again. In a repeated hour the record's own
+        time decides, then the arrival, but only for the time of the event: a due date may lie in
+        the future.
         """
+        own_us = self.record.source_time_us
+        is_own = rule.field is not None and rule.field == self.record.time_field
+        if is_own and rule.zone is None and own_us is not None and not is_day(value, rule.format):
+            return own_us
         at_us, is_sure = unordered_clock(rule.format, self._zone_of(value, rule)).to_instant(
             value,
             arrival_us=self.arrival_us if is_event_time else None,
             is_live=self.is_live,
-            known_us=self.record.source_time_us,
+            known_us=own_us,
         )
         if not is_sure:
             self.unsure = str(value)[:80]
