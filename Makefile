@@ -32,8 +32,8 @@ docs: .venv/dev.stamp ## build the documentation into build/docs; dead links and
 simulate: .venv/dev.stamp ## SEEDS=n runs of the delivery against a world that loses and crashes
 	cd tests && ../$(BIN)/python -m simulation.run --seeds $(SEEDS)
 
-chaos: .venv/dev.stamp ## SECONDS=n of real processes that are killed, stopped and wiped
-	cd tests && ../$(BIN)/python -m chaos.run --seconds $(SECONDS)
+chaos: .venv/dev.stamp ## SECONDS=n of real processes that are killed, stopped and wiped; ARGS="--scenario all", "--list"
+	cd tests && ../$(BIN)/python -m chaos.run --seconds $(SECONDS) $(ARGS)
 
 mutate: .venv/dev.stamp ## change the code in small ways: tests must notice 90 %; ARGS="--short" or "--target kpi --sample 0"
 	cd tests && ../$(BIN)/python -m mutation.run $(ARGS)

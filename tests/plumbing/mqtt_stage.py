@@ -18,6 +18,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from werknetz.connector.contract import (
+    ConnectionLost,
     Delivery,
 )
 from werknetz.events.batch import GapClosed, GapOpened, Unmapped
@@ -189,6 +190,35 @@ class Sink:
     @property
     def gaps(self) -> list[GapOpened | GapClosed]:
         return [gap for d in self.deliveries for gap in d.gaps]
+
+
+async def connect_in_time(connector: MqttConnector, within_s: float = 60) -> None:
+    """Connect as the pump does: again and again.
+
+    A broker that has just started may close the connection while it still loads the session.
+    """
+    async with asyncio.timeout(within_s):
+        while True:
+            try:
+                await connector.connect()
+            except (ConnectionLost, OSError):
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+
+async def take_in_time(
+    connector: MqttConnector, sink: Sink, expected: int, *, acknowledge: bool = True
+) -> None:
+    """Take messages over lost connections, as the pump does."""
+    async with asyncio.timeout(120):
+        while True:
+            try:
+                await sink.take(connector, expected, acknowledge=acknowledge, within=60)
+            except ConnectionLost:
+                await connect_in_time(connector)
+            else:
+                return
 
 
 async def nothing_comes(connector: MqttConnector, sink: Sink, seconds: float) -> None:

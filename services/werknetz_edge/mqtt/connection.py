@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from werknetz.connector.contract import ConnectionLost, ConnectorStatus
 from werknetz.events.batch import GapClosed, GapOpened
+from werknetz.runtime.moment import Moment, current_moment, span_of
 from werknetz_edge.mqtt.broker import BrokerConfig
 from werknetz_edge.mqtt.client import Publication
 from werknetz_edge.mqtt.redelivery import AcceptedMessages
@@ -99,9 +100,11 @@ class BrokerConnection:
         self.status.detail = session.failure
         return ConnectionLost(session.failure or "the network thread has ended")
 
-    def gap_since(self, from_us: int, cause: str, detail: str) -> tuple[GapOpened, GapClosed]:
+    def gap_since(self, start: Moment, cause: str, detail: str) -> tuple[GapOpened, GapClosed]:
+        """Return the gap from that moment until now, whatever the clock did meanwhile."""
+        from_us, to_us = span_of(start, current_moment())
         gap = GapOpened(uuid4(), self.connector_id, [], from_us, cause, detail)
-        return gap, GapClosed(gap.gap_id, now_us())
+        return gap, GapClosed(gap.gap_id, to_us)
 
     def is_redelivered(
         self, message: MqttMessage, checkpoint: bytes, *, unique: bool = False

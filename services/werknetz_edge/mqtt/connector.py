@@ -73,7 +73,7 @@ class MqttConnector:
         if stored is not None and not session.session_present:
             # The broker has deleted our session, and the messages it held for us.
             detail = f"client id {self.client_id}"
-            gap = self.connection.gap_since(stored.last_us, "session_not_present", detail)
+            gap = self.connection.gap_since(stored.moment, "session_not_present", detail)
             self._gaps += gap
         self._heartbeat_received_s = time.monotonic()
         self._heartbeat_sent_s = 0.0

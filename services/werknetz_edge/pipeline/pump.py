@@ -15,6 +15,7 @@ from werknetz.link.redis import LinkLost
 from werknetz.link.wire import Status
 from werknetz.runtime import heartbeat
 from werknetz.runtime.log import get_logger
+from werknetz.runtime.moment import current_moment, span_of
 from werknetz_edge.pipeline.lane import FULL_RETRY_S, Lane
 from werknetz_edge.pipeline.mapping_rollout import MappingRollout, MappingTrial
 from werknetz_edge.pipeline.source import Create, Source
@@ -121,12 +122,12 @@ class Pump:
         """Free what can be freed; if that is not enough, wait for room and record a gap."""
         if await self._free_and_store(lane, delivery):
             return
-        gap_id = uuid4()
+        gap_id, began = uuid4(), current_moment()
         status = self._connector.status
         status.detail = f"{reason}; input waits until the core has acknowledged batches"
         self.log.error("spool full", reason=reason)
         unstored: list[Record] = [
-            GapOpened(gap_id, lane.name, [], clock_us(), "spool_full", reason)
+            GapOpened(gap_id, lane.name, [], began.wall_us, "spool_full", reason)
         ]
         lane.is_full = True
         while True:
@@ -135,7 +136,7 @@ class Pump:
                 break
             await asyncio.sleep(FULL_RETRY_S)
         lane.is_full = False
-        unstored.append(GapClosed(gap_id, clock_us()))
+        unstored.append(GapClosed(gap_id, span_of(began, current_moment())[1]))
         while unstored := await self._try_append_gap(lane, unstored):
             await lane.on_disk(lambda: lane.file.free_room(lane.sender.acked))
             await asyncio.sleep(FULL_RETRY_S)

@@ -135,7 +135,7 @@ class SparkplugConnector:
             is_lost = not session.session_present
         self._is_first = False
         if stored is not None and is_lost:
-            gap = self.connection.gap_since(stored.last_us, cause, detail)
+            gap = self.connection.gap_since(stored.moment, cause, detail)
             self._ready.append(Delivery(gaps=gap))
         # Until that gap is on disk, it must begin at the same time after another restart.
         last_us = now_us() if stored is None else stored.last_us

@@ -8,7 +8,6 @@ reboot), which no change of the clock affects. Rows of older versions have null 
 """
 
 import sqlite3
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -33,7 +32,6 @@ CREATE TABLE IF NOT EXISTS marks (
 CREATE TABLE IF NOT EXISTS last_values (
   one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, rows BLOB NOT NULL);
 """
-_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _RENAMED_TABLES: Final = {"told": "last_values"}  # of version 0.1
 _ADDED_COLUMNS: Final = {
     "spool": {
@@ -52,14 +50,6 @@ _ADDED_COLUMNS: Final = {
         "up_us": "INTEGER",
     },
 }
-
-
-def read_boot_id() -> str:
-    """Return what differs after each boot of the machine; empty where the system has no such id."""
-    try:
-        return _BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
 
 
 def prepare_tables(

@@ -90,6 +90,22 @@ async def test_reading_goes_on_after_a_position_and_from_any(pair: Pair) -> None
 
 
 @pytest.mark.asyncio
+async def test_reading_returns_256_entries_unless_asked_for_others(pair: Pair) -> None:
+    await pair.edge.send([envelope(seq) for seq in range(1, 301)])
+    assert len(await pair.core.read({pair.name: START}, 200)) == 256
+    assert len(await pair.core.read({pair.name: START}, 200, 300)) == 300
+    assert len(await pair.core.read({pair.name: START}, 200, 1)) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_link_leads_to_another_stream_of_the_same_server(pair: Pair) -> None:
+    other = pair.edge.for_connector(pair.name + "~backfill")
+    await other.send([envelope(1)])
+    assert await read_all(pair) == []
+    assert len(await pair.core.read({pair.name + "~backfill": START}, 200)) == 1
+
+
+@pytest.mark.asyncio
 async def test_trim_is_exact(pair: Pair) -> None:
     await pair.edge.send([envelope(1), envelope(2), envelope(3)])
     entries = await pair.core.read({pair.name: START}, 200)

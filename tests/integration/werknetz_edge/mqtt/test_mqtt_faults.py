@@ -10,7 +10,15 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from plumbing.mqtt_stage import Mosquitto, Place, Sink, nothing_comes, publisher
+from plumbing.mqtt_stage import (
+    Mosquitto,
+    Place,
+    Sink,
+    connect_in_time,
+    nothing_comes,
+    publisher,
+    take_in_time,
+)
 from werknetz.connector.contract import (
     CHECKPOINTS_MAX,
     ConnectionLost,
@@ -140,12 +148,12 @@ async def test_broker_and_connector_are_killed_while_a_machine_publishes(
     sink, spool = Sink(), list[bytes]()
     topics = [{"pattern": f"{place.topic}/{{machine}}/c", "unique": True}]
     connector = place.connector(topics=topics)
-    await connector.connect()
+    await connect_in_time(connector)
     for turn in range(3):
         async with publisher(mqtt_url) as machine:
             payloads = [str(100 * turn + n) for n in range(100)]
             await asyncio.to_thread(machine.send_all, f"{place.topic}/m/c", payloads)
-        await sink.take(connector, 100 * turn + 60, acknowledge=turn != 1)
+        await take_in_time(connector, sink, 100 * turn + 60, acknowledge=turn != 1)
         if turn == 0:
             await asyncio.to_thread(mqtt_broker.kill)
             await mqtt_broker.start()
@@ -155,8 +163,8 @@ async def test_broker_and_connector_are_killed_while_a_machine_publishes(
         await connector.close()
         connector = place.connector(topics=topics)
         connector.restore_checkpoints(spool)
-        await connector.connect()
-    await sink.take(connector, 300, within=30)
+        await connect_in_time(connector)
+    await take_in_time(connector, sink, 300)
     await nothing_comes(connector, sink, 6.0)  # the embedded broker gives again after 5 s
     await connector.close()
     assert sorted(sink.values) == list(range(300))

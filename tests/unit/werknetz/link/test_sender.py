@@ -264,3 +264,18 @@ def test_only_the_database_of_the_welcome_fences(incarnation: UUID | None, state
     welcome_to(sender, spool)
     sender.on_message(Fenced(sender.epoch + 1, incarnation), 0.2)
     assert sender.state == state
+
+
+@pytest.mark.parametrize("from_seq", [1, 2, 3, 4])
+def test_batches_that_are_sent_again_leave_the_window(from_seq: int) -> None:
+    _, spool = sender_of(9)
+    size = len(spool.read(1, 1)[0].payload)
+    sender = Sender("press", spool, random=lambda: 0.5, nonce=uuid4, window_bytes=4 * size)
+    welcome_to(sender, spool)
+    assert seqs(sender, 0.1) == [1, 2, 3, 4]
+    assert seqs(sender, 0.2) == []
+    sender.on_message(ResendRequest(spool.spool_id, from_seq), 5.0)
+    assert seqs(sender, 5.1) == [*range(from_seq, 5)]
+    assert seqs(sender, 5.2) == []
+    sender.on_message(Ack(INCARNATION, spool.spool_id, 4, spool.hash_at(4) or b""), 5.3)
+    assert seqs(sender, 5.4) == [5, 6, 7, 8]

@@ -1,11 +1,15 @@
 """Only what the broker itself calls given again, and what is accepted, is dropped; each once."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from werknetz.connector.contract import CHECKPOINTS_MAX
+from werknetz.connector.contract import CHECKPOINTS_MAX, ConnectorStatus
+from werknetz.runtime.moment import Moment
+from werknetz_edge.mqtt.broker import BrokerConfig
+from werknetz_edge.mqtt.connection import BrokerConnection
 from werknetz_edge.mqtt.redelivery import AcceptedMessages, checkpoint_of
 from werknetz_edge.mqtt.session import MqttMessage
 from werknetz_edge.mqtt.session_file import SessionFile, StoredSession
@@ -81,3 +85,30 @@ def test_what_is_remembered_of_a_session(tmp_path: Path) -> None:
     assert SessionFile(memory.path).load() == StoredSession("c", ["a", "b"], 9)
     memory.path.write_text("{")
     assert memory.load() is None
+
+
+def test_a_clock_that_was_set_hides_no_part_of_a_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock is set an hour back while the process is away."""
+    file = SessionFile(tmp_path / "mqtt_session.json")
+    start_us = time.time_ns() // 1000
+    file.save("c", ["a"], start_us)
+    stored = SessionFile(file.path).load()
+    assert stored is not None
+    true_ns = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: true_ns() - 3_600 * 10**9)
+    status = ConnectorStatus()
+    connection = BrokerConnection("c", BrokerConfig(url="mqtt://localhost"), file, status)
+    opened, closed = connection.gap_since(stored.moment, "session_not_present", "")
+    assert opened.from_us <= start_us
+    assert closed.to_us >= start_us
+
+
+def test_a_session_file_of_the_version_before_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "mqtt_session.json"
+    path.write_text('{"client_id": "c", "filters": ["a"], "last_us": 7}')
+    stored = SessionFile(path).load()
+    assert stored == StoredSession("c", ["a"], 7)
+    assert stored is not None
+    assert stored.moment == Moment(7)

@@ -174,3 +174,14 @@ def test_without_a_reserve_freed_pages_are_room(
     monkeypatch.setattr(Spool, "bytes_free", property(lambda _: free))
     assert file.has_room() is has_room
     file.close()
+
+
+def test_a_full_spool_frees_whatever_is_acknowledged(tmp_path: Path) -> None:
+    """However young: batches of this very moment, too."""
+    file = open_spool(tmp_path / "press.spool", "press")
+    file.spool._uptime_us = lambda: 10**12
+    for _ in range(2):
+        file.spool.append([zero_samples()])
+    file.free_room(1)
+    assert (file.spool.base_seq, file.spool.last_seq) == (1, 2)
+    file.close()
