@@ -132,14 +132,17 @@ STOCK: Final = Codes(
 RECOMMENDATIONS: Final[Mapping[tuple[str, str], Codes]] = {
     ("vda-4984", "DELFOR"): replace(
         CALL_OFF,
-        quantities={**CALL_OFF.quantities, "1": "ignored", "21": "ignored", "12": "last_receipt"},
+        quantities={
+            **{k: v for k, v in CALL_OFF.quantities.items() if k not in {"1", "21"}},
+            "12": "last_receipt",
+        },
     ),
     ("vda-4987", "DESADV"): replace(
         DESPATCH, references={**DESPATCH.references, "SI": ("shipment", 5)}
     ),
     ("vda-4990", "INVRPT"): replace(STOCK, quantities={"145": "stock", "156": "moved"}),
 }
-"""The GLOBAL recommendations use a subset of the standard: other codes are not read for them."""
+"""The GLOBAL recommendations use a subset of the standard: other codes are reported."""
 
 STANDARD: Final[Mapping[str, Codes]] = {
     "DELFOR": CALL_OFF, "DELJIT": CALL_OFF, "DESADV": DESPATCH, "RECADV": RECEIPT, "INVRPT": STOCK,

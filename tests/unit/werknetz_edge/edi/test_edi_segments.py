@@ -101,6 +101,14 @@ def test_a_line_with_only_an_unknown_item_qualifier_names_the_remedy(kind: str) 
     assert DocumentStore(partner).message(kind, *segments).values_of("material") == ["X7"]
 
 
+def test_a_quantity_that_a_recommendation_does_not_use_is_remarked() -> None:
+    partner = Partner(name="p", form="vda-4984")
+    segments = ["BGM+241+N1+9", "LIN+1++M:IN", "QTY+113:5", "QTY+1:7"]
+    store = DocumentStore(partner).message("DELFOR:D:04A", *segments)
+    assert store.quantities == [5.0]
+    assert "QTY+1:7 has no meaning here" in store.reasons[0]
+
+
 def test_an_unknown_item_qualifier_beside_a_known_one_is_remarked() -> None:
     store = DocumentStore().message("DESADV", *message_of("DESADV", "PIA+1+X7:ZZZ"))
     assert store.quantities == [5.0]
