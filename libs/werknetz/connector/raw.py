@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from werknetz.connector.clock.clock_check import HISTORY, MAY_BE_OLD, TimeOptions, kind_of
-from werknetz.connector.content.numbers import NumberText, UntypedText
+from werknetz.connector.content.numbers import FormerText, NumberText, UntypedText
 from werknetz.connector.contract import (
     Delivery,
     Reading,
@@ -82,6 +82,7 @@ class _StoredDelivery(msgspec.Struct, frozen=True, array_like=True):
     time_kind: int = HISTORY
     may_be_old: list[int] = []  # indices of readings
     clock: Clock = "source"  # of the edge file
+    has_types: bool = False  # False: of version 0.1, for which texts may have been numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ def encode_delivery(
         time_kind=kind_of(time or TimeOptions(), delivery),
         clock=(time or TimeOptions()).clock,
         may_be_old=[n for n, reading in enumerate(delivery.readings) if reading.may_be_old],
+        has_types=True,
     )  # fmt: skip
     return Raw(
         arrival_us=arrival_us,
@@ -233,7 +235,8 @@ def _decode_readings(stored: _StoredDelivery) -> list[Reading]:
     old = frozenset(stored.may_be_old)
     return [
         Reading(
-            source, value, status, at_us, server_us,
+            source, FormerText(value) if not stored.has_types and type(value) is str else value,
+            status, at_us, server_us,
             fields=None if index is None else stored.fields[index],
             may_be_old=n in old,
         )

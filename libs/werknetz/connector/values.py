@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from werknetz.connector.content.numbers import (
+    FormerText,
     NumberText,
     UntypedText,
     parse_clear_number,
@@ -131,12 +132,14 @@ def _of_text(target: Target, text: str) -> tuple[float, str | None]:
         number = _BOOLEANS.get(text.strip().lower())
         if number is None:
             raise UnreadableValue(f"{text.strip()[:80]!r} is not a boolean: use true, false, 1, 0")
+    elif isinstance(text, FormerText):
+        number = parse_number(text, decimal, "." if target.comma else "")
     elif target.linear or isinstance(text, NumberText):
         number = parse_number(text, decimal, target.thousands)
-        if number is None:
-            raise UnreadableValue(refusal_of(text, decimal, target.thousands))
     elif isinstance(text, UntypedText):
         number = parse_clear_number(text)
+    if number is None and (target.linear or isinstance(text, NumberText)):
+        raise UnreadableValue(refusal_of(text, decimal, target.thousands))
     if number is None:
         return math.nan, _sample_text(text)
     if isinstance(number, int):

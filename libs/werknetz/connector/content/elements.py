@@ -108,7 +108,7 @@ def read_elements(
     """Return the readings of a message, at `<address>#<key>`, and the elements without them.
 
     `undated_status` is that of values without a time of their own where `time` is not set;
-    `arrival_us` and `is_live` tell which pass of a repeated hour is meant, see `WallClock`.
+    `arrival_us` and `is_live` show which pass of a repeated hour is meant, see `WallClock`.
     Raises UnreadableElements where the message has no such array.
     """
     readings: list[Reading] = []

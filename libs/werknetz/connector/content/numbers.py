@@ -45,6 +45,12 @@ class NumberText(str):
     __slots__ = ()
 
 
+class FormerText(str):
+    """Text in raw input of version 0.1, which stored it as a number where it could be one."""
+
+    __slots__ = ()
+
+
 def parse_number(text: str, decimal: str = "point", thousands: str = "") -> float | int | None:
     """Return the number that a text is in this form, NaN and infinity included; else None.
 

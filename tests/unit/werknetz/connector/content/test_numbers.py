@@ -1,8 +1,10 @@
 """A text stays text unless a rule, a role or an option says number: one row a case."""
 
 import math
+import zlib
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -254,3 +256,30 @@ def test_a_name_never_becomes_a_number_by_itself(text: str) -> None:
     if number is not None:
         assert text.strip().lower().strip("+-")[0] in "0123456789.ni"
         assert parse_number(text) is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "expected"),
+    [
+        ("plain", "000123", 123.0),
+        ("plain", "12.5", 12.5),
+        ("plain", "abc", "abc"),
+        ("order", "000123", "000123"),
+        ("comma", "1.234,5", 1234.5),
+        ("comma", "abc", None),
+    ],
+)
+def test_raw_input_of_version_0_1_is_replayed_as_it_was_stored(
+    source: str, text: str, expected: float | str | None
+) -> None:
+    raw = encode_delivery(Delivery([Reading(source, text)]), NOW, "m@1")
+    assert raw is not None
+    fields = msgspec.msgpack.decode(zlib.decompress(raw.payload))
+    assert fields[-1] is True, "the last field says that texts have types"
+    former = msgspec.structs.replace(raw, payload=zlib.compress(msgspec.msgpack.encode(fields[:5])))
+    rows, unmapped = _normalize(decode_delivery(former).delivery)
+    if expected is None:
+        assert len(unmapped) == 1
+    else:
+        ((number, _, stored),) = rows
+        assert expected in {number, stored}
