@@ -3,7 +3,7 @@
 import importlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from typer.cli import get_docs_for_click
 
 from werknetz.events.facts import KINDS, fields_of, required_fields_of
+from werknetz.events.required import NEEDS, Need
 from werknetz.kpi.catalogue import CATALOGUE
 from werknetz.runtime.environment import VARIABLES
 from werknetz_client.cli import root
@@ -83,7 +84,27 @@ def events_page() -> str:
             for name, type_ in fields_of(kind).items()
         ]
         parts.append("")
+        parts += [f"* {_sentence_of(need)}" for need in NEEDS.get(kind, ())]
+        parts.append("")
     return "\n".join(parts)
+
+
+def _sentence_of(need: Need) -> str:
+    """Return which fields can meet a need, and when it does not hold."""
+    sentence = f"Required: {_listed(need.fields)}"
+    if need.only_with:
+        sentence += f", where a record or mapping has {_listed(need.only_with)}"
+    if need.unless:
+        others = [
+            f"`{name}`" + (f" {' or '.join(map(str, values))}" if values else "")
+            for name, values in need.unless.items()
+        ]
+        sentence += f"; not with {', '.join(others)}"
+    return sentence + "."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " or ".join(f"`{name}`" for name in names)
 
 
 def kpis_page() -> str:

@@ -26,7 +26,9 @@ COMMANDS: Final = {
     "demo": ("demo",),
 }
 # Commands of the client alone.
-OWN: Final = frozenset({"alive", "kpi", "doctor", "quarantine", "supply", "stock", "losses"})
+OWN: Final = frozenset(
+    {"alive", "kpi", "doctor", "connectors", "quarantine", "supply", "stock", "losses"}
+)
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -68,9 +70,17 @@ def _check_environment() -> None:
 
 
 def _register_own(app: typer.Typer) -> None:
-    from werknetz_client.commands import kpi, losses, mapping, quarantine, stock, supply
+    from werknetz_client.commands import (
+        connectors,
+        kpi,
+        losses,
+        mapping,
+        quarantine,
+        stock,
+        supply,
+    )
 
-    for module in (kpi, mapping, quarantine, supply, stock, losses):
+    for module in (kpi, mapping, connectors, quarantine, supply, stock, losses):
         module.register(app)
 
 

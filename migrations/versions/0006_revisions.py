@@ -40,7 +40,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("group_key IS NOT NULL AND withdrawn_at IS NULL"),
     )  # fmt: skip
     for column in (
-        sa.Column("connector_id", sa.Text()),
+        sa.Column("delivered_by", sa.Text()),
         sa.Column("item", sa.Text()),
         sa.Column("raw_hash", sa.LargeBinary()),
         sa.Column("content", sa.LargeBinary()),
@@ -65,7 +65,7 @@ def downgrade() -> None:
     op.drop_table("connector_books")
     op.execute(_DELETE_WITHDRAWN)
     op.execute(_RENUMBER_BACK)
-    for name in ("withdrawal_reason", "version", "content", "raw_hash", "item", "connector_id"):
+    for name in ("withdrawal_reason", "version", "content", "raw_hash", "item", "delivered_by"):
         op.drop_column("business_event_revisions", name)
     op.drop_index(_GROUP_INDEX, table_name="business_events")
     for name in ("withdrawal_reason", "withdrawn_at", "group_key", "version", "content"):

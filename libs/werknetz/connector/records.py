@@ -273,8 +273,9 @@ def _compile_rule(rule: EventRule) -> _CompiledRule:
     for name, field_rule in rule.fields.items():
         factor, offset = field_rule.linear_factors()
         targets[name] = Target(
-            0, factor=factor, offset=offset, linear=True, comma=field_rule.decimal == "comma"
-        )
+            0, factor=factor, offset=offset, linear=True, comma=field_rule.decimal == "comma",
+            thousands=field_rule.thousands,
+        )  # fmt: skip
     pattern = Pattern.parse(rule.source)
     programs = rule.compile_programs(pattern.names)
     record_keys: frozenset[str] | None = frozenset()

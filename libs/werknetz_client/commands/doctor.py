@@ -1,14 +1,15 @@
 """Checks of what stands between a user and an answer; each gives a remedy where it fails."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from werknetz.runtime.settings import SettingError, read_env
-from werknetz_client.client import Client
+from werknetz_client.client import Client, Row
+from werknetz_client.commands.connectors import imbalance_of
 from werknetz_client.errors import ApiError, WerknetzError
 
 CLOCK_S_MAX: Final = 5.0
@@ -66,17 +67,36 @@ def _check_api(client: Client) -> list[Check]:
 
 
 def run_connector_checks(client: Client) -> list[Check]:
-    """Return a failed check for each finding of a connector, such as a wrong clock of a machine."""
+    """Return a failed check for each finding of a connector, and whether its books balance."""
     if client.key is None:
         return []
     try:
         connectors = client.connectors.list()
     except WerknetzError as error:
         return [Check("connectors", False, str(error), error.hint)]
-    return [
+    findings = [
         Check(f"connector {connector['id']}", False, f"{kind}: {text}")
         for connector in connectors
         for kind, text in (connector.get("findings") or {}).items()
+    ]
+    return findings + _check_books([row for row in connectors if row.get("books")])
+
+
+def _check_books(connectors: Sequence[Row]) -> list[Check]:
+    """Check that each connector knows what became of everything that it took."""
+    wrong = [row for row in connectors if not row["books"]["balanced"]]
+    if connectors and not wrong:
+        return [Check("books", True, f"those of {len(connectors)} connectors balance")]
+    return [
+        Check(
+            f"books of {row['id']}",
+            False,
+            imbalance_of(row["books"]),
+            "Records have no outcome, or two: keep the edge's spool and the raw input, compare "
+            f"`werknetz connectors show {row['id']}` with the edge's log, and report both as a "
+            "defect.",
+        )
+        for row in wrong
     ]
 
 

@@ -10,9 +10,9 @@ from werknetz.domain.bucket import instant_of
 from werknetz.link.redis import status_key
 from werknetz.link.wire import Status, UnreadableMessage, status_from_hash
 from werknetz.runtime.log import get_logger
-from werknetz.store.tables import connectors, gaps, spools
+from werknetz.store.tables import BOOK_COUNTS, connector_books, connectors, gaps, spools
 from werknetz_core.access import equipment_scope
-from werknetz_core.connectors.schemas import ConnectorView
+from werknetz_core.connectors.schemas import BooksView, ConnectorView
 from werknetz_core.context.app_context import AppContext, ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.collection import load_page, page_response
 from werknetz_core.http import pagination
@@ -37,13 +37,15 @@ _GAPS = (
     .group_by(gaps.c.connector_id)
     .subquery()
 )
+_BOOKS = connector_books.c
 _CONNECTORS = sa.select(
-    connectors, _SPOOLS.c.samples, _SPOOLS.c.quarantined, _GAPS.c.open_gaps
+    connectors, _SPOOLS.c.samples, _SPOOLS.c.quarantined, _GAPS.c.open_gaps,
+    *(_BOOKS[name].label(f"books_{name}") for name in (*BOOK_COUNTS, "since")),
 ).select_from(
-    connectors.outerjoin(_SPOOLS, _SPOOLS.c.connector_id == connectors.c.id).outerjoin(
-        _GAPS, _GAPS.c.connector_id == connectors.c.id
-    )
-)
+    connectors.outerjoin(_SPOOLS, _SPOOLS.c.connector_id == connectors.c.id)
+    .outerjoin(_GAPS, _GAPS.c.connector_id == connectors.c.id)
+    .outerjoin(connector_books, _BOOKS.connector_id == connectors.c.id)
+)  # fmt: skip
 
 
 def _count_key(column: sa.ColumnElement[object]) -> SortKey:
@@ -129,6 +131,7 @@ def _to_view(row: sa.RowMapping, status: Status | None) -> ConnectorView:
             "samples": int(row["samples"] or 0),
             "quarantined": int(row["quarantined"] or 0),
             "open_gaps": int(row["open_gaps"] or 0),
+            "books": _books_of(row),
             "version": status.version if status else None,
             "spool_bytes": status.spool_bytes if status else None,
             "rss_bytes": status.rss_bytes if status else None,
@@ -138,4 +141,15 @@ def _to_view(row: sa.RowMapping, status: Status | None) -> ConnectorView:
             "mapping_state": status.mapping_state if status else None,
             "mapping_detail": status.mapping_detail if status else None,
         }
+    )
+
+
+def _books_of(row: sa.RowMapping) -> BooksView | None:
+    since = row["books_since"]
+    if since is None:
+        return None
+    counts: dict[str, int] = {name: row[f"books_{name}"] for name in BOOK_COUNTS}
+    outcomes = sum(count for name, count in counts.items() if name != "taken")
+    return BooksView.model_validate(
+        {**counts, "balanced": counts["taken"] == outcomes, "since": since}
     )

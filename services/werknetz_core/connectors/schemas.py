@@ -5,6 +5,23 @@ from datetime import datetime
 from pydantic import BaseModel
 
 
+class BooksView(BaseModel):
+    """What became of everything that a connector took: `taken` is the sum of the others.
+
+    A unit is a reading, a row, or the outcome of one event rule for a record.
+    """
+
+    taken: int
+    stored: int  # samples and new facts
+    duplicates: int
+    revisions: int  # corrections of facts, also those older than what is in force
+    withdrawn: int  # facts taken out of force: deleted, cancelled, missing in their document
+    ignored: int  # by a rule of the mapping
+    quarantined: int  # when they were delivered: a replay may have stored them since
+    balanced: bool  # false: a defect; see `werknetz doctor`
+    since: datetime  # counted from here on
+
+
 class ConnectorView(BaseModel):
     id: str
     state: str  # as reported; "finished": all input was read; "silent": no status was received
@@ -19,6 +36,7 @@ class ConnectorView(BaseModel):
     samples: int
     quarantined: int
     open_gaps: int
+    books: BooksView | None  # null: nothing was delivered since books are kept
     version: str | None
     spool_bytes: int | None
     rss_bytes: int | None

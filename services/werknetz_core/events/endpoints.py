@@ -72,12 +72,15 @@ async def list_events(
     kind: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - FastAPI copies
     source: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
     connector: Annotated[list[str], Query(description="Repeated: any of them.")] = [],  # noqa: B006 - as above
+    withdrawn: Annotated[
+        bool, Query(description="Also show events that are out of force.")
+    ] = False,
     start: str | None = None,
     end: str | None = None,
     limit: pagination.LimitParam = 100,
     cursor: pagination.CursorParam = None,
 ) -> pagination.Page[EventView]:
-    """List business events, newest first by event time; with `start`, those in the span."""
+    """List business events in force, newest first by event time; with `start`, in the span."""
     events = business_events.c
     query = (
         sa.select(business_events)
@@ -91,6 +94,8 @@ async def list_events(
     ):  # fmt: skip
         if values:
             query = query.where(column.in_(values))
+    if not withdrawn:
+        query = query.where(events.withdrawn_at.is_(None))
     query = query.where(time_condition(context, events.at, start, end))
     if after := pagination.decode_cursor(cursor, int, str):
         query = query.where(
@@ -112,7 +117,7 @@ async def list_events(
 async def show_event(
     event_id: UUID, session: ReadSessionDep, principal: Engineer
 ) -> EventDetailView:
-    """Show one event with its origin, its earlier revisions and its raw message."""
+    """Show one event, in force or not, with its origin, former revisions and raw message."""
     query = (
         sa.select(business_events)
         .join(connectors, connectors.c.id == business_events.c.connector_id)

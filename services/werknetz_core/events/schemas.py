@@ -17,11 +17,17 @@ class EventView(BaseModel):
     mapping: str
     revision: int
     fields: dict[str, Any]
-    stored_at: datetime
+    stored_at: datetime  # of this revision
+    version: int | None  # the source's order of revisions; null: order of arrival
+    withdrawn_at: datetime | None  # out of force since; null: in force
+    withdrawal_reason: str | None  # deleted, cancelled, missing, replaced, rule_not_met …
 
 
 class EventRevisionView(BaseModel):
-    """An earlier revision."""
+    """A former revision: a withdrawal where it has a reason.
+
+    `known_from` equals `known_to` where it came after a newer version: it was never in force.
+    """
 
     revision: int
     at: datetime
@@ -29,6 +35,10 @@ class EventRevisionView(BaseModel):
     fields: dict[str, Any]
     known_from: datetime
     known_to: datetime
+    delivered_by: str | None  # the connector; null: stored by version 0.1
+    item: str | None
+    version: int | None
+    withdrawal_reason: str | None
 
 
 class RawMessageView(BaseModel):

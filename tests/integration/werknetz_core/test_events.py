@@ -12,7 +12,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from plumbing.facts import id_of, receipt, withdrawal
 from plumbing.hooks import KEY, WebhookStage, start_webhook
+from plumbing.ingesting import Ingest
 from werknetz.connector.contract import Delivery, SourceMessage, SourceRecord, hash_message
 from werknetz.connector.raw import encode_delivery
 from werknetz.domain.bucket import instant_of
@@ -195,3 +197,27 @@ async def test_an_event_is_traced_to_its_message(world: World) -> None:
     await world.database.execute("UPDATE api_keys SET role = 'engineer' WHERE name = 'emden'")
     foreign = await world.get(f"/events/{EVENT_ID}", key="emden")
     assert (foreign.status_code, PLANT in foreign.text) == (404, False)
+
+
+async def test_a_withdrawn_event_is_shown_with_its_former_revisions(world: World) -> None:
+    event_ids = await fill(world.database)
+    ingest = Ingest(world.database)
+    for record in (receipt("D1", 500), receipt("D1", 450), withdrawal("D1")):
+        await ingest.send(record, connector="emden-opcua")
+    withdrawn_id = str(id_of("D1"))
+
+    async def list_ids(query: str = "") -> set[str]:
+        response = await world.get(f"/events?limit=100{query}", key="engineer")
+        return {item["event_id"] for item in response.json()["items"]}
+
+    in_force = {str(event_id) for event_id in (*event_ids, EVENT_ID)}
+    assert await list_ids() == await list_ids("&withdrawn=false") == in_force
+    assert await list_ids("&withdrawn=true") == in_force | {withdrawn_id}
+    event = (await world.get(f"/events/{withdrawn_id}", key="engineer")).json()
+    assert (event["revision"], event["withdrawal_reason"]) == (3, "deleted")
+    assert event["withdrawn_at"] == event["stored_at"]
+    shown = [
+        (r["revision"], r["fields"]["quantity"], r["delivered_by"], r["withdrawal_reason"])
+        for r in event["revisions"]
+    ]
+    assert shown == [(2, 450.0, "emden-opcua", None), (1, 500.0, "emden-opcua", None)]

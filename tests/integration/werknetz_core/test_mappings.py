@@ -55,7 +55,7 @@ events:
   kind: stock_counted
   fields:
     material: teil
-    quantity: {{field: menge, decimal: {decimal}}}
+    quantity: {{field: menge, decimal: {decimal}{thousands}}}
     warehouse: {{constant: {machine}}}
 """
 CODES = ("LAEUFT", "STEHT", "LAEUFT", "STOERUNG", "LAEUFT", "RUESTEN")
@@ -66,6 +66,7 @@ def document(machine: str, version: int, *, right: bool) -> str:
         machine=machine, version=version, line=LINE,
         codes=", STOERUNG: malfunction, RUESTEN: setup" if right else "",
         decimal="comma" if right else "point",
+        thousands=", thousands: '.'" if right else "",
         pressure="mbar" if right else "bar",
     )  # fmt: skip
 

@@ -1,11 +1,14 @@
 """Resources of the API beside KPIs: samples, intervals, counts, connectors, gaps, quarantine."""
 
 import base64
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from plumbing.facts import receipt, withdrawal
+from plumbing.ingesting import Ingest
 from werknetz.link.redis import status_key
+from werknetz.store.tables import BOOK_COUNTS
 from werknetz_core.settings import CoreSettings
 
 from .conftest import LINE, NOW, PLANT, PRESS, ROBOT, World, add_bucket, open_world
@@ -156,6 +159,27 @@ async def test_connectors_gaps_quarantine(world: World) -> None:
     whole = (await world.get(f"/quarantine/{entry['id']}", key="engineer")).json()
     assert base64.b64decode(whole["raw_base64"]) == b"\x00\xff"
     assert (await world.get("/quarantine/99", key="engineer")).status_code == 404
+
+
+async def test_a_connector_shows_its_books(world: World) -> None:
+    ingest = Ingest(world.database)
+    for record in (receipt("D1", 1), receipt("D1", 1), receipt("D1", 2), withdrawal("D1")):
+        await ingest.send(record, connector="emden-opcua")
+    emden, zwick = (await world.get("/connectors")).json()["items"]
+    books = (await world.get("/connectors/emden-opcua")).json()["books"]
+    assert books == emden["books"]
+    since = books.pop("since")
+    assert datetime.fromisoformat(since) <= datetime.now(UTC)
+    assert books == {
+        "taken": 4, "stored": 1, "duplicates": 1, "revisions": 1, "withdrawn": 1, "ignored": 0,
+        "quarantined": 0, "balanced": True,
+    }  # fmt: skip
+    assert zwick["books"] is None  # nothing was delivered
+    for count in BOOK_COUNTS:
+        await world.database.execute(f"UPDATE connector_books SET {count} = {count} + 1")
+        wrong = (await world.get("/connectors/emden-opcua")).json()["books"]
+        assert (count, wrong["balanced"]) == (count, False)
+        await world.database.execute(f"UPDATE connector_books SET {count} = {count} - 1")
 
 
 async def test_equipment_is_filtered_by_path_level_and_depth(world: World) -> None:

@@ -10,7 +10,9 @@ import pytest
 FOREIGN = ("werknetz_core", "werknetz_edge", "werknetz_worker", "asyncua", "celery", "fastapi")
 
 
-@pytest.mark.parametrize("command", ["alive", "kpi", "quarantine", "supply", "stock", "losses"])
+@pytest.mark.parametrize(
+    "command", ["alive", "kpi", "connectors", "quarantine", "supply", "stock", "losses"]
+)
 def test_a_command_of_the_client_loads_no_service(command: str) -> None:
     """The health check runs every few seconds in each container."""
     code = (

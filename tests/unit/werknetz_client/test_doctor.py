@@ -23,3 +23,33 @@ def test_each_finding_of_a_connector_is_a_failed_check() -> None:
         (check,) = run_connector_checks(client)
     assert (check.subject, check.passed) == ("connector press", False)
     assert check.detail == "clock_ahead: a: offset +61.0 s"
+
+
+BOOKS = {
+    "taken": 10, "stored": 5, "duplicates": 1, "revisions": 1, "withdrawn": 1, "ignored": 1,
+    "quarantined": 1, "balanced": True, "since": "2026-11-01T00:00:00Z",
+}  # fmt: skip
+
+
+def test_books_that_do_not_balance_are_a_failed_check() -> None:
+    wrong = BOOKS | {"taken": 11, "balanced": False}
+    connectors: list[dict[str, object]] = [
+        {"id": "press", "books": wrong},
+        {"id": "oven", "books": BOOKS},
+        {"id": "new", "books": None},
+    ]
+    with _client(connectors) as client:
+        (check,) = run_connector_checks(client)
+    assert (check.subject, check.passed) == ("books of press", False)
+    assert check.detail == (
+        "11 taken, 10 with an outcome (stored 5, duplicates 1, revisions 1, withdrawn 1,"
+        " ignored 1, quarantined 1)"
+    )
+    assert "werknetz connectors show press" in check.remedy
+
+
+def test_books_that_balance_are_one_passed_check() -> None:
+    with _client([{"id": "a", "books": BOOKS}, {"id": "b", "books": BOOKS}]) as client:
+        (check,) = run_connector_checks(client)
+    assert (check.subject, check.passed) == ("books", True)
+    assert check.detail == "those of 2 connectors balance"

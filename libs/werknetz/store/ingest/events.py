@@ -40,13 +40,13 @@ WHERE event_id = ANY($1::uuid[]) AND version IS NOT NULL AND withdrawal_reason I
 
 ADD_FORMER_REVISIONS: Final = """
 INSERT INTO business_event_revisions (event_id, revision, at, mapping, body, known_from, known_to,
-    connector_id, item, raw_hash, content, version, withdrawal_reason)
-SELECT event_id, revision, at, mapping, body::jsonb, known_from, known_to, connector_id, item,
+    delivered_by, item, raw_hash, content, version, withdrawal_reason)
+SELECT event_id, revision, at, mapping, body::jsonb, known_from, known_to, delivered_by, item,
     raw_hash, content, version, withdrawal_reason
 FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::text[], $6::timestamptz[],
     $7::timestamptz[], $8::text[], $9::text[], $10::bytea[], $11::bytea[], $12::bigint[],
     $13::text[])
-    AS former (event_id, revision, at, mapping, body, known_from, known_to, connector_id, item,
+    AS former (event_id, revision, at, mapping, body, known_from, known_to, delivered_by, item,
         raw_hash, content, version, withdrawal_reason)
 ORDER BY event_id, revision"""
 

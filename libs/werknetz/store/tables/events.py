@@ -53,7 +53,7 @@ business_event_revisions = sa.Table(
     sa.Column("body", pg.JSONB, nullable=False),
     sa.Column("known_from", AT, nullable=False),
     sa.Column("known_to", AT, nullable=False, server_default=NOW),
-    sa.Column("connector_id", sa.Text),
+    sa.Column("delivered_by", sa.Text),  # the connector
     sa.Column("item", sa.Text),
     sa.Column("raw_hash", sa.LargeBinary),
     sa.Column("content", sa.LargeBinary),

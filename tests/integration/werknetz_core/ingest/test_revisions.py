@@ -219,7 +219,7 @@ async def test_two_routes_of_one_scope_deliver_one_fact(
     assert await books_of(database) == {"stored": 1}
     assert await books_of(database, "other") == {"duplicates": 1, "revisions": 1}
     rows = await database.fetch(
-        "SELECT e.connector_id, r.connector_id FROM business_events e"
+        "SELECT e.connector_id, r.delivered_by FROM business_events e"
         " JOIN business_event_revisions r USING (event_id)"
     )
     assert [tuple(row) for row in rows] == [("other", "plc")]

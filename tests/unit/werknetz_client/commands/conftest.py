@@ -9,7 +9,15 @@ from typer.testing import CliRunner, Result
 
 from werknetz_client import Client
 from werknetz_client.cli import root
-from werknetz_client.commands import kpi, losses, mapping, quarantine, stock, supply
+from werknetz_client.commands import (
+    connectors,
+    kpi,
+    losses,
+    mapping,
+    quarantine,
+    stock,
+    supply,
+)
 
 Requests = list[httpx2.URL]
 Serve = Callable[[Any], Requests]
@@ -30,7 +38,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
             return httpx2.Response(200, json=body)
 
         transport = httpx2.MockTransport(answer)
-        for module in (kpi, losses, mapping, quarantine, stock, supply):
+        for module in (connectors, kpi, losses, mapping, quarantine, stock, supply):
             monkeypatch.setattr(
                 module, "Client", lambda: Client("http://core", "k", transport=transport)
             )
