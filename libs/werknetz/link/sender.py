@@ -33,6 +33,7 @@ STALL_MAX_S: Final = 240.0
 CONFIRM_EVERY_S: Final = 60.0
 HELLO_MIN_S: Final = 1.0
 HELLO_MAX_S: Final = 30.0
+NONCES_MAX: Final = 8
 EPOCH_LEAP: Final = 1 << 20
 
 
@@ -126,7 +127,7 @@ class Sender:
         self._epoch = 0
         self._incarnation: UUID | None = None  # of the last welcome
         self._hello_incarnation = spool.incarnation  # the database for which hellos are
-        self._nonce: UUID | None = None
+        self._nonces: deque[UUID] = deque(maxlen=NONCES_MAX)  # of this handshake
         self._hello_at_s = 0.0
         self._hello_backoff = Backoff(HELLO_MIN_S, HELLO_MAX_S, random=random)
         self._sent_seq = 0  # the highest sequence ever given to the link
@@ -185,14 +186,16 @@ class Sender:
                 pass
 
     def _is_reply_to_hello(self, nonce: UUID) -> bool:
-        return self.state == "handshaking" and nonce == self._nonce
+        # A slow core answers when the next hello is under way: its answer to any of them counts.
+        return self.state == "handshaking" and nonce in self._nonces
 
     def _hello(self, now_s: float) -> list[ToCore]:
         if not self._epoch and self._spool.epoch > self._spool.base_epoch:
             self._epoch = self._spool.epoch  # requested before a crash, perhaps granted
         elif not self._epoch:
             self._request_epoch_above(self._spool.base_epoch)
-        self._nonce = self._new_nonce()
+        nonce = self._new_nonce()
+        self._nonces.append(nonce)
         self._hello_at_s = now_s + self._hello_backoff.next_s()
         spool = self._spool
         return [
@@ -202,7 +205,7 @@ class Sender:
                 epoch=self._epoch,
                 last_seq=spool.last_seq,
                 last_hash=spool.last_hash,
-                nonce=self._nonce,
+                nonce=nonce,
                 base=spool.base_epoch,
                 incarnation=self._hello_incarnation,
             )
@@ -218,7 +221,7 @@ class Sender:
         spool = self._spool
         if welcome.spool_id != spool.spool_id or welcome.epoch != self._epoch:
             return
-        self._nonce = None
+        self._nonces.clear()
         self._was_welcomed = True
         self._hello_incarnation = welcome.incarnation
         if spool.base_epoch != self._epoch:
@@ -316,7 +319,7 @@ class Sender:
         if self.state == "fenced" or (self.state == "handshaking" and not at_once):
             return
         self.state = "handshaking"
-        self._nonce = None
+        self._nonces.clear()
         wait_s = 0.0 if at_once else HELLO_MIN_S * self._random()
         self._hello_at_s = now_s + wait_s
 

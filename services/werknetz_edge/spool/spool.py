@@ -32,7 +32,6 @@ BYTES_MAX: Final = 4 * 1024**3
 RESERVE: Final = 0.05  # share that stays free for gap records when the spool is full
 OVERLAP_US: Final = 600_000_000
 _TRIM_ROWS: Final = 2000
-_REPLACE_PAGES: Final = 64
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 _point_decoder: Final = msgspec.msgpack.Decoder(PointDefinition)
@@ -235,9 +234,10 @@ class Spool:
         source may repeat what another copy of the spool has accepted. The gap lasts until the later
         one of two clocks: the wall clock and `core_us`, that of the core (0: unknown).
         """
-        # Its own bound must not keep a full spool from becoming a new one.
+        # Its own bound must not keep a full spool from becoming a new one: small batches whose
+        # sequence changes need up to twice the room.
         pages_max = self._pragma("max_page_count")
-        self._db.execute(f"PRAGMA max_page_count = {2 * pages_max + _REPLACE_PAGES}")
+        self._db.execute(f"PRAGMA max_page_count = {2 * pages_max}")
         try:
             self._replace(cause, core_us)
         finally:

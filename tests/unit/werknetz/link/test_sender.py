@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from werknetz.events.batch import Samples
-from werknetz.events.codec import GENESIS
+from werknetz.events.batch import GapClosed, Samples
+from werknetz.events.codec import GENESIS, decode
 from werknetz.link.receiver import Receiver
-from werknetz.link.sender import STALL_S, Sender
+from werknetz.link.sender import NONCES_MAX, STALL_S, Sender
 from werknetz.link.watermark import Watermark, answer_hello
 from werknetz.link.wire import (
     Ack,
@@ -279,3 +279,76 @@ def test_batches_that_are_sent_again_leave_the_window(from_seq: int) -> None:
     assert seqs(sender, 5.2) == []
     sender.on_message(Ack(INCARNATION, spool.spool_id, 4, spool.hash_at(4) or b""), 5.3)
     assert seqs(sender, 5.4) == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("incarnation", [INCARNATION, None])
+def test_a_refused_disk_that_no_database_has_confirmed_is_replaced_at_once(
+    incarnation: UUID | None,
+) -> None:
+    sender, spool = sender_of(1)
+    hello = hello_of(sender)
+    assert hello.incarnation is None
+    sender.on_message(LeaseRefused(hello.nonce, 7, 99, incarnation), 0.1)
+    assert sender.alarm == "spool_replaced"
+    assert spool.spool_id != hello.spool_id
+    assert hello_of(sender, 0.1).base == 7
+
+
+def test_a_restarted_process_greets_a_restored_database_before_it_takes_over() -> None:
+    """Refused once for the other database, then for its lease: only that replaces the spool."""
+    former, spool = sender_of(1)
+    welcome_to(former, spool)
+    sender = Sender("press", spool, random=lambda: 0.5, nonce=uuid4)
+    hello = hello_of(sender)
+    assert hello.incarnation == INCARNATION
+    sender.on_message(LeaseRefused(hello.nonce, 2**30, incarnation=UUID(int=78)), 0.1)
+    again = hello_of(sender, 0.1)
+    assert (again.spool_id, again.epoch) == (hello.spool_id, hello.epoch)
+    sender.on_message(LeaseRefused(again.nonce, 2**30, incarnation=UUID(int=78)), 0.2)
+    assert sender.alarm == "spool_rolled_back"
+    assert hello_of(sender, 0.2).base == 2**30
+
+
+def test_the_gap_of_a_replaced_spool_lasts_until_the_clock_of_the_core() -> None:
+    for core_us, expected in ((4, 5), (60, 60)):  # the clock of this spool stands at 5
+        sender, spool = sender_of(1)
+        hello = hello_of(sender)
+        welcome = Welcome(
+            hello.nonce, hello.epoch, spool.spool_id, 1, b"another", INCARNATION, core_us
+        )
+        sender.on_message(welcome, 0.1)
+        closed = decode(spool.read(1, 1)[0].payload).records[1]
+        assert isinstance(closed, GapClosed)
+        assert (sender.alarm, closed.to_us) == ("fork", expected)
+
+
+def test_the_answer_to_an_earlier_hello_of_this_handshake_counts() -> None:
+    """A core that is slower than the next hello would otherwise never be in time."""
+    sender, spool = sender_of(1)
+    first = hello_of(sender, 0.0)
+    second = hello_of(sender, 2.0)
+    assert first.nonce != second.nonce
+    sender.on_message(
+        Welcome(first.nonce, first.epoch, spool.spool_id, 0, GENESIS, INCARNATION), 3.0
+    )
+    assert sender.state == "running"
+
+
+def test_the_answer_to_an_earlier_handshake_does_not_count() -> None:
+    sender, spool = sender_of(1)
+    first = hello_of(sender, 0.0)
+    sender.on_link_changed(0.5)
+    hello_of(sender, 0.5)
+    sender.on_message(
+        Welcome(first.nonce, first.epoch, spool.spool_id, 0, GENESIS, INCARNATION), 3.0
+    )
+    assert sender.state == "handshaking"
+
+
+def test_only_the_newest_hellos_are_remembered() -> None:
+    sender, spool = sender_of(1)
+    hellos = [hello_of(sender, 100.0 * turn) for turn in range(NONCES_MAX + 1)]
+    for hello, state in ((hellos[0], "handshaking"), (hellos[1], "running")):
+        welcome = Welcome(hello.nonce, hello.epoch, spool.spool_id, 0, GENESIS, INCARNATION)
+        sender.on_message(welcome, 1000.0)
+        assert sender.state == state

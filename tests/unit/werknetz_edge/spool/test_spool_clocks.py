@@ -178,14 +178,26 @@ def test_new_batches_of_a_replaced_spool_may_overlap_for_a_while() -> None:
     assert [batch.lane for batch in spool.read(3, 10_000)] == ["backfill", "live"]
 
 
-def test_a_full_spool_can_be_replaced() -> None:
-    machine = Machine()
-    spool = machine.open()
-    for _ in range(20):
-        spool.append([zero_samples(400)])
-    pages = machine.disk.execute("PRAGMA page_count").fetchone()[0]
-    machine.disk.execute(f"PRAGMA max_page_count = {pages}")
+@pytest.mark.parametrize(("batches", "samples"), [(20, 400), (1500, 1)])
+def test_a_full_spool_can_be_replaced(batches: int, samples: int) -> None:
+    limits: list[int] = []
+    disk = sqlite3.connect(":memory:", isolation_level=None)
+
+    def new_id() -> UUID:
+        limits.append(pragma("max_page_count"))
+        return UUID(int=len(limits))
+
+    def pragma(name: str) -> int:
+        return int(disk.execute(f"PRAGMA {name}").fetchone()[0])
+
+    spool = Spool(disk, "press", clock_us=Clock(), new_id=new_id)
+    for _ in range(batches):
+        spool.append([zero_samples(samples)])
+    pages = pragma("page_count")
+    disk.execute(f"PRAGMA max_page_count = {pages}")
+    limits.clear()
     spool.replace("spool_rolled_back")
     assert gap_of(spool)[0] == "spool_rolled_back"
-    assert spool.last_seq == 21
-    assert machine.disk.execute("PRAGMA max_page_count").fetchone()[0] < 2 * pages
+    assert spool.last_seq == batches + 1
+    assert set(limits) == {2 * pages}
+    assert pragma("max_page_count") == max(pages, pragma("page_count"))
