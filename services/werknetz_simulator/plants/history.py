@@ -96,6 +96,7 @@ class HistoryConnector:
             gaps=self._gaps(start),
             acknowledge=mark_stored,
             checkpoints=[f"{self._start_us}/{end}".encode()],
+            is_history=True,
         )
 
     async def close(self) -> None:

@@ -9,10 +9,14 @@ import pytest
 import yaml
 
 from werknetz.connector.contract import Delivery
+from werknetz.connector.mapping.mapping import Mapping
 from werknetz.connector.mapping.pattern import Pattern
-from werknetz.events.batch import GapClosed, GapOpened
+from werknetz.connector.normalize import Normalizer
+from werknetz.domain.status import GOOD
+from werknetz.events.batch import GapClosed, GapOpened, Samples
+from werknetz.events.codec import columns_of
 from werknetz_edge.config import load_config
-from werknetz_simulator.edge_file import history_edge_of, live_edge_of
+from werknetz_simulator.edge_file import history_edge_of, live_edge_of, mapping_of
 from werknetz_simulator.plants.history import HistoryConnector, create
 from werknetz_simulator.plants.plan import DAY_US, us_of
 from werknetz_simulator.plants.plant import PLANTS, Plant
@@ -60,6 +64,24 @@ async def test_every_part_is_delivered(plant: Plant) -> None:
         )  # both ends, and the counters that begin with a shift
     await connector.close()
     assert connector.status.state == "finished"
+
+
+@pytest.mark.asyncio
+async def test_the_age_of_stored_values_is_no_sign_of_a_wrong_clock() -> None:
+    plant = next(iter(PLANTS.values()))
+    connector = _connector(plant)
+    await connector.connect()
+    delivery = await connector.read()
+    normalizer = Normalizer(Mapping.model_validate(mapping_of(plant, history=True)), "history")
+    records = normalizer.normalize(delivery, START + 7 * DAY_US)
+    statuses = {
+        int(status)
+        for record in records
+        if isinstance(record, Samples)
+        for status in columns_of(record).status
+    }
+    assert statuses == {GOOD}
+    await connector.close()
 
 
 @pytest.mark.asyncio
