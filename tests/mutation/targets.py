@@ -59,8 +59,17 @@ TARGETS: Final = (
     Target("spool", ("services/werknetz_edge/spool",), ("tests/unit/werknetz_edge/spool",)),
     Target(
         "ingest rows",
-        ("services/werknetz_core/ingest/records/sample_rows.py",),
+        (
+            "services/werknetz_core/ingest/records/sample_rows.py",
+            "services/werknetz_core/ingest/records/event_changes.py",
+            "services/werknetz_core/ingest/records/books.py",
+        ),
         ("tests/unit/werknetz_core/ingest",),
+    ),
+    Target(
+        "required fields",
+        ("libs/werknetz/events/required.py",),
+        ("tests/unit/werknetz/events/test_required.py",),
     ),
     # Only tests with a database guard these: each trial starts PostgreSQL, which takes seconds.
     Target(
