@@ -14,7 +14,7 @@ from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.sql.config import SqlConfig, SqlSource
 from werknetz_edge.sql.cursor import encode_cursor
 from werknetz_edge.sql.keyset import PagePosition
-from werknetz_edge.sql.rows import SqlRow, readings_of, record_of
+from werknetz_edge.sql.rows import SqlRow, readings_of, record_of, withdrawal_of_former
 from werknetz_edge.sql.session import SqlPage, SqlSession
 from werknetz_edge.sql.state import SqlState
 from werknetz_edge.sql.watch import SourceWatch
@@ -141,7 +141,14 @@ class SqlConnector:
         # Readings that are read again would be second values of the same time.
         is_repeat = page is not None and page.is_reread and source.kind == "readings"
         return Delivery(
-            records=[record_of(source, row) for row in rows if self._is_record(source, row)],
+            records=[
+                *(record_of(source, row) for row in rows if self._is_record(source, row)),
+                *(
+                    withdrawal_of_former(source, row)
+                    for row in rows
+                    if row.former_identity and source.kind == "records"
+                ),
+            ],
             readings=[
                 reading
                 for row in rows

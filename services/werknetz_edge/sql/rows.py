@@ -37,6 +37,7 @@ class SqlRow:
     is_sure: bool
     change: str  # new, changed, deleted
     is_first: bool = False  # the state holds all rows that were ever read, and not this one
+    former_identity: bytes = b""  # of the fact that version 0.1 made of the row before
 
     @property
     def dedup_key(self) -> bytes:
@@ -87,14 +88,22 @@ def to_row(
     at_us, is_sure = _time_of(source, raw)
     change = "new" if before is None or before.content == DELETED else "changed"
     is_first = before is None and (source.stores_all_rows or source.append)
-    return SqlRow(fields, stored, at_us, is_sure, change, is_first)
+    former = _former_identity_of(key, before)
+    return SqlRow(fields, stored, at_us, is_sure, change, is_first, former)
 
 
-def deleted_row(source: SqlSource, key: bytes, encoded_id: bytes, version: int) -> SqlRow:
-    ids = msgspec.msgpack.decode(encoded_id)
+def deleted_row(source: SqlSource, key: bytes, before: StoredContent) -> SqlRow:
+    ids = msgspec.msgpack.decode(before.id)
     fields = dict(zip(source.id, ids, strict=True))
-    stored = StoredRow(key, DELETED, version + 1, None, encoded_id)
-    return SqlRow(fields, stored, None, True, "deleted")
+    stored = StoredRow(key, DELETED, before.version + 1, None, before.id, before.revision)
+    former = _former_identity_of(key, before)
+    return SqlRow(fields, stored, None, True, "deleted", former_identity=former)
+
+
+def _former_identity_of(key: bytes, before: StoredContent | None) -> bytes:
+    if before is None or not before.is_former or before.content == DELETED:
+        return b""
+    return dedup_key_of(StoredRow(key, before.content, before.version, None))
 
 
 def record_of(source: SqlSource, row: SqlRow) -> SourceRecord:
@@ -109,12 +118,21 @@ def record_of(source: SqlSource, row: SqlRow) -> SourceRecord:
         key=dedup_key_of(row.stored) if is_own_record else row.stored.key,
         item=ids[:200],
         source_time_us=row.at_us,
-        version=row.stored.revision,
+        version=None if is_deleted else row.stored.revision,
         is_new=row.is_first or is_own_record,
         deleted=withdraws,
         zone=source.zone if "zone" in source.model_fields_set else None,
         time_field=source.time or source.changed_at or "",
     )
+
+
+def withdrawal_of_former(source: SqlSource, row: SqlRow) -> SourceRecord:
+    """Return the withdrawal of the fact that version 0.1 made of a row: its id was another."""
+    ids = ", ".join(f"{name} {row.fields[name]}" for name in source.id)
+    return SourceRecord(
+        source=source.name, fields={}, key=row.former_identity, item=ids[:200],
+        deleted=True, has_former_identity=True,
+    )  # fmt: skip
 
 
 def readings_of(source: SqlSource, row: SqlRow) -> list[Reading]:

@@ -322,10 +322,7 @@ class SqlSession:
                 if len(rows) < self.config.page_rows or after == tuple(rows[-1]):
                     break
                 after = tuple(rows[-1])
-        deleted = [
-            deleted_row(source, key, encoded_id, version)
-            for key, (encoded_id, version) in missing.items()
-        ]
+        deleted = [deleted_row(source, key, before) for key, before in missing.items()]
         return [row for row in deleted if row.dedup_key not in self.on_disk]
 
     def close(self) -> None:

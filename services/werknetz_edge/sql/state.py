@@ -42,6 +42,11 @@ class StoredContent(NamedTuple):
     content: bytes
     version: int
     revision: int | None = None
+    is_former: bool = False  # stored by version 0.1, whose facts have other ids
+    id: bytes = b""
+
+
+_NO_REVISION: Final = -1  # null: stored by version 0.1
 
 
 class SqlState:
@@ -68,11 +73,11 @@ class SqlState:
             marks = ",".join("?" * len(part))
             # Only question marks are inserted into the statement.
             query = (
-                "SELECT key, content, version, revision FROM rows"  # noqa: S608
+                "SELECT key, content, version, revision, id FROM rows"  # noqa: S608
                 f" WHERE source = ? AND key IN ({marks})"
             )
-            for key, content, version, revision in self._db.execute(query, (source, *part)):
-                stored[bytes(key)] = StoredContent(bytes(content), version, revision)
+            for key, *columns in self._db.execute(query, (source, *part)):
+                stored[bytes(key)] = _to_content(*columns)
         return stored
 
     def save(
@@ -83,7 +88,18 @@ class SqlState:
         with self._db as db:
             db.executemany(
                 "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(source, r.key, r.content, r.version, r.sort, r.id, r.revision) for r in rows],
+                [
+                    (
+                        source,
+                        r.key,
+                        r.content,
+                        r.version,
+                        r.sort,
+                        r.id,
+                        _NO_REVISION if r.revision is None else r.revision,
+                    )
+                    for r in rows
+                ],
             )
             if progress is not None:
                 _save_progress(db, source, progress)
@@ -108,12 +124,14 @@ class SqlState:
                 (source, end, start, start),
             )
 
-    def list_present(self, source: str) -> dict[bytes, tuple[bytes, int]]:
-        """Return id and version of all rows that are not deleted, by key."""
+    def list_present(self, source: str) -> dict[bytes, StoredContent]:
+        """Return all rows that are not deleted, by key."""
         rows = self._db.execute(
-            "SELECT key, id, version FROM rows WHERE source = ? AND content <> x''", (source,)
+            "SELECT key, content, version, revision, id FROM rows"
+            " WHERE source = ? AND content <> x''",
+            (source,),
         )
-        return {bytes(key): (bytes(row_id), version) for key, row_id, version in rows}
+        return {bytes(key): _to_content(*columns) for key, *columns in rows}
 
     def close(self) -> None:
         if self._connection is not None:
@@ -129,6 +147,13 @@ class SqlState:
                 connection.execute(_ROWS_V2)
             self._connection = connection
         return self._connection
+
+
+def _to_content(content: bytes, version: int, revision: int | None, row_id: bytes) -> StoredContent:
+    known_revision = None if revision in (None, _NO_REVISION) else revision
+    return StoredContent(
+        bytes(content), version, known_revision, revision is None, bytes(row_id or b"")
+    )
 
 
 def _save_progress(db: sqlite3.Connection, source: str, progress: SourceProgress) -> None:

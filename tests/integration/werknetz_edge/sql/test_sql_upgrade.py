@@ -61,7 +61,17 @@ async def test_rows_of_before_are_not_read_again(folder: Path) -> None:
     )
     await drain(connector, spool, quiet_s=1.5)
     await connector.close()
-    results = sorted((r.source, r.item, r.fields["_change"]) for r in spool.records)
+    former = [r for r in spool.records if r.has_former_identity]
+    assert sorted((r.source, r.item) for r in former) == [
+        ("by_id", "id 6"), ("by_time", "id 6"), ("whole", "id 1"), ("whole", "id 6"),
+    ]  # fmt: skip
+    assert {r.item: r.key.hex() for r in former if r.source == "whole"} == {
+        "id 1": "291bf601f73bace047441577bd98d312",  # as version 0.1 computed them
+        "id 6": "50cf300c033c7a3e577cf9ca052b6a62",
+    }
+    assert all(r.deleted for r in former)
+    new = [r for r in spool.records if not r.has_former_identity]
+    results = sorted((r.source, r.item, r.fields["_change"]) for r in new)
     assert results == [
         ("by_id", "id 6", "changed"),
         ("by_id", "id 9", "new"),
