@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from werknetz_edge.edi.document_log import DocumentLog
 from werknetz_edge.edi.edifact.codes import Codes, codes_for
 from werknetz_edge.edi.profile import STANDARD, Partner, Partners
 from werknetz_edge.edi.values import InvalidEdi, quote
+
+ReferenceUse = Literal["new", "same", "former", "other"]
+_MARK: Final = b"2"
 
 
 @dataclass(slots=True)
@@ -35,6 +39,19 @@ class EdiContext:
             return True
         functions.add(name)
         return False
+
+    def find_use(self, reference: bytes, digest: bytes) -> tuple[ReferenceUse, bytes]:
+        """Return how a control reference was used before, and the value to store for it.
+
+        former: with this content, by version 0.1, whose values lack the mark.
+        """
+        value = digest + _MARK
+        stored = self.get_state(reference)
+        if stored is None:
+            return "new", value
+        if stored[: len(digest)] != digest:
+            return "other", value
+        return ("former" if stored == digest else "same"), value
 
     def partner_of(self, sender: str, receiver: str) -> Partner:
         """Return the sender's profile; raise InvalidEdi where a required profile is missing."""

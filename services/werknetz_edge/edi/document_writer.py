@@ -42,6 +42,10 @@ class DocumentWriter:
     function: DocumentFunction | None
     message_hash: bytes
     partner: Partner
+    former_identity: bytes = b""
+    """Set where version 0.1 has read this message: its lines keep the identity that it gave."""
+
+    former_words: int = 0  # words of the item that were not part of that identity
     is_partial: bool = False
     _state: KnownDocument | None = None
     _can_revise: bool = True
@@ -55,6 +59,8 @@ class DocumentWriter:
     def open(self) -> str:
         """Prepare to write; return why the message is not read: "repetition" or "conflict"."""
         state = self._state = self.log.find(self.document)
+        if state is not None:
+            self.former_identity = b""
         verdict = judge(state, self.content, self.function)
         replaces = self.partner.repeated_documents == "replace"
         if verdict == "conflict" and not replaces:
@@ -83,6 +89,16 @@ class DocumentWriter:
         if fact.is_deleted:
             self._delete(line, fact, item, raw)
             return
+        if self.former_identity:
+            part = fact.item.split(" ", self.former_words)[-1]
+            self.builder.add_record(
+                SourceRecord(
+                    self.source, fact.fields, self.former_identity + part.encode(), item, fact.kind,
+                    fact.at_us, raw, self.message_hash, group=self._group_of(fact.kind),
+                    has_former_identity=True,
+                )
+            )  # fmt: skip
+            return
         if fact.entry:
             self._entries[line] = max(fact.entry, self._entries.get(line, 0))
         key = _key_of(line, fact.entry)
@@ -96,6 +112,8 @@ class DocumentWriter:
 
     def finish(self, item: str) -> None:
         """End the document after its last line: withdraw what it no longer has."""
+        if self.former_identity:
+            return
         at_us = None if self._last is None else self._last.fields.get("document_us")
         if self._ends_group and not self.is_partial:
             for kind in self.kinds:

@@ -54,6 +54,7 @@ class InterchangeReader:
     _body_start: int = 0
     _counted: tuple[int, int] = (0, 0)  # characters, and their number of bytes
     _message_start: tuple[int, int] = (0, 0)  # the same, at the start of a message
+    _is_former: bool = False  # read by version 0.1
     _without_function: dict[str, list[bytes]] = field(default_factory=dict)
     """Contents of messages without a function, by document number."""
 
@@ -102,10 +103,11 @@ class InterchangeReader:
         if not envelope.reference:
             raise InvalidEdi("UNB has no control reference (0020)")
         digest = hash_message(content.translate(None, b"\r\n"))
-        previous = self.context.get_state(envelope.key)
-        if previous is None:
-            self.builder.add_state_update(envelope.key, digest)
-        elif previous == digest:
+        use, value = self.context.find_use(envelope.key, digest)
+        self._is_former = use == "former"
+        if use == "new":
+            self.builder.add_state_update(envelope.key, value)
+        elif use != "other":
             self.context.count("duplicate interchanges")
         elif partner.reused_references == "quarantine":
             raise InvalidEdi(
@@ -175,7 +177,7 @@ class InterchangeReader:
             self.context.documents, self.builder, self._source(message.type),
             KINDS if message.type == "INVRPT" else (self._kind(message, partner),),
             self._document_key(message, number, ordinal), content, head.function, self.hash,
-            partner,
+            partner, content if self._is_former else b"",
         )  # fmt: skip
         verdict = writer.open()
         if verdict == "repetition":

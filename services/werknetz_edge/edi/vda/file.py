@@ -53,6 +53,7 @@ class TransmissionReader:
     sender: str = BLANK_ID
     receiver: str = BLANK_ID
     hash: bytes = b""
+    _is_former: bool = False  # read by version 0.1
     _contents: dict[bytes, int] = field(default_factory=dict)  # number of contents by document
 
     def chunks(self) -> Iterator[Chunk]:
@@ -111,10 +112,11 @@ class TransmissionReader:
         parts = (self.transmission.kind, self.sender, self.receiver, number, date)
         key = b"vda\0" + "\0".join(parts).encode(errors="surrogateescape")
         digest = hash_message(self.content.translate(None, b"\r\n "))
-        previous = self.context.get_state(key)
-        if previous is None:
-            self.builder.add_state_update(key, digest)
-        elif previous == digest:
+        use, value = self.context.find_use(key, digest)
+        self._is_former = use == "former"
+        if use == "new":
+            self.builder.add_state_update(key, value)
+        elif use != "other":
             self.context.count("duplicate transmissions")
         elif partner.reused_references == "quarantine":
             raise InvalidEdi(
@@ -178,6 +180,7 @@ class TransmissionReader:
                 self.context.documents, self.builder, self._source,
                 (call_off.KIND if kind == "VDA4905" else despatch.KIND,),
                 document, content, None, self.hash, partner,
+                content if self._is_former else b"", 2,
             )  # fmt: skip
             verdict = writer.open()
             if not verdict:

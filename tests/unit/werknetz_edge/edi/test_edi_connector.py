@@ -12,9 +12,12 @@ from werknetz_edge.config import load_config
 from werknetz_edge.edge import create_connector
 from werknetz_edge.edi import create
 from werknetz_edge.edi.config import EdiConfig
-from werknetz_edge.files.connector import FileConnector
+from werknetz_edge.edi.parser import EdiParser
+from werknetz_edge.edi.profile import Partners
+from werknetz_edge.files.connector import Chunk, FileConnector
 
 EXAMPLES = sorted((ROOT / "deploy" / "edge" / "examples").glob("edi-*.yaml"))
+CASES = Path(__file__).parent / "cases"
 INTERCHANGE = (
     "UNB+UNOC:3+A+B+260101:0101+R{n}'UNH+1+DESADV:D:96A:UN'BGM+351+N{n}'DTM+11:20260112:102'"
     "LIN+++X:IN'QTY+12:{n}'UNT+6+1'UNZ+1+R{n}'"
@@ -121,3 +124,35 @@ async def test_a_reference_is_known_after_a_restart(tmp_path: Path) -> None:
         await connector.close()
     assert reasons[0] == []
     assert "used before with other content" in reasons[1][0]
+
+
+FORMER = {
+    "vda4913_notes_and_packages/input.vda": [
+        "625096807b29c11b602ca977a7d9c53c3731342031",
+        "625096807b29c11b602ca977a7d9c53c3731342032",
+        "a816faf59c822ed7fedb3668fdef04163731342031",
+    ],
+    "delfor_d96a_condition_after_quantity/input.edi": [
+        *(f"6e0ebace28833dfe2f9e26438815b38a4c494e203120515459203{n}" for n in range(1, 6)),
+        "6e0ebace28833dfe2f9e26438815b38a4c494e2032205154592031",
+    ],
+}
+"""Identities of version 0.1, as hexadecimal text."""
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_a_file_that_the_version_before_has_read_keeps_its_identities(name: str) -> None:
+    """The ledger of that version has control references without a mark, and no documents."""
+
+    def parse(ledger: dict[bytes, bytes]) -> Chunk:
+        parser = EdiParser(Partners(), "UTC", get_state=ledger.get)
+        (chunk,) = parser.parse_bytes((CASES / name).read_bytes(), 0)
+        return chunk
+
+    first = parse({})
+    assert not any(record.has_former_identity for record in first.records)
+    references = {key: value for key, value in first.state_updates if b"document" not in key[:8]}
+    again = parse({key: value[:16] for key, value in references.items()})
+    assert [record.key.hex() for record in again.records] == FORMER[name]
+    assert all(record.has_former_identity for record in again.records)
+    assert (len(references), again.group_ends, again.state_updates) == (1, [], [])
