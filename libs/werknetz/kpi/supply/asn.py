@@ -4,13 +4,13 @@ A receipt belongs to the shipment whose delivery note, shipment or document numb
 same relation and order. A receipt that names none is never guessed: it becomes a finding.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
 
 from werknetz.kpi.supply.allocation import Inflow, RunningSum
-from werknetz.kpi.supply.facts import ReceiptLine, ShipmentLine, Span, Terms
+from werknetz.kpi.supply.facts import LostSpans, ReceiptLine, ShipmentLine, Terms
 from werknetz.kpi.supply.findings import (
     EPSILON,
     SupplyFinding,
@@ -78,30 +78,47 @@ class MatchedShipments:
     deliveries: tuple[ReceivedDelivery, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _DeliveryDocuments:
     """The shipment lines and receipts of one delivery, while they are matched."""
 
     name: str
+    order: str = ""  # of all its lines
     lines: list[ShipmentLine] = field(default_factory=list)
     receipts: list[ReceiptLine] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Candidates:
+    """The deliveries that one number names, the first of each order, in the order of departure."""
+
+    _by_order: dict[str, tuple[int, _DeliveryDocuments]] = field(default_factory=dict)
+
+    def add(self, documents: _DeliveryDocuments) -> None:
+        self._by_order.setdefault(documents.order, (len(self._by_order), documents))
+
+    def first_of(self, order: str) -> _DeliveryDocuments | None:
+        """Return the first that fits an order: its own, or of none; without an order, any."""
+        if not order:
+            return next((documents for _, documents in self._by_order.values()), None)
+        fitting = [self._by_order[name] for name in (order, "") if name in self._by_order]
+        return min(fitting, key=lambda place: place[0])[1] if fitting else None
 
 
 def match_receipts(
     lines: Iterable[ShipmentLine], receipts: Iterable[ReceiptLine], terms: Terms
 ) -> MatchedShipments:
     deliveries_by_key: dict[tuple[str, str], _DeliveryDocuments] = {}
-    by_number: dict[str, list[_DeliveryDocuments]] = {}
+    by_number: dict[str, _Candidates] = {}
     for line in sorted(lines, key=lambda s: (s.departed_us, s.line, s.event_id)):
         name = line.delivery_note or line.shipment or line.document
-        documents = deliveries_by_key.setdefault(
-            (name, line.group.order_number), _DeliveryDocuments(name)
-        )
+        key = (name, line.group.order_number)
+        documents = deliveries_by_key.get(key)
+        if documents is None:
+            documents = deliveries_by_key[key] = _DeliveryDocuments(*key)
         documents.lines.append(line)
         for number in {line.delivery_note, line.shipment, line.document} - {None}:
-            candidates = by_number.setdefault(str(number), [])
-            if documents not in candidates:
-                candidates.append(documents)
+            by_number.setdefault(str(number), _Candidates()).add(documents)
     for receipt in sorted(receipts, key=lambda r: (r.received_us, r.event_id)):
         _documents_of(receipt, deliveries_by_key, by_number).receipts.append(receipt)
     transit: list[TransitLine] = []
@@ -114,7 +131,7 @@ def match_receipts(
 
 
 def list_possibly_received(
-    shipments: MatchedShipments, lost: Sequence[Span], terms: Terms
+    shipments: MatchedShipments, lost: LostSpans, terms: Terms
 ) -> list[Inflow]:
     """Return overdue quantities whose receipt may be among lost messages.
 
@@ -130,13 +147,8 @@ def list_possibly_received(
             until_us = min(until_us, line.received_us + PARTIAL_WAIT_US)
         if line.open <= EPSILON or arrives_us > terms.now_us:
             continue
-        instants = [
-            min(max(arrives_us, start_us, shipment.departed_us), end_us)
-            for start_us, end_us in lost
-            if end_us > shipment.departed_us and start_us < until_us
-        ]
-        if instants:
-            at_us = min(instants, key=lambda at_us: (abs(at_us - arrives_us), at_us))
+        at_us = lost.nearest_us(arrives_us, shipment.departed_us, until_us)
+        if at_us is not None:
             inflows.append(Inflow(at_us, line.open, shipment.event_id, shipment.group))
     return inflows
 
@@ -156,14 +168,14 @@ def findings_of(shipments: MatchedShipments, terms: Terms) -> list[SupplyFinding
 def _documents_of(
     receipt: ReceiptLine,
     deliveries_by_key: dict[tuple[str, str], _DeliveryDocuments],
-    by_number: dict[str, list[_DeliveryDocuments]],
+    by_number: dict[str, _Candidates],
 ) -> _DeliveryDocuments:
     order = receipt.group.order_number
     for number in (receipt.delivery_note, receipt.shipment, receipt.document):
-        for documents in by_number.get(number or "", ()):
-            orders = {line.group.order_number for line in documents.lines}
-            if not order or order in orders or orders == {""}:
-                return documents
+        candidates = by_number.get(number or "")
+        documents = candidates.first_of(order) if candidates is not None else None
+        if documents is not None:
+            return documents
     name = receipt.delivery_note or receipt.shipment or receipt.document
     return deliveries_by_key.setdefault((name, f"{order}\0receipt"), _DeliveryDocuments(name))
 

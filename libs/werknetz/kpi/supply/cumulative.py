@@ -4,9 +4,10 @@ All count from a zero date. A new zero date is the yearly reset, not a step back
 statement gives the balance before our first message: only later differences are findings.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -54,6 +55,27 @@ class _Statement:
     at_us: int
     document: str
     of: CallOffEntry | ShipmentLine
+
+
+class _RunningTotals:
+    """Quantities in order of time, with their running totals: sums of a span without a scan."""
+
+    def __init__(self, movements: Iterable[tuple[int, UUID, float]]) -> None:
+        ordered = sorted(movements)
+        self._instants = [at_us for at_us, _, _ in ordered]
+        self._event_ids = [event_id for _, event_id, _ in ordered]
+        self._totals = list(accumulate((quantity for _, _, quantity in ordered), initial=0.0))
+
+    def sum_between(self, since_us: int, until_us: int) -> float:
+        """Return the sum of an inclusive span."""
+        first = bisect_left(self._instants, since_us)
+        last = bisect_right(self._instants, until_us)
+        return self._totals[last] - self._totals[first] if first < last else 0.0
+
+    def last_events(self, until_us: int) -> list[UUID]:
+        """Return the last events up to an instant, at most COUNTED_EVENTS_MAX."""
+        last = bisect_right(self._instants, until_us)
+        return self._event_ids[max(last - COUNTED_EVENTS_MAX, 0) : last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +181,23 @@ def _received_statements_of(account: RelationAccount) -> list[_Statement]:
     statements: list[_Statement] = []
     if not account.is_whole:
         return statements
+    totals = _received_totals_of(account)
+    last_us: dict[str, int] = {}  # by delivery note
+    for receipt in account.receipts:
+        note = receipt.delivery_note
+        if note is not None:
+            last_us[note] = max(receipt.received_us, last_us.get(note, receipt.received_us))
     for version in sorted(account.versions, key=lambda v: (v.issued_us, v.known_us, v.document)):
         stating = [e for e in version.entries if e.cumulative_received is not None]
         if version.from_us is None or not stating:
             continue
         entry = max(stating, key=lambda e: (e.last_receipt_us or 0, str(e.event_id)))
         zero_us = entry.cumulative_since_us
-        until_us = _counted_until_us(entry, account.receipts)
-        own = sum(
-            r.quantity
-            for r in account.receipts
-            if (zero_us or -(2**62)) <= r.received_us <= until_us
-        )
+        # A call-off counts receipts up to its last one, else up to its issue.
+        until_us = entry.issued_us
+        if entry.last_receipt is not None:
+            until_us = last_us.get(entry.last_receipt, until_us)
+        own = totals.sum_between(zero_us or -(2**62), until_us)
         stated = entry.cumulative_received or 0.0
         statements.append(
             _Statement(stated, own, zero_us, version.issued_us, version.document, entry)
@@ -178,35 +205,29 @@ def _received_statements_of(account: RelationAccount) -> list[_Statement]:
     return statements
 
 
-def _counted_until_us(entry: CallOffEntry, receipts: Sequence[ReceiptLine]) -> int:
-    """Return up to when a call-off counts receipts: to its last receipt, else to its issue."""
-    received_us = [
-        r.received_us for r in receipts if r.delivery_note == entry.last_receipt is not None
-    ]
-    if received_us:
-        return max(received_us)
-    return entry.issued_us
+def _received_totals_of(account: RelationAccount) -> _RunningTotals:
+    return _RunningTotals((r.received_us, r.event_id, r.quantity) for r in account.receipts)
 
 
 def _delivered_statements_of(account: RelationAccount) -> list[_Statement]:
     """Return what despatch advices state as delivered, in order of departure."""
-    zero_dates = sorted(
-        {
-            (version.issued_us, entry.cumulative_since_us)
-            for version in account.versions
-            for entry in version.entries
-            if entry.cumulative_since_us is not None
-        }
+    # By zero date: the last issued of each and all before it.
+    stated = sorted(
+        (entry.cumulative_since_us, version.issued_us)
+        for version in account.versions
+        for entry in version.entries
+        if entry.cumulative_since_us is not None
     )
+    zero_dates = [zero_us for zero_us, _ in stated]
+    last_issued = list(accumulate(((issued_us, z) for z, issued_us in stated), max))
     statements: list[_Statement] = []
     own, current_zero_us = 0.0, None
     if not account.is_whole:
         return statements
     for line in sorted(account.shipments, key=lambda s: (s.departed_us, s.line, s.event_id)):
         # An advice has no zero date of its own: it uses that of the call-offs.
-        zero_us = next(
-            (z for at, z in reversed(zero_dates) if z is not None and z <= line.departed_us), None
-        )
+        count = bisect_right(zero_dates, line.departed_us)
+        zero_us = last_issued[count - 1][1] if count else None
         if zero_us != current_zero_us:
             own, current_zero_us = 0.0, zero_us
         own += line.quantity
@@ -248,6 +269,11 @@ def _find_differences(
 ) -> list[SupplyFinding]:
     """Return a finding for each statement whose difference changes from the one before."""
     opening, findings, before, zero_us = _opening_of(statements, account), [], 0.0, None
+    totals = (
+        _received_totals_of(account)
+        if direction == "received"
+        else _RunningTotals((s.departed_us, s.event_id, s.quantity) for s in account.shipments)
+    )
     for statement in statements:
         own = statement.own + opening(statement)
         if statement.zero_us != zero_us:
@@ -263,9 +289,7 @@ def _find_differences(
                     f" so far; our messages add up to {format_amount(own)}. The difference of"
                     f" {format_amount(difference - before)} is new with it: look for a quantity"
                     " that is missing or was booked twice.",
-                    event_ids_of(
-                        (statement.of.event_id, *_counted_event_ids(statement, direction, account))
-                    ),
+                    event_ids_of((statement.of.event_id, *totals.last_events(statement.at_us))),
                     quantity=difference - before,
                     expected=own,
                     actual=statement.stated,
@@ -273,19 +297,6 @@ def _find_differences(
             )
         before = difference
     return findings
-
-
-def _counted_event_ids(
-    statement: _Statement, direction: str, account: RelationAccount
-) -> list[UUID]:
-    """Return the last events that were counted when the statement was made."""
-    events = (
-        [(receipt.received_us, receipt.event_id) for receipt in account.receipts]
-        if direction == "received"
-        else [(line.departed_us, line.event_id) for line in account.shipments]
-    )
-    before = sorted(event for event in events if event[0] <= statement.at_us)
-    return [event_id for _, event_id in before[-COUNTED_EVENTS_MAX:]]
 
 
 def _find_steps_back(

@@ -4,7 +4,10 @@ Quantities are in the material's base unit; instants are µs UTC. `known_us` is 
 first received: it only decides whether a call-off was outdated on arrival.
 """
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,6 +29,36 @@ class ScheduleGroup(NamedTuple):
 
 
 NO_ORDER = ScheduleGroup()
+
+
+class LostSpans:
+    """Spans in which messages may have been lost, searched by time. They may overlap."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        ordered = sorted(spans)
+        self._starts = [start for start, _ in ordered]
+        self._ends = [end for _, end in ordered]
+        self._last_ends = list(accumulate(self._ends, max))  # of a span and all before it
+
+    def touch(self, window: Span) -> bool:
+        """Return whether a span has an instant in common with a half-open window."""
+        count = bisect_left(self._starts, window[1])
+        return count > 0 and self._last_ends[count - 1] > window[0]
+
+    def nearest_us(self, at_us: int, since_us: int, until_us: int) -> int | None:
+        """Return the instant nearest to another of the spans that end after `since_us`.
+
+        Only spans that start before `until_us` count, and only instants from `since_us` on. Of two
+        as near, the earlier is returned; None: there is no such span.
+        """
+        count = bisect_left(self._starts, until_us)
+        before = bisect_right(self._starts, max(at_us, since_us), hi=count)
+        instants = []
+        if before and self._last_ends[before - 1] > since_us:
+            instants.append(min(max(at_us, since_us), self._last_ends[before - 1]))
+        if before < count:
+            instants.append(min(self._starts[before], self._ends[before]))
+        return min(instants, key=lambda instant: (abs(instant - at_us), instant), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,5 +157,5 @@ class Terms:
 
     def policy_at(self, at_us: int) -> Policy:
         """Return the policy that is valid at an instant; before the first one, the first."""
-        valid = [policy for since, policy in self.policies if since <= at_us]
-        return valid[-1] if valid else self.policies[0][1]
+        index = bisect_right(self.policies, at_us, key=lambda period: period[0])
+        return self.policies[max(index - 1, 0)][1]

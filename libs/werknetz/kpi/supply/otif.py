@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from werknetz.kpi.supply.allocation import Inflow, RunningSum, filled_quantity
-from werknetz.kpi.supply.facts import ScheduleGroup, Span, Terms
+from werknetz.kpi.supply.allocation import NOTHING, RunningSum, filled_quantity
+from werknetz.kpi.supply.facts import LostSpans, ScheduleGroup, Span, Terms
 from werknetz.kpi.supply.policy import Policy, Reference
 from werknetz.kpi.supply.schedule import Demand
 
@@ -53,7 +53,7 @@ class GroupFlow:
 
     received: RunningSum
     incoming: RunningSum  # starts where `received` ends
-    announced: Sequence[Inflow] = ()  # by announced arrival, including what was received
+    announced: RunningSum = NOTHING  # by announced arrival, including what was received
     possibly_received: RunningSum | None = None  # plus quantities whose receipt may be lost
 
 
@@ -71,10 +71,10 @@ def judge_lines(
     demands: Sequence[Demand],
     flow: GroupFlow,
     terms: Terms,
-    lost_spans: Sequence[Span],
+    lost_spans: LostSpans,
 ) -> list[DueLine]:
     """Return the result of each line, in order of due dates."""
-    announced = RunningSum(flow.announced)
+    announced = flow.announced
     return [_judge_line(group, demand, flow, terms, (announced, lost_spans)) for demand in demands]
 
 
@@ -83,7 +83,7 @@ def _judge_line(
     demand: Demand,
     flow: GroupFlow,
     terms: Terms,
-    context: tuple[RunningSum, Sequence[Span]],
+    context: tuple[RunningSum, LostSpans],
 ) -> DueLine:
     announced, lost_spans = context
     policy = terms.policy_at(demand.due_from_us)
@@ -118,8 +118,7 @@ def _judge_line(
         demand.quantity - delivered,
         tuple(dict.fromkeys(inflow.event_id for inflow in inflows)),
         tuple(dict.fromkeys(p.event_id for p in flow.incoming.between(demand.low, demand.high))),
-        verdict != possible_verdict
-        or any(start < window[1] and end > window[0] for start, end in lost_spans),
+        verdict != possible_verdict or lost_spans.touch(window),
     )
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from werknetz.domain.shift import local_day
 from werknetz.kpi.supply import asn, cumulative
-from werknetz.kpi.supply.allocation import Inflow, RunningSum, assign_to_groups
+from werknetz.kpi.supply.allocation import NOTHING, Inflow, RunningSum, assign_to_groups
 from werknetz.kpi.supply.duplicates import dedup_call_offs, dedup_receipts, dedup_shipments
 from werknetz.kpi.supply.elements import (
     SupplyElements,
@@ -20,9 +20,18 @@ from werknetz.kpi.supply.elements import (
     elements_of_delivery,
     elements_of_line,
 )
-from werknetz.kpi.supply.facts import ReceiptLine, RelationFacts, ScheduleGroup, ShipmentLine, Terms
+from werknetz.kpi.supply.facts import (
+    NO_ORDER,
+    LostSpans,
+    ReceiptLine,
+    RelationFacts,
+    ScheduleGroup,
+    ShipmentLine,
+    Terms,
+)
 from werknetz.kpi.supply.findings import EPSILON, SupplyFinding, event_ids_of, format_amount
 from werknetz.kpi.supply.otif import DueLine, GroupFlow, judge_lines
+from werknetz.kpi.supply.policy import Reference
 from werknetz.kpi.supply.schedule import (
     CallOffVersion,
     Demand,
@@ -151,27 +160,47 @@ def _judge_all_lines(
         },
     )
     lines: list[DueLine] = []
-    possibly_received = asn.list_possibly_received(matched, relation.lost_spans, terms)
+    lost_spans = LostSpans(relation.lost_spans)
+    possibly_received = asn.list_possibly_received(matched, lost_spans, terms)
     possible = (
         assign_to_groups([*_inflows_of(facts, demands), *possibly_received], demands)
         if possibly_received
         else {}
     )
+    announced = _announced_by_group(facts.shipments, demands, terms)
     for group, group_demands in demands.items():
         running = RunningSum.of(received[group])
-        announced = [
-            Inflow(_arrival_us(s), s.quantity, s.event_id, s.group)
-            for s in facts.shipments
-            if s.group in {group, ScheduleGroup()} and s.arrives_us is not None
-        ]
         flow = GroupFlow(
             running,
             RunningSum.of(incoming[group], running.total),
-            tuple(announced),
+            announced.get(group, announced.get(NO_ORDER, NOTHING)),
             RunningSum.of(possible[group]) if group in possible else None,
         )
-        lines += judge_lines(group, group_demands, flow, terms, relation.lost_spans)
+        lines += judge_lines(group, group_demands, flow, terms, lost_spans)
     return lines
+
+
+def _announced_by_group(
+    shipments: Sequence[ShipmentLine],
+    demands: dict[ScheduleGroup, list[Demand]],
+    terms: Terms,
+) -> dict[ScheduleGroup, RunningSum]:
+    """Return what was announced for each group, including what names no order.
+
+    Groups without a shipment of their own share the entry of NO_ORDER.
+    """
+    if all(policy.reference is not Reference.CONFIRMED for _, policy in terms.policies):
+        return {}  # nobody asks
+    inflows: dict[ScheduleGroup, list[Inflow]] = {}
+    for line in shipments:
+        if line.arrives_us is not None:
+            inflow = Inflow(line.arrives_us, line.quantity, line.event_id, line.group)
+            inflows.setdefault(line.group, []).append(inflow)
+    of_none = inflows.get(NO_ORDER, [])
+    return {
+        group: RunningSum.of(chain(inflows[group], of_none if group != NO_ORDER else ()))
+        for group in {*demands, NO_ORDER} & inflows.keys()
+    }
 
 
 def _open_demands(demands: Sequence[Demand], received: Sequence[Inflow]) -> list[Demand]:

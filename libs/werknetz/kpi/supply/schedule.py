@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Final, Literal, assert_never
+from uuid import UUID
 
 from werknetz.kpi.supply.facts import CallOffEntry, ScheduleGroup, Terms
 from werknetz.kpi.supply.findings import SupplyFinding, event_ids_of, format_day
@@ -127,12 +128,17 @@ def due_span_of(entry: CallOffEntry) -> tuple[int, int]:
 
 def find_outdated_call_offs(versions: Sequence[CallOffVersion]) -> list[SupplyFinding]:
     """Return a finding for each call-off older than the one in force when it arrived."""
+    outdated = [version for version in versions if version.state == "outdated_on_arrival"]
+    known = _KnownVersions(versions) if outdated else None
+    first_ids: dict[str, tuple[UUID, ...]] = {}  # many findings may name the same newer one
     findings = []
-    for version in versions:
-        if version.state != "outdated_on_arrival":
+    for version in outdated:
+        last = known.find_newer(version) if known is not None else None
+        if last is None:
             continue
-        newer = [v for v in versions if v.known_us < version.known_us and _is_newer(v, version)]
-        last = max(newer, key=lambda v: (v.issued_us, v.known_us, v.document))
+        for named in (version, last):
+            if named.document not in first_ids:
+                first_ids[named.document] = event_ids_of(e.event_id for e in named.entries)
         findings.append(
             SupplyFinding(
                 "outdated_call_off",
@@ -141,7 +147,7 @@ def find_outdated_call_offs(versions: Sequence[CallOffVersion]) -> list[SupplyFi
                 f"Call-off {version.document} of {format_day(version.issued_us)} came when"
                 f" {last.document} of {format_day(last.issued_us)} was known: it is stored, but was"
                 " never in force. If it is valid, have it issued again with a later date.",
-                event_ids_of(e.event_id for v in (version, last) for e in v.entries),
+                event_ids_of((*first_ids[version.document], *first_ids[last.document])),
             )
         )
     return findings
@@ -163,7 +169,8 @@ def _chain_of(
         )
         for document, entries in documents.items()
     ]
-    outdated = {v.document for v in all_versions if _is_outdated_on_arrival(v, all_versions)}
+    known = _KnownVersions(all_versions)
+    outdated = {v.document for v in all_versions if known.find_newer(v) is not None}
     all_versions.sort(key=lambda v: (v.issued_us, v.known_us, v.document))
     chain = [v for v in all_versions if v.document not in outdated]
     ends = [v.issued_us for v in chain[1:]]
@@ -183,15 +190,32 @@ def _never_in_force(v: CallOffVersion) -> CallOffVersion:
     )
 
 
-def _is_outdated_on_arrival(version: CallOffVersion, all_: Sequence[CallOffVersion]) -> bool:
-    return any(v.known_us < version.known_us and _is_newer(v, version) for v in all_)
+class _KnownVersions:
+    """Call-offs by when they became known: which newer one was known before another came."""
+
+    def __init__(self, versions: Sequence[CallOffVersion]) -> None:
+        ordered = sorted(versions, key=lambda v: v.known_us)
+        self._known_us = [version.known_us for version in ordered]
+        self._latest = list(accumulate(ordered, lambda *pair: max(pair, key=_order_of)))
+        self._replacing: dict[tuple[int, str], list[CallOffVersion]] = {}
+        for version in ordered:
+            if version.replaces is not None:
+                self._replacing.setdefault((version.issued_us, version.replaces), []).append(
+                    version
+                )
+
+    def find_newer(self, version: CallOffVersion) -> CallOffVersion | None:
+        """Return the last newer one that was known before: issued later, or replacing it."""
+        count = bisect_left(self._known_us, version.known_us)
+        if count and self._latest[count - 1].issued_us > version.issued_us:
+            return self._latest[count - 1]
+        replacing = self._replacing.get((version.issued_us, version.document), ())
+        before = [v for v in replacing if v.known_us < version.known_us]
+        return max(before, key=_order_of, default=None)
 
 
-def _is_newer(newer: CallOffVersion, older: CallOffVersion) -> bool:
-    """Whether it was issued later, or names the other as replaced."""
-    if newer.issued_us == older.issued_us:
-        return newer.replaces == older.document
-    return newer.issued_us > older.issued_us
+def _order_of(version: CallOffVersion) -> tuple[int, int, str]:
+    return version.issued_us, version.known_us, version.document
 
 
 def _ends_by_latest_call_offs(entries: Sequence[_Due], latest: Sequence[_Due]) -> list[float]:
