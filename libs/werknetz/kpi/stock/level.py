@@ -99,7 +99,7 @@ def sum_days(
     """Return the sums of days given by (start, end) in µs; `opening`: level, and if it is known."""
     quantity, is_known = opening
     result = []
-    index = 0
+    index = first_out = 0
     for start_us, end_us in bounds:
         day = StockDay()
         area, at_us = 0.0, start_us
@@ -117,12 +117,29 @@ def sum_days(
             day.known_s += (end_us - at_us) / 1e6
         day.closing = quantity
         day.average = area / 1e6 / day.known_s if day.known_s else 0.0
-        for out in stock_outs:
-            ends = end_us if out.end_us is None else out.end_us
-            day.stock_out_s += max(0, min(ends, end_us) - max(out.start_us, start_us)) / 1e6
-            day.stock_outs += start_us <= out.start_us < end_us
+        first_out = _add_stock_outs(day, stock_outs, first_out, (start_us, end_us))
         result.append(day)
     return result
+
+
+def _add_stock_outs(
+    day: StockDay, stock_outs: Sequence[StockOutPeriod], first: int, bounds: tuple[int, int]
+) -> int:
+    """Add the stock-outs of a day; return the first that may touch the next day.
+
+    Stock-outs are in order of time and do not overlap.
+    """
+    start_us, end_us = bounds
+    index = first
+    while index < len(stock_outs) and stock_outs[index].start_us < end_us:
+        out = stock_outs[index]
+        ends_us = end_us if out.end_us is None else out.end_us
+        day.stock_out_s += max(0, min(ends_us, end_us) - max(out.start_us, start_us)) / 1e6
+        day.stock_outs += start_us <= out.start_us
+        if out.end_us is None or out.end_us > end_us:
+            break  # it goes on
+        index += 1
+    return index
 
 
 def _last_of_instants(levels: Iterable[StockLevel]) -> list[StockLevel]:

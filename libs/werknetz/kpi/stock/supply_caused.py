@@ -5,7 +5,7 @@ at that time. If several are missing at once, they are one joint cause: time is 
 was missing, or stock is unknown, the time stays unattributed, with the reason.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -77,14 +77,12 @@ def attribute_losses(
     `known_since`: since when the level of a place is known; `unknown`: spans in which it is not,
     because messages of its warehouse may be lost.
     """
-    by_place: dict[StockPlace, list[PlaceStockOut]] = {}
-    for out in sorted(stock_outs, key=lambda span: span.start_us):
-        by_place.setdefault(out.place, []).append(out)
+    by_place = _timelines_of(stock_outs, known_since, unknown)
     losses: dict[tuple[int, tuple[int, ...]], SupplyCausedLoss] = {}
     unattributed: dict[str, int] = {}
     unattributed_lines: dict[tuple[int, str], int] = {}
     for span in starved:
-        for start, end, cause in _split_by_cause(span, by_place, known_since, unknown):
+        for start, end, cause in _split_by_cause(span, by_place):
             if isinstance(cause, str):
                 unattributed[cause] = unattributed.get(cause, 0) + end - start
                 key = span.line_id, cause
@@ -99,48 +97,82 @@ def attribute_losses(
     return Attribution(ranked, unattributed, unattributed_lines)
 
 
-def _split_by_cause(
-    starved: StarvedSpan,
-    by_place: Mapping[StockPlace, Sequence[PlaceStockOut]],
+@dataclass(frozen=True, slots=True)
+class _PlaceTimeline:
+    """The stock-outs of a place and when its level is unknown, each in order of time."""
+
+    outs: Sequence[PlaceStockOut]
+    unknown: Sequence[Span]
+    known_since_us: int | None  # None: never
+    out_starts: Sequence[int]
+    unknown_starts: Sequence[int]
+
+    def outs_in(self, start_us: int, end_us: int) -> Sequence[PlaceStockOut]:
+        """Return the stock-outs that touch a span; those of one place do not overlap."""
+        last = bisect_left(self.out_starts, end_us)
+        first = last
+        while first and self.outs[first - 1].end_us > start_us:
+            first -= 1
+        return self.outs[first:last]
+
+    def unknown_in(self, start_us: int, end_us: int) -> list[Span]:
+        last = bisect_left(self.unknown_starts, end_us)
+        first = last
+        while first and self.unknown[first - 1][1] > start_us:
+            first -= 1
+        known_us = end_us if self.known_since_us is None else self.known_since_us
+        return [*self.unknown[first:last], *([(start_us, known_us)] if known_us > start_us else [])]
+
+
+def _timelines_of(
+    stock_outs: Iterable[PlaceStockOut],
     known_since: Mapping[StockPlace, int],
     unknown: Mapping[StockPlace, Sequence[Span]],
+) -> dict[StockPlace, _PlaceTimeline]:
+    outs: dict[StockPlace, list[PlaceStockOut]] = {}
+    for out in sorted(stock_outs, key=lambda span: span.start_us):
+        outs.setdefault(out.place, []).append(out)
+    timelines = {}
+    for place in {*outs, *known_since, *unknown}:
+        spans = merge_spans(unknown.get(place, ()))
+        of_place = outs.get(place, [])
+        timelines[place] = _PlaceTimeline(
+            of_place, spans, known_since.get(place), [out.start_us for out in of_place],
+            [start for start, _ in spans],
+        )  # fmt: skip
+    return timelines
+
+
+_NEVER_KNOWN: Final = _PlaceTimeline((), (), None, (), ())
+
+
+def _split_by_cause(
+    starved: StarvedSpan, timelines: Mapping[StockPlace, _PlaceTimeline]
 ) -> Iterable[tuple[int, int, tuple[PlaceStockOut, ...] | str]]:
     """Split a starved span where the set of missing or unknown materials changes."""
     if not starved.places:
         yield starved.start_us, starved.end_us, NO_LINE_MATERIAL
         return
     touching: list[PlaceStockOut] = []
-    cuts = {starved.start_us, starved.end_us}
+    unknown: list[tuple[StockPlace, Span]] = []
     for place in starved.places:
-        outs = by_place.get(place, ())
-        # Stock-outs of one place do not overlap: the last that began before the end, and back.
-        for out in reversed(outs[: bisect_right([o.start_us for o in outs], starved.end_us - 1)]):
-            if out.end_us <= starved.start_us:
-                break
-            touching.append(out)
-        spans = [(o.start_us, o.end_us) for o in touching if o.place == place]
-        spans += unknown.get(place, ())
-        spans.append((known_since.get(place, starved.end_us), starved.end_us))
-        cuts |= {at for span in spans for at in span if starved.start_us < at < starved.end_us}
-    edges = sorted(cuts)
+        timeline = timelines.get(place, _NEVER_KNOWN)
+        touching += timeline.outs_in(starved.start_us, starved.end_us)
+        unknown += [(place, span) for span in timeline.unknown_in(starved.start_us, starved.end_us)]
+    spans = [(out.start_us, out.end_us) for out in touching] + [span for _, span in unknown]
+    cuts = {at for span in spans for at in span if starved.start_us < at < starved.end_us}
+    edges = sorted({starved.start_us, *cuts, starved.end_us})
     for start, end in pairwise(edges):
-        yield start, end, _cause_of(starved.places, start, end, touching, known_since, unknown)
+        yield start, end, _cause_of(start, end, touching, unknown)
 
 
 def _cause_of(
-    places: Sequence[StockPlace],
     start: int,
     end: int,
     touching: Sequence[PlaceStockOut],
-    known_since: Mapping[StockPlace, int],
-    unknown: Mapping[StockPlace, Sequence[Span]],
+    unknown: Sequence[tuple[StockPlace, Span]],
 ) -> tuple[PlaceStockOut, ...] | str:
-    unknown_places = {
-        place
-        for place in places
-        if known_since.get(place, end) >= end
-        or any(s < end and e > start for s, e in unknown.get(place, ()))
-    }
+    unknown_places = {place for place, span in unknown if span[0] < end and span[1] > start}
     missing = [
         out
         for out in touching
@@ -164,12 +196,17 @@ def merge_spans(spans: Iterable[Span]) -> list[Span]:
 
 def subtract_spans(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
     """Return the parts of the spans that lie in none of the others."""
-    remaining = merge_spans(spans)
-    for start, end in merge_spans(others):
-        remaining = [
-            piece
-            for since, until in remaining
-            for piece in ((since, min(until, start)), (max(since, end), until))
-            if piece[0] < piece[1]
-        ]
+    away = merge_spans(others)
+    starts = [start for start, _ in away]
+    remaining: list[Span] = []
+    for start, end in merge_spans(spans):
+        at = start
+        for index in range(max(bisect_left(starts, start) - 1, 0), len(away)):
+            if starts[index] >= end:
+                break
+            if at < starts[index]:
+                remaining.append((at, starts[index]))
+            at = max(at, away[index][1])
+        if at < end:
+            remaining.append((at, end))
     return remaining

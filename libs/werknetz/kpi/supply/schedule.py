@@ -129,11 +129,11 @@ def due_span_of(entry: CallOffEntry) -> tuple[int, int]:
 def find_outdated_call_offs(versions: Sequence[CallOffVersion]) -> list[SupplyFinding]:
     """Return a finding for each call-off older than the one in force when it arrived."""
     outdated = [version for version in versions if version.state == "outdated_on_arrival"]
-    known = _KnownVersions(versions) if outdated else None
+    known_versions = _KnownVersions(versions) if outdated else None
     first_ids: dict[str, tuple[UUID, ...]] = {}  # many findings may name the same newer one
     findings = []
     for version in outdated:
-        last = known.find_newer(version) if known is not None else None
+        last = known_versions.find_newer(version) if known_versions is not None else None
         if last is None:
             continue
         for named in (version, last):
@@ -169,8 +169,8 @@ def _chain_of(
         )
         for document, entries in documents.items()
     ]
-    known = _KnownVersions(all_versions)
-    outdated = {v.document for v in all_versions if known.find_newer(v) is not None}
+    known_versions = _KnownVersions(all_versions)
+    outdated = {v.document for v in all_versions if known_versions.find_newer(v) is not None}
     all_versions.sort(key=lambda v: (v.issued_us, v.known_us, v.document))
     chain = [v for v in all_versions if v.document not in outdated]
     ends = [v.issued_us for v in chain[1:]]
@@ -196,7 +196,10 @@ class _KnownVersions:
     def __init__(self, versions: Sequence[CallOffVersion]) -> None:
         ordered = sorted(versions, key=lambda v: v.known_us)
         self._known_us = [version.known_us for version in ordered]
-        self._latest = list(accumulate(ordered, lambda *pair: max(pair, key=_order_of)))
+        self._latest: list[CallOffVersion] = []  # the last issued of each and all before it
+        for version in ordered:
+            before = self._latest[-1:]
+            self._latest.append(max(*before, version, key=_order_of) if before else version)
         self._replacing: dict[tuple[int, str], list[CallOffVersion]] = {}
         for version in ordered:
             if version.replaces is not None:
@@ -211,7 +214,7 @@ class _KnownVersions:
             return self._latest[count - 1]
         replacing = self._replacing.get((version.issued_us, version.document), ())
         before = [v for v in replacing if v.known_us < version.known_us]
-        return max(before, key=_order_of, default=None)
+        return max(before, key=_order_of) if before else None
 
 
 def _order_of(version: CallOffVersion) -> tuple[int, int, str]:

@@ -1,16 +1,12 @@
-"""The work of reconciling a relation grows in proportion to its facts, whatever they look like.
+"""The work of reconciling a relation grows in proportion to its facts, whatever they look like."""
 
-Counted are the lines of Python that run, so the outcome does not depend on the machine.
-"""
-
-import sys
-from types import FrameType
-from typing import Any
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from plumbing.growth import count_lines
 from werknetz.kpi.supply.facts import (
     NO_ORDER,
     CallOffEntry,
@@ -64,23 +60,6 @@ def relation(orders: int, naming: str) -> RelationFacts:
     )  # fmt: skip
 
 
-def count_lines(facts: RelationFacts, terms: Terms) -> int:
-    lines = 0
-
-    def trace(_frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal lines
-        lines += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        reconcile(facts, terms)
-    finally:
-        sys.settrace(before)
-    return lines
-
-
 @pytest.mark.parametrize("naming", ["all", "order only", "none", "no orders"])
 @pytest.mark.parametrize(
     ("reference", "rule"),
@@ -96,8 +75,11 @@ def test_twice_the_facts_are_twice_the_work(
     policy = Policy(reference=reference, demand=rule)
     counts = [
         count_lines(
-            relation(orders, naming),
-            Terms(policies=((-DAY, policy),), zone=ZoneInfo("UTC"), now_us=(orders // 2) * DAY),
+            partial(
+                reconcile,
+                relation(orders, naming),
+                Terms(policies=((-DAY, policy),), zone=ZoneInfo("UTC"), now_us=(orders // 2) * DAY),
+            )
         )
         for orders in (SMALL, SMALL * FACTOR)
     ]
