@@ -6,6 +6,8 @@ from pathlib import Path
 
 import asyncpg
 
+from werknetz.store.tables import BOOK_COUNTS
+
 
 @dataclass
 class Verdict:
@@ -116,4 +118,10 @@ async def _broken(connection: "asyncpg.Connection[asyncpg.Record]") -> list[str]
     poison = await connection.fetchval("SELECT count(*) FROM quarantine")
     if poison:
         broken.append(f"{poison} rows are in quarantine, but the source sent nothing bad")
+    for books in await connection.fetch("SELECT * FROM connector_books"):
+        outcomes = sum(books[name] for name in BOOK_COUNTS if name != "taken")
+        if books["taken"] != outcomes:
+            broken.append(f"the books do not balance: {dict(books)}")
+        if books["stored"] != rows:
+            broken.append(f"the books say {books['stored']} stored, the table has {rows} samples")
     return broken

@@ -90,7 +90,7 @@ async def test_reading_goes_on_after_a_position_and_from_any(pair: Pair) -> None
 
 
 @pytest.mark.asyncio
-async def test_reading_returns_256_entries_unless_asked_for_others(pair: Pair) -> None:
+async def test_reading_returns_256_entries_by_default(pair: Pair) -> None:
     await pair.edge.send([envelope(seq) for seq in range(1, 301)])
     assert len(await pair.core.read({pair.name: START}, 200)) == 256
     assert len(await pair.core.read({pair.name: START}, 200, 300)) == 300

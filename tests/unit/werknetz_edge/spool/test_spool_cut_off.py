@@ -53,7 +53,7 @@ def gaps_of(spool: Spool) -> list[tuple[int, int]]:
     return gaps
 
 
-def stored(spool: Spool) -> set[int]:
+def payload_sizes_of(spool: Spool) -> set[int]:
     return {len(batch.payload) for batch in spool.read(1, 10**9)}
 
 
@@ -75,7 +75,7 @@ def test_a_cut_loses_nothing_without_a_gap(
     clock = Clock()
     clock.now_us = at_us(BATCHES + 60)
     file = open_spool(tmp_path / "press.spool", "press", clock=clock)
-    rest, gaps = stored(file.spool), gaps_of(file.spool)
+    rest, gaps = payload_sizes_of(file.spool), gaps_of(file.spool)
     for seq in range(ACKED + 1, BATCHES + 1):
         is_covered = any(low <= at_us(seq) <= high for low, high in gaps)
         assert sizes[seq] in rest or is_covered, (seq, gaps, file.damaged_path)
