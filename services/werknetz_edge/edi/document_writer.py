@@ -1,7 +1,7 @@
 """Writes the facts of one document: keys, its end, withdrawals of lines that it no longer has."""
 
-from collections import Counter
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Final
 
 from werknetz.connector.contract import SourceGroupEnd, SourceRecord
@@ -11,7 +11,6 @@ from werknetz_edge.edi.document_log import (
     LINES_MAX,
     DocumentLog,
     KnownDocument,
-    document_key_of,
     judge,
 )
 from werknetz_edge.edi.facts import EdiFact
@@ -51,7 +50,8 @@ class DocumentWriter:
     _can_revise: bool = True
     _ends_group: bool = False
     _keys: dict[str, list[bytes]] = field(default_factory=dict)  # by kind
-    _occurrences: Counter[str] = field(default_factory=Counter)
+    _groups: dict[str, bytes] = field(default_factory=dict)  # by kind
+    _occurrences: dict[str, int] = field(default_factory=dict)  # of a line's key
     _line: tuple[int, bytes] = (-1, b"")  # its first segment, and its key
     _entries: dict[bytes, int] = field(default_factory=dict)
     _last: EdiFact | None = None
@@ -81,9 +81,9 @@ class DocumentWriter:
         """Add a fact, or withdraw a line that the sender deletes."""
         first = fact.segments[0]
         if self._line[0] != first:
-            self._occurrences[fact.line] += 1
-            number = self._occurrences[fact.line]
-            self._line = first, document_key_of(self.document.hex(), fact.line, str(number))
+            number = self._occurrences[fact.line] = self._occurrences.get(fact.line, 0) + 1
+            name = f"{fact.line}\0{number}".encode(errors="surrogatepass")
+            self._line = first, blake2b(name, digest_size=16, key=self.document).digest()
         line = self._line[1]
         self._last = fact
         if fact.is_deleted:
@@ -102,11 +102,15 @@ class DocumentWriter:
         if fact.entry:
             self._entries[line] = max(fact.entry, self._entries.get(line, 0))
         key = _key_of(line, fact.entry)
-        self._keys.setdefault(fact.kind, []).append(key)
+        group = self._groups.get(fact.kind)
+        if group is None:
+            group = self._groups[fact.kind] = self._group_of(fact.kind)
+            self._keys[fact.kind] = []
+        self._keys[fact.kind].append(key)
         self.builder.add_record(
             SourceRecord(
                 self.source, fact.fields, key, item, fact.kind, fact.at_us, raw, self.message_hash,
-                can_revise=self._can_revise, group=self._group_of(fact.kind),
+                can_revise=self._can_revise, group=group,
             )
         )  # fmt: skip
 

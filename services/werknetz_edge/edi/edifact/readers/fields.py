@@ -96,13 +96,18 @@ class FieldReader(MessageReader):
         self._close_line()
         self.lines += 1
         line = self.line = MessageLine(self.lines, self.at)
-        number = component(segment, 1, 0)
+        number = segment[1][0].strip() if len(segment) > 1 else ""
         if number:
             line.fields["line"] = number
-        action = component(segment, 2, 0)
+        action = segment[2][0].strip() if len(segment) > 2 else ""
         line.is_deleted = self._deletes_lines or action == _DELETED
         if action not in _ACTIONS and action != _DELETED:
             self.remark(f"LIN action {action[:20]}", f"action code {action[:20]!r} has no meaning")
+        if len(segment) > 4:
+            self._remark_sub_line(segment)
+        self._item(segment, 3, line, rank=0)
+
+    def _remark_sub_line(self, segment: Segment) -> None:
         parent = component(segment, 4, 1) or component(segment, 4, 0)
         if parent:
             self.remark(
@@ -110,7 +115,6 @@ class FieldReader(MessageReader):
                 f"a sub-line ({quote(parent)}) is read as a line of its own: its quantity may be "
                 "part of another line's",
             )
-        self._item(segment, 3, line, rank=0)
 
     def _pia(self, segment: Segment) -> None:
         if self.line is None:

@@ -35,8 +35,9 @@ class MessageLine:
         number = self.fields.get("line")
         if number:
             return str(number)
-        names = ("material", "supplier_material", "ean")
-        return "\0".join(["item", *(str(self.fields.get(name) or "") for name in names)])
+        fields = self.fields
+        names = (fields.get("material"), fields.get("supplier_material"), fields.get("ean"))
+        return f"item\0{names[0] or ''}\0{names[1] or ''}\0{names[2] or ''}"
 
 
 def component(segment: Segment, element: int, part: int) -> str:

@@ -114,9 +114,9 @@ class MessageReader(ABC):
     def fields_of_line(self, line: MessageLine, values: FactFields) -> FactFields:
         """Return the fields of head, group and line, with these values."""
         fields = {**self.head, **self.group, **line.fields, **values}
-        notes = [*self._notes["head"], *self._notes["group"], *line.notes]
-        if notes:
-            fields["notes"] = [*dict.fromkeys(notes)]
+        head, group = self._notes["head"], self._notes["group"]
+        if head or group or line.notes:
+            fields["notes"] = [*dict.fromkeys([*head, *group, *line.notes])]
         if line.serial_numbers:
             fields["serial_numbers"] = line.serial_numbers
         return fields
@@ -125,8 +125,9 @@ class MessageReader(ABC):
         self, line: MessageLine, fields: FactFields, at_us: int | None, entry: int = 0,
         kind: str = "", *, is_deleted: bool = False,
     ) -> None:  # fmt: skip
-        has_quantity = not {"quantity", "cumulative_quantity"}.isdisjoint(fields)
-        item = f"LIN {line.number}" + (f" QTY {entry}" if entry and has_quantity else "")
+        item = f"LIN {line.number}"
+        if entry and ("quantity" in fields or "cumulative_quantity" in fields):
+            item += f" QTY {entry}"
         span = (line.first, max(line.first, self.at - 1))
         fact = EdiFact(
             item, kind or self.codes.kind, fields, at_us, span, line.key, entry, is_deleted
