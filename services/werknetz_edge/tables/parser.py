@@ -26,7 +26,7 @@ from werknetz_edge.files.ledger import Ledger
 from werknetz_edge.tables.config import TablesConfig, TableSource
 from werknetz_edge.tables.csv_file import open_csv
 from werknetz_edge.tables.readings import Addresses, ReadingBuilder, TimedRow
-from werknetz_edge.tables.row_keys import KeyIndex, RowKeys, digest_of, document_of
+from werknetz_edge.tables.row_keys import FIRST_ROWS, KeyIndex, RowKeys, digest_of, document_of
 from werknetz_edge.tables.row_records import RecordBuilder, check_record_columns
 from werknetz_edge.tables.sheet import Sheet, SheetRow, UnreadableRow
 
@@ -35,6 +35,7 @@ ROWS: Final = 1_000
 SIZE: Final = 2_000_000
 _XLSX: Final = (".xlsx", ".xlsm")
 _ROWS_PREFIX: Final = b"rows:"  # in the ledger: the number of rows of a document
+_FIRST_PREFIX: Final = b"first:"  # the name of the file that began with these rows
 _EMPTY: Final = "if that is right, set `empty: accept`"
 
 
@@ -107,7 +108,12 @@ class TableParser:
                 last = chunk
             is_unchanged = keys is not None and not keys.count and source.on_empty != "accept"
             if last is not None and keys is not None and not keys.is_keyed and not is_unchanged:
-                last = replace(last, state_updates=[(count_key, keys.count.to_bytes(8, "big"))])
+                updates = [(count_key, keys.count.to_bytes(8, "big"))]
+                if keys.count >= FIRST_ROWS:
+                    updates.append(
+                        (first_rows_key_of(source, keys), file.name.encode("utf-8", "replace"))
+                    )
+                last = replace(last, state_updates=updates)
             if last is not None:
                 yield last
 
@@ -128,8 +134,23 @@ class TableParser:
             if table.count:
                 yield table.take_chunk()
             yield Chunk(records=part)
-        if table.end_snapshot() or table.count:
+        self._remark_repeated_rows(source, file, table)
+        if table.end_snapshot() or table.has_rest:
             yield table.take_chunk()
+
+    def _remark_repeated_rows(self, source: TableSource, file: LocalFile, table: "_Table") -> None:
+        """Remark a file without `key` that begins with the rows of another one: they count twice."""
+        keys = table.keys
+        if keys is None or keys.is_keyed or keys.count < FIRST_ROWS or self.ledger is None:
+            return
+        other = self.ledger.get(first_rows_key_of(source, keys))
+        is_same_name = other == file.name.encode("utf-8", "replace")
+        if other is not None and (not is_same_name or source.same_name == "add"):
+            name = to_printable(other.decode(errors="replace"))
+            table.remark(
+                f"it begins with the same rows as {name}: they are stored as further rows; set "
+                "`key` to the columns that identify a row"
+            )
 
     def _empty(self, source: TableSource, file: LocalFile, reason: str) -> Iterator[Chunk]:
         """Remark or refuse a file without rows, as it is configured."""
@@ -144,6 +165,10 @@ class TableParser:
                     )
                 ]
             )  # fmt: skip
+
+
+def first_rows_key_of(source: TableSource, keys: RowKeys) -> bytes:
+    return _FIRST_PREFIX + digest_of([source.name, keys.first_rows.hex()])
 
 
 def split_records(records: Iterable[SourceRecord], size: int) -> Iterator[list[SourceRecord]]:
@@ -172,6 +197,7 @@ class _Table:
             self._readings = ReadingBuilder(source, header, addresses, is_typed)
         else:
             self._records = RecordBuilder(source, header, file.name, keys)
+        self.keys = keys
         self._has_rejects = False
         self._clock = None if source.time is None else source.time.new_clock()
         self._arrival_us = time.time_ns() // 1000
@@ -218,10 +244,17 @@ class _Table:
         if self._has_rejects:
             end = "some of its rows could not be read, so rows that it lacks are not withdrawn"
         if isinstance(end, str):
-            self._reject("the whole", end, "")
+            self.remark(end)
         else:
             self._group_ends.append(end)
         return True
+
+    @property
+    def has_rest(self) -> bool:
+        return bool(self.count or self._rejects)
+
+    def remark(self, reason: str) -> None:
+        self._reject("the whole", reason, "")
 
     def _skip_row(self) -> None:
         if self._records is not None:

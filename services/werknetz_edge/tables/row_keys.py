@@ -16,6 +16,8 @@ from werknetz_edge.files.inbox import LocalFile
 from werknetz_edge.tables.config import TableSource
 
 IN_MEMORY_MAX: Final = 300_000  # keys in memory; more are moved to a file
+FIRST_ROWS: Final = 20
+"""A file without `key` that begins with these rows of another one is remarked: they count twice."""
 SNAPSHOT_ROWS_MAX: Final = 100_000
 """A larger file withdraws nothing: the keys of a snapshot travel in one message of 1.6 MB."""
 
@@ -77,6 +79,7 @@ class RowKeys:
     index: KeyIndex
     count: int = 0  # rows so far, also those that could not be read
     snapshot_keys: list[bytes] = field(default_factory=list)
+    first_rows: bytes = b""  # hash of the first `FIRST_ROWS` rows
     _columns: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +96,8 @@ class RowKeys:
         """
         number = self.count
         self.count += 1
+        if number < FIRST_ROWS:
+            self.first_rows = digest_of([self.first_rows.hex(), *map(_text_of, cells)])
         if not self.is_keyed:
             return row_key_of(self.document, number), number >= self.rows_before
         values = [_text_of(cells[column]) for column in self._columns]

@@ -76,7 +76,7 @@ async def test_rows_of_an_sftp_server_that_breaks_off_become_events_once(
     try:
         with running_edges(tmp_path, database_url, redis_url) as stage:
             inbox = {"sftp": server.inbox(), "pattern": "*.csv", "settle_s": 0.1, "poll_s": 0.2}
-            source = {"name": "stock", "as": "records"}
+            source = {"name": "stock", "as": "records", "key": ["material", "n"]}
             rule = {
                 "source": "stock", "kind": "stock_counted",
                 "fields": {"material": "material", "quantity": "n", "warehouse": "w"},

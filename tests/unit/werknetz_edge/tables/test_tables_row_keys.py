@@ -213,6 +213,27 @@ def test_an_empty_file_withdraws_its_rows_only_where_that_is_accepted(tmp_path: 
     assert accepting.quantities() == []
 
 
+@pytest.mark.parametrize(
+    ("source", "name", "rows", "is_remarked"),
+    [
+        ({}, "b.csv", 20, True),
+        ({}, "a.csv", 20, False),  # a correction
+        ({}, "b.csv", 19, False),  # too few
+        (KEY, "b.csv", 20, False),
+        ({"same_name": "add"}, "b.csv", 1_000, True),
+        ({"same_name": "add"}, "a.csv", 20, True),
+    ],
+)
+def test_a_file_that_begins_with_the_rows_of_another_is_remarked(
+    tmp_path: Path, source: dict[str, Any], name: str, rows: int, *, is_remarked: bool
+) -> None:
+    files, lines = Files(tmp_path, **source), "".join(f"{n};1;A;{n}\n" for n in range(rows))
+    files.read("a.csv", lines)
+    assert files.remarks() == []
+    files.read(name, f"{lines}5000;1;B;5000\n")
+    assert [("same rows as a.csv" in text) for text in files.remarks()] == [True] * is_remarked
+
+
 def test_keys_are_compared_in_bounded_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
