@@ -139,7 +139,7 @@ class TableParser:
             yield table.take_chunk()
 
     def _remark_repeated_rows(self, source: TableSource, file: LocalFile, table: "_Table") -> None:
-        """Remark a file without `key` that begins with the rows of another one: they count twice."""
+        """Remark a file without `key` that begins with the rows of another: they count twice."""
         keys = table.keys
         if keys is None or keys.is_keyed or keys.count < FIRST_ROWS or self.ledger is None:
             return
