@@ -14,7 +14,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from plumbing.edges import Edges, running_edges
-from plumbing.mqtt_stage import Mosquitto, Publisher, publisher
+from plumbing.mqtt_stage import Publisher, publisher
 from werknetz.domain.status import UNCERTAIN_TIME
 from werknetz.link.redis import status_key
 from werknetz.link.wire import Status, status_from_hash
@@ -74,19 +74,19 @@ class Stage:
 
 @pytest_asyncio.fixture
 async def stage(
-    tmp_path: Path, database_url: str, redis_url: str, mosquitto: Mosquitto
+    tmp_path: Path, database_url: str, redis_url: str, mqtt_url: str
 ) -> AsyncIterator[Stage]:
     folder = tmp_path / "edges"
     folder.mkdir()
     redis = Redis.from_url(redis_url, decode_responses=True)
     with running_edges(folder, database_url, redis_url) as edges:
-        async with publisher(mosquitto.url) as machine:
+        async with publisher(mqtt_url) as machine:
             yield Stage(edges, machine, redis)
     await redis.aclose()
 
 
-async def test_wrong_clocks_are_marked_and_reported(stage: Stage, mosquitto: Mosquitto) -> None:
-    await stage.start(mosquitto.url)
+async def test_wrong_clocks_are_marked_and_reported(stage: Stage, mqtt_url: str) -> None:
+    await stage.start(mqtt_url)
     now = datetime.now(UTC)
     lost = datetime(2000, 1, 1, 0, 5, tzinfo=UTC)
     times = {
@@ -113,9 +113,9 @@ async def test_wrong_clocks_are_marked_and_reported(stage: Stage, mosquitto: Mos
     assert "clock_offset_s" in status.details
 
 
-async def test_messages_without_a_time_keep_their_order(stage: Stage, mosquitto: Mosquitto) -> None:
+async def test_messages_without_a_time_keep_their_order(stage: Stage, mqtt_url: str) -> None:
     """They are published while the edge is away, so that it reads them in one delivery."""
-    await stage.start(mosquitto.url)
+    await stage.start(mqtt_url)
     stage.edges.kill("edge")
     values = ["10", "20", "15", "20", "5"]
     await asyncio.to_thread(stage.machine.send_all, "plain/a", values)
@@ -127,9 +127,9 @@ async def test_messages_without_a_time_keep_their_order(stage: Stage, mosquitto:
 
 @pytest.mark.parametrize(("unique", "stored"), [(None, 3), (False, 3), (True, 1)])
 async def test_equal_messages_are_values_unless_they_are_unique(
-    stage: Stage, mosquitto: Mosquitto, unique: bool | None, stored: int
+    stage: Stage, mqtt_url: str, unique: bool | None, stored: int
 ) -> None:
-    await stage.start(mosquitto.url, **({} if unique is None else {"unique": unique}))
+    await stage.start(mqtt_url, **({} if unique is None else {"unique": unique}))
     at = datetime.now(UTC).replace(microsecond=0)
     for _ in range(3):
         await stage.send("m/a", 7.0, at)
