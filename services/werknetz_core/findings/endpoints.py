@@ -1,14 +1,19 @@
-"""Findings: messages that contradict each other or the master data. None stops processing."""
+"""Findings: contradictory messages, impossible counts, and what cannot be computed.
+
+None stops processing.
+"""
 
 from typing import Annotated, Final, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 
+from werknetz.store.tables.equipment import equipment
 from werknetz.store.tables.findings import findings
 from werknetz.store.tables.stock import locations, stock_items, warehouses
 from werknetz.store.tables.supply import materials, partners, sites, supply_relations
 from werknetz_core.access import supply_scope
+from werknetz_core.access.equipment_scope import path_visible
 from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER, WAREHOUSE
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
 from werknetz_core.context.collection import load_page, page_response, time_condition
@@ -23,7 +28,8 @@ FindingKind = Literal[
     "receipt_without_shipment", "shipment_without_call_off", "over_delivery",
     "cumulative_step_back", "cumulative_difference", "stock_below_zero", "stock_difference",
     "unit_mismatch", "ambiguous_material", "outdated_call_off", "quantity_difference",
-    "duplicate_document", "unknown_place", "unprojectable_event",
+    "duplicate_document", "unknown_place", "unprojectable_event", "counter_jump",
+    "counter_start_value", "counter_below_zero", "not_computed",
 ]  # fmt: skip
 _F: Final = findings.c
 _SORTING: Final = Sorting(
@@ -39,7 +45,7 @@ _SORTING: Final = Sorting(
 _QUERY: Final = sa.select(
     findings, partners.c.key.label("supplier"), materials.c.number.label("material"),
     sites.c.key.label("site"), supply_relations.c.dock, warehouses.c.key.label("warehouse"),
-    locations.c.code.label("location"),
+    locations.c.code.label("location"), equipment.c.path.label("equipment"),
 ).select_from(
     findings.outerjoin(supply_relations, supply_relations.c.id == _F.relation_id)
     .outerjoin(partners, partners.c.id == _F.supplier_id)
@@ -48,6 +54,7 @@ _QUERY: Final = sa.select(
     .outerjoin(stock_items, stock_items.c.id == _F.stock_item_id)
     .outerjoin(locations, locations.c.id == stock_items.c.location_id)
     .outerjoin(warehouses, warehouses.c.id == _F.warehouse_id)
+    .outerjoin(equipment, equipment.c.id == _F.equipment_id)
 )  # fmt: skip
 
 
@@ -78,6 +85,7 @@ async def list_findings(
             supply_scope.relation_visible(principal, _F.relation_id),
             supply_scope.site_visible(principal, _F.site_id),
             supply_scope.warehouse_visible(principal, _F.warehouse_id),
+            _F.equipment_id.is_not(None) & path_visible(equipment.c.path, principal),
         ),
         await supply_scope.name_condition(SUPPLIER, supplier, _F.supplier_id, session, principal),
         await supply_scope.name_condition(MATERIAL, material, _F.material_id, session, principal),

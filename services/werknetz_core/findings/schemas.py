@@ -8,17 +8,18 @@ from werknetz_core.http.links import MessageView
 
 
 class FindingView(BaseModel):
-    """A contradiction: a sentence that describes it with a remedy, and links to its messages."""
+    """A sentence that describes a contradiction with its remedy, and links to its messages."""
 
     key: str
     kind: str
-    subject: str  # relation, stock, event
+    subject: str  # relation, stock, event, machine; of what is not computed also others
     supplier: str | None
     material: str | None
     site: str | None
     dock: str | None
     warehouse: str | None
     location: str | None
+    equipment: str | None  # path of a machine
     at: datetime
     quantity: float | None
     expected: float | None
