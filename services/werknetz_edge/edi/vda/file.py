@@ -136,6 +136,9 @@ class TransmissionReader:
             record = body[at]
             if record.type == "712" and kind == "VDA4913":
                 transport = record
+                if end == len(body) or body[end].type != opener:
+                    self._reject("a transport without a delivery note (713)", record,
+                                 (at + 1, at + 1), record.type)  # fmt: skip
             elif record.type == opener:
                 number += 1
                 while end < len(body) and body[end].type not in {opener, "712"}:

@@ -165,6 +165,9 @@ def test_vehicle_and_weight_of_a_despatch() -> None:
          "several kinds of packages"),
         ([note()[0], ("716", {"text1": "x"}), *note(("A", 5))[1:]],
          "record '716' is outside of a line (714)"),
+        ([*note(("A", 5)), ("712", {"shipment": "S2"})], "a transport without a delivery note"),
+        ([("712", {"shipment": "S1"}), ("712", {"shipment": "S2"}), *note(("A", 5))],
+         "a transport without a delivery note"),
     ],
 )  # fmt: skip
 def test_what_has_no_field_is_reported(records: list[Record], reason: str) -> None:
