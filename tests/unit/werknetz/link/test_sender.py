@@ -352,3 +352,28 @@ def test_only_the_newest_hellos_are_remembered() -> None:
         welcome = Welcome(hello.nonce, hello.epoch, spool.spool_id, 0, GENESIS, INCARNATION)
         sender.on_message(welcome, 1000.0)
         assert sender.state == state
+
+
+def test_a_second_stall_takes_twice_as_long() -> None:
+    """The core may only be slow: each stall without progress waits longer than the one before."""
+    sender, spool = sender_of(1)
+    welcome_to(sender, spool)
+    assert seqs(sender, 0.0) == [1]
+    stalled_s = STALL_S * 1.125  # with this random number
+    assert sender.poll(stalled_s - 0.01) == []
+    welcome_to(sender, spool, now_s=stalled_s)
+    assert seqs(sender, stalled_s) == [1]
+    assert sender.poll(2 * stalled_s + 0.01) == []
+    assert sender.state == "running"
+
+
+def test_a_replaced_spool_has_nothing_acknowledged() -> None:
+    sender, spool = sender_of(3)
+    welcome_to(sender, spool, last_seq=2)
+    sender.poll(0.1)
+    sender.on_link_changed(1.0)
+    hello = hello_of(sender, 1.0)
+    sender.on_message(
+        Welcome(hello.nonce, hello.epoch, spool.spool_id, 2, b"another", INCARNATION), 1.1
+    )
+    assert (sender.alarm, sender.acked) == ("fork", 0)

@@ -61,8 +61,12 @@ def test_a_row_is_known_by_all_of_it() -> None:
     spool = spool_of(connect_memory())
     cache = LastValues(spool)
     assert points(cache.drop_repeats([samples(A, B, C)])) == [1, 2, 7]
+    assert cache.dropped == 0
     keep(spool, cache, samples(A, B, C))
     assert cache.drop_repeats([Points([]), samples(A, B, C)]) == [Points([])]
+    assert cache.dropped == 3
+    assert points(cache.drop_repeats([samples(A, (8, 1, 1.0, 0, None))])) == [8]
+    assert cache.dropped == 4
     others: list[Row] = [
         (1, 101, 1.5, 0, None),
         (1, 100, 1.25, 0, None),

@@ -1,6 +1,7 @@
 """The spool while the wall clock is wrong: retention, gap records, what was trimmed."""
 
 import sqlite3
+import time
 from uuid import UUID
 
 import numpy as np
@@ -10,7 +11,7 @@ from plumbing.spools import HOUR_US, Clock, zero_samples
 from werknetz.events.batch import BusinessEvent, GapClosed, GapOpened, Record, Samples
 from werknetz.events.codec import decode
 from werknetz.events.facts import StockMoved
-from werknetz_edge.spool.batch_times import SOURCE_TIME_MAX_US, time_range_of
+from werknetz_edge.spool.batch_times import SOURCE_TIME_MAX_US, time_range_of, uptime_us
 from werknetz_edge.spool.spool import OVERLAP_US, Spool
 
 NOW_US = 1_800_000_000_000_000
@@ -124,6 +125,14 @@ def test_events_count_in_the_range() -> None:
         NOW_US - 1, NOW_US + 9,
     )  # fmt: skip
     assert time_range_of([event(5)], NOW_US) == (NOW_US, NOW_US)
+    low, high = NOW_US - SOURCE_TIME_MAX_US, NOW_US + SOURCE_TIME_MAX_US
+    assert time_range_of([event(low), event(high)], NOW_US) == (low, high)
+    assert time_range_of([event(low - 1), event(high + 1)], NOW_US) == (NOW_US, NOW_US)
+
+
+def test_the_uptime_is_in_microseconds() -> None:
+    before = time.monotonic_ns()
+    assert before // 1000 <= uptime_us() <= time.monotonic_ns() // 1000
 
 
 @pytest.mark.parametrize(
