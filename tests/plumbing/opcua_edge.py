@@ -42,9 +42,16 @@ class SpooledEdge:
 
     async def samples(self, name: str) -> list[tuple[float, int, int]]:
         """Return value, status and time of a variable, in the order in which they were stored."""
+        return await self._samples_of(at(name))
+
+    async def values_of(self, address: str) -> list[float]:
+        """Return the numbers of an address of another server."""
+        return [value for value, _, _ in await self._samples_of(address) if not isnan(value)]
+
+    async def _samples_of(self, address: str) -> list[tuple[float, int, int]]:
         records = await self.records()
         points = await self.lane.on_disk(self.lane.spool.points)
-        numbers = {point.number for point in points if point.source == at(name)}
+        numbers = {point.number for point in points if point.source == address}
         rows = []
         for record in records:
             if isinstance(record, Samples):

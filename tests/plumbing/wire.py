@@ -14,6 +14,7 @@ class Wire:
     listening: int = 0
     mutes_server: bool = False  # what the server sends is lost; the connection stays
     mutes_client: bool = False
+    delay_s: float = 0.0  # of everything that the server sends
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -42,7 +43,7 @@ class Wire:
             self._open.add(far_writer)
             await asyncio.gather(
                 _pump(reader, far_writer, lambda: self.mutes_client),
-                _pump(far_reader, writer, lambda: self.mutes_server),
+                _pump(far_reader, writer, lambda: self.mutes_server, self.delay_s),
             )
         finally:
             self._open -= both
@@ -51,12 +52,17 @@ class Wire:
 
 
 async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_mute: Callable[[], bool]
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    is_mute: Callable[[], bool],
+    delay_s: float = 0.0,
 ) -> None:
     try:
         while chunk := await reader.read(65_536):
             if is_mute():
                 continue
+            if delay_s:
+                await asyncio.sleep(delay_s)
             writer.write(chunk)
             await writer.drain()
     except OSError:
