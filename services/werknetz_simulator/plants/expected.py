@@ -221,7 +221,8 @@ def _count_stops(total: ElementSums, stops: list[FaultStop], start_us: int, end_
 def _count_parts(
     total: ElementSums, truth: Truth, machine: PlantMachine, start_us: int, end_us: int
 ) -> None:
-    parts = truth.parts(machine, start_us, end_us)
+    # A part is counted when it is finished: at the end of a window it belongs to that window.
+    parts = truth.parts(machine, start_us + 1, end_us + 1)
     total.gq += len(parts["good"])
     total.sq += len(parts["scrap"])
     total.rq += len(parts["rework"])
