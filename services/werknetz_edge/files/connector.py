@@ -128,6 +128,7 @@ class FileConnector:
     async def connect(self) -> None:
         await self.close()
         self.status.state = "connecting"
+        self.status.begin("open the folder")
         await self.inbox.open()
         self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"files-{self.connector_id}")
         self.status.state, self.status.detail = "running", ""

@@ -66,12 +66,14 @@ class BrokerConnection:
         session = self.session = MqttSession(self.config, self.client_id, will)
         self.accepted.generation += 1
         try:
+            self.status.begin("connect to the broker")
             await session.open()
             stored = await asyncio.to_thread(self.session_file.load)
             # Subscribing again makes a 3.1.1 broker repeat its retained messages.
             stored_filters = stored.filters if stored is not None else None
             is_subscribed = session.session_present and stored_filters == filters
             if always_subscribe or not is_subscribed:
+                self.status.begin("subscribe")
                 await session.subscribe(filters)
         except BaseException:
             self.status.state, self.status.detail = "connecting", session.failure

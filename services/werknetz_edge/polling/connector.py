@@ -64,7 +64,9 @@ class PollingConnector:
         await self.close()
         self.status.state, self.status.detail = "connecting", ""
         try:
+            self.status.begin("load the progress file")
             await self._load_progress()
+            self.status.begin("open the connection to the device")
             opened = await self._device.open()
         except BaseException as error:
             rejected = isinstance(error, ConfigurationRejected)

@@ -23,6 +23,7 @@ from werknetz_edge.rest.poll import LATE_FACTOR, PollRound
 
 _CHECK_S: Final = 1.0
 FAILED_S: Final = 30.0
+SUSPICIOUS_MIN: Final = 10  # rows of a listing that may lose most of them at once
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +47,7 @@ class RestConnector:
     _rounds: dict[str, int] = field(default_factory=dict)
     # Identities of the last complete listing, where deletions are recognized.
     _listed: dict[str, frozenset[bytes]] = field(default_factory=dict)
+    _suspicious: set[str] = field(default_factory=set)  # the last listing lacked most rows
     _ready: deque[Delivery] = field(default_factory=deque)
     _steps: deque[_RoundStep] = field(default_factory=deque)
     # Identity → content of rows that were delivered and are not yet on disk.
@@ -59,6 +61,7 @@ class RestConnector:
         await self.close()
         self.bookmarks.load()
         self._client = RestClient(self.config)
+        self.status.begin("send the first request", self.config.timeout_s)
         try:
             await self._poll_endpoint(self._next_due())
         except BaseException:
@@ -128,8 +131,9 @@ class RestConnector:
             return
         del self._polls[name]
         self._due_s[name] = poll.next_due_s
+        poll.is_unconfirmed = self._is_suspicious(poll)
         self._update_status(poll)
-        if poll.config.deletions and poll.has_listing:
+        if poll.config.deletions and poll.has_listing and not poll.is_unconfirmed:
             self._listed[name] = frozenset(map(hash_of, poll.listing.keys))
         if poll.group_end is not None:
             step = _RoundStep()
@@ -179,6 +183,22 @@ class RestConnector:
         self._pending[identity] = content
         return unit
 
+    def _is_suspicious(self, poll: PollRound) -> bool:
+        """Whether a listing lacks most rows of the one before, for the first time.
+
+        The source may be filling its tables anew: the next round must find the same.
+        """
+        listed = self._listed.get(poll.name, frozenset())
+        is_first = poll.name not in self._suspicious
+        self._suspicious.discard(poll.name)
+        if not poll.has_listing or not is_first or len(listed) < SUSPICIOUS_MIN:
+            return False
+        kept = listed.intersection(map(hash_of, poll.listing.keys))
+        if 2 * len(kept) >= len(listed):
+            return False
+        self._suspicious.add(poll.name)
+        return True
+
     def _update_status(self, poll: PollRound) -> None:
         """Show what a round could not order or identify: nothing is skipped silently."""
         changed_at = "" if poll.config.changed_at is None else poll.config.changed_at.path
@@ -191,6 +211,8 @@ class RestConnector:
             "another; set `key`" if poll.without_key and not poll.config.is_snapshot else "",
             "deletions": f"more than {LISTING_ROWS_MAX} rows: missing rows are not withdrawn"
             if poll.listing.is_too_large else "",
+            "missing": "the listing lacks most rows of the one before: they are withdrawn if the "
+            "next round finds the same" if poll.is_unconfirmed else "",
         }  # fmt: skip
         for name, text in texts.items():
             if text:

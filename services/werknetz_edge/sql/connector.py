@@ -20,6 +20,8 @@ from werknetz_edge.sql.state import SqlState
 from werknetz_edge.sql.watch import SourceWatch
 
 CLOSE_S: Final = 3.0
+SUSPICIOUS_MIN: Final = 10  # fewer deletions need no second comparison
+CONFIRM_S: Final = 60.0  # at most until the second one
 _T = TypeVar("_T")
 
 
@@ -33,6 +35,7 @@ class _SourcePoll:
     due_s: float = 0.0
     compare_due_s: float = 0.0
     deleted: list[SqlRow] = field(default_factory=list)
+    is_suspicious: bool = False  # the last comparison missed most rows
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class SqlConnector:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"sql-{self.connector_id}")
         session = SqlSession(self.config, self.state, self._on_disk, self._watches)
         try:
+            self.status.begin("open the database", 2 * self._limit_s)
             await self._in_thread(session.open)
         except BaseException:
             await self.close()
@@ -121,11 +125,31 @@ class SqlConnector:
                 break
         every_s = source.deletions_every_s
         if every_s is not None and time.monotonic() >= poll.compare_due_s:
-            poll.deleted = await self._in_thread(session.find_deleted, source)
+            deleted, present = await self._in_thread(session.find_deleted, source)
             poll.compare_due_s = time.monotonic() + every_s
+            if self._is_confirmed(poll, len(deleted), present):
+                poll.deleted = deleted
             if poll.deleted:
                 return await self._step(session, poll)
         return None
+
+    def _is_confirmed(self, poll: _SourcePoll, deleted: int, present: int) -> bool:
+        """Whether deletions may be delivered: a table that loses most rows may be filled anew.
+
+        Such a loss must be found by two comparisons in a row.
+        """
+        entry = f"{poll.source.name} deletions"
+        if deleted < SUSPICIOUS_MIN or deleted <= present or poll.is_suspicious:
+            poll.is_suspicious = False
+            self.status.details.pop(entry, None)
+            return True
+        poll.is_suspicious = True
+        poll.compare_due_s = min(poll.compare_due_s, time.monotonic() + CONFIRM_S)
+        self.status.details[entry] = (
+            f"{deleted} rows are missing and {present} are there: they are withdrawn if the next "
+            "comparison finds the same"
+        )
+        return False
 
     def _delivery(
         self, source: SqlSource, rows: Sequence[SqlRow], page: SqlPage | None

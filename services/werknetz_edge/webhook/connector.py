@@ -56,6 +56,7 @@ class WebhookConnector:
             tls=None if config.tls is None else (config.tls.cert, config.tls.key),
         )  # fmt: skip
         self._intake, self._server = intake, server
+        self.status.begin("listen")
         try:
             await server.start()
         except TlsFilesInvalid as error:
