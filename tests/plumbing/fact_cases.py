@@ -78,6 +78,10 @@ CASES: dict[str, tuple[list[Delivered], dict[str, float], dict[str, int]]] = {
         [group_end("G"), receipt("L1", 1, group="G")], {"L1": 1}, {"stored": 1}),
     "the group of another connector": (
         [receipt("L1", 1, group="G"), group_end("G", scope="other")], {"L1": 1}, {"stored": 1}),
+    "two replacing documents": (
+        [receipt("L1", 1, group="G"), receipt("L2", 2, group="G"), receipt("L3", 3, group="G"),
+         group_end("G", "L1", "L2"), group_end("G", "L2", "L3")],
+        {"L2": 2}, {"stored": 3, "withdrawn": 2}),
     "moved to another group": (
         [receipt("L1", 1, group="G"), receipt("L1", 2, group="H"), group_end("G")],
         {"L1": 2}, {"stored": 1, "revisions": 1}),

@@ -25,13 +25,15 @@ ON CONFLICT (event_id) DO NOTHING RETURNING event_id)
 SELECT CASE WHEN count(*) < cardinality($3) THEN array_agg(event_id) END AS event_ids,
     count(*) AS added FROM added"""
 
-# $1: ids; $2: groups, of which all facts in force are returned.
+# $1: ids; $2: groups, of which all facts in force are returned but those of $3: a snapshot names
+# most of its rows, and those stay as they are.
 LOCK_EVENTS: Final = """
 SELECT event_id, connector_id, spool_id, seq, source, item, at, mapping, raw_hash,
     body::text AS body, revision, stored_at, content, version, group_key, withdrawn_at,
     withdrawal_reason, clock_timestamp() AS read_at
 FROM business_events
-WHERE event_id = ANY($1::uuid[]) OR (group_key = ANY($2::bytea[]) AND withdrawn_at IS NULL)
+WHERE event_id = ANY($1::uuid[]) OR (group_key = ANY($2::bytea[]) AND withdrawn_at IS NULL
+    AND event_id <> ALL($3::uuid[]))
 ORDER BY event_id FOR NO KEY UPDATE"""
 
 FORMER_VERSIONS: Final = """

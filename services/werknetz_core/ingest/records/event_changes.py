@@ -124,10 +124,7 @@ class EventChanges:
 
     def end_group(self, end: GroupEnd, origin: EventOrigin) -> None:
         """Withdraw the facts in force of the group that it does not name."""
-        ids = end.event_ids
-        named = {
-            UUID(bytes=ids[start : start + _ID_BYTES]) for start in range(0, len(ids), _ID_BYTES)
-        }
+        named = ids_in(end)
         ended = [
             row
             for row in self.rows.values()
@@ -208,6 +205,22 @@ def has_content(row: EventRow, event: BusinessEvent) -> bool:
         return row.content == event.content
     stored: dict[str, Any] = msgspec.json.decode(row.body)
     return stored == body_of(event.fact)
+
+
+def ids_in(end: GroupEnd) -> set[UUID]:
+    """Return the ids of the facts that belong to a group at its end."""
+    ids = end.event_ids
+    return {UUID(bytes=ids[start : start + _ID_BYTES]) for start in range(0, len(ids), _ID_BYTES)}
+
+
+def ids_that_stay(ends: Iterable[GroupEnd]) -> set[UUID]:
+    """Return the ids that every end of their group names: none of these ends concerns them."""
+    by_group: dict[bytes, set[UUID]] = {}
+    for end in ends:
+        named = ids_in(end)
+        by_group[end.group] = by_group.get(end.group, named) & named
+    nothing: set[UUID] = set()
+    return nothing.union(*by_group.values())
 
 
 def versions_below(events: Iterable[BusinessEvent], rows: Mapping[UUID, EventRow]) -> set[UUID]:

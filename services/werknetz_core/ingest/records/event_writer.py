@@ -23,6 +23,7 @@ from werknetz_core.ingest.records.event_changes import (
     EventRow,
     FormerContent,
     FormerRevision,
+    ids_that_stay,
     versions_below,
 )
 from werknetz_core.ingest.records.event_rows import columns_of_events
@@ -90,12 +91,14 @@ async def load_changes(
     connection: "Connection", records: Sequence[tuple[int, EventRecord]], new: set[UUID]
 ) -> EventChanges:
     """Lock what is stored of the facts and groups of the records."""
-    groups = {record.group for _, record in records if isinstance(record, GroupEnd)}
+    ends = [record for _, record in records if isinstance(record, GroupEnd)]
+    groups = {end.group for end in ends}
     deliveries = Counter(
         record.event_id for _, record in records if not isinstance(record, GroupEnd)
     )
     stored_ids = [i for i, count in deliveries.items() if count > 1 or i not in new]
-    rows = await connection.fetch(statements.LOCK_EVENTS, stored_ids, list(groups))
+    stay = ids_that_stay(ends)
+    rows = await connection.fetch(statements.LOCK_EVENTS, stored_ids, list(groups), list(stay))
     by_id = {row["event_id"]: _to_row(row) for row in rows}
     now = max((row["read_at"] for row in rows), default=_NO_CHANGE)
     events = [record for _, record in records if isinstance(record, BusinessEvent)]

@@ -16,6 +16,7 @@ from werknetz_core.ingest.records.event_changes import (
     EventRow,
     FormerContent,
     FormerRevision,
+    ids_that_stay,
     versions_below,
 )
 from werknetz_core.ingest.records.event_rows import bounded_instant, json_of_fact
@@ -165,6 +166,12 @@ def test_a_group_ends_only_for_rows_of_the_same_group() -> None:
     assert ended == {id_of("L0"), id_of("L2")}
     assert changes.counts == BookCounts(taken=2, withdrawn=2)
     assert {changes.rows[event_id].withdrawal_reason for event_id in ended} == {"missing"}
+
+
+def test_facts_stay_that_every_end_of_their_group_names() -> None:
+    ends = [group_end("G", "L1", "L2"), group_end("H", "L3"), group_end("G", "L2", "L4")]
+    assert ids_that_stay(ends) == {id_of("L2"), id_of("L3")}
+    assert ids_that_stay([group_end("G")]) == ids_that_stay([]) == set()
 
 
 @pytest.mark.parametrize(
