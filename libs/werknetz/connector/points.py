@@ -140,18 +140,6 @@ class PointTable:
             counter_max_speed=counter.max_speed if counter else None,
         )  # fmt: skip
         factor, offset = rule.linear_factors()
-        computed = None
-        if rule.is_computed:
-            computed = RuleExpression(
-                rule.input,
-                None
-                if rule.expression is None
-                else rule.compile_program("expression", pattern.names),
-                None if rule.when is None else rule.compile_program("when", pattern.names),
-                segments,
-                comma=rule.decimal == "comma",
-                thousands=rule.thousands,
-            )
         return Target(
             number=self._define(definition), factor=factor, offset=offset,
             linear=rule.is_linear or _reads_number(rule),
@@ -159,7 +147,8 @@ class PointTable:
             boolean=rule.datatype == "boolean",
             as_text=rule.role in TEXT_ROLES or rule.datatype in {"text", "json"},
             states=self.mapping.state_table(rule.states) if rule.states else None,
-            table=rule.states or "", zone=self.mapping.time_zone, computation=computed,
+            table=rule.states or "", zone=self.mapping.time_zone,
+            computation=_expression_of(rule, pattern, segments),
             time=rule.time if rule.time is not None and rule.time.path else None,
             clock=(rule.time.clock if rule.time is not None else None) or self.clock,
         )  # fmt: skip
@@ -220,6 +209,20 @@ class PointTable:
         self.definitions[definition.key] = numbered
         self.unannounced.append(numbered)
         return number
+
+
+def _expression_of(rule: Rule, pattern: Pattern, segments: dict[str, str]) -> RuleExpression | None:
+    if not rule.is_computed:
+        return None
+    names = pattern.names
+    return RuleExpression(
+        rule.input,
+        None if rule.expression is None else rule.compile_program("expression", names),
+        None if rule.when is None else rule.compile_program("when", names),
+        segments,
+        comma=rule.decimal == "comma",
+        thousands=rule.thousands,
+    )
 
 
 def _reads_number(rule: Rule) -> bool:
