@@ -186,15 +186,15 @@ class RestConnector:
     def _is_suspicious(self, poll: PollRound) -> bool:
         """Whether a listing lacks most rows of the one before, for the first time.
 
-        The source may be filling its tables anew: the next round must find the same.
+        The source may be refilling its tables: the next round must find the same.
         """
         listed = self._listed.get(poll.name, frozenset())
         is_first = poll.name not in self._suspicious
         self._suspicious.discard(poll.name)
         if not poll.has_listing or not is_first or len(listed) < SUSPICIOUS_MIN:
             return False
-        kept = listed.intersection(map(hash_of, poll.listing.keys))
-        if 2 * len(kept) >= len(listed):
+        remaining = listed.intersection(map(hash_of, poll.listing.keys))
+        if 2 * len(remaining) >= len(listed):
             return False
         self._suspicious.add(poll.name)
         return True

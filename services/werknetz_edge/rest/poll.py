@@ -47,6 +47,7 @@ class PollRound:
     request: PageRequest = field(init=False)
     is_finished: bool = False
     is_complete: bool = True  # false: a page was unreadable; the bookmark stays where it is
+    is_unconfirmed: bool = False  # too many rows are missing: another round must find the same
     without_time: int = 0  # rows without `changed_at`
     future: int = 0  # rows that are dated later than now
     without_key: int = 0  # rows whose content is their key
@@ -113,7 +114,7 @@ class PollRound:
     def bookmark(self) -> Bookmark:
         """The bookmark of a finished round. Never in the future: that would hide later changes."""
         before = self.bookmark_before
-        if not self.is_complete:
+        if not self.is_complete or self.is_unconfirmed:
             return before
         times = [t for t in (before.cursor_us, self._latest_us) if t is not None]
         listing = self.listing.digest if self.group_end is not None else before.listing
@@ -130,7 +131,7 @@ class PollRound:
     @property
     def group_end(self) -> SourceGroupEnd | None:
         """The end of a complete listing whose rows are not those of the round before."""
-        if not self.config.deletions or not self.has_listing:
+        if not self.config.deletions or not self.has_listing or self.is_unconfirmed:
             return None
         if self.listing.digest == self.bookmark_before.listing:
             return None

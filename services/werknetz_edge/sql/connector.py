@@ -134,7 +134,7 @@ class SqlConnector:
         return None
 
     def _is_confirmed(self, poll: _SourcePoll, deleted: int, present: int) -> bool:
-        """Whether deletions may be delivered: a table that loses most rows may be filled anew.
+        """Whether deletions may be delivered: a table that loses most rows may be refilled.
 
         Such a loss must be found by two comparisons in a row.
         """

@@ -235,7 +235,8 @@ class SqlSession:
         progress = SourceProgress(
             restarts=before.restarts + 1, is_reread=not source.append, unwatched=before.unwatched
         )
-        self.state.reset(source.name, progress)
+        # Where deletions are recognized, the rows of before are found to be missing.
+        self.state.reset(source.name, progress, with_rows=not source.stores_all_rows)
         self._progress[source.name] = progress
         self._watch(source).note_restart(
             f"{source.cursor} {what}, so the table is read from its beginning"
@@ -305,8 +306,11 @@ class SqlSession:
     def _watch(self, source: SqlSource) -> SourceWatch:
         return self.watches.setdefault(source.name, SourceWatch())
 
-    def find_deleted(self, source: SqlSource) -> list[SqlRow]:
-        """Return the rows that are stored but no longer in the table: compares ids page by page."""
+    def find_deleted(self, source: SqlSource) -> tuple[list[SqlRow], int]:
+        """Return the rows that are stored but no longer in the table, and how many are there.
+
+        Compares ids page by page, in one transaction.
+        """
         missing = self.state.list_present(source.name)
         after: tuple[Any, ...] | None = None
         count = 0
@@ -323,7 +327,7 @@ class SqlSession:
                     break
                 after = tuple(rows[-1])
         deleted = [deleted_row(source, key, before) for key, before in missing.items()]
-        return [row for row in deleted if row.dedup_key not in self.on_disk]
+        return [row for row in deleted if row.dedup_key not in self.on_disk], count
 
     def close(self) -> None:
         connection, self._connection = self._connection, None

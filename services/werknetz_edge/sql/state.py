@@ -109,10 +109,11 @@ class SqlState:
                     (source, msgspec.msgpack.encode(cursor)),
                 )
 
-    def reset(self, source: str, progress: SourceProgress) -> None:
-        """Forget cursor and rows: the source is read from its beginning."""
+    def reset(self, source: str, progress: SourceProgress, *, with_rows: bool) -> None:
+        """Forget cursor and, `with_rows`, rows: the source is read from its beginning."""
         with self._db as db:
-            db.execute("DELETE FROM rows WHERE source = ?", (source,))
+            if with_rows:
+                db.execute("DELETE FROM rows WHERE source = ?", (source,))
             db.execute("DELETE FROM cursors WHERE source = ?", (source,))
             _save_progress(db, source, progress)
 

@@ -152,6 +152,28 @@ async def test_a_partial_listing_withdraws_nothing(
     await connector.close()
 
 
+@pytest.mark.parametrize("is_refilled", [True, False])
+async def test_a_listing_that_loses_most_rows_is_confirmed(
+    source: RestSource, tmp_path: Path, *, is_refilled: bool
+) -> None:
+    source.rows = [{"n": n, "at_us": n} for n in range(10)]
+    connector = connector_of(source, tmp_path, PLAIN | {"deletions": True, "period_s": 0.5})
+    await connector.connect()
+    await read_records(connector, 10)
+    await (await next_delivery(connector)).acknowledge()
+    rows, source.rows = source.rows, source.rows[:4]
+    while "rows missing" not in connector.status.details:
+        assert await read_for(connector, 0.1) == []
+    if is_refilled:
+        source.rows = rows
+        assert await read_for(connector, 1.5) == []
+    else:
+        (end,) = (await next_delivery(connector)).group_ends
+        assert len(end.keys) == 4
+    assert "rows missing" not in connector.status.details
+    await connector.close()
+
+
 @pytest.mark.parametrize(
     "more",
     [
