@@ -73,6 +73,10 @@ class SpoolReader(Protocol):
     def base_seq(self) -> int:
         """The last batch that was trimmed; 0: none was."""
 
+    @property
+    def confirmed_seq(self) -> int:
+        """Up to which batch the core has stored this spool at the last welcome, or before."""
+
     def hash_at(self, seq: int) -> bytes | None:
         """The chain hash after that batch; None if it is no longer stored."""
 
@@ -247,6 +251,8 @@ class Sender:
         """Return whether a restored database may lack batches that a former spool trimmed."""
         spool = self._spool
         is_restored = spool.incarnation not in (None, welcome.incarnation)
+        # Files of a cluster or a dump put back in place keep the incarnation.
+        is_restored = is_restored or welcome.last_seq < spool.confirmed_seq
         return is_restored and spool.has_trimmed and welcome.last_seq == 0
 
     def _same_chain(self, welcome: Welcome) -> bool:

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS spool (
   base_epoch INTEGER NOT NULL, used INTEGER NOT NULL, doubt_at_us INTEGER, incarnation BLOB,
   age_us INTEGER NOT NULL DEFAULT 0, trimmed_from_us INTEGER, trimmed_to_us INTEGER,
   boot_id TEXT NOT NULL DEFAULT '', base_up_us INTEGER, doubt_up_us INTEGER,
-  overlap_until_age_us INTEGER NOT NULL DEFAULT 0);
+  overlap_until_age_us INTEGER NOT NULL DEFAULT 0, confirmed_seq INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS batches (
   seq INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, lane TEXT NOT NULL, hash BLOB NOT NULL,
   payload BLOB NOT NULL, from_us INTEGER, to_us INTEGER, age_us INTEGER,
@@ -42,6 +42,7 @@ _ADDED_COLUMNS: Final = {
         "base_up_us": "INTEGER",
         "doubt_up_us": "INTEGER",
         "overlap_until_age_us": "INTEGER NOT NULL DEFAULT 0",
+        "confirmed_seq": "INTEGER NOT NULL DEFAULT 0",
     },
     "batches": {
         "from_us": "INTEGER",

@@ -73,7 +73,7 @@ class Spool:
         self._lane: LaneName = lane
         # `_load` reads the following from the file.
         self.spool_id = UUID(int=0)
-        self.last_seq = self.base_seq = 0
+        self.last_seq = self.base_seq = self.confirmed_seq = 0
         self.last_hash = self._base_hash = GENESIS
         self.epoch = self.base_epoch = 0
         self.used = self.has_trimmed = False
@@ -91,7 +91,8 @@ class Spool:
     def _load(self) -> None:
         row = self._db.execute(
             "SELECT spool_id, last_seq, last_hash, base_seq, base_hash, epoch, base_epoch, used,"
-            " incarnation, trimmed_from_us IS NOT NULL, overlap_until_age_us"
+            " incarnation, trimmed_from_us IS NOT NULL, overlap_until_age_us,"
+            " max(confirmed_seq, base_seq)"
             " FROM spool"
         ).fetchone()
         self.spool_id = UUID(bytes=row[0])
@@ -102,6 +103,7 @@ class Spool:
         self.incarnation = None if row[8] is None else UUID(bytes=row[8])
         self.has_trimmed = bool(row[9])
         self._overlap_until_us = int(row[10])
+        self.confirmed_seq = int(row[11])
 
     @property
     def age_us(self) -> int:
@@ -218,11 +220,11 @@ class Spool:
         it under another id.
         """
         with self._transaction():
-            if self.incarnation not in (None, incarnation):
+            if self.incarnation not in (None, incarnation) or last_seq < self.confirmed_seq:
                 self._db.execute("UPDATE batches SET lane = 'backfill' WHERE seq > ?", (last_seq,))
             self._db.execute(
-                "UPDATE spool SET used = 1, doubt_at_us = NULL, incarnation = ?",
-                (incarnation.bytes,),
+                "UPDATE spool SET used = 1, doubt_at_us = NULL, incarnation = ?, confirmed_seq = ?",
+                (incarnation.bytes, last_seq),
             )
         self._load()
 
@@ -266,7 +268,7 @@ class Spool:
                 )
             self._db.execute(
                 "UPDATE spool SET spool_id = ?, last_seq = ?, last_hash = ?, base_seq = 0,"
-                " base_hash = ?, doubt_at_us = NULL, overlap_until_age_us = ?",
+                " confirmed_seq = 0, base_hash = ?, doubt_at_us = NULL, overlap_until_age_us = ?",
                 (self._new_id().bytes, len(seqs) + 1, digest, GENESIS, self.age_us + OVERLAP_US),
             )
 

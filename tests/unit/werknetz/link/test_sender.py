@@ -377,3 +377,27 @@ def test_a_replaced_spool_has_nothing_acknowledged() -> None:
         Welcome(hello.nonce, hello.epoch, spool.spool_id, 2, b"another", INCARNATION), 1.1
     )
     assert (sender.alarm, sender.acked) == ("fork", 0)
+
+
+def test_a_watermark_that_fell_is_a_restore_although_the_incarnation_is_the_same() -> None:
+    """A dump or files that are put back in place keep it; the newer database is remembered."""
+    clock = [5]
+    spool = Spool(
+        sqlite3.connect(":memory:", isolation_level=None), "press", clock_us=lambda: clock[0]
+    )
+    spool.append([ONE])
+    sender = Sender("press", spool, random=lambda: 0.5, nonce=uuid4)
+    welcome_to(sender, spool, last_seq=1)
+    assert spool.trim(1, retention_us=0) == 1
+    spool.replace("fork")
+    spool.append([ONE])
+    sender = Sender("press", spool, random=lambda: 0.5, nonce=uuid4)
+    welcome_to(sender, spool, last_seq=0)
+    assert sender.alarm == ""
+    sender.on_link_changed(1.0)
+    welcome_to(sender, spool, last_seq=2, now_s=1.0)
+    assert spool.confirmed_seq == 2
+    sender = Sender("press", spool, random=lambda: 0.5, nonce=uuid4)
+    welcome_to(sender, spool, last_seq=0)
+    assert sender.alarm == "unrecoverable"
+    assert spool.confirmed_seq == 0
