@@ -98,6 +98,14 @@ class DocumentConfig(BaseModel):
         "utf-8", description="of CSV and text"
     )
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """The paths that the configuration reads of a row."""
+        paths = {*self.key} | ({self.time.path} if self.time is not None else set())
+        if self.readings is not None:
+            paths |= {*self.readings.values} | self.readings.address_paths
+        return frozenset(paths)
+
     @model_validator(mode="after")
     def _check_payload_options(self) -> Self:
         if (self.output == "readings") != (self.readings is not None):

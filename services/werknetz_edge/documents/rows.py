@@ -12,6 +12,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
+from werknetz.connector.content.numbers import parse_clear_number
 from werknetz.connector.content.paths import value_at_path
 from werknetz_edge.documents.config import DocumentConfig
 
@@ -139,6 +140,11 @@ class _Header:
         duplicate = next((name for name in names if names.count(name) > 1), None)
         if duplicate is not None:
             raise UnreadableDocument(f"the header has the column {duplicate[:80]!r} twice")
+        number = next((name for name in names if parse_clear_number(name) is not None), None)
+        if number is not None and config.paths.isdisjoint(names):
+            raise UnreadableDocument(
+                f"the first line has {number[:80]!r} and looks like data: it must name the columns"
+            )
         return cls(names, delimiter, config.encoding, raw if raw.endswith(b"\n") else raw + b"\n")
 
 

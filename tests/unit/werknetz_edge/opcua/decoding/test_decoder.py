@@ -131,6 +131,35 @@ def test_arrays_are_signals_an_element_or_one_text() -> None:
                                                               ("a3", ["a", "b"])]  # fmt: skip
 
 
+def matrix(rows: list[list[Any]], kind: Any) -> ua.DataValue:
+    shape = [len(rows), len(rows[0])]
+    variant = ua.Variant(rows, kind, Dimensions=shape, is_array=True)
+    return ua.DataValue(variant, ua.StatusCode(0), AT, AT)
+
+
+def test_matrices_keep_their_dimensions() -> None:
+    numbers = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    items = [(2, matrix(numbers, KIND.Double)), (3, matrix([["a"], ["b"]], KIND.String))]
+    result = decode(items)
+    assert rows(result) == [
+        (f"a2[{r},{c}]", numbers[r][c], 0, AT_US) for r in range(2) for c in range(3)
+    ]
+    assert [(r.source, r.value) for r in result.readings] == [("a3[0,0]", "a"), ("a3[1,0]", "b")]
+    as_json = decode(items, arrays="json")
+    assert [r.value for r in as_json.readings] == [numbers, [["a"], ["b"]]]
+
+
+@pytest.mark.parametrize("size", [4096, 4097])
+def test_a_large_array_is_one_text_with_all_its_bytes(size: int) -> None:
+    result = decode([(2, value([0.1] * size, KIND.Double))])
+    if size == 4096:
+        assert len(rows(result)) == size
+        return
+    (reading,) = result.readings
+    assert len(reading.value) == size
+    assert len(reading.raw) > 8 * size, "quarantine gets the whole notification"
+
+
 def test_a_bad_value_without_content_is_not_a_number() -> None:
     bad = ua.DataValue(ua.Variant(None), ua.StatusCode(0x80340000), AT, AT)
     (row,) = rows(result := decode([(1, bad)]))
