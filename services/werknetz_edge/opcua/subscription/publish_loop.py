@@ -36,6 +36,7 @@ _ENDED: Final = frozenset({
 })  # fmt: skip
 _REFUSALS_MAX: Final = 20  # of the only publish request, in a row
 _PROBE_S: Final = 3.0
+_BUFFERED_MAX: Final = 1000  # messages; a busy server may always have more
 
 Gap = GapOpened | GapClosed
 
@@ -80,6 +81,7 @@ class PublishLoop:
         self._is_retrying = False  # the publish requests, after a silence
         self.last_message_s = time.monotonic()
         self._has_lost = False
+        self._resumed_count = 0  # messages since the session was resumed
         self._counts: Counter[int] = Counter()  # of values that the server buffered
         self._refusals = 0
 
@@ -272,7 +274,8 @@ class PublishLoop:
         """After resuming: what the server had buffered ends with a message without `more`."""
         for block in decoded.blocks:
             self._counts.update(block.address.tolist())
-        if self._is_catching_up or message.more:
+        self._resumed_count += 1
+        if self._is_catching_up or (message.more and self._resumed_count < _BUFFERED_MAX):
             return
         self._is_resuming = False
         full = [

@@ -12,9 +12,9 @@ from werknetz.events.batch import GapClosed, GapOpened
 from werknetz_edge.opcua.decoding.decoder import Decoder
 from werknetz_edge.opcua.stack import ua
 from werknetz_edge.opcua.subscription.delivery_queue import DeliveryQueue
-from werknetz_edge.opcua.subscription.monitored_items import Subscription
+from werknetz_edge.opcua.subscription.monitored_items import MonitoredItem, Subscription
 from werknetz_edge.opcua.subscription.outage import OutageGap
-from werknetz_edge.opcua.subscription.publish_loop import PublishLoop
+from werknetz_edge.opcua.subscription.publish_loop import PublishLoop, SubscriptionEndedError
 
 
 def notification(sequence: int, value: float | None) -> Any:
@@ -38,7 +38,8 @@ class FakeServer:
         self.acks += [ack.SequenceNumber for ack in content]
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         if self._script:
-            result = ua.PublishResult(7, NotificationMessage=notification(*self._script.pop(0)))
+            message = notification(*self._script.pop(0))
+            result = ua.PublishResult(7, MoreNotifications=False, NotificationMessage=message)
             future.set_result(struct_to_binary(ua.PublishResponse(Parameters=result)))
         else:
             future.set_exception(ConnectionError("the script has ended"))
@@ -156,3 +157,133 @@ async def test_a_message_given_twice_counts_once() -> None:
     assert values == [1.0, 2.0]
     assert gaps == []
     assert 1 in server.acks
+
+
+class RefusingServer(FakeServer):
+    """Refuses the first publish requests with these codes, then answers from the script."""
+
+    def __init__(self, codes: list[int | None], script: list[tuple[int, float | None]]) -> None:
+        super().__init__(script, {})
+        self._codes = codes
+        self.requests = 0
+
+    def post(self, request: Any) -> asyncio.Future[bytes]:
+        self.requests += 1
+        if not self._codes:
+            return super().post(request)
+        code = self._codes.pop(0)
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        if code is not None:  # None: lost on the way
+            future.set_exception(ua.UaStatusCodeError(code))
+        return future
+
+
+class AnsweringState:
+    """Stands for the node of the server's state: it answers, or the network is down."""
+
+    def __init__(self, *, answers: bool) -> None:
+        self._answers = answers
+
+    async def read_value(self) -> int:
+        if not self._answers:
+            raise ConnectionError
+        return 0
+
+
+def loop_of(server: FakeServer, *, answers: bool = True) -> tuple[PublishLoop, DeliveryQueue]:
+    nodes = SimpleNamespace(server_state=AnsweringState(answers=answers))
+    session: Any = SimpleNamespace(client=SimpleNamespace(wire=server, nodes=nodes), resumed=False)
+    subscription = Subscription(number=7, publishing_ms=1, keep_alive_s=0.05)
+    queue = DeliveryQueue(100)
+    queue.reopen()
+    decoder = Decoder(["heartbeat", "a"])
+    loop = PublishLoop("plc", session, subscription, decoder, queue, OutageGap(), lambda _: None)
+    return loop, queue
+
+
+async def values_in(queue: DeliveryQueue) -> list[float]:
+    values: list[float] = []
+    queue.fail(ConnectionLost("over"))
+    with pytest.raises(ConnectionLost):
+        await drain(queue, values, [], acknowledge=True)
+    return values
+
+
+@pytest.mark.asyncio
+async def test_too_many_publish_requests_are_reduced_to_one_and_retried() -> None:
+    too_many = ua.StatusCodes.BadTooManyPublishRequests
+    server = RefusingServer([too_many] * 6, [(1, 1.0), (2, 2.0)])
+    loop, queue = loop_of(server)
+    with pytest.raises(ConnectionError, match="script"):
+        await loop.run()
+    assert await values_in(queue) == [1.0, 2.0]
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_accepts_no_publish_request_ends_the_session() -> None:
+    server = RefusingServer([ua.StatusCodes.BadTooManyPublishRequests] * 100, [])
+    loop, _ = loop_of(server)
+    with pytest.raises(ConnectionLost, match="not one publish request is accepted"):
+        await loop.run()
+    assert server.requests < 50
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("code", "is_over"),
+    [
+        ("BadNoSubscription", True),
+        ("BadSubscriptionIdInvalid", True),
+        ("BadSessionIdInvalid", True),
+        ("BadSessionClosed", True),
+        ("BadSecureChannelClosed", False),
+        ("BadServerHalted", False),
+    ],
+)
+async def test_which_refusals_end_the_subscription(code: str, *, is_over: bool) -> None:
+    loop, _ = loop_of(RefusingServer([getattr(ua.StatusCodes, code)] * 3, []))
+    with pytest.raises(ConnectionLost) as lost:
+        await loop.run()
+    assert isinstance(lost.value, SubscriptionEndedError) is is_over
+
+
+@pytest.mark.asyncio
+async def test_requests_that_were_lost_are_sent_again() -> None:
+    server = RefusingServer([None, None, None], [(1, 1.0), (2, 2.0)])
+    loop, queue = loop_of(server)
+    with pytest.raises(ConnectionError, match="script"):
+        await loop.run()
+    assert await values_in(queue) == [1.0, 2.0]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("answers", [True, False])
+async def test_silence_ends_the_subscription_only_if_the_server_answers(*, answers: bool) -> None:
+    loop, _ = loop_of(RefusingServer([None] * 100, []), answers=answers)
+    with pytest.raises(ConnectionLost, match="three keep-alives") as lost:
+        await loop.run()
+    assert isinstance(lost.value, SubscriptionEndedError) is answers
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("granted", "is_gap"), [(2, True), (3, False)])
+async def test_a_queue_that_comes_back_full_is_a_gap(granted: int, *, is_gap: bool) -> None:
+    """The server of the script sets no overflow bit."""
+    server = FakeServer([(8, 8.0)], {7: 7.0})
+    session: Any = SimpleNamespace(client=SimpleNamespace(wire=server), resumed=True)
+    subscription = Subscription(number=7)
+    subscription.items[1] = MonitoredItem(1, None, 100, 10, item_id=5, granted_queue=granted)
+    subscription.sequence.advance(6)
+    queue = DeliveryQueue(100)
+    queue.reopen()
+    decoder = Decoder(["heartbeat", "a"])
+    loop = PublishLoop("plc", session, subscription, decoder, queue, OutageGap(), lambda _: None)
+    with pytest.raises(ConnectionError):
+        await loop.run()
+    queue.fail(ConnectionLost("over"))
+    gaps: list[Any] = []
+    with pytest.raises(ConnectionLost):
+        await drain(queue, [], gaps, acknowledge=True)
+    assert [gap.cause for gap in gaps if isinstance(gap, GapOpened)] == (
+        ["queue_overflow"] if is_gap else []
+    )
