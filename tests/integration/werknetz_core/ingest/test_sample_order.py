@@ -127,3 +127,20 @@ async def test_values_of_different_instants_need_no_sequence(database: Connectio
     assert [row["value"] for row in rows] == [5.0, 0.0, 1.0, 2.0]
     # The first of each spool: a core that has just started does not know what is stored.
     assert [row["sequence"] is None for row in rows] == [False, False, True, True]
+
+
+@pytest.mark.asyncio
+async def test_rows_of_earlier_versions_come_first_in_the_order_of_insertion(
+    database: Connection,
+) -> None:
+    spool = FakeSpool()
+    await _apply(database, spool, samples([0.0], at_us=NOW_US - 10**9))  # defines the signal
+    await database.execute("DELETE FROM samples")
+    for value in (10.0, 20.0, 15.0):
+        await database.execute(
+            "INSERT INTO samples (signal_id, at, value, status)"
+            " SELECT id, $1, $2, 0 FROM signals",
+            AT, value,
+        )  # fmt: skip
+    await _apply(database, spool, _at_once((12.0, 11.0)))
+    await _check_order(database, (10.0, 20.0, 15.0, 12.0, 11.0))

@@ -234,3 +234,49 @@ def test_a_default_date_is_a_local_midnight(zone: str) -> None:
     lost_us = int(datetime(2012, 1, 1, 0, 5, tzinfo=ZoneInfo(zone)).astimezone(UTC).timestamp())
     rows = _store(_normalizer(), _reading(lost_us * SECOND, may_be_old=True))
     assert rows == [(NOW, UNCERTAIN_TIME, lost_us * SECOND)]
+
+
+@pytest.mark.parametrize(
+    ("at", "is_bad"),
+    [
+        ("2011-12-31T09:59:59Z", False),
+        ("2011-12-31T10:00:00Z", True),  # midnight in the easternmost zone
+        ("2012-01-31T09:59:59Z", True),
+        ("2012-01-31T10:00:00Z", False),
+        ("2009-12-31T10:00:00Z", True),
+        ("2000-01-31T09:59:59Z", True),
+        ("2000-01-31T10:00:00Z", False),
+        ("1999-12-31T09:00:00Z", True),
+    ],
+)
+def test_a_value_that_may_be_old_is_bad_only_near_a_default_date(at: str, is_bad: bool) -> None:
+    at_us = _us(at)
+    expected = (NOW, UNCERTAIN_TIME, at_us) if is_bad else (at_us, GOOD, None)
+    assert _store(_normalizer(), _reading(at_us, may_be_old=True)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("at", "status"), [("1999-12-31T23:59:59Z", UNCERTAIN_TIME), ("2000-01-01T00:00:00Z", GOOD)]
+)
+def test_history_before_2000_is_uncertain(at: str, status: int) -> None:
+    old = Delivery([Reading("a", 1.0, source_time_us=_us(at))], is_history=True)
+    assert _store(_normalizer(), old) == [(_us(at), status, None)]
+
+
+def test_a_bad_value_may_repeat_an_old_time() -> None:
+    """A server that loses a device reports the last time with a bad status."""
+    normalizer = _normalizer()
+    _store(normalizer, _reading(NOW - DAY, status=0x8031_0000))
+    assert normalizer.clock.findings.texts(NOW) == {}
+
+
+def test_many_sources_are_counted() -> None:
+    normalizer = _normalizer()
+    names = ["a", "b", "by_source", "by_server"]
+    ahead = [Reading(n, 1.0, 0, NOW + DAY, NOW + DAY) for n in names]
+    for _ in range(3):
+        normalizer.normalize(Delivery(ahead), NOW)
+    text = normalizer.clock.findings.texts(NOW)["clock_ahead"]
+    assert text.startswith("by_server: ")
+    assert "(3 times); " in text
+    assert "; and 1 more. Their time is ahead of ours" in text
