@@ -63,7 +63,7 @@ def prepare_tables(
     Whatever is stored is in doubt until the core confirms it: a file may be copied or rolled back
     while no process has it open. So the doubt begins with its newest batch.
     """
-    names = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    names = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     for old in _RENAMED_TABLES.keys() & names:
         db.execute(f"ALTER TABLE {old} RENAME TO {_RENAMED_TABLES[old]}")
     for statement in _SCHEMA.split(";"):

@@ -94,7 +94,8 @@ def open_spool(
             lane=lane,
             on_change=partial(_save_position, position),
         )
-        spool.unacked_us = spool.unacked_since_us(0) if before is None else before.unacked_us
+        unacked_us = spool.unacked_since_us(spool.base_seq)
+        spool.unacked_us = unacked_us if before is None else before.unacked_us
         if damaged_path is not None or (spool.is_new and before is not None):
             spool.append(_loss_of(source, damaged_path, before, clock()), reserved=True)
         elif before is not None and _is_cut_off(spool, before):

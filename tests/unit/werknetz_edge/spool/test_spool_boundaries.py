@@ -13,7 +13,7 @@ from werknetz.events.codec import decode, encode
 from werknetz_edge.spool import last_values as module
 from werknetz_edge.spool.last_values import SAVE_EVERY_S, LastValues
 from werknetz_edge.spool.reserve import BYTES_MIN, Reserve
-from werknetz_edge.spool.spool import RESERVE, Spool, SpoolFull
+from werknetz_edge.spool.spool import RESERVE, Spool, SpoolFailed, SpoolFull
 from werknetz_edge.spool.spool_file import open_spool
 
 
@@ -185,3 +185,30 @@ def test_a_full_spool_frees_whatever_is_acknowledged(tmp_path: Path) -> None:
     file.free_room(1)
     assert (file.spool.base_seq, file.spool.last_seq) == (1, 2)
     file.close()
+
+
+def test_a_disk_without_room_is_a_full_spool() -> None:
+    spool, connection, _ = memory_spool()
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(SpoolFull, match="full"):
+        spool.append([zero_samples(5000)])
+    assert spool.last_seq == 0
+
+
+def test_a_damaged_file_is_named_by_the_second(tmp_path: Path) -> None:
+    path = tmp_path / "press.spool"
+    path.write_bytes(b"no database" * 1000)
+    file = open_spool(path, "press", clock=lambda: 1_800_000_000_999_999)
+    assert file.damaged_path == tmp_path / "press.spool.damaged-1800000000"
+    file.close()
+
+
+def test_a_spool_that_could_not_be_opened_is_not_locked(tmp_path: Path) -> None:
+    path = tmp_path / "press.spool"
+    path.mkdir()
+    with pytest.raises(SpoolFailed) as first:  # its traceback keeps what was opened
+        open_spool(path, "press")
+    path.rmdir()
+    open_spool(path, "press").close()
+    assert first.value

@@ -162,10 +162,14 @@ def test_a_gap_begins_at_the_true_time_of_the_newest_batch() -> None:
     assert gap_of(spool)[1:] == (NOW_US, NOW_US + 60)
 
 
-def test_after_a_reboot_the_uptime_counts_for_nothing() -> None:
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_after_a_reboot_the_uptime_counts_for_nothing(*, is_confirmed: bool) -> None:
     machine = Machine()
     machine.clock.now_us += HOUR_US
-    machine.open().append([zero_samples()])
+    spool = machine.open()
+    spool.append([zero_samples()])
+    if is_confirmed:
+        spool.confirm(INCARNATION, 1)
     machine.clock.now_us -= HOUR_US
     machine.boot_id = "second"
     spool = machine.open()

@@ -1,0 +1,111 @@
+"""The link in memory fails and waits as the one over Redis does."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import pytest
+
+from werknetz.link.memory import MemoryCoreLink, MemoryEdgeLink, MemoryServer
+from werknetz.link.redis import START, LinkLost
+from werknetz.link.wire import Ack, DesiredMapping, Hello, Status
+
+STATUS = Status(
+    "running", "", "mqtt", 0, 0.0, None, 1, 1, 1, "s", 1, 1, "0", 1, 1
+)  # fmt: skip
+HELLO = Hello("press", UUID(int=1), 5, 0, b"h", UUID(int=2))
+ACK = Ack(UUID(int=3), UUID(int=1), 9, b"hash")
+MAPPING = DesiredMapping("m", 1, b"d", "name: m")
+
+EDGE: dict[str, Callable[[MemoryEdgeLink], Awaitable[object]]] = {
+    "read_run_id": lambda link: link.read_run_id(),
+    "send": lambda link: link.send([HELLO]),
+    "receive": lambda link: link.receive(0),
+    "publish_status": lambda link: link.publish_status(STATUS),
+    "read_desired_mapping": lambda link: link.read_desired_mapping(),
+}
+CORE: dict[str, Callable[[MemoryCoreLink], Awaitable[object]]] = {
+    "read_run_id": lambda link: link.read_run_id(),
+    "list_connectors": lambda link: link.list_connectors(),
+    "read_newest_positions": lambda link: link.read_newest_positions(["press"]),
+    "read": lambda link: link.read({"press": START}, 0),
+    "reply": lambda link: link.reply("press", [ACK]),
+    "trim": lambda link: link.trim("press", START),
+    "acquire_lease": lambda link: link.acquire_lease("press", "me", 1000),
+    "release_lease": lambda link: link.release_lease("press", "me"),
+    "publish_desired_mapping": lambda link: link.publish_desired_mapping("press", MAPPING),
+    "read_status": lambda link: link.read_status("press"),
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", EDGE)
+async def test_the_edge_loses_a_server_that_is_down(name: str) -> None:
+    server = MemoryServer()
+    link = MemoryEdgeLink(server, "press")
+    await EDGE[name](link)
+    server.down = True
+    with pytest.raises(LinkLost, match="down"):
+        await EDGE[name](link)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", CORE)
+async def test_the_core_loses_a_server_that_is_down(name: str) -> None:
+    server = MemoryServer()
+    link = MemoryCoreLink(server)
+    await CORE[name](link)
+    server.down = True
+    with pytest.raises(LinkLost, match="down"):
+        await CORE[name](link)
+
+
+@pytest.mark.asyncio
+async def test_without_waiting_what_is_there_is_read() -> None:
+    server = MemoryServer()
+    edge, core = MemoryEdgeLink(server, "press"), MemoryCoreLink(server)
+    await edge.send([HELLO])
+    assert len(await core.read({"press": START}, 0)) == 1
+    await core.reply("press", [ACK])
+    assert await edge.receive(0) == [ACK]
+
+
+@pytest.mark.asyncio
+async def test_a_restart_changes_the_run_id_and_flush_does_not() -> None:
+    server = MemoryServer()
+    edge, core = MemoryEdgeLink(server, "press"), MemoryCoreLink(server)
+    before = await edge.read_run_id()
+    server.flush()
+    assert await core.read_run_id() == before
+    server.restart()
+    assert await edge.read_run_id() == await core.read_run_id() == str(int(before) + 1)
+
+
+@pytest.mark.asyncio
+async def test_flush_clears_everything() -> None:
+    server = MemoryServer()
+    edge, core = MemoryEdgeLink(server, "press"), MemoryCoreLink(server)
+    await edge.send([HELLO])
+    await edge.publish_status(STATUS)
+    await core.reply("press", [ACK])
+    assert await core.acquire_lease("press", "me", 1)
+    await core.publish_desired_mapping("press", MAPPING)
+    server.flush()
+    assert await core.list_connectors() == set()
+    assert await core.read_status("press") is None
+    assert await core.read({"press": START}, 0) == []
+    assert await edge.receive(0) == []
+    assert await edge.read_desired_mapping() is None
+    assert await core.acquire_lease("press", "other", 1)
+
+
+@pytest.mark.asyncio
+async def test_a_lease_has_one_holder_until_it_is_released() -> None:
+    link = MemoryCoreLink(MemoryServer())
+    assert not await link.acquire_lease("press", "me", 0)
+    assert await link.acquire_lease("press", "me", 1)
+    assert await link.acquire_lease("press", "me", 1)
+    assert not await link.acquire_lease("press", "other", 1)
+    await link.release_lease("press", "other")
+    assert not await link.acquire_lease("press", "other", 1)
+    await link.release_lease("press", "me")
+    assert await link.acquire_lease("press", "other", 1)
