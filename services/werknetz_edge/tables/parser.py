@@ -101,6 +101,8 @@ class TableParser:
             table = _Table(
                 self._addresses, file, source, sheet.header, keys, is_typed=sheet.is_typed
             )
+            if self.ledger is not None:
+                table.withdraws_former = self.ledger.has_former_identities
             last: Chunk | None = None  # what is to be noted comes with the last chunk
             for chunk in self._table_chunks(source, file, sheet, table):
                 if last is not None:
@@ -199,6 +201,7 @@ class _Table:
             self._records = RecordBuilder(source, header, file.name, keys)
         self.keys = keys
         self._has_rejects = False
+        self.withdraws_former = False
         self._clock = None if source.time is None else source.time.new_clock()
         self._arrival_us = time.time_ns() // 1000
         self._time = [header.index(name) for name in source.time.column] if source.time else []
@@ -232,6 +235,10 @@ class _Table:
             self._source_records.append(self._records.build(row, at_us))
         except UnreadableValue as error:
             self._reject(f"line {row.line}", str(error), row.raw or repr(list(row.cells)))
+            return
+        former = self._records.withdrawal_of_former(row) if self.withdraws_former else None
+        if former is not None:
+            self._source_records.append(former)
 
     def withdrawals(self) -> Iterator[SourceRecord]:
         return iter(()) if self._records is None else self._records.withdrawals()

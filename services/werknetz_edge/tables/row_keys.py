@@ -116,6 +116,9 @@ class RowKeys:
             )
         return key, False
 
+    def former_identity(self, cells: Sequence[Any]) -> bytes:
+        return former_identity_of(self.source, [cells[column] for column in self._columns])
+
     def skip(self) -> None:
         """Count a row that cannot be read: the numbers of the others stay."""
         self.count += 1
@@ -132,11 +135,17 @@ def row_key_of(document: bytes, number: int) -> bytes:
     return document + number.to_bytes(6, "big")
 
 
-def digest_of(texts: Sequence[str]) -> bytes:
+def former_identity_of(source: TableSource, cells: Sequence[Any]) -> bytes:
+    """Return what version 0.1 had as the identity of a row with these cells of the key columns."""
+    scope = blake2b(source.name.encode(errors="replace"), digest_size=16).digest()
+    return digest_of(["" if cell is None else str(cell) for cell in cells], scope)
+
+
+def digest_of(texts: Sequence[str], scope: bytes = b"") -> bytes:
     """Hash texts with their lengths: "ab", "c" differs from "a", "bc"."""
     lengths = ",".join(map(str, map(len, texts)))
     text = "\0".join((lengths, *texts)).encode(errors="surrogatepass")
-    return blake2b(text, digest_size=16).digest()
+    return blake2b(scope + text, digest_size=16).digest()
 
 
 def _text_of(cell: Any) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from werknetz.connector.content.numbers import is_other_form, refusal_of
 from werknetz.connector.contract import SourceGroupEnd, SourceRecord
+from werknetz.connector.values import UnreadableValue
 from werknetz.domain.bucket import instant_of
 from werknetz_edge.files.inbox import to_printable
 from werknetz_edge.tables.config import TableSource
@@ -31,17 +33,23 @@ class RecordBuilder:
         self.file = to_printable(self.file)
 
     def build(self, row: SheetRow, at_us: int | None) -> SourceRecord:
-        """Return the record of the next row; raise UnreadableValue where its key is wrong."""
+        """Return the record of the next row.
+
+        Raises UnreadableValue where its key is wrong, or a number has another form than declared.
+        """
         cells = row.cells
+        key, is_new = self.keys.next_key(cells)
         fields: dict[str, Any] = dict(zip(self.header, cells, strict=True))
+        form = (self.source.decimal, self.source.thousands)
         for name, index in self._numbers:
             number = self._number_format.parse(cells[index])
             if number is not None:
                 fields[name] = number
+            elif form != ("point", "") and is_other_form(str(cells[index]), *form):
+                raise UnreadableValue(f"{name}: {refusal_of(str(cells[index]), *form)}")
         fields["_file"] = self.file
         if at_us is not None:
             fields["_at"] = instant_of(at_us).isoformat()
-        key, is_new = self.keys.next_key(cells)
         time = self.source.time
         return SourceRecord(
             source=self.source.name, fields=fields, key=key,
@@ -49,6 +57,15 @@ class RecordBuilder:
             raw=row.raw.encode(errors="replace"), group=self._group, is_new=is_new,
             zone=None if time is None else time.zone or time.offset,
             time_field=time.column[0] if time is not None and len(time.column) == 1 else "",
+        )  # fmt: skip
+
+    def withdrawal_of_former(self, row: SheetRow) -> SourceRecord | None:
+        """Return the withdrawal of the fact that version 0.1 made of a row with this key."""
+        if not self.keys.is_keyed:
+            return None
+        return SourceRecord(
+            source=self.source.name, fields={}, key=self.keys.former_identity(row.cells),
+            item=f"line {row.line} of {self.file}", deleted=True, has_former_identity=True,
         )  # fmt: skip
 
     def withdrawals(self) -> Iterator[SourceRecord]:

@@ -1,5 +1,6 @@
 """Keys of rows, corrections, snapshots and files without rows."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ class Files:
 
     def __init__(self, folder: Path, **source: Any) -> None:
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         self.parser = create_table_parser(folder, **ASN, **source)
         self.parser.ledger = Ledger(folder / "t.ledger")
         self.facts: dict[bytes, dict[str, Any]] = {}
@@ -257,3 +259,22 @@ def test_keys_are_compared_in_bounded_memory(
 def test_contradictions_are_refused(tmp_path: Path, source: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         create_table_parser(tmp_path, **source)
+
+
+def test_a_ledger_of_version_0_1_withdraws_the_facts_of_its_rows(tmp_path: Path) -> None:
+    """A correction after the upgrade does not add to the fact that version 0.1 has stored."""
+    ledger = Ledger(tmp_path / "t.ledger")
+    ledger.add_file(b"a file", "a.csv")
+    ledger.close()
+    with sqlite3.connect(tmp_path / "t.ledger") as db:
+        db.execute("PRAGMA user_version = 0")  # as version 0.1 leaves it
+    db.close()
+    files = Files(tmp_path, **KEY)
+    corrected, former = files.read("b.csv", "1001;10;BOLT;450\n")
+    assert not corrected.deleted
+    assert (former.deleted, former.has_former_identity) == (True, True)
+    assert former.key.hex() == "34b1e9faf93793dc029612940234e311"  # as version 0.1 computed it
+    new = Files(tmp_path / "new", **KEY)
+    assert len(new.read("b.csv", "1001;10;BOLT;450\n")) == 1
+    again = Files(tmp_path / "new", **KEY)
+    assert len(again.read("c.csv", "1001;10;BOLT;451\n")) == 1

@@ -208,3 +208,32 @@ def test_a_text_of_a_sheet_is_no_number(tmp_path: Path) -> None:
     german = _book(tmp_path / "b.xlsx", [["t", "v"], [AT, "1.001,5"]])
     form = {"decimal": "comma", "thousands": "."}
     assert _values(parse(german, **{"as": "readings"}, time={"column": "t"}, **form)) == [1001.5]
+
+
+@pytest.mark.parametrize(
+    ("options", "cell", "number"),
+    [
+        ({"decimal": "comma"}, "1,5", 1.5),
+        ({"decimal": "comma"}, "1.000", None),
+        ({"decimal": "comma"}, "1.234,5", None),
+        ({"decimal": "comma", "thousands": "."}, "1.234,5", 1234.5),
+        ({"thousands": ","}, "1.234,5", None),
+        ({"decimal": "comma"}, "viele", "viele"),
+        ({"decimal": "comma"}, "", ""),
+    ],
+)
+def test_a_record_with_a_number_in_another_form_is_refused(
+    tmp_path: Path, options: dict[str, Any], cell: str, number: Any
+) -> None:
+    text = f"Teil;Menge\nA;1\nB;{cell}\nC;3\n"
+    more = {"as": "records", "delimiter": ";", "numbers": "Menge"} | options
+    table = _csv(tmp_path, text, **more)
+    items = [record.item for record in table.records]
+    if number is None:
+        assert items == ["line 2 of a.csv", "line 4 of a.csv"]
+        (reject,) = table.rejects
+        assert reject.reason.startswith("Menge: ")
+        assert reject.item == "line 3 of a.csv"
+    else:
+        assert table.records[1].fields["Menge"] == number
+    assert len({record.key for record in table.records}) == len(items)
