@@ -99,7 +99,7 @@ def test_messages_of_version_0_1_are_read(
     assert decode({FIELD: msgspec.msgpack.encode(fields)}) == expected
 
 
-def test_defaults_say_that_an_older_version_has_sent_it() -> None:
+def test_defaults_stand_for_an_older_version() -> None:
     hello = Hello("press", A, 5, 2, b"h", B)
     assert (hello.lane, hello.base, hello.incarnation) == ("live", 0, None)
     assert BatchEnvelope("press", A, 1, 2, b"p", b"h", "live", b"").incarnation is None

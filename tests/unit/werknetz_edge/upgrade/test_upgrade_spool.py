@@ -23,7 +23,7 @@ from plumbing.pumping import Core
 from werknetz.connector.contract import Delivery, Reading, ReadingBlock
 from werknetz.connector.mapping.mapping import parse_mapping
 from werknetz.connector.yaml_format import load_yaml
-from werknetz.events.batch import LaneName, Samples
+from werknetz.events.batch import GapClosed, GapOpened, LaneName, Samples
 from werknetz.events.codec import columns_of, decode
 from werknetz.link.memory import MemoryEdgeLink, MemoryServer
 from werknetz.link.watermark import Watermark
@@ -107,6 +107,26 @@ def test_every_batch_reads_as_the_version_before_read_it(folder: Path, name: str
         for batch in spool.read(spool.base_seq + 1, 10**9)
     ]
     assert _as_before(batches, expected["batches"]) == expected["batches"]
+    file.close()
+
+
+def test_retention_and_gaps_continue_after_the_upgrade(folder: Path) -> None:
+    """The version before stored neither the age of a batch nor the times that it stands for."""
+    file = open_spool(folder / "press.spool", "press")
+    spool = file.spool
+    assert spool.base_seq > 0
+    assert spool.has_trimmed
+    assert spool.trim(spool.last_seq, retention_us=3_600_000_000) == 0  # counted from now on
+    oldest_us = spool.oldest_at_us(0)
+    assert oldest_us is not None
+    assert spool.unacked_since_us(0) == oldest_us
+    batch_count = spool.last_seq - spool.base_seq
+    spool.replace("unrecoverable")
+    opened, closed = decode(spool.read(1, 1)[0].payload).records[:2]
+    assert isinstance(opened, GapOpened)
+    assert isinstance(closed, GapClosed)
+    assert opened.from_us < closed.to_us <= oldest_us
+    assert spool.last_seq == batch_count + 1
     file.close()
 
 
