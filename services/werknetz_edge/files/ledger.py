@@ -26,6 +26,7 @@ _STORE: Final = (
     " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 )
 _LATEST_PREFIX: Final = b"latest:"
+_VERSION: Final = 2
 
 
 class Ledger:
@@ -87,6 +88,13 @@ class Ledger:
         with self._lock, self._db as db:
             db.execute("UPDATE files SET moved = 1 WHERE key = ?", (key,))
 
+    @property
+    def has_former_identities(self) -> bool:
+        """Whether version 0.1 wrote to the ledger: it identified records in another way."""
+        with self._lock:
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        return int(version) < _VERSION
+
     def close(self) -> None:
         with self._lock:
             if self._connection is not None:
@@ -96,7 +104,13 @@ class Ledger:
     @property
     def _db(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = open_sidefile(self._path, _SCHEMA)
+            connection = open_sidefile(self._path, _SCHEMA)
+            (is_new,) = connection.execute(
+                "SELECT NOT EXISTS (SELECT 1 FROM files) AND NOT EXISTS (SELECT 1 FROM memory)"
+            ).fetchone()
+            if is_new:
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+            self._connection = connection
         return self._connection
 
     def _trim(self, table: str) -> None:
