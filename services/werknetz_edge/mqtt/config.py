@@ -1,6 +1,7 @@
 """Options of one MQTT source. The field descriptions are the documentation."""
 
-from typing import Any, Literal, Self
+import re
+from typing import Any, Final, Literal, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -8,6 +9,8 @@ from werknetz.connector.content.elements import ElementsConfig
 from werknetz.connector.mapping.pattern import Pattern
 from werknetz.connector.time_format import TimeFormat
 from werknetz_edge.mqtt.broker import BrokerConfig
+
+_SEGMENT: Final = re.compile(r"\{[^{}]*\}")
 
 
 class TopicConfig(BaseModel):
@@ -47,7 +50,7 @@ class TopicConfig(BaseModel):
         for level in levels:
             if level not in {"+", "#"} and ("+" in level or "#" in level):
                 raise ValueError(f"topic {topic!r}: `+` and `#` stand alone between slashes")
-            if "{" in level and not (level.startswith("{") and level.endswith("}")):
+            if Pattern.parse(level).names and not _SEGMENT.fullmatch(level):
                 raise ValueError(f"topic {topic!r}: a named segment is a whole level, `/{{name}}/`")
         Pattern.parse(topic)
         return topic
@@ -64,7 +67,8 @@ class TopicConfig(BaseModel):
     def filter(self) -> str:
         """The subscription as the broker reads it."""
         levels = self.pattern.split("/")
-        return "/".join("+" if level.startswith("{") else level for level in levels)
+        patterns = map(Pattern.parse, levels)
+        return "/".join("+" if pattern.names else pattern.literal for pattern in patterns)
 
 
 class MqttConfig(BrokerConfig):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from werknetz.connector.content.numbers import UntypedText
 from werknetz.connector.contract import Reading
 from werknetz.domain.status import GOOD, UNCERTAIN_TIME
 from werknetz.events.batch import Unmapped
@@ -112,3 +113,47 @@ def test_options() -> None:
     assert (config.host, config.port, config.is_tls) == ("h", 8883, True)
     assert config.credentials() == ("u@x", "p:")
     assert config.topics[0].filter == "a/+/#"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "topic_filter"),
+    [
+        ("a/{m}/b", "a/+/b"),
+        ("a/{{m}}/b", "a/{m}/b"),
+        ("a/x{{1}}/{m}/#", "a/x{1}/+/#"),
+        ("a/x{/b", "a/x{/b"),
+    ],
+)
+def test_braces_of_a_topic_are_doubled(pattern: str, topic_filter: str) -> None:
+    assert TopicConfig.model_validate({"pattern": pattern}).filter == topic_filter
+
+
+def test_a_bare_payload_keeps_its_text() -> None:
+    reader = _reader({"pattern": "t"}, {"pattern": "j", "payload": "json"})
+    for text in ("1E5", "12.50", "000123", "+5"):
+        (value,) = _values(_read(reader, "t", text)).values()
+        assert (type(value), value) == (UntypedText, text)
+    for text, number in (("5", 5), ("12.5", 12.5), ("-3", -3), ("true", True)):
+        (value,) = _values(_read(reader, "t", text)).values()
+        assert (type(value), value) == (type(number), number)
+    assert _values(_read(reader, "j", "1E5")) == {"j": 1e5}
+    assert _values(_read(reader, "t", '{"a.b": 1, "a": {"b": 2}}')) == {"t#a\\.b": 1, "t#a.b": 2}
+
+
+def test_the_time_may_have_a_name_with_a_dot() -> None:
+    for path in ("meta.ts", "meta\\.ts"):
+        reader = _reader({"pattern": "t", "time": {"path": path, "format": "unix_s"}})
+        (reading,) = _read(reader, "t", '{"meta.ts": 1770000000, "v": 1}')
+        assert (reading.source, reading.source_time_us) == ("t#v", 1_770_000_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "remedy"),
+    [
+        ({"payload": "text", "elements": {"key": "id"}}, "remove `payload`"),
+        ({"time": {"path": "t"}, "elements": {"key": "id"}}, "move `time`"),
+    ],
+)
+def test_elements_fit_the_topic(change: dict[str, Any], remedy: str) -> None:
+    with pytest.raises(ValueError, match=remedy):
+        TopicConfig.model_validate({"pattern": "t"} | change)
