@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from werknetz.connector.clock.local_time import AHEAD_MAX_US
 from werknetz.connector.clock.wall_clock import read_time, unordered_clock
 from werknetz.connector.content.elements import UnreadableElements, read_elements
 from werknetz.connector.content.numbers import UntypedText
@@ -131,7 +132,9 @@ class RowReader:
         if self.changed_at is None or value is None:
             return None
         at_us, is_sure = read_time(value, self.changed_at, arrival_us=arrival_us, is_live=False)
-        return at_us if is_sure else None
+        # A time of the future would make every later correction an older state.
+        is_order = at_us is not None and is_sure and at_us <= arrival_us + AHEAD_MAX_US
+        return at_us if is_order else None
 
     def _time_of(self, row: DocumentRow, arrival_us: int) -> int | None:
         form = self.config.time

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from werknetz.connector.clock.local_time import offsets_of_zone
+from werknetz.connector.clock.local_time import AHEAD_MAX_US, offsets_of_zone
 from werknetz.connector.clock.wall_clock import unordered_clock
 from werknetz.connector.contract import Reading, SourceRecord
 from werknetz.connector.values import EXACT_MAX, UnreadableValue
@@ -196,6 +196,8 @@ def _revision_of(
     value = None if source.changed_at is None else raw[source.changed_at]
     if isinstance(value, (datetime, str)):
         value, _ = _instant_of(source, value)
+        if value is not None and value > time_ns() // 1000 + AHEAD_MAX_US:
+            return None  # every later correction would be an older state
     elif isinstance(value, bytes):
         value = int.from_bytes(value)
     elif isinstance(value, (float, Decimal)):

@@ -158,6 +158,9 @@ async def test_a_row_of_the_future_hides_nothing(database: Any, tmp_path: Path, 
     await connector.close()
     assert sorted(spool.values()) == [1, 2, 3]
     assert "2099" in connector.status.details["s future"]
+    versions = {record.fields["v"]: record.version for record in spool.records}
+    assert versions[1] is None  # else a corrected date would be an older state
+    assert versions[2] is not None
 
 
 async def test_a_number_far_ahead_hides_nothing(database: Any, tmp_path: Path) -> None:
