@@ -22,7 +22,7 @@ from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import decode_delivery, encode_delivery
 from werknetz.connector.yaml_format import ConfigurationError, parse_yaml
 from werknetz.domain.status import BAD, BAD_STALE, GOOD, UNCERTAIN
-from werknetz.events.batch import Samples, Unmapped
+from werknetz.events.batch import Points, Samples, Unmapped
 from werknetz.events.codec import columns_of
 
 NOW = 1_795_000_000_000_000
@@ -283,3 +283,17 @@ def test_raw_input_of_version_0_1_is_replayed_as_it_was_stored(
     else:
         ((number, _, stored),) = rows
         assert expected in {number, stored}
+
+
+@pytest.mark.parametrize(
+    ("value", "datatype"),
+    [
+        ("12.5", "text"), (UntypedText("12.50"), "float"), (UntypedText("1E5"), "text"),
+        (NumberText("1,5"), "float"), (True, "boolean"), (5, "integer"), (5.0, "float"),
+    ],
+)  # fmt: skip
+def test_a_new_point_has_the_datatype_of_its_first_value(value: Any, datatype: str) -> None:
+    normalizer = Normalizer(parse_mapping(parse_yaml(MAPPING, file="m")), "c")
+    records = normalizer.normalize(Delivery([Reading("plain", value)]), NOW)
+    (points,) = [record.points for record in records if isinstance(record, Points)]
+    assert points[0].datatype == datatype
