@@ -14,7 +14,7 @@ import asyncpg
 from celery.exceptions import SoftTimeLimitExceeded
 
 from werknetz.runtime.log import get_logger
-from werknetz.store import failures as statements
+from werknetz.store.projection import failures as statements
 from werknetz.store.session import DriverPool, WriteConnection
 
 RETRY_FIRST_S: Final = 10.0

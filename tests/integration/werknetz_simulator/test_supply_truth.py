@@ -23,7 +23,7 @@ from plumbing.group_supply import (
     run_group_supply,
 )
 from werknetz.domain.bucket import instant_of
-from werknetz.store.stock_levels import STOCK_AT
+from werknetz.store.inventory.stock_levels import STOCK_AT
 from werknetz_core.access.keys import generate_key
 from werknetz_core.app import create_app
 from werknetz_core.context.equipment_tree import EquipmentTreeCache

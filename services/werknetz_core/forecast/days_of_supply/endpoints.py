@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.kpi.stock.days import days_of_supply
 from werknetz.kpi.stock.supply_caused import StockPlace
+from werknetz.store.inventory.stock_levels import STOCK_AT
 from werknetz.store.session import ReadSession
-from werknetz.store.stock_levels import STOCK_AT
 from werknetz.store.tables.stock import stock_items
 from werknetz_core.access.supply_filters import StockFiltersDep
 from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer

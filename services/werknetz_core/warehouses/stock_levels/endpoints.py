@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
 from werknetz.kpi.stock.ledger import NEGLIGIBLE
-from werknetz.store.stock_levels import STOCK_AT
+from werknetz.store.inventory.stock_levels import STOCK_AT
 from werknetz.store.tables.stock import locations, stock_items, warehouses
 from werknetz.store.tables.supply import materials
 from werknetz_core.access import supply_scope
