@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from plumbing.delivery import FakeSpool
+from plumbing.ingesting import books_of
 from werknetz.connector.contract import Delivery, Reading, SourceMessage, SourceRecord, hash_message
 from werknetz.connector.normalize import Normalizer
 from werknetz.connector.raw import encode_delivery
@@ -370,3 +371,48 @@ async def test_entries_are_assigned_and_discarded_with_a_reason(
     assert response.json()["entries"] == 12
     listed = (await world.get("/quarantine", params={"state": "discarded"})).json()["items"]
     assert {row["note"] for row in listed} == {"a test list"}
+
+
+@pytest.mark.asyncio
+async def test_a_replay_changes_facts_only_where_they_are_as_delivered(world: World) -> None:
+    """A fact was corrected, another one deleted: replays of all inputs undo neither."""
+    edge = Edge(world, "press-r")
+    await edge.start(document("press-r", 1, right=True))
+    start_us = microseconds_of(datetime.now(UTC)) - 60 * SECOND
+
+    def row(key: bytes, quantity: str, *, deleted: bool = False) -> SourceRecord:
+        fields = {"teil": key.decode(), "menge": quantity}
+        return SourceRecord("lager", fields, key, source_time_us=start_us, deleted=deleted)
+
+    rounds = [row(b"A", "1"), row(b"B", "5"), row(b"A", "2"), row(b"B", "5", deleted=True)]
+    for number, record in enumerate(rounds):
+        await edge.send(Delivery(records=[record]), start_us + number * SECOND)
+    world.now[0] = datetime.now(UTC) + timedelta(seconds=1)
+
+    async def facts() -> dict[str, tuple[float, int, str | None]]:
+        rows = await world.database.fetch(
+            "SELECT body->>'material', (body->>'quantity')::float8, revision, withdrawal_reason"
+            " FROM business_events WHERE connector_id = 'plc-press-r'"
+        )
+        return {row[0]: tuple(row[1:]) for row in rows}
+
+    async def replay(version: int, text: str) -> int:
+        await post(world, "/mappings", {"document": text})
+        body = {"mapping": "presses-press-r", "version": version, "start": "-1h"}
+        job = await wait_for_replay(world, await post(world, "/replays", body))
+        return int(job["events_changed"])
+
+    delivered = {"A": (2.0, 2, None), "B": (5.0, 2, "deleted")}
+    assert await facts() == delivered
+    books = await books_of(world.database, "plc-press-r")
+    assert books == {"stored": 2, "revisions": 1, "withdrawn": 1}
+    doubled = document("press-r", 2, right=True).replace("field: menge,", "field: menge, scale: 2,")
+    assert await replay(2, doubled) == 1
+    assert await facts() == {"A": (4.0, 3, None), "B": delivered["B"]}
+    head = document("press-r", 3, right=True).partition("- source: lager")[0]
+    assert await replay(3, head + "- source: lager\n  ignore: true\n") == 1
+    gone = "not created by presses-press-r@3"
+    assert await facts() == {"A": (4.0, 4, gone), "B": delivered["B"]}
+    assert await replay(4, document("press-r", 4, right=True)) == 1
+    assert await facts() == {"A": (2.0, 5, None), "B": delivered["B"]}
+    assert await books_of(world.database, "plc-press-r") == books
