@@ -1,4 +1,4 @@
-"""Limits and spreading of counters, and findings about a machine."""
+"""Limits and spreading of counters, findings about a machine, and provisional buckets."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 _INDEX = "ix_findings_equipment_id"
+_PROVISIONAL = "ix_elements_provisional"
 _REFERENCE = "fk_findings_equipment_id_equipment"
 
 
@@ -22,9 +23,14 @@ def upgrade() -> None:
     op.add_column("findings", sa.Column("equipment_id", sa.Integer()))
     op.create_foreign_key(_REFERENCE, "findings", "equipment", ["equipment_id"], ["id"])
     op.create_index(_INDEX, "findings", ["equipment_id"])
+    op.create_index(
+        _PROVISIONAL, "elements", ["equipment_id", "bucket_at"],
+        postgresql_where=sa.text("provisional"),
+    )  # fmt: skip
 
 
 def downgrade() -> None:
+    op.drop_index(_PROVISIONAL, table_name="elements")
     # The version before shows every finding as one of supply or stock.
     op.execute("DELETE FROM findings WHERE equipment_id IS NOT NULL")
     op.drop_index(_INDEX, table_name="findings")

@@ -7,7 +7,7 @@ bucket. No bucket falls below zero: the rest corrects the bucket before.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps
 Spread = tuple[int, int, float]
 """An increment over a bucket's start: the sample before, the sample, and the quantity."""
 
+NEGLIGIBLE: Final = 1e-6  # of a correction: less is left of sums of floats
 QUANTITY_MAX: Final = 1e15
 """Of one signal in one bucket. More is no count, and sums of it would not be finite."""
 
@@ -36,6 +37,16 @@ class Debt:
         if self.spreads:
             document["spreads"] = {key: list(spread) for key, spread in self.spreads.items()}
         return document
+
+    def is_like(self, document: Mapping[str, Any]) -> bool:
+        """Return whether a stored document says the same, up to the last digits of sums."""
+        stored = document.get("corrections", {})
+        spreads = {key: tuple(spread) for key, spread in document.get("spreads", {}).items()}
+        return (
+            spreads == self.spreads
+            and stored.keys() == self.corrections.keys()
+            and all(abs(stored[key] - n) <= NEGLIGIBLE for key, n in self.corrections.items())
+        )
 
 
 NO_DEBT: Final = Debt()
@@ -133,7 +144,7 @@ def _subtract(quantity: Numbers, planned_s: Numbers, corrections: Numbers, debt:
     left, passed = quantity.copy(), np.zeros(len(quantity))
     for bucket in range(len(quantity) - 1, -1, -1):
         rest = float(quantity[bucket] - corrections[bucket] - debt)
-        left[bucket], debt = max(rest, 0.0), max(-rest, 0.0)
+        left[bucket], debt = max(rest, 0.0), -rest if rest < -NEGLIGIBLE else 0.0
         passed[bucket] = debt
     share = np.divide(left, quantity, out=np.zeros(len(quantity)), where=quantity > 0)
     return _Sums(left, planned_s * share, passed)
@@ -151,20 +162,27 @@ def _sum_by_bucket(at: Instants, quantity: Numbers, edges: Instants) -> Numbers:
 def _spread_evenly(
     increments: Increments, quantity: Numbers, run_time: Steps, edges: Instants
 ) -> tuple[Numbers, Numbers]:
-    """Return quantity and planned time by bucket, each increment even over its interval."""
-    buckets = len(edges) - 1
-    if not len(quantity):
-        return np.zeros(buckets), np.zeros(buckets)
-    is_last = np.append(increments.at[1:] != increments.at[:-1], True)
-    # Of a sample whose interval is not known, the whole increment lies at its instant.
-    first = min(int(increments.since[0]), int(increments.at[0]) - 1)
-    at = np.append(first, increments.at[is_last]) - edges[0]
-    counted = np.append(0.0, np.cumsum(quantity)[is_last])
+    """Return quantity and planned time by bucket, each increment even over its interval.
+
+    An increment without an interval lies at its instant: the sample before is not known, or has
+    the same instant.
+    """
+    single = increments.since == increments.at
+    single_s = quantity * run_time.value[run_time.index(increments.at)]
+    total = _sum_by_bucket(increments.at[single], quantity[single], edges)
+    total_s = _sum_by_bucket(increments.at[single], single_s[single], edges)
+    if single.all():
+        return total, total_s
+    # The intervals are adjacent, so one line through their ends has every increment as a rise.
+    at = np.append(increments.since[~single][0], increments.at[~single]) - edges[0]
+    counted = np.append(0.0, np.cumsum(quantity[~single]))
     inside = (run_time.at > edges[0]) & (run_time.at < edges[-1])
     cuts = np.union1d(edges, run_time.at[inside])
     pieces = np.maximum(np.diff(np.interp(cuts - edges[0], at, counted)), 0.0)
     each_s = pieces * run_time.value[run_time.index_before(cuts[1:])]
-    return _sum_by_bucket(cuts[1:], pieces, edges), _sum_by_bucket(cuts[1:], each_s, edges)
+    total += _sum_by_bucket(cuts[1:], pieces, edges)
+    total_s += _sum_by_bucket(cuts[1:], each_s, edges)
+    return total, total_s
 
 
 def _counters_after(

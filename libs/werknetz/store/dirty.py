@@ -44,11 +44,11 @@ SELECT e.equipment_id, e.bucket_at FROM elements e JOIN equipment m ON m.id = e.
 WHERE (m.path = $1 OR starts_with(m.path, $1 || '/')) AND e.bucket_at >= $2""")
 
 # For every machine that has elements: the bucket after its last, up to now, and those that
-# were computed before they had settled.
+# were computed before they had settled, however long no worker ran since.
 MARK_BUCKETS_AFTER_TIME: Final = _mark_buckets(
     """
 SELECT e.equipment_id, e.bucket_at FROM elements e
-WHERE e.provisional AND e.bucket_at >= $1::timestamptz - interval '2 days'
+WHERE e.provisional AND e.bucket_at <= $1
 UNION
 SELECT m.id, next.bucket_at FROM equipment m
 CROSS JOIN LATERAL (

@@ -270,7 +270,7 @@ class _MachineComputation:
             return False
         first = self._old.get(span.start_us)
         stored = {} if first is None else first.carry.get(DEBT, {})
-        return bool(stored != computed.debts[0].to_document())
+        return not computed.debts[0].is_like(stored)
 
     def _compare(self, span: BucketRange, computed: ComputedBuckets) -> rows.ElementChanges:
         carries, provisional, revisions = [], [], []

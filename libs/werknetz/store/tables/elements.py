@@ -45,6 +45,12 @@ elements = sa.Table(
     sa.Column("provisional", sa.Boolean, nullable=False),  # the bucket had not ended
     sa.Column("computed_at", AT, nullable=False, server_default=NOW),
     sa.Index("ix_elements_bucket_at", "bucket_at"),
+    sa.Index(
+        "ix_elements_provisional",
+        "equipment_id",
+        "bucket_at",
+        postgresql_where=sa.text("provisional"),
+    ),
 )
 
 element_revisions = sa.Table(

@@ -215,6 +215,25 @@ async def test_the_sweep_carries_silent_machines_on(plant: Plant) -> None:
     assert await mark_after_time(plant.pool, now_us) == 0
 
 
+async def test_a_bucket_in_which_the_worker_stopped_is_completed_however_late(
+    plant: Plant,
+) -> None:
+    machine = await plant.machine(PATH)
+    await plant.samples(machine, [("order", T0, None, "A"), ("state", T0, 1.0, "run")])
+    await work(plant, T0 + MINUTE)  # then no worker runs
+    now_us = T0 + 5 * 96 * BUCKET_US
+    # New samples are computed first, so that the last bucket is not the one that was left.
+    await plant.samples(machine, [("state", now_us - BUCKET_US + MINUTE, 3.0, "idle")])
+    await work(plant, now_us)
+    await mark_after_time(plant.pool, now_us)
+    await work(plant, now_us)
+    rows = await plant.elements(machine)
+    assert sum_rows(rows).apt_s == 5 * 86_400 - 14 * 60
+    assert [row["bucket_at"] for row in rows if row["provisional"]] == [
+        instant_of(now_us - BUCKET_US), instant_of(now_us),
+    ]  # fmt: skip
+
+
 async def test_a_calendar_of_the_plant_holds_from_its_day_on(plant: Plant) -> None:
     machine = await plant.machine(PATH)
     document = {

@@ -7,7 +7,7 @@ import pytest
 
 from werknetz.domain.role import Role
 from werknetz.kpi.counter_steps import CounterStart
-from werknetz.kpi.counts import NO_DEBT, Quantities, sum_quantities
+from werknetz.kpi.counts import NO_DEBT, Debt, Quantities, sum_quantities
 from werknetz.kpi.series import CountSeries, Series, Steps, run_time_steps_of
 
 EDGES = np.array([0, 10, 20, 30, 40])
@@ -123,10 +123,10 @@ def test_an_increment_of_unknown_time_is_not_spread() -> None:
     assert together.pq.tolist() == pytest.approx([1, 1])
 
 
-def test_of_samples_at_one_instant_the_whole_increment_is_spread() -> None:
+def test_of_samples_at_one_instant_the_first_is_spread() -> None:
     series = Series.of([20, 20], [2.0, 4.0])
     both = sums(CountSeries(1, Role.TOTAL_COUNT, series, "to_zero", interpolate=True))
-    assert both.pq.tolist() == pytest.approx([2, 2, 0, 0])
+    assert both.pq.tolist() == pytest.approx([1, 3, 0, 0])
 
 
 def test_spread_items_have_the_planned_time_of_their_own_instant() -> None:
@@ -146,6 +146,20 @@ def test_a_bucket_passes_on_what_it_cannot_subtract() -> None:
     assert after.pq.tolist() == [0, 6, 0, 0]
     assert [debt.corrections for debt in after.debts] == [{}, {}, {"1": 4}, {"1": 4}]
     assert NO_DEBT.to_document() == {}
+
+
+def test_debts_are_alike_up_to_the_last_digits_of_a_sum() -> None:
+    debt = Debt({"1": 4.0}, {"2": (1, 9, 3.0)})
+    assert debt.is_like(debt.to_document())
+    assert debt.is_like({"corrections": {"1": 4.0 + 0.9e-6}, "spreads": {"2": [1, 9, 3.0]}})
+    assert not debt.is_like({"corrections": {"1": 4.0 - 1.1e-6}, "spreads": {"2": [1, 9, 3.0]}})
+    assert not debt.is_like({"corrections": {"1": 4.0}})
+    assert not debt.is_like({"spreads": {"2": [1, 9, 3.0]}})
+    assert not debt.is_like({"corrections": {"1": 4.0}, "spreads": {"2": [1, 8, 3.0]}})
+    assert NO_DEBT.is_like({})
+    # what is left of a sum of floats is no correction
+    third = sums(count({5: 0.1, 6: 0.3, 15: 0.0}), before=0.0, corrections={"1": 0.3})
+    assert third.debts == (NO_DEBT, Debt({"1": 0.3}), Debt({"1": 0.3}), Debt({"1": 0.3}))
 
 
 def test_a_bucket_names_the_increment_that_reaches_over_its_start() -> None:
