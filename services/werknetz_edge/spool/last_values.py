@@ -73,11 +73,8 @@ class LastValues:
 
     def update(self, records: Sequence[Record]) -> None:
         """Take over records that are on disk now."""
-        if self._spool_id is None:
-            return
         if self._spool_id != self._spool.spool_id:
-            self._spool_id = None  # replaced meanwhile: `_load` starts without rows
-            return
+            return  # nothing is loaded, or the spool was replaced: `_load` starts without rows
         self._apply(records)
         if time.monotonic() - self._saved_at_s > SAVE_EVERY_S:
             self.save()
