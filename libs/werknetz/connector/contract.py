@@ -154,6 +154,7 @@ class ConnectorStatus:
     detail: str = ""  # the last error or notice, with the remedy
     last_good_us: int | None = None  # when the source last delivered something
     details: dict[str, str] = field(default_factory=dict)  # revised intervals, certificate expiry …
+    findings: dict[str, str] = field(default_factory=dict)  # kind → what may be missed, the remedy
     step: str = ""  # what `connect` does now, or did when it failed
     on_step: Callable[[float], None] | None = None  # set by the pump
 
@@ -196,11 +197,12 @@ class Connector(Protocol):
 class OutageReporter(Protocol):
     """A connector that reports a gap while the outage lasts, not only when it is over."""
 
-    def take_outage_gaps(self) -> Sequence[GapOpened | GapClosed]:
-        """Return gap records that do not wait for a delivery; each only once.
+    def take_outage_report(self) -> Delivery | None:
+        """Return gap records, and a checkpoint with them, that do not wait for `read`.
 
         Called after each failure of the connector. A gap that was taken is closed by a later
-        delivery, as backfilled where the source has buffered everything.
+        delivery, as backfilled where the source has buffered everything. The checkpoint tells a
+        later instance that the gap is open.
         """
 
 
@@ -214,4 +216,4 @@ class Redeliverable(Protocol):
     """
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
-        """Accept the checkpoints on disk, oldest first. Called once per instance, before connect."""
+        """Accept the checkpoints on disk, oldest first. Called once, before connect."""

@@ -34,7 +34,6 @@ from werknetz_edge.opcua.subscription.item_check import ItemCheck
 from werknetz_edge.opcua.subscription.monitored_items import MonitoredItem, Subscription
 from werknetz_edge.opcua.subscription.outage import OutageGap
 from werknetz_edge.opcua.subscription.publish_loop import (
-    CHECKPOINT,
     PublishLoop,
     SubscriptionEndedError,
     now_us,
@@ -151,24 +150,37 @@ class OpcuaConnector:
 
     def restore_checkpoints(self, checkpoints: Sequence[bytes]) -> None:
         """Take the time of the last stored message; a new edge starts now."""
-        self._stored_until_us = CHECKPOINT.unpack(checkpoints[-1])[0] if checkpoints else now_us()
+        self._stored_until_us = (
+            self._outage.restore(self._id, checkpoints[-1]) if checkpoints else now_us()
+        )
 
-    def take_outage_gaps(self) -> Sequence[GapOpened]:
+    def take_outage_report(self) -> Delivery | None:
         """Report the gap while the outage lasts, once an attempt to resume has failed."""
-        return self._outage.take_for_report()
+        self._start_outage()
+        return self._delivery_of(self._outage.take_for_report())
 
-    def _open_outage_gap(self) -> None:
-        """Open a gap for a new subscription: values since the last message are lost."""
+    def _delivery_of(self, gaps: Sequence[GapOpened]) -> Delivery | None:
+        """Return a delivery that opens gaps, and that a later process knows."""
+        if not gaps:
+            return None
+        checkpoint = self._outage.checkpoint(gaps[0].from_us)
+        return Delivery(gaps=gaps, checkpoints=(checkpoint,))
+
+    def _start_outage(self) -> None:
+        """Begin the outage of a lost session, or of the time in which no edge ran."""
         since, cause, detail = self.status.last_good_us, "connection_lost", self._loss
         if since is None:
             since, cause = self._stored_until_us, "subscription_recreated"
             detail = "the edge was not running, or stopped before all values were on disk"
-        if since is None:
-            return
-        self._outage.start(self._id, since, cause, detail)
-        gaps = self._outage.take_for_delivery()
-        if gaps:
-            self._queue.add_unbounded(Delivery(gaps=gaps))
+        if since is not None:
+            self._outage.start(self._id, since, cause, detail)
+
+    def _open_outage_gap(self) -> None:
+        """Open a gap for a new subscription: values since the last message are lost."""
+        self._start_outage()
+        delivery = self._delivery_of(self._outage.take_for_delivery())
+        if delivery is not None:
+            self._queue.add_unbounded(delivery)
 
     def _start_work(self, session: OpcuaSession) -> None:
         self._last_alive_s = asyncio.get_running_loop().time()

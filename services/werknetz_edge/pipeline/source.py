@@ -196,9 +196,9 @@ class Source:
         if not isinstance(self.connector, OutageReporter):
             return
         try:
-            gaps = self.connector.take_outage_gaps()
-            if gaps:
-                await self._store(Delivery(gaps=gaps))
+            report = self.connector.take_outage_report()
+            if report is not None:
+                await self._store(report)
         except BaseException as error:
             if must_propagate(error):
                 raise

@@ -14,7 +14,6 @@ from redis import Redis
 from plumbing.edgeplant import EdgePlant
 from plumbing.opcua_plant import free_port, options, plant
 from plumbing.waiting import until
-from plumbing.wire import Wire
 from werknetz.link.redis import status_key
 from werknetz_edge.opcua.stack import ua
 
@@ -163,64 +162,3 @@ async def test_one_process_survives_every_connector(
             assert statuses.of("bad-read")[1].startswith("read: AttributeError: bug in read")
         finally:
             running.stop()
-
-
-class SilentChannels(Wire):
-    """Forwards the first connection; later ones get no answer to OpenSecureChannel."""
-
-    connections = 0
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        type(self).connections += 1
-        if type(self).connections % 2 == 1:  # the one that asks for the endpoints
-            await super()._carry(reader, writer)
-            return
-        self._open.add(writer)
-        await reader.read(8)
-        writer.write(
-            b"ACKF" + (28).to_bytes(4, "little") + bytes(4) + 2 * b"\xff\xff\0\0" + bytes(8)
-        )
-        await writer.drain()
-        while await reader.read(65_536):
-            """Swallow everything."""
-
-
-async def test_a_secured_server_that_opens_no_channel(
-    database_url: str, redis_url: str, tmp_path: Path
-) -> None:
-    """The library then raises an AttributeError when the channel is closed."""
-    port, secured = free_port(), free_port()
-    statuses = Statuses(redis_url)
-    async with (
-        plant(port) as (_, nodes),
-        plant(secured, folder=tmp_path / "server"),
-    ):
-        wire = SilentChannels("127.0.0.1", secured)
-        await wire.show()
-        silent = options(
-            wire.listening, policy="Basic256Sha256", user="user1", password="password1", timeout_s=1
-        )
-        pki = tmp_path / "spool" / "silent" / "pki" / "trusted"
-        pki.mkdir(parents=True)
-        for certificate in (tmp_path / "server" / "own").glob("*.der"):
-            (pki / certificate.name).write_bytes(certificate.read_bytes())
-        files = [
-            edge_file(tmp_path, "healthy", "opcua", options(port, silence_s=30)),
-            edge_file(tmp_path, "silent", "opcua", silent),
-        ]
-        environment = os.environ | {
-            "WERKNETZ_DATABASE_URL": database_url,
-            "WERKNETZ_REDIS_URL": redis_url,
-        }
-        running = EdgePlant(tmp_path, environment)
-        running.start("ingest")
-        running.start("edge", *files)
-        try:
-            number = await write_until_stored(nodes, database_url, 1)
-            await until(lambda: "open a secure channel" in statuses.of("silent")[1], within_s=60)
-            assert "no answer in 1 s" in statuses.of("silent")[1]
-            await write_until_stored(nodes, database_url, number)
-            assert running.children["edge"].is_alive, running.log("edge")
-        finally:
-            running.stop()
-            await wire.hide()

@@ -37,6 +37,7 @@ from werknetz_edge.opcua.subscription.activity import Activity
 from werknetz_edge.opcua.subscription.initial_values import InitialValues
 
 HEARTBEAT: Final = "heartbeat"
+EVENTS_HANDLE: Final = 0xFFFF_FFFE  # of the item for events: no address has such an index
 ELEMENTS_MAX: Final = 4096  # a longer array stays one JSON text: signals are bounded
 _SHORT_RUN: Final = 8
 _OVERFLOW_MASK: Final = 0x0C80  # InfoType and the overflow bit
@@ -235,7 +236,12 @@ class _Reader:
         if not len(handle):
             return
         if int(handle.max()) >= len(self._decoder.addresses):
-            raise ValueError(f"client handle {int(handle.max())} was never assigned")
+            assigned = self._find_assigned(handle)
+            handle, value, status = handle[assigned], value[assigned], status[assigned]
+            source = None if source is None else source[assigned]
+            server = None if server is None else server[assigned]
+            if not len(handle):
+                return
         self._decoder.activity.note(handle, value)
         at, judged = instants_of(source, server, status, self._arrived_us)
         if status.any():
@@ -251,6 +257,19 @@ class _Reader:
             )
         )
 
+    def _find_assigned(self, handle: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Return which values are of an address; report the others to quarantine.
+
+        After a session is resumed some servers also send a value for the item of events.
+        """
+        assigned = handle < len(self._decoder.addresses)
+        unknown = {int(number) for number in handle[~assigned]} - {EVENTS_HANDLE}
+        if unknown:
+            self._result.unreadable_count += int((~assigned).sum())
+            reason = f"client handle {min(unknown)} was never assigned"
+            self._quarantine(0, len(self._content), reason)
+        return assigned
+
     def _note_status(
         self, handle: NDArray[np.uint32], status: NDArray[np.uint32], at: NDArray[np.int64]
     ) -> None:
@@ -260,6 +279,8 @@ class _Reader:
         self._result.unknown_nodes.update(int(h) for h in handle[status == _NODE_UNKNOWN])
 
     def _emit_record(self, record: NotificationRecord, position: int) -> None:
+        if record.handle == EVENTS_HANDLE:
+            return
         if record.handle >= len(self._decoder.addresses):
             raise ValueError(f"client handle {record.handle} was never assigned")
         raw = self._content[position : record.end]

@@ -12,12 +12,12 @@ from asyncua.ua.ua_binary import struct_from_binary
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.connection.session import OpcuaSession
 from werknetz_edge.opcua.connection.transport import SESSION_S
+from werknetz_edge.opcua.decoding.decoder import EVENTS_HANDLE
 from werknetz_edge.opcua.stack import ua
 from werknetz_edge.opcua.subscription.initial_values import InitialValues
 from werknetz_edge.opcua.subscription.sequence import SequenceTracker
 
 KEEP_ALIVE_MS: Final = 5_000
-EVENTS_HANDLE: Final = 0xFFFF_FFFE  # no address has such an index
 _EVENTS_MAX: Final = 10
 _SERVER: Final = 2253
 _BASE_EVENT: Final = 2041

@@ -6,11 +6,14 @@ With a new subscription the gap ends at the source time of the first new value.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from werknetz.events.batch import GapClosed, GapOpened
 
+_STORED: Final = Struct("<q")  # arrival time of the last message
+_STORED_IN_GAP: Final = Struct("<q16s")  # and the gap that is open
 _CLOSE_AFTER_S: Final = 10.0  # an item without an initial value does not keep a gap open
 
 
@@ -30,6 +33,21 @@ class OutageGap:
             self.opened = GapOpened(uuid4(), source, [], from_us, cause, detail)
             self._is_reported, self._attempts = False, 0
             self._first_new_us = self._first_value_s = None
+
+    def checkpoint(self, stored_us: int) -> bytes:
+        """Return what a later process needs: up to when values are stored, and the open gap."""
+        if self.opened is None or not self._is_reported:
+            return _STORED.pack(stored_us)
+        return _STORED_IN_GAP.pack(stored_us, self.opened.gap_id.bytes)
+
+    def restore(self, source: str, checkpoint: bytes) -> int:
+        """Continue the gap that an earlier process opened; return up to when it stored values."""
+        if len(checkpoint) == _STORED.size:
+            return int(_STORED.unpack(checkpoint)[0])
+        stored_us, gap_id = _STORED_IN_GAP.unpack(checkpoint)
+        gap = GapOpened(UUID(bytes=gap_id), source, [], stored_us, "connection_lost")
+        self.opened, self._is_reported = gap, True
+        return int(stored_us)
 
     def take_for_report(self) -> list[GapOpened]:
         """Return the gap if an attempt to end it has failed; a short interruption is none."""

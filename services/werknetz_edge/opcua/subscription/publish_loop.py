@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from struct import Struct
 from typing import Final
 from uuid import uuid4
 
@@ -26,9 +25,6 @@ from werknetz_edge.opcua.subscription.publish_requests import PublishRequests
 
 OUTSTANDING: Final = 3
 REPUBLISH_MAX: Final = 200
-CHECKPOINT: Final = Struct(
-    "<q"
-)  # arrival time of the message: the gap of a restarted edge begins here
 _SHOWN_MAX: Final = 10
 _TIMEOUTS: Final = frozenset({"BadTimeout", "BadRequestTimeout"})
 _ENDED: Final = frozenset({
@@ -233,7 +229,7 @@ class PublishLoop:
             gaps=gaps,
             unreadable=decoded.unreadable,
             acknowledge=acknowledge_message,
-            checkpoints=(CHECKPOINT.pack(arrival_us),),
+            checkpoints=(self._outage.checkpoint(arrival_us),),
             may_repeat=decoded.has_initial_values,
         )
         await self._queue.put(delivery)
@@ -300,7 +296,8 @@ class PublishLoop:
             self._pending_gaps += self._outage.close_resumed(now_us())
         gaps, self._pending_gaps = self._pending_gaps, []
         if gaps:
-            await self._queue.put(Delivery(gaps=gaps))
+            checkpoint = self._outage.checkpoint(self._last_us)
+            await self._queue.put(Delivery(gaps=gaps, checkpoints=(checkpoint,)))
 
 
 def _source_times(decoded: DecodedMessage) -> Iterator[int]:

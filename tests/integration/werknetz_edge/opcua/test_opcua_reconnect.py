@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,12 @@ WITHIN_S = 20
 Row = tuple[str, int, str]  # address, time, value
 
 
-def clock(minute: int) -> datetime:
-    return datetime(2026, 11, 1, 12, minute, tzinfo=UTC)
+BASE = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=60)
+
+
+def clock(second: int) -> datetime:
+    """Return an instant that the clock check believes: recent, and not ahead."""
+    return BASE + timedelta(seconds=second)
 
 
 def with_time(minute: int, temp: float) -> Callable[[dict[str, Any]], Awaitable[None]]:
@@ -150,6 +154,7 @@ async def test_a_subscription_that_the_server_ends(tmp_path: Path) -> None:
         await service.delete_subscriptions(ours)
         await change(nodes, "Count", 7, minute=5)
         await until(lambda: bool(set(service.subscriptions) - before), within_s=WITHIN_S)
+        await running.until(has("Count", 7.0))
         await change(nodes, "Count", 8, minute=6)
         rows = await running.until(has("Count", 8.0))
         assert_unique(rows)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from asyncua import Client
+from asyncua.server.internal_session import InternalSession
 
 from plumbing.opcua_edge import SpooledEdge, spooled_edge
 from plumbing.opcua_plant import free_port, options, plant
@@ -168,3 +170,62 @@ async def test_queues_that_were_too_short_are_a_gap(tmp_path: Path) -> None:
         assert len(values) < int(values[-1]) - int(values[0])
         causes = {gap.cause: gap.detail for gap, end in await running.gaps() if end}
         assert "Cell.Count" in causes["queue_overflow"]
+
+
+async def test_an_edge_that_restarts_in_an_outage_closes_the_gap(tmp_path: Path) -> None:
+    port = free_port()
+    async with plant(port), spooled_edge(options(port), tmp_path) as running:
+        await running.until_value("Temp", 20.5)
+    async with spooled_edge(options(port), tmp_path) as running:  # nobody answers
+        await running.until(lambda: "next attempt" in running.status.detail)
+    async with plant(port), spooled_edge(options(port), tmp_path) as running:
+        await running.until_running()
+        async with asyncio.timeout(30):
+            while any(end is None for _, end in await running.gaps()):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+
+async def test_a_defect_in_an_outage_leaves_no_open_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with counting_edge(tmp_path) as (wire, running, nodes, _):
+        first = running.pump._connector
+        await wire.hide()
+        async with asyncio.timeout(30):
+            while all(end for _, end in await running.gaps()):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        monkeypatch.setattr(first, "connect", None)  # a TypeError
+        await running.until(lambda: running.pump._connector is not first)
+        await wire.show()
+        await running.until_value("Count", float(await count_of(nodes) + 10))
+        assert all(end is not None for _, end in await running.gaps())
+
+
+async def test_a_restarted_server_with_the_same_numbers_is_no_resumed_session(
+    tmp_path: Path,
+) -> None:
+    """Another client then has the token and the subscription id that were ours."""
+    port = free_port()
+    wire = Wire("127.0.0.1", port)
+    tokens = InternalSession._auth_counter
+    await wire.show()
+    try:
+        async with plant(port):
+            edge_options = options(wire.listening, outage_s=60)
+            running = SpooledEdge(edge_options, tmp_path)
+            stop = asyncio.Event()
+            pumping = asyncio.ensure_future(running.pump.run(stop))
+            await running.until_value("Temp", 20.5)
+            await wire.hide()
+        InternalSession._auth_counter = tokens
+        async with plant(port) as (server, nodes), Client(f"opc.tcp://127.0.0.1:{port}/plant"):
+            assert len(server.iserver._external_sessions) == 1
+            await wire.show()
+            await nodes["Temp"].write_value(30.5)
+            await running.until_value("Temp", 30.5)
+            assert running.status.details["session"] == "new"
+            assert [end.backfilled for _, end in (await running.gaps())[1:] if end] == [False]
+            stop.set()
+            await pumping
+    finally:
+        await wire.hide()

@@ -1,6 +1,7 @@
 """A slow server connects as long as its answers come; one that stops is named with the step."""
 
 import asyncio
+import re
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,9 @@ import pytest
 from plumbing.opcua_edge import spooled_edge
 from plumbing.opcua_plant import URI, free_port, options, plant
 from plumbing.wire import Wire
+from werknetz.connector.contract import ConfigurationRejected
+from werknetz_edge.opcua import create
+from werknetz_edge.opcua.connection.pki import trust_certificate
 from werknetz_edge.opcua.stack import ua
 from werknetz_edge.pipeline import source as source_module
 
@@ -86,3 +90,50 @@ async def test_a_server_with_no_channel_leaves_the_client_stoppable(tmp_path: Pa
         await running.until(lambda: "no answer in 1 s" in running.status.detail)
         assert running.status.detail.startswith("connect (load the endpoints)")
         assert running.status.state == "connecting"
+
+
+class SilentChannels(Wire):
+    """Forwards a connection for the endpoints; the next gets no answer to OpenSecureChannel."""
+
+    connections = 0
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if self.connections % 2 == 1:
+            await super()._carry(reader, writer)
+            return
+        self._open.add(writer)
+        await reader.read(8)
+        buffers = 2 * (65_535).to_bytes(4, "little")
+        writer.write(b"ACKF" + (28).to_bytes(4, "little") + bytes(4) + buffers + bytes(8))
+        while await reader.read(65_536):
+            """Answer nothing."""
+        writer.close()
+
+
+async def test_a_secured_server_that_opens_no_channel(tmp_path: Path) -> None:
+    """The library cannot encrypt without a channel: closing raised an AttributeError."""
+    port = free_port()
+    async with plant(port, folder=tmp_path / "server"):
+        secured = {"policy": "Basic256Sha256", "user": "user1", "password": "password1"}
+        direct = create("cell", options(port, **secured), tmp_path)
+        with pytest.raises(ConfigurationRejected) as rejected:
+            await direct.connect()
+        shown = re.search(r"werknetz trust (\S+) (\S+)$", str(rejected.value))
+        assert shown is not None
+        trust_certificate(Path(shown[1]), shown[2])
+        wire = SilentChannels("127.0.0.1", port)
+        await wire.show()
+        try:
+            silent = options(wire.listening, timeout_s=1, **secured)
+            async with spooled_edge(silent, tmp_path) as running:
+                await running.until(lambda: "next attempt" in running.status.detail)
+                assert running.status.detail.startswith(
+                    "connect (open a secure channel): no answer in 1 s"
+                )
+                assert running.status.state == "connecting"
+                failed = running.pump._connector
+                await running.until(lambda: wire.connections >= 4)
+                assert running.pump._connector is failed
+        finally:
+            await wire.hide()

@@ -48,7 +48,7 @@ STAGES: Final = (
     "connect",
     "read",
     "acknowledge",
-    "take_outage_gaps",
+    "take_outage_report",
     "close",
 )
 
@@ -76,7 +76,7 @@ class Fragile:
     async def read(self) -> Delivery:
         self._reach("read")
         self.reads += 1
-        if self.stage in {"close", "take_outage_gaps"}:
+        if self.stage in {"close", "take_outage_report"}:
             raise ConnectionLost("cut")
         await asyncio.sleep(0)
         return Delivery([Reading("a", self.reads)], acknowledge=self._acknowledge)
@@ -84,9 +84,9 @@ class Fragile:
     async def _acknowledge(self) -> None:
         self._reach("acknowledge")
 
-    def take_outage_gaps(self) -> list[GapOpened]:
-        self._reach("take_outage_gaps")
-        return []
+    def take_outage_report(self) -> Delivery | None:
+        self._reach("take_outage_report")
+        return None
 
     async def close(self) -> None:
         self.closed += 1
@@ -146,13 +146,13 @@ async def test_a_failure_leads_to_the_next_attempt(
         return instances.pop()
 
     def repair() -> bool:
-        if stage == "take_outage_gaps":  # logged only: this instance goes on
+        if stage == "take_outage_report":  # logged only: this instance goes on
             first.stage = ""
         return healthy.reads > 3 or first.reads > 3
 
     source, stored = source_of(first, create)
     await run_source(source, repair)
-    assert first.closed == 1 or stage == "take_outage_gaps"
+    assert first.closed == 1 or stage == "take_outage_report"
     assert len(stored) >= 3
     assert source.connector.status.state == "running"
     assert source.connector.status.detail == ""
@@ -319,8 +319,8 @@ def test_a_reason_is_never_empty(error: Exception, text: str) -> None:
 @pytest.mark.usefixtures("prompt")
 async def test_the_gap_of_an_outage_is_stored_while_it_lasts() -> None:
     class Reporting(Fragile):
-        def take_outage_gaps(self) -> list[GapOpened]:
-            return [GapOpened(uuid4(), "a", [], 1, "connection_lost")]
+        def take_outage_report(self) -> Delivery | None:
+            return Delivery(gaps=[GapOpened(uuid4(), "a", [], 1, "connection_lost")])
 
     source, stored = source_of(Reporting("connect", lambda: ConnectionLost("cut")))
     await run_source(source, lambda: len(stored) > 0)

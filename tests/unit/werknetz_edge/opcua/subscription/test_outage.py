@@ -75,3 +75,23 @@ def test_it_waits_for_all_initial_values_but_not_for_ever() -> None:
 
 def test_without_an_outage_values_end_nothing() -> None:
     assert OutageGap().note_values([1], 2, 0.0, is_complete=True) == []
+
+
+def test_a_later_process_closes_the_gap_that_this_one_opened() -> None:
+    gap = outage()
+    assert OutageGap().restore("plc", gap.checkpoint(7_000)) == 7_000  # not reported yet
+    gap.take_for_report()
+    (opened,) = gap.take_for_report()
+    later = OutageGap()
+    assert later.restore("plc", gap.checkpoint(1_000)) == 1_000
+    later.start("plc", 1_000, "subscription_recreated", "the edge was not running")
+    assert later.take_for_delivery() == []
+    (closed,) = later.note_values([4_000], 5_000, 0.0, is_complete=True)
+    assert (closed.gap_id, closed.to_us) == (opened.gap_id, 4_000)
+    assert OutageGap().restore("plc", later.checkpoint(9_000)) == 9_000
+
+
+def test_a_checkpoint_of_version_0_1_is_read() -> None:
+    gap = OutageGap()
+    assert gap.restore("plc", (123).to_bytes(8, "little")) == 123
+    assert gap.opened is None
