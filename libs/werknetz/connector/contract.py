@@ -201,8 +201,8 @@ class OutageReporter(Protocol):
         """Return gap records, and a checkpoint with them, that do not wait for `read`.
 
         Called after each failure of the connector. A gap that was taken is closed by a later
-        delivery, as backfilled where the source has buffered everything. The checkpoint tells a
-        later instance that the gap is open.
+        delivery, as backfilled where the source has buffered everything. From the checkpoint a
+        later instance knows that the gap is open.
         """
 
 
