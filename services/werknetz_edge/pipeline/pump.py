@@ -283,7 +283,7 @@ class Pump:
             mapping=lane.normalizer.mapping.label,
             mapping_state=self._rollout.state if self._rollout else "own",
             mapping_detail=self._rollout.detail if self._rollout else "",
-            findings=lane.clock.findings.texts(clock_us()),
+            findings=source.findings | lane.clock.findings.texts(clock_us()),
         )
 
 

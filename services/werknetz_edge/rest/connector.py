@@ -216,9 +216,9 @@ class RestConnector:
         }  # fmt: skip
         for name, text in texts.items():
             if text:
-                self.status.details[f"{poll.name} {name}"] = text
+                self.status.findings[f"{poll.name} {name}"] = text
             else:
-                self.status.details.pop(f"{poll.name} {name}", None)
+                self.status.findings.pop(f"{poll.name} {name}", None)
 
     def _acknowledge_of(self, step: _RoundStep) -> Callable[[], Awaitable[None]]:
         async def acknowledge() -> None:

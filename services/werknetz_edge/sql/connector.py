@@ -138,16 +138,17 @@ class SqlConnector:
 
         Such a loss must be found by two comparisons in a row.
         """
-        entry = f"{poll.source.name} deletions"
         if deleted < SUSPICIOUS_MIN or deleted <= present or poll.is_suspicious:
             poll.is_suspicious = False
-            self.status.details.pop(entry, None)
+            self._set_finding(poll.source, "deletions", "")
             return True
         poll.is_suspicious = True
         poll.compare_due_s = min(poll.compare_due_s, time.monotonic() + CONFIRM_S)
-        self.status.details[entry] = (
+        self._set_finding(
+            poll.source,
+            "deletions",
             f"{deleted} rows are missing and {present} are there: they are withdrawn if the next "
-            "comparison finds the same"
+            "comparison finds the same",
         )
         return False
 
@@ -209,12 +210,16 @@ class SqlConnector:
         watch = self._watches.get(source.name)
         if watch is None or source.cursor is None:
             return
-        for name, text in watch.describe(source, page.progress.unwatched).items():
-            entry = f"{source.name} {name}"
-            if text:
-                self.status.details[entry] = text
-            else:
-                self.status.details.pop(entry, None)
+        self.status.details[f"{source.name} behind"] = watch.describe_lag()
+        for name, text in watch.findings(source, page.progress.unwatched).items():
+            self._set_finding(source, name, text)
+
+    def _set_finding(self, source: SqlSource, name: str, text: str) -> None:
+        kind = f"{source.name} {name}"
+        if text:
+            self.status.findings[kind] = text
+        else:
+            self.status.findings.pop(kind, None)
 
     @staticmethod
     def _is_record(source: SqlSource, row: SqlRow) -> bool:

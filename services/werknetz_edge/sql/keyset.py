@@ -41,10 +41,14 @@ def newest_statement(source: SqlSource) -> sa.Select[Any]:
     return sa.select(sa.func.max(_order(source)[0])).select_from(_from(source))
 
 
-def count_statement(source: SqlSource, after: Any = None) -> sa.Select[Any]:
-    """Count the rows whose cursor is null, or those with a later one than `after`."""
+def count_statement(source: SqlSource, *, after: Any = None, before: Any = None) -> sa.Select[Any]:
+    """Count the rows whose cursor is null, or is after or before another one."""
     column = _order(source)[0]
-    condition = column.is_(None) if after is None else column > after
+    condition = column.is_(None)
+    if after is not None:
+        condition = column > after
+    elif before is not None:
+        condition = column < before
     return sa.select(sa.func.count()).select_from(_from(source)).where(condition)
 
 

@@ -144,7 +144,11 @@ class SqlSession:
         saved = decode_cursor(self.state.cursor(source.name))
         with self._read_transaction(source.name) as connection:
             newest = connection.execute(newest_statement(source)).scalar()
-            self._watch(source).look(connection, source, newest, now_us)
+            settled = None
+            if saved is not None and not self._load_progress(source).skipped:
+                cursor = limit_to_now(source, saved, now_us)
+                settled = self._start(source, cursor, is_deep=True)
+            self._watch(source).look(connection, source, newest, now_us, settled)
         if saved is not None:
             saved = self._upgrade(source, saved, newest, now_us)
             if newest is not None and self._is_behind(source, saved, newest):

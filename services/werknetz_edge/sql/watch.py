@@ -8,12 +8,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from werknetz_edge.sql.config import SqlSource
-from werknetz_edge.sql.cursor import is_future, is_number, now_as, sortable
+from werknetz_edge.sql.cursor import is_future, is_number, now_as
 from werknetz_edge.sql.keyset import count_statement
 from werknetz_edge.sql.rows import SqlRow
 
 COUNT_EVERY_S: Final = 600.0
-"""How often rows without a cursor are counted: the database may have to read the whole table."""
+"""How often rows are counted: the database may have to read the whole table."""
+COUNT_SHARE_MAX: Final = 0.01  # of the time is spent counting: large tables are counted less often
+SHOWN_S: Final = 86_400.0  # how long a finding about one moment is shown
 FUTURE_US: Final = 60_000_000  # clocks of servers differ by less
 
 
@@ -28,6 +30,10 @@ class SourceWatch:
     late_row: str = ""
     restarts: list[str] = field(default_factory=list)  # not yet delivered as gaps
     last_restart: str = ""
+    unseen: int = 0  # rows that appeared before all that is read again
+    unseen_before: str = ""
+    _noted_s: float = 0.0  # when `late`, `unseen` or a restart was noted last
+    _counted: tuple[Any, int] | None = None  # a cursor, and how many rows were before it
     last_poll_us: int | None = None
     _newest: Any = None
     _cursor: Any = None
@@ -35,22 +41,45 @@ class SourceWatch:
     _began_s: float = field(default_factory=time.monotonic)
     _count_due_s: float = 0.0
 
-    def look(self, connection: sa.Connection, source: SqlSource, newest: Any, now_us: int) -> None:
-        """Count rows that are not read, and rows of the future, at the start of a poll."""
+    def look(
+        self, connection: sa.Connection, source: SqlSource, newest: Any, now_us: int,
+        settled: Any = None,
+    ) -> None:  # fmt: skip
+        """Count rows that are not read, and rows of the future, at the start of a poll.
+
+        `settled`: rows before this cursor are not read again; None: not known.
+        """
         self._newest = newest
         limit_us = now_us + FUTURE_US
         is_ahead = newest is not None and is_future(source, newest, limit_us)
         if time.monotonic() >= self._count_due_s:
+            began_s = time.monotonic()
             if source.changed_at is not None:
                 self.nulls = int(connection.execute(count_statement(source)).scalar() or 0)
-            self._count_due_s = time.monotonic() + COUNT_EVERY_S
+            self._count_settled(connection, source, settled)
+            duration_s = time.monotonic() - began_s
+            wait_s = max(COUNT_EVERY_S, duration_s / COUNT_SHARE_MAX)
+            self._count_due_s = time.monotonic() + wait_s
             self.future = 0
         if not is_ahead:
             self.future, self.future_until = 0, ""
         elif not self.future or self.future_until != str(newest):
-            later = count_statement(source, now_as(source, newest, limit_us))
+            later = count_statement(source, after=now_as(source, newest, limit_us))
             self.future = int(connection.execute(later).scalar() or 0)
             self.future_until = str(newest)
+
+    def _count_settled(self, connection: sa.Connection, source: SqlSource, settled: Any) -> None:
+        """Compare how many rows are before a cursor: more than the last time were never read."""
+        before, self._counted = self._counted, None
+        if before is not None:
+            cursor, count = before
+            now = int(connection.execute(count_statement(source, before=cursor)).scalar() or 0)
+            if now > count:
+                self.unseen, self.unseen_before = self.unseen + now - count, str(cursor)
+                self._noted_s = time.monotonic()
+        if settled is not None:
+            count = int(connection.execute(count_statement(source, before=settled)).scalar() or 0)
+            self._counted = settled, count
 
     def note_page(self, rows: Sequence[Any], cursor: Any, *, is_last: bool) -> None:
         """Note how far a page came; the last one of a poll catches up."""
@@ -65,34 +94,38 @@ class SourceWatch:
         """Note rows that appeared before the regular start of a poll."""
         late = [row for row in new if row.stored.sort is not None and row.stored.sort < start]
         if late:
-            self.late += len(late)
+            self.late, self._noted_s = self.late + len(late), time.monotonic()
             self.late_row = ", ".join(str(value) for value in list(late[-1].fields.values())[:1])
 
     def note_restart(self, what: str) -> None:
         self.restarts.append(what)
-        self.last_restart = what
-        self._caught_up_s = None
+        self.last_restart, self._noted_s = what, time.monotonic()
+        self._caught_up_s = self._counted = None
 
-    def describe(self, source: SqlSource, unwatched: int) -> dict[str, str]:
-        """Return the entries of the status; empty texts are removed from it."""
+    def findings(self, source: SqlSource, unwatched: int) -> dict[str, str]:
+        """Return the findings of the source by kind; empty texts: there is none."""
+        if time.monotonic() - self._noted_s > SHOWN_S:
+            self.late = self.unseen = 0
+            self.last_restart = ""
         unit, lag = source.changed_at, "`lag_s` or `lag`"
         return {
-            "behind": self._describe_lag(),
             "not read": f"{self.nulls} rows where {unit} is null: use a query with "
             f"coalesce({unit}, …)" if self.nulls else "",
             "future": f"{self.future} rows until {self.future_until}: they are read at every poll; "
             "correct them, the clock of the database, or `zone`" if self.future else "",
             "late": f"{self.late} rows were committed later than {lag} allows, the last with "
             f"{self.late_row}: raise it" if self.late else "",
+            "unseen": f"{self.unseen} rows appeared before {self.unseen_before}, which is not read "
+            f"again: raise {lag}, and delete the state file to read them" if self.unseen else "",
             "restart": self.last_restart,
             "skipped": f"{unwatched} ranges of numbers that were skipped are no longer watched"
             if unwatched else "",
         }  # fmt: skip
 
-    def _describe_lag(self) -> str:
+    def describe_lag(self) -> str:
         """How far the connector is behind, in the source's numbers and in seconds."""
         since_s = time.monotonic() - (self._caught_up_s or self._began_s)
         if not is_number(self._newest):
-            return f"{since_s:.0f} s" if self._cursor is not None else ""
+            return f"{since_s:.0f} s"
         behind = self._newest if self._cursor is None else self._newest - self._cursor
-        return f"{max(sortable(behind), 0):g} ids, {since_s:.0f} s"
+        return f"{max(behind, 0)} ids, {since_s:.0f} s"

@@ -84,7 +84,7 @@ async def test_an_endpoint_without_a_key_is_noted_in_the_status(
     connector = connector_of(source, tmp_path, {"path": "/all", "period_s": 0.05})
     await connector.connect()
     assert await read_numbers(connector, 1) == [1]
-    assert "set `key`" in connector.status.details["rows without key"]
+    assert "set `key`" in connector.status.findings["rows without key"]
     await connector.close()
 
 
@@ -162,7 +162,7 @@ async def test_a_listing_that_loses_most_rows_is_confirmed(
     await read_records(connector, 10)
     await (await next_delivery(connector)).acknowledge()
     rows, source.rows = source.rows, source.rows[:4]
-    while "rows missing" not in connector.status.details:
+    while "rows missing" not in connector.status.findings:
         assert await read_for(connector, 0.1) == []
     if is_refilled:
         source.rows = rows
@@ -170,7 +170,7 @@ async def test_a_listing_that_loses_most_rows_is_confirmed(
     else:
         (end,) = (await next_delivery(connector)).group_ends
         assert len(end.keys) == 4
-    assert "rows missing" not in connector.status.details
+    assert "rows missing" not in connector.status.findings
     await connector.close()
 
 
@@ -227,8 +227,8 @@ async def test_rows_that_the_cursor_cannot_order_are_counted(
     versions = [record.version for record in records]
     assert versions == [None, None, None, None, 1_763_985_600_000_000]
     await read_for(connector, 0.2)
-    assert connector.status.details["rows without time"].startswith("3 rows have no at")
-    assert connector.status.details["rows future"].startswith("1 rows are dated in the future")
+    assert connector.status.findings["rows without time"].startswith("3 rows have no at")
+    assert connector.status.findings["rows future"].startswith("1 rows are dated in the future")
     assert connector.bookmarks.get("rows").cursor_us == 1_763_985_600_000_000
     await connector.close()
 

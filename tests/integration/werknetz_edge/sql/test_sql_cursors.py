@@ -87,7 +87,7 @@ async def test_ids_that_begin_again_name_new_rows(
     assert spool.values() == expected
     assert sorted(spool.in_force().values()) == sorted(expected)  # none replaces another
     assert [gap.cause for gap in spool.gaps if hasattr(gap, "cause")] == ["sequence_jump"]
-    assert "s restart" in connector.status.details
+    assert "s restart" in connector.status.findings
 
 
 async def test_a_second_restart_and_one_while_the_edge_is_down(
@@ -144,7 +144,7 @@ async def test_rows_without_a_time_of_change_are_counted(database: Any, tmp_path
     connector, spool = await _poll(database, tmp_path, changed_at="c")
     await connector.close()
     assert spool.values() == [1]
-    assert connector.status.details["s not read"].startswith("2 rows where c is null")
+    assert connector.status.findings["s not read"].startswith("2 rows where c is null")
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
@@ -157,7 +157,7 @@ async def test_a_row_of_the_future_hides_nothing(database: Any, tmp_path: Path, 
     await drain(connector, spool)
     await connector.close()
     assert sorted(spool.values()) == [1, 2, 3]
-    assert "2099" in connector.status.details["s future"]
+    assert "2099" in connector.status.findings["s future"]
     versions = {record.fields["v"]: record.version for record in spool.records}
     assert versions[1] is None  # else a corrected date would be an older state
     assert versions[2] is not None
@@ -192,7 +192,7 @@ async def test_a_sequence_that_begins_again_is_read_again(database: Any, tmp_pat
     await drain(connector, spool)
     await connector.close()
     assert sorted(spool.in_force().values()) == [*range(2, 11), 99]
-    assert "went back" in connector.status.details["s restart"]
+    assert "went back" in connector.status.findings["s restart"]
     assert len(spool.gaps) == 2
 
 
@@ -209,7 +209,7 @@ async def test_a_commit_later_than_the_lag_is_found_and_reported(
     await drain(connector, spool, quiet_s=2.0)  # a dozen polls
     await connector.close()
     assert spool.values() == [1, 2, 3, 5, 6, 7, 4]
-    assert connector.status.details["s late"].startswith("1 rows were committed later")
+    assert connector.status.findings["s late"].startswith("1 rows were committed later")
 
 
 async def test_the_status_shows_how_far_it_is_behind(database: Any, tmp_path: Path) -> None:
@@ -257,3 +257,20 @@ async def test_rows_of_the_future_alone_hide_nothing(database: Any, tmp_path: Pa
     await drain(connector, spool)
     await connector.close()
     assert spool.values() == [1, 2, 3]
+
+
+async def test_rows_that_appear_long_before_the_cursor_are_a_finding(
+    database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("werknetz_edge.sql.watch.COUNT_EVERY_S", 0.0)
+    monkeypatch.setattr("werknetz_edge.sql.watch.COUNT_SHARE_MAX", 1e9)
+    _create(database)
+    at = datetime(2025, 11, 24, 12)  # noqa: DTZ001  local time
+    _insert(database, *((n, str(at + timedelta(minutes=n)), None, n) for n in range(3)))
+    connector, spool = await _poll(database, tmp_path, changed_at="c")
+    assert "s unseen" not in connector.status.findings
+    _insert(database, (9, str(at - timedelta(days=1)), None, 9))
+    await drain(connector, spool)
+    await connector.close()
+    assert spool.values() == [0, 1, 2]
+    assert connector.status.findings["s unseen"].startswith("1 rows appeared before 2025-11-24 11:")

@@ -48,12 +48,12 @@ async def test_a_large_loss_needs_a_second_comparison(
     poll.source, poll.compare_due_s = delayed, 0.0
     await drain(connector, spool)
     assert len(spool.in_force()) == (expected if is_immediate else rows)
-    assert ("s deletions" in connector.status.details) is not is_immediate
+    assert ("s deletions" in connector.status.findings) is not is_immediate
     poll.compare_due_s = 0.0
     await drain(connector, spool)
     await connector.close()
     assert len(spool.in_force()) == expected
-    assert "s deletions" not in connector.status.details
+    assert "s deletions" not in connector.status.findings
 
 
 async def test_a_table_that_is_refilled_withdraws_nothing(database: Any, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ async def test_a_table_that_is_refilled_withdraws_nothing(database: Any, tmp_pat
     await connector.connect()
     await drain(connector, spool)
     database.execute("DELETE FROM {t}")
-    while "s deletions" not in connector.status.details:
+    while "s deletions" not in connector.status.findings:
         await drain(connector, spool, quiet_s=0.05)
     _insert(database, 0, 30)
     await drain(connector, spool, quiet_s=1.5)
