@@ -1,5 +1,6 @@
 """The link in memory fails and waits as the one over Redis does."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -67,6 +68,41 @@ async def test_without_waiting_what_is_there_is_read() -> None:
     assert len(await core.read({"press": START}, 0)) == 1
     await core.reply("press", [ACK])
     assert await edge.receive(0) == [ACK]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("block_ms", "polls"), [(None, 100), (1000, 100), (50, 5), (0, 1)])
+async def test_an_empty_stream_is_polled_as_long_as_it_may_block(
+    block_ms: int | None, polls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    server = MemoryServer()
+    options = {} if block_ms is None else {"block_ms": block_ms}
+    assert await MemoryEdgeLink(server, "press").receive(**options) == []
+    assert pauses == [0.01] * polls
+    pauses.clear()
+    assert await MemoryCoreLink(server).read({"press": START}, **options) == []
+    assert pauses == [0.01] * polls
+
+
+@pytest.mark.asyncio
+async def test_positions_follow_the_server() -> None:
+    server = MemoryServer()
+    edge, core = MemoryEdgeLink(server, "press"), MemoryCoreLink(server)
+    assert await core.read_newest_positions(["press"]) == {"press": START}
+    await edge.send([HELLO, HELLO, HELLO])
+    entries = await core.read({"press": START}, 0, 2)
+    assert [entry.position for entry in entries] == ["1-0", "2-0"]
+    assert await core.read_newest_positions(["press"]) == {"press": "3-0"}
+    await core.trim("press", "2-0")
+    rest = await core.read({"press": START}, 0)
+    assert [entry.position for entry in rest] == ["2-0", "3-0"]
+    assert [entry.position for entry in await core.read({"press": "2-0"}, 0)] == ["3-0"]
 
 
 @pytest.mark.asyncio

@@ -9,7 +9,7 @@ import pytest
 
 from plumbing.spools import HOUR_US, Clock, zero_samples
 from werknetz.events.batch import BusinessEvent, GapClosed, GapOpened, Record, Samples
-from werknetz.events.codec import decode
+from werknetz.events.codec import GENESIS, decode
 from werknetz.events.facts import StockMoved
 from werknetz_edge.spool.batch_times import SOURCE_TIME_MAX_US, time_range_of, uptime_us
 from werknetz_edge.spool.spool import OVERLAP_US, Spool
@@ -214,3 +214,50 @@ def test_a_full_spool_can_be_replaced(batches: int, samples: int) -> None:
     assert spool.last_seq == batches + 1
     assert set(limits) == {2 * pages}
     assert pragma("max_page_count") == max(pages, pragma("page_count"))
+
+
+def test_without_the_clock_of_the_core_a_gap_begins_at_the_newest_batch() -> None:
+    machine = Machine()
+    machine.open().append([zero_samples()])
+    machine.wait(60)
+    spool = machine.open()
+    spool.replace("fork")
+    assert gap_of(spool)[1:] == (NOW_US, NOW_US + 60)
+
+
+OLD_TABLES = """
+CREATE TABLE spool (
+  one INTEGER PRIMARY KEY CHECK (one = 1), spool_id BLOB NOT NULL, last_seq INTEGER NOT NULL,
+  last_hash BLOB NOT NULL, base_seq INTEGER NOT NULL, base_hash BLOB NOT NULL,
+  base_at_us INTEGER NOT NULL, created_at_us INTEGER NOT NULL, epoch INTEGER NOT NULL,
+  base_epoch INTEGER NOT NULL, used INTEGER NOT NULL, doubt_at_us INTEGER, incarnation BLOB);
+CREATE TABLE batches (
+  seq INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, lane TEXT NOT NULL, hash BLOB NOT NULL,
+  payload BLOB NOT NULL);
+CREATE TABLE told (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER, rows BLOB)
+"""
+
+
+@pytest.mark.parametrize(("base_at_us", "has_trimmed"), [(NOW_US, False), (NOW_US + 1, True)])
+def test_a_file_of_version_0_1_is_upgraded(base_at_us: int, *, has_trimmed: bool) -> None:
+    machine = Machine()
+    for statement in OLD_TABLES.split(";"):
+        machine.disk.execute(statement)
+    machine.disk.execute(
+        "INSERT INTO spool VALUES (1, ?, 1, ?, 0, ?, ?, ?, 5, 5, 1, NULL, NULL)",
+        (UUID(int=9).bytes, b"h", GENESIS, base_at_us, NOW_US),
+    )
+    machine.disk.execute(
+        "INSERT INTO batches VALUES (1, ?, 'live', ?, ?)", (NOW_US + 3, b"h", b"p")
+    )
+    spool = machine.open()
+    assert (spool.spool_id, spool.last_seq, spool.epoch) == (UUID(int=9), 1, 5)
+    assert (spool.has_trimmed, spool.is_new) == (has_trimmed, False)
+    assert machine.open().has_trimmed == has_trimmed  # once: a second start changes nothing
+    assert spool.trim(1, retention_us=1) == 0
+    spool.replace("unrecoverable")
+    expected = (NOW_US, base_at_us) if has_trimmed else (NOW_US + 3, NOW_US + 3)
+    assert gap_of(spool)[1:] == expected
+    names = {name for (name,) in machine.disk.execute("SELECT name FROM sqlite_master")}
+    assert "last_values" in names
+    assert "told" not in names
