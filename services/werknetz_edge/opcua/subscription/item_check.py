@@ -23,12 +23,12 @@ from werknetz.connector.contract import (
     ReadingBlock,
 )
 from werknetz.events.batch import GapClosed, GapOpened
+from werknetz.runtime.log import get_logger
 from werknetz_edge.opcua.config import OpcuaConfig
 from werknetz_edge.opcua.connection.session import OpcuaSession, load_namespaces
 from werknetz_edge.opcua.decoding.decoder import Decoder
 from werknetz_edge.opcua.explore.browse import Variable, list_variables
 from werknetz_edge.opcua.explore.explorer import Explorer, ReadValue
-from werknetz_edge.opcua.stack import ua
 from werknetz_edge.opcua.subscription.delivery_queue import DeliveryQueue
 from werknetz_edge.opcua.subscription.monitored_items import MonitoredItem, Subscription
 from werknetz_edge.opcua.subscription.publish_loop import PublishLoop, now_us
@@ -71,6 +71,7 @@ class ItemCheck:
         self._next_browse_s = 0.0
         self._position = 0  # in the list of items: the sample goes round
         self._renewals: Counter[int] = Counter()
+        self._log = get_logger("edge.opcua").bind(connector=source)
 
     async def run(self) -> None:
         while True:
@@ -78,8 +79,13 @@ class ItemCheck:
             try:
                 await self._check(browse=is_model_change)
                 self._status.details.pop("check", None)
-            except (ua.UaError, TimeoutError) as error:  # the publish loop notices a lost session
-                self._status.details["check"] = f"not completed: {error or type(error).__name__}"
+            except ConnectionError:
+                raise  # the session is over
+            except Exception as error:  # noqa: BLE001  values go on, whatever a check meets
+                self._log.warning("items not compared", reason=repr(error), exc_info=True)
+                self._status.details["check"] = (
+                    f"not completed: {str(error) or type(error).__name__}"
+                )
             self._status.details |= self._subscription.details()
 
     async def _wait(self) -> bool:
