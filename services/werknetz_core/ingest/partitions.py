@@ -26,6 +26,11 @@ HISTORY_DAYS: Final = 3 * 366
 """How far back a day gets a partition of its own: wrong clocks must not create thousands."""
 _DAYS_A_TRANSACTION: Final = 16  # so that readers wait only briefly for the catch-all
 _TRY_AGAIN_S: Final = 60.0
+# What PostgreSQL has against one day, such as a table of that name or rows that do not fit.
+_REFUSALS: Final = (
+    asyncpg.DuplicateTableError, asyncpg.IntegrityConstraintViolationError, asyncpg.DataError,
+    asyncpg.WrongObjectTypeError, asyncpg.DuplicateObjectError, asyncpg.InvalidTableDefinitionError,
+)  # fmt: skip
 _log = get_logger("ingest.partition")
 
 
@@ -42,6 +47,7 @@ class PartitionMaker:
         self._existing_days: set[date] = set()
         self._made_ahead_on: date | None = None
         self._not_before_s = 0.0
+        self._failed_days: dict[date, float] = {}  # until when each waits
 
     def clear_cache(self) -> None:
         """Check again: the database may be another one, or an older one."""
@@ -72,14 +78,16 @@ class PartitionMaker:
 
     async def make(self, connection: "Connection", days: Iterable[date]) -> int:
         """Make the days that have no partition, in transactions of their own."""
-        missing = sorted(set(days) - self._existing_days)
-        if not missing or monotonic() < self._not_before_s:
+        now_s = monotonic()
+        failed = {day for day, until_s in self._failed_days.items() if now_s < until_s}
+        missing = sorted(set(days) - self._existing_days - failed)
+        if not missing or now_s < self._not_before_s:
             return 0
         count = 0
         try:
             for start in range(0, len(missing), _DAYS_A_TRANSACTION):
                 chunk = missing[start : start + _DAYS_A_TRANSACTION]
-                count += await self._make_some(connection, chunk)
+                count += await self._make_or_separate(connection, chunk)
         except asyncpg.LockNotAvailableError:
             # A long reader, such as a backup. Rows go to the catch-all until it has ended, and
             # move when the day is made.
@@ -94,6 +102,25 @@ class PartitionMaker:
                 last=str(missing[-1]),
             )
         return count
+
+    async def _make_or_separate(self, connection: "Connection", days: list[date]) -> int:
+        """Make some days; where one of them is refused, make each alone.
+
+        The rows of a day that cannot be made go to the catch-all, and it is tried again later.
+        """
+        try:
+            return await self._make_some(connection, days)
+        except _REFUSALS as error:
+            if len(days) > 1:
+                return sum([await self._make_or_separate(connection, [day]) for day in days])
+            self._failed_days[days[0]] = monotonic() + _TRY_AGAIN_S
+            _log.error(
+                "partition cannot be made",
+                table=self._table.name,
+                day=str(days[0]),
+                error=str(error),
+            )
+            return 0
 
     async def _make_some(self, connection: "Connection", days: list[date]) -> int:
         async with connection.transaction():
