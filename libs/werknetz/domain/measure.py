@@ -64,8 +64,8 @@ def base_unit_of(unit: str) -> str:
 
     All units of one kind have the same base, so the order in which units arrive does not matter.
     """
-    kind = _EXACT.get(unit, (unit, 1.0))[0]
-    return _BASES.get(kind, unit)
+    exact = _EXACT.get(unit)
+    return unit if exact is None else _BASES.get(exact[0], unit)
 
 
 _BASES: Final = {"count": "PCE", "mass": "KGM", "length": "MTR", "volume": "LTR"}

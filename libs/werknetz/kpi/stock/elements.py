@@ -37,8 +37,7 @@ class StockElements(AdditiveElements):
 
     def lacks_data_for(self, inputs: Sequence[str]) -> bool:
         """Return whether a formula over known time has none."""
-        nothing = self.expected_s > 0 and (self.known_s <= 0 or self.coverage == 0.0)
-        return nothing and not _TIMES.isdisjoint(inputs)
+        return self.coverage == 0.0 and not _TIMES.isdisjoint(inputs)
 
 
 _TIMES: Final = frozenset({"known_s", "warehouse_s"})

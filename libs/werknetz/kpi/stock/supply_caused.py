@@ -5,7 +5,7 @@ at that time. If several are missing at once, they are one joint cause: time is 
 was missing, or stock is unknown, the time stays unattributed, with the reason.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -105,21 +105,18 @@ class _PlaceTimeline:
     unknown: Sequence[Span]
     known_since_us: int | None  # None: never
     out_starts: Sequence[int]
+    out_ends: Sequence[int]
     unknown_starts: Sequence[int]
+    unknown_ends: Sequence[int]
 
     def outs_in(self, start_us: int, end_us: int) -> Sequence[PlaceStockOut]:
         """Return the stock-outs that touch a span; those of one place do not overlap."""
-        last = bisect_left(self.out_starts, end_us)
-        first = last
-        while first and self.outs[first - 1].end_us > start_us:
-            first -= 1
-        return self.outs[first:last]
+        first = bisect_right(self.out_ends, start_us)
+        return self.outs[first : bisect_left(self.out_starts, end_us)]
 
     def unknown_in(self, start_us: int, end_us: int) -> list[Span]:
+        first = bisect_right(self.unknown_ends, start_us)
         last = bisect_left(self.unknown_starts, end_us)
-        first = last
-        while first and self.unknown[first - 1][1] > start_us:
-            first -= 1
         known_us = end_us if self.known_since_us is None else self.known_since_us
         return [*self.unknown[first:last], *([(start_us, known_us)] if known_us > start_us else [])]
 
@@ -138,12 +135,13 @@ def _timelines_of(
         of_place = outs.get(place, [])
         timelines[place] = _PlaceTimeline(
             of_place, spans, known_since.get(place), [out.start_us for out in of_place],
-            [start for start, _ in spans],
+            [out.end_us for out in of_place], [start for start, _ in spans],
+            [end for _, end in spans],
         )  # fmt: skip
     return timelines
 
 
-_NEVER_KNOWN: Final = _PlaceTimeline((), (), None, (), ())
+_NEVER_KNOWN: Final = _PlaceTimeline((), (), None, (), (), (), ())
 
 
 def _split_by_cause(
@@ -160,7 +158,7 @@ def _split_by_cause(
         touching += timeline.outs_in(starved.start_us, starved.end_us)
         unknown += [(place, span) for span in timeline.unknown_in(starved.start_us, starved.end_us)]
     spans = [(out.start_us, out.end_us) for out in touching] + [span for _, span in unknown]
-    cuts = {at for span in spans for at in span if starved.start_us < at < starved.end_us}
+    cuts = {min(max(at, starved.start_us), starved.end_us) for span in spans for at in span}
     edges = sorted({starved.start_us, *cuts, starved.end_us})
     for start, end in pairwise(edges):
         yield start, end, _cause_of(start, end, touching, unknown)
