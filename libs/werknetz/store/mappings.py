@@ -9,6 +9,11 @@ SELECT DISTINCT ON (name, version) id, name || '@' || version AS label, document
 FROM mapping_versions WHERE name || '@' || version = ANY($1::text[]) AND digest <> ''
 ORDER BY name, version, (state IN ('active', 'used')) DESC, id DESC"""
 
+# Only these points may have names that version 0.1 gave them.
+POINT_SOURCES: Final = """
+SELECT key, source FROM signals WHERE connector_id = $1
+    AND (octet_length(source) > length(source) OR key LIKE 'connector:%')"""
+
 # The row is locked until the page is done: if the process dies, another one continues.
 TAKE_REPLAY: Final = """
 SELECT r.*, v.name, v.version, v.document FROM replays r

@@ -42,7 +42,7 @@ class DryRun:
         deadline_s = monotonic() + budget_s
         for connector in self.connectors:
             normalizers = NormalizerCache(connector)
-            candidate = ReplayNormalizer(self.mapping, connector)
+            candidate: ReplayNormalizer | None = None
             position: RawPosition | None = (start, FIRST_SPOOL_ID, -1)
             while position is not None:
                 async with database.acquire() as connection:
@@ -51,6 +51,7 @@ class DryRun:
                     )
                     labels = {raw_input.mapping for raw_input in page}
                     await normalizers.load(connection, labels)
+                candidate = candidate or normalizers.create(self.mapping)
                 await asyncio.to_thread(self._compare_page, normalizers, candidate, page)
                 if position is not None and monotonic() > deadline_s:
                     self.next_start = position[0]
@@ -78,15 +79,17 @@ class DryRun:
         """Normalize the newest inputs with the candidate; nothing is stored."""
         results: list[NormalizedInput] = []
         for connector in self.connectors:
+            normalizers = NormalizerCache(connector)
             async with database.acquire() as connection:
                 page = await raw_inputs.load_newest(connection, connector, since, NEWEST_MAX)
-            results += await asyncio.to_thread(self._normalize_page, connector, page)
+                await normalizers.load(connection, set())
+            candidate = normalizers.create(self.mapping)
+            results += await asyncio.to_thread(self._normalize_page, candidate, page)
         return results
 
     def _normalize_page(
-        self, connector: str, page: Sequence[StoredRawInput]
+        self, candidate: ReplayNormalizer, page: Sequence[StoredRawInput]
     ) -> list[NormalizedInput]:
-        candidate = ReplayNormalizer(self.mapping, connector)
         results = [candidate.normalize(raw_input.raw_delivery) for raw_input in page]
         for raw_input, result in zip(page, results, strict=True):
             self.comparison.add_span(raw_input.from_us, raw_input.to_us)

@@ -75,6 +75,7 @@ class ReplayNormalizer:
 
     mapping: Mapping
     connector_id: str
+    sources: dict[str, str] = field(default_factory=dict)  # key → address of stored points
     _normalizer: Normalizer = field(init=False)
     _points: dict[int, PointDefinition] = field(default_factory=dict)
 
@@ -83,7 +84,7 @@ class ReplayNormalizer:
 
     def _normalizer_of(self, clock: Clock, numbers: dict[str, int]) -> Normalizer:
         check = ClockCheck(TimeOptions(clock=clock), judges_age=False)
-        return Normalizer(self.mapping, self.connector_id, numbers, clock=check)
+        return Normalizer(self.mapping, self.connector_id, numbers, self.sources, clock=check)
 
     def normalize(self, raw: RawDelivery) -> NormalizedInput:
         columns: list[SampleColumns] = []
