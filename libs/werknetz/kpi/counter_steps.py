@@ -215,16 +215,11 @@ class _Steps:
         return step if 0 <= step < before - value and is_possible else None
 
     def _is_correction(self, index: int, before: float, value: float) -> bool:
-        fall = before - value
-        if value < 0:  # both are negative
-            return True
-        if fall >= value:
-            return False
-        if fall <= SMALL_FALL * before:
-            return True
-        most = self.most[index]
+        fall, most = before - value, self.most[index]
         is_long = self.at[index] - self.since[index] >= LONG_SILENCE_US
-        return not (is_long and np.isfinite(most) and value <= most)
+        may_be_reset = is_long and np.isfinite(most) and value <= most
+        is_small = fall <= SMALL_FALL * before or (fall < value and not may_be_reset)
+        return bool(value < 0 or is_small)  # below zero, both are: there is no reset
 
     def _continues_before(self, index: int, step: float, doubt: ValueBefore) -> bool:
         """Return whether a sample continues from the value before the one in doubt."""

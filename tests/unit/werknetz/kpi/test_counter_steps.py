@@ -10,13 +10,14 @@ from werknetz.kpi.series import CountSeries, Series, Steps, run_time_steps_of
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
+T0 = 1_790_000_000_000_000
 ROLLOVER: dict[str, object] = {"reset": "rollover", "modulus": 65_536.0}
 
 
 def counter(
     values: list[float], every_us: int = MINUTE, reset: str = "to_zero", **options: object
 ) -> CountSeries:
-    at = [n * every_us for n in range(len(values))]
+    at = [T0 + n * every_us for n in range(len(values))]
     return CountSeries(1, Role.GOOD_COUNT, Series.of(at, list(values)), reset, **options)  # type: ignore[arg-type]  # options of the test
 
 
@@ -160,7 +161,7 @@ def test_what_is_set_aside_is_listed(
 ) -> None:
     count = counter(values, **options)  # type: ignore[arg-type]  # options of the test
     [aside] = increments_of(count, None, cycle(60.0)).set_aside
-    assert (aside.cause, aside.quantity, aside.at_us) == (cause, quantity, MINUTE)
+    assert (aside.cause, aside.quantity, aside.at_us) == (cause, quantity, T0 + MINUTE)
     assert aside.most == 11.0
     [aside] = increments_of(counter([1, 9], max_increment=7.0), None).set_aside
     assert aside.most == 7.0
@@ -172,19 +173,22 @@ def test_the_faster_of_two_orders_counts() -> None:
     """The order may change with the sample, so either planned time may hold."""
     count = counter([0, 11])
     for before, after, quantity in ((60.0, 600.0, 11), (600.0, 60.0, 11), (600.0, 600.0, 0)):
-        run_time = run_time_steps_of(Series.of([MINUTE], [after]), before)
+        run_time = run_time_steps_of(Series.of([T0 + MINUTE], [after]), before)
         assert increments_of(count, None, run_time).quantity.tolist() == [0, quantity]
-    unknown = run_time_steps_of(Series.of([MINUTE], [60.0]), None)
+    unknown = run_time_steps_of(Series.of([T0 + MINUTE], [60.0]), None)
     assert increments_of(counter([0, 12]), None, unknown).quantity.tolist() == [0, 0]
 
 
 def test_a_range_starts_with_the_last_sample_before_it() -> None:
     count = counter([7, 10, 12])
     assert increments_of(count, CounterStart(7.0)).quantity.tolist() == [0, 3, 2]
-    later = increments_of(count, CounterStart(7.0, 0))
-    assert (later.at.tolist(), later.since.tolist()) == ([MINUTE, 2 * MINUTE], [0, MINUTE])
+    later = increments_of(count, CounterStart(7.0, T0))
+    assert (later.at.tolist(), later.since.tolist()) == (
+        [T0 + MINUTE, T0 + 2 * MINUTE],
+        [T0, T0 + MINUTE],
+    )
     assert later.quantity.tolist() == [3, 2]
-    assert len(increments_of(counter([]), CounterStart(7.0, 0)).quantity) == 0
+    assert len(increments_of(counter([]), CounterStart(7.0, T0)).quantity) == 0
 
 
 def test_a_value_in_doubt_is_judged_by_the_next_one_in_another_range() -> None:
@@ -199,7 +203,7 @@ def test_a_value_in_doubt_is_judged_by_the_next_one_in_another_range() -> None:
         assert joined == whole.quantity.tolist(), cut
         assert (*first.set_aside, *rest.set_aside) == whole.set_aside
     doubt = increments_of(counter([1000.0, 901001]), None, cycle(60.0)).start_at(1, None)
-    assert doubt == CounterStart(901001.0, MINUTE, ValueBefore(1000.0, 0, 0.0))
+    assert doubt == CounterStart(901001.0, T0 + MINUTE, ValueBefore(1000.0, T0, 0.0))
     assert whole.start_at(-1, doubt) is doubt
 
 

@@ -158,6 +158,9 @@ def test_debts_are_alike_up_to_the_last_digits_of_a_sum() -> None:
     assert not debt.is_like({"corrections": {"1": 4.0}, "spreads": {"2": [1, 8, 3.0]}})
     assert NO_DEBT.is_like({})
     # what is left of a sum of floats is no correction
+    for correction, is_passed in ((1e-6, False), (1.1e-6, True)):
+        passed = sums(count({}), corrections={"1": correction}).debts[3].corrections
+        assert bool(passed) is is_passed
     third = sums(count({5: 0.1, 6: 0.3, 15: 0.0}), before=0.0, corrections={"1": 0.3})
     assert third.debts == (NO_DEBT, Debt({"1": 0.3}), Debt({"1": 0.3}), Debt({"1": 0.3}))
 
@@ -196,11 +199,10 @@ def test_what_is_set_aside_lies_in_the_range() -> None:
 
 @pytest.mark.parametrize("huge", [1.1e15, 1e300, math.inf])
 def test_no_sum_is_beyond_all_numbers(huge: float) -> None:
-    run_time = run_time_steps_of(None, 1e300)
-    totals = sums(
-        count({5: huge, 15: huge}), count({25: 1}, Role.SCRAP_COUNT, 2), run_time=run_time
-    )
+    totals = sums(count({5: huge, 15: huge}), count({25: 1}, Role.SCRAP_COUNT, 2))
     assert totals.pq.tolist() == [0, 0, 0, 0]
-    assert totals.pri_pq_s.tolist() == [0, 0, 0, 0]
+    planned = sums(count({5: 1, 6: 2, 15: 3}), run_time=run_time_steps_of(None, 1.2e308))
+    assert planned.pq.tolist() == [0, 1, 0, 0]
+    assert planned.pri_pq_s.tolist() == [0, 1.2e308, 0, 0]
     most = sums(count({5: 1e15}), run_time=run_time_steps_of(None, None))
     assert most.pq.tolist() == [1e15, 0, 0, 0]
