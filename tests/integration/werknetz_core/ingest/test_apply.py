@@ -121,7 +121,7 @@ async def test_an_older_epoch_and_another_history_write_nothing(
     spool.epoch = 2
     await core.send_hello(spool)
     spool.epoch = 1
-    assert (await core.apply(spool.add(samples([3.0])))).answers == (Fenced(2),)
+    assert (await core.apply(spool.add(samples([3.0])))).answers == (Fenced(2, INCARNATION),)
     assert await values(database) == [1.0]
 
 
