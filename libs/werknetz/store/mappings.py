@@ -14,12 +14,6 @@ POINT_SOURCES: Final = """
 SELECT key, source FROM signals WHERE connector_id = $1
     AND (octet_length(source) > length(source) OR key LIKE 'connector:%')"""
 
-# The row is locked until the page is done: if the process dies, another one continues.
-TAKE_REPLAY: Final = """
-SELECT r.*, v.name, v.version, v.document FROM replays r
-JOIN mapping_versions v ON v.id = r.mapping_id
-WHERE r.state IN ('waiting', 'running') ORDER BY r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED"""
-
 PROGRESS: Final = """
 UPDATE replays SET state = 'running', cursor_at = $2, cursor_spool_id = $3, cursor_seq = $4,
     inputs = inputs + $5, samples_removed = samples_removed + $6,

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+# The row is locked until the page is done: if the process dies, another one continues.
 # $1: replays that failed just now and wait, so that the others go on.
 TAKE_REPLAY: Final = """
 SELECT r.*, v.name, v.version, v.document FROM replays r
