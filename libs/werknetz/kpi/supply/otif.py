@@ -133,7 +133,7 @@ def _verdict_of(
     return _Verdict(
         _is_on_time(filled_us, window),
         _is_in_full(demand, _quantity_in_window(demand, received, window, terms), policy),
-        max(until_us - due_us, 0) / 1e6 if until_us >= window[1] else None,
+        (until_us - due_us) / 1e6 if until_us >= window[1] else None,
     )
 
 

@@ -68,3 +68,24 @@ def test_a_demand_is_filled_from_its_low_end() -> None:
         10,
         10,
     ]
+
+
+def test_a_correction_opens_the_last_lines_of_its_order_again() -> None:
+    """What was filled before them stays filled."""
+    facts = RelationBuilder().call_off("A", 0, {5: 10.0, 7: 10.0}, group=FIRST)
+    facts.call_off("B", 0, {6: 10.0, 8: 10.0}, group=SECOND)
+    chains = versions_of(facts.entries).items()
+    wanted = {group: select_measured_demand(chain, terms()) for group, chain in chains}
+
+    def split(*quantities: tuple[float, ScheduleGroup]) -> dict[ScheduleGroup, list[float]]:
+        pieces = [Inflow(at(n), q, uid(n), group) for n, (q, group) in enumerate(quantities)]
+        by_group = assign_to_groups(pieces, wanted)
+        return {group: [p.quantity for p in pieces] for group, pieces in by_group.items()}
+
+    assert split((35, NONE), (-4, FIRST), (9, NONE)) == {FIRST: [20, -4, 4], SECOND: [15, 5]}
+    # as far as into the line before: that line is due first
+    assert split((35, NONE), (-12, FIRST), (4, NONE), (9, NONE)) == {
+        FIRST: [20, -12, 4, 8], SECOND: [15, 1],
+    }  # fmt: skip
+    # of a group that is still open, nothing changes
+    assert split((12, NONE), (-1, SECOND), (9, NONE)) == {FIRST: [10], SECOND: [2, -1, 9]}

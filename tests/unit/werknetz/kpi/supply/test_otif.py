@@ -163,3 +163,26 @@ def test_the_nearest_instant_of_lost_spans(
 
 def test_the_group_of_a_line_without_an_order() -> None:
     assert judge(entry()).group == NO_ORDER
+
+
+def test_a_delivery_before_the_window_is_early() -> None:
+    assert judge(entry(), receipt(2, 10 * DAY - 1, 100)).early
+    assert not judge(entry(), receipt(2, 10 * DAY, 100)).early
+    assert not judge(entry()).early
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "text"),
+    [(1, "h", "1 hour"), (2, "h", "2 hours"), (1, "bd", "1 business day"), (0, "d", "0 days")],
+)
+def test_an_allowance_in_words(amount: int, unit: str, text: str) -> None:
+    assert Allowance(amount, unit).text == text
+
+
+def test_of_a_shipment_without_a_call_off_nothing_was_expected() -> None:
+    relation = RelationFacts(supplier="a", material="b", shipments=(shipment(2, 13 * DAY, 60),))
+    terms = Terms(policies=((0, Policy()),), zone=ZoneInfo("UTC"), now_us=5 * DAY)
+    [finding] = reconcile(relation, terms).findings
+    assert (finding.kind, finding.expected, finding.actual, finding.quantity) == (
+        "shipment_without_call_off", 0.0, 60.0, 60.0,
+    )  # fmt: skip
