@@ -75,11 +75,11 @@ def test_a_correction_opens_the_last_lines_of_its_order_again() -> None:
     facts = RelationBuilder().call_off("A", 0, {5: 10.0, 7: 10.0}, group=FIRST)
     facts.call_off("B", 0, {6: 10.0, 8: 10.0}, group=SECOND)
     chains = versions_of(facts.entries).items()
-    wanted = {group: select_measured_demand(chain, terms()) for group, chain in chains}
+    demands_by_group = {group: select_measured_demand(chain, terms()) for group, chain in chains}
 
     def split(*quantities: tuple[float, ScheduleGroup]) -> dict[ScheduleGroup, list[float]]:
         pieces = [Inflow(at(n), q, uid(n), group) for n, (q, group) in enumerate(quantities)]
-        by_group = assign_to_groups(pieces, wanted)
+        by_group = assign_to_groups(pieces, demands_by_group)
         return {group: [p.quantity for p in pieces] for group, pieces in by_group.items()}
 
     assert split((35, NONE), (-4, FIRST), (9, NONE)) == {FIRST: [20, -4, 4], SECOND: [15, 5]}
