@@ -27,12 +27,17 @@ WITHIN_S = 20
 Row = tuple[str, int, str]  # address, time, value
 
 
-BASE = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=60)
+STARTS: list[datetime] = []
+
+
+@pytest.fixture(autouse=True)
+def start() -> None:
+    STARTS.append(datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=10))
 
 
 def clock(second: int) -> datetime:
-    """Return an instant that the clock check believes: recent, and not ahead."""
-    return BASE + timedelta(seconds=second)
+    """Return an instant of this test that the clock check believes: recent, and not ahead."""
+    return STARTS[-1] + timedelta(seconds=second)
 
 
 def with_time(minute: int, temp: float) -> Callable[[dict[str, Any]], Awaitable[None]]:
