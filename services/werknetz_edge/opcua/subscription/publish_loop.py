@@ -240,11 +240,16 @@ class PublishLoop:
     def _add_loss_gaps(
         self, decoded: DecodedMessage, message: NotificationMessage, arrival_us: int
     ) -> None:
-        if decoded.overflows:
-            names = [self._decoder.addresses[handle] for handle in decoded.overflows]
-            last = max(decoded.overflows.values())
-            first = min(self._last_us, *decoded.overflows.values())
-            self._add_gap(first, last, "queue_overflow", _join_names(names), None)
+        # The server's clock is read as a sign of life: its former values are of no interest.
+        overflows = {
+            address: at_us
+            for handle, at_us in decoded.overflows.items()
+            if (address := self._decoder.addresses[handle]) != HEARTBEAT
+        }
+        if overflows:
+            first = min(self._last_us, *overflows.values())
+            last = max(overflows.values())
+            self._add_gap(first, last, "queue_overflow", _join_names([*overflows]), None)
         if decoded.unreadable_count:
             detail = f"message {message.sequence}: see quarantine"
             self._add_gap(
@@ -275,9 +280,10 @@ class PublishLoop:
             return
         self._is_resuming = False
         full = [
-            self._decoder.addresses[handle]
+            address
             for handle, count in self._counts.items()
-            if (item := self._subscription.items.get(handle)) is not None
+            if (address := self._decoder.addresses[handle]) != HEARTBEAT
+            and (item := self._subscription.items.get(handle)) is not None
             and 1 < item.granted_queue <= count
             and handle not in decoded.overflows
         ]

@@ -66,8 +66,9 @@ async def test_a_session_is_resumed(tmp_path: Path, *, mutes: bool) -> None:
                     await asyncio.sleep(0.1)
             values = await counts(running)
             assert values == [values[0] + n for n in range(len(values))]
-            ends = [end.backfilled for _, end in (await running.gaps())[1:] if end]
-            assert ends[:1] in ([], [True])  # that of the outage
+            _, *outages = await running.gaps()  # the first is that of the start
+            assert outages
+            assert all(end is not None and end.backfilled for _, end in outages), outages
     finally:
         await wire.hide()
         server.kill()

@@ -1,6 +1,7 @@
 """A jump in the sequence is asked for again, and what the server no longer has is a gap."""
 
 import asyncio
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,10 +18,11 @@ from werknetz_edge.opcua.subscription.outage import OutageGap
 from werknetz_edge.opcua.subscription.publish_loop import PublishLoop, SubscriptionEndedError
 
 
-def notification(sequence: int, value: float | None) -> Any:
+def notification(sequence: int, value: float | None, status: int = 0, handle: int = 1) -> Any:
     content = []
     if value is not None:
-        item = ua.MonitoredItemNotification(1, ua.DataValue(ua.Variant(value)))
+        data = ua.DataValue(ua.Variant(value), ua.StatusCode(status))
+        item = ua.MonitoredItemNotification(handle, data)
         content = [ua.DataChangeNotification(MonitoredItems=[item])]
     return ua.NotificationMessage(SequenceNumber=sequence, NotificationData=content)
 
@@ -28,8 +30,8 @@ def notification(sequence: int, value: float | None) -> Any:
 class FakeServer:
     """Answers from a script; keeps some messages for Republish, and the acks it was given."""
 
-    def __init__(self, script: list[tuple[int, float | None]], retained: dict[int, float]) -> None:
-        self._script = script
+    def __init__(self, script: Sequence[tuple[Any, ...]], retained: dict[int, float]) -> None:
+        self._script = [*script]
         self._retained = retained
         self.acks: list[int] = []
 
@@ -54,7 +56,7 @@ class FakeServer:
 
 
 async def run(
-    script: list[tuple[int, float | None]], retained: dict[int, float] | None = None, *,
+    script: Sequence[tuple[Any, ...]], retained: dict[int, float] | None = None, *,
     resumed: bool = False, last: int = 0, acknowledge: bool = True,
 ) -> tuple[list[float], list[Any], FakeServer]:  # fmt: skip
     server = FakeServer(script, retained or {})
@@ -117,6 +119,15 @@ async def test_only_the_first_value_of_an_item_may_repeat() -> None:
 async def test_nothing_is_acknowledged_that_is_not_on_disk() -> None:
     _, _, server = await run([(1, 1.0), (2, 2.0)], acknowledge=False)
     assert server.acks == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("address_handle", "causes"), [(1, ["queue_overflow"]), (0, [])], ids=["value", "server clock"]
+)
+async def test_only_lost_values_are_a_gap(address_handle: int, causes: list[str]) -> None:
+    _, gaps, _ = await run([(1, 1.0, 0x480, address_handle)])
+    assert [gap.cause for gap in gaps if isinstance(gap, GapOpened)] == causes
 
 
 @pytest.mark.asyncio
