@@ -91,9 +91,9 @@ def events_page() -> str:
 
 def _sentence_of(need: Need) -> str:
     """Return which fields can meet a need, and when it does not hold."""
-    sentence = f"Required: {_listed(need.fields)}"
+    sentence = f"Required: {_join_names(need.fields)}"
     if need.only_with:
-        sentence += f", where a record or mapping has {_listed(need.only_with)}"
+        sentence += f", where a record or mapping has {_join_names(need.only_with)}"
     if need.unless:
         others = [
             f"`{name}`" + (f" {' or '.join(map(str, values))}" if values else "")
@@ -103,7 +103,7 @@ def _sentence_of(need: Need) -> str:
     return sentence + "."
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return " or ".join(f"`{name}`" for name in names)
 
 

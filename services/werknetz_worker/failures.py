@@ -17,6 +17,9 @@ from werknetz.runtime.log import get_logger
 from werknetz.store.projection import failures as statements
 from werknetz.store.session import DriverPool, WriteConnection
 
+KIND: Final = "not_computed"
+"""Of the findings about what cannot be computed."""
+
 RETRY_FIRST_S: Final = 10.0
 RETRY_MAX_S: Final = 600.0
 DETAIL_MAX: Final = 500  # characters of an error
@@ -46,7 +49,7 @@ class Subject:
 
     @property
     def key(self) -> str:
-        return f"not_computed/{self.kind}/{self.name}"
+        return f"{KIND}/{self.kind}/{self.name}"
 
 
 @dataclass(slots=True)

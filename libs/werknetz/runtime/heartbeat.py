@@ -24,7 +24,8 @@ def touch() -> None:
     """Record that the main loop runs. Call it from the loop itself, every few seconds."""
     descriptor = os.open(alive_file(), os.O_WRONLY | os.O_CREAT, 0o644)
     try:
-        os.pwrite(descriptor, f"{time.monotonic():020.3f}".encode(), 0)
+        # With nanoseconds: a rounded time would be in the future for the next reader.
+        os.pwrite(descriptor, f"{time.monotonic():026.9f}".encode(), 0)
     finally:
         os.close(descriptor)
 

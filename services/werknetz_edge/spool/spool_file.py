@@ -94,13 +94,7 @@ def open_spool(
             lane=lane,
             on_change=partial(_save_position, position),
         )
-        unacked_us = spool.unacked_since_us(spool.base_seq)
-        spool.unacked_us = unacked_us if before is None else before.unacked_us
-        if damaged_path is not None or (spool.is_new and before is not None):
-            spool.append(_loss_of(source, damaged_path, before, clock()), reserved=True)
-        elif before is not None and _is_cut_off(spool, before):
-            _log.error("the spool was cut off", batches=spool.last_seq, before=before.last_seq)
-            spool.replace("spool_rolled_back")
+        _record_loss(spool, source, damaged_path, before, clock())
         reserve.acquire()
         _sync_folder(path.parent)
     except SpoolFull as error:
@@ -112,6 +106,19 @@ def open_spool(
         lock.close()
         raise
     return SpoolFile(spool, path, damaged_path, reserve, lock, position)
+
+
+def _record_loss(
+    spool: Spool, source: str, damaged_path: Path | None, before: Position | None, now_us: int
+) -> None:
+    """Begin with a gap record, or as a new spool, where batches that were on disk are missing."""
+    unacked_us = spool.unacked_since_us(spool.base_seq)
+    spool.unacked_us = unacked_us if before is None else before.unacked_us
+    if damaged_path is not None or (spool.is_new and before is not None):
+        spool.append(_loss_of(source, damaged_path, before, now_us), reserved=True)
+    elif before is not None and _is_cut_off(spool, before):
+        _log.error("the spool was cut off", batches=spool.last_seq, before=before.last_seq)
+        spool.replace("spool_rolled_back")
 
 
 def _save_position(file: PositionFile, spool: Spool) -> None:

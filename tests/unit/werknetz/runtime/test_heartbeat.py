@@ -41,6 +41,15 @@ def test_the_age_is_measured_from_the_last_touch(monkeypatch: pytest.MonkeyPatch
     assert heartbeat.check() == ""
 
 
+def test_a_touch_is_never_in_the_future(monkeypatch: pytest.MonkeyPatch) -> None:
+    for nanoseconds in range(0, 1_000_000, 9_973):
+        now_s = 86_400.0 + nanoseconds / 1e9
+        monkeypatch.setattr(time, "monotonic", lambda now_s=now_s: now_s)
+        heartbeat.touch()
+        assert heartbeat.seconds_since_touch() == pytest.approx(0.0, abs=1e-9)
+        assert heartbeat.check() == ""
+
+
 def test_the_wall_clock_does_not_matter(alive_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     heartbeat.touch()
     os.utime(alive_file, (5, 5))
@@ -48,7 +57,7 @@ def test_the_wall_clock_does_not_matter(alive_file: Path, monkeypatch: pytest.Mo
     assert heartbeat.check() == ""
 
 
-@pytest.mark.parametrize("content", ["", "a while ago", f"{2.0**40:020.3f}"])
+@pytest.mark.parametrize("content", ["", "a while ago", f"{2.0**40:026.9f}"])
 def test_a_file_of_another_version_or_boot_is_no_sign_of_life(
     alive_file: Path, content: str
 ) -> None:
