@@ -27,6 +27,10 @@ def test_a_receipt_without_an_order_fills_what_is_due_first() -> None:
     assert assign((10, FIRST), (6, NONE)) == {FIRST: [10], SECOND: [6]}
 
 
+def test_a_part_of_a_piece_is_filled_and_passed_on() -> None:
+    assert assign((9.5, FIRST), (1, NONE)) == {FIRST: [9.5, 0.5], SECOND: [0.5]}
+
+
 def test_what_exceeds_all_demand_and_corrections_belong_to_the_line_due_last() -> None:
     assert assign((25, NONE)) == {FIRST: [10], SECOND: [15]}
     assert assign((-3, NONE)) == {FIRST: [], SECOND: [-3]}

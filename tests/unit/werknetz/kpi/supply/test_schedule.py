@@ -1,5 +1,7 @@
 """Which call-off is measured, at the boundaries of the frozen zone and of tolerances."""
 
+from dataclasses import replace
+
 import pytest
 
 from plumbing.relations import RelationBuilder, at, terms
@@ -31,6 +33,15 @@ def test_each_entry_is_measured_by_the_version_in_force_at_its_own_limit() -> No
     facts.call_off("B", 2, {4: 11.0, 5: 21.0, 6: 31.0})
     facts.call_off("C", 3, {4: 12.0, 5: 22.0, 6: 32.0})
     assert measured_demand(facts, frozen_days=3) == [("A", 10), ("B", 21), ("C", 32)]
+
+
+def test_demand_is_in_the_order_of_due_dates_and_then_of_lines() -> None:
+    facts = RelationBuilder().call_off("A", 0, {5: 10.0}, line="1").call_off("A", 0, {4: 20.0})
+    facts.entries[1] = replace(facts.entries[1], due_until_us=at(9))  # begins first, ends last
+    assert measured_demand(facts) == [("A", 20), ("A", 10)]
+    lines = RelationBuilder().call_off("A", 0, {5: 10.0}, line="2").call_off("A", 0, {5: 20.0})
+    lines.entries[1] = replace(lines.entries[1], line="1")
+    assert measured_demand(lines) == [("A", 20), ("A", 10)]
 
 
 @pytest.mark.parametrize(
