@@ -59,7 +59,8 @@ async def test_accepted_events_are_in_the_edges_spool(
     assert response.json()["results"][0]["index"] == 1
     again = await post(world_with_edge, json=[EVENT, {"kind": "none"}])
     assert again.json()["duplicates"] == 2
-    assert [len(delivery.records) for delivery in stage.deliveries] == [2]
+    # A delivery without records may follow: it counts the duplicates in the books.
+    assert [len(d.records) for d in stage.deliveries if d.records] == [2]
     own = {"Idempotency-Key": "k-1"}
     assert (await post(world_with_edge, json=[EVENT], headers=own)).json()["accepted"] == 1
 
