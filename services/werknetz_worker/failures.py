@@ -27,6 +27,7 @@ DETAIL_MAX: Final = 500  # characters of an error
 # unavailable or busy: the next tick retries, the marks are still there.
 _AWAY_CLASSES: Final = frozenset({"08", "25", "40", "53", "57", "58"})
 _UNDEFINED_TABLE: Final = "42P01"  # it is not migrated yet
+_TOO_LONG: Final = "it took longer than a task may"
 _log: Final = get_logger("worker.failures")
 _T = TypeVar("_T")
 _K = TypeVar("_K", bound=Hashable)
@@ -145,7 +146,21 @@ async def run_isolated(
 async def report_unfinished(pool: DriverPool, retries: Retries) -> None:
     """Report what did not end before the time of the last task was over."""
     for subject in retries.pop_unfinished():
-        await report(pool, retries, subject, UnfinishedError("it took longer than a task may"))
+        await report(pool, retries, subject, UnfinishedError(_TOO_LONG))
+
+
+async def separate_unfinished(
+    pool: DriverPool, retries: Retries, defer: Callable[[Subject], Awaitable[object]]
+) -> None:
+    """Let the subjects that took too long together try alone; report and `defer` one that was."""
+    unfinished = retries.pop_unfinished()
+    if len(unfinished) > 1:
+        for subject in unfinished:
+            retries.separate(subject)
+        return
+    for subject in unfinished:
+        await report(pool, retries, subject, UnfinishedError(_TOO_LONG))
+        await defer(subject)
 
 
 async def report(

@@ -10,6 +10,7 @@ from werknetz_edge.edi.document_log import (
     CONTENTS_MAX,
     LINES_MAX,
     DocumentLog,
+    DocumentStatus,
     KnownDocument,
     judge,
 )
@@ -167,7 +168,7 @@ class DocumentWriter:
                     )
                 )  # fmt: skip
 
-    def _update_log(self, status: str) -> None:
+    def _update_log(self, status: DocumentStatus) -> None:
         state = self._state or KnownDocument()
         is_change = self.function in {"change", "addition", "deletion"}
         entries = {**state.entries, **self._entries} if is_change else self._entries
@@ -177,7 +178,7 @@ class DocumentWriter:
         if state.contents and state.contents[-1] == contents[-1]:
             del contents[-1]
         new_state = KnownDocument(
-            status,  # type: ignore[arg-type]
+            status,
             contents[-CONTENTS_MAX:],
             entries if len(entries) <= LINES_MAX else {},
         )

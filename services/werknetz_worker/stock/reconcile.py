@@ -19,9 +19,8 @@ from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.failures import (
     Retries,
     Subject,
-    UnfinishedError,
-    report,
     run_all_isolated,
+    separate_unfinished,
 )
 from werknetz_worker.stock import facts, findings, rows
 from werknetz_worker.stock.subject import reconcile_subject
@@ -47,7 +46,13 @@ async def reconcile_dirty_stock(
     Stock that cannot be reconciled waits; the rest goes on.
     """
     retries = Retries() if retries is None else retries
-    await _separate_unfinished(pool, retries)
+    await separate_unfinished(
+        pool,
+        retries,
+        lambda subject: pool.execute(
+            dirty.DEFER_ONE_STOCK, subject.warehouse_id, subject.material_id
+        ),
+    )
     deadline = time.monotonic() + seconds_max
     done = 0
     while time.monotonic() < deadline:
@@ -123,17 +128,6 @@ def _select_batch(marked: Sequence[asyncpg.Record], retries: Retries) -> list[as
         if is_alone:
             break
     return batch
-
-
-async def _separate_unfinished(pool: DriverPool, retries: Retries) -> None:
-    """Let the stock that took too long together try alone; what was alone waits."""
-    unfinished = retries.pop_unfinished()
-    for subject in unfinished:
-        if len(unfinished) > 1:
-            retries.separate(subject)
-            continue
-        await report(pool, retries, subject, UnfinishedError("it took longer than a task may"))
-        await pool.execute(dirty.DEFER_ONE_STOCK, subject.warehouse_id, subject.material_id)
 
 
 async def _reconcile(

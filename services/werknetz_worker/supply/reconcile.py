@@ -17,9 +17,8 @@ from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.failures import (
     Retries,
     Subject,
-    UnfinishedError,
-    report,
     run_all_isolated,
+    separate_unfinished,
 )
 from werknetz_worker.supply import facts, findings, rows, shipments
 from werknetz_worker.supply.policies import Policies
@@ -59,7 +58,9 @@ async def reconcile_dirty_relations(
     deadline = time.monotonic() + seconds_max
     done = 0
     await pool.execute(dirty.DELETE_ORPHANED_RELATION_MARKS)
-    await _separate_unfinished(pool, retries)
+    await separate_unfinished(
+        pool, retries, lambda subject: pool.execute(dirty.DEFER_RELATION, subject.relation_id)
+    )
     waiting = [row[0] for row in await pool.fetch(dirty.DIRTY_SUPPLIERS)]
     while waiting and time.monotonic() < deadline:
         chosen, waiting = waiting[:SUPPLIERS_MAX], waiting[SUPPLIERS_MAX:]
@@ -132,17 +133,6 @@ async def _take_batch(
         if is_alone:
             break
     return batch
-
-
-async def _separate_unfinished(pool: DriverPool, retries: Retries) -> None:
-    """Let the relations that took too long together try alone; one that was alone waits."""
-    unfinished = retries.pop_unfinished()
-    for subject in unfinished:
-        if len(unfinished) > 1:
-            retries.separate(subject)
-            continue
-        await report(pool, retries, subject, UnfinishedError("it took longer than a task may"))
-        await pool.execute(dirty.DEFER_RELATION, subject.relation_id)
 
 
 async def _reconcile(

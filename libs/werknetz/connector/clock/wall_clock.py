@@ -181,11 +181,13 @@ def create_time_parser(form: str) -> Callable[[str], datetime]:
             match = pattern.fullmatch(text)
             if match is None:
                 raise ValueError(text)
-            fields = {name: int(value) for name, value in match.groupdict().items()}
-            if "fraction" in fields:
-                fields["microsecond"] = int(match["fraction"].ljust(6, "0"))
-                del fields["fraction"]
-            return datetime(**({"year": 1900, "month": 1, "day": 1} | fields))  # type: ignore[arg-type]  # noqa: DTZ001
+            fields = match.groupdict()
+            return datetime(  # noqa: DTZ001  the zone is added later
+                int(fields.get("year", 1900)), int(fields.get("month", 1)),
+                int(fields.get("day", 1)), int(fields.get("hour", 0)),
+                int(fields.get("minute", 0)), int(fields.get("second", 0)),
+                int(fields.get("fraction", "0").ljust(6, "0")),
+            )  # fmt: skip
 
         return parse
     return lambda text: datetime.strptime(text, form)  # noqa: DTZ007  the zone is added later

@@ -11,6 +11,7 @@ from cel import stdlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plumbing.expressions import VALUES, VARIABLES, evaluate
 from werknetz.connector.expressions.engine import (
     INPUT_CHARS_MAX,
     INPUT_ITEMS_MAX,
@@ -28,20 +29,6 @@ from werknetz.connector.expressions.expression import (
     select_fields,
 )
 from werknetz.connector.values import UnreadableValue
-
-VARIABLES: dict[str, VariableKind] = {
-    "value": "number", "status": "status", "fields": "fields", "segments": "segments",
-}  # fmt: skip
-VALUES: dict[str, Any] = {
-    "value": 3.5,
-    "status": 2,
-    "fields": {"a": 1.0, "t": "x,y", "l": [1.0, 2.0], "head.qty": 7.0, "n": None, "on": True},
-    "segments": {"m": "press-1"},
-}
-
-
-def _value(text: str, result_kind: ResultKind = "anything", **values: Any) -> Any:
-    return compile_expression(text, VARIABLES, result_kind).evaluate(VALUES | values)
 
 
 class SecondEngine:
@@ -139,7 +126,7 @@ DIFFERENT: list[tuple[str, Any, Any]] = [
 
 @pytest.mark.parametrize(("text", "expected"), SAME, ids=[text for text, _ in SAME])
 def test_two_engines_agree(text: str, expected: Any) -> None:
-    ours = _value(text)
+    ours = evaluate(text)
     assert ours == expected
     assert type(ours) is type(expected)
     assert SecondEngine().compile(text, VARIABLES, "anything").evaluate(VALUES) == expected
@@ -148,14 +135,14 @@ def test_two_engines_agree(text: str, expected: Any) -> None:
 @pytest.mark.parametrize(("text", "reason"), FAIL, ids=[text for text, _ in FAIL])
 def test_an_evaluation_error_is_unreadable_in_both_engines(text: str, reason: str) -> None:
     with pytest.raises(UnreadableValue, match=reason):
-        _value(text)
+        evaluate(text)
     with pytest.raises(UnreadableValue):
         SecondEngine().compile(text, VARIABLES, "anything").evaluate(VALUES)
 
 
 @pytest.mark.parametrize(("text", "ours", "theirs"), DIFFERENT, ids=[d[0] for d in DIFFERENT])
 def test_known_differences(text: str, ours: Any, theirs: Any) -> None:
-    assert _value(text) == ours
+    assert evaluate(text) == ours
     other = SecondEngine().compile(text, VARIABLES, "anything")
     if theirs is UnreadableValue:
         with pytest.raises(UnreadableValue):
@@ -178,10 +165,10 @@ def test_two_engines_agree_on_any_values(
     source = "value * fields.f - fields.l > 0.0 ? value * fields.f : double(size(fields.t + 'a'))"
     if text.isascii():  # bytes or code points: a known difference
         other = SecondEngine().compile(source, VARIABLES, "number")
-        assert _value(source, **values) == other.evaluate(VALUES | values)
+        assert evaluate(source, **values) == other.evaluate(VALUES | values)
     joined = "fields.t + '|' + string(fields.t == 'a' ? 1 : 2)"
     other = SecondEngine().compile(joined, VARIABLES, "text")
-    assert _value(joined, **values) == other.evaluate(VALUES | values)
+    assert evaluate(joined, **values) == other.evaluate(VALUES | values)
 
 
 INVALID: list[tuple[str, ResultKind, str, tuple[int, int]]] = [
@@ -228,7 +215,7 @@ def test_an_invalid_expression_is_an_error_with_position_and_remedy(
     text: str, result_kind: ResultKind, remedy: str, position: tuple[int, int]
 ) -> None:
     if not remedy and "map" in text:  # the variable of a macro may hide another
-        assert _value(text) == [1]
+        assert evaluate(text) == [1]
         return
     with pytest.raises(ExpressionError) as raised:
         compile_expression(text, VARIABLES, result_kind)
@@ -271,7 +258,7 @@ def test_numbers_of_a_map_are_doubles() -> None:
     assert (
         to_engine_value(datetime(2026, 11, 24, tzinfo=UTC), Budget()) == "2026-11-24T00:00:00+00:00"
     )
-    assert _value("fields.d == 9223372036854775808u", fields=converted) is True
+    assert evaluate("fields.d == 9223372036854775808u", fields=converted) is True
 
 
 @pytest.mark.parametrize(

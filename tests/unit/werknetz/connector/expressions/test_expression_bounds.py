@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from plumbing.expressions import VALUES, VARIABLES
 from werknetz.connector.expressions.cel_check import ITERATIONS_MAX
 from werknetz.connector.expressions.cel_tree import parse_tree
 from werknetz.connector.expressions.engine import (
@@ -22,21 +23,6 @@ from werknetz.connector.expressions.expression import (
     compile_expression,
 )
 from werknetz.connector.values import UnreadableValue
-
-VARIABLES: dict[str, VariableKind] = {
-    "value": "number", "status": "status", "fields": "fields", "segments": "segments",
-}  # fmt: skip
-VALUES: dict[str, Any] = {
-    "value": 3.5,
-    "status": 2,
-    "fields": {"a": 1.0, "t": "x,y", "l": [1.0, 2.0], "head.qty": 7.0, "n": None, "on": True},
-    "segments": {"m": "press-1"},
-}
-
-
-def _value(text: str, result_kind: ResultKind = "anything", **values: Any) -> Any:
-    return compile_expression(text, VARIABLES, result_kind).evaluate(VALUES | values)
-
 
 GROWING = [
     "['x'].map(a, a + a)[0]",
