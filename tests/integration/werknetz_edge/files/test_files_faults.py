@@ -46,17 +46,7 @@ async def test_samples_are_there_once_though_the_edge_is_killed_again_and_again(
         inbox = {"folder": str(drop), "pattern": "*.csv", "settle_s": 0.1, "poll_s": 0.2}
         options = {"inbox": inbox, "sources": [SOURCE]}
         stage.write("log", "tables", options, MAPPING, bytes_max=1_000_000)
-        for kills in range(1, KILLS + 1):
-            # Without a core the spool fills up: the edge is killed while it waits in the file.
-            stage.start("edge")
-            await stage.until_logged("edge", "spool full", kills)
-            assert (drop / "large.csv").exists()
-            stage.kill("edge")
-            (row,) = await stage.query(SAMPLES)
-            stage.start("edge", "ingest")
-            await stage.until(SAMPLES, int(row[0]) + 1)
-            stage.kill("edge")
-            stage.kill("ingest")
+        await stage.kill_in_file(drop / "large.csv", SAMPLES, times=KILLS)
         stage.start("ingest", "edge")
         await stage.until(SAMPLES, ROWS)
         await until(lambda: not (drop / "large.csv").exists(), within_s=30)
