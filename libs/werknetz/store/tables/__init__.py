@@ -2,6 +2,7 @@
 
 from werknetz.store.tables.access import api_keys
 from werknetz.store.tables.base import metadata
+from werknetz.store.tables.corrections import audit_log, quantity_entries, state_entries
 from werknetz.store.tables.elements import (
     ELEMENT_COLUMNS,
     dirty_buckets,
@@ -72,6 +73,7 @@ __all__ = [
     "ELEMENT_COLUMNS",
     "SUPPLY_ELEMENTS",
     "api_keys",
+    "audit_log",
     "business_event_revisions",
     "business_events",
     "call_off_entries",
@@ -108,6 +110,7 @@ __all__ = [
     "partners",
     "points",
     "production_orders",
+    "quantity_entries",
     "quarantine",
     "raw_inputs",
     "receipt_lines",
@@ -121,6 +124,7 @@ __all__ = [
     "site_identities",
     "sites",
     "spools",
+    "state_entries",
     "state_pieces",
     "stock_balances",
     "stock_counts",
