@@ -9,22 +9,26 @@ from typing import Any, Self
 from werknetz.domain.state import MachineState
 from werknetz.kpi.counter_steps import CounterStart, ValueBefore
 
+ReportedByOthers = tuple[int, str | None, float]
+"""State, its code and planned run time per item, where they are not the machine's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Carry:
     state: int = int(MachineState.UNKNOWN)
     code: str | None = None
     order: str = ""
-    run_time_s: float | None = None
+    run_time_s: float | None = None  # 0: none is in force, but there was one; None: never one
     counts: dict[str, CounterStart] = field(default_factory=dict)  # by signal id
     fault: tuple[int, bool] | None = None  # its start, and whether it counts as a failure
     unknown_until_us: int | None = (
         None  # end of a gap that spans the bucket end; `state` is as sampled
     )
+    by_others: ReportedByOthers | None = None  # a report that goes on in the next bucket
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
-        fault = document.get("fault")
+        fault, others = document.get("fault"), document.get("by_others")
         return cls(
             state=document.get("state", 0),
             code=document.get("code"),
@@ -33,6 +37,7 @@ class Carry:
             counts=_counters_of(document),
             fault=(int(fault[0]), bool(fault[1])) if fault else None,
             unknown_until_us=document.get("unknown_until"),
+            by_others=(int(others[0]), others[1], float(others[2])) if others else None,
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -41,9 +46,16 @@ class Carry:
             "counts": {key: start.value for key, start in self.counts.items()},
         }
         times = {k: start.at_us for k, start in self.counts.items() if start.at_us is not None}
+        since = {
+            k: [start.apt_us, start.unknown_us]
+            for k, start in self.counts.items()
+            if start.apt_us or start.unknown_us
+        }
         doubts = {k: start.before for k, start in self.counts.items() if start.before is not None}
         if times:
             document["count_at"] = times
+        if since:
+            document["count_state_us"] = since
         if doubts:
             document["count_before"] = {
                 key: [before.value, before.at_us, before.counted] for key, before in doubts.items()
@@ -52,22 +64,26 @@ class Carry:
             document["code"] = self.code
         if self.order:
             document["order"] = self.order
-        if self.run_time_s:
+        if self.run_time_s is not None:
             document["pri"] = self.run_time_s
         if self.fault is not None:
             document["fault"] = list(self.fault)
         if self.unknown_until_us is not None:
             document["unknown_until"] = self.unknown_until_us
+        if self.by_others is not None:
+            document["by_others"] = list(self.by_others)
         return document
 
 
 def _counters_of(document: dict[str, Any]) -> dict[str, CounterStart]:
     times, doubts = document.get("count_at", {}), document.get("count_before", {})
+    since = document.get("count_state_us", {})
     return {
         key: CounterStart(
             float(value),
             times.get(key),
             ValueBefore(*doubts[key]) if key in doubts else None,
+            *(int(us) for us in since.get(key, ())),
         )
         for key, value in document.get("counts", {}).items()
     }

@@ -50,6 +50,10 @@ class CounterStart:
     value: float
     at_us: int | None = None
     before: ValueBefore | None = None
+    # From the sample to the range: how long the machine produced, and how long its state was
+    # unknown in planned busy time.
+    apt_us: int = 0
+    unknown_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

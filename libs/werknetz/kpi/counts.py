@@ -6,14 +6,16 @@ bucket. No bucket falls below zero: the rest corrects the bucket before.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
 from werknetz.domain.role import Role
 from werknetz.kpi.counter_steps import CounterStart, Increments, SetAside, increments_of
+from werknetz.kpi.knowledge.frame import Frame, PhaseSums
 from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps
+from werknetz.kpi.timeline.quantities import ReportedSums
 
 Spread = tuple[int, int, float]
 """An increment over a bucket's start: the sample before, the sample, and the quantity."""
@@ -54,100 +56,91 @@ NO_DEBT: Final = Debt()
 
 @dataclass(frozen=True, slots=True)
 class Quantities:
-    pq: Numbers
-    gq: Numbers
-    sq: Numbers
-    rq: Numbers
-    pri_pq_s: Numbers
+    columns: dict[str, Numbers]  # elements of quantity by name, one value a bucket
     counters: tuple[dict[str, CounterStart], ...]  # what to continue from after each bucket
     debts: tuple[Debt, ...]  # what each bucket passes to the one before it
     set_aside: tuple[SetAside, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """Of one signal, by bucket."""
-
-    quantity: Numbers
-    planned_s: Numbers  # the quantity, item by item, times the planned run time of the item
-    debt: Numbers  # passed to the bucket before
 
 
 def sum_quantities(
     counts: Sequence[CountSeries],
     before: Mapping[str, CounterStart],
     run_time: Steps,
-    edges: Instants,
+    frame: Frame,
     corrections: Mapping[str, float] | None = None,
+    others: Mapping[Role, Sequence[PhaseSums]] | None = None,
 ) -> Quantities:
-    """Sum the increments bucket by bucket; `edges` are the starts and the last end.
+    """Sum the increments bucket by bucket.
 
-    `corrections`: what the bucket after the last one passes back, by signal id.
+    `corrections`: what the bucket after the last one passes back, by signal id. `others`: sums of
+    what is not counted by a signal.
     """
-    by_role: dict[Role, list[_Sums]] = {}
+    by_role: dict[Role, list[PhaseSums]] = {
+        role: list(sums) for role, sums in (others or {}).items()
+    }
     increments: dict[str, Increments] = {}
     debts: dict[str, Numbers] = {}
     set_aside: list[SetAside] = []
     for count in counts:
         key = str(count.signal_id)
         increments[key] = increments_of(count, before.get(key), run_time)
-        sums = _sum_signal(
-            count, increments[key], run_time, edges, (corrections or {}).get(key, 0.0)
-        )
+        sums = _increment_sums(count, increments[key], before.get(key), run_time, frame)
+        sums, debts[key] = _correct(sums, increments[key], frame, (corrections or {}).get(key, 0.0))
         by_role.setdefault(count.role, []).append(sums)
-        debts[key] = sums.debt
-        set_aside += [aside for aside in increments[key].set_aside if aside.at_us <= edges[-1]]
-    produced = by_role.get(Role.TOTAL_COUNT)
-    if produced is None:
-        produced = [*by_role.get(Role.GOOD_COUNT, []), *by_role.get(Role.SCRAP_COUNT, [])]
-    buckets = len(edges) - 1
-
-    def total_of(parts: Sequence[_Sums]) -> Numbers:
-        return sum((part.quantity for part in parts), np.zeros(buckets))
-
-    pq, sq = total_of(produced), total_of(by_role.get(Role.SCRAP_COUNT, []))
-    good = by_role.get(Role.GOOD_COUNT)
+        set_aside += [aside for aside in increments[key].set_aside if aside.at_us <= frame.edges[-1]]
     return Quantities(
-        pq=pq,
-        gq=total_of(good) if good is not None else pq - sq,
-        sq=sq,
-        rq=total_of(by_role.get(Role.REWORK_COUNT, [])),
-        pri_pq_s=sum((part.planned_s for part in produced), np.zeros(buckets)),
-        counters=_counters_after(increments, before, edges),
-        debts=_debts_of(counts, increments, debts, edges),
+        columns=frame.columns_of(by_role),
+        counters=_counters_after(increments, before, frame),
+        debts=_debts_of(counts, increments, debts, frame.edges),
         set_aside=tuple(sorted(set_aside, key=lambda aside: (aside.at_us, aside.signal_id))),
     )
 
 
-def _sum_signal(
-    count: CountSeries, increments: Increments, run_time: Steps, edges: Instants, debt: float
-) -> _Sums:
+def _increment_sums(
+    count: CountSeries,
+    increments: Increments,
+    start: CounterStart | None,
+    run_time: Steps,
+    frame: Frame,
+) -> PhaseSums:
     positive = np.maximum(increments.quantity, 0.0)
     if count.interpolate:
-        quantity, planned_s = _spread_evenly(increments, positive, run_time, edges)
+        sums = _spread_evenly(increments, positive, run_time, frame)
     else:
-        each_s = positive * run_time.value[run_time.index(increments.at)]
-        quantity = _sum_by_bucket(increments.at, positive, edges)
-        planned_s = _sum_by_bucket(increments.at, each_s, edges)
-    is_count = (quantity <= QUANTITY_MAX) & np.isfinite(planned_s)
-    quantity, planned_s = np.where(is_count, quantity, 0.0), np.where(is_count, planned_s, 0.0)
-    corrections = _sum_by_bucket(
-        increments.at, np.minimum(np.maximum(-increments.quantity, 0.0), QUANTITY_MAX), edges
+        since, at = increments.since, increments.at
+        before = (0, 0) if start is None else (start.apt_us, start.unknown_us)
+        each_s = run_time.value[run_time.index(at)]
+        sums = frame.sum(at, positive, each_s, frame.share_of(since, at, before), at)
+    is_count = (sums.quantity.sum(axis=0) <= QUANTITY_MAX) & np.isfinite(sums.planned_s).all(axis=0)
+    if is_count.all():
+        return sums
+    return PhaseSums(
+        *(np.where(is_count, part, 0.0) for part in (sums.quantity, sums.planned_s, sums.known_s))
     )
+
+
+def _correct(
+    sums: PhaseSums, increments: Increments, frame: Frame, debt: float
+) -> tuple[PhaseSums, Numbers]:
+    """Subtract corrections; return what is left, and what is passed to the bucket before."""
+    amount = np.minimum(np.maximum(-increments.quantity, 0.0), QUANTITY_MAX)
+    corrections = _sum_by_bucket(increments.at, amount, frame.edges)
+    quantity: Numbers = sums.quantity.sum(axis=0)
     if not debt and not corrections.any():
-        return _Sums(quantity, planned_s, np.zeros(len(quantity)))
-    return _subtract(quantity, planned_s, corrections, debt)
+        return sums, np.zeros(len(quantity))
+    left, passed = _subtract(quantity, corrections, debt)
+    share = np.divide(left, quantity, out=np.zeros(len(quantity)), where=quantity > 0)
+    return sums.scale(share), passed
 
 
-def _subtract(quantity: Numbers, planned_s: Numbers, corrections: Numbers, debt: float) -> _Sums:
+def _subtract(quantity: Numbers, corrections: Numbers, debt: float) -> tuple[Numbers, Numbers]:
     """Subtract corrections from their buckets, from the last to the first."""
     left, passed = quantity.copy(), np.zeros(len(quantity))
     for bucket in range(len(quantity) - 1, -1, -1):
         rest = float(quantity[bucket] - corrections[bucket] - debt)
         left[bucket], debt = max(rest, 0.0), -rest if rest < -NEGLIGIBLE else 0.0
         passed[bucket] = debt
-    share = np.divide(left, quantity, out=np.zeros(len(quantity)), where=quantity > 0)
-    return _Sums(left, planned_s * share, passed)
+    return left, passed
 
 
 def _sum_by_bucket(at: Instants, quantity: Numbers, edges: Instants) -> Numbers:
@@ -160,41 +153,50 @@ def _sum_by_bucket(at: Instants, quantity: Numbers, edges: Instants) -> Numbers:
 
 
 def _spread_evenly(
-    increments: Increments, quantity: Numbers, run_time: Steps, edges: Instants
-) -> tuple[Numbers, Numbers]:
-    """Return quantity and planned time by bucket, each increment even over its interval.
+    increments: Increments, quantity: Numbers, run_time: Steps, frame: Frame
+) -> PhaseSums:
+    """Sum by bucket with each increment even over its interval.
 
     An increment without an interval lies at its instant: the sample before is not known, or has
     the same instant.
     """
+    edges = frame.edges
     single = increments.since == increments.at
-    single_s = quantity * run_time.value[run_time.index(increments.at)]
-    total = _sum_by_bucket(increments.at[single], quantity[single], edges)
-    total_s = _sum_by_bucket(increments.at[single], single_s[single], edges)
+    alone = increments.at[single]
+    each_s = run_time.value[run_time.index(alone)]
+    sums = frame.sum(alone, quantity[single], each_s, np.ones(len(alone)), alone)
     if single.all():
-        return total, total_s
+        return sums
     # The intervals are adjacent, so one line through their ends has every increment as a rise.
     at = np.append(increments.since[~single][0], increments.at[~single]) - edges[0]
     counted = np.append(0.0, np.cumsum(quantity[~single]))
-    inside = (run_time.at > edges[0]) & (run_time.at < edges[-1])
-    cuts = np.union1d(edges, run_time.at[inside])
+    others = np.concatenate((run_time.at, frame.phases, frame.time.at))
+    cuts = np.union1d(edges, others[(others > edges[0]) & (others < edges[-1])])
     pieces = np.maximum(np.diff(np.interp(cuts - edges[0], at, counted)), 0.0)
-    each_s = pieces * run_time.value[run_time.index_before(cuts[1:])]
-    total += _sum_by_bucket(cuts[1:], pieces, edges)
-    total_s += _sum_by_bucket(cuts[1:], each_s, edges)
-    return total, total_s
+    each_s = run_time.value[run_time.index_before(cuts[1:])]
+    unknown_us = np.diff(frame.time.unknown_until(cuts))
+    return sums + frame.sum(cuts[1:], pieces, each_s, 1.0 * (unknown_us == 0), cuts[:-1])
 
 
 def _counters_after(
-    increments: Mapping[str, Increments], before: Mapping[str, CounterStart], edges: Instants
+    increments: Mapping[str, Increments], before: Mapping[str, CounterStart], frame: Frame
 ) -> tuple[dict[str, CounterStart], ...]:
+    edges = frame.edges
     after: tuple[dict[str, CounterStart], ...] = tuple({} for _ in edges[1:])
+    apt_us, unknown_us = frame.time.apt_until(edges[1:]), frame.time.unknown_until(edges[1:])
     for key, steps in increments.items():
         last = np.searchsorted(steps.at, edges[1:], side="right") - 1
         for bucket, index in enumerate(last.tolist()):
             start = steps.start_at(index, before.get(key))
-            if start is not None:
-                after[bucket][key] = start
+            if start is None:
+                continue
+            since = steps.at[index : index + 1] if index >= 0 else edges[:1]
+            after[bucket][key] = replace(
+                start,
+                apt_us=start.apt_us + int(apt_us[bucket] - frame.time.apt_until(since)[0]),
+                unknown_us=start.unknown_us
+                + int(unknown_us[bucket] - frame.time.unknown_until(since)[0]),
+            )
     return after
 
 

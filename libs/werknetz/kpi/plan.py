@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,28 +24,42 @@ class Spans:
         return inside
 
 
+_ALWAYS: Final = Spans(np.array([np.iinfo(np.int64).min, np.iinfo(np.int64).max]))
+_NEVER: Final = Spans(np.empty(0, np.int64))
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedTime:
     shifts: Spans
     breaks: Spans
+    known: Spans  # in which a calendar holds; elsewhere all time is planned
 
     @classmethod
-    def of(cls, shifts: Iterable[Shift]) -> "PlannedTime":
+    def of(
+        cls, shifts: Iterable[Shift], known: Iterable[tuple[int, int]] | None = None
+    ) -> "PlannedTime":
+        """Build the plan; `known`: the spans in which a calendar holds; None: always."""
         all_shifts = list(shifts)
         return cls(
             _merge((shift.start_us, shift.end_us) for shift in all_shifts),
             _merge(pair for shift in all_shifts for pair in shift.breaks),
+            _ALWAYS if known is None else _merge(known),
         )
 
     @classmethod
     def always(cls) -> "PlannedTime":
         """Return the plan without a calendar: all time is planned."""
-        everything = np.array([np.iinfo(np.int64).min, np.iinfo(np.int64).max])
-        return cls(Spans(everything), Spans(np.empty(0, np.int64)))
+        return cls(_ALWAYS, _NEVER, _NEVER)
+
+    def with_breaks(self, spans: Iterable[tuple[int, int]]) -> "PlannedTime":
+        """Return the plan with more planned down time."""
+        own = self.breaks.boundaries.reshape(-1, 2).tolist()
+        return PlannedTime(self.shifts, _merge([*((a, b) for a, b in own), *spans]))
 
     @property
     def boundaries(self) -> Instants:
-        return np.concatenate((self.shifts.boundaries, self.breaks.boundaries))
+        spans = (self.shifts, self.breaks, self.known)
+        return np.concatenate([part.boundaries for part in spans])
 
 
 def _merge(spans: Iterable[tuple[int, int]]) -> Spans:

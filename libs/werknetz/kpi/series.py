@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from werknetz.domain import status as quality
 from werknetz.domain.role import Role
 from werknetz.domain.state import MachineState
+from werknetz.kpi.timeline.reports import NO_REPORTS, Reports
 
 EARLIEST_US: Final = np.iinfo(np.int64).min
 MAX_SPEED: Final = 10.0
@@ -83,6 +84,9 @@ class CountSeries:
     interpolate: bool = False  # spread each increment evenly over the time since the sample before
     max_increment: float | None = None  # of one sample
     max_speed: float = MAX_SPEED
+    # It reports from its first sample, and not outside these. None: no bound.
+    since_us: int | None = None
+    until_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class MachineSamples:
     run_time: Series | None = None
     counts: tuple[CountSeries, ...] = ()
     unknown: tuple[tuple[int, int], ...] = ()  # spans in which samples of the state may be missing
+    reports: Reports = NO_REPORTS  # of people and other systems
 
     def all_series(self) -> list[Series]:
         series_or_none = [self.state, self.order, self.run_time, *(c.series for c in self.counts)]
@@ -176,6 +181,6 @@ def order_steps_of(series: Series | None, first: str, index: TextIndex) -> Steps
 def run_time_steps_of(series: Series | None, first: float | None) -> Steps:
     """Return the planned run time per item in seconds over time; 0: it is unknown."""
     samples = (EMPTY if series is None else series).select_usable()
-    value = np.append(first or 0.0, np.maximum(samples.value, 0.0))
+    value = np.maximum(np.append(first or 0.0, samples.value), 0.0)
     at = np.append(EARLIEST_US, samples.at)
     return Steps(at, value, np.zeros(len(at), np.int64)).without_repeats()

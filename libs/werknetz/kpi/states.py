@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.state import MachineState as S
-from werknetz.kpi.carry import Carry
+from werknetz.kpi.carry import Carry, ReportedByOthers
 from werknetz.kpi.counter_steps import CounterStart, SetAside
 from werknetz.kpi.counts import Debt, sum_quantities
 from werknetz.kpi.data_gaps import mask_unknown, unknown_until
@@ -31,6 +31,15 @@ from werknetz.kpi.series import (
     run_time_steps_of,
     state_steps_of,
 )
+from werknetz.kpi.timeline.precedence import (
+    NOT_PLANNED,
+    effective_orders,
+    effective_plan,
+    effective_run_times,
+    effective_states,
+    planned_steps_of,
+)
+from werknetz.kpi.timeline.quantities import sum_reported
 
 CATEGORIES: Final = ("off_shift", "pdot", "unknown", "apt", "aust", "adet", "adot")
 _OFF_SHIFT, _PDOT, _UNKNOWN, _APT, _AUST, _ADET, _ADOT = range(len(CATEGORIES))
@@ -90,9 +99,12 @@ class ComputedBuckets:
 @dataclass(frozen=True, slots=True)
 class _Timeline:
     reported: Steps  # states as sampled
-    states: Steps  # the same, UNKNOWN where samples may be missing
+    own: Steps  # the same, UNKNOWN where samples may be missing
+    states: Steps  # with the reports of the MES and of people
     orders: Steps
+    own_run_time: Steps
     run_time: Steps
+    planned: Steps  # planned time as people entered it
     runs: FaultRuns
     codes: TextIndex
     order_numbers: TextIndex
@@ -109,25 +121,17 @@ def compute_buckets(
 
     `corrections`: what counters counted too much before the end of the range, by signal id.
     """
-    codes, order_numbers = TextIndex(), TextIndex()
-    reported = state_steps_of(samples.state, carry.state, carry.code, codes)
-    states = mask_unknown(reported, samples.unknown)
-    orders = order_steps_of(samples.order, carry.order, order_numbers)
-    horizon_us = max(span.now_us, span.start_us + 1)
-    line = _Timeline(
-        reported,
-        states,
-        orders,
-        run_time_steps_of(samples.run_time, carry.run_time_s),
-        fault_runs_of(states, orders, plan, horizon_us=horizon_us, before=carry.fault),
-        codes,
-        order_numbers,
-    )
+    planned = planned_steps_of(samples.reports)
+    plan = effective_plan(plan, planned)
+    line = _timeline_of(samples, plan, carry, max(span.now_us, span.start_us + 1), planned)
     columns = {name: np.zeros(span.buckets) for name in ELEMENT_NAMES}
     pieces = _sum_times(line, plan, span, columns)
     _count_fault_events(line.runs, span, columns)
+    reported = sum_reported(
+        (*samples.reports.quantities, *samples.reports.entered), line.run_time, plan, span.edges
+    )
     quantities = sum_quantities(
-        samples.counts, carry.counts, line.run_time, span.edges, corrections
+        samples.counts, carry.counts, line.run_time, span.edges, corrections, reported
     )
     for name in ("pq", "gq", "sq", "rq", "pri_pq_s"):
         columns[name] = getattr(quantities, name)
@@ -139,11 +143,37 @@ def compute_buckets(
     )  # fmt: skip
 
 
+def _timeline_of(
+    samples: MachineSamples, plan: PlannedTime, carry: Carry, horizon_us: int, planned: Steps
+) -> _Timeline:
+    codes, numbers = TextIndex(), TextIndex()
+    reported = state_steps_of(samples.state, carry.state, carry.code, codes)
+    own = mask_unknown(reported, samples.unknown)
+    states = effective_states(own, samples.reports, codes)
+    orders = order_steps_of(samples.order, carry.order, numbers)
+    if samples.order is None:
+        orders = effective_orders(orders, samples.reports, numbers)
+    own_run_time = run_time_steps_of(samples.run_time, carry.run_time_s)
+    return _Timeline(
+        reported,
+        own,
+        states,
+        orders,
+        own_run_time,
+        effective_run_times(own_run_time, orders, samples.reports, numbers),
+        planned,
+        fault_runs_of(states, orders, plan, horizon_us=horizon_us, before=carry.fault),
+        codes,
+        numbers,
+    )
+
+
 def _sum_times(
     line: _Timeline, plan: PlannedTime, span: BucketRange, columns: dict[str, Numbers]
 ) -> StateIntervals:
     end_us = min(span.end_us, max(span.now_us, span.start_us))
-    cuts = np.concatenate((line.states.at, line.orders.at, plan.boundaries, span.edges))
+    steps = (line.states.at, line.orders.at, line.planned.at, plan.boundaries, span.edges)
+    cuts = np.concatenate(steps)
     cuts = cuts[(cuts >= span.start_us) & (cuts < end_us)]
     start = np.unique(cuts)
     end = np.append(start[1:], end_us) if len(start) else start
@@ -152,7 +182,10 @@ def _sum_times(
     order = line.orders.index(start)
     has_order: Flags = line.orders.value[order]
     in_shift, in_break = plan.shifts.contains(start), plan.breaks.contains(start)
-    category = _categories_of(state, has_order, in_shift, in_break)
+    is_maintenance = (state == S.MAINTENANCE) & (
+        line.planned.value[line.planned.index(start)] != NOT_PLANNED
+    )
+    category = _categories_of(state, has_order, in_shift, in_break | is_maintenance)
     bucket = (start - span.start_us) // BUCKET_US
     run = line.runs.index(start)
     is_fault = np.isin(state, FAULTS)
@@ -180,12 +213,12 @@ def _sum_times(
     )
 
 
-def _categories_of(state: Ids, has_order: Flags, in_shift: Flags, in_break: Flags) -> Ids:
+def _categories_of(state: Ids, has_order: Flags, in_shift: Flags, is_planned_down: Flags) -> Ids:
     """Return the category of each interval; the first that applies counts."""
     return np.select(
         [
             ~in_shift,
-            in_break | (state == S.MAINTENANCE),
+            is_planned_down,
             state == S.UNKNOWN,
             ~has_order,
             state == S.PRODUCING,
@@ -256,8 +289,9 @@ def _carries_of(
     state: NDArray[np.int64] = line.reported.value[step]
     is_fault = np.isin(line.states.value[line.states.index_before(edges)], FAULTS)
     code, number = line.reported.name[step], line.orders.name[order]
-    run_time = line.run_time.value[line.run_time.index_before(edges)]
+    run_time = line.own_run_time.value[line.own_run_time.index_before(edges)]
     run = line.runs.index(edges - 1)
+    by_others = _reported_by_others(line, edges)
     carries = []
     for n in range(span.buckets):
         fault = None
@@ -272,9 +306,32 @@ def _carries_of(
                 counters[n],
                 fault,
                 unknown_until(samples.unknown, int(edges[n])),
+                by_others[n],
             )
         )
     return carries
+
+
+def _reported_by_others(line: _Timeline, edges: Instants) -> list[ReportedByOthers | None]:
+    """Return state, code and run time right before each edge, where they are not the machine's."""
+    own, step = line.own.index_before(edges), line.states.index_before(edges)
+    own_s = line.own_run_time.value[line.own_run_time.index_before(edges)]
+    run_time_s = line.run_time.value[line.run_time.index_before(edges)]
+    is_own = (
+        (line.own.value[own] == line.states.value[step])
+        & (line.own.name[own] == line.states.name[step])
+        & (own_s == run_time_s)
+    )
+    return [
+        None
+        if is_own[n]
+        else (
+            int(line.states.value[step[n]]),
+            line.codes.texts[line.states.name[step[n]]],
+            float(run_time_s[n]),
+        )
+        for n in range(len(edges))
+    ]
 
 
 def _order_runs_of(line: _Timeline, span: BucketRange) -> list[OrderRun]:

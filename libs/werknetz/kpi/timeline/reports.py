@@ -1,0 +1,91 @@
+"""What people and other systems (MES, quality, time recording) report about a machine, as spans.
+
+All instants are microseconds since 1970 in UTC; spans are half-open, and OPEN_US ends one that has
+not ended.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from werknetz.domain.bucket import TIME_MAX_US
+from werknetz.domain.role import Role
+
+OPEN_US: Final = TIME_MAX_US
+Instants = NDArray[np.int64]
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class StateSpan:
+    """A state from a person or another system. `state` None: the one that others report."""
+
+    start_us: int
+    end_us: int
+    state: int | None
+    code: str | None = None
+    is_planned: bool | None = None  # true: planned down time; None: as the state is
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """An order on the machine as the MES reports it. `start_us` None: its start is not known."""
+
+    order_number: str
+    start_us: int | None
+    end_us: int
+    run_time_s: float | None = None  # planned run time per item
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedQuantity:
+    """A quantity made in (since, at]; both are equal where only the instant is known."""
+
+    role: Role
+    since_us: int
+    at_us: int
+    quantity: float
+    run_time_s: float | None = None  # planned run time per item; None: that of the timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """One person at the machine; `work_s` None: how long the person worked is not reported."""
+
+    start_us: int
+    end_us: int
+    attended_s: float | None = None  # None: all of the span
+    work_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The reports that touch a range, each kind in rising precedence: the last one wins."""
+
+    entries: tuple[StateSpan, ...] = ()  # by people
+    states: tuple[StateSpan, ...] = ()  # by the MES
+    jobs: tuple[JobRun, ...] = ()
+    first_job_us: int | None = None  # the first report of a job at all; None: there is none
+    run_time_by_order: Mapping[str, float] = field(default_factory=dict)
+    quantities: tuple[ReportedQuantity, ...] = ()  # by the MES, of roles that no counter has
+    entered: tuple[ReportedQuantity, ...] = ()  # by people
+    attendances: tuple[Attendance, ...] = ()
+
+
+NO_REPORTS: Final = Reports()
+
+
+def topmost_of(spans: list[tuple[int, int]]) -> tuple[Instants, Ids]:
+    """Return at which instants the topmost span changes, and its index from there; -1: none.
+
+    Of spans that overlap the last one of the list is on top.
+    """
+    bounds = np.array(spans, np.int64).reshape(-1, 2)
+    at = np.unique(bounds)
+    index = np.full(len(at), -1, np.int64)
+    for number, (first, last) in enumerate(np.searchsorted(at, bounds).tolist()):
+        index[first:last] = number
+    return at, index
