@@ -1,27 +1,40 @@
-"""Time windows of a plant in UTC: hours, shifts, days, weeks and months.
+"""Time windows of a plant in UTC: minutes, hours, shifts, days, weeks, months, quarters, years.
 
 Windows of one period are contiguous, except shifts. A day has 23, 24 or 25 hours; a week begins
 on Monday. Where a clock change is half an hour, one hour of that day is shorter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from werknetz.domain.shift import Calendar, local_day, local_us, shifts_between
+from werknetz.domain.shift import ShiftSource, local_day, local_us
 
 HOUR_US: Final = 3_600_000_000
 
 
 class Period(StrEnum):
+    FIVE_MINUTES = "5m"
+    QUARTER_HOUR = "15m"
     HOUR = "hour"
     SHIFT = "shift"
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+_PARTS_US: Final[Mapping[Period, int]] = {
+    Period.FIVE_MINUTES: HOUR_US // 12,
+    Period.QUARTER_HOUR: HOUR_US // 4,
+    Period.HOUR: HOUR_US,
+}
+"""Periods that divide a day, which may end with a shorter one."""
+_MONTHS: Final[Mapping[Period, int]] = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,7 @@ def windows_between(
     end_us: int,
     *,
     zone: ZoneInfo,
-    calendar: Calendar | None = None,
+    calendar: ShiftSource | None = None,
 ) -> list[Window]:
     """Return the complete windows that overlap the time span, in order of time.
 
@@ -49,14 +62,15 @@ def windows_between(
     if start_us >= end_us:
         return []
     if period is Period.SHIFT:
-        shifts = shifts_between(calendar, start_us, end_us) if calendar else []
+        shifts = calendar.shifts_between(start_us, end_us) if calendar else []
         return [Window(s.start_us, s.end_us, s.day, s.name) for s in shifts]
-    windows = _hours(start_us, zone) if period is Period.HOUR else _days(period, start_us, zone)
+    part_us = _PARTS_US.get(period)
+    windows = _days(period, start_us, zone) if part_us is None else _parts(part_us, start_us, zone)
     return list(_overlapping(windows, start_us, end_us))
 
 
 def window_at(
-    period: Period, at_us: int, *, zone: ZoneInfo, calendar: Calendar | None = None
+    period: Period, at_us: int, *, zone: ZoneInfo, calendar: ShiftSource | None = None
 ) -> Window | None:
     """Return the window that contains the instant; None between shifts."""
     windows = windows_between(period, at_us, at_us + 1, zone=zone, calendar=calendar)
@@ -67,14 +81,14 @@ def _overlapping(windows: Iterator[Window], start_us: int, end_us: int) -> Itera
     for window in windows:
         if window.start_us >= end_us:
             return
-        if window.end_us > start_us:
+        if window.end_us > max(start_us, window.start_us):
             yield window
 
 
-def _hours(start_us: int, zone: ZoneInfo) -> Iterator[Window]:
+def _parts(part_us: int, start_us: int, zone: ZoneInfo) -> Iterator[Window]:
     for day in _days(Period.DAY, start_us, zone):
-        for hour_us in range(day.start_us, day.end_us, HOUR_US):
-            yield Window(hour_us, min(hour_us + HOUR_US, day.end_us), day.day)
+        for at_us in range(day.start_us, day.end_us, part_us):
+            yield Window(at_us, min(at_us + part_us, day.end_us), day.day)
 
 
 def _days(period: Period, start_us: int, zone: ZoneInfo) -> Iterator[Window]:
@@ -87,24 +101,16 @@ def _days(period: Period, start_us: int, zone: ZoneInfo) -> Iterator[Window]:
 
 
 def _first_day(period: Period, day: date) -> date:
-    match period:
-        case Period.DAY | Period.HOUR | Period.SHIFT:
-            return day
-        case Period.WEEK:
-            return day - timedelta(days=day.weekday())
-        case Period.MONTH:
-            return day.replace(day=1)
-        case _:
-            assert_never(period)
+    if period is Period.WEEK:
+        return day - timedelta(days=day.weekday())
+    if months := _MONTHS.get(period):
+        return date(day.year, (day.month - 1) // months * months + 1, 1)
+    return day
 
 
 def _next_first_day(period: Period, first: date) -> date:
-    match period:
-        case Period.DAY | Period.HOUR | Period.SHIFT:
-            return first + timedelta(days=1)
-        case Period.WEEK:
-            return first + timedelta(days=7)
-        case Period.MONTH:
-            return (first + timedelta(days=32)).replace(day=1)
-        case _:
-            assert_never(period)
+    if period is Period.WEEK:
+        return first + timedelta(days=7)
+    if months := _MONTHS.get(period):
+        return (first + timedelta(days=31 * months)).replace(day=1)
+    return first + timedelta(days=1)

@@ -17,8 +17,9 @@ from typing import Final
 import asyncpg
 
 from werknetz.domain.bucket import microseconds_of
+from werknetz.domain.calendar_history import CalendarHistory
 from werknetz.domain.path import EquipmentPath
-from werknetz.domain.shift import Calendar
+from werknetz.domain.shift import Calendar, CalendarRejected
 from werknetz.runtime.log import get_logger
 from werknetz.store.queries.equipment import CALENDARS, EQUIPMENT
 from werknetz.store.session import Database
@@ -52,19 +53,31 @@ class EquipmentTree:
         }
         self._calendars: dict[str, list[tuple[int, Calendar]]] = {}
         for row in calendars:
-            parsed = Calendar.parse(json.loads(row["document"]))
+            try:
+                parsed = Calendar.parse_stored(json.loads(row["document"]))
+            except CalendarRejected as error:  # one calendar never stops the others
+                _log.error("shift calendar cannot be used", id=row["id"], reason=str(error))
+                continue
             entry = (microseconds_of(row["valid_from"]), parsed)
             self._calendars.setdefault(row["path"], []).append(entry)
+        self._histories: dict[tuple[str, ...], CalendarHistory] = {}
 
-    def calendar_of(self, path: str, at_us: int) -> Calendar | None:
-        """Return the calendar of the equipment: its own, else the nearest one above."""
+    def calendar_history(self, path: str) -> CalendarHistory:
+        """Return the calendars of the equipment over time: its own, else the nearest above."""
+        above: list[str] = []
         ancestor = path
         while ancestor:
-            if entries := self._calendars.get(ancestor):
-                valid = [calendar for valid_from, calendar in entries if valid_from <= at_us]
-                return valid[-1] if valid else entries[0][1]
+            if ancestor in self._calendars:
+                above.append(ancestor)
             ancestor = ancestor.rpartition("/")[0]
-        return None
+        key = tuple(above)
+        if key not in self._histories:
+            self._histories[key] = CalendarHistory.of(self._calendars[name] for name in key)
+        return self._histories[key]
+
+    def calendar_of(self, path: str, at_us: int) -> Calendar | None:
+        """Return the calendar that holds at an instant."""
+        return self.calendar_history(path).calendar_at(at_us)
 
     def subtree(self, path: str) -> list[EquipmentNode]:
         """Return the equipment and everything below it."""

@@ -5,13 +5,13 @@ its start in `start`, and its end in `end`.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from werknetz.domain.bucket import BUCKET_US, instant_of, microseconds_of
-from werknetz.domain.shift import Calendar, local_day, local_us, shifts_between
+from werknetz.domain.shift import Shift, ShiftSource, local_day, local_us
 from werknetz.domain.window import Period, window_at
 from werknetz_core.http.problem import Problem, invalid_parameter
 
@@ -33,7 +33,7 @@ class TimeContext:
 
     now_us: int
     zone: ZoneInfo
-    calendar: Calendar | None = None
+    calendar: ShiftSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class UtcSpan:
 
     start_us: int
     end_us: int
+    shift: Shift | None = field(default=None, compare=False)  # that `start` names
 
     def to_buckets(self) -> "UtcSpan":
         """Return the span widened to whole buckets."""
-        return UtcSpan(
-            self.start_us - self.start_us % BUCKET_US, self.end_us + (-self.end_us) % BUCKET_US
-        )
+        start_us = self.start_us - self.start_us % BUCKET_US
+        return replace(self, start_us=start_us, end_us=self.end_us + (-self.end_us) % BUCKET_US)
 
 
 def parse_span(start: str, end: str | None, time: TimeContext) -> UtcSpan:
@@ -57,7 +57,7 @@ def parse_span(start: str, end: str | None, time: TimeContext) -> UtcSpan:
         last = _parse(end, "end", time)[1]
     else:
         last = first[1] if first[1] > first[0] else time.now_us
-    span = UtcSpan(first[0], last)
+    span = UtcSpan(first[0], last, _named_shift(start, time))
     for name, at_us in (("start", span.start_us), ("end", span.end_us)):
         if not EARLIEST_US <= at_us <= LATEST_US:
             raise invalid_parameter(name, f"{name} is not between 1970 and 2200.", ACCEPTED_FORMS)
@@ -150,6 +150,17 @@ def _parse_period(kind: str, name: str, time: TimeContext) -> tuple[int, int]:
 
 
 def _parse_shift(name: str, time: TimeContext) -> tuple[int, int]:
+    shift = _find_shift(name, time)
+    return shift.start_us, shift.end_us
+
+
+def _named_shift(text: str, time: TimeContext) -> Shift | None:
+    kind, _, name = text.strip().partition(":")
+    return _find_shift(name, time) if kind == "shift" else None
+
+
+def _find_shift(name: str, time: TimeContext) -> Shift:
+    """Return the shift that runs, else the one that ended last, or the one before it."""
     if name not in {"current", "previous"}:
         raise ValueError(name)
     if time.calendar is None:
@@ -160,17 +171,13 @@ def _parse_shift(name: str, time: TimeContext) -> tuple[int, int]:
             "Set one: `werknetz calendar set EQUIPMENT FILE.json`, or use another form of time.",
         )
     now = time.now_us
-    past = shifts_between(time.calendar, now - _SHIFT_SEARCH, now + 1)
-    running = [s for s in past if s.end_us > now]
-    ended = [s for s in past if s.end_us <= now]
-    # Between two shifts, the one that ended last is the current one.
-    newest_first = [*reversed(running), *reversed(ended)]
-    position = 0 if name == "current" else 1
-    if len(newest_first) <= position:
+    past = time.calendar.shifts_between(now - _SHIFT_SEARCH, now + 1)
+    position = 1 if name == "current" else 2
+    if len(past) < position:
         raise Problem(
             404,
             "no_such_shift",
             f"The calendar has no {name} shift in the last 28 days.",
             "Use another form of time, such as -8h.",
         )
-    return newest_first[position].start_us, newest_first[position].end_us
+    return past[-position]

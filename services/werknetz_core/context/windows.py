@@ -13,6 +13,8 @@ from werknetz_core.http.problem import Problem, invalid_parameter
 WINDOWS_MAX: Final = 10_000
 _DAY_S: Final = 86_400
 _PERIODS: Final[Mapping[str, Period]] = {
+    "5m": Period.FIVE_MINUTES,
+    "15m": Period.QUARTER_HOUR,
     "hour": Period.HOUR,
     "1h": Period.HOUR,
     "shift": Period.SHIFT,
@@ -22,13 +24,22 @@ _PERIODS: Final[Mapping[str, Period]] = {
     "1w": Period.WEEK,
     "month": Period.MONTH,
     "1mo": Period.MONTH,
+    "quarter": Period.QUARTER,
+    "1q": Period.QUARTER,
+    "year": Period.YEAR,
+    "1y": Period.YEAR,
 }
+GRANULARITIES: Final = "15m, hour, shift, 1d, 1w, 1mo, quarter, year or none"
 _SHORTEST_S: Final[Mapping[Period, int]] = {
+    Period.FIVE_MINUTES: 300,
+    Period.QUARTER_HOUR: 900,
     Period.HOUR: 1800,
     Period.SHIFT: 3 * 3600,
     Period.DAY: 23 * 3600,
     Period.WEEK: 7 * _DAY_S - 3600,
     Period.MONTH: 28 * _DAY_S - 3600,
+    Period.QUARTER: 90 * _DAY_S - 3600,
+    Period.YEAR: 365 * _DAY_S,
 }
 
 
@@ -37,9 +48,10 @@ def time_context_of(
 ) -> TimeContext:
     """Return the time context of an equipment: the current time, its time zone and calendar."""
     now_us = context.now_us()
-    calendar = tree.calendar_of(node.path, now_us)
+    history = tree.calendar_history(node.path)
+    calendar = history.calendar_at(now_us)
     default = node.time_zone or (calendar.time_zone if calendar else "UTC")
-    return TimeContext(now_us, parse_zone(tz, default), calendar)
+    return TimeContext(now_us, parse_zone(tz, default), history if history.steps else None)
 
 
 def windows_of(granularity: str, span: UtcSpan, time: TimeContext) -> list[Window]:
@@ -52,7 +64,7 @@ def windows_of(granularity: str, span: UtcSpan, time: TimeContext) -> list[Windo
         raise invalid_parameter(
             "granularity",
             f"granularity={granularity!r} is not supported.",
-            "Use hour, shift, 1d, 1w, 1mo or none.",
+            f"Use {GRANULARITIES}.",
         )
     if (span.end_us - span.start_us) / 1e6 / _SHORTEST_S[period] > WINDOWS_MAX:
         raise query_too_large(f"{granularity} windows")

@@ -1,20 +1,19 @@
 """Planned demand: what lines take during the shifts of their calendars."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from werknetz.domain.shift import Calendar, local_day, local_us
+from werknetz.domain.shift import local_day, local_us
 from werknetz.kpi.stock.plan import (
     HOUR_US,
     Span,
     clip_spans,
-    planned_spans_of,
     planned_us_between,
+    spans_of_shifts,
 )
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.forecast.inputs import LineDemand
@@ -28,21 +27,18 @@ class PlannedDemand:
     def __init__(self, tree: EquipmentTree, start_us: int, end_us: int) -> None:
         self._tree = tree
         self._start_us, self._end_us = start_us, end_us
-        # Calendars change at midnight of some zone: checking each full hour is sufficient.
-        self._hours = range(start_us, end_us, HOUR_US)
-        self._days = range(start_us, end_us, 24 * HOUR_US)
-        self._spans: dict[tuple[int, ...], list[Span]] = {}
+        self._spans: dict[int, list[Span]] = {}
         self._by_path: dict[str, list[Span]] = {}
         self._planned_hours: dict[tuple[int, tuple[int, ...]], NDArray[np.float64]] = {}
 
     def planned_spans(self, path: str) -> list[Span]:
         """Return the planned time of an equipment, in order."""
         if path not in self._by_path:
-            calendars = [self._tree.calendar_of(path, at) for at in self._days]
-            last = self._tree.calendar_of(path, self._end_us - 1)
-            key = tuple(id(calendar) for calendar in (*calendars, last))
+            history = self._tree.calendar_history(path)
+            key = id(history)  # the tree holds it, and returns the same for equal calendars
             if key not in self._spans:
-                self._spans[key] = self._compute_spans(path, changes=len(set(key)) > 1)
+                shifts = history.operation_between(self._start_us, self._end_us)
+                self._spans[key] = spans_of_shifts(shifts)
             self._by_path[path] = self._spans[key]
         return self._by_path[path]
 
@@ -71,18 +67,6 @@ class PlannedDemand:
         for demand in demands:
             total += self.quantities(demand, edges)
         return [float(quantity) for quantity in total]
-
-    def _compute_spans(self, path: str, *, changes: bool) -> list[Span]:
-        if not changes:
-            calendar = self._tree.calendar_of(path, self._start_us)
-            return planned_spans_of(calendar, self._start_us, self._end_us)
-        spans: list[Span] = []
-        steps = [(at, self._tree.calendar_of(path, at)) for at in self._hours]
-        for _, group in groupby(steps, key=lambda step: id(step[1])):
-            part: list[tuple[int, Calendar | None]] = list(group)
-            end_us = min(part[-1][0] + HOUR_US, self._end_us)
-            spans += planned_spans_of(part[0][1], part[0][0], end_us)
-        return spans
 
 
 def local_day_edges(zone: ZoneInfo, now_us: int, days: int) -> tuple[int, ...]:

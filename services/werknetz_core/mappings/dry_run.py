@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from werknetz.connector.mapping.mapping import Mapping
 from werknetz.domain.bucket import instant_of
-from werknetz.domain.shift import shifts_between
 from werknetz.kpi.plan import PlannedTime
 from werknetz.store.session import Database
 from werknetz_core.context.equipment_tree import EquipmentTree
@@ -101,10 +100,7 @@ def shift_plan_lookup(tree: EquipmentTree) -> Callable[[str, int, int], PlannedT
     """Return the function that reads the shift plan of an equipment from its calendar."""
 
     def plan(path: str, start_us: int, end_us: int) -> PlannedTime:
-        calendar: Any = tree.calendar_of(path, start_us)
-        if calendar is None:
-            return PlannedTime.always()
-        return PlannedTime.of(shifts_between(calendar, start_us, end_us))
+        return PlannedTime.of(tree.calendar_history(path).operation_between(start_us, end_us))
 
     return plan
 

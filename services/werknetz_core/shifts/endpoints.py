@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.bucket import instant_of
-from werknetz.domain.shift import Shift, shifts_between
+from werknetz.domain.shift import Shift
 from werknetz_core.context.app_context import ContextDep, Viewer
 from werknetz_core.context.time_spec import TimeContext, parse_span
 from werknetz_core.context.windows import query_too_large, time_context_of
@@ -38,7 +38,7 @@ async def list_shifts(
     span = parse_span(start, end, time)
     if span.end_us - span.start_us > _SPAN_MAX_US:
         raise query_too_large("shifts")
-    shifts = shifts_between(time.calendar, span.start_us, span.end_us) if time.calendar else []
+    shifts = time.calendar.shifts_between(span.start_us, span.end_us) if time.calendar else []
     by_start = {shift.start_us: shift for shift in shifts}
     rows = [{"start": shift.start_us, "name": shift.name} for shift in shifts]
     keys = ("start", "name")

@@ -1,27 +1,33 @@
 """The planned time of a line: its shifts without breaks."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from werknetz.domain.shift import Calendar, shifts_between
+from werknetz.domain.shift import Shift, ShiftSource
 
 HOUR_US: Final = 3_600_000_000
 Span = tuple[int, int]
 
 
-def planned_spans_of(calendar: Calendar | None, start_us: int, end_us: int) -> list[Span]:
+def planned_spans_of(calendar: ShiftSource | None, start_us: int, end_us: int) -> list[Span]:
     """Return the planned time inside a window, in order; without a calendar it is all planned."""
     if calendar is None:
         return [(start_us, end_us)]
+    shifts = calendar.shifts_between(start_us, end_us)
+    return clip_spans(spans_of_shifts(shifts), start_us, end_us)
+
+
+def spans_of_shifts(shifts: Iterable[Shift]) -> list[Span]:
+    """Return the time of shifts without their breaks, in order."""
     spans: list[Span] = []
-    for shift in shifts_between(calendar, start_us, end_us):
+    for shift in shifts:
         at_us = shift.start_us
         for begin, until in shift.breaks:
             spans.append((at_us, begin))
             at_us = until
         spans.append((at_us, shift.end_us))
-    return clip_spans(spans, start_us, end_us)
+    return [(start, end) for start, end in spans if start < end]
 
 
 def clip_spans(spans: Sequence[Span], start_us: int, end_us: int) -> list[Span]:
