@@ -15,7 +15,6 @@ from werknetz.domain.role import Role
 from werknetz.kpi.counter_steps import CounterStart, Increments, SetAside, increments_of
 from werknetz.kpi.knowledge.frame import Frame, PhaseSums
 from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps
-from werknetz.kpi.timeline.quantities import ReportedSums
 
 Spread = tuple[int, int, float]
 """An increment over a bucket's start: the sample before, the sample, and the quantity."""
@@ -87,7 +86,9 @@ def sum_quantities(
         sums = _increment_sums(count, increments[key], before.get(key), run_time, frame)
         sums, debts[key] = _correct(sums, increments[key], frame, (corrections or {}).get(key, 0.0))
         by_role.setdefault(count.role, []).append(sums)
-        set_aside += [aside for aside in increments[key].set_aside if aside.at_us <= frame.edges[-1]]
+        set_aside += [
+            aside for aside in increments[key].set_aside if aside.at_us <= frame.edges[-1]
+        ]
     return Quantities(
         columns=frame.columns_of(by_role),
         counters=_counters_after(increments, before, frame),
@@ -181,22 +182,22 @@ def _spread_evenly(
 def _counters_after(
     increments: Mapping[str, Increments], before: Mapping[str, CounterStart], frame: Frame
 ) -> tuple[dict[str, CounterStart], ...]:
-    edges = frame.edges
+    edges, time = frame.edges, frame.time
     after: tuple[dict[str, CounterStart], ...] = tuple({} for _ in edges[1:])
-    apt_us, unknown_us = frame.time.apt_until(edges[1:]), frame.time.unknown_until(edges[1:])
     for key, steps in increments.items():
         last = np.searchsorted(steps.at, edges[1:], side="right") - 1
+        since = np.append(edges[:1], steps.at)[last + 1]
+        apt_us = (time.apt_until(edges[1:]) - time.apt_until(since)).astype(np.int64).tolist()
+        unknown = time.unknown_until(edges[1:]) - time.unknown_until(since)
+        unknown_us = unknown.astype(np.int64).tolist()
         for bucket, index in enumerate(last.tolist()):
             start = steps.start_at(index, before.get(key))
-            if start is None:
-                continue
-            since = steps.at[index : index + 1] if index >= 0 else edges[:1]
-            after[bucket][key] = replace(
-                start,
-                apt_us=start.apt_us + int(apt_us[bucket] - frame.time.apt_until(since)[0]),
-                unknown_us=start.unknown_us
-                + int(unknown_us[bucket] - frame.time.unknown_until(since)[0]),
-            )
+            if start is not None:
+                after[bucket][key] = replace(
+                    start,
+                    apt_us=start.apt_us + apt_us[bucket],
+                    unknown_us=start.unknown_us + unknown_us[bucket],
+                )
     return after
 
 

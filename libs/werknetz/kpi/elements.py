@@ -41,6 +41,7 @@ class Elements(AdditiveElements):
     sq: float = 0.0  # scrap
     rq: float = 0.0  # rework
     pri_pq_s: float = 0.0  # planned run time per item × produced, item by item
+    pri_gq_s: float = 0.0  # the same of the good items
     # Events
     fe: float = 0.0  # failures that began
     minor_stops: float = 0.0  # that began
@@ -48,6 +49,41 @@ class Elements(AdditiveElements):
     late_samples: float = 0.0
     good_samples: float = 0.0
     samples: float = 0.0
+    # What is known. Calendar time in which a shift calendar holds, and in which a quantity is
+    # reported: a quantity that nobody reports is no zero.
+    plan_known_s: float = 0.0
+    pq_known_s: float = 0.0
+    gq_known_s: float = 0.0
+    sq_known_s: float = 0.0
+    rq_known_s: float = 0.0
+    # Good items can be valued: they and their planned run time are known.
+    quantity_known_s: float = 0.0  # of planned busy time
+    quantity_known_pot_s: float = 0.0
+    quantity_known_calendar_s: float = 0.0
+    # Judged: of planned busy time, the state is known, too. Quantities of judged time are those
+    # that were not counted in planned busy time of unknown state.
+    judged_s: float = 0.0
+    judged_apt_s: float = 0.0
+    judged_aust_s: float = 0.0
+    judged_pri_pq_s: float = 0.0  # of the good items where produced ones are not reported
+    judged_pri_gq_s: float = 0.0
+    # Pace: produced items and their planned run time are known, and the state.
+    pace_known_s: float = 0.0  # of planned busy time, of any state
+    pace_apt_s: float = 0.0
+    pace_pri_pq_s: float = 0.0
+    # Quality: produced, good and scrap are known, from at least two of them.
+    quality_known_s: float = 0.0  # of planned busy time
+    quality_pq: float = 0.0
+    quality_gq: float = 0.0
+    quality_sq: float = 0.0
+    quality_pri_known_s: float = 0.0  # of planned busy time: the planned run time is known, too
+    quality_pri_pq_s: float = 0.0
+    quality_pri_gq_s: float = 0.0
+    # Rework and produced are known.
+    rework_known_s: float = 0.0  # of planned busy time
+    rework_pq: float = 0.0
+    rework_rq: float = 0.0
+    aoet_unknown_s: float = 0.0  # order execution in planned busy time of unknown state
 
     @property
     def calendar_s(self) -> float:

@@ -32,18 +32,18 @@ _NEVER: Final = Spans(np.empty(0, np.int64))
 class PlannedTime:
     shifts: Spans
     breaks: Spans
-    known: Spans  # in which a calendar holds; elsewhere all time is planned
+    calendars: Spans  # in which a calendar holds; elsewhere all time is planned
 
     @classmethod
     def of(
-        cls, shifts: Iterable[Shift], known: Iterable[tuple[int, int]] | None = None
+        cls, shifts: Iterable[Shift], calendars: Iterable[tuple[int, int]] | None = None
     ) -> "PlannedTime":
-        """Build the plan; `known`: the spans in which a calendar holds; None: always."""
+        """Build the plan; `calendars`: the spans in which a calendar holds; None: always."""
         all_shifts = list(shifts)
         return cls(
             _merge((shift.start_us, shift.end_us) for shift in all_shifts),
             _merge(pair for shift in all_shifts for pair in shift.breaks),
-            _ALWAYS if known is None else _merge(known),
+            _ALWAYS if calendars is None else _merge(calendars),
         )
 
     @classmethod
@@ -54,11 +54,12 @@ class PlannedTime:
     def with_breaks(self, spans: Iterable[tuple[int, int]]) -> "PlannedTime":
         """Return the plan with more planned down time."""
         own = self.breaks.boundaries.reshape(-1, 2).tolist()
-        return PlannedTime(self.shifts, _merge([*((a, b) for a, b in own), *spans]))
+        breaks = _merge([*((a, b) for a, b in own), *spans])
+        return PlannedTime(self.shifts, breaks, self.calendars)
 
     @property
     def boundaries(self) -> Instants:
-        spans = (self.shifts, self.breaks, self.known)
+        spans = (self.shifts, self.breaks, self.calendars)
         return np.concatenate([part.boundaries for part in spans])
 
 

@@ -18,6 +18,15 @@ from werknetz.kpi.counts import Debt, sum_quantities
 from werknetz.kpi.data_gaps import mask_unknown, unknown_until
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs_of
+from werknetz.kpi.knowledge.frame import Frame
+from werknetz.kpi.knowledge.known_time import (
+    IntervalKinds,
+    has_run_time,
+    masks_of,
+    run_time_since,
+)
+from werknetz.kpi.knowledge.reported import LATEST_US, Reported
+from werknetz.kpi.knowledge.state_time import StateTime
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import (
     Flags,
@@ -104,6 +113,7 @@ class _Timeline:
     orders: Steps
     own_run_time: Steps
     run_time: Steps
+    run_time_since_us: int | None  # since when planned run times are reported; None: never
     planned: Steps  # planned time as people entered it
     runs: FaultRuns
     codes: TextIndex
@@ -125,16 +135,17 @@ def compute_buckets(
     plan = effective_plan(plan, planned)
     line = _timeline_of(samples, plan, carry, max(span.now_us, span.start_us + 1), planned)
     columns = {name: np.zeros(span.buckets) for name in ELEMENT_NAMES}
-    pieces = _sum_times(line, plan, span, columns)
+    reported = Reported.of(samples.counts, carry.counts, samples.reports)
+    pieces, time = _sum_times(line, reported, plan, span, columns)
     _count_fault_events(line.runs, span, columns)
-    reported = sum_reported(
-        (*samples.reports.quantities, *samples.reports.entered), line.run_time, plan, span.edges
+    frame = Frame.of(span.edges, reported, time)
+    others = sum_reported(
+        (*samples.reports.quantities, *samples.reports.entered), line.run_time, plan, frame
     )
     quantities = sum_quantities(
-        samples.counts, carry.counts, line.run_time, span.edges, corrections, reported
+        samples.counts, carry.counts, line.run_time, frame, corrections, others
     )
-    for name in ("pq", "gq", "sq", "rq", "pri_pq_s"):
-        columns[name] = getattr(quantities, name)
+    columns.update(quantities.columns)
     _count_samples(samples, span, columns)
     carries = _carries_of(line, samples, quantities.counters, span)
     return ComputedBuckets(
@@ -154,13 +165,15 @@ def _timeline_of(
     if samples.order is None:
         orders = effective_orders(orders, samples.reports, numbers)
     own_run_time = run_time_steps_of(samples.run_time, carry.run_time_s)
+    run_time = effective_run_times(own_run_time, orders, samples.reports, numbers)
     return _Timeline(
         reported,
         own,
         states,
         orders,
         own_run_time,
-        effective_run_times(own_run_time, orders, samples.reports, numbers),
+        run_time,
+        run_time_since(run_time, had_one=carry.run_time_s is not None),
         planned,
         fault_runs_of(states, orders, plan, horizon_us=horizon_us, before=carry.fault),
         codes,
@@ -169,11 +182,16 @@ def _timeline_of(
 
 
 def _sum_times(
-    line: _Timeline, plan: PlannedTime, span: BucketRange, columns: dict[str, Numbers]
-) -> StateIntervals:
+    line: _Timeline,
+    reported: Reported,
+    plan: PlannedTime,
+    span: BucketRange,
+    columns: dict[str, Numbers],
+) -> tuple[StateIntervals, StateTime]:
     end_us = min(span.end_us, max(span.now_us, span.start_us))
-    steps = (line.states.at, line.orders.at, line.planned.at, plan.boundaries, span.edges)
-    cuts = np.concatenate(steps)
+    steps = (line.states, line.orders, line.planned, line.run_time)
+    phases = reported.phases_of(span.start_us, span.end_us)
+    cuts = np.concatenate((*(step.at for step in steps), plan.boundaries, phases, span.edges))
     cuts = cuts[(cuts >= span.start_us) & (cuts < end_us)]
     start = np.unique(cuts)
     end = np.append(start[1:], end_us) if len(start) else start
@@ -204,13 +222,19 @@ def _sum_times(
         "idle_s": adet & np.isin(state, (S.IDLE, S.OFF)), "ttr_s": failure & busy,
         "cmt_s": in_shift & (state == S.REPAIR), "pmt_s": in_shift & (state == S.MAINTENANCE),
     }  # fmt: skip
+    kinds = IntervalKinds(
+        has_order, in_shift, busy, masks["unknown_s"], masks["apt_s"], masks["aust_s"]
+    )
+    run_times = has_run_time(line.run_time, line.run_time_since_us, start, has_order)
+    masks |= masks_of(kinds, reported.at(start), run_times, plan.calendars.contains(start))
     duration = (end - start).astype(np.float64)
     for name, mask in masks.items():
         summed = np.bincount(bucket[mask], duration[mask], minlength=span.buckets)
         columns[name] = summed / 1e6
-    return _join_intervals(
+    intervals = _join_intervals(
         line, bucket, start, end, (state, category, line.states.name[step], order)
     )
+    return intervals, StateTime.of(start, end, apt=kinds.apt, unknown=kinds.is_unknown)
 
 
 def _categories_of(state: Ids, has_order: Flags, in_shift: Flags, is_planned_down: Flags) -> Ids:
@@ -291,6 +315,7 @@ def _carries_of(
     code, number = line.reported.name[step], line.orders.name[order]
     run_time = line.own_run_time.value[line.own_run_time.index_before(edges)]
     run = line.runs.index(edges - 1)
+    since_us = LATEST_US if line.run_time_since_us is None else line.run_time_since_us
     by_others = _reported_by_others(line, edges)
     carries = []
     for n in range(span.buckets):
@@ -302,7 +327,7 @@ def _carries_of(
                 int(state[n]),
                 line.codes.texts[code[n]],
                 line.order_numbers.texts[number[n]] or "",
-                float(run_time[n]) or None,
+                float(run_time[n]) if run_time[n] or edges[n] > since_us else None,
                 counters[n],
                 fault,
                 unknown_until(samples.unknown, int(edges[n])),

@@ -6,69 +6,51 @@ the bucket of that instant; an instant that is an edge belongs to the bucket tha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from werknetz.domain.role import Role
+from werknetz.kpi.knowledge.frame import Frame, PhaseSums
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import Instants, Numbers, Steps
 from werknetz.kpi.timeline.reports import ReportedQuantity
 
 
-@dataclass(frozen=True, slots=True)
-class ReportedSums:
-    """Of one role, by bucket. Negative: a person corrected downwards."""
-
-    quantity: Numbers
-    planned_s: Numbers  # the quantity times the planned run time per item
-
-
 def sum_reported(
-    quantities: Sequence[ReportedQuantity], run_time: Steps, plan: PlannedTime, edges: Instants
-) -> dict[Role, ReportedSums]:
-    """Sum the quantities by role and bucket; `edges` are the starts and the last end."""
-    sums: dict[Role, ReportedSums] = {}
+    quantities: Sequence[ReportedQuantity], run_time: Steps, plan: PlannedTime, frame: Frame
+) -> dict[Role, list[PhaseSums]]:
+    """Sum the quantities by role and bucket. Negative: a person corrected downwards."""
+    sums: dict[Role, list[PhaseSums]] = {}
     for reported in quantities:
-        part = _spread(reported, run_time, plan, edges)
-        old = sums.get(reported.role)
-        if old is not None:
-            part = ReportedSums(old.quantity + part.quantity, old.planned_s + part.planned_s)
-        sums[reported.role] = part
+        sums.setdefault(reported.role, []).append(_spread(reported, run_time, plan, frame))
     return sums
 
 
 def _spread(
-    reported: ReportedQuantity, run_time: Steps, plan: PlannedTime, edges: Instants
-) -> ReportedSums:
-    ends, share = _shares_of(reported, run_time, plan, edges)
-    quantity = reported.quantity * share
+    reported: ReportedQuantity, run_time: Steps, plan: PlannedTime, frame: Frame
+) -> PhaseSums:
+    start, end, share = _shares_of(reported, run_time, plan, frame)
     if reported.run_time_s is None:
-        each_s = run_time.value[run_time.index_before(ends)]
+        each_s = run_time.value[run_time.index_before(end)]
     else:
-        each_s = np.full(len(ends), reported.run_time_s)
-    bucket = np.searchsorted(edges, ends, side="left") - 1
-    inside = (bucket >= 0) & (ends <= edges[-1])
-    count = len(edges) - 1
-    return ReportedSums(
-        np.bincount(bucket[inside], quantity[inside], minlength=count).astype(np.float64),
-        np.bincount(bucket[inside], (quantity * each_s)[inside], minlength=count).astype(
-            np.float64
-        ),
-    )
+        each_s = np.full(len(end), reported.run_time_s)
+    inside = end > frame.edges[0]
+    start, end, quantity = start[inside], end[inside], reported.quantity * share[inside]
+    return frame.sum(end, quantity, each_s[inside], frame.share_of(start, end), start)
 
 
 def _shares_of(
-    reported: ReportedQuantity, run_time: Steps, plan: PlannedTime, edges: Instants
-) -> tuple[Instants, Numbers]:
-    """Return the pieces of the interval by their ends, and the share of the quantity in each."""
+    reported: ReportedQuantity, run_time: Steps, plan: PlannedTime, frame: Frame
+) -> tuple[Instants, Instants, Numbers]:
+    """Return the pieces of the interval, and the share of the quantity in each."""
     since_us, at_us = reported.since_us, reported.at_us
     if since_us >= at_us:
-        return np.array([at_us], np.int64), np.ones(1)
-    cuts = np.concatenate((plan.boundaries, edges, run_time.at))
+        at = np.array([at_us], np.int64)
+        return at, at, np.ones(1)
+    cuts = np.concatenate((plan.boundaries, frame.edges, run_time.at, frame.phases, frame.time.at))
     cuts = np.unique(cuts[(cuts > since_us) & (cuts < at_us)])
     start, end = np.append(since_us, cuts), np.append(cuts, at_us)
     duration = (end - start).astype(np.float64)
     busy = duration * (plan.shifts.contains(start) & ~plan.breaks.contains(start))
     weight = busy if busy.any() else duration
-    return end, weight / weight.sum()
+    return start, end, weight / weight.sum()

@@ -71,6 +71,8 @@ class Reports:
     first_job_us: int | None = None  # the first report of a job at all; None: there is none
     run_time_by_order: Mapping[str, float] = field(default_factory=dict)
     quantities: tuple[ReportedQuantity, ...] = ()  # by the MES, of roles that no counter has
+    # From when on the MES reports a role. Of a job it does so when the job has finished.
+    reported_since_us: Mapping[Role, int] = field(default_factory=dict)
     entered: tuple[ReportedQuantity, ...] = ()  # by people
     attendances: tuple[Attendance, ...] = ()
 

@@ -26,11 +26,19 @@ ELEMENT_COLUMNS: Final = (
     "unplanned_busy_s", "blocked_s", "starved_s", "suspended_s", "malfunction_s",
     "minor_stop_s", "idle_s", "cmt_s", "pmt_s", "ttr_s", "off_shift_s", "aoet_s",
     # quantities
-    "pq", "gq", "sq", "rq", "pri_pq_s",
+    "pq", "gq", "sq", "rq", "pri_pq_s", "pri_gq_s",
     # events
     "fe", "minor_stops",
     # share of samples that came more than a bucket late, and of good data
     "late_samples", "good_samples", "samples",
+    # what is known, and the sums over what is known
+    "plan_known_s", "pq_known_s", "gq_known_s", "sq_known_s", "rq_known_s",
+    "quantity_known_s", "quantity_known_pot_s", "quantity_known_calendar_s",
+    "judged_s", "judged_apt_s", "judged_aust_s", "judged_pri_pq_s", "judged_pri_gq_s",
+    "pace_known_s", "pace_apt_s", "pace_pri_pq_s",
+    "quality_known_s", "quality_pq", "quality_gq", "quality_sq",
+    "quality_pri_known_s", "quality_pri_pq_s", "quality_pri_gq_s",
+    "rework_known_s", "rework_pq", "rework_rq", "aoet_unknown_s",
 )  # fmt: skip
 
 elements = sa.Table(

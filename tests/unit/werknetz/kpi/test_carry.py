@@ -36,4 +36,5 @@ def test_an_empty_document_is_the_unknown_state() -> None:
 
 
 def test_unset_values_are_left_out() -> None:
-    assert Carry(2, None, "", 0.0).to_document() == {"state": 2, "counts": {}}
+    assert Carry(2, None, "", None).to_document() == {"state": 2, "counts": {}}
+    assert Carry(2, None, "", 0.0).to_document() == {"state": 2, "counts": {}, "pri": 0.0}

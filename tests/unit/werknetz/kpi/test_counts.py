@@ -1,6 +1,7 @@
 """Quantities of buckets: where increments lie, how they are spread, and what corrections reach."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ import pytest
 from werknetz.domain.role import Role
 from werknetz.kpi.counter_steps import CounterStart
 from werknetz.kpi.counts import NO_DEBT, Debt, Quantities, sum_quantities
-from werknetz.kpi.series import CountSeries, Series, Steps, run_time_steps_of
+from werknetz.kpi.knowledge.frame import Frame
+from werknetz.kpi.knowledge.reported import Reported
+from werknetz.kpi.knowledge.state_time import StateTime
+from werknetz.kpi.series import CountSeries, Instants, Series, Steps, run_time_steps_of
 
 EDGES = np.array([0, 10, 20, 30, 40])
 
@@ -27,8 +31,17 @@ def sums(
 ) -> Quantities:  # fmt: skip
     start = {} if before is None else {str(c.signal_id): CounterStart(before, 0) for c in counts}
     return sum_quantities(
-        counts, start, run_time or run_time_steps_of(None, None), np.asarray(edges), corrections
-    )
+        counts, start, run_time or run_time_steps_of(None, None),
+        frame_of(counts, start, np.asarray(edges)), corrections,
+    )  # fmt: skip
+
+
+def frame_of(
+    counts: Sequence[CountSeries], before: Mapping[str, CounterStart], edges: Instants
+) -> Frame:
+    nothing = np.empty(0, np.int64)
+    known = StateTime.of(nothing, nothing, apt=nothing > 0, unknown=nothing > 0)
+    return Frame.of(edges, Reported.of(counts, before), known)
 
 
 @pytest.mark.parametrize(
@@ -50,40 +63,49 @@ def sums(
     ],
 )
 def test_the_bucket_of_an_increment(samples: dict[int, float], expected: list[float]) -> None:
-    assert sums(count(samples)).pq.tolist() == expected
+    assert sums(count(samples)).columns["pq"].tolist() == expected
 
 
 def test_a_sample_at_the_start_counts_unless_the_range_continues_from_it() -> None:
-    assert sums(count({0: 3, 5: 4})).pq.tolist() == [4, 0, 0, 0]
+    assert sums(count({0: 3, 5: 4})).columns["pq"].tolist() == [4, 0, 0, 0]
+    counts, start = [count({10: 3, 15: 4})], {"1": CounterStart(2.0, 9)}
     later = sum_quantities(
-        [count({10: 3, 15: 4})], {"1": CounterStart(2.0, 9)}, run_time_steps_of(None, None),
-        EDGES[1:],
-    )  # fmt: skip
-    assert later.pq.tolist() == [2, 0, 0]
-    assert sums(count({5: 4, 15: 6}), before=None).pq.tolist() == [0, 2, 0, 0]
+        counts, start, run_time_steps_of(None, None), frame_of(counts, start, EDGES[1:])
+    )
+    assert later.columns["pq"].tolist() == [2, 0, 0]
+    assert sums(count({5: 4, 15: 6}), before=None).columns["pq"].tolist() == [0, 2, 0, 0]
 
 
 def test_what_is_produced_is_the_total_or_else_good_and_scrap() -> None:
     good, scrap = count({5: 4}, Role.GOOD_COUNT, 2), count({15: 1}, Role.SCRAP_COUNT, 3)
     rework = count({25: 2}, Role.REWORK_COUNT, 4)
     without = sums(good, scrap, rework)
-    assert (without.pq.tolist(), without.gq.tolist()) == ([4, 1, 0, 0], [4, 0, 0, 0])
-    assert (without.sq.tolist(), without.rq.tolist()) == ([0, 1, 0, 0], [0, 0, 2, 0])
+    assert (without.columns["pq"].tolist(), without.columns["gq"].tolist()) == (
+        [4, 1, 0, 0],
+        [4, 0, 0, 0],
+    )
+    assert (without.columns["sq"].tolist(), without.columns["rq"].tolist()) == (
+        [0, 1, 0, 0],
+        [0, 0, 2, 0],
+    )
     total = sums(count({5: 6}), scrap)
-    assert (total.pq.tolist(), total.gq.tolist()) == ([6, 0, 0, 0], [6, -1, 0, 0])
+    assert (total.columns["pq"].tolist(), total.columns["gq"].tolist()) == (
+        [6, 0, 0, 0],
+        [6, -1, 0, 0],
+    )
     two = sums(count({5: 6}), count({5: 7}, signal_id=9))
-    assert two.pq.tolist() == [13, 0, 0, 0]
+    assert two.columns["pq"].tolist() == [13, 0, 0, 0]
 
 
 def test_planned_time_is_that_of_each_item() -> None:
     run_time = run_time_steps_of(Series.of([12, 22], [3.0, 5.0]), 2.0)
     totals = sums(count({5: 1, 12: 3, 21: 7, 22: 8}), run_time=run_time)
-    assert totals.pri_pq_s.tolist() == [2, 6, 17, 0]
+    assert totals.columns["pri_pq_s"].tolist() == [2, 6, 17, 0]
     # of corrected items, the planned time is that of the items of the bucket
-    assert sums(count({1: 50, 12: 60, 25: 55}), run_time=run_time).pri_pq_s.tolist() == [
+    assert sums(count({1: 50, 12: 60, 25: 55}), run_time=run_time).columns["pri_pq_s"].tolist() == [
         100, 15, 0, 0,
     ]  # fmt: skip
-    assert sums(count({1: 50, 12: 60, 13: 55}), run_time=run_time).pri_pq_s.tolist() == [
+    assert sums(count({1: 50, 12: 60, 13: 55}), run_time=run_time).columns["pri_pq_s"].tolist() == [
         100, 15, 0, 0,
     ]  # fmt: skip
 
@@ -104,46 +126,46 @@ def test_an_increment_is_spread_over_its_interval(
     samples: dict[int, float], expected: list[float]
 ) -> None:
     spread = sums(count(samples, interpolate=True))
-    assert spread.pq.tolist() == pytest.approx(expected)
+    assert spread.columns["pq"].tolist() == pytest.approx(expected)
 
 
 def test_an_increment_of_unknown_time_is_not_spread() -> None:
     first = sums(count({15: 4, 25: 6}, interpolate=True), before=None)
-    assert first.pq.tolist() == pytest.approx([0, 1, 1, 0])
+    assert first.columns["pq"].tolist() == pytest.approx([0, 1, 1, 0])
     single = sums(count({15: 4, 25: 6}, interpolate=True, kind="increment"), before=None)
-    assert single.pq.tolist() == pytest.approx([0, 7, 3, 0])
+    assert single.columns["pq"].tolist() == pytest.approx([0, 7, 3, 0])
+    counts, start = [count({15: 4}, interpolate=True)], {"1": CounterStart(1.0)}
     old = sum_quantities(
-        [count({15: 4}, interpolate=True)], {"1": CounterStart(1.0)},
-        run_time_steps_of(None, None), EDGES,
-    )  # fmt: skip
-    assert old.pq.tolist() == pytest.approx([0, 3, 0, 0])
+        counts, start, run_time_steps_of(None, None), frame_of(counts, start, EDGES)
+    )
+    assert old.columns["pq"].tolist() == pytest.approx([0, 3, 0, 0])
     none = sums(count({}, interpolate=True))
-    assert (none.pq.tolist(), none.pri_pq_s.tolist()) == ([0] * 4, [0] * 4)
+    assert (none.columns["pq"].tolist(), none.columns["pri_pq_s"].tolist()) == ([0] * 4, [0] * 4)
     together = sums(count({10: 2}, interpolate=True), edges=[0, 5, 10])
-    assert together.pq.tolist() == pytest.approx([1, 1])
+    assert together.columns["pq"].tolist() == pytest.approx([1, 1])
 
 
 def test_of_samples_at_one_instant_the_first_is_spread() -> None:
     series = Series.of([20, 20], [2.0, 4.0])
     both = sums(CountSeries(1, Role.TOTAL_COUNT, series, "to_zero", interpolate=True))
-    assert both.pq.tolist() == pytest.approx([1, 3, 0, 0])
+    assert both.columns["pq"].tolist() == pytest.approx([1, 3, 0, 0])
 
 
 def test_spread_items_have_the_planned_time_of_their_own_instant() -> None:
     run_time = run_time_steps_of(Series.of([10, 15, 45], [3.0, 5.0, 9.0]), 2.0)
     spread = sums(count({20: 4}, interpolate=True), run_time=run_time)
-    assert spread.pri_pq_s.tolist() == pytest.approx([4, 8, 0, 0])
+    assert spread.columns["pri_pq_s"].tolist() == pytest.approx([4, 8, 0, 0])
 
 
 def test_a_bucket_passes_on_what_it_cannot_subtract() -> None:
     passed = sums(count({1: 3, 32: 8, 33: 2.0}), before=0.0)
     assert passed.debts == (NO_DEBT,) * 4  # 2 of 8 is a reset
     fallen = sums(count({12: 90, 33: 86}), before=100.0)
-    assert fallen.pq.tolist() == [0, 0, 0, 0]
+    assert fallen.columns["pq"].tolist() == [0, 0, 0, 0]
     assert [debt.corrections for debt in fallen.debts] == [{"1": 14}, {"1": 14}, {"1": 4}, {"1": 4}]
     assert fallen.debts[0].to_document() == {"corrections": {"1": 14.0}}
     after = sums(count({12: 110}), before=100.0, corrections={"1": 4.0, "2": 7.0})
-    assert after.pq.tolist() == [0, 6, 0, 0]
+    assert after.columns["pq"].tolist() == [0, 6, 0, 0]
     assert [debt.corrections for debt in after.debts] == [{}, {}, {"1": 4}, {"1": 4}]
     assert NO_DEBT.to_document() == {}
 
@@ -200,9 +222,9 @@ def test_what_is_set_aside_lies_in_the_range() -> None:
 @pytest.mark.parametrize("huge", [1.1e15, 1e300, math.inf])
 def test_no_sum_is_beyond_all_numbers(huge: float) -> None:
     totals = sums(count({5: huge, 15: huge}), count({25: 1}, Role.SCRAP_COUNT, 2))
-    assert totals.pq.tolist() == [0, 0, 0, 0]
+    assert totals.columns["pq"].tolist() == [0, 0, 0, 0]
     planned = sums(count({5: 1, 6: 2, 15: 3}), run_time=run_time_steps_of(None, 1.2e308))
-    assert planned.pq.tolist() == [0, 1, 0, 0]
-    assert planned.pri_pq_s.tolist() == [0, 1.2e308, 0, 0]
+    assert planned.columns["pq"].tolist() == [0, 1, 0, 0]
+    assert planned.columns["pri_pq_s"].tolist() == [0, 1.2e308, 0, 0]
     most = sums(count({5: 1e15}), run_time=run_time_steps_of(None, None))
-    assert most.pq.tolist() == [1e15, 0, 0, 0]
+    assert most.columns["pq"].tolist() == [1e15, 0, 0, 0]

@@ -250,7 +250,7 @@ def test_every_second_is_in_exactly_one_category(
         assert e.pbt_s == pytest.approx(busy)
         parts = e.blocked_s + e.starved_s + e.suspended_s + e.malfunction_s
         assert e.adet_s == pytest.approx(parts + e.minor_stop_s + e.idle_s)
-        assert e.pq == e.gq + e.sq
+        assert e.quality_pq == e.quality_gq + e.quality_sq
     lasted = result.intervals.end - result.intervals.start
     assert lasted.sum() == 4 * BUCKET_US
     assert (lasted > 0).all()

@@ -1,0 +1,1 @@
+"""What is known of a machine, and when: which quantities are reported, and in which states."""

@@ -1,0 +1,114 @@
+"""Sums of quantities by bucket and by what is reported, and the elements made of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from werknetz.domain.role import Role
+from werknetz.kpi.knowledge.reported import Reported
+from werknetz.kpi.knowledge.state_time import StateTime, known_share
+from werknetz.kpi.series import Instants, Numbers
+
+_QUANTITIES: Final = ("pq", "gq", "sq", "rq")
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseSums:
+    """Of one source of counts: a row a phase, a column a bucket."""
+
+    quantity: Numbers
+    planned_s: Numbers  # the quantity, item by item, times the planned run time of the item
+    known_s: Numbers  # the part of it that was not made in planned busy time of unknown state
+
+    def scale(self, share: Numbers) -> "PhaseSums":
+        return PhaseSums(self.quantity * share, self.planned_s * share, self.known_s * share)
+
+    def __add__(self, other: "PhaseSums") -> "PhaseSums":
+        return PhaseSums(
+            self.quantity + other.quantity,
+            self.planned_s + other.planned_s,
+            self.known_s + other.known_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The buckets of a range, and in which phases of it which counts are reported."""
+
+    edges: Instants  # the starts of the buckets and the last end
+    reported: Reported
+    phases: Instants  # starts, ascending; the first is that of the range
+    time: StateTime
+
+    @classmethod
+    def of(cls, edges: Instants, reported: Reported, time: StateTime) -> "Frame":
+        phases = reported.phases_of(int(edges[0]), int(edges[-1]))
+        return cls(edges, reported, phases, time)
+
+    def share_of(self, since: Instants, at: Instants, before: tuple[int, int] = (0, 0)) -> Numbers:
+        """Return the share of each increment over (since, at] that was made in known states.
+
+        `before`: production and unknown time of the first one up to the start of the range.
+        """
+        if self.time.is_known and not before[1]:
+            return np.ones(len(at))
+        apt_us = self.time.apt_until(at) - self.time.apt_until(since)
+        unknown_us = self.time.unknown_until(at) - self.time.unknown_until(since)
+        apt_us[:1] += before[0]
+        unknown_us[:1] += before[1]
+        return known_share(apt_us, unknown_us)
+
+    def sum(
+        self, at: Instants, quantity: Numbers, each_s: Numbers, share: Numbers, since: Instants
+    ) -> PhaseSums:
+        """Sum by bucket; an instant that is an edge belongs to the bucket that ends with it.
+
+        `each_s`: planned run time of an item. `since` selects the phase.
+        """
+        count = len(self.edges) - 1
+        # What lies at the start and was not counted before it has no other bucket.
+        bucket = np.maximum(np.searchsorted(self.edges, at, side="left") - 1, 0)
+        inside = (at >= self.edges[0]) & (at <= self.edges[-1])
+        if len(self.phases) > 1:
+            phase = np.searchsorted(self.phases, since, side="right") - 1
+            bucket = bucket + np.maximum(phase, 0) * count
+        cell, amount = bucket[inside], quantity[inside]
+        planned_s = amount * each_s[inside]
+        shape, length = (len(self.phases), count), len(self.phases) * count
+        summed = [
+            np.bincount(cell, weights, minlength=length).astype(np.float64).reshape(shape)
+            for weights in (amount, planned_s)
+        ]
+        if self.time.is_known and (share == 1).all():
+            return PhaseSums(*summed, summed[1])
+        known_s = np.bincount(cell, planned_s * share[inside], minlength=length)
+        return PhaseSums(*summed, known_s.astype(np.float64).reshape(shape))
+
+    def columns_of(self, sums: Mapping[Role, Sequence[PhaseSums]]) -> dict[str, Numbers]:
+        """Return the elements of quantity, by name, from the sums of each role."""
+        at = self.reported.at(self.phases)
+        none = np.zeros((len(self.phases), len(self.edges) - 1))
+        total = {name: PhaseSums(none, none, none) for name in _QUANTITIES}
+        for role, parts in sums.items():
+            factors = at.factors_of(role)
+            for part in parts:
+                for name in _QUANTITIES:
+                    if factors[name].any():
+                        total[name] += part.scale(factors[name][:, None])
+        pq, gq, sq, rq = (total[name] for name in _QUANTITIES)
+        quality, rework = 1.0 * at.quality[:, None], 1.0 * (at.rework & at.pq)[:, None]
+        is_pq, is_gq = 1.0 * at.pq[:, None], 1.0 * at.gq[:, None]
+        parts_by_name = {
+            "pq": pq.quantity * is_pq, "gq": gq.quantity * is_gq,
+            "sq": sq.quantity * at.sq[:, None], "rq": rq.quantity,
+            "pri_pq_s": pq.planned_s * is_pq, "pri_gq_s": gq.planned_s * is_gq,
+            "judged_pri_pq_s": np.where(at.pq[:, None], pq.known_s, gq.known_s) * is_gq,
+            "judged_pri_gq_s": gq.known_s * is_gq, "pace_pri_pq_s": pq.known_s * is_pq,
+            "quality_pq": pq.quantity * quality, "quality_gq": gq.quantity * quality,
+            "quality_sq": sq.quantity * quality, "quality_pri_pq_s": pq.planned_s * quality,
+            "quality_pri_gq_s": gq.planned_s * quality,
+            "rework_pq": pq.quantity * rework, "rework_rq": rq.quantity * rework,
+        }  # fmt: skip
+        return {name: parts.sum(axis=0) for name, parts in parts_by_name.items()}
