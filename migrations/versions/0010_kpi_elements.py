@@ -57,7 +57,8 @@ UPDATE elements e SET
     rework_pq = known.has_rq * known.has_pq * e.pq, rework_rq = known.has_rq * known.has_pq * e.rq,
     aoet_unknown_s = least(e.aoet_s, e.unknown_s)
 FROM (
-    SELECT x.equipment_id, x.bucket_at, r.*,
+    SELECT x.equipment_id, x.bucket_at, r.has_pq, r.has_gq, r.has_sq, r.has_rq, r.has_scrap,
+        r.has_quality,
         CASE WHEN x.apt_s + x.unknown_s > 0 THEN x.apt_s / (x.apt_s + x.unknown_s)
             ELSE 1 END AS share,
         CASE WHEN x.pq > 0 THEN x.pri_pq_s * x.gq / x.pq ELSE 0 END AS pri_gq_s,

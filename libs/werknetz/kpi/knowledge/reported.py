@@ -80,7 +80,7 @@ class Reported:
         spans = {role: _reported_spans(reports, role) for role in _ROLES}
         for count in counts:
             start = _start_of(count, is_before=str(count.signal_id) in before)
-            end = LATEST_US if count.until_us is None else count.until_us
+            end = LATEST_US if count.until_us is None else count.until_us + 1
             if start < end:
                 spans[count.role] = (*spans[count.role], (start, end))
         return cls(spans)

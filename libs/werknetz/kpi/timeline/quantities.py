@@ -36,7 +36,9 @@ def _spread(
         each_s = np.full(len(end), reported.run_time_s)
     inside = end > frame.edges[0]
     start, end, quantity = start[inside], end[inside], reported.quantity * share[inside]
-    return frame.sum(end, quantity, each_s[inside], frame.share_of(start, end), start)
+    share_known = frame.share_of(start, end)
+    # What lies at an instant belongs to the time that ends with it.
+    return frame.sum(end, quantity, each_s[inside], share_known, np.minimum(start, end - 1))
 
 
 def _shares_of(
