@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from werknetz.domain.role import Role
-from werknetz.kpi.counter_steps import CounterStart, Increments, SetAside, increments_of
+from werknetz.kpi.counter_steps import ONE_ITEM, CounterStart, Increments, SetAside, increments_of
 from werknetz.kpi.knowledge.frame import Frame, PhaseSums
 from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps
 
@@ -111,7 +111,11 @@ def _increment_sums(
         since, at = increments.since, increments.at
         before = (0, 0) if start is None else (start.apt_us, start.unknown_us)
         each_s = run_time.value[run_time.index(at)]
-        sums = frame.sum(at, positive, each_s, frame.share_of(since, at, before), at)
+        # One item was finished at its sample; more were made since the sample before.
+        share = np.where(
+            positive <= ONE_ITEM, frame.is_known_at(at), frame.share_of(since, at, before)
+        )
+        sums = frame.sum(at, positive, each_s, share, at)
     is_count = (sums.quantity.sum(axis=0) <= QUANTITY_MAX) & np.isfinite(sums.planned_s).all(axis=0)
     if is_count.all():
         return sums

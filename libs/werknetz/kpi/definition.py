@@ -5,12 +5,13 @@ Machines, suppliers and warehouses have different elements; each is a `KpiSubjec
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
 from werknetz.kpi.additive import AdditiveElements, element_names
 from werknetz.kpi.elements import Elements
+from werknetz.kpi.facts.elements import EquipmentElements
 
 NO_BUSY_TIME: Final = "no planned busy time"
 NO_DATA: Final = "no good data"
@@ -74,7 +75,9 @@ class Kpi:
     calculate: Callable[[Any, Divisor], Value]  # over the elements of its subject
     subject: "KpiSubject[Any]"
     has_divisor: bool = False
-    version: int = 1
+    version: int = 1  # of the formula: another one where the same elements give another value
+    strict: Callable[[Any, Divisor], Value] | None = None  # None: the same as `calculate`
+    quantity_known: str | None = None  # the planned busy time in which its quantities are known
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -88,6 +91,17 @@ class Kpi:
             return None, NO_DATA
         value = self.calculate(elements, divisor)
         return (None, value.reason) if isinstance(value, Undefined) else (value, None)
+
+    def compute_strict(
+        self, elements: AdditiveElements, *, divisor: Divisor = Divisor.FAILURES_PLUS_ONE
+    ) -> float | None:
+        """Return the value over all planned time, in which time of unknown state is a loss."""
+        if self.strict is None:
+            return self.compute(elements, divisor=divisor)[0]
+        if self.quantity_known is None and elements.lacks_data_for(self.inputs):
+            return None  # of times alone, when none is known; quantities need no state
+        value = self.strict(elements, divisor)
+        return None if isinstance(value, Undefined) else value
 
 
 REGISTRY: Final[dict[str, Kpi]] = {}
@@ -118,16 +132,31 @@ class KpiSubject(Generic[E]):
         lower: float | None = 0.0,
         upper: float | None = 1.0,
         audience: Sequence[str] = ("operator", "supervisor", "management"),
+        strict: Formula[E] | None = None,
+        quantity_known: str | None = None,
+        version: int = 1,
     ) -> Callable[[Formula[E]], Formula[E]]:
-        """Register a formula; the first line of its docstring is the description."""
+        """Register a formula; the first line of its docstring is the description.
+
+        `strict`: the formula over all planned time; None: unknown time makes no difference.
+        """
 
         def add_to_catalogue(function: Formula[E]) -> Formula[E]:
             def calculate(elements: E, _: Divisor) -> Value:
                 return function(elements)
 
+            def calculate_strict(elements: E, _: Divisor) -> Value:
+                return function(elements) if strict is None else strict(elements)
+
             bounds = (lower, upper)
             details = (number, formula, tuple(inputs), trend, unit, bounds, tuple(audience))
             self.register(function, calculate, details)
+            REGISTRY[function.__name__] = replace(
+                REGISTRY[function.__name__],
+                version=version,
+                strict=None if strict is None else calculate_strict,
+                quantity_known=quantity_known,
+            )
             return function
 
         return add_to_catalogue
@@ -160,7 +189,7 @@ _Bounds = tuple[float | None, float | None]
 _Details = tuple[int | None, str, tuple[str, ...], Trend, KpiUnit, _Bounds, tuple[str, ...]]
 
 EQUIPMENT: Final = KpiSubject(
-    "equipment", Elements, ("enterprise", "plant", "area", "line", "machine")
+    "equipment", EquipmentElements, ("enterprise", "plant", "area", "line", "machine")
 )
 kpi: Final = EQUIPMENT.kpi
 

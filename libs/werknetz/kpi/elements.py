@@ -9,6 +9,8 @@ from typing import Final
 
 from werknetz.kpi.additive import AdditiveElements, element_names
 
+NEGLIGIBLE_S: Final = 1e-6  # shorter is what is left of differences of sums
+
 
 @dataclass(frozen=True, slots=True)
 class Elements(AdditiveElements):
@@ -100,19 +102,55 @@ class Elements(AdditiveElements):
         return self.aupt_s + self.adet_s
 
     @property
+    def known_pbt_s(self) -> float:
+        """Planned busy time in which the state is known."""
+        known_s = self.pbt_s - self.unknown_s
+        return known_s if known_s >= NEGLIGIBLE_S else 0.0
+
+    @property
     def coverage(self) -> float | None:
         """Share of the planned busy time with good data; None: nothing was planned."""
         return 1 - self.unknown_s / self.pbt_s if self.pbt_s else None
 
+    @property
+    def plan_share(self) -> float | None:
+        """Share of the time in which a shift calendar holds; None: no time has passed."""
+        return self.plan_known_s / self.calendar_s if self.calendar_s > 0 else None
+
+    def quantity_share(self, known_s: str = "quantity_known_s") -> float | None:
+        """Share of the planned busy time in which quantities are known; None: nothing planned."""
+        return getattr(self, known_s) / self.pbt_s if self.pbt_s > 0 else None
+
+    def reported(self, name: str) -> float | None:
+        """Return an element; None: it is a quantity that nobody reports."""
+        gate = GATES.get(name)
+        value: float = getattr(self, name)
+        return None if gate is not None and not getattr(self, gate) and not value else value
+
     def lacks_data_for(self, inputs: Sequence[str]) -> bool:
         """Return whether a formula over times has no known time at all."""
-        nothing = self.pbt_s > 0 and self.unknown_s >= self.pbt_s
-        return nothing and any(name.endswith("_s") for name in inputs)
+        nothing = self.pbt_s > 0 and self.known_pbt_s < NEGLIGIBLE_S
+        return nothing and any(_is_time_of_states(name) for name in inputs)
 
     @property
     def late_share(self) -> float | None:
         """Share of the samples that came more than a bucket late."""
         return self.late_samples / self.samples if self.samples else None
 
+
+def _is_time_of_states(name: str) -> bool:
+    """Return whether an element is a time; planned run times and known times need no state."""
+    return name.endswith("_s") and not name.endswith("_known_s") and "pri_" not in name
+
+
+GATES: Final = {
+    "pq": "pq_known_s", "gq": "gq_known_s", "sq": "sq_known_s", "rq": "rq_known_s",
+    "pri_pq_s": "pq_known_s", "pri_gq_s": "gq_known_s",
+    "judged_pri_pq_s": "gq_known_s", "judged_pri_gq_s": "gq_known_s",
+    "pace_pri_pq_s": "pq_known_s", "quality_pq": "sq_known_s", "quality_gq": "sq_known_s",
+    "quality_sq": "sq_known_s", "quality_pri_pq_s": "sq_known_s",
+    "quality_pri_gq_s": "sq_known_s", "rework_pq": "rq_known_s", "rework_rq": "rq_known_s",
+}  # fmt: skip
+"""Quantities by name, with the time in which somebody reports them."""
 
 ELEMENT_NAMES: Final = element_names(Elements)

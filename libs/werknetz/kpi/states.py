@@ -219,7 +219,7 @@ def _sum_times(
         "blocked_s": adet & (state == S.BLOCKED),
         "starved_s": adet & (state == S.STARVED), "suspended_s": adet & (state == S.SUSPENDED),
         "minor_stop_s": adet & minor, "malfunction_s": adet & is_fault & ~minor,
-        "idle_s": adet & np.isin(state, (S.IDLE, S.OFF)), "ttr_s": failure & busy,
+        "idle_s": adet & np.isin(state, (S.IDLE, S.OFF, S.MAINTENANCE)), "ttr_s": failure & busy,
         "cmt_s": in_shift & (state == S.REPAIR), "pmt_s": in_shift & (state == S.MAINTENANCE),
     }  # fmt: skip
     kinds = IntervalKinds(

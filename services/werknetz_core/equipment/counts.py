@@ -1,11 +1,23 @@
-"""Production counts by window, from the same elements as the KPIs."""
+"""Production counts by window, from the same elements as the KPIs.
+
+A count that nobody reports is null with a reason. One that only some machines report, or only a
+part of the time, is that of these, with the share of the time in which it is reported.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of
+from werknetz.kpi.formulas.reasons import NO_GOOD, NO_PRODUCED, NO_REWORK, NO_SCRAP
 from werknetz.store.queries.equipment import COUNTS_BY_WINDOW
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.context.time_spec import TimeContext, UtcSpan, format_local
 from werknetz_core.context.windows import windows_of
+
+_REASONS: Final = {
+    "produced": NO_PRODUCED, "good": NO_GOOD, "scrap": NO_SCRAP, "rework": NO_REWORK,
+}  # fmt: skip
 
 
 async def load_counts(
@@ -28,10 +40,7 @@ async def load_counts(
                 "start": format_local(window.start_us, time.zone),
                 "end": format_local(window.end_us, time.zone),
                 "window": window.name,
-                "produced": row["produced"],
-                "good": row["good"],
-                "scrap": row["scrap"],
-                "rework": row["rework"],
+                **_count_fields(row),
                 "provisional": row["provisional"] or window.end_us > time.now_us,
             }
         )
@@ -43,4 +52,16 @@ async def load_counts(
         "granularity": granularity,
         "time_zone": time.zone.key,
         "no_data": not items,
+    }
+
+
+def _count_fields(row: Mapping[str, Any]) -> dict[str, object]:
+    reported = {name: row[f"{name}_s"] > 0 or row[name] != 0 for name in _REASONS}
+    return {
+        **{name: row[name] if reported[name] else None for name in _REASONS},
+        "reported_share": {
+            name: row[f"{name}_s"] / row["calendar_s"] if row["calendar_s"] > 0 else None
+            for name in _REASONS
+        },
+        "reasons": {name: reason for name, reason in _REASONS.items() if not reported[name]},
     }

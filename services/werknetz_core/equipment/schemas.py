@@ -33,10 +33,12 @@ class CountView(BaseModel):
     start: datetime
     end: datetime
     window: str
-    produced: float
-    good: float
-    scrap: float
-    rework: float
+    produced: float | None  # null: nobody reports it
+    good: float | None
+    scrap: float | None
+    rework: float | None
+    reported_share: dict[str, float | None]  # by count: of the time in which it is reported
+    reasons: dict[str, str]  # by count: why it is null
     provisional: bool
 
 

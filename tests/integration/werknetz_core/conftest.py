@@ -158,8 +158,14 @@ async def add_bucket(
     """A bucket of planned busy time with ten seconds planned per item and no scrap."""
     await world.database.execute(
         "INSERT INTO elements (equipment_id, bucket_at, pot_s, pbt_s, apt_s, adet_s, pq, gq,"
-        " pri_pq_s, samples, late_samples, carry, provisional, computed_at)"
-        " VALUES ($1, $2, $3, $3, $4, $5, $6, $6, $7, 10, 1, '{}', false, $2)",
+        " pri_pq_s, samples, late_samples, carry, provisional, computed_at,"
+        " pri_gq_s, plan_known_s, pq_known_s, gq_known_s, sq_known_s,"
+        " quantity_known_s, quantity_known_pot_s, quantity_known_calendar_s, judged_s,"
+        " judged_apt_s, judged_pri_pq_s, judged_pri_gq_s, pace_known_s, pace_apt_s,"
+        " pace_pri_pq_s, quality_known_s, quality_pq, quality_gq, quality_pri_known_s,"
+        " quality_pri_pq_s, quality_pri_gq_s)"
+        " VALUES ($1, $2, $3, $3, $4, $5, $6, $6, $7, 10, 1, '{}', false, $2,"
+        " $7, $3, $3, $3, $3, $3, $3, $3, $3, $4, $7, $7, $3, $4, $7, $3, $6, $6, $3, $7, $7)",
         world.ids[path],
         datetime.fromisoformat(at),
         seconds,

@@ -48,7 +48,7 @@ class Frame:
         return cls(edges, reported, phases, time)
 
     def share_of(self, since: Instants, at: Instants, before: tuple[int, int] = (0, 0)) -> Numbers:
-        """Return the share of each increment over (since, at] that was made in known states.
+        """Return the share of quantities made evenly over (since, at] that is of known states.
 
         `before`: production and unknown time of the first one up to the start of the range.
         """
@@ -59,6 +59,12 @@ class Frame:
         apt_us[:1] += before[0]
         unknown_us[:1] += before[1]
         return known_share(apt_us, unknown_us)
+
+    def is_known_at(self, at: Instants) -> Numbers:
+        """Return 1 where the state right before the instant is known or not needed, else 0."""
+        if self.time.is_known:
+            return np.ones(len(at))
+        return 1.0 * (self.time.unknown_until(at) == self.time.unknown_until(at - 1))
 
     def sum(
         self, at: Instants, quantity: Numbers, each_s: Numbers, share: Numbers, since: Instants

@@ -12,6 +12,8 @@ PLANT_PATHS: Final = "SELECT path FROM equipment WHERE level = 'plant' ORDER BY 
 
 COUNTS_BY_WINDOW: Final = """
 SELECT w.n, sum(e.pq) AS produced, sum(e.gq) AS good, sum(e.sq) AS scrap, sum(e.rq) AS rework,
+       sum(e.pq_known_s) AS produced_s, sum(e.gq_known_s) AS good_s, sum(e.sq_known_s) AS scrap_s,
+       sum(e.rq_known_s) AS rework_s, sum(e.pot_s + e.off_shift_s) AS calendar_s,
        bool_or(e.provisional) AS provisional
 FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS w(start_at, end_at, n)
 JOIN elements e ON e.equipment_id = ANY($1::int[])

@@ -4,13 +4,15 @@ Designed for polling: path, zone and calendar are in memory, the ETag is in Redi
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.window import Window
 from werknetz.kpi.definition import EQUIPMENT, Kpi
-from werknetz.kpi.elements import Elements
+from werknetz.kpi.elements import GATES
+from werknetz.kpi.facts.elements import EquipmentElements
 from werknetz.store.queries.kpi_sums import MACHINE_SUMS
 from werknetz.store.session import ReadConnection
 from werknetz_core.access.keys import Principal
@@ -18,9 +20,13 @@ from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of, windows_of
 from werknetz_core.kpis.query import KpiQuery
+from werknetz_core.kpis.scopes.facts import FACT_NAMES, FactQuery, FactSums, load_fact_sums
 from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums, definition_versions
 
-_QUALITY_ELEMENTS: Final = frozenset({"pbt_s", "unknown_s", "late_samples", "samples"})
+_QUALITY_ELEMENTS: Final = frozenset(
+    {"pbt_s", "unknown_s", "pot_s", "off_shift_s", "quantity_known_s", "plan_known_s"}
+    | {"late_samples", "samples"}
+)
 
 
 class EquipmentScope:
@@ -41,7 +47,12 @@ class EquipmentScope:
     async def compute_etag(
         self, query: KpiQuery, targets: Sequence[QueryTarget], context: AppContext
     ) -> str | None:
-        """Return an ETag of watermarks, spans, definitions, equipment and calendars."""
+        """Return an ETag of watermarks, spans, definitions, equipment and calendars.
+
+        None where facts are summed: they increment no watermark, so each poll is computed.
+        """
+        if not FACT_NAMES.isdisjoint(element_names(query.kpis)):
+            return None
         tree = await context.tree.current()
         facts = (
             tree.version,
@@ -69,8 +80,15 @@ class EquipmentScope:
         names = element_names(kpis)
         async with context.database.acquire() as connection:
             return [
-                await _load_sums(connection, target, windows, names) for target, windows in targets
-            ]
+                _add_facts(
+                    await _load_sums(connection, target, windows, names - FACT_NAMES),
+                    await load_fact_sums(
+                        connection, FactQuery(target.ids, windows, target.time.now_us),
+                        names & FACT_NAMES,
+                    ),
+                )
+                for target, windows in targets
+            ]  # fmt: skip
 
 
 async def _load_sums(
@@ -87,7 +105,7 @@ async def _load_sums(
     )
     return {
         row["n"]: WindowSums(
-            Elements(**{name: row[name] for name in names}),
+            EquipmentElements(**{name: row[name] for name in names}),
             row["computed_at"],
             bool(row["provisional"]),
         )
@@ -95,9 +113,19 @@ async def _load_sums(
     }
 
 
+def _add_facts(sums: dict[int, WindowSums], facts: FactSums) -> dict[int, WindowSums]:
+    """Add the sums of facts; a window may have facts without anything that a worker computed."""
+    for number, values in facts.items():
+        stored = sums.get(number, WindowSums(EquipmentElements()))
+        sums[number] = replace(stored, elements=replace(stored.elements, **values))
+    return sums
+
+
 def element_names(kpis: Sequence[Kpi]) -> frozenset[str]:
     """Return the elements to sum: the inputs of the formulas, and those of data quality."""
-    return _QUALITY_ELEMENTS.union(*(kpi.inputs for kpi in kpis))
+    names = _QUALITY_ELEMENTS.union(*(kpi.inputs for kpi in kpis))
+    known = {kpi.quantity_known for kpi in kpis if kpi.quantity_known is not None}
+    return names | known | {GATES[name] for name in names if name in GATES}
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from werknetz.domain.window import Window
+from werknetz.kpi.additive import AdditiveElements
+from werknetz.kpi.definition import Divisor, Kpi
+from werknetz.kpi.elements import Elements
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_local
@@ -81,8 +84,32 @@ def _value_items(
             "reason": reason,
             "unit": kpi.unit.value,
             "definition_version": kpi.version,
-            "inputs": {name: getattr(elements, name) for name in kpi.inputs},
+            "inputs": reported_inputs(kpi, elements),
+            **judgement_fields(kpi, elements, query.divisor),
         }
+
+
+def reported_inputs(kpi: Kpi, elements: AdditiveElements) -> dict[str, float | None]:
+    """Return the inputs of a value; a quantity that nobody reports is None."""
+    if isinstance(elements, Elements):
+        return {name: elements.reported(name) for name in kpi.inputs}
+    return {name: getattr(elements, name) for name in kpi.inputs}
+
+
+def judgement_fields(
+    kpi: Kpi, elements: AdditiveElements, divisor: Divisor
+) -> dict[str, float | None]:
+    """Return the strict value beside a value, its divisor, and how much could be judged."""
+    if not isinstance(elements, Elements):
+        return {}
+    known_s = kpi.quantity_known or "quantity_known_s"
+    return {
+        "strict_value": kpi.compute_strict(elements, divisor=divisor),
+        "divisor": divisor.count_of(elements) if kpi.has_divisor else None,
+        "state_share": elements.coverage,
+        "quantity_share": elements.quantity_share(known_s),
+        "plan_share": elements.plan_share,
+    }
 
 
 def _range_fields(

@@ -33,24 +33,32 @@ class InventoryView(BaseModel):
 
 
 class KpiValueView(BaseModel):
-    """The value of an equipment, a supplier or a warehouse; the other two fields are null."""
+    """The value of one subject; the fields of the other subjects are null."""
 
     equipment: str | None = None
+    characteristic: str | None = None
     supplier: str | None = None
     warehouse: str | None = None
     kpi: str
     start: datetime
     end: datetime
     window: str  # the shift's name; empty for other windows
-    value: float | None
+    value: float | None  # of equipment: over the time of known states
     reason: str | None  # why the value is null
     unit: str
+    # Of equipment. Null without such a value; the same as `value` where unknown time is no matter.
+    strict_value: float | None = None  # over all planned time: time of unknown state is a loss
+    divisor: float | None = None  # of mean times: what the sum of times is divided by
     coverage: float | None  # share with good data: of planned busy time, or of due lines
+    # Of equipment: which share of the time could be judged.
+    state_share: float | None = None  # of planned busy time: the state is known
+    quantity_share: float | None = None  # of planned busy time: the KPI's quantities are reported
+    plan_share: float | None = None  # of calendar time: a shift calendar holds
     late_share: float | None  # share of samples that arrived more than a bucket late
     provisional: bool
     definition_version: int
     computed_at: datetime | None
-    inputs: dict[str, float]
+    inputs: dict[str, float | None]  # null: a quantity that nobody reports
     policies: list[AppliedPolicyView] | None = None  # of suppliers: the applied policies
     evidence_href: str | None = None  # of suppliers: link to the counted lines
     inventory: InventoryView | None = None  # of warehouses
@@ -60,6 +68,7 @@ class RangeView(BaseModel):
     """The covered span: windows are whole, so it may exceed the requested span."""
 
     equipment: str | None = None
+    characteristic: str | None = None
     supplier: str | None = None
     warehouse: str | None = None
     start: datetime
@@ -77,6 +86,7 @@ class KpiValueListView(BaseModel):
 
 class KpiQueryBody(BaseModel):
     equipment: Annotated[list[str], Field(max_length=50)] = []
+    characteristic: Annotated[list[str], Field(max_length=50)] = []
     supplier: Annotated[list[str], Field(max_length=50)] = []
     warehouse: Annotated[list[str], Field(max_length=50)] = []
     kpi: Annotated[list[str], Field(min_length=1, max_length=50)]

@@ -7,23 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plumbing.reported_elements import all_reported
 from werknetz.kpi.catalogue import CATALOGUE, FORMULA_FILES, KPIS, Divisor, Timing
 from werknetz.kpi.definition import Trend, Undefined, kpi
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 
 # The textbook example of OEE: a shift of 480 minutes, 60 of breaks, 47 down, one ideal part a
 # second, 19,271 parts of which 423 were rejected: 88.81 % × 86.11 % × 97.80 % = 74.79 %.
-TEXTBOOK = Elements(
+TEXTBOOK = all_reported(Elements(
     pot_s=480 * 60, pdot_s=60 * 60, pbt_s=420 * 60, apt_s=373 * 60, adet_s=47 * 60,
     malfunction_s=47 * 60, ttr_s=47 * 60, fe=2, aoet_s=420 * 60, off_shift_s=960 * 60,
     pq=19271, gq=19271 - 423, sq=423, pri_pq_s=19271,
-)  # fmt: skip
+))  # fmt: skip
 # With every kind of loss: minutes of a shift of 8 h with 30 of break.
-FULL = Elements(
+PLAIN = Elements(
     pot_s=28800, pdot_s=1800, pbt_s=27000, apt_s=18000, aust_s=3600, adet_s=4500, adot_s=900,
     malfunction_s=2700, blocked_s=600, starved_s=1200, ttr_s=2700, fe=2, cmt_s=900, pmt_s=300,
     aoet_s=27900, pq=600, gq=570, sq=30, rq=12, pri_pq_s=600 * 27,
 )  # fmt: skip
+FULL = all_reported(PLAIN)
 
 
 def value(name: str, elements: Elements, divisor: Divisor = Divisor.FAILURES_PLUS_ONE) -> float:
@@ -77,21 +79,20 @@ def test_an_unknown_value_is_null_with_a_reason(name: str) -> None:
 
 
 def test_nothing_produced_in_planned_time_is_a_real_zero() -> None:
-    idle = Elements(pot_s=900, pbt_s=900, adot_s=900)
+    idle = all_reported(Elements(pot_s=900, pbt_s=900, adot_s=900))
     assert KPIS["oee"].compute(idle) == (0.0, None)
     assert KPIS["effectiveness"].compute(idle) == (None, "no production time")
 
 
 def test_without_data_or_planned_run_time_there_is_no_oee() -> None:
     assert KPIS["oee"].compute(Elements(pbt_s=900, unknown_s=900)) == (None, "no good data")
-    value, reason = KPIS["oee"].compute(replace(FULL, pri_pq_s=0))
-    assert value is None
-    assert "planned run time" in (reason or "")
+    without = replace(FULL, quantity_known_s=0, judged_s=0)
+    assert KPIS["oee"].compute(without) == (None, "no planned run time per item is known")
     assert KPIS["actual_to_planned_scrap_ratio"].compute(FULL)[0] is None
 
 
 def test_effectiveness_above_one_is_not_clipped() -> None:
-    assert value("effectiveness", replace(FULL, pri_pq_s=36000)) == 2
+    assert value("effectiveness", replace(FULL, pace_pri_pq_s=36000)) == 2
 
 
 SECONDS = st.integers(0, 10**6).map(float)
@@ -104,17 +105,18 @@ def consistent(draw: st.DrawFn) -> Elements:
     pq = draw(st.integers(0, 10**5))
     gq = draw(st.integers(0, pq))
     pri = draw(st.integers(1, 100))
-    return Elements(
+    plain = Elements(
         **times, pbt_s=pbt, pot_s=pbt + times["pdot_s"], pq=pq, gq=gq, sq=pq - gq,
         pri_pq_s=float(pri * pq), fe=draw(st.integers(0, 9)), off_shift_s=draw(SECONDS),
     )  # fmt: skip
+    return all_reported(plain)
 
 
 @settings(deadline=None, max_examples=60)
 @given(consistent())
 def test_identities(e: Elements) -> None:
     got = {name: definition.compute(e)[0] for name, definition in KPIS.items()}
-    parts = (got["availability"], got["effectiveness"], got["quality_ratio"])
+    parts = (got["availability"], got["effectiveness"], got["earned_quality_ratio"])
     if None not in parts:
         assert got["oee"] == pytest.approx(math.prod(part or 0.0 for part in parts))
         assert got["nee"] == pytest.approx(e.aupt_s / e.pbt_s * (parts[1] or 0) * (parts[2] or 0))
@@ -171,4 +173,10 @@ def test_only_mean_times_have_a_divisor_and_no_real_time_value() -> None:
     for name, definition in CATALOGUE.items():
         is_real_time = Timing.REAL_TIME in definition.timing
         assert is_real_time == (name not in with_divisor)
-        assert definition.version == 1
+
+
+def test_changed_formulas_have_another_version() -> None:
+    assert {name for name, definition in CATALOGUE.items() if definition.version == 2} == {
+        "allocation_efficiency", "availability", "production_process_ratio", "effectiveness", "oee",
+        "nee", "oee_classic", "ooe", "teep", "quality_ratio", "scrap_ratio", "rework_ratio",
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Elements that come from facts of people, inspection and material, and KPIs over them."""
