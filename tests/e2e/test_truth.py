@@ -16,7 +16,12 @@ from redis import Redis
 
 from plumbing.installation import Installation, installation
 from werknetz_demo.embedded.process import free_port
-from werknetz_simulator.plants.expected import ElementSums, element_sums, kpis_of
+from werknetz_simulator.plants.expected import (
+    ElementSums,
+    element_sums,
+    kpis_of,
+    strict_kpis_of,
+)
 from werknetz_simulator.plants.plan import instant_of, us_of
 from werknetz_simulator.plants.plant import EMDEN_1, ENTERPRISE, ZWICK_2, Plant, PlantMachine
 from werknetz_simulator.plants.truth import Truth
@@ -159,7 +164,7 @@ def _compare(
         for truth, machines in members:
             part = element_sums(truth, machines, start, end)
             total = ElementSums(*(a + b for a, b in zip(_row(total), _row(part), strict=True)))
-        expected = kpis_of(total)
+        expected, strict = kpis_of(total), strict_kpis_of(total)
         answer = demo.get(
             "kpi_values",
             equipment=path,
@@ -168,16 +173,20 @@ def _compare(
             end=instant_of(end).isoformat(),
             granularity=granularity,
         )
-        values = {
-            item["kpi"]: item["value"]
+        items = {
+            item["kpi"]: item
             for item in answer["items"]
             if us_of(datetime.fromisoformat(item["start"])) == start
         }
         for name, value in expected.items():
-            if value is None:
-                assert not values[name], (path, name, values[name])
-            else:
-                assert values[name] == pytest.approx(value, rel=1e-9), (path, granularity, name)
+            subject = (path, granularity, name)
+            assert items[name]["value"] == _about(value), subject
+            assert items[name]["strict_value"] == _about(strict[name]), subject
+            assert items[name]["plan_share"] == pytest.approx(1), subject
+
+
+def _about(value: float | None) -> Any:
+    return None if value is None else pytest.approx(value, rel=1e-9)
 
 
 def _row(total: ElementSums) -> list[Any]:

@@ -4,7 +4,7 @@ In whole microseconds and parts until the last division. It shares no code with 
 that tests can compare the two.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from fractions import Fraction
@@ -42,9 +42,14 @@ class ElementSums:
     off_shift_us: int = 0
     aoet_us: int = 0
     pri_pq_us: int = 0
+    pri_gq_us: int = 0
+    judged_pri_pq_us: int = 0  # of parts that were finished while the state was known
+    judged_pri_gq_us: int = 0
+    aoet_unknown_us: int = 0
     gq: int = 0
     sq: int = 0
     rq: int = 0
+    rework_pq: int = 0  # produced by machines that count rework
     fe: int = 0
     minor_stops: int = 0
 
@@ -53,8 +58,26 @@ class ElementSums:
         return self.gq + self.sq
 
     def to_elements(self) -> dict[str, float]:
-        """Return the sums by the platform's element names, times in seconds."""
-        named: dict[str, float] = {"pq": float(self.pq)}
+        """Return the sums by the platform's element names, times in seconds.
+
+        Every machine of a plant reports its state, its planned run time, good and scrap parts.
+        """
+        judged_s = (self.pbt_us - self.unknown_us) / SECOND_US
+        named: dict[str, float] = {
+            "pq": float(self.pq),
+            "judged_s": judged_s,
+            "judged_apt_s": self.apt_us / SECOND_US,
+            "judged_aust_s": self.aust_us / SECOND_US,
+            "quantity_known_s": self.pbt_us / SECOND_US,
+            "pace_apt_s": self.apt_us / SECOND_US,
+            "pace_pri_pq_s": self.judged_pri_pq_us / SECOND_US,
+            "rework_rq": float(self.rq),
+            "quality_pq": float(self.pq),
+            "quality_gq": float(self.gq),
+            "quality_sq": float(self.sq),
+            "quality_pri_pq_s": self.pri_pq_us / SECOND_US,
+            "quality_pri_gq_s": self.pri_gq_us / SECOND_US,
+        }
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name.endswith("_us"):
@@ -147,6 +170,7 @@ def _add_maintenance(total: ElementSums, kind: StateKind, spent_us: int) -> None
 def _add_busy_time(total: ElementSums, kind: StateKind, order: str, spent_us: int) -> None:
     if kind is StateKind.UNKNOWN:
         total.unknown_us += spent_us
+        total.aoet_unknown_us += spent_us if order else 0
     elif not order:
         total.adot_us += spent_us
     elif kind is StateKind.PRODUCING:
@@ -226,31 +250,31 @@ def _count_parts(
     total.gq += len(parts["good"])
     total.sq += len(parts["scrap"])
     total.rq += len(parts["rework"])
+    if "rework" in truth.plant.counts:
+        total.rework_pq += len(parts["good"]) + len(parts["scrap"])
     segments = list(truth.segments(machine, start_us, end_us))
     starts = [segment.start_us for segment in segments]
-    for at_us in (*parts["good"], *parts["scrap"]):
-        total.pri_pq_us += segments[bisect_right(starts, at_us) - 1].pri_us
+    for quality in ("good", "scrap"):
+        for at_us in parts[quality]:
+            pri_us = segments[bisect_right(starts, at_us) - 1].pri_us
+            # At the border of two segments, a part was finished in the first.
+            in_unknown = segments[max(bisect_left(starts, at_us) - 1, 0)].kind is StateKind.UNKNOWN
+            known_us = 0 if in_unknown else pri_us
+            total.pri_pq_us += pri_us
+            total.judged_pri_pq_us += known_us
+            if quality == "good":
+                total.pri_gq_us += pri_us
+                total.judged_pri_gq_us += known_us
 
 
 def _ratio(part: int, whole: int) -> float | None:
     return float(Fraction(part, whole)) if whole else None
 
 
-def _good_run_ratio(s: ElementSums, whole_us: int) -> float | None:
-    """Return the planned run time of the good parts as a share; without parts it is a real 0.
-
-    So TEEP of a day off is 0, while OEE is undefined: there is calendar time, but no busy time.
-    """
-    if not whole_us:
-        return None
-    return _ratio(s.pri_pq_us * s.gq, whole_us * s.pq) if s.pq else 0.0
-
-
-def _net_effectiveness(s: ElementSums, aupt_us: int) -> float | None:
+def _net_effectiveness(s: ElementSums, good_us: int, whole_us: int) -> float | None:
     """Return OEE without the loss of set-up time."""
-    if not (s.pbt_us and s.pq):
-        return _good_run_ratio(s, s.pbt_us)
-    return _ratio(aupt_us * s.pri_pq_us * s.gq, s.pbt_us * s.apt_us * s.pq)
+    aupt_us = s.apt_us + s.aust_us
+    return _ratio(aupt_us * good_us, whole_us * s.apt_us) if good_us else _ratio(0, whole_us)
 
 
 def kpis_of(s: ElementSums) -> dict[str, float | None]:
@@ -258,22 +282,45 @@ def kpis_of(s: ElementSums) -> dict[str, float | None]:
     aupt, aubt = s.apt_us + s.aust_us, s.apt_us + s.aust_us + s.adet_us
     tbf = aupt + s.ttr_us
     calendar_us = s.pot_us + s.off_shift_us
+    known_us, unknown_us = s.pbt_us - s.unknown_us, s.unknown_us
     return {
-        "allocation_efficiency": _ratio(aubt, s.pbt_us),
+        "allocation_efficiency": _ratio(aubt, known_us),
         "utilization_efficiency": _ratio(s.apt_us, aubt),
-        "availability": _ratio(s.apt_us, s.pbt_us),
-        "effectiveness": _ratio(s.pri_pq_us, s.apt_us),
+        "availability": _ratio(s.apt_us, known_us),
+        "effectiveness": _ratio(s.judged_pri_pq_us, s.apt_us),
         "quality_ratio": _ratio(s.gq, s.pq),
-        "oee": _good_run_ratio(s, s.pbt_us),
-        "ooe": _good_run_ratio(s, s.pot_us),
-        "teep": _good_run_ratio(s, calendar_us),
-        "nee": _net_effectiveness(s, aupt),
+        "earned_quality_ratio": _ratio(s.pri_gq_us, s.pri_pq_us),
+        "oee": _ratio(s.judged_pri_gq_us, known_us),
+        "oee_classic": _ratio(s.judged_pri_gq_us, known_us),
+        "ooe": _ratio(s.judged_pri_gq_us, s.pot_us - unknown_us),
+        "teep": _ratio(s.judged_pri_gq_us, calendar_us - unknown_us),
+        "nee": _net_effectiveness(s, s.judged_pri_gq_us, known_us),
         "setup_ratio": _ratio(s.aust_us, aupt),
         "technical_efficiency": _ratio(s.apt_us, s.apt_us + s.adet_us),
+        "production_process_ratio": _ratio(s.apt_us, s.aoet_us - s.aoet_unknown_us),
         "scrap_ratio": _ratio(s.sq, s.pq),
-        "rework_ratio": _ratio(s.rq, s.pq),
+        "rework_ratio": _ratio(s.rq, s.rework_pq),
         "mtbf": _ratio(tbf, (s.fe + 1) * SECOND_US) if tbf else None,
         "mttf": _ratio(aupt, (s.fe + 1) * SECOND_US) if aupt else None,
         "mttr": _ratio(s.ttr_us, (s.fe + 1) * SECOND_US) if s.ttr_us else None,
         "corrective_maintenance_ratio": _ratio(s.cmt_us, s.cmt_us + s.pmt_us),
+    }
+
+
+def strict_kpis_of(s: ElementSums) -> dict[str, float | None]:
+    """Return the values over all planned time: time of unknown state is a loss.
+
+    Of the other KPIs it is the same value.
+    """
+    aubt = s.apt_us + s.aust_us + s.adet_us
+    calendar_us = s.pot_us + s.off_shift_us
+    return kpis_of(s) | {
+        "allocation_efficiency": _ratio(aubt, s.pbt_us),
+        "availability": _ratio(s.apt_us, s.pbt_us),
+        "oee": _ratio(s.pri_gq_us, s.pbt_us),
+        "oee_classic": _ratio(s.pri_gq_us, s.pbt_us),
+        "ooe": _ratio(s.pri_gq_us, s.pot_us),
+        "teep": _ratio(s.pri_gq_us, calendar_us),
+        "nee": _net_effectiveness(s, s.pri_gq_us, s.pbt_us),
+        "production_process_ratio": _ratio(s.apt_us, s.aoet_us),
     }

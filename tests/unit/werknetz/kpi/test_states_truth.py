@@ -15,7 +15,7 @@ from werknetz.kpi.elements import Elements
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, compute_buckets
-from werknetz_simulator.plants.expected import element_sums, kpis_of
+from werknetz_simulator.plants.expected import element_sums, kpis_of, strict_kpis_of
 from werknetz_simulator.plants.plant import EMDEN_1, ZWICK_2, Plant, PlantMachine, StateKind
 from werknetz_simulator.plants.truth import SignalChange, Truth
 
@@ -81,6 +81,8 @@ def test_elements_are_what_happened(plant: Plant, number: int) -> None:
     expected = element_sums(truth, [machine], SINCE, END)
     for name, value in expected.to_elements().items():
         assert getattr(total, name) == pytest.approx(value, abs=1e-6), name
+    assert (expected.rework_pq == 0) == ("rework" not in plant.counts)
     for name, ratio in kpis_of(expected).items():
-        if ratio is not None and name in KPIS and (ratio or name != "mttr"):
-            assert KPIS[name].compute(total)[0] == pytest.approx(ratio), name
+        assert KPIS[name].compute(total)[0] == pytest.approx(ratio), name
+    for name, ratio in strict_kpis_of(expected).items():
+        assert KPIS[name].compute_strict(total) == pytest.approx(ratio), name

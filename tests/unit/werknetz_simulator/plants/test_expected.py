@@ -24,7 +24,9 @@ def test_identities(plant: Plant) -> None:
     assert s.pbt_us == s.apt_us + s.aust_us + s.adet_us + s.adot_us + s.unknown_us
     values = kpis_of(s)
     assert 0.4 < (values["oee"] or 0) < 0.9
-    factors = [values[name] or 0 for name in ("availability", "effectiveness", "quality_ratio")]
+    factors = [
+        values[name] or 0 for name in ("availability", "effectiveness", "earned_quality_ratio")
+    ]
     assert values["oee"] == pytest.approx(factors[0] * factors[1] * factors[2])
 
 
