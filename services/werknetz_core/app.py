@@ -49,6 +49,7 @@ from werknetz_core.quarantine.endpoints import router as quarantine
 from werknetz_core.settings import CoreSettings
 from werknetz_core.shifts.endpoints import router as shifts
 from werknetz_core.signals.endpoints import router as signals
+from werknetz_core.stops.endpoints import router as stops
 from werknetz_core.suppliers.endpoints import router as suppliers
 from werknetz_core.suppliers.policies.endpoints import router as policies
 from werknetz_core.suppliers.sites.endpoints import router as sites
@@ -58,10 +59,11 @@ from werknetz_core.warehouses.stock_movements.endpoints import router as stock_m
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    plants, equipment, signals, shifts, orders, operations, suppliers, sites, policies, call_offs,
-    due_lines, shipments, receipts, cumulatives, materials, line_materials, line_rates, warehouses,
-    stock_levels, stock_movements, stock_projection, days_of_supply, shortage_warnings, findings,
-    connectors, gaps, quarantine, events, mappings, replays, losses, api_keys,
+    stops, plants, equipment, signals, shifts, orders, operations, suppliers, sites, policies,
+    call_offs, due_lines, shipments, receipts, cumulatives, materials, line_materials,
+    line_rates, warehouses, stock_levels, stock_movements, stock_projection, days_of_supply,
+    shortage_warnings, findings, connectors, gaps, quarantine, events, mappings, replays,
+    losses, api_keys,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."

@@ -38,6 +38,12 @@ SELECT machine.equipment_id,
 FROM ({AFFECTED_MACHINES}) AS machine CROSS JOIN unnest($3::timestamptz[]) AS edge (at)
 WHERE machine.first_at IS NOT NULL AND edge.at <= clock_timestamp()""")  # noqa: S608 - made of constants
 
+# The buckets that (:start, :end] touches at one machine; without data nothing comes of it.
+MARK_BUCKETS_BETWEEN: Final = _mark_buckets("""
+SELECT CAST(:equipment_id AS int), bucket_at FROM generate_series(
+    date_bin('15 minutes', CAST(:start AS timestamptz), timestamptz 'epoch'),
+    CAST(:end AS timestamptz), interval '15 minutes') AS bucket_at""")
+
 # $1: path of an equipment, with everything below it; $2: since when.
 MARK_BUCKETS_UNDER_PATH: Final = _mark_buckets("""
 SELECT e.equipment_id, e.bucket_at FROM elements e JOIN equipment m ON m.id = e.equipment_id
@@ -60,7 +66,10 @@ CROSS JOIN LATERAL (
 ) AS next (bucket_at)
 WHERE last.bucket_at > $1::timestamptz - interval '400 days'
     AND (next.bucket_at > last.bucket_at OR last.provisional)
-    AND EXISTS (SELECT FROM signals s WHERE s.equipment_id = m.id AND s.role = ANY($2))""",
+    AND (EXISTS (SELECT FROM signals s WHERE s.equipment_id = m.id AND s.role = ANY($2))
+        OR EXISTS (SELECT FROM job_runs r WHERE r.equipment_id = m.id)
+        OR EXISTS (SELECT FROM machine_reports r WHERE r.equipment_id = m.id)
+        OR EXISTS (SELECT FROM state_entries r WHERE r.equipment_id = m.id))""",
     on_conflict="DO NOTHING",
 )
 

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+import sqlalchemy as sa
 
+from werknetz.store.session import WriteSession
 from werknetz.store.tables import audit_log
 from werknetz_core.access.keys import Principal
 
 
 async def record_change(
-    session: AsyncSession,
+    session: WriteSession,
     by: Principal,
     action: str,
     subject: tuple[str, str],
@@ -19,15 +20,20 @@ async def record_change(
     after: Mapping[str, Any] | None = None,
     equipment: str | None = None,
     reason: str | None = None,
-) -> None:
+) -> int:
     """Add an entry to the audit log; `subject` is its kind and its id, such as ("stop", "17").
 
-    `before` and `after` are JSON objects; None: the subject did not exist before or after.
+    Return the id of the entry. `before` and `after` are JSON objects; None: the subject did not
+    exist before or after.
     """
     kind, subject_id = subject
-    await session.execute(
-        audit_log.insert().values(
+    change_id: int | None = await session.scalar(
+        sa.insert(audit_log)
+        .values(
             by=by.name, action=action, subject=kind, subject_id=subject_id, equipment=equipment,
             before=before, after=after, reason=reason,
         )
+        .returning(audit_log.c.id)
     )  # fmt: skip
+    assert change_id is not None  # noqa: S101 - an INSERT returns its row
+    return change_id

@@ -14,7 +14,7 @@ from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import parse_span
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.equipment import counts, intervals
-from werknetz_core.equipment.schemas import CountsView, EquipmentView, StateView, StopView
+from werknetz_core.equipment.schemas import CountsView, EquipmentView, StateView
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.responses import json_response
@@ -69,45 +69,6 @@ async def list_equipment(
     return page_response(request, params, items, EquipmentView, next_cursor=next_cursor)
 
 
-@router.get("/stops", response_model=pagination.Page[StopView])
-async def list_stops(
-    *,
-    request: Request,
-    context: ContextDep,
-    principal: Viewer,
-    under: equipment_scope.EquipmentFilter,
-    start: Start = "-24h",
-    end: End = None,
-    min_s: Annotated[float, Query(ge=0, description="Only stops of at least this duration.")] = 0,
-    params: ListParamsDep,
-) -> Response:
-    """List the stops of all machines below the equipment. Sort: start, duration_s."""
-    return await intervals.interval_response(
-        request, context, principal, under, start, end, shortest_stop_s=min_s, params=params
-    )
-
-
-@router.get("/equipment/{path:path}/stops", response_model=pagination.Page[StopView])
-async def list_stops_of(
-    *,
-    path: str,
-    request: Request,
-    context: ContextDep,
-    principal: Viewer,
-    start: Start = "-24h",
-    end: End = None,
-    min_s: Annotated[float, Query(ge=0, description="Only stops of at least this duration.")] = 0,
-    params: ListParamsDep,
-) -> Response:
-    """List the stops of the equipment and all below it: time lost while an order was running.
-
-    Sort: start, duration_s.
-    """
-    return await intervals.interval_response(
-        request, context, principal, [path], start, end, shortest_stop_s=min_s, params=params
-    )
-
-
 @router.get("/equipment/{path:path}/states", response_model=pagination.Page[StateView])
 async def list_states(
     path: str,
@@ -123,7 +84,7 @@ async def list_states(
     Sort: start, duration_s.
     """
     return await intervals.interval_response(
-        request, context, principal, [path], start, end, shortest_stop_s=None, params=params
+        request, context, principal, [path], start, end, params=params
     )
 
 

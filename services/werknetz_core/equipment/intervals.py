@@ -1,7 +1,6 @@
-"""State intervals and stops, merged from the pieces that are stored by bucket."""
+"""State intervals, merged from the pieces that are stored by bucket."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import asyncpg
 from fastapi import Request, Response
@@ -13,13 +12,11 @@ from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_utc, parse_span
 from werknetz_core.context.windows import time_context_of
-from werknetz_core.equipment.schemas import StateView, StopView
+from werknetz_core.equipment.schemas import StateView
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParams, columns_of, list_response
 from werknetz_core.http.sorting import SortType, parse_cursor
-
-MINOR_STOP_S: Final = 120
-STOP_CATEGORY: Final = "adet"
+from werknetz_core.stops.polling import Revision
 
 
 async def interval_response(
@@ -30,14 +27,16 @@ async def interval_response(
     start: str,
     end: str | None,
     *,
-    shortest_stop_s: float | None,
     params: ListParams,
 ) -> Response:
-    """Respond with a page of stops of at least `shortest_stop_s`; None: of all states."""
+    """Respond with a page of states, or that it is unchanged."""
     nodes = [await context.tree.find_node(path, principal) for path in under]
     tree = await context.tree.current()
     time = time_context_of(context, tree, nodes[0], None)
     span = parse_span(start, end, time)
+    revision = await Revision.of(request, context, [node.path for node in nodes])
+    if revision.is_known:
+        return revision.not_modified()
     ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
     types = dict.fromkeys(STATE_SORT_KEYS, SortType.NUMBER)
     cursor = parse_cursor(
@@ -50,8 +49,6 @@ async def interval_response(
         ids,
         instant_of(span.start_us),
         instant_of(span.end_us),
-        None if shortest_stop_s is None else STOP_CATEGORY,
-        shortest_stop_s or 0.0,
         # The current bucket ends where it was last computed: an interval up to it is still open.
         instant_of(bucket_of(time.now_us) - BUCKET_US),
         params.limit + 1,
@@ -59,21 +56,23 @@ async def interval_response(
     )
     page, more = pagination.paginate(rows, params.limit)
     next_cursor = cursor.encode_next(page[-1]["key"], page[-1]["tie"]) if more else None
-    items = [_to_item(row, stop=shortest_stop_s is not None) for row in page]
+    items = [_to_item(row) for row in page]
     envelope = {
         "next_cursor": next_cursor,
         "start": format_utc(span.start_us),
         "end": format_utc(span.end_us),
         "no_data": not items and params.cursor is None,
     }
-    fields = columns_of(StateView if shortest_stop_s is None else StopView)
-    return list_response(request, params, items, fields, next_cursor=next_cursor, envelope=envelope)
+    return list_response(
+        request, params, items, columns_of(StateView), next_cursor=next_cursor, envelope=envelope,
+        headers=revision.headers,
+    )  # fmt: skip
 
 
-def _to_item(row: asyncpg.Record, *, stop: bool) -> dict[str, object]:
+def _to_item(row: asyncpg.Record) -> dict[str, object]:
     seconds = (row["end_at"] - row["start_at"]).total_seconds()
     state = MachineState(row["state"])
-    item: dict[str, object] = {
+    return {
         "equipment": row["path"],
         "start": row["start_at"],
         "end": None if row["is_open"] else row["end_at"],
@@ -83,6 +82,3 @@ def _to_item(row: asyncpg.Record, *, stop: bool) -> dict[str, object]:
         "code": row["code"],
         "order_number": row["order_number"],
     }
-    if stop:
-        item["minor"] = state is MachineState.MALFUNCTION and seconds < MINOR_STOP_S
-    return item

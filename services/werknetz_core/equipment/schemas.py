@@ -1,4 +1,4 @@
-"""Equipment, states, stops and counts as the API shows them."""
+"""Equipment, states and counts as the API shows them."""
 
 from datetime import datetime
 
@@ -23,10 +23,6 @@ class StateView(BaseModel):
     category: str
     code: str | None
     order_number: str | None
-
-
-class StopView(StateView):
-    minor: bool
 
 
 class CountView(BaseModel):

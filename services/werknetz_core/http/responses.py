@@ -12,8 +12,10 @@ from fastapi import Response
 _encoder: Final = msgspec.json.Encoder()
 
 
-def json_response(content: object, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(_encoder.encode(content), 200, headers, "application/json")
+def json_response(
+    content: object, headers: Mapping[str, str] | None = None, *, status: int = 200
+) -> Response:
+    return Response(_encoder.encode(content), status, headers, "application/json")
 
 
 def not_modified(etag: str, cache_control: str) -> Response:

@@ -44,13 +44,11 @@ WITH pieces AS (
 )
 SELECT i.*, q.path,
        i.known_to = (SELECT max(l.end_at) FROM state_pieces l
-                     WHERE l.equipment_id = i.equipment_id) AND i.known_to >= $6 AS is_open,
+                     WHERE l.equipment_id = i.equipment_id) AND i.known_to >= $4 AS is_open,
        {key} AS key, {tie} AS tie
 FROM intervals i JOIN equipment q ON q.id = i.equipment_id
-WHERE ($4::text IS NULL OR category = $4)
-  AND end_at - start_at >= make_interval(secs => $5)
 {after}
-ORDER BY {key} {direction}, {tie} {direction} LIMIT $7"""
+ORDER BY {key} {direction}, {tie} {direction} LIMIT $5"""
 # Sort values in microseconds.
 STATE_SORT_KEYS: Final = {
     "start": "(extract(epoch FROM i.start_at) * 1000000)::bigint",
@@ -64,11 +62,11 @@ _STATE_TIE: Final = (
 def state_intervals_query(sort_key: str, *, descending: bool, has_cursor: bool) -> str:
     """Return the query of a page of state intervals.
 
-    Parameters: equipment ids, start, end, category or null, shortest duration in s, time from
-    which an interval counts as open, limit; with a cursor: sort value and tie-breaker of the last
-    interval. Columns `key` and `tie` are those of the next cursor.
+    Parameters: equipment ids, start, end, time from which an interval counts as open, limit; with
+    a cursor: sort value and tie-breaker of the last interval. Columns `key` and `tie` are those
+    of the next cursor.
     """
     key = STATE_SORT_KEYS[sort_key]
     operator, direction = ("<", "DESC") if descending else (">", "ASC")
-    after = f"AND ({key}, {_STATE_TIE}) {operator} ($8, $9)" if has_cursor else ""
+    after = f"WHERE ({key}, {_STATE_TIE}) {operator} ($6, $7)" if has_cursor else ""
     return _STATE_INTERVALS.format(key=key, tie=_STATE_TIE, direction=direction, after=after)

@@ -2,7 +2,15 @@
 
 from werknetz.store.tables.access import api_keys
 from werknetz.store.tables.base import metadata
-from werknetz.store.tables.corrections import audit_log, quantity_entries, state_entries
+from werknetz.store.tables.corrections import (
+    annotations,
+    audit_log,
+    quantity_entries,
+    reason_codes,
+    reasons,
+    state_entries,
+    stop_thresholds,
+)
 from werknetz.store.tables.elements import (
     ELEMENT_COLUMNS,
     dirty_buckets,
@@ -72,6 +80,7 @@ __all__ = [
     "BOOK_COUNTS",
     "ELEMENT_COLUMNS",
     "SUPPLY_ELEMENTS",
+    "annotations",
     "api_keys",
     "audit_log",
     "business_event_revisions",
@@ -113,6 +122,8 @@ __all__ = [
     "quantity_entries",
     "quarantine",
     "raw_inputs",
+    "reason_codes",
+    "reasons",
     "receipt_lines",
     "replays",
     "retentions",
@@ -132,6 +143,7 @@ __all__ = [
     "stock_items",
     "stock_movements",
     "stock_outs",
+    "stop_thresholds",
     "supply_elements",
     "supply_policies",
     "supply_relations",

@@ -22,7 +22,18 @@ state_entries = sa.Table(
     sa.Column("entered_by", sa.Text, nullable=False),
     sa.Column("known_from", AT, nullable=False, server_default=NOW),
     sa.Column("known_to", AT),  # null: in force
+    sa.Column("change_id", sa.BigInteger),  # of `audit_log`: the change that entered it
+    sa.Column("ended_by", sa.BigInteger),  # of `audit_log`: the change that replaced it
+    # The boundary is the machine's: if late data move it, the entry goes on with it.
+    sa.Column("follows_start", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("follows_end", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("is_open", sa.Boolean, nullable=False, server_default="false"),  # it still grows
+    sa.Column("reported_state", sa.SmallInteger),  # without the entry, when it was made
+    sa.Column("reported_code", sa.Text),
     sa.Index("ix_state_entries_equipment_id_start_at", "equipment_id", "start_at"),
+    sa.Index("ix_state_entries_change_id", "change_id"),
+    sa.Index("ix_state_entries_ended_by", "ended_by"),
+    sa.Index("ix_state_entries_open", "id", postgresql_where=sa.text("is_open")),
 )
 
 quantity_entries = sa.Table(
@@ -41,7 +52,68 @@ quantity_entries = sa.Table(
     sa.Column("entered_by", sa.Text, nullable=False),
     sa.Column("known_from", AT, nullable=False, server_default=NOW),
     sa.Column("known_to", AT),  # null: in force
+    sa.Column("root_id", sa.Integer),  # the first entry of a chain of corrections; null: itself
+    sa.Column("change_id", sa.BigInteger),  # of `audit_log`: the change that entered it
+    sa.Column("ended_by", sa.BigInteger),  # of `audit_log`: the change that replaced it
     sa.Index("ix_quantity_entries_equipment_id_at", "equipment_id", "at"),
+    sa.Index("ix_quantity_entries_root_id", "root_id"),
+)
+
+reasons = sa.Table(
+    "reasons",
+    metadata,
+    # Why machines stop and parts are scrap: a standard of the group, and additions of plants.
+    id_column(),
+    reference_column("equipment_id", "equipment.id"),  # a plant; null: the standard of the group
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("parent", sa.Text),  # code, of the plant or the standard; null: top of the tree
+    sa.Column("kind", sa.Text, nullable=False),  # stop, scrap
+    sa.Column("name_en", sa.Text, nullable=False),
+    sa.Column("name_de", sa.Text, nullable=False),
+    sa.Column("category", sa.Text),  # after ISO 22400: adet, adot, aust, pdot; null: scrap
+    sa.Column("state", sa.SmallInteger),  # MachineState of such a stop; null: as reported
+    sa.Column("is_planned", sa.Boolean, nullable=False, server_default="false"),
+    sa.Column("counts_against_availability", sa.Boolean, nullable=False, server_default="true"),
+    sa.Column("position", sa.Integer, nullable=False, server_default="0"),  # among its siblings
+    sa.Column("retired_at", AT),  # not for new entries since
+    sa.Index(
+        "ix_reasons_standard_code", "code", unique=True,
+        postgresql_where=sa.text("equipment_id IS NULL"),
+    ),
+    sa.Index("ix_reasons_equipment_id_code", "equipment_id", "code", unique=True),
+)  # fmt: skip
+
+reason_codes = sa.Table(
+    "reason_codes",
+    metadata,
+    # The reason of a code that machines report with their state, for an equipment and all below.
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
+    sa.Column("state_code", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+stop_thresholds = sa.Table(
+    "stop_thresholds",
+    metadata,
+    # Below this a malfunction is a minor stop, for an equipment and all below; the nearest holds.
+    sa.Column("equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), primary_key=True),
+    sa.Column("valid_from", AT, primary_key=True),
+    sa.Column("minor_stop_s", sa.Double),  # null: inherited again
+)
+
+annotations = sa.Table(
+    "annotations",
+    metadata,
+    # Notes of people about an equipment and a time, such as those of a shift handover.
+    id_column(),
+    reference_column("equipment_id", "equipment.id", null=False),
+    sa.Column("start_at", AT, nullable=False),
+    sa.Column("end_at", AT),  # null: about an instant
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("entered_by", sa.Text, nullable=False),
+    sa.Column("entered_at", AT, nullable=False, server_default=NOW),
+    sa.Column("withdrawn_at", AT),  # null: in force
+    sa.Index("ix_annotations_equipment_id_start_at", "equipment_id", "start_at"),
 )
 
 audit_log = sa.Table(

@@ -1,0 +1,121 @@
+"""The reasons of stops and scrap: a standard of the group, and what plants add to it."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+KINDS: Final = ("stop", "scrap")
+CATEGORIES: Final = ("adet", "adot", "aust", "pdot")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason. `plant` None: of the group's standard. `state` None: as the machine reports."""
+
+    code: str
+    plant: str | None
+    parent: str | None
+    kind: str
+    name_en: str
+    name_de: str
+    category: str | None
+    state: int | None
+    is_planned: bool
+    counts_against_availability: bool
+    position: int = 0
+    is_retired: bool = False
+
+    @property
+    def planned_time(self) -> bool | None:
+        """What an entry with this reason says about planned time; None: nothing."""
+        return None if self.counts_against_availability else True
+
+
+class ReasonRejected(ValueError):
+    """A reason cannot be used here; the text says why, `remedy` what to do."""
+
+    def __init__(self, code: str, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.code = code
+        self.remedy = remedy
+
+
+class ReasonTree:
+    """All reasons; those of a plant are the standard and its own."""
+
+    def __init__(self, reasons: Iterable[Reason]) -> None:
+        self._by_plant: dict[str | None, dict[str, Reason]] = {}
+        for reason in sorted(reasons, key=lambda reason: (reason.position, reason.code)):
+            self._by_plant.setdefault(reason.plant, {})[reason.code] = reason
+
+    def of_plant(self, plant: str | None) -> Mapping[str, Reason]:
+        """Return the reasons of a plant by code; None: the standard alone."""
+        standard = self._by_plant.get(None, {})
+        return {**standard, **self._by_plant.get(plant, {})} if plant else standard
+
+    def find(self, code: str, plant: str | None) -> Reason | None:
+        return self.of_plant(plant).get(code)
+
+    def require(self, code: str, plant: str | None, kind: str) -> Reason:
+        """Return a reason for a new entry at a plant; raise ReasonRejected."""
+        available = self.of_plant(plant)
+        reason = available.get(code)
+        if reason is None:
+            raise self._unknown(code, plant, kind)
+        if reason.kind != kind:
+            raise ReasonRejected(
+                "wrong_reason_kind",
+                f"{code!r} is a reason of {_NOUNS[reason.kind]}, not of {_NOUNS[kind]}.",
+                f"GET /api/v1/reasons?kind={kind} lists the reasons of {_NOUNS[kind]}.",
+            )
+        if reason.is_retired:
+            raise ReasonRejected(
+                "retired_reason",
+                f"The reason {code!r} is retired.",
+                f"Use another one; GET /api/v1/reasons?kind={kind} lists them.",
+            )
+        return reason
+
+    def _unknown(self, code: str, plant: str | None, kind: str) -> ReasonRejected:
+        others = sorted(p for p, own in self._by_plant.items() if p and p != plant and code in own)
+        if others:
+            return ReasonRejected(
+                "reason_of_other_plant",
+                f"The reason {code!r} belongs to another plant than {plant}.",
+                "Use a reason of the standard or of this plant; "
+                f"GET /api/v1/reasons?under={plant} lists them.",
+            )
+        names = {
+            name: reason.code
+            for reason in self.of_plant(plant).values()
+            if reason.kind == kind and not reason.is_retired
+            for name in (reason.code, reason.name_en.casefold(), reason.name_de.casefold())
+        }
+        near = difflib.get_close_matches(code.casefold(), names, n=3, cutoff=0.5)
+        nearest = ", ".join(dict.fromkeys(names[name] for name in near))
+        hint = (
+            f"Did you mean {nearest}?" if near else f"GET /api/v1/reasons?kind={kind} lists them."
+        )
+        return ReasonRejected("unknown_reason", f"There is no reason {code!r}.", hint)
+
+
+_NOUNS: Final = {"stop": "stops", "scrap": "scrap"}
+
+
+def check_parent(reason: Reason, available: Mapping[str, Reason]) -> None:
+    """Raise ReasonRejected unless the parent exists, has the same kind and closes no circle."""
+    parent, steps = reason.parent, 0
+    while parent is not None:
+        above = available.get(parent)
+        if above is None or above.kind != reason.kind:
+            raise ReasonRejected(
+                "unknown_reason", f"There is no reason {parent!r} of this kind to be the parent.",
+                "Create the parent first, or leave `parent` out.",
+            )  # fmt: skip
+        if above.code == reason.code or steps > len(available):
+            raise ReasonRejected(
+                "reason_circle", f"{reason.code!r} would be below itself.",
+                "Choose a parent that is not below this reason.",
+            )  # fmt: skip
+        parent, steps = above.parent, steps + 1

@@ -1,0 +1,52 @@
+"""Loads the reasons and answers why one cannot be used."""
+
+from typing import Final
+
+import asyncpg
+
+from werknetz.kpi.stops.reasons import Reason, ReasonRejected, ReasonTree
+from werknetz.store.queries.reasons import REASONS
+from werknetz.store.session import Database
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.http.problem import Problem
+
+_PLANT: Final = "plant"
+
+
+async def load_reasons(database: Database) -> ReasonTree:
+    return ReasonTree([_to_reason(row) for row in await database.fetch(REASONS)])
+
+
+def _to_reason(row: asyncpg.Record) -> Reason:
+    return Reason(*row)
+
+
+def plant_of(tree: EquipmentTree, path: str) -> str | None:
+    """Return the path of the plant that an equipment belongs to; None: it is above plants."""
+    ancestor = path
+    while ancestor:
+        node = tree.nodes.get(ancestor)
+        if node is not None and node.level == _PLANT:
+            return ancestor
+        ancestor = ancestor.rpartition("/")[0]
+    return None
+
+
+def require_reason(
+    reasons: ReasonTree, code: str, plant: str | None, kind: str, principal: Principal
+) -> Reason:
+    """Return a reason for an entry at a plant; raise 422."""
+    try:
+        return reasons.require(code, plant, kind)
+    except ReasonRejected as error:
+        raise reason_problem(error, principal) from error
+
+
+def reason_problem(error: ReasonRejected, principal: Principal) -> Problem:
+    detail, code = str(error), error.code
+    if code == "reason_of_other_plant" and principal.plants is not None:
+        # A key of one plant does not learn what other plants have.
+        code, detail = "unknown_reason", "There is no such reason."
+    errors = [{"pointer": "/body/reason", "code": code, "detail": detail}]
+    return Problem(422, code, detail, error.remedy, errors=errors)

@@ -1,0 +1,199 @@
+"""Stops: listed whole, one by id, with the answer's ETag."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from werknetz_core.access import equipment_scope
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import AppContext, ContextDep, Engineer, Viewer
+from werknetz_core.context.polling import refuse_unknown_parameters
+from werknetz_core.context.time_spec import format_utc, parse_span
+from werknetz_core.context.windows import time_context_of
+from werknetz_core.http.list_params import ListParams, ListParamsDep, columns_of, list_response
+from werknetz_core.http.responses import json_response
+from werknetz_core.http.sorting import sort_and_paginate
+from werknetz_core.stops import changes
+from werknetz_core.stops.loading import load_stops
+from werknetz_core.stops.lookup import find_stop
+from werknetz_core.stops.polling import Revision
+from werknetz_core.stops.schemas import (
+    Classification,
+    NewStop,
+    StateName,
+    StopChangeView,
+    StopMerge,
+    StopsPage,
+    StopSplit,
+    StopUndo,
+    StopView,
+)
+from werknetz_core.stops.views import StopFilter, stop_item, totals_of
+
+router = APIRouter(tags=["stops"])
+STRICT: Final = [Depends(refuse_unknown_parameters)]
+Start = Annotated[str, Query(description="RFC 3339, epoch ms, -8h, now, shift:current, …")]
+End = Annotated[
+    str | None, Query(description="As start. Default: now, or end of the named period.")
+]
+
+
+def read_stop_filter(
+    min_s: Annotated[
+        float, Query(ge=0, description="Only stops of at least this whole duration.")
+    ] = 0,
+    state: Annotated[
+        list[StateName],
+        Query(description="Repeated: any of them. Default: all but setup and maintenance."),
+    ] = [],  # noqa: B006 - FastAPI copies
+    reason: Annotated[list[str], Query(description="Code of a reason. Repeated: any.")] = [],  # noqa: B006 - as above
+    classified: Annotated[bool | None, Query(description="false: those without a reason.")] = None,
+    open: Annotated[bool | None, Query(description="true: those that go on.")] = None,  # noqa: A002 - name of the parameter
+    minor: Annotated[bool | None, Query(description="false: without minor stops.")] = None,
+) -> StopFilter:
+    return StopFilter(min_s, state, reason, classified, open, minor)
+
+
+StopFilterDep = Annotated[StopFilter, Depends(read_stop_filter)]
+
+
+@router.get("/stops", response_model=StopsPage, dependencies=STRICT)
+async def list_stops(
+    *,
+    request: Request,
+    context: ContextDep,
+    principal: Viewer,
+    under: equipment_scope.EquipmentFilter,
+    start: Start = "-24h",
+    end: End = None,
+    stop_filter: StopFilterDep,
+    params: ListParamsDep,
+) -> Response:
+    """List the stops of all machines below the equipment that overlap the span, each as a whole.
+
+    Sort: start, duration_s, lost_s.
+    """
+    return await _stops_response(
+        request, context, principal, under, (start, end), stop_filter, params
+    )
+
+
+@router.get("/equipment/{path:path}/stops", response_model=StopsPage, dependencies=STRICT)
+async def list_stops_of(
+    *,
+    path: str,
+    request: Request,
+    context: ContextDep,
+    principal: Viewer,
+    start: Start = "-24h",
+    end: End = None,
+    stop_filter: StopFilterDep,
+    params: ListParamsDep,
+) -> Response:
+    """List the stops of the equipment and all below it that overlap the span, each as a whole.
+
+    Sort: start, duration_s, lost_s.
+    """
+    return await _stops_response(
+        request, context, principal, [path], (start, end), stop_filter, params
+    )
+
+
+@router.get("/stops/{stop_id}", response_model=StopView)
+async def show_stop(stop_id: str, context: ContextDep, principal: Viewer) -> Response:
+    """Show one stop. Its version is in the ETag, too, for `If-Match`."""
+    item = await find_stop(context, stop_id, principal)
+    return json_response(stop_item(item), {"ETag": f'"{item.stop.version}"'})
+
+
+async def _stops_response(
+    request: Request,
+    context: AppContext,
+    principal: Principal,
+    under: Sequence[str],
+    times: tuple[str, str | None],
+    stop_filter: StopFilter,
+    params: ListParams,
+) -> Response:
+    nodes = [await context.tree.find_node(path, principal) for path in under]
+    tree = await context.tree.current()
+    time = time_context_of(context, tree, nodes[0], None)
+    span = parse_span(*times, time)
+    revision = await Revision.of(request, context, [node.path for node in nodes])
+    if revision.is_known:
+        return revision.not_modified()
+    ids = sorted({number for node in nodes for number in tree.ids_below[node.path]})
+    stops = await load_stops(context, ids, span.start_us, span.end_us)
+    matching = {item.id: item for item in stops if stop_filter.matches(item)}
+    rows = [
+        {
+            "id": item.id,
+            "start": item.stop.start_us,
+            "duration_s": item.stop.duration_us,
+            "lost_s": round(item.stop.lost_s * 1e6),
+        }
+        for item in matching.values()
+    ]
+    page, next_cursor = sort_and_paginate(
+        rows, params, default="start", keys=("start", "duration_s", "lost_s"), tie="id"
+    )
+    items = [stop_item(matching[row["id"]], span) for row in page]
+    envelope = {
+        "next_cursor": next_cursor,
+        "start": format_utc(span.start_us),
+        "end": format_utc(span.end_us),
+        "no_data": not matching,
+        "totals": totals_of(list(matching.values())),
+    }
+    return list_response(
+        request, params, items, columns_of(StopView), next_cursor=next_cursor, envelope=envelope,
+        headers=revision.headers,
+    )  # fmt: skip
+
+
+@router.post("/stops", status_code=201, response_model=StopChangeView)
+async def enter_stop(body: NewStop, context: ContextDep, principal: Engineer) -> Response:
+    """Enter a stop that the machine did not report. KPIs follow within seconds."""
+    changed = await changes.enter_stop(body, context, principal)
+    return json_response(await changes.change_view(context, changed), status=201)
+
+
+@router.post("/stops:merge", response_model=StopChangeView)
+async def merge_stops(body: StopMerge, context: ContextDep, principal: Engineer) -> Response:
+    """Make adjacent stops of one machine one stop."""
+    changed = await changes.merge_stops(body, context, principal)
+    return json_response(await changes.change_view(context, changed))
+
+
+@router.post("/stops/{stop_id}:classify", response_model=StopChangeView)
+async def classify_stop(
+    stop_id: str, body: Classification, request: Request, context: ContextDep, principal: Engineer
+) -> Response:
+    """Give a stop a reason, a state, a comment; also again. KPIs follow within seconds.
+
+    Send the `version` of the stop as you saw it (or `If-Match`): 409 if another person was faster.
+    """
+    body.version = changes.expected_version(request, body.version)
+    changed = await changes.classify_stop(stop_id, body, context, principal)
+    return json_response(await changes.change_view(context, changed))
+
+
+@router.post("/stops/{stop_id}:split", response_model=StopChangeView)
+async def split_stop(
+    stop_id: str, body: StopSplit, request: Request, context: ContextDep, principal: Engineer
+) -> Response:
+    """Split a stop at an instant inside it."""
+    body.version = changes.expected_version(request, body.version)
+    changed = await changes.split_stop(stop_id, body, context, principal)
+    return json_response(await changes.change_view(context, changed))
+
+
+@router.post("/stops/{stop_id}:undo", response_model=StopChangeView)
+async def undo_stop(
+    stop_id: str, body: StopUndo, request: Request, context: ContextDep, principal: Engineer
+) -> Response:
+    """Undo the last change of a stop; the change before it can be undone next."""
+    body.version = changes.expected_version(request, body.version)
+    changed = await changes.undo_stop(stop_id, body, context, principal)
+    return json_response(await changes.change_view(context, changed))

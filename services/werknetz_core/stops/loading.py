@@ -1,0 +1,172 @@
+"""Loads the stops of machines in a span, whole, with thresholds, reasons and state codes."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
+from werknetz.kpi.faults import MINOR_STOP_US
+from werknetz.kpi.stops.reasons import Reason, ReasonTree
+from werknetz.kpi.stops.timeline import StateEntry, StatePiece, Stop, stops_of
+from werknetz.store.queries import stops as statements
+from werknetz.store.session import ReadConnection
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.http.problem import Problem
+from werknetz_core.reasons.loading import load_reasons, plant_of
+
+
+@dataclass(frozen=True, slots=True)
+class MachineStop:
+    """A stop with its machine and its reason."""
+
+    equipment_id: int
+    path: str
+    stop: Stop
+    is_open: bool
+    reason: Reason | None
+    reason_code: str | None  # also where the reason does not exist any more
+    reason_source: str | None
+
+    @property
+    def id(self) -> str:
+        return f"{self.equipment_id}-{self.stop.start_us}"
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """Finds the reason of a stop: what a person entered, else that of the machine's code."""
+
+    tree: EquipmentTree
+    reasons: ReasonTree
+    codes: Mapping[tuple[str, str], str]  # path and code of the machine → reason
+
+    def reason_of(self, path: str, stop: Stop) -> tuple[str | None, str | None]:
+        """Return the code of the reason and its source."""
+        if stop.entry is not None and stop.entry.reason is not None:
+            return stop.entry.reason, "entered"
+        ancestor = path
+        while ancestor and stop.code is not None:
+            if mapped := self.codes.get((ancestor, stop.code)):
+                return mapped, "code"
+            ancestor = ancestor.rpartition("/")[0]
+        return None, None
+
+
+class Thresholds:
+    """Below which duration a malfunction is a minor stop: the nearest threshold that held."""
+
+    def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
+        self._by_path: dict[str, list[tuple[int, float | None]]] = defaultdict(list)
+        for path, valid_from, seconds in rows:  # the newest first
+            self._by_path[path].append((microseconds_of(valid_from), seconds))
+
+    def of(self, path: str) -> Callable[[int], int]:
+        return lambda at_us: self._at(path, at_us)
+
+    def _at(self, path: str, at_us: int) -> int:
+        ancestor = path
+        while ancestor:
+            for since_us, seconds in self._by_path.get(ancestor, ()):
+                if since_us <= at_us:
+                    if seconds is None:
+                        break
+                    return round(seconds * 1e6)
+            ancestor = ancestor.rpartition("/")[0]
+        return MINOR_STOP_US
+
+
+async def load_stops(
+    context: AppContext, ids: Sequence[int], start_us: int, end_us: int
+) -> list[MachineStop]:
+    """Return the whole stops that overlap the span, by machine and start."""
+    tree = await context.tree.current()
+    paths = {node.id: node.path for node in tree.nodes.values()}
+    async with context.database.snapshot() as connection:
+        pieces = await _load_pieces(connection, ids, start_us, end_us)
+        entries = await _load_entries(connection, ids, pieces, start_us, end_us)
+        thresholds = Thresholds(await connection.fetch(statements.STOP_THRESHOLDS))
+        codes = {
+            (row[0], row[1]): row[2] for row in await connection.fetch(statements.REASON_CODES)
+        }
+        last = {row[0]: row[1] for row in await connection.fetch(statements.LAST_PIECES, list(ids))}
+    classifier = Classifier(tree, await load_reasons(context.database), codes)
+    # The current bucket ends where it was last computed: an interval up to it is still open.
+    open_from = instant_of(bucket_of(context.now_us()) - BUCKET_US)
+    machine_stops: list[MachineStop] = []
+    for number in ids:
+        path = paths.get(number)
+        if path is None or (number not in pieces and number not in entries):
+            continue
+        own = stops_of(pieces[number], entries[number], thresholds.of(path))
+        machine_stops += [
+            _machine_stop(number, path, stop, last.get(number), open_from, classifier)
+            for stop in own
+            if stop.overlap_us(start_us, end_us)
+        ]
+    return machine_stops
+
+
+def _machine_stop(
+    equipment_id: int,
+    path: str,
+    stop: Stop,
+    last_at: datetime | None,
+    open_from: datetime,
+    classifier: Classifier,
+) -> MachineStop:
+    ends_at = instant_of(stop.end_us)
+    is_open = last_at is not None and ends_at == last_at and last_at >= open_from
+    code, source = classifier.reason_of(path, stop)
+    plant = plant_of(classifier.tree, path)
+    reason = None if code is None else classifier.reasons.find(code, plant)
+    return MachineStop(equipment_id, path, stop, is_open, reason, code, source)
+
+
+async def _load_pieces(
+    connection: ReadConnection, ids: Sequence[int], start_us: int, end_us: int
+) -> dict[int, list[StatePiece]]:
+    rows = await connection.fetch(
+        statements.STOP_PIECES, list(ids), instant_of(start_us), instant_of(end_us)
+    )
+    if len(rows) > statements.PIECES_MAX:
+        raise Problem(
+            422, "query_too_large",
+            f"There are more than {statements.PIECES_MAX} pieces of stops in the span.",
+            "Request a shorter span or less equipment.",
+        )  # fmt: skip
+    pieces: dict[int, list[StatePiece]] = defaultdict(list)
+    for number, start_at, end_at, *rest in rows:
+        pieces[number].append(StatePiece(microseconds_of(start_at), microseconds_of(end_at), *rest))
+    return pieces
+
+
+async def _load_entries(
+    connection: ReadConnection,
+    ids: Sequence[int],
+    pieces: Mapping[int, Sequence[StatePiece]],
+    start_us: int,
+    end_us: int,
+) -> dict[int, list[StateEntry]]:
+    """Return the entries in force that touch the span or the stops around it."""
+    starts = [min([start_us, *(p.start_us for p in pieces.get(n, ())[:1])]) for n in ids]
+    ends = [max([end_us, *(p.end_us for p in pieces.get(n, ())[-1:])]) for n in ids]
+    rows = await connection.fetch(
+        statements.ENTRIES_OF_MACHINES, list(ids), [instant_of(at) for at in starts],
+        [instant_of(at) for at in ends],
+    )  # fmt: skip
+    entries: dict[int, list[StateEntry]] = defaultdict(list)
+    for row in rows:
+        entries[row["equipment_id"]].append(entry_of(row))
+    return entries
+
+
+def entry_of(row: asyncpg.Record) -> StateEntry:
+    return StateEntry(
+        row["id"], microseconds_of(row["start_at"]), microseconds_of(row["end_at"]), row["state"],
+        row["reason"], row["is_planned"], row["comment"], row["entered_by"], row["change_id"] or 0,
+        row["follows_start"], row["follows_end"], row["reported_state"], row["reported_code"],
+    )  # fmt: skip
