@@ -23,6 +23,7 @@ from werknetz.kpi.elements import ELEMENT_NAMES
 from werknetz.kpi.faults import MINOR_STOP_US
 from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.kpi.states import compute_buckets as compute_range
+from werknetz.kpi.timeline.reports import Reports
 from werknetz.runtime.log import get_logger
 from werknetz.store import dirty, locks
 from werknetz.store.elements.element_rows import LAST_ELEMENTS_BEFORE
@@ -131,7 +132,7 @@ async def compute_machine(
         if not marks:
             return MachineOutcome()
         machine = await Machine.load(connection, equipment_id)
-        if machine is None or not machine.signals:
+        if machine is None or not await machine.has_inputs(connection):
             await _delete_marks(connection, equipment_id, marks)
             return MachineOutcome(done=len(marks))
         return await _MachineComputation(
@@ -248,8 +249,8 @@ class _MachineComputation:
         self._old = await rows.load_elements(
             self._connection, machine.id, span.start_us - BUCKET_US, span.end_us + BUCKET_US
         )
-        samples = await machine.load_samples(self._connection, span.start_us, end_us)
-        plan = machine.build_plan(span.start_us, end_us)
+        samples = await machine.load_samples(self._connection, span.start_us, end_us, carry.order)
+        plan = machine.build_plan(*_planned_span(samples.reports, span.start_us, end_us))
         after = self._old.get(span.end_us)
         corrections = {} if after is None else after.carry.get(DEBT, {}).get("corrections", {})
         return compute_range(samples, plan, carry, span, corrections)
@@ -306,6 +307,15 @@ class _MachineComputation:
         if self._machine.calendar_at(at_us) is None:
             document["remark"] = "no shift calendar: all time is planned"
         return document
+
+
+def _planned_span(reports: Reports, start_us: int, end_us: int) -> tuple[int, int]:
+    """Return the span of the plan: a quantity is spread over the planned time of its whole job."""
+    jobs = [q for q in reports.quantities if q.since_us < q.at_us]
+    return (
+        min([start_us, *(max(job.since_us, start_us - FILL_US) for job in jobs)]),
+        max([end_us, *(min(job.at_us, end_us + FILL_US) for job in jobs)]),
+    )
 
 
 def _is_same_carry(stored: dict[str, Any], computed: dict[str, Any]) -> bool:

@@ -3,23 +3,26 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 
 import asyncpg
 
 from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.domain.calendar_history import CalendarHistory
 from werknetz.domain.role import Role
-from werknetz.domain.shift import Calendar, CalendarRejected, Shift, shifts_between
+from werknetz.domain.shift import Calendar, CalendarRejected
 from werknetz.domain.state import MachineState
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.counter_steps import CounterStart
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import EMPTY, MAX_SPEED, CountSeries, MachineSamples, Series
+from werknetz.kpi.timeline.reports import NO_REPORTS, OPEN_US, Reports
 from werknetz.runtime.log import get_logger
 from werknetz.store.elements import machine_inputs as statements
+from werknetz.store.elements import reports as report_statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.elements import state_gaps
+from werknetz_worker.elements.reports import CountedTime, load_reports
 
 ROLES: Final = [role.value for role in Role if role.affects_kpis]
 # A value of these that is no finite number says nothing.
@@ -61,12 +64,18 @@ class Machine:
             statements.CALENDARS_OF_PATH, path
         ):
             try:
-                calendar = Calendar.parse(json.loads(document))
+                calendar = Calendar.parse_stored(json.loads(document))
             except CalendarRejected as error:
                 _log.error("shift calendar cannot be used", id=number, reason=str(error))
                 continue
             calendars.append((microseconds_of(valid_from), calendar))
         return cls(equipment_id, path, tuple(signals), tuple(calendars))
+
+    async def has_inputs(self, connection: WriteConnection) -> bool:
+        """Return whether anything is known from which elements can be computed."""
+        return bool(self.signals) or bool(
+            await connection.fetchval(report_statements.HAS_REPORTS, self.id)
+        )
 
     def signal_of(self, role: Role) -> MachineSignal | None:
         """Return the signal of a role; of several the oldest."""
@@ -74,25 +83,21 @@ class Machine:
 
     def build_plan(self, start_us: int, end_us: int) -> PlannedTime:
         """Return the plan; where no calendar holds, all time is planned operation time."""
-        cuts = {start_us, *(at for at, _ in self.calendars if start_us < at < end_us)}
-        edges = [*sorted(cuts), end_us]
-        shifts: list[Shift] = []
-        for begin, end in pairwise(edges):
-            calendar = self.calendar_at(begin)
-            shifts_of_span = (
-                [Shift("", instant_of(begin).date(), begin, end)]
-                if calendar is None
-                else shifts_between(calendar, begin, end)
-            )
-            shifts += [_clip_shift(shift, begin, end) for shift in shifts_of_span]
-        return PlannedTime.of(shifts)
+        first_us = min((since for since, _ in self.calendars), default=None)
+        holds = [] if first_us is None else [(first_us, max(first_us, end_us))]
+        return PlannedTime.of(self._history().operation_between(start_us, end_us), holds)
 
     def calendar_at(self, at_us: int) -> Calendar | None:
         return next((calendar for since, calendar in self.calendars if since <= at_us), None)
 
+    def _history(self) -> CalendarHistory:
+        """Return which calendar holds when; of `calendars`, the first that is valid counts."""
+        return CalendarHistory.of([version] for version in self.calendars)
+
     async def load_samples(
-        self, connection: WriteConnection, start_us: int, end_us: int
+        self, connection: WriteConnection, start_us: int, end_us: int, running_order: str = ""
     ) -> MachineSamples:
+        """Load what is sampled and reported in [start, end), with the order at its start."""
         texts = [s.id for s in self.signals if s.role in {Role.STATE, Role.ORDER}]
         rows = await connection.fetch(
             statements.SAMPLES_IN_RANGE,
@@ -119,6 +124,9 @@ class Machine:
         return MachineSamples(
             state=series(Role.STATE),
             unknown=unknown,
+            reports=await self._load_reports(
+                connection, start_us, end_us, running_order, series(Role.ORDER)
+            ),
             order=series(Role.ORDER),
             run_time=series(Role.PLANNED_RUN_TIME),
             counts=tuple(
@@ -130,6 +138,32 @@ class Machine:
                 if s.role.is_count
             ),
         )  # fmt: skip
+
+    async def _load_reports(
+        self,
+        connection: WriteConnection,
+        start_us: int,
+        end_us: int,
+        running_order: str,
+        orders: Series | None,
+    ) -> Reports:
+        if not await connection.fetchval(report_statements.HAS_REPORTS, self.id):
+            return NO_REPORTS
+        counters = [signal for signal in self.signals if signal.role.is_count]
+        first = {
+            row["id"]: microseconds_of(row["at"])
+            for row in await connection.fetch(
+                statements.FIRST_SAMPLES, [counter.id for counter in counters]
+            )
+        }
+        counted = [
+            CountedTime(counter.role, first[counter.id], OPEN_US)
+            for counter in counters
+            if counter.id in first
+        ]
+        names = {running_order} if orders is None else {running_order, *orders.text.tolist()}
+        numbers = {str(name) for name in names if name}
+        return await load_reports(connection, self.id, start_us, end_us, counted, numbers)
 
     async def _add_next_samples(
         self,
@@ -194,11 +228,3 @@ def _state_of(sample: asyncpg.Record | None) -> int:
         return int(MachineState.UNKNOWN)
     value = float(sample["value"])
     return int(value) if 0 <= value <= max(MachineState) else int(MachineState.UNKNOWN)
-
-
-def _clip_shift(shift: Shift, start_us: int, end_us: int) -> Shift:
-    breaks = tuple(
-        (max(a, start_us), min(b, end_us)) for a, b in shift.breaks if a < end_us and b > start_us
-    )
-    begin, end = max(shift.start_us, start_us), min(shift.end_us, end_us)
-    return Shift(shift.name, shift.day, begin, end, breaks)

@@ -10,7 +10,10 @@ from werknetz.store.projection import findings as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.projection.event_revisions import EventRevision
 
-KINDS: Final = ("unit_mismatch", "ambiguous_material", "unknown_place", "unprojectable_event")
+UNUSABLE_REPORT: Final = "unusable_report"
+KINDS: Final = (
+    "unit_mismatch", "ambiguous_material", "unknown_place", "unprojectable_event", UNUSABLE_REPORT,
+)  # fmt: skip
 EVENTS_MAX: Final = 50  # of a finding that many events share
 
 

@@ -21,6 +21,7 @@ from werknetz_worker.projection.event_revisions import EventRevision, load_revis
 from werknetz_worker.projection.facts import build_facts
 from werknetz_worker.projection.findings import EventFinding, key_of
 from werknetz_worker.projection.jobs import write_jobs
+from werknetz_worker.projection.machines.reports import write_machine_reports
 from werknetz_worker.projection.names import load_names
 
 BATCH: Final = 5_000
@@ -106,6 +107,7 @@ async def _project_batch(connection: WriteConnection, events: Sequence[UUID]) ->
         await relations.reproject_receipts(connection, facts.delivery_notes, events)
         findings_of_batch += facts.findings
     await write_jobs(connection, revisions, events)
+    findings_of_batch += await write_machine_reports(connection, revisions, events)
     await fact_rows.mark_dirty(connection, marks)
     current = [event for event in revisions if event.known_to is None]
     by_id = {event.event_id: event for event in current}

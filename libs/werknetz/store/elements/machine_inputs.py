@@ -48,3 +48,7 @@ CROSS JOIN LATERAL (
     WHERE signal_id = s.id AND at >= $2 AND status >= 0
         AND value > '-Infinity' AND value < 'Infinity'
     ORDER BY at, {IN_ORDER} LIMIT 1) AS x"""  # noqa: S608 - made of constants
+
+FIRST_SAMPLES: Final = """
+SELECT s.id, x.at FROM unnest($1::int[]) AS s (id)
+CROSS JOIN LATERAL (SELECT at FROM samples WHERE signal_id = s.id ORDER BY at LIMIT 1) AS x"""

@@ -15,10 +15,21 @@ from werknetz.store.tables.elements import (
     ELEMENT_COLUMNS,
     dirty_buckets,
     element_revisions,
+    element_sums,
     elements,
+    rollup_marks,
+    rollup_zones,
+    state_piece_revisions,
     state_pieces,
 )
-from werknetz.store.tables.equipment import equipment, orders, samples, shift_calendars, signals
+from werknetz.store.tables.equipment import (
+    equipment,
+    former_paths,
+    orders,
+    samples,
+    shift_calendars,
+    signals,
+)
 from werknetz.store.tables.events import business_event_revisions, business_events
 from werknetz.store.tables.findings import dirty_relations, events_to_project, findings
 from werknetz.store.tables.ingest import (
@@ -37,6 +48,8 @@ from werknetz.store.tables.ingest import (
     retentions,
     spools,
 )
+from werknetz.store.tables.quality import equipment_capacities, inspections
+from werknetz.store.tables.reports import job_runs, machine_reports
 from werknetz.store.tables.stock import (
     consumptions,
     dirty_stock,
@@ -96,17 +109,23 @@ __all__ = [
     "dirty_stock",
     "due_lines",
     "element_revisions",
+    "element_sums",
     "elements",
     "equipment",
+    "equipment_capacities",
     "events_to_project",
     "findings",
+    "former_paths",
     "gaps",
     "handling_units",
     "heartbeats",
     "incarnations",
+    "inspections",
+    "job_runs",
     "line_materials",
     "line_rates",
     "locations",
+    "machine_reports",
     "mapping_versions",
     "material_numbers",
     "material_units",
@@ -127,6 +146,8 @@ __all__ = [
     "receipt_lines",
     "replays",
     "retentions",
+    "rollup_marks",
+    "rollup_zones",
     "samples",
     "shift_calendars",
     "shipment_lines",
@@ -136,6 +157,7 @@ __all__ = [
     "sites",
     "spools",
     "state_entries",
+    "state_piece_revisions",
     "state_pieces",
     "stock_balances",
     "stock_counts",

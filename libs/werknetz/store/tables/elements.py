@@ -52,6 +52,8 @@ elements = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("provisional", sa.Boolean, nullable=False),  # the bucket had not ended
     sa.Column("computed_at", AT, nullable=False, server_default=NOW),
+    # Since when these sums are known, where only the carry was computed again; null: computed_at.
+    sa.Column("known_from", AT),
     sa.Index("ix_elements_bucket_at", "bucket_at"),
     sa.Index(
         "ix_elements_provisional",
@@ -84,9 +86,59 @@ state_pieces = sa.Table(
     sa.Column("category", sa.Text, nullable=False),  # apt, aust, adet, adot, pdot, off_shift …
     sa.Column("code", sa.Text),  # as reported by the source
     sa.Column("order_number", sa.Text),
+    sa.Column("known_from", AT),  # null: before this was recorded
     # Starved and suspended pieces: supply-caused downtime reads only these.
     sa.Index(
         "ix_state_pieces_starved_or_suspended", "equipment_id", "start_at",
         postgresql_where=sa.text("state IN (6, 7)"),
     ),
 )  # fmt: skip
+
+state_piece_revisions = sa.Table(
+    "state_piece_revisions",
+    metadata,
+    # The rows of `state_pieces` that a recomputation replaced after their bucket had settled.
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("equipment_id", sa.Integer, nullable=False),
+    sa.Column("start_at", AT, nullable=False),
+    sa.Column("end_at", AT, nullable=False),
+    sa.Column("state", sa.SmallInteger, nullable=False),
+    sa.Column("category", sa.Text, nullable=False),
+    sa.Column("code", sa.Text),
+    sa.Column("order_number", sa.Text),
+    sa.Column("known_from", AT),
+    sa.Column("known_to", AT, nullable=False, server_default=NOW),
+    sa.Index("ix_state_piece_revisions_equipment_id_start_at", "equipment_id", "start_at"),
+    sa.Index("ix_state_piece_revisions_known_to", "known_to"),
+)
+
+element_sums = sa.Table(
+    "element_sums",
+    metadata,
+    # Roll-ups of `elements`: derived by a trigger and by workers, never written by others. What
+    # they are to be computed again for is in `rollup_marks`; there, readers use `elements`.
+    sa.Column("equipment_id", sa.Integer, primary_key=True),
+    sa.Column("grain", sa.SmallInteger, primary_key=True),  # see `store.elements.rollups`
+    sa.Column("start_at", AT, primary_key=True),
+    sa.Column("provisional", sa.Boolean, nullable=False),
+    sa.Column("computed_at", AT, nullable=False),
+    *(sa.Column(name, sa.Double, nullable=False, server_default="0") for name in ELEMENT_COLUMNS),
+)
+
+rollup_marks = sa.Table(
+    "rollup_marks",
+    metadata,
+    # Where the roll-ups of an equipment and of all above it are older than `elements`.
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("equipment_id", sa.Integer, nullable=False, index=True),
+    sa.Column("from_at", AT, nullable=False),
+    sa.Column("to_at", AT, nullable=False, index=True),
+)
+
+rollup_zones = sa.Table(
+    "rollup_zones",
+    metadata,
+    # The time zone in which the days of an equipment are rolled up.
+    sa.Column("equipment_id", sa.Integer, primary_key=True),
+    sa.Column("zone", sa.Text, nullable=False),
+)

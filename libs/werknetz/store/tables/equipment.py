@@ -15,7 +15,21 @@ equipment = sa.Table(
     sa.Column("parent_id", sa.Integer, sa.ForeignKey("equipment.id"), index=True),
     sa.Column("time_zone", sa.Text),  # of a plant; applies to everything below it
     sa.Column("valid_from", AT, nullable=False, server_default=NOW),
-    sa.Column("valid_to", AT),
+    sa.Column("valid_to", AT),  # retired: its time ends; null: in service
+    # A move in the tree: the same machine before and after. The later one begins at `valid_from`.
+    sa.Column("moved_from", sa.Integer, sa.ForeignKey("equipment.id")),
+    sa.Column("moved_to", sa.Integer, sa.ForeignKey("equipment.id")),
+)
+
+former_paths = sa.Table(
+    "former_paths",
+    metadata,
+    # Paths that an equipment had before it was renamed or moved; sources may still use them.
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column(
+        "equipment_id", sa.Integer, sa.ForeignKey("equipment.id"), nullable=False, index=True
+    ),
+    sa.Column("valid_to", AT, nullable=False),
 )
 
 signals = sa.Table(
@@ -37,6 +51,9 @@ signals = sa.Table(
     sa.Column("counter_interpolate", sa.Boolean, nullable=False, server_default="false"),
     sa.Column("counter_max_increment", sa.Double),
     sa.Column("counter_max_speed", sa.Double),
+    # When it is in force. Null: from its first sample on, and without an end.
+    sa.Column("valid_from", AT),
+    sa.Column("valid_to", AT),
 )
 
 samples = sa.Table(

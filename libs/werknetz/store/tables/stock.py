@@ -93,12 +93,13 @@ consumptions = sa.Table(
     "consumptions",
     metadata,
     *fact_columns(),
-    reference_column("equipment_id", "equipment.id", index=True),
+    reference_column("equipment_id", "equipment.id"),
     sa.Column("equipment", sa.Text, nullable=False),  # path as reported
     reference_column("material_id", "materials.id", index=True),
     *quantity_columns(),
     sa.Column("order_number", sa.Text),
     sa.Column("batch", sa.Text),
+    sa.Index("ix_consumptions_equipment_id_at", "equipment_id", "at"),
 )
 
 line_materials = sa.Table(

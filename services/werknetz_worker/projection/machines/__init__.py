@@ -1,0 +1,1 @@
+"""Reports of other systems about machines: states, jobs, inspections, attendance."""

@@ -1,0 +1,312 @@
+"""Human > machine > MES > calendar, element by element; one row a case."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from werknetz.domain.bucket import BUCKET_US
+from werknetz.domain.role import Role
+from werknetz.domain.shift import Shift
+from werknetz.domain.state import MachineState as S
+from werknetz.kpi.carry import Carry
+from werknetz.kpi.elements import Elements
+from werknetz.kpi.plan import PlannedTime
+from werknetz.kpi.series import CountSeries, MachineSamples, Series
+from werknetz.kpi.states import BucketRange, ComputedBuckets, compute_buckets
+from werknetz.kpi.timeline.reports import (
+    OPEN_US,
+    JobRun,
+    ReportedQuantity,
+    Reports,
+    StateSpan,
+    topmost_of,
+)
+
+MINUTE = 60_000_000
+T0 = 1_900_000 * BUCKET_US
+LATER = T0 + 10_000 * BUCKET_US
+BREAK = PlannedTime.of([
+    Shift("a", None, T0, T0 + 12 * MINUTE, ((T0 + 9 * MINUTE, T0 + 12 * MINUTE),))  # type: ignore[arg-type] # the day does not matter
+])  # fmt: skip
+
+
+def at(minute: float) -> int:
+    return OPEN_US if minute == float("inf") else T0 + round(minute * MINUTE)
+
+
+def span(
+    start: float, end: float, state: S | None, *, code: str | None = None,
+    is_planned: bool | None = None,
+) -> StateSpan:  # fmt: skip
+    number = None if state is None else int(state)
+    return StateSpan(at(start), at(end), number, code, is_planned)
+
+
+def state_samples(*entries: tuple[float, S]) -> Series:
+    return Series.of([at(m) for m, _ in entries], [float(state) for _, state in entries])
+
+
+def texts(*entries: tuple[float, str]) -> Series:
+    return Series.of(
+        [at(m) for m, _ in entries], [None] * len(entries), text=[text for _, text in entries]
+    )
+
+
+def compute(
+    samples: MachineSamples, *, buckets: int = 1, plan: PlannedTime | None = None
+) -> ComputedBuckets:
+    chosen = PlannedTime.always() if plan is None else plan
+    return compute_buckets(samples, chosen, Carry(), BucketRange(T0, buckets, LATER))
+
+
+FOREVER = float("inf")
+RUNS = state_samples((0, S.PRODUCING))
+STOPS = state_samples((0, S.PRODUCING), (5, S.IDLE))
+UNKNOWN_AFTER_5 = Series.of([at(0), at(5)], [1.0, 1.0], [0, 0x8000_0000])
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    samples: MachineSamples
+    expected: dict[str, float]  # minutes
+    plan: PlannedTime = field(default_factory=PlannedTime.always)
+
+
+CASES = [
+    Case("machine alone", MachineSamples(state=STOPS), {"apt_s": 5, "idle_s": 10}),
+    Case(
+        "a person outranks the machine",
+        MachineSamples(state=STOPS, reports=Reports(entries=(span(5, 7, S.SETUP),))),
+        {"apt_s": 5, "aust_s": 2, "idle_s": 8},
+    ),
+    Case(
+        "a person outranks a machine that produces",
+        MachineSamples(state=RUNS, reports=Reports(entries=(span(5, 7, S.MALFUNCTION),))),
+        {"apt_s": 13, "malfunction_s": 2},
+    ),
+    Case(
+        "the later entry outranks the earlier one",
+        MachineSamples(
+            state=RUNS,
+            reports=Reports(entries=(span(2, 8, S.MALFUNCTION), span(4, 6, S.STARVED))),
+        ),
+        {"apt_s": 9, "malfunction_s": 4, "starved_s": 2},
+    ),
+    Case(
+        "an entry about the reason leaves the state",
+        MachineSamples(state=STOPS, reports=Reports(entries=(span(5, 15, None, code="x"),))),
+        {"apt_s": 5, "idle_s": 10},
+    ),
+    Case(
+        "a planned entry is planned down time, whatever the machine reports",
+        MachineSamples(state=STOPS, reports=Reports(entries=(span(5, 9, None, is_planned=True),))),
+        {"apt_s": 5, "pdot_s": 4, "idle_s": 6, "pbt_s": 11},
+    ),
+    Case(
+        "maintenance that was not planned is a delay",
+        MachineSamples(
+            state=RUNS, reports=Reports(entries=(span(5, 9, S.MAINTENANCE, is_planned=False),))
+        ),
+        {"apt_s": 11, "pdot_s": 0, "idle_s": 4, "adet_s": 4},
+    ),
+    Case(
+        "maintenance that a person entered is planned by its state",
+        MachineSamples(state=RUNS, reports=Reports(entries=(span(5, 9, S.MAINTENANCE),))),
+        {"apt_s": 11, "pdot_s": 4},
+    ),
+    Case(
+        "a later entry without planned replaces a planned one",
+        MachineSamples(
+            state=STOPS,
+            reports=Reports(entries=(span(5, 9, None, is_planned=True), span(5, 7, S.MALFUNCTION))),
+        ),
+        {"apt_s": 5, "malfunction_s": 2, "pdot_s": 2, "idle_s": 6},
+    ),
+    Case(
+        "a fault in planned down time is no failure",
+        MachineSamples(
+            state=state_samples((0, S.PRODUCING), (5, S.MALFUNCTION), (9, S.PRODUCING)),
+            reports=Reports(entries=(span(5, 9, None, is_planned=True),)),
+        ),
+        {"pdot_s": 4, "ttr_s": 0, "fe": 0},
+    ),
+    Case(
+        "outside the shift planned time is none",
+        MachineSamples(state=RUNS, reports=Reports(entries=(span(10, 15, None, is_planned=True),))),
+        {"apt_s": 9, "pdot_s": 3, "off_shift_s": 3},
+        BREAK,
+    ),
+    Case(
+        "the MES alone",
+        MachineSamples(reports=Reports(states=(span(0, 5, S.PRODUCING), span(5, 8, S.STARVED)))),
+        {"apt_s": 5, "starved_s": 3, "unknown_s": 7},
+    ),
+    Case(
+        "the next state of the MES replaces an open one, and one with an end inside gives it back",
+        MachineSamples(
+            reports=Reports(states=(span(0, FOREVER, S.PRODUCING), span(5, 8, S.STARVED)))
+        ),
+        {"apt_s": 12, "starved_s": 3},
+    ),
+    Case(
+        "the machine outranks the MES",
+        MachineSamples(state=STOPS, reports=Reports(states=(span(0, FOREVER, S.SETUP),))),
+        {"apt_s": 5, "aust_s": 0, "idle_s": 10},
+    ),
+    Case(
+        "the MES where the machine's state is bad",
+        MachineSamples(state=UNKNOWN_AFTER_5, reports=Reports(states=(span(0, FOREVER, S.SETUP),))),
+        {"apt_s": 5, "aust_s": 10, "unknown_s": 0},
+    ),
+    Case(
+        "the MES before the machine's first sample and in a gap",
+        MachineSamples(
+            state=state_samples((2, S.PRODUCING)),
+            unknown=((at(5), at(9)),),
+            reports=Reports(states=(span(0, FOREVER, S.SETUP),)),
+        ),
+        {"apt_s": 9, "aust_s": 6, "unknown_s": 0},
+    ),
+    Case(
+        "an MES that does not know either",
+        MachineSamples(
+            state=state_samples((2, S.PRODUCING)),
+            reports=Reports(states=(span(0, FOREVER, S.UNKNOWN),)),
+        ),
+        {"apt_s": 13, "unknown_s": 2},
+    ),
+    Case(
+        "a person outranks the MES",
+        MachineSamples(
+            reports=Reports(
+                states=(span(0, FOREVER, S.PRODUCING),), entries=(span(3, 4, S.BLOCKED),)
+            )
+        ),
+        {"apt_s": 14, "blocked_s": 1},
+    ),
+    Case(
+        "jobs of the MES are the orders, from the first report on",
+        MachineSamples(
+            state=RUNS,
+            reports=Reports(jobs=(JobRun("A", at(5), at(9)),), first_job_us=at(3)),
+        ),
+        {"apt_s": 7, "adot_s": 8, "aoet_s": 7},
+    ),
+    Case(
+        "the order signal outranks jobs",
+        MachineSamples(
+            state=RUNS,
+            order=texts((0, "B"), (12, "")),
+            reports=Reports(jobs=(JobRun("A", at(5), at(9)),), first_job_us=at(0)),
+        ),
+        {"apt_s": 12, "adot_s": 3},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_precedence(case: Case) -> None:
+    elements = compute(case.samples, plan=case.plan).elements_of(0)
+    minutes = {name: getattr(elements, name) / (60 if name.endswith("_s") else 1)
+             for name in case.expected}  # fmt: skip
+    assert minutes == pytest.approx(case.expected)
+
+
+def test_the_run_time_is_that_of_the_signal_then_that_of_the_order() -> None:
+    samples = MachineSamples(
+        state=RUNS,
+        order=texts((0, "A"), (5, "B"), (10, "C")),
+        run_time=Series.of([at(12)], [7.0]),
+        counts=(
+            CountSeries(
+                1, Role.GOOD_COUNT, Series.of([at(1), at(6), at(11), at(13)], [1.0] * 4),
+                kind="increment",
+            ),
+        ),
+        reports=Reports(run_time_by_order={"A": 3.0, "B": 5.0}),
+    )  # fmt: skip
+    assert compute(samples).elements_of(0).pri_gq_s == pytest.approx(3 + 5 + 0 + 7)
+
+
+def quantity_of(role: Role, since: float, until: float, quantity: float) -> ReportedQuantity:
+    return ReportedQuantity(role, at(since), at(until), quantity)
+
+
+QUANTITIES = [
+    ("of an instant", PlannedTime.always(), (5, 5), [600, 0]),
+    ("of the edge, in the bucket that ends with it", PlannedTime.always(), (15, 15), [600, 0]),
+    ("of the edge before", PlannedTime.always(), (0, 0), [0, 0]),
+    ("even over its job", PlannedTime.always(), (0, 30), [300, 300]),
+    ("of a job that began before", PlannedTime.always(), (-30, 30), [150, 150]),
+    ("of a job that ends later", PlannedTime.always(), (15, 60), [0, 200]),
+    ("over planned busy time only", BREAK, (0, 30), [600, 0]),
+    ("without planned time over all of it", BREAK, (15, 45), [0, 300]),
+    ("without breaks", BREAK, (6, 15), [600, 0]),
+]
+
+
+@pytest.mark.parametrize(
+    ("plan", "times", "expected"),
+    [row[1:] for row in QUANTITIES],
+    ids=[row[0] for row in QUANTITIES],
+)
+def test_quantities_of_the_mes_by_bucket(
+    plan: PlannedTime, times: tuple[float, float], expected: list[float]
+) -> None:
+    reports = Reports(quantities=(quantity_of(Role.GOOD_COUNT, *times, 600),))
+    computed = compute(MachineSamples(reports=reports), buckets=2, plan=plan)
+    assert computed.columns["gq"].tolist() == pytest.approx(expected)
+
+
+def test_topmost_of_no_spans_is_nothing() -> None:
+    instants, index = topmost_of([])
+    assert (len(instants), len(index)) == (0, 0)
+
+
+ENTRIES = st.lists(
+    st.tuples(
+        st.integers(-10, 40), st.integers(1, 20), st.sampled_from([None, *S]),
+        st.sampled_from([None, True, False]),
+    ),
+    max_size=8,
+)  # fmt: skip
+SAMPLES = st.lists(st.tuples(st.integers(0, 40), st.sampled_from(list(S))), max_size=8)
+
+
+@given(SAMPLES, ENTRIES, ENTRIES, st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20))))
+def test_states_partition_time_and_elements_add_up(
+    own: list[tuple[int, S]],
+    people: list[tuple[int, int, S | None, bool | None]],
+    mes: list[tuple[int, int, S | None, bool | None]],
+    jobs: list[tuple[int, int]],
+) -> None:
+    own = sorted(dict(own).items())
+    reports = Reports(
+        entries=tuple(span(a, a + n, s, is_planned=p) for a, n, s, p in people),
+        states=tuple(span(a, a + n, s) for a, n, s, _ in sorted(mes, key=lambda m: m[0])),
+        jobs=tuple(JobRun(f"J{n}", at(a), at(a + m)) for n, (a, m) in enumerate(sorted(jobs))),
+        first_job_us=at(min(a for a, _ in jobs)) if jobs else None,
+    )
+    samples = MachineSamples(state=state_samples(*own) if own else None, reports=reports)
+    computed = compute(samples, buckets=3, plan=BREAK)
+    pieces = computed.intervals
+    assert pieces.start[0] == T0
+    assert pieces.end[-1] == T0 + 3 * BUCKET_US
+    assert np.array_equal(pieces.start[1:], pieces.end[:-1])
+    for bucket in range(3):
+        check_identities(computed.elements_of(bucket))
+
+
+def check_identities(e: Elements) -> None:
+    assert e.pot_s + e.off_shift_s == pytest.approx(900)
+    assert e.pot_s == pytest.approx(e.pdot_s + e.pbt_s)
+    assert e.pbt_s == pytest.approx(e.apt_s + e.aust_s + e.adet_s + e.adot_s + e.unknown_s)
+    assert e.aubt_s == pytest.approx(e.aupt_s + e.adet_s)
+    delay = e.blocked_s + e.starved_s + e.suspended_s + e.malfunction_s + e.minor_stop_s + e.idle_s
+    assert delay == pytest.approx(e.adet_s)
+    for name in ("pot_s", "pdot_s", "pbt_s", "apt_s", "aust_s", "adet_s", "adot_s", "unknown_s"):
+        assert getattr(e, name) >= 0
