@@ -1,0 +1,148 @@
+"""Statements over roll-ups of elements: reading sums of windows, and computing them from marks.
+
+`domain.rollup` says what the grains are. Hours of machines are written by a trigger on `elements`.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+from werknetz.store.tables import ELEMENT_COLUMNS
+
+_COLUMNS: Final = ", ".join(ELEMENT_COLUMNS)
+_SUMS: Final = ", ".join(f"sum(x.{name}) AS {name}" for name in ELEMENT_COLUMNS)
+_TARGET: Final = f"""
+INSERT INTO element_sums (equipment_id, grain, start_at, provisional, computed_at, {_COLUMNS})"""
+
+# $1, $2: number of each query, and its equipment; $3, $4: the equipment and all below it; $5, $6:
+# the span. Time zone of the days that are rolled up, and marks.
+ROLLUP_STATES: Final = """
+SELECT q.n, z.zone, m.from_us, m.to_us
+FROM unnest($1::int[], $2::int[]) AS q (n, id)
+LEFT JOIN rollup_zones z ON z.equipment_id = q.id
+LEFT JOIN (
+    SELECT DISTINCT p.n, (extract(epoch FROM m.from_at) * 1e6)::bigint AS from_us,
+        (extract(epoch FROM m.to_at) * 1e6)::bigint AS to_us
+    FROM unnest($3::int[], $4::int[]) AS p (n, id)
+    JOIN rollup_marks m ON m.equipment_id = p.id
+    WHERE m.from_at < $6 AND m.to_at > $5) AS m ON m.n = q.n"""
+
+# $1 to $7: number of the window, number of the query, equipment, grain, start and end of each
+# piece, and whether it is summed over all equipment of the query. `{names}` and `{sums}` are
+# replaced. The sums of a piece are made before those of a window, so that each piece is one range
+# of an index, however many there are.
+_PIECE_SUMS: Final = """
+SELECT p.n, bool_or(x.provisional) AS provisional, max(x.computed_at) AS computed_at, {sums}
+FROM unnest($1::int[], $2::int[], $3::int[], $4::int2[], $5::timestamptz[], $6::timestamptz[],
+    $7::bool[]) AS p (n, query, equipment_id, grain, start_at, end_at, is_stale)
+{members}
+CROSS JOIN LATERAL (
+    SELECT bool_or(y.provisional) AS provisional, max(y.computed_at) AS computed_at, {inner}
+    FROM (
+        SELECT s.provisional, s.computed_at, {names} FROM element_sums s
+        WHERE p.grain > 0 AND s.equipment_id = {id} AND s.grain = p.grain
+            AND s.start_at >= p.start_at AND s.start_at < p.end_at
+        UNION ALL
+        SELECT e.provisional, e.computed_at, {names} FROM elements e
+        WHERE p.grain = 0 AND e.equipment_id = {id}
+            AND e.bucket_at >= p.start_at AND e.bucket_at < p.end_at) AS y
+    HAVING count(*) > 0) AS x
+GROUP BY p.n"""
+
+# $8, $9: number of each query with stale pieces, and each of its equipment.
+_MEMBERS: Final = """
+LEFT JOIN unnest($8::int[], $9::int[]) AS m (query, id) ON p.is_stale AND m.query = p.query"""
+
+
+@lru_cache(maxsize=256)
+def piece_sums(names: frozenset[str], *, with_stale: bool) -> str:
+    """Return the statement that sums these elements over the pieces of windows."""
+    ordered = sorted(names)  # equal sets give the same prepared statement
+    return _PIECE_SUMS.format(
+        sums=_list(f"sum(x.{name}) AS {name}" for name in ordered),
+        inner=_list(f"sum(y.{name}) AS {name}" for name in ordered),
+        names=_list(ordered),
+        members=_MEMBERS if with_stale else "",
+        id="coalesce(m.id, p.equipment_id)" if with_stale else "p.equipment_id",
+    )
+
+
+def _list(items: Iterable[str]) -> str:
+    return ", ".join(items)
+
+
+TREE: Final = "SELECT id, parent_id, time_zone FROM equipment ORDER BY id"
+ZONES: Final = "SELECT equipment_id, zone FROM rollup_zones"
+SET_ZONES: Final = """
+INSERT INTO rollup_zones (equipment_id, zone) SELECT * FROM unnest($1::int[], $2::text[])
+ON CONFLICT (equipment_id) DO UPDATE SET zone = excluded.zone"""
+DELETE_DAYS: Final = "DELETE FROM element_sums WHERE equipment_id = ANY($1::int[]) AND grain = 5"
+
+# A mark for each day that the equipment has roll-ups of. $1: equipment.
+MARK_ALL_DAYS: Final = """
+INSERT INTO rollup_marks (equipment_id, from_at, to_at)
+SELECT DISTINCT equipment_id, day.at, day.at + interval '1 day' FROM element_sums s
+CROSS JOIN LATERAL date_bin('1 day', s.start_at, timestamptz 'epoch') AS day (at)
+WHERE equipment_id = ANY($1::int[]) AND grain IN (1, 4)"""
+
+# The newest first, of all equipment: what lies above them is then summed once for all.
+TAKE_MARKS: Final = """
+SELECT id, equipment_id, (extract(epoch FROM from_at) * 1e6)::bigint AS from_us,
+    (extract(epoch FROM to_at) * 1e6)::bigint AS to_us
+FROM rollup_marks ORDER BY to_at DESC, id LIMIT $1"""
+DELETE_MARKS: Final = "DELETE FROM rollup_marks WHERE id = ANY($1::bigint[])"
+
+# The transaction reads a range of each equipment: never a whole table.
+USE_INDEXES: Final = """
+SELECT set_config(name, 'off', true)
+FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS name"""
+
+# $1: equipment; $2: grain; $3, $4: spans to replace.
+DELETE_SUMS: Final = """
+DELETE FROM element_sums s USING unnest($1::int[], $3::timestamptz[], $4::timestamptz[])
+    AS p (equipment_id, start_at, end_at)
+WHERE s.equipment_id = p.equipment_id AND s.grain = $2
+    AND s.start_at >= p.start_at AND s.start_at < p.end_at"""
+
+# $1: a parent; $2: what it consists of; $3: whether that is only its own buckets; $4, $5: a span.
+INSERT_TREE_BUCKETS: Final = f"""{_TARGET}
+SELECT p.parent, 3, x.start_at, bool_or(x.provisional), max(x.computed_at), {_SUMS}
+FROM unnest($1::int[], $2::int[], $3::bool[], $4::timestamptz[], $5::timestamptz[])
+    AS p (parent, part, is_own, start_at, end_at)
+CROSS JOIN LATERAL (
+    SELECT e.bucket_at AS start_at, e.provisional, e.computed_at, {_COLUMNS} FROM elements e
+    WHERE p.is_own AND e.equipment_id = p.part
+        AND e.bucket_at >= p.start_at AND e.bucket_at < p.end_at
+    UNION ALL
+    SELECT s.start_at, s.provisional, s.computed_at, {_COLUMNS} FROM element_sums s
+    WHERE NOT p.is_own AND s.equipment_id = p.part AND s.grain = 3
+        AND s.start_at >= p.start_at AND s.start_at < p.end_at) AS x
+GROUP BY p.parent, x.start_at"""  # noqa: S608 - our own names
+
+# $1: equipment; $2, $3: the hours.
+INSERT_TREE_HOURS: Final = f"""{_TARGET}
+SELECT p.id, 4, x.hour_at, x.provisional, x.computed_at, {_COLUMNS}
+FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS p (id, start_at, end_at)
+CROSS JOIN LATERAL (
+    SELECT date_bin('1 hour', x.start_at, timestamptz 'epoch') AS hour_at,
+        bool_or(x.provisional) AS provisional, max(x.computed_at) AS computed_at, {_SUMS}
+    FROM element_sums x WHERE x.equipment_id = p.id AND x.grain = 3
+        AND x.start_at >= p.start_at AND x.start_at < p.end_at
+    GROUP BY 1) AS x"""  # noqa: S608 - our own names
+
+# $1: equipment; $2: whether it has others below; $3, $4: the days.
+INSERT_DAYS: Final = f"""{_TARGET}
+SELECT p.id, 5, p.start_at, x.provisional, x.computed_at, {_COLUMNS}
+FROM unnest($1::int[], $2::bool[], $3::timestamptz[], $4::timestamptz[])
+    AS p (id, is_parent, start_at, end_at)
+CROSS JOIN LATERAL (
+    SELECT bool_or(x.provisional) AS provisional, max(x.computed_at) AS computed_at, {_SUMS}
+    FROM (
+        SELECT provisional, computed_at, {_COLUMNS} FROM elements
+        WHERE NOT p.is_parent AND equipment_id = p.id
+            AND bucket_at >= p.start_at AND bucket_at < p.end_at
+        UNION ALL
+        SELECT provisional, computed_at, {_COLUMNS} FROM element_sums
+        WHERE p.is_parent AND equipment_id = p.id AND grain = 3
+            AND start_at >= p.start_at AND start_at < p.end_at) AS x
+    HAVING count(*) > 0) AS x"""  # noqa: S608 - our own names

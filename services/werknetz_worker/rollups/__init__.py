@@ -1,0 +1,1 @@
+"""Rolls up elements by day and by equipment."""
