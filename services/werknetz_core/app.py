@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from werknetz_core.api_keys.endpoints import router as api_keys
+from werknetz_core.audit.endpoints import router as audit
 from werknetz_core.connectors.endpoints import router as connectors
 from werknetz_core.context.app_context import open_app_context
 from werknetz_core.context.edge_forwarder import EVENTS_BATCH_PATH
@@ -46,10 +47,12 @@ from werknetz_core.orders.endpoints import router as orders
 from werknetz_core.orders.operations.endpoints import router as operations
 from werknetz_core.plants.endpoints import router as plants
 from werknetz_core.quarantine.endpoints import router as quarantine
+from werknetz_core.reasons.endpoints import router as reasons
 from werknetz_core.settings import CoreSettings
 from werknetz_core.shifts.endpoints import router as shifts
 from werknetz_core.signals.endpoints import router as signals
 from werknetz_core.stops.endpoints import router as stops
+from werknetz_core.stops.thresholds.endpoints import router as stop_thresholds
 from werknetz_core.suppliers.endpoints import router as suppliers
 from werknetz_core.suppliers.policies.endpoints import router as policies
 from werknetz_core.suppliers.sites.endpoints import router as sites
@@ -59,11 +62,11 @@ from werknetz_core.warehouses.stock_movements.endpoints import router as stock_m
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    stops, plants, equipment, signals, shifts, orders, operations, suppliers, sites, policies,
-    call_offs, due_lines, shipments, receipts, cumulatives, materials, line_materials,
-    line_rates, warehouses, stock_levels, stock_movements, stock_projection, days_of_supply,
-    shortage_warnings, findings, connectors, gaps, quarantine, events, mappings, replays,
-    losses, api_keys,
+    audit, reasons, stop_thresholds, stops, plants, equipment, signals, shifts, orders,
+    operations, suppliers, sites, policies, call_offs, due_lines, shipments, receipts,
+    cumulatives, materials, line_materials, line_rates, warehouses, stock_levels,
+    stock_movements, stock_projection, days_of_supply, shortage_warnings, findings, connectors,
+    gaps, quarantine, events, mappings, replays, losses, api_keys,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."

@@ -1,7 +1,7 @@
 """Marks of what must be computed again: buckets of machines, supply relations, and stock.
 
 The marks in PostgreSQL are the truth (R15). A worker deletes a mark only if nobody has marked
-again since it was read. Every statement that marks buckets is made by `_mark_buckets`.
+again since it was read. Every statement that marks buckets is made by `mark_buckets`.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ from werknetz.store.gaps import AFFECTED_MACHINES
 _MARK_AGAIN: Final = "DO UPDATE SET marks = old.marks + 1, marked_at = clock_timestamp()"
 
 
-def _mark_buckets(buckets: str, *, on_conflict: str = _MARK_AGAIN) -> str:
+def mark_buckets(buckets: str, *, on_conflict: str = _MARK_AGAIN) -> str:
     """Return the statement that marks the (equipment_id, bucket_at) of a query.
 
     A bucket whose samples were dropped is not marked: it keeps what was computed. Marks are
@@ -27,31 +27,37 @@ ON CONFLICT (equipment_id, bucket_at) {on_conflict}"""  # noqa: S608 - made of c
 
 
 # $1: equipment ids; $2: numbers of buckets since 1970.
-MARK_BUCKETS: Final = _mark_buckets("""
+MARK_BUCKETS: Final = mark_buckets("""
 SELECT new.equipment_id, timestamptz 'epoch' + new.bucket * interval '15 minutes'
 FROM unnest($1::int[], $2::bigint[]) AS new (equipment_id, bucket)""")
 
 # Where a gap starts and ends, at the machines that it affects. $3: the instants.
-MARK_BUCKETS_AT_GAP_EDGES: Final = _mark_buckets(f"""
+MARK_BUCKETS_AT_GAP_EDGES: Final = mark_buckets(f"""
 SELECT machine.equipment_id,
     date_bin('15 minutes', greatest(edge.at, machine.first_at), timestamptz 'epoch')
 FROM ({AFFECTED_MACHINES}) AS machine CROSS JOIN unnest($3::timestamptz[]) AS edge (at)
 WHERE machine.first_at IS NOT NULL AND edge.at <= clock_timestamp()""")  # noqa: S608 - made of constants
 
 # The buckets that (:start, :end] touches at one machine; without data nothing comes of it.
-MARK_BUCKETS_BETWEEN: Final = _mark_buckets("""
+MARK_BUCKETS_BETWEEN: Final = mark_buckets("""
 SELECT CAST(:equipment_id AS int), bucket_at FROM generate_series(
     date_bin('15 minutes', CAST(:start AS timestamptz), timestamptz 'epoch'),
     CAST(:end AS timestamptz), interval '15 minutes') AS bucket_at""")
 
+# The buckets of an equipment, with everything below it, since an instant; for a session.
+MARK_BUCKETS_BELOW: Final = mark_buckets("""
+SELECT e.equipment_id, e.bucket_at FROM elements e JOIN equipment m ON m.id = e.equipment_id
+WHERE (m.path = CAST(:path AS text) OR starts_with(m.path, CAST(:path AS text) || '/'))
+    AND e.bucket_at >= date_bin('15 minutes', CAST(:since AS timestamptz), timestamptz 'epoch')""")
+
 # $1: path of an equipment, with everything below it; $2: since when.
-MARK_BUCKETS_UNDER_PATH: Final = _mark_buckets("""
+MARK_BUCKETS_UNDER_PATH: Final = mark_buckets("""
 SELECT e.equipment_id, e.bucket_at FROM elements e JOIN equipment m ON m.id = e.equipment_id
 WHERE (m.path = $1 OR starts_with(m.path, $1 || '/')) AND e.bucket_at >= $2""")
 
 # For every machine that has elements: the bucket after its last, up to now, and those that
 # were computed before they had settled, however long no worker ran since.
-MARK_BUCKETS_AFTER_TIME: Final = _mark_buckets(
+MARK_BUCKETS_AFTER_TIME: Final = mark_buckets(
     """
 SELECT e.equipment_id, e.bucket_at FROM elements e
 WHERE e.provisional AND e.bucket_at <= $1
@@ -66,6 +72,7 @@ CROSS JOIN LATERAL (
 ) AS next (bucket_at)
 WHERE last.bucket_at > $1::timestamptz - interval '400 days'
     AND (next.bucket_at > last.bucket_at OR last.provisional)
+    AND (m.valid_to IS NULL OR next.bucket_at < m.valid_to)
     AND (EXISTS (SELECT FROM signals s WHERE s.equipment_id = m.id AND s.role = ANY($2))
         OR EXISTS (SELECT FROM job_runs r WHERE r.equipment_id = m.id)
         OR EXISTS (SELECT FROM machine_reports r WHERE r.equipment_id = m.id)

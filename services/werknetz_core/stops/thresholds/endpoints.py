@@ -1,0 +1,103 @@
+"""Thresholds of minor stops: data of machines, inherited down the tree."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from werknetz.domain.bucket import instant_of
+from werknetz.store.dirty import MARK_BUCKETS_BELOW
+from werknetz.store.tables import equipment, stop_thresholds
+from werknetz_core.access import equipment_scope
+from werknetz_core.audit.record import record_change
+from werknetz_core.context.app_context import (
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
+from werknetz_core.context.collection import query_page
+from werknetz_core.context.polling import refuse_unknown_parameters
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
+
+router = APIRouter(tags=["stops"])
+THRESHOLD_MAX_S: Final = 3600.0
+_T: Final = stop_thresholds.c
+_SORTING: Final = Sorting(
+    "equipment",
+    tie=SortKey(equipment.c.path + " " + sa.cast(_T.valid_from, sa.Text)),
+    keys={
+        "equipment": SortKey(equipment.c.path),
+        "valid_from": SortKey(_T.valid_from, SortType.TIME),
+    },
+)
+
+
+class StopThresholdView(BaseModel):
+    equipment: str
+    valid_from: datetime
+    minor_stop_s: float | None  # null: that of the equipment above, in the end 120 s
+
+
+class NewStopThreshold(BaseModel):
+    """A malfunction shorter than this is a minor stop, at the equipment and all below it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    minor_stop_s: Annotated[float | None, Field(ge=0, le=THRESHOLD_MAX_S)]
+    valid_from: AwareDatetime | None = None  # null: from now on
+    why: Annotated[str | None, Field(max_length=2000)] = None
+
+
+@router.get("/stop_thresholds", dependencies=[Depends(refuse_unknown_parameters)])
+async def list_stop_thresholds(
+    *,
+    request: Request,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: Viewer,
+    params: ListParamsDep,
+    under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
+) -> pagination.Page[StopThresholdView]:
+    """List the thresholds of minor stops; without one, 120 s hold. Sort: equipment, valid_from."""
+    condition = await equipment_scope.equipment_condition(under, context, principal)
+    query = (
+        sa.select(equipment.c.path.label("equipment"), _T.valid_from, _T.minor_stop_s)
+        .join(equipment, equipment.c.id == _T.equipment_id)
+        .where(condition)
+    )
+    return await query_page(request, session, params, query, _SORTING, StopThresholdView)
+
+
+@router.put("/stop_thresholds/{path:path}")
+async def set_stop_threshold(
+    path: str, new: NewStopThreshold, context: ContextDep, session: WriteSessionDep,
+    principal: Engineer,
+) -> StopThresholdView:  # fmt: skip
+    """Set the threshold from `valid_from` on; what it changes is computed again."""
+    node = await context.tree.find_node(path, principal)
+    valid_from = new.valid_from or instant_of(context.now_us())
+    is_same = [_T.equipment_id == node.id, _T.valid_from == valid_from]
+    query = sa.select(_T.minor_stop_s).where(
+        _T.equipment_id == node.id, _T.valid_from <= valid_from
+    )
+    former: float | None = await session.scalar(query.order_by(_T.valid_from.desc()).limit(1))
+    await session.execute(sa.delete(stop_thresholds).where(*is_same))
+    await session.execute(
+        sa.insert(stop_thresholds).values(
+            equipment_id=node.id, valid_from=valid_from, minor_stop_s=new.minor_stop_s
+        )
+    )
+    await session.execute(sa.text(MARK_BUCKETS_BELOW), {"path": path, "since": valid_from})
+    await record_change(
+        session, principal, "changed", ("stop_threshold", path),
+        before={"minor_stop_s": former},
+        after={"minor_stop_s": new.minor_stop_s, "valid_from": valid_from.isoformat()},
+        equipment=path, reason=new.why,
+    )  # fmt: skip
+    return StopThresholdView(equipment=path, valid_from=valid_from, minor_stop_s=new.minor_stop_s)
