@@ -67,7 +67,7 @@ def status_of(
     `reach_by`: when a missed goal is to be reached; by default in a year. Before the due date it
     is the due date.
     """
-    is_past = now_on >= path.due_on
+    is_past = now_on > path.due_on  # the due date is the last day to reach the goal
     aim = (reach_by or now_on + REACH_AFTER) if is_past else path.due_on
     reached = change is not None and change >= path.goal - TOLERANCE
     needed = None

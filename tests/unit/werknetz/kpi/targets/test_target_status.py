@@ -11,6 +11,7 @@ from werknetz.kpi.targets.status import TargetState, headline_of, sentences_of, 
 START, DUE = date(2025, 1, 1), date(2027, 1, 1)
 PATH = TargetPath(PathKind.LINEAR, START, DUE, 0.3)
 HALF = date(2026, 1, 1)
+AFTER = DUE + timedelta(days=1)
 
 
 def series(*changes: float) -> list[IndexPoint]:
@@ -27,10 +28,11 @@ def series(*changes: float) -> list[IndexPoint]:
         (HALF, 0.15, None, TargetState.ON_PATH), (HALF, 0.1499, None, TargetState.BEHIND),
         (HALF, 0.3, None, TargetState.MET), (HALF, 0.2999, None, TargetState.ON_PATH),
         (HALF, None, None, TargetState.UNKNOWN), (START, 0.0, None, TargetState.ON_PATH),
-        (DUE, 0.29, 0.29, TargetState.MISSED), (DUE, 0.31, 0.29, TargetState.MISSED),
-        (DUE, 0.1, 0.3, TargetState.MET), (DUE, None, 0.29, TargetState.MISSED),
-        (DUE, 0.29, None, TargetState.MISSED), (DUE, 0.3, None, TargetState.MET),
-        (DUE, None, None, TargetState.UNKNOWN),
+        (DUE, 0.29, None, TargetState.BEHIND), (DUE, 0.3, 0.29, TargetState.MET),
+        (AFTER, 0.29, 0.29, TargetState.MISSED), (AFTER, 0.31, 0.29, TargetState.MISSED),
+        (AFTER, 0.1, 0.3, TargetState.MET), (AFTER, None, 0.29, TargetState.MISSED),
+        (AFTER, 0.29, None, TargetState.MISSED), (AFTER, 0.3, None, TargetState.MET),
+        (AFTER, None, None, TargetState.UNKNOWN),
     ],
 )  # fmt: skip
 def test_the_state(

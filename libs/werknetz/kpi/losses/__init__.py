@@ -1,0 +1,1 @@
+"""The loss tree: calendar time down to the time that good parts needed, without a remainder."""

@@ -1,0 +1,1 @@
+"""Statements behind loss times: elements, stops and starved time by machine."""
