@@ -191,7 +191,8 @@ def _supplier_names(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> s
     return " + ".join(sorted(keys)) or None
 
 
-def _material_names(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | None:
+def material_names_of(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str:
+    """Return the numbers of the materials that were missing together, joined by +."""
     places = {stock_out.place for stock_out in loss.stock_outs}
     consumed = downtime.inputs.materials[loss.line_id]
     return " + ".join(sorted({item.material for item in consumed if item.place in places}))
@@ -202,5 +203,5 @@ def _line_name(downtime: SupplyCausedDowntime, loss: SupplyCausedLoss) -> str | 
 
 
 _NAMES: Final[Mapping[GroupBy, Callable[[SupplyCausedDowntime, SupplyCausedLoss], str | None]]] = {
-    "supplier": _supplier_names, "material": _material_names, "line": _line_name,
+    "supplier": _supplier_names, "material": material_names_of, "line": _line_name,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from werknetz.store.tables.corrections import (
     reasons,
     state_entries,
     stop_thresholds,
+    targets,
 )
 from werknetz.store.tables.elements import (
     ELEMENT_COLUMNS,
@@ -169,6 +170,7 @@ __all__ = [
     "supply_elements",
     "supply_policies",
     "supply_relations",
+    "targets",
     "transit_lines",
     "warehouses",
 ]

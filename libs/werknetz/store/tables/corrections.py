@@ -1,4 +1,4 @@
-"""What people enter about machines, and the log of all changes by people."""
+"""What people enter about machines, their targets, and the log of all changes by people."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -114,6 +114,24 @@ annotations = sa.Table(
     sa.Column("entered_at", AT, nullable=False, server_default=NOW),
     sa.Column("withdrawn_at", AT),  # null: in force
     sa.Index("ix_annotations_equipment_id_start_at", "equipment_id", "start_at"),
+)
+
+targets = sa.Table(
+    "targets",
+    metadata,
+    # Goals of productivity. The baseline is frozen: later data and corrections do not move it.
+    id_column(),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("document", pg.JSONB, nullable=False),  # scope, measure, goal, path, due date
+    sa.Column("baseline", pg.JSONB, nullable=False),  # the frozen sums of the baseline period
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("created_at", AT, nullable=False, server_default=NOW),
+    sa.Column("changed_at", AT, nullable=False, server_default=NOW),
+    sa.Column("withdrawn_at", AT),  # null: in force
+    sa.Index(
+        "ix_targets_key", "key", unique=True, postgresql_where=sa.text("withdrawn_at IS NULL")
+    ),
 )
 
 audit_log = sa.Table(

@@ -1,0 +1,1 @@
+"""Loss times: where the time of equipment went, down to good parts."""

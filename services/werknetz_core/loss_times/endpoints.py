@@ -1,0 +1,60 @@
+"""Loss times of equipment: calendar time down to good time, in steps without a remainder."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.time_spec import parse_span
+from werknetz_core.context.windows import time_context_of
+from werknetz_core.loss_times.report import LossTarget, report_loss_times
+from werknetz_core.loss_times.schemas import LossTimesListView
+
+router = APIRouter(tags=["losses"])
+
+
+@router.get(
+    "/loss_times",
+    response_model=LossTimesListView,
+    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    dependencies=[Depends(refuse_unknown_parameters)],
+)
+async def get_loss_times(
+    *,
+    request: Request,
+    context: ContextDep,
+    principal: Viewer,
+    equipment: Annotated[
+        list[str], Query(min_length=1, max_length=50, description="Path, of any level. Repeated.")
+    ],
+    start: Annotated[str, Query(description="RFC 3339, -8h, shift:current …")] = "-24h",
+    end: Annotated[str | None, Query(description="As start. Default: now.")] = None,
+    tz: Annotated[str | None, Query(description="IANA zone. Default: the plant's.")] = None,
+) -> Response:
+    """Divide the time of equipment into losses and good time, down to seconds, parts and money.
+
+    The steps are calendar, planned (POT), busy (PBT), production (APT), net (PRI × PQ) and good
+    (PRI × GQ); each is the one before it less its parts, without a remainder.
+    """
+    targets = []
+    tree = await context.tree.current()
+    for path in dict.fromkeys(equipment):
+        node = await context.tree.find_node(path, principal)
+        tree = await context.tree.current()
+        time = time_context_of(context, tree, node, tz)
+        span = parse_span(start, end, time).to_buckets()
+        targets.append(LossTarget(node, span, time))
+    facts = [
+        tree.version,
+        [(t.node.path, t.span.start_us, t.span.end_us, t.time.zone.key) for t in targets],
+    ]
+
+    async def compute() -> object:
+        async with context.database.acquire() as connection:
+            items = [await report_loss_times(connection, tree, target) for target in targets]
+        return {"items": items, "no_data": all(item["no_data"] for item in items)}
+
+    return await polled_response(
+        request, context, [target.node.path for target in targets], facts, compute
+    )

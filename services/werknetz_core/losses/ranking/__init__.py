@@ -1,0 +1,1 @@
+"""Losses by plant, line, machine, category, reason, order and shift, and compared."""

@@ -1,0 +1,99 @@
+"""Losses ranked by minutes or by count, in any grouping, and compared with a period or a peer."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from werknetz.kpi.losses.categories import LossKind
+from werknetz_core.access.equipment_scope import EquipmentFilter
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import AppContext, ContextDep, Viewer
+from werknetz_core.context.equipment_tree import EquipmentNode
+from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.time_spec import TimeContext, parse_span, parse_zone
+from werknetz_core.context.windows import time_context_of
+from werknetz_core.losses.ranking.query import (
+    LossScope,
+    RankingQuery,
+    parse_compare,
+    parse_dimensions,
+)
+from werknetz_core.losses.ranking.report import rank_losses
+from werknetz_core.losses.ranking.schemas import LossRankingView
+
+router = APIRouter(tags=["losses"])
+_LOSSES_AND_UNKNOWN = [LossKind.LOSS, LossKind.NOT_JUDGED]
+
+
+@router.get(
+    "/losses",
+    response_model=LossRankingView,
+    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    dependencies=[Depends(refuse_unknown_parameters)],
+)
+async def get_losses(
+    *,
+    request: Request,
+    context: ContextDep,
+    principal: Viewer,
+    under: EquipmentFilter = [],  # noqa: B006 - FastAPI copies
+    group_by: Annotated[
+        list[str],
+        Query(description="plant, line, machine, category, reason, order, shift; with commas."),
+    ] = ["category"],  # noqa: B006 - as above
+    start: Annotated[str, Query(description="RFC 3339, -7d, week:2026-W47 …")] = "-7d",
+    end: Annotated[str | None, Query(description="As start. Default: now.")] = None,
+    compare: Annotated[
+        str | None,
+        Query(description="previous, a period FROM..TO, or the path of another equipment."),
+    ] = None,
+    kind: Annotated[
+        list[LossKind],
+        Query(description="Repeated: any of them. planned: breaks and time without a shift."),
+    ] = _LOSSES_AND_UNKNOWN,
+    sort: Annotated[
+        Literal["-seconds", "-stops"], Query(description="By time or by number: Pareto.")
+    ] = "-seconds",
+    limit: Annotated[int, Query(ge=1, le=10_000, description="Further groups are summed.")] = 200,
+    tz: Annotated[str | None, Query(description="IANA zone. Default: the plant's.")] = None,
+) -> Response:
+    """Rank where the time of equipment was lost; the rows and the rest add up to the totals.
+
+    Each second has one category, and each stop the reason that its code or a person gives it.
+    """
+    roots, time = await _roots(context, principal, under, tz)
+    scope = LossScope(roots, parse_span(start, end, time).to_buckets())
+    compared = await parse_compare(compare, scope, context, principal, time)
+    query = RankingQuery(
+        scope, parse_dimensions(group_by), frozenset(kind), compared, time, sort == "-stops", limit
+    )
+    tree = await context.tree.current()
+    scopes = [scope] if compared is None else [scope, compared]
+    facts = [
+        tree.version, query.dimensions, sorted(query.kinds), query.by_count, limit, time.zone.key,
+        [([root.path for root in s.roots], s.span.start_us, s.span.end_us) for s in scopes],
+    ]  # fmt: skip
+
+    async def compute() -> object:
+        async with context.database.acquire() as connection:
+            return await rank_losses(connection, tree, query)
+
+    paths = sorted({root.path for s in scopes for root in s.roots})
+    return await polled_response(request, context, paths, facts, compute)
+
+
+async def _roots(
+    context: AppContext, principal: Principal, under: list[str], tz: str | None
+) -> tuple[tuple[EquipmentNode, ...], TimeContext]:
+    """Return the requested equipment, or all that the key may see, and the time context."""
+    roots = [await context.tree.find_node(path, principal) for path in dict.fromkeys(under)]
+    tree = await context.tree.current()
+    if not roots:
+        visible = [node for node in tree.nodes.values() if principal.can_see(node.path)]
+        paths = {node.path for node in visible}
+        roots = [node for node in visible if node.path.rpartition("/")[0] not in paths]
+    if len(roots) == 1:
+        return tuple(roots), time_context_of(context, tree, roots[0], tz)
+    zones = {node.time_zone for node in roots}
+    zone = zones.pop() if len(zones) == 1 else None
+    return tuple(roots), TimeContext(context.now_us(), parse_zone(tz, zone or "UTC"))

@@ -1,0 +1,84 @@
+"""The parameters of a ranking of losses: how to group, which kinds, and what to compare with."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from werknetz.kpi.losses.categories import LossKind
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.equipment_tree import EquipmentNode
+from werknetz_core.context.time_spec import TimeContext, UtcSpan, parse_span
+from werknetz_core.http.problem import invalid_parameter
+
+DIMENSIONS: Final = ("plant", "line", "machine", "category", "reason", "order", "shift")
+PREVIOUS: Final = "previous"
+_COMPARE_HINT: Final = (
+    "Use previous (as long, right before), a period FROM..TO such as 2026-11-01..2026-11-08, or "
+    "the path of another equipment."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LossScope:
+    """Losses of an equipment in a span."""
+
+    roots: tuple[EquipmentNode, ...]
+    span: UtcSpan
+
+
+@dataclass(frozen=True, slots=True)
+class RankingQuery:
+    scope: LossScope
+    dimensions: tuple[str, ...]
+    kinds: frozenset[LossKind]
+    compared: LossScope | None
+    time: TimeContext
+    by_count: bool
+    limit: int
+
+
+def parse_dimensions(texts: Sequence[str]) -> tuple[str, ...]:
+    """Parse comma-separated or repeated dimensions; raise 422 for an unknown one."""
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in DIMENSIONS:
+            near = difflib.get_close_matches(name, DIMENSIONS, n=1)
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise invalid_parameter(
+                "group_by", f"group_by={name!r} is not supported.",
+                f"{hint}Use {', '.join(DIMENSIONS)}.",
+            )  # fmt: skip
+    return tuple(dict.fromkeys(names)) or ("category",)
+
+
+async def parse_compare(
+    text: str | None,
+    scope: LossScope,
+    context: AppContext,
+    principal: Principal,
+    time: TimeContext,
+) -> LossScope | None:
+    """Return what the losses are compared with; None: nothing."""
+    if text is None:
+        return None
+    span = scope.span
+    if text == PREVIOUS:
+        length = span.end_us - span.start_us
+        return LossScope(scope.roots, UtcSpan(span.start_us - length, span.start_us))
+    first, separator, last = text.partition("..")
+    if separator:
+        return LossScope(scope.roots, parse_span(first, last, time).to_buckets())
+    if "/" not in text:
+        near = difflib.get_close_matches(text, [PREVIOUS], n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise invalid_parameter(
+            "compare", f"compare={text!r} is neither a period nor a path.", hint + _COMPARE_HINT
+        )
+    if len(scope.roots) != 1:
+        raise invalid_parameter(
+            "compare", "An equipment is compared with one other.",
+            "Send one `under`, or compare periods.",
+        )  # fmt: skip
+    return LossScope((await context.tree.find_node(text, principal),), span)

@@ -1,0 +1,1 @@
+"""Targets: goals of productivity with a frozen baseline, and how far they are."""

@@ -1,0 +1,137 @@
+"""Sets and withdraws targets, freezes their baselines and records each change."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from werknetz.domain.bucket import instant_of
+from werknetz.store.session import WriteSession
+from werknetz.store.tables import targets
+from werknetz_core.access.keys import Principal
+from werknetz_core.audit.record import record_change
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.context.equipment_tree import EquipmentNode
+from werknetz_core.context.time_spec import TimeContext, UtcSpan, format_utc, parse_span, parse_zone
+from werknetz_core.http.key_format import validate_key
+from werknetz_core.http.problem import Problem
+from werknetz_core.targets.definition import TargetDefinition
+from werknetz_core.targets.measure import ScopeSums, measure_scope
+from werknetz_core.targets.report import StoredTarget
+from werknetz_core.targets.schemas import NewTarget
+
+SUBJECT = "target"
+
+
+async def set_target(
+    context: AppContext, session: WriteSession, principal: Principal, key: str, body: NewTarget
+) -> StoredTarget:
+    """Create or change a target; raise 422 for one that cannot be."""
+    validate_key(key, "target")
+    nodes = [await context.tree.find_node(path, principal) for path in dict.fromkeys(body.under)]
+    _refuse_nested(nodes)
+    definition = _definition_of(context, nodes, body)
+    row = (await session.execute(_in_force(key).with_for_update())).mappings().one_or_none()
+    former = None if row is None else TargetDefinition.parse(row["document"])
+    if former is not None:
+        for path in former.under:
+            principal.require_equipment(path)
+    now = datetime.now(UTC)
+    if row is not None and former is not None and former.has_same_baseline(definition):
+        frozen, created_at = row["baseline"], row["created_at"]
+        baseline = ScopeSums.parse(frozen)
+    else:
+        baseline = await _measure_baseline(context, definition)
+        frozen, created_at = baseline.to_document(), now
+    document = definition.to_document()
+    values = {
+        "name": body.name, "document": document, "baseline": frozen, "created_at": created_at,
+        "changed_at": now,
+    }  # fmt: skip
+    created_by = principal.name if row is None else row["created_by"]
+    if row is None:
+        await session.execute(
+            sa.insert(targets).values(key=key, created_by=principal.name, **values)
+        )
+    else:
+        await session.execute(sa.update(targets).where(targets.c.id == row["id"]).values(**values))
+    await record_change(
+        session, principal, "created" if row is None else "changed", (SUBJECT, key),
+        before=None if row is None else _audit_of(row["name"], row["document"], row["baseline"]),
+        after=_audit_of(body.name, document, frozen),
+        equipment=nodes[0].path if len(nodes) == 1 else None, reason=body.reason,
+    )  # fmt: skip
+    return StoredTarget(key, body.name, definition, baseline, created_at, created_by, now)
+
+
+async def withdraw_target(
+    session: WriteSession, principal: Principal, key: str, reason: str | None
+) -> None:
+    row = (await session.execute(_in_force(key).with_for_update())).mappings().one()
+    await session.execute(
+        sa.update(targets).where(targets.c.id == row["id"]).values(withdrawn_at=datetime.now(UTC))
+    )
+    under = row["document"]["under"]
+    await record_change(
+        session, principal, "withdrawn", (SUBJECT, key),
+        before=_audit_of(row["name"], row["document"], row["baseline"]),
+        equipment=under[0] if len(under) == 1 else None, reason=reason,
+    )  # fmt: skip
+
+
+def _in_force(key: str) -> sa.Select[Any]:
+    return sa.select(targets).where(targets.c.key == key, targets.c.withdrawn_at.is_(None))
+
+
+def _audit_of(name: str, document: dict[str, Any], baseline: dict[str, Any]) -> dict[str, Any]:
+    sums = {field: baseline[field] for field in ("output", "input", "machines")}
+    return {"name": name, **document, "baseline": sums}
+
+
+def _refuse_nested(nodes: list[EquipmentNode]) -> None:
+    for node in nodes:
+        for other in nodes:
+            if node.path.startswith(f"{other.path}/"):
+                raise Problem(
+                    422, "invalid_target", f"{node.path} is a part of {other.path}.",
+                    "Leave one of them out of `under`: nothing counts twice.",
+                    errors=[{"pointer": "/body/under", "code": "nested", "detail": node.path}],
+                )  # fmt: skip
+
+
+def _definition_of(
+    context: AppContext, nodes: list[EquipmentNode], body: NewTarget
+) -> TargetDefinition:
+    zones = {node.time_zone for node in nodes}
+    zone = parse_zone(zones.pop() if len(zones) == 1 else None, "UTC")
+    time = TimeContext(context.now_us(), zone)
+    baseline = parse_span(body.baseline_start, body.baseline_end, time).to_buckets()
+    if baseline.end_us > context.now_us():
+        raise Problem(
+            422, "invalid_target",
+            f"The baseline ends on {format_utc(baseline.end_us)}, which is not past.",
+            "Choose a baseline that has ended: its values are frozen.",
+            errors=[{"pointer": "/body/baseline_end", "code": "invalid", "detail": "not past"}],
+        )  # fmt: skip
+    return TargetDefinition.of(body, baseline, zone)
+
+
+async def _measure_baseline(context: AppContext, definition: TargetDefinition) -> ScopeSums:
+    """Return the sums of the baseline; raise 422 if nothing can be compared with them."""
+    tree = await context.tree.current()
+    async with context.database.acquire() as connection:
+        sums = await measure_scope(
+            connection, tree, definition, definition.baseline, context.now_us()
+        )
+    problem = sums.problem or (None if sums.output > 0 else "nothing good was produced")
+    if problem is None:
+        return sums
+    span: UtcSpan = definition.baseline
+    raise Problem(
+        422, "no_baseline_data",
+        f"The baseline has no value from {instant_of(span.start_us).date()} to "
+        f"{instant_of(span.end_us).date()}: {problem}.",
+        "Choose a period with data: GET /api/v1/loss_times shows what is known of it; planned run "
+        "times come from orders or the mapping.",
+        errors=[{"pointer": "/body/baseline_start", "code": "no_data", "detail": problem}],
+    )  # fmt: skip

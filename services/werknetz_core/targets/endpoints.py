@@ -1,0 +1,168 @@
+"""Targets: set, changed and withdrawn by engineers; measured on each request."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, Final
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from werknetz.kpi.losses.categories import CATEGORIES
+from werknetz.store.session import ReadSession
+from werknetz.store.tables import targets
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import (
+    AppContext,
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
+from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.http.problem import Problem, invalid_parameter
+from werknetz_core.targets.changes import set_target, withdraw_target
+from werknetz_core.targets.definition import TargetDefinition
+from werknetz_core.targets.measure import ScopeSums
+from werknetz_core.targets.report import (
+    StoredTarget,
+    detail_document,
+    measure_target,
+    target_document,
+)
+from werknetz_core.targets.schemas import NewTarget, TargetDetailView, TargetListView
+
+router = APIRouter(tags=["targets"], dependencies=[Depends(refuse_unknown_parameters)])
+FACTOR_MAX: Final = 100.0
+
+
+@router.get("/targets", response_model=TargetListView)
+async def list_targets(
+    request: Request, context: ContextDep, session: ReadSessionDep, principal: Viewer
+) -> Response:
+    """List the targets of the key's plants, each with its current state."""
+    stored = [t for t in await _load(session) if _is_visible(t, principal)]
+    facts = [[(target.key, target.changed_at) for target in stored]]
+
+    async def compute() -> object:
+        tree = await context.tree.current()
+        async with context.database.acquire() as connection:
+            measured = [
+                await measure_target(connection, tree, target, context.now_us())
+                for target in stored
+            ]
+        return {"items": [target_document(target) for target in measured]}
+
+    return await polled_response(request, context, _paths(stored), facts, compute)
+
+
+@router.get("/targets/{key}", response_model=TargetDetailView)
+async def show_target(
+    key: str,
+    request: Request,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: Viewer,
+    scenario: Annotated[
+        list[str],
+        Query(description="LOSS:FACTOR, such as set_up:0.5 for half of it. Repeated: together."),
+    ] = [],  # noqa: B006 - FastAPI copies
+    reach_by: Annotated[
+        date | None, Query(description="Of a missed target: until when. Default: in a year.")
+    ] = None,
+) -> Response:
+    """Show a target with its series, the contribution of each loss to the gap, and a scenario."""
+    target = await _find(session, key, principal)
+    factors = _parse_factors(scenario)
+
+    async def compute() -> object:
+        tree = await context.tree.current()
+        async with context.database.acquire() as connection:
+            measured = await measure_target(connection, tree, target, context.now_us(), reach_by)
+        return detail_document(measured, factors)
+
+    facts = [key, target.changed_at, sorted(factors.items()), reach_by]
+    return await polled_response(request, context, _paths([target]), facts, compute)
+
+
+@router.put("/targets/{key}", response_model=TargetDetailView)
+async def put_target(
+    key: str,
+    body: NewTarget,
+    context: ContextDep,
+    session: WriteSessionDep,
+    principal: Engineer,
+) -> Any:
+    """Set a target. Its baseline is frozen now, and again only if scope, measure or period change.
+
+    Refused: no data in the baseline, a due date before its end, steps that do not rise.
+    """
+    target = await set_target(context, session, principal, key, body)
+    return await _measure(context, target)
+
+
+@router.delete("/targets/{key}", status_code=204)
+async def delete_target(
+    key: str, session: WriteSessionDep, principal: Engineer, reason: str | None = None
+) -> None:
+    """Withdraw a target; the audit log retains it."""
+    await _find(session, key, principal)
+    await withdraw_target(session, principal, key, reason)
+
+
+async def _measure(context: AppContext, target: StoredTarget) -> dict[str, Any]:
+    tree = await context.tree.current()
+    async with context.database.acquire() as connection:
+        measured = await measure_target(connection, tree, target, context.now_us())
+    return detail_document(measured, {})
+
+
+async def _load(session: ReadSession, key: str | None = None) -> list[StoredTarget]:
+    query = sa.select(targets).where(targets.c.withdrawn_at.is_(None)).order_by(targets.c.key)
+    if key is not None:
+        query = query.where(targets.c.key == key)
+    rows = (await session.execute(query)).mappings().all()
+    return [stored_target_of(row) for row in rows]
+
+
+async def _find(session: ReadSession, key: str, principal: Principal) -> StoredTarget:
+    for target in await _load(session, key):
+        for path in target.definition.under:
+            principal.require_equipment(path)
+        return target
+    keys = [target.key for target in await _load(session) if _is_visible(target, principal)]
+    hint = f"Targets: {', '.join(keys)}." if keys else "PUT /api/v1/targets/KEY sets one."
+    raise Problem(404, "unknown_target", f"There is no target {key!r}.", hint)
+
+
+def stored_target_of(row: sa.RowMapping) -> StoredTarget:
+    return StoredTarget(
+        row["key"], row["name"], TargetDefinition.parse(row["document"]),
+        ScopeSums.parse(row["baseline"]), row["created_at"], row["created_by"], row["changed_at"],
+    )  # fmt: skip
+
+
+def _is_visible(target: StoredTarget, principal: Principal) -> bool:
+    return all(principal.can_see(path) for path in target.definition.under)
+
+
+def _paths(stored: Sequence[StoredTarget]) -> list[str]:
+    return sorted({path for target in stored for path in target.definition.under})
+
+
+def _parse_factors(texts: Sequence[str]) -> dict[str, float]:
+    losses = [name for name, category in CATEGORIES.items() if category.is_loss]
+    factors = {}
+    for text in texts:
+        name, _, number = text.partition(":")
+        try:
+            factor = float(number or "0.5")
+        except ValueError:
+            factor = -1.0
+        if name not in losses or not 0 <= factor <= FACTOR_MAX:
+            raise invalid_parameter(
+                "scenario", f"scenario={text!r} is no loss with a factor.",
+                f"Use LOSS:FACTOR, such as set_up:0.5; losses: {', '.join(losses)}.",
+            )  # fmt: skip
+        factors[name] = factor
+    return factors

@@ -1,0 +1,142 @@
+"""Measures the productivity of a target's scope in a period, with its losses by line."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from werknetz.kpi.elements import Elements
+from werknetz.kpi.losses.categories import CATEGORIES
+from werknetz.kpi.losses.supply import supply_caused_us
+from werknetz.kpi.losses.times import LossTimes
+from werknetz.kpi.targets.contribution import LossKey, ProductivitySums
+from werknetz.store.session import ReadConnection
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
+from werknetz_core.context.time_spec import UtcSpan
+from werknetz_core.loss_times.measure import MachineLosses, MeasuredLosses, measure_losses
+from werknetz_core.targets.definition import TargetDefinition
+from werknetz_core.targets.inputs import load_inputs
+
+_SUPPLY: Final = "supply_caused"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSums:
+    """The sums of a period. `output` is in minutes or parts; `problem`: why it has no value."""
+
+    sums: ProductivitySums
+    output: float
+    unit_input: float
+    busy_s: float
+    machines: int
+    problem: str | None
+    provisional: bool = False
+    computed_at: datetime | None = None
+
+    @property
+    def productivity(self) -> float | None:
+        if self.problem is not None or self.unit_input <= 0:
+            return None
+        return self.output / self.unit_input
+
+    @property
+    def judged_share(self) -> float | None:
+        return self.sums.judged_s / self.busy_s if self.busy_s > 0 else None
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the sums as they are frozen with a target."""
+        return {
+            "lost": [
+                [key.line, key.loss, key.detail, seconds]
+                for key, seconds in sorted(self.sums.lost_s.items())
+            ],
+            "good_s": self.sums.good_s, "output": self.output, "input": self.unit_input,
+            "busy_s": self.busy_s, "machines": self.machines,
+        }  # fmt: skip
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any]) -> "ScopeSums":
+        lost = {LossKey(line, loss, detail): s for line, loss, detail, s in document["lost"]}
+        sums = ProductivitySums(lost, document["good_s"], document["input"])
+        return cls(
+            sums, document["output"], document["input"], document["busy_s"], document["machines"],
+            None,
+        )  # fmt: skip
+
+
+async def measure_scope(
+    connection: ReadConnection,
+    tree: EquipmentTree,
+    definition: TargetDefinition,
+    span: UtcSpan,
+    now_us: int,
+) -> ScopeSums:
+    """Return the sums of the target's scope in a span."""
+    nodes = nodes_of(tree, definition)
+    measured = await measure_losses(connection, tree, nodes, [span], now_us)
+    lost: dict[LossKey, float] = defaultdict(float)
+    for row in measured.machines:
+        for key, seconds in judged_losses(row, measured):
+            lost[key] += seconds
+    elements = measured.elements
+    ((unit_input, problem),) = await load_inputs(
+        connection, tree, definition, measured.machines, [span], now_us
+    )
+    if problem is None and elements.judged_s <= 0:
+        problem = "no planned busy time that can be judged"
+    if problem is None and unit_input <= 0:
+        problem = "no input: " + definition.input.replace("_", " ") + " are 0"
+    good_s = elements.judged_pri_gq_s
+    output = good_s / 60 if definition.output == "earned_standard_minutes" else elements.gq
+    return ScopeSums(
+        ProductivitySums(dict(lost), good_s, unit_input), output, unit_input, elements.pbt_s,
+        len(measured.machines), problem, measured.provisional, measured.computed_at,
+    )  # fmt: skip
+
+
+def nodes_of(tree: EquipmentTree, definition: TargetDefinition) -> list[EquipmentNode]:
+    """Return the equipment of the scope, each once; what no longer exists has no data."""
+    nodes = (node for path in definition.under for node in tree.subtree(path))
+    return list({node.id: node for node in nodes}.values())
+
+
+def judged_losses(row: MachineLosses, measured: MeasuredLosses) -> Sequence[tuple[LossKey, float]]:
+    """Return the losses of a machine in its judged time, in seconds.
+
+    They and its good time add up to the judged time. Where a part of the known time cannot be
+    judged, the stops in it are taken to be in proportion.
+    """
+    line = row.machine.path.rpartition("/")[0]
+    share = _judged_stop_share(row.elements, row.times)
+    losses: list[tuple[LossKey, float]] = []
+    for name, us in row.times.by_category.items():
+        category = CATEGORIES[name]
+        if not category.is_loss or row.elements.judged_s <= 0:
+            continue
+        seconds = us / 1e6 * (share if category.step == "busy" else 1.0)
+        if name != _SUPPLY:
+            losses.append((LossKey(line, name), seconds))
+            continue
+        stops = measured.delays.stops.get((row.machine.id, row.window), ())
+        by_material = supply_caused_us(stops)
+        total = sum(by_material.values())
+        losses += [
+            (LossKey(line, name, material), seconds * part / total)
+            for material, part in by_material.items()
+        ]
+    rest = row.elements.judged_s - row.elements.judged_pri_gq_s - math.fsum(s for _, s in losses)
+    if abs(rest) > 1e-3 and row.elements.judged_s > 0:
+        losses.append((LossKey(line, "other"), rest))
+    return losses
+
+
+def _judged_stop_share(e: Elements, times: LossTimes) -> float:
+    """Return which share of the stops lies in judged time."""
+    stops_s = sum(
+        us for name, us in times.by_category.items()
+        if CATEGORIES[name].step == "busy" and CATEGORIES[name].is_loss
+    ) / 1e6  # fmt: skip
+    judged_s = e.judged_s - e.judged_apt_s
+    return judged_s / stops_s if stops_s > 0 and 0 <= judged_s < stops_s else 1.0

@@ -1,0 +1,242 @@
+"""The state of a target as a document: now, path, forecast, contributions, scenario."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from werknetz.domain.bucket import bucket_of
+from werknetz.domain.shift import local_day, local_us
+from werknetz.kpi.targets.contribution import Contribution, contributions_of
+from werknetz.kpi.targets.path import TargetPath
+from werknetz.kpi.targets.scenario import TimeSums, good_time_if
+from werknetz.kpi.targets.status import TargetStatus, headline_of, sentences_of, status_of
+from werknetz.store.session import ReadConnection
+from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.context.time_spec import UtcSpan, format_local
+from werknetz_core.losses.ranking.ledger import ancestor_path
+from werknetz_core.targets.definition import TargetDefinition
+from werknetz_core.targets.measure import ScopeSums, measure_scope
+from werknetz_core.targets.series import PeriodValue, load_periods, periods_of
+
+Document = dict[str, Any]
+_DAY_US: Final = 86_400_000_000
+JUST_ENDED: Final = "the baseline has just ended: there is no time after it"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTarget:
+    """A row of the table `targets`."""
+
+    key: str
+    name: str
+    definition: TargetDefinition
+    baseline: ScopeSums
+    frozen_at: datetime
+    created_by: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredTarget:
+    target: StoredTarget
+    now_span: UtcSpan
+    now: ScopeSums | None  # None: there is no time after the baseline
+    series: list[PeriodValue]
+    status: TargetStatus
+
+    @property
+    def change(self) -> float | None:
+        return self.status.change
+
+
+async def measure_target(
+    connection: ReadConnection,
+    tree: EquipmentTree,
+    target: StoredTarget,
+    now_us: int,
+    reach_by: date | None = None,
+) -> MeasuredTarget:
+    """Measure a target now, in past periods and, if it is past, at its due date."""
+    definition = target.definition
+    base = target.baseline.productivity
+    assert base is not None  # noqa: S101 - no target is stored without it
+    now_span = _span_before(definition, bucket_of(now_us))
+    now = None
+    if now_span.end_us > now_span.start_us:
+        now = await measure_scope(connection, tree, definition, now_span, now_us)
+    spans = periods_of(definition, now_us)
+    series = await load_periods(connection, tree, definition, base, spans, now_us)
+    change_at_due = await _change_at_due(connection, tree, definition, base, now_us)
+    points = [point for value in series if (point := value.to_point(definition)) is not None]
+    productivity = None if now is None else now.productivity
+    status = status_of(
+        definition.path,
+        local_day(now_us, definition.zone),
+        None if productivity is None else productivity / base - 1,
+        points,
+        change_at_due=change_at_due,
+        reach_by=reach_by,
+    )
+    return MeasuredTarget(target, now_span, now, series, status)
+
+
+def _span_before(definition: TargetDefinition, end_us: int) -> UtcSpan:
+    """Return the period that counts as now, or at the due date; never a part of the baseline."""
+    start_us = max(end_us - definition.now_days * _DAY_US, definition.baseline.end_us)
+    return UtcSpan(min(start_us, end_us), end_us)
+
+
+async def _change_at_due(
+    connection: ReadConnection,
+    tree: EquipmentTree,
+    definition: TargetDefinition,
+    base: float,
+    now_us: int,
+) -> float | None:
+    after_due_on = definition.path.due_on + timedelta(days=1)
+    due_us = bucket_of(local_us(after_due_on, 0, definition.zone))
+    span = _span_before(definition, due_us)
+    if due_us > now_us or span.end_us <= span.start_us:
+        return None
+    (value,) = await load_periods(connection, tree, definition, base, [span], now_us)
+    return value.change
+
+
+def target_document(measured: MeasuredTarget) -> Document:
+    """Return a TargetView as a document."""
+    target, status = measured.target, measured.status
+    definition, path = target.definition, target.definition.path
+    zone = definition.zone
+    now = measured.now
+    return {
+        "key": target.key,
+        "name": target.name,
+        "under": list(definition.under),
+        "goal": path.goal,
+        "due_on": path.due_on,
+        "path": path.kind.value,
+        "steps": [{"due_on": step.due_on, "change": step.change} for step in path.steps],
+        "output": definition.output,
+        "input": definition.input,
+        "mix_adjusted": definition.output == "earned_standard_minutes",
+        "baseline": _baseline(target),
+        "now_start": format_local(measured.now_span.start_us, zone),
+        "now_end": format_local(measured.now_span.end_us, zone),
+        "productivity": None if now is None else now.productivity,
+        "reason": JUST_ENDED if now is None else now.problem,
+        "judged_share": None if now is None else now.judged_share,
+        **_status(path, status),
+        "created_by": target.created_by,
+        "changed_at": target.changed_at,
+    }
+
+
+def _status(path: TargetPath, status: TargetStatus) -> Document:
+    forecast = status.forecast
+    names = (
+        "change", "path_change", "gap_points", "path_gap_points", "change_at_due", "first_met_on",
+        "reach_by", "needed_per_month", "forecast_reason",
+    )  # fmt: skip
+    return {
+        "state": status.state.value,
+        **{name: getattr(status, name) for name in names},
+        "forecast": None
+        if forecast is None
+        else {
+            "method": forecast.method, "on": forecast.on, "change": forecast.change,
+            "low": forecast.low, "high": forecast.high, "reached_on": forecast.reached_on,
+            "points": forecast.points, "weak": forecast.is_weak,
+        },
+        "headline": headline_of(path, status),
+        "text": sentences_of(path, status),
+    }  # fmt: skip
+
+
+def _baseline(target: StoredTarget) -> Document:
+    definition, sums = target.definition, target.baseline
+    return {
+        "start": format_local(definition.baseline.start_us, definition.zone),
+        "end": format_local(definition.baseline.end_us, definition.zone),
+        "productivity": sums.productivity,
+        "unit": definition.unit,
+        "output": sums.output,
+        "input": sums.unit_input,
+        "judged_share": sums.judged_share,
+        "machines": sums.machines,
+        "frozen_at": target.frozen_at,
+    }
+
+
+def detail_document(measured: MeasuredTarget, factors: Mapping[str, float]) -> Document:
+    """Return a TargetDetailView as a document."""
+    definition = measured.target.definition
+    contributions, reason = _contributions(measured)
+    return {
+        **target_document(measured),
+        "series": [_point(value, definition) for value in measured.series],
+        "contributions": [_contribution(c) for c in contributions],
+        "contributions_reason": reason,
+        "scenario": _scenario(measured, factors) if factors else None,
+    }
+
+
+def _point(value: PeriodValue, definition: TargetDefinition) -> Document:
+    end_on = local_day(value.span.end_us, definition.zone)
+    return {
+        "start": format_local(value.span.start_us, definition.zone),
+        "end": format_local(value.span.end_us, definition.zone),
+        "change": value.change,
+        "path_change": definition.path.change_due(end_on),
+    }
+
+
+def _contributions(measured: MeasuredTarget) -> tuple[Sequence[Contribution], str | None]:
+    target, now = measured.target, measured.now
+    if target.definition.output != "earned_standard_minutes":
+        return [], "parts are no time: choose earned standard minutes as the output"
+    if now is None or measured.change is None:
+        return [], JUST_ENDED if now is None else now.problem
+    goal = target.definition.path.goal
+    return contributions_of(target.baseline.sums, now.sums, goal), None
+
+
+def _contribution(contribution: Contribution) -> Document:
+    key = contribution.key
+    names = (
+        "baseline_share", "share", "budget_share", "gap_points", "change_points",
+        "potential_points",
+    )  # fmt: skip
+    return {
+        "plant": ancestor_path(key.line, "plant") if key.line else None,
+        "line": key.line or None,
+        "loss": key.loss,
+        "detail": key.detail or None,
+        **{name: getattr(contribution, name) for name in names},
+    }
+
+
+def _scenario(measured: MeasuredTarget, factors: Mapping[str, float]) -> Document:
+    """Return what the change would be if the losses were multiplied by their factors."""
+    document: Document = {
+        "factors": dict(factors), "change": None, "gained_points": None, "gap_points": None,
+        "reason": None,
+    }  # fmt: skip
+    now, change = measured.now, measured.change
+    if measured.target.definition.output != "earned_standard_minutes":
+        return document | {"reason": "parts are no time: choose earned standard minutes"}
+    if now is None or change is None:
+        return document | {"reason": JUST_ENDED if now is None else now.problem}
+    lost: dict[str, float] = {}
+    for key, seconds in now.sums.lost_s.items():
+        lost[key.loss] = lost.get(key.loss, 0.0) + seconds
+    lost.pop("other", None)
+    good_s = good_time_if(TimeSums(lost, now.sums.good_s), factors)
+    if good_s is None or now.sums.good_s <= 0:
+        return document | {"reason": "nothing was produced, so no speed is known"}
+    changed = (1 + change) * good_s / now.sums.good_s - 1
+    return document | {
+        "change": changed,
+        "gained_points": (changed - change) * 100,
+        "gap_points": (measured.target.definition.path.goal - changed) * 100,
+    }

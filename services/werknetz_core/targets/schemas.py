@@ -1,0 +1,148 @@
+"""Targets as the API takes and shows them. Changes are relative: 0.3333 is one third more."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from werknetz.kpi.targets.path import PathKind
+
+Output = Literal["earned_standard_minutes", "good_parts"]
+InputKind = Literal["machine_hours", "attended_hours", "cost"]
+
+
+class TargetStepBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    due_on: date
+    change: Annotated[float, Field(description="Due from this day on, against the baseline.")]
+
+
+class NewTarget(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    under: Annotated[
+        list[str], Field(min_length=1, max_length=200, description="Scope: plants, lines …")
+    ]
+    goal: Annotated[float, Field(description="Relative increase: 0.3333 for one third more.")]
+    due_on: Annotated[date, Field(description="The last day on which the goal may be reached.")]
+    baseline_start: Annotated[str, Field(description="RFC 3339, a date, or month:2026-01.")]
+    baseline_end: Annotated[str | None, Field(description="Default: end of the named period.")] = (
+        None
+    )
+    path: PathKind = PathKind.LINEAR
+    steps: Annotated[list[TargetStepBody], Field(max_length=100)] = []
+    output: Annotated[
+        Output,
+        Field(description="Earned standard minutes (Σ good × planned run time) cancel the mix."),
+    ] = "earned_standard_minutes"
+    input: InputKind = "machine_hours"
+    now_days: Annotated[
+        int, Field(ge=1, le=366, description="Length of the period that counts as now.")
+    ] = 28
+    reason: Annotated[str | None, Field(max_length=1000, description="Why; for the audit.")] = None
+
+
+class BaselineView(BaseModel):
+    """The frozen period: later data do not change it."""
+
+    start: datetime
+    end: datetime
+    productivity: float
+    unit: str
+    output: float
+    input: float
+    judged_share: float | None = Field(description="Of the planned busy time of that period.")
+    machines: int
+    frozen_at: datetime
+
+
+class ForecastView(BaseModel):
+    method: str
+    on: date
+    change: float
+    low: float
+    high: float
+    reached_on: date | None = Field(description="Null: never at this pace.")
+    points: int
+    weak: bool = Field(description="The date lies far beyond the observed time.")
+
+
+class TargetPointView(BaseModel):
+    """A past period, and what the path demanded at its end."""
+
+    start: datetime
+    end: datetime
+    change: float | None
+    path_change: float
+
+
+class ContributionView(BaseModel):
+    """Points of the index by line and loss. `loss` input: staffing or prices, not time."""
+
+    plant: str | None
+    line: str | None
+    loss: str
+    detail: str | None = Field(description="The missing material of supply-caused downtime.")
+    baseline_share: float | None
+    share: float | None
+    budget_share: float | None = Field(description="What the goal allows.")
+    gap_points: float = Field(description="Part of the gap; all of them add up to it.")
+    change_points: float = Field(description="Part of the change since the baseline.")
+    potential_points: float = Field(description="Gained if the loss vanished, all else equal.")
+
+
+class ScenarioView(BaseModel):
+    """What the change would be if losses shrank."""
+
+    factors: dict[str, float]
+    change: float | None
+    gained_points: float | None
+    gap_points: float | None
+    reason: str | None
+
+
+class TargetView(BaseModel):
+    key: str
+    name: str
+    under: list[str]
+    goal: float
+    due_on: date
+    path: PathKind
+    steps: list[TargetStepBody]
+    output: Output
+    input: InputKind
+    mix_adjusted: bool = Field(description="Whether the output cancels the product mix.")
+    baseline: BaselineView
+    state: Literal["met", "on_path", "behind", "missed", "unknown"]
+    now_start: datetime
+    now_end: datetime
+    productivity: float | None
+    change: float | None
+    reason: str | None = Field(description="Why there is no current value.")
+    judged_share: float | None
+    path_change: float
+    gap_points: float | None
+    path_gap_points: float | None
+    change_at_due: float | None
+    first_met_on: date | None
+    reach_by: date
+    needed_per_month: float | None
+    forecast: ForecastView | None
+    forecast_reason: str | None
+    headline: str
+    text: list[str]
+    created_by: str
+    changed_at: datetime
+
+
+class TargetDetailView(TargetView):
+    series: list[TargetPointView]
+    contributions: list[ContributionView]
+    contributions_reason: str | None = Field(description="Why there are none.")
+    scenario: ScenarioView | None
+
+
+class TargetListView(BaseModel):
+    items: list[TargetView]

@@ -1,0 +1,175 @@
+"""Rankings of losses: every grouping adds up to the same whole, to the microsecond."""
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from plumbing.loss_rows import Made, Piece, S, add_time
+
+from ..conftest import LINE, OTHER, PLANT, PRESS, ROBOT, World  # noqa: TID252 - the fixture's world
+
+pytestmark = pytest.mark.asyncio
+SPAN = "start=2026-11-19T08:00:00Z&end=2026-11-19T16:00:00Z"
+DIMENSIONS = ("plant", "line", "machine", "category", "reason", "order", "shift")
+
+
+async def add_day(world: World) -> None:
+    """Stops across a change of order, a quarter and a change of shift (14:00 in Emden)."""
+    await add_time(
+        world.database, world.ids[PRESS], "2026-11-19T08:00Z",
+        [
+            Piece(20), Piece(7, S.SETUP, "tool"), Piece(8, S.IDLE, "a", "A-1"),
+            Piece(17, S.IDLE, "a", "A-2"), Piece(230), Piece(1, S.MALFUNCTION, "jam", minor=True),
+            Piece(14, S.BLOCKED), Piece(70, S.REPAIR, "motor", "A-2"), Piece(3, S.UNKNOWN),
+            Piece(60, order="A-3"), Piece(10, S.IDLE, order=None), Piece(40, S.OFF, off=True),
+        ],
+        Made(good=1400, scrap=60),
+    )  # fmt: skip
+    await add_time(
+        world.database, world.ids[ROBOT], "2026-11-19T08:00Z",
+        [Piece(30), Piece(1, S.MALFUNCTION, "jam", minor=True), Piece(29), Piece(60, S.IDLE, "a")],
+        Made(good=300, run_s=11.3),
+    )  # fmt: skip
+    await add_time(
+        world.database, world.ids[OTHER], "2026-11-19T09:00Z", [Piece(45), Piece(15, S.REPAIR)],
+        Made(good=200),
+    )  # fmt: skip
+
+
+def us(seconds: float) -> int:
+    return round(seconds * 1e6)
+
+
+async def rank(world: World, query: str) -> dict[str, Any]:
+    answer = await world.get(f"/losses?{SPAN}&{query}")
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+async def test_every_grouping_adds_up_exactly(world: World) -> None:
+    await add_day(world)
+    groupings = [[name] for name in DIMENSIONS] + [
+        list(pair) for pair in combinations(DIMENSIONS, 2)
+    ]
+    wholes = set()
+    for grouping in [*groupings, list(DIMENSIONS)]:
+        answer = await rank(world, f"group_by={','.join(grouping)}&limit=3")
+        totals = answer["totals"]
+        rows = sum(us(row["seconds"]) for row in answer["items"])
+        assert rows + us(answer["rest"]["seconds"]) == us(totals["seconds"]), grouping
+        assert us(totals["loss_s"]) + us(totals["not_judged_s"]) == us(totals["seconds"])
+        parts = us(totals["good_s"]) + us(totals["loss_s"]) + us(totals["not_judged_s"])
+        assert parts == us(totals["busy_s"]), grouping
+        wholes.add((us(totals["seconds"]), us(totals["calendar_s"])))
+    assert len(wholes) == 1
+    everything = await rank(world, "kind=loss&kind=not_judged&kind=planned&group_by=shift,category")
+    whole = us(everything["totals"]["seconds"]) + us(everything["totals"]["good_s"])
+    assert whole == us(everything["totals"]["calendar_s"])
+
+
+async def test_pareto_by_minutes_and_by_count(world: World) -> None:
+    await add_day(world)
+    by_time = await rank(world, "kind=loss&group_by=category")
+    minutes = {row["category"]: row["seconds"] / 60 for row in by_time["items"]}
+    assert minutes["malfunction"] == 85
+    assert minutes["idle"] == 85
+    assert minutes["minor_stop"] == 2
+    amounts = [row["seconds"] for row in by_time["items"]]
+    assert amounts == sorted(amounts, reverse=True)
+    assert by_time["items"][-1]["cumulative_share"] == pytest.approx(1)
+    by_count = await rank(world, "kind=loss&group_by=category&sort=-stops")
+    first = by_count["items"][0]
+    # The stop of the press is one: neither the order nor the quarter divides it.
+    assert {row["category"]: row["stops"] for row in by_count["items"]}["idle"] == 2
+    assert (first["stops"], first["cumulative_share"]) == (2, pytest.approx(2 / 9))
+
+
+async def test_shifts_and_orders(world: World) -> None:
+    await add_day(world)
+    shifts = await rank(world, "kind=loss&group_by=shift,category&under=" + PRESS)
+    rows = {(row["shift"], row["category"]): row for row in shifts["items"]}
+    # The repair goes from 12:57 to 14:07 UTC; the late shift begins at 13:00.
+    assert rows["early", "malfunction"]["seconds"] == 3 * 60
+    assert rows["late", "malfunction"]["seconds"] == 67 * 60
+    assert (rows["early", "malfunction"]["stops"], rows["late", "malfunction"]["stops"]) == (1, 0)
+    orders = await rank(world, "kind=loss&group_by=order,category&under=" + PRESS)
+    rows = {(row["order"], row["category"]): row for row in orders["items"]}
+    assert rows["A-1", "idle"]["seconds"] == 8 * 60
+    assert rows["A-2", "idle"]["seconds"] == 17 * 60
+    assert rows[None, "no_order"]["seconds"] == 600
+
+
+async def test_comparison_with_the_period_before(world: World) -> None:
+    await add_day(world)
+    await add_time(
+        world.database, world.ids[ROBOT], "2026-11-19T00:00Z", [Piece(30), Piece(30, S.SETUP)],
+        Made(good=150),
+    )  # fmt: skip
+    for compare in ("previous", "2026-11-19T00:00Z..2026-11-19T08:00Z"):
+        answer = await rank(world, f"kind=loss&under={LINE}&compare={compare}")
+        rows = {row["category"]: row for row in answer["items"]}
+        assert rows["set_up"]["seconds"] == 7 * 60
+        assert rows["set_up"]["compared"]["seconds"] == 30 * 60
+        assert rows["set_up"]["compared"]["change_s"] == -23 * 60
+        assert rows["set_up"]["compared"]["change_points"] < -48
+        assert rows["idle"]["compared"]["seconds"] == 0
+        totals = answer["compared"]["totals"]
+        compared = sum(us(row["compared"]["seconds"]) for row in answer["items"])
+        assert compared == us(totals["loss_s"])
+
+
+async def test_comparison_of_machines(world: World) -> None:
+    await add_day(world)
+    answer = await rank(world, f"kind=loss&under={PRESS}&compare={ROBOT}&group_by=machine,category")
+    rows = {row["category"]: row for row in answer["items"]}
+    assert {row["machine"] for row in answer["items"]} == {PRESS}
+    assert rows["idle"]["compared"]["seconds"] == 60 * 60
+    assert answer["compared"]["under"] == [ROBOT]
+
+
+async def test_a_key_sees_its_plants(world: World) -> None:
+    await add_day(world)
+    answer = await world.get(f"/losses?{SPAN}&group_by=plant", key="emden")
+    assert {row["plant"] for row in answer.json()["items"]} == {PLANT}
+    assert (await world.get(f"/losses?under={OTHER}", key="emden")).status_code == 403
+    assert (
+        await world.get(f"/losses?compare={OTHER}&under={PRESS}", key="emden")
+    ).status_code == 403
+
+
+async def test_nothing_is_no_error(world: World) -> None:
+    answer = await rank(world, "compare=previous")
+    assert (answer["no_data"], answer["items"]) == (True, [])
+    assert answer["totals"]["untagged_share"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("group_by=categorie", "category"),
+        ("group_by=category,colour", "plant, line"),
+        ("compare=previuos", "previous"),
+        ("compare=last", "FROM"),
+        ("compare=2026-11-02..2026-11-01", "before"),
+        (f"compare={ROBOT}&under={PRESS}&under={OTHER}", "one `under`"),
+        ("groupby=category", "group_by"),
+        ("kind=lost", "errors"),
+        ("sort=seconds", "errors"),
+        ("limit=0", "errors"),
+    ],
+)
+async def test_a_wrong_query_gets_a_hint(world: World, query: str, hint: str) -> None:
+    answer = await world.get(f"/losses?{query}")
+    assert answer.status_code == 422, answer.text
+    assert hint in answer.json()["hint"], answer.json()
+
+
+async def test_unchanged_is_304_without_a_query(world: World) -> None:
+    await add_day(world)
+    url = f"/losses?{SPAN}&under={PLANT}&compare=previous"
+    tag = (await world.get(url)).headers["etag"]
+    await world.database.execute("ALTER TABLE elements RENAME TO away")
+    same = await world.get(url, headers={"If-None-Match": tag})
+    assert (same.status_code, same.content) == (304, b"")
