@@ -27,7 +27,7 @@ COMMANDS: Final = {
 }
 # Commands of the client alone.
 OWN: Final = frozenset(
-    {"alive", "kpi", "doctor", "connectors", "quarantine", "supply", "stock", "losses"}
+    {"alive", "kpi", "doctor", "connectors", "quarantine", "supply", "stock", "losses", "targets"}
 )
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -79,8 +79,11 @@ def _register_own(app: typer.Typer) -> None:
         stock,
         supply,
     )
+    from werknetz_client.commands.performance import losses as loss_ranking
+    from werknetz_client.commands.performance import targets
 
-    for module in (kpi, mapping, connectors, quarantine, supply, stock, losses):
+    own = (kpi, mapping, connectors, quarantine, supply, stock, losses, loss_ranking, targets)
+    for module in own:
         module.register(app)
 
 

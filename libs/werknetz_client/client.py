@@ -15,9 +15,13 @@ from werknetz_client.collections import (
     Row,
 )
 from werknetz_client.frame import Library, frame_of
+from werknetz_client.performance import AsyncLosses, AsyncTargets
 from werknetz_client.transport import Transport
 
-__all__ = ["AsyncClient", "Client", "Collection", "EditableCollection", "Kpis", "Row", "Signals"]
+__all__ = [
+    "AsyncClient", "Client", "Collection", "EditableCollection", "Kpis", "Losses", "Row",
+    "Signals", "Targets",
+]  # fmt: skip
 
 
 class AsyncClient(Resources[AsyncCollection, AsyncEditableCollection, AsyncSignals]):
@@ -38,6 +42,8 @@ class AsyncClient(Resources[AsyncCollection, AsyncEditableCollection, AsyncSigna
             AsyncSignals(self.transport, "signals"),
         )
         self.kpis = AsyncKpis(self.transport)
+        self.losses = AsyncLosses(self.transport)
+        self.targets = AsyncTargets(self.transport, "targets")
 
     async def __aenter__(self) -> Self:
         return self
@@ -109,6 +115,24 @@ class Kpis(Blocking[AsyncKpis]):
         return frame_of(self.values(kpi, equipment, start=start, **options), library)
 
 
+class Losses(Blocking[AsyncLosses]):
+    """Loss times, rankings of losses, the overview of equipment, and comparisons of plants."""
+
+    times = blocking(AsyncLosses.times)
+    ranking = blocking(AsyncLosses.ranking)
+    overview = blocking(AsyncLosses.overview)
+    comparison = blocking(AsyncLosses.comparison)
+
+
+class Targets(Blocking[AsyncTargets]):
+    """Targets: `list` with their current state, `show` with contributions, `put`, `withdraw`."""
+
+    list = blocking(AsyncTargets.list)
+    show = blocking(AsyncTargets.show)
+    put = blocking(AsyncTargets.put)
+    withdraw = blocking(AsyncTargets.withdraw)
+
+
 class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Signals]):
     """The platform, from Python. URL and key from the environment or ~/.config/werknetz."""
 
@@ -132,6 +156,8 @@ class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Si
             Signals(loop, client.signals),
         )
         self.kpis = Kpis(loop, client.kpis)
+        self.losses = Losses(loop, client.losses)
+        self.targets = Targets(loop, client.targets)
 
     get = blocking(AsyncClient.get)
     post = blocking(AsyncClient.post)

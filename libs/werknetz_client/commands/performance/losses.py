@@ -1,0 +1,151 @@
+"""`werknetz losses times | ranking`: where the time went, in steps and as a Pareto chart."""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from werknetz.runtime.command import get_or_add_group
+from werknetz_client.client import Client, Row
+from werknetz_client.commands.output import (
+    EMPTY,
+    Output,
+    TableOrJson,
+    Wide,
+    print_json,
+    print_lines,
+    print_table,
+    timestamp,
+)
+from werknetz_client.errors import WerknetzError
+
+Start = Annotated[str, typer.Option(help="-7d, shift:current, week:2026-W47 …")]
+End = Annotated[str | None, typer.Option(help="As start; default: now.")]
+_STEP_NAMES: Final = {
+    "calendar": "calendar time", "planned": "planned operation time (POT)",
+    "busy": "planned busy time (PBT)", "production": "production time (APT)",
+    "net": "net time (PRI × PQ)", "good": "good time (PRI × GQ)",
+}  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    commands = get_or_add_group(app, "losses", "Where time is lost, and supply-caused downtime.")
+    commands.command("times")(show_times)
+    commands.command("ranking")(show_ranking)
+
+
+def show_times(
+    equipment: Annotated[list[str], typer.Argument(help="Paths, such as nordwerk/emden-1.")],
+    start: Start = "-24h",
+    end: End = None,
+    output: TableOrJson = Output.TABLE,
+) -> None:
+    """Show how calendar time becomes good time, step by step."""
+    _refuse_csv(output)
+    with Client() as client:
+        items = client.losses.times(equipment, start=start, end=end)
+    if output is Output.JSON:
+        print_json(items)
+        return
+    for item in items:
+        _print_times(item)
+
+
+def show_ranking(
+    under: Annotated[list[str] | None, typer.Argument(help="Paths; default: all.")] = None,
+    *,
+    by: Annotated[
+        str, typer.Option(help="plant, line, machine, category, reason, order, shift; with commas")
+    ] = "category",
+    start: Start = "-7d",
+    end: End = None,
+    compare: Annotated[
+        str | None, typer.Option(help="previous, FROM..TO, or the path of another equipment.")
+    ] = None,
+    count: Annotated[bool, typer.Option("--count", help="Rank by number, not by time.")] = False,
+    limit: Annotated[int, typer.Option(help="Maximum number of rows.", min=1)] = 30,
+    output: TableOrJson = Output.TABLE,
+    wide: Wide = False,
+) -> None:
+    """Rank losses by time or by number."""
+    _refuse_csv(output)
+    with Client() as client:
+        answer = client.losses.ranking(
+            under or [], group_by=by, start=start, end=end, compare=compare, limit=limit,
+            sort="-stops" if count else "-seconds",
+        )  # fmt: skip
+    if output is Output.JSON:
+        print_json(answer)
+    else:
+        _print_ranking(answer, wide=wide)
+
+
+def _print_times(item: Row) -> None:
+    span = f"{timestamp(item['start'])} to {timestamp(item['end'])}"
+    print_lines(f"{item['equipment']}  {span}")
+    if item["no_data"]:
+        print_lines("  There is no data in this period.", "")
+        return
+    for step in item["steps"]:
+        print_lines(f"{_hours(step['seconds']):>12}  {_STEP_NAMES[step['name']]}")
+        for part in item["parts"]:
+            if part["step"] == step["name"] and part["seconds"]:
+                print_lines(f"{_hours(-part['seconds']):>12}    {_part_text(part)}")
+    kpi = item["kpi"]
+    value = EMPTY if kpi["value"] is None else f"{kpi['value']:.1%}"
+    reason = f" ({kpi['reason']})" if kpi["reason"] else ""
+    print_lines(f"OEE {value}{reason}")
+    if item["untagged_share"] is not None:
+        print_lines(f"Stops without a reason: {item['untagged_share']:.0%}.")
+    print_lines(*(chain["text"] for chain in item["supply_caused"] if chain["text"]), "")
+
+
+def _part_text(part: Row) -> str:
+    stops = f", {part['stops']} ×" if part["stops"] else ""
+    costs = "".join(f", {cost['amount']:,.0f} {cost['currency']}" for cost in part["costs"])
+    return f"{part['category']}: {part['description']}{stops}{costs}"
+
+
+def _print_ranking(answer: Row, *, wide: bool) -> None:
+    dimensions = answer["group_by"]
+    headings = [*dimensions, "time", "share", "cumulative", "stops"]
+    is_compared = answer["compared"] is not None
+    if is_compared:
+        headings += ["before", "change"]
+    rows = [_row_cells(row, dimensions, is_compared=is_compared) for row in answer["items"]]
+    right = {"time", "share", "cumulative", "stops", "before", "change"}
+    print_table(headings, rows, wide=wide, right=right)
+    totals = answer["totals"]
+    if answer["rest"]["rows"]:
+        rest = answer["rest"]
+        print_lines(f"{rest['rows']} more groups: {_hours(rest['seconds'])}.")
+    print_lines(
+        f"Planned busy {_hours(totals['busy_s'])} = good {_hours(totals['good_s'])} + lost "
+        f"{_hours(totals['loss_s'])} + not judged {_hours(totals['not_judged_s'])}."
+    )
+    if totals["untagged_share"] is not None:
+        print_lines(f"Stops without a reason: {totals['untagged_share']:.0%}.")
+
+
+def _row_cells(row: Row, dimensions: list[str], *, is_compared: bool) -> list[str]:
+    cells = [row[name] or EMPTY for name in dimensions]
+    cells += [
+        _hours(row["seconds"]), _share(row["share"]), _share(row["cumulative_share"]),
+        str(row["stops"]),
+    ]  # fmt: skip
+    if is_compared:
+        other = row["compared"]
+        cells += [_hours(other["seconds"]), f"{other['change_s'] / 3600:+,.2f} h"]
+    return cells
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:,.2f} h"
+
+
+def _share(value: Any) -> str:
+    return EMPTY if value is None else f"{value:.1%}"
+
+
+def _refuse_csv(output: Output) -> None:
+    if output is Output.CSV:
+        raise WerknetzError("Losses are shown as a table or as JSON.", "Use -o json, or no -o.")
