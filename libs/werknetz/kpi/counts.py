@@ -59,6 +59,7 @@ class Quantities:
     counters: tuple[dict[str, CounterStart], ...]  # what to continue from after each bucket
     debts: tuple[Debt, ...]  # what each bucket passes to the one before it
     set_aside: tuple[SetAside, ...]
+    production_s: Numbers  # by bucket, how long the machine produced while its items were counted
 
 
 def sum_quantities(
@@ -94,6 +95,7 @@ def sum_quantities(
         counters=_counters_after(increments, before, frame),
         debts=_debts_of(counts, increments, debts, frame.edges),
         set_aside=tuple(sorted(set_aside, key=lambda aside: (aside.at_us, aside.signal_id))),
+        production_s=_production_of(increments, before, frame),
     )
 
 
@@ -203,6 +205,27 @@ def _counters_after(
                     unknown_us=start.unknown_us + unknown_us[bucket],
                 )
     return after
+
+
+def _production_of(
+    increments: Mapping[str, Increments], before: Mapping[str, CounterStart], frame: Frame
+) -> Numbers:
+    """Return the longest production over which a counter counted the items of each bucket."""
+    edges, time = frame.edges, frame.time
+    longest = np.diff(time.apt_until(edges))
+    for key, steps in increments.items():
+        if not len(steps.at):
+            continue
+        first = np.searchsorted(steps.at, edges[:-1], side="right")
+        end = np.searchsorted(steps.at, edges[1:], side="right")
+        counted = first < end
+        since, until = steps.since[first[counted]], steps.at[end[counted] - 1]
+        apt_us = time.apt_until(until) - time.apt_until(since)
+        start = before.get(key)
+        if start is not None:
+            apt_us += np.where(first[counted] == 0, start.apt_us, 0)
+        longest[counted] = np.maximum(longest[counted], apt_us)
+    return longest / 1e6
 
 
 def _debts_of(

@@ -18,6 +18,7 @@ from werknetz.kpi.counts import Debt, sum_quantities
 from werknetz.kpi.data_gaps import mask_unknown, unknown_until
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
 from werknetz.kpi.faults import FAULTS, FaultRuns, fault_runs_of
+from werknetz.kpi.knowledge.doubts import Doubt, doubts_of
 from werknetz.kpi.knowledge.frame import Frame
 from werknetz.kpi.knowledge.known_time import (
     IntervalKinds,
@@ -100,6 +101,7 @@ class ComputedBuckets:
     orders: list[OrderRun]
     debts: tuple[Debt, ...] = ()  # what each bucket passes to the one before it
     set_aside: tuple[SetAside, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     def elements_of(self, bucket: int) -> Elements:
         return Elements(*(float(self.columns[name][bucket]) for name in ELEMENT_NAMES))
@@ -151,6 +153,7 @@ def compute_buckets(
     return ComputedBuckets(
         columns, carries, pieces, _order_runs_of(line, span), quantities.debts,
         quantities.set_aside,
+        doubts_of(columns, None if others else quantities.production_s, span.edges),
     )  # fmt: skip
 
 
@@ -175,7 +178,14 @@ def _timeline_of(
         run_time,
         run_time_since(run_time, had_one=carry.run_time_s is not None),
         planned,
-        fault_runs_of(states, orders, plan, horizon_us=horizon_us, before=carry.fault),
+        fault_runs_of(
+            states,
+            orders,
+            plan,
+            horizon_us=horizon_us,
+            before=carry.fault,
+            minor_stops=samples.minor_stops,
+        ),
         codes,
         numbers,
     )

@@ -30,7 +30,8 @@ FindingKind = Literal[
     "unit_mismatch", "ambiguous_material", "outdated_call_off", "quantity_difference",
     "duplicate_document", "unknown_place", "unprojectable_event", "counter_jump",
     "counter_start_value", "counter_below_zero", "not_computed",
-    "unusable_report",
+    "unusable_report", "signal_conflict", "quantity_not_reported", "run_time_not_known",
+    "cycle_too_easy",
 ]  # fmt: skip
 _F: Final = findings.c
 _SORTING: Final = Sorting(

@@ -1,0 +1,117 @@
+"""Findings about machines: inputs that are missing, and a pace beyond belief."""
+
+from dataclasses import replace
+
+import pytest
+
+from plumbing.kpi_cases import (
+    BUCKETS,
+    EVERY_MINUTE,
+    HIDDEN,
+    PLANNED,
+    RUNS,
+    T0,
+    G,
+    KpiCase,
+    T,
+    at,
+    compute_case,
+    counter,
+    machine,
+    orders,
+    states,
+    steady,
+)
+from werknetz.domain.bucket import BUCKET_US
+from werknetz.domain.role import Role
+from werknetz.domain.shift import Shift
+from werknetz.domain.state import MachineState as S
+from werknetz.kpi.knowledge.doubts import PACE_MAX, PACE_SLACK_S, Doubt
+from werknetz.kpi.plan import PlannedTime
+from werknetz.kpi.series import MachineSamples
+from werknetz.kpi.timeline.reports import ReportedQuantity, Reports
+
+END = T0 + BUCKETS * BUCKET_US
+
+
+def doubts_of(samples: MachineSamples, plan: PlannedTime = PLANNED) -> tuple[Doubt, ...]:
+    [computed] = compute_case(KpiCase("", (samples,), {}, plan=plan))
+    return computed.doubts
+
+
+ROWS = [
+    ("all is reported", machine(RUNS, [(0, 10)], steady(T, 9), steady(G, 9)), ""),
+    ("no counter", machine(RUNS, [(0, 10)]), "quantity_not_reported"),
+    ("total alone", machine(RUNS, [(0, 10)], steady(T, 9)), "quantity_not_reported"),
+    ("good alone", machine(RUNS, [(0, 10)], steady(G, 9)), ""),
+    ("no planned run time", machine(RUNS, None, steady(G, 9)), "run_time_not_known"),
+    ("a planned run time of zero", machine(RUNS, [(0, 0)], steady(G, 9)), "run_time_not_known"),
+    (
+        "an order without planned run time",
+        machine(RUNS, [(0, 9), (400, 0)], steady(G, 9), order=orders((0, "A"), (400, "B"))),
+        "run_time_not_known",
+    ),
+    (
+        "without an order none is needed",
+        machine(RUNS, [(0, 9), (400, 0)], steady(G, 9), order=orders((0, "A"), (400, ""))),
+        "",
+    ),
+    ("neither", machine(RUNS, None), "quantity_not_reported"),
+]
+
+
+@pytest.mark.parametrize(("samples", "kind"), [row[1:] for row in ROWS], ids=[r[0] for r in ROWS])
+def test_a_missing_input_is_a_doubt(samples: MachineSamples, kind: str) -> None:
+    assert [(doubt.kind, doubt.at_us) for doubt in doubts_of(samples)] == (
+        [(kind, END)] if kind else []
+    )
+
+
+def test_the_last_planned_bucket_is_judged() -> None:
+    missing = machine(RUNS, [(0, 10)], counter(G, [(400, 0)]))
+    until_300 = PlannedTime.of([Shift("s", None, at(0), at(300))])  # type: ignore[arg-type] # the day does not matter
+    [doubt] = doubts_of(missing, until_300)
+    assert (doubt.kind, doubt.at_us) == ("quantity_not_reported", at(300))
+    assert doubts_of(missing) == ()
+    never = PlannedTime.of([Shift("s", None, at(900), at(990))])  # type: ignore[arg-type] # as above
+    assert doubts_of(machine(RUNS, None), never) == ()
+
+
+def pace(factor: float, slack_s: float = 0.0) -> MachineSamples:
+    """Return a machine that counts, in one bucket, `factor` of what its cycle allows."""
+    items = (900 * factor + slack_s) / 10
+    points = [(0, 0), (29, 0), (30, 0), (44, items / 2), (45, items), (60, items)]
+    return machine(RUNS, [(0, 10)], counter(T, points), counter(G, points))
+
+
+def test_a_pace_beyond_belief_is_a_doubt() -> None:
+    assert doubts_of(pace(PACE_MAX, PACE_SLACK_S)) == ()
+    [doubt] = doubts_of(pace(PACE_MAX, PACE_SLACK_S + 1))
+    assert doubt == Doubt(
+        "cycle_too_easy", str(T0 // 86_400_000_000), at(45),
+        pytest.approx(PACE_MAX * 900 + PACE_SLACK_S + 1), pytest.approx(900),
+    )  # fmt: skip
+    [doubt] = doubts_of(pace(22.76))
+    assert doubt.planned_s == pytest.approx(22.76 * 900)
+
+
+def test_counts_of_a_machine_that_does_not_produce_are_doubtful() -> None:
+    samples = replace(pace(0.5), state=states((0, S.IDLE)))
+    assert [doubt.kind for doubt in doubts_of(samples)] == ["cycle_too_easy"]
+
+
+def test_seldom_samples_and_unknown_time_are_no_pace() -> None:
+    seldom = [(n, 6 * n) for n in range(0, 481, 120)]
+    assert doubts_of(machine(RUNS, [(0, 10)], counter(T, seldom), counter(G, seldom))) == ()
+    steadily = [(n, 6 * n) for n in EVERY_MINUTE]
+    assert doubts_of(machine(HIDDEN, [(0, 10)], counter(T, steadily), counter(G, steadily))) == ()
+
+
+def test_the_pace_of_reports_is_not_judged() -> None:
+    reports = Reports(
+        quantities=(
+            ReportedQuantity(Role.GOOD_COUNT, at(0), at(480), 9000.0),
+            ReportedQuantity(Role.SCRAP_COUNT, at(0), at(480), 0.0),
+        )
+    )
+    assert doubts_of(replace(machine(RUNS, [(0, 10)]), reports=reports)) == ()
