@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.audit.endpoints import router as audit
+from werknetz_core.characteristics.endpoints import router as characteristics
 from werknetz_core.connectors.endpoints import router as connectors
 from werknetz_core.context.app_context import open_app_context
 from werknetz_core.context.edge_forwarder import EVENTS_BATCH_PATH
@@ -22,6 +23,7 @@ from werknetz_core.deliveries.receipts.endpoints import router as receipts
 from werknetz_core.deliveries.shipments.endpoints import router as shipments
 from werknetz_core.docs.endpoints import router as docs
 from werknetz_core.equipment.endpoints import router as equipment
+from werknetz_core.equipment_capacities.endpoints import router as equipment_capacities
 from werknetz_core.events.endpoints import router as events
 from werknetz_core.findings.endpoints import router as findings
 from werknetz_core.forecast.days_of_supply.endpoints import router as days_of_supply
@@ -36,7 +38,9 @@ from werknetz_core.http.middleware import RequestMetrics, RequestMiddleware
 from werknetz_core.kpis.definitions.endpoints import router as kpi_definitions
 from werknetz_core.kpis.explanation.endpoints import router as kpi_explanation
 from werknetz_core.kpis.values.endpoints import router as kpi_values
+from werknetz_core.loss_times.endpoints import router as loss_times
 from werknetz_core.losses.endpoints import router as losses
+from werknetz_core.losses.ranking.endpoints import router as loss_ranking
 from werknetz_core.mappings.endpoints import router as mappings
 from werknetz_core.mappings.replays import runner
 from werknetz_core.mappings.replays.endpoints import router as replays
@@ -56,17 +60,18 @@ from werknetz_core.stops.thresholds.endpoints import router as stop_thresholds
 from werknetz_core.suppliers.endpoints import router as suppliers
 from werknetz_core.suppliers.policies.endpoints import router as policies
 from werknetz_core.suppliers.sites.endpoints import router as sites
+from werknetz_core.targets.endpoints import router as targets
 from werknetz_core.warehouses.endpoints import router as warehouses
 from werknetz_core.warehouses.stock_levels.endpoints import router as stock_levels
 from werknetz_core.warehouses.stock_movements.endpoints import router as stock_movements
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    audit, reasons, stop_thresholds, stops, plants, equipment, signals, shifts, orders,
-    operations, suppliers, sites, policies, call_offs, due_lines, shipments, receipts,
-    cumulatives, materials, line_materials, line_rates, warehouses, stock_levels,
-    stock_movements, stock_projection, days_of_supply, shortage_warnings, findings, connectors,
-    gaps, quarantine, events, mappings, replays, losses, api_keys,
+    audit, reasons, stop_thresholds, stops, plants, equipment, signals, shifts, orders, operations, suppliers, sites, policies, call_offs,
+    due_lines, shipments, receipts, cumulatives, materials, line_materials, line_rates, warehouses,
+    stock_levels, stock_movements, stock_projection, days_of_supply, shortage_warnings, findings,
+    characteristics, equipment_capacities, connectors, gaps, quarantine, events, mappings, replays, losses, api_keys,
+    loss_times, loss_ranking, targets,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."

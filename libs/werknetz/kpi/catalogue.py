@@ -15,7 +15,15 @@ from werknetz.kpi.definition import (
     Trend,
     Undefined,
 )
-from werknetz.kpi.formulas import maintenance, oee, quality, working_time
+from werknetz.kpi.facts import capability
+from werknetz.kpi.facts.capability import CHARACTERISTIC
+from werknetz.kpi.formulas import (
+    maintenance,
+    oee,
+    people_and_material,
+    quality,
+    working_time,
+)
 from werknetz.kpi.stock import formulas as stock
 from werknetz.kpi.stock.formulas import WAREHOUSE
 from werknetz.kpi.supply import formulas as supply
@@ -35,11 +43,13 @@ __all__ = [
     "Undefined",
 ]  # fmt: skip
 
-FORMULA_FILES: Final = (working_time, oee, quality, maintenance, supply, stock)
+FORMULA_FILES: Final = (
+    working_time, oee, quality, maintenance, people_and_material, capability, supply, stock,
+)  # fmt: skip
 CATALOGUE: Final[Mapping[str, Kpi]] = MappingProxyType(
     dict(sorted(REGISTRY.items(), key=lambda item: (item[1].number or 99, item[0])))
 )
-"""Of machines, suppliers and warehouses."""
+"""Of machines, characteristics, suppliers and warehouses."""
 
 KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
     {name: kpi for name, kpi in CATALOGUE.items() if kpi.subject is EQUIPMENT}
@@ -47,6 +57,6 @@ KPIS: Final[Mapping[str, Kpi]] = MappingProxyType(
 """KPIs of equipment: machines, lines, areas and plants."""
 
 SUBJECTS: Final[Mapping[str, KpiSubject[Any]]] = MappingProxyType(
-    {subject.name: subject for subject in (EQUIPMENT, SUPPLIER, WAREHOUSE)}
+    {subject.name: subject for subject in (EQUIPMENT, CHARACTERISTIC, SUPPLIER, WAREHOUSE)}
 )
 """The subjects by the query parameter of `kpi_values` that selects one."""

@@ -1,6 +1,7 @@
 """The parameters of a KPI query. Parsed by hand, because the route is polled often."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar
@@ -21,7 +22,12 @@ from werknetz_core.kpis.values.schemas import KpiQueryBody
 
 REPEATED_MAX: Final = 50
 SORT_KEYS: Final = (*SUBJECTS, "kpi", "start", "value", "coverage")
-_SINGLE: Final = ("start", "end", "granularity", "tz", "divisor", "sort", "format", "csv_dialect")
+_SINGLE: Final = (
+    "start", "end", "granularity", "rolling", "as_of", "tz", "divisor", "sort", "format",
+    "csv_dialect",
+)  # fmt: skip
+_ROLLING: Final = re.compile(r"([1-9]\d{0,3})([hdw])")
+_ROLLING_H: Final = {"h": 1, "d": 24, "w": 168}
 _KNOWN: Final = frozenset({*SUBJECTS, "kpi", "fields", *_SINGLE})
 _LIST_PARAMETERS: Final = frozenset({"fields", "sort", "format", "csv_dialect"})
 _Choice = TypeVar("_Choice", Format, CsvDialect)
@@ -38,6 +44,14 @@ class KpiQuery:
     tz: str | None = None
     divisor: Divisor = Divisor.FAILURES_PLUS_ONE
     list_params: ListParams = DEFAULT_LIST_PARAMS  # of the response
+    rolling: str | None = None
+    as_of: str | None = None
+
+    @property
+    def rolling_us(self) -> int | None:
+        """How long each rolling window is; None: windows do not overlap."""
+        match = _ROLLING.fullmatch(self.rolling) if self.rolling is not None else None
+        return int(match[1]) * _ROLLING_H[match[2]] * 3_600_000_000 if match else None
 
     @property
     def subject(self) -> KpiSubject[Any]:
@@ -55,6 +69,8 @@ class KpiQuery:
             body.granularity,
             body.tz,
             _parse_divisor(body.divisor),
+            rolling=_parse_rolling(body.rolling, scope),
+            as_of=_parse_as_of(body.as_of, scope),
         )
 
     @classmethod
@@ -76,6 +92,8 @@ class KpiQuery:
             parameters.get("tz"),
             _parse_divisor(parameters.get("divisor", "fe+1")),
             _parse_list_params(parameters, accept),
+            _parse_rolling(parameters.get("rolling"), scope),
+            _parse_as_of(parameters.get("as_of"), scope),
         )
 
 
@@ -90,12 +108,21 @@ def parameter_documents() -> Sequence[dict[str, object]]:
     }
     descriptions: dict[str, tuple[dict[str, object], str]] = {
         "equipment": (texts, "Equipment path, of any level. Repeated: each of them."),
+        "characteristic": (
+            texts,
+            "Instead of equipment: a measured characteristic of a machine, as path:name.",
+        ),
         "supplier": (texts, "Instead of equipment: key of a supplier, or * for all."),
         "warehouse": (texts, "Instead of equipment: key of a warehouse, or * for all."),
         "kpi": (texts, "Name of a KPI, see /api/v1/kpis. Repeated: each of them."),
         "start": ({**text, "default": "-24h"}, "RFC 3339, epoch ms, -8h, shift:current, …"),
         "end": (text, "As start. Default: now, or the end of the period that start names."),
-        "granularity": ({**text, "default": "none"}, "hour, shift, 1d, 1w, 1mo or none."),
+        "granularity": (
+            {**text, "default": "none"},
+            "15m, hour, shift, 1d, 1w, 1mo, quarter, year or none; a shorter one is taken as 15m.",
+        ),
+        "rolling": (text, "Length of each window, which ends where that of granularity does: 7d."),
+        "as_of": (text, "By what was known at this time. Default: by what is known now."),
         "tz": (text, "IANA time zone of days, weeks and months. Default: the plant's."),
         "divisor": (
             {**text, "default": "fe+1"},
@@ -209,6 +236,26 @@ def find_kpi(name: str) -> Kpi:
         f"{hint}GET /api/v1/kpis lists all.",
         errors=errors,
     )
+
+
+def _parse_rolling(text: str | None, scope: str) -> str | None:
+    if text is None:
+        return None
+    if scope != "equipment":
+        raise invalid_parameter("rolling", f"A {scope} has no rolling windows.", "Use 1w or 1mo.")
+    if _ROLLING.fullmatch(text) is None:
+        raise invalid_parameter(
+            "rolling", f"rolling={text!r} is no length.", "Use hours, days or weeks: 8h, 7d, 4w."
+        )
+    return text
+
+
+def _parse_as_of(text: str | None, scope: str) -> str | None:
+    if text is not None and scope != "equipment":
+        raise invalid_parameter(
+            "as_of", f"as_of is not supported for a {scope}.", "Leave it out, or use equipment=…."
+        )
+    return text
 
 
 def _parse_divisor(text: str) -> Divisor:

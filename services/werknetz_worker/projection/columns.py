@@ -39,6 +39,10 @@ MOVEMENT: Final = (
 CONSUMPTION: Final = (
     *_HEAD, "equipment_id", "equipment", "material_id", *_MEASURED, "order_number", "batch",
 )  # fmt: skip
+INSPECTION: Final = (
+    *_HEAD, "equipment_id", "equipment", "serial_number", "characteristic", "value", "lower_limit",
+    "upper_limit", "unit", "defect", "is_good", "order_number",
+)  # fmt: skip
 TABLES: Final = {
     "call_off_entries": CALL_OFF,
     "shipment_lines": SHIPMENT,
@@ -46,6 +50,7 @@ TABLES: Final = {
     "stock_counts": COUNT,
     "stock_movements": MOVEMENT,
     "consumptions": CONSUMPTION,
+    "inspections": INSPECTION,
 }
 OF_KIND: Final = {
     "delivery_called_off": ("call_off_entries",),
@@ -54,6 +59,7 @@ OF_KIND: Final = {
     "stock_counted": ("stock_counts",),
     "stock_moved": ("stock_movements",),
     "material_consumed": ("consumptions", "stock_movements"),
+    "quality_inspected": ("inspections",),
 }
 
 
@@ -103,7 +109,15 @@ _INSTANTS: Final = {
     "arrives_at": "arrives_us",
 }
 _NUMBERS: Final = frozenset(
-    {"last_receipt_quantity", "package_count", "on_order_quantity", "reorder_level"}
+    {
+        "last_receipt_quantity",
+        "package_count",
+        "on_order_quantity",
+        "reorder_level",
+        "value",
+        "lower_limit",
+        "upper_limit",
+    }
 )
 _LISTS: Final = frozenset({"packed_in", "handling_units"})
 

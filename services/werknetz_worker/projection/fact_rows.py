@@ -21,6 +21,7 @@ _SUBJECT: Final = {
     "stock_counts": "stock_item_id",
     "stock_movements": "stock_item_id",
     "consumptions": "NULL::int",
+    "inspections": "NULL::int",
 }
 
 

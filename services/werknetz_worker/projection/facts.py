@@ -9,6 +9,7 @@ from werknetz_worker.projection import relations
 from werknetz_worker.projection.columns import TABLES, Measure, row_of
 from werknetz_worker.projection.event_revisions import EventRevision
 from werknetz_worker.projection.findings import EventFinding, finding_of_event
+from werknetz_worker.projection.inspections import is_good
 from werknetz_worker.projection.material_numbers import (
     material_number_of,
 )
@@ -122,6 +123,12 @@ def _add_fact(
             _add_row(facts, names, event, "consumptions", values)
             if names.warehouse(event) is not None:
                 _add_stock(facts, names, event, "stock_movements", None, sign=-1.0)
+        case "quality_inspected":
+            values = {
+                "equipment_id": names.equipment.get(event.text("equipment") or ""),
+                "is_good": is_good(event),
+            }
+            facts.rows["inspections"].append(row_of("inspections", event, measure, values))
 
 
 def _call_off_values(

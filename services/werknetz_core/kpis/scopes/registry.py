@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
+from werknetz_core.kpis.scopes.characteristics import CharacteristicScope
 from werknetz_core.kpis.scopes.machines import EquipmentScope
 from werknetz_core.kpis.scopes.scope import Scope
 from werknetz_core.kpis.scopes.suppliers import SupplierScope
 from werknetz_core.kpis.scopes.warehouses import WarehouseScope
 
-_ALL_SCOPES: Final[tuple[Scope, ...]] = (EquipmentScope(), SupplierScope(), WarehouseScope())
+_ALL_SCOPES: Final[tuple[Scope, ...]] = (
+    EquipmentScope(), CharacteristicScope(), SupplierScope(), WarehouseScope(),
+)  # fmt: skip
 SCOPES: Final[Mapping[str, Scope]] = {scope.subject.name: scope for scope in _ALL_SCOPES}

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from werknetz_core.shifts.schemas import NamedShiftView
+
 
 class AppliedPolicyView(BaseModel):
     """A policy that defines on time and in full for a part of the window."""
@@ -74,6 +76,7 @@ class RangeView(BaseModel):
     start: datetime
     end: datetime
     time_zone: str
+    shift: NamedShiftView | None = None
 
 
 class KpiValueListView(BaseModel):
@@ -93,6 +96,8 @@ class KpiQueryBody(BaseModel):
     start: str = "-24h"
     end: str | None = None
     granularity: str = "none"
+    rolling: str | None = None
+    as_of: str | None = None
     tz: str | None = None
     divisor: str = "fe+1"
 

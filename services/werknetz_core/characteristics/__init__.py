@@ -1,0 +1,1 @@
+"""Measured characteristics of machines: what capability is computed for."""

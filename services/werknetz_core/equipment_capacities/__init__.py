@@ -1,0 +1,1 @@
+"""Equipment production capacity: what a machine can produce in an hour of planned time."""
