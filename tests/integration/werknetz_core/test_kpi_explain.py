@@ -77,7 +77,7 @@ async def test_a_value_is_followed_down_to_its_samples(world: World) -> None:
     assert {(s["category"], s["minutes"]) for s in press["states"]} == {
         ("apt", 10), ("adet", 3), ("unknown", 2),
     }  # fmt: skip
-    assert press["counts"] == {"produced": 72, "good": 72, "scrap": 0, "rework": 0}
+    assert press["counts"] == {"produced": 72, "good": 72, "scrap": 0, "rework": None}
     [signal] = press["signals"]
     assert (signal["sample_count"], signal["mapping"]) == (15, "emden@3")
     assert signal["first_at"] == "2026-11-20T05:00:00Z"
@@ -143,3 +143,39 @@ async def test_a_key_for_one_plant_sees_no_foreign_losses(world: World) -> None:
 async def test_wrong_questions(world: World, query: str, status: int) -> None:
     answer = await world.get(f"/kpi_values/explain?{query}")
     assert (answer.status_code, bool(answer.json()["hint"])) == (status, True)
+
+
+async def test_doubts_are_named(world: World) -> None:
+    await some_history(world)
+    await world.database.execute(
+        "UPDATE elements SET plan_known_s = 450, quantity_known_s = 300, judged_s = 300,"
+        " good_samples = 8, late_samples = 0 WHERE pq = 72"
+    )
+    await world.database.execute("UPDATE samples SET status = $1 WHERE at = $2", 0x40BC_0000, FIVE)
+    await world.database.execute(
+        "INSERT INTO quantity_entries (equipment_id, at, role, quantity, entered_by)"
+        " VALUES ($1, $2, 'scrap_count', 3, 'ada')",
+        world.ids[PRESS], FIVE,
+    )  # fmt: skip
+    await world.database.execute(
+        "INSERT INTO element_revisions (equipment_id, bucket_at, revision, elements, known_from,"
+        " known_to) VALUES ($1, $2, 1, '{}', $2, $2)",
+        world.ids[PRESS], FIVE,
+    )  # fmt: skip
+    await world.database.execute(
+        "INSERT INTO findings (key, kind, subject, equipment_id, at, detail) VALUES"
+        " ('k', 'cycle_too_easy', 'machine', $1, $2::timestamptz + interval '15 minutes', 'fast')",
+        world.ids[PRESS], FIVE,
+    )  # fmt: skip
+    answer = await world.get(f"/kpi_values/explain?equipment={LINE}&kpi=oee&{SPAN}")
+    assert answer.status_code == 200, answer.text
+    doubts = {doubt["kind"]: doubt for doubt in answer.json()["doubts"]
+              if doubt["equipment"] == PRESS}  # fmt: skip
+    assert {kind: doubt["share"] or doubt["count"] for kind, doubt in doubts.items()} == {
+        "unknown_state": pytest.approx(0.1), "run_time_not_known": pytest.approx(2 / 3),
+        "no_shift_calendar": 0.5, "bad_samples": pytest.approx(0.2), "uncertain_clock": 1,
+        "corrected_counts": 1, "computed_again": 1, "cycle_too_easy": 1,
+    }  # fmt: skip
+    text = answer.json()["text"]
+    assert f"Doubt: {PRESS}: the state is unknown in 10.0% of the planned busy time." in text
+    assert f"Doubt: {PRESS}: people entered 1 quantities." in text

@@ -19,8 +19,10 @@ from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_utc
 from werknetz_core.kpis.explanation import trace
+from werknetz_core.kpis.explanation.doubts import load_doubts, sentences_of
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.values import compute
+from werknetz_core.kpis.values.compute import judgement_fields
 
 MACHINES_MAX: Final = 25
 _API: Final = "/api/v1"
@@ -41,9 +43,12 @@ async def explain(
     span = trace.TraceSpan(instant_of(target.span.start_us), instant_of(target.span.end_us))
     sums = await trace.load_sums_by_machine(context.database, target.ids, span)
     paths = {node.id: node.path for node in tree.subtree(target.name) if node.id in sums}
-    machine_ids = sorted(paths, key=paths.__getitem__)[:MACHINES_MAX]
+    by_path = sorted(paths, key=paths.__getitem__)
+    machine_ids = by_path[:MACHINES_MAX]
     traces = await trace.load_machine_traces(context.database, machine_ids, span, sums)
     losses = await trace.load_data_losses(session, principal, list(paths), span)
+    of_machines = {id_: (paths[id_], Elements.of(sums[id_])) for id_ in by_path}
+    doubts = await load_doubts(context.database, span, kpi, of_machines)
     links = _Links(format_utc(target.span.start_us), format_utc(target.span.end_us))
     machines = [_machine(id_, paths[id_], traces, query, links) for id_ in machine_ids]
     total = Elements.sum(Elements.of(row) for row in sums.values())
@@ -53,6 +58,7 @@ async def explain(
         "time_zone": covered["time_zone"],
         "definition": _definition(kpi),
         "elements": _elements(kpi, total),
+        "doubts": doubts,
         "machine_count": len(paths),
         "machines": machines,
         "mappings": sorted({s["mapping"] for m in machines for s in m["signals"]}),
@@ -85,10 +91,10 @@ def _definition(kpi: Kpi) -> Document:
     }
 
 
-def _elements(kpi: Kpi, elements: Elements) -> dict[str, float]:
-    return {
-        name: getattr(elements, name) for name in dict.fromkeys((*kpi.inputs, *_QUALITY_ELEMENTS))
-    }
+def _elements(kpi: Kpi, elements: Elements) -> dict[str, float | None]:
+    """Return the inputs and what shows their quality; null: a quantity that nobody reports."""
+    names = dict.fromkeys((*kpi.inputs, *_QUALITY_ELEMENTS))
+    return {name: elements.reported(name) for name in names}
 
 
 def _machine(
@@ -101,6 +107,7 @@ def _machine(
         "equipment": path,
         "value": value,
         "reason": reason,
+        **judgement_fields(kpi, elements, query.divisor),
         "coverage": elements.coverage,
         "late_share": elements.late_share,
         "elements": _elements(kpi, elements),
@@ -113,7 +120,7 @@ def _machine(
             }
             for row in traces.states.get(machine_id, ())
         ],
-        "counts": {count: getattr(elements, name) for count, name in _COUNTS.items()},
+        "counts": {count: elements.reported(name) for count, name in _COUNTS.items()},
         "signals": [_signal(row, links) for row in traces.signals.get(machine_id, ())],
         "states_href": links.to(f"/equipment/{path}/states"),
         "counts_href": links.to(f"/equipment/{path}/counts"),
@@ -160,7 +167,7 @@ def _sentences(document: Document, total: Elements) -> list[str]:
     definition = document["definition"]
     number = f", number {definition['number']} of ISO 22400-2" if definition["number"] else ""
     inputs = ", ".join(
-        f"{name} = {element:,.10g}"
+        f"{name} = {'not reported' if element is None else format(element, ',.10g')}"
         for name, element in document["elements"].items()
         if name not in _QUALITY_ELEMENTS
     )
@@ -181,6 +188,13 @@ def _sentences(document: Document, total: Elements) -> list[str]:
             f" with {total.pbt_s / 60:,.1f} minutes of planned busy time."
         ),
     ]
+    if document["strict_value"] is not None and document["strict_value"] != value:
+        sentences.append(
+            f"Over all planned time, with unknown time as a loss, it is"
+            f" {document['strict_value']:.6g} {document['unit']}."
+        )
+    if document["divisor"] is not None:
+        sentences.append(f"The sum of times is divided by {document['divisor']:g}.")
     if document["coverage"] is not None:
         sentences.append(
             f"Of this time {document['coverage']:.1%} are known; {total.unknown_s / 60:,.1f}"
@@ -190,6 +204,7 @@ def _sentences(document: Document, total: Elements) -> list[str]:
     late = f"; {document['late_share']:.1%} arrived late" if document["late_share"] else ""
     mappings = ", ".join(document["mappings"]) or "none"
     sentences.append(f"Source: {total.samples:,.0f} samples{late}. Mappings: {mappings}.")
+    sentences += sentences_of(document["doubts"])
     if document["provisional"]:
         sentences.append("It is provisional: the period is not over, or data may still arrive.")
     computed: datetime | None = document["computed_at"]

@@ -36,15 +36,30 @@ class SignalTraceView(BaseModel):
     href: str  # the samples
 
 
+class DoubtView(BaseModel):
+    """What makes the value of a machine doubtful, and how much of it."""
+
+    kind: str  # unknown_state, uncertain_clock, run_time_not_known, corrected_counts …
+    equipment: str
+    share: float | None  # of the time, or of the samples
+    count: int | None  # of samples, entries, quarters of an hour or findings
+    text: str
+
+
 class MachineTraceView(BaseModel):
     equipment: str
     value: float | None
     reason: str | None
+    strict_value: float | None
+    divisor: float | None
     coverage: float | None
+    state_share: float | None
+    quantity_share: float | None
+    plan_share: float | None
     late_share: float | None
-    elements: dict[str, float]
+    elements: dict[str, float | None]  # null: a quantity that nobody reports
     states: list[StateTimeView]
-    counts: dict[str, float]
+    counts: dict[str, float | None]
     signals: list[SignalTraceView]
     states_href: str
     counts_href: str
@@ -86,13 +101,19 @@ class ExplanationView(BaseModel):
     value: float | None
     reason: str | None
     unit: str
+    strict_value: float | None
+    divisor: float | None  # of mean times
     coverage: float | None
+    state_share: float | None
+    quantity_share: float | None
+    plan_share: float | None
     late_share: float | None
     provisional: bool
     computed_at: datetime | None
     text: list[str]  # the same, in sentences
     definition: DefinitionView
-    elements: dict[str, float]  # summed over all machines
+    elements: dict[str, float | None]  # summed over all machines
+    doubts: list[DoubtView]  # by machine; the first of them
     machine_count: int
     machines: list[MachineTraceView]  # the first of them, by path
     mappings: list[str]

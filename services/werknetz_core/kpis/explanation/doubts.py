@@ -1,0 +1,118 @@
+"""What makes a KPI value doubtful: what nobody knows, what was corrected, what cannot be right."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from werknetz.domain.role import Role
+from werknetz.kpi.definition import Kpi
+from werknetz.kpi.elements import Elements
+from werknetz.store.queries import kpi_explanation as statements
+from werknetz.store.session import Database
+from werknetz_core.kpis.explanation.trace import SAMPLES_MAX, TraceSpan
+
+DOUBTS_MAX: Final = 100
+READ_MAX: Final = 25  # machines whose samples are read
+_ROLES: Final = [role.value for role in Role if role.affects_kpis]
+_ALMOST_ALL: Final = 1 - 1e-9
+Document = dict[str, Any]
+
+
+async def load_doubts(
+    database: Database, span: TraceSpan, kpi: Kpi, machines: Mapping[int, tuple[str, Elements]]
+) -> list[Document]:
+    """Return the doubts of each machine, by path; `machines`: path and sums by id."""
+    ids = list(machines)
+    arguments = (ids, span.start, span.end)
+    uncertain = await database.fetch(
+        statements.UNCERTAIN_TIMES_BY_MACHINE,
+        ids[:READ_MAX],
+        span.start,
+        span.end,
+        _ROLES,
+        SAMPLES_MAX,
+    )
+    entries = await database.fetch(statements.ENTRIES_BY_MACHINE, *arguments)
+    revisions = await database.fetch(statements.REVISIONS_BY_MACHINE, *arguments)
+    findings = await database.fetch(statements.FINDINGS_BY_MACHINE, *arguments)
+    doubts = [
+        _document(kind, path, share, None, text)
+        for path, elements in machines.values()
+        for kind, share, text in _doubts_of_sums(kpi, elements)
+    ]
+    doubts += [
+        _document("uncertain_clock", machines[row["equipment_id"]][0], None, row["counted"],
+                  f"{row['counted']:,} samples have no reliable time of their source")
+        for row in uncertain
+    ]  # fmt: skip
+    doubts += _doubts_of_changes(machines, entries, revisions)
+    doubts += [
+        _document(row["kind"], machines[row["equipment_id"]][0], None, row["findings"],
+                  row["detail"])
+        for row in findings
+    ]  # fmt: skip
+    return sorted(doubts, key=lambda doubt: (doubt["equipment"], doubt["kind"]))[:DOUBTS_MAX]
+
+
+def sentences_of(doubts: Sequence[Document]) -> Iterator[str]:
+    """Yield one sentence a doubt."""
+    for doubt in doubts:
+        yield f"Doubt: {doubt['equipment']}: {doubt['text']}."
+
+
+def _doubts_of_sums(kpi: Kpi, e: Elements) -> Iterator[tuple[str, float | None, str]]:
+    """Yield kind, share of the time that is not known, and text."""
+    state_share, plan_share = e.coverage, e.plan_share
+    if state_share is not None and state_share < _ALMOST_ALL:
+        yield (
+            "unknown_state",
+            1 - state_share,
+            (f"the state is unknown in {1 - state_share:.1%} of the planned busy time"),
+        )
+    known_s = kpi.quantity_known
+    share = None if known_s is None else e.quantity_share(known_s)
+    if share is not None and share < _ALMOST_ALL:
+        kind, text = _missing_quantity(e)
+        yield kind, 1 - share, f"{text} in {1 - share:.1%} of the planned busy time"
+    if plan_share is not None and plan_share < _ALMOST_ALL:
+        yield (
+            "no_shift_calendar",
+            1 - plan_share,
+            (
+                f"no shift calendar holds in {1 - plan_share:.1%} of the time: all of it counts as"
+                " planned"
+            ),
+        )
+    if e.late_share:
+        yield "late_samples", e.late_share, f"{e.late_share:.1%} of the samples arrived late"
+    if e.samples and e.good_samples < e.samples:
+        share = 1 - e.good_samples / e.samples
+        yield "bad_samples", share, f"{share:.1%} of the samples are not good"
+
+
+def _missing_quantity(e: Elements) -> tuple[str, str]:
+    if e.gq_known_s < e.calendar_s * _ALMOST_ALL or e.pq_known_s < e.calendar_s * _ALMOST_ALL:
+        return "quantity_not_reported", "not all of produced, good and scrap are reported"
+    if e.quantity_known_s < e.pbt_s * _ALMOST_ALL:
+        return "run_time_not_known", "the planned run time per item is unknown"
+    return "quantity_not_reported", "a quantity of this KPI is not reported"
+
+
+def _doubts_of_changes(
+    machines: Mapping[int, tuple[str, Elements]],
+    entries: Iterable[Any],
+    revisions: Iterable[Any],
+) -> Iterator[Document]:
+    for row in entries:
+        path = machines[row["equipment_id"]][0]
+        for name, kind in (("quantities", "corrected_counts"), ("states", "corrected_states")):
+            if row[name]:
+                text = f"people entered {row[name]:,} {name}"
+                yield _document(kind, path, None, row[name], text)
+    for row in revisions:
+        text = f"{row['buckets']:,} quarters of an hour were computed again with later data"
+        yield _document("computed_again", machines[row["equipment_id"]][0], None, row["buckets"],
+                        text)  # fmt: skip
+
+
+def _document(kind: str, path: str, share: float | None, count: int | None, text: str) -> Document:
+    return {"kind": kind, "equipment": path, "share": share, "count": count, "text": text}
