@@ -55,6 +55,7 @@ from werknetz_core.reasons.endpoints import router as reasons
 from werknetz_core.settings import CoreSettings
 from werknetz_core.shifts.endpoints import router as shifts
 from werknetz_core.signals.endpoints import router as signals
+from werknetz_core.stops import following
 from werknetz_core.stops.endpoints import router as stops
 from werknetz_core.stops.thresholds.endpoints import router as stop_thresholds
 from werknetz_core.suppliers.endpoints import router as suppliers
@@ -67,11 +68,12 @@ from werknetz_core.warehouses.stock_movements.endpoints import router as stock_m
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    audit, reasons, stop_thresholds, stops, plants, equipment, signals, shifts, orders, operations, suppliers, sites, policies, call_offs,
-    due_lines, shipments, receipts, cumulatives, materials, line_materials, line_rates, warehouses,
-    stock_levels, stock_movements, stock_projection, days_of_supply, shortage_warnings, findings,
-    characteristics, equipment_capacities, connectors, gaps, quarantine, events, mappings, replays, losses, api_keys,
-    loss_times, loss_ranking, targets,
+    audit, reasons, stop_thresholds, stops, plants, equipment, signals, shifts, orders,
+    operations, suppliers, sites, policies, call_offs, due_lines, shipments, receipts,
+    cumulatives, materials, line_materials, line_rates, warehouses, stock_levels,
+    stock_movements, stock_projection, days_of_supply, shortage_warnings, findings,
+    characteristics, equipment_capacities, connectors, gaps, quarantine, events, mappings,
+    replays, losses, api_keys, loss_times, loss_ranking, targets,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."
@@ -83,7 +85,8 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_app_context(settings, now_us, {"replays": runner.run}) as context:
+        jobs = {"replays": runner.run, "stops": following.run}
+        async with open_app_context(settings, now_us, jobs) as context:
             app.state.context = context
             yield
 

@@ -11,9 +11,7 @@ import numpy as np
 from werknetz.domain.state import MachineState
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import Flags, Instants, Steps
-
-MINOR_STOP_US: Final = 120 * 1_000_000
-"""A malfunction shorter than this is a minor stop, not a failure."""
+from werknetz.kpi.stops.thresholds import DEFAULT_MINOR_STOPS, MinorStops
 
 FAULTS: Final = (int(MachineState.MALFUNCTION), int(MachineState.REPAIR))
 
@@ -24,10 +22,11 @@ class FaultRuns:
     until: Instants
     eligible: Flags  # began in planned busy time while an order ran
     has_malfunction: Flags
+    minor_below_us: Instants  # the threshold of the machine when each began
 
     @property
     def minor(self) -> Flags:
-        return self.until - self.since < MINOR_STOP_US
+        return self.until - self.since < self.minor_below_us
 
     @property
     def failure(self) -> Flags:
@@ -45,6 +44,7 @@ def fault_runs_of(
     *,
     horizon_us: int,
     before: tuple[int, bool] | None,
+    minor_stops: MinorStops = DEFAULT_MINOR_STOPS,
 ) -> FaultRuns:
     """Return the runs up to the horizon, which is the end of known states.
 
@@ -71,4 +71,4 @@ def fault_runs_of(
     run = np.cumsum(begins) - 1
     malfunction = run[value == int(MachineState.MALFUNCTION)]
     has_malfunction = np.bincount(malfunction, minlength=len(since)) > 0
-    return FaultRuns(since, until, eligible, has_malfunction)
+    return FaultRuns(since, until, eligible, has_malfunction, minor_stops.below_at(since))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from werknetz.domain import status as quality
 from werknetz.domain.role import Role
 from werknetz.domain.state import MachineState
+from werknetz.kpi.stops.thresholds import DEFAULT_MINOR_STOPS, MinorStops
 from werknetz.kpi.timeline.reports import NO_REPORTS, Reports
 
 EARLIEST_US: Final = np.iinfo(np.int64).min
@@ -102,6 +103,7 @@ class MachineSamples:
     counts: tuple[CountSeries, ...] = ()
     unknown: tuple[tuple[int, int], ...] = ()  # spans in which samples of the state may be missing
     reports: Reports = NO_REPORTS  # of people and other systems
+    minor_stops: MinorStops = DEFAULT_MINOR_STOPS  # thresholds of the machine
 
     def all_series(self) -> list[Series]:
         series_or_none = [self.state, self.order, self.run_time, *(c.series for c in self.counts)]

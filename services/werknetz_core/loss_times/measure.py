@@ -8,7 +8,7 @@ from typing import Final
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.elements import Elements
-from werknetz.kpi.faults import MINOR_STOP_US
+from werknetz.kpi.stops.thresholds import MINOR_STOP_US
 from werknetz.kpi.losses.categories import category_of
 from werknetz.kpi.losses.ledger import LossEntry, StopSum, entries_of
 from werknetz.kpi.losses.times import LossTimes, loss_times_of

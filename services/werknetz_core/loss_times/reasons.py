@@ -7,12 +7,13 @@ from typing import Final
 from werknetz.domain.bucket import TIME_MAX_US
 from werknetz.kpi.losses.ledger import LossEntry
 from werknetz.kpi.stops.reasons import Reason, ReasonTree
+from werknetz.kpi.stops.thresholds import MinorStops
 from werknetz.store.queries.reasons import REASONS
-from werknetz.store.queries.stops import REASON_CODES, STOP_THRESHOLDS
+from werknetz.store.queries.stops import REASON_CODES
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.reasons.loading import plant_of
-from werknetz_core.stops.loading import Thresholds
+from werknetz_core.stops.loading import load_thresholds
 
 SUPPLY_CAUSED: Final = "supply_caused"
 
@@ -54,10 +55,13 @@ async def load_reason_lookup(
     """Return the reasons and the thresholds of minor stops that hold at an instant."""
     reasons = ReasonTree(Reason(*row) for row in await connection.fetch(REASONS))
     codes = {(row[0], row[1]): row[2] for row in await connection.fetch(REASON_CODES)}
-    thresholds = Thresholds(await connection.fetch(STOP_THRESHOLDS))
+    thresholds = await load_thresholds(connection)
     return ReasonLookup(
         codes,
         {node.id: node.path for node in machines},
         {node.id: reasons.of_plant(plant_of(tree, node.path)) for node in machines},
-        {node.id: thresholds.of(node.path)(at_us) / 1e6 for node in machines},
+        {
+            node.id: MinorStops.of(node.path, thresholds).below_us_at(at_us) / 1e6
+            for node in machines
+        },
     )

@@ -239,10 +239,10 @@ def _entry_for(
         state = None
     if state is None and whole.reported_state is None:
         state = whole.state  # there is nothing reported to go back to
-    is_open = item.is_open and (state is not None or effect.is_planned is not None)
     return NewEntry(
         whole.start_us, whole.end_us, state, reason, effect.is_planned, comment, by.name,
-        whole.follows_start, whole.follows_end, is_open, whole.reported_state, whole.reported_code,
+        whole.follows_start, whole.follows_end, item.is_open, whole.reported_state,
+        whole.reported_code,
     )  # fmt: skip
 
 
@@ -251,13 +251,13 @@ def _copy_of(item: MachineStop, comment: str | None, by: Principal) -> NewEntry:
     stop, entry = item.stop, item.stop.entry
     if entry is None:
         return NewEntry(
-            stop.start_us, stop.end_us, None, None, None, comment, by.name, True, True, False,
-            stop.state, stop.code,
+            stop.start_us, stop.end_us, None, None, None, comment, by.name, True, True,
+            item.is_open, stop.state, stop.code,
         )  # fmt: skip
     return NewEntry(
         stop.start_us, stop.end_us, entry.state, entry.reason, entry.is_planned,
         entry.comment if comment is None else comment, by.name, entry.follows_start,
-        entry.follows_end, item.is_open and entry.state is not None, entry.reported_state,
+        entry.follows_end, item.is_open, entry.reported_state,
         entry.reported_code,
     )  # fmt: skip
 

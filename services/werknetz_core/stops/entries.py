@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from werknetz.domain.bucket import instant_of, microseconds_of
-from werknetz.kpi.faults import MINOR_STOP_US
+from werknetz.kpi.stops.thresholds import MINOR_STOP_US
 from werknetz.store import entries as statements
 from werknetz.store.dirty import MARK_BUCKETS_BETWEEN
 from werknetz.store.locks import LOCK_OF

@@ -1,15 +1,16 @@
 """Loads the stops of machines in a span, whole, with thresholds, reasons and state codes."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+import sqlalchemy as sa
 
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
-from werknetz.kpi.faults import MINOR_STOP_US
 from werknetz.kpi.stops.reasons import Reason, ReasonTree
+from werknetz.kpi.stops.thresholds import MinorStops, StopThreshold
 from werknetz.kpi.stops.timeline import StateEntry, StatePiece, Stop, stops_of
 from werknetz.store.queries import stops as statements
 from werknetz.store.session import ReadConnection
@@ -56,29 +57,6 @@ class Classifier:
         return None, None
 
 
-class Thresholds:
-    """Below which duration a malfunction is a minor stop: the nearest threshold that held."""
-
-    def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
-        self._by_path: dict[str, list[tuple[int, float | None]]] = defaultdict(list)
-        for path, valid_from, seconds in rows:  # the newest first
-            self._by_path[path].append((microseconds_of(valid_from), seconds))
-
-    def of(self, path: str) -> Callable[[int], int]:
-        return lambda at_us: self._at(path, at_us)
-
-    def _at(self, path: str, at_us: int) -> int:
-        ancestor = path
-        while ancestor:
-            for since_us, seconds in self._by_path.get(ancestor, ()):
-                if since_us <= at_us:
-                    if seconds is None:
-                        break
-                    return round(seconds * 1e6)
-            ancestor = ancestor.rpartition("/")[0]
-        return MINOR_STOP_US
-
-
 async def load_stops(
     context: AppContext, ids: Sequence[int], start_us: int, end_us: int
 ) -> list[MachineStop]:
@@ -88,7 +66,7 @@ async def load_stops(
     async with context.database.snapshot() as connection:
         pieces = await _load_pieces(connection, ids, start_us, end_us)
         entries = await _load_entries(connection, ids, pieces, start_us, end_us)
-        thresholds = Thresholds(await connection.fetch(statements.STOP_THRESHOLDS))
+        thresholds = await load_thresholds(connection)
         codes = {
             (row[0], row[1]): row[2] for row in await connection.fetch(statements.REASON_CODES)
         }
@@ -101,13 +79,19 @@ async def load_stops(
         path = paths.get(number)
         if path is None or (number not in pieces and number not in entries):
             continue
-        own = stops_of(pieces[number], entries[number], thresholds.of(path))
+        own = stops_of(pieces[number], entries[number], MinorStops.of(path, thresholds).below_us_at)
         machine_stops += [
             _machine_stop(number, path, stop, last.get(number), open_from, classifier)
             for stop in own
             if stop.overlap_us(start_us, end_us)
         ]
     return machine_stops
+
+
+async def load_thresholds(connection: ReadConnection) -> list[StopThreshold]:
+    """Return the thresholds of minor stops of all equipment."""
+    rows = await connection.fetch(statements.STOP_THRESHOLDS)
+    return [StopThreshold(path, microseconds_of(at), seconds) for path, at, seconds in rows]
 
 
 def _machine_stop(
@@ -144,6 +128,19 @@ async def _load_pieces(
     return pieces
 
 
+async def load_pieces_between(
+    connection: ReadConnection, equipment_id: int, start_us: int, end_us: int
+) -> list[StatePiece]:
+    """Return the pieces of a machine that touch [start_us, end_us], of all states."""
+    rows = await connection.fetch(
+        statements.PIECES_BETWEEN, equipment_id, instant_of(start_us), instant_of(end_us)
+    )
+    return [
+        StatePiece(microseconds_of(start_at), microseconds_of(end_at), *rest)
+        for start_at, end_at, *rest in rows
+    ]
+
+
 async def _load_entries(
     connection: ReadConnection,
     ids: Sequence[int],
@@ -164,7 +161,7 @@ async def _load_entries(
     return entries
 
 
-def entry_of(row: asyncpg.Record) -> StateEntry:
+def entry_of(row: asyncpg.Record | sa.RowMapping) -> StateEntry:
     return StateEntry(
         row["id"], microseconds_of(row["start_at"]), microseconds_of(row["end_at"]), row["state"],
         row["reason"], row["is_planned"], row["comment"], row["entered_by"], row["change_id"] or 0,

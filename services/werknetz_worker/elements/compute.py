@@ -20,9 +20,9 @@ from werknetz.domain.bucket import (
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.counts import Debt
 from werknetz.kpi.elements import ELEMENT_NAMES
-from werknetz.kpi.faults import MINOR_STOP_US
 from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.kpi.states import compute_buckets as compute_range
+from werknetz.kpi.stops.thresholds import MINOR_STOP_US
 from werknetz.kpi.timeline.reports import Reports
 from werknetz.runtime.log import get_logger
 from werknetz.store import dirty, locks

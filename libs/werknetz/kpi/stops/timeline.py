@@ -260,7 +260,7 @@ def _stop_of(
     numbers = (piece.order_number for piece in pieces)
     orders = tuple(number for number, _ in groupby(numbers) if number is not None)
     entry, code = run[0][1], pieces[0].code
-    if entry is not None and entry.state is not None:
+    if entry is not None and (entry.state is not None or entry.reason is not None):
         code = entry.reported_code  # stored pieces have the reason of the entry as their code
     return Stop(
         start_us,

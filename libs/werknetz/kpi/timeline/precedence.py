@@ -21,6 +21,7 @@ from werknetz.kpi.series import EARLIEST_US, Flags, Ids, Instants, Steps, TextIn
 from werknetz.kpi.timeline.reports import Reports, StateSpan, topmost_of
 
 NOTHING: Final = -1  # no report holds: the source below decides
+_NO_STOP: Final = (int(MachineState.UNKNOWN), int(MachineState.PRODUCING))
 NOT_STATED, PLANNED, NOT_PLANNED = range(3)
 
 
@@ -32,7 +33,21 @@ def effective_states(states: Steps, reports: Reports, codes: TextIndex) -> Steps
     if reports.entries:
         entered = _states_of(reports.entries, codes)
         states = _override(states, entered, entered.value != NOTHING)
+        states = _name_stops(states, entered)
     return states
+
+
+def _name_stops(states: Steps, entered: Steps) -> Steps:
+    """Return the states with the reasons that people entered without a state as codes of stops."""
+    at = np.unique(np.concatenate((states.at, entered.at)))
+    below, above = states.index(at), entered.index(at)
+    is_named = (
+        (entered.value[above] == NOTHING)
+        & (entered.name[above] != 0)
+        & ~np.isin(states.value[below], _NO_STOP)
+    )
+    names = np.where(is_named, entered.name[above], states.name[below])
+    return Steps(at, states.value[below], names).without_repeats()
 
 
 def planned_steps_of(reports: Reports) -> Steps:

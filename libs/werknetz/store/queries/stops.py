@@ -36,9 +36,10 @@ LAST_PIECES: Final = """
 SELECT m.id, (SELECT max(end_at) FROM state_pieces WHERE equipment_id = m.id) AS end_at
 FROM unnest($1::int[]) AS m (id)"""
 
-STATE_AT: Final = """
-SELECT state, code, start_at, end_at FROM state_pieces
-WHERE equipment_id = $1 AND start_at <= $2 ORDER BY start_at DESC LIMIT 1"""
+PIECES_BETWEEN: Final = """
+SELECT start_at, end_at, state, category, code, order_number FROM state_pieces
+WHERE equipment_id = $1 AND end_at >= $2 AND start_at >= $2 - interval '15 minutes'
+    AND start_at <= $3 ORDER BY start_at"""
 
 # Thresholds of equipment and of what is above it, by path; the newest first.
 STOP_THRESHOLDS: Final = """

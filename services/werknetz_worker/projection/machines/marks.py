@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from werknetz.domain.bucket import BUCKET_US, microseconds_of
-from werknetz.kpi.faults import MINOR_STOP_US
+from werknetz.kpi.stops.thresholds import MINOR_STOP_US
 from werknetz.store import dirty
 from werknetz.store.projection import machine_reports as statements
 from werknetz.store.session import WriteConnection

@@ -157,3 +157,10 @@ def test_a_boundary_that_follows_stops_at_the_next_entry() -> None:
     first = entry(0, 4, 1, follows_end=True, reported_state=D)
     second = entry(6, 8, 2, follows_start=True, reported_state=D)
     assert spans(find([piece(0, 10, D)], first, second)) == [(0, 6), (6, 8), (8, 10)]
+
+
+def test_the_code_of_an_entry_is_the_one_that_the_machine_reported() -> None:
+    named = entry(0, 5, reason="jam", reported_state=M, reported_code="7")
+    assert [stop.code for stop in find([piece(0, 5, M, code="jam")], named)] == ["7"]
+    other = entry(0, 5, comment="?", reported_state=M, reported_code="7")
+    assert [stop.code for stop in find([piece(0, 5, M, code="9")], other)] == ["9"]
