@@ -16,11 +16,15 @@ SCOPES: Final = ("equipment", "supplier", "warehouse")
 """Scope of a value: the one that a row has is the first column."""
 
 COLUMNS: Final = (
-    "equipment", "kpi", "start", "end", "window", "value", "unit", "coverage", "late_share",
-    "provisional", "reason", "definition_version", "computed_at",
+    "equipment", "kpi", "start", "end", "window", "value", "unit", "strict_value", "coverage",
+    "state_share", "quantity_share", "plan_share", "late_share", "divisor", "provisional",
+    "reason", "definition_version", "computed_at",
 )  # fmt: skip
 _INSTANTS: Final = frozenset({"start", "end", "computed_at"})
-_NUMBERS: Final = frozenset({"value", "coverage", "late_share"})
+_NUMBERS: Final = frozenset(
+    {"value", "strict_value", "coverage", "late_share", "divisor"}
+    | {"state_share", "quantity_share", "plan_share"}
+)
 
 
 def frame_of(rows: Iterable[Mapping[str, Any]], library: Library | None = None) -> Any:

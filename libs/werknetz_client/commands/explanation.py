@@ -26,8 +26,8 @@ def _print_machines(answer: Row) -> None:
         [
             machine["equipment"].rpartition("/")[2],
             EMPTY if machine["value"] is None else f"{machine['value']:.3g}",
-            f"{machine['counts']['good']:.0f}",
-            f"{machine['counts']['scrap']:.0f}",
+            _count(machine["counts"]["good"]),
+            _count(machine["counts"]["scrap"]),
             *(f"{spent.get(name, 0.0):.1f}" for name in used),
         ]
         for machine, spent in zip(answer["machines"], minutes, strict=True)
@@ -63,6 +63,11 @@ def _signals(answer: Row, url: str) -> Iterator[str]:
                 f"{signal['key']}  {signal['sample_count']}{more} samples"
                 f"  by {signal['mapping']}  {url}{signal['href']}"
             )
+
+
+def _count(count: float | None) -> str:
+    """Return a count; nobody reports one that is None."""
+    return EMPTY if count is None else f"{count:.0f}"
 
 
 def _minutes_by_category(machine: Row) -> dict[str, float]:

@@ -20,7 +20,8 @@ from werknetz_client.commands.output import (
 from werknetz_client.errors import WerknetzError
 from werknetz_client.frame import SCOPES, scope_of
 
-HEADINGS: Final = ("from", "to", "value", "coverage", "note")
+SHARES: Final = {"state": "state_share", "quantity": "quantity_share", "plan": "plan_share"}
+"""Of equipment: which share of the time could be judged, by heading."""
 
 
 def register(app: typer.Typer) -> None:
@@ -106,22 +107,31 @@ def _print_values(rows: list[Row], *, wide: bool) -> None:
     }
     constant = [name for name, cells in labels.items() if len(set(cells)) == 1]
     varying = [name for name in labels if name not in constant]
+    # Of equipment the coverage is the share of known states.
+    shares = SHARES if scope == SCOPES[0] else {"coverage": "coverage"}
+    strict = ["strict"] if scope == SCOPES[0] else []
     cells = [
         [
             *(labels[name][number] for name in varying),
             timestamp(row["start"]),
             timestamp(row["end"]),
-            _value(row),
-            EMPTY if row["coverage"] is None else f"{row['coverage']:.0%}",
+            _value(row, "value"),
+            *(_value(row, "strict_value") for _ in strict),
+            *(_share(row.get(field)) for field in shares.values()),
             _note(row),
         ]
         for number, row in enumerate(rows)
     ]
+    numbers = ["value", *strict, *shares]
     title = "  ".join(filter(None, (labels[name][0] for name in constant)))
     if title:
         print_lines(title)
     print_table(
-        [*varying, *HEADINGS], cells, wide=wide, right={"value", "coverage"}, prose={"note"}
+        [*varying, "from", "to", *numbers, "note"],
+        cells,
+        wide=wide,
+        right=set(numbers),
+        prose={"note"},
     )
     print_lines(*(f"Policy: {text}." for text in _texts(rows, "policies")))
     inventories = {row["inventory"]["text"] for row in rows if row.get("inventory")}
@@ -133,13 +143,21 @@ def _texts(rows: list[Row], field: str) -> list[str]:
 
 
 def _note(row: Row) -> str:
-    return ", ".join(
-        filter(None, [row["reason"] or "", "provisional" if row["provisional"] else ""])
-    )
+    divisor = row.get("divisor")
+    notes = [
+        row["reason"] or "",
+        "" if divisor is None else f"divided by {divisor:g}",
+        "provisional" if row["provisional"] else "",
+    ]
+    return ", ".join(filter(None, notes))
 
 
-def _value(row: Row) -> str:
-    value = row["value"]
+def _share(share: float | None) -> str:
+    return EMPTY if share is None else f"{share:.0%}"
+
+
+def _value(row: Row, field: str) -> str:
+    value = row.get(field)
     if value is None:
         return EMPTY
     return f"{value:.1%}" if row["unit"] == "ratio" else f"{value:,.1f} {row['unit']}"
