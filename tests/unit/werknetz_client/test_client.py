@@ -115,6 +115,39 @@ def test_an_explanation_is_printed_down_to_the_signals(
         kpi_command.kpi("oee,nee", ["n/p"], explain=True)
 
 
+def test_a_value_is_printed_with_its_strict_one_and_shares(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = {
+        "equipment": "n/p", "start": "2026-11-01T00:00:00Z", "end": "2026-11-02T00:00:00Z",
+        "window": "", "coverage": 0.5, "state_share": 0.5, "quantity_share": 0.25, "plan_share": 1,
+        "provisional": False,
+    }  # fmt: skip
+    rows = [
+        shared | {"kpi": "availability", "value": 1, "strict_value": 0.5, "reason": None,
+                  "unit": "ratio", "divisor": None},
+        shared | {"kpi": "oee", "value": None, "strict_value": None, "unit": "ratio",
+                  "reason": "nobody reports the good quantity", "divisor": None},
+        shared | {"kpi": "mttr", "value": 90, "strict_value": 90, "reason": None, "unit": "s",
+                  "divisor": 3},
+    ]  # fmt: skip
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json={"items": rows})
+
+    monkeypatch.setattr(kpi_command, "Client", lambda: _client(answer))
+    kpi_command.kpi("availability,oee,mttr", ["n/p"], wide=True)
+    lines = capsys.readouterr().out.splitlines()
+    cells = {line.split()[0]: line for line in lines if line.strip()}
+    assert "strict" in cells["KPI"]
+    assert [cells["availability"].count(part) for part in ("100.0%", "50.0%", "50%", "25%")] == [
+        1, 1, 1, 1,
+    ]  # fmt: skip
+    assert "nobody reports the good quantity" in cells["oee"]
+    assert "90.0 s" in cells["mttr"]
+    assert "divided by 3" in cells["mttr"]
+
+
 def test_a_supplier_value_is_printed_with_its_policy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
