@@ -207,11 +207,14 @@ def machines(draw: st.DrawFn) -> MachineSamples:
         )
 
     code = st.sampled_from(["x", "y"])
+    reported = draw(st.sets(st.sampled_from([1, 2, 3, 4])))
+    bounds = sorted(draw(st.lists(AT, max_size=4, unique=True)))
     return MachineSamples(
         state=series(st.sampled_from([1, 1, 4, 9, 2, 5, 8, 0]).map(float), code),
         order=series(st.just(0.0), st.sampled_from(["", "A", "B"])),
-        run_time=series(st.sampled_from([1.0, 2.0]), code),
-        counts=(
+        run_time=series(st.sampled_from([1.0, 2.0, 0.0]), code),
+        unknown=tuple(zip(bounds[::2], bounds[1::2], strict=False)),
+        counts=tuple(count for count in (
             CountSeries(1, Role.GOOD_COUNT, series(st.integers(0, 9).map(float), code), "to_zero"),
             CountSeries(
                 2, Role.SCRAP_COUNT, series(st.integers(0, 9).map(float), code), "rollover", 10.0
@@ -224,8 +227,12 @@ def machines(draw: st.DrawFn) -> MachineSamples:
                 interpolate=draw(st.booleans()),
                 max_speed=100.0,
             ),
-        ),
-    )
+            CountSeries(
+                4, Role.TOTAL_COUNT, series(st.integers(0, 9).map(float), code), "to_zero",
+                interpolate=draw(st.booleans()),
+            ),
+        ) if count.signal_id in reported),
+    )  # fmt: skip
 
 
 @st.composite
@@ -250,7 +257,7 @@ def test_every_second_is_in_exactly_one_category(
         assert e.pbt_s == pytest.approx(busy)
         parts = e.blocked_s + e.starved_s + e.suspended_s + e.malfunction_s
         assert e.adet_s == pytest.approx(parts + e.minor_stop_s + e.idle_s)
-        assert e.quality_pq == e.quality_gq + e.quality_sq
+        check_known_times(e)
     lasted = result.intervals.end - result.intervals.start
     assert lasted.sum() == 4 * BUCKET_US
     assert (lasted > 0).all()
@@ -258,6 +265,22 @@ def test_every_second_is_in_exactly_one_category(
         column = f"{name}_s" if f"{name}_s" in ELEMENT_NAMES else ""
         in_pieces = lasted[result.intervals.category == number].sum() / 1e6
         assert in_pieces == pytest.approx(result.columns[column].sum())
+
+
+def check_known_times(e: Elements) -> None:
+    """Each known time is part of another, and what is known adds up."""
+    for part, whole in (
+        (e.judged_s, e.quantity_known_s), (e.quantity_known_s, e.pbt_s),
+        (e.quantity_known_s, e.quantity_known_pot_s), (e.quantity_known_pot_s, e.pot_s),
+        (e.quantity_known_pot_s, e.quantity_known_calendar_s), (e.gq_known_s, e.calendar_s),
+        (e.quantity_known_calendar_s, e.gq_known_s), (e.judged_apt_s, e.apt_s),
+        (e.judged_aust_s, e.aust_s), (e.judged_apt_s + e.judged_aust_s, e.judged_s),
+        (e.judged_s, e.pbt_s - e.unknown_s), (e.pace_apt_s, e.apt_s), (e.pace_known_s, e.pbt_s),
+        (e.quality_known_s, e.pbt_s), (e.quality_pri_known_s, e.quality_known_s),
+        (e.rework_known_s, e.pbt_s), (e.aoet_unknown_s, min(e.aoet_s, e.unknown_s)),
+        (e.plan_known_s, e.calendar_s), (e.pq_known_s, e.calendar_s), (e.sq_known_s, e.calendar_s),
+    ):  # fmt: skip
+        assert part <= whole + 1e-6
 
 
 def part(series: Series, start_us: int, end_us: int) -> Series:
@@ -282,6 +305,7 @@ def part_of_machine(samples: MachineSamples, span: BucketRange) -> MachineSample
         state=part(samples.state, span.start_us, end_us),
         order=part(samples.order, span.start_us, end_us),
         run_time=part(samples.run_time, span.start_us, next_us),
+        unknown=samples.unknown,
         counts=tuple(counts),
     )
 
