@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from werknetz_core.migrate import upgrade_async
-from werknetz_demo import partners, plants
+from werknetz_demo import partners, plants, target
 from werknetz_demo.embedded.process import LOOPBACK, is_port_free
 from werknetz_demo.embedded.servers import EmbeddedServers
 from werknetz_demo.embedded.state import DataFolder, DataFolderError
@@ -150,6 +150,7 @@ async def _start_all(demo: Demo) -> None:
     demo.report("the first KPIs are computed")
     await _wait_for_kpis(demo)
     demo.report(f"the KPIs of the last {KPI_DAYS} days are complete")
+    demo.report(await target.set_target(demo))
     if any(plants.process_of(plant) == plants.SHARED_PROCESS for plant in demo.plants):
         demo.report(await plants.wait_for_plant_systems(demo))
     demo.report(await partners.wait_for_weserguss(demo))
@@ -225,6 +226,8 @@ def summary_of(demo: Demo) -> str:
         "              werknetz quarantine groups\n"
         "              werknetz losses supply --start -7d  (downtime and its late delivery)\n"
         "              werknetz losses warnings            (which lines will stop)\n"
+        "              werknetz losses ranking --by line,category --compare previous\n"
+        f"              werknetz targets show {target.KEY}   (what is missing to the goal)\n"
         f"  Break it    werknetz demo break press-3 --data {demo.folder}\n"
         f"              werknetz demo bad-edi --data {demo.folder}\n"
         f"              werknetz demo late-delivery --data {demo.folder}\n"

@@ -151,6 +151,10 @@ async def is_following(redis_url: str, connector: str, since_us: int) -> bool:
     return state == b"running" and int(at_us or 0) > since_us
 
 
+class ApiRejected(Exception):
+    """The API refused a request; the text is its detail."""
+
+
 class ApiProbe:
     def __init__(self, url: str, key: str) -> None:
         self._client = httpx2.AsyncClient(
@@ -173,6 +177,19 @@ class ApiProbe:
             answer = await self._client.get(path, params=query)
         except httpx2.TransportError as error:
             raise ConnectionError(str(error)) from error
+        if answer.status_code != httpx2.codes.OK:
+            raise ConnectionError(f"{path} answered {answer.status_code}")
+        document: dict[str, Any] = answer.json()
+        return document
+
+    async def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON; raise OSError while the API is down, ApiRejected for bad input."""
+        try:
+            answer = await self._client.put(path, json=body)
+        except httpx2.TransportError as error:
+            raise ConnectionError(str(error)) from error
+        if answer.status_code == httpx2.codes.UNPROCESSABLE_ENTITY:
+            raise ApiRejected(answer.json()["detail"])
         if answer.status_code != httpx2.codes.OK:
             raise ConnectionError(f"{path} answered {answer.status_code}")
         document: dict[str, Any] = answer.json()

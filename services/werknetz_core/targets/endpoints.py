@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Final
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from werknetz.kpi.losses.categories import CATEGORIES
 from werknetz.store.session import ReadSession
-from werknetz.store.tables import targets
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import (
     AppContext,
@@ -20,10 +18,10 @@ from werknetz_core.context.app_context import (
     WriteSessionDep,
 )
 from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.time_spec import TimeContext, parse_instant
 from werknetz_core.http.problem import Problem, invalid_parameter
 from werknetz_core.targets.changes import set_target, withdraw_target
-from werknetz_core.targets.definition import TargetDefinition
-from werknetz_core.targets.measure import ScopeSums
+from werknetz_core.targets.loading import load_targets
 from werknetz_core.targets.report import (
     StoredTarget,
     detail_document,
@@ -41,7 +39,7 @@ async def list_targets(
     request: Request, context: ContextDep, session: ReadSessionDep, principal: Viewer
 ) -> Response:
     """List the targets of the key's plants, each with its current state."""
-    stored = [t for t in await _load(session) if _is_visible(t, principal)]
+    stored = [t for t in await load_targets(session) if _is_visible(t, principal)]
     facts = [[(target.key, target.changed_at) for target in stored]]
 
     async def compute() -> object:
@@ -70,18 +68,21 @@ async def show_target(
     reach_by: Annotated[
         date | None, Query(description="Of a missed target: until when. Default: in a year.")
     ] = None,
+    at: Annotated[str | None, Query(description="The state at this time. Default: now.")] = None,
 ) -> Response:
     """Show a target with its series, the contribution of each loss to the gap, and a scenario."""
     target = await _find(session, key, principal)
     factors = _parse_factors(scenario)
+    time = TimeContext(context.now_us(), target.definition.zone)
+    at_us = min(parse_instant(at, "at", time), time.now_us)
 
     async def compute() -> object:
         tree = await context.tree.current()
         async with context.database.acquire() as connection:
-            measured = await measure_target(connection, tree, target, context.now_us(), reach_by)
+            measured = await measure_target(connection, tree, target, at_us, reach_by)
         return detail_document(measured, factors)
 
-    facts = [key, target.changed_at, sorted(factors.items()), reach_by]
+    facts = [key, target.changed_at, sorted(factors.items()), reach_by, at and at_us]
     return await polled_response(request, context, _paths([target]), facts, compute)
 
 
@@ -117,29 +118,14 @@ async def _measure(context: AppContext, target: StoredTarget) -> dict[str, Any]:
     return detail_document(measured, {})
 
 
-async def _load(session: ReadSession, key: str | None = None) -> list[StoredTarget]:
-    query = sa.select(targets).where(targets.c.withdrawn_at.is_(None)).order_by(targets.c.key)
-    if key is not None:
-        query = query.where(targets.c.key == key)
-    rows = (await session.execute(query)).mappings().all()
-    return [stored_target_of(row) for row in rows]
-
-
 async def _find(session: ReadSession, key: str, principal: Principal) -> StoredTarget:
-    for target in await _load(session, key):
+    for target in await load_targets(session, key):
         for path in target.definition.under:
             principal.require_equipment(path)
         return target
-    keys = [target.key for target in await _load(session) if _is_visible(target, principal)]
+    keys = [target.key for target in await load_targets(session) if _is_visible(target, principal)]
     hint = f"Targets: {', '.join(keys)}." if keys else "PUT /api/v1/targets/KEY sets one."
     raise Problem(404, "unknown_target", f"There is no target {key!r}.", hint)
-
-
-def stored_target_of(row: sa.RowMapping) -> StoredTarget:
-    return StoredTarget(
-        row["key"], row["name"], TargetDefinition.parse(row["document"]),
-        ScopeSums.parse(row["baseline"]), row["created_at"], row["created_by"], row["changed_at"],
-    )  # fmt: skip
 
 
 def _is_visible(target: StoredTarget, principal: Principal) -> bool:

@@ -49,6 +49,10 @@ class MeasuredTarget:
     def change(self) -> float | None:
         return self.status.change
 
+    @property
+    def headline(self) -> str:
+        return headline_of(self.target.definition.path, self.status)
+
 
 async def measure_target(
     connection: ReadConnection,

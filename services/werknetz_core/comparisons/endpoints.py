@@ -1,0 +1,85 @@
+"""Comparisons of plants, lines or machines: ranked only where they are comparable."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from werknetz.kpi.definition import EQUIPMENT
+from werknetz.kpi.elements import ELEMENT_NAMES
+from werknetz_core.comparisons.report import (
+    LIMITS_DOCUMENT,
+    ComparisonQuery,
+    compare_equipment,
+)
+from werknetz_core.comparisons.schemas import ComparisonView
+from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.time_spec import format_local, parse_span
+from werknetz_core.context.windows import time_context_of
+from werknetz_core.http.problem import invalid_parameter
+from werknetz_core.kpis.query import find_kpi
+
+router = APIRouter(tags=["kpis"])
+Part = Literal["product_family", "definition", "coverage", "calendar"]
+
+
+@router.get(
+    "/comparisons",
+    response_model=ComparisonView,
+    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    dependencies=[Depends(refuse_unknown_parameters)],
+)
+async def compare_plants(
+    *,
+    request: Request,
+    context: ContextDep,
+    principal: Viewer,
+    under: Annotated[str, Query(description="Equipment path: what is compared lies below it.")],
+    level: Annotated[Literal["plant", "area", "line", "machine"], Query()] = "plant",
+    kpi: Annotated[str, Query(description="Name of a KPI of equipment, see /api/v1/kpis.")] = "oee",
+    start: Annotated[str, Query(description="RFC 3339, -28d, month:2026-10 …")] = "-28d",
+    end: Annotated[str | None, Query(description="As start. Default: now.")] = None,
+    ignore: Annotated[
+        list[Part], Query(description="Parts of comparability that prevent no ranking.")
+    ] = [],  # noqa: B006 - FastAPI copies
+) -> Response:
+    """Rank equipment of one level by a KPI; what is not comparable has no rank, but the reasons.
+
+    Comparable are equipments with the same products, definition and calendar, and enough coverage.
+    """
+    node = await context.tree.find_node(under, principal)
+    tree = await context.tree.current()
+    definition = find_kpi(kpi)
+    if definition.subject.name != EQUIPMENT.name or not set(definition.inputs) <= set(
+        ELEMENT_NAMES
+    ):
+        raise invalid_parameter(
+            "kpi", f"{kpi} cannot be compared: its inputs are no times or counts of machines.",
+            "Use a KPI such as oee, availability or scrap_ratio.",
+        )  # fmt: skip
+    time = time_context_of(context, tree, node, None)
+    span = parse_span(start, end, time).to_buckets()
+    nodes = [n for n in tree.subtree(node.path) if n.level == level and principal.can_see(n.path)]
+    query = ComparisonQuery(nodes, definition, span, frozenset(ignore), time.now_us)
+    facts = [
+        tree.version, definition.name, definition.version, span.start_us, span.end_us, level,
+        sorted(ignore),
+    ]  # fmt: skip
+
+    async def compute() -> object:
+        async with context.database.acquire() as connection:
+            items = await compare_equipment(connection, tree, query)
+        return {
+            "under": node.path,
+            "level": level,
+            "kpi": definition.name,
+            "unit": definition.unit.value,
+            "start": format_local(span.start_us, time.zone),
+            "end": format_local(span.end_us, time.zone),
+            "limits": LIMITS_DOCUMENT,
+            "ignored": sorted(ignore),
+            "items": items,
+            "no_data": all(item["value"] is None for item in items),
+        }
+
+    return await polled_response(request, context, [node.path], facts, compute)

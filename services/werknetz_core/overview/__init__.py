@@ -1,0 +1,1 @@
+"""The overview: an equipment and those below it, now, in one answer."""

@@ -1,0 +1,88 @@
+"""The overview: what a screen of a group or a plant shows, in one request with one ETag."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from werknetz.domain.path import LEVELS
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
+from werknetz_core.context.polling import polled_response, refuse_unknown_parameters
+from werknetz_core.context.windows import time_context_of
+from werknetz_core.http.problem import Problem, invalid_parameter
+from werknetz_core.overview.report import report_overview
+from werknetz_core.overview.schemas import OverviewView
+from werknetz_core.targets.loading import load_targets
+
+router = APIRouter(tags=["overview"])
+ITEMS_MAX = 500
+
+
+@router.get(
+    "/overview",
+    response_model=OverviewView,
+    responses={304: {"description": "Unchanged since the ETag of If-None-Match"}},
+    dependencies=[Depends(refuse_unknown_parameters)],
+)
+async def get_overview(
+    *,
+    request: Request,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: Viewer,
+    under: Annotated[str, Query(description="Equipment path: a group, a plant, a line.")],
+    depth: Annotated[
+        Literal["plant", "area", "line", "machine"] | None,
+        Query(description="Level of the items. Default: the next one below `under`."),
+    ] = None,
+) -> Response:
+    """Show an equipment and those of a level below it: shift, KPIs, stops, targets, connectors.
+
+    Between shifts `now` is null, and `week` has the last seven days. The ETag covers all of it.
+    """
+    node = await context.tree.find_node(under, principal)
+    tree = await context.tree.current()
+    level = depth or _next_level(node)
+    children = _children_of(tree, node, level, principal)
+    nodes = [(n, time_context_of(context, tree, n, None)) for n in (node, *children)]
+    targets = [
+        target
+        for target in await load_targets(session)
+        if target.definition.under[0] in {n.path for n, _ in nodes}
+    ]
+    facts = [tree.version, level, [(target.key, target.changed_at) for target in targets]]
+
+    async def compute() -> object:
+        async with context.database.snapshot() as connection:
+            document = await report_overview(connection, tree, nodes, targets)
+        return {**document, "depth": level}
+
+    return await polled_response(request, context, [node.path], facts, compute)
+
+
+def _next_level(node: EquipmentNode) -> str:
+    position = LEVELS.index(node.level)
+    if position + 1 == len(LEVELS):
+        raise invalid_parameter(
+            "under", f"{node.path} is a machine: nothing is below it.",
+            "Send its line; GET /api/v1/loss_times shows a machine.",
+        )  # fmt: skip
+    return LEVELS[position + 1]
+
+
+def _children_of(
+    tree: EquipmentTree, node: EquipmentNode, level: str, principal: Principal
+) -> list[EquipmentNode]:
+    if LEVELS.index(level) <= LEVELS.index(node.level):
+        raise invalid_parameter(
+            "depth", f"depth={level} is not below {node.path}, a {node.level}.",
+            f"Use a level below {node.level}.",
+        )  # fmt: skip
+    below = [n for n in tree.subtree(node.path) if n.level == level and principal.can_see(n.path)]
+    if len(below) > ITEMS_MAX:
+        raise Problem(
+            422, "query_too_large", f"There are {len(below)} equipments of level {level}.",
+            f"Send a smaller `under`, or a higher level: at most {ITEMS_MAX} are shown.",
+        )  # fmt: skip
+    return sorted(below, key=lambda n: n.path)

@@ -1,0 +1,104 @@
+"""The overview as a document: an equipment, and those of a level below it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from werknetz.domain.bucket import instant_of
+from werknetz.store.session import ReadConnection
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
+from werknetz_core.context.time_spec import TimeContext, shift_fields
+from werknetz_core.kpis.window_sums import SumQuery, load_window_sums
+from werknetz_core.overview.current import (
+    OpenStop,
+    load_open_stops,
+    load_silent_connectors,
+    stop_document,
+)
+from werknetz_core.overview.periods import ALL_ELEMENTS, Periods
+from werknetz_core.targets.report import StoredTarget, measure_target
+
+Document = dict[str, Any]
+_TARGET_FIELDS: Final = ("change", "gap_points")
+
+
+async def report_overview(
+    connection: ReadConnection,
+    tree: EquipmentTree,
+    nodes: Sequence[tuple[EquipmentNode, TimeContext]],
+    targets: Sequence[StoredTarget],
+) -> Document:
+    """Return an OverviewView without `depth`; the first node is the one above the others."""
+    now_us = nodes[0][1].now_us
+    periods = [Periods.of(time) for _, time in nodes]
+    ids = {node.path: tree.ids_below.get(node.path, []) for node, _ in nodes}
+    sums = await load_window_sums(
+        connection,
+        [
+            SumQuery(node.id, ids[node.path], division.windows)
+            for (node, _), division in zip(nodes, periods, strict=True)
+        ],
+        ALL_ELEMENTS,
+    )
+    everything = ids[nodes[0][0].path]
+    stops = await load_open_stops(connection, everything, now_us)
+    silent = await load_silent_connectors(connection, everything)
+    by_path = await _measure_targets(connection, tree, targets, now_us)
+    paths = {node.id: node.path for node in tree.nodes.values()}
+    items = [
+        {
+            "equipment": node.path,
+            "name": node.name,
+            "level": node.level,
+            "time_zone": time.zone.key,
+            "shift": shift_fields(division.shift, time),
+            **division.documents(rows, time),
+            **_current(set(ids[node.path]), stops, silent, paths, now_us),
+            "targets": by_path.get(node.path, []),
+        }
+        for (node, time), division, rows in zip(nodes, periods, sums, strict=True)
+    ]
+    return {
+        "under": items[0],
+        "items": items[1:],
+        "at": instant_of(now_us),
+        "no_data": not any(sums),
+    }
+
+
+def _current(
+    ids: set[int],
+    stops: Sequence[OpenStop],
+    silent: Mapping[int, list[str]],
+    paths: Mapping[int, str],
+    now_us: int,
+) -> Document:
+    own = [stop for stop in stops if stop.equipment_id in ids]
+    connectors = {name for i in ids & silent.keys() for name in silent[i]}
+    worst = stop_document(own[0], paths[own[0].equipment_id], now_us) if own else None
+    return {
+        "open_stops": len(own),
+        "worst_stop": worst,
+        "silent_connectors": sorted(connectors),
+    }
+
+
+async def _measure_targets(
+    connection: ReadConnection, tree: EquipmentTree, targets: Sequence[StoredTarget], now_us: int
+) -> dict[str, list[Document]]:
+    """Return targets of exactly one equipment, by its path."""
+    by_path: dict[str, list[Document]] = {}
+    for target in targets:
+        if len(target.definition.under) != 1:
+            continue
+        measured = await measure_target(connection, tree, target, now_us)
+        by_path.setdefault(target.definition.under[0], []).append(
+            {
+                "key": target.key,
+                "goal": target.definition.path.goal,
+                "due_on": target.definition.path.due_on,
+                "state": measured.status.state.value,
+                "headline": measured.headline,
+                **{name: getattr(measured.status, name) for name in _TARGET_FIELDS},
+            }
+        )
+    return by_path

@@ -1,0 +1,46 @@
+"""Compares the demo's target with what its plants did."""
+
+from collections import defaultdict
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from plumbing.installation import Installation
+from werknetz_demo.target import KEY
+from werknetz_simulator.expected_targets import EXTERNAL, expected_period, expected_target
+from werknetz_simulator.plants.plan import instant_of, us_of
+from werknetz_simulator.plants.truth import Truth
+
+_NAMES = {"malfunction": "faults", "minor_stop": "faults", **dict.fromkeys(EXTERNAL, "external")}
+
+
+def compare_target(demo: Installation, plants: list[Truth], end_us: int) -> None:
+    """Compare change, gap and contributions at an instant up to which all is computed."""
+    target = demo.get(f"targets/{KEY}", at=instant_of(end_us).isoformat())
+    machines = [(truth, machine) for truth in plants for machine in truth.plant.machines]
+    baseline = expected_period(
+        machines, _window(target["baseline"]["start"], target["baseline"]["end"])
+    )
+    now = expected_period(machines, _window(target["now_start"], target["now_end"]))
+    expected = expected_target(baseline, now, Fraction(1, 3))
+    assert target["change"] == pytest.approx(float(expected.change), rel=1e-6, abs=1e-9)
+    assert target["gap_points"] == pytest.approx(float(expected.gap_points), rel=1e-6)
+    contributions = _sums_by_line(target["contributions"])
+    expected_points = {key: float(points) for key, points in expected.contributions.items()}
+    for key in {*contributions, *expected_points}:
+        points = contributions.get(key, 0.0)
+        assert points == pytest.approx(expected_points.get(key, 0.0), abs=1e-4), key
+    assert sum(contributions.values()) == pytest.approx(target["gap_points"], abs=1e-6)
+
+
+def _window(start: str, end: str) -> tuple[int, int]:
+    return us_of(datetime.fromisoformat(start)), us_of(datetime.fromisoformat(end))
+
+
+def _sums_by_line(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
+    sums: dict[tuple[str, str], float] = defaultdict(float)
+    for row in rows:
+        sums[row["line"] or "", _NAMES.get(row["loss"], row["loss"])] += row["gap_points"]
+    return dict(sums)
