@@ -58,16 +58,17 @@ async def _check_case(world: World, case: KpiCase, equipment: str, start_us: int
     strict = {name: items[name]["strict_value"] for name in case.strict}
     assert strict == pytest.approx(case.strict), case.name
     for name, shares in case.shares.items():
-        found = {share: items[name][share] for share in shares}
-        assert found == pytest.approx(shares), (case.name, name)
+        answered = {share: items[name][share] for share in shares}
+        assert answered == pytest.approx(shares), (case.name, name)
         assert set(_SHARES) <= items[name].keys()
     for name, reason in case.reasons.items():
         assert reason in items[name]["reason"], (case.name, name)
     for name, inputs in case.inputs.items():
-        found = {
-            each: items[name]["inputs"][each] for each in inputs if each in items[name]["inputs"]
-        }
-        assert found == pytest.approx({each: inputs[each] for each in found}), (case.name, name)
+        shown = items[name]["inputs"]
+        expected = {element: value for element, value in inputs.items() if element in shown}
+        assert expected
+        shown_values = {element: shown[element] for element in expected}
+        assert shown_values == pytest.approx(expected), (case.name, name)
 
 
 async def test_counts_that_nobody_reports_are_null_with_a_reason(world: World) -> None:

@@ -71,6 +71,33 @@ ORDER BY 1, 2"""
 REVISIONS_AT_HEAD = [("e1", 1, "4"), ("e2", -1, "4"), ("e3", -2, "4"), ("e3", -1, "4")]
 
 
+# Two machines: one counts good and scrap and has a planned run time, the other counts in total.
+# Samples before the 2nd were dropped.
+ROWS_AT_0009 = """
+INSERT INTO equipment (id, path, level, name) VALUES (1, 'n/a', 'machine', 'a'),
+    (2, 'n/b', 'machine', 'b');
+INSERT INTO connectors (id) VALUES ('c');
+INSERT INTO signals (key, equipment_id, connector_id, name, role, datatype, source, mapping)
+SELECT 'k' || number, equipment_id, 'c', 'n', role, 'float', 's', 'm@1'
+FROM (VALUES (1, 1, 'good_count'), (2, 1, 'scrap_count'), (3, 1, 'planned_run_time'),
+    (4, 2, 'total_count')) AS s (number, equipment_id, role);
+INSERT INTO elements (equipment_id, bucket_at, carry, provisional, pot_s, pbt_s, pdot_s, apt_s,
+    unknown_s, aoet_s, pq, gq, sq, pri_pq_s)
+SELECT equipment_id, at::timestamptz, '{}', false, 900, 800, 100, 600, 200, 900, 80, gq, sq, 400
+FROM (VALUES (1, 60, 20), (2, 80, 0)) AS e (equipment_id, gq, sq),
+    unnest(ARRAY['2026-11-01Z', '2026-11-03Z']) AS at;
+INSERT INTO retentions (table_name, dropped_before) VALUES ('samples', '2026-11-02Z');
+"""
+KNOWN = """
+SELECT equipment_id, pq, gq, sq, pri_gq_s, pq_known_s, gq_known_s, sq_known_s, rq_known_s,
+    quantity_known_s, judged_s, judged_pri_gq_s, pace_known_s, quality_gq, quality_known_s
+FROM elements WHERE bucket_at = '2026-11-01Z' ORDER BY 1"""
+KNOWN_AT_HEAD = [
+    (1, 80, 60, 20, 300, 900, 900, 900, 0, 800, 600, 225, 800, 60, 800),
+    (2, 80, 0, 0, 0, 900, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+]
+
+
 @pytest_asyncio.fixture
 async def connection(database_url: str) -> AsyncIterator[AsyncConnection]:
     engine = create_async_engine(sqlalchemy_url(database_url), poolclass=sa.NullPool)
@@ -134,6 +161,24 @@ async def test_events_of_0005_can_be_revised_and_withdrawn(
     assert await database.fetch("SELECT * FROM business_events") == []
     revisions = [tuple(row) for row in await database.fetch(REVISIONS) if row[2] is not None]
     assert revisions == [("e1", 1, "4"), ("e2", 1, "4"), ("e3", -1, "4"), ("e3", 2, "4")]
+    await database.close()
+
+
+@pytest.mark.asyncio
+async def test_elements_of_0009_say_what_was_known(
+    connection: AsyncConnection, database_url: str
+) -> None:
+    database = await asyncpg.connect(database_url)
+    await database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await _migrate(connection, command.upgrade, "0009")
+    await database.execute(ROWS_AT_0009)
+    await _migrate(connection, command.upgrade, "head")
+    assert [tuple(row) for row in await database.fetch(KNOWN)] == KNOWN_AT_HEAD
+    # What was computed from samples that are still there is computed again.
+    marks = await database.fetch("SELECT equipment_id, bucket_at::date::text FROM dirty_buckets")
+    assert {tuple(row) for row in marks} == {(1, "2026-11-03"), (2, "2026-11-03")}
+    await _migrate(connection, command.downgrade, "0009")
+    assert len(await database.fetch("SELECT pq, pri_pq_s FROM elements")) == 4
     await database.close()
 
 

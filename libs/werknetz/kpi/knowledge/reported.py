@@ -1,7 +1,8 @@
 """Which quantities of a machine are reported, and when: produced, good, scrap and rework.
 
 Of produced, good and scrap, two give the third: PQ = GQ + SQ. A quantity that nobody reports is
-unknown, never zero. A counter reports from its first sample on.
+unknown, never zero. A counter reports from the bucket of its first sample on: elements are no
+finer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -126,4 +127,8 @@ def _start_of(count: CountSeries, *, is_before: bool) -> int:
     if is_before:
         return since_us
     usable = count.series.select_usable()
-    return max(since_us, int(usable.at[0])) if len(usable) else LATEST_US
+    if not len(usable):
+        return LATEST_US
+    # An increment belongs to the bucket that ends with it; a first value begins the next one.
+    is_increment = count.kind == "increment"
+    return max(since_us, bucket_of(int(usable.at[0]) - is_increment))

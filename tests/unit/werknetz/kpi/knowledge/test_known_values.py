@@ -17,18 +17,20 @@ def test_a_value_is_over_what_is_known(case: KpiCase) -> None:
     for name, reason in case.reasons.items():
         assert reason in (KPIS[name].compute(total)[1] or ""), name
     for name, inputs in case.inputs.items():
-        assert {each: total.reported(each) for each in inputs} == pytest.approx(inputs), name
+        assert {element: total.reported(element) for element in inputs} == pytest.approx(inputs), (
+            name
+        )
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_shares_say_what_could_be_judged(case: KpiCase) -> None:
+def test_shares_show_what_could_be_judged(case: KpiCase) -> None:
     total = Elements.sum(sum_of(computed) for computed in compute_case(case))
     for name, shares in case.shares.items():
         known_s = KPIS[name].quantity_known or "quantity_known_s"
-        found = {
+        values = {
             "coverage": total.coverage,
             "state_share": total.coverage,
             "quantity_share": total.quantity_share(known_s),
             "plan_share": total.plan_share,
         }
-        assert {share: found[share] for share in shares} == pytest.approx(shares), name
+        assert {share: values[share] for share in shares} == pytest.approx(shares), name

@@ -116,12 +116,12 @@ class Oracle:
         return {S.PRODUCING: "apt", S.SETUP: "aust"}.get(state, "adet")  # type: ignore[call-overload, no-any-return] # a state
 
     def reports(self, role: str, at: int) -> bool:
-        return any(n <= at for n in self.h.counts.get(role, {}))
+        return any(max(n - 1, 0) // 900 * 900 <= at for n in self.h.counts.get(role, {}))
 
     def run_time(self, at: int) -> float:
         return float(self.latest(dict(self.h.run_times), at, 0.0))  # type: ignore[arg-type] # a number
 
-    def known(self, at: int) -> dict[str, bool]:
+    def facts_at(self, at: int) -> dict[str, bool]:
         t, g, s, r = (self.reports(role, at) for role in "TGSR")
         had_one = any(n <= at and value > 0 for n, value in self.h.run_times.items())
         run_time = self.run_time(at) > 0 or (had_one and not self.has_order(at))
@@ -131,21 +131,21 @@ class Oracle:
         }  # fmt: skip
 
     def add_second(self, sums: dict[str, float], at: int) -> None:
-        known, category = self.known(at), self.categories[at]
+        facts, category = self.facts_at(at), self.categories[at]
         busy, state = category not in {"off", "pdot"}, category != "unknown"
-        quantity, pace = known["gq"] and known["run_time"], known["pq"] and known["run_time"]
+        quantity, pace = facts["gq"] and facts["run_time"], facts["pq"] and facts["run_time"]
         judged = busy and state and quantity
         for name, is_so in {
-            "plan_known_s": at >= self.h.calendar_from, "pq_known_s": known["pq"],
-            "gq_known_s": known["gq"], "sq_known_s": known["sq"], "rq_known_s": known["rq"],
+            "plan_known_s": at >= self.h.calendar_from, "pq_known_s": facts["pq"],
+            "gq_known_s": facts["gq"], "sq_known_s": facts["sq"], "rq_known_s": facts["rq"],
             "quantity_known_s": busy and quantity,
             "quantity_known_pot_s": category != "off" and quantity,
             "quantity_known_calendar_s": quantity, "judged_s": judged,
             "judged_apt_s": judged and category == "apt",
             "judged_aust_s": judged and category == "aust", "pace_known_s": busy and pace,
-            "pace_apt_s": category == "apt" and pace, "quality_known_s": busy and known["quality"],
-            "quality_pri_known_s": busy and known["quality"] and known["run_time"],
-            "rework_known_s": busy and known["rq"] and known["pq"],
+            "pace_apt_s": category == "apt" and pace, "quality_known_s": busy and facts["quality"],
+            "quality_pri_known_s": busy and facts["quality"] and facts["run_time"],
+            "rework_known_s": busy and facts["rq"] and facts["pq"],
             "aoet_unknown_s": not state and self.has_order(at),
         }.items():  # fmt: skip
             sums[name] = sums.get(name, 0.0) + is_so
@@ -158,19 +158,19 @@ class Oracle:
         return produced / (produced + unknown) if unknown else 1.0
 
     def add_count(self, sums: dict[str, float], role: str, since: int, at: int, n: int) -> None:
-        known, each_s = self.known(at), self.run_time(at)
+        facts, each_s = self.facts_at(at), self.run_time(at)
         counted = dict.fromkeys("TGSR", 0) | {role: n}
         t, g, s, r = (counted[name] for name in "TGSR")
         has = {name: self.reports(name, at) for name in "TGSR"}
-        pq = (t if has["T"] else g + s) if known["pq"] else 0
-        gq = (g if has["G"] else t - s) if known["gq"] else 0
-        sq = (s if has["S"] else t - g) if known["sq"] else 0
-        share, quality = self.share(since, at, n), known["quality"]
-        rework = known["rq"] and known["pq"]
+        pq = (t if has["T"] else g + s) if facts["pq"] else 0
+        gq = (g if has["G"] else t - s) if facts["gq"] else 0
+        sq = (s if has["S"] else t - g) if facts["sq"] else 0
+        share, quality = self.share(since, at, n), facts["quality"]
+        rework = facts["rq"] and facts["pq"]
         for name, value in {
             "pq": pq, "gq": gq, "sq": sq, "rq": r, "pri_pq_s": pq * each_s,
             "pri_gq_s": gq * each_s, "judged_pri_gq_s": gq * each_s * share,
-            "judged_pri_pq_s": (pq if known["pq"] else gq) * each_s * share * known["gq"],
+            "judged_pri_pq_s": (pq if facts["pq"] else gq) * each_s * share * facts["gq"],
             "pace_pri_pq_s": pq * each_s * share, "quality_pq": quality * pq,
             "quality_gq": quality * gq, "quality_sq": quality * sq,
             "quality_pri_pq_s": quality * pq * each_s, "quality_pri_gq_s": quality * gq * each_s,
@@ -205,5 +205,5 @@ def test_what_is_known_is_counted_second_by_second(seed: int) -> None:
     span = BucketRange(T0, BUCKETS, T0 + (BUCKETS + 1) * BUCKET_US)
     computed = compute_buckets(samples_of(history), plan, Carry(), span)
     for bucket, expected in enumerate(Oracle(history).sums()):
-        found = {name: float(computed.columns[name][bucket]) for name in expected}
-        assert found == pytest.approx(expected, abs=1e-6), bucket
+        actual = {name: float(computed.columns[name][bucket]) for name in expected}
+        assert actual == pytest.approx(expected, abs=1e-6), bucket
