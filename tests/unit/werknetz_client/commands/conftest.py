@@ -18,6 +18,8 @@ from werknetz_client.commands import (
     stock,
     supply,
 )
+from werknetz_client.commands.performance import losses as loss_ranking
+from werknetz_client.commands.performance import targets
 
 Requests = list[httpx2.URL]
 Serve = Callable[[Any], Requests]
@@ -38,7 +40,9 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Serve:
             return httpx2.Response(200, json=body)
 
         transport = httpx2.MockTransport(answer)
-        for module in (connectors, kpi, losses, mapping, quarantine, stock, supply):
+        for module in (
+            connectors, kpi, losses, mapping, quarantine, stock, supply, loss_ranking, targets,
+        ):  # fmt: skip
             monkeypatch.setattr(
                 module, "Client", lambda: Client("http://core", "k", transport=transport)
             )

@@ -1,0 +1,124 @@
+"""`werknetz losses times | ranking` and `werknetz targets`: their requests and their output."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from typer.testing import CliRunner, Result
+
+from werknetz_client.cli import root
+
+Serve = Callable[[Any], list[httpx2.URL]]
+Run = Callable[..., Result]
+PART = {
+    "category": "set_up", "step": "busy", "description": "Set-up (AUST)", "seconds": 720.0,
+    "stops": 1, "costs": [{"amount": 120.0, "currency": "EUR"}],
+}  # fmt: skip
+TIMES = {
+    "equipment": "nordwerk/emden-1", "start": "2026-11-20T06:00:00+01:00",
+    "end": "2026-11-20T08:00:00+01:00", "no_data": False,
+    "steps": [{"name": "busy", "seconds": 6300.0}, {"name": "production", "seconds": 5580.0}],
+    "parts": [PART, {**PART, "category": "idle", "seconds": 0.0}],
+    "kpi": {"value": None, "reason": "no good data"}, "untagged_share": 0.25,
+    "supply_caused": [{"text": "line-2 starved 5 min"}],
+}  # fmt: skip
+ROW = {
+    "plant": "nordwerk/emden-1", "category": "set_up", "seconds": 7200.0, "share": 0.6,
+    "cumulative_share": 0.6, "stops": 4, "compared": None,
+}  # fmt: skip
+RANKING = {
+    "group_by": ["plant", "category"], "items": [ROW], "rest": {"rows": 2, "seconds": 3600.0},
+    "compared": None,
+    "totals": {"busy_s": 36000.0, "good_s": 21600.0, "loss_s": 10800.0, "not_judged_s": 3600.0,
+               "untagged_share": None},
+}  # fmt: skip
+TARGET = {
+    "key": "third", "name": "One third", "headline": "+10.0 % of +33.3 %, gap 23.3 points",
+    "text": ["On the path."],
+    "baseline": {"start": "2026-11-02T00:00:00+01:00", "end": "2026-11-09T00:00:00+01:00",
+                 "productivity": 36.0, "unit": "earned min / h of machines"},
+    "contributions": [
+        {"line": "line-2", "loss": "set_up", "detail": None, "gap_points": 16.67,
+         "change_points": 0.0, "potential_points": 33.3},
+        {"line": None, "loss": "input", "detail": None, "gap_points": 6.67, "change_points": 1.0,
+         "potential_points": 0.0},
+    ],
+    "contributions_reason": None,
+    "scenario": {"factors": {"set_up": 0.5}, "change": 0.267, "gained_points": 16.7,
+                 "gap_points": 6.6, "reason": None},
+}  # fmt: skip
+
+
+def test_times_are_steps_with_their_parts(serve: Serve, run: Run) -> None:
+    requests = serve({"items": [TIMES], "no_data": False})
+    output = run("losses", "times", "nordwerk/emden-1", "--start", "-8h").output
+    assert requests[0].params["start"] == "-8h"
+    assert "1.75 h  planned busy time (PBT)" in output
+    assert "-0.20 h    set_up: Set-up (AUST), 1 ×, 120 EUR" in output
+    assert "idle" not in output
+    assert "OEE – (no good data)" in output
+    assert "Stops without a reason: 25%." in output
+    assert "line-2 starved 5 min" in output
+    serve({"items": [{**TIMES, "no_data": True}], "no_data": True})
+    assert "no data in this period" in run("losses", "times", "nordwerk/emden-1").output
+
+
+def test_a_ranking_adds_up(serve: Serve, run: Run) -> None:
+    requests = serve(RANKING)
+    output = run("losses", "ranking", "nordwerk", "--by", "plant,category", "--count").output
+    assert dict(requests[0].params) == {
+        "under": "nordwerk", "group_by": "plant,category", "start": "-7d", "limit": "30",
+        "sort": "-stops",
+    }  # fmt: skip
+    assert "2.00 h" in output
+    assert "2 more groups: 1.00 h." in output
+    assert "Planned busy 10.00 h = good 6.00 h + lost 3.00 h + not judged 1.00 h." in output
+
+
+def test_a_ranking_beside_another_period(serve: Serve, run: Run) -> None:
+    row = {**ROW, "compared": {"seconds": 3600.0, "change_s": 3600.0}}
+    requests = serve({**RANKING, "items": [row], "compared": {}})
+    output = run("losses", "ranking", "--compare", "previous").output
+    assert requests[0].params["compare"] == "previous"
+    assert "+1.00 h" in output
+
+
+def test_a_target_with_contributions_and_scenario(serve: Serve, run: Run) -> None:
+    requests = serve(TARGET)
+    output = run("targets", "show", "third", "--scenario", "set_up:0.5", "--limit", "1").output
+    assert requests[0].path == "/api/v1/targets/third"
+    assert requests[0].params["scenario"] == "set_up:0.5"
+    assert "One third: +10.0 % of +33.3 %, gap 23.3 points" in output
+    assert "36.000 earned min / h of machines, frozen." in output
+    assert "+16.67" in output
+    assert "the rest +6.67" in output
+    assert "If set_up × 0.5: +26.7 % (+16.7 points), gap 6.6 points." in output
+
+
+def test_targets_are_listed_set_and_withdrawn(serve: Serve, run: Run, tmp_path: Path) -> None:
+    serve({"items": [TARGET]})
+    assert "third: +10.0 % of +33.3 %" in run("targets", "list").output
+    serve({"items": []})
+    assert "There is no target" in run("targets", "list").output
+    file = tmp_path / "target.json"
+    file.write_text(json.dumps({"name": "One third"}))
+    requests = serve(TARGET)
+    assert "On the path." in run("targets", "set", "third", str(file)).output
+    assert requests[0].path == "/api/v1/targets/third"
+    requests = serve(TARGET)
+    assert "third is withdrawn." in run("targets", "withdraw", "third", "--reason", "x").output
+    assert requests[0].params["reason"] == "x"
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+def test_a_file_that_cannot_be_read(serve: Serve, tmp_path: Path, content: str | None) -> None:
+    serve(TARGET)
+    file = tmp_path / "target.json"
+    if content is not None:
+        file.write_text(content)
+    result = CliRunner().invoke(root("targets"), ["targets", "set", "third", str(file)])
+    assert result.exit_code != 0
+    assert "is no readable JSON" in str(result.exception)
