@@ -13,7 +13,12 @@ from werknetz_simulator.expected_targets import EXTERNAL, expected_period, expec
 from werknetz_simulator.plants.plan import instant_of, us_of
 from werknetz_simulator.plants.truth import Truth
 
-_NAMES = {"malfunction": "faults", "minor_stop": "faults", **dict.fromkeys(EXTERNAL, "external")}
+_NAMES = {
+    "malfunction": "faults",
+    "minor_stop": "faults",
+    "start_up": "scrap",
+    **dict.fromkeys(EXTERNAL, "external"),
+}
 
 
 def compare_target(demo: Installation, plants: list[Truth], end_us: int) -> None:

@@ -36,7 +36,7 @@ async def compare_equipment(
     """Return ComparisonItemViews as documents, the best first, those without a rank last."""
     machines = [n for node in query.nodes for n in tree.subtree(node.path)]
     measured = await measure_losses(
-        connection, tree, machines, [query.span], query.now_us, with_supply=False
+        connection, tree, machines, [query.span], query.now_us, with_causes=False
     )
     lookup = await load_reason_lookup(connection, tree, machines, query.span.end_us)
     families = await _load_families(connection, [node.id for node in machines], query.span)

@@ -8,11 +8,16 @@ from typing import Final
 
 from werknetz.domain.bucket import instant_of
 from werknetz.kpi.elements import Elements
-from werknetz.kpi.stops.thresholds import MINOR_STOP_US
 from werknetz.kpi.losses.categories import category_of
 from werknetz.kpi.losses.ledger import LossEntry, StopSum, entries_of
 from werknetz.kpi.losses.times import LossTimes, loss_times_of
-from werknetz.store.losses.loss_sums import ELEMENTS_BY_MACHINE, STOPS_BY_MACHINE, STOPS_BY_ORDER
+from werknetz.kpi.stops.thresholds import MINOR_STOP_US
+from werknetz.store.losses.loss_sums import (
+    ELEMENTS_BY_MACHINE,
+    START_UP_SCRAP,
+    STOPS_BY_MACHINE,
+    STOPS_BY_ORDER,
+)
 from werknetz.store.session import ReadConnection
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
@@ -63,11 +68,12 @@ async def measure_losses(
     windows: Sequence[UtcSpan],
     now_us: int,
     *,
-    with_supply: bool = True,
+    with_causes: bool = True,
 ) -> MeasuredLosses:
     """Return the loss times of machines by window; windows are in order, without overlaps.
 
-    Without `with_supply`, supply-caused time counts as starved or suspended.
+    Without `with_causes`, supply-caused time counts as starved or suspended, and scrap of the
+    run-in as scrap.
     """
     if not windows:
         return MeasuredLosses([], Delays())
@@ -76,15 +82,23 @@ async def measure_losses(
     sums = [(row, Elements.of(row)) for row in rows]
     stopped = {row["equipment_id"] for row, e in sums if e.starved_s or e.suspended_s}
     delays = Delays()
-    if stopped and with_supply:
+    if stopped and with_causes:
         machines = [by_id[machine] for machine in sorted(stopped)]
         delays = await load_delays(connection, tree, machines, windows, now_us)
+    start_up: dict[Key, int] = {}
+    if with_causes:
+        scrap = await connection.fetch(START_UP_SCRAP, list(by_id), *_columns_of(windows))
+        start_up = {(row["equipment_id"], row["n"]): row["us"] for row in scrap}
     measured = [
         MachineLosses(
             by_id[row["equipment_id"]],
             row["n"],
             elements,
-            loss_times_of(elements, delays.supply.get((row["equipment_id"], row["n"]))),
+            loss_times_of(
+                elements,
+                delays.supply.get((row["equipment_id"], row["n"])),
+                start_up.get((row["equipment_id"], row["n"]), 0),
+            ),
             row["provisional"],
             row["computed_at"],
         )

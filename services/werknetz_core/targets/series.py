@@ -64,7 +64,7 @@ async def load_periods(
     if not spans:
         return []
     measured = await measure_losses(
-        connection, tree, nodes_of(tree, definition), spans, now_us, with_supply=False
+        connection, tree, nodes_of(tree, definition), spans, now_us, with_causes=False
     )
     inputs = await load_inputs(connection, tree, definition, measured.machines, spans, now_us)
     sums = [Elements()] * len(spans)

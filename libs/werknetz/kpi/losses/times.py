@@ -75,8 +75,12 @@ class SupplyCausedTime:
     suspended_us: int = 0
 
 
-def loss_times_of(e: Elements, supply: SupplyCausedTime | None = None) -> LossTimes:
+def loss_times_of(
+    e: Elements, supply: SupplyCausedTime | None = None, start_up_us: int = 0
+) -> LossTimes:
     """Return the loss times of one machine's elements.
+
+    `start_up_us`: the ideal cycles of the scrap that was made in the run-in.
 
     Time in which it produced, but its ideal cycle or its counts are unknown, is not judged. The
     rounding of seconds to microseconds goes into `idle`, `no_order` and `planned_down`.
@@ -107,7 +111,9 @@ def loss_times_of(e: Elements, supply: SupplyCausedTime | None = None) -> LossTi
     judged, net, good = (_us_of(s) for s in (e.judged_apt_s, e.judged_pri_pq_s, e.judged_pri_gq_s))
     times["speed_not_judged"] = production - judged
     times["speed"] = judged - net
-    times["scrap"] = net - good
+    scrap = net - good
+    times["start_up"] = min(start_up_us, max(scrap, 0))
+    times["scrap"] = scrap - times["start_up"]
     return LossTimes({name: us for name, us in times.items() if us}, good)
 
 

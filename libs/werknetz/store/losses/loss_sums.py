@@ -63,3 +63,23 @@ SELECT equipment_id, start_at, end_at, state, code, order_number FROM state_piec
 WHERE equipment_id = ANY($1::int[]) AND state IN (6, 7) AND category = 'adet'
     AND start_at >= $2 AND start_at < $3
 ORDER BY equipment_id, start_at"""
+
+# The planned run time of scrap that was counted in the run-in: a quarter of an hour in which a
+# set-up or time without a shift ends. $1: equipment ids, $2 and $3: windows, as above.
+START_UP_SCRAP: Final = """
+SELECT equipment_id, n, (sum(scrap_s) * 1000000)::bigint AS us FROM (
+    SELECT e.equipment_id, e.bucket_at, width_bucket(e.bucket_at, $2::timestamptz[]) AS n,
+        e.judged_pri_pq_s - e.judged_pri_gq_s AS scrap_s
+    FROM elements e
+    WHERE e.equipment_id = ANY($1::int[]) AND e.judged_pri_pq_s > e.judged_pri_gq_s
+        AND e.bucket_at >= ($2::timestamptz[])[1]
+        AND e.bucket_at < ($3::timestamptz[])[cardinality($3::timestamptz[])]
+        AND EXISTS (SELECT FROM state_pieces p WHERE p.equipment_id = e.equipment_id
+            AND p.category IN ('aust', 'off_shift')
+            AND p.start_at >= e.bucket_at - interval '15 minutes'
+            AND p.start_at < e.bucket_at + interval '15 minutes'
+            AND p.end_at >= e.bucket_at AND p.end_at < e.bucket_at + interval '15 minutes'
+            AND NOT EXISTS (SELECT FROM state_pieces f WHERE f.equipment_id = p.equipment_id
+                AND f.start_at = p.end_at AND f.category = p.category))) AS run_in
+WHERE bucket_at < ($3::timestamptz[])[n]
+GROUP BY 1, 2"""

@@ -37,7 +37,7 @@ async def test_the_losses_of_a_machine(world: World) -> None:
     minutes = {part["category"]: part["seconds"] / 60 for part in item["parts"] if part["seconds"]}
     assert minutes == {
         "off_shift": 10, "planned_down": 5, "unknown": 5, "no_order": 5, "set_up": 12,
-        "malfunction": 9, "minor_stop": 1, "idle": 3, "blocked": 10, "speed": 10, "scrap": 2.5,
+        "malfunction": 9, "minor_stop": 1, "idle": 3, "blocked": 10, "speed": 10, "start_up": 2.5,
     }  # fmt: skip
     stops = {part["category"]: part["stops"] for part in item["parts"] if part["stops"]}
     assert stops == {
@@ -51,6 +51,20 @@ async def test_the_losses_of_a_machine(world: World) -> None:
     set_up = next(part for part in item["parts"] if part["category"] == "set_up")
     assert (set_up["pieces"], set_up["costs"]) == (72, [])
     assert set_up["big_loss"] == "set_up_and_adjustment"
+
+
+async def test_scrap_of_the_run_in(world: World) -> None:
+    """The first bucket begins off shift: its 5 scrap parts belong to the run-in, 3 later do not."""
+    await add_time(
+        world.database, world.ids[PRESS], "2026-11-19T08:00Z",
+        [Piece(10, S.OFF, off=True), Piece(5)], Made(good=20, scrap=5),
+    )  # fmt: skip
+    await add_time(
+        world.database, world.ids[PRESS], "2026-11-19T08:15Z", [Piece(15)], Made(good=20, scrap=3)
+    )
+    (item,) = (await world.get(f"/loss_times?equipment={PRESS}&{SPAN}")).json()["items"]
+    seconds = {part["category"]: part["seconds"] for part in item["parts"]}
+    assert (seconds["start_up"], seconds["scrap"]) == (50, 30)
 
 
 async def test_a_line_is_its_machines_and_costs_its_rate(world: World) -> None:

@@ -52,6 +52,13 @@ def test_supply_caused_time_never_exceeds_the_delay() -> None:
     assert times.of("supply_caused") == 1_000_000_000
 
 
+@pytest.mark.parametrize(("start_up_s", "expected_s"), [(0, 0), (200, 200), (500, 500), (501, 500)])
+def test_scrap_of_the_run_in_is_a_loss_of_its_own(start_up_s: int, expected_s: int) -> None:
+    times = loss_times_of(SHIFT, start_up_us=start_up_s * 1_000_000)
+    assert times.of("start_up") == expected_s * 1_000_000
+    assert times.of("start_up") + times.of("scrap") == 500_000_000
+
+
 def test_faster_than_the_ideal_cycle_is_a_negative_loss() -> None:
     fast = replace(SHIFT, judged_pri_pq_s=21_000, judged_pri_gq_s=21_000)
     assert loss_times_of(fast).of("speed") == -2_000_000_000
@@ -72,12 +79,15 @@ def any_elements(draw: st.DrawFn) -> Elements:
     return Elements(**{name: draw(SECONDS) for name in names})
 
 
-@given(st.lists(any_elements(), max_size=4), st.integers(0, 10**12), st.integers(0, 10**12))
+US = st.integers(0, 10**12)
+
+
+@given(st.lists(any_elements(), max_size=4), US, US, US)
 def test_parts_add_up_to_the_whole_exactly(
-    machines: list[Elements], starved_us: int, suspended_us: int
+    machines: list[Elements], starved_us: int, suspended_us: int, start_up_us: int
 ) -> None:
     supply = SupplyCausedTime(starved_us, suspended_us)
-    parts = [loss_times_of(machine, supply) for machine in machines]
+    parts = [loss_times_of(machine, supply, start_up_us) for machine in machines]
     total = LossTimes.sum(parts)
     for step in STEPS:
         assert total.step_us(step) == sum(part.step_us(step) for part in parts)
