@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.audit.endpoints import router as audit
 from werknetz_core.characteristics.endpoints import router as characteristics
+from werknetz_core.comparisons.endpoints import router as comparisons
 from werknetz_core.connectors.endpoints import router as connectors
 from werknetz_core.context.app_context import open_app_context
 from werknetz_core.context.edge_forwarder import EVENTS_BATCH_PATH
@@ -49,6 +50,7 @@ from werknetz_core.materials.line_materials.endpoints import router as line_mate
 from werknetz_core.materials.line_rates.endpoints import router as line_rates
 from werknetz_core.orders.endpoints import router as orders
 from werknetz_core.orders.operations.endpoints import router as operations
+from werknetz_core.overview.endpoints import router as overview
 from werknetz_core.plants.endpoints import router as plants
 from werknetz_core.quarantine.endpoints import router as quarantine
 from werknetz_core.reasons.endpoints import router as reasons
@@ -74,6 +76,7 @@ RESOURCES: Final = (
     stock_movements, stock_projection, days_of_supply, shortage_warnings, findings,
     characteristics, equipment_capacities, connectors, gaps, quarantine, events, mappings,
     replays, losses, api_keys, loss_times, loss_ranking, targets,
+    overview, comparisons,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."
