@@ -15,7 +15,7 @@ import yaml
 from redis import Redis
 
 from plumbing.installation import Installation, installation
-from plumbing.target_truth import compare_target
+from plumbing.target_truth import compare_losses, compare_target
 from werknetz_demo.embedded.process import free_port
 from werknetz_simulator.plants.expected import (
     ElementSums,
@@ -47,6 +47,8 @@ def test_the_platform_computes_the_expected_kpis(tmp_path: Path) -> None:
         _elements_agree(demo, plants_by_name)
         _kpis_agree(demo, plants_by_name)
         compare_target(demo, plants_by_name, _end_us(demo))
+        for truth in plants_by_name:
+            compare_losses(demo, truth, demo.since_us, _end_us(demo))
         _no_live_part_is_missing(demo, plants_by_name)
         assert not demo.query("SELECT 1 FROM spools WHERE last_seq = 0")
         demo.stop()

@@ -40,6 +40,24 @@ def compare_target(demo: Installation, plants: list[Truth], end_us: int) -> None
     assert sum(contributions.values()) == pytest.approx(target["gap_points"], abs=1e-6)
 
 
+def compare_losses(demo: Installation, truth: Truth, start_us: int, end_us: int) -> None:
+    """Compare the loss times of a plant with what its machines did, category by category."""
+    start, end = (instant_of(at_us).isoformat() for at_us in (start_us, end_us))
+    (item,) = demo.get("loss_times", equipment=truth.plant.path, start=start, end=end)["items"]
+    machines = [(truth, machine) for machine in truth.plant.machines]
+    period = expected_period(machines, (start_us, end_us))
+    expected: dict[str, float] = defaultdict(float)
+    for (_, name), us in period.lost_us.items():
+        expected[name] += us / 1e6
+    seconds: dict[str, float] = defaultdict(float)
+    for part in item["parts"]:
+        if part["kind"] == "loss":
+            seconds[_NAMES.get(part["category"], part["category"])] += part["seconds"]
+    assert seconds == pytest.approx(expected, abs=1e-3), truth.plant.path
+    good = {step["name"]: step["seconds"] for step in item["steps"]}["good"]
+    assert good == pytest.approx(period.good_us / 1e6, abs=1e-3)
+
+
 def _window(start: str, end: str) -> tuple[int, int]:
     return us_of(datetime.fromisoformat(start)), us_of(datetime.fromisoformat(end))
 
