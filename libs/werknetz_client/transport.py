@@ -86,6 +86,9 @@ class Transport:
     async def put(self, path: str, body: object) -> Any:
         return (await self.request("PUT", path, body=body)).json()
 
+    async def patch(self, path: str, body: object) -> Any:
+        return (await self.request("PATCH", path, body=body)).json()
+
     async def pages(self, path: str, parameters: Parameters) -> AsyncIterator[dict[str, Any]]:
         """Yield the items of all pages; a page is requested when its first item is needed."""
         query = dict(parameters)
@@ -127,6 +130,7 @@ class Transport:
         parameters: Parameters | None = None,
         *,
         body: object = None,
+        content: bytes | None = None,
     ) -> httpx2.Response:
         """Send a request; retry with back-off while the server is busy or unreachable.
 
@@ -139,8 +143,9 @@ class Transport:
             retry_after_s = 0.0
             try:
                 response = await self._http.request(
-                    method, f"/api/v1{path}", params=_query_pairs(parameters or {}), json=body
-                )
+                    method, f"/api/v1{path}", params=_query_pairs(parameters or {}), json=body,
+                    content=content,
+                )  # fmt: skip
             except httpx2.TransportError as error:
                 if attempt == attempts:
                     reason = str(error) or type(error).__name__

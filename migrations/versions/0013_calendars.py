@@ -135,8 +135,6 @@ _TABLES = ("rollup_zones", "rollup_marks", "element_sums", "state_piece_revision
 def upgrade() -> None:
     for statement in _SUMS.split(";\n"):
         op.execute(statement)
-    op.add_column("elements", sa.Column("known_from", _AT))
-    op.add_column("state_pieces", sa.Column("known_from", _AT))
     _create_tables()
     for statement in (_ROLL_UP_HOURS, _TRIGGER_FUNCTION, _EMPTY_FUNCTION, _TREE_FUNCTION):
         op.execute(statement)
@@ -157,13 +155,13 @@ def _create_tables() -> None:
         sa.Column("category", sa.Text(), nullable=False),
         sa.Column("code", sa.Text()),
         sa.Column("order_number", sa.Text()),
-        sa.Column("known_from", _AT),
-        sa.Column("known_to", _AT, server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column("bucket_at", _AT, nullable=False),
+        sa.Column("known_to", _AT, nullable=False),
     )
     op.create_index(
-        "ix_state_piece_revisions_equipment_id_start_at",
+        "ix_state_piece_revisions_equipment_id_bucket_at",
         "state_piece_revisions",
-        ["equipment_id", "start_at"],
+        ["equipment_id", "bucket_at"],
     )
     op.create_index("ix_state_piece_revisions_known_to", "state_piece_revisions", ["known_to"])
     op.create_table(
@@ -191,7 +189,5 @@ def downgrade() -> None:
             op.execute(f"DROP TRIGGER {table}_{name} ON {table}")
     op.execute("DROP FUNCTION mark_moved_equipment(), empty_rollups(), roll_up_changes()")
     op.execute("DROP FUNCTION hour_sums_statement(text)")
-    op.drop_column("state_pieces", "known_from")
-    op.drop_column("elements", "known_from")
     for table in _TABLES:
         op.drop_table(table)

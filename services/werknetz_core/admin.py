@@ -1,24 +1,28 @@
 """What an operator does directly in the database: wait for it, API keys, shift calendars."""
 
 import asyncio
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import asyncpg
+import sqlalchemy as sa
 
 from werknetz.domain.bucket import microseconds_of
-from werknetz.domain.shift import Calendar, shifts_between
+from werknetz.domain.shift import Calendar
 from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, REVOKE_KEY
-from werknetz.store.calendars import SET_CALENDAR
+from werknetz.store.calendars import LOCK_CALENDARS
 from werknetz.store.database_url import asyncpg_url
-from werknetz.store.dirty import MARK_BUCKETS_UNDER_PATH
 from werknetz.store.queries.equipment import EQUIPMENT_ID, PLANT_PATHS
-from werknetz_core.access.keys import KeyRole, generate_key
+from werknetz.store.session import Database, PoolOptions
+from werknetz_core.access.keys import KeyRole, Principal, generate_key
+from werknetz_core.calendars.changes import StoredCalendars
+from werknetz_core.calendars.versions import parse_change, plan_change, store_change
 from werknetz_core.context.time_spec import format_local
+from werknetz_core.http.problem import Problem
 
 T = TypeVar("T")
 CONNECT_S: Final = 5.0
@@ -26,6 +30,7 @@ _RETRY_S: Final = 1.0
 _MESSAGE_EVERY_S: Final = 10.0
 _PLANTS_LISTED: Final = 20
 _WEEK_US: Final = 7 * 86_400_000_000
+_STATEMENT_S: Final = 60.0
 
 
 class AdminError(Exception):
@@ -93,15 +98,32 @@ async def set_calendar(
     url: str, path: str, document: Mapping[str, Any], valid_from: datetime | None
 ) -> list[str]:
     """Store the calendar, mark what it changes to be computed again; return its next shifts."""
-    calendar = Calendar.parse(document)
+    async with _Connection(url) as connection:
+        await _equipment_id(connection, path)
     since = valid_from.astimezone(UTC) if valid_from else datetime(1970, 1, 1, tzinfo=UTC)
-    async with _Connection(url) as connection, connection.transaction():
-        equipment_id = await _equipment_id(connection, path)
-        await connection.execute(SET_CALENDAR, equipment_id, since, json.dumps(document))
-        await connection.execute(MARK_BUCKETS_UNDER_PATH, path, since)
     now_us = microseconds_of(datetime.now(UTC))
-    shifts = shifts_between(calendar, now_us, now_us + _WEEK_US)
-    return [f"{shift.name} {format_local(shift.start_us, calendar.zone)}" for shift in shifts[:3]]
+    operator = Principal("database", KeyRole.ADMIN, None)
+    async with _open_database(url) as database, database.write_session() as session:
+        await session.execute(sa.text(LOCK_CALENDARS))
+        stored = await StoredCalendars.load(session)
+        change = parse_change(stored, path, document, microseconds_of(since), now_us)
+        try:
+            planned = await plan_change(session, stored, change)
+        except Problem as problem:
+            raise AdminError(problem.detail, problem.hint) from problem
+        await store_change(session, stored, planned, operator, "set in the database")
+    shifts = planned.history.shifts_between(now_us, now_us + _WEEK_US)
+    zone = Calendar.parse_stored(document).zone
+    return [f"{shift.name} {format_local(shift.start_us, zone)}" for shift in shifts[:3]]
+
+
+@asynccontextmanager
+async def _open_database(url: str) -> AsyncIterator[Database]:
+    database = Database(url, PoolOptions("werknetz", 1, _STATEMENT_S))
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 class _Connection:

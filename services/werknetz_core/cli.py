@@ -14,6 +14,7 @@ from rich.console import Console
 
 from werknetz.domain.shift import CalendarRejected
 from werknetz.runtime import log
+from werknetz.runtime.command import get_or_add_group
 from werknetz.runtime.settings import SettingError, require_env
 from werknetz.runtime.terminal import Output, OutputOption, Wide, print_json, print_table
 from werknetz.store.database_url import DatabaseUrlRejected
@@ -40,9 +41,8 @@ def register(app: typer.Typer) -> None:
     keys.command("list")(list_keys)
     keys.command("revoke")(revoke_key)
     app.add_typer(keys, name="keys")
-    calendar = typer.Typer(no_args_is_help=True, help="Manage shift calendars.")
-    calendar.command("set")(set_calendar)
-    app.add_typer(calendar, name="calendar")
+    # Without an API key; with one, the client's command goes over the API.
+    get_or_add_group(app, "calendar", "Shift calendars of equipment.").command("set")(set_calendar)
 
 
 def up(

@@ -19,7 +19,7 @@ _DOCUMENT_KEYS: Final = frozenset(
     {"time_zone", "cycle_days", "anchor", "shifts", "exceptions", "holidays"}
 )
 _SHIFT_KEYS: Final = frozenset({"name", "days", "start", "end", "breaks"})
-_EXCEPTION_KEYS: Final = frozenset({"date", "closed", "shifts", "name"})
+_EXCEPTION_KEYS: Final = frozenset({"date", "closed", "shifts", "name", "holiday"})
 
 
 class CalendarRejected(ValueError):

@@ -1,9 +1,24 @@
-"""Statements that change shift calendars."""
+"""Statements over shift calendars, and the marks of what a change of them changes."""
 
 from typing import Final
 
-# The caller marks the buckets that the calendar changes: `dirty.MARK_BUCKETS_UNDER_PATH`.
-SET_CALENDAR: Final = """
-INSERT INTO shift_calendars (equipment_id, valid_from, document)
-VALUES ($1, $2, $3::jsonb) ON CONFLICT (equipment_id, valid_from)
-DO UPDATE SET document = excluded.document"""
+from werknetz.store.dirty import mark_buckets
+
+# One change of calendars at a time: each is checked against all others.
+LOCK_CALENDARS: Final = "LOCK TABLE shift_calendars IN SHARE ROW EXCLUSIVE MODE"
+
+# The span of the buckets of equipment (:ids).
+SPAN_OF_BUCKETS: Final = """
+SELECT (extract(epoch FROM min(x.first_at)) * 1e6)::bigint AS start_us,
+    (extract(epoch FROM max(x.last_at)) * 1e6)::bigint AS end_us
+FROM unnest(CAST(:ids AS int[])) AS q (id)
+CROSS JOIN LATERAL (SELECT min(bucket_at) AS first_at, max(bucket_at) AS last_at
+    FROM elements WHERE equipment_id = q.id) AS x"""
+
+# The stored buckets of :ids in the spans :starts to :ends.
+MARK_BUCKETS_OF_SPANS: Final = mark_buckets("""
+SELECT e.equipment_id, e.bucket_at FROM unnest(CAST(:ids AS int[])) AS q (id)
+CROSS JOIN unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+    AS span (start_at, end_at)
+JOIN elements e ON e.equipment_id = q.id
+    AND e.bucket_at >= span.start_at AND e.bucket_at < span.end_at""")

@@ -43,7 +43,11 @@ def kpi(
     ] = None,
     start: Annotated[str, typer.Option(help="-7d, shift:current, 2026-11-20 …")] = "-24h",
     end: Annotated[str | None, typer.Option(help="As start; default: now.")] = None,
-    by: Annotated[str, typer.Option(help="hour, shift, 1d, 1w, 1mo or none")] = "none",
+    by: Annotated[
+        str, typer.Option(help="15m, hour, shift, 1d, 1w, 1mo, quarter, year or none")
+    ] = "none",
+    rolling: Annotated[str | None, typer.Option(help="Length of each window: 8h, 7d …")] = None,
+    as_of: Annotated[str | None, typer.Option(help="By what was known then; default: now.")] = None,
     output: OutputOption = Output.TABLE,
     wide: Wide = False,
     explain: Annotated[
@@ -55,7 +59,9 @@ def kpi(
     if explain:
         _explain(name, equipment or [], start, end, output)
         return
-    options: dict[str, Any] = {"start": start, "end": end, "granularity": by}
+    options: dict[str, Any] = {
+        "start": start, "end": end, "granularity": by, "rolling": rolling, "as_of": as_of,
+    }  # fmt: skip
     if supplier:
         options["supplier"] = supplier
     if warehouse:

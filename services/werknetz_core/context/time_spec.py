@@ -181,3 +181,17 @@ def _find_shift(name: str, time: TimeContext) -> Shift:
             "Use another form of time, such as -8h.",
         )
     return past[-position]
+
+
+def shift_fields(shift: Shift | None, time: TimeContext) -> dict[str, object] | None:
+    """Return a named shift as answers show it, and whether it runs."""
+    if shift is None:
+        return None
+    return {
+        "name": shift.name,
+        "day": shift.day,
+        "start": format_local(shift.start_us, time.zone),
+        "end": format_local(shift.end_us, time.zone),
+        "breaks": [[format_local(at, time.zone) for at in pair] for pair in shift.breaks],
+        "is_running": shift.start_us <= time.now_us < shift.end_us,
+    }

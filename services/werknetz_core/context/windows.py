@@ -13,7 +13,6 @@ from werknetz_core.http.problem import Problem, invalid_parameter
 WINDOWS_MAX: Final = 10_000
 _DAY_S: Final = 86_400
 _PERIODS: Final[Mapping[str, Period]] = {
-    "5m": Period.FIVE_MINUTES,
     "15m": Period.QUARTER_HOUR,
     "hour": Period.HOUR,
     "1h": Period.HOUR,
@@ -29,9 +28,9 @@ _PERIODS: Final[Mapping[str, Period]] = {
     "year": Period.YEAR,
     "1y": Period.YEAR,
 }
+_SHORTER: Final = frozenset({"raw", "10s", "1m", "5m", "10m"})
 GRANULARITIES: Final = "15m, hour, shift, 1d, 1w, 1mo, quarter, year or none"
 _SHORTEST_S: Final[Mapping[Period, int]] = {
-    Period.FIVE_MINUTES: 300,
     Period.QUARTER_HOUR: 900,
     Period.HOUR: 1800,
     Period.SHIFT: 3 * 3600,
@@ -54,12 +53,17 @@ def time_context_of(
     return TimeContext(now_us, parse_zone(tz, default), history if history.steps else None)
 
 
+def effective_granularity(granularity: str) -> str:
+    """Return the granularity that is answered: sums are stored for quarters of an hour."""
+    return "15m" if granularity in _SHORTER else granularity
+
+
 def windows_of(granularity: str, span: UtcSpan, time: TimeContext) -> list[Window]:
     """Divide the span into whole windows, which may exceed it. `none`: one window."""
     if granularity == "none":
         whole = span.to_buckets()
         return [Window(whole.start_us, whole.end_us, local_day(whole.start_us, time.zone))]
-    period = _PERIODS.get(granularity)
+    period = _PERIODS.get(effective_granularity(granularity))
     if period is None:
         raise invalid_parameter(
             "granularity",

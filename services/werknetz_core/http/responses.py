@@ -3,11 +3,14 @@
 NaN and infinity become null: JSON cannot represent them.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from fastapi import Response
+from fastapi import Request, Response
+
+from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 
 _encoder: Final = msgspec.json.Encoder()
 
@@ -16,6 +19,15 @@ def json_response(
     content: object, headers: Mapping[str, str] | None = None, *, status: int = 200
 ) -> Response:
     return Response(_encoder.encode(content), status, headers, "application/json")
+
+
+def with_content_etag(request: Request, response: Response) -> Response:
+    """Return the response with an ETag of its content, or 304 where the client has it."""
+    etag = f'"{hashlib.blake2b(response.body, digest_size=12).hexdigest()}"'
+    if etag_matches(request.headers.get("if-none-match"), etag):
+        return not_modified(etag, CACHE_CONTROL)
+    response.headers.update({"ETag": etag, "Cache-Control": CACHE_CONTROL})
+    return response
 
 
 def not_modified(etag: str, cache_control: str) -> Response:

@@ -19,7 +19,7 @@ from werknetz.domain.rollup import (
     widen_to_buckets,
 )
 from werknetz.domain.window import Window
-from werknetz.store.elements.rollups import ROLLUP_STATES, piece_sums
+from werknetz.store.elements.rollups import ROLLUP_STATES, bucket_sums_as_of, piece_sums
 from werknetz.store.session import ReadConnection
 
 
@@ -35,10 +35,6 @@ class SumQuery:
     def span(self) -> Span:
         starts, ends = zip(*((w.start_us, w.end_us) for w in self.windows), strict=True)
         return widen_to_buckets(min(starts), max(ends))
-
-
-SumRow = Mapping[str, object] | asyncpg.Record
-"""`provisional`, `computed_at` and the sum of each element."""
 
 
 async def load_window_sums(
@@ -73,6 +69,31 @@ async def load_window_sums(
     for row in rows:
         n, number = numbers[row["n"]]
         sums[n][number] = row
+    return sums
+
+
+async def load_sums_as_of(
+    connection: ReadConnection,
+    queries: Sequence[SumQuery],
+    names: frozenset[str],
+    as_of_us: int,
+) -> list[dict[int, asyncpg.Record]]:
+    """Return the sums as they were known at an instant, from the buckets and their revisions.
+
+    A bucket that had not settled by then is left out.
+    """
+    statement = bucket_sums_as_of(names)
+    sums = []
+    for query in queries:
+        spans = [widen_to_buckets(w.start_us, w.end_us) for w in query.windows]
+        rows = await connection.fetch(
+            statement,
+            list(query.ids),
+            [instant_of(start_us) for start_us, _ in spans],
+            [instant_of(end_us) for _, end_us in spans],
+            instant_of(as_of_us),
+        )
+        sums.append({row["n"]: row for row in rows})
     return sums
 
 

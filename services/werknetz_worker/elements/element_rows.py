@@ -45,6 +45,7 @@ async def write_elements(
     changes: "ElementChanges",
 ) -> None:
     """Write the changed buckets and replace their state pieces."""
+    await _write_pieces(connection, equipment_id, computed, changes.pieces_us)
     if changes.revised:
         await connection.execute(
             statements.ADD_REVISIONS, equipment_id, [instant_of(at) for at in changes.revised]
@@ -62,7 +63,6 @@ async def write_elements(
                 for name in ELEMENT_NAMES
             ),
         )
-    await _write_pieces(connection, equipment_id, computed, changes.pieces_us)
     if computed.orders:
         await _write_orders(connection, equipment_id, computed)
 
@@ -85,15 +85,10 @@ async def _write_pieces(
     start_us, end_us = span
     if start_us >= end_us:
         return
-    await connection.execute(
-        statements.DELETE_STATE_PIECES, equipment_id, instant_of(start_us), instant_of(end_us)
-    )
     pieces = computed.intervals
     first, last = pieces.start.searchsorted([start_us, end_us])
     chosen = slice(int(first), int(last))
-    await connection.execute(
-        statements.INSERT_STATE_PIECES,
-        equipment_id,
+    columns = (
         pieces.start[chosen].tolist(),
         pieces.end[chosen].tolist(),
         pieces.state[chosen].tolist(),
@@ -101,6 +96,14 @@ async def _write_pieces(
         pieces.code[chosen],
         pieces.order[chosen],
     )
+    await connection.execute(
+        statements.ADD_PIECE_REVISIONS, equipment_id, *columns, instant_of(start_us),
+        instant_of(end_us),
+    )  # fmt: skip
+    await connection.execute(
+        statements.DELETE_STATE_PIECES, equipment_id, instant_of(start_us), instant_of(end_us)
+    )
+    await connection.execute(statements.INSERT_STATE_PIECES, equipment_id, *columns)
 
 
 async def _write_orders(

@@ -22,5 +22,7 @@ async def mark_under_path(connection: WriteConnection, path: str, since_us: int)
 async def delete_old_revisions(pool: DriverPool, now_us: int, *, retention_days: int) -> int:
     """Delete old revisions; return how many rows."""
     before_us = now_us - retention_days * 96 * BUCKET_US
-    answer = await pool.execute(statements.DELETE_OLD_REVISIONS, instant_of(before_us))
+    before = instant_of(before_us)
+    await pool.execute(statements.DELETE_OLD_PIECE_REVISIONS, before)
+    answer = await pool.execute(statements.DELETE_OLD_REVISIONS, before)
     return int(answer.rpartition(" ")[2])

@@ -67,6 +67,39 @@ def piece_sums(names: frozenset[str], *, with_stale: bool) -> str:
     )
 
 
+# $1: equipment; $2, $3: the windows; $4: by what was known then.
+_SUMS_AS_OF: Final = """
+SELECT w.n, x.* FROM unnest($2::timestamptz[], $3::timestamptz[])
+    WITH ORDINALITY AS w (start_at, end_at, n)
+CROSS JOIN LATERAL (
+    SELECT bool_or(y.provisional) AS provisional, max(y.computed_at) AS computed_at, {sums}
+    FROM (
+        SELECT provisional, computed_at, {names} FROM elements
+        WHERE equipment_id = ANY($1::int[])
+            AND bucket_at >= w.start_at AND bucket_at < w.end_at
+            AND computed_at <= $4
+        UNION ALL
+        SELECT (elements ->> 'provisional')::bool, known_from, {stored} FROM element_revisions
+        WHERE equipment_id = ANY($1::int[])
+            AND bucket_at >= w.start_at AND bucket_at < w.end_at
+            AND known_from <= $4 AND known_to > $4) AS y
+    HAVING count(*) > 0) AS x"""
+
+
+@lru_cache(maxsize=256)
+def bucket_sums_as_of(names: frozenset[str]) -> str:
+    """Return the statement that sums these elements as they were known at an instant.
+
+    A revision that is older than an element has 0 of it.
+    """
+    ordered = sorted(names)
+    return _SUMS_AS_OF.format(
+        sums=_list(f"sum(y.{name}) AS {name}" for name in ordered),
+        names=_list(ordered),
+        stored=_list(f"coalesce((elements ->> '{name}')::float8, 0)" for name in ordered),
+    )
+
+
 def _list(items: Iterable[str]) -> str:
     return ", ".join(items)
 

@@ -52,8 +52,6 @@ elements = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("provisional", sa.Boolean, nullable=False),  # the bucket had not ended
     sa.Column("computed_at", AT, nullable=False, server_default=NOW),
-    # Since when these sums are known, where only the carry was computed again; null: computed_at.
-    sa.Column("known_from", AT),
     sa.Index("ix_elements_bucket_at", "bucket_at"),
     sa.Index(
         "ix_elements_provisional",
@@ -86,7 +84,6 @@ state_pieces = sa.Table(
     sa.Column("category", sa.Text, nullable=False),  # apt, aust, adet, adot, pdot, off_shift …
     sa.Column("code", sa.Text),  # as reported by the source
     sa.Column("order_number", sa.Text),
-    sa.Column("known_from", AT),  # null: before this was recorded
     # Starved and suspended pieces: supply-caused downtime reads only these.
     sa.Index(
         "ix_state_pieces_starved_or_suspended", "equipment_id", "start_at",
@@ -97,7 +94,7 @@ state_pieces = sa.Table(
 state_piece_revisions = sa.Table(
     "state_piece_revisions",
     metadata,
-    # The rows of `state_pieces` that a recomputation replaced after their bucket had settled.
+    # All pieces of a bucket that had settled, where a recomputation replaced one of them.
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("equipment_id", sa.Integer, nullable=False),
     sa.Column("start_at", AT, nullable=False),
@@ -106,9 +103,9 @@ state_piece_revisions = sa.Table(
     sa.Column("category", sa.Text, nullable=False),
     sa.Column("code", sa.Text),
     sa.Column("order_number", sa.Text),
-    sa.Column("known_from", AT),
-    sa.Column("known_to", AT, nullable=False, server_default=NOW),
-    sa.Index("ix_state_piece_revisions_equipment_id_start_at", "equipment_id", "start_at"),
+    sa.Column("bucket_at", AT, nullable=False),
+    sa.Column("known_to", AT, nullable=False),  # the same for all pieces of a bucket
+    sa.Index("ix_state_piece_revisions_equipment_id_bucket_at", "equipment_id", "bucket_at"),
     sa.Index("ix_state_piece_revisions_known_to", "known_to"),
 )
 

@@ -28,6 +28,7 @@ class QueryTarget:
     ids: Sequence[int]  # of the rows that are summed
     span: UtcSpan
     time: TimeContext
+    as_of_us: int | None = None  # by what was known then; None: by what is known now
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from werknetz.kpi.definition import Divisor, Kpi
 from werknetz.kpi.elements import Elements
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
-from werknetz_core.context.time_spec import format_local
-from werknetz_core.context.windows import WINDOWS_MAX, query_too_large
+from werknetz_core.context.time_spec import format_local, shift_fields
+from werknetz_core.context.windows import WINDOWS_MAX, effective_granularity, query_too_large
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.registry import SCOPES
 from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums
@@ -49,7 +49,8 @@ async def compute_values(
     return {
         "items": items,
         "ranges": [_range_fields(query, target, windows) for target, windows in divided],
-        "granularity": query.granularity,
+        "granularity": effective_granularity(query.granularity),
+        **({} if query.rolling is None else {"rolling": query.rolling}),
         "source": "elements",
         "no_data": not any(summed),
     }
@@ -121,4 +122,5 @@ def _range_fields(
         "start": format_local(windows[0].start_us if windows else target.span.start_us, zone),
         "end": format_local(windows[-1].end_us if windows else target.span.end_us, zone),
         "time_zone": zone.key,
+        "shift": shift_fields(target.span.shift, target.time),
     }

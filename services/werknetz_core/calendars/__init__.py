@@ -1,0 +1,1 @@
+"""Shift calendars of equipment: versions with valid-from, holidays and iCalendar."""

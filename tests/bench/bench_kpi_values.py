@@ -1,0 +1,254 @@
+"""Answers over KPI values: what they cost for a group, a year, many machines and much history.
+
+The elements of the small set are written as workers write them, and rolled up by the worker. The
+group of 122 plants has the roll-ups that a worker leaves of it: its buckets alone are 25 GB.
+"""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import duckdb
+import httpx2
+
+from bench.measure import Measure
+from werknetz.domain.bucket import microseconds_of
+from werknetz_core.access.keys import generate_key
+from werknetz_core.app import create_app
+from werknetz_core.migrate import upgrade_async
+from werknetz_core.settings import CoreSettings
+from werknetz_demo.embedded.postgres import Postgres
+from werknetz_worker.rollups.roll_up import roll_up
+
+NOW: Final = datetime(2026, 11, 20, tzinfo=UTC)
+GROUP_BAR_MS: Final = 50.0
+FLAT_BAR: Final = 1.5
+ROUNDS: Final = 7
+_SUMS: Final = {
+    "pot_s": 900, "pbt_s": 900, "apt_s": 700, "pq": 10, "gq": 9, "pri_pq_s": 600, "pri_gq_s": 540,
+    "plan_known_s": 900, "pq_known_s": 900, "gq_known_s": 900, "quantity_known_s": 900,
+    "judged_s": 900, "judged_apt_s": 700, "judged_pri_pq_s": 600, "judged_pri_gq_s": 540,
+    "samples": 9,
+}  # fmt: skip
+_NAMES: Final = ", ".join(_SUMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    plants: int
+    machines: int  # of a plant of the group
+    counts: tuple[int, ...]  # machines of the lines that are compared
+    days: int  # of their history
+    year: int  # days of the plant of 25 machines
+
+
+FULL: Final = Size(122, 50, (1, 10, 100), 90, 365)
+SHORT: Final = Size(122, 2, (1, 10), 30, 10)
+
+
+def measures(short: bool) -> list[Measure]:
+    return asyncio.run(_measure_all(SHORT if short else FULL))
+
+
+async def _measure_all(size: Size) -> list[Measure]:
+    with tempfile.TemporaryDirectory(prefix="werknetz-bench-") as folder:
+        server = Postgres(Path(folder) / "postgres", throwaway=True)
+        await server.start()
+        try:
+            await upgrade_async(server.url)
+            pool = await asyncpg.create_pool(server.url, min_size=1, max_size=2, timeout=10)
+            key = generate_key()
+            await pool.execute(
+                "INSERT INTO api_keys (prefix, hash, name, role) VALUES ($1, $2, 'b', 'viewer')",
+                key.prefix, key.hash,
+            )  # fmt: skip
+            app = create_app(
+                CoreSettings(server.url, rate_per_s=0), now_us=lambda: microseconds_of(NOW)
+            )
+            async with (
+                app.router.lifespan_context(app),
+                httpx2.AsyncClient(
+                    transport=httpx2.ASGITransport(app=app), base_url="http://core", timeout=120,
+                    headers={"X-API-Key": key.key},
+                ) as client,
+            ):  # fmt: skip
+                world = _World(pool, client, {})
+                lines = await _measure_lines(world, size)
+                year = await _measure_year(world, size)
+                group = await _measure_group(world, size)
+            await pool.close()
+            return [*group, *lines, *year]
+        finally:
+            await server.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    pool: asyncpg.Pool
+    client: httpx2.AsyncClient
+    ids: dict[str, int]
+
+    async def add(self, path: str, level: str) -> int:
+        if path not in self.ids:
+            zone = "Europe/Berlin" if level == "plant" else None
+            self.ids[path] = await self.pool.fetchval(
+                "INSERT INTO equipment (path, level, name, parent_id, time_zone)"
+                " VALUES ($1, $2, $1, $3, $4) RETURNING id",
+                path, level, self.ids.get(path.rpartition("/")[0]), zone,
+            )  # fmt: skip
+        return self.ids[path]
+
+    async def line(self, path: str, machines: int) -> list[int]:
+        levels = ("enterprise", "plant", "area", "line")
+        parts = path.split("/")
+        for depth, level in enumerate(levels, start=1):
+            await self.add("/".join(parts[:depth]), level)
+        return [await self.add(f"{path}/m{n}", "machine") for n in range(machines)]
+
+    async def elements(self, ids: list[int], days: int) -> None:
+        await self.pool.execute(
+            f"INSERT INTO elements (equipment_id, bucket_at, carry, provisional, {_NAMES})"
+            f" SELECT id, at, '{{}}', false, {', '.join(map(str, _SUMS.values()))}"
+            " FROM unnest($1::int[]) AS id, generate_series($2::timestamptz,"
+            " $3::timestamptz - interval '15 minutes', interval '15 minutes') AS at",
+            ids, NOW - timedelta(days=days), NOW, timeout=1800,
+        )  # fmt: skip
+
+    async def ask(self, equipment: str, days: int, granularity: str = "1d") -> float:
+        """Return the median time of an answer in seconds, of all work in this process."""
+
+        async def request() -> None:
+            answer = await self.client.get(
+                f"/api/v1/kpi_values?equipment={equipment}&kpi=oee&granularity={granularity}"
+                f"&start=-{days}d"
+            )
+            if answer.status_code != httpx2.codes.OK or answer.json()["no_data"]:
+                raise AssertionError(answer.text[:300])
+
+        await request()
+        return await _median_s(request)
+
+
+async def _measure_lines(world: _World, size: Size) -> list[Measure]:
+    """One machine's history, then many machines: linear in days and machines, flat otherwise."""
+    first = await world.line("lines/p/a/l1", 1)
+    await world.elements(first, size.days)
+    await roll_up(world.pool, seconds_max=600)
+    alone = await world.ask("lines/p/a/l1/m0", size.days)
+    short = await world.ask("lines/p/a/l1/m0", size.days // 10)
+    hours = await world.ask("lines/p/a/l1/m0", size.days, "hour")
+    for count in size.counts[1:]:
+        await world.elements(await world.line(f"lines/p/a/l{count}", count), size.days)
+    fresh = {n: await world.ask(f"lines/p/a/l{n}", size.days) for n in size.counts[1:]}
+    await roll_up(world.pool, seconds_max=600)
+    await world.pool.execute("ANALYZE")
+    among = await world.ask("lines/p/a/l1/m0", size.days)
+    rolled = {n: await world.ask(f"lines/p/a/l{n}", size.days) for n in size.counts}
+    most = size.counts[-1]
+    stored = sum(size.counts)
+    return [
+        Measure(
+            f"kpi values: {size.days // 10} to {size.days} days of a machine",
+            f"{short * 1000:.1f} to {alone * 1000:.1f} ms; by hour {hours * 1000:.0f} ms",
+            alone / short, 10 * FLAT_BAR, at_most=True,
+        ),
+        Measure(
+            f"kpi values: a machine among {stored} times the rows",
+            f"{alone * 1000:.1f} to {among * 1000:.1f} ms", among / alone, FLAT_BAR, at_most=True,
+        ),
+        Measure(
+            f"kpi values: 1 to {most} machines, rolled up",
+            ", ".join(f"{seconds * 1000:.1f} ms" for seconds in rolled.values()),
+            rolled[most] / rolled[1], most * FLAT_BAR, at_most=True,
+        ),
+        Measure(
+            "kpi values: … before they are rolled up",
+            ", ".join(f"{seconds * 1000:.0f} ms" for seconds in fresh.values()),
+            fresh[most] / alone, most * FLAT_BAR, at_most=True,
+        ),
+    ]  # fmt: skip
+
+
+async def _measure_year(world: _World, size: Size) -> list[Measure]:
+    """A plant of 25 machines by day, beside DuckDB over the same rows in its own table."""
+    ids = await world.line("year/p/a/l", 25)
+    await world.elements(ids, size.year)
+    began = time.perf_counter()
+    await roll_up(world.pool, seconds_max=900)
+    rolled_s = time.perf_counter() - began
+    ours = await world.ask("year/p", size.year)
+    total = await world.ask("year/p", size.year, "none")
+    database = duckdb.connect()
+    database.execute("SET threads = 1")
+    sums = ", ".join(f"{value}::double AS {name}" for name, value in _SUMS.items())
+    database.execute(
+        f"CREATE TABLE elements AS SELECT id, at, {sums} FROM range(25) AS m (id),"
+        f" range(TIMESTAMP '2026-11-20' - INTERVAL {size.year} DAY, TIMESTAMP '2026-11-20',"
+        " INTERVAL 15 MINUTE) AS t (at)"
+    )
+    totals = ", ".join(f"sum({name})" for name in _SUMS)
+
+    async def aggregate() -> None:
+        query = f"SELECT date_trunc('day', at), {totals} FROM elements GROUP BY 1"
+        if len(database.execute(query).fetchall()) < size.year:
+            raise AssertionError("rows are missing")
+
+    theirs = await _median_s(aggregate)
+    database.close()
+    rows = 25 * size.year * 96
+    return [
+        Measure(
+            f"kpi values: {size.year} days of 25 machines by day",
+            f"{ours * 1000:.0f} ms, in one number {total * 1000:.0f} ms; "
+            f"DuckDB {theirs * 1000:.0f} ms",
+            ours / theirs,
+        ),
+        Measure("kpi values: … rolled up by the worker", f"{rows / rolled_s:,.0f} rows/s"),
+    ]  # fmt: skip
+
+
+async def _measure_group(world: _World, size: Size) -> list[Measure]:
+    """The group, by day: from what the worker leaves of its roll-ups."""
+    machines: list[int] = []
+    for plant in range(size.plants):
+        machines += await world.line(f"group/p{plant}/a/l", size.machines)
+    parents = [number for path, number in world.ids.items()
+               if path.startswith("group") and number not in set(machines)]  # fmt: skip
+    sums = ", ".join(f"{value} * n.amount" for value in _SUMS.values())
+    for ids, grain, step, amount in (
+        (machines, 5, "1 day", 96), (parents, 5, "1 day", 96), (parents, 4, "1 hour", 4),
+    ):  # fmt: skip
+        await world.pool.execute(
+            f"INSERT INTO element_sums (equipment_id, grain, start_at, provisional, computed_at,"
+            f" {_NAMES}) SELECT id, $2, at, false, at, {sums} FROM unnest($1::int[]) AS id,"
+            " generate_series($3::timestamptz, $4::timestamptz, $5::interval) AS at,"
+            " (SELECT $6::float8) AS n (amount)",
+            ids, grain, NOW - timedelta(days=92, hours=1), NOW, timedelta(
+                days=step == "1 day", hours=step == "1 hour"
+            ), float(amount), timeout=900,
+        )  # fmt: skip
+    await roll_up(world.pool, seconds_max=600)  # the zones
+    await world.pool.execute("ANALYZE element_sums")
+    answer_s = await world.ask("group", 90)
+    return [
+        Measure(
+            f"kpi values: group of {size.plants} x {size.machines}, 90 days by day",
+            f"{answer_s * 1000:.1f} ms", answer_s * 1000 / GROUP_BAR_MS, 1, at_most=True,
+        )
+    ]  # fmt: skip
+
+
+async def _median_s(work: Callable[[], Awaitable[object]]) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        await work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
