@@ -237,7 +237,19 @@ async def _measure_group(world: _World, size: Size) -> list[Measure]:
     await roll_up(world.pool, seconds_max=600)  # the zones
     await world.pool.execute("ANALYZE element_sums")
     answer_s = await world.ask("group", 90)
+
+    async def overview() -> None:
+        answer = await world.client.get("/api/v1/overview?under=group&depth=plant")
+        if answer.status_code != httpx2.codes.OK or len(answer.json()["items"]) != size.plants:
+            raise AssertionError(answer.text[:300])
+
+    await overview()
+    overview_s = await _median_s(overview)
     return [
+        Measure(
+            f"overview: group of {size.plants} plants", f"{overview_s * 1000:.1f} ms",
+            overview_s * 1000 / GROUP_BAR_MS, 1, at_most=True,
+        ),
         Measure(
             f"kpi values: group of {size.plants} x {size.machines}, 90 days by day",
             f"{answer_s * 1000:.1f} ms", answer_s * 1000 / GROUP_BAR_MS, 1, at_most=True,
