@@ -53,10 +53,12 @@ def baseline_days(demo: Demo) -> list[int]:
 
 
 def baseline_start_us(demo: Demo) -> int:
-    """Return a midnight in Germany from which on every plant of this run has a history."""
-    starts = [demo.history_start_us(plant) for plant in demo.plants]
-    latest = max(starts)
-    days = max(0, (demo.now_us - latest) // DAY_US - WINDOW_DAYS)
+    """Return a midnight in Germany from which on the KPIs of every plant are complete.
+
+    Those of the last WINDOW_DAYS are; the midnight within them is the first one.
+    """
+    latest = max(demo.history_start_us(plant) for plant in demo.plants)
+    days = max(0, (demo.now_us - latest) // DAY_US - (WINDOW_DAYS - 1))
     return latest + days * DAY_US
 
 

@@ -44,6 +44,8 @@ TARGETS: Final = (
     ),
     Target("kpi supply", ("libs/werknetz/kpi/supply",), ("tests/unit/werknetz/kpi/supply",)),
     Target("kpi stock", ("libs/werknetz/kpi/stock",), ("tests/unit/werknetz/kpi/stock",)),
+    Target("kpi losses", ("libs/werknetz/kpi/losses",), ("tests/unit/werknetz/kpi/losses",)),
+    Target("kpi targets", ("libs/werknetz/kpi/targets",), ("tests/unit/werknetz/kpi/targets",)),
     Target(
         "link",
         tuple(f"libs/werknetz/link/{name}.py" for name in ("receiver", "sender", "watermark")),
