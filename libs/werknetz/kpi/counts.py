@@ -114,9 +114,9 @@ def _increment_sums(
         before = (0, 0) if start is None else (start.apt_us, start.unknown_us)
         each_s = run_time.value[run_time.index(at)]
         # One item was finished at its sample; more were made since the sample before.
-        share = np.where(
-            positive <= ONE_ITEM, frame.is_known_at(at), frame.share_of(since, at, before)
-        )
+        share, many = frame.is_known_at(at), positive > ONE_ITEM
+        if many.any():
+            share[many] = frame.share_of(since[many], at[many], before if bool(many[0]) else (0, 0))
         sums = frame.sum(at, positive, each_s, share, at)
     is_count = (sums.quantity.sum(axis=0) <= QUANTITY_MAX) & np.isfinite(sums.planned_s).all(axis=0)
     if is_count.all():

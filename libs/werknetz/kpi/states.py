@@ -4,7 +4,7 @@ Pure: the same samples, shift plan and carry give the same elements, however the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -133,6 +133,9 @@ def compute_buckets(
 
     `corrections`: what counters counted too much before the end of the range, by signal id.
     """
+    # A span that ended before the range would begin a fault anew at its end.
+    unknown = tuple(gap for gap in samples.unknown if gap[1] > span.start_us)
+    samples = replace(samples, unknown=unknown)
     planned = planned_steps_of(samples.reports)
     plan = effective_plan(plan, planned)
     line = _timeline_of(samples, plan, carry, max(span.now_us, span.start_us + 1), planned)

@@ -64,7 +64,7 @@ class Frame:
         """Return 1 where the state right before the instant is known or not needed, else 0."""
         if self.time.is_known:
             return np.ones(len(at))
-        return 1.0 * (self.time.unknown_until(at) == self.time.unknown_until(at - 1))
+        return 1.0 * ~self.time.is_unknown_before(at)
 
     def sum(
         self, at: Instants, quantity: Numbers, each_s: Numbers, share: Numbers, since: Instants

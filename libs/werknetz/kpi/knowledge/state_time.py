@@ -32,13 +32,14 @@ class StateTime:
         """Whether the state is known all the time."""
         return not self.unknown_us[-1]
 
-    @property
-    def changes(self) -> Instants:
-        """Return the instants at which unknown time may begin or end."""
-        return self.at
-
     def apt_until(self, at: Instants) -> Numbers:
         return np.interp(at, self.at, self.apt_us)
+
+    def is_unknown_before(self, at: Instants) -> Flags:
+        """Return whether the state is unknown right before each instant."""
+        is_unknown = np.append(np.append(False, np.diff(self.unknown_us) > 0), False)
+        unknown: Flags = is_unknown[np.searchsorted(self.at, at, side="left")]
+        return unknown
 
     def unknown_until(self, at: Instants) -> Numbers:
         return np.interp(at, self.at, self.unknown_us)
