@@ -64,7 +64,7 @@ class Frame:
         """Return 1 where the state right before the instant is known or not needed, else 0."""
         if self.time.is_known:
             return np.ones(len(at))
-        return 1.0 * ~self.time.is_unknown_before(at)
+        return (~self.time.is_unknown_before(at)).astype(np.float64)
 
     def sum(
         self, at: Instants, quantity: Numbers, each_s: Numbers, share: Numbers, since: Instants
@@ -83,14 +83,12 @@ class Frame:
         cell, amount = bucket[inside], quantity[inside]
         planned_s = amount * each_s[inside]
         shape, length = (len(self.phases), count), len(self.phases) * count
-        summed = [
-            np.bincount(cell, weights, minlength=length).astype(np.float64).reshape(shape)
-            for weights in (amount, planned_s)
-        ]
+        by_quantity = np.bincount(cell, amount, minlength=length).astype(np.float64).reshape(shape)
+        by_time = np.bincount(cell, planned_s, minlength=length).astype(np.float64).reshape(shape)
         if self.time.is_known and (share == 1).all():
-            return PhaseSums(*summed, summed[1])
+            return PhaseSums(by_quantity, by_time, by_time)
         known_s = np.bincount(cell, planned_s * share[inside], minlength=length)
-        return PhaseSums(*summed, known_s.astype(np.float64).reshape(shape))
+        return PhaseSums(by_quantity, by_time, known_s.astype(np.float64).reshape(shape))
 
     def columns_of(self, sums: Mapping[Role, Sequence[PhaseSums]]) -> dict[str, Numbers]:
         """Return the elements of quantity, by name, from the sums of each role."""

@@ -54,11 +54,11 @@ class ReportedAt:
         whole, none = np.ones(len(total)), np.zeros(len(total))
         match role:
             case Role.TOTAL_COUNT:
-                pq, gq, sq = whole, 1.0 * (~good & scrap), 1.0 * (~scrap & good)
+                pq, gq, sq = whole, _numbers(~good & scrap), _numbers(~scrap & good)
             case Role.GOOD_COUNT:
-                pq, gq, sq = 1.0 * (~total & scrap), whole, -1.0 * (~scrap & total)
+                pq, gq, sq = _numbers(~total & scrap), whole, -_numbers(~scrap & total)
             case Role.SCRAP_COUNT:
-                pq, gq, sq = 1.0 * (~total & good), -1.0 * (~good & total), whole
+                pq, gq, sq = _numbers(~total & good), -_numbers(~good & total), whole
             case _:
                 return {"pq": none, "gq": none, "sq": none, "rq": whole}
         return {"pq": pq, "gq": gq, "sq": sq, "rq": none}
@@ -88,9 +88,11 @@ class Reported:
 
     def phases_of(self, start_us: int, end_us: int) -> Instants:
         """Return the instants from which another set of counts is reported; the start first."""
-        ends = np.array([at for spans in self.spans.values() for span in spans for at in span])
-        inside = ends[(ends > start_us) & (ends < end_us)] if len(ends) else []
-        return np.unique(np.append(np.array([start_us], np.int64), inside)).astype(np.int64)
+        ends = np.array(
+            [at for spans in self.spans.values() for span in spans for at in span], np.int64
+        )
+        first = np.array([start_us], np.int64)
+        return np.unique(np.append(first, ends[(ends > start_us) & (ends < end_us)]))
 
     def at(self, instants: Instants) -> ReportedAt:
         return ReportedAt(*(self._is_reported(role, instants) for role in _ROLES))
@@ -100,6 +102,10 @@ class Reported:
         for start, end in self.spans[role]:
             reported |= (instants >= start) & (instants < end)
         return reported
+
+
+def _numbers(flags: Flags) -> Numbers:
+    return flags.astype(np.float64)
 
 
 def _reported_spans(reports: Reports, role: Role) -> tuple[Span, ...]:
