@@ -12,6 +12,7 @@ from werknetz_core.kpis.scopes.facts import FactQuery, load_fact_sums
 from werknetz_core.loss_times.measure import MachineLosses
 from werknetz_core.loss_times.valuation import load_valuations
 from werknetz_core.targets.definition import TargetDefinition
+from werknetz_core.targets.scope import nodes_of
 
 InputValue = tuple[float, str | None]
 """The input of a window, and why it is unknown."""
@@ -76,7 +77,7 @@ async def _load_attended_hours(
     windows: Sequence[UtcSpan],
     now_us: int,
 ) -> list[InputValue]:
-    ids = sorted({i for path in definition.under for i in tree.ids_below.get(path, ())})
+    ids = sorted(node.id for node in nodes_of(tree, definition))
     named = [
         Window(span.start_us, span.end_us, local_day(span.start_us, definition.zone))
         for span in windows

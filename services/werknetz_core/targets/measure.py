@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,11 +13,12 @@ from werknetz.kpi.losses.supply import supply_caused_us
 from werknetz.kpi.losses.times import LossTimes
 from werknetz.kpi.targets.contribution import LossKey, ProductivitySums
 from werknetz.store.session import ReadConnection
-from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
+from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.loss_times.measure import MachineLosses, MeasuredLosses, measure_losses
 from werknetz_core.targets.definition import TargetDefinition
 from werknetz_core.targets.inputs import load_inputs
+from werknetz_core.targets.scope import nodes_of, present_path
 
 _SUPPLY: Final = "supply_caused"
 
@@ -65,6 +66,13 @@ class ScopeSums:
             None,
         )  # fmt: skip
 
+    def with_present_paths(self, tree: EquipmentTree) -> "ScopeSums":
+        """Return the sums with the paths that their lines have now."""
+        lost: dict[LossKey, float] = defaultdict(float)
+        for key, seconds in self.sums.lost_s.items():
+            lost[LossKey(present_path(tree, key.line), key.loss, key.detail)] += seconds
+        return replace(self, sums=replace(self.sums, lost_s=dict(lost)))
+
 
 async def measure_scope(
     connection: ReadConnection,
@@ -94,12 +102,6 @@ async def measure_scope(
         ProductivitySums(dict(lost), good_s, unit_input), output, unit_input, elements.pbt_s,
         len(measured.machines), problem, measured.provisional, measured.computed_at,
     )  # fmt: skip
-
-
-def nodes_of(tree: EquipmentTree, definition: TargetDefinition) -> list[EquipmentNode]:
-    """Return the equipment of the scope, each once; what no longer exists has no data."""
-    nodes = (node for path in definition.under for node in tree.subtree(path))
-    return list({node.id: node for node in nodes}.values())
 
 
 def judged_losses(row: MachineLosses, measured: MeasuredLosses) -> Sequence[tuple[LossKey, float]]:

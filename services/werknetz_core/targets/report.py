@@ -1,7 +1,7 @@
 """The state of a target as a document: now, path, forecast, contributions, scenario."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -63,6 +63,7 @@ async def measure_target(
 ) -> MeasuredTarget:
     """Measure a target now, in past periods and, if it is past, at its due date."""
     definition = target.definition
+    target = replace(target, baseline=target.baseline.with_present_paths(tree))
     base = target.baseline.productivity
     assert base is not None  # noqa: S101 - no target is stored without it
     now_span = _span_before(definition, bucket_of(now_us))

@@ -13,7 +13,7 @@ from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.loss_times.measure import measure_losses
 from werknetz_core.targets.definition import TargetDefinition
 from werknetz_core.targets.inputs import load_inputs
-from werknetz_core.targets.measure import nodes_of
+from werknetz_core.targets.scope import nodes_of
 
 _DAY_US = 86_400_000_000
 MONTHS_FROM_US = 180 * _DAY_US

@@ -1,0 +1,16 @@
+"""The equipment of a target, also after it was renamed or moved."""
+
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
+from werknetz_core.targets.definition import TargetDefinition
+
+
+def nodes_of(tree: EquipmentTree, definition: TargetDefinition) -> list[EquipmentNode]:
+    """Return the equipment of the scope, each once."""
+    paths = (present_path(tree, path) for path in definition.under)
+    nodes = (node for path in paths for node in tree.subtree(path))
+    return list({node.id: node for node in nodes}.values())
+
+
+def present_path(tree: EquipmentTree, path: str) -> str:
+    """Return the path that an equipment has now."""
+    return path if path in tree.nodes else tree.former_paths.get(path, path)
