@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import asyncpg
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from bench.measure import Measure
@@ -28,7 +29,7 @@ from werknetz_worker.watermarks import WatermarkPublisher
 T0: Final = 1_900_000 * BUCKET_US
 SECOND: Final = 1_000_000
 DAY_S: Final = 86_400
-BAR_MS: Final = 50.0
+BAR_MS: Final = 10.0
 HISTORY_BAR_S: Final = 60.0
 
 
@@ -80,6 +81,32 @@ def measure(rounds: int = 5) -> float:
     return best
 
 
+def measure_scan(rounds: int = 5) -> float:
+    """Return the best CPU time in which polars sums the same samples by 15 minutes."""
+    samples = machine_day()
+    frames = [
+        pl.DataFrame({"at": series.at, "value": series.value, "status": series.status})
+        for series in samples.all_series()
+    ]
+    best = float("inf")
+    for _ in range(rounds):
+        began = time.process_time()
+        for frame in frames:
+            (
+                frame.lazy()
+                .with_columns(
+                    (pl.col("at") // BUCKET_US).alias("bucket"),
+                    pl.col("value").diff().alias("step"),
+                )
+                .filter(pl.col("status") == 0)
+                .group_by("bucket", maintain_order=True)
+                .agg(pl.col("step").sum(), pl.len())
+                .collect()
+            )
+        best = min(best, (time.process_time() - began) * 1000)
+    return best
+
+
 async def _history(machines: int, days: int) -> tuple[float, float]:
     """Return CPU seconds of worker and wall seconds to compute a history from its marks."""
     with tempfile.TemporaryDirectory(prefix="werknetz-bench-") as folder:
@@ -105,14 +132,14 @@ async def _history(machines: int, days: int) -> tuple[float, float]:
 
 
 def measures(short: bool) -> list[Measure]:
-    day_ms = measure()
+    day_ms, scan_ms = measure(), measure_scan()
     machines = 2 if short else 20
     cpu_s, wall_s = asyncio.run(_history(machines, 30))
     of_20 = wall_s * 20 / machines
     return [
         Measure(
             "kpi: machine-day of 86,400 samples",
-            f"{day_ms:.1f} ms CPU",
+            f"{day_ms:.1f} ms CPU (polars sums the same samples in {scan_ms:.1f} ms)",
             day_ms / BAR_MS,
             1,
             at_most=True,

@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps
+from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps, index_of_ascending
 
 NEAR_MODULUS: Final = 0.1  # share of the modulus that a counter whose speed is unknown may jump
 NEAR_MODULUS_ITEMS: Final = 100.0  # the same for a small modulus
@@ -123,12 +123,13 @@ def _most_of(count: CountSeries, since: Instants, at: Instants, run_time: Steps 
     most = np.full(len(at), _declared_most(count))
     if run_time is None:
         return most
+    cycles_s: Numbers = np.where(run_time.value > 0, run_time.value, np.inf)
+    step = index_of_ascending(run_time.at, at)
+    cycle_s = cycles_s[step]
     # An order may change with the sample: the faster of the two counts.
-    times = np.stack([run_time.value[index] for index in (run_time.index(at),
-                                                          run_time.index_before(at))])  # fmt: skip
-    cycle_s: Numbers = np.where(times > 0, times, np.inf).min(axis=0)
-    elapsed_s = (at - since) / 1e6
-    possible = count.max_speed * elapsed_s / cycle_s + ONE_ITEM
+    changes = np.flatnonzero(at == run_time.at[step])
+    cycle_s[changes] = np.minimum(cycle_s[changes], cycles_s[np.maximum(step[changes] - 1, 0)])
+    possible = count.max_speed * ((at - since) / 1e6) / cycle_s + ONE_ITEM
     limited: Numbers = np.minimum(most, np.where(np.isinf(cycle_s), np.inf, possible))
     return limited
 

@@ -14,7 +14,7 @@ import numpy as np
 from werknetz.domain.role import Role
 from werknetz.kpi.counter_steps import ONE_ITEM, CounterStart, Increments, SetAside, increments_of
 from werknetz.kpi.knowledge.frame import Frame, PhaseSums
-from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps
+from werknetz.kpi.series import CountSeries, Instants, Numbers, Steps, index_of_ascending
 
 Spread = tuple[int, int, float]
 """An increment over a bucket's start: the sample before, the sample, and the quantity."""
@@ -112,7 +112,7 @@ def _increment_sums(
     else:
         since, at = increments.since, increments.at
         before = (0, 0) if start is None else (start.apt_us, start.unknown_us)
-        each_s = run_time.value[run_time.index(at)]
+        each_s = run_time.value[index_of_ascending(run_time.at, at)]
         # One item was finished at its sample; more were made since the sample before.
         share, many = frame.is_known_at(at), positive > ONE_ITEM
         if many.any():
@@ -130,11 +130,11 @@ def _correct(
     sums: PhaseSums, increments: Increments, frame: Frame, debt: float
 ) -> tuple[PhaseSums, Numbers]:
     """Subtract corrections; return what is left, and what is passed to the bucket before."""
+    quantity: Numbers = sums.quantity.sum(axis=0)
+    if not debt and not (increments.quantity < 0).any():
+        return sums, np.zeros(len(quantity))
     amount = np.minimum(np.maximum(-increments.quantity, 0.0), QUANTITY_MAX)
     corrections = _sum_by_bucket(increments.at, amount, frame.edges)
-    quantity: Numbers = sums.quantity.sum(axis=0)
-    if not debt and not corrections.any():
-        return sums, np.zeros(len(quantity))
     left, passed = _subtract(quantity, corrections, debt)
     share = np.divide(left, quantity, out=np.zeros(len(quantity)), where=quantity > 0)
     return sums.scale(share), passed

@@ -68,7 +68,8 @@ class Series:
 
     def select_usable(self) -> "Series":
         """Return the samples that have a number and are not bad."""
-        return self.select(np.isfinite(self.value) & (self.status < quality.BAD))
+        usable = np.isfinite(self.value) & (self.status < quality.BAD)
+        return self if usable.all() else self.select(usable)
 
 
 EMPTY: Final = Series.of([], [])
@@ -110,6 +111,16 @@ class MachineSamples:
         return [series for series in series_or_none if series is not None]
 
 
+def index_of_ascending(bounds: Instants, at: Instants) -> Ids:
+    """Return the index of the last bound at or before each instant; -1: none.
+
+    Both ascend. Where bounds are few, this takes a fraction of the time of a search for each.
+    """
+    firsts = np.searchsorted(at, bounds, side="left")
+    lengths = np.diff(firsts, prepend=0, append=len(at))
+    return np.repeat(np.arange(-1, len(bounds)), lengths)
+
+
 @dataclass(slots=True)
 class TextIndex:
     """Integer ids of texts, so that numpy can compare them. The id of None is 0."""
@@ -125,7 +136,11 @@ class TextIndex:
         return text_id
 
     def ids_of(self, texts: NDArray[np.object_]) -> Ids:
-        return np.fromiter((self.id_of(text) for text in texts), np.int64, len(texts))
+        """Return the id of each text; equal neighbours are looked up once."""
+        new = np.append(True, texts[1:] != texts[:-1])[: len(texts)]
+        changed = texts[new]
+        ids = np.fromiter((self.id_of(text) for text in changed), np.int64, len(changed))
+        return ids[np.cumsum(new) - 1]
 
 
 @dataclass(frozen=True, slots=True)

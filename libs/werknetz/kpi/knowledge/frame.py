@@ -71,16 +71,21 @@ class Frame:
     ) -> PhaseSums:
         """Sum by bucket; an instant that is an edge belongs to the bucket that ends with it.
 
-        `each_s`: planned run time of an item. `since` selects the phase.
+        The instants ascend. `each_s`: planned run time of an item. `since` selects the phase.
         """
         count = len(self.edges) - 1
         # What lies at the start and was not counted before it has no other bucket.
-        bucket = np.maximum(np.searchsorted(self.edges, at, side="left") - 1, 0)
-        inside = (at >= self.edges[0]) & (at <= self.edges[-1])
+        first, last = (
+            np.searchsorted(at, self.edges[0]),
+            np.searchsorted(at, self.edges[-1], "right"),
+        )
+        inside = slice(int(first), int(last))
+        ends = np.searchsorted(at[inside], self.edges[1:], "right")
+        cell = np.repeat(np.arange(count), np.diff(ends, prepend=0))
         if len(self.phases) > 1:
-            phase = np.searchsorted(self.phases, since, side="right") - 1
-            bucket = bucket + np.maximum(phase, 0) * count
-        cell, amount = bucket[inside], quantity[inside]
+            phase = np.searchsorted(self.phases, since[inside], side="right") - 1
+            cell = cell + np.maximum(phase, 0) * count
+        amount = quantity[inside]
         planned_s = amount * each_s[inside]
         shape, length = (len(self.phases), count), len(self.phases) * count
         by_quantity = np.bincount(cell, amount, minlength=length).astype(np.float64).reshape(shape)
