@@ -61,8 +61,11 @@ _HOURS = (
 )
 
 _TRIGGER_FUNCTION = f"""
-CREATE FUNCTION roll_up_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION roll_up_changes() RETURNS trigger LANGUAGE plpgsql SET jit = off AS $$
 BEGIN
+    IF NOT EXISTS (SELECT FROM changed) THEN  -- of an upsert, one of the two
+        RETURN NULL;
+    END IF;
     IF TG_OP = 'DELETE' THEN
         DELETE FROM element_sums s USING (
             SELECT DISTINCT equipment_id,

@@ -33,7 +33,7 @@ async def test_shifts_are_whole_and_named(world: World) -> None:
     assert (early["window"], early["provisional"]) == ("early", True)
     assert early["start"] == "2026-11-20T06:00:00+01:00"
     assert (late["window"], late["value"], late["reason"]) == ("late", None, "no data")
-    for granularity in ("hour", "1d", "1w", "1mo", "none"):
+    for granularity in ("15m", "hour", "1d", "1w", "1mo", "quarter", "year", "none"):
         other = await world.get(
             f"/kpi_values?equipment={PLANT}&kpi=oee&granularity={granularity}&start=-8h"
         )
@@ -108,8 +108,8 @@ async def test_many_questions_have_an_answer_or_a_problem_each(world: World) -> 
             "query_too_large",
             "",
         ),
-        ("equipment=nordwerk&kpi=oee&granularity=shift", 422, "no_shift_calendar", "calendar set"),
-        ("equipment=nordwerk&kpi=oee&start=shift:current", 422, "no_shift_calendar", "calendar"),
+        (f"equipment={OTHER}&kpi=oee&granularity=shift", 422, "no_shift_calendar", "calendar set"),
+        (f"equipment={OTHER}&kpi=oee&start=shift:current", 422, "no_shift_calendar", "calendar"),
     ],
 )
 async def test_a_wrong_query_gets_a_hint(

@@ -125,10 +125,11 @@ SELECT id, equipment_id, (extract(epoch FROM from_at) * 1e6)::bigint AS from_us,
 FROM rollup_marks ORDER BY to_at DESC, id LIMIT $1"""
 DELETE_MARKS: Final = "DELETE FROM rollup_marks WHERE id = ANY($1::bigint[])"
 
-# The transaction reads a range of each equipment: never a whole table.
+# The transaction reads a range of each equipment, never a whole table; and compiling its sums takes
+# longer than the sums.
 USE_INDEXES: Final = """
 SELECT set_config(name, 'off', true)
-FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) AS name"""
+FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit']) AS name"""
 
 # $1: equipment; $2: grain; $3, $4: spans to replace.
 DELETE_SUMS: Final = """
