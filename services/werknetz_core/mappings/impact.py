@@ -17,6 +17,7 @@ from werknetz.events.batch import PointDefinition
 from werknetz.kpi.carry import Carry
 from werknetz.kpi.catalogue import KPIS
 from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz.kpi.facts.elements import EquipmentElements
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import EMPTY, MAX_SPEED, CountSeries, MachineSamples, Series
 from werknetz.kpi.states import BucketRange, compute_buckets
@@ -25,6 +26,7 @@ from werknetz_core.mappings.replay_normalizer import NormalizedInput, PointSampl
 SAMPLES_MAX: Final = 2_000_000
 """Held in memory to compare KPIs; a longer span is compared without KPIs."""
 
+_STORED: Final = frozenset(ELEMENT_NAMES)
 _KPI_ROLES: Final = {role.value for role in Role if role.affects_kpis}
 
 
@@ -166,6 +168,8 @@ def kpi_changes(
         plan = plan_of(path, start_us, end_us)
         sums = [_elements(side.machines.get(path), plan, within) for side in (before, after)]
         for name, kpi in KPIS.items():
+            if not _STORED.issuperset(kpi.inputs):
+                continue  # of facts, which a mapping of samples does not change
             (old, old_reason), (new, new_reason) = (kpi.compute(elements) for elements in sums)
             if old != new and not _is_close(old, new):
                 changes.append(KpiChange(path, name, old, new, old_reason, new_reason))
@@ -175,7 +179,8 @@ def kpi_changes(
 def _elements(machine: MachineResult | None, plan: PlannedTime, within: BucketRange) -> Elements:
     samples = MachineSamples() if machine is None else machine.samples()
     computed = compute_buckets(samples, plan, Carry(), within)
-    return Elements(*(float(computed.columns[name].sum()) for name in ELEMENT_NAMES))
+    # Facts beside samples, such as attendance, do not depend on a mapping of signals.
+    return EquipmentElements(*(float(computed.columns[name].sum()) for name in ELEMENT_NAMES))
 
 
 def _is_close(old: float | None, new: float | None) -> bool:
