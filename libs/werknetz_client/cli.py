@@ -8,10 +8,11 @@ import typer
 from rich.console import Console
 
 from werknetz.runtime.environment import check_environment
-from werknetz.runtime.settings import SettingError
+from werknetz.runtime.settings import SettingError, read_env
 from werknetz_client.commands import alive
 from werknetz_client.commands.output import printable
 from werknetz_client.errors import WerknetzError
+from werknetz_client.transport import load_config
 
 GROUP: Final = "werknetz.commands"
 # Commands that each service's entry point adds; named even where its extra is missing.
@@ -27,7 +28,25 @@ COMMANDS: Final = {
 }
 # Commands of the client alone.
 OWN: Final = frozenset(
-    {"alive", "kpi", "doctor", "connectors", "quarantine", "supply", "stock", "losses", "targets"}
+    {
+        "alive",
+        "kpi",
+        "doctor",
+        "equipment",
+        "signals",
+        "connectors",
+        "quarantine",
+        "supply",
+        "stock",
+        "losses",
+        "targets",
+        "calendar",
+        "stops",
+        "reasons",
+        "quantities",
+        "audit",
+        "shift-report",
+    }
 )
 _EXTRAS: Final = {"opcua": "edge", "mapping": "edge", "ingest": "core"}
 _ANY: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -50,13 +69,20 @@ def root(command: str | None = None) -> typer.Typer:
     if command == "alive":
         return app
     _register_own(app)
-    if command in OWN:
+    if command in OWN and not _is_operator(command):
         return app
     owners = {name for name, commands in COMMANDS.items() if command in commands}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         if not owners or entry.name in owners:
             _add(app, entry)
     return app
+
+
+def _is_operator(command: str | None) -> bool:
+    """Whether a calendar is set in the database: on a server that has no API key yet."""
+    return (
+        command == "calendar" and bool(read_env("WERKNETZ_DATABASE_URL")) and not load_config()[1]
+    )
 
 
 def _check_environment() -> None:
@@ -72,6 +98,7 @@ def _check_environment() -> None:
 def _register_own(app: typer.Typer) -> None:
     from werknetz_client.commands import (
         connectors,
+        equipment,
         kpi,
         losses,
         mapping,
@@ -79,10 +106,34 @@ def _register_own(app: typer.Typer) -> None:
         stock,
         supply,
     )
+    from werknetz_client.commands.performance import calendar, targets
     from werknetz_client.commands.performance import losses as loss_ranking
-    from werknetz_client.commands.performance import targets
+    from werknetz_client.commands.shop_floor import (
+        audit,
+        quantities,
+        reasons,
+        shift_report,
+        stops,
+    )
 
-    own = (kpi, mapping, connectors, quarantine, supply, stock, losses, loss_ranking, targets)
+    own = (
+        stops,
+        reasons,
+        quantities,
+        audit,
+        shift_report,
+        kpi,
+        mapping,
+        connectors,
+        equipment,
+        quarantine,
+        supply,
+        stock,
+        losses,
+        loss_ranking,
+        targets,
+        calendar,
+    )
     for module in own:
         module.register(app)
 

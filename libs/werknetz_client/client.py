@@ -5,7 +5,9 @@ from typing import Any, Self
 import httpx2
 
 from werknetz_client.blocking import Blocking, LoopThread, blocking, blocking_iterator
+from werknetz_client.calendars import AsyncCalendars
 from werknetz_client.collections import (
+    AsyncChangeableCollection,
     AsyncCollection,
     AsyncEditableCollection,
     AsyncKpis,
@@ -16,15 +18,19 @@ from werknetz_client.collections import (
 )
 from werknetz_client.frame import Library, frame_of
 from werknetz_client.performance import AsyncLosses, AsyncTargets
+from werknetz_client.stops import AsyncQuantities, AsyncShiftReports, AsyncStops
 from werknetz_client.transport import Transport
 
 __all__ = [
-    "AsyncClient", "Client", "Collection", "EditableCollection", "Kpis", "Losses", "Row",
-    "Signals", "Targets",
+    "AsyncClient", "Calendars", "ChangeableCollection", "Client", "Collection",
+    "EditableCollection", "Kpis", "Losses", "Quantities", "Row", "ShiftReports", "Signals",
+    "Stops", "Targets",
 ]  # fmt: skip
 
 
-class AsyncClient(Resources[AsyncCollection, AsyncEditableCollection, AsyncSignals]):
+class AsyncClient(
+    Resources[AsyncCollection, AsyncEditableCollection, AsyncSignals, AsyncChangeableCollection]
+):
     """The platform, from Python: `async with AsyncClient() as client`."""
 
     def __init__(
@@ -40,10 +46,15 @@ class AsyncClient(Resources[AsyncCollection, AsyncEditableCollection, AsyncSigna
             lambda name: AsyncCollection(self.transport, name),
             lambda name: AsyncEditableCollection(self.transport, name),
             AsyncSignals(self.transport, "signals"),
+            AsyncChangeableCollection(self.transport, "equipment"),
         )
         self.kpis = AsyncKpis(self.transport)
+        self.calendars = AsyncCalendars(self.transport)
         self.losses = AsyncLosses(self.transport)
         self.targets = AsyncTargets(self.transport, "targets")
+        self.stops = AsyncStops(self.transport, "stops")
+        self.quantity_entries = AsyncQuantities(self.transport, "quantity_entries")
+        self.shift_reports = AsyncShiftReports(self.transport)
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,12 +97,23 @@ class EditableCollection(Blocking[AsyncEditableCollection]):
     put = blocking(AsyncEditableCollection.put)
 
 
+class ChangeableCollection(Blocking[AsyncChangeableCollection]):
+    """What sources introduce and people change: `change` sets fields of an item."""
+
+    iter = blocking_iterator(AsyncChangeableCollection.iter)
+    csv = blocking_iterator(AsyncChangeableCollection.csv)
+    get = blocking(AsyncChangeableCollection.get)
+    list = blocking(AsyncChangeableCollection.list)
+    change = blocking(AsyncChangeableCollection.change)
+
+
 class Signals(Blocking[AsyncSignals]):
     iter = blocking_iterator(AsyncSignals.iter)
     csv = blocking_iterator(AsyncSignals.csv)
     get = blocking(AsyncSignals.get)
     list = blocking(AsyncSignals.list)
     samples = blocking_iterator(AsyncSignals.samples)
+    change = blocking(AsyncSignals.change)
 
 
 class Kpis(Blocking[AsyncKpis]):
@@ -115,6 +137,17 @@ class Kpis(Blocking[AsyncKpis]):
         return frame_of(self.values(kpi, equipment, start=start, **options), library)
 
 
+class Calendars(Blocking[AsyncCalendars]):
+    """Shift calendars: `list`, `put`, `preview`, `delete`, iCalendar out and in."""
+
+    list = blocking(AsyncCalendars.list)
+    put = blocking(AsyncCalendars.put)
+    preview = blocking(AsyncCalendars.preview)
+    delete = blocking(AsyncCalendars.delete)
+    export_ics = blocking(AsyncCalendars.export_ics)
+    import_ics = blocking(AsyncCalendars.import_ics)
+
+
 class Losses(Blocking[AsyncLosses]):
     """Loss times, rankings of losses, the overview of equipment, and comparisons of plants."""
 
@@ -133,7 +166,42 @@ class Targets(Blocking[AsyncTargets]):
     withdraw = blocking(AsyncTargets.withdraw)
 
 
-class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Signals]):
+class Stops(Blocking[AsyncStops]):
+    """Stops, and what people change about them: see `AsyncStops`."""
+
+    iter = blocking_iterator(AsyncStops.iter)
+    csv = blocking_iterator(AsyncStops.csv)
+    get = blocking(AsyncStops.get)
+    list = blocking(AsyncStops.list)
+    enter = blocking(AsyncStops.enter)
+    classify = blocking(AsyncStops.classify)
+    split = blocking(AsyncStops.split)
+    merge = blocking(AsyncStops.merge)
+    undo = blocking(AsyncStops.undo)
+
+
+class Quantities(Blocking[AsyncQuantities]):
+    """Quantities by people: see `AsyncQuantities`."""
+
+    iter = blocking_iterator(AsyncQuantities.iter)
+    csv = blocking_iterator(AsyncQuantities.csv)
+    list = blocking(AsyncQuantities.list)
+    enter = blocking(AsyncQuantities.enter)
+    correct = blocking(AsyncQuantities.correct)
+    withdraw = blocking(AsyncQuantities.withdraw)
+    undo = blocking(AsyncQuantities.undo)
+
+
+class ShiftReports(Blocking[AsyncShiftReports]):
+    """Shift reports by equipment, and the notes in them."""
+
+    get = blocking(AsyncShiftReports.get)
+    add_note = blocking(AsyncShiftReports.add_note)
+
+
+class Client(
+    Blocking[AsyncClient], Resources[Collection, EditableCollection, Signals, ChangeableCollection]
+):
     """The platform, from Python. URL and key from the environment or ~/.config/werknetz."""
 
     def __init__(
@@ -154,10 +222,15 @@ class Client(Blocking[AsyncClient], Resources[Collection, EditableCollection, Si
             lambda name: Collection(loop, AsyncCollection(client.transport, name)),
             lambda name: EditableCollection(loop, AsyncEditableCollection(client.transport, name)),
             Signals(loop, client.signals),
+            ChangeableCollection(loop, client.equipment),
         )
         self.kpis = Kpis(loop, client.kpis)
+        self.calendars = Calendars(loop, client.calendars)
         self.losses = Losses(loop, client.losses)
         self.targets = Targets(loop, client.targets)
+        self.stops = Stops(loop, client.stops)
+        self.quantity_entries = Quantities(loop, client.quantity_entries)
+        self.shift_reports = ShiftReports(loop, client.shift_reports)
 
     get = blocking(AsyncClient.get)
     post = blocking(AsyncClient.post)

@@ -14,6 +14,7 @@ Names = str | list[str] | tuple[str, ...]
 C = TypeVar("C")  # a collection
 E = TypeVar("E")  # a collection whose items can be set
 S = TypeVar("S")  # the signals
+Q = TypeVar("Q")  # the equipment
 
 
 class AsyncCollection:
@@ -47,7 +48,16 @@ class AsyncEditableCollection(AsyncCollection):
         return await self.transport.put(f"/{self.name}/{quote(name)}", body)
 
 
-class AsyncSignals(AsyncCollection):
+class AsyncChangeableCollection(AsyncCollection):
+    """What sources introduce and people change: items whose fields can be set one by one."""
+
+    async def change(self, name: str | int, /, **fields: object) -> Row:
+        """Change fields of an item; those that are left out stay as they are."""
+        row: Row = await self.transport.patch(f"/{self.name}/{quote(str(name))}", fields)
+        return row
+
+
+class AsyncSignals(AsyncChangeableCollection):
     def samples(self, /, signal: int, **options: object) -> AsyncIterator[Row]:
         """Yield samples; options: start, end, granularity, max_points, limit."""
         return self.transport.pages(f"/signals/{signal}/samples", options)
@@ -66,7 +76,7 @@ class AsyncKpis:
     async def values(
         self, /, kpi: Names, equipment: Names = (), *, start: str = "-24h", **options: object
     ) -> list[Row]:
-        """Return values; options: end, granularity, tz, divisor, supplier, warehouse."""
+        """Return values; options: end, granularity, tz, divisor, characteristic, supplier, …"""
         query = {"kpi": kpi, "equipment": equipment, "start": start, **options}
         rows: list[Row] = (await self.transport.get("/kpi_values", query))["items"]
         return rows
@@ -87,20 +97,20 @@ class AsyncKpis:
         return row
 
 
-class Resources(Generic[C, E, S]):
+class Resources(Generic[C, E, S, Q]):
     """One attribute for each collection of the API."""
 
     def __init__(
-        self, collection: Callable[[str], C], editable: Callable[[str], E], signals: S
+        self, collection: Callable[[str], C], editable: Callable[[str], E], signals: S, equipment: Q
     ) -> None:
         self.signals = signals
+        self.equipment = equipment
         self.plants = collection("plants")
-        self.equipment = collection("equipment")
-        self.stops = collection("stops")
         self.orders = collection("orders")
         self.operations = collection("operations")
         self.connectors = collection("connectors")
         self.gaps = collection("gaps")
+        self.backlog = collection("backlog")
         self.quarantine = collection("quarantine")
         self.quarantine_groups = collection("quarantine/groups")
         self.mappings = collection("mappings")
@@ -123,4 +133,11 @@ class Resources(Generic[C, E, S]):
         self.shortage_warnings = collection("shortage_warnings")
         self.line_materials = editable("line_materials")
         self.line_rates = editable("line_rates")
+        self.characteristics = collection("characteristics")
+        self.equipment_capacities = editable("equipment_capacities")
         self.findings = collection("findings")
+        self.reasons = editable("reasons")
+        self.reason_codes = editable("reason_codes")
+        self.stop_thresholds = editable("stop_thresholds")
+        self.annotations = collection("annotations")
+        self.audit = collection("audit")

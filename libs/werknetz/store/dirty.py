@@ -246,3 +246,11 @@ FROM unnest($1::int[], $2::timestamptz[]) AS n (item, at) JOIN stock_items i ON 
 GROUP BY 1, 2 ORDER BY 1, 2
 ON CONFLICT (warehouse_id, material_id) DO UPDATE SET marks = old.marks + 1,
     from_at = least(old.from_at, excluded.from_at), marked_at = clock_timestamp()"""
+
+# What workers have to compute by now, of machines that exist.
+BACKLOG: Final = """
+SELECT e.path AS equipment, count(*) AS buckets, min(d.bucket_at) AS first_bucket,
+    max(d.bucket_at) AS last_bucket, min(d.marked_at) AS waiting_since,
+    extract(epoch FROM clock_timestamp() - min(d.marked_at))::float8 AS waiting_s
+FROM dirty_buckets d JOIN equipment e ON e.id = d.equipment_id
+WHERE d.bucket_at <= clock_timestamp() GROUP BY e.path ORDER BY min(d.marked_at), e.path"""

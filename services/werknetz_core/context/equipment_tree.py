@@ -21,6 +21,7 @@ from werknetz.domain.calendar_history import CalendarHistory
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.shift import Calendar, CalendarRejected
 from werknetz.runtime.log import get_logger
+from werknetz.store.lifetimes import FORMER_PATHS
 from werknetz.store.queries.equipment import CALENDARS, EQUIPMENT
 from werknetz.store.session import Database
 from werknetz_core.access.keys import Principal
@@ -42,7 +43,13 @@ class EquipmentNode:
 class EquipmentTree:
     """All equipment and shift calendars at one time."""
 
-    def __init__(self, rows: Sequence[asyncpg.Record], calendars: Sequence[asyncpg.Record]) -> None:
+    def __init__(
+        self,
+        rows: Sequence[asyncpg.Record],
+        calendars: Sequence[asyncpg.Record],
+        former_paths: Sequence[asyncpg.Record] = (),
+    ) -> None:
+        self.former_paths: Mapping[str, str] = {row["path"]: row["current"] for row in former_paths}
         self.version = _digest(rows, calendars)
         own = {row["path"]: row["time_zone"] for row in rows}
         self.nodes: Mapping[str, EquipmentNode] = {
@@ -74,6 +81,20 @@ class EquipmentTree:
         if key not in self._histories:
             self._histories[key] = CalendarHistory.of(self._calendars[name] for name in key)
         return self._histories[key]
+
+    def shift_scopes(self, path: str) -> list[EquipmentNode]:
+        """Return the equipment whose calendars cut the shifts of an equipment.
+
+        That is itself, or the nearest below that have calendars of their own, such as its plants.
+        """
+        if self.calendar_history(path).steps:
+            return [self.nodes[path]]
+        own = sorted(name for name in self._calendars if name.startswith(path + "/"))
+        nearest: list[str] = []
+        for name in own:  # what is above comes first
+            if not any(name.startswith(above + "/") for above in nearest):
+                nearest.append(name)
+        return [self.nodes[name] for name in nearest]
 
     def calendar_of(self, path: str, at_us: int) -> Calendar | None:
         """Return the calendar that holds at an instant."""
@@ -109,6 +130,11 @@ class EquipmentTreeCache:
         self._tree: EquipmentTree | None = None
         self._refreshed_at_s = 0.0
         self._lock = asyncio.Lock()
+        self._is_expired = False
+
+    def expire(self) -> None:
+        """Refresh before the next use: this process has changed equipment or calendars."""
+        self._is_expired = True
 
     async def run(self) -> None:
         """Refresh until cancelled."""
@@ -122,16 +148,18 @@ class EquipmentTreeCache:
                 _log.error("equipment not refreshed", error=str(error))
 
     async def refresh(self) -> EquipmentTree:
+        self._is_expired = False
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(EQUIPMENT)
             calendars = await connection.fetch(CALENDARS)
-        self._tree = EquipmentTree(rows, calendars)
+            former_paths = await connection.fetch(FORMER_PATHS)
+        self._tree = EquipmentTree(rows, calendars, former_paths)
         return self._tree
 
     async def current(self) -> EquipmentTree:
-        if self._tree is None:
+        if self._tree is None or self._is_expired:
             async with self._lock:
-                if self._tree is None:
+                if self._tree is None or self._is_expired:
                     return await self.refresh()
         return self._tree
 
@@ -147,6 +175,9 @@ class EquipmentTreeCache:
             tree = await self.refresh()
         if path in tree.nodes:
             return tree.nodes[path]
+        present = tree.former_paths.get(path, "")
+        if present in tree.nodes and principal.can_see(present):
+            return tree.nodes[present]
         raise _unknown_equipment(path, [p for p in tree.nodes if principal.can_see(p)])
 
 

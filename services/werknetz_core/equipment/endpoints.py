@@ -6,23 +6,38 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
 from werknetz.domain.path import LEVELS
+from werknetz.store.session import ReadSession
 from werknetz.store.tables import equipment
 from werknetz_core.access import equipment_scope
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.access.keys import Principal
+from werknetz_core.context.app_context import (
+    AppContext,
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+)
 from werknetz_core.context.collection import load_page, page_response
 from werknetz_core.context.equipment_tree import EquipmentTree
-from werknetz_core.context.time_spec import parse_span
-from werknetz_core.context.windows import time_context_of
-from werknetz_core.equipment import counts, intervals
-from werknetz_core.equipment.schemas import CountsView, EquipmentView, StateView
+from werknetz_core.context.time_spec import parse_instant, parse_span
+from werknetz_core.context.windows import GRANULARITIES, time_context_of
+from werknetz_core.equipment import changes, counts, intervals
+from werknetz_core.equipment.schemas import (
+    CountsView,
+    EquipmentChange,
+    EquipmentView,
+    StateView,
+)
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import ListParamsDep
 from werknetz_core.http.responses import json_response
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
+from werknetz_core.stops.polling import Revision
 
 router = APIRouter(tags=["equipment"])
 Level = Literal["enterprise", "plant", "area", "line", "machine"]
 Start = Annotated[str, Query(description="RFC 3339, epoch ms, -8h, now, shift:current, …")]
+_MOVED: Final = changes.moved_columns(equipment)
 _SORTING: Final = Sorting(
     "path",
     tie=SortKey(equipment.c.path),
@@ -34,6 +49,9 @@ _SORTING: Final = Sorting(
 )
 End = Annotated[
     str | None, Query(description="As start. Default: now, or end of the named period.")
+]
+AsOf = Annotated[
+    str | None, Query(description="By what was known at this time. Default: what is known now.")
 ]
 
 
@@ -54,7 +72,7 @@ async def list_equipment(
 
     Sort: path, name, valid_from.
     """
-    query = sa.select(equipment).where(
+    query = sa.select(equipment, *_MOVED).where(
         await equipment_scope.equipment_condition(under, context, principal)
     )
     if levels := {*level, *kind}:
@@ -64,7 +82,15 @@ async def list_equipment(
     rows, next_cursor = await load_page(session, params, query, _SORTING)
     tree = await context.tree.current()
     items = [
-        EquipmentView.model_validate({**row, "time_zone": _time_zone_of(tree, row)}) for row in rows
+        EquipmentView.model_validate(
+            {
+                **row,
+                "time_zone": _time_zone_of(tree, row),
+                "moved_from": row["moved_from_path"],
+                "moved_to": row["moved_to_path"],
+            }
+        )
+        for row in rows
     ]
     return page_response(request, params, items, EquipmentView, next_cursor=next_cursor)
 
@@ -78,31 +104,42 @@ async def list_states(
     params: ListParamsDep,
     start: Start = "-24h",
     end: End = None,
+    as_of: AsOf = None,
 ) -> Response:
     """List the states of the machines; an open interval has `end: null`.
 
     Sort: start, duration_s.
     """
     return await intervals.interval_response(
-        request, context, principal, [path], start, end, params=params
+        request, context, principal, [path], start, end, as_of=as_of, params=params
     )
 
 
 @router.get("/equipment/{path:path}/counts", response_model=CountsView)
 async def show_counts(
+    *,
     path: str,
+    request: Request,
     context: ContextDep,
     principal: Viewer,
     start: Start = "-24h",
     end: End = None,
-    granularity: str = "hour",
+    granularity: Annotated[
+        str, Query(description=f"{GRANULARITIES}; a shorter one is taken as 15m.")
+    ] = "hour",
     tz: str | None = None,
+    as_of: AsOf = None,
 ) -> Response:
     """Sum production counts by window: produced, good, scrap, rework."""
     node = await context.tree.find_node(path, principal)
     time = time_context_of(context, await context.tree.current(), node, tz)
     span = parse_span(start, end, time)
-    return json_response(await counts.load_counts(context, node, span, granularity, time))
+    as_of_us = None if as_of is None else parse_instant(as_of, "as_of", time)
+    revision = await Revision.of(request, context, [node.path])
+    if revision.is_known:
+        return revision.not_modified()
+    content = await counts.load_counts(context, node, span, granularity, time, as_of_us)
+    return json_response(content, revision.headers)
 
 
 @router.get("/equipment/{path:path}")
@@ -110,8 +147,29 @@ async def show_equipment(
     path: str, context: ContextDep, session: ReadSessionDep, principal: Viewer
 ) -> EquipmentView:
     """Show one equipment."""
+    return await _view_of(path, context, session, principal)
+
+
+@router.patch("/equipment/{path:path}")
+async def change_equipment(
+    path: str, body: EquipmentChange, context: ContextDep, principal: Engineer
+) -> EquipmentView:
+    """Change the name, rename, move, retire or put back in service, with all below it.
+
+    The history stays where it was: a move or a retirement changes roll-ups for the time after it
+    only. Sources may go on to use a former path. Every change is in the audit log.
+    """
+    after = await changes.change_equipment(path, body, context, principal)
+    async with context.database.read_session() as session:
+        return await _view_of(after, context, session, principal)
+
+
+async def _view_of(
+    path: str, context: AppContext, session: ReadSession, principal: Principal
+) -> EquipmentView:
     node = await context.tree.find_node(path, principal)
-    row = (await session.execute(sa.select(equipment).where(equipment.c.id == node.id))).one()
+    query = sa.select(equipment, *_MOVED).where(equipment.c.id == node.id)
+    row = (await session.execute(query)).one()
     return EquipmentView(
         path=row.path,
         level=row.level,
@@ -119,6 +177,8 @@ async def show_equipment(
         time_zone=node.time_zone,
         valid_from=row.valid_from,
         valid_to=row.valid_to,
+        moved_from=row.moved_from_path,
+        moved_to=row.moved_to_path,
     )
 
 

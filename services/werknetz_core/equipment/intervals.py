@@ -10,7 +10,12 @@ from werknetz.domain.state import MachineState
 from werknetz.store.queries.equipment import STATE_SORT_KEYS, state_intervals_query
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
-from werknetz_core.context.time_spec import format_utc, parse_span
+from werknetz_core.context.time_spec import (
+    format_utc,
+    parse_instant,
+    parse_span,
+    shift_fields,
+)
 from werknetz_core.context.windows import time_context_of
 from werknetz_core.equipment.schemas import StateView
 from werknetz_core.http import pagination
@@ -27,6 +32,7 @@ async def interval_response(
     start: str,
     end: str | None,
     *,
+    as_of: str | None,
     params: ListParams,
 ) -> Response:
     """Respond with a page of states, or that it is unchanged."""
@@ -34,6 +40,7 @@ async def interval_response(
     tree = await context.tree.current()
     time = time_context_of(context, tree, nodes[0], None)
     span = parse_span(start, end, time)
+    as_of_us = None if as_of is None else parse_instant(as_of, "as_of", time)
     revision = await Revision.of(request, context, [node.path for node in nodes])
     if revision.is_known:
         return revision.not_modified()
@@ -52,6 +59,7 @@ async def interval_response(
         # The current bucket ends where it was last computed: an interval up to it is still open.
         instant_of(bucket_of(time.now_us) - BUCKET_US),
         params.limit + 1,
+        None if as_of_us is None else instant_of(as_of_us),
         *(cursor.after or ()),
     )
     page, more = pagination.paginate(rows, params.limit)
@@ -61,6 +69,7 @@ async def interval_response(
         "next_cursor": next_cursor,
         "start": format_utc(span.start_us),
         "end": format_utc(span.end_us),
+        "shift": shift_fields(span.shift, time),
         "no_data": not items and params.cursor is None,
     }
     return list_response(

@@ -1,8 +1,11 @@
 """Equipment, states and counts as the API shows them."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from werknetz_core.shifts.schemas import NamedShiftView
 
 
 class EquipmentView(BaseModel):
@@ -11,7 +14,27 @@ class EquipmentView(BaseModel):
     name: str
     time_zone: str | None
     valid_from: datetime
-    valid_to: datetime | None
+    valid_to: datetime | None  # retired: no roll-up has it for the time after
+    moved_from: str | None = None  # where it was before `valid_from`
+    moved_to: str | None = None  # where it is since `valid_to`
+
+
+class EquipmentChange(BaseModel):
+    """A change of equipment; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    path: Annotated[str, Field(max_length=400)] | None = Field(
+        default=None, description="Another last segment: rename. Another parent: move."
+    )
+    valid_from: AwareDatetime | None = Field(
+        default=None, description="When it moved; the start of that quarter hour. Default: now."
+    )
+    valid_to: AwareDatetime | None = Field(
+        default=None, description="Retired at this instant; null: in service again."
+    )
+    reason: Annotated[str, Field(max_length=2000)] | None = None
 
 
 class StateView(BaseModel):
@@ -44,5 +67,6 @@ class CountsView(BaseModel):
     start: datetime
     end: datetime
     granularity: str
+    shift: NamedShiftView | None  # that `start` names
     time_zone: str
     no_data: bool

@@ -8,7 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from werknetz.store.tables import equipment, signals
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
-from werknetz_core.context.app_context import ContextDep, ReadSessionDep, Viewer
+from werknetz_core.context.app_context import (
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
 from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
 from werknetz_core.http.list_params import (
@@ -18,8 +24,8 @@ from werknetz_core.http.list_params import (
 )
 from werknetz_core.http.problem import Problem
 from werknetz_core.http.sorting import Sorting, SortKey, SortType
-from werknetz_core.signals import samples
-from werknetz_core.signals.schemas import SamplesView, SignalView
+from werknetz_core.signals import lifetimes, samples
+from werknetz_core.signals.schemas import SamplesView, SignalChange, SignalView
 
 router = APIRouter(tags=["signals"])
 _SORTING: Final = Sorting(
@@ -66,6 +72,16 @@ async def list_signals(
 @router.get("/signals/{signal_id}")
 async def show_signal(signal_id: int, session: ReadSessionDep, principal: Viewer) -> SignalView:
     """Show one signal."""
+    return await _load_signal(signal_id, session, principal)
+
+
+@router.patch("/signals/{signal_id}")
+async def change_signal(
+    signal_id: int, body: SignalChange, session: WriteSessionDep, principal: Engineer
+) -> SignalView:
+    """Change when a signal is in force: of several of one role, the one that began last counts."""
+    await _load_signal(signal_id, session, principal)
+    await lifetimes.change_lifetime(session, signal_id, body, principal)
     return await _load_signal(signal_id, session, principal)
 
 

@@ -1,8 +1,9 @@
 """Signals and their samples as the API shows them."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class SignalView(BaseModel):
@@ -22,6 +23,18 @@ class SignalView(BaseModel):
     counter_interpolate: bool  # an increment is spread over the time since the sample before
     counter_max_increment: float | None  # of one sample; more is set aside
     counter_max_speed: float | None  # times the planned speed; null: 10
+    valid_from: datetime | None  # null: from its first sample on
+    valid_to: datetime | None  # null: without end
+
+
+class SignalChange(BaseModel):
+    """When a signal is in force for its role; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    valid_from: AwareDatetime | None = None
+    valid_to: AwareDatetime | None = None
+    reason: Annotated[str, Field(max_length=2000)] | None = None
 
 
 class SampleView(BaseModel):

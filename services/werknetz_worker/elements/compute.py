@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from werknetz.domain.bucket import (
     BUCKET_US,
-    TIME_MIN_US,
     bucket_of,
     instant_of,
     microseconds_of,
@@ -24,31 +23,23 @@ from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.kpi.states import compute_buckets as compute_range
 from werknetz.kpi.stops.thresholds import MINOR_STOP_US
 from werknetz.kpi.timeline.reports import Reports
-from werknetz.runtime.log import get_logger
 from werknetz.store import dirty, locks
 from werknetz.store.elements.element_rows import LAST_ELEMENTS_BEFORE
-from werknetz.store.elements.retention import DROPPED_BEFORE
 from werknetz.store.session import DriverPool, WriteConnection
 from werknetz_worker.elements import element_rows as rows
 from werknetz_worker.elements import findings
+from werknetz_worker.elements import marks as marking
 from werknetz_worker.elements.machine import Machine
+from werknetz_worker.elements.marks import QUIET_S, RANGE_GAP_MAX
+from werknetz_worker.elements.signals_in_force import SignalConflict
 from werknetz_worker.failures import Retries, Subject, report_unfinished, run_isolated
 from werknetz_worker.watermarks import WatermarkPublisher
 
 BUCKETS_MAX: Final = 7 * 96  # of one transaction: a week, so that memory stays small
-RANGE_GAP_MAX: Final = 96  # buckets: marks not further apart are computed in one range
 FILL_US: Final = 400 * 86_400_000_000
 """Empty buckets are filled no further back: a sample of 1601 must not create millions."""
 
-SETTLED_US: Final = MINOR_STOP_US  # by then a fault at the end of a bucket is classified
-QUIET_S: Final = 5.0
-WAIT_MAX_S: Final = 60.0
-"""While history comes in for a machine, its past waits until nothing has come for QUIET_S, at most
-for PATIENCE_S: each recomputation in between would have to go on up to now."""
-
 DEBT: Final = "debt"  # in the stored carry: what a bucket passes to the one before it
-RECENT_BUCKETS: Final = 4  # buckets: these never wait
-_log: Final = get_logger("worker.compute")
 _LOCK: Final = 0x4B5049  # "KPI": one worker at a machine
 _SAMPLES: Final = ELEMENT_NAMES.index("samples")
 _LATE: Final = ELEMENT_NAMES.index("late_samples")
@@ -86,13 +77,15 @@ async def compute_dirty_buckets(
         (equipment_id, Subject("machine", path, equipment_id=equipment_id))
         for equipment_id, path in await pool.fetch(dirty.DIRTY_MACHINES, instant_of(at_us))
     ]
-    done = 0
+    done, past_first = 0, False
     while waiting:
         left = []
         for equipment_id, subject in waiting:
             if time.monotonic() > deadline:
                 return done
-            compute = partial(_compute_next_range, pool, equipment_id, at_us, quiet_s)
+            compute = partial(
+                _compute_next_range, pool, equipment_id, at_us, quiet_s, past_first=past_first
+            )
             outcome = await run_isolated(pool, retries, subject, compute)
             if outcome is None:
                 continue
@@ -101,21 +94,28 @@ async def compute_dirty_buckets(
                 await watermarks.increment_paths([outcome.path])
             if outcome.more:
                 left.append((equipment_id, subject))
-        waiting = left
+        waiting, past_first = left, True
     return done
 
 
 async def _compute_next_range(
-    pool: DriverPool, equipment_id: int, now_us: int, quiet_s: float
+    pool: DriverPool, equipment_id: int, now_us: int, quiet_s: float, *, past_first: bool
 ) -> MachineOutcome:
     async with pool.acquire() as connection:
-        return await compute_machine(connection, equipment_id, now_us, quiet_s=quiet_s)
+        return await compute_machine(
+            connection, equipment_id, now_us, quiet_s=quiet_s, past_first=past_first
+        )
 
 
 async def compute_machine(
-    connection: WriteConnection, equipment_id: int, now_us: int, *, quiet_s: float = QUIET_S
+    connection: WriteConnection,
+    equipment_id: int,
+    now_us: int,
+    *,
+    quiet_s: float = QUIET_S,
+    past_first: bool = True,
 ) -> MachineOutcome:
-    """Compute the earliest dirty range of a machine, unless another worker has locked it."""
+    """Compute a dirty range of a machine, unless another worker has locked it."""
     async with connection.transaction():
         locked = await connection.fetchval(locks.TRY_LOCK_OF, _LOCK, equipment_id)
         if not locked:
@@ -124,30 +124,26 @@ async def compute_machine(
             dirty.DIRTY_BUCKETS_OF_MACHINE, equipment_id, instant_of(now_us)
         )
         marks_with_age = {microseconds_of(r[0]): (r[1], r[2]) for r in dirty_rows}
-        dropped_before_us = await _dropped_before_us(connection)
-        if dropped := _find_dropped(dropped_before_us, marks_with_age):
-            await _delete_marks(connection, equipment_id, dropped)
+        dropped_before_us = await marking.dropped_before_us(connection)
+        if dropped := marking.find_dropped(dropped_before_us, marks_with_age):
+            await marking.delete_marks(connection, equipment_id, dropped)
             return MachineOutcome(done=len(dropped), more=len(dropped) < len(marks_with_age))
-        marks = _select_due(marks_with_age, now_us, quiet_s)
+        marks, more = marking.select_due(marks_with_age, now_us, quiet_s, past_first=past_first)
         if not marks:
             return MachineOutcome()
         machine = await Machine.load(connection, equipment_id)
         if machine is None or not await machine.has_inputs(connection):
-            await _delete_marks(connection, equipment_id, marks)
+            await marking.delete_marks(connection, equipment_id, marks)
             return MachineOutcome(done=len(marks))
-        return await _MachineComputation(
+        if outside := marking.outside_of(machine, marks):
+            await marking.pass_on(connection, machine, outside)
+            await marking.delete_marks(connection, equipment_id, outside)
+            more = more or len(outside) < len(marks)
+            return MachineOutcome(machine.path, len(outside), len(outside), more)
+        outcome = await _MachineComputation(
             connection, machine, now_us, marks, dropped_before_us
         ).run()
-
-
-def _select_due(
-    marks_with_age: dict[int, tuple[int, float]], now_us: int, quiet_s: float
-) -> dict[int, int]:
-    """Return the marks to handle now; the past waits while more of it arrives."""
-    recent_us = bucket_of(now_us) - RECENT_BUCKETS * BUCKET_US
-    ages = [age for at, (_, age) in marks_with_age.items() if at < recent_us]
-    wait = bool(ages) and min(ages) < quiet_s and max(ages) < WAIT_MAX_S
-    return {at: marks for at, (marks, _) in marks_with_age.items() if at >= recent_us or not wait}
+        return replace(outcome, more=outcome.more or more)
 
 
 class _MachineComputation:
@@ -164,15 +160,19 @@ class _MachineComputation:
         self._connection = connection
         self._machine = machine
         self._now_us = now_us
+        self._end_us = min(now_us, machine.until_us)  # of the machine's time
         self._marks = marks
-        self._dropped_before_us = dropped_before_us
+        self._dropped_before_us = max(dropped_before_us, machine.since_us)
+        # By then a fault at the end of a bucket is classified.
+        self._settled_us = max(MINOR_STOP_US, machine.minor_stops.longest_us)
         self._old: dict[int, rows.StoredElements] = {}
+        self._conflicts: list[SignalConflict] = []
 
     async def run(self) -> MachineOutcome:
-        start_us, carry = await self._find_start(min(self._marks))
+        start_us, carry = await self._find_start(await self._find_first())
         buckets = self._first_length(start_us)
         while True:
-            span = BucketRange(start_us, buckets, self._now_us)
+            span = BucketRange(start_us, buckets, self._end_us)
             computed = await self._compute(span, carry)
             if not self._changes_next_bucket(span, computed):
                 break
@@ -180,7 +180,7 @@ class _MachineComputation:
                 await self._mark(span.end_us)
                 break
             # The next bucket starts differently than it is stored: continue.
-            ahead = (bucket_of(self._now_us) - start_us) // BUCKET_US + 1
+            ahead = (bucket_of(self._end_us) - start_us) // BUCKET_US + 1
             buckets = min(max(2 * buckets, buckets + 4), ahead, BUCKETS_MAX)
         while self._changes_bucket_before(span, computed):
             longer = await self._extend_back(span)
@@ -191,13 +191,28 @@ class _MachineComputation:
             computed = await self._compute(span, carry)
         changes = self._compare(span, computed)
         await rows.write_elements(self._connection, self._machine.id, computed, span, changes)
-        await findings.replace_findings(self._connection, self._machine, computed, span)
+        await findings.replace_findings(
+            self._connection, self._machine, computed, span, self._conflicts
+        )
         computed_marks = {
             at: n for at, n in self._marks.items() if span.start_us <= at < span.end_us
         }
-        await _delete_marks(self._connection, self._machine.id, computed_marks)
+        await marking.delete_marks(self._connection, self._machine.id, computed_marks)
         more = len(computed_marks) < len(self._marks)
         return MachineOutcome(self._machine.path, len(computed_marks), len(changes.buckets), more)
+
+    async def _find_first(self) -> int:
+        """Return the first bucket that the marks concern.
+
+        What arrives marks what it changes by the usual threshold of minor stops: a longer one
+        reaches further back.
+        """
+        first_us = min(self._marks)
+        if self._settled_us == MINOR_STOP_US:
+            return first_us
+        earliest_us = max(bucket_of(first_us - self._settled_us), self._dropped_before_us)
+        stored = await rows.load_elements(self._connection, self._machine.id, earliest_us, first_us)
+        return min(stored, default=first_us)
 
     async def _mark(self, at_us: int) -> None:
         await self._connection.execute(dirty.MARK_BUCKETS, [self._machine.id], [at_us // BUCKET_US])
@@ -232,7 +247,7 @@ class _MachineComputation:
         )
         start_us, carry = await self._find_start(min(stored))
         buckets = (span.end_us - start_us) // BUCKET_US
-        return BucketRange(start_us, buckets, self._now_us), carry
+        return BucketRange(start_us, buckets, self._end_us), carry
 
     def _first_length(self, start_us: int) -> int:
         """Return how many buckets lie up to the last mark that is near the one before it."""
@@ -245,11 +260,13 @@ class _MachineComputation:
         return min((last_us - start_us) // BUCKET_US + 1, BUCKETS_MAX)
 
     async def _compute(self, span: BucketRange, carry: Carry) -> ComputedBuckets:
-        machine, end_us = self._machine, span.end_us + MINOR_STOP_US
+        machine, end_us = self._machine, span.end_us + self._settled_us
         self._old = await rows.load_elements(
             self._connection, machine.id, span.start_us - BUCKET_US, span.end_us + BUCKET_US
         )
-        samples = await machine.load_samples(self._connection, span.start_us, end_us, carry.order)
+        samples, self._conflicts = await machine.load_samples(
+            self._connection, span.start_us, end_us, carry.order
+        )
         plan = machine.build_plan(*_planned_span(samples.reports, span.start_us, end_us))
         after = self._old.get(span.end_us)
         corrections = {} if after is None else after.carry.get(DEBT, {}).get("corrections", {})
@@ -257,7 +274,7 @@ class _MachineComputation:
 
     def _changes_next_bucket(self, span: BucketRange, computed: ComputedBuckets) -> bool:
         """Return whether the bucket after the range must be computed, too."""
-        if span.end_us > self._now_us:
+        if span.end_us > self._end_us or span.end_us >= self._machine.until_us:
             return False
         if span.end_us not in self._old:
             return span.end_us > self._now_us - FILL_US
@@ -281,7 +298,8 @@ class _MachineComputation:
         )
         for n in range(span.buckets):
             at_us = span.start_us + n * BUCKET_US
-            old, settled = self._old.get(at_us), at_us + BUCKET_US + SETTLED_US <= self._now_us
+            old = self._old.get(at_us)
+            settled = at_us + BUCKET_US + self._settled_us <= self._now_us
             late = _late_samples(old, columns[n][_SAMPLES], at_us, self._now_us)
             computed.columns["late_samples"][n] = late
             values = (*columns[n][:_LATE], late, *columns[n][_LATE + 1 :])
@@ -337,29 +355,3 @@ def _late_samples(
     end_us = at_us + BUCKET_US
     came_late = old.computed_us >= end_us and now_us > end_us + BUCKET_US
     return old.values[_LATE] + (max(0.0, samples - old.values[_SAMPLES]) if came_late else 0.0)
-
-
-async def _dropped_before_us(connection: WriteConnection) -> int:
-    """Return the instant before which samples were dropped."""
-    dropped_before = await connection.fetchval(DROPPED_BEFORE)
-    return TIME_MIN_US if dropped_before is None else microseconds_of(dropped_before)
-
-
-def _find_dropped(before_us: int, marks_with_age: dict[int, tuple[int, float]]) -> dict[int, int]:
-    """Return the marks whose samples were dropped: their computed values stay."""
-    dropped = {at: marks for at, (marks, _) in marks_with_age.items() if at < before_us}
-    if dropped:
-        _log.warning("not recomputed: the samples were dropped", buckets=len(dropped))
-    return dropped
-
-
-async def _delete_marks(
-    connection: WriteConnection, equipment_id: int, marks: dict[int, int]
-) -> None:
-    """Delete the marks as they were read, without waiting for locks of the ingest writer."""
-    await connection.execute(
-        dirty.DELETE_BUCKET_MARKS,
-        equipment_id,
-        [instant_of(at) for at in marks],
-        list(marks.values()),
-    )

@@ -1,4 +1,7 @@
-"""Findings about counters: quantities that a machine cannot have made. One a signal and bucket."""
+"""Findings about a machine: quantities that it cannot have made, and inputs that are missing.
+
+One a signal and bucket; of a missing input one a machine, of a pace beyond belief one a day.
+"""
 
 import math
 from collections.abc import Sequence
@@ -7,10 +10,12 @@ from typing import Final
 
 from werknetz.domain.bucket import bucket_of, instant_of
 from werknetz.kpi.counter_steps import Cause, SetAside
+from werknetz.kpi.knowledge.doubts import PACE_MAX, Doubt
 from werknetz.kpi.states import BucketRange, ComputedBuckets
 from werknetz.store.elements import findings as statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.elements.machine import Machine
+from werknetz_worker.elements.signals_in_force import SignalConflict
 
 KIND_OF_CAUSE: Final[dict[Cause, str]] = {
     "jump": "counter_jump",
@@ -18,7 +23,9 @@ KIND_OF_CAUSE: Final[dict[Cause, str]] = {
     "start_value": "counter_start_value",
     "below_zero": "counter_below_zero",
 }
-KINDS: Final = sorted(set(KIND_OF_CAUSE.values()))
+CONFLICT: Final = "signal_conflict"
+KINDS: Final = sorted({*KIND_OF_CAUSE.values(), CONFLICT, "cycle_too_easy"})
+MISSING_INPUTS: Final = ("quantity_not_reported", "run_time_not_known")
 _REMEDY: Final = (
     "Correct the counter, or state in its rule what it can do: `max_speed`, `max_increment`,"
     " `reset` or `modulus`."
@@ -37,14 +44,24 @@ class CounterFinding:
 
 
 async def replace_findings(
-    connection: WriteConnection, machine: Machine, computed: ComputedBuckets, span: BucketRange
+    connection: WriteConnection,
+    machine: Machine,
+    computed: ComputedBuckets,
+    span: BucketRange,
+    conflicts: Sequence[SignalConflict] = (),
 ) -> None:
     """Write the findings of the range, and clear those of it that no longer hold."""
-    new_findings = list_findings(machine, computed.set_aside)
+    new_findings = [
+        *list_findings(machine, computed.set_aside),
+        *(conflict_finding(machine, conflict) for conflict in conflicts),
+        *(doubt_finding(machine, doubt) for doubt in computed.doubts),
+    ]
+    # Without planned time, nothing shows whether an input is still missing.
+    is_planned = bool(computed.columns["pbt_s"].any())
     await connection.execute(
         statements.CLEAR_FINDINGS,
         machine.id,
-        KINDS,
+        [*KINDS, *(MISSING_INPUTS if is_planned else ())],
         instant_of(span.start_us),
         instant_of(span.end_us),
         [finding.key for finding in new_findings],
@@ -61,6 +78,46 @@ async def replace_findings(
             [finding.after for finding in new_findings],
             [finding.detail for finding in new_findings],
         )
+
+
+def conflict_finding(machine: Machine, conflict: SignalConflict) -> CounterFinding:
+    """Return the finding about a signal whose values do not count."""
+    signal, chosen = conflict.signal, conflict.in_force
+    detail = (
+        f"{machine.path}:{signal.name} of connector {signal.connector!r} and {chosen.name} of"
+        f" connector {chosen.connector!r} both deliver the role {signal.role.value!r}. Only"
+        f" {chosen.name} counts, because it became valid last. Remove one of the two from its"
+        f" mapping, or end it: PATCH /api/v1/signals/{signal.id} with `valid_to`."
+    )
+    key = f"{CONFLICT}/{signal.id}"
+    return CounterFinding(key, CONFLICT, conflict.at_us, None, None, None, detail)
+
+
+def doubt_finding(machine: Machine, doubt: Doubt) -> CounterFinding:
+    """Return the finding about an input that is missing, or about a pace beyond belief."""
+    roles = {signal.role for signal in machine.signals}
+    detail = f"{machine.path} "
+    if doubt.kind == "quantity_not_reported":
+        counters = ", ".join(sorted(role.value for role in roles if role.is_count)) or "none"
+        detail += (
+            f"has planned time, but nobody reports good items (counters: {counters}). It is left"
+            " out of OEE. Map a `good_count`, or `total_count` and `scrap_count`."
+        )
+    elif doubt.kind == "run_time_not_known":
+        detail += (
+            "has planned time, but no planned run time per item. It is left out of OEE and"
+            " effectiveness. Map a `planned_run_time`, or let the MES deliver it with the order."
+        )
+    else:
+        detail += (
+            f"counted items of {doubt.planned_s:,.0f} s planned run time in"
+            f" {doubt.production_s:,.0f} s of production: more than {PACE_MAX:.0%}. The ideal cycle"
+            " is too easy, or a counter or the state is wrong."
+        )
+    key = "/".join(part for part in (doubt.kind, str(machine.id), doubt.key) if part)
+    return CounterFinding(
+        key, doubt.kind, doubt.at_us, doubt.planned_s, doubt.production_s, doubt.planned_s, detail
+    )
 
 
 def list_findings(machine: Machine, set_aside: Sequence[SetAside]) -> list[CounterFinding]:

@@ -1,13 +1,14 @@
 """Inputs of one machine: signals that affect KPIs, calendars and samples."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
 
-from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.domain.bucket import TIME_MIN_US, instant_of, microseconds_of
 from werknetz.domain.calendar_history import CalendarHistory
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Calendar, CalendarRejected
@@ -16,6 +17,7 @@ from werknetz.kpi.carry import Carry
 from werknetz.kpi.counter_steps import CounterStart
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import EMPTY, MAX_SPEED, CountSeries, MachineSamples, Series
+from werknetz.kpi.stops.thresholds import DEFAULT_MINOR_STOPS, MinorStops, StopThreshold
 from werknetz.kpi.timeline.reports import NO_REPORTS, OPEN_US, Reports
 from werknetz.runtime.log import get_logger
 from werknetz.store.elements import machine_inputs as statements
@@ -23,24 +25,21 @@ from werknetz.store.elements import reports as report_statements
 from werknetz.store.session import WriteConnection
 from werknetz_worker.elements import state_gaps
 from werknetz_worker.elements.reports import CountedTime, load_reports
+from werknetz_worker.elements.sample_columns import load_series
+from werknetz_worker.elements.signals_in_force import (
+    MachineSignal,
+    SignalConflict,
+    find_conflicts,
+    join_series,
+    select_in_force,
+    spans_in_force,
+)
 
 ROLES: Final = [role.value for role in Role if role.affects_kpis]
+_TEXTS: Final = {Role.STATE, Role.ORDER}
 # A value of these that is no finite number says nothing.
 _NUMERIC: Final = {role for role in Role if role.is_count} | {Role.PLANNED_RUN_TIME}
 _log: Final = get_logger("worker.machine")
-
-
-@dataclass(frozen=True, slots=True)
-class MachineSignal:
-    id: int
-    role: Role
-    reset: str
-    modulus: float | None
-    kind: str
-    interpolate: bool = False
-    max_increment: float | None = None
-    max_speed: float | None = None
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,21 @@ class Machine:
     signals: tuple[MachineSignal, ...]
     calendars: tuple[tuple[int, Calendar], ...]  # valid from; the first that is valid holds
 
+    since_us: int = TIME_MIN_US  # where it was moved to; before, it is another equipment
+    until_us: int = OPEN_US  # retired, or moved elsewhere
+    spans: Mapping[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)  # by signal id
+    minor_stops: MinorStops = DEFAULT_MINOR_STOPS
+
     @classmethod
     async def load(cls, connection: WriteConnection, equipment_id: int) -> "Machine | None":
-        path = await connection.fetchval(statements.PATH_OF_MACHINE, equipment_id)
-        if path is None:
+        row = await connection.fetchrow(statements.MACHINE, equipment_id)
+        if row is None:
             return None
-        signals = [
+        path, since, until = row
+        signals = tuple(
             MachineSignal(row[0], Role(row[1]), *row[2:])
             for row in await connection.fetch(statements.SIGNALS_OF_MACHINE, equipment_id, ROLES)
-        ]
+        )
         calendars = []
         for valid_from, document, number in await connection.fetch(
             statements.CALENDARS_OF_PATH, path
@@ -69,7 +74,16 @@ class Machine:
                 _log.error("shift calendar cannot be used", id=number, reason=str(error))
                 continue
             calendars.append((microseconds_of(valid_from), calendar))
-        return cls(equipment_id, path, tuple(signals), tuple(calendars))
+        return cls(
+            equipment_id,
+            path,
+            signals,
+            tuple(calendars),
+            TIME_MIN_US if since is None else microseconds_of(since),
+            OPEN_US if until is None else microseconds_of(until),
+            await _load_spans(connection, signals),
+            await _load_minor_stops(connection, path),
+        )
 
     async def has_inputs(self, connection: WriteConnection) -> bool:
         """Return whether anything is known from which elements can be computed."""
@@ -77,9 +91,19 @@ class Machine:
             await connection.fetchval(report_statements.HAS_REPORTS, self.id)
         )
 
-    def signal_of(self, role: Role) -> MachineSignal | None:
-        """Return the signal of a role; of several the oldest."""
-        return next((signal for signal in self.signals if signal.role is role), None)
+    def signals_of(self, role: Role) -> list[MachineSignal]:
+        return [signal for signal in self.signals if signal.role is role]
+
+    def signal_before(self, role: Role, at_us: int) -> MachineSignal | None:
+        """Return the signal of a role that is in force right before an instant."""
+        return next(
+            (
+                signal
+                for signal in self.signals_of(role)
+                if any(start < at_us <= end for start, end in self.spans[signal.id])
+            ),
+            None,
+        )
 
     def build_plan(self, start_us: int, end_us: int) -> PlannedTime:
         """Return the plan; where no calendar holds, all time is planned operation time."""
@@ -96,48 +120,76 @@ class Machine:
 
     async def load_samples(
         self, connection: WriteConnection, start_us: int, end_us: int, running_order: str = ""
-    ) -> MachineSamples:
-        """Load what is sampled and reported in [start, end), with the order at its start."""
-        texts = [s.id for s in self.signals if s.role in {Role.STATE, Role.ORDER}]
-        rows = await connection.fetch(
-            statements.SAMPLES_IN_RANGE,
+    ) -> tuple[MachineSamples, list[SignalConflict]]:
+        """Load what is sampled and reported in [start, end), with the order at its start.
+
+        The conflicts are of signals that deliver values while another one of the role is in force.
+        """
+        series = await load_series(
+            connection,
             [signal.id for signal in self.signals],
-            instant_of(start_us),
-            instant_of(end_us),
-            texts,
+            [signal.id for signal in self.signals if signal.role in _TEXTS],
+            (start_us, end_us),
         )
-        series_by_signal = {row[0]: Series.of(row[1], row[2], row[3], row[4]) for row in rows}
         spread = [signal.id for signal in self.signals if signal.interpolate]
         if spread:
-            await self._add_next_samples(connection, series_by_signal, spread, end_us)
-
-        def series(role: Role) -> Series | None:
-            signal = self.signal_of(role)
-            return None if signal is None else series_by_signal.get(signal.id, EMPTY)
-
-        state = self.signal_of(Role.STATE)
-        unknown = (
-            await state_gaps.load_unknown_spans(connection, self.id, state.id, start_us, end_us)
-            if state is not None
-            else ()
+            await self._add_next_samples(connection, series, spread, end_us)
+        orders = self._join(Role.ORDER, series, start_us, end_us)
+        samples = MachineSamples(
+            state=self._join(Role.STATE, series, start_us, end_us),
+            unknown=await self._load_unknown_spans(connection, start_us, end_us),
+            reports=await self._load_reports(connection, start_us, end_us, running_order, orders),
+            order=orders,
+            run_time=self._join(Role.PLANNED_RUN_TIME, series, start_us, end_us),
+            counts=tuple(self._counts_of(series)),
+            minor_stops=self.minor_stops,
         )
-        return MachineSamples(
-            state=series(Role.STATE),
-            unknown=unknown,
-            reports=await self._load_reports(
-                connection, start_us, end_us, running_order, series(Role.ORDER)
-            ),
-            order=series(Role.ORDER),
-            run_time=series(Role.PLANNED_RUN_TIME),
-            counts=tuple(
-                CountSeries(
-                    s.id, s.role, series_by_signal.get(s.id, EMPTY), s.reset, s.modulus, s.kind,
-                    s.interpolate, s.max_increment, s.max_speed or MAX_SPEED,
-                )
-                for s in self.signals
-                if s.role.is_count
-            ),
-        )  # fmt: skip
+        return samples, find_conflicts(self.signals, series, self.spans)
+
+    def _join(
+        self, role: Role, series: Mapping[int, Series], start_us: int, end_us: int
+    ) -> Series | None:
+        return join_series(
+            [
+                (series.get(signal.id, EMPTY), self.spans[signal.id])
+                for signal in self.signals_of(role)
+                if any(start < end_us and end >= start_us for start, end in self.spans[signal.id])
+            ],
+            start_us,
+            end_us,
+        )
+
+    def _counts_of(self, series: Mapping[int, Series]) -> Iterator[CountSeries]:
+        for s in self.signals:
+            if not s.role.is_count or not self.spans[s.id]:
+                continue
+            since_us, until_us = self.spans[s.id][0][0], self.spans[s.id][-1][1]
+            yield CountSeries(
+                s.id, s.role, select_in_force(series.get(s.id, EMPTY), self.spans[s.id]), s.reset,
+                s.modulus, s.kind, s.interpolate, s.max_increment, s.max_speed or MAX_SPEED,
+                None if since_us == TIME_MIN_US else since_us,
+                None if until_us == OPEN_US else until_us,
+            )  # fmt: skip
+
+    async def _load_unknown_spans(
+        self, connection: WriteConnection, start_us: int, end_us: int
+    ) -> tuple[tuple[int, int], ...]:
+        """Return when the state is unknown: in the gaps of the signal that is in force then."""
+        unknown: list[tuple[int, int]] = []
+        for signal in self.signals_of(Role.STATE):
+            spans = [(a, b) for a, b in self.spans[signal.id] if a < end_us and b > start_us]
+            if not spans:
+                continue
+            gaps = await state_gaps.load_unknown_spans(
+                connection, self.id, signal.id, start_us, end_us
+            )
+            unknown += [
+                (max(a, start), min(b, end))
+                for a, b in gaps
+                for start, end in spans
+                if a < end and b > start
+            ]
+        return tuple(sorted(unknown))
 
     async def _load_reports(
         self,
@@ -150,16 +202,12 @@ class Machine:
         if not await connection.fetchval(report_statements.HAS_REPORTS, self.id):
             return NO_REPORTS
         counters = [signal for signal in self.signals if signal.role.is_count]
-        first = {
-            row["id"]: microseconds_of(row["at"])
-            for row in await connection.fetch(
-                statements.FIRST_SAMPLES, [counter.id for counter in counters]
-            )
-        }
+        first_us = await _first_samples(connection, counters)
         counted = [
-            CountedTime(counter.role, first[counter.id], OPEN_US)
+            CountedTime(counter.role, max(start, first_us[counter.id]), end)
             for counter in counters
-            if counter.id in first
+            for start, end in self.spans[counter.id]
+            if counter.id in first_us
         ]
         names = {running_order} if orders is None else {running_order, *orders.text.tolist()}
         numbers = {str(name) for name in names if name}
@@ -179,31 +227,28 @@ class Machine:
                 statements.NEXT_SAMPLES_AFTER, spread, instant_of(end_us)
             )
         }
-        run_time = self.signal_of(Role.PLANNED_RUN_TIME)
-        if following and run_time is not None:
+        run_times = [signal.id for signal in self.signals_of(Role.PLANNED_RUN_TIME)]
+        if following and run_times:
             last_us = max(int(sample.at[0]) for sample in following.values())
-            for row in await connection.fetch(
-                statements.SAMPLES_IN_RANGE, [run_time.id], instant_of(end_us),
-                instant_of(last_us + 1), [],
-            ):  # fmt: skip
-                following[row[0]] = Series.of(row[1], row[2], row[3])
+            following |= await load_series(connection, run_times, [], (end_us, last_us + 1))
         for signal_id, later in following.items():
             series[signal_id] = series.get(signal_id, EMPTY).followed_by(later)
 
     async def load_carry_before(self, connection: WriteConnection, at_us: int) -> Carry:
         """Return the state before the instant, from samples, if no earlier bucket is stored."""
-        state = self.signal_of(Role.STATE)
+        in_force = {role: self.signal_before(role, at_us) for role in Role}
+        state = in_force[Role.STATE]
         rows: dict[int, Any] = {
             row["id"]: row
             for row in await connection.fetch(
                 statements.LAST_SAMPLES_BEFORE,
-                [signal.id for signal in self.signals],
+                [signal.id for signal in in_force.values() if signal is not None],
                 instant_of(at_us),
                 state.id if state else -1,
                 [signal.id for signal in self.signals if signal.role in _NUMERIC],
             )
         }
-        last = {role: rows.get(signal.id) for role in Role if (signal := self.signal_of(role))}
+        last = {role: rows.get(signal.id) for role, signal in in_force.items() if signal}
         before, order, run_time = (
             last.get(role) for role in (Role.STATE, Role.ORDER, Role.PLANNED_RUN_TIME)
         )
@@ -220,6 +265,27 @@ class Machine:
                 if signal.role.is_count and signal.id in rows
             },
         )
+
+
+async def _load_spans(
+    connection: WriteConnection, signals: Sequence[MachineSignal]
+) -> dict[int, tuple[tuple[int, int], ...]]:
+    roles = Counter(signal.role for signal in signals)
+    shared = [signal for signal in signals if roles[signal.role] > 1]
+    first_us = await _first_samples(connection, shared) if shared else {}
+    return spans_in_force(signals, first_us)
+
+
+async def _first_samples(
+    connection: WriteConnection, signals: Sequence[MachineSignal]
+) -> dict[int, int]:
+    rows = await connection.fetch(statements.FIRST_SAMPLES, [signal.id for signal in signals])
+    return {row["id"]: microseconds_of(row["at"]) for row in rows}
+
+
+async def _load_minor_stops(connection: WriteConnection, path: str) -> MinorStops:
+    rows = await connection.fetch(statements.STOP_THRESHOLDS_OF_PATH, path)
+    return MinorStops.of(path, [StopThreshold(*row) for row in rows])
 
 
 def _state_of(sample: asyncpg.Record | None) -> int:

@@ -58,7 +58,7 @@ async def load_reports(
     runs = await connection.fetch(statements.JOB_RUNS, *span)
     inspections = await connection.fetch(statements.INSPECTIONS, *span)
     attendances = await connection.fetch(statements.ATTENDANCES, *span)
-    first = await connection.fetchrow(statements.FIRST_REPORTS, equipment_id)
+    (first,) = await connection.fetch(statements.FIRST_REPORTS, equipment_id)
     names = {*orders, *(run["order_number"] for run in runs)}
     planned = (
         await connection.fetch(statements.RUN_TIMES_OF_ORDERS, equipment_id, sorted(names))

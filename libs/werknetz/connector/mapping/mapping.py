@@ -295,9 +295,28 @@ def _cross_errors(mapping: Mapping) -> list[tuple[KeyPath, str]]:
         if (other := sources.setdefault(point, source)) != source:
             text = f"{point} already has the source {other!r}: name another signal"
             errors.append((("rules", number, "source"), text))
+    errors += _role_errors(mapping)
     errors += constant.constant_errors(
         mapping.constants, mapping.equipment, mapping.time_zone, sources
     )
+    return errors
+
+
+def _role_errors(mapping: Mapping) -> list[tuple[KeyPath, str]]:
+    """Return where two rules give a machine two signals of one role: only one could count."""
+    errors: list[tuple[KeyPath, str]] = []
+    first: dict[tuple[str, Role], int] = {}
+    for number, point, _ in _points(mapping):
+        rule = mapping.rules[number]
+        if not rule.role.affects_kpis or rule.when is not None:
+            continue
+        equipment = point.rpartition(":")[0]
+        if (earlier := first.setdefault((equipment, rule.role), number)) != number:
+            text = (
+                f"{equipment} already has a signal of the role {rule.role.value!r} by rule "
+                f"{earlier + 1}, and only one of them counts: remove one, or its role"
+            )
+            errors.append((("rules", number, "role"), text))
     return errors
 
 

@@ -3,12 +3,15 @@
 from typing import Final
 
 # What is computed is no failure any more.
-# $1: equipment; $2: kinds; $3, $4: from (exclusive) and to; $5: keys that still hold.
+# $1: equipment; $2: kinds; $3, $4: from (exclusive) and to; $5: keys that still hold. A conflict or
+# a missing input is over once a later range has none.
 CLEAR_FINDINGS: Final = """
 UPDATE findings SET cleared_at = clock_timestamp()
 WHERE equipment_id = $1 AND subject = 'machine' AND cleared_at IS NULL AND (
     kind = 'not_computed'
-    OR (kind = ANY($2::text[]) AND at > $3 AND at <= $4 AND key <> ALL($5::text[])))"""
+    OR (kind = ANY($2::text[]) AND (at > $3 OR kind = ANY(
+        '{signal_conflict,quantity_not_reported,run_time_not_known}')) AND at <= $4
+        AND key <> ALL($5::text[])))"""
 
 UPSERT_FINDINGS: Final = """
 INSERT INTO findings AS old (key, kind, subject, equipment_id, at, quantity, expected, actual,

@@ -5,9 +5,10 @@ from typing import Final
 # One statement a level, from the enterprise down, so that the parent exists.
 ADD_EQUIPMENT: Final = """
 INSERT INTO equipment (path, level, name, parent_id)
-SELECT new.path, new.level, new.name, parent.id
+SELECT new.path, new.level, new.name, coalesce(former.equipment_id, parent.id)
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new (path, level, name, parent)
 LEFT JOIN equipment parent ON parent.path = new.parent
+LEFT JOIN former_paths former ON former.path = new.parent
 ORDER BY new.path
 ON CONFLICT (path) DO NOTHING"""
 
@@ -16,7 +17,11 @@ UPDATE equipment SET time_zone = new.zone
 FROM unnest($1::text[], $2::text[]) AS new (path, zone)
 WHERE equipment.path = new.path AND equipment.time_zone IS DISTINCT FROM new.zone"""
 
-EQUIPMENT_IDS: Final = "SELECT path, id FROM equipment WHERE path = ANY($1::text[])"
+# A source may use a path from before a rename or a move: it means the present equipment.
+EQUIPMENT_IDS: Final = """
+SELECT n.path, coalesce(f.equipment_id, e.id) AS id FROM unnest($1::text[]) AS n (path)
+LEFT JOIN equipment e ON e.path = n.path LEFT JOIN former_paths f ON f.path = n.path
+WHERE coalesce(f.equipment_id, e.id) IS NOT NULL"""
 
 ADD_SIGNALS: Final = """
 INSERT INTO signals (key, equipment_id, connector_id, name, role, unit, datatype, source, mapping,

@@ -60,4 +60,7 @@ ADD_STOCK_ITEMS: Final = """
 INSERT INTO stock_items (warehouse_id, location_id, material_id)
 SELECT * FROM unnest($1::int[], $2::int[], $3::int[]) ON CONFLICT DO NOTHING"""
 
-FIND_EQUIPMENT: Final = "SELECT path, id FROM equipment WHERE path = ANY($1::text[])"
+FIND_EQUIPMENT: Final = """
+SELECT n.path, coalesce(e.id, f.equipment_id) FROM unnest($1::text[]) AS n (path)
+LEFT JOIN equipment e ON e.path = n.path LEFT JOIN former_paths f ON f.path = n.path
+WHERE coalesce(e.id, f.equipment_id) IS NOT NULL"""

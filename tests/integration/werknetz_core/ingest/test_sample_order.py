@@ -16,11 +16,11 @@ from werknetz.link.wire import link_name_of
 from werknetz.store.elements.machine_inputs import (
     LAST_SAMPLES_BEFORE,
     NEXT_SAMPLES_AFTER,
-    SAMPLES_IN_RANGE,
 )
 from werknetz.store.queries import samples as queries
 from werknetz_core.ingest.apply import Applier, accept_hello
 from werknetz_core.ingest.partitions import PartitionMaker
+from werknetz_worker.elements.sample_columns import load_series
 
 Connection = Any
 INCARNATION = uuid4()
@@ -71,8 +71,8 @@ async def _check_order(database: Connection, values: tuple[float, ...]) -> None:
         AT + SECOND, AT + 2 * SECOND, AT + 2 * SECOND,
     )  # fmt: skip
     assert weighted["time_weighted_avg"] == values[-1]
-    in_range = await database.fetchrow(SAMPLES_IN_RANGE, [signal], *span[1:], [])
-    assert list(in_range["value"]) == list(values)
+    in_range = await load_series(database, [signal], [], (NOW_US, NOW_US + 1_000_000))
+    assert in_range[signal].value.tolist() == list(values)
     before = await database.fetchrow(LAST_SAMPLES_BEFORE, [signal], AT + SECOND, 0, [])
     after = await database.fetchrow(NEXT_SAMPLES_AFTER, [signal], AT)
     assert (after["value"], before["value"]) == (values[0], values[-1])

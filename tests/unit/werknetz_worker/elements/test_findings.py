@@ -8,7 +8,8 @@ from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.role import Role
 from werknetz.kpi.counter_steps import Cause, SetAside
 from werknetz_worker.elements.findings import KINDS, list_findings
-from werknetz_worker.elements.machine import Machine, MachineSignal
+from werknetz_worker.elements.machine import Machine
+from werknetz_worker.elements.signals_in_force import MachineSignal
 
 T0 = 1000 * BUCKET_US
 GOOD = MachineSignal(7, Role.GOOD_COUNT, "to_zero", None, "cumulative", name="good")

@@ -1,9 +1,8 @@
 import numpy as np
 
 from werknetz.domain.bucket import BUCKET_US
-from werknetz.domain.role import Role
 from werknetz.domain.shift import Calendar
-from werknetz_worker.elements.machine import Machine, MachineSignal
+from werknetz_worker.elements.machine import Machine
 
 HOUR = 4 * BUCKET_US
 DAY = 24 * HOUR
@@ -28,10 +27,3 @@ def test_the_calendar_that_is_valid_holds_and_before_the_first_all_time_is_plann
     assert plan_of(machine, 48 + 7, 48 + 11, 48 + 13, 48 + 15) == [True, True, True, False]
     assert machine.calendar_at(0) is None
     assert machine.calendar_at(3 * DAY) is second
-
-
-def test_of_several_signals_of_a_role_the_first_known_counts() -> None:
-    signals = tuple(MachineSignal(n, Role.STATE, "none", None, "cumulative") for n in (3, 5))
-    shifts = Machine(1, "n/p", signals, ()).signal_of(Role.STATE)
-    assert shifts is not None
-    assert shifts.id == 3

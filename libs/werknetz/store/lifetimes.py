@@ -1,0 +1,112 @@
+"""Statements that rename, move and retire equipment and signals. `:path` with all below it.
+
+A rename keeps the equipment; a move gives it a new row at its new place, so that every roll-up has
+it for the time in which it was there. Signals belong to the new row.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from werknetz.store.dirty import mark_buckets
+
+_SUBTREE: Final = "(e.path = :path OR starts_with(e.path, :path || '/'))"
+_NEW_PATH: Final = "CAST(:new AS text) || substr(e.path, length(:path) + 1)"
+_BUCKET: Final = "date_bin('15 minutes', {}, timestamptz 'epoch')"
+
+FIND_FOR_CHANGE: Final = sa.text("SELECT * FROM equipment WHERE path = :path FOR UPDATE")
+
+SUBTREE: Final = sa.text(
+    f"SELECT e.id, e.path, e.level, e.valid_to FROM equipment e WHERE {_SUBTREE} ORDER BY e.path"  # noqa: S608 - made of constants
+)
+
+SET_NAME: Final = sa.text("UPDATE equipment SET name = :name WHERE id = :id")
+
+DELETE_ALIASES_OF_NEW: Final = sa.text(
+    f"DELETE FROM former_paths USING equipment e WHERE {_SUBTREE} "  # noqa: S608 - made of constants
+    f"AND former_paths.path = {_NEW_PATH}"
+)
+
+ADD_ALIASES: Final = sa.text(f"""
+INSERT INTO former_paths (path, equipment_id, valid_to)
+SELECT e.path, e.id, clock_timestamp() FROM equipment e WHERE {_SUBTREE}
+ON CONFLICT (path) DO UPDATE SET equipment_id = excluded.equipment_id,
+    valid_to = excluded.valid_to""")  # noqa: S608 - made of constants
+
+RENAME: Final = sa.text(f"UPDATE equipment e SET path = {_NEW_PATH} WHERE {_SUBTREE}")  # noqa: S608 - made of constants
+
+# One statement a level, from the top, so that the parent exists.
+ADD_MOVED: Final = sa.text(f"""
+INSERT INTO equipment (path, level, name, parent_id, time_zone, valid_from, moved_from)
+SELECT {_NEW_PATH}, e.level, e.name, p.id, e.time_zone, :at, e.id
+FROM equipment e JOIN equipment p ON p.path = regexp_replace({_NEW_PATH}, '/[^/]*$', '')
+WHERE {_SUBTREE} AND e.valid_to IS NULL AND e.level = :level""")  # noqa: S608 - made of constants
+
+_MOVED: Final = f"""
+FROM equipment e JOIN equipment n ON n.moved_from = e.id AND n.valid_from = :at
+WHERE {_SUBTREE} AND e.moved_to IS NULL"""
+
+# In this order: `moved_to` is set last.
+MOVE_ALONG: Final = tuple(
+    sa.text(text.replace("{moved}", _MOVED).replace("{subtree}", _SUBTREE))
+    for text in (
+        "UPDATE signals s SET equipment_id = n.id {moved} AND s.equipment_id = e.id",
+        "UPDATE former_paths f SET equipment_id = n.id {moved} AND f.equipment_id = e.id",
+        """INSERT INTO former_paths (path, equipment_id, valid_to)
+        SELECT e.path, n.id, :at {moved} ON CONFLICT (path) DO UPDATE
+        SET equipment_id = excluded.equipment_id, valid_to = excluded.valid_to""",
+        """INSERT INTO shift_calendars (equipment_id, valid_from, document)
+        SELECT moved.id, c.valid_from, c.document FROM shift_calendars c
+        JOIN (SELECT n.id, n.moved_from {moved}) AS moved ON moved.moved_from = c.equipment_id""",
+        """UPDATE state_entries s SET equipment_id = n.id {moved} AND s.equipment_id = e.id
+        AND s.start_at >= :at""",
+        """UPDATE quantity_entries s SET equipment_id = n.id {moved} AND s.equipment_id = e.id
+        AND s.at >= :at""",
+        """INSERT INTO events_to_project (event_id)
+        SELECT r.event_id FROM machine_reports r JOIN equipment e ON e.id = r.equipment_id
+        WHERE {subtree} AND coalesce(r.until_at, 'infinity') > :at
+        UNION SELECT unnest(j.event_ids) FROM job_runs j JOIN equipment e ON e.id = j.equipment_id
+        WHERE {subtree} AND coalesce(j.ended_at, 'infinity') > :at""",
+        """UPDATE equipment SET valid_to = :at, moved_to = n.id {moved} AND equipment.id = e.id""",
+    )
+)
+
+RETIRE: Final = sa.text(
+    f"UPDATE equipment e SET valid_to = :at WHERE {_SUBTREE} AND e.moved_to IS NULL "  # noqa: S608 - made of constants
+    "AND e.valid_to IS NOT DISTINCT FROM CAST(:before AS timestamptz)"
+)
+
+# What is computed already, from an instant on; `:until` null: without end.
+MARK_COMPUTED: Final = sa.text(
+    mark_buckets(f"""
+SELECT b.equipment_id, b.bucket_at FROM elements b JOIN equipment e ON e.id = b.equipment_id
+WHERE {_SUBTREE} AND b.bucket_at >= {_BUCKET.format("CAST(:at AS timestamptz)")}""")  # noqa: S608 - made of constants
+)
+
+# Every bucket up to now of what delivers or is reported.
+MARK_SINCE: Final = sa.text(
+    mark_buckets(f"""
+SELECT e.id, b.at FROM equipment e
+CROSS JOIN generate_series({_BUCKET.format("CAST(:at AS timestamptz)")}, clock_timestamp(),
+    interval '15 minutes') AS b (at)
+WHERE {_SUBTREE} AND (EXISTS (SELECT FROM signals s WHERE s.equipment_id = e.id)
+    OR EXISTS (SELECT FROM job_runs r WHERE r.equipment_id = e.id)
+    OR EXISTS (SELECT FROM machine_reports r WHERE r.equipment_id = e.id))""")  # noqa: S608 - made of constants
+)
+
+FORMER_PATHS: Final = """
+SELECT f.path, e.path AS current FROM former_paths f JOIN equipment e ON e.id = f.equipment_id"""
+
+FIND_SIGNAL_FOR_CHANGE: Final = sa.text("""
+SELECT s.id, s.key, s.equipment_id, s.valid_from, s.valid_to, e.path AS equipment
+FROM signals s LEFT JOIN equipment e ON e.id = s.equipment_id WHERE s.id = :id FOR UPDATE OF s""")
+
+SET_LIFETIME: Final = sa.text(
+    "UPDATE signals SET valid_from = :valid_from, valid_to = :valid_to WHERE id = :id"
+)
+
+MARK_MACHINE_SINCE: Final = sa.text(
+    mark_buckets(f"""
+SELECT b.equipment_id, b.bucket_at FROM elements b WHERE b.equipment_id = :id
+    AND b.bucket_at >= {_BUCKET.format("CAST(:at AS timestamptz)")}""")  # noqa: S608 - made of constants
+)

@@ -1,0 +1,194 @@
+"""Changes of equipment by people: name, rename, move in the tree, retire, put back in service."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from werknetz.domain.bucket import bucket_of, instant_of, microseconds_of
+from werknetz.domain.path import LEVELS, EquipmentPath
+from werknetz.store import lifetimes as statements
+from werknetz.store.session import WriteSession
+from werknetz_core.access.keys import Principal
+from werknetz_core.audit.record import record_change
+from werknetz_core.context.app_context import AppContext
+from werknetz_core.equipment.schemas import EquipmentChange
+from werknetz_core.http.problem import Problem
+
+_MOVE_BACK_MAX_US: Final = 400 * 86_400_000_000
+
+
+async def change_equipment(
+    path: str, body: EquipmentChange, context: AppContext, principal: Principal
+) -> str:
+    """Change one equipment with all below it; return its path afterwards."""
+    node = await context.tree.find_node(path, principal)
+    if not body.model_fields_set & {"name", "path", "valid_to"}:
+        raise _invalid("name", "Nothing is to be changed.", "Send `name`, `path` or `valid_to`.")
+    if {"path", "valid_to"} <= body.model_fields_set:
+        raise _invalid(
+            "valid_to", "Equipment cannot move and retire at once.", "Send two requests."
+        )
+    async with context.database.write_session() as session:
+        result = await session.execute(statements.FIND_FOR_CHANGE, {"path": node.path})
+        row = result.mappings().one_or_none()
+        if row is None:
+            raise _changed_meanwhile(node.path)
+        current = dict(row)
+        after = node.path
+        before: dict[str, Any] = {}
+        if body.name is not None and body.name != current["name"]:
+            await session.execute(statements.SET_NAME, {"id": node.id, "name": body.name})
+            before["name"] = current["name"]
+        if body.path is not None and body.path != node.path:
+            before["path"] = node.path
+            after = await _place(session, current, body, context, principal)
+        if "valid_to" in body.model_fields_set and body.valid_to != current["valid_to"]:
+            before["valid_to"] = _text(current["valid_to"])
+            await _retire(session, current, body.valid_to)
+        if before:
+            await record_change(
+                session, principal, "changed", ("equipment", node.path), before=before,
+                after=_after(body, before), equipment=after, reason=body.reason,
+            )  # fmt: skip
+    await context.tree.refresh()
+    return after
+
+
+def _after(body: EquipmentChange, before: Mapping[str, Any]) -> dict[str, Any]:
+    values = {"name": body.name, "path": body.path, "valid_to": _text(body.valid_to)}
+    after = {name: values[name] for name in before}
+    return after | ({"valid_from": _text(body.valid_from)} if body.valid_from else {})
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+async def _place(
+    session: WriteSession,
+    current: Mapping[str, Any],
+    body: EquipmentChange,
+    context: AppContext,
+    principal: Principal,
+) -> str:
+    """Rename the equipment, or move it below another one."""
+    new = _parse(body.path or "")
+    old = EquipmentPath.parse(current["path"])
+    principal.require_equipment(str(new))
+    if current["valid_to"] is not None:
+        raise Problem(
+            409, "retired", f"{old} has been retired, so it has one place for ever.",
+            "Put it back in service first: `valid_to: null`.",
+        )  # fmt: skip
+    if len(new.segments) != len(old.segments) or len(new.segments) == 1:
+        raise _invalid(
+            "path", f"{new} is a {new.level}, and {old} a {old.level}.",
+            "Equipment moves to another parent of the same level.",
+        )  # fmt: skip
+    if str(new).startswith(f"{old}/"):
+        raise _invalid("path", f"{new} is below {old}.", "Choose another parent.")
+    tree = await context.tree.refresh()
+    if str(new) in tree.nodes:
+        raise Problem(
+            409, "path_in_use", f"There is equipment {new} already.", "Choose another path."
+        )
+    if str(new.parent) not in tree.nodes:
+        raise _invalid("path", f"There is no equipment {new.parent}.", "Choose another.")
+    spans = {"path": str(old), "new": str(new)}
+    await session.execute(statements.DELETE_ALIASES_OF_NEW, spans)
+    if new.parent == old.parent:
+        if body.valid_from is not None:
+            raise _invalid("valid_from", "A new name holds at once.", "Leave `valid_from` out.")
+        await _rename(session, current, old, new, is_named="name" in body.model_fields_set)
+    else:
+        await _move(session, old, new, body.valid_from, context.now_us())
+    return str(new)
+
+
+async def _rename(
+    session: WriteSession,
+    current: Mapping[str, Any],
+    old: EquipmentPath,
+    new: EquipmentPath,
+    *,
+    is_named: bool,
+) -> None:
+    spans = {"path": str(old), "new": str(new)}
+    await session.execute(statements.ADD_ALIASES, {"path": str(old)})
+    await session.execute(statements.RENAME, spans)
+    if not is_named and current["name"] == old.name:
+        await session.execute(statements.SET_NAME, {"id": current["id"], "name": new.name})
+
+
+async def _move(
+    session: WriteSession,
+    old: EquipmentPath,
+    new: EquipmentPath,
+    valid_from: datetime | None,
+    now_us: int,
+) -> None:
+    at_us = now_us if valid_from is None else microseconds_of(valid_from)
+    if not now_us - _MOVE_BACK_MAX_US <= at_us <= now_us:
+        raise _invalid(
+            "valid_from", "A move lies in the past, at most 400 days back.", "Correct the instant."
+        )
+    # Elements are of quarter hours: a machine is at one place in each.
+    spans = {"path": str(old), "new": str(new), "at": instant_of(bucket_of(at_us))}
+    for level in LEVELS[len(old.segments) - 1 :]:
+        await session.execute(statements.ADD_MOVED, {**spans, "level": level})
+    for statement in statements.MOVE_ALONG:
+        names = statement.compile().params
+        await session.execute(statement, {name: spans[name] for name in names})
+    await session.execute(statements.MARK_COMPUTED, {"path": str(old), "at": spans["at"]})
+    await session.execute(statements.MARK_SINCE, {"path": str(new), "at": spans["at"]})
+
+
+async def _retire(
+    session: WriteSession, current: Mapping[str, Any], valid_to: datetime | None
+) -> None:
+    """Retire the equipment and all below it that is in service, or put it back."""
+    if current["moved_to"] is not None:
+        raise Problem(
+            409, "moved", f"{current['path']} has moved away: its time here is over.",
+            "Change it at its present path.",
+        )  # fmt: skip
+    if valid_to is not None and valid_to < current["valid_from"] and current["moved_from"]:
+        raise _invalid("valid_to", "It lies before the move.", "Correct the instant.")
+    path, before = current["path"], current["valid_to"]
+    await session.execute(statements.RETIRE, {"path": path, "at": valid_to, "before": before})
+    instants = [at for at in (before, valid_to) if at is not None]
+    await session.execute(statements.MARK_COMPUTED, {"path": path, "at": min(instants)})
+    if before is not None and (valid_to is None or valid_to > before):
+        await session.execute(statements.MARK_SINCE, {"path": path, "at": before})
+
+
+def _parse(text: str) -> EquipmentPath:
+    try:
+        return EquipmentPath.parse(text)
+    except ValueError as error:
+        raise _invalid(
+            "path", f"{error}.", "Use a path such as nordwerk/emden-1/body/line-2/press-3."
+        ) from error
+
+
+def _invalid(field: str, detail: str, hint: str) -> Problem:
+    errors = [{"pointer": f"/{field}", "code": "invalid", "detail": detail}]
+    return Problem(422, "invalid_change", detail, hint, errors=errors)
+
+
+def _changed_meanwhile(path: str) -> Problem:
+    return Problem(
+        409, "changed_meanwhile", f"{path} was renamed or moved at this moment.", "Try again."
+    )
+
+
+def moved_columns(equipment: sa.Table) -> list[sa.Label[Any]]:
+    """Return the paths where an equipment was before, and where it is after a move."""
+    columns = []
+    for name in ("moved_from", "moved_to"):
+        other = equipment.alias(f"{name}_equipment")
+        path = sa.select(other.c.path).where(other.c.id == equipment.c[name]).scalar_subquery()
+        columns.append(path.label(f"{name}_path"))
+    return columns
