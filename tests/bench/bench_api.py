@@ -178,7 +178,9 @@ async def _fill(url: str) -> str:
         )
         await connection.executemany(
             "INSERT INTO elements (equipment_id, bucket_at, pot_s, pbt_s, apt_s, pq, gq, pri_pq_s,"
-            " carry, provisional) VALUES ($1, $2, 900, 900, 700, 70, 69, 650, '{}', false)"
+            " pri_gq_s, gq_known_s, quantity_known_s, judged_s, judged_pri_gq_s, carry,"
+            " provisional)"
+            " VALUES ($1, $2, 900, 900, 700, 70, 69, 650, 640, 900, 900, 900, 640, '{}', false)"
             " ON CONFLICT DO NOTHING",
             [(number, now - timedelta(minutes=15 * n)) for n in range(DAYS * 96)],
         )

@@ -156,7 +156,10 @@ def compute_buckets(
     return ComputedBuckets(
         columns, carries, pieces, _order_runs_of(line, span), quantities.debts,
         quantities.set_aside,
-        doubts_of(columns, None if others else quantities.production_s, span.edges),
+        doubts_of(
+            columns, None if others else quantities.production_s, span.edges,
+            has_reports=bool(samples.reports.reported_since_us),
+        ),
     )  # fmt: skip
 
 

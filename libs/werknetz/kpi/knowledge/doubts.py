@@ -30,14 +30,21 @@ class Doubt:
 
 
 def doubts_of(
-    columns: Mapping[str, Numbers], production_s: Numbers | None, edges: Instants
+    columns: Mapping[str, Numbers],
+    production_s: Numbers | None,
+    edges: Instants,
+    *,
+    has_reports: bool = False,
 ) -> tuple[Doubt, ...]:
     """Return what is doubtful in the range.
 
+    `has_reports`: the MES reports quantities, at the end of each job, so none is missing before.
     `production_s`: by bucket, how long the machine produced while its items were counted; None:
     they come from reports, which name no instants.
     """
     doubts = _missing_inputs(columns, edges)
+    if has_reports:
+        doubts = [doubt for doubt in doubts if doubt.kind != "quantity_not_reported"]
     if production_s is not None:
         doubts += _too_fast(columns["pace_pri_pq_s"], production_s, edges)
     return tuple(doubts)

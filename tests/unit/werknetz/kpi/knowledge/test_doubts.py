@@ -29,7 +29,7 @@ from werknetz.domain.state import MachineState as S
 from werknetz.kpi.knowledge.doubts import PACE_MAX, PACE_SLACK_S, Doubt
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import MachineSamples
-from werknetz.kpi.timeline.reports import ReportedQuantity, Reports
+from werknetz.kpi.timeline.reports import JobRun, ReportedQuantity, Reports
 
 END = T0 + BUCKETS * BUCKET_US
 
@@ -115,3 +115,14 @@ def test_the_pace_of_reports_is_not_judged() -> None:
         )
     )
     assert doubts_of(replace(machine(RUNS, [(0, 10)]), reports=reports)) == ()
+
+
+def test_the_mes_reports_at_the_end_of_a_job() -> None:
+    job = JobRun("A", at(60), at(2000))
+    reports = Reports(jobs=(job,), first_job_us=at(0), reported_since_us={Role.GOOD_COUNT: at(0)})
+    running = replace(machine(RUNS, [(0, 10)]), reports=reports)
+    [computed] = compute_case(KpiCase("", (running,), {}))
+    assert computed.columns["gq_known_s"].sum() == 3600
+    assert computed.doubts == ()
+    without_run_time = replace(machine(RUNS, None), reports=replace(reports, jobs=()))
+    assert [doubt.kind for doubt in doubts_of(without_run_time)] == ["run_time_not_known"]
