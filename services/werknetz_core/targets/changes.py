@@ -119,7 +119,7 @@ def _definition_of(
 async def _measure_baseline(context: AppContext, definition: TargetDefinition) -> ScopeSums:
     """Return the sums of the baseline; raise 422 if nothing can be compared with them."""
     tree = await context.tree.current()
-    async with context.database.acquire() as connection:
+    async with context.database.snapshot() as connection:
         sums = await measure_scope(
             connection, tree, definition, definition.baseline, context.now_us()
         )

@@ -44,7 +44,7 @@ async def list_targets(
 
     async def compute() -> object:
         tree = await context.tree.current()
-        async with context.database.acquire() as connection:
+        async with context.database.snapshot() as connection:
             measured = [
                 await measure_target(connection, tree, target, context.now_us())
                 for target in stored
@@ -78,9 +78,9 @@ async def show_target(
 
     async def compute() -> object:
         tree = await context.tree.current()
-        async with context.database.acquire() as connection:
+        async with context.database.snapshot() as connection:
             measured = await measure_target(connection, tree, target, at_us, reach_by)
-        return detail_document(measured, factors)
+            return await detail_document(connection, tree, measured, factors)
 
     facts = [key, target.changed_at, sorted(factors.items()), reach_by, at and at_us]
     return await polled_response(request, context, _paths([target]), facts, compute)
@@ -113,9 +113,9 @@ async def delete_target(
 
 async def _measure(context: AppContext, target: StoredTarget) -> dict[str, Any]:
     tree = await context.tree.current()
-    async with context.database.acquire() as connection:
+    async with context.database.snapshot() as connection:
         measured = await measure_target(connection, tree, target, context.now_us())
-    return detail_document(measured, {})
+        return await detail_document(connection, tree, measured, {})
 
 
 async def _find(session: ReadSession, key: str, principal: Principal) -> StoredTarget:

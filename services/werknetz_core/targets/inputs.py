@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from werknetz.domain.shift import local_day
 from werknetz.domain.window import Window
 from werknetz.store.session import ReadConnection
-from werknetz_core.context.equipment_tree import EquipmentTree
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.kpis.scopes.facts import FactQuery, load_fact_sums
-from werknetz_core.loss_times.measure import MachineLosses
+from werknetz_core.loss_times.measure import measure_losses
 from werknetz_core.loss_times.valuation import load_valuations
 from werknetz_core.targets.definition import TargetDefinition
-from werknetz_core.targets.scope import nodes_of
 
 InputValue = tuple[float, str | None]
 """The input of a window, and why it is unknown."""
@@ -23,40 +21,36 @@ async def load_inputs(
     connection: ReadConnection,
     tree: EquipmentTree,
     definition: TargetDefinition,
-    rows: Sequence[MachineLosses],
-    windows: Sequence[UtcSpan],
+    nodes: Sequence[EquipmentNode],
+    windows: Sequence[Window],
+    judged_s: Sequence[float],
     now_us: int,
 ) -> list[InputValue]:
-    """Return the input of each window; `rows` are the machines of all of them."""
+    """Return the input of each window; `judged_s`: the judged machine time in each of them."""
     match definition.input:
         case "machine_hours":
-            return [(seconds / 3600, None) for seconds in _judged_s(rows, len(windows))]
+            return [(seconds / 3600, None) for seconds in judged_s]
         case "cost":
-            return await _load_costs(connection, tree, rows, windows)
+            return await _load_costs(connection, tree, nodes, windows, now_us)
         case "attended_hours":
-            return await _load_attended_hours(connection, tree, definition, windows, now_us)
-
-
-def _judged_s(rows: Sequence[MachineLosses], count: int) -> list[float]:
-    sums = [0.0] * count
-    for row in rows:
-        sums[row.window - 1] += row.elements.judged_s
-    return sums
+            return await _load_attended_hours(connection, nodes, windows, now_us)
 
 
 async def _load_costs(
     connection: ReadConnection,
     tree: EquipmentTree,
-    rows: Sequence[MachineLosses],
-    windows: Sequence[UtcSpan],
+    nodes: Sequence[EquipmentNode],
+    windows: Sequence[Window],
+    now_us: int,
 ) -> list[InputValue]:
     """Return the judged machine hours, valued with the rates of their lines."""
+    spans = [UtcSpan(window.start_us, window.end_us) for window in windows]
+    measured = await measure_losses(connection, tree, nodes, spans, now_us, with_causes=False)
+    rows = [row for row in measured.machines if row.elements.judged_s > 0]
     valuations = await load_valuations(connection, tree, rows, windows[0].start_us)
     totals = [0.0] * len(windows)
     currencies = set()
     for row in rows:
-        if row.elements.judged_s <= 0:
-            continue
         valuation = valuations[row.machine.id]
         if valuation.currency is None:
             line = row.machine.path.rpartition("/")[0]
@@ -72,17 +66,12 @@ async def _load_costs(
 
 async def _load_attended_hours(
     connection: ReadConnection,
-    tree: EquipmentTree,
-    definition: TargetDefinition,
-    windows: Sequence[UtcSpan],
+    nodes: Sequence[EquipmentNode],
+    windows: Sequence[Window],
     now_us: int,
 ) -> list[InputValue]:
-    ids = sorted(node.id for node in nodes_of(tree, definition))
-    named = [
-        Window(span.start_us, span.end_us, local_day(span.start_us, definition.zone))
-        for span in windows
-    ]
-    sums = await load_fact_sums(connection, FactQuery(ids, named, now_us), _ATTENDANCE)
+    ids = sorted(node.id for node in nodes)
+    sums = await load_fact_sums(connection, FactQuery(ids, windows, now_us), _ATTENDANCE)
     inputs: list[InputValue] = []
     for number in range(1, len(windows) + 1):
         values = sums.get(number, {})

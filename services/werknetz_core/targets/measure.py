@@ -4,7 +4,6 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
 from werknetz.kpi.elements import Elements
@@ -17,8 +16,8 @@ from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.context.time_spec import UtcSpan
 from werknetz_core.loss_times.measure import MachineLosses, MeasuredLosses, measure_losses
 from werknetz_core.targets.definition import TargetDefinition
-from werknetz_core.targets.inputs import load_inputs
 from werknetz_core.targets.scope import nodes_of, present_path
+from werknetz_core.targets.series import load_values
 
 _SUPPLY: Final = "supply_caused"
 
@@ -33,8 +32,6 @@ class ScopeSums:
     busy_s: float
     machines: int
     problem: str | None
-    provisional: bool = False
-    computed_at: datetime | None = None
 
     @property
     def productivity(self) -> float | None:
@@ -81,26 +78,20 @@ async def measure_scope(
     span: UtcSpan,
     now_us: int,
 ) -> ScopeSums:
-    """Return the sums of the target's scope in a span."""
-    nodes = nodes_of(tree, definition)
-    measured = await measure_losses(connection, tree, nodes, [span], now_us)
+    """Return the sums of the target's scope in a span, with its losses by line.
+
+    The connection must see one state of the database.
+    """
+    (value,) = await load_values(connection, tree, definition, [span], now_us)
+    measured = await measure_losses(connection, tree, nodes_of(tree, definition), [span], now_us)
     lost: dict[LossKey, float] = defaultdict(float)
     for row in measured.machines:
         for key, seconds in judged_losses(row, measured):
             lost[key] += seconds
     elements = measured.elements
-    ((unit_input, problem),) = await load_inputs(
-        connection, tree, definition, measured.machines, [span], now_us
-    )
-    if problem is None and elements.judged_s <= 0:
-        problem = "no planned busy time that can be judged"
-    if problem is None and unit_input <= 0:
-        problem = "no input: " + definition.input.replace("_", " ") + " are 0"
-    good_s = elements.judged_pri_gq_s
-    output = good_s / 60 if definition.output == "earned_standard_minutes" else elements.gq
     return ScopeSums(
-        ProductivitySums(dict(lost), good_s, unit_input), output, unit_input, elements.pbt_s,
-        len(measured.machines), problem, measured.provisional, measured.computed_at,
+        ProductivitySums(dict(lost), elements.judged_pri_gq_s, value.input), value.output,
+        value.input, elements.pbt_s, len(measured.machines), value.problem,
     )  # fmt: skip
 
 

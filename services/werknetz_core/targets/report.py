@@ -1,7 +1,7 @@
 """The state of a target as a document: now, path, forecast, contributions, scenario."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from werknetz_core.context.time_spec import UtcSpan, format_local
 from werknetz_core.losses.ranking.ledger import ancestor_path
 from werknetz_core.targets.definition import TargetDefinition
 from werknetz_core.targets.measure import ScopeSums, measure_scope
-from werknetz_core.targets.series import PeriodValue, load_periods, periods_of
+from werknetz_core.targets.series import PeriodValue, load_values, periods_of
 
 Document = dict[str, Any]
 _DAY_US: Final = 86_400_000_000
@@ -41,7 +41,7 @@ class StoredTarget:
 class MeasuredTarget:
     target: StoredTarget
     now_span: UtcSpan
-    now: ScopeSums | None  # None: there is no time after the baseline
+    now: PeriodValue | None  # None: there is no time after the baseline
     series: list[PeriodValue]
     status: TargetStatus
 
@@ -50,8 +50,20 @@ class MeasuredTarget:
         return self.status.change
 
     @property
+    def base(self) -> float:
+        return base_of(self.target)
+
+    @property
     def headline(self) -> str:
         return headline_of(self.target.definition.path, self.status)
+
+
+def base_of(target: StoredTarget) -> float:
+    """Return the productivity of the baseline; no target is stored without it."""
+    base = target.baseline.productivity
+    if not base:
+        raise ValueError(f"the target {target.key} has a baseline without a value")
+    return base
 
 
 async def measure_target(
@@ -61,29 +73,33 @@ async def measure_target(
     now_us: int,
     reach_by: date | None = None,
 ) -> MeasuredTarget:
-    """Measure a target now, in past periods and, if it is past, at its due date."""
-    definition = target.definition
-    target = replace(target, baseline=target.baseline.with_present_paths(tree))
-    base = target.baseline.productivity
-    assert base is not None  # noqa: S101 - no target is stored without it
+    """Measure a target now, in past periods and, if it is past, at its due date.
+
+    The connection must see one state of the database.
+    """
+    definition, base = target.definition, base_of(target)
+
+    async def load(spans: list[UtcSpan]) -> list[PeriodValue]:
+        return await load_values(connection, tree, definition, spans, now_us)
+
     now_span = _span_before(definition, bucket_of(now_us))
-    now = None
-    if now_span.end_us > now_span.start_us:
-        now = await measure_scope(connection, tree, definition, now_span, now_us)
-    spans = periods_of(definition, now_us)
-    series = await load_periods(connection, tree, definition, base, spans, now_us)
-    change_at_due = await _change_at_due(connection, tree, definition, base, now_us)
-    points = [point for value in series if (point := value.to_point(definition)) is not None]
-    productivity = None if now is None else now.productivity
+    now = next(iter(await load(_if_any(now_span))), None)
+    due = next(iter(await load(_if_any(_span_at_due(definition, now_us)))), None)
+    series = await load(periods_of(definition, now_us))
+    points = [value.to_point(definition, base) for value in series]
     status = status_of(
         definition.path,
         local_day(now_us, definition.zone),
-        None if productivity is None else productivity / base - 1,
-        points,
-        change_at_due=change_at_due,
+        None if now is None else now.change_from(base),
+        [point for point in points if point is not None],
+        change_at_due=None if due is None else due.change_from(base),
         reach_by=reach_by,
     )
     return MeasuredTarget(target, now_span, now, series, status)
+
+
+def _if_any(span: UtcSpan) -> list[UtcSpan]:
+    return [span] if span.end_us > span.start_us else []
 
 
 def _span_before(definition: TargetDefinition, end_us: int) -> UtcSpan:
@@ -92,20 +108,11 @@ def _span_before(definition: TargetDefinition, end_us: int) -> UtcSpan:
     return UtcSpan(min(start_us, end_us), end_us)
 
 
-async def _change_at_due(
-    connection: ReadConnection,
-    tree: EquipmentTree,
-    definition: TargetDefinition,
-    base: float,
-    now_us: int,
-) -> float | None:
+def _span_at_due(definition: TargetDefinition, now_us: int) -> UtcSpan:
+    """Return the period at the end of the due date; an empty one if that is ahead."""
     after_due_on = definition.path.due_on + timedelta(days=1)
     due_us = bucket_of(local_us(after_due_on, 0, definition.zone))
-    span = _span_before(definition, due_us)
-    if due_us > now_us or span.end_us <= span.start_us:
-        return None
-    (value,) = await load_periods(connection, tree, definition, base, [span], now_us)
-    return value.change
+    return UtcSpan(now_us, now_us) if due_us > now_us else _span_before(definition, due_us)
 
 
 def target_document(measured: MeasuredTarget) -> Document:
@@ -173,37 +180,49 @@ def _baseline(target: StoredTarget) -> Document:
     }
 
 
-def detail_document(measured: MeasuredTarget, factors: Mapping[str, float]) -> Document:
-    """Return a TargetDetailView as a document."""
+async def detail_document(
+    connection: ReadConnection,
+    tree: EquipmentTree,
+    measured: MeasuredTarget,
+    factors: Mapping[str, float],
+) -> Document:
+    """Return a TargetDetailView as a document; the connection is that of `measure_target`."""
     definition = measured.target.definition
-    contributions, reason = _contributions(measured)
+    problem, now = _no_losses_because(measured), None
+    if problem is None:
+        end_us = measured.now_span.end_us
+        now = await measure_scope(connection, tree, definition, measured.now_span, end_us)
+    contributions: Sequence[Contribution] = ()
+    if now is not None:
+        baseline = measured.target.baseline.with_present_paths(tree)
+        contributions = contributions_of(baseline.sums, now.sums, definition.path.goal)
     return {
         **target_document(measured),
-        "series": [_point(value, definition) for value in measured.series],
+        "series": [_point(value, measured) for value in measured.series],
         "contributions": [_contribution(c) for c in contributions],
-        "contributions_reason": reason,
-        "scenario": _scenario(measured, factors) if factors else None,
+        "contributions_reason": problem,
+        "scenario": _scenario(measured, now, problem, factors) if factors else None,
     }
 
 
-def _point(value: PeriodValue, definition: TargetDefinition) -> Document:
+def _no_losses_because(measured: MeasuredTarget) -> str | None:
+    """Return why the gap cannot be divided into losses; None: it can."""
+    if measured.target.definition.output != "earned_standard_minutes":
+        return "parts are no time: choose earned standard minutes as the output"
+    if measured.now is None:
+        return JUST_ENDED
+    return measured.now.problem
+
+
+def _point(value: PeriodValue, measured: MeasuredTarget) -> Document:
+    definition = measured.target.definition
     end_on = local_day(value.span.end_us, definition.zone)
     return {
         "start": format_local(value.span.start_us, definition.zone),
         "end": format_local(value.span.end_us, definition.zone),
-        "change": value.change,
+        "change": value.change_from(measured.base),
         "path_change": definition.path.change_due(end_on),
     }
-
-
-def _contributions(measured: MeasuredTarget) -> tuple[Sequence[Contribution], str | None]:
-    target, now = measured.target, measured.now
-    if target.definition.output != "earned_standard_minutes":
-        return [], "parts are no time: choose earned standard minutes as the output"
-    if now is None or measured.change is None:
-        return [], JUST_ENDED if now is None else now.problem
-    goal = target.definition.path.goal
-    return contributions_of(target.baseline.sums, now.sums, goal), None
 
 
 def _contribution(contribution: Contribution) -> Document:
@@ -221,17 +240,20 @@ def _contribution(contribution: Contribution) -> Document:
     }
 
 
-def _scenario(measured: MeasuredTarget, factors: Mapping[str, float]) -> Document:
+def _scenario(
+    measured: MeasuredTarget,
+    now: ScopeSums | None,
+    problem: str | None,
+    factors: Mapping[str, float],
+) -> Document:
     """Return what the change would be if the losses were multiplied by their factors."""
     document: Document = {
         "factors": dict(factors), "change": None, "gained_points": None, "gap_points": None,
-        "reason": None,
+        "reason": problem,
     }  # fmt: skip
-    now, change = measured.now, measured.change
-    if measured.target.definition.output != "earned_standard_minutes":
-        return document | {"reason": "parts are no time: choose earned standard minutes"}
+    change = measured.change
     if now is None or change is None:
-        return document | {"reason": JUST_ENDED if now is None else now.problem}
+        return document
     lost: dict[str, float] = {}
     for key, seconds in now.sums.lost_s.items():
         lost[key.loss] = lost.get(key.loss, 0.0) + seconds

@@ -4,10 +4,15 @@ from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.targets.definition import TargetDefinition
 
 
+def roots_of(tree: EquipmentTree, definition: TargetDefinition) -> list[EquipmentNode]:
+    """Return the equipment that the target names, as far as it exists."""
+    paths = {present_path(tree, path): None for path in definition.under}
+    return [tree.nodes[path] for path in paths if path in tree.nodes]
+
+
 def nodes_of(tree: EquipmentTree, definition: TargetDefinition) -> list[EquipmentNode]:
     """Return the equipment of the scope, each once."""
-    paths = (present_path(tree, path) for path in definition.under)
-    nodes = (node for path in paths for node in tree.subtree(path))
+    nodes = (node for root in roots_of(tree, definition) for node in tree.subtree(root.path))
     return list({node.id: node for node in nodes}.values())
 
 
