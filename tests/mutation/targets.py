@@ -40,7 +40,10 @@ TARGETS: Final = (
     Target(
         "kpi",
         ("libs/werknetz/kpi/*.py", "libs/werknetz/kpi/formulas"),
-        ("tests/unit/werknetz/kpi/test_*.py",),
+        ("tests/unit/werknetz/kpi/test_*.py", "tests/unit/werknetz/kpi/knowledge"),
+    ),
+    Target(
+        "kpi knowledge", ("libs/werknetz/kpi/knowledge",), ("tests/unit/werknetz/kpi/knowledge",)
     ),
     Target("kpi supply", ("libs/werknetz/kpi/supply",), ("tests/unit/werknetz/kpi/supply",)),
     Target("kpi stock", ("libs/werknetz/kpi/stock",), ("tests/unit/werknetz/kpi/stock",)),

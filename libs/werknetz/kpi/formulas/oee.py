@@ -14,7 +14,7 @@ from werknetz.kpi.elements import NEGLIGIBLE_S, Elements
 from werknetz.kpi.formulas.reasons import NO_GOOD, NO_PRODUCED, NO_RUN_TIME
 
 _INPUTS = (
-    "judged_pri_gq_s", "judged_s", "pri_gq_s", "quantity_known_s", "gq_known_s", "pbt_s",
+    "judged_pri_gq_s", "judged_s", "pri_gq_s", "quantity_known_s", "gq", "gq_known_s", "pbt_s",
 )  # fmt: skip
 _MANAGEMENT = ("supervisor", "management")
 _NO_PRODUCTION = "no production time"
@@ -84,7 +84,7 @@ def nee(e: Elements) -> Value:
 @kpi(
     number=9,
     formula="Σ(PRI × PQ) / APT, item by item, where the state is known",
-    inputs=("pace_pri_pq_s", "pace_apt_s", "pace_known_s", "pq_known_s"),
+    inputs=("pace_pri_pq_s", "pace_apt_s", "pace_known_s", "pq", "pq_known_s"),
     trend=Trend.UP,
     upper=None,
     quantity_known="pace_known_s",

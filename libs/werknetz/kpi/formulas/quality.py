@@ -6,6 +6,7 @@ scrap, two give the third.
 
 from werknetz.kpi.definition import Trend, Undefined, Value, kpi, ratio
 from werknetz.kpi.elements import Elements
+from werknetz.kpi.facts.elements import EquipmentElements
 from werknetz.kpi.formulas.reasons import (
     NO_GOOD,
     NO_PRODUCED,
@@ -21,7 +22,7 @@ _REPORTED = ("quality_known_s", "pq_known_s", "gq_known_s", "sq_known_s")
 @kpi(
     number=10,
     formula="GQ / PQ",
-    inputs=("quality_gq", "quality_pq", *_REPORTED),
+    inputs=("quality_gq", "quality_pq", "gq", "pq", *_REPORTED),
     trend=Trend.UP,
     quantity_known="quality_known_s",
     version=2,
@@ -52,16 +53,29 @@ def earned_quality_ratio(e: Elements) -> Value:
     return value if isinstance(value, Undefined) else Undefined(NO_RUN_TIME)
 
 
-@kpi(number=14, formula="SQ / PSQ", inputs=("sq",), trend=Trend.DOWN, upper=None)
-def actual_to_planned_scrap_ratio(_: Elements) -> Value:
+@kpi(
+    number=14,
+    formula="SQ / PSQ",
+    inputs=("quality_sq", "quality_pq", "psq", "psq_entries", *_REPORTED),
+    trend=Trend.DOWN,
+    upper=None,
+    quantity_known="quality_known_s",
+    version=2,
+)
+def actual_to_planned_scrap_ratio(e: EquipmentElements) -> Value:
     """Scrap against the scrap that was planned."""
-    return Undefined("no planned scrap quantity is known")
+    if not e.psq_entries:
+        return Undefined("no planned scrap quantity is entered")
+    judged = _of_produced(e, e.quality_sq)
+    if isinstance(judged, Undefined):
+        return judged
+    return ratio(e.quality_sq, e.psq, "the planned scrap quantity is 0")
 
 
 @kpi(
     number=16,
     formula="SQ / PQ",
-    inputs=("quality_sq", "quality_pq", *_REPORTED),
+    inputs=("quality_sq", "quality_pq", "sq", "pq", *_REPORTED),
     trend=Trend.DOWN,
     quantity_known="quality_known_s",
     version=2,
@@ -74,7 +88,7 @@ def scrap_ratio(e: Elements) -> Value:
 @kpi(
     number=17,
     formula="RQ / PQ",
-    inputs=("rework_rq", "rework_pq", "rework_known_s", "pq_known_s", "rq_known_s"),
+    inputs=("rework_rq", "rework_pq", "rq", "pq", "rework_known_s", "pq_known_s", "rq_known_s"),
     trend=Trend.DOWN,
     quantity_known="rework_known_s",
     version=2,
