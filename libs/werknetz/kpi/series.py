@@ -118,7 +118,8 @@ def index_of_ascending(bounds: Instants, at: Instants) -> Ids:
     """
     firsts = np.searchsorted(at, bounds, side="left")
     lengths = np.diff(firsts, prepend=0, append=len(at))
-    return np.repeat(np.arange(-1, len(bounds)), lengths)
+    index: Ids = np.repeat(np.arange(-1, len(bounds)), lengths)
+    return index
 
 
 @dataclass(slots=True)
@@ -139,8 +140,10 @@ class TextIndex:
         """Return the id of each text; equal neighbours are looked up once."""
         new = np.append(True, texts[1:] != texts[:-1])[: len(texts)]
         changed = texts[new]
-        ids = np.fromiter((self.id_of(text) for text in changed), np.int64, len(changed))
-        return ids[np.cumsum(new) - 1]
+        ids: Ids = np.fromiter((self.id_of(text) for text in changed), np.int64, len(changed))
+        index: Ids = np.cumsum(new) - 1
+        repeated: Ids = ids[index]
+        return repeated
 
 
 @dataclass(frozen=True, slots=True)
