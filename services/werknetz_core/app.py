@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from werknetz_core.annotations.endpoints import router as annotations
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.audit.endpoints import router as audit
 from werknetz_core.characteristics.endpoints import router as characteristics
@@ -52,9 +53,11 @@ from werknetz_core.orders.endpoints import router as orders
 from werknetz_core.orders.operations.endpoints import router as operations
 from werknetz_core.overview.endpoints import router as overview
 from werknetz_core.plants.endpoints import router as plants
+from werknetz_core.quantities.endpoints import router as quantities
 from werknetz_core.quarantine.endpoints import router as quarantine
 from werknetz_core.reasons.endpoints import router as reasons
 from werknetz_core.settings import CoreSettings
+from werknetz_core.shift_reports.endpoints import router as shift_reports
 from werknetz_core.shifts.endpoints import router as shifts
 from werknetz_core.signals.endpoints import router as signals
 from werknetz_core.stops import following
@@ -70,12 +73,12 @@ from werknetz_core.warehouses.stock_movements.endpoints import router as stock_m
 
 PREFIX: Final = "/api/v1"
 RESOURCES: Final = (
-    audit, reasons, stop_thresholds, stops, plants, equipment, signals, shifts, orders,
-    operations, suppliers, sites, policies, call_offs, due_lines, shipments, receipts,
-    cumulatives, materials, line_materials, line_rates, warehouses, stock_levels,
-    stock_movements, stock_projection, days_of_supply, shortage_warnings, findings,
-    characteristics, equipment_capacities, connectors, gaps, quarantine, events, mappings,
-    replays, losses, api_keys, loss_times, loss_ranking, targets,
+    quantities, annotations, shift_reports, audit, reasons, stop_thresholds, stops, plants,
+    equipment, signals, shifts, orders, operations, suppliers, sites, policies, call_offs,
+    due_lines, shipments, receipts, cumulatives, materials, line_materials, line_rates,
+    warehouses, stock_levels, stock_movements, stock_projection, days_of_supply,
+    shortage_warnings, findings, characteristics, equipment_capacities, connectors, gaps,
+    quarantine, events, mappings, replays, losses, api_keys, loss_times, loss_ranking, targets,
     overview, comparisons,
 )  # fmt: skip
 _DESCRIPTION: Final = (

@@ -9,19 +9,28 @@ from pydantic import BaseModel
 from werknetz_client import Client
 from werknetz_client.client import Collection, EditableCollection
 from werknetz_client.commands import supply
+from werknetz_client.commands.shop_floor import audit, quantities, reasons, shift_report, stops
 from werknetz_core.app import create_app
+from werknetz_core.audit.schemas import AuditView
 from werknetz_core.deliveries.call_offs.schemas import CallOffView
 from werknetz_core.deliveries.cumulatives.schemas import CumulativeView
 from werknetz_core.deliveries.due_lines.schemas import DueLineView
 from werknetz_core.deliveries.shipments.schemas import ShipmentView
 from werknetz_core.findings.schemas import FindingView
+from werknetz_core.quantities.schemas import QuantityView
+from werknetz_core.reasons.schemas import ReasonCodeView, ReasonView
 from werknetz_core.settings import CoreSettings
+from werknetz_core.shift_reports.schemas import ReportedOrder, ScrapReason
+from werknetz_core.stops.schemas import StopView
 from werknetz_core.suppliers.schemas import SupplierView
 
 TABLES = [
     (supply.SUPPLIERS, SupplierView), (supply.CALL_OFFS, CallOffView),
     (supply.DUE_LINES, DueLineView), (supply.SHIPMENTS, ShipmentView),
     (supply.CUMULATIVES, CumulativeView), (supply.FINDINGS, FindingView),
+    (stops.STOPS, StopView), (reasons.REASONS, ReasonView), (reasons.CODES, ReasonCodeView),
+    (quantities.QUANTITIES, QuantityView), (audit.AUDIT, AuditView),
+    (shift_report.ORDERS, ReportedOrder), (shift_report.SCRAP, ScrapReason),
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from werknetz.store import api_keys as statements
 from werknetz.store.tables.access import api_keys
 from werknetz_core.access.keys import generate_key
 from werknetz_core.api_keys.schemas import ApiKeyView, CreatedApiKeyView, NewApiKey
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import Admin, ContextDep, ReadSessionDep, WriteSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
@@ -58,6 +59,11 @@ async def create_key(
         key.prefix, key.hash, name=new.name, role=new.role, plants=new.plants, expires_at=expires_at
     )
     row = (await session.execute(insert)).mappings().one()
+    after = {
+        "name": new.name, "role": new.role, "plants": new.plants,
+        "expires_at": None if expires_at is None else expires_at.isoformat(),
+    }  # fmt: skip
+    await record_change(session, principal, "created", ("key", key.prefix), after=after)
     return CreatedApiKeyView.model_validate({**row, "key": key.key})
 
 
@@ -73,4 +79,6 @@ async def revoke_key(prefix: str, session: WriteSessionDep, principal: Admin) ->
             f"There is no key with the prefix {prefix!r} that is not revoked.",
             "GET /api/v1/api_keys lists them.",
         )
+    before = {name: row[name] for name in ("name", "role", "plants")}
+    await record_change(session, principal, "revoked", ("key", prefix), before=before)
     return ApiKeyView.model_validate(dict(row))

@@ -11,6 +11,7 @@ from werknetz.domain.bucket import instant_of
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, mapping_versions
 from werknetz_core.access.keys import Principal
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     ContextDep,
     Engineer,
@@ -87,6 +88,8 @@ async def add_mapping(
     row = await registry.add_version(
         session, mapping, new.document, note=new.note, by=principal.name
     )
+    after = {"note": new.note, "digest": bytes(row["digest"]).hex()}
+    await record_change(session, principal, "created", ("mapping", mapping.label), after=after)
     return _to_version_view(row)
 
 
@@ -158,7 +161,12 @@ async def activate_mapping_version(
     """Activate a version; edges that use the mapping switch to it within seconds."""
     principal.require_all_plants()
     row = await registry.load_version(session, name, version)
+    former = await registry.active_version(session, name)
     await registry.activate(session, row, by=principal.name)
+    await record_change(
+        session, principal, "activated", ("mapping", name),
+        before=None if former is None else {"version": former}, after={"version": version},
+    )  # fmt: skip
     return _to_version_view(await registry.load_version(session, name, version))
 
 

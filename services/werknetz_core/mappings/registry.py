@@ -112,6 +112,14 @@ async def activate(session: WriteSession, row: sa.RowMapping, *, by: str) -> Non
     )
 
 
+async def active_version(session: ReadSession, name: str) -> int | None:
+    query = sa.select(VERSIONS.c.version).where(
+        VERSIONS.c.name == name, VERSIONS.c.state == "active"
+    )
+    version: int | None = await session.scalar(query.limit(1))
+    return version
+
+
 async def connectors_using(session: ReadSession, name: str) -> list[str]:
     rows = await session.execute(
         sa.select(connectors.c.id)

@@ -18,6 +18,7 @@ from werknetz.store.tables.supply import (
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import MATERIAL, SUPPLIER
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import Engineer, ReadSessionDep, Viewer, WriteSessionDep
 from werknetz_core.context.collection import query_page
 from werknetz_core.http import pagination
@@ -100,6 +101,10 @@ async def set_material(
             await session.execute(sa.insert(material_units), rows)
     if concerns_events:
         await session.execute(sa.text(AGAIN_OF_MATERIALS), {"ids": sorted(changed)})
+    await record_change(
+        session, principal, "changed", ("material", material),
+        after=change.model_dump(mode="json", exclude_none=True),
+    )  # fmt: skip
     _log.info("material changed", material=material, by=principal.name)
     return await _load_detail(material_id, session, principal)
 

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query, Request
 from werknetz.store.tables import connectors, quarantine
 from werknetz_core.access import equipment_scope
 from werknetz_core.access.keys import Principal
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     ContextDep,
     Engineer,
@@ -242,6 +243,11 @@ async def _decide(
     )
     if not result.rowcount:
         raise _nothing_selected()
+    after = {**selection.model_dump(mode="json", exclude_none=True), "entries": result.rowcount}
+    await record_change(
+        session, principal, values["state"], ("quarantine", selection.connector or "selection"),
+        after=after, reason=values.get("note"),
+    )  # fmt: skip
     return DecisionView(entries=result.rowcount)
 
 

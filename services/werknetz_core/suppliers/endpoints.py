@@ -20,6 +20,7 @@ from werknetz.store.tables.supply import (
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import SUPPLIER
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     AppContext,
     ContextDep,
@@ -98,6 +99,10 @@ async def set_supplier(
         )
     if change.identities is not None:
         await set_identities(session, "partner_id", supplier_id, change.identities)
+    await record_change(
+        session, principal, "changed", ("supplier", key),
+        after=change.model_dump(mode="json", exclude_none=True),
+    )  # fmt: skip
     _log.info("supplier changed", supplier=key, by=principal.name)
     return await _load_detail(supplier_id, context, session, principal)
 

@@ -21,6 +21,7 @@ from werknetz.store.tables.supply import sites
 from werknetz_core.access import supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_scope import SITE, WAREHOUSE
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     AppContext,
     ContextDep,
@@ -112,6 +113,12 @@ async def set_warehouse(
             await session.execute(sa.text(AGAIN_OF_WAREHOUSES), {"ids": [warehouse_id]})
         if values.get("moved_by", row["moved_by"]) != row["moved_by"]:
             await session.execute(sa.text(MARK_WAREHOUSE), {"warehouse": warehouse_id})
+    after = change.model_dump(mode="json", exclude_none=True)
+    before = None if row is None else {name: row[name] for name in after if name in row}
+    await record_change(
+        session, principal, "changed", ("warehouse", key), before=before, after=after,
+        equipment=change.plant,
+    )  # fmt: skip
     _log.info("warehouse changed", warehouse=key, by=principal.name)
     return await _load_detail(warehouse_id, session)
 

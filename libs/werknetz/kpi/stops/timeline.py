@@ -88,6 +88,15 @@ class Stop:
         """Number of the last change by a person; 0: none."""
         return 0 if self.entry is None else self.entry.change_id
 
+    def lost_within_s(self, start_us: int, end_us: int) -> float:
+        """Planned busy time that the stop took within [start_us, end_us), in seconds."""
+        overlaps = (
+            min(piece.end_us, end_us) - max(piece.start_us, start_us)
+            for piece in self.pieces
+            if piece.category in LOST
+        )
+        return sum(max(0, overlap) for overlap in overlaps) / 1e6
+
     def overlap_us(self, start_us: int, end_us: int) -> int:
         return max(0, min(self.end_us, end_us) - max(self.start_us, start_us))
 

@@ -54,20 +54,3 @@ JOIN equipment q ON q.id = c.equipment_id ORDER BY q.path, c.state_code"""
 LAST_CHANGES: Final = """
 SELECT coalesce(max(id), 0), coalesce(sum(id), 0)::bigint
 FROM (SELECT id FROM audit_log ORDER BY id DESC LIMIT 50) AS newest"""
-
-# How much of each role a bucket holds, and what people entered since it was computed.
-COUNTED_IN_BUCKET: Final = """
-SELECT coalesce((SELECT CASE $3::text WHEN 'good_count' THEN e.gq WHEN 'scrap_count' THEN e.sq
-        WHEN 'rework_count' THEN e.rq ELSE e.pq END
-    FROM elements e WHERE e.equipment_id = $1 AND e.bucket_at = $2), 0)
-+ coalesce((SELECT sum(n.quantity) FROM quantity_entries n
-    WHERE n.equipment_id = $1 AND n.role = $3 AND n.known_to IS NULL AND n.at > $2
-        AND n.at <= $2 + interval '15 minutes' AND n.known_from > coalesce((
-            SELECT computed_at FROM elements WHERE equipment_id = $1 AND bucket_at = $2),
-            '-infinity')), 0)
-- coalesce((SELECT sum(n.quantity) FROM quantity_entries n
-    WHERE n.equipment_id = $1 AND n.role = $3 AND n.at > $2
-        AND n.at <= $2 + interval '15 minutes' AND n.known_to > (
-            SELECT computed_at FROM elements WHERE equipment_id = $1 AND bucket_at = $2)
-        AND n.known_from <= (
-            SELECT computed_at FROM elements WHERE equipment_id = $1 AND bucket_at = $2)), 0)"""

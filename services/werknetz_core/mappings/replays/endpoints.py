@@ -9,6 +9,7 @@ from werknetz.domain.bucket import instant_of
 from werknetz.store.session import ReadSession
 from werknetz.store.tables import connectors, mapping_versions, replays
 from werknetz_core.access import equipment_scope
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     ContextDep,
     Engineer,
@@ -51,7 +52,12 @@ async def add_replay(
             end_at=instant_of(span.end_us),
             requested_by=principal.name,
         )
-        replay_ids.append(await session.scalar(insert.returning(replays.c.id)))
+        replay_id = await session.scalar(insert.returning(replays.c.id))
+        replay_ids.append(replay_id)
+        after = {"connector": connector_id, **new.model_dump(mode="json", exclude={"connector"})}
+        await record_change(
+            session, principal, "requested", ("replay", str(replay_id)), after=after
+        )
     rows = await session.execute(_REPLAYS.where(replays.c.id.in_(replay_ids)))
     return [_to_view(row) for row in rows.mappings().all()]
 

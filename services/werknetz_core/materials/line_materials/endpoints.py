@@ -18,6 +18,7 @@ from werknetz_core.access import equipment_scope, supply_scope
 from werknetz_core.access.keys import Principal
 from werknetz_core.access.supply_filters import StockFiltersDep
 from werknetz_core.access.supply_scope import MATERIAL, WAREHOUSE
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     ContextDep,
     Engineer,
@@ -118,6 +119,10 @@ async def set_line_materials(
     await session.execute(sa.text(MARK_STOCK), stock)
     subtree_ids = [descendant.id for descendant in (await context.tree.current()).subtree(path)]
     await session.execute(sa.text(AGAIN_OF_LINE), {"ids": subtree_ids})
+    await record_change(
+        session, principal, "changed", ("line_materials", path), equipment=path,
+        after=new.model_dump(mode="json", exclude_none=True),
+    )  # fmt: skip
     _log.info("line materials set", equipment=path, items=len(rows), by=principal.name)
     query = _QUERY.where(_L.equipment_id == node.id).order_by(materials.c.number, _L.id)
     return [LineMaterialView(**row) for row in (await session.execute(query)).mappings()]

@@ -9,6 +9,7 @@ from werknetz.runtime.log import get_logger
 from werknetz.store.tables import equipment
 from werknetz.store.tables.stock import line_rates
 from werknetz_core.access import equipment_scope
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     ContextDep,
     Engineer,
@@ -64,6 +65,10 @@ async def set_line_rate(
             equipment_id=node.id, valid_from=valid_from, currency=rate.currency,
             per_hour=rate.per_hour,
         )
+    )  # fmt: skip
+    await record_change(
+        session, principal, "changed", ("line_rate", path), equipment=path,
+        after=rate.model_dump(mode="json", exclude_none=True),
     )  # fmt: skip
     _log.info("line rate set", equipment=path, by=principal.name)
     row = (await session.execute(_line_rates_query().where(*is_replaced))).mappings().one()

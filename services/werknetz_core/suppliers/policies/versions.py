@@ -11,6 +11,7 @@ from werknetz.store.master_data import MARK_RELATIONS
 from werknetz.store.session import ReadSession, WriteSession
 from werknetz.store.tables.supply import partners, supply_policies
 from werknetz_core.access.keys import Principal
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.problem import Problem
 from werknetz_core.suppliers.policies.schemas import NewPolicy, PolicyVersionView, PolicyView
@@ -79,6 +80,10 @@ async def add_policy_version(
     )
     await session.execute(sa.text(MARK_RELATIONS), {"supplier": supplier_id})
     added = (await session.execute(newest_query)).mappings().one()
+    await record_change(
+        session, principal, "changed", ("policy", added["supplier"] or "default"),
+        before=None if newest is None else newest["document"], after=document,
+    )  # fmt: skip
     _log.info(
         "policy added", supplier=added["supplier"], version=added["version"], by=principal.name
     )

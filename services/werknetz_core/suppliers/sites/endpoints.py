@@ -10,6 +10,7 @@ from werknetz.store.master_data import ALONE
 from werknetz.store.tables import equipment
 from werknetz.store.tables.supply import partners, site_identities, sites
 from werknetz_core.access import supply_scope
+from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import (
     ContextDep,
     Engineer,
@@ -80,6 +81,10 @@ async def set_site(
         await session.execute(sa.update(sites).where(sites.c.id == site_id).values(values))
     if change.identities is not None:
         await set_identities(session, "site_id", site_id, change.identities)
+    await record_change(
+        session, principal, "changed", ("site", key), equipment=change.plant,
+        after=change.model_dump(mode="json", exclude_none=True),
+    )  # fmt: skip
     _log.info("site changed", site=key, by=principal.name)
     row = (await session.execute(_QUERY.where(sites.c.id == site_id))).mappings().one()
     return SiteView(**row)

@@ -1,0 +1,29 @@
+"""Reads what a shift report shows beside KPIs and stops."""
+
+from typing import Final
+
+# Seconds of each order at each machine in a span. $1: machines.
+ORDERS_IN_SPAN: Final = """
+SELECT q.path AS equipment, p.order_number, min(greatest(p.start_at, $2)) AS start,
+    max(least(p.end_at, $3)) AS end,
+    sum(extract(epoch FROM least(p.end_at, $3) - greatest(p.start_at, $2)))
+        FILTER (WHERE p.category = 'apt')::float8 AS producing_s,
+    sum(extract(epoch FROM least(p.end_at, $3) - greatest(p.start_at, $2)))
+        FILTER (WHERE p.category = 'aust')::float8 AS setup_s,
+    sum(extract(epoch FROM least(p.end_at, $3) - greatest(p.start_at, $2)))
+        FILTER (WHERE p.category IN ('adet', 'adot'))::float8 AS lost_s,
+    min(o.material) AS material, min(o.planned_quantity) AS planned_quantity,
+    min(o.planned_run_s_per_item) AS planned_run_s_per_item
+FROM state_pieces p JOIN equipment q ON q.id = p.equipment_id
+LEFT JOIN orders o ON o.equipment_id = p.equipment_id AND o.order_number = p.order_number
+WHERE p.equipment_id = ANY($1::int[]) AND p.order_number IS NOT NULL
+    AND p.end_at > $2 AND p.start_at < $3
+GROUP BY q.path, p.order_number ORDER BY q.path, 3, p.order_number"""
+
+NOTES_IN_SPAN: Final = """
+SELECT n.id, q.path AS equipment, n.start_at AS start, n.end_at AS end, n.text, n.entered_by,
+    n.entered_at
+FROM annotations n JOIN equipment q ON q.id = n.equipment_id
+WHERE n.equipment_id = ANY($1::int[]) AND n.withdrawn_at IS NULL
+    AND n.start_at < $3 AND coalesce(n.end_at, n.start_at) >= $2
+ORDER BY n.start_at, n.id"""

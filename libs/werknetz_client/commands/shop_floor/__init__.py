@@ -1,0 +1,1 @@
+"""Commands about what people state: stops, reasons, quantities, shift reports, the audit log."""

@@ -1,0 +1,106 @@
+"""`werknetz shift-report show | note`: one page about a shift."""
+
+from typing import Annotated, Final
+
+import typer
+
+from werknetz.runtime.command import get_or_add_group
+from werknetz_client.client import Client, Row
+from werknetz_client.commands.output import (
+    EMPTY,
+    Columns,
+    Output,
+    TableOrJson,
+    amount,
+    print_items,
+    print_json,
+    print_lines,
+    text,
+    timestamp,
+)
+from werknetz_client.commands.shop_floor.stops import STOPS
+
+Equipment = Annotated[str, typer.Argument(help="Path of an equipment.")]
+ORDERS: Final[Columns] = {
+    "order": ("order_number", text), "equipment": ("equipment", text),
+    "material": ("material", text), "producing s": ("producing_s", amount),
+    "set-up s": ("setup_s", amount), "lost s": ("lost_s", amount),
+    "planned": ("planned_quantity", amount),
+}  # fmt: skip
+SCRAP: Final[Columns] = {
+    "scrap reason": ("reason", text), "name": ("name_en", text), "parts": ("quantity", amount),
+}  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    commands = get_or_add_group(app, "shift-report", "One page about a shift.")
+    commands.command("show")(show)
+    commands.command("note")(note)
+
+
+def show(
+    equipment: Equipment,
+    start: Annotated[str, typer.Option(help="shift:previous, shift:current, …")] = "shift:previous",
+    end: Annotated[str | None, typer.Option(help="As start.")] = None,
+    output: TableOrJson = Output.TABLE,
+) -> None:
+    """Show target, actual, orders, stops, scrap and notes of a shift."""
+    with Client() as client:
+        report = client.shift_reports.get(equipment, start=start, end=end)
+    if output is Output.JSON:
+        print_json(report)
+        return
+    print_lines(*_head_lines(report))
+    if report["orders"]:
+        print_items(report["orders"], ORDERS, Output.TABLE)
+    if report["top_stops"]:
+        print_items(report["top_stops"], STOPS, Output.TABLE)
+    print_lines(_stops_line(report))
+    if report["scrap_reasons"]:
+        print_items(report["scrap_reasons"], SCRAP, Output.TABLE)
+    print_lines(
+        *(
+            f"{timestamp(row['start'])} {row['entered_by']}: {row['text']}"
+            for row in report["notes"]
+        )
+    )
+
+
+def note(
+    equipment: Equipment,
+    words: Annotated[str, typer.Argument(help="The note.", metavar="TEXT")],
+    at: Annotated[str | None, typer.Option(help="RFC 3339 with a zone; default: now.")] = None,
+) -> None:
+    """Add a note for the shift report."""
+    with Client() as client:
+        row = client.shift_reports.add_note(equipment, words, start=at)
+    print_lines(f"{timestamp(row['start'])} {row['entered_by']}: {row['text']}")
+
+
+def _head_lines(report: Row) -> list[str]:
+    shift, counts = report["shift"], report["counts"]
+    name = f"{shift['name']} shift of {shift['day']}" if shift else "no single shift"
+    kpis = ", ".join(f"{row['kpi']} {_percent(row['value'])}" for row in report["kpis"])
+    parts = (
+        f"good {amount(counts['good'])} of {amount(counts['target'])} at OEE 100 %, "
+        f"scrap {amount(counts['scrap'])}, rework {amount(counts['rework'])}"
+    )
+    return [
+        f"{report['equipment']}: {name}, {timestamp(report['start'])} to "
+        f"{timestamp(report['end'])} ({report['time_zone']})"
+        + (", provisional" if report["provisional"] else ""),
+        parts,
+        kpis,
+    ]
+
+
+def _stops_line(report: Row) -> str:
+    minor = report["minor_stops"]
+    return (
+        f"{report['stops']} stops and {minor['count']} minor ones ({minor['lost_s']:.0f} s) took "
+        f"{report['lost_s']:.0f} s; {_percent(report['untagged_share'])} of it has no reason"
+    )
+
+
+def _percent(value: float | None) -> str:
+    return EMPTY if value is None else f"{value:.1%}"

@@ -1,0 +1,167 @@
+"""`werknetz stops list | show | enter | classify | split | merge | undo | threshold`."""
+
+from typing import Annotated, Final
+
+import typer
+
+from werknetz.runtime.command import get_or_add_group
+from werknetz_client.client import Client, Row
+from werknetz_client.commands.output import (
+    Columns,
+    Limit,
+    Output,
+    OutputOption,
+    Wide,
+    amount,
+    print_collection,
+    print_items,
+    print_lines,
+    text,
+    timestamp,
+    yes_no,
+)
+
+Equipment = Annotated[str, typer.Argument(help="Path of an equipment, such as nordwerk/emden-1.")]
+StopId = Annotated[str, typer.Argument(help="Id of a stop, as `list` shows it.")]
+Reason = Annotated[str | None, typer.Option(help="Code of a reason: `werknetz reasons list`.")]
+State = Annotated[str | None, typer.Option(help="State of the machine, such as idle.")]
+Comment = Annotated[str | None, typer.Option(help="What happened.")]
+Why = Annotated[str | None, typer.Option(help="Why it is changed; for the audit log.")]
+Start = Annotated[str, typer.Option(help="RFC 3339, -8h, shift:current, …")]
+
+STOPS: Final[Columns] = {
+    "id": ("id", text), "equipment": ("equipment", text), "start": ("start", timestamp),
+    "end": ("end", timestamp), "lost s": ("lost_s", amount), "state": ("state", text),
+    "reason": ("reason", text), "minor": ("minor", yes_no), "code": ("code", text),
+    "orders": ("orders", text), "by": ("entered_by", text), "version": ("version", text),
+}  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    commands = get_or_add_group(app, "stops", "Stops of machines: when, how long, why.")
+    for name, command in (
+        ("list", list_stops), ("show", show), ("enter", enter), ("classify", classify),
+        ("split", split), ("merge", merge), ("undo", undo), ("threshold", threshold),
+    ):  # fmt: skip
+        commands.command(name)(command)
+
+
+def list_stops(
+    under: Equipment,
+    *,
+    start: Start = "-24h",
+    end: Annotated[str | None, typer.Option(help="As start; default: now.")] = None,
+    unclassified: Annotated[
+        bool, typer.Option("--unclassified", help="Only those without a reason.")
+    ] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Only those that go on.")] = False,
+    minor: Annotated[bool | None, typer.Option(help="With or without others than minor.")] = None,
+    reason: Annotated[list[str] | None, typer.Option(help="Repeated: any of them.")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="Repeated: any of them.")] = None,
+    min_s: Annotated[float, typer.Option(help="Whole duration in seconds, at least.")] = 0,
+    sort: str = "start",
+    limit: Limit = 50,
+    output: OutputOption = Output.TABLE,
+    wide: Wide = False,
+) -> None:
+    """List the stops that overlap a span, each as a whole."""
+    with Client() as client:
+        print_collection(
+            client.stops, STOPS, output, limit=limit, wide=wide, under=under, start=start, end=end,
+            classified=False if unclassified else None, open=True if open_ else None, minor=minor,
+            reason=reason, state=state, min_s=min_s, sort=sort,
+        )  # fmt: skip
+
+
+def show(stop: StopId) -> None:
+    """Show one stop with its reason and who changed it."""
+    with Client() as client:
+        row = client.stops.get(stop)
+    print_lines(*(f"{name:15} {value}" for name, value in row.items() if value not in (None, "")))
+
+
+def enter(
+    equipment: Equipment,
+    start: Annotated[str, typer.Argument(help="RFC 3339 with a zone.")],
+    end: Annotated[str, typer.Argument(help="RFC 3339 with a zone.")],
+    reason: Reason = None,
+    state: State = None,
+    comment: Comment = None,
+    why: Why = None,
+) -> None:
+    """Enter a stop that the machine did not report."""
+    with Client() as client:
+        result = client.stops.enter(
+            equipment, start, end, reason=reason, state=state, comment=comment, why=why
+        )
+    _print_change(result)
+
+
+def classify(
+    stops: Annotated[list[str], typer.Argument(help="Ids of stops.")],
+    reason: Reason = None,
+    state: State = None,
+    comment: Comment = None,
+    why: Why = None,
+) -> None:
+    """Give stops a reason; KPIs follow within seconds."""
+    with Client() as client:
+        for stop in stops:
+            result = client.stops.classify(
+                stop, reason=reason, state=state, comment=comment, why=why,
+                version=client.stops.get(stop)["version"],
+            )  # fmt: skip
+            _print_change(result)
+
+
+def split(
+    stop: StopId,
+    at: Annotated[str, typer.Option(help="Instant inside the stop: RFC 3339 with a zone.")],
+    why: Why = None,
+) -> None:
+    """Split a stop at an instant."""
+    with Client() as client:
+        version = client.stops.get(stop)["version"]
+        _print_change(client.stops.split(stop, at, version=version, why=why))
+
+
+def merge(
+    stops: Annotated[list[str], typer.Argument(help="Ids of adjacent stops of one machine.")],
+    reason: Reason = None,
+    state: State = None,
+    comment: Comment = None,
+    why: Why = None,
+) -> None:
+    """Make adjacent stops one."""
+    with Client() as client:
+        parts = [{"id": stop, "version": client.stops.get(stop)["version"]} for stop in stops]
+        result = client.stops.merge(parts, reason=reason, state=state, comment=comment, why=why)
+    _print_change(result)
+
+
+def undo(stop: StopId, why: Why = None) -> None:
+    """Undo the last change of a stop; again: the change before it."""
+    with Client() as client:
+        version = client.stops.get(stop)["version"]
+        _print_change(client.stops.undo(stop, version=version, why=why))
+
+
+def threshold(
+    equipment: Equipment,
+    seconds: Annotated[
+        float | None, typer.Argument(help="A shorter malfunction is minor; none: inherited.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="RFC 3339 with a zone; default: now.")] = None,
+    why: Why = None,
+) -> None:
+    """Set below which duration a malfunction is a minor stop, at an equipment and all below it."""
+    body = {"minor_stop_s": seconds, "valid_from": since, "why": why}
+    with Client() as client:
+        row = client.stop_thresholds.put(equipment, body)
+    value = "inherited" if row["minor_stop_s"] is None else f"{row['minor_stop_s']:g} s"
+    print_lines(f"{equipment}: {value} from {timestamp(row['valid_from'])}")
+
+
+def _print_change(result: Row) -> None:
+    print_lines(f"change {result['change']}")
+    print_items(result["stops"], STOPS, Output.TABLE)

@@ -1,0 +1,138 @@
+"""Annotations: notes of people about an equipment and a time, such as those of a handover."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from werknetz.domain.bucket import instant_of, microseconds_of
+from werknetz.store.tables import annotations, equipment
+from werknetz_core.access import equipment_scope
+from werknetz_core.audit.record import record_change
+from werknetz_core.context.app_context import (
+    ContextDep,
+    Engineer,
+    ReadSessionDep,
+    Viewer,
+    WriteSessionDep,
+)
+from werknetz_core.context.collection import query_page, time_condition
+from werknetz_core.context.polling import refuse_unknown_parameters
+from werknetz_core.http import pagination
+from werknetz_core.http.list_params import ListParamsDep
+from werknetz_core.http.problem import Problem
+from werknetz_core.http.sorting import Sorting, SortKey, SortType
+from werknetz_core.stops.refusals import check_past
+
+router = APIRouter(tags=["annotations"])
+_N: Final = annotations.c
+_SORTING: Final = Sorting(
+    "-start",
+    tie=SortKey(_N.id, SortType.NUMBER),
+    keys={"start": SortKey(_N.start_at, SortType.TIME), "id": SortKey(_N.id, SortType.NUMBER)},
+)
+
+
+class AnnotationView(BaseModel):
+    id: int
+    equipment: str
+    start: datetime
+    end: datetime | None  # null: about an instant
+    text: str
+    entered_by: str
+    entered_at: datetime
+
+
+class NewAnnotation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    equipment: str
+    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    start: AwareDatetime | None = None  # null: now
+    end: AwareDatetime | None = None
+
+
+@router.get("/annotations", dependencies=[Depends(refuse_unknown_parameters)])
+async def list_annotations(
+    *,
+    request: Request,
+    context: ContextDep,
+    session: ReadSessionDep,
+    principal: Viewer,
+    params: ListParamsDep,
+    under: equipment_scope.EquipmentFilter = [],  # noqa: B006 - FastAPI copies
+    start: str | None = None,
+    end: str | None = None,
+) -> pagination.Page[AnnotationView]:
+    """List the notes that begin in the span, newest first. Sort: start, id."""
+    condition = await equipment_scope.equipment_condition(under, context, principal)
+    query = annotations_query().where(condition, time_condition(context, _N.start_at, start, end))
+    return await query_page(request, session, params, query, _SORTING, AnnotationView)
+
+
+@router.post("/annotations", status_code=201)
+async def add_annotation(
+    new: NewAnnotation, context: ContextDep, session: WriteSessionDep, principal: Engineer
+) -> AnnotationView:
+    """Add a note."""
+    node = await context.tree.find_node(new.equipment, principal)
+    start = new.start or instant_of(context.now_us())
+    if new.end is not None and new.end <= start:
+        raise Problem(
+            422, "invalid_span", "The end is not after the start.", "Send a later end, or none."
+        )
+    for name, at in (("start", start), ("end", new.end)):
+        if at is not None:
+            check_past(name, microseconds_of(at), context.now_us())
+    if "\0" in new.text:
+        raise Problem(422, "invalid_parameter", "The text contains a NUL character.", "Remove it.")
+    insert = sa.insert(annotations).values(
+        equipment_id=node.id, start_at=start, end_at=new.end, text=new.text,
+        entered_by=principal.name,
+    )  # fmt: skip
+    note_id = await session.scalar(insert.returning(_N.id))
+    await record_change(
+        session, principal, "entered", ("annotation", str(note_id)),
+        after={"start": start.isoformat(), "text": new.text}, equipment=node.path,
+    )  # fmt: skip
+    row = (await session.execute(annotations_query().where(_N.id == note_id))).mappings().one()
+    return AnnotationView(**row)
+
+
+@router.delete("/annotations/{annotation_id}", status_code=204)
+async def withdraw_annotation(
+    annotation_id: int, session: WriteSessionDep, principal: Engineer
+) -> None:
+    """Withdraw a note; the audit log keeps its text."""
+    query = annotations_query().where(_N.id == min(max(annotation_id, 0), 2**31 - 1))
+    row = (await session.execute(query)).mappings().first()
+    if row is None:
+        raise Problem(
+            404, "unknown_annotation", f"There is no annotation {annotation_id}.",
+            "GET /api/v1/annotations lists them.",
+        )  # fmt: skip
+    principal.require_equipment(row["equipment"])
+    await session.execute(
+        sa.update(annotations)
+        .where(_N.id == annotation_id)
+        .values(withdrawn_at=sa.func.clock_timestamp())
+    )
+    await record_change(
+        session, principal, "withdrawn", ("annotation", str(annotation_id)),
+        before={"start": row["start"].isoformat(), "text": row["text"]},
+        equipment=row["equipment"],
+    )  # fmt: skip
+
+
+def annotations_query() -> sa.Select[Any]:
+    """Select the notes in force."""
+    return (
+        sa.select(
+            _N.id, equipment.c.path.label("equipment"), _N.start_at.label("start"),
+            _N.end_at.label("end"), _N.text, _N.entered_by, _N.entered_at,
+        )
+        .join(equipment, equipment.c.id == _N.equipment_id)
+        .where(_N.withdrawn_at.is_(None))
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Shift reports: one page about a shift, to be signed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from werknetz_core.context.app_context import ContextDep, Viewer
+from werknetz_core.context.polling import refuse_unknown_parameters
+from werknetz_core.context.time_spec import parse_span
+from werknetz_core.context.windows import time_context_of
+from werknetz_core.http.responses import json_response
+from werknetz_core.shift_reports.report import build_report
+from werknetz_core.shift_reports.schemas import ShiftReportView
+from werknetz_core.stops.polling import Revision
+
+router = APIRouter(tags=["shift_reports"])
+
+
+@router.get(
+    "/shift_reports/{path:path}",
+    response_model=ShiftReportView,
+    dependencies=[Depends(refuse_unknown_parameters)],
+)
+async def show_shift_report(
+    path: str,
+    request: Request,
+    context: ContextDep,
+    principal: Viewer,
+    start: Annotated[
+        str, Query(description="shift:previous, shift:current or any other form of time.")
+    ] = "shift:previous",
+    end: str | None = None,
+    tz: str | None = None,
+) -> Response:
+    """Report a shift of an equipment: target, actual, orders, stops, scrap, notes.
+
+    Without a shift calendar, send `start` and `end`.
+    """
+    node = await context.tree.find_node(path, principal)
+    time = time_context_of(context, await context.tree.current(), node, tz)
+    span = parse_span(start, end, time)
+    revision = await Revision.of(request, context, [node.path])
+    if revision.is_known:
+        return revision.not_modified()
+    document = await build_report(context, node, span, time, principal)
+    return json_response(document, revision.headers)

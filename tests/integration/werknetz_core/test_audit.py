@@ -1,0 +1,94 @@
+"""The audit log: one table for every change by a person; who sees which of its entries."""
+
+from typing import Any
+
+import pytest
+
+from .conftest import LINE, OTHER, PLANT, PRESS, World
+from .test_stops import post, send
+
+pytestmark = pytest.mark.asyncio
+
+
+async def entries(world: World, query: str = "", key: str = "admin") -> list[Any]:
+    response = await world.get(f"/audit?{query}", key)
+    assert response.status_code == 200, response.text
+    return response.json()["items"]  # type: ignore[no-any-return]
+
+
+CHANGES = [
+    ("PUT", f"/line_rates/{LINE}", {"per_hour": 200, "currency": "EUR"}, "line_rate"),
+    ("PUT", "/suppliers/kirchhoff", {"name": "Kirchhoff AG"}, "supplier"),
+    ("PUT", "/sites/s1", {"name": "Site"}, "site"),
+    ("PUT", "/materials/M1", {"description": "Bracket"}, "material"),
+    ("PUT", "/warehouses/w1", {"name": "Store"}, "warehouse"),
+    ("PUT", f"/line_materials/{LINE}", {"items": []}, "line_materials"),
+    ("POST", "/api_keys", {"name": "new", "role": "viewer"}, "key"),
+    ("POST", "/quarantine:discard", {"connector": "emden-opcua", "note": "test"}, "quarantine"),
+    ("POST", "/quarantine:assign", {"connector": "zwick-mqtt", "to": "Eva"}, "quarantine"),
+    ("PUT", f"/stop_thresholds/{LINE}", {"minor_stop_s": 60}, "stop_threshold"),
+    ("PUT", f"/reason_codes/{LINE}", {"state_code": "7", "reason": "jam"}, "reason_code"),
+    ("PUT", "/reasons/glue", {"name_en": "Glue", "name_de": "Kleber"}, "reason"),
+    ("POST", "/annotations", {"equipment": LINE, "text": "mould 7 is worn"}, "annotation"),
+    (
+        "POST", "/quantity_entries",
+        {"equipment": PRESS, "at": "2026-11-20T09:00:00Z", "kind": "scrap", "quantity": 2},
+        "quantity",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "subject"), CHANGES, ids=[f"{c[0]}-{c[3]}" for c in CHANGES]
+)
+async def test_each_change_is_in_the_log(
+    world: World, method: str, path: str, body: dict[str, Any], subject: str
+) -> None:
+    response = await send(world, method, path, body, "admin")
+    assert response.status_code < 300, response.text
+    [entry] = await entries(world)
+    assert (entry["by"], entry["subject"]) == ("admin", subject)
+    assert entry["after"]
+    assert await entries(world, f"subject={subject}&by=admin&action={entry['action']}")
+    assert await entries(world, "subject=other") == []
+    refused = await send(world, method, path, body, "viewer")
+    assert refused.status_code == 403
+    assert len(await entries(world)) == 1
+
+
+async def test_a_revoked_key_is_in_the_log_without_its_secret(world: World) -> None:
+    made = await post(world, "/api_keys", {"name": "new", "role": "operator"}, "admin")
+    await send(world, "DELETE", f"/api_keys/{made['prefix']}", key="admin")
+    shown = await entries(world, "subject=key")
+    assert [entry["action"] for entry in shown] == ["revoked", "created"]
+    assert made["key"] not in str(shown)
+    assert shown[0]["before"] == {"name": "new", "role": "operator", "plants": None}
+
+
+async def test_pages_filters_and_plants(world: World) -> None:
+    for path in (PRESS, OTHER, LINE):
+        for seconds in (30, 60):
+            body = {"minor_stop_s": seconds, "why": "agreed"}
+            await send(world, "PUT", f"/stop_thresholds/{path}", body, "admin")
+    await send(world, "PUT", "/suppliers/k", {"name": "K"}, "admin")
+    whole = await entries(world)
+    assert [entry["id"] for entry in whole] == sorted((e["id"] for e in whole), reverse=True)
+    page = (await world.get("/audit?limit=3&sort=id", "admin")).json()
+    ids = [entry["id"] for entry in page["items"]]
+    while page["next_cursor"]:
+        query = f"/audit?limit=3&sort=id&cursor={page['next_cursor']}"
+        page = (await world.get(query, "admin")).json()
+        ids += [entry["id"] for entry in page["items"]]
+    assert ids == [entry["id"] for entry in reversed(whole)]
+    assert len(ids) == 7
+    assert len(await entries(world, f"under={LINE}")) == 4
+    assert len(await entries(world, f"under={OTHER}&under={PRESS}")) == 4
+    assert len(await entries(world, f"subject_id={PRESS}")) == 2
+    assert {e["equipment"] for e in await entries(world, key="emden")} == {PRESS, LINE}
+    assert (await world.get(f"/audit?under={PLANT}", "zwick")).status_code == 403
+    assert len(await entries(world, key="viewer")) == 6  # no change that concerns no equipment
+    assert whole[1]["reason"] == "agreed"
+    assert await entries(world, "start=2030-01-01") == []
+    wrong = await world.get("/audit?subjekt=stop", "admin")
+    assert wrong.status_code == 422
+    assert "subject" in wrong.json()["hint"]
