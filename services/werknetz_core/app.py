@@ -6,12 +6,15 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from werknetz_core.annotations.endpoints import router as annotations
 from werknetz_core.api_keys.endpoints import router as api_keys
 from werknetz_core.audit.endpoints import router as audit
+from werknetz_core.backlog.endpoints import router as backlog
+from werknetz_core.calendars.endpoints import router as calendars
 from werknetz_core.characteristics.endpoints import router as characteristics
 from werknetz_core.comparisons.endpoints import router as comparisons
 from werknetz_core.connectors.endpoints import router as connectors
@@ -72,14 +75,15 @@ from werknetz_core.warehouses.stock_levels.endpoints import router as stock_leve
 from werknetz_core.warehouses.stock_movements.endpoints import router as stock_movements
 
 PREFIX: Final = "/api/v1"
+_COMPRESSED_BYTES_MIN: Final = 2048  # a single value fits into one packet anyway
 RESOURCES: Final = (
-    quantities, annotations, shift_reports, audit, reasons, stop_thresholds, stops, plants,
-    equipment, signals, shifts, orders, operations, suppliers, sites, policies, call_offs,
-    due_lines, shipments, receipts, cumulatives, materials, line_materials, line_rates,
-    warehouses, stock_levels, stock_movements, stock_projection, days_of_supply,
+    annotations, quantities, shift_reports, audit, reasons, stop_thresholds, stops, plants,
+    calendars, equipment, signals, shifts, orders, operations, suppliers, sites, policies,
+    call_offs, due_lines, shipments, receipts, cumulatives, materials, line_materials,
+    line_rates, warehouses, stock_levels, stock_movements, stock_projection, days_of_supply,
     shortage_warnings, findings, characteristics, equipment_capacities, connectors, gaps,
-    quarantine, events, mappings, replays, losses, api_keys, loss_times, loss_ranking, targets,
-    overview, comparisons,
+    backlog, quarantine, events, mappings, replays, losses, api_keys, loss_times, loss_ranking,
+    targets, overview, comparisons,
 )  # fmt: skip
 _DESCRIPTION: Final = (
     "Machine, supplier and warehouse data of a company, and the KPIs computed from it."
@@ -107,6 +111,7 @@ def create_app(settings: CoreSettings, *, now_us: Callable[[], int] = clock_us) 
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.registry = _metrics_registry()
+    app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_BYTES_MIN, compresslevel=5)
     app.add_middleware(
         BodyLimit,
         default_bytes=settings.body_max_bytes,

@@ -121,7 +121,7 @@ class _World:
             ids, NOW - timedelta(days=days), NOW, timeout=1800,
         )  # fmt: skip
 
-    async def ask(self, equipment: str, days: int, granularity: str = "1d") -> float:
+    async def measure_answer_s(self, equipment: str, days: int, granularity: str = "1d") -> float:
         """Return the median time of an answer in seconds, of all work in this process."""
 
         async def request() -> None:
@@ -141,16 +141,16 @@ async def _measure_lines(world: _World, size: Size) -> list[Measure]:
     first = await world.line("lines/p/a/l1", 1)
     await world.elements(first, size.days)
     await roll_up(world.pool, seconds_max=600)
-    alone = await world.ask("lines/p/a/l1/m0", size.days)
-    short = await world.ask("lines/p/a/l1/m0", size.days // 10)
-    hours = await world.ask("lines/p/a/l1/m0", size.days, "hour")
+    alone = await world.measure_answer_s("lines/p/a/l1/m0", size.days)
+    short = await world.measure_answer_s("lines/p/a/l1/m0", size.days // 10)
+    hours = await world.measure_answer_s("lines/p/a/l1/m0", size.days, "hour")
     for count in size.counts[1:]:
         await world.elements(await world.line(f"lines/p/a/l{count}", count), size.days)
-    fresh = {n: await world.ask(f"lines/p/a/l{n}", size.days) for n in size.counts[1:]}
+    fresh = {n: await world.measure_answer_s(f"lines/p/a/l{n}", size.days) for n in size.counts[1:]}
     await roll_up(world.pool, seconds_max=600)
     await world.pool.execute("ANALYZE")
-    among = await world.ask("lines/p/a/l1/m0", size.days)
-    rolled = {n: await world.ask(f"lines/p/a/l{n}", size.days) for n in size.counts}
+    among = await world.measure_answer_s("lines/p/a/l1/m0", size.days)
+    rolled = {n: await world.measure_answer_s(f"lines/p/a/l{n}", size.days) for n in size.counts}
     most = size.counts[-1]
     stored = sum(size.counts)
     return [
@@ -183,8 +183,8 @@ async def _measure_year(world: _World, size: Size) -> list[Measure]:
     began = time.perf_counter()
     await roll_up(world.pool, seconds_max=900)
     rolled_s = time.perf_counter() - began
-    ours = await world.ask("year/p", size.year)
-    total = await world.ask("year/p", size.year, "none")
+    ours = await world.measure_answer_s("year/p", size.year)
+    total = await world.measure_answer_s("year/p", size.year, "none")
     database = duckdb.connect()
     database.execute("SET threads = 1")
     sums = ", ".join(f"{value}::double AS {name}" for name, value in _SUMS.items())
@@ -236,7 +236,7 @@ async def _measure_group(world: _World, size: Size) -> list[Measure]:
         )  # fmt: skip
     await roll_up(world.pool, seconds_max=600)  # the zones
     await world.pool.execute("ANALYZE element_sums")
-    answer_s = await world.ask("group", 90)
+    answer_s = await world.measure_answer_s("group", 90)
 
     async def overview() -> None:
         answer = await world.client.get("/api/v1/overview?under=group&depth=plant")

@@ -10,26 +10,30 @@ ORDER BY q.path, c.valid_from"""
 EQUIPMENT_ID: Final = "SELECT id FROM equipment WHERE path = $1"
 PLANT_PATHS: Final = "SELECT path FROM equipment WHERE level = 'plant' ORDER BY path LIMIT $1"
 
-COUNTS_BY_WINDOW: Final = """
-SELECT w.n, sum(e.pq) AS produced, sum(e.gq) AS good, sum(e.sq) AS scrap, sum(e.rq) AS rework,
-       sum(e.pq_known_s) AS produced_s, sum(e.gq_known_s) AS good_s, sum(e.sq_known_s) AS scrap_s,
-       sum(e.rq_known_s) AS rework_s, sum(e.pot_s + e.off_shift_s) AS calendar_s,
-       bool_or(e.provisional) AS provisional
-FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS w(start_at, end_at, n)
-JOIN elements e ON e.equipment_id = ANY($1::int[])
-    AND e.bucket_at >= w.start_at AND e.bucket_at < w.end_at
-GROUP BY w.n ORDER BY w.n"""
-
 # Adjacent pieces with the same state are one interval. The piece before the span is read, too,
-# so that an interval has the same start wherever the span begins.
+# so that an interval has the same start wherever the span begins. A piece is in one bucket, so the
+# day before the span has it for certain.
 _STATE_INTERVALS: Final = """
 WITH pieces AS (
     SELECT p.*, lag(end_at) OVER w = start_at AND lag(state) OVER w = state
            AND lag(category) OVER w = category
            AND lag(code) OVER w IS NOT DISTINCT FROM code
            AND lag(order_number) OVER w IS NOT DISTINCT FROM order_number AS same
-    FROM state_pieces p
-    WHERE equipment_id = ANY($1::int[]) AND end_at > $2 AND start_at < $3
+    FROM (
+        SELECT {piece} FROM state_pieces s
+        WHERE equipment_id = ANY($1::int[]) AND start_at < $3 AND end_at > $2
+            AND start_at > $2::timestamptz - interval '1 day'
+            AND ($6::timestamptz IS NULL OR {is_known} AND NOT EXISTS (
+                SELECT FROM state_piece_revisions r WHERE r.equipment_id = s.equipment_id
+                    AND r.bucket_at = {bucket} AND r.known_to > $6))
+        UNION ALL
+        SELECT {piece} FROM state_piece_revisions s
+        WHERE equipment_id = ANY($1::int[]) AND start_at < $3 AND end_at > $2
+            AND bucket_at > $2::timestamptz - interval '1 day' AND bucket_at < $3 AND {is_known}
+            AND known_to = (
+                SELECT min(r.known_to) FROM state_piece_revisions r
+                WHERE r.equipment_id = s.equipment_id AND r.bucket_at = s.bucket_at
+                    AND r.known_to > $6)) AS p
     WINDOW w AS (PARTITION BY equipment_id ORDER BY start_at)
 ), numbered AS (
     SELECT *, count(*) FILTER (WHERE same IS NOT TRUE)
@@ -43,8 +47,8 @@ WITH pieces AS (
     FROM numbered GROUP BY equipment_id, number
 )
 SELECT i.*, q.path,
-       i.known_to = (SELECT max(l.end_at) FROM state_pieces l
-                     WHERE l.equipment_id = i.equipment_id) AND i.known_to >= $4 AS is_open,
+       i.known_to = (SELECT l.end_at FROM state_pieces l WHERE l.equipment_id = i.equipment_id
+                     ORDER BY l.start_at DESC LIMIT 1) AND i.known_to >= $4 AS is_open,
        {key} AS key, {tie} AS tie
 FROM intervals i JOIN equipment q ON q.id = i.equipment_id
 {after}
@@ -54,6 +58,14 @@ STATE_SORT_KEYS: Final = {
     "start": "(extract(epoch FROM i.start_at) * 1000000)::bigint",
     "duration_s": "(extract(epoch FROM i.end_at - i.start_at) * 1000000)::bigint",
 }
+_BUCKET: Final = "date_bin('15 minutes', s.start_at, timestamptz 'epoch')"
+# A bucket that was computed later, and not before, was not known at $6.
+_IS_KNOWN: Final = f"""NOT EXISTS (
+                SELECT FROM elements e WHERE e.equipment_id = s.equipment_id
+                    AND e.bucket_at = {_BUCKET} AND e.computed_at > $6 AND NOT EXISTS (
+                        SELECT FROM element_revisions r WHERE r.equipment_id = e.equipment_id
+                            AND r.bucket_at = e.bucket_at AND r.known_from <= $6))"""  # noqa: S608 - constants
+_PIECE: Final = "equipment_id, start_at, end_at, state, category, code, order_number"
 _STATE_TIE: Final = (
     "to_char(i.equipment_id, 'FM0000000000') || to_char(i.start_at, 'YYYYMMDDHH24MISSUS')"
 )
@@ -62,11 +74,19 @@ _STATE_TIE: Final = (
 def state_intervals_query(sort_key: str, *, descending: bool, has_cursor: bool) -> str:
     """Return the query of a page of state intervals.
 
-    Parameters: equipment ids, start, end, time from which an interval counts as open, limit; with
-    a cursor: sort value and tie-breaker of the last interval. Columns `key` and `tie` are those
-    of the next cursor.
+    Parameters: equipment ids, start, end, time from which an interval counts as open, limit, by
+    what was known when or null; with a cursor: sort value and tie-breaker of the last interval.
+    Columns `key` and `tie` are those of the next cursor.
     """
     key = STATE_SORT_KEYS[sort_key]
     operator, direction = ("<", "DESC") if descending else (">", "ASC")
-    after = f"WHERE ({key}, {_STATE_TIE}) {operator} ($6, $7)" if has_cursor else ""
-    return _STATE_INTERVALS.format(key=key, tie=_STATE_TIE, direction=direction, after=after)
+    after = f"WHERE ({key}, {_STATE_TIE}) {operator} ($7, $8)" if has_cursor else ""
+    return _STATE_INTERVALS.format(
+        key=key,
+        tie=_STATE_TIE,
+        direction=direction,
+        after=after,
+        piece=_PIECE,
+        bucket=_BUCKET,
+        is_known=_IS_KNOWN,
+    )

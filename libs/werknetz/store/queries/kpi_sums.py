@@ -2,15 +2,6 @@
 
 from typing import Final
 
-# `{sums}` is replaced by the requested sums.
-MACHINE_SUMS: Final = """
-    SELECT w.n, bool_or(e.provisional) AS provisional, max(e.computed_at) AS computed_at, {sums}
-    FROM unnest($2::timestamptz[], $3::timestamptz[]) WITH ORDINALITY AS w(start_at, end_at, n)
-    JOIN elements e ON e.equipment_id = ANY($1::int[])
-        AND e.bucket_at >= w.start_at AND e.bucket_at < w.end_at
-    GROUP BY w.n
-"""
-
 SUPPLIERS_WITH_RELATIONS: Final = """
 SELECT p.key, array_agg(r.id ORDER BY r.id) FILTER (
     WHERE r.id IS NOT NULL AND ($2::int[] IS NULL OR s.equipment_id = ANY($2))) AS relations

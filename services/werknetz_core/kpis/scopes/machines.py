@@ -1,27 +1,31 @@
-"""KPI values of equipment of any level: sums over its machines, one statement per equipment.
+"""KPI values of equipment of any level: sums over its machines, from roll-ups.
 
 Designed for polling: path, zone and calendar are in memory, the ETag is in Redis.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from itertools import pairwise
 from typing import Final
+
+import asyncpg
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.window import Window
 from werknetz.kpi.definition import EQUIPMENT, Kpi
 from werknetz.kpi.elements import GATES
 from werknetz.kpi.facts.elements import EquipmentElements
-from werknetz.store.queries.kpi_sums import MACHINE_SUMS
 from werknetz.store.session import ReadConnection
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
-from werknetz_core.context.time_spec import parse_span
+from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
+from werknetz_core.context.time_spec import parse_instant, parse_span, shift_fields
 from werknetz_core.context.windows import time_context_of, windows_of
+from werknetz_core.http.problem import Problem
 from werknetz_core.kpis.query import KpiQuery
 from werknetz_core.kpis.scopes.facts import FACT_NAMES, FactQuery, FactSums, load_fact_sums
 from werknetz_core.kpis.scopes.scope import QueryTarget, WindowSums, definition_versions
+from werknetz_core.kpis.window_sums import SumQuery, load_sums_as_of, load_window_sums
 
 _QUALITY_ELEMENTS: Final = frozenset(
     {"pbt_s", "unknown_s", "pot_s", "off_shift_s", "quantity_known_s", "plan_known_s"}
@@ -35,13 +39,16 @@ class EquipmentScope:
     async def load_targets(
         self, query: KpiQuery, context: AppContext, principal: Principal
     ) -> list[QueryTarget]:
-        targets = []
+        tree = await context.tree.current()
+        targets: list[QueryTarget] = []
         for path in query.names:
             node = await context.tree.find_node(path, principal)
             tree = await context.tree.current()
-            time = time_context_of(context, tree, node, query.tz)
-            span = parse_span(query.start, query.end, time).to_buckets()
-            targets.append(QueryTarget(node.path, tree.ids_below.get(node.path, []), span, time))
+            scopes = tree.shift_scopes(node.path) if _names_shifts(query) else []
+            if len(scopes) > 1 or (scopes and scopes[0].path != node.path):
+                targets += _shift_targets(query, context, tree, scopes)
+            else:
+                targets.append(_target(query, context, tree, node))
         return targets
 
     async def compute_etag(
@@ -58,10 +65,17 @@ class EquipmentScope:
             tree.version,
             definition_versions(query),
             query.granularity,
+            query.rolling,
             query.divisor.value,
             query.list_params,
             [
-                (target.span.start_us, target.span.end_us, target.time.zone.key)
+                (
+                    target.span.start_us,
+                    target.span.end_us,
+                    target.time.zone.key,
+                    target.as_of_us,
+                    shift_fields(target.span.shift, target.time),
+                )
                 for target in targets
             ],
         )
@@ -69,7 +83,11 @@ class EquipmentScope:
         return await context.watermarks.etag_of(paths, facts, targets[0].time.now_us)
 
     def windows_of(self, query: KpiQuery, target: QueryTarget) -> list[Window]:
-        return windows_of(query.granularity, target.span, target.time)
+        windows = windows_of(query.granularity, target.span, target.time)
+        length_us = query.rolling_us
+        if length_us is None:
+            return windows
+        return [replace(window, start_us=window.end_us - length_us) for window in windows]
 
     async def load_sums(
         self,
@@ -78,39 +96,83 @@ class EquipmentScope:
         kpis: Sequence[Kpi],
     ) -> list[Mapping[int, WindowSums]]:
         names = element_names(kpis)
-        async with context.database.acquire() as connection:
+        tree = await context.tree.current()
+        queries = [
+            SumQuery(tree.nodes[target.name].id, target.ids, windows) for target, windows in targets
+        ]
+        as_of_us = targets[0][0].as_of_us  # of the query, so the same for each target
+        async with context.database.snapshot() as connection:
+            sums = (
+                await load_window_sums(connection, queries, names - FACT_NAMES)
+                if as_of_us is None
+                else await load_sums_as_of(connection, queries, names - FACT_NAMES, as_of_us)
+            )
             return [
                 _add_facts(
-                    await _load_sums(connection, target, windows, names - FACT_NAMES),
-                    await load_fact_sums(
-                        connection, FactQuery(target.ids, windows, target.time.now_us),
-                        names & FACT_NAMES,
-                    ),
+                    {n: _window_sums(row, names - FACT_NAMES) for n, row in rows.items()},
+                    await _load_facts(connection, target, windows, names & FACT_NAMES),
                 )
-                for target, windows in targets
-            ]  # fmt: skip
+                for (target, windows), rows in zip(targets, sums, strict=True)
+            ]
 
 
-async def _load_sums(
+def _names_shifts(query: KpiQuery) -> bool:
+    texts = (query.start, query.end or "")
+    return query.granularity == "shift" or any(t.strip().startswith("shift:") for t in texts)
+
+
+def _target(
+    query: KpiQuery, context: AppContext, tree: EquipmentTree, node: EquipmentNode
+) -> QueryTarget:
+    time = time_context_of(context, tree, node, query.tz)
+    span = parse_span(query.start, query.end, time).to_buckets()
+    as_of_us = None if query.as_of is None else parse_instant(query.as_of, "as_of", time)
+    return QueryTarget(node.path, tree.ids_below.get(node.path, []), span, time, as_of_us)
+
+
+def _shift_targets(
+    query: KpiQuery, context: AppContext, tree: EquipmentTree, scopes: Sequence[EquipmentNode]
+) -> list[QueryTarget]:
+    """Return a target for each plant with its own shifts; one that has had none is left out."""
+    targets: list[QueryTarget] = []
+    problem: Problem | None = None
+    for node in scopes:
+        try:
+            targets.append(_target(query, context, tree, node))
+        except Problem as error:
+            if error.code != "no_such_shift":
+                raise
+            problem = error
+    if not targets and problem is not None:
+        raise problem
+    return targets
+
+
+async def _load_facts(
     connection: ReadConnection,
     target: QueryTarget,
     windows: Sequence[Window],
     names: frozenset[str],
-) -> dict[int, WindowSums]:
-    rows = await connection.fetch(
-        _sums_statement(names),
-        target.ids,
-        [instant_of(window.start_us) for window in windows],
-        [instant_of(window.end_us) for window in windows],
+) -> FactSums:
+    as_of = None if target.as_of_us is None else instant_of(target.as_of_us)
+    now_us = target.time.now_us
+    if all(a.end_us <= b.start_us for a, b in pairwise(windows)):
+        query = FactQuery(target.ids, windows, now_us, as_of)
+        return await load_fact_sums(connection, query, names)
+    facts: FactSums = {}
+    for number, window in enumerate(windows, start=1):  # rolling windows overlap
+        query = FactQuery(target.ids, [window], now_us, as_of)
+        for values in (await load_fact_sums(connection, query, names)).values():
+            facts[number] = values
+    return facts
+
+
+def _window_sums(row: asyncpg.Record, names: frozenset[str]) -> WindowSums:
+    return WindowSums(
+        EquipmentElements(**{name: row[name] for name in names}),
+        row["computed_at"],
+        bool(row["provisional"]),
     )
-    return {
-        row["n"]: WindowSums(
-            EquipmentElements(**{name: row[name] for name in names}),
-            row["computed_at"],
-            bool(row["provisional"]),
-        )
-        for row in rows
-    }
 
 
 def _add_facts(sums: dict[int, WindowSums], facts: FactSums) -> dict[int, WindowSums]:
@@ -124,12 +186,5 @@ def _add_facts(sums: dict[int, WindowSums], facts: FactSums) -> dict[int, Window
 def element_names(kpis: Sequence[Kpi]) -> frozenset[str]:
     """Return the elements to sum: the inputs of the formulas, and those of data quality."""
     names = _QUALITY_ELEMENTS.union(*(kpi.inputs for kpi in kpis))
-    known = {kpi.quantity_known for kpi in kpis if kpi.quantity_known is not None}
-    return names | known | {GATES[name] for name in names if name in GATES}
-
-
-@lru_cache(maxsize=256)
-def _sums_statement(names: frozenset[str]) -> str:
-    # Sorted, so that equal sets give the same prepared statement.
-    columns = (f"sum(e.{name}) AS {name}" for name in sorted(names))
-    return MACHINE_SUMS.format(sums=", ".join(columns))
+    shares = {kpi.quantity_known for kpi in kpis if kpi.quantity_known is not None}
+    return names | shares | {GATES[name] for name in names if name in GATES}

@@ -117,11 +117,11 @@ def test_shifts_around_the_clock_meet_on_every_day(zone: str, day: date, count: 
     calendar = Calendar.parse({"time_zone": zone, "cycle_days": 1, "shifts": shifts})
     start_us = local_us(day, 0, calendar.zone)
     end_us = local_us(day + timedelta(days=4), 0, calendar.zone)
-    found = shifts_between(calendar, start_us, end_us)
-    for earlier, later in pairwise(found):
+    matches = shifts_between(calendar, start_us, end_us)
+    for earlier, later in pairwise(matches):
         assert earlier.end_us == later.start_us
-    assert found[0].start_us <= start_us
-    assert found[-1].end_us >= end_us
+    assert matches[0].start_us <= start_us
+    assert matches[-1].end_us >= end_us
 
 
 DAYS = {"time_zone": BERLIN, "shifts": [

@@ -26,7 +26,7 @@ PARENT = RollupState(is_parent=True, zone=BERLIN)
 MACHINE = RollupState(is_parent=False, zone=BERLIN)
 
 
-def described(
+def describe_pieces(
     state: RollupState, start_us: int, end_us: int
 ) -> list[tuple[Grain, float, float, bool]]:
     """Return grain, start and end in hours since midnight, and whether it is stale."""
@@ -71,7 +71,7 @@ def stale(state: RollupState, *hours: tuple[float, float]) -> RollupState:
 def test_pieces_of_a_window(
     state: RollupState, start: float, end: float, expected: list[tuple[Grain, float, float, bool]]
 ) -> None:
-    assert described(state, int(start * HOUR_US), int(end * HOUR_US)) == expected
+    assert describe_pieces(state, int(start * HOUR_US), int(end * HOUR_US)) == expected
 
 
 def test_a_zone_of_half_hours_has_days_too() -> None:
@@ -80,7 +80,7 @@ def test_a_zone_of_half_hours_has_days_too() -> None:
     state = RollupState(is_parent=True, zone=india)
     assert pieces_of([(start, end)], state) == [Piece(1, D, start, end)]
     # Days of Berlin by roll-ups of India: hours and half hours.
-    assert described(state, 0, 24 * HOUR_US) == [(TH, 0, 24, False)]
+    assert describe_pieces(state, 0, 24 * HOUR_US) == [(TH, 0, 24, False)]
 
 
 SPANS = st.tuples(st.integers(0, 700), st.integers(1, 500)).map(

@@ -1,0 +1,100 @@
+"""`as_of`: values, counts and states as they were known before late or corrected data."""
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from plumbing.machines import MINUTE, Plant, Sample
+from werknetz.domain.bucket import BUCKET_US, microseconds_of
+from werknetz_worker.elements.compute import compute_dirty_buckets
+from werknetz_worker.watermarks import WatermarkPublisher
+
+from .conftest import PRESS, World
+
+pytestmark = pytest.mark.asyncio
+START = microseconds_of(datetime(2026, 11, 19, 6, tzinfo=UTC))
+SPAN = "start=2026-11-19T06:00Z&end=2026-11-19T07:00Z"
+FIRST: list[Sample] = [
+    ("order", START, None, "A"), ("planned_run_time", START, 20.0, None),
+    ("state", START, 1.0, "run"),
+    *(("good_count", START + n * MINUTE, float(n), None) for n in range(60)),
+]  # fmt: skip
+LATE: list[Sample] = [
+    ("state", START + 20 * MINUTE, 4.0, "stop"), ("state", START + 30 * MINUTE, 1.0, "run"),
+]  # fmt: skip
+
+
+async def load_known(
+    world: World, as_of: str | None
+) -> tuple[float | None, float | None, list[str]]:
+    """Return availability, good pieces and states of the hour."""
+    suffix = "" if as_of is None else f"&as_of={as_of.replace('+00:00', 'Z')}"
+    values = await world.get(f"/kpi_values?equipment={PRESS}&kpi=availability&{SPAN}{suffix}")
+    counts = await world.get(f"/equipment/{PRESS}/counts?{SPAN}&granularity=none{suffix}")
+    states = await world.get(f"/equipment/{PRESS}/states?{SPAN}{suffix}")
+    for answer in (values, counts, states):
+        assert answer.status_code == 200, answer.text
+    items = counts.json()["items"]
+    return (
+        values.json()["items"][0]["value"],
+        items[0]["good"] if items else None,
+        [item["state"] for item in states.json()["items"]],
+    )
+
+
+async def database_now(world: World) -> str:
+    now: datetime = await world.database.fetchval("SELECT clock_timestamp()")
+    return now.isoformat()
+
+
+async def test_what_was_known_before_late_data_stays(world: World, database_url: str) -> None:
+    now_us = START + 24 * 4 * BUCKET_US
+    publisher = WatermarkPublisher(None)
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
+        plant = Plant(pool)
+        machine = await plant.machine(PRESS)
+
+        async def work(samples: list[Sample]) -> str:
+            await plant.samples(machine, samples)
+            while await compute_dirty_buckets(pool, publisher, now_us=now_us, quiet_s=0):
+                pass
+            return await database_now(world)
+
+        before = await database_now(world)
+        first = await work(FIRST)
+        second = await work(LATE)
+        corrected = await work([("state", START + 40 * MINUTE, 4.0, "stop")])
+    world.now[0] = datetime.fromisoformat(corrected) + timedelta(days=1)
+    assert await load_known(world, before) == (None, None, [])
+    running, stopped = ["execute"], ["execute", "malfunction", "execute"]
+    value, good, states = await load_known(world, first)
+    assert (value, good, len(states)) == (1.0, 59.0, 1)
+    running = states
+    value, good, stopped = await load_known(world, second)
+    assert (value, good, len(stopped)) == (pytest.approx(50 / 60), 59.0, 3)
+    assert stopped[0] == stopped[2] == running[0] != stopped[1]
+    latest = await load_known(world, None)
+    assert latest == await load_known(world, corrected)
+    assert (latest[0], latest[2]) == (pytest.approx(30 / 60), [*stopped, stopped[1]])
+
+
+async def test_only_what_late_data_touches_is_a_revision(world: World, database_url: str) -> None:
+    now_us = START + 24 * 4 * BUCKET_US
+    publisher = WatermarkPublisher(None)
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=2) as pool:
+        plant = Plant(pool)
+        machine = await plant.machine(PRESS)
+        for samples in (FIRST, LATE):
+            await plant.samples(machine, samples)
+            while await compute_dirty_buckets(pool, publisher, now_us=now_us, quiet_s=0):
+                pass
+        revised = await pool.fetch(
+            "SELECT DISTINCT bucket_at FROM state_piece_revisions ORDER BY bucket_at"
+        )
+        computed = await pool.fetch(
+            "SELECT bucket_at FROM elements WHERE revision > 1 ORDER BY bucket_at"
+        )
+    assert [row[0].minute for row in revised] == [15]
+    # The sample at 06:30 is late, too: it changes what is counted of samples there, but no state.
+    assert [row[0].minute for row in computed] == [15, 30]
