@@ -25,7 +25,7 @@ class OverviewKpisView(BaseModel):
     quality_ratio: float | None
     coverage: float | None
     judged_share: float | None = Field(description="Share of planned time that could be judged.")
-    good: float
+    good: float | None  # null: nobody reports it
     planned_quantity: float | None = Field(
         description="What the planned busy time so far allows at the ideal cycle."
     )
