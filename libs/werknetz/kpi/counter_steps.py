@@ -12,8 +12,8 @@ run time per item allows, or more than the declared maximum. If the sample after
 that was set aside continues from the value before it, that single sample was wrong.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -83,6 +83,17 @@ class Increments:
     value: Numbers  # the samples
     in_doubt: dict[int, ValueBefore]  # by the index of the sample
     set_aside: tuple[SetAside, ...] = ()
+
+    def select_in_force(self, spans: Sequence[tuple[int, int]]) -> "Increments":
+        """Return the increments with nothing counted outside the spans (start, end]."""
+        if not spans:
+            return self
+        inside = np.zeros(len(self.at), np.bool_)
+        for start, end in spans:
+            inside |= (self.at > start) & (self.at <= end)
+        set_aside = [a for a in self.set_aside if any(s < a.at_us <= e for s, e in spans)]
+        quantity = np.where(inside, self.quantity, 0.0)
+        return replace(self, quantity=quantity, set_aside=tuple(set_aside))
 
     def start_at(self, index: int, first: CounterStart | None) -> CounterStart | None:
         """Return what to continue from after a sample; -1: before the first."""

@@ -83,7 +83,8 @@ def sum_quantities(
     set_aside: list[SetAside] = []
     for count in counts:
         key = str(count.signal_id)
-        increments[key] = increments_of(count, before.get(key), run_time)
+        steps = increments_of(count, before.get(key), run_time)
+        increments[key] = steps.select_in_force(count.in_force)
         sums = _increment_sums(count, increments[key], before.get(key), run_time, frame)
         sums, debts[key] = _correct(sums, increments[key], frame, (corrections or {}).get(key, 0.0))
         by_role.setdefault(count.role, []).append(sums)

@@ -89,6 +89,8 @@ class CountSeries:
     # It reports from its first sample, and not outside these. None: no bound.
     since_us: int | None = None
     until_us: int | None = None
+    in_force: tuple[tuple[int, int], ...] = ()
+    """Spans (start, end] in which it counts, where other signals have its role; none: always."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from werknetz.store.dirty import mark_buckets
 
-_SUBTREE: Final = "(e.path = :path OR starts_with(e.path, :path || '/'))"
-_NEW_PATH: Final = "CAST(:new AS text) || substr(e.path, length(:path) + 1)"
+_PATH: Final = "CAST(:path AS text)"
+_SUBTREE: Final = f"(e.path = {_PATH} OR starts_with(e.path, {_PATH} || '/'))"
+_NEW_PATH: Final = f"CAST(:new AS text) || substr(e.path, length({_PATH}) + 1)"
+_AT: Final = "CAST(:at AS timestamptz)"
 _BUCKET: Final = "date_bin('15 minutes', {}, timestamptz 'epoch')"
 
 FIND_FOR_CHANGE: Final = sa.text("SELECT * FROM equipment WHERE path = :path FOR UPDATE")
@@ -38,17 +40,17 @@ RENAME: Final = sa.text(f"UPDATE equipment e SET path = {_NEW_PATH} WHERE {_SUBT
 # One statement a level, from the top, so that the parent exists.
 ADD_MOVED: Final = sa.text(f"""
 INSERT INTO equipment (path, level, name, parent_id, time_zone, valid_from, moved_from)
-SELECT {_NEW_PATH}, e.level, e.name, p.id, e.time_zone, :at, e.id
+SELECT {_NEW_PATH}, e.level, e.name, p.id, e.time_zone, {_AT}, e.id
 FROM equipment e JOIN equipment p ON p.path = regexp_replace({_NEW_PATH}, '/[^/]*$', '')
 WHERE {_SUBTREE} AND e.valid_to IS NULL AND e.level = :level""")  # noqa: S608 - made of constants
 
 _MOVED: Final = f"""
-FROM equipment e JOIN equipment n ON n.moved_from = e.id AND n.valid_from = :at
+FROM equipment e JOIN equipment n ON n.moved_from = e.id AND n.valid_from = {_AT}
 WHERE {_SUBTREE} AND e.moved_to IS NULL"""
 
 # In this order: `moved_to` is set last.
 MOVE_ALONG: Final = tuple(
-    sa.text(text.replace("{moved}", _MOVED).replace("{subtree}", _SUBTREE))
+    sa.text(text.replace("{moved}", _MOVED).replace("{subtree}", _SUBTREE).replace(":at", _AT))
     for text in (
         "UPDATE signals s SET equipment_id = n.id {moved} AND s.equipment_id = e.id",
         "UPDATE former_paths f SET equipment_id = n.id {moved} AND f.equipment_id = e.id",
@@ -80,14 +82,14 @@ RETIRE: Final = sa.text(
 MARK_COMPUTED: Final = sa.text(
     mark_buckets(f"""
 SELECT b.equipment_id, b.bucket_at FROM elements b JOIN equipment e ON e.id = b.equipment_id
-WHERE {_SUBTREE} AND b.bucket_at >= {_BUCKET.format("CAST(:at AS timestamptz)")}""")  # noqa: S608 - made of constants
+WHERE {_SUBTREE} AND b.bucket_at >= {_BUCKET.format(_AT)}""")  # noqa: S608 - made of constants
 )
 
 # Every bucket up to now of what delivers or is reported.
 MARK_SINCE: Final = sa.text(
     mark_buckets(f"""
 SELECT e.id, b.at FROM equipment e
-CROSS JOIN generate_series({_BUCKET.format("CAST(:at AS timestamptz)")}, clock_timestamp(),
+CROSS JOIN generate_series({_BUCKET.format(_AT)}, clock_timestamp(),
     interval '15 minutes') AS b (at)
 WHERE {_SUBTREE} AND (EXISTS (SELECT FROM signals s WHERE s.equipment_id = e.id)
     OR EXISTS (SELECT FROM job_runs r WHERE r.equipment_id = e.id)
@@ -108,5 +110,5 @@ SET_LIFETIME: Final = sa.text(
 MARK_MACHINE_SINCE: Final = sa.text(
     mark_buckets(f"""
 SELECT b.equipment_id, b.bucket_at FROM elements b WHERE b.equipment_id = :id
-    AND b.bucket_at >= {_BUCKET.format("CAST(:at AS timestamptz)")}""")  # noqa: S608 - made of constants
+    AND b.bucket_at >= {_BUCKET.format(_AT)}""")  # noqa: S608 - made of constants
 )

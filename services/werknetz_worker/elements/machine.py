@@ -31,7 +31,6 @@ from werknetz_worker.elements.signals_in_force import (
     SignalConflict,
     find_conflicts,
     join_series,
-    select_in_force,
     spans_in_force,
 )
 
@@ -129,7 +128,7 @@ class Machine:
             connection,
             [signal.id for signal in self.signals],
             [signal.id for signal in self.signals if signal.role in _TEXTS],
-            (start_us, end_us),
+            (start_us, min(end_us, self.until_us + 1)),  # with what ends with its time
         )
         spread = [signal.id for signal in self.signals if signal.interpolate]
         if spread:
@@ -160,15 +159,18 @@ class Machine:
         )
 
     def _counts_of(self, series: Mapping[int, Series]) -> Iterator[CountSeries]:
+        """Yield the counters, each with all its samples: what it counts in between is no jump."""
         for s in self.signals:
-            if not s.role.is_count or not self.spans[s.id]:
+            spans = self.spans[s.id]
+            if not s.role.is_count or not spans:
                 continue
-            since_us, until_us = self.spans[s.id][0][0], self.spans[s.id][-1][1]
+            since_us, until_us = spans[0][0], spans[-1][1]
             yield CountSeries(
-                s.id, s.role, select_in_force(series.get(s.id, EMPTY), self.spans[s.id]), s.reset,
-                s.modulus, s.kind, s.interpolate, s.max_increment, s.max_speed or MAX_SPEED,
+                s.id, s.role, series.get(s.id, EMPTY), s.reset, s.modulus, s.kind,
+                s.interpolate, s.max_increment, s.max_speed or MAX_SPEED,
                 None if since_us == TIME_MIN_US else since_us,
                 None if until_us == OPEN_US else until_us,
+                () if spans == ((TIME_MIN_US, OPEN_US),) else spans,
             )  # fmt: skip
 
     async def _load_unknown_spans(
@@ -243,7 +245,8 @@ class Machine:
             for row in await connection.fetch(
                 statements.LAST_SAMPLES_BEFORE,
                 [signal.id for signal in in_force.values() if signal is not None],
-                instant_of(at_us),
+                # What ends with its time at the former place counts there.
+                instant_of(at_us + (at_us == self.since_us)),
                 state.id if state else -1,
                 [signal.id for signal in self.signals if signal.role in _NUMERIC],
             )
