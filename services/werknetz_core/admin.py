@@ -1,6 +1,7 @@
 """What an operator does directly in the database: wait for it, API keys, shift calendars."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.shift import Calendar
 from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, REVOKE_KEY
+from werknetz.store.audit import ADD_AUDIT_ENTRY
 from werknetz.store.calendars import LOCK_CALENDARS
 from werknetz.store.database_url import asyncpg_url
 from werknetz.store.queries.equipment import EQUIPMENT_ID, PLANT_PATHS
@@ -75,9 +77,14 @@ async def create_key(
         for plant in plants or ():
             await _equipment_id(connection, plant)
         plant_list = list(plants) if plants is not None else None
-        await connection.execute(
-            INSERT_KEY, key.prefix, key.hash, name, role.lower(), plant_list, expires_at
-        )
+        async with connection.transaction():
+            await connection.execute(
+                INSERT_KEY, key.prefix, key.hash, name, role.lower(), plant_list, expires_at
+            )
+            after = {"name": name, "role": role.lower(), "plants": plant_list}
+            await connection.execute(
+                ADD_AUDIT_ENTRY, "created", "key", key.prefix, None, json.dumps(after)
+            )
     return key.key
 
 
@@ -89,8 +96,11 @@ async def list_keys(url: str) -> Sequence[Mapping[str, Any]]:
 
 async def revoke_key(url: str, prefix: str) -> str | None:
     """Revoke a key; return its name, None if no valid key has the prefix."""
-    async with _Connection(url) as connection:
+    async with _Connection(url) as connection, connection.transaction():
         name: str | None = await connection.fetchval(REVOKE_KEY, prefix)
+        if name is not None:
+            before = json.dumps({"name": name})
+            await connection.execute(ADD_AUDIT_ENTRY, "revoked", "key", prefix, before, None)
         return name
 
 

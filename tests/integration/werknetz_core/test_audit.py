@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from werknetz_core import admin
+
 from .conftest import LINE, OTHER, PLANT, PRESS, World
 from .test_stops import post, send
 
@@ -92,3 +94,15 @@ async def test_pages_filters_and_plants(world: World) -> None:
     wrong = await world.get("/audit?subjekt=stop", "admin")
     assert wrong.status_code == 422
     assert "subject" in wrong.json()["hint"]
+
+
+async def test_keys_of_the_command_line_are_in_the_log(world: World, database_url: str) -> None:
+    key = await admin.create_key(
+        database_url, "first", role="admin", plants=[PLANT], expires_at=None
+    )
+    assert await admin.revoke_key(database_url, key.split("_")[1]) == "first"
+    shown = await entries(world, "subject=key")
+    assert [(entry["action"], entry["by"]) for entry in shown] == [
+        ("revoked", "database"), ("created", "database"),
+    ]  # fmt: skip
+    assert key not in str(shown)

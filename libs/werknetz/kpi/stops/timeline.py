@@ -6,6 +6,7 @@ was queried. Time in which no shift is planned ends a stop, except a fault; a br
 or at the end belongs to no stop. Pure: columns in, stops out.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -126,26 +127,45 @@ def stops_of(
 def follow_boundaries(
     pieces: Sequence[StatePiece], entries: Sequence[StateEntry]
 ) -> list[StateEntry]:
-    """Return the entries with those boundaries moved that follow the machine."""
+    """Return the entries with those boundaries moved that follow the machine.
+
+    Both are in order of time; no entry moves into its neighbour.
+    """
+    starts = [piece.start_us for piece in pieces]
     moved: list[StateEntry] = []
     for number, entry in enumerate(entries):
         start_us, end_us = entry.start_us, entry.end_us
-        before_us = moved[-1].end_us if moved else None
-        after_us = entries[number + 1].start_us if number + 1 < len(entries) else None
         if entry.follows_start:
-            for piece in reversed(pieces):
-                if piece.start_us < start_us <= piece.end_us and entry.matches(piece):
-                    start_us = piece.start_us
+            start_us = _follow_back(pieces, bisect_left(starts, start_us) - 1, entry)
         if entry.follows_end:
-            for piece in pieces:
-                if piece.start_us <= end_us < piece.end_us and entry.matches(piece):
-                    end_us = piece.end_us
-        if before_us is not None:
-            start_us = max(start_us, before_us)
-        if after_us is not None:
-            end_us = min(end_us, after_us)
+            end_us = _follow_ahead(pieces, max(0, bisect_right(starts, end_us) - 1), entry)
+        if moved:
+            start_us = max(start_us, moved[-1].end_us)
+        if number + 1 < len(entries):
+            end_us = min(end_us, entries[number + 1].start_us)
         moved.append(replace(entry, start_us=start_us, end_us=end_us))
     return moved
+
+
+def _follow_back(pieces: Sequence[StatePiece], number: int, entry: StateEntry) -> int:
+    """Return the start of the entry after going on over the same stop from a piece backwards."""
+    start_us = entry.start_us
+    while number >= 0 and pieces[number].end_us >= start_us and entry.matches(pieces[number]):
+        start_us = pieces[number].start_us
+        number -= 1
+    return start_us
+
+
+def _follow_ahead(pieces: Sequence[StatePiece], number: int, entry: StateEntry) -> int:
+    end_us = entry.end_us
+    while number < len(pieces) and pieces[number].end_us <= end_us:
+        number += 1
+    while (
+        number < len(pieces) and pieces[number].start_us <= end_us and entry.matches(pieces[number])
+    ):
+        end_us = pieces[number].end_us
+        number += 1
+    return end_us
 
 
 _Slice = tuple[StatePiece, StateEntry | None]
@@ -154,33 +174,38 @@ _Slice = tuple[StatePiece, StateEntry | None]
 def _overlay(pieces: Sequence[StatePiece], entries: Sequence[StateEntry]) -> list[_Slice]:
     """Return the pieces cut at the entries, with the state that the entries say."""
     slices: list[_Slice] = []
-    waiting = list(entries)
+    ends = [entry.end_us for entry in entries]
+    covered: list[list[StatePiece]] = [[] for _ in entries]
     for piece in pieces:
         at_us = piece.start_us
-        for entry in (e for e in entries if e.start_us < piece.end_us and e.end_us > at_us):
+        for number in range(bisect_right(ends, at_us), len(entries)):
+            entry = entries[number]
+            if entry.start_us >= piece.end_us:
+                break
             begin_us, end_us = max(entry.start_us, at_us), min(entry.end_us, piece.end_us)
             if begin_us > at_us:
                 slices.append((replace(piece, start_us=at_us, end_us=begin_us), None))
             state = piece.state if entry.state is None else entry.state
             cut = replace(piece, start_us=begin_us, end_us=end_us, state=state)
             slices.append((cut, entry))
+            covered[number].append(cut)
             at_us = end_us
         if at_us < piece.end_us:
             slices.append((replace(piece, start_us=at_us), None))
-    for entry in waiting:  # where the machine reports no stop, or nothing is computed yet
-        if entry.state is not None:
-            slices += _fill(entry, [cut for cut, owner in slices if owner is entry])
+    for entry, cuts in zip(entries, covered, strict=True):
+        if entry.state is not None:  # the machine reports no stop, or nothing is computed yet
+            slices += _fill(entry, entry.state, cuts)
     return sorted(slices, key=lambda part: part[0].start_us)
 
 
-def _fill(entry: StateEntry, covered: Sequence[StatePiece]) -> list[_Slice]:
-    assert entry.state is not None  # noqa: S101 - only such entries are filled
+def _fill(entry: StateEntry, state: int, covered: Sequence[StatePiece]) -> list[_Slice]:
+    """Return the time of an entry that no piece covers."""
     filled: list[_Slice] = []
     at_us = entry.start_us
     edges = [(piece.start_us, piece.end_us) for piece in covered]
-    for begin_us, end_us in [*sorted(edges), (entry.end_us, entry.end_us)]:
+    for begin_us, end_us in [*edges, (entry.end_us, entry.end_us)]:
         if begin_us > at_us:
-            filled.append((StatePiece(at_us, begin_us, entry.state, "not_computed"), entry))
+            filled.append((StatePiece(at_us, begin_us, state, "not_computed"), entry))
         at_us = max(at_us, end_us)
     return filled
 
@@ -261,7 +286,8 @@ def _stop_of(
 ) -> Stop:
     pieces = tuple(piece for piece, _ in run)
     start_us, end_us, state = pieces[0].start_us, pieces[-1].end_us, pieces[0].state
-    fault = next((f for f in faults if f[0] <= start_us < f[1]), (start_us, end_us))
+    number = bisect_right(faults, start_us, key=lambda fault: fault[0]) - 1
+    fault = faults[number] if state in FAULTS and number >= 0 else (start_us, end_us)
     seconds: dict[str, float] = {}
     for piece in pieces:
         length_s = (piece.end_us - piece.start_us) / 1e6
