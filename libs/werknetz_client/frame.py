@@ -12,7 +12,7 @@ from werknetz_client.errors import WerknetzError
 
 Library = Literal["polars", "pandas"]
 LIBRARIES: Final[tuple[Library, ...]] = ("polars", "pandas")
-SCOPES: Final = ("equipment", "supplier", "warehouse")
+SCOPES: Final = ("equipment", "characteristic", "supplier", "warehouse")
 """Scope of a value: the one that a row has is the first column."""
 
 COLUMNS: Final = (

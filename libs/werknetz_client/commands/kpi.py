@@ -35,6 +35,10 @@ def kpi(
         list[str] | None, typer.Argument(help="Paths, such as nordwerk/emden-1.")
     ] = None,
     *,
+    characteristic: Annotated[
+        list[str] | None,
+        typer.Option(help="Instead of paths: measured characteristics, as PATH:NAME."),
+    ] = None,
     supplier: Annotated[
         list[str] | None, typer.Option(help="Instead of paths: keys of suppliers, or '*'.")
     ] = None,
@@ -62,10 +66,8 @@ def kpi(
     options: dict[str, Any] = {
         "start": start, "end": end, "granularity": by, "rolling": rolling, "as_of": as_of,
     }  # fmt: skip
-    if supplier:
-        options["supplier"] = supplier
-    if warehouse:
-        options["warehouse"] = warehouse
+    scopes = {"characteristic": characteristic, "supplier": supplier, "warehouse": warehouse}
+    options |= {name: targets for name, targets in scopes.items() if targets}
     with Client() as client:
         if output is Output.CSV:
             print_csv(client.kpis.csv(name.split(","), equipment or [], **options))

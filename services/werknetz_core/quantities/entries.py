@@ -24,6 +24,10 @@ ROOT: Final = sa.func.coalesce(_Q.root_id, _Q.id)
 ROLES: Final = {
     "good": "good_count", "scrap": "scrap_count", "rework": "rework_count",
     "produced": "total_count",
+    # Nobody counts these: they are what people enter, and workers leave them alone.
+    "planned_scrap": "planned_scrap", "integrated_good": "integrated_good",
+    "production_loss": "production_loss", "storage_loss": "storage_loss",
+    "other_loss": "other_loss",
 }  # fmt: skip
 KINDS: Final = {role: kind for kind, role in ROLES.items()}
 _COPIED: Final = (
@@ -58,6 +62,13 @@ async def distribute(
     """
     if quantity >= 0:
         return [(span.at_us, quantity)]
+    if not ROLES[kind].endswith("_count"):
+        raise Problem(
+            422, "more_than_counted",
+            f"{-quantity:g} of {kind} cannot be taken away: nobody counts it.",
+            "Correct or withdraw the entry that has too much.",
+            errors=[{"pointer": "/body/quantity", "code": "more_than_counted", "detail": kind}],
+        )  # fmt: skip
     rows = await context.database.fetch(
         COUNTED_BY_BUCKET, span.equipment_id, instant_of(span.first_bucket_us),
         instant_of(span.last_bucket_us), ROLES[kind],

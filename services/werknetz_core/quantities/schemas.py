@@ -5,7 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-QuantityKind = Literal["good", "scrap", "rework", "produced"]
+QuantityKind = Literal[
+    "good", "scrap", "rework", "produced", "planned_scrap", "integrated_good", "production_loss",
+    "storage_loss", "other_loss",
+]  # fmt: skip
+"""Parts, and what only KPIs of planned scrap and material use: see their page."""
+
 Amount = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
 Text = Annotated[str | None, Field(max_length=2000)]
 Version = Annotated[int | None, Field(ge=0, lt=2**63)]
@@ -15,7 +20,7 @@ class QuantityView(BaseModel):
     id: int
     equipment: str
     at: datetime  # when the parts were made; of a span, its end
-    kind: str  # good, scrap, rework, produced
+    kind: str  # good, scrap, rework, produced, or of planned scrap and material
     quantity: float  # added to what counters and other systems report
     reason: str | None  # of scrap
     order_number: str | None

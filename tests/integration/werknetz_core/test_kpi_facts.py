@@ -69,6 +69,12 @@ async def test_first_pass_yield_counts_the_first_inspection_of_each_part(world: 
     assert press["first_pass_yield"] == (pytest.approx(1 / 3), None)
     line = await values(world, f"equipment={LINE}", "first_pass_yield")
     assert line["first_pass_yield"] == (pytest.approx(2 / 4), None)
+    await add_bucket(world, PRESS, "2026-11-20T05:00Z")
+    url = f"/kpi_values/explain?equipment={LINE}&kpi=first_pass_yield&{DAY}"
+    explained = (await world.get(url)).json()
+    assert (explained["elements"]["ip"], explained["elements"]["gp"]) == (4, 2)
+    (machine,) = explained["machines"]
+    assert (machine["elements"]["ip"], machine["value"]) == (3, pytest.approx(1 / 3))
     other = await values(world, f"equipment={OTHER}", "first_pass_yield")
     assert other["first_pass_yield"] == (None, "no data")
 
@@ -89,6 +95,7 @@ async def test_material_has_one_unit_or_no_ratio(world: World) -> None:
     names = (
         "finished_goods_ratio", "production_loss_ratio", "other_loss_ratio",
         "storage_and_transportation_loss_ratio", "integrated_goods_ratio",
+        "actual_to_planned_scrap_ratio",
     )  # fmt: skip
     got = await values(world, f"equipment={PRESS}", *names)
     assert got["finished_goods_ratio"] == (pytest.approx(72 / 80), None)
@@ -97,6 +104,7 @@ async def test_material_has_one_unit_or_no_ratio(world: World) -> None:
     assert got["storage_and_transportation_loss_ratio"] == (
         None, "nobody enters losses of storage and transportation",
     )  # fmt: skip
+    assert got["actual_to_planned_scrap_ratio"] == (None, "no planned scrap quantity is entered")
     assert got["integrated_goods_ratio"] == (None, "nobody enters integrated good quantities")
     await add_consumption(world, ROBOT, when, 5, "KGM")
     assert (await values(world, f"equipment={LINE}", *names))["finished_goods_ratio"] == (

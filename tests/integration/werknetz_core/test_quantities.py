@@ -145,3 +145,19 @@ async def test_roles_and_plants(world: World) -> None:
             assert await code_of(await send(world, method, where, body, key)) == (403, code)
     missing = await send(world, "PATCH", "/quantity_entries/999999999999", {"quantity": 1})
     assert await code_of(missing) == (404, "unknown_quantity")
+
+
+async def test_losses_of_material_are_entered_and_counted_by_nobody_else(world: World) -> None:
+    await add_bucket(world, PRESS, "2026-11-20T08:45Z", pq=60)
+    entered = {**BODY, "kind": "production_loss", "quantity": 2.5}
+    made = await post(world, "/quantity_entries", entered)
+    assert (made["kind"], made["quantity"]) == ("production_loss", 2.5)
+    assert await in_force(world) == [("09:00", "production_loss", 2.5)]
+    less = await send(world, "POST", "/quantity_entries", {**entered, "quantity": -1})
+    assert await code_of(less) == (422, "more_than_counted")
+    assert "Correct or withdraw" in less.json()["hint"]
+    path = f"/quantity_entries/{made['id']}"
+    corrected = (await send(world, "PATCH", path, {"quantity": 1.5})).json()
+    assert corrected["quantity"] == 1.5
+    found = await world.get("/quantity_entries?kind=production_loss")
+    assert [row["quantity"] for row in found.json()["items"]] == [1.5]

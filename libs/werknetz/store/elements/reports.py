@@ -22,9 +22,11 @@ WHERE equipment_id = $1 AND known_to IS NULL AND start_at < $3 AND end_at > $2
     AND start_at < end_at
 ORDER BY id"""  # noqa: S608 - made of constants
 
+# Others are of planned scrap and material: no element of a machine.
 QUANTITY_ENTRIES: Final = f"""
 SELECT role, {_AT}, quantity FROM quantity_entries
-WHERE equipment_id = $1 AND known_to IS NULL AND at >= $2 AND at <= $3 ORDER BY at, id"""  # noqa: S608 - made of constants
+WHERE equipment_id = $1 AND known_to IS NULL AND at >= $2 AND at <= $3
+    AND right(role, 6) = '_count' ORDER BY at, id"""  # noqa: S608 - made of constants
 
 # Those that begin in the range, those that end later than its start, and the last one without an
 # end before it. An open one is ended by the next state of the machine.

@@ -50,11 +50,12 @@ JOIN consumptions c ON c.equipment_id = ANY($1::int[]) AND c.at >= w.start_at AN
 LEFT JOIN materials m ON m.id = c.material_id
 GROUP BY w.n"""
 
+# A quantity is entered for the time up to its instant, as counts are.
 ENTERED_QUANTITIES: Final = f"""
 SELECT w.n, q.role, count(*)::float8 AS entries, sum(q.quantity) AS quantity
 {_WINDOWS}
 JOIN quantity_entries q ON q.equipment_id = ANY($1::int[])
-    AND q.at >= w.start_at AND q.at < w.end_at AND q.role = ANY($5::text[]) AND {_known("q")}
+    AND q.at > w.start_at AND q.at <= w.end_at AND q.role = ANY($5::text[]) AND {_known("q")}
 GROUP BY w.n, q.role"""
 
 CAPACITY: Final = f"""

@@ -3,7 +3,8 @@
 The value is computed by the code behind `kpi_values`, so both always agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -12,8 +13,10 @@ import asyncpg
 
 from werknetz.domain.bucket import instant_of
 from werknetz.domain.state import MachineState
+from werknetz.domain.window import Window
 from werknetz.kpi.definition import Kpi
-from werknetz.kpi.elements import Elements
+from werknetz.kpi.elements import ELEMENT_NAMES, Elements
+from werknetz.kpi.facts.elements import EquipmentElements
 from werknetz.store.session import ReadSession
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
@@ -21,10 +24,13 @@ from werknetz_core.context.time_spec import format_utc
 from werknetz_core.kpis.explanation import trace
 from werknetz_core.kpis.explanation.doubts import load_doubts, sentences_of
 from werknetz_core.kpis.query import KpiQuery
+from werknetz_core.kpis.scopes.facts import FACT_NAMES, FactQuery, FactSums, load_fact_sums
+from werknetz_core.kpis.scopes.scope import QueryTarget
 from werknetz_core.kpis.values import compute
 from werknetz_core.kpis.values.compute import judgement_fields
 
 MACHINES_MAX: Final = 25
+_ALL: Final = 0  # no machine has this id: the facts of the whole target
 _API: Final = "/api/v1"
 _COUNTS: Final = {"produced": "pq", "good": "gq", "scrap": "sq", "rework": "rq"}
 _QUALITY_ELEMENTS: Final = ("pbt_s", "unknown_s", "samples", "good_samples", "late_samples")
@@ -48,10 +54,15 @@ async def explain(
     traces = await trace.load_machine_traces(context.database, machine_ids, span, sums)
     losses = await trace.load_data_losses(session, principal, list(paths), span)
     of_machines = {id_: (paths[id_], Elements.of(sums[id_])) for id_ in by_path}
+    facts = await _load_facts(context, target, kpi, machine_ids)
     doubts = await load_doubts(context.database, span, kpi, of_machines)
     links = _Links(format_utc(target.span.start_us), format_utc(target.span.end_us))
-    machines = [_machine(id_, paths[id_], traces, query, links) for id_ in machine_ids]
-    total = Elements.sum(Elements.of(row) for row in sums.values())
+    machines = [
+        _machine(id_, paths[id_], _with_facts(sums[id_], facts.get(id_)), traces, query, links)
+        for id_ in machine_ids
+    ]
+    total = EquipmentElements.sum(_with_facts(row) for row in sums.values())
+    total = replace(total, **facts.get(_ALL, {}))
     omitted = {"window", "definition_version", "inputs"}
     document = {
         **{name: value[name] for name in value if name not in omitted},
@@ -97,10 +108,37 @@ def _elements(kpi: Kpi, elements: Elements) -> dict[str, float | None]:
     return {name: elements.reported(name) for name in names}
 
 
+async def _load_facts(
+    context: AppContext, target: QueryTarget, kpi: Kpi, machine_ids: Sequence[int]
+) -> FactSums:
+    """Return the fact elements of the KPI by machine, and those of the whole target."""
+    names = FACT_NAMES.intersection(kpi.inputs)
+    if not names:
+        return {}
+    window = Window(
+        target.span.start_us, target.span.end_us, instant_of(target.span.start_us).date()
+    )
+    facts: FactSums = {}
+    async with context.database.acquire() as connection:
+        for key, ids in ((_ALL, target.ids), *((id_, [id_]) for id_ in machine_ids)):
+            query = FactQuery(ids, [window], target.time.now_us)
+            facts[key] = (await load_fact_sums(connection, query, names)).get(1, {})
+    return facts
+
+
+def _with_facts(row: asyncpg.Record, facts: Mapping[str, float] | None = None) -> EquipmentElements:
+    stored = {name: float(row[name] or 0.0) for name in ELEMENT_NAMES}
+    return EquipmentElements(**stored, **(facts or {}))
+
+
 def _machine(
-    machine_id: int, path: str, traces: trace.MachineTraces, query: KpiQuery, links: _Links
+    machine_id: int,
+    path: str,
+    elements: EquipmentElements,
+    traces: trace.MachineTraces,
+    query: KpiQuery,
+    links: _Links,
 ) -> Document:
-    elements = Elements.of(traces.sums[machine_id])
     [kpi] = query.kpis
     value, reason = kpi.compute(elements, divisor=query.divisor)
     return {
