@@ -14,7 +14,8 @@ TREE = ReasonTree([
     replace(JAM, code="technical", parent=None, name_en="Technical", name_de="Technik"), JAM,
     replace(JAM, code="break", name_en="Break", name_de="Pause", counts_against_availability=False),
     replace(JAM, code="crack", kind="scrap", name_en="Crack", name_de="Riss"),
-    replace(JAM, code="old", is_retired=True), replace(JAM, code="feeder", plant="n/emden", name_de="Zuführer"),
+    replace(JAM, code="old", is_retired=True),
+    replace(JAM, code="feeder", plant="n/emden", name_de="Zuführer"),
     replace(JAM, code="oven", plant="n/zwick"), replace(JAM, code="feeder", plant="n/zwick"),
 ])  # fmt: skip
 
