@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 
 from werknetz.runtime.environment import check_environment
-from werknetz.runtime.settings import SettingError, read_env
+from werknetz.runtime.settings import SettingError
 from werknetz_client.commands import alive
 from werknetz_client.commands.output import printable
 from werknetz_client.errors import WerknetzError
-from werknetz_client.transport import load_config
+from werknetz_client.transport import has_only_database
 
 GROUP: Final = "werknetz.commands"
 # Commands that each service's entry point adds; named even where its extra is missing.
@@ -69,20 +69,13 @@ def root(command: str | None = None) -> typer.Typer:
     if command == "alive":
         return app
     _register_own(app)
-    if command in OWN and not _is_operator(command):
+    if command in OWN and not (command == "calendar" and has_only_database()):
         return app
     owners = {name for name, commands in COMMANDS.items() if command in commands}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         if not owners or entry.name in owners:
             _add(app, entry)
     return app
-
-
-def _is_operator(command: str | None) -> bool:
-    """Whether a calendar is set in the database: on a server that has no API key yet."""
-    return (
-        command == "calendar" and bool(read_env("WERKNETZ_DATABASE_URL")) and not load_config()[1]
-    )
 
 
 def _check_environment() -> None:

@@ -47,6 +47,11 @@ def load_config() -> tuple[str, str | None]:
     return url.rstrip("/"), None if key is None else str(key)
 
 
+def has_only_database() -> bool:
+    """Whether this is a server that has no API key yet, but the URL of its database."""
+    return bool(read_env("WERKNETZ_DATABASE_URL")) and not load_config()[1]
+
+
 class Transport:
     """One connection pool to one server."""
 

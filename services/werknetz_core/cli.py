@@ -41,8 +41,9 @@ def register(app: typer.Typer) -> None:
     keys.command("list")(list_keys)
     keys.command("revoke")(revoke_key)
     app.add_typer(keys, name="keys")
-    # Without an API key; with one, the client's command goes over the API.
-    get_or_add_group(app, "calendar", "Shift calendars of equipment.").command("set")(set_calendar)
+    # For `calendar set` of the client, where there is no API key yet.
+    calendar = get_or_add_group(app, "calendar", "Shift calendars of equipment.")
+    calendar.command("set-in-database", hidden=True)(set_calendar)
 
 
 def up(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 from werknetz.runtime.command import get_or_add_group
 from werknetz_client.client import Client, Row
@@ -18,7 +19,9 @@ from werknetz_client.commands.output import (
     timestamp,
 )
 from werknetz_client.errors import WerknetzError
+from werknetz_client.transport import has_only_database
 
+IN_DATABASE: Final = "set-in-database"
 HEADINGS: Final = ("equipment", "valid from", "valid to", "in force", "shifts", "exceptions")
 Path_ = Annotated[str, typer.Argument(help="Equipment, such as nordwerk/emden-1.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
@@ -67,6 +70,7 @@ def show(equipment: Path_, output: OutputOption = Output.TABLE, wide: Wide = Fal
 
 
 def set_calendar(
+    context: typer.Context,
     equipment: Path_,
     file: File,
     *,
@@ -75,6 +79,9 @@ def set_calendar(
     dry_run: Annotated[bool, typer.Option(help="Only show what would change.")] = False,
 ) -> None:
     """Set the calendar of an equipment and of all below it that has none of its own."""
+    if has_only_database() and not dry_run:
+        _set_in_database(context, [equipment, str(file)], valid_from)
+        return
     document = _read_document(file)
     with Client() as client:
         if dry_run:
@@ -129,6 +136,20 @@ def import_calendar(
                 reason=f"imported from {file.name}",
             )
         )  # fmt: skip
+
+
+def _set_in_database(context: typer.Context, arguments: list[str], valid_from: str | None) -> None:
+    """Call the command that the core adds to this group, where the core is installed."""
+    group = context.parent.command if context.parent is not None else None
+    command = group.get_command(context, IN_DATABASE) if isinstance(group, TyperGroup) else None
+    if command is None:
+        raise WerknetzError(
+            "There is no API key.", "Set WERKNETZ_API_KEY, or install `werknetz[core]` here."
+        )
+    options = [] if valid_from is None else ["--valid-from", valid_from]
+    code = command.main([*arguments, *options], IN_DATABASE, standalone_mode=False)
+    if code:
+        raise typer.Exit(code)
 
 
 def _read_document(file: Path) -> dict[str, Any]:
