@@ -84,7 +84,7 @@ async def _place(
         )  # fmt: skip
     if len(new.segments) != len(old.segments) or len(new.segments) == 1:
         raise _invalid(
-            "path", f"{new} is a {new.level}, and {old} a {old.level}.",
+            "path", f"{new} has the level {new.level}, and {old} the level {old.level}.",
             "Equipment moves to another parent of the same level.",
         )  # fmt: skip
     if str(new).startswith(f"{old}/"):

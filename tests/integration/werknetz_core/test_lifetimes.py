@@ -24,9 +24,9 @@ DAWN_US = microseconds_of(DAWN)
 SHIFT_S = 5 * 3600 + 7 * 60 - 1800  # from 06:00 to 11:07, less the break
 
 
-async def change(world: World, path: str, key: str = "engineer", **body: Any) -> httpx2.Response:
+async def change(world: World, route: str, key: str = "engineer", **body: Any) -> httpx2.Response:
     return await world.client.patch(
-        f"/api/v1{path}", headers={"X-API-Key": world.keys[key]}, json=body
+        f"/api/v1{route}", headers={"X-API-Key": world.keys[key]}, json=body
     )
 
 
@@ -180,7 +180,7 @@ async def test_a_moved_machine_has_each_time_where_it_was(world: World) -> None:
 REFUSED = [
     ("nothing", PRESS, {}, 422, "Nothing is to be changed"),
     ("a bad path", PRESS, {"path": "Nordwerk/ö"}, 422, "must be lower case"),
-    ("another level", PRESS, {"path": f"{PLANT}/body"}, 422, "is a area"),
+    ("another level", PRESS, {"path": f"{PLANT}/body"}, 422, "has the level area"),
     ("a path in use", PRESS, {"path": ROBOT}, 409, "There is equipment"),
     ("an unknown parent", PRESS, {"path": f"{PLANT}/body/line-7/press-3"}, 422, "no equipment"),
     ("both at once", PRESS, {"path": f"{LINE}/x", "valid_to": NOW.isoformat()}, 422, "at once"),
