@@ -58,7 +58,7 @@ async def add_time(
     equipment_id: int,
     start: str,
     pieces: Sequence[Piece],
-    made: Made | None = None,
+    parts: Made | None = None,
 ) -> None:
     """Insert buckets and intervals from `start`, a quarter, on; parts belong to the first one."""
     at = datetime.fromisoformat(start)
@@ -76,9 +76,9 @@ async def add_time(
             _add(buckets.setdefault(bucket, {}), piece, (until - at).total_seconds())
             at = until
     for number, (bucket, columns) in enumerate(sorted(buckets.items())):
-        if number == 0 and made is not None:
-            _add_parts(columns, made)
-        await _insert(database, equipment_id, bucket, _judge(columns, made))
+        if number == 0 and parts is not None:
+            _add_parts(columns, parts)
+        await _insert(database, equipment_id, bucket, _judge(columns, parts))
 
 
 def _add(columns: dict[str, float], piece: Piece, seconds: float) -> None:
@@ -93,23 +93,23 @@ def _add(columns: dict[str, float], piece: Piece, seconds: float) -> None:
         columns[name] = columns.get(name, 0.0) + seconds
 
 
-def _add_parts(columns: dict[str, float], made: Made) -> None:
-    produced = made.good + made.scrap
+def _add_parts(columns: dict[str, float], parts: Made) -> None:
+    produced = parts.good + parts.scrap
     columns |= {
-        "pq": produced, "gq": made.good, "sq": made.scrap,
-        "pri_pq_s": produced * made.run_s, "pri_gq_s": made.good * made.run_s,
-        "judged_pri_pq_s": produced * made.run_s, "judged_pri_gq_s": made.good * made.run_s,
-        "pace_pri_pq_s": produced * made.run_s,
-        **made.more,
+        "pq": produced, "gq": parts.good, "sq": parts.scrap,
+        "pri_pq_s": produced * parts.run_s, "pri_gq_s": parts.good * parts.run_s,
+        "judged_pri_pq_s": produced * parts.run_s, "judged_pri_gq_s": parts.good * parts.run_s,
+        "pace_pri_pq_s": produced * parts.run_s,
+        **parts.more,
     }  # fmt: skip
 
 
-def _judge(columns: dict[str, float], made: Made | None) -> dict[str, Any]:
+def _judge(columns: dict[str, float], parts: Made | None) -> dict[str, Any]:
     """Add what is known: everything of the machine, or nothing of its quantities."""
     busy, unknown = columns.get("pbt_s", 0.0), columns.get("unknown_s", 0.0)
     calendar = columns.get("pot_s", 0.0) + columns.get("off_shift_s", 0.0)
     columns["plan_known_s"] = calendar
-    if made is None or made.is_judged:
+    if parts is None or parts.is_judged:
         columns |= {
             "judged_s": busy - unknown, "judged_apt_s": columns.get("apt_s", 0.0),
             "judged_aust_s": columns.get("aust_s", 0.0), "quantity_known_s": busy,

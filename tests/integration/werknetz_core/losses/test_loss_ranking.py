@@ -101,6 +101,27 @@ async def test_shifts_and_orders(world: World) -> None:
     assert rows[None, "no_order"]["seconds"] == 600
 
 
+async def test_reasons_of_codes_and_the_untagged_share(world: World) -> None:
+    """Code a stands for a reason in the plant; jam is a reason that a person entered."""
+    await add_day(world)
+    before = await rank(world, "group_by=reason&kind=loss&under=" + PRESS)
+    assert before["totals"]["untagged_share"] == 1
+    await world.database.execute(
+        "INSERT INTO reason_codes (equipment_id, state_code, reason) VALUES ($1, 'a', 'no_worker')",
+        world.ids[PLANT],
+    )
+    await world.database.execute(
+        "INSERT INTO reasons (equipment_id, code, kind, name_en, name_de) "
+        "VALUES ($1, 'jam', 'stop', 'Jam', 'Stau')", world.ids[PLANT],
+    )  # fmt: skip
+    after = await rank(world, "group_by=reason&kind=loss&under=" + PRESS)
+    minutes = {row["reason"]: row["seconds"] / 60 for row in after["items"]}
+    assert (minutes["no_worker"], minutes["jam"]) == (25, 1)
+    stops_min = 7 + 25 + 1 + 14 + 70 + 10
+    assert after["totals"]["stop_s"] == stops_min * 60
+    assert after["totals"]["untagged_share"] == pytest.approx(1 - 26 / stops_min)
+
+
 async def test_comparison_with_the_period_before(world: World) -> None:
     await add_day(world)
     await add_time(
