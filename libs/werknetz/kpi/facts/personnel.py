@@ -1,4 +1,4 @@
-"""Attendance and work time of people in windows, after ISO 22400-2: APAT and APWT.
+"""MachineAttendance and work time of people in windows, after ISO 22400-2: APAT and APWT.
 
 A person who runs several machines at once is there once: time that several records of one person
 cover is shared equally between them.
@@ -11,7 +11,7 @@ from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
-class Attendance:
+class MachineAttendance:
     """One record: a person at a machine, in microseconds UTC."""
 
     person: str
@@ -30,7 +30,7 @@ class PersonnelSums:
 
 
 def sum_personnel(
-    records: Iterable[Attendance], windows: Sequence[tuple[int, int]]
+    records: Iterable[MachineAttendance], windows: Sequence[tuple[int, int]]
 ) -> list[PersonnelSums]:
     """Sum records over ascending windows that do not overlap, each a start and an end in µs.
 
@@ -38,7 +38,7 @@ def sum_personnel(
     attendance without work: it lowers worker efficiency, so the sources must report work.
     """
     sums = [PersonnelSums() for _ in windows]
-    by_person: dict[str, list[Attendance]] = defaultdict(list)
+    by_person: dict[str, list[MachineAttendance]] = defaultdict(list)
     for record in records:
         if record.start_us < record.end_us:
             by_person[record.person].append(record)
@@ -48,7 +48,7 @@ def sum_personnel(
 
 
 def _add_person(
-    records: Sequence[Attendance],
+    records: Sequence[MachineAttendance],
     windows: Sequence[tuple[int, int]],
     sums: Sequence[PersonnelSums],
 ) -> None:

@@ -11,7 +11,7 @@ _WINDOWS: Final = (
 )
 
 
-def _known(alias: str) -> str:
+def _restrict_to_known(alias: str) -> str:
     return (
         f"{alias}.known_from <= $4::timestamptz AND ({alias}.known_to IS NULL "
         f"OR {alias}.known_to > $4::timestamptz)"
@@ -26,16 +26,16 @@ SELECT w.n, count(*)::float8 AS ip, (count(*) FILTER (WHERE p.is_good))::float8 
 CROSS JOIN LATERAL (
     SELECT i.equipment_id, i.serial_number FROM inspections i
     WHERE i.equipment_id = ANY($1::int[]) AND i.at >= w.start_at AND i.at < w.end_at
-        AND i.serial_number IS NOT NULL AND i.is_good IS NOT NULL AND {_known("i")}
+        AND i.serial_number IS NOT NULL AND i.is_good IS NOT NULL AND {_restrict_to_known("i")}
         AND NOT EXISTS (SELECT FROM inspections b
             WHERE b.equipment_id = i.equipment_id AND b.serial_number = i.serial_number
-                AND b.at < w.start_at AND b.is_good IS NOT NULL AND {_known("b")})
+                AND b.at < w.start_at AND b.is_good IS NOT NULL AND {_restrict_to_known("b")})
     GROUP BY i.equipment_id, i.serial_number) AS s
 CROSS JOIN LATERAL (
     SELECT bool_and(f.is_good) AS is_good FROM (
         SELECT DISTINCT ON (c.characteristic) c.is_good FROM inspections c
         WHERE c.equipment_id = s.equipment_id AND c.serial_number = s.serial_number
-            AND c.is_good IS NOT NULL AND {_known("c")}
+            AND c.is_good IS NOT NULL AND {_restrict_to_known("c")}
         ORDER BY c.characteristic, c.at, c.event_id) AS f) AS p
 GROUP BY w.n"""  # noqa: S608 - made of constants
 
@@ -46,7 +46,7 @@ SELECT w.n, count(*)::float8 AS consumptions, coalesce(sum(c.base_quantity), 0) 
     )::float8 AS consumed_units
 {_WINDOWS}
 JOIN consumptions c ON c.equipment_id = ANY($1::int[]) AND c.at >= w.start_at AND c.at < w.end_at
-    AND {_known("c")}
+    AND {_restrict_to_known("c")}
 LEFT JOIN materials m ON m.id = c.material_id
 GROUP BY w.n"""
 
@@ -55,7 +55,8 @@ ENTERED_QUANTITIES: Final = f"""
 SELECT w.n, q.role, count(*)::float8 AS entries, sum(q.quantity) AS quantity
 {_WINDOWS}
 JOIN quantity_entries q ON q.equipment_id = ANY($1::int[])
-    AND q.at > w.start_at AND q.at <= w.end_at AND q.role = ANY($5::text[]) AND {_known("q")}
+    AND q.at > w.start_at AND q.at <= w.end_at AND q.role = ANY($5::text[])
+    AND {_restrict_to_known("q")}
 GROUP BY w.n, q.role"""
 
 CAPACITY: Final = f"""

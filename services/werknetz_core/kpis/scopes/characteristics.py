@@ -108,5 +108,5 @@ async def _require_characteristic(
     if await context.database.fetchval(HAS_CHARACTERISTIC, equipment_id, characteristic):
         return
     name = f"{path}{SEPARATOR}{characteristic}"
-    known = [row["name"] for row in await list_characteristics(context, [equipment_id])]
-    raise unknown_target("characteristic", name, known)
+    existing = [row["name"] for row in await list_characteristics(context, [equipment_id])]
+    raise unknown_target("characteristic", name, existing)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from werknetz.domain.bucket import TIME_MAX_US, instant_of
 from werknetz.domain.window import Window
 from werknetz.kpi.facts.elements import FACT_ELEMENT_NAMES
-from werknetz.kpi.facts.personnel import Attendance, sum_personnel
+from werknetz.kpi.facts.personnel import MachineAttendance, sum_personnel
 from werknetz.store.queries import kpi_facts as statements
 from werknetz.store.session import ReadConnection
 
@@ -88,7 +88,7 @@ async def _load_personnel(connection: ReadConnection, query: FactQuery) -> FactS
         instant_of(query.windows[-1].end_us), instant_of(query.now_us),
     )  # fmt: skip
     spans = [(window.start_us, window.end_us) for window in query.windows]
-    summed = sum_personnel((Attendance(*row) for row in rows), spans)
+    summed = sum_personnel((MachineAttendance(*row) for row in rows), spans)
     return {
         number: {
             "attendances": float(sums.attendances), "apat_s": sums.apat_s, "apwt_s": sums.apwt_s,

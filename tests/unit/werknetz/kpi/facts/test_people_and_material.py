@@ -64,14 +64,14 @@ def test_a_value_or_a_reason(name: str, elements: dict[str, float], expected: fl
     assert (value if reason is None else reason) == expected
 
 
-def test_unknown_states_say_nothing_about_facts() -> None:
+def test_unknown_states_do_not_hide_facts() -> None:
     unknown = EquipmentElements(pbt_s=900, unknown_s=900, attendances=1, apat_s=900, apwt_s=450)
     assert CATALOGUE["worker_efficiency"].compute(unknown) == (0.5, None)
     assert CATALOGUE["availability"].compute(unknown)[0] is None
 
 
 def test_the_sums_of_parts_add_up() -> None:
-    one = EquipmentElements(**dict.fromkeys(FACT_ELEMENT_NAMES, 2.0), pq=3)
-    both = one + one
+    part = EquipmentElements(**dict.fromkeys(FACT_ELEMENT_NAMES, 2.0), pq=3)
+    both = part + part
     assert all(getattr(both, name) == 4 for name in FACT_ELEMENT_NAMES)
     assert both.pq == 6

@@ -1,4 +1,4 @@
-"""Attendance and work time in windows: shares, overlaps and people at several machines."""
+"""MachineAttendance and work time in windows: shares, overlaps and people at several machines."""
 
 from itertools import pairwise
 from typing import Any
@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from werknetz.kpi.facts.personnel import Attendance, sum_personnel
+from werknetz.kpi.facts.personnel import MachineAttendance, sum_personnel
 
 H = 3_600_000_000
 
 
-def record(person: str, start: float, end: float, **fields: Any) -> Attendance:
-    return Attendance(person, int(start * H), int(end * H), **fields)
+def record(person: str, start: float, end: float, **fields: Any) -> MachineAttendance:
+    return MachineAttendance(person, int(start * H), int(end * H), **fields)
 
 
 def test_a_record_counts_in_the_windows_that_it_touches_by_its_share() -> None:
