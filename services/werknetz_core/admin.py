@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from werknetz.domain.bucket import microseconds_of
 from werknetz.domain.shift import Calendar
 from werknetz.store.api_keys import INSERT_KEY, LIST_KEYS, REVOKE_KEY
-from werknetz.store.audit import ADD_AUDIT_ENTRY
 from werknetz.store.calendars import LOCK_CALENDARS
 from werknetz.store.database_url import asyncpg_url
 from werknetz.store.queries.equipment import EQUIPMENT_ID, PLANT_PATHS
 from werknetz.store.session import Database, PoolOptions
+from werknetz.store.shop_floor.audit import ADD_AUDIT_ENTRY
 from werknetz_core.access.keys import KeyRole, Principal, generate_key
 from werknetz_core.calendars.changes import StoredCalendars
 from werknetz_core.calendars.versions import parse_change, plan_change, store_change

@@ -8,9 +8,9 @@ from werknetz.domain.bucket import TIME_MAX_US
 from werknetz.kpi.losses.ledger import LossEntry
 from werknetz.kpi.stops.reasons import Reason, ReasonTree
 from werknetz.kpi.stops.thresholds import MinorStops
-from werknetz.store.queries.reasons import REASONS
-from werknetz.store.queries.stops import REASON_CODES
 from werknetz.store.session import ReadConnection
+from werknetz.store.shop_floor.reasons import REASONS
+from werknetz.store.shop_floor.stops import REASON_CODES
 from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
 from werknetz_core.reasons.loading import plant_of
 from werknetz_core.stops.loading import load_thresholds

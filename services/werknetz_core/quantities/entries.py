@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
 from werknetz.store.dirty import MARK_BUCKETS_BETWEEN
-from werknetz.store.queries.quantities import COUNTED_BY_BUCKET
 from werknetz.store.session import WriteSession
+from werknetz.store.shop_floor.quantities import COUNTED_BY_BUCKET
 from werknetz.store.tables import equipment, quantity_entries
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.time_spec import format_utc

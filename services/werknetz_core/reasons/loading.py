@@ -5,8 +5,8 @@ from typing import Final
 import asyncpg
 
 from werknetz.kpi.stops.reasons import Reason, ReasonRejected, ReasonTree
-from werknetz.store.queries.reasons import REASONS
 from werknetz.store.session import Database
+from werknetz.store.shop_floor.reasons import REASONS
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.http.problem import Problem

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from werknetz.domain.bucket import instant_of
-from werknetz.store.queries.quantities import SCRAP_BY_REASON
-from werknetz.store.queries.shift_reports import NOTES_IN_SPAN, ORDERS_IN_SPAN
+from werknetz.store.shop_floor.quantities import SCRAP_BY_REASON
+from werknetz.store.shop_floor.shift_reports import NOTES_IN_SPAN, ORDERS_IN_SPAN
 from werknetz_core.access.keys import Principal
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentNode

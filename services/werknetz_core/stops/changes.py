@@ -12,8 +12,8 @@ from fastapi import Request
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.domain.state import MachineState
-from werknetz.store import entries as statements
 from werknetz.store.session import WriteSession
+from werknetz.store.shop_floor import entries as statements
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change
 from werknetz_core.context.app_context import AppContext

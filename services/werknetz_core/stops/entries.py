@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.kpi.stops.thresholds import MINOR_STOP_US
-from werknetz.store import entries as statements
 from werknetz.store.dirty import MARK_BUCKETS_BETWEEN
 from werknetz.store.locks import LOCK_OF
 from werknetz.store.session import WriteSession
+from werknetz.store.shop_floor import entries as statements
 from werknetz.store.tables import state_entries
 
 _LOCK: Final = 0x53544F50  # "STOP": one change at a time at a machine

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
 from werknetz.kpi.stops.timeline import follow_boundaries
 from werknetz.runtime.log import get_logger
-from werknetz.store import entries as statements
 from werknetz.store.session import Database, WriteSession
+from werknetz.store.shop_floor import entries as statements
 from werknetz.store.tables import state_entries
 from werknetz_core.context.equipment_tree import now_us as clock_us
 from werknetz_core.stops.entries import lock_machine, mark_span

@@ -12,8 +12,8 @@ from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microsecond
 from werknetz.kpi.stops.reasons import Reason, ReasonTree
 from werknetz.kpi.stops.thresholds import MinorStops, StopThreshold
 from werknetz.kpi.stops.timeline import StateEntry, StatePiece, Stop, stops_of
-from werknetz.store.queries import stops as statements
 from werknetz.store.session import ReadConnection
+from werknetz.store.shop_floor import stops as statements
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.context.equipment_tree import EquipmentTree
 from werknetz_core.http.problem import Problem

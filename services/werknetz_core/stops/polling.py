@@ -6,7 +6,7 @@ from typing import Self
 
 from fastapi import Request, Response
 
-from werknetz.store.queries.stops import LAST_CHANGES
+from werknetz.store.shop_floor.stops import LAST_CHANGES
 from werknetz_core.context.app_context import AppContext
 from werknetz_core.http.etag import CACHE_CONTROL, etag_matches
 from werknetz_core.http.responses import not_modified

@@ -51,7 +51,7 @@ async def post(world: World, path: str, body: object, key: str = "engineer") -> 
     return response.json()
 
 
-async def listed(world: World, query: str = "start=-5h", under: str = PRESS) -> list[Any]:
+async def list_stops(world: World, query: str = "start=-5h", under: str = PRESS) -> list[Any]:
     response = await world.get(f"/stops?under={under}&{query}")
     assert response.status_code == 200, response.text
     return response.json()["items"]  # type: ignore[no-any-return]
@@ -75,20 +75,20 @@ async def test_a_stop_is_whole_whatever_is_queried(world: World) -> None:
         ("08:30", "08:40", P, "apt"), ("08:40", "08:45", I, "adot"), ("08:45", "09:00", P, "apt"),
     )  # fmt: skip
     await pieces(world, ROBOT, ("08:00", "08:10", 5, "adet"))
-    [stop] = await listed(world, f"start={DAY}T08:29:30Z&end={DAY}T08:30:30Z")
+    [stop] = await list_stops(world, f"start={DAY}T08:29:30Z&end={DAY}T08:30:30Z")
     assert (stop["duration_s"], stop["minor"], stop["in_span_s"]) == (1800, False, 30)
     assert (stop["adet_s"], stop["adot_s"], stop["lost_s"]) == (1200, 600, 1800)
     assert (stop["category"], stop["order_number"], stop["orders"]) == ("adet", "A", ["A", "B"])
-    whole = await listed(world)
+    whole = await list_stops(world)
     assert brief(whole) == [
         ("08:00", "08:30", "malfunction", None), ("08:40", "08:45", "idle", None),
     ]  # fmt: skip
     assert whole[0] == {**stop, "in_span_s": 1800}
-    by_size = await listed(world, "start=-5h&sort=-duration_s&min_s=600", LINE)
+    by_size = await list_stops(world, "start=-5h&sort=-duration_s&min_s=600", LINE)
     assert [item["equipment"] for item in by_size] == [PRESS, ROBOT]
-    short = await listed(world, f"start={DAY}T08:41:00Z&end={DAY}T08:42:00Z&min_s=300")
+    short = await list_stops(world, f"start={DAY}T08:41:00Z&end={DAY}T08:42:00Z&min_s=300")
     assert [item["order_number"] for item in short] == [None]
-    assert await listed(world, f"start={DAY}T08:41:00Z&end={DAY}T08:42:00Z&min_s=300.1") == []
+    assert await list_stops(world, f"start={DAY}T08:41:00Z&end={DAY}T08:42:00Z&min_s=300.1") == []
     shown = await world.get(f"/stops/{stop['id']}")
     assert shown.json() == {**stop, "in_span_s": 1800}
     assert shown.headers["etag"] == '"0"'
@@ -96,16 +96,16 @@ async def test_a_stop_is_whole_whatever_is_queried(world: World) -> None:
 
 async def test_the_threshold_is_one_for_list_and_machine(world: World) -> None:
     await pieces(world, PRESS, ("08:00", "08:01", M, "adet"), ("08:01", "08:09", P, "apt"))
-    assert [stop["minor"] for stop in await listed(world)] == [True]
+    assert [stop["minor"] for stop in await list_stops(world)] == [True]
     body = {"minor_stop_s": 60, "valid_from": f"{DAY}T07:00:00Z"}
     assert (await send(world, "PUT", f"/stop_thresholds/{PLANT}", body)).status_code == 200
-    assert [stop["minor"] for stop in await listed(world)] == [False]
+    assert [stop["minor"] for stop in await list_stops(world)] == [False]
     body = {"minor_stop_s": 61, "valid_from": f"{DAY}T08:00:00Z"}
     assert (await send(world, "PUT", f"/stop_thresholds/{PRESS}", body)).status_code == 200
-    assert [stop["minor"] for stop in await listed(world)] == [True]
+    assert [stop["minor"] for stop in await list_stops(world)] == [True]
     body = {"minor_stop_s": None, "valid_from": f"{DAY}T08:00:00Z"}
     assert (await send(world, "PUT", f"/stop_thresholds/{PRESS}", body)).status_code == 200
-    assert [stop["minor"] for stop in await listed(world)] == [False]
+    assert [stop["minor"] for stop in await list_stops(world)] == [False]
     rows = (await world.get(f"/stop_thresholds?under={LINE}")).json()["items"]
     assert [(row["equipment"], row["minor_stop_s"]) for row in rows] == [(PRESS, None)]
 
@@ -132,7 +132,7 @@ async def test_what_waits_for_a_person(world: World) -> None:
         ("state=setup&state=maintenance", ["08:30", "08:35"]), ("state=idle", ["08:20"]),
         ("open=true", []), ("minor=false", ["08:00", "08:20"]),
     ):  # fmt: skip
-        stops = await listed(world, f"start=-5h&{query}")
+        stops = await list_stops(world, f"start=-5h&{query}")
         assert [stop["start"][11:16] for stop in stops] == starts, query
     refused = await world.get(f"/stops?under={PRESS}&clasified=false")
     assert "classified" in refused.json()["hint"]
@@ -201,13 +201,13 @@ async def test_split_and_merge(world: World) -> None:
     version = split["change"]
     second = f"/stops/{id_of(world, PRESS, '08:12')}"
     await post(world, f"{second}:classify", {"reason": "jam", "version": version})
-    assert brief(await listed(world)) == [
+    assert brief(await list_stops(world)) == [
         ("08:00", "08:12", "malfunction", None), ("08:12", "08:20", "malfunction", "jam"),
         ("08:20", "08:30", "repair", None), ("08:31", "08:40", "malfunction", None),
     ]  # fmt: skip
     blocked = await send(world, "POST", f"{path}:undo", {"version": version})
     assert await code_of(blocked) == (409, "changed_since")
-    [jam] = await listed(world, "start=-5h&reason=jam")
+    [jam] = await list_stops(world, "start=-5h&reason=jam")
     ids = [
         {"id": id_of(world, PRESS, "08:20")}, {"id": jam["id"], "version": jam["version"]},
     ]  # fmt: skip
@@ -233,7 +233,7 @@ async def test_enter_a_stop_over_what_the_machine_reports(world: World) -> None:
     }  # fmt: skip
     entered = await post(world, "/stops", body)
     assert brief(entered["stops"]) == [("08:10", "08:20", "idle", "meeting")]
-    assert brief(await listed(world)) == [
+    assert brief(await list_stops(world)) == [
         ("08:10", "08:20", "idle", "meeting"), ("09:00", "09:10", "idle", None),
     ]  # fmt: skip
     twice = await send(world, "POST", "/stops", body)
@@ -254,7 +254,7 @@ async def test_late_data_move_a_stop_and_its_id(world: World) -> None:
     await post(world, f"{path}:classify", {"reason": "no_operator", "state": "idle"})
     await world.database.execute("DELETE FROM state_pieces")
     await pieces(world, PRESS, ("07:58", "08:13", I, "adet"))
-    assert brief(await listed(world)) == [("07:58", "08:13", "idle", "no_operator")]
+    assert brief(await list_stops(world)) == [("07:58", "08:13", "idle", "no_operator")]
     assert (await world.get(path)).json()["id"] == id_of(world, PRESS, "07:58")
     await world.database.execute("DELETE FROM state_pieces")
     await pieces(world, PRESS, ("08:04", "08:13", I, "adet"))
@@ -368,7 +368,7 @@ async def test_two_people_at_one_stop(world: World) -> None:
         send(world, "POST", f"{path}:classify", {"reason": "no_operator"}, "admin"),
     )
     assert sorted(response.status_code for response in responses) == [200, 409]
-    [shown] = await listed(world)
+    [shown] = await list_stops(world)
     [won] = [r.json()["stops"][0] for r in responses if r.status_code == 200]
     assert shown["reason"] == won["reason"]
     etag = (await world.get(path)).headers["etag"]

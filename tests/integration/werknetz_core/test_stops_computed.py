@@ -11,7 +11,7 @@ from werknetz_worker.elements.compute import compute_dirty_buckets
 from werknetz_worker.watermarks import WatermarkPublisher
 
 from .conftest import NOW, PRESS, World
-from .test_stops import at, brief, listed, post, send
+from .test_stops import at, brief, list_stops, post, send
 
 pytestmark = pytest.mark.asyncio
 START = "07:00"  # 8:00 in Emden: the early shift runs, without a break until 10:00 local time
@@ -68,7 +68,7 @@ async def test_a_classified_stop_changes_the_kpi_and_the_former_value_stays(worl
         world, (START, 1, "run"), ("08:00", 3, "wait"), ("08:20", 1, "run"), ("10:00", 1, "run")
     )
     assert await values(world, "availability") == [round(100 / 120, 6)]
-    [stop] = await listed(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")
+    [stop] = await list_stops(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")
     assert (stop["state"], stop["duration_s"], stop["code"]) == ("idle", 1200, "wait")
     first = await post(world, f"/stops/{stop['id']}:classify", {"reason": "meeting"})
     await work(world)
@@ -84,19 +84,19 @@ async def test_a_classified_stop_changes_the_kpi_and_the_former_value_stays(worl
     await post(world, f"/stops/{stop['id']}:undo", {"version": first["change"]})
     await work(world)
     assert await values(world, "availability") == [round(100 / 120, 6)]
-    assert brief(await listed(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")) == [
+    assert brief(await list_stops(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")) == [
         ("08:00", "08:20", "idle", None),
     ]  # fmt: skip
 
 
 async def test_a_reason_alone_is_in_the_stored_states(world: World) -> None:
     await add_machine(world, (START, 1, "run"), ("08:00", 4, "E17"), ("08:20", 1, "run"))
-    [stop] = await listed(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")
+    [stop] = await list_stops(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")
     await post(world, f"/stops/{stop['id']}:classify", {"reason": "jam"})
     await work(world)
     codes = await world.database.fetch("SELECT DISTINCT code FROM state_pieces WHERE state = 4")
     assert [row["code"] for row in codes] == ["jam"]
-    [shown] = await listed(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")
+    [shown] = await list_stops(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")
     assert (shown["id"], shown["code"], shown["reason"]) == (stop["id"], "E17", "jam")
 
 
@@ -119,7 +119,7 @@ async def test_an_entered_and_split_stop_is_computed(world: World) -> None:
     )
     await work(world)
     assert await sums(world, "malfunction_s", "fe") == (600, 1)
-    stops = await listed(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")
+    stops = await list_stops(world, "start=2026-11-20T07:00Z&end=2026-11-20T09:00Z")
     assert [stop["reason"] for stop in stops] == ["jam", "meeting"]
     assert [(stop["adet_s"], stop["pdot_s"]) for stop in stops] == [(600, 0), (0, 1200)]
 
@@ -147,7 +147,7 @@ async def test_the_threshold_decides_failures(world: World) -> None:
     assert (await send(world, "PUT", f"/stop_thresholds/{PRESS}", body)).status_code == 200
     await work(world)
     assert await sums(world, "fe", "minor_stops", "minor_stop_s") == (0, 1, 180)
-    [stop] = await listed(world, "start=2026-11-20T08:01Z&end=2026-11-20T08:02Z")
+    [stop] = await list_stops(world, "start=2026-11-20T08:01Z&end=2026-11-20T08:02Z")
     assert stop["minor"]
     later = {"minor_stop_s": 180, "valid_from": "2026-11-20T08:00:00Z"}
     await send(world, "PUT", f"/stop_thresholds/{PRESS}", later)
@@ -158,7 +158,7 @@ async def test_the_threshold_decides_failures(world: World) -> None:
 async def test_what_is_entered_about_an_open_stop_grows_with_it(world: World) -> None:
     world.now[0] = at("08:40")
     await add_machine(world, (START, 1, "run"), ("08:35", 3, "wait"))
-    [stop] = await listed(world)
+    [stop] = await list_stops(world)
     assert stop["end"] is None
     await post(world, f"/stops/{stop['id']}:classify", {"reason": "no_order"})
     database = world.app.state.context.database
@@ -173,7 +173,7 @@ async def test_what_is_entered_about_an_open_stop_grows_with_it(world: World) ->
     await work(world)
     assert await follow_open_stops(database, microseconds_of(world.now[0])) == 1
     await work(world)
-    [grown] = await listed(world)
+    [grown] = await list_stops(world)
     assert (grown["id"], grown["end"], grown["reason"]) == (stop["id"], None, "no_order")
     assert grown["duration_s"] == 1200
     state = await world.database.fetchval("SELECT id FROM signals WHERE role = 'state'")
@@ -191,7 +191,7 @@ async def test_what_is_entered_about_an_open_stop_grows_with_it(world: World) ->
     await work(world)
     await follow_open_stops(database, microseconds_of(world.now[0]))
     assert await world.database.fetchval("SELECT bool_or(is_open) FROM state_entries") is False
-    [ended] = await listed(world)
+    [ended] = await list_stops(world)
     assert (ended["end"][11:16], ended["reason"]) == ("08:57", "no_order")
     assert await follow_open_stops(database, microseconds_of(world.now[0])) == 0
 

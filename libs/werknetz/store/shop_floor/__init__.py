@@ -1,0 +1,1 @@
+"""Statements over what people state about machines: stops, reasons, quantities, notes, audit."""
