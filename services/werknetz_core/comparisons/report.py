@@ -38,7 +38,7 @@ async def compare_equipment(
     measured = await measure_losses(
         connection, tree, machines, [query.span], query.now_us, with_causes=False
     )
-    lookup = await load_reason_lookup(connection, tree, machines, query.span.end_us)
+    lookup = await load_reason_lookup(connection, machines, query.span.end_us)
     families = await _load_families(connection, [node.id for node in machines], query.span)
     rows = {
         node.path: [m for m in measured.machines if _is_within(m.machine.path, node.path)]

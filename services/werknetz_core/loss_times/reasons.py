@@ -1,18 +1,16 @@
 """The reasons of stops, by the code that a source reports or a person entered."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from werknetz.domain.bucket import TIME_MAX_US
 from werknetz.kpi.losses.ledger import LossEntry
-from werknetz.kpi.stops.reasons import Reason, ReasonTree
 from werknetz.kpi.stops.thresholds import MinorStops
+from werknetz.store.losses.current import ENTERED_REASONS
 from werknetz.store.session import ReadConnection
-from werknetz.store.shop_floor.reasons import REASONS
 from werknetz.store.shop_floor.stops import REASON_CODES
-from werknetz_core.context.equipment_tree import EquipmentNode, EquipmentTree
-from werknetz_core.reasons.loading import plant_of
+from werknetz_core.context.equipment_tree import EquipmentNode
 from werknetz_core.stops.loading import load_thresholds
 
 SUPPLY_CAUSED: Final = "supply_caused"
@@ -20,46 +18,46 @@ SUPPLY_CAUSED: Final = "supply_caused"
 
 @dataclass(frozen=True, slots=True)
 class ReasonLookup:
-    """`codes`: reasons by path and state code. `minor_stop_s`: by machine."""
+    """`codes`: reasons by path and state code. `entered`: those that people gave a machine."""
 
     codes: Mapping[tuple[str, str], str]
     paths: Mapping[int, str]
-    by_machine: Mapping[int, Mapping[str, Reason]]
+    entered: Mapping[int, frozenset[str]]
     minor_stop_s: Mapping[int, float]
 
     def reason_of(self, entry: LossEntry) -> str | None:
         """Return the reason of an entry; None: nobody gave one.
 
-        An interval that a person entered has the reason as its code. Supply-caused time has a
+        An interval that a person classified has the reason as its code. Supply-caused time has a
         reason by itself: the material was out of stock.
         """
         if entry.stop.detail is not None:
             return SUPPLY_CAUSED
         code = entry.stop.code
-        if code is None:
-            return None
+        if code is None or code in self.entered.get(entry.machine_id, ()):
+            return code
         ancestor = self.paths[entry.machine_id]
         while ancestor:
             if reason := self.codes.get((ancestor, code)):
                 return reason
             ancestor = ancestor.rpartition("/")[0]
-        return code if code in self.by_machine[entry.machine_id] else None
+        return None
 
 
 async def load_reason_lookup(
-    connection: ReadConnection,
-    tree: EquipmentTree,
-    machines: Sequence[EquipmentNode],
-    at_us: int = TIME_MAX_US,
+    connection: ReadConnection, machines: Sequence[EquipmentNode], at_us: int
 ) -> ReasonLookup:
     """Return the reasons and the thresholds of minor stops that hold at an instant."""
-    reasons = ReasonTree(Reason(*row) for row in await connection.fetch(REASONS))
+    ids = [node.id for node in machines]
+    entered: dict[int, set[str]] = defaultdict(set)
+    for row in await connection.fetch(ENTERED_REASONS, ids):
+        entered[row["equipment_id"]].add(row["reason"])
     codes = {(row[0], row[1]): row[2] for row in await connection.fetch(REASON_CODES)}
     thresholds = await load_thresholds(connection)
     return ReasonLookup(
         codes,
         {node.id: node.path for node in machines},
-        {node.id: reasons.of_plant(plant_of(tree, node.path)) for node in machines},
+        {machine: frozenset(reasons) for machine, reasons in entered.items()},
         {
             node.id: MinorStops.of(node.path, thresholds).below_us_at(at_us) / 1e6
             for node in machines

@@ -36,7 +36,7 @@ async def report_loss_times(
     windows = [target.span]
     measured = await measure_losses(connection, tree, nodes, windows, target.time.now_us)
     reasons = await load_reason_lookup(
-        connection, tree, [row.machine for row in measured.machines], target.span.end_us
+        connection, [row.machine for row in measured.machines], target.span.end_us
     )
     entries = await load_entries(connection, measured, windows, reasons.minor_stop_s)
     valuations = await load_valuations(connection, tree, measured.machines, target.span.start_us)

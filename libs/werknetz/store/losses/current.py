@@ -1,4 +1,4 @@
-"""Statements about what machines do now: states, since when, and connectors that are silent."""
+"""Statements about machines: states now, since when, silent connectors, reasons from people."""
 
 from typing import Final
 
@@ -19,3 +19,7 @@ SILENT_CONNECTORS: Final = """
 SELECT DISTINCT s.equipment_id, o.connector_id
 FROM outages o JOIN signals s ON s.connector_id = o.connector_id
 WHERE o.end_at IS NULL AND s.equipment_id = ANY($1::int[])"""
+
+ENTERED_REASONS: Final = """
+SELECT DISTINCT equipment_id, reason FROM state_entries
+WHERE equipment_id = ANY($1::int[]) AND known_to IS NULL AND reason IS NOT NULL"""

@@ -51,9 +51,7 @@ async def load_grouped_losses(
         if not measured.machines:
             continue
         nodes = {row.machine.id: row.machine for row in measured.machines}
-        reasons = await load_reason_lookup(
-            connection, tree, list(nodes.values()), scope.span.end_us
-        )
+        reasons = await load_reason_lookup(connection, list(nodes.values()), scope.span.end_us)
         entries = await load_entries(
             connection, measured, part.windows, reasons.minor_stop_s,
             by_order="order" in dimensions,

@@ -102,7 +102,10 @@ async def test_shifts_and_orders(world: World) -> None:
 
 
 async def test_reasons_of_codes_and_the_untagged_share(world: World) -> None:
-    """Code a stands for a reason in the plant; jam is a reason that a person entered."""
+    """Code a stands for a reason in the plant; a person has classified stops as jam.
+
+    A code that only reads like a reason is none.
+    """
     await add_day(world)
     before = await rank(world, "group_by=reason&kind=loss&under=" + PRESS)
     assert before["totals"]["untagged_share"] == 1
@@ -111,8 +114,9 @@ async def test_reasons_of_codes_and_the_untagged_share(world: World) -> None:
         world.ids[PLANT],
     )
     await world.database.execute(
-        "INSERT INTO reasons (equipment_id, code, kind, name_en, name_de) "
-        "VALUES ($1, 'jam', 'stop', 'Jam', 'Stau')", world.ids[PLANT],
+        "INSERT INTO state_entries (equipment_id, start_at, end_at, reason, entered_by)"
+        " VALUES ($1, '2026-11-19T12:42Z', '2026-11-19T12:43Z', 'jam', 'engineer')",
+        world.ids[PRESS],
     )  # fmt: skip
     after = await rank(world, "group_by=reason&kind=loss&under=" + PRESS)
     minutes = {row["reason"]: row["seconds"] / 60 for row in after["items"]}
