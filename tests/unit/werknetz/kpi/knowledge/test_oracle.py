@@ -49,12 +49,18 @@ def history_of(seed: int) -> History:
 
     a, b, c, d = instants(4)
     first, last = instants(2)
+    states = {at: rng.choice(STATES) for at in instants(rng.randint(1, 12))}
+    # Some items are finished at the very instant at which a state begins.
+    borders = [*states, first, last]
     return History(
-        {at: rng.choice(STATES) for at in instants(rng.randint(1, 12))},
+        states,
         {at: rng.choice(["A", "B", ""]) for at in instants(5)} if rng.random() < 0.7 else None,
         {at: rng.choice([0.0, 2.0, 3.0]) for at in instants(rng.randint(0, 5))},
         {
-            role: {at: rng.choice([0, 1, 1, 2, 7]) for at in instants(rng.randint(0, 30))}
+            role: {
+                at: rng.choice([0, 1, 1, 2, 7])
+                for at in sorted({*instants(rng.randint(0, 30)), *rng.sample(borders, 2)})
+            }
             for role in ROLES
             if rng.random() < 0.6
         },
