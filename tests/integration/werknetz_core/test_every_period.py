@@ -23,6 +23,9 @@ from .test_calendars import DOCUMENT
 pytestmark = pytest.mark.asyncio
 START = microseconds_of(datetime(2026, 11, 16, tzinfo=UTC))  # a Monday
 LENGTH_S = 3 * 86_400 + 1800
+BEFORE_S = 900  # the bucket before the first sample is computed, too: nothing is known in it
+ORIGIN = START - BEFORE_S * SECOND
+ALL_S = BEFORE_S + LENGTH_S
 MACHINES = (PRESS, ROBOT, OTHER)
 SCOPES = {PRESS: [PRESS], LINE: [PRESS, ROBOT], PLANT: [PRESS, ROBOT], "nordwerk": [*MACHINES]}
 PERIODS = ("15m", "hour", "shift", "1d", "1w", "1mo", "quarter", "year", "none")
@@ -44,8 +47,9 @@ def random_samples(seed: int) -> list[Sample]:
     at_s = 0
     while at_s < LENGTH_S:
         samples.append(("good_count", START + at_s * SECOND, float(good), None))
-        good += rng.randrange(3)
-        at_s += rng.choice((30, 45, 900 - at_s % 900, 1700))
+        step_s = rng.choice((30, 45, 900 - at_s % 900, 1700))
+        good += rng.randrange(3) if step_s >= 30 else 0  # no more than the machine can make
+        at_s += step_s
     return samples
 
 
@@ -53,12 +57,12 @@ class Truth:
     """One machine, from its samples alone: what it does in each second."""
 
     def __init__(self, samples: Iterable[Sample], calendar: Calendar | None) -> None:
-        self.runs = np.zeros(LENGTH_S, bool)
-        self.planned = np.ones(LENGTH_S, bool)
-        self.counted = np.zeros(LENGTH_S + 1)
+        self.runs = np.zeros(ALL_S, bool)
+        self.planned = np.ones(ALL_S, bool)
+        self.counted = np.zeros(ALL_S + 1)
         last = None
         for role, at_us, value, _ in samples:
-            at_s = (at_us - START) // SECOND
+            at_s = (at_us - ORIGIN) // SECOND
             if role == "state":
                 self.runs[at_s:] = value == 1.0
             elif role == "good_count" and value is not None:
@@ -66,7 +70,7 @@ class Truth:
                 last = value
         if calendar is not None:
             self.planned[:] = False
-            shifts = calendar.shifts_between(START, START + LENGTH_S * SECOND)
+            shifts = calendar.shifts_between(ORIGIN, ORIGIN + ALL_S * SECOND)
             for shift in shifts:
                 self.set_planned(shift.start_us, shift.end_us, is_planned=True)
             for shift in shifts:
@@ -86,8 +90,8 @@ class Truth:
 
 
 def seconds(start_us: int, end_us: int) -> tuple[int, int]:
-    first, last = ((at - START) // SECOND for at in (start_us, end_us))
-    return min(max(first, 0), LENGTH_S), min(max(last, 0), LENGTH_S)
+    first, last = ((at - ORIGIN) // SECOND for at in (start_us, end_us))
+    return min(max(first, 0), ALL_S), min(max(last, 0), ALL_S)
 
 
 async def values(world: World, scope: str, query: str) -> list[tuple[int, int, list[float]]]:
