@@ -1,6 +1,8 @@
 """Targets over HTTP: baseline, gap, contributions, scenario, audit, and targets that cannot be."""
 
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -132,6 +134,27 @@ async def test_cost_as_input(world: World) -> None:
     # Two machines share the rate of the line: an hour of one costs 300 EUR.
     assert target["baseline"]["input"] == pytest.approx(100 / 60 * 300)
     assert target["change"] == pytest.approx(0.1)
+
+
+async def test_attended_hours_as_input(world: World) -> None:
+    """Two people in the baseline, three now: a tenth more output is less per attended hour."""
+    await add_periods(world)
+    for day, people in (("03", ("anna", "ben")), ("17", ("anna", "ben", "cem"))):
+        for person in people:
+            await world.database.execute(
+                "INSERT INTO machine_reports (event_id, equipment_id, kind, at, until_at, person)"
+                " VALUES ($1, $2, 'attendance_recorded', $3, $4, $5)",
+                uuid4(), world.ids[PRESS], datetime.fromisoformat(f"2026-11-{day}T06:00Z"),
+                datetime.fromisoformat(f"2026-11-{day}T08:00Z"), person,
+            )  # fmt: skip
+    answer = await put(world, {**BODY, "input": "attended_hours"})
+    assert answer.status_code == 200, answer.text
+    target = answer.json()
+    assert target["baseline"]["input"] == pytest.approx(4)
+    assert target["change"] == pytest.approx(66 / 6 / (60 / 4) - 1)
+    gaps = {row["loss"]: row["gap_points"] for row in target["contributions"]}
+    assert sum(gaps.values()) == pytest.approx(target["gap_points"])
+    assert gaps["input"] > 40  # more people for the same machine hours
 
 
 async def test_good_parts_have_no_contributions(world: World) -> None:
