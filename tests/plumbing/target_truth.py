@@ -13,7 +13,7 @@ from werknetz_simulator.expected_targets import EXTERNAL, expected_period, expec
 from werknetz_simulator.plants.plan import instant_of, us_of
 from werknetz_simulator.plants.truth import Truth
 
-_NAMES = {
+LOSS_NAMES = {
     "malfunction": "faults",
     "minor_stop": "faults",
     "start_up": "scrap",
@@ -52,7 +52,7 @@ def compare_losses(demo: Installation, truth: Truth, start_us: int, end_us: int)
     seconds: dict[str, float] = defaultdict(float)
     for part in item["parts"]:
         if part["kind"] == "loss":
-            seconds[_NAMES.get(part["category"], part["category"])] += part["seconds"]
+            seconds[LOSS_NAMES.get(part["category"], part["category"])] += part["seconds"]
     assert seconds == pytest.approx(expected, abs=1e-3), truth.plant.path
     good = {step["name"]: step["seconds"] for step in item["steps"]}["good"]
     assert good == pytest.approx(period.good_us / 1e6, abs=1e-3)
@@ -65,5 +65,5 @@ def _window(start: str, end: str) -> tuple[int, int]:
 def _sums_by_line(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
     sums: dict[tuple[str, str], float] = defaultdict(float)
     for row in rows:
-        sums[row["line"] or "", _NAMES.get(row["loss"], row["loss"])] += row["gap_points"]
+        sums[row["line"] or "", LOSS_NAMES.get(row["loss"], row["loss"])] += row["gap_points"]
     return dict(sums)
