@@ -4,7 +4,7 @@ Each case is computed twice by tests: by pure code, and through a database and t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from werknetz.domain.bucket import BUCKET_US
@@ -277,6 +277,16 @@ CASES: Final = (
             counter(G, [(n, 6 * n) for n in range(0, 481, 120)]),
         ),),
         {"availability": 1.0, "effectiveness": 1.0, "oee": 1.0},
+    ),
+    KpiCase(
+        "counters every two hours, spread evenly",
+        (machine(
+            HIDDEN, [(0, 10)],
+            *(replace(counter(role, [(n, 6 * n) for n in range(0, 481, 120)]), interpolate=True)
+              for role in (T, G)),
+        ),),
+        {"availability": 1.0, "effectiveness": 1.0, "oee": 1.0},
+        inputs={"oee": {"judged_pri_gq_s": 14400, "pri_gq_s": 28800}},
     ),
     KpiCase(
         "a machine that stood in the known half",

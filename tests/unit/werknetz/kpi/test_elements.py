@@ -32,3 +32,26 @@ def test_a_row_becomes_elements() -> None:
 def test_coverage_is_unknown_without_a_plan() -> None:
     assert Elements().coverage is None
     assert Elements(pbt_s=100, unknown_s=25).coverage == 0.75
+
+
+def test_a_quantity_that_nobody_reports_is_none() -> None:
+    assert Elements().reported("pq") is None
+    assert Elements(pq_known_s=900).reported("pq") == 0
+    assert Elements(pq=3).reported("pq") == 3
+    assert Elements().reported("apt_s") == 0
+
+
+def test_shares_are_of_planned_and_calendar_time() -> None:
+    e = Elements(pot_s=300, off_shift_s=100, pbt_s=200, plan_known_s=100, quality_known_s=50)
+    assert (e.plan_share, e.quantity_share("quality_known_s"), e.quantity_share()) == (
+        0.25,
+        0.25,
+        0,
+    )
+    assert (Elements().plan_share, Elements().quantity_share()) == (None, None)
+
+
+def test_a_rest_of_sums_is_no_known_time() -> None:
+    assert Elements(pbt_s=900, unknown_s=900 - 1e-9).lacks_data_for(["apt_s"])
+    assert not Elements(pbt_s=900, unknown_s=899).lacks_data_for(["apt_s"])
+    assert not Elements(pbt_s=900, unknown_s=900).lacks_data_for(["pq", "pq_known_s", "pri_pq_s"])

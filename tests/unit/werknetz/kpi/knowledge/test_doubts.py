@@ -26,9 +26,11 @@ from werknetz.domain.bucket import BUCKET_US
 from werknetz.domain.role import Role
 from werknetz.domain.shift import Shift
 from werknetz.domain.state import MachineState as S
+from werknetz.kpi.carry import Carry
 from werknetz.kpi.knowledge.doubts import PACE_MAX, PACE_SLACK_S, Doubt
 from werknetz.kpi.plan import PlannedTime
 from werknetz.kpi.series import MachineSamples
+from werknetz.kpi.states import BucketRange, compute_buckets
 from werknetz.kpi.timeline.reports import JobRun, ReportedQuantity, Reports
 
 END = T0 + BUCKETS * BUCKET_US
@@ -95,6 +97,12 @@ def test_a_pace_beyond_belief_is_a_doubt() -> None:
     assert doubt.planned_s == pytest.approx(22.76 * 900)
 
 
+def test_of_a_day_the_worst_bucket_is_named() -> None:
+    points = [(0, 0), (44, 0), (45, 200), (74, 200), (75, 600), (104, 600), (105, 900), (120, 900)]
+    [doubt] = doubts_of(machine(RUNS, [(0, 10)], counter(T, points), counter(G, points)))
+    assert (doubt.at_us, doubt.planned_s) == (at(75), 4000)
+
+
 def test_counts_of_a_machine_that_does_not_produce_are_doubtful() -> None:
     samples = replace(pace(0.5), state=states((0, S.IDLE)))
     assert [doubt.kind for doubt in doubts_of(samples)] == ["cycle_too_easy"]
@@ -105,6 +113,16 @@ def test_seldom_samples_and_unknown_time_are_no_pace() -> None:
     assert doubts_of(machine(RUNS, [(0, 10)], counter(T, seldom), counter(G, seldom))) == ()
     steadily = [(n, 6 * n) for n in EVERY_MINUTE]
     assert doubts_of(machine(HIDDEN, [(0, 10)], counter(T, steadily), counter(G, steadily))) == ()
+
+
+def test_production_before_a_range_counts_for_its_first_sample() -> None:
+    seldom = [(n, 6 * n) for n in range(0, 481, 120)]
+    samples, carry = machine(RUNS, [(0, 10)], counter(T, seldom), counter(G, seldom)), Carry()
+    for bucket in range(BUCKETS):
+        span = BucketRange(T0 + bucket * BUCKET_US, 1, END)
+        computed = compute_buckets(samples, PLANNED, carry, span)
+        assert computed.doubts == ()
+        carry = computed.carries[-1]
 
 
 def test_the_pace_of_reports_is_not_judged() -> None:
