@@ -1,8 +1,11 @@
 """Equipment and signals have lifetimes: names, moves and retirements, with their history."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -38,6 +41,19 @@ async def audit(world: World) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+@asynccontextmanager
+async def worker_pool(world: World) -> AsyncIterator[asyncpg.Pool]:
+    """Connections as a worker has them: the core's read JSON in another way."""
+    url = world.app.state.context.settings.database_url
+    async with asyncpg.create_pool(url, min_size=1, max_size=1, timeout=30) as pool:
+        yield pool
+
+
+async def add_samples(world: World, plant: Plant, machine: int, samples: list[Sample]) -> None:
+    async with worker_pool(world) as plant.pool:
+        await plant.samples(machine, samples)
+
+
 async def running(world: World, *paths: str) -> Plant:
     """Machines that produce since dawn, computed up to now."""
     plant = Plant(world.app.state.context.database)
@@ -54,16 +70,16 @@ async def running(world: World, *paths: str) -> Plant:
         samples += [
             ("good_count", DAWN_US + n * 60_000_000, float(n), None) for n in range(5 * 60 + 7)
         ]
-        await plant.samples(machine, samples)
+        await add_samples(world, plant, machine, samples)
     await compute(world)
     return plant
 
 
 async def compute(world: World, now_us: int = NOW_US) -> None:
-    pool = world.app.state.context.database
-    await mark_after_time(pool, now_us)
-    while await compute_dirty_buckets(pool, NOBODY, now_us=now_us, quiet_s=0):
-        pass
+    async with worker_pool(world) as pool:
+        await mark_after_time(pool, now_us)
+        while await compute_dirty_buckets(pool, NOBODY, now_us=now_us, quiet_s=0):
+            pass
 
 
 async def busy_s(world: World, path: str, start: datetime, end: datetime) -> float | None:
@@ -164,7 +180,7 @@ async def test_a_moved_machine_has_each_time_where_it_was(world: World) -> None:
     machine = await world.database.fetchval("SELECT id FROM equipment WHERE path = $1", new)
     plant.signals[machine, "state"] = plant.signals[world.ids[PRESS], "state"]
     late_us = DAWN_US + 4 * BUCKET_US
-    await plant.samples(machine, [("state", late_us, 2.0, "setup")])
+    await add_samples(world, plant, machine, [("state", late_us, 2.0, "setup")])
     await compute(world)
     assert await world.database.fetchval(
         "SELECT sum(aust_s) FROM elements WHERE equipment_id = $1", world.ids[PRESS]
@@ -224,9 +240,10 @@ async def test_of_two_signals_of_a_role_the_later_counts_and_the_other_is_a_find
     first = plant.signals[machine, "good_count"]
     plant.signals[machine, "good_count"] = second
     from_us = DAWN_US + 8 * BUCKET_US
-    await plant.samples(
-        machine, [("good_count", from_us + n * 60_000_000, 5.0 * n, None) for n in range(60)]
-    )
+    counted: list[Sample] = [
+        ("good_count", from_us + n * 60_000_000, 5.0 * n, None) for n in range(60)
+    ]
+    await add_samples(world, plant, machine, counted)
     await compute(world)
     good = await world.database.fetchval("SELECT sum(gq) FROM elements WHERE equipment_id = $1",
                                          machine)  # fmt: skip
