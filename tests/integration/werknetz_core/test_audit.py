@@ -59,11 +59,11 @@ async def test_each_change_is_in_the_log(
 
 
 async def test_a_revoked_key_is_in_the_log_without_its_secret(world: World) -> None:
-    made = await post(world, "/api_keys", {"name": "new", "role": "operator"}, "admin")
-    await send(world, "DELETE", f"/api_keys/{made['prefix']}", key="admin")
+    created = await post(world, "/api_keys", {"name": "new", "role": "operator"}, "admin")
+    await send(world, "DELETE", f"/api_keys/{created['prefix']}", key="admin")
     shown = await entries(world, "subject=key")
     assert [entry["action"] for entry in shown] == ["revoked", "created"]
-    assert made["key"] not in str(shown)
+    assert created["key"] not in str(shown)
     assert shown[0]["before"] == {"name": "new", "role": "operator", "plants": None}
 
 

@@ -25,21 +25,21 @@ async def marks(world: World) -> list[str]:
 
 
 async def test_enter_correct_undo_withdraw(world: World) -> None:
-    made = await post(world, "/quantity_entries", {**BODY, "reason": "crack", "comment": "batch 7"})
-    assert (made["quantity"], made["kind"], made["reason"]) == (3, "scrap", "crack")
+    created = await post(world, "/quantity_entries", {**BODY, "reason": "crack", "comment": "batch 7"})
+    assert (created["quantity"], created["kind"], created["reason"]) == (3, "scrap", "crack")
     assert await marks(world) == ["08:45"]  # an edge belongs to the bucket that ends with it
-    path = f"/quantity_entries/{made['id']}"
-    change = {"quantity": 5, "reason": "surface", "version": made["version"], "why": "recounted"}
+    path = f"/quantity_entries/{created['id']}"
+    change = {"quantity": 5, "reason": "surface", "version": created["version"], "why": "recounted"}
     corrected = (await send(world, "PATCH", path, change)).json()
     assert (corrected["quantity"], corrected["reason"], corrected["comment"]) == (
         5, "surface", "batch 7",
     )  # fmt: skip
-    assert corrected["id"] == made["id"]
+    assert corrected["id"] == created["id"]
     assert await marks(world) == ["08:45"]
     stale = await send(world, "PATCH", path, change)
     assert await code_of(stale) == (409, "changed_meanwhile")
     undone = await post(world, f"{path}:undo", {"version": corrected["version"]})
-    assert (undone["quantity"], undone["version"]) == (3, made["version"])
+    assert (undone["quantity"], undone["version"]) == (3, created["version"])
     assert await in_force(world) == [("09:00", "scrap_count", 3)]
     assert (await send(world, "DELETE", path)).status_code == 204
     assert await in_force(world) == []
@@ -84,14 +84,14 @@ async def test_a_correction_over_a_time_is_taken_from_the_last_buckets(world: Wo
         **BODY, "kind": "produced", "quantity": -11, "since": "2026-11-20T08:00:00Z",
         "at": "2026-11-20T08:52:00Z",
     }  # fmt: skip
-    made = await post(world, "/quantity_entries", body)
-    assert made["quantity"] == -11
+    created = await post(world, "/quantity_entries", body)
+    assert created["quantity"] == -11
     assert await in_force(world) == [
         ("08:15", "total_count", -1), ("08:45", "total_count", -4), ("08:52", "total_count", -6),
     ]  # fmt: skip
     assert await marks(world) == ["08:00", "08:30", "08:45"]
     listed = (await world.get(f"/quantity_entries?under={LINE}&kind=produced")).json()["items"]
-    assert [(row["id"], row["quantity"]) for row in listed] == [(made["id"], -11)]
+    assert [(row["id"], row["quantity"]) for row in listed] == [(created["id"], -11)]
 
 
 BAD: list[tuple[dict[str, Any], int, str]] = [
@@ -135,8 +135,8 @@ async def test_nan_as_json_is_refused(world: World) -> None:
 
 
 async def test_roles_and_plants(world: World) -> None:
-    made = await post(world, "/quantity_entries", BODY)
-    path = f"/quantity_entries/{made['id']}"
+    created = await post(world, "/quantity_entries", BODY)
+    path = f"/quantity_entries/{created['id']}"
     for key, code in (("viewer", "role_too_low"), ("zwick", "plant_not_allowed")):
         for method, where, body in (
             ("POST", "/quantity_entries", BODY), ("PATCH", path, {"quantity": 1}),
@@ -150,14 +150,14 @@ async def test_roles_and_plants(world: World) -> None:
 async def test_losses_of_material_are_entered_and_counted_by_nobody_else(world: World) -> None:
     await add_bucket(world, PRESS, "2026-11-20T08:45Z", pq=60)
     entered = {**BODY, "kind": "production_loss", "quantity": 2.5}
-    made = await post(world, "/quantity_entries", entered)
-    assert (made["kind"], made["quantity"]) == ("production_loss", 2.5)
+    created = await post(world, "/quantity_entries", entered)
+    assert (created["kind"], created["quantity"]) == ("production_loss", 2.5)
     assert await in_force(world) == [("09:00", "production_loss", 2.5)]
     less = await send(world, "POST", "/quantity_entries", {**entered, "quantity": -1})
     assert await code_of(less) == (422, "more_than_counted")
     assert "Correct or withdraw" in less.json()["hint"]
-    path = f"/quantity_entries/{made['id']}"
+    path = f"/quantity_entries/{created['id']}"
     corrected = (await send(world, "PATCH", path, {"quantity": 1.5})).json()
     assert corrected["quantity"] == 1.5
-    found = await world.get("/quantity_entries?kind=production_loss")
-    assert [row["quantity"] for row in found.json()["items"]] == [1.5]
+    response = await world.get("/quantity_entries?kind=production_loss")
+    assert [row["quantity"] for row in response.json()["items"]] == [1.5]

@@ -37,9 +37,9 @@ async def test_a_plant_adds_its_own(world: World) -> None:
         "plant": PLANT, "parent": "jam", "name_en": "Jam at feeder 2",
         "name_de": "Klemmer Zuführer 2", "state": "malfunction",
     }  # fmt: skip
-    made = await send(world, "PUT", "/reasons/jam_2", body)
-    assert made.status_code == 200, made.text
-    assert made.json()["path"] == ["technical", "jam", "jam_2"]
+    created = await send(world, "PUT", "/reasons/jam_2", body)
+    assert created.status_code == 200, created.text
+    assert created.json()["path"] == ["technical", "jam", "jam_2"]
     assert "jam_2" in await reasons(world, f"under={PRESS}")
     assert "jam_2" not in await reasons(world, f"under={OTHER}")
     assert "jam_2" not in await reasons(world)

@@ -238,7 +238,11 @@ async def test_health_and_metrics(world: World) -> None:
         "status": "ready",
         "database": "ok",
         "redis": "ok",
-        "background": [{"name": "equipment_tree"} | running, {"name": "replays"} | running],
+        "background": [
+            {"name": "equipment_tree"} | running,
+            {"name": "replays"} | running,
+            {"name": "stops"} | running,
+        ],
     }
     assert (await world.client.get("/api/v1/info")).json()["name"] == "Werknetz"
     await world.get("/plants")

@@ -243,7 +243,10 @@ def _is_stop(piece: StatePiece, entry: StateEntry | None) -> bool:
 def _key_of(piece: StatePiece, entry: StateEntry | None) -> tuple[object, ...]:
     if entry is None:
         return (None, piece.state, piece.code)
-    return (entry.id,) if entry.state is not None else (entry.id, piece.state, piece.code)
+    if entry.state is not None:
+        return (entry.id,)
+    # What is computed since the entry has its reason as code, the rest that of the machine.
+    return (entry.id, piece.state, None if entry.reason is not None else piece.code)
 
 
 def _trim_breaks(run: Sequence[_Slice]) -> list[_Slice]:

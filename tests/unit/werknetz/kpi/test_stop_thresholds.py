@@ -33,7 +33,7 @@ def test_the_nearest_threshold_that_holds(
     assert MinorStops.of(PRESS, [StopThreshold(*r) for r in rows[::-1]]) == stops
 
 
-def test_the_longest_threshold_says_how_far_ahead_a_fault_is_read() -> None:
+def test_faults_are_read_ahead_by_the_longest_threshold() -> None:
     rows = [StopThreshold(PLANT, 0, 300), StopThreshold(PRESS, 5, 30)]
     assert MinorStops.of(PRESS, rows).longest_us == 300_000_000
     assert DEFAULT_MINOR_STOPS.longest_us == 120_000_000

@@ -164,3 +164,11 @@ def test_the_code_of_an_entry_is_the_one_that_the_machine_reported() -> None:
     assert [stop.code for stop in find([piece(0, 5, M, code="jam")], named)] == ["7"]
     other = entry(0, 5, comment="?", reported_state=M, reported_code="7")
     assert [stop.code for stop in find([piece(0, 5, M, code="9")], other)] == ["9"]
+
+
+def test_a_stop_with_a_reason_is_one_before_and_after_it_is_computed() -> None:
+    half = [piece(0, 5, M, code="jam"), piece(5, 8, M, code="7")]
+    named = entry(0, 8, reason="jam", reported_state=M, reported_code="7")
+    assert [(stop.end_us / MIN, stop.code) for stop in find(half, named)] == [(8, "7")]
+    split = entry(0, 8, reported_state=M, reported_code="7")
+    assert spans(find(half, split)) == [(0, 5), (5, 8)]
