@@ -9,13 +9,12 @@ from typing import Final
 import asyncpg
 import sqlalchemy as sa
 
-from werknetz.domain.bucket import BUCKET_US, bucket_of, instant_of, microseconds_of
+from werknetz.domain.bucket import instant_of, microseconds_of
 from werknetz.kpi.stops.timeline import follow_boundaries
 from werknetz.runtime.log import get_logger
 from werknetz.store.session import Database, WriteSession
 from werknetz.store.shop_floor import entries as statements
 from werknetz.store.tables import state_entries
-from werknetz_core.context.equipment_tree import now_us as clock_us
 from werknetz_core.stops.entries import lock_machine, mark_span
 from werknetz_core.stops.loading import entry_of, load_pieces_between
 
@@ -30,24 +29,27 @@ async def run(database: Database) -> None:
     while True:
         await asyncio.sleep(EVERY_S)
         try:
-            await follow_open_stops(database, clock_us())
-        except (OSError, TimeoutError, asyncpg.PostgresError, sa.exc.SQLAlchemyError) as error:
+            await follow_open_stops(database)
+        except (
+            OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError,
+            sa.exc.SQLAlchemyError,
+        ) as error:  # fmt: skip
             _log.warning("open stops not followed", error=type(error).__name__)
 
 
-async def follow_open_stops(database: Database, now_us: int) -> int:
+async def follow_open_stops(database: Database) -> int:
     """Move the ends of entries about open stops to where these are now; return how many moved."""
-    async with database.write_session() as session:
+    async with database.read_session() as session:
         rows = (await session.execute(statements.open_entries(_ENTRIES_MAX))).mappings().all()
     moved = 0
     for row in rows:
-        async with database.write_session() as session:
-            await lock_machine(session, row["equipment_id"])
-            moved += await _follow(session, database, row["id"], now_us)
+        async with database.write_session() as transaction:
+            await lock_machine(transaction, row["equipment_id"])
+            moved += await _follow(transaction, database, row["id"])
     return moved
 
 
-async def _follow(session: WriteSession, database: Database, entry_id: int, now_us: int) -> bool:
+async def _follow(session: WriteSession, database: Database, entry_id: int) -> bool:
     e = state_entries.c
     query = sa.select(state_entries).where(e.id == entry_id, e.is_open, e.known_to.is_(None))
     row = (await session.execute(query)).mappings().first()
@@ -67,7 +69,6 @@ async def _follow(session: WriteSession, database: Database, entry_id: int, now_
     last_us = max((piece.end_us for piece in pieces), default=entry.end_us)
     # As long as nothing else is computed after it, the stop goes on.
     is_open = end_us >= last_us and not (others and others[0].start_us <= end_us)
-    is_open = is_open and last_us >= bucket_of(now_us) - BUCKET_US
     if end_us == entry.end_us and is_open:
         return False
     await session.execute(

@@ -45,11 +45,10 @@ def end_entries(ids: Sequence[int], change_id: int) -> sa.Update:
 
 
 def open_entries(limit: int) -> sa.Select[Any]:
-    """Lock the entries whose stop still goes on, and that change its time; skip locked ones."""
+    """Return the entries whose stop still goes on, the latest first."""
     return (
         sa.select(state_entries)
         .where(_E.is_open, _E.known_to.is_(None))
-        .order_by(_E.id)
+        .order_by(_E.end_at.desc(), _E.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
