@@ -74,8 +74,8 @@ REVISIONS_AT_HEAD = [("e1", 1, "4"), ("e2", -1, "4"), ("e3", -2, "4"), ("e3", -1
 # Two machines: one counts good and scrap and has a planned run time, the other counts in total.
 # Samples before the 2nd were dropped.
 ROWS_AT_0009 = """
-INSERT INTO equipment (id, path, level, name) VALUES (1, 'n/a', 'machine', 'a'),
-    (2, 'n/b', 'machine', 'b');
+INSERT INTO equipment (id, path, level, name) OVERRIDING SYSTEM VALUE
+VALUES (1, 'n/a', 'machine', 'a'), (2, 'n/b', 'machine', 'b');
 INSERT INTO connectors (id) VALUES ('c');
 INSERT INTO signals (key, equipment_id, connector_id, name, role, datatype, source, mapping)
 SELECT 'k' || number, equipment_id, 'c', 'n', role, 'float', 's', 'm@1'
@@ -179,6 +179,28 @@ async def test_elements_of_0009_say_what_was_known(
     assert {tuple(row) for row in marks} == {(1, "2026-11-03"), (2, "2026-11-03")}
     await _migrate(connection, command.downgrade, "0009")
     assert len(await database.fetch("SELECT pq, pri_pq_s FROM elements")) == 4
+    await database.close()
+
+
+@pytest.mark.asyncio
+async def test_events_about_machines_of_0011_are_projected(
+    connection: AsyncConnection, database_url: str
+) -> None:
+    database = await asyncpg.connect(database_url)
+    await database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await _migrate(connection, command.upgrade, "0011")
+    await database.execute("INSERT INTO connectors (id) VALUES ('c')")
+    kinds = ("job_finished", "stock_moved", "state_changed")
+    for number, kind in enumerate(kinds):
+        await database.execute(
+            "INSERT INTO business_events (event_id, kind, connector_id, spool_id, seq, source, at,"
+            " mapping, body) VALUES ($1, $2, 'c', $1, 1, 's', '2026-11-01Z', 'm@1', '{}')",
+            UUID(int=number), kind,
+        )  # fmt: skip
+    await database.execute("DELETE FROM events_to_project")  # they have been projected
+    await _migrate(connection, command.upgrade, "head")
+    rows = await database.fetch("SELECT event_id FROM events_to_project")
+    assert {row[0] for row in rows} >= {UUID(int=0), UUID(int=2)}
     await database.close()
 
 
