@@ -121,7 +121,7 @@ class Elements(AdditiveElements):
         """Share of the planned busy time in which quantities are known; None: nothing planned."""
         return getattr(self, known_s) / self.pbt_s if self.pbt_s > 0 else None
 
-    def reported(self, name: str) -> float | None:
+    def find_reported(self, name: str) -> float | None:
         """Return an element; None: it is a quantity that nobody reports."""
         gate = GATES.get(name)
         value: float = getattr(self, name)

@@ -75,7 +75,7 @@ class Periods:
             **{name: _value(name, e) for name in KPIS},
             "coverage": e.coverage,
             "judged_share": e.judged_s / e.pbt_s if e.pbt_s > 0 else None,
-            "good": e.reported("gq"),
+            "good": e.find_reported("gq"),
             "planned_quantity": e.pbt_s / run_s if run_s else None,
             "times_s": {
                 "production": times.step_us("production") / 1e6,

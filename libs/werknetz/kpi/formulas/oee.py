@@ -24,7 +24,7 @@ def _strict_oee(e: Elements) -> Value:
     return ratio(e.pri_gq_s, e.quantity_known_s, NO_BUSY_TIME)
 
 
-def _judged(e: Elements, planned_s: float, judged_s: float, reason: str) -> Value:
+def _judge(e: Elements, planned_s: float, judged_s: float, reason: str) -> Value:
     """Return the planned run time of the good items as a share; nothing produced is a real 0."""
     if planned_s <= 0:
         return Undefined(reason)
@@ -47,7 +47,7 @@ def _judged(e: Elements, planned_s: float, judged_s: float, reason: str) -> Valu
 )
 def oee(e: Elements) -> Value:
     """Share of the planned busy time that the good parts would have needed as planned."""
-    return _judged(e, e.pbt_s, e.judged_s, NO_BUSY_TIME)
+    return _judge(e, e.pbt_s, e.judged_s, NO_BUSY_TIME)
 
 
 def _processing_share(e: Elements) -> Value:
@@ -75,7 +75,7 @@ def _strict_nee(e: Elements) -> Value:
 )
 def nee(e: Elements) -> Value:
     """Net equipment effectiveness: as OEE, but set-up is not a loss."""
-    value, share = _judged(e, e.pbt_s, e.judged_s, NO_BUSY_TIME), _processing_share(e)
+    value, share = _judge(e, e.pbt_s, e.judged_s, NO_BUSY_TIME), _processing_share(e)
     if isinstance(value, Undefined) or not value:
         return value
     return share if isinstance(share, Undefined) else value * share
@@ -111,7 +111,7 @@ def effectiveness(e: Elements) -> Value:
 )
 def oee_classic(e: Elements) -> Value:
     """Classic OEE: run time over planned time, ideal over run time, good over all parts."""
-    return _judged(e, e.pbt_s, e.judged_s, NO_BUSY_TIME)
+    return _judge(e, e.pbt_s, e.judged_s, NO_BUSY_TIME)
 
 
 def _strict_ooe(e: Elements) -> Value:
@@ -132,7 +132,7 @@ def _strict_ooe(e: Elements) -> Value:
 def ooe(e: Elements) -> Value:
     """Overall operations effectiveness: breaks and planned maintenance count as losses, too."""
     judged_s = e.quantity_known_pot_s - (e.quantity_known_s - e.judged_s)
-    return _judged(e, e.pot_s, judged_s, "no planned operation time")
+    return _judge(e, e.pot_s, judged_s, "no planned operation time")
 
 
 def _strict_teep(e: Elements) -> Value:
@@ -153,4 +153,4 @@ def _strict_teep(e: Elements) -> Value:
 def teep(e: Elements) -> Value:
     """Total effective equipment performance: of all calendar time, at night and on Sunday too."""
     judged_s = e.quantity_known_calendar_s - (e.quantity_known_s - e.judged_s)
-    return _judged(e, e.calendar_s, judged_s, "no time has passed")
+    return _judge(e, e.calendar_s, judged_s, "no time has passed")

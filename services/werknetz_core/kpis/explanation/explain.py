@@ -105,7 +105,7 @@ def _definition(kpi: Kpi) -> Document:
 def _elements(kpi: Kpi, elements: Elements) -> dict[str, float | None]:
     """Return the inputs and what shows their quality; null: a quantity that nobody reports."""
     names = dict.fromkeys((*kpi.inputs, *_QUALITY_ELEMENTS))
-    return {name: elements.reported(name) for name in names}
+    return {name: elements.find_reported(name) for name in names}
 
 
 async def _load_facts(
@@ -158,7 +158,7 @@ def _machine(
             }
             for row in traces.states.get(machine_id, ())
         ],
-        "counts": {count: elements.reported(name) for count, name in _COUNTS.items()},
+        "counts": {count: elements.find_reported(name) for count, name in _COUNTS.items()},
         "signals": [_signal(row, links) for row in traces.signals.get(machine_id, ())],
         "states_href": links.to(f"/equipment/{path}/states"),
         "counts_href": links.to(f"/equipment/{path}/counts"),

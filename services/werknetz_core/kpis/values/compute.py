@@ -93,7 +93,7 @@ def _value_items(
 def reported_inputs(kpi: Kpi, elements: AdditiveElements) -> dict[str, float | None]:
     """Return the inputs of a value; a quantity that nobody reports is None."""
     if isinstance(elements, Elements):
-        return {name: elements.reported(name) for name in kpi.inputs}
+        return {name: elements.find_reported(name) for name in kpi.inputs}
     return {name: getattr(elements, name) for name in kpi.inputs}
 
 

@@ -93,7 +93,7 @@ async def test_an_oee_from_a_constant(database_url: str, tmp_path: Path) -> None
         end = start + 2 * BUCKET_US
         result = await elements(pool, start, end)
         # The cell counts good items alone: what was produced is unknown.
-        assert (result.reported("pq"), result.gq, result.apt_s) == (None, 29, 1800)
+        assert (result.find_reported("pq"), result.gq, result.apt_s) == (None, 29, 1800)
         assert result.pri_gq_s == pytest.approx(15 * 12)
         # Somebody corrects since when it holds: what was computed is computed again.
         await apply(pool, spool, records(tmp_path, start - MINUTE, Delivery()))

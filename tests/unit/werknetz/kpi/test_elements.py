@@ -35,10 +35,10 @@ def test_coverage_is_unknown_without_a_plan() -> None:
 
 
 def test_a_quantity_that_nobody_reports_is_none() -> None:
-    assert Elements().reported("pq") is None
-    assert Elements(pq_known_s=900).reported("pq") == 0
-    assert Elements(pq=3).reported("pq") == 3
-    assert Elements().reported("apt_s") == 0
+    assert Elements().find_reported("pq") is None
+    assert Elements(pq_known_s=900).find_reported("pq") == 0
+    assert Elements(pq=3).find_reported("pq") == 3
+    assert Elements().find_reported("apt_s") == 0
 
 
 def test_shares_are_of_planned_and_calendar_time() -> None:
