@@ -70,6 +70,13 @@ def test_unknown_states_do_not_hide_facts() -> None:
     assert CATALOGUE["availability"].compute(unknown)[0] is None
 
 
+def test_without_facts_every_sum_is_zero() -> None:
+    nothing = EquipmentElements()
+    assert [getattr(nothing, name) for name in FACT_ELEMENT_NAMES] == [0.0] * len(
+        FACT_ELEMENT_NAMES
+    )
+
+
 def test_the_sums_of_parts_add_up() -> None:
     part = EquipmentElements(**dict.fromkeys(FACT_ELEMENT_NAMES, 2.0), pq=3)
     both = part + part
