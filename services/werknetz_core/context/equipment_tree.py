@@ -21,7 +21,7 @@ from werknetz.domain.calendar_history import CalendarHistory
 from werknetz.domain.path import EquipmentPath
 from werknetz.domain.shift import Calendar, CalendarRejected
 from werknetz.runtime.log import get_logger
-from werknetz.store.lifetimes import FORMER_PATHS
+from werknetz.store.equipment.lifetimes import FORMER_PATHS
 from werknetz.store.queries.equipment import CALENDARS, EQUIPMENT
 from werknetz.store.session import Database
 from werknetz_core.access.keys import Principal

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from werknetz.domain.bucket import bucket_of, instant_of, microseconds_of
 from werknetz.domain.path import LEVELS, EquipmentPath
-from werknetz.store import lifetimes as statements
+from werknetz.store.equipment import lifetimes as statements
 from werknetz.store.session import WriteSession
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change

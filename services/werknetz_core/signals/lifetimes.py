@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from werknetz.store import lifetimes as statements
+from werknetz.store.equipment import lifetimes as statements
 from werknetz.store.session import WriteSession
 from werknetz_core.access.keys import Principal
 from werknetz_core.audit.record import record_change

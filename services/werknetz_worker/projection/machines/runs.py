@@ -13,7 +13,7 @@ RunKey = tuple[int, str, str]  # machine, order, operation
 
 
 @dataclass
-class JobRun:
+class PairedRun:
     key: RunKey
     started_at: datetime | None
     ended_at: datetime | None = None
@@ -28,25 +28,25 @@ class JobRun:
         )  # fmt: skip
 
 
-def runs_of(key: RunKey, events: Iterable[EventRevision]) -> list[JobRun]:
+def runs_of(key: RunKey, events: Iterable[EventRevision]) -> list[PairedRun]:
     """Pair the starts and ends of one order and operation on a machine.
 
     Of events at one instant an end comes first, unless nothing is open that it could end. A start
     while the job runs already adds only its plan; an end without a start is a run of an instant.
     """
-    runs: list[JobRun] = []
-    open_run: JobRun | None = None
+    runs: list[PairedRun] = []
+    open_run: PairedRun | None = None
     for event in _in_order(events):
         if event.kind == "job_started":
             if open_run is None:
-                open_run = JobRun(key, event.at)
+                open_run = PairedRun(key, event.at)
                 runs.append(open_run)
             open_run.run_time_s = event.number("planned_run_s_per_item") or open_run.run_time_s
             open_run.event_ids.append(event.event_id)
             continue
         run = open_run
         if run is None:
-            run = JobRun(key, None)
+            run = PairedRun(key, None)
             runs.append(run)
         run.ended_at, open_run = event.at, None
         run.quantities = {name: event.number(name) for name in QUANTITIES}

@@ -1,0 +1,1 @@
+"""Statements about equipment and the lifetimes of it and of its signals."""
