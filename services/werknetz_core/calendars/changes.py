@@ -49,7 +49,7 @@ class StoredCalendars:
                 continue  # nobody uses it: the reason is in the log of the core and of workers
             versions.setdefault(path, []).append((at_us, calendar))
         nodes = await session.execute(sa.select(equipment.c.path, equipment.c.id))
-        return cls(versions, documents, dict(nodes.tuples().all()))
+        return cls(versions, documents, {row[0]: row[1] for row in nodes.all()})
 
     def with_version(self, path: str, valid_from_us: int, calendar: Calendar | None) -> Versions:
         """Return the versions with one set, or deleted."""
